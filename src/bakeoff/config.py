@@ -1,0 +1,190 @@
+"""`bakeoff.yaml` to one validated, typed configuration.
+
+Takes a YAML file, gives a frozen `Config` whose relative paths are resolved against the file's folder. Knows nothing
+about models or stages. Every key has a default except the documents and the questions.
+"""
+
+import difflib
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError, field_validator
+
+from bakeoff.errors import ConfigError
+from bakeoff.prompts import CLOSED_BOOK, GROUNDED, PromptTemplate
+from bakeoff.records import Record
+
+CONTENDERS = ("base", "rag", "tuned", "hybrid", "extract", "router", "long-context")
+
+
+class Updates(Record):
+    """What changes after training: new versions of documents, and questions about what changed."""
+
+    documents: tuple[str, ...] = Field(min_length=1)
+    questions: tuple[str, ...] = Field(min_length=1)
+
+
+class Split(Record):
+    """Which share of the facts is held out."""
+
+    test: float = Field(default=0.4, gt=0, lt=1)
+    dev: float = Field(default=0.15, gt=0, lt=1)
+
+
+class Models(Record):
+    """Which models answer and embed, and on which engine."""
+
+    generator: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
+    engine: str = "auto"
+    embedder: str = "sentence-transformers/all-MiniLM-L6-v2"
+    max_new_tokens: int = Field(default=24, ge=1)
+
+
+class Retrieval(Record):
+    """How documents are cut and how many passages a question gets."""
+
+    chunk_tokens: int = Field(default=128, ge=16, le=4096)
+    k: int = Field(default=3, ge=1, le=50)
+
+
+class Prompts(Record):
+    """The two prompt templates; a tuned model is trained and served with the same one."""
+
+    closed_book: PromptTemplate = CLOSED_BOOK
+    grounded: PromptTemplate = GROUNDED
+
+
+class Training(Record):
+    """How long and how strongly models are tuned (LoRA). Epochs are upper limits: the dev split may stop them sooner."""
+
+    rank: int = Field(default=16, ge=1, le=512)
+    learning_rate: float = Field(default=1e-3, gt=0, lt=1)
+    tuned_epochs: int = Field(default=8, ge=1)
+    hybrid_epochs: int = Field(default=2, ge=1)
+    without_evidence: float = Field(default=0.15, ge=0, lt=1)
+    max_seconds: float | None = Field(default=None, gt=0)
+
+
+class Measuring(Record):
+    """How answers are collected: `batch_size` questions at a time, then `latency_questions` one by one."""
+
+    batch_size: int = Field(default=16, ge=1)
+    latency_questions: int = Field(default=20, ge=1)
+    wrong_answer_penalty: float = Field(default=0.25, ge=0)
+
+
+class Prices(Record):
+    """What the machine costs. A contender's cost is its compute time at this price."""
+
+    machine_usd_per_hour: float = Field(default=0.10, ge=0)
+    input_usd_per_million_tokens: float = Field(default=0.0, ge=0)
+    output_usd_per_million_tokens: float = Field(default=0.0, ge=0)
+
+
+class Config(Record):
+    """Everything one pilot is asked to do."""
+
+    name: str
+    documents: tuple[str, ...] = Field(min_length=1)
+    questions: tuple[str, ...] = Field(min_length=1)
+    general: str | None = "builtin"
+    updates: Updates | None = None
+    contenders: tuple[str, ...] = CONTENDERS
+    seed: int = 7
+    split: Split = Split()
+    models: Models = Models()
+    retrieval: Retrieval = Retrieval()
+    prompts: Prompts = Prompts()
+    training: Training = Training()
+    measuring: Measuring = Measuring()
+    prices: Prices = Prices()
+
+    def renamed(self, name: str) -> "Config":
+        """The same configuration under another name. Raises ConfigError where it is no folder name."""
+        return validate({**self.model_dump(), "name": name})
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_a_folder_name(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+            raise ValueError(f"{name!r} is not usable as a folder name: use letters, digits, '.', '_' and '-'")
+        return name
+
+    @field_validator("documents", "questions", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("contenders")
+    @classmethod
+    def _contenders_are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not names or len(set(names)) != len(names):
+            raise ValueError("name at least one contender, each once")
+        for name in names:
+            if name not in CONTENDERS and "." not in name:
+                raise ValueError(f"{name!r} is neither one of {', '.join(CONTENDERS)} nor an import path")
+        if "router" in names and not ("tuned" in names and {"rag", "hybrid"} & set(names)):
+            raise ValueError("'router' routes between 'tuned' and 'rag' or 'hybrid': add those, or leave it out")
+        return names
+
+
+def load_config(path: Path) -> Config:
+    """The configuration in a YAML file, its relative paths made absolute.
+
+    Raises ConfigError where the file cannot be read, is no YAML mapping, or holds an unknown key or a bad value.
+    """
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"Cannot read the configuration {path}: {error}.",
+                          "write one with: bakeoff init DOCS --questions FILE") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}", "mend the line it names") from error
+    if not isinstance(loaded, dict):
+        raise ConfigError(f"{path} holds {type(loaded).__name__}, not a mapping of keys to values.",
+                          "start from: bakeoff init DOCS --questions FILE")
+    return validate(_absolute(loaded, path.resolve().parent), str(path))
+
+
+def validate(values: dict[str, Any], origin: str = "the configuration") -> Config:
+    """A Config from plain values; ConfigError names each bad key, what was found and what is allowed."""
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(_explain(item) for item in error.errors())
+        raise ConfigError(f"{origin}: {problems}.", "see docs/configuration.md for every key") from error
+
+
+def _explain(item: Any) -> str:
+    where = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(str(item["loc"][-1]), _known_keys(), n=1)
+        return f"unknown key '{where}'" + (f" (did you mean '{close[0]}'?)" if close else "")
+    return f"'{where}': {item['msg']}" + ("" if item["type"] == "missing" else f" (found {item['input']!r})")
+
+
+def _known_keys() -> list[str]:
+    sections = [Config, Updates, Split, Models, Retrieval, Prompts, Training, Measuring, Prices]
+    return [key for section in sections for key in section.model_fields]
+
+
+def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The same values with every path of data resolved against the folder."""
+    resolved = dict(values)
+    for key in ("documents", "questions"):
+        if key in resolved:
+            resolved[key] = _resolve(resolved[key], folder)
+    if resolved.get("general") not in (None, "builtin"):
+        resolved["general"] = _resolve(resolved["general"], folder)
+    if isinstance(resolved.get("updates"), dict):
+        resolved["updates"] = {key: _resolve(value, folder) if key in ("documents", "questions") else value
+                               for key, value in resolved["updates"].items()}
+    return resolved
+
+
+def _resolve(value: Any, folder: Path) -> Any:
+    if isinstance(value, str):
+        return str(folder / value)
+    return [_resolve(item, folder) for item in value] if isinstance(value, list) else value

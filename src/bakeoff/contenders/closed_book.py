@@ -1,0 +1,38 @@
+"""ClosedBook: a model answers from its weights alone (`base`, and `tuned` with an adapter).
+
+Takes questions, gives answers. Knows nothing about retrieval, training or measures.
+"""
+
+from collections.abc import Sequence
+
+from bakeoff.contenders.declining import answer_from
+from bakeoff.prompts import PromptTemplate
+from bakeoff.protocols import Generator
+from bakeoff.records import Answer, Question
+
+
+class ClosedBook:
+    """A generator, asked without any passage."""
+
+    def __init__(
+        self,
+        name: str,
+        generator: Generator,
+        template: PromptTemplate,
+        max_new_tokens: int,
+        decline_below: float | None = None,
+    ) -> None:
+        self.name = name
+        self._generator = generator
+        self._template = template
+        self._max_new_tokens = max_new_tokens
+        self._decline_below = decline_below
+
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        """One answer for each question, in order."""
+        prompts = [self._template.render(question.text) for question in questions]
+        completions = self._generator.generate(prompts, self._max_new_tokens)
+        return [
+            answer_from(question, self.name, completion, self._decline_below)
+            for question, completion in zip(questions, completions, strict=True)
+        ]

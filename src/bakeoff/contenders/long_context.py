@@ -1,0 +1,58 @@
+"""LongContext: the whole corpus in every prompt, where it fits. No retrieval, no training.
+
+Takes questions, gives answers. Knows nothing about indexes.
+"""
+
+from collections.abc import Sequence
+
+from bakeoff.contenders.declining import answer_from
+from bakeoff.prompts import PromptTemplate
+from bakeoff.protocols import Generator
+from bakeoff.records import Answer, Document, Question
+
+ROOM_FOR_QUESTION = 256
+
+
+class LongContext:
+    """A generator that reads every document before each question."""
+
+    def __init__(
+        self,
+        name: str,
+        documents: Sequence[Document],
+        generator: Generator,
+        template: PromptTemplate,
+        max_new_tokens: int,
+        decline_below: float | None = None,
+    ) -> None:
+        self.name = name
+        self._texts = _texts(documents)
+        self._generator = generator
+        self._template = template
+        self._max_new_tokens = max_new_tokens
+        self._decline_below = decline_below
+
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        """One answer for each question, in order."""
+        prompts = [self._template.render(question.text, self._texts) for question in questions]
+        completions = self._generator.generate(prompts, self._max_new_tokens)
+        return [
+            answer_from(question, self.name, completion, self._decline_below)
+            for question, completion in zip(questions, completions, strict=True)
+        ]
+
+
+def _texts(documents: Sequence[Document]) -> list[str]:
+    return [f"{document.title}\n{document.text}" for document in documents]
+
+
+def reason_not_to_fit(documents: Sequence[Document], generator: Generator, max_new_tokens: int) -> str | None:
+    """Why the corpus does not fit into the model's context, or None where it does."""
+    available = generator.context_tokens - max_new_tokens - ROOM_FOR_QUESTION
+    needed = sum(generator.count_tokens(text) for text in _texts(documents))
+    if needed <= available:
+        return None
+    return (
+        f"the corpus has {needed:,} tokens, and {generator.name} takes {generator.context_tokens:,}, "
+        f"of which {available:,} are left beside the question and the answer"
+    )

@@ -1,0 +1,142 @@
+"""The workbench: opens a contender from its folder, with the index, embedder and models it needs.
+
+Takes a world (a folder with the document store, the index and `contenders/<name>/`), gives contenders ready to answer.
+The pilot measures and the server serves what this opens, so both use the same object from the same folder.
+"""
+
+import importlib
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from bakeoff import jsonl
+from bakeoff.config import Models, Retrieval
+from bakeoff.contenders.closed_book import ClosedBook
+from bakeoff.contenders.extract import Extract
+from bakeoff.contenders.long_context import LongContext
+from bakeoff.contenders.rag import Rag
+from bakeoff.contenders.router import Familiarity, Router, Routing
+from bakeoff.corpus.store import DocumentStore
+from bakeoff.errors import ConfigError, RunFolderError
+from bakeoff.prompts import PromptTemplate
+from bakeoff.protocols import Contender, Generator
+from bakeoff.records import Record
+
+Kind = Literal["closed-book", "rag", "extract", "router", "long-context", "custom"]
+
+
+class Spec(Record):
+    """What `contenders/<name>/contender.json` says: all that opening it needs beside the shared store and index."""
+
+    name: str
+    kind: Kind
+    models: Models
+    retrieval: Retrieval
+    template: PromptTemplate | None = None
+    adapter: bool = False
+    decline_below: float | None = None
+    routing: Routing | None = None
+    import_path: str | None = None
+
+
+class Workbench:
+    """Opens what a world holds, each model once."""
+
+    def __init__(self, world: Path, models: Models, retrieval: Retrieval) -> None:
+        self.world = world
+        self.models = models
+        self.retrieval = retrieval
+        self._generators: dict[Path | None, Generator] = {}
+
+    @cached_property
+    def store(self) -> DocumentStore:
+        return DocumentStore(self.world / "store.sqlite")
+
+    @cached_property
+    def embedder(self) -> Any:
+        from bakeoff.index.embed import load_embedder
+
+        return load_embedder(self.models.embedder)
+
+    @cached_property
+    def index(self) -> Any:
+        from bakeoff.index.hybrid import HybridIndex
+
+        return HybridIndex.open(self.world / "index", self.embedder, max_tokens=self.retrieval.chunk_tokens)
+
+    def generator(self, adapter: Path | None = None) -> Generator:
+        """The configured generator, with this adapter merged in where one is given."""
+        from bakeoff.generate import load_generator
+
+        if adapter not in self._generators:
+            self._generators[adapter] = load_generator(self.models.generator, self.models.engine, adapter)
+        return self._generators[adapter]
+
+    def folder(self, name: str) -> Path:
+        return self.world / "contenders" / name
+
+    def spec(self, name: str) -> Spec:
+        """The spec in a contender's folder. Raises RunFolderError where it is missing."""
+        path = self.folder(name) / "contender.json"
+        if not path.exists():
+            raise RunFolderError(f"There is no contender '{name}' in {self.world}.",
+                                 "finish the run first: bakeoff run CONFIG --resume")
+        return Spec.model_validate_json(path.read_text(encoding="utf-8"))
+
+    def save(self, spec: Spec) -> None:
+        jsonl.write_text(self.folder(spec.name) / "contender.json", spec.model_dump_json(indent=1) + "\n")
+
+    def open(self, name: str) -> Contender:
+        """The contender in this world's folder of that name, ready to answer."""
+        spec = self.spec(name)
+        limit = spec.models.max_new_tokens
+        if spec.kind == "custom":
+            return import_contender(spec.import_path or "")
+        if spec.kind == "extract":
+            return Extract(name, self.index, self.embedder, spec.retrieval.k, spec.decline_below)
+        if spec.kind == "router":
+            return self._open_router(spec)
+        generator, template = self._generator_of(spec), self._template_of(spec)
+        if spec.kind == "rag":
+            return Rag(name, self.index, generator, template, spec.retrieval.k, limit, spec.decline_below)
+        if spec.kind == "long-context":
+            return LongContext(name, list(self.store.documents()), generator, template, limit, spec.decline_below)
+        return ClosedBook(name, generator, template, limit, spec.decline_below)
+
+    def _open_router(self, spec: Spec) -> Contender:
+        if spec.routing is None:
+            raise RunFolderError(f"The router in {self.folder(spec.name)} was never calibrated.",
+                                 "finish the run first: bakeoff run CONFIG --resume")
+        near, far = self.open(spec.routing.near), self.open(spec.routing.far)
+        return Router(spec.name, near, far, self.familiarity(), spec.routing.familiarity_at_least)
+
+    def familiarity(self) -> Familiarity:
+        """How familiar a question is to the tuned model, from the embeddings of its training questions."""
+        return Familiarity(self.embedder, np.load(self.folder("router") / "trained.npy", allow_pickle=False))
+
+    def _generator_of(self, spec: Spec) -> Generator:
+        return self.generator(self.folder(spec.name) / "adapter" if spec.adapter else None)
+
+    def _template_of(self, spec: Spec) -> PromptTemplate:
+        """The spec's template, refused where the adapter was trained with another."""
+        if spec.template is None:
+            raise RunFolderError(f"The contender '{spec.name}' has no prompt template.", "start a new run")
+        trained_with = self.folder(spec.name) / "template.txt"
+        if spec.adapter and trained_with.read_text().strip() != spec.template.fingerprint:
+            raise RunFolderError(
+                f"The tuned model of '{spec.name}' was trained with another prompt template than its contender.json.",
+                "restore contender.json, or start a new run",
+            )
+        return spec.template
+
+
+def import_contender(path: str) -> Contender:
+    """An instance of the class at a full import path, for a team's own contender (called with no arguments)."""
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)()  # type: ignore[no-any-return]
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"The contender '{path}' cannot be imported: {error}.",
+                          "give the full import path of a class that takes no arguments") from error

@@ -1,0 +1,275 @@
+"""One document to its chunks, along its structure: sections, then blocks, then sentences or rows, then words.
+
+Takes a document in the light Markdown of `markup` and a function that counts tokens; gives chunks that quote the
+document verbatim. Knows no tokenizer and no format.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from bakeoff.corpus import markup
+from bakeoff.errors import ConfigError
+from bakeoff.records import Chunk, Document
+
+CountTokens = Callable[[str], int]
+
+_ROW = re.compile(r"[^\s:;][^:;\n]{0,60}: \S")
+_SENTENCE_END = re.compile(r"[.!?…][\"')\]”’»]*\s+|[。！？]\s*")
+_NO_SENTENCE_END = re.compile(
+    r"(?:^|[\s(])(?:[A-Za-z]|e\.g|i\.e|etc|cf|vs|approx|ca|[Nn]o|[Ff]ig|Dr|Mrs?|Ms|St|z\.B|bzw|Nr)$|(?:^|\n)\s*\d{1,2}$"
+)
+_SPACE = re.compile(r"\s")
+
+
+class _Span(NamedTuple):
+    start: int
+    end: int
+
+
+class _Run(NamedTuple):
+    """Neighbouring lines of one kind: code, table, list, rows or prose."""
+
+    kind: str
+    lines: list[_Span]
+
+
+class _Atom(NamedTuple):
+    """A stretch of text that is not cut again. `table_header` is set where it continues a table begun earlier."""
+
+    span: _Span
+    n_tokens: int
+    table_header: str = ""
+    n_header: int = 0
+
+
+def chunk_document(document: Document, max_tokens: int, count_tokens: CountTokens) -> list[Chunk]:
+    """The document's chunks in order, without overlap; all of its text but whitespace and heading lines is in them.
+
+    A chunk never crosses a heading. Its text takes at most max_tokens, and with its heading path too, as long as
+    the path leaves half of them; only a single character that costs more is let through. Raises ConfigError for
+    max_tokens below 1.
+    """
+    if max_tokens < 1:
+        raise ConfigError(f"Chunks of at most {max_tokens} tokens cannot hold text.", "set 1 or more (256 is usual)")
+    chunks: list[Chunk] = []
+    for path, runs in _sections(document.text):
+        heading = heading_path((document.title, *path))
+        left = max_tokens - (count_tokens(heading) if heading else 0)
+        cutter = _Cutter(document.text, max(left, (max_tokens + 1) // 2), count_tokens)
+        for span, table_header in cutter.pack(runs):
+            above = " > ".join(filter(None, (heading, table_header)))
+            chunks.append(_chunk(document, span, above))
+    return chunks
+
+
+def _chunk(document: Document, span: _Span, heading: str) -> Chunk:
+    return Chunk(
+        id=f"{document.id}:{span.start}-{span.end}",
+        document_id=document.id,
+        source=document.source,
+        text=document.text[span.start : span.end],
+        start=span.start,
+        end=span.end,
+        heading=heading,
+    )
+
+
+def heading_path(headings: Sequence[str]) -> str:
+    """"Title > Section > Subsection", without a heading whose words another one above or just below already says."""
+    path: list[str] = []
+    for heading in filter(None, map(markup.one_line, headings)):
+        words = _words(heading)
+        if any(words == _words(above) for above in path) or (path and _contains(_words(path[-1]), words)):
+            continue
+        if path and _contains(words, _words(path[-1])):
+            path.pop()
+        path.append(heading)
+    return " > ".join(path)
+
+
+def _words(heading: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\w+", heading.casefold())) or (heading,)
+
+
+def _contains(words: tuple[str, ...], part: tuple[str, ...]) -> bool:
+    return any(words[i : i + len(part)] == part for i in range(len(words) - len(part) + 1))
+
+
+def _lines(text: str) -> list[_Span]:
+    """Every line with its newline, in order."""
+    spans, start = [], 0
+    for line in text.split("\n"):
+        end = min(start + len(line) + 1, len(text))
+        spans.append(_Span(start, end))
+        start = end
+    return spans
+
+
+def _sections(text: str) -> Iterator[tuple[tuple[str, ...], list[_Run]]]:
+    """(headings above, runs) of every stretch between two headings; a heading with nothing under it is its own run."""
+    spans = _lines(text)
+    lines = [text[span.start : span.end] for span in spans]
+    code = markup.fenced([line.rstrip() for line in lines])
+    headings = [None if code[i] else markup.heading_of(line) for i, line in enumerate(lines)]
+    starts = [i for i, heading in enumerate(headings) if heading]
+    kinds = _kinds(lines, code)
+    yield (), _runs(spans, kinds, 0, starts[0] if starts else len(lines))
+    above: list[tuple[int, str]] = []
+    for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True):
+        level, words = headings[start] or (0, "")
+        outer = [heading for heading in above if heading[0] < level]
+        above = [*outer, (level, markup.plain(words))]
+        following = headings[stop] if stop < len(lines) else None
+        runs = _runs(spans, kinds, start + 1, stop)
+        if runs:
+            yield tuple(words for _, words in above), runs
+        elif following is None or following[0] <= level:
+            yield tuple(words for _, words in outer), [_Run("prose", [spans[start]])]
+
+
+def _kinds(lines: Sequence[str], code: Sequence[bool]) -> list[str]:
+    """What each line is: blank, code, table, list, rows or prose. A line below a list item belongs to the item."""
+    kinds: list[str] = []
+    for line, in_code in zip(lines, code, strict=True):
+        if in_code:
+            kinds.append("code")
+        elif not line.strip():
+            kinds.append("blank")
+        elif markup.is_table_row(line):
+            kinds.append("table")
+        elif markup.is_list_item(line) or kinds[-1:] == ["list"]:
+            kinds.append("list")
+        else:
+            kinds.append("rows" if _ROW.match(line) else "prose")
+    return kinds
+
+
+def _runs(spans: Sequence[_Span], kinds: Sequence[str], start: int, stop: int) -> list[_Run]:
+    """The lines start..stop as runs; blank lines end a run and are kept at the end of its last line."""
+    runs: list[_Run] = []
+    previous = "blank"
+    for span, kind in zip(spans[start:stop], kinds[start:stop], strict=True):
+        if kind == "blank":
+            if runs:
+                runs[-1].lines[-1] = _Span(runs[-1].lines[-1].start, span.end)
+        elif kind == previous:
+            runs[-1].lines.append(span)
+        elif {kind, previous} == {"rows", "prose"}:
+            runs[-1] = _Run("prose", [*runs[-1].lines, span])
+            kind = "prose"
+        else:
+            runs.append(_Run(kind, [span]))
+        previous = kind
+    return runs
+
+
+class _Cutter:
+    """Cuts the runs of one section into spans of at most `budget` tokens, counting each stretch of text once."""
+
+    def __init__(self, text: str, budget: int, count_tokens: CountTokens) -> None:
+        self.text = text
+        self.budget = budget
+        self.count_tokens = count_tokens
+
+    def pack(self, runs: Sequence[_Run]) -> Iterator[tuple[_Span, str]]:
+        """Spans filled greedily, in order, each with the header of the table it continues (mostly empty)."""
+        begun: _Atom | None = None
+        end = n_tokens = 0
+        for atom in self._atoms(runs):
+            if begun and n_tokens + atom.n_tokens > self.budget:
+                yield self._stripped(_Span(begun.span.start, end)), begun.table_header
+                begun = None
+            if begun is None:
+                begun, n_tokens = self._opening(atom)
+            n_tokens += atom.n_tokens
+            end = atom.span.end
+        if begun:
+            yield self._stripped(_Span(begun.span.start, end)), begun.table_header
+
+    def _opening(self, atom: _Atom) -> tuple[_Atom, int]:
+        """The atom as the first of a chunk, and what its table header takes; without the header if it does not fit."""
+        if atom.n_header + atom.n_tokens > self.budget:
+            return atom._replace(table_header=""), 0
+        return atom, atom.n_header
+
+    def _atoms(self, runs: Sequence[_Run]) -> Iterator[_Atom]:
+        for run in runs:
+            whole = _Span(run.lines[0].start, run.lines[-1].end)
+            n_tokens = self._count(whole)
+            if n_tokens <= self.budget:
+                yield _Atom(whole, n_tokens)
+            elif run.kind == "prose":
+                yield from self._sentences(whole)
+            else:
+                yield from self._units(run)
+
+    def _units(self, run: _Run) -> Iterator[_Atom]:
+        """The rows, items or lines of a run that is too long as a whole."""
+        header = self._table_header(run)
+        n_header = self.count_tokens(header) if header else 0
+        for number, unit in enumerate(self._grouped(run, bool(header))):
+            n_tokens = self._count(unit)
+            fits = n_tokens <= self.budget
+            atoms: Iterable[_Atom] = [_Atom(unit, n_tokens)] if fits else self._sentences(unit)
+            if header and number:
+                atoms = (atom._replace(table_header=header, n_header=n_header) for atom in atoms)
+            yield from atoms
+
+    def _table_header(self, run: _Run) -> str:
+        if run.kind != "table" or len(run.lines) < 2 or not markup.is_table_delimiter(self._slice(run.lines[1])):
+            return ""
+        return markup.one_line(self._slice(run.lines[0])).strip("| ")
+
+    def _grouped(self, run: _Run, has_header: bool) -> list[_Span]:
+        """The run's lines, joined where they belong together: a list item, a table's header with its first row."""
+        units: list[_Span] = []
+        for number, line in enumerate(run.lines):
+            goes_on = run.kind == "list" and not markup.is_list_item(self._slice(line))
+            if units and (goes_on or (has_header and number <= 2)):
+                units[-1] = _Span(units[-1].start, line.end)
+            else:
+                units.append(line)
+        return units
+
+    def _sentences(self, span: _Span) -> Iterator[_Atom]:
+        start = span.start
+        for match in _SENTENCE_END.finditer(self.text, span.start, span.end):
+            before = self.text[max(start, match.start() - 12) : match.start()]
+            if self.text[match.end() : match.end() + 1].islower() or _NO_SENTENCE_END.search(before):
+                continue
+            yield from self._words(_Span(start, match.end()))
+            start = match.end()
+        if start < span.end:
+            yield from self._words(_Span(start, span.end))
+
+    def _words(self, span: _Span) -> Iterator[_Atom]:
+        """The span, halved at the blank nearest to its middle until each piece fits; a word that does not, anywhere."""
+        n_tokens = self._count(span)
+        if n_tokens <= self.budget or span.end - span.start <= 1:
+            yield _Atom(span, n_tokens)
+            return
+        inner = self._stripped(span)
+        if inner.end - inner.start <= 1:
+            yield _Atom(inner, n_tokens)
+            return
+        cut = self._middle(inner)
+        yield from self._words(_Span(inner.start, cut))
+        yield from self._words(_Span(cut, inner.end))
+
+    def _middle(self, span: _Span) -> int:
+        middle = (span.start + span.end) // 2
+        after = _SPACE.search(self.text, middle, span.end)
+        before = max(self.text.rfind(blank, span.start, middle) for blank in (" ", "\n", "\t"))
+        near = [cut for cut in (before, after.start() if after else -1) if cut > span.start]
+        return min(near, key=lambda cut: abs(cut - middle)) if near else middle
+
+    def _slice(self, span: _Span) -> str:
+        return self.text[span.start : span.end]
+
+    def _count(self, span: _Span) -> int:
+        return self.count_tokens(self._slice(span))
+
+    def _stripped(self, span: _Span) -> _Span:
+        text = self._slice(span)
+        return _Span(span.start + len(text) - len(text.lstrip()), span.start + len(text.rstrip()))

@@ -1,0 +1,65 @@
+"""What a run was made on and from: versions, machine, data and model hashes.
+
+Takes documents and questions, gives plain values for environment.json. Knows nothing about stages.
+"""
+
+import hashlib
+import os
+import platform
+import resource
+import sys
+from collections.abc import Iterable
+from importlib import metadata
+from typing import Any
+
+import bakeoff
+from bakeoff.records import Document, Question
+
+PACKAGES = ("lancedb", "numpy", "openvino", "openvino-genai", "peft", "pydantic", "pypdf", "torch", "transformers")
+
+
+def describe(documents: Iterable[Document], questions: Iterable[Question], seed: int) -> dict[str, Any]:
+    """Versions, machine, seed and the hash of the data."""
+    return {
+        "bakeoff": bakeoff.__version__,
+        "python": platform.python_version(),
+        "packages": {name: version for name in PACKAGES if (version := _version(name))},
+        "machine": {
+            "system": f"{platform.system()} {platform.machine()}",
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+        },
+        "seed": seed,
+        "data_sha256": data_sha256(documents, questions),
+    }
+
+
+def data_sha256(documents: Iterable[Document], questions: Iterable[Question]) -> str:
+    """One hash of every text that the run rests on, in an order of its own."""
+    digest = hashlib.sha256()
+    for document in sorted(documents, key=lambda one: one.id):
+        digest.update(f"{document.source}\0{document.title}\0{document.text}\0".encode())
+    for question in sorted(questions, key=lambda one: one.id):
+        digest.update(f"{question.id}\0{question.text}\0{question.answers}\0{question.split}\0".encode())
+    return digest.hexdigest()
+
+
+def peak_memory_bytes() -> int:
+    """The most memory this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
+            return next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "")
+    except OSError:
+        return platform.processor()

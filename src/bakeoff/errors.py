@@ -1,0 +1,42 @@
+"""Errors that a person can act on: what was found, what is allowed, what to do next.
+
+Knows nothing about any stage. The command line prints them without a traceback and exits with `exit_code`.
+"""
+
+
+class BakeoffError(Exception):
+    """A problem in the input or the machine, told in one message with its remedy."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  -> {self.remedy}" if self.remedy else self.message
+
+
+class ConfigError(BakeoffError):
+    """The configuration cannot be read or asks for something impossible."""
+
+
+class InputError(BakeoffError):
+    """Documents or questions are missing, malformed or contradict one another."""
+
+
+class ModelUnavailableError(BakeoffError):
+    """A model's weights are not to be had here, or are not the ones expected."""
+
+
+class MissingExtraError(BakeoffError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, feature: str, module: str, extra: str) -> None:
+        super().__init__(f"{feature} needs the Python package '{module}', which is not installed.",
+                         f"pip install 'bakeoff[{extra}]'")
+
+
+class RunFolderError(BakeoffError):
+    """A run folder is missing, half written, or belongs to another configuration."""

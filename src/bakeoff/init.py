@@ -1,0 +1,114 @@
+"""`bakeoff init`: look at documents and questions, say what they allow, write a commented bakeoff.yaml.
+
+Takes paths, gives the text to show. Needs no model. Knows nothing about contenders beyond their names.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from bakeoff import jsonl
+from bakeoff.config import CONTENDERS, Config
+from bakeoff.errors import ConfigError
+from bakeoff.prepare import Prepared, prepare
+
+TEMPLATE = """\
+# A pilot for Bakeoff. Run it with: bakeoff run {output}
+# Every key has a default except name, documents and questions; docs/configuration.md explains each.
+name: {name}
+
+# Folders, files or globs, relative to this file. Read: Markdown, text, HTML, PDF, DOCX, CSV, JSONL.
+documents:
+{documents}
+
+# CSV or JSONL with a question and its answers; an id, fact, source, evidence, asked and kind help.
+questions:
+{questions}
+
+# General-knowledge questions show what tuning makes a model forget. 'builtin' is a set that comes with Bakeoff;
+# null leaves the measure out.
+general: builtin
+
+# To measure freshness, give new versions of documents (same relative paths) and questions about what changed:
+# updates:
+#   documents: [updates/documents]
+#   questions: [updates/questions.csv]
+
+# Found here: {found}
+contenders: [{contenders}]
+
+seed: 7
+split: {{test: 0.4, dev: 0.15}}   # the share of the facts held out for the verdict, and for calibration
+
+models:
+  generator: HuggingFaceTB/SmolLM2-135M-Instruct   # a hub name, a local folder, or openai:<base_url>
+  engine: auto                                     # auto, openvino or transformers
+  embedder: sentence-transformers/all-MiniLM-L6-v2
+
+retrieval: {{chunk_tokens: {chunk_tokens}, k: {k}}}
+
+prices:
+  machine_usd_per_hour: {usd}   # what this machine costs; the contenders' cost is their compute time at this price
+"""
+
+
+def initialise(documents: Sequence[str], questions: Sequence[Path], output: Path, force: bool = False) -> str:
+    """Write the configuration and give a summary of the data for the terminal.
+
+    Raises ConfigError where the output exists and `force` is not set, InputError where the data cannot be used.
+    """
+    if output.exists() and not force:
+        raise ConfigError(f"{output} exists already.", "name another file with --output, or overwrite it with --force")
+    config = Config(name=_name(output), documents=tuple(documents), questions=tuple(str(path) for path in questions))
+    prepared = prepare(config)
+    jsonl.write_text(output, _text(config, prepared, output))
+    return "\n".join([*describe(prepared), "", f"Wrote {output}. Run the pilot with: bakeoff run {output}"])
+
+
+def describe(prepared: Prepared) -> list[str]:
+    """What the data are and what they allow, a line each."""
+    n_words = sum(len(document.text.split()) for document in prepared.documents)
+    lines = [f"{len(prepared.documents)} documents, about {n_words:,} words; {_questions(prepared)}."]
+    lines += [f"not read: {problem.source}: {problem.reason}" for problem in prepared.problems]
+    lines += [f"note: {note}" for note in prepared.notes]
+    lines += [
+        f"leak: test question {leak.test_id} nearly copies training question {leak.train_id}"
+        for leak in prepared.leaks
+        if not leak.excused
+    ]
+    return lines + [f"warning: {warning}" for warning in prepared.data.warnings]
+
+
+def _questions(prepared: Prepared) -> str:
+    own = [question for question in prepared.questions if question.slice != "general"]
+    counts = ", ".join(f"{sum(one.split == split for one in own)} {split}" for split in ("train", "dev", "test"))
+    return f"{len(own)} questions about {len({question.fact for question in own})} facts ({counts})"
+
+
+def _text(config: Config, prepared: Prepared, output: Path) -> str:
+    folder = output.resolve().parent
+    return TEMPLATE.format(
+        output=output,
+        name=config.name,
+        documents=_list(config.documents, folder),
+        questions=_list(config.questions, folder),
+        found=describe(prepared)[0],
+        contenders=", ".join(CONTENDERS),
+        chunk_tokens=config.retrieval.chunk_tokens,
+        k=config.retrieval.k,
+        usd=f"{config.prices.machine_usd_per_hour:.2f}",
+    )
+
+
+def _list(paths: Sequence[str], folder: Path) -> str:
+    return "\n".join(f"  - {_quoted(os.path.relpath(path, folder))}" for path in paths)
+
+
+def _quoted(path: str) -> str:
+    return path if re.fullmatch(r"[\w./-]+", path) else "'" + path.replace("'", "''") + "'"
+
+
+def _name(output: Path) -> str:
+    folder = re.sub(r"[^A-Za-z0-9._-]+", "-", output.resolve().parent.name).strip("-._")
+    return folder or "pilot"

@@ -1,0 +1,79 @@
+"""Records as lines of JSON: read, written whole, or appended so that a kill loses at most the line in flight.
+
+Knows the record base class only.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from bakeoff.errors import RunFolderError
+from bakeoff.records import Record
+
+R = TypeVar("R", bound=Record)
+
+
+def read(path: Path, kind: type[R]) -> list[R]:
+    """All records of a file, in order; a last line cut off by a kill (no newline at its end) is left out.
+
+    Raises RunFolderError naming the line when any other line does not hold a record of this kind.
+    """
+    if not path.exists():
+        return []
+    records = []
+    for number, line in enumerate(_whole_lines(path.read_bytes()), 1):
+        try:
+            records.append(kind.model_validate_json(line))
+        except ValidationError as error:
+            raise RunFolderError(
+                f"{path}, line {number}: not a {kind.__name__} ({error.errors()[0]['msg']}).",
+                "the file was changed by hand or by another version: restore it, or start a new run",
+            ) from error
+    return records
+
+
+def _whole_lines(content: bytes) -> list[bytes]:
+    return [line for line in content[: content.rfind(b"\n") + 1].split(b"\n") if line.strip()]
+
+
+def append(path: Path, records: Sequence[Record]) -> None:
+    """Add records to the end and flush them to the disk; a half line left by a kill is cut off first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+") as file:
+        _cut_half_line(file)
+        file.write(b"".join(record.model_dump_json().encode() + b"\n" for record in records))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _cut_half_line(file) -> None:  # type: ignore[no-untyped-def]
+    file.seek(0)
+    content = file.read()
+    if content and not content.endswith(b"\n"):
+        file.truncate(content.rfind(b"\n") + 1)
+    file.seek(0, os.SEEK_END)
+
+
+def write(path: Path, records: Iterable[Record]) -> None:
+    """Replace the file by these records, all or nothing."""
+    write_text(path, "".join(record.model_dump_json() + "\n" for record in records))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace the file by this text, all or nothing: written beside it, flushed, then renamed over it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise

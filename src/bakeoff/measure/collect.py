@@ -1,0 +1,66 @@
+"""The resumable evaluation loop: contenders are asked, every answer is on the disk before the next batch is asked.
+
+Takes a contender and questions, writes answers as JSON lines. Knows nothing about how an answer is made or scored.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bakeoff import jsonl
+from bakeoff.errors import BakeoffError
+from bakeoff.protocols import Contender
+from bakeoff.records import Answer, Question
+
+# What a contender's engine may raise for a question it cannot answer. A full disk is not among them: it is met here,
+# outside the contender, and stops the run.
+ANSWERING_ERRORS = (BakeoffError, RuntimeError, ValueError, KeyError, ConnectionError, TimeoutError)
+
+Progress = Callable[[int, int], None]
+
+
+def collect(
+    contender: Contender, questions: Sequence[Question], path: Path, batch_size: int, progress: Progress
+) -> None:
+    """Ask the questions that the file does not answer yet, batch by batch; progress is told (done, total)."""
+    waiting = _unanswered(questions, path)
+    for start in range(0, len(waiting), batch_size):
+        progress(len(questions) - len(waiting) + start, len(questions))
+        jsonl.append(path, ask(contender, waiting[start : start + batch_size]))
+    progress(len(questions), len(questions))
+
+
+def collect_latency(contender: Contender, questions: Sequence[Question], path: Path, progress: Progress) -> None:
+    """Ask the questions one at a time and keep each one's wall time; the first one asked here is warm-up, not kept.
+
+    The questions should be ones that this contender was not asked before, so that no engine's cache answers.
+    """
+    waiting = _unanswered(questions[1:], path)
+    if waiting:
+        ask(contender, questions[:1])
+    for i, question in enumerate(waiting):
+        progress(len(questions) - 1 - len(waiting) + i, len(questions) - 1)
+        begun = time.perf_counter()
+        answer = ask(contender, [question])[0]
+        elapsed_ms = 1000 * (time.perf_counter() - begun)
+        jsonl.append(path, [answer.model_copy(update={"latency_ms": elapsed_ms})])
+    progress(len(questions) - 1, len(questions) - 1)
+
+
+def _unanswered(questions: Sequence[Question], path: Path) -> list[Question]:
+    done = {answer.question_id for answer in jsonl.read(path, Answer)}
+    return [question for question in questions if question.id not in done]
+
+
+def ask(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
+    """The contender's answers; where a batch fails, each question is asked alone and only the failing ones err."""
+    try:
+        return contender.answer(questions)
+    except ANSWERING_ERRORS as error:
+        if len(questions) == 1:
+            return [Answer(question_id=questions[0].id, contender=contender.name, error=_one_line(error))]
+    return [answer for question in questions for answer in ask(contender, [question])]
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]

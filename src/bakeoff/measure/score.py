@@ -1,0 +1,88 @@
+"""Answers to scores: one value for each question and measure.
+
+Takes questions and their answers, gives `Score`s. Knows nothing about how an answer was made. An answer that failed
+scores None on every measure but `error`, so that it is neither a wrong answer nor forgotten.
+
+| measure | 1 means |
+|---|---|
+| correct | right, or declined where the documents hold no answer |
+| knows | the text is right, declined or not (used on `general`, to see what tuning made a model forget) |
+| hallucinated | answered, and wrong |
+| abstained | declined |
+| exact_match, f1 | SQuAD's exact match and token F1 of the text (answerable questions) |
+| evidence_hit | a chunk it was shown holds the gold evidence |
+| consistent | the share of the fact's other phrasings that got the same answer |
+| error | no answer was had |
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from bakeoff.evidence import evidence_hit
+from bakeoff.measure.grade import equivalent, grade
+from bakeoff.records import Answer, Question, Score
+
+
+def is_correct(question: Question, text: str) -> bool:
+    """Whether the text answers an answerable question rightly."""
+    return grade(text, question.answers, question.kind).correct
+
+
+def score_answers(questions: Sequence[Question], answers: Sequence[Answer]) -> list[Score]:
+    """All per-question scores of one contender's answers, in the order of the questions that have one."""
+    by_id = {answer.question_id: answer for answer in answers}
+    asked = [question for question in questions if question.id in by_id]
+    agreement = _agreement(asked, by_id)
+    scores = []
+    for question in asked:
+        answer = by_id[question.id]
+        values = _values(question, answer) | {"consistent": agreement.get(question.id)}
+        scores += [
+            Score(question_id=question.id, contender=answer.contender, measure=measure, value=value)
+            for measure, value in values.items()
+            if value is not None or answer.error
+        ]
+    return scores
+
+
+def _values(question: Question, answer: Answer) -> dict[str, float | None]:
+    if answer.error is not None:
+        return {"correct": None, "hallucinated": None, "abstained": None, "error": 1.0}
+    graded = grade(answer.text, question.answers, question.kind) if question.answerable else None
+    right = graded is not None and graded.correct
+    correct = (right and not answer.abstained) if question.answerable else answer.abstained
+    found = evidence_hit(question, (hit.chunk for hit in answer.citations)) if answer.citations else None
+    return {
+        "correct": float(correct),
+        "knows": float(right) if graded else None,
+        "hallucinated": float(not answer.abstained and not right),
+        "abstained": float(answer.abstained),
+        "exact_match": float(graded.exact_match and not answer.abstained) if graded else None,
+        "f1": graded.f1 * (not answer.abstained) if graded else None,
+        "evidence_hit": None if found is None else float(found),
+        "error": 0.0,
+    }
+
+
+def _agreement(questions: Sequence[Question], answers: dict[str, Answer]) -> dict[str, float]:
+    """For each question whose fact was asked in other words too: the share of those that got the same answer."""
+    phrasings = defaultdict(list)
+    for question in questions:
+        if answers[question.id].error is None and question.slice not in ("general", "unanswerable"):
+            phrasings[question.fact].append(question)
+    agreement = {}
+    for group in phrasings.values():
+        for question in group:
+            others = [other for other in group if other is not question]
+            if others:
+                same = [_same(question, answers[question.id], other, answers[other.id]) for other in others]
+                agreement[question.id] = sum(same) / len(same)
+    return agreement
+
+
+def _same(question: Question, answer: Answer, other: Question, other_answer: Answer) -> bool:
+    if answer.abstained or other_answer.abstained:
+        return answer.abstained and other_answer.abstained
+    if is_correct(question, answer.text) and is_correct(other, other_answer.text):
+        return True
+    return equivalent(answer.text, other_answer.text)

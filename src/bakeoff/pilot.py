@@ -1,0 +1,215 @@
+"""The pilot: documents and questions in, a run folder with every contender measured out.
+
+Takes a `Config`, gives a `Run`. This is the whole way in one place: prepare, index, build, answer, update, compare,
+report. Each step reads what the one before it left in the run folder and skips what is done, so a killed run goes on
+where it stopped.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bakeoff import jsonl, run_folder
+from bakeoff.build import Builder
+from bakeoff.config import Config, load_config
+from bakeoff.contenders.workbench import Workbench
+from bakeoff.environment import data_sha256, describe, peak_memory_bytes
+from bakeoff.errors import RunFolderError
+from bakeoff.measure.collect import collect, collect_latency
+from bakeoff.measure.score import score_answers
+from bakeoff.measure.summary import Measured, summarise
+from bakeoff.prepare import Prepared, prepare
+from bakeoff.records import Answer, Question, Record, Stage
+from bakeoff.run_folder import RunFolder, write_json
+
+
+class Event(Record):
+    """Where a pilot stands: this stage (of this contender) has done so many of so many steps."""
+
+    stage: str
+    contender: str = ""
+    done: int = 0
+    total: int = 0
+    note: str = ""
+
+
+Listener = Callable[[Event], None]
+
+
+class Run:
+    """A finished (or half-finished) run: its folder, its comparison, its contenders."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    @property
+    def comparison(self) -> Any:
+        """The content of comparison.json."""
+        return self.folder.read_json(self.folder.comparison_path)
+
+    @property
+    def report(self) -> Path:
+        return self.folder.report_path
+
+    def measure(self, contender: str, measure: str) -> float | None:
+        """One contender's value of one measure, None where it was not measured."""
+        return self.comparison["contenders"][contender][measure]["value"]  # type: ignore[no-any-return]
+
+    def answers(self, contender: str) -> list[Answer]:
+        return self.folder.answers(contender)
+
+    def open(self, contender: str) -> Any:
+        """The contender as it was measured, ready to answer further questions."""
+        config = self.folder.config()
+        return Workbench(self.folder.world, config.models, config.retrieval).open(contender)
+
+
+def run(config: Config | Path | str, *, runs: Path | str = "runs", resume: bool = False,
+        listener: Listener | None = None) -> Run:
+    """Run the whole pilot (or what of it is not done yet) and write its report.
+
+    Raises a BakeoffError where the configuration, the data or a model does not allow it; the folder stays resumable.
+    """
+    config = config if isinstance(config, Config) else load_config(Path(config))
+    prepared = prepare(config)
+    folder = (run_folder.resume if resume else run_folder.begin)(config, Path(runs))
+    with folder.lock():
+        Pilot(config, folder, prepared, listener or (lambda event: None)).run()
+    return Run(folder)
+
+
+class Pilot:
+    """One pass over the stages of a run."""
+
+    def __init__(self, config: Config, folder: RunFolder, prepared: Prepared, listener: Listener) -> None:
+        self._config = config
+        self._folder = folder
+        self._prepared = prepared
+        self._tell = listener
+        self._bench = Workbench(folder.world, config.models, config.retrieval)
+        self._builder = Builder(config, self._timed, self._progress)
+
+    def run(self) -> None:
+        """Every stage in turn."""
+        self._write_data()
+        skipped = self._builder.build(self._bench, self._prepared)
+        names = [name for name in self._config.contenders if name not in skipped]
+        for name in sorted(names, key=lambda name: name == "router"):  # the router is calibrated on the others' answers
+            self._answer(name)
+        if self._prepared.updated_documents:
+            self._update(names)
+        self._compare(names, skipped)
+
+    def _write_data(self) -> None:
+        """Leave the data and the environment in the folder; refuse to resume on other data."""
+        prepared, folder = self._prepared, self._folder
+        if folder.environment_path.exists():
+            before = folder.read_json(folder.environment_path)["data_sha256"]
+            if before != data_sha256(prepared.documents, prepared.questions):
+                raise RunFolderError(f"The documents or questions have changed since {folder.root} was begun.",
+                                     "start a new run by leaving --resume out")
+        else:
+            with self._timed("read"):
+                self._bench.store.replace_all(prepared.documents)
+            jsonl.write(folder.splits_path, prepared.questions)
+            write_json(folder.data_path, prepared.summary())
+            write_json(folder.environment_path, describe(prepared.documents, prepared.questions, self._config.seed))
+
+    def _answer(self, name: str) -> None:
+        """Calibrate a contender on dev, then ask it the test questions, then some one by one."""
+        measuring = self._config.measuring
+        with self._timed("calibrate", name):
+            self._builder.calibrate(self._bench, name, self._prepared, self._folder)
+        contender = self._bench.open(name)
+        with self._timed("latency", name):
+            collect_latency(contender, self._latency_questions(), self._folder.answers_path(name, "latency"),
+                            self._progress("latency", name))
+        with self._timed("answer", name):
+            collect(contender, self._prepared.of("test"), self._folder.answers_path(name), measuring.batch_size,
+                    self._progress("answer", name))
+
+    def _latency_questions(self) -> Sequence[Question]:
+        """Real questions that no contender answers elsewhere in the run: from train, one for each fact; else test."""
+        by_fact = {question.fact: question for question in self._prepared.of("train") or self._prepared.of("test")}
+        ordered = [by_fact[fact] for fact in sorted(by_fact)]
+        wanted = self._config.measuring.latency_questions + 1
+        return ordered[:: max(1, len(ordered) // wanted)][:wanted]
+
+    def _update(self, names: Sequence[str]) -> None:
+        """Apply the updates to a copy of the world, then ask about what changed."""
+        changed = [question for question in self._prepared.of("test") if question.slice == "changed"]
+        world = self._folder.updated_world
+        if not world.exists():
+            self._bench.store.close()
+            _copy_world(self._folder.world, world)
+        bench = Workbench(world, self._config.models, self._config.retrieval)
+        self._builder.update(bench, self._bench, self._prepared)
+        for name in names:
+            with self._timed("answer-updated", name):
+                collect(bench.open(name), changed, self._folder.answers_path(name, "updated"),
+                        self._config.measuring.batch_size, self._progress("answer-updated", name))
+
+    def _compare(self, names: Sequence[str], skipped: dict[str, str]) -> None:
+        """Score every answer, compare the contenders, draw the report."""
+        from bakeoff.report import write_report
+
+        questions = self._prepared.of("test")
+        measured = [self._measured(name, questions) for name in names]
+        with self._timed("compare"):
+            jsonl.write(self._folder.scores_path, [score for one in measured for score in one.scores])
+            comparison = summarise(questions, measured, skipped, self._config.prices)
+            write_json(self._folder.comparison_path, comparison)
+        environment = self._folder.read_json(self._folder.environment_path)
+        environment["peak_memory_bytes"] = max(peak_memory_bytes(), environment.get("peak_memory_bytes", 0))
+        write_json(self._folder.environment_path, environment)
+        write_report(self._folder.root)
+
+    def _measured(self, name: str, questions: Sequence[Question]) -> Measured:
+        answers = self._folder.answers(name)
+        updated = self._folder.answers(name, "updated")
+        latencies = [answer.latency_ms for answer in self._folder.answers(name, "latency") if answer.error is None]
+        stages = self._folder.stages()
+        return Measured(
+            name=name,
+            scores=tuple(score_answers(questions, answers)),
+            updated_scores=tuple(score_answers(questions, updated)),
+            answers=tuple(answers),
+            latencies_ms=tuple(latency for latency in latencies if latency is not None),
+            setup=tuple(self._builder.setup_stages(name, stages, self._bench)),
+            update=tuple(self._builder.update_stages(name, stages, self._bench)),
+        )
+
+    def _progress(self, stage: str, contender: str = "") -> Callable[[int, int], None]:
+        return lambda done, total: self._tell(Event(stage=stage, contender=contender, done=done, total=total))
+
+    @contextmanager
+    def _timed(self, stage: str, contender: str = "") -> Iterator[dict[str, Any]]:
+        """Tell that a stage runs and keep how long it took; the body may add `tokens` and `detail`.
+
+        A stage that was finished in an earlier session keeps the time it took then.
+        """
+        self._tell(Event(stage=stage, contender=contender))
+        more: dict[str, Any] = {}
+        begun = time.perf_counter()
+        yield more
+        seconds = more.pop("seconds", time.perf_counter() - begun)
+        known = {(one.stage, one.contender) for one in self._folder.stages()}
+        if (stage, contender) not in known:
+            jsonl.append(self._folder.stages_path,
+                         [Stage(stage=stage, contender=contender, seconds=seconds, **more)])
+        self._tell(Event(stage=stage, contender=contender, done=1, total=1, note="done"))
+
+
+def _copy_world(world: Path, copy: Path) -> None:
+    """A second world beside the first, all or nothing: the store, the index and the contenders."""
+    half = copy.with_name(copy.name + ".part")
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True)
+    shutil.copy2(world / "store.sqlite", half / "store.sqlite")
+    for part in ("index", "contenders"):
+        if (world / part).exists():
+            shutil.copytree(world / part, half / part, ignore=shutil.ignore_patterns("checkpoint*"))
+    half.replace(copy)

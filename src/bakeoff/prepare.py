@@ -1,0 +1,101 @@
+"""Files to data: documents read, questions read, located in the documents, split and checked for leaks.
+
+Takes a configuration, gives a `Prepared`. Nothing is written here and no model is needed, so that bad data is told
+before any work is done.
+"""
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from bakeoff.config import Config
+from bakeoff.corpus.read import Problem, read_documents
+from bakeoff.errors import InputError
+from bakeoff.questions import locate_evidence, read_questions
+from bakeoff.records import Document, Question, Record, Slice, Split
+from bakeoff.splits import DataSummary, Leak, assign_splits, leaks, summarise
+
+
+class Prepared(Record):
+    """All the data of one pilot. `updated_documents` are the new versions that the update brings."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[Problem, ...]
+    questions: tuple[Question, ...]
+    notes: tuple[str, ...]
+    leaks: tuple[Leak, ...]
+    data: DataSummary
+    updated_documents: tuple[Document, ...] = ()
+
+    def of(self, split: Split) -> list[Question]:
+        """The questions of one split; those about the update are part of 'train' only through `changed`."""
+        return [one for one in self.questions if one.split == split and not (split == "train" and one.slice == "changed")]
+
+    def changed_training(self) -> list[Question]:
+        """Phrasings about what the update changes that retraining may see."""
+        return [one for one in self.questions if one.split == "train" and one.slice == "changed"]
+
+    def summary(self) -> dict[str, Any]:
+        """The content of data.json."""
+        return {
+            "documents": {"n": len(self.documents), "problems": [problem.model_dump() for problem in self.problems]},
+            "questions": self.data.model_dump(mode="json"),
+            "warnings": [*self.data.warnings, *self.notes],
+            "leaks": [leak.model_dump() for leak in self.leaks],
+        }
+
+
+def prepare(config: Config) -> Prepared:
+    """Read and check everything the configuration names.
+
+    Raises InputError where documents or questions are missing, malformed or contradict one another.
+    """
+    reading = read_documents(config.documents)
+    updated = read_documents(config.updates.documents) if config.updates else None
+    questions, notes = locate_evidence(read_questions(_paths(config.questions)), reading.documents)
+    if config.updates and updated:
+        changed = _sliced(read_questions(_paths(config.updates.questions)), "changed")
+        located, more_notes = locate_evidence(changed, updated.documents)
+        questions, notes = [*questions, *located], [*notes, *more_notes]
+    questions = [*questions, *_general(config)]
+    _check_ids(questions)
+    split = assign_splits(questions, config.seed, config.split.test, config.split.dev)
+    if not any(question.split == "test" for question in split):
+        raise InputError(f"Of {len(questions)} questions none is left to test on.",
+                         "give more questions, or raise split.test in the configuration")
+    return Prepared(
+        documents=tuple(reading.documents),
+        problems=(*reading.problems, *(updated.problems if updated else ())),
+        questions=tuple(split),
+        notes=tuple(notes),
+        leaks=tuple(leaks(split)),
+        data=summarise(split),
+        updated_documents=tuple(updated.documents) if updated else (),
+    )
+
+
+def _paths(names: Sequence[str]) -> list[Path]:
+    return [Path(name) for name in names]
+
+
+def _sliced(questions: Sequence[Question], name: Slice) -> list[Question]:
+    return [question.model_copy(update={"slice": name}) for question in questions]
+
+
+def _general(config: Config) -> list[Question]:
+    """The general-knowledge questions: those that come with Bakeoff, or the configured file's."""
+    if config.general is None:
+        return []
+    if config.general != "builtin":
+        return _sliced(read_questions([Path(config.general)]), "general")
+    with resources.as_file(resources.files("bakeoff") / "general.csv") as path:
+        return _sliced(read_questions([path]), "general")
+
+
+def _check_ids(questions: Sequence[Question]) -> None:
+    seen: set[str] = set()
+    twice = sorted({one.id for one in questions if one.id in seen or seen.add(one.id)})  # type: ignore[func-returns-value]
+    if twice:
+        raise InputError(f"Question ids stand in more than one of the files: {', '.join(twice[:5])}.",
+                         "give every question an id of its own (general questions use g01, g02, ...)")

@@ -1,0 +1,56 @@
+"""Prompt templates: data that travel with a contender, so that what is served is what was trained and measured.
+
+Takes a question and passages, gives a `Prompt`. Knows nothing about models: a generator renders the messages with its
+own chat template.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+from bakeoff.records import Message, Prompt, Record
+
+DECLINE = "I don't know."
+
+
+class PromptTemplate(Record):
+    """A system message and a user message; `{question}` and `{passages}` are filled in."""
+
+    system: str
+    user: str
+    passage: str = "{passage}"
+
+    def render(self, question: str, passages: Sequence[str] = ()) -> Prompt:
+        """The prompt for one question, its passages in the order given."""
+        shown = "\n\n".join(_fill(self.passage, rank=str(i), passage=text) for i, text in enumerate(passages, 1))
+        user = _fill(self.user, question=question, passages=shown)
+        return Prompt(messages=(Message(role="system", content=self.system), Message(role="user", content=user)))
+
+    @property
+    def fingerprint(self) -> str:
+        """A short hash that a tuned model keeps, to refuse another template than it was trained with."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+
+def _fill(pattern: str, **values: str) -> str:
+    """Replace {name} by its value in one pass, so that braces inside a value stay as they are."""
+    filled, rest = [], pattern
+    while rest:
+        positions = {name: rest.find("{" + name + "}") for name in values}
+        found = {name: at for name, at in positions.items() if at >= 0}
+        if not found:
+            break
+        name = min(found, key=lambda key: found[key])
+        filled += [rest[: found[name]], values[name]]
+        rest = rest[found[name] + len(name) + 2 :]
+    return "".join([*filled, rest])
+
+
+CLOSED_BOOK = PromptTemplate(
+    system=f"Answer the question in a few words. If you do not know the answer, say: {DECLINE}",
+    user="{question}",
+)
+
+GROUNDED = PromptTemplate(
+    system=f"Answer the question in a few words from the passages. If they do not hold the answer, say: {DECLINE}",
+    user="{passages}\n\nQuestion: {question}",
+)

@@ -1,0 +1,288 @@
+"""Charts as SVG text: pure functions of numbers and labels.
+
+Each takes its width in pixels and is drawn for that width, so that its text is the same size on a phone and on a
+laptop. Colours come from the page's style sheet (`k0`, `k1`, ... for contenders, `f0`, ... for causes of failure).
+Knows nothing about runs.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import escape
+
+Write = Callable[[float], str]
+
+CHARACTER = 0.56  # Mean width of a character in ems, on the wide side for the usual system fonts.
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One estimate: `css` names its colour; hollow says that it is measurably behind the best."""
+
+    label: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    css: str = ""
+    hollow: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One contender in a scatter: x, and y with its interval."""
+
+    label: str
+    x: float
+    y: float
+    low: float | None = None
+    high: float | None = None
+    css: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A row of segments (name, value, css); `total` is written at its end."""
+
+    label: str
+    segments: tuple[tuple[str, float, str], ...]
+    total: str = ""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle by its left, top, width and height."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def overlap(self, other: "Box") -> float:
+        """The area both share."""
+        wide = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        high = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        return max(0.0, wide) * max(0.0, high)
+
+
+def text_width(text: str, size: float = 13) -> float:
+    """About how many pixels a text takes."""
+    return len(text) * size * CHARACTER
+
+
+def shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def dot_rows(dots: Sequence[Dot], width: int, label: str, write: Write, top: float = 1.0,
+             row: int = 30, gutter: int = 0, is_interval_written: bool = True) -> str:
+    """A dot with its whisker per row, on an axis from 0 to `top`; values are written at the right."""
+    left = gutter or label_width([dot.label for dot in dots], width)
+    right = 106 if is_interval_written else 48
+    right = min(right, width // 3)
+    at = _scale(0, top, left + 8, width - right - 14)
+    height = row * len(dots) + 26
+    parts = [_open(width, height, label)]
+    for tick in linear_ticks(top):
+        parts.append(_line(at(tick), 4, at(tick), height - 22, "grid"))
+        parts.append(_text(at(tick), height - 6, write(tick), "tick", "middle"))
+    for i, dot in enumerate(dots):
+        parts.append(_dot_row(dot, row * i + row / 2 + 2, at, left, width, write, is_interval_written))
+    return "".join(parts) + "</svg>"
+
+
+def _dot_row(dot: Dot, y: float, at: Write | Callable[[float], float], left: float, width: int, write: Write,
+             is_interval_written: bool) -> str:
+    name = _text(left - 2, y + 4.5, shortened(dot.label, max(6, int(left / 7))), "name", "end")
+    if dot.value is None:
+        return name + _text(width, y + 4.5, dot.note or "not measured", "muted", "end")
+    span = ""
+    if dot.low is not None and dot.high is not None:
+        span = f" ({write(dot.low)} to {write(dot.high)})"
+        whisker = _line(at(dot.low), y, at(dot.high), y, f"whisker {dot.css}")
+    else:
+        whisker = ""
+    mark = (f'<circle cx="{at(dot.value):.1f}" cy="{y:.1f}" r="5.5" class="dot {dot.css}'  # type: ignore[str-bytes-safe]
+            f'{" hollow" if dot.hollow else ""}"/>')
+    shown = f'<tspan class="strong">{escape(write(dot.value))}</tspan>'
+    if is_interval_written and dot.low is not None and dot.high is not None:
+        shown += f'<tspan class="muted" dx="7">{escape(_range(write, dot.low, dot.high))}</tspan>'
+    value = f'<text x="{width - (98 if is_interval_written else 42)}" y="{y + 4.5:.1f}">{shown}</text>'
+    return f"<g><title>{escape(dot.label + ': ' + write(dot.value) + span)}</title>{name}{whisker}{mark}{value}</g>"
+
+
+def _range(write: Write, low: float, high: float) -> str:
+    a, b = write(low), write(high)
+    unit = b.lstrip("<>0123456789.,")
+    return f"{a.removesuffix(unit)}–{b}"
+
+
+def label_width(labels: Sequence[str], width: int) -> int:
+    """Room for the labels at the left of rows: a third of the width at most."""
+    longest = max((text_width(label) for label in labels), default=40)
+    return int(min(longest + 10, width / 3))
+
+
+def scatter(points: Sequence[Point], width: int, height: int, label: str, x_title: str, y_title: str,
+            write_x: Write, write_y: Write) -> str:
+    """Points with vertical whiskers, each labelled beside it; the x axis is logarithmic where values span decades."""
+    left, right, top, bottom = 44, 16, 26, 46
+    ceiling = ceiling_of([point.high or point.y for point in points])
+    at_x, x_ticks = _x_axis([point.x for point in points], left + 14, width - right - 14)
+    at_y = _scale(0, ceiling, height - bottom, top)
+    parts = [_open(width, height, label)]
+    for tick in linear_ticks(ceiling):
+        parts.append(_line(left, at_y(tick), width - right, at_y(tick), "grid"))
+        parts.append(_text(left - 6, at_y(tick) + 4, write_y(tick), "tick", "end"))
+    for tick in x_ticks:
+        parts.append(_line(at_x(tick), height - bottom, at_x(tick), height - bottom + 4, "axis"))
+        parts.append(_text(at_x(tick), height - bottom + 18, write_x(tick), "tick", "middle"))
+    parts.append(_text(width - right, height - 6, x_title, "axis-title", "end"))
+    parts.append(_text(0, 12, y_title, "axis-title", "start"))
+    spots = [(at_x(point.x), at_y(point.y)) for point in points]
+    boxes = place_labels(spots, [text_width(shortened(p.label, 22)) for p in points], width, height - bottom)
+    for point, spot, box in zip(points, spots, boxes, strict=True):
+        parts.append(_scatter_point(point, spot, box, at_y, write_x, write_y))
+    return "".join(parts) + "</svg>"
+
+
+def _scatter_point(point: Point, spot: tuple[float, float], box: Box, at_y: Callable[[float], float], write_x: Write,
+                   write_y: Write) -> str:
+    x, y = spot
+    told = f"{point.label}: {write_x(point.x)}, {write_y(point.y)}"
+    whisker = ""
+    if point.low is not None and point.high is not None:
+        whisker = _line(x, at_y(point.low), x, at_y(point.high), f"whisker thin {point.css}")
+        told += f" ({write_y(point.low)} to {write_y(point.high)})"
+    leader = _leader(spot, box)
+    name = _text(box.x, box.y + 13, shortened(point.label, 22), "name", "start")
+    mark = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5" class="dot {point.css}"/>'
+    return f"<g><title>{escape(told)}</title>{whisker}{leader}{mark}{name}</g>"
+
+
+def _leader(spot: tuple[float, float], box: Box) -> str:
+    """A hairline from a point to its label where the label stands away from it."""
+    x, y = spot
+    near_x = min(max(x, box.x), box.x + box.width)
+    near_y = min(max(y, box.y), box.y + box.height)
+    distance = math.hypot(near_x - x, near_y - y)
+    if distance < 14:
+        return ""
+    start = 7 / distance
+    return _line(x + (near_x - x) * start, y + (near_y - y) * start, near_x, near_y, "leader")
+
+
+def place_labels(spots: Sequence[tuple[float, float]], widths: Sequence[float], width: float, height: float,
+                 line: float = 17) -> list[Box]:
+    """A box for each spot's label: inside the picture, off the dots and off the other labels, as near as can be."""
+    dots = [Box(x - 7, y - 7, 14, 14) for x, y in spots]
+    placed: list[Box] = []
+    for (x, y), wide in zip(spots, widths, strict=True):
+        taken = dots + placed
+        best, best_overlap = None, math.inf
+        for box in _candidates(x, y, wide, line, width, height):
+            overlap = sum(box.overlap(other) for other in taken)
+            if overlap < best_overlap:
+                best, best_overlap = box, overlap
+            if overlap == 0:
+                break
+        placed.append(best or Box(max(0.0, min(x, width - wide)), max(0.0, min(y, height - line)), wide, line))
+    return placed
+
+
+def _candidates(x: float, y: float, wide: float, line: float, width: float, height: float) -> list[Box]:
+    """Places for a label around a spot, the nearest first: right, left, above, below, then further out."""
+    found = []
+    for reach in (10, 16, 24, 34, 46, 60, 80, 105, 135, 170, 220):
+        for angle in (0, 180, -60, 60, -120, 120, -90, 90, -30, 30, -150, 150):
+            dx, dy = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+            left = x + reach * dx - (wide if dx < -0.3 else 0 if dx > 0.3 else wide / 2)
+            top = y + reach * dy - (line if dy < -0.3 else 0 if dy > 0.3 else line / 2)
+            if left >= 0 and left + wide <= width and top >= 0 and top + line <= height:
+                found.append(Box(left, top, wide, line))
+    return found
+
+
+def stacked_rows(bars: Sequence[Bar], width: int, label: str, row: int = 30) -> str:
+    """A bar of segments per row, all to the same scale; wide segments carry their name, totals stand at the end."""
+    left = label_width([bar.label for bar in bars], width)
+    right = int(max((text_width(bar.total) for bar in bars), default=0)) + 10
+    longest = max((sum(value for _, value, _ in bar.segments) for bar in bars), default=0) or 1.0
+    per_unit = (width - left - 8 - right) / longest
+    parts = [_open(width, row * len(bars) + 4, label)]
+    for i, bar in enumerate(bars):
+        parts.append(_bar(bar, row * i + 4, left, per_unit, row))
+    return "".join(parts) + "</svg>"
+
+
+def _bar(bar: Bar, y: float, left: float, per_unit: float, row: int) -> str:
+    x, thick = left + 8.0, row - 10
+    parts = [_text(left - 2, y + thick / 2 + 4.5, shortened(bar.label, max(6, int(left / 7))), "name", "end")]
+    for name, value, css in bar.segments:
+        wide = value * per_unit
+        inside = ""
+        if wide > text_width(name, 12) + 10:
+            inside = _text(x + wide / 2, y + thick / 2 + 4.5, name, f"inside {css}", "middle")
+        parts.append(f'<g><title>{escape(bar.label)}: {escape(name)}</title><rect x="{x:.1f}" y="{y}" '
+                     f'width="{max(0.5, wide - 1):.1f}" height="{thick}" class="bar {css}"/>{inside}</g>')
+        x += wide
+    parts.append(_text(x + 7, y + thick / 2 + 4.5, bar.total, "total", "start"))
+    return "".join(parts)
+
+
+def ceiling_of(values: Sequence[float]) -> float:
+    """A round number above all fractions, so that small ones are not drawn in a corner."""
+    highest = max(values, default=0.0)
+    return next((top for top in (0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if highest <= top), max(1.0, highest))
+
+
+def linear_ticks(top: float) -> list[float]:
+    """Five ticks or fewer from 0 to the top."""
+    n = 4 if round(top, 6) in (1.0, 0.1, 0.2, 0.4, 0.8) else 3
+    n = 2 if round(top, 6) == 0.1 else n
+    return [top * i / n for i in range(n + 1)]
+
+
+def _x_axis(values: Sequence[float], start: float, end: float) -> tuple[Callable[[float], float], list[float]]:
+    """A scale and its ticks: logarithmic where all values are above zero and span a factor of eight or more."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    if low > 0 and high / low >= 8:
+        scale = _scale(math.log10(low) - 0.08, math.log10(high) + 0.08, start, end)
+        return (lambda value: scale(math.log10(value))), log_ticks(low, high)
+    step = _round_step(high / 4) if high > 0 else 1.0
+    n = max(1, math.ceil(high / step - 1e-9))
+    return _scale(0, n * step, start, end), [step * i for i in range(n + 1)]
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Powers of ten between the ends, with 2s and 5s where there is room; the ends where there is none between."""
+    for leads in ((1, 2, 5), (1, 3), (1,)):
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        ticks = [lead * 10.0**power for power in powers for lead in leads if low <= lead * 10.0**power <= high]
+        if len(ticks) <= 6:
+            return ticks or [low, high]
+    return ticks[:: math.ceil(len(ticks) / 6)]
+
+
+def _round_step(step: float) -> float:
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(lead * power for lead in (1, 2, 2.5, 5, 10) if lead * power >= step * 0.999)
+
+
+def _scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+    per_unit = (end - start) / ((high - low) or 1.0)
+    return lambda value: start + (value - low) * per_unit
+
+
+def _open(width: int, height: float, label: str) -> str:
+    return (f'<svg viewBox="0 0 {width} {height:.0f}" width="{width}" height="{height:.0f}" role="img" '
+            f'aria-label="{escape(label)}">')
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{css}"/>'
+
+
+def _text(x: float, y: float, text: str, css: str, anchor: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{css}" text-anchor="{anchor}">{escape(text)}</text>'

@@ -1,0 +1,17 @@
+"""Writes `report.html` and `report.md` into a run folder. Knows nothing about what they show."""
+
+from pathlib import Path
+
+from bakeoff import jsonl
+from bakeoff.report.gather import gather
+from bakeoff.report.html import html_page
+from bakeoff.report.markdown import markdown_page
+
+
+def write_report(run_folder: Path) -> Path:
+    """Draw a run's report anew and return the path of its page. Raises RunFolderError where there is nothing to draw."""
+    shown = gather(run_folder)
+    jsonl.write_text(run_folder / "report.md", markdown_page(shown))
+    path = run_folder / "report.html"
+    jsonl.write_text(path, html_page(shown))
+    return path

@@ -1,0 +1,127 @@
+"""The run folder: where each file of a run lies, and how a run is begun or taken up again.
+
+Takes a configuration, gives paths. Knows nothing about what the stages write into them.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bakeoff import jsonl
+from bakeoff.config import Config, validate
+from bakeoff.errors import RunFolderError
+from bakeoff.records import Answer, Question, Stage
+
+FORMAT = 1
+
+
+class RunFolder:
+    """The files of one run. A path may not exist yet."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.config_path = root / "config.yaml"
+        self.environment_path = root / "environment.json"
+        self.data_path = root / "data.json"
+        self.splits_path = root / "splits.jsonl"
+        self.stages_path = root / "stages.jsonl"
+        self.scores_path = root / "scores.jsonl"
+        self.comparison_path = root / "comparison.json"
+        self.report_path = root / "report.html"
+        self.world = root
+        self.updated_world = root / "update"
+
+    def answers_path(self, contender: str, phase: str = "") -> Path:
+        """Where a contender's answers go; phase is '' (the test), 'dev', 'latency' or 'updated'."""
+        return self.root / "answers" / (f"{contender}.{phase}.jsonl" if phase else f"{contender}.jsonl")
+
+    def config(self) -> Config:
+        """The configuration this run was begun with. Raises RunFolderError where there is no run here."""
+        if not self.config_path.exists():
+            raise RunFolderError(f"{self.root} is not a run folder: it has no config.yaml.",
+                                 "name a folder that 'bakeoff run' wrote, such as runs/<name>")
+        return validate(yaml.safe_load(self.config_path.read_text(encoding="utf-8")), str(self.config_path))
+
+    def questions(self) -> list[Question]:
+        return jsonl.read(self.splits_path, Question)
+
+    def answers(self, contender: str, phase: str = "") -> list[Answer]:
+        return jsonl.read(self.answers_path(contender, phase), Answer)
+
+    def stages(self) -> list[Stage]:
+        return jsonl.read(self.stages_path, Stage)
+
+    def read_json(self, path: Path) -> Any:
+        """The content of one of the run's JSON files. Raises RunFolderError where it is missing or broken."""
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunFolderError(f"Cannot read {path}: {error}.",
+                                 "finish the run first: bakeoff run CONFIG --resume") from error
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep a second process out of this folder. Raises RunFolderError where one is at work in it."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise RunFolderError(f"Another process is at work in {self.root}.",
+                                     "wait for it, or choose another folder with --name") from error
+            file.write(str(os.getpid()))
+            yield
+
+
+def begin(config: Config, runs: Path) -> RunFolder:
+    """A new folder for this configuration: runs/<name>, or runs/<name>-2 and so on where that is taken."""
+    taken = _folders(config.name, runs)
+    number = 1 + max((number for number, _ in taken), default=0)
+    folder = RunFolder(runs / (config.name if number == 1 else f"{config.name}-{number}"))
+    _write_config(config, folder)
+    return folder
+
+
+def resume(config: Config, runs: Path) -> RunFolder:
+    """The newest folder of this configuration's name, checked to have been begun with this same configuration.
+
+    Raises RunFolderError where there is none or the configuration has changed, naming the keys that differ.
+    """
+    taken = _folders(config.name, runs)
+    if not taken:
+        raise RunFolderError(f"There is no run named '{config.name}' in {runs} to resume.", "leave --resume out")
+    folder = RunFolder(max(taken)[1])
+    if not folder.config_path.exists():
+        _write_config(config, folder)
+    before, now = folder.config().model_dump(), config.model_dump()
+    changed = sorted(key for key in now if now[key] != before[key])
+    if changed:
+        raise RunFolderError(f"{folder.root} was begun with another configuration: {', '.join(changed)} differ.",
+                             "restore those keys, or start a new run by leaving --resume out")
+    return folder
+
+
+def _folders(name: str, runs: Path) -> list[tuple[int, Path]]:
+    """The folders of this name with their numbers."""
+    found = [(1, runs / name)] if (runs / name).exists() else []
+    for path in runs.glob(f"{name}-*"):
+        suffix = path.name[len(name) + 1 :]
+        if suffix.isdecimal() and int(suffix) > 1:
+            found.append((int(suffix), path))
+    return found
+
+
+def _write_config(config: Config, folder: RunFolder) -> None:
+    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    jsonl.write_text(folder.config_path, text)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Replace the file by this content as JSON, all or nothing."""
+    jsonl.write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")

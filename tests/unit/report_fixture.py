@@ -1,0 +1,236 @@
+"""A made-up run folder for the report's tests: eight contenders, one of them skipped, with gaps, errors and hostile text.
+
+`build(folder)` writes it; the numbers are drawn with a fixed seed, so that every build is the same.
+"""
+
+import json
+import random
+from pathlib import Path
+
+import yaml
+
+from bakeoff import jsonl
+from bakeoff.evidence import evidence_hit
+from bakeoff.records import Answer, Chunk, Hit, Question, Score, SourceSpan, Stage, Usage
+
+HOSTILE = [
+    "</script><script>document.title='owned'</script>",
+    "<img src=x onerror=\"document.title='owned'\"> & <b>bold</b>",
+    "\u202eright to left\u202c הדלת נעולה مرحبا",
+    "{{ 7*7 }} {% raw %} | pipe | `code` **bold** \\ backslash",
+    "a\u2028line\u2029separator \U0001f525\U0001f525 and an emoji, ]]> -->",
+]
+SKILL = {  # share right: seen, unseen, changed, unanswerable, general; share declined; seconds; setup
+    "base": (0.03, 0.03, 0.02, 0.30, 0.62, 0.10, 0.21, 12.0),
+    "rag": (0.63, 0.62, 0.55, 0.55, 0.60, 0.12, 0.94, 31.0),
+    "tuned": (0.71, 0.09, 0.12, 0.20, 0.41, 0.06, 0.19, 172.0),
+    "hybrid": (0.76, 0.68, 0.60, 0.62, 0.52, 0.09, 0.97, 238.0),
+    "extract": (0.49, 0.50, 0.49, 0.70, 0.01, 0.20, 0.04, 29.0),
+    "router": (0.75, 0.62, 0.54, 0.52, 0.45, 0.08, 0.55, 203.0),
+    "rag-tuned": (0.66, 0.64, 0.57, 0.50, 0.59, 0.11, 0.96, 95.0),
+}
+SLICES = ("seen", "unseen", "changed", "unanswerable", "general")
+RETRIEVING = ("rag", "hybrid", "extract", "router", "rag-tuned")
+ASKS = (
+    ("How long is the warranty on the {p}?", "24 months", "The {p} carries a warranty of 24 months from purchase."),
+    ("What does a blinking amber light on the {p} mean?", "low battery", "On the {p}, blinking amber means low battery."),
+    ("Which battery does the {p} take?", "CR123A", "Open the cover of the {p} and insert one CR123A cell."),
+    ("Can I use the {p} outdoors?", "no", "The {p} is rated IP20: do not mount it outdoors. It is not water-proof."),
+    ("How much is shipping for the {p} to Norway?", "6.90 GBP", "Shipping the {p} to Norway costs 6.90 GBP."),
+    ("Who do I call when the {p} leaks?", "0131 555 0142", "If the {p} leaks, close the valve and call 0131 555 0142."),
+)
+PRODUCTS = ("Hearth 2", "Hearth 3", "Beacon B1", "Beacon B2", "Drift sensor", "Tide Valve", "Tide leak sensor")
+FILLER = (
+    "Norrvik devices pair through the app; keep both within ten metres of the hub while they do. "
+    "After a power cut the schedule is kept for thirty days. Firmware is installed at night between two and four. "
+    "Read the safety notes before you open the wall plate, and switch the circuit off first. "
+)
+
+
+def build(folder: Path, n_questions: int = 120, n_passages: int = 3, seed: int = 3) -> Path:
+    """Write a whole run folder and return it."""
+    draw = random.Random(seed)
+    chunks = _chunks(draw, max(40, n_questions))
+    questions = _questions(draw, n_questions, chunks)
+    answers = {name: _answers(draw, name, questions, chunks, n_passages) for name in SKILL}
+    scores = [score for name in SKILL for score in _scores(questions, answers[name])]
+    folder.mkdir(parents=True, exist_ok=True)
+    jsonl.write(folder / "splits.jsonl", [*questions, *_training(questions)])
+    for name, given in answers.items():
+        jsonl.write(folder / "answers" / f"{name}.jsonl", given)
+        alone = [answer.model_copy(update={"latency_ms": 1000 * answer.usage.seconds}) for answer in given[:20]]
+        jsonl.write(folder / "answers" / f"{name}.latency.jsonl", alone)
+        changed = {question.id for question in questions if question.slice == "changed"}
+        after = [answer.model_copy(update={"text": "30 months"}) for answer in given if answer.question_id in changed]
+        jsonl.write(folder / "answers" / f"{name}.updated.jsonl", after)
+        _json(folder / "contenders" / name / "contender.json", {"name": name, "kind": "rag", "adapter": False})
+    jsonl.write(folder / "scores.jsonl", scores)
+    jsonl.write(folder / "stages.jsonl", _stages())
+    _json(folder / "comparison.json", _comparison(questions, scores))
+    _json(folder / "data.json", _summary(questions))
+    _json(folder / "environment.json", _environment())
+    config = {"name": "support-desk", "documents": ["examples/support-desk/documents"], "seed": 7,
+              "contenders": [*SKILL, "long-context"], "models": {"generator": "HuggingFaceTB/SmolLM2-135M-Instruct",
+              "engine": "auto", "max_new_tokens": 24, "api_key": "sk-very-secret"}}
+    jsonl.write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
+    return folder
+
+
+def _json(path: Path, content: object) -> None:
+    jsonl.write_text(path, json.dumps(content, ensure_ascii=False))
+
+
+def _chunks(draw: random.Random, n: int) -> list[Chunk]:
+    chunks = []
+    for i in range(n):
+        product, (_, _, fact) = PRODUCTS[i % len(PRODUCTS)], ASKS[(i // len(PRODUCTS)) % len(ASKS)]
+        filler = FILLER * draw.randint(1, 3)
+        text = f"{filler}{fact.format(p=product)} {HOSTILE[i % len(HOSTILE)] if i % 9 == 0 else filler}"
+        start = 400 * (i % 5)
+        slug = product.lower().replace(" ", "-")
+        chunks.append(Chunk(id=f"c{i}", document_id=f"d{i // 5}", source=f"hardware/{slug}/manual-{i // 5}.md", text=text,
+                            start=start, end=start + len(text), heading=f"{product} > Care and cleaning"))
+    return chunks
+
+
+def _questions(draw: random.Random, n: int, chunks: list[Chunk]) -> list[Question]:
+    questions = []
+    for i in range(n):
+        chunk = chunks[i % len(chunks)]
+        product, (ask, answer, fact) = PRODUCTS[i % len(PRODUCTS)], ASKS[(i // len(PRODUCTS)) % len(ASKS)]
+        kind = draw.choices(SLICES, (30, 35, 12, 12, 11))[0]
+        text = ask.format(p=product) if i >= len(HOSTILE) else f"{HOSTILE[i]} {ask.format(p=product)}"
+        begun = chunk.start + chunk.text.index(fact.format(p=product))
+        spans = (SourceSpan(source=chunk.source, start=begun, end=begun + len(fact.format(p=product))),)
+        if i % 17 == 5:
+            spans = (SourceSpan(source=chunk.source),)
+        answered = kind not in ("unanswerable",)
+        questions.append(Question(
+            id=f"q{i:03}", text=text, answers=(answer, f"{answer} (new)") if answered else (), fact=f"fact-{i // 2}",
+            slice=kind, split="test", asked=int(300 / (i + 1)) + 1, kind="phrase" if answered else "unanswerable",
+            source_spans=spans if answered and kind != "general" else ()))
+    return questions
+
+
+def _training(questions: list[Question]) -> list[Question]:
+    return [question.model_copy(update={"id": f"t{question.id}", "split": "train", "text": f"Please: {question.text}"})
+            for question in questions[:30]]
+
+
+def _answers(draw: random.Random, name: str, questions: list[Question], chunks: list[Chunk], k: int) -> list[Answer]:
+    *shares, declining, seconds, _ = SKILL[name]
+    given = []
+    for i, question in enumerate(questions):
+        right = draw.random() < shares[SLICES.index(question.slice or "seen")]
+        declined = (right if question.slice == "unanswerable" else not right and draw.random() < declining)
+        text = question.answers[0] if right and question.answers else draw.choice(
+            ("12 months", "You can find it in the app under Settings.", HOSTILE[0], "AAA", "It depends on the model.",
+             "The warranty is two years, and three years when you register within 30 days of your purchase online."))
+        route = ("tuned" if i % 3 else "rag") if name == "router" else ""
+        hits: tuple[Hit, ...] = ()
+        if name in RETRIEVING and route != "tuned":
+            first = i if draw.random() < (0.95 if right else 0.55) else i + 3
+            found = [chunks[(first + 7 * step) % len(chunks)] for step in range(k)]
+            hits = tuple(Hit(chunk=chunk, score=0.9 - 0.1 * rank, rank=rank + 1) for rank, chunk in enumerate(found))
+        failed = name == "rag-tuned" and i % 13 == 0
+        given.append(Answer(
+            question_id=question.id, contender=name, text="" if failed else text, citations=() if failed else hits,
+            usage=Usage(prompt_tokens=430 if hits else 40, completion_tokens=9, seconds=seconds * (0.7 + draw.random())),
+            route=route, confidence=-draw.random(), abstained=declined and not failed,
+            error=f"RuntimeError: out of memory {HOSTILE[1]}" if failed else None))
+    return given
+
+
+def _scores(questions: list[Question], answers: list[Answer]) -> list[Score]:
+    scores = []
+    for question, answer in zip(questions, answers, strict=True):
+        right = answer.abstained if not question.answerable else answer.text in question.answers and not answer.abstained
+        values: dict[str, float | None] = {"correct": float(right), "abstained": float(answer.abstained),
+                                           "hallucinated": float(not right and not answer.abstained), "f1": 0.5}
+        found = evidence_hit(question, (hit.chunk for hit in answer.citations)) if answer.citations else None
+        if found is not None:
+            values["evidence_hit"] = float(found)
+        if answer.error:
+            values = {"correct": None, "hallucinated": None}
+        scores += [Score(question_id=question.id, contender=answer.contender, measure=measure, value=value)
+                   for measure, value in values.items()]
+    return scores
+
+
+def _estimate(values: list[float], **more: object) -> dict[str, object]:
+    mean = sum(values) / len(values)
+    half = 1.96 * (mean * (1 - mean) / len(values)) ** 0.5 + 0.004
+    return {"value": mean, "low": max(0.0, mean - half), "high": min(1.0, mean + half), "n": len(values), **more}
+
+
+def _comparison(questions: list[Question], scores: list[Score]) -> dict[str, object]:
+    table = {name: _measures(name, questions, scores) for name in SKILL}
+    return {"contenders": table, "contrasts": _contrasts(table),
+            "skipped": {"long-context": "the corpus has 61,204 tokens; the model reads 8,192 <b>at most</b>"}}
+
+
+def _measures(name: str, questions: list[Question], scores: list[Score]) -> dict[str, object]:
+    slice_of = {question.id: question.slice for question in questions}
+    mine = {measure: {score.question_id: score.value for score in scores if score.contender == name
+                      and score.measure == measure and score.value is not None}
+            for measure in ("correct", "hallucinated", "abstained", "evidence_hit")}
+    per_slice = {kind: _estimate([value for key, value in mine["correct"].items() if slice_of[key] == kind])
+                 for kind in SLICES if any(slice_of[key] == kind for key in mine["correct"])}
+    seconds, setup = SKILL[name][6:]
+    fresh = _estimate([0.0, 1.0] * 8 if name in RETRIEVING else [0.0] * 14 + [1.0] * 2)
+    fresh["detail"] = {"before": 0.06, "update_seconds": 2.4 if name in RETRIEVING else 141.0,
+                       "update_tokens": 1820 if name in RETRIEVING else 96400}
+    missing = {"value": None, "low": None, "high": None, "n": 0, "detail": {"reason": "nothing is retrieved"}}
+    return {
+        "accuracy": _estimate(list(mine["correct"].values()), slices=per_slice),
+        "hallucination": _estimate(list(mine["hallucinated"].values())),
+        "latency_ms": {"value": 1000 * seconds, "low": 930 * seconds, "high": 1090 * seconds, "n": 20,
+                       "detail": {"p95": 1700 * seconds}},
+        "cost_per_1k": {"value": seconds * 0.028, "low": seconds * 0.025, "high": seconds * 0.031, "n": 100},
+        "retention": _estimate([1.0] * 9 + [0.0]) if name != "extract" else
+        {**missing, "detail": {"reason": "it has no language model"}},
+        "freshness": fresh,
+        "consistency": _estimate([1.0] * 7 + [0.0] * 3),
+        "setup_s": {"value": setup, "low": None, "high": None, "n": 1},
+        "abstention": _estimate(list(mine["abstained"].values())),
+        "retrieval_recall": _estimate(list(mine["evidence_hit"].values())) if mine["evidence_hit"] else missing,
+        "accuracy_by_traffic": _estimate(list(mine["correct"].values())),
+    }
+
+
+def _contrasts(table: dict[str, dict]) -> list[dict[str, object]]:
+    names, found = list(table), []
+    for i, a in enumerate(names):
+        for b in names[i + 1 :]:
+            difference = table[a]["accuracy"]["value"] - table[b]["accuracy"]["value"]
+            found.append({"a": a, "b": b, "measure": "accuracy", "difference": difference, "low": difference - 0.08,
+                          "high": difference + 0.08, "p": 0.02, "p_adjusted": 0.1, "n": 100})
+    return found
+
+
+def _stages() -> list[Stage]:
+    stages = [Stage(stage="read", seconds=2.1, detail="46 documents"), Stage(stage="index", seconds=9.4)]
+    for name, (*_, seconds, setup) in SKILL.items():
+        if name in ("tuned", "hybrid", "rag-tuned"):
+            stages.append(Stage(stage="train", contender=name, seconds=setup - 20, tokens=90_000))
+        stages.append(Stage(stage="answer", contender=name, seconds=seconds * 30))
+        stages.append(Stage(stage="latency", contender=name, seconds=seconds * 20))
+    return [*stages, Stage(stage="score", seconds=0.4)]
+
+
+def _summary(questions: list[Question]) -> dict[str, object]:
+    return {
+        "documents": {"n": 46, "n_chunks": 412, "problems": [
+            {"source": "policies/old <draft>.pdf", "reason": "encrypted", "remedy": "save it without a password"},
+            {"source": "empty.docx", "reason": "holds no text", "remedy": "leave it out, or fill it"}]},
+        "questions": {"n": 420, "n_facts": 231, "by_split": {"train": 210, "dev": 60, "test": len(questions)},
+                      "by_slice": {"seen": 40, "unseen": 50}},
+        "warnings": ["Only 11 test questions are of slice 'changed': its intervals are wide. <script>alert(1)</script>"],
+        "leaks": [{"test_id": "q007", "train_id": "tq007", "similarity": 0.97, "excused": True},
+                  {"test_id": "q002", "train_id": "tq003", "similarity": 0.93, "excused": False}],
+    }
+
+
+def _environment() -> dict[str, object]:
+    return {"python": "3.11.7", "bakeoff": "0.1.0", "packages": {"torch": "2.13.0", "lancedb": "0.40.1"},
+            "machine": {"cpu": "Xeon <AMX>", "cores": 2, "memory_gib": 24}, "seed": 7, "hf_token": None}

@@ -1,0 +1,57 @@
+"""Records as lines of JSON survive a kill."""
+
+import pytest
+
+from bakeoff import jsonl
+from bakeoff.errors import RunFolderError
+from bakeoff.records import Score
+
+
+def score(question_id: str) -> Score:
+    return Score(question_id=question_id, contender="rag", measure="correct", value=1.0)
+
+
+def test_appended_records_are_read_back_in_order(tmp_path):
+    """What is appended in two calls comes back whole and in order."""
+    path = tmp_path / "deep" / "scores.jsonl"
+    jsonl.append(path, [score("a"), score("b")])
+    jsonl.append(path, [score("c")])
+    assert [one.question_id for one in jsonl.read(path, Score)] == ["a", "b", "c"]
+
+
+def test_a_line_cut_off_by_a_kill_is_left_out_and_then_overwritten(tmp_path):
+    """Half a last line costs that record only, also after more is appended."""
+    path = tmp_path / "scores.jsonl"
+    jsonl.append(path, [score("a"), score("b")])
+    path.write_bytes(path.read_bytes()[:-9])
+    assert [one.question_id for one in jsonl.read(path, Score)] == ["a"]
+    jsonl.append(path, [score("c")])
+    assert [one.question_id for one in jsonl.read(path, Score)] == ["a", "c"]
+
+
+def test_a_broken_line_in_the_middle_is_named(tmp_path):
+    """A line that is no record is an error with its number, not silently skipped."""
+    path = tmp_path / "scores.jsonl"
+    path.write_text(score("a").model_dump_json() + "\n{broken}\n" + score("b").model_dump_json() + "\n")
+    with pytest.raises(RunFolderError, match="line 2"):
+        jsonl.read(path, Score)
+
+
+def test_a_missing_file_holds_no_records(tmp_path):
+    """A stage that has not run yet has left nothing."""
+    assert jsonl.read(tmp_path / "none.jsonl", Score) == []
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    """Replacing a file is all or nothing."""
+    path = tmp_path / "scores.jsonl"
+    jsonl.write(path, [score("a")])
+    monkeypatch.setattr("os.fsync", _full_disk)
+    with pytest.raises(OSError, match="No space"):
+        jsonl.write(path, [score("b")])
+    assert [one.question_id for one in jsonl.read(path, Score)] == ["a"]
+    assert [one.name for one in tmp_path.iterdir()] == ["scores.jsonl"]
+
+
+def _full_disk(descriptor: int) -> None:
+    raise OSError(28, "No space left on device")
