@@ -116,7 +116,7 @@ def _sections(text: str) -> Iterator[tuple[tuple[str, ...], list[_Run]]]:
     kinds = _kinds(lines, code)
     yield (), _runs(spans, kinds, 0, starts[0] if starts else len(lines))
     above: list[tuple[int, str]] = []
-    for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, stop in zip(starts, [*starts[1:], len(lines)], strict=False):
         level, words = headings[start] or (0, "")
         outer = [heading for heading in above if heading[0] < level]
         above = [*outer, (level, markup.plain(words))]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from markupsafe import escape
 
 Write = Callable[[float], str]
+Scale = Callable[[float], float]
 
 CHARACTER = 0.56  # Mean width of a character in ems, on the wide side for the usual system fonts.
 
@@ -92,7 +93,7 @@ def dot_rows(dots: Sequence[Dot], width: int, label: str, write: Write, top: flo
     return "".join(parts) + "</svg>"
 
 
-def _dot_row(dot: Dot, y: float, at: Write | Callable[[float], float], left: float, width: int, write: Write,
+def _dot_row(dot: Dot, y: float, at: Scale, left: float, width: int, write: Write,
              is_interval_written: bool) -> str:
     name = _text(left - 2, y + 4.5, shortened(dot.label, max(6, int(left / 7))), "name", "end")
     if dot.value is None:
@@ -103,7 +104,7 @@ def _dot_row(dot: Dot, y: float, at: Write | Callable[[float], float], left: flo
         whisker = _line(at(dot.low), y, at(dot.high), y, f"whisker {dot.css}")
     else:
         whisker = ""
-    mark = (f'<circle cx="{at(dot.value):.1f}" cy="{y:.1f}" r="5.5" class="dot {dot.css}'  # type: ignore[str-bytes-safe]
+    mark = (f'<circle cx="{at(dot.value):.1f}" cy="{y:.1f}" r="5.5" class="dot {dot.css}'
             f'{" hollow" if dot.hollow else ""}"/>')
     shown = f'<tspan class="strong">{escape(write(dot.value))}</tspan>'
     if is_interval_written and dot.low is not None and dot.high is not None:
@@ -147,7 +148,7 @@ def scatter(points: Sequence[Point], width: int, height: int, label: str, x_titl
     return "".join(parts) + "</svg>"
 
 
-def _scatter_point(point: Point, spot: tuple[float, float], box: Box, at_y: Callable[[float], float], write_x: Write,
+def _scatter_point(point: Point, spot: tuple[float, float], box: Box, at_y: Scale, write_x: Write,
                    write_y: Write) -> str:
     x, y = spot
     told = f"{point.label}: {write_x(point.x)}, {write_y(point.y)}"
@@ -244,7 +245,7 @@ def linear_ticks(top: float) -> list[float]:
     return [top * i / n for i in range(n + 1)]
 
 
-def _x_axis(values: Sequence[float], start: float, end: float) -> tuple[Callable[[float], float], list[float]]:
+def _x_axis(values: Sequence[float], start: float, end: float) -> tuple[Scale, list[float]]:
     """A scale and its ticks: logarithmic where all values are above zero and span a factor of eight or more."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     if low > 0 and high / low >= 8:
@@ -270,7 +271,7 @@ def _round_step(step: float) -> float:
     return next(lead * power for lead in (1, 2, 2.5, 5, 10) if lead * power >= step * 0.999)
 
 
-def _scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+def _scale(low: float, high: float, start: float, end: float) -> Scale:
     per_unit = (end - start) / ((high - low) or 1.0)
     return lambda value: start + (value - low) * per_unit
 

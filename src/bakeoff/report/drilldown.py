@@ -1,6 +1,6 @@
 """Every test question with every contender's answer, as the JSON that the page's script shows.
 
-Takes `ReportData`, gives text. Chunks stand once however often they are cited; keys whose value is empty are left out.
+Takes `ReportData`, gives text. A chunk stands once however often it is cited; a key whose value is empty is left out.
 Knows nothing about how the page looks.
 """
 
@@ -10,101 +10,101 @@ from typing import Any
 
 from bakeoff.evidence import holds_evidence
 from bakeoff.records import Answer, Chunk, Hit, Question, SourceSpan
-from bakeoff.report.findings import CAUSES, OUTCOMES, cause, outcome
+from bakeoff.report.findings import CAUSES, OUTCOMES, cause, outcome, outcome_after_update
 from bakeoff.report.gather import ReportData
 
 MOST_QUESTIONS = 2000
-MOST_PASSAGES = 8
+MOST_PASSAGES = 8  # of one answer; those that hold the evidence are shown beyond that
 
 
 def drilldown_json(data: ReportData, colours: Mapping[str, int]) -> str:
-    """JSON safe inside a script element: no `<`, `>`, `&` nor line separator stands in it unescaped."""
-    chunks: dict[str, int] = {}
-    shown: list[Chunk] = []
-    questions = [_question(data, question, chunks, shown) for question in data.questions[:MOST_QUESTIONS]]
+    """The payload as JSON that may stand inside a script element."""
+    chunks = Chunks()
     payload = {
         "contenders": [{"name": name, "colour": colours[name]} for name in data.contenders],
         "outcomes": OUTCOMES,
         "causes": CAUSES,
-        "chunks": [{"source": chunk.source, "heading": chunk.heading, "text": chunk.text,
-                    "start": chunk.start, "end": chunk.end} for chunk in shown],
-        "questions": questions,
+        "questions": [_question(data, question, chunks) for question in data.questions[:MOST_QUESTIONS]],
+        "chunks": chunks.entries,
     }
     return script_safe(json.dumps(payload, ensure_ascii=False, separators=(",", ":")))
 
 
-def script_safe(text: str) -> str:
-    """JSON with every character that HTML or old JavaScript could misread as an escape of JSON."""
+def script_safe(json_text: str) -> str:
+    """The same JSON with each character that HTML or an old script engine could misread written as an escape."""
     for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text.encode("utf-8", "replace").decode("utf-8")
+        json_text = json_text.replace(character, f"\\u{ord(character):04x}")
+    return json_text
 
 
-def _question(data: ReportData, question: Question, chunks: dict[str, int], shown: list[Chunk]) -> dict[str, Any]:
-    results = []
+class Chunks:
+    """The chunks met so far, each once, by their place in the payload."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self._places: dict[tuple[str, str], int] = {}
+
+    def place(self, chunk: Chunk) -> int:
+        """Where the chunk stands; one that the update has changed counts as another."""
+        key = (chunk.id, chunk.text)
+        if key not in self._places:
+            self._places[key] = len(self.entries)
+            self.entries.append({"source": chunk.source, "heading": chunk.heading, "text": chunk.text,
+                                 "start": chunk.start, "end": chunk.end})
+        return self._places[key]
+
+
+def _question(data: ReportData, question: Question, chunks: Chunks) -> dict[str, Any]:
     is_asked = any(question.id in data.answers[name] for name in data.contenders)
-    gold: dict[int, list[list[int]]] = {}
+    results, gold = [], {}
     for number, name in enumerate(data.contenders):
-        answer = data.answers[name].get(question.id)
-        if answer is not None:
-            came_out = outcome(data, name, question.id)
-            results.append(_result(number, answer, data, chunks, shown) | _filled(
-                {"outcome": came_out, "cause": cause(question, answer, came_out)}))
+        before, after = data.answers[name].get(question.id), data.updated[name].get(question.id)
+        if before is not None:
+            results.append(_before(data, number, question, before, chunks))
         elif is_asked:
             results.append({"contender": number, "outcome": "missing"})
-        later = data.updated[name].get(question.id)
-        if later is not None:
-            results.append(_result(number, later, data, chunks, shown) | {"after": True} | _after(data, later))
-        for hit in _shown_hits(question, answer) + _shown_hits(question, later):
+        if after is not None:
+            came_out = outcome_after_update(data, name, question.id)
+            results.append({"contender": number, "after": True, "outcome": came_out, **_answer(question, after, chunks)})
+        # What changes is told by the new documents: only passages from after the update can hold its evidence.
+        current = after if question.slice == "changed" else before
+        for hit in _shown(question, current) if current else ():
             if holds_evidence(question, hit.chunk):
-                gold[_place(hit.chunk, chunks, shown)] = marks(question.source_spans, hit.chunk)
-    return _filled({
-        "id": question.id, "text": question.text, "answers": list(question.answers), "kind": question.kind,
-        "slice": question.slice, "asked": question.asked, "results": results, "gold": gold,
+                gold[chunks.place(hit.chunk)] = marks(question.source_spans, hit.chunk)
+    return {"results": results} | _filled({
+        "id": question.id, "text": question.text, "answers": question.answers, "kind": question.kind,
+        "slice": question.slice, "asked": question.asked, "gold": gold,
         "evidence": [_span(span) for span in question.source_spans],
     })
 
 
-def _after(data: ReportData, answer: Answer) -> dict[str, Any]:
-    """How an answer after the update came out, where the run scored it."""
-    if answer.error is not None:
-        return {"outcome": "error"}
-    correct = data.scores.get((answer.contender, answer.question_id, "correct_after_update"))
-    if correct is None:
-        return {"outcome": "unscored"}
-    return {"outcome": "correct" if correct >= 0.5 else "declined" if answer.abstained else "wrong"}
+def _before(data: ReportData, number: int, question: Question, answer: Answer, chunks: Chunks) -> dict[str, Any]:
+    came_out = outcome(data, data.contenders[number], question.id)
+    why = _filled({"cause": cause(question, answer, came_out), "stale": question.slice == "changed"})
+    return {"contender": number, "outcome": came_out, **why, **_answer(question, answer, chunks)}
 
 
-def _result(number: int, answer: Answer, data: ReportData, chunks: dict[str, int], shown: list[Chunk]) -> dict[str, Any]:
-    alone = data.alone[data.contenders[number]].get(answer.question_id)
-    question = Question(id="", text="", fact="")
-    del question
-    return {"contender": number} | _filled({
+def _answer(question: Question, answer: Answer, chunks: Chunks) -> dict[str, Any]:
+    return _filled({
         "text": answer.text,
         "declined": answer.abstained,
         "error": answer.error,
         "route": answer.route,
-        "ms": round(alone.latency_ms) if alone and alone.latency_ms is not None else None,
+        "seconds": round(answer.usage.seconds, 3),
         "tokens": answer.usage.prompt_tokens + answer.usage.completion_tokens,
-        "confidence": None if answer.confidence is None else round(answer.confidence, 3),
-        "n_passages": len(answer.citations),
-        "passages": [[_place(hit.chunk, chunks, shown), hit.rank] for hit in answer.citations[:MOST_PASSAGES]],
+        "confidence": None if answer.confidence is None else round(answer.confidence, 2),
+        "retrieved": len(answer.citations),
+        "passages": [[chunks.place(hit.chunk), hit.rank] for hit in _shown(question, answer)],
     })
 
 
-def _shown_hits(question: Question, answer: Answer | None) -> list[Hit]:
-    return list(answer.citations[:MOST_PASSAGES]) if answer else []
-
-
-def _place(chunk: Chunk, chunks: dict[str, int], shown: list[Chunk]) -> int:
-    if chunk.id not in chunks:
-        chunks[chunk.id] = len(shown)
-        shown.append(chunk)
-    return chunks[chunk.id]
+def _shown(question: Question, answer: Answer) -> list[Hit]:
+    return [hit for number, hit in enumerate(answer.citations)
+            if number < MOST_PASSAGES or holds_evidence(question, hit.chunk)]
 
 
 def _filled(fields: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if value not in (None, "", False, [], {}, 0)}
+    return {key: value for key, value in fields.items() if value}
 
 
 def _span(span: SourceSpan) -> str:
@@ -132,4 +132,4 @@ def marks(spans: Iterable[SourceSpan], chunk: Chunk) -> list[list[int]]:
 
 
 def _utf16(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return len(text.encode("utf-16-le")) // 2

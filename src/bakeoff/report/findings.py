@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bakeoff.evidence import evidence_hit
+from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.records import Answer, Contrast, Question
 from bakeoff.report.gather import ReportData
 from bakeoff.report.measures import BY_NAME, Measure, percent
@@ -62,8 +63,15 @@ def _outcome(answer: Answer, correct: float | None) -> Outcome:
     return "declined" if answer.abstained else "wrong"
 
 
+def outcome_after_update(data: ReportData, contender: str, question_id: str) -> Outcome:
+    """How a contender's answer came out once the documents were updated."""
+    return _outcome(data.updated[contender][question_id], data.scores_after_update.get((contender, question_id)))
+
+
 def cause(question: Question, answer: Answer, came_out: Outcome) -> Cause | None:
-    """Why an answer that is not correct failed; None for the others."""
+    """Why an answer failed; None for one that did not, and for one whose document changes later, which was stale."""
+    if question.slice == "changed":
+        return None
     if came_out == "error":
         return "error"
     if came_out == "declined":
@@ -79,11 +87,12 @@ def cause(question: Question, answer: Answer, came_out: Outcome) -> Cause | None
 
 
 def failures(data: ReportData) -> dict[str, Counter[Cause]]:
-    """How often each contender failed for each cause, in the main pass."""
+    """How often each contender failed for each cause, on the questions that its accuracy counts."""
     found: dict[str, Counter[Cause]] = {}
     for name in data.contenders:
         causes = (cause(question, data.answers[name][question.id], outcome(data, name, question.id))
-                  for question in data.questions if question.id in data.answers[name])
+                  for question in data.questions
+                  if question.slice in IN_DOMAIN and question.id in data.answers[name])
         found[name] = Counter(why for why in causes if why is not None)
     return found
 

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
 from bakeoff import jsonl
 from bakeoff.errors import RunFolderError
+from bakeoff.measure.score import score_answers
 from bakeoff.records import Answer, Contrast, Question, Record, Score, Stage
 from bakeoff.run_folder import RunFolder
 
@@ -91,7 +92,7 @@ class DataSummary(Tolerant):
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything a report shows. Answers and scores are by contender, then question id."""
+    """Everything a report shows. Answers and scores are by contender, then question id; a score's key names contender, question and measure."""
 
     name: str
     folder: str
@@ -102,9 +103,9 @@ class ReportData:
     questions: tuple[Question, ...]
     texts: Mapping[str, str]
     answers: Mapping[str, Mapping[str, Answer]]
-    alone: Mapping[str, Mapping[str, Answer]]
     updated: Mapping[str, Mapping[str, Answer]]
     scores: Mapping[tuple[str, str, str], float | None]
+    scores_after_update: Mapping[tuple[str, str], float | None]
     stages: tuple[Stage, ...]
     summary: DataSummary
     warnings: tuple[str, ...]
@@ -128,8 +129,8 @@ def gather(run_folder: Path) -> ReportData:
     comparison = _validated(Comparison, folder, folder.comparison_path)
     names = sorted(comparison.contenders, key=lambda name: (_rank(name), name))
     asked = folder.questions()
-    answers, alone, updated = ({name: _by_question(folder.answers(name, phase)) for name in names}
-                               for phase in ("", "latency", "updated"))
+    answers, updated = ({name: _by_question(folder.answers(name, phase)) for name in names}
+                        for phase in ("", "updated"))
     summary = _validated(DataSummary, folder, folder.data_path) if folder.data_path.exists() else DataSummary()
     met = {key for phase in (answers, updated) for given in phase.values() for key in given}
     environment = folder.read_json(folder.environment_path) if folder.environment_path.exists() else {}
@@ -143,10 +144,10 @@ def gather(run_folder: Path) -> ReportData:
         questions=tuple(question for question in asked if question.split == "test" or question.id in met),
         texts={question.id: question.text for question in asked},
         answers=answers,
-        alone=alone,
         updated=updated,
         scores={(score.contender, score.question_id, score.measure): _finite(score.value)
                 for score in jsonl.read(folder.scores_path, Score)},
+        scores_after_update=_correct_after_update(asked, updated),
         stages=tuple(stage for stage in folder.stages() if math.isfinite(stage.seconds)),
         summary=summary,
         warnings=(*summary.warnings, *_failed(answers), *_unplaced(met, asked)),
@@ -184,6 +185,14 @@ def _validated(kind: type[T], folder: RunFolder, path: Path) -> T:
 
 def _by_question(answers: list[Answer]) -> dict[str, Answer]:
     return {answer.question_id: answer for answer in answers}
+
+
+def _correct_after_update(
+    questions: list[Question], updated: Mapping[str, Mapping[str, Answer]]
+) -> dict[tuple[str, str], float | None]:
+    """Whether each answer after the update is right, by contender and question id: scores.jsonl holds the main pass."""
+    return {(name, score.question_id): score.value for name, given in updated.items()
+            for score in score_answers(questions, list(given.values())) if score.measure == "correct"}
 
 
 def _failed(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:

@@ -91,6 +91,11 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60}{NARROW}h" + (f" {minutes % 60}{NARROW}min" if minutes % 60 else "")
 
 
+def count(number: float) -> str:
+    """A whole number with its thousands apart."""
+    return f"{number:,.0f}"
+
+
 def _unit(text: str) -> str:
     """The unit at the end of a written number, with the space before it; empty where two units are mixed."""
     return NARROW + text.rsplit(NARROW, 1)[1] if text.count(NARROW) == 1 else ""
@@ -121,6 +126,24 @@ BESIDE = (
     Measure("abstention", "Declined", "questions it declined to answer, rightly or not", percent, "lower"),
     Measure("retrieval_recall", "Evidence retrieved",
             "questions for which a passage holding the answer was among those retrieved", percent),
+    Measure("exact_match", "Exact match", "answers that are one of the accepted ones, word for word", percent),
+    Measure("f1", "Token F1", "the overlap of an answer's words with an accepted one's", percent),
+    Measure("tokens_per_question", "Tokens", "read and written for a question", count, "lower"),
+    Measure("errors", "Errors", "questions that got no answer at all: neither right nor wrong", percent, "lower"),
 )
+
+STAGES = {
+    "read": "Read documents",
+    "load": "Load models",
+    "index": "Index",
+    "train": "Train",
+    "calibrate": "Calibrate",
+    "latency": "Ask one by one",
+    "answer": "Ask the test",
+    "update-index": "Index the update",
+    "update-train": "Train on the update",
+    "answer-updated": "Ask about the update",
+    "compare": "Compare",
+}
 
 BY_NAME = {measure.name: measure for measure in EIGHT + BESIDE}

@@ -3,13 +3,13 @@
 Takes `ReportData`, gives rows of cells and the notes they refer to. Knows nothing about how a table is drawn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from bakeoff.report.findings import Standing, standing
 from bakeoff.report.gather import Estimate, ReportData
-from bakeoff.report.measures import BY_NAME, NOT_MEASURED, Measure, duration
+from bakeoff.report.measures import BY_NAME, NOT_MEASURED, Measure, count, duration, usd
 
 SUPERSCRIPTS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -67,10 +67,14 @@ def _letter(n: int) -> str:
 
 
 def _extra(measure: Measure, estimate: Estimate) -> str:
-    """What a cell says beside the value: the slow end of latency, the stale accuracy before an update."""
-    key, word = {"latency_ms": ("p95", "p95"), "freshness": ("before", "before")}.get(measure.name, ("", ""))
+    """What a cell says beside the value: the slow end of latency, the accuracy before an update, what set-up costs."""
+    key, word, write = {
+        "latency_ms": ("p95", "p95 ", measure.write),
+        "freshness": ("before", "before ", measure.write),
+        "setup_s": ("cost_usd", "", usd),
+    }.get(measure.name, ("", "", measure.write))
     value = estimate.detail.get(key)
-    return f"{word} {measure.write(value)}" if isinstance(value, int | float) else ""
+    return word + write(value) if isinstance(value, int | float) else ""
 
 
 @dataclass(frozen=True)
@@ -95,9 +99,9 @@ def updates(data: ReportData) -> list[Update]:
         told = estimate.detail
         found.append(Update(name, _told(told.get("before"), write), write(estimate.value),
                             _told(told.get("update_seconds"), duration),
-                            _told(told.get("update_tokens"), lambda n: f"{n:,.0f}")))
+                            _told(told.get("update_tokens"), count)))
     return found
 
 
-def _told(value: object, write) -> str:  # type: ignore[no-untyped-def]
+def _told(value: object, write: Callable[[float], str]) -> str:
     return write(value) if isinstance(value, int | float) else NOT_MEASURED

@@ -1,0 +1,184 @@
+"""The bytes of one file to its texts: light Markdown, a title and what else the file says about itself.
+
+Takes a name (for its ending) and bytes; gives parts. Opens no file and knows no folder, no chunk and no store.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from bakeoff.corpus import markup, parse_docx, parse_html, parse_pdf, parse_rows
+from bakeoff.corpus.part import Parsed, Part, UnreadableError
+from bakeoff.corpus.values import access_of, scalar_meta, time_of
+
+MARKDOWN = (".md", ".markdown", ".mdown")
+TEXT = (".txt", ".text")
+HTML = (".html", ".htm", ".xhtml")
+SUFFIXES = (*MARKDOWN, *TEXT, *HTML, ".pdf", ".docx", ".csv", ".tsv", ".jsonl", ".ndjson")
+
+_MAGIC = (
+    (b"%PDF-", "a PDF", ".pdf"),
+    (b"PK\x03\x04", "a ZIP archive or Office file", ".docx"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old or password-protected Office file", ""),
+    (b"{\\rtf", "an RTF file", ""),
+    (b"\x1f\x8b", "a gzip archive", ""),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", ""),
+    (b"\x89PNG", "a PNG image", ""),
+    (b"\xff\xd8\xff", "a JPEG image", ""),
+    (b"GIF8", "a GIF image", ""),
+    (b"SQLite format 3\0", "an SQLite database", ""),
+    (b"\x7fELF", "a program", ""),
+)
+_TEXT_MARKS = (
+    (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
+)
+
+
+def parse(name: str, content: bytes) -> Parsed:
+    """The texts in a file called `name`: one part, or one for each row of a table of texts.
+
+    Raises UnreadableError where the file is empty, broken, encrypted, of an unknown kind, or not what its name says.
+    """
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UnreadableError(f"files ending in '{suffix}' are not read" if suffix else "it has no file ending",
+                              f"turn it into one of {', '.join(SUFFIXES)}")
+    if not content.strip():
+        raise UnreadableError("the file is empty", "remove it, or fill it")
+    _check_kind(suffix, content)
+    parsed = _parse(suffix, name, content)
+    if not parsed.parts and not parsed.problems:
+        raise UnreadableError("there is no text in it", "remove it, or fill it")
+    return parsed
+
+
+def _parse(suffix: str, name: str, content: bytes) -> Parsed:
+    if suffix == ".pdf":
+        return _whole(name, *parse_pdf.parse(content))
+    if suffix == ".docx":
+        return _whole(name, *parse_docx.parse(content))
+    declared = parse_html.declared_encoding(content) if suffix in HTML else ""
+    text, encoding = decode(content, declared)
+    note = {"encoding": encoding} if encoding else {}
+    if suffix in HTML:
+        title, body, meta = parse_html.parse(text)
+        return _whole(name, title, body, {**meta, **note})
+    text = markup.clean(text)
+    if suffix in (".csv", ".tsv"):
+        return parse_rows.parse_csv(name, text, note)
+    if suffix in (".jsonl", ".ndjson"):
+        return parse_rows.parse_jsonl(name, text, note)
+    front, body = front_matter(text) if suffix in MARKDOWN else ({}, text)
+    return _whole(name, str(front.pop("title", "")), atx_headings(body), {**front, **note})
+
+
+def _whole(name: str, title: str, text: str, meta: dict[str, Any]) -> Parsed:
+    """The file as one part. `updated_at` and `access` are taken out of what it says about itself."""
+    text = markup.clean(text)
+    if not text.strip():
+        return Parsed(parts=())
+    meta = dict(meta)
+    access = access_of(meta.pop("access", None))
+    changed = next((time for key in ("updated_at", "updated", "lastmod", "date") if (time := time_of(meta.get(key)))), None)
+    title = markup.one_line(markup.clean(title)) or markup.first_heading(text) or title_from(name)
+    return Parsed(parts=(Part(text=text, title=title, meta=scalar_meta(meta), updated_at=changed, access=access),))
+
+
+def title_from(name: str) -> str:
+    """What a file is called, in words: 'returns_policy-2024.md' is 'returns policy 2024'."""
+    stem = PurePosixPath(name).stem
+    return markup.one_line(re.sub(r"[_-]+", " ", stem)) or stem
+
+
+def _check_kind(suffix: str, content: bytes) -> None:
+    """Raises UnreadableError where the first bytes are those of another kind of file than the name says."""
+    kind, right = next(((kind, right) for magic, kind, right in _MAGIC if content.startswith(magic)), ("", ""))
+    if not kind and b"%PDF-" in content[:1024] and suffix == ".pdf":
+        return
+    if kind:
+        if right != suffix:
+            remedy = f"name it *{right}" if right == ".pdf" else f"save it as one of {', '.join(SUFFIXES)}"
+            raise UnreadableError(f"named {suffix}, but it is {kind}", remedy)
+    elif suffix in (".pdf", ".docx"):
+        raise UnreadableError(f"named {suffix}, but it is none (it starts with {content[:8]!r})",
+                              "export it again from where it came from")
+    elif not content.startswith(tuple(mark for mark, _ in _TEXT_MARKS)) and _is_binary(content):
+        raise UnreadableError(f"named {suffix}, but it is binary", "save it as UTF-8 text")
+    elif suffix in (*MARKDOWN, *TEXT) and content[:200].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        raise UnreadableError(f"named {suffix}, but it is an HTML page", "name it *.html")
+
+
+def _is_binary(content: bytes) -> bool:
+    """Whether there are zero bytes, or more than a few other control characters."""
+    start = content[:65536]
+    controls = len(start) - len(start.translate(None, bytes([*range(1, 9), *range(14, 27), *range(28, 32)])))
+    return b"\0" in content or controls > len(start) // 50
+
+
+def decode(content: bytes, declared: str = "") -> tuple[str, str]:
+    """(text, remark on the encoding): by its byte order mark, else UTF-8, else as declared, else Windows-1252.
+
+    The remark is empty for plain UTF-8. Where UTF-8 is only damaged here and there, its broken bytes become U+FFFD.
+    """
+    for mark, encoding in _TEXT_MARKS:
+        if content.startswith(mark):
+            return content.decode(encoding, errors="replace"), "" if encoding == "utf-8-sig" else encoding
+    try:
+        return content.decode("utf-8"), ""
+    except UnicodeDecodeError:
+        pass
+    if declared and declared not in ("utf-8", "utf8"):
+        try:
+            return content.decode(declared), declared
+        except (LookupError, UnicodeDecodeError):
+            pass
+    text = content.decode("utf-8", errors="replace")
+    n_broken = text.count("\ufffd")
+    if sum(character > "\x7f" for character in text) - n_broken > n_broken:
+        return text, f"utf-8 with {n_broken} broken places"
+    return content.decode("cp1252", errors="replace"), "cp1252"
+
+
+def front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """(what the YAML block between two `---` lines at the top says, the text below it); nested values are left out."""
+    match = re.match(r"---\n(.{0,20000}?)\n(?:---|\.\.\.)(?:\n|$)", text, re.DOTALL)
+    if not match:
+        return {}, text
+    try:
+        # BaseLoader: every value a string or a list; nothing is constructed, no date or number is guessed.
+        loaded = yaml.load(match[1], Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError):
+        return {}, text
+    if not isinstance(loaded, dict):
+        return {}, text
+    return {str(key).lower(): value for key, value in loaded.items()}, text[match.end():]
+
+
+def atx_headings(text: str) -> str:
+    """The text with its underlined headings as `# ...` lines."""
+    lines = text.split("\n")
+    code = markup.fenced(lines)
+    rewritten: list[str] = []
+    for number, line in enumerate(lines):
+        if not code[number] and number and _underlines(lines, number) and not code[number - 1]:
+            rewritten[-1] = ("# " if "=" in line else "## ") + lines[number - 1].strip()
+        else:
+            rewritten.append(line)
+    return "\n".join(rewritten)
+
+
+def _underlines(lines: list[str], number: int) -> bool:
+    """Whether this line underlines the single line of words above it."""
+    above = lines[number - 1]
+    return (
+        re.fullmatch(r" {0,3}(={2,}|-{2,})", lines[number]) is not None
+        and 0 < len(above.strip()) <= markup.MAX_HEADING_CHARS
+        and (number == 1 or not lines[number - 2].strip())
+        and not above.startswith(("    ", "\t"))
+        and not above.lstrip().startswith((">", "|", "<"))
+        and not (markup.heading_of(above) or markup.is_list_item(above))
+    )

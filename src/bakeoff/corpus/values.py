@@ -1,0 +1,71 @@
+"""Values as files hold them (strings, numbers, lists) to times, access lists and flat metadata.
+
+Knows no format.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bakeoff.corpus import markup
+from bakeoff.corpus.part import UnreadableError
+
+_MAX_DEPTH = 8
+
+
+def time_of(value: Any) -> datetime | None:
+    """A time in UTC from ISO 8601 (UTC where no zone is given) or seconds since 1970; None where it is neither."""
+    try:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+        if isinstance(value, str) and re.match(r"\d{4}-?\d{2}", value.strip()):
+            time = datetime.fromisoformat(value.strip())
+            return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    return None
+
+
+def access_of(value: Any) -> tuple[str, ...]:
+    """Who may see a text: a list of names, or names between commas or semicolons; empty means everybody.
+
+    Raises UnreadableError for anything else: a text must not become public because its access was not understood.
+    """
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        value = re.split(r"[,;]", value)
+    if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
+        raise UnreadableError(f"its access is {value!r:.80}, not a list of names", "write access as a list of names")
+    return tuple(dict.fromkeys(filter(None, (markup.one_line(markup.clean(name)) for name in value))))
+
+
+def scalar_meta(meta: Mapping[Any, Any]) -> dict[str, Any]:
+    """The entries whose value is a string, number, truth value or flat list of them, made fit for JSON; no empty ones."""
+    kept = {}
+    for key, value in meta.items():
+        if isinstance(value, (list, tuple)):
+            value = [json_value(item) for item in value if isinstance(item, (str, int, float))][:1000]
+        elif isinstance(value, dict):
+            continue
+        value = json_value(value)
+        if value not in (None, "", []):
+            kept[markup.one_line(markup.clean(str(key)))] = value
+    return kept
+
+
+def json_value(value: Any, depth: int = 0) -> Any:
+    """The value with clean strings; what JSON cannot hold (not a number, too deep) as None."""
+    if isinstance(value, str):
+        return markup.clean(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (list, dict)) and depth >= _MAX_DEPTH:
+        return None
+    if isinstance(value, list):
+        return [json_value(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {markup.clean(str(key)): json_value(item, depth + 1) for key, item in value.items()}
+    return value

@@ -1,0 +1,76 @@
+"""The evaluation loop keeps every finished answer, repeats none, and turns failures into answers that say so."""
+
+import pytest
+
+from bakeoff import jsonl
+from bakeoff.measure.collect import collect, collect_latency
+from bakeoff.records import Answer
+from tests.unit.fakes import answer, question
+
+
+class Counting:
+    """Answers everything but the ids in `broken`, and remembers what it was asked."""
+
+    name = "counting"
+
+    def __init__(self, broken=(), killed_at=None):
+        self.broken = set(broken)
+        self.killed_at = killed_at
+        self.asked = []
+
+    def answer(self, questions):
+        self.asked += [one.id for one in questions]
+        if self.killed_at in self.asked:
+            raise KeyboardInterrupt
+        if self.broken & {one.id for one in questions}:
+            raise RuntimeError("the engine\nfailed")
+        return [answer(one.id, contender=self.name) for one in questions]
+
+
+def ignore(done, total):
+    """A progress callback that shows nothing."""
+
+
+QUESTIONS = [question(str(i)) for i in range(10)]
+
+
+def test_a_killed_pass_goes_on_without_loss_or_repetition(tmp_path):
+    """What was on the disk is not asked again; every question is answered once."""
+    path = tmp_path / "answers.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        collect(Counting(killed_at="7"), QUESTIONS, path, 3, ignore)
+    assert [one.question_id for one in jsonl.read(path, Answer)] == ["0", "1", "2", "3", "4", "5"]
+    second = Counting()
+    collect(second, QUESTIONS, path, 3, ignore)
+    assert second.asked == ["6", "7", "8", "9"]
+    assert [one.question_id for one in jsonl.read(path, Answer)] == [one.id for one in QUESTIONS]
+
+
+def test_one_failing_question_costs_only_itself(tmp_path):
+    """The rest of its batch is answered; the failure is kept with its message on one line."""
+    path = tmp_path / "answers.jsonl"
+    collect(Counting(broken=["4"]), QUESTIONS, path, 5, ignore)
+    found = {one.question_id: one for one in jsonl.read(path, Answer)}
+    assert len(found) == 10
+    assert found["4"].error == "RuntimeError: the engine failed"
+    assert all(one.error is None for key, one in found.items() if key != "4")
+
+
+def test_latency_is_measured_one_question_at_a_time_after_a_warm_up(tmp_path):
+    """The first question is asked but not kept; each of the others carries its own time."""
+    path = tmp_path / "latency.jsonl"
+    contender = Counting()
+    collect_latency(contender, QUESTIONS[:4], path, ignore)
+    assert contender.asked == ["0", "1", "2", "3"]
+    kept = jsonl.read(path, Answer)
+    assert [one.question_id for one in kept] == ["1", "2", "3"]
+    assert all(one.latency_ms is not None and one.latency_ms >= 0 for one in kept)
+
+
+def test_progress_counts_what_an_earlier_session_did(tmp_path):
+    """A resumed pass starts at what is done, and ends at the total."""
+    path = tmp_path / "answers.jsonl"
+    jsonl.append(path, [answer("0"), answer("1")])
+    told = []
+    collect(Counting(), QUESTIONS, path, 4, lambda done, total: told.append((done, total)))
+    assert told == [(2, 10), (6, 10), (10, 10)]

@@ -1,0 +1,150 @@
+"""Contenders answer in order, cite what they showed, and decline by one rule."""
+
+import numpy as np
+import pytest
+
+from bakeoff.contenders.closed_book import ClosedBook
+from bakeoff.contenders.declining import calibrate, declines
+from bakeoff.contenders.extract import Extract, sentences
+from bakeoff.contenders.long_context import LongContext, reason_not_to_fit
+from bakeoff.contenders.rag import Rag
+from bakeoff.contenders.router import Familiarity, Router, calibrate_routing
+from bakeoff.prompts import CLOSED_BOOK, GROUNDED
+from bakeoff.records import Document
+from tests.unit.fakes import FakeGenerator, FakeRetriever, WordEmbedder, answer, chunk, question
+
+
+def test_closed_book_answers_in_order_without_passages():
+    """Two questions, two answers, no citation."""
+    generator = FakeGenerator({"question a": "one", "question b": "two"})
+    contender = ClosedBook("base", generator, CLOSED_BOOK, 8)
+    found = contender.answer([question("b"), question("a")])
+    assert [(one.question_id, one.text) for one in found] == [("b", "two"), ("a", "one")]
+    assert all(one.contender == "base" and not one.citations for one in found)
+
+
+def test_rag_shows_and_cites_the_same_chunks():
+    """What the prompt held is what is cited, best first."""
+    generator = FakeGenerator({"question a": "one"})
+    contender = Rag("rag", FakeRetriever([chunk("x", "first"), chunk("y", "second")]), generator, GROUNDED, 2, 8)
+    found = contender.answer([question("a")])[0]
+    assert [hit.chunk.source for hit in found.citations] == ["x", "y"]
+    assert generator.prompts[0].messages[-1].content == "first\n\nsecond\n\nQuestion: question a"
+    assert found.usage.seconds > 0.01 and found.usage.completion_tokens == 1
+
+
+def test_rag_leaves_out_passages_that_do_not_fit_the_context():
+    """A short context gets the best passages that fit, and cites only those."""
+    long = "word " * 60
+    generator = FakeGenerator(context_tokens=64 + 8 + 30 + 80)
+    contender = Rag("rag", FakeRetriever([chunk("x", long), chunk("y", long)]), generator, GROUNDED, 2, 8)
+    assert [hit.chunk.source for hit in contender.answer([question("a")])[0].citations] == ["x"]
+
+
+def test_a_text_that_says_so_or_a_low_confidence_declines():
+    """Both ways of not knowing count, for every contender alike."""
+    assert declines("I don't know.", -0.1, None)
+    assert declines("24 months", -2.0, -1.0)
+    assert not declines("24 months", -0.5, -1.0)
+    assert not declines("24 months", None, -1.0)
+
+
+def test_the_threshold_separates_wrong_from_right_answers():
+    """Where low confidence means wrong, the threshold lies between."""
+    asked = [question(str(i), answers=["right"]) for i in range(10)]
+    given = [answer(str(i), "right" if i >= 4 else "wrong", confidence=float(i)) for i in range(10)]
+    threshold = calibrate(asked, given, lambda q, text: text == "right", 0.25)
+    assert threshold == pytest.approx(3.5)
+
+
+def test_unanswerable_questions_pull_the_threshold_up_and_a_penalty_of_zero_never_declines_answerables():
+    """Declining pays by what it earns: 1 on an unanswerable question, the saved penalty on a wrong answer."""
+    asked = [question("u", answers=[]), question("a", answers=["right"])]
+    given = [answer("u", "made up", confidence=0.2), answer("a", "right", confidence=0.9)]
+    assert 0.2 < calibrate(asked, given, lambda q, text: text == "right", 0.0) < 0.9
+    only_answerable = [question("a", answers=["right"]), question("b", answers=["right"])]
+    wrong = [answer("a", "wrong", confidence=0.1), answer("b", "right", confidence=0.9)]
+    assert calibrate(only_answerable, wrong, lambda q, text: text == "right", 0.0) is None
+
+
+def test_answers_of_equal_confidence_fall_on_one_side():
+    """A threshold never cuts through equal values."""
+    asked = [question(str(i), answers=["right"]) for i in range(4)]
+    given = [answer(str(i), text, confidence=0.5) for i, text in enumerate(["wrong", "wrong", "wrong", "right"])]
+    assert calibrate(asked, given, lambda q, text: text == "right", 0.25) is None
+
+
+def test_extract_copies_the_sentence_that_shares_the_questions_words():
+    """The answer is verbatim text of the chunk that is cited first."""
+    retriever = FakeRetriever([
+        chunk("x", "Our office is in Leith. The dog sleeps."), chunk("y", "The warranty lasts 24 months. Call us."),
+    ])
+    embedder = WordEmbedder("warranty months office leith")
+    found = Extract("extract", retriever, embedder, 2).answer([question("a", "How long is the warranty?")])[0]
+    assert found.text == "The warranty lasts 24 months."
+    assert found.citations[0].chunk.source == "y"
+    assert found.text in found.citations[0].chunk.text
+
+
+def test_extract_declines_where_nothing_was_found():
+    """No passage, no answer."""
+    assert Extract("extract", FakeRetriever([]), WordEmbedder("a"), 2).answer([question("a")])[0].abstained
+
+
+def test_sentences_are_verbatim_and_do_not_split_numbers():
+    """A decimal point ends no sentence; table rows and list items stand alone."""
+    text = "It costs 4.50 GBP a month. Next one.\n- first item here\nModel: B2; Range: 30 m"
+    assert sentences(text) == ["It costs 4.50 GBP a month.", "Next one.", "- first item here", "Model: B2; Range: 30 m"]
+
+
+def test_long_context_says_why_it_does_not_fit():
+    """The reason names both numbers."""
+    documents = [Document(id="a", source="a", title="A", text="word " * 900)]
+    assert "901 tokens" in str(reason_not_to_fit(documents, FakeGenerator(context_tokens=1000), 16))
+    assert reason_not_to_fit(documents, FakeGenerator(context_tokens=5000), 16) is None
+
+
+def test_long_context_shows_every_document():
+    """The whole corpus stands in the prompt."""
+    generator = FakeGenerator({"question a": "one"})
+    documents = [Document(id=name, source=name, title=name, text=f"text of {name}") for name in ("x", "y")]
+    assert LongContext("long-context", documents, generator, GROUNDED, 8).answer([question("a")])[0].text == "one"
+    assert "text of x" in generator.prompts[0].messages[-1].content
+    assert "text of y" in generator.prompts[0].messages[-1].content
+
+
+def test_the_router_sends_the_familiar_to_the_tuned_model_and_keeps_the_order():
+    """Each answer names its route; the order is that of the questions."""
+    embedder = WordEmbedder("battery price colour")
+    near = ClosedBook("tuned", FakeGenerator({"battery life?": "near"}), CLOSED_BOOK, 8)
+    far = ClosedBook("rag", FakeGenerator({"what colour?": "far"}), CLOSED_BOOK, 8)
+    familiarity = Familiarity(embedder, embedder.embed(["how long does the battery last"]))
+    router = Router("router", near, far, familiarity, 0.8)
+    found = router.answer([question("c", "what colour?"), question("b", "battery life?")])
+    assert [(one.question_id, one.route, one.text) for one in found] == [("c", "rag", "far"), ("b", "tuned", "near")]
+    assert {one.contender for one in found} == {"router"}
+
+
+def test_routing_is_calibrated_for_accuracy_then_cost():
+    """The cut lies where the tuned model stops being right; of two equally right ways the cheaper is taken."""
+    familiarity = {"a": 0.9, "b": 0.8, "c": 0.3}
+    near = {"a": (1.0, 0.1), "b": (1.0, 0.1), "c": (0.0, 0.1)}
+    fars = {"rag": {"a": (1.0, 0.5), "b": (0.0, 0.5), "c": (1.0, 0.5)},
+            "hybrid": {"a": (1.0, 0.9), "b": (1.0, 0.9), "c": (1.0, 0.9)}}
+    routing = calibrate_routing(near, fars, familiarity, "tuned")
+    assert (routing.near, routing.far) == ("tuned", "rag")
+    assert routing.familiarity_at_least == pytest.approx(0.55)
+
+
+def test_a_useless_tuned_model_is_never_routed_to():
+    """Where retrieval is right everywhere and the tuned model nowhere, nothing is familiar enough."""
+    familiarity = {"a": 1.0, "b": 0.8}
+    near = dict.fromkeys(familiarity, (0.0, 0.1))
+    routing = calibrate_routing(near, {"rag": dict.fromkeys(familiarity, (1.0, 0.5))}, familiarity, "tuned")
+    assert routing.familiarity_at_least > 1.0
+
+
+def test_familiarity_without_training_questions_is_the_lowest():
+    """Nothing is familiar to a model that was trained on nothing."""
+    embedder = WordEmbedder("a")
+    assert list(Familiarity(embedder, np.zeros((0, 2), np.float32)).of(["a", "b"])) == [-1.0, -1.0]

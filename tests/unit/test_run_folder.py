@@ -1,0 +1,62 @@
+"""Run folders are begun anew, resumed only as they were, and never shared by two processes."""
+
+import pytest
+
+from bakeoff.config import validate
+from bakeoff.errors import RunFolderError
+from bakeoff.run_folder import RunFolder, begin, resume
+
+
+def config(**more):
+    return validate({"name": "pilot", "documents": ["docs"], "questions": ["q.csv"], **more})
+
+
+def test_a_second_run_takes_a_new_folder(tmp_path):
+    """Nothing is overwritten."""
+    assert begin(config(), tmp_path).root.name == "pilot"
+    assert begin(config(), tmp_path).root.name == "pilot-2"
+    assert begin(config(), tmp_path).root.name == "pilot-3"
+
+
+def test_resuming_takes_the_newest_folder_and_its_own_configuration(tmp_path):
+    """The configuration comes back as it was written."""
+    begin(config(), tmp_path)
+    begin(config(seed=8), tmp_path)
+    assert resume(config(seed=8), tmp_path).root.name == "pilot-2"
+    assert RunFolder(tmp_path / "pilot-2").config() == config(seed=8)
+
+
+def test_a_name_that_begins_like_another_is_not_mistaken_for_it(tmp_path):
+    """pilot-2 of 'pilot' and a run named 'pilot-x' are told apart."""
+    begin(config(name="pilot-x"), tmp_path)
+    with pytest.raises(RunFolderError, match="no run named 'pilot'"):
+        resume(config(), tmp_path)
+
+
+def test_resuming_with_another_configuration_names_the_keys(tmp_path):
+    """A changed key is named; the remedy says how to go on."""
+    begin(config(), tmp_path)
+    with pytest.raises(RunFolderError, match="retrieval, seed differ"):
+        resume(config(seed=9, retrieval={"k": 5}), tmp_path)
+
+
+def test_two_processes_do_not_share_a_folder(tmp_path):
+    """The second one is told that the first is at work."""
+    folder = begin(config(), tmp_path)
+    with folder.lock(), pytest.raises(RunFolderError, match="Another process"), folder.lock():
+        pass
+    with folder.lock():
+        assert folder.config_path.exists()
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path):
+    """Reporting on some other folder is an error with a remedy."""
+    with pytest.raises(RunFolderError, match="is not a run folder"):
+        RunFolder(tmp_path).config()
+
+
+def test_a_missing_result_says_how_to_finish(tmp_path):
+    """A half-written run points to --resume."""
+    folder = begin(config(), tmp_path)
+    with pytest.raises(RunFolderError, match="--resume"):
+        folder.read_json(folder.comparison_path)

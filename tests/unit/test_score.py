@@ -1,0 +1,58 @@
+"""Scores: declining, failing and being right are three different things."""
+
+from bakeoff.measure.score import score_answers
+from bakeoff.records import Hit, SourceSpan
+from tests.unit.fakes import answer, chunk, question
+
+
+def values(questions, answers):
+    return {(one.question_id, one.measure): one.value for one in score_answers(questions, answers)}
+
+
+def test_declining_is_right_only_where_there_is_no_answer():
+    """An honest 'I don't know' is never a hallucination."""
+    asked = [question("a", answers=["24 months"]), question("u", answers=[], slice="unanswerable")]
+    found = values(asked, [answer("a", "I don't know.", abstained=True), answer("u", "I don't know.", abstained=True)])
+    assert (found["a", "correct"], found["a", "hallucinated"]) == (0.0, 0.0)
+    assert (found["u", "correct"], found["u", "hallucinated"]) == (1.0, 0.0)
+
+
+def test_answering_where_there_is_no_answer_is_a_hallucination():
+    """Made-up facts count against accuracy and as hallucinations."""
+    found = values([question("u", answers=[])], [answer("u", "blue")])
+    assert (found["u", "correct"], found["u", "hallucinated"]) == (0.0, 1.0)
+
+
+def test_a_low_confidence_right_answer_is_known_but_not_given():
+    """`knows` looks at the text, `correct` at what the user gets."""
+    asked = [question("a", answers=["24 months"])]
+    found = values(asked, [answer("a", "24 months", abstained=True)])
+    assert (found["a", "knows"], found["a", "correct"], found["a", "exact_match"]) == (1.0, 0.0, 0.0)
+
+
+def test_an_error_is_neither_zero_nor_gone():
+    """It has no correctness and is counted as an error."""
+    found = values([question("a")], [answer("a", "", error="boom")])
+    assert found["a", "correct"] is None
+    assert found["a", "error"] == 1.0
+
+
+def test_evidence_is_found_by_overlap_with_the_gold_span():
+    """A chunk of the right document beside the span is a miss."""
+    asked = [question("a", source_spans=(SourceSpan(source="x", start=10, end=20),))]
+    beside = Hit(chunk=chunk("x", "0123456789", start=20), score=1, rank=1)
+    across = Hit(chunk=chunk("x", "0123456789", start=15), score=1, rank=1)
+    assert values(asked, [answer("a", citations=(beside,))])["a", "evidence_hit"] == 0.0
+    assert values(asked, [answer("a", citations=(beside, across))])["a", "evidence_hit"] == 1.0
+
+
+def test_consistency_compares_phrasings_of_one_fact():
+    """Two of three phrasings agree: each question gets the share of the others that match it."""
+    asked = [question(key, answers=["24 months"], fact="warranty") for key in "abc"]
+    found = values(asked, [answer("a", "24 months"), answer("b", "two years"), answer("c", "7 days")])
+    assert [found[key, "consistent"] for key in "abc"] == [0.5, 0.5, 0.0]
+
+
+def test_a_fact_asked_once_has_no_consistency():
+    """There is nothing to agree with."""
+    assert ("a", "consistent") not in values([question("a")], [answer("a")])
