@@ -1,19 +1,32 @@
-"""Scores to intervals and paired contrasts, both clustered by fact.
+"""Values per question to estimates and paired contrasts, both clustered by fact.
 
-Takes one value per question (and the fact each question asks for), gives estimates with 95 % intervals. Knows nothing
-about prices, models or files. Phrasings of one fact succeed and fail together, so facts, not questions, are resampled.
-Source: cluster bootstrap, Cameron, Gelbach and Miller 2008, doi:10.1162/rest.90.3.414; for language models the
-argument is Miller 2024, arXiv:2411.00640. Multiple contrasts: Holm 1979, "A simple sequentially rejective multiple
-test procedure".
+Takes one value per question (and the fact each question asks for), gives 95 % intervals, paired differences and what
+they allow one to say. Knows nothing about prices, models or files. Phrasings of one fact succeed and fail together, so
+facts, not questions, are what is independent.
+
+Sources: clustered standard errors for evaluations, Miller 2024, arXiv:2411.00640; the score interval, Wilson 1927, with
+its sample size divided by the design effect (Kish 1965); paired proportions, Agresti and Min 2005, doi:10.1002/sim.1781;
+exact paired test, McNemar 1947, here by flipping the signs of whole facts; several contrasts, Holm 1979; equivalence by
+two one-sided tests, Schuirmann 1987.
 """
 
+import math
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
+from typing import Literal
 
 import numpy as np
 
 from bakeoff.records import Contrast, Record
 
+CONFIDENCE = 0.95
+MARGIN = 0.02
+POWER = 0.8
 N_RESAMPLES = 2000
+Z = NormalDist()
+
+Values = Mapping[str, float]
+Facts = Mapping[str, str]
 
 
 class Estimate(Record):
@@ -25,66 +38,103 @@ class Estimate(Record):
     n: int = 0
 
 
-def mean_estimate(values: Mapping[str, float], fact_of: Mapping[str, str], seed: int = 0,
-                  weights: Mapping[str, float] | None = None) -> Estimate:
-    """The (weighted) mean of the values by question id, resampling facts."""
+def share_estimate(values: Values, fact_of: Facts, weights: Values | None = None) -> Estimate:
+    """The (weighted) mean of values in 0..1 with a score interval, which stays inside 0..1 and never has width zero."""
     if not values:
         return Estimate(value=None)
-    ids = list(values)
-    weight = np.array([weights[key] if weights else 1.0 for key in ids])
-    sums = _by_fact(ids, fact_of, np.array([values[key] for key in ids]) * weight, weight)
-    draws = _resample(len(sums), seed)
-    totals = draws @ sums
-    return _estimate(sums[:, 0].sum() / sums[:, 1].sum(), totals[:, 0] / totals[:, 1], len(ids))
+    sums = _weighted_sums(values, fact_of, weights)
+    mean, error = _ratio(sums)
+    n_facts = len(sums)
+    variance = mean * (1 - mean)
+    # At 0 or 1 (or where facts cancel out) the data show no spread; each fact then counts as one observation.
+    n_effective = variance / error**2 if error > 0 and variance > 0 else float(n_facts)
+    n_effective = min(n_effective, float(len(values)))
+    low, high = wilson(mean, n_effective, t_quantile(0.5 + CONFIDENCE / 2, n_facts - 1))
+    return Estimate(value=mean, low=low, high=high, n=len(values))
 
 
-def ratio_estimate(numerator: Mapping[str, float], denominator: Mapping[str, float], fact_of: Mapping[str, str],
-                   seed: int = 0) -> Estimate:
+def mean_estimate(values: Values, fact_of: Facts, weights: Values | None = None) -> Estimate:
+    """The (weighted) mean of any values (costs, tokens), by the clustered standard error."""
+    if not values:
+        return Estimate(value=None)
+    return _symmetric(_weighted_sums(values, fact_of, weights), len(values))
+
+
+def ratio_estimate(numerator: Values, denominator: Values, fact_of: Facts) -> Estimate:
     """The ratio of two means over the same questions; None where the denominator's mean is zero."""
     ids = [key for key in numerator if key in denominator]
     if not ids or sum(denominator[key] for key in ids) == 0:
         return Estimate(value=None, n=len(ids))
     top, bottom = np.array([numerator[key] for key in ids]), np.array([denominator[key] for key in ids])
-    sums = _by_fact(ids, fact_of, top, bottom)
-    totals = _resample(len(sums), seed) @ sums
-    usable = totals[:, 1] > 0
-    return _estimate(top.sum() / bottom.sum(), totals[usable, 0] / totals[usable, 1], len(ids))
+    return _symmetric(_by_fact(ids, fact_of, top, bottom), len(ids))
 
 
 def quantile_estimate(values: Sequence[float], quantile: float, seed: int = 0) -> Estimate:
-    """A quantile of independent values (latencies), by the plain bootstrap."""
+    """A quantile of independent values (latencies), by the bootstrap."""
     if not values:
         return Estimate(value=None)
     array = np.asarray(values)
     picks = np.random.default_rng(seed).integers(0, len(array), (N_RESAMPLES, len(array)))
-    return _estimate(float(np.quantile(array, quantile)), np.quantile(array[picks], quantile, axis=1), len(array))
+    low, high = np.quantile(np.quantile(array[picks], quantile, axis=1), [0.025, 0.975])
+    return Estimate(value=float(np.quantile(array, quantile)), low=float(low), high=float(high), n=len(array))
 
 
-def contrasts(values: Mapping[str, Mapping[str, float]], fact_of: Mapping[str, str], measure: str,
-              seed: int = 0) -> list[Contrast]:
-    """Every pair of contenders on the questions both answered, with Holm-adjusted p-values over the pairs."""
+def contrasts(values: Mapping[str, Values], fact_of: Facts, measure: str, margin: float = MARGIN) -> list[Contrast]:
+    """Every pair of contenders on the questions that both answered, p-values adjusted (Holm) over the pairs."""
     names = list(values)
-    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
-    found = [contrast for a, b in pairs if (contrast := _contrast(a, b, values, fact_of, measure, seed))]
-    adjusted = holm([contrast.p for contrast in found])
-    return [contrast.model_copy(update={"p_adjusted": p}) for contrast, p in zip(found, adjusted, strict=True)]
+    found = [
+        contrast
+        for i, a in enumerate(names)
+        for b in names[i + 1 :]
+        if (contrast := paired(a, b, _difference(values[a], values[b]), fact_of, measure, margin)) is not None
+    ]
+    return with_holm(found, margin)
 
 
-def _contrast(a: str, b: str, values: Mapping[str, Mapping[str, float]], fact_of: Mapping[str, str], measure: str,
-              seed: int) -> Contrast | None:
-    ids = [key for key in values[a] if key in values[b]]
-    if not ids:
+def paired(
+    a: str, b: str, differences: Values, fact_of: Facts, measure: str, margin: float = MARGIN
+) -> Contrast | None:
+    """The contrast of two contenders from their per-question differences in -1..1; None where there are none."""
+    if not differences:
         return None
-    differences = np.array([values[a][key] - values[b][key] for key in ids])
-    sums = _by_fact(ids, fact_of, differences, np.ones(len(ids)))
-    totals = _resample(len(sums), seed) @ sums
-    means = totals[:, 0] / totals[:, 1]
-    low, high = np.quantile(means, [0.025, 0.975])
-    # Two-sided bootstrap p-value; the +1 keeps it above zero (Davison and Hinkley 1997, section 4.2).
-    p = 2 * min((means <= 0).sum() + 1, (means >= 0).sum() + 1) / (N_RESAMPLES + 1)
-    p = min(1.0, float(p))
-    return Contrast(a=a, b=b, measure=measure, difference=float(differences.mean()), low=float(low), high=float(high),
-                    p=p, p_adjusted=p, n=len(ids))
+    sums = _weighted_sums(differences, fact_of, None)
+    mean = float(sums[:, 0].sum() / sums[:, 1].sum())
+    centre, error = _adjusted_difference(sums)
+    half = t_quantile(0.5 + CONFIDENCE / 2, len(sums) - 1) * error
+    p = sign_flip_p(sums[:, 0])
+    contrast = Contrast(
+        a=a, b=b, measure=measure, difference=mean, low=max(-1.0, centre - half), high=min(1.0, centre + half),
+        p=p, p_adjusted=p, n=len(differences),
+    )  # fmt: skip
+    return _judged(contrast, error, len(sums), margin)
+
+
+def with_holm(found: Sequence[Contrast], margin: float = MARGIN) -> list[Contrast]:
+    """The contrasts of one family with Holm-adjusted p-values and what these allow one to say."""
+    adjusted = holm([contrast.p for contrast in found])
+    return [
+        contrast.model_copy(update={"p_adjusted": p, "finding": _finding(p, contrast.tied)})
+        for contrast, p in zip(found, adjusted, strict=True)
+    ]
+
+
+def _judged(contrast: Contrast, error: float, n_facts: int, margin: float) -> Contrast:
+    """The contrast with equivalence against the margin, and how many more questions would settle it."""
+    half = t_quantile(CONFIDENCE, n_facts - 1) * error  # two one-sided tests at 5 %: the 90 % interval
+    centre = (contrast.low + contrast.high) / 2
+    tied = centre - half > -margin and centre + half < margin
+    effect = max(abs(contrast.difference), margin)
+    needed = ((Z.inv_cdf(0.5 + CONFIDENCE / 2) + Z.inv_cdf(POWER)) * error / effect) ** 2 * contrast.n
+    more = max(0, math.ceil(needed) - contrast.n)
+    return contrast.model_copy(
+        update={"tied": tied, "finding": _finding(contrast.p_adjusted, tied), "more_questions": more}
+    )
+
+
+def _finding(p_adjusted: float, tied: bool) -> Literal["different", "tied", "open"]:
+    if tied:
+        return "tied"
+    return "different" if p_adjusted < 1 - CONFIDENCE else "open"
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -97,7 +147,66 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _by_fact(ids: Sequence[str], fact_of: Mapping[str, str], *columns: np.ndarray) -> np.ndarray:
+def sign_flip_p(fact_sums: np.ndarray) -> float:
+    """Two-sided exact p-value of the sum under flipping each fact's sign; with one 0/1 question a fact, McNemar's.
+
+    Sums that are whole numbers (or halves, as the grid's effects give) are enumerated exactly; others are sampled.
+    """
+    doubled = 2 * fact_sums[fact_sums != 0]
+    whole = np.rint(doubled).astype(int)
+    if np.allclose(doubled, whole):
+        return _exact_sign_flip(np.abs(whole), abs(int(whole.sum())))
+    draws = np.random.default_rng(0).choice([-1.0, 1.0], (10_000, len(doubled))) @ np.abs(doubled)
+    return float((1 + np.sum(np.abs(draws) >= abs(doubled.sum()) - 1e-12)) / (1 + len(draws)))
+
+
+def _exact_sign_flip(sizes: np.ndarray, observed: int) -> float:
+    """P(|sum of +-sizes| >= observed), by convolving one fact at a time."""
+    total = int(sizes.sum())
+    chances = np.zeros(2 * total + 1)  # index i stands for the sum i - total
+    chances[total] = 1.0
+    for size in sizes:
+        chances = 0.5 * (np.roll(chances, size) + np.roll(chances, -size))
+    sums = np.arange(-total, total + 1)
+    return min(1.0, float(chances[np.abs(sums) >= observed].sum()))
+
+
+def wilson(share: float, n: float, z: float) -> tuple[float, float]:
+    """Wilson's score interval of a share of n observations."""
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def t_quantile(probability: float, degrees: int) -> float:
+    """The quantile of Student's t, by Hill's expansion around the normal (1970, CACM algorithm 396)."""
+    v = max(degrees, 1)
+    z = Z.inv_cdf(probability)
+    if v <= 2:  # closed forms
+        tail = 2 * probability - 1
+        return math.tan(math.pi * tail / 2) if v == 1 else tail * math.sqrt(2 / (1 - tail * tail))
+    z2 = z * z
+    return z * (
+        1
+        + (z2 + 1) / (4 * v)
+        + (5 * z2**2 + 16 * z2 + 3) / (96 * v**2)
+        + (3 * z2**3 + 19 * z2**2 + 17 * z2 - 15) / (384 * v**3)
+        + (79 * z2**4 + 776 * z2**3 + 1482 * z2**2 - 1920 * z2 - 945) / (92160 * v**4)
+    )
+
+
+def _difference(a: Values, b: Values) -> dict[str, float]:
+    return {key: a[key] - b[key] for key in a if key in b}
+
+
+def _weighted_sums(values: Values, fact_of: Facts, weights: Values | None) -> np.ndarray:
+    """For each fact the sum of weight x value and the sum of weights: shape (n_facts, 2)."""
+    ids = list(values)
+    weight = np.array([weights[key] if weights else 1.0 for key in ids])
+    return _by_fact(ids, fact_of, np.array([values[key] for key in ids]) * weight, weight)
+
+
+def _by_fact(ids: Sequence[str], fact_of: Facts, *columns: np.ndarray) -> np.ndarray:
     """Sums of each column over the questions of a fact: shape (n_facts, n_columns)."""
     row_of: dict[str, int] = {}
     rows = [row_of.setdefault(fact_of[key], len(row_of)) for key in ids]
@@ -107,13 +216,30 @@ def _by_fact(ids: Sequence[str], fact_of: Mapping[str, str], *columns: np.ndarra
     return sums
 
 
-def _resample(n: int, seed: int) -> np.ndarray:
-    """How often each of n facts is drawn in each resample: shape (N_RESAMPLES, n)."""
-    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), N_RESAMPLES).astype(float)
+def _ratio(sums: np.ndarray) -> tuple[float, float]:
+    """Sum of the first column over sum of the second, with its clustered standard error (linearised)."""
+    top, bottom = sums.sum(axis=0)
+    value = top / bottom
+    n = len(sums)
+    residuals = sums[:, 0] - value * sums[:, 1]
+    error = math.sqrt(n / (n - 1) * float(residuals @ residuals)) / abs(bottom) if n > 1 else 0.0
+    return float(value), error
 
 
-def _estimate(value: float, resampled: np.ndarray, n: int) -> Estimate:
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return Estimate(value=float(value), low=float(low), high=float(high), n=n)
+def _adjusted_difference(sums: np.ndarray) -> tuple[float, float]:
+    """Centre and clustered error of a paired difference, with Agresti and Min's half observation in each cell.
+
+    Without them two contenders that never differed would have an interval of width zero.
+    """
+    n_questions = sums[:, 1].sum() + 2
+    centre = float(sums[:, 0].sum() / n_questions)
+    residuals = sums[:, 0] - centre * sums[:, 1]
+    n = len(sums)
+    correction = n / (n - 1) if n > 1 else 1.0
+    return centre, math.sqrt(correction * float(residuals @ residuals) + 1) / n_questions
 
 
+def _symmetric(sums: np.ndarray, n: int) -> Estimate:
+    value, error = _ratio(sums)
+    half = t_quantile(0.5 + CONFIDENCE / 2, len(sums) - 1) * error
+    return Estimate(value=value, low=value - half, high=value + half, n=n)

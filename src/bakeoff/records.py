@@ -157,7 +157,11 @@ class Score(Record):
 
 
 class Contrast(Record):
-    """A paired difference a - b on one measure, with its 95 % interval."""
+    """A paired difference a - b on one measure, with its 95 % interval.
+
+    `finding` is 'different' (the adjusted p-value is below .05), 'tied' (the difference lies within the margin) or
+    'open'; `more_questions` is how many more would settle it at 80 % power.
+    """
 
     a: str
     b: str
@@ -168,6 +172,9 @@ class Contrast(Record):
     p: float
     p_adjusted: float
     n: int
+    tied: bool = False
+    finding: Literal["different", "tied", "open"] = "open"
+    more_questions: int = 0
 
 
 class Stage(Record):

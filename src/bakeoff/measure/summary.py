@@ -7,7 +7,7 @@ measure that could not be taken has value None and says why in `detail.reason`.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bakeoff.compare import Estimate, contrasts, mean_estimate, quantile_estimate, ratio_estimate
+from bakeoff.compare import Estimate, contrasts, mean_estimate, quantile_estimate, ratio_estimate, share_estimate
 from bakeoff.config import Prices
 from bakeoff.records import Answer, Question, Record, Score, Stage
 
@@ -56,16 +56,16 @@ def _measures(
         "cost_per_1k": _cost(one, facts, prices),
         "retention": _retention(one, questions, facts, base),
         "freshness": _freshness(one, questions, facts),
-        "consistency": _mean(_values(one.scores, "consistent", questions, IN_DOMAIN), facts,
+        "consistency": _share(_values(one.scores, "consistent", questions, IN_DOMAIN), facts,
                              "no fact was asked in two ways in the test"),
         "setup_s": _setup(one, prices),
-        "accuracy_by_traffic": _entry(mean_estimate(correct, facts, weights=asked)),
+        "accuracy_by_traffic": _entry(share_estimate(correct, facts, weights=asked)),
         "abstention": _with_slices(one, "abstained", questions, facts),
-        "retrieval_recall": _mean(_values(one.scores, "evidence_hit", questions, IN_DOMAIN), facts,
+        "retrieval_recall": _share(_values(one.scores, "evidence_hit", questions, IN_DOMAIN), facts,
                                   "it shows no passages, or the questions name no sources"),
-        "exact_match": _mean(_values(one.scores, "exact_match", questions, IN_DOMAIN), facts, "no answerable question"),
-        "f1": _mean(_values(one.scores, "f1", questions, IN_DOMAIN), facts, "no answerable question"),
-        "errors": _mean(_values(one.scores, "error", questions, (*IN_DOMAIN, "general", "changed")), facts, "no answer"),
+        "exact_match": _share(_values(one.scores, "exact_match", questions, IN_DOMAIN), facts, "no answerable question"),
+        "f1": _share(_values(one.scores, "f1", questions, IN_DOMAIN), facts, "no answerable question"),
+        "errors": _share(_values(one.scores, "error", questions, (*IN_DOMAIN, "general", "changed")), facts, "no answer"),
         "tokens_per_question": _tokens(one, facts),
     }
 
@@ -88,8 +88,8 @@ def _missing(reason: str) -> Entry:
     return _entry(Estimate(value=None), detail={"reason": reason})
 
 
-def _mean(values: Mapping[str, float], facts: Mapping[str, str], reason: str) -> Entry:
-    return _entry(mean_estimate(values, facts)) if values else _missing(reason)
+def _share(values: Mapping[str, float], facts: Mapping[str, str], reason: str) -> Entry:
+    return _entry(share_estimate(values, facts)) if values else _missing(reason)
 
 
 def _with_slices(one: Measured, score: str, questions: Sequence[Question], facts: Mapping[str, str]) -> Entry:
@@ -98,8 +98,8 @@ def _with_slices(one: Measured, score: str, questions: Sequence[Question], facts
     for name in (*IN_DOMAIN, "changed", "general"):
         values = _values(one.scores, score, questions, (name,))
         if values:
-            slices[name] = _entry(mean_estimate(values, facts))
-    overall = _mean(_values(one.scores, score, questions, IN_DOMAIN), facts, "every answer failed")
+            slices[name] = _entry(share_estimate(values, facts))
+    overall = _share(_values(one.scores, score, questions, IN_DOMAIN), facts, "every answer failed")
     return {**overall, "slices": slices}
 
 
@@ -121,7 +121,7 @@ def cost_usd(answer: Answer, prices: Prices) -> float:
 
 def _cost(one: Measured, facts: Mapping[str, str], prices: Prices) -> Entry:
     costs = {answer.question_id: 1000 * cost_usd(answer, prices) for answer in one.answers if answer.error is None}
-    return _mean(costs, facts, "every answer failed")
+    return _entry(mean_estimate(costs, facts)) if costs else _missing("every answer failed")
 
 
 def _tokens(one: Measured, facts: Mapping[str, str]) -> Entry:
@@ -130,7 +130,7 @@ def _tokens(one: Measured, facts: Mapping[str, str]) -> Entry:
         for answer in one.answers
         if answer.error is None
     }
-    return _mean(tokens, facts, "every answer failed")
+    return _entry(mean_estimate(tokens, facts)) if tokens else _missing("every answer failed")
 
 
 def _retention(
@@ -154,7 +154,7 @@ def _freshness(one: Measured, questions: Sequence[Question], facts: Mapping[str,
         "update_seconds": sum(stage.seconds for stage in one.update),
         "update_tokens": sum(stage.tokens for stage in one.update),
     }
-    return _entry(mean_estimate(after, facts), detail=detail)
+    return _entry(share_estimate(after, facts), detail=detail)
 
 
 def _setup(one: Measured, prices: Prices) -> Entry:

@@ -1,0 +1,90 @@
+"""Lay out public data sets as folders that `bakeoff run` takes: documents, questions, bakeoff.yaml.
+
+    python benchmarks/public_pilots.py cookbook_docs /tmp/pilots    # then: bakeoff run /tmp/pilots/cookbook_docs/bakeoff.yaml
+    python benchmarks/public_pilots.py squad /tmp/pilots
+
+Reads the sets below $BAKEOFF_DATA. Nothing of them is kept in the project.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+from pathlib import Path
+
+import yaml
+
+SEED = 11
+N_ANSWERABLE, N_UNANSWERABLE = 320, 80
+
+
+def cookbook_docs(source: Path, folder: Path) -> dict:
+    """232 documentation sections as documents, 100 questions with their gold sections and reference answers."""
+    sections = json.loads((source / "cookbook_docs" / "anthropic_docs.json").read_text())
+    rows = [{"id": one["chunk_link"], "title": one["chunk_heading"], "text": one["text"]} for one in sections]
+    _write_lines(folder / "documents" / "docs.jsonl", rows)
+    asked = json.loads((source / "cookbook_docs" / "docs_evaluation_dataset.json").read_text())
+    _write_lines(folder / "questions.jsonl", [
+        {"id": one["id"], "question": one["question"], "answers": [one["correct_answer"]],
+         "source": [f"docs.jsonl#{link}" for link in one["correct_chunks"]]}
+        for one in asked
+    ])
+    return {"models": {"max_new_tokens": 96}, "retrieval": {"chunk_tokens": 256, "k": 3}}
+
+
+def squad(source: Path, folder: Path) -> dict:
+    """16 Wikipedia articles as documents, 400 sampled questions, 80 of them unanswerable."""
+    articles = json.loads((source / "squad_v2_cs224n" / "dev-v2.0.json").read_text())["data"]
+    answerable, unanswerable = [], []
+    (folder / "documents").mkdir(parents=True, exist_ok=True)
+    for article in articles:
+        name = re.sub(r"\W+", "_", article["title"]).strip("_") + ".md"
+        title = article["title"].replace("_", " ")
+        paragraphs = [" ".join(one["context"].split()) for one in article["paragraphs"]]
+        (folder / "documents" / name).write_text(f"# {title}\n\n" + "\n\n".join(paragraphs) + "\n")
+        for paragraph in article["paragraphs"]:
+            for one in paragraph["qas"]:
+                if one["is_impossible"]:
+                    unanswerable.append({"id": one["id"], "question": one["question"], "kind": "unanswerable"})
+                else:
+                    answerable.append(_answerable(one, paragraph["context"], name))
+    draw = random.Random(SEED)
+    _write_lines(folder / "questions.jsonl",
+                 draw.sample(answerable, N_ANSWERABLE) + draw.sample(unanswerable, N_UNANSWERABLE))
+    return {}
+
+
+def _answerable(one: dict, context: str, name: str) -> dict:
+    """A question with its distinct answers and the words around the first as its evidence."""
+    answers = list(dict.fromkeys(answer["text"] for answer in one["answers"]))
+    at = one["answers"][0]["answer_start"]
+    evidence = context[max(0, at - 60) : at + len(answers[0]) + 60]
+    evidence = evidence[evidence.find(" ") + 1 :] if at > 60 else evidence  # no half word at the front
+    return {"id": one["id"], "question": one["question"].strip(), "answers": answers, "source": name,
+            "evidence": " ".join(evidence.split())}
+
+
+def _write_lines(path: Path, rows: list[dict]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+SETS = {"cookbook_docs": cookbook_docs, "squad": squad}
+
+
+def main() -> None:
+    """Write one pilot folder and say where it is."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("set", choices=SETS)
+    parser.add_argument("output", type=Path)
+    arguments = parser.parse_args()
+    folder = arguments.output / arguments.set
+    more = SETS[arguments.set](Path(os.environ["BAKEOFF_DATA"]), folder)
+    config = {"name": arguments.set, "documents": ["documents"], "questions": ["questions.jsonl"], **more}
+    (folder / "bakeoff.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    print(f"bakeoff run {folder / 'bakeoff.yaml'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Whatever is wrong with the input, the command says it in one message with a remedy, and nothing is lost."""
+
+import json
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.end_to_end.small import bakeoff, environment, make
+
+
+def fails(finished, *named):
+    """The command failed with a message that holds each of the words and a remedy, and no traceback."""
+    output = finished.stdout + finished.stderr
+    assert finished.returncode != 0, output
+    assert "Traceback" not in output, output
+    for word in named:
+        assert word in output, output
+    assert "->" in output, output
+
+
+def rewrite_questions(tmp_path, change):
+    path = tmp_path / "questions.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in change(rows)))
+
+
+def test_an_unreadable_configuration(tmp_path):
+    """A file that is not YAML, and one that is not there."""
+    (tmp_path / "bakeoff.yaml").write_text("name: [")
+    fails(bakeoff("run", cwd=tmp_path), "is not YAML")
+    fails(bakeoff("run", "none.yaml", cwd=tmp_path), "Cannot read", "bakeoff init")
+
+
+def test_an_unknown_key(tmp_path):
+    """The nearest known key is offered."""
+    make(tmp_path, contendors=["rag"])
+    fails(bakeoff("run", cwd=tmp_path), "contendors", "did you mean 'contenders'")
+
+
+def test_a_missing_documents_folder(tmp_path):
+    """The folder is named."""
+    make(tmp_path, documents=["nowhere"])
+    fails(bakeoff("run", cwd=tmp_path), "nowhere")
+
+
+def test_an_empty_question_file(tmp_path):
+    """The file is named."""
+    make(tmp_path)
+    (tmp_path / "questions.jsonl").write_text("")
+    fails(bakeoff("run", cwd=tmp_path), "questions.jsonl")
+
+
+def test_duplicate_ids(tmp_path):
+    """The id is named."""
+    make(tmp_path)
+    rewrite_questions(tmp_path, lambda rows: [*rows, rows[0]])
+    fails(bakeoff("run", cwd=tmp_path), "Aldra-year-0")
+
+
+def test_missing_answers(tmp_path):
+    """A question without answers must be marked unanswerable."""
+    make(tmp_path)
+    rewrite_questions(tmp_path, lambda rows: [{**rows[0], "answers": []}, *rows[1:]])
+    fails(bakeoff("run", cwd=tmp_path), "unanswerable")
+
+
+def test_a_source_that_no_document_has(tmp_path):
+    """The source is named."""
+    make(tmp_path)
+    rewrite_questions(tmp_path, lambda rows: [{**rows[0], "source": "aldar.md"}, *rows[1:]])
+    fails(bakeoff("run", cwd=tmp_path), "aldar.md", "aldra.md")
+
+
+def test_a_model_that_is_not_to_be_had_offline(tmp_path):
+    """The model is named with the places that were looked in; the run can be resumed."""
+    make(tmp_path, models={"generator": "nobody/no-such-model", "embedder": "hash"})
+    fails(bakeoff("run", cwd=tmp_path), "nobody/no-such-model")
+
+
+def test_a_disk_that_is_full(tmp_path):
+    """A write that fails ends the run with one message; with room again it resumes to the end."""
+    make(tmp_path)
+
+    def no_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (6000, resource.RLIM_INFINITY))
+
+    fails(bakeoff("run", cwd=tmp_path, preexec_fn=no_room), "--resume")
+    finished = bakeoff("run", "--resume", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert (tmp_path / "runs" / "planets" / "report.html").exists()
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_stopped_goes_on_without_loss_or_repetition(tmp_path, kind):
+    """Ctrl-C and kill -9 in the middle of answering; every finished answer stands at its place after the resume."""
+    make(tmp_path, models={"generator": "tests.end_to_end.slow.reader", "embedder": "hash"})
+    answers = tmp_path / "runs" / "planets" / "answers" / "rag.jsonl"
+    process = subprocess.Popen([sys.executable, "-m", "bakeoff.cli", "run"], cwd=tmp_path, env=environment(),
+                               stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not answers.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(kind)
+    message = process.communicate(timeout=60)[1]
+    assert process.returncode != 0
+    if kind == signal.SIGINT:
+        assert "Ctrl-C" in message and "--resume" in message and "Traceback" not in message
+    before = answers.read_text()
+    finished = bakeoff("run", "--resume", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    after = answers.read_text()
+    whole = before[: before.rfind("\n") + 1]
+    assert whole and after.startswith(whole)
+    ids = [json.loads(line)["question_id"] for line in after.splitlines()]
+    assert len(ids) == len(set(ids)) > len(whole.splitlines())

@@ -1,0 +1,74 @@
+"""Simulated pilots: 95 % intervals cover what they should, and equal contenders are rarely called different."""
+
+import numpy as np
+import pytest
+
+from bakeoff.compare import contrasts, paired, share_estimate
+
+N_PILOTS = 1000
+
+
+def pilot(rng, n_facts, skills, spread=0.8):
+    """0/1 scores of contenders of given skills on facts of 1 to 4 phrasings; phrasings of a fact are alike."""
+    facts, values = {}, [{} for _ in skills]
+    for fact in range(n_facts):
+        shift = rng.normal(0, spread)
+        for phrasing in range(rng.integers(1, 5)):
+            key = f"{fact}-{phrasing}"
+            facts[key] = str(fact)
+            for scores, skill in zip(values, skills, strict=True):
+                scores[key] = float(rng.random() < 1 / (1 + np.exp(-(skill + shift))))
+    return values, facts
+
+
+def expected_share(skill, spread=0.8):
+    draws = np.random.default_rng(99).normal(0, spread, 200_000)
+    return float(np.mean(1 / (1 + np.exp(-(skill + draws)))))
+
+
+@pytest.mark.parametrize(("n_facts", "skill"), [(40, 0.0), (60, 1.5), (60, -2.5), (120, 0.5)])
+def test_accuracy_intervals_cover_the_truth(n_facts, skill):
+    """93 to 97.5 of 100 intervals hold the true accuracy, near the middle and near the ends."""
+    rng = np.random.default_rng(5)
+    truth = expected_share(skill)
+    covered = 0
+    for _ in range(N_PILOTS):
+        (values,), facts = pilot(rng, n_facts, [skill])
+        found = share_estimate(values, facts)
+        covered += found.low <= truth <= found.high
+    assert 0.93 <= covered / N_PILOTS <= 0.975
+
+
+@pytest.mark.parametrize(("n_facts", "skills"), [(40, (0.5, 0.0)), (60, (2.0, 1.0)), (120, (0.2, 0.2))])
+def test_contrast_intervals_cover_the_true_difference(n_facts, skills):
+    """93 to 97 of 100 paired intervals hold the true difference."""
+    rng = np.random.default_rng(6)
+    truth = expected_share(skills[0]) - expected_share(skills[1])
+    covered = 0
+    for _ in range(N_PILOTS):
+        (a, b), facts = pilot(rng, n_facts, skills)
+        found = paired("a", "b", {key: a[key] - b[key] for key in a}, facts, "accuracy")
+        covered += found.low <= truth <= found.high
+    assert 0.93 <= covered / N_PILOTS <= 0.97
+
+
+def test_equal_contenders_are_called_different_in_at_most_five_of_a_hundred_pilots():
+    """Two contenders of the same skill, a thousand pilots."""
+    rng = np.random.default_rng(7)
+    wrong = 0
+    for _ in range(N_PILOTS):
+        (a, b), facts = pilot(rng, 60, (0.5, 0.5))
+        wrong += contrasts({"a": a, "b": b}, facts, "accuracy")[0].finding == "different"
+    assert wrong / N_PILOTS <= 0.05
+
+
+def test_seven_equal_contenders_yield_no_false_difference_in_most_pilots():
+    """Holm keeps the chance of any false difference among 21 pairs at 5 %."""
+    rng = np.random.default_rng(8)
+    pilots = 200
+    wrong = 0
+    for _ in range(pilots):
+        values, facts = pilot(rng, 60, [0.5] * 7)
+        found = contrasts({str(i): one for i, one in enumerate(values)}, facts, "accuracy")
+        wrong += any(one.finding == "different" for one in found)
+    assert wrong / pilots <= 0.08  # 5 % plus two standard errors of 200 pilots
