@@ -218,12 +218,12 @@ def _by_fact(ids: Sequence[str], fact_of: Facts, *columns: np.ndarray) -> np.nda
 
 def _ratio(sums: np.ndarray) -> tuple[float, float]:
     """Sum of the first column over sum of the second, with its clustered standard error (linearised)."""
-    top, bottom = sums.sum(axis=0)
+    top, bottom = (float(total) for total in sums.sum(axis=0))
     value = top / bottom
     n = len(sums)
     residuals = sums[:, 0] - value * sums[:, 1]
     error = math.sqrt(n / (n - 1) * float(residuals @ residuals)) / abs(bottom) if n > 1 else 0.0
-    return float(value), error
+    return value, error
 
 
 def _adjusted_difference(sums: np.ndarray) -> tuple[float, float]:
@@ -231,7 +231,7 @@ def _adjusted_difference(sums: np.ndarray) -> tuple[float, float]:
 
     Without them two contenders that never differed would have an interval of width zero.
     """
-    n_questions = sums[:, 1].sum() + 2
+    n_questions = float(sums[:, 1].sum()) + 2
     centre = float(sums[:, 0].sum() / n_questions)
     residuals = sums[:, 0] - centre * sums[:, 1]
     n = len(sums)

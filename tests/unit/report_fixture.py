@@ -84,8 +84,8 @@ def _chunks(draw: random.Random, n: int) -> list[Chunk]:
     chunks = []
     for i in range(n):
         product, (_, _, fact) = PRODUCTS[i % len(PRODUCTS)], ASKS[(i // len(PRODUCTS)) % len(ASKS)]
-        filler = FILLER * draw.randint(1, 3)
-        text = f"{filler}{fact.format(p=product)} {HOSTILE[i % len(HOSTILE)] if i % 9 == 0 else filler}"
+        filler = " ".join(FILLER.split()[: draw.randint(12, 45)])
+        text = f"{filler} {fact.format(p=product)} {HOSTILE[i % len(HOSTILE)] if i % 9 == 0 else filler}"
         start = 400 * (i % 5)
         slug = product.lower().replace(" ", "-")
         chunks.append(Chunk(id=f"c{i}", document_id=f"d{i // 5}", source=f"hardware/{slug}/manual-{i // 5}.md", text=text,
@@ -176,10 +176,11 @@ def _measures(name: str, questions: list[Question], scores: list[Score]) -> dict
             for measure in ("correct", "hallucinated", "abstained", "evidence_hit")}
     per_slice = {kind: _estimate([value for key, value in mine["correct"].items() if slice_of[key] == kind])
                  for kind in SLICES if any(slice_of[key] == kind for key in mine["correct"])}
-    seconds, setup = SKILL[name][6:]
-    fresh = _estimate([0.0, 1.0] * 8 if name in RETRIEVING else [0.0] * 14 + [1.0] * 2)
-    fresh["detail"] = {"before": 0.06, "update_seconds": 2.4 if name in RETRIEVING else 141.0,
-                       "update_tokens": 1820 if name in RETRIEVING else 96400}
+    *shares, _, seconds, setup = SKILL[name]
+    fresh = _estimate([1.0] * (3 + int(12 * shares[2])) + [0.0] * (13 - int(12 * shares[2])))
+    retrained = name in ("tuned", "hybrid", "router", "rag-tuned")
+    fresh["detail"] = {"before": shares[2] / 3, "update_tokens": 96_400 * retrained + 1820 * (name in RETRIEVING),
+                       "update_seconds": 0.8 * setup * retrained + 2.4 * (name in RETRIEVING)}
     missing = {"value": None, "low": None, "high": None, "n": 0, "detail": {"reason": "nothing is retrieved"}}
     return {
         "accuracy": _estimate(list(mine["correct"].values()), slices=per_slice),
@@ -187,10 +188,10 @@ def _measures(name: str, questions: list[Question], scores: list[Score]) -> dict
         "latency_ms": {"value": 1000 * seconds, "low": 930 * seconds, "high": 1090 * seconds, "n": 20,
                        "detail": {"p95": 1700 * seconds}},
         "cost_per_1k": {"value": seconds * 0.028, "low": seconds * 0.025, "high": seconds * 0.031, "n": 100},
-        "retention": _estimate([1.0] * 9 + [0.0]) if name != "extract" else
+        "retention": _estimate([1.0] * int(20 * shares[4] / 0.62) + [0.0] * (21 - int(20 * shares[4] / 0.62))) if name != "extract" else
         {**missing, "detail": {"reason": "it has no language model"}},
         "freshness": fresh,
-        "consistency": _estimate([1.0] * 7 + [0.0] * 3),
+        "consistency": _estimate([1.0] * (10 + int(10 * shares[0])) + [0.0] * 5),
         "setup_s": {"value": setup, "low": None, "high": None, "n": 1},
         "abstention": _estimate(list(mine["abstained"].values())),
         "retrieval_recall": _estimate(list(mine["evidence_hit"].values())) if mine["evidence_hit"] else missing,
@@ -215,7 +216,7 @@ def _stages() -> list[Stage]:
             stages.append(Stage(stage="train", contender=name, seconds=setup - 20, tokens=90_000))
         stages.append(Stage(stage="answer", contender=name, seconds=seconds * 30))
         stages.append(Stage(stage="latency", contender=name, seconds=seconds * 20))
-    return [*stages, Stage(stage="score", seconds=0.4)]
+    return [*stages, Stage(stage="compare", seconds=0.4)]
 
 
 def _summary(questions: list[Question]) -> dict[str, object]:

@@ -148,7 +148,7 @@ def write_pdf(target: Path, content: list[tuple[str, object]]) -> None:
             assert isinstance(value, tuple)
             story.append(Paragraph(markup(value[1]), item, bulletText=f"{value[0]}."))
         elif kind == "li":
-            story.append(Paragraph(markup(str(value)), item, bulletText="\u2022"))
+            story.append(Paragraph(markup(str(value)), item, bulletText="-"))
         else:
             story.append(Paragraph(markup(str(value)), note if kind == "note" else body))
             if kind == "note":

@@ -4,14 +4,14 @@ Takes a name (for its ending) and bytes; gives parts. Opens no file and knows no
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
 
 from bakeoff.corpus import markup, parse_docx, parse_html, parse_pdf, parse_rows
-from bakeoff.corpus.part import Parsed, Part, UnreadableError
+from bakeoff.corpus.part import Parsed, Part, Problem, UnreadableError
 from bakeoff.corpus.values import access_of, scalar_meta, time_of
 
 MARKDOWN = (".md", ".markdown", ".mdown")
@@ -19,6 +19,7 @@ TEXT = (".txt", ".text")
 HTML = (".html", ".htm", ".xhtml")
 SUFFIXES = (*MARKDOWN, *TEXT, *HTML, ".pdf", ".docx", ".csv", ".tsv", ".jsonl", ".ndjson")
 
+_CHANGED = ("updated_at", "updated", "lastmod", "date")
 _MAGIC = (
     (b"%PDF-", "a PDF", ".pdf"),
     (b"PK\x03\x04", "a ZIP archive or Office file", ".docx"),
@@ -58,7 +59,10 @@ def parse(name: str, content: bytes) -> Parsed:
 
 def _parse(suffix: str, name: str, content: bytes) -> Parsed:
     if suffix == ".pdf":
-        return _whole(name, *parse_pdf.parse(content))
+        title, body, meta = parse_pdf.parse(content)
+        blank = meta.pop("pages_without_text")
+        parsed = _whole(name, title, body, meta)
+        return parsed.model_copy(update={"problems": _blank_pages(name, blank, meta["pages"])})
     if suffix == ".docx":
         return _whole(name, *parse_docx.parse(content))
     declared = parse_html.declared_encoding(content) if suffix in HTML else ""
@@ -83,9 +87,18 @@ def _whole(name: str, title: str, text: str, meta: dict[str, Any]) -> Parsed:
         return Parsed(parts=())
     meta = dict(meta)
     access = access_of(meta.pop("access", None))
-    changed = next((time for key in ("updated_at", "updated", "lastmod", "date") if (time := time_of(meta.get(key)))), None)
+    times = {key: time for key in _CHANGED if (time := time_of(meta.get(key)))}
+    changed = next(iter(times.values()), None)
+    meta = {key: value for key, value in meta.items() if key not in times}
     title = markup.one_line(markup.clean(title)) or markup.first_heading(text) or title_from(name)
     return Parsed(parts=(Part(text=text, title=title, meta=scalar_meta(meta), updated_at=changed, access=access),))
+
+
+def _blank_pages(name: str, blank: Sequence[int], n_pages: int) -> tuple[Problem, ...]:
+    if not blank:
+        return ()
+    reason = f"no text on {len(blank)} of its {n_pages} pages, page {blank[0]} first (blank, or scanned?)"
+    return (Problem(source=name, reason=reason, remedy="if they are scanned, run OCR on it, e.g. ocrmypdf"),)
 
 
 def title_from(name: str) -> str:

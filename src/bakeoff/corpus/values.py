@@ -43,7 +43,7 @@ def access_of(value: Any) -> tuple[str, ...]:
 
 
 def scalar_meta(meta: Mapping[Any, Any]) -> dict[str, Any]:
-    """The entries whose value is a string, number, truth value or flat list of them, made fit for JSON; no empty ones."""
+    """The entries whose value is a string, number, truth value or flat list of them, fit for JSON; no empty ones."""
     kept = {}
     for key, value in meta.items():
         if isinstance(value, (list, tuple)):

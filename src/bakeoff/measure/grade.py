@@ -61,11 +61,11 @@ def _apply_rule(answer: str, said: Terms, gold: Terms, golds: Sequence[Terms], r
         return "number", _says_number(said, gold, golds)
     if any(term.dates for term in gold) and len(_content(gold)) == 1:
         return "date", _says_number(said, gold, golds)
+    if len(_content(gold)) >= LONG and kind != "list":
+        return "long", _says_phrase(said, gold, golds) or _says_most(said, gold)
     items = _items(raw)
     if len(items) > 1 and kind in ("list", ""):
         return "list", _says_all(said, items) or (kind == "" and _says_phrase(said, gold, golds))
-    if len(_content(gold)) >= LONG:
-        return "long", _says_phrase(said, gold, golds) or _says_most(said, gold)
     if _says_phrase(said, gold, golds):
         return "phrase", True
     return "words in any order", kind not in ("name", "date") and _says_words(said, gold, golds)
@@ -102,22 +102,29 @@ def _token_f1(said: Sequence[str], gold: Sequence[str]) -> float:
 
 # --- declining --------------------------------------------------------------------------------------------------------
 
-_SOURCE = r"(?:documents?|passages?|context|texts?|information|articles?|sources?|knowledge base|manuals?|data|excerpts?|it)"
-_DECLINES = re.compile(
-    r"\b(?:i|we) (?:do not|can not|could not|am not able to|are not able to|was not able to|am unable to|did not) "
-    r"(?:really |actually )?(?:know|answer|find|determine|say|tell|provide|have (?:any |enough |the |that |this |access))"
-    r"|\b(?:i am|i'm|im) (?:not sure|unsure|not certain|not aware|sorry)|\bno idea\b|\bunable to (?:answer|find|determine|provide)"
-    rf"|\b{_SOURCE} (?:do|does|did|can) not (?:\w+ ){{0,2}}?(?:mention|say|state|specify|contain|provide|include|give|hold|"
-    r"answer|tell|indicate|describe|cover|have|list|explain|reveal|know)"
-    rf"|\b(?:is|are|was|were) (?:not|nowhere) (?:\w+ly )?(?:mentioned|specified|stated|provided|given|known|available|found|"
-    rf"listed|described|contained|included|answerable|covered|in the (?:\w+ )?{_SOURCE})\b"
-    r"|\bnot (?:mentioned|specified|stated|provided|given in|known|found in|answerable|available in|enough information)\b"
-    r"|\b(?:there is|there's|contains?|provides?|has|have|had|found?) (?:no|insufficient) (?:\w+ )?(?:information|mention|answer|"
-    r"details?|data|evidence)\b|^no (?:information|answer|mention|details?|data)\b(?! \w+ed\b)"
-    r"|\b(?:can not|could not|cannot) be (?:answered|determined|found)\b|\bunanswerable\b|\bn/a\b|^(?:it is )?unknown\b(?= ?(?:$|[.,]))"
-    r"|^\W*none of the (?:passages|documents|above)\b",
-    re.I,
-)
+_SOURCE = r"(?:documents?|passages?|context|texts?|information|articles?|sources?|knowledge base|manuals?|excerpts?)"
+_ABOUT = r"(?=\W*$|\W*[.,;]| (?:about|on|regarding|concerning|available|provided|given|found|mentioned|in|to|for|that|of|here)\b)"
+# Each line is one way to decline. What a shop may say of its goods ("batteries are not included", "we do not have a store
+# there") must not be among them.
+_DECLINES = re.compile("|".join((
+    r"\bi (?:really |still |just )?(?:do|did) not (?:really |actually |currently )?know\b|\bno idea\b",
+    r"\b(?:i|we) (?:can|could|did|do) not (?:really |actually )?(?:answer|find|determine|say|tell|see any|help|assist)\b",
+    r"\b(?:i|we) (?:am|are|was|were) (?:not able|unable) to (?:answer|find|determine|say|tell|provide|help|assist)\b",
+    r"\b(?:i|we) (?:do|can|could) not (?:have|provide|see|find) (?:\w+ ){0,3}(?:information|answer|access|details|data)\b",
+    r"\b(?:i am|i'm|im) (?:not sure|unsure|not certain|not aware|uncertain)\b",
+    rf"\b{_SOURCE} (?:do|does|did|can) not (?:\w+ ){{0,2}}?(?:mention|say|state|specify|contain|provide|include|give|hold|"
+    r"answer|tell|indicate|describe|cover|have|list|explain|reveal|discuss|know)\b",
+    r"\bit (?:do|does|did) not (?:\w+ ){0,2}?(?:mention|say|state|specify|tell|indicate|reveal)\b",
+    r"\b(?:is|are|was|were) (?:not|nowhere) (?:\w+ly )?(?:mentioned|specified|stated|known|answerable)\b",
+    rf"\b(?:is|are|was|were) (?:not|nowhere) (?:\w+ ){{0,3}}(?:in|by|from) (?:\w+ ){{0,3}}{_SOURCE}\b",
+    rf"\b(?:answer|{_SOURCE}|details?|price) (?:is|are|was) not (?:\w+ly )?(?:provided|given|available|found|listed|included)\b",
+    rf"\bnot (?:mentioned|specified|stated|answerable|enough (?:information|context)|(?:given|found|available|provided) in (?:\w+ )?{_SOURCE})\b",
+    rf"\b(?:there is|there's|contains?|provides?|has|have|had|found?) (?:no|insufficient|not enough) (?:\w+ )?(?:information|mention|"
+    rf"answer|details?|data|evidence){_ABOUT}",
+    rf"^\W*(?:no|insufficient|not enough) (?:\w+ )?(?:information|answer|mention|details?|data){_ABOUT}",
+    r"\bcan not be (?:answered|determined)\b|\bunanswerable\b|\bn/a\b|^(?:it is |the answer is )?unknown\b(?=\W*(?:$|[.,]))",
+    r"^\W*none of the (?:passages|documents|above)\b",
+)), re.I)
 _YET = re.compile(r"(?:,|;|-|\.|^)?\s*\b(?:but|however|although|though|that said|still|nevertheless|my (?:best )?guess)\b", re.I)
 _AFTERTHOUGHT = re.compile(
     r"\b(?:contact|check|refer|visit|call|email|e-mail|ask|consult|see|recommend|suggest|help|please|support|sorry|apologi|"
@@ -147,7 +154,9 @@ def _asserts_before(text: str) -> bool:
     if any(_asserts(sentence) for sentence in sentences[:-1]):
         return True
     clauses = re.split(r"[,;:]|\b(?:but|and)\b", sentences[-1])
-    return any(term.is_number for clause in clauses[:-1] for term in terms(clause)) and not _mentions_source(sentences[-1])
+    if re.search(rf"\b{_SOURCE}\b", sentences[-1], re.I):
+        return False
+    return any(term.is_number for clause in clauses[:-1] for term in terms(clause))
 
 
 def _asserts_after(text: str) -> bool:
@@ -160,13 +169,9 @@ def _asserts_after(text: str) -> bool:
 
 
 def _asserts(sentence: str) -> bool:
-    if _AFTERTHOUGHT.search(sentence) or _DECLINES.search(sentence) or re.search(r"\bas an ai\b|\banswer is incorrect\b", sentence, re.I):
+    if _AFTERTHOUGHT.search(sentence) or _DECLINES.search(sentence) or re.search(r"\bas an ai\b", sentence, re.I):
         return False
     return len(terms(sentence)) >= 2 or any(term.is_number for term in terms(sentence))
-
-
-def _mentions_source(text: str) -> bool:
-    return re.search(rf"\b{_SOURCE[:-4]})\b", text, re.I) is not None
 
 
 # --- yes and no -------------------------------------------------------------------------------------------------------
@@ -217,7 +222,7 @@ def _says_number(said: Terms, gold: Terms, golds: Sequence[Terms]) -> bool:
     if _bound(gold, len(gold)) and _opposite(_bound(gold, len(gold)), _bound(said, len(said))):
         return False
     found = _candidates(said, gold, wanted[0])
-    found = [i for i in found if not _negated(said, i)] if wanted else []
+    found = [i for i in found if not _negated(said, i) and not _denied_after(said, i + 1)]
     if len(found) > len(wanted):
         found = [i for i in found if not _past(said, i)] or found
     if len(found) < len(wanted) or not all(_equal(said[i], term) for i, term in zip(found, wanted, strict=False)):
@@ -457,7 +462,7 @@ def _one_of_a_list(said: Terms, start: int, end: int, golds: Sequence[Terms]) ->
     if any(term.text == "and" for term in said[start:end]):
         return False
     pieces = _pieces(said, start)
-    conjoined = any(term.text in ("and", "or") for term in said[pieces[0][0] : pieces[-1][1]])
+    conjoined = said[pieces[-1][0] - 1].text in ("and", "or")
     ends_a_piece = any(end == piece_end for _, piece_end in pieces)
     others = [piece for piece in pieces if not piece[0] <= start < piece[1] and _is_item(said, piece)]
     others = [piece for piece in others if not any(_runs(said[piece[0] : piece[1]], gold) for gold in golds)]
@@ -474,8 +479,9 @@ def _says_words(said: Terms, gold: Terms, golds: Sequence[Terms]) -> bool:
         window = said[start : start + width]
         places = [next((start + k for k, term in enumerate(window) if _same_term(term, gold_term)), None) for gold_term in wanted]
         if None not in places and start in places:
-            return not any(_negated(said, place) for place in places if place is not None) and _negations(
-                said[start : max(place or 0 for place in places)]) == _negations(gold)
+            last = max(place for place in places if place is not None)
+            denied = _negated(said, start) or _denied_after(said, last + 1)
+            return not denied and _negations(said[start:last]) == _negations(gold)
     return False
 
 

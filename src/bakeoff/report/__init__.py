@@ -4,6 +4,7 @@ Takes a run folder, gives files and text. Knows no model: a report can be drawn 
 """
 
 from bakeoff.report.gather import ReportData, gather
+from bakeoff.report.terminal import comparison, print_comparison
 from bakeoff.report.write import write_report
 
-__all__ = ["ReportData", "gather", "write_report"]
+__all__ = ["ReportData", "comparison", "gather", "print_comparison", "write_report"]

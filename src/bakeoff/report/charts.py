@@ -126,7 +126,7 @@ def label_width(labels: Sequence[str], width: int) -> int:
 
 
 def scatter(points: Sequence[Point], width: int, height: int, label: str, x_title: str, y_title: str,
-            write_x: Write, write_y: Write) -> str:
+            write_x: Write, write_y: Write, write_tick: Write) -> str:
     """Points with vertical whiskers, each labelled beside it; the x axis is logarithmic where values span decades."""
     left, right, top, bottom = 44, 16, 26, 46
     ceiling = ceiling_of([point.high or point.y for point in points])
@@ -138,17 +138,22 @@ def scatter(points: Sequence[Point], width: int, height: int, label: str, x_titl
         parts.append(_text(left - 6, at_y(tick) + 4, write_y(tick), "tick", "end"))
     for tick in x_ticks:
         parts.append(_line(at_x(tick), height - bottom, at_x(tick), height - bottom + 4, "axis"))
-        parts.append(_text(at_x(tick), height - bottom + 18, write_x(tick), "tick", "middle"))
-    parts.append(_text(width - right, height - 6, x_title, "axis-title", "end"))
+        parts.append(_text(at_x(tick), height - bottom + 18, write_tick(tick), "tick", "middle"))
+    is_log = len(x_ticks) > 1 and x_ticks[0] > 0
+    parts.append(_text(width - right, height - 6, x_title + ", log scale" * is_log, "axis-title", "end"))
     parts.append(_text(0, 12, y_title, "axis-title", "start"))
     spots = [(at_x(point.x), at_y(point.y)) for point in points]
-    boxes = place_labels(spots, [text_width(shortened(p.label, 22)) for p in points], width, height - bottom)
+    widths = [text_width(shortened(point.label, 22)) for point in points]
+    whiskers = [Box(at_x(point.x) - 3, at_y(point.high), 6, at_y(point.low) - at_y(point.high)) for point in points
+                if point.low is not None and point.high is not None]
+    boxes = place_labels(spots, widths, width, height - bottom, whiskers)
     for point, spot, box in zip(points, spots, boxes, strict=True):
-        parts.append(_scatter_point(point, spot, box, at_y, write_x, write_y))
+        is_crowded = any(other is not spot and math.dist(other, spot) < 26 for other in spots)
+        parts.append(_scatter_point(point, spot, box, is_crowded, at_y, write_x, write_y))
     return "".join(parts) + "</svg>"
 
 
-def _scatter_point(point: Point, spot: tuple[float, float], box: Box, at_y: Scale, write_x: Write,
+def _scatter_point(point: Point, spot: tuple[float, float], box: Box, is_crowded: bool, at_y: Scale, write_x: Write,
                    write_y: Write) -> str:
     x, y = spot
     told = f"{point.label}: {write_x(point.x)}, {write_y(point.y)}"
@@ -156,31 +161,30 @@ def _scatter_point(point: Point, spot: tuple[float, float], box: Box, at_y: Scal
     if point.low is not None and point.high is not None:
         whisker = _line(x, at_y(point.low), x, at_y(point.high), f"whisker thin {point.css}")
         told += f" ({write_y(point.low)} to {write_y(point.high)})"
-    leader = _leader(spot, box)
+    leader = _leader(spot, box, point.css, 9 if is_crowded else 14)
     name = _text(box.x, box.y + 13, shortened(point.label, 22), "name", "start")
     mark = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5" class="dot {point.css}"/>'
     return f"<g><title>{escape(told)}</title>{whisker}{leader}{mark}{name}</g>"
 
 
-def _leader(spot: tuple[float, float], box: Box) -> str:
-    """A hairline from a point to its label where the label stands away from it."""
+def _leader(spot: tuple[float, float], box: Box, css: str, nearest: float) -> str:
+    """A thin line from a point to its label, in the point's colour, where the label stands away from it."""
     x, y = spot
     near_x = min(max(x, box.x), box.x + box.width)
     near_y = min(max(y, box.y), box.y + box.height)
     distance = math.hypot(near_x - x, near_y - y)
-    if distance < 14:
+    if distance < nearest:
         return ""
-    start = 7 / distance
-    return _line(x + (near_x - x) * start, y + (near_y - y) * start, near_x, near_y, "leader")
+    return _line(x, y, near_x, near_y, f"leader {css}")
 
 
 def place_labels(spots: Sequence[tuple[float, float]], widths: Sequence[float], width: float, height: float,
-                 line: float = 17) -> list[Box]:
-    """A box for each spot's label: inside the picture, off the dots and off the other labels, as near as can be."""
-    dots = [Box(x - 7, y - 7, 14, 14) for x, y in spots]
+                 obstacles: Sequence[Box] = (), line: float = 17) -> list[Box]:
+    """A box for each spot's label: inside the picture, off dots, labels and obstacles, as near as can be."""
+    dots = [Box(x - 8, y - 8, 16, 16) for x, y in spots]
     placed: list[Box] = []
     for (x, y), wide in zip(spots, widths, strict=True):
-        taken = dots + placed
+        taken = [*dots, *placed, *obstacles]
         best, best_overlap = None, math.inf
         for box in _candidates(x, y, wide, line, width, height):
             overlap = sum(box.overlap(other) for other in taken)
@@ -195,7 +199,7 @@ def place_labels(spots: Sequence[tuple[float, float]], widths: Sequence[float], 
 def _candidates(x: float, y: float, wide: float, line: float, width: float, height: float) -> list[Box]:
     """Places for a label around a spot, the nearest first: right, left, above, below, then further out."""
     found = []
-    for reach in (10, 16, 24, 34, 46, 60, 80, 105, 135, 170, 220):
+    for reach in (10, 17, 25, 34, 46, 60, 80, 105, 135, 170, 220):
         for angle in (0, 180, -60, 60, -120, 120, -90, 90, -30, 30, -150, 150):
             dx, dy = math.cos(math.radians(angle)), math.sin(math.radians(angle))
             left = x + reach * dx - (wide if dx < -0.3 else 0 if dx > 0.3 else wide / 2)

@@ -10,7 +10,7 @@ from typing import Any
 
 from bakeoff.evidence import holds_evidence
 from bakeoff.records import Answer, Chunk, Hit, Question, SourceSpan
-from bakeoff.report.findings import CAUSES, OUTCOMES, cause, outcome, outcome_after_update
+from bakeoff.report.findings import CAUSES, OUTCOMES, Outcome, cause, outcome, outcome_after_update
 from bakeoff.report.gather import ReportData
 
 MOST_QUESTIONS = 2000
@@ -60,12 +60,13 @@ def _question(data: ReportData, question: Question, chunks: Chunks) -> dict[str,
     for number, name in enumerate(data.contenders):
         before, after = data.answers[name].get(question.id), data.updated[name].get(question.id)
         if before is not None:
-            results.append(_before(data, number, question, before, chunks))
+            came_out = outcome(data, name, question.id)
+            results.append({"contender": number, **_result(question, before, came_out, chunks, question.slice == "changed")})
         elif is_asked:
             results.append({"contender": number, "outcome": "missing"})
         if after is not None:
             came_out = outcome_after_update(data, name, question.id)
-            results.append({"contender": number, "after": True, "outcome": came_out, **_answer(question, after, chunks)})
+            results.append({"contender": number, "after": True, **_result(question, after, came_out, chunks)})
         # What changes is told by the new documents: only passages from after the update can hold its evidence.
         current = after if question.slice == "changed" else before
         for hit in _shown(question, current) if current else ():
@@ -78,10 +79,10 @@ def _question(data: ReportData, question: Question, chunks: Chunks) -> dict[str,
     })
 
 
-def _before(data: ReportData, number: int, question: Question, answer: Answer, chunks: Chunks) -> dict[str, Any]:
-    came_out = outcome(data, data.contenders[number], question.id)
-    why = _filled({"cause": cause(question, answer, came_out), "stale": question.slice == "changed"})
-    return {"contender": number, "outcome": came_out, **why, **_answer(question, answer, chunks)}
+def _result(question: Question, answer: Answer, came_out: Outcome, chunks: Chunks, is_stale: bool = False) -> dict[str, Any]:
+    """An answer and how it came out; a stale one, given before the documents changed, has no cause to look for."""
+    why = None if is_stale else cause(question, answer, came_out)
+    return {"outcome": came_out, **_filled({"cause": why, "stale": is_stale}), **_answer(question, answer, chunks)}
 
 
 def _answer(question: Question, answer: Answer, chunks: Chunks) -> dict[str, Any]:

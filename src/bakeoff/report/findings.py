@@ -69,9 +69,7 @@ def outcome_after_update(data: ReportData, contender: str, question_id: str) -> 
 
 
 def cause(question: Question, answer: Answer, came_out: Outcome) -> Cause | None:
-    """Why an answer failed; None for one that did not, and for one whose document changes later, which was stale."""
-    if question.slice == "changed":
-        return None
+    """Why an answer that is not correct failed; None for the others."""
     if came_out == "error":
         return "error"
     if came_out == "declined":

@@ -21,7 +21,7 @@ class Measure:
     title: str
     meaning: str
     write: Callable[[float], str]
-    better: Literal["higher", "lower"] = "higher"
+    better: Literal["higher", "lower", ""] = "higher"
 
     def interval(self, low: float | None, high: float | None) -> str:
         """Both ends with the unit once where they share it; empty where an end is missing."""
@@ -80,6 +80,8 @@ def _leading_zeros(amount: float) -> int:
 
 def duration(seconds: float) -> str:
     """Seconds, minutes or hours, whichever reads best."""
+    if seconds == 0:
+        return f"0{NARROW}s"
     if seconds < 9.95:
         return f"{seconds:.1f}{NARROW}s"
     whole = round(seconds)
@@ -123,7 +125,7 @@ EIGHT = (
 BESIDE = (
     Measure("accuracy_by_traffic", "Accuracy by traffic",
             "accuracy with every question counted as often as users ask it", percent),
-    Measure("abstention", "Declined", "questions it declined to answer, rightly or not", percent, "lower"),
+    Measure("abstention", "Declined", "questions it declined to answer, rightly or not", percent, ""),
     Measure("retrieval_recall", "Evidence retrieved",
             "questions for which a passage holding the answer was among those retrieved", percent),
     Measure("exact_match", "Exact match", "answers that are one of the accepted ones, word for word", percent),

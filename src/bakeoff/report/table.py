@@ -52,13 +52,13 @@ def _cell(data: ReportData, name: str, measure: Measure, stands: Standing, lette
     if estimate.value is None:
         reason = str(estimate.detail.get("reason") or "not measured in this run")
         return Cell(NOT_MEASURED, note=letters.setdefault(reason, _letter(len(letters))))
-    is_alone = len(data.values(measure.name)) < 2
+    is_ranked = measure.better and len(set(data.values(measure.name).values())) > 1
     return Cell(
         text=measure.write(estimate.value),
         interval=measure.interval(estimate.low, estimate.high),
         extra=_extra(measure, estimate),
         value=estimate.value,
-        mark="" if is_alone else "best" if name in stands.best else "tied" if name in stands.tied else "",
+        mark="" if not is_ranked else "best" if name in stands.best else "tied" if name in stands.tied else "",
     )
 
 

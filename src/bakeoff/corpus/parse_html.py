@@ -1,0 +1,271 @@
+"""An HTML page to light Markdown: headings, paragraphs, lists, tables and code, without the page's chrome.
+
+Takes decoded HTML; gives (title, text, metadata). Fetches nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4.dammit import EncodingDetector
+from bs4.element import PreformattedString
+
+from bakeoff.corpus import markup
+
+_DROPPED = {
+    "script", "style", "nav", "footer", "template", "noscript", "head", "svg", "math", "canvas", "iframe", "object",
+    "embed", "audio", "video", "button", "input", "select", "textarea", "dialog", "map",
+}
+_DROPPED_ROLES = {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog", "alertdialog"}
+_INLINE = {
+    "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd",
+    "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time",
+    "tt", "u", "var", "wbr", "img", "picture", "source",
+}
+_CHANGED = ("article:modified_time", "og:updated_time", "last-modified", "dcterms.modified", "date")
+_LISTS = ("ul", "ol", "dl", "menu")
+_BREAK = "\n\0"
+_MAX_SPAN, _MAX_DEPTH = 50, 8
+
+
+def declared_encoding(content: bytes) -> str:
+    """The encoding that the page's head names; empty where it names none."""
+    return EncodingDetector.find_declared_encoding(content, is_html=True, search_entire_document=False) or ""
+
+
+def parse(html: str) -> tuple[str, str, dict[str, Any]]:
+    """(title, text, metadata) of a page."""
+    soup = BeautifulSoup(html, "lxml")
+    body = soup.body or soup
+    writer = _Writer()
+    for event, node in _walk(body):
+        writer.take(event, node)
+    text = "\n\n".join(writer.finished())
+    page_title = soup.title.get_text() if soup.title else ""
+    return markup.first_heading(text) or page_title, text, _metadata(soup)
+
+
+def _metadata(soup: BeautifulSoup) -> dict[str, Any]:
+    """Language and time of the last change, where the page names them."""
+    meta: dict[str, Any] = {}
+    for tag in soup.find_all("meta"):
+        name = str(tag.get("property") or tag.get("name") or "").lower()
+        if name in _CHANGED and "updated_at" not in meta:
+            meta["updated_at"] = str(tag.get("content") or "")
+    if isinstance(soup.html, Tag) and soup.html.get("lang"):
+        meta["language"] = str(soup.html["lang"])
+    return meta
+
+
+def _walk(root: Tag) -> Iterator[tuple[str, Any]]:
+    """("enter" | "leave", tag) and ("text", string) in document order, without dropped tags; no recursion."""
+    stack: list[tuple[Tag, Iterator[Any]]] = [(root, iter(root.children))]
+    while stack:
+        tag, children = stack[-1]
+        node = next(children, None)
+        if node is None:
+            stack.pop()
+            yield "leave", tag
+        elif isinstance(node, Tag):
+            if _is_dropped(node):
+                continue
+            yield "enter", node
+            if node.name not in ("pre", "table") or (node.name == "table" and not _is_data_table(node)):
+                stack.append((node, iter(node.children)))
+        elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
+            yield "text", node
+
+
+def _is_dropped(tag: Tag) -> bool:
+    """Whether the tag is chrome or hidden from the reader."""
+    if tag.name in _DROPPED or tag.has_attr("hidden") or tag.get("aria-hidden") == "true":
+        return True
+    if tag.name == "header" and not tag.find(["h1", "h2", "h3", "h4", "h5", "h6"]):
+        return True
+    if str(tag.get("role") or "").lower() in _DROPPED_ROLES:
+        return True
+    style = re.sub(r"\s", "", str(tag.get("style") or "")).lower()
+    return "display:none" in style or "visibility:hidden" in style
+
+
+def _is_data_table(table: Tag) -> bool:
+    """Whether this is a table of short cells, not one that lays out a page."""
+    if table.find("table") or table.find(["h1", "h2", "h3"]):
+        return False
+    rows = table.find_all("tr")
+    return len(rows) > 1 and max(len(row.find_all(["td", "th"])) for row in rows) > 1
+
+
+class _Writer:
+    """Builds the blocks of the text from the walk over the page."""
+
+    def __init__(self) -> None:
+        self.blocks: list[str] = []
+        self.inline: list[str] = []
+        self.lists: list[int | None] = []
+        self.items: list[str] = []
+        self.marker = ""
+        self.term = ""
+
+    def take(self, event: str, node: Any) -> None:
+        if event == "text":
+            self.inline.append(str(node))
+        elif event == "enter":
+            self._enter(node)
+        elif node.name not in _INLINE and node.name != "br":
+            self._leave(node)
+
+    def finished(self) -> list[str]:
+        self._flush()
+        self._end_list()
+        return self.blocks
+
+    def _enter(self, tag: Tag) -> None:
+        if tag.name == "br":
+            self.inline.append(_BREAK)
+        if tag.name == "br" or tag.name in _INLINE:
+            return
+        self._flush()
+        if tag.name == "pre":
+            self._add_code(tag.get_text())
+        elif tag.name == "table" and _is_data_table(tag):
+            self._add_table(tag)
+        elif tag.name in _LISTS:
+            self.lists.append(_list_start(tag))
+        elif tag.name == "li":
+            self._begin_item()
+        elif tag.name == "dd":
+            self.marker = f"- {self.term}: " if self.term else "- "
+            self.term = ""
+
+    def _leave(self, tag: Tag) -> None:
+        if tag.name == "dt":
+            self._leave_term()
+        elif re.fullmatch("h[1-6]", tag.name):
+            self._add_heading(int(tag.name[1]))
+        else:
+            self._flush()
+            if tag.name in ("li", "dd"):
+                self.marker = ""
+            if tag.name in _LISTS and self.lists:
+                self._leave_term()
+                self.lists.pop()
+                if not self.lists:
+                    self._end_list()
+
+    def _leave_term(self) -> None:
+        """Keeps a term for the definition that follows; one that no definition followed is an item of its own."""
+        if self.term:
+            self.items.append(f"- {self.term}")
+        self.term = markup.one_line(self._words()).rstrip(":")
+        self.inline = []
+
+    def _begin_item(self) -> None:
+        number = self.lists[-1] if self.lists else None
+        self.marker = self._indent(len(self.lists) - 1) + ("- " if number is None else f"{number}. ")
+        if number is not None:
+            self.lists[-1] = number + 1
+
+    def _indent(self, depth: int) -> str:
+        return "  " * min(depth, _MAX_DEPTH)
+
+    def _words(self) -> str:
+        """What the inline buffer says: runs of whitespace as one space, line breaks kept."""
+        lines = "".join(self.inline).split(_BREAK)
+        return "\n".join(filter(None, map(markup.one_line, lines)))
+
+    def _flush(self) -> None:
+        """Ends the paragraph or list item being written, if it holds anything."""
+        words = self._words()
+        self.inline = []
+        if words and self.marker:
+            self.items.append(self.marker + markup.one_line(words))
+            self.marker = ""
+        elif words and self.lists:
+            self.items.append(self._indent(len(self.lists)) + markup.paragraph(markup.one_line(words)))
+        elif words:
+            self._add(markup.paragraph(words))
+
+    def _add(self, block: str) -> None:
+        self._end_list()
+        self.blocks.append(block)
+
+    def _end_list(self) -> None:
+        if self.items:
+            self.blocks.append("\n".join(self.items))
+            self.items = []
+
+    def _add_heading(self, level: int) -> None:
+        words = markup.one_line(self._words())
+        self.inline = []
+        if words:
+            self._add("#" * level + " " + words)
+            self.marker = ""
+
+    def _add_code(self, code: str) -> None:
+        code = markup.clean(code)
+        if code.strip():
+            fence = "~~~" if "```" in code else "```"
+            self._add(f"{fence}\n{code}\n{fence}")
+
+    def _add_table(self, table: Tag) -> None:
+        if table.caption:
+            self._add(markup.paragraph(_cell_words(table.caption)))
+        rows = [row for row in _table_rows(table) if any(row)]
+        if rows:
+            self._add(markup.pipe_table(rows))
+
+
+def _list_start(tag: Tag) -> int | None:
+    """The first number of an ordered list; None for an unordered one."""
+    if tag.name != "ol":
+        return None
+    start = str(tag.get("start") or "1")
+    return int(start) if re.fullmatch(r"\d{1,3}", start) else 1
+
+
+def _table_rows(table: Tag) -> list[list[str]]:
+    """The cells' words, row by row; a cell that spans rows is repeated in each."""
+    rows: list[list[str]] = []
+    hanging: dict[int, tuple[int, str]] = {}
+    for tr in table.find_all("tr"):
+        row: list[str] = []
+        for cell in tr.find_all(["td", "th"]):
+            _fill_hanging(row, hanging)
+            words = "" if _is_dropped(cell) else _cell_words(cell)
+            height, width = _span(cell, "rowspan"), _span(cell, "colspan")
+            for column in range(len(row), len(row) + width):
+                if height > 1:
+                    hanging[column] = (height - 1, words)
+            row.extend([words, *[""] * (width - 1)])
+        _fill_hanging(row, hanging)
+        rows.append(row)
+    return rows
+
+
+def _cell_words(cell: Tag) -> str:
+    """All words of a cell on one line."""
+    pieces = []
+    for event, node in _walk(cell):
+        if event == "text":
+            pieces.append(str(node))
+        elif node.name not in _INLINE:
+            pieces.append(" ")
+            if event == "enter" and node.name == "pre":
+                pieces.append(node.get_text())
+    return markup.one_line("".join(pieces))
+
+
+def _fill_hanging(row: list[str], hanging: dict[int, tuple[int, str]]) -> None:
+    """Adds to the row the cells that come down from the rows above."""
+    while len(row) in hanging:
+        left, words = hanging.pop(len(row))
+        if left > 1:
+            hanging[len(row)] = (left - 1, words)
+        row.append(words)
+
+
+def _span(cell: Tag, name: str) -> int:
+    value = str(cell.get(name) or "1")
+    return min(max(int(value), 1), _MAX_SPAN) if re.fullmatch(r"\d{1,4}", value) else 1

@@ -1,0 +1,144 @@
+"""Files of rows (CSV, TSV, JSONL) to parts: one for each row that holds a text, or one for a whole table.
+
+Takes decoded text; gives parts and what could not be used, row by row. Knows no folder.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from bakeoff.corpus import markup
+from bakeoff.corpus.part import Parsed, Part, Problem, UnreadableError
+from bakeoff.corpus.values import access_of, json_value, time_of
+
+TEXT_FIELDS = ("text", "content", "body")
+_NO_TEXT_REMEDY = f"give each row a text in a field called {', '.join(TEXT_FIELDS[:-1])} or {TEXT_FIELDS[-1]}"
+
+
+def parse_jsonl(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
+    """One part for each line that holds a JSON object with a text."""
+    parts, problems = [], []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            parts.append(_part(_json_object(line), str(number), meta))
+        except UnreadableError as error:
+            problems.append((f"line {number}", error))
+    return Parsed(parts=tuple(parts), problems=tuple(_grouped(name, problems)))
+
+
+def _json_object(line: str) -> dict[str, Any]:
+    try:
+        loaded = json.loads(line, parse_constant=lambda _: None)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError("it is not JSON", "mend the line, or write it again") from error
+    if not isinstance(loaded, dict):
+        raise UnreadableError(f"it is a JSON {type(loaded).__name__}, not an object", _NO_TEXT_REMEDY)
+    return loaded
+
+
+def parse_csv(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
+    """One part for each row where there is a column of texts; else the table as one part, a line for each row."""
+    rows = _rows(name, text)
+    headers = _headers(next(rows, []))
+    titles_by_field = {header.casefold(): header for header in headers}
+    if not any(field in titles_by_field for field in TEXT_FIELDS):
+        lines = [line for row in rows if (line := _described(headers, row))]
+        body = markup.clean(markup.paragraph("\n".join(lines)))
+        title = markup.one_line(PurePosixPath(name).stem.replace("_", " ").replace("-", " "))
+        return Parsed(parts=(Part(text=body, title=title, meta=dict(meta)),) if body else ())
+    parts, problems = [], []
+    for number, row in enumerate(rows, 1):
+        fields = {header: value for header, value in zip(headers, row, strict=False) if value.strip()}
+        try:
+            parts.append(_part(fields, str(number), meta))
+        except UnreadableError as error:
+            problems.append((f"row {number}", error))
+    return Parsed(parts=tuple(parts), problems=tuple(_grouped(name, problems)))
+
+
+def _rows(name: str, text: str) -> Iterator[list[str]]:
+    """The rows that hold anything, the header first."""
+    if csv.field_size_limit() < len(text):
+        csv.field_size_limit(len(text))
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(name, text)):
+            if any(cell.strip() for cell in row):
+                yield row
+    except csv.Error as error:
+        raise UnreadableError(f"it is not a CSV table ({error})", "save it again as CSV in UTF-8") from error
+
+
+def _delimiter(name: str, text: str) -> str:
+    """The separator that cuts the most of the first rows into as many cells as the header has."""
+    if name.lower().endswith(".tsv"):
+        return "\t"
+    sample = text[:20_000].split("\n")[:30]
+
+    def fit(delimiter: str) -> tuple[int, int]:
+        rows = [row for row in csv.reader(sample, delimiter=delimiter) if row]
+        width = len(rows[0])
+        return (sum(len(row) == width for row in rows) if width > 1 else 0), width
+
+    return max(",;\t|", key=fit)
+
+
+def _headers(row: Sequence[str]) -> list[str]:
+    """Column names, each once; a column without one gets its number."""
+    headers: list[str] = []
+    for number, cell in enumerate(row, 1):
+        header = markup.one_line(cell) or f"column {number}"
+        headers.append(header if header not in headers else f"{header} {number}")
+    return headers
+
+
+def _described(headers: Sequence[str], row: Sequence[str]) -> str:
+    """'Header: value; Header: value', without the empty cells."""
+    names = [*headers, *(f"column {number}" for number in range(len(headers) + 1, len(row) + 1))]
+    pairs = zip(names, row, strict=False)
+    return "; ".join(f"{header}: {markup.one_line(cell)}" for header, cell in pairs if cell.strip())
+
+
+def _part(fields: Mapping[str, Any], number: str, meta: Mapping[str, Any]) -> Part:
+    """A part from one row's fields; names of fields count in any case. What has no place of its own goes to meta."""
+    left = dict(fields)
+    known = {str(key).strip().casefold(): key for key in reversed(list(fields))}
+    text = _text(left, known)
+    title, key, source = (_string(left.pop(known[field], "")) if field in known else ""
+                          for field in ("title", "id", "source"))
+    access = access_of(left.pop(known["access"])) if "access" in known else ()
+    changed = time_of(left.get(known["updated_at"])) if "updated_at" in known else None
+    if changed:
+        del left[known["updated_at"]]
+    kept = {markup.clean(str(name)): json_value(value) for name, value in left.items() if value not in (None, "")}
+    return Part(text=text, title=title, key=key or number, source=source, updated_at=changed, access=access,
+                meta={**kept, **meta})
+
+
+def _text(fields: dict[str, Any], known: Mapping[str, str]) -> str:
+    """Takes the text out of the fields: the first of the text fields that holds one."""
+    for field in TEXT_FIELDS:
+        value = fields.get(known.get(field, ""))
+        if isinstance(value, str) and (text := markup.clean(value)).strip():
+            del fields[known[field]]
+            return text
+    raise UnreadableError("it holds no text", _NO_TEXT_REMEDY)
+
+
+def _string(value: Any) -> str:
+    return markup.one_line(markup.clean(str(value))) if isinstance(value, (str, int, float)) else ""
+
+
+def _grouped(name: str, problems: Sequence[tuple[str, UnreadableError]]) -> Iterator[Problem]:
+    """One problem for each reason, naming the first row and how many there are."""
+    reasons: dict[str, list[tuple[str, UnreadableError]]] = {}
+    for where, error in problems:
+        reasons.setdefault(error.message, []).append((where, error))
+    for reason, found in reasons.items():
+        where, error = found[0]
+        more = f" ({len(found) - 1} more like it)" if len(found) > 1 else ""
+        yield Problem(source=f"{name}, {where}", reason=f"{reason}{more}", remedy=error.remedy)

@@ -1,0 +1,220 @@
+"""Folders, files and globs to documents, and a list of everything that was left out and why.
+
+Takes paths; gives frozen records. Knows the parsers, but no chunk and no store. What is broken is named and passed
+over: only when nothing at all can be read is that an error.
+"""
+
+import fnmatch
+import glob
+import hashlib
+import os
+import stat
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from bakeoff.corpus.parse import SUFFIXES, parse
+from bakeoff.corpus.part import Part, Problem, UnreadableError
+from bakeoff.errors import InputError
+from bakeoff.records import Document, Record
+
+__all__ = ["Problem", "Reading", "document_id", "documents_in", "read_documents"]
+
+
+class Reading(Record):
+    """What was read, ordered by source within each root, and what was not."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+class _File(NamedTuple):
+    path: Path
+    source: str
+
+
+def read_documents(sources: Sequence[str | Path], max_bytes: int = 50_000_000) -> Reading:
+    """The documents in folders (with all below them), files and globs; files above max_bytes are left out.
+
+    A document's source is its path below the folder (or below the part of the glob before its first wildcard), the
+    file's name for a single file, and `file.csv#id` for a row of texts that names no source of its own.
+    Raises InputError where a source does not exist or a glob finds nothing, and where nothing could be read.
+    """
+    documents: dict[str, Document] = {}
+    problems: list[Problem] = []
+    read: dict[tuple[int, int], _File] = {}
+    for file in _files(sources, problems):
+        try:
+            content, status = _content(file.path, max_bytes)
+        except UnreadableError as error:
+            problems.append(_problem(file.source, error))
+            continue
+        first = read.setdefault((status.st_dev, status.st_ino), file)
+        if first is not file and status.st_ino:
+            problems.extend(_second_way(file, first))
+            continue
+        found = documents_in(file.source, content, datetime.fromtimestamp(status.st_mtime, UTC))
+        problems.extend(found.problems)
+        for document in found.documents:
+            if documents.setdefault(document.source, document) is not document:
+                problems.append(_twice(document.source, file.path))
+    if not documents:
+        raise _nothing_readable(sources, problems)
+    return Reading(documents=tuple(documents.values()), problems=tuple(problems))
+
+
+def documents_in(source: str, content: bytes, changed: datetime | None = None) -> Reading:
+    """The documents in one file's bytes, known by this source; `changed` counts where the file does not say itself."""
+    try:
+        parsed = parse(source, content)
+    except UnreadableError as error:
+        return Reading(documents=(), problems=(_problem(source, error),))
+    own = Counter(part.source for part in parsed.parts)
+    documents = tuple(_document(part, _source_of(part, source, own), changed) for part in parsed.parts)
+    return Reading(documents=documents, problems=parsed.problems)
+
+
+def document_id(source: str) -> str:
+    """The id of the document at this source: 16 hexadecimal digits, the same in every run."""
+    return hashlib.sha256(source.encode()).hexdigest()[:16]
+
+
+def _document(part: Part, source: str, changed: datetime | None) -> Document:
+    return Document(id=document_id(source), text=part.text, title=part.title, source=source,
+                    updated_at=part.updated_at or changed, access=part.access, meta=part.meta)
+
+
+def _source_of(part: Part, file: str, own: Counter[str]) -> str:
+    """The row's own source where no other row of the file claims it, else the file or own source and the row's id."""
+    if part.source and own[part.source] == 1:
+        return part.source
+    return f"{part.source or file}#{part.key}" if part.key else file
+
+
+def _files(sources: Sequence[str | Path], problems: list[Problem]) -> Iterator[_File]:
+    """Every file to be read, in order; what is passed over is added to the problems."""
+    for given in sources:
+        path = Path(given).expanduser()
+        try:
+            if path.is_dir():
+                yield from _walk(path, problems)
+            elif path.exists():
+                yield from _named(path, path.name, problems)
+            elif glob.has_magic(str(path)):
+                yield from _matches(path, problems)
+            else:
+                raise InputError(f"There is nothing at {given}.", f"check the path (looked from {Path.cwd()})")
+        except (OSError, ValueError) as error:
+            raise InputError(f"Cannot read {str(given)!r}: {error}.", "check the path and its permissions") from error
+
+
+def _matches(pattern: Path, problems: list[Problem]) -> Iterator[_File]:
+    """The files that a glob finds; a folder that it finds counts with all below it."""
+    n_fixed = next(i for i, piece in enumerate(pattern.parts) if glob.has_magic(piece))
+    root, pieces = Path(*pattern.parts[:n_fixed]), pattern.parts[n_fixed:]
+    passed_over: list[Problem] = []
+    files = list(_walk(root, passed_over, pieces)) if root.is_dir() else []
+    if not files and not passed_over:
+        raise InputError(f"Nothing matches {pattern}.", "check the pattern; ** stands for any number of folders")
+    problems.extend(passed_over)
+    yield from files
+
+
+def _fits(parts: Sequence[str], pieces: Sequence[str], is_folder: bool) -> bool:
+    """Whether a path matches the pieces of a glob, or lies below one that does, or (a folder) may hold one that does."""
+    if not pieces:
+        return True
+    if not parts:
+        return is_folder
+    if pieces[0] == "**":
+        return is_folder or any(_fits(parts[i:], pieces[1:] or ["*"], False) for i in range(len(parts)))
+    return fnmatch.fnmatchcase(parts[0], pieces[0]) and _fits(parts[1:], pieces[1:], is_folder)
+
+
+def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> Iterator[_File]:
+    """The readable files below a folder that fit, in order of their paths; each real folder is entered once."""
+    entered: set[tuple[int, int]] = set()
+    pending = [root]
+    while pending:
+        path = pending.pop()
+        source = _relative(path, root)
+        try:
+            is_folder = path.is_dir()
+            if path != root and not _fits(path.relative_to(root).parts, pieces, is_folder):
+                continue
+            if path != root and path.name.startswith((".", "~$")):
+                problems.append(Problem(source=source, reason="hidden", remedy="rename it if it is meant to be read"))
+            elif not is_folder:
+                yield from _named(path, source, problems)
+            elif (identity := (path.stat().st_dev, path.stat().st_ino)) in entered:
+                problems.append(Problem(source=source, reason="a link to a folder that is read already"))
+            else:
+                entered.add(identity)
+                pending.extend(sorted(path.iterdir(), reverse=True))
+        except OSError as error:
+            problems.append(Problem(source=source, reason=f"it cannot be opened ({error.strerror})",
+                                    remedy="check its permissions"))
+
+
+def _named(path: Path, source: str, problems: list[Problem]) -> Iterator[_File]:
+    """The file, if its name is fit to be a source and has a known ending."""
+    if not _is_unicode(source):
+        shown = os.fsencode(source).decode(errors="replace")
+        problems.append(Problem(source=shown, reason="its name is not UTF-8", remedy="rename it"))
+    elif path.suffix.lower() not in SUFFIXES:
+        kind = f"files ending in '{path.suffix}' are not read" if path.suffix else "it has no file ending"
+        problems.append(Problem(source=source, reason=kind, remedy=f"turn it into one of {', '.join(SUFFIXES)}"))
+    else:
+        yield _File(path, source)
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _relative(path: Path, root: Path) -> str:
+    relative = path.relative_to(root).as_posix()
+    return unicodedata.normalize("NFC", relative if relative != "." else path.name)
+
+
+def _content(path: Path, max_bytes: int) -> tuple[bytes, os.stat_result]:
+    """The file's bytes and status. Raises UnreadableError where it is no plain file, too large, or not to be opened."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableError("it is no plain file", "remove it, or put a file in its place")
+        if status.st_size <= max_bytes:
+            with path.open("rb") as file:
+                content = file.read(max_bytes + 1)
+            if len(content) <= max_bytes:
+                return content, status
+    except OSError as error:
+        raise UnreadableError(f"it cannot be opened ({error.strerror})", "check the link or its permissions") from error
+    raise UnreadableError(f"it is larger than {max_bytes:,} bytes", "split it, or raise the limit")
+
+
+def _problem(source: str, error: UnreadableError) -> Problem:
+    return Problem(source=source, reason=error.message, remedy=error.remedy)
+
+
+def _second_way(file: _File, first: _File) -> list[Problem]:
+    """That one and the same file was reached under a second name; under the same name there is nothing to say."""
+    if file.source == first.source:
+        return []
+    return [Problem(source=file.source, reason=f"the same file as {first.source}", remedy="name it once")]
+
+
+def _twice(source: str, path: Path) -> Problem:
+    return Problem(source=source, reason=f"another document with this source came first; the one in {path} is left out",
+                   remedy="rename one of them, or give each row its own id")
+
+
+def _nothing_readable(sources: Sequence[str | Path], problems: Sequence[Problem]) -> InputError:
+    named = "; ".join(f"{problem.source}: {problem.reason}" for problem in problems[:5])
+    more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+    where = ", ".join(map(str, sources)) or "(no source was given)"
+    return InputError(f"No document could be read from {where}" + (f" ({named}{more})." if named else ": it is empty."),
+                      f"put files there that end in {', '.join(SUFFIXES)}")

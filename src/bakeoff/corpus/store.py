@@ -1,0 +1,341 @@
+"""The document store: the truth about the documents, with every version and deletion kept, in one SQLite file.
+
+Takes and gives documents and what changed. Knows no file format, no chunk and no index: an index remembers the
+`version` (and `identity`) it was built from and asks for `changes_since`.
+
+Rollback journal and `synchronous=FULL`: a call that returned has reached the disk, one that was killed never happened.
+Each call opens its own short-lived connection, so one store serves many threads, and processes may share a file.
+"""
+
+import errno
+import hashlib
+import json
+import sqlite3
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from bakeoff.errors import BakeoffError, InputError, RunFolderError
+from bakeoff.records import Document, Record
+
+SCHEMA_VERSION = 1
+_APPLICATION_ID = 0x42414B45  # "BAKE"
+_BUSY_SECONDS = 30.0
+_BATCH = 500
+_SCHEMA = """
+CREATE TABLE store (identity TEXT NOT NULL, version INTEGER NOT NULL);
+CREATE TABLE versions (
+    id TEXT NOT NULL, version INTEGER NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('added', 'updated', 'deleted')),
+    recorded_at TEXT NOT NULL, hash TEXT, source TEXT, title TEXT, text TEXT, updated_at TEXT, access TEXT, meta TEXT,
+    PRIMARY KEY (id, version)
+);
+CREATE INDEX versions_by_version ON versions (version);
+CREATE TABLE live (id TEXT PRIMARY KEY, version INTEGER NOT NULL, hash TEXT NOT NULL, source TEXT NOT NULL UNIQUE);
+"""
+_TOUCHED = """
+SELECT touched.id, (SELECT hash FROM versions WHERE id = touched.id AND version <= ? ORDER BY version DESC LIMIT 1),
+       live.hash
+FROM (SELECT DISTINCT id FROM versions WHERE version > ?) AS touched LEFT JOIN live USING (id) ORDER BY touched.id
+"""
+_DOCUMENT = "v.id, v.text, v.title, v.source, v.updated_at, v.access, v.meta"
+
+
+class Changes(Record):
+    """Ids of what a call (or the time since a version) added, updated and deleted; `version` is the store's now."""
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    unchanged: int = 0
+    version: int
+
+    @property
+    def any(self) -> bool:
+        return bool(self.added or self.updated or self.deleted)
+
+
+class Version(Record):
+    """One entry of a document's history; a deletion has no document."""
+
+    version: int
+    kind: Literal["added", "updated", "deleted"]
+    recorded_at: datetime
+    document: Document | None
+
+
+class DocumentStore:
+    """The documents in one SQLite file, which is made if it is not there.
+
+    Raises RunFolderError for a file that another version of Bakeoff or another program wrote.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        with _explained(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._reading() as connection:
+            ready = self._is_prepared(connection)
+        if not ready:
+            with self._writing() as connection:
+                self._prepare(connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing stays open between calls; here so that callers can treat the store like any other resource."""
+
+    @property
+    def version(self) -> int:
+        """How many calls have changed anything: 0 for a new store."""
+        with self._reading() as connection:
+            return _version(connection)
+
+    @property
+    def identity(self) -> str:
+        """A random name given when the file was made: versions of stores with different identities do not compare."""
+        with self._reading() as connection:
+            return str(connection.execute("SELECT identity FROM store").fetchone()[0])
+
+    def replace_all(self, documents: Iterable[Document]) -> Changes:
+        """Makes the store hold exactly these documents; those absent are deleted."""
+        return self._write(list(documents), replace=True)
+
+    def upsert(self, documents: Iterable[Document]) -> Changes:
+        """Adds these documents or puts them in the place of those with the same id; the others stay."""
+        return self._write(list(documents), replace=False)
+
+    def delete(self, ids: Iterable[str]) -> Changes:
+        """Deletes the documents with these ids, passing over unknown ones. Old texts stay in the history."""
+        wanted = list(dict.fromkeys(ids))
+        with self._writing() as connection:
+            live = _hashes(connection, wanted)
+            gone = [document_id for document_id in wanted if document_id in live]
+            return self._record(connection, [], [], gone, _n_live(connection) - len(gone))
+
+    def documents(self) -> Iterator[Document]:
+        """The documents as they are at this moment, ordered by source; the store may be changed meanwhile."""
+        with self._reading() as connection:
+            keys = connection.execute("SELECT id, version FROM live ORDER BY source").fetchall()
+        for start in range(0, len(keys), _BATCH):
+            batch = keys[start : start + _BATCH]
+            marks = ", ".join(["(?, ?)"] * len(batch))
+            query = f"SELECT {_DOCUMENT} FROM versions v WHERE (v.id, v.version) IN (VALUES {marks}) ORDER BY v.source"
+            with self._reading() as connection:
+                rows = connection.execute(query, [value for key in batch for value in key]).fetchall()
+            yield from map(_document, rows)
+
+    def get(self, document_id: str) -> Document | None:
+        """The document with this id; None where there is none or it is deleted."""
+        return self._one("l.id = ?", document_id)
+
+    def get_by_source(self, source: str) -> Document | None:
+        """The document at this source; None where there is none or it is deleted."""
+        return self._one("l.source = ?", source)
+
+    def history(self, document_id: str) -> list[Version]:
+        """Every version of a document, oldest first, deletions included; empty for an id never seen."""
+        query = f"SELECT v.version, v.kind, v.recorded_at, {_DOCUMENT} FROM versions v WHERE id = ? ORDER BY version"
+        with self._reading() as connection:
+            rows = connection.execute(query, (document_id,)).fetchall()
+        return [
+            Version(version=version, kind=kind, recorded_at=recorded_at,
+                    document=None if kind == "deleted" else _document(row))
+            for version, kind, recorded_at, *row in rows
+        ]
+
+    def changes_since(self, version: int) -> Changes:
+        """What is different now from how it was at that version; a change that was taken back is no change.
+
+        Raises RunFolderError for a version that this store has not reached: the asker was built from another store.
+        """
+        with self._reading() as connection:
+            now = _version(connection)
+            if not 0 <= version <= now:
+                raise RunFolderError(f"{self.path} is at version {now} and has never been at {version}.",
+                                     "what was built from another store must be built again from this one")
+            touched = connection.execute(_TOUCHED, (version, version)).fetchall()
+            n_live = _n_live(connection)
+        added = tuple(i for i, before, after in touched if after and not before)
+        updated = tuple(i for i, before, after in touched if after and before and after != before)
+        deleted = tuple(i for i, before, after in touched if before and not after)
+        return Changes(added=added, updated=updated, deleted=deleted,
+                       unchanged=n_live - len(added) - len(updated), version=now)
+
+    def _one(self, condition: str, value: str) -> Document | None:
+        query = f"SELECT {_DOCUMENT} FROM live l JOIN versions v USING (id, version) WHERE {condition}"
+        with self._reading() as connection:
+            row = connection.execute(query, (value,)).fetchone()
+        return _document(row) if row else None
+
+    def _write(self, documents: Sequence[Document], replace: bool) -> Changes:
+        _check_unique(documents)
+        hashed = [(document, content_hash(document)) for document in documents]
+        given = {document.id for document in documents}
+        with self._writing() as connection:
+            live = _hashes(connection, None if replace else list(given))
+            return self._record(
+                connection,
+                added=[pair for pair in hashed if pair[0].id not in live],
+                updated=[pair for pair in hashed if live.get(pair[0].id, pair[1]) != pair[1]],
+                deleted=sorted(set(live) - given) if replace else [],
+                unchanged=sum(live.get(document.id) == hash_ for document, hash_ in hashed),
+            )
+
+    def _record(self, connection: sqlite3.Connection, added: Sequence[tuple[Document, str]],
+                updated: Sequence[tuple[Document, str]], deleted: Sequence[str], unchanged: int) -> Changes:
+        """Writes one new version of the store, if there is anything to write."""
+        version = _version(connection)
+        if added or updated or deleted:
+            version += 1
+            at = datetime.now(UTC).isoformat()
+            connection.execute("UPDATE store SET version = ?", (version,))
+            connection.executemany("DELETE FROM live WHERE id = ?", [(i,) for i in deleted])
+            connection.executemany("DELETE FROM live WHERE id = ?", [(document.id,) for document, _ in updated])
+            connection.executemany("INSERT INTO versions (id, version, kind, recorded_at) VALUES (?, ?, 'deleted', ?)",
+                                   [(i, version, at) for i in deleted])
+            self._insert(connection, version, at, [("added", *pair) for pair in added])
+            self._insert(connection, version, at, [("updated", *pair) for pair in updated])
+        return Changes(added=tuple(document.id for document, _ in added), deleted=tuple(deleted),
+                       updated=tuple(document.id for document, _ in updated), unchanged=unchanged, version=version)
+
+    def _insert(self, connection: sqlite3.Connection, version: int, at: str,
+                changed: Sequence[tuple[str, Document, str]]) -> None:
+        connection.executemany(
+            "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(d.id, version, kind, at, hash_, d.source, d.title, d.text, d.updated_at and d.updated_at.isoformat(),
+              json.dumps(d.access), json.dumps(d.model_dump(mode="json", include={"meta"})["meta"])) for kind, d, hash_ in changed])
+        try:
+            connection.executemany("INSERT INTO live VALUES (?, ?, ?, ?)",
+                                   [(document.id, version, hash_, document.source) for _, document, hash_ in changed])
+        except sqlite3.IntegrityError as error:
+            raise InputError("Two documents with different ids name the same source.",
+                             "give each document its own source, or delete the other one first") from error
+
+    def _is_prepared(self, connection: sqlite3.Connection) -> bool:
+        """Whether the tables are there; RunFolderError where the file is somebody else's or of another schema."""
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        schema = connection.execute("PRAGMA user_version").fetchone()[0]
+        if application == _APPLICATION_ID and schema != SCHEMA_VERSION:
+            raise RunFolderError(f"{self.path} has schema {schema}; this version of Bakeoff reads {SCHEMA_VERSION}.",
+                                 "use the version that wrote it, or read the documents into a new store")
+        n_tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+        if application != _APPLICATION_ID and (n_tables or application or schema):
+            raise RunFolderError(f"{self.path} is a database of another program.", "choose another path")
+        return bool(n_tables)
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        if self._is_prepared(connection):
+            return
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+        connection.execute("INSERT INTO store VALUES (?, 0)", (uuid.uuid4().hex,))
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own; closing it undoes what was not committed."""
+        with _explained(self.path):
+            connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+            try:
+                connection.execute("PRAGMA journal_mode = DELETE")
+                connection.execute("PRAGMA synchronous = FULL")
+                yield connection
+            finally:
+                connection.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one state of the store."""
+        with self._connected() as connection:
+            connection.execute("BEGIN")
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection in a transaction that is kept if the block ends well and undone if not."""
+        with self._connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turns what SQLite and the file system raise into errors a person can act on."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise InputError("A document holds half a character (a lone surrogate), which no file can hold.",
+                         "take it from a text read as UTF-8") from error
+    except sqlite3.DatabaseError as error:
+        raise _explanation(path, error) from error
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "free some space and run it again" if full else "check the path and its permissions"
+        raise BakeoffError(f"Cannot write {path}: {error.strerror}. Nothing was changed.", remedy) from error
+
+
+def _explanation(path: Path, error: sqlite3.DatabaseError) -> BakeoffError:
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return RunFolderError(f"{path} is damaged or no SQLite file ({error}).",
+                              "put back a copy, or move it away and read the documents again")
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return BakeoffError(f"The disk is full or failing; {path} was not changed ({error}).",
+                            "free some space and run it again")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return BakeoffError(f"{path} is being written by another process ({error}).", "wait for it, then run it again")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return BakeoffError(f"{path} cannot be written ({error}).", "check the path and its permissions")
+    return BakeoffError(f"{path}: {error}. Nothing was changed.", "run it again; if it stays, report it")
+
+
+def content_hash(document: Document) -> str:
+    """A hash of all that makes a document what it is; the time of its last change is no part of it."""
+    content = document.model_dump(mode="json", exclude={"id", "updated_at"})
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _check_unique(documents: Sequence[Document]) -> None:
+    for field in ("id", "source"):
+        values = Counter(getattr(document, field) for document in documents)
+        value, n = values.most_common(1)[0] if values else ("", 0)
+        if n > 1:
+            raise InputError(f"{n} documents have the same {field} {value!r}.", f"give each document its own {field}")
+
+
+def _hashes(connection: sqlite3.Connection, ids: Sequence[str] | None) -> dict[str, str]:
+    """Id to content hash of the live documents: of those asked for, or of all."""
+    if ids is None:
+        return dict(connection.execute("SELECT id, hash FROM live"))
+    found: dict[str, str] = {}
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        marks = ", ".join("?" * len(batch))
+        found.update(connection.execute(f"SELECT id, hash FROM live WHERE id IN ({marks})", batch))
+    return found
+
+
+def _n_live(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT COUNT(*) FROM live").fetchone()[0])
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT version FROM store").fetchone()[0])
+
+
+def _document(row: Sequence[str]) -> Document:
+    document_id, text, title, source, updated_at, access, meta = row
+    return Document(id=document_id, text=text, title=title, source=source, access=tuple(json.loads(access)),
+                    updated_at=datetime.fromisoformat(updated_at) if updated_at else None, meta=json.loads(meta))

@@ -1,0 +1,147 @@
+"""A Llama-shaped safetensors folder as an OpenVINO model with int8 weights, one scale for each output channel.
+
+Takes a model folder (and an adapter to merge), writes openvino_model.xml/.bin. Knows nothing of prompts or engines.
+The graph is for continuous batching only, which puts its own paged, causal attention in the place of the one here.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from openvino import opset13 as op
+
+SUPPORTED = ("llama", "qwen2")
+
+
+def unsupported(folder: Path) -> str:
+    """Why this folder's model cannot be written as such a graph, or nothing where it can."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if config.get("model_type") not in SUPPORTED:
+        return f"model type '{config.get('model_type')}' (supported: {', '.join(SUPPORTED)})"
+    rope = _rope(config)
+    if rope.get("rope_type", rope.get("type", "default")) != "default":
+        return f"rope type '{rope.get('rope_type', rope.get('type'))}' (supported: default)"
+    if config.get("hidden_act") != "silu":
+        return f"activation '{config.get('hidden_act')}' (supported: silu)"
+    if config.get("use_sliding_window"):
+        return "sliding-window attention"
+    return ""
+
+
+def _rope(config: dict[str, Any]) -> dict[str, Any]:
+    return config.get("rope_parameters") or config.get("rope_scaling") or {}
+
+
+class LlamaGraph:
+    """Builds the graph of one model from its configuration and its weights (a mapping of names to float arrays)."""
+
+    def __init__(self, config: dict[str, Any], weights: dict[str, np.ndarray]) -> None:
+        self.weights = weights
+        self.n_layers = int(config["num_hidden_layers"])
+        self.n_heads = int(config["num_attention_heads"])
+        self.n_kv_heads = int(config.get("num_key_value_heads") or self.n_heads)
+        self.head_size = int(config.get("head_dim") or config["hidden_size"] // self.n_heads)
+        self.epsilon = float(config["rms_norm_eps"])
+        self.theta = float(_rope(config).get("rope_theta") or config.get("rope_theta") or 10_000.0)
+        self.tied = bool(config.get("tie_word_embeddings"))
+        self.sinks: list[Any] = []
+
+    def build(self) -> ov.Model:
+        """The whole model: input_ids, attention_mask, position_ids, beam_idx to logits, with a cache as its state."""
+        self.ids = _parameter("input_ids", [-1, -1], np.int64)
+        self.mask = _parameter("attention_mask", [-1, -1], np.int64)
+        self.positions = _parameter("position_ids", [-1, -1], np.int64)
+        self.beams = _parameter("beam_idx", [-1], np.int32)
+        self.batch = op.gather(op.shape_of(self.ids), [0], [0])
+        self.attention_mask = op.convert(op.unsqueeze(op.unsqueeze(self.mask, 1), 1), "f32")
+        self.cosine, self.sine = self._rotation()
+        embedding = self._int8("model.embed_tokens.weight")
+        hidden = op.gather(embedding, op.convert(self.ids, "i32"), np.int32(0))
+        for layer in range(self.n_layers):
+            hidden = self._block(hidden, f"model.layers.{layer}", layer)
+        head = embedding if self.tied else self._int8("lm_head.weight")
+        logits = op.matmul(self._norm(hidden, "model.norm.weight"), head, False, True)
+        logits.output(0).get_tensor().set_names({"logits"})
+        outputs = op.result(logits, name="logits")
+        return ov.Model([outputs], self.sinks, [self.ids, self.mask, self.positions, self.beams], "llama")
+
+    def _block(self, hidden: Any, prefix: str, layer: int) -> Any:
+        hidden = op.add(hidden, self._attention(self._norm(hidden, f"{prefix}.input_layernorm.weight"), prefix, layer))
+        normed = self._norm(hidden, f"{prefix}.post_attention_layernorm.weight")
+        gate = op.swish(self._linear(normed, f"{prefix}.mlp.gate_proj"))
+        up = self._linear(normed, f"{prefix}.mlp.up_proj")
+        return op.add(hidden, self._linear(op.multiply(gate, up), f"{prefix}.mlp.down_proj"))
+
+    def _attention(self, hidden: Any, prefix: str, layer: int) -> Any:
+        query = self._rotate(self._heads(self._linear(hidden, f"{prefix}.self_attn.q_proj"), self.n_heads))
+        key = self._rotate(self._heads(self._linear(hidden, f"{prefix}.self_attn.k_proj"), self.n_kv_heads))
+        value = self._heads(self._linear(hidden, f"{prefix}.self_attn.v_proj"), self.n_kv_heads)
+        attended = op.scaled_dot_product_attention(
+            query, self._cached(key, layer, "key"), self._cached(value, layer, "value"), self.attention_mask
+        )
+        rows = op.reshape(op.transpose(attended, [0, 2, 1, 3]), [0, 0, self.n_heads * self.head_size], True)
+        return self._linear(rows, f"{prefix}.self_attn.o_proj")
+
+    def _heads(self, rows: Any, n_heads: int) -> Any:
+        return op.transpose(op.reshape(rows, [0, 0, n_heads, self.head_size], True), [0, 2, 1, 3])
+
+    def _cached(self, new: Any, layer: int, kind: str) -> Any:
+        """The keys (or values) of all positions so far, each head repeated for the query heads that share it."""
+        shape = op.concat([self.batch, [self.n_kv_heads], [0], [self.head_size]], 0)
+        name = f"past_key_values.{layer}.keypresent.{layer}.{kind}"
+        variable = ov.op.util.VariableInfo()
+        variable.data_shape = ov.PartialShape([-1, self.n_kv_heads, -1, self.head_size])
+        variable.data_type = ov.Type.f32
+        variable.variable_id = name
+        state = ov.op.util.Variable(variable)
+        past = ov.op.read_value(op.broadcast(np.float32(0), shape), state)
+        both = op.concat([op.gather(past, self.beams, np.int64(0)), new], 2)
+        self.sinks.append(ov.op.assign(both, state))
+        repeats = self.n_heads // self.n_kv_heads
+        if repeats == 1:
+            return both
+        wide = op.concat([self.batch, [self.n_kv_heads], [repeats], [0], [self.head_size]], 0)
+        repeated = op.broadcast(op.unsqueeze(both, 2), wide, "bidirectional")
+        return op.reshape(repeated, [0, self.n_heads, -1, self.head_size], True)
+
+    def _rotation(self) -> tuple[Any, Any]:
+        half = np.arange(0, self.head_size, 2, dtype=np.float32) / self.head_size
+        frequencies = (1.0 / self.theta**half).astype(np.float32).reshape(1, -1, 1)
+        spread = op.broadcast(frequencies, op.concat([self.batch, [self.head_size // 2], [1]], 0))
+        angles = op.transpose(op.matmul(spread, op.convert(op.unsqueeze(self.positions, 1), "f32"), False, False), [0, 2, 1])
+        angles = op.concat([angles, angles], -1)
+        return op.unsqueeze(op.cos(angles), 1), op.unsqueeze(op.sin(angles), 1)
+
+    def _rotate(self, heads: Any) -> Any:
+        """Rotary position embedding. Source: Su et al. 2021, RoFormer, in the half-split order of Llama."""
+        half = self.head_size // 2
+        first = op.slice(heads, [0], [half], [1], [3])
+        second = op.slice(heads, [half], [np.iinfo(np.int64).max], [1], [3])
+        turned = op.concat([op.multiply(second, np.full((1, 1, 1, 1), -1, np.float32)), first], -1)
+        return op.add(op.multiply(heads, self.cosine), op.multiply(turned, self.sine))
+
+    def _norm(self, hidden: Any, name: str) -> Any:
+        """Source: Zhang and Sennrich 2019, Root Mean Square Layer Normalization."""
+        one = np.ones((1, 1, 1), np.float32)
+        mean = op.reduce_mean(op.power(hidden, 2 * one), [-1], keep_dims=True)
+        inverse = op.divide(one, op.sqrt(op.add(mean, self.epsilon * one)))
+        return op.multiply(op.multiply(inverse, hidden), self.weights[name].astype(np.float32).reshape(1, 1, -1))
+
+    def _linear(self, rows: Any, name: str) -> Any:
+        product = op.matmul(rows, self._int8(f"{name}.weight"), False, True)
+        bias = self.weights.get(f"{name}.bias")
+        return product if bias is None else op.add(product, bias.astype(np.float32).reshape(1, 1, -1))
+
+    def _int8(self, name: str) -> Any:
+        weight = self.weights[name].astype(np.float32)
+        scale = np.maximum(np.abs(weight).max(axis=1, keepdims=True) / 127, 1e-8).astype(np.float16)
+        whole = np.clip(np.rint(weight / scale.astype(np.float32)), -127, 127).astype(np.int8)
+        return op.convert(op.multiply(op.convert(op.constant(whole), "f16"), op.constant(scale)), "f32")
+
+
+def _parameter(name: str, shape: list[int], kind: Any) -> Any:
+    parameter = op.parameter(shape, kind, name=name)
+    parameter.output(0).get_tensor().set_names({name})
+    return parameter

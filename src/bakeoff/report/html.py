@@ -1,0 +1,238 @@
+"""`ReportData` to one HTML page that needs nothing else: style, script and data stand inside it.
+
+The tables and charts are drawn here and can be read without a script; the script sorts the table and shows the
+questions. The page's own policy forbids every request. All text is escaped by the template.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from bakeoff.report import charts
+from bakeoff.report.charts import Bar, Dot, Point, Write
+from bakeoff.report.drilldown import MOST_QUESTIONS, drilldown_json
+from bakeoff.report.findings import (
+    CAUSE_MEANINGS,
+    CAUSES,
+    Cause,
+    failures,
+    headline,
+    seconds_by_stage,
+    slices,
+    standing,
+    step,
+)
+from bakeoff.report.gather import Estimate, ReportData
+from bakeoff.report.measures import BESIDE, BY_NAME, EIGHT, STAGES, Measure, duration, milliseconds, percent, points, usd
+from bakeoff.report.table import table, updates
+
+HERE = Path(__file__).parent
+N_COLOURS = 10
+WIDE, NARROW_WIDE = 780, 342
+SECRET = ("api_key", "apikey", "password", "secret", "access_token", "auth_token", "hf_token")
+SLICE_MEANINGS = {
+    "seen": "the fact was trained on, in other words",
+    "unseen": "the fact was never trained on",
+    "changed": "asked before its document changes",
+    "unanswerable": "the documents hold no answer: declining is right",
+    "general": "outside knowledge: what the model knew before",
+}
+GRID = (("base", "rag"), ("tuned", "hybrid"))
+
+
+def html_page(data: ReportData) -> str:
+    """The whole page."""
+    script = (HERE / "page.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    colours = {name: number % N_COLOURS for number, name in enumerate(data.contenders)}
+    templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined,
+                            trim_blocks=True, lstrip_blocks=True)
+    return templates.get_template("template.html").render(
+        run=data,
+        colours=colours,
+        style=Markup((HERE / "style.css").read_text(encoding="utf-8")),
+        script=Markup(script),
+        script_sha256=digest,
+        payload=Markup(drilldown_json(data, colours)),
+        n_left_out=max(0, len(data.questions) - MOST_QUESTIONS),
+        headline=headline(data),
+        eight=table(data, EIGHT),
+        beside=table(data, [measure for measure in BESIDE if data.values(measure.name)]),
+        grid=_grid(data),
+        updates=updates(data),
+        config=yaml.safe_dump(_without_secrets(data.config), sort_keys=False, allow_unicode=True, width=100),
+        environment=_flat(_without_secrets(data.environment)),
+        questions_summary=_flat(data.summary.questions),
+        n_leaks=sum(not leak.excused for leak in data.summary.leaks),
+        percent=percent,
+        **_figures(data, colours),
+        **_failures(data),
+    )
+
+
+def _figures(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "accuracy_chart": _accuracy_chart(data, colours),
+        "slice_charts": _slice_charts(data, colours),
+        "cost_chart": _scatter(data, colours, "cost_per_1k", "USD for 1,000 answers", usd, "{:g}".format),
+        "latency_chart": _scatter(data, colours, "latency_ms", "median time to an answer", milliseconds,
+                                  milliseconds),
+        "time_chart": _time_chart(data, colours),
+        "time_rows": _time_rows(data),
+        "total_time": duration(sum(stage.seconds for stage in data.stages)),
+    }
+
+
+def _at_both_widths(draw: Callable[[int], str], wide: int = WIDE) -> Markup:
+    """A chart drawn for a laptop and for a phone; the style sheet shows the one that fits."""
+    return Markup(f'<div class="wide">{draw(wide)}</div><div class="narrow">{draw(NARROW_WIDE)}</div>')
+
+
+def _accuracy_chart(data: ReportData, colours: Mapping[str, int]) -> Markup | None:
+    values = data.values("accuracy")
+    if not values:
+        return None
+    behind = standing(data, BY_NAME["accuracy"]).behind
+    ordered = sorted(values, key=lambda name: -values[name])
+    dots = [_dot(name, data.estimate(name, "accuracy"), colours[name], name in behind) for name in ordered]
+    ceiling = charts.ceiling_of([dot.high or dot.value or 0.0 for dot in dots])
+    label = "Accuracy with 95 percent intervals. " + _told(values, BY_NAME["accuracy"])
+    return _at_both_widths(lambda width: charts.dot_rows(dots, width, label, percent, ceiling, row=34))
+
+
+def _dot(name: str, estimate: Estimate, colour: int, is_behind: bool = False) -> Dot:
+    return Dot(name, estimate.value, estimate.low, estimate.high, f"k{colour}", is_behind)
+
+
+def _slice_charts(data: ReportData, colours: Mapping[str, int]) -> list[dict[str, Any]]:
+    """One small chart for each slice, all with the same rows and the same axis."""
+    found = slices(data)
+    estimates = {kind: {name: data.estimate(name, "accuracy").slices.get(kind) or Estimate() for name in data.contenders}
+                 for kind in found}
+    highest = [one.high or one.value or 0.0 for row in estimates.values() for one in row.values()]
+    ceiling = charts.ceiling_of(highest)
+    gutter = charts.label_width(data.contenders, 320)
+    panels = []
+    for kind in found:
+        dots = [_dot(name, one, colours[name]) for name, one in estimates[kind].items()]
+        values = {name: one.value for name, one in estimates[kind].items() if one.value is not None}
+        label = f"Accuracy on {kind} questions. " + _told(values, BY_NAME["accuracy"])
+        panels.append({
+            "name": kind,
+            "meaning": SLICE_MEANINGS.get(kind, ""),
+            "n": max(one.n for one in estimates[kind].values()),
+            "chart": Markup(charts.dot_rows(dots, 320, label, percent, ceiling, row=23, gutter=gutter,
+                                            is_interval_written=False)),
+        })
+    return panels
+
+
+def _told(values: Mapping[str, float], measure: Measure) -> str:
+    """The values of a chart in words, for those who cannot see it."""
+    return "; ".join(f"{name} {measure.write(value)}" for name, value in values.items()) + "."
+
+
+def _scatter(data: ReportData, colours: Mapping[str, int], measure: str, x_title: str,
+             write: Write, write_tick: Write) -> Markup | None:
+    across, accuracy = data.values(measure), data.values("accuracy")
+    names = [name for name in data.contenders if name in across and name in accuracy]
+    if not names:
+        return None
+    dots = [Point(name, across[name], accuracy[name], data.estimate(name, "accuracy").low,
+                  data.estimate(name, "accuracy").high, f"k{colours[name]}") for name in names]
+    label = f"Accuracy against {BY_NAME[measure].title.lower()}. " + "; ".join(
+        f"{name} {write(across[name])}, {percent(accuracy[name])}" for name in names) + "."
+
+    def draw(width: int) -> str:
+        return charts.scatter(dots, width, 330, label, x_title, "accuracy", write, percent, write_tick)
+
+    return _at_both_widths(draw, wide=500)
+
+
+def _time_chart(data: ReportData, colours: Mapping[str, int]) -> Markup | None:
+    rows = seconds_by_stage(data)
+    if not rows:
+        return None
+    bars = [Bar(STAGES.get(stage, stage), tuple(_segment(name, seconds, colours) for name, seconds in row.items()),
+                duration(sum(row.values()))) for stage, row in rows.items()]
+    label = "Time by stage. " + "; ".join(f"{bar.label} {bar.total}" for bar in bars) + "."
+    return _at_both_widths(lambda width: charts.stacked_rows(bars, width, label))
+
+
+def _segment(contender: str, seconds: float, colours: Mapping[str, int]) -> tuple[str, float, str]:
+    css = f"k{colours[contender]}" if contender in colours else "shared"
+    return (contender or "all", seconds, css)
+
+
+def _time_rows(data: ReportData) -> list[tuple[str, list[tuple[str, str]], str]]:
+    """For each stage: its title, what it took of each contender, and the sum."""
+    return [(STAGES.get(stage, stage), [(name or "all contenders", duration(seconds)) for name, seconds in row.items()],
+             duration(sum(row.values()))) for stage, row in seconds_by_stage(data).items()]
+
+
+def _failures(data: ReportData) -> dict[str, Any]:
+    """The causes that occur, each contender's counts of them, and the chart of both."""
+    counts = failures(data)
+    causes: list[Cause] = [why for why in CAUSES if any(row[why] for row in counts.values())]
+    bars = [Bar(name, tuple((str(counts[name][why]), counts[name][why], f"f{list(CAUSES).index(why)}")
+                            for why in causes if counts[name][why]), str(sum(counts[name].values())))
+            for name in data.contenders]
+    label = "Failed answers by cause. " + "; ".join(f"{bar.label} {bar.total}" for bar in bars) + "."
+    chart = _at_both_widths(lambda width: charts.stacked_rows(bars, width, label)) if causes else None
+    return {
+        "failure_chart": chart,
+        "failure_causes": [(why, CAUSES[why], CAUSE_MEANINGS[why], list(CAUSES).index(why)) for why in causes],
+        "failure_rows": [(name, [(why, counts[name][why]) for why in causes], sum(counts[name].values()))
+                         for name in data.contenders],
+    }
+
+
+def _grid(data: ReportData) -> dict[str, Any] | None:
+    """The cells and steps of base or tuned by no retrieval or retrieval; None where fewer than two were measured."""
+    values = data.values("accuracy")
+    if sum(name in values for row in GRID for name in row) < 2:
+        return None
+    cells = {name: data.estimate(name, "accuracy") for row in GRID for name in row if name in values}
+    (base, rag), (tuned, hybrid) = GRID
+    pairs = {"base_rag": (base, rag), "tuned_hybrid": (tuned, hybrid), "base_tuned": (base, tuned),
+             "rag_hybrid": (rag, hybrid)}
+    return {
+        "cells": {name: (percent(one.value or 0), BY_NAME["accuracy"].interval(one.low, one.high))
+                  for name, one in cells.items()},
+        "steps": {key: _step(data, *pair) for key, pair in pairs.items()},
+    }
+
+
+def _step(data: ReportData, a: str, b: str) -> dict[str, Any] | None:
+    found = step(data, a, b)
+    if found is None:
+        return None
+    span = f"{points(found.low)} to {points(found.high)}" if found.low is not None and found.high is not None else ""
+    return {"difference": points(found.difference), "interval": span, "is_clear": found.is_clear}
+
+
+def _without_secrets(tree: Any) -> Any:
+    """The same tree with the values of keys that name a secret left out."""
+    if isinstance(tree, Mapping):
+        return {key: "(left out)" if str(key).lower() in SECRET and value else _without_secrets(value)
+                for key, value in tree.items()}
+    return [_without_secrets(value) for value in tree] if isinstance(tree, list | tuple) else tree
+
+
+def _flat(tree: Mapping[str, Any], above: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Nested values as (path, text) lines."""
+    lines: list[tuple[str, str]] = []
+    for key, value in tree.items():
+        path = (*above, str(key))
+        if isinstance(value, Mapping):
+            lines += _flat(value, path)
+        elif value is not None:
+            text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            lines.append((" · ".join(path), text))
+    return lines

@@ -1,0 +1,121 @@
+"""`ReportData` to Markdown: the result, the tables, the failures, the data. Every text is escaped.
+
+The questions stay on the HTML page and in the answers' own files. Knows nothing about HTML.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from bakeoff.report.findings import CAUSE_MEANINGS, CAUSES, failures, headline, seconds_by_stage, slices
+from bakeoff.report.gather import Estimate, ReportData
+from bakeoff.report.measures import BESIDE, BY_NAME, EIGHT, NOT_MEASURED, STAGES, duration
+from bakeoff.report.table import Cell, Table, table, updates
+
+MOST_LEAKS = 50
+
+
+def markdown_page(data: ReportData) -> str:
+    """The whole page, ending in a newline."""
+    first, second = headline(data)
+    parts = [f"# Bakeoff: {plain(data.name)}", f"**{plain(first)}** {plain(second)}".rstrip()]
+    if data.warnings:
+        parts += ["## Before you rely on this", _list(data.warnings)]
+    parts += ["## Every contender, by eight measures", *_measures(table(data, EIGHT))]
+    beside = [measure for measure in BESIDE if data.values(measure.name)]
+    if beside:
+        parts += ["### Beside them", *_measures(table(data, beside))]
+    if data.skipped:
+        parts += ["### Not in the table", _list(f"{name}: {reason}" for name, reason in data.skipped.items())]
+    parts += [*_slices(data), *_updates(data), *_failures(data), *_times(data), *_summary(data)]
+    return "\n\n".join(parts) + "\n"
+
+
+def plain(text: str) -> str:
+    """The text on one line, with every character that Markdown or HTML would read as its own escaped."""
+    return re.sub(r"([\\`*_{}\[\]<>()#|~!&$])", r"\\\1", " ".join(text.split()))
+
+
+def _measures(shown: Table) -> list[str]:
+    rows = [[name, *(_cell(cell) for cell in cells)] for name, cells in shown.rows]
+    parts = [_table(["Contender", *(measure.title for measure in shown.measures)], rows)]
+    if shown.notes:
+        parts.append("; ".join(f"({letter}) {plain(reason)}" for letter, reason in shown.notes))
+    parts.append(_list(f"{measure.title}: {measure.meaning} ({measure.better} is better)" for measure in shown.measures))
+    return parts
+
+
+def _cell(cell: Cell) -> str:
+    """A cell's value with its interval and what else it says in brackets; a note's letter after what is missing."""
+    more = "; ".join(text for text in (cell.interval, cell.extra) if text)
+    sign = "≈" if cell.mark == "tied" else ""
+    return f"{sign}{cell.text}" + (f" ({more})" if more else "") + (f" ({cell.note})" if cell.note else "")
+
+
+def _slices(data: ReportData) -> list[str]:
+    found = slices(data)
+    if not found:
+        return []
+    rows = [[name, *(_estimate(data.estimate(name, "accuracy").slices.get(kind)) for kind in found)]
+            for name in data.contenders]
+    return ["## Accuracy by slice", _table(["Contender", *found], rows)]
+
+
+def _estimate(estimate: Estimate | None) -> str:
+    if estimate is None or estimate.value is None:
+        return NOT_MEASURED
+    measure = BY_NAME["accuracy"]
+    return f"{measure.write(estimate.value)} ({measure.interval(estimate.low, estimate.high)}; n = {estimate.n})"
+
+
+def _updates(data: ReportData) -> list[str]:
+    found = updates(data)
+    if not found:
+        return []
+    rows = [[one.contender, one.before, one.after, one.seconds, one.tokens] for one in found]
+    return ["## When the documents change", _table(["Contender", "Before", "After", "Time", "Tokens"], rows)]
+
+
+def _failures(data: ReportData) -> list[str]:
+    counts = failures(data)
+    causes = [why for why in CAUSES if any(row[why] for row in counts.values())]
+    if not causes:
+        return ["## How answers failed", "No failed answer was recorded."]
+    rows = [[name, *(str(row[why]) for why in causes), str(sum(row.values()))] for name, row in counts.items()]
+    return ["## How answers failed", _table(["Contender", *(CAUSES[why] for why in causes), "All"], rows),
+            _list(f"{CAUSES[why]}: {CAUSE_MEANINGS[why]}" for why in causes)]
+
+
+def _times(data: ReportData) -> list[str]:
+    stages = seconds_by_stage(data)
+    if not stages:
+        return []
+    rows = [[STAGES.get(stage, stage), duration(sum(row.values())),
+             ", ".join(f"{name or 'all'} {duration(seconds)}" for name, seconds in row.items())]
+            for stage, row in stages.items()]
+    return ["## Where the time went", _table(["Stage", "Time", "Of which"], rows)]
+
+
+def _summary(data: ReportData) -> list[str]:
+    documents = data.summary.documents
+    n_test = len(data.questions)
+    parts = ["## What it stands on",
+             f"{documents.n:,} documents; {len(data.texts):,} questions, {n_test:,} of them in the test."]
+    if documents.problems:
+        parts += ["Could not be read:", _list(f"{one.source}: {one.reason}" + (f" -> {one.remedy}" if one.remedy else "")
+                                              for one in documents.problems)]
+    leaks = [leak for leak in data.summary.leaks if not leak.excused]
+    if leaks:
+        parts += [f"{len(leaks)} test questions have a near-copy in training:",
+                  _list(f"{leak.test_id} and {leak.train_id}" for leak in leaks[:MOST_LEAKS])]
+    return parts
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {plain(line)}" for line in lines)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table: the first column at the left, the others at the right."""
+    first, *others = ([plain(cell) for cell in row] for row in (heads, *rows))
+    rule = [":--", *["--:"] * (len(heads) - 1)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (first, rule, *others))

@@ -1,0 +1,75 @@
+"""`ReportData` to what a terminal shows at the end of a run: the result, the eight measures, what to know about them.
+
+Takes data, gives things that rich can print; no text is read as markup.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table as Grid
+from rich.text import Text
+
+from bakeoff.report.findings import headline
+from bakeoff.report.gather import ReportData, gather
+from bakeoff.report.measures import EIGHT, NARROW, Measure, percent
+from bakeoff.report.table import Cell, table
+
+SHORT = {"hallucination": "Halluc.", "cost_per_1k": "USD/1k", "retention": "Retent.", "freshness": "Fresh",
+         "consistency": "Consist."}
+
+
+def print_comparison(run_folder: Path, console: Console | None = None) -> None:
+    """Print a run's result and table. Raises RunFolderError where there is no finished comparison."""
+    (console or Console()).print(comparison(gather(run_folder), run_folder / "report.html"))
+
+
+def comparison(data: ReportData, page: Path | None = None) -> Group:
+    """The headline, the table of the eight measures, and below it notes, warnings and where the page lies."""
+    first, second = headline(data)
+    parts: list[RenderableType] = [Text(_spaced(first), style="bold")]
+    if second:
+        parts.append(Text(_spaced(second)))
+    return Group(*parts, Text(), _grid(data), *_below(data, page))
+
+
+def _grid(data: ReportData) -> Grid:
+    shown = table(data, EIGHT)
+    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    grid.add_column("Contender", max_width=16, overflow="fold")
+    for measure in shown.measures:
+        grid.add_column(SHORT.get(measure.name, measure.title), justify="right")
+    for name, cells in shown.rows:
+        grid.add_row(Text(name), *map(_cell, shown.measures, cells))
+    return grid
+
+
+def _cell(measure: Measure, cell: Cell) -> Text:
+    """The value, bold where it is the best; below it the interval, of shares only, as the page holds the others."""
+    value = cell.text.removesuffix(f"{NARROW}USD")
+    text = Text(_spaced(("≈" if cell.mark == "tied" else "") + value), style="bold" if cell.mark == "best" else "")
+    if cell.note:
+        text.append(f" {cell.note}", style="dim")
+    if cell.interval and measure.write is percent:
+        text.append("\n" + cell.interval.removesuffix(f"{NARROW}%"), style="dim not bold")
+    return text
+
+
+def _below(data: ReportData, page: Path | None) -> Iterator[Text]:
+    if any(cell.mark == "tied" for _, cells in table(data, EIGHT).rows for cell in cells):
+        yield Text("Bold: best of its column. ≈: not told apart from the best. Below each value: its 95 % interval.",
+                   style="dim")
+    for letter, reason in table(data, EIGHT).notes:
+        yield Text(f"{letter}  {reason}", style="dim")
+    for name, reason in data.skipped.items():
+        yield Text(f"{name} is not in the table: {reason}")
+    for warning in data.warnings:
+        yield Text(f"! {warning}", style="yellow")
+    if page is not None:
+        yield Text(f"\nReport: {page}")
+
+
+def _spaced(text: str) -> str:
+    """The text with plain spaces: not every terminal's font has the narrow one."""
+    return text.replace(NARROW, " ")
