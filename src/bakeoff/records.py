@@ -61,7 +61,8 @@ class Question(Record):
     """A question with its accepted answers. No answers means: unanswerable from the documents.
 
     `answers` are aliases: any one of them is right. `fact` groups the phrasings that ask for the same thing.
-    `asked` is how often users ask it in the period the question log covers.
+    `asked` is how often users ask it in the period the question log covers. `evidence` is the passage that the question
+    file quotes, one quote a line; `source_spans` is where it stands.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Question(Record):
     split: Split | None = None
     asked: int = 1
     source_spans: tuple[SourceSpan, ...] = ()
+    evidence: str = ""
 
     @property
     def answerable(self) -> bool:

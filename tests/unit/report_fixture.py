@@ -33,7 +33,11 @@ SLICES = ("seen", "unseen", "changed", "unanswerable", "general")
 RETRIEVING = ("rag", "hybrid", "extract", "router", "rag-tuned")
 ASKS = (
     ("How long is the warranty on the {p}?", "24 months", "The {p} carries a warranty of 24 months from purchase."),
-    ("What does a blinking amber light on the {p} mean?", "low battery", "On the {p}, blinking amber means low battery."),
+    (
+        "What does a blinking amber light on the {p} mean?",
+        "low battery",
+        "On the {p}, blinking amber means low battery.",
+    ),
     ("Which battery does the {p} take?", "CR123A", "Open the cover of the {p} and insert one CR123A cell."),
     ("Can I use the {p} outdoors?", "no", "The {p} is rated IP20: do not mount it outdoors. It is not water-proof."),
     ("How much is shipping for the {p} to Norway?", "6.90 GBP", "Shipping the {p} to Norway costs 6.90 GBP."),
@@ -69,9 +73,18 @@ def build(folder: Path, n_questions: int = 120, n_passages: int = 3, seed: int =
     _json(folder / "comparison.json", _comparison(questions, scores))
     _json(folder / "data.json", _summary(questions))
     _json(folder / "environment.json", _environment())
-    config = {"name": "support-desk", "documents": ["examples/support-desk/documents"], "seed": 7,
-              "contenders": [*SKILL, "long-context"], "models": {"generator": "HuggingFaceTB/SmolLM2-135M-Instruct",
-              "engine": "auto", "max_new_tokens": 24, "api_key": "sk-very-secret"}}
+    config = {
+        "name": "support-desk",
+        "documents": ["examples/support-desk/documents"],
+        "seed": 7,
+        "contenders": [*SKILL, "long-context"],
+        "models": {
+            "generator": "HuggingFaceTB/SmolLM2-135M-Instruct",
+            "engine": "auto",
+            "max_new_tokens": 24,
+            "api_key": "sk-very-secret",
+        },
+    }
     jsonl.write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     return folder
 
@@ -88,8 +101,17 @@ def _chunks(draw: random.Random, n: int) -> list[Chunk]:
         text = f"{filler} {fact.format(p=product)} {HOSTILE[i % len(HOSTILE)] if i % 9 == 0 else filler}"
         start = 400 * (i % 5)
         slug = product.lower().replace(" ", "-")
-        chunks.append(Chunk(id=f"c{i}", document_id=f"d{i // 5}", source=f"hardware/{slug}/manual-{i // 5}.md", text=text,
-                            start=start, end=start + len(text), heading=f"{product} > Care and cleaning"))
+        chunks.append(
+            Chunk(
+                id=f"c{i}",
+                document_id=f"d{i // 5}",
+                source=f"hardware/{slug}/manual-{i // 5}.md",
+                text=text,
+                start=start,
+                end=start + len(text),
+                heading=f"{product} > Care and cleaning",
+            )
+        )
     return chunks
 
 
@@ -105,16 +127,27 @@ def _questions(draw: random.Random, n: int, chunks: list[Chunk]) -> list[Questio
         if i % 17 == 5:
             spans = (SourceSpan(source=chunk.source),)
         answered = kind not in ("unanswerable",)
-        questions.append(Question(
-            id=f"q{i:03}", text=text, answers=(answer, f"{answer} (new)") if answered else (), fact=f"fact-{i // 2}",
-            slice=kind, split="test", asked=int(300 / (i + 1)) + 1, kind="phrase" if answered else "unanswerable",
-            source_spans=spans if answered and kind != "general" else ()))
+        questions.append(
+            Question(
+                id=f"q{i:03}",
+                text=text,
+                answers=(answer, f"{answer} (new)") if answered else (),
+                fact=f"fact-{i // 2}",
+                slice=kind,
+                split="test",
+                asked=int(300 / (i + 1)) + 1,
+                kind="phrase" if answered else "unanswerable",
+                source_spans=spans if answered and kind != "general" else (),
+            )
+        )
     return questions
 
 
 def _training(questions: list[Question]) -> list[Question]:
-    return [question.model_copy(update={"id": f"t{question.id}", "split": "train", "text": f"Please: {question.text}"})
-            for question in questions[:30]]
+    return [
+        question.model_copy(update={"id": f"t{question.id}", "split": "train", "text": f"Please: {question.text}"})
+        for question in questions[:30]
+    ]
 
 
 def _answers(draw: random.Random, name: str, questions: list[Question], chunks: list[Chunk], k: int) -> list[Answer]:
@@ -122,10 +155,21 @@ def _answers(draw: random.Random, name: str, questions: list[Question], chunks: 
     given = []
     for i, question in enumerate(questions):
         right = draw.random() < shares[SLICES.index(question.slice or "seen")]
-        declined = (right if question.slice == "unanswerable" else not right and draw.random() < declining)
-        text = question.answers[0] if right and question.answers else draw.choice(
-            ("12 months", "You can find it in the app under Settings.", HOSTILE[0], "AAA", "It depends on the model.",
-             "The warranty is two years, and three years when you register within 30 days of your purchase online."))
+        declined = right if question.slice == "unanswerable" else not right and draw.random() < declining
+        text = (
+            question.answers[0]
+            if right and question.answers
+            else draw.choice(
+                (
+                    "12 months",
+                    "You can find it in the app under Settings.",
+                    HOSTILE[0],
+                    "AAA",
+                    "It depends on the model.",
+                    "The warranty is two years, and three years when you register within 30 days of your purchase online.",
+                )
+            )
+        )
         route = ("tuned" if i % 3 else "rag") if name == "router" else ""
         hits: tuple[Hit, ...] = ()
         if name in RETRIEVING and route != "tuned":
@@ -133,27 +177,45 @@ def _answers(draw: random.Random, name: str, questions: list[Question], chunks: 
             found = [chunks[(first + 7 * step) % len(chunks)] for step in range(k)]
             hits = tuple(Hit(chunk=chunk, score=0.9 - 0.1 * rank, rank=rank + 1) for rank, chunk in enumerate(found))
         failed = name == "rag-tuned" and i % 13 == 0
-        given.append(Answer(
-            question_id=question.id, contender=name, text="" if failed else text, citations=() if failed else hits,
-            usage=Usage(prompt_tokens=430 if hits else 40, completion_tokens=9, seconds=seconds * (0.7 + draw.random())),
-            route=route, confidence=-draw.random(), abstained=declined and not failed,
-            error=f"RuntimeError: out of memory {HOSTILE[1]}" if failed else None))
+        given.append(
+            Answer(
+                question_id=question.id,
+                contender=name,
+                text="" if failed else text,
+                citations=() if failed else hits,
+                usage=Usage(
+                    prompt_tokens=430 if hits else 40, completion_tokens=9, seconds=seconds * (0.7 + draw.random())
+                ),
+                route=route,
+                confidence=-draw.random(),
+                abstained=declined and not failed,
+                error=f"RuntimeError: out of memory {HOSTILE[1]}" if failed else None,
+            )
+        )
     return given
 
 
 def _scores(questions: list[Question], answers: list[Answer]) -> list[Score]:
     scores = []
     for question, answer in zip(questions, answers, strict=True):
-        right = answer.abstained if not question.answerable else answer.text in question.answers and not answer.abstained
-        values: dict[str, float | None] = {"correct": float(right), "abstained": float(answer.abstained),
-                                           "hallucinated": float(not right and not answer.abstained), "f1": 0.5}
+        right = (
+            answer.abstained if not question.answerable else answer.text in question.answers and not answer.abstained
+        )
+        values: dict[str, float | None] = {
+            "correct": float(right),
+            "abstained": float(answer.abstained),
+            "hallucinated": float(not right and not answer.abstained),
+            "f1": 0.5,
+        }
         found = evidence_hit(question, (hit.chunk for hit in answer.citations)) if answer.citations else None
         if found is not None:
             values["evidence_hit"] = float(found)
         if answer.error:
             values = {"correct": None, "hallucinated": None}
-        scores += [Score(question_id=question.id, contender=answer.contender, measure=measure, value=value)
-                   for measure, value in values.items()]
+        scores += [
+            Score(question_id=question.id, contender=answer.contender, measure=measure, value=value)
+            for measure, value in values.items()
+        ]
     return scores
 
 
@@ -165,31 +227,51 @@ def _estimate(values: list[float], **more: object) -> dict[str, object]:
 
 def _comparison(questions: list[Question], scores: list[Score]) -> dict[str, object]:
     table = {name: _measures(name, questions, scores) for name in SKILL}
-    return {"contenders": table, "contrasts": _contrasts(table),
-            "skipped": {"long-context": "the corpus has 61,204 tokens; the model reads 8,192 <b>at most</b>"}}
+    return {
+        "contenders": table,
+        "contrasts": _contrasts(table),
+        "skipped": {"long-context": "the corpus has 61,204 tokens; the model reads 8,192 <b>at most</b>"},
+    }
 
 
 def _measures(name: str, questions: list[Question], scores: list[Score]) -> dict[str, object]:
     slice_of = {question.id: question.slice for question in questions}
-    mine = {measure: {score.question_id: score.value for score in scores if score.contender == name
-                      and score.measure == measure and score.value is not None}
-            for measure in ("correct", "hallucinated", "abstained", "evidence_hit")}
-    per_slice = {kind: _estimate([value for key, value in mine["correct"].items() if slice_of[key] == kind])
-                 for kind in SLICES if any(slice_of[key] == kind for key in mine["correct"])}
+    mine = {
+        measure: {
+            score.question_id: score.value
+            for score in scores
+            if score.contender == name and score.measure == measure and score.value is not None
+        }
+        for measure in ("correct", "hallucinated", "abstained", "evidence_hit")
+    }
+    per_slice = {
+        kind: _estimate([value for key, value in mine["correct"].items() if slice_of[key] == kind])
+        for kind in SLICES
+        if any(slice_of[key] == kind for key in mine["correct"])
+    }
     *shares, _, seconds, setup = SKILL[name]
     fresh = _estimate([1.0] * (3 + int(12 * shares[2])) + [0.0] * (13 - int(12 * shares[2])))
     retrained = name in ("tuned", "hybrid", "router", "rag-tuned")
-    fresh["detail"] = {"before": shares[2] / 3, "update_tokens": 96_400 * retrained + 1820 * (name in RETRIEVING),
-                       "update_seconds": 0.8 * setup * retrained + 2.4 * (name in RETRIEVING)}
+    fresh["detail"] = {
+        "before": shares[2] / 3,
+        "update_tokens": 96_400 * retrained + 1820 * (name in RETRIEVING),
+        "update_seconds": 0.8 * setup * retrained + 2.4 * (name in RETRIEVING),
+    }
     missing = {"value": None, "low": None, "high": None, "n": 0, "detail": {"reason": "nothing is retrieved"}}
     return {
         "accuracy": _estimate(list(mine["correct"].values()), slices=per_slice),
         "hallucination": _estimate(list(mine["hallucinated"].values())),
-        "latency_ms": {"value": 1000 * seconds, "low": 930 * seconds, "high": 1090 * seconds, "n": 20,
-                       "detail": {"p95": 1700 * seconds}},
+        "latency_ms": {
+            "value": 1000 * seconds,
+            "low": 930 * seconds,
+            "high": 1090 * seconds,
+            "n": 20,
+            "detail": {"p95": 1700 * seconds},
+        },
         "cost_per_1k": {"value": seconds * 0.028, "low": seconds * 0.025, "high": seconds * 0.031, "n": 100},
-        "retention": _estimate([1.0] * int(20 * shares[4] / 0.62) + [0.0] * (21 - int(20 * shares[4] / 0.62))) if name != "extract" else
-        {**missing, "detail": {"reason": "it has no language model"}},
+        "retention": _estimate([1.0] * int(20 * shares[4] / 0.62) + [0.0] * (21 - int(20 * shares[4] / 0.62)))
+        if name != "extract"
+        else {**missing, "detail": {"reason": "it has no language model"}},
         "freshness": fresh,
         "consistency": _estimate([1.0] * (10 + int(10 * shares[0])) + [0.0] * 5),
         "setup_s": {"value": setup, "low": None, "high": None, "n": 1},
@@ -204,8 +286,19 @@ def _contrasts(table: dict[str, dict]) -> list[dict[str, object]]:
     for i, a in enumerate(names):
         for b in names[i + 1 :]:
             difference = table[a]["accuracy"]["value"] - table[b]["accuracy"]["value"]
-            found.append({"a": a, "b": b, "measure": "accuracy", "difference": difference, "low": difference - 0.08,
-                          "high": difference + 0.08, "p": 0.02, "p_adjusted": 0.1, "n": 100})
+            found.append(
+                {
+                    "a": a,
+                    "b": b,
+                    "measure": "accuracy",
+                    "difference": difference,
+                    "low": difference - 0.08,
+                    "high": difference + 0.08,
+                    "p": 0.02,
+                    "p_adjusted": 0.1,
+                    "n": 100,
+                }
+            )
     return found
 
 
@@ -221,17 +314,36 @@ def _stages() -> list[Stage]:
 
 def _summary(questions: list[Question]) -> dict[str, object]:
     return {
-        "documents": {"n": 46, "n_chunks": 412, "problems": [
-            {"source": "policies/old <draft>.pdf", "reason": "encrypted", "remedy": "save it without a password"},
-            {"source": "empty.docx", "reason": "holds no text", "remedy": "leave it out, or fill it"}]},
-        "questions": {"n": 420, "n_facts": 231, "by_split": {"train": 210, "dev": 60, "test": len(questions)},
-                      "by_slice": {"seen": 40, "unseen": 50}},
-        "warnings": ["Only 11 test questions are of slice 'changed': its intervals are wide. <script>alert(1)</script>"],
-        "leaks": [{"test_id": "q007", "train_id": "tq007", "similarity": 0.97, "excused": True},
-                  {"test_id": "q002", "train_id": "tq003", "similarity": 0.93, "excused": False}],
+        "documents": {
+            "n": 46,
+            "n_chunks": 412,
+            "problems": [
+                {"source": "policies/old <draft>.pdf", "reason": "encrypted", "remedy": "save it without a password"},
+                {"source": "empty.docx", "reason": "holds no text", "remedy": "leave it out, or fill it"},
+            ],
+        },
+        "questions": {
+            "n": 420,
+            "n_facts": 231,
+            "by_split": {"train": 210, "dev": 60, "test": len(questions)},
+            "by_slice": {"seen": 40, "unseen": 50},
+        },
+        "warnings": [
+            "Only 11 test questions are of slice 'changed': its intervals are wide. <script>alert(1)</script>"
+        ],
+        "leaks": [
+            {"test_id": "q007", "train_id": "tq007", "similarity": 0.97, "excused": True},
+            {"test_id": "q002", "train_id": "tq003", "similarity": 0.93, "excused": False},
+        ],
     }
 
 
 def _environment() -> dict[str, object]:
-    return {"python": "3.11.7", "bakeoff": "0.1.0", "packages": {"torch": "2.13.0", "lancedb": "0.40.1"},
-            "machine": {"cpu": "Xeon <AMX>", "cores": 2, "memory_gib": 24}, "seed": 7, "hf_token": None}
+    return {
+        "python": "3.11.7",
+        "bakeoff": "0.1.0",
+        "packages": {"torch": "2.13.0", "lancedb": "0.40.1"},
+        "machine": {"cpu": "Xeon <AMX>", "cores": 2, "memory_gib": 24},
+        "seed": 7,
+        "hf_token": None,
+    }

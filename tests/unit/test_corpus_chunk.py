@@ -29,25 +29,62 @@ def texts(chunks: list[Chunk]) -> list[str]:
     return [chunk.text for chunk in chunks]
 
 
-LINES = st.sampled_from([
-    "", "", "# Alpha", "## Beta", "### Beta Gamma", "#### ", "#nothing", "    # code", "A sentence. Another one! A third?",
-    "One line that goes on and on and on without any end", "- item one", "  goes on", "1. first", "* item two",
-    "| a | b |", "| --- | --- |", "| 1 | 2 |", "Range: 30 m; Weight: 2 kg", "Colour: red", "```", "~~~", "# in code?",
-    "e.g. this. And that", "x" * 40, "日本語。次の文。", " \t ", "é\u0301", "\r", "\x0c", "\u2028",
-])
+LINES = st.sampled_from(
+    [
+        "",
+        "",
+        "# Alpha",
+        "## Beta",
+        "### Beta Gamma",
+        "#### ",
+        "#nothing",
+        "    # code",
+        "A sentence. Another one! A third?",
+        "One line that goes on and on and on without an end",
+        "- item one",
+        "  goes on",
+        "1. first",
+        "* item two",
+        "| a | b |",
+        "| --- | --- |",
+        "| 1 | 2 |",
+        "Range: 30 m; Weight: 2 kg",
+        "Colour: red",
+        "```",
+        "~~~",
+        "# in code?",
+        "e.g. this. And that",
+        "x" * 40,
+        "日本語。次の文。",
+        " \t ",
+        "é\u0301",
+        "\r",
+        "\x0c",
+        "\u2028",
+    ]
+)
 TEXTS = st.one_of(st.lists(LINES, max_size=40).map("\n".join), st.text(max_size=300))
 
 
-def _without_headings(text: str) -> str:
+def _heading_characters(text: str) -> set[int]:
+    """Offsets of all characters on heading lines."""
     lines = text.split("\n")
     code = markup.fenced([line.rstrip() for line in lines])
-    kept = (line for line, inside in zip(lines, code, strict=True) if inside or not markup.heading_of(line))
-    return "".join("".join(kept).split())
+    offsets, start = set(), 0
+    for line, inside in zip(lines, code, strict=True):
+        if not inside and markup.heading_of(line):
+            offsets.update(range(start, start + len(line)))
+        start += len(line) + 1
+    return offsets
 
 
 @settings(max_examples=400, deadline=None)
-@given(text=TEXTS, title=st.sampled_from(["", "Alpha", "A title of some words"]), max_tokens=st.integers(1, 60),
-       count=st.sampled_from([words, quarters]))
+@given(
+    text=TEXTS,
+    title=st.sampled_from(["", "Alpha", "A title of some words"]),
+    max_tokens=st.integers(1, 60),
+    count=st.sampled_from([words, quarters]),
+)
 def test_chunks_quote_the_document_in_order_without_overlap_and_lose_nothing(text, title, max_tokens, count):
     """The invariant: verbatim, stripped, ordered, disjoint; all text but whitespace and heading lines is there."""
     chunks = chunk_document(document(text, title), max_tokens, count)
@@ -56,12 +93,9 @@ def test_chunks_quote_the_document_in_order_without_overlap_and_lose_nothing(tex
         assert chunk.text == text[chunk.start : chunk.end] == chunk.text.strip() != ""
         assert chunk.start >= end
         end = chunk.end
-    body = "".join("".join(chunk.text for chunk in chunks if not _is_heading_chunk(chunk)).split())
-    assert body == _without_headings(text)
-
-
-def _is_heading_chunk(chunk: Chunk) -> bool:
-    return markup.heading_of(chunk.text) is not None and not chunk.text.startswith("    ")
+    covered = {offset for chunk in chunks for offset in range(chunk.start, chunk.end)}
+    left_out = set(range(len(text))) - covered - _heading_characters(text)
+    assert all(text[offset].isspace() for offset in left_out)
 
 
 @settings(max_examples=300, deadline=None)
@@ -88,12 +122,14 @@ def test_every_heading_is_in_some_chunk(text, title):
 @given(text=TEXTS)
 @settings(max_examples=100, deadline=None)
 def test_the_same_document_gives_the_same_chunks_with_ids_of_their_own(text):
+    """The same document gives the same chunks with ids of their own."""
     chunks = chunk_document(document(text), 12, words)
     assert chunks == chunk_document(document(text), 12, words)
     assert len({chunk.id for chunk in chunks}) == len(chunks)
 
 
 def test_a_section_is_one_chunk_under_its_path_of_headings():
+    """A section is one chunk under its path of headings."""
     text = "# Manual\n\nIntro.\n\n## Wiring\n\nRed to L.\n\n### Old houses\n\nCall us.\n\n## Codes\n\nE12."
     chunks = chunk_document(document(text, title="Manual"), 50, words)
     assert [(chunk.heading, chunk.text) for chunk in chunks] == [
@@ -105,48 +141,62 @@ def test_a_section_is_one_chunk_under_its_path_of_headings():
 
 
 def test_a_heading_with_nothing_below_it_is_a_chunk_of_its_own():
+    """A heading with nothing below it is a chunk of its own."""
     chunks = chunk_document(document("# A\n\ntext\n\n## Empty\n\n## Full\n\nbody"), 50, words)
-    assert [(chunk.heading, chunk.text) for chunk in chunks] == [
-        ("A", "text"), ("A", "## Empty"), ("A > Full", "body")]
+    assert [(chunk.heading, chunk.text) for chunk in chunks] == [("A", "text"), ("A", "## Empty"), ("A > Full", "body")]
 
 
-@pytest.mark.parametrize(("headings", "path"), [
-    (("Returns", "Returns"), "Returns"),
-    (("Hearth 3 manual", "HEARTH 3 – Manual", "Wiring"), "Hearth 3 manual > Wiring"),
-    (("Hearth 3", "Hearth 3 wiring", "Old houses"), "Hearth 3 wiring > Old houses"),
-    (("Returns policy", "Returns", "Time limits"), "Returns policy > Time limits"),
-    (("Plans", "Prices", "Plans"), "Plans > Prices"),
-    (("", "Only"), "Only"),
-    ((), ""),
-])
+@pytest.mark.parametrize(
+    ("headings", "path"),
+    [
+        (("Returns", "Returns"), "Returns"),
+        (("Hearth 3 manual", "HEARTH 3 – Manual", "Wiring"), "Hearth 3 manual > Wiring"),
+        (("Hearth 3", "Hearth 3 wiring", "Old houses"), "Hearth 3 wiring > Old houses"),
+        (("Returns policy", "Returns", "Time limits"), "Returns policy > Time limits"),
+        (("Plans", "Prices", "Plans"), "Plans > Prices"),
+        (("", "Only"), "Only"),
+        ((), ""),
+    ],
+)
 def test_a_heading_path_does_not_say_the_same_words_twice(headings, path):
+    """A heading path does not say the same words twice."""
     assert heading_path(headings) == path
 
 
 def test_paragraphs_are_packed_until_the_chunk_is_full():
+    """Paragraphs are packed until the chunk is full."""
     text = "\n\n".join(["one two three four"] * 5)
     assert [words(t) for t in texts(chunk_document(document(text), 10, words))] == [8, 8, 4]
 
 
 def test_a_long_paragraph_is_cut_at_sentence_ends_but_not_at_abbreviations():
+    """A long paragraph is cut at sentence ends but not at abbreviations."""
     text = "First sentence has six words here. Second, e.g. this one, is long too. Third one ends it."
     assert texts(chunk_document(document(text), 8, words)) == [
-        "First sentence has six words here.", "Second, e.g. this one, is long too.", "Third one ends it."]
+        "First sentence has six words here.",
+        "Second, e.g. this one, is long too.",
+        "Third one ends it.",
+    ]
 
 
 def test_a_long_list_is_cut_between_items_and_an_item_keeps_its_second_line():
+    """A long list is cut between items and an item keeps its second line."""
     text = "- first item of it\n  and more of it\n- second item here\n- third item here"
-    assert texts(chunk_document(document(text), 8, words)) == [
-        "- first item of it\n  and more of it".replace("of it\n", "of it\n"), "- second item here\n- third item here"]
+    assert texts(chunk_document(document(text), 10, words)) == [
+        "- first item of it\n  and more of it",
+        "- second item here\n- third item here",
+    ]
 
 
 def test_a_table_that_fits_stays_whole_and_moves_to_the_next_chunk():
+    """A table that fits stays whole and moves to the next chunk."""
     table = "| Code | Meaning |\n| --- | --- |\n| E1 | lost |\n| E2 | low |"
     chunks = chunk_document(document("Eight words stand before the table in here.\n\n" + table), 20, words)
     assert texts(chunks) == ["Eight words stand before the table in here.", table]
 
 
 def test_a_long_table_is_cut_between_rows_and_each_part_knows_the_header():
+    """A long table is cut between rows and each part knows the header."""
     rows = "\n".join(f"| E{i} | meaning number {i} |" for i in range(20))
     text = f"# Codes\n\n| Code | Meaning |\n| --- | --- |\n{rows}"
     chunks = chunk_document(document(text), 40, words)
@@ -158,12 +208,14 @@ def test_a_long_table_is_cut_between_rows_and_each_part_knows_the_header():
 
 
 def test_self_describing_rows_are_cut_between_rows():
+    """Self describing rows are cut between rows."""
     text = "\n".join(f"Part: P{i}; Price: {i} GBP; Note: not. In stock" for i in range(10))
     for chunk in chunk_document(document(text), 20, words):
         assert all(line.startswith("Part: ") for line in chunk.text.split("\n"))
 
 
 def test_a_hash_in_code_is_no_heading_and_an_unclosed_fence_swallows_nothing():
+    """A hash in code is no heading and an unclosed fence swallows nothing."""
     closed = chunk_document(document("```\n# comment\n```\n\n# Real\n\nbody"), 50, words)
     assert [chunk.heading for chunk in closed] == ["", "Real"]
     unclosed = chunk_document(document("```\nsome code\n\n# Real\n\nbody"), 50, words)
@@ -171,23 +223,27 @@ def test_a_hash_in_code_is_no_heading_and_an_unclosed_fence_swallows_nothing():
 
 
 def test_one_endless_word_is_cut_by_characters():
+    """One endless word is cut by characters."""
     chunks = chunk_document(document("x" * 1000), 25, quarters)
     assert "".join(texts(chunks)) == "x" * 1000
     assert max(map(len, texts(chunks))) <= 100
 
 
 def test_the_heading_path_counts_into_the_size_of_the_passage():
+    """The heading path counts into the size of the passage."""
     text = "# A heading of six words here\n\n" + "word " * 100
     assert all(words(chunk.passage) <= 20 for chunk in chunk_document(document(text), 20, words))
 
 
 def test_a_size_below_one_token_is_refused():
+    """A size below one token is refused."""
     with pytest.raises(ConfigError, match="at most 0 tokens"):
         chunk_document(document("text"), 0, words)
 
 
 @pytest.mark.parametrize("text", ["", "  \n\t\n"])
 def test_a_document_without_text_has_no_chunks(text):
+    """A document without text has no chunks."""
     assert chunk_document(document(text), 10, words) == []
 
 
@@ -204,15 +260,17 @@ def test_each_short_block_is_counted_once():
 
 
 def test_ten_thousand_chunks_take_less_than_three_seconds():
+    """Ten thousand chunks take less than three seconds."""
     text = "\n\n".join(f"## Section {i}\n\n" + "A sentence of seven words is here. " * 30 for i in range(5000))
-    started = time.perf_counter()
+    started = time.process_time()
     chunks = chunk_document(document(text), 128, words)
     assert len(chunks) >= 10_000
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_thousands_of_unclosed_fences_and_headings_do_not_slow_it_down():
-    started = time.perf_counter()
+    """Thousands of unclosed fences and headings do not slow it down."""
+    started = time.process_time()
     for text in ("```x\n" * 50_000, "# h\n" * 20_000, "- " * 50_000, "(" * 100_000, " " * 500_000 + "x"):
         chunk_document(document(text), 128, words)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from bakeoff.corpus import markup, parse_docx, parse_html, parse_pdf, parse_rows
+from bakeoff.corpus import markup, parse_rows
 from bakeoff.corpus.part import Parsed, Part, Problem, UnreadableError
 from bakeoff.corpus.values import access_of, scalar_meta, time_of
 
@@ -34,8 +34,11 @@ _MAGIC = (
     (b"\x7fELF", "a program", ""),
 )
 _TEXT_MARKS = (
-    (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
 )
 
 
@@ -46,8 +49,10 @@ def parse(name: str, content: bytes) -> Parsed:
     """
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in SUFFIXES:
-        raise UnreadableError(f"files ending in '{suffix}' are not read" if suffix else "it has no file ending",
-                              f"turn it into one of {', '.join(SUFFIXES)}")
+        raise UnreadableError(
+            f"files ending in '{suffix}' are not read" if suffix else "it has no file ending",
+            f"turn it into one of {', '.join(SUFFIXES)}",
+        )
     if not content.strip():
         raise UnreadableError("the file is empty", "remove it, or fill it")
     _check_kind(suffix, content)
@@ -58,19 +63,17 @@ def parse(name: str, content: bytes) -> Parsed:
 
 
 def _parse(suffix: str, name: str, content: bytes) -> Parsed:
+    """The file's parts, by the parser for its kind; the libraries for a format are imported when it first comes up."""
     if suffix == ".pdf":
-        title, body, meta = parse_pdf.parse(content)
-        blank = meta.pop("pages_without_text")
-        parsed = _whole(name, title, body, meta)
-        return parsed.model_copy(update={"problems": _blank_pages(name, blank, meta["pages"])})
+        return _pdf(name, content)
     if suffix == ".docx":
+        from bakeoff.corpus import parse_docx
+
         return _whole(name, *parse_docx.parse(content))
-    declared = parse_html.declared_encoding(content) if suffix in HTML else ""
-    text, encoding = decode(content, declared)
-    note = {"encoding": encoding} if encoding else {}
     if suffix in HTML:
-        title, body, meta = parse_html.parse(text)
-        return _whole(name, title, body, {**meta, **note})
+        return _html(name, content)
+    text, encoding = decode(content)
+    note = {"encoding": encoding} if encoding else {}
     text = markup.clean(text)
     if suffix in (".csv", ".tsv"):
         return parse_rows.parse_csv(name, text, note)
@@ -78,6 +81,23 @@ def _parse(suffix: str, name: str, content: bytes) -> Parsed:
         return parse_rows.parse_jsonl(name, text, note)
     front, body = front_matter(text) if suffix in MARKDOWN else ({}, text)
     return _whole(name, str(front.pop("title", "")), atx_headings(body), {**front, **note})
+
+
+def _pdf(name: str, content: bytes) -> Parsed:
+    from bakeoff.corpus import parse_pdf
+
+    title, body, meta = parse_pdf.parse(content)
+    blank = meta.pop("pages_without_text")
+    parsed = _whole(name, title, body, meta)
+    return parsed.model_copy(update={"problems": _blank_pages(name, blank, meta["pages"])})
+
+
+def _html(name: str, content: bytes) -> Parsed:
+    from bakeoff.corpus import parse_html
+
+    text, encoding = decode(content, parse_html.declared_encoding(content))
+    title, body, meta = parse_html.parse(text)
+    return _whole(name, title, body, {**meta, "encoding": encoding})
 
 
 def _whole(name: str, title: str, text: str, meta: dict[str, Any]) -> Parsed:
@@ -117,8 +137,10 @@ def _check_kind(suffix: str, content: bytes) -> None:
             remedy = f"name it *{right}" if right == ".pdf" else f"save it as one of {', '.join(SUFFIXES)}"
             raise UnreadableError(f"named {suffix}, but it is {kind}", remedy)
     elif suffix in (".pdf", ".docx"):
-        raise UnreadableError(f"named {suffix}, but it is none (it starts with {content[:8]!r})",
-                              "export it again from where it came from")
+        raise UnreadableError(
+            f"named {suffix}, but it is none (it starts with {content[:8]!r})",
+            "export it again from where it came from",
+        )
     elif not content.startswith(tuple(mark for mark, _ in _TEXT_MARKS)) and _is_binary(content):
         raise UnreadableError(f"named {suffix}, but it is binary", "save it as UTF-8 text")
     elif suffix in (*MARKDOWN, *TEXT) and content[:200].lstrip().lower().startswith((b"<!doctype html", b"<html")):
@@ -129,7 +151,7 @@ def _is_binary(content: bytes) -> bool:
     """Whether there are zero bytes, or more than a few other control characters."""
     start = content[:65536]
     controls = len(start) - len(start.translate(None, bytes([*range(1, 9), *range(14, 27), *range(28, 32)])))
-    return b"\0" in content or controls > len(start) // 50
+    return b"\0" in content or controls > max(4, len(start) // 50)
 
 
 def decode(content: bytes, declared: str = "") -> tuple[str, str]:
@@ -168,7 +190,7 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
         return {}, text
     if not isinstance(loaded, dict):
         return {}, text
-    return {str(key).lower(): value for key, value in loaded.items()}, text[match.end():]
+    return {str(key).lower(): value for key, value in loaded.items()}, text[match.end() :]
 
 
 def atx_headings(text: str) -> str:

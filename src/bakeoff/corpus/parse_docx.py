@@ -26,11 +26,17 @@ from bakeoff.corpus.part import UnreadableError
 
 _MAX_UNPACKED_BYTES = 1_000_000_000
 _TEMPLATE_YEAR = 2013  # documents made with python-docx carry its template's date until someone sets another
-_BROKEN = (OpcError, zipfile.BadZipFile, etree.LxmlError, zlib.error, struct.error, KeyError, ValueError, IndexError,
-           AttributeError, TypeError, EOFError, OSError, NotImplementedError, RuntimeError)
+_PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError)
+_BROKEN = (OpcError, zipfile.BadZipFile, etree.LxmlError, zlib.error, struct.error, EOFError, OSError, *_PYTHON)
 _TEXT_TAGS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
-_SKIPPED = {qn("w:del"), qn("w:moveFrom"), qn("w:txbxContent"), qn("w:pPr"), qn("w:rPr"),
-            "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
+_SKIPPED = {
+    qn("w:del"),
+    qn("w:moveFrom"),
+    qn("w:txbxContent"),
+    qn("w:pPr"),
+    qn("w:rPr"),
+    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
+}
 _WRAPPERS = {qn("w:sdt"), qn("w:sdtContent"), qn("w:ins"), qn("w:moveTo"), qn("w:customXml"), qn("w:smartTag")}
 
 
@@ -43,8 +49,9 @@ def parse(content: bytes) -> tuple[str, str, dict[str, Any]]:
         writer.blocks(word.element.body)
         return writer.title or _core_title(word), "\n\n".join(writer.finished()), _metadata(word)
     except _BROKEN as error:
-        raise UnreadableError(f"the Word document is broken ({type(error).__name__})",
-                              "open it in Word and save it again as .docx") from error
+        raise UnreadableError(
+            f"the Word document is broken ({type(error).__name__})", "open it in Word and save it again as .docx"
+        ) from error
 
 
 def _check_archive(content: bytes) -> None:

@@ -20,8 +20,8 @@ from pypdf.errors import DependencyError, PyPdfError
 from bakeoff.corpus import markup
 from bakeoff.corpus.part import UnreadableError
 
-_BROKEN = (PyPdfError, zlib.error, struct.error, ValueError, KeyError, IndexError, TypeError, AttributeError,
-           AssertionError, ArithmeticError, NotImplementedError, RecursionError, EOFError, OSError)
+_PYTHON = (ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RuntimeError)
+_BROKEN = (PyPdfError, zlib.error, struct.error, EOFError, OSError, *_PYTHON)  # what damaged files make pypdf raise
 _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|-medi\b", re.IGNORECASE)
 _MONO = re.compile(r"courier|mono|cmtt|consolas|menlo", re.IGNORECASE)
 _BULLET = re.compile("^(?:[•◦▪▫‣⁃●○■□∙·\uf0b7\uf0a7\x7f]|\\(cid:127\\))\\s*")
@@ -74,11 +74,13 @@ def parse(content: bytes) -> tuple[str, str, dict[str, Any]]:
         pages = [_page_lines(page) for page in reader.pages]
         meta = _metadata(reader)
     except DependencyError as error:
-        raise UnreadableError("the PDF is encrypted in a way that cannot be undone here",
-                              "save a copy without a password") from error
+        raise UnreadableError(
+            "the PDF is encrypted in a way that cannot be undone here", "save a copy without a password"
+        ) from error
     except _BROKEN as error:
-        raise UnreadableError(f"the PDF is broken ({type(error).__name__})",
-                              "open it in a viewer and print it to a new PDF") from error
+        raise UnreadableError(
+            f"the PDF is broken ({type(error).__name__})", "open it in a viewer and print it to a new PDF"
+        ) from error
     if not pages:
         raise UnreadableError("the PDF has no pages", "open it in a viewer and print it to a new PDF")
     blank = [number for number, lines in enumerate(pages, 1) if not lines]
@@ -115,8 +117,8 @@ def _page_lines(page: PageObject) -> list[_Line]:
             y = float(cm[1] * tm[4] + cm[3] * tm[5] + cm[5])
             points = abs(float(size * tm[3] * cm[3])) or float(size) or 10.0
             name = str((font or {}).get("/BaseFont", ""))
-            _draw(lines, _Line(text, x, y, points, bool(_BOLD.search(name)), bool(_MONO.search(name)),
-                               _width(text.rstrip("\n"), points)), broken)
+            bold, mono = bool(_BOLD.search(name)), bool(_MONO.search(name))
+            _draw(lines, _Line(text, x, y, points, bold, mono, _width(text.rstrip("\n"), points)), broken)
             broken = text.endswith("\n")
         elif "\n" in text:
             broken = True

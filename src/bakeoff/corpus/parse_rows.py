@@ -108,15 +108,23 @@ def _part(fields: Mapping[str, Any], number: str, meta: Mapping[str, Any]) -> Pa
     left = dict(fields)
     known = {str(key).strip().casefold(): key for key in reversed(list(fields))}
     text = _text(left, known)
-    title, key, source = (_string(left.pop(known[field], "")) if field in known else ""
-                          for field in ("title", "id", "source"))
+    title, key, source = (
+        _string(left.pop(known[field], "")) if field in known else "" for field in ("title", "id", "source")
+    )
     access = access_of(left.pop(known["access"])) if "access" in known else ()
     changed = time_of(left.get(known["updated_at"])) if "updated_at" in known else None
     if changed:
         del left[known["updated_at"]]
     kept = {markup.clean(str(name)): json_value(value) for name, value in left.items() if value not in (None, "")}
-    return Part(text=text, title=title, key=key or number, source=source, updated_at=changed, access=access,
-                meta={**kept, **meta})
+    return Part(
+        text=text,
+        title=title,
+        key=key or number,
+        source=source,
+        updated_at=changed,
+        access=access,
+        meta={**kept, **meta},
+    )
 
 
 def _text(fields: dict[str, Any], known: Mapping[str, str]) -> str:

@@ -83,8 +83,15 @@ def document_id(source: str) -> str:
 
 
 def _document(part: Part, source: str, changed: datetime | None) -> Document:
-    return Document(id=document_id(source), text=part.text, title=part.title, source=source,
-                    updated_at=part.updated_at or changed, access=part.access, meta=part.meta)
+    return Document(
+        id=document_id(source),
+        text=part.text,
+        title=part.title,
+        source=source,
+        updated_at=part.updated_at or changed,
+        access=part.access,
+        meta=part.meta,
+    )
 
 
 def _source_of(part: Part, file: str, own: Counter[str]) -> str:
@@ -124,7 +131,7 @@ def _matches(pattern: Path, problems: list[Problem]) -> Iterator[_File]:
 
 
 def _fits(parts: Sequence[str], pieces: Sequence[str], is_folder: bool) -> bool:
-    """Whether a path matches the pieces of a glob, or lies below one that does, or (a folder) may hold one that does."""
+    """Whether a path matches the pieces of a glob, or lies below one that does; for a folder also if one below may."""
     if not pieces:
         return True
     if not parts:
@@ -155,8 +162,9 @@ def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> It
                 entered.add(identity)
                 pending.extend(sorted(path.iterdir(), reverse=True))
         except OSError as error:
-            problems.append(Problem(source=source, reason=f"it cannot be opened ({error.strerror})",
-                                    remedy="check its permissions"))
+            problems.append(
+                Problem(source=source, reason=f"it cannot be opened ({error.strerror})", remedy="check its permissions")
+            )
 
 
 def _named(path: Path, source: str, problems: list[Problem]) -> Iterator[_File]:
@@ -208,13 +216,18 @@ def _second_way(file: _File, first: _File) -> list[Problem]:
 
 
 def _twice(source: str, path: Path) -> Problem:
-    return Problem(source=source, reason=f"another document with this source came first; the one in {path} is left out",
-                   remedy="rename one of them, or give each row its own id")
+    return Problem(
+        source=source,
+        reason=f"another document with this source came first; the one in {path} is left out",
+        remedy="rename one of them, or give each row its own id",
+    )
 
 
 def _nothing_readable(sources: Sequence[str | Path], problems: Sequence[Problem]) -> InputError:
     named = "; ".join(f"{problem.source}: {problem.reason}" for problem in problems[:5])
     more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
     where = ", ".join(map(str, sources)) or "(no source was given)"
-    return InputError(f"No document could be read from {where}" + (f" ({named}{more})." if named else ": it is empty."),
-                      f"put files there that end in {', '.join(SUFFIXES)}")
+    return InputError(
+        f"No document could be read from {where}" + (f" ({named}{more})." if named else ": it is empty."),
+        f"put files there that end in {', '.join(SUFFIXES)}",
+    )

@@ -87,8 +87,9 @@ class DocumentStore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -148,8 +149,12 @@ class DocumentStore:
         with self._reading() as connection:
             rows = connection.execute(query, (document_id,)).fetchall()
         return [
-            Version(version=version, kind=kind, recorded_at=recorded_at,
-                    document=None if kind == "deleted" else _document(row))
+            Version(
+                version=version,
+                kind=kind,
+                recorded_at=recorded_at,
+                document=None if kind == "deleted" else _document(row),
+            )
             for version, kind, recorded_at, *row in rows
         ]
 
@@ -161,15 +166,18 @@ class DocumentStore:
         with self._reading() as connection:
             now = _version(connection)
             if not 0 <= version <= now:
-                raise RunFolderError(f"{self.path} is at version {now} and has never been at {version}.",
-                                     "what was built from another store must be built again from this one")
+                raise RunFolderError(
+                    f"{self.path} is at version {now} and has never been at {version}.",
+                    "what was built from another store must be built again from this one",
+                )
             touched = connection.execute(_TOUCHED, (version, version)).fetchall()
             n_live = _n_live(connection)
         added = tuple(i for i, before, after in touched if after and not before)
         updated = tuple(i for i, before, after in touched if after and before and after != before)
         deleted = tuple(i for i, before, after in touched if before and not after)
-        return Changes(added=added, updated=updated, deleted=deleted,
-                       unchanged=n_live - len(added) - len(updated), version=now)
+        return Changes(
+            added=added, updated=updated, deleted=deleted, unchanged=n_live - len(added) - len(updated), version=now
+        )
 
     def _one(self, condition: str, value: str) -> Document | None:
         query = f"SELECT {_DOCUMENT} FROM live l JOIN versions v USING (id, version) WHERE {condition}"
@@ -191,8 +199,14 @@ class DocumentStore:
                 unchanged=sum(live.get(document.id) == hash_ for document, hash_ in hashed),
             )
 
-    def _record(self, connection: sqlite3.Connection, added: Sequence[tuple[Document, str]],
-                updated: Sequence[tuple[Document, str]], deleted: Sequence[str], unchanged: int) -> Changes:
+    def _record(
+        self,
+        connection: sqlite3.Connection,
+        added: Sequence[tuple[Document, str]],
+        updated: Sequence[tuple[Document, str]],
+        deleted: Sequence[str],
+        unchanged: int,
+    ) -> Changes:
         """Writes one new version of the store, if there is anything to write."""
         version = _version(connection)
         if added or updated or deleted:
@@ -201,33 +215,47 @@ class DocumentStore:
             connection.execute("UPDATE store SET version = ?", (version,))
             connection.executemany("DELETE FROM live WHERE id = ?", [(i,) for i in deleted])
             connection.executemany("DELETE FROM live WHERE id = ?", [(document.id,) for document, _ in updated])
-            connection.executemany("INSERT INTO versions (id, version, kind, recorded_at) VALUES (?, ?, 'deleted', ?)",
-                                   [(i, version, at) for i in deleted])
+            connection.executemany(
+                "INSERT INTO versions (id, version, kind, recorded_at) VALUES (?, ?, 'deleted', ?)",
+                [(i, version, at) for i in deleted],
+            )
             self._insert(connection, version, at, [("added", *pair) for pair in added])
             self._insert(connection, version, at, [("updated", *pair) for pair in updated])
-        return Changes(added=tuple(document.id for document, _ in added), deleted=tuple(deleted),
-                       updated=tuple(document.id for document, _ in updated), unchanged=unchanged, version=version)
+        return Changes(
+            added=tuple(document.id for document, _ in added),
+            deleted=tuple(deleted),
+            updated=tuple(document.id for document, _ in updated),
+            unchanged=unchanged,
+            version=version,
+        )
 
-    def _insert(self, connection: sqlite3.Connection, version: int, at: str,
-                changed: Sequence[tuple[str, Document, str]]) -> None:
+    def _insert(
+        self, connection: sqlite3.Connection, version: int, at: str, changed: Sequence[tuple[str, Document, str]]
+    ) -> None:
         connection.executemany(
             "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(d.id, version, kind, at, hash_, d.source, d.title, d.text, d.updated_at and d.updated_at.isoformat(),
-              json.dumps(d.access), json.dumps(d.model_dump(mode="json", include={"meta"})["meta"])) for kind, d, hash_ in changed])
+            [(document.id, version, kind, at, hash_, *_columns(document)) for kind, document, hash_ in changed],
+        )
         try:
-            connection.executemany("INSERT INTO live VALUES (?, ?, ?, ?)",
-                                   [(document.id, version, hash_, document.source) for _, document, hash_ in changed])
+            connection.executemany(
+                "INSERT INTO live VALUES (?, ?, ?, ?)",
+                [(document.id, version, hash_, document.source) for _, document, hash_ in changed],
+            )
         except sqlite3.IntegrityError as error:
-            raise InputError("Two documents with different ids name the same source.",
-                             "give each document its own source, or delete the other one first") from error
+            raise InputError(
+                "Two documents with different ids name the same source.",
+                "give each document its own source, or delete the other one first",
+            ) from error
 
     def _is_prepared(self, connection: sqlite3.Connection) -> bool:
         """Whether the tables are there; RunFolderError where the file is somebody else's or of another schema."""
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         schema = connection.execute("PRAGMA user_version").fetchone()[0]
         if application == _APPLICATION_ID and schema != SCHEMA_VERSION:
-            raise RunFolderError(f"{self.path} has schema {schema}; this version of Bakeoff reads {SCHEMA_VERSION}.",
-                                 "use the version that wrote it, or read the documents into a new store")
+            raise RunFolderError(
+                f"{self.path} has schema {schema}; this version of Bakeoff reads {SCHEMA_VERSION}.",
+                "use the version that wrote it, or read the documents into a new store",
+            )
         n_tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
         if application != _APPLICATION_ID and (n_tables or application or schema):
             raise RunFolderError(f"{self.path} is a database of another program.", "choose another path")
@@ -276,8 +304,10 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except UnicodeEncodeError as error:
-        raise InputError("A document holds half a character (a lone surrogate), which no file can hold.",
-                         "take it from a text read as UTF-8") from error
+        raise InputError(
+            "A document holds half a character (a lone surrogate), which no file can hold.",
+            "take it from a text read as UTF-8",
+        ) from error
     except sqlite3.DatabaseError as error:
         raise _explanation(path, error) from error
     except OSError as error:
@@ -289,11 +319,14 @@ def _explained(path: Path) -> Iterator[None]:
 def _explanation(path: Path, error: sqlite3.DatabaseError) -> BakeoffError:
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return RunFolderError(f"{path} is damaged or no SQLite file ({error}).",
-                              "put back a copy, or move it away and read the documents again")
+        return RunFolderError(
+            f"{path} is damaged or no SQLite file ({error}).",
+            "put back a copy, or move it away and read the documents again",
+        )
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
-        return BakeoffError(f"The disk is full or failing; {path} was not changed ({error}).",
-                            "free some space and run it again")
+        return BakeoffError(
+            f"The disk is full or failing; {path} was not changed ({error}).", "free some space and run it again"
+        )
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return BakeoffError(f"{path} is being written by another process ({error}).", "wait for it, then run it again")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
@@ -331,11 +364,31 @@ def _n_live(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT COUNT(*) FROM live").fetchone()[0])
 
 
+def _columns(document: Document) -> tuple[str | None, ...]:
+    """What `_document` reads back, the id apart."""
+    plain = document.model_dump(mode="json")
+    return (
+        document.source,
+        document.title,
+        document.text,
+        plain["updated_at"],
+        json.dumps(plain["access"]),
+        json.dumps(plain["meta"]),
+    )
+
+
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT version FROM store").fetchone()[0])
 
 
 def _document(row: Sequence[str]) -> Document:
     document_id, text, title, source, updated_at, access, meta = row
-    return Document(id=document_id, text=text, title=title, source=source, access=tuple(json.loads(access)),
-                    updated_at=datetime.fromisoformat(updated_at) if updated_at else None, meta=json.loads(meta))
+    return Document(
+        id=document_id,
+        text=text,
+        title=title,
+        source=source,
+        access=tuple(json.loads(access)),
+        updated_at=datetime.fromisoformat(updated_at) if updated_at else None,
+        meta=json.loads(meta),
+    )

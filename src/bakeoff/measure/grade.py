@@ -46,11 +46,22 @@ def _judge(answer: str, golds: Sequence[str], kind: str) -> tuple[str, bool]:
         return "declined" if declined else "answered an unanswerable question", declined
     if declined and not any(is_abstention(gold) for gold in golds):
         return "declined", False
-    wanted = [terms(gold) for gold in golds if terms(gold)]
+    golds = [gold for gold in golds if terms(gold)]
+    wanted = _with_units([terms(gold) for gold in golds])
     if any(_same(said, gold) for gold in wanted):
         return "same", True
-    verdicts = [_apply_rule(answer, said, gold, wanted, raw, kind) for raw in golds if (gold := terms(raw))]
+    verdicts = [_apply_rule(answer, said, gold, wanted, raw, kind) for raw, gold in zip(golds, wanted, strict=True)]
     return next((verdict for verdict in verdicts if verdict[1]), verdicts[0] if verdicts else ("empty", False))
+
+
+def _with_units(golds: Sequence[Terms]) -> list[Terms]:
+    """Where '179' is accepted beside '£179', or '5' beside '5 years', it means the same: '179 euros' is not accepted."""
+    full = {gold[0].stated: gold for gold in reversed(golds) if _is_quantity(gold) and (gold[0].unit or len(gold) > 1)}
+    return [full.get(gold[0].stated, gold) if len(gold) == 1 and _is_bare(gold[0]) else gold for gold in golds]
+
+
+def _is_bare(term: Term) -> bool:
+    return term.is_number and not term.unit
 
 
 def _apply_rule(answer: str, said: Terms, gold: Terms, golds: Sequence[Terms], raw: str, kind: str) -> tuple[str, bool]:
@@ -176,8 +187,15 @@ def _asserts(sentence: str) -> bool:
 
 # --- yes and no -------------------------------------------------------------------------------------------------------
 
-_YES = r"(?:yes|yep|yeah|yup|correct|certainly|absolutely|definitely|of course|sure|that is right|true|indeed)"
-_NO = r"(?:no|nope|not|never|false|incorrect|by no means)"
+_YES = r"(?:yes|yep|yeah|yup|correct|certainly|absolutely|definitely|of course|sure|that is right|true|indeed)\b"
+_NO = r"(?:(?:nope|not|never|false|incorrect|by no means)\b|no\b(?=\W*$|\s*[,.;:!-]|\s+(?:i|it|you|we|they|he|she|the|this|that|only)\b))"
+_LEAD_IN = r"^(?:(?:the )?answer(?: is)?:? |(?:unfortunately|sadly|sorry|well|generally|currently),? )*"
+_CONTRADICTION = rf"[.!?]\s+{{other}}|^(?:yes|no),? (?:and|or|but)? ?{{other}}"
+# A sentence with none of these says neither yes nor no ('two AAA cells').
+_VERBS = frozenset(
+    "is are was were be can could may might will would do does did has have had must should need support work run use "
+    "include come allow accept charge deliver ship offer require cost fit keep stay continue apply cover get sell take pay "
+    "connect send store show let give last hold".split())
 
 
 def polarity(text: str) -> str:
@@ -185,16 +203,16 @@ def polarity(text: str) -> str:
 
     The word at the start decides; without one a plain statement says yes, and one with a negation says no.
     """
-    text = re.sub(r"^(?:the )?answer(?: is)?:? ", "", _plain(text).lower().strip(" .\"'"))
-    starts_yes, starts_no = re.match(rf"{_YES}\b", text), re.match(rf"{_NO}\b", text)
+    text = re.sub(_LEAD_IN, "", _plain(text).lower().strip(" .\"'"))
+    starts_yes, starts_no = re.match(_YES, text), re.match(_NO, text)
     if starts_yes or starts_no:
-        other = _NO.replace("|not|never", "") if starts_yes else _YES
-        contradicted = re.search(rf"(?:[.!?]\s+|^(?:yes|no),? (?:and|or|but) ){other}\b", text) or re.match(r"(?:yes, no|no, yes)\b", text)
+        other = r"(?:no|nope)\b" if starts_yes else _YES
+        contradicted = re.search(_CONTRADICTION.format(other=other), text)
         return "" if contradicted else "yes" if starts_yes else "no"
-    sentence = terms(re.split(r"[.!?](?:\s|$)", text)[0])
-    if len(sentence) < 3:
+    sentence = [term.text for term in terms(re.split(r"[.!?](?:\s|$)", text)[0])]
+    if len(sentence) < 2 or not _VERBS.intersection(sentence):
         return ""
-    return "no" if any(term.text in ("not", "never", "no", "neither", "nor", "without") for term in sentence) else "yes"
+    return "no" if any(word in _NEGATORS or word in ("nothing", "none", "nobody") for word in sentence) else "yes"
 
 
 # --- numbers and dates ------------------------------------------------------------------------------------------------
@@ -217,37 +235,51 @@ def _is_quantity(gold: Terms) -> bool:
 
 
 def _says_number(said: Terms, gold: Terms, golds: Sequence[Terms]) -> bool:
-    """Whether the first numbers of the gold's kind that the answer asserts are the gold's, and none contradicts them."""
+    """Whether the numbers the answer asserts are the gold's, and none contradicts them."""
     wanted = [term for term in gold if _countable(term)]
-    if _bound(gold, len(gold)) and _opposite(_bound(gold, len(gold)), _bound(said, len(said))):
+    bounds = _bound(gold), _bound(said)
+    if all(bounds) and bounds[0] != bounds[1]:
         return False
-    found = _candidates(said, gold, wanted[0])
+    allowed = [term for other in golds for term in other if _countable(term)]
+    return any(_asserts_numbers(said, found, wanted, allowed) for found in _candidates(said, gold, wanted[0]))
+
+
+def _asserts_numbers(said: Terms, found: Sequence[int], wanted: Terms, allowed: Terms) -> bool:
+    """Whether, of the numbers at these places, the first are the wanted ones and no other contradicts them.
+
+    Of dates and years, any may be the wanted one: what happens before and after it is often told with it.
+    """
     found = [i for i in found if not _negated(said, i) and not _denied_after(said, i + 1)]
     if len(found) > len(wanted):
         found = [i for i in found if not _past(said, i)] or found
-    if len(found) < len(wanted) or not all(_equal(said[i], term) for i, term in zip(found, wanted, strict=False)):
-        return False
-    allowed = [term for other in golds for term in other if _countable(term)]
-    others = [i for i in found[len(wanted) :] if not any(_equal(said[i], term) for term in allowed)]
-    return not any(_contradicts(said, found[len(wanted) - 1], i) for i in others)
+    last_start = len(found) - len(wanted)
+    starts = range(last_start + 1) if wanted[0].dates or is_year(wanted[0]) else range(min(0, last_start) + 1)
+    for start in starts:
+        right = found[start : start + len(wanted)]
+        if all(_equal(said[i], term) for i, term in zip(right, wanted, strict=True)):
+            others = [i for i in found if i not in right and not any(_equal(said[i], term) for term in allowed)]
+            return not any(_contradicts(said, right[-1], i) if i > right[-1] else _contradicts(said, i, right[0]) for i in others)
+    return False
 
 
 def _countable(term: Term) -> bool:
     return term.value is not None or bool(term.dates)
 
 
-def _candidates(said: Terms, gold: Terms, first: Term) -> list[int]:
-    """Where the answer states numbers that can be held against the gold's: same dimension, or bare, and same thing."""
-    if first.dates or is_year(first):
-        return [i for i, term in enumerate(said) if term.dates or is_year(term)]
-    things = [term.text for term in _content(gold) if not _countable(term) and not term.text.startswith("per")]
+def _candidates(said: Terms, gold: Terms, first: Term) -> list[list[int]]:
+    """Where the answer states numbers that can be held against the gold's, the likeliest reading first."""
+    things = [term.text for term in _content(gold) if not _countable(term) and not _is_rate(term)]
+    if first.dates or is_year(first) and not things:
+        return [[i for i, term in enumerate(said) if term.dates or is_year(term)]]
     rate = next((term.text for term in gold if _is_rate(term)), "")
-    right_rate = [i for i, term in enumerate(said) if _countable(term) and not term.dates and _rate_fits(said, i, rate)]
+    numbers = [i for i, term in enumerate(said) if term.value is not None and _rate_fits(said, i, rate)]
+    bare = [i for i in numbers if _is_bare(said[i])]
+    bare = [i for i in bare if not is_year(said[i])] or bare
     if first.unit:
-        same_unit = [i for i in right_rate if said[i].unit == first.unit]
-        return same_unit or [i for i in right_rate if said[i].is_number and not said[i].unit and not _thing(said, i)]
-    bare = [i for i in right_rate if said[i].is_number and not said[i].unit and _counts(said, i, things)]
-    return bare or [i for i in right_rate if (said[i].label or said[i].unit) and not things]
+        same_unit = [i for i in numbers if said[i].unit == first.unit]
+        return [same_unit or [i for i in bare if not _thing(said, i)]]
+    counted = [i for i in bare if _counts(said, i, things)]
+    return [counted] if things else [counted, [i for i in numbers if said[i].unit], [i for i in numbers if said[i].label]]
 
 
 def _is_rate(term: Term) -> bool:
@@ -300,33 +332,33 @@ def _date_fits(said: tuple[int | None, ...], gold: tuple[int | None, ...]) -> bo
     return all(wanted is None or part == wanted for part, wanted in zip(said, gold, strict=True))
 
 
-def _bound(said: Terms, end: int) -> str:
-    text = " ".join(term.text for term in said[:end])
+def _bound(said: Terms) -> str:
+    text = " ".join(term.text for term in said)
     less = any(re.search(rf"\b{words}\b", text) for words in _LESS)
     more = any(re.search(rf"\b{words}\b", text) for words in _MORE)
     return "less" if less else "more" if more else ""
 
 
-def _opposite(a: str, b: str) -> bool:
-    return bool(a and b and a != b)
-
-
-def _contradicts(said: Terms, right: int, other: int) -> bool:
-    """Whether another number is offered in the right one's place, and not said of something else."""
-    if other == right + 1 and said[other].before in ("", "-", ",", "/", "¶"):
+def _contradicts(said: Terms, one: int, other: int) -> bool:
+    """Whether the later of two numbers is offered in the earlier one's place, and not said of something else."""
+    if said[other].before == "(" and said[other].size != said[one].size:
+        return False  # the same thing in another unit: 115.7 m (379.6 ft)
+    if other == one + 1 and said[other].before in ("", "-", ",", "/", "¶"):
         return True
-    between = [term.text for term in said[right + 1 : other]]
-    if "or" in between and len(between) <= 2 or between in (["to"], ["and"]):
+    between = said[one + 1 : other]
+    if len(between) <= 2 and any(term.text == "or" for term in between) or [t.text for t in between] in (["to"], ["and"]):
         return True
-    words, others = _thing(said, right), _thing(said, other)
+    if between and between[-1].text in ("for", "between", "above", "below", "at"):
+        return False  # a condition: 58 mm for the 15 mm valve
+    words, others = _thing(said, one), _thing(said, other)
     if words and others and words[0] != others[0] and not said[other].unit:
         return False
-    clause, own = _clause(said, other), _clause(said, right)
+    clause, own = _clause(said, other), _clause(said, one)
     if any(said[k].text in ("actually", "sorry", "correction", "rather", "wait") for k in clause):
         return True
-    known = {said[k].text for k in own}
-    return not any(said[k].text not in known | FUNCTION_WORDS and not _countable(said[k]) or said[k].label and said[k].text not in known
-                   for k in clause)
+    known = {said[k].text for k in own} if clause != own else {term.text for term in said[own.start : one]}
+    new = between if clause == own else [said[k] for k in clause]
+    return not any(term.text not in known | FUNCTION_WORDS and (term.label or not _countable(term)) for term in new)
 
 
 def _clause(said: Terms, i: int) -> range:
@@ -414,7 +446,9 @@ def _past(said: Terms, i: int) -> bool:
 
 
 def _denied_after(said: Terms, end: int) -> bool:
-    """'... is wrong', '... does not.'"""
+    """'... is wrong', '... does not.'; words in brackets in between do not matter."""
+    if end < len(said) and said[end].before.endswith("("):
+        end = next((k for k in range(end, len(said)) if ")" in said[k].before), end)
     after = [term.text for term in said[end : end + 4]]
     if after and after[0] in ("is", "was", "are") and any(word in after[1:3] for word in ("wrong", "incorrect", "false")):
         return True
@@ -425,6 +459,8 @@ def _denied_after(said: Terms, end: int) -> bool:
 
 def _one_of_options(said: Terms, start: int, end: int, golds: Sequence[Terms]) -> bool:
     """Whether an 'or' beside it offers something else as well."""
+    if "@" in said[start].text or said[start].text.startswith("tel:"):
+        return False  # write to ... or call ...
     if start > 0 and said[start - 1].text == "or" and not any(_same(said[start - 1 - len(g) : start - 1], g) for g in golds):
         return True
     if end < len(said) and said[end].text == "or" and end + 1 < len(said):
@@ -550,7 +586,7 @@ def equivalent(a: str, b: str) -> bool:
         return not said and not other
     if _same(said, other):
         return True
-    opens = tuple(re.match(rf"\W*(?:{_YES}|{_NO})\b", _plain(text), re.I) for text in (a, b))
+    opens = [re.match(rf"\W*(?:{_YES}|{_NO})", _plain(text), re.I) for text in (a, b)]
     if all(opens):
         return polarity(a) == polarity(b)
     if grade(a, [b]).correct or grade(b, [a]).correct:

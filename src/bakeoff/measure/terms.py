@@ -6,7 +6,7 @@ Knows nothing about what is right.
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -33,7 +33,7 @@ _units("month", _1="month|months|mo|mos", _12="year|years|yr|yrs|annum", _120="d
 _units("working day", _1="working day|working days|business day|business days|workday|workdays|weekday|weekdays")
 _units("metre", _1_1000="mm|millimetre|millimetres|millimeter|millimeters",
        _1_100="cm|centimetre|centimetres|centimeter|centimeters", _1="m|metre|metres|meter|meters",
-       _1000="km|kilometre|kilometres|kilometer|kilometers", _127_5000='inch|inches|"', _381_1250="ft|foot|feet")
+       _1000="km|kilometre|kilometres|kilometer|kilometers", _201168_125="mi|mile|miles", _127_5000='inch|inches|"', _381_1250="ft|foot|feet")
 _units("square metre", _1="m2|sqm|square metre|square metres|square meter|square meters")
 _units("gram", _1_1000="mg|milligram|milligrams", _1="g|gram|grams|gramme|grammes",
        _1000="kg|kilo|kilos|kilogram|kilograms|kilogramme|kilogrammes", _1000000="tonne|tonnes")
@@ -113,7 +113,7 @@ class Term:
 @lru_cache(maxsize=50_000)
 def terms(text: str) -> tuple[Term, ...]:
     """What the text says, in order, articles left out."""
-    return tuple(_merge_compounds(_share_units(_mark_labels(_scan(_spell_out(fold(text)))))))
+    return tuple(_merge_compounds(_share_units(_share_months(_mark_labels(_scan(_spell_out(fold(text))))))))
 
 
 def fold(text: str) -> str:
@@ -292,6 +292,10 @@ def _read_date(match: re.Match[str]) -> Term:
                             for part in ("year", "month", "day"))
         number = int(month) if str(month).isdigit() else _month_number(str(month))
         readings = [(int(year) if year else None, number, int(day) if day else None)]
+    return _date(readings)
+
+
+def _date(readings: Sequence[YearMonthDay]) -> Term:
     return Term("date:" + "/".join(map(str, readings)), dates=tuple(dict.fromkeys(readings)))
 
 
@@ -366,6 +370,23 @@ def _mark_labels(found: list[Term]) -> list[Term]:
 def is_year(term: Term) -> bool:
     """Whether a bare number may be a year."""
     return term.value is not None and not term.unit and term.value.denominator == 1 and 1000 <= term.value <= 2100
+
+
+def _share_months(found: list[Term]) -> list[Term]:
+    """In '20 to 30 November' and 'November 20-30' both days get the month."""
+    shared = list(found)
+    for i in range(len(found)):
+        for day, date in ((i, i + 1), (i, i + 2), (i + 1, i), (i + 2, i)):
+            if max(day, date) >= len(found) or not found[date].dates or not re.fullmatch(_DAY, found[day].text):
+                continue
+            joined = found[i + 1].text if abs(day - date) == 2 else found[max(day, date)].before
+            if joined in ("to", "and", "or", "until", "-") and found[date].dates[0][2] is not None:
+                readings = [(year, month, int(re.sub(r"\D", "", found[day].text))) for year, month, _ in found[date].dates]
+                shared[day] = replace(_date(readings), before=found[day].before)
+    return shared
+
+
+_DAY = r"(?:[12]?\d|3[01])(?:st|nd|rd|th)?"
 
 
 def _share_units(found: list[Term]) -> list[Term]:

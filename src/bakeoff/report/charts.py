@@ -76,8 +76,21 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def dot_rows(dots: Sequence[Dot], width: int, label: str, write: Write, top: float = 1.0,
-             row: int = 30, gutter: int = 0, is_interval_written: bool = True) -> str:
+def _fitted(label: str, width: float) -> str:
+    """The label, shortened to these pixels."""
+    return label if text_width(label) <= width else shortened(label, max(5, int(width / text_width("0"))))
+
+
+def dot_rows(
+    dots: Sequence[Dot],
+    width: int,
+    label: str,
+    write: Write,
+    top: float = 1.0,
+    row: int = 30,
+    gutter: int = 0,
+    is_interval_written: bool = True,
+) -> str:
     """A dot with its whisker per row, on an axis from 0 to `top`; values are written at the right."""
     left = gutter or label_width([dot.label for dot in dots], width)
     right = 106 if is_interval_written else 48
@@ -85,7 +98,7 @@ def dot_rows(dots: Sequence[Dot], width: int, label: str, write: Write, top: flo
     at = _scale(0, top, left + 8, width - right - 14)
     height = row * len(dots) + 26
     parts = [_open(width, height, label)]
-    for tick in linear_ticks(top):
+    for tick in linear_ticks(top, at(top) - at(0)):
         parts.append(_line(at(tick), 4, at(tick), height - 22, "grid"))
         parts.append(_text(at(tick), height - 6, write(tick), "tick", "middle"))
     for i, dot in enumerate(dots):
@@ -93,9 +106,8 @@ def dot_rows(dots: Sequence[Dot], width: int, label: str, write: Write, top: flo
     return "".join(parts) + "</svg>"
 
 
-def _dot_row(dot: Dot, y: float, at: Scale, left: float, width: int, write: Write,
-             is_interval_written: bool) -> str:
-    name = _text(left - 2, y + 4.5, shortened(dot.label, max(6, int(left / 7))), "name", "end")
+def _dot_row(dot: Dot, y: float, at: Scale, left: float, width: int, write: Write, is_interval_written: bool) -> str:
+    name = _text(left - 2, y + 4.5, _fitted(dot.label, left), "name", "end")
     if dot.value is None:
         return name + _text(width, y + 4.5, dot.note or "not measured", "muted", "end")
     span = ""
@@ -104,8 +116,10 @@ def _dot_row(dot: Dot, y: float, at: Scale, left: float, width: int, write: Writ
         whisker = _line(at(dot.low), y, at(dot.high), y, f"whisker {dot.css}")
     else:
         whisker = ""
-    mark = (f'<circle cx="{at(dot.value):.1f}" cy="{y:.1f}" r="5.5" class="dot {dot.css}'
-            f'{" hollow" if dot.hollow else ""}"/>')
+    mark = (
+        f'<circle cx="{at(dot.value):.1f}" cy="{y:.1f}" r="5.5" class="dot {dot.css}'
+        f'{" hollow" if dot.hollow else ""}"/>'
+    )
     shown = f'<tspan class="strong">{escape(write(dot.value))}</tspan>'
     if is_interval_written and dot.low is not None and dot.high is not None:
         shown += f'<tspan class="muted" dx="7">{escape(_range(write, dot.low, dot.high))}</tspan>'
@@ -125,8 +139,17 @@ def label_width(labels: Sequence[str], width: int) -> int:
     return int(min(longest + 10, width / 3))
 
 
-def scatter(points: Sequence[Point], width: int, height: int, label: str, x_title: str, y_title: str,
-            write_x: Write, write_y: Write, write_tick: Write) -> str:
+def scatter(
+    points: Sequence[Point],
+    width: int,
+    height: int,
+    label: str,
+    x_title: str,
+    y_title: str,
+    write_x: Write,
+    write_y: Write,
+    write_tick: Write,
+) -> str:
     """Points with vertical whiskers, each labelled beside it; the x axis is logarithmic where values span decades."""
     left, right, top, bottom = 44, 16, 26, 46
     ceiling = ceiling_of([point.high or point.y for point in points])
@@ -144,8 +167,11 @@ def scatter(points: Sequence[Point], width: int, height: int, label: str, x_titl
     parts.append(_text(0, 12, y_title, "axis-title", "start"))
     spots = [(at_x(point.x), at_y(point.y)) for point in points]
     widths = [text_width(shortened(point.label, 22)) for point in points]
-    whiskers = [Box(at_x(point.x) - 3, at_y(point.high), 6, at_y(point.low) - at_y(point.high)) for point in points
-                if point.low is not None and point.high is not None]
+    whiskers = [
+        Box(at_x(point.x) - 3, at_y(point.high), 6, at_y(point.low) - at_y(point.high))
+        for point in points
+        if point.low is not None and point.high is not None
+    ]
     boxes = place_labels(spots, widths, width, height - bottom, whiskers)
     for point, spot, box in zip(points, spots, boxes, strict=True):
         is_crowded = any(other is not spot and math.dist(other, spot) < 26 for other in spots)
@@ -153,8 +179,9 @@ def scatter(points: Sequence[Point], width: int, height: int, label: str, x_titl
     return "".join(parts) + "</svg>"
 
 
-def _scatter_point(point: Point, spot: tuple[float, float], box: Box, is_crowded: bool, at_y: Scale, write_x: Write,
-                   write_y: Write) -> str:
+def _scatter_point(
+    point: Point, spot: tuple[float, float], box: Box, is_crowded: bool, at_y: Scale, write_x: Write, write_y: Write
+) -> str:
     x, y = spot
     told = f"{point.label}: {write_x(point.x)}, {write_y(point.y)}"
     whisker = ""
@@ -178,8 +205,14 @@ def _leader(spot: tuple[float, float], box: Box, css: str, nearest: float) -> st
     return _line(x, y, near_x, near_y, f"leader {css}")
 
 
-def place_labels(spots: Sequence[tuple[float, float]], widths: Sequence[float], width: float, height: float,
-                 obstacles: Sequence[Box] = (), line: float = 17) -> list[Box]:
+def place_labels(
+    spots: Sequence[tuple[float, float]],
+    widths: Sequence[float],
+    width: float,
+    height: float,
+    obstacles: Sequence[Box] = (),
+    line: float = 17,
+) -> list[Box]:
     """A box for each spot's label: inside the picture, off dots, labels and obstacles, as near as can be."""
     dots = [Box(x - 8, y - 8, 16, 16) for x, y in spots]
     placed: list[Box] = []
@@ -223,14 +256,16 @@ def stacked_rows(bars: Sequence[Bar], width: int, label: str, row: int = 30) -> 
 
 def _bar(bar: Bar, y: float, left: float, per_unit: float, row: int) -> str:
     x, thick = left + 8.0, row - 10
-    parts = [_text(left - 2, y + thick / 2 + 4.5, shortened(bar.label, max(6, int(left / 7))), "name", "end")]
+    parts = [_text(left - 2, y + thick / 2 + 4.5, _fitted(bar.label, left), "name", "end")]
     for name, value, css in bar.segments:
         wide = value * per_unit
         inside = ""
         if wide > text_width(name, 12) + 10:
             inside = _text(x + wide / 2, y + thick / 2 + 4.5, name, f"inside {css}", "middle")
-        parts.append(f'<g><title>{escape(bar.label)}: {escape(name)}</title><rect x="{x:.1f}" y="{y}" '
-                     f'width="{max(0.5, wide - 1):.1f}" height="{thick}" class="bar {css}"/>{inside}</g>')
+        parts.append(
+            f'<g><title>{escape(bar.label)}: {escape(name)}</title><rect x="{x:.1f}" y="{y}" '
+            f'width="{max(0.5, wide - 1):.1f}" height="{thick}" class="bar {css}"/>{inside}</g>'
+        )
         x += wide
     parts.append(_text(x + 7, y + thick / 2 + 4.5, bar.total, "total", "start"))
     return "".join(parts)
@@ -242,10 +277,11 @@ def ceiling_of(values: Sequence[float]) -> float:
     return next((top for top in (0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if highest <= top), max(1.0, highest))
 
 
-def linear_ticks(top: float) -> list[float]:
-    """Five ticks or fewer from 0 to the top."""
-    n = 4 if round(top, 6) in (1.0, 0.1, 0.2, 0.4, 0.8) else 3
-    n = 2 if round(top, 6) == 0.1 else n
+def linear_ticks(top: float, room: float = 400) -> list[float]:
+    """Ticks from 0 to the top: four steps, or three of 60 percent; two or one where there are few pixels."""
+    n = 3 if round(top, 6) == 0.6 else 4
+    if room / n < 42:
+        n = 1 if n == 3 or room < 84 else 2
     return [top * i / n for i in range(n + 1)]
 
 
@@ -281,8 +317,10 @@ def _scale(low: float, high: float, start: float, end: float) -> Scale:
 
 
 def _open(width: int, height: float, label: str) -> str:
-    return (f'<svg viewBox="0 0 {width} {height:.0f}" width="{width}" height="{height:.0f}" role="img" '
-            f'aria-label="{escape(label)}">')
+    return (
+        f'<svg viewBox="0 0 {width} {height:.0f}" width="{width}" height="{height:.0f}" role="img" '
+        f'aria-label="{escape(label)}">'
+    )
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:

@@ -49,8 +49,15 @@ class Chunks:
         key = (chunk.id, chunk.text)
         if key not in self._places:
             self._places[key] = len(self.entries)
-            self.entries.append({"source": chunk.source, "heading": chunk.heading, "text": chunk.text,
-                                 "start": chunk.start, "end": chunk.end})
+            self.entries.append(
+                {
+                    "source": chunk.source,
+                    "heading": chunk.heading,
+                    "text": chunk.text,
+                    "start": chunk.start,
+                    "end": chunk.end,
+                }
+            )
         return self._places[key]
 
 
@@ -61,7 +68,9 @@ def _question(data: ReportData, question: Question, chunks: Chunks) -> dict[str,
         before, after = data.answers[name].get(question.id), data.updated[name].get(question.id)
         if before is not None:
             came_out = outcome(data, name, question.id)
-            results.append({"contender": number, **_result(question, before, came_out, chunks, question.slice == "changed")})
+            results.append(
+                {"contender": number, **_result(question, before, came_out, chunks, question.slice == "changed")}
+            )
         elif is_asked:
             results.append({"contender": number, "outcome": "missing"})
         if after is not None:
@@ -72,36 +81,50 @@ def _question(data: ReportData, question: Question, chunks: Chunks) -> dict[str,
         for hit in _shown(question, current) if current else ():
             if holds_evidence(question, hit.chunk):
                 gold[chunks.place(hit.chunk)] = marks(question.source_spans, hit.chunk)
-    return {"results": results} | _filled({
-        "id": question.id, "text": question.text, "answers": question.answers, "kind": question.kind,
-        "slice": question.slice, "asked": question.asked, "gold": gold,
-        "evidence": [_span(span) for span in question.source_spans],
-    })
+    return {"results": results} | _filled(
+        {
+            "id": question.id,
+            "text": question.text,
+            "answers": question.answers,
+            "kind": question.kind,
+            "slice": question.slice,
+            "asked": question.asked,
+            "gold": gold,
+            "evidence": [_span(span) for span in question.source_spans],
+        }
+    )
 
 
-def _result(question: Question, answer: Answer, came_out: Outcome, chunks: Chunks, is_stale: bool = False) -> dict[str, Any]:
+def _result(
+    question: Question, answer: Answer, came_out: Outcome, chunks: Chunks, is_stale: bool = False
+) -> dict[str, Any]:
     """An answer and how it came out; a stale one, given before the documents changed, has no cause to look for."""
     why = None if is_stale else cause(question, answer, came_out)
     return {"outcome": came_out, **_filled({"cause": why, "stale": is_stale}), **_answer(question, answer, chunks)}
 
 
 def _answer(question: Question, answer: Answer, chunks: Chunks) -> dict[str, Any]:
-    return _filled({
-        "text": answer.text,
-        "declined": answer.abstained,
-        "error": answer.error,
-        "route": answer.route,
-        "seconds": round(answer.usage.seconds, 3),
-        "tokens": answer.usage.prompt_tokens + answer.usage.completion_tokens,
-        "confidence": None if answer.confidence is None else round(answer.confidence, 2),
-        "retrieved": len(answer.citations),
-        "passages": [[chunks.place(hit.chunk), hit.rank] for hit in _shown(question, answer)],
-    })
+    return _filled(
+        {
+            "text": answer.text,
+            "declined": answer.abstained,
+            "error": answer.error,
+            "route": answer.route,
+            "seconds": round(answer.usage.seconds, 3),
+            "tokens": answer.usage.prompt_tokens + answer.usage.completion_tokens,
+            "confidence": None if answer.confidence is None else round(answer.confidence, 2),
+            "retrieved": len(answer.citations),
+            "passages": [[chunks.place(hit.chunk), hit.rank] for hit in _shown(question, answer)],
+        }
+    )
 
 
 def _shown(question: Question, answer: Answer) -> list[Hit]:
-    return [hit for number, hit in enumerate(answer.citations)
-            if number < MOST_PASSAGES or holds_evidence(question, hit.chunk)]
+    return [
+        hit
+        for number, hit in enumerate(answer.citations)
+        if number < MOST_PASSAGES or holds_evidence(question, hit.chunk)
+    ]
 
 
 def _filled(fields: dict[str, Any]) -> dict[str, Any]:
@@ -120,8 +143,11 @@ def marks(spans: Iterable[SourceSpan], chunk: Chunk) -> list[list[int]]:
     Sorted, without overlaps. Empty where the whole document is the evidence: then there is nothing to single out.
     """
     found: list[list[int]] = []
-    inside = sorted((max(0, span.start - chunk.start), min(len(chunk.text), span.end - chunk.start)) for span in spans
-                    if span.source == chunk.source and span.start is not None and span.end is not None)
+    inside = sorted(
+        (max(0, span.start - chunk.start), min(len(chunk.text), span.end - chunk.start))
+        for span in spans
+        if span.source == chunk.source and span.start is not None and span.end is not None
+    )
     for start, end in inside:
         if end <= start:
             continue

@@ -88,9 +88,11 @@ def failures(data: ReportData) -> dict[str, Counter[Cause]]:
     """How often each contender failed for each cause, on the questions that its accuracy counts."""
     found: dict[str, Counter[Cause]] = {}
     for name in data.contenders:
-        causes = (cause(question, data.answers[name][question.id], outcome(data, name, question.id))
-                  for question in data.questions
-                  if question.slice in IN_DOMAIN and question.id in data.answers[name])
+        causes = (
+            cause(question, data.answers[name][question.id], outcome(data, name, question.id))
+            for question in data.questions
+            if question.slice in IN_DOMAIN and question.id in data.answers[name]
+        )
         found[name] = Counter(why for why in causes if why is not None)
     return found
 
@@ -103,8 +105,9 @@ def contrast(data: ReportData, a: str, b: str, measure: str = "accuracy") -> Con
         if (found.a, found.b) == (a, b):
             return found
         if (found.a, found.b) == (b, a):
-            return found.model_copy(update={"a": a, "b": b, "difference": -found.difference,
-                                            "low": -found.high, "high": -found.low})
+            return found.model_copy(
+                update={"a": a, "b": b, "difference": -found.difference, "low": -found.high, "high": -found.low}
+            )
     return None
 
 
@@ -122,8 +125,9 @@ def standing(data: ReportData, measure: Measure) -> Standing:
     """Who has the best value; who cannot be told apart from it (paired interval holds 0); who is measurably behind."""
     values = data.values(measure.name)
     best = measure.best(values)
+    sign = -1 if measure.better == "higher" else 1
     groups: dict[str, list[str]] = {"tied": [], "behind": [], "unknown": []}
-    for name in sorted(set(values) - set(best), key=lambda name: values[name], reverse=measure.better == "higher"):
+    for name in sorted(set(values) - set(best), key=lambda name: (sign * values[name], name)):
         found = [contrast(data, leader, name, measure.name) for leader in best]
         groups[_group(found)].append(name)
     return Standing(tuple(best), *(tuple(groups[key]) for key in ("tied", "behind", "unknown")))
@@ -140,11 +144,13 @@ def headline(data: ReportData) -> tuple[str, str]:
     measure = BY_NAME["accuracy"]
     values = data.values("accuracy")
     if not values:
-        return "No accuracy was measured in this run.", "The sections below say what was recorded."
+        return "No accuracy was measured in this run.", "What it recorded is shown all the same."
     stands = standing(data, measure)
     if values[stands.best[0]] == 0:
-        return (f"No contender answered any of {_questions(data, stands.best[0])} correctly.",
-                "Look at the questions and answers below before anything else.")
+        return (
+            f"No contender answered any of {_questions(data, stands.best[0])} correctly.",
+            "Look at the questions and answers below before anything else.",
+        )
     return _lead_sentence(data, stands), _following(stands, len(values))
 
 
@@ -191,8 +197,6 @@ def _were(names: Sequence[str]) -> str:
     return "were" if len(names) > 1 else "was"
 
 
-
-
 @dataclass(frozen=True)
 class Step:
     """What changes from one cell of the grid to the next, in accuracy."""
@@ -222,8 +226,12 @@ def step(data: ReportData, a: str, b: str) -> Step | None:
 def slices(data: ReportData) -> list[str]:
     """The slices of which some contender's accuracy was measured, in the order of the design."""
     known = ["seen", "unseen", "changed", "unanswerable", "general"]
-    found = {name for contender in data.contenders for name, one in data.estimate(contender, "accuracy").slices.items()
-             if one is not None and one.value is not None}
+    found = {
+        name
+        for contender in data.contenders
+        for name, one in data.estimate(contender, "accuracy").slices.items()
+        if one is not None and one.value is not None
+    }
     return [name for name in known if name in found] + sorted(found.difference(known))
 
 

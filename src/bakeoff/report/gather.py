@@ -129,8 +129,9 @@ def gather(run_folder: Path) -> ReportData:
     comparison = _validated(Comparison, folder, folder.comparison_path)
     names = sorted(comparison.contenders, key=lambda name: (_rank(name), name))
     asked = folder.questions()
-    answers, updated = ({name: _by_question(folder.answers(name, phase)) for name in names}
-                        for phase in ("", "updated"))
+    answers, updated = (
+        {name: _by_question(folder.answers(name, phase)) for name in names} for phase in ("", "updated")
+    )
     summary = _validated(DataSummary, folder, folder.data_path) if folder.data_path.exists() else DataSummary()
     met = {key for phase in (answers, updated) for given in phase.values() for key in given}
     environment = folder.read_json(folder.environment_path) if folder.environment_path.exists() else {}
@@ -145,8 +146,10 @@ def gather(run_folder: Path) -> ReportData:
         texts={question.id: question.text for question in asked},
         answers=answers,
         updated=updated,
-        scores={(score.contender, score.question_id, score.measure): _finite(score.value)
-                for score in jsonl.read(folder.scores_path, Score)},
+        scores={
+            (score.contender, score.question_id, score.measure): _finite(score.value)
+            for score in jsonl.read(folder.scores_path, Score)
+        },
         scores_after_update=_correct_after_update(asked, updated),
         stages=tuple(stage for stage in folder.stages() if math.isfinite(stage.seconds)),
         summary=summary,
@@ -162,8 +165,10 @@ def _rank(name: str) -> int:
 
 def _config(path: Path) -> dict[str, Any]:
     if not path.exists():
-        raise RunFolderError(f"{path.parent} is not a run folder: it has no config.yaml.",
-                             "name a folder that 'bakeoff run' wrote, such as runs/<name>")
+        raise RunFolderError(
+            f"{path.parent} is not a run folder: it has no config.yaml.",
+            "name a folder that 'bakeoff run' wrote, such as runs/<name>",
+        )
     try:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -178,9 +183,10 @@ def _validated(kind: type[T], folder: RunFolder, path: Path) -> T:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise RunFolderError(f"{path}: '{where}': {first['msg']}.",
-                             "the file was changed by hand or by another version: restore it, or start a new run"
-                             ) from error
+        raise RunFolderError(
+            f"{path}: '{where}': {first['msg']}.",
+            "the file was changed by hand or by another version: restore it, or start a new run",
+        ) from error
 
 
 def _by_question(answers: list[Answer]) -> dict[str, Answer]:
@@ -191,8 +197,12 @@ def _correct_after_update(
     questions: list[Question], updated: Mapping[str, Mapping[str, Answer]]
 ) -> dict[tuple[str, str], float | None]:
     """Whether each answer after the update is right, by contender and question id: scores.jsonl holds the main pass."""
-    return {(name, score.question_id): score.value for name, given in updated.items()
-            for score in score_answers(questions, list(given.values())) if score.measure == "correct"}
+    return {
+        (name, score.question_id): score.value
+        for name, given in updated.items()
+        for score in score_answers(questions, list(given.values()))
+        if score.measure == "correct"
+    }
 
 
 def _failed(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
@@ -201,7 +211,9 @@ def _failed(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
     for name, given in answers.items():
         n_errors = sum(answer.error is not None for answer in given.values())
         if n_errors > 0.05 * len(given):
-            warnings.append(f"{n_errors} of the {len(given)} answers of {name} are errors: its measures stand on the rest.")
+            warnings.append(
+                f"{n_errors} of the {len(given)} answers of {name} are errors: its measures stand on the rest."
+            )
     return warnings
 
 

@@ -28,8 +28,19 @@ from bakeoff.report.findings import (
     standing,
     step,
 )
-from bakeoff.report.gather import Estimate, ReportData
-from bakeoff.report.measures import BESIDE, BY_NAME, EIGHT, STAGES, Measure, duration, milliseconds, percent, points, usd
+from bakeoff.report.gather import FAMILIAR, Estimate, ReportData
+from bakeoff.report.measures import (
+    BESIDE,
+    BY_NAME,
+    EIGHT,
+    STAGES,
+    Measure,
+    duration,
+    milliseconds,
+    percent,
+    points,
+    usd,
+)
 from bakeoff.report.table import table, updates
 
 HERE = Path(__file__).parent
@@ -50,9 +61,10 @@ def html_page(data: ReportData) -> str:
     """The whole page."""
     script = (HERE / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    colours = {name: number % N_COLOURS for number, name in enumerate(data.contenders)}
-    templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined,
-                            trim_blocks=True, lstrip_blocks=True)
+    colours = _colours(data.contenders)
+    templates = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     return templates.get_template("template.html").render(
         run=data,
         colours=colours,
@@ -76,13 +88,20 @@ def html_page(data: ReportData) -> str:
     )
 
 
+def _colours(names: Sequence[str]) -> dict[str, int]:
+    """A colour's number for each contender: a familiar name has the same one in every report."""
+    known = {name: FAMILIAR.index(name) for name in names if name in FAMILIAR}
+    free = [number for number in range(N_COLOURS) if number not in known.values()]
+    strangers = [name for name in names if name not in known]
+    return known | {name: free[number % len(free)] for number, name in enumerate(strangers)}
+
+
 def _figures(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any]:
     return {
         "accuracy_chart": _accuracy_chart(data, colours),
         "slice_charts": _slice_charts(data, colours),
         "cost_chart": _scatter(data, colours, "cost_per_1k", "USD for 1,000 answers", usd, "{:g}".format),
-        "latency_chart": _scatter(data, colours, "latency_ms", "median time to an answer", milliseconds,
-                                  milliseconds),
+        "latency_chart": _scatter(data, colours, "latency_ms", "median time to an answer", milliseconds, milliseconds),
         "time_chart": _time_chart(data, colours),
         "time_rows": _time_rows(data),
         "total_time": duration(sum(stage.seconds for stage in data.stages)),
@@ -113,8 +132,10 @@ def _dot(name: str, estimate: Estimate, colour: int, is_behind: bool = False) ->
 def _slice_charts(data: ReportData, colours: Mapping[str, int]) -> list[dict[str, Any]]:
     """One small chart for each slice, all with the same rows and the same axis."""
     found = slices(data)
-    estimates = {kind: {name: data.estimate(name, "accuracy").slices.get(kind) or Estimate() for name in data.contenders}
-                 for kind in found}
+    estimates = {
+        kind: {name: data.estimate(name, "accuracy").slices.get(kind) or Estimate() for name in data.contenders}
+        for kind in found
+    }
     highest = [one.high or one.value or 0.0 for row in estimates.values() for one in row.values()]
     ceiling = charts.ceiling_of(highest)
     gutter = charts.label_width(data.contenders, 320)
@@ -123,13 +144,18 @@ def _slice_charts(data: ReportData, colours: Mapping[str, int]) -> list[dict[str
         dots = [_dot(name, one, colours[name]) for name, one in estimates[kind].items()]
         values = {name: one.value for name, one in estimates[kind].items() if one.value is not None}
         label = f"Accuracy on {kind} questions. " + _told(values, BY_NAME["accuracy"])
-        panels.append({
-            "name": kind,
-            "meaning": SLICE_MEANINGS.get(kind, ""),
-            "n": max(one.n for one in estimates[kind].values()),
-            "chart": Markup(charts.dot_rows(dots, 320, label, percent, ceiling, row=23, gutter=gutter,
-                                            is_interval_written=False)),
-        })
+        panels.append(
+            {
+                "name": kind,
+                "meaning": SLICE_MEANINGS.get(kind, ""),
+                "n": max(one.n for one in estimates[kind].values()),
+                "chart": Markup(
+                    charts.dot_rows(
+                        dots, 320, label, percent, ceiling, row=23, gutter=gutter, is_interval_written=False
+                    )
+                ),
+            }
+        )
     return panels
 
 
@@ -138,16 +164,29 @@ def _told(values: Mapping[str, float], measure: Measure) -> str:
     return "; ".join(f"{name} {measure.write(value)}" for name, value in values.items()) + "."
 
 
-def _scatter(data: ReportData, colours: Mapping[str, int], measure: str, x_title: str,
-             write: Write, write_tick: Write) -> Markup | None:
+def _scatter(
+    data: ReportData, colours: Mapping[str, int], measure: str, x_title: str, write: Write, write_tick: Write
+) -> Markup | None:
     across, accuracy = data.values(measure), data.values("accuracy")
     names = [name for name in data.contenders if name in across and name in accuracy]
     if not names:
         return None
-    dots = [Point(name, across[name], accuracy[name], data.estimate(name, "accuracy").low,
-                  data.estimate(name, "accuracy").high, f"k{colours[name]}") for name in names]
-    label = f"Accuracy against {BY_NAME[measure].title.lower()}. " + "; ".join(
-        f"{name} {write(across[name])}, {percent(accuracy[name])}" for name in names) + "."
+    dots = [
+        Point(
+            name,
+            across[name],
+            accuracy[name],
+            data.estimate(name, "accuracy").low,
+            data.estimate(name, "accuracy").high,
+            f"k{colours[name]}",
+        )
+        for name in names
+    ]
+    label = (
+        f"Accuracy against {BY_NAME[measure].title.lower()}. "
+        + "; ".join(f"{name} {write(across[name])}, {percent(accuracy[name])}" for name in names)
+        + "."
+    )
 
     def draw(width: int) -> str:
         return charts.scatter(dots, width, 330, label, x_title, "accuracy", write, percent, write_tick)
@@ -159,8 +198,14 @@ def _time_chart(data: ReportData, colours: Mapping[str, int]) -> Markup | None:
     rows = seconds_by_stage(data)
     if not rows:
         return None
-    bars = [Bar(STAGES.get(stage, stage), tuple(_segment(name, seconds, colours) for name, seconds in row.items()),
-                duration(sum(row.values()))) for stage, row in rows.items()]
+    bars = [
+        Bar(
+            STAGES.get(stage, stage),
+            tuple(_segment(name, seconds, colours) for name, seconds in row.items()),
+            duration(sum(row.values())),
+        )
+        for stage, row in rows.items()
+    ]
     label = "Time by stage. " + "; ".join(f"{bar.label} {bar.total}" for bar in bars) + "."
     return _at_both_widths(lambda width: charts.stacked_rows(bars, width, label))
 
@@ -172,24 +217,40 @@ def _segment(contender: str, seconds: float, colours: Mapping[str, int]) -> tupl
 
 def _time_rows(data: ReportData) -> list[tuple[str, list[tuple[str, str]], str]]:
     """For each stage: its title, what it took of each contender, and the sum."""
-    return [(STAGES.get(stage, stage), [(name or "all contenders", duration(seconds)) for name, seconds in row.items()],
-             duration(sum(row.values()))) for stage, row in seconds_by_stage(data).items()]
+    return [
+        (
+            STAGES.get(stage, stage),
+            [(name or "all contenders", duration(seconds)) for name, seconds in row.items()],
+            duration(sum(row.values())),
+        )
+        for stage, row in seconds_by_stage(data).items()
+    ]
 
 
 def _failures(data: ReportData) -> dict[str, Any]:
     """The causes that occur, each contender's counts of them, and the chart of both."""
     counts = failures(data)
     causes: list[Cause] = [why for why in CAUSES if any(row[why] for row in counts.values())]
-    bars = [Bar(name, tuple((str(counts[name][why]), counts[name][why], f"f{list(CAUSES).index(why)}")
-                            for why in causes if counts[name][why]), str(sum(counts[name].values())))
-            for name in data.contenders]
+    bars = [
+        Bar(
+            name,
+            tuple(
+                (str(counts[name][why]), counts[name][why], f"f{list(CAUSES).index(why)}")
+                for why in causes
+                if counts[name][why]
+            ),
+            str(sum(counts[name].values())),
+        )
+        for name in data.contenders
+    ]
     label = "Failed answers by cause. " + "; ".join(f"{bar.label} {bar.total}" for bar in bars) + "."
     chart = _at_both_widths(lambda width: charts.stacked_rows(bars, width, label)) if causes else None
     return {
         "failure_chart": chart,
         "failure_causes": [(why, CAUSES[why], CAUSE_MEANINGS[why], list(CAUSES).index(why)) for why in causes],
-        "failure_rows": [(name, [(why, counts[name][why]) for why in causes], sum(counts[name].values()))
-                         for name in data.contenders],
+        "failure_rows": [
+            (name, [(why, counts[name][why]) for why in causes], sum(counts[name].values())) for name in data.contenders
+        ],
     }
 
 
@@ -200,11 +261,17 @@ def _grid(data: ReportData) -> dict[str, Any] | None:
         return None
     cells = {name: data.estimate(name, "accuracy") for row in GRID for name in row if name in values}
     (base, rag), (tuned, hybrid) = GRID
-    pairs = {"base_rag": (base, rag), "tuned_hybrid": (tuned, hybrid), "base_tuned": (base, tuned),
-             "rag_hybrid": (rag, hybrid)}
+    pairs = {
+        "base_rag": (base, rag),
+        "tuned_hybrid": (tuned, hybrid),
+        "base_tuned": (base, tuned),
+        "rag_hybrid": (rag, hybrid),
+    }
     return {
-        "cells": {name: (percent(one.value or 0), BY_NAME["accuracy"].interval(one.low, one.high))
-                  for name, one in cells.items()},
+        "cells": {
+            name: (percent(one.value or 0), BY_NAME["accuracy"].interval(one.low, one.high))
+            for name, one in cells.items()
+        },
         "steps": {key: _step(data, *pair) for key, pair in pairs.items()},
     }
 
@@ -220,8 +287,10 @@ def _step(data: ReportData, a: str, b: str) -> dict[str, Any] | None:
 def _without_secrets(tree: Any) -> Any:
     """The same tree with the values of keys that name a secret left out."""
     if isinstance(tree, Mapping):
-        return {key: "(left out)" if str(key).lower() in SECRET and value else _without_secrets(value)
-                for key, value in tree.items()}
+        return {
+            key: "(left out)" if str(key).lower() in SECRET and value else _without_secrets(value)
+            for key, value in tree.items()
+        }
     return [_without_secrets(value) for value in tree] if isinstance(tree, list | tuple) else tree
 
 

@@ -40,7 +40,9 @@ def _measures(shown: Table) -> list[str]:
     parts = [_table(["Contender", *(measure.title for measure in shown.measures)], rows)]
     if shown.notes:
         parts.append("; ".join(f"({letter}) {plain(reason)}" for letter, reason in shown.notes))
-    parts.append(_list(f"{measure.title}: {measure.meaning} ({measure.better} is better)" for measure in shown.measures))
+    parts.append(
+        _list(f"{measure.title}: {measure.meaning} ({measure.better} is better)" for measure in shown.measures)
+    )
     return parts
 
 
@@ -55,8 +57,10 @@ def _slices(data: ReportData) -> list[str]:
     found = slices(data)
     if not found:
         return []
-    rows = [[name, *(_estimate(data.estimate(name, "accuracy").slices.get(kind)) for kind in found)]
-            for name in data.contenders]
+    rows = [
+        [name, *(_estimate(data.estimate(name, "accuracy").slices.get(kind)) for kind in found)]
+        for name in data.contenders
+    ]
     return ["## Accuracy by slice", _table(["Contender", *found], rows)]
 
 
@@ -81,32 +85,49 @@ def _failures(data: ReportData) -> list[str]:
     if not causes:
         return ["## How answers failed", "No failed answer was recorded."]
     rows = [[name, *(str(row[why]) for why in causes), str(sum(row.values()))] for name, row in counts.items()]
-    return ["## How answers failed", _table(["Contender", *(CAUSES[why] for why in causes), "All"], rows),
-            _list(f"{CAUSES[why]}: {CAUSE_MEANINGS[why]}" for why in causes)]
+    return [
+        "## How answers failed",
+        _table(["Contender", *(CAUSES[why] for why in causes), "All"], rows),
+        _list(f"{CAUSES[why]}: {CAUSE_MEANINGS[why]}" for why in causes),
+    ]
 
 
 def _times(data: ReportData) -> list[str]:
     stages = seconds_by_stage(data)
     if not stages:
         return []
-    rows = [[STAGES.get(stage, stage), duration(sum(row.values())),
-             ", ".join(f"{name or 'all'} {duration(seconds)}" for name, seconds in row.items())]
-            for stage, row in stages.items()]
+    rows = [
+        [
+            STAGES.get(stage, stage),
+            duration(sum(row.values())),
+            ", ".join(f"{name or 'all'} {duration(seconds)}" for name, seconds in row.items()),
+        ]
+        for stage, row in stages.items()
+    ]
     return ["## Where the time went", _table(["Stage", "Time", "Of which"], rows)]
 
 
 def _summary(data: ReportData) -> list[str]:
     documents = data.summary.documents
     n_test = len(data.questions)
-    parts = ["## What it stands on",
-             f"{documents.n:,} documents; {len(data.texts):,} questions, {n_test:,} of them in the test."]
+    parts = [
+        "## What it stands on",
+        f"{documents.n:,} documents; {len(data.texts):,} questions, {n_test:,} of them in the test.",
+    ]
     if documents.problems:
-        parts += ["Could not be read:", _list(f"{one.source}: {one.reason}" + (f" -> {one.remedy}" if one.remedy else "")
-                                              for one in documents.problems)]
+        parts += [
+            "Could not be read:",
+            _list(
+                f"{one.source}: {one.reason}" + (f" -> {one.remedy}" if one.remedy else "")
+                for one in documents.problems
+            ),
+        ]
     leaks = [leak for leak in data.summary.leaks if not leak.excused]
     if leaks:
-        parts += [f"{len(leaks)} test questions have a near-copy in training:",
-                  _list(f"{leak.test_id} and {leak.train_id}" for leak in leaks[:MOST_LEAKS])]
+        parts += [
+            f"{len(leaks)} test questions have a near-copy in training:",
+            _list(f"{leak.test_id} and {leak.train_id}" for leak in leaks[:MOST_LEAKS]),
+        ]
     return parts
 
 

@@ -62,13 +62,12 @@ def milliseconds(ms: float) -> str:
 
 
 def usd(amount: float) -> str:
-    """Dollars with two significant digits below ten, whole above."""
+    """Dollars: whole from ten on, else with two decimals, or more where two would show fewer than two digits."""
     if abs(amount) < 1e-6:
         return f"0{NARROW}USD"
     if abs(amount) >= 10:
         return f"{amount:,.0f}{NARROW}USD"
-    decimals = max(1 if abs(amount) >= 1 else 2, _leading_zeros(abs(amount)) + 2)
-    return f"{amount:.{decimals}f}{NARROW}USD"
+    return f"{amount:.{_leading_zeros(abs(amount)) + 2}f}{NARROW}USD"
 
 
 def _leading_zeros(amount: float) -> int:
@@ -104,30 +103,56 @@ def _unit(text: str) -> str:
 
 
 EIGHT = (
-    Measure("accuracy", "Accuracy",
-            "questions answered correctly; declining is correct only where the documents hold no answer", percent),
-    Measure("hallucination", "Hallucination",
-            "answered, and wrong; an honest “I don't know” is not one", percent, "lower"),
-    Measure("latency_ms", "Latency",
-            "time to a whole answer, one question at a time: half of them take less than this", milliseconds, "lower"),
-    Measure("cost_per_1k", "Cost of 1,000 answers",
-            "what answering 1,000 questions costs at the prices in the configuration", usd, "lower"),
-    Measure("retention", "Retention",
-            "what is kept of the base model's general knowledge: 100" + NARROW + "% is as much as before tuning", percent),
-    Measure("freshness", "Freshness",
-            "accuracy on what changed, once the documents were updated", percent),
-    Measure("consistency", "Consistency",
-            "the same answer to the same question asked in other words", percent),
-    Measure("setup_s", "Set-up",
-            "time from nothing to ready to answer, training and indexing included", duration, "lower"),
+    Measure(
+        "accuracy",
+        "Accuracy",
+        "questions answered correctly; declining is correct only where the documents hold no answer",
+        percent,
+    ),
+    Measure(
+        "hallucination", "Hallucination", "answered, and wrong; an honest “I don't know” is not one", percent, "lower"
+    ),
+    Measure(
+        "latency_ms",
+        "Latency",
+        "time to a whole answer, one question at a time: half of them take less than this",
+        milliseconds,
+        "lower",
+    ),
+    Measure(
+        "cost_per_1k",
+        "Cost of 1,000 answers",
+        "what answering 1,000 questions costs at the prices in the configuration",
+        usd,
+        "lower",
+    ),
+    Measure(
+        "retention",
+        "Retention",
+        "what is kept of the base model's general knowledge: 100" + NARROW + "% is as much as before tuning",
+        percent,
+    ),
+    Measure("freshness", "Freshness", "accuracy on what changed, once the documents were updated", percent),
+    Measure("consistency", "Consistency", "the same answer to the same question asked in other words", percent),
+    Measure(
+        "setup_s", "Set-up", "time from nothing to ready to answer, training and indexing included", duration, "lower"
+    ),
 )
 
 BESIDE = (
-    Measure("accuracy_by_traffic", "Accuracy by traffic",
-            "accuracy with every question counted as often as users ask it", percent),
+    Measure(
+        "accuracy_by_traffic",
+        "Accuracy by traffic",
+        "accuracy with every question counted as often as users ask it",
+        percent,
+    ),
     Measure("abstention", "Declined", "questions it declined to answer, rightly or not", percent, ""),
-    Measure("retrieval_recall", "Evidence retrieved",
-            "questions for which a passage holding the answer was among those retrieved", percent),
+    Measure(
+        "retrieval_recall",
+        "Evidence retrieved",
+        "questions for which a passage holding the answer was among those retrieved",
+        percent,
+    ),
     Measure("exact_match", "Exact match", "answers that are one of the accepted ones, word for word", percent),
     Measure("f1", "Token F1", "the overlap of an answer's words with an accepted one's", percent),
     Measure("tokens_per_question", "Tokens", "read and written for a question", count, "lower"),

@@ -40,8 +40,12 @@ def table(data: ReportData, measures: Sequence[Measure]) -> Table:
     letters: dict[str, str] = {}
     standings = [standing(data, measure) for measure in measures]
     rows = tuple(
-        (name, tuple(_cell(data, name, measure, stands, letters)
-                     for measure, stands in zip(measures, standings, strict=True)))
+        (
+            name,
+            tuple(
+                _cell(data, name, measure, stands, letters) for measure, stands in zip(measures, standings, strict=True)
+            ),
+        )
         for name in data.contenders
     )
     return Table(tuple(measures), rows, tuple((letter, reason) for reason, letter in letters.items()))
@@ -97,9 +101,15 @@ def updates(data: ReportData) -> list[Update]:
         if estimate.value is None:
             continue
         told = estimate.detail
-        found.append(Update(name, _told(told.get("before"), write), write(estimate.value),
-                            _told(told.get("update_seconds"), duration),
-                            _told(told.get("update_tokens"), count)))
+        found.append(
+            Update(
+                name,
+                _told(told.get("before"), write),
+                write(estimate.value),
+                _told(told.get("update_seconds"), duration),
+                _told(told.get("update_tokens"), count),
+            )
+        )
     return found
 
 

@@ -13,11 +13,16 @@ from rich.text import Text
 
 from bakeoff.report.findings import headline
 from bakeoff.report.gather import ReportData, gather
-from bakeoff.report.measures import EIGHT, NARROW, Measure, percent
+from bakeoff.report.measures import EIGHT, NARROW, Measure, duration, percent
 from bakeoff.report.table import Cell, table
 
-SHORT = {"hallucination": "Halluc.", "cost_per_1k": "USD/1k", "retention": "Retent.", "freshness": "Fresh",
-         "consistency": "Consist."}
+SHORT = {
+    "hallucination": "Halluc.",
+    "cost_per_1k": "USD/1k",
+    "retention": "Retent.",
+    "freshness": "Fresh",
+    "consistency": "Consist.",
+}
 
 
 def print_comparison(run_folder: Path, console: Console | None = None) -> None:
@@ -36,8 +41,9 @@ def comparison(data: ReportData, page: Path | None = None) -> Group:
 
 def _grid(data: ReportData) -> Grid:
     shown = table(data, EIGHT)
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    grid.add_column("Contender", max_width=16, overflow="fold")
+    grid = Grid(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    longest = max((len(name) for name, _ in shown.rows), default=0)
+    grid.add_column("", min_width=min(longest, 14), max_width=20, overflow="fold")
     for measure in shown.measures:
         grid.add_column(SHORT.get(measure.name, measure.title), justify="right")
     for name, cells in shown.rows:
@@ -48,6 +54,8 @@ def _grid(data: ReportData) -> Grid:
 def _cell(measure: Measure, cell: Cell) -> Text:
     """The value, bold where it is the best; below it the interval, of shares only, as the page holds the others."""
     value = cell.text.removesuffix(f"{NARROW}USD")
+    if measure.write is duration:
+        value = value.replace(NARROW, "").replace("min ", "m").replace("min", "m").replace("h ", "h")
     text = Text(_spaced(("≈" if cell.mark == "tied" else "") + value), style="bold" if cell.mark == "best" else "")
     if cell.note:
         text.append(f" {cell.note}", style="dim")
@@ -58,8 +66,10 @@ def _cell(measure: Measure, cell: Cell) -> Text:
 
 def _below(data: ReportData, page: Path | None) -> Iterator[Text]:
     if any(cell.mark == "tied" for _, cells in table(data, EIGHT).rows for cell in cells):
-        yield Text("Bold: best of its column. ≈: not told apart from the best. Below each value: its 95 % interval.",
-                   style="dim")
+        yield Text(
+            "Bold: best of its column. ≈: not told apart from the best. Below each value: its 95 % interval.",
+            style="dim",
+        )
     for letter, reason in table(data, EIGHT).notes:
         yield Text(f"{letter}  {reason}", style="dim")
     for name, reason in data.skipped.items():

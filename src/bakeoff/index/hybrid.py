@@ -1,0 +1,384 @@
+"""The index: BM25 and vectors of every chunk in one LanceDB table, fused, kept in step with the document store.
+
+Takes a store's documents and queries, gives hits and what a sync cost. Knows nothing about generators or questions.
+
+BM25 is LanceDB's inverted index. The vectors are kept there too, and scanned exactly in memory: at 100,000 chunks that
+is faster than LanceDB's own flat scan and loses nothing to an approximate index. The folder can always be made again.
+"""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from bakeoff import jsonl
+from bakeoff.corpus.chunk import chunk_document
+from bakeoff.corpus.store import DocumentStore
+from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
+from bakeoff.index.fuse import Ranking, fused, top
+from bakeoff.protocols import Embedder
+from bakeoff.records import Chunk, Document, Hit, Record
+
+SCHEMA_VERSION = 1
+CANDIDATES = 100  # of each of the two rankings, before they are fused
+GROUP_CHUNKS = 1024  # embedded and written together: what a kill loses at most
+SCAN_FLOATS = 8_000_000  # cosines held at once while many queries are scanned
+REMEDY = "delete the folder or open it with rebuild=True, then sync: the documents are safe in the store"
+
+
+class CountingEmbedder(Embedder, Protocol):
+    """An embedder that also counts its tokens, which decides where documents are cut."""
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the model makes of the text, special tokens apart."""
+        ...
+
+
+class Filter(Record):
+    """Which chunks a search may see.
+
+    With `access`, those of documents without labels and of documents that carry at least one of these labels.
+    """
+
+    source_prefix: str = ""
+    access: tuple[str, ...] | None = None
+
+    @property
+    def sql(self) -> str:
+        """The condition on the table's columns; empty when everything may be seen."""
+        conditions = []
+        if self.source_prefix:
+            conditions.append(f"starts_with(source, {_quoted(self.source_prefix)})")
+        if self.access is not None:
+            held = [f"array_has(access, {_quoted(label)})" for label in self.access]
+            conditions.append(f"({' OR '.join(['coalesce(array_length(access), 0) = 0', *held])})")
+        return " AND ".join(conditions)
+
+
+class SyncReport(Record):
+    """What a sync did: documents by kind, and the chunks (and their tokens) embedded for it."""
+
+    n_added: int
+    n_updated: int
+    n_deleted: int
+    n_chunks: int
+    n_tokens: int
+    seconds: float
+
+
+class _State(Record):
+    """`index.json`: the table holds the store's documents as of `version`; those of `pending` may be in any state."""
+
+    schema_version: int = SCHEMA_VERSION
+    embedder: str
+    dimension: int
+    max_tokens: int
+    store: str = ""
+    version: int = 0
+    pending: tuple[str, ...] = ()
+
+
+class HybridIndex:
+    """Open it with `open`; after `sync`, `search` answers. One process at a time may sync a folder.
+
+    Searches may run in other threads meanwhile; they see the chunks from before the sync or after it.
+    """
+
+    def __init__(self, folder: Path, embedder: CountingEmbedder, table: Any, state: _State) -> None:
+        self._folder = folder
+        self._embedder = embedder
+        self._table = table
+        self._state = state
+        self._rows: _Rows | None = None
+        self._loading = threading.Lock()
+        self._syncing = threading.Lock()
+
+    @classmethod
+    def open(
+        cls, folder: Path, embedder: CountingEmbedder, max_tokens: int = 128, rebuild: bool = False
+    ) -> "HybridIndex":
+        """The index in this folder, made empty where there is none (or, with `rebuild`, in any case).
+
+        Raises RunFolderError where another embedder or another chunk size made it, or it cannot be read.
+        """
+        if max_tokens < 1:
+            raise ConfigError(f"Chunks of at most {max_tokens} tokens cannot hold text.", "set 1 or more")
+        wanted = _State(embedder=embedder.name, dimension=embedder.dimension, max_tokens=max_tokens)
+        with _explained(folder):
+            if rebuild:
+                _state_path(folder).unlink(missing_ok=True)
+            state = _read_state(folder)
+            if state is None:
+                return cls(folder, embedder, _new_table(folder, wanted), wanted)
+            _check_same(folder, state, wanted)
+            return cls(folder, embedder, _open_table(folder), state)
+
+    @property
+    def n_chunks(self) -> int:
+        with _explained(self._folder):
+            return int(self._table.count_rows())
+
+    @property
+    def version(self) -> int:
+        """The store's version that the last complete sync brought this index to."""
+        return self._state.version
+
+    def sync(self, store: DocumentStore, progress: Callable[[int, int], None] | None = None) -> SyncReport:
+        """Brings the index to the store's present state by the difference; unchanged documents cost nothing.
+
+        What a kill left half done is done again by the next sync. `progress` is told (documents done, of how many).
+        Raises RunFolderError where the index was built from another store.
+        """
+        begun = time.perf_counter()
+        with self._syncing, _explained(self._folder):
+            if self._state.store not in ("", store.identity):
+                raise RunFolderError(f"The index in {self._folder} was built from another document store.", REMEDY)
+            changes = store.changes_since(self._state.version)
+            touched = sorted({*changes.added, *changes.updated, *changes.deleted, *self._state.pending})
+            if touched or self._state.version != changes.version:
+                self._save(store=store.identity, version=changes.version, pending=tuple(touched))
+            n_chunks = n_tokens = 0
+            for passages in self._replaced(store, touched, progress):
+                n_chunks += len(passages)
+                n_tokens += sum(map(self._embedder.count_tokens, passages))
+        counts = {f"n_{kind}": len(getattr(changes, kind)) for kind in ("added", "updated", "deleted")}
+        return SyncReport(**counts, n_chunks=n_chunks, n_tokens=n_tokens, seconds=time.perf_counter() - begun)
+
+    def search(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
+        """At most k hits for each query, best first, in the order of the queries: both rankings, fused.
+
+        A query without a word finds nothing. Equal scores are ordered by source and place.
+        """
+        rows, condition = self._loaded(), (where or Filter()).sql
+        depth = max(k, CANDIDATES)
+        lexical = self._bm25(rows, queries, depth, condition)
+        dense = self._dense(rows, queries, depth, condition)
+        return [rows.hits(fused(*pair, rows.order), k) for pair in zip(lexical, dense, strict=True)]
+
+    def search_bm25(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
+        """The same by BM25 alone (English stems, stop words left out; k1 = 1.2, b = 0.75)."""
+        rows = self._loaded()
+        return [rows.hits(found, k) for found in self._bm25(rows, queries, k, (where or Filter()).sql)]
+
+    def search_dense(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
+        """The same by the cosine of the embeddings alone: an exact scan."""
+        rows = self._loaded()
+        return [rows.hits(found, k) for found in self._dense(rows, queries, k, (where or Filter()).sql)]
+
+    def _replaced(
+        self, store: DocumentStore, touched: Sequence[str], progress: Callable[[int, int], None] | None
+    ) -> Iterator[list[str]]:
+        """Rewrites the rows of these documents group by group, gives the passages embedded for each group."""
+        if not touched:
+            return
+        left = list(touched)
+        try:
+            for ids, chunks, access in self._groups(store, touched):
+                passages = [chunk.passage for chunk in chunks]
+                self._write(ids, chunks, access, self._embedder.embed(passages))
+                left = left[len(ids) :]
+                self._save(pending=tuple(left))
+                if progress:
+                    progress(len(touched) - len(left), len(touched))
+                yield passages
+            self._table.optimize()
+        finally:
+            self._rows = None
+
+    def _groups(
+        self, store: DocumentStore, touched: Sequence[str]
+    ) -> Iterator[tuple[list[str], list[Chunk], list[tuple[str, ...]]]]:
+        """Document ids in order with all their chunks (none where deleted), about GROUP_CHUNKS together."""
+        ids: list[str] = []
+        chunks: list[Chunk] = []
+        access: list[tuple[str, ...]] = []
+        for document_id in touched:
+            document = store.get(document_id)
+            made = self._chunks(document) if document else []
+            ids.append(document_id)
+            chunks += made
+            access += [document.access if document else ()] * len(made)
+            if len(chunks) >= GROUP_CHUNKS or len(ids) >= GROUP_CHUNKS:
+                yield ids, chunks, access
+                ids, chunks, access = [], [], []
+        if ids:
+            yield ids, chunks, access
+
+    def _chunks(self, document: Document) -> list[Chunk]:
+        return chunk_document(document, self._state.max_tokens, self._embedder.count_tokens)
+
+    def _write(
+        self, ids: Sequence[str], chunks: Sequence[Chunk], access: Sequence[tuple[str, ...]], vectors: np.ndarray
+    ) -> None:
+        self._table.delete(f"document_id IN ({', '.join(map(_quoted, ids))})")
+        if chunks:
+            self._table.add(_arrow_rows(chunks, access, vectors, self._table.schema))
+
+    def _save(self, **changed: Any) -> None:
+        self._state = self._state.model_copy(update=changed)
+        jsonl.write_text(_state_path(self._folder), self._state.model_dump_json() + "\n")
+
+    def _loaded(self) -> "_Rows":
+        """The table's rows in memory, read again after a sync."""
+        with self._loading, _explained(self._folder):
+            rows = self._rows
+            if rows is None:
+                rows = self._rows = _Rows(self._table.to_arrow())
+            return rows
+
+    def _bm25(self, rows: "_Rows", queries: Sequence[str], k: int, condition: str) -> list[Ranking]:
+        from lancedb.query import MatchQuery
+
+        rankings = []
+        for query in queries:
+            search = self._table.search(MatchQuery(query, "passage"), query_type="fts")
+            search = search.select(["id", "_score"]).limit(min(k, max(1, len(rows))))
+            if condition:
+                search = search.where(condition, prefilter=True)
+            found = search.to_arrow()
+            known = [(rows.at[i], s) for i, s in zip(*(found[c].to_pylist() for c in ("id", "_score"))) if i in rows.at]
+            rankings.append(Ranking.of(known, rows.order))
+        return rankings
+
+    def _dense(self, rows: "_Rows", queries: Sequence[str], k: int, condition: str) -> list[Ranking]:
+        asked = [i for i, query in enumerate(queries) if any(map(str.isalnum, query))]
+        rankings = [Ranking.of([], rows.order) for _ in queries]
+        if not asked or not len(rows):
+            return rankings
+        hidden = self._hidden(rows, condition)
+        vectors = self._embedder.embed([queries[i] for i in asked])
+        step = max(1, SCAN_FLOATS // len(rows))
+        for start in range(0, len(asked), step):
+            cosines = vectors[start : start + step] @ rows.vectors.T
+            cosines[:, hidden] = -np.inf
+            for i, scores in zip(asked[start : start + step], cosines, strict=True):
+                rankings[i] = top(scores, k, rows.order)
+        return rankings
+
+    def _hidden(self, rows: "_Rows", condition: str) -> np.ndarray:
+        """The row numbers that the condition leaves out."""
+        if not condition:
+            return np.empty(0, np.int64)
+        seen = self._table.search().where(condition).select(["id"]).limit(len(rows)).to_arrow()["id"].to_pylist()
+        hidden = np.ones(len(rows), bool)
+        hidden[[rows.at[i] for i in seen if i in rows.at]] = False
+        return np.flatnonzero(hidden)
+
+
+class _Rows:
+    """The table's rows in memory: vectors (rows, dimension), the chunks' columns, and what orders equal scores."""
+
+    def __init__(self, table: Any) -> None:
+        import pyarrow.compute as pc
+
+        vectors = table["vector"].combine_chunks()
+        self.vectors = vectors.flatten().to_numpy().reshape(len(vectors), -1)
+        self._chunks = table.select(list(Chunk.model_fields)).combine_chunks()
+        self.at = {chunk_id: row for row, chunk_id in enumerate(table["id"].to_pylist())}
+        sorted_rows = pc.sort_indices(table, [("source", "ascending"), ("start", "ascending"), ("id", "ascending")])
+        self.order = np.empty(len(vectors), np.int64)
+        self.order[sorted_rows.to_numpy()] = np.arange(len(vectors))
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def hits(self, ranking: Ranking, k: int) -> list[Hit]:
+        rows, scores = ranking.rows[:k], ranking.scores[:k]
+        chunks = self._chunks.take(rows).to_pylist()
+        return [
+            Hit(chunk=Chunk(**chunk), score=float(score), rank=rank)
+            for rank, (chunk, score) in enumerate(zip(chunks, scores, strict=True), 1)
+        ]
+
+
+# --- the folder
+
+def _state_path(folder: Path) -> Path:
+    return folder / "index.json"
+
+
+def _read_state(folder: Path) -> _State | None:
+    path = _state_path(folder)
+    if not path.exists():
+        return None
+    try:
+        state = _State.model_validate_json(path.read_bytes())
+    except ValueError as error:
+        raise RunFolderError(f"{path} cannot be read: it was damaged or written by another version.", REMEDY) from error
+    if state.schema_version != SCHEMA_VERSION:
+        raise RunFolderError(
+            f"{path} has schema {state.schema_version}; this version of Bakeoff reads {SCHEMA_VERSION}.", REMEDY
+        )
+    return state
+
+
+def _check_same(folder: Path, found: _State, wanted: _State) -> None:
+    for field, unit in (("embedder", ""), ("dimension", " numbers in a vector"), ("max_tokens", " tokens in a chunk")):
+        was, now = getattr(found, field), getattr(wanted, field)
+        if was != now:
+            raise RunFolderError(
+                f"The index in {folder} was built with {field} {was}{unit}, but {now}{unit} is asked for.",
+                f"ask for {was}, or {REMEDY}",
+            )
+
+
+def _new_table(folder: Path, state: _State) -> Any:
+    """An empty table with its full-text index, then the state: without that file, a table is not trusted."""
+    import lancedb
+    import pyarrow as pa
+    from lancedb.index import FTS
+
+    text, place = pa.string(), pa.int64()
+    schema = pa.schema({
+        "id": text, "document_id": text, "source": text, "text": text, "start": place, "end": place, "heading": text,
+        "passage": text, "access": pa.list_(text), "vector": pa.list_(pa.float32(), state.dimension),
+    })
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / "chunks.lance", ignore_errors=True)
+    table = lancedb.connect(folder).create_table("chunks", schema=schema)
+    table.create_index("passage", config=FTS(language="English", stem=True, remove_stop_words=True))
+    jsonl.write_text(_state_path(folder), state.model_dump_json() + "\n")
+    return table
+
+
+def _open_table(folder: Path) -> Any:
+    import lancedb
+
+    try:
+        return lancedb.connect(folder).open_table("chunks")
+    except ValueError as error:
+        raise RunFolderError(f"The index in {folder} has lost its table ({error}).", REMEDY) from error
+
+
+def _arrow_rows(chunks: Sequence[Chunk], access: Sequence[tuple[str, ...]], vectors: np.ndarray, schema: Any) -> Any:
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {name: [getattr(chunk, name) for chunk in chunks] for name in Chunk.model_fields}
+    columns["passage"] = [chunk.passage for chunk in chunks]
+    columns["access"] = [list(labels) for labels in access]
+    flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
+    columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+    return pa.table(columns, schema=schema)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Turns what LanceDB and the file system raise into errors a person can act on."""
+    try:
+        yield
+    except OSError as error:
+        raise BakeoffError(f"The index in {folder} cannot be read or written: {error}.",
+                           "free some space or check the permissions, then sync again: it repairs itself") from error
+    except RuntimeError as error:
+        if "lance" not in str(error).lower():
+            raise
+        raise RunFolderError(f"The index in {folder} is damaged: {error}.", REMEDY) from error

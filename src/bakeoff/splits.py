@@ -1,0 +1,354 @@
+"""Questions to train, dev and test, by fact and by document; near-copies across them; what the data allow one to say.
+
+Takes questions, gives the same questions with split and slice. Knows nothing about models. The same seed and the same
+questions give the same splits, in whatever order they come; a question added later moves few others.
+"""
+
+import hashlib
+import math
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from statistics import NormalDist
+
+from bakeoff.records import Question, Record, Slice, Split
+from bakeoff.similar import similar_pairs, words
+
+MIN_DOCUMENTS = 8  # with fewer, facts are held out instead of documents
+N_DRAWS = 64
+UNANSWERABLE_TRAIN, UNANSWERABLE_DEV = 0.3, 0.2
+NEAR_COPY, ALMOST_EXACT = 0.7, 0.9
+MEASURED = ("seen", "unseen", "unanswerable")  # what a verdict rests on
+
+Facts = Mapping[str, Sequence[Question]]
+
+
+# --- splits -----------------------------------------------------------------------------------------------------------
+
+
+def assign_splits(
+    questions: Sequence[Question], seed: int, test_fraction: float = 0.4, dev_fraction: float = 0.15
+) -> list[Question]:
+    """The questions, in order, each with its split and slice. A split that a question brings is kept.
+
+    - Documents with about `test_fraction` of all facts are held out; their facts (`unseen`) go whole to dev or test. Where
+      no fact has two phrasings there is nothing else to test on, and dev's share is held out beside it.
+    - Of the other facts one phrasing (of four or more: two) is `seen`, in test or dev; at least one stays in train.
+    - Unanswerable facts go to train, dev and test whole; general questions are all test. Of a changed fact one phrasing
+      (of four or more: two) is tested, the others are there to retrain on.
+
+    Dev gets `dev_fraction` for every `test_fraction` that test gets, of each slice but `changed` and `general`.
+    """
+    draw = _Draw(seed)
+    dev_share = dev_fraction / (dev_fraction + test_fraction)
+    known = _by_fact(one for one in questions if one.answerable and one.slice not in ("changed", "general"))
+    paraphrased = any(len(phrasings) > 1 for phrasings in known.values())
+    held_fraction = test_fraction if paraphrased else min(test_fraction + dev_fraction, 1.0)
+    held, held_sources = _held_out(known, held_fraction, draw)
+    unanswerable = _by_fact(one for one in questions if not one.answerable and one.slice not in ("changed", "general"))
+    splits: dict[str, Split] = {
+        **_split_unseen({fact: known[fact] for fact in held}, dev_share, draw),
+        **_split_seen({fact: known[fact] for fact in known if fact not in held}, dev_share, draw),
+        **_split_unanswerable(unanswerable, held_sources, draw),
+        **_split_changed(_by_fact(one for one in questions if one.slice == "changed"), draw),
+        **{one.id: "test" for one in questions if one.slice == "general"},
+        **{one.id: one.split for one in questions if one.split is not None},
+    }
+    trained = {one.fact for one in questions if splits[one.id] == "train" and one.slice != "changed"}
+    return [one.model_copy(update={"split": splits[one.id], "slice": _slice(one, trained)}) for one in questions]
+
+
+class _Draw:
+    """Chance that depends on the seed and on names only."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def order(self, names: Iterable[str], purpose: str) -> list[str]:
+        """The names in an order of chance."""
+        return sorted(names, key=lambda name: hashlib.sha256(f"{self._seed}/{purpose}/{name}".encode()).digest())
+
+
+def _by_fact(questions: Iterable[Question]) -> dict[str, list[Question]]:
+    facts = defaultdict(list)
+    for question in sorted(questions, key=lambda one: one.id):
+        facts[question.fact].append(question)
+    return dict(sorted(facts.items()))
+
+
+def _slice(question: Question, trained: Collection[str]) -> Slice:
+    if question.slice in ("changed", "general"):
+        return question.slice
+    if not question.answerable:
+        return "unanswerable"
+    return "seen" if question.fact in trained else "unseen"
+
+
+def _held_out(facts: Facts, fraction: float, draw: _Draw) -> tuple[set[str], set[str]]:
+    """The facts that are never trained on, and the documents they come from.
+
+    Of many draws the one is taken whose share of facts, of paraphrased facts and of asked volume comes closest to the
+    fraction. Source: rerandomisation, Morgan and Rubin 2012, doi:10.1214/12-AOS1008.
+    """
+    requested = {fact for fact, phrasings in facts.items() if _only_tested(phrasings)}
+    fixed = {fact for fact, phrasings in facts.items() if any(one.split == "train" for one in phrasings)} - requested
+    by_document = _documents(facts)
+    free = [name for name in by_document if not by_document[name] & fixed]
+    draws = [
+        _draw_documents(draw.order(free, f"documents {n}"), by_document, requested, fraction * len(facts))
+        for n in range(N_DRAWS if free else 0)
+    ]
+    distances = [
+        _distance(facts, {fact for name in chosen for fact in by_document[name]} | requested, fraction)
+        for chosen in draws
+    ]
+    best = draws[distances.index(min(distances))] if draws else set()
+    return {fact for name in best for fact in by_document[name]} | requested, best
+
+
+def _only_tested(phrasings: Sequence[Question]) -> bool:
+    """Whether the file says that this fact is for testing: a phrasing is in test or dev, or 'unseen', and none in train."""
+    splits = {one.split for one in phrasings}
+    asked_for = None not in splits or any(one.slice == "unseen" for one in phrasings)
+    return asked_for and "train" not in splits
+
+
+def _documents(facts: Facts) -> dict[str, set[str]]:
+    """The facts of each document; each fact alone where documents are few, one has most facts, or a fact names none."""
+    by_document = defaultdict(set)
+    for fact, phrasings in facts.items():
+        for source in {span.source for one in phrasings for span in one.source_spans} or {f"fact {fact}"}:
+            by_document[source].add(fact)
+    n_largest = max(map(len, by_document.values()), default=0)
+    if len(by_document) < MIN_DOCUMENTS or n_largest > len(facts) / 2:
+        return {f"fact {fact}": {fact} for fact in facts}
+    return dict(sorted(by_document.items()))
+
+
+def _draw_documents(
+    order: Sequence[str], by_document: Mapping[str, set[str]], held: set[str], wanted: float
+) -> set[str]:
+    """Documents in this order as long as each brings the number of held-out facts closer to the wanted one."""
+    held, chosen = set(held), set()
+    for name in order:
+        after = len(held | by_document[name])
+        if abs(after - wanted) < abs(len(held) - wanted):
+            held |= by_document[name]
+            chosen.add(name)
+    return chosen
+
+
+def _distance(facts: Facts, held: Collection[str], fraction: float) -> float:
+    weights = [
+        {fact: 1 for fact in facts},
+        {fact: int(len(phrasings) > 1) for fact, phrasings in facts.items()},
+        {fact: sum(one.asked for one in phrasings) for fact, phrasings in facts.items()},
+    ]
+    shares = [
+        sum(weight[fact] for fact in held) / (sum(weight.values()) or 1) for weight in weights if any(weight.values())
+    ]
+    return sum(abs(share - fraction) for share in shares)
+
+
+def _split_unseen(facts: Facts, dev_share: float, draw: _Draw) -> dict[str, Split]:
+    order = draw.order(facts, "unseen")
+    n_dev = min(round(dev_share * len(order)), max(len(order) - 1, 0))
+    return {one.id: "dev" if i < n_dev else "test" for i, fact in enumerate(order) for one in facts[fact]}
+
+
+def _split_seen(facts: Facts, dev_share: float, draw: _Draw) -> dict[str, Split]:
+    """Held-back phrasings to test and dev, the rest to train.
+
+    Dev takes its share from facts with four or more phrasings first (two stay in train), then from those with three,
+    and only then from those with two, whose second phrasing test goes without.
+    """
+    splits: dict[str, Split] = {}
+    n_held = sum(_n_tested(len(phrasings)) for phrasings in facts.values())
+    wanted_dev = round(dev_share * n_held)
+    order = draw.order((fact for fact in facts if len(facts[fact]) > 1), "seen")
+    for fact in sorted(order, key=lambda fact: -min(len(facts[fact]), 4)):
+        phrasings = draw.order((one.id for one in facts[fact]), "phrasings")
+        n_dev = int(wanted_dev > 0)
+        wanted_dev -= n_dev
+        n_test = _n_tested(len(phrasings))
+        if n_dev and len(phrasings) in (2, 4):
+            n_test -= 1
+        splits |= {name: "dev" for name in phrasings[:n_dev]}
+        splits |= {name: "test" for name in phrasings[n_dev : n_dev + n_test]}
+    return {one.id: splits.get(one.id, "train") for phrasings in facts.values() for one in phrasings}
+
+
+def _n_tested(n_phrasings: int) -> int:
+    return 2 if n_phrasings >= 4 else 1 if n_phrasings >= 2 else 0
+
+
+def _split_unanswerable(facts: Facts, held_sources: Collection[str], draw: _Draw) -> dict[str, Split]:
+    """Whole facts; those about held-out documents are not trained on."""
+    order = draw.order(facts, "unanswerable")
+    about_held = {
+        fact for fact in facts if any(s.source in held_sources for one in facts[fact] for s in one.source_spans)
+    }
+    n_dev = round(UNANSWERABLE_DEV * len(order))
+    n_train = len(order) - n_dev - math.ceil((1 - UNANSWERABLE_TRAIN - UNANSWERABLE_DEV) * len(order))
+    train = [fact for fact in order if fact not in about_held][: max(n_train, 0)]
+    rest = [fact for fact in order if fact not in train]
+    place: dict[str, Split] = {fact: "train" for fact in train} | {fact: "dev" for fact in rest[:n_dev]}
+    return {one.id: place.get(fact, "test") for fact in facts for one in facts[fact]}
+
+
+def _split_changed(facts: Facts, draw: _Draw) -> dict[str, Split]:
+    splits: dict[str, Split] = {}
+    for phrasings in facts.values():
+        order = draw.order((one.id for one in phrasings), "phrasings")
+        n_test = max(_n_tested(len(order)), 1)
+        splits |= dict.fromkeys(order[:n_test], "test") | dict.fromkeys(order[n_test:], "train")
+    return splits
+
+
+# --- leaks ------------------------------------------------------------------------------------------------------------
+
+
+class Leak(Record):
+    """A test question and its nearest copy in train. `excused` where the copy does not give the answer away.
+
+    That is so for another phrasing of the same fact, which the slices `seen` and `changed` are there for, unless it is
+    almost exact; and for a question in nearly the same words that has other answers.
+    """
+
+    test_id: str
+    train_id: str
+    similarity: float
+    excused: bool
+
+
+def leaks(questions: Sequence[Question], threshold: float = NEAR_COPY) -> list[Leak]:
+    """Every test question that has a near-copy in train, with the nearest one: first the leaks, then the excused."""
+    tests = [one for one in questions if one.split == "test"]
+    train = [one for one in questions if one.split == "train"]
+    worst: dict[str, Leak] = {}
+    for i, j, found in similar_pairs([one.text for one in tests], [one.text for one in train], threshold):
+        leak = Leak(
+            test_id=tests[i].id, train_id=train[j].id, similarity=found, excused=_excused(tests[i], train[j], found)
+        )
+        known = worst.get(leak.test_id)
+        if known is None or (not leak.excused, found) > (not known.excused, known.similarity):
+            worst[leak.test_id] = leak
+    return sorted(worst.values(), key=lambda leak: (leak.excused, -leak.similarity, leak.test_id))
+
+
+def _excused(test: Question, train: Question, found: float) -> bool:
+    other_answers = not _normalised(test.answers) & _normalised(train.answers) and test.answerable | train.answerable
+    if other_answers and (found < 1 or "changed" in (test.slice, train.slice)):
+        return True
+    return test.fact == train.fact and found < ALMOST_EXACT
+
+
+def _normalised(answers: Sequence[str]) -> set[str]:
+    return {" ".join(words(answer)) for answer in answers}
+
+
+# --- what the data allow ----------------------------------------------------------------------------------------------
+
+DISCORDANT = 0.3
+SIGNIFICANCE, POWER = 0.05, 0.8
+FEW, VERY_FEW = 100, 30
+
+
+class DataSummary(Record):
+    """How many questions there are of what, and what they do not allow one to say.
+
+    `counts` is by split, then slice. `phrasings` is the number of facts by their number of phrasings. `asked_share` is
+    each slice's share of all that users asked (general questions apart). `n_test` counts the test questions that a
+    verdict rests on; `detectable_difference` is the smallest true difference in accuracy that they would show.
+    """
+
+    n_questions: int
+    n_facts: int
+    counts: dict[str, dict[str, int]]
+    phrasings: dict[int, int]
+    asked_share: dict[str, float]
+    n_test: int
+    detectable_difference: float | None
+    warnings: tuple[str, ...]
+
+
+def summarise(questions: Sequence[Question]) -> DataSummary:
+    """What these split questions are, and in plain words what they are too few for."""
+    counts: dict[str, dict[str, int]] = {split: {} for split in ("train", "dev", "test")}
+    for (split, name), n in sorted(Counter((str(one.split), str(one.slice)) for one in questions).items()):
+        counts.setdefault(split, {})[name] = n
+    asked = Counter[str]()
+    for one in questions:
+        asked[str(one.slice)] += one.asked if one.slice != "general" else 0
+    facts = Counter((one.fact, one.slice == "changed") for one in questions if one.slice != "general")
+    n_test = sum(counts["test"].get(name, 0) for name in MEASURED)
+    return DataSummary(
+        n_questions=len(questions),
+        n_facts=len({fact for fact, _ in facts}),
+        counts=counts,
+        phrasings=dict(sorted(Counter(facts.values()).items())),
+        asked_share={name: n / asked.total() for name, n in sorted(asked.items()) if n},
+        n_test=n_test,
+        detectable_difference=detectable_difference(n_test),
+        warnings=tuple(_warnings(counts, n_test)),
+    )
+
+
+def detectable_difference(n: int, discordant: float = DISCORDANT) -> float | None:
+    """The smallest difference in accuracy that n paired questions show with 80 % power at the 5 % level, two-sided.
+
+    `discordant` is the share of questions that exactly one of two contenders gets right; where it cannot hold so large
+    a difference, it is taken to be as large as the difference. None where n is too small for any. Questions count as
+    independent: several phrasings of few facts show less.
+    Source: Connor 1987, Sample size for testing differences in proportions for the paired-sample design, Biometrics 43:
+    207-211, n = (z_a sqrt(p) + z_b sqrt(p - d^2))^2 / d^2, solved for d.
+    """
+    z_a, z_b = NormalDist().inv_cdf(1 - SIGNIFICANCE / 2), NormalDist().inv_cdf(POWER)
+
+    def shown(difference: float) -> bool:
+        p = max(discordant, difference)
+        return n * difference**2 >= (z_a * math.sqrt(p) + z_b * math.sqrt(p - difference**2)) ** 2
+
+    if not shown(1.0):
+        return None
+    low, high = 0.0, 1.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (low, middle) if shown(middle) else (middle, high)
+    return high
+
+
+def _warnings(counts: Mapping[str, Mapping[str, int]], n_test: int) -> list[str]:
+    test, dev, train = counts["test"], counts["dev"], counts["train"]
+    smallest = detectable_difference(n_test)
+    shows = (
+        f"only differences of {100 * smallest:.0f} points or more would show"
+        if smallest
+        else "no difference would show"
+    )
+    found = []
+    if n_test < VERY_FEW:
+        found.append(f"Only {n_test} test questions: too few for a verdict ({shows}). Add questions.")
+    elif n_test < FEW:
+        found.append(f"Only {n_test} test questions: {shows}. 100 or more make a verdict likelier.")
+    if not test.get("unanswerable"):
+        found.append(
+            "No unanswerable questions are tested: whether a contender declines when it should cannot be judged. "
+            "Add questions that the documents do not answer, with kind=unanswerable."
+        )
+    if not test.get("seen"):
+        found.append(
+            "No fact is asked in two ways in train and test: `tuned` cannot show what it learned, and consistency "
+            "cannot be measured. Add other phrasings of the same questions, with the same fact."
+        )
+    if not test.get("unseen"):
+        found.append(
+            "No unseen fact is tested: how contenders do on what was not trained on cannot be said. Add facts."
+        )
+    if not sum(dev.values()):
+        found.append("No dev questions: thresholds for declining and routing cannot be calibrated. Add questions.")
+    else:
+        missing = [name for name in MEASURED if test.get(name) and not dev.get(name)]
+        found += [f"No {name} questions in dev: thresholds are calibrated without them." for name in missing]
+    if not any(n for name, n in train.items() if name != "changed"):
+        found.append("No question is left to train on: the tuned contenders cannot be built. Add questions.")
+    return found

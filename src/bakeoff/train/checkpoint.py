@@ -1,0 +1,72 @@
+"""Where a training stands, kept in one safetensors file that is replaced whole: no pickle, nothing half written.
+
+Takes tensors by name and a `Position`, gives them back. Knows nothing of models.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bakeoff.errors import RunFolderError
+from bakeoff.records import Record
+
+if TYPE_CHECKING:
+    import torch
+
+RESUMES = "the training goes on from its last checkpoint when it is started again"
+
+
+class Position(Record):
+    """How far a training has come. The order of the examples follows from the seed and the epoch, so that the number
+    of finished steps says which batch is next."""
+
+    step: int = 0
+    n_tokens: int = 0
+    seconds: float = 0.0
+    epoch_loss: float = 0.0
+    epoch_wanted: int = 0
+    best_exact: float | None = None
+    best_loss: float | None = None
+    n_worse: int = 0
+    stopped_because: str = ""
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace the file, all or nothing. Raises RunFolderError where the disk refuses."""
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise RunFolderError(
+            f"{path} could not be written: {error.strerror}.", f"free {len(content) / 1e6:.0f} MB there; {RESUMES}"
+        ) from error
+
+
+def save(path: Path, tensors: "Mapping[str, torch.Tensor]", position: Position) -> None:
+    """Replace the checkpoint."""
+    from safetensors.torch import save as to_safetensors
+
+    write_bytes(path, to_safetensors(dict(tensors), {"position": position.model_dump_json()}))
+
+
+def load(path: Path) -> "tuple[dict[str, torch.Tensor], Position] | None":
+    """What was saved last; None where nothing was. Raises RunFolderError where the file is not a checkpoint."""
+    from safetensors import SafetensorError, safe_open
+
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            position = Position.model_validate_json(file.metadata()["position"])
+            return {name: file.get_tensor(name) for name in file.keys()}, position  # noqa: SIM118
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise RunFolderError(
+            f"{path} is no checkpoint of a training: {error}.", f"remove {path.parent} and start again"
+        ) from error

@@ -1,0 +1,174 @@
+"""The few operations that make LoRA training fast on a CPU: attention of packed rows, LoRA products, norm, gate.
+
+Takes and gives tensors; knows nothing of examples or optimizers. Importing it imports torch. Each function computes
+what its plain counterpart computes (the tests hold them against each other); what differs is what is kept for the
+backward pass and how often memory is walked through.
+"""
+
+from typing import Any
+
+import torch
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from bakeoff.errors import ModelUnavailableError
+from bakeoff.train.packing import Layout
+
+BLOCK = 128  # queries attended at once: the keys after a block are never touched, which halves the work
+
+
+class LoraLinear(torch.autograd.Function):
+    """x W'^T + bias, where W' = W + scale B A was merged before the step: the forward pass is one product.
+
+    Gradients go to x, A (rank, in) and B (out, rank): dB = scale dy^T (x A^T), dA = scale (dy B)^T x.
+    Source: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models", with the chain rule.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: torch.Tensor,
+        a: torch.Tensor,
+        b: torch.Tensor,
+        merged: torch.Tensor,
+        bias: torch.Tensor | None,
+        scale: float,
+    ) -> torch.Tensor:
+        ctx.save_for_backward(x, a, b, merged)
+        ctx.scale = scale
+        return functional.linear(x, merged, bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dy: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        x, a, b, merged = ctx.saved_tensors
+        dx = dy @ merged if ctx.needs_input_grad[0] else None
+        rows, drows = x.flatten(0, -2), dy.flatten(0, -2)
+        db = (drows.t() @ (rows @ a.to(x.dtype).t())).to(b.dtype) * ctx.scale
+        da = ((drows @ b.to(x.dtype)).t() @ rows).to(a.dtype) * ctx.scale
+        return dx, da, db, None, None, None
+
+
+class Attention(torch.autograd.Function):
+    """Causal attention of the last n of m keys: queries (batch, heads, n, d), keys and values (batch, groups, m, d).
+
+    Softmax of the scaled products, block by block of queries; the heads of one group share its keys in one product.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
+        n_batch, n_heads, n, d = q.shape
+        groups, m = n_batch * k.shape[1], k.shape[2]
+        q, k, v = q.reshape(groups, -1, n, d), k.reshape(groups, m, d), v.reshape(groups, m, d)
+        out, weights = torch.empty_like(q), []
+        for start in range(0, n, BLOCK):
+            end = min(n, start + BLOCK)
+            seen, n_queries = m - n + end, end - start
+            scores = torch.bmm(_rows(q, start, end) * scale, k[:, :seen].transpose(1, 2))
+            scores = scores.view(-1, n_queries, seen)
+            scores[:, :, seen - n_queries :] += _above_diagonal(n_queries, scores)
+            weight = torch.softmax(scores, -1).view(groups, -1, seen)
+            out[:, :, start:end] = torch.bmm(weight, v[:, :seen]).view(groups, -1, n_queries, d)
+            weights.append(weight)
+        ctx.save_for_backward(q, k, v, *weights)
+        ctx.shape, ctx.scale = (n_batch, n_heads, n, d), scale
+        return out.view(n_batch, n_heads, n, d)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dout: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        q, k, v, *weights = ctx.saved_tensors
+        n, m = q.shape[2], k.shape[1]
+        dout = dout.reshape(q.shape)
+        dq, dk, dv = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
+        for start, weight in zip(range(0, n, BLOCK), weights, strict=True):
+            end = min(n, start + BLOCK)
+            seen = m - n + end
+            d_block = _rows(dout, start, end)
+            dv[:, :seen] += torch.bmm(weight.transpose(1, 2), d_block)
+            d_weight = torch.bmm(d_block, v[:, :seen].transpose(1, 2))
+            d_scores = torch._softmax_backward_data(d_weight, weight, -1, weight.dtype).mul_(ctx.scale)
+            dq[:, :, start:end] = torch.bmm(d_scores, k[:, :seen]).view(dq[:, :, start:end].shape)
+            dk[:, :seen] += torch.bmm(d_scores.transpose(1, 2), _rows(q, start, end))
+        shape = (ctx.shape[0], -1, m, ctx.shape[3])
+        return dq.view(ctx.shape), dk.view(shape), dv.view(shape), None
+
+
+def _rows(t: torch.Tensor, start: int, end: int) -> torch.Tensor:
+    """(groups, heads, n, d) to (groups, heads * (end - start), d)."""
+    return t[:, :, start:end].flatten(1, 2)
+
+
+def _above_diagonal(n: int, like: torch.Tensor) -> torch.Tensor:
+    return torch.full((n, n), float("-inf"), dtype=like.dtype, device=like.device).triu_(1)
+
+
+def packed_attention(
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: None,
+    layout: Layout,
+    scaling: float,
+    **more: Any,
+) -> tuple[torch.Tensor, None]:
+    """The attention of a transformers model over one packed row: (1, heads, n, d) to (1, n, heads, d).
+
+    Raises ModelUnavailableError where the model's attention is another than causal softmax over all that came before.
+    """
+    window = more.get("sliding_window")
+    if more.get("softcap") is not None or more.get("s_aux") is not None or (window and window < layout.rows.shape[1]):
+        raise ModelUnavailableError(
+            f"{type(module).__name__} caps, sinks or windows its attention.",
+            "tune a model with plain causal attention, such as Llama, SmolLM or Qwen",
+        )
+    shared = layout.n_shared
+    q, k, v = (_by_example(t, layout.rows) for t in (query, key, value))
+    if shared:
+        k, v = (torch.cat((t[:, :, :shared].expand(len(q), -1, -1, -1), rest), 2) for t, rest in ((key, k), (value, v)))
+    out = Attention.apply(q, k, v, scaling).transpose(1, 2).flatten(0, 1).index_select(0, layout.kept)
+    if shared:
+        first = Attention.apply(query[:, :, :shared], key[:, :, :shared], value[:, :, :shared], scaling)
+        out = torch.cat((first[0].transpose(0, 1), out))
+    return out[None], None
+
+
+def _by_example(t: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """(1, heads, n, d) to (examples, heads, longest, d)."""
+    return t[0].index_select(1, rows.flatten()).unflatten(1, rows.shape).transpose(0, 1)
+
+
+class RmsNorm(torch.autograd.Function):
+    """x / sqrt(mean(x^2) + epsilon) * weight, the weight frozen. Source: Zhang and Sennrich 2019."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, epsilon: float) -> torch.Tensor:
+        norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+        inverse = torch.rsqrt(norm.square_().div_(x.shape[-1]).add_(epsilon))
+        ctx.save_for_backward(x, weight, inverse)
+        return (x * inverse).to(x.dtype).mul_(weight)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dy: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        x, weight, inverse = ctx.saved_tensors
+        d_scaled = dy * weight
+        along = (d_scaled * x).sum(-1, keepdim=True, dtype=torch.float32)
+        pull = along * inverse**3 / x.shape[-1]
+        return (d_scaled * inverse).sub_(x * pull).to(dy.dtype), None, None
+
+
+class SiluGate(torch.autograd.Function):
+    """silu(gate) * up, keeping the two inputs only. Source: Shazeer 2020, "GLU Variants Improve Transformer"."""
+
+    @staticmethod
+    def forward(ctx: Any, gate: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(gate, up)
+        return functional.silu(gate).mul_(up)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dy: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        gate, up = ctx.saved_tensors
+        return torch.ops.aten.silu_backward(dy * up, gate), functional.silu(gate).mul_(dy)

@@ -1,0 +1,380 @@
+"""LoRA fine-tuning of the local model, made for small data on few cores: it can be killed and goes on exactly.
+
+Takes examples and settings, gives a folder with a PEFT adapter, its loss curve (training.jsonl) and its report
+(report.json). Knows nothing about evaluation. torch is imported when a training begins. Source of the method: Hu et al.
+2021, "LoRA: Low-Rank Adaptation of Large Language Models".
+"""
+
+import hashlib
+import importlib.util
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from bakeoff import jsonl
+from bakeoff.environment import peak_memory_bytes
+from bakeoff.errors import BakeoffError, InputError, MissingExtraError, RunFolderError
+from bakeoff.models import model_sha256
+from bakeoff.records import Record
+from bakeoff.train import checkpoint
+from bakeoff.train.checkpoint import Position
+from bakeoff.train.packing import Batch, Encoded, Example, encode, pack, plan
+
+__all__ = ["Example", "Progress", "TrainingError", "TrainingReport", "TrainingSettings", "train_adapter"]
+
+LEARNT_LOSS = 0.01  # mean loss of an epoch below which more of the same examples teach nothing
+GRADIENT_NORM = 1.0
+
+
+class TrainingError(BakeoffError):
+    """A training that cannot go on."""
+
+
+class TrainingSettings(Record):
+    """How an adapter is trained. The defaults were the quickest to teach facts: see docs/results/training.md.
+
+    A batch holds at most `examples_per_batch` examples and `tokens_per_batch` tokens (what bounds the memory).
+    `patience` is the number of epochs in a row that may be no better on the dev examples. After `max_seconds` the
+    training stops and keeps the best so far.
+    """
+
+    rank: int = Field(default=16, ge=1)
+    alpha: int = Field(default=32, ge=1)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    max_epochs: int = Field(default=10, ge=1)
+    examples_per_batch: int = Field(default=16, ge=1)
+    tokens_per_batch: int = Field(default=2048, ge=1)
+    max_seconds: float | None = Field(default=None, gt=0)
+    patience: int = Field(default=3, ge=1)
+    warmup_steps: int = Field(default=5, ge=0)
+    target_modules: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+    checkpoint_every_steps: int = Field(default=50, ge=1)
+    seed: int = 0
+
+
+class Progress(Record):
+    """Where a training stands after a step; `n_steps` if nothing stops it sooner, `eta_s` likewise."""
+
+    step: int
+    n_steps: int
+    epoch: int
+    tokens_per_s: float
+    loss: float
+    eta_s: float
+
+
+class Point(Record):
+    """A line of training.jsonl: a step, or (where the dev values are set) the end of an epoch."""
+
+    step: int
+    epoch: int
+    n_tokens: int
+    seconds: float
+    loss: float
+    dev_loss: float | None = None
+    dev_exact: float | None = None
+
+
+class TrainingReport(Record):
+    """What a training took and reached. Tokens are those of the examples, prompts included, each time one was used.
+
+    `best_dev_exact` is the share of dev examples whose whole completion is what the model would write.
+    """
+
+    n_examples: int
+    n_tokens: int
+    n_steps: int
+    epochs: float
+    seconds: float
+    tokens_per_s: float
+    best_dev_loss: float | None
+    best_dev_exact: float | None
+    stopped_because: str
+    peak_memory_bytes: int
+
+
+def train_adapter(
+    model_folder: Path,
+    examples: Sequence[Example],
+    dev_examples: Sequence[Example],
+    settings: TrainingSettings,
+    folder: Path,
+    on_progress: Callable[[Progress], None] | None = None,
+    start_from: Path | None = None,
+) -> TrainingReport:
+    """Train an adapter into a folder; the epoch that was best on the dev examples is kept (without any, the last).
+
+    Called again after a kill it goes on from its last checkpoint and ends with the adapter it would have ended with;
+    called again when finished it returns the report. `start_from` is the folder of an adapter to begin with. Raises
+    InputError for examples that cannot be trained on, RunFolderError where the folder holds another training or
+    cannot be written, TrainingError where the loss is no number any more.
+    """
+    for module in ("torch", "transformers", "peft"):
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtraError("Fine-tuning", module, "local")
+    if not examples:
+        raise InputError("There is no example to train on.", "give questions with answers to the training split")
+    _claim(folder, _fingerprint(model_folder, examples, dev_examples, settings, start_from))
+    report = folder / "report.json"
+    if report.exists():
+        return TrainingReport.model_validate_json(report.read_text(encoding="utf-8"))
+    return _Training(model_folder, examples, dev_examples, settings, folder, start_from).run(on_progress)
+
+
+def _fingerprint(
+    model_folder: Path,
+    examples: Sequence[Example],
+    dev: Sequence[Example],
+    settings: TrainingSettings,
+    start_from: Path | None,
+) -> dict[str, str]:
+    """A short hash of each thing that decides what comes out."""
+    return {
+        "model": model_sha256(model_folder),
+        "examples": _sha256(examples),
+        "dev examples": _sha256(dev),
+        "settings": _sha256([settings]),
+        "first adapter": model_sha256(start_from) if start_from else "",
+    }
+
+
+def _sha256(records: Sequence[Record]) -> str:
+    return hashlib.sha256("\n".join(record.model_dump_json() for record in records).encode()).hexdigest()
+
+
+def _claim(folder: Path, fingerprint: dict[str, str]) -> None:
+    """Write what is trained here, or check that it is the same."""
+    path = folder / "request.json"
+    if not path.exists():
+        checkpoint.write_bytes(path, json.dumps(fingerprint, indent=1).encode())
+        return
+    earlier = json.loads(path.read_text(encoding="utf-8"))
+    others = [name for name, digest in fingerprint.items() if earlier.get(name) != digest]
+    if others:
+        raise RunFolderError(
+            f"{folder} holds a training with another {', another '.join(others)}.",
+            "remove that folder, or train into another one",
+        )
+
+
+class _Training:
+    """One training: the model, the plan of all its batches, and where it stands."""
+
+    def __init__(
+        self,
+        model_folder: Path,
+        examples: Sequence[Example],
+        dev: Sequence[Example],
+        settings: TrainingSettings,
+        folder: Path,
+        start_from: Path | None,
+    ) -> None:
+        import torch
+
+        from bakeoff.train.tuned_model import TunedModel
+
+        self.settings, self.folder = settings, folder
+        self.model = TunedModel(model_folder, settings.rank, settings.alpha, settings.target_modules, settings.seed)
+        if start_from:
+            self.model.load_folder(start_from)
+        self.examples = encode(self.model.tokenizer, examples, self.model.n_context)
+        self.dev = self._dev_batches(encode(self.model.tokenizer, dev, self.model.n_context))
+        epochs = [self._plan(epoch) for epoch in range(settings.max_epochs)]
+        self.plan = [(epoch, batch) for epoch, batches in enumerate(epochs, 1) for batch in batches]
+        self.optimizer = torch.optim.AdamW(self.model.parameters.values(), lr=0.0, weight_decay=0.0, fused=True)
+        self.at = Position()
+        self.best: dict[str, Any] = {}
+        self.curve = folder / "training.jsonl"
+
+    def _plan(self, epoch: int) -> list[list[int]]:
+        settings = self.settings
+        key = f"{settings.seed} {epoch}"
+        return plan(self.examples, settings.tokens_per_batch, settings.examples_per_batch, key)
+
+    def _dev_batches(self, dev: Sequence[Encoded]) -> list[Batch]:
+        if not dev:
+            return []
+        n_tokens = max(self.settings.tokens_per_batch, *(len(one.tokens) for one in dev))
+        return [pack([dev[i] for i in batch]) for batch in plan(dev, n_tokens, len(dev), "dev")]
+
+    def run(self, on_progress: Callable[[Progress], None] | None) -> TrainingReport:
+        """All steps that are left, then the adapter and the report."""
+        self._resume()
+        began, before = time.monotonic(), self.at.seconds
+        first = self.at
+        while not self.at.stopped_because and self.at.step < len(self.plan):
+            loss = self._step()
+            self._move(seconds=before + time.monotonic() - began)
+            self._log(loss)
+            if self._ends_epoch():
+                self._end_epoch()
+            if on_progress:
+                on_progress(self._progress(first, loss))
+            if self.settings.max_seconds and self.at.seconds >= self.settings.max_seconds:
+                self._stop_early()
+            self._move(seconds=before + time.monotonic() - began)
+            if self.at.step % self.settings.checkpoint_every_steps == 0 and self.at.step < len(self.plan):
+                self._save_checkpoint()
+        return self._finish()
+
+    def _step(self) -> float:
+        """One batch: its gradient, one step of the optimizer. Gives the loss."""
+        import torch
+
+        _, batch = self.plan[self.at.step]
+        packed = pack([self.examples[i] for i in batch])
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._learning_rate()
+        mean = self.model.loss(packed)
+        mean.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters.values(), GRADIENT_NORM)
+        loss, n_wanted = float(mean.detach()), len(packed.wanted)
+        if not math.isfinite(loss) or not math.isfinite(float(norm)):
+            raise TrainingError(
+                f"After {self.at.step} steps the loss is {loss}, its gradient {float(norm)}.",
+                f"lower the learning rate (now {self.settings.learning_rate:g})",
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.model.merge()
+        self._move(
+            step=self.at.step + 1,
+            n_tokens=self.at.n_tokens + packed.n_tokens,
+            epoch_loss=self.at.epoch_loss + loss * n_wanted,
+            epoch_wanted=self.at.epoch_wanted + n_wanted,
+        )
+        return loss
+
+    def _learning_rate(self) -> float:
+        """Rises over the warm-up, then falls in a straight line to a tenth at the last step planned."""
+        warm = min(1.0, (self.at.step + 1) / (self.settings.warmup_steps + 1))
+        return self.settings.learning_rate * warm * (1.0 - 0.9 * self.at.step / len(self.plan))
+
+    def _move(self, **changes: Any) -> None:
+        self.at = self.at.model_copy(update=changes)
+
+    @property
+    def _epoch(self) -> int:
+        """The epoch of the step just made, from 1."""
+        return self.plan[max(0, self.at.step - 1)][0]
+
+    def _ends_epoch(self) -> bool:
+        return self.at.step == len(self.plan) or self.plan[self.at.step][0] != self._epoch
+
+    def _end_epoch(self) -> None:
+        """Measure on the dev examples, keep the adapter if it is the best, and stop where going on is of no use."""
+        loss = self.at.epoch_loss / self.at.epoch_wanted
+        better = self._measure(loss)
+        self._move(epoch_loss=0.0, epoch_wanted=0, n_worse=0 if better else self.at.n_worse + 1)
+        if loss < LEARNT_LOSS:
+            self._move(stopped_because="the examples are learnt")
+        elif self.at.n_worse >= self.settings.patience:
+            self._move(stopped_because=f"no better on the dev examples for {self.at.n_worse} epochs")
+
+    def _measure(self, loss: float) -> bool:
+        """Whether the adapter is the best so far: more dev completions exactly right, then a lower loss on them."""
+        better, dev_loss, exact = True, None, None
+        if self.dev:
+            fit = self.model.fit(self.dev)
+            dev_loss, exact = fit.mean_loss, sum(fit.exact) / len(fit.exact)
+            best_exact, best_loss = self.at.best_exact, self.at.best_loss
+            better = best_exact is None or best_loss is None or (exact, -dev_loss) > (best_exact, -best_loss)
+        if better:
+            self.best = {name: tensor.detach().cpu().clone() for name, tensor in self.model.parameters.items()}
+            self._move(best_exact=exact, best_loss=dev_loss)
+        self._log(loss, dev_loss, exact)
+        return better
+
+    def _stop_early(self) -> None:
+        if not self.at.stopped_because:
+            if self.at.epoch_wanted:
+                self._measure(self.at.epoch_loss / self.at.epoch_wanted)
+            self._move(stopped_because=f"the limit of {self.settings.max_seconds:g} s")
+
+    def _log(self, loss: float, dev_loss: float | None = None, dev_exact: float | None = None) -> None:
+        jsonl.append(
+            self.curve,
+            [
+                Point(
+                    step=self.at.step,
+                    epoch=self._epoch,
+                    n_tokens=self.at.n_tokens,
+                    loss=loss,
+                    seconds=self.at.seconds,
+                    dev_loss=dev_loss,
+                    dev_exact=dev_exact,
+                )
+            ],
+        )
+
+    def _progress(self, first: Position, loss: float) -> Progress:
+        """Speed and time left, by the steps since this call began."""
+        seconds, steps = self.at.seconds - first.seconds, self.at.step - first.step
+        eta_s = seconds / steps * (len(self.plan) - self.at.step)
+        if self.settings.max_seconds:
+            eta_s = min(eta_s, max(0.0, self.settings.max_seconds - self.at.seconds))
+        return Progress(
+            step=self.at.step,
+            n_steps=len(self.plan),
+            epoch=self._epoch,
+            loss=loss,
+            eta_s=eta_s,
+            tokens_per_s=(self.at.n_tokens - first.n_tokens) / max(seconds, 1e-9),
+        )
+
+    def _save_checkpoint(self) -> None:
+        tensors = {f"now/{name}": one.detach().contiguous() for name, one in self.model.parameters.items()}
+        tensors |= {f"best/{name}": one for name, one in self.best.items()}
+        for number, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer/{number}/{name}": one for name, one in moments.items()}
+        checkpoint.save(self._checkpoint_path, tensors, self.at)
+
+    @property
+    def _checkpoint_path(self) -> Path:
+        return self.folder / "checkpoint" / "state.safetensors"
+
+    def _resume(self) -> None:
+        """Go back to the last checkpoint, if there is one, and cut the loss curve there."""
+        saved = checkpoint.load(self._checkpoint_path)
+        if saved:
+            tensors, self.at = saved
+            self.model.load(_under("now/", tensors))
+            self.best = _under("best/", tensors)
+            state: dict[int, dict[str, Any]] = {}
+            for name, tensor in _under("optimizer/", tensors).items():
+                number, moment = name.split("/")
+                state.setdefault(int(number), {})[moment] = tensor
+            self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
+        jsonl.write(self.curve, [one for one in jsonl.read(self.curve, Point) if one.step <= self.at.step])
+
+    def _finish(self) -> TrainingReport:
+        """Write the adapter, then the report (which says that all is there), then drop the checkpoint."""
+        self.model.save(self.folder, self.best)
+        at = self.at
+        n_in_epoch = sum(epoch == self._epoch for epoch, _ in self.plan)
+        n_before = sum(epoch < self._epoch for epoch, _ in self.plan)
+        report = TrainingReport(
+            n_examples=len(self.examples),
+            n_tokens=at.n_tokens,
+            n_steps=at.step,
+            epochs=round(self._epoch - 1 + (at.step - n_before) / n_in_epoch, 2),
+            seconds=at.seconds,
+            tokens_per_s=at.n_tokens / max(at.seconds, 1e-9),
+            best_dev_loss=at.best_loss,
+            best_dev_exact=at.best_exact,
+            stopped_because=at.stopped_because or f"all {self.settings.max_epochs} epochs done",
+            peak_memory_bytes=peak_memory_bytes(),
+        )
+        jsonl.write_text(self.folder / "report.json", report.model_dump_json(indent=1))
+        shutil.rmtree(self._checkpoint_path.parent, ignore_errors=True)
+        return report
+
+
+def _under(prefix: str, tensors: dict[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix(prefix): one for name, one in tensors.items() if name.startswith(prefix)}

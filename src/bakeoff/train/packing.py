@@ -1,0 +1,185 @@
+"""Training examples to batches without padding, in which all examples share one copy of their common beginning.
+
+Takes examples and a tokenizer, gives tensors. Knows nothing about models and optimizers. A batch is one long row: first
+the tokens that all of its examples begin with (the system message, usually), then what is left of each example. As
+attention is causal, the shared beginning has the same states for each of them, so computing it once changes nothing:
+loss and gradients are those of a padded batch.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bakeoff.errors import InputError, ModelUnavailableError
+from bakeoff.records import Prompt, Record
+
+if TYPE_CHECKING:
+    import torch
+
+SORTED_TOGETHER = 8  # batches' worth of examples that are sorted by length together, so that batches are of even length
+
+
+class Example(Record):
+    """A prompt and the completion wanted for it."""
+
+    prompt: Prompt
+    completion: str
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """An example's tokens; the loss counts those from n_prompt on."""
+
+    tokens: tuple[int, ...]
+    n_prompt: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the examples of a packed row lie. All positions count tokens of the row.
+
+    n_shared: length of the shared beginning. rows: (examples, longest), the position of each token of each example's
+    rest, its first one where the example is shorter. kept: the entries of `rows`, flattened, that are real, in order.
+    """
+
+    n_shared: int
+    rows: "torch.Tensor"
+    kept: "torch.Tensor"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One packed row: tokens and positions (1, n), the positions that predict, and the tokens wanted there."""
+
+    tokens: "torch.Tensor"
+    positions: "torch.Tensor"
+    layout: Layout
+    predicting: "torch.Tensor"
+    wanted: "torch.Tensor"
+    n_wanted: tuple[int, ...]
+    n_tokens: int
+
+    def to(self, device: str) -> "Batch":
+        """The same batch on another device."""
+        layout = Layout(self.layout.n_shared, self.layout.rows.to(device), self.layout.kept.to(device))
+        return Batch(
+            self.tokens.to(device),
+            self.positions.to(device),
+            layout,
+            self.predicting.to(device),
+            self.wanted.to(device),
+            self.n_wanted,
+            self.n_tokens,
+        )
+
+
+def encode(tokenizer: Any, examples: Sequence[Example], n_context: int) -> list[Encoded]:
+    """Each example as the generator renders it: the chat template's prompt, the completion, the end of the turn.
+
+    Raises InputError where a completion is empty or an example exceeds n_context tokens, ModelUnavailableError where
+    the model is no chat model.
+    """
+    if not tokenizer.chat_template or tokenizer.eos_token_id is None:
+        raise ModelUnavailableError(
+            "The model's tokenizer has no chat template or no end-of-turn token.", "name an instruct or chat model"
+        )
+    encoded = [_encode(tokenizer, example) for example in examples]
+    for number, (example, one) in enumerate(zip(examples, encoded, strict=True), 1):
+        if not example.completion.strip():
+            raise InputError(f"Training example {number} has an empty completion.", "leave it out, or give its answer")
+        if len(one.tokens) > n_context:
+            raise InputError(
+                f"Training example {number} has {len(one.tokens)} tokens; the model takes {n_context}.",
+                "retrieve fewer or shorter passages",
+            )
+    return encoded
+
+
+def _encode(tokenizer: Any, example: Example) -> Encoded:
+    messages = [message.model_dump() for message in example.prompt.messages]
+    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    prompt = tokenizer(text, add_special_tokens=False)["input_ids"]
+    completion = tokenizer(example.completion, add_special_tokens=False)["input_ids"]
+    return Encoded((*prompt, *completion, tokenizer.eos_token_id), len(prompt))
+
+
+def n_common(encoded: Sequence[Encoded]) -> int:
+    """How many tokens all prompts begin with, always leaving each at least one of its own."""
+    n = min((one.n_prompt for one in encoded), default=1) - 1
+    first = encoded[0].tokens[:n] if encoded else ()
+    for one in encoded[1:]:
+        n = next((i for i in range(n) if one.tokens[i] != first[i]), n)
+    return n if len(encoded) > 1 else 0
+
+
+def plan(encoded: Sequence[Encoded], tokens_per_batch: int, examples_per_batch: int, key: str) -> list[list[int]]:
+    """Indices of the examples of each batch, in an order drawn from the key; every example once.
+
+    A batch holds at most examples_per_batch examples and tokens_per_batch tokens, what is shared counted once. Raises
+    InputError where one example alone is longer.
+    """
+    draw = random.Random(key)
+    order = list(range(len(encoded)))
+    draw.shuffle(order)
+    n_shared = n_common(encoded)
+    longest = max(len(one.tokens) for one in encoded)
+    if longest > tokens_per_batch:
+        raise InputError(
+            f"A training example has {longest} tokens; a batch takes {tokens_per_batch}.",
+            f"set tokens_per_batch to {longest} or more, or retrieve fewer or shorter passages",
+        )
+    mean = sum(len(one.tokens) - n_shared for one in encoded) / len(encoded)
+    window = SORTED_TOGETHER * min(examples_per_batch, max(1, int(tokens_per_batch / mean)))
+    batches: list[list[int]] = []
+    for start in range(0, len(order), window):
+        together = sorted(order[start : start + window], key=lambda i: len(encoded[i].tokens))
+        batches += _cut(together, encoded, n_shared, tokens_per_batch, examples_per_batch)
+    draw.shuffle(batches)
+    return batches
+
+
+def _cut(
+    order: Sequence[int], encoded: Sequence[Encoded], n_shared: int, n_tokens: int, n_examples: int
+) -> list[list[int]]:
+    batches: list[list[int]] = []
+    room = 0
+    for i in order:
+        length = len(encoded[i].tokens) - n_shared
+        if not batches or length > room or len(batches[-1]) == n_examples:
+            batches.append([])
+            room = n_tokens - n_shared
+        batches[-1].append(i)
+        room -= length
+    return batches
+
+
+def pack(encoded: Sequence[Encoded]) -> Batch:
+    """The examples as one row."""
+    import torch
+
+    n_shared = n_common(encoded)
+    rests = [one.tokens[n_shared:] for one in encoded]
+    longest = max(map(len, rests))
+    tokens, positions = list(encoded[0].tokens[:n_shared]), list(range(n_shared))
+    rows: list[list[int]] = []
+    kept: list[int] = []
+    predicting: list[int] = []
+    wanted: list[int] = []
+    for i, (one, rest) in enumerate(zip(encoded, rests, strict=True)):
+        at = len(tokens)
+        rows.append([*range(at, at + len(rest)), *[at] * (longest - len(rest))])
+        kept += range(i * longest, i * longest + len(rest))
+        predicting += range(at + one.n_prompt - n_shared - 1, at + len(rest) - 1)
+        wanted += one.tokens[one.n_prompt :]
+        tokens += rest
+        positions += range(n_shared, len(one.tokens))
+    return Batch(
+        tokens=torch.tensor([tokens]),
+        positions=torch.tensor([positions]),
+        layout=Layout(n_shared, torch.tensor(rows), torch.tensor(kept)),
+        predicting=torch.tensor(predicting),
+        wanted=torch.tensor(wanted),
+        n_wanted=tuple(len(one.tokens) - one.n_prompt for one in encoded),
+        n_tokens=sum(len(one.tokens) for one in encoded),
+    )

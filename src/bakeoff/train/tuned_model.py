@@ -1,0 +1,194 @@
+"""A local language model with LoRA adapters in training: batches to losses, and the adapter to and from a folder.
+
+Takes a model's folder, gives a `TunedModel`. Knows nothing of epochs, optimizers and checkpoints. Importing it imports
+torch, transformers and peft.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import peft
+import torch
+from safetensors.torch import load_file
+from safetensors.torch import save as to_safetensors
+from torch.nn import functional
+from transformers import AttentionInterface, AutoModelForCausalLM, AutoTokenizer
+
+from bakeoff.errors import ModelUnavailableError
+from bakeoff.models import quiet_libraries
+from bakeoff.train.checkpoint import write_bytes
+from bakeoff.train.kernels import LoraLinear, RmsNorm, SiluGate, packed_attention
+from bakeoff.train.packing import Batch
+
+ATTENTION = "bakeoff_packed"
+ADAPTER = "default"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well completions are predicted: the sum of their tokens' losses, and which are the most probable whole."""
+
+    loss: float
+    n_wanted: int
+    exact: tuple[bool, ...]
+
+    @property
+    def mean_loss(self) -> float:
+        return self.loss / self.n_wanted
+
+
+class TunedModel:
+    """A frozen model and its trainable adapter, computed in bfloat16 where the processor has it.
+
+    `parameters` are the adapter's tensors by their names in a PEFT adapter file. The weights used are the frozen ones
+    with the adapter merged in; `merge` brings them up to date after each change of the adapter.
+    """
+
+    def __init__(self, folder: Path, rank: int, alpha: int, target_modules: tuple[str, ...], seed: int) -> None:
+        with quiet_libraries():
+            self.tokenizer = AutoTokenizer.from_pretrained(folder)
+            AttentionInterface.register(ATTENTION, packed_attention)
+            base: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", attn_implementation=ATTENTION)
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.dtype = torch.bfloat16 if _has_bfloat16(self.device) else torch.float32
+        self.config = peft.LoraConfig(
+            task_type="CAUSAL_LM",
+            r=rank,
+            lora_alpha=alpha,
+            lora_dropout=0.0,
+            target_modules=list(target_modules),
+            base_model_name_or_path=folder.name,
+        )
+        self._base = base.to(self.device)
+        self._model = _with_adapter(self._base, self.config, seed)
+        self._merges: list[Any] = []
+        self._rewire()
+        names = peft.get_peft_model_state_dict(self._model)
+        own = dict(self._model.named_parameters())
+        self.parameters = {name: own[_in_model(name)] for name in sorted(names)}
+        self.merge()
+
+    @property
+    def n_context(self) -> int:
+        return int(self._base.config.max_position_embeddings)
+
+    def _rewire(self) -> None:
+        """Put the fast operations in the place of the plain ones, and everything frozen into the computing type."""
+        lora = [module for module in self._model.modules() if isinstance(module, peft.tuners.lora.Linear)]
+        kept = {id(parameter) for module in lora for parameter in module.parameters()}
+        for parameter in self._model.parameters():
+            if id(parameter) not in kept:
+                parameter.data = parameter.data.to(self.dtype)
+        for module in lora:
+            module.forward = self._lora_forward(module)  # type: ignore[method-assign]
+        for module in self._base.modules():
+            _speed_up(module)
+
+    def _lora_forward(self, module: Any) -> Any:
+        frozen = module.base_layer
+        a, b = module.lora_A[ADAPTER].weight, module.lora_B[ADAPTER].weight
+        merged, scale = torch.empty_like(frozen.weight, dtype=self.dtype), module.scaling[ADAPTER]
+        bias = None if frozen.bias is None else frozen.bias.detach().to(self.dtype)
+        self._merges.append((frozen.weight, a, b, merged, scale))
+        return lambda x: LoraLinear.apply(x, a, b, merged, bias, scale)
+
+    @torch.no_grad()
+    def merge(self) -> None:
+        """Add the adapter's products to the frozen weights, in float32, into the weights that are computed with."""
+        for frozen, a, b, merged, scale in self._merges:
+            merged.copy_(torch.addmm(frozen.float(), b.float(), a.float(), alpha=scale))
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        """The mean loss of the batch's completion tokens, with gradients."""
+        logits, batch = self._logits(batch)
+        return functional.cross_entropy(logits, batch.wanted)
+
+    @torch.no_grad()
+    def fit(self, batches: Iterable[Batch]) -> Fit:
+        """How well the completions of these batches are predicted, in order."""
+        loss, n_wanted, exact = 0.0, 0, []
+        for packed in batches:
+            logits, batch = self._logits(packed)
+            loss += float(functional.cross_entropy(logits, batch.wanted, reduction="sum"))
+            n_wanted += len(batch.wanted)
+            right = logits.argmax(-1) == batch.wanted
+            exact += [bool(part.all()) for part in right.split(list(batch.n_wanted))]
+        return Fit(loss, n_wanted, tuple(exact))
+
+    def _logits(self, batch: Batch) -> tuple[torch.Tensor, Batch]:
+        """(completion tokens, vocabulary) in float32: only positions that predict a completion token have logits."""
+        batch = batch.to(self.device)
+        states = self._base.model(
+            input_ids=batch.tokens, position_ids=batch.positions, use_cache=False, layout=batch.layout
+        ).last_hidden_state[0]
+        return self._base.lm_head(states.index_select(0, batch.predicting)).float(), batch
+
+    def load(self, tensors: dict[str, torch.Tensor]) -> None:
+        """Take these values for the adapter."""
+        with torch.no_grad():
+            for name, parameter in self.parameters.items():
+                parameter.copy_(tensors[name])
+        self.merge()
+
+    def load_folder(self, folder: Path) -> None:
+        """Take the adapter that a folder holds. Raises ModelUnavailableError where it does not fit this one."""
+        path = folder / "adapter_model.safetensors"
+        if not path.exists():
+            raise ModelUnavailableError(f"{folder} holds no adapter.", "name a folder that a training has finished in")
+        tensors = load_file(path)
+        shapes = {name: tuple(one.shape) for name, one in tensors.items()}
+        if shapes != {name: tuple(one.shape) for name, one in self.parameters.items()}:
+            raise ModelUnavailableError(
+                f"The adapter in {folder} has another rank, other modules or another model.",
+                "start from an adapter with the same settings, or from none",
+            )
+        self.load(tensors)
+
+    def save(self, folder: Path, tensors: dict[str, torch.Tensor]) -> None:
+        """Write a PEFT adapter with these values."""
+        self.config.inference_mode = True
+        self.config.save_pretrained(str(folder))
+        write_bytes(folder / "adapter_model.safetensors", to_safetensors(tensors, {"format": "pt"}))
+
+
+def _with_adapter(base: Any, config: peft.LoraConfig, seed: int) -> Any:
+    """The model with a fresh adapter, the same for the same seed. Raises ModelUnavailableError where none fits it."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        try:
+            return peft.get_peft_model(base, config, adapter_name=ADAPTER)
+        except ValueError as error:
+            raise ModelUnavailableError(
+                f"LoRA cannot be put on this model: {error}", "name modules that it has in target_modules"
+            ) from error
+
+
+def _in_model(name: str) -> str:
+    """The name of a tensor of an adapter file as the model calls it."""
+    return name.replace(".weight", f".{ADAPTER}.weight")
+
+
+def _has_bfloat16(device: str) -> bool:
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported()
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
+
+
+def _speed_up(module: Any) -> None:
+    """Replace a norm's or gated layer's forward pass, where trying it shows that the fast one computes the same."""
+    if hasattr(module, "variance_epsilon") and hasattr(module, "weight"):
+        _replace(module, lambda x: RmsNorm.apply(x, module.weight, module.variance_epsilon), module.weight)
+    elif all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj", "act_fn")):
+        try_on = torch.linspace(-4, 4, 64)
+        if torch.allclose(module.act_fn(try_on), functional.silu(try_on)):
+            module.forward = lambda x: module.down_proj(SiluGate.apply(module.gate_proj(x), module.up_proj(x)))
+
+
+def _replace(module: Any, fast: Any, weight: torch.Tensor) -> None:
+    x = torch.linspace(-3, 3, weight.numel(), dtype=weight.dtype, device=weight.device)[None]
+    with torch.no_grad():
+        if torch.allclose(module(x), fast(x), rtol=0.02, atol=0.02):
+            module.forward = fast

@@ -1,0 +1,223 @@
+"""Folders, files and globs become documents; everything left out is named with its reason."""
+
+import os
+import sys
+import unicodedata
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bakeoff.corpus.read import Reading, document_id, documents_in, read_documents
+from bakeoff.errors import InputError
+
+
+def write(folder: Path, files: dict[str, str | bytes]) -> Path:
+    """Files by their path below the folder."""
+    for name, content in files.items():
+        path = folder / name
+        assert path.is_relative_to(folder)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
+
+
+def sources(reading: Reading) -> list[str]:
+    return [document.source for document in reading.documents]
+
+
+def reasons(reading: Reading) -> dict[str, str]:
+    return {problem.source: problem.reason for problem in reading.problems}
+
+
+def test_a_folder_is_read_with_all_below_it_in_order(tmp_path):
+    """A folder is read with all below it in order."""
+    write(tmp_path, {"b.md": "B", "a/z.txt": "Z", "a/b.html": "<p>x</p>", "a.md": "A"})
+    reading = read_documents([tmp_path])
+    assert sources(reading) == ["a/b.html", "a/z.txt", "a.md", "b.md"]
+    assert reading == read_documents([str(tmp_path)])
+    assert reading.problems == ()
+
+
+def test_a_single_file_is_known_by_its_name(tmp_path):
+    """A single file is known by its name."""
+    write(tmp_path, {"deep/down/a.md": "A"})
+    assert sources(read_documents([tmp_path / "deep" / "down" / "a.md"])) == ["a.md"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*.md", ["a.md"]),
+        ("**/*.md", ["a.md", "x/b.md", "x/y/c.md"]),
+        ("x/**", ["b.md", "n.txt", "y/c.md"]),
+        ("x/*", ["b.md", "n.txt", "y/c.md"]),
+        ("[a-w]*", ["a.md"]),
+        ("?/y/*.md", ["x/y/c.md"]),
+    ],
+)
+def test_a_glob_is_read_with_sources_below_its_fixed_part(tmp_path, pattern, expected):
+    """A glob is read with sources below its fixed part."""
+    write(tmp_path, {"a.md": "A", "x/b.md": "B", "x/y/c.md": "C", "x/n.txt": "N"})
+    assert sources(read_documents([str(tmp_path / pattern)])) == expected
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_read_as_the_file(tmp_path):
+    """A file whose name looks like a glob is read as the file."""
+    (tmp_path / "a[1].md").write_text("A")
+    assert sources(read_documents([tmp_path / "a[1].md"])) == ["a[1].md"]
+
+
+def test_an_id_follows_from_the_source_alone(tmp_path):
+    """An id follows from the source alone."""
+    write(tmp_path, {"one/a.md": "A", "two/a.md": "changed"})
+    first, second = (read_documents([tmp_path / name]).documents[0] for name in ("one", "two"))
+    assert first.id == second.id == document_id("a.md")
+    assert document_id("b.md") != document_id("a.md")
+
+
+def test_rows_are_known_by_their_file_and_id_or_by_their_own_source(tmp_path):
+    """Rows are known by their file and id or by their own source."""
+    write(tmp_path, {"kb.csv": "id,text,source\n7,Seven.,\n,Eight.,\n9,Nine.,own/nine\n10,Ten.,two\n11,Eleven.,two\n"})
+    assert sources(read_documents([tmp_path])) == ["kb.csv#7", "kb.csv#2", "own/nine", "two#10", "two#11"]
+
+
+def test_the_time_of_a_document_is_its_own_or_else_the_files(tmp_path):
+    """The time of a document is its own or else the files."""
+    write(tmp_path, {"a.md": "A", "b.md": "---\nupdated: 2024-05-06\n---\nB"})
+    os.utime(tmp_path / "a.md", (86400, 86400))
+    assert [document.updated_at for document in read_documents([tmp_path]).documents] == [
+        datetime(1970, 1, 2, tzinfo=UTC),
+        datetime(2024, 5, 6, tzinfo=UTC),
+    ]
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_read(tmp_path):
+    """What cannot be read is named and the rest is read."""
+    write(
+        tmp_path,
+        {
+            "good.md": "Fine.",
+            "empty.md": "",
+            "fake.txt": b"%PDF-1.7",
+            "broken.pdf": b"%PDF-1.7 broken",
+            "zeros.txt": b"a\0b",
+            "broken.docx": b"PK\x03\x04 broken",
+            "large.txt": "x" * 2000,
+            "picture.png": b"\x89PNG",
+            ".hidden.md": "x",
+            "~$lock.docx": "x",
+        },
+    )
+    reading = read_documents([tmp_path], max_bytes=1000)
+    assert sources(reading) == ["good.md"]
+    assert reasons(reading) == {
+        ".hidden.md": "hidden",
+        "~$lock.docx": "hidden",
+        "empty.md": "the file is empty",
+        "fake.txt": "named .txt, but it is a PDF",
+        "broken.pdf": "the PDF is broken (PdfStreamError)",
+        "zeros.txt": "named .txt, but it is binary",
+        "broken.docx": "the Word document is broken (BadZipFile)",
+        "large.txt": "it is larger than 1,000 bytes",
+        "picture.png": "files ending in '.png' are not read",
+    }
+    assert all(problem.remedy for problem in reading.problems)
+
+
+def test_a_hidden_folder_is_named_once_and_not_entered(tmp_path):
+    """A hidden folder is named once and not entered."""
+    write(tmp_path, {"a.md": "A"})
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "x.md").write_text("x")
+    assert reasons(read_documents([tmp_path])) == {".git": "hidden"}
+
+
+def test_two_roots_with_the_same_path_give_a_problem_and_the_first_is_kept(tmp_path):
+    """Two roots with the same path give a problem and the first is kept."""
+    write(tmp_path, {"one/a.md": "first", "two/a.md": "second"})
+    reading = read_documents([tmp_path / "one", tmp_path / "two"])
+    assert [document.text for document in reading.documents] == ["first"]
+    assert "came first" in reasons(reading)["a.md"]
+
+
+def test_rows_with_the_same_id_give_a_problem(tmp_path):
+    """Rows with the same id give a problem."""
+    write(tmp_path, {"kb.jsonl": '{"id": 1, "text": "a"}\n{"id": 1, "text": "b"}'})
+    reading = read_documents([tmp_path])
+    assert [document.text for document in reading.documents] == ["a"]
+    assert "came first" in reasons(reading)["kb.jsonl#1"]
+
+
+def test_a_file_reached_twice_is_read_once(tmp_path):
+    """A file reached twice is read once."""
+    write(tmp_path, {"x/a.md": "A"})
+    assert reasons(read_documents([tmp_path, tmp_path])) == {}
+    reading = read_documents([tmp_path, tmp_path / "x"])
+    assert sources(reading) == ["x/a.md"]
+    assert reasons(reading) == {"a.md": "the same file as x/a.md"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links and pipes need POSIX")
+def test_links_that_loop_dangle_or_lead_to_pipes_do_not_hang(tmp_path):
+    """Links that loop dangle or lead to pipes do not hang."""
+    write(tmp_path, {"x/a.md": "A"})
+    (tmp_path / "x" / "loop").symlink_to(tmp_path)
+    (tmp_path / "x" / "again").symlink_to(tmp_path / "x")
+    (tmp_path / "self.md").symlink_to(tmp_path / "self.md")
+    (tmp_path / "gone.md").symlink_to(tmp_path / "nowhere.md")
+    os.mkfifo(tmp_path / "pipe.md")
+    for source in (tmp_path, f"{tmp_path}/**/*", f"{tmp_path}/**"):
+        reading = read_documents([source])
+        assert sources(reading) == ["x/a.md"]
+        assert reasons(reading)["pipe.md"] == "it is no plain file"
+        assert {"self.md", "gone.md", "x/loop", "x/again"} <= set(reasons(reading))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be no Unicode")
+def test_a_name_that_is_no_unicode_is_named(tmp_path):
+    """A name that is no unicode is named."""
+    write(tmp_path, {"a.md": "A"})
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.md"))).write_text("x")
+    reading = read_documents([tmp_path])
+    assert reasons(reading) == {"\ufffd.md": "its name is not UTF-8"}
+    reading.model_dump_json()
+
+
+def test_sources_are_in_composed_unicode_whatever_the_file_system_says(tmp_path):
+    """Sources are in composed unicode whatever the file system says."""
+    (tmp_path / unicodedata.normalize("NFD", "é.md")).write_text("A")
+    assert sources(read_documents([tmp_path])) == ["é.md"]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("missing", "There is nothing at"),
+        ("missing/*.md", "Nothing matches"),
+        ("*.md", "Nothing matches"),
+        ("", "No document could be read"),
+        ("bad\0name", "There is nothing at"),
+    ],
+)
+def test_a_source_that_finds_nothing_is_an_error_with_a_remedy(tmp_path, source, message):
+    """A source that finds nothing is an error with a remedy."""
+    with pytest.raises(InputError, match=message) as caught:
+        read_documents([f"{tmp_path}/{source}"])
+    assert caught.value.remedy
+
+
+def test_nothing_readable_at_all_is_an_error_that_names_the_reasons(tmp_path):
+    """Nothing readable at all is an error that names the reasons."""
+    write(tmp_path, {"a.md": "", "b.png": "x"})
+    with pytest.raises(InputError, match=r"a\.md: the file is empty"):
+        read_documents([tmp_path])
+    with pytest.raises(InputError, match="no source was given"):
+        read_documents([])
+
+
+def test_bytes_can_be_read_without_a_folder():
+    """Bytes can be read without a folder."""
+    reading = documents_in("upload/a.md", b"# Title\n\nText.")
+    assert [(document.source, document.title) for document in reading.documents] == [("upload/a.md", "Title")]
+    assert documents_in("a.md", b"").problems[0].reason == "the file is empty"

@@ -1,0 +1,81 @@
+"""Gathering a run folder into ReportData."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bakeoff.errors import RunFolderError
+from bakeoff.report.gather import gather
+from tests.unit.report_fixture import SKILL, build
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("run") / "run", n_questions=40)
+
+
+def test_contenders_stand_in_the_order_of_the_design_whatever_the_file_says(folder: Path) -> None:
+    """The grid comes first, then what stands beside it."""
+    assert gather(folder).contenders == ("base", "rag", "tuned", "hybrid", "extract", "router", "rag-tuned")
+
+
+def test_only_test_questions_are_shown_but_all_texts_are_known(folder: Path) -> None:
+    """Leaks name training questions, whose texts the page shows too."""
+    data = gather(folder)
+    assert {question.split for question in data.questions} == {"test"}
+    assert data.texts["tq003"].startswith("Please: ")
+
+
+def test_more_than_one_error_in_twenty_answers_is_a_warning(folder: Path) -> None:
+    """Errors are counted and told, never dropped."""
+    assert any("rag-tuned are errors" in warning for warning in gather(folder).warnings)
+    assert not any("answers of base" in warning for warning in gather(folder).warnings)
+
+
+def test_answers_after_the_update_are_scored_here(folder: Path) -> None:
+    """scores.jsonl holds the main pass only."""
+    data = gather(folder)
+    assert set(data.scores_after_update.values()) <= {0.0, 1.0, None}
+    assert {name for name, _ in data.scores_after_update} == set(SKILL)
+
+
+def test_a_run_with_nothing_but_a_comparison_can_be_gathered(tmp_path: Path) -> None:
+    """Whatever the run has not written is empty, not an error; NaN counts as not measured."""
+    (tmp_path / "config.yaml").write_text("name: x\n")
+    (tmp_path / "comparison.json").write_text('{"contenders": {"base": {"accuracy": {"value": NaN}, "f1": null}}}')
+    data = gather(tmp_path)
+    assert data.estimate("base", "accuracy").value is None
+    assert data.values("accuracy") == {} and data.questions == () and data.stages == ()
+
+
+def test_an_answer_to_an_unknown_question_is_told(folder: Path, tmp_path: Path) -> None:
+    """An answer that splits.jsonl cannot place is not dropped in silence."""
+    run = build(tmp_path / "run", n_questions=20)
+    lines = (run / "splits.jsonl").read_text().splitlines(keepends=True)
+    (run / "splits.jsonl").write_text("".join(lines[1:]))
+    assert any("1 answered questions are not in splits.jsonl" in warning for warning in gather(run).warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("config.yaml", None, "not a run folder"),
+        ("config.yaml", "a: [", "Cannot read"),
+        ("comparison.json", None, "Cannot read"),
+        ("comparison.json", "{", "Cannot read"),
+        ("comparison.json", "[]", "comparison.json"),
+        ("comparison.json", json.dumps({"contenders": {"base": {"accuracy": {"value": "high"}}}}), "contenders.base"),
+        ("data.json", json.dumps({"warnings": 3}), "warnings"),
+    ],
+)
+def test_a_missing_or_broken_file_is_named(tmp_path: Path, name: str, content: str | None, says: str) -> None:
+    """Each is one message that names the file, with its remedy."""
+    run = build(tmp_path / "run", n_questions=10)
+    if content is None:
+        (run / name).unlink()
+    else:
+        (run / name).write_text(content)
+    with pytest.raises(RunFolderError, match=says) as caught:
+        gather(run)
+    assert caught.value.remedy

@@ -1,0 +1,132 @@
+"""The page as a file: whole, safe, small and quick. What it does in a browser is tested end to end."""
+
+import re
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from bakeoff.report import write_report
+from bakeoff.report.gather import gather
+from bakeoff.report.html import html_page
+from tests.unit.report_fixture import build
+
+
+class Elements(HTMLParser):
+    """The elements and attributes of a page, and its text outside scripts."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._inside = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        self._inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside not in ("script", "style"):
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return html_page(gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=60)))
+
+
+def test_the_page_asks_for_nothing(page: str) -> None:
+    """No element refers to another file, and the policy forbids it besides."""
+    for tag, attributes in Elements(page).found:
+        for name in ("src", "href", "srcset", "action", "data", "poster"):
+            value = attributes.get(name)
+            assert value is None or value.startswith(("#", "data:,")), (tag, name, value)
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert "url(" not in style and "@import" not in style and "http" not in style
+    assert "default-src 'none'" in page
+
+
+def test_hostile_texts_bring_no_element_with_them(page: str) -> None:
+    """Two scripts, both the page's own; no picture, no bold, no handler."""
+    found = Elements(page).found
+    assert [attributes.get("type") for tag, attributes in found if tag == "script"] == ["application/json", None]
+    assert not [tag for tag, _ in found if tag in ("img", "b", "iframe", "object", "embed")]
+    assert not [name for _, attributes in found for name in attributes if name.startswith("on")]
+    assert page.count("</script>") == 2
+
+
+def test_the_tables_and_charts_stand_in_the_page_itself(page: str) -> None:
+    """They can be read with scripts off: every contender, measure, reason and chart."""
+    elements = Elements(page)
+    for word in ("hybrid", "rag-tuned", "Hallucination", "answered, and wrong", "it has no language model",
+                 "long-context", "61,204 tokens", "Retrieval miss", "Where the time went", "encrypted"):  # fmt: skip
+        assert word in elements.text
+    charts = [attributes for tag, attributes in elements.found if tag == "svg"]
+    assert len(charts) == 2 * 5 + 5
+    assert all(attributes["role"] == "img" and attributes["aria-label"] for attributes in charts)
+
+
+def test_a_contender_has_one_colour_everywhere(page: str) -> None:
+    """And the same in every report: a familiar name keeps its number."""
+    colours = set(re.findall(r'class="who (k\d)"><bdi>hybrid<', page))
+    assert colours == {"k3"}
+
+
+def test_secrets_in_the_configuration_are_left_out(page: str) -> None:
+    """A report is passed on; a key is not."""
+    assert "sk-very-secret" not in page and "(left out)" in page
+
+
+def test_headings_go_down_one_level_at_a_time(page: str) -> None:
+    """For those who move through the page by its headings."""
+    levels = [int(tag[1]) for tag, _ in Elements(page).found if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_ids_are_unique_and_links_lead_somewhere(page: str) -> None:
+    """Every link of the page points at a part of it."""
+    found = Elements(page).found
+    ids = [attributes["id"] for _, attributes in found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = {(attributes["href"] or "")[1:] for tag, attributes in found if tag == "a"}
+    assert targets <= set(ids)
+
+
+def test_a_full_report_is_small_quick_and_needs_no_torch(tmp_path: Path) -> None:
+    """300 questions by 8 contenders by 3 passages: under 3 MB and under 2 s, start of Python included."""
+    folder = build(tmp_path / "run", n_questions=300)
+    code = ("import sys; from pathlib import Path; from bakeoff.report import write_report; "
+            "write_report(Path(sys.argv[1])); assert not {'torch', 'transformers', 'lancedb'} & set(sys.modules)")  # fmt: skip
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
+    assert time.perf_counter() - begun < 4  # 2 s alone; a busy machine gets twice that
+    assert (folder / "report.html").stat().st_size < 3_000_000
+
+
+def test_writing_gives_the_page_and_the_markdown(tmp_path: Path) -> None:
+    """The path returned is the page's; drawing again replaces both."""
+    folder = build(tmp_path / "run", n_questions=10)
+    path = write_report(folder)
+    first = path.read_text()
+    assert path == folder / "report.html" and (folder / "report.md").read_text().startswith("# Bakeoff: support")
+    assert write_report(folder).read_text() == first
+
+
+@pytest.mark.parametrize("measured", ['{"value": null}', "null", '{"value": 0.5, "n": 3}', '{"value": 0.0, "n": 1}'])
+def test_a_bare_run_is_drawn_too(tmp_path: Path, measured: str) -> None:
+    """One contender, one measure or none, no answers, no data: a page all the same."""
+    (tmp_path / "config.yaml").write_text("name: x\n")
+    (tmp_path / "comparison.json").write_text(f'{{"contenders": {{"base": {{"accuracy": {measured}}}}}}}')
+    assert "Every contender, by eight measures" in write_report(tmp_path).read_text()

@@ -1,0 +1,100 @@
+"""The table of contenders by measures, and its forms for a terminal and in Markdown."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+from rich.console import Console
+
+from bakeoff.report.gather import ReportData, gather
+from bakeoff.report.markdown import markdown_page, plain
+from bakeoff.report.measures import EIGHT
+from bakeoff.report.table import table, updates
+from bakeoff.report.terminal import print_comparison
+from tests.unit.report_fixture import HOSTILE, build
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("run") / "run", n_questions=60)
+
+
+@pytest.fixture(scope="module")
+def data(folder: Path) -> ReportData:
+    return gather(folder)
+
+
+def printed(folder: Path, width: int) -> str:
+    file = StringIO()
+    print_comparison(folder, Console(width=width, file=file))
+    return file.getvalue()
+
+
+def test_what_was_not_measured_refers_to_its_reason(data: ReportData) -> None:
+    """A reason is told once however often it applies."""
+    shown = table(data, EIGHT)
+    retention = [measure.name for measure in shown.measures].index("retention")
+    cell = dict(shown.rows)["extract"][retention]
+    assert cell.text == "–" and dict(shown.notes)[cell.note] == "it has no language model"
+
+
+def test_the_best_and_those_not_told_apart_from_it_are_marked(data: ReportData) -> None:
+    """One best accuracy; ties by the paired contrasts, which reach 8 points here."""
+    cells = {name: row[0] for name, row in table(data, EIGHT).rows}
+    best = max(cells, key=lambda name: cells[name].value or 0)
+    assert cells[best].mark == "best"
+    for name, cell in cells.items():
+        if name != best:
+            assert (cell.mark == "tied") == ((cells[best].value or 0) - (cell.value or 0) <= 0.08)
+
+
+def test_latency_and_freshness_say_more_than_their_value(data: ReportData) -> None:
+    """The slow end of latency, and what accuracy was before the update."""
+    cells = dict(table(data, EIGHT).rows)["rag"]
+    assert cells[2].extra.startswith("p95 ") and cells[5].extra.startswith("before ")
+
+
+def test_the_update_table_says_what_it_took(data: ReportData) -> None:
+    """Seconds and tokens, for retrieval and for retraining."""
+    rows = {one.contender: one for one in updates(data)}
+    assert rows["rag"].tokens == "1,820" and rows["tuned"].tokens == "96,400" and rows["base"].seconds.startswith("0")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_terminal_shows_every_measure_at_any_width(folder: Path, width: int) -> None:
+    """At 80 columns no contender, heading or value is cut off, and no text is read as markup."""
+    text = printed(folder, width)
+    assert max(map(len, text.splitlines())) <= width
+    for word in ("rag-tuned", "Accuracy", "Halluc.", "Set-up", "3m58s", "940 ms", "long-context is not in the table"):
+        assert word in text
+    assert "…" not in text
+    assert "<b>at most</b>" in text
+
+
+def test_the_terminal_prints_brackets_as_they_are(tmp_path: Path) -> None:
+    """Square brackets in a warning are text, not rich's markup."""
+    folder = build(tmp_path / "run", n_questions=10)
+    (folder / "data.json").write_text('{"warnings": ["[bold]not bold[/bold] [/]"]}')
+    assert "[bold]not bold[/bold] [/]" in printed(folder, 100)
+
+
+def test_markdown_holds_the_tables_and_no_markup_of_the_texts(data: ReportData) -> None:
+    """Rendered, it has the tables and not one element that a text brought with it."""
+    page = markdown_page(data)
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(page)
+    assert html.count("<table>") >= 6
+    assert "<script>alert" not in html and "<b>at most" not in html
+    assert "long-context: the corpus has 61,204 tokens" in html
+
+
+@pytest.mark.parametrize(
+    "text", [*HOSTILE, "# head", "- item", "| a | b |", "http://x.y", "![x](y)", "&lt;b&gt;", "a\n\nb"]
+)
+def test_any_text_survives_markdown_as_text(text: str) -> None:
+    """Rendered as Markdown with raw HTML allowed, the text comes out as it went in, on one line."""
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(f"- x {plain(text)}")
+    (inline,) = (token for token in MarkdownIt("commonmark", {"html": True}).parse(f"- x {plain(text)}")
+                 if token.type == "inline")  # fmt: skip
+    assert "".join(child.content for child in inline.children or ()) == "x " + " ".join(text.split())
+    assert html.count("<") == 4
