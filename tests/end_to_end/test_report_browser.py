@@ -48,10 +48,13 @@ def page(browser: webdriver.Chrome, address: str) -> webdriver.Chrome:
 
 def show(browser: webdriver.Chrome, address: str, width: int, scheme: str = "light", scripts: bool = True) -> None:
     """Load the page at this width, in this colour scheme, with or without scripts."""
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                            {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500})  # fmt: skip
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia",
-                            {"features": [{"name": "prefers-color-scheme", "value": scheme}]})  # fmt: skip
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
     browser.get("about:blank")
     browser.get(address)
@@ -70,8 +73,12 @@ def shown_questions(page: webdriver.Chrome) -> int:
 
 
 def choose(page: webdriver.Chrome, field: str, value: str) -> None:
-    page.execute_script("const f = document.getElementById(arguments[0]); f.value = arguments[1];"
-                        "f.dispatchEvent(new Event('input', {bubbles: true}))", field, value)  # fmt: skip
+    page.execute_script(
+        "const f = document.getElementById(arguments[0]); f.value = arguments[1];"
+        "f.dispatchEvent(new Event('input', {bubbles: true}))",
+        field,
+        value,
+    )
 
 
 def test_it_loads_without_an_error_a_request_or_hostile_code(page: webdriver.Chrome) -> None:

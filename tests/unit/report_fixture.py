@@ -1,4 +1,4 @@
-"""A made-up run folder for the report's tests: eight contenders, one of them skipped, with gaps, errors and hostile text.
+"""A made-up run folder for the report's tests: eight contenders, one skipped; gaps, errors, hostile text.
 
 `build(folder)` writes it; the numbers are drawn with a fixed seed, so that every build is the same.
 """
@@ -166,7 +166,7 @@ def _answers(draw: random.Random, name: str, questions: list[Question], chunks: 
                     HOSTILE[0],
                     "AAA",
                     "It depends on the model.",
-                    "The warranty is two years, and three years when you register within 30 days of your purchase online.",
+                    "The warranty is two years, and three years when you register within 30 days.",
                 )
             )
         )

@@ -48,8 +48,9 @@ def test_a_chunk_stands_once_however_often_it_is_cited(data: ReportData, payload
     """That is what keeps the page small."""
     cited = {hit.chunk.id for given in data.answers.values() for answer in given.values() for hit in answer.citations}
     assert len(payload["chunks"]) == len(cited)
-    places = [place for one in payload["questions"] for result in one["results"]
-              for place, _ in result.get("passages", [])]  # fmt: skip
+    places = [
+        place for one in payload["questions"] for result in one["results"] for place, _ in result.get("passages", [])
+    ]
     assert len(places) > len(cited) and max(places) < len(cited)
 
 
@@ -62,7 +63,8 @@ def test_gold_marks_cover_the_evidence_as_a_browser_counts(data: ReportData, pay
             for mark in found:
                 n_marks += 1
                 assert len(cut(chunk["text"], mark)) <= max(
-                    span.end - span.start for span in question.source_spans if span.end is not None)  # fmt: skip
+                    span.end - span.start for span in question.source_spans if span.end is not None
+                )
     assert n_marks > 5
 
 
@@ -76,9 +78,14 @@ def test_marks_count_characters_beyond_the_basic_plane_twice() -> None:
 def test_marks_are_clipped_merged_and_kept_to_their_document() -> None:
     """Spans that reach beyond the chunk are cut, overlapping ones are one mark, other documents' are not marked."""
     chunk = Chunk(id="c", document_id="d", source="a", text="0123456789", start=100, end=110)
-    spans = [SourceSpan(source="a", start=90, end=103), SourceSpan(source="a", start=102, end=105),
-             SourceSpan(source="a", start=108, end=200), SourceSpan(source="b", start=100, end=110),
-             SourceSpan(source="a", start=300, end=310), SourceSpan(source="a")]  # fmt: skip
+    spans = [
+        SourceSpan(source="a", start=90, end=103),
+        SourceSpan(source="a", start=102, end=105),
+        SourceSpan(source="a", start=108, end=200),
+        SourceSpan(source="b", start=100, end=110),
+        SourceSpan(source="a", start=300, end=310),
+        SourceSpan(source="a"),
+    ]
     assert marks(spans, chunk) == [[0, 5], [8, 10]]
 
 

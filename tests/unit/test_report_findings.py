@@ -1,7 +1,6 @@
 """Who leads, who is tied, and how answers failed."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -31,10 +30,16 @@ def compared(
     whole: ReportData, accuracy: dict[str, float | None], differences: dict[tuple[str, str], tuple]
 ) -> ReportData:
     """The same run with these accuracies (of 100 questions) and these contrasts only."""
-    estimates = {name: {"accuracy": Estimate(value=value, low=(value or 0) - 0.1, high=(value or 0) + 0.1, n=100)}
-                 for name, value in accuracy.items()}  # fmt: skip
-    contrasts = tuple(Contrast(a=a, b=b, measure="accuracy", difference=(low + high) / 2, low=low, high=high, p=0.5,
-                               p_adjusted=0.5, n=100) for (a, b), (low, high) in differences.items())  # fmt: skip
+    estimates = {
+        name: {"accuracy": Estimate(value=value, low=(value or 0) - 0.1, high=(value or 0) + 0.1, n=100)}
+        for name, value in accuracy.items()
+    }
+    contrasts = tuple(
+        Contrast(
+            a=a, b=b, measure="accuracy", difference=(low + high) / 2, low=low, high=high, p=0.5, p_adjusted=0.5, n=100
+        )
+        for (a, b), (low, high) in differences.items()
+    )
     return replace(whole, contenders=tuple(accuracy), estimates=estimates, contrasts=contrasts)
 
 
@@ -44,10 +49,15 @@ def told(data: ReportData) -> str:
 
 def test_the_headline_names_no_winner_where_a_paired_interval_holds_zero(whole: ReportData) -> None:
     """The one that leads is named with those it cannot be told apart from, and those measurably behind."""
-    data = compared(whole, {"rag": 0.6, "hybrid": 0.65, "base": 0.1},
-                    {("rag", "hybrid"): (-0.12, 0.02), ("base", "hybrid"): (-0.7, -0.4)})  # fmt: skip
-    assert told(data) == ("hybrid was right most often, on 65 % of 100 questions (95 % interval 55–75 %), but cannot be "
-                          "told apart from rag. base was measurably less accurate.")  # fmt: skip
+    data = compared(
+        whole,
+        {"rag": 0.6, "hybrid": 0.65, "base": 0.1},
+        {("rag", "hybrid"): (-0.12, 0.02), ("base", "hybrid"): (-0.7, -0.4)},
+    )
+    assert told(data) == (
+        "hybrid was right most often, on 65 % of 100 questions (95 % interval 55–75 %), "
+        "but cannot be told apart from rag. base was measurably less accurate."
+    )
 
 
 def test_the_headline_names_a_leader_ahead_of_all_others(whole: ReportData) -> None:
@@ -64,17 +74,20 @@ def test_without_a_paired_contrast_the_headline_claims_nothing(whole: ReportData
 
 def test_equal_leaders_are_named_together(whole: ReportData) -> None:
     """Neither comes first by the accident of its name."""
-    data = compared(whole, {"rag": 0.6, "hybrid": 0.6, "base": 0.1},
-                    {("hybrid", "rag"): (-0.1, 0.1), ("hybrid", "base"): (0.3, 0.6), ("rag", "base"): (0.3, 0.6)})  # fmt: skip
+    pairs = {("hybrid", "rag"): (-0.1, 0.1), ("hybrid", "base"): (0.3, 0.6), ("rag", "base"): (0.3, 0.6)}
+    data = compared(whole, {"rag": 0.6, "hybrid": 0.6, "base": 0.1}, pairs)
     assert told(data).startswith("rag and hybrid were right equally often, on 60 %")
     assert "base was measurably less accurate" in told(data)
 
 
 @pytest.mark.parametrize(
     ("accuracy", "says"),
-    [({"base": None}, "No accuracy was measured"), ({"base": 0.0, "rag": 0.0}, "No contender answered any of 100"),
-     ({"base": 0.5}, "only contender with a measured accuracy")],
-)  # fmt: skip
+    [
+        ({"base": None}, "No accuracy was measured"),
+        ({"base": 0.0, "rag": 0.0}, "No contender answered any of 100"),
+        ({"base": 0.5}, "only contender with a measured accuracy"),
+    ],
+)
 def test_the_headline_holds_where_there_is_little_to_say(whole: ReportData, accuracy: dict, says: str) -> None:
     """Nothing measured, nothing right, nobody to compare with."""
     assert says in told(compared(whole, accuracy, {}))

@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.config import Prices
 from bakeoff.errors import RunFolderError
+from bakeoff.measure.score import score_answers
+from bakeoff.measure.summary import Measured, summarise
+from bakeoff.records import Stage
+from bakeoff.report import write_report
 from bakeoff.report.gather import gather
+from bakeoff.run_folder import write_json
 from tests.unit.report_fixture import SKILL, build
 
 
@@ -38,6 +44,31 @@ def test_answers_after_the_update_are_scored_here(folder: Path) -> None:
     data = gather(folder)
     assert set(data.scores_after_update.values()) <= {0.0, 1.0, None}
     assert {name for name, _ in data.scores_after_update} == set(SKILL)
+
+
+def test_what_the_pilot_writes_is_what_the_report_reads(tmp_path: Path) -> None:
+    """The comparison made by measure.summary is gathered whole: slices, reasons, contrasts, and drawn."""
+    run = build(tmp_path / "run", n_questions=60)
+    before = gather(run)
+    measured = [
+        Measured(
+            name=name,
+            scores=tuple(score_answers(before.questions, list(before.answers[name].values()))),
+            updated_scores=tuple(score_answers(before.questions, list(before.updated[name].values()))),
+            answers=tuple(before.answers[name].values()),
+            latencies_ms=(900.0, 1000.0, 1200.0),
+            setup=(Stage(stage="index", seconds=3.0),),
+            update=(Stage(stage="update-index", seconds=1.0, tokens=50),),
+        )
+        for name in before.contenders
+    ]
+    write_json(run / "comparison.json", summarise(before.questions, measured, {"long-context": "too long"}, Prices()))
+    data = gather(run)
+    assert data.estimate("rag", "accuracy").slices["seen"] is not None
+    assert data.estimate("base", "retrieval_recall").detail["reason"]
+    assert {contrast.measure for contrast in data.contrasts} >= {"accuracy", "hallucination"}
+    assert data.skipped == {"long-context": "too long"}
+    assert "Tokens" in write_report(run).read_text()
 
 
 def test_a_run_with_nothing_but_a_comparison_can_be_gathered(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The page as a file: whole, safe, small and quick. What it does in a browser is tested end to end."""
 
+import itertools
 import re
 import subprocess
 import sys
@@ -69,8 +70,18 @@ def test_hostile_texts_bring_no_element_with_them(page: str) -> None:
 def test_the_tables_and_charts_stand_in_the_page_itself(page: str) -> None:
     """They can be read with scripts off: every contender, measure, reason and chart."""
     elements = Elements(page)
-    for word in ("hybrid", "rag-tuned", "Hallucination", "answered, and wrong", "it has no language model",
-                 "long-context", "61,204 tokens", "Retrieval miss", "Where the time went", "encrypted"):  # fmt: skip
+    for word in (
+        "hybrid",
+        "rag-tuned",
+        "Hallucination",
+        "answered, and wrong",
+        "it has no language model",
+        "long-context",
+        "61,204 tokens",
+        "Retrieval miss",
+        "Where the time went",
+        "encrypted",
+    ):
         assert word in elements.text
     charts = [attributes for tag, attributes in elements.found if tag == "svg"]
     assert len(charts) == 2 * 5 + 5
@@ -92,7 +103,7 @@ def test_headings_go_down_one_level_at_a_time(page: str) -> None:
     """For those who move through the page by its headings."""
     levels = [int(tag[1]) for tag, _ in Elements(page).found if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1 and levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
 
 def test_ids_are_unique_and_links_lead_somewhere(page: str) -> None:
@@ -107,8 +118,10 @@ def test_ids_are_unique_and_links_lead_somewhere(page: str) -> None:
 def test_a_full_report_is_small_quick_and_needs_no_torch(tmp_path: Path) -> None:
     """300 questions by 8 contenders by 3 passages: under 3 MB and under 2 s, start of Python included."""
     folder = build(tmp_path / "run", n_questions=300)
-    code = ("import sys; from pathlib import Path; from bakeoff.report import write_report; "
-            "write_report(Path(sys.argv[1])); assert not {'torch', 'transformers', 'lancedb'} & set(sys.modules)")  # fmt: skip
+    code = (
+        "import sys; from pathlib import Path; from bakeoff.report import write_report; "
+        "write_report(Path(sys.argv[1])); assert not {'torch', 'transformers', 'lancedb'} & set(sys.modules)"
+    )
     begun = time.perf_counter()
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
     assert time.perf_counter() - begun < 4  # 2 s alone; a busy machine gets twice that

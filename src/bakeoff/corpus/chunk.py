@@ -76,7 +76,7 @@ def _chunk(document: Document, span: _Span, heading: str) -> Chunk:
 
 
 def heading_path(headings: Sequence[str]) -> str:
-    """The headings joined as `Title > Section`, without one whose words another one above or just below already says."""
+    """The headings joined as `Title > Section`, without one whose words another above or just below already says."""
     path: list[str] = []
     for heading in filter(None, map(markup.one_line, headings)):
         words = _words(heading)

@@ -13,19 +13,17 @@ from bs4.element import PreformattedString
 
 from bakeoff.corpus import markup
 
-_DROPPED = frozenset(
-    """
+_DROPPED_NAMES = """
     script style nav footer template noscript head svg math canvas iframe object embed audio video button input
     select textarea dialog map
-    """.split()
-)
+"""
+_DROPPED = frozenset(_DROPPED_NAMES.split())
 _DROPPED_ROLES = {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog", "alertdialog"}
-_INLINE = frozenset(
-    """
+_INLINE_NAMES = """
     a abbr b bdi bdo big cite code data del dfn em font i ins kbd label mark q rp rt ruby s samp small span
     strike strong sub sup time tt u var wbr img picture source
-    """.split()
-)
+"""
+_INLINE = frozenset(_INLINE_NAMES.split())
 _CHANGED = ("article:modified_time", "og:updated_time", "last-modified", "dcterms.modified", "date")
 _LISTS = ("ul", "ol", "dl", "menu")
 _BREAK = "\n\0"

@@ -14,6 +14,7 @@ from markupsafe import escape
 Write = Callable[[float], str]
 Scale = Callable[[float], float]
 
+NEARLY_ZERO = 1e-12
 CHARACTER = 0.56  # Mean width of a character in ems, on the wide side for the usual system fonts.
 
 
@@ -288,10 +289,10 @@ def linear_ticks(top: float, room: float = 400) -> list[float]:
 def _x_axis(values: Sequence[float], start: float, end: float) -> tuple[Scale, list[float]]:
     """A scale and its ticks: logarithmic where all values are above zero and span a factor of eight or more."""
     low, high = min(values, default=0.0), max(values, default=1.0)
-    if low > 0 and high / low >= 8:
+    if low > NEARLY_ZERO and high / low >= 8:
         scale = _scale(math.log10(low) - 0.08, math.log10(high) + 0.08, start, end)
         return (lambda value: scale(math.log10(value))), log_ticks(low, high)
-    step = _round_step(high / 4) if high > 0 else 1.0
+    step = _round_step(high / 4) if high > NEARLY_ZERO else 1.0
     n = max(1, math.ceil(high / step - 1e-9))
     return _scale(0, n * step, start, end), [step * i for i in range(n + 1)]
 

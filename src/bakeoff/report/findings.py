@@ -140,7 +140,7 @@ def _group(found: Sequence[Contrast | None]) -> str:
 
 
 def headline(data: ReportData) -> tuple[str, str]:
-    """The result in one sentence, and what else it takes to read it rightly; never a winner where intervals forbid it."""
+    """The result in one sentence, and what it takes to read it rightly; no winner where intervals forbid it."""
     measure = BY_NAME["accuracy"]
     values = data.values("accuracy")
     if not values:

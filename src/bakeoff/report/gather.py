@@ -92,7 +92,11 @@ class DataSummary(Tolerant):
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything a report shows. Answers and scores are by contender, then question id; a score's key names contender, question and measure."""
+    """Everything a report shows.
+
+    Answers are by contender, then question id; scores by (contender, question id, measure); those after the update by
+    (contender, question id).
+    """
 
     name: str
     folder: str

@@ -80,7 +80,7 @@ def html_page(data: ReportData) -> str:
         updates=updates(data),
         config=yaml.safe_dump(_without_secrets(data.config), sort_keys=False, allow_unicode=True, width=100),
         environment=_flat(_without_secrets(data.environment)),
-        questions_summary=_flat(data.summary.questions),
+        questions_summary=_flat({key: value for key, value in data.summary.questions.items() if key != "warnings"}),
         n_leaks=sum(not leak.excused for leak in data.summary.leaks),
         percent=percent,
         **_figures(data, colours),
@@ -302,6 +302,12 @@ def _flat(tree: Mapping[str, Any], above: Sequence[str] = ()) -> list[tuple[str,
         if isinstance(value, Mapping):
             lines += _flat(value, path)
         elif value is not None:
-            text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-            lines.append((" · ".join(path), text))
+            lines.append((" · ".join(path), _shown(value)))
     return lines
+
+
+def _shown(value: Any) -> str:
+    """A value of JSON as a reader wants it: floats to three digits, the members of a list side by side."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_shown, value))
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

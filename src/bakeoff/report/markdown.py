@@ -32,7 +32,8 @@ def markdown_page(data: ReportData) -> str:
 
 def plain(text: str) -> str:
     """The text on one line, with every character that Markdown or HTML would read as its own escaped."""
-    return re.sub(r"([\\`*_{}\[\]<>()#|~!&$])", r"\\\1", " ".join(text.split()))
+    escaped = re.sub(r"([\\`*_{}\[\]<>#|~&$])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"^(\d*)([-+=.)])(?=[-+=\s]|$)", r"\1\\\2", escaped)  # what would begin a list or a rule
 
 
 def _measures(shown: Table) -> list[str]:
@@ -41,7 +42,10 @@ def _measures(shown: Table) -> list[str]:
     if shown.notes:
         parts.append("; ".join(f"({letter}) {plain(reason)}" for letter, reason in shown.notes))
     parts.append(
-        _list(f"{measure.title}: {measure.meaning} ({measure.better} is better)" for measure in shown.measures)
+        _list(
+            f"{measure.title}: {measure.meaning}" + (f" ({measure.better} is better)" if measure.better else "")
+            for measure in shown.measures
+        )
     )
     return parts
 

@@ -24,8 +24,8 @@ class Measure:
     better: Literal["higher", "lower", ""] = "higher"
 
     def interval(self, low: float | None, high: float | None) -> str:
-        """Both ends with the unit once where they share it; empty where an end is missing."""
-        if low is None or high is None:
+        """Both ends with the unit once where they share it; empty where one is missing or both read the same."""
+        if low is None or high is None or self.write(low) == self.write(high):
             return ""
         a, b = self.write(low), self.write(high)
         unit = _unit(b)
@@ -63,8 +63,10 @@ def milliseconds(ms: float) -> str:
 
 def usd(amount: float) -> str:
     """Dollars: whole from ten on, else with two decimals, or more where two would show fewer than two digits."""
-    if abs(amount) < 1e-6:
+    if amount == 0:
         return f"0{NARROW}USD"
+    if 0 < amount < 0.0001:
+        return f"<0.0001{NARROW}USD"
     if abs(amount) >= 10:
         return f"{amount:,.0f}{NARROW}USD"
     return f"{amount:.{_leading_zeros(abs(amount)) + 2}f}{NARROW}USD"
@@ -81,6 +83,8 @@ def duration(seconds: float) -> str:
     """Seconds, minutes or hours, whichever reads best."""
     if seconds == 0:
         return f"0{NARROW}s"
+    if seconds < 0.05:
+        return f"<0.1{NARROW}s"
     if seconds < 9.95:
         return f"{seconds:.1f}{NARROW}s"
     whole = round(seconds)

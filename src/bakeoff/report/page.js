@@ -117,7 +117,7 @@
     if (result.error) return words("td", "said quiet", result.error);
     if (result.outcome === "missing") return make("td", "said quiet", "not answered in this run");
     const node = make("td", "said");
-    if (result.declined) node.append(make("span", "quiet", "I don't know. Would have said: "));
+    if (result.declined) node.append(make("span", "quiet", "Declined; it had written: "));
     node.append(result.text ? words("span", "", result.text) : make("span", "quiet", "(empty)"));
     return node;
   }

@@ -56,7 +56,8 @@ def _cell(data: ReportData, name: str, measure: Measure, stands: Standing, lette
     if estimate.value is None:
         reason = str(estimate.detail.get("reason") or "not measured in this run")
         return Cell(NOT_MEASURED, note=letters.setdefault(reason, _letter(len(letters))))
-    is_ranked = measure.better and len(set(data.values(measure.name).values())) > 1
+    n_measured = len(data.values(measure.name))
+    is_ranked = measure.better and 2 * len(stands.best) <= n_measured
     return Cell(
         text=measure.write(estimate.value),
         interval=measure.interval(estimate.low, estimate.high),

@@ -9,7 +9,7 @@ from bakeoff.report.markdown import markdown_page
 
 
 def write_report(run_folder: Path) -> Path:
-    """Draw a run's report anew and return the path of its page. Raises RunFolderError where there is nothing to draw."""
+    """Draw a run's report anew and return its page's path. Raises RunFolderError where there is nothing to draw."""
     shown = gather(run_folder)
     jsonl.write_text(run_folder / "report.md", markdown_page(shown))
     path = run_folder / "report.html"

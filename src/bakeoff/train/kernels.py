@@ -144,7 +144,8 @@ class RmsNorm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, epsilon: float) -> torch.Tensor:
-        norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+        precise = torch.promote_types(x.dtype, torch.float32)
+        norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=precise)
         inverse = torch.rsqrt(norm.square_().div_(x.shape[-1]).add_(epsilon))
         ctx.save_for_backward(x, weight, inverse)
         return (x * inverse).to(x.dtype).mul_(weight)
@@ -154,7 +155,7 @@ class RmsNorm(torch.autograd.Function):
     def backward(ctx: Any, dy: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         x, weight, inverse = ctx.saved_tensors
         d_scaled = dy * weight
-        along = (d_scaled * x).sum(-1, keepdim=True, dtype=torch.float32)
+        along = (d_scaled * x).sum(-1, keepdim=True, dtype=inverse.dtype)
         pull = along * inverse**3 / x.shape[-1]
         return (d_scaled * inverse).sub_(x * pull).to(dy.dtype), None, None
 

@@ -59,8 +59,8 @@ class TunedModel:
             lora_alpha=alpha,
             lora_dropout=0.0,
             target_modules=list(target_modules),
-            base_model_name_or_path=folder.name,
         )
+        self._name = folder.name
         self._base = base.to(self.device)
         self._model = _with_adapter(self._base, self.config, seed)
         self._merges: list[Any] = []
@@ -149,13 +149,14 @@ class TunedModel:
     def save(self, folder: Path, tensors: dict[str, torch.Tensor]) -> None:
         """Write a PEFT adapter with these values."""
         self.config.inference_mode = True
+        self.config.base_model_name_or_path = self._name
         self.config.save_pretrained(str(folder))
         write_bytes(folder / "adapter_model.safetensors", to_safetensors(tensors, {"format": "pt"}))
 
 
 def _with_adapter(base: Any, config: peft.LoraConfig, seed: int) -> Any:
     """The model with a fresh adapter, the same for the same seed. Raises ModelUnavailableError where none fits it."""
-    with torch.random.fork_rng():
+    with quiet_libraries(), torch.random.fork_rng():
         torch.manual_seed(seed)
         try:
             return peft.get_peft_model(base, config, adapter_name=ADAPTER)

@@ -1,0 +1,176 @@
+"""Sensitivity: how often each contender would win if the numbers or the weights were a little different.
+
+Takes the content of comparison.json, a profile and a way to cost contenders under a changed profile; gives shares of
+wins and the smallest changes that flip the verdict. Knows nothing about models or files.
+
+Two rules are looked at. The verdict's own (accuracy, ties within a margin broken by cost) under measures drawn from
+their intervals; and a weighted sum of all measures under weights drawn around the profile's (Dirichlet).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bakeoff.compare import MARGIN
+from bakeoff.decide.profile import MeasureWeights, Profile
+from bakeoff.records import Record
+
+N_DRAWS = 4000
+CONCENTRATION = 20.0  # of the Dirichlet: weights vary by about a fifth of the whole
+LOWER_IS_BETTER = ("hallucination", "latency_ms", "cost_per_1k", "setup_s")
+FACTORS = np.geomspace(0.01, 100.0, 161)
+
+Comparison = Mapping[str, Any]
+Costing = Callable[[Profile], Mapping[str, float]]
+
+
+class Flip(Record):
+    """The smallest change of one input that makes another contender win; `factor` multiplies the present value."""
+
+    input: str
+    factor: float
+    becomes: float
+    winner: str
+
+
+class Sensitivity(Record):
+    """Shares of wins by contender (they add up to 1), and the flips found."""
+
+    rule_wins: dict[str, float]
+    weighted_wins: dict[str, float]
+    flips: tuple[Flip, ...]
+
+
+def sensitivity(
+    comparison: Comparison, profile: Profile, eligible: Sequence[str], winner: str | None, costing: Costing
+) -> Sensitivity:
+    """Both shares of wins and every flip within a factor of 100; `eligible` broke no hard limit."""
+    return Sensitivity(
+        rule_wins=rule_wins(comparison, eligible, costing(profile)),
+        weighted_wins=weighted_wins(comparison, profile.measure_weights, eligible),
+        flips=(
+            *weight_flips(comparison, profile.measure_weights, eligible),
+            *cost_flips(comparison, profile, eligible, winner, costing),
+        ),
+    )
+
+
+def rule_wins(
+    comparison: Comparison, eligible: Sequence[str], total_usd: Mapping[str, float], seed: int = 0
+) -> dict[str, float]:
+    """How often each contender wins by the verdict's rule when accuracies are drawn from their intervals.
+
+    In each draw those within the margin of the best count as tied, and the cheapest of them wins.
+    """
+    if not eligible:
+        return {}
+    drawn = _draw(comparison, "accuracy", eligible, np.random.default_rng(seed))
+    tied = drawn >= drawn.max(axis=1, keepdims=True) - MARGIN
+    costs = np.array([total_usd.get(name, 0.0) for name in eligible])
+    return _shares(np.where(tied, costs, np.inf).argmin(axis=1), eligible)
+
+
+def weighted_wins(
+    comparison: Comparison, weights: MeasureWeights, eligible: Sequence[str], seed: int = 0
+) -> dict[str, float]:
+    """How often each contender has the highest weighted sum of scaled measures, weights and measures both drawn."""
+    names = _usable(comparison, weights, eligible)
+    if not eligible or not names:
+        return {}
+    rng = np.random.default_rng(seed)
+    scaled = np.stack([_scaled(_draw(comparison, name, eligible, rng), name) for name in names], axis=2)
+    given = np.array([getattr(weights, name) for name in names])
+    drawn = rng.dirichlet(CONCENTRATION * given / given.sum(), N_DRAWS)
+    return _shares(np.einsum("dcm,dm->dc", scaled, drawn).argmax(axis=1), eligible)
+
+
+def weight_flips(comparison: Comparison, weights: MeasureWeights, eligible: Sequence[str]) -> list[Flip]:
+    """For each measure the smallest change of its weight that changes who has the highest weighted sum."""
+    names = _usable(comparison, weights, eligible)
+    if len(eligible) < 2 or not names:
+        return []
+    scaled = np.stack([_scaled(_values(comparison, name, eligible)[None], name)[0] for name in names], axis=1)
+    given = np.array([getattr(weights, name) for name in names])
+    leader = int((scaled @ given).argmax())
+    flips = []
+    for j, name in enumerate(names):
+        for factor in _nearest_first():
+            changed = given.copy()
+            changed[j] *= factor
+            now = int((scaled @ changed).argmax())
+            if now != leader:
+                flips.append(Flip(input=f"weight of {name}", factor=factor, becomes=changed[j], winner=eligible[now]))
+                break
+    return flips
+
+
+def cost_flips(
+    comparison: Comparison, profile: Profile, eligible: Sequence[str], winner: str | None, costing: Costing
+) -> list[Flip]:
+    """The smallest change of volume or horizon that makes another of the equally accurate contenders the cheapest."""
+    from bakeoff.decide.verdict import contrast_between
+
+    if winner is None:
+        return []
+    equals = [
+        name
+        for name in eligible
+        if name == winner or (contrast_between(comparison, winner, name) or {}).get("finding", "open") != "different"
+    ]
+    flips = []
+    for field in ("queries_per_month", "horizon_months"):
+        value = getattr(profile, field)
+        for factor in _nearest_first():
+            changed = max(1, round(value * factor)) if field == "horizon_months" else value * factor
+            if field == "horizon_months" and changed > 120:
+                continue
+            costs = costing(profile.model_copy(update={field: changed}))
+            cheapest = min(equals, key=lambda name: (costs.get(name, 0.0), name))
+            if cheapest != winner:
+                flips.append(Flip(input=field, factor=factor, becomes=float(changed), winner=cheapest))
+                break
+    return flips
+
+
+def _usable(comparison: Comparison, weights: MeasureWeights, eligible: Sequence[str]) -> list[str]:
+    """The measures with a weight that every eligible contender has a value of."""
+    return [
+        name
+        for name, weight in weights.model_dump().items()
+        if weight > 0 and all(comparison["contenders"][one][name]["value"] is not None for one in eligible)
+    ]
+
+
+def _values(comparison: Comparison, measure: str, eligible: Sequence[str]) -> np.ndarray:
+    return np.array([comparison["contenders"][name][measure]["value"] for name in eligible], dtype=float)
+
+
+def _draw(comparison: Comparison, measure: str, eligible: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+    """N_DRAWS values for each contender, normal around the estimate with the interval's width."""
+    entries = [comparison["contenders"][name][measure] for name in eligible]
+    spread = np.array([
+        (one["high"] - one["low"]) / 3.92 if one.get("low") is not None and one.get("high") is not None else 0.0
+        for one in entries
+    ])  # fmt: skip
+    return _values(comparison, measure, eligible) + spread * rng.standard_normal((N_DRAWS, len(entries)))
+
+
+def _scaled(values: np.ndarray, measure: str) -> np.ndarray:
+    """Values to 0..1 over the contenders of each row, 1 the best; fractions stay as they are, the rest by logarithm."""
+    if measure in ("accuracy", "hallucination", "freshness", "consistency", "retention"):
+        clipped = np.clip(values, 0.0, 1.0)
+        return 1.0 - clipped if measure in LOWER_IS_BETTER else clipped
+    logs = np.log(np.maximum(values, 1e-9))
+    span = logs.max(axis=1, keepdims=True) - logs.min(axis=1, keepdims=True)
+    return (logs.max(axis=1, keepdims=True) - logs) / np.maximum(span, np.log(2.0))
+
+
+def _shares(winners: np.ndarray, eligible: Sequence[str]) -> dict[str, float]:
+    counts = np.bincount(winners, minlength=len(eligible)) / len(winners)
+    return {name: float(share) for name, share in zip(eligible, counts, strict=True)}
+
+
+def _nearest_first() -> list[float]:
+    """Factors from the smallest change to the largest."""
+    return [float(factor) for factor in sorted(FACTORS, key=lambda one: abs(np.log(one))) if abs(factor - 1) > 1e-9]

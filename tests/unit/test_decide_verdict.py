@@ -1,0 +1,139 @@
+"""The verdict: limits first, then accuracy as far as it is told apart, then cost; and no winner without support."""
+
+import pytest
+
+from bakeoff.compare import contrasts, share_estimate
+from bakeoff.decide.profile import Profile
+from bakeoff.decide.sensitivity import cost_flips, rule_wins, sensitivity, weight_flips, weighted_wins
+from bakeoff.decide.verdict import contrast_between, decide
+
+IDS = [str(i) for i in range(200)]
+FACTS = {key: key for key in IDS}
+COSTS = {"base": 50.0, "rag": 100.0, "hybrid": 300.0}
+
+
+def measured(right, latency=100.0, hallucination=0.1, errors=0.0, ids=IDS):
+    """One contender's measures, right on the first `right` questions."""
+    values = {key: float(int(key) < right) for key in ids}
+    single = {"low": None, "high": None, "n": 1}
+    return values, {
+        "accuracy": {**share_estimate(values, {key: key for key in ids}).model_dump(), "slices": {}},
+        "hallucination": {"value": hallucination, "low": 0.05, "high": 0.15, "n": len(ids)},
+        "latency_ms": {"value": latency, "low": latency * 0.9, "high": latency * 1.1, "n": 20,
+                       "detail": {"p95": latency * 2}},
+        "cost_per_1k": {"value": latency / 100, **single},
+        "retention": {"value": 1.0, **single},
+        "freshness": {"value": right / len(ids), **single},
+        "consistency": {"value": 0.8, **single},
+        "setup_s": {"value": 10.0, **single},
+        "retrieval_recall": {"value": 0.9, **single},
+        "errors": {"value": errors, **single},
+    }
+
+
+def comparison(ids=IDS, **rights):
+    """A comparison of contenders given as name=right or name=(right, options)."""
+    built = {
+        name: measured(*((one, ) if isinstance(one, int) else (one[0],)), ids=ids,
+                       **({} if isinstance(one, int) else one[1]))
+        for name, one in rights.items()
+    }
+    facts = {key: key for key in ids}
+    pairs = contrasts({name: values for name, (values, _) in built.items()}, facts, "accuracy")
+    return {"contenders": {name: measures for name, (_, measures) in built.items()},
+            "contrasts": [one.model_dump() for one in pairs], "skipped": {}}
+
+
+def test_the_clearly_most_accurate_wins_whatever_it_costs():
+    """hybrid is 30 points ahead of rag and dearer: it wins, and the reason names the distance."""
+    found = decide(comparison(base=10, rag=100, hybrid=160), Profile(), COSTS)
+    assert (found.winner, found.tied_with) == ("hybrid", ())
+    assert "rag, is 30 points behind" in found.reason
+
+
+def test_what_is_not_told_apart_is_decided_by_cost():
+    """One question of 200 is no difference: the cheaper rag wins and the tie is said."""
+    found = decide(comparison(base=10, rag=159, hybrid=160), Profile(), COSTS)
+    assert (found.winner, found.tied_with) == ("rag", ("hybrid",))
+    assert "not told apart" in found.reason and "costs the least" in found.reason
+
+
+def test_a_hard_limit_comes_before_accuracy():
+    """The most accurate is too slow, too often wrong or too dear; the reason names both numbers."""
+    slow = comparison(base=10, rag=100, hybrid=(160, {"latency": 900.0}))
+    found = decide(slow, Profile(latency_limit_ms=1000), COSTS)
+    assert found.winner == "rag"
+    assert "1,800 ms" in found.excluded["hybrid"] and "1,000 ms" in found.excluded["hybrid"]
+    wrong = comparison(base=10, rag=100, hybrid=(160, {"hallucination": 0.3}))
+    assert decide(wrong, Profile(max_hallucination=0.2), COSTS).winner == "rag"
+    assert decide(wrong, Profile(budget_usd_per_month=10, horizon_months=12), COSTS).winner == "rag"
+
+
+def test_a_contender_whose_answers_failed_is_not_judged():
+    """Six of a hundred errors are too many; when all have them there is no winner."""
+    found = decide(comparison(rag=100, hybrid=(160, {"errors": 0.06})), Profile(), COSTS)
+    assert found.winner == "rag" and "failed" in found.excluded["hybrid"]
+    nobody = decide(comparison(rag=(100, {"errors": 1.0})), Profile(), COSTS)
+    assert nobody.winner is None and "failed" in nobody.reason
+
+
+def test_too_few_questions_carry_no_verdict():
+    """20 test questions name nobody."""
+    found = decide(comparison(ids=IDS[:20], base=0, rag=18), Profile(), COSTS)
+    assert found.winner is None and "20 test questions" in found.reason
+
+
+def test_nobody_wins_where_not_even_the_base_model_is_told_apart():
+    """All within a question of each other."""
+    found = decide(comparison(base=100, rag=101, hybrid=102), Profile(), COSTS)
+    assert found.winner is None
+    assert set(found.tied_with) == {"base", "rag", "hybrid"}
+
+
+def test_a_slice_with_another_leader_is_a_warning():
+    """hybrid leads overall, tuned leads on what was seen."""
+    given = comparison(rag=100, hybrid=160)
+    given["contenders"]["hybrid"]["accuracy"]["slices"] = {"seen": {"value": 0.4, "low": 0.3, "high": 0.5, "n": 50}}
+    given["contenders"]["rag"]["accuracy"]["slices"] = {"seen": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 50}}
+    assert any("slice 'seen', rag is ahead" in one for one in decide(given, Profile(), COSTS).warnings)
+
+
+def test_contrasts_are_found_in_both_directions():
+    """Turning a contrast round turns its sign and its interval."""
+    given = comparison(rag=100, hybrid=160)
+    one, other = contrast_between(given, "rag", "hybrid"), contrast_between(given, "hybrid", "rag")
+    assert one["difference"] == pytest.approx(-other["difference"])
+    assert one["low"] == pytest.approx(-other["high"])
+
+
+def test_a_clear_winner_wins_nearly_every_draw_and_a_close_one_does_not():
+    """30 points are safe under resampling; 3 points are not."""
+    assert rule_wins(comparison(rag=100, hybrid=160), ["rag", "hybrid"], COSTS)["hybrid"] > 0.99
+    close = rule_wins(comparison(rag=154, hybrid=160), ["rag", "hybrid"], COSTS)
+    assert 0.1 < close["hybrid"] < 0.9
+    assert sum(close.values()) == pytest.approx(1.0)
+
+
+def test_weighted_wins_follow_the_weights():
+    """Who cares for latency alone takes the fast one."""
+    given = comparison(rag=(100, {"latency": 50.0}), hybrid=(160, {"latency": 500.0}))
+    weights = Profile().measure_weights
+    only_latency = weights.model_copy(update=dict.fromkeys(weights.model_dump(), 0.0) | {"latency_ms": 1.0})
+    assert weighted_wins(given, only_latency, ["rag", "hybrid"])["rag"] == 1.0
+    assert weight_flips(given, weights, ["rag", "hybrid"])
+
+
+def test_the_volume_that_flips_a_tie_is_found():
+    """rag costs 100 plus 1 a query, hybrid 400 plus half: from 600 queries on the hybrid is cheaper."""
+
+    def costing(profile):
+        return {"rag": 100 + profile.queries_per_month, "hybrid": 400 + 0.5 * profile.queries_per_month}
+
+    given = comparison(rag=160, hybrid=160)
+    profile = Profile(queries_per_month=100)
+    flip = next(one for one in cost_flips(given, profile, ["rag", "hybrid"], "rag", costing)
+                if one.input == "queries_per_month")
+    assert flip.winner == "hybrid"
+    assert flip.becomes == pytest.approx(600, rel=0.07)
+    whole = sensitivity(given, profile, ["rag", "hybrid"], "rag", costing)
+    assert flip in whole.flips

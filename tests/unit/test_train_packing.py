@@ -1,0 +1,84 @@
+"""Examples to batches: rendered as for generation, cut by a budget, packed without changing what is computed."""
+
+import pytest
+
+from bakeoff.errors import InputError, ModelUnavailableError
+from bakeoff.train.packing import Encoded, encode, n_common, pack, plan
+from tests.unit.tiny_model import arithmetic, example, write_tiny_model
+
+transformers = pytest.importorskip("transformers")
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory):
+    return transformers.AutoTokenizer.from_pretrained(write_tiny_model(tmp_path_factory.mktemp("tiny")))
+
+
+def test_an_example_is_the_generation_prompt_then_the_completion_then_the_end_of_the_turn(tokenizer) -> None:
+    """What is trained is what a generator is asked and should say."""
+    (one,) = encode(tokenizer, [example("What?", "This")], 1024)
+    assert tokenizer.decode(one.tokens[: one.n_prompt]) == (
+        "<|im_start|>system\nAnswer.<|im_end|>\n<|im_start|>user\nWhat?<|im_end|>\n<|im_start|>assistant\n"
+    )
+    assert tokenizer.decode(one.tokens[one.n_prompt :]) == "This<|im_end|>"
+
+
+def test_an_empty_completion_is_refused(tokenizer) -> None:
+    """An example that teaches nothing is named by its number."""
+    with pytest.raises(InputError, match="example 2 has an empty completion"):
+        encode(tokenizer, [example("a", "b"), example("c", " ")], 1024)
+
+
+def test_an_example_longer_than_the_context_is_refused(tokenizer) -> None:
+    """Both numbers are told."""
+    with pytest.raises(InputError, match=r"example 1 has \d+ tokens; the model takes 20"):
+        encode(tokenizer, [example("a", "b")], 20)
+
+
+def test_a_model_without_a_chat_template_is_refused(tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A base model cannot be prompted the way Bakeoff prompts."""
+    monkeypatch.setattr(tokenizer, "chat_template", None)
+    with pytest.raises(ModelUnavailableError, match="no chat template"):
+        encode(tokenizer, [example("a", "b")], 1024)
+
+
+def test_a_plan_holds_every_example_once_within_the_budget(tokenizer) -> None:
+    """Tokens, with the shared beginning counted once, and examples are both bounded."""
+    encoded = encode(tokenizer, arithmetic(60), 1024)
+    shared = n_common(encoded)
+    batches = plan(encoded, tokens_per_batch=shared + 300, examples_per_batch=12, key="a")
+    assert sorted(i for batch in batches for i in batch) == list(range(60))
+    assert max(map(len, batches)) <= 12
+    assert max(sum(len(encoded[i].tokens) - shared for i in batch) for batch in batches) <= 300
+
+
+def test_plans_repeat_for_a_key_and_differ_between_keys(tokenizer) -> None:
+    """So that a resumed training sees what the uninterrupted one would have seen."""
+    encoded = encode(tokenizer, arithmetic(40), 1024)
+    assert plan(encoded, 500, 8, "0 1") == plan(encoded, 500, 8, "0 1")
+    assert plan(encoded, 500, 8, "0 1") != plan(encoded, 500, 8, "0 2")
+
+
+def test_an_example_longer_than_a_batch_is_refused(tokenizer) -> None:
+    """The remedy names the number to set."""
+    with pytest.raises(InputError, match=r"has \d+ tokens; a batch takes 30\.(?s:.*)set tokens_per_batch to \d+"):
+        plan(encode(tokenizer, arithmetic(3), 1024), 30, 8, "a")
+
+
+def test_what_is_shared_never_reaches_into_a_completion() -> None:
+    """Equal prompts keep their last token, since it predicts the first of the completion."""
+    twins = [Encoded((1, 2, 3, 4, 5), 3), Encoded((1, 2, 3, 4, 6), 3)]
+    assert n_common(twins) == 2
+    assert n_common(twins[:1]) == 0
+
+
+def test_a_packed_row_holds_each_token_once() -> None:
+    """The shared beginning, then the rest of each example, at the positions they have alone."""
+    batch = pack([Encoded((7, 8, 1, 2, 9), 3), Encoded((7, 8, 5, 9), 3)])
+    assert batch.tokens.tolist() == [[7, 8, 1, 2, 9, 5, 9]]
+    assert batch.positions.tolist() == [[0, 1, 2, 3, 4, 2, 3]]
+    assert batch.layout.n_shared == 2
+    assert batch.layout.rows.tolist() == [[2, 3, 4], [5, 6, 5]]
+    assert batch.layout.kept.tolist() == [0, 1, 2, 3, 4]
+    assert (batch.predicting.tolist(), batch.wanted.tolist(), batch.n_wanted) == ([2, 3, 5], [2, 9, 9], (2, 1))
+    assert batch.n_tokens == 9
