@@ -82,7 +82,10 @@ def cookbook_docs(data: Path) -> Collection:
 
 
 def cranfield(data: Path) -> Collection:
-    """Abstracts; qrels number the queries by position, and every judged pair counts as relevant."""
+    """Abstracts; qrels number the queries by position. Codes 1 to 4 are relevant, alike; -1 is "of no interest".
+
+    Source of the codes: cranqrel.readme (where "no interest" is 5), and the counts that ir_datasets gives for -1.
+    """
     folder = data / "cranfield"
     fields = [_fields(record) for record in _records(folder / "cran.all.1400")]
     documents = [
@@ -93,8 +96,9 @@ def cranfield(data: Path) -> Collection:
     relevant: list[dict[str, int]] = [{} for _ in queries]
     for line in (folder / "cranqrel").read_text(encoding="latin-1").splitlines():
         if line.strip():
-            query, document, _code = line.split()
-            relevant[int(query) - 1][document] = 1
+            query, document, code = line.split()
+            if int(code) > 0:
+                relevant[int(query) - 1][document] = 1
     return _collection("cranfield", documents, queries, relevant)
 
 

@@ -51,13 +51,20 @@ class Builder:
     def kind(self, name: str) -> Kind:
         return KINDS.get(name, "custom")
 
+    def _retrieves(self) -> bool:
+        return any(self.kind(name) in RETRIEVING for name in self._config.contenders)
+
+    def n_chunks(self, bench: Workbench) -> int:
+        """How many chunks the world's index holds; 0 where no contender retrieves."""
+        return int(bench.index.n_chunks) if self._retrieves() else 0
+
     def build(self, bench: Workbench, prepared: Prepared) -> dict[str, str]:
         """Make every contender ready to open; gives those that cannot be built, with the reason."""
         names = self._config.contenders
         if any(self.kind(name) != "extract" and self.kind(name) != "custom" for name in names):
             with self._timed("load"):
                 bench.generator()
-        if any(self.kind(name) in RETRIEVING for name in names):
+        if self._retrieves():
             with self._timed("index") as more:
                 more["tokens"] = bench.index.sync(bench.store).n_tokens
         skipped = {}
@@ -178,7 +185,7 @@ class Builder:
         """Bring a copied world up to date: re-index the new documents, retrain `tuned` on what changed."""
         changed = prepared.changed_training()
         bench.store.upsert(prepared.updated_documents)
-        if any(self.kind(name) in RETRIEVING for name in self._config.contenders):
+        if self._retrieves():
             with self._timed("update-index") as more:
                 more["tokens"] = bench.index.sync(bench.store).n_tokens
         if "tuned" in self._config.contenders and changed and (before.folder("tuned") / "adapter").exists():

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import bakeoff
-from bakeoff.errors import BakeoffError
+from bakeoff.errors import BakeoffError, StoppedError
 
 app = typer.Typer(
     name="bakeoff",
@@ -38,8 +38,11 @@ def run(
     settings = load_config(config)
     if name:
         settings = settings.renamed(name)
-    with Display() as display:
-        finished = run_pilot(settings, runs=runs, resume=resume, listener=display.show)
+    try:
+        with Display() as display:
+            finished = run_pilot(settings, runs=runs, resume=resume, listener=display.show)
+    except KeyboardInterrupt:
+        raise StoppedError from None
     print_comparison(finished.folder.root)
 
 
@@ -83,13 +86,11 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; a BakeoffError, Ctrl-C or a full disk ends it with one message and no traceback."""
+    """Run the command line; a BakeoffError or a full disk ends it with one message and no traceback."""
     try:
         app()
     except BakeoffError as error:
         _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _fail("Stopped by Ctrl-C. Every finished answer is kept.\n  -> go on with: bakeoff run CONFIG --resume", 130)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
             raise

@@ -40,3 +40,12 @@ class MissingExtraError(BakeoffError):
 
 class RunFolderError(BakeoffError):
     """A run folder is missing, half written, or belongs to another configuration."""
+
+
+class StoppedError(BakeoffError):
+    """A run that was stopped by Ctrl-C."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("Stopped by Ctrl-C. Every finished answer is kept.", "go on with: bakeoff run CONFIG --resume")

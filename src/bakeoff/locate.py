@@ -7,7 +7,7 @@ import difflib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bakeoff.errors import InputError
 from bakeoff.records import Document, Question, SourceSpan
@@ -21,14 +21,33 @@ def locate_evidence(questions: Sequence[Question], documents: Sequence[Document]
     A quote is searched whatever its blanks, quotes, case and markup; where it is not found, the evidence is the whole
     document. Raises InputError where a question names a document that is not there.
     """
-    by_source = _Sources(documents)
-    _refuse_unknown_sources(questions, by_source)
-    notes: list[str] = []
-    located = []
+    sources = _Sources(documents)
+    _refuse_unknown_sources(questions, sources)
+    located, not_found, not_said = [], [], []
     for question in questions:
-        spans = _spans(question, by_source, notes)
+        names = list(dict.fromkeys(str(sources.find(span.source)) for span in question.source_spans))
+        locators = {name: sources.locators[name] for name in names}
+        spans, missed = _spans(question, locators)
         located.append(question.model_copy(update={"source_spans": spans}))
+        if missed and locators:
+            not_found.append(f"{question.id}: {missed[0][:60]!r} in {names[0]}")
+        elif locators and not question.evidence and not _says_an_answer(question, locators):
+            not_said.append(question.id)
+    notes = []
+    if not_found:
+        notes.append(
+            f"Quoted evidence is not found, so the whole document counts as evidence: {_listed(not_found, '; ')}."
+        )
+    if not_said:
+        notes.append(
+            f"Questions without a quote, none of whose answers stands in the documents they name: {_listed(not_said)}."
+        )
     return located, notes
+
+
+def _listed(names: Sequence[str], separator: str = ", ") -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return separator.join(names[:SHOWN]) + more
 
 
 class _Sources:
@@ -43,17 +62,14 @@ class _Sources:
                 self.names[name].append(document.source)
 
     def find(self, name: str) -> str | None:
-        """The document's own source: its exact name, its id, or a path that ends alike if only one does."""
+        """The document's own source: its exact name or id, or the one path that ends in the name or that it ends in."""
         if name in self.locators:
             return name
         parts = _path_parts(name)
-        for i in range(len(parts)):
-            found = self.names.get("/".join(parts[i:]), [])
-            if len(found) == 1:
-                return found[0]
-            if found:
-                return None
-        return None
+        ending = self.names.get("/".join(parts), self.names.get(name, []))
+        if ending:
+            return ending[0] if len(ending) == 1 else None
+        return next((path for i in range(len(parts)) if (path := "/".join(parts[i:])) in self.locators), None)
 
 
 def _path_parts(name: str) -> list[str]:
@@ -68,44 +84,33 @@ def _refuse_unknown_sources(questions: Sequence[Question], sources: _Sources) ->
                 missing[span.source].append(question.id)
     if not missing:
         return
-    told = []
-    for name, ids in list(missing.items())[:SHOWN]:
-        close = difflib.get_close_matches(name, sources.locators, n=1, cutoff=0.4)
+    told: list[str] = []
+    for name, ids in missing.items():
+        close = difflib.get_close_matches(name, sources.locators, n=1, cutoff=0.4) if len(told) < SHOWN else []
         told.append(f"{name!r} (question {ids[0]}{f'; did you mean {close[0]!r}?' if close else ''})")
-    more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
     raise InputError(
-        f"Questions name documents that are not there: {', '.join(told)}{more}.",
+        f"Questions name documents that are not there: {_listed(told)}.",
         "write each source as the document's path below the documents folder, or leave it empty",
     )
 
 
-def _spans(question: Question, sources: _Sources, notes: list[str]) -> tuple[SourceSpan, ...]:
-    """Where the question's quotes stand in its documents; a document with none of them counts as a whole."""
+def _spans(question: Question, locators: Mapping[str, "Locator"]) -> tuple[tuple[SourceSpan, ...], list[str]]:
+    """Where the question's quotes stand in its documents, a document with none of them whole; and quotes not found."""
     quotes = [quote for quote in question.evidence.split("\n") if quote]
-    spans, missed = [], set(quotes)
-    for name in dict.fromkeys(sources.find(span.source) for span in question.source_spans):
-        locator = sources.locators[str(name)]
+    spans, missed = [], dict.fromkeys(quotes)
+    for name, locator in locators.items():
         found = {quote: place for quote in quotes if (place := locator.find(quote))}
-        missed -= set(found)
-        spans += [SourceSpan(source=str(name), start=start, end=end) for start, end in found.values()]
-        if not found:
-            spans.append(SourceSpan(source=str(name)))
-            if (
-                not quotes
-                and question.kind != "yesno"
-                and question.answers
-                and not any(map(locator.find, question.answers))
-            ):
-                notes.append(
-                    f"Question {question.id}: none of its answers stands in {name}, and it quotes no evidence."
-                )
-    if missed and spans:
-        quote = min(missed)
-        notes.append(
-            f"Question {question.id}: its quote is not found in {spans[0].source} and the whole document is taken "
-            f"as its evidence: {quote[:60]!r}."
-        )
-    return tuple(spans)
+        spans += [SourceSpan(source=name, start=start, end=end) for start, end in found.values()]
+        spans += [] if found else [SourceSpan(source=name)]
+        missed = {quote: None for quote in missed if quote not in found}
+    return tuple(spans), list(missed)
+
+
+def _says_an_answer(question: Question, locators: Mapping[str, "Locator"]) -> bool:
+    """Whether a document holds one of the answers; yes and no, and no answer, stand in any."""
+    if question.kind == "yesno" or not question.answers:
+        return True
+    return any(locator.find(answer) for locator in locators.values() for answer in question.answers)
 
 
 class Locator:

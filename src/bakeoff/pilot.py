@@ -96,6 +96,7 @@ class Pilot:
         """Every stage in turn."""
         self._write_data()
         skipped = self._builder.build(self._bench, self._prepared)
+        write_json(self._folder.data_path, self._prepared.summary(self._builder.n_chunks(self._bench)))
         names = [name for name in self._config.contenders if name not in skipped]
         for name in sorted(names, key=lambda name: name == "router"):  # the router is calibrated on the others' answers
             self._answer(name)

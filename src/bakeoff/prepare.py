@@ -36,10 +36,11 @@ class Prepared(Record):
         """Phrasings about what the update changes that retraining may see."""
         return [one for one in self.questions if one.split == "train" and one.slice == "changed"]
 
-    def summary(self) -> dict[str, Any]:
-        """The content of data.json."""
+    def summary(self, n_chunks: int = 0) -> dict[str, Any]:
+        """The content of data.json; n_chunks is 0 where nothing was indexed."""
+        problems = [problem.model_dump() for problem in self.problems]
         return {
-            "documents": {"n": len(self.documents), "problems": [problem.model_dump() for problem in self.problems]},
+            "documents": {"n": len(self.documents), "n_chunks": n_chunks, "problems": problems},
             "questions": self.data.model_dump(mode="json"),
             "warnings": [*self.data.warnings, *self.notes],
             "leaks": [leak.model_dump() for leak in self.leaks],

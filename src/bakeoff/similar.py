@@ -27,7 +27,7 @@ def words(text: str) -> list[str]:
 
 
 def numbers(text: str) -> frozenset[str]:
-    """The words of the text that hold a digit: a question about Hearth 2 is no copy of one about Hearth 3."""
+    """Its words that hold a digit: a question about Hearth 2 is no copy of one about Hearth 3."""
     return frozenset(word for word in words(text) if any(c.isdigit() for c in word))
 
 
@@ -45,6 +45,6 @@ def similar_pairs(texts: Sequence[str], others: Sequence[str], threshold: float)
             continue
         shared = np.bincount(np.concatenate(found), minlength=len(others))
         jaccard = shared / (len(grams(text)) + sizes - shared)
-        for j in np.flatnonzero(jaccard >= threshold):
+        for j in np.flatnonzero(jaccard >= threshold).tolist():
             if numbers(text) == numbers(others[j]):
-                yield i, int(j), float(jaccard[j])
+                yield i, j, float(jaccard[j])

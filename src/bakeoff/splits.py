@@ -14,6 +14,7 @@ from bakeoff.records import Question, Record, Slice, Split
 from bakeoff.similar import similar_pairs, words
 
 MIN_DOCUMENTS = 8  # with fewer, facts are held out instead of documents
+PARAPHRASED = 0.05  # with fewer facts asked in two ways there is hardly anything `seen` to test
 N_DRAWS = 64
 UNANSWERABLE_TRAIN, UNANSWERABLE_DEV = 0.3, 0.2
 NEAR_COPY, ALMOST_EXACT = 0.7, 0.9
@@ -30,8 +31,8 @@ def assign_splits(
 ) -> list[Question]:
     """The questions, in order, each with its split and slice. A split that a question brings is kept.
 
-    - Documents with about `test_fraction` of all facts are held out; their facts (`unseen`) go whole to dev or test. Where
-      no fact has two phrasings there is nothing else to test on, and dev's share is held out beside it.
+    - Documents with about `test_fraction` of all facts are held out; their facts (`unseen`) go whole to dev or test.
+      Where hardly any fact has two phrasings there is little else to test on: dev's share is held out beside it.
     - Of the other facts one phrasing (of four or more: two) is `seen`, in test or dev; at least one stays in train.
     - Unanswerable facts go to train, dev and test whole; general questions are all test. Of a changed fact one phrasing
       (of four or more: two) is tested, the others are there to retrain on.
@@ -41,7 +42,7 @@ def assign_splits(
     draw = _Draw(seed)
     dev_share = dev_fraction / (dev_fraction + test_fraction)
     known = _by_fact(one for one in questions if one.answerable and one.slice not in ("changed", "general"))
-    paraphrased = any(len(phrasings) > 1 for phrasings in known.values())
+    paraphrased = sum(len(phrasings) > 1 for phrasings in known.values()) >= PARAPHRASED * len(known)
     held_fraction = test_fraction if paraphrased else min(test_fraction + dev_fraction, 1.0)
     held, held_sources = _held_out(known, held_fraction, draw)
     unanswerable = _by_fact(one for one in questions if not one.answerable and one.slice not in ("changed", "general"))
@@ -106,7 +107,7 @@ def _held_out(facts: Facts, fraction: float, draw: _Draw) -> tuple[set[str], set
 
 
 def _only_tested(phrasings: Sequence[Question]) -> bool:
-    """Whether the file says that this fact is for testing: a phrasing is in test or dev, or 'unseen', and none in train."""
+    """Whether the file wants this fact tested only: all in test or dev, or one 'unseen', and none in train."""
     splits = {one.split for one in phrasings}
     asked_for = None not in splits or any(one.slice == "unseen" for one in phrasings)
     return asked_for and "train" not in splits
@@ -190,9 +191,12 @@ def _split_unanswerable(facts: Facts, held_sources: Collection[str], draw: _Draw
     n_dev = round(UNANSWERABLE_DEV * len(order))
     n_train = len(order) - n_dev - math.ceil((1 - UNANSWERABLE_TRAIN - UNANSWERABLE_DEV) * len(order))
     train = [fact for fact in order if fact not in about_held][: max(n_train, 0)]
-    rest = [fact for fact in order if fact not in train]
-    place: dict[str, Split] = {fact: "train" for fact in train} | {fact: "dev" for fact in rest[:n_dev]}
-    return {one.id: place.get(fact, "test") for fact in facts for one in facts[fact]}
+    dev = [fact for fact in order if fact not in train][:n_dev]
+    splits: dict[str, Split] = {}
+    for fact, phrasings in facts.items():
+        for one in phrasings:
+            splits[one.id] = "train" if fact in train else "dev" if fact in dev else "test"
+    return splits
 
 
 def _split_changed(facts: Facts, draw: _Draw) -> dict[str, Split]:
@@ -200,7 +204,8 @@ def _split_changed(facts: Facts, draw: _Draw) -> dict[str, Split]:
     for phrasings in facts.values():
         order = draw.order((one.id for one in phrasings), "phrasings")
         n_test = max(_n_tested(len(order)), 1)
-        splits |= dict.fromkeys(order[:n_test], "test") | dict.fromkeys(order[n_test:], "train")
+        for i, name in enumerate(order):
+            splits[name] = "test" if i < n_test else "train"
     return splits
 
 

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bakeoff.report import charts
-from bakeoff.report.charts import Bar, Box, Dot, Point, place_labels
+from bakeoff.report.charts import Axis, Bar, Box, Dot, Point, place_labels
 from bakeoff.report.measures import milliseconds, percent
 
 HOSTILE = "<script>\"&'</script>"
+X, Y = Axis("x", milliseconds, str), Axis("y", percent, percent)
 FINITE = st.floats(0, 1, allow_nan=False)
 
 
@@ -24,7 +25,7 @@ def test_every_chart_is_well_formed_and_escapes_names() -> None:
     dots = [Dot(HOSTILE, 0.5, 0.4, 0.6, "k0"), Dot("b", None, note="no answer")]
     drawn = [
         charts.dot_rows(dots, 400, HOSTILE, percent),
-        charts.scatter([Point(HOSTILE, 3, 0.5, 0.4, 0.6, "k0")], 400, 300, HOSTILE, "x", "y", str, percent, str),
+        charts.scatter([Point(HOSTILE, 3, 0.5, 0.4, 0.6, "k0")], 400, 300, HOSTILE, X, Y),
         charts.stacked_rows([Bar(HOSTILE, ((HOSTILE, 3.0, "k0"),), HOSTILE)], 800, HOSTILE),
     ]
     for svg in drawn:
@@ -52,7 +53,7 @@ def test_labels_of_a_scatter_never_collide(spots: list[tuple[float, float]]) -> 
 @given(st.lists(st.tuples(st.floats(0, 1e7), FINITE), min_size=1, max_size=9))
 def test_a_scatter_of_any_values_is_drawn_inside_its_frame(values: list[tuple[float, float]]) -> None:
     """Zeros, equal values and many decades included."""
-    svg = charts.scatter([Point("n", x, y) for x, y in values], 400, 300, "", "x", "y", milliseconds, percent, str)
+    svg = charts.scatter([Point("n", x, y) for x, y in values], 400, 300, "", X, Y)
     for circle in ElementTree.fromstring(svg).iter("circle"):
         assert 0 <= float(circle.get("cx", "")) <= 400 and 0 <= float(circle.get("cy", "")) <= 300
 

@@ -78,7 +78,7 @@ def test_loss_and_gradients_are_those_of_the_plain_model_with_a_plain_adapter(ti
     own = dict(plain.named_parameters())
     for name, parameter in fast.parameters.items():
         theirs = own[name.replace(".weight", ".default.weight")].grad
-        torch.testing.assert_close(parameter.grad, theirs, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(parameter.grad, theirs, rtol=1e-4, atol=1e-5)
 
 
 def test_exactly_right_means_that_greedy_decoding_writes_the_completion(tiny: Path, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def write_tiny_model(folder: Path, **config: object) -> Path:
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
         "max_position_embeddings": 1024,
+        "initializer_range": 0.4,
     }
     torch.manual_seed(0)
     model = LlamaForCausalLM(LlamaConfig(vocab_size=len(vocabulary), **{**shape, **config}))

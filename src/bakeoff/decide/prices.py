@@ -6,7 +6,6 @@ reckons in US dollars; a price in another currency needs a stated exchange rate.
 
 import datetime
 import difflib
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,3 +36,149 @@ class Price(Record):
     currency: str = Field(default=CURRENCY, pattern="^[A-Z]{3}$")
     date: datetime.date | None = None
     source: str = ""
+
+
+DEFAULTS: dict[str, Price] = {
+    "machine_hour": Price(
+        amount=0.10,
+        unit="hour",
+        date=datetime.date(2026, 6, 17),
+        source="a cloud machine with 2 cores and 8 GiB: Amazon EC2 m7g.large on demand in us-east-1, 0.0816, rounded up",
+    ),
+    "gpu_hour": Price(
+        amount=1.006,
+        unit="hour",
+        date=datetime.date(2026, 6, 17),
+        source="a machine with one 24 GB GPU: Amazon EC2 g5.xlarge on demand in us-east-1",
+    ),
+    "engineering_day": Price(
+        amount=800.0,
+        unit="day",
+        date=datetime.date(2023, 5, 31),
+        source="US Bureau of Labor Statistics, median wage of software developers, 132,270 a year; taken as 70 % of "
+        "what an employer pays, over 230 working days: 822, rounded down",
+    ),
+    "index_month": Price(
+        amount=0.0,
+        unit="month",
+        source="the index is embedded: it lives on the machine that serves the answers",
+    ),
+}
+"""What is reckoned with where the user gives no price. Source: docs/cost.md says how each was chosen."""
+
+ARTICLE_GPU_HOUR = Price(
+    amount=4.0,
+    unit="hour",
+    source="'RAG vs. Fine-Tuning: Cost-Benefit Analysis for AI Models', an old figure",
+)
+"""The price behind an article's training costs (24,000 GPU hours, 96,000 USD): kept to check them, not a default."""
+
+
+def price_list(
+    own: Mapping[str, Price],
+    usd_per: Mapping[str, float],
+    api_model: str | None = None,
+    on: datetime.date | None = None,
+) -> dict[str, Price]:
+    """Every price that is known, in US dollars: the user's own first, then the API model's, then the defaults.
+
+    `on` is the day whose API prices are wanted, today where None. Raises ConfigError where an own price is in a
+    currency without an exchange rate or the API model is unknown, MissingExtraError where `genai-prices` is needed.
+    """
+    prices = dict(DEFAULTS)
+    if api_model is not None and not {"input_tokens", "output_tokens"} <= own.keys():
+        prices |= api_prices(api_model, on or datetime.date.today())
+    return prices | {name: in_usd(price, usd_per) for name, price in own.items()}
+
+
+def amount_usd(prices: Mapping[str, Price], name: str, needed_for: str) -> float:
+    """One price's amount. Raises ConfigError, naming the price and how to give it, where it is missing."""
+    if name not in prices:
+        raise ConfigError(
+            f"The price '{name}' (USD per {UNITS[name]}) is missing; it is needed for {needed_for}.",
+            f"give it in the profile, for instance:  prices: {{{name}: 1.50}}"
+            + ("  or name an API model:  api_model: openai:gpt-4o-mini" if name in API_USAGE else ""),
+        )
+    return prices[name].amount
+
+
+def in_usd(price: Price, usd_per: Mapping[str, float]) -> Price:
+    """The same price in US dollars; its source tells the conversion. Raises ConfigError without an exchange rate."""
+    if price.currency == CURRENCY:
+        return price
+    if price.currency not in usd_per:
+        raise ConfigError(
+            f"A price of {price.amount:g} {price.currency} has no exchange rate to {CURRENCY}.",
+            f"state it in the profile:  usd_per: {{{price.currency}: 1.10}}",
+        )
+    rate = usd_per[price.currency]
+    note = f"{price.amount:g} {price.currency} at {rate:g} {CURRENCY} per {price.currency}"
+    source = f"{price.source} ({note})" if price.source else note
+    return price.model_copy(update={"amount": price.amount * rate, "currency": CURRENCY, "source": source})
+
+
+API_USAGE = {
+    "input_tokens": {"input_tokens": 1000},
+    "cached_input_tokens": {"input_tokens": 1000, "cache_read_tokens": 1000},
+    "output_tokens": {"output_tokens": 1000},
+}
+
+
+def api_prices(model: str, on: datetime.date) -> dict[str, Price]:
+    """A hosted model's prices per million tokens on a day, as the package `genai-prices` lists them.
+
+    `model` is a model's name, or `provider:name` where several providers serve it. The price of short prompts is
+    taken: some providers charge more for long ones. A provider without a discount on cached prompts has the same price
+    for them. Raises ConfigError for a model the package does not list.
+    """
+    try:
+        import genai_prices
+    except ImportError as error:
+        raise MissingExtraError("Looking up the price of an API model", "genai-prices", "prices") from error
+
+    when = datetime.datetime.combine(on, datetime.time(), tzinfo=datetime.UTC)
+    provider, _, name = model.rpartition(":")
+    prices = {}
+    for price, usage in API_USAGE.items():
+        try:
+            found = genai_prices.calc_price(
+                genai_prices.Usage(**usage), name, provider_id=provider or None, genai_request_timestamp=when
+            )
+        except LookupError as error:
+            raise ConfigError(
+                f"No price is listed for the API model '{model}' ({error}).",
+                "write it as provider:name, or give the prices in the profile:  "
+                "prices: {input_tokens: 0.15, output_tokens: 0.60}",
+            ) from error
+        prices[price] = Price(
+            amount=float(found.output_price if price == "output_tokens" else found.input_price) * 1000,
+            unit=UNITS[price],
+            date=on,
+            source=f"genai-prices {genai_prices.__version__}: {found.provider.name} {found.model.id}",
+        )
+    return prices
+
+
+def own_price(name: str, value: Any) -> Any:
+    """One entry of a profile's `prices`: a bare number becomes USD per the price's own unit, the rest is left to Price.
+
+    Raises ValueError for a name that is not a price, or a unit that is not the price's own.
+    """
+    if name not in UNITS:
+        close = difflib.get_close_matches(name, UNITS, n=1)
+        raise ValueError(
+            f"'{name}' is not a price"
+            + (f" (did you mean '{close[0]}'?)" if close else "")
+            + f"; allowed: {', '.join(UNITS)}"
+        )
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return {"amount": value, "unit": UNITS[name], "source": "the profile"}
+    entry = value.model_dump() if isinstance(value, Price) else value
+    if not isinstance(entry, Mapping):
+        raise ValueError(
+            f"'{name}' holds {entry!r}: give a number (USD per {UNITS[name]}) or amount, currency, date, source"
+        )
+    unit = entry.get("unit", UNITS[name])
+    if unit != UNITS[name]:
+        raise ValueError(f"'{name}' is counted per {UNITS[name]}, not per {unit!r}: convert the amount")
+    return {**entry, "unit": unit}

@@ -5,29 +5,50 @@ field has a default, so that a profile names only what the team knows; every amo
 """
 
 import difflib
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from bakeoff.decide.prices import CURRENCY, UNITS, Price
+from bakeoff.decide.prices import CURRENCY, Price, own_price
 from bakeoff.errors import ConfigError
 from bakeoff.records import Record
 
 Compute = Literal["machine", "gpu", "api"]
+GUIDE = "docs/cost.md"
 
 SETUP_DAYS = {
-    "base": 1.0, "extract": 3.0, "long-context": 2.0, "rag": 5.0, "tuned": 8.0, "hybrid": 12.0, "router": 14.0,
+    "base": 1.0,
+    "extract": 3.0,
+    "long-context": 2.0,
+    "rag": 5.0,
+    "tuned": 8.0,
+    "hybrid": 12.0,
+    "router": 14.0,
 }
 """Engineering days to a first working deployment. An assumption: give your own."""
 DATA_DAYS = {
-    "base": 0.0, "extract": 1.0, "long-context": 1.0, "rag": 1.0, "tuned": 5.0, "hybrid": 6.0, "router": 6.0,
+    "base": 0.0,
+    "extract": 1.0,
+    "long-context": 1.0,
+    "rag": 1.0,
+    "tuned": 5.0,
+    "hybrid": 6.0,
+    "router": 6.0,
 }
 """Days of preparing documents and writing or checking training questions. An assumption: give your own."""
 UPKEEP_DAYS_PER_MONTH = {
-    "base": 0.25, "extract": 0.5, "long-context": 0.5, "rag": 0.75, "tuned": 0.75, "hybrid": 1.25, "router": 1.5,
+    "base": 0.25,
+    "extract": 0.5,
+    "long-context": 0.5,
+    "rag": 0.75,
+    "tuned": 0.75,
+    "hybrid": 1.25,
+    "router": 1.5,
 }
 """Days a month of watching and mending. An assumption: give your own."""
 
@@ -114,3 +135,117 @@ class Profile(Record):
     # What matters. A factor of the matrix that `factor_weights` does not name weighs 1.
     measure_weights: MeasureWeights = MeasureWeights()
     factor_weights: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_truth_value_for_a_number(cls, values: Any) -> Any:
+        """YAML reads 'yes' and 'on' as true, which would pass for the number 1."""
+        for key, value in values.items() if isinstance(values, Mapping) else ():
+            if isinstance(value, bool) and key in cls.model_fields and cls.model_fields[key].annotation is not bool:
+                raise ValueError(f"'{key}' is {str(value).lower()}: give a number")
+        return values
+
+    @field_validator("prices", mode="before")
+    @classmethod
+    def _prices_are_known(cls, prices: Any) -> Any:
+        if not isinstance(prices, Mapping):
+            raise ValueError(f"give prices by name, for instance {{machine_hour: 0.25}}, not {prices!r}")
+        return {str(name): own_price(str(name), value) for name, value in prices.items()}
+
+    @field_validator("setup_days", "data_days", "upkeep_days_per_month")
+    @classmethod
+    def _days_fill_the_defaults(cls, days: dict[str, float], about: ValidationInfo) -> dict[str, float]:
+        """The given days over the default ones: a profile names only what differs."""
+        defaults = cls.model_fields[str(about.field_name)].default
+        for name, value in days.items():
+            if name not in defaults and "." not in name:
+                raise ValueError(
+                    f"{_did_you_mean('contender', name, list(defaults))}; allowed: {', '.join(defaults)}, "
+                    "or the import path of your own"
+                )
+            if value < 0:
+                raise ValueError(f"'{name}' is {value:g} days: give 0 or more")
+        return {**defaults, **days}
+
+    @field_validator("factor_weights")
+    @classmethod
+    def _factor_weights_are_not_negative(cls, weights: dict[str, float]) -> dict[str, float]:
+        for name, weight in weights.items():
+            if weight < 0:
+                raise ValueError(f"'{name}' is {weight:g}: a weight is 0 (leave out) or more")
+        return weights
+
+    @field_validator("usd_per")
+    @classmethod
+    def _rates_are_positive(cls, rates: dict[str, float]) -> dict[str, float]:
+        for currency, rate in rates.items():
+            if not re.fullmatch("[A-Z]{3}", currency) or currency == CURRENCY or rate <= 0:
+                raise ValueError(
+                    f"'{currency}: {rate:g}': give what one unit of a foreign currency is worth in "
+                    f"{CURRENCY}, as in EUR: 1.10"
+                )
+        return rates
+
+    @model_validator(mode="after")
+    def _nothing_contradicts(self) -> "Profile":
+        for name, price in self.prices.items():
+            if price.currency != CURRENCY and price.currency not in self.usd_per:
+                raise ValueError(
+                    f"the price '{name}' is in {price.currency}: state the exchange rate, "
+                    f"usd_per: {{{price.currency}: 1.10}}"
+                )
+        if "api" in (self.answers_on, self.training_on) and (self.must_run_offline or self.privacy_on_premises):
+            limit = "must_run_offline" if self.must_run_offline else "privacy_on_premises"
+            key = "answers_on" if self.answers_on == "api" else "training_on"
+            raise ValueError(f"'{limit}: true' and '{key}: api' contradict each other: change one of them")
+        return self
+
+    def days(self, table: str, contender: str) -> float:
+        """A contender's entry of `setup_days`, `data_days` or `upkeep_days_per_month`; one not named counts as 'hybrid'."""
+        days: dict[str, float] = getattr(self, table)
+        return days.get(contender, days["hybrid"])
+
+
+def read_profile(path: Path) -> Profile:
+    """The profile in a YAML or JSON file.
+
+    Raises ConfigError where the file cannot be read, is no mapping, or holds an unknown key or an impossible value;
+    the message names every one of them.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        loaded = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"Cannot read the profile {path}: {error}.", f"see {GUIDE}") from error
+    except (yaml.YAMLError, json.JSONDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML or JSON: {' '.join(str(error).split())}.", "mend the line") from error
+    if loaded is None:
+        return Profile()
+    if not isinstance(loaded, dict):
+        raise ConfigError(f"{path} holds {type(loaded).__name__}, not a mapping of keys to values.", f"see {GUIDE}")
+    return validate_profile(loaded, str(path))
+
+
+def validate_profile(values: Mapping[str, Any], origin: str = "the profile") -> Profile:
+    """A Profile from plain values; ConfigError names each bad key, what was found and what is allowed."""
+    try:
+        return Profile.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(explain(item) for item in error.errors())
+        raise ConfigError(f"{origin}: {problems}.", f"see {GUIDE} for every key") from error
+
+
+def explain(item: Any) -> str:
+    """One pydantic error of a profile in a sentence: the key, what is wrong, what was found."""
+    where = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return _did_you_mean("key", where, [*Profile.model_fields, *MeasureWeights.model_fields, *Price.model_fields])
+    message = item["msg"].removeprefix("Value error, ")
+    if item["type"] in ("value_error", "missing"):
+        return f"'{where}': {message}" if where else message
+    return f"'{where}': {message} (found {item['input']!r})"
+
+
+def _did_you_mean(noun: str, found: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(found.rsplit(".", 1)[-1], known, n=1)
+    return f"unknown {noun} '{found}'" + (f" (did you mean '{close[0]}'?)" if close else "")

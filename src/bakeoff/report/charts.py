@@ -44,6 +44,15 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """What an axis is called, how a value on it is written, and how its ticks are where shorter."""
+
+    title: str
+    write: Write
+    write_tick: Write
+
+
+@dataclass(frozen=True)
 class Bar:
     """A row of segments (name, value, css); `total` is written at its end."""
 
@@ -145,11 +154,8 @@ def scatter(
     width: int,
     height: int,
     label: str,
-    x_title: str,
-    y_title: str,
-    write_x: Write,
-    write_y: Write,
-    write_tick: Write,
+    x: Axis,
+    y: Axis,
 ) -> str:
     """Points with vertical whiskers, each labelled beside it; the x axis is logarithmic where values span decades."""
     left, right, top, bottom = 44, 16, 26, 46
@@ -159,13 +165,13 @@ def scatter(
     parts = [_open(width, height, label)]
     for tick in linear_ticks(ceiling):
         parts.append(_line(left, at_y(tick), width - right, at_y(tick), "grid"))
-        parts.append(_text(left - 6, at_y(tick) + 4, write_y(tick), "tick", "end"))
+        parts.append(_text(left - 6, at_y(tick) + 4, y.write_tick(tick), "tick", "end"))
     for tick in x_ticks:
         parts.append(_line(at_x(tick), height - bottom, at_x(tick), height - bottom + 4, "axis"))
-        parts.append(_text(at_x(tick), height - bottom + 18, write_tick(tick), "tick", "middle"))
+        parts.append(_text(at_x(tick), height - bottom + 18, x.write_tick(tick), "tick", "middle"))
     is_log = len(x_ticks) > 1 and x_ticks[0] > 0
-    parts.append(_text(width - right, height - 6, x_title + ", log scale" * is_log, "axis-title", "end"))
-    parts.append(_text(0, 12, y_title, "axis-title", "start"))
+    parts.append(_text(width - right, height - 6, x.title + ", log scale" * is_log, "axis-title", "end"))
+    parts.append(_text(0, 12, y.title, "axis-title", "start"))
     spots = [(at_x(point.x), at_y(point.y)) for point in points]
     widths = [text_width(shortened(point.label, 22)) for point in points]
     whiskers = [
@@ -176,7 +182,7 @@ def scatter(
     boxes = place_labels(spots, widths, width, height - bottom, whiskers)
     for point, spot, box in zip(points, spots, boxes, strict=True):
         is_crowded = any(other is not spot and math.dist(other, spot) < 26 for other in spots)
-        parts.append(_scatter_point(point, spot, box, is_crowded, at_y, write_x, write_y))
+        parts.append(_scatter_point(point, spot, box, is_crowded, at_y, x.write, y.write))
     return "".join(parts) + "</svg>"
 
 

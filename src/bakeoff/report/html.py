@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bakeoff.report import charts
-from bakeoff.report.charts import Bar, Dot, Point, Write
+from bakeoff.report.charts import Axis, Bar, Dot, Point
 from bakeoff.report.drilldown import MOST_QUESTIONS, drilldown_json
 from bakeoff.report.findings import (
     CAUSE_MEANINGS,
@@ -100,8 +100,10 @@ def _figures(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any]:
     return {
         "accuracy_chart": _accuracy_chart(data, colours),
         "slice_charts": _slice_charts(data, colours),
-        "cost_chart": _scatter(data, colours, "cost_per_1k", "USD for 1,000 answers", usd, "{:g}".format),
-        "latency_chart": _scatter(data, colours, "latency_ms", "median time to an answer", milliseconds, milliseconds),
+        "cost_chart": _scatter(data, colours, "cost_per_1k", Axis("USD for 1,000 answers", usd, "{:g}".format)),
+        "latency_chart": _scatter(
+            data, colours, "latency_ms", Axis("median time to an answer", milliseconds, milliseconds)
+        ),
         "time_chart": _time_chart(data, colours),
         "time_rows": _time_rows(data),
         "total_time": duration(sum(stage.seconds for stage in data.stages)),
@@ -164,9 +166,7 @@ def _told(values: Mapping[str, float], measure: Measure) -> str:
     return "; ".join(f"{name} {measure.write(value)}" for name, value in values.items()) + "."
 
 
-def _scatter(
-    data: ReportData, colours: Mapping[str, int], measure: str, x_title: str, write: Write, write_tick: Write
-) -> Markup | None:
+def _scatter(data: ReportData, colours: Mapping[str, int], measure: str, x: Axis) -> Markup | None:
     across, accuracy = data.values(measure), data.values("accuracy")
     names = [name for name in data.contenders if name in across and name in accuracy]
     if not names:
@@ -184,12 +184,12 @@ def _scatter(
     ]
     label = (
         f"Accuracy against {BY_NAME[measure].title.lower()}. "
-        + "; ".join(f"{name} {write(across[name])}, {percent(accuracy[name])}" for name in names)
+        + "; ".join(f"{name} {x.write(across[name])}, {percent(accuracy[name])}" for name in names)
         + "."
     )
 
     def draw(width: int) -> str:
-        return charts.scatter(dots, width, 330, label, x_title, "accuracy", write, percent, write_tick)
+        return charts.scatter(dots, width, 330, label, x, Axis("accuracy", percent, percent))
 
     return _at_both_widths(draw, wide=500)
 
@@ -307,7 +307,9 @@ def _flat(tree: Mapping[str, Any], above: Sequence[str] = ()) -> list[tuple[str,
 
 
 def _shown(value: Any) -> str:
-    """A value of JSON as a reader wants it: floats to three digits, the members of a list side by side."""
+    """A value of JSON as a reader wants it: three digits of a float, thousands apart, lists on one line."""
     if isinstance(value, list | tuple):
         return ", ".join(map(_shown, value))
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) and value >= 10_000 else str(value)

@@ -1,0 +1,81 @@
+"""Tokens per second of Bakeoff's LoRA training against TRL's SFTTrainer with its defaults, in one run.
+
+    BAKEOFF_DATA=... python benchmarks/training_speed.py --examples 24
+
+Both train the same adapter shape on the same model and the same examples: three SQuAD passages, a question, a short
+answer, loss on the answer only. Counted are the examples' own tokens (no padding) over the wall time of one epoch, the
+loading of the model left out. Bakeoff runs before and after TRL, so that a drift of the machine shows.
+"""
+
+import argparse
+import random
+import tempfile
+from pathlib import Path
+
+import datasets
+import peft
+import torch
+from squad_passages import Finder, hybrid_examples, read_squad
+from transformers import AutoTokenizer
+from trl import SFTConfig, SFTTrainer
+
+from bakeoff.models import resolve_model
+from bakeoff.train.lora import Example, TrainingSettings, train_adapter
+from bakeoff.train.packing import encode
+
+SETTINGS = TrainingSettings(max_epochs=1)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--examples", type=int, default=24)
+    arguments.add_argument("--model", default="HuggingFaceTB/SmolLM2-135M-Instruct")
+    asked = arguments.parse_args()
+    model, squad = resolve_model(asked.model), read_squad()
+    examples = hybrid_examples(random.Random(0).sample(squad.asked, asked.examples), Finder(squad.passages), 0.15, 0)
+    n_tokens = sum(len(one.tokens) for one in encode(AutoTokenizer.from_pretrained(model), examples, 8192))
+    print(f"{len(examples)} examples, {n_tokens / len(examples):.0f} tokens each")
+    seconds = {"Bakeoff": bakeoff_seconds(model, examples), "TRL SFTTrainer, defaults": trl_seconds(model, examples),
+               "Bakeoff again": bakeoff_seconds(model, examples)}  # fmt: skip
+    for name, value in seconds.items():
+        print(f"{name:26} {value:7.1f} s {n_tokens / value:7.0f} tokens/s")
+    ours = (seconds["Bakeoff"] + seconds["Bakeoff again"]) / 2
+    print(f"Bakeoff is {seconds['TRL SFTTrainer, defaults'] / ours:.2f} times as fast")
+
+
+def bakeoff_seconds(model: Path, examples: list[Example]) -> float:
+    """Wall time of one epoch."""
+    with tempfile.TemporaryDirectory() as folder:
+        return train_adapter(model, examples, [], SETTINGS, Path(folder)).seconds
+
+
+def trl_seconds(model: Path, examples: list[Example]) -> float:
+    """Wall time of one epoch; set is only one epoch, the device, where to write, and to save and report nothing."""
+    rows = [
+        {
+            "prompt": [message.model_dump() for message in one.prompt.messages],
+            "completion": [{"role": "assistant", "content": one.completion}],
+        }
+        for one in examples
+    ]
+    lora = peft.LoraConfig(task_type="CAUSAL_LM", r=SETTINGS.rank, lora_alpha=SETTINGS.alpha,
+                           target_modules=list(SETTINGS.target_modules))  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = SFTTrainer(
+            model=str(model),
+            args=SFTConfig(
+                output_dir=folder,
+                num_train_epochs=1,
+                use_cpu=not torch.cuda.is_available(),
+                save_strategy="no",
+                report_to="none",
+                disable_tqdm=True,
+            ),
+            train_dataset=datasets.Dataset.from_list(rows),
+            peft_config=lora,
+        )
+        return float(trainer.train().metrics["train_runtime"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Where two contenders cost the same: the volume, and the month.
+
+Takes two `CostInputs`, gives a `BreakEven`. Knows only the formulas of `cost.py`. The total is piecewise linear in the
+volume (a machine is idle in a month, or it is not), so the crossing is found exactly, segment by segment.
+"""
+
+from bakeoff.decide.cost import (
+    HOUR,
+    CostInputs,
+    at_bound,
+    cumulative_usd,
+    marginal_usd_per_query,
+    setup_usd,
+    total_usd,
+)
+from bakeoff.records import Record
+
+SAME = 1e-9
+"""Two totals closer than this share of the larger are the same money: what rounding leaves."""
+
+
+class BreakEven(Record):
+    """From which volume (queries in the first month) the cheaper of two contenders changes, and in which month.
+
+    `volume_per_month` is None where one is never dearer at any volume. `low` and `high` bound it when the measured
+    numbers lie anywhere in their intervals; None at either end where, there, no volume changes the order.
+    `month` is the first month after which the contender that cost more to set up has cost no more in all, at the
+    inputs' own volume; None where that does not happen within the horizon.
+    """
+
+    a: str
+    b: str
+    cheaper_below: str | None
+    cheaper_above: str | None
+    volume_per_month: float | None
+    low: float | None
+    high: float | None
+    month: int | None
+    explanation: str
+
+
+def break_even(a: CostInputs, b: CostInputs) -> BreakEven:
+    """The lowest volume at which the cheaper of two contenders changes, its bounds, and the month at today's volume.
+
+    Raises ValueError where the two are not reckoned over the same horizon, growth and discount.
+    """
+    if _horizon(a) != _horizon(b):
+        raise ValueError(f"'{a.name}' and '{b.name}' have different horizons, {_horizon(a)} and {_horizon(b)}")
+    stretches = order_by_volume(a, b)
+    at_ends = [order_by_volume(at_bound(a, end), at_bound(b, 1 - end)) for end in (0, 1)]
+    found = sorted(one[1][0] for one in (stretches, *at_ends) if len(one) > 1)
+    always = all(len(one) > 1 for one in at_ends)
+    volume = stretches[1][0] if len(stretches) > 1 else None
+    month = break_even_month(a, b)
+    return BreakEven(
+        a=a.name,
+        b=b.name,
+        cheaper_below=_name(a, b, stretches[0][1]),
+        cheaper_above=_name(a, b, stretches[min(1, len(stretches) - 1)][1]),
+        volume_per_month=volume,
+        low=found[0] if found else None,
+        high=found[-1] if found and always else None,
+        month=month,
+        explanation=f"{_volume_sentence(a, b, stretches)} {_month_sentence(a, b, month)}",
+    )
+
+
+def order_by_volume(a: CostInputs, b: CostInputs) -> list[tuple[float, int]]:
+    """Stretches of volume as (where it begins, sign of a's total minus b's), ascending; neighbours differ in sign."""
+    kinks = sorted({0.0, *_kinks(a), *_kinks(b)})
+    differences = [_difference(a, b, volume) for volume in kinks]
+    stretches: list[tuple[float, int]] = []
+    for left, right, at_left, at_right in zip(kinks, kinks[1:], differences, differences[1:], strict=False):
+        if at_left * at_right < 0:
+            stretches.append((left, _sign(at_left)))
+            stretches.append((left + (right - left) * at_left / (at_left - at_right), _sign(at_right)))
+        else:
+            stretches.append((left, _sign(at_left) or _sign(at_right)))
+    slope = _last_slope(a, b)
+    stretches.append((kinks[-1], _sign(differences[-1]) or _sign(slope)))
+    if differences[-1] * slope < 0:
+        stretches.append((kinks[-1] - differences[-1] / slope, _sign(slope)))
+    return [one for i, one in enumerate(stretches) if not i or one[1] != stretches[i - 1][1]]
+
+
+def break_even_month(a: CostInputs, b: CostInputs) -> int | None:
+    """The first month after which the one dearer to set up has cost no more in all; None where none is in the horizon."""
+    differences = [_nothing_if_same(x, y) for x, y in zip(cumulative_usd(a), cumulative_usd(b), strict=True)]
+    dearer = _sign(differences[0])
+    months = (month for month, difference in enumerate(differences) if difference * dearer <= 0)
+    return next(months, None) if dearer else None
+
+
+def _kinks(c: CostInputs) -> list[float]:
+    """The first-month volumes at which the serving machine is busy all its online hours, one for each month."""
+    seconds = c.compute_seconds_per_query + c.retrieval_seconds_per_query
+    if not seconds or not c.serving_usd_per_hour or not c.online_hours_per_month:
+        return []
+    full = c.online_hours_per_month * HOUR / seconds
+    return [full / (1 + c.growth_per_month) ** month for month in range(c.horizon_months)]
+
+
+def _difference(a: CostInputs, b: CostInputs, volume: float) -> float:
+    at_volume = {"queries_per_month": volume}
+    return _nothing_if_same(total_usd(a.model_copy(update=at_volume)), total_usd(b.model_copy(update=at_volume)))
+
+
+def _last_slope(a: CostInputs, b: CostInputs) -> float:
+    """How fast the difference of the totals grows with the first month's volume once no machine is idle."""
+    months = range(1, a.horizon_months + 1)
+    weights = ((1 + a.growth_per_month) ** (m - 1) * (1 + a.discount_per_year) ** (-m / 12) for m in months)
+    return sum(weights) * _nothing_if_same(marginal_usd_per_query(a), marginal_usd_per_query(b))
+
+
+def _nothing_if_same(x: float, y: float) -> float:
+    return 0.0 if abs(x - y) <= SAME * max(abs(x), abs(y)) else x - y
+
+
+def _sign(number: float) -> int:
+    return (number > 0) - (number < 0)
+
+
+def _horizon(c: CostInputs) -> tuple[int, float, float]:
+    return c.horizon_months, c.growth_per_month, c.discount_per_year
+
+
+def _name(a: CostInputs, b: CostInputs, sign: int) -> str | None:
+    """The cheaper one where a's total minus b's has this sign, None where they cost the same."""
+    return {-1: a.name, 0: None, 1: b.name}[sign]
+
+
+def _volume_sentence(a: CostInputs, b: CostInputs, stretches: list[tuple[float, int]]) -> str:
+    below = _name(a, b, stretches[0][1])
+    verb = f"'{below}' costs less" if below else f"'{a.name}' and '{b.name}' cost the same"
+    if len(stretches) == 1:
+        return f"{verb} over {a.horizon_months} months at every volume."
+    above = _name(a, b, stretches[1][1])
+    then = f"above it '{above}'" if above else "above it they cost the same"
+    more = f"; the order changes {len(stretches) - 2} more time(s) further up" if len(stretches) > 2 else ""
+    return f"{verb} over {a.horizon_months} months up to {stretches[1][0]:,.0f} queries a month, {then}{more}."
+
+
+def _month_sentence(a: CostInputs, b: CostInputs, month: int | None) -> str:
+    start = setup_usd(a) - setup_usd(b)
+    if not _nothing_if_same(setup_usd(a), setup_usd(b)):
+        return "Both cost the same to set up."
+    dearer, other = (a.name, b.name) if start > 0 else (b.name, a.name)
+    when = f"by month {month}" if month else f"not within {a.horizon_months} months"
+    return f"At {a.queries_per_month:,.0f} queries a month '{dearer}', dearer to set up, has caught up with '{other}' {when}."

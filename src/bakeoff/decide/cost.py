@@ -1,0 +1,327 @@
+"""What a contender costs: set-up, per query, upkeep, and the total over the horizon, every line with its formula.
+
+Takes `CostInputs` (measured usage, prices in US dollars, volumes), gives breakdowns, break-even points and the inputs
+that move the total most. Knows nothing about runs, profiles or where a number came from. `report/cost_model.js` is
+the same arithmetic for the page; a test holds the two against each other.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from bakeoff.records import Record
+
+HOUR = 3600.0
+MILLION = 1e6
+
+
+class CostInputs(Record):
+    """Everything the cost of one contender depends on; a number that does not apply is 0.
+
+    `sources` says where each number came from; `intervals` holds the 95 % interval of those that were measured.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str
+
+    # One query. Prompt tokens include the cached ones.
+    compute_seconds_per_query: float = Field(default=0.0, ge=0)
+    retrieval_seconds_per_query: float = Field(default=0.0, ge=0)
+    prompt_tokens_per_query: float = Field(default=0.0, ge=0)
+    cached_prompt_share: float = Field(default=0.0, ge=0, le=1)
+    completion_tokens_per_query: float = Field(default=0.0, ge=0)
+
+    # Set-up. Indexing includes loading the models.
+    data_days: float = Field(default=0.0, ge=0)
+    setup_days: float = Field(default=0.0, ge=0)
+    training_seconds: float = Field(default=0.0, ge=0)
+    training_tokens: float = Field(default=0.0, ge=0)
+    indexing_seconds: float = Field(default=0.0, ge=0)
+
+    # Upkeep.
+    updates_per_month: float = Field(default=0.0, ge=0)
+    retraining_seconds_per_update: float = Field(default=0.0, ge=0)
+    retraining_tokens_per_update: float = Field(default=0.0, ge=0)
+    reindexing_seconds_per_update: float = Field(default=0.0, ge=0)
+    upkeep_days_per_month: float = Field(default=0.0, ge=0)
+    online_hours_per_month: float = Field(default=0.0, ge=0)
+
+    # Prices.
+    serving_usd_per_hour: float = Field(default=0.0, ge=0)
+    training_usd_per_hour: float = Field(default=0.0, ge=0)
+    engineering_usd_per_day: float = Field(default=0.0, ge=0)
+    index_usd_per_month: float = Field(default=0.0, ge=0)
+    input_usd_per_million_tokens: float = Field(default=0.0, ge=0)
+    cached_input_usd_per_million_tokens: float = Field(default=0.0, ge=0)
+    output_usd_per_million_tokens: float = Field(default=0.0, ge=0)
+    training_usd_per_million_tokens: float = Field(default=0.0, ge=0)
+
+    # Horizon.
+    queries_per_month: float = Field(gt=0)
+    growth_per_month: float = Field(default=0.0, gt=-1)
+    horizon_months: int = Field(default=12, ge=1)
+    discount_per_year: float = Field(default=0.0, ge=0)
+
+    sources: dict[str, str] = Field(default_factory=dict)
+    intervals: dict[str, tuple[float, float]] = Field(default_factory=dict)
+
+
+class Item(Record):
+    """One line of a breakdown, with its formula in words and figures."""
+
+    name: str
+    usd: float
+    explanation: str
+
+
+class Month(Record):
+    """One month of the horizon, counted from 1. `discounted_usd` is its cost in today's money."""
+
+    month: int
+    queries: float
+    usd: float
+    discounted_usd: float
+    cumulative_usd: float
+
+
+class CostBreakdown(Record):
+    """What one contender costs. `per_query_usd` is a first-month query's with its share of idle hosting;
+    `marginal_usd_per_query` is what one more query adds on a machine that is not idle. `total_usd` is discounted."""
+
+    name: str
+    setup: tuple[Item, ...]
+    per_query: tuple[Item, ...]
+    upkeep_per_month: tuple[Item, ...]
+    months: tuple[Month, ...]
+    setup_usd: float
+    per_query_usd: float
+    marginal_usd_per_query: float
+    upkeep_usd_per_month: float
+    total_usd: float
+
+
+# The closed formulas. cost_model.js mirrors these five functions name by name.
+
+
+def setup_usd(c: CostInputs) -> float:
+    """What is paid once, before the first query: days of work, training, indexing."""
+    days = (c.data_days + c.setup_days) * c.engineering_usd_per_day
+    training = _training_usd(c, c.training_seconds, c.training_tokens)
+    return days + training + c.indexing_seconds / HOUR * c.serving_usd_per_hour
+
+
+def marginal_usd_per_query(c: CostInputs) -> float:
+    """What one query costs by itself: its seconds of the serving machine and its tokens."""
+    seconds = c.compute_seconds_per_query + c.retrieval_seconds_per_query
+    fresh = c.prompt_tokens_per_query * (1 - c.cached_prompt_share) * c.input_usd_per_million_tokens
+    cached = c.prompt_tokens_per_query * c.cached_prompt_share * c.cached_input_usd_per_million_tokens
+    completion = c.completion_tokens_per_query * c.output_usd_per_million_tokens
+    return seconds / HOUR * c.serving_usd_per_hour + (fresh + cached + completion) / MILLION
+
+
+def upkeep_usd_per_month(c: CostInputs) -> float:
+    """What a month costs without any query and without idle hosting: updates, work, a hosted index."""
+    retraining = _training_usd(c, c.retraining_seconds_per_update, c.retraining_tokens_per_update)
+    reindexing = c.reindexing_seconds_per_update / HOUR * c.serving_usd_per_hour
+    days = c.upkeep_days_per_month * c.engineering_usd_per_day
+    return c.updates_per_month * (retraining + reindexing) + days + c.index_usd_per_month
+
+
+def idle_usd(c: CostInputs, queries: float) -> float:
+    """What the serving machine costs in the hours of a month in which it is kept online and answers nothing."""
+    busy_hours = queries * (c.compute_seconds_per_query + c.retrieval_seconds_per_query) / HOUR
+    return max(0.0, c.online_hours_per_month - busy_hours) * c.serving_usd_per_hour
+
+
+def cumulative_usd(c: CostInputs) -> list[float]:
+    """What has been paid in today's money before the first month and after each month: horizon + 1 figures.
+
+    Month m (from 1) has queries_per_month (1 + growth)^(m - 1) queries, is paid at its end and therefore discounted by
+    (1 + discount_per_year)^(-m / 12). Source: ordinary present value of a payment in arrears.
+    """
+    paid = [setup_usd(c)]
+    marginal, upkeep = marginal_usd_per_query(c), upkeep_usd_per_month(c)
+    for month in range(1, c.horizon_months + 1):
+        queries = c.queries_per_month * (1 + c.growth_per_month) ** (month - 1)
+        usd = queries * marginal + upkeep + idle_usd(c, queries)
+        paid.append(paid[-1] + usd * (1 + c.discount_per_year) ** (-month / 12))
+    return paid
+
+
+def total_usd(c: CostInputs) -> float:
+    """Set-up and every month of the horizon, in today's money."""
+    return cumulative_usd(c)[-1]
+
+
+def _training_usd(c: CostInputs, seconds: float, tokens: float) -> float:
+    return seconds / HOUR * c.training_usd_per_hour + tokens / MILLION * c.training_usd_per_million_tokens
+
+
+# The same figures, line by line.
+
+
+def cost_breakdown(c: CostInputs) -> CostBreakdown:
+    """Every line of one contender's cost with its formula."""
+    hosting = Item(
+        name="hosting share",
+        usd=idle_usd(c, c.queries_per_month) / c.queries_per_month,
+        explanation=f"idle hours of a machine online {c.online_hours_per_month:,.6g} h a month at "
+        f"{c.serving_usd_per_hour:,.6g} USD/h, over the first month's {c.queries_per_month:,.6g} queries",
+    )
+    per_query = (*_query_items(c), hosting)
+    return CostBreakdown(
+        name=c.name,
+        setup=_setup_items(c),
+        per_query=per_query,
+        upkeep_per_month=_upkeep_items(c),
+        months=_months(c),
+        setup_usd=setup_usd(c),
+        per_query_usd=sum(item.usd for item in per_query),
+        marginal_usd_per_query=marginal_usd_per_query(c),
+        upkeep_usd_per_month=upkeep_usd_per_month(c),
+        total_usd=total_usd(c),
+    )
+
+
+def _setup_items(c: CostInputs) -> tuple[Item, ...]:
+    return (
+        _days("data", c.data_days, c.engineering_usd_per_day),
+        _days("engineering", c.setup_days, c.engineering_usd_per_day),
+        _training("training", c, c.training_seconds, c.training_tokens, 1.0),
+        _seconds("indexing", c.indexing_seconds, c.serving_usd_per_hour),
+    )
+
+
+def _query_items(c: CostInputs) -> tuple[Item, ...]:
+    fresh, cached = 1 - c.cached_prompt_share, c.cached_prompt_share
+    return (
+        _seconds("compute", c.compute_seconds_per_query, c.serving_usd_per_hour),
+        _seconds("retrieval", c.retrieval_seconds_per_query, c.serving_usd_per_hour),
+        _tokens("prompt", c.prompt_tokens_per_query * fresh, c.input_usd_per_million_tokens),
+        _tokens("cached prompt", c.prompt_tokens_per_query * cached, c.cached_input_usd_per_million_tokens),
+        _tokens("completion", c.completion_tokens_per_query, c.output_usd_per_million_tokens),
+    )
+
+
+def _upkeep_items(c: CostInputs) -> tuple[Item, ...]:
+    often = c.updates_per_month
+    reindexing = _seconds("re-indexing", c.reindexing_seconds_per_update * often, c.serving_usd_per_hour)
+    return (
+        _training("retraining", c, c.retraining_seconds_per_update, c.retraining_tokens_per_update, often),
+        reindexing.model_copy(update={"explanation": f"{reindexing.explanation} ({often:,.6g} updates a month)"}),
+        _days("engineering", c.upkeep_days_per_month, c.engineering_usd_per_day),
+        Item(name="hosted index", usd=c.index_usd_per_month, explanation="price of a month of a hosted index"),
+    )
+
+
+def _days(name: str, days: float, usd: float) -> Item:
+    return Item(name=name, usd=days * usd, explanation=f"{days:,.6g} days x {usd:,.6g} USD/day")
+
+
+def _seconds(name: str, seconds: float, usd: float) -> Item:
+    return Item(name=name, usd=seconds / HOUR * usd, explanation=f"{seconds:,.6g} s / 3,600 x {usd:,.6g} USD/h")
+
+
+def _tokens(name: str, tokens: float, usd: float) -> Item:
+    explanation = f"{tokens:,.6g} tokens / 1,000,000 x {usd:,.6g} USD per million"
+    return Item(name=name, usd=tokens / MILLION * usd, explanation=explanation)
+
+
+def _training(name: str, c: CostInputs, seconds: float, tokens: float, times: float) -> Item:
+    by_time = _seconds(name, seconds, c.training_usd_per_hour).explanation
+    by_token = _tokens(name, tokens, c.training_usd_per_million_tokens).explanation
+    often = "" if name == "training" else f"{times:,.6g} updates a month x "
+    return Item(
+        name=name, usd=times * _training_usd(c, seconds, tokens), explanation=f"{often}({by_time} + {by_token})"
+    )
+
+
+def _months(c: CostInputs) -> tuple[Month, ...]:
+    marginal, upkeep, paid = marginal_usd_per_query(c), upkeep_usd_per_month(c), cumulative_usd(c)
+    months = []
+    for month in range(1, c.horizon_months + 1):
+        queries = c.queries_per_month * (1 + c.growth_per_month) ** (month - 1)
+        months.append(
+            Month(
+                month=month,
+                queries=queries,
+                usd=queries * marginal + upkeep + idle_usd(c, queries),
+                discounted_usd=paid[month] - paid[month - 1],
+                cumulative_usd=paid[month],
+            )
+        )
+    return tuple(months)
+
+
+def cost_table(contenders: Mapping[str, CostInputs]) -> list[dict[str, Any]]:
+    """One row for each contender, the cheapest over the horizon first; plain values, all in US dollars."""
+    rows = []
+    for name, inputs in contenders.items():
+        breakdown = cost_breakdown(inputs)
+        low, high = total_interval(inputs)
+        rows.append(
+            {
+                "contender": name,
+                "setup_usd": breakdown.setup_usd,
+                "per_1k_queries_usd": 1000 * breakdown.marginal_usd_per_query,
+                "first_month_usd": breakdown.months[0].usd,
+                "last_month_usd": breakdown.months[-1].usd,
+                "upkeep_usd_per_month": breakdown.upkeep_usd_per_month,
+                "total_usd": breakdown.total_usd,
+                "total_low_usd": low,
+                "total_high_usd": high,
+                "horizon_months": inputs.horizon_months,
+            }
+        )
+    return sorted(rows, key=lambda row: row["total_usd"])
+
+
+def total_interval(c: CostInputs) -> tuple[float, float]:
+    """The total with every measured number at the low, and at the high end of its interval: wider than 95 %."""
+    return total_usd(at_bound(c, 0)), total_usd(at_bound(c, 1))
+
+
+def at_bound(c: CostInputs, bound: int) -> CostInputs:
+    """The same inputs with every measured number at the low (0) or high (1) end of its interval."""
+    return c.model_copy(update={field: ends[bound] for field, ends in c.intervals.items()})
+
+
+class Swing(Record):
+    """The total with one input lowered and raised, the others as they are."""
+
+    input: str
+    low_input: float
+    high_input: float
+    low_total_usd: float
+    high_total_usd: float
+
+
+SHARES = ("cached_prompt_share",)
+
+
+def tornado(c: CostInputs, swing: float = 0.25) -> list[Swing]:
+    """How the total moves when each input alone is lowered and raised by this fraction, the largest move first.
+
+    Inputs that are 0 or move nothing are left out; shares stop at 1, the horizon is a whole number of months.
+    """
+    swings = []
+    for field, value in _numbers(c).items():
+        ends = [value * (1 - swing), value * (1 + swing)]
+        if field in SHARES:
+            ends = [min(1.0, end) for end in ends]
+        if field == "horizon_months":
+            ends = [max(1, round(end)) for end in ends]
+        low, high = (total_usd(c.model_copy(update={field: end})) for end in ends)
+        if low != high:
+            swings.append(
+                Swing(input=field, low_input=ends[0], high_input=ends[1], low_total_usd=low, high_total_usd=high)
+            )
+    return sorted(swings, key=lambda one: -abs(one.high_total_usd - one.low_total_usd))
+
+
+def _numbers(c: CostInputs) -> dict[str, float]:
+    """Every number among the inputs that is not 0."""
+    values = c.model_dump(exclude={"name", "sources", "intervals"})
+    return {field: value for field, value in values.items() if value}

@@ -1,0 +1,139 @@
+"""The factors of the decision matrix: a table with thresholds in real units, held against a profile.
+
+Takes `factors.yaml` (or another table of that form) and a `Profile`; gives for each factor the band the profile falls
+into, with its scores and its sentence. Knows nothing about weights, totals or measurements.
+"""
+
+from functools import cache
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from bakeoff.decide.profile import Profile
+from bakeoff.errors import ConfigError
+from bakeoff.records import Record
+
+Approach = Literal["rag", "ft", "hybrid"]
+APPROACHES: tuple[Approach, ...] = ("rag", "ft", "hybrid")
+TITLES: dict[str, str] = {"rag": "RAG", "ft": "fine-tuning", "hybrid": "a hybrid"}
+CONTENDER_OF: dict[str, str] = {"rag": "rag", "ft": "tuned", "hybrid": "hybrid"}
+"""Which contender of a pilot stands for each approach."""
+Score = Literal[1, 2, 3, 4, 5]
+
+
+class Band(Record):
+    """A stretch of a factor's values that is scored alike; `why` is a sentence with {value} or {percent} in it."""
+
+    below: float | None = None
+    when: bool | None = None
+    absent: bool = False
+    scores: tuple[Score, Score, Score]
+    why: str
+    rules_out: tuple[Approach, ...] = ()
+
+    def sentence(self, value: float | None) -> str:
+        """Why this band scores as it does, with the profile's own number in it."""
+        return self.why if value is None else self.why.format(value=value, percent=100 * value)
+
+
+class Factor(Record):
+    """One thing to choose by. Without a field (and bands) only a pilot can score it."""
+
+    name: str = Field(pattern="^[a-z_]+$")
+    title: str
+    field: str = ""
+    per: str = ""
+    unit: str = ""
+    measure: str = ""
+    slice: str = ""
+    articles: dict[str, str]
+    bands: tuple[Band, ...] = ()
+
+    @model_validator(mode="after")
+    def _bands_cover_every_value(self) -> "Factor":
+        unknown = [name for name in (self.field, self.per) if name and name not in Profile.model_fields]
+        if unknown:
+            raise ValueError(f"factor {self.name}: a profile has no field {unknown[0]!r}")
+        if bool(self.field) != bool(self.bands) or not (self.field or self.measure):
+            raise ValueError(f"factor {self.name}: give it a field with bands, or a measure, or both")
+        stretches = [band for band in self.bands if not band.absent]
+        if {band.when for band in stretches} == {True, False}:
+            return self
+        bounds = [band.below for band in stretches]
+        if bounds and (bounds[-1] is not None or None in bounds[:-1] or any(a >= b for a, b in pairwise(bounds[:-1]))):
+            raise ValueError(f"factor {self.name}: `below` must rise from band to band, and the last must have none")
+        return self
+
+    def value(self, profile: Profile) -> float | None:
+        """The profile's value in the bands' unit; None where it says there is none, or says nothing."""
+        value = getattr(profile, self.field) if self.field else None
+        if value is None or not self.per:
+            return None if value is None else float(value)
+        divisor = getattr(profile, self.per)
+        return float(value) / divisor if divisor else None
+
+    def band(self, profile: Profile) -> Band | None:
+        """The band that the profile falls into; None where it does not name what is needed."""
+        if not self.field or self.field not in profile.model_fields_set:
+            return None
+        if getattr(profile, self.field) is None:
+            return next((band for band in self.bands if band.absent), None)
+        value = self.value(profile)
+        if value is None or (self.per and self.per not in profile.model_fields_set):
+            return None
+        return next(band for band in self.bands if not band.absent and _holds(band, value))
+
+    def label(self, band: Band) -> str:
+        """The band in words: 'below 30 days', '30 to 90 days', 'from 90 days', 'yes', 'no', 'none'."""
+        if band.absent:
+            return "none"
+        if band.when is not None:
+            return "yes" if band.when else "no"
+        stretches = [one for one in self.bands if not one.absent]
+        before = stretches[stretches.index(band) - 1].below if band is not stretches[0] else None
+        if before is None:
+            return f"below {band.below:,.10g} {self.unit}"
+        ends = f"from {before:,.10g}" if band.below is None else f"{before:,.10g} to {band.below:,.10g}"
+        return f"{ends} {self.unit}"
+
+    def shown(self, profile: Profile) -> str:
+        """The profile's value in words, such as '7 days'; empty where it is not known."""
+        band, value = self.band(profile), self.value(profile)
+        if band is None:
+            return ""
+        return self.label(band) if value is None or band.when is not None else f"{value:,.3g} {self.unit}".strip()
+
+
+def _holds(band: Band, value: float) -> bool:
+    if band.when is not None:
+        return band.when == bool(value)
+    return band.below is None or value < band.below
+
+
+def read_factors(path: Path | None = None) -> tuple[Factor, ...]:
+    """The factors of a table; without a path, Bakeoff's own. Raises ConfigError where the table is not sound."""
+    if path is None:
+        return _own_factors()
+    try:
+        return _factors(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, TypeError, KeyError) as error:
+        told = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise ConfigError(f"{path}: no table of factors ({told}).",
+                          "write it as src/bakeoff/decide/factors.yaml is written") from error
+
+
+@cache
+def _own_factors() -> tuple[Factor, ...]:
+    text = resources.files("bakeoff.decide").joinpath("factors.yaml").read_text(encoding="utf-8")
+    return _factors(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+
+
+def _factors(content: Any) -> tuple[Factor, ...]:
+    found = tuple(Factor.model_validate(item) for item in content["factors"])
+    if len({factor.name for factor in found}) < len(found):
+        raise ValueError("two factors have the same name")
+    return found

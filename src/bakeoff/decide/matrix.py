@@ -1,0 +1,238 @@
+"""The decision matrix: every factor scored 1 to 5 for RAG, fine-tuning and a hybrid, weighed, with its uncertainty.
+
+Takes a `Profile` (its `factor_weights` weigh), gives a `Matrix`: rows that say why, totals, how often each approach
+wins when the weights are in doubt, and what would change the answer. Knows nothing about models, files or prices.
+Unknown factors score nobody; in the draws each of their bands is as likely as another.
+Source: weighted sums, Fishburn 1967, doi:10.1287/mnsc.13.7.435; doubt about weights as draws from a Dirichlet, Jia,
+Fischer and Dyer 1998, doi:10.1002/(SICI)1099-0771(199806)11:2<85::AID-BDM282>3.0.CO;2-K.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from bakeoff.decide.factors import APPROACHES, TITLES, Factor, read_factors
+from bakeoff.decide.profile import Profile
+from bakeoff.errors import ConfigError
+from bakeoff.records import Record
+
+N_DRAWS = 4000
+WEIGHT_SPREAD = 0.5
+"""Standard deviation of an average weight in the draws, as a share of it: each may be wrong by about a half."""
+LEADS_FROM, RIVALS_FROM = 0.8, 0.1
+"""Share of draws from which an approach leads alone, and from which a rival counts as tied with a leader below that."""
+
+
+class Option(Record):
+    """What a row would score if the profile said something else; `label` such as 'below 30 days'."""
+
+    label: str
+    scores: dict[str, float]
+    rules_out: tuple[str, ...] = ()
+
+
+class Row(Record):
+    """One factor: its scores by approach (none where it is unknown), why, and what else it could have scored."""
+
+    factor: str
+    title: str
+    articles: dict[str, str]
+    weight: float
+    basis: Literal["assumed", "measured", "unknown"]
+    value: str = ""
+    scores: dict[str, float] = {}
+    why: str = ""
+    rules_out: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+
+
+class Matrix(Record):
+    """The rows and what follows from them. Totals are weighted mean scores (1 to 5) over the known rows.
+
+    `wins` is the share of draws that each approach wins. `tied_with` names who the leader cannot be told from;
+    `leader` is None where nothing is known. `ruled_out` gives the reason by approach.
+    """
+
+    approaches: tuple[str, ...]
+    rows: tuple[Row, ...]
+    totals: dict[str, float]
+    wins: dict[str, float]
+    unknown: tuple[str, ...]
+    leader: str | None
+    margin: float
+    tied_with: tuple[str, ...]
+    ruled_out: dict[str, str]
+
+
+class Flip(Record):
+    """One change, all else equal, that gives another leader: of a factor's value, of a weight, or by an answer."""
+
+    factor: str
+    kind: Literal["value", "weight", "answer"]
+    leader: str
+    sentence: str
+
+
+def decision_matrix(profile: Profile, factors: Sequence[Factor] | None = None, seed: int = 0) -> Matrix:
+    """The matrix a profile gives before anything is measured.
+
+    Raises ConfigError where a weight names no factor, or where the weights sum to zero.
+    """
+    table = read_factors() if factors is None else factors
+    weights = factor_weights(profile, table)
+    return judged([_row(factor, profile, weights[factor.name]) for factor in table], APPROACHES, seed)
+
+
+def factor_weights(profile: Profile, factors: Sequence[Factor]) -> dict[str, float]:
+    """The weight of every factor, 1 where the profile names none. Raises ConfigError on weights that cannot be used."""
+    names = [factor.name for factor in factors]
+    for name in profile.factor_weights:
+        if name not in names:
+            close = difflib.get_close_matches(name, names, 1)
+            raise ConfigError(f"factor_weights: there is no factor {name!r}.",
+                              f"did you mean {close[0]!r}?" if close else f"choose among {', '.join(names)}")
+    weights = {name: profile.factor_weights.get(name, 1.0) for name in names}
+    if not sum(weights.values()) > 0:
+        raise ConfigError("factor_weights: the weights sum to zero.", "give at least one factor a weight above 0")
+    return weights
+
+
+def _row(factor: Factor, profile: Profile, weight: float) -> Row:
+    band = factor.band(profile)
+    options = tuple(
+        Option(label=factor.label(one), scores=_named(one.scores), rules_out=one.rules_out) for one in factor.bands
+    )
+    row = Row(factor=factor.name, title=factor.title, articles=factor.articles, weight=weight, basis="unknown",
+              why="only a pilot can tell" if not factor.bands else "the profile does not say", options=options)
+    if band is None:
+        return row
+    return row.model_copy(update={
+        "basis": "assumed", "value": factor.shown(profile), "scores": _named(band.scores),
+        "why": band.sentence(factor.value(profile)), "rules_out": band.rules_out,
+    })  # fmt: skip
+
+
+def _named(scores: Sequence[float]) -> dict[str, float]:
+    return dict(zip(APPROACHES, map(float, scores), strict=True))
+
+
+def judged(
+    rows: Sequence[Row], approaches: Sequence[str], seed: int = 0, samples: Mapping[str, np.ndarray] | None = None
+) -> Matrix:
+    """The matrix of these rows. `samples` holds, by factor, drawn scores of shape (N_DRAWS, n_approaches)."""
+    known = [row for row in rows if row.scores and row.weight > 0]
+    ruled_out = {name: row.why for row in known for name in row.rules_out}
+    totals = _totals(known, approaches)
+    open_to = [name for name in approaches if name not in ruled_out]
+    ranked = sorted(open_to, key=lambda name: -totals[name]) if totals else []
+    wins = _wins(rows, approaches, open_to, seed, samples or {}) if ranked else {}
+    leader = ranked[0] if ranked else None
+    return Matrix(
+        approaches=tuple(approaches),
+        rows=tuple(rows),
+        totals=totals,
+        wins=wins,
+        unknown=tuple(row.factor for row in rows if row.basis == "unknown"),
+        leader=leader,
+        margin=totals[ranked[0]] - totals[ranked[1]] if len(ranked) > 1 else 0.0,
+        tied_with=tuple(name for name in ranked[1:] if wins[ranked[0]] < LEADS_FROM and wins[name] >= RIVALS_FROM),
+        ruled_out=ruled_out,
+    )
+
+
+def _totals(known: Sequence[Row], approaches: Sequence[str]) -> dict[str, float]:
+    total = sum(row.weight for row in known)
+    if not total:
+        return {}
+    return {name: sum(row.weight * row.scores[name] for row in known) / total for name in approaches}
+
+
+def _wins(
+    rows: Sequence[Row], approaches: Sequence[str], open_to: Sequence[str], seed: int, samples: Mapping[str, np.ndarray]
+) -> dict[str, float]:
+    """How often each approach has the highest total; a draw shared by several counts in equal parts."""
+    counted = [row for row in rows if row.weight > 0 and (row.scores or row.options)]
+    rng = np.random.default_rng(seed)
+    weights = np.array([row.weight for row in counted])
+    drawn = rng.dirichlet(weights / weights.mean() / WEIGHT_SPREAD**2, N_DRAWS)
+    totals = np.zeros((N_DRAWS, len(approaches)))
+    for i, row in enumerate(counted):
+        scores = samples.get(row.factor)
+        totals += drawn[:, [i]] * (_drawn_scores(row, approaches, rng) if scores is None else scores)
+    totals[:, [j for j, name in enumerate(approaches) if name not in open_to]] = -np.inf
+    best = totals >= totals.max(axis=1, keepdims=True) - 1e-9
+    shares = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
+    return {name: float(share) for name, share in zip(approaches, shares, strict=True)}
+
+
+def _drawn_scores(row: Row, approaches: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+    """Scores of shape (1, n) where they are known, (N_DRAWS, n) over the possible bands where they are not."""
+    if row.scores:
+        return np.array([[row.scores[name] for name in approaches]])
+    table = np.array([[option.scores[name] for name in approaches] for option in row.options])
+    return table[rng.integers(0, len(table), N_DRAWS)]
+
+
+def flips(matrix: Matrix) -> list[Flip]:
+    """Every single change that gives another leader: values first, then the smallest change of a weight, then answers.
+
+    Measured rows change by measuring again, not by saying something else, so they are not tried.
+    """
+    if matrix.leader is None:
+        return []
+    found = [flip for row in matrix.rows if row.basis == "assumed" for flip in _value_flips(matrix, row)]
+    weight = _weight_flip(matrix)
+    answers = [flip for row in matrix.rows if row.basis == "unknown" for flip in _value_flips(matrix, row)]
+    return [*found, *([weight] if weight else []), *answers]
+
+
+def _value_flips(matrix: Matrix, row: Row) -> list[Flip]:
+    """What else this row could say that gives another leader."""
+    if not row.weight:
+        return []
+    others = [one for one in matrix.rows if one.factor != row.factor and one.scores and one.weight]
+    found = []
+    for option in row.options:
+        changed = row.model_copy(update={"scores": option.scores, "rules_out": option.rules_out})
+        leader = _leader([*others, changed], matrix.approaches)
+        if leader and leader != matrix.leader:
+            verb = "were" if row.basis == "assumed" else "turned out to be"
+            instead = f" instead of {row.value}" if row.value else ""
+            found.append(Flip(
+                factor=row.factor, kind="value" if row.basis == "assumed" else "answer", leader=leader,
+                sentence=f"{TITLES[leader]} would lead if “{row.title}” {verb} {option.label}{instead}",
+            ))  # fmt: skip
+    return found
+
+
+def _leader(known: Sequence[Row], approaches: Sequence[str]) -> str | None:
+    totals = _totals(known, approaches)
+    ruled_out = {name for row in known for name in row.rules_out}
+    open_to = [name for name in approaches if name not in ruled_out]
+    return max(open_to, key=lambda name: totals[name]) if totals and open_to else None
+
+
+def _weight_flip(matrix: Matrix) -> Flip | None:
+    """The smallest change of one weight that makes the leader and a rival equal."""
+    known = [row for row in matrix.rows if row.scores and row.weight > 0]
+    best: tuple[float, Row, float, str] | None = None
+    for rival in matrix.approaches:
+        if rival == matrix.leader or rival in matrix.ruled_out:
+            continue
+        leads = {row.factor: row.scores[matrix.leader] - row.scores[rival] for row in known}  # type: ignore[index]
+        lead = sum(row.weight * leads[row.factor] for row in known)
+        for row in known:
+            weight = row.weight - lead / leads[row.factor] if leads[row.factor] else -1.0
+            if weight >= 0 and not row.rules_out and (best is None or abs(weight - row.weight) < best[0]):
+                best = (abs(weight - row.weight), row, weight, rival)
+    if best is None:
+        return None
+    _, row, weight, rival = best
+    way = "above" if weight > row.weight else "below"
+    return Flip(
+        factor=row.factor, kind="weight", leader=rival,
+        sentence=f"{TITLES[rival]} would lead if the weight of “{row.title}” were {way} {weight:.2g} "
+                 f"instead of {row.weight:g}",
+    )  # fmt: skip

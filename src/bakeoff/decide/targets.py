@@ -1,0 +1,64 @@
+"""What an approach has to reach to be good enough: one target for each measure, from a profile.
+
+Takes a `Profile`, gives targets in the measures' own units, each saying whether the team gave it or Bakeoff assumed it.
+Knows nothing about approaches or measurements.
+"""
+
+from bakeoff.decide.profile import Profile
+from bakeoff.records import Record
+
+ACCURACY_AT = {1: 0.60, 2: 0.70, 3: 0.80, 4: 0.90, 5: 0.95}
+"""Share of correct answers taken to be meant by an accuracy requirement of 1 to 5. A judgement: docs/matrix.md."""
+ASSUMED_MAX_HALLUCINATION = 0.05
+ASSUMED_LATENCY_MS = 3000.0
+MIN_RETENTION = 0.95
+MIN_CONSISTENCY = 0.90
+LOWER_IS_BETTER = ("hallucination", "latency_ms", "cost_per_1k", "setup_s")
+
+
+class Target(Record):
+    """A measure's value that must be reached (kept below, where lower is better); `given` by the team, or assumed."""
+
+    measure: str
+    value: float
+    given: bool
+
+    @property
+    def text(self) -> str:
+        """Such as 'accuracy of at least 80 %'."""
+        name, unit, scale = _WORDS[self.measure]
+        bound = "at most" if self.measure in LOWER_IS_BETTER else "at least"
+        return f"{name} of {bound} {self.value * scale:,.4g} {unit}{'' if self.given else ' (assumed)'}"
+
+
+_WORDS = {
+    "accuracy": ("accuracy", "%", 100),
+    "hallucination": ("hallucination", "%", 100),
+    "latency_ms": ("95th percentile latency", "ms", 1),
+    "cost_per_1k": ("cost per 1,000 answers", "USD", 1),
+    "retention": ("retention of general knowledge", "%", 100),
+    "freshness": ("freshness (accuracy on changed documents)", "%", 100),
+    "consistency": ("consistency", "%", 100),
+}
+
+
+def targets(profile: Profile) -> dict[str, Target]:
+    """Every target by its measure. Cost has one only where the profile gives a monthly budget."""
+    accuracy = ACCURACY_AT[profile.accuracy_requirement]
+    named = profile.model_fields_set
+    found = [
+        Target(measure="accuracy", value=accuracy, given="accuracy_requirement" in named),
+        _limit("hallucination", profile.max_hallucination, ASSUMED_MAX_HALLUCINATION),
+        _limit("latency_ms", profile.latency_limit_ms, ASSUMED_LATENCY_MS),
+        Target(measure="retention", value=MIN_RETENTION, given=False),
+        Target(measure="freshness", value=accuracy, given="accuracy_requirement" in named),
+        Target(measure="consistency", value=MIN_CONSISTENCY, given=False),
+    ]
+    if profile.budget_usd_per_month is not None:
+        usd = 1000 * profile.budget_usd_per_month / profile.queries_per_month
+        found.append(Target(measure="cost_per_1k", value=usd, given="queries_per_month" in named))
+    return {target.measure: target for target in found}
+
+
+def _limit(measure: str, given: float | None, assumed: float) -> Target:
+    return Target(measure=measure, value=assumed if given is None else given, given=given is not None)

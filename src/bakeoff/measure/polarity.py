@@ -1,0 +1,46 @@
+"""Does this text say yes or no?
+
+Takes a text. Knows nothing about what would be right.
+"""
+
+import re
+
+from bakeoff.measure.abstention import plain
+from bakeoff.measure.normalise import word_set
+from bakeoff.measure.terms import terms
+from bakeoff.measure.wording import NEGATORS
+
+_YES = r"(?:yes|yep|yeah|yup|correct|certainly|absolutely|definitely|of course|sure|that is right|true|indeed)\b"
+_NO = (
+    r"(?:(?:nope|not|never|false|incorrect|by no means|neither|none|nothing|nobody)\b|"
+    r"no\b(?=\W*$|\s*[,.;:!-]|\s+(?:i|it|you|we|they|he|she|the|this|that|only)\b))"
+)
+_LEAD_IN = r"^(?:(?:the )?answer(?: is)?:? |(?:unfortunately|sadly|sorry|well|generally|currently),? )*"
+# A sentence with none of these says neither yes nor no ('two AAA cells').
+_VERBS = word_set("""
+    is are was were be can could may might will would do does did has have had must should need support work run use
+    include come allow accept charge deliver ship offer require cost fit keep stay continue apply cover get sell take pay
+    connect send store show let give last hold
+""")
+
+
+def polarity(text: str) -> str:
+    """'yes', 'no', or '' where the text is neither or both.
+
+    The word at the start decides; without one a plain statement says yes, and one with a negation says no.
+    """
+    text = re.sub(_LEAD_IN, "", plain(text).lower().strip(" .\"'"))
+    starts_yes, starts_no = re.match(_YES, text), re.match(_NO, text)
+    if starts_yes or starts_no:
+        other = r"(?:no|nope)\b" if starts_yes else _YES
+        contradicted = re.search(rf"[.!?]\s+{other}|^(?:yes|no),? (?:and|or|but)? ?{other}", text)
+        return "" if contradicted else "yes" if starts_yes else "no"
+    sentence = [term.text for term in terms(re.split(r"[.!?](?:\s|$)", text)[0])]
+    if len(sentence) < 2 or not _VERBS.intersection(sentence):
+        return ""
+    return "no" if NEGATORS.union(("nothing", "none", "nobody")).intersection(sentence) else "yes"
+
+
+def opens_with_polarity(text: str) -> bool:
+    """Whether the text begins with a yes or a no."""
+    return re.match(rf"\W*(?:{_YES}|{_NO})", plain(text), re.I) is not None

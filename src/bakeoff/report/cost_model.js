@@ -1,0 +1,115 @@
+/* The cost model of a contender: the twin of decide/cost.py and decide/break_even.py, formula by formula.
+ *
+ * Takes plain objects with the fields of `CostInputs` (see decide/cost.py for their meaning and units), gives US
+ * dollars. Knows nothing about the page. Defines one name, `bakeoffCost`; Node can `require` it too. A test holds it
+ * against the Python side over random inputs: change both or none.
+ */
+"use strict";
+
+const bakeoffCost = (() => {
+  const HOUR = 3600;
+  const MILLION = 1e6;
+  const SAME = 1e-9; // two totals closer than this share of the larger are the same money
+
+  const trainingUsd = (c, seconds, tokens) =>
+    (seconds / HOUR) * c.training_usd_per_hour + (tokens / MILLION) * c.training_usd_per_million_tokens;
+
+  function setupUsd(c) {
+    const days = (c.data_days + c.setup_days) * c.engineering_usd_per_day;
+    const training = trainingUsd(c, c.training_seconds, c.training_tokens);
+    return days + training + (c.indexing_seconds / HOUR) * c.serving_usd_per_hour;
+  }
+
+  function marginalUsdPerQuery(c) {
+    const seconds = c.compute_seconds_per_query + c.retrieval_seconds_per_query;
+    const fresh = c.prompt_tokens_per_query * (1 - c.cached_prompt_share) * c.input_usd_per_million_tokens;
+    const cached = c.prompt_tokens_per_query * c.cached_prompt_share * c.cached_input_usd_per_million_tokens;
+    const completion = c.completion_tokens_per_query * c.output_usd_per_million_tokens;
+    return (seconds / HOUR) * c.serving_usd_per_hour + (fresh + cached + completion) / MILLION;
+  }
+
+  function upkeepUsdPerMonth(c) {
+    const retraining = trainingUsd(c, c.retraining_seconds_per_update, c.retraining_tokens_per_update);
+    const reindexing = (c.reindexing_seconds_per_update / HOUR) * c.serving_usd_per_hour;
+    const days = c.upkeep_days_per_month * c.engineering_usd_per_day;
+    return c.updates_per_month * (retraining + reindexing) + days + c.index_usd_per_month;
+  }
+
+  function idleUsd(c, queries) {
+    const busyHours = (queries * (c.compute_seconds_per_query + c.retrieval_seconds_per_query)) / HOUR;
+    return Math.max(0, c.online_hours_per_month - busyHours) * c.serving_usd_per_hour;
+  }
+
+  /* What has been paid, in today's money, before the first month and after each: horizon_months + 1 figures. */
+  function cumulativeUsd(c) {
+    const paid = [setupUsd(c)];
+    const marginal = marginalUsdPerQuery(c);
+    const upkeep = upkeepUsdPerMonth(c);
+    for (let month = 1; month <= c.horizon_months; month += 1) {
+      const queries = c.queries_per_month * Math.pow(1 + c.growth_per_month, month - 1);
+      const usd = queries * marginal + upkeep + idleUsd(c, queries);
+      paid.push(paid[month - 1] + usd * Math.pow(1 + c.discount_per_year, -month / 12));
+    }
+    return paid;
+  }
+
+  const totalCost = (c) => cumulativeUsd(c)[c.horizon_months];
+
+  const nothingIfSame = (x, y) => (Math.abs(x - y) <= SAME * Math.max(Math.abs(x), Math.abs(y)) ? 0 : x - y);
+
+  /* The first-month volumes at which the serving machine is busy all its online hours, one for each month. */
+  function kinks(c) {
+    const seconds = c.compute_seconds_per_query + c.retrieval_seconds_per_query;
+    if (!seconds || !c.serving_usd_per_hour || !c.online_hours_per_month) return [];
+    const full = (c.online_hours_per_month * HOUR) / seconds;
+    return Array.from({ length: c.horizon_months }, (_, month) => full / Math.pow(1 + c.growth_per_month, month));
+  }
+
+  /* Stretches of volume as [where it begins, sign of a's total minus b's]; neighbours differ in sign. */
+  function orderByVolume(a, b) {
+    const volumes = Array.from(new Set([0, ...kinks(a), ...kinks(b)])).sort((x, y) => x - y);
+    const at = (c, volume) => totalCost(Object.assign({}, c, { queries_per_month: volume }));
+    const differences = volumes.map((volume) => nothingIfSame(at(a, volume), at(b, volume)));
+    const stretches = [];
+    for (let i = 0; i + 1 < volumes.length; i += 1) {
+      const [left, right, atLeft, atRight] = [volumes[i], volumes[i + 1], differences[i], differences[i + 1]];
+      if (atLeft * atRight < 0) {
+        stretches.push([left, Math.sign(atLeft)]);
+        stretches.push([left + ((right - left) * atLeft) / (atLeft - atRight), Math.sign(atRight)]);
+      } else {
+        stretches.push([left, Math.sign(atLeft) || Math.sign(atRight)]);
+      }
+    }
+    const [end, atEnd] = [volumes[volumes.length - 1], differences[differences.length - 1]];
+    const growth = Array.from({ length: a.horizon_months }, (_, i) => weight(a, i + 1)).reduce((x, y) => x + y, 0);
+    const slope = growth * nothingIfSame(marginalUsdPerQuery(a), marginalUsdPerQuery(b));
+    stretches.push([end, Math.sign(atEnd) || Math.sign(slope)]);
+    if (atEnd * slope < 0) stretches.push([end - atEnd / slope, Math.sign(slope)]);
+    return stretches.filter((one, i) => i === 0 || one[1] !== stretches[i - 1][1]);
+  }
+
+  /* What one first-month query weighs in a month of the total: its growth, discounted. */
+  function weight(c, month) {
+    return Math.pow(1 + c.growth_per_month, month - 1) * Math.pow(1 + c.discount_per_year, -month / 12);
+  }
+
+  /* The lowest volume at which the cheaper of the two changes, or null. */
+  function breakEvenVolume(a, b) {
+    const stretches = orderByVolume(a, b);
+    return stretches.length > 1 ? stretches[1][0] : null;
+  }
+
+  /* The first month after which the one dearer to set up has cost no more in all, or null. */
+  function breakEvenMonth(a, b) {
+    const paidByB = cumulativeUsd(b);
+    const differences = cumulativeUsd(a).map((paid, month) => nothingIfSame(paid, paidByB[month]));
+    const dearer = Math.sign(differences[0]);
+    const month = dearer ? differences.findIndex((difference) => difference * dearer <= 0) : -1;
+    return month < 0 ? null : month;
+  }
+
+  return { setupUsd, marginalUsdPerQuery, upkeepUsdPerMonth, idleUsd, cumulativeUsd, totalCost, orderByVolume,
+           breakEvenVolume, breakEvenMonth };
+})();
+
+if (typeof module !== "undefined") module.exports = bakeoffCost;
