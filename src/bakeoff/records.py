@@ -81,6 +81,11 @@ class Question(Record):
         return bool(self.answers)
 
 
+def ask(text: str) -> Question:
+    """A question of a user: no answers are known, the text is its own fact."""
+    return Question(id="asked", text=text, fact="asked")
+
+
 class Hit(Record):
     """A retrieved chunk; a higher score is a better one; rank counts from 1."""
 

@@ -84,7 +84,7 @@ def order_by_volume(a: CostInputs, b: CostInputs) -> list[tuple[float, int]]:
 
 
 def break_even_month(a: CostInputs, b: CostInputs) -> int | None:
-    """The first month after which the one dearer to set up has cost no more in all; None where none is in the horizon."""
+    """The first month after which the one dearer to set up has cost no more in all; None beyond the horizon."""
     differences = [_nothing_if_same(x, y) for x, y in zip(cumulative_usd(a), cumulative_usd(b), strict=True)]
     dearer = _sign(differences[0])
     months = (month for month, difference in enumerate(differences) if difference * dearer <= 0)
@@ -146,4 +146,5 @@ def _month_sentence(a: CostInputs, b: CostInputs, month: int | None) -> str:
         return "Both cost the same to set up."
     dearer, other = (a.name, b.name) if start > 0 else (b.name, a.name)
     when = f"by month {month}" if month else f"not within {a.horizon_months} months"
-    return f"At {a.queries_per_month:,.0f} queries a month '{dearer}', dearer to set up, has caught up with '{other}' {when}."
+    volume = f"At {a.queries_per_month:,.0f} queries a month"
+    return f"{volume} '{dearer}', dearer to set up, has caught up with '{other}' {when}."

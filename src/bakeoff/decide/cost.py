@@ -256,7 +256,10 @@ def _months(c: CostInputs) -> tuple[Month, ...]:
 
 
 def cost_table(contenders: Mapping[str, CostInputs]) -> list[dict[str, Any]]:
-    """One row for each contender, the cheapest over the horizon first; plain values, all in US dollars."""
+    """One row for each contender, the cheapest over the horizon first; plain values, all in US dollars.
+
+    `people_usd` is the part of the total that pays for days of work; the interval is that of the measured numbers only.
+    """
     rows = []
     for name, inputs in contenders.items():
         breakdown = cost_breakdown(inputs)
@@ -270,6 +273,8 @@ def cost_table(contenders: Mapping[str, CostInputs]) -> list[dict[str, Any]]:
                 "last_month_usd": breakdown.months[-1].usd,
                 "upkeep_usd_per_month": breakdown.upkeep_usd_per_month,
                 "total_usd": breakdown.total_usd,
+                "people_usd": breakdown.total_usd
+                - total_usd(inputs.model_copy(update={"engineering_usd_per_day": 0.0})),
                 "total_low_usd": low,
                 "total_high_usd": high,
                 "horizon_months": inputs.horizon_months,

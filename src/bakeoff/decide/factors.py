@@ -20,6 +20,7 @@ from bakeoff.records import Record
 Approach = Literal["rag", "ft", "hybrid"]
 APPROACHES: tuple[Approach, ...] = ("rag", "ft", "hybrid")
 TITLES: dict[str, str] = {"rag": "RAG", "ft": "fine-tuning", "hybrid": "a hybrid"}
+NAMES: dict[str, str] = {"rag": "RAG", "ft": "Fine-tuning", "hybrid": "Hybrid"}
 CONTENDER_OF: dict[str, str] = {"rag": "rag", "ft": "tuned", "hybrid": "hybrid"}
 """Which contender of a pilot stands for each approach."""
 Score = Literal[1, 2, 3, 4, 5]

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from bakeoff.decide.factors import APPROACHES, TITLES, Factor, read_factors
+from bakeoff.decide.factors import APPROACHES, NAMES, Factor, read_factors
 from bakeoff.decide.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.records import Record
@@ -202,7 +202,7 @@ def _value_flips(matrix: Matrix, row: Row) -> list[Flip]:
             instead = f" instead of {row.value}" if row.value else ""
             found.append(Flip(
                 factor=row.factor, kind="value" if row.basis == "assumed" else "answer", leader=leader,
-                sentence=f"{TITLES[leader]} would lead if “{row.title}” {verb} {option.label}{instead}",
+                sentence=f"{NAMES[leader]} would lead if “{row.title}” {verb} {option.label}{instead}",
             ))  # fmt: skip
     return found
 
@@ -233,6 +233,6 @@ def _weight_flip(matrix: Matrix) -> Flip | None:
     way = "above" if weight > row.weight else "below"
     return Flip(
         factor=row.factor, kind="weight", leader=rival,
-        sentence=f"{TITLES[rival]} would lead if the weight of “{row.title}” were {way} {weight:.2g} "
+        sentence=f"{NAMES[rival]} would lead if the weight of “{row.title}” were {way} {weight:.2g} "
                  f"instead of {row.weight:g}",
     )  # fmt: skip

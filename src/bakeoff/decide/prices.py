@@ -23,6 +23,9 @@ UNITS: dict[str, str] = {
     "input_tokens": "million tokens",
     "cached_input_tokens": "million tokens",
     "output_tokens": "million tokens",
+    "tuned_input_tokens": "million tokens",
+    "tuned_cached_input_tokens": "million tokens",
+    "tuned_output_tokens": "million tokens",
     "training_tokens": "million tokens",
 }
 """Every price Bakeoff knows, with what it is counted in."""
@@ -43,7 +46,7 @@ DEFAULTS: dict[str, Price] = {
         amount=0.10,
         unit="hour",
         date=datetime.date(2026, 6, 17),
-        source="a cloud machine with 2 cores and 8 GiB: Amazon EC2 m7g.large on demand in us-east-1, 0.0816, rounded up",
+        source="a machine with 2 cores and 8 GiB: Amazon EC2 m7g.large on demand in us-east-1, 0.0816, rounded up",
     ),
     "gpu_hour": Price(
         amount=1.006,
@@ -74,32 +77,43 @@ ARTICLE_GPU_HOUR = Price(
 """The price behind an article's training costs (24,000 GPU hours, 96,000 USD): kept to check them, not a default."""
 
 
+API_USAGE = {
+    "input_tokens": {"input_tokens": 1000},
+    "cached_input_tokens": {"input_tokens": 1000, "cache_read_tokens": 1000},
+    "output_tokens": {"output_tokens": 1000},
+}
+"""What is asked of `genai-prices` for each price: a thousand tokens, so that no surcharge for long prompts applies."""
+
+
 def price_list(
     own: Mapping[str, Price],
     usd_per: Mapping[str, float],
     api_model: str | None = None,
+    api_tuned_model: str | None = None,
     on: datetime.date | None = None,
 ) -> dict[str, Price]:
-    """Every price that is known, in US dollars: the user's own first, then the API model's, then the defaults.
+    """Every price that is known, in US dollars: the user's own first, then the API models', then the defaults.
 
     `on` is the day whose API prices are wanted, today where None. Raises ConfigError where an own price is in a
     currency without an exchange rate or the API model is unknown, MissingExtraError where `genai-prices` is needed.
     """
     prices = dict(DEFAULTS)
-    if api_model is not None and not {"input_tokens", "output_tokens"} <= own.keys():
-        prices |= api_prices(api_model, on or datetime.date.today())
+    day = on or datetime.date.today()
+    for model, prefix in ((api_model, ""), (api_tuned_model, "tuned_")):
+        if model is not None and not {f"{prefix}input_tokens", f"{prefix}output_tokens"} <= own.keys():
+            prices |= {prefix + name: price for name, price in api_prices(model, day).items()}
     return prices | {name: in_usd(price, usd_per) for name, price in own.items()}
 
 
-def amount_usd(prices: Mapping[str, Price], name: str, needed_for: str) -> float:
-    """One price's amount. Raises ConfigError, naming the price and how to give it, where it is missing."""
+def known_price(prices: Mapping[str, Price], name: str, needed_for: str) -> Price:
+    """One price. Raises ConfigError, naming the price and how to give it, where it is missing."""
     if name not in prices:
         raise ConfigError(
             f"The price '{name}' (USD per {UNITS[name]}) is missing; it is needed for {needed_for}.",
             f"give it in the profile, for instance:  prices: {{{name}: 1.50}}"
-            + ("  or name an API model:  api_model: openai:gpt-4o-mini" if name in API_USAGE else ""),
+            + ("  or name the model:  api_model: openai:gpt-4o-mini" if name in API_USAGE else ""),
         )
-    return prices[name].amount
+    return prices[name]
 
 
 def in_usd(price: Price, usd_per: Mapping[str, float]) -> Price:
@@ -117,13 +131,6 @@ def in_usd(price: Price, usd_per: Mapping[str, float]) -> Price:
     return price.model_copy(update={"amount": price.amount * rate, "currency": CURRENCY, "source": source})
 
 
-API_USAGE = {
-    "input_tokens": {"input_tokens": 1000},
-    "cached_input_tokens": {"input_tokens": 1000, "cache_read_tokens": 1000},
-    "output_tokens": {"output_tokens": 1000},
-}
-
-
 def api_prices(model: str, on: datetime.date) -> dict[str, Price]:
     """A hosted model's prices per million tokens on a day, as the package `genai-prices` lists them.
 
@@ -137,7 +144,7 @@ def api_prices(model: str, on: datetime.date) -> dict[str, Price]:
         raise MissingExtraError("Looking up the price of an API model", "genai-prices", "prices") from error
 
     when = datetime.datetime.combine(on, datetime.time(), tzinfo=datetime.UTC)
-    provider, _, name = model.rpartition(":")
+    provider, _, name = (FINE_TUNED_BY, "", model) if model.startswith("ft:") else _split(model)
     prices = {}
     for price, usage in API_USAGE.items():
         try:
@@ -157,6 +164,15 @@ def api_prices(model: str, on: datetime.date) -> dict[str, Price]:
             source=f"genai-prices {genai_prices.__version__}: {found.provider.name} {found.model.id}",
         )
     return prices
+
+
+FINE_TUNED_BY = "openai"
+"""The provider whose tuned models are called `ft:...`."""
+
+
+def _split(model: str) -> tuple[str, str, str]:
+    """Provider (empty where none is named), ':' and name."""
+    return model.partition(":") if ":" in model else ("", "", model)
 
 
 def own_price(name: str, value: Any) -> Any:

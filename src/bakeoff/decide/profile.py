@@ -123,6 +123,7 @@ class Profile(Record):
     answers_on: Compute = "machine"
     training_on: Compute = "machine"
     api_model: str | None = None
+    api_tuned_model: str | None = None
     cached_prompt_share: float = Field(default=0.0, ge=0, le=1)
     prices: dict[str, Price] = Field(default_factory=dict)
     usd_per: dict[str, float] = Field(default_factory=dict)
@@ -201,7 +202,7 @@ class Profile(Record):
         return self
 
     def days(self, table: str, contender: str) -> float:
-        """A contender's entry of `setup_days`, `data_days` or `upkeep_days_per_month`; one not named counts as 'hybrid'."""
+        """A contender's entry of `setup_days`, `data_days` or `upkeep_days_per_month`: 'hybrid' if not named."""
         days: dict[str, float] = getattr(self, table)
         return days.get(contender, days["hybrid"])
 

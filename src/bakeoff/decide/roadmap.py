@@ -203,8 +203,8 @@ def _requirements_done(plan: _Plan) -> list[str]:
 
 def _data(plan: _Plan) -> list[_Draft]:
     days, short = plan.days("data_days"), plan.short_of_examples
-    millions = (plan.profile.corpus_tokens or 0) / 1e6
-    size = f" (about {millions:.2g} million tokens)" if millions else ""
+    tokens = plan.profile.corpus_tokens
+    size = f" (about {float(f'{tokens:.2g}'):,.0f} tokens)" if tokens else ""
     documents = max(1.0, 0.5 * days)
     return _given(
         (f"Gather the documents{size}, name an owner for each source, remove duplicates and what is out of date", APP,
@@ -264,12 +264,11 @@ def _set_up_done(plan: _Plan) -> list[str]:
 
 
 def _pilot(plan: _Plan) -> list[_Draft]:
-    names = [CONTENDER_OF[name] for name in plan.approaches]
-    rivals = ", ".join(dict.fromkeys(["base", "extract", "rag", *names]))
+    trained = [CONTENDER_OF[name] for name in plan.approaches if name != "rag"]
     return _given(
-        (f"Train {' and '.join(name for name in names if name != 'rag')} for the first time", ML,
+        (f"Train {' and '.join(trained)} for the first time", ML,
          0.25 * plan.days("setup_days")) if plan.trains else None,
-        (f"Run the pilot on the test questions: bakeoff run bakeoff.yaml (contenders: {rivals})", APP, 1.0),
+        ("Run the pilot with every contender on the test questions: bakeoff run bakeoff.yaml", APP, 1.0),
         ("Read 50 wrong answers and sort them by cause: not retrieved, not read, not known, wrongly declined", DOMAIN,
          2.0),
         (f"Decide between {' and '.join(TITLES[name] for name in plan.approaches)} by the verdict, and stop the others",

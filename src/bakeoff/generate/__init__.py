@@ -51,7 +51,9 @@ def _require(*modules: str) -> None:
 def _openvino_fits(folder: Path) -> bool:
     import torch
 
-    if torch.cuda.is_available() or any(importlib.util.find_spec(one) is None for one in ("openvino", "openvino_genai")):
+    if torch.cuda.is_available() or any(
+        importlib.util.find_spec(one) is None for one in ("openvino", "openvino_genai")
+    ):
         return False
     from bakeoff.generate.openvino_graph import unsupported
 
@@ -67,8 +69,11 @@ def _refuse_unsupported(folder: Path, model: str) -> None:
 
 
 def _is_import_path(model: str) -> bool:
-    return "/" not in model and "." in model and not Path(model).exists() and all(
-        part.isidentifier() for part in model.split(".")
+    return (
+        "/" not in model
+        and "." in model
+        and not Path(model).exists()
+        and all(part.isidentifier() for part in model.split("."))
     )
 
 
@@ -77,5 +82,7 @@ def _imported(path: str) -> Generator:
     try:
         return getattr(importlib.import_module(module), name)()  # type: ignore[no-any-return]
     except (ImportError, AttributeError) as error:
-        raise ConfigError(f"The generator '{path}' cannot be imported: {error}.",
-                          "give the full import path of a class or function that takes no arguments") from error
+        raise ConfigError(
+            f"The generator '{path}' cannot be imported: {error}.",
+            "give the full import path of a class or function that takes no arguments",
+        ) from error

@@ -4,44 +4,64 @@ Takes a model folder. Knows nothing about engines.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bakeoff.errors import InputError
-from bakeoff.records import Prompt
+from jinja2 import TemplateError
+
+from bakeoff.errors import ConfigError, InputError
+from bakeoff.records import Completion, Prompt, Usage
 
 
 class Chat:
-    """A tokenizer with its chat template and the model's context length."""
+    """A tokenizer with its chat template, the model's context length and the tokens that end an answer."""
 
     def __init__(self, folder: Path) -> None:
         from transformers import AutoTokenizer
 
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        if not self.tokenizer.chat_template:
+            raise ConfigError(f"The model in {folder} has no chat template.", "take its instruction-tuned version")
         self.context_tokens = int(config.get("max_position_embeddings") or 2048)
-        self.end_ids = _end_ids(self.tokenizer, config)
+        self.end_ids = _end_ids(folder, config, self.tokenizer)
 
-    def ids(self, prompts: Sequence[Prompt], max_tokens: int) -> list[list[int]]:
-        """Token ids of each prompt, up to where the assistant speaks.
+    def ids(self, prompt: Prompt) -> list[int]:
+        """The prompt's token ids, up to where the assistant speaks."""
+        return list(self.tokenizer(render(self.tokenizer, prompt), add_special_tokens=False)["input_ids"])
 
-        Raises InputError where a prompt and its answer would not fit into the context.
-        """
-        rendered = [self._ids(prompt) for prompt in prompts]
-        longest = max((len(one) for one in rendered), default=0)
-        if longest + max_tokens > self.context_tokens:
-            raise InputError(
-                f"A prompt of {longest:,} tokens and an answer of {max_tokens} do not fit into the model's context of "
-                f"{self.context_tokens:,} tokens.",
-                "lower retrieval.k or retrieval.chunk_tokens, or take a model with a longer context",
-            )
-        return rendered
+    def ids_that_fit(self, prompt: Prompt, max_tokens: int) -> list[int]:
+        """As `ids`; raises InputError where the prompt and an answer of max_tokens exceed the context."""
+        ids = self.ids(prompt)
+        if self._excess(ids, max_tokens):
+            raise InputError(self._excess(ids, max_tokens), _SHORTER)
+        return ids
 
-    def _ids(self, prompt: Prompt) -> list[int]:
-        messages = [message.model_dump() for message in prompt.messages]
-        text = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+    def complete(
+        self,
+        prompts: Sequence[Prompt],
+        max_tokens: int,
+        complete_ids: Callable[[list[list[int]]], list[Completion]],
+    ) -> list[Completion]:
+        """The completions of an engine, in the order of the prompts; one that does not fit has its error instead."""
+        rendered = [self.ids(prompt) for prompt in prompts]
+        excesses = [self._excess(ids, max_tokens) for ids in rendered]
+        fitting = [ids for ids, excess in zip(rendered, excesses, strict=True) if not excess]
+        completed = iter(complete_ids(fitting) if fitting else [])
+        return [
+            Completion(text="", usage=Usage(), error=f"{excess} {_SHORTER}") if excess else next(completed)
+            for excess in excesses
+        ]
+
+    def _excess(self, ids: Sequence[int], max_tokens: int) -> str:
+        """Why these tokens do not fit, or nothing."""
+        if len(ids) + max_tokens <= self.context_tokens:
+            return ""
+        return (
+            f"A prompt of {len(ids):,} tokens and an answer of {max_tokens} do not fit into the model's context of "
+            f"{self.context_tokens:,} tokens."
+        )
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of generated ids, special tokens left out."""
@@ -51,8 +71,40 @@ class Chat:
         return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
-def _end_ids(tokenizer: Any, config: dict[str, Any]) -> set[int]:
-    """The tokens that end an answer: the model's and the tokenizer's end of text."""
-    ends = config.get("eos_token_id")
-    listed = ends if isinstance(ends, list) else [ends]
-    return {int(one) for one in (*listed, tokenizer.eos_token_id) if one is not None}
+_SHORTER = "Lower retrieval.k or retrieval.chunk_tokens, or take a model with a longer context."
+
+
+def render(tokenizer: Any, prompt: Prompt) -> str:
+    """The prompt in the tokenizer's chat template, up to where the assistant speaks, with the messages given and no others.
+
+    Some templates put a system message of their own in front where none is given; it is taken away.
+    """
+    messages = [message.model_dump() for message in prompt.messages]
+    text = str(tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+    if messages[0]["role"] == "system":
+        return text
+    system = {"role": "system", "content": "x"}
+    try:
+        alone = str(tokenizer.apply_chat_template([system], tokenize=False))
+        after = str(tokenizer.apply_chat_template([system, *messages], add_generation_prompt=True, tokenize=False))
+    except TemplateError:  # a template that knows no system messages adds none
+        return text
+    body = after.removeprefix(alone)
+    if body == after or not text.endswith(body):
+        return text
+    begin = tokenizer.bos_token or ""
+    return body if body.startswith(begin) or not text.startswith(begin) else begin + body
+
+
+def _end_ids(folder: Path, config: dict[str, Any], tokenizer: Any) -> set[int]:
+    """The tokens that end an answer, by the generation settings, the model and the tokenizer."""
+    settings = folder / "generation_config.json"
+    generation = json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else {}
+    ends: set[int] = set()
+    for named in (generation.get("eos_token_id"), config.get("eos_token_id"), tokenizer.eos_token_id):
+        ends |= set(named if isinstance(named, list) else [named]) - {None}
+    if not ends:
+        raise ConfigError(
+            f"The model in {folder} names no token that ends an answer.", "set eos_token_id in config.json"
+        )
+    return ends

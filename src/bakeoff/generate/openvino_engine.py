@@ -5,6 +5,8 @@ below the cache folder, under a name made of the hashes of both. Knows nothing a
 """
 
 import hashlib
+import json
+import math
 import queue
 import shutil
 import tempfile
@@ -15,44 +17,47 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openvino
+import openvino_genai as genai
 
+from bakeoff.errors import ModelUnavailableError
 from bakeoff.generate.chat import Chat
-from bakeoff.models import cache_folder, model_sha256, quiet_libraries
+from bakeoff.generate.openvino_graph import LlamaGraph, dimensions
+from bakeoff.models import cache_folder, file_sha256, model_sha256
 from bakeoff.records import Completion, Prompt, Usage
 
-CACHE_GB = 1
-BATCH_TOKENS = 2048
+GRAPH_FORMAT = "2"  # changes with the graph that is written, so that an older one in the cache is not taken
 MAX_SEQUENCES = 64
-GRAPH_FORMAT = "1"
+# Tokens of one forward pass; fewer stay in the processor's cache: see docs/results/generation.md.
+BATCH_TOKENS = 512
 
 
 class OpenVinoGenerator:
-    """A model on OpenVINO GenAI's continuous batching pipeline."""
+    """A model on OpenVINO GenAI's continuous batching pipeline.
+
+    Nothing is kept from one prompt to the next (no prefix cache): a question asked a second time takes as long as the
+    first time, so that a latency measured after a batch pass is the latency a new question has.
+    """
 
     def __init__(self, folder: Path, name: str, adapter: Path | None = None) -> None:
-        import openvino_genai as genai
-
         self.name = name
         self._chat = Chat(folder)
         self.context_tokens = self._chat.context_tokens
-        scheduler = genai.SchedulerConfig()
-        scheduler.cache_size = CACHE_GB
-        scheduler.enable_prefix_caching = True
-        scheduler.max_num_batched_tokens = BATCH_TOKENS
-        scheduler.max_num_seqs = MAX_SEQUENCES
-        graph = graph_folder(folder, adapter)
-        self._pipeline = genai.ContinuousBatchingPipeline(str(graph), scheduler, "CPU", {})
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        graph = str(graph_folder(folder, adapter))
+        self._pipeline = genai.ContinuousBatchingPipeline(graph, _scheduler(config), "CPU", _properties(config))
         self._lock = threading.Lock()
 
     def generate(self, prompts: Sequence[Prompt], max_tokens: int) -> list[Completion]:
-        """One completion for each prompt, in order."""
-        if not prompts:
-            return []
-        ids = self._chat.ids(prompts, max_tokens)
-        begun = time.perf_counter()
+        """One completion for each prompt, in order; the engine batches by itself."""
+        return self._chat.complete(prompts, max_tokens, lambda ids: self._complete_all(ids, max_tokens))
+
+    def _complete_all(self, ids: Sequence[Sequence[int]], max_tokens: int) -> list[Completion]:
+        settings = [self._settings(max_tokens)] * len(ids)
         with self._lock:
-            results = self._pipeline.generate([_tensor(one) for one in ids], [self._settings(max_tokens)] * len(ids))
-        seconds = (time.perf_counter() - begun) / len(ids)
+            begun = time.perf_counter()
+            results = self._pipeline.generate([_tensor(one) for one in ids], settings)
+            seconds = (time.perf_counter() - begun) / len(ids)
         return [self._completion(result, len(one), seconds) for result, one in zip(results, ids, strict=True)]
 
     def _completion(self, result: Any, n_prompt: int, seconds: float) -> Completion:
@@ -62,25 +67,44 @@ class OpenVinoGenerator:
         return Completion(text=self._chat.text(new), usage=usage, logprob=mean)
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
-        """The pieces of one completion, as the model writes them."""
-        pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        ids = self._chat.ids([prompt], max_tokens)[0]
+        """The pieces of one completion, as the model writes them; closing the iterator stops the model."""
+        ids = _tensor(self._chat.ids_that_fit(prompt, max_tokens))
+        streamer = _Tokens()
 
         def write() -> None:
             try:
                 with self._lock:
-                    self._pipeline.generate([_tensor(ids)], [self._settings(max_tokens)], pieces.put)
+                    self._pipeline.generate([ids], [self._settings(max_tokens)], streamer)
+            except RuntimeError as error:
+                streamer.written.put(error)
             finally:
-                pieces.put(None)
+                streamer.written.put(None)
 
         writer = threading.Thread(target=write, daemon=True)
         writer.start()
-        yield from iter(pieces.get, None)
-        writer.join()
+        try:
+            yield from self._pieces(iter(streamer.written.get, None))
+        finally:
+            streamer.stopped.set()
+            writer.join()
+
+    def _pieces(self, written: Iterator[list[int] | RuntimeError]) -> Iterator[str]:
+        """Token ids to text; a character that is only half there waits for the rest of its tokens."""
+        ids: list[int] = []
+        shown = ""
+        for new in written:
+            if isinstance(new, RuntimeError):
+                raise new
+            ids += new
+            text = self._chat.text(ids)
+            if len(text) > len(shown) and not text.endswith("�"):
+                yield text[len(shown) :]
+                shown = text
+        rest = self._chat.text(ids)[len(shown) :]
+        if rest:
+            yield rest
 
     def _settings(self, max_tokens: int) -> Any:
-        import openvino_genai as genai
-
         settings = genai.GenerationConfig()
         settings.max_new_tokens = max_tokens
         settings.do_sample = False
@@ -93,16 +117,53 @@ class OpenVinoGenerator:
         return self._chat.count_tokens(text)
 
 
-def _tensor(ids: Sequence[int]) -> Any:
-    import openvino
+class _Tokens(genai.StreamerBase):  # type: ignore[misc]
+    """Puts the tokens written into a queue, until it is told to stop."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: queue.SimpleQueue[list[int] | RuntimeError | None] = queue.SimpleQueue()
+        self.stopped = threading.Event()
+
+    def write(self, token: int | list[int]) -> Any:
+        self.written.put(token if isinstance(token, list) else [token])
+        return genai.StreamingStatus.CANCEL if self.stopped.is_set() else genai.StreamingStatus.RUNNING
+
+    def end(self) -> None:
+        """The queue is closed by whoever runs the pipeline."""
+
+
+def _tensor(ids: Sequence[int]) -> Any:
     return openvino.Tensor(np.array([ids], dtype=np.int64))
+
+
+def _scheduler(config: dict[str, Any]) -> Any:
+    """Room for a full context of keys and values (a byte each, and their scales), at least 1 GB; it grows as needed."""
+    shape = dimensions(config)
+    context_bytes = 1.25 * 2 * shape.n_layers * shape.n_kv_heads * shape.head_size * config["max_position_embeddings"]
+    scheduler = genai.SchedulerConfig()
+    scheduler.cache_size = max(1, math.ceil(context_bytes / 2**30))
+    scheduler.enable_prefix_caching = False
+    scheduler.max_num_batched_tokens = BATCH_TOKENS
+    scheduler.max_num_seqs = MAX_SEQUENCES
+    return scheduler
+
+
+def _properties(config: dict[str, Any]) -> dict[str, str]:
+    """bf16 where the CPU has it, and activations in int8 by groups that divide every row that is multiplied."""
+    shape = dimensions(config)
+    group = math.gcd(config["hidden_size"], config["intermediate_size"], shape.n_heads * shape.head_size)
+    capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return {
+        "INFERENCE_PRECISION_HINT": "bf16" if "BF16" in capabilities else "f32",
+        **({"DYNAMIC_QUANTIZATION_GROUP_SIZE": str(group)} if group >= 32 else {}),
+    }
 
 
 def graph_folder(folder: Path, adapter: Path | None) -> Path:
     """The model as an OpenVINO graph in the cache; written, all or nothing, where it is not there yet."""
-    digest = hashlib.sha256(f"{GRAPH_FORMAT}{model_sha256(folder)}{_adapter_sha256(adapter)}".encode()).hexdigest()
-    target = cache_folder() / "openvino" / digest[:24]
+    key = f"{GRAPH_FORMAT} {file_sha256(folder / 'config.json')} {model_sha256(folder)} {_adapter_sha256(adapter)}"
+    target = cache_folder() / "openvino" / hashlib.sha256(key.encode()).hexdigest()[:24]
     if (target / "openvino_model.xml").exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -121,26 +182,22 @@ def graph_folder(folder: Path, adapter: Path | None) -> Path:
 def _adapter_sha256(adapter: Path | None) -> str:
     if adapter is None:
         return ""
-    digest = hashlib.sha256()
-    for name in ("adapter_config.json", "adapter_model.safetensors"):
-        digest.update((adapter / name).read_bytes())
-    return digest.hexdigest()
+    files = [adapter / name for name in ("adapter_config.json", "adapter_model.safetensors")]
+    missing = [file.name for file in files if not file.exists()]
+    if missing:
+        raise ModelUnavailableError(
+            f"{adapter} holds no {' and no '.join(missing)}.", "name a folder that a PEFT adapter was saved to"
+        )
+    return " ".join(file_sha256(file) for file in files)
 
 
 def _write(folder: Path, adapter: Path | None, target: Path) -> None:
-    """The graph with the (merged) weights, and the tokenizer that the pipeline asks for."""
-    import json
+    """The graph with the (merged) weights in int8."""
+    import torch
 
-    import openvino
-    from openvino_tokenizers import convert_tokenizer
+    from bakeoff.generate.transformers_engine import load_model
 
-    from bakeoff.generate.openvino_graph import LlamaGraph
-    from bakeoff.generate.transformers_engine import _load
-
-    weights = {name: tensor.float().numpy() for name, tensor in _load(folder, adapter).state_dict().items()}
+    state = load_model(folder, adapter, torch.float32).state_dict()
+    weights = {name: tensor.numpy() for name, tensor in state.items()}
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     openvino.save_model(LlamaGraph(config, weights).build(), target / "openvino_model.xml", compress_to_fp16=False)
-    with quiet_libraries():
-        tokenizer, detokenizer = convert_tokenizer(Chat(folder).tokenizer, with_detokenizer=True)
-    openvino.save_model(tokenizer, target / "openvino_tokenizer.xml")
-    openvino.save_model(detokenizer, target / "openvino_detokenizer.xml")

@@ -5,6 +5,7 @@ The graph is for continuous batching only, which puts its own paged, causal atte
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,35 @@ def _rope(config: dict[str, Any]) -> dict[str, Any]:
     return config.get("rope_parameters") or config.get("rope_scaling") or {}
 
 
+@dataclass(frozen=True)
+class Dimensions:
+    """The shape of a model's attention."""
+
+    n_layers: int
+    n_heads: int
+    n_kv_heads: int
+    head_size: int
+
+
+def dimensions(config: dict[str, Any]) -> Dimensions:
+    """What config.json says of it, or what its absence there means."""
+    n_heads = int(config["num_attention_heads"])
+    return Dimensions(
+        n_layers=int(config["num_hidden_layers"]),
+        n_heads=n_heads,
+        n_kv_heads=int(config.get("num_key_value_heads") or n_heads),
+        head_size=int(config.get("head_dim") or config["hidden_size"] // n_heads),
+    )
+
+
 class LlamaGraph:
     """Builds the graph of one model from its configuration and its weights (a mapping of names to float arrays)."""
 
     def __init__(self, config: dict[str, Any], weights: dict[str, np.ndarray]) -> None:
         self.weights = weights
-        self.n_layers = int(config["num_hidden_layers"])
-        self.n_heads = int(config["num_attention_heads"])
-        self.n_kv_heads = int(config.get("num_key_value_heads") or self.n_heads)
-        self.head_size = int(config.get("head_dim") or config["hidden_size"] // self.n_heads)
+        shape = dimensions(config)
+        self.n_layers, self.n_heads = shape.n_layers, shape.n_heads
+        self.n_kv_heads, self.head_size = shape.n_kv_heads, shape.head_size
         self.epsilon = float(config["rms_norm_eps"])
         self.theta = float(_rope(config).get("rope_theta") or config.get("rope_theta") or 10_000.0)
         self.tied = bool(config.get("tie_word_embeddings"))
@@ -110,7 +131,8 @@ class LlamaGraph:
         half = np.arange(0, self.head_size, 2, dtype=np.float32) / self.head_size
         frequencies = (1.0 / self.theta**half).astype(np.float32).reshape(1, -1, 1)
         spread = op.broadcast(frequencies, op.concat([self.batch, [self.head_size // 2], [1]], 0))
-        angles = op.transpose(op.matmul(spread, op.convert(op.unsqueeze(self.positions, 1), "f32"), False, False), [0, 2, 1])
+        positions = op.convert(op.unsqueeze(self.positions, 1), "f32")
+        angles = op.transpose(op.matmul(spread, positions, False, False), [0, 2, 1])
         angles = op.concat([angles, angles], -1)
         return op.unsqueeze(op.cos(angles), 1), op.unsqueeze(op.sin(angles), 1)
 

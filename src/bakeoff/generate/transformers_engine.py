@@ -9,6 +9,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    GenerationConfig,
+    LogitsProcessor,
+    LogitsProcessorList,
+    StoppingCriteria,
+    StoppingCriteriaList,
+    TextIteratorStreamer,
+)
+
+from bakeoff.errors import ModelUnavailableError
 from bakeoff.generate.chat import Chat
 from bakeoff.models import quiet_libraries
 from bakeoff.records import Completion, Prompt, Usage
@@ -19,106 +31,153 @@ TOKENS_PER_BATCH = 16_384
 class TransformersGenerator:
     """A model loaded by transformers, with an adapter merged in where one is given."""
 
-    def __init__(self, folder: Path, name: str, adapter: Path | None = None, device: str | None = None) -> None:
-        import torch
-
+    def __init__(
+        self, folder: Path, name: str, adapter: Path | None = None, tokens_per_batch: int = TOKENS_PER_BATCH
+    ) -> None:
         self.name = name
         self._chat = Chat(folder)
         self.context_tokens = self._chat.context_tokens
-        self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        self._model = _load(folder, adapter).to(self._device)
+        self._tokens_per_batch = tokens_per_batch
+        cuda = torch.cuda.is_available()
+        self._model = load_model(folder, adapter, torch.bfloat16 if cuda else torch.float32)
+        self._model.to("cuda" if cuda else "cpu")
         pad = self._chat.tokenizer.pad_token_id
         self._pad_id = pad if pad is not None else min(self._chat.end_ids)
 
     def generate(self, prompts: Sequence[Prompt], max_tokens: int) -> list[Completion]:
         """One completion for each prompt, in order; batches hold prompts of like length up to a token budget."""
-        ids = self._chat.ids(prompts, max_tokens)
+        return self._chat.complete(prompts, max_tokens, lambda ids: self._complete_all(ids, max_tokens))
+
+    def _complete_all(self, ids: Sequence[Sequence[int]], max_tokens: int) -> list[Completion]:
         completions: dict[int, Completion] = {}
-        for batch in _batches(ids, max_tokens):
-            found = self._complete([ids[i] for i in batch], max_tokens)
-            completions |= dict(zip(batch, found, strict=True))
+        for batch in _batches([len(one) for one in ids], max_tokens, self._tokens_per_batch):
+            completions |= zip(batch, self._complete([ids[i] for i in batch], max_tokens), strict=True)
         return [completions[i] for i in range(len(ids))]
 
     def _complete(self, batch: Sequence[Sequence[int]], max_tokens: int) -> list[Completion]:
-        import torch
-
         begun = time.perf_counter()
         width = max(len(one) for one in batch)
         rows = [[self._pad_id] * (width - len(one)) + list(one) for one in batch]
         mask = [[0] * (width - len(one)) + [1] * len(one) for one in batch]
+        best = _BestLogprobs()
         with torch.inference_mode():
             output = self._model.generate(
-                input_ids=torch.tensor(rows, device=self._device),
-                attention_mask=torch.tensor(mask, device=self._device),
-                return_dict_in_generate=True,
-                output_scores=True,
-                **self._settings(max_tokens),
+                input_ids=torch.tensor(rows, device=self._model.device),
+                attention_mask=torch.tensor(mask, device=self._model.device),
+                generation_config=self._settings(max_tokens),
+                logits_processor=LogitsProcessorList([best]),
             )
-            logprobs = self._model.compute_transition_scores(output.sequences, output.scores, normalize_logits=True)
         seconds = (time.perf_counter() - begun) / len(batch)
-        generated = output.sequences[:, width:].tolist()
+        logprobs = torch.stack(best.steps, dim=1).tolist()
         return [
             self._completion(new, chances, len(one), seconds)
-            for new, chances, one in zip(generated, logprobs.tolist(), batch, strict=True)
+            for new, chances, one in zip(output[:, width:].tolist(), logprobs, batch, strict=True)
         ]
 
-    def _completion(
-        self, new: Sequence[int], logprobs: Sequence[float], n_prompt: int, seconds: float
-    ) -> Completion:
+    def _completion(self, new: Sequence[int], logprobs: Sequence[float], n_prompt: int, seconds: float) -> Completion:
         """The completion up to and with its end token; padding after it is cut off."""
         length = next((i + 1 for i, token in enumerate(new) if token in self._chat.end_ids), len(new))
         usage = Usage(prompt_tokens=n_prompt, completion_tokens=length, seconds=seconds)
-        mean = sum(logprobs[:length]) / length if length else None
-        return Completion(text=self._chat.text(new[:length]), usage=usage, logprob=mean)
+        return Completion(text=self._chat.text(new[:length]), usage=usage, logprob=sum(logprobs[:length]) / length)
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
-        """The pieces of one completion, as the model writes them."""
-        import torch
-        from transformers import TextIteratorStreamer
-
-        ids = torch.tensor(self._chat.ids([prompt], max_tokens), device=self._device)
+        """The pieces of one completion, as the model writes them; closing the iterator stops the model."""
+        ids = torch.tensor([self._chat.ids_that_fit(prompt, max_tokens)], device=self._model.device)
         streamer = TextIteratorStreamer(self._chat.tokenizer, skip_prompt=True, skip_special_tokens=True)
-        arguments = {"input_ids": ids, "streamer": streamer, **self._settings(max_tokens)}
-        writer = threading.Thread(target=self._model.generate, kwargs=arguments, daemon=True)
+        writer = _Writer(self._model, ids, self._settings(max_tokens), streamer)
         writer.start()
-        yield from streamer
-        writer.join()
+        try:
+            yield from (piece for piece in streamer if piece)
+        finally:
+            writer.stopped.set()
+            writer.join()
+        if writer.error is not None:
+            raise writer.error
 
-    def _settings(self, max_tokens: int) -> dict[str, Any]:
-        return {
-            "max_new_tokens": max_tokens,
-            "do_sample": False,
-            "pad_token_id": self._pad_id,
-            "eos_token_id": sorted(self._chat.end_ids),
-        }
+    def _settings(self, max_tokens: int) -> GenerationConfig:
+        return GenerationConfig(
+            max_new_tokens=max_tokens,
+            do_sample=False,
+            pad_token_id=self._pad_id,
+            eos_token_id=sorted(self._chat.end_ids),
+        )
 
     def count_tokens(self, text: str) -> int:
         return self._chat.count_tokens(text)
 
 
-def _load(folder: Path, adapter: Path | None) -> Any:
-    import torch
-    from transformers import AutoModelForCausalLM
+class _BestLogprobs(LogitsProcessor):
+    """Notes the log-probability of each step's most probable token, which is the one that greedy decoding takes."""
 
-    dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
+    def __init__(self) -> None:
+        self.steps: list[torch.Tensor] = []
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        wide = scores.float()
+        self.steps.append(wide.max(dim=-1).values - torch.logsumexp(wide, dim=-1))
+        return scores
+
+
+class _Writer(threading.Thread):
+    """Generates into a streamer until it is done or told to stop; keeps what went wrong."""
+
+    def __init__(self, model: Any, ids: torch.Tensor, settings: GenerationConfig, streamer: Any) -> None:
+        super().__init__(daemon=True)
+        self.stopped = threading.Event()
+        self.error: RuntimeError | None = None
+        self._model, self._ids, self._settings, self._streamer = model, ids, settings, streamer
+
+    def run(self) -> None:
+        try:
+            self._model.generate(
+                input_ids=self._ids,
+                attention_mask=torch.ones_like(self._ids),
+                generation_config=self._settings,
+                streamer=self._streamer,
+                stopping_criteria=StoppingCriteriaList([_WhenSet(self.stopped)]),
+            )
+        except RuntimeError as error:
+            self.error = error
+        finally:
+            self._streamer.end()
+
+
+class _WhenSet(StoppingCriteria):
+    def __init__(self, event: threading.Event) -> None:
+        self._event = event
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **more: Any) -> torch.Tensor:
+        return torch.full((input_ids.shape[0],), self._event.is_set(), device=input_ids.device)
+
+
+def load_model(folder: Path, adapter: Path | None, dtype: torch.dtype) -> Any:
+    """The model in evaluation mode, an adapter merged into its weights; safetensors only.
+
+    The model's own sampling settings (temperature, repetition penalty) are left out: decoding is plainly greedy.
+    """
     with quiet_libraries():
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, use_safetensors=True)
         if adapter is not None:
             from peft import PeftModel
 
+            if not (adapter / "adapter_model.safetensors").exists():
+                raise ModelUnavailableError(
+                    f"{adapter} holds no adapter_model.safetensors.", "name a folder that a PEFT adapter was saved to"
+                )
             model = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+    model.generation_config = GenerationConfig()
     return model.eval()
 
 
-def _batches(ids: Sequence[Sequence[int]], max_tokens: int) -> Iterator[list[int]]:
+def _batches(lengths: Sequence[int], max_tokens: int, tokens_per_batch: int) -> Iterator[list[int]]:
     """Positions of the prompts, longest first, in batches whose padded size stays within the budget."""
     batch: list[int] = []
     width = 0
-    for i in sorted(range(len(ids)), key=lambda i: -len(ids[i])):
-        width = width or len(ids[i]) + max_tokens
-        if batch and (len(batch) + 1) * width > TOKENS_PER_BATCH:
+    for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if batch and (len(batch) + 1) * width > tokens_per_batch:
             yield batch
-            batch, width = [], len(ids[i]) + max_tokens
+            batch = []
+        width = width if batch else lengths[i] + max_tokens
         batch.append(i)
     if batch:
         yield batch

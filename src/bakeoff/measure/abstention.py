@@ -25,8 +25,8 @@ _DECLINES = (
     rf"{_I} (?:am|are|was|were) (?:not able|unable) to (?:answer|find|determine|say|tell|provide|help|assist)\b",
     rf"{_I} (?:do|can|could) not (?:have|provide|see|find) (?:\w+ ){{0,3}}{_DATA}\b",
     r"\b(?:i am|i'm|im) (?:not sure|unsure|not certain|not aware|uncertain)\b",
-    rf"\b{_SOURCE} (?:do|does|did|can) not (?:\w+ ){{0,2}}?(?:mention|say|state|specify|contain|provide|include|give|hold|"
-    r"answer|tell|indicate|describe|cover|have|list|explain|reveal|discuss|know)\b",
+    rf"\b{_SOURCE} (?:do|does|did|can) not (?:\w+ ){{0,2}}?(?:mention|say|state|specify|contain|provide|include|give|"
+    r"hold|answer|tell|indicate|describe|cover|have|list|explain|reveal|discuss|know)\b",
     r"\bit (?:do|does|did) not (?:\w+ ){0,2}?(?:mention|say|state|specify|tell|indicate|reveal)\b",
     r"\b(?:is|are|was|were) (?:not|nowhere) (?:\w+ly )?(?:mentioned|specified|stated|known|answerable)\b",
     rf"\b(?:is|are|was|were) (?:not|nowhere) (?:\w+ ){{0,3}}(?:in|by|from) (?:\w+ ){{0,3}}{_SOURCE}\b",
@@ -44,7 +44,9 @@ _DECLINES = (
 )
 _DECLINE = re.compile("|".join(_DECLINES), re.I)
 _YET = re.compile(
-    r"(?:,|;|-|\.|^)?\s*\b(?:but|however|although|though|that said|still|nevertheless|my (?:best )?guess)\b", re.I
+    r"(?:,|;|-|\.|^)?\s*\b(?:but|however|although|though|that said|still|nevertheless|maybe|perhaps|probably|"
+    r"my (?:best )?guess)\b",
+    re.I,
 )
 _AFTERTHOUGHT = re.compile(
     r"\b(?:contact|check|refer|visit|call|email|e-mail|ask|consult|see|recommend|suggest|help|please|support|sorry|apologi|"

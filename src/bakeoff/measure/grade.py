@@ -20,8 +20,10 @@ from bakeoff.measure.wording import (
     Terms,
     content,
     countable,
+    is_last_name,
     items_of,
     n_negations,
+    runs,
     same,
     says_all,
     says_most,
@@ -74,7 +76,7 @@ def _apply_rule(answer: str, said: Terms, gold: Terms, golds: Sequence[Terms], r
     """The rule for what kind of thing this accepted answer is, and what it finds."""
     if polarity(raw) and (kind == "yesno" or len(gold) == 1):
         return "yes or no", polarity(answer) == polarity(raw)
-    if kind not in ("list", "name", "phrase") and is_quantity(gold):
+    if is_quantity(gold) and kind != "list" and (kind not in ("name", "phrase") or content(gold)[0].unit):
         return "number", says_number(said, gold, golds)
     if any(term.dates for term in gold) and len(content(gold)) == 1:
         return "date", says_number(said, gold, golds)
@@ -83,9 +85,11 @@ def _apply_rule(answer: str, said: Terms, gold: Terms, golds: Sequence[Terms], r
     items = items_of(raw)
     if len(items) > 1 and kind in ("list", ""):
         return "list", says_all(said, items) or (kind == "" and says_phrase(said, gold, golds))
-    if says_phrase(said, gold, golds):
-        return "phrase", True
-    return "words in any order", kind not in ("name", "date") and says_words(said, gold)
+    if runs(said, gold):
+        return "phrase", says_phrase(said, gold, golds)
+    if kind == "name":
+        return "last name", is_last_name(said, gold)
+    return "words in any order", kind != "date" and says_words(said, gold)
 
 
 # --- SQuAD's own measures ---------------------------------------------------------------------------------------------
@@ -132,7 +136,7 @@ def _without_brackets(alias: str) -> list[str]:
 
 
 def equivalent(a: str, b: str) -> bool:
-    """Whether two free answers say the same: both decline, agree on yes or no, on their numbers and dates, or in words."""
+    """Whether two free answers say the same: both decline, agree on yes or no, on their numbers, or in words."""
     declines = (is_abstention(a), is_abstention(b))
     if any(declines):
         return all(declines)
@@ -149,7 +153,7 @@ def equivalent(a: str, b: str) -> bool:
 
 
 def _same_substance(said: Terms, other: Terms) -> bool:
-    """Whether two sentences state the same numbers, the first one first, or, stating none, share most of their words."""
+    """Whether two sentences state the same numbers, or, stating none, share most of their words."""
     numbers, others = ([term for term in side if countable(term) and not term.label] for side in (said, other))
     if numbers or others:
         texts, other_texts = ([term.text for term in side] for side in (numbers, others))

@@ -62,6 +62,7 @@ _SPOKEN: tuple[tuple[str, str], ...] = (
     (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
     (r"\ban? (hour|day|week|month|year|minute) and a half\b", r"1.5 \1s"),
     (r"\b(\d+) (hour|day|week|month|year|minute)s? and a half\b", r"\1.5 \2s"),
+    (r"\bone and a half\b", "1.5"),
     (r"\b(\d+) and a half\b", r"\1.5"),
     (r"\b(\d+) (pounds|euros|dollars) (?:and )?(\d\d)\b(?! \w)", r"\1.\3 \2"),
     (r"\b(\d+) (pounds|euros|dollars) (?:and )?(\d\d)(?= (?:a|an|per|each|every)\b)", r"\1.\3 \2"),

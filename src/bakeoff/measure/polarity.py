@@ -10,17 +10,24 @@ from bakeoff.measure.normalise import word_set
 from bakeoff.measure.terms import terms
 from bakeoff.measure.wording import NEGATORS
 
-_YES = r"(?:yes|yep|yeah|yup|correct|certainly|absolutely|definitely|of course|sure|that is right|true|indeed)\b"
+_YES = (
+    r"(?:(?:yes|yep|yeah|yup|correct|certainly|absolutely|definitely|of course|sure|that is right|true|indeed)\b"
+    r"(?! not\b))"
+)
 _NO = (
-    r"(?:(?:nope|not|never|false|incorrect|by no means|neither|none|nothing|nobody)\b|"
+    r"(?:(?:nope|not|never|false|incorrect|by no means|neither|none|nothing|nobody|"
+    r"(?:certainly|absolutely|definitely|of course) not)\b|"
     r"no\b(?=\W*$|\s*[,.;:!-]|\s+(?:i|it|you|we|they|he|she|the|this|that|only)\b))"
 )
-_LEAD_IN = r"^(?:(?:the )?answer(?: is)?:? |(?:unfortunately|sadly|sorry|well|generally|currently),? )*"
+_LEAD_IN = (
+    r"^(?:(?:the )?answer(?: is)?:? |(?:unfortunately|sadly|sorry|well|generally|currently),? |"
+    r"i am not (?:sure|certain),? but (?:i think |probably |maybe )?)*"
+)
 # A sentence with none of these says neither yes nor no ('two AAA cells').
 _VERBS = word_set("""
     is are was were be can could may might will would do does did has have had must should need support work run use
-    include come allow accept charge deliver ship offer require cost fit keep stay continue apply cover get sell take pay
-    connect send store show let give last hold
+    include come allow accept charge deliver ship offer require cost fit keep stay continue apply cover get sell take
+    pay connect send store show let give last hold
 """)
 
 

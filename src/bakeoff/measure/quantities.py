@@ -36,7 +36,7 @@ def is_bare(term: Term) -> bool:
 
 
 def with_units(golds: Sequence[Terms]) -> list[Terms]:
-    """Where '179' is accepted beside '£179', or '5' beside '5 years', it means the same: '179 euros' is not accepted."""
+    """Where '179' is accepted beside '£179', or '5' beside '5 years', it means the same: not '179 euros'."""
     full = {gold[0].stated: gold for gold in reversed(golds) if _names_what_it_counts(gold)}
     return [full.get(gold[0].stated, gold) if len(gold) == 1 and is_bare(gold[0]) else gold for gold in golds]
 
@@ -48,8 +48,8 @@ def _names_what_it_counts(gold: Terms) -> bool:
 def says_number(said: Terms, gold: Terms, golds: Sequence[Terms]) -> bool:
     """Whether the numbers the answer asserts are the gold's, and none contradicts them."""
     wanted = [term for term in gold if countable(term)]
-    bounds = _bound(gold), _bound(said)
-    if all(bounds) and bounds[0] != bounds[1]:
+    bounds, own = {_bound(other) for other in golds} - {""}, _bound(said)
+    if len(bounds) == 1 and own and own not in bounds:
         return False
     allowed = [term for other in golds for term in other if countable(term)]
     return any(_asserts_numbers(said, found, wanted, allowed) for found in _candidates(said, gold, wanted[0]))
@@ -107,7 +107,7 @@ def _rate_fits(said: Terms, i: int, rate: str) -> bool:
 
 
 def _thing(said: Terms, i: int) -> list[str]:
-    """The words that say what the number at i counts: those after it, up to the next number or the end of the clause."""
+    """The words that say what the number at i counts: those after it, up to a number or the end of the clause."""
     words: list[str] = []
     for term in said[i + 1 : i + 5]:
         if countable(term) or ends_clause(term) or (words and term.text in FUNCTION_WORDS):

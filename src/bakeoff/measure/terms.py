@@ -83,6 +83,7 @@ _DATES = (
     _MONTH.format(3) + r"(?: of)?,? (?P<year3>\d{4})(?!\d)",
     r"(?P<year4>\d{4})[-/](?P<month4>\d{1,2})[-/](?P<day4>\d{1,2})(?!\d)",
     r"(?P<first>\d{1,2})[/.](?P<second>\d{1,2})[/.](?P<year5>\d{4})(?!\d)",
+    r"(?P<month6>0?[1-9]|1[0-2])/(?P<year6>\d{4})(?!\d)",
 )
 _CLOCK = (
     r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d)(?::\d\d)?)? ?(?P<half>[ap]\.?m\b\.?)|"
@@ -162,7 +163,7 @@ def _read_date(match: re.Match[str]) -> Term:
         ]
     else:
         year, month, day = (
-            next((groups[f"{part}{i}"] for i in range(1, 5) if groups.get(f"{part}{i}")), None)
+            next((groups[f"{part}{i}"] for i in (1, 2, 3, 4, 6) if groups.get(f"{part}{i}")), None)
             for part in ("year", "month", "day")
         )
         number = int(month) if str(month).isdigit() else MONTHS.index(str(month).lower()[:3]) + 1

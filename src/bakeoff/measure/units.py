@@ -62,7 +62,12 @@ _add(
     _1000000000="GB|gigabyte|gigabytes",
     _1000000000000="TB|terabyte|terabytes",
 )
-_add("bit per second", _1000="kbps|kbit/s", _1000000="Mbps|Mbit/s", _1000000000="Gbps|Gbit/s")
+_add(
+    "bit per second",
+    _1000="kbps|kbit/s|kilobits per second",
+    _1000000="Mbps|Mbit/s|megabit per second|megabits per second",
+    _1000000000="Gbps|Gbit/s|gigabits per second",
+)
 _add("celsius", _1="C|°C|° C|degrees C|degree C|degrees Celsius|degree Celsius|Celsius|deg C")
 _add("fahrenheit", _1="F|°F|° F|degrees F|degrees Fahrenheit|Fahrenheit")
 _add("watt", _1_1000="mW|milliwatt|milliwatts", _1="W|watt|watts", _1000="kW|kilowatt|kilowatts", _1000000="MW")

@@ -64,10 +64,10 @@ def _same_term(said: Term, gold: Term) -> bool:
 
 def says_phrase(said: Terms, gold: Terms, golds: Sequence[Terms]) -> bool:
     """Whether the accepted answer stands in the answer word for word, neither denied nor as one option of several."""
-    return any(_stands(said, start, end, golds) for start, end in _runs(said, gold))
+    return any(_stands(said, start, end, golds) for start, end in runs(said, gold))
 
 
-def _runs(said: Terms, gold: Terms) -> list[tuple[int, int]]:
+def runs(said: Terms, gold: Terms) -> list[tuple[int, int]]:
     """Where the gold stands in the answer; 'wi-fi' also matches 'wifi'."""
     wanted = "".join(term.text for term in gold)
     found = []
@@ -153,15 +153,27 @@ def _is_item(said: Terms, piece: tuple[int, int]) -> bool:
 
 
 def _one_of_a_list(said: Terms, start: int, end: int, golds: Sequence[Terms]) -> bool:
-    """Whether it is one item of a list of three or more with an 'and' or 'or', whose others are not accepted."""
+    """Whether it is one item of a list with an 'and' or 'or' whose others are not accepted.
+
+    A list has three items or more, or two and nothing else ('Oxygen and carbon dioxide').
+    """
     if any(term.text == "and" for term in said[start:end]):
         return False
     pieces = _pieces(said, start)
     conjoined = said[pieces[-1][0] - 1].text in ("and", "or")
     ends_a_piece = any(end == piece_end for _, piece_end in pieces)
     others = [piece for piece in pieces if not piece[0] <= start < piece[1] and _is_item(said, piece)]
-    others = [piece for piece in others if not any(_runs(said[piece[0] : piece[1]], gold) for gold in golds)]
+    others = [piece for piece in others if not any(runs(said[piece[0] : piece[1]], gold) for gold in golds)]
+    if len(pieces) == 2:
+        return conjoined and len(others) == 1 and (start, end) in pieces
     return conjoined and ends_a_piece and len(pieces) >= 3 and len(others) >= len(pieces) - 2
+
+
+def is_last_name(said: Terms, gold: Terms) -> bool:
+    """Whether the whole answer is the last word of a name of two or three ('Solberg', 'the B2'), a title apart."""
+    rest = [term for term in said if term.text not in ("mr", "mrs", "ms", "dr")]
+    plain_name = 2 <= len(gold) <= 3 and not any("," in term.before for term in gold)
+    return plain_name and len(rest) == 1 and _same_term(rest[0], gold[-1])
 
 
 def says_words(said: Terms, gold: Terms) -> bool:
@@ -190,7 +202,7 @@ def n_negations(said: Terms) -> int:
 
 
 def says_most(said: Terms, gold: Terms) -> bool:
-    """For accepted answers that are whole sentences: most content words, all numbers, and no more negations than there."""
+    """For accepted answers that are whole sentences: most content words, all numbers, about as many negations."""
     wanted = {term.text for term in content(gold)}
     found = {term.text for term in said}
     numbers = {term.text for term in gold if countable(term)}
@@ -240,7 +252,7 @@ def says_all(said: Terms, items: Sequence[str]) -> bool:
     golds = [terms(item) for item in items]
     places = []
     for gold in golds:
-        runs = [run for run in _runs(said, gold) if not negated(said, run[0]) and not denied_after(said, run[1])]
+        runs = [run for run in runs(said, gold) if not negated(said, run[0]) and not denied_after(said, run[1])]
         if not runs:
             return False
         places.append(runs[0])

@@ -1,0 +1,225 @@
+"""Advice without a pilot: matrix, assumed cost, recommendation, what a pilot would have to show, and a roadmap.
+
+Takes a `Profile` and, where there was one, an `Inspection` of the team's data; gives an `Advice`, and writes it into a
+folder. Needs no model and knows none. "Tied" is an honest recommendation: the plan then builds both, and the pilot
+decides.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from bakeoff import jsonl
+from bakeoff.decide.ask import Inspection
+from bakeoff.decide.break_even import break_even
+from bakeoff.decide.cost import cost_table
+from bakeoff.decide.cost_inputs import assumed_inputs
+from bakeoff.decide.conditions import Condition, conditions_for
+from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, TITLES, Factor
+from bakeoff.decide.ics import ics_text
+from bakeoff.decide.matrix import Flip, Matrix, Row, decision_matrix, flips
+from bakeoff.decide.profile import Profile
+from bakeoff.decide.roadmap import Roadmap, roadmap
+from bakeoff.errors import ConfigError, InputError, MissingExtraError
+from bakeoff.records import Record
+
+FILES = ("advice.md", "advice.html", "roadmap.ics")
+MOST_REASONS = 5
+APPROACH_OF = {contender: approach for approach, contender in CONTENDER_OF.items()}
+
+
+class Recommendation(Record):
+    """Where to begin and how sure that is. `tied_with` names what it cannot be told from; None where nothing is known."""
+
+    approach: str | None
+    tied_with: tuple[str, ...]
+    headline: str
+    uncertainty: str
+    reasons: tuple[str, ...]
+    objections: tuple[str, ...]
+
+
+class CostRow(Record):
+    """What one approach would cost over the horizon, by assumed usage, in US dollars."""
+
+    approach: str
+    setup_usd: float
+    first_month_usd: float
+    total_usd: float
+    low_usd: float
+    high_usd: float
+
+    @property
+    def interval(self) -> str:
+        """The total with usage misjudged either way; the hosting of an idle machine hides small usage altogether."""
+        low, high = f"{self.low_usd:,.0f}", f"{self.high_usd:,.0f}"
+        return "the same" if low == high else f"{low} to {high}"
+
+
+class CostSummary(Record):
+    """The approaches' costs, the cheapest first, with break-even sentences; or why there is none."""
+
+    rows: tuple[CostRow, ...]
+    break_even: tuple[str, ...]
+    horizon_months: int
+    warnings: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class Advice(Record):
+    """Everything `bakeoff advise` has to say."""
+
+    profile: Profile
+    inspected: tuple[str, ...]
+    matrix: Matrix
+    recommendation: Recommendation
+    flips: tuple[Flip, ...]
+    cost: CostSummary
+    conditions: tuple[Condition, ...]
+    roadmap: Roadmap | None
+
+
+def advise(
+    profile: Profile,
+    start: date,
+    inspection: Inspection | None = None,
+    factors: Sequence[Factor] | None = None,
+) -> Advice:
+    """The advice for a profile; week 1 of the roadmap begins on `start`.
+
+    What the inspection shows fills in what the profile does not name. Raises ConfigError where the profile's weights
+    sum to zero or name no factor.
+    """
+    filled = inspection.fill(profile) if inspection else profile
+    matrix = decision_matrix(filled, factors)
+    recommendation = recommend(matrix, filled)
+    approach = recommendation.approach
+    return Advice(
+        profile=filled,
+        inspected=tuple(inspection.lines()) if inspection else (),
+        matrix=matrix,
+        recommendation=recommendation,
+        flips=tuple(flips(matrix)),
+        cost=cost_summary(filled),
+        conditions=_conditions(filled, recommendation, matrix, inspection),
+        roadmap=roadmap(filled, approach, start, recommendation.tied_with) if approach else None,
+    )
+
+
+def _conditions(
+    profile: Profile, told: Recommendation, matrix: Matrix, inspection: Inspection | None
+) -> tuple[Condition, ...]:
+    if told.approach is None:
+        return ()
+    n_questions = inspection.n_questions if inspection else 0
+    return tuple(conditions_for(profile, told.approach, told.tied_with, matrix.ruled_out, n_questions))
+
+
+def recommend(matrix: Matrix, profile: Profile) -> Recommendation:
+    """What a matrix allows one to recommend: among those tied, what takes the fewest days to set up comes first."""
+    if matrix.leader is None:
+        return Recommendation(
+            approach=None, tied_with=(), reasons=(), objections=(),
+            headline="Nothing speaks for any approach yet: no factor that weighs anything is known.",
+            uncertainty="Answer some of the questions, or give a profile.",
+        )  # fmt: skip
+    equals = [matrix.leader, *matrix.tied_with]
+    days = {name: profile.days("setup_days", CONTENDER_OF[name]) + profile.days("data_days", CONTENDER_OF[name])
+            for name in equals}
+    first = min(equals, key=lambda name: (days[name], APPROACHES.index(name)))  # type: ignore[arg-type]
+    others = tuple(name for name in equals if name != first)
+    return Recommendation(
+        approach=first, tied_with=others, headline=_headline(first, others, days), uncertainty=_uncertainty(matrix),
+        reasons=_reasons(matrix, first, 1), objections=_reasons(matrix, first, -1),
+    )  # fmt: skip
+
+
+def _headline(first: str, others: Sequence[str], days: dict[str, float]) -> str:
+    if not others:
+        return f"Begin with {TITLES[first]}."
+    names = " and ".join(TITLES[name] for name in (first, *others))
+    return (f"{names[0].upper()}{names[1:]} are tied: begin with {TITLES[first]}, which takes the fewest days to set up "
+            f"({days[first]:g}), and let a pilot decide.")  # fmt: skip
+
+
+def _uncertainty(matrix: Matrix) -> str:
+    shares = ", ".join(f"{TITLES[name]} {100 * share:.0f} %" for name, share in
+                       sorted(matrix.wins.items(), key=lambda item: -item[1]) if name not in matrix.ruled_out)
+    n_known = sum(row.basis != "unknown" for row in matrix.rows)
+    ruled_out = "".join(f" Ruled out: {TITLES[name]}, for {why}." for name, why in matrix.ruled_out.items())
+    return (f"With every weight in doubt by about a half, and every unknown factor open, the draws are won by: {shares}. "
+            f"{n_known} of {len(matrix.rows)} factors are known.{ruled_out}")  # fmt: skip
+
+
+def _reasons(matrix: Matrix, approach: str, sign: int) -> tuple[str, ...]:
+    """Why for (sign 1) or against (-1) an approach, the weightiest first: rows in which it differs from the others' best."""
+    leads = [(sign * row.weight * _lead(row, approach), row) for row in matrix.rows if row.scores]
+    ranked = sorted(leads, key=lambda pair: -pair[0])
+    return tuple(f"{row.title}: {row.why}." for lead, row in ranked[:MOST_REASONS] if lead > 0)
+
+
+def _lead(row: Row, approach: str) -> float:
+    """The approach's score less the mean of the others'."""
+    others = [score for name, score in row.scores.items() if name != approach]
+    return row.scores[approach] - sum(others) / len(others)
+
+
+def cost_summary(profile: Profile) -> CostSummary:
+    """The cost model's totals by assumed usage; a missing price is told, and takes nothing else away."""
+    try:
+        inputs = {name: one for name, one in assumed_inputs(profile).items() if name in APPROACH_OF}
+    except (ConfigError, MissingExtraError) as error:
+        return CostSummary(rows=(), break_even=(), horizon_months=profile.horizon_months, problem=str(error))
+    table = cost_table(inputs)
+    rows = tuple(
+        CostRow(approach=APPROACH_OF[row["contender"]], setup_usd=row["setup_usd"], total_usd=row["total_usd"],
+                first_month_usd=row["first_month_usd"], low_usd=row["total_low_usd"], high_usd=row["total_high_usd"])
+        for row in table
+    )  # fmt: skip
+    cheapest = table[0]["contender"]
+    points = tuple(break_even(inputs[cheapest], inputs[row["contender"]]).explanation for row in table[1:])
+    return CostSummary(rows=rows, break_even=points, horizon_months=profile.horizon_months,
+                       warnings=tuple(_over_budget(profile, rows)))  # fmt: skip
+
+
+def _over_budget(profile: Profile, rows: Sequence[CostRow]) -> list[str]:
+    """Which budgets of the profile these costs, people's work included, would break."""
+    found = []
+    for row in rows:
+        pairs = (("Setting up", row.setup_usd, profile.budget_setup_usd),
+                 ("The first month of", row.first_month_usd, profile.budget_usd_per_month))  # fmt: skip
+        for what, usd, budget in pairs:
+            if budget is not None and usd > budget:
+                found.append(f"{what} {TITLES[row.approach]} would cost {usd:,.0f} USD with the work it takes: more "
+                             f"than the budget of {budget:,.0f} USD.")  # fmt: skip
+    return found
+
+
+def next_monday(today: date) -> date:
+    """The first Monday after a day: where a roadmap begins unless told otherwise."""
+    return today + timedelta(days=7 - today.weekday())
+
+
+def write_advice(advice: Advice, folder: Path, force: bool = False, stamp: datetime | None = None) -> list[Path]:
+    """Write advice.md, advice.html and, where something is recommended, roadmap.ics; returns their paths.
+
+    Raises InputError where the folder is a file, or one of the files is there and `force` is not set: then nothing is
+    written. `stamp` is the calendar's time stamp, now where None.
+    """
+    from bakeoff.decide.advice_page import advice_html  # jinja2 is loaded only where a page is drawn
+    from bakeoff.decide.advice_text import advice_markdown
+
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file.", "name a folder for the advice")
+    texts = {"advice.md": advice_markdown(advice), "advice.html": advice_html(advice)}
+    if advice.roadmap:
+        texts["roadmap.ics"] = ics_text(advice.roadmap, stamp or datetime.now(UTC))
+    there = [name for name in FILES if (folder / name).exists()]
+    if there and not force:
+        raise InputError(f"{folder} holds {', '.join(there)} already.",
+                         "name another folder with --output, or overwrite with --force")  # fmt: skip
+    for name in set(FILES) - set(texts):
+        (folder / name).unlink(missing_ok=True)  # an older roadmap would belong to other advice
+    for name, text in texts.items():
+        jsonl.write_text(folder / name, text)
+    return [folder / name for name in texts]

@@ -1,0 +1,111 @@
+"""What a pilot would have to show for a recommendation to stand, in measures with numbers.
+
+Takes a `Profile`, the recommended approach and those it is tied with; gives conditions, each with what follows where it
+fails. Knows nothing about how a pilot is run. How many questions a difference takes is McNemar's power.
+"""
+
+import math
+from collections.abc import Collection, Sequence
+
+from bakeoff.compare import MARGIN, POWER, Z
+from bakeoff.config import Split
+from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, TITLES
+from bakeoff.decide.profile import Profile
+from bakeoff.decide.roadmap import MIN_RECALL, TEST_QUESTIONS
+from bakeoff.decide.targets import targets
+from bakeoff.records import Record
+
+DISCORDANT = 0.3
+"""Share of questions on which two contenders differ (one right, one wrong): an assumption before a pilot."""
+SLICE = {"unseen": "facts that were not trained on", "seen": "facts that were trained on in other words"}
+
+
+class Condition(Record):
+    """A contender's measure that must reach a threshold, or beat another contender's by a difference."""
+
+    contender: str
+    measure: str
+    against: str = ""
+    threshold: float
+    text: str
+    otherwise: str
+
+
+def questions_needed(difference: float, discordant: float = DISCORDANT) -> int:
+    """How many questions show a paired difference of shares at 5 % and 80 % power.
+
+    Source: Connor 1987, Sample size for testing differences in proportions for the paired-sample design,
+    Biometrics 43:207-211, by its leading term.
+    """
+    return math.ceil((Z.inv_cdf(0.975) + Z.inv_cdf(POWER)) ** 2 * discordant / difference**2)
+
+
+def smallest_difference(n_questions: int, discordant: float = DISCORDANT) -> float:
+    """The paired difference that this many questions can show: the inverse of `questions_needed`."""
+    return (Z.inv_cdf(0.975) + Z.inv_cdf(POWER)) * math.sqrt(discordant / n_questions)
+
+
+def conditions_for(
+    profile: Profile, approach: str, tied_with: Sequence[str] = (), ruled_out: Collection[str] = (), n_questions: int = 0
+) -> list[Condition]:
+    """The conditions of a recommendation, those that could overturn it first; `n_questions` are at hand (0: not known)."""
+    rivals = [name for name in APPROACHES if name != approach and name not in ruled_out]
+    found = [_duel(profile, approach, rival, n_questions) for rival in rivals]
+    for trained in (name for name in (approach, *tied_with) if name != "rag"):
+        found.append(_limit(profile, trained, "retention", "train less strongly, or take rag"))
+    found += [_limit(profile, approach, measure, otherwise) for measure, otherwise in _LIMITS.items()
+              if measure in targets(profile)]
+    if profile.update_interval_days:
+        found.append(_limit(profile, approach, "freshness", "update more often, or take what retrieves"))
+    if profile.consistency_needed:
+        found.append(_limit(profile, approach, "consistency", "take what is tuned, or add phrasings"))
+    if approach != "ft":
+        found.append(Condition(
+            contender=CONTENDER_OF[approach], measure="retrieval_recall", threshold=MIN_RECALL,
+            text=f"retrieval finds the evidence of at least {100 * MIN_RECALL:.0f} % of the test questions",
+            otherwise="mend retrieval before blaming a model",
+        ))  # fmt: skip
+    return found
+
+
+_LIMITS = {
+    "accuracy": "a larger base model, better documents, or no product yet",
+    "hallucination": "decline more often, at the cost of answers",
+    "latency_ms": "fewer passages, a smaller model or a faster machine",
+    "cost_per_1k": "a smaller model, shorter prompts, or a router",
+}
+
+
+def _limit(profile: Profile, approach: str, measure: str, otherwise: str) -> Condition:
+    goal = targets(profile)[measure]
+    return Condition(contender=CONTENDER_OF[approach], measure=measure, threshold=goal.value,
+                text=f"{CONTENDER_OF[approach]} reaches {goal.text}", otherwise=otherwise)  # fmt: skip
+
+
+def _duel(profile: Profile, approach: str, rival: str, n_questions: int) -> Condition:
+    """What decides between two approaches: the one that takes more days to build must be better by the margin."""
+    cheap, dear = sorted((approach, rival), key=lambda name: _days(profile, name))
+    part = "unseen" if cheap == "rag" or dear == "rag" else "seen"
+    margin = 100 * MARGIN
+    a, b = CONTENDER_OF[dear], CONTENDER_OF[cheap]
+    lead = f"{a} beats {b} by at least {margin:g} points of accuracy on {SLICE[part]}, its whole interval above 0"
+    stand = f"{a} does not beat {b} by {margin:g} points of accuracy or more on {SLICE[part]}"
+    winner, text = (dear, lead) if dear == approach else (cheap, stand)
+    loser = TITLES[rival]
+    return Condition(
+        contender=CONTENDER_OF[winner], measure="accuracy", against=CONTENDER_OF[rival], threshold=MARGIN,
+        text=f"{text} ({_power(n_questions)})", otherwise=f"take {loser}",
+    )  # fmt: skip
+
+
+def _days(profile: Profile, approach: str) -> float:
+    name = CONTENDER_OF[approach]
+    return profile.days("setup_days", name) + profile.days("data_days", name)
+
+
+def _power(n_questions: int) -> str:
+    """What differences the questions at hand (their share for the test) or the planned ones can show."""
+    n = max(1, round(Split().test * n_questions)) if n_questions else TEST_QUESTIONS
+    whose = f"{n:,} test questions, as your {n_questions:,} give," if n_questions else f"the plan's {n:,} test questions"
+    return (f"{whose} can show {100 * smallest_difference(n):.0f} points; "
+            f"{100 * MARGIN:g} points take about {questions_needed(MARGIN):,}")  # fmt: skip

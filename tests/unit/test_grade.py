@@ -1,0 +1,297 @@
+"""The grader: rule by rule, and against answers judged by hand."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bakeoff.measure.grade import equivalent, grade, is_abstention, squad_scores
+
+GRADED = Path(__file__).parents[1] / "reference" / "graded_answers.csv"
+
+
+def correct(answer: str, *accepted: str, kind: str = "") -> bool:
+    return grade(answer, accepted, kind).correct
+
+
+def test_agrees_with_hand_judgement() -> None:
+    """At least 96 of 100 verdicts are those of the person who judged the answers; the others are printed."""
+    with GRADED.open(newline="", encoding="utf-8") as file:
+        cases = list(csv.DictReader(file))
+    confusion = {(judged, graded): 0 for judged in (0, 1) for graded in (0, 1)}
+    for case in cases:
+        accepted = [alias for alias in case["accepted"].split(" | ") if alias]
+        found = grade(case["answer"], accepted, case["kind"])
+        confusion[int(case["correct"]), int(found.correct)] += 1
+        if found.correct != bool(int(case["correct"])):
+            print(f"judged {case['correct']}, rule '{found.rule}': {case['question']} {accepted}: {case['answer']!r}")  # noqa: T201
+    print("(judged, graded):", confusion)  # noqa: T201
+    assert len(cases) >= 200
+    assert (confusion[0, 0] + confusion[1, 1]) / len(cases) >= 0.96
+
+
+def test_every_accepted_answer_is_right() -> None:
+    """Of the hand-judged file, every alias passes as an answer to its own question."""
+    with GRADED.open(newline="", encoding="utf-8") as file:
+        for case in csv.DictReader(file):
+            accepted = [alias for alias in case["accepted"].split(" | ") if alias]
+            for alias in accepted:
+                assert correct(alias, *accepted, kind=case["kind"]), (alias, accepted)
+
+
+def test_squad_scores_follow_the_official_script() -> None:
+    """Exact match ignores case, articles and punctuation; F1 counts shared tokens; the best alias counts."""
+    assert squad_scores("The Norse.", ["norse"]) == (True, 1.0)
+    exact, f1 = squad_scores("in the north of France", ["France", "northern France"])
+    assert not exact
+    assert f1 == pytest.approx(2 * 1 / (4 + 1))
+    assert squad_scores("", [""]) == (True, 1.0)
+    assert squad_scores("Paris", [""]) == (False, 0.0)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "24",
+        "twenty-four months",
+        "2 years",
+        "24.0 months",
+        "a 24-month warranty",
+        "two years",
+        "2 years in all",
+        "Not 12 but 24 months.",
+        "24 months, not 36 months",
+        "It lasts 24 months from purchase; claims take 5 days.",
+    ],
+)
+def test_numbers_match_in_words_units_and_sentences(answer: str) -> None:
+    """24 months is the same however it is written, with other quantities beside it."""
+    assert correct(answer, "24 months", kind="numeric")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "240 months",
+        "2 months",
+        "24 days",
+        "24 devices",
+        "between 12 and 24 months",
+        "24 or 36 months",
+        "24 to 36 months",
+        "12, 24 or 36 months",
+        "not 24 months",
+        "24 months is wrong",
+        "24 months. Actually 36 months.",
+        "month",
+        "-24 months",
+    ],
+)
+def test_other_numbers_units_and_hedges_do_not_match(answer: str) -> None:
+    """A number inside another, another unit, a range, alternatives, a denial: wrong."""
+    assert not correct(answer, "24 months", kind="numeric")
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted"),
+    [
+        ("1500", "1,500"),
+        ("£4.50", "4.50 GBP"),
+        ("GBP 4.5", "£4.50"),
+        ("450p", "£4.50"),
+        ("fifteen per cent", "15%"),
+        ("120 cm", "1.2 m"),
+        ("90 minutes", "1.5 h"),
+        ("0.5 h", "half an hour"),
+        ("1 hour 30 min", "90 minutes"),
+        ("41 °F", "5 °C"),
+        ("0.868 GHz", "868 MHz"),
+        ("1.5 million", "1,500,000"),
+        ("1,2 m", "1.2 metres"),
+        ("£4.50 a month", "4.50 GBP per month"),
+        ("60/min", "60 per minute"),
+        ("8 pm", "20:00"),
+        ("3 x AA", "three AA"),
+    ],
+)
+def test_same_quantity_in_another_form(answer: str, accepted: str) -> None:
+    """Thousands, currencies, per cent, rates, times of day and exact unit conversions, in both directions."""
+    assert correct(answer, accepted)
+    assert correct(accepted, answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted"),
+    [
+        ("£4.50 a year", "£4.50 a month"),
+        ("€4.50", "£4.50"),
+        ("1 month", "30 days"),
+        ("5 days", "5 working days"),
+        ("5 kg", "5 g"),
+        ("-5 °C", "5 °C"),
+        ("8 am", "20:00"),
+        ("15", "0.15"),
+        ("179 euros", "£179"),
+    ],
+)
+def test_other_quantity_in_a_like_form(answer: str, accepted: str) -> None:
+    """Another rate, currency, sign, half of the day, or a unit that does not convert exactly."""
+    assert not correct(answer, accepted)
+
+
+def test_a_bare_alias_takes_the_unit_of_its_sibling() -> None:
+    """'179' accepted beside '£179' does not accept 179 euros."""
+    assert correct("179.00", "£179", "179")
+    assert not correct("179 euros", "£179", "179")
+
+
+def test_product_names_are_no_counts() -> None:
+    """The 3 of 'Hearth 3' is a label, so it is neither the answer nor a contradiction of it."""
+    assert correct("The Hearth 3 supports 32 sensors.", "32")
+    assert not correct("The Hearth 3 supports many sensors.", "3 sensors")
+
+
+@pytest.mark.parametrize(
+    "answer", ["2024-03-03", "March 3rd, 2024", "3 Mar 2024", "03/03/2024", "Sunday, 3 March 2024"]
+)
+def test_dates_in_many_forms(answer: str) -> None:
+    """One day, however it is written."""
+    assert correct(f"It came out on {answer}.", "3 March 2024", kind="date")
+
+
+def test_dates_may_be_more_precise_but_not_less() -> None:
+    """An added day is accepted, a missing year is not; an ambiguous order is read either way."""
+    assert correct("3 March 2024", "March 2024")
+    assert correct("04/05/2025", "4 May 2025")
+    assert correct("05/04/2025", "4 May 2025")
+    assert not correct("March 2024", "3 March 2024")
+    assert not correct("05/05/2025", "4 May 2025")
+    assert correct("from 20 November to 30 November", "20-30 November")
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("No.", True),
+        ("No, it needs a hub", True),
+        ("It does not.", True),
+        ("Unfortunately not", True),
+        ("Yes.", False),
+        ("Yes and no", False),
+        ("Absolutely not", True),
+        ("It works.", False),
+        ("two AAA cells", False),
+        ("", False),
+    ],
+)
+def test_yes_and_no(answer: str, verdict: bool) -> None:
+    """The first word decides, or else whether the statement is negated."""
+    assert correct(answer, "no", kind="yesno") is verdict
+
+
+def test_lists_need_every_item_and_no_more() -> None:
+    """Any order will do; a missing, denied or further item will not."""
+    accepted = "Drift, Tide and Beacon"
+    assert correct("Beacon, Drift & Tide", accepted, kind="list")
+    assert correct("- Tide\n- Drift\n- Beacon", accepted, kind="list")
+    assert not correct("Drift and Tide", accepted, kind="list")
+    assert not correct("Drift and Tide, but not Beacon", accepted, kind="list")
+    assert not correct("Drift, Tide, Beacon and Hearth", accepted, kind="list")
+
+
+def test_phrases_stand_in_sentences_but_not_denied_or_as_an_option() -> None:
+    """Case, accents, plurals and hyphens do not matter; denials and alternatives do."""
+    assert correct("It was founded in TROMSO.", "Tromsø")
+    assert correct("WiFi 6", "Wi-Fi 6")
+    assert correct("the battery is low", "low battery", kind="phrase")
+    assert not correct("It is not Care Pro", "Care Pro")
+    assert not correct("Care Plus or Care Pro", "Care Pro")
+    assert not correct("Care Basic, Care Plus and Care Pro", "Care Pro", kind="name")
+    assert not correct("Care Professional", "Care Pro")
+    assert correct("help@norrvik.example or by phone", "help@norrvik.example", kind="name")
+
+
+def test_telephone_numbers_ignore_blanks_and_country_code() -> None:
+    """Digits count."""
+    assert correct("Call +44 131 555 0142", "0131 555 0142")
+    assert not correct("0131 555 0124", "0131 555 0142")
+
+
+DECLINING = [
+    "I don't know.", "I do not know the answer to that.", "The documents don't mention it.", "Not specified", "N/A",
+    "It is not stated in the passage.", "There is no information about this.", "I couldn’t find that.",
+    "I don't know. Please contact support.", "Based on the passage, it is not mentioned how long it takes.",
+]  # fmt: skip
+ANSWERING = [
+    "I don't know the exact date, but it was in 2014.", "I'm not sure, but 24 months", "I don't know, maybe 5",
+    "Batteries are not included.", "We do not have stores in Norway.", "There is no data limit.",
+    "It does not include a hub.", "No data is shared.", "If you are unable to find your code, tap Resend.", "No", "",
+    "I don't know. It is 24 months.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DECLINING)
+def test_declining_is_recognised(text: str) -> None:
+    """A refusal, with or without a referral, is right where there is no answer and wrong where there is one."""
+    assert is_abstention(text)
+    assert grade(text, []).correct
+    assert not correct(text, "24 months")
+
+
+@pytest.mark.parametrize("text", ANSWERING)
+def test_answers_are_not_taken_for_declining(text: str) -> None:
+    """A guess after a refusal is an answer, and what a shop says of its goods is no refusal."""
+    assert not is_abstention(text)
+    assert not grade(text, []).correct
+
+
+def test_an_accepted_answer_may_look_like_a_refusal() -> None:
+    """Where that is what the documents say, it is right."""
+    assert correct("It is not mentioned.", "not mentioned")
+
+
+def test_long_references_need_most_of_their_words_and_all_numbers() -> None:
+    """A whole sentence as the accepted answer cannot be asked for word for word."""
+    reference = "To add a test case, click the button 'Add Test Case', fill in 3 values and repeat the whole process."
+    assert correct(
+        "Click 'Add Test Case', fill in the 3 values, then repeat the process for each test case.", reference
+    )
+    assert not correct(
+        "Click 'Add Test Case', fill in the 5 values, then repeat the process for each test case.", reference
+    )
+    assert not correct("Use the import feature.", reference)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "verdict"),
+    [
+        ("24 months", "It lasts two years.", True),
+        ("24 months", "36 months", False),
+        ("I don't know", "Not specified.", True),
+        ("I don't know", "24 months", False),
+        ("Yes.", "Yes, from firmware 3.1", True),
+        ("Yes.", "No.", False),
+        ("", "", True),
+        ("", "24", False),
+        ("The reset button on the back", "on the back, the reset button", True),
+    ],
+)
+def test_equivalence_of_free_answers(a: str, b: str, verdict: bool) -> None:
+    """Two answers agree in numbers, polarity, declining or words; the order does not matter."""
+    assert equivalent(a, b) is verdict
+    assert equivalent(b, a) is verdict
+
+
+@given(st.text(max_size=80), st.lists(st.text(max_size=30), max_size=3))
+def test_any_text_can_be_graded(answer: str, accepted: list[str]) -> None:
+    """No text makes the grader fail, and an answer that is graded right is graded right again."""
+    assert grade(answer, accepted) == grade(answer, accepted)
+    assert equivalent(answer, answer)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_numbers_match_only_themselves(a: int, b: int) -> None:
+    """Whatever the thousands separators."""
+    assert correct(f"{a:,}", str(b)) == (a == b)
