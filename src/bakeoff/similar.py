@@ -32,7 +32,7 @@ def numbers(text: str) -> frozenset[str]:
 
 
 def similar_pairs(texts: Sequence[str], others: Sequence[str], threshold: float) -> Iterator[tuple[int, int, float]]:
-    """All (i, j, similarity) with texts[i] and others[j] at least so similar, by i, then j; the threshold is above 0."""
+    """All (i, j, similarity) with texts[i] and others[j] at least so similar (more than 0), by i, then j."""
     holders: dict[str, list[int]] = defaultdict(list)
     for j, other in enumerate(others):
         for gram in grams(other):

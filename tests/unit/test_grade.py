@@ -17,7 +17,7 @@ def correct(answer: str, *accepted: str, kind: str = "") -> bool:
 
 
 def test_agrees_with_hand_judgement() -> None:
-    """At least 96 of 100 verdicts are those of the person who judged the answers; the others are printed."""
+    """At least 96 of 100 verdicts are those of the hand judgement; the others are printed."""
     with GRADED.open(newline="", encoding="utf-8") as file:
         cases = list(csv.DictReader(file))
     confusion = {(judged, graded): 0 for judged in (0, 1) for graded in (0, 1)}
@@ -209,6 +209,8 @@ def test_phrases_stand_in_sentences_but_not_denied_or_as_an_option() -> None:
     assert not correct("It is not Care Pro", "Care Pro")
     assert not correct("Care Plus or Care Pro", "Care Pro")
     assert not correct("Care Basic, Care Plus and Care Pro", "Care Pro", kind="name")
+    assert not correct("Oxygen and carbon dioxide", "carbon dioxide", kind="name")
+    assert correct("Press and hold the reset button for 5 seconds.", "hold the reset button for 5 seconds")
     assert not correct("Care Professional", "Care Pro")
     assert correct("help@norrvik.example or by phone", "help@norrvik.example", kind="name")
 

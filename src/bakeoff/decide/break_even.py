@@ -145,6 +145,7 @@ def _month_sentence(a: CostInputs, b: CostInputs, month: int | None) -> str:
     if not _nothing_if_same(setup_usd(a), setup_usd(b)):
         return "Both cost the same to set up."
     dearer, other = (a.name, b.name) if start > 0 else (b.name, a.name)
-    when = f"by month {month}" if month else f"not within {a.horizon_months} months"
-    volume = f"At {a.queries_per_month:,.0f} queries a month"
-    return f"{volume} '{dearer}', dearer to set up, has caught up with '{other}' {when}."
+    volume = f"At {a.queries_per_month:,.0f} queries a month '{dearer}', dearer to set up,"
+    if month is None:
+        return f"{volume} does not catch up with '{other}' within {a.horizon_months} months."
+    return f"{volume} has caught up with '{other}' by month {month}."

@@ -17,12 +17,19 @@ ENGINES = ("auto", "openvino", "transformers")
 def load_generator(model: str, engine: str = "auto", adapter: Path | None = None) -> Generator:
     """The generator of this name, with this adapter merged in where one is given.
 
-    `model` is 'scripted', the full import path of something that gives a Generator when called, or a model's name for
-    `resolve_model`. Engine 'auto' takes OpenVINO on a machine without a GPU where it supports the model, else
+    `model` is 'scripted', 'openai:URL#MODEL' (a server that speaks OpenAI's protocol, its key in OPENAI_API_KEY), the
+    full import path of something that gives a Generator when called, or a model's name for `resolve_model`. Engine 'auto' takes OpenVINO on a machine without a GPU where it supports the model, else
     transformers. Raises ConfigError for an unknown engine, MissingExtraError, ModelUnavailableError.
     """
     if engine not in ENGINES:
         raise ConfigError(f"There is no engine '{engine}'.", f"use one of: {', '.join(ENGINES)}")
+    if _has_no_weights(model) and adapter is not None:
+        raise ConfigError(f"The adapter {adapter} cannot be merged into '{model}'.", "tune a local model")
+    if model.startswith("openai:"):
+        from bakeoff.generate.openai_http import OpenAiGenerator
+
+        base_url, _, remote = model.removeprefix("openai:").partition("#")
+        return OpenAiGenerator(base_url, remote)
     if model == "scripted":
         from bakeoff.generate.scripted import ScriptedGenerator
 
@@ -32,7 +39,7 @@ def load_generator(model: str, engine: str = "auto", adapter: Path | None = None
     _require("torch", "transformers")
     folder = resolve_model(model)
     if engine == "openvino" or (engine == "auto" and _openvino_fits(folder)):
-        _require("openvino", "openvino_genai", "openvino_tokenizers")
+        _require("openvino", "openvino_genai")
         _refuse_unsupported(folder, model)
         from bakeoff.generate.openvino_engine import OpenVinoGenerator
 
@@ -66,6 +73,10 @@ def _refuse_unsupported(folder: Path, model: str) -> None:
     reason = unsupported(folder)
     if reason:
         raise ConfigError(f"The engine 'openvino' cannot run {model}: {reason}.", "set models.engine to transformers")
+
+
+def _has_no_weights(model: str) -> bool:
+    return model == "scripted" or model.startswith("openai:") or _is_import_path(model)
 
 
 def _is_import_path(model: str) -> bool:

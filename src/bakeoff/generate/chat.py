@@ -75,7 +75,7 @@ _SHORTER = "Lower retrieval.k or retrieval.chunk_tokens, or take a model with a 
 
 
 def render(tokenizer: Any, prompt: Prompt) -> str:
-    """The prompt in the tokenizer's chat template, up to where the assistant speaks, with the messages given and no others.
+    """The prompt in the tokenizer's chat template, up to where the assistant speaks: the messages given, no others.
 
     Some templates put a system message of their own in front where none is given; it is taken away.
     """

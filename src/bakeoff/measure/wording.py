@@ -165,7 +165,7 @@ def _one_of_a_list(said: Terms, start: int, end: int, golds: Sequence[Terms]) ->
     others = [piece for piece in pieces if not piece[0] <= start < piece[1] and _is_item(said, piece)]
     others = [piece for piece in others if not any(runs(said[piece[0] : piece[1]], gold) for gold in golds)]
     if len(pieces) == 2:
-        return conjoined and len(others) == 1 and (start, end) in pieces
+        return conjoined and len(others) == 1 and (start, end) in pieces and _is_item(said, (start, end))
     return conjoined and ends_a_piece and len(pieces) >= 3 and len(others) >= len(pieces) - 2
 
 
@@ -252,10 +252,10 @@ def says_all(said: Terms, items: Sequence[str]) -> bool:
     golds = [terms(item) for item in items]
     places = []
     for gold in golds:
-        runs = [run for run in runs(said, gold) if not negated(said, run[0]) and not denied_after(said, run[1])]
-        if not runs:
+        found = [run for run in runs(said, gold) if not negated(said, run[0]) and not denied_after(said, run[1])]
+        if not found:
             return False
-        places.append(runs[0])
+        places.append(found[0])
     return not _lists_more(said, places)
 
 

@@ -1,0 +1,131 @@
+import json
+
+import pytest
+
+from bakeoff.decide.profile import SETUP_DAYS, Profile, read_profile, validate_profile
+from bakeoff.errors import ConfigError
+
+
+def refused(values):
+    with pytest.raises(ConfigError) as error:
+        validate_profile(values)
+    return str(error.value)
+
+
+def test_every_field_has_a_default():
+    """A team that knows nothing yet still has a profile."""
+    assert Profile().queries_per_month == 10_000
+    assert validate_profile({}) == Profile()
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"queries_per_month": -3}, "'queries_per_month': Input should be greater than 0 (found -3)"),
+        ({"queries_per_month": 0}, "greater than 0"),
+        ({"growth_per_month": float("nan")}, "'growth_per_month': Input should be a finite number"),
+        ({"budget_usd_per_month": float("inf")}, "finite"),
+        ({"horizon_months": 0}, "'horizon_months': Input should be greater than or equal to 1 (found 0)"),
+        ({"horizon_months": 2.5}, "horizon_months"),
+        ({"horizon_months": True}, "'horizon_months' is true: give a number"),
+        ({"changed_share_per_update": 1.5}, "less than or equal to 1 (found 1.5)"),
+        ({"max_hallucination": 2}, "'max_hallucination'"),
+        ({"update_interval_days": 0}, "'update_interval_days'"),
+        ({"ml_expertise": 6}, "'ml_expertise'"),
+        ({"queries_per_month": "many"}, "found 'many'"),
+        ({"latency_limit": 5}, "unknown key 'latency_limit' (did you mean 'latency_limit_ms'?)"),
+        ({"measure_weights": {"acuracy": 1}}, "did you mean 'accuracy'?"),
+        (
+            {"measure_weights": {"accuracy": -1}},
+            "'measure_weights.accuracy': Input should be greater than or equal to 0",
+        ),
+        ({"factor_weights": {"style": -1}}, "'style' is -1"),
+        ({"setup_days": {"tunde": 3}}, "unknown contender 'tunde' (did you mean 'tuned'?)"),
+        ({"setup_days": {"rag": -1}}, "'rag' is -1 days"),
+        ({"usd_per": {"EUR": 0}}, "EUR: 1.10"),
+        ({"usd_per": {"USD": 2}}, "foreign currency"),
+        ({"answers_on": "cloud"}, "'machine', 'gpu' or 'api'"),
+    ],
+)
+def test_an_impossible_value_is_named(values, said):
+    """Each message names the key and what was found."""
+    assert said in refused(values)
+
+
+def test_every_impossible_value_is_named_at_once():
+    """Nobody mends a profile one error at a time."""
+    message = refused({"queries_per_month": -1, "horizon_months": 0, "horizn": 3})
+    assert all(key in message for key in ("queries_per_month", "horizon_months", "horizn"))
+
+
+def test_weights_that_sum_to_zero_are_refused():
+    """Somebody who weighs nothing has asked nothing."""
+    nothing = dict.fromkeys(Profile().measure_weights.model_dump(), 0)
+    assert "sum to zero" in refused({"measure_weights": nothing})
+    assert validate_profile({"measure_weights": {**nothing, "accuracy": 1}}).measure_weights.accuracy == 1
+
+
+@pytest.mark.parametrize("limit", ["must_run_offline", "privacy_on_premises"])
+def test_an_api_contradicts_a_limit_that_forbids_it(limit):
+    """A profile may not ask for an API and forbid it."""
+    assert "contradict" in refused({limit: True, "answers_on": "api"})
+    assert "contradict" in refused({limit: True, "training_on": "api"})
+
+
+def test_a_price_in_another_currency_needs_an_exchange_rate():
+    """Euros are not taken for dollars."""
+    prices = {"machine_hour": {"amount": 1, "currency": "EUR"}}
+    assert "usd_per: {EUR: 1.10}" in refused({"prices": prices})
+    assert validate_profile({"prices": prices, "usd_per": {"EUR": 1.1}}).prices["machine_hour"].currency == "EUR"
+
+
+def test_days_fill_the_defaults_and_a_contender_of_ones_own_counts_as_hybrid():
+    """A profile names only the days that differ."""
+    profile = validate_profile({"setup_days": {"rag": 9, "ours.Contender": 4}})
+    assert profile.days("setup_days", "rag") == 9
+    assert profile.days("setup_days", "tuned") == SETUP_DAYS["tuned"]
+    assert profile.days("setup_days", "ours.Contender") == 4
+    assert profile.days("setup_days", "theirs.Contender") == SETUP_DAYS["hybrid"]
+
+
+def test_a_profile_survives_being_written_and_read():
+    """It is kept in the run folder."""
+    profile = validate_profile(
+        {
+            "prices": {"gpu_hour": 3, "machine_hour": {"amount": 1, "currency": "EUR"}},
+            "usd_per": {"EUR": 1.1},
+            "setup_days": {"rag": 9},
+        }
+    )
+    assert Profile.model_validate_json(profile.model_dump_json()) == profile
+
+
+def test_yaml_and_json_say_the_same(tmp_path):
+    """Either file gives the same profile; an empty one gives the defaults."""
+    values = {"queries_per_month": 500, "prices": {"gpu_hour": 2.5}, "needs_citations": True}
+    (tmp_path / "p.json").write_text(json.dumps(values))
+    (tmp_path / "p.yaml").write_text("queries_per_month: 500\nprices: {gpu_hour: 2.5}\nneeds_citations: yes\n")
+    (tmp_path / "empty.yaml").write_text("")
+    assert read_profile(tmp_path / "p.json") == read_profile(tmp_path / "p.yaml") == validate_profile(values)
+    assert read_profile(tmp_path / "empty.yaml") == Profile()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("p.yaml", b"a: [1", "not YAML"),
+        ("p.json", b"{", "not YAML or JSON"),
+        ("p.yaml", b"- 1", "holds list"),
+        ("p.yaml", b"\xff\xfe\x00", "Cannot read"),
+        ("none.yaml", None, "Cannot read"),
+    ],
+)
+def test_a_file_that_is_no_profile_is_refused(tmp_path, name, content, said):
+    """The message names the file."""
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError) as error:
+        read_profile(path)
+    assert said in str(error.value)
+    assert name in str(error.value)

@@ -1,0 +1,238 @@
+"""Splits, leaks and what the data allow."""
+
+import math
+import random
+from collections import Counter, defaultdict
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bakeoff.records import Question, SourceSpan
+from bakeoff.similar import similar_pairs
+from bakeoff.splits import assign_splits, detectable_difference, leaks, summarise
+
+WORDS = "amber birch cedar dune ember fjord grove heath inlet jetty knoll loch marsh notch ocean pond quay reef".split()  # noqa: SIM905
+
+
+def question(
+    name: str, fact: str, document: int | None = 0, answers: tuple[str, ...] = ("x",), **more: object
+) -> Question:
+    spans = () if document is None else (SourceSpan(source=f"d{document}.md"),)
+    fields = {"id": name, "text": name, "fact": fact, "answers": answers, "source_spans": spans}
+    return Question.model_validate(fields | more)
+
+
+def corpus(n_documents: int = 20, facts_each: int = 6, phrasings: tuple[int, ...] = (1, 2, 3, 4, 5)) -> list[Question]:
+    """Facts with these numbers of phrasings in turn, spread over documents, and a fifth as many unanswerable ones."""
+    made = []
+    for fact in range(n_documents * facts_each):
+        for k in range(phrasings[fact % len(phrasings)]):
+            made.append(question(f"f{fact}-{k}", f"f{fact}", fact // facts_each))
+    made += [question(f"u{i}", f"u{i}", None, ()) for i in range(n_documents * facts_each // 5)]
+    return made
+
+
+def splits_by_fact(questions: list[Question]) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in questions:
+        found[one.fact][str(one.split)] += 1
+    return found
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 25), st.lists(st.integers(1, 6), min_size=1, max_size=5))
+def test_nothing_held_out_is_trained_on(seed: int, n_documents: int, phrasings: list[int]) -> None:
+    """Whatever the data: unseen facts and their documents are not in train, seen ones are, and slices say which."""
+    found = assign_splits(corpus(n_documents, 4, tuple(phrasings)), seed)
+    trained = {one.fact for one in found if one.split == "train"}
+    trained_documents = {span.source for one in found if one.split == "train" for span in one.source_spans}
+    for one in found:
+        assert one.split is not None
+        assert one.slice == ("unanswerable" if not one.answers else "seen" if one.fact in trained else "unseen")
+        if one.slice == "unseen" and n_documents >= 8:
+            assert not {span.source for span in one.source_spans} & trained_documents
+    for fact, counts in splits_by_fact(found).items():
+        if fact not in trained:
+            assert len(counts) == 1  # wholly in dev or wholly in test
+
+
+def test_the_split_depends_on_the_seed_only() -> None:
+    """Not on the order of the questions."""
+    questions = corpus()
+    split = {one.id: one.split for one in assign_splits(questions, 7)}
+    shuffled = random.Random(1).sample(questions, len(questions))
+    assert {one.id: one.split for one in assign_splits(shuffled, 7)} == split
+    assert [one.id for one in assign_splits(shuffled, 7)] == [one.id for one in shuffled]
+    assert {one.id: one.split for one in assign_splits(questions, 8)} != split
+
+
+def test_held_out_documents_are_balanced() -> None:
+    """About 40 % of facts, of paraphrased facts and of asked volume are unseen, for every seed."""
+    questions = [one.model_copy(update={"asked": 1 + 200 // (1 + int(one.fact[1:]))}) for one in corpus()]
+    for seed in range(5):
+        known = [one for one in assign_splits(questions, seed) if one.answers]
+        facts = splits_by_fact(known)
+        unseen = {one.fact for one in known if one.slice == "unseen"}
+        assert 0.35 <= len(unseen) / len(facts) <= 0.45
+        paraphrased = {fact for fact, counts in facts.items() if counts.total() > 1}
+        assert 0.3 <= len(unseen & paraphrased) / len(paraphrased) <= 0.5
+
+
+def test_seen_facts_keep_phrasings_to_train_on() -> None:
+    """One is held back of two or three, up to three of more; two stay in train wherever dev leaves them."""
+    seen = [one for one in assign_splits(corpus(), 7) if one.slice == "seen"]
+    for counts in splits_by_fact(seen).values():
+        n = counts.total()
+        assert counts["train"] >= 1
+        assert n - counts["train"] <= (0 if n == 1 else 1 if n == 2 else 2 if n < 5 else 3)
+        if n >= 4:
+            assert counts["train"] >= 2
+
+
+def test_dev_mirrors_test() -> None:
+    """It holds seen, unseen and unanswerable questions, in about the proportion of dev to test asked for."""
+    counts = summarise(assign_splits(corpus(), 7)).counts
+    for name in ("seen", "unseen", "unanswerable"):
+        assert counts["dev"][name] / (counts["dev"][name] + counts["test"][name]) == pytest.approx(0.27, abs=0.09), name
+
+
+def test_without_paraphrases_all_is_held_out_by_document() -> None:
+    """A hundred questions on fifty documents: test and dev get their whole shares, nothing is seen."""
+    found = assign_splits([question(f"q{i}", f"f{i}", i // 2) for i in range(100)], 7)
+    assert {one.slice for one in found if one.split != "train"} == {"unseen"}
+    sizes = Counter(one.split for one in found)
+    assert 36 <= sizes["test"] <= 44
+    assert 11 <= sizes["dev"] <= 19
+
+
+@pytest.mark.parametrize("n", range(1, 6))
+def test_tiny_sets_are_split(n: int) -> None:
+    """With one question it is tested; with more there is something to train on, and still something to test."""
+    sizes = Counter(one.split for one in assign_splits([question(f"q{i}", f"f{i}", None) for i in range(n)], 7))
+    assert sizes["test"] >= 1
+    assert sizes["train"] >= (1 if n > 1 else 0)
+    assert assign_splits([], 7) == []
+
+
+def test_changed_and_general_questions() -> None:
+    """General ones are all tested; of a changed fact one phrasing (of four or more: two), the rest is to retrain on."""
+    questions = [question(f"g{i}", f"g{i}", None, slice="general") for i in range(3)]
+    questions += [question(f"c{n}-{k}", f"f{n}", slice="changed") for n in (1, 2, 4) for k in range(n)]
+    questions += [question(f"f{n}-{k}", f"f{n}", n) for n in (1, 2, 4) for k in range(n)]
+    found = assign_splits(questions, 7)
+    assert {one.split for one in found if one.slice == "general"} == {"test"}
+    changed = splits_by_fact([one for one in found if one.slice == "changed"])
+    assert {fact: counts["test"] for fact, counts in changed.items()} == {"f1": 1, "f2": 1, "f4": 2}
+    assert all(one.slice == "changed" for one in found if one.id.startswith("c"))
+
+
+def test_unanswerable_questions_about_held_out_documents_are_not_trained_on() -> None:
+    """About 30, 20 and 50 % go to train, dev and test."""
+    questions = corpus(20, 6, (1, 3)) + [question(f"v{i}", f"v{i}", i % 20, ()) for i in range(60)]
+    found = assign_splits(questions, 7)
+    held = {span.source for one in found if one.slice == "unseen" for span in one.source_spans}
+    trained = [one for one in found if one.slice == "unanswerable" and one.split == "train"]
+    assert not {span.source for one in trained for span in one.source_spans} & held
+    sizes = Counter(one.split for one in found if one.slice == "unanswerable")
+    assert sizes["train"] / sizes.total() == pytest.approx(0.3, abs=0.03)
+    assert sizes["dev"] / sizes.total() == pytest.approx(0.2, abs=0.03)
+
+
+def test_given_splits_are_kept() -> None:
+    """Also where that makes a fact seen, and documents of given training questions are not held out."""
+    questions = corpus()
+    given_split = {one.id: ("train", "dev", "test")[i % 3] for i, one in enumerate(questions) if i % 4 == 0}
+    marked = [one.model_copy(update={"split": given_split.get(one.id)}) for one in questions]
+    found = assign_splits(marked, 7)
+    assert all(one.split == given_split[one.id] for one in found if one.id in given_split)
+    trained = {one.fact for one in found if one.split == "train"}
+    assert all((one.slice == "seen") == (one.fact in trained) for one in found if one.answers)
+
+
+def leak(test: Question, train: Question) -> tuple[str, bool] | None:
+    found = leaks([test.model_copy(update={"split": "test"}), train.model_copy(update={"split": "train"})])
+    return (found[0].train_id, found[0].excused) if found else None
+
+
+def test_leaks_and_what_is_excused() -> None:
+    """Near-copies are named; phrasings of one fact and questions with other answers are excused unless almost exact."""
+    base = question("a", "f", text="How long is the warranty on the Tide leak sensor?", slice="seen")
+    near = question("b", "f", text="How long is the warranty for a Tide leak sensor?")
+    exact = question("c", "f", text="how long is the warranty on the tide leak sensor")
+    assert leak(base, near) == ("b", True)
+    assert leak(base, exact) == ("c", False)
+    assert leak(base, near.model_copy(update={"fact": "other"})) == ("b", False)
+    assert leak(base, near.model_copy(update={"fact": "other", "answers": ("y",)})) == ("b", True)
+    assert leak(base, exact.model_copy(update={"fact": "other", "answers": ("y",)})) == ("c", False)
+    assert leak(base, question("d", "f", text="Which colours are there?")) is None
+    two = base.model_copy(update={"text": "How long is the warranty on the Hearth 2?"})
+    three = near.model_copy(update={"text": "How long is the warranty on the Hearth 3?"})
+    assert leak(two, three) is None
+
+
+def test_leaks_name_the_worst_copy_once_and_leaks_first() -> None:
+    """One line for each test question; what is excused comes last."""
+    texts = {"t1": "amber birch cedar dune ember", "t2": "fjord grove heath inlet jetty"}
+    questions = [question(name, f"f{name}", text=text, split="test") for name, text in texts.items()]
+    questions += [question("n", "ft1", text="amber birch cedar dune embers", split="train"),
+                  question("x", "fx", text=texts["t2"], split="train"),
+                  question("y", "fx", text=texts["t2"] + " knoll", split="train")]  # fmt: skip
+    found = leaks(questions)
+    assert [(one.test_id, one.train_id) for one in found if not one.excused] == [("t2", "x"), ("t1", "n")]
+
+
+def test_similar_pairs_are_all_that_brute_force_finds() -> None:
+    """Jaccard similarity of padded trigrams, over random texts."""
+    draw = random.Random(3)
+    texts = [" ".join(draw.sample(WORDS, 4)) for _ in range(60)]
+
+    def grams(text: str) -> set[str]:
+        return {f" {word} "[i : i + 3] for word in text.split() for i in range(len(word))}
+
+    expected = {}
+    for i, a in enumerate(texts[:30]):
+        for j, b in enumerate(texts[30:]):
+            similarity = len(grams(a) & grams(b)) / len(grams(a) | grams(b))
+            if similarity >= 0.4:
+                expected[i, j] = similarity
+    found = {(i, j): similarity for i, j, similarity in similar_pairs(texts[:30], texts[30:], 0.4)}
+    assert expected
+    assert found == pytest.approx(expected)
+
+
+def test_detectable_difference_has_its_power() -> None:
+    """Simulated paired answers with that true difference are found significant 80 times in 100."""
+    n, discordant = 300, 0.3
+    difference = detectable_difference(n)
+    assert difference is not None
+    draw = np.random.default_rng(5)
+    wins = (discordant + difference) / 2
+    outcomes = draw.multinomial(n, [wins, discordant - wins, 1 - discordant], size=20_000)
+    z = (outcomes[:, 0] - outcomes[:, 1]) / np.sqrt(outcomes[:, 0] + outcomes[:, 1])
+    power = np.mean(np.abs(z) > NormalDist().inv_cdf(0.975))
+    assert power == pytest.approx(0.8, abs=0.02)
+
+
+def test_detectable_difference_shrinks_with_the_root_of_n() -> None:
+    """Four times the questions show about half the difference; a handful show none."""
+    few, many = detectable_difference(400), detectable_difference(1600)
+    assert few is not None
+    assert many is not None
+    assert math.isclose(few / many, 2, rel_tol=0.05)
+    assert detectable_difference(3) is None
+
+
+def test_summary_counts_and_warns() -> None:
+    """What is missing is said in plain words; a full set has no warnings."""
+    full = summarise(assign_splits(corpus(40), 7))
+    assert full.warnings == ()
+    assert sum(full.asked_share.values()) == pytest.approx(1)
+    assert full.n_questions == sum(sum(of_split.values()) for of_split in full.counts.values())
+    assert set(full.phrasings) == {1, 2, 3, 4, 5}
+    few = " ".join(summarise(assign_splits([question(f"q{i}", f"f{i}", i) for i in range(20)], 7)).warnings)
+    for told in ("too few for a verdict", "No unanswerable", "No fact is asked in two ways"):
+        assert told in few
+    assert "Only" in summarise(assign_splits(corpus(10, 5), 7)).warnings[0]
