@@ -13,6 +13,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
@@ -159,7 +160,12 @@ def evaluate(collection: Collection, embedder: CountingEmbedder, max_tokens: int
         store.replace_all(collection.documents)
         index = HybridIndex.open(Path(folder) / "index", embedder, max_tokens)
         index.sync(store)
-        ways = {"BM25": index.search_bm25, "dense": index.search_dense, "fused": index.search}
+        ways = {
+            "BM25": index.search_bm25,
+            "dense": index.search_dense,
+            "fused": index.search,
+            "fused by rank (RRF)": partial(index.search, fusion="rank"),
+        }
         found = {way: search(collection.queries, CANDIDATES) for way, search in ways.items()}
         return index.n_chunks, {way: _means(hits, collection.relevant) for way, hits in found.items()}
 

@@ -60,12 +60,19 @@ def init(
 
 
 @app.command()
-def report(folder: Annotated[Path, typer.Argument(help="A run folder, such as runs/support-desk.")]) -> None:
-    """Draw the report of a finished run again and print its table; needs no model."""
+def report(
+    folder: Annotated[Path, typer.Argument(help="A run folder, such as runs/support-desk.")],
+    profile: Annotated[Path | None, typer.Option("--profile", help="Judge by this profile from now on.")] = None,
+) -> None:
+    """Judge a finished run and draw its report again; needs no model."""
+    from bakeoff.decide.profile import read_profile
+    from bakeoff.judge import judge
     from bakeoff.report import print_comparison, write_report
-    from bakeoff.run_folder import RunFolder
+    from bakeoff.run_folder import RunFolder, write_json
 
-    RunFolder(folder).config()
+    run_folder = RunFolder(folder)
+    settings = run_folder.config()
+    write_json(run_folder.verdict_path, judge(run_folder, read_profile(profile) if profile else settings.profile))
     write_report(folder)
     print_comparison(folder)
 

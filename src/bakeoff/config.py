@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
+from bakeoff.decide.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.prompts import CLOSED_BOOK, GROUNDED, PromptTemplate
 from bakeoff.records import Record
@@ -100,6 +101,7 @@ class Config(Record):
     training: Training = Training()
     measuring: Measuring = Measuring()
     prices: Prices = Prices()
+    profile: Profile = Profile()
 
     def renamed(self, name: str) -> "Config":
         """The same configuration under another name. Raises ConfigError where it is no folder name."""

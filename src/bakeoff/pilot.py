@@ -18,6 +18,7 @@ from bakeoff.config import Config, load_config
 from bakeoff.contenders.workbench import Workbench
 from bakeoff.environment import data_sha256, describe, peak_memory_bytes
 from bakeoff.errors import RunFolderError
+from bakeoff.judge import judge
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measure.score import score_answers
 from bakeoff.measure.summary import Measured, summarise
@@ -163,6 +164,7 @@ class Pilot:
             jsonl.write(self._folder.scores_path, [score for one in measured for score in one.scores])
             comparison = summarise(questions, measured, skipped, self._config.prices)
             write_json(self._folder.comparison_path, comparison)
+            write_json(self._folder.verdict_path, judge(self._folder, self._config.profile))
         environment = self._folder.read_json(self._folder.environment_path)
         environment["peak_memory_bytes"] = max(peak_memory_bytes(), environment.get("peak_memory_bytes", 0))
         write_json(self._folder.environment_path, environment)

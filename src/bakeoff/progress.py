@@ -10,20 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from bakeoff.pilot import Event
-
-TITLES = {
-    "read": "read documents",
-    "load": "load model",
-    "index": "index documents",
-    "train": "train",
-    "calibrate": "calibrate on dev",
-    "latency": "ask one by one",
-    "answer": "ask the test questions",
-    "update-index": "re-index the update",
-    "update-train": "retrain on the update",
-    "answer-updated": "ask about the update",
-    "compare": "compare",
-}
+from bakeoff.report.measures import STAGES
 
 
 class Display:
@@ -71,5 +58,5 @@ class Display:
 
 
 def _title(event: Event) -> str:
-    title = TITLES.get(event.stage, event.stage)
+    title = STAGES.get(event.stage, event.stage)
     return f"{event.contender}: {title}" if event.contender else title

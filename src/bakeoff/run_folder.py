@@ -33,6 +33,7 @@ class RunFolder:
         self.stages_path = root / "stages.jsonl"
         self.scores_path = root / "scores.jsonl"
         self.comparison_path = root / "comparison.json"
+        self.verdict_path = root / "verdict.json"
         self.report_path = root / "report.html"
         self.world = root
         self.updated_world = root / "update"

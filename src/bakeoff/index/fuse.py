@@ -40,9 +40,26 @@ def top(scores: np.ndarray, k: int, order: np.ndarray) -> Ranking:
     return Ranking(found.rows[:k], found.scores[:k])
 
 
-def fused(first: Ranking, second: Ranking, order: np.ndarray) -> Ranking:
+def fused_by_score(first: Ranking, second: Ranking, order: np.ndarray) -> Ranking:
+    """Convex combination: the mean of both scores, each scaled to 0..1 over its own candidates, 0 where not among them.
+
+    Source: Bruch, Gai, Ingber 2023, An Analysis of Fusion Functions for Hybrid Retrieval. Equal weights, not tuned.
+    """
+    return _summed(first, second, [_scaled(first.scores) / 2, _scaled(second.scores) / 2], order)
+
+
+def fused_by_rank(first: Ranking, second: Ranking, order: np.ndarray) -> Ranking:
     """Reciprocal rank fusion: a row scores the sum of 1 / (RRF_K + rank) over the rankings it is in."""
+    return _summed(first, second, [1.0 / (RRF_K + np.arange(1, len(one.rows) + 1)) for one in (first, second)], order)
+
+
+def _scaled(scores: np.ndarray) -> np.ndarray:
+    """Lowest to 0, highest to 1; all to 1 where they are equal."""
+    spread = np.ptp(scores) if len(scores) else 0.0
+    return (scores - scores.min()) / spread if spread > 0 else np.ones(len(scores))
+
+
+def _summed(first: Ranking, second: Ranking, parts: Sequence[np.ndarray], order: np.ndarray) -> Ranking:
     rows, inverse = np.unique(np.concatenate((first.rows, second.rows)), return_inverse=True)
-    ranks = np.concatenate([np.arange(1, len(ranking.rows) + 1) for ranking in (first, second)])
-    scores = np.bincount(inverse, 1.0 / (RRF_K + ranks), minlength=len(rows))
-    return sorted_ranking(rows, scores, order, decimals=12)
+    scores = np.bincount(inverse, np.concatenate(parts), minlength=len(rows))
+    return sorted_ranking(rows, scores, order, decimals=9)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from bakeoff import jsonl
 from bakeoff.corpus.chunk import chunk_document
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
-from bakeoff.index.fuse import Ranking, fused, top
+from bakeoff.index.fuse import Ranking, fused_by_rank, fused_by_score, top
 from bakeoff.protocols import Embedder
 from bakeoff.records import Chunk, Document, Hit, Record
 
@@ -149,16 +149,20 @@ class HybridIndex:
         counts = {f"n_{kind}": len(getattr(changes, kind)) for kind in ("added", "updated", "deleted")}
         return SyncReport(**counts, n_chunks=n_chunks, n_tokens=n_tokens, seconds=time.perf_counter() - begun)
 
-    def search(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
+    def search(
+        self, queries: Sequence[str], k: int, where: Filter | None = None, fusion: Literal["score", "rank"] = "score"
+    ) -> list[list[Hit]]:
         """At most k hits for each query, best first, in the order of the queries: both rankings, fused.
 
-        A query without a word finds nothing. Equal scores are ordered by source and place.
+        Fused by their scores, or by reciprocal ranks (docs/results/retrieval.md compares them). A query without a word
+        finds nothing. Equal scores are ordered by source and place.
         """
+        fuse = fused_by_score if fusion == "score" else fused_by_rank
         rows, condition = self._loaded(), (where or Filter()).sql
         depth = max(k, CANDIDATES)
         lexical = self._bm25(rows, queries, depth, condition)
         dense = self._dense(rows, queries, depth, condition)
-        return [rows.hits(fused(*pair, rows.order), k) for pair in zip(lexical, dense, strict=True)]
+        return [rows.hits(fuse(*pair, rows.order), k) for pair in zip(lexical, dense, strict=True)]
 
     def search_bm25(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
         """The same by BM25 alone (English stems, stop words left out; k1 = 1.2, b = 0.75)."""
@@ -277,7 +281,7 @@ class _Rows:
         import pyarrow.compute as pc
 
         vectors = table["vector"].combine_chunks()
-        self.vectors = vectors.flatten().to_numpy().reshape(len(vectors), -1)
+        self.vectors = vectors.flatten().to_numpy().reshape(len(vectors), vectors.type.list_size)
         self._chunks = table.select(list(Chunk.model_fields)).combine_chunks()
         self.at = {chunk_id: row for row, chunk_id in enumerate(table["id"].to_pylist())}
         sorted_rows = pc.sort_indices(table, [("source", "ascending"), ("start", "ascending"), ("id", "ascending")])

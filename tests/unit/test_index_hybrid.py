@@ -1,0 +1,274 @@
+"""The index: sync by difference, repair after a kill, filters, hostile queries, ties."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bakeoff.corpus.store import DocumentStore
+from bakeoff.errors import RunFolderError
+from bakeoff.index.embed import HashEmbedder
+from bakeoff.index.hybrid import Filter, HybridIndex
+from bakeoff.records import Document, Hit
+
+
+class CountingHash(HashEmbedder):
+    """Remembers every text embedded; fails where told to."""
+
+    def __init__(self) -> None:
+        super().__init__(dimension=64)
+        self.embedded: list[str] = []
+        self.fails = False
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        if self.fails:
+            raise KeyboardInterrupt
+        self.embedded += texts
+        return super().embed(texts)
+
+
+def document(name: str, text: str, access: tuple[str, ...] = ()) -> Document:
+    return Document(id=name, text=text, source=f"{name}.md", access=access)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DocumentStore:
+    made = DocumentStore(tmp_path / "store.sqlite")
+    made.upsert([
+        document("zebra", "Zebras graze on the savanna.\n\nTheir stripes confuse flies."),
+        document("boiler", "The boiler shows code E42 when pressure is low."),
+        document("refund", "Refunds are paid within 14 days.", ("staff",)),
+    ])
+    return made
+
+
+@pytest.fixture
+def embedder() -> CountingHash:
+    return CountingHash()
+
+
+@pytest.fixture
+def index(tmp_path: Path, embedder: CountingHash, store: DocumentStore) -> HybridIndex:
+    made = HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
+    made.sync(store)
+    return made
+
+
+def sources(hits: Sequence[Hit]) -> list[str]:
+    return [hit.chunk.source for hit in hits]
+
+
+def everything(index: HybridIndex) -> set[tuple[str, str]]:
+    """(document, text) of every chunk that a dense search can reach."""
+    return {(hit.chunk.document_id, hit.chunk.text) for hit in index.search_dense(["a"], 1000)[0]}
+
+
+def test_finds_what_is_asked_for(index: HybridIndex) -> None:
+    """The best hit of each way of searching holds the answer; ranks count from 1, scores do not rise."""
+    for search in (index.search, index.search_bm25, index.search_dense):
+        (hits,) = search(["what does boiler code E42 mean"], 3)
+        assert hits[0].chunk.source == "boiler.md"
+        assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_hits_quote_the_document(index: HybridIndex, store: DocumentStore) -> None:
+    """A hit's chunk is the stretch of the stored document that its offsets name."""
+    for hit in index.search(["stripes and flies"], 10)[0]:
+        whole = store.get(hit.chunk.document_id)
+        assert whole is not None and whole.text[hit.chunk.start : hit.chunk.end] == hit.chunk.text
+
+
+def test_many_queries_give_what_single_ones_give(index: HybridIndex) -> None:
+    """A batch answers each query as if it had been asked alone, in order."""
+    queries = ["zebra stripes", "", "refund days", "boiler"]
+    assert index.search(queries, 3) == [index.search([query], 3)[0] for query in queries]
+
+
+def test_only_the_changed_document_is_embedded_again(
+    index: HybridIndex, store: DocumentStore, embedder: CountingHash
+) -> None:
+    """One changed document costs its own chunks; a sync with nothing new costs nothing."""
+    embedder.embedded.clear()
+    store.upsert([document("boiler", "The boiler shows code E77 now.")])
+    report = index.sync(store)
+    assert embedder.embedded == ["The boiler shows code E77 now."]
+    assert (report.n_added, report.n_updated, report.n_deleted, report.n_chunks) == (0, 1, 0, 1)
+    assert report.n_tokens == embedder.count_tokens(embedder.embedded[0])
+    assert "E77" in index.search(["boiler code"], 1)[0][0].chunk.text
+    again = index.sync(store)
+    assert (again.n_updated, again.n_chunks, len(embedder.embedded)) == (0, 0, 1)
+
+
+def test_a_deleted_document_never_surfaces(index: HybridIndex, store: DocumentStore) -> None:
+    """After the sync no way of searching finds it."""
+    store.delete(["zebra"])
+    assert index.sync(store).n_deleted == 1
+    for search in (index.search, index.search_bm25, index.search_dense):
+        assert "zebra.md" not in sources(search(["zebras graze savanna stripes"], 100)[0])
+
+
+def test_another_process_sees_what_was_synced(tmp_path: Path, index: HybridIndex, embedder: CountingHash) -> None:
+    """An index opened again answers the same, and remembers the store's version."""
+    again = HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
+    assert again.version == index.version == 1
+    assert again.search(["zebra"], 5) == index.search(["zebra"], 5)
+
+
+def test_bm25_does_not_depend_on_the_way_here(tmp_path: Path, index: HybridIndex, store: DocumentStore) -> None:
+    """After updates and deletions scores are those of an index built at once from the same documents."""
+    store.upsert([document("boiler", "The boiler is green."), document("yak", "Yaks and the boiler.")])
+    index.sync(store)
+    store.delete(["refund"])
+    index.sync(store)
+    fresh = HybridIndex.open(tmp_path / "fresh", CountingHash(), max_tokens=8)
+    fresh.sync(store)
+    for query in ("boiler", "green yaks", "zebra boiler flies"):
+        assert index.search_bm25([query], 9) == fresh.search_bm25([query], 9)
+
+
+@pytest.mark.parametrize("step", ["embed", "delete", "add", "optimize"])
+def test_a_sync_that_was_killed_is_repaired_by_the_next(
+    tmp_path: Path, index: HybridIndex, store: DocumentStore, embedder: CountingHash,
+    monkeypatch: pytest.MonkeyPatch, step: str,
+) -> None:
+    """Killed before any step, the index opened anew syncs to exactly the store's documents."""
+    store.upsert([document("boiler", "Now it shows E99."), document("yak", "Yaks are woolly.")])
+    store.delete(["zebra"])
+    with monkeypatch.context() as patch:
+        patch.setattr(embedder if step == "embed" else index._table, step, _killed)
+        with pytest.raises(KeyboardInterrupt):
+            index.sync(store)
+    again = HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
+    again.sync(store)
+    assert everything(again) == {
+        ("boiler", "Now it shows E99."), ("yak", "Yaks are woolly."), ("refund", "Refunds are paid within 14 days."),
+    }
+
+
+def test_a_change_taken_back_after_a_kill_is_taken_back_here(
+    tmp_path: Path, index: HybridIndex, store: DocumentStore, embedder: CountingHash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store then reports no change, yet the rows written before the kill must go."""
+    store.upsert([document("yak", "Yaks are woolly."), document("boiler", "Wrong.")])
+    with monkeypatch.context() as patch:
+        patch.setattr(index, "_save", _save_then_kill(index))
+        with pytest.raises(KeyboardInterrupt):
+            index.sync(store)
+    assert "yak" in {name for name, _ in everything(HybridIndex.open(tmp_path / "index", embedder, max_tokens=8))}
+    store.delete(["yak"])
+    store.upsert([document("boiler", "The boiler shows code E42 when pressure is low.")])
+    again = HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
+    again.sync(store)
+    assert "yak" not in {name for name, _ in everything(again)}
+    assert "Wrong." not in {text for _, text in everything(again)}
+
+
+def _killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _save_then_kill(index: HybridIndex):  # type: ignore[no-untyped-def]
+    """The first save (what is to be done) goes through; the second (what was done) never happens."""
+    save, calls = index._save, []
+
+    def saving(**changed: object) -> None:
+        calls.append(changed)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        save(**changed)
+
+    return saving
+
+
+def test_filters_by_source(index: HybridIndex) -> None:
+    """Only sources with the prefix are found, whatever the query asks for; a quote or a wildcard is no syntax."""
+    for search in (index.search, index.search_bm25, index.search_dense):
+        assert set(sources(search(["boiler zebras refunds"], 10, Filter(source_prefix="zeb"))[0])) == {"zebra.md"}
+        assert search(["boiler zebras refunds"], 10, Filter(source_prefix="%' OR ''='"))[0] == []
+
+
+def test_filters_by_access(index: HybridIndex) -> None:
+    """Documents without labels are open to all, labelled ones to whoever holds one of the labels."""
+    for search in (index.search, index.search_bm25, index.search_dense):
+        ask = ["refunds boiler zebras"]
+        assert "refund.md" not in sources(search(ask, 10, Filter(access=()))[0])
+        assert "refund.md" not in sources(search(ask, 10, Filter(access=("sales", "o'hara")))[0])
+        assert {"refund.md", "boiler.md"} <= set(sources(search(ask, 10, Filter(access=("sales", "staff")))[0]))
+        assert "refund.md" in sources(search(ask, 10)[0])
+
+
+@pytest.mark.parametrize("query", [
+    '"unclosed boiler', "boiler AND (", "+boiler -zebra", "boiler^2~ *", "passage:boiler", "{}[]\\/ boiler !",
+    "boiler " * 2000, "\x00boiler\ud7ff", "' OR 1=1 -- boiler", "the boiler",
+])  # fmt: skip
+def test_query_text_is_no_syntax(index: HybridIndex, query: str) -> None:
+    """Whatever the query holds is searched for as words."""
+    assert index.search([query], 1)[0][0].chunk.source == "boiler.md"
+    assert index.search_bm25([query], 1)[0][0].chunk.source == "boiler.md"
+
+
+@pytest.mark.parametrize("query", ["", "  \n", "?!", '"()+-*'])
+def test_a_query_without_a_word_finds_nothing(index: HybridIndex, query: str) -> None:
+    """Neither way of searching makes something up."""
+    assert index.search([query], 5) == [[]]
+
+
+def test_an_empty_index_answers_with_nothing(tmp_path: Path) -> None:
+    """Before the first sync, and for no queries at all."""
+    empty = HybridIndex.open(tmp_path / "empty", HashEmbedder())
+    assert empty.search(["anything", "x"], 5) == [[], []]
+    assert empty.search([], 5) == []
+    assert empty.n_chunks == 0
+
+
+def test_equal_passages_come_in_the_order_of_their_sources(tmp_path: Path) -> None:
+    """Copies score alike; the order does not depend on when they were indexed."""
+    store = DocumentStore(tmp_path / "store.sqlite")
+    index = HybridIndex.open(tmp_path / "index", HashEmbedder())
+    for name in ("m", "z", "a", "k"):
+        store.upsert([document(name, "The very same words.")])
+        index.sync(store)
+    for search in (index.search, index.search_bm25, index.search_dense):
+        assert sources(search(["same words"], 3)[0]) == ["a.md", "k.md", "m.md"]
+
+
+@pytest.mark.parametrize(("other", "max_tokens", "named"), [
+    (HashEmbedder(dimension=32), 8, "dimension 64"), (CountingHash(), 16, "max_tokens 8"),
+])  # fmt: skip
+def test_refuses_another_embedder_or_chunk_size(
+    tmp_path: Path, index: HybridIndex, store: DocumentStore, other: HashEmbedder, max_tokens: int, named: str
+) -> None:
+    """The error names what the index was built with; with rebuild it is made anew."""
+    with pytest.raises(RunFolderError, match=named):
+        HybridIndex.open(tmp_path / "index", other, max_tokens)
+    rebuilt = HybridIndex.open(tmp_path / "index", other, max_tokens, rebuild=True)
+    assert rebuilt.n_chunks == 0
+    assert rebuilt.sync(store).n_added == 3
+    assert rebuilt.search(["zebra"], 1)[0][0].chunk.source == "zebra.md"
+
+
+def test_refuses_another_store(tmp_path: Path, index: HybridIndex) -> None:
+    """Versions of different stores do not compare."""
+    with pytest.raises(RunFolderError, match="another document store"):
+        index.sync(DocumentStore(tmp_path / "other.sqlite"))
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"embedder": 1}'])
+def test_a_damaged_state_file_is_named(
+    tmp_path: Path, index: HybridIndex, embedder: CountingHash, content: str
+) -> None:
+    """The error says which file, and that the documents are safe."""
+    (tmp_path / "index" / "index.json").write_text(content)
+    with pytest.raises(RunFolderError, match=r"index\.json"):
+        HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
+
+
+def test_a_lost_table_is_an_error_and_not_an_empty_index(
+    tmp_path: Path, index: HybridIndex, embedder: CountingHash
+) -> None:
+    """A state file without its table does not pass for an index without documents."""
+    (tmp_path / "index" / "chunks.lance").rename(tmp_path / "elsewhere")
+    with pytest.raises(RunFolderError, match="lost its table"):
+        HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
