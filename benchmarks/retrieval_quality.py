@@ -36,6 +36,7 @@ class Collection(NamedTuple):
 
 # --- measures: of one ranking of document ids against {relevant id: gain}
 
+
 def success(ranking: Sequence[str], relevant: Mapping[str, int], k: int) -> float:
     """1 when any of the first k is relevant, else 0."""
     return float(any(document in relevant for document in ranking[:k]))
@@ -69,13 +70,15 @@ MEASURES: dict[str, Callable[[Sequence[str], Mapping[str, int]], float]] = {
 
 # --- collections
 
+
 def cookbook_docs(data: Path) -> Collection:
     """Documentation sections; the gold links of a question are equally relevant."""
     sections = json.loads((data / "cookbook_docs" / "anthropic_docs.json").read_text(encoding="utf-8"))
     asked = json.loads((data / "cookbook_docs" / "docs_evaluation_dataset.json").read_text(encoding="utf-8"))
     documents = [
-        Document(id=section["chunk_link"], title=section["chunk_heading"], text=section["text"],
-                 source=section["chunk_link"])
+        Document(
+            id=section["chunk_link"], title=section["chunk_heading"], text=section["text"], source=section["chunk_link"]
+        )
         for section in sections
     ]
     relevant = [dict.fromkeys(one["correct_chunks"], 1) for one in asked]
@@ -153,20 +156,25 @@ COLLECTIONS = (cookbook_docs, cranfield, squad_paragraphs)
 
 # --- the evaluation
 
-def evaluate(collection: Collection, embedder: CountingEmbedder, max_tokens: int) -> tuple[int, dict[str, dict[str, float]]]:
+WAYS = ("BM25", "dense", "fused", "fused by rank (RRF)")
+
+
+def evaluate(
+    collection: Collection, embedder: CountingEmbedder, max_tokens: int, ways: Sequence[str] = WAYS
+) -> tuple[int, dict[str, dict[str, float]]]:
     """The number of chunks, and {way of searching: {measure: mean over the queries}}."""
     with tempfile.TemporaryDirectory() as folder:
         store = DocumentStore(Path(folder) / "store.sqlite")
         store.replace_all(collection.documents)
         index = HybridIndex.open(Path(folder) / "index", embedder, max_tokens)
         index.sync(store)
-        ways = {
+        searches = {
             "BM25": index.search_bm25,
             "dense": index.search_dense,
             "fused": index.search,
             "fused by rank (RRF)": partial(index.search, fusion="rank"),
         }
-        found = {way: search(collection.queries, CANDIDATES) for way, search in ways.items()}
+        found = {way: searches[way](collection.queries, CANDIDATES) for way in ways}
         return index.n_chunks, {way: _means(hits, collection.relevant) for way, hits in found.items()}
 
 

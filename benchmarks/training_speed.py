@@ -16,9 +16,9 @@ import datasets
 import peft
 import torch
 from squad_passages import Finder, hybrid_examples, read_squad
-from transformers import AutoTokenizer
 from trl import SFTConfig, SFTTrainer
 
+from bakeoff.generate.chat import Chat
 from bakeoff.models import resolve_model
 from bakeoff.train.lora import Example, TrainingSettings, train_adapter
 from bakeoff.train.packing import encode
@@ -33,7 +33,7 @@ def main() -> None:
     asked = arguments.parse_args()
     model, squad = resolve_model(asked.model), read_squad()
     examples = hybrid_examples(random.Random(0).sample(squad.asked, asked.examples), Finder(squad.passages), 0.15, 0)
-    n_tokens = sum(len(one.tokens) for one in encode(AutoTokenizer.from_pretrained(model), examples, 8192))
+    n_tokens = sum(len(one.tokens) for one in encode(Chat(model), examples))
     print(f"{len(examples)} examples, {n_tokens / len(examples):.0f} tokens each")
     seconds = {"Bakeoff": bakeoff_seconds(model, examples), "TRL SFTTrainer, defaults": trl_seconds(model, examples),
                "Bakeoff again": bakeoff_seconds(model, examples)}  # fmt: skip

@@ -1,10 +1,10 @@
 """Bakeoff answers "RAG, fine-tuning, or both?" for a team's own documents and questions, by measurement.
 
-    import bakeoff
+import bakeoff
 
-    run = bakeoff.run("bakeoff.yaml")           # the whole pilot; runs/<name>/report.html shows it
-    run.measure("rag", "accuracy")              # any contender, any measure
-    run.open("rag").answer([bakeoff.ask("How long is the warranty?")])
+run = bakeoff.run("bakeoff.yaml")           # the whole pilot; runs/<name>/report.html shows it
+run.measure("rag", "accuracy")              # any contender, any measure
+run.open("rag").answer([bakeoff.ask("How long is the warranty?")])
 """
 
 from typing import TYPE_CHECKING, Any

@@ -3,6 +3,7 @@
 Takes prepared data and a workbench, fills the world's folder. Knows nothing about test questions.
 """
 
+import random
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -109,11 +110,16 @@ class Builder:
 
     def _train(self, bench: Workbench, name: str, prepared: Prepared) -> dict[str, Any]:
         """Train the adapter of `tuned` or `hybrid`; gives what the stage took."""
-        examples = self._examples(bench, name, prepared.of("train"))
-        # What is to be learnt closed-book can only be checked on other phrasings of the same facts.
-        dev = [one for one in prepared.of("dev") if name == "hybrid" or one.slice == "seen"]
-        epochs = self._config.training.tuned_epochs if name == "tuned" else self._config.training.hybrid_epochs
-        return self._fit(bench, name, examples, self._examples(bench, name, dev), epochs)
+        training = self._config.training
+        questions, dev = prepared.of("train"), prepared.of("dev")
+        if name == "tuned":
+            # What is to be learnt closed-book can only be checked on other phrasings of the same facts.
+            dev, epochs = [one for one in dev if one.slice == "seen"], training.tuned_epochs
+        else:
+            questions, epochs = _sample(questions, training.hybrid_examples, self._config.seed), training.hybrid_epochs
+        if epochs == 1:  # there is no epoch to choose
+            dev = []
+        return self._fit(bench, name, self._examples(bench, name, questions), self._examples(bench, name, dev), epochs)
 
     def _examples(self, bench: Workbench, name: str, questions: Sequence[Question]) -> list[Any]:
         prompts = self._config.prompts
@@ -122,23 +128,43 @@ class Builder:
         share, k, seed = self._config.training.without_evidence, self._config.retrieval.k, self._config.seed
         return grounded_examples(questions, bench.index, prompts.grounded, k, share, seed)
 
-    def _fit(self, bench: Workbench, name: str, examples: Sequence[Any], dev: Sequence[Any], epochs: int,
-             start_from: Path | None = None) -> dict[str, Any]:
+    def _fit(
+        self,
+        bench: Workbench,
+        name: str,
+        examples: Sequence[Any],
+        dev: Sequence[Any],
+        epochs: int,
+        start_from: Path | None = None,
+    ) -> dict[str, Any]:
         from bakeoff.models import resolve_model
         from bakeoff.train.lora import TrainingSettings, train_adapter
 
         training = self._config.training
-        settings = TrainingSettings(rank=training.rank, learning_rate=training.learning_rate, max_epochs=epochs,
-                                    max_seconds=training.max_seconds, seed=self._config.seed)
+        settings = TrainingSettings(
+            rank=training.rank,
+            learning_rate=training.learning_rate,
+            max_epochs=epochs,
+            max_seconds=training.max_seconds,
+            seed=self._config.seed,
+        )
         progress = self._progress("train", name)
         report = train_adapter(
-            resolve_model(self._config.models.generator), examples, dev, settings, bench.folder(name) / "adapter",
-            on_progress=lambda at: progress(at.step, at.n_steps), start_from=start_from,
+            resolve_model(self._config.models.generator),
+            examples,
+            dev,
+            settings,
+            bench.folder(name) / "adapter",
+            on_progress=lambda at: progress(at.step, at.n_steps),
+            start_from=start_from,
         )
         template = self._config.prompts.closed_book if name == "tuned" else self._config.prompts.grounded
         jsonl.write_text(bench.folder(name) / "template.txt", template.fingerprint + "\n")
-        return {"seconds": report.seconds, "tokens": report.n_tokens,
-                "detail": f"{report.n_examples} examples, {report.epochs:g} epochs, {report.stopped_because}"}
+        return {
+            "seconds": report.seconds,
+            "tokens": report.n_tokens,
+            "detail": f"{report.n_examples} examples, {report.epochs:g} epochs, {report.stopped_because}",
+        }
 
     def calibrate(self, bench: Workbench, name: str, prepared: Prepared, folder: RunFolder) -> None:
         """Fix on the dev split when a contender declines (or how the router routes), and save its spec."""
@@ -197,19 +223,25 @@ class Builder:
     def _retrain(
         self, bench: Workbench, before: Workbench, prepared: Prepared, changed: Sequence[Question]
     ) -> dict[str, Any]:
-        """Go on from the tuned model with the changed facts and as many of the old ones, so that these are kept."""
+        """Go on from the tuned model with the changed facts and half as many old questions, so that these are kept."""
         facts = {question.fact for question in changed}
         kept = [question for question in prepared.of("train") if question.fact not in facts]
-        replay = kept[:: max(1, len(kept) // max(1, len(changed)))][: len(changed)]
+        replay = _sample(kept, len(changed) // 2, self._config.seed)
         examples = self._examples(bench, "tuned", [*changed, *replay])
-        return self._fit(bench, "tuned", examples, [], self._config.training.tuned_epochs,
-                         start_from=before.folder("tuned") / "adapter")
+        return self._fit(
+            bench,
+            "tuned",
+            examples,
+            [],
+            self._config.training.tuned_epochs,
+            start_from=before.folder("tuned") / "adapter",
+        )
 
     def setup_stages(self, name: str, stages: Sequence[Stage], bench: Workbench) -> list[Stage]:
         """The stages that take this contender from nothing to ready to answer."""
-        wanted = {("train", part) for part in self._parts(name, bench)} | {("load", part) for part in self._parts(name, bench)}
-        if any(part not in TRAINED and self.kind(part) not in ("extract", "router", "custom")
-               for part in self._parts(name, bench)):
+        parts = self._parts(name, bench)
+        wanted = {(stage, part) for stage in ("train", "load") for part in parts}
+        if any(part not in TRAINED and self.kind(part) in ("closed-book", "rag", "long-context") for part in parts):
             wanted.add(("load", ""))
         if self.kind(name) in RETRIEVING:
             wanted.add(("index", ""))
@@ -228,6 +260,14 @@ class Builder:
             return [name]
         routing = bench.spec(name).routing
         return [name, routing.near, routing.far] if routing else [name]
+
+
+def _sample(questions: Sequence[Question], most: int | None, seed: int) -> list[Question]:
+    """At most so many of the questions, drawn by the seed, in their order."""
+    if most is None or len(questions) <= most:
+        return list(questions)
+    drawn = set(random.Random(seed).sample(range(len(questions)), most))
+    return [question for i, question in enumerate(questions) if i in drawn]
 
 
 def _save_trained_questions(bench: Workbench, questions: Sequence[Question]) -> None:

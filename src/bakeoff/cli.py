@@ -101,8 +101,11 @@ def main() -> None:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
             raise
-        _fail(f"Cannot write {error.filename or 'to the disk'}: {error.strerror}.\n"
-              "  -> free some space or mend the permissions, then go on with: bakeoff run CONFIG --resume", 1)
+        _fail(
+            f"Cannot write {error.filename or 'to the disk'}: {error.strerror}.\n"
+            "  -> free some space or mend the permissions, then go on with: bakeoff run CONFIG --resume",
+            1,
+        )
 
 
 def _fail(message: str, code: int) -> None:

@@ -64,6 +64,7 @@ class Training(Record):
     learning_rate: float = Field(default=1e-3, gt=0, lt=1)
     tuned_epochs: int = Field(default=8, ge=1)
     hybrid_epochs: int = Field(default=2, ge=1)
+    hybrid_examples: int | None = Field(default=None, ge=1)
     without_evidence: float = Field(default=0.15, ge=0, lt=1)
     max_seconds: float | None = Field(default=None, gt=0)
 
@@ -140,13 +141,16 @@ def load_config(path: Path) -> Config:
     try:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"Cannot read the configuration {path}: {error}.",
-                          "write one with: bakeoff init DOCS --questions FILE") from error
+        raise ConfigError(
+            f"Cannot read the configuration {path}: {error}.", "write one with: bakeoff init DOCS --questions FILE"
+        ) from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}", "mend the line it names") from error
     if not isinstance(loaded, dict):
-        raise ConfigError(f"{path} holds {type(loaded).__name__}, not a mapping of keys to values.",
-                          "start from: bakeoff init DOCS --questions FILE")
+        raise ConfigError(
+            f"{path} holds {type(loaded).__name__}, not a mapping of keys to values.",
+            "start from: bakeoff init DOCS --questions FILE",
+        )
     return validate(_absolute(loaded, path.resolve().parent), str(path))
 
 
@@ -181,8 +185,10 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     if resolved.get("general") not in (None, "builtin"):
         resolved["general"] = _resolve(resolved["general"], folder)
     if isinstance(resolved.get("updates"), dict):
-        resolved["updates"] = {key: _resolve(value, folder) if key in ("documents", "questions") else value
-                               for key, value in resolved["updates"].items()}
+        resolved["updates"] = {
+            key: _resolve(value, folder) if key in ("documents", "questions") else value
+            for key, value in resolved["updates"].items()
+        }
     return resolved
 
 

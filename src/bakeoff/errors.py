@@ -34,8 +34,9 @@ class MissingExtraError(BakeoffError):
     """An optional dependency is not installed."""
 
     def __init__(self, feature: str, module: str, extra: str) -> None:
-        super().__init__(f"{feature} needs the Python package '{module}', which is not installed.",
-                         f"pip install 'bakeoff[{extra}]'")
+        super().__init__(
+            f"{feature} needs the Python package '{module}', which is not installed.", f"pip install 'bakeoff[{extra}]'"
+        )
 
 
 class RunFolderError(BakeoffError):

@@ -24,7 +24,14 @@ from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.records import Question, Score
 from bakeoff.run_folder import RunFolder
 
-APPROACH_OF = {"rag": "rag", "extract": "rag", "long-context": "rag", "tuned": "ft", "hybrid": "hybrid", "router": "hybrid"}
+APPROACH_OF = {
+    "rag": "rag",
+    "extract": "rag",
+    "long-context": "rag",
+    "tuned": "ft",
+    "hybrid": "hybrid",
+    "router": "hybrid",
+}
 TORNADO_LINES = 12
 
 Values = dict[str, dict[str, dict[str, float]]]
@@ -75,7 +82,11 @@ def per_question_values(folder: RunFolder, questions: Sequence[Question], names:
     retrained = {stage.contender for stage in folder.stages() if stage.stage == "update-train"}
     values: Values = {
         measure: {name: _values(scores[name], score, changed, False) for name in names}
-        for measure, score in (("accuracy", "correct"), ("hallucination", "hallucinated"), ("consistency", "consistent"))
+        for measure, score in (
+            ("accuracy", "correct"),
+            ("hallucination", "hallucinated"),
+            ("consistency", "consistent"),
+        )
     }
     values["freshness"] = {name: _values(updated[name], "correct", changed, True) for name in names}
     values["without_retraining"] = {

@@ -68,8 +68,9 @@ class Run:
         return Workbench(self.folder.world, config.models, config.retrieval).open(contender)
 
 
-def run(config: Config | Path | str, *, runs: Path | str = "runs", resume: bool = False,
-        listener: Listener | None = None) -> Run:
+def run(
+    config: Config | Path | str, *, runs: Path | str = "runs", resume: bool = False, listener: Listener | None = None
+) -> Run:
     """Run the whole pilot (or what of it is not done yet) and write its report.
 
     Raises a BakeoffError where the configuration, the data or a model does not allow it; the folder stays resumable.
@@ -111,8 +112,10 @@ class Pilot:
         if folder.environment_path.exists():
             before = folder.read_json(folder.environment_path)["data_sha256"]
             if before != data_sha256(prepared.documents, prepared.questions):
-                raise RunFolderError(f"The documents or questions have changed since {folder.root} was begun.",
-                                     "start a new run by leaving --resume out")
+                raise RunFolderError(
+                    f"The documents or questions have changed since {folder.root} was begun.",
+                    "start a new run by leaving --resume out",
+                )
         else:
             with self._timed("read"):
                 self._bench.store.replace_all(prepared.documents)
@@ -125,13 +128,22 @@ class Pilot:
         measuring = self._config.measuring
         with self._timed("calibrate", name):
             self._builder.calibrate(self._bench, name, self._prepared, self._folder)
-        contender = self._bench.open(name)
         with self._timed("latency", name):
-            collect_latency(contender, self._latency_questions(), self._folder.answers_path(name, "latency"),
-                            self._progress("latency", name))
+            collect_latency(
+                self._bench.open(name),
+                self._latency_questions(),
+                self._folder.answers_path(name, "latency"),
+                self._progress("latency", name),
+            )
+        contender = self._bench.open(name, given=self._folder.answers)
         with self._timed("answer", name):
-            collect(contender, self._prepared.of("test"), self._folder.answers_path(name), measuring.batch_size,
-                    self._progress("answer", name))
+            collect(
+                contender,
+                self._prepared.of("test"),
+                self._folder.answers_path(name),
+                measuring.batch_size,
+                self._progress("answer", name),
+            )
 
     def _latency_questions(self) -> Sequence[Question]:
         """Real questions that no contender answers elsewhere in the run: from train, one for each fact; else test."""
@@ -151,8 +163,13 @@ class Pilot:
         self._builder.update(bench, self._bench, self._prepared)
         for name in names:
             with self._timed("answer-updated", name):
-                collect(bench.open(name), changed, self._folder.answers_path(name, "updated"),
-                        self._config.measuring.batch_size, self._progress("answer-updated", name))
+                collect(
+                    bench.open(name, given=lambda part: self._folder.answers(part, "updated")),
+                    changed,
+                    self._folder.answers_path(name, "updated"),
+                    self._config.measuring.batch_size,
+                    self._progress("answer-updated", name),
+                )
 
     def _compare(self, names: Sequence[str], skipped: dict[str, str]) -> None:
         """Score every answer, compare the contenders, draw the report."""
@@ -201,8 +218,7 @@ class Pilot:
         seconds = more.pop("seconds", time.perf_counter() - begun)
         known = {(one.stage, one.contender) for one in self._folder.stages()}
         if (stage, contender) not in known:
-            jsonl.append(self._folder.stages_path,
-                         [Stage(stage=stage, contender=contender, seconds=seconds, **more)])
+            jsonl.append(self._folder.stages_path, [Stage(stage=stage, contender=contender, seconds=seconds, **more)])
         self._tell(Event(stage=stage, contender=contender, done=1, total=1, note="done"))
 
 

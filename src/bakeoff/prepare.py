@@ -30,7 +30,9 @@ class Prepared(Record):
 
     def of(self, split: Split) -> list[Question]:
         """The questions of one split; those about the update are part of 'train' only through `changed`."""
-        return [one for one in self.questions if one.split == split and not (split == "train" and one.slice == "changed")]
+        return [
+            one for one in self.questions if one.split == split and not (split == "train" and one.slice == "changed")
+        ]
 
     def changed_training(self) -> list[Question]:
         """Phrasings about what the update changes that retraining may see."""
@@ -63,8 +65,10 @@ def prepare(config: Config) -> Prepared:
     _check_ids(questions)
     split = assign_splits(questions, config.seed, config.split.test, config.split.dev)
     if not any(question.split == "test" for question in split):
-        raise InputError(f"Of {len(questions)} questions none is left to test on.",
-                         "give more questions, or raise split.test in the configuration")
+        raise InputError(
+            f"Of {len(questions)} questions none is left to test on.",
+            "give more questions, or raise split.test in the configuration",
+        )
     return Prepared(
         documents=tuple(reading.documents),
         problems=(*reading.problems, *(updated.problems if updated else ())),
@@ -98,5 +102,7 @@ def _check_ids(questions: Sequence[Question]) -> None:
     seen: set[str] = set()
     twice = sorted({one.id for one in questions if one.id in seen or seen.add(one.id)})  # type: ignore[func-returns-value]
     if twice:
-        raise InputError(f"Question ids stand in more than one of the files: {', '.join(twice[:5])}.",
-                         "give every question an id of its own (general questions use g01, g02, ...)")
+        raise InputError(
+            f"Question ids stand in more than one of the files: {', '.join(twice[:5])}.",
+            "give every question an id of its own (general questions use g01, g02, ...)",
+        )

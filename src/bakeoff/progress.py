@@ -53,8 +53,9 @@ class Display:
             self._tasks[key] = self._progress.add_task(_title(event), total=None, count="")
         finished = event.note == "done"
         count = f"{event.done}/{event.total}" if event.total > 1 else ""
-        self._progress.update(self._tasks[key], completed=event.done, total=event.total or None,
-                              **({} if finished else {"count": count}))
+        self._progress.update(
+            self._tasks[key], completed=event.done, total=event.total or None, **({} if finished else {"count": count})
+        )
 
 
 def _title(event: Event) -> str:

@@ -45,8 +45,10 @@ class RunFolder:
     def config(self) -> Config:
         """The configuration this run was begun with. Raises RunFolderError where there is no run here."""
         if not self.config_path.exists():
-            raise RunFolderError(f"{self.root} is not a run folder: it has no config.yaml.",
-                                 "name a folder that 'bakeoff run' wrote, such as runs/<name>")
+            raise RunFolderError(
+                f"{self.root} is not a run folder: it has no config.yaml.",
+                "name a folder that 'bakeoff run' wrote, such as runs/<name>",
+            )
         return validate(yaml.safe_load(self.config_path.read_text(encoding="utf-8")), str(self.config_path))
 
     def questions(self) -> list[Question]:
@@ -63,8 +65,9 @@ class RunFolder:
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise RunFolderError(f"Cannot read {path}: {error}.",
-                                 "finish the run first: bakeoff run CONFIG --resume") from error
+            raise RunFolderError(
+                f"Cannot read {path}: {error}.", "finish the run first: bakeoff run CONFIG --resume"
+            ) from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -74,8 +77,9 @@ class RunFolder:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise RunFolderError(f"Another process is at work in {self.root}.",
-                                     "wait for it, or choose another folder with --name") from error
+                raise RunFolderError(
+                    f"Another process is at work in {self.root}.", "wait for it, or choose another folder with --name"
+                ) from error
             file.write(str(os.getpid()))
             yield
 
@@ -103,8 +107,10 @@ def resume(config: Config, runs: Path) -> RunFolder:
     before, now = folder.config().model_dump(), config.model_dump()
     changed = sorted(key for key in now if now[key] != before[key])
     if changed:
-        raise RunFolderError(f"{folder.root} was begun with another configuration: {', '.join(changed)} differ.",
-                             "restore those keys, or start a new run by leaving --resume out")
+        raise RunFolderError(
+            f"{folder.root} was begun with another configuration: {', '.join(changed)} differ.",
+            "restore those keys, or start a new run by leaving --resume out",
+        )
     return folder
 
 

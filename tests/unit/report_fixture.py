@@ -1,17 +1,22 @@
 """A made-up run folder for the report's tests: eight contenders, one skipped; gaps, errors, hostile text.
 
-`build(folder)` writes it; the numbers are drawn with a fixed seed, so that every build is the same.
+`build(folder)` writes it; the numbers are drawn with a fixed seed, so that every build is the same. Its verdict.json is
+what `bakeoff.judge` makes of the rest, so that the two cannot drift apart.
 """
 
 import json
 import random
+from datetime import date
 from pathlib import Path
 
 import yaml
 
 from bakeoff import jsonl
+from bakeoff.decide.profile import Profile
 from bakeoff.evidence import evidence_hit
+from bakeoff.judge import judge
 from bakeoff.records import Answer, Chunk, Hit, Question, Score, SourceSpan, Stage, Usage
+from bakeoff.run_folder import RunFolder, write_json
 
 HOSTILE = [
     "</script><script>document.title='owned'</script>",
@@ -51,8 +56,23 @@ FILLER = (
 )
 
 
-def build(folder: Path, n_questions: int = 120, n_passages: int = 3, seed: int = 3) -> Path:
-    """Write a whole run folder and return it."""
+PROFILE = Profile(
+    queries_per_month=40_000,
+    update_interval_days=14,
+    needs_citations=True,
+    labelled_examples=800,
+    corpus_tokens=61_204,
+    max_hallucination=0.9,
+    growth_per_month=0.02,
+    discount_per_year=0.05,
+)
+TODAY = date(2026, 1, 14)
+
+
+def build(
+    folder: Path, n_questions: int = 120, n_passages: int = 3, seed: int = 3, profile: Profile | None = PROFILE
+) -> Path:
+    """Write a whole run folder and return it; without a profile it is one that was not judged yet."""
     draw = random.Random(seed)
     chunks = _chunks(draw, max(40, n_questions))
     questions = _questions(draw, n_questions, chunks)
@@ -86,6 +106,8 @@ def build(folder: Path, n_questions: int = 120, n_passages: int = 3, seed: int =
         },
     }
     jsonl.write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
+    if profile is not None:
+        write_json(folder / "verdict.json", judge(RunFolder(folder), profile, TODAY))
     return folder
 
 
@@ -278,7 +300,17 @@ def _measures(name: str, questions: list[Question], scores: list[Score]) -> dict
         "abstention": _estimate(list(mine["abstained"].values())),
         "retrieval_recall": _estimate(list(mine["evidence_hit"].values())) if mine["evidence_hit"] else missing,
         "accuracy_by_traffic": _estimate(list(mine["correct"].values())),
+        "errors": _estimate([1.0] * (8 if name == "rag-tuned" else 0) + [0.0] * 92),
+        "tokens_per_question": _tokens(name),
     }
+
+
+def _tokens(name: str) -> dict[str, object]:
+    prompt = 430.0 if name in RETRIEVING else 40.0
+    return {
+        "value": prompt + 9, "low": prompt, "high": prompt + 20, "n": 100,
+        "detail": {"prompt": prompt, "completion": 9.0},
+    }  # fmt: skip
 
 
 def _contrasts(table: dict[str, dict]) -> list[dict[str, object]]:
@@ -295,8 +327,10 @@ def _contrasts(table: dict[str, dict]) -> list[dict[str, object]]:
                     "low": difference - 0.08,
                     "high": difference + 0.08,
                     "p": 0.02,
-                    "p_adjusted": 0.1,
+                    "p_adjusted": 0.01 if abs(difference) > 0.08 else 0.1,
                     "n": 100,
+                    "finding": "different" if abs(difference) > 0.08 else "open",
+                    "more_questions": 0 if abs(difference) > 0.08 else 240,
                 }
             )
     return found

@@ -8,6 +8,7 @@ from bakeoff.contenders.declining import calibrate, declines
 from bakeoff.contenders.extract import Extract, sentences
 from bakeoff.contenders.long_context import LongContext, reason_not_to_fit
 from bakeoff.contenders.rag import Rag
+from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.router import Familiarity, Router, calibrate_routing
 from bakeoff.prompts import CLOSED_BOOK, GROUNDED
 from bakeoff.records import Document
@@ -76,9 +77,12 @@ def test_answers_of_equal_confidence_fall_on_one_side():
 
 def test_extract_copies_the_sentence_that_shares_the_questions_words():
     """The answer is verbatim text of the chunk that is cited first."""
-    retriever = FakeRetriever([
-        chunk("x", "Our office is in Leith. The dog sleeps."), chunk("y", "The warranty lasts 24 months. Call us."),
-    ])
+    retriever = FakeRetriever(
+        [
+            chunk("x", "Our office is in Leith. The dog sleeps."),
+            chunk("y", "The warranty lasts 24 months. Call us."),
+        ]
+    )
     embedder = WordEmbedder("warranty months office leith")
     found = Extract("extract", retriever, embedder, 2).answer([question("a", "How long is the warranty?")])[0]
     assert found.text == "The warranty lasts 24 months."
@@ -125,12 +129,31 @@ def test_the_router_sends_the_familiar_to_the_tuned_model_and_keeps_the_order():
     assert {one.contender for one in found} == {"router"}
 
 
+def test_what_was_answered_before_is_not_asked_again():
+    """The same answers in the same order, and only the new question reaches the contender."""
+    generator = FakeGenerator({"question a": "one", "question b": "two"})
+    contender = ClosedBook("base", generator, CLOSED_BOOK, 8)
+    before = contender.answer([question("a")])
+    asked = len(generator.prompts)
+    found = Remembering(contender, before).answer([question("b"), question("a")])
+    assert [one.text for one in found] == ["two", "one"]
+    assert len(generator.prompts) == asked + 1
+
+
+def test_a_failed_answer_is_asked_again():
+    """An error is nothing to remember."""
+    contender = ClosedBook("base", FakeGenerator({"question a": "one"}), CLOSED_BOOK, 8)
+    assert Remembering(contender, [answer("a", "", error="boom")]).answer([question("a")])[0].text == "one"
+
+
 def test_routing_is_calibrated_for_accuracy_then_cost():
     """The cut lies where the tuned model stops being right; of two equally right ways the cheaper is taken."""
     familiarity = {"a": 0.9, "b": 0.8, "c": 0.3}
     near = {"a": (1.0, 0.1), "b": (1.0, 0.1), "c": (0.0, 0.1)}
-    fars = {"rag": {"a": (1.0, 0.5), "b": (0.0, 0.5), "c": (1.0, 0.5)},
-            "hybrid": {"a": (1.0, 0.9), "b": (1.0, 0.9), "c": (1.0, 0.9)}}
+    fars = {
+        "rag": {"a": (1.0, 0.5), "b": (0.0, 0.5), "c": (1.0, 0.5)},
+        "hybrid": {"a": (1.0, 0.9), "b": (1.0, 0.9), "c": (1.0, 0.9)},
+    }
     routing = calibrate_routing(near, fars, familiarity, "tuned")
     assert (routing.near, routing.far) == ("tuned", "rag")
     assert routing.familiarity_at_least == pytest.approx(0.55)

@@ -21,6 +21,11 @@ def quarters(text: str) -> int:
     return -(-len(text.encode()) // 4)
 
 
+def characters(text: str) -> int:
+    """The strictest counter: every character costs, blanks too."""
+    return len(text)
+
+
 def document(text: str, title: str = "") -> Document:
     return Document(id="d1", text=text, title=title, source="d.md")
 
@@ -61,9 +66,17 @@ LINES = st.sampled_from(
         "\r",
         "\x0c",
         "\u2028",
+        " " * 90,
     ]
 )
-TEXTS = st.one_of(st.lists(LINES, max_size=40).map("\n".join), st.text(max_size=300))
+FENCED = st.lists(st.sampled_from(["", "", "b", "c d"]), max_size=12).map(
+    lambda lines: "\n".join(["```", *lines, "```"])
+)
+TEXTS = st.one_of(
+    st.lists(st.one_of(LINES, LINES, FENCED), max_size=40).map("\n".join),
+    st.text(max_size=300),
+    st.text(alphabet="ab. \n\t`|-#", max_size=120),
+)
 
 
 def _heading_characters(text: str) -> set[int]:
@@ -83,7 +96,7 @@ def _heading_characters(text: str) -> set[int]:
     text=TEXTS,
     title=st.sampled_from(["", "Alpha", "A title of some words"]),
     max_tokens=st.integers(1, 60),
-    count=st.sampled_from([words, quarters]),
+    count=st.sampled_from([words, quarters, characters]),
 )
 def test_chunks_quote_the_document_in_order_without_overlap_and_lose_nothing(text, title, max_tokens, count):
     """The invariant: verbatim, stripped, ordered, disjoint; all text but whitespace and heading lines is there."""
@@ -99,7 +112,7 @@ def test_chunks_quote_the_document_in_order_without_overlap_and_lose_nothing(tex
 
 
 @settings(max_examples=300, deadline=None)
-@given(text=TEXTS, max_tokens=st.integers(1, 60), count=st.sampled_from([words, quarters]))
+@given(text=TEXTS, max_tokens=st.integers(1, 60), count=st.sampled_from([words, quarters, characters]))
 def test_no_chunk_is_longer_than_asked_for(text, max_tokens, count):
     """At most max_tokens, unless one single character costs more."""
     for chunk in chunk_document(document(text), max_tokens, count):
@@ -220,6 +233,23 @@ def test_a_hash_in_code_is_no_heading_and_an_unclosed_fence_swallows_nothing():
     assert [chunk.heading for chunk in closed] == ["", "Real"]
     unclosed = chunk_document(document("```\nsome code\n\n# Real\n\nbody"), 50, words)
     assert unclosed[-1].heading == "Real"
+
+
+@pytest.mark.parametrize(
+    ("text", "max_tokens"),
+    [
+        ("```\n\n```", 1),
+        ("a\n\n```\nb\n" + "\n" * 400 + "c\n```", 3),
+        ("xx" + " " * 1000 + "yy", 2),
+        ("Short one. " + " " * 500 + "Short two. Short three.", 8),
+        ("- a\n" + "- \n" * 30 + "- b", 4),
+    ],
+)
+def test_whitespace_that_costs_tokens_is_neither_a_chunk_nor_smuggled_into_one(text, max_tokens):
+    """With a counter that charges for blanks: no empty chunk, none too long by the blanks within it."""
+    chunks = chunk_document(document(text), max_tokens, quarters)
+    assert all(chunk.text.strip() and quarters(chunk.text) <= max_tokens for chunk in chunks)
+    assert "".join("".join(texts(chunks)).split()) == "".join(text.split())
 
 
 def test_one_endless_word_is_cut_by_characters():

@@ -60,7 +60,7 @@ def test_loss_and_gradients_are_those_of_the_plain_model_with_a_plain_adapter(ti
     draw = torch.Generator().manual_seed(1)
     values = {name: 0.1 * torch.randn(one.shape, generator=draw) for name, one in fast.parameters.items()}
     fast.load(values)
-    encoded = encode(fast.tokenizer, arithmetic(9), 1024)
+    encoded = encode(fast.chat, arithmetic(9))
     loss = fast.loss(pack(encoded))
     loss.backward()
 
@@ -89,7 +89,7 @@ def test_exactly_right_means_that_greedy_decoding_writes_the_completion(tiny: Pa
     train_adapter(tiny, [example(c, c * 2) for c in "abcdefgh"], [], settings, tmp_path)
     model = _model(tiny)
     model.load_folder(tmp_path)
-    encoded = encode(model.tokenizer, [example(c, c * 2) for c in "abcdyz"], 1024)
+    encoded = encode(model.chat, [example(c, c * 2) for c in "abcdyz"])
     fit = model.fit([pack(encoded[:3]), pack(encoded[3:])])
     greedy = transformers.AutoModelForCausalLM.from_pretrained(tiny)
     greedy = peft.PeftModel.from_pretrained(greedy, tmp_path)
@@ -225,7 +225,7 @@ def test_training_stops_when_the_dev_examples_get_no_better(tiny: Path, tmp_path
 
     model = _model(tiny)
     model.load_folder(tmp_path)
-    kept = model.fit([pack(encode(model.tokenizer, arithmetic(6, 200), 1024))])
+    kept = model.fit([pack(encode(model.chat, arithmetic(6, 200)))])
     assert kept.mean_loss == pytest.approx(report.best_dev_loss, rel=0.05)
 
 
@@ -245,6 +245,18 @@ def test_training_stops_at_its_time_limit_and_leaves_an_adapter(tiny: Path, tmp_
     assert report.n_steps == 1
     assert report.best_dev_loss is not None
     assert _adapter(tmp_path)
+
+
+def test_only_so_many_dev_examples_are_used(tiny: Path, tmp_path: Path) -> None:
+    """The share exactly right counts no more than those drawn: of two, it is a half's multiple."""
+    settings = QUICK.model_copy(update={"n_dev_examples": 2, "max_epochs": 1})
+    report = train_adapter(tiny, arithmetic(8), arithmetic(30, 100), settings, tmp_path / "two")
+    everything = QUICK.model_copy(update={"max_epochs": 1})
+    assert report.best_dev_exact in (0, 0.5, 1)
+    assert (
+        report.best_dev_loss
+        != train_adapter(tiny, arithmetic(8), arithmetic(30, 100), everything, tmp_path / "all").best_dev_loss
+    )
 
 
 def test_progress_counts_to_the_last_step(tiny: Path, tmp_path: Path) -> None:

@@ -2,49 +2,44 @@
 
 import pytest
 
-from bakeoff.errors import InputError, ModelUnavailableError
+from bakeoff.errors import InputError
+from bakeoff.generate.chat import Chat
 from bakeoff.train.packing import Encoded, encode, n_common, pack, plan
 from tests.unit.tiny_model import arithmetic, example, write_tiny_model
 
-transformers = pytest.importorskip("transformers")
+pytest.importorskip("transformers")
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory):
-    return transformers.AutoTokenizer.from_pretrained(write_tiny_model(tmp_path_factory.mktemp("tiny")))
+def chat(tmp_path_factory: pytest.TempPathFactory) -> Chat:
+    return Chat(write_tiny_model(tmp_path_factory.mktemp("tiny")))
 
 
-def test_an_example_is_the_generation_prompt_then_the_completion_then_the_end_of_the_turn(tokenizer) -> None:
+def test_an_example_is_the_generation_prompt_then_the_completion_then_the_end_of_the_turn(chat: Chat) -> None:
     """What is trained is what a generator is asked and should say."""
-    (one,) = encode(tokenizer, [example("What?", "This")], 1024)
-    assert tokenizer.decode(one.tokens[: one.n_prompt]) == (
+    (one,) = encode(chat, [example("What?", "This")])
+    assert chat.tokenizer.decode(one.tokens[: one.n_prompt]) == (
         "<|im_start|>system\nAnswer.<|im_end|>\n<|im_start|>user\nWhat?<|im_end|>\n<|im_start|>assistant\n"
     )
-    assert tokenizer.decode(one.tokens[one.n_prompt :]) == "This<|im_end|>"
+    assert chat.tokenizer.decode(one.tokens[one.n_prompt :]) == "This<|im_end|>"
 
 
-def test_an_empty_completion_is_refused(tokenizer) -> None:
+def test_an_empty_completion_is_refused(chat: Chat) -> None:
     """An example that teaches nothing is named by its number."""
     with pytest.raises(InputError, match="example 2 has an empty completion"):
-        encode(tokenizer, [example("a", "b"), example("c", " ")], 1024)
+        encode(chat, [example("a", "b"), example("c", " ")])
 
 
-def test_an_example_longer_than_the_context_is_refused(tokenizer) -> None:
+def test_an_example_longer_than_the_context_is_refused(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both numbers are told."""
+    monkeypatch.setattr(chat, "context_tokens", 20)
     with pytest.raises(InputError, match=r"example 1 has \d+ tokens; the model takes 20"):
-        encode(tokenizer, [example("a", "b")], 20)
+        encode(chat, [example("a", "b")])
 
 
-def test_a_model_without_a_chat_template_is_refused(tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A base model cannot be prompted the way Bakeoff prompts."""
-    monkeypatch.setattr(tokenizer, "chat_template", None)
-    with pytest.raises(ModelUnavailableError, match="no chat template"):
-        encode(tokenizer, [example("a", "b")], 1024)
-
-
-def test_a_plan_holds_every_example_once_within_the_budget(tokenizer) -> None:
+def test_a_plan_holds_every_example_once_within_the_budget(chat: Chat) -> None:
     """Tokens, with the shared beginning counted once, and examples are both bounded."""
-    encoded = encode(tokenizer, arithmetic(60), 1024)
+    encoded = encode(chat, arithmetic(60))
     shared = n_common(encoded)
     batches = plan(encoded, tokens_per_batch=shared + 300, examples_per_batch=12, key="a")
     assert sorted(i for batch in batches for i in batch) == list(range(60))
@@ -52,17 +47,17 @@ def test_a_plan_holds_every_example_once_within_the_budget(tokenizer) -> None:
     assert max(sum(len(encoded[i].tokens) - shared for i in batch) for batch in batches) <= 300
 
 
-def test_plans_repeat_for_a_key_and_differ_between_keys(tokenizer) -> None:
+def test_plans_repeat_for_a_key_and_differ_between_keys(chat: Chat) -> None:
     """So that a resumed training sees what the uninterrupted one would have seen."""
-    encoded = encode(tokenizer, arithmetic(40), 1024)
+    encoded = encode(chat, arithmetic(40))
     assert plan(encoded, 500, 8, "0 1") == plan(encoded, 500, 8, "0 1")
     assert plan(encoded, 500, 8, "0 1") != plan(encoded, 500, 8, "0 2")
 
 
-def test_an_example_longer_than_a_batch_is_refused(tokenizer) -> None:
+def test_an_example_longer_than_a_batch_is_refused(chat: Chat) -> None:
     """The remedy names the number to set."""
     with pytest.raises(InputError, match=r"has \d+ tokens; a batch takes 30\.(?s:.*)set tokens_per_batch to \d+"):
-        plan(encode(tokenizer, arithmetic(3), 1024), 30, 8, "a")
+        plan(encode(chat, arithmetic(3)), 30, 8, "a")
 
 
 def test_what_is_shared_never_reaches_into_a_completion() -> None:

@@ -52,9 +52,7 @@ class Extract:
         self, questions: Sequence[Question], candidates: Sequence[Sequence[tuple[Hit, str]]]
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """For each question its own vector and one row for each candidate; each distinct sentence is embedded once."""
-        unique = {
-            (hit.chunk.heading, text): None for options in candidates for hit, text in options
-        }
+        unique = {(hit.chunk.heading, text): None for options in candidates for hit, text in options}
         row_of = {key: i for i, key in enumerate(unique)}
         texts = [question.text for question in questions] + [f"{heading} {text}" for heading, text in unique]
         vectors = self._embedder.embed(texts)

@@ -5,6 +5,7 @@ The pilot measures and the server serves what this opens, so both use the same o
 """
 
 import importlib
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -17,12 +18,13 @@ from bakeoff.contenders.closed_book import ClosedBook
 from bakeoff.contenders.extract import Extract
 from bakeoff.contenders.long_context import LongContext
 from bakeoff.contenders.rag import Rag
+from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.router import Familiarity, Router, Routing
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.prompts import PromptTemplate
 from bakeoff.protocols import Contender, Generator
-from bakeoff.records import Record
+from bakeoff.records import Answer, Record
 
 Kind = Literal["closed-book", "rag", "extract", "router", "long-context", "custom"]
 
@@ -81,15 +83,19 @@ class Workbench:
         """The spec in a contender's folder. Raises RunFolderError where it is missing."""
         path = self.folder(name) / "contender.json"
         if not path.exists():
-            raise RunFolderError(f"There is no contender '{name}' in {self.world}.",
-                                 "finish the run first: bakeoff run CONFIG --resume")
+            raise RunFolderError(
+                f"There is no contender '{name}' in {self.world}.", "finish the run first: bakeoff run CONFIG --resume"
+            )
         return Spec.model_validate_json(path.read_text(encoding="utf-8"))
 
     def save(self, spec: Spec) -> None:
         jsonl.write_text(self.folder(spec.name) / "contender.json", spec.model_dump_json(indent=1) + "\n")
 
-    def open(self, name: str) -> Contender:
-        """The contender in this world's folder of that name, ready to answer."""
+    def open(self, name: str, given: Callable[[str], Iterable[Answer]] | None = None) -> Contender:
+        """The contender in this world's folder of that name, ready to answer.
+
+        `given` tells what a contender behind a router answered before, so that it is not asked again.
+        """
         spec = self.spec(name)
         limit = spec.models.max_new_tokens
         if spec.kind == "custom":
@@ -97,7 +103,7 @@ class Workbench:
         if spec.kind == "extract":
             return Extract(name, self.index, self.embedder, spec.retrieval.k, spec.decline_below)
         if spec.kind == "router":
-            return self._open_router(spec)
+            return self._open_router(spec, given)
         generator, template = self._generator_of(spec), self._template_of(spec)
         if spec.kind == "rag":
             return Rag(name, self.index, generator, template, spec.retrieval.k, limit, spec.decline_below)
@@ -105,11 +111,15 @@ class Workbench:
             return LongContext(name, list(self.store.documents()), generator, template, limit, spec.decline_below)
         return ClosedBook(name, generator, template, limit, spec.decline_below)
 
-    def _open_router(self, spec: Spec) -> Contender:
+    def _open_router(self, spec: Spec, given: Callable[[str], Iterable[Answer]] | None) -> Contender:
         if spec.routing is None:
-            raise RunFolderError(f"The router in {self.folder(spec.name)} was never calibrated.",
-                                 "finish the run first: bakeoff run CONFIG --resume")
+            raise RunFolderError(
+                f"The router in {self.folder(spec.name)} was never calibrated.",
+                "finish the run first: bakeoff run CONFIG --resume",
+            )
         near, far = self.open(spec.routing.near), self.open(spec.routing.far)
+        if given is not None:
+            near, far = Remembering(near, given(near.name)), Remembering(far, given(far.name))
         return Router(spec.name, near, far, self.familiarity(), spec.routing.familiarity_at_least)
 
     def familiarity(self) -> Familiarity:
@@ -138,5 +148,7 @@ def import_contender(path: str) -> Contender:
     try:
         return getattr(importlib.import_module(module), name)()  # type: ignore[no-any-return]
     except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"The contender '{path}' cannot be imported: {error}.",
-                          "give the full import path of a class that takes no arguments") from error
+        raise ConfigError(
+            f"The contender '{path}' cannot be imported: {error}.",
+            "give the full import path of a class that takes no arguments",
+        ) from error

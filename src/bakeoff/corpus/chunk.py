@@ -177,12 +177,14 @@ class _Cutter:
         begun: _Atom | None = None
         end = n_tokens = 0
         for atom in self._atoms(runs):
-            if begun and n_tokens + atom.n_tokens > self.budget:
+            gap = self._count(_Span(end, atom.span.start)) if begun and atom.span.start > end else 0
+            if begun and n_tokens + gap + atom.n_tokens > self.budget:
                 yield self._stripped(_Span(begun.span.start, end)), begun.table_header
                 begun = None
             if begun is None:
                 begun, n_tokens = self._opening(atom)
-            n_tokens += atom.n_tokens
+                gap = 0
+            n_tokens += gap + atom.n_tokens
             end = atom.span.end
         if begun:
             yield self._stripped(_Span(begun.span.start, end)), begun.table_header
@@ -209,6 +211,8 @@ class _Cutter:
         header = self._table_header(run)
         n_header = self.count_tokens(header) if header else 0
         for number, unit in enumerate(self._grouped(run, bool(header))):
+            if not self._slice(unit).strip():
+                continue
             n_tokens = self._count(unit)
             fits = n_tokens <= self.budget
             atoms: Iterable[_Atom] = [_Atom(unit, n_tokens)] if fits else self._sentences(unit)
@@ -244,14 +248,18 @@ class _Cutter:
             yield from self._words(_Span(start, span.end))
 
     def _words(self, span: _Span) -> Iterator[_Atom]:
-        """The span, halved at the blank nearest to its middle until each piece fits; a word that does not, anywhere."""
+        """The span, halved at the blank nearest to its middle until each piece fits; a word that does not, anywhere.
+
+        Whitespace alone is no piece: what lies between two pieces of a chunk is counted when they are packed.
+        """
         n_tokens = self._count(span)
         if n_tokens <= self.budget or span.end - span.start <= 1:
             yield _Atom(span, n_tokens)
             return
         inner = self._stripped(span)
         if inner.end - inner.start <= 1:
-            yield _Atom(inner, n_tokens)
+            if inner.end > inner.start:
+                yield _Atom(inner, self._count(inner))
             return
         cut = self._middle(inner)
         yield from self._words(_Span(inner.start, cut))

@@ -22,8 +22,8 @@ def advice_markdown(advice: Advice) -> str:
         parts += ["## Why", _list(told.reasons)]
     if told.objections:
         parts += ["## What speaks against it", _list(told.objections)]
-    if advice.flips:
-        parts += ["## What would change the answer", _list(flip.sentence + "." for flip in advice.flips)]
+    if advice.changes:
+        parts += ["## What would change the answer", _list(advice.changes)]
     if advice.conditions:
         parts += ["## What a pilot would have to show",
                   _table(("It stands if", "Otherwise"), [(one.text, one.otherwise) for one in advice.conditions])]

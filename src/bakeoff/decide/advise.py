@@ -15,7 +15,7 @@ from bakeoff.decide.break_even import break_even
 from bakeoff.decide.cost import cost_table
 from bakeoff.decide.cost_inputs import assumed_inputs
 from bakeoff.decide.conditions import Condition, conditions_for
-from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, TITLES, Factor
+from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, NAMES, TITLES, Factor
 from bakeoff.decide.ics import ics_text
 from bakeoff.decide.matrix import Flip, Matrix, Row, decision_matrix, flips
 from bakeoff.decide.profile import Profile
@@ -73,7 +73,7 @@ class Advice(Record):
     inspected: tuple[str, ...]
     matrix: Matrix
     recommendation: Recommendation
-    flips: tuple[Flip, ...]
+    changes: tuple[str, ...]
     cost: CostSummary
     conditions: tuple[Condition, ...]
     roadmap: Roadmap | None
@@ -99,7 +99,7 @@ def advise(
         inspected=tuple(inspection.lines()) if inspection else (),
         matrix=matrix,
         recommendation=recommendation,
-        flips=tuple(flips(matrix)),
+        changes=tuple(change_lines(flips(matrix))),
         cost=cost_summary(filled),
         conditions=_conditions(filled, recommendation, matrix, inspection),
         roadmap=roadmap(filled, approach, start, recommendation.tied_with) if approach else None,
@@ -146,7 +146,7 @@ def _uncertainty(matrix: Matrix) -> str:
     shares = ", ".join(f"{TITLES[name]} {100 * share:.0f} %" for name, share in
                        sorted(matrix.wins.items(), key=lambda item: -item[1]) if name not in matrix.ruled_out)
     n_known = sum(row.basis != "unknown" for row in matrix.rows)
-    ruled_out = "".join(f" Ruled out: {TITLES[name]}, for {why}." for name, why in matrix.ruled_out.items())
+    ruled_out = "".join(f" {NAMES[name]} is ruled out: {why}." for name, why in matrix.ruled_out.items())
     return (f"With every weight in doubt by about a half, and every unknown factor open, the draws are won by: {shares}. "
             f"{n_known} of {len(matrix.rows)} factors are known.{ruled_out}")  # fmt: skip
 
@@ -156,6 +156,19 @@ def _reasons(matrix: Matrix, approach: str, sign: int) -> tuple[str, ...]:
     leads = [(sign * row.weight * _lead(row, approach), row) for row in matrix.rows if row.scores]
     ranked = sorted(leads, key=lambda pair: -pair[0])
     return tuple(f"{row.title}: {row.why}." for lead, row in ranked[:MOST_REASONS] if lead > 0)
+
+
+def change_lines(found: Sequence[Flip]) -> list[str]:
+    """Flips in sentences: one for each value and weight; open answers gathered by the leader they would bring."""
+    lines = [f"{flip.sentence}." for flip in found if flip.kind != "answer"]
+    by_leader: dict[str, list[str]] = {}
+    for flip in found:
+        if flip.kind == "answer":
+            by_leader.setdefault(flip.leader, []).append(flip.sentence.split(" if ", 1)[1])
+    for leader, answers in by_leader.items():
+        more = f"; and by {len(answers) - MOST_REASONS} more answers" if len(answers) > MOST_REASONS else ""
+        lines.append(f"Not known yet: {TITLES[leader]} would lead if {', or if '.join(answers[:MOST_REASONS])}{more}.")
+    return lines
 
 
 def _lead(row: Row, approach: str) -> float:

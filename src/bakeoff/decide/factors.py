@@ -106,7 +106,12 @@ class Factor(Record):
         band, value = self.band(profile), self.value(profile)
         if band is None:
             return ""
-        return self.label(band) if value is None or band.when is not None else f"{value:,.3g} {self.unit}".strip()
+        return self.label(band) if value is None or band.when is not None else f"{_plain(value)} {self.unit}".strip()
+
+
+def _plain(value: float) -> str:
+    """A number of any size without an exponent: whole from 100 on, else three significant digits."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _holds(band: Band, value: float) -> bool:

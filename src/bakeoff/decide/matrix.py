@@ -2,7 +2,7 @@
 
 Takes a `Profile` (its `factor_weights` weigh), gives a `Matrix`: rows that say why, totals, how often each approach
 wins when the weights are in doubt, and what would change the answer. Knows nothing about models, files or prices.
-Unknown factors score nobody; in the draws each of their bands is as likely as another.
+Unknown factors score nobody; in the draws each of their bands is as likely as another, which adds doubt but no lean.
 Source: weighted sums, Fishburn 1967, doi:10.1287/mnsc.13.7.435; doubt about weights as draws from a Dirichlet, Jia,
 Fischer and Dyer 1998, doi:10.1002/(SICI)1099-0771(199806)11:2<85::AID-BDM282>3.0.CO;2-K.
 """
@@ -42,6 +42,7 @@ class Row(Record):
     weight: float
     basis: Literal["assumed", "measured", "unknown"]
     value: str = ""
+    band: str = ""
     scores: dict[str, float] = {}
     why: str = ""
     rules_out: tuple[str, ...] = ()
@@ -109,7 +110,7 @@ def _row(factor: Factor, profile: Profile, weight: float) -> Row:
     if band is None:
         return row
     return row.model_copy(update={
-        "basis": "assumed", "value": factor.shown(profile), "scores": _named(band.scores),
+        "basis": "assumed", "value": factor.shown(profile), "band": factor.label(band), "scores": _named(band.scores),
         "why": band.sentence(factor.value(profile)), "rules_out": band.rules_out,
     })  # fmt: skip
 
@@ -168,11 +169,14 @@ def _wins(
 
 
 def _drawn_scores(row: Row, approaches: Sequence[str], rng: np.random.Generator) -> np.ndarray:
-    """Scores of shape (1, n) where they are known, (N_DRAWS, n) over the possible bands where they are not."""
+    """Scores of shape (1, n) where they are known, (N_DRAWS, n) over the possible bands where they are not.
+
+    Those of an unknown row are taken about each approach's mean over the bands: they bring doubt, and favour nobody.
+    """
     if row.scores:
         return np.array([[row.scores[name] for name in approaches]])
     table = np.array([[option.scores[name] for name in approaches] for option in row.options])
-    return table[rng.integers(0, len(table), N_DRAWS)]
+    return (table - table.mean(axis=0))[rng.integers(0, len(table), N_DRAWS)]
 
 
 def flips(matrix: Matrix) -> list[Flip]:
@@ -189,22 +193,33 @@ def flips(matrix: Matrix) -> list[Flip]:
 
 
 def _value_flips(matrix: Matrix, row: Row) -> list[Flip]:
-    """What else this row could say that gives another leader."""
+    """What else this row could say that gives another leader: the nearest band for each, or every band of an open row."""
     if not row.weight:
         return []
     others = [one for one in matrix.rows if one.factor != row.factor and one.scores and one.weight]
-    found = []
-    for option in row.options:
+    labels: dict[str, list[str]] = {}
+    for option in _nearest_first(row):
         changed = row.model_copy(update={"scores": option.scores, "rules_out": option.rules_out})
         leader = _leader([*others, changed], matrix.approaches)
         if leader and leader != matrix.leader:
-            verb = "were" if row.basis == "assumed" else "turned out to be"
-            instead = f" instead of {row.value}" if row.value else ""
-            found.append(Flip(
-                factor=row.factor, kind="value" if row.basis == "assumed" else "answer", leader=leader,
-                sentence=f"{NAMES[leader]} would lead if “{row.title}” {verb} {option.label}{instead}",
-            ))  # fmt: skip
-    return found
+            labels.setdefault(leader, []).append(option.label)
+    if row.basis == "assumed":
+        return [_flip(row, "value", leader, f"were {bands[0]} instead of {row.value}") for leader, bands in labels.items()]
+    return [_flip(row, "answer", leader, f"turned out to be {' or '.join(bands)}") for leader, bands in labels.items()]
+
+
+def _nearest_first(row: Row) -> list[Option]:
+    """The row's other bands, those next to the one it is in first; all of them in order where it is in none."""
+    here = next((i for i, option in enumerate(row.options) if option.label == row.band), None)
+    if here is None:
+        return list(row.options)
+    order = sorted(range(len(row.options)), key=lambda i: abs(i - here))
+    return [row.options[i] for i in order if i != here]
+
+
+def _flip(row: Row, kind: Literal["value", "answer"], leader: str, change: str) -> Flip:
+    return Flip(factor=row.factor, kind=kind, leader=leader,
+                sentence=f"{NAMES[leader]} would lead if “{row.title}” {change}")  # fmt: skip
 
 
 def _leader(known: Sequence[Row], approaches: Sequence[str]) -> str | None:
@@ -223,9 +238,11 @@ def _weight_flip(matrix: Matrix) -> Flip | None:
             continue
         leads = {row.factor: row.scores[matrix.leader] - row.scores[rival] for row in known}  # type: ignore[index]
         lead = sum(row.weight * leads[row.factor] for row in known)
+        if lead < 1e-9:  # equal as they are
+            continue
         for row in known:
             weight = row.weight - lead / leads[row.factor] if leads[row.factor] else -1.0
-            if weight >= 0 and not row.rules_out and (best is None or abs(weight - row.weight) < best[0]):
+            if weight > 1e-9 and not row.rules_out and (best is None or abs(weight - row.weight) < best[0]):
                 best = (abs(weight - row.weight), row, weight, rival)
     if best is None:
         return None

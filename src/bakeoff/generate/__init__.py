@@ -17,9 +17,10 @@ ENGINES = ("auto", "openvino", "transformers")
 def load_generator(model: str, engine: str = "auto", adapter: Path | None = None) -> Generator:
     """The generator of this name, with this adapter merged in where one is given.
 
-    `model` is 'scripted', 'openai:URL#MODEL' (a server that speaks OpenAI's protocol, its key in OPENAI_API_KEY), the
-    full import path of something that gives a Generator when called, or a model's name for `resolve_model`. Engine 'auto' takes OpenVINO on a machine without a GPU where it supports the model, else
-    transformers. Raises ConfigError for an unknown engine, MissingExtraError, ModelUnavailableError.
+    `model` is 'scripted'; 'openai:URL#MODEL', a server that speaks OpenAI's protocol, its key in OPENAI_API_KEY; the
+    full import path of something that gives a Generator when called; or a model's name for `resolve_model`. Engine
+    'auto' takes OpenVINO on a machine without a GPU where it supports the model, else transformers. Raises ConfigError
+    for what cannot be combined or is unknown, MissingExtraError, ModelUnavailableError.
     """
     if engine not in ENGINES:
         raise ConfigError(f"There is no engine '{engine}'.", f"use one of: {', '.join(ENGINES)}")

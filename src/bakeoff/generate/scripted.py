@@ -1,28 +1,23 @@
 """A generator that follows a script: deterministic, without a model. It ships, for tests and dry runs.
 
-Takes a function from the last user message to a reply. Counts words as tokens.
+Takes a function or a mapping from the last user message to a reply. Counts words as tokens.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bakeoff.prompts import DECLINE
 from bakeoff.records import Completion, Prompt, Usage
 
-
-def decline(message: str) -> str:
-    """The reply of a model that knows nothing."""
-    return DECLINE
+Script = Callable[[str], str] | Mapping[str, str]
 
 
 class ScriptedGenerator:
-    """Replies by a function; every reply has the same log-probability."""
+    """Replies by a script, and declines what a mapping does not hold; every reply has the same log-probability."""
 
-    def __init__(
-        self, reply: Callable[[str], str] = decline, context_tokens: int = 1_000_000, logprob: float = -0.1
-    ) -> None:
+    def __init__(self, script: Script | None = None, context_tokens: int = 1_000_000, logprob: float = -0.1) -> None:
         self.name = "scripted"
         self.context_tokens = context_tokens
-        self._reply = reply
+        self._script: Script = script if script is not None else {}
         self._logprob = logprob
 
     def generate(self, prompts: Sequence[Prompt], max_tokens: int) -> list[Completion]:
@@ -30,13 +25,21 @@ class ScriptedGenerator:
         return [self._complete(prompt, max_tokens) for prompt in prompts]
 
     def _complete(self, prompt: Prompt, max_tokens: int) -> Completion:
-        words = self._reply(prompt.messages[-1].content).split(" ")[:max_tokens]
         n_prompt = sum(self.count_tokens(message.content) for message in prompt.messages)
+        if n_prompt + max_tokens > self.context_tokens:
+            error = (
+                f"A prompt of {n_prompt:,} words and an answer of {max_tokens} exceed {self.context_tokens:,} words."
+            )
+            return Completion(text="", usage=Usage(), error=error)
+        words = self._reply(prompt.messages[-1].content).split(" ")[:max_tokens]
         return Completion(
             text=" ".join(words),
             usage=Usage(prompt_tokens=n_prompt, completion_tokens=len(words), seconds=1e-6),
             logprob=self._logprob,
         )
+
+    def _reply(self, message: str) -> str:
+        return self._script.get(message, DECLINE) if isinstance(self._script, Mapping) else self._script(message)
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
         """The words of the reply."""

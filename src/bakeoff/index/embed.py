@@ -11,6 +11,7 @@ import tempfile
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -23,7 +24,7 @@ Engine = Literal["auto", "openvino", "transformers"]
 
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 CONVERSION = 1  # counts changes to what `_OpenVino` caches
-QUANTISATION_GROUP = 128  # weights that share a scale; measured: cosine to fp32 at least .998, see docs/results/retrieval.md
+QUANTISATION_GROUP = 128  # weights that share a scale; cosine to fp32 at least .998, see docs/results/retrieval.md
 BATCH_TOKENS = {"openvino": 1024, "transformers": 4096}  # per batch, padding included; 1,024 fit a core's L2 cache
 
 
@@ -125,12 +126,12 @@ _WORD = re.compile(r"\w+")
 
 
 def _features(text: str) -> Iterator[tuple[str, float]]:
-    """Each word with weight 1, each of its trigrams (ends marked) with a weight that sums to 1 per word."""
+    """Each word with weight 1, and its trigrams (ends marked), which together have length 1 too."""
     for word in _WORD.findall(text.casefold()):
         yield word, 1.0
         marked = f"<{word}>"
         for i in range(len(marked) - 2):
-            yield "#" + marked[i : i + 3], 1.0 / (len(marked) - 2)
+            yield "#" + marked[i : i + 3], (len(marked) - 2) ** -0.5
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
@@ -138,7 +139,7 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 class _Shape(NamedTuple):
-    """What a sentence-transformers folder says beside its weights: pooling, and tokens in a window with special ones."""
+    """What a sentence-transformers folder says beside its weights: pooling, and how many tokens it takes."""
 
     pooling: Literal["mean", "cls"]
     window: int
@@ -148,8 +149,10 @@ class _Shape(NamedTuple):
         pooling = _json(folder / "1_Pooling" / "config.json")
         modes = [key for key, value in pooling.items() if key.startswith("pooling_mode_") and value is True]
         if modes not in ([], ["pooling_mode_mean_tokens"], ["pooling_mode_cls_token"]):
-            raise ModelUnavailableError(f"The embedder in {folder} pools by {', '.join(modes)}.",
-                                        "choose one that pools by the mean or by the first token")
+            raise ModelUnavailableError(
+                f"The embedder in {folder} pools by {', '.join(modes)}.",
+                "choose one that pools by the mean or by the first token",
+            )
         known = _json(folder / "config.json").get("max_position_embeddings", 512)
         window = _json(folder / "sentence_bert_config.json").get("max_seq_length") or known
         return cls("cls" if modes == ["pooling_mode_cls_token"] else "mean", int(min(window, known)))
@@ -203,7 +206,7 @@ def _cut(ids: list[int], size: int) -> Iterator[list[int]]:
     """As few pieces of at most `size` as there can be, of equal length but for one token; one for no ids at all."""
     n_pieces = max(1, -(-len(ids) // size))
     bounds = [len(ids) * i // n_pieces for i in range(n_pieces + 1)]
-    return (ids[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False))
+    return (ids[start:stop] for start, stop in pairwise(bounds))
 
 
 class _Batch(NamedTuple):
@@ -215,7 +218,7 @@ class _Batch(NamedTuple):
 
 
 def _batches(windows: Sequence[Sequence[int]], lengths: np.ndarray, budget: int) -> Iterator[_Batch]:
-    """Batches of at most `budget` tokens with the padding, longest first, so that windows of like length go together."""
+    """Batches of at most `budget` tokens with the padding, longest first: windows of like length go together."""
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):
@@ -229,6 +232,7 @@ def _batches(windows: Sequence[Sequence[int]], lengths: np.ndarray, budget: int)
 
 
 # --- engines
+
 
 class _Encoder(Protocol):
     """Batches of tokens to vectors: (rows, float32 unit vectors) of each batch, in any order."""
@@ -302,11 +306,15 @@ class _OpenVino:
             raise MissingExtraError("Embedding on a CPU", "openvino", "local") from error
         core = openvino.Core()
         bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        compiled = core.compile_model(core.read_model(_converted(folder, shape)), "CPU", {
-            "PERFORMANCE_HINT": "THROUGHPUT",
-            "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
-            "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(QUANTISATION_GROUP),
-        })
+        compiled = core.compile_model(
+            core.read_model(_converted(folder, shape)),
+            "CPU",
+            {
+                "PERFORMANCE_HINT": "THROUGHPUT",
+                "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
+                "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(QUANTISATION_GROUP),
+            },
+        )
         self.dimension = int(compiled.output(0).partial_shape[1].get_length())
         self._queue = openvino.AsyncInferQueue(compiled)
         self._queue.set_callback(lambda request, task: task(request.get_output_tensor(0).data.copy()))
@@ -314,8 +322,9 @@ class _OpenVino:
     def encode(self, batches: Iterable[_Batch]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         done: list[tuple[np.ndarray, np.ndarray]] = []
         for batch in batches:
-            self._queue.start_async({0: batch.ids, 1: batch.mask},
-                                    lambda vectors, rows=batch.rows: done.append((rows, vectors)))
+            self._queue.start_async(
+                {0: batch.ids, 1: batch.mask}, lambda vectors, rows=batch.rows: done.append((rows, vectors))
+            )
         self._queue.wait_all()
         yield from done
 

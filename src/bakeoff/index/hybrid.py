@@ -240,13 +240,13 @@ class HybridIndex:
 
         rankings = []
         for query in queries:
-            search = self._table.search(MatchQuery(query, "passage"), query_type="fts")
-            search = search.select(["id", "_score"]).limit(min(k, max(1, len(rows))))
+            words = MatchQuery(query, "passage")  # type: ignore[call-arg]  # its defaults are pydantic's
+            search = self._table.search(words, query_type="fts").select(["id", "_score"]).limit(max(k, CANDIDATES))
             if condition:
                 search = search.where(condition, prefilter=True)
             found = search.to_arrow()
-            known = [(rows.at[i], s) for i, s in zip(*(found[c].to_pylist() for c in ("id", "_score"))) if i in rows.at]
-            rankings.append(Ranking.of(known, rows.order))
+            scored = zip(found["id"].to_pylist(), found["_score"].to_pylist(), strict=True)
+            rankings.append(Ranking.of([(rows.at[i], score) for i, score in scored if i in rows.at], rows.order))
         return rankings
 
     def _dense(self, rows: "_Rows", queries: Sequence[str], k: int, condition: str) -> list[Ranking]:
@@ -302,6 +302,7 @@ class _Rows:
 
 # --- the folder
 
+
 def _state_path(folder: Path) -> Path:
     return folder / "index.json"
 
@@ -338,10 +339,20 @@ def _new_table(folder: Path, state: _State) -> Any:
     from lancedb.index import FTS
 
     text, place = pa.string(), pa.int64()
-    schema = pa.schema({
-        "id": text, "document_id": text, "source": text, "text": text, "start": place, "end": place, "heading": text,
-        "passage": text, "access": pa.list_(text), "vector": pa.list_(pa.float32(), state.dimension),
-    })
+    schema = pa.schema(
+        {
+            "id": text,
+            "document_id": text,
+            "source": text,
+            "text": text,
+            "start": place,
+            "end": place,
+            "heading": text,
+            "passage": text,
+            "access": pa.list_(text),
+            "vector": pa.list_(pa.float32(), state.dimension),
+        }
+    )
     folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder / "chunks.lance", ignore_errors=True)
     table = lancedb.connect(folder).create_table("chunks", schema=schema)
@@ -380,8 +391,10 @@ def _explained(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BakeoffError(f"The index in {folder} cannot be read or written: {error}.",
-                           "free some space or check the permissions, then sync again: it repairs itself") from error
+        raise BakeoffError(
+            f"The index in {folder} cannot be read or written: {error}.",
+            "free some space or check the permissions, then sync again: it repairs itself",
+        ) from error
     except RuntimeError as error:
         if "lance" not in str(error).lower():
             raise

@@ -4,7 +4,7 @@ Takes what a run folder holds, gives the content of `comparison.json`. Knows not
 measure that could not be taken has value None and says why in `detail.reason`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bakeoff.compare import Estimate, contrasts, mean_estimate, quantile_estimate, ratio_estimate, share_estimate
@@ -53,24 +53,37 @@ def _measures(
         "accuracy": _with_slices(one, "correct", questions, facts),
         "hallucination": _with_slices(one, "hallucinated", questions, facts),
         "latency_ms": _latency(one),
-        "cost_per_1k": _cost(one, facts, prices),
+        "cost_per_1k": _per_answer(one, facts, lambda answer: 1000 * cost_usd(answer, prices)),
         "retention": _retention(one, questions, facts, base),
         "freshness": _freshness(one, questions, facts),
-        "consistency": _share(_values(one.scores, "consistent", questions, IN_DOMAIN), facts,
-                             "no fact was asked in two ways in the test"),
+        "consistency": _share(
+            _values(one.scores, "consistent", questions, IN_DOMAIN), facts, "no fact was asked in two ways in the test"
+        ),
         "setup_s": _setup(one, prices),
         "accuracy_by_traffic": _entry(share_estimate(correct, facts, weights=asked)),
         "abstention": _with_slices(one, "abstained", questions, facts),
-        "retrieval_recall": _share(_values(one.scores, "evidence_hit", questions, IN_DOMAIN), facts,
-                                  "it shows no passages, or the questions name no sources"),
-        "exact_match": _share(_values(one.scores, "exact_match", questions, IN_DOMAIN), facts, "no answerable question"),
+        "retrieval_recall": _share(
+            _values(one.scores, "evidence_hit", questions, IN_DOMAIN),
+            facts,
+            "it shows no passages, or the questions name no sources",
+        ),
+        "exact_match": _share(
+            _values(one.scores, "exact_match", questions, IN_DOMAIN), facts, "no answerable question"
+        ),
         "f1": _share(_values(one.scores, "f1", questions, IN_DOMAIN), facts, "no answerable question"),
-        "errors": _share(_values(one.scores, "error", questions, (*IN_DOMAIN, "general", "changed")), facts, "no answer"),
-        "tokens_per_question": _tokens(one, facts),
+        "errors": _share(
+            _values(one.scores, "error", questions, (*IN_DOMAIN, "general", "changed")), facts, "no answer"
+        ),
+        "tokens_per_question": _per_answer(
+            one, facts, lambda answer: float(answer.usage.prompt_tokens + answer.usage.completion_tokens)
+        ),
+        "seconds_per_question": _per_answer(one, facts, lambda answer: answer.usage.seconds),
     }
 
 
-def _values(scores: Sequence[Score], measure: str, questions: Sequence[Question], slices: Sequence[str]) -> dict[str, float]:
+def _values(
+    scores: Sequence[Score], measure: str, questions: Sequence[Question], slices: Sequence[str]
+) -> dict[str, float]:
     """The values of one measure by question id, on these slices; failed answers are left out."""
     wanted = {question.id for question in questions if question.slice in slices}
     return {
@@ -119,25 +132,19 @@ def cost_usd(answer: Answer, prices: Prices) -> float:
     )
 
 
-def _cost(one: Measured, facts: Mapping[str, str], prices: Prices) -> Entry:
-    costs = {answer.question_id: 1000 * cost_usd(answer, prices) for answer in one.answers if answer.error is None}
-    return _entry(mean_estimate(costs, facts)) if costs else _missing("every answer failed")
-
-
-def _tokens(one: Measured, facts: Mapping[str, str]) -> Entry:
-    tokens = {
-        answer.question_id: float(answer.usage.prompt_tokens + answer.usage.completion_tokens)
-        for answer in one.answers
-        if answer.error is None
-    }
-    return _entry(mean_estimate(tokens, facts)) if tokens else _missing("every answer failed")
+def _per_answer(one: Measured, facts: Mapping[str, str], amount: Callable[[Answer], float]) -> Entry:
+    """The mean of an amount over the answers that did not fail."""
+    amounts = {answer.question_id: amount(answer) for answer in one.answers if answer.error is None}
+    return _entry(mean_estimate(amounts, facts)) if amounts else _missing("every answer failed")
 
 
 def _retention(
     one: Measured, questions: Sequence[Question], facts: Mapping[str, str], base: Mapping[str, float]
 ) -> Entry:
     if not base:
-        return _missing("it is held against the contender 'base' on general questions, and one of the two is not in the run")
+        return _missing(
+            "it is held against the contender 'base' on general questions, and one of the two is not in the run"
+        )
     own = _values(one.scores, "knows", questions, ("general",))
     if not own or not sum(base.values()):
         return _missing("the base model answered no general question rightly" if own else "every answer failed")

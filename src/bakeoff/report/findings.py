@@ -122,7 +122,7 @@ class Standing:
 
 
 def standing(data: ReportData, measure: Measure) -> Standing:
-    """Who has the best value; who cannot be told apart from it (paired interval holds 0); who is measurably behind."""
+    """Who has the best value; who was not told apart from it by the paired test; who is measurably behind."""
     values = data.values(measure.name)
     best = measure.best(values)
     sign = -1 if measure.better == "higher" else 1
@@ -134,7 +134,7 @@ def standing(data: ReportData, measure: Measure) -> Standing:
 
 
 def _group(found: Sequence[Contrast | None]) -> str:
-    if any(one is not None and one.low <= 0 <= one.high for one in found):
+    if any(one is not None and one.finding != "different" for one in found):
         return "tied"
     return "behind" if found and all(one is not None for one in found) else "unknown"
 

@@ -17,6 +17,7 @@ from bakeoff import jsonl
 from bakeoff.errors import RunFolderError
 from bakeoff.measure.score import score_answers
 from bakeoff.records import Answer, Contrast, Question, Record, Score, Stage
+from bakeoff.report.judgement import Judgement, read_judgement
 from bakeoff.run_folder import RunFolder
 
 FAMILIAR = ("base", "rag", "tuned", "hybrid", "extract", "router", "long-context", "rag-tuned")
@@ -115,6 +116,7 @@ class ReportData:
     warnings: tuple[str, ...]
     environment: Mapping[str, Any]
     config: Mapping[str, Any]
+    judgement: Judgement | None = None
 
     def estimate(self, contender: str, measure: str) -> Estimate:
         """The contender's estimate, an empty one where there is none."""
@@ -138,6 +140,8 @@ def gather(run_folder: Path) -> ReportData:
     )
     summary = _validated(DataSummary, folder, folder.data_path) if folder.data_path.exists() else DataSummary()
     met = {key for phase in (answers, updated) for given in phase.values() for key in given}
+    judgement = read_judgement(run_folder)
+    judged_warnings = judgement.warnings if judgement else ()
     environment = folder.read_json(folder.environment_path) if folder.environment_path.exists() else {}
     return ReportData(
         name=str(config.get("name") or run_folder.resolve().name),
@@ -157,9 +161,10 @@ def gather(run_folder: Path) -> ReportData:
         scores_after_update=_correct_after_update(asked, updated),
         stages=tuple(stage for stage in folder.stages() if math.isfinite(stage.seconds)),
         summary=summary,
-        warnings=(*summary.warnings, *_failed(answers), *_unplaced(met, asked)),
+        warnings=tuple(dict.fromkeys((*judged_warnings, *summary.warnings, *_failed(answers), *_unplaced(met, asked)))),
         environment=environment if isinstance(environment, dict) else {"environment": environment},
         config=config,
+        judgement=judgement,
     )
 
 

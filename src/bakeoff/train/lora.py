@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import json
 import math
+import random
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -40,8 +41,8 @@ class TrainingSettings(Record):
     """How an adapter is trained. The defaults were the quickest to teach facts: see docs/results/training.md.
 
     A batch holds at most `examples_per_batch` examples and `tokens_per_batch` tokens (what bounds the memory).
-    `patience` is the number of epochs in a row that may be no better on the dev examples. After `max_seconds` the
-    training stops and keeps the best so far.
+    `patience` is the number of epochs in a row that may be no better on the dev examples, of which `n_dev_examples` at
+    most are drawn. After `max_seconds` the training stops and keeps the best so far.
     """
 
     rank: int = Field(default=16, ge=1)
@@ -52,6 +53,7 @@ class TrainingSettings(Record):
     tokens_per_batch: int = Field(default=2048, ge=1)
     max_seconds: float | None = Field(default=None, gt=0)
     patience: int = Field(default=3, ge=1)
+    n_dev_examples: int = Field(default=48, ge=1)
     warmup_steps: int = Field(default=5, ge=0)
     target_modules: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
     checkpoint_every_steps: int = Field(default=50, ge=1)
@@ -183,8 +185,10 @@ class _Training:
         self.model = TunedModel(model_folder, settings.rank, settings.alpha, settings.target_modules, settings.seed)
         if start_from:
             self.model.load_folder(start_from)
-        self.examples = encode(self.model.tokenizer, examples, self.model.n_context)
-        self.dev = self._dev_batches(encode(self.model.tokenizer, dev, self.model.n_context))
+        self.examples = encode(self.model.chat, examples)
+        n_dev = min(settings.n_dev_examples, len(dev))
+        drawn = random.Random(settings.seed).sample(list(dev), n_dev)
+        self.dev = self._dev_batches(encode(self.model.chat, drawn))
         epochs = [self._plan(epoch) for epoch in range(settings.max_epochs)]
         self.plan = [(epoch, batch) for epoch, batches in enumerate(epochs, 1) for batch in batches]
         self.optimizer = torch.optim.AdamW(self.model.parameters.values(), lr=0.0, weight_decay=0.0, fused=True)

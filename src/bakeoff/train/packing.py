@@ -1,17 +1,18 @@
 """Training examples to batches without padding, in which all examples share one copy of their common beginning.
 
-Takes examples and a tokenizer, gives tensors. Knows nothing about models and optimizers. A batch is one long row: first
-the tokens that all of its examples begin with (the system message, usually), then what is left of each example. As
-attention is causal, the shared beginning has the same states for each of them, so computing it once changes nothing:
-loss and gradients are those of a padded batch.
+Takes examples and a model's chat rendering, gives tensors. Knows nothing about models and optimizers. A batch is one
+long row: first the tokens that all of its examples begin with (the system message, usually), then what is left of each
+example. As attention is causal, the shared beginning has the same states for each of them, so computing it once changes
+nothing: loss and gradients are those of a padded batch.
 """
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bakeoff.errors import InputError, ModelUnavailableError
+from bakeoff.errors import InputError
+from bakeoff.generate.chat import Chat
 from bakeoff.records import Prompt, Record
 
 if TYPE_CHECKING:
@@ -74,34 +75,25 @@ class Batch:
         )
 
 
-def encode(tokenizer: Any, examples: Sequence[Example], n_context: int) -> list[Encoded]:
+def encode(chat: Chat, examples: Sequence[Example]) -> list[Encoded]:
     """Each example as the generator renders it: the chat template's prompt, the completion, the end of the turn.
 
-    Raises InputError where a completion is empty or an example exceeds n_context tokens, ModelUnavailableError where
-    the model is no chat model.
+    Raises InputError where a completion is empty or an example exceeds the model's context.
     """
-    if not tokenizer.chat_template or tokenizer.eos_token_id is None:
-        raise ModelUnavailableError(
-            "The model's tokenizer has no chat template or no end-of-turn token.", "name an instruct or chat model"
-        )
-    encoded = [_encode(tokenizer, example) for example in examples]
-    for number, (example, one) in enumerate(zip(examples, encoded, strict=True), 1):
+    encoded = []
+    for number, example in enumerate(examples, 1):
         if not example.completion.strip():
             raise InputError(f"Training example {number} has an empty completion.", "leave it out, or give its answer")
-        if len(one.tokens) > n_context:
+        prompt = chat.ids(example.prompt)
+        completion = chat.tokenizer(example.completion, add_special_tokens=False)["input_ids"]
+        one = Encoded((*prompt, *completion, chat.tokenizer.eos_token_id), len(prompt))
+        if len(one.tokens) > chat.context_tokens:
             raise InputError(
-                f"Training example {number} has {len(one.tokens)} tokens; the model takes {n_context}.",
+                f"Training example {number} has {len(one.tokens)} tokens; the model takes {chat.context_tokens}.",
                 "retrieve fewer or shorter passages",
             )
+        encoded.append(one)
     return encoded
-
-
-def _encode(tokenizer: Any, example: Example) -> Encoded:
-    messages = [message.model_dump() for message in example.prompt.messages]
-    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-    prompt = tokenizer(text, add_special_tokens=False)["input_ids"]
-    completion = tokenizer(example.completion, add_special_tokens=False)["input_ids"]
-    return Encoded((*prompt, *completion, tokenizer.eos_token_id), len(prompt))
 
 
 def n_common(encoded: Sequence[Encoded]) -> int:

@@ -14,9 +14,10 @@ import torch
 from safetensors.torch import load_file
 from safetensors.torch import save as to_safetensors
 from torch.nn import functional
-from transformers import AttentionInterface, AutoModelForCausalLM, AutoTokenizer
+from transformers import AttentionInterface, AutoModelForCausalLM
 
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.generate.chat import Chat
 from bakeoff.models import quiet_libraries
 from bakeoff.train.checkpoint import write_bytes
 from bakeoff.train.kernels import LoraLinear, RmsNorm, SiluGate, packed_attention
@@ -48,7 +49,7 @@ class TunedModel:
 
     def __init__(self, folder: Path, rank: int, alpha: int, target_modules: tuple[str, ...], seed: int) -> None:
         with quiet_libraries():
-            self.tokenizer = AutoTokenizer.from_pretrained(folder)
+            self.chat = Chat(folder)
             AttentionInterface.register(ATTENTION, packed_attention)
             base: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", attn_implementation=ATTENTION)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -69,10 +70,6 @@ class TunedModel:
         own = dict(self._model.named_parameters())
         self.parameters = {name: own[_in_model(name)] for name in sorted(names)}
         self.merge()
-
-    @property
-    def n_context(self) -> int:
-        return int(self._base.config.max_position_embeddings)
 
     def _rewire(self) -> None:
         """Put the fast operations in the place of the plain ones, and everything frozen into the computing type."""

@@ -1,0 +1,216 @@
+"""A judgement in sentences and cells of text, the same for the page, the Markdown and the terminal.
+
+Takes `Judgement` and what a run measured, gives text. Knows nothing about HTML, Markdown or terminals.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bakeoff.decide.claims import Entry, articles
+from bakeoff.decide.factors import NAMES, TITLES
+from bakeoff.decide.matrix import Matrix, Row
+from bakeoff.decide.sensitivity import Flip
+from bakeoff.report.findings import listed
+from bakeoff.report.judgement import Judgement
+from bakeoff.report.measures import BY_NAME, NARROW, count, percent, usd
+
+MOST_NAMES = 3
+FINDINGS = {
+    "contradicted": "Contradicted",
+    "supported": "Supported",
+    "undecided": "Undecided",
+    "not tested": "Not tested",
+}
+FINDING_MEANINGS = {
+    "contradicted": "this pilot measured the opposite, or no difference worth the name",
+    "supported": "this pilot measured the same",
+    "undecided": "the interval holds both answers: more questions would tell",
+    "not tested": "a pilot like this one cannot tell, or a contender was not run",
+}
+INPUTS = {
+    "compute_seconds_per_query": ("seconds of computing for a query", "s"),
+    "retrieval_seconds_per_query": ("seconds of retrieval for a query", "s"),
+    "prompt_tokens_per_query": ("prompt tokens of a query", "tokens"),
+    "cached_prompt_share": ("share of the prompt that is cached", ""),
+    "completion_tokens_per_query": ("completion tokens of a query", "tokens"),
+    "data_days": ("days of preparing data", "days"),
+    "setup_days": ("engineering days of set-up", "days"),
+    "training_seconds": ("seconds of training", "s"),
+    "training_tokens": ("tokens trained on", "tokens"),
+    "indexing_seconds": ("seconds of indexing and loading", "s"),
+    "updates_per_month": ("updates a month", ""),
+    "retraining_seconds_per_update": ("seconds of retraining for an update", "s"),
+    "retraining_tokens_per_update": ("tokens retrained on for an update", "tokens"),
+    "reindexing_seconds_per_update": ("seconds of re-indexing for an update", "s"),
+    "upkeep_days_per_month": ("days of upkeep a month", "days"),
+    "online_hours_per_month": ("hours online a month", "h"),
+    "serving_usd_per_hour": ("price of an hour of serving", "USD"),
+    "training_usd_per_hour": ("price of an hour of training", "USD"),
+    "engineering_usd_per_day": ("price of a day of work", "USD"),
+    "index_usd_per_month": ("price of a month of a hosted index", "USD"),
+    "input_usd_per_million_tokens": ("price of a million prompt tokens", "USD"),
+    "cached_input_usd_per_million_tokens": ("price of a million cached prompt tokens", "USD"),
+    "output_usd_per_million_tokens": ("price of a million completion tokens", "USD"),
+    "training_usd_per_million_tokens": ("price of a million training tokens", "USD"),
+    "queries_per_month": ("queries in the first month", ""),
+    "growth_per_month": ("growth of the queries a month", ""),
+    "horizon_months": ("months of the horizon", ""),
+    "discount_per_year": ("discount a year", ""),
+}
+"""Every number of `CostInputs` in words, with its unit."""
+UNCALCULATED = "No cost could be reckoned: no contender has a measured time."
+
+
+def verdict_sentence(judgement: Judgement) -> str:
+    """The verdict in one sentence; an honest one where there is no winner."""
+    winner, tied = judgement.winner, judgement.tied_with
+    if winner is None:
+        return _no_winner(judgement)
+    if tied:
+        return f"Ship {winner}: in accuracy it cannot be told apart from {_some(tied)}, and it costs the least of them."
+    if len(judgement.sensitivity.rule_wins) > 1:
+        return f"Ship {winner}: it is measurably more accurate than every other contender that may be shipped."
+    return f"Ship {winner}: it is the only contender that may be shipped."
+
+
+def _no_winner(judgement: Judgement) -> str:
+    if judgement.tied_with:
+        return "No winner: these questions tell no contender apart from the base model."
+    if judgement.excluded and not judgement.sensitivity.rule_wins:
+        return "No winner: every contender breaks a limit."
+    return "No winner: the data cannot carry a verdict."
+
+
+def _some(names: tuple[str, ...]) -> str:
+    if len(names) <= MOST_NAMES:
+        return listed(names)
+    return listed([*names[: MOST_NAMES - 1], f"{len(names) - MOST_NAMES + 1} others"])
+
+
+def marks(judgement: Judgement) -> dict[str, str]:
+    """'winner', 'tied' or 'excluded' by contender; the others have none."""
+    found = {name: "excluded" for name in judgement.excluded} | {name: "tied" for name in judgement.tied_with}
+    return found | ({judgement.winner: "winner"} if judgement.winner else {})
+
+
+def flip_sentence(flip: Flip) -> str:
+    """What would have to change, by how much, and who would win then."""
+    before, times = flip.becomes / flip.factor, f"{flip.factor:.3g} times as much"
+    if flip.input.startswith("weight of "):
+        measure = flip.input.removeprefix("weight of ")
+        title = BY_NAME[measure].title.lower() if measure in BY_NAME else measure
+        return (
+            f"If {title} weighed {flip.becomes:.3g} instead of {before:.3g} ({times}), "
+            f"{flip.winner} would have the highest weighted sum."
+        )
+    title = INPUTS[flip.input][0]
+    return f"With {flip.becomes:,.0f} {title} instead of {before:,.0f} ({times}), {flip.winner} would win on cost."
+
+
+NO_FLIPS = "No single change of a weight, of the volume or of the horizon within a factor of 100 gives another answer."
+
+
+@dataclass(frozen=True)
+class MatrixLine:
+    """One factor with its assumed and its measured row; `measured` is None where nothing was measured for it."""
+
+    title: str
+    weight: float
+    assumed: Row
+    measured: Row | None
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether the measurements favour other approaches than the assumptions did."""
+        return bool(
+            self.measured and self.assumed.scores and _best(self.measured) != _best(self.assumed, self.measured)
+        )
+
+
+def _best(row: Row, like: Row | None = None) -> set[str]:
+    """The approaches with the row's highest score, among those that the other row scores."""
+    scores = {name: score for name, score in row.scores.items() if like is None or name in like.scores}
+    return {name for name, score in scores.items() if score == max(scores.values())}
+
+
+def matrix_lines(judgement: Judgement) -> list[MatrixLine]:
+    """The factors that anything is known of: the measured ones first, then in the order of the table."""
+    after = judgement.matrix.measured
+    measured = {row.factor: row for row in after.rows if row.basis == "measured"} if after else {}
+    lines = [
+        MatrixLine(row.title, row.weight, row, measured.get(row.factor))
+        for row in judgement.matrix.assumed.rows
+        if row.scores or row.factor in measured
+    ]
+    return sorted(lines, key=lambda line: line.measured is None)
+
+
+def unknown_factors(judgement: Judgement) -> list[str]:
+    """The titles of the factors that neither the profile nor the pilot says anything about."""
+    shown = {line.assumed.factor for line in matrix_lines(judgement)}
+    return [row.title for row in judgement.matrix.assumed.rows if row.factor not in shown]
+
+
+def matrix_sentences(judgement: Judgement) -> tuple[str, str]:
+    """Where the articles' rules lead, and where the measurements do."""
+    assumed, measured = judgement.matrix.assumed, judgement.matrix.measured
+    first = f"What the articles would have told you: {_matrix_leader(assumed)}."
+    if measured is None:
+        return first, f"What your data say: {judgement.matrix.notes[-1] if judgement.matrix.notes else 'nothing yet'}."
+    return first, f"What your data say: {_matrix_leader(measured)}."
+
+
+def _matrix_leader(matrix: Matrix) -> str:
+    if matrix.leader is None:
+        return "nothing, as no factor is known"
+    told = f"{TITLES[matrix.leader]}, with a mean score of {matrix.totals[matrix.leader]:.2f} of 5"
+    if matrix.tied_with:
+        return f"{told}, not clearly ahead of {listed(TITLES[name] for name in matrix.tied_with)}"
+    return f"{told}, which leads in {percent(matrix.wins[matrix.leader])} of draws with the weights in doubt"
+
+
+def total_rows(judgement: Judgement) -> list[tuple[str, dict[str, str], dict[str, str]]]:
+    """The matrix's last rows: mean scores and shares of draws won, by approach, assumed and measured."""
+    assumed, measured = judgement.matrix.assumed, judgement.matrix.measured
+    both = [assumed, measured] if measured else [assumed]
+    scores = [{name: f"{total:.2f}" for name, total in one.totals.items()} for one in both]
+    wins = [{name: percent(share) for name, share in one.wins.items()} for one in both]
+    return [
+        ("Weighted mean", scores[0], scores[1] if measured else {}),
+        ("Draws won, weights in doubt", wins[0], wins[1] if measured else {}),
+    ]
+
+
+def approach_names(judgement: Judgement) -> dict[str, str]:
+    return {name: NAMES[name] for name in judgement.matrix.assumed.approaches}
+
+
+def claims_by_finding(judgement: Judgement) -> dict[str, list[Entry]]:
+    """The ledger's entries by finding, what surprises first; findings without any left out."""
+    found = {finding: [one for one in judgement.claims if one.finding == finding] for finding in FINDINGS}
+    return {finding: entries for finding, entries in found.items() if entries}
+
+
+def claims_sentence(judgement: Judgement) -> str:
+    """How many claims were found to be what."""
+    told = [f"{len(entries)} {finding}" for finding, entries in claims_by_finding(judgement).items()]
+    return f"Of {len(judgement.claims)} claims of {len(articles())} articles: {listed(told)}."
+
+
+def share_rows(judgement: Judgement) -> list[tuple[str, Mapping[str, float]]]:
+    """Shares of wins by rule."""
+    return [
+        ("By the verdict's rule", judgement.sensitivity.rule_wins),
+        ("By a weighted sum", judgement.sensitivity.weighted_wins),
+    ]
+
+
+def amount(field: str, value: float) -> str:
+    """A number of `CostInputs` with its unit."""
+    unit = INPUTS[field][1]
+    if field in ("cached_prompt_share", "growth_per_month", "discount_per_year"):
+        return f"{100 * value:.3g}{NARROW}%"
+    if unit == "USD":
+        return usd(value)
+    written = count(value) if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{written}{NARROW}{unit}" if unit else written

@@ -1,0 +1,173 @@
+"""One suite over every generator: order, limits, counts, errors as states, streams that say what a batch says.
+
+The local engines run on a random model of a few thousand parameters; with the mark `models`, on the default model.
+"""
+
+import json
+import math
+import threading
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.tiny_model import write_tiny_model
+
+from bakeoff.generate import load_generator
+from bakeoff.generate.scripted import ScriptedGenerator
+from bakeoff.protocols import Generator
+from bakeoff.records import Completion, Message, Prompt
+
+DEFAULT = "HuggingFaceTB/SmolLM2-135M-Instruct"
+SYSTEM = Message(role="system", content="Answer in a few words.")
+TEXTS = (
+    "What is the capital of France?",
+    "2+2?",
+    "Name three colours of the rainbow, and one animal that lives in it.",
+)
+PROMPTS = [Prompt(messages=(SYSTEM, Message(role="user", content=text))) for text in TEXTS]
+TOO_LONG = Prompt(messages=(Message(role="user", content="no end " * 5000),))
+LIMIT = 12
+
+
+def reply(message: str) -> str:
+    return f"you said {message}"
+
+
+class _Echo(BaseHTTPRequestHandler):
+    """An OpenAI-like server that says what the script says, refuses what is too long, and streams when asked to."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        words = reply(body["messages"][-1]["content"]).split(" ")
+        too_long = len(words) > 1000
+        pieces = [word if i == 0 else f" {word}" for i, word in enumerate(words[: body["max_tokens"]])]
+        self.send_response(400 if too_long else 200)
+        self.end_headers()
+        if too_long:
+            self.wfile.write(b"too many tokens")
+        elif body.get("stream"):
+            events = [json.dumps({"choices": [{"delta": {"content": piece}}]}) for piece in pieces]
+            self.wfile.write("".join(f"data: {event}\n\n" for event in [*events, "[DONE]"]).encode())
+        else:
+            choice = {"message": {"content": "".join(pieces)}, "logprobs": {"content": [{"logprob": -0.5}]}}
+            usage = {"prompt_tokens": len(words), "completion_tokens": len(pieces)}
+            self.wfile.write(json.dumps({"choices": [choice], "usage": usage}).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Silent."""
+
+
+@pytest.fixture(scope="module")
+def echo() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"openai:http://127.0.0.1:{server.server_port}/v1#echo"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_model(tmp_path_factory.mktemp("tiny") / "model")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "scripted",
+        "openai",
+        "tiny transformers",
+        "tiny openvino",
+        pytest.param("default transformers", marks=pytest.mark.models),
+        pytest.param("default openvino", marks=pytest.mark.models),
+    ],
+)
+def generator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
+    which, _, engine = request.param.partition(" ")
+    if which == "scripted":
+        yield ScriptedGenerator(reply, context_tokens=1000)
+    elif which == "openai":
+        yield load_generator(request.getfixturevalue("echo"))
+    elif which == "default":
+        yield load_generator(DEFAULT, engine)
+    else:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("BAKEOFF_CACHE", str(tmp_path_factory.mktemp("cache")))
+            yield load_generator(str(request.getfixturevalue("tiny")), engine)
+
+
+def texts(completions: Sequence[Completion]) -> list[str]:
+    return [one.text for one in completions]
+
+
+def test_a_batch_says_what_each_prompt_alone_says(generator: Generator) -> None:
+    """Completions are in the order of the prompts, and the company of others changes none."""
+    together = texts(generator.generate([*PROMPTS, *reversed(PROMPTS)], LIMIT))
+    alone = [generator.generate([prompt], LIMIT)[0].text for prompt in PROMPTS]
+    assert together == [*alone, *reversed(alone)]
+    assert len(set(alone)) > 1
+
+
+def test_nothing_asked_nothing_said(generator: Generator) -> None:
+    """An empty batch gives an empty list."""
+    assert generator.generate([], LIMIT) == []
+
+
+def test_the_limit_is_kept_and_counted(generator: Generator) -> None:
+    """No completion has more tokens than allowed, one token is possible, and usage and logprob are plausible."""
+    for limit in (1, LIMIT):
+        for completion in generator.generate(PROMPTS, limit):
+            assert 1 <= completion.usage.completion_tokens <= limit
+            assert completion.usage.prompt_tokens >= 2
+            assert completion.usage.seconds > 0
+            assert completion.error is None
+            assert completion.logprob is not None and completion.logprob <= 0 and math.isfinite(completion.logprob)
+
+
+def test_a_prompt_that_cannot_be_answered_costs_no_other(generator: Generator) -> None:
+    """A prompt beyond the context has its error; those beside it have what they have alone."""
+    first, failed, last = generator.generate([PROMPTS[0], TOO_LONG, PROMPTS[1]], LIMIT)
+    assert failed.error and failed.text == ""
+    assert (first.error, last.error) == (None, None)
+    assert texts([first, last]) == texts(generator.generate([PROMPTS[0], PROMPTS[1]], LIMIT))
+
+
+def test_a_stream_says_what_a_batch_says(generator: Generator) -> None:
+    """The pieces of a stream, joined, are the completion."""
+    for prompt in PROMPTS:
+        pieces = list(generator.stream(prompt, LIMIT))
+        assert "".join(pieces) == generator.generate([prompt], LIMIT)[0].text
+
+
+def test_a_stream_may_be_left(generator: Generator) -> None:
+    """Whoever stops reading a stream gets the generator back, unharmed."""
+    before = texts(generator.generate(PROMPTS[:1], LIMIT))
+    stream = generator.stream(PROMPTS[2], LIMIT)
+    next(iter(stream))
+    stream.close()  # type: ignore[attr-defined]
+    assert texts(generator.generate(PROMPTS[:1], LIMIT)) == before
+
+
+def test_tokens_are_counted(generator: Generator) -> None:
+    """Nothing has no tokens, a longer text has more, and the context has room for some."""
+    counts = [generator.count_tokens(text) for text in ("", "some words", "some words " * 10)]
+    assert counts[0] == 0 < counts[1] < counts[2]
+    assert generator.context_tokens > counts[2]
+    assert generator.name
+
+
+def test_several_threads_may_ask(generator: Generator) -> None:
+    """A server asks from several threads: each gets its own answer."""
+    expected = [generator.generate([prompt], LIMIT)[0].text for prompt in PROMPTS]
+    found: dict[int, Any] = {}
+    threads = [
+        threading.Thread(target=lambda i=i: found.update({i: generator.generate([PROMPTS[i]], LIMIT)[0].text}))
+        for i in range(len(PROMPTS))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [found[i] for i in range(len(PROMPTS))] == expected

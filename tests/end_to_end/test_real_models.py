@@ -1,0 +1,74 @@
+"""The whole way with real models on small data: every contender of the grid, trained and measured."""
+
+import pytest
+
+from bakeoff.config import CONTENDERS
+from tests.end_to_end.small import make
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """One run of all contenders with the default models."""
+    from bakeoff.pilot import run
+
+    folder = tmp_path_factory.mktemp("planets")
+    config = make(
+        folder,
+        models={"max_new_tokens": 12},
+        general="builtin",
+        contenders=list(CONTENDERS),
+        training={"tuned_epochs": 3, "hybrid_epochs": 1},
+    )
+    return run(config, runs=folder / "runs")
+
+
+def test_every_contender_is_measured(finished):
+    """Seven contenders (the corpus fits the context), eight measures, no failed answer."""
+    contenders = finished.comparison["contenders"]
+    assert set(contenders) | set(finished.comparison["skipped"]) == set(CONTENDERS)
+    for name, measures in contenders.items():
+        assert measures["errors"]["value"] == 0.0, name
+        assert measures["latency_ms"]["value"] > 0, name
+        assert measures["setup_s"]["value"] > 0, name
+
+
+def test_what_reads_beats_what_does_not_on_facts_nobody_can_know(finished):
+    """The planets are invented: without passages and without training nothing can be known about them."""
+    assert finished.measure("extract", "accuracy") > finished.measure("base", "accuracy")
+    slices = {name: one["accuracy"]["slices"] for name, one in finished.comparison["contenders"].items()}
+    assert max(slices["rag"]["unseen"]["value"], slices["hybrid"]["unseen"]["value"]) > slices["base"]["unseen"]["value"]
+
+
+def test_the_base_model_keeps_its_general_knowledge_and_retention_is_held_against_it(finished):
+    """Retention is 1 for the base model by definition, and measured for the tuned one."""
+    assert finished.measure("base", "retention") == pytest.approx(1.0)
+    assert finished.measure("tuned", "retention") is not None
+
+
+def test_rag_answers_cite_chunks_of_the_documents(finished):
+    """Every answer with retrieval shows what it read; one without shows nothing."""
+    assert all(answer.citations for answer in finished.answers("rag"))
+    assert not any(answer.citations for answer in finished.answers("base"))
+    cited = finished.answers("rag")[0].citations[0].chunk
+    assert cited.text and cited.source.endswith(".md")
+
+
+def test_the_router_says_where_it_sent_each_question(finished):
+    """Every routed answer names one of the two contenders behind it."""
+    assert {answer.route for answer in finished.answers("router")} <= {"tuned", "rag", "hybrid"}
+
+
+def test_the_tuned_model_is_opened_with_the_template_it_was_trained_with(finished):
+    """Another template is refused."""
+    from bakeoff.contenders.workbench import Workbench
+    from bakeoff.errors import RunFolderError
+
+    config = finished.folder.config()
+    bench = Workbench(finished.folder.world, config.models, config.retrieval)
+    spec = bench.spec("tuned")
+    bench.save(spec.model_copy(update={"template": config.prompts.grounded}))
+    with pytest.raises(RunFolderError, match="another prompt template"):
+        bench.open("tuned")
+    bench.save(spec)

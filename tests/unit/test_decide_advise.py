@@ -1,0 +1,332 @@
+"""Advice without a pilot: questions, inspection, recommendation, conditions, and the files it writes."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from bakeoff.decide.advice_page import advice_html
+from bakeoff.decide.advice_text import advice_markdown
+from bakeoff.decide.advise import advise, next_monday, write_advice
+from bakeoff.decide.ask import QUESTIONS, Inspection, ask, inspect_data
+from bakeoff.decide.conditions import conditions_for, questions_needed, smallest_difference
+from bakeoff.decide.profile import Profile
+from bakeoff.errors import BakeoffError, ConfigError, InputError
+
+START = date(2026, 11, 23)
+STAMP = datetime(2026, 11, 21, tzinfo=UTC)
+CLEAR = Profile(update_interval_days=2, needs_live_sources=True, labelled_examples=20, ml_expertise=0, deadline_days=60)
+TIED = Profile(update_interval_days=60, needs_style=True, labelled_examples=900, ml_expertise=3)
+
+
+def scripted(answers: dict[str, list[str]]) -> tuple[Callable[[str], str], list[str]]:
+    """A prompt that answers by the question's field, nothing where it has no answer left, and what was asked."""
+    asked: list[str] = []
+
+    def prompt(text: str) -> str:
+        field = next(question.field for question in QUESTIONS if text.startswith(question.text))
+        asked.append(field)
+        return answers[field].pop(0) if answers.get(field) else ""
+
+    return prompt, asked
+
+
+# --- questions
+
+
+def test_a_dozen_questions_fill_a_profile() -> None:
+    """Answers become the profile's fields in its own units; an empty one leaves its field unknown."""
+    prompt, asked = scripted({"update_interval_days": ["7"], "corpus_tokens": ["1.5m"], "queries_per_month": ["20,000"],
+                              "needs_style": ["Yes"], "must_run_offline": ["n"], "latency_limit_ms": ["no limit"]})  # fmt: skip
+    profile = ask(prompt, lambda line: None)
+    assert len(asked) == 12
+    assert profile.model_fields_set == {"update_interval_days", "corpus_tokens", "queries_per_month", "needs_style",
+                                        "must_run_offline", "latency_limit_ms"}  # fmt: skip
+    assert (profile.update_interval_days, profile.corpus_tokens, profile.queries_per_month) == (7, 1_500_000, 20_000)
+    assert (profile.needs_style, profile.must_run_offline, profile.latency_limit_ms) == (True, False, None)
+
+
+def test_never_is_an_answer() -> None:
+    """Documents that never change are known not to, unlike documents of which nobody said anything."""
+    prompt, _ = scripted({"update_interval_days": ["never"]})
+    profile = ask(prompt, lambda line: None)
+    assert profile.update_interval_days is None
+    assert "update_interval_days" in profile.model_fields_set
+
+
+@pytest.mark.parametrize(("field", "bad"), [
+    ("update_interval_days", "weekly"), ("update_interval_days", "-3"), ("needs_style", "maybe"),
+    ("accuracy_requirement", "6"), ("ml_expertise", "2.5"), ("queries_per_month", "0"), ("labelled_examples", "none"),
+])  # fmt: skip
+def test_an_impossible_answer_is_told_and_asked_again(field: str, bad: str) -> None:
+    """The same question comes again with a line that says what was wrong; nothing else is lost."""
+    told: list[str] = []
+    prompt, asked = scripted({field: [bad, ""]})
+    profile = ask(prompt, told.append)
+    assert asked.count(field) == 2
+    assert len(told) == 1
+    assert field not in profile.model_fields_set
+
+
+def test_what_is_known_is_not_asked() -> None:
+    """A question whose field the profile names is left out, and the profile's value stays."""
+    prompt, asked = scripted({})
+    profile = ask(prompt, lambda line: None, Profile(ml_expertise=5, must_run_offline=False))
+    assert {"ml_expertise", "must_run_offline"}.isdisjoint(asked)
+    assert profile.ml_expertise == 5
+
+
+# --- inspection
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> tuple[Path, Path]:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "a.md").write_text("# Care\n\n" + "word " * 998)
+    (folder / "b.xyz").write_text("not read")
+    questions = tmp_path / "questions.csv"
+    questions.write_text("question,answers,fact,asked,kind\nHow long?,24 months,f1,10,\nHow many months?,24 months,f1,5,\n"
+                         "Who?,Ann,f2,1,\nWhy?,,f3,2,unanswerable\n")  # fmt: skip
+    return folder, questions
+
+
+def test_inspection_counts_what_there_is(data: tuple[Path, Path]) -> None:
+    """Tokens are words times 1.3; examples are answerable questions; paraphrased facts and asked volume are told."""
+    found = inspect_data([data[0]], [data[1]])
+    assert found.n_documents == 1
+    assert found.corpus_tokens == pytest.approx(999 * 1.3, abs=2)
+    assert (found.n_questions, found.n_answerable, found.n_facts, found.asked) == (4, 3, 3, 18)
+    assert found.paraphrased_share == pytest.approx(1 / 3)
+    assert "b.xyz" in found.not_read[0]
+
+
+def test_inspection_fills_only_what_the_profile_leaves_open(data: tuple[Path, Path]) -> None:
+    """The team's own figure wins over the estimate, and filled fields count as known."""
+    profile = inspect_data([data[0]], [data[1]]).fill(Profile(corpus_tokens=5_000_000))
+    assert profile.corpus_tokens == 5_000_000
+    assert profile.labelled_examples == 3
+    assert "labelled_examples" in profile.model_fields_set
+
+
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    """A folder of documents that is not there is named in the error."""
+    with pytest.raises(InputError, match="nowhere"):
+        inspect_data([tmp_path / "nowhere"])
+
+
+# --- recommendation
+
+
+def test_a_clear_case_is_recommended_alone_with_its_reasons() -> None:
+    """The headline names one approach, the reasons carry the profile's numbers, and a roadmap is made for it."""
+    advice = advise(CLEAR, START)
+    told = advice.recommendation
+    assert (told.approach, told.tied_with, told.headline) == ("rag", (), "Begin with RAG.")
+    assert any("every 2 days" in reason for reason in told.reasons)
+    assert "Fine-tuning is ruled out" in told.uncertainty
+    assert advice.roadmap is not None
+    assert advice.roadmap.approach == "rag"
+
+
+def test_a_tie_is_said_and_begins_with_what_takes_fewest_days() -> None:
+    """Where draws are split, the approaches are called tied, and the cheapest of them to set up comes first."""
+    told = advise(TIED, START).recommendation
+    assert told.tied_with
+    assert "are tied" in told.headline
+    days = Profile().setup_days
+    contender = {"rag": "rag", "ft": "tuned", "hybrid": "hybrid"}
+    assert told.approach is not None
+    assert all(days[contender[told.approach]] <= days[contender[name]] for name in told.tied_with)
+
+
+def test_nothing_known_recommends_nothing(tmp_path: Path) -> None:
+    """An empty profile gets no approach, no roadmap and no calendar, but what is missing."""
+    advice = advise(Profile(), START)
+    assert advice.recommendation.approach is None
+    assert advice.roadmap is None
+    written = write_advice(advice, tmp_path / "out")
+    assert [path.name for path in written] == ["advice.md", "advice.html"]
+    assert "How often the documents change" in written[0].read_text()
+
+
+def test_a_missing_price_takes_only_the_cost_away() -> None:
+    """With an API whose price is not known, the cost says so and everything else is there."""
+    advice = advise(Profile(update_interval_days=2, answers_on="api"), START)
+    assert advice.cost.rows == ()
+    assert "input_tokens" in advice.cost.problem
+    assert advice.recommendation.approach is not None
+    assert "No cost could be reckoned" in advice_markdown(advice)
+
+
+def test_costs_above_a_budget_are_told() -> None:
+    """A set-up of 13 days at 800 USD does not fit into 5,000 USD; one of 6 days does."""
+    warnings = advise(Profile(ml_expertise=3, budget_setup_usd=5_000), START).cost.warnings
+    assert any("fine-tuning" in line and "10,4" in line for line in warnings)
+    assert not any("Setting up RAG" in line for line in warnings)
+
+
+def test_weights_that_sum_to_zero_are_refused() -> None:
+    """The matrix's own error reaches the caller."""
+    from bakeoff.decide.factors import read_factors
+
+    with pytest.raises(ConfigError, match="sum to zero"):
+        advise(Profile(factor_weights={factor.name: 0.0 for factor in read_factors()}), START)
+
+
+# --- what a pilot would have to show
+
+
+def test_conditions_carry_measures_with_numbers() -> None:
+    """Each condition names a contender, one of the measures and a threshold, and says what follows otherwise."""
+    found = conditions_for(Profile(accuracy_requirement=4, latency_limit_ms=900, update_interval_days=7), "rag")
+    by_measure = {one.measure: one for one in found if not one.against}
+    assert by_measure["accuracy"].threshold == 0.90
+    assert by_measure["latency_ms"].threshold == 900
+    assert "freshness" in by_measure
+    assert all(one.otherwise for one in found)
+
+
+def test_the_dearer_of_two_must_beat_the_cheaper() -> None:
+    """For a hybrid: it beats rag by 2 points on unseen facts. For rag: the hybrid does not."""
+    for_hybrid = next(one for one in conditions_for(Profile(), "hybrid") if one.against == "rag")
+    for_rag = next(one for one in conditions_for(Profile(), "rag") if one.against == "hybrid")
+    assert for_hybrid.text.startswith("hybrid beats rag by at least 2 points of accuracy on facts that were not trained on")
+    assert for_rag.text.startswith("hybrid does not beat rag by 2 points")
+    assert (for_hybrid.otherwise, for_rag.otherwise) == ("take RAG", "take a hybrid")
+
+
+def test_a_ruled_out_approach_is_no_rival() -> None:
+    """No condition is set against an approach that a need excludes."""
+    assert "tuned" not in {one.against for one in conditions_for(Profile(), "rag", (), ("ft",))}
+
+
+def test_questions_needed_follow_from_the_paired_test() -> None:
+    """By hand: (1.96 + 0.84)^2 x 0.3 / 0.1^2 = 235.5; and the two functions are inverse."""
+    assert questions_needed(0.1) == 236
+    assert smallest_difference(questions_needed(0.05)) == pytest.approx(0.05, rel=0.01)
+
+
+def test_simulated_power_agrees_with_the_formula() -> None:
+    """At the number of questions it asks for, about 80 % of simulated pilots find the difference."""
+    import numpy as np
+
+    n, rng = questions_needed(0.1), np.random.default_rng(0)
+    difference = rng.choice([1, -1, 0], p=[0.2, 0.1, 0.7], size=(4000, n))
+    z = difference.sum(axis=1) / np.sqrt((difference != 0).sum(axis=1))  # McNemar's statistic
+    assert np.mean(np.abs(z) > 1.96) == pytest.approx(0.80, abs=0.04)
+
+
+# --- files
+
+
+class Page(HTMLParser):
+    """What a page asks for from elsewhere, and whether its elements are closed in order."""
+
+    VOID = ("meta", "link", "br", "input", "img")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.fetched: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+        self.fetched += [value or "" for name, value in attrs if name in ("src", "href")]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("profile", [CLEAR, TIED, Profile()])
+def test_the_page_stands_alone_and_is_well_formed(profile: Profile) -> None:
+    """No request leaves the page, every element is closed, and every link inside it has its target."""
+    text = advice_html(advise(profile, START))
+    page = Page()
+    page.feed(text)
+    assert page.open == []
+    assert all(target.startswith(("#", "data:")) for target in page.fetched)
+    targets = set(re.findall(r'id="([\w-]+)"', text))
+    wanted = {target[1:] for target in page.fetched if target.startswith("#")}
+    if advise(profile, START).roadmap:
+        assert wanted <= targets
+    assert "<script" not in text
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_what_comes_from_files_is_escaped(tmp_path: Path) -> None:
+    """A file's name with markup in it does harm neither to the page nor to the Markdown."""
+    inspection = Inspection(n_documents=1, corpus_tokens=10, not_read=("<img src=x onerror=alert(1)>|a: b",))
+    advice = advise(CLEAR, START, inspection)
+    assert "<img" not in advice_html(advice)
+    assert "<img" not in advice_markdown(advice)
+
+
+def test_markdown_says_everything() -> None:
+    """Recommendation, reasons, conditions, matrix, cost, roadmap and risks each have their part, in tables that hold."""
+    text = advice_markdown(advise(TIED, START))
+    for heading in ("## Why", "## What a pilot would have to show", "## Decision matrix", "## Cost", "## 90-day roadmap",
+                    "### Risks", "### Afterwards"):  # fmt: skip
+        assert heading in text
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.M):
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+        assert len(widths) == 1
+
+
+def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
+    """A second writing is refused with the names of what is there, and leaves the first as it was."""
+    write_advice(advise(CLEAR, START), tmp_path, stamp=STAMP)
+    before = (tmp_path / "advice.md").read_text()
+    with pytest.raises(InputError, match=r"advice\.md.*--force"):
+        write_advice(advise(TIED, START), tmp_path)
+    assert (tmp_path / "advice.md").read_text() == before
+    write_advice(advise(TIED, START), tmp_path, force=True)
+    assert (tmp_path / "advice.md").read_text() != before
+
+
+def test_an_older_roadmap_does_not_stay_beside_other_advice(tmp_path: Path) -> None:
+    """Overwriting with advice that recommends nothing takes the old calendar away."""
+    write_advice(advise(CLEAR, START), tmp_path)
+    assert (tmp_path / "roadmap.ics").exists()
+    write_advice(advise(Profile(), START), tmp_path, force=True)
+    assert not (tmp_path / "roadmap.ics").exists()
+
+
+def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
+    """The output must be a folder."""
+    path = tmp_path / "file"
+    path.write_text("")
+    with pytest.raises(BakeoffError, match="is a file"):
+        write_advice(advise(CLEAR, START), path)
+
+
+@pytest.mark.parametrize(("today", "monday"), [(date(2026, 11, 21), date(2026, 11, 23)), (date(2026, 11, 23), date(2026, 11, 30))])
+def test_a_plan_begins_on_the_next_monday(today: date, monday: date) -> None:
+    """From a Saturday two days on; from a Monday a week on."""
+    assert next_monday(today) == monday
+
+
+def test_advice_comes_within_a_second_and_without_models(tmp_path: Path) -> None:
+    """A fresh process gives and writes advice, loads neither torch nor an index, and answers in under a second."""
+    script = (
+        "import sys, time; from datetime import date; from pathlib import Path\n"
+        "from bakeoff.decide.advise import advise, write_advice\nfrom bakeoff.decide.profile import Profile\n"
+        "begun = time.perf_counter()\n"
+        "write_advice(advise(Profile(update_interval_days=7), date(2026, 11, 23)), Path(sys.argv[1]))\n"
+        "print(time.perf_counter() - begun)\n"
+        "heavy = {'torch', 'transformers', 'openvino', 'lancedb', 'sentence_transformers'} & set(sys.modules)\n"
+        "print(sorted(heavy))\n"
+    )
+    begun = time.perf_counter()
+    ran = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
+    seconds, heavy = ran.stdout.splitlines()
+    assert heavy == "[]"
+    assert float(seconds) < 1
+    assert time.perf_counter() - begun < 10

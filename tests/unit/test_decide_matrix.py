@@ -1,0 +1,346 @@
+"""The decision matrix: factors, scores, weights, uncertainty, flips, and measurements in place of assumptions."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from bakeoff.decide.factors import APPROACHES, Band, Factor, read_factors
+from bakeoff.decide.matrix import Matrix, Row, decision_matrix, flips, judged
+from bakeoff.decide.measured import graded, measured_matrix
+from bakeoff.decide.profile import Profile
+from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
+
+FOR_RAG = Profile(update_interval_days=2, needs_live_sources=True, labelled_examples=20, ml_expertise=0, app_expertise=4,
+                  needs_independent_updates=True, deadline_days=10)  # fmt: skip
+FOR_FT = Profile(update_interval_days=None, must_run_offline=True, labelled_examples=20_000, latency_limit_ms=150,
+                 queries_per_month=5_000_000, consistency_needed=True, needs_style=True, ml_expertise=4,
+                 has_training_gpu=True, n_model_versions=10)  # fmt: skip
+FOR_HYBRID = Profile(update_interval_days=40, needs_citations=True, needs_style=True, labelled_examples=8_000,
+                     use_case_complexity=5, domain_specificity=5, accuracy_requirement=5, ml_expertise=5,
+                     app_expertise=5, max_hallucination=0.02, model_billion_parameters=1, budget_setup_usd=90_000)  # fmt: skip
+
+
+def row(matrix: Matrix, factor: str) -> Row:
+    return next(one for one in matrix.rows if one.factor == factor)
+
+
+@pytest.mark.parametrize(("profile", "leader"), [(FOR_RAG, "rag"), (FOR_FT, "ft"), (FOR_HYBRID, "hybrid")])
+def test_each_approach_leads_where_every_article_would_choose_it(profile: Profile, leader: str) -> None:
+    """A profile written for one approach is won by it in nearly every draw, with no tie."""
+    matrix = decision_matrix(profile)
+    assert matrix.leader == leader
+    assert matrix.wins[leader] > 0.9
+    assert matrix.tied_with == ()
+
+
+def test_a_cell_says_why_with_the_profiles_number_and_the_threshold() -> None:
+    """The sentence names what the team said and the bound it lies below."""
+    why = row(decision_matrix(Profile(update_interval_days=7)), "update_interval").why
+    assert "every 7 days" in why
+    assert "below 30 days" in why
+
+
+def test_bounds_belong_to_the_band_above_them() -> None:
+    """An interval of exactly 30 days is not below 30 days."""
+    below, at = (row(decision_matrix(Profile(update_interval_days=days)), "update_interval") for days in (29.99, 30))
+    assert below.scores != at.scores
+    assert "between 30 and 90" in at.why
+
+
+def test_what_the_profile_does_not_name_scores_nobody() -> None:
+    """A default is not an answer: only named fields score, and the total is theirs alone."""
+    matrix = decision_matrix(Profile(update_interval_days=7))
+    assert row(matrix, "volume").scores == {}
+    assert set(matrix.unknown) == {one.factor for one in matrix.rows} - {"update_interval"}
+    assert matrix.totals == row(matrix, "update_interval").scores
+
+
+def test_none_said_is_an_answer_and_none_unsaid_is_not() -> None:
+    """Documents that never change and no limit on latency are known; a corpus of no stated size is not."""
+    matrix = decision_matrix(Profile(update_interval_days=None, latency_limit_ms=None, corpus_tokens=None))
+    assert row(matrix, "update_interval").why == "documents never change: what was learnt stays true"
+    assert row(matrix, "latency").why == "no limit on latency"
+    assert "corpus_size" in matrix.unknown
+
+
+def test_a_ratio_needs_both_of_its_fields() -> None:
+    """The corpus is held against the context window only where both are named."""
+    assert "corpus_size" in decision_matrix(Profile(corpus_tokens=80_000)).unknown
+    matrix = decision_matrix(Profile(corpus_tokens=80_000, context_window_tokens=8_000))
+    assert row(matrix, "corpus_size").value == "10 context windows"
+
+
+def test_nothing_known_names_no_leader() -> None:
+    """An empty profile gives no totals and nobody in front."""
+    matrix = decision_matrix(Profile())
+    assert (matrix.leader, matrix.totals, matrix.wins) == (None, {}, {})
+
+
+def test_unknown_factors_widen_the_uncertainty() -> None:
+    """The same leader is less sure of its place when the rest is open than when the rest weighs nothing."""
+    some = {"update_interval_days": 7, "labelled_examples": 700, "ml_expertise": 3}
+    weights = {f.name: 0.0 for f in read_factors() if f.name not in ("update_interval", "labelled_examples", "ml_expertise")}
+    open_to_all = decision_matrix(Profile(**some))
+    alone = decision_matrix(Profile(**some, factor_weights=weights))
+    assert open_to_all.totals == alone.totals
+    assert max(open_to_all.wins.values()) < max(alone.wins.values()) - 0.05
+
+
+def test_totals_are_weighted_means_and_only_proportions_count() -> None:
+    """Totals agree with the arithmetic done by hand; doubling every weight changes neither totals nor draws."""
+    profile = Profile(needs_style=True, ml_expertise=0, factor_weights={"style": 3})
+    matrix = decision_matrix(profile)
+    assert matrix.totals == {"rag": (3 * 2 + 4) / 4, "ft": (3 * 5 + 1) / 4, "hybrid": (3 * 5 + 1) / 4}
+    doubled = {factor.name: 2.0 for factor in read_factors()} | {"style": 6.0}
+    again = decision_matrix(profile.model_copy(update={"factor_weights": doubled}))
+    assert again.totals == matrix.totals
+    assert again.wins == pytest.approx(matrix.wins)
+
+
+def test_shares_of_draws_sum_to_one_and_equals_share_them() -> None:
+    """Approaches with equal scores everywhere win equal parts; none is named in front of the others."""
+    rows = [Row(factor=str(i), title="", articles={}, weight=1, basis="assumed", scores=dict.fromkeys(APPROACHES, 3.0))
+            for i in range(4)]  # fmt: skip
+    matrix = judged(rows, APPROACHES)
+    assert matrix.wins == pytest.approx(dict.fromkeys(APPROACHES, 1 / 3))
+    assert len(matrix.tied_with) == 2
+
+
+def test_draws_vary_an_average_weight_by_about_half() -> None:
+    """With one row for rag and one for ft, the share that rag wins follows the Dirichlet's symmetry and spread."""
+    def one(name: str, weight: float, best: str) -> Row:
+        scores = {key: 5.0 if key == best else 1.0 for key in APPROACHES}
+        return Row(factor=name, title="", articles={}, weight=weight, basis="assumed", scores=scores)
+
+    even = judged([one("a", 1, "rag"), one("b", 1, "ft")], APPROACHES)
+    assert even.wins["rag"] == pytest.approx(0.5, abs=0.03)
+    # Weights 1.5 and 0.5 of mean 1: the share of the first is Beta(6, 2), above a half with probability 15/16.
+    uneven = judged([one("a", 3, "rag"), one("b", 1, "ft")], APPROACHES)
+    assert uneven.wins["rag"] == pytest.approx(1 - 8 / 128, abs=0.02)
+
+
+def test_the_same_seed_gives_the_same_matrix() -> None:
+    """Draws are seeded: two runs agree to the last digit, another seed differs."""
+    profile = Profile(update_interval_days=45, needs_style=True)
+    assert decision_matrix(profile) == decision_matrix(profile)
+    assert decision_matrix(profile).wins != decision_matrix(profile, seed=1).wins
+
+
+def test_a_need_that_cannot_be_met_rules_out_unless_it_weighs_nothing() -> None:
+    """Fine-tuning alone cannot cite what it read; a team that gives the need no weight may still take it."""
+    needs = {**{name: getattr(FOR_FT, name) for name in FOR_FT.model_fields_set}, "needs_citations": True}
+    matrix = decision_matrix(Profile(**needs))
+    assert "cite" in matrix.ruled_out["ft"]
+    assert matrix.leader != "ft"
+    assert matrix.wins["ft"] == 0
+    assert decision_matrix(Profile(**needs, factor_weights={"citations": 0})).leader == "ft"
+
+
+def test_every_flip_of_a_value_does_flip() -> None:
+    """Saying what a flip says, all else equal, gives the leader it names: checked by scoring anew."""
+    profile = Profile(update_interval_days=60, labelled_examples=700, ml_expertise=4, needs_style=False)
+    matrix = decision_matrix(profile)
+    inside = {"below 100 examples": 99, "100 to 500 examples": 100, "from 5,000 examples": 5000, "yes": True, "no": False,
+              "30 to 90 days": 30, "90 to 365 days": 90, "from 365 days": 365, "2 to 4 of 5": 3, "below 2 of 5": 1}
+    found = [flip for flip in flips(matrix) if flip.kind != "weight" and " or " not in flip.sentence]
+    tried = 0
+    for flip in found:
+        field = next(factor.field for factor in read_factors() if factor.name == flip.factor)
+        label = flip.sentence.split("” ")[1].removeprefix("were ").removeprefix("turned out to be ").split(" instead")[0]
+        if label in inside:
+            assert decision_matrix(profile.model_copy(update={field: inside[label]})).leader == flip.leader
+            tried += 1
+    assert tried >= 5
+
+
+def test_the_nearest_change_of_a_value_is_named() -> None:
+    """Of several bands that would give the same leader, the one next to the present value is told."""
+    matrix = decision_matrix(Profile(update_interval_days=60, labelled_examples=700, ml_expertise=4, needs_style=False))
+    interval = [flip for flip in flips(matrix) if flip.factor == "update_interval"]
+    assert [flip.leader for flip in interval] == ["ft"]
+    assert "were 90 to 365 days instead of 60 days" in interval[0].sentence
+
+
+def test_the_smallest_change_of_weight_makes_two_equal() -> None:
+    """At the weight that the flip names leader and rival have equal totals, and past it the rival leads."""
+    profile = Profile(needs_style=True, ml_expertise=0, labelled_examples=20)
+    before = decision_matrix(profile)
+    flip = next(one for one in flips(before) if one.kind == "weight")
+    weight = float(flip.sentence.rsplit("above ", 1)[-1].rsplit("below ", 1)[-1].split()[0])
+    past = weight * 1.1 if "above" in flip.sentence else weight * 0.9
+    assert before.leader == "rag"
+    changed = decision_matrix(profile.model_copy(update={"factor_weights": {flip.factor: past}}))
+    assert changed.totals[flip.leader] > changed.totals["rag"]
+
+
+def test_unknown_answers_that_matter_are_named() -> None:
+    """Where one answer would change the leader, the flips say which question to answer."""
+    matrix = decision_matrix(Profile(ml_expertise=3))
+    answers = [flip for flip in flips(matrix) if flip.kind == "answer"]
+    assert answers
+    assert all(flip.factor in matrix.unknown and flip.leader != matrix.leader for flip in answers)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [({"latncy": 2.0}, "did you mean 'latency'"), ({f.name: 0.0 for f in read_factors()}, "sum to zero")],
+)
+def test_weights_that_cannot_be_used_are_refused(weights: dict[str, float], message: str) -> None:
+    """A weight for no factor and weights that sum to zero are errors that say what to do."""
+    with pytest.raises(ConfigError, match=message):
+        decision_matrix(Profile(factor_weights=weights))
+
+
+def test_a_negative_weight_is_refused() -> None:
+    """No profile can be made with a weight below zero."""
+    with pytest.raises((BakeoffError, ValueError), match="-1"):
+        decision_matrix(Profile(factor_weights={"latency": -1.0}))
+
+
+# --- the table
+
+
+def test_the_table_favours_no_approach_as_such() -> None:
+    """Averaged over all bands of all factors, the approaches' scores lie within half a point."""
+    means = np.mean([np.mean([band.scores for band in factor.bands], axis=0) for factor in read_factors() if factor.bands], 0)
+    assert means.max() - means.min() < 0.5
+
+
+def test_every_article_has_its_say() -> None:
+    """All five articles are heard, and every field a factor reads is one of the profile."""
+    heard = {article for factor in read_factors() for article in factor.articles}
+    assert heard == {"payloop", "sixfactor", "imversion", "sreeni", "strategic"}
+
+
+@pytest.mark.parametrize(
+    "bands",
+    [
+        [{"below": 10, "scores": [1, 2, 3], "why": "x"}],
+        [{"below": 10, "scores": [1, 2, 3], "why": "x"}, {"below": 5, "scores": [1, 2, 3], "why": "x"},
+         {"scores": [1, 1, 1], "why": "x"}],
+        [{"scores": [1, 2, 6], "why": "x"}],
+    ],
+)  # fmt: skip
+def test_bands_that_leave_gaps_or_scores_out_of_range_are_refused(tmp_path: Any, bands: list[Any]) -> None:
+    """A table of one's own is checked: no gap, rising bounds, scores of 1 to 5."""
+    factor = {"name": "own", "title": "Own", "field": "ml_expertise", "articles": {}, "bands": bands}
+    path = tmp_path / "factors.yaml"
+    path.write_text(yaml.safe_dump({"factors": [factor]}))
+    with pytest.raises(ConfigError, match="no table of factors"):
+        read_factors(path)
+
+
+def test_a_table_of_ones_own_takes_the_place_of_bakeoffs() -> None:
+    """Thresholds are open to argument: other bands give other scores."""
+    own = Factor(name="own", title="Own", field="ml_expertise", unit="of 5", articles={}, bands=(
+        Band(below=3, scores=(1, 1, 5), why="{value:g} below 3"), Band(scores=(5, 1, 1), why="{value:g}")))  # fmt: skip
+    assert decision_matrix(Profile(ml_expertise=2), [own]).leader == "hybrid"
+    assert decision_matrix(Profile(ml_expertise=3), [own]).leader == "rag"
+
+
+# --- with a pilot
+
+
+def entry(value: float, half: float = 0.0, **more: Any) -> dict[str, Any]:
+    return {"value": value, "low": value - half, "high": value + half, "n": 100, **more}
+
+
+def comparison(accuracy: tuple[float, float, float] = (0.8, 0.6, 0.81), half: float = 0.04) -> dict[str, Any]:
+    """A comparison of rag, tuned and hybrid in which only accuracy, latency and freshness were measured."""
+    return {"contenders": {
+        name: {"accuracy": entry(value, half), "latency_ms": entry(100, 5, detail={"p95": 200}),
+               "freshness": entry(fresh, 0.05)}
+        for name, value, fresh in zip(("rag", "tuned", "hybrid"), accuracy, (0.9, 0.1, 0.9), strict=True)
+    }}  # fmt: skip
+
+
+def test_measured_scores_replace_assumed_ones_and_both_are_kept() -> None:
+    """The assumed matrix stands as it was; the measured one scores by the values, held against the best."""
+    profile = Profile(update_interval_days=None, needs_style=True)
+    found = measured_matrix(profile, comparison())
+    assert found.measured is not None
+    assert found.assumed == decision_matrix(profile)
+    freshness = row(found.measured, "update_interval")
+    assert freshness.basis == "measured"
+    assert freshness.scores == {"rag": 5, "ft": 1, "hybrid": 5}
+    assert row(found.assumed, "update_interval").scores["ft"] == 5
+    assert "rag 90.0 %" in freshness.why
+    assert row(found.measured, "style") == row(found.assumed, "style")
+
+
+def test_what_was_not_measured_stays_assumed_and_is_said() -> None:
+    """A measure that one approach lacks leaves its row as it was, with a note."""
+    incomplete = comparison()
+    incomplete["contenders"]["tuned"]["accuracy"] = {"value": None, "low": None, "high": None, "n": 0}
+    found = measured_matrix(Profile(accuracy_requirement=4), incomplete)
+    assert found.measured is not None
+    assert row(found.measured, "accuracy").basis == "assumed"
+    assert any("Accuracy required" in note for note in found.notes)
+
+
+def test_an_approach_that_was_not_run_is_left_out_not_guessed() -> None:
+    """Without a tuned contender the measured matrix compares rag and hybrid only."""
+    two = comparison()
+    del two["contenders"]["tuned"]
+    found = measured_matrix(Profile(needs_style=True), two)
+    assert found.measured is not None
+    assert found.measured.approaches == ("rag", "hybrid")
+    assert set(found.measured.wins) == {"rag", "hybrid"}
+    assert any("tuned was not run" in note for note in found.notes)
+
+
+def test_one_contender_gives_no_measured_matrix() -> None:
+    """With a single approach there is nothing to compare, which is said."""
+    one = {"contenders": {"rag": comparison()["contenders"]["rag"]}}
+    found = measured_matrix(Profile(), one)
+    assert found.measured is None
+    assert any("nothing to compare" in note for note in found.notes)
+
+
+def test_a_comparison_without_contenders_is_refused() -> None:
+    """A half-written comparison is an error with a remedy."""
+    with pytest.raises(RunFolderError, match="no contenders"):
+        measured_matrix(Profile(), {})
+
+
+def test_wide_intervals_make_the_measured_matrix_less_sure() -> None:
+    """The same values with wider intervals leave the leader fewer draws."""
+    only = {f.name: 0.0 for f in read_factors() if f.name != "accuracy"}
+    sure, unsure = (measured_matrix(Profile(factor_weights=only), comparison((0.9, 0.6, 0.82), half)).measured
+                    for half in (0.01, 0.15))  # fmt: skip
+    assert sure is not None
+    assert unsure is not None
+    assert sure.leader == unsure.leader == "rag"
+    assert sure.wins["rag"] > 0.99 > 0.9 > unsure.wins["rag"]
+
+
+def test_a_limit_the_team_gave_is_what_latency_is_held_against() -> None:
+    """Against a limit the 95th percentile counts: 200 ms of 150 allowed is a failure for all of them alike."""
+    found = measured_matrix(Profile(latency_limit_ms=150), comparison())
+    assert found.measured is not None
+    latency = row(found.measured, "latency")
+    assert "200 ms" in latency.why
+    assert set(latency.scores.values()) == {2.0}
+
+
+@pytest.mark.parametrize(
+    ("values", "measure", "target", "scores"),
+    [
+        ([0.90, 0.88, 0.60], "accuracy", None, [5, 5, 1]),
+        ([0.90, 0.86, 0.81], "accuracy", None, [5, 4, 3]),
+        ([0.02, 0.06, 0.30], "hallucination", None, [5, 4, 1]),
+        ([0.95, 0.89, 0.50], "accuracy", 0.90, [5, 4, 1]),
+        ([0.02, 0.04, 0.30], "hallucination", 0.03, [5, 4, 1]),
+        ([100, 190, 1100], "latency_ms", None, [5, 4, 1]),
+        ([40, 90, 110], "latency_ms", 100, [5, 4, 2]),
+        ([1.1, 1.0, 0.9], "retention", None, [5, 5, 3]),
+        ([0.0, 0.0, 1.0], "setup_s", None, [5, 5, 1]),
+    ],
+)
+def test_measures_are_graded_against_the_target_or_the_best(
+    values: list[float], measure: str, target: float | None, scores: list[int]
+) -> None:
+    """Worked by hand from the bounds that docs/matrix.md gives."""
+    assert graded(np.array(values), measure, target).tolist() == scores

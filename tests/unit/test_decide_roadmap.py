@@ -1,0 +1,195 @@
+"""The 90-day roadmap and its calendar: made for the approach and the profile, and readable by others."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bakeoff.decide.ics import escaped, folded, ics_text
+from bakeoff.decide.profile import Profile
+from bakeoff.decide.roadmap import EXAMPLES_PER_DAY, WEEKS, Roadmap, roadmap
+
+START = date(2026, 11, 23)
+STAMP = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+
+
+def text_of(plan: Roadmap) -> str:
+    return " ".join(task.title for task in plan.tasks()).lower()
+
+
+@pytest.mark.parametrize("approach", ["rag", "ft", "hybrid"])
+def test_the_plan_fills_twelve_weeks_in_six_phases(approach: str) -> None:
+    """Every phase lasts two weeks, follows the one before, has tasks with owners and effort, and exit criteria."""
+    plan = roadmap(Profile(), approach, START)
+    assert [(phase.first_week, phase.last_week) for phase in plan.phases] == [(w, w + 1) for w in range(1, WEEKS, 2)]
+    for phase in plan.phases:
+        assert phase.tasks
+        assert phase.exit_criteria
+        assert all(task.owner and task.effort_days >= 0.5 for task in phase.tasks)
+
+
+def test_pure_rag_has_no_training() -> None:
+    """A plan for RAG trains nothing, needs no engineer for it, and counts no examples."""
+    plan = roadmap(Profile(labelled_examples=0, ml_expertise=0), "rag", START)
+    assert "train " not in text_of(plan).replace("train the people", "")
+    assert "machine-learning engineer" not in plan.effort_by_owner()
+    assert "example" not in text_of(plan)
+    assert not any("tun" in risk.title.lower() or "training" in risk.title.lower() for risk in plan.risks)
+
+
+def test_pure_fine_tuning_builds_no_index() -> None:
+    """A plan for fine-tuning alone neither indexes nor measures retrieval."""
+    plan = roadmap(Profile(update_interval_days=60), "ft", START)
+    assert "index" not in text_of(plan)
+    assert not any("Retrieval" in line for phase in plan.phases for line in phase.exit_criteria)
+
+
+def test_missing_examples_are_counted_and_paid_for() -> None:
+    """380 missing of 500 are named, and take at least their number at 100 a day."""
+    plan = roadmap(Profile(labelled_examples=120), "hybrid", START)
+    task = next(task for task in plan.tasks() if "380 more training examples" in task.title)
+    assert task.effort_days >= 380 / EXAMPLES_PER_DAY
+    assert any("380 are missing" in risk.sign for risk in plan.risks)
+    enough = roadmap(Profile(labelled_examples=900), "hybrid", START)
+    assert "more training examples" not in text_of(enough)
+    assert "900 labelled examples" in text_of(enough)
+
+
+def test_a_tie_builds_both_for_the_pilot_and_decides_there() -> None:
+    """A plan for RAG that is tied with a hybrid trains in weeks 7 and 8, and says how the two are told apart."""
+    plan = roadmap(Profile(), "rag", START, ("hybrid",))
+    pilot = plan.phases[3]
+    assert any(task.title.startswith("Train hybrid") for task in pilot.tasks)
+    assert any("by the verdict" in task.title for task in pilot.tasks)
+    assert any("at least 2 points" in line for line in pilot.exit_criteria)
+
+
+def test_what_recurs_follows_the_real_update_rate() -> None:
+    """RAG is re-indexed and a tuned model retrained at every update; a hybrid retrained once in 30 days at most."""
+    weekly = Profile(update_interval_days=7)
+    every = {name: {one.title.split()[0]: one.every_days for one in roadmap(weekly, name, START).recurring}
+             for name in ("rag", "ft", "hybrid")}  # fmt: skip
+    assert every["rag"] == {"Re-index": 7, "Run": 91}
+    assert every["ft"] == {"Retrain": 7, "Run": 91}
+    assert every["hybrid"] == {"Re-index": 7, "Retrain": 30, "Run": 91}
+    never = roadmap(Profile(update_interval_days=None), "ft", START)
+    assert [one.title.split()[0] for one in never.recurring] == ["Run"]
+
+
+def test_exit_criteria_carry_the_profiles_numbers() -> None:
+    """Limits that the team gave stand in the criteria without 'assumed'; the others say that they are assumed."""
+    plan = roadmap(Profile(accuracy_requirement=4, latency_limit_ms=750, max_hallucination=0.03), "rag", START)
+    improvement = " ".join(plan.phases[4].exit_criteria)
+    assert "accuracy of at least 90 %." in improvement
+    assert "at most 750 ms." in improvement
+    assert "hallucination of at most 3 %." in improvement
+    assert "(assumed)" in " ".join(roadmap(Profile(), "rag", START).phases[4].exit_criteria)
+
+
+def test_cost_is_a_target_where_there_is_a_budget() -> None:
+    """500 USD for 10,000 queries are 50 USD for 1,000."""
+    plan = roadmap(Profile(budget_usd_per_month=500, queries_per_month=10_000), "rag", START)
+    assert any("cost per 1,000 answers of at most 50 USD" in line for line in plan.phases[4].exit_criteria)
+
+
+def test_effort_is_the_profiles_own() -> None:
+    """Twice the engineering days in the profile make the set-up tasks twice as long."""
+    def days(setup: float) -> float:
+        plan = roadmap(Profile(setup_days={"rag": setup}), "rag", START)
+        return sum(task.effort_days for task in plan.phases[2].tasks)
+
+    assert days(40) == 2 * days(20)
+
+
+def test_more_work_than_one_person_has_is_said() -> None:
+    """When a role has more than ten days of work in two weeks, the plan says how many people it takes."""
+    plan = roadmap(Profile(setup_days={"rag": 50}), "rag", START)
+    assert any("need 2 people as application developer" in note for note in plan.notes)
+
+
+def test_a_deadline_inside_the_plan_is_told() -> None:
+    """Day 40 falls into week 6; a deadline after the plan is not mentioned."""
+    assert any("week 6" in note for note in roadmap(Profile(deadline_days=40), "rag", START).notes)
+    assert not any("deadline" in note for note in roadmap(Profile(deadline_days=84), "rag", START).notes)
+
+
+def test_risks_are_those_of_the_situation() -> None:
+    """Private documents, a small model and little expertise each bring their risk, and only where they matter."""
+    def titles(profile: Profile, approach: str) -> str:
+        return " ".join(risk.title for risk in roadmap(profile, approach, START).risks)
+
+    assert "recites private text" in titles(Profile(privacy_on_premises=True), "ft")
+    assert "recites private text" not in titles(Profile(privacy_on_premises=True), "rag")
+    assert "reads passages poorly" in titles(Profile(model_billion_parameters=0.135), "rag")
+    assert "no longer true" in titles(Profile(update_interval_days=7), "ft")
+    assert "no longer true" not in titles(Profile(), "ft")
+
+
+# --- the calendar, read by a parser that shares nothing with the writer
+
+
+def parsed(text: str) -> list[dict[str, str]]:
+    """The events of an iCalendar text: property name (without parameters) to unescaped value."""
+    assert text.endswith("\r\n")
+    assert "\n" not in text.replace("\r\n", "")
+    lines = re.sub("\r\n[ \t]", "", text).split("\r\n")[:-1]
+    assert (lines[0], lines[-1]) == ("BEGIN:VCALENDAR", "END:VCALENDAR")
+    events: list[dict[str, str]] = []
+    inside = False
+    for line in lines[1:-1]:
+        name, value = line.split(":", 1)
+        if line == "BEGIN:VEVENT":
+            assert not inside
+            inside, event = True, {}
+        elif line == "END:VEVENT":
+            inside = False
+            events.append(event)
+        elif inside:
+            key = name.split(";")[0]
+            assert key not in event
+            event[key] = re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], value)
+    assert not inside
+    return events
+
+
+def test_the_calendar_holds_every_task_review_and_repetition() -> None:
+    """One event for each task, phase and recurring task, with the dates of its weeks."""
+    plan = roadmap(Profile(update_interval_days=7), "hybrid", START)
+    events = parsed(ics_text(plan, STAMP))
+    assert len(events) == len(plan.tasks()) + len(plan.phases) + len(plan.recurring)
+    by_summary = {event["SUMMARY"]: event for event in events}
+    for task in plan.tasks():
+        event = by_summary[task.title]
+        assert event["DTSTART"] == f"{START + timedelta(weeks=task.first_week - 1):%Y%m%d}"
+        assert event["DTEND"] == f"{START + timedelta(weeks=task.last_week - 1, days=5):%Y%m%d}"
+        assert task.owner in event["DESCRIPTION"]
+    assert by_summary["Review: Data"]["DTSTART"] == "20261218"
+    assert "\n- " in by_summary["Review: Data"]["DESCRIPTION"]
+    repeated = by_summary["Re-index the changed documents (by a scheduled job)"]
+    assert repeated["RRULE"] == "FREQ=DAILY;INTERVAL=7;UNTIL=20280215"
+    assert repeated["DTSTART"] == "20270215"
+
+
+def test_events_have_what_the_standard_requires() -> None:
+    """Unique ids that stay the same between two writings, a stamp in UTC, and an end after the start."""
+    plan = roadmap(Profile(), "ft", START)
+    events, again = parsed(ics_text(plan, STAMP)), parsed(ics_text(plan, STAMP))
+    ids = [event["UID"] for event in events]
+    assert len(set(ids)) == len(ids)
+    assert ids == [event["UID"] for event in again]
+    assert all(event["DTSTAMP"] == "20261121T093000Z" and event["DTEND"] > event["DTSTART"] for event in events)
+
+
+def test_no_line_is_longer_than_75_octets_and_no_character_is_cut() -> None:
+    """Folding counts octets, not characters, and never splits one; unfolding gives the line back."""
+    line = "SUMMARY:" + "Prüfung – ünïcode 漢字 😀, " * 12
+    text = folded(line)
+    pieces = text.encode().split(b"\r\n")
+    assert all(len(piece) <= 75 for piece in pieces)
+    assert all(piece.decode() is not None for piece in pieces)
+    assert re.sub("\r\n ", "", text) == line + "\r\n"
+
+
+def test_text_is_escaped() -> None:
+    """Backslash, semicolon, comma and line ends are escaped; nothing else is."""
+    assert escaped("a\\b; c, d\r\ne\nf: g") == "a\\\\b\\; c\\, d\\ne\\nf: g"

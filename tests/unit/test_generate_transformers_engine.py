@@ -1,0 +1,78 @@
+"""The transformers engine on a random model: batches, log-probabilities, plainly greedy decoding."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bakeoff.errors import ModelUnavailableError
+from bakeoff.generate.transformers_engine import TransformersGenerator, _batches
+from bakeoff.records import Message, Prompt
+from tests.unit.tiny_model import write_tiny_model
+
+PROMPTS = [Prompt(messages=(Message(role="user", content=f"question {i} {'and ' * (i * 5)}?"),)) for i in range(9)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_model(tmp_path_factory.mktemp("tiny") / "model")
+
+
+def test_batches_hold_every_prompt_once_within_the_budget() -> None:
+    """Longest first, padded size at most the budget, one that exceeds it alone."""
+    lengths = [5, 900, 30, 31, 7, 2000, 29]
+    batches = list(_batches(lengths, 10, 130))
+    assert sorted(i for batch in batches for i in batch) == list(range(7))
+    for batch in batches:
+        assert len(batch) == 1 or len(batch) * (max(lengths[i] for i in batch) + 10) <= 130
+    assert batches[:3] == [[5], [1], [3, 2, 6]]
+
+
+def test_small_batches_say_what_large_ones_say(folder: Path) -> None:
+    """Padding and the number of prompts in a batch change neither the texts nor their log-probabilities."""
+    large = TransformersGenerator(folder, "m").generate(PROMPTS, 6)
+    small = TransformersGenerator(folder, "m", tokens_per_batch=1).generate(PROMPTS, 6)
+    assert [one.text for one in large] == [one.text for one in small]
+    assert [one.logprob for one in large] == pytest.approx([one.logprob for one in small], abs=1e-4)
+
+
+def test_the_log_probability_is_the_mean_over_the_completion(folder: Path) -> None:
+    """It equals a forward pass over prompt and completion, end token included."""
+    import torch
+
+    generator = TransformersGenerator(folder, "m")
+    model, chat = generator._model, generator._chat
+    ids = torch.tensor([chat.ids(PROMPTS[3])])
+    (completion,) = generator.generate([PROMPTS[3]], 6)
+    with torch.inference_mode():
+        for _ in range(completion.usage.completion_tokens):
+            ids = torch.cat([ids, model(input_ids=ids).logits[:, -1].argmax(-1, keepdim=True)], dim=1)
+        logprobs = torch.log_softmax(model(input_ids=ids).logits[0, :-1].float(), -1)
+    n = completion.usage.prompt_tokens
+    taken = logprobs[torch.arange(n - 1, ids.shape[1] - 1), ids[0, n:]]
+    assert chat.text(ids[0, n:].tolist()) == completion.text
+    assert completion.logprob == pytest.approx(taken.mean().item(), abs=1e-4)
+
+
+def test_a_models_own_sampling_settings_do_not_count(folder: Path, tmp_path: Path) -> None:
+    """A repetition penalty or a temperature that ships with a model does not change the greedy answers."""
+    plain = [one.text for one in TransformersGenerator(folder, "m").generate(PROMPTS, 6)]
+    other = write_tiny_model(tmp_path / "model")
+    settings = {"do_sample": True, "temperature": 5.0, "repetition_penalty": 9.0, "eos_token_id": 1}
+    (other / "generation_config.json").write_text(json.dumps(settings))
+    assert [one.text for one in TransformersGenerator(other, "m").generate(PROMPTS, 6)] == plain
+
+
+def test_an_adapter_without_safetensors_is_refused(folder: Path, tmp_path: Path) -> None:
+    """A pickled adapter is not loaded."""
+    (tmp_path / "adapter_config.json").write_text("{}")
+    (tmp_path / "adapter_model.bin").write_bytes(b"")
+    with pytest.raises(ModelUnavailableError, match=r"adapter_model\.safetensors"):
+        TransformersGenerator(folder, "m", tmp_path)
+
+
+def test_loading_is_silent(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """No progress bar and no warning while a model is loaded and answers."""
+    TransformersGenerator(folder, "m").generate(PROMPTS[:2], 3)
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == ("", "")
