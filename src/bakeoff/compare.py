@@ -4,10 +4,10 @@ Takes one value per question (and the fact each question asks for), gives 95 % i
 they allow one to say. Knows nothing about prices, models or files. Phrasings of one fact succeed and fail together, so
 facts, not questions, are what is independent.
 
-Sources: clustered standard errors for evaluations, Miller 2024, arXiv:2411.00640; the score interval, Wilson 1927, with
-its sample size divided by the design effect (Kish 1965); paired proportions, Agresti and Min 2005, doi:10.1002/sim.1781;
-exact paired test, McNemar 1947, here by flipping the signs of whole facts; several contrasts, Holm 1979; equivalence by
-two one-sided tests, Schuirmann 1987.
+Sources: clustered standard errors for evaluations, Miller 2024, arXiv:2411.00640; the score interval, Wilson 1927,
+with its sample size divided by the design effect (Kish 1965); paired proportions, Agresti and Min 2005,
+doi:10.1002/sim.1781; exact paired test, McNemar 1947, here by flipping the signs of whole facts; several contrasts,
+Holm 1979; equivalence by two one-sided tests, Schuirmann 1987.
 """
 
 import math

@@ -58,7 +58,7 @@ class Prompts(Record):
 
 
 class Training(Record):
-    """How long and how strongly models are tuned (LoRA). Epochs are upper limits: the dev split may stop them sooner."""
+    """How long and how strongly models are tuned (LoRA). Epochs are upper limits: dev may stop them sooner."""
 
     rank: int = Field(default=16, ge=1, le=512)
     learning_rate: float = Field(default=1e-3, gt=0, lt=1)
@@ -172,7 +172,7 @@ def _explain(item: Any) -> str:
 
 
 def _known_keys() -> list[str]:
-    sections = [Config, Updates, Split, Models, Retrieval, Prompts, Training, Measuring, Prices]
+    sections: list[type[Record]] = [Config, Updates, Split, Models, Retrieval, Prompts, Training, Measuring, Prices]
     return [key for section in sections for key in section.model_fields]
 
 

@@ -9,7 +9,7 @@ from bakeoff.records import Chunk, Question
 
 
 def holds_evidence(question: Question, chunk: Chunk) -> bool:
-    """Whether the chunk overlaps one of the question's gold spans (any part of the document, for a whole-document one)."""
+    """Whether the chunk overlaps one of the question's gold spans (any part, for a whole document)."""
     for span in question.source_spans:
         if span.source != chunk.source:
             continue

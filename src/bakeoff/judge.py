@@ -32,6 +32,7 @@ APPROACH_OF = {
     "hybrid": "hybrid",
     "router": "hybrid",
 }
+SCORE_OF = {"accuracy": "correct", "hallucination": "hallucinated", "consistency": "consistent"}
 TORNADO_LINES = 12
 
 Values = dict[str, dict[str, dict[str, float]]]
@@ -82,11 +83,7 @@ def per_question_values(folder: RunFolder, questions: Sequence[Question], names:
     retrained = {stage.contender for stage in folder.stages() if stage.stage == "update-train"}
     values: Values = {
         measure: {name: _values(scores[name], score, changed, False) for name in names}
-        for measure, score in (
-            ("accuracy", "correct"),
-            ("hallucination", "hallucinated"),
-            ("consistency", "consistent"),
-        )
+        for measure, score in SCORE_OF.items()
     }
     values["freshness"] = {name: _values(updated[name], "correct", changed, True) for name in names}
     values["without_retraining"] = {
@@ -147,7 +144,7 @@ def _pairs(inputs: Mapping[str, CostInputs], found: Verdict) -> list[tuple[CostI
     """The winner (else the first) against each other contender."""
     if not inputs:
         return []
-    first = found.winner if found.winner in inputs else next(iter(inputs))
+    first = found.winner if found.winner and found.winner in inputs else next(iter(inputs))
     return [(inputs[first], one) for name, one in inputs.items() if name != first]
 
 

@@ -51,11 +51,9 @@ class Display:
             return
         if key not in self._tasks:
             self._tasks[key] = self._progress.add_task(_title(event), total=None, count="")
-        finished = event.note == "done"
-        count = f"{event.done}/{event.total}" if event.total > 1 else ""
-        self._progress.update(
-            self._tasks[key], completed=event.done, total=event.total or None, **({} if finished else {"count": count})
-        )
+        if event.total > 1:
+            self._progress.update(self._tasks[key], count=f"{event.done}/{event.total}")
+        self._progress.update(self._tasks[key], completed=event.done, total=event.total or None)
 
 
 def _title(event: Event) -> str:

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from bakeoff.decide.advice_page import advice_html
 from bakeoff.decide.advice_text import advice_markdown
@@ -42,12 +43,26 @@ def scripted(answers: dict[str, list[str]]) -> tuple[Callable[[str], str], list[
 
 def test_a_dozen_questions_fill_a_profile() -> None:
     """Answers become the profile's fields in its own units; an empty one leaves its field unknown."""
-    prompt, asked = scripted({"update_interval_days": ["7"], "corpus_tokens": ["1.5m"], "queries_per_month": ["20,000"],
-                              "needs_style": ["Yes"], "must_run_offline": ["n"], "latency_limit_ms": ["no limit"]})  # fmt: skip
+    prompt, asked = scripted(
+        {
+            "update_interval_days": ["7"],
+            "corpus_tokens": ["1.5m"],
+            "queries_per_month": ["20,000"],
+            "needs_style": ["Yes"],
+            "must_run_offline": ["n"],
+            "latency_limit_ms": ["no limit"],
+        }
+    )
     profile = ask(prompt, lambda line: None)
     assert len(asked) == 12
-    assert profile.model_fields_set == {"update_interval_days", "corpus_tokens", "queries_per_month", "needs_style",
-                                        "must_run_offline", "latency_limit_ms"}  # fmt: skip
+    assert profile.model_fields_set == {
+        "update_interval_days",
+        "corpus_tokens",
+        "queries_per_month",
+        "needs_style",
+        "must_run_offline",
+        "latency_limit_ms",
+    }
     assert (profile.update_interval_days, profile.corpus_tokens, profile.queries_per_month) == (7, 1_500_000, 20_000)
     assert (profile.needs_style, profile.must_run_offline, profile.latency_limit_ms) == (True, False, None)
 
@@ -60,10 +75,18 @@ def test_never_is_an_answer() -> None:
     assert "update_interval_days" in profile.model_fields_set
 
 
-@pytest.mark.parametrize(("field", "bad"), [
-    ("update_interval_days", "weekly"), ("update_interval_days", "-3"), ("needs_style", "maybe"),
-    ("accuracy_requirement", "6"), ("ml_expertise", "2.5"), ("queries_per_month", "0"), ("labelled_examples", "none"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("field", "bad"),
+    [
+        ("update_interval_days", "weekly"),
+        ("update_interval_days", "-3"),
+        ("needs_style", "maybe"),
+        ("accuracy_requirement", "6"),
+        ("ml_expertise", "2.5"),
+        ("queries_per_month", "0"),
+        ("labelled_examples", "none"),
+    ],
+)
 def test_an_impossible_answer_is_told_and_asked_again(field: str, bad: str) -> None:
     """The same question comes again with a line that says what was wrong; nothing else is lost."""
     told: list[str] = []
@@ -92,8 +115,10 @@ def data(tmp_path: Path) -> tuple[Path, Path]:
     (folder / "a.md").write_text("# Care\n\n" + "word " * 998)
     (folder / "b.xyz").write_text("not read")
     questions = tmp_path / "questions.csv"
-    questions.write_text("question,answers,fact,asked,kind\nHow long?,24 months,f1,10,\nHow many months?,24 months,f1,5,\n"
-                         "Who?,Ann,f2,1,\nWhy?,,f3,2,unanswerable\n")  # fmt: skip
+    questions.write_text(
+        "question,answers,fact,asked,kind\nHow long?,24 months,f1,10,\nHow many months?,24 months,f1,5,\n"
+        "Who?,Ann,f2,1,\nWhy?,,f3,2,unanswerable\n"
+    )
     return folder, questions
 
 
@@ -197,7 +222,9 @@ def test_the_dearer_of_two_must_beat_the_cheaper() -> None:
     """For a hybrid: it beats rag by 2 points on unseen facts. For rag: the hybrid does not."""
     for_hybrid = next(one for one in conditions_for(Profile(), "hybrid") if one.against == "rag")
     for_rag = next(one for one in conditions_for(Profile(), "rag") if one.against == "hybrid")
-    assert for_hybrid.text.startswith("hybrid beats rag by at least 2 points of accuracy on facts that were not trained on")
+    assert for_hybrid.text.startswith(
+        "hybrid beats rag by at least 2 points of accuracy on facts that were not trained on"
+    )
     assert for_rag.text.startswith("hybrid does not beat rag by 2 points")
     assert (for_hybrid.otherwise, for_rag.otherwise) == ("take RAG", "take a hybrid")
 
@@ -261,19 +288,26 @@ def test_the_page_stands_alone_and_is_well_formed(profile: Profile) -> None:
     assert "prefers-color-scheme: dark" in text
 
 
-def test_what_comes_from_files_is_escaped(tmp_path: Path) -> None:
+def test_what_comes_from_files_is_escaped() -> None:
     """A file's name with markup in it does harm neither to the page nor to the Markdown."""
     inspection = Inspection(n_documents=1, corpus_tokens=10, not_read=("<img src=x onerror=alert(1)>|a: b",))
     advice = advise(CLEAR, START, inspection)
     assert "<img" not in advice_html(advice)
-    assert "<img" not in advice_markdown(advice)
+    assert "<img" not in MarkdownIt().render(advice_markdown(advice))
 
 
 def test_markdown_says_everything() -> None:
     """Recommendation, reasons, conditions, matrix, cost, roadmap and risks each have their part, in tables that hold."""
     text = advice_markdown(advise(TIED, START))
-    for heading in ("## Why", "## What a pilot would have to show", "## Decision matrix", "## Cost", "## 90-day roadmap",
-                    "### Risks", "### Afterwards"):  # fmt: skip
+    for heading in (
+        "## Why",
+        "## What a pilot would have to show",
+        "## Decision matrix",
+        "## Cost",
+        "## 90-day roadmap",
+        "### Risks",
+        "### Afterwards",
+    ):
         assert heading in text
     for block in re.findall(r"(?:^\|.*\n)+", text, re.M):
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
@@ -284,7 +318,7 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
     """A second writing is refused with the names of what is there, and leaves the first as it was."""
     write_advice(advise(CLEAR, START), tmp_path, stamp=STAMP)
     before = (tmp_path / "advice.md").read_text()
-    with pytest.raises(InputError, match=r"advice\.md.*--force"):
+    with pytest.raises(InputError, match=r"(?s)advice\.md.*--force"):
         write_advice(advise(TIED, START), tmp_path)
     assert (tmp_path / "advice.md").read_text() == before
     write_advice(advise(TIED, START), tmp_path, force=True)
@@ -307,7 +341,9 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
         write_advice(advise(CLEAR, START), path)
 
 
-@pytest.mark.parametrize(("today", "monday"), [(date(2026, 11, 21), date(2026, 11, 23)), (date(2026, 11, 23), date(2026, 11, 30))])
+@pytest.mark.parametrize(
+    ("today", "monday"), [(date(2026, 11, 21), date(2026, 11, 23)), (date(2026, 11, 23), date(2026, 11, 30))]
+)
 def test_a_plan_begins_on_the_next_monday(today: date, monday: date) -> None:
     """From a Saturday two days on; from a Monday a week on."""
     assert next_monday(today) == monday

@@ -12,14 +12,41 @@ from bakeoff.decide.measured import graded, measured_matrix
 from bakeoff.decide.profile import Profile
 from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
 
-FOR_RAG = Profile(update_interval_days=2, needs_live_sources=True, labelled_examples=20, ml_expertise=0, app_expertise=4,
-                  needs_independent_updates=True, deadline_days=10)  # fmt: skip
-FOR_FT = Profile(update_interval_days=None, must_run_offline=True, labelled_examples=20_000, latency_limit_ms=150,
-                 queries_per_month=5_000_000, consistency_needed=True, needs_style=True, ml_expertise=4,
-                 has_training_gpu=True, n_model_versions=10)  # fmt: skip
-FOR_HYBRID = Profile(update_interval_days=40, needs_citations=True, needs_style=True, labelled_examples=8_000,
-                     use_case_complexity=5, domain_specificity=5, accuracy_requirement=5, ml_expertise=5,
-                     app_expertise=5, max_hallucination=0.02, model_billion_parameters=1, budget_setup_usd=90_000)  # fmt: skip
+FOR_RAG = Profile(
+    update_interval_days=2,
+    needs_live_sources=True,
+    labelled_examples=20,
+    ml_expertise=0,
+    app_expertise=4,
+    needs_independent_updates=True,
+    deadline_days=10,
+)
+FOR_FT = Profile(
+    update_interval_days=None,
+    must_run_offline=True,
+    labelled_examples=20_000,
+    latency_limit_ms=150,
+    queries_per_month=5_000_000,
+    consistency_needed=True,
+    needs_style=True,
+    ml_expertise=4,
+    has_training_gpu=True,
+    n_model_versions=10,
+)
+FOR_HYBRID = Profile(
+    update_interval_days=40,
+    needs_citations=True,
+    needs_style=True,
+    labelled_examples=8_000,
+    use_case_complexity=5,
+    domain_specificity=5,
+    accuracy_requirement=5,
+    ml_expertise=5,
+    app_expertise=5,
+    max_hallucination=0.02,
+    model_billion_parameters=1,
+    budget_setup_usd=90_000,
+)
 
 
 def row(matrix: Matrix, factor: str) -> Row:
@@ -81,7 +108,9 @@ def test_nothing_known_names_no_leader() -> None:
 def test_unknown_factors_widen_the_uncertainty() -> None:
     """The same leader is less sure of its place when the rest is open than when the rest weighs nothing."""
     some = {"update_interval_days": 7, "labelled_examples": 700, "ml_expertise": 3}
-    weights = {f.name: 0.0 for f in read_factors() if f.name not in ("update_interval", "labelled_examples", "ml_expertise")}
+    weights = {
+        f.name: 0.0 for f in read_factors() if f.name not in ("update_interval", "labelled_examples", "ml_expertise")
+    }
     open_to_all = decision_matrix(Profile(**some))
     alone = decision_matrix(Profile(**some, factor_weights=weights))
     assert open_to_all.totals == alone.totals
@@ -101,8 +130,10 @@ def test_totals_are_weighted_means_and_only_proportions_count() -> None:
 
 def test_shares_of_draws_sum_to_one_and_equals_share_them() -> None:
     """Approaches with equal scores everywhere win equal parts; none is named in front of the others."""
-    rows = [Row(factor=str(i), title="", articles={}, weight=1, basis="assumed", scores=dict.fromkeys(APPROACHES, 3.0))
-            for i in range(4)]  # fmt: skip
+    rows = [
+        Row(factor=str(i), title="", articles={}, weight=1, basis="assumed", scores=dict.fromkeys(APPROACHES, 3.0))
+        for i in range(4)
+    ]
     matrix = judged(rows, APPROACHES)
     assert matrix.wins == pytest.approx(dict.fromkeys(APPROACHES, 1 / 3))
     assert len(matrix.tied_with) == 2
@@ -110,6 +141,7 @@ def test_shares_of_draws_sum_to_one_and_equals_share_them() -> None:
 
 def test_draws_vary_an_average_weight_by_about_half() -> None:
     """With one row for rag and one for ft, the share that rag wins follows the Dirichlet's symmetry and spread."""
+
     def one(name: str, weight: float, best: str) -> Row:
         scores = {key: 5.0 if key == best else 1.0 for key in APPROACHES}
         return Row(factor=name, title="", articles={}, weight=weight, basis="assumed", scores=scores)
@@ -142,13 +174,25 @@ def test_every_flip_of_a_value_does_flip() -> None:
     """Saying what a flip says, all else equal, gives the leader it names: checked by scoring anew."""
     profile = Profile(update_interval_days=60, labelled_examples=700, ml_expertise=4, needs_style=False)
     matrix = decision_matrix(profile)
-    inside = {"below 100 examples": 99, "100 to 500 examples": 100, "from 5,000 examples": 5000, "yes": True, "no": False,
-              "30 to 90 days": 30, "90 to 365 days": 90, "from 365 days": 365, "2 to 4 of 5": 3, "below 2 of 5": 1}
+    inside = {
+        "below 100 examples": 99,
+        "100 to 500 examples": 100,
+        "from 5,000 examples": 5000,
+        "yes": True,
+        "no": False,
+        "30 to 90 days": 30,
+        "90 to 365 days": 90,
+        "from 365 days": 365,
+        "2 to 4 of 5": 3,
+        "below 2 of 5": 1,
+    }
     found = [flip for flip in flips(matrix) if flip.kind != "weight" and " or " not in flip.sentence]
     tried = 0
     for flip in found:
         field = next(factor.field for factor in read_factors() if factor.name == flip.factor)
-        label = flip.sentence.split("” ")[1].removeprefix("were ").removeprefix("turned out to be ").split(" instead")[0]
+        label = (
+            flip.sentence.split("” ")[1].removeprefix("were ").removeprefix("turned out to be ").split(" instead")[0]
+        )
         if label in inside:
             assert decision_matrix(profile.model_copy(update={field: inside[label]})).leader == flip.leader
             tried += 1
@@ -204,7 +248,9 @@ def test_a_negative_weight_is_refused() -> None:
 
 def test_the_table_favours_no_approach_as_such() -> None:
     """Averaged over all bands of all factors, the approaches' scores lie within half a point."""
-    means = np.mean([np.mean([band.scores for band in factor.bands], axis=0) for factor in read_factors() if factor.bands], 0)
+    means = np.mean(
+        [np.mean([band.scores for band in factor.bands], axis=0) for factor in read_factors() if factor.bands], 0
+    )
     assert means.max() - means.min() < 0.5
 
 
@@ -218,11 +264,14 @@ def test_every_article_has_its_say() -> None:
     "bands",
     [
         [{"below": 10, "scores": [1, 2, 3], "why": "x"}],
-        [{"below": 10, "scores": [1, 2, 3], "why": "x"}, {"below": 5, "scores": [1, 2, 3], "why": "x"},
-         {"scores": [1, 1, 1], "why": "x"}],
+        [
+            {"below": 10, "scores": [1, 2, 3], "why": "x"},
+            {"below": 5, "scores": [1, 2, 3], "why": "x"},
+            {"scores": [1, 1, 1], "why": "x"},
+        ],
         [{"scores": [1, 2, 6], "why": "x"}],
     ],
-)  # fmt: skip
+)
 def test_bands_that_leave_gaps_or_scores_out_of_range_are_refused(tmp_path: Any, bands: list[Any]) -> None:
     """A table of one's own is checked: no gap, rising bounds, scores of 1 to 5."""
     factor = {"name": "own", "title": "Own", "field": "ml_expertise", "articles": {}, "bands": bands}
@@ -234,8 +283,14 @@ def test_bands_that_leave_gaps_or_scores_out_of_range_are_refused(tmp_path: Any,
 
 def test_a_table_of_ones_own_takes_the_place_of_bakeoffs() -> None:
     """Thresholds are open to argument: other bands give other scores."""
-    own = Factor(name="own", title="Own", field="ml_expertise", unit="of 5", articles={}, bands=(
-        Band(below=3, scores=(1, 1, 5), why="{value:g} below 3"), Band(scores=(5, 1, 1), why="{value:g}")))  # fmt: skip
+    own = Factor(
+        name="own",
+        title="Own",
+        field="ml_expertise",
+        unit="of 5",
+        articles={},
+        bands=(Band(below=3, scores=(1, 1, 5), why="{value:g} below 3"), Band(scores=(5, 1, 1), why="{value:g}")),
+    )
     assert decision_matrix(Profile(ml_expertise=2), [own]).leader == "hybrid"
     assert decision_matrix(Profile(ml_expertise=3), [own]).leader == "rag"
 
@@ -249,11 +304,16 @@ def entry(value: float, half: float = 0.0, **more: Any) -> dict[str, Any]:
 
 def comparison(accuracy: tuple[float, float, float] = (0.8, 0.6, 0.81), half: float = 0.04) -> dict[str, Any]:
     """A comparison of rag, tuned and hybrid in which only accuracy, latency and freshness were measured."""
-    return {"contenders": {
-        name: {"accuracy": entry(value, half), "latency_ms": entry(100, 5, detail={"p95": 200}),
-               "freshness": entry(fresh, 0.05)}
-        for name, value, fresh in zip(("rag", "tuned", "hybrid"), accuracy, (0.9, 0.1, 0.9), strict=True)
-    }}  # fmt: skip
+    return {
+        "contenders": {
+            name: {
+                "accuracy": entry(value, half),
+                "latency_ms": entry(100, 5, detail={"p95": 200}),
+                "freshness": entry(fresh, 0.05),
+            }
+            for name, value, fresh in zip(("rag", "tuned", "hybrid"), accuracy, (0.9, 0.1, 0.9), strict=True)
+        }
+    }
 
 
 def test_measured_scores_replace_assumed_ones_and_both_are_kept() -> None:
@@ -308,8 +368,10 @@ def test_a_comparison_without_contenders_is_refused() -> None:
 def test_wide_intervals_make_the_measured_matrix_less_sure() -> None:
     """The same values with wider intervals leave the leader fewer draws."""
     only = {f.name: 0.0 for f in read_factors() if f.name != "accuracy"}
-    sure, unsure = (measured_matrix(Profile(factor_weights=only), comparison((0.9, 0.6, 0.82), half)).measured
-                    for half in (0.01, 0.15))  # fmt: skip
+    sure, unsure = (
+        measured_matrix(Profile(factor_weights=only), comparison((0.9, 0.6, 0.82), half)).measured
+        for half in (0.01, 0.15)
+    )
     assert sure is not None
     assert unsure is not None
     assert sure.leader == unsure.leader == "rag"

@@ -67,8 +67,10 @@ def test_a_tie_builds_both_for_the_pilot_and_decides_there() -> None:
 def test_what_recurs_follows_the_real_update_rate() -> None:
     """RAG is re-indexed and a tuned model retrained at every update; a hybrid retrained once in 30 days at most."""
     weekly = Profile(update_interval_days=7)
-    every = {name: {one.title.split()[0]: one.every_days for one in roadmap(weekly, name, START).recurring}
-             for name in ("rag", "ft", "hybrid")}  # fmt: skip
+    every = {
+        name: {one.title.split()[0]: one.every_days for one in roadmap(weekly, name, START).recurring}
+        for name in ("rag", "ft", "hybrid")
+    }
     assert every["rag"] == {"Re-index": 7, "Run": 91}
     assert every["ft"] == {"Retrain": 7, "Run": 91}
     assert every["hybrid"] == {"Re-index": 7, "Retrain": 30, "Run": 91}
@@ -94,6 +96,7 @@ def test_cost_is_a_target_where_there_is_a_budget() -> None:
 
 def test_effort_is_the_profiles_own() -> None:
     """Twice the engineering days in the profile make the set-up tasks twice as long."""
+
     def days(setup: float) -> float:
         plan = roadmap(Profile(setup_days={"rag": setup}), "rag", START)
         return sum(task.effort_days for task in plan.phases[2].tasks)
@@ -115,6 +118,7 @@ def test_a_deadline_inside_the_plan_is_told() -> None:
 
 def test_risks_are_those_of_the_situation() -> None:
     """Private documents, a small model and little expertise each bring their risk, and only where they matter."""
+
     def titles(profile: Profile, approach: str) -> str:
         return " ".join(risk.title for risk in roadmap(profile, approach, START).risks)
 

@@ -302,6 +302,22 @@ def test_a_full_disk_is_told_with_what_to_free(tiny: Path, tmp_path: Path, monke
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_disk_that_fills_up_in_training_leaves_it_to_be_taken_up(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it happens; with room again, the same call finishes."""
+    arguments = (tiny, arithmetic(12), [], QUICK, tmp_path)
+
+    def full(path: Path, records: list) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bakeoff.train.lora.jsonl.append", full)
+        with pytest.raises(RunFolderError, match="No space left on device"):
+            train_adapter(*arguments)
+    assert train_adapter(*arguments).stopped_because == "all 3 epochs done"
+
+
 def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
     """It is named rather than trained from."""
     path = tmp_path / "checkpoint" / "state.safetensors"

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from bakeoff.measure.grade import is_abstention
 from bakeoff.records import Answer, Completion, Hit, Question, Usage
 
+NOTHING = Usage()
+
 
 def answer_from(
     question: Question,
@@ -16,7 +18,7 @@ def answer_from(
     completion: Completion,
     decline_below: float | None,
     hits: Sequence[Hit] = (),
-    retrieval: Usage = Usage(),
+    retrieval: Usage = NOTHING,
 ) -> Answer:
     """The answer a completion makes; `retrieval` is what finding its passages took."""
     return Answer(

@@ -4,6 +4,7 @@ Takes questions, gives answers with their route. The threshold on resemblance is
 accuracy first, then for cost. Knows nothing about how the two contenders behind it work.
 """
 
+import itertools
 import time
 from collections.abc import Mapping, Sequence
 
@@ -78,7 +79,7 @@ def calibrate_routing(
     """
     options = []
     values = sorted(set(familiarity.values()))
-    cuts = [float("inf"), *((low + high) / 2 for low, high in zip(values, values[1:], strict=False)), -1.0]
+    cuts = [float("inf"), *((low + high) / 2 for low, high in itertools.pairwise(values)), -1.0]
     for far_name, far in fars.items():
         ids = [key for key in familiarity if key in near and key in far]
         for cut in cuts:

@@ -19,9 +19,12 @@ COLOUR = {"rag": "k1", "ft": "k2", "hybrid": "k3"}
 def advice_html(advice: Advice) -> str:
     """The whole page."""
     templates = Environment(
-        loader=PackageLoader("bakeoff.decide", "."), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=PackageLoader("bakeoff.decide", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     rows = advice.matrix.rows
     return templates.get_template("advice.html").render(
         advice=advice,
@@ -42,5 +45,7 @@ def advice_html(advice: Advice) -> str:
 
 def _style() -> str:
     package = resources.files("bakeoff")
-    return "".join(package.joinpath(*name.split("/")).read_text(encoding="utf-8")
-                   for name in ("report/style.css", "decide/advice.css"))  # fmt: skip
+    return "".join(
+        package.joinpath(*name.split("/")).read_text(encoding="utf-8")
+        for name in ("report/style.css", "decide/advice.css")
+    )

@@ -13,9 +13,11 @@ def advice_markdown(advice: Advice) -> str:
     """The whole page, ending in a newline."""
     told = advice.recommendation
     parts = [
-        "# Advice before a pilot", f"**{plain(told.headline)}**", plain(told.uncertainty),
+        "# Advice before a pilot",
+        f"**{plain(told.headline)}**",
+        plain(told.uncertainty),
         "This is what rules of thumb and five articles make of your answers. Nothing was measured.",
-    ]  # fmt: skip
+    ]
     if advice.inspected:
         parts += ["## What was found in your data", _list(advice.inspected)]
     if told.reasons:
@@ -25,8 +27,10 @@ def advice_markdown(advice: Advice) -> str:
     if advice.changes:
         parts += ["## What would change the answer", _list(advice.changes)]
     if advice.conditions:
-        parts += ["## What a pilot would have to show",
-                  _table(("It stands if", "Otherwise"), [(one.text, one.otherwise) for one in advice.conditions])]
+        parts += [
+            "## What a pilot would have to show",
+            _table(("It stands if", "Otherwise"), [(one.text, one.otherwise) for one in advice.conditions]),
+        ]
     parts += ["## Decision matrix", matrix_markdown(advice.matrix), "## Cost", _cost(advice)]
     if advice.roadmap:
         parts += ["## 90-day roadmap", roadmap_markdown(advice.roadmap)]
@@ -36,13 +40,24 @@ def advice_markdown(advice: Advice) -> str:
 def matrix_markdown(matrix: Matrix) -> str:
     """The rows that are known, the totals and the shares of draws won, then what is unknown."""
     heads = ("Factor", "Weight", *(NAMES[name] for name in matrix.approaches), "Why")
-    rows = [(row.title, f"{row.weight:g}", *(f"{row.scores[name]:g}" for name in matrix.approaches), row.why)
-            for row in matrix.rows if row.scores]
+    rows = [
+        (row.title, f"{row.weight:g}", *(f"{row.scores[name]:g}" for name in matrix.approaches), row.why)
+        for row in matrix.rows
+        if row.scores
+    ]
     if matrix.totals:
-        rows.append(("Weighted mean", "", *(f"{matrix.totals[name]:.2f}" for name in matrix.approaches), "1 poor, 5 good"))
+        rows.append(
+            ("Weighted mean", "", *(f"{matrix.totals[name]:.2f}" for name in matrix.approaches), "1 poor, 5 good")
+        )
     if matrix.wins:
-        rows.append(("Draws won", "", *(f"{100 * matrix.wins[name]:.0f} %" for name in matrix.approaches),
-                     "weights in doubt, unknown factors open"))  # fmt: skip
+        rows.append(
+            (
+                "Draws won",
+                "",
+                *(f"{100 * matrix.wins[name]:.0f} %" for name in matrix.approaches),
+                "weights in doubt, unknown factors open",
+            )
+        )
     unknown = [row.title for row in matrix.rows if row.basis == "unknown"]
     note = f"\n\nNot known, and scoring nobody: {plain(', '.join(unknown))}." if unknown else ""
     return _table(heads, rows) + note
@@ -56,11 +71,16 @@ def roadmap_markdown(roadmap: Roadmap) -> str:
     for phase in roadmap.phases:
         parts += [
             f"### Weeks {phase.first_week} and {phase.last_week}: {phase.name}",
-            _table(("Task", "Owner", "Days"),
-                   [(task.title, task.owner, f"{task.effort_days:g}") for task in phase.tasks]),
-            "Done when:", _list(phase.exit_criteria),
-        ]  # fmt: skip
-    parts += ["### Afterwards", _list(f"Every {one.every_days} days: {one.title} ({one.owner})." for one in roadmap.recurring)]
+            _table(
+                ("Task", "Owner", "Days"), [(task.title, task.owner, f"{task.effort_days:g}") for task in phase.tasks]
+            ),
+            "Done when:",
+            _list(phase.exit_criteria),
+        ]
+    parts += [
+        "### Afterwards",
+        _list(f"Every {one.every_days} days: {one.title} ({one.owner})." for one in roadmap.recurring),
+    ]
     rows = [(risk.title, risk.sign, risk.mitigation, risk.owner) for risk in roadmap.risks]
     return "\n\n".join([*parts, "### Risks", _table(("Risk", "Sign", "What to do", "Owner"), rows)])
 
@@ -75,9 +95,21 @@ def _cost(advice: Advice) -> str:
     cost = advice.cost
     if cost.problem:
         return f"No cost could be reckoned: {plain(cost.problem)}"
-    rows = [(NAMES[row.approach], *(f"{usd:,.0f}" for usd in (row.setup_usd, row.first_month_usd, row.total_usd)),
-             row.interval) for row in cost.rows]
-    heads = ("Approach", "Set-up, USD", "First month, USD", f"{cost.horizon_months} months, USD", "If usage is misjudged")
+    rows = [
+        (
+            NAMES[row.approach],
+            *(f"{usd:,.0f}" for usd in (row.setup_usd, row.first_month_usd, row.total_usd)),
+            row.interval,
+        )
+        for row in cost.rows
+    ]
+    heads = (
+        "Approach",
+        "Set-up, USD",
+        "First month, USD",
+        f"{cost.horizon_months} months, USD",
+        "If usage is misjudged",
+    )
     about = "By assumed usage at the profile's prices; a pilot replaces every figure."
     return "\n\n".join([_table(heads, rows), _list([*cost.warnings, *cost.break_even]), about])
 

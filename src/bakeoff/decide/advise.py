@@ -12,9 +12,9 @@ from pathlib import Path
 from bakeoff import jsonl
 from bakeoff.decide.ask import Inspection
 from bakeoff.decide.break_even import break_even
+from bakeoff.decide.conditions import Condition, conditions_for
 from bakeoff.decide.cost import cost_table
 from bakeoff.decide.cost_inputs import assumed_inputs
-from bakeoff.decide.conditions import Condition, conditions_for
 from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, NAMES, TITLES, Factor
 from bakeoff.decide.ics import ics_text
 from bakeoff.decide.matrix import Flip, Matrix, Row, decision_matrix, flips
@@ -119,36 +119,52 @@ def recommend(matrix: Matrix, profile: Profile) -> Recommendation:
     """What a matrix allows one to recommend: among those tied, what takes the fewest days to set up comes first."""
     if matrix.leader is None:
         return Recommendation(
-            approach=None, tied_with=(), reasons=(), objections=(),
+            approach=None,
+            tied_with=(),
+            reasons=(),
+            objections=(),
             headline="Nothing speaks for any approach yet: no factor that weighs anything is known.",
             uncertainty="Answer some of the questions, or give a profile.",
-        )  # fmt: skip
+        )
     equals = [matrix.leader, *matrix.tied_with]
-    days = {name: profile.days("setup_days", CONTENDER_OF[name]) + profile.days("data_days", CONTENDER_OF[name])
-            for name in equals}
+    days = {
+        name: profile.days("setup_days", CONTENDER_OF[name]) + profile.days("data_days", CONTENDER_OF[name])
+        for name in equals
+    }
     first = min(equals, key=lambda name: (days[name], APPROACHES.index(name)))  # type: ignore[arg-type]
     others = tuple(name for name in equals if name != first)
     return Recommendation(
-        approach=first, tied_with=others, headline=_headline(first, others, days), uncertainty=_uncertainty(matrix),
-        reasons=_reasons(matrix, first, 1), objections=_reasons(matrix, first, -1),
-    )  # fmt: skip
+        approach=first,
+        tied_with=others,
+        headline=_headline(first, others, days),
+        uncertainty=_uncertainty(matrix),
+        reasons=_reasons(matrix, first, 1),
+        objections=_reasons(matrix, first, -1),
+    )
 
 
 def _headline(first: str, others: Sequence[str], days: dict[str, float]) -> str:
     if not others:
         return f"Begin with {TITLES[first]}."
     names = " and ".join(TITLES[name] for name in (first, *others))
-    return (f"{names[0].upper()}{names[1:]} are tied: begin with {TITLES[first]}, which takes the fewest days to set up "
-            f"({days[first]:g}), and let a pilot decide.")  # fmt: skip
+    return (
+        f"{names[0].upper()}{names[1:]} are tied: begin with {TITLES[first]}, which takes the fewest days to set up "
+        f"({days[first]:g}), and let a pilot decide."
+    )
 
 
 def _uncertainty(matrix: Matrix) -> str:
-    shares = ", ".join(f"{TITLES[name]} {100 * share:.0f} %" for name, share in
-                       sorted(matrix.wins.items(), key=lambda item: -item[1]) if name not in matrix.ruled_out)
+    shares = ", ".join(
+        f"{TITLES[name]} {100 * share:.0f} %"
+        for name, share in sorted(matrix.wins.items(), key=lambda item: -item[1])
+        if name not in matrix.ruled_out
+    )
     n_known = sum(row.basis != "unknown" for row in matrix.rows)
     ruled_out = "".join(f" {NAMES[name]} is ruled out: {why}." for name, why in matrix.ruled_out.items())
-    return (f"With every weight in doubt by about a half, and every unknown factor open, the draws are won by: {shares}. "
-            f"{n_known} of {len(matrix.rows)} factors are known.{ruled_out}")  # fmt: skip
+    return (
+        f"With every weight in doubt by about a half, and every unknown factor open, the draws are won by: {shares}. "
+        f"{n_known} of {len(matrix.rows)} factors are known.{ruled_out}"
+    )
 
 
 def _reasons(matrix: Matrix, approach: str, sign: int) -> tuple[str, ...]:
@@ -185,26 +201,37 @@ def cost_summary(profile: Profile) -> CostSummary:
         return CostSummary(rows=(), break_even=(), horizon_months=profile.horizon_months, problem=str(error))
     table = cost_table(inputs)
     rows = tuple(
-        CostRow(approach=APPROACH_OF[row["contender"]], setup_usd=row["setup_usd"], total_usd=row["total_usd"],
-                first_month_usd=row["first_month_usd"], low_usd=row["total_low_usd"], high_usd=row["total_high_usd"])
+        CostRow(
+            approach=APPROACH_OF[row["contender"]],
+            setup_usd=row["setup_usd"],
+            total_usd=row["total_usd"],
+            first_month_usd=row["first_month_usd"],
+            low_usd=row["total_low_usd"],
+            high_usd=row["total_high_usd"],
+        )
         for row in table
-    )  # fmt: skip
+    )
     cheapest = table[0]["contender"]
     points = tuple(break_even(inputs[cheapest], inputs[row["contender"]]).explanation for row in table[1:])
-    return CostSummary(rows=rows, break_even=points, horizon_months=profile.horizon_months,
-                       warnings=tuple(_over_budget(profile, rows)))  # fmt: skip
+    return CostSummary(
+        rows=rows, break_even=points, horizon_months=profile.horizon_months, warnings=tuple(_over_budget(profile, rows))
+    )
 
 
 def _over_budget(profile: Profile, rows: Sequence[CostRow]) -> list[str]:
     """Which budgets of the profile these costs, people's work included, would break."""
     found = []
     for row in rows:
-        pairs = (("Setting up", row.setup_usd, profile.budget_setup_usd),
-                 ("The first month of", row.first_month_usd, profile.budget_usd_per_month))  # fmt: skip
+        pairs = (
+            ("Setting up", row.setup_usd, profile.budget_setup_usd),
+            ("The first month of", row.first_month_usd, profile.budget_usd_per_month),
+        )
         for what, usd, budget in pairs:
             if budget is not None and usd > budget:
-                found.append(f"{what} {TITLES[row.approach]} would cost {usd:,.0f} USD with the work it takes: more "
-                             f"than the budget of {budget:,.0f} USD.")  # fmt: skip
+                found.append(
+                    f"{what} {TITLES[row.approach]} would cost {usd:,.0f} USD with the work it takes: more "
+                    f"than the budget of {budget:,.0f} USD."
+                )
     return found
 
 
@@ -229,8 +256,10 @@ def write_advice(advice: Advice, folder: Path, force: bool = False, stamp: datet
         texts["roadmap.ics"] = ics_text(advice.roadmap, stamp or datetime.now(UTC))
     there = [name for name in FILES if (folder / name).exists()]
     if there and not force:
-        raise InputError(f"{folder} holds {', '.join(there)} already.",
-                         "name another folder with --output, or overwrite with --force")  # fmt: skip
+        raise InputError(
+            f"{folder} holds {', '.join(there)} already.",
+            "name another folder with --output, or overwrite with --force",
+        )
     for name in set(FILES) - set(texts):
         (folder / name).unlink(missing_ok=True)  # an older roadmap would belong to other advice
     for name, text in texts.items():

@@ -59,9 +59,7 @@ def ask(prompt: Callable[[str], str], tell: Callable[[str], None], known: Profil
     return profile
 
 
-def _answered(
-    profile: Profile, question: Ask, prompt: Callable[[str], str], tell: Callable[[str], None]
-) -> Profile:
+def _answered(profile: Profile, question: Ask, prompt: Callable[[str], str], tell: Callable[[str], None]) -> Profile:
     """The profile with this question's answer, asked until it can be used."""
     none = f", or {question.none!r}" if question.none else ""
     while True:

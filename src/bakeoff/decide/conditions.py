@@ -46,25 +46,36 @@ def smallest_difference(n_questions: int, discordant: float = DISCORDANT) -> flo
 
 
 def conditions_for(
-    profile: Profile, approach: str, tied_with: Sequence[str] = (), ruled_out: Collection[str] = (), n_questions: int = 0
+    profile: Profile,
+    approach: str,
+    tied_with: Sequence[str] = (),
+    ruled_out: Collection[str] = (),
+    n_questions: int = 0,
 ) -> list[Condition]:
     """The conditions of a recommendation, those that could overturn it first; `n_questions` are at hand (0: not known)."""
     rivals = [name for name in APPROACHES if name != approach and name not in ruled_out]
     found = [_duel(profile, approach, rival, n_questions) for rival in rivals]
     for trained in (name for name in (approach, *tied_with) if name != "rag"):
         found.append(_limit(profile, trained, "retention", "train less strongly, or take rag"))
-    found += [_limit(profile, approach, measure, otherwise) for measure, otherwise in _LIMITS.items()
-              if measure in targets(profile)]
+    found += [
+        _limit(profile, approach, measure, otherwise)
+        for measure, otherwise in _LIMITS.items()
+        if measure in targets(profile)
+    ]
     if profile.update_interval_days:
         found.append(_limit(profile, approach, "freshness", "update more often, or take what retrieves"))
     if profile.consistency_needed:
         found.append(_limit(profile, approach, "consistency", "take what is tuned, or add phrasings"))
     if approach != "ft":
-        found.append(Condition(
-            contender=CONTENDER_OF[approach], measure="retrieval_recall", threshold=MIN_RECALL,
-            text=f"retrieval finds the evidence of at least {100 * MIN_RECALL:.0f} % of the test questions",
-            otherwise="mend retrieval before blaming a model",
-        ))  # fmt: skip
+        found.append(
+            Condition(
+                contender=CONTENDER_OF[approach],
+                measure="retrieval_recall",
+                threshold=MIN_RECALL,
+                text=f"retrieval finds the evidence of at least {100 * MIN_RECALL:.0f} % of the test questions",
+                otherwise="mend retrieval before blaming a model",
+            )
+        )
     return found
 
 
@@ -78,8 +89,13 @@ _LIMITS = {
 
 def _limit(profile: Profile, approach: str, measure: str, otherwise: str) -> Condition:
     goal = targets(profile)[measure]
-    return Condition(contender=CONTENDER_OF[approach], measure=measure, threshold=goal.value,
-                text=f"{CONTENDER_OF[approach]} reaches {goal.text}", otherwise=otherwise)  # fmt: skip
+    return Condition(
+        contender=CONTENDER_OF[approach],
+        measure=measure,
+        threshold=goal.value,
+        text=f"{CONTENDER_OF[approach]} reaches {goal.text}",
+        otherwise=otherwise,
+    )
 
 
 def _duel(profile: Profile, approach: str, rival: str, n_questions: int) -> Condition:
@@ -93,9 +109,13 @@ def _duel(profile: Profile, approach: str, rival: str, n_questions: int) -> Cond
     winner, text = (dear, lead) if dear == approach else (cheap, stand)
     loser = TITLES[rival]
     return Condition(
-        contender=CONTENDER_OF[winner], measure="accuracy", against=CONTENDER_OF[rival], threshold=MARGIN,
-        text=f"{text} ({_power(n_questions)})", otherwise=f"take {loser}",
-    )  # fmt: skip
+        contender=CONTENDER_OF[winner],
+        measure="accuracy",
+        against=CONTENDER_OF[rival],
+        threshold=MARGIN,
+        text=f"{text} ({_power(n_questions)})",
+        otherwise=f"take {loser}",
+    )
 
 
 def _days(profile: Profile, approach: str) -> float:
@@ -106,6 +126,10 @@ def _days(profile: Profile, approach: str) -> float:
 def _power(n_questions: int) -> str:
     """What differences the questions at hand (their share for the test) or the planned ones can show."""
     n = max(1, round(Split().test * n_questions)) if n_questions else TEST_QUESTIONS
-    whose = f"{n:,} test questions, as your {n_questions:,} give," if n_questions else f"the plan's {n:,} test questions"
-    return (f"{whose} can show {100 * smallest_difference(n):.0f} points; "
-            f"{100 * MARGIN:g} points take about {questions_needed(MARGIN):,}")  # fmt: skip
+    whose = (
+        f"{n:,} test questions, as your {n_questions:,} give," if n_questions else f"the plan's {n:,} test questions"
+    )
+    return (
+        f"{whose} can show {100 * smallest_difference(n):.0f} points; "
+        f"{100 * MARGIN:g} points take about {questions_needed(MARGIN):,}"
+    )

@@ -128,8 +128,9 @@ def read_factors(path: Path | None = None) -> tuple[Factor, ...]:
         return _factors(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, TypeError, KeyError) as error:
         told = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
-        raise ConfigError(f"{path}: no table of factors ({told}).",
-                          "write it as src/bakeoff/decide/factors.yaml is written") from error
+        raise ConfigError(
+            f"{path}: no table of factors ({told}).", "write it as src/bakeoff/decide/factors.yaml is written"
+        ) from error
 
 
 @cache

@@ -38,23 +38,39 @@ def ics_text(roadmap: Roadmap, stamp: datetime) -> str:
 def _task(roadmap: Roadmap, phase: Phase, task: Task, number: int, stamp: datetime) -> list[str]:
     about = f"{phase.name}. Owner: {task.owner}. Effort: {task.effort_days:g} days."
     end = roadmap.monday(task.last_week) + timedelta(days=WORKING_DAYS)
-    return _event(f"task {phase.first_week} {number}", roadmap, stamp, roadmap.monday(task.first_week), end,
-                  task.title, about)  # fmt: skip
+    return _event(
+        f"task {phase.first_week} {number}", roadmap, stamp, roadmap.monday(task.first_week), end, task.title, about
+    )
 
 
 def _review(roadmap: Roadmap, phase: Phase, stamp: datetime) -> list[str]:
     day = roadmap.monday(phase.last_week) + timedelta(days=WORKING_DAYS - 1)
     about = "\n".join(f"- {criterion}" for criterion in phase.exit_criteria)
-    return _event(f"review {phase.first_week}", roadmap, stamp, day, day + timedelta(days=1),
-                  f"Review: {phase.name}", f"Done when:\n{about}")  # fmt: skip
+    return _event(
+        f"review {phase.first_week}",
+        roadmap,
+        stamp,
+        day,
+        day + timedelta(days=1),
+        f"Review: {phase.name}",
+        f"Done when:\n{about}",
+    )
 
 
 def _recurring(roadmap: Roadmap, what: Recurring, stamp: datetime) -> list[str]:
     first = roadmap.monday(WEEKS + 1)
     until = first + timedelta(days=RECURS_FOR_DAYS)
     rule = f"RRULE:FREQ=DAILY;INTERVAL={what.every_days};UNTIL={until:%Y%m%d}"
-    return _event(f"recurring {what.title}", roadmap, stamp, first, first + timedelta(days=1), what.title,
-                  f"Every {what.every_days} days. Owner: {what.owner}.", rule)  # fmt: skip
+    return _event(
+        f"recurring {what.title}",
+        roadmap,
+        stamp,
+        first,
+        first + timedelta(days=1),
+        what.title,
+        f"Every {what.every_days} days. Owner: {what.owner}.",
+        rule,
+    )
 
 
 def _event(

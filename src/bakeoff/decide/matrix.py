@@ -92,8 +92,10 @@ def factor_weights(profile: Profile, factors: Sequence[Factor]) -> dict[str, flo
     for name in profile.factor_weights:
         if name not in names:
             close = difflib.get_close_matches(name, names, 1)
-            raise ConfigError(f"factor_weights: there is no factor {name!r}.",
-                              f"did you mean {close[0]!r}?" if close else f"choose among {', '.join(names)}")
+            raise ConfigError(
+                f"factor_weights: there is no factor {name!r}.",
+                f"did you mean {close[0]!r}?" if close else f"choose among {', '.join(names)}",
+            )
     weights = {name: profile.factor_weights.get(name, 1.0) for name in names}
     if not sum(weights.values()) > 0:
         raise ConfigError("factor_weights: the weights sum to zero.", "give at least one factor a weight above 0")
@@ -105,14 +107,27 @@ def _row(factor: Factor, profile: Profile, weight: float) -> Row:
     options = tuple(
         Option(label=factor.label(one), scores=_named(one.scores), rules_out=one.rules_out) for one in factor.bands
     )
-    row = Row(factor=factor.name, title=factor.title, articles=factor.articles, weight=weight, basis="unknown",
-              why="only a pilot can tell" if not factor.bands else "the profile does not say", options=options)
+    row = Row(
+        factor=factor.name,
+        title=factor.title,
+        articles=factor.articles,
+        weight=weight,
+        basis="unknown",
+        why="only a pilot can tell" if not factor.bands else "the profile does not say",
+        options=options,
+    )
     if band is None:
         return row
-    return row.model_copy(update={
-        "basis": "assumed", "value": factor.shown(profile), "band": factor.label(band), "scores": _named(band.scores),
-        "why": band.sentence(factor.value(profile)), "rules_out": band.rules_out,
-    })  # fmt: skip
+    return row.model_copy(
+        update={
+            "basis": "assumed",
+            "value": factor.shown(profile),
+            "band": factor.label(band),
+            "scores": _named(band.scores),
+            "why": band.sentence(factor.value(profile)),
+            "rules_out": band.rules_out,
+        }
+    )
 
 
 def _named(scores: Sequence[float]) -> dict[str, float]:
@@ -204,7 +219,9 @@ def _value_flips(matrix: Matrix, row: Row) -> list[Flip]:
         if leader and leader != matrix.leader:
             labels.setdefault(leader, []).append(option.label)
     if row.basis == "assumed":
-        return [_flip(row, "value", leader, f"were {bands[0]} instead of {row.value}") for leader, bands in labels.items()]
+        return [
+            _flip(row, "value", leader, f"were {bands[0]} instead of {row.value}") for leader, bands in labels.items()
+        ]
     return [_flip(row, "answer", leader, f"turned out to be {' or '.join(bands)}") for leader, bands in labels.items()]
 
 
@@ -218,8 +235,9 @@ def _nearest_first(row: Row) -> list[Option]:
 
 
 def _flip(row: Row, kind: Literal["value", "answer"], leader: str, change: str) -> Flip:
-    return Flip(factor=row.factor, kind=kind, leader=leader,
-                sentence=f"{NAMES[leader]} would lead if “{row.title}” {change}")  # fmt: skip
+    return Flip(
+        factor=row.factor, kind=kind, leader=leader, sentence=f"{NAMES[leader]} would lead if “{row.title}” {change}"
+    )
 
 
 def _leader(known: Sequence[Row], approaches: Sequence[str]) -> str | None:
@@ -249,7 +267,9 @@ def _weight_flip(matrix: Matrix) -> Flip | None:
     _, row, weight, rival = best
     way = "above" if weight > row.weight else "below"
     return Flip(
-        factor=row.factor, kind="weight", leader=rival,
+        factor=row.factor,
+        kind="weight",
+        leader=rival,
         sentence=f"{NAMES[rival]} would lead if the weight of “{row.title}” were {way} {weight:.2g} "
-                 f"instead of {row.weight:g}",
-    )  # fmt: skip
+        f"instead of {row.weight:g}",
+    )

@@ -49,11 +49,17 @@ def measured_matrix(
     if not isinstance(contenders, Mapping):
         raise RunFolderError("The comparison names no contenders.", "finish the run: bakeoff run CONFIG --resume")
     approaches = [name for name in APPROACHES if CONTENDER_OF[name] in contenders]
-    notes = [f"{CONTENDER_OF[name]} was not run: {TITLES[name]} is not in the measured matrix"
-             for name in APPROACHES if name not in approaches]
+    notes = [
+        f"{CONTENDER_OF[name]} was not run: {TITLES[name]} is not in the measured matrix"
+        for name in APPROACHES
+        if name not in approaches
+    ]
     if len(approaches) < 2:
-        return MeasuredMatrix(assumed=assumed, measured=None,
-                              notes=(*notes, "with fewer than two approaches measured there is nothing to compare"))
+        return MeasuredMatrix(
+            assumed=assumed,
+            measured=None,
+            notes=(*notes, "with fewer than two approaches measured there is nothing to compare"),
+        )
     goals, rng = targets(profile), np.random.default_rng(seed)
     rows, samples = [], {}
     for factor, row in zip(table, assumed.rows, strict=True):
@@ -114,22 +120,24 @@ def graded(values: np.ndarray, measure: str, target: float | None) -> np.ndarray
     return 5.0 - np.searchsorted(edges, np.round(distance, 9), side="left")
 
 
-def _measured_row(
-    row: Row, factor: Factor, reading: Reading, approaches: Sequence[str], target: float | None
-) -> Row:
+def _measured_row(row: Row, factor: Factor, reading: Reading, approaches: Sequence[str], target: float | None) -> Row:
     scores = graded(np.array(reading.values), factor.measure, target)
-    told = ", ".join(f"{CONTENDER_OF[name]} {_written(value, factor.measure)}"
-                     for name, value in zip(approaches, reading.values, strict=True))
+    told = ", ".join(
+        f"{CONTENDER_OF[name]} {_written(value, factor.measure)}"
+        for name, value in zip(approaches, reading.values, strict=True)
+    )
     against = "the best of them" if target is None else f"the {_written(target, factor.measure)} required"
     where = f" on {factor.slice} facts" if factor.slice else ""
     name = factor.measure.replace("_ms", "").replace("_s", "").replace("_", " ")
-    return row.model_copy(update={
-        "basis": "measured",
-        "value": told,
-        "scores": {name: float(score) for name, score in zip(approaches, scores, strict=True)},
-        "why": f"measured {name}{where}: {told}; held against {against}",
-        "rules_out": (),
-    })  # fmt: skip
+    return row.model_copy(
+        update={
+            "basis": "measured",
+            "value": told,
+            "scores": {name: float(score) for name, score in zip(approaches, scores, strict=True)},
+            "why": f"measured {name}{where}: {told}; held against {against}",
+            "rules_out": (),
+        }
+    )
 
 
 def _written(value: float, measure: str) -> str:

@@ -18,8 +18,12 @@ from bakeoff.decide.targets import Target, targets
 from bakeoff.records import Record
 
 PRODUCT, DOMAIN, APP, ML, PLATFORM = (
-    "product owner", "domain expert", "application developer", "machine-learning engineer", "platform engineer",
-)  # fmt: skip
+    "product owner",
+    "domain expert",
+    "application developer",
+    "machine-learning engineer",
+    "platform engineer",
+)
 WEEKS, DAYS_PER_PHASE = 12, 10
 TEST_QUESTIONS, TRAINING_EXAMPLES = 200, 500
 """Test questions: enough to tell 10 points apart (docs/roadmap.md). Examples: from 500 on tuning can learn the task."""
@@ -130,23 +134,37 @@ def roadmap(profile: Profile, approach: str, start: date, tied_with: Sequence[st
         ("Deployment", _deployment(plan), _deployment_done(plan)),
     )
     phases = [
-        Phase(name=name, first_week=2 * i + 1, last_week=2 * i + 2, exit_criteria=tuple(done),
-              tasks=tuple(_task(2 * i + 1, *task) for task in tasks))
+        Phase(
+            name=name,
+            first_week=2 * i + 1,
+            last_week=2 * i + 2,
+            exit_criteria=tuple(done),
+            tasks=tuple(_task(2 * i + 1, *task) for task in tasks),
+        )
         for i, (name, tasks, done) in enumerate(frame)
-    ]  # fmt: skip
+    ]
     return Roadmap(
-        approach=approach, tied_with=plan.tied_with, start=start, phases=tuple(phases),
-        risks=tuple(risks(profile, plan.approaches, plan.short_of_examples)), recurring=tuple(_recurring(plan)),
+        approach=approach,
+        tied_with=plan.tied_with,
+        start=start,
+        phases=tuple(phases),
+        risks=tuple(risks(profile, plan.approaches, plan.short_of_examples)),
+        recurring=tuple(_recurring(plan)),
         notes=tuple(_notes(plan, phases)),
-    )  # fmt: skip
+    )
 
 
 _Draft = tuple[str, str, float]  # title, owner, effort in days
 
 
 def _task(week: int, title: str, owner: str, effort_days: float) -> Task:
-    return Task(title=title, first_week=week, last_week=week + 1, owner=owner,
-                effort_days=max(0.5, math.ceil(2 * effort_days - 1e-9) / 2))  # fmt: skip
+    return Task(
+        title=title,
+        first_week=week,
+        last_week=week + 1,
+        owner=owner,
+        effort_days=max(0.5, math.ceil(2 * effort_days - 1e-9) / 2),
+    )
 
 
 def _given(*tasks: _Draft | None) -> list[_Draft]:
@@ -163,15 +181,20 @@ def _requirements(plan: _Plan) -> list[_Draft]:
     return _given(
         ("Write down what a right answer is, and who decides in doubt", PRODUCT, 1.0),
         (f"Agree on the targets of the exit criteria; assumed so far: {', '.join(assumed) or 'none'}", PRODUCT, 1.0),
-        (f"Collect {TEST_QUESTIONS} real questions from logs and support, with how often each is asked", DOMAIN,
-         TEST_QUESTIONS / QUESTIONS_PER_DAY / 2),
+        (
+            f"Collect {TEST_QUESTIONS} real questions from logs and support, with how often each is asked",
+            DOMAIN,
+            TEST_QUESTIONS / QUESTIONS_PER_DAY / 2,
+        ),
         (f"Choose base model, engine and machine ({_where(profile)})", APP, 2.0),
         ("Check licences, where data flow, and what must never leave the premises", PLATFORM, 1.0) if closed else None,
         ("Find a machine-learning engineer, or a partner, for weeks 5 to 10", PRODUCT, 1.0)
-        if plan.trains and profile.ml_expertise < 2 else None,
+        if plan.trains and profile.ml_expertise < 2
+        else None,
         (f"Reserve a GPU for weeks 7 to 10{_on_premises(profile)}", PLATFORM, 0.5)
-        if plan.trains and not profile.has_training_gpu and _needs_gpu(profile) else None,
-    )  # fmt: skip
+        if plan.trains and not profile.has_training_gpu and _needs_gpu(profile)
+        else None,
+    )
 
 
 def _needs_gpu(profile: Profile) -> bool:
@@ -207,24 +230,48 @@ def _data(plan: _Plan) -> list[_Draft]:
     size = f" (about {float(f'{tokens:.2g}'):,.0f} tokens)" if tokens else ""
     documents = max(1.0, 0.5 * days)
     return _given(
-        (f"Gather the documents{size}, name an owner for each source, remove duplicates and what is out of date", APP,
-         documents),
-        (f"Write short answers and evidence for the {TEST_QUESTIONS} questions; make "
-         f"{math.ceil(TEST_QUESTIONS * UNANSWERABLE_SHARE)} of them unanswerable", DOMAIN,
-         TEST_QUESTIONS / QUESTIONS_PER_DAY / 2),
-        (f"Write and check {short:,} more training examples ({plan.profile.labelled_examples or 0:,} at hand, "
-         f"{TRAINING_EXAMPLES} wanted): several phrasings of each frequent fact", DOMAIN,
-         max(short / EXAMPLES_PER_DAY, days - documents)) if short else None,
-        (f"Check the {plan.profile.labelled_examples:,} labelled examples: contradictions, copies, what is out of date",
-         DOMAIN, max(1.0, days - documents)) if plan.trains and not short else None,
-        ("Put retrieved passages beside the training examples, distractors among them, "
-         f"{_percent(WITHOUT_EVIDENCE)} without the right one", ML, 1.0) if "hybrid" in plan.approaches else None,
+        (
+            f"Gather the documents{size}, name an owner for each source, remove duplicates and what is out of date",
+            APP,
+            documents,
+        ),
+        (
+            f"Write short answers and evidence for the {TEST_QUESTIONS} questions; make "
+            f"{math.ceil(TEST_QUESTIONS * UNANSWERABLE_SHARE)} of them unanswerable",
+            DOMAIN,
+            TEST_QUESTIONS / QUESTIONS_PER_DAY / 2,
+        ),
+        (
+            f"Write and check {short:,} more training examples ({plan.profile.labelled_examples or 0:,} at hand, "
+            f"{TRAINING_EXAMPLES} wanted): several phrasings of each frequent fact",
+            DOMAIN,
+            max(short / EXAMPLES_PER_DAY, days - documents),
+        )
+        if short
+        else None,
+        (
+            f"Check the {plan.profile.labelled_examples:,} labelled examples: contradictions, copies, what is out of date",
+            DOMAIN,
+            max(1.0, days - documents),
+        )
+        if plan.trains and not short
+        else None,
+        (
+            "Put retrieved passages beside the training examples, distractors among them, "
+            f"{_percent(WITHOUT_EVIDENCE)} without the right one",
+            ML,
+            1.0,
+        )
+        if "hybrid" in plan.approaches
+        else None,
         ("Split by fact and document, and check for leaks: bakeoff init DOCS --questions FILE", APP, 0.5),
-    )  # fmt: skip
+    )
 
 
 def _data_done(plan: _Plan) -> list[str]:
-    done = [f"{TEST_QUESTIONS} test questions with answers and evidence, a tenth of them unanswerable, no leak reported."]
+    done = [
+        f"{TEST_QUESTIONS} test questions with answers and evidence, a tenth of them unanswerable, no leak reported."
+    ]
     if plan.trains:
         done.append(f"{max(TRAINING_EXAMPLES, plan.profile.labelled_examples or 0):,} training examples, checked.")
     if plan.retrieves:
@@ -239,16 +286,20 @@ def _set_up(plan: _Plan) -> list[_Draft]:
     days, profile = plan.days("setup_days"), plan.profile
     return _given(
         ("Build the index: chunking, keyword and vector search, and its update by difference", APP, 0.3 * days)
-        if plan.retrieves else None,
+        if plan.retrieves
+        else None,
         ("Connect the live sources, with a time-out and an honest answer when they fail", APP, 2.0)
-        if plan.retrieves and profile.needs_live_sources else None,
+        if plan.retrieves and profile.needs_live_sources
+        else None,
         ("Set up training: environment, seeds, checkpoints, early stopping on the dev questions", ML, 0.25 * days)
-        if plan.trains else None,
+        if plan.trains
+        else None,
         ("Build the service: API, page, logging of questions without personal data", PLATFORM, 0.25 * days),
         ("Show the cited passage with every answer", APP, 1.0) if plan.retrieves and profile.needs_citations else None,
         (f"Lay out one adapter for each of {profile.n_model_versions} versions of the model", ML, 1.0)
-        if plan.trains and profile.n_model_versions > 1 else None,
-    )  # fmt: skip
+        if plan.trains and profile.n_model_versions > 1
+        else None,
+    )
 
 
 def _set_up_done(plan: _Plan) -> list[str]:
@@ -266,20 +317,30 @@ def _set_up_done(plan: _Plan) -> list[str]:
 def _pilot(plan: _Plan) -> list[_Draft]:
     trained = [CONTENDER_OF[name] for name in plan.approaches if name != "rag"]
     return _given(
-        (f"Train {' and '.join(trained)} for the first time", ML,
-         0.25 * plan.days("setup_days")) if plan.trains else None,
+        (f"Train {' and '.join(trained)} for the first time", ML, 0.25 * plan.days("setup_days"))
+        if plan.trains
+        else None,
         ("Run the pilot with every contender on the test questions: bakeoff run bakeoff.yaml", APP, 1.0),
-        ("Read 50 wrong answers and sort them by cause: not retrieved, not read, not known, wrongly declined", DOMAIN,
-         2.0),
-        (f"Decide between {' and '.join(TITLES[name] for name in plan.approaches)} by the verdict, and stop the others",
-         PRODUCT, 0.5) if plan.tied_with else ("Hold the verdict against this plan: keep it, or change the approach",
-                                               PRODUCT, 0.5),
-    )  # fmt: skip
+        (
+            "Read 50 wrong answers and sort them by cause: not retrieved, not read, not known, wrongly declined",
+            DOMAIN,
+            2.0,
+        ),
+        (
+            f"Decide between {' and '.join(TITLES[name] for name in plan.approaches)} by the verdict, and stop the others",
+            PRODUCT,
+            0.5,
+        )
+        if plan.tied_with
+        else ("Hold the verdict against this plan: keep it, or change the approach", PRODUCT, 0.5),
+    )
 
 
 def _pilot_done(plan: _Plan) -> list[str]:
     goal = plan.goals["accuracy"].value
-    done = [f"Accuracy of at least {_percent(goal - 0.1)} on the test questions (10 points below the target), and above base."]
+    done = [
+        f"Accuracy of at least {_percent(goal - 0.1)} on the test questions (10 points below the target), and above base."
+    ]
     if "hybrid" in plan.approaches:
         done.append("The hybrid beats rag by at least 2 points of accuracy on unseen facts, or rag is taken.")
     if "ft" in plan.approaches:
@@ -296,15 +357,23 @@ def _improvement(plan: _Plan) -> list[_Draft]:
     interval = plan.profile.update_interval_days
     return _given(
         ("Mend retrieval where evidence was not found: chunk size, headings, synonyms, number of passages", APP, 3.0)
-        if plan.retrieves else None,
+        if plan.retrieves
+        else None,
         ("Train again with examples for what went wrong; keep the better of the two by the dev questions", ML, 3.0)
-        if plan.trains else None,
+        if plan.trains
+        else None,
         ("Correct the documents that contradict one another or lack the answer", DOMAIN, 2.0),
         ("Calibrate when to decline, on the dev questions", ML if plan.trains else APP, 1.0),
-        (f"Rehearse an update: change {_percent(plan.profile.changed_share_per_update)} of the documents, "
-         f"{_update_way(plan)}, measure freshness and how long it took", PLATFORM, 1.0) if interval else None,
+        (
+            f"Rehearse an update: change {_percent(plan.profile.changed_share_per_update)} of the documents, "
+            f"{_update_way(plan)}, measure freshness and how long it took",
+            PLATFORM,
+            1.0,
+        )
+        if interval
+        else None,
         (f"Test under load: {_peak_rate(plan.profile):.2g} questions a second", PLATFORM, 1.0),
-    )  # fmt: skip
+    )
 
 
 def _update_way(plan: _Plan) -> str:
@@ -339,14 +408,20 @@ def _improvement_done(plan: _Plan) -> list[str]:
 
 def _deployment(plan: _Plan) -> list[_Draft]:
     return _given(
-        ("Release to 5 %, then 25 %, then all of the users, with the old way at hand", PLATFORM,
-         0.2 * plan.days("setup_days")),
-        ("Watch accuracy on a weekly sample of 50 answers, latency, declined questions and cost; alert on each target",
-         PLATFORM, 2.0),
+        (
+            "Release to 5 %, then 25 %, then all of the users, with the old way at hand",
+            PLATFORM,
+            0.2 * plan.days("setup_days"),
+        ),
+        (
+            "Watch accuracy on a weekly sample of 50 answers, latency, declined questions and cost; alert on each target",
+            PLATFORM,
+            2.0,
+        ),
         ("Collect users' thumbs and corrections as new questions", APP, 1.0),
         ("Write the runbook: update, roll back, switch off", PLATFORM, 1.0),
         ("Train the people who answer what the product declines", PRODUCT, 1.0),
-    )  # fmt: skip
+    )
 
 
 def _deployment_done(plan: _Plan) -> list[str]:
@@ -366,14 +441,29 @@ def _recurring(plan: _Plan) -> list[Recurring]:
     interval = plan.profile.update_interval_days
     found = []
     if interval and plan.retrieves:
-        found.append(Recurring(title="Re-index the changed documents (by a scheduled job)",
-                               every_days=max(1, round(interval)), owner=PLATFORM))  # fmt: skip
+        found.append(
+            Recurring(
+                title="Re-index the changed documents (by a scheduled job)",
+                every_days=max(1, round(interval)),
+                owner=PLATFORM,
+            )
+        )
     if interval and plan.approach == "ft":
-        found.append(Recurring(title="Retrain on the changed documents, and measure before it goes live",
-                               every_days=max(1, round(interval)), owner=ML))  # fmt: skip
+        found.append(
+            Recurring(
+                title="Retrain on the changed documents, and measure before it goes live",
+                every_days=max(1, round(interval)),
+                owner=ML,
+            )
+        )
     if interval and plan.approach == "hybrid":
-        found.append(Recurring(title="Retrain on new questions and feedback, and measure before it goes live",
-                               every_days=round(max(interval, MIN_RETRAINING_DAYS)), owner=ML))  # fmt: skip
+        found.append(
+            Recurring(
+                title="Retrain on new questions and feedback, and measure before it goes live",
+                every_days=round(max(interval, MIN_RETRAINING_DAYS)),
+                owner=ML,
+            )
+        )
     return [*found, Recurring(title="Run the pilot again on last quarter's questions", every_days=91, owner=APP)]
 
 
@@ -381,17 +471,23 @@ def _notes(plan: _Plan, phases: Sequence[Phase]) -> list[str]:
     profile, found = plan.profile, []
     if profile.deadline_days is not None and profile.deadline_days < 7 * WEEKS:
         week = max(1, math.ceil(profile.deadline_days / 7))
-        found.append(f"The deadline of {profile.deadline_days:g} days falls into week {week} of {WEEKS}: what stands then "
-                     "can go to a small group only; testing (weeks 7 and 8) is the last thing to cut.")  # fmt: skip
+        found.append(
+            f"The deadline of {profile.deadline_days:g} days falls into week {week} of {WEEKS}: what stands then "
+            "can go to a small group only; testing (weeks 7 and 8) is the last thing to cut."
+        )
     for phase in phases:
         for owner, days in _effort(phase.tasks).items():
             if days > DAYS_PER_PHASE:
                 people = math.ceil(days / DAYS_PER_PHASE)
-                found.append(f"Weeks {phase.first_week} and {phase.last_week} need {people} people as {owner} "
-                             f"({days:g} days of work in {DAYS_PER_PHASE}).")  # fmt: skip
+                found.append(
+                    f"Weeks {phase.first_week} and {phase.last_week} need {people} people as {owner} "
+                    f"({days:g} days of work in {DAYS_PER_PHASE})."
+                )
     if plan.short_of_examples / EXAMPLES_PER_DAY > plan.days("data_days"):
-        found.append(f"Writing {plan.short_of_examples:,} examples takes longer than the profile's "
-                     f"{plan.days('data_days'):g} data days: raise data_days there, or the cost is too low.")  # fmt: skip
+        found.append(
+            f"Writing {plan.short_of_examples:,} examples takes longer than the profile's "
+            f"{plan.days('data_days'):g} data days: raise data_days there, or the cost is too low."
+        )
     return found
 
 

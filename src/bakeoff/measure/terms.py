@@ -158,17 +158,15 @@ def _read_date(match: re.Match[str]) -> Term:
     groups = match.groupdict()
     if groups["first"]:
         first, second, year = int(groups["first"]), int(groups["second"]), int(groups["year5"])
-        readings = [
-            (year, month, day) for day, month in ((first, second), (second, first)) if month <= 12 and day <= 31
-        ]
-    else:
-        year, month, day = (
-            next((groups[f"{part}{i}"] for i in (1, 2, 3, 4, 6) if groups.get(f"{part}{i}")), None)
-            for part in ("year", "month", "day")
-        )
-        number = int(month) if str(month).isdigit() else MONTHS.index(str(month).lower()[:3]) + 1
-        readings = [(int(year) if year else None, number, int(day) if day else None)]
-    return _date(readings)
+        orders = ((first, second), (second, first))
+        return _date([(year, month, day) for day, month in orders if month <= 12 and day <= 31])
+    written = {
+        part: next((groups[f"{part}{i}"] for i in (1, 2, 3, 4, 6) if groups.get(f"{part}{i}")), "")
+        for part in ("year", "month", "day")
+    }
+    month = written["month"]
+    number = int(month) if month.isdigit() else MONTHS.index(month.lower()[:3]) + 1
+    return _date([(int(written["year"] or 0) or None, number, int(written["day"] or 0) or None)])
 
 
 def _date(readings: Sequence[YearMonthDay]) -> Term:

@@ -20,7 +20,8 @@ CHARACTER = 0.56  # Mean width of a character in ems, on the wide side for the u
 
 @dataclass(frozen=True)
 class Dot:
-    """One estimate: `css` names its colour; hollow says that it is measurably behind the best."""
+    """One estimate: `css` names its colour; hollow says that it is measurably behind the best; a mark stands before
+    its name, which is set in bold where there is one and the dot is not hollow."""
 
     label: str
     value: float | None
@@ -29,6 +30,7 @@ class Dot:
     css: str = ""
     hollow: bool = False
     note: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _fitted(label: str, width: float) -> str:
+def fitted(label: str, width: float) -> str:
     """The label, shortened to these pixels."""
     return label if text_width(label) <= width else shortened(label, max(5, int(width / text_width("0"))))
 
@@ -105,25 +107,25 @@ def dot_rows(
     left = gutter or label_width([dot.label for dot in dots], width)
     right = 106 if is_interval_written else 48
     right = min(right, width // 3)
-    at = _scale(0, top, left + 8, width - right - 14)
+    at = linear_scale(0, top, left + 8, width - right - 14)
     height = row * len(dots) + 26
-    parts = [_open(width, height, label)]
+    parts = [open_svg(width, height, label)]
     for tick in linear_ticks(top, at(top) - at(0)):
-        parts.append(_line(at(tick), 4, at(tick), height - 22, "grid"))
-        parts.append(_text(at(tick), height - 6, write(tick), "tick", "middle"))
+        parts.append(svg_line(at(tick), 4, at(tick), height - 22, "grid"))
+        parts.append(svg_text(at(tick), height - 6, write(tick), "tick", "middle"))
     for i, dot in enumerate(dots):
         parts.append(_dot_row(dot, row * i + row / 2 + 2, at, left, width, write, is_interval_written))
     return "".join(parts) + "</svg>"
 
 
 def _dot_row(dot: Dot, y: float, at: Scale, left: float, width: int, write: Write, is_interval_written: bool) -> str:
-    name = _text(left - 2, y + 4.5, _fitted(dot.label, left), "name", "end")
+    name = svg_text(left - 2, y + 4.5, fitted(dot.label, left), "name", "end")
     if dot.value is None:
-        return name + _text(width, y + 4.5, dot.note or "not measured", "muted", "end")
+        return name + svg_text(width, y + 4.5, dot.note or "not measured", "muted", "end")
     span = ""
     if dot.low is not None and dot.high is not None:
         span = f" ({write(dot.low)} to {write(dot.high)})"
-        whisker = _line(at(dot.low), y, at(dot.high), y, f"whisker {dot.css}")
+        whisker = svg_line(at(dot.low), y, at(dot.high), y, f"whisker {dot.css}")
     else:
         whisker = ""
     mark = (
@@ -161,17 +163,17 @@ def scatter(
     left, right, top, bottom = 44, 16, 26, 46
     ceiling = ceiling_of([point.high or point.y for point in points])
     at_x, x_ticks = _x_axis([point.x for point in points], left + 14, width - right - 14)
-    at_y = _scale(0, ceiling, height - bottom, top)
-    parts = [_open(width, height, label)]
+    at_y = linear_scale(0, ceiling, height - bottom, top)
+    parts = [open_svg(width, height, label)]
     for tick in linear_ticks(ceiling):
-        parts.append(_line(left, at_y(tick), width - right, at_y(tick), "grid"))
-        parts.append(_text(left - 6, at_y(tick) + 4, y.write_tick(tick), "tick", "end"))
+        parts.append(svg_line(left, at_y(tick), width - right, at_y(tick), "grid"))
+        parts.append(svg_text(left - 6, at_y(tick) + 4, y.write_tick(tick), "tick", "end"))
     for tick in x_ticks:
-        parts.append(_line(at_x(tick), height - bottom, at_x(tick), height - bottom + 4, "axis"))
-        parts.append(_text(at_x(tick), height - bottom + 18, x.write_tick(tick), "tick", "middle"))
+        parts.append(svg_line(at_x(tick), height - bottom, at_x(tick), height - bottom + 4, "axis"))
+        parts.append(svg_text(at_x(tick), height - bottom + 18, x.write_tick(tick), "tick", "middle"))
     is_log = len(x_ticks) > 1 and x_ticks[0] > 0
-    parts.append(_text(width - right, height - 6, x.title + ", log scale" * is_log, "axis-title", "end"))
-    parts.append(_text(0, 12, y.title, "axis-title", "start"))
+    parts.append(svg_text(width - right, height - 6, x.title + ", log scale" * is_log, "axis-title", "end"))
+    parts.append(svg_text(0, 12, y.title, "axis-title", "start"))
     spots = [(at_x(point.x), at_y(point.y)) for point in points]
     widths = [text_width(shortened(point.label, 22)) for point in points]
     whiskers = [
@@ -193,10 +195,10 @@ def _scatter_point(
     told = f"{point.label}: {write_x(point.x)}, {write_y(point.y)}"
     whisker = ""
     if point.low is not None and point.high is not None:
-        whisker = _line(x, at_y(point.low), x, at_y(point.high), f"whisker thin {point.css}")
+        whisker = svg_line(x, at_y(point.low), x, at_y(point.high), f"whisker thin {point.css}")
         told += f" ({write_y(point.low)} to {write_y(point.high)})"
     leader = _leader(spot, box, point.css, 9 if is_crowded else 14)
-    name = _text(box.x, box.y + 13, shortened(point.label, 22), "name", "start")
+    name = svg_text(box.x, box.y + 13, shortened(point.label, 22), "name", "start")
     mark = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5" class="dot {point.css}"/>'
     return f"<g><title>{escape(told)}</title>{whisker}{leader}{mark}{name}</g>"
 
@@ -209,7 +211,7 @@ def _leader(spot: tuple[float, float], box: Box, css: str, nearest: float) -> st
     distance = math.hypot(near_x - x, near_y - y)
     if distance < nearest:
         return ""
-    return _line(x, y, near_x, near_y, f"leader {css}")
+    return svg_line(x, y, near_x, near_y, f"leader {css}")
 
 
 def place_labels(
@@ -255,7 +257,7 @@ def stacked_rows(bars: Sequence[Bar], width: int, label: str, row: int = 30) -> 
     right = int(max((text_width(bar.total) for bar in bars), default=0)) + 10
     longest = max((sum(value for _, value, _ in bar.segments) for bar in bars), default=0) or 1.0
     per_unit = (width - left - 8 - right) / longest
-    parts = [_open(width, row * len(bars) + 4, label)]
+    parts = [open_svg(width, row * len(bars) + 4, label)]
     for i, bar in enumerate(bars):
         parts.append(_bar(bar, row * i + 4, left, per_unit, row))
     return "".join(parts) + "</svg>"
@@ -263,18 +265,18 @@ def stacked_rows(bars: Sequence[Bar], width: int, label: str, row: int = 30) -> 
 
 def _bar(bar: Bar, y: float, left: float, per_unit: float, row: int) -> str:
     x, thick = left + 8.0, row - 10
-    parts = [_text(left - 2, y + thick / 2 + 4.5, _fitted(bar.label, left), "name", "end")]
+    parts = [svg_text(left - 2, y + thick / 2 + 4.5, fitted(bar.label, left), "name", "end")]
     for name, value, css in bar.segments:
         wide = value * per_unit
         inside = ""
         if wide > text_width(name, 12) + 10:
-            inside = _text(x + wide / 2, y + thick / 2 + 4.5, name, f"inside {css}", "middle")
+            inside = svg_text(x + wide / 2, y + thick / 2 + 4.5, name, f"inside {css}", "middle")
         parts.append(
             f'<g><title>{escape(bar.label)}: {escape(name)}</title><rect x="{x:.1f}" y="{y}" '
             f'width="{max(0.5, wide - 1):.1f}" height="{thick}" class="bar {css}"/>{inside}</g>'
         )
         x += wide
-    parts.append(_text(x + 7, y + thick / 2 + 4.5, bar.total, "total", "start"))
+    parts.append(svg_text(x + 7, y + thick / 2 + 4.5, bar.total, "total", "start"))
     return "".join(parts)
 
 
@@ -296,11 +298,11 @@ def _x_axis(values: Sequence[float], start: float, end: float) -> tuple[Scale, l
     """A scale and its ticks: logarithmic where all values are above zero and span a factor of eight or more."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     if low > NEARLY_ZERO and high / low >= 8:
-        scale = _scale(math.log10(low) - 0.08, math.log10(high) + 0.08, start, end)
+        scale = linear_scale(math.log10(low) - 0.08, math.log10(high) + 0.08, start, end)
         return (lambda value: scale(math.log10(value))), log_ticks(low, high)
-    step = _round_step(high / 4) if high > NEARLY_ZERO else 1.0
+    step = round_step(high / 4) if high > NEARLY_ZERO else 1.0
     n = max(1, math.ceil(high / step - 1e-9))
-    return _scale(0, n * step, start, end), [step * i for i in range(n + 1)]
+    return linear_scale(0, n * step, start, end), [step * i for i in range(n + 1)]
 
 
 def log_ticks(low: float, high: float) -> list[float]:
@@ -313,26 +315,26 @@ def log_ticks(low: float, high: float) -> list[float]:
     return ticks[:: math.ceil(len(ticks) / 6)]
 
 
-def _round_step(step: float) -> float:
+def round_step(step: float) -> float:
     power = 10.0 ** math.floor(math.log10(step))
     return next(lead * power for lead in (1, 2, 2.5, 5, 10) if lead * power >= step * 0.999)
 
 
-def _scale(low: float, high: float, start: float, end: float) -> Scale:
+def linear_scale(low: float, high: float, start: float, end: float) -> Scale:
     per_unit = (end - start) / ((high - low) or 1.0)
     return lambda value: start + (value - low) * per_unit
 
 
-def _open(width: int, height: float, label: str) -> str:
+def open_svg(width: int, height: float, label: str) -> str:
     return (
         f'<svg viewBox="0 0 {width} {height:.0f}" width="{width}" height="{height:.0f}" role="img" '
         f'aria-label="{escape(label)}">'
     )
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
+def svg_line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{css}"/>'
 
 
-def _text(x: float, y: float, text: str, css: str, anchor: str) -> str:
+def svg_text(x: float, y: float, text: str, css: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" class="{css}" text-anchor="{anchor}">{escape(text)}</text>'

@@ -126,7 +126,13 @@ def train_adapter(
     report = folder / "report.json"
     if report.exists():
         return TrainingReport.model_validate_json(report.read_text(encoding="utf-8"))
-    return _Training(model_folder, examples, dev_examples, settings, folder, start_from).run(on_progress)
+    training = _Training(model_folder, examples, dev_examples, settings, folder, start_from)
+    try:
+        return training.run(on_progress)
+    except OSError as error:
+        raise RunFolderError(
+            f"{folder} could not be written: {error.strerror or error}.", f"free some space there; {checkpoint.RESUMES}"
+        ) from error
 
 
 def _fingerprint(
