@@ -1,7 +1,7 @@
 """Lay out public data sets as folders that `bakeoff run` takes: documents, questions, bakeoff.yaml.
 
-    python benchmarks/public_pilots.py cookbook_docs /tmp/pilots    # then: bakeoff run /tmp/pilots/cookbook_docs/bakeoff.yaml
-    python benchmarks/public_pilots.py squad /tmp/pilots
+    python benchmarks/public_pilots.py cookbook_docs /tmp/pilots
+    bakeoff run /tmp/pilots/cookbook_docs/bakeoff.yaml       # and the same with squad
 
 Reads the sets below $BAKEOFF_DATA. Nothing of them is kept in the project.
 """
@@ -25,11 +25,18 @@ def cookbook_docs(source: Path, folder: Path) -> dict:
     rows = [{"id": one["chunk_link"], "title": one["chunk_heading"], "text": one["text"]} for one in sections]
     _write_lines(folder / "documents" / "docs.jsonl", rows)
     asked = json.loads((source / "cookbook_docs" / "docs_evaluation_dataset.json").read_text())
-    _write_lines(folder / "questions.jsonl", [
-        {"id": one["id"], "question": one["question"], "answers": [one["correct_answer"]],
-         "source": [f"docs.jsonl#{link}" for link in one["correct_chunks"]]}
-        for one in asked
-    ])
+    _write_lines(
+        folder / "questions.jsonl",
+        [
+            {
+                "id": one["id"],
+                "question": one["question"],
+                "answers": [one["correct_answer"]],
+                "source": [f"docs.jsonl#{link}" for link in one["correct_chunks"]],
+            }
+            for one in asked
+        ],
+    )
     return {"models": {"max_new_tokens": 96}, "retrieval": {"chunk_tokens": 256, "k": 3}}
 
 
@@ -50,8 +57,9 @@ def squad(source: Path, folder: Path) -> dict:
                 else:
                     answerable.append(_answerable(one, paragraph["context"], name))
     draw = random.Random(SEED)
-    _write_lines(folder / "questions.jsonl",
-                 draw.sample(answerable, N_ANSWERABLE) + draw.sample(unanswerable, N_UNANSWERABLE))
+    _write_lines(
+        folder / "questions.jsonl", draw.sample(answerable, N_ANSWERABLE) + draw.sample(unanswerable, N_UNANSWERABLE)
+    )
     return {}
 
 
@@ -61,8 +69,13 @@ def _answerable(one: dict, context: str, name: str) -> dict:
     at = one["answers"][0]["answer_start"]
     evidence = context[max(0, at - 60) : at + len(answers[0]) + 60]
     evidence = evidence[evidence.find(" ") + 1 :] if at > 60 else evidence  # no half word at the front
-    return {"id": one["id"], "question": one["question"].strip(), "answers": answers, "source": name,
-            "evidence": " ".join(evidence.split())}
+    return {
+        "id": one["id"],
+        "question": one["question"].strip(),
+        "answers": answers,
+        "source": name,
+        "evidence": " ".join(evidence.split()),
+    }
 
 
 def _write_lines(path: Path, rows: list[dict]) -> None:

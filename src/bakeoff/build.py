@@ -214,11 +214,16 @@ class Builder:
         if self._retrieves():
             with self._timed("update-index") as more:
                 more["tokens"] = bench.index.sync(bench.store).n_tokens
-        if "tuned" in self._config.contenders and changed and (before.folder("tuned") / "adapter").exists():
-            with self._timed("update-train", "tuned") as more:
-                more |= self._retrain(bench, before, prepared, changed)
+        for name in self.retrained(prepared):
+            if (before.folder(name) / "adapter").exists():
+                with self._timed("update-train", name) as more:
+                    more |= self._retrain(bench, before, prepared, changed)
         if "router" in self._config.contenders:
             _save_trained_questions(bench, [*prepared.of("train"), *changed])
+
+    def retrained(self, prepared: Prepared) -> list[str]:
+        """The contenders that are trained again after the update: what they know is in their weights."""
+        return ["tuned"] if "tuned" in self._config.contenders and prepared.changed_training() else []
 
     def _retrain(
         self, bench: Workbench, before: Workbench, prepared: Prepared, changed: Sequence[Question]

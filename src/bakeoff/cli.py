@@ -2,6 +2,7 @@
 
 import errno
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -75,6 +76,35 @@ def report(
     write_json(run_folder.verdict_path, judge(run_folder, read_profile(profile) if profile else settings.profile))
     write_report(folder)
     print_comparison(folder)
+
+
+@app.command()
+def advise(
+    profile: Annotated[Path | None, typer.Option("--profile", "-p", help="A profile; nothing is asked.")] = None,
+    documents: Annotated[list[str] | None, typer.Option("--documents", "-d", help="Documents to look at.")] = None,
+    questions: Annotated[list[Path] | None, typer.Option("--questions", "-q", help="Questions to look at.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write into.")] = Path("advice"),
+    start: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the roadmap; else next Monday.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+) -> None:
+    """Advise without a model: decision matrix, cost, what a pilot would have to show, a 90-day roadmap."""
+    from bakeoff.decide.advise import advise as give_advice
+    from bakeoff.decide.advise import check_output, next_monday, write_advice
+    from bakeoff.decide.ask import ask, inspect_data
+    from bakeoff.decide.profile import Profile, read_profile
+
+    check_output(output, force)
+    found = inspect_data(documents or (), questions or ())
+    if profile:
+        known = read_profile(profile)
+    else:
+        known = ask(lambda text: typer.prompt(text, default="", show_default=False), typer.echo, found.fill(Profile()))
+    advice = give_advice(known, start.date() if start else next_monday(datetime.now().date()), found)
+    paths = write_advice(advice, output, force)
+    said = [advice.recommendation.headline, advice.recommendation.uncertainty, ""]
+    typer.echo("\n".join([*said, *(f"Wrote {path}" for path in paths)]))
 
 
 def _version(wanted: bool) -> None:

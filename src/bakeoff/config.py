@@ -77,14 +77,6 @@ class Measuring(Record):
     wrong_answer_penalty: float = Field(default=0.25, ge=0)
 
 
-class Prices(Record):
-    """What the machine costs. A contender's cost is its compute time at this price."""
-
-    machine_usd_per_hour: float = Field(default=0.10, ge=0)
-    input_usd_per_million_tokens: float = Field(default=0.0, ge=0)
-    output_usd_per_million_tokens: float = Field(default=0.0, ge=0)
-
-
 class Config(Record):
     """Everything one pilot is asked to do."""
 
@@ -101,7 +93,6 @@ class Config(Record):
     prompts: Prompts = Prompts()
     training: Training = Training()
     measuring: Measuring = Measuring()
-    prices: Prices = Prices()
     profile: Profile = Profile()
 
     def renamed(self, name: str) -> "Config":
@@ -172,7 +163,7 @@ def _explain(item: Any) -> str:
 
 
 def _known_keys() -> list[str]:
-    sections: list[type[Record]] = [Config, Updates, Split, Models, Retrieval, Prompts, Training, Measuring, Prices]
+    sections: list[type[Record]] = [Config, Updates, Split, Models, Retrieval, Prompts, Training, Measuring, Profile]
     return [key for section in sections for key in section.model_fields]
 
 

@@ -48,8 +48,9 @@ models:
 
 retrieval: {{chunk_tokens: {chunk_tokens}, k: {k}}}
 
-prices:
-  machine_usd_per_hour: {usd}   # what this machine costs; the contenders' cost is their compute time at this price
+# What you know of your situation (limits, volumes, prices): the verdict and the costs depend on it.
+profile:
+  queries_per_month: 10000
 """
 
 
@@ -97,7 +98,6 @@ def _text(config: Config, prepared: Prepared, output: Path) -> str:
         contenders=", ".join(CONTENDERS),
         chunk_tokens=config.retrieval.chunk_tokens,
         k=config.retrieval.k,
-        usd=f"{config.prices.machine_usd_per_hour:.2f}",
     )
 
 

@@ -16,6 +16,7 @@ from bakeoff import jsonl, run_folder
 from bakeoff.build import Builder
 from bakeoff.config import Config, load_config
 from bakeoff.contenders.workbench import Workbench
+from bakeoff.decide.cost_inputs import rates
 from bakeoff.environment import data_sha256, describe, peak_memory_bytes
 from bakeoff.errors import RunFolderError
 from bakeoff.judge import judge
@@ -158,7 +159,7 @@ class Pilot:
         world = self._folder.updated_world
         if not world.exists():
             self._bench.store.close()
-            _copy_world(self._folder.world, world)
+            _copy_world(self._folder.world, world, without=self._builder.retrained(self._prepared))
         bench = Workbench(world, self._config.models, self._config.retrieval)
         self._builder.update(bench, self._bench, self._prepared)
         for name in names:
@@ -179,7 +180,7 @@ class Pilot:
         measured = [self._measured(name, questions) for name in names]
         with self._timed("compare"):
             jsonl.write(self._folder.scores_path, [score for one in measured for score in one.scores])
-            comparison = summarise(questions, measured, skipped, self._config.prices)
+            comparison = summarise(questions, measured, skipped, rates(self._config.profile))
             write_json(self._folder.comparison_path, comparison)
             write_json(self._folder.verdict_path, judge(self._folder, self._config.profile))
         environment = self._folder.read_json(self._folder.environment_path)
@@ -222,8 +223,11 @@ class Pilot:
         self._tell(Event(stage=stage, contender=contender, done=1, total=1, note="done"))
 
 
-def _copy_world(world: Path, copy: Path) -> None:
-    """A second world beside the first, all or nothing: the store, the index and the contenders."""
+def _copy_world(world: Path, copy: Path, without: Sequence[str]) -> None:
+    """A second world beside the first, all or nothing: the store, the index and the contenders.
+
+    The adapters of those in `without` stay behind: they are trained anew.
+    """
     half = copy.with_name(copy.name + ".part")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
@@ -231,4 +235,6 @@ def _copy_world(world: Path, copy: Path) -> None:
     for part in ("index", "contenders"):
         if (world / part).exists():
             shutil.copytree(world / part, half / part, ignore=shutil.ignore_patterns("checkpoint*"))
+    for name in without:
+        shutil.rmtree(half / "contenders" / name / "adapter", ignore_errors=True)
     half.replace(copy)

@@ -125,7 +125,10 @@ def _folders(name: str, runs: Path) -> list[tuple[int, Path]]:
 
 
 def _write_config(config: Config, folder: RunFolder) -> None:
-    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    values = config.model_dump(mode="json")
+    # A profile's default is "not known", which is another thing than the same value given.
+    values["profile"] = config.profile.model_dump(mode="json", exclude_unset=True)
+    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
     jsonl.write_text(folder.config_path, text)
 
 

@@ -9,10 +9,18 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 
 PLANETS = {
-    "Aldra": ("314 days", "blue"), "Borun": ("29 days", "grey"), "Cetis": ("77 days", "red"),
-    "Dorva": ("512 days", "green"), "Elian": ("8 days", "white"), "Fenra": ("190 days", "amber"),
-    "Golth": ("63 days", "black"), "Hespa": ("441 days", "pink"), "Ildor": ("17 days", "violet"),
-    "Jorun": ("255 days", "silver"), "Kesta": ("99 days", "brown"), "Lomir": ("123 days", "orange"),
+    "Aldra": ("314 days", "blue"),
+    "Borun": ("29 days", "grey"),
+    "Cetis": ("77 days", "red"),
+    "Dorva": ("512 days", "green"),
+    "Elian": ("8 days", "white"),
+    "Fenra": ("190 days", "amber"),
+    "Golth": ("63 days", "black"),
+    "Hespa": ("441 days", "pink"),
+    "Ildor": ("17 days", "violet"),
+    "Jorun": ("255 days", "silver"),
+    "Kesta": ("99 days", "brown"),
+    "Lomir": ("123 days", "orange"),
 }
 
 
@@ -24,8 +32,10 @@ def make(folder: Path, **more) -> Path:
         text = f"# {name}\n\nThe planet {name} circles its star once in {year}.\n\nIts sky is {colour} at noon.\n"
         (folder / "docs" / f"{name.lower()}.md").write_text(text)
         rows += _questions(name, year, colour)
-    rows += [{"id": f"none{i}", "question": f"Who discovered {name}?", "kind": "unanswerable"}
-             for i, name in enumerate(PLANETS)]
+    rows += [
+        {"id": f"none{i}", "question": f"Who discovered {name}?", "kind": "unanswerable"}
+        for i, name in enumerate(PLANETS)
+    ]
     (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     values = {
         "name": "planets",
@@ -45,22 +55,49 @@ def make(folder: Path, **more) -> Path:
 def _questions(name: str, year: str, colour: str) -> list[dict]:
     source = f"{name.lower()}.md"
     asked = {
-        f"{name}-year": (year, [f"How long is a year on {name}?", f"In what time does {name} circle its star?",
-                                f"{name}: orbital period?"]),
-        f"{name}-sky": (colour, [f"What colour is the noon sky of {name}?", f"Which sky colour has {name}?",
-                                 f"Noon on {name}, what does the sky look like?"]),
+        f"{name}-year": (
+            year,
+            [
+                f"How long is a year on {name}?",
+                f"In what time does {name} circle its star?",
+                f"{name}: orbital period?",
+            ],
+        ),
+        f"{name}-sky": (
+            colour,
+            [
+                f"What colour is the noon sky of {name}?",
+                f"Which sky colour has {name}?",
+                f"Noon on {name}, what does the sky look like?",
+            ],
+        ),
     }
     return [
-        {"id": f"{fact}-{i}", "question": text, "answers": [answer], "fact": fact, "source": source,
-         "evidence": answer, "asked": 3 - i}
-        for fact, (answer, texts) in asked.items() for i, text in enumerate(texts)
+        {
+            "id": f"{fact}-{i}",
+            "question": text,
+            "answers": [answer],
+            "fact": fact,
+            "source": source,
+            "evidence": answer,
+            "asked": 3 - i,
+        }
+        for fact, (answer, texts) in asked.items()
+        for i, text in enumerate(texts)
     ]
 
 
 def bakeoff(*arguments: str, cwd: Path, **more) -> subprocess.CompletedProcess:
     """Run the command line in a process of its own."""
-    return subprocess.run([sys.executable, "-m", "bakeoff.cli", *arguments], cwd=cwd, text=True, capture_output=True,
-                          timeout=300, env=environment(), **more)
+    return subprocess.run(
+        [sys.executable, "-m", "bakeoff.cli", *arguments],
+        cwd=cwd,
+        text=True,
+        capture_output=True,
+        timeout=300,
+        env=environment(),
+        **more,
+    )
 
 
 def environment() -> dict[str, str]:

@@ -100,8 +100,9 @@ def test_a_run_that_is_stopped_goes_on_without_loss_or_repetition(tmp_path, kind
     """Ctrl-C and kill -9 in the middle of answering; every finished answer stands at its place after the resume."""
     make(tmp_path, models={"generator": "tests.end_to_end.slow.reader", "embedder": "hash"})
     answers = tmp_path / "runs" / "planets" / "answers" / "rag.jsonl"
-    process = subprocess.Popen([sys.executable, "-m", "bakeoff.cli", "run"], cwd=tmp_path, env=environment(),
-                               stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bakeoff.cli", "run"], cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+    )
     deadline = time.monotonic() + 120
     while not answers.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -38,7 +38,9 @@ def test_what_reads_beats_what_does_not_on_facts_nobody_can_know(finished):
     """The planets are invented: without passages and without training nothing can be known about them."""
     assert finished.measure("extract", "accuracy") > finished.measure("base", "accuracy")
     slices = {name: one["accuracy"]["slices"] for name, one in finished.comparison["contenders"].items()}
-    assert max(slices["rag"]["unseen"]["value"], slices["hybrid"]["unseen"]["value"]) > slices["base"]["unseen"]["value"]
+    assert (
+        max(slices["rag"]["unseen"]["value"], slices["hybrid"]["unseen"]["value"]) > slices["base"]["unseen"]["value"]
+    )
 
 
 def test_the_base_model_keeps_its_general_knowledge_and_retention_is_held_against_it(finished):

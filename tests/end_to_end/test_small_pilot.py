@@ -26,14 +26,31 @@ def test_reading_contenders_beat_the_one_that_reads_nothing(finished):
 def test_the_run_folder_holds_what_the_contract_says(finished):
     """Every file of the contract, with every contender and measure."""
     root = finished.folder.root
-    for name in ("config.yaml", "environment.json", "splits.jsonl", "scores.jsonl", "comparison.json", "report.html",
-                 "report.md", "answers/rag.jsonl", "contenders/rag/contender.json"):
+    for name in (
+        "config.yaml",
+        "environment.json",
+        "splits.jsonl",
+        "scores.jsonl",
+        "comparison.json",
+        "report.html",
+        "report.md",
+        "answers/rag.jsonl",
+        "contenders/rag/contender.json",
+    ):
         assert (root / name).exists(), name
     comparison = json.loads((root / "comparison.json").read_text())
     assert set(comparison["contenders"]) == {"base", "rag", "extract", "long-context"}
     for measures in comparison["contenders"].values():
-        assert {"accuracy", "hallucination", "latency_ms", "cost_per_1k", "retention", "freshness", "consistency",
-                "setup_s"} <= set(measures)
+        assert {
+            "accuracy",
+            "hallucination",
+            "latency_ms",
+            "cost_per_1k",
+            "retention",
+            "freshness",
+            "consistency",
+            "setup_s",
+        } <= set(measures)
 
 
 def test_every_test_question_is_answered_once_by_every_contender(finished):

@@ -19,8 +19,15 @@ def answer(id: str, text: str = "yes", **more) -> Answer:
 
 def chunk(source: str, text: str = "some text", start: int = 0, heading: str = "") -> Chunk:
     """A chunk of the document at `source`."""
-    return Chunk(id=f"{source}:{start}", document_id=source, source=source, text=text, start=start,
-                 end=start + len(text), heading=heading)
+    return Chunk(
+        id=f"{source}:{start}",
+        document_id=source,
+        source=source,
+        text=text,
+        start=start,
+        end=start + len(text),
+        heading=heading,
+    )
 
 
 class FakeGenerator:

@@ -297,7 +297,7 @@ def test_what_comes_from_files_is_escaped() -> None:
 
 
 def test_markdown_says_everything() -> None:
-    """Recommendation, reasons, conditions, matrix, cost, roadmap and risks each have their part, in tables that hold."""
+    """Recommendation, reasons, conditions, matrix, cost, roadmap and risks each have their part, in whole tables."""
     text = advice_markdown(advise(TIED, START))
     for heading in (
         "## Why",

@@ -15,15 +15,25 @@ def evidence(**more):
         "base": dict.fromkeys(IDS, 0.0),
     }
     estimates = {
-        "latency_ms": {"rag": {"value": 300.0, "low": 280.0, "high": 320.0},
-                       "tuned": {"value": 100.0, "low": 90.0, "high": 110.0}},
-        "setup_s": {"rag": {"value": 10.0, "low": None, "high": None},
-                    "tuned": {"value": 200.0, "low": None, "high": None}},
-        "cost_per_1k": {"rag": {"value": 1.0, "low": 0.8, "high": 1.2},
-                        "tuned": {"value": 0.9, "low": 0.7, "high": 1.1}},
+        "latency_ms": {
+            "rag": {"value": 300.0, "low": 280.0, "high": 320.0},
+            "tuned": {"value": 100.0, "low": 90.0, "high": 110.0},
+        },
+        "setup_s": {
+            "rag": {"value": 10.0, "low": None, "high": None},
+            "tuned": {"value": 200.0, "low": None, "high": None},
+        },
+        "cost_per_1k": {
+            "rag": {"value": 1.0, "low": 0.8, "high": 1.2},
+            "tuned": {"value": 0.9, "low": 0.7, "high": 1.1},
+        },
     }
-    base = {"values": {"accuracy": values}, "estimates": estimates, "fact_of": {key: key for key in IDS},
-            "slice_of": {key: "seen" if int(key) < 50 else "unseen" for key in IDS}}
+    base = {
+        "values": {"accuracy": values},
+        "estimates": estimates,
+        "fact_of": {key: key for key in IDS},
+        "slice_of": {key: "seen" if int(key) < 50 else "unseen" for key in IDS},
+    }
     return Evidence(**{**base, **more})
 
 
@@ -61,8 +71,14 @@ def test_overlapping_intervals_decide_nothing(found):
 def test_one_measurement_decides_only_a_clear_factor(found):
     """10 s against 200 s is clear; 10 against 12 would not be."""
     assert found["cost-setup"].finding == "supported"
-    close = evidence(estimates={"setup_s": {"rag": {"value": 10.0, "low": None, "high": None},
-                                            "tuned": {"value": 12.0, "low": None, "high": None}}})
+    close = evidence(
+        estimates={
+            "setup_s": {
+                "rag": {"value": 10.0, "low": None, "high": None},
+                "tuned": {"value": 12.0, "low": None, "high": None},
+            }
+        }
+    )
     assert {e.claim.id: e for e in ledger(close)}["cost-setup"].finding == "undecided"
 
 

@@ -3,7 +3,6 @@ import sys
 
 import pytest
 
-from bakeoff.config import Prices
 from bakeoff.decide.cost import CostInputs, cost_breakdown, total_usd
 from bakeoff.decide.cost_inputs import assumed_inputs, inputs_from_run
 from bakeoff.decide.profile import validate_profile
@@ -17,7 +16,7 @@ def entry(seconds, tokens, setup, update=None, **more):
     """One contender of a comparison.json: `setup` by stage in seconds, `update` in seconds (None: no update)."""
     detail = {"reason": "no updates"} if update is None else {"update_seconds": update, "update_tokens": 1}
     return {
-        "cost_per_1k": {"value": seconds * 0.1 / 3.6, "low": seconds * 0.08 / 3.6, "high": seconds * 0.12 / 3.6},
+        "seconds_per_question": {"value": seconds, "low": seconds * 0.8, "high": seconds * 1.2},
         "tokens_per_question": {"value": tokens, "low": tokens - 2.0, "high": tokens + 2.0},
         "latency_ms": {"value": 900 * seconds, "low": None, "high": None},
         "setup_s": {"value": sum(setup.values()), "detail": {"stages": setup}},
@@ -48,24 +47,19 @@ def inputs(stages=STAGES, comparison=COMPARISON, **profile):
     return inputs_from_run(comparison, validate_profile(profile), stages, on=A_DAY)
 
 
-def test_measured_seconds_come_from_the_cost_and_the_price_it_was_reckoned_with():
+def test_measured_seconds_are_split_into_retrieval_and_the_rest():
     """0.3 s a question, of which 0.02 is what `extract` takes: retrieval."""
     rag = inputs()["rag"]
     assert rag.compute_seconds_per_query == pytest.approx(0.28)
     assert rag.retrieval_seconds_per_query == pytest.approx(0.02)
     assert rag.intervals["compute_seconds_per_query"] == pytest.approx((0.24 - 0.02, 0.36 - 0.02))
     assert inputs()["base"].retrieval_seconds_per_query == 0
-    dearer = inputs_from_run(COMPARISON, validate_profile({}), STAGES, Prices(machine_usd_per_hour=0.2))
-    assert dearer["base"].compute_seconds_per_query == pytest.approx(0.05)
 
 
-def test_seconds_stated_by_the_run_are_taken_first_and_latency_last():
-    """`seconds_per_question` needs no detour; a run priced by the token leaves only the latency."""
-    stated = {"seconds_per_question": {"value": 0.7, "low": 0.6, "high": 0.8}}
-    direct = {"contenders": {"base": COMPARISON["contenders"]["base"] | stated}}
-    assert inputs(comparison=direct)["base"].compute_seconds_per_query == 0.7
-    by_token = Prices(input_usd_per_million_tokens=1)
-    last = inputs_from_run(COMPARISON, validate_profile({}), STAGES, by_token)["base"]
+def test_a_run_without_seconds_leaves_the_latency():
+    """The median of a question asked alone stands in, and the source says so."""
+    bare = {"base": COMPARISON["contenders"]["base"] | {"seconds_per_question": {"value": None}}}
+    last = inputs(comparison={"contenders": bare})["base"]
     assert last.compute_seconds_per_query == pytest.approx(0.09)
     assert "latency" in last.sources["compute_seconds_per_query"]
 

@@ -7,7 +7,8 @@ import pytest
 
 from bakeoff.decide.ics import escaped, folded, ics_text
 from bakeoff.decide.profile import Profile
-from bakeoff.decide.roadmap import EXAMPLES_PER_DAY, WEEKS, Roadmap, roadmap
+from bakeoff.decide.roadmap import WEEKS, Roadmap, roadmap
+from bakeoff.decide.roadmap_tasks import EXAMPLES_PER_DAY
 
 START = date(2026, 11, 23)
 STAMP = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)

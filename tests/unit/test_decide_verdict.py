@@ -19,8 +19,13 @@ def measured(right, latency=100.0, hallucination=0.1, errors=0.0, ids=IDS):
     return values, {
         "accuracy": {**share_estimate(values, {key: key for key in ids}).model_dump(), "slices": {}},
         "hallucination": {"value": hallucination, "low": 0.05, "high": 0.15, "n": len(ids)},
-        "latency_ms": {"value": latency, "low": latency * 0.9, "high": latency * 1.1, "n": 20,
-                       "detail": {"p95": latency * 2}},
+        "latency_ms": {
+            "value": latency,
+            "low": latency * 0.9,
+            "high": latency * 1.1,
+            "n": 20,
+            "detail": {"p95": latency * 2},
+        },
         "cost_per_1k": {"value": latency / 100, **single},
         "retention": {"value": 1.0, **single},
         "freshness": {"value": right / len(ids), **single},
@@ -34,14 +39,18 @@ def measured(right, latency=100.0, hallucination=0.1, errors=0.0, ids=IDS):
 def comparison(ids=IDS, **rights):
     """A comparison of contenders given as name=right or name=(right, options)."""
     built = {
-        name: measured(*((one, ) if isinstance(one, int) else (one[0],)), ids=ids,
-                       **({} if isinstance(one, int) else one[1]))
+        name: measured(
+            *((one,) if isinstance(one, int) else (one[0],)), ids=ids, **({} if isinstance(one, int) else one[1])
+        )
         for name, one in rights.items()
     }
     facts = {key: key for key in ids}
     pairs = contrasts({name: values for name, (values, _) in built.items()}, facts, "accuracy")
-    return {"contenders": {name: measures for name, (_, measures) in built.items()},
-            "contrasts": [one.model_dump() for one in pairs], "skipped": {}}
+    return {
+        "contenders": {name: measures for name, (_, measures) in built.items()},
+        "contrasts": [one.model_dump() for one in pairs],
+        "skipped": {},
+    }
 
 
 def test_the_clearly_most_accurate_wins_whatever_it_costs():
@@ -131,8 +140,9 @@ def test_the_volume_that_flips_a_tie_is_found():
 
     given = comparison(rag=160, hybrid=160)
     profile = Profile(queries_per_month=100)
-    flip = next(one for one in cost_flips(given, profile, ["rag", "hybrid"], "rag", costing)
-                if one.input == "queries_per_month")
+    flip = next(
+        one for one in cost_flips(given, profile, ["rag", "hybrid"], "rag", costing) if one.input == "queries_per_month"
+    )
     assert flip.winner == "hybrid"
     assert flip.becomes == pytest.approx(600, rel=0.07)
     whole = sensitivity(given, profile, ["rag", "hybrid"], "rag", costing)

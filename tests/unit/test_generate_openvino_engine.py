@@ -100,14 +100,14 @@ def test_an_adapter_is_merged(tmp_path: Path) -> None:
 
 def test_weights_are_rounded_to_the_nearest_of_their_rows_scale() -> None:
     """What is read back differs from a weight by at most half a step of its own row; a row of zeros stays one."""
-    weight = np.random.default_rng(0).normal(size=(6, 64)).astype(np.float32) * np.logspace(-3, 2, 6)[:, None]
+    weight = np.random.default_rng(0).normal(size=(6, 64)).astype(np.float32) * np.logspace(-9, 2, 6)[:, None]
     weight[2] = 0
     config = {"num_hidden_layers": 0, "num_attention_heads": 1, "hidden_size": 64, "rms_norm_eps": 1e-5}
     node = LlamaGraph(config, {"w": weight.astype(np.float32)})._int8("w")
     model = openvino.Core().compile_model(openvino.Model([node], []), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     read = model([])[0]
     step = np.abs(weight).max(axis=1, keepdims=True) / 127
-    assert (np.abs(read - weight) <= 0.51 * step + np.abs(weight) * 2**-9).all()
+    assert (np.abs(read - weight) <= 0.5001 * step).all()
     assert not read[2].any()
 
 

@@ -16,8 +16,14 @@ def loaded_by(statement: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "statement",
-    ["import bakeoff", "import bakeoff.cli", "import bakeoff.config", "import bakeoff.report", "import bakeoff.pilot",
-     "import bakeoff.decide.verdict"],
+    [
+        "import bakeoff",
+        "import bakeoff.cli",
+        "import bakeoff.config",
+        "import bakeoff.report",
+        "import bakeoff.pilot",
+        "import bakeoff.decide.verdict",
+    ],
 )
 def test_no_model_library_is_imported(statement):
     """torch and its kin are imported when a model is loaded, not before."""

@@ -36,7 +36,15 @@ def compared(
     }
     contrasts = tuple(
         Contrast(
-            a=a, b=b, measure="accuracy", difference=(low + high) / 2, low=low, high=high, p=0.5, p_adjusted=0.5, n=100,
+            a=a,
+            b=b,
+            measure="accuracy",
+            difference=(low + high) / 2,
+            low=low,
+            high=high,
+            p=0.5,
+            p_adjusted=0.5,
+            n=100,
             finding="open" if low <= 0 <= high else "different",
         )
         for (a, b), (low, high) in differences.items()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.config import Prices
+from bakeoff.decide.prices import Rates
 from bakeoff.errors import RunFolderError
 from bakeoff.measure.score import score_answers
 from bakeoff.measure.summary import Measured, summarise
@@ -62,7 +62,7 @@ def test_what_the_pilot_writes_is_what_the_report_reads(tmp_path: Path) -> None:
         )
         for name in before.contenders
     ]
-    write_json(run / "comparison.json", summarise(before.questions, measured, {"long-context": "too long"}, Prices()))
+    write_json(run / "comparison.json", summarise(before.questions, measured, {"long-context": "too long"}, Rates()))
     data = gather(run)
     assert data.estimate("rag", "accuracy").slices["seen"] is not None
     assert data.estimate("base", "retrieval_recall").detail["reason"]

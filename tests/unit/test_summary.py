@@ -2,7 +2,7 @@
 
 import pytest
 
-from bakeoff.config import Prices
+from bakeoff.decide.prices import Rates
 from bakeoff.measure.score import score_answers
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.records import Stage, Usage
@@ -21,12 +21,19 @@ QUESTIONS = [
 def measured(name, texts, updated=None, **more):
     def given(mapping):
         return [
-            answer(key, text, contender=name, abstained=text == "I don't know.", usage=Usage(seconds=2.0, prompt_tokens=10))
+            answer(
+                key, text, contender=name, abstained=text == "I don't know.", usage=Usage(seconds=2.0, prompt_tokens=10)
+            )
             for key, text in mapping.items()
         ]
 
-    return Measured(name=name, scores=tuple(score_answers(QUESTIONS, given(texts))), answers=tuple(given(texts)),
-                    updated_scores=tuple(score_answers(QUESTIONS, given(updated or {}))), **more)
+    return Measured(
+        name=name,
+        scores=tuple(score_answers(QUESTIONS, given(texts))),
+        answers=tuple(given(texts)),
+        updated_scores=tuple(score_answers(QUESTIONS, given(updated or {}))),
+        **more,
+    )
 
 
 BASE = measured("base", {"s1": "blue", "s2": "blue", "u1": "blue", "g1": "Paris", "g2": "Rome", "c1": "red"})
@@ -42,7 +49,7 @@ TUNED = measured(
 
 @pytest.fixture(scope="module")
 def tuned():
-    prices = Prices(machine_usd_per_hour=3.6, input_usd_per_million_tokens=100.0)
+    prices = Rates(machine_usd_per_hour=3.6, input_usd_per_million_tokens=100.0)
     return summarise(QUESTIONS, [BASE, TUNED], {"long-context": "too long"}, prices)["contenders"]["tuned"]
 
 
@@ -94,7 +101,7 @@ def test_setup_sums_the_stages_and_prices_them(tuned):
 
 def test_what_was_not_measured_says_why():
     """No update, no latency: no number, but a reason."""
-    found = summarise(QUESTIONS, [BASE], {}, Prices())["contenders"]["base"]
+    found = summarise(QUESTIONS, [BASE], {}, Rates())["contenders"]["base"]
     for measure in ("freshness", "latency_ms", "consistency", "retrieval_recall"):
         assert found[measure]["value"] is None
         assert found[measure]["detail"]["reason"]
@@ -102,8 +109,9 @@ def test_what_was_not_measured_says_why():
 
 def test_every_pair_is_contrasted_and_the_skipped_are_named():
     """One pair, two measures."""
-    found = summarise(QUESTIONS, [BASE, TUNED], {"long-context": "too long"}, Prices())
+    found = summarise(QUESTIONS, [BASE, TUNED], {"long-context": "too long"}, Rates())
     assert [(one["a"], one["b"], one["measure"]) for one in found["contrasts"]] == [
-        ("base", "tuned", "accuracy"), ("base", "tuned", "hallucination"),
+        ("base", "tuned", "accuracy"),
+        ("base", "tuned", "hallucination"),
     ]
     assert found["skipped"] == {"long-context": "too long"}

@@ -29,7 +29,7 @@ APPROACH_OF = {contender: approach for approach, contender in CONTENDER_OF.items
 
 
 class Recommendation(Record):
-    """Where to begin and how sure that is. `tied_with` names what it cannot be told from; None where nothing is known."""
+    """Where to begin, how sure that is, and what it cannot be told from; `approach` is None where nothing is known."""
 
     approach: str | None
     tied_with: tuple[str, ...]
@@ -168,7 +168,7 @@ def _uncertainty(matrix: Matrix) -> str:
 
 
 def _reasons(matrix: Matrix, approach: str, sign: int) -> tuple[str, ...]:
-    """Why for (sign 1) or against (-1) an approach, the weightiest first: rows in which it differs from the others' best."""
+    """Why for (sign 1) or against (-1) an approach: the rows in which it differs most from the others."""
     leads = [(sign * row.weight * _lead(row, approach), row) for row in matrix.rows if row.scores]
     ranked = sorted(leads, key=lambda pair: -pair[0])
     return tuple(f"{row.title}: {row.why}." for lead, row in ranked[:MOST_REASONS] if lead > 0)
@@ -240,26 +240,30 @@ def next_monday(today: date) -> date:
     return today + timedelta(days=7 - today.weekday())
 
 
-def write_advice(advice: Advice, folder: Path, force: bool = False, stamp: datetime | None = None) -> list[Path]:
-    """Write advice.md, advice.html and, where something is recommended, roadmap.ics; returns their paths.
-
-    Raises InputError where the folder is a file, or one of the files is there and `force` is not set: then nothing is
-    written. `stamp` is the calendar's time stamp, now where None.
-    """
-    from bakeoff.decide.advice_page import advice_html  # jinja2 is loaded only where a page is drawn
-    from bakeoff.decide.advice_text import advice_markdown
-
+def check_output(folder: Path, force: bool = False) -> None:
+    """Raise InputError where the folder is a file, or holds advice already and `force` is not set."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file.", "name a folder for the advice")
-    texts = {"advice.md": advice_markdown(advice), "advice.html": advice_html(advice)}
-    if advice.roadmap:
-        texts["roadmap.ics"] = ics_text(advice.roadmap, stamp or datetime.now(UTC))
     there = [name for name in FILES if (folder / name).exists()]
     if there and not force:
         raise InputError(
             f"{folder} holds {', '.join(there)} already.",
             "name another folder with --output, or overwrite with --force",
         )
+
+
+def write_advice(advice: Advice, folder: Path, force: bool = False, stamp: datetime | None = None) -> list[Path]:
+    """Write advice.md, advice.html and, where something is recommended, roadmap.ics; returns their paths.
+
+    Raises InputError as `check_output` does: then nothing is written. `stamp` is the calendar's, now where None.
+    """
+    from bakeoff.decide.advice_page import advice_html  # jinja2 is loaded only where a page is drawn
+    from bakeoff.decide.advice_text import advice_markdown
+
+    check_output(folder, force)
+    texts = {"advice.md": advice_markdown(advice), "advice.html": advice_html(advice)}
+    if advice.roadmap:
+        texts["roadmap.ics"] = ics_text(advice.roadmap, stamp or datetime.now(UTC))
     for name in set(FILES) - set(texts):
         (folder / name).unlink(missing_ok=True)  # an older roadmap would belong to other advice
     for name, text in texts.items():

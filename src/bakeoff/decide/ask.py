@@ -61,7 +61,7 @@ def ask(prompt: Callable[[str], str], tell: Callable[[str], None], known: Profil
 
 def _answered(profile: Profile, question: Ask, prompt: Callable[[str], str], tell: Callable[[str], None]) -> Profile:
     """The profile with this question's answer, asked until it can be used."""
-    none = f", or {question.none!r}" if question.none else ""
+    none = f" (or {question.none!r})" if question.none else ""
     while True:
         typed = prompt(f"{question.text}{none} [empty: not known]").strip().lower()
         if typed in UNKNOWN:
@@ -94,7 +94,7 @@ def _value(question: Ask, typed: str) -> Any:
 
 
 class Inspection(Record):
-    """What documents and questions show by themselves. Tokens are an estimate; `asked` sums the question log's counts."""
+    """What documents and questions show by themselves. Tokens are an estimate; `asked` sums how often users asked."""
 
     n_documents: int = 0
     corpus_tokens: int = 0
@@ -128,7 +128,8 @@ class Inspection(Record):
         if self.n_questions:
             found.append(
                 f"{self.n_questions:,} questions, {self.n_answerable:,} with an answer, about {self.n_facts:,} facts; "
-                f"{100 * self.paraphrased_share:.0f} % of the facts are asked in several ways; asked {self.asked:,} times."
+                f"{100 * self.paraphrased_share:.0f} % of the facts are asked in several ways; "
+                f"asked {self.asked:,} times."
             )
         return found
 

@@ -56,7 +56,7 @@ class Entry(Record):
 class Evidence(Record):
     """What a run offers to the ledger.
 
-    `values`: measure -> contender -> question id -> value. `estimates`: measure -> contender -> {value, low, high}, with
+    `values`: measure -> contender -> question id -> value. `estimates`: measure -> contender -> {value, low, high},
     low and high None where something was measured once.
     """
 
@@ -155,11 +155,7 @@ def _by_estimates(claim: Claim, test: Test, evidence: Evidence) -> Entry:
 
 def _held(claim: Claim, test: Test, told: str, left: Any, right: Any) -> Entry:
     """The finding from two estimates, with their intervals where they have them."""
-    missing = [
-        name
-        for name, one in ((test.left, left), (test.right, right))
-        if not one or one["value"] is None
-    ]
+    missing = [name for name, one in ((test.left, left), (test.right, right)) if not one or one["value"] is None]
     if missing:
         why = f"{test.measure} of {' and '.join(dict.fromkeys(missing))} was not measured in this run"
         return Entry(claim=claim, finding="not tested", why=why)

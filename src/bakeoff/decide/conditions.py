@@ -11,7 +11,7 @@ from bakeoff.compare import MARGIN, POWER, Z
 from bakeoff.config import Split
 from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, TITLES
 from bakeoff.decide.profile import Profile
-from bakeoff.decide.roadmap import MIN_RECALL, TEST_QUESTIONS
+from bakeoff.decide.roadmap_tasks import MIN_RECALL, TEST_QUESTIONS
 from bakeoff.decide.targets import targets
 from bakeoff.records import Record
 
@@ -52,7 +52,7 @@ def conditions_for(
     ruled_out: Collection[str] = (),
     n_questions: int = 0,
 ) -> list[Condition]:
-    """The conditions of a recommendation, those that could overturn it first; `n_questions` are at hand (0: not known)."""
+    """The conditions of a recommendation, rivals first; `n_questions` are at hand (0: not known)."""
     rivals = [name for name in APPROACHES if name != approach and name not in ruled_out]
     found = [_duel(profile, approach, rival, n_questions) for rival in rivals]
     for trained in (name for name in (approach, *tied_with) if name != "rag"):

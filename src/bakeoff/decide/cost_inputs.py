@@ -8,9 +8,8 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bakeoff.config import Prices
 from bakeoff.decide.cost import CostInputs
-from bakeoff.decide.prices import Price, known_price, price_list
+from bakeoff.decide.prices import Price, Rates, known_price, price_list
 from bakeoff.decide.profile import Profile
 from bakeoff.decide.usage import ContenderUsage, assumed_usage, measured_usage
 from bakeoff.records import Stage
@@ -22,17 +21,28 @@ def inputs_from_run(
     comparison: Mapping[str, Any],
     profile: Profile,
     stages: Sequence[Stage] = (),
-    run_prices: Prices | None = None,
     on: datetime.date | None = None,
 ) -> dict[str, CostInputs]:
     """The cost inputs of every contender of a run, in the comparison's order; one whose every answer failed has none.
 
-    `stages` are the run's own, `run_prices` those its `cost_per_1k` was reckoned with (the default ones where None),
+    `stages` are the run's own,
     `on` the day of the API prices (today where None). Raises ConfigError for a price that is missing.
     """
     prices = _prices(profile, on)
-    usages = measured_usage(comparison, profile, stages, run_prices or Prices())
+    usages = measured_usage(comparison, profile, stages)
     return {name: _priced(name, usage, profile, prices) for name, usage in usages.items()}
+
+
+def rates(profile: Profile, on: datetime.date | None = None) -> Rates:
+    """What an answer of a pilot is priced by under a profile: tokens where an API answers, else the machine's time."""
+    prices = _prices(profile, on)
+    if profile.answers_on == "api":
+        purpose = "the answers by an API"
+        return Rates(
+            input_usd_per_million_tokens=known_price(prices, "input_tokens", purpose).amount,
+            output_usd_per_million_tokens=known_price(prices, "output_tokens", purpose).amount,
+        )
+    return Rates(machine_usd_per_hour=prices["gpu_hour" if profile.answers_on == "gpu" else "machine_hour"].amount)
 
 
 def assumed_inputs(profile: Profile, on: datetime.date | None = None) -> dict[str, CostInputs]:

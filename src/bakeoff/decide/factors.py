@@ -4,6 +4,7 @@ Takes `factors.yaml` (or another table of that form) and a `Profile`; gives for 
 into, with its scores and its sentence. Knows nothing about weights, totals or measurements.
 """
 
+import math
 from functools import cache
 from importlib import resources
 from itertools import pairwise
@@ -64,8 +65,8 @@ class Factor(Record):
         stretches = [band for band in self.bands if not band.absent]
         if {band.when for band in stretches} == {True, False}:
             return self
-        bounds = [band.below for band in stretches]
-        if bounds and (bounds[-1] is not None or None in bounds[:-1] or any(a >= b for a, b in pairwise(bounds[:-1]))):
+        bounds = [math.inf if band.below is None else band.below for band in stretches]
+        if bounds and (bounds[-1] < math.inf or any(a >= b for a, b in pairwise(bounds))):
             raise ValueError(f"factor {self.name}: `below` must rise from band to band, and the last must have none")
         return self
 

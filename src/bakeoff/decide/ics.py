@@ -18,7 +18,7 @@ RECURS_FOR_DAYS = 365
 
 
 def ics_text(roadmap: Roadmap, stamp: datetime) -> str:
-    """The whole file, ending in CRLF; the same roadmap and stamp give the same text. `stamp` must know its time zone."""
+    """The whole file, ending in CRLF; the same roadmap and stamp give the same text. `stamp` has a time zone."""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -37,14 +37,14 @@ def ics_text(roadmap: Roadmap, stamp: datetime) -> str:
 
 def _task(roadmap: Roadmap, phase: Phase, task: Task, number: int, stamp: datetime) -> list[str]:
     about = f"{phase.name}. Owner: {task.owner}. Effort: {task.effort_days:g} days."
-    end = roadmap.monday(task.last_week) + timedelta(days=WORKING_DAYS)
+    end = roadmap.week_start(task.last_week) + timedelta(days=WORKING_DAYS)
     return _event(
-        f"task {phase.first_week} {number}", roadmap, stamp, roadmap.monday(task.first_week), end, task.title, about
+        f"task {phase.first_week} {number}", roadmap, stamp, roadmap.week_start(task.first_week), end, task.title, about
     )
 
 
 def _review(roadmap: Roadmap, phase: Phase, stamp: datetime) -> list[str]:
-    day = roadmap.monday(phase.last_week) + timedelta(days=WORKING_DAYS - 1)
+    day = roadmap.week_start(phase.last_week) + timedelta(days=WORKING_DAYS - 1)
     about = "\n".join(f"- {criterion}" for criterion in phase.exit_criteria)
     return _event(
         f"review {phase.first_week}",
@@ -58,7 +58,7 @@ def _review(roadmap: Roadmap, phase: Phase, stamp: datetime) -> list[str]:
 
 
 def _recurring(roadmap: Roadmap, what: Recurring, stamp: datetime) -> list[str]:
-    first = roadmap.monday(WEEKS + 1)
+    first = roadmap.week_start(WEEKS + 1)
     until = first + timedelta(days=RECURS_FOR_DAYS)
     rule = f"RRULE:FREQ=DAILY;INTERVAL={what.every_days};UNTIL={until:%Y%m%d}"
     return _event(

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 from bakeoff.decide.factors import APPROACHES, NAMES, Factor, read_factors
 from bakeoff.decide.profile import Profile
@@ -43,7 +44,7 @@ class Row(Record):
     basis: Literal["assumed", "measured", "unknown"]
     value: str = ""
     band: str = ""
-    scores: dict[str, float] = {}
+    scores: dict[str, float] = Field(default_factory=dict)
     why: str = ""
     rules_out: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
@@ -208,7 +209,7 @@ def flips(matrix: Matrix) -> list[Flip]:
 
 
 def _value_flips(matrix: Matrix, row: Row) -> list[Flip]:
-    """What else this row could say that gives another leader: the nearest band for each, or every band of an open row."""
+    """What else this row could say for another leader: the nearest band for each, or every band of an open row."""
     if not row.weight:
         return []
     others = [one for one in matrix.rows if one.factor != row.factor and one.scores and one.weight]

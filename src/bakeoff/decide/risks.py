@@ -31,7 +31,7 @@ def risks(profile: Profile, approaches: Sequence[str], short_of_examples: int = 
             Risk(
                 title="The tuned model answers with what is no longer true",
                 sign=f"documents change every {profile.update_interval_days:g} days",
-                mitigation="measure freshness at every retraining; decline on documents changed since; fall back to rag",
+                mitigation="measure freshness at every retraining; decline on what changed since; fall back to rag",
                 owner="machine-learning engineer",
             )
         )
@@ -43,7 +43,7 @@ def _of_retrieval(profile: Profile) -> list[Risk]:
         Risk(
             title="The right passage is not retrieved, so no model can answer",
             sign="retrieval recall on the dev questions below 90 %",
-            mitigation="measure recall apart from answers; keyword and vector search together; mend headings and synonyms",
+            mitigation="measure recall apart from answers; keyword and vector search together; mend headings",
             owner="application developer",
         )
     ]
@@ -52,7 +52,7 @@ def _of_retrieval(profile: Profile) -> list[Risk]:
             Risk(
                 title="The model reads passages poorly",
                 sign=f"{profile.model_billion_parameters:g} billion parameters; recall high, accuracy low",
-                mitigation="hold it against extract; show fewer passages; tune it on passages (hybrid), or take a larger model",
+                mitigation="hold it against extract; show fewer passages; tune it on them (hybrid), or a larger model",
                 owner="application developer",
             )
         )
@@ -61,7 +61,7 @@ def _of_retrieval(profile: Profile) -> list[Risk]:
             Risk(
                 title="Passages make the prompt too long for the latency limit",
                 sign=f"limit of {profile.latency_limit_ms:,.0f} ms",
-                mitigation="fewer and shorter passages, cached prompts, a router that answers what is frequent without them",
+                mitigation="fewer and shorter passages, cached prompts, a router for what is frequent",
                 owner="platform engineer",
             )
         )

@@ -3,39 +3,23 @@
 Takes a `Profile` and an approach (with those it is tied with, which the pilot must then settle); gives a `Roadmap`:
 phases of two weeks with tasks, owners by role and effort, exit criteria in measures, risks with mitigations, and what
 recurs afterwards. Knows nothing about prices, files or models. The frame of six phases is one article's (see
-claims.yaml); what fills it is made here. Engineering days are the profile's, spread over the tasks they pay for.
+claims.yaml); what fills it is made in `roadmap_tasks.py`.
 """
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
-from bakeoff.decide.factors import CONTENDER_OF, TITLES
+from bakeoff.decide import roadmap_tasks
 from bakeoff.decide.profile import Profile
 from bakeoff.decide.risks import Risk, risks
-from bakeoff.decide.targets import Target, targets
+from bakeoff.decide.roadmap_tasks import APP, EXAMPLES_PER_DAY, ML, PLATFORM, Plan
+from bakeoff.decide.targets import targets
 from bakeoff.records import Record
 
-PRODUCT, DOMAIN, APP, ML, PLATFORM = (
-    "product owner",
-    "domain expert",
-    "application developer",
-    "machine-learning engineer",
-    "platform engineer",
-)
 WEEKS, DAYS_PER_PHASE = 12, 10
-TEST_QUESTIONS, TRAINING_EXAMPLES = 200, 500
-"""Test questions: enough to tell 10 points apart (docs/roadmap.md). Examples: from 500 on tuning can learn the task."""
-QUESTIONS_PER_DAY, EXAMPLES_PER_DAY = 60, 100
-"""How many test questions (with evidence) or training examples one person writes and checks in a day: an assumption."""
-UNANSWERABLE_SHARE, WITHOUT_EVIDENCE, MIN_RECALL = 0.10, 0.15, 0.90
-TUNED_WITHOUT_GPU = 0.5
-"""Billion parameters below which LoRA on a few thousand examples takes minutes to an hour on a CPU."""
 MIN_RETRAINING_DAYS = 30.0
 """A hybrid takes its facts from the index, so it is retrained no more often than this."""
-PEAK = 5.0
-"""The busiest hour against an average one: an assumption."""
 
 
 class Task(Record):
@@ -79,59 +63,30 @@ class Roadmap(Record):
 
     def effort_by_owner(self) -> dict[str, float]:
         """Person-days of every role over the whole plan."""
-        total: dict[str, float] = {}
-        for task in self.tasks():
-            total[task.owner] = total.get(task.owner, 0.0) + task.effort_days
-        return total
+        return _effort(self.tasks())
 
     def tasks(self) -> list[Task]:
         return [task for phase in self.phases for task in phase.tasks]
 
-    def monday(self, week: int) -> date:
+    def week_start(self, week: int) -> date:
         """The first day of a week, counted from 1."""
         return self.start + timedelta(weeks=week - 1)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What the tasks depend on."""
-
-    profile: Profile
-    approach: str
-    tied_with: tuple[str, ...]
-    goals: dict[str, Target]
-
-    @property
-    def approaches(self) -> tuple[str, ...]:
-        return (self.approach, *self.tied_with)
-
-    @property
-    def trains(self) -> bool:
-        return bool({"ft", "hybrid"} & set(self.approaches))
-
-    @property
-    def retrieves(self) -> bool:
-        return bool({"rag", "hybrid"} & set(self.approaches))
-
-    @property
-    def short_of_examples(self) -> int:
-        return max(0, TRAINING_EXAMPLES - (self.profile.labelled_examples or 0)) if self.trains else 0
-
-    def days(self, table: str) -> float:
-        """The profile's engineering days for the most demanding approach of the plan."""
-        return max(self.profile.days(table, CONTENDER_OF[name]) for name in self.approaches)
-
-
 def roadmap(profile: Profile, approach: str, start: date, tied_with: Sequence[str] = ()) -> Roadmap:
     """The plan for one approach ('rag', 'ft' or 'hybrid'); those it is tied with are built for the pilot as well."""
-    plan = _Plan(profile, approach, tuple(tied_with), targets(profile))
+    plan = Plan(profile, approach, tuple(tied_with), targets(profile))
     frame = (
-        ("Requirements and tools", _requirements(plan), _requirements_done(plan)),
-        ("Data", _data(plan), _data_done(plan)),
-        ("Set-up", _set_up(plan), _set_up_done(plan)),
-        ("First training and testing" if plan.trains else "First testing", _pilot(plan), _pilot_done(plan)),
-        ("Improvement", _improvement(plan), _improvement_done(plan)),
-        ("Deployment", _deployment(plan), _deployment_done(plan)),
+        ("Requirements and tools", roadmap_tasks.requirements(plan), roadmap_tasks.requirements_done(plan)),
+        ("Data", roadmap_tasks.data(plan), roadmap_tasks.data_done(plan)),
+        ("Set-up", roadmap_tasks.set_up(plan), roadmap_tasks.set_up_done(plan)),
+        (
+            "First training and testing" if plan.trains else "First testing",
+            roadmap_tasks.pilot(plan),
+            roadmap_tasks.pilot_done(plan),
+        ),
+        ("Improvement", roadmap_tasks.improvement(plan), roadmap_tasks.improvement_done(plan)),
+        ("Deployment", roadmap_tasks.deployment(plan), roadmap_tasks.deployment_done(plan)),
     )
     phases = [
         Phase(
@@ -154,9 +109,6 @@ def roadmap(profile: Profile, approach: str, start: date, tied_with: Sequence[st
     )
 
 
-_Draft = tuple[str, str, float]  # title, owner, effort in days
-
-
 def _task(week: int, title: str, owner: str, effort_days: float) -> Task:
     return Task(
         title=title,
@@ -167,280 +119,10 @@ def _task(week: int, title: str, owner: str, effort_days: float) -> Task:
     )
 
 
-def _given(*tasks: _Draft | None) -> list[_Draft]:
-    return [task for task in tasks if task]
-
-
-# --- weeks 1 and 2: requirements and tools
-
-
-def _requirements(plan: _Plan) -> list[_Draft]:
-    profile = plan.profile
-    closed = profile.must_run_offline or profile.privacy_on_premises
-    assumed = [goal.measure for goal in plan.goals.values() if not goal.given]
-    return _given(
-        ("Write down what a right answer is, and who decides in doubt", PRODUCT, 1.0),
-        (f"Agree on the targets of the exit criteria; assumed so far: {', '.join(assumed) or 'none'}", PRODUCT, 1.0),
-        (
-            f"Collect {TEST_QUESTIONS} real questions from logs and support, with how often each is asked",
-            DOMAIN,
-            TEST_QUESTIONS / QUESTIONS_PER_DAY / 2,
-        ),
-        (f"Choose base model, engine and machine ({_where(profile)})", APP, 2.0),
-        ("Check licences, where data flow, and what must never leave the premises", PLATFORM, 1.0) if closed else None,
-        ("Find a machine-learning engineer, or a partner, for weeks 5 to 10", PRODUCT, 1.0)
-        if plan.trains and profile.ml_expertise < 2
-        else None,
-        (f"Reserve a GPU for weeks 7 to 10{_on_premises(profile)}", PLATFORM, 0.5)
-        if plan.trains and not profile.has_training_gpu and _needs_gpu(profile)
-        else None,
-    )
-
-
-def _needs_gpu(profile: Profile) -> bool:
-    """A model of a few hundred million parameters is tuned on any machine; one of unknown size may not be."""
-    size = profile.model_billion_parameters
-    return profile.training_on != "api" and (size is None or size >= TUNED_WITHOUT_GPU)
-
-
-def _on_premises(profile: Profile) -> str:
-    """A rented GPU is no choice where the documents may not leave."""
-    return ", on the premises" if profile.privacy_on_premises else ""
-
-
-def _where(profile: Profile) -> str:
-    if profile.must_run_offline:
-        return "it must run offline"
-    return "on the premises" if profile.privacy_on_premises else f"answers on: {profile.answers_on}"
-
-
-def _requirements_done(plan: _Plan) -> list[str]:
-    return [
-        f"Targets signed: {'; '.join(goal.text for goal in plan.goals.values())}.",
-        f"{TEST_QUESTIONS} real questions collected, with how often each is asked.",
-    ]
-
-
-# --- weeks 3 and 4: data
-
-
-def _data(plan: _Plan) -> list[_Draft]:
-    days, short = plan.days("data_days"), plan.short_of_examples
-    tokens = plan.profile.corpus_tokens
-    size = f" (about {float(f'{tokens:.2g}'):,.0f} tokens)" if tokens else ""
-    documents = max(1.0, 0.5 * days)
-    return _given(
-        (
-            f"Gather the documents{size}, name an owner for each source, remove duplicates and what is out of date",
-            APP,
-            documents,
-        ),
-        (
-            f"Write short answers and evidence for the {TEST_QUESTIONS} questions; make "
-            f"{math.ceil(TEST_QUESTIONS * UNANSWERABLE_SHARE)} of them unanswerable",
-            DOMAIN,
-            TEST_QUESTIONS / QUESTIONS_PER_DAY / 2,
-        ),
-        (
-            f"Write and check {short:,} more training examples ({plan.profile.labelled_examples or 0:,} at hand, "
-            f"{TRAINING_EXAMPLES} wanted): several phrasings of each frequent fact",
-            DOMAIN,
-            max(short / EXAMPLES_PER_DAY, days - documents),
-        )
-        if short
-        else None,
-        (
-            f"Check the {plan.profile.labelled_examples:,} labelled examples: contradictions, copies, what is out of date",
-            DOMAIN,
-            max(1.0, days - documents),
-        )
-        if plan.trains and not short
-        else None,
-        (
-            "Put retrieved passages beside the training examples, distractors among them, "
-            f"{_percent(WITHOUT_EVIDENCE)} without the right one",
-            ML,
-            1.0,
-        )
-        if "hybrid" in plan.approaches
-        else None,
-        ("Split by fact and document, and check for leaks: bakeoff init DOCS --questions FILE", APP, 0.5),
-    )
-
-
-def _data_done(plan: _Plan) -> list[str]:
-    done = [
-        f"{TEST_QUESTIONS} test questions with answers and evidence, a tenth of them unanswerable, no leak reported."
-    ]
-    if plan.trains:
-        done.append(f"{max(TRAINING_EXAMPLES, plan.profile.labelled_examples or 0):,} training examples, checked.")
-    if plan.retrieves:
-        done.append("Every answerable test question names a document that holds its answer.")
-    return done
-
-
-# --- weeks 5 and 6: set-up
-
-
-def _set_up(plan: _Plan) -> list[_Draft]:
-    days, profile = plan.days("setup_days"), plan.profile
-    return _given(
-        ("Build the index: chunking, keyword and vector search, and its update by difference", APP, 0.3 * days)
-        if plan.retrieves
-        else None,
-        ("Connect the live sources, with a time-out and an honest answer when they fail", APP, 2.0)
-        if plan.retrieves and profile.needs_live_sources
-        else None,
-        ("Set up training: environment, seeds, checkpoints, early stopping on the dev questions", ML, 0.25 * days)
-        if plan.trains
-        else None,
-        ("Build the service: API, page, logging of questions without personal data", PLATFORM, 0.25 * days),
-        ("Show the cited passage with every answer", APP, 1.0) if plan.retrieves and profile.needs_citations else None,
-        (f"Lay out one adapter for each of {profile.n_model_versions} versions of the model", ML, 1.0)
-        if plan.trains and profile.n_model_versions > 1
-        else None,
-    )
-
-
-def _set_up_done(plan: _Plan) -> list[str]:
-    done = ["The service answers a question from end to end."]
-    if plan.retrieves:
-        done.append(f"Retrieval finds the evidence of at least {_percent(MIN_RECALL - 0.1)} of the dev questions.")
-    if plan.trains:
-        done.append("A training of 10 minutes runs, stops, and goes on from its checkpoint.")
-    return done
-
-
-# --- weeks 7 and 8: first training and testing
-
-
-def _pilot(plan: _Plan) -> list[_Draft]:
-    trained = [CONTENDER_OF[name] for name in plan.approaches if name != "rag"]
-    return _given(
-        (f"Train {' and '.join(trained)} for the first time", ML, 0.25 * plan.days("setup_days"))
-        if plan.trains
-        else None,
-        ("Run the pilot with every contender on the test questions: bakeoff run bakeoff.yaml", APP, 1.0),
-        (
-            "Read 50 wrong answers and sort them by cause: not retrieved, not read, not known, wrongly declined",
-            DOMAIN,
-            2.0,
-        ),
-        (
-            f"Decide between {' and '.join(TITLES[name] for name in plan.approaches)} by the verdict, and stop the others",
-            PRODUCT,
-            0.5,
-        )
-        if plan.tied_with
-        else ("Hold the verdict against this plan: keep it, or change the approach", PRODUCT, 0.5),
-    )
-
-
-def _pilot_done(plan: _Plan) -> list[str]:
-    goal = plan.goals["accuracy"].value
-    done = [
-        f"Accuracy of at least {_percent(goal - 0.1)} on the test questions (10 points below the target), and above base."
-    ]
-    if "hybrid" in plan.approaches:
-        done.append("The hybrid beats rag by at least 2 points of accuracy on unseen facts, or rag is taken.")
-    if "ft" in plan.approaches:
-        done.append("The tuned model is at most 2 points behind rag on unseen facts, or rag is taken.")
-    if plan.trains:
-        done.append(f"{plan.goals['retention'].text[0].upper()}{plan.goals['retention'].text[1:]}.")
-    return done
-
-
-# --- weeks 9 and 10: improvement
-
-
-def _improvement(plan: _Plan) -> list[_Draft]:
-    interval = plan.profile.update_interval_days
-    return _given(
-        ("Mend retrieval where evidence was not found: chunk size, headings, synonyms, number of passages", APP, 3.0)
-        if plan.retrieves
-        else None,
-        ("Train again with examples for what went wrong; keep the better of the two by the dev questions", ML, 3.0)
-        if plan.trains
-        else None,
-        ("Correct the documents that contradict one another or lack the answer", DOMAIN, 2.0),
-        ("Calibrate when to decline, on the dev questions", ML if plan.trains else APP, 1.0),
-        (
-            f"Rehearse an update: change {_percent(plan.profile.changed_share_per_update)} of the documents, "
-            f"{_update_way(plan)}, measure freshness and how long it took",
-            PLATFORM,
-            1.0,
-        )
-        if interval
-        else None,
-        (f"Test under load: {_peak_rate(plan.profile):.2g} questions a second", PLATFORM, 1.0),
-    )
-
-
-def _update_way(plan: _Plan) -> str:
-    return "re-index" if plan.retrieves else "retrain"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
-
-
-def _peak_rate(profile: Profile) -> float:
-    """Questions a second in the busiest hour."""
-    return PEAK * profile.queries_per_month / (365 / 12 * 24 * 3600)
-
-
-def _improvement_done(plan: _Plan) -> list[str]:
-    wanted = ["accuracy", "hallucination", "latency_ms", "cost_per_1k"]
-    if plan.trains:
-        wanted.append("retention")
-    if plan.profile.update_interval_days:
-        wanted.append("freshness")
-    if plan.profile.consistency_needed:
-        wanted.append("consistency")
-    done = [f"Measured on the test questions: {goal.text}." for goal in plan.goals.values() if goal.measure in wanted]
-    if plan.retrieves:
-        done.append(f"Retrieval finds the evidence of at least {_percent(MIN_RECALL)} of the test questions.")
-    return done
-
-
-# --- weeks 11 and 12: deployment
-
-
-def _deployment(plan: _Plan) -> list[_Draft]:
-    return _given(
-        (
-            "Release to 5 %, then 25 %, then all of the users, with the old way at hand",
-            PLATFORM,
-            0.2 * plan.days("setup_days"),
-        ),
-        (
-            "Watch accuracy on a weekly sample of 50 answers, latency, declined questions and cost; alert on each target",
-            PLATFORM,
-            2.0,
-        ),
-        ("Collect users' thumbs and corrections as new questions", APP, 1.0),
-        ("Write the runbook: update, roll back, switch off", PLATFORM, 1.0),
-        ("Train the people who answer what the product declines", PRODUCT, 1.0),
-    )
-
-
-def _deployment_done(plan: _Plan) -> list[str]:
-    goals = plan.goals
-    return [
-        f"Live for a week at 25 % of the users with {goals['latency_ms'].text} at {_peak_rate(plan.profile):.2g} "
-        "questions a second.",
-        f"In a sample of 50 live answers: {goals['accuracy'].text}; {goals['hallucination'].text}.",
-        "One roll-back and one update rehearsed by somebody who did not build them.",
-    ]
-
-
-# --- what follows
-
-
-def _recurring(plan: _Plan) -> list[Recurring]:
+def _recurring(plan: Plan) -> list[Recurring]:
     interval = plan.profile.update_interval_days
     found = []
-    if interval and plan.retrieves:
+    if interval and plan.approach != "ft":
         found.append(
             Recurring(
                 title="Re-index the changed documents (by a scheduled job)",
@@ -467,7 +149,7 @@ def _recurring(plan: _Plan) -> list[Recurring]:
     return [*found, Recurring(title="Run the pilot again on last quarter's questions", every_days=91, owner=APP)]
 
 
-def _notes(plan: _Plan, phases: Sequence[Phase]) -> list[str]:
+def _notes(plan: Plan, phases: Sequence[Phase]) -> list[str]:
     profile, found = plan.profile, []
     if profile.deadline_days is not None and profile.deadline_days < 7 * WEEKS:
         week = max(1, math.ceil(profile.deadline_days / 7))

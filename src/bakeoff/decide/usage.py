@@ -10,8 +10,6 @@ from typing import Any
 
 from pydantic import Field
 
-from bakeoff.config import Prices
-from bakeoff.decide.cost import HOUR
 from bakeoff.decide.profile import Profile
 from bakeoff.records import Record, Stage
 
@@ -37,15 +35,15 @@ class ContenderUsage(Record):
 
 
 def measured_usage(
-    comparison: Mapping[str, Any], profile: Profile, stages: Sequence[Stage], run_prices: Prices
+    comparison: Mapping[str, Any], profile: Profile, stages: Sequence[Stage]
 ) -> dict[str, ContenderUsage]:
     """What every contender of a run used, in the comparison's order; one whose every answer failed is left out.
 
     `stages` give training tokens and the size of the pilot's corpus, so that indexing and updates can be scaled to the
-    profile's. `run_prices` are the prices the run's `cost_per_1k` was reckoned with.
+    profile's.
     """
     contenders = comparison["contenders"]
-    seconds = {name: _seconds(entry, run_prices) for name, entry in contenders.items()}
+    seconds = {name: _seconds(entry) for name, entry in contenders.items()}
     run = _Run(contenders, {name: one for name, one in seconds.items() if one is not None}, profile, stages)
     return {name: _measured(name, run) for name in run.seconds}
 
@@ -70,16 +68,11 @@ def _measured(name: str, run: _Run) -> ContenderUsage:
     )
 
 
-def _seconds(entry: Mapping[str, Any], run_prices: Prices) -> tuple[dict[str, Any], str] | None:
+def _seconds(entry: Mapping[str, Any]) -> tuple[dict[str, Any], str] | None:
     """The estimate of the seconds a question takes, and where it is from; None where nothing was measured."""
     direct = entry.get("seconds_per_question") or {}
     if direct.get("value") is not None:
         return direct, "measured"
-    cost = entry["cost_per_1k"]
-    by_token = run_prices.input_usd_per_million_tokens + run_prices.output_usd_per_million_tokens
-    if cost["value"] is not None and run_prices.machine_usd_per_hour and not by_token:
-        factor = HOUR / run_prices.machine_usd_per_hour / 1000
-        return _scaled(cost, factor), f"measured: cost_per_1k at {run_prices.machine_usd_per_hour:g} USD a machine hour"
     if entry["latency_ms"]["value"] is not None:
         return _scaled(entry["latency_ms"], 1 / 1000), "measured: the median latency of a question asked alone"
     return None

@@ -8,6 +8,8 @@ paired test tells apart counts as better; then, among those that are not told ap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import Field
+
 from bakeoff.decide.profile import Profile
 from bakeoff.records import Record
 
@@ -25,7 +27,7 @@ class Verdict(Record):
     winner: str | None
     tied_with: tuple[str, ...] = ()
     reason: str
-    excluded: dict[str, str] = {}
+    excluded: dict[str, str] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -42,7 +44,9 @@ def decide(
     leader = max(eligible, key=lambda name: (contenders[name]["accuracy"]["value"], -total_usd.get(name, 0.0)))
     n = contenders[leader]["accuracy"]["n"]
     if n < MIN_QUESTIONS:
-        reason = f"{n} test questions cannot carry a verdict: {MIN_QUESTIONS} are the least, {FEW_QUESTIONS} are better."
+        reason = (
+            f"{n} test questions cannot carry a verdict: {MIN_QUESTIONS} are the least, {FEW_QUESTIONS} are better."
+        )
         return Verdict(winner=None, reason=reason, excluded=excluded, warnings=warnings)
     equals = [leader, *(name for name in eligible if name != leader and not _told_apart(comparison, leader, name))]
     if len(equals) == len(eligible) and len(eligible) > 1 and "base" in equals:
@@ -99,7 +103,7 @@ def _nobody(excluded: Mapping[str, str]) -> str:
 def _reason(
     comparison: Comparison, winner: str, tied: Sequence[str], eligible: Sequence[str], total_usd: Mapping[str, float]
 ) -> str:
-    """Two to four sentences: what it reaches, whom it beats and by how much, whom it does not, and what broke the tie."""
+    """Two to four sentences: what it reaches, whom it beats by how much, whom it does not, and what broke the tie."""
     accuracy = comparison["contenders"][winner]["accuracy"]
     said = [
         f"{winner} answered {accuracy['value']:.0%} of {accuracy['n']} test questions rightly "

@@ -26,7 +26,7 @@ from bakeoff.generate.openvino_graph import LlamaGraph, dimensions
 from bakeoff.models import cache_folder, file_sha256, model_sha256
 from bakeoff.records import Completion, Prompt, Usage
 
-GRAPH_FORMAT = "2"  # changes with the graph that is written, so that an older one in the cache is not taken
+GRAPH_FORMAT = "3"  # changes with the graph that is written, so that an older one in the cache is not taken
 MAX_SEQUENCES = 64
 # Tokens of one forward pass; fewer stay in the processor's cache: see docs/results/generation.md.
 BATCH_TOKENS = 512

@@ -157,10 +157,12 @@ class LlamaGraph:
         return product if bias is None else op.add(product, bias.astype(np.float32).reshape(1, 1, -1))
 
     def _int8(self, name: str) -> Any:
+        """The weight in whole steps of -127 to 127, one step size for each output channel."""
         weight = self.weights[name].astype(np.float32)
-        scale = np.maximum(np.abs(weight).max(axis=1, keepdims=True) / 127, 1e-8).astype(np.float16)
-        whole = np.clip(np.rint(weight / scale.astype(np.float32)), -127, 127).astype(np.int8)
-        return op.convert(op.multiply(op.convert(op.constant(whole), "f16"), op.constant(scale)), "f32")
+        largest = np.abs(weight).max(axis=1, keepdims=True)
+        step = np.where(largest > 0, largest / 127, 1).astype(np.float32)
+        whole = np.rint(weight / step).astype(np.int8)
+        return op.multiply(op.convert(op.constant(whole), "f32"), op.constant(step))
 
 
 def _parameter(name: str, shape: list[int], kind: Any) -> Any:

@@ -6,29 +6,41 @@ BM25 is LanceDB's inverted index. The vectors are kept there too, and scanned ex
 is faster than LanceDB's own flat scan and loses nothing to an approximate index. The folder can always be made again.
 """
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from bakeoff import jsonl
 from bakeoff.corpus.chunk import chunk_document
 from bakeoff.corpus.store import DocumentStore
-from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
+from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.index.fuse import Ranking, fused_by_rank, fused_by_score, top
+from bakeoff.index.table import (
+    REMEDY,
+    TEXT_COLUMN,
+    State,
+    arrow_rows,
+    check_same,
+    discard,
+    explained,
+    new_table,
+    open_table,
+    quoted,
+    read_state,
+    write_state,
+)
 from bakeoff.protocols import Embedder
 from bakeoff.records import Chunk, Document, Hit, Record
 
-SCHEMA_VERSION = 1
 CANDIDATES = 100  # of each of the two rankings, before they are fused
 GROUP_CHUNKS = 1024  # embedded and written together: what a kill loses at most
+TIDY_ALWAYS_CHUNKS = 10_000
+OLD_VERSIONS_KEPT = timedelta(minutes=10)  # for searches that are still reading them
 SCAN_FLOATS = 8_000_000  # cosines held at once while many queries are scanned
-REMEDY = "delete the folder or open it with rebuild=True, then sync: the documents are safe in the store"
 
 
 class CountingEmbedder(Embedder, Protocol):
@@ -53,9 +65,9 @@ class Filter(Record):
         """The condition on the table's columns; empty when everything may be seen."""
         conditions = []
         if self.source_prefix:
-            conditions.append(f"starts_with(source, {_quoted(self.source_prefix)})")
+            conditions.append(f"starts_with(source, {quoted(self.source_prefix)})")
         if self.access is not None:
-            held = [f"array_has(access, {_quoted(label)})" for label in self.access]
+            held = [f"array_has(access, {quoted(label)})" for label in self.access]
             conditions.append(f"({' OR '.join(['coalesce(array_length(access), 0) = 0', *held])})")
         return " AND ".join(conditions)
 
@@ -71,25 +83,14 @@ class SyncReport(Record):
     seconds: float
 
 
-class _State(Record):
-    """`index.json`: the table holds the store's documents as of `version`; those of `pending` may be in any state."""
-
-    schema_version: int = SCHEMA_VERSION
-    embedder: str
-    dimension: int
-    max_tokens: int
-    store: str = ""
-    version: int = 0
-    pending: tuple[str, ...] = ()
-
-
 class HybridIndex:
     """Open it with `open`; after `sync`, `search` answers. One process at a time may sync a folder.
 
-    Searches may run in other threads meanwhile; they see the chunks from before the sync or after it.
+    Searches may run in other threads meanwhile; they see the chunks from before the sync or after it. Other processes
+    see them when they open the folder again.
     """
 
-    def __init__(self, folder: Path, embedder: CountingEmbedder, table: Any, state: _State) -> None:
+    def __init__(self, folder: Path, embedder: CountingEmbedder, table: Any, state: State) -> None:
         self._folder = folder
         self._embedder = embedder
         self._table = table
@@ -108,19 +109,19 @@ class HybridIndex:
         """
         if max_tokens < 1:
             raise ConfigError(f"Chunks of at most {max_tokens} tokens cannot hold text.", "set 1 or more")
-        wanted = _State(embedder=embedder.name, dimension=embedder.dimension, max_tokens=max_tokens)
-        with _explained(folder):
+        wanted = State(embedder=embedder.name, dimension=embedder.dimension, max_tokens=max_tokens)
+        with explained(folder):
             if rebuild:
-                _state_path(folder).unlink(missing_ok=True)
-            state = _read_state(folder)
+                discard(folder)
+            state = read_state(folder)
             if state is None:
-                return cls(folder, embedder, _new_table(folder, wanted), wanted)
-            _check_same(folder, state, wanted)
-            return cls(folder, embedder, _open_table(folder), state)
+                return cls(folder, embedder, new_table(folder, wanted), wanted)
+            check_same(folder, state, wanted)
+            return cls(folder, embedder, open_table(folder), state)
 
     @property
     def n_chunks(self) -> int:
-        with _explained(self._folder):
+        with explained(self._folder):
             return int(self._table.count_rows())
 
     @property
@@ -135,7 +136,7 @@ class HybridIndex:
         Raises RunFolderError where the index was built from another store.
         """
         begun = time.perf_counter()
-        with self._syncing, _explained(self._folder):
+        with self._syncing, explained(self._folder):
             if self._state.store not in ("", store.identity):
                 raise RunFolderError(f"The index in {self._folder} was built from another document store.", REMEDY)
             changes = store.changes_since(self._state.version)
@@ -190,7 +191,7 @@ class HybridIndex:
                 if progress:
                     progress(len(touched) - len(left), len(touched))
                 yield passages
-            self._table.optimize()
+            self._tidy()
         finally:
             self._rows = None
 
@@ -219,35 +220,45 @@ class HybridIndex:
     def _write(
         self, ids: Sequence[str], chunks: Sequence[Chunk], access: Sequence[tuple[str, ...]], vectors: np.ndarray
     ) -> None:
-        self._table.delete(f"document_id IN ({', '.join(map(_quoted, ids))})")
+        self._table.delete(f"document_id IN ({', '.join(map(quoted, ids))})")
         if chunks:
-            self._table.add(_arrow_rows(chunks, access, vectors, self._table.schema))
+            self._table.add(arrow_rows(chunks, access, vectors, self._table.schema))
+
+    def _tidy(self) -> None:
+        """Takes new rows into the full-text index, which rewrites the table: at once, or in a large one from 2 % on.
+
+        Until then searches look through those rows one by one, and BM25 still counts deleted ones in its statistics.
+        """
+        n_new = self._table.index_stats(f"{TEXT_COLUMN}_idx").num_unindexed_rows
+        if self.n_chunks <= TIDY_ALWAYS_CHUNKS or n_new * 50 >= self.n_chunks:
+            self._table.optimize(cleanup_older_than=OLD_VERSIONS_KEPT)
 
     def _save(self, **changed: Any) -> None:
         self._state = self._state.model_copy(update=changed)
-        jsonl.write_text(_state_path(self._folder), self._state.model_dump_json() + "\n")
+        write_state(self._folder, self._state)
 
     def _loaded(self) -> "_Rows":
         """The table's rows in memory, read again after a sync."""
-        with self._loading, _explained(self._folder):
+        with self._loading, explained(self._folder):
             rows = self._rows
             if rows is None:
                 rows = self._rows = _Rows(self._table.to_arrow())
             return rows
 
     def _bm25(self, rows: "_Rows", queries: Sequence[str], k: int, condition: str) -> list[Ranking]:
+        return [self._bm25_one(rows, query, k, condition) for query in queries]
+
+    def _bm25_one(self, rows: "_Rows", query: str, k: int, condition: str) -> Ranking:
         from lancedb.query import MatchQuery
 
-        rankings = []
-        for query in queries:
-            words = MatchQuery(query, "passage")  # type: ignore[call-arg]  # its defaults are pydantic's
+        with explained(self._folder):
+            words = MatchQuery(_encodable(query), TEXT_COLUMN)  # type: ignore[call-arg]  # its defaults are pydantic's
             search = self._table.search(words, query_type="fts").select(["id", "_score"]).limit(max(k, CANDIDATES))
             if condition:
                 search = search.where(condition, prefilter=True)
             found = search.to_arrow()
             scored = zip(found["id"].to_pylist(), found["_score"].to_pylist(), strict=True)
-            rankings.append(Ranking.of([(rows.at[i], score) for i, score in scored if i in rows.at], rows.order))
-        return rankings
+            return Ranking.of([(rows.at[i], score) for i, score in scored if i in rows.at], rows.order)
 
     def _dense(self, rows: "_Rows", queries: Sequence[str], k: int, condition: str) -> list[Ranking]:
         asked = [i for i, query in enumerate(queries) if any(map(str.isalnum, query))]
@@ -255,7 +266,7 @@ class HybridIndex:
         if not asked or not len(rows):
             return rankings
         hidden = self._hidden(rows, condition)
-        vectors = self._embedder.embed([queries[i] for i in asked])
+        vectors = self._embedder.embed([_encodable(queries[i]) for i in asked])
         step = max(1, SCAN_FLOATS // len(rows))
         for start in range(0, len(asked), step):
             cosines = vectors[start : start + step] @ rows.vectors.T
@@ -268,7 +279,8 @@ class HybridIndex:
         """The row numbers that the condition leaves out."""
         if not condition:
             return np.empty(0, np.int64)
-        seen = self._table.search().where(condition).select(["id"]).limit(len(rows)).to_arrow()["id"].to_pylist()
+        with explained(self._folder):
+            seen = self._table.search().where(condition).select(["id"]).limit(len(rows)).to_arrow()["id"].to_pylist()
         hidden = np.ones(len(rows), bool)
         hidden[[rows.at[i] for i in seen if i in rows.at]] = False
         return np.flatnonzero(hidden)
@@ -300,102 +312,6 @@ class _Rows:
         ]
 
 
-# --- the folder
-
-
-def _state_path(folder: Path) -> Path:
-    return folder / "index.json"
-
-
-def _read_state(folder: Path) -> _State | None:
-    path = _state_path(folder)
-    if not path.exists():
-        return None
-    try:
-        state = _State.model_validate_json(path.read_bytes())
-    except ValueError as error:
-        raise RunFolderError(f"{path} cannot be read: it was damaged or written by another version.", REMEDY) from error
-    if state.schema_version != SCHEMA_VERSION:
-        raise RunFolderError(
-            f"{path} has schema {state.schema_version}; this version of Bakeoff reads {SCHEMA_VERSION}.", REMEDY
-        )
-    return state
-
-
-def _check_same(folder: Path, found: _State, wanted: _State) -> None:
-    for field, unit in (("embedder", ""), ("dimension", " numbers in a vector"), ("max_tokens", " tokens in a chunk")):
-        was, now = getattr(found, field), getattr(wanted, field)
-        if was != now:
-            raise RunFolderError(
-                f"The index in {folder} was built with {field} {was}{unit}, but {now}{unit} is asked for.",
-                f"ask for {was}, or {REMEDY}",
-            )
-
-
-def _new_table(folder: Path, state: _State) -> Any:
-    """An empty table with its full-text index, then the state: without that file, a table is not trusted."""
-    import lancedb
-    import pyarrow as pa
-    from lancedb.index import FTS
-
-    text, place = pa.string(), pa.int64()
-    schema = pa.schema(
-        {
-            "id": text,
-            "document_id": text,
-            "source": text,
-            "text": text,
-            "start": place,
-            "end": place,
-            "heading": text,
-            "passage": text,
-            "access": pa.list_(text),
-            "vector": pa.list_(pa.float32(), state.dimension),
-        }
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder / "chunks.lance", ignore_errors=True)
-    table = lancedb.connect(folder).create_table("chunks", schema=schema)
-    table.create_index("passage", config=FTS(language="English", stem=True, remove_stop_words=True))
-    jsonl.write_text(_state_path(folder), state.model_dump_json() + "\n")
-    return table
-
-
-def _open_table(folder: Path) -> Any:
-    import lancedb
-
-    try:
-        return lancedb.connect(folder).open_table("chunks")
-    except ValueError as error:
-        raise RunFolderError(f"The index in {folder} has lost its table ({error}).", REMEDY) from error
-
-
-def _arrow_rows(chunks: Sequence[Chunk], access: Sequence[tuple[str, ...]], vectors: np.ndarray, schema: Any) -> Any:
-    import pyarrow as pa
-
-    columns: dict[str, Any] = {name: [getattr(chunk, name) for chunk in chunks] for name in Chunk.model_fields}
-    columns["passage"] = [chunk.passage for chunk in chunks]
-    columns["access"] = [list(labels) for labels in access]
-    flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
-    columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
-    return pa.table(columns, schema=schema)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-@contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """Turns what LanceDB and the file system raise into errors a person can act on."""
-    try:
-        yield
-    except OSError as error:
-        raise BakeoffError(
-            f"The index in {folder} cannot be read or written: {error}.",
-            "free some space or check the permissions, then sync again: it repairs itself",
-        ) from error
-    except RuntimeError as error:
-        if "lance" not in str(error).lower():
-            raise
-        raise RunFolderError(f"The index in {folder} is damaged: {error}.", REMEDY) from error
+def _encodable(query: str) -> str:
+    """The query without the halves of surrogate pairs that JSON lets through and UTF-8 does not."""
+    return query.encode("utf-8", "replace").decode("utf-8")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bakeoff.compare import Estimate, contrasts, mean_estimate, quantile_estimate, ratio_estimate, share_estimate
-from bakeoff.config import Prices
+from bakeoff.decide.prices import Rates
 from bakeoff.records import Answer, Question, Record, Score, Stage
 
 IN_DOMAIN = ("seen", "unseen", "unanswerable")
@@ -31,12 +31,12 @@ Entry = dict[str, Any]
 
 
 def summarise(
-    questions: Sequence[Question], measured: Sequence[Measured], skipped: Mapping[str, str], prices: Prices
+    questions: Sequence[Question], measured: Sequence[Measured], skipped: Mapping[str, str], rates: Rates
 ) -> Entry:
     """The content of comparison.json: every contender's measures, every pair's contrasts, who was skipped and why."""
     facts = {question.id: question.fact for question in questions}
     base = next((_values(one.scores, "knows", questions, ("general",)) for one in measured if one.name == "base"), {})
-    contenders = {one.name: _measures(one, questions, facts, base, prices) for one in measured}
+    contenders = {one.name: _measures(one, questions, facts, base, rates) for one in measured}
     pairs = []
     for measure, score in CONTRASTED.items():
         values = {one.name: _values(one.scores, score, questions, IN_DOMAIN) for one in measured}
@@ -45,7 +45,7 @@ def summarise(
 
 
 def _measures(
-    one: Measured, questions: Sequence[Question], facts: Mapping[str, str], base: Mapping[str, float], prices: Prices
+    one: Measured, questions: Sequence[Question], facts: Mapping[str, str], base: Mapping[str, float], rates: Rates
 ) -> Entry:
     asked = {question.id: float(question.asked) for question in questions}
     correct = _values(one.scores, "correct", questions, IN_DOMAIN)
@@ -53,13 +53,13 @@ def _measures(
         "accuracy": _with_slices(one, "correct", questions, facts),
         "hallucination": _with_slices(one, "hallucinated", questions, facts),
         "latency_ms": _latency(one),
-        "cost_per_1k": _per_answer(one, facts, lambda answer: 1000 * cost_usd(answer, prices)),
+        "cost_per_1k": _per_answer(one, facts, lambda answer: 1000 * cost_usd(answer, rates)),
         "retention": _retention(one, questions, facts, base),
         "freshness": _freshness(one, questions, facts),
         "consistency": _share(
             _values(one.scores, "consistent", questions, IN_DOMAIN), facts, "no fact was asked in two ways in the test"
         ),
-        "setup_s": _setup(one, prices),
+        "setup_s": _setup(one, rates),
         "accuracy_by_traffic": _entry(share_estimate(correct, facts, weights=asked)),
         "abstention": _with_slices(one, "abstained", questions, facts),
         "retrieval_recall": _share(
@@ -74,9 +74,7 @@ def _measures(
         "errors": _share(
             _values(one.scores, "error", questions, (*IN_DOMAIN, "general", "changed")), facts, "no answer"
         ),
-        "tokens_per_question": _per_answer(
-            one, facts, lambda answer: float(answer.usage.prompt_tokens + answer.usage.completion_tokens)
-        ),
+        "tokens_per_question": _tokens(one, facts),
         "seconds_per_question": _per_answer(one, facts, lambda answer: answer.usage.seconds),
     }
 
@@ -123,12 +121,12 @@ def _latency(one: Measured) -> Entry:
     return _entry(quantile_estimate(one.latencies_ms, 0.5), detail={"p95": p95.value})
 
 
-def cost_usd(answer: Answer, prices: Prices) -> float:
+def cost_usd(answer: Answer, rates: Rates) -> float:
     """What one answer cost: its compute time at the machine's price, plus its tokens where tokens are paid."""
     return (
-        answer.usage.seconds * prices.machine_usd_per_hour / 3600
-        + answer.usage.prompt_tokens * prices.input_usd_per_million_tokens / 1e6
-        + answer.usage.completion_tokens * prices.output_usd_per_million_tokens / 1e6
+        answer.usage.seconds * rates.machine_usd_per_hour / 3600
+        + answer.usage.prompt_tokens * rates.input_usd_per_million_tokens / 1e6
+        + answer.usage.completion_tokens * rates.output_usd_per_million_tokens / 1e6
     )
 
 
@@ -136,6 +134,16 @@ def _per_answer(one: Measured, facts: Mapping[str, str], amount: Callable[[Answe
     """The mean of an amount over the answers that did not fail."""
     amounts = {answer.question_id: amount(answer) for answer in one.answers if answer.error is None}
     return _entry(mean_estimate(amounts, facts)) if amounts else _missing("every answer failed")
+
+
+def _tokens(one: Measured, facts: Mapping[str, str]) -> Entry:
+    """Prompt and completion tokens together, and the mean of each."""
+    entry = _per_answer(one, facts, lambda answer: float(answer.usage.prompt_tokens + answer.usage.completion_tokens))
+    if entry["value"] is None:
+        return entry
+    used = [answer.usage for answer in one.answers if answer.error is None]
+    prompt = sum(usage.prompt_tokens for usage in used) / len(used)
+    return {**entry, "detail": {"prompt": prompt, "completion": entry["value"] - prompt}}
 
 
 def _retention(
@@ -164,8 +172,10 @@ def _freshness(one: Measured, questions: Sequence[Question], facts: Mapping[str,
     return _entry(share_estimate(after, facts), detail=detail)
 
 
-def _setup(one: Measured, prices: Prices) -> Entry:
+def _setup(one: Measured, rates: Rates) -> Entry:
     seconds = sum(stage.seconds for stage in one.setup)
-    parts = {stage.stage: round(stage.seconds, 3) for stage in one.setup}
-    cost = seconds * prices.machine_usd_per_hour / 3600
+    parts: dict[str, float] = {}
+    for stage in one.setup:
+        parts[stage.stage] = round(parts.get(stage.stage, 0.0) + stage.seconds, 3)
+    cost = seconds * rates.machine_usd_per_hour / 3600
     return _entry(Estimate(value=seconds, n=1), detail={"stages": parts, "cost_usd": cost})

@@ -21,7 +21,7 @@ CHARACTER = 0.56  # Mean width of a character in ems, on the wide side for the u
 @dataclass(frozen=True)
 class Dot:
     """One estimate: `css` names its colour; hollow says that it is measurably behind the best; a mark stands before
-    its name, which is set in bold where there is one and the dot is not hollow."""
+    its label; strong sets both in bold."""
 
     label: str
     value: float | None
@@ -31,6 +31,12 @@ class Dot:
     hollow: bool = False
     note: str = ""
     mark: str = ""
+    strong: bool = False
+
+    @property
+    def name(self) -> str:
+        """The label with its mark before it."""
+        return f"{self.mark} {self.label}" if self.mark else self.label
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ def dot_rows(
     is_interval_written: bool = True,
 ) -> str:
     """A dot with its whisker per row, on an axis from 0 to `top`; values are written at the right."""
-    left = gutter or label_width([dot.label for dot in dots], width)
+    left = gutter or label_width([dot.name for dot in dots], width)
     right = 106 if is_interval_written else 48
     right = min(right, width // 3)
     at = linear_scale(0, top, left + 8, width - right - 14)
@@ -119,7 +125,7 @@ def dot_rows(
 
 
 def _dot_row(dot: Dot, y: float, at: Scale, left: float, width: int, write: Write, is_interval_written: bool) -> str:
-    name = svg_text(left - 2, y + 4.5, fitted(dot.label, left), "name", "end")
+    name = svg_text(left - 2, y + 4.5, fitted(dot.name, left), "name strong" if dot.strong else "name", "end")
     if dot.value is None:
         return name + svg_text(width, y + 4.5, dot.note or "not measured", "muted", "end")
     span = ""

@@ -108,8 +108,57 @@ const bakeoffCost = (() => {
     return month < 0 ? null : month;
   }
 
+  /* The total with every measured number at the low, and at the high end of its interval. */
+  function totalInterval(c) {
+    return [0, 1].map((end) => totalCost(Object.assign({}, c,
+      Object.fromEntries(Object.entries(c.intervals || {}).map(([field, ends]) => [field, ends[end]])))));
+  }
+
+  /* The part of the total that pays for days of work. */
+  const peopleUsd = (c) => totalCost(c) - totalCost(Object.assign({}, c, { engineering_usd_per_day: 0 }));
+
+  /* The same contender under another volume, horizon, price of the machine and of a day of work. The machine's price is
+   * also that of training where both were the same. */
+  function changed(c, to) {
+    const trainsHere = c.training_usd_per_hour === c.serving_usd_per_hour;
+    return Object.assign({}, c, {
+      queries_per_month: to.queries_per_month,
+      horizon_months: to.horizon_months,
+      serving_usd_per_hour: to.machine_usd_per_hour,
+      training_usd_per_hour: trainsHere ? to.machine_usd_per_hour : c.training_usd_per_hour,
+      engineering_usd_per_day: to.engineering_usd_per_day,
+    });
+  }
+
+  const whole = (number) => number.toLocaleString("en", { maximumFractionDigits: 0 });
+
+  /* Who costs less up to which volume, and when the one dearer to set up has caught up. */
+  function breakEvenSentence(a, b) {
+    return `${volumeSentence(a, b)} ${monthSentence(a, b)}`;
+  }
+  function volumeSentence(a, b) {
+    const stretches = orderByVolume(a, b);
+    const cheaper = (sign) => (sign < 0 ? a.name : sign > 0 ? b.name : null);
+    const below = cheaper(stretches[0][1]);
+    const verb = below ? `'${below}' costs less` : `'${a.name}' and '${b.name}' cost the same`;
+    if (stretches.length === 1) return `${verb} over ${a.horizon_months} months at every volume.`;
+    const above = cheaper(stretches[1][1]);
+    const then = above ? `above it '${above}'` : "above it they cost the same";
+    const more = stretches.length > 2 ? `; the order changes ${stretches.length - 2} more time(s) further up` : "";
+    return `${verb} over ${a.horizon_months} months up to ${whole(stretches[1][0])} queries a month, ${then}${more}.`;
+  }
+  function monthSentence(a, b) {
+    const start = nothingIfSame(setupUsd(a), setupUsd(b));
+    if (!start) return "Both cost the same to set up.";
+    const [dearer, other] = start > 0 ? [a.name, b.name] : [b.name, a.name];
+    const month = breakEvenMonth(a, b);
+    const volume = `At ${whole(a.queries_per_month)} queries a month '${dearer}', dearer to set up,`;
+    if (month === null) return `${volume} does not catch up with '${other}' within ${a.horizon_months} months.`;
+    return `${volume} has caught up with '${other}' by month ${month}.`;
+  }
+
   return { setupUsd, marginalUsdPerQuery, upkeepUsdPerMonth, idleUsd, cumulativeUsd, totalCost, orderByVolume,
-           breakEvenVolume, breakEvenMonth };
+           breakEvenVolume, breakEvenMonth, totalInterval, peopleUsd, changed, breakEvenSentence };
 })();
 
 if (typeof module !== "undefined") module.exports = bakeoffCost;

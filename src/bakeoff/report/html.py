@@ -14,6 +14,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bakeoff.decide.factors import TITLES
 from bakeoff.report import charts
 from bakeoff.report.charts import Axis, Bar, Dot, Point
 from bakeoff.report.drilldown import MOST_QUESTIONS, drilldown_json
@@ -42,6 +43,8 @@ from bakeoff.report.measures import (
     usd,
 )
 from bakeoff.report.table import table, updates
+from bakeoff.report.verdict_page import marked, verdict_context
+from bakeoff.report.verdict_text import marks
 
 HERE = Path(__file__).parent
 N_COLOURS = 10
@@ -59,7 +62,7 @@ GRID = (("base", "rag"), ("tuned", "hybrid"))
 
 def html_page(data: ReportData) -> str:
     """The whole page."""
-    script = (HERE / "page.js").read_text(encoding="utf-8")
+    script = _read("cost_model.js", "verdict.js", "page.js") if data.judgement else _read("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     colours = _colours(data.contenders)
     templates = Environment(
@@ -68,7 +71,7 @@ def html_page(data: ReportData) -> str:
     return templates.get_template("template.html").render(
         run=data,
         colours=colours,
-        style=Markup((HERE / "style.css").read_text(encoding="utf-8")),
+        style=Markup(_read("style.css", "verdict.css") if data.judgement else _read("style.css")),
         script=Markup(script),
         script_sha256=digest,
         payload=Markup(drilldown_json(data, colours)),
@@ -83,9 +86,17 @@ def html_page(data: ReportData) -> str:
         questions_summary=_flat({key: value for key, value in data.summary.questions.items() if key != "warnings"}),
         n_leaks=sum(not leak.excused for leak in data.summary.leaks),
         percent=percent,
+        usd=usd,
+        verdict=verdict_context(data, colours),
+        approach_titles=TITLES,
         **_figures(data, colours),
         **_failures(data),
     )
+
+
+def _read(*names: str) -> str:
+    """The package's own files, one after another."""
+    return "".join((HERE / name).read_text(encoding="utf-8") for name in names)
 
 
 def _colours(names: Sequence[str]) -> dict[str, int]:
@@ -123,7 +134,11 @@ def _accuracy_chart(data: ReportData, colours: Mapping[str, int]) -> Markup | No
     ordered = sorted(values, key=lambda name: -values[name])
     dots = [_dot(name, data.estimate(name, "accuracy"), colours[name], name in behind) for name in ordered]
     ceiling = charts.ceiling_of([dot.high or dot.value or 0.0 for dot in dots])
-    label = "Accuracy with 95 percent intervals. " + _told(values, BY_NAME["accuracy"])
+    told = _told(values, BY_NAME["accuracy"])
+    if data.judgement:
+        dots = [marked(dot, data.judgement) for dot in dots]
+        told += "".join(f" {name}: {mark}." for name, mark in marks(data.judgement).items())
+    label = "Accuracy with 95 percent intervals. " + told
     return _at_both_widths(lambda width: charts.dot_rows(dots, width, label, percent, ceiling, row=34))
 
 

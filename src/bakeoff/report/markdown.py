@@ -1,48 +1,48 @@
-"""`ReportData` to Markdown: the result, the tables, the failures, the data. Every text is escaped.
+"""`ReportData` to Markdown: the verdict, the tables, the failures, what it stands on. Every text is escaped.
 
 The questions stay on the HTML page and in the answers' own files. Knows nothing about HTML.
 """
 
-import re
-from collections.abc import Iterable, Sequence
-
 from bakeoff.report.findings import CAUSE_MEANINGS, CAUSES, failures, headline, seconds_by_stage, slices
 from bakeoff.report.gather import Estimate, ReportData
+from bakeoff.report.markdown_text import bullets, grid, plain
 from bakeoff.report.measures import BESIDE, BY_NAME, EIGHT, NOT_MEASURED, STAGES, duration
 from bakeoff.report.table import Cell, Table, table, updates
+from bakeoff.report.verdict_markdown import opening, sections
 
 MOST_LEAKS = 50
 
 
 def markdown_page(data: ReportData) -> str:
     """The whole page, ending in a newline."""
-    first, second = headline(data)
-    parts = [f"# Bakeoff: {plain(data.name)}", f"**{plain(first)}** {plain(second)}".rstrip()]
+    parts = [f"# Bakeoff: {plain(data.name)}"]
+    if data.judgement:
+        parts += opening(data.judgement)
+    else:
+        first, second = headline(data)
+        parts.append(f"**{plain(first)}** {plain(second)}".rstrip())
     if data.warnings:
-        parts += ["## Before you rely on this", _list(data.warnings)]
+        parts += ["## Before you rely on this", bullets(data.warnings)]
     parts += ["## Every contender, by eight measures", *_measures(table(data, EIGHT))]
     beside = [measure for measure in BESIDE if data.values(measure.name)]
     if beside:
         parts += ["### Beside them", *_measures(table(data, beside))]
     if data.skipped:
-        parts += ["### Not in the table", _list(f"{name}: {reason}" for name, reason in data.skipped.items())]
-    parts += [*_slices(data), *_updates(data), *_failures(data), *_times(data), *_summary(data)]
+        parts += ["### Not in the table", bullets(f"{name}: {reason}" for name, reason in data.skipped.items())]
+    parts += [*_slices(data), *_updates(data), *_failures(data)]
+    if data.judgement:
+        parts += sections(data.judgement)
+    parts += [*_times(data), *_summary(data)]
     return "\n\n".join(parts) + "\n"
-
-
-def plain(text: str) -> str:
-    """The text on one line, with every character that Markdown or HTML would read as its own escaped."""
-    escaped = re.sub(r"([\\`*_{}\[\]<>#|~&$])", r"\\\1", " ".join(text.split()))
-    return re.sub(r"^(\d*)([-+=.)])(?=[-+=\s]|$)", r"\1\\\2", escaped)  # what would begin a list or a rule
 
 
 def _measures(shown: Table) -> list[str]:
     rows = [[name, *(_cell(cell) for cell in cells)] for name, cells in shown.rows]
-    parts = [_table(["Contender", *(measure.title for measure in shown.measures)], rows)]
+    parts = [grid(["Contender", *(measure.title for measure in shown.measures)], rows)]
     if shown.notes:
         parts.append("; ".join(f"({letter}) {plain(reason)}" for letter, reason in shown.notes))
     parts.append(
-        _list(
+        bullets(
             f"{measure.title}: {measure.meaning}" + (f" ({measure.better} is better)" if measure.better else "")
             for measure in shown.measures
         )
@@ -65,7 +65,7 @@ def _slices(data: ReportData) -> list[str]:
         [name, *(_estimate(data.estimate(name, "accuracy").slices.get(kind)) for kind in found)]
         for name in data.contenders
     ]
-    return ["## Accuracy by slice", _table(["Contender", *found], rows)]
+    return ["## Accuracy by slice", grid(["Contender", *found], rows)]
 
 
 def _estimate(estimate: Estimate | None) -> str:
@@ -80,7 +80,7 @@ def _updates(data: ReportData) -> list[str]:
     if not found:
         return []
     rows = [[one.contender, one.before, one.after, one.seconds, one.tokens] for one in found]
-    return ["## When the documents change", _table(["Contender", "Before", "After", "Time", "Tokens"], rows)]
+    return ["## When the documents change", grid(["Contender", "Before", "After", "Time", "Tokens"], rows)]
 
 
 def _failures(data: ReportData) -> list[str]:
@@ -91,8 +91,8 @@ def _failures(data: ReportData) -> list[str]:
     rows = [[name, *(str(row[why]) for why in causes), str(sum(row.values()))] for name, row in counts.items()]
     return [
         "## How answers failed",
-        _table(["Contender", *(CAUSES[why] for why in causes), "All"], rows),
-        _list(f"{CAUSES[why]}: {CAUSE_MEANINGS[why]}" for why in causes),
+        grid(["Contender", *(CAUSES[why] for why in causes), "All"], rows),
+        bullets(f"{CAUSES[why]}: {CAUSE_MEANINGS[why]}" for why in causes),
     ]
 
 
@@ -108,7 +108,7 @@ def _times(data: ReportData) -> list[str]:
         ]
         for stage, row in stages.items()
     ]
-    return ["## Where the time went", _table(["Stage", "Time", "Of which"], rows)]
+    return ["## Where the time went", grid(["Stage", "Time", "Of which"], rows)]
 
 
 def _summary(data: ReportData) -> list[str]:
@@ -121,7 +121,7 @@ def _summary(data: ReportData) -> list[str]:
     if documents.problems:
         parts += [
             "Could not be read:",
-            _list(
+            bullets(
                 f"{one.source}: {one.reason}" + (f" -> {one.remedy}" if one.remedy else "")
                 for one in documents.problems
             ),
@@ -130,17 +130,6 @@ def _summary(data: ReportData) -> list[str]:
     if leaks:
         parts += [
             f"{len(leaks)} test questions have a near-copy in training:",
-            _list(f"{leak.test_id} and {leak.train_id}" for leak in leaks[:MOST_LEAKS]),
+            bullets(f"{leak.test_id} and {leak.train_id}" for leak in leaks[:MOST_LEAKS]),
         ]
     return parts
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {plain(line)}" for line in lines)
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table: the first column at the left, the others at the right."""
-    first, *others = ([plain(cell) for cell in row] for row in (heads, *rows))
-    rule = [":--", *["--:"] * (len(heads) - 1)]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (first, rule, *others))

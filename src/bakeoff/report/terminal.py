@@ -15,6 +15,7 @@ from bakeoff.report.findings import headline
 from bakeoff.report.gather import ReportData, gather
 from bakeoff.report.measures import EIGHT, NARROW, Measure, duration, percent
 from bakeoff.report.table import Cell, table
+from bakeoff.report.verdict_text import verdict_sentence
 
 SHORT = {
     "hallucination": "Halluc.",
@@ -31,8 +32,9 @@ def print_comparison(run_folder: Path, console: Console | None = None) -> None:
 
 
 def comparison(data: ReportData, page: Path | None = None) -> Group:
-    """The headline, the table of the eight measures, and below it notes, warnings and where the page lies."""
-    first, second = headline(data)
+    """The verdict, or without one the headline; the table of the eight measures, and below it notes, warnings and where the page lies."""
+    judgement = data.judgement
+    first, second = (verdict_sentence(judgement), judgement.reason) if judgement else headline(data)
     parts: list[RenderableType] = [Text(_spaced(first), style="bold")]
     if second:
         parts.append(Text(_spaced(second)))
@@ -72,6 +74,8 @@ def _below(data: ReportData, page: Path | None) -> Iterator[Text]:
         )
     for letter, reason in table(data, EIGHT).notes:
         yield Text(f"{letter}  {reason}", style="dim")
+    for name, reason in (data.judgement.excluded if data.judgement else {}).items():
+        yield Text(f"{name} cannot win: {reason}")
     for name, reason in data.skipped.items():
         yield Text(f"{name} is not in the table: {reason}")
     for warning in data.warnings:

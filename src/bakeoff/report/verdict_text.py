@@ -200,8 +200,8 @@ def claims_sentence(judgement: Judgement) -> str:
 def share_rows(judgement: Judgement) -> list[tuple[str, Mapping[str, float]]]:
     """Shares of wins by rule."""
     return [
-        ("By the verdict's rule", judgement.sensitivity.rule_wins),
-        ("By a weighted sum", judgement.sensitivity.weighted_wins),
+        ("Verdict's rule", judgement.sensitivity.rule_wins),
+        ("Weighted sum", judgement.sensitivity.weighted_wins),
     ]
 
 

@@ -1,8 +1,9 @@
-"""Writes `report.html` and `report.md` into a run folder. Knows nothing about what they show."""
+"""Writes `report.html`, `report.md` and `tables/*.csv` into a run folder. Knows nothing about what they show."""
 
 from pathlib import Path
 
 from bakeoff import jsonl
+from bakeoff.report.csv_tables import TABLES, csv_tables
 from bakeoff.report.gather import gather
 from bakeoff.report.html import html_page
 from bakeoff.report.markdown import markdown_page
@@ -14,4 +15,9 @@ def write_report(run_folder: Path) -> Path:
     jsonl.write_text(run_folder / "report.md", markdown_page(shown))
     path = run_folder / "report.html"
     jsonl.write_text(path, html_page(shown))
+    tables = csv_tables(shown)
+    for name, text in tables.items():
+        jsonl.write_text(run_folder / "tables" / f"{name}.csv", text)
+    for name in set(TABLES) - set(tables):
+        (run_folder / "tables" / f"{name}.csv").unlink(missing_ok=True)
     return path

@@ -1,0 +1,145 @@
+"""The folder of an index: one LanceDB table of chunks, and a file that says what the table holds.
+
+Takes chunks with their vectors, gives rows. Knows nothing about searching or about where chunks come from.
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff import jsonl
+from bakeoff.errors import BakeoffError, RunFolderError
+from bakeoff.records import Chunk, Record
+
+SCHEMA_VERSION = 1
+TEXT_COLUMN = "passage"
+REMEDY = "delete the folder or open it with rebuild=True, then sync: the documents are safe in the store"
+
+
+class State(Record):
+    """`index.json`: the table holds the store's documents as of `version`; those of `pending` may be in any state."""
+
+    schema_version: int = SCHEMA_VERSION
+    embedder: str
+    dimension: int
+    max_tokens: int
+    store: str = ""
+    version: int = 0
+    pending: tuple[str, ...] = ()
+
+
+def _state_path(folder: Path) -> Path:
+    return folder / "index.json"
+
+
+def discard(folder: Path) -> None:
+    """Makes the folder count as one without an index."""
+    _state_path(folder).unlink(missing_ok=True)
+
+
+def write_state(folder: Path, state: State) -> None:
+    """Replaces the state file, all or nothing."""
+    jsonl.write_text(_state_path(folder), state.model_dump_json() + "\n")
+
+
+def read_state(folder: Path) -> State | None:
+    """What the table holds; None where there is no index. Raises RunFolderError for a file that is not ours."""
+    path = _state_path(folder)
+    if not path.exists():
+        return None
+    try:
+        state = State.model_validate_json(path.read_bytes())
+    except ValueError as error:
+        raise RunFolderError(f"{path} cannot be read: it was damaged or written by another version.", REMEDY) from error
+    if state.schema_version != SCHEMA_VERSION:
+        raise RunFolderError(
+            f"{path} has schema {state.schema_version}; this version of Bakeoff reads {SCHEMA_VERSION}.", REMEDY
+        )
+    return state
+
+
+def check_same(folder: Path, found: State, wanted: State) -> None:
+    """Raises RunFolderError where the index was built with another embedder or chunk size."""
+    for field, unit in (("embedder", ""), ("dimension", " numbers in a vector"), ("max_tokens", " tokens in a chunk")):
+        was, now = getattr(found, field), getattr(wanted, field)
+        if was != now:
+            raise RunFolderError(
+                f"The index in {folder} was built with {field} {was}{unit}, but {now}{unit} is asked for.",
+                f"ask for {was}, or {REMEDY}",
+            )
+
+
+def new_table(folder: Path, state: State) -> Any:
+    """An empty table with its full-text index, then the state: without that file, a table is not trusted."""
+    import lancedb
+    import pyarrow as pa
+    from lancedb.index import FTS
+
+    text, place = pa.string(), pa.int64()
+    schema = pa.schema(
+        {
+            "id": text,
+            "document_id": text,
+            "source": text,
+            "text": text,
+            "start": place,
+            "end": place,
+            "heading": text,
+            "passage": text,
+            "access": pa.list_(text),
+            "vector": pa.list_(pa.float32(), state.dimension),
+        }
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / "chunks.lance", ignore_errors=True)
+    table = lancedb.connect(folder).create_table("chunks", schema=schema)
+    table.create_index(TEXT_COLUMN, config=FTS(language="English", stem=True, remove_stop_words=True))
+    write_state(folder, state)
+    return table
+
+
+def open_table(folder: Path) -> Any:
+    """The table that is there. Raises RunFolderError where it is not."""
+    import lancedb
+
+    try:
+        return lancedb.connect(folder).open_table("chunks")
+    except ValueError as error:
+        raise RunFolderError(f"The index in {folder} has lost its table ({error}).", REMEDY) from error
+
+
+def arrow_rows(chunks: Sequence[Chunk], access: Sequence[tuple[str, ...]], vectors: np.ndarray, schema: Any) -> Any:
+    """Chunks, their access labels and vectors (one row each) in the columns of the table."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {name: [getattr(chunk, name) for chunk in chunks] for name in Chunk.model_fields}
+    columns["passage"] = [chunk.passage for chunk in chunks]
+    columns["access"] = [list(labels) for labels in access]
+    flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
+    columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+    return pa.table(columns, schema=schema)
+
+
+def quoted(text: str) -> str:
+    """A string in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Turns what LanceDB and the file system raise into errors a person can act on."""
+    try:
+        yield
+    except OSError as error:
+        raise BakeoffError(
+            f"The index in {folder} cannot be read or written: {error}.",
+            "free some space or check the permissions, then sync again: it repairs itself",
+        ) from error
+    except RuntimeError as error:
+        if "lance" not in str(error).lower():
+            raise
+        raise RunFolderError(f"The index in {folder} is damaged: {error}.", REMEDY) from error

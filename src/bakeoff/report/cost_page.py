@@ -1,0 +1,223 @@
+"""What a judged run costs, ready for the page: table, charts, sliders, tornado, break-even and every formula in words.
+
+Takes a `Judgement` and the contenders' colours, gives text, SVG and the JSON that `verdict.js` reckons with. All
+arithmetic is `decide/cost.py`'s. Knows nothing about how the page is laid out.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from bakeoff.decide.break_even import break_even_month, order_by_volume
+from bakeoff.decide.cost import CostBreakdown, CostInputs, cumulative_usd, total_usd
+from bakeoff.report.drilldown import script_safe
+from bakeoff.report.judgement import CostRow, Judgement
+from bakeoff.report.measures import BY_NAME, NARROW, count, usd
+from bakeoff.report.verdict_charts import Crossing, Line, Swing, label_room, months_chart, tornado, volume_chart
+from bakeoff.report.verdict_text import INPUTS, amount
+
+WIDE, HALF, NARROW_WIDE, HEIGHT = 780, 520, 342, 340
+VOLUMES_BELOW, VOLUMES_ABOVE, N_VOLUMES = 1e-2, 1e3, 61
+"""The volumes of the chart, as multiples of the profile's; sliders reach as far."""
+PER_DECADE = 20
+LEAST_SHARE = 1e-6
+"""On the logarithmic axis what costs nothing stands at this share of the dearest."""
+MOST_MONTHS = 60
+LEAST_SWING = 1e-3
+"""What moves the total by less than this share of it is not drawn."""
+
+
+def cost_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, Any] | None:
+    """Everything the page's section on cost shows; None where no contender's cost could be reckoned."""
+    if not judgement.cost.table:
+        return None
+    inputs = judgement.cost.inputs
+    any_inputs, cheapest = next(iter(inputs.values())), judgement.cost.table[0]
+    first = reference(judgement)
+    return {
+        "rows": [cost_cells(row) for row in judgement.cost.table],
+        "horizon_months": any_inputs.horizon_months,
+        "queries_per_month": count(any_inputs.queries_per_month),
+        "first": first,
+        "told": f"{cheapest.contender} costs the least, {usd(cheapest.total_usd)} over {cheapest.horizon_months} months.",
+        "sliders": sliders(any_inputs),
+        "months_chart": _months(inputs, first, colours),
+        "volume_chart": _volumes(inputs, first, colours),
+        "break_even": [(one.b, one.explanation) for one in judgement.break_even],
+        "tornado": _tornado(judgement),
+        "breakdowns": [breakdown_rows(inputs[row.contender], judgement) for row in judgement.cost.table],
+        "payload": Markup(_payload(judgement, first, colours)),
+    }
+
+
+def reference(judgement: Judgement) -> str:
+    """The contender that the others are held against: the winner, else the cheapest."""
+    winner = judgement.winner
+    return winner if winner in judgement.cost.inputs else judgement.cost.table[0].contender
+
+
+def cost_cells(row: CostRow) -> dict[str, str]:
+    """A row of the table as text."""
+    return {
+        "contender": row.contender,
+        "setup": usd(row.setup_usd),
+        "per_1k": usd(row.per_1k_queries_usd),
+        "upkeep": usd(row.upkeep_usd_per_month),
+        "people": usd(row.people_usd),
+        "total": usd(row.total_usd),
+        "interval": BY_NAME["cost_per_1k"].interval(row.total_low_usd, row.total_high_usd),
+    }
+
+
+def sliders(inputs: CostInputs) -> list[dict[str, Any]]:
+    """The four sliders: where each stands, how far it goes, and how a position becomes a value.
+
+    A 'factor' slider multiplies `default` by 10^(position / per_decade), rounded to `digits`; a 'linear' one stands at
+    `position * unit`. In its first position each gives the profile's own value exactly.
+    """
+    machine, day = inputs.serving_usd_per_hour, inputs.engineering_usd_per_day
+    return [
+        _factor("queries_per_month", "Queries in the first month", inputs.queries_per_month, (-40, 60), 2),
+        _linear("horizon_months", "Months of the horizon", inputs.horizon_months, 1, (1, MOST_MONTHS)),
+        _factor("machine_usd_per_hour", "Machine, USD an hour", machine, (-20, 20), 2)
+        if machine
+        else _linear("machine_usd_per_hour", "Machine, USD an hour", 0.0, 0.05, (0, 40)),
+        _linear("engineering_usd_per_day", "Day of work, USD", day, day / PER_DECADE or 25.0, (0, 3 * PER_DECADE)),
+    ]
+
+
+def _factor(field: str, title: str, default: float, ends: tuple[int, int], digits: int) -> dict[str, Any]:
+    how = {"kind": "factor", "default": default, "per_decade": PER_DECADE, "digits": digits}
+    return {"field": field, "title": title, "position": 0, "low": ends[0], "high": ends[1], **how}
+
+
+def _linear(field: str, title: str, default: float, unit: float, ends: tuple[int, int]) -> dict[str, Any]:
+    position = round(default / unit)
+    how = {"kind": "linear", "default": default, "unit": unit}
+    return {"field": field, "title": title, "position": position, "low": ends[0], "high": max(ends[1], position), **how}
+
+
+def _payload(judgement: Judgement, first: str, colours: Mapping[str, int]) -> str:
+    """What the script reckons with: every contender's inputs, less where they come from."""
+    inputs = judgement.cost.inputs
+    content = {
+        "first": first,
+        "contenders": [{"name": name, "colour": colours.get(name, 0)} for name in inputs],
+        "inputs": {name: one.model_dump(mode="json", exclude={"sources"}) for name, one in inputs.items()},
+        "sliders": sliders(next(iter(inputs.values()))),
+        "chart": {
+            "right": label_room(list(inputs)),
+            "below": VOLUMES_BELOW,
+            "above": VOLUMES_ABOVE,
+            "n_volumes": N_VOLUMES,
+            "least_share": LEAST_SHARE,
+        },
+    }
+    return script_safe(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+
+
+def _drawn(draw: Callable[[int], str], kind: str, wide: int = HALF) -> Markup:
+    """A chart for a laptop and for a phone, each in a frame that the script finds again."""
+    frames = (("wide", wide), ("narrow", NARROW_WIDE))
+    return Markup("".join(f'<div class="{css}" data-chart="{kind}">{draw(width)}</div>' for css, width in frames))
+
+
+def _months(inputs: Mapping[str, CostInputs], first: str, colours: Mapping[str, int]) -> Markup:
+    paid = {name: cumulative_usd(one) for name, one in inputs.items()}
+    lines = [
+        Line(name, tuple(range(len(ys))), tuple(ys), f"k{colours.get(name, 0)}", name == first)
+        for name, ys in paid.items()
+    ]
+    crossings = []
+    for name, one in inputs.items():
+        month = break_even_month(inputs[first], one) if name != first else None
+        if month:
+            crossings.append(Crossing(month, paid[first][month], f"{first} and {name}: even by month {month}"))
+    label = "What has been paid after each month. At the end: " + _totals(inputs)
+    return _drawn(lambda width: months_chart(lines, crossings, width, HEIGHT, label), "months")
+
+
+def _volumes(inputs: Mapping[str, CostInputs], first: str, colours: Mapping[str, int]) -> Markup:
+    now = inputs[first].queries_per_month
+    xs = [float(x) for x in np.geomspace(now * VOLUMES_BELOW, now * VOLUMES_ABOVE, N_VOLUMES)]
+    totals = {name: [_at_volume(one, x) for x in xs] for name, one in inputs.items()}
+    floor = LEAST_SHARE * max(max(ys) for ys in totals.values()) or LEAST_SHARE
+    lines = [
+        Line(name, tuple(xs), tuple(max(y, floor) for y in ys), f"k{colours.get(name, 0)}", name == first)
+        for name, ys in totals.items()
+    ]
+    crossings = []
+    for name, one in inputs.items():
+        stretches = order_by_volume(inputs[first], one) if name != first else []
+        volume = stretches[1][0] if len(stretches) > 1 else 0.0
+        if xs[0] <= volume <= xs[-1]:
+            told = f"{first} and {name} cost the same at {count(volume)} queries a month"
+            crossings.append(Crossing(volume, max(floor, _at_volume(inputs[first], volume)), told))
+    label = f"Total by the first month's queries. At {count(now)}: " + _totals(inputs)
+    return _drawn(lambda width: volume_chart(lines, crossings, now, width, HEIGHT, label), "volume")
+
+
+def _at_volume(inputs: CostInputs, queries_per_month: float) -> float:
+    return total_usd(inputs.model_copy(update={"queries_per_month": queries_per_month}))
+
+
+def _totals(inputs: Mapping[str, CostInputs]) -> str:
+    return "; ".join(f"{name} {usd(total_usd(one))}" for name, one in inputs.items()) + "."
+
+
+def _tornado(judgement: Judgement) -> Markup | None:
+    """What moves the winner's total most, None where there is no winner."""
+    winner = judgement.cost.inputs.get(judgement.winner or "")
+    if winner is None or not judgement.cost.tornado:
+        return None
+    total = total_usd(winner)
+    swings = [
+        Swing(
+            INPUTS[one.input][0],
+            one.low_total_usd,
+            one.high_total_usd,
+            BY_NAME["cost_per_1k"].interval(*sorted((one.low_total_usd, one.high_total_usd))) or usd(one.low_total_usd),
+        )
+        for one in judgement.cost.tornado
+        if abs(one.high_total_usd - one.low_total_usd) > LEAST_SWING * total
+    ]
+    label = "What moves the total most. " + "; ".join(f"{one.label}: {one.told}" for one in swings) + "."
+
+    def draw(width: int) -> str:
+        return tornado(swings, total, width, label, usd)
+
+    return Markup(f'<div class="wide">{draw(WIDE)}</div><div class="narrow">{draw(NARROW_WIDE)}</div>')
+
+
+def breakdown_rows(inputs: CostInputs, judgement: Judgement) -> dict[str, Any]:
+    """Every line of one contender's cost with its formula, and where each number of it comes from."""
+    breakdown: CostBreakdown = judgement.cost.breakdown[inputs.name]
+    parts = [
+        ("Set-up, once", breakdown.setup, breakdown.setup_usd),
+        ("A query of the first month", breakdown.per_query, breakdown.per_query_usd),
+        ("Upkeep, each month", breakdown.upkeep_per_month, breakdown.upkeep_usd_per_month),
+    ]
+    return {
+        "contender": inputs.name,
+        "total": usd(breakdown.total_usd),
+        "parts": [
+            (title, usd(total), [(item.name, usd(item.usd), item.explanation) for item in items if item.usd])
+            for title, items, total in parts
+        ],
+        "numbers": [
+            (INPUTS[field][0], amount(field, getattr(inputs, field)), interval_of(inputs, field), source)
+            for field, source in inputs.sources.items()
+            if field in INPUTS and getattr(inputs, field)
+        ],
+    }
+
+
+def interval_of(inputs: CostInputs, field: str) -> str:
+    """The 95 % interval of a measured number, empty where it has none."""
+    if field not in inputs.intervals:
+        return ""
+    low, high = inputs.intervals[field]
+    return f"{amount(field, low).split(NARROW)[0]} to {amount(field, high)}"

@@ -1,0 +1,226 @@
+"use strict";
+/* The sliders of the cost section and the filter of the claims. Draws the cost charts to the same measures as
+   verdict_charts.py and reckons with `bakeoffCost` only. All text goes into the page as text, never as HTML. */
+(() => {
+  const form = document.getElementById("cost-sliders");
+  if (!form) return;
+  const page = JSON.parse(document.getElementById("cost-payload").textContent);
+  const LEFT = 46, TOP = 30, BOTTOM = 46, LABEL_STEP = 15, MOST_LABEL = 14, SPACE = "\u202f";
+
+  /* how amounts are written: the twin of report/measures.py */
+  function usd(amount) {
+    if (amount === 0) return `0${SPACE}USD`;
+    if (amount > 0 && amount < 0.0001) return `<0.0001${SPACE}USD`;
+    if (Math.abs(amount) >= 10) return `${whole(amount)}${SPACE}USD`;
+    let zeros = 0;
+    for (let rest = Math.abs(amount); rest < 0.1 && zeros < 8; rest *= 10) zeros += 1;
+    return `${amount.toFixed(zeros + 2)}${SPACE}USD`;
+  }
+  const whole = (number) => number.toLocaleString("en", { maximumFractionDigits: 0 });
+  function interval(low, high) {
+    const [a, b] = [usd(low), usd(high)];
+    return a === b ? "" : `${a.replace(`${SPACE}USD`, "")}–${b}`;
+  }
+  function compact(number) {
+    for (const [size, letter] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+      if (number >= size) return Number((number / size).toPrecision(6)) + letter;
+    }
+    return String(Number(number.toPrecision(6)));
+  }
+
+  /* sliders */
+  const inputs = page.sliders.map((slider) => [slider, document.getElementById(`s-${slider.field}`)]);
+  function valueOf(slider, position) {
+    if (position === slider.position) return slider.default;
+    if (slider.kind === "linear") return Number((position * slider.unit).toPrecision(12));
+    return Number((slider.default * Math.pow(10, position / slider.per_decade)).toPrecision(slider.digits));
+  }
+  const situation = () => Object.fromEntries(inputs.map(([slider, input]) => [slider.field, valueOf(slider, Number(input.value))]));
+  function written(field, value) {
+    if (field === "horizon_months") return `${value} months`;
+    return field === "queries_per_month" ? whole(value) : usd(value);
+  }
+
+  /* drawing */
+  function svgNode(tag, attributes, text) {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
+    if (text !== undefined) node.textContent = text;
+    return node;
+  }
+  const line = (x1, y1, x2, y2, css) => svgNode("line", { x1, y1, x2, y2, class: css });
+  const label = (x, y, text, css, anchor) => svgNode("text", { x, y, class: css, "text-anchor": anchor }, text);
+  const shortened = (name) => (name.length <= MOST_LABEL ? name : `${name.slice(0, MOST_LABEL - 1)}…`);
+  const scale = (low, high, start, end) => (value) => start + ((value - low) * (end - start)) / (high - low || 1);
+  function roundStep(step) {
+    const power = Math.pow(10, Math.floor(Math.log10(step)));
+    return [1, 2, 2.5, 5, 10].find((lead) => lead * power >= step * 0.999) * power;
+  }
+  function logTicks(low, high) {
+    let ticks = [];
+    for (const leads of [[1, 2, 5], [1, 3], [1]]) {
+      ticks = [];
+      for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
+        ticks.push(...leads.map((lead) => lead * Math.pow(10, power)).filter((tick) => low <= tick && tick <= high));
+      }
+      if (ticks.length <= 6) return ticks.length ? ticks : [low, high];
+    }
+    return ticks.filter((_, i) => i % Math.ceil(ticks.length / 6) === 0);
+  }
+  function spread(ys, top, bottom) {
+    const order = ys.map((_, i) => i).sort((i, j) => ys[i] - ys[j] || i - j);
+    const placed = [...ys];
+    let floor = -Infinity;
+    order.forEach((i) => { placed[i] = floor = Math.max(placed[i], floor + LABEL_STEP); });
+    let ceiling = bottom;
+    order.reverse().forEach((i) => { placed[i] = Math.min(placed[i], ceiling); ceiling = placed[i] - LABEL_STEP; });
+    return placed;
+  }
+  function frame(kind, draw) {
+    document.querySelectorAll(`[data-chart="${kind}"] > svg`).forEach((svg) => {
+      svg.replaceChildren();
+      draw(svg, svg.viewBox.baseVal.width, svg.viewBox.baseVal.height);
+    });
+  }
+  function axes(svg, right, height, yTicks, atY, xTicks, atX, xText, titles) {
+    yTicks.forEach((tick) => svg.append(line(LEFT, atY(tick), right, atY(tick), "grid"),
+      label(LEFT - 6, atY(tick) + 4, compact(tick), "tick", "end")));
+    xTicks.forEach((tick) => svg.append(line(atX(tick), height - BOTTOM, atX(tick), height - BOTTOM + 4, "axis"),
+      label(atX(tick), height - BOTTOM + 18, xText(tick), "tick", "middle")));
+    svg.append(label(right, height - 6, titles[0], "axis-title", "end"), label(0, 12, titles[1], "axis-title", "start"));
+  }
+  function lines(svg, series, crossings, atX, atY, right, height) {
+    const ends = spread(series.map((one) => atY(one.ys[one.ys.length - 1])), TOP, height - BOTTOM);
+    series.forEach((one, i) => {
+      const first = one.name === page.first ? " first" : "";
+      const points = one.xs.map((x, j) => `${atX(x).toFixed(1)},${atY(one.ys[j]).toFixed(1)}`).join(" ");
+      svg.append(svgNode("polyline", { points, class: `cost-line ${one.css}${first}` }),
+        line(right + 1, atY(one.ys[one.ys.length - 1]), right + 8, ends[i], `leader ${one.css}`),
+        label(right + 11, ends[i] + 4.5, shortened(one.name), `name${first}`, "start"));
+    });
+    crossings.forEach(([x, y, told]) => {
+      const group = svgNode("g", {});
+      group.append(svgNode("title", {}, told), svgNode("circle", { cx: atX(x), cy: atY(y), r: 4.5, class: "crossing" }));
+      svg.append(group);
+    });
+  }
+  function drawMonths(costs, others, told) {
+    const series = page.contenders.map(({ name, colour }) => {
+      const ys = bakeoffCost.cumulativeUsd(costs[name]);
+      return { name, css: `k${colour}`, xs: ys.map((_, month) => month), ys };
+    });
+    const paid = series.find((one) => one.name === page.first).ys;
+    const crossings = others.map((name) => [bakeoffCost.breakEvenMonth(costs[page.first], costs[name]), name])
+      .filter(([month]) => month).map(([month, name]) => [month, paid[month], `${page.first} and ${name}: even by month ${month}`]);
+    const months = paid.length - 1, most = Math.max(...series.flatMap((one) => one.ys));
+    const step = roundStep(Math.max(most / 4, 1e-9)), n = Math.ceil(most / step - 1e-9) || 1;
+    const every = [1, 2, 3, 6, 12].find((one) => months / one <= 6) || 24;
+    frame("months", (svg, width, height) => {
+      const right = width - page.chart.right;
+      const [atX, atY] = [scale(0, months, LEFT, right), scale(0, n * step, height - BOTTOM, TOP)];
+      const yTicks = Array.from({ length: n + 1 }, (_, i) => i * step);
+      const xTicks = Array.from({ length: Math.floor(months / every) + 1 }, (_, i) => i * every);
+      axes(svg, right, height, yTicks, atY, xTicks, atX, String, ["months", "USD paid so far"]);
+      lines(svg, series, crossings, atX, atY, right, height);
+      svg.setAttribute("aria-label", `What has been paid after each month. At the end: ${told}`);
+    });
+  }
+  function drawVolumes(costs, others, told, now) {
+    const { below, above, n_volumes: n, least_share: least } = page.chart;
+    const base = page.sliders[0].default;
+    const xs = Array.from({ length: n }, (_, i) => base * below * Math.pow(above / below, i / (n - 1)));
+    const at = (c, volume) => bakeoffCost.totalCost({ ...c, queries_per_month: volume });
+    const totals = page.contenders.map(({ name }) => xs.map((x) => at(costs[name], x)));
+    const floor = least * Math.max(...totals.flat()) || least;
+    const series = page.contenders.map(({ name, colour }, i) => ({ name, css: `k${colour}`, xs, ys: totals[i].map((y) => Math.max(y, floor)) }));
+    const crossings = others.map((name) => [bakeoffCost.breakEvenVolume(costs[page.first], costs[name]), name])
+      .filter(([volume]) => volume !== null && xs[0] <= volume && volume <= xs[n - 1])
+      .map(([volume, name]) => [volume, Math.max(floor, at(costs[page.first], volume)),
+        `${page.first} and ${name} cost the same at ${whole(volume)} queries a month`]);
+    const ys = series.flatMap((one) => one.ys);
+    const low = Math.min(...ys), high = Math.max(Math.max(...ys), 1.0001 * low);
+    const decades = [];
+    for (let power = Math.ceil(Math.log10(xs[0]) - 1e-9); power <= Math.log10(xs[n - 1]) + 1e-9; power += 1) decades.push(Math.pow(10, power));
+    frame("volume", (svg, width, height) => {
+      const right = width - page.chart.right;
+      const [logX, logY] = [scale(Math.log10(xs[0]), Math.log10(xs[n - 1]), LEFT, right), scale(Math.log10(low), Math.log10(high), height - BOTTOM, TOP)];
+      const [atX, atY] = [(x) => logX(Math.log10(x)), (y) => logY(Math.log10(y))];
+      axes(svg, right, height, logTicks(low, high), atY, decades, atX, compact,
+        ["queries in the first month, log scale", "USD over the horizon, log scale"]);
+      svg.append(line(atX(now), TOP, atX(now), height - BOTTOM, "now"));
+      lines(svg, series, crossings, atX, atY, right, height);
+      svg.setAttribute("aria-label", `Total by the first month's queries. At ${whole(now)}: ${told}`);
+    });
+  }
+
+  /* everything that follows from the sliders */
+  function cells(costs) {
+    document.querySelectorAll("#cost-table tbody tr").forEach((row) => {
+      const c = costs[row.dataset.contender];
+      const [low, high] = bakeoffCost.totalInterval(c);
+      const texts = {
+        setup: usd(bakeoffCost.setupUsd(c)), per_1k: usd(1000 * bakeoffCost.marginalUsdPerQuery(c)),
+        upkeep: usd(bakeoffCost.upkeepUsdPerMonth(c)), people: usd(bakeoffCost.peopleUsd(c)),
+        total: usd(bakeoffCost.totalCost(c)), interval: interval(low, high),
+      };
+      Object.entries(texts).forEach(([key, text]) => { row.querySelector(`[data-cost="${key}"]`).textContent = text; });
+    });
+  }
+  function update() {
+    const to = situation();
+    inputs.forEach(([slider, input]) => {
+      const text = written(slider.field, to[slider.field]);
+      input.setAttribute("aria-valuetext", text);
+      const output = document.getElementById(`o-${slider.field}`);
+      output.textContent = text;
+      output.dataset.value = to[slider.field];
+    });
+    const costs = Object.fromEntries(Object.entries(page.inputs).map(([name, c]) => [name, bakeoffCost.changed(c, to)]));
+    const others = page.contenders.map((one) => one.name).filter((name) => name !== page.first);
+    const told = `${Object.entries(costs).map(([name, c]) => `${name} ${usd(bakeoffCost.totalCost(c))}`).join("; ")}.`;
+    cells(costs);
+    drawMonths(costs, others, told);
+    drawVolumes(costs, others, told, to.queries_per_month);
+    document.querySelectorAll("#break-even li").forEach((item) => {
+      item.textContent = bakeoffCost.breakEvenSentence(costs[page.first], costs[item.dataset.contender]);
+    });
+    const [cheapest, c] = Object.entries(costs).reduce((a, b) => (bakeoffCost.totalCost(b[1]) < bakeoffCost.totalCost(a[1]) ? b : a));
+    document.getElementById("cost-told").textContent =
+      `${cheapest} costs the least, ${usd(bakeoffCost.totalCost(c))} over ${to.horizon_months} months.`;
+    document.querySelectorAll(".horizon").forEach((one) => { one.textContent = to.horizon_months; });
+  }
+  form.addEventListener("input", update);
+  form.addEventListener("reset", () => setTimeout(update));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.hidden = false;
+})();
+
+/* the claims */
+(() => {
+  const filters = document.getElementById("claim-filters");
+  if (!filters) return;
+  const claims = [...document.querySelectorAll(".claim")];
+  const [text, finding, article] = ["c-text", "c-finding", "c-article"].map((id) => document.getElementById(id));
+  function apply() {
+    const wanted = text.value.toLowerCase().split(/\s+/);
+    let n = 0;
+    claims.forEach((claim) => {
+      const fits = (!finding.value || claim.dataset.finding === finding.value)
+        && (!article.value || claim.dataset.article === article.value)
+        && wanted.every((word) => claim.textContent.toLowerCase().includes(word));
+      claim.hidden = !fits;
+      n += fits;
+    });
+    const isNarrowed = n < claims.length;
+    document.querySelectorAll(".claims").forEach((group) => {
+      const left = group.querySelectorAll(".claim:not([hidden])").length;
+      group.hidden = left === 0;
+      if (isNarrowed && left) group.open = true;
+    });
+    document.getElementById("claim-count").textContent = isNarrowed ? `${n} of ${claims.length} claims` : `${n} claims`;
+  }
+  filters.addEventListener("input", apply);
+  filters.addEventListener("reset", () => setTimeout(apply));
+  filters.addEventListener("submit", (event) => event.preventDefault());
+  filters.hidden = false;
+})();
