@@ -74,7 +74,7 @@ class Measuring(Record):
 
     batch_size: int = Field(default=16, ge=1)
     latency_questions: int = Field(default=20, ge=1)
-    wrong_answer_penalty: float = Field(default=0.25, ge=0)
+    wrong_answer_penalty: float = Field(default=0.0, ge=0)
 
 
 class Config(Record):

@@ -1,25 +1,20 @@
 """The report in a real browser: headless Chromium, laptop and phone, light and dark, by keyboard, without scripts."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from bakeoff.report import write_report
+from tests.end_to_end.browser import all_of, choose, one_of, show, started
 from tests.unit.report_fixture import SKILL, build
 
-pytest.importorskip("selenium", reason="the browser tests need selenium: pip install 'bakeoff[test]'")
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), shutil.which("chromedriver")
-if not CHROMIUM.exists() or DRIVER is None:
-    pytest.skip("the browser tests need Debian's chromium and chromium-driver", allow_module_level=True)
+from selenium import webdriver  # isort: skip
+from selenium.webdriver.common.by import By  # isort: skip
+from selenium.webdriver.common.keys import Keys  # isort: skip
+from selenium.webdriver.support.ui import WebDriverWait  # isort: skip
 
-from selenium import webdriver  # noqa: E402
-from selenium.webdriver.chrome.service import Service  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.remote.webelement import WebElement  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+
+VERDICT_CHARTS = 3 + 2 + 1 + 1  # effects, costs, tornado, sensitivity
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +24,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
+    yield from started()
 
 
 @pytest.fixture
@@ -46,39 +34,8 @@ def page(browser: webdriver.Chrome, address: str) -> webdriver.Chrome:
     return browser
 
 
-def show(browser: webdriver.Chrome, address: str, width: int, scheme: str = "light", scripts: bool = True) -> None:
-    """Load the page at this width, in this colour scheme, with or without scripts."""
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500},
-    )
-    browser.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    )
-    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
-    browser.get("about:blank")
-    browser.get(address)
-
-
-def all_of(page: webdriver.Chrome | WebElement, selector: str) -> list[WebElement]:
-    return page.find_elements(By.CSS_SELECTOR, selector)
-
-
-def one_of(page: webdriver.Chrome | WebElement, selector: str) -> WebElement:
-    return page.find_element(By.CSS_SELECTOR, selector)
-
-
 def shown_questions(page: webdriver.Chrome) -> int:
     return len(all_of(page, ".q:not([hidden])"))
-
-
-def choose(page: webdriver.Chrome, field: str, value: str) -> None:
-    page.execute_script(
-        "const f = document.getElementById(arguments[0]); f.value = arguments[1];"
-        "f.dispatchEvent(new Event('input', {bubbles: true}))",
-        field,
-        value,
-    )
 
 
 def test_it_loads_without_an_error_a_request_or_hostile_code(page: webdriver.Chrome) -> None:
@@ -113,7 +70,7 @@ def test_each_chart_is_shown_once_and_is_legible(browser: webdriver.Chrome, addr
         const rights = [...svg.querySelectorAll('text')].map((text) => text.getBoundingClientRect().right);
         return [12 * scale, Math.max(...rights)] })"""
     drawn = browser.execute_script(script)
-    assert len(drawn) == 5 + 5
+    assert len(drawn) == 5 + 5 + VERDICT_CHARTS
     assert all(size >= 11 and right <= width for size, right in drawn)
 
 
@@ -122,7 +79,7 @@ def test_without_scripts_the_tables_and_charts_are_there(browser: webdriver.Chro
     show(browser, address, 1280, scripts=False)
     try:
         assert len(all_of(browser, "#eight tbody tr")) == len(SKILL)
-        assert sum(svg.is_displayed() for svg in all_of(browser, "svg")) == 5 + 5
+        assert sum(svg.is_displayed() for svg in all_of(browser, "svg")) == 5 + 5 + VERDICT_CHARTS
         assert "needs JavaScript" in one_of(browser, "#questions").text
         assert not one_of(browser, "#filters").is_displayed()
     finally:

@@ -118,7 +118,9 @@ def test_an_update_that_was_not_measured_is_assumed_and_said_to_be():
 def test_a_contender_whose_every_answer_failed_has_no_cost():
     """Nothing was measured of it; the others keep theirs."""
     nothing = {"value": None, "low": None, "high": None}
-    failed = entry(0.1, 50.0, {"load": 1.0}, cost_per_1k=nothing, latency_ms=nothing, tokens_per_question=nothing)
+    failed = entry(
+        0.1, 50.0, {"load": 1.0}, seconds_per_question=nothing, latency_ms=nothing, tokens_per_question=nothing
+    )
     found = inputs(comparison={"contenders": {"base": failed, "rag": COMPARISON["contenders"]["rag"]}})
     assert list(found) == ["rag"]
     assert inputs(comparison={"contenders": {}}) == {}

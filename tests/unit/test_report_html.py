@@ -59,12 +59,16 @@ def test_the_page_asks_for_nothing(page: str) -> None:
 
 
 def test_hostile_texts_bring_no_element_with_them(page: str) -> None:
-    """Two scripts, both the page's own; no picture, no bold, no handler."""
+    """One script and its data, the page's own; no picture, no bold, no handler."""
     found = Elements(page).found
-    assert [attributes.get("type") for tag, attributes in found if tag == "script"] == ["application/json", None]
+    assert [attributes.get("type") for tag, attributes in found if tag == "script"] == [
+        "application/json",
+        "application/json",
+        None,
+    ]
     assert not [tag for tag, _ in found if tag in ("img", "b", "iframe", "object", "embed")]
     assert not [name for _, attributes in found for name in attributes if name.startswith("on")]
-    assert page.count("</script>") == 2
+    assert page.count("</script>") == 3
 
 
 def test_the_tables_and_charts_stand_in_the_page_itself(page: str) -> None:
@@ -84,7 +88,8 @@ def test_the_tables_and_charts_stand_in_the_page_itself(page: str) -> None:
     ):
         assert word in elements.text
     charts = [attributes for tag, attributes in elements.found if tag == "svg"]
-    assert len(charts) == 2 * 5 + 5
+    once, at_both_widths = 5 + 3, 5 + 4  # slices and effects; the verdict adds costs, tornado and sensitivity
+    assert len(charts) == once + 2 * at_both_widths
     assert all(attributes["role"] == "img" and attributes["aria-label"] for attributes in charts)
 
 
@@ -126,6 +131,27 @@ def test_a_full_report_is_small_quick_and_needs_no_torch(tmp_path: Path) -> None
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
     assert time.perf_counter() - begun < 4  # 2 s alone; a busy machine gets twice that
     assert (folder / "report.html").stat().st_size < 3_000_000
+
+
+def test_a_run_that_was_not_judged_has_the_page_without_a_verdict(tmp_path: Path) -> None:
+    """Its headline, its script alone, none of the verdict's sections and none of its style."""
+    page = html_page(gather(build(tmp_path / "run", n_questions=30, profile=None)))
+    found = Elements(page).found
+    assert [attributes.get("type") for tag, attributes in found if tag == "script"] == ["application/json", None]
+    ids = {attributes.get("id") for _, attributes in found}
+    assert not ids & {"effects", "total-cost", "matrix", "sensitivity", "claims", "roadmap"}
+    assert "bakeoffCost" not in page and ".cost-line" not in page and "Ship " not in page
+
+
+def test_the_verdict_comes_first_then_why_then_the_evidence(page: str) -> None:
+    """The one sentence, the reason, who broke a limit, the warnings; each section has its place in the navigation."""
+    text = Elements(page).text
+    places = [
+        text.index(words) for words in ("Ship ", "answered", "Out of the running", "Before you rely", "eight measures")
+    ]
+    assert places == sorted(places)
+    links = {attributes.get("href") for tag, attributes in Elements(page).found if tag == "a"}
+    assert {"#effects", "#total-cost", "#matrix", "#sensitivity", "#claims", "#roadmap"} <= links
 
 
 def test_writing_gives_the_page_and_the_markdown(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from bakeoff.report.gather import ReportData, gather
-from bakeoff.report.markdown import markdown_page, plain
+from bakeoff.report.markdown import markdown_page
+from bakeoff.report.markdown_text import plain
 from bakeoff.report.measures import EIGHT
 from bakeoff.report.table import table, updates
 from bakeoff.report.terminal import print_comparison

@@ -5,8 +5,8 @@ scores None on every measure but `error`, so that it is neither a wrong answer n
 
 | measure | 1 means |
 |---|---|
-| correct | right, or declined where the documents hold no answer |
-| knows | the text is right, declined or not (used on `general`, to see what tuning made a model forget) |
+| correct | right, or declined where the documents hold no answer; on `general` the same as knows |
+| knows | the text is right, declined or not |
 | hallucinated | answered, and wrong |
 | abstained | declined |
 | exact_match, f1 | SQuAD's exact match and token F1 of the text (answerable questions) |
@@ -50,7 +50,8 @@ def _values(question: Question, answer: Answer) -> dict[str, float | None]:
         return {"correct": None, "hallucinated": None, "abstained": None, "error": 1.0}
     graded = grade(answer.text, question.answers, question.kind) if question.answerable else None
     right = graded is not None and graded.correct
-    correct = (right and not answer.abstained) if question.answerable else answer.abstained
+    declines = answer.abstained and question.slice != "general"  # what a model forgot is not what it dares to say
+    correct = (right and not declines) if question.answerable else answer.abstained
     found = evidence_hit(question, (hit.chunk for hit in answer.citations)) if answer.citations else None
     return {
         "correct": float(correct),

@@ -62,6 +62,7 @@ def _measures(
         "setup_s": _setup(one, rates),
         "accuracy_by_traffic": _entry(share_estimate(correct, facts, weights=asked)),
         "abstention": _with_slices(one, "abstained", questions, facts),
+        "knowledge": _with_slices(one, "knows", questions, facts),
         "retrieval_recall": _share(
             _values(one.scores, "evidence_hit", questions, IN_DOMAIN),
             facts,

@@ -36,13 +36,13 @@ def cost_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, 
         return None
     inputs = judgement.cost.inputs
     any_inputs, cheapest = next(iter(inputs.values())), judgement.cost.table[0]
-    first = reference(judgement)
+    months, first = any_inputs.horizon_months, reference(judgement)
     return {
         "rows": [cost_cells(row) for row in judgement.cost.table],
-        "horizon_months": any_inputs.horizon_months,
+        "horizon_months": months,
         "queries_per_month": count(any_inputs.queries_per_month),
         "first": first,
-        "told": f"{cheapest.contender} costs the least, {usd(cheapest.total_usd)} over {cheapest.horizon_months} months.",
+        "told": f"{cheapest.contender} costs the least, {usd(cheapest.total_usd)} over {months} months.",
         "sliders": sliders(any_inputs),
         "months_chart": _months(inputs, first, colours),
         "volume_chart": _volumes(inputs, first, colours),

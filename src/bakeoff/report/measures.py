@@ -157,6 +157,7 @@ BESIDE = (
         "questions for which a passage holding the answer was among those retrieved",
         percent,
     ),
+    Measure("knowledge", "Knowledge", "answerable questions it would get right if it never declined", percent),
     Measure("exact_match", "Exact match", "answers that are one of the accepted ones, word for word", percent),
     Measure("f1", "Token F1", "the overlap of an answer's words with an accepted one's", percent),
     Measure("tokens_per_question", "Tokens", "read and written for a question", count, "lower"),

@@ -32,7 +32,7 @@ def print_comparison(run_folder: Path, console: Console | None = None) -> None:
 
 
 def comparison(data: ReportData, page: Path | None = None) -> Group:
-    """The verdict, or without one the headline; the table of the eight measures, and below it notes, warnings and where the page lies."""
+    """The verdict (the headline without one), the table of the eight measures, notes, warnings, where the page lies."""
     judgement = data.judgement
     first, second = (verdict_sentence(judgement), judgement.reason) if judgement else headline(data)
     parts: list[RenderableType] = [Text(_spaced(first), style="bold")]

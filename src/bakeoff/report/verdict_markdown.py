@@ -63,7 +63,7 @@ def _cost(judgement: Judgement) -> list[str]:
     months = judgement.cost.table[0].horizon_months
     parts = [
         "## What it costs to own",
-        f"Over {months} months, people's days included, in today's money. The interval is that of the measured numbers.",
+        f"Over {months} months, people's days included, in today's money. The interval is the measured numbers'.",
         grid(heads, [[row[key] or NOT_MEASURED for key in keys] for row in rows]),
         bullets(one.explanation for one in judgement.break_even),
     ]

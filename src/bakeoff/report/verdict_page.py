@@ -1,4 +1,4 @@
-"""What a judgement adds to the page beside its cost: the marks of the chart, effects, matrix, sensitivity, ledger, plan.
+"""What a judgement adds to the page beside its cost: marks in the chart, effects, matrix, sensitivity, ledger, plan.
 
 Takes `ReportData` with a judgement and the contenders' colours, gives text and SVG. Knows nothing about how the page is
 laid out.

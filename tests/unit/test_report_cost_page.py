@@ -1,0 +1,164 @@
+"""The cost section: the script's arithmetic and sentences against Python's, sliders, charts, formulas."""
+
+import json
+import random
+import re
+import shutil
+import subprocess
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from bakeoff.decide.break_even import break_even
+from bakeoff.decide.cost import CostInputs, cost_table, total_usd
+from bakeoff.report.cost_page import breakdown_rows, cost_context, interval_of, reference, sliders
+from bakeoff.report.gather import gather
+from bakeoff.report.judgement import Judgement
+from bakeoff.report.verdict_text import INPUTS
+from tests.unit.cost_fixture import RAG, random_inputs
+from tests.unit.report_fixture import build
+
+
+@pytest.fixture(scope="module")
+def judgement(tmp_path_factory: pytest.TempPathFactory) -> Judgement:
+    found = gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=60)).judgement
+    assert found is not None
+    return found
+
+
+def with_intervals(inputs: CostInputs, rng: random.Random) -> CostInputs:
+    seconds = inputs.compute_seconds_per_query
+    ends = (seconds * rng.uniform(0.5, 1), seconds * rng.uniform(1, 2))
+    return inputs.model_copy(update={"intervals": {"compute_seconds_per_query": ends}})
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_what_the_sliders_change_is_reckoned_as_in_python() -> None:
+    """200 random contenders under random slider values: totals, intervals, people's part, break-even sentences."""
+    rng = random.Random(5)
+    cases = []
+    for _ in range(200):
+        a = with_intervals(random_inputs(rng), rng)
+        b = random_inputs(rng, like=a)
+        if rng.random() < 0.5:
+            a = a.model_copy(update={"training_usd_per_hour": a.serving_usd_per_hour})
+        to = {
+            "queries_per_month": 10 ** rng.uniform(1, 7),
+            "horizon_months": rng.randint(1, 60),
+            "machine_usd_per_hour": rng.uniform(0, 5),
+            "engineering_usd_per_day": rng.uniform(0, 2000),
+        }
+        cases.append((a, b, to))
+    script = resources.files("bakeoff.report") / "cost_model.js"
+    program = f"""
+        const cost = require({json.dumps(str(script))});
+        const cases = JSON.parse(require("fs").readFileSync(0, "utf8"));
+        console.log(JSON.stringify(cases.map(([a, b, to]) => {{
+          const [x, y] = [cost.changed(a, to), cost.changed(b, to)];
+          return [cost.totalCost(x), cost.totalInterval(x), cost.peopleUsd(x), cost.breakEvenSentence(x, y)];
+        }})));"""
+    sent = json.dumps([[a.model_dump(), b.model_dump(), to] for a, b, to in cases])
+    ran = subprocess.run(["node", "-e", program], input=sent, capture_output=True, text=True, check=True, timeout=60)
+    sentences = 0
+    for (a, b, to), (total, interval, people, sentence) in zip(cases, json.loads(ran.stdout), strict=True):
+        x, y = changed(a, to), changed(b, to)
+        row = cost_table({"a": x})[0]
+        assert total == pytest.approx(total_usd(x), rel=1e-9)
+        assert interval == pytest.approx([row["total_low_usd"], row["total_high_usd"]], rel=1e-9)
+        assert people == pytest.approx(row["people_usd"], rel=1e-6, abs=1e-9 * total)
+        assert numbers_rounded(sentence) == numbers_rounded(break_even(x, y).explanation)
+        sentences += "above it" in sentence
+    assert sentences > 20
+
+
+def changed(inputs: CostInputs, to: dict[str, float]) -> CostInputs:
+    """What the sliders mean: the machine's price is training's too where both were the same."""
+    trains_here = inputs.training_usd_per_hour == inputs.serving_usd_per_hour
+    machine = to["machine_usd_per_hour"]
+    return inputs.model_copy(
+        update={
+            "queries_per_month": to["queries_per_month"],
+            "horizon_months": to["horizon_months"],
+            "serving_usd_per_hour": machine,
+            "training_usd_per_hour": machine if trains_here else inputs.training_usd_per_hour,
+            "engineering_usd_per_day": to["engineering_usd_per_day"],
+        }
+    )
+
+
+def numbers_rounded(sentence: str) -> str:
+    """Volumes to five digits: the two languages add up in another order."""
+    return re.sub(r"[\d,]*\d", lambda match: f"{float(match[0].replace(',', '')):.5g}", sentence)
+
+
+def test_every_slider_begins_exactly_at_the_profiles_value() -> None:
+    """Whatever the price; a price of zero gets a slider that can leave zero."""
+    for inputs in (RAG, RAG.model_copy(update={"serving_usd_per_hour": 0.0, "engineering_usd_per_day": 0.0})):
+        for slider in sliders(inputs):
+            assert slider["low"] <= slider["position"] <= slider["high"]
+            if slider["kind"] == "linear":
+                assert slider["position"] * slider["unit"] == pytest.approx(slider["default"])
+                assert slider["unit"] > 0
+            else:
+                assert slider["position"] == 0 and slider["default"] > 0
+    assert [slider["field"] for slider in sliders(RAG)] == [
+        "queries_per_month",
+        "horizon_months",
+        "machine_usd_per_hour",
+        "engineering_usd_per_day",
+    ]
+
+
+def test_every_input_of_the_cost_model_has_words() -> None:
+    """A new input without a title would break the tornado of some run."""
+    assert set(INPUTS) == set(CostInputs.model_fields) - {"name", "sources", "intervals"}
+
+
+def test_the_formulas_add_up_to_what_the_table_says(judgement: Judgement) -> None:
+    """Each part's lines sum to its total in the breakdown, and each number names its source."""
+    for name, inputs in judgement.cost.inputs.items():
+        breakdown = judgement.cost.breakdown[name]
+        assert sum(item.usd for item in breakdown.setup) == pytest.approx(breakdown.setup_usd)
+        told = breakdown_rows(inputs, judgement)
+        assert [title for title, _, _ in told["parts"]] == [
+            "Set-up, once", "A query of the first month", "Upkeep, each month",
+        ]  # fmt: skip
+        assert all(source for *_, source in told["numbers"])
+
+
+def test_the_charts_stand_for_every_contender_and_mark_the_crossings(judgement: Judgement) -> None:
+    """One line each, at both widths; a ring where the winner and another cost the same within the axis."""
+    context = cost_context(judgement, {})
+    assert context is not None
+    for chart in (context["months_chart"], context["volume_chart"]):
+        assert chart.count("<polyline") == 2 * len(judgement.cost.inputs)
+        assert chart.count('class="cost-line k0 first"') == 2
+    now = judgement.cost.inputs[reference(judgement)].queries_per_month
+    within = [one for one in judgement.break_even if one.volume_per_month and one.volume_per_month <= 1000 * now]
+    assert within and context["volume_chart"].count('class="crossing"') == 2 * len(within)
+
+
+def test_an_interval_is_told_only_where_there_is_one(judgement: Judgement) -> None:
+    """Measured seconds have one, a price has none."""
+    inputs = judgement.cost.inputs["base"]
+    assert " to " in interval_of(inputs, "compute_seconds_per_query")
+    assert interval_of(inputs, "serving_usd_per_hour") == ""
+
+
+def test_without_a_cost_there_is_no_section(judgement: Judgement) -> None:
+    """As where every answer failed."""
+    costs = judgement.cost.model_copy(update={"table": (), "inputs": {}, "breakdown": {}, "tornado": ()})
+    assert cost_context(judgement.model_copy(update={"cost": costs}), {}) is None
+
+
+def test_the_payload_cannot_close_its_script(tmp_path: Path, judgement: Judgement) -> None:
+    """A contender's name is the user's; it stays text."""
+    evil = "</script><b>"
+    inputs = {evil: RAG.model_copy(update={"name": evil})}
+    row = judgement.cost.table[0].model_copy(update={"contender": evil})
+    breakdown = {evil: judgement.cost.breakdown["base"]}
+    costs = judgement.cost.model_copy(update={"table": (row,), "inputs": inputs, "breakdown": breakdown, "tornado": ()})
+    context = cost_context(judgement.model_copy(update={"cost": costs}), {})
+    assert context is not None and "<" not in context["payload"]
+    assert "<b>" not in context["months_chart"]

@@ -1,0 +1,208 @@
+"""The verdict in sentences, the matrix's lines and the ledger's groups, on the page, in Markdown and in the terminal."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bakeoff.decide.matrix import Row
+from bakeoff.decide.sensitivity import Flip
+from bakeoff.errors import RunFolderError
+from bakeoff.report import print_comparison
+from bakeoff.report.charts import Dot
+from bakeoff.report.gather import ReportData, gather
+from bakeoff.report.judgement import Judgement, read_judgement
+from bakeoff.report.markdown import markdown_page
+from bakeoff.report.measures import NARROW
+from bakeoff.report.verdict_page import effect_panels, marked, verdict_context
+from bakeoff.report.verdict_text import (
+    MatrixLine,
+    amount,
+    claims_by_finding,
+    flip_sentence,
+    marks,
+    matrix_lines,
+    unknown_factors,
+    verdict_sentence,
+)
+from tests.unit.report_fixture import SKILL, build
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
+    return gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=60))
+
+
+@pytest.fixture(scope="module")
+def judgement(whole: ReportData) -> Judgement:
+    assert whole.judgement is not None
+    return whole.judgement
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"winner": "rag", "tied_with": ()}, "Ship rag: it is measurably more accurate than every other"),
+        ({"winner": "rag", "tied_with": ("a",)}, "cannot be told apart from a, and it costs the least of them."),
+        ({"winner": "rag", "tied_with": tuple("abcde")}, "told apart from a, b and 3 others, and"),
+        ({"winner": None, "tied_with": ("base", "rag")}, "No winner: these questions tell no contender apart"),
+        ({"winner": None, "tied_with": ()}, "No winner: the data cannot carry a verdict."),
+    ],
+)
+def test_the_verdict_is_one_honest_sentence(judgement: Judgement, changes: dict, says: str) -> None:
+    """A winner, a winner among equals, or none and why."""
+    assert says in verdict_sentence(judgement.model_copy(update={**changes, "excluded": {}}))
+
+
+def test_a_winner_alone_in_the_field_is_not_said_to_have_beaten_anybody(judgement: Judgement) -> None:
+    """And where everybody breaks a limit nobody is named."""
+    alone = judgement.sensitivity.model_copy(update={"rule_wins": {"rag": 1.0}})
+    only = judgement.model_copy(update={"winner": "rag", "tied_with": (), "sensitivity": alone})
+    assert verdict_sentence(only) == "Ship rag: it is the only contender that may be shipped."
+    nobody = judgement.sensitivity.model_copy(update={"rule_wins": {}})
+    none = judgement.model_copy(
+        update={"winner": None, "tied_with": (), "excluded": {"rag": "too slow"}, "sensitivity": nobody}
+    )
+    assert verdict_sentence(none) == "No winner: every contender breaks a limit."
+
+
+def test_the_chart_fills_the_winner_and_those_tied_with_it_only(judgement: Judgement) -> None:
+    """Without a verdict only a broken limit makes a dot hollow."""
+    told = judgement.model_copy(update={"winner": "rag", "tied_with": ("hybrid",), "excluded": {"slow": "why"}})
+    dots = {name: marked(Dot(name, 0.5), told) for name in ("rag", "hybrid", "slow", "base")}
+    assert [(dot.mark, dot.hollow, dot.strong) for dot in dots.values()] == [
+        ("★", False, True), ("≈", False, False), ("×", True, False), ("", True, False),
+    ]  # fmt: skip
+    undecided = told.model_copy(update={"winner": None, "tied_with": ()})
+    assert not marked(Dot("base", 0.5), undecided).hollow and marked(Dot("slow", 0.5), undecided).hollow
+    assert marks(undecided) == {"slow": "excluded"}
+
+
+def test_a_flip_says_what_changes_by_how_much_and_who_wins_then() -> None:
+    """Weights and volumes in their own words."""
+    volume = Flip(input="queries_per_month", factor=2.5, becomes=100_000, winner="tuned")
+    assert flip_sentence(volume) == (
+        "With 100,000 queries in the first month instead of 40,000 (2.5 times as much), tuned would win on cost."
+    )
+    weight = Flip(input="weight of latency_ms", factor=0.5, becomes=0.5, winner="rag")
+    assert flip_sentence(weight) == (
+        "If latency weighed 0.5 instead of 1 (0.5 times as much), rag would have the highest weighted sum."
+    )
+
+
+def test_a_factor_is_turned_where_the_data_favour_another_approach() -> None:
+    """Held against the approaches that were measured only; an unknown factor cannot be turned."""
+    rule = Row(factor="f", title="F", articles={}, weight=1, basis="assumed", scores={"rag": 5, "ft": 1, "hybrid": 5})
+
+    def data(**scores: float) -> Row:
+        return rule.model_copy(update={"basis": "measured", "scores": scores})
+
+    assert MatrixLine("F", 1, rule, data(rag=2, ft=5)).is_turned
+    assert not MatrixLine("F", 1, rule, data(rag=5, ft=4)).is_turned
+    assert not MatrixLine("F", 1, rule, None).is_turned
+    assert not MatrixLine("F", 1, rule.model_copy(update={"scores": {}}), data(rag=5, ft=4)).is_turned
+
+
+def test_every_factor_is_either_in_the_matrix_or_named_as_unknown(judgement: Judgement) -> None:
+    """None is lost; what was measured comes first."""
+    lines = matrix_lines(judgement)
+    rows = judgement.matrix.assumed.rows
+    assert sorted([line.title for line in lines] + unknown_factors(judgement)) == sorted(row.title for row in rows)
+    measured = [line.measured is not None for line in lines]
+    assert measured == sorted(measured, reverse=True) and measured[0] and not measured[-1]
+
+
+def test_every_claim_is_in_one_group(judgement: Judgement) -> None:
+    """With its numbers, or why it was not tested."""
+    groups = claims_by_finding(judgement)
+    assert sum(len(entries) for entries in groups.values()) == len(judgement.claims) >= 37
+    assert all(one.why for entries in groups.values() for one in entries)
+
+
+def test_amounts_carry_their_unit() -> None:
+    """Shares in percent, money in dollars, the rest as it is counted."""
+    assert amount("cached_prompt_share", 0.25) == f"25{NARROW}%"
+    assert amount("serving_usd_per_hour", 0.36) == f"0.36{NARROW}USD"
+    assert amount("prompt_tokens_per_query", 12_345.6) == f"12,346{NARROW}tokens"
+    assert amount("updates_per_month", 2.1742) == "2.17"
+
+
+def test_effects_lead_with_all_questions_and_share_one_scale(judgement: Judgement) -> None:
+    """One panel for each effect, a row for each slice, hollow where zero is not excluded."""
+    panels = effect_panels(judgement)
+    assert [panel["title"] for panel in panels] == ["Retrieval", "Tuning", "Both together"]
+    n_open = sum(one.contrast.finding != "different" for one in judgement.effects)
+    charts = "".join(panel["chart"] for panel in panels)
+    assert charts.count("<circle") == len(judgement.effects) and charts.count(" hollow") == n_open
+    assert all("over all test questions" in panel["sentence"] for panel in panels)
+
+
+def test_a_run_without_the_grid_or_a_winner_is_drawn_too(whole: ReportData, judgement: Judgement) -> None:
+    """No effects, no roadmap, no tornado, nobody eligible: the sections are left out, not broken."""
+    from bakeoff.report.html import html_page
+
+    bare = judgement.model_copy(
+        update={
+            "winner": None, "tied_with": (), "effects": (), "roadmap": None, "break_even": (),
+            "excluded": dict.fromkeys(SKILL, "too slow"),
+            "sensitivity": judgement.sensitivity.model_copy(
+                update={"rule_wins": {}, "weighted_wins": {}, "flips": ()}
+            ),
+            "cost": judgement.cost.model_copy(update={"table": (), "inputs": {}, "breakdown": {}, "tornado": ()}),
+            "matrix": judgement.matrix.model_copy(update={"measured": None}),
+        }
+    )  # fmt: skip
+    data = replace(whole, judgement=bare)
+    page = html_page(data)
+    assert "No winner: every contender breaks a limit." in page
+    assert 'id="effects"' not in page and 'id="roadmap"' not in page and 'id="total-cost"' not in page
+    assert "No cost could be reckoned" in markdown_page(data)
+
+
+def test_the_markdown_opens_with_the_verdict_and_holds_every_section(whole: ReportData, judgement: Judgement) -> None:
+    """The same as the page, in text; no claim and no formula left out."""
+    text = markdown_page(whole)
+    assert text.index("**Ship ") < text.index("## Before you rely") < text.index("## Every contender")
+    for title in ("What retrieval and tuning do", "What it costs to own", "Rules of thumb", "What would change",
+                  "What the articles claim", "From pilot to production"):  # fmt: skip
+        assert f"\n## {title}" in text
+    claims = text[text.index("## What the articles claim") : text.index("## From pilot")]
+    assert claims.count("\n| ") - 2 * len(claims_by_finding(judgement)) == len(judgement.claims)
+    assert text.count("### The formulas of") == len(judgement.cost.table)
+
+
+def test_the_terminal_says_the_verdict_above_the_table(tmp_path: Path) -> None:
+    """And below it who cannot win; without a verdict the headline stands there."""
+    folder = build(tmp_path / "run", n_questions=60)
+    found = {}
+    for is_judged in (True, False):
+        console = Console(width=100, record=True, file=(tmp_path / "out").open("w"))
+        print_comparison(folder, console)
+        found[is_judged] = console.export_text()
+        (folder / "verdict.json").unlink(missing_ok=True)
+    assert found[True].index("Ship ") < found[True].index("Halluc.") < found[True].index("rag-tuned cannot win")
+    assert "Ship " not in found[False] and "right" in found[False].split("Halluc.")[0]
+
+
+def test_a_verdict_of_another_version_says_how_to_mend_it(tmp_path: Path) -> None:
+    """The field that does not fit, and the command that judges again."""
+    folder = build(tmp_path / "run", n_questions=20)
+    content = json.loads((folder / "verdict.json").read_text())
+    (folder / "verdict.json").write_text(json.dumps({**content, "effects": [{"effect": "x"}]}))
+    with pytest.raises(RunFolderError, match=r"'effects.0.slice'.*\n?.*bakeoff report"):
+        read_judgement(folder)
+    assert read_judgement(tmp_path) is None
+
+
+def test_texts_of_the_verdict_stay_texts(whole: ReportData, judgement: Judgement) -> None:
+    """Reasons, warnings and names come from the run; none becomes an element."""
+    from bakeoff.report.html import html_page
+
+    evil = "<img src=x onerror=alert(1)>"
+    hurt = judgement.model_copy(update={"reason": evil, "excluded": {evil: evil}})
+    page = html_page(replace(whole, judgement=hurt))
+    assert "<img" not in page and "&lt;img" in page
+    context = verdict_context(replace(whole, judgement=hurt), {})
+    assert context is not None and context["reason"] == evil
