@@ -157,14 +157,22 @@ def validate(values: dict[str, Any], origin: str = "the configuration") -> Confi
 def _explain(item: Any) -> str:
     where = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(str(item["loc"][-1]), _known_keys(), n=1)
-        return f"unknown key '{where}'" + (f" (did you mean '{close[0]}'?)" if close else "")
+        known = _known_keys()
+        close = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
+        return f"unknown key '{where}'" + (f" (did you mean '{known[close[0]]}'?)" if close else "")
     return f"'{where}': {item['msg']}" + ("" if item["type"] == "missing" else f" (found {item['input']!r})")
 
 
-def _known_keys() -> list[str]:
-    sections: list[type[Record]] = [Config, Updates, Split, Models, Retrieval, Prompts, Training, Measuring, Profile]
-    return [key for section in sections for key in section.model_fields]
+def _known_keys() -> dict[str, str]:
+    """Every key with the path that leads to it; a key of the top level before the same name below."""
+    paths = {key: key for key in Config.model_fields}
+    sections: dict[str, type[Record]] = {
+        "updates": Updates, "split": Split, "models": Models, "retrieval": Retrieval, "prompts": Prompts,
+        "training": Training, "measuring": Measuring, "profile": Profile,
+    }  # fmt: skip
+    for name, section in sections.items():
+        paths |= {key: f"{name}.{key}" for key in section.model_fields if key not in paths}
+    return paths
 
 
 def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The verdict in sentences, the matrix's lines and the ledger's groups, on the page, in Markdown and in the terminal."""
+"""The verdict in sentences, the matrix's lines, the ledger's groups: on the page, in Markdown, in the terminal."""
 
 import json
 from dataclasses import replace

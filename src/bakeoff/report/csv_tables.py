@@ -34,7 +34,7 @@ def csv_tables(data: ReportData) -> dict[str, str]:
             "matrix": _matrix(data.judgement),
             "claims": _claims(data.judgement),
         }
-    return {name: _written(rows) for name, rows in found.items()}
+    return {name: written(rows) for name, rows in found.items()}
 
 
 def harmless(cell: Cell) -> Cell:
@@ -44,9 +44,12 @@ def harmless(cell: Cell) -> Cell:
     return cell
 
 
-def _written(rows: Iterable[Sequence[Cell]]) -> str:
+def written(rows: Iterable[Sequence[Cell]]) -> str:
+    """The rows as CSV: every text in quotes, so that a line break within one is no new row; numbers without."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([harmless(cell) for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).writerows(
+        [harmless(cell) for cell in row] for row in rows
+    )
     return text.getvalue()
 
 
