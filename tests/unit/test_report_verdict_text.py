@@ -60,7 +60,7 @@ def test_a_winner_alone_in_the_field_is_not_said_to_have_beaten_anybody(judgemen
     """And where everybody breaks a limit nobody is named."""
     alone = judgement.sensitivity.model_copy(update={"rule_wins": {"rag": 1.0}})
     only = judgement.model_copy(update={"winner": "rag", "tied_with": (), "sensitivity": alone})
-    assert verdict_sentence(only) == "Ship rag: it is the only contender that may be shipped."
+    assert verdict_sentence(only) == "Ship rag: it is the only contender that breaks no limit."
     nobody = judgement.sensitivity.model_copy(update={"rule_wins": {}})
     none = judgement.model_copy(
         update={"winner": None, "tied_with": (), "excluded": {"rag": "too slow"}, "sensitivity": nobody}

@@ -269,7 +269,7 @@ class HybridIndex:
         vectors = self._embedder.embed([_encodable(queries[i]) for i in asked])
         step = max(1, SCAN_FLOATS // len(rows))
         for start in range(0, len(asked), step):
-            cosines = vectors[start : start + step] @ rows.vectors.T
+            cosines = np.ascontiguousarray((rows.vectors @ vectors[start : start + step].T).T)
             cosines[:, hidden] = -np.inf
             for i, scores in zip(asked[start : start + step], cosines, strict=True):
                 rankings[i] = top(scores, k, rows.order)

@@ -80,8 +80,8 @@ def sliders(inputs: CostInputs) -> list[dict[str, Any]]:
     """
     machine, day = inputs.serving_usd_per_hour, inputs.engineering_usd_per_day
     return [
-        _factor("queries_per_month", "Queries in the first month", inputs.queries_per_month, (-40, 60), 2),
-        _linear("horizon_months", "Months of the horizon", inputs.horizon_months, 1, (1, MOST_MONTHS)),
+        _factor("queries_per_month", "Queries a month", inputs.queries_per_month, (-40, 60), 2),
+        _linear("horizon_months", "Horizon", inputs.horizon_months, 1, (1, MOST_MONTHS)),
         _factor("machine_usd_per_hour", "Machine, USD an hour", machine, (-20, 20), 2)
         if machine
         else _linear("machine_usd_per_hour", "Machine, USD an hour", 0.0, 0.05, (0, 40)),

@@ -138,7 +138,7 @@
       .map(([volume, name]) => [volume, Math.max(floor, at(costs[page.first], volume)),
         `${page.first} and ${name} cost the same at ${whole(volume)} queries a month`]);
     const ys = series.flatMap((one) => one.ys);
-    const low = Math.min(...ys), high = Math.max(Math.max(...ys), 1.0001 * low);
+    const low = 0.9 * Math.min(...ys), high = Math.max(...ys);
     const decades = [];
     for (let power = Math.ceil(Math.log10(xs[0]) - 1e-9); power <= Math.log10(xs[n - 1]) + 1e-9; power += 1) decades.push(Math.pow(10, power));
     frame("volume", (svg, width, height) => {

@@ -137,7 +137,7 @@ def volume_chart(
     """The total by the first month's volume, both axes logarithmic, with a line at the volume of now."""
     xs = lines[0].xs
     ys = [y for line in lines for y in line.ys]
-    low, high = min(ys), max(max(ys), 1.0001 * min(ys))
+    low, high = 0.9 * min(ys), max(ys)
     right = width - label_room([line.label for line in lines])
     log_x = linear_scale(math.log10(xs[0]), math.log10(xs[-1]), LEFT, right)
     log_y = linear_scale(math.log10(low), math.log10(high), height - BOTTOM, TOP)

@@ -99,7 +99,7 @@ def _matrix(judgement: Judgement) -> list[str]:
     return [
         "## Rules of thumb against your data",
         " ".join(plain(sentence) for sentence in matrix_sentences(judgement)),
-        grid([*heads, "Why"], rows),
+        *([grid([*heads, "Why"], rows)] if matrix_lines(judgement) else []),
         *([f"Not known, and scoring nobody: {plain('; '.join(unknown))}."] if unknown else []),
         *([bullets(judgement.matrix.notes)] if judgement.matrix.notes else []),
     ]

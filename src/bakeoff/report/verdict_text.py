@@ -69,8 +69,9 @@ def verdict_sentence(judgement: Judgement) -> str:
     if tied:
         return f"Ship {winner}: in accuracy it cannot be told apart from {_some(tied)}, and it costs the least of them."
     if len(judgement.sensitivity.rule_wins) > 1:
-        return f"Ship {winner}: it is measurably more accurate than every other contender that may be shipped."
-    return f"Ship {winner}: it is the only contender that may be shipped."
+        others = "every other contender that breaks no limit" if judgement.excluded else "every other contender"
+        return f"Ship {winner}: it is measurably more accurate than {others}."
+    return f"Ship {winner}: it is the only contender that breaks no limit."
 
 
 def _no_winner(judgement: Judgement) -> str:
