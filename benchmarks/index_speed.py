@@ -152,8 +152,8 @@ def measure_embedding(n_chunks: int, folder: Path) -> str:
 
 
 def made_prose(n_chunks: int) -> list[Document]:
-    """Documents of ten paragraphs of 150 English words, drawn from this project's own texts."""
-    texts = sorted((Path(__file__).parent.parent / "docs").rglob("*.md"))
+    """Documents of ten paragraphs of 150 English words, drawn from the bundled example's texts."""
+    texts = sorted((Path(__file__).parent.parent / "examples" / "support-desk" / "documents").rglob("*.md"))
     words = " ".join(path.read_text(encoding="utf-8") for path in texts).replace("#", "").replace("|", "").split()
     starts = np.random.default_rng(SEED).integers(0, len(words) - 10, (n_chunks, WORDS_PER_CHUNK // 10))
     paragraphs = [" ".join(" ".join(words[start : start + 10]) for start in row) for row in starts]

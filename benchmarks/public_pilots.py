@@ -66,9 +66,11 @@ def squad(source: Path, folder: Path) -> dict:
 def _answerable(one: dict, context: str, name: str) -> dict:
     """A question with its distinct answers and the words around the first as its evidence."""
     answers = list(dict.fromkeys(answer["text"] for answer in one["answers"]))
-    at = one["answers"][0]["answer_start"]
-    evidence = context[max(0, at - 60) : at + len(answers[0]) + 60]
-    evidence = evidence[evidence.find(" ") + 1 :] if at > 60 else evidence  # no half word at the front
+    start = one["answers"][0]["answer_start"]
+    end = start + len(answers[0])
+    first = context.rfind(" ", 0, max(0, start - 60)) + 1  # whole words only
+    last = context.find(" ", end + 60)
+    evidence = context[first : last if last >= 0 else len(context)]
     return {
         "id": one["id"],
         "question": one["question"].strip(),
