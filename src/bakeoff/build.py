@@ -17,6 +17,7 @@ from bakeoff.contenders.declining import calibrate, declines
 from bakeoff.contenders.long_context import reason_not_to_fit
 from bakeoff.contenders.router import calibrate_routing
 from bakeoff.contenders.workbench import Kind, Spec, Workbench
+from bakeoff.environment import release_memory
 from bakeoff.measure.collect import collect
 from bakeoff.measure.score import is_correct
 from bakeoff.prepare import Prepared
@@ -82,8 +83,6 @@ class Builder:
                 return "there is no training question: every fact is held out"
             with self._timed("train", name) as more:
                 more |= self._train(bench, name, prepared)
-            with self._timed("load", name):
-                bench.generator(bench.folder(name) / "adapter")
         if self.kind(name) == "long-context":
             limit = self._config.models.max_new_tokens
             reason = reason_not_to_fit(prepared.documents, bench.generator(), limit)
@@ -158,6 +157,7 @@ class Builder:
             on_progress=lambda at: progress(at.step, at.n_steps),
             start_from=start_from,
         )
+        release_memory()
         template = self._config.prompts.closed_book if name == "tuned" else self._config.prompts.grounded
         jsonl.write_text(bench.folder(name) / "template.txt", template.fingerprint + "\n")
         return {

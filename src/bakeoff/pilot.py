@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff import jsonl, run_folder
-from bakeoff.build import Builder
+from bakeoff.build import TRAINED, Builder
 from bakeoff.config import Config, load_config
 from bakeoff.contenders.workbench import Workbench
 from bakeoff.decide.cost_inputs import rates
@@ -127,6 +127,9 @@ class Pilot:
     def _answer(self, name: str) -> None:
         """Calibrate a contender on dev, then ask it the test questions, then some one by one."""
         measuring = self._config.measuring
+        if name in TRAINED:
+            with self._timed("load", name):
+                self._bench.generator(self._bench.folder(name) / "adapter")
         with self._timed("calibrate", name):
             self._builder.calibrate(self._bench, name, self._prepared, self._folder)
         with self._timed("latency", name):
@@ -160,6 +163,7 @@ class Pilot:
         if not world.exists():
             self._bench.store.close()
             _copy_world(self._folder.world, world, without=self._builder.retrained(self._prepared))
+        self._bench.release()
         bench = Workbench(world, self._config.models, self._config.retrieval)
         self._builder.update(bench, self._bench, self._prepared)
         for name in names:

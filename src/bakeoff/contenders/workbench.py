@@ -28,6 +28,8 @@ from bakeoff.records import Answer, Record
 
 Kind = Literal["closed-book", "rag", "extract", "router", "long-context", "custom"]
 
+MODELS_KEPT = 2
+
 
 class Spec(Record):
     """What `contenders/<name>/contender.json` says: all that opening it needs beside the shared store and index."""
@@ -69,12 +71,23 @@ class Workbench:
         return HybridIndex.open(self.world / "index", self.embedder, max_tokens=self.retrieval.chunk_tokens)
 
     def generator(self, adapter: Path | None = None) -> Generator:
-        """The configured generator, with this adapter merged in where one is given."""
+        """The configured generator, with this adapter merged in where one is given.
+
+        The two used last are kept: what a router needs, and no more memory than that.
+        """
         from bakeoff.generate import load_generator
 
-        if adapter not in self._generators:
-            self._generators[adapter] = load_generator(self.models.generator, self.models.engine, adapter)
-        return self._generators[adapter]
+        generator = self._generators.pop(adapter, None)
+        if generator is None:
+            while len(self._generators) >= MODELS_KEPT:
+                self._generators.pop(next(iter(self._generators)))
+            generator = load_generator(self.models.generator, self.models.engine, adapter)
+        self._generators[adapter] = generator
+        return generator
+
+    def release(self) -> None:
+        """Let go of every model."""
+        self._generators.clear()
 
     def folder(self, name: str) -> Path:
         return self.world / "contenders" / name
