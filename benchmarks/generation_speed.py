@@ -2,9 +2,10 @@
 
     python benchmarks/generation_speed.py PROMPTS.json [--part speed|agreement]
 
-PROMPTS.json is a SQuAD file. Each prompt has the same system message, other passages and another question, about 430
-tokens; 16 new tokens. All engines run in turn within one process, each prompt once for each; every rate is of prompts
-that engine has not seen. Prints a Markdown table, and the agreement with transformers in fp32.
+PROMPTS.json is a SQuAD file. Each prompt has the same system message, other passages and another question, about 420
+tokens; 16 new tokens. Both engines run in one process, one after the other, on the first prompts of one list; neither
+keeps anything from one prompt to the next, so that asking one again saves nothing. Prints a Markdown table, and the
+agreement with transformers in fp32.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """The command line: wiring only. Every command does its work through the Python API and prints what came of it."""
 
 import errno
+import logging
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -124,6 +125,7 @@ def _options(
 
 def main() -> None:
     """Run the command line; a BakeoffError or a full disk ends it with one message and no traceback."""
+    logging.getLogger("pypdf").setLevel(logging.ERROR)  # what it could not read is in the summary of problems
     try:
         app()
     except BakeoffError as error:
