@@ -42,7 +42,7 @@ seed: 7
 split: {{test: 0.4, dev: 0.15}}   # the share of the facts held out for the verdict, and for calibration
 
 models:
-  generator: HuggingFaceTB/SmolLM2-135M-Instruct   # a hub name, a local folder, or openai:<base_url>
+  generator: HuggingFaceTB/SmolLM2-135M-Instruct   # a hub name, a local folder, or openai:<base_url>#<model>
   engine: auto                                     # auto, openvino or transformers
   embedder: sentence-transformers/all-MiniLM-L6-v2
 
