@@ -24,7 +24,7 @@ Engine = Literal["auto", "openvino", "transformers"]
 
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 CONVERSION = 1  # counts changes to what `_OpenVino` caches
-QUANTISATION_GROUP = 128  # weights that share a scale; cosine to fp32 at least .998, see docs/results/retrieval.md
+QUANTISATION_GROUP = 128  # weights that share a scale; benchmarks/index_speed.py prints the cosine to fp32
 BATCH_TOKENS = {"openvino": 1024, "transformers": 4096}  # per batch, padding included; 1,024 fit a core's L2 cache
 
 
