@@ -101,7 +101,12 @@ def test_a_run_that_is_stopped_goes_on_without_loss_or_repetition(tmp_path, kind
     make(tmp_path, models={"generator": "tests.end_to_end.slow.reader", "embedder": "hash"})
     answers = tmp_path / "runs" / "planets" / "answers" / "rag.jsonl"
     process = subprocess.Popen(
-        [sys.executable, "-m", "bakeoff.cli", "run"], cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bakeoff.cli", "run"],
+        cwd=tmp_path,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed_ctrl_c,
     )
     deadline = time.monotonic() + 120
     while not answers.exists() and process.poll() is None and time.monotonic() < deadline:
@@ -119,3 +124,8 @@ def test_a_run_that_is_stopped_goes_on_without_loss_or_repetition(tmp_path, kind
     assert whole and after.startswith(whole)
     ids = [json.loads(line)["question_id"] for line in after.splitlines()]
     assert len(ids) == len(set(ids)) > len(whole.splitlines())
+
+
+def _heed_ctrl_c():
+    """A shell's background job ignores Ctrl-C and hands that down; the command under test must not inherit it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
