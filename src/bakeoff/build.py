@@ -121,11 +121,11 @@ class Builder:
         return self._fit(bench, name, self._examples(bench, name, questions), self._examples(bench, name, dev), epochs)
 
     def _examples(self, bench: Workbench, name: str, questions: Sequence[Question]) -> list[Any]:
-        prompts = self._config.prompts
+        prompts, seed = self._config.prompts, self._config.seed
+        declining, k = self._config.training.declining, self._config.retrieval.k
         if name == "tuned":
-            return closed_book_examples(questions, prompts.closed_book)
-        share, k, seed = self._config.training.without_evidence, self._config.retrieval.k, self._config.seed
-        return grounded_examples(questions, bench.index, prompts.grounded, k, share, seed)
+            return closed_book_examples(questions, prompts.closed_book, declining, seed)
+        return grounded_examples(questions, bench.index, prompts.grounded, k, declining, seed)
 
     def _fit(
         self,

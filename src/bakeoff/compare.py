@@ -155,20 +155,28 @@ def sign_flip_p(fact_sums: np.ndarray) -> float:
     doubled = 2 * fact_sums[fact_sums != 0]
     whole = np.rint(doubled).astype(int)
     if np.allclose(doubled, whole):
-        return _exact_sign_flip(np.abs(whole), abs(int(whole.sum())))
+        unit = max(1, int(np.gcd.reduce(whole)))
+        return _exact_sign_flip(np.abs(whole) // unit, abs(int(whole.sum())) // unit)
     draws = np.random.default_rng(0).choice([-1.0, 1.0], (10_000, len(doubled))) @ np.abs(doubled)
     return float((1 + np.sum(np.abs(draws) >= abs(doubled.sum()) - 1e-12)) / (1 + len(draws)))
 
 
 def _exact_sign_flip(sizes: np.ndarray, observed: int) -> float:
-    """P(|sum of +-sizes| >= observed), by convolving one fact at a time."""
-    total = int(sizes.sum())
-    chances = np.zeros(2 * total + 1)  # index i stands for the sum i - total
-    chances[total] = 1.0
-    for size in sizes:
-        chances = 0.5 * (np.roll(chances, size) + np.roll(chances, -size))
-    sums = np.arange(-total, total + 1)
+    """P(|sum of +-sizes| >= observed): the sums of facts of one size are binomial, those of several sizes add up."""
+    chances = np.ones(1)
+    for size, n in zip(*np.unique(sizes, return_counts=True), strict=True):
+        steps = np.zeros(2 * size * n + 1)  # the sums -size * n to size * n; only every (2 * size)-th can be had
+        steps[:: 2 * size] = _heads(int(n))
+        chances = np.convolve(chances, steps)
+    reach = (len(chances) - 1) // 2
+    sums = np.arange(-reach, reach + 1)
     return min(1.0, float(chances[np.abs(sums) >= observed].sum()))
+
+
+def _heads(n: int) -> np.ndarray:
+    """The chances of 0 to n heads in n tosses of a fair coin, through logarithms, as 2^-n alone would be 0."""
+    log_factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
+    return np.exp(log_factorials[n] - log_factorials - log_factorials[::-1] - n * math.log(2))
 
 
 def wilson(share: float, n: float, z: float) -> tuple[float, float]:

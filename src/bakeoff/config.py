@@ -65,7 +65,7 @@ class Training(Record):
     tuned_epochs: int = Field(default=8, ge=1)
     hybrid_epochs: int = Field(default=2, ge=1)
     hybrid_examples: int | None = Field(default=None, ge=1)
-    without_evidence: float = Field(default=0.15, ge=0, lt=1)
+    declining: float = Field(default=0.1, ge=0, lt=1)
     max_seconds: float | None = Field(default=None, gt=0)
 
 

@@ -5,9 +5,9 @@ Knows the record base class only.
 
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from pydantic import ValidationError
 
@@ -16,28 +16,35 @@ from bakeoff.records import Record
 
 R = TypeVar("R", bound=Record)
 
+BLOCK = 65_536
+
 
 def read(path: Path, kind: type[R]) -> list[R]:
-    """All records of a file, in order; a last line cut off by a kill (no newline at its end) is left out.
+    """All records of a file, in order; none where there is no file. Raises as `iterate`."""
+    return list(iterate(path, kind)) if path.exists() else []
+
+
+def iterate(path: Path, kind: type[R]) -> Iterator[R]:
+    """The records of a file one by one; a last line cut off by a kill (no newline at its end) is left out.
 
     Raises RunFolderError naming the line when any other line does not hold a record of this kind.
     """
-    if not path.exists():
-        return []
-    records = []
-    for number, line in enumerate(_whole_lines(path.read_bytes()), 1):
-        try:
-            records.append(kind.model_validate_json(line))
-        except ValidationError as error:
-            raise RunFolderError(
-                f"{path}, line {number}: not a {kind.__name__} ({error.errors()[0]['msg']}).",
-                "the file was changed by hand or by another version: restore it, or start a new run",
-            ) from error
-    return records
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return
+            if line.strip():
+                yield _record(line, kind, path, number)
 
 
-def _whole_lines(content: bytes) -> list[bytes]:
-    return [line for line in content[: content.rfind(b"\n") + 1].split(b"\n") if line.strip()]
+def _record(line: bytes, kind: type[R], path: Path, number: int) -> R:
+    try:
+        return kind.model_validate_json(line)
+    except ValidationError as error:
+        raise RunFolderError(
+            f"{path}, line {number}: not a {kind.__name__} ({error.errors()[0]['msg']}).",
+            "the file was changed by hand or by another version: restore it, or start a new run",
+        ) from error
 
 
 def append(path: Path, records: Sequence[Record]) -> None:
@@ -50,11 +57,20 @@ def append(path: Path, records: Sequence[Record]) -> None:
         os.fsync(file.fileno())
 
 
-def _cut_half_line(file) -> None:  # type: ignore[no-untyped-def]
-    file.seek(0)
-    content = file.read()
-    if content and not content.endswith(b"\n"):
-        file.truncate(content.rfind(b"\n") + 1)
+def _cut_half_line(file: BinaryIO) -> None:
+    """Cut off what follows the last newline, reading backwards: the file may be long."""
+    end = file.seek(0, os.SEEK_END)
+    keep = end
+    while keep:
+        start = max(0, keep - BLOCK)
+        file.seek(start)
+        newline = file.read(keep - start).rfind(b"\n")
+        if newline >= 0:
+            keep = start + newline + 1
+            break
+        keep = start
+    if keep < end:
+        file.truncate(keep)
     file.seek(0, os.SEEK_END)
 
 

@@ -9,15 +9,17 @@ from datetime import date
 from typing import Any
 
 from bakeoff.decide.advise import next_monday
+from bakeoff.decide.ask import Inspection, estimated_tokens
 from bakeoff.decide.break_even import break_even
 from bakeoff.decide.claims import Evidence, ledger
 from bakeoff.decide.cost import CostInputs, cost_breakdown, cost_table, tornado, total_usd
-from bakeoff.decide.cost_inputs import inputs_from_run
+from bakeoff.decide.cost_inputs import assumed_inputs, inputs_from_run
 from bakeoff.decide.effects import effects
+from bakeoff.decide.matrix import decision_matrix
 from bakeoff.decide.measured import measured_matrix
 from bakeoff.decide.profile import Profile
 from bakeoff.decide.roadmap import roadmap
-from bakeoff.decide.sensitivity import sensitivity
+from bakeoff.decide.sensitivity import redrawn, sensitivity
 from bakeoff.decide.verdict import Verdict, decide
 from bakeoff.measure.score import score_answers
 from bakeoff.measure.summary import IN_DOMAIN
@@ -39,10 +41,17 @@ Values = dict[str, dict[str, dict[str, float]]]
 
 
 def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> dict[str, Any]:
-    """The content of verdict.json. Raises RunFolderError where the run is not compared yet."""
+    """The content of verdict.json. Raises RunFolderError where the run is not finished.
+
+    What the profile does not name and the run's data show (labelled examples, tokens of the corpus) is filled in.
+    """
+    folder.require(folder.comparison_path, folder.scores_path, folder.data_path, folder.splits_path)
     comparison = folder.read_json(folder.comparison_path)
+    folder.require(*(folder.answers_path(name) for name in comparison["contenders"]))
     data = folder.read_json(folder.data_path)
-    questions = [question for question in folder.questions() if question.split == "test"]
+    asked = folder.questions()
+    profile = _inspected(data, asked).fill(profile)
+    questions = [question for question in asked if question.split == "test"]
     inputs = inputs_from_run(comparison, profile, folder.stages())
     totals = {name: total_usd(one) for name, one in inputs.items()}
     found = decide(comparison, profile, totals, _data_warnings(data))
@@ -57,18 +66,43 @@ def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> dic
         return {name: total_usd(one.model_copy(update=horizon)) for name, one in inputs.items()}
 
     evidence = Evidence(values=values, estimates=_estimates(comparison), fact_of=facts, slice_of=slices)
-    grid = {name: _of_slices(one, slices) for name, one in values["accuracy"].items()}
+    in_domain = {
+        measure: {name: _of_slices(one, slices) for name, one in values[measure].items()} for measure in SCORE_OF
+    }
+    drawn = redrawn(comparison, eligible, {**in_domain, "freshness": values["freshness"]}, facts)
     return {
         **found.model_dump(mode="json"),
         "profile": profile.model_dump(mode="json"),
-        "effects": [one.model_dump(mode="json") for one in effects(grid, facts, slices)],
+        "effects": [one.model_dump(mode="json") for one in effects(in_domain["accuracy"], facts, slices)],
         "matrix": measured_matrix(profile, comparison).model_dump(mode="json"),
         "cost": _cost(inputs, found),
         "break_even": [break_even(a, b).model_dump(mode="json") for a, b in _pairs(inputs, found)],
-        "sensitivity": sensitivity(comparison, profile, eligible, found.winner, costing).model_dump(mode="json"),
+        "sensitivity": sensitivity(comparison, profile, eligible, found.winner, costing, drawn).model_dump(
+            mode="json"
+        ),
         "claims": [entry.model_dump(mode="json") for entry in ledger(evidence)],
         "roadmap": _roadmap(found, profile, today or date.today()),
     }
+
+
+def check_profile(profile: Profile) -> None:
+    """Raise ConfigError where no verdict could be reached with this profile (a price missing, weights of zero).
+
+    So that it is said before the work of a run, not after.
+    """
+    assumed_inputs(profile)
+    decision_matrix(profile)
+
+
+def _inspected(data: Mapping[str, Any], questions: Sequence[Question]) -> Inspection:
+    """What the run's documents and its own questions (not those of general knowledge) show."""
+    own = [question for question in questions if question.slice != "general"]
+    return Inspection(
+        n_documents=data["documents"]["n"],
+        corpus_tokens=estimated_tokens(data["documents"]["n_words"]),
+        n_questions=len(own),
+        n_answerable=sum(question.answerable for question in own),
+    )
 
 
 def per_question_values(folder: RunFolder, questions: Sequence[Question], names: Sequence[str]) -> Values:
@@ -77,27 +111,34 @@ def per_question_values(folder: RunFolder, questions: Sequence[Question], names:
     `freshness` is accuracy on what changed, after the update; `without_retraining` the same for a contender that is not
     retrained (one that is, is taken as it was before).
     """
-    scores: dict[str, list[Score]] = {name: score_answers(questions, folder.answers(name)) for name in names}
-    updated = {name: score_answers(questions, folder.answers(name, "updated")) for name in names}
-    changed = {question.id for question in questions if question.slice == "changed"}
-    retrained = {stage.contender for stage in folder.stages() if stage.stage == "update-train"}
+    changed = [question for question in questions if question.slice == "changed"]
+    about_changed = {question.id for question in changed}
+    scored: Values = {score: {name: {} for name in names} for score in SCORE_OF.values()}
+    for one in folder.scores():
+        if one.measure in scored and one.contender in scored[one.measure] and one.value is not None:
+            scored[one.measure][one.contender][one.question_id] = one.value
     values: Values = {
-        measure: {name: _values(scores[name], score, changed, False) for name in names}
+        measure: {name: _without(scored[score][name], about_changed) for name in names}
         for measure, score in SCORE_OF.items()
     }
-    values["freshness"] = {name: _values(updated[name], "correct", changed, True) for name in names}
-    values["without_retraining"] = {
-        name: _values(scores[name] if name in retrained else updated[name], "correct", changed, True) for name in names
-    }
+    before = {name: _only(scored["correct"][name], about_changed) for name in names}
+    after = {name: _correct(score_answers(changed, folder.answers(name, "updated"))) for name in names}
+    retrained = {stage.contender for stage in folder.stages() if stage.stage == "update-train"}
+    values["freshness"] = after
+    values["without_retraining"] = {name: before[name] if name in retrained else after[name] for name in names}
     return values
 
 
-def _values(scores: Sequence[Score], measure: str, changed: set[str], wants_changed: bool) -> dict[str, float]:
-    return {
-        one.question_id: one.value
-        for one in scores
-        if one.measure == measure and one.value is not None and (one.question_id in changed) == wants_changed
-    }
+def _correct(scores: Sequence[Score]) -> dict[str, float]:
+    return {one.question_id: one.value for one in scores if one.measure == "correct" and one.value is not None}
+
+
+def _only(values: Mapping[str, float], ids: set[str]) -> dict[str, float]:
+    return {key: value for key, value in values.items() if key in ids}
+
+
+def _without(values: Mapping[str, float], ids: set[str]) -> dict[str, float]:
+    return {key: value for key, value in values.items() if key not in ids}
 
 
 def _of_slices(values: Mapping[str, float], slices: Mapping[str, str]) -> dict[str, float]:
@@ -123,9 +164,11 @@ def _estimates(comparison: Mapping[str, Any]) -> dict[str, dict[str, dict[str, f
 
 def _data_warnings(data: Mapping[str, Any]) -> list[str]:
     leaks = [leak for leak in data["leaks"] if not leak["excused"]]
-    told = [f"{len(leaks)} test questions nearly copy a training question: the tuned contenders may look too good."]
+    copies = "question nearly copies" if len(leaks) == 1 else "questions nearly copy"
+    told = [f"{len(leaks)} test {copies} a training question: the tuned contenders may look too good."]
     unread = len(data["documents"]["problems"])
-    missing = [f"{unread} files could not be read; questions about them count against every contender."]
+    files = "file" if unread == 1 else "files"
+    missing = [f"{unread} {files} could not be read; questions about what is missing count against every contender."]
     return [*data["warnings"], *(told if leaks else []), *(missing if unread else [])]
 
 

@@ -19,13 +19,13 @@ from bakeoff.contenders.workbench import Workbench
 from bakeoff.decide.cost_inputs import rates
 from bakeoff.environment import data_sha256, describe, peak_memory_bytes
 from bakeoff.errors import RunFolderError
-from bakeoff.judge import judge
+from bakeoff.judge import check_profile, judge
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measure.score import score_answers
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.prepare import Prepared, prepare
 from bakeoff.records import Answer, Question, Record, Stage
-from bakeoff.run_folder import RunFolder, write_json
+from bakeoff.run_folder import RUN_FORMAT, RunFolder, write_json
 
 
 class Event(Record):
@@ -77,6 +77,7 @@ def run(
     Raises a BakeoffError where the configuration, the data or a model does not allow it; the folder stays resumable.
     """
     config = config if isinstance(config, Config) else load_config(Path(config))
+    check_profile(config.profile)
     prepared = prepare(config)
     folder = (run_folder.resume if resume else run_folder.begin)(config, Path(runs))
     with folder.lock():
@@ -122,7 +123,8 @@ class Pilot:
                 self._bench.store.replace_all(prepared.documents)
             jsonl.write(folder.splits_path, prepared.questions)
             write_json(folder.data_path, prepared.summary())
-            write_json(folder.environment_path, describe(prepared.documents, prepared.questions, self._config.seed))
+            environment = describe(prepared.documents, prepared.questions, self._config.seed)
+            write_json(folder.environment_path, {"run_format": RUN_FORMAT, **environment})
 
     def _answer(self, name: str) -> None:
         """Calibrate a contender on dev, then ask it the test questions, then some one by one."""

@@ -40,9 +40,14 @@ class Prepared(Record):
 
     def summary(self, n_chunks: int = 0) -> dict[str, Any]:
         """The content of data.json; n_chunks is 0 where nothing was indexed."""
-        problems = [problem.model_dump() for problem in self.problems]
+        documents = {
+            "n": len(self.documents),
+            "n_words": sum(len(document.text.split()) for document in self.documents),
+            "n_chunks": n_chunks,
+            "problems": [problem.model_dump() for problem in self.problems],
+        }
         return {
-            "documents": {"n": len(self.documents), "n_chunks": n_chunks, "problems": problems},
+            "documents": documents,
             "questions": self.data.model_dump(mode="json"),
             "warnings": [*self.data.warnings, *self.notes],
             "leaks": [leak.model_dump() for leak in self.leaks],

@@ -13,12 +13,13 @@ from typing import Any
 
 import yaml
 
+import bakeoff
 from bakeoff import jsonl
 from bakeoff.config import Config, validate
 from bakeoff.errors import RunFolderError
-from bakeoff.records import Answer, Question, Stage
+from bakeoff.records import Answer, Question, Score, Stage
 
-FORMAT = 1
+RUN_FORMAT = 1  # changes when an older folder can no longer be read
 
 
 class RunFolder:
@@ -43,19 +44,49 @@ class RunFolder:
         return self.root / "answers" / (f"{contender}.{phase}.jsonl" if phase else f"{contender}.jsonl")
 
     def config(self) -> Config:
-        """The configuration this run was begun with. Raises RunFolderError where there is no run here."""
+        """The configuration this run was begun with.
+
+        Raises RunFolderError where there is no run here, or one of a version whose folders this one cannot read.
+        """
         if not self.config_path.exists():
             raise RunFolderError(
                 f"{self.root} is not a run folder: it has no config.yaml.",
                 "name a folder that 'bakeoff run' wrote, such as runs/<name>",
             )
+        self._check_format()
         return validate(yaml.safe_load(self.config_path.read_text(encoding="utf-8")), str(self.config_path))
+
+    def _check_format(self) -> None:
+        """Refuse what another version wrote in another format. A run that has only just begun says nothing yet."""
+        if not self.environment_path.exists():
+            return
+        environment = self.read_json(self.environment_path)
+        found = environment.get("run_format")
+        if found != RUN_FORMAT:
+            raise RunFolderError(
+                f"{self.root} has run format {found}, written by Bakeoff {environment.get('bakeoff', '(unknown)')}; "
+                f"this is Bakeoff {bakeoff.__version__}, which reads format {RUN_FORMAT}.",
+                "read it with the version that wrote it, or run the pilot again: bakeoff run CONFIG",
+            )
+
+    def require(self, *paths: Path) -> None:
+        """Raise RunFolderError where one of these files is not there yet."""
+        for path in paths:
+            if not path.exists():
+                raise RunFolderError(
+                    f"The run in {self.root} is not finished: it has no {path.relative_to(self.root)}.",
+                    "finish it first: bakeoff run CONFIG --resume",
+                )
 
     def questions(self) -> list[Question]:
         return jsonl.read(self.splits_path, Question)
 
     def answers(self, contender: str, phase: str = "") -> list[Answer]:
         return jsonl.read(self.answers_path(contender, phase), Answer)
+
+    def scores(self) -> Iterator[Score]:
+        """The scores of the test answers one by one: there may be a million."""
+        return jsonl.iterate(self.scores_path, Score)
 
     def stages(self) -> list[Stage]:
         return jsonl.read(self.stages_path, Stage)

@@ -331,10 +331,11 @@ def _warnings(counts: Mapping[str, Mapping[str, int]], n_test: int) -> list[str]
         else "no difference would show"
     )
     found = []
+    asked = f"Only {n_test} test question{'s' if n_test != 1 else ''}"
     if n_test < VERY_FEW:
-        found.append(f"Only {n_test} test questions: too few for a verdict ({shows}). Add questions.")
+        found.append(f"{asked}: too few for a verdict ({shows}). Add questions.")
     elif n_test < FEW:
-        found.append(f"Only {n_test} test questions: {shows}. 100 or more make a verdict likelier.")
+        found.append(f"{asked}: {shows}. 100 or more make a verdict likelier.")
     if not test.get("unanswerable"):
         found.append(
             "No unanswerable questions are tested: whether a contender declines when it should cannot be judged. "

@@ -120,3 +120,13 @@ def reader():
         return found.group() if found and "discovered" not in question else "I don't know."
 
     return ScriptedGenerator(reply)
+
+
+def broken():
+    """A generator whose every answer fails, as an API that is down does."""
+    from bakeoff.generate.scripted import ScriptedGenerator
+
+    def fail(message: str) -> str:
+        raise ConnectionError("nobody answers")
+
+    return ScriptedGenerator(fail)

@@ -350,6 +350,7 @@ def _summary(questions: list[Question]) -> dict[str, object]:
     return {
         "documents": {
             "n": 46,
+            "n_words": 41_300,
             "n_chunks": 412,
             "problems": [
                 {"source": "policies/old <draft>.pdf", "reason": "encrypted", "remedy": "save it without a password"},
@@ -374,6 +375,7 @@ def _summary(questions: list[Question]) -> dict[str, object]:
 
 def _environment() -> dict[str, object]:
     return {
+        "run_format": 1,
         "python": "3.11.7",
         "bakeoff": "0.1.0",
         "packages": {"torch": "2.13.0", "lancedb": "0.40.1"},

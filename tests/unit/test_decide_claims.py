@@ -92,3 +92,16 @@ def test_what_was_not_measured_is_not_tested(found):
 def test_one_contender_on_two_slices_shows_overfitting(found):
     """tuned: 40 of 50 seen, 0 of 50 unseen."""
     assert found["overfitting-ft"].finding == "supported"
+
+
+def test_who_only_declines_more_does_not_earn_a_claim_of_hallucinating_less():
+    """tuned says something wrong less often than rag, but is right less often too: the claim stays open, and says why."""
+    accuracy = evidence().values["accuracy"]
+    wrong = {"rag": {key: float(int(key) >= 60) for key in IDS}, "tuned": dict.fromkeys(IDS, 0.0)}
+    entry = {one.claim.id: one for one in ledger(evidence(values={"accuracy": accuracy, "hallucination": wrong}))}
+    assert entry["hallucination-ft"].finding == "undecided"
+    assert "40 points less accurate" in entry["hallucination-ft"].why
+    assert entry["hallucination-rag"].finding == "contradicted"
+    as_good = {**accuracy, "tuned": accuracy["rag"]}
+    entry = {one.claim.id: one for one in ledger(evidence(values={"accuracy": as_good, "hallucination": wrong}))}
+    assert entry["hallucination-ft"].finding == "supported"

@@ -1,10 +1,11 @@
 """The verdict: limits first, then accuracy as far as it is told apart, then cost; and no winner without support."""
 
+import numpy as np
 import pytest
 
 from bakeoff.compare import contrasts, share_estimate
 from bakeoff.decide.profile import Profile
-from bakeoff.decide.sensitivity import cost_flips, rule_wins, sensitivity, weight_flips, weighted_wins
+from bakeoff.decide.sensitivity import cost_flips, redrawn, rule_wins, sensitivity, weight_flips, weighted_wins
 from bakeoff.decide.verdict import contrast_between, decide
 
 IDS = [str(i) for i in range(200)]
@@ -115,12 +116,47 @@ def test_contrasts_are_found_in_both_directions():
     assert one["low"] == pytest.approx(-other["high"])
 
 
+def answered(**rights):
+    """Accuracy per question of contenders that are right on their first questions, or on those named."""
+    return {
+        "accuracy": {
+            name: {key: float(int(key) in (range(right) if isinstance(right, int) else right)) for key in IDS}
+            for name, right in rights.items()
+        }
+    }
+
+
 def test_a_clear_winner_wins_nearly_every_draw_and_a_close_one_does_not():
-    """30 points are safe under resampling; 3 points are not."""
-    assert rule_wins(comparison(rag=100, hybrid=160), ["rag", "hybrid"], COSTS)["hybrid"] > 0.99
-    close = rule_wins(comparison(rag=154, hybrid=160), ["rag", "hybrid"], COSTS)
+    """30 points are safe under resampling; 3 points among questions that one of two gets right are not."""
+    clear = redrawn(comparison(rag=100, hybrid=160), ["rag", "hybrid"], answered(rag=100, hybrid=160), FACTS)
+    assert rule_wins(clear, ["rag", "hybrid"], COSTS)["hybrid"] > 0.99
+    crossed = answered(rag=range(154), hybrid=range(40, 200))
+    close = rule_wins(
+        redrawn(comparison(rag=154, hybrid=160), ["rag", "hybrid"], crossed, FACTS), ["rag", "hybrid"], COSTS
+    )
     assert 0.1 < close["hybrid"] < 0.9
     assert sum(close.values()) == pytest.approx(1.0)
+
+
+def test_redrawn_pilots_keep_contenders_paired():
+    """The spread of a drawn difference is the paired one: none where both give the same answers, as in a bootstrap."""
+    names = ["rag", "hybrid", "base"]
+    values = answered(rag=154, hybrid=154, base=range(100, 160))
+    drawn = redrawn(comparison(rag=154, hybrid=154, base=60), names, values, FACTS)["accuracy"]
+    assert np.abs(drawn[:, 0] - drawn[:, 1]).max() < 1e-6
+    grid = np.array([list(values["accuracy"][name].values()) for name in names])
+    picks = np.random.default_rng(1).integers(0, len(IDS), (4000, len(IDS)))
+    bootstrap = grid[:, picks].mean(axis=2).T
+    assert np.cov(drawn.T)[2, 2] == pytest.approx(np.cov(bootstrap.T)[2, 2], rel=0.1)
+    assert (drawn[:, 0] - drawn[:, 2]).std() == pytest.approx((bootstrap[:, 0] - bootstrap[:, 2]).std(), rel=0.1)
+
+
+def test_a_contender_without_a_cost_is_not_the_cheapest():
+    """Neither in a tie nor in the redrawn pilots."""
+    given = comparison(rag=160, hybrid=160, base=10)
+    assert decide(given, Profile(), {"hybrid": 300.0, "base": 1.0}).winner == "hybrid"
+    drawn = redrawn(given, ["rag", "hybrid"], answered(rag=160, hybrid=160), FACTS)
+    assert rule_wins(drawn, ["rag", "hybrid"], {"hybrid": 300.0})["hybrid"] == 1.0
 
 
 def test_weighted_wins_follow_the_weights():
@@ -128,7 +164,8 @@ def test_weighted_wins_follow_the_weights():
     given = comparison(rag=(100, {"latency": 50.0}), hybrid=(160, {"latency": 500.0}))
     weights = Profile().measure_weights
     only_latency = weights.model_copy(update=dict.fromkeys(weights.model_dump(), 0.0) | {"latency_ms": 1.0})
-    assert weighted_wins(given, only_latency, ["rag", "hybrid"])["rag"] == 1.0
+    drawn = redrawn(given, ["rag", "hybrid"], {}, FACTS)
+    assert weighted_wins(drawn, only_latency, ["rag", "hybrid"])["rag"] == 1.0
     assert weight_flips(given, weights, ["rag", "hybrid"])
 
 
@@ -145,5 +182,6 @@ def test_the_volume_that_flips_a_tie_is_found():
     )
     assert flip.winner == "hybrid"
     assert flip.becomes == pytest.approx(600, rel=0.07)
-    whole = sensitivity(given, profile, ["rag", "hybrid"], "rag", costing)
+    drawn = redrawn(given, ["rag", "hybrid"], answered(rag=160, hybrid=160), FACTS)
+    whole = sensitivity(given, profile, ["rag", "hybrid"], "rag", costing, drawn)
     assert flip in whole.flips

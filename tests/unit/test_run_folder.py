@@ -4,7 +4,7 @@ import pytest
 
 from bakeoff.config import validate
 from bakeoff.errors import RunFolderError
-from bakeoff.run_folder import RunFolder, begin, resume
+from bakeoff.run_folder import RunFolder, begin, resume, write_json
 
 
 def config(**more):
@@ -53,6 +53,14 @@ def test_a_folder_that_is_no_run_is_named(tmp_path):
     """Reporting on some other folder is an error with a remedy."""
     with pytest.raises(RunFolderError, match="is not a run folder"):
         RunFolder(tmp_path).config()
+
+
+def test_a_run_of_another_version_is_refused(tmp_path):
+    """The message names both formats and both versions, and what to do."""
+    folder = begin(config(), tmp_path)
+    write_json(folder.environment_path, {"bakeoff": "9.0.0", "run_format": 7})
+    with pytest.raises(RunFolderError, match=r"run format 7, written by Bakeoff 9\.0\.0.*reads format 1"):
+        folder.config()
 
 
 def test_a_missing_result_says_how_to_finish(tmp_path):

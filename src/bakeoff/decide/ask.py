@@ -134,6 +134,11 @@ class Inspection(Record):
         return found
 
 
+def estimated_tokens(n_words: int) -> int:
+    """Tokens of an English text of so many words, without a tokenizer."""
+    return round(n_words * TOKENS_PER_WORD)
+
+
 def inspect_data(documents: Sequence[str | Path] = (), questions: Sequence[Path] = ()) -> Inspection:
     """Read documents and question files, with no model. Raises InputError where there is nothing that can be read."""
     found: dict[str, Any] = {}
@@ -142,7 +147,7 @@ def inspect_data(documents: Sequence[str | Path] = (), questions: Sequence[Path]
         n_words = sum(len(document.text.split()) for document in reading.documents)
         found |= {
             "n_documents": len(reading.documents),
-            "corpus_tokens": round(n_words * TOKENS_PER_WORD),
+            "corpus_tokens": estimated_tokens(n_words),
             "not_read": tuple(f"{problem.source}: {problem.reason}" for problem in reading.problems),
         }
     if questions:

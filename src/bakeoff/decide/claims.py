@@ -19,6 +19,17 @@ from bakeoff.compare import Values, paired, with_holm
 from bakeoff.records import Contrast, Record
 
 CLEAR = 1.5
+FLATTERS_SILENCE = ("hallucination", "consistency")
+"""Measures that look good for whoever declines everything: see docs/claims.md."""
+MEASURES = {
+    "latency_ms": ("latency", " ms"),
+    "cost_per_1k": ("cost of 1,000 answers", " USD"),
+    "setup_s": ("time to set up", " s"),
+    "update_seconds": ("time to update", " s"),
+    "freshness": ("accuracy on what changed", ""),
+    "without_retraining": ("accuracy on what changed, without retraining", ""),
+}
+"""Measures in words with their unit; the others are called by their own names."""
 Finding = Literal["supported", "contradicted", "undecided", "not tested"]
 
 
@@ -94,12 +105,17 @@ def _contrasts(evidence: Evidence, listed: Sequence[Claim]) -> dict[str, Contras
         test = claim.test
         if test is None or test.right_slice or test.measure not in evidence.values:
             continue
-        left, right = (_on_slice(evidence, test.measure, name, test.slice) for name in (test.left, test.right))
-        differences = {key: left[key] - right[key] for key in left if key in right}
-        contrast = paired(test.left, test.right, differences, evidence.fact_of, test.measure)
+        contrast = _contrast(evidence, test, test.measure)
         if contrast is not None:
             found[claim.id] = contrast
     return dict(zip(found, with_holm(list(found.values())), strict=True))
+
+
+def _contrast(evidence: Evidence, test: Test, measure: str) -> Contrast | None:
+    """The two contenders of a test on the questions of its slice, by one measure."""
+    left, right = (_on_slice(evidence, measure, name, test.slice) for name in (test.left, test.right))
+    differences = {key: left[key] - right[key] for key in left if key in right}
+    return paired(test.left, test.right, differences, evidence.fact_of, measure)
 
 
 def _on_slice(evidence: Evidence, measure: str, contender: str, part: str) -> Values:
@@ -114,10 +130,22 @@ def _entry(claim: Claim, evidence: Evidence, contrast: Contrast | None) -> Entry
     if test is None:
         return Entry(claim=claim, finding="not tested", why=claim.not_tested)
     if contrast is not None:
-        return Entry(claim=claim, finding=_by_contrast(test, contrast), why=_told(test, contrast))
+        return _by_questions(claim, test, contrast, evidence)
     if test.right_slice:
         return _by_slices(claim, test, evidence)
     return _by_estimates(claim, test, evidence)
+
+
+def _by_questions(claim: Claim, test: Test, contrast: Contrast, evidence: Evidence) -> Entry:
+    """The finding of the contrast, left open where it may be owed to nothing but silence."""
+    finding, why = _by_contrast(test, contrast), _told(test, contrast)
+    if finding == "supported" and test.measure in FLATTERS_SILENCE:
+        accuracy = _contrast(evidence, test, "accuracy")
+        if accuracy is not None and accuracy.finding == "different" and accuracy.difference < 0:
+            points = -100 * accuracy.difference
+            less = f"{test.left} is also {points:.0f} points less accurate: a model that declines more looks like this too"
+            return Entry(claim=claim, finding="undecided", why=f"{why}; but {less}")
+    return Entry(claim=claim, finding=finding, why=why)
 
 
 def _by_contrast(test: Test, contrast: Contrast) -> Finding:
@@ -130,7 +158,7 @@ def _told(test: Test, contrast: Contrast) -> str:
     points, low, high = (100 * value for value in (contrast.difference, contrast.low, contrast.high))
     where = "" if test.slice == "all" else f" on {test.slice}"
     return (
-        f"{test.left} against {test.right}, {test.measure}{where}: {points:+.1f} points "
+        f"{test.left} against {test.right}, {_words(test.measure)}{where}: {points:+.1f} points "
         f"({low:+.1f} to {high:+.1f}, {contrast.n} questions)"
     )
 
@@ -143,21 +171,21 @@ def _by_slices(claim: Claim, test: Test, evidence: Evidence) -> Entry:
     for name, part in ((test.left, test.slice), (test.right, test.right_slice or "all")):
         estimate = share_estimate(_on_slice(evidence, test.measure, name, part), evidence.fact_of)
         found.append(estimate.model_dump(exclude={"n"}))
-    told = f"{test.left}, {test.measure} on {test.slice} against {test.right_slice}"
+    told = f"{test.left}, {_words(test.measure)} on {test.slice} against {test.right_slice}"
     return _held(claim, test, told, found[0], found[1])
 
 
 def _by_estimates(claim: Claim, test: Test, evidence: Evidence) -> Entry:
     measured = evidence.estimates.get(test.measure, {})
     left, right = measured.get(test.left), measured.get(test.right)
-    return _held(claim, test, f"{test.left} against {test.right}, {test.measure}", left, right)
+    return _held(claim, test, f"{test.left} against {test.right}, {_words(test.measure)}", left, right)
 
 
 def _held(claim: Claim, test: Test, told: str, left: Any, right: Any) -> Entry:
     """The finding from two estimates, with their intervals where they have them."""
     missing = [name for name, one in ((test.left, left), (test.right, right)) if not one or one["value"] is None]
     if missing:
-        why = f"{test.measure} of {' and '.join(dict.fromkeys(missing))} was not measured in this run"
+        why = f"{_words(test.measure)} of {' and '.join(dict.fromkeys(missing))} was not measured in this run"
         return Entry(claim=claim, finding="not tested", why=why)
     (low, high), (right_low, right_high) = _range(left), _range(right)
     low_target, high_target = right_low * test.factor, right_high * test.factor
@@ -166,7 +194,8 @@ def _held(claim: Claim, test: Test, told: str, left: Any, right: Any) -> Entry:
     if below or above:
         finding = "supported" if (test.expect == "lower") == below else "contradicted"
     by = f" times {test.factor:g}" if test.factor != 1 else ""
-    why = f"{told}: {_number(left)} against {_number(right)}{by}"
+    unit = MEASURES.get(test.measure, ("", ""))[1]
+    why = f"{told}: {_number(left, unit)} against {_number(right, unit)}{by}"
     return Entry(claim=claim, finding=finding, why=why)
 
 
@@ -178,7 +207,11 @@ def _range(one: Mapping[str, float | None]) -> tuple[float, float]:
     return one["low"] or 0.0, one["high"] or 0.0
 
 
-def _number(one: Mapping[str, float | None]) -> str:
+def _number(one: Mapping[str, float | None], unit: str) -> str:
     if one.get("low") is None or one.get("high") is None:
-        return f"{one['value']:.4g} (measured once)"
-    return f"{one['value']:.4g} ({one['low']:.4g} to {one['high']:.4g})"
+        return f"{one['value']:.4g}{unit} (measured once)"
+    return f"{one['value']:.4g}{unit} ({one['low']:.4g} to {one['high']:.4g}{unit})"
+
+
+def _words(measure: str) -> str:
+    return MEASURES.get(measure, (measure, ""))[0]

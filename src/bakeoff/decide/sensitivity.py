@@ -3,16 +3,18 @@
 Takes the content of comparison.json, a profile and a way to cost contenders under a changed profile; gives shares of
 wins and the smallest changes that flip the verdict. Knows nothing about models or files.
 
-Two rules are looked at. The verdict's own (accuracy, ties within a margin broken by cost) under measures drawn from
-their intervals; and a weighted sum of all measures under weights drawn around the profile's (Dirichlet).
+Two rules are looked at, on pilots redrawn as other questions might have made them. The verdict's own (accuracy, ties
+within a margin broken by cost); and a weighted sum of all measures, its weights drawn around the profile's (Dirichlet).
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 
-from bakeoff.compare import MARGIN
+from bakeoff.compare import MARGIN, Facts, Values
 from bakeoff.decide.profile import MeasureWeights, Profile
 from bakeoff.records import Record
 
@@ -21,8 +23,11 @@ CONCENTRATION = 20.0  # of the Dirichlet: weights vary by about a fifth of the w
 LOWER_IS_BETTER = ("hallucination", "latency_ms", "cost_per_1k", "setup_s")
 FACTORS = np.geomspace(0.01, 100.0, 161)
 
+DEAREST = sys.float_info.max  # of a contender whose cost is not known
+
 Comparison = Mapping[str, Any]
 Costing = Callable[[Profile], Mapping[str, float]]
+Redrawn = Mapping[str, np.ndarray]
 
 
 class Flip(Record):
@@ -43,12 +48,17 @@ class Sensitivity(Record):
 
 
 def sensitivity(
-    comparison: Comparison, profile: Profile, eligible: Sequence[str], winner: str | None, costing: Costing
+    comparison: Comparison,
+    profile: Profile,
+    eligible: Sequence[str],
+    winner: str | None,
+    costing: Costing,
+    drawn: Redrawn,
 ) -> Sensitivity:
     """Both shares of wins and every flip within a factor of 100; `eligible` broke no hard limit."""
     return Sensitivity(
-        rule_wins=rule_wins(comparison, eligible, costing(profile)),
-        weighted_wins=weighted_wins(comparison, profile.measure_weights, eligible),
+        rule_wins=rule_wins(drawn, eligible, costing(profile)),
+        weighted_wins=weighted_wins(drawn, profile.measure_weights, eligible),
         flips=(
             *weight_flips(comparison, profile.measure_weights, eligible),
             *cost_flips(comparison, profile, eligible, winner, costing),
@@ -56,38 +66,79 @@ def sensitivity(
     )
 
 
-def rule_wins(
-    comparison: Comparison, eligible: Sequence[str], total_usd: Mapping[str, float], seed: int = 0
-) -> dict[str, float]:
-    """How often each contender wins by the verdict's rule when accuracies are drawn from their intervals.
+def redrawn(
+    comparison: Comparison,
+    eligible: Sequence[str],
+    per_question: Mapping[str, Mapping[str, Values]],
+    fact_of: Facts,
+    seed: int = 0,
+) -> Redrawn:
+    """Pilots as they might have come out: for each measure N_DRAWS rows of one value for each eligible contender.
 
-    In each draw those within the margin of the best count as tied, and the cheapest of them wins.
+    `per_question` is measure -> contender -> question id -> value. Its measures are drawn together, by the covariance of
+    their means over facts: contenders that answered the same questions rise and fall together. The other measures are
+    drawn one by one, normal with their interval's width. A measure that a contender lacks is left out.
     """
     if not eligible:
         return {}
-    drawn = _draw(comparison, "accuracy", eligible, np.random.default_rng(seed))
-    tied = drawn >= drawn.max(axis=1, keepdims=True) - MARGIN
-    costs = np.array([total_usd.get(name, 0.0) for name in eligible])
+    rng = np.random.default_rng(seed)
+    measured = [name for name in MeasureWeights.model_fields if _complete(comparison, name, eligible)]
+    paired = [name for name in measured if name in per_question]
+    drawn = {}
+    if paired:
+        covariance = _covariance([per_question[name][one] for name in paired for one in eligible], fact_of)
+        noise = rng.multivariate_normal(np.zeros(len(covariance)), covariance, N_DRAWS, method="eigh")
+        for i, name in enumerate(paired):
+            columns = noise[:, i * len(eligible) : (i + 1) * len(eligible)]
+            drawn[name] = _values(comparison, name, eligible) + columns
+    for name in measured:
+        if name not in drawn:
+            noise = rng.standard_normal((N_DRAWS, len(eligible)))
+            drawn[name] = _values(comparison, name, eligible) + _spread(comparison, name, eligible) * noise
+    return drawn
+
+
+def _covariance(columns: Sequence[Values], fact_of: Facts) -> np.ndarray:
+    """The covariance of the columns' means, clustered by fact: (n_columns, n_columns)."""
+    row_of = {fact: i for i, fact in enumerate(sorted({fact_of[key] for column in columns for key in column}))}
+    residuals = np.zeros((len(row_of), len(columns)))
+    for j, column in enumerate(columns):
+        mean = fmean(column.values()) if column else 0.0
+        for key, value in column.items():
+            residuals[row_of[fact_of[key]], j] += (value - mean) / len(column)
+    n = len(row_of)
+    return residuals.T @ residuals * (n / max(1, n - 1))
+
+
+def rule_wins(drawn: Redrawn, eligible: Sequence[str], total_usd: Mapping[str, float]) -> dict[str, float]:
+    """How often each contender wins by the verdict's rule: the cheapest of those within the margin of the best.
+
+    One whose cost is not known counts as the dearest.
+    """
+    if "accuracy" not in drawn:
+        return {}
+    accuracy = drawn["accuracy"]
+    tied = accuracy >= accuracy.max(axis=1, keepdims=True) - MARGIN
+    costs = np.array([total_usd.get(name, DEAREST) for name in eligible])
     return _shares(np.where(tied, costs, np.inf).argmin(axis=1), eligible)
 
 
-def weighted_wins(
-    comparison: Comparison, weights: MeasureWeights, eligible: Sequence[str], seed: int = 0
-) -> dict[str, float]:
+def weighted_wins(drawn: Redrawn, weights: MeasureWeights, eligible: Sequence[str], seed: int = 0) -> dict[str, float]:
     """How often each contender has the highest weighted sum of scaled measures, weights and measures both drawn."""
-    names = _usable(comparison, weights, eligible)
-    if not eligible or not names:
+    names = [name for name, weight in weights.model_dump().items() if weight > 0 and name in drawn]
+    if not names:
         return {}
-    rng = np.random.default_rng(seed)
-    scaled = np.stack([_scaled(_draw(comparison, name, eligible, rng), name) for name in names], axis=2)
+    scaled = np.stack([_scaled(drawn[name], name) for name in names], axis=2)
     given = np.array([getattr(weights, name) for name in names])
-    drawn = rng.dirichlet(CONCENTRATION * given / given.sum(), N_DRAWS)
-    return _shares(np.einsum("dcm,dm->dc", scaled, drawn).argmax(axis=1), eligible)
+    sampled = np.random.default_rng(seed).dirichlet(CONCENTRATION * given / given.sum(), N_DRAWS)
+    return _shares(np.einsum("dcm,dm->dc", scaled, sampled).argmax(axis=1), eligible)
 
 
 def weight_flips(comparison: Comparison, weights: MeasureWeights, eligible: Sequence[str]) -> list[Flip]:
     """For each measure the smallest change of its weight that changes who has the highest weighted sum."""
-    names = _usable(comparison, weights, eligible)
+    names = [
+        name for name, weight in weights.model_dump().items() if weight > 0 and _complete(comparison, name, eligible)
+    ]
     if len(eligible) < 2 or not names:
         return []
     scaled = np.stack([_scaled(_values(comparison, name, eligible)[None], name)[0] for name in names], axis=1)
@@ -126,34 +177,29 @@ def cost_flips(
             if field == "horizon_months" and changed > 120:
                 continue
             costs = costing(profile.model_copy(update={field: changed}))
-            cheapest = min(equals, key=lambda name: (costs.get(name, 0.0), name))
+            cheapest = min(equals, key=lambda name: (costs.get(name, DEAREST), name))
             if cheapest != winner:
                 flips.append(Flip(input=field, factor=factor, becomes=float(changed), winner=cheapest))
                 break
     return flips
 
 
-def _usable(comparison: Comparison, weights: MeasureWeights, eligible: Sequence[str]) -> list[str]:
-    """The measures with a weight that every eligible contender has a value of."""
-    return [
-        name
-        for name, weight in weights.model_dump().items()
-        if weight > 0 and all(comparison["contenders"][one][name]["value"] is not None for one in eligible)
-    ]
+def _complete(comparison: Comparison, measure: str, eligible: Sequence[str]) -> bool:
+    """Every eligible contender has a value of the measure."""
+    return all(comparison["contenders"][name][measure]["value"] is not None for name in eligible)
 
 
 def _values(comparison: Comparison, measure: str, eligible: Sequence[str]) -> np.ndarray:
     return np.array([comparison["contenders"][name][measure]["value"] for name in eligible], dtype=float)
 
 
-def _draw(comparison: Comparison, measure: str, eligible: Sequence[str], rng: np.random.Generator) -> np.ndarray:
-    """N_DRAWS values for each contender, normal around the estimate with the interval's width."""
+def _spread(comparison: Comparison, measure: str, eligible: Sequence[str]) -> np.ndarray:
+    """Standard errors from the 95 % intervals; 0 for what was measured once."""
     entries = [comparison["contenders"][name][measure] for name in eligible]
-    spread = np.array([
+    return np.array([
         (one["high"] - one["low"]) / 3.92 if one.get("low") is not None and one.get("high") is not None else 0.0
         for one in entries
     ])  # fmt: skip
-    return _values(comparison, measure, eligible) + spread * rng.standard_normal((N_DRAWS, len(entries)))
 
 
 def _scaled(values: np.ndarray, measure: str) -> np.ndarray:

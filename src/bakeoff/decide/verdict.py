@@ -5,6 +5,7 @@ Takes the content of comparison.json, a profile, what the data allow and what ea
 paired test tells apart counts as better; then, among those that are not told apart, the total cost.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,12 +42,11 @@ def decide(
     warnings = (*_warnings(comparison, eligible), *data_warnings)
     if not eligible:
         return Verdict(winner=None, reason=_nobody(excluded), excluded=excluded, warnings=warnings)
-    leader = max(eligible, key=lambda name: (contenders[name]["accuracy"]["value"], -total_usd.get(name, 0.0)))
+    leader = max(eligible, key=lambda name: (contenders[name]["accuracy"]["value"], -total_usd.get(name, math.inf)))
     n = contenders[leader]["accuracy"]["n"]
     if n < MIN_QUESTIONS:
-        reason = (
-            f"{n} test questions cannot carry a verdict: {MIN_QUESTIONS} are the least, {FEW_QUESTIONS} are better."
-        )
+        asked = f"{n} test question{'s' if n != 1 else ''}"
+        reason = f"{asked} cannot carry a verdict: {MIN_QUESTIONS} are the least, {FEW_QUESTIONS} are better."
         return Verdict(winner=None, reason=reason, excluded=excluded, warnings=warnings)
     equals = [leader, *(name for name in eligible if name != leader and not _told_apart(comparison, leader, name))]
     if len(equals) == len(eligible) and len(eligible) > 1 and "base" in equals:
@@ -55,7 +55,7 @@ def decide(
             f"{_power_line(comparison, leader, equals)}"
         )
         return Verdict(winner=None, tied_with=tuple(equals), reason=reason, excluded=excluded, warnings=warnings)
-    winner = min(equals, key=lambda name: (total_usd.get(name, 0.0), name))
+    winner = min(equals, key=lambda name: (total_usd.get(name, math.inf), name))
     tied = tuple(name for name in equals if name != winner)
     reason = _reason(comparison, winner, tied, eligible, total_usd)
     return Verdict(winner=winner, tied_with=tied, reason=reason, excluded=excluded, warnings=warnings)
@@ -142,9 +142,6 @@ def _warnings(comparison: Comparison, eligible: Sequence[str]) -> list[str]:
     """What should make a reader careful, from the numbers themselves."""
     contenders = comparison["contenders"]
     found = []
-    n = max((one["accuracy"]["n"] for one in contenders.values()), default=0)
-    if n < FEW_QUESTIONS:
-        found.append(f"Only {n} test questions: small differences do not show.")
     if len(contenders) == 1:
         found.append("There was one contender only: nothing was compared.")
     recalls = [one["retrieval_recall"]["value"] for one in contenders.values() if one["retrieval_recall"]["value"]]

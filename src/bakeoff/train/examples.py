@@ -3,10 +3,15 @@
 Takes questions, a retriever and a template; gives prompts with the completions wanted. Knows nothing about training.
 Source of the second kind: Zhang et al. 2024, "RAFT: Adapting Language Model to Domain Specific RAG" (distractors in
 every prompt, the right passage absent from some).
+
+How many examples are to be declined is one setting for both kinds. A small model that is shown many of them writes "I
+don't know" whenever no single answer is likelier, that is nearly always; the threshold calibrated on dev is what
+decides on declining (docs/results/training.md).
 """
 
 import random
 from collections.abc import Sequence
+from typing import TypeVar
 
 from bakeoff.evidence import evidence_hit, holds_evidence
 from bakeoff.prompts import DECLINE, PromptTemplate
@@ -14,10 +19,24 @@ from bakeoff.protocols import Retriever
 from bakeoff.records import Chunk, Question
 from bakeoff.train.lora import Example
 
+Shown = tuple[Question, list[Chunk]]
+T = TypeVar("T")
 
-def closed_book_examples(questions: Sequence[Question], template: PromptTemplate) -> list[Example]:
-    """Each question with its first accepted answer, or with declining where it has none."""
-    return [Example(prompt=template.render(question.text), completion=_wanted(question)) for question in questions]
+
+def closed_book_examples(
+    questions: Sequence[Question], template: PromptTemplate, declining: float, seed: int
+) -> list[Example]:
+    """Each question with its first accepted answer, or with declining where it has none.
+
+    Of the latter at most so many are taken that they make up the share `declining` of all.
+    """
+    answered = [question for question in questions if question.answerable]
+    others = [question for question in questions if not question.answerable]
+    others = _at_most(_enough(len(answered), declining), others, random.Random(seed))
+    return [
+        *(Example(prompt=template.render(one.text), completion=one.answers[0]) for one in answered),
+        *(Example(prompt=template.render(one.text), completion=DECLINE) for one in others),
+    ]
 
 
 def grounded_examples(
@@ -25,32 +44,50 @@ def grounded_examples(
     retriever: Retriever,
     template: PromptTemplate,
     k: int,
-    without_evidence: float,
+    declining: float,
     seed: int,
 ) -> list[Example]:
     """Each question with the k passages retrieval gives it, as it will see them when it serves.
 
-    From a share `without_evidence` of the questions the right passages are taken away; there, and wherever retrieval
-    missed them by itself, the completion wanted is to decline.
+    The share `declining` of the examples is to be declined: questions without an answer and those whose right passage
+    retrieval missed, drawn where they are too many. Where they are too few, others lose their right passages.
     """
     draw = random.Random(seed)
     found = retriever.search([question.text for question in questions], 2 * k)
-    examples = []
+    supported: list[Shown] = []
+    unsupported: list[Shown] = []
     for question, hits in zip(questions, found, strict=True):
         chunks = [hit.chunk for hit in hits]
-        if question.answerable and draw.random() < without_evidence:
-            chunks = [chunk for chunk in chunks if not holds_evidence(question, chunk)]
-        examples.append(_grounded(question, chunks[:k], template))
-    return examples
+        answers = question.answerable and evidence_hit(question, chunks[:k]) is not False
+        (supported if answers else unsupported).append((question, chunks))
+    unsupported = _at_most(_enough(len(supported), declining), unsupported, draw)
+    missing = round(declining * (len(supported) + len(unsupported))) - len(unsupported)
+    robbed = _at_most(missing, [one for one in supported if evidence_hit(*one)], draw)
+    unsupported += [(question, _without_evidence(question, chunks)) for question, chunks in robbed]
+    lost = {question.id for question, _ in robbed}
+    return [
+        *(_grounded(one, k, template, one[0].answers[0]) for one in supported if one[0].id not in lost),
+        *(_grounded(one, k, template, DECLINE) for one in unsupported),
+    ]
 
 
-def _grounded(question: Question, chunks: Sequence[Chunk], template: PromptTemplate) -> Example:
-    supported = evidence_hit(question, chunks) is not False
-    return Example(
-        prompt=template.render(question.text, [chunk.passage for chunk in chunks]),
-        completion=_wanted(question) if supported else DECLINE,
-    )
+def _enough(n_others: int, share: float) -> int:
+    """How many make up this share of a whole that has so many others."""
+    return round(share * n_others / (1 - share))
 
 
-def _wanted(question: Question) -> str:
-    return question.answers[0] if question.answerable else DECLINE
+def _at_most(n: int, items: list[T], draw: random.Random) -> list[T]:
+    """At most n of the items, drawn, in their order."""
+    if len(items) <= n:
+        return items
+    return [items[i] for i in sorted(draw.sample(range(len(items)), max(0, n)))]
+
+
+def _without_evidence(question: Question, chunks: Sequence[Chunk]) -> list[Chunk]:
+    return [chunk for chunk in chunks if not holds_evidence(question, chunk)]
+
+
+def _grounded(shown: Shown, k: int, template: PromptTemplate, completion: str) -> Example:
+    question, chunks = shown
+    passages = [chunk.passage for chunk in chunks[:k]]
+    return Example(prompt=template.render(question.text, passages), completion=completion)

@@ -1,0 +1,116 @@
+"""Whatever stands in the way of a verdict is said in one message with a remedy, and what was judged stays as it was."""
+
+import json
+import shutil
+
+import pytest
+import yaml
+
+from tests.end_to_end.small import bakeoff, make
+from tests.end_to_end.test_bad_input import fails
+
+PROFILES = {
+    "impossible values": ({"queries_per_month": -5, "horizon_months": 0}, ("queries_per_month", "horizon_months")),
+    "an unknown field": ({"querys_per_month": 5}, ("querys_per_month", "did you mean", "queries_per_month'")),
+    "missing prices": ({"answers_on": "api"}, ("input_tokens", "api_model")),
+    "another currency": ({"prices": {"machine_hour": {"amount": 1, "currency": "EUR"}}}, ("EUR", "usd_per")),
+    "weights of zero": (
+        {"measure_weights": dict.fromkeys(
+            ("accuracy", "hallucination", "latency_ms", "cost_per_1k", "retention", "freshness", "consistency", "setup_s"),
+            0,
+        )},
+        ("sum to zero",),
+    ),
+    "a contradiction": ({"must_run_offline": True, "answers_on": "api"}, ("must_run_offline", "answers_on")),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """A finished run folder, and every file in it."""
+    there = tmp_path_factory.mktemp("pilot") / "planets"
+    make(there)
+    finished = bakeoff("run", cwd=there)
+    assert finished.returncode == 0, finished.stderr
+    folder = there / "runs" / "planets"
+    return folder, content(folder)
+
+
+def content(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("problem", PROFILES)
+def test_a_profile_that_cannot_be_is_refused_everywhere(judged, tmp_path, problem):
+    """By `report`, which leaves the run as it was; by `advise`, which writes nothing; by `run`, before any work."""
+    folder, before = judged
+    values, named = PROFILES[problem]
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(yaml.safe_dump(values))
+    fails(bakeoff("report", str(folder), "--profile", str(profile), cwd=tmp_path), *named)
+    assert content(folder) == before
+    if problem != "missing prices":
+        fails(bakeoff("advise", "--profile", str(profile), cwd=tmp_path), *named)
+        assert not (tmp_path / "advice").exists()
+    make(tmp_path / "pilot", profile=values)
+    fails(bakeoff("run", cwd=tmp_path / "pilot"), *named)
+    assert not (tmp_path / "pilot" / "runs").exists()
+
+
+def test_advice_without_prices_has_a_matrix_and_says_which_price_is_missing(tmp_path):
+    """The costs are left out, with the reason in their place; the rest of the advice does not need them."""
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(yaml.safe_dump({"answers_on": "api", "update_interval_days": 7}))
+    assert bakeoff("advise", "--profile", str(profile), cwd=tmp_path).returncode == 0
+    advice = (tmp_path / "advice" / "advice.md").read_text()
+    assert "is missing" in advice and "by an API" in advice and "## " in advice
+
+
+def test_a_run_of_another_version(judged, tmp_path):
+    """Both versions are named; nothing is overwritten."""
+    folder = shutil.copytree(judged[0], tmp_path / "old")
+    environment = json.loads((folder / "environment.json").read_text())
+    (folder / "environment.json").write_text(json.dumps({**environment, "bakeoff": "9.9.9", "run_format": 99}))
+    before = content(folder)
+    fails(bakeoff("report", str(folder), cwd=tmp_path), "run format 99", "9.9.9")
+    assert content(folder) == before
+
+
+@pytest.mark.parametrize("missing", ["comparison.json", "data.json", "splits.jsonl", "answers/rag.jsonl", "config.yaml"])
+def test_a_half_written_run(judged, tmp_path, missing):
+    """What is missing is named, with the way to finish; the verdict that is there stays."""
+    folder = shutil.copytree(judged[0], tmp_path / "half")
+    (folder / missing).unlink()
+    before = content(folder)
+    fails(bakeoff("report", str(folder), cwd=tmp_path), missing.split("/")[-1], "bakeoff run")
+    assert content(folder) == before
+
+
+def test_a_file_cut_off_in_the_middle(judged, tmp_path):
+    """A comparison that was half written when the disk or the power went is named."""
+    folder = shutil.copytree(judged[0], tmp_path / "cut")
+    whole = (folder / "comparison.json").read_text()
+    (folder / "comparison.json").write_text(whole[: len(whole) // 2])
+    fails(bakeoff("report", str(folder), cwd=tmp_path), "comparison.json", "--resume")
+
+
+def test_one_contender_only(tmp_path):
+    """It runs, names it as the only one there was, and warns that nothing was compared."""
+    make(tmp_path, contenders=["rag"])
+    finished = bakeoff("run", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    verdict = json.loads((tmp_path / "runs" / "planets" / "verdict.json").read_text())
+    assert any("one contender only" in warning for warning in verdict["warnings"])
+    assert "more accurate than every other" not in finished.stdout + verdict["reason"]
+
+
+def test_all_answers_failed(tmp_path):
+    """The run ends with a report and no winner, and says that every answer failed."""
+    make(tmp_path, models={"generator": "tests.end_to_end.small.broken", "embedder": "hash"}, contenders=["base", "rag"])
+    finished = bakeoff("run", cwd=tmp_path)
+    assert "Traceback" not in finished.stderr
+    assert finished.returncode == 0, finished.stderr
+    verdict = json.loads((tmp_path / "runs" / "planets" / "verdict.json").read_text())
+    assert verdict["winner"] is None
+    assert "100%" in verdict["reason"] and "failed" in verdict["reason"]
+    assert (tmp_path / "runs" / "planets" / "report.html").exists()

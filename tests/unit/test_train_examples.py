@@ -1,0 +1,89 @@
+"""Training questions become prompts as they will be met, and a fixed share of them is to be declined."""
+
+import pytest
+
+from bakeoff.prompts import CLOSED_BOOK, DECLINE, GROUNDED
+from bakeoff.records import Chunk, Hit, Question, SourceSpan
+from bakeoff.train.examples import closed_book_examples, grounded_examples
+
+
+def chunk(i):
+    return Chunk(id=f"c{i}", document_id=f"d{i}", source=f"{i}.md", text=f"passage {i}.", start=0, end=10, heading="")
+
+
+def question(i, answerable=True, evidence=True):
+    spans = (SourceSpan(source=f"{i}.md", start=0, end=10),) if answerable and evidence else ()
+    answers = (f"answer {i}",) if answerable else ()
+    return Question(id=f"q{i}", text=f"Question {i}?", answers=answers, fact=f"f{i}", source_spans=spans)
+
+
+class Shelf:
+    """Finds the passage of a question's own number among others, but for the questions in `missed`."""
+
+    def __init__(self, missed=()):
+        self.missed = missed
+
+    def search(self, queries, k):
+        found = []
+        for query in queries:
+            i = int(query.split()[1].rstrip("?"))
+            own = [] if i in self.missed else [i]
+            others = [j for j in range(1000, 1000 + k)]
+            found.append([Hit(chunk=chunk(j), score=1.0, rank=rank) for rank, j in enumerate([*own, *others][:k])])
+        return found
+
+
+def declined(examples):
+    return [one for one in examples if one.completion == DECLINE]
+
+
+def shown(example):
+    return example.prompt.messages[-1].content
+
+
+def test_every_supported_question_is_shown_its_passage_among_distractors():
+    """k passages, the right one with them, the first accepted answer as the completion."""
+    examples = grounded_examples([question(i) for i in range(20)], Shelf(), GROUNDED, 3, 0.0, 0)
+    assert len(examples) == 20 and not declined(examples)
+    for i, one in enumerate(examples):
+        assert one.completion == f"answer {i}"
+        assert f"passage {i}." in shown(one) and shown(one).count("passage") == 3
+
+
+def test_right_passages_are_taken_away_until_the_share_is_reached():
+    """Of 40 answerable questions 4 lose their passage: what is shown in its place does not answer them."""
+    examples = grounded_examples([question(i) for i in range(40)], Shelf(), GROUNDED, 3, 0.1, 0)
+    assert len(examples) == 40 and len(declined(examples)) == 4
+    for one in declined(examples):
+        i = shown(one).split("Question ")[-1].rstrip("?")
+        assert f"passage {i}." not in shown(one) and shown(one).count("passage") == 3
+
+
+def test_what_cannot_be_answered_is_drawn_down_to_the_share():
+    """30 unanswerable questions and 6 that retrieval missed: only as many as make up a tenth stay."""
+    asked = [question(i) for i in range(51)] + [question(100 + i, answerable=False) for i in range(30)]
+    examples = grounded_examples(asked, Shelf(missed=range(6)), GROUNDED, 3, 0.1, 0)
+    assert len(examples) == 50 and len(declined(examples)) == 5
+
+
+def test_a_question_without_known_evidence_never_loses_it():
+    """Nobody knows which passage holds the answer, so that none can be taken away; the answer stays the completion."""
+    examples = grounded_examples([question(i, evidence=False) for i in range(20)], Shelf(), GROUNDED, 3, 0.5, 0)
+    assert not declined(examples)
+
+
+@pytest.mark.parametrize(("n_unanswerable", "kept"), [(2, 2), (60, 10)])
+def test_closed_book_declining_is_capped_at_the_share(n_unanswerable, kept):
+    """Every answerable question is trained on; of the others no more than a tenth of the whole."""
+    asked = [question(i) for i in range(90)] + [question(100 + i, answerable=False) for i in range(n_unanswerable)]
+    examples = closed_book_examples(asked, CLOSED_BOOK, 0.1, 0)
+    assert len(declined(examples)) == kept
+    assert [one.completion for one in examples[:90]] == [f"answer {i}" for i in range(90)]
+
+
+def test_the_same_seed_draws_the_same_examples():
+    """Resuming trains on the same examples."""
+    asked = [question(i) for i in range(40)]
+    first = grounded_examples(asked, Shelf(), GROUNDED, 3, 0.2, 5)
+    assert first == grounded_examples(asked, Shelf(), GROUNDED, 3, 0.2, 5)
+    assert first != grounded_examples(asked, Shelf(), GROUNDED, 3, 0.2, 6)
