@@ -21,7 +21,7 @@ from bakeoff.environment import release_memory
 from bakeoff.measure.collect import collect
 from bakeoff.measure.score import is_correct
 from bakeoff.prepare import Prepared
-from bakeoff.records import Question, Stage
+from bakeoff.records import Question
 from bakeoff.run_folder import RunFolder
 from bakeoff.train.examples import closed_book_examples, grounded_examples
 
@@ -241,30 +241,6 @@ class Builder:
             self._config.training.tuned_epochs,
             start_from=before.folder("tuned") / "adapter",
         )
-
-    def setup_stages(self, name: str, stages: Sequence[Stage], bench: Workbench) -> list[Stage]:
-        """The stages that take this contender from nothing to ready to answer."""
-        parts = self._parts(name, bench)
-        wanted = {(stage, part) for stage in ("train", "load") for part in parts}
-        if any(part not in TRAINED and self.kind(part) in ("closed-book", "rag", "long-context") for part in parts):
-            wanted.add(("load", ""))
-        if self.kind(name) in RETRIEVING:
-            wanted.add(("index", ""))
-        return [stage for stage in stages if (stage.stage, stage.contender) in wanted]
-
-    def update_stages(self, name: str, stages: Sequence[Stage], bench: Workbench) -> list[Stage]:
-        """The stages that bring this contender up to date after a change of documents."""
-        wanted = {("update-train", part) for part in self._parts(name, bench)}
-        if self.kind(name) in RETRIEVING:
-            wanted.add(("update-index", ""))
-        return [stage for stage in stages if (stage.stage, stage.contender) in wanted]
-
-    def _parts(self, name: str, bench: Workbench) -> list[str]:
-        """The contender and, for a router, the two behind it."""
-        if self.kind(name) != "router":
-            return [name]
-        routing = bench.spec(name).routing
-        return [name, routing.near, routing.far] if routing else [name]
 
 
 def _sample(questions: Sequence[Question], most: int | None, seed: int) -> list[Question]:

@@ -67,14 +67,19 @@ def report(
     profile: Annotated[Path | None, typer.Option("--profile", help="Judge by this profile from now on.")] = None,
 ) -> None:
     """Judge a finished run and draw its report again; needs no model."""
+    from bakeoff.assess import compare_run
     from bakeoff.decide.profile import read_profile
-    from bakeoff.judge import judge
+    from bakeoff.judge import check_profile, judge
     from bakeoff.report import print_comparison, write_report
     from bakeoff.run_folder import RunFolder, write_json
 
     run_folder = RunFolder(folder)
     settings = run_folder.config()
-    write_json(run_folder.verdict_path, judge(run_folder, read_profile(profile) if profile else settings.profile))
+    judged_by = read_profile(profile) if profile else settings.profile
+    check_profile(judged_by)
+    run_folder.require(run_folder.comparison_path, run_folder.data_path)
+    compare_run(run_folder, run_folder.read_json(run_folder.comparison_path)["skipped"], judged_by)
+    write_json(run_folder.verdict_path, judge(run_folder, judged_by))
     write_report(folder)
     print_comparison(folder)
 

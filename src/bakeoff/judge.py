@@ -65,21 +65,22 @@ def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> dic
         horizon = {"queries_per_month": changed.queries_per_month, "horizon_months": changed.horizon_months}
         return {name: total_usd(one.model_copy(update=horizon)) for name, one in inputs.items()}
 
-    evidence = Evidence(values=values, estimates=_estimates(comparison), fact_of=facts, slice_of=slices)
+    evidence = Evidence(
+        values=values, estimates=_estimates(comparison), fact_of=facts, slice_of=slices, margin=profile.margin
+    )
     in_domain = {
         measure: {name: _of_slices(one, slices) for name, one in values[measure].items()} for measure in SCORE_OF
     }
+    found_effects = effects(in_domain["accuracy"], facts, slices, margin=profile.margin)
     drawn = redrawn(comparison, eligible, {**in_domain, "freshness": values["freshness"]}, facts)
     return {
         **found.model_dump(mode="json"),
         "profile": profile.model_dump(mode="json"),
-        "effects": [one.model_dump(mode="json") for one in effects(in_domain["accuracy"], facts, slices)],
+        "effects": [one.model_dump(mode="json") for one in found_effects],
         "matrix": measured_matrix(profile, comparison).model_dump(mode="json"),
         "cost": _cost(inputs, found),
         "break_even": [break_even(a, b).model_dump(mode="json") for a, b in _pairs(inputs, found)],
-        "sensitivity": sensitivity(comparison, profile, eligible, found.winner, costing, drawn).model_dump(
-            mode="json"
-        ),
+        "sensitivity": sensitivity(comparison, profile, eligible, found.winner, costing, drawn).model_dump(mode="json"),
         "claims": [entry.model_dump(mode="json") for entry in ledger(evidence)],
         "roadmap": _roadmap(found, profile, today or date.today()),
     }

@@ -13,16 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff import jsonl, run_folder
+from bakeoff.assess import compare_run, score_run
 from bakeoff.build import TRAINED, Builder
 from bakeoff.config import Config, load_config
 from bakeoff.contenders.workbench import Workbench
-from bakeoff.decide.cost_inputs import rates
 from bakeoff.environment import data_sha256, describe, peak_memory_bytes
 from bakeoff.errors import RunFolderError
 from bakeoff.judge import check_profile, judge
 from bakeoff.measure.collect import collect, collect_latency
-from bakeoff.measure.score import score_answers
-from bakeoff.measure.summary import Measured, summarise
 from bakeoff.prepare import Prepared, prepare
 from bakeoff.records import Answer, Question, Record, Stage
 from bakeoff.run_folder import RUN_FORMAT, RunFolder, write_json
@@ -179,35 +177,18 @@ class Pilot:
                 )
 
     def _compare(self, names: Sequence[str], skipped: dict[str, str]) -> None:
-        """Score every answer, compare the contenders, draw the report."""
+        """Score every answer, compare the contenders, judge them, draw the report."""
         from bakeoff.report import write_report
 
-        questions = self._prepared.of("test")
-        measured = [self._measured(name, questions) for name in names]
+        profile = self._config.profile
         with self._timed("compare"):
-            jsonl.write(self._folder.scores_path, [score for one in measured for score in one.scores])
-            comparison = summarise(questions, measured, skipped, rates(self._config.profile))
-            write_json(self._folder.comparison_path, comparison)
-            write_json(self._folder.verdict_path, judge(self._folder, self._config.profile))
+            score_run(self._folder, names)
+            compare_run(self._folder, skipped, profile)
+            write_json(self._folder.verdict_path, judge(self._folder, profile))
         environment = self._folder.read_json(self._folder.environment_path)
         environment["peak_memory_bytes"] = max(peak_memory_bytes(), environment.get("peak_memory_bytes", 0))
         write_json(self._folder.environment_path, environment)
         write_report(self._folder.root)
-
-    def _measured(self, name: str, questions: Sequence[Question]) -> Measured:
-        answers = self._folder.answers(name)
-        updated = self._folder.answers(name, "updated")
-        latencies = [answer.latency_ms for answer in self._folder.answers(name, "latency") if answer.error is None]
-        stages = self._folder.stages()
-        return Measured(
-            name=name,
-            scores=tuple(score_answers(questions, answers)),
-            updated_scores=tuple(score_answers(questions, updated)),
-            answers=tuple(answers),
-            latencies_ms=tuple(latency for latency in latencies if latency is not None),
-            setup=tuple(self._builder.setup_stages(name, stages, self._bench)),
-            update=tuple(self._builder.update_stages(name, stages, self._bench)),
-        )
 
     def _progress(self, stage: str, contender: str = "") -> Callable[[int, int], None]:
         return lambda done, total: self._tell(Event(stage=stage, contender=contender, done=done, total=total))

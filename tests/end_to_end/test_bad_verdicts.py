@@ -6,6 +6,7 @@ import shutil
 import pytest
 import yaml
 
+from bakeoff.decide.profile import MeasureWeights
 from tests.end_to_end.small import bakeoff, make
 from tests.end_to_end.test_bad_input import fails
 
@@ -15,14 +16,11 @@ PROFILES = {
     "missing prices": ({"answers_on": "api"}, ("input_tokens", "api_model")),
     "another currency": ({"prices": {"machine_hour": {"amount": 1, "currency": "EUR"}}}, ("EUR", "usd_per")),
     "weights of zero": (
-        {"measure_weights": dict.fromkeys(
-            ("accuracy", "hallucination", "latency_ms", "cost_per_1k", "retention", "freshness", "consistency", "setup_s"),
-            0,
-        )},
+        {"measure_weights": dict.fromkeys(MeasureWeights.model_fields, 0)},
         ("sum to zero",),
     ),
     "a contradiction": ({"must_run_offline": True, "answers_on": "api"}, ("must_run_offline", "answers_on")),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +55,22 @@ def test_a_profile_that_cannot_be_is_refused_everywhere(judged, tmp_path, proble
     assert not (tmp_path / "pilot" / "runs").exists()
 
 
+def test_another_profile_judges_the_same_answers_anew(judged, tmp_path):
+    """Its prices and its margin reach the comparison: dearer answers, and differences that count as none."""
+    folder = shutil.copytree(judged[0], tmp_path / "again")
+    before = json.loads((folder / "comparison.json").read_text())
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(yaml.safe_dump({"margin": 0.99, "prices": {"machine_hour": 1000}}))
+    finished = bakeoff("report", str(folder), "--profile", str(profile), cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    after = json.loads((folder / "comparison.json").read_text())
+    cost = [one["contenders"]["extract"]["cost_per_1k"]["value"] for one in (before, after)]
+    assert cost[1] > 100 * cost[0] > 0
+    assert "different" in {one["finding"] for one in before["contrasts"]}
+    assert {one["finding"] for one in after["contrasts"]} == {"tied"}
+    assert after["skipped"] == before["skipped"]
+
+
 def test_advice_without_prices_has_a_matrix_and_says_which_price_is_missing(tmp_path):
     """The costs are left out, with the reason in their place; the rest of the advice does not need them."""
     profile = tmp_path / "profile.yaml"
@@ -76,7 +90,9 @@ def test_a_run_of_another_version(judged, tmp_path):
     assert content(folder) == before
 
 
-@pytest.mark.parametrize("missing", ["comparison.json", "data.json", "splits.jsonl", "answers/rag.jsonl", "config.yaml"])
+@pytest.mark.parametrize(
+    "missing", ["comparison.json", "data.json", "splits.jsonl", "answers/rag.jsonl", "config.yaml"]
+)
 def test_a_half_written_run(judged, tmp_path, missing):
     """What is missing is named, with the way to finish; the verdict that is there stays."""
     folder = shutil.copytree(judged[0], tmp_path / "half")
@@ -106,11 +122,13 @@ def test_one_contender_only(tmp_path):
 
 def test_all_answers_failed(tmp_path):
     """The run ends with a report and no winner, and says that every answer failed."""
-    make(tmp_path, models={"generator": "tests.end_to_end.small.broken", "embedder": "hash"}, contenders=["base", "rag"])
+    make(
+        tmp_path, models={"generator": "tests.end_to_end.small.broken", "embedder": "hash"}, contenders=["base", "rag"]
+    )
     finished = bakeoff("run", cwd=tmp_path)
     assert "Traceback" not in finished.stderr
     assert finished.returncode == 0, finished.stderr
     verdict = json.loads((tmp_path / "runs" / "planets" / "verdict.json").read_text())
     assert verdict["winner"] is None
-    assert "100%" in verdict["reason"] and "failed" in verdict["reason"]
+    assert "100 %" in verdict["reason"] and "failed" in verdict["reason"]
     assert (tmp_path / "runs" / "planets" / "report.html").exists()

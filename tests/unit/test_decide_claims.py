@@ -95,7 +95,7 @@ def test_one_contender_on_two_slices_shows_overfitting(found):
 
 
 def test_who_only_declines_more_does_not_earn_a_claim_of_hallucinating_less():
-    """tuned says something wrong less often than rag, but is right less often too: the claim stays open, and says why."""
+    """tuned is wrong less often than rag, but right less often too: the claim stays open, and says why."""
     accuracy = evidence().values["accuracy"]
     wrong = {"rag": {key: float(int(key) >= 60) for key in IDS}, "tuned": dict.fromkeys(IDS, 0.0)}
     entry = {one.claim.id: one for one in ledger(evidence(values={"accuracy": accuracy, "hallucination": wrong}))}

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import yaml
 
-from bakeoff.compare import Values, paired, with_holm
+from bakeoff.compare import MARGIN, Values, paired, with_holm
 from bakeoff.records import Contrast, Record
 
 CLEAR = 1.5
@@ -68,13 +68,14 @@ class Evidence(Record):
     """What a run offers to the ledger.
 
     `values`: measure -> contender -> question id -> value. `estimates`: measure -> contender -> {value, low, high},
-    low and high None where something was measured once.
+    low and high None where something was measured once. Differences below `margin` count as none.
     """
 
     values: dict[str, dict[str, dict[str, float]]]
     estimates: dict[str, dict[str, dict[str, float | None]]]
     fact_of: dict[str, str]
     slice_of: dict[str, str]
+    margin: float = MARGIN
 
 
 @cache
@@ -108,14 +109,14 @@ def _contrasts(evidence: Evidence, listed: Sequence[Claim]) -> dict[str, Contras
         contrast = _contrast(evidence, test, test.measure)
         if contrast is not None:
             found[claim.id] = contrast
-    return dict(zip(found, with_holm(list(found.values())), strict=True))
+    return dict(zip(found, with_holm(list(found.values()), evidence.margin), strict=True))
 
 
 def _contrast(evidence: Evidence, test: Test, measure: str) -> Contrast | None:
     """The two contenders of a test on the questions of its slice, by one measure."""
     left, right = (_on_slice(evidence, measure, name, test.slice) for name in (test.left, test.right))
     differences = {key: left[key] - right[key] for key in left if key in right}
-    return paired(test.left, test.right, differences, evidence.fact_of, measure)
+    return paired(test.left, test.right, differences, evidence.fact_of, measure, evidence.margin)
 
 
 def _on_slice(evidence: Evidence, measure: str, contender: str, part: str) -> Values:
@@ -142,9 +143,9 @@ def _by_questions(claim: Claim, test: Test, contrast: Contrast, evidence: Eviden
     if finding == "supported" and test.measure in FLATTERS_SILENCE:
         accuracy = _contrast(evidence, test, "accuracy")
         if accuracy is not None and accuracy.finding == "different" and accuracy.difference < 0:
-            points = -100 * accuracy.difference
-            less = f"{test.left} is also {points:.0f} points less accurate: a model that declines more looks like this too"
-            return Entry(claim=claim, finding="undecided", why=f"{why}; but {less}")
+            less = f"{test.left} is also {-100 * accuracy.difference:.0f} points less accurate"
+            why = f"{why}; but {less}: a model that declines more looks like this too"
+            return Entry(claim=claim, finding="undecided", why=why)
     return Entry(claim=claim, finding=finding, why=why)
 
 

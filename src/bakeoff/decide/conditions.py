@@ -7,7 +7,7 @@ fails. Knows nothing about how a pilot is run. How many questions a difference t
 import math
 from collections.abc import Collection, Sequence
 
-from bakeoff.compare import MARGIN, POWER, Z
+from bakeoff.compare import POWER, Z
 from bakeoff.config import Split
 from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, TITLES
 from bakeoff.decide.profile import Profile
@@ -102,7 +102,7 @@ def _duel(profile: Profile, approach: str, rival: str, n_questions: int) -> Cond
     """What decides between two approaches: the one that takes more days to build must be better by the margin."""
     cheap, dear = sorted((approach, rival), key=lambda name: _days(profile, name))
     part = "unseen" if cheap == "rag" or dear == "rag" else "seen"
-    margin = 100 * MARGIN
+    margin = 100 * profile.margin
     a, b = CONTENDER_OF[dear], CONTENDER_OF[cheap]
     lead = f"{a} beats {b} by at least {margin:g} points of accuracy on {SLICE[part]}, its whole interval above 0"
     stand = f"{a} does not beat {b} by {margin:g} points of accuracy or more on {SLICE[part]}"
@@ -112,8 +112,8 @@ def _duel(profile: Profile, approach: str, rival: str, n_questions: int) -> Cond
         contender=CONTENDER_OF[winner],
         measure="accuracy",
         against=CONTENDER_OF[rival],
-        threshold=MARGIN,
-        text=f"{text} ({_power(n_questions)})",
+        threshold=profile.margin,
+        text=f"{text} ({_power(n_questions, profile.margin)})",
         otherwise=f"take {loser}",
     )
 
@@ -123,7 +123,7 @@ def _days(profile: Profile, approach: str) -> float:
     return profile.days("setup_days", name) + profile.days("data_days", name)
 
 
-def _power(n_questions: int) -> str:
+def _power(n_questions: int, margin: float) -> str:
     """What differences the questions at hand (their share for the test) or the planned ones can show."""
     n = max(1, round(Split().test * n_questions)) if n_questions else TEST_QUESTIONS
     whose = (
@@ -131,5 +131,5 @@ def _power(n_questions: int) -> str:
     )
     return (
         f"{whose} can show {100 * smallest_difference(n):.0f} points; "
-        f"{100 * MARGIN:g} points take about {questions_needed(MARGIN):,}"
+        f"{100 * margin:g} points take about {questions_needed(margin):,}"
     )

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from bakeoff.compare import MARGIN
 from bakeoff.decide.prices import CURRENCY, Price, own_price
 from bakeoff.errors import ConfigError
 from bakeoff.records import Record
@@ -133,7 +134,9 @@ class Profile(Record):
     data_days: dict[str, float] = Field(default=DATA_DAYS, validate_default=True)
     upkeep_days_per_month: dict[str, float] = Field(default=UPKEEP_DAYS_PER_MONTH, validate_default=True)
 
-    # What matters. A factor of the matrix that `factor_weights` does not name weighs 1.
+    # What matters. Contenders whose accuracy differs by less than `margin` (0.02: 2 points) are as good as equal.
+    # A factor of the matrix that `factor_weights` does not name weighs 1.
+    margin: float = Field(default=MARGIN, gt=0, lt=1)
     measure_weights: MeasureWeights = MeasureWeights()
     factor_weights: dict[str, float] = Field(default_factory=dict)
 

@@ -57,7 +57,7 @@ def sensitivity(
 ) -> Sensitivity:
     """Both shares of wins and every flip within a factor of 100; `eligible` broke no hard limit."""
     return Sensitivity(
-        rule_wins=rule_wins(drawn, eligible, costing(profile)),
+        rule_wins=rule_wins(drawn, eligible, costing(profile), profile.margin),
         weighted_wins=weighted_wins(drawn, profile.measure_weights, eligible),
         flips=(
             *weight_flips(comparison, profile.measure_weights, eligible),
@@ -75,9 +75,9 @@ def redrawn(
 ) -> Redrawn:
     """Pilots as they might have come out: for each measure N_DRAWS rows of one value for each eligible contender.
 
-    `per_question` is measure -> contender -> question id -> value. Its measures are drawn together, by the covariance of
-    their means over facts: contenders that answered the same questions rise and fall together. The other measures are
-    drawn one by one, normal with their interval's width. A measure that a contender lacks is left out.
+    `per_question` is measure -> contender -> question id -> value. Its measures are drawn together, by the covariance
+    of their means over facts: contenders that answered the same questions rise and fall together. The other measures
+    are drawn one by one, normal with their interval's width. A measure that a contender lacks is left out.
     """
     if not eligible:
         return {}
@@ -110,7 +110,9 @@ def _covariance(columns: Sequence[Values], fact_of: Facts) -> np.ndarray:
     return residuals.T @ residuals * (n / max(1, n - 1))
 
 
-def rule_wins(drawn: Redrawn, eligible: Sequence[str], total_usd: Mapping[str, float]) -> dict[str, float]:
+def rule_wins(
+    drawn: Redrawn, eligible: Sequence[str], total_usd: Mapping[str, float], margin: float = MARGIN
+) -> dict[str, float]:
     """How often each contender wins by the verdict's rule: the cheapest of those within the margin of the best.
 
     One whose cost is not known counts as the dearest.
@@ -118,7 +120,7 @@ def rule_wins(drawn: Redrawn, eligible: Sequence[str], total_usd: Mapping[str, f
     if "accuracy" not in drawn:
         return {}
     accuracy = drawn["accuracy"]
-    tied = accuracy >= accuracy.max(axis=1, keepdims=True) - MARGIN
+    tied = accuracy >= accuracy.max(axis=1, keepdims=True) - margin
     costs = np.array([total_usd.get(name, DEAREST) for name in eligible])
     return _shares(np.where(tied, costs, np.inf).argmin(axis=1), eligible)
 

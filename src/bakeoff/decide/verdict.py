@@ -65,13 +65,14 @@ def broken_limit(name: str, measures: Comparison, profile: Profile, total_usd: M
     """Why this contender cannot be shipped under the profile, or None where it can."""
     errors = (measures.get("errors") or {}).get("value") or 0.0
     if measures["accuracy"]["value"] is None or errors > MAX_ERRORS:
-        return f"{errors:.0%} of its answers failed; above {MAX_ERRORS:.0%} a contender is not judged"
+        return f"{_percent(errors)} of its answers failed; above {_percent(MAX_ERRORS)} a contender is not judged"
     p95 = (measures["latency_ms"].get("detail") or {}).get("p95")
     if profile.latency_limit_ms is not None and p95 is not None and p95 > profile.latency_limit_ms:
         return f"one answer in twenty takes more than {p95:,.0f} ms; the limit is {profile.latency_limit_ms:,.0f} ms"
     wrong = measures["hallucination"]["value"]
     if profile.max_hallucination is not None and wrong is not None and wrong > profile.max_hallucination:
-        return f"it answers wrongly in {wrong:.0%} of the questions; the limit is {profile.max_hallucination:.0%}"
+        limit = _percent(profile.max_hallucination)
+        return f"it answers wrongly in {_percent(wrong)} of the questions; the limit is {limit}"
     monthly = total_usd[name] / profile.horizon_months if name in total_usd else None
     if profile.budget_usd_per_month is not None and monthly is not None and monthly > profile.budget_usd_per_month:
         return f"it costs {monthly:,.0f} USD a month; the budget is {profile.budget_usd_per_month:,.0f} USD"
@@ -106,8 +107,8 @@ def _reason(
     """Two to four sentences: what it reaches, whom it beats by how much, whom it does not, and what broke the tie."""
     accuracy = comparison["contenders"][winner]["accuracy"]
     said = [
-        f"{winner} answered {accuracy['value']:.0%} of {accuracy['n']} test questions rightly "
-        f"(95 % interval {accuracy['low']:.0%} to {accuracy['high']:.0%})."
+        f"{winner} answered {_percent(accuracy['value'])} of {accuracy['n']} test questions rightly "
+        f"(95 % interval {_percent(accuracy['low'])} to {_percent(accuracy['high'])})."
     ]
     beaten = [name for name in eligible if name != winner and name not in tied]
     if beaten:
@@ -147,7 +148,8 @@ def _warnings(comparison: Comparison, eligible: Sequence[str]) -> list[str]:
     recalls = [one["retrieval_recall"]["value"] for one in contenders.values() if one["retrieval_recall"]["value"]]
     if recalls and max(recalls) < LOW_RECALL:
         found.append(
-            f"Retrieval found the evidence of only {max(recalls):.0%} of the questions: the corpus may not cover them."
+            f"Retrieval found the evidence of only {_percent(max(recalls))} of the questions: "
+            "the corpus may not cover them."
         )
     return found + _disagreeing_slices(contenders, eligible)
 
@@ -166,11 +168,15 @@ def _disagreeing_slices(contenders: Comparison, eligible: Sequence[str]) -> list
         if better:
             best = max(better, key=lambda name: better[name]["value"])
             found.append(
-                f"On the slice '{part}', {best} is ahead of {leader} ({better[best]['value']:.0%} against "
-                f"{own['value']:.0%}): the verdict depends on how often such questions are asked."
+                f"On the slice '{part}', {best} is ahead of {leader} ({_percent(better[best]['value'])} against "
+                f"{_percent(own['value'])}): the verdict depends on how often such questions are asked."
             )
     return found
 
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

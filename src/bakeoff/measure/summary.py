@@ -7,7 +7,15 @@ measure that could not be taken has value None and says why in `detail.reason`.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bakeoff.compare import Estimate, contrasts, mean_estimate, quantile_estimate, ratio_estimate, share_estimate
+from bakeoff.compare import (
+    MARGIN,
+    Estimate,
+    contrasts,
+    mean_estimate,
+    quantile_estimate,
+    ratio_estimate,
+    share_estimate,
+)
 from bakeoff.decide.prices import Rates
 from bakeoff.records import Answer, Question, Record, Score, Stage
 
@@ -31,16 +39,23 @@ Entry = dict[str, Any]
 
 
 def summarise(
-    questions: Sequence[Question], measured: Sequence[Measured], skipped: Mapping[str, str], rates: Rates
+    questions: Sequence[Question],
+    measured: Sequence[Measured],
+    skipped: Mapping[str, str],
+    rates: Rates,
+    margin: float = MARGIN,
 ) -> Entry:
-    """The content of comparison.json: every contender's measures, every pair's contrasts, who was skipped and why."""
+    """The content of comparison.json: every contender's measures, every pair's contrasts, who was skipped and why.
+
+    Pairs that differ by less than `margin` (a fraction) are called tied.
+    """
     facts = {question.id: question.fact for question in questions}
     base = next((_values(one.scores, "knows", questions, ("general",)) for one in measured if one.name == "base"), {})
     contenders = {one.name: _measures(one, questions, facts, base, rates) for one in measured}
     pairs = []
     for measure, score in CONTRASTED.items():
         values = {one.name: _values(one.scores, score, questions, IN_DOMAIN) for one in measured}
-        pairs += [contrast.model_dump() for contrast in contrasts(values, facts, measure)]
+        pairs += [contrast.model_dump() for contrast in contrasts(values, facts, measure, margin)]
     return {"contenders": contenders, "contrasts": pairs, "skipped": dict(skipped)}
 
 

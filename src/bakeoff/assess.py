@@ -1,0 +1,90 @@
+"""From a measured run to its scores and its comparison: `scores.jsonl` and `comparison.json`.
+
+Takes a run folder and a profile (its prices and its margin); reads answers and stages, never a model. What each measure
+is, is decided in `measure/`; this file only hands it what the run left behind.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from bakeoff import jsonl
+from bakeoff.build import KINDS, RETRIEVING, TRAINED
+from bakeoff.contenders.workbench import Workbench
+from bakeoff.decide.cost_inputs import rates
+from bakeoff.decide.profile import Profile
+from bakeoff.measure.score import score_answers
+from bakeoff.measure.summary import Measured, summarise
+from bakeoff.records import Question, Score, Stage
+from bakeoff.run_folder import RunFolder, write_json
+
+
+def score_run(folder: RunFolder, names: Sequence[str]) -> None:
+    """Grade every test answer of these contenders into scores.jsonl."""
+    questions = _tested(folder)
+    jsonl.write(folder.scores_path, _scores(folder, questions, names))
+
+
+def _scores(folder: RunFolder, questions: Sequence[Question], names: Sequence[str]) -> Iterator[Score]:
+    for name in names:
+        yield from score_answers(questions, folder.answers(name))
+
+
+def compare_run(folder: RunFolder, skipped: Mapping[str, str], profile: Profile) -> None:
+    """Summarise and compare the contenders that have scores into comparison.json.
+
+    `skipped` are contenders that could not be built, with the reason. Raises RunFolderError where a file is missing or
+    broken.
+    """
+    folder.require(folder.splits_path, folder.scores_path)
+    scores: dict[str, list[Score]] = defaultdict(list)
+    for one in folder.scores():
+        scores[one.contender].append(one)
+    folder.require(*(folder.answers_path(name) for name in scores))
+    questions = _tested(folder)
+    measured = [_measured(folder, name, questions, own) for name, own in scores.items()]
+    write_json(folder.comparison_path, summarise(questions, measured, skipped, rates(profile), profile.margin))
+
+
+def _tested(folder: RunFolder) -> list[Question]:
+    return [question for question in folder.questions() if question.split == "test"]
+
+
+def _measured(folder: RunFolder, name: str, questions: Sequence[Question], scores: Sequence[Score]) -> Measured:
+    stages, parts = folder.stages(), _parts(folder, name)
+    alone = [answer.latency_ms for answer in folder.answers(name, "latency") if answer.error is None]
+    return Measured(
+        name=name,
+        scores=tuple(scores),
+        updated_scores=tuple(score_answers(questions, folder.answers(name, "updated"))),
+        answers=tuple(folder.answers(name)),
+        latencies_ms=tuple(latency for latency in alone if latency is not None),
+        setup=tuple(setup_stages(name, parts, stages)),
+        update=tuple(update_stages(name, parts, stages)),
+    )
+
+
+def _parts(folder: RunFolder, name: str) -> list[str]:
+    """The contender and, for a router, the two behind it."""
+    if KINDS.get(name) != "router":
+        return [name]
+    config = folder.config()
+    routing = Workbench(folder.world, config.models, config.retrieval).spec(name).routing
+    return [name, routing.near, routing.far] if routing else [name]
+
+
+def setup_stages(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> list[Stage]:
+    """The stages that take a contender (with the parts behind it) from nothing to ready to answer."""
+    wanted = {(stage, part) for stage in ("train", "load") for part in parts}
+    if any(part not in TRAINED and KINDS.get(part) in ("closed-book", "rag", "long-context") for part in parts):
+        wanted.add(("load", ""))
+    if KINDS.get(name) in RETRIEVING:
+        wanted.add(("index", ""))
+    return [stage for stage in stages if (stage.stage, stage.contender) in wanted]
+
+
+def update_stages(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> list[Stage]:
+    """The stages that bring a contender up to date after a change of documents."""
+    wanted = {("update-train", part) for part in parts}
+    if KINDS.get(name) in RETRIEVING:
+        wanted.add(("update-index", ""))
+    return [stage for stage in stages if (stage.stage, stage.contender) in wanted]

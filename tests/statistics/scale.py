@@ -1,0 +1,71 @@
+"""A large pilot's numbers, made up; compared and judged in this process, with what that took printed as JSON."""
+
+import json
+import random
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bakeoff import jsonl
+from bakeoff.assess import compare_run
+from bakeoff.decide.profile import Profile
+from bakeoff.judge import judge
+from bakeoff.records import Answer, Question, Score, Usage
+from bakeoff.run_folder import RunFolder, write_json
+
+CONTENDERS = ("base", "rag", "tuned", "hybrid", "extract", *(f"our.Own{i}" for i in range(5)))
+MEASURES = ("correct", "hallucinated", "abstained", "exact_match", "f1", "evidence_hit", "consistent", "error")
+
+
+def make(folder: RunFolder, n_questions: int) -> None:
+    """Questions in two phrasings a fact, and for each contender an answer and eight scores a question."""
+    draw = random.Random(0)
+    slices = ("seen", "unseen", "unanswerable")
+    questions = [
+        Question(
+            id=f"q{i}",
+            text=f"Question {i}?",
+            answers=(f"{i} days",),
+            fact=f"f{i // 2}",
+            split="test",
+            slice=slices[i % 3],
+        )
+        for i in range(n_questions)
+    ]
+    jsonl.write(folder.splits_path, questions)
+    documents = {"n": 500, "n_words": 400_000, "n_chunks": 5000, "problems": []}
+    write_json(folder.data_path, {"documents": documents, "leaks": [], "warnings": []})
+    jsonl.write(folder.scores_path, (score for name in CONTENDERS for score in _scores(name, questions, draw)))
+    usage = Usage(prompt_tokens=300, completion_tokens=12, seconds=0.1)
+    for name in CONTENDERS:
+        given = [Answer(question_id=one.id, contender=name, text="12 days", usage=usage) for one in questions]
+        jsonl.write(folder.answers_path(name), given)
+        alone = [one.model_copy(update={"latency_ms": 100.0 + i}) for i, one in enumerate(given[:20])]
+        jsonl.write(folder.answers_path(name, "latency"), alone)
+
+
+def _scores(name: str, questions: list[Question], draw: random.Random) -> Iterator[Score]:
+    skill = 0.3 + 0.05 * CONTENDERS.index(name)
+    for one in questions:
+        right = float(draw.random() < skill)
+        values = dict.fromkeys(MEASURES, right) | {"hallucinated": 1 - right, "error": 0.0}
+        for measure, value in values.items():
+            yield Score(question_id=one.id, contender=name, measure=measure, value=value)
+
+
+def main() -> None:
+    """Compare and judge; print seconds and the peak memory of the whole process in bytes."""
+    folder = RunFolder(Path(sys.argv[1]))
+    make(folder, int(sys.argv[2]))
+    begun = time.perf_counter()
+    compare_run(folder, {}, Profile())
+    verdict = judge(folder, Profile())
+    seconds = time.perf_counter() - begun
+    peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sys.stdout.write(json.dumps({"seconds": seconds, "peak_bytes": peak, "winner": verdict["winner"]}))
+
+
+if __name__ == "__main__":
+    main()
