@@ -34,7 +34,12 @@ APPROACH_OF = {
     "hybrid": "hybrid",
     "router": "hybrid",
 }
-SCORE_OF = {"accuracy": "correct", "hallucination": "hallucinated", "consistency": "consistent"}
+SCORE_OF = {
+    "accuracy": "correct",
+    "hallucination": "hallucinated",
+    "consistency": "consistent",
+    "declined": "abstained",
+}
 TORNADO_LINES = 12
 
 Values = dict[str, dict[str, dict[str, float]]]

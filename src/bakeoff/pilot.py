@@ -21,6 +21,7 @@ from bakeoff.environment import data_sha256, describe, peak_memory_bytes
 from bakeoff.errors import RunFolderError
 from bakeoff.judge import check_profile, judge
 from bakeoff.measure.collect import collect, collect_latency
+from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.prepare import Prepared, prepare
 from bakeoff.records import Answer, Question, Record, Stage
 from bakeoff.run_folder import RUN_FORMAT, RunFolder, write_json
@@ -150,8 +151,13 @@ class Pilot:
             )
 
     def _latency_questions(self) -> Sequence[Question]:
-        """Real questions that no contender answers elsewhere in the run: from train, one for each fact; else test."""
-        by_fact = {question.fact: question for question in self._prepared.of("train") or self._prepared.of("test")}
+        """Test questions of the domain, one for each fact, spread evenly.
+
+        They are asked before the batch pass, so that no engine's cache answers; and they are the test's own, so that a
+        router sends them where it sends the others.
+        """
+        asked = [question for question in self._prepared.of("test") if question.slice in IN_DOMAIN]
+        by_fact = {question.fact: question for question in asked or self._prepared.of("test")}
         ordered = [by_fact[fact] for fact in sorted(by_fact)]
         wanted = self._config.measuring.latency_questions + 1
         return ordered[:: max(1, len(ordered) // wanted)][:wanted]

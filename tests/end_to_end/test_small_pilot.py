@@ -1,10 +1,13 @@
 """The whole way on small data with no model: documents and questions in, run folder and report out."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
-from tests.end_to_end.small import make
+from tests.end_to_end.small import environment, make
+from tests.unit.test_import import HEAVY
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +78,15 @@ def test_no_phrasing_of_an_unseen_fact_is_trained_on(finished):
     trained = {question.fact for question in questions if question.split == "train"}
     assert not [one.id for one in questions if one.split == "test" and one.slice == "unseen" and one.fact in trained]
     assert all(one.fact in trained for one in questions if one.split == "test" and one.slice == "seen")
+
+
+def test_judging_again_needs_no_model_library(finished):
+    """`bakeoff report` on a finished run, in a process that then says which of them it holds."""
+    code = (
+        "import sys; from bakeoff.cli import app; "
+        f"app(['report', {str(finished.folder.root)!r}], standalone_mode=False); "
+        f"sys.exit(' '.join(name for name in {HEAVY!r} if name in sys.modules))"
+    )
+    report = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
+    assert report.stderr.strip() == ""
+    assert "Report:" in report.stdout

@@ -95,13 +95,16 @@ def test_one_contender_on_two_slices_shows_overfitting(found):
 
 
 def test_who_only_declines_more_does_not_earn_a_claim_of_hallucinating_less():
-    """tuned is wrong less often than rag, but right less often too: the claim stays open, and says why."""
-    accuracy = evidence().values["accuracy"]
-    wrong = {"rag": {key: float(int(key) >= 60) for key in IDS}, "tuned": dict.fromkeys(IDS, 0.0)}
-    entry = {one.claim.id: one for one in ledger(evidence(values={"accuracy": accuracy, "hallucination": wrong}))}
+    """tuned is wrong less often than rag, but declines more and is not better: the claim stays open, and says why."""
+    values = {
+        "accuracy": evidence().values["accuracy"],
+        "hallucination": {"rag": {key: float(int(key) >= 60) for key in IDS}, "tuned": dict.fromkeys(IDS, 0.0)},
+        "declined": {"rag": dict.fromkeys(IDS, 0.0), "tuned": {key: float(int(key) >= 40) for key in IDS}},
+    }
+    entry = {one.claim.id: one for one in ledger(evidence(values=values))}
     assert entry["hallucination-ft"].finding == "undecided"
-    assert "40 points less accurate" in entry["hallucination-ft"].why
+    assert "declined 60 points more often" in entry["hallucination-ft"].why
     assert entry["hallucination-rag"].finding == "contradicted"
-    as_good = {**accuracy, "tuned": accuracy["rag"]}
-    entry = {one.claim.id: one for one in ledger(evidence(values={"accuracy": as_good, "hallucination": wrong}))}
+    better = {**values["accuracy"], "tuned": dict.fromkeys(IDS, 1.0)}
+    entry = {one.claim.id: one for one in ledger(evidence(values={**values, "accuracy": better}))}
     assert entry["hallucination-ft"].finding == "supported"

@@ -120,7 +120,7 @@ def _contrast(evidence: Evidence, test: Test, measure: str) -> Contrast | None:
 
 
 def _on_slice(evidence: Evidence, measure: str, contender: str, part: str) -> Values:
-    values = evidence.values[measure].get(contender, {})
+    values = evidence.values.get(measure, {}).get(contender, {})
     if part == "all":
         return {key: value for key, value in values.items() if evidence.slice_of[key] != "general"}
     return {key: value for key, value in values.items() if evidence.slice_of[key] == part}
@@ -141,12 +141,16 @@ def _by_questions(claim: Claim, test: Test, contrast: Contrast, evidence: Eviden
     """The finding of the contrast, left open where it may be owed to nothing but silence."""
     finding, why = _by_contrast(test, contrast), _told(test, contrast)
     if finding == "supported" and test.measure in FLATTERS_SILENCE:
-        accuracy = _contrast(evidence, test, "accuracy")
-        if accuracy is not None and accuracy.finding == "different" and accuracy.difference < 0:
-            less = f"{test.left} is also {-100 * accuracy.difference:.0f} points less accurate"
-            why = f"{why}; but {less}: a model that declines more looks like this too"
+        declined, accuracy = (_contrast(evidence, test, measure) for measure in ("declined", "accuracy"))
+        if _clearly_more(declined) and not _clearly_more(accuracy):
+            points = 100 * declined.difference if declined else 0.0
+            why = f"{why}; but {test.left} declined {points:.0f} points more often and is not more accurate"
             return Entry(claim=claim, finding="undecided", why=why)
     return Entry(claim=claim, finding=finding, why=why)
+
+
+def _clearly_more(contrast: Contrast | None) -> bool:
+    return contrast is not None and contrast.finding == "different" and contrast.difference > 0
 
 
 def _by_contrast(test: Test, contrast: Contrast) -> Finding:

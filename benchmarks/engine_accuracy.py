@@ -1,0 +1,65 @@
+"""Whether the fast engine changes what is measured: a run's contender, asked again on both engines.
+
+    python benchmarks/engine_accuracy.py runs/squad --contender hybrid --questions 120
+
+Opens the contender of a finished run (the same adapter, index, prompt and threshold) once with transformers in fp32 and
+once with OpenVINO in int8, asks both the same test questions, and prints what each gets right, with the paired
+difference and its 95 % interval.
+"""
+
+import argparse
+from pathlib import Path
+
+from bakeoff.compare import paired, share_estimate
+from bakeoff.contenders.workbench import Workbench
+from bakeoff.measure.collect import ask
+from bakeoff.measure.score import score_answers
+from bakeoff.measure.summary import IN_DOMAIN
+from bakeoff.records import Question
+from bakeoff.run_folder import RunFolder
+
+MEASURES = {"correct": "accuracy", "knows": "right before declining", "hallucinated": "hallucination"}
+BATCH = 8
+
+
+def answered(folder: RunFolder, engine: str, contender: str, questions: list[Question]) -> tuple[dict, list[str]]:
+    """Values by measure and question, and the texts, of this contender on this engine."""
+    config = folder.config()
+    bench = Workbench(folder.world, config.models.model_copy(update={"engine": engine}), config.retrieval)
+    opened = bench.open(contender)
+    answers = []
+    for start in range(0, len(questions), BATCH):
+        answers += ask(opened, questions[start : start + BATCH])
+        print(f"{engine}: {len(answers)} of {len(questions)}", end="\r", flush=True)
+    values: dict[str, dict[str, float]] = {name: {} for name in MEASURES}
+    for score in score_answers(questions, answers):
+        if score.measure in values and score.value is not None:
+            values[score.measure][score.question_id] = score.value
+    return values, [answer.text for answer in answers]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="a finished run folder")
+    parser.add_argument("--contender", default="hybrid")
+    parser.add_argument("--questions", type=int, default=120)
+    asked = parser.parse_args()
+    folder = RunFolder(asked.run)
+    tested = [one for one in folder.questions() if one.split == "test" and one.slice in IN_DOMAIN]
+    questions = tested[:: max(1, len(tested) // asked.questions)][: asked.questions]
+    facts = {one.id: one.fact for one in questions}
+    slow, slow_texts = answered(folder, "transformers", asked.contender, questions)
+    fast, fast_texts = answered(folder, "openvino", asked.contender, questions)
+    same = sum(a == b for a, b in zip(slow_texts, fast_texts, strict=True))
+    print(f"\n{asked.contender} of {asked.run.name}, {len(questions)} questions: {same} texts are the same.\n")
+    print("| measure | transformers fp32 | OpenVINO int8 | difference (95 % interval) |\n|---|---|---|---|")
+    for name, title in MEASURES.items():
+        shares = [100 * (share_estimate(one[name], facts).value or 0) for one in (slow, fast)]
+        differences = {key: fast[name][key] - slow[name][key] for key in fast[name] if key in slow[name]}
+        found = paired("fast", "slow", differences, facts, name)
+        told = f"{100 * found.difference:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})" if found else "-"
+        print(f"| {title} | {shares[0]:.1f} % | {shares[1]:.1f} % | {told} points |")
+
+
+if __name__ == "__main__":
+    main()
