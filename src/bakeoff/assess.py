@@ -59,8 +59,16 @@ def _measured(folder: RunFolder, name: str, questions: Sequence[Question], score
         answers=tuple(folder.answers(name)),
         latencies_ms=tuple(latency for latency in alone if latency is not None),
         setup=tuple(setup_stages(name, parts, stages)),
-        update=tuple(update_stages(name, parts, stages)),
+        update=_update(name, parts, stages),
     )
+
+
+def _update(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> tuple[Stage, ...] | None:
+    """What bringing it up to date took; None where the tuned model in it had no phrasings to be trained again on."""
+    found = tuple(update_stages(name, parts, stages))
+    if "tuned" in parts and not any(stage.stage == "update-train" for stage in found):
+        return None
+    return found
 
 
 def _parts(folder: RunFolder, name: str) -> list[str]:

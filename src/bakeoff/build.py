@@ -81,6 +81,8 @@ class Builder:
         if name in TRAINED:
             if not prepared.of("train"):
                 return "there is no training question: every fact is held out"
+            if not any(question.answerable for question in prepared.of("train")):
+                return "there is no answerable question to train on"
             with self._timed("train", name) as more:
                 more |= self._train(bench, name, prepared)
         if self.kind(name) == "long-context":

@@ -64,7 +64,7 @@ def init(
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="A run folder, such as runs/support-desk.")],
-    profile: Annotated[Path | None, typer.Option("--profile", help="Judge by this profile from now on.")] = None,
+    profile: Annotated[Path | None, typer.Option("--profile", help="Judge by this profile, not the run's own.")] = None,
 ) -> None:
     """Judge a finished run and draw its report again; needs no model."""
     from bakeoff.assess import compare_run

@@ -12,6 +12,7 @@ Holm 1979; equivalence by two one-sided tests, Schuirmann 1987.
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from statistics import NormalDist
 from typing import Literal
 
@@ -81,20 +82,26 @@ def quantile_estimate(values: Sequence[float], quantile: float, seed: int = 0) -
 
 def contrasts(values: Mapping[str, Values], fact_of: Facts, measure: str, margin: float = MARGIN) -> list[Contrast]:
     """Every pair of contenders on the questions that both answered, p-values adjusted (Holm) over the pairs."""
-    names = list(values)
+    pairs = list(combinations(values, 2))
     found = [
-        contrast
-        for i, a in enumerate(names)
-        for b in names[i + 1 :]
-        if (contrast := paired(a, b, _difference(values[a], values[b]), fact_of, measure, margin)) is not None
+        paired(a, b, _difference(values[a], values[b]), fact_of, measure, margin, n_pairs=len(pairs)) for a, b in pairs
     ]
-    return with_holm(found, margin)
+    return with_holm([contrast for contrast in found if contrast is not None])
 
 
 def paired(
-    a: str, b: str, differences: Values, fact_of: Facts, measure: str, margin: float = MARGIN
+    a: str,
+    b: str,
+    differences: Values,
+    fact_of: Facts,
+    measure: str,
+    margin: float = MARGIN,
+    n_pairs: int = 1,
 ) -> Contrast | None:
-    """The contrast of two contenders from their per-question differences in -1..1; None where there are none."""
+    """The contrast of two contenders from their per-question differences in -1..1; None where there are none.
+
+    `n_pairs` is the size of the family it belongs to: how many more questions would settle it takes it into account.
+    """
     if not differences:
         return None
     sums = _weighted_sums(differences, fact_of, None)
@@ -106,10 +113,10 @@ def paired(
         a=a, b=b, measure=measure, difference=mean, low=max(-1.0, centre - half), high=min(1.0, centre + half),
         p=p, p_adjusted=p, n=len(differences),
     )  # fmt: skip
-    return _judged(contrast, error, len(sums), margin)
+    return _judged(contrast, error, len(sums), margin, n_pairs)
 
 
-def with_holm(found: Sequence[Contrast], margin: float = MARGIN) -> list[Contrast]:
+def with_holm(found: Sequence[Contrast]) -> list[Contrast]:
     """The contrasts of one family with Holm-adjusted p-values and what these allow one to say."""
     adjusted = holm([contrast.p for contrast in found])
     return [
@@ -118,13 +125,17 @@ def with_holm(found: Sequence[Contrast], margin: float = MARGIN) -> list[Contras
     ]
 
 
-def _judged(contrast: Contrast, error: float, n_facts: int, margin: float) -> Contrast:
-    """The contrast with equivalence against the margin, and how many more questions would settle it."""
+def _judged(contrast: Contrast, error: float, n_facts: int, margin: float, n_pairs: int) -> Contrast:
+    """The contrast with equivalence against the margin, and how many more questions would settle it.
+
+    They are for 80 % power at the level that the first step of Holm's method asks of one of n_pairs pairs.
+    """
     half = t_quantile(CONFIDENCE, n_facts - 1) * error  # two one-sided tests at 5 %: the 90 % interval
     centre = (contrast.low + contrast.high) / 2
     tied = centre - half > -margin and centre + half < margin
     effect = max(abs(contrast.difference), margin)
-    needed = ((Z.inv_cdf(0.5 + CONFIDENCE / 2) + Z.inv_cdf(POWER)) * error / effect) ** 2 * contrast.n
+    level = (1 - CONFIDENCE) / n_pairs
+    needed = ((Z.inv_cdf(1 - level / 2) + Z.inv_cdf(POWER)) * error / effect) ** 2 * contrast.n
     more = max(0, math.ceil(needed) - contrast.n)
     return contrast.model_copy(
         update={"tied": tied, "finding": _finding(contrast.p_adjusted, tied), "more_questions": more}

@@ -42,7 +42,7 @@ def data_sha256(documents: Iterable[Document], questions: Iterable[Question]) ->
     for document in sorted(documents, key=lambda one: one.id):
         digest.update(f"{document.source}\0{document.title}\0{document.text}\0".encode())
     for question in sorted(questions, key=lambda one: one.id):
-        digest.update(f"{question.id}\0{question.text}\0{question.answers}\0{question.split}\0".encode())
+        digest.update(question.model_dump_json().encode())
     return digest.hexdigest()
 
 

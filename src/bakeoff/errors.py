@@ -39,6 +39,10 @@ class MissingExtraError(BakeoffError):
         )
 
 
+class ContenderError(BakeoffError):
+    """A contender of the team's own does not keep the contract."""
+
+
 class RunFolderError(BakeoffError):
     """A run folder is missing, half written, or belongs to another configuration."""
 

@@ -48,19 +48,20 @@ Values = dict[str, dict[str, dict[str, float]]]
 def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> dict[str, Any]:
     """The content of verdict.json. Raises RunFolderError where the run is not finished.
 
-    What the profile does not name and the run's data show (labelled examples, tokens of the corpus) is filled in.
+    For the matrix, what the profile does not name and the run's data show (labelled examples, tokens of the corpus) is
+    filled in.
     """
     folder.require(folder.comparison_path, folder.scores_path, folder.data_path, folder.splits_path)
     comparison = folder.read_json(folder.comparison_path)
     folder.require(*(folder.answers_path(name) for name in comparison["contenders"]))
     data = folder.read_json(folder.data_path)
     asked = folder.questions()
-    profile = _inspected(data, asked).fill(profile)
     questions = [question for question in asked if question.split == "test"]
     inputs = inputs_from_run(comparison, profile, folder.stages())
     totals = {name: total_usd(one) for name, one in inputs.items()}
     found = decide(comparison, profile, totals, _data_warnings(data))
     eligible = [name for name in comparison["contenders"] if name not in found.excluded]
+    candidates = [found.winner, *found.tied_with] if found.winner else []
     values = per_question_values(folder, questions, list(comparison["contenders"]))
     facts = {question.id: question.fact for question in questions}
     slices = {question.id: str(question.slice) for question in questions}
@@ -82,10 +83,10 @@ def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> dic
         **found.model_dump(mode="json"),
         "profile": profile.model_dump(mode="json"),
         "effects": [one.model_dump(mode="json") for one in found_effects],
-        "matrix": measured_matrix(profile, comparison).model_dump(mode="json"),
+        "matrix": measured_matrix(_inspected(data, asked).fill(profile), comparison).model_dump(mode="json"),
         "cost": _cost(inputs, found),
         "break_even": [break_even(a, b).model_dump(mode="json") for a, b in _pairs(inputs, found)],
-        "sensitivity": sensitivity(comparison, profile, eligible, found.winner, costing, drawn).model_dump(mode="json"),
+        "sensitivity": sensitivity(comparison, profile, eligible, candidates, costing, drawn).model_dump(mode="json"),
         "claims": [entry.model_dump(mode="json") for entry in ledger(evidence)],
         "roadmap": _roadmap(found, profile, today or date.today()),
     }
@@ -163,7 +164,7 @@ def _estimates(comparison: Mapping[str, Any]) -> dict[str, dict[str, dict[str, f
     found["update_seconds"] = {
         name: {"value": one["freshness"]["detail"]["update_seconds"], "low": None, "high": None}
         for name, one in comparison["contenders"].items()
-        if one["freshness"]["value"] is not None
+        if "update_seconds" in (one["freshness"].get("detail") or {})
     }
     return found
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from bakeoff import jsonl, run_folder
 from bakeoff.assess import compare_run, score_run
-from bakeoff.build import TRAINED, Builder
+from bakeoff.build import KINDS, TRAINED, Builder
 from bakeoff.config import Config, load_config
-from bakeoff.contenders.workbench import Workbench
+from bakeoff.contenders.workbench import Workbench, import_contender
 from bakeoff.environment import data_sha256, describe, peak_memory_bytes
 from bakeoff.errors import RunFolderError
 from bakeoff.judge import check_profile, judge
@@ -77,6 +77,9 @@ def run(
     """
     config = config if isinstance(config, Config) else load_config(Path(config))
     check_profile(config.profile)
+    for name in config.contenders:
+        if name not in KINDS:
+            import_contender(name)  # a mistake in the path is told now, not after the training
     prepared = prepare(config)
     folder = (run_folder.resume if resume else run_folder.begin)(config, Path(runs))
     with folder.lock():
@@ -101,7 +104,8 @@ class Pilot:
         skipped = self._builder.build(self._bench, self._prepared)
         write_json(self._folder.data_path, self._prepared.summary(self._builder.n_chunks(self._bench)))
         names = [name for name in self._config.contenders if name not in skipped]
-        for name in sorted(names, key=lambda name: name == "router"):  # the router is calibrated on the others' answers
+        names.sort(key=lambda name: name == "router")  # the router is calibrated on the others' answers
+        for name in names:
             self._answer(name)
         if self._prepared.updated_documents:
             self._update(names)
@@ -112,7 +116,7 @@ class Pilot:
         prepared, folder = self._prepared, self._folder
         if folder.environment_path.exists():
             before = folder.read_json(folder.environment_path)["data_sha256"]
-            if before != data_sha256(prepared.documents, prepared.questions):
+            if before != data_sha256(prepared.all_documents, prepared.questions):
                 raise RunFolderError(
                     f"The documents or questions have changed since {folder.root} was begun.",
                     "start a new run by leaving --resume out",
@@ -122,11 +126,11 @@ class Pilot:
                 self._bench.store.replace_all(prepared.documents)
             jsonl.write(folder.splits_path, prepared.questions)
             write_json(folder.data_path, prepared.summary())
-            environment = describe(prepared.documents, prepared.questions, self._config.seed)
+            environment = describe(prepared.all_documents, prepared.questions, self._config.seed)
             write_json(folder.environment_path, {"run_format": RUN_FORMAT, **environment})
 
     def _answer(self, name: str) -> None:
-        """Calibrate a contender on dev, then ask it the test questions, then some one by one."""
+        """Calibrate a contender on dev, then ask it some test questions one by one, then all of them."""
         measuring = self._config.measuring
         if name in TRAINED:
             with self._timed("load", name):

@@ -14,7 +14,7 @@ from bakeoff.corpus.read import Problem, read_documents
 from bakeoff.errors import InputError
 from bakeoff.questions import locate_evidence, read_questions
 from bakeoff.records import Document, Question, Record, Slice, Split
-from bakeoff.splits import DataSummary, Leak, assign_splits, leaks, summarise
+from bakeoff.splits import MEASURED, DataSummary, Leak, assign_splits, leaks, summarise
 
 
 class Prepared(Record):
@@ -27,6 +27,11 @@ class Prepared(Record):
     leaks: tuple[Leak, ...]
     data: DataSummary
     updated_documents: tuple[Document, ...] = ()
+
+    @property
+    def all_documents(self) -> tuple[Document, ...]:
+        """The documents and their new versions."""
+        return (*self.documents, *self.updated_documents)
 
     def of(self, split: Split) -> list[Question]:
         """The questions of one split; those about the update are part of 'train' only through `changed`."""
@@ -69,10 +74,10 @@ def prepare(config: Config) -> Prepared:
     questions = [*questions, *_general(config)]
     _check_ids(questions)
     split = assign_splits(questions, config.seed, config.split.test, config.split.dev)
-    if not any(question.split == "test" for question in split):
+    if not any(question.split == "test" and question.slice in MEASURED for question in split):
         raise InputError(
-            f"Of {len(questions)} questions none is left to test on.",
-            "give more questions, or raise split.test in the configuration",
+            f"Of {len(questions)} questions none is left to test on (those about updates and general knowledge apart).",
+            "give more questions, raise split.test in the configuration, or mend the column 'split'",
         )
     return Prepared(
         documents=tuple(reading.documents),

@@ -82,7 +82,8 @@ class RunFolder:
         return jsonl.read(self.splits_path, Question)
 
     def answers(self, contender: str, phase: str = "") -> list[Answer]:
-        return jsonl.read(self.answers_path(contender, phase), Answer)
+        """One answer a question: of one that failed and was asked again, the later."""
+        return list({one.question_id: one for one in jsonl.read(self.answers_path(contender, phase), Answer)}.values())
 
     def scores(self) -> Iterator[Score]:
         """The scores of the test answers one by one: there may be a million."""
@@ -117,9 +118,10 @@ class RunFolder:
 
 def begin(config: Config, runs: Path) -> RunFolder:
     """A new folder for this configuration: runs/<name>, or runs/<name>-2 and so on where that is taken."""
-    taken = _folders(config.name, runs)
-    number = 1 + max((number for number, _ in taken), default=0)
-    folder = RunFolder(runs / (config.name if number == 1 else f"{config.name}-{number}"))
+    number = 1 + max((number for number, _ in _folders(config.name, runs)), default=0)
+    while (root := runs / (config.name if number == 1 else f"{config.name}-{number}")).exists():
+        number += 1
+    folder = RunFolder(root)
     _write_config(config, folder)
     return folder
 
@@ -150,9 +152,15 @@ def _folders(name: str, runs: Path) -> list[tuple[int, Path]]:
     found = [(1, runs / name)] if (runs / name).exists() else []
     for path in runs.glob(f"{name}-*"):
         suffix = path.name[len(name) + 1 :]
-        if suffix.isdecimal() and int(suffix) > 1:
+        if suffix.isdecimal() and int(suffix) > 1 and not _is_named(path, path.name):
             found.append((int(suffix), path))
     return found
+
+
+def _is_named(path: Path, name: str) -> bool:
+    """Whether the run in this folder has this very name: a run named 'a-2' is no second run of 'a'."""
+    config = path / "config.yaml"
+    return config.exists() and (yaml.safe_load(config.read_text(encoding="utf-8")) or {}).get("name") == name
 
 
 def _write_config(config: Config, folder: RunFolder) -> None:

@@ -56,13 +56,13 @@ def _scores(name: str, questions: list[Question], draw: random.Random) -> Iterat
 
 
 def main() -> None:
-    """Compare and judge; print seconds and the peak memory of the whole process in bytes."""
+    """Compare and judge; print processor seconds (other work does not count) and the peak memory of the whole process in bytes."""
     folder = RunFolder(Path(sys.argv[1]))
     make(folder, int(sys.argv[2]))
-    begun = time.perf_counter()
+    begun = time.process_time()
     compare_run(folder, {}, Profile())
     verdict = judge(folder, Profile())
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     sys.stdout.write(json.dumps({"seconds": seconds, "peak_bytes": peak, "winner": verdict["winner"]}))
 

@@ -56,6 +56,16 @@ def test_one_failing_question_costs_only_itself(tmp_path):
     assert all(one.error is None for key, one in found.items() if key != "4")
 
 
+def test_a_question_that_failed_is_asked_again_by_the_next_session(tmp_path):
+    """What failed while an API was down is answered when the run is resumed; nothing else is asked."""
+    path = tmp_path / "answers.jsonl"
+    collect(Counting(broken=["4"]), QUESTIONS, path, 5, ignore)
+    second = Counting()
+    collect(second, QUESTIONS, path, 5, ignore)
+    assert second.asked == ["4"]
+    assert {one.question_id: one.error for one in jsonl.read(path, Answer)}["4"] is None
+
+
 def test_latency_is_measured_one_question_at_a_time_after_a_warm_up(tmp_path):
     """The first question is asked but not kept; each of the others carries its own time."""
     path = tmp_path / "latency.jsonl"

@@ -83,3 +83,10 @@ def test_ten_contenders_on_ten_thousand_questions_take_seconds():
     facts = {str(i): str(i // 3) for i in range(10_000)}
     values = {f"c{j}": dict(zip(facts, rng.integers(0, 2, 10_000).astype(float), strict=True)) for j in range(10)}
     assert len(contrasts(values, facts, "accuracy")) == 45
+
+
+def test_more_pairs_ask_for_more_questions():
+    """What would settle a pair alone does not settle it among twenty-one."""
+    values = {key: 1.0 if int(key) < 12 else -1.0 if int(key) < 18 else 0.0 for key in map(str, range(100))}
+    alone, among = (paired("a", "b", values, own_facts(values), "accuracy", n_pairs=n) for n in (1, 21))
+    assert among.more_questions > 1.5 * alone.more_questions > 0

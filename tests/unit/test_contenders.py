@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 
 from bakeoff.contenders.closed_book import ClosedBook
+from bakeoff.contenders.custom import Custom
 from bakeoff.contenders.declining import calibrate, declines
 from bakeoff.contenders.extract import Extract, sentences
 from bakeoff.contenders.long_context import LongContext, reason_not_to_fit
 from bakeoff.contenders.rag import Rag
 from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.router import Familiarity, Router, calibrate_routing
+from bakeoff.errors import ContenderError
 from bakeoff.prompts import CLOSED_BOOK, GROUNDED
-from bakeoff.records import Document
+from bakeoff.records import Answer, Document
 from tests.unit.fakes import FakeGenerator, FakeRetriever, WordEmbedder, answer, chunk, question
 
 
@@ -171,3 +173,28 @@ def test_familiarity_without_training_questions_is_the_lowest():
     """Nothing is familiar to a model that was trained on nothing."""
     embedder = WordEmbedder("a")
     assert list(Familiarity(embedder, np.zeros((0, 2), np.float32)).of(["a", "b"])) == [-1.0, -1.0]
+
+
+class Bot:
+    """A contender as a team may write it: a name of its own, no times, declining in words alone."""
+
+    name = "my-bot"
+
+    def __init__(self, keep=1.0):
+        self.keep = keep
+
+    def answer(self, questions):
+        kept = questions[: round(self.keep * len(questions))]
+        return [Answer(question_id=one.id, contender=self.name, text="I don't know.") for one in kept]
+
+
+def test_a_contender_of_ones_own_is_named_timed_and_may_decline():
+    """It carries its configured name, takes the time of its call, and its words count as declining."""
+    found = Custom("team.Bot", Bot()).answer([question("a"), question("b")])
+    assert [(one.contender, one.abstained, one.usage.seconds > 0) for one in found] == 2 * [("team.Bot", True, True)]
+
+
+def test_a_contender_that_loses_questions_is_told_so():
+    """One answer for two questions breaks the contract."""
+    with pytest.raises(ContenderError, match="asked 2 questions and answered 1"):
+        Custom("team.Bot", Bot(keep=0.5)).answer([question("a"), question("b")])

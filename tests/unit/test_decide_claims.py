@@ -104,7 +104,8 @@ def test_who_only_declines_more_does_not_earn_a_claim_of_hallucinating_less():
     entry = {one.claim.id: one for one in ledger(evidence(values=values))}
     assert entry["hallucination-ft"].finding == "undecided"
     assert "declined 60 points more often" in entry["hallucination-ft"].why
-    assert entry["hallucination-rag"].finding == "contradicted"
+    assert entry["hallucination-rag"].finding == "undecided"
     better = {**values["accuracy"], "tuned": dict.fromkeys(IDS, 1.0)}
     entry = {one.claim.id: one for one in ledger(evidence(values={**values, "accuracy": better}))}
     assert entry["hallucination-ft"].finding == "supported"
+    assert entry["hallucination-rag"].finding == "contradicted"

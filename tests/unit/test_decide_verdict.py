@@ -68,6 +68,41 @@ def test_what_is_not_told_apart_is_decided_by_cost():
     assert "not told apart" in found.reason and "costs the least" in found.reason
 
 
+def test_whoever_is_measurably_worse_than_any_other_is_out():
+    """base is open against the leader hybrid, but rag is told apart above it: cheap as it is, base cannot win."""
+    ids = [str(i) for i in range(100)]
+    right = {
+        "base": set(range(33)),
+        "rag": set(range(43)),
+        "hybrid": {*range(18), *range(60, 87)},
+        "extract": set(range(5)),
+    }
+    values = {name: {key: float(int(key) in known) for key in ids} for name, known in right.items()}
+    given = comparison(ids=ids, base=33, rag=43, hybrid=45, extract=5)
+    found = contrasts(values, {key: key for key in ids}, "accuracy")
+    given["contrasts"] = [one.model_dump() for one in found]
+    assert contrast_between(given, "rag", "base")["finding"] == "different"
+    assert contrast_between(given, "hybrid", "base")["finding"] != "different"
+    verdict = decide(given, Profile(), {**COSTS, "extract": 60.0})
+    assert (verdict.winner, verdict.tied_with) == ("rag", ("hybrid",))
+
+
+def test_a_winner_short_of_what_was_asked_for_is_a_warning():
+    """80 % were asked for; the best reaches 50."""
+    given = comparison(base=10, rag=40, hybrid=100)
+    warned = decide(given, Profile(accuracy_requirement=3), COSTS).warnings
+    assert any("80 %" in one and "not good enough" in one for one in warned)
+    assert not any("not good enough" in one for one in decide(given, Profile(), COSTS).warnings)
+
+
+def test_retrieval_that_finds_nothing_is_a_warning():
+    """A recall of exactly zero is a measurement too."""
+    given = comparison(base=10, rag=100)
+    for one in given["contenders"].values():
+        one["retrieval_recall"]["value"] = 0.0
+    assert any("only 0 %" in one for one in decide(given, Profile(), COSTS).warnings)
+
+
 def test_a_hard_limit_comes_before_accuracy():
     """The most accurate is too slow, too often wrong or too dear; the reason names both numbers."""
     slow = comparison(base=10, rag=100, hybrid=(160, {"latency": 900.0}))
@@ -177,11 +212,10 @@ def test_the_volume_that_flips_a_tie_is_found():
 
     given = comparison(rag=160, hybrid=160)
     profile = Profile(queries_per_month=100)
-    flip = next(
-        one for one in cost_flips(given, profile, ["rag", "hybrid"], "rag", costing) if one.input == "queries_per_month"
-    )
+    flips = cost_flips(profile, ["rag", "hybrid"], costing)
+    flip = next(one for one in flips if one.input == "queries_per_month")
     assert flip.winner == "hybrid"
     assert flip.becomes == pytest.approx(600, rel=0.07)
     drawn = redrawn(given, ["rag", "hybrid"], answered(rag=160, hybrid=160), FACTS)
-    whole = sensitivity(given, profile, ["rag", "hybrid"], "rag", costing, drawn)
+    whole = sensitivity(given, profile, ["rag", "hybrid"], ["rag", "hybrid"], costing, drawn)
     assert flip in whole.flips

@@ -33,6 +33,14 @@ def test_a_name_that_begins_like_another_is_not_mistaken_for_it(tmp_path):
         resume(config(), tmp_path)
 
 
+def test_a_run_named_like_a_second_run_is_none(tmp_path):
+    """'pilot-2' as a name of its own is not what resuming 'pilot' takes."""
+    begin(config(), tmp_path)
+    begin(config(name="pilot-2"), tmp_path)
+    assert resume(config(), tmp_path).root.name == "pilot"
+    assert begin(config(), tmp_path).root.name == "pilot-3"
+
+
 def test_resuming_with_another_configuration_names_the_keys(tmp_path):
     """A changed key is named; the remedy says how to go on."""
     begin(config(), tmp_path)

@@ -115,3 +115,18 @@ def test_every_pair_is_contrasted_and_the_skipped_are_named():
         ("base", "tuned", "hallucination"),
     ]
     assert found["skipped"] == {"long-context": "too long"}
+
+
+def test_questions_that_nobody_asked_have_no_accuracy_by_traffic():
+    """A log may count them 0 times; the other measures stand."""
+    asked = [one.model_copy(update={"asked": 0}) for one in QUESTIONS]
+    found = summarise(asked, [BASE], {}, Rates())["contenders"]["base"]
+    assert found["accuracy_by_traffic"]["value"] is None and found["accuracy"]["value"] is not None
+
+
+def test_what_was_not_set_up_or_brought_up_to_date_has_no_time_for_it():
+    """Not zero seconds: that would be the best of all."""
+    left = TUNED.model_copy(update={"setup": (), "update": None})
+    found = summarise(QUESTIONS, [BASE, left], {}, Rates())["contenders"]["tuned"]
+    assert found["setup_s"]["value"] is None
+    assert found["freshness"]["value"] == 1.0 and "update_seconds" not in found["freshness"]["detail"]

@@ -15,6 +15,7 @@ import numpy as np
 from bakeoff import jsonl
 from bakeoff.config import Models, Retrieval
 from bakeoff.contenders.closed_book import ClosedBook
+from bakeoff.contenders.custom import Custom
 from bakeoff.contenders.extract import Extract
 from bakeoff.contenders.long_context import LongContext
 from bakeoff.contenders.rag import Rag
@@ -112,7 +113,7 @@ class Workbench:
         spec = self.spec(name)
         limit = spec.models.max_new_tokens
         if spec.kind == "custom":
-            return import_contender(spec.import_path or "")
+            return Custom(name, import_contender(spec.import_path or ""))
         if spec.kind == "extract":
             return Extract(name, self.index, self.embedder, spec.retrieval.k, spec.decline_below)
         if spec.kind == "router":
@@ -156,11 +157,14 @@ class Workbench:
 
 
 def import_contender(path: str) -> Contender:
-    """An instance of the class at a full import path, for a team's own contender (called with no arguments)."""
+    """An instance of the class at a full import path, for a team's own contender (called with no arguments).
+
+    Raises ConfigError where there is none.
+    """
     module, _, name = path.rpartition(".")
     try:
         return getattr(importlib.import_module(module), name)()  # type: ignore[no-any-return]
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ConfigError(
             f"The contender '{path}' cannot be imported: {error}.",
             "give the full import path of a class that takes no arguments",

@@ -109,7 +109,7 @@ def _contrasts(evidence: Evidence, listed: Sequence[Claim]) -> dict[str, Contras
         contrast = _contrast(evidence, test, test.measure)
         if contrast is not None:
             found[claim.id] = contrast
-    return dict(zip(found, with_holm(list(found.values()), evidence.margin), strict=True))
+    return dict(zip(found, with_holm(list(found.values())), strict=True))
 
 
 def _contrast(evidence: Evidence, test: Test, measure: str) -> Contrast | None:
@@ -140,11 +140,14 @@ def _entry(claim: Claim, evidence: Evidence, contrast: Contrast | None) -> Entry
 def _by_questions(claim: Claim, test: Test, contrast: Contrast, evidence: Evidence) -> Entry:
     """The finding of the contrast, left open where it may be owed to nothing but silence."""
     finding, why = _by_contrast(test, contrast), _told(test, contrast)
-    if finding == "supported" and test.measure in FLATTERS_SILENCE:
-        declined, accuracy = (_contrast(evidence, test, measure) for measure in ("declined", "accuracy"))
-        if _clearly_more(declined) and not _clearly_more(accuracy):
-            points = 100 * declined.difference if declined else 0.0
-            why = f"{why}; but {test.left} declined {points:.0f} points more often and is not more accurate"
+    if finding in ("supported", "contradicted") and test.measure in FLATTERS_SILENCE:
+        left_looks_better = (contrast.difference > 0) == (test.measure == "consistency")
+        better, other = (test.left, test.right) if left_looks_better else (test.right, test.left)
+        sides = test.model_copy(update={"left": better, "right": other})
+        declined, accuracy = (_contrast(evidence, sides, measure) for measure in ("declined", "accuracy"))
+        if declined is not None and _clearly_more(declined) and not _clearly_more(accuracy):
+            points = 100 * declined.difference
+            why = f"{why}; but {better} declined {points:.0f} points more often and is not more accurate"
             return Entry(claim=claim, finding="undecided", why=why)
     return Entry(claim=claim, finding=finding, why=why)
 
@@ -181,7 +184,8 @@ def _by_slices(claim: Claim, test: Test, evidence: Evidence) -> Entry:
 
 
 def _by_estimates(claim: Claim, test: Test, evidence: Evidence) -> Entry:
-    measured = evidence.estimates.get(test.measure, {})
+    shares = {name: {"value": 1.0} for name, one in evidence.values.get(test.measure, {}).items() if one}
+    measured: Mapping[str, Any] = evidence.estimates.get(test.measure, shares)
     left, right = measured.get(test.left), measured.get(test.right)
     return _held(claim, test, f"{test.left} against {test.right}, {_words(test.measure)}", left, right)
 

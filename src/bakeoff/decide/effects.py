@@ -51,7 +51,7 @@ def effects(
             contrast = paired(name, "none", chosen, fact_of, measure, margin)
             if contrast is not None:
                 labelled.append((name, part, contrast))
-    adjusted = with_holm([contrast for _, _, contrast in labelled], margin)
+    adjusted = with_holm([contrast for _, _, contrast in labelled])
     return [
         Effect(effect=name, slice=part, contrast=contrast, sentence=_sentence(name, part, contrast))
         for (name, part, _), contrast in zip(labelled, adjusted, strict=True)

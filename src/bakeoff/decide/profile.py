@@ -80,7 +80,8 @@ class Profile(Record):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    # Hard limits: a contender that breaks one cannot win.
+    # Limits. A contender that breaks latency, monthly budget or hallucination in a pilot cannot win; the others are for
+    # the decision matrix, which rules approaches out by them.
     must_run_offline: bool = False
     privacy_on_premises: bool = False
     latency_limit_ms: float | None = Field(default=None, gt=0)

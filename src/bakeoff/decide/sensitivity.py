@@ -3,23 +3,26 @@
 Takes the content of comparison.json, a profile and a way to cost contenders under a changed profile; gives shares of
 wins and the smallest changes that flip the verdict. Knows nothing about models or files.
 
-Two rules are looked at, on pilots redrawn as other questions might have made them. The verdict's own (accuracy, ties
-within a margin broken by cost); and a weighted sum of all measures, its weights drawn around the profile's (Dirichlet).
+Two rules are looked at, on pilots redrawn as other questions might have made them. The verdict's own (accuracy as far
+as it is told apart, then cost); and a weighted sum of all measures, its weights drawn around the profile's (Dirichlet).
 """
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from statistics import fmean
+from statistics import NormalDist, fmean
 from typing import Any
 
 import numpy as np
 
-from bakeoff.compare import MARGIN, Facts, Values
+from bakeoff.compare import CONFIDENCE, Facts, Values
 from bakeoff.decide.profile import MeasureWeights, Profile
 from bakeoff.records import Record
 
 N_DRAWS = 4000
 CONCENTRATION = 20.0  # of the Dirichlet: weights vary by about a fifth of the whole
+SHARES = ("accuracy", "hallucination", "freshness", "consistency", "retention")
+TINY = 1e-9
 LOWER_IS_BETTER = ("hallucination", "latency_ms", "cost_per_1k", "setup_s")
 FACTORS = np.geomspace(0.01, 100.0, 161)
 
@@ -51,17 +54,20 @@ def sensitivity(
     comparison: Comparison,
     profile: Profile,
     eligible: Sequence[str],
-    winner: str | None,
+    candidates: Sequence[str],
     costing: Costing,
     drawn: Redrawn,
 ) -> Sensitivity:
-    """Both shares of wins and every flip within a factor of 100; `eligible` broke no hard limit."""
+    """Both shares of wins and every flip within a factor of 100.
+
+    `eligible` broke no hard limit; `candidates` are the winner, first, and those it is tied with, none without one.
+    """
     return Sensitivity(
-        rule_wins=rule_wins(drawn, eligible, costing(profile), profile.margin),
+        rule_wins=rule_wins(drawn, eligible, costing(profile)),
         weighted_wins=weighted_wins(drawn, profile.measure_weights, eligible),
         flips=(
             *weight_flips(comparison, profile.measure_weights, eligible),
-            *cost_flips(comparison, profile, eligible, winner, costing),
+            *cost_flips(profile, candidates, costing),
         ),
     )
 
@@ -94,8 +100,21 @@ def redrawn(
     for name in measured:
         if name not in drawn:
             noise = rng.standard_normal((N_DRAWS, len(eligible)))
-            drawn[name] = _values(comparison, name, eligible) + _spread(comparison, name, eligible) * noise
+            drawn[name] = _alone(comparison, name, eligible, noise)
     return drawn
+
+
+def _alone(comparison: Comparison, measure: str, eligible: Sequence[str], noise: np.ndarray) -> np.ndarray:
+    """A measure drawn from its intervals: times and costs by their logarithm, so that none falls below zero."""
+    entries = [comparison["contenders"][name][measure] for name in eligible]
+    values = _values(comparison, measure, eligible)
+    if measure in SHARES:
+        return values + _spread(entries) * noise
+    logs = [
+        {key: math.log(max(one[key], TINY)) if one.get(key) is not None else None for key in ("low", "high")}
+        for one in entries
+    ]
+    return values * np.exp(_spread(logs) * noise)
 
 
 def _covariance(columns: Sequence[Values], fact_of: Facts) -> np.ndarray:
@@ -110,19 +129,21 @@ def _covariance(columns: Sequence[Values], fact_of: Facts) -> np.ndarray:
     return residuals.T @ residuals * (n / max(1, n - 1))
 
 
-def rule_wins(
-    drawn: Redrawn, eligible: Sequence[str], total_usd: Mapping[str, float], margin: float = MARGIN
-) -> dict[str, float]:
-    """How often each contender wins by the verdict's rule: the cheapest of those within the margin of the best.
+def rule_wins(drawn: Redrawn, eligible: Sequence[str], total_usd: Mapping[str, float]) -> dict[str, float]:
+    """How often each contender wins by the verdict's rule: the cheapest of those that no other is told apart above.
 
-    One whose cost is not known counts as the dearest.
+    Told apart is a paired difference beyond its standard error times the normal quantile that Bonferroni's correction
+    over the pairs asks for (Holm's first step). One whose cost is not known counts as the dearest.
     """
     if "accuracy" not in drawn:
         return {}
     accuracy = drawn["accuracy"]
-    tied = accuracy >= accuracy.max(axis=1, keepdims=True) - margin
+    ahead = accuracy[:, None, :] - accuracy[:, :, None]  # (draw, contender, other): by how much the other is ahead
+    n_pairs = max(1, len(eligible) * (len(eligible) - 1) // 2)
+    beyond = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 / n_pairs) * ahead.std(axis=0) + TINY
+    unbeaten = ~(ahead > beyond).any(axis=2)
     costs = np.array([total_usd.get(name, DEAREST) for name in eligible])
-    return _shares(np.where(tied, costs, np.inf).argmin(axis=1), eligible)
+    return _shares(np.where(unbeaten, costs, np.inf).argmin(axis=1), eligible)
 
 
 def weighted_wins(drawn: Redrawn, weights: MeasureWeights, eligible: Sequence[str], seed: int = 0) -> dict[str, float]:
@@ -158,19 +179,11 @@ def weight_flips(comparison: Comparison, weights: MeasureWeights, eligible: Sequ
     return flips
 
 
-def cost_flips(
-    comparison: Comparison, profile: Profile, eligible: Sequence[str], winner: str | None, costing: Costing
-) -> list[Flip]:
-    """The smallest change of volume or horizon that makes another of the equally accurate contenders the cheapest."""
-    from bakeoff.decide.verdict import contrast_between
-
-    if winner is None:
+def cost_flips(profile: Profile, candidates: Sequence[str], costing: Costing) -> list[Flip]:
+    """The smallest change of volume or horizon that makes another of the tied contenders cheaper than the first."""
+    if len(candidates) < 2:
         return []
-    equals = [
-        name
-        for name in eligible
-        if name == winner or (contrast_between(comparison, winner, name) or {}).get("finding", "open") != "different"
-    ]
+    winner = candidates[0]
     flips = []
     for field in ("queries_per_month", "horizon_months"):
         value = getattr(profile, field)
@@ -179,9 +192,9 @@ def cost_flips(
             if field == "horizon_months" and changed > 120:
                 continue
             costs = costing(profile.model_copy(update={field: changed}))
-            cheapest = min(equals, key=lambda name: (costs.get(name, DEAREST), name))
+            cheapest = min(candidates, key=lambda name: (costs.get(name, DEAREST), name))
             if cheapest != winner:
-                flips.append(Flip(input=field, factor=factor, becomes=float(changed), winner=cheapest))
+                flips.append(Flip(input=field, factor=changed / value, becomes=float(changed), winner=cheapest))
                 break
     return flips
 
@@ -195,9 +208,8 @@ def _values(comparison: Comparison, measure: str, eligible: Sequence[str]) -> np
     return np.array([comparison["contenders"][name][measure]["value"] for name in eligible], dtype=float)
 
 
-def _spread(comparison: Comparison, measure: str, eligible: Sequence[str]) -> np.ndarray:
+def _spread(entries: Sequence[Mapping[str, Any]]) -> np.ndarray:
     """Standard errors from the 95 % intervals; 0 for what was measured once."""
-    entries = [comparison["contenders"][name][measure] for name in eligible]
     return np.array([
         (one["high"] - one["low"]) / 3.92 if one.get("low") is not None and one.get("high") is not None else 0.0
         for one in entries
@@ -206,10 +218,10 @@ def _spread(comparison: Comparison, measure: str, eligible: Sequence[str]) -> np
 
 def _scaled(values: np.ndarray, measure: str) -> np.ndarray:
     """Values to 0..1 over the contenders of each row, 1 the best; fractions stay as they are, the rest by logarithm."""
-    if measure in ("accuracy", "hallucination", "freshness", "consistency", "retention"):
+    if measure in SHARES:
         clipped = np.clip(values, 0.0, 1.0)
         return 1.0 - clipped if measure in LOWER_IS_BETTER else clipped
-    logs = np.log(np.maximum(values, 1e-9))
+    logs = np.log(np.maximum(values, TINY))
     span = logs.max(axis=1, keepdims=True) - logs.min(axis=1, keepdims=True)
     return (logs.max(axis=1, keepdims=True) - logs) / np.maximum(span, np.log(2.0))
 

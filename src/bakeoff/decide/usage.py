@@ -154,7 +154,7 @@ def _setup(name: str, run: _Run) -> ContenderUsage:
 def _update(name: str, run: _Run) -> ContenderUsage:
     """Retraining and re-indexing for one update of the documents, scaled to the share the profile says changes."""
     detail = run.contenders[name]["freshness"].get("detail") or {}
-    if "update_seconds" not in detail:
+    if "update_seconds" not in detail:  # no updates, or none that reached it
         return _assumed_update(_setup(name, run), name, run.profile)
     reindexing = (
         min(_shared_reindexing(run), detail["update_seconds"]) if _retrieves(name, run.contenders[name]) else 0.0

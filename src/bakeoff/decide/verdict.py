@@ -1,8 +1,8 @@
 """The verdict: which contender to ship, whom it is tied with, and why, in sentences a manager understands.
 
 Takes the content of comparison.json, a profile, what the data allow and what each contender costs in total; gives a
-`Verdict`. Knows nothing about models or files. The rule, in this order: hard limits; then accuracy, where only what the
-paired test tells apart counts as better; then, among those that are not told apart, the total cost.
+`Verdict`. Knows nothing about models or files. The rule, in this order: hard limits; then accuracy: whoever the paired
+test calls less accurate than any other is out; then, among those left, the total cost.
 """
 
 import math
@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import Field
 
 from bakeoff.decide.profile import Profile
+from bakeoff.decide.targets import targets
 from bakeoff.records import Record
 
 MAX_ERRORS = 0.05
@@ -39,7 +40,7 @@ def decide(
     contenders = comparison["contenders"]
     excluded = {name: why for name in contenders if (why := broken_limit(name, contenders[name], profile, total_usd))}
     eligible = [name for name in contenders if name not in excluded]
-    warnings = (*_warnings(comparison, eligible), *data_warnings)
+    warnings = (*_warnings(comparison), *data_warnings)
     if not eligible:
         return Verdict(winner=None, reason=_nobody(excluded), excluded=excluded, warnings=warnings)
     leader = max(eligible, key=lambda name: (contenders[name]["accuracy"]["value"], -total_usd.get(name, math.inf)))
@@ -48,7 +49,7 @@ def decide(
         asked = f"{n} test question{'s' if n != 1 else ''}"
         reason = f"{asked} cannot carry a verdict: {MIN_QUESTIONS} are the least, {FEW_QUESTIONS} are better."
         return Verdict(winner=None, reason=reason, excluded=excluded, warnings=warnings)
-    equals = [leader, *(name for name in eligible if name != leader and not _told_apart(comparison, leader, name))]
+    equals = [name for name in eligible if not any(_beats(comparison, other, name) for other in eligible)]
     if len(equals) == len(eligible) and len(eligible) > 1 and "base" in equals:
         reason = (
             f"No contender was told apart from any other, not even from the base model, on {n} questions. "
@@ -57,6 +58,11 @@ def decide(
         return Verdict(winner=None, tied_with=tuple(equals), reason=reason, excluded=excluded, warnings=warnings)
     winner = min(equals, key=lambda name: (total_usd.get(name, math.inf), name))
     tied = tuple(name for name in equals if name != winner)
+    warnings = (
+        *_disagreeing_slices(contenders, eligible, winner),
+        *_short_of_goal(contenders, winner, profile),
+        *warnings,
+    )
     reason = _reason(comparison, winner, tied, eligible, total_usd)
     return Verdict(winner=winner, tied_with=tied, reason=reason, excluded=excluded, warnings=warnings)
 
@@ -64,6 +70,8 @@ def decide(
 def broken_limit(name: str, measures: Comparison, profile: Profile, total_usd: Mapping[str, float]) -> str | None:
     """Why this contender cannot be shipped under the profile, or None where it can."""
     errors = (measures.get("errors") or {}).get("value") or 0.0
+    if measures["accuracy"]["value"] is None and not errors:
+        return "it was asked no test question of the domain"
     if measures["accuracy"]["value"] is None or errors > MAX_ERRORS:
         return f"{_percent(errors)} of its answers failed; above {_percent(MAX_ERRORS)} a contender is not judged"
     p95 = (measures["latency_ms"].get("detail") or {}).get("p95")
@@ -91,9 +99,10 @@ def contrast_between(comparison: Comparison, a: str, b: str, measure: str = "acc
     return None
 
 
-def _told_apart(comparison: Comparison, leader: str, other: str) -> bool:
-    contrast = contrast_between(comparison, leader, other)
-    return contrast is not None and contrast["finding"] == "different"
+def _beats(comparison: Comparison, a: str, b: str) -> bool:
+    """Whether the paired test calls a more accurate than b."""
+    contrast = contrast_between(comparison, a, b) if a != b else None
+    return contrast is not None and contrast["finding"] == "different" and contrast["difference"] > 0
 
 
 def _nobody(excluded: Mapping[str, str]) -> str:
@@ -110,11 +119,11 @@ def _reason(
         f"{winner} answered {_percent(accuracy['value'])} of {accuracy['n']} test questions rightly "
         f"(95 % interval {_percent(accuracy['low'])} to {_percent(accuracy['high'])})."
     ]
-    beaten = [name for name in eligible if name != winner and name not in tied]
+    beaten = [name for name in eligible if _beats(comparison, winner, name)]
     if beaten:
         best = max(beaten, key=lambda name: comparison["contenders"][name]["accuracy"]["value"])
         contrast = contrast_between(comparison, winner, best)
-        if contrast and contrast["finding"] == "different":
+        if contrast:
             said.append(
                 f"The best of the others, {best}, is {100 * contrast['difference']:.0f} points behind "
                 f"({100 * contrast['low']:.0f} to {100 * contrast['high']:.0f})."
@@ -139,36 +148,46 @@ def _power_line(comparison: Comparison, winner: str, tied: Sequence[str]) -> str
     return f"About {needed[name]:,} more test questions would settle {winner} against {name}."
 
 
-def _warnings(comparison: Comparison, eligible: Sequence[str]) -> list[str]:
+def _warnings(comparison: Comparison) -> list[str]:
     """What should make a reader careful, from the numbers themselves."""
     contenders = comparison["contenders"]
     found = []
     if len(contenders) == 1:
         found.append("There was one contender only: nothing was compared.")
-    recalls = [one["retrieval_recall"]["value"] for one in contenders.values() if one["retrieval_recall"]["value"]]
+    recalls = [one["retrieval_recall"]["value"] for one in contenders.values()]
+    recalls = [one for one in recalls if one is not None]
     if recalls and max(recalls) < LOW_RECALL:
         found.append(
             f"Retrieval found the evidence of only {_percent(max(recalls))} of the questions: "
             "the corpus may not cover them."
         )
-    return found + _disagreeing_slices(contenders, eligible)
+    return found
 
 
-def _disagreeing_slices(contenders: Comparison, eligible: Sequence[str]) -> list[str]:
-    """Slices whose leader is another than the overall one, with intervals that do not overlap."""
-    if not eligible:
+def _short_of_goal(contenders: Comparison, winner: str, profile: Profile) -> list[str]:
+    """Where the team said how accurate answers must be, and the winner's whole interval lies below that."""
+    goal = targets(profile)["accuracy"]
+    high = contenders[winner]["accuracy"]["high"]
+    if not goal.given or high is None or high >= goal.value:
         return []
-    leader = max(eligible, key=lambda name: contenders[name]["accuracy"]["value"])
+    return [
+        f"The profile asks for {goal.text}; {winner} reaches {_percent(high)} at best. "
+        "It is the best of what was measured, not good enough."
+    ]
+
+
+def _disagreeing_slices(contenders: Comparison, eligible: Sequence[str], winner: str) -> list[str]:
+    """Slices on which another contender leads the winner, with intervals that do not overlap."""
     found = []
-    for part, own in contenders[leader]["accuracy"]["slices"].items():
+    for part, own in contenders[winner]["accuracy"]["slices"].items():
         if part in ("general", "changed"):
             continue
-        others = {name: contenders[name]["accuracy"]["slices"].get(part) for name in eligible if name != leader}
+        others = {name: contenders[name]["accuracy"]["slices"].get(part) for name in eligible if name != winner}
         better = {name: one for name, one in others.items() if one and own["high"] < one["low"]}
         if better:
             best = max(better, key=lambda name: better[name]["value"])
             found.append(
-                f"On the slice '{part}', {best} is ahead of {leader} ({_percent(better[best]['value'])} against "
+                f"On the slice '{part}', {best} is ahead of {winner} ({_percent(better[best]['value'])} against "
                 f"{_percent(own['value'])}): the verdict depends on how often such questions are asked."
             )
     return found

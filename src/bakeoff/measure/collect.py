@@ -48,7 +48,8 @@ def collect_latency(contender: Contender, questions: Sequence[Question], path: P
 
 
 def _unanswered(questions: Sequence[Question], path: Path) -> list[Question]:
-    done = {answer.question_id for answer in jsonl.read(path, Answer)}
+    """Those without an answer; one that failed is asked again, and its later answer counts."""
+    done = {answer.question_id for answer in jsonl.read(path, Answer) if answer.error is None}
     return [question for question in questions if question.id not in done]
 
 

@@ -24,7 +24,7 @@ CONTRASTED = {"accuracy": "correct", "hallucination": "hallucinated"}
 
 
 class Measured(Record):
-    """What was collected of one contender."""
+    """What was collected of one contender; `update` is None where it was not brought up to date."""
 
     name: str
     scores: tuple[Score, ...]
@@ -32,7 +32,7 @@ class Measured(Record):
     answers: tuple[Answer, ...] = ()
     latencies_ms: tuple[float, ...] = ()
     setup: tuple[Stage, ...] = ()
-    update: tuple[Stage, ...] = ()
+    update: tuple[Stage, ...] | None = ()
 
 
 Entry = dict[str, Any]
@@ -75,7 +75,7 @@ def _measures(
             _values(one.scores, "consistent", questions, IN_DOMAIN), facts, "no fact was asked in two ways in the test"
         ),
         "setup_s": _setup(one, rates),
-        "accuracy_by_traffic": _entry(share_estimate(correct, facts, weights=asked)),
+        "accuracy_by_traffic": _by_traffic(correct, facts, asked),
         "abstention": _with_slices(one, "abstained", questions, facts),
         "knowledge": _with_slices(one, "knows", questions, facts),
         "retrieval_recall": _share(
@@ -117,6 +117,12 @@ def _missing(reason: str) -> Entry:
 
 def _share(values: Mapping[str, float], facts: Mapping[str, str], reason: str) -> Entry:
     return _entry(share_estimate(values, facts)) if values else _missing(reason)
+
+
+def _by_traffic(correct: Mapping[str, float], facts: Mapping[str, str], asked: Mapping[str, float]) -> Entry:
+    if not sum(asked[key] for key in correct):
+        return _missing("no test question was ever asked, by its count")
+    return _entry(share_estimate(correct, facts, weights=asked))
 
 
 def _with_slices(one: Measured, score: str, questions: Sequence[Question], facts: Mapping[str, str]) -> Entry:
@@ -178,17 +184,18 @@ def _retention(
 def _freshness(one: Measured, questions: Sequence[Question], facts: Mapping[str, str]) -> Entry:
     after = _values(one.updated_scores, "correct", questions, ("changed",))
     if not after:
-        return _missing("the configuration names no updates")
+        return _missing("every answer failed" if one.updated_scores else "the configuration names no updates")
     before = _values(one.scores, "correct", questions, ("changed",))
-    detail = {
-        "before": sum(before.values()) / len(before) if before else None,
-        "update_seconds": sum(stage.seconds for stage in one.update),
-        "update_tokens": sum(stage.tokens for stage in one.update),
-    }
+    detail: Entry = {"before": sum(before.values()) / len(before) if before else None}
+    if one.update is not None:
+        detail["update_seconds"] = sum(stage.seconds for stage in one.update)
+        detail["update_tokens"] = sum(stage.tokens for stage in one.update)
     return _entry(share_estimate(after, facts), detail=detail)
 
 
 def _setup(one: Measured, rates: Rates) -> Entry:
+    if not one.setup:
+        return _missing("Bakeoff does not set it up")
     seconds = sum(stage.seconds for stage in one.setup)
     parts: dict[str, float] = {}
     for stage in one.setup:
