@@ -64,27 +64,7 @@ def initialise(documents: Sequence[str], questions: Sequence[Path], output: Path
     config = Config(name=_name(output), documents=tuple(documents), questions=tuple(str(path) for path in questions))
     prepared = prepare(config)
     jsonl.write_text(output, _text(config, prepared, output))
-    return "\n".join([*describe(prepared), "", f"Wrote {output}. Run the pilot with: bakeoff run {output}"])
-
-
-def describe(prepared: Prepared) -> list[str]:
-    """What the data are and what they allow, a line each."""
-    n_words = sum(len(document.text.split()) for document in prepared.documents)
-    lines = [f"{len(prepared.documents)} documents, about {n_words:,} words; {_questions(prepared)}."]
-    lines += [f"not read: {problem.source}: {problem.reason}" for problem in prepared.problems]
-    lines += [f"note: {note}" for note in prepared.notes]
-    lines += [
-        f"leak: test question {leak.test_id} nearly copies training question {leak.train_id}"
-        for leak in prepared.leaks
-        if not leak.excused
-    ]
-    return lines + [f"warning: {warning}" for warning in prepared.data.warnings]
-
-
-def _questions(prepared: Prepared) -> str:
-    own = [question for question in prepared.questions if question.slice != "general"]
-    counts = ", ".join(f"{sum(one.split == split for one in own)} {split}" for split in ("train", "dev", "test"))
-    return f"{len(own)} questions about {len({question.fact for question in own})} facts ({counts})"
+    return "\n".join([*prepared.lines(), "", f"Wrote {output}. Run the pilot with: bakeoff run {output}"])
 
 
 def _text(config: Config, prepared: Prepared, output: Path) -> str:
@@ -94,7 +74,7 @@ def _text(config: Config, prepared: Prepared, output: Path) -> str:
         name=config.name,
         documents=_list(config.documents, folder),
         questions=_list(config.questions, folder),
-        found=describe(prepared)[0],
+        found=prepared.lines()[0],
         contenders=", ".join(CONTENDERS),
         chunk_tokens=config.retrieval.chunk_tokens,
         k=config.retrieval.k,

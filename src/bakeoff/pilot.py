@@ -28,7 +28,10 @@ from bakeoff.run_folder import RUN_FORMAT, RunFolder, write_json
 
 
 class Event(Record):
-    """Where a pilot stands: this stage (of this contender) has done so many of so many steps."""
+    """Where a pilot stands: this stage (of this contender) has done so many of so many steps.
+
+    The stage `data` has nothing to do; its `note` is a line to show.
+    """
 
     stage: str
     contender: str = ""
@@ -99,7 +102,9 @@ class Pilot:
         self._builder = Builder(config, self._timed, self._progress)
 
     def run(self) -> None:
-        """Every stage in turn."""
+        """Every stage in turn, after saying what the data allow."""
+        for line in self._prepared.lines():
+            self._tell(Event(stage="data", note=line))
         self._write_data()
         skipped = self._builder.build(self._bench, self._prepared)
         write_json(self._folder.data_path, self._prepared.summary(self._builder.n_chunks(self._bench)))

@@ -43,6 +43,24 @@ class Prepared(Record):
         """Phrasings about what the update changes that retraining may see."""
         return [one for one in self.questions if one.split == "train" and one.slice == "changed"]
 
+    def lines(self) -> list[str]:
+        """What the data are and what they allow, a line each."""
+        n_words = sum(len(document.text.split()) for document in self.documents)
+        own = [question for question in self.questions if question.slice != "general"]
+        splits = ", ".join(f"{sum(one.split == split for one in own)} {split}" for split in ("train", "dev", "test"))
+        asked = f"{len(own)} questions about {len({question.fact for question in own})} facts ({splits})"
+        return [
+            f"{len(self.documents)} documents, about {n_words:,} words; {asked}.",
+            *(f"not read: {problem.source}: {problem.reason}" for problem in self.problems),
+            *(f"note: {note}" for note in self.notes),
+            *(
+                f"leak: test question {leak.test_id} nearly copies training question {leak.train_id}"
+                for leak in self.leaks
+                if not leak.excused
+            ),
+            *(f"warning: {warning}" for warning in self.data.warnings),
+        ]
+
     def summary(self, n_chunks: int = 0) -> dict[str, Any]:
         """The content of data.json; n_chunks is 0 where nothing was indexed."""
         documents = {

@@ -42,6 +42,9 @@ class Display:
 
     def show(self, event: Event) -> None:
         """Draw one event."""
+        if event.stage == "data":
+            self._console.print(event.note, highlight=False, markup=False)
+            return
         key = (event.stage, event.contender)
         self._begun.setdefault(key, time.perf_counter())
         if not self._console.is_terminal:

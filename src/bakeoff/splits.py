@@ -8,7 +8,7 @@ import hashlib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from statistics import NormalDist
+from statistics import NormalDist, median
 
 from bakeoff.records import Question, Record, Slice, Split
 from bakeoff.similar import similar_pairs, words
@@ -256,6 +256,7 @@ def _normalised(answers: Sequence[str]) -> set[str]:
 DISCORDANT = 0.3
 SIGNIFICANCE, POWER = 0.05, 0.8
 FEW, VERY_FEW = 100, 30
+LONG_ANSWER = 12  # words
 
 
 class DataSummary(Record):
@@ -294,7 +295,7 @@ def summarise(questions: Sequence[Question]) -> DataSummary:
         asked_share={name: n / asked.total() for name, n in sorted(asked.items()) if n},
         n_test=n_test,
         detectable_difference=detectable_difference(n_test),
-        warnings=tuple(_warnings(counts, n_test)),
+        warnings=(*_warnings(counts, n_test), *_long_answers(questions)),
     )
 
 
@@ -320,6 +321,21 @@ def detectable_difference(n: int, discordant: float = DISCORDANT) -> float | Non
         middle = (low + high) / 2
         low, high = (low, middle) if shown(middle) else (middle, high)
     return high
+
+
+def _long_answers(questions: Sequence[Question]) -> list[str]:
+    """Whether half of the accepted answers are too long to be graded well by rules."""
+    lengths = [
+        min(len(answer.split()) for answer in one.answers)
+        for one in questions
+        if one.split == "test" and one.slice in MEASURED and one.answers
+    ]
+    if not lengths or median(lengths) < LONG_ANSWER:
+        return []
+    return [
+        f"Half of the accepted answers have {median(lengths):.0f} words or more: a free answer is held against them by "
+        "shared words, which few right answers reach. Give short answers, or trust token F1 more than accuracy."
+    ]
 
 
 def _warnings(counts: Mapping[str, Mapping[str, int]], n_test: int) -> list[str]:

@@ -110,6 +110,13 @@ def test_a_file_cut_off_in_the_middle(judged, tmp_path):
     fails(bakeoff("report", str(folder), cwd=tmp_path), "comparison.json", "--resume")
 
 
+def test_what_the_data_allow_is_said_before_the_work(tmp_path):
+    """Few test questions are told before the first stage, while there is still time to stop."""
+    make(tmp_path)
+    said = bakeoff("run", cwd=tmp_path).stderr
+    assert said.index("documents, about") < said.index("warning: Only") < said.index("Index")
+
+
 def test_one_contender_only(tmp_path):
     """It runs, names it as the only one there was, and warns that nothing was compared."""
     make(tmp_path, contenders=["rag"])

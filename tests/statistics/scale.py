@@ -56,7 +56,7 @@ def _scores(name: str, questions: list[Question], draw: random.Random) -> Iterat
 
 
 def main() -> None:
-    """Compare and judge; print processor seconds (other work does not count) and the peak memory of the whole process in bytes."""
+    """Compare and judge; print processor seconds (so that other work does not count) and the process's peak memory."""
     folder = RunFolder(Path(sys.argv[1]))
     make(folder, int(sys.argv[2]))
     begun = time.process_time()

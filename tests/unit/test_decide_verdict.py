@@ -173,6 +173,14 @@ def test_a_clear_winner_wins_nearly_every_draw_and_a_close_one_does_not():
     assert sum(close.values()) == pytest.approx(1.0)
 
 
+def test_draws_that_tell_nobody_apart_have_no_winner():
+    """With base among them the verdict would name nobody, cheap as base is."""
+    names = ["base", "rag"]
+    values = answered(base=range(100), rag=range(3, 103))
+    shares = rule_wins(redrawn(comparison(base=100, rag=100), names, values, FACTS), names, COSTS)
+    assert shares["base"] < 0.05 and sum(shares.values()) < 0.1
+
+
 def test_redrawn_pilots_keep_contenders_paired():
     """The spread of a drawn difference is the paired one: none where both give the same answers, as in a bootstrap."""
     names = ["rag", "hybrid", "base"]

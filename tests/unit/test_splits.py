@@ -236,3 +236,10 @@ def test_summary_counts_and_warns() -> None:
     for told in ("too few for a verdict", "No unanswerable", "No fact is asked in two ways"):
         assert told in few
     assert "Only" in summarise(assign_splits(corpus(10, 5), 7)).warnings[0]
+
+
+def test_long_accepted_answers_are_warned_of():
+    """Rules grade short answers well; a paragraph is held against another by its words alone."""
+    long = ("The filter is changed every six months, or whenever the red light beside the handle begins to blink.",)
+    told = summarise(assign_splits([one.model_copy(update={"answers": long}) for one in corpus()], 7)).warnings
+    assert any("have 18 words or more" in one for one in told)

@@ -43,7 +43,7 @@ class Flip(Record):
 
 
 class Sensitivity(Record):
-    """Shares of wins by contender (they add up to 1), and the flips found."""
+    """Shares of wins by contender, and the flips found; what `rule_wins` lacks to 1 are draws without a winner."""
 
     rule_wins: dict[str, float]
     weighted_wins: dict[str, float]
@@ -143,7 +143,10 @@ def rule_wins(drawn: Redrawn, eligible: Sequence[str], total_usd: Mapping[str, f
     beyond = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 / n_pairs) * ahead.std(axis=0) + TINY
     unbeaten = ~(ahead > beyond).any(axis=2)
     costs = np.array([total_usd.get(name, DEAREST) for name in eligible])
-    return _shares(np.where(unbeaten, costs, np.inf).argmin(axis=1), eligible)
+    winners = np.where(unbeaten, costs, np.inf).argmin(axis=1)
+    if "base" in eligible and len(eligible) > 1:  # the verdict names nobody where not even base is told apart
+        winners = winners[~unbeaten.all(axis=1)]
+    return _shares(winners, eligible)
 
 
 def weighted_wins(drawn: Redrawn, weights: MeasureWeights, eligible: Sequence[str], seed: int = 0) -> dict[str, float]:
@@ -227,7 +230,8 @@ def _scaled(values: np.ndarray, measure: str) -> np.ndarray:
 
 
 def _shares(winners: np.ndarray, eligible: Sequence[str]) -> dict[str, float]:
-    counts = np.bincount(winners, minlength=len(eligible)) / len(winners)
+    """Shares of all draws; a draw without a winner counts for nobody."""
+    counts = np.bincount(winners, minlength=len(eligible)) / N_DRAWS
     return {name: float(share) for name, share in zip(eligible, counts, strict=True)}
 
 

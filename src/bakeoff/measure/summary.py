@@ -86,7 +86,7 @@ def _measures(
         "exact_match": _share(
             _values(one.scores, "exact_match", questions, IN_DOMAIN), facts, "no answerable question"
         ),
-        "f1": _share(_values(one.scores, "f1", questions, IN_DOMAIN), facts, "no answerable question"),
+        "f1": _mean_of(_values(one.scores, "f1", questions, IN_DOMAIN), facts, "no answerable question"),
         "errors": _share(
             _values(one.scores, "error", questions, (*IN_DOMAIN, "general", "changed")), facts, "no answer"
         ),
@@ -117,6 +117,11 @@ def _missing(reason: str) -> Entry:
 
 def _share(values: Mapping[str, float], facts: Mapping[str, str], reason: str) -> Entry:
     return _entry(share_estimate(values, facts)) if values else _missing(reason)
+
+
+def _mean_of(values: Mapping[str, float], facts: Mapping[str, str], reason: str) -> Entry:
+    """Of values that are no shares of right and wrong: the score interval would be far too wide."""
+    return _entry(mean_estimate(values, facts)) if values else _missing(reason)
 
 
 def _by_traffic(correct: Mapping[str, float], facts: Mapping[str, str], asked: Mapping[str, float]) -> Entry:
