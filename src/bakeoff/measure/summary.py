@@ -4,7 +4,9 @@ Takes what a run folder holds, gives the content of `comparison.json`. Knows not
 measure that could not be taken has value None and says why in `detail.reason`.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from bakeoff.compare import (
@@ -34,6 +36,14 @@ class Measured(Record):
     setup: tuple[Stage, ...] = ()
     update: tuple[Stage, ...] | None = ()
 
+    @cached_property
+    def by_measure(self) -> dict[str, list[Score]]:
+        """The scores of each measure: there may be a hundred thousand of them."""
+        grouped: dict[str, list[Score]] = defaultdict(list)
+        for score in self.scores:
+            grouped[score.measure].append(score)
+        return grouped
+
 
 Entry = dict[str, Any]
 
@@ -50,11 +60,18 @@ def summarise(
     Pairs that differ by less than `margin` (a fraction) are called tied.
     """
     facts = {question.id: question.fact for question in questions}
-    base = next((_values(one.scores, "knows", questions, ("general",)) for one in measured if one.name == "base"), {})
+    base = next(
+        (
+            _values(one.by_measure.get("knows", []), "knows", questions, ("general",))
+            for one in measured
+            if one.name == "base"
+        ),
+        {},
+    )
     contenders = {one.name: _measures(one, questions, facts, base, rates) for one in measured}
     pairs = []
     for measure, score in CONTRASTED.items():
-        values = {one.name: _values(one.scores, score, questions, IN_DOMAIN) for one in measured}
+        values = {one.name: _values(one.by_measure.get(score, []), score, questions, IN_DOMAIN) for one in measured}
         pairs += [contrast.model_dump() for contrast in contrasts(values, facts, measure, margin)]
     return {"contenders": contenders, "contrasts": pairs, "skipped": dict(skipped)}
 
@@ -63,7 +80,7 @@ def _measures(
     one: Measured, questions: Sequence[Question], facts: Mapping[str, str], base: Mapping[str, float], rates: Rates
 ) -> Entry:
     asked = {question.id: float(question.asked) for question in questions}
-    correct = _values(one.scores, "correct", questions, IN_DOMAIN)
+    correct = _values(one.by_measure.get("correct", []), "correct", questions, IN_DOMAIN)
     return {
         "accuracy": _with_slices(one, "correct", questions, facts),
         "hallucination": _with_slices(one, "hallucinated", questions, facts),
@@ -72,23 +89,31 @@ def _measures(
         "retention": _retention(one, questions, facts, base),
         "freshness": _freshness(one, questions, facts),
         "consistency": _share(
-            _values(one.scores, "consistent", questions, IN_DOMAIN), facts, "no fact was asked in two ways in the test"
+            _values(one.by_measure.get("consistent", []), "consistent", questions, IN_DOMAIN),
+            facts,
+            "no fact was asked in two ways in the test",
         ),
         "setup_s": _setup(one, rates),
         "accuracy_by_traffic": _by_traffic(correct, facts, asked),
         "abstention": _with_slices(one, "abstained", questions, facts),
         "knowledge": _with_slices(one, "knows", questions, facts),
         "retrieval_recall": _share(
-            _values(one.scores, "evidence_hit", questions, IN_DOMAIN),
+            _values(one.by_measure.get("evidence_hit", []), "evidence_hit", questions, IN_DOMAIN),
             facts,
             "it shows no passages, or the questions name no sources",
         ),
         "exact_match": _share(
-            _values(one.scores, "exact_match", questions, IN_DOMAIN), facts, "no answerable question"
+            _values(one.by_measure.get("exact_match", []), "exact_match", questions, IN_DOMAIN),
+            facts,
+            "no answerable question",
         ),
-        "f1": _mean_of(_values(one.scores, "f1", questions, IN_DOMAIN), facts, "no answerable question"),
+        "f1": _mean_of(
+            _values(one.by_measure.get("f1", []), "f1", questions, IN_DOMAIN), facts, "no answerable question"
+        ),
         "errors": _share(
-            _values(one.scores, "error", questions, (*IN_DOMAIN, "general", "changed")), facts, "no answer"
+            _values(one.by_measure.get("error", []), "error", questions, (*IN_DOMAIN, "general", "changed")),
+            facts,
+            "no answer",
         ),
         "tokens_per_question": _tokens(one, facts),
         "seconds_per_question": _per_answer(one, facts, lambda answer: answer.usage.seconds),
@@ -134,10 +159,10 @@ def _with_slices(one: Measured, score: str, questions: Sequence[Question], facts
     """The mean over the in-domain slices, and over each slice alone."""
     slices = {}
     for name in (*IN_DOMAIN, "changed", "general"):
-        values = _values(one.scores, score, questions, (name,))
+        values = _values(one.by_measure.get(score, []), score, questions, (name,))
         if values:
             slices[name] = _entry(share_estimate(values, facts))
-    overall = _share(_values(one.scores, score, questions, IN_DOMAIN), facts, "every answer failed")
+    overall = _share(_values(one.by_measure.get(score, []), score, questions, IN_DOMAIN), facts, "every answer failed")
     return {**overall, "slices": slices}
 
 
@@ -180,7 +205,7 @@ def _retention(
         return _missing(
             "it is held against the contender 'base' on general questions, and one of the two is not in the run"
         )
-    own = _values(one.scores, "knows", questions, ("general",))
+    own = _values(one.by_measure.get("knows", []), "knows", questions, ("general",))
     if not own or not sum(base.values()):
         return _missing("the base model answered no general question rightly" if own else "every answer failed")
     return _entry(ratio_estimate(own, base, facts), detail={"accuracy": sum(own.values()) / len(own)})
@@ -190,7 +215,7 @@ def _freshness(one: Measured, questions: Sequence[Question], facts: Mapping[str,
     after = _values(one.updated_scores, "correct", questions, ("changed",))
     if not after:
         return _missing("every answer failed" if one.updated_scores else "the configuration names no updates")
-    before = _values(one.scores, "correct", questions, ("changed",))
+    before = _values(one.by_measure.get("correct", []), "correct", questions, ("changed",))
     detail: Entry = {"before": sum(before.values()) / len(before) if before else None}
     if one.update is not None:
         detail["update_seconds"] = sum(stage.seconds for stage in one.update)
