@@ -70,7 +70,7 @@ class Training(Record):
 
 
 class Measuring(Record):
-    """How answers are collected: `batch_size` questions at a time, then `latency_questions` one by one."""
+    """How answers are collected: `latency_questions` one by one, then all, `batch_size` at a time."""
 
     batch_size: int = Field(default=16, ge=1)
     latency_questions: int = Field(default=20, ge=1)

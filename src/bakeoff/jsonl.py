@@ -6,6 +6,7 @@ Knows the record base class only.
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -31,15 +32,19 @@ def iterate(path: Path, kind: type[R]) -> Iterator[R]:
 
     Raises RunFolderError naming the line when any other line does not hold a record of this kind.
     """
-    whole_list = TypeAdapter(list[kind])  # type: ignore[valid-type]
     with path.open("rb") as file:
         lines = ((number, line) for number, line in enumerate(file, 1) if line.endswith(b"\n") and line.strip())
         while some := list(islice(lines, LINES_AT_ONCE)):
             try:
-                yield from whole_list.validate_json(b"[" + b",".join(line for _, line in some) + b"]")
+                yield from _list_of(kind).validate_json(b"[" + b",".join(line for _, line in some) + b"]")
             except ValidationError:  # one of them is broken: read them singly up to it
                 for number, line in some:
                     yield _record(line, kind, path, number)
+
+
+@cache
+def _list_of(kind: type[R]) -> TypeAdapter[list[R]]:
+    return TypeAdapter(list[kind])  # type: ignore[valid-type]
 
 
 def _record(line: bytes, kind: type[R], path: Path, number: int) -> R:

@@ -37,12 +37,19 @@ class Measured(Record):
     update: tuple[Stage, ...] | None = ()
 
     @cached_property
-    def by_measure(self) -> dict[str, list[Score]]:
+    def by_measure(self) -> "ByMeasure":
         """The scores of each measure: there may be a hundred thousand of them."""
-        grouped: dict[str, list[Score]] = defaultdict(list)
-        for score in self.scores:
-            grouped[score.measure].append(score)
-        return grouped
+        return _by_measure(self.scores)
+
+
+ByMeasure = Mapping[str, Sequence[Score]]
+
+
+def _by_measure(scores: Sequence[Score]) -> ByMeasure:
+    grouped: dict[str, list[Score]] = defaultdict(list)
+    for score in scores:
+        grouped[score.measure].append(score)
+    return grouped
 
 
 Entry = dict[str, Any]
@@ -61,17 +68,13 @@ def summarise(
     """
     facts = {question.id: question.fact for question in questions}
     base = next(
-        (
-            _values(one.by_measure.get("knows", []), "knows", questions, ("general",))
-            for one in measured
-            if one.name == "base"
-        ),
+        (_values(one.by_measure, "knows", questions, ("general",)) for one in measured if one.name == "base"),
         {},
     )
     contenders = {one.name: _measures(one, questions, facts, base, rates) for one in measured}
     pairs = []
     for measure, score in CONTRASTED.items():
-        values = {one.name: _values(one.by_measure.get(score, []), score, questions, IN_DOMAIN) for one in measured}
+        values = {one.name: _values(one.by_measure, score, questions, IN_DOMAIN) for one in measured}
         pairs += [contrast.model_dump() for contrast in contrasts(values, facts, measure, margin)]
     return {"contenders": contenders, "contrasts": pairs, "skipped": dict(skipped)}
 
@@ -80,7 +83,7 @@ def _measures(
     one: Measured, questions: Sequence[Question], facts: Mapping[str, str], base: Mapping[str, float], rates: Rates
 ) -> Entry:
     asked = {question.id: float(question.asked) for question in questions}
-    correct = _values(one.by_measure.get("correct", []), "correct", questions, IN_DOMAIN)
+    correct = _values(one.by_measure, "correct", questions, IN_DOMAIN)
     return {
         "accuracy": _with_slices(one, "correct", questions, facts),
         "hallucination": _with_slices(one, "hallucinated", questions, facts),
@@ -89,7 +92,7 @@ def _measures(
         "retention": _retention(one, questions, facts, base),
         "freshness": _freshness(one, questions, facts),
         "consistency": _share(
-            _values(one.by_measure.get("consistent", []), "consistent", questions, IN_DOMAIN),
+            _values(one.by_measure, "consistent", questions, IN_DOMAIN),
             facts,
             "no fact was asked in two ways in the test",
         ),
@@ -98,20 +101,18 @@ def _measures(
         "abstention": _with_slices(one, "abstained", questions, facts),
         "knowledge": _with_slices(one, "knows", questions, facts),
         "retrieval_recall": _share(
-            _values(one.by_measure.get("evidence_hit", []), "evidence_hit", questions, IN_DOMAIN),
+            _values(one.by_measure, "evidence_hit", questions, IN_DOMAIN),
             facts,
             "it shows no passages, or the questions name no sources",
         ),
         "exact_match": _share(
-            _values(one.by_measure.get("exact_match", []), "exact_match", questions, IN_DOMAIN),
+            _values(one.by_measure, "exact_match", questions, IN_DOMAIN),
             facts,
             "no answerable question",
         ),
-        "f1": _mean_of(
-            _values(one.by_measure.get("f1", []), "f1", questions, IN_DOMAIN), facts, "no answerable question"
-        ),
+        "f1": _mean_of(_values(one.by_measure, "f1", questions, IN_DOMAIN), facts, "no answerable question"),
         "errors": _share(
-            _values(one.by_measure.get("error", []), "error", questions, (*IN_DOMAIN, "general", "changed")),
+            _values(one.by_measure, "error", questions, (*IN_DOMAIN, "general", "changed")),
             facts,
             "no answer",
         ),
@@ -120,15 +121,13 @@ def _measures(
     }
 
 
-def _values(
-    scores: Sequence[Score], measure: str, questions: Sequence[Question], slices: Sequence[str]
-) -> dict[str, float]:
+def _values(scores: ByMeasure, measure: str, questions: Sequence[Question], slices: Sequence[str]) -> dict[str, float]:
     """The values of one measure by question id, on these slices; failed answers are left out."""
     wanted = {question.id for question in questions if question.slice in slices}
     return {
         score.question_id: score.value
-        for score in scores
-        if score.measure == measure and score.question_id in wanted and score.value is not None
+        for score in scores.get(measure, ())
+        if score.question_id in wanted and score.value is not None
     }
 
 
@@ -159,10 +158,10 @@ def _with_slices(one: Measured, score: str, questions: Sequence[Question], facts
     """The mean over the in-domain slices, and over each slice alone."""
     slices = {}
     for name in (*IN_DOMAIN, "changed", "general"):
-        values = _values(one.by_measure.get(score, []), score, questions, (name,))
+        values = _values(one.by_measure, score, questions, (name,))
         if values:
             slices[name] = _entry(share_estimate(values, facts))
-    overall = _share(_values(one.by_measure.get(score, []), score, questions, IN_DOMAIN), facts, "every answer failed")
+    overall = _share(_values(one.by_measure, score, questions, IN_DOMAIN), facts, "every answer failed")
     return {**overall, "slices": slices}
 
 
@@ -205,17 +204,17 @@ def _retention(
         return _missing(
             "it is held against the contender 'base' on general questions, and one of the two is not in the run"
         )
-    own = _values(one.by_measure.get("knows", []), "knows", questions, ("general",))
+    own = _values(one.by_measure, "knows", questions, ("general",))
     if not own or not sum(base.values()):
         return _missing("the base model answered no general question rightly" if own else "every answer failed")
     return _entry(ratio_estimate(own, base, facts), detail={"accuracy": sum(own.values()) / len(own)})
 
 
 def _freshness(one: Measured, questions: Sequence[Question], facts: Mapping[str, str]) -> Entry:
-    after = _values(one.updated_scores, "correct", questions, ("changed",))
+    after = _values(_by_measure(one.updated_scores), "correct", questions, ("changed",))
     if not after:
         return _missing("every answer failed" if one.updated_scores else "the configuration names no updates")
-    before = _values(one.by_measure.get("correct", []), "correct", questions, ("changed",))
+    before = _values(one.by_measure, "correct", questions, ("changed",))
     detail: Entry = {"before": sum(before.values()) / len(before) if before else None}
     if one.update is not None:
         detail["update_seconds"] = sum(stage.seconds for stage in one.update)
