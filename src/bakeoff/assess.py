@@ -58,14 +58,14 @@ def _measured(folder: RunFolder, name: str, questions: Sequence[Question], score
         updated_scores=tuple(score_answers(questions, folder.answers(name, "updated"))),
         answers=tuple(folder.answers(name)),
         latencies_ms=tuple(latency for latency in alone if latency is not None),
-        setup=tuple(setup_stages(name, parts, stages)),
+        setup=tuple(_setup_stages(name, parts, stages)),
         update=_update(name, parts, stages),
     )
 
 
 def _update(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> tuple[Stage, ...] | None:
     """What bringing it up to date took; None where the tuned model in it had no phrasings to be trained again on."""
-    found = tuple(update_stages(name, parts, stages))
+    found = tuple(_update_stages(name, parts, stages))
     if "tuned" in parts and not any(stage.stage == "update-train" for stage in found):
         return None
     return found
@@ -80,7 +80,7 @@ def _parts(folder: RunFolder, name: str) -> list[str]:
     return [name, routing.near, routing.far] if routing else [name]
 
 
-def setup_stages(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> list[Stage]:
+def _setup_stages(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> list[Stage]:
     """The stages that take a contender (with the parts behind it) from nothing to ready to answer."""
     wanted = {(stage, part) for stage in ("train", "load") for part in parts}
     if any(part not in TRAINED and KINDS.get(part) in ("closed-book", "rag", "long-context") for part in parts):
@@ -90,7 +90,7 @@ def setup_stages(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> li
     return [stage for stage in stages if (stage.stage, stage.contender) in wanted]
 
 
-def update_stages(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> list[Stage]:
+def _update_stages(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> list[Stage]:
     """The stages that bring a contender up to date after a change of documents."""
     wanted = {("update-train", part) for part in parts}
     if KINDS.get(name) in RETRIEVING:
