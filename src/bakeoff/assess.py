@@ -4,7 +4,6 @@ Takes a run folder and a profile (its prices and its margin); reads answers and 
 is, is decided in `measure/`; this file only hands it what the run left behind.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from bakeoff import jsonl
@@ -12,7 +11,7 @@ from bakeoff.build import KINDS, RETRIEVING, TRAINED
 from bakeoff.contenders.workbench import Workbench
 from bakeoff.decide.cost_inputs import rates
 from bakeoff.decide.profile import Profile
-from bakeoff.measure.score import score_answers
+from bakeoff.measure.score import Values, score_answers, values_of
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.records import Question, Score, Stage
 from bakeoff.run_folder import RunFolder, write_json
@@ -36,12 +35,10 @@ def compare_run(folder: RunFolder, skipped: Mapping[str, str], profile: Profile)
     broken.
     """
     folder.require(folder.splits_path, folder.scores_path)
-    scores: dict[str, list[Score]] = defaultdict(list)
-    for one in folder.scores():
-        scores[one.contender].append(one)
-    folder.require(*(folder.answers_path(name) for name in scores))
+    values = values_of(folder.scores())
+    folder.require(*(folder.answers_path(name) for name in values))
     questions = _tested(folder)
-    measured = [_measured(folder, name, questions, own) for name, own in scores.items()]
+    measured = [_measured(folder, name, questions, own) for name, own in values.items()]
     write_json(folder.comparison_path, summarise(questions, measured, skipped, rates(profile), profile.margin))
 
 
@@ -49,23 +46,23 @@ def _tested(folder: RunFolder) -> list[Question]:
     return [question for question in folder.questions() if question.split == "test"]
 
 
-def _measured(folder: RunFolder, name: str, questions: Sequence[Question], scores: Sequence[Score]) -> Measured:
+def _measured(folder: RunFolder, name: str, questions: Sequence[Question], values: Mapping[str, Values]) -> Measured:
     stages, parts = folder.stages(), _parts(folder, name)
     alone = [answer.latency_ms for answer in folder.answers(name, "latency") if answer.error is None]
     return Measured(
         name=name,
-        scores=tuple(scores),
-        updated_scores=tuple(score_answers(questions, folder.answers(name, "updated"))),
-        answers=tuple(folder.answers(name)),
-        latencies_ms=tuple(latency for latency in alone if latency is not None),
-        setup=tuple(_setup_stages(name, parts, stages)),
+        values=values,
+        updated=values_of(score_answers(questions, folder.answers(name, "updated"))).get(name, {}),
+        answers=folder.answers(name),
+        latencies_ms=[latency for latency in alone if latency is not None],
+        setup=_setup_stages(name, parts, stages),
         update=_update(name, parts, stages),
     )
 
 
-def _update(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> tuple[Stage, ...] | None:
+def _update(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> list[Stage] | None:
     """What bringing it up to date took; None where the tuned model in it had no phrasings to be trained again on."""
-    found = tuple(_update_stages(name, parts, stages))
+    found = _update_stages(name, parts, stages)
     if "tuned" in parts and not any(stage.stage == "update-train" for stage in found):
         return None
     return found

@@ -22,7 +22,7 @@ name: {name}
 documents:
 {documents}
 
-# CSV or JSONL with a question and its answers; an id, fact, source, evidence, asked and kind help.
+# CSV or JSONL with a question and its answers; an id, fact, source, evidence, asked, date and kind help.
 questions:
 {questions}
 
@@ -49,8 +49,7 @@ models:
 retrieval: {{chunk_tokens: {chunk_tokens}, k: {k}}}
 
 # What you know of your situation (limits, volumes, prices): the verdict and the costs depend on it.
-profile:
-  queries_per_month: 10000
+{profile}
 """
 
 
@@ -78,7 +77,15 @@ def _text(config: Config, prepared: Prepared, output: Path) -> str:
         contenders=", ".join(CONTENDERS),
         chunk_tokens=config.retrieval.chunk_tokens,
         k=config.retrieval.k,
+        profile=_profile(prepared.asked_per_month),
     )
+
+
+def _profile(asked_per_month: int | None) -> str:
+    """The volume that the questions' dates show; commented out where they have none, as nobody gave the default."""
+    if asked_per_month is None:
+        return "# profile:\n#   queries_per_month: 10000   # the default"
+    return f"profile:\n  queries_per_month: {asked_per_month}   # by the dates and counts of the questions"
 
 
 def _list(paths: Sequence[str], folder: Path) -> str:

@@ -21,7 +21,7 @@ from bakeoff.decide.profile import Profile
 from bakeoff.decide.roadmap import roadmap
 from bakeoff.decide.sensitivity import redrawn, sensitivity
 from bakeoff.decide.verdict import Verdict, decide
-from bakeoff.measure.score import score_answers
+from bakeoff.measure.score import score_answers, values_of
 from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.records import Question, Score
 from bakeoff.run_folder import RunFolder
@@ -42,7 +42,7 @@ SCORE_OF = {
 }
 TORNADO_LINES = 12
 
-Values = dict[str, dict[str, dict[str, float]]]
+ByContender = dict[str, dict[str, dict[str, float]]]
 
 
 def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def _inspected(data: Mapping[str, Any], questions: Sequence[Question]) -> Inspec
     )
 
 
-def per_question_values(folder: RunFolder, questions: Sequence[Question], names: Sequence[str]) -> Values:
+def per_question_values(folder: RunFolder, questions: Sequence[Question], names: Sequence[str]) -> ByContender:
     """Values by measure, contender and question: what effects and claims are tested on.
 
     `freshness` is accuracy on what changed, after the update; `without_retraining` the same for a contender that is not
@@ -120,24 +120,22 @@ def per_question_values(folder: RunFolder, questions: Sequence[Question], names:
     """
     changed = [question for question in questions if question.slice == "changed"]
     about_changed = {question.id for question in changed}
-    scored: Values = {score: {name: {} for name in names} for score in SCORE_OF.values()}
-    for one in folder.scores():
-        if one.measure in scored and one.contender in scored[one.measure] and one.value is not None:
-            scored[one.measure][one.contender][one.question_id] = one.value
-    values: Values = {
-        measure: {name: _without(scored[score][name], about_changed) for name in names}
+    found = values_of(folder.scores())
+    scored = {name: found.get(name, {}) for name in names}
+    values: ByContender = {
+        measure: {name: _without(scored[name].get(score, {}), about_changed) for name in names}
         for measure, score in SCORE_OF.items()
     }
-    before = {name: _only(scored["correct"][name], about_changed) for name in names}
-    after = {name: _correct(score_answers(changed, folder.answers(name, "updated"))) for name in names}
+    before = {name: _only(scored[name].get("correct", {}), about_changed) for name in names}
+    after = {name: _correct_of(name, score_answers(changed, folder.answers(name, "updated"))) for name in names}
     retrained = {stage.contender for stage in folder.stages() if stage.stage == "update-train"}
     values["freshness"] = after
     values["without_retraining"] = {name: before[name] if name in retrained else after[name] for name in names}
     return values
 
 
-def _correct(scores: Sequence[Score]) -> dict[str, float]:
-    return {one.question_id: one.value for one in scores if one.measure == "correct" and one.value is not None}
+def _correct_of(name: str, scores: Sequence[Score]) -> dict[str, float]:
+    return dict(values_of(scores).get(name, {}).get("correct", {}))
 
 
 def _only(values: Mapping[str, float], ids: set[str]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from typing import Any
 from bakeoff.config import Config
 from bakeoff.corpus.read import Problem, read_documents
 from bakeoff.errors import InputError
-from bakeoff.questions import locate_evidence, read_questions
+from bakeoff.questions import asked_per_month, locate_evidence, read_questions
 from bakeoff.records import Document, Question, Record, Slice, Split
 from bakeoff.splits import MEASURED, DataSummary, Leak, assign_splits, leaks, summarise
 
@@ -33,6 +33,11 @@ class Prepared(Record):
         """The documents and their new versions."""
         return (*self.documents, *self.updated_documents)
 
+    @property
+    def asked_per_month(self) -> int | None:
+        """How many questions users ask in a month, where the questions have dates."""
+        return asked_per_month([question for question in self.questions if question.slice != "general"])
+
     def of(self, split: Split) -> list[Question]:
         """The questions of one split; those about the update are part of 'train' only through `changed`."""
         return [
@@ -49,8 +54,10 @@ class Prepared(Record):
         own = [question for question in self.questions if question.slice != "general"]
         splits = ", ".join(f"{sum(one.split == split for one in own)} {split}" for split in ("train", "dev", "test"))
         asked = f"{len(own)} questions about {len({question.fact for question in own})} facts ({splits})"
+        monthly = self.asked_per_month
         return [
             f"{len(self.documents)} documents, about {n_words:,} words; {asked}.",
+            *([f"by their dates and counts users ask about {monthly:,} questions a month."] if monthly else []),
             *(f"not read: {problem.source}: {problem.reason}" for problem in self.problems),
             *(f"note: {note}" for note in self.notes),
             *(

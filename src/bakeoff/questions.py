@@ -11,6 +11,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -19,7 +20,7 @@ from bakeoff.locate import locate_evidence
 from bakeoff.records import Question, Slice, SourceSpan, Split
 from bakeoff.similar import similar_pairs, words
 
-__all__ = ["COLUMNS", "locate_evidence", "read_questions"]
+__all__ = ["COLUMNS", "asked_per_month", "locate_evidence", "read_questions"]
 
 # field -> the column names that are read as it, the first one present wins. Case, blanks and hyphens do not matter.
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -44,6 +45,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "source": ("source", "sources", "document", "doc", "url", "file", "path", "doc_id", "document_id"),
     "evidence": ("evidence", "quote", "context", "passage", "quotes"),
     "asked": ("asked", "count", "frequency", "volume", "n_asked"),
+    "asked_on": ("date", "asked_on", "asked_at", "timestamp", "created_at"),
     "kind": ("kind", "type", "answer_type", "question_type"),
     "slice": ("slice",),
     "split": ("split", "set", "fold"),
@@ -52,6 +54,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 SPLIT_NAMES = {**{name: name for name in get_args(Split)}, "validation": "dev", "valid": "dev", "val": "dev"}
 TRUE, FALSE = ("true", "yes", "y", "1"), ("false", "no", "n", "0", "")
+MONTH_DAYS = 365.25 / 12
+LEAST_PERIOD_DAYS = 28  # a shorter log says little about a month
 MANY = " | "
 SHOWN = 5
 # Questions without a fact of their own join another's when answers and sources agree and the words do so far. With no
@@ -234,6 +238,17 @@ def _asked(row: Row) -> int:
     return int(match[1].replace(",", ""))
 
 
+def _asked_on(row: Row) -> date | None:
+    text = _text(row, "asked_on")
+    try:
+        return date.fromisoformat(re.split("[T ]", text)[0]) if text else None
+    except ValueError as error:
+        raise InputError(
+            f"{row.place}: date is {text!r}.",
+            "write the day as 2026-03-31 (a time may follow), or give the column another name if it is not meant",
+        ) from error
+
+
 def _choice(row: Row, field: str, allowed: Mapping[str, str]) -> Any:
     text = _text(row, field).lower()
     if text and text not in allowed:
@@ -253,6 +268,7 @@ def _question(row: Row) -> Question:
         slice=_choice(row, "slice", slices),
         split=_choice(row, "split", SPLIT_NAMES),
         asked=_asked(row),
+        asked_on=_asked_on(row),
         source_spans=tuple(SourceSpan(source=source) for source in _many(row, "source")),
         evidence=_quotes(row),
     )
@@ -262,6 +278,19 @@ def _quotes(row: Row) -> str:
     """The quotes, one a line; a cell of a CSV file holds one, whatever its characters."""
     value = row.cells.get("evidence")
     return "\n".join(_many(row, "evidence")) if isinstance(value, list) else _text(row, "evidence")
+
+
+def asked_per_month(questions: Sequence[Question]) -> int | None:
+    """How many questions users ask in a month, by the log's dates and counts.
+
+    None where no question has a date, or the dates lie within four weeks.
+    """
+    dated = [(question.asked_on, question.asked) for question in questions if question.asked_on]
+    if not dated:
+        return None
+    days = (max(day for day, _ in dated) - min(day for day, _ in dated)).days + 1
+    asked = sum(count for _, count in dated)
+    return round(asked / days * MONTH_DAYS) if asked and days >= LEAST_PERIOD_DAYS else None
 
 
 # --- what no row says alone -------------------------------------------------------------------------------------------

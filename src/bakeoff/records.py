@@ -5,7 +5,7 @@ Takes and gives nothing; knows no other module. Each record reads and writes its
 their unit in the name.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -61,8 +61,8 @@ class Question(Record):
     """A question with its accepted answers. No answers means: unanswerable from the documents.
 
     `answers` are aliases: any one of them is right. `fact` groups the phrasings that ask for the same thing.
-    `asked` is how often users ask it in the period the question log covers. `evidence` is the passage that the question
-    file quotes, one quote a line; `source_spans` is where it stands.
+    `asked` is how often users ask it in the period the question log covers, `asked_on` the day the log gives for it.
+    `evidence` is the passage that the question file quotes, one quote a line; `source_spans` is where it stands.
     """
 
     id: str
@@ -73,6 +73,7 @@ class Question(Record):
     slice: Slice | None = None
     split: Split | None = None
     asked: int = 1
+    asked_on: date | None = None
     source_spans: tuple[SourceSpan, ...] = ()
     evidence: str = ""
 

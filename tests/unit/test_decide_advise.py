@@ -140,6 +140,15 @@ def test_inspection_fills_only_what_the_profile_leaves_open(data: tuple[Path, Pa
     assert "labelled_examples" in profile.model_fields_set
 
 
+def test_the_log_s_dates_fill_in_the_volume(data: tuple[Path, Path]) -> None:
+    """365 questions in a year of 365 days; without dates the profile's default stays unknown."""
+    assert "queries_per_month" not in inspect_data([], [data[1]]).fill(Profile()).model_fields_set
+    data[1].write_text("question,answers,asked,date\nHow long?,24 months,300,2025-01-01\nWho?,Ann,65,2025-12-31\n")
+    found = inspect_data([], [data[1]])
+    assert found.fill(Profile()).queries_per_month == 30
+    assert "30 times a month" in found.lines()[0]
+
+
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     """A folder of documents that is not there is named in the error."""
     with pytest.raises(InputError, match="nowhere"):

@@ -2,12 +2,13 @@
 
 import csv
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from bakeoff.errors import InputError
-from bakeoff.questions import locate_evidence, read_questions
+from bakeoff.questions import asked_per_month, locate_evidence, read_questions
 from bakeoff.records import Document, Question
 
 
@@ -38,6 +39,16 @@ def test_csv_columns_and_aliases(tmp_path: Path) -> None:
     assert (question.id, question.fact, question.asked, question.kind) == ("a1", "long", 1200, "numeric")
     assert [span.source for span in question.source_spans] == ["a.md"]
     assert question.evidence == "lasts 24 months, always"
+
+
+def test_dates_and_counts_tell_the_volume_of_a_month(tmp_path: Path) -> None:
+    """61 days hold 12 + 49 questions: one a day. Undated rows and dates within four weeks tell nothing."""
+    rows = ["a,1,12,2026-01-01", "b,2,49,2026-03-02T10:00:00Z", "c,3,1000,"]
+    questions = read_questions([write(tmp_path, "q.csv", "\n".join(["question,answer,asked,date", *rows]))])
+    assert questions[1].asked_on == date(2026, 3, 2)
+    assert asked_per_month(questions) == 30
+    assert asked_per_month(questions[1:]) is None
+    assert asked_per_month(questions[2:]) is None
 
 
 @pytest.mark.parametrize(
@@ -98,6 +109,7 @@ def test_missing_ids_come_from_the_text(tmp_path: Path) -> None:
         ("q.csv", "question,answer\nx,1,2\n", "line 2: 3 cells under 2 columns"),
         ("q.csv", "question,answer,asked\nx,1,often\n", "asked is 'often'"),
         ("q.csv", "question,answer,asked\nx,1,-3\n", "asked is '-3'"),
+        ("q.csv", "question,answer,date\nx,1,03/04/26\n", "date is '03/04/26'"),
         ("q.csv", "question,answer,slice\nx,1,new\n", "slice is 'new'"),
         ("q.csv", "question,answer,answerable\nx,1,maybe\n", "answerable is 'maybe'"),
         ("q.csv", "question,answer\n,1\n", "line 2 have no question"),

@@ -7,7 +7,7 @@ import pytest
 
 from bakeoff.decide.prices import Rates
 from bakeoff.errors import RunFolderError
-from bakeoff.measure.score import score_answers
+from bakeoff.measure.score import score_answers, values_of
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.records import Stage
 from bakeoff.report import write_report
@@ -53,8 +53,8 @@ def test_what_the_pilot_writes_is_what_the_report_reads(tmp_path: Path) -> None:
     measured = [
         Measured(
             name=name,
-            scores=tuple(score_answers(before.questions, list(before.answers[name].values()))),
-            updated_scores=tuple(score_answers(before.questions, list(before.updated[name].values()))),
+            values=values_of(score_answers(before.questions, list(before.answers[name].values())))[name],
+            updated=values_of(score_answers(before.questions, list(before.updated[name].values()))).get(name, {}),
             answers=tuple(before.answers[name].values()),
             latencies_ms=(900.0, 1000.0, 1200.0),
             setup=(Stage(stage="index", seconds=3.0),),

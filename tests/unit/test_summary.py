@@ -1,9 +1,11 @@
 """The eight measures of comparison.json."""
 
+from dataclasses import replace
+
 import pytest
 
 from bakeoff.decide.prices import Rates
-from bakeoff.measure.score import score_answers
+from bakeoff.measure.score import score_answers, values_of
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.records import Stage, Usage
 from tests.unit.fakes import answer, question
@@ -29,9 +31,9 @@ def measured(name, texts, updated=None, **more):
 
     return Measured(
         name=name,
-        scores=tuple(score_answers(QUESTIONS, given(texts))),
+        values=values_of(score_answers(QUESTIONS, given(texts)))[name],
         answers=tuple(given(texts)),
-        updated_scores=tuple(score_answers(QUESTIONS, given(updated or {}))),
+        updated=values_of(score_answers(QUESTIONS, given(updated or {}))).get(name, {}),
         **more,
     )
 
@@ -126,7 +128,7 @@ def test_questions_that_nobody_asked_have_no_accuracy_by_traffic():
 
 def test_what_was_not_set_up_or_brought_up_to_date_has_no_time_for_it():
     """Not zero seconds: that would be the best of all."""
-    left = TUNED.model_copy(update={"setup": (), "update": None})
+    left = replace(TUNED, setup=(), update=None)
     found = summarise(QUESTIONS, [BASE, left], {}, Rates())["contenders"]["tuned"]
     assert found["setup_s"]["value"] is None
     assert found["freshness"]["value"] == 1.0 and "update_seconds" not in found["freshness"]["detail"]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from bakeoff.corpus.read import read_documents
 from bakeoff.decide.profile import Profile, validate_profile
 from bakeoff.errors import ConfigError
-from bakeoff.questions import read_questions
+from bakeoff.questions import asked_per_month, read_questions
 from bakeoff.records import Record
 
 TOKENS_PER_WORD = 1.3
@@ -94,7 +94,10 @@ def _value(question: Ask, typed: str) -> Any:
 
 
 class Inspection(Record):
-    """What documents and questions show by themselves. Tokens are an estimate; `asked` sums how often users asked."""
+    """What documents and questions show by themselves. Tokens are an estimate; `asked` sums how often users asked.
+
+    `asked_per_month` is known where the questions have dates.
+    """
 
     n_documents: int = 0
     corpus_tokens: int = 0
@@ -104,6 +107,7 @@ class Inspection(Record):
     n_facts: int = 0
     paraphrased_share: float = 0.0
     asked: int = 0
+    asked_per_month: int | None = None
 
     def values(self) -> dict[str, int]:
         """The profile's fields that this fills in."""
@@ -112,6 +116,8 @@ class Inspection(Record):
             found["corpus_tokens"] = max(1, self.corpus_tokens)
         if self.n_questions:
             found["labelled_examples"] = self.n_answerable
+        if self.asked_per_month:
+            found["queries_per_month"] = self.asked_per_month
         return found
 
     def fill(self, profile: Profile) -> Profile:
@@ -126,10 +132,11 @@ class Inspection(Record):
             found.append(f"{self.n_documents:,} documents, about {self.corpus_tokens:,} tokens.")
         found += [f"Not read: {one}." for one in self.not_read]
         if self.n_questions:
+            monthly = f", by their dates {self.asked_per_month:,} times a month" if self.asked_per_month else ""
             found.append(
                 f"{self.n_questions:,} questions, {self.n_answerable:,} with an answer, about {self.n_facts:,} facts; "
                 f"{100 * self.paraphrased_share:.0f} % of the facts are asked in several ways; "
-                f"asked {self.asked:,} times."
+                f"asked {self.asked:,} times{monthly}."
             )
         return found
 
@@ -159,5 +166,6 @@ def inspect_data(documents: Sequence[str | Path] = (), questions: Sequence[Path]
             "n_facts": len(phrasings),
             "paraphrased_share": sum(n > 1 for n in phrasings.values()) / len(phrasings),
             "asked": sum(question.asked for question in asked),
+            "asked_per_month": asked_per_month(asked),
         }
     return Inspection(**found)

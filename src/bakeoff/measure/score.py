@@ -16,11 +16,24 @@ scores None on every measure but `error`, so that it is neither a wrong answer n
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bakeoff.evidence import evidence_hit
 from bakeoff.measure.grade import equivalent, grade
 from bakeoff.records import Answer, Question, Score
+
+Values = Mapping[str, float]
+"""One measure's, by question id."""
+
+
+def values_of(scores: Iterable[Score]) -> Mapping[str, Mapping[str, Values]]:
+    """The values by contender, measure and question id; of an answer that failed there is `error` only."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for score in scores:
+        measures = found.setdefault(score.contender, {})
+        if score.value is not None:
+            measures.setdefault(score.measure, {})[score.question_id] = score.value
+    return found
 
 
 def is_correct(question: Question, text: str) -> bool:

@@ -4,9 +4,8 @@ Takes what a run folder holds, gives the content of `comparison.json`. Knows not
 measure that could not be taken has value None and says why in `detail.reason`.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 from bakeoff.compare import (
@@ -19,37 +18,28 @@ from bakeoff.compare import (
     share_estimate,
 )
 from bakeoff.decide.prices import Rates
-from bakeoff.records import Answer, Question, Record, Score, Stage
+from bakeoff.measure.score import Values
+from bakeoff.records import Answer, Question, Stage
 
 IN_DOMAIN = ("seen", "unseen", "unanswerable")
 CONTRASTED = {"accuracy": "correct", "hallucination": "hallucinated"}
 
 
-class Measured(Record):
-    """What was collected of one contender; `update` is None where it was not brought up to date."""
+@dataclass(frozen=True)
+class Measured:
+    """What was collected of one contender.
+
+    `values` are those of the test answers by measure, `updated` those after the update (none where it was not asked
+    again). `update` is None where it was not brought up to date.
+    """
 
     name: str
-    scores: tuple[Score, ...]
-    updated_scores: tuple[Score, ...] = ()
-    answers: tuple[Answer, ...] = ()
-    latencies_ms: tuple[float, ...] = ()
-    setup: tuple[Stage, ...] = ()
-    update: tuple[Stage, ...] | None = ()
-
-    @cached_property
-    def by_measure(self) -> "ByMeasure":
-        """The scores of each measure: there may be a hundred thousand of them."""
-        return _by_measure(self.scores)
-
-
-ByMeasure = Mapping[str, Sequence[Score]]
-
-
-def _by_measure(scores: Sequence[Score]) -> ByMeasure:
-    grouped: dict[str, list[Score]] = defaultdict(list)
-    for score in scores:
-        grouped[score.measure].append(score)
-    return grouped
+    values: Mapping[str, Values]
+    updated: Mapping[str, Values] = field(default_factory=dict)
+    answers: Sequence[Answer] = ()
+    latencies_ms: Sequence[float] = ()
+    setup: Sequence[Stage] = ()
+    update: Sequence[Stage] | None = ()
 
 
 Entry = dict[str, Any]
@@ -68,13 +58,13 @@ def summarise(
     """
     facts = {question.id: question.fact for question in questions}
     base = next(
-        (_values(one.by_measure, "knows", questions, ("general",)) for one in measured if one.name == "base"),
+        (_values(one.values, "knows", questions, ("general",)) for one in measured if one.name == "base"),
         {},
     )
     contenders = {one.name: _measures(one, questions, facts, base, rates) for one in measured}
     pairs = []
     for measure, score in CONTRASTED.items():
-        values = {one.name: _values(one.by_measure, score, questions, IN_DOMAIN) for one in measured}
+        values = {one.name: _values(one.values, score, questions, IN_DOMAIN) for one in measured}
         pairs += [contrast.model_dump() for contrast in contrasts(values, facts, measure, margin)]
     return {"contenders": contenders, "contrasts": pairs, "skipped": dict(skipped)}
 
@@ -83,7 +73,7 @@ def _measures(
     one: Measured, questions: Sequence[Question], facts: Mapping[str, str], base: Mapping[str, float], rates: Rates
 ) -> Entry:
     asked = {question.id: float(question.asked) for question in questions}
-    correct = _values(one.by_measure, "correct", questions, IN_DOMAIN)
+    correct = _values(one.values, "correct", questions, IN_DOMAIN)
     return {
         "accuracy": _with_slices(one, "correct", questions, facts),
         "hallucination": _with_slices(one, "hallucinated", questions, facts),
@@ -92,7 +82,7 @@ def _measures(
         "retention": _retention(one, questions, facts, base),
         "freshness": _freshness(one, questions, facts),
         "consistency": _share(
-            _values(one.by_measure, "consistent", questions, IN_DOMAIN),
+            _values(one.values, "consistent", questions, IN_DOMAIN),
             facts,
             "no fact was asked in two ways in the test",
         ),
@@ -101,18 +91,18 @@ def _measures(
         "abstention": _with_slices(one, "abstained", questions, facts),
         "knowledge": _with_slices(one, "knows", questions, facts),
         "retrieval_recall": _share(
-            _values(one.by_measure, "evidence_hit", questions, IN_DOMAIN),
+            _values(one.values, "evidence_hit", questions, IN_DOMAIN),
             facts,
             "it shows no passages, or the questions name no sources",
         ),
         "exact_match": _share(
-            _values(one.by_measure, "exact_match", questions, IN_DOMAIN),
+            _values(one.values, "exact_match", questions, IN_DOMAIN),
             facts,
             "no answerable question",
         ),
-        "f1": _mean_of(_values(one.by_measure, "f1", questions, IN_DOMAIN), facts, "no answerable question"),
+        "f1": _mean_of(_values(one.values, "f1", questions, IN_DOMAIN), facts, "no answerable question"),
         "errors": _share(
-            _values(one.by_measure, "error", questions, (*IN_DOMAIN, "general", "changed")),
+            _values(one.values, "error", questions, (*IN_DOMAIN, "general", "changed")),
             facts,
             "no answer",
         ),
@@ -121,14 +111,12 @@ def _measures(
     }
 
 
-def _values(scores: ByMeasure, measure: str, questions: Sequence[Question], slices: Sequence[str]) -> dict[str, float]:
-    """The values of one measure by question id, on these slices; failed answers are left out."""
+def _values(
+    values: Mapping[str, Values], measure: str, questions: Sequence[Question], slices: Sequence[str]
+) -> dict[str, float]:
+    """The values of one measure on these slices."""
     wanted = {question.id for question in questions if question.slice in slices}
-    return {
-        score.question_id: score.value
-        for score in scores.get(measure, ())
-        if score.question_id in wanted and score.value is not None
-    }
+    return {key: value for key, value in values.get(measure, {}).items() if key in wanted}
 
 
 def _entry(estimate: Estimate, **more: Any) -> Entry:
@@ -158,10 +146,10 @@ def _with_slices(one: Measured, score: str, questions: Sequence[Question], facts
     """The mean over the in-domain slices, and over each slice alone."""
     slices = {}
     for name in (*IN_DOMAIN, "changed", "general"):
-        values = _values(one.by_measure, score, questions, (name,))
+        values = _values(one.values, score, questions, (name,))
         if values:
             slices[name] = _entry(share_estimate(values, facts))
-    overall = _share(_values(one.by_measure, score, questions, IN_DOMAIN), facts, "every answer failed")
+    overall = _share(_values(one.values, score, questions, IN_DOMAIN), facts, "every answer failed")
     return {**overall, "slices": slices}
 
 
@@ -204,17 +192,17 @@ def _retention(
         return _missing(
             "it is held against the contender 'base' on general questions, and one of the two is not in the run"
         )
-    own = _values(one.by_measure, "knows", questions, ("general",))
+    own = _values(one.values, "knows", questions, ("general",))
     if not own or not sum(base.values()):
         return _missing("the base model answered no general question rightly" if own else "every answer failed")
     return _entry(ratio_estimate(own, base, facts), detail={"accuracy": sum(own.values()) / len(own)})
 
 
 def _freshness(one: Measured, questions: Sequence[Question], facts: Mapping[str, str]) -> Entry:
-    after = _values(_by_measure(one.updated_scores), "correct", questions, ("changed",))
+    after = _values(one.updated, "correct", questions, ("changed",))
     if not after:
-        return _missing("every answer failed" if one.updated_scores else "the configuration names no updates")
-    before = _values(one.by_measure, "correct", questions, ("changed",))
+        return _missing("every answer failed" if one.updated else "the configuration names no updates")
+    before = _values(one.values, "correct", questions, ("changed",))
     detail: Entry = {"before": sum(before.values()) / len(before) if before else None}
     if one.update is not None:
         detail["update_seconds"] = sum(stage.seconds for stage in one.update)

@@ -1,0 +1,31 @@
+"""`bakeoff init` writes a configuration of what the data show."""
+
+from pathlib import Path
+
+from bakeoff.config import load_config
+from bakeoff.init import initialise
+from tests.end_to_end.small import PLANETS
+
+
+def written(folder: Path, dates: bool) -> Path:
+    """The configuration written for twelve documents and a question about each, asked ten times."""
+    (folder / "docs").mkdir()
+    rows = ["question,answers,asked" + (",date" if dates else "")]
+    for month, (name, (year, _)) in enumerate(PLANETS.items(), 1):
+        (folder / "docs" / f"{name}.md").write_text(f"# {name}\n\n{name} circles its star in {year}.\n")
+        rows.append(f"How long is a year of {name}?,{year},10" + (f",2025-{month:02}-01" if dates else ""))
+    (folder / "questions.csv").write_text("\n".join(rows))
+    initialise([str(folder / "docs")], [folder / "questions.csv"], folder / "bakeoff.yaml")
+    return folder / "bakeoff.yaml"
+
+
+def test_the_volume_is_written_where_dates_tell_it(tmp_path: Path) -> None:
+    """120 questions from 1 January to 1 December (335 days) are 11 a month."""
+    assert load_config(written(tmp_path, dates=True)).profile.queries_per_month == 11
+
+
+def test_a_volume_nobody_gave_stays_unknown(tmp_path: Path) -> None:
+    """The default is shown, but commented out: it must not count as known."""
+    path = written(tmp_path, dates=False)
+    assert "queries_per_month" in path.read_text()
+    assert "queries_per_month" not in load_config(path).profile.model_fields_set
