@@ -96,10 +96,11 @@ def advise(
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Advise without a model: decision matrix, cost, what a pilot would have to show, a 90-day roadmap."""
+    from bakeoff.decide.advice_files import check_output, write_advice
     from bakeoff.decide.advise import advise as give_advice
-    from bakeoff.decide.advise import check_output, next_monday, write_advice
     from bakeoff.decide.ask import ask, inspect_data
     from bakeoff.decide.profile import Profile, read_profile
+    from bakeoff.decide.roadmap import next_monday
 
     check_output(output, force)
     found = inspect_data(documents or (), questions or ())

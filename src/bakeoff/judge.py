@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from bakeoff.decide.advise import next_monday
 from bakeoff.decide.ask import Inspection, estimated_tokens
 from bakeoff.decide.break_even import break_even
 from bakeoff.decide.claims import Evidence, ledger
@@ -18,7 +17,7 @@ from bakeoff.decide.effects import effects
 from bakeoff.decide.matrix import decision_matrix
 from bakeoff.decide.measured import measured_matrix
 from bakeoff.decide.profile import Profile
-from bakeoff.decide.roadmap import roadmap
+from bakeoff.decide.roadmap import next_monday, roadmap
 from bakeoff.decide.sensitivity import redrawn, sensitivity
 from bakeoff.decide.verdict import Verdict, decide
 from bakeoff.measure.score import score_answers, values_of

@@ -1,29 +1,25 @@
 """Advice without a pilot: matrix, assumed cost, recommendation, what a pilot would have to show, and a roadmap.
 
-Takes a `Profile` and, where there was one, an `Inspection` of the team's data; gives an `Advice`, and writes it into a
-folder. Needs no model and knows none. "Tied" is an honest recommendation: the plan then builds both, and the pilot
+Takes a `Profile` and, where there was one, an `Inspection` of the team's data; gives an `Advice`. Needs no model and
+knows none. "Tied" is an honest recommendation: the plan then builds both, and the pilot
 decides.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date
 
-from bakeoff import jsonl
 from bakeoff.decide.ask import Inspection
 from bakeoff.decide.break_even import break_even
 from bakeoff.decide.conditions import Condition, conditions_for
 from bakeoff.decide.cost import cost_table
 from bakeoff.decide.cost_inputs import assumed_inputs
 from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, NAMES, TITLES, Factor
-from bakeoff.decide.ics import ics_text
 from bakeoff.decide.matrix import Flip, Matrix, Row, decision_matrix, flips
 from bakeoff.decide.profile import Profile
 from bakeoff.decide.roadmap import Roadmap, roadmap
-from bakeoff.errors import ConfigError, InputError, MissingExtraError
+from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.records import Record
 
-FILES = ("advice.md", "advice.html", "roadmap.ics")
 MOST_REASONS = 5
 APPROACH_OF = {contender: approach for approach, contender in CONTENDER_OF.items()}
 
@@ -233,39 +229,3 @@ def _over_budget(profile: Profile, rows: Sequence[CostRow]) -> list[str]:
                     f"than the budget of {budget:,.0f} USD."
                 )
     return found
-
-
-def next_monday(today: date) -> date:
-    """The first Monday after a day: where a roadmap begins unless told otherwise."""
-    return today + timedelta(days=7 - today.weekday())
-
-
-def check_output(folder: Path, force: bool = False) -> None:
-    """Raise InputError where the folder is a file, or holds advice already and `force` is not set."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file.", "name a folder for the advice")
-    there = [name for name in FILES if (folder / name).exists()]
-    if there and not force:
-        raise InputError(
-            f"{folder} holds {', '.join(there)} already.",
-            "name another folder with --output, or overwrite with --force",
-        )
-
-
-def write_advice(advice: Advice, folder: Path, force: bool = False, stamp: datetime | None = None) -> list[Path]:
-    """Write advice.md, advice.html and, where something is recommended, roadmap.ics; returns their paths.
-
-    Raises InputError as `check_output` does: then nothing is written. `stamp` is the calendar's, now where None.
-    """
-    from bakeoff.decide.advice_page import advice_html  # jinja2 is loaded only where a page is drawn
-    from bakeoff.decide.advice_text import advice_markdown
-
-    check_output(folder, force)
-    texts = {"advice.md": advice_markdown(advice), "advice.html": advice_html(advice)}
-    if advice.roadmap:
-        texts["roadmap.ics"] = ics_text(advice.roadmap, stamp or datetime.now(UTC))
-    for name in set(FILES) - set(texts):
-        (folder / name).unlink(missing_ok=True)  # an older roadmap would belong to other advice
-    for name, text in texts.items():
-        jsonl.write_text(folder / name, text)
-    return [folder / name for name in texts]

@@ -178,3 +178,8 @@ def _effort(tasks: Iterable[Task]) -> dict[str, float]:
     for task in tasks:
         total[task.owner] = total.get(task.owner, 0.0) + task.effort_days
     return total
+
+
+def next_monday(today: date) -> date:
+    """The first Monday after a day: where a roadmap begins unless told otherwise."""
+    return today + timedelta(days=7 - today.weekday())

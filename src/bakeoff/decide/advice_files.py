@@ -1,0 +1,44 @@
+"""An `Advice` as files: Markdown, a page, and the roadmap for a calendar.
+
+Takes an `Advice` and a folder; nothing in the folder is overwritten unasked.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bakeoff import jsonl
+from bakeoff.decide.advice_page import advice_html
+from bakeoff.decide.advice_text import advice_markdown
+from bakeoff.decide.advise import Advice
+from bakeoff.decide.ics import ics_text
+from bakeoff.errors import InputError
+
+FILES = ("advice.md", "advice.html", "roadmap.ics")
+
+
+def check_output(folder: Path, force: bool = False) -> None:
+    """Raise InputError where the folder is a file, or holds advice already and `force` is not set."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file.", "name a folder for the advice")
+    there = [name for name in FILES if (folder / name).exists()]
+    if there and not force:
+        raise InputError(
+            f"{folder} holds {', '.join(there)} already.",
+            "name another folder with --output, or overwrite with --force",
+        )
+
+
+def write_advice(advice: Advice, folder: Path, force: bool = False, stamp: datetime | None = None) -> list[Path]:
+    """Write advice.md, advice.html and, where something is recommended, roadmap.ics; returns their paths.
+
+    Raises InputError as `check_output` does: then nothing is written. `stamp` is the calendar's, now where None.
+    """
+    check_output(folder, force)
+    texts = {"advice.md": advice_markdown(advice), "advice.html": advice_html(advice)}
+    if advice.roadmap:
+        texts["roadmap.ics"] = ics_text(advice.roadmap, stamp or datetime.now(UTC))
+    for name in set(FILES) - set(texts):
+        (folder / name).unlink(missing_ok=True)  # an older roadmap would belong to other advice
+    for name, text in texts.items():
+        jsonl.write_text(folder / name, text)
+    return [folder / name for name in texts]
