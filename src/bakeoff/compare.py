@@ -113,33 +113,34 @@ def paired(
         a=a, b=b, measure=measure, difference=mean, low=max(-1.0, centre - half), high=min(1.0, centre + half),
         p=p, p_adjusted=p, n=len(differences),
     )  # fmt: skip
-    return _judged(contrast, error, len(sums), margin, n_pairs)
+    tied = _is_tied(sums, error, margin)
+    return contrast.model_copy(
+        update={
+            "tied": tied,
+            "finding": _finding(p, tied),
+            "more_questions": _more_questions(contrast, error, margin, n_pairs),
+        }
+    )
 
 
 def with_holm(found: Sequence[Contrast]) -> list[Contrast]:
     """The contrasts of one family with Holm-adjusted p-values and what these allow one to say."""
     adjusted = holm([contrast.p for contrast in found])
-    return [
-        contrast.model_copy(update={"p_adjusted": p, "finding": _finding(p, contrast.tied)})
-        for contrast, p in zip(found, adjusted, strict=True)
-    ]
+    return [_adjusted(contrast, p) for contrast, p in zip(found, adjusted, strict=True)]
 
 
-def _judged(contrast: Contrast, error: float, n_facts: int, margin: float, n_pairs: int) -> Contrast:
-    """The contrast with equivalence against the margin, and how many more questions would settle it.
+def _adjusted(contrast: Contrast, p: float) -> Contrast:
+    finding = _finding(p, contrast.tied)
+    more = contrast.more_questions if finding == "open" else 0
+    return contrast.model_copy(update={"p_adjusted": p, "finding": finding, "more_questions": more})
 
-    They are for 80 % power at the level that the first step of Holm's method asks of one of n_pairs pairs.
-    """
-    half = t_quantile(CONFIDENCE, n_facts - 1) * error  # two one-sided tests at 5 %: the 90 % interval
-    centre = (contrast.low + contrast.high) / 2
-    tied = centre - half > -margin and centre + half < margin
+
+def _more_questions(contrast: Contrast, error: float, margin: float, n_pairs: int) -> int:
+    """How many more would settle it at 80 % power, at the level that the first step of Holm's method asks of a pair."""
     effect = max(abs(contrast.difference), margin)
     level = (1 - CONFIDENCE) / n_pairs
     needed = ((Z.inv_cdf(1 - level / 2) + Z.inv_cdf(POWER)) * error / effect) ** 2 * contrast.n
-    more = max(0, math.ceil(needed) - contrast.n)
-    return contrast.model_copy(
-        update={"tied": tied, "finding": _finding(contrast.p_adjusted, tied), "more_questions": more}
-    )
+    return max(0, math.ceil(needed) - contrast.n)
 
 
 def _finding(p_adjusted: float, tied: bool) -> Literal["different", "tied", "open"]:
@@ -248,14 +249,29 @@ def _ratio(sums: np.ndarray) -> tuple[float, float]:
 def _adjusted_difference(sums: np.ndarray) -> tuple[float, float]:
     """Centre and clustered error of a paired difference, with Agresti and Min's half observation in each cell.
 
-    Without them two contenders that never differed would have an interval of width zero.
+    Without them two contenders that never differed would have an interval of width zero. What is observed is a fact, so
+    half a fact of mean size is added, not half a question.
     """
-    n_questions = float(sums[:, 1].sum()) + 2
-    centre = float(sums[:, 0].sum() / n_questions)
+    n_facts, n_questions = len(sums), float(sums[:, 1].sum())
+    size = n_questions / n_facts
+    centre = float(sums[:, 0].sum()) / (n_questions + 2 * size)
     residuals = sums[:, 0] - centre * sums[:, 1]
-    n = len(sums)
-    correction = n / (n - 1) if n > 1 else 1.0
-    return centre, math.sqrt(correction * float(residuals @ residuals) + 1) / n_questions
+    correction = n_facts / (n_facts - 1) if n_facts > 1 else 1.0
+    error = math.sqrt(correction * float(residuals @ residuals) + size**2) / (n_questions + 2 * size)
+    return centre, error
+
+
+def _is_tied(sums: np.ndarray, error: float, margin: float) -> bool:
+    """Two one-sided tests at 5 %: whether the mean difference lies within the margin.
+
+    Were it the margin, single differences of -1, 0 and 1 would vary by margin x (1 - margin) at least: a few questions
+    that show no difference at all must not pass for a tie. The half observation is a correction for continuity.
+    """
+    sizes = sums[:, 1]
+    mean, n_questions = float(sums[:, 0].sum() / sizes.sum()), float(sizes.sum())
+    least = math.sqrt(margin * (1 - margin) * float(sizes @ sizes)) / n_questions
+    distance = margin - abs(mean) - float(sizes.mean()) / 2 / n_questions
+    return distance > t_quantile(CONFIDENCE, len(sums) - 1) * max(error, least)
 
 
 def _symmetric(sums: np.ndarray, n: int) -> Estimate:

@@ -72,3 +72,44 @@ def test_seven_equal_contenders_yield_no_false_difference_in_most_pilots():
         found = contrasts({str(i): one for i, one in enumerate(values)}, facts, "accuracy")
         wrong += any(one.finding == "different" for one in found)
     assert wrong / pilots <= 0.08  # 5 % plus two standard errors of 200 pilots
+
+
+@pytest.mark.parametrize(
+    ("n_facts", "n_phrasings", "ahead", "behind"),
+    [
+        (84, 1, 0.02, 0.0),
+        (168, 1, 0.02, 0.0),
+        (300, 1, 0.03, 0.01),
+        (22, 4, 0.02, 0.0),
+        (60, 4, 0.02, 0.0),
+        (100, 4, 0.03, 0.01),
+    ],
+)
+def test_contenders_that_differ_by_the_margin_are_rarely_called_tied(n_facts, n_phrasings, ahead, behind):
+    """At a true difference of the margin, in at most five of a hundred pilots; all phrasings of a fact go together."""
+    found = [whole_facts(rng, n_facts, n_phrasings, ahead, behind) for rng in generators()]
+    assert np.mean([one.tied for one in found]) <= 0.05
+
+
+@pytest.mark.parametrize("n_phrasings", [1, 2, 4])
+def test_contrast_intervals_cover_where_all_phrasings_of_a_fact_go_together(n_phrasings):
+    """93 to 97.5 of 100, however often each fact is asked."""
+    found = [whole_facts(rng, 60, n_phrasings, 0.08, 0.03) for rng in generators()]
+    assert 0.93 <= np.mean([one.low <= 0.05 <= one.high for one in found]) <= 0.975
+
+
+def test_equal_contenders_are_called_tied_once_there_are_enough_questions():
+    """Half of the pilots of 1,000 questions that two contenders with 4 % of discordant answers are asked."""
+    found = [whole_facts(rng, 1000, 1, 0.02, 0.02) for rng in generators(200)]
+    assert np.mean([one.tied for one in found]) > 0.5
+
+
+def generators(n=N_PILOTS):
+    return (np.random.default_rng([9, i]) for i in range(n))
+
+
+def whole_facts(rng, n_facts, n_phrasings, ahead, behind):
+    """The contrast of two contenders, of which one knows a fact that the other does not with these chances."""
+    signs = rng.choice([1.0, -1.0, 0.0], n_facts, p=[ahead, behind, 1 - ahead - behind])
+    differences = {f"{fact}-{i}": sign for fact, sign in enumerate(signs) for i in range(n_phrasings)}
+    return paired("a", "b", differences, {key: key.split("-")[0] for key in differences}, "accuracy")

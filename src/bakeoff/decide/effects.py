@@ -12,12 +12,14 @@ from bakeoff.compare import MARGIN, Values, paired, with_holm
 from bakeoff.records import Contrast, Record
 
 GRID = ("base", "rag", "tuned", "hybrid")
-# Weight of each cell in the per-question effect.
+# Weight of each cell in the per-question effect, which stays within -1..1.
 EFFECTS: dict[str, dict[str, float]] = {
     "retrieval": {"rag": 0.5, "hybrid": 0.5, "base": -0.5, "tuned": -0.5},
     "tuning": {"tuned": 0.5, "hybrid": 0.5, "base": -0.5, "rag": -0.5},
     "interaction": {"hybrid": 0.5, "base": 0.5, "rag": -0.5, "tuned": -0.5},
 }
+# What both do beyond the sum of what each does alone is twice the design's interaction, a mean of two differences.
+TIMES = {"retrieval": 1, "tuning": 1, "interaction": 2}
 
 
 class Effect(Record):
@@ -48,14 +50,19 @@ def effects(
     for name, combined in per_question.items():
         for part in slices:
             chosen = {key: value for key, value in combined.items() if part in ("all", slice_of[key])}
-            contrast = paired(name, "none", chosen, fact_of, measure, margin)
+            contrast = paired(name, "none", chosen, fact_of, measure, margin / TIMES[name])
             if contrast is not None:
-                labelled.append((name, part, contrast))
+                labelled.append((name, part, _times(contrast, TIMES[name])))
     adjusted = with_holm([contrast for _, _, contrast in labelled])
     return [
         Effect(effect=name, slice=part, contrast=contrast, sentence=_sentence(name, part, contrast))
         for (name, part, _), contrast in zip(labelled, adjusted, strict=True)
     ]
+
+
+def _times(contrast: Contrast, factor: int) -> Contrast:
+    scaled = {key: factor * getattr(contrast, key) for key in ("difference", "low", "high")}
+    return contrast.model_copy(update=scaled)
 
 
 def _combine(values: Mapping[str, Values], weights: Mapping[str, float]) -> dict[str, float]:
