@@ -4,17 +4,19 @@ Takes a run folder and a profile (its prices and its margin); reads answers and 
 is, is decided in `measure/`; this file only hands it what the run left behind.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from bakeoff import jsonl
 from bakeoff.build import KINDS, RETRIEVING, TRAINED
 from bakeoff.contenders.workbench import Workbench
 from bakeoff.decide.cost_inputs import rates
 from bakeoff.decide.profile import Profile
+from bakeoff.errors import RunFolderError
 from bakeoff.measure.score import Values, score_answers, values_of
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.records import Question, Score, Stage
-from bakeoff.run_folder import RunFolder, write_json
+from bakeoff.run_folder import FINISH, RunFolder, write_json
 
 
 def score_run(folder: RunFolder, names: Sequence[str]) -> None:
@@ -28,18 +30,29 @@ def _scores(folder: RunFolder, questions: Sequence[Question], names: Sequence[st
         yield from score_answers(questions, folder.answers(name))
 
 
-def compare_run(folder: RunFolder, skipped: Mapping[str, str], profile: Profile) -> None:
-    """Summarise and compare the contenders that have scores into comparison.json.
+def compare_run(folder: RunFolder, names: Sequence[str], skipped: Mapping[str, str], profile: Profile) -> None:
+    """Summarise and compare these contenders, all scored, into comparison.json.
 
     `skipped` are contenders that could not be built, with the reason. Raises RunFolderError where a file is missing or
-    broken.
+    broken, or holds less than all test questions of each contender: nothing is written then.
     """
-    folder.require(folder.splits_path, folder.scores_path)
+    folder.require(folder.splits_path, folder.scores_path, *(folder.answers_path(name) for name in names))
     values = values_of(folder.scores())
-    folder.require(*(folder.answers_path(name) for name in values))
     questions = _tested(folder)
-    measured = [_measured(folder, name, questions, own) for name, own in values.items()]
+    measured = [_measured(folder, name, questions, values.get(name, {})) for name in names]
+    ids = {question.id for question in questions}
+    for one in measured:
+        _require_all(folder.scores_path, one.name, ids, one.values.get("error", {}))
+        _require_all(folder.answers_path(one.name), one.name, ids, {answer.question_id for answer in one.answers})
     write_json(folder.comparison_path, summarise(questions, measured, skipped, rates(profile), profile.margin))
+
+
+def _require_all(path: Path, name: str, ids: set[str], found: Collection[str]) -> None:
+    """Raise RunFolderError where a file does not hold just these test questions."""
+    n_missing, n_unknown = len(ids.difference(found)), len(set(found) - ids)
+    if n_missing or n_unknown:
+        lacks = f"lacks {n_missing} of the {len(ids)}" if n_missing else f"knows {n_unknown} more than the {len(ids)}"
+        raise RunFolderError(f"{path} is not whole: for {name} it {lacks} test questions in splits.jsonl.", FINISH)
 
 
 def _tested(folder: RunFolder) -> list[Question]:

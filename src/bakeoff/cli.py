@@ -77,9 +77,10 @@ def report(
     settings = run_folder.config()
     judged_by = read_profile(profile) if profile else settings.profile
     check_profile(judged_by)
-    run_folder.require(run_folder.comparison_path, run_folder.data_path)
-    compare_run(run_folder, run_folder.read_json(run_folder.comparison_path)["skipped"], judged_by)
-    write_json(run_folder.verdict_path, judge(run_folder, judged_by))
+    before = run_folder.comparison()
+    run_folder.data()
+    compare_run(run_folder, list(before["contenders"]), before["skipped"], judged_by)
+    write_json(run_folder.verdict_path, judge(run_folder, judged_by, settings.models.generator))
     write_report(folder)
     print_comparison(folder)
 

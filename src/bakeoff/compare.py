@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from statistics import NormalDist
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -106,14 +106,15 @@ def paired(
         return None
     sums = _weighted_sums(differences, fact_of, None)
     mean = float(sums[:, 0].sum() / sums[:, 1].sum())
-    centre, error = _adjusted_difference(sums)
+    moments = _moments(sums)
+    centre, error = (float(one) for one in adjusted_difference(moments))
     half = t_quantile(0.5 + CONFIDENCE / 2, len(sums) - 1) * error
     p = sign_flip_p(sums[:, 0])
     contrast = Contrast(
         a=a, b=b, measure=measure, difference=mean, low=max(-1.0, centre - half), high=min(1.0, centre + half),
         p=p, p_adjusted=p, n=len(differences),
     )  # fmt: skip
-    tied = _is_tied(sums, error, margin)
+    tied = bool(is_tied(moments, margin))
     return contrast.model_copy(
         update={
             "tied": tied,
@@ -246,32 +247,46 @@ def _ratio(sums: np.ndarray) -> tuple[float, float]:
     return value, error
 
 
-def _adjusted_difference(sums: np.ndarray) -> tuple[float, float]:
+class Moments(NamedTuple):
+    """Sums over the facts of a paired difference, each a number or an array over redrawn pilots."""
+
+    n_facts: int
+    differences: Any
+    sizes: Any
+    squared_differences: Any
+    differences_by_size: Any
+    squared_sizes: Any
+
+
+def _moments(sums: np.ndarray) -> Moments:
+    d, m = sums[:, 0], sums[:, 1]
+    return Moments(len(sums), *(float(one) for one in (d.sum(), m.sum(), d @ d, d @ m, m @ m)))
+
+
+def adjusted_difference(of: Moments) -> tuple[Any, Any]:
     """Centre and clustered error of a paired difference, with Agresti and Min's half observation in each cell.
 
     Without them two contenders that never differed would have an interval of width zero. What is observed is a fact, so
     half a fact of mean size is added, not half a question.
     """
-    n_facts, n_questions = len(sums), float(sums[:, 1].sum())
-    size = n_questions / n_facts
-    centre = float(sums[:, 0].sum()) / (n_questions + 2 * size)
-    residuals = sums[:, 0] - centre * sums[:, 1]
-    correction = n_facts / (n_facts - 1) if n_facts > 1 else 1.0
-    error = math.sqrt(correction * float(residuals @ residuals) + size**2) / (n_questions + 2 * size)
-    return centre, error
+    size = of.sizes / of.n_facts
+    n = of.sizes + 2 * size
+    centre = of.differences / n
+    squares = of.squared_differences - 2 * centre * of.differences_by_size + centre**2 * of.squared_sizes
+    correction = of.n_facts / (of.n_facts - 1) if of.n_facts > 1 else 1.0
+    return centre, np.sqrt(np.maximum(correction * squares, 0.0) + size**2) / n
 
 
-def _is_tied(sums: np.ndarray, error: float, margin: float) -> bool:
+def is_tied(of: Moments, margin: float) -> Any:
     """Two one-sided tests at 5 %: whether the mean difference lies within the margin.
 
     Were it the margin, single differences of -1, 0 and 1 would vary by margin x (1 - margin) at least: a few questions
-    that show no difference at all must not pass for a tie. The half observation is a correction for continuity.
+    that show no difference at all must not pass for a tie. Half an observation is the correction for continuity.
     """
-    sizes = sums[:, 1]
-    mean, n_questions = float(sums[:, 0].sum() / sizes.sum()), float(sizes.sum())
-    least = math.sqrt(margin * (1 - margin) * float(sizes @ sizes)) / n_questions
-    distance = margin - abs(mean) - float(sizes.mean()) / 2 / n_questions
-    return distance > t_quantile(CONFIDENCE, len(sums) - 1) * max(error, least)
+    _, error = adjusted_difference(of)
+    least = np.sqrt(margin * (1 - margin) * of.squared_sizes) / of.sizes
+    distance = margin - np.abs(of.differences / of.sizes) - 0.5 / of.n_facts
+    return distance > t_quantile(CONFIDENCE, of.n_facts - 1) * np.maximum(error, least)
 
 
 def _symmetric(sums: np.ndarray, n: int) -> Estimate:

@@ -8,21 +8,32 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from bakeoff.build import KINDS
 from bakeoff.decide.ask import Inspection, estimated_tokens
 from bakeoff.decide.break_even import break_even
 from bakeoff.decide.claims import Evidence, ledger
-from bakeoff.decide.cost import CostInputs, cost_breakdown, cost_table, tornado, total_usd
+from bakeoff.decide.cost import (
+    CostInputs,
+    cost_breakdown,
+    cost_table,
+    running_usd_per_month,
+    setup_usd,
+    tornado,
+    total_usd,
+)
 from bakeoff.decide.cost_inputs import assumed_inputs, inputs_from_run
 from bakeoff.decide.effects import effects
 from bakeoff.decide.matrix import decision_matrix
 from bakeoff.decide.measured import measured_matrix
 from bakeoff.decide.profile import Profile
 from bakeoff.decide.roadmap import next_monday, roadmap
-from bakeoff.decide.sensitivity import redrawn, sensitivity
-from bakeoff.decide.verdict import Verdict, decide
+from bakeoff.decide.sensitivity import sensitivity
+from bakeoff.decide.verdict import Cost, Verdict, decide
+from bakeoff.generate.location import host_of, location_of
 from bakeoff.measure.score import score_answers, values_of
 from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.records import Question, Score
+from bakeoff.resample import redraw
 from bakeoff.run_folder import RunFolder
 
 APPROACH_OF = {
@@ -44,32 +55,33 @@ TORNADO_LINES = 12
 ByContender = dict[str, dict[str, dict[str, float]]]
 
 
-def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> dict[str, Any]:
+def judge(folder: RunFolder, profile: Profile, generator: str, today: date | None = None) -> dict[str, Any]:
     """The content of verdict.json. Raises RunFolderError where the run is not finished.
 
+    `generator` names the model that the contenders ask: the profile may not allow where it answers.
     For the matrix, what the profile does not name and the run's data show (labelled examples, tokens of the corpus) is
     filled in.
     """
     folder.require(folder.comparison_path, folder.scores_path, folder.data_path, folder.splits_path)
-    comparison = folder.read_json(folder.comparison_path)
+    comparison, data = folder.comparison(), folder.data()
     folder.require(*(folder.answers_path(name) for name in comparison["contenders"]))
-    data = folder.read_json(folder.data_path)
     asked = folder.questions()
     questions = [question for question in asked if question.split == "test"]
     inputs = inputs_from_run(comparison, profile, folder.stages())
-    totals = {name: total_usd(one) for name, one in inputs.items()}
-    found = decide(comparison, profile, totals, _data_warnings(data))
-    eligible = [name for name in comparison["contenders"] if name not in found.excluded]
-    candidates = [found.winner, *found.tied_with] if found.winner else []
-    values = per_question_values(folder, questions, list(comparison["contenders"]))
+    names = list(comparison["contenders"])
+    values = per_question_values(folder, questions, names)
     facts = {question.id: question.fact for question in questions}
     slices = {question.id: str(question.slice) for question in questions}
-
-    def costing(changed: Profile) -> Mapping[str, float]:
-        """Each contender's total under a changed volume or horizon: the measured usage stays."""
-        horizon = {"queries_per_month": changed.queries_per_month, "horizon_months": changed.horizon_months}
-        return {name: total_usd(one.model_copy(update=horizon)) for name, one in inputs.items()}
-
+    found = decide(
+        comparison,
+        profile,
+        {name: _cost_of(one) for name, one in inputs.items()},
+        len({question.fact for question in questions if question.slice in IN_DOMAIN}),
+        _unfit(generator, profile, names),
+        [*_data_warnings(data), *_pricing_warning(generator, profile)],
+    )
+    eligible = [name for name in names if name not in found.excluded]
+    equals = [found.winner, *found.as_good] if found.winner else []
     evidence = Evidence(
         values=values, estimates=_estimates(comparison), fact_of=facts, slice_of=slices, margin=profile.margin
     )
@@ -77,7 +89,7 @@ def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> dic
         measure: {name: _of_slices(one, slices) for name, one in values[measure].items()} for measure in SCORE_OF
     }
     found_effects = effects(in_domain["accuracy"], facts, slices, margin=profile.margin)
-    drawn = redrawn(comparison, eligible, {**in_domain, "freshness": values["freshness"]}, facts)
+    drawn = redraw({**in_domain, "freshness": values["freshness"]}, facts, names, "accuracy", profile.margin)
     return {
         **found.model_dump(mode="json"),
         "profile": profile.model_dump(mode="json"),
@@ -85,7 +97,7 @@ def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> dic
         "matrix": measured_matrix(_inspected(data, asked).fill(profile), comparison).model_dump(mode="json"),
         "cost": _cost(inputs, found),
         "break_even": [break_even(a, b).model_dump(mode="json") for a, b in _pairs(inputs, found)],
-        "sensitivity": sensitivity(comparison, profile, eligible, candidates, costing, drawn).model_dump(mode="json"),
+        "sensitivity": sensitivity(comparison, profile, equals, inputs, drawn.only(eligible)).model_dump(mode="json"),
         "claims": [entry.model_dump(mode="json") for entry in ledger(evidence)],
         "roadmap": _roadmap(found, profile, today or date.today()),
     }
@@ -98,6 +110,35 @@ def check_profile(profile: Profile) -> None:
     """
     assumed_inputs(profile)
     decision_matrix(profile)
+
+
+def _cost_of(inputs: CostInputs) -> Cost:
+    return Cost(
+        setup_usd=setup_usd(inputs),
+        running_usd_per_month=running_usd_per_month(inputs),
+        total_usd=total_usd(inputs),
+    )
+
+
+def _unfit(generator: str, profile: Profile, names: Sequence[str]) -> dict[str, str]:
+    """The contenders that ask a model where the profile does not allow it; what a team's own ask is not known."""
+    place, host = location_of(generator), host_of(generator)
+    if profile.privacy_on_premises and place == "internet":
+        why = f"it sends questions and documents to {host}; the profile keeps them on the premises"
+    elif profile.must_run_offline and place != "here":
+        why = f"it asks {host}; the profile says that it must run offline"
+    else:
+        return {}
+    return {name: why for name in names if KINDS.get(name, "extract") != "extract"}
+
+
+def _pricing_warning(generator: str, profile: Profile) -> list[str]:
+    if location_of(generator) != "internet" or profile.answers_on == "api":
+        return []
+    return [
+        f"Answers come from {host_of(generator)} but are priced as time of a machine of your own: where they are paid "
+        "by the token, set answers_on: api in the profile."
+    ]
 
 
 def _inspected(data: Mapping[str, Any], questions: Sequence[Question]) -> Inspection:

@@ -198,8 +198,8 @@ class Pilot:
         profile = self._config.profile
         with self._timed("compare"):
             score_run(self._folder, names)
-            compare_run(self._folder, skipped, profile)
-            write_json(self._folder.verdict_path, judge(self._folder, profile))
+            compare_run(self._folder, names, skipped, profile)
+            write_json(self._folder.verdict_path, judge(self._folder, profile, self._config.models.generator))
         environment = self._folder.read_json(self._folder.environment_path)
         environment["peak_memory_bytes"] = max(peak_memory_bytes(), environment.get("peak_memory_bytes", 0))
         write_json(self._folder.environment_path, environment)

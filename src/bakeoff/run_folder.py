@@ -19,6 +19,7 @@ from bakeoff.config import Config, validate
 from bakeoff.errors import RunFolderError
 from bakeoff.records import Answer, Question, Score, Stage
 
+FINISH = "finish the run first: bakeoff run CONFIG --resume"
 RUN_FORMAT = 1  # changes when an older folder can no longer be read
 
 
@@ -74,8 +75,7 @@ class RunFolder:
         for path in paths:
             if not path.exists():
                 raise RunFolderError(
-                    f"The run in {self.root} is not finished: it has no {path.relative_to(self.root)}.",
-                    "finish it first: bakeoff run CONFIG --resume",
+                    f"The run in {self.root} is not finished: it has no {path.relative_to(self.root)}.", FINISH
                 )
 
     def questions(self) -> list[Question]:
@@ -92,14 +92,27 @@ class RunFolder:
     def stages(self) -> list[Stage]:
         return jsonl.read(self.stages_path, Stage)
 
+    def comparison(self) -> dict[str, Any]:
+        """What comparison.json holds. Raises RunFolderError where it is missing or broken."""
+        return self._object(self.comparison_path, "contenders", "contrasts", "skipped")
+
+    def data(self) -> dict[str, Any]:
+        """What data.json holds. Raises RunFolderError where it is missing or broken."""
+        return self._object(self.data_path, "documents", "warnings", "leaks")
+
+    def _object(self, path: Path, *keys: str) -> dict[str, Any]:
+        found = self.read_json(path)
+        missing = [key for key in keys if not isinstance(found, dict) or key not in found]
+        if missing:
+            raise RunFolderError(f"{path} is not whole: it has no {', '.join(missing)}.", FINISH)
+        return found
+
     def read_json(self, path: Path) -> Any:
         """The content of one of the run's JSON files. Raises RunFolderError where it is missing or broken."""
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise RunFolderError(
-                f"Cannot read {path}: {error}.", "finish the run first: bakeoff run CONFIG --resume"
-            ) from error
+            raise RunFolderError(f"Cannot read {path}: {error}.", FINISH) from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -60,8 +60,8 @@ def main() -> None:
     folder = RunFolder(Path(sys.argv[1]))
     make(folder, int(sys.argv[2]))
     begun = time.process_time()
-    compare_run(folder, {}, Profile())
-    verdict = judge(folder, Profile())
+    compare_run(folder, CONTENDERS, {}, Profile())
+    verdict = judge(folder, Profile(), "a-local-model")
     seconds = time.process_time() - begun
     peak = int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024  # since the exec
     sys.stdout.write(json.dumps({"seconds": seconds, "peak_bytes": peak, "winner": verdict["winner"]}))

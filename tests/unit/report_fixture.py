@@ -107,7 +107,7 @@ def build(
     }
     jsonl.write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     if profile is not None:
-        write_json(folder / "verdict.json", judge(RunFolder(folder), profile, TODAY))
+        write_json(folder / "verdict.json", judge(RunFolder(folder), profile, "a-local-model", TODAY))
     return folder
 
 

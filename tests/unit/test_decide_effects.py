@@ -35,10 +35,12 @@ def test_tuning_that_helps_only_what_was_seen_shows_by_slice():
 
 
 def test_an_interaction_is_what_only_both_together_do():
-    """Only the hybrid is right: half the points come from each, and half from their meeting."""
+    """Only the hybrid is right: neither alone adds a point, so all 100 come from their meeting."""
     one = found(grid(lambda i: 0, lambda i: 0, lambda i: 0, lambda i: 1))
-    for name in ("retrieval", "tuning", "interaction"):
+    for name in ("retrieval", "tuning"):
         assert one[name, "all"].contrast.difference == pytest.approx(0.5)
+    assert one["interaction", "all"].contrast.difference == pytest.approx(1.0)
+    assert "by 100.0 points" in one["interaction", "all"].sentence
 
 
 def test_a_missing_cell_gives_no_effects():

@@ -45,21 +45,30 @@ def judgement(whole: ReportData) -> Judgement:
     ("changes", "says"),
     [
         ({"winner": "rag", "tied_with": ()}, "Ship rag: it is measurably more accurate than every other"),
-        ({"winner": "rag", "tied_with": ("a",)}, "cannot be told apart from a, and it costs the least of them."),
-        ({"winner": "rag", "tied_with": tuple("abcde")}, "told apart from a, b and 3 others, and"),
+        ({"winner": "rag", "tied_with": ("a",)}, "Ship rag: it was right most often, though a cannot be told apart"),
+        ({"winner": "rag", "tied_with": tuple("abcde")}, "though a, b and 3 others cannot be told apart from it."),
+        (
+            {"winner": "rag", "tied_with": ("a", "b"), "as_good": ("a",)},
+            "Ship rag: it costs the least of those that are as accurate (a too); b cannot be told apart from it.",
+        ),
+        (
+            {"winner": "rag", "tied_with": (), "short_of": ("x",)},
+            "Build on rag, but do not ship it yet: it is measurably",
+        ),
         ({"winner": None, "tied_with": ("base", "rag")}, "No winner: these questions tell no contender apart"),
         ({"winner": None, "tied_with": ()}, "No winner: the data cannot carry a verdict."),
     ],
 )
 def test_the_verdict_is_one_honest_sentence(judgement: Judgement, changes: dict, says: str) -> None:
     """A winner, a winner among equals, or none and why."""
-    assert says in verdict_sentence(judgement.model_copy(update={**changes, "excluded": {}}))
+    plain = {"excluded": {}, "short_of": (), "as_good": ()}
+    assert says in verdict_sentence(judgement.model_copy(update={**plain, **changes}))
 
 
 def test_a_winner_alone_in_the_field_is_not_said_to_have_beaten_anybody(judgement: Judgement) -> None:
     """And where everybody breaks a limit nobody is named."""
     alone = judgement.sensitivity.model_copy(update={"rule_wins": {"rag": 1.0}})
-    only = judgement.model_copy(update={"winner": "rag", "tied_with": (), "sensitivity": alone})
+    only = judgement.model_copy(update={"winner": "rag", "tied_with": (), "short_of": (), "sensitivity": alone})
     assert verdict_sentence(only) == "Ship rag: it is the only contender that breaks no limit."
     nobody = judgement.sensitivity.model_copy(update={"rule_wins": {}})
     none = judgement.model_copy(
@@ -84,7 +93,7 @@ def test_a_flip_says_what_changes_by_how_much_and_who_wins_then() -> None:
     """Weights and volumes in their own words."""
     volume = Flip(input="queries_per_month", factor=2.5, becomes=100_000, winner="tuned")
     assert flip_sentence(volume) == (
-        "With 100,000 queries in the first month instead of 40,000 (2.5 times as much), tuned would win on cost."
+        "With queries in the first month at 100,000 instead of 40,000 (2.5 times as much), tuned would win on cost."
     )
     weight = Flip(input="weight of latency_ms", factor=0.5, becomes=0.5, winner="rag")
     assert flip_sentence(weight) == (

@@ -155,6 +155,11 @@ def total_usd(c: CostInputs) -> float:
     return cumulative_usd(c)[-1]
 
 
+def running_usd_per_month(c: CostInputs) -> float:
+    """The mean month over the horizon, set-up left out."""
+    return (total_usd(c) - setup_usd(c)) / c.horizon_months
+
+
 def _training_usd(c: CostInputs, seconds: float, tokens: float) -> float:
     return seconds / HOUR * c.training_usd_per_hour + tokens / MILLION * c.training_usd_per_million_tokens
 

@@ -1,36 +1,43 @@
 """Sensitivity: how often each contender would win if the numbers or the weights were a little different.
 
-Takes the content of comparison.json, a profile and a way to cost contenders under a changed profile; gives shares of
-wins and the smallest changes that flip the verdict. Knows nothing about models or files.
+Takes the content of comparison.json, redrawn pilots, a profile and what costs are made of; gives shares of wins and the
+smallest changes that flip the verdict. Knows nothing about models or files.
 
-Two rules are looked at, on pilots redrawn as other questions might have made them. The verdict's own (accuracy as far
-as it is told apart, then cost); and a weighted sum of all measures, its weights drawn around the profile's (Dirichlet).
+Two rules are looked at, on pilots redrawn as other questions might have made them. The verdict's own; and a weighted
+sum of all measures, its weights drawn around the profile's (Dirichlet).
 """
 
 import math
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from statistics import NormalDist, fmean
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from bakeoff.compare import CONFIDENCE, Facts, Values
+from bakeoff.decide.cost import CostInputs, total_usd
 from bakeoff.decide.profile import MeasureWeights, Profile
+from bakeoff.decide.rule import NOBODY, winners
 from bakeoff.records import Record
+from bakeoff.resample import N_DRAWS, Redrawn
 
-N_DRAWS = 4000
-CONCENTRATION = 20.0  # of the Dirichlet: weights vary by about a fifth of the whole
+CONCENTRATION = (
+    20.0  # of the Dirichlet: with the default weights, from 4 tenths of a weight to once the weight either way
+)
 SHARES = ("accuracy", "hallucination", "freshness", "consistency", "retention")
 TINY = 1e-9
 LOWER_IS_BETTER = ("hallucination", "latency_ms", "cost_per_1k", "setup_s")
 FACTORS = np.geomspace(0.01, 100.0, 161)
-
-DEAREST = sys.float_info.max  # of a contender whose cost is not known
+COST_FIELDS = (
+    "queries_per_month",
+    "horizon_months",
+    "engineering_usd_per_day",
+    "serving_usd_per_hour",
+    "training_usd_per_hour",
+    "input_usd_per_million_tokens",
+    "output_usd_per_million_tokens",
+)
+LONGEST_HORIZON = 120
 
 Comparison = Mapping[str, Any]
-Costing = Callable[[Profile], Mapping[str, float]]
-Redrawn = Mapping[str, np.ndarray]
 
 
 class Flip(Record):
@@ -53,54 +60,42 @@ class Sensitivity(Record):
 def sensitivity(
     comparison: Comparison,
     profile: Profile,
-    eligible: Sequence[str],
     candidates: Sequence[str],
-    costing: Costing,
-    drawn: Redrawn,
+    inputs: Mapping[str, CostInputs],
+    redrawn: Redrawn,
 ) -> Sensitivity:
     """Both shares of wins and every flip within a factor of 100.
 
-    `eligible` broke no hard limit; `candidates` are the winner, first, and those it is tied with, none without one.
+    `redrawn` holds those that broke no hard limit; `candidates` are the winner, first, and those between which cost
+    decided, none without a winner; `inputs` are what each one's cost is made of.
     """
+    eligible = redrawn.names
+    if not eligible:
+        return Sensitivity(rule_wins={}, weighted_wins={}, flips=())
     return Sensitivity(
-        rule_wins=rule_wins(drawn, eligible, costing(profile)),
-        weighted_wins=weighted_wins(drawn, profile.measure_weights, eligible),
+        rule_wins=rule_wins(redrawn, {name: total_usd(one) for name, one in inputs.items()}, profile.margin),
+        weighted_wins=weighted_wins(with_intervals(redrawn, comparison, eligible), profile.measure_weights, eligible),
         flips=(
             *weight_flips(comparison, profile.measure_weights, eligible),
-            *cost_flips(profile, candidates, costing),
+            *cost_flips(inputs, candidates),
         ),
     )
 
 
-def redrawn(
-    comparison: Comparison,
-    eligible: Sequence[str],
-    per_question: Mapping[str, Mapping[str, Values]],
-    fact_of: Facts,
-    seed: int = 0,
-) -> Redrawn:
-    """Pilots as they might have come out: for each measure N_DRAWS rows of one value for each eligible contender.
+def with_intervals(
+    redrawn: Redrawn, comparison: Comparison, eligible: Sequence[str], seed: int = 0
+) -> dict[str, np.ndarray]:
+    """Every weighted measure of the eligible in each redrawn pilot, (draw, contender).
 
-    `per_question` is measure -> contender -> question id -> value. Its measures are drawn together, by the covariance
-    of their means over facts: contenders that answered the same questions rise and fall together. The other measures
-    are drawn one by one, normal with their interval's width. A measure that a contender lacks is left out.
+    Those without a value for each question (times and costs, retention) are drawn one by one, by their intervals. A
+    measure that a contender lacks is left out.
     """
-    if not eligible:
-        return {}
     rng = np.random.default_rng(seed)
-    measured = [name for name in MeasureWeights.model_fields if _complete(comparison, name, eligible)]
-    paired = [name for name in measured if name in per_question]
     drawn = {}
-    if paired:
-        covariance = _covariance([per_question[name][one] for name in paired for one in eligible], fact_of)
-        noise = rng.multivariate_normal(np.zeros(len(covariance)), covariance, N_DRAWS, method="eigh")
-        for i, name in enumerate(paired):
-            columns = noise[:, i * len(eligible) : (i + 1) * len(eligible)]
-            drawn[name] = _values(comparison, name, eligible) + columns
-    for name in measured:
-        if name not in drawn:
+    for name in MeasureWeights.model_fields:
+        if _complete(comparison, name, eligible):
             noise = rng.standard_normal((N_DRAWS, len(eligible)))
-            drawn[name] = _alone(comparison, name, eligible, noise)
+            drawn[name] = redrawn.means[name] if name in redrawn.means else _alone(comparison, name, eligible, noise)
     return drawn
 
 
@@ -117,39 +112,18 @@ def _alone(comparison: Comparison, measure: str, eligible: Sequence[str], noise:
     return values * np.exp(_spread(logs) * noise)
 
 
-def _covariance(columns: Sequence[Values], fact_of: Facts) -> np.ndarray:
-    """The covariance of the columns' means, clustered by fact: (n_columns, n_columns)."""
-    row_of = {fact: i for i, fact in enumerate(sorted({fact_of[key] for column in columns for key in column}))}
-    residuals = np.zeros((len(row_of), len(columns)))
-    for j, column in enumerate(columns):
-        mean = fmean(column.values()) if column else 0.0
-        for key, value in column.items():
-            residuals[row_of[fact_of[key]], j] += (value - mean) / len(column)
-    n = len(row_of)
-    return residuals.T @ residuals * (n / max(1, n - 1))
+def rule_wins(redrawn: Redrawn, total_usd: Mapping[str, float], margin: float) -> dict[str, float]:
+    """How often each contender wins by the verdict's rule; unknown costs count as the dearest."""
+    names = redrawn.names
+    cost = np.array([total_usd.get(name, np.inf) for name in names])
+    base = names.index("base") if "base" in names else None
+    found = winners(redrawn.means["accuracy"], redrawn.ahead, redrawn.tied, cost, base, margin)
+    return _shares(found, names)
 
 
-def rule_wins(drawn: Redrawn, eligible: Sequence[str], total_usd: Mapping[str, float]) -> dict[str, float]:
-    """How often each contender wins by the verdict's rule: the cheapest of those that no other is told apart above.
-
-    Told apart is a paired difference beyond its standard error times the normal quantile that Bonferroni's correction
-    over the pairs asks for (Holm's first step). One whose cost is not known counts as the dearest.
-    """
-    if "accuracy" not in drawn:
-        return {}
-    accuracy = drawn["accuracy"]
-    ahead = accuracy[:, None, :] - accuracy[:, :, None]  # (draw, contender, other): by how much the other is ahead
-    n_pairs = max(1, len(eligible) * (len(eligible) - 1) // 2)
-    beyond = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 / n_pairs) * ahead.std(axis=0) + TINY
-    unbeaten = ~(ahead > beyond).any(axis=2)
-    costs = np.array([total_usd.get(name, DEAREST) for name in eligible])
-    winners = np.where(unbeaten, costs, np.inf).argmin(axis=1)
-    if "base" in eligible and len(eligible) > 1:  # the verdict names nobody where not even base is told apart
-        winners = winners[~unbeaten.all(axis=1)]
-    return _shares(winners, eligible)
-
-
-def weighted_wins(drawn: Redrawn, weights: MeasureWeights, eligible: Sequence[str], seed: int = 0) -> dict[str, float]:
+def weighted_wins(
+    drawn: Mapping[str, np.ndarray], weights: MeasureWeights, eligible: Sequence[str], seed: int = 0
+) -> dict[str, float]:
     """How often each contender has the highest weighted sum of scaled measures, weights and measures both drawn."""
     names = [name for name, weight in weights.model_dump().items() if weight > 0 and name in drawn]
     if not names:
@@ -182,24 +156,31 @@ def weight_flips(comparison: Comparison, weights: MeasureWeights, eligible: Sequ
     return flips
 
 
-def cost_flips(profile: Profile, candidates: Sequence[str], costing: Costing) -> list[Flip]:
-    """The smallest change of volume or horizon that makes another of the tied contenders cheaper than the first."""
-    if len(candidates) < 2:
+def cost_flips(inputs: Mapping[str, CostInputs], candidates: Sequence[str]) -> list[Flip]:
+    """The smallest change of volume, horizon or a price that makes another candidate cheaper than the first."""
+    costed = [name for name in candidates if name in inputs]
+    if len(costed) < 2 or costed[0] != candidates[0]:
         return []
-    winner = candidates[0]
     flips = []
-    for field in ("queries_per_month", "horizon_months"):
-        value = getattr(profile, field)
-        for factor in _nearest_first():
-            changed = max(1, round(value * factor)) if field == "horizon_months" else value * factor
-            if field == "horizon_months" and changed > 120:
-                continue
-            costs = costing(profile.model_copy(update={field: changed}))
-            cheapest = min(candidates, key=lambda name: (costs.get(name, DEAREST), name))
-            if cheapest != winner:
-                flips.append(Flip(input=field, factor=changed / value, becomes=float(changed), winner=cheapest))
+    for field in COST_FIELDS:
+        value = float(getattr(inputs[costed[0]], field))
+        for factor in _nearest_first() if value else ():
+            becomes = value * factor
+            if field == "horizon_months":
+                becomes = max(1.0, round(becomes))
+                if becomes > LONGEST_HORIZON:
+                    continue
+            totals = {name: total_usd(_changed(inputs[name], field, becomes / value)) for name in costed}
+            cheapest = min(costed, key=lambda name: totals[name])
+            if totals[cheapest] < totals[costed[0]]:
+                flips.append(Flip(input=field, factor=becomes / value, becomes=becomes, winner=cheapest))
                 break
     return flips
+
+
+def _changed(inputs: CostInputs, field: str, factor: float) -> CostInputs:
+    value = getattr(inputs, field) * factor
+    return inputs.model_copy(update={field: round(value) if field == "horizon_months" else value})
 
 
 def _complete(comparison: Comparison, measure: str, eligible: Sequence[str]) -> bool:
@@ -229,9 +210,9 @@ def _scaled(values: np.ndarray, measure: str) -> np.ndarray:
     return (logs.max(axis=1, keepdims=True) - logs) / np.maximum(span, np.log(2.0))
 
 
-def _shares(winners: np.ndarray, eligible: Sequence[str]) -> dict[str, float]:
+def _shares(found: np.ndarray, eligible: Sequence[str]) -> dict[str, float]:
     """Shares of all draws; a draw without a winner counts for nobody."""
-    counts = np.bincount(winners, minlength=len(eligible)) / N_DRAWS
+    counts = np.bincount(found[found != NOBODY], minlength=len(eligible)) / len(found)
     return {name: float(share) for name, share in zip(eligible, counts, strict=True)}
 
 

@@ -66,19 +66,26 @@ def verdict_sentence(judgement: Judgement) -> str:
     winner, tied = judgement.winner, judgement.tied_with
     if winner is None:
         return _no_winner(judgement)
-    if tied:
-        return f"Ship {winner}: in accuracy it cannot be told apart from {_some(tied)}, and it costs the least of them."
+    lead = f"Build on {winner}, but do not ship it yet" if judgement.short_of else f"Ship {winner}"
+    behind = tuple(name for name in tied if name not in judgement.as_good)
+    if judgement.as_good:
+        rest = f"; {_some(behind)} cannot be told apart from it" if behind else ""
+        return f"{lead}: it costs the least of those that are as accurate ({_some(judgement.as_good)} too){rest}."
+    if behind:
+        return f"{lead}: it was right most often, though {_some(behind)} cannot be told apart from it."
     if len(judgement.sensitivity.rule_wins) > 1:
         others = "every other contender that breaks no limit" if judgement.excluded else "every other contender"
-        return f"Ship {winner}: it is measurably more accurate than {others}."
-    return f"Ship {winner}: it is the only contender that breaks no limit."
+        return f"{lead}: it is measurably more accurate than {others}."
+    return f"{lead}: it is the only contender that breaks no limit."
 
 
 def _no_winner(judgement: Judgement) -> str:
-    if judgement.tied_with:
+    if "base" in judgement.tied_with:
         return "No winner: these questions tell no contender apart from the base model."
-    if judgement.excluded and not judgement.sensitivity.rule_wins:
-        return "No winner: every contender breaks a limit."
+    eligible = set(judgement.sensitivity.rule_wins)
+    if judgement.excluded and eligible <= {"base"}:
+        who = "only the base model breaks no limit" if eligible else "every contender breaks a limit"
+        return f"No winner: {who}."
     return "No winner: the data cannot carry a verdict."
 
 
@@ -104,8 +111,12 @@ def flip_sentence(flip: Flip) -> str:
             f"If {title} weighed {flip.becomes:.3g} instead of {before:.3g} ({times}), "
             f"{flip.winner} would have the highest weighted sum."
         )
-    title = INPUTS[flip.input][0]
-    return f"With {flip.becomes:,.0f} {title} instead of {before:,.0f} ({times}), {flip.winner} would win on cost."
+    title, unit = INPUTS[flip.input]
+    becomes, before_text = (f"{value:,.3g}" if value < 100 else f"{value:,.0f}" for value in (flip.becomes, before))
+    return (
+        f"With {title} at {becomes}{f' {unit}' if unit else ''} instead of {before_text} ({times}), "
+        f"{flip.winner} would win on cost."
+    )
 
 
 NO_FLIPS = "No single change of a weight, of the volume or of the horizon within a factor of 100 gives another answer."

@@ -1,0 +1,145 @@
+"""Pilots as they might have come out: facts drawn anew, and every pair tested again in each draw.
+
+Takes values per question, gives arrays over (draw, contender, ...). Knows nothing about prices, models or files.
+Drawing facts with replacement keeps contenders paired: those that answered the same questions rise and fall together.
+
+Source: the cluster bootstrap, Davison and Hinkley 1997, section 3.8. In a draw the exact sign-flip test of `compare` is
+taken by its normal approximation with a correction for continuity, and adjusted by Holm's method over the same pairs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from bakeoff.compare import CONFIDENCE, Facts, Moments, Values, Z, is_tied
+
+N_DRAWS = 2000
+
+PerQuestion = Mapping[str, Mapping[str, Values]]
+
+
+@dataclass(frozen=True)
+class Redrawn:
+    """`means`: measure -> (draw, contender). `ahead[d, i, j]`: i is told apart above j; `tied` is within the margin."""
+
+    names: tuple[str, ...]
+    means: dict[str, np.ndarray]
+    ahead: np.ndarray
+    tied: np.ndarray
+
+    def only(self, names: Sequence[str]) -> "Redrawn":
+        """The same draws with these contenders alone; what was tested with the others stays adjusted for them."""
+        picks = [self.names.index(name) for name in names]
+        return Redrawn(
+            names=tuple(names),
+            means={measure: values[:, picks] for measure, values in self.means.items()},
+            ahead=self.ahead[:, picks][:, :, picks],
+            tied=self.tied[:, picks][:, :, picks],
+        )
+
+
+def redraw(
+    per_question: PerQuestion, fact_of: Facts, names: Sequence[str], tested: str, margin: float, seed: int = 0
+) -> Redrawn:
+    """N_DRAWS redrawn pilots of these contenders; `per_question` is measure -> contender -> question id -> value.
+
+    The pairs are tested on the measure `tested`. A contender without a value of a measure has nan there.
+    """
+    first = _facts(per_question[tested], fact_of, names)
+    others = sorted(set().union(*(_facts(one, fact_of, names) for one in per_question.values())) - set(first))
+    rng = np.random.default_rng(seed)
+    drawn = np.concatenate([_drawn(len(first), rng), _drawn(len(others), rng)], axis=1)
+    row_of = {fact: i for i, fact in enumerate((*first, *others))}
+    tables = {measure: _Table(one, fact_of, names, row_of) for measure, one in per_question.items()}
+    means = {measure: _means(table, drawn) for measure, table in tables.items()}
+    ahead, tied = _tested(tables[tested], drawn, margin)
+    return Redrawn(tuple(names), means, ahead, tied)
+
+
+def _facts(columns: Mapping[str, Values], fact_of: Facts, names: Sequence[str]) -> list[str]:
+    return sorted({fact_of[key] for name in names for key in columns.get(name, {})})
+
+
+def _drawn(n_facts: int, rng: np.random.Generator) -> np.ndarray:
+    """How often each fact was drawn among its like: (draw, fact)."""
+    picks = rng.integers(0, max(1, n_facts), (N_DRAWS, n_facts)) + n_facts * np.arange(N_DRAWS)[:, None]
+    return np.bincount(picks.ravel(), minlength=N_DRAWS * n_facts).reshape(N_DRAWS, n_facts).astype(float)
+
+
+class _Table:
+    """One measure's values (question, contender), nan where there is none, and each question's fact."""
+
+    def __init__(
+        self, columns: Mapping[str, Values], fact_of: Facts, names: Sequence[str], row_of: Mapping[str, int]
+    ) -> None:
+        keys = list(dict.fromkeys(key for name in names for key in columns.get(name, {})))
+        given = [columns.get(name, {}) for name in names]
+        self.values = np.array([[one.get(key, np.nan) for key in keys] for one in given]).reshape(len(names), -1).T
+        self._facts = np.array([row_of[fact_of[key]] for key in keys], dtype=int)
+        self._n_facts = len(row_of)
+
+    def by_fact(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For each fact the sum of one value a question, and how many there are; nan counts for none."""
+        there = ~np.isnan(values)
+        facts = self._facts[there]
+        return (
+            np.bincount(facts, weights=values[there], minlength=self._n_facts),
+            np.bincount(facts, minlength=self._n_facts).astype(float),
+        )
+
+
+def _means(table: _Table, drawn: np.ndarray) -> np.ndarray:
+    """The mean of each contender in each draw; in a draw that holds none of its facts, the mean of all."""
+    sums, sizes = (np.stack(one, axis=1) for one in zip(*(table.by_fact(one) for one in table.values.T), strict=True))
+    with np.errstate(invalid="ignore"):
+        whole = sums.sum(axis=0) / sizes.sum(axis=0)
+    total, n = drawn @ sums, drawn @ sizes
+    return np.divide(total, n, out=np.broadcast_to(whole, total.shape).copy(), where=n > 0)
+
+
+def _tested(table: _Table, drawn: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray]:
+    """Who is told apart above whom and who is tied, (draw, contender, contender)."""
+    n_names = table.values.shape[1]
+    ahead, tied = (np.zeros((N_DRAWS, n_names, n_names), dtype=bool) for _ in range(2))
+    found = {(i, j): table.by_fact(table.values[:, i] - table.values[:, j]) for i, j in combinations(range(n_names), 2)}
+    pairs = [(pair, sums, sizes) for pair, (sums, sizes) in found.items() if sizes.any()]
+    if not pairs:
+        return ahead, tied
+    columns = [column for _, d, m in pairs for column in (d, m, d * d, d * m, m * m)]
+    moments = (drawn @ np.stack(columns, axis=1)).reshape(N_DRAWS, len(pairs), 5)
+    scores = []
+    for k, ((i, j), sums, sizes) in enumerate(pairs):
+        drawn_sums = Moments(int((sizes > 0).sum()), *moments[:, k].T)
+        scores.append(_score(drawn_sums.differences, drawn_sums.squared_differences, _step(sums)))
+        tied[:, i, j] = tied[:, j, i] = is_tied(drawn_sums, margin)
+    for k, different in enumerate(_holm(scores)):
+        i, j = pairs[k][0]
+        ahead[:, i, j], ahead[:, j, i] = (different & (sign * moments[:, k, 0] > 0) for sign in (1, -1))
+    return ahead & ~tied, tied
+
+
+def _step(sums: np.ndarray) -> float:
+    """Half the distance between neighbouring sums under sign flips: the correction for continuity."""
+    whole = np.rint(sums).astype(int)
+    return float(np.gcd.reduce(whole)) if np.allclose(sums, whole) else 0.0
+
+
+def _score(total: np.ndarray, squares: np.ndarray, step: float) -> np.ndarray:
+    """The sum in units of its deviation under sign flips."""
+    return np.divide(np.abs(total) - step, np.sqrt(squares), out=np.zeros(len(total)), where=squares > 0)
+
+
+def _holm(scores: Sequence[np.ndarray]) -> np.ndarray:
+    """Which pairs are different in each draw, (pair, draw): from the largest score down, as long as each passes."""
+    if not scores:
+        return np.zeros((0, N_DRAWS), dtype=bool)
+    table = np.stack(scores)
+    n_pairs = len(table)
+    limits = [Z.inv_cdf(1 - (1 - CONFIDENCE) / 2 / (n_pairs - rank)) for rank in range(n_pairs)]
+    order = np.argsort(-table, axis=0)
+    passed = np.cumprod(np.take_along_axis(table, order, axis=0) > np.array(limits)[:, None], axis=0)
+    different = np.empty_like(table)
+    np.put_along_axis(different, order, passed, axis=0)
+    return different.astype(bool)

@@ -1,0 +1,78 @@
+"""Sensitivity: redrawn pilots by the verdict's rule and by weights, and what would flip the answer."""
+
+import pytest
+
+from bakeoff.decide.cost import CostInputs
+from bakeoff.decide.profile import Profile
+from bakeoff.decide.sensitivity import (
+    cost_flips,
+    rule_wins,
+    sensitivity,
+    weight_flips,
+    weighted_wins,
+    with_intervals,
+)
+from bakeoff.resample import redraw
+from tests.unit.comparison_fixture import FACTS, answered, comparison
+
+USD = {"base": 50.0, "rag": 100.0, "hybrid": 300.0}
+RAG = CostInputs(name="rag", setup_days=1, engineering_usd_per_day=100, prompt_tokens_per_query=2,
+                 input_usd_per_million_tokens=1e6, queries_per_month=50, horizon_months=1)  # fmt: skip
+HYBRID = RAG.model_copy(update={"name": "hybrid", "setup_days": 4.0, "prompt_tokens_per_query": 1.0})
+
+
+def redrawn(values):
+    return redraw({"accuracy": values}, FACTS, list(values), "accuracy", 0.02)
+
+
+def wins(**rights):
+    return rule_wins(redrawn(answered(**rights)), USD, 0.02)
+
+
+def test_a_clear_winner_wins_nearly_every_draw_and_a_close_one_does_not():
+    """30 points are safe under resampling; 3 points among questions that one of two gets right are not."""
+    assert wins(base=10, rag=100, hybrid=160)["hybrid"] > 0.99
+    close = wins(base=10, rag=range(154), hybrid=range(40, 200))
+    assert 0.1 < close["hybrid"] < 0.9
+    assert sum(close.values()) == pytest.approx(1.0)
+
+
+def test_draws_that_tell_nobody_apart_have_no_winner():
+    """With base among them the verdict would name nobody, cheap as base is."""
+    shares = wins(base=range(100), rag=range(3, 103))
+    assert shares["base"] < 0.05 and sum(shares.values()) < 0.1
+
+
+def test_a_contender_without_a_cost_is_not_the_cheapest():
+    """Nor in the redrawn pilots."""
+    assert rule_wins(redrawn(answered(rag=160, hybrid=160)), {"hybrid": 300.0}, 0.02)["hybrid"] == 1.0
+
+
+def test_weighted_wins_follow_the_weights():
+    """Who cares for latency alone takes the fast one."""
+    given = comparison(options={"rag": {"latency": 50.0}, "hybrid": {"latency": 500.0}}, rag=100, hybrid=160)
+    weights = Profile().measure_weights
+    only_latency = weights.model_copy(update=dict.fromkeys(weights.model_dump(), 0.0) | {"latency_ms": 1.0})
+    drawn = with_intervals(redrawn(answered(rag=100, hybrid=160)), given, ["rag", "hybrid"])
+    assert weighted_wins(drawn, only_latency, ["rag", "hybrid"])["rag"] == 1.0
+    assert weight_flips(given, weights, ["rag", "hybrid"])
+
+
+def test_the_volume_and_the_price_that_flip_a_tie_are_found():
+    """rag costs 100 plus 2 a query, hybrid 400 plus 1: level at 300 queries, or with days at a sixth."""
+    flips = {one.input: one for one in cost_flips({"rag": RAG, "hybrid": HYBRID}, ["rag", "hybrid"])}
+    assert flips["queries_per_month"].winner == "hybrid"
+    assert flips["queries_per_month"].becomes == pytest.approx(300, rel=0.07)
+    assert flips["engineering_usd_per_day"].becomes == pytest.approx(100 / 6, rel=0.07)
+    assert flips["input_usd_per_million_tokens"].factor == pytest.approx(6, rel=0.07)
+    assert flips["horizon_months"].becomes == 7
+
+
+def test_no_price_flips_a_verdict_that_cost_did_not_decide():
+    """With one candidate there is nothing to flip."""
+    assert cost_flips({"rag": RAG, "hybrid": HYBRID}, ["rag"]) == []
+    given = comparison(rag=160, hybrid=160)
+    inputs = {"rag": RAG, "hybrid": HYBRID}
+    whole = sensitivity(given, Profile(), ["rag", "hybrid"], inputs, redrawn(answered(rag=160, hybrid=160)))
+    assert {one.input for one in whole.flips} >= {"queries_per_month", "horizon_months"}
+    assert whole.rule_wins == {"rag": 1.0, "hybrid": 0.0}
