@@ -4,6 +4,7 @@ Takes a run folder and a profile, gives plain values. Reads scores, answers and 
 says is decided in `decide/`; this file only hands it what the run measured.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -14,14 +15,17 @@ from bakeoff.decide.break_even import break_even
 from bakeoff.decide.claims import Evidence, ledger
 from bakeoff.decide.cost import (
     CostInputs,
+    compute_only,
     cost_breakdown,
     cost_table,
     running_usd_per_month,
     setup_usd,
     tornado,
+    total_interval,
     total_usd,
+    upkeep_usd_per_month,
 )
-from bakeoff.decide.cost_inputs import assumed_inputs, inputs_from_run
+from bakeoff.decide.cost_inputs import assumed_inputs, inputs_from_run, without_assumed_days
 from bakeoff.decide.effects import effects
 from bakeoff.decide.matrix import decision_matrix
 from bakeoff.decide.measured import measured_matrix
@@ -51,6 +55,8 @@ SCORE_OF = {
     "declined": "abstained",
 }
 TORNADO_LINES = 12
+ROUTER = "router"
+"""The contender whose answers say in `route` who gave them."""
 
 ByContender = dict[str, dict[str, dict[str, float]]]
 
@@ -83,7 +89,12 @@ def judge(folder: RunFolder, profile: Profile, generator: str, today: date | Non
     eligible = [name for name in names if name not in found.excluded]
     equals = [found.winner, *found.as_good] if found.winner else []
     evidence = Evidence(
-        values=values, estimates=_estimates(comparison), fact_of=facts, slice_of=slices, margin=profile.margin
+        values=values,
+        estimates=_estimates(comparison) | _reckoned(inputs),
+        routes=_routes(folder, slices) if ROUTER in comparison["contenders"] else {},
+        fact_of=facts,
+        slice_of=slices,
+        margin=profile.margin,
     )
     in_domain = {
         measure: {name: _of_slices(one, slices) for name, one in values[measure].items()} for measure in SCORE_OF
@@ -155,8 +166,8 @@ def _inspected(data: Mapping[str, Any], questions: Sequence[Question]) -> Inspec
 def per_question_values(folder: RunFolder, questions: Sequence[Question], names: Sequence[str]) -> ByContender:
     """Values by measure, contender and question: what effects and claims are tested on.
 
-    `freshness` is accuracy on what changed, after the update; `without_retraining` the same for a contender that is not
-    retrained (one that is, is taken as it was before).
+    `freshness` is accuracy on what changed, after the update, `before_update` the same before it; `without_retraining`
+    is the former for a contender that is not retrained (one that is, is taken as it was before).
     """
     changed = [question for question in questions if question.slice == "changed"]
     about_changed = {question.id for question in changed}
@@ -169,7 +180,7 @@ def per_question_values(folder: RunFolder, questions: Sequence[Question], names:
     before = {name: _only(scored[name].get("correct", {}), about_changed) for name in names}
     after = {name: _correct_of(name, score_answers(changed, folder.answers(name, "updated"))) for name in names}
     retrained = {stage.contender for stage in folder.stages() if stage.stage == "update-train"}
-    values["freshness"] = after
+    values["freshness"], values["before_update"] = after, before
     values["without_retraining"] = {name: before[name] if name in retrained else after[name] for name in names}
     return values
 
@@ -197,7 +208,7 @@ def _estimates(comparison: Mapping[str, Any]) -> dict[str, dict[str, dict[str, f
             name: {key: one[measure][key] for key in ("value", "low", "high")}
             for name, one in comparison["contenders"].items()
         }
-        for measure in ("latency_ms", "cost_per_1k", "setup_s")
+        for measure in ("latency_ms", "cost_per_1k")
     }
     found["update_seconds"] = {
         name: {"value": one["freshness"]["detail"]["update_seconds"], "low": None, "high": None}
@@ -205,6 +216,29 @@ def _estimates(comparison: Mapping[str, Any]) -> dict[str, dict[str, dict[str, f
         if "update_seconds" in (one["freshness"].get("detail") or {})
     }
     return found
+
+
+def _reckoned(inputs: Mapping[str, CostInputs]) -> dict[str, dict[str, dict[str, float | None]]]:
+    """What the cost model makes of the run: computing over the horizon, set-up, a year's upkeep."""
+    found: dict[str, dict[str, dict[str, float | None]]] = {"compute_usd": {}, "setup_usd": {}, "upkeep_usd": {}}
+    for name, one in inputs.items():
+        computing, firm = compute_only(one), without_assumed_days(one)
+        low, high = total_interval(computing) if one.intervals else (None, None)
+        found["compute_usd"][name] = {"value": total_usd(computing), "low": low, "high": high}
+        found["setup_usd"][name] = {"value": setup_usd(one), "firm": setup_usd(firm)}
+        yearly, firm_yearly = (12 * upkeep_usd_per_month(c) for c in (one, firm))
+        found["upkeep_usd"][name] = {"value": yearly, "firm": firm_yearly}
+    return found
+
+
+def _routes(folder: RunFolder, slices: Mapping[str, str]) -> dict[str, dict[str, dict[str, int]]]:
+    """How many questions the router sent to whom: of the test in its domain, and of those timed alone."""
+    tested = [one for one in folder.answers(ROUTER) if slices.get(one.question_id) in IN_DOMAIN]
+    asked = {"accuracy": tested, "latency_ms": folder.answers(ROUTER, "latency")}
+    return {
+        measure: {ROUTER: dict(Counter(one.route for one in answers if one.route))}
+        for measure, answers in asked.items()
+    }
 
 
 def _data_warnings(data: Mapping[str, Any]) -> list[str]:

@@ -18,6 +18,7 @@ from bakeoff.report.markdown import markdown_page
 from bakeoff.report.measures import NARROW
 from bakeoff.report.verdict_page import effect_panels, marked, verdict_context
 from bakeoff.report.verdict_text import (
+    FINDING_MEANINGS,
     MatrixLine,
     amount,
     claims_by_finding,
@@ -121,6 +122,11 @@ def test_every_factor_is_either_in_the_matrix_or_named_as_unknown(judgement: Jud
     assert sorted([line.title for line in lines] + unknown_factors(judgement)) == sorted(row.title for row in rows)
     measured = [line.measured is not None for line in lines]
     assert measured == sorted(measured, reverse=True) and measured[0] and not measured[-1]
+
+
+def test_supported_says_that_a_direction_was_measured_and_no_size() -> None:
+    """The same direction may come with another size: the entry tells both."""
+    assert "the same direction" in FINDING_MEANINGS["supported"] and "size" in FINDING_MEANINGS["supported"]
 
 
 def test_every_claim_is_in_one_group(judgement: Judgement) -> None:

@@ -3,56 +3,83 @@
 Takes the evidence of a run (values per question, and estimates of what is no per-question value), gives one entry for
 each claim: supported, contradicted, undecided or not tested. Knows nothing about models or files but claims.yaml.
 
-A claim about per-question measures is decided by a paired test, adjusted (Holm) over all such claims. A claim about
-times and costs is decided where the two intervals do not overlap. What was measured once (a set-up, an update) has no
-interval; it decides only by a factor of `CLEAR`.
+A test of per-question measures is decided by a paired test, adjusted (Holm) over all such tests. A test of times and
+costs is decided where the two intervals do not overlap. What has no interval (a set-up and an update are measured
+once) decides only by a factor of `CLEAR`. What rests on assumptions decides nothing, nor does a router that hardly
+routes. Only the direction is tested: the size that an article gives is told beside the measured one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
 import yaml
+from pydantic import Field
 
-from bakeoff.compare import MARGIN, Values, paired, with_holm
+from bakeoff.compare import MARGIN, Values, paired, share_estimate, with_holm
 from bakeoff.records import Contrast, Record
 
 CLEAR = 1.5
+ONE_WAY = 0.95
+"""A router that sends more than this share of the questions one way is no test of routing."""
+ASSUMED = 0.1
+"""A figure that is assumed for more than this share of it decides nothing."""
+RETRIEVING_PART = "its retrieving part"
+"""As `right`: whom the contender on the left, a router, sends to when it does not send to 'tuned'."""
 FLATTERS_SILENCE = ("hallucination", "consistency")
 """Measures that look good for whoever declines everything: see docs/claims.md."""
 MEASURES = {
     "latency_ms": ("latency", " ms"),
     "cost_per_1k": ("cost of 1,000 answers", " USD"),
-    "setup_s": ("time to set up", " s"),
+    "compute_usd": ("cost of computing", " USD"),
+    "setup_usd": ("cost of set-up", " USD"),
+    "upkeep_usd": ("upkeep of a year", " USD"),
     "update_seconds": ("time to update", " s"),
-    "freshness": ("accuracy on what changed", ""),
-    "without_retraining": ("accuracy on what changed, without retraining", ""),
+    "freshness": ("accuracy after the update on what changed", ""),
+    "before_update": ("before it", ""),
+    "without_retraining": ("accuracy without retraining on what changed", ""),
 }
 """Measures in words with their unit; the others are called by their own names."""
+SLICES = {
+    "all": "of the documents' domain",
+    "answerable": "that the documents answer",
+    "seen": "on facts seen in training",
+    "unseen": "on facts not seen in training",
+    "general": "of general knowledge",
+}
+ANSWERABLE = ("seen", "unseen")
 Finding = Literal["supported", "contradicted", "undecided", "not tested"]
+WEAKEST_FIRST: tuple[Finding, ...] = ("contradicted", "not tested", "undecided", "supported")
 
 
 class Test(Record):
-    """`left` is said to be higher or lower than `right` (than `factor` times right) on a measure."""
+    """`left` is said to be higher or lower than `right` on a measure; see the head of claims.yaml."""
 
     left: str
     right: str
     measure: str
-    expect: Literal["higher", "lower"]
+    expect: Literal["higher", "lower", "no lower"]
     slice: str = "all"
     right_slice: str | None = None
-    factor: float = 1.0
+    right_measure: str | None = None
+    claimed: str = ""
+
+    @property
+    def compared(self) -> tuple[str | None, ...]:
+        """What is compared with what: tests that expect different things of the same share one contrast."""
+        return self.left, self.right, self.measure, self.right_measure, self.slice
 
 
 class Claim(Record):
-    """One claim of one article; without a test it says why a pilot cannot tell."""
+    """One claim of one article; without tests it says why a pilot cannot tell."""
 
     id: str
     article: str
     says: str
     favours: str
-    test: Test | None = None
+    tests: tuple[Test, ...] = ()
+    note: str = ""
     not_tested: str = ""
 
 
@@ -68,14 +95,21 @@ class Evidence(Record):
     """What a run offers to the ledger.
 
     `values`: measure -> contender -> question id -> value. `estimates`: measure -> contender -> {value, low, high},
-    low and high None where something was measured once. Differences below `margin` count as none.
+    low and high None where there is no interval; `firm` is the part of the value that is not assumed. `routes`: measure
+    -> contender that routes -> whom it sent to -> how many of the questions behind that measure. Differences below
+    `margin` count as none.
     """
 
     values: dict[str, dict[str, dict[str, float]]]
     estimates: dict[str, dict[str, dict[str, float | None]]]
+    routes: dict[str, dict[str, dict[str, int]]] = Field(default_factory=dict)
     fact_of: dict[str, str]
     slice_of: dict[str, str]
     margin: float = MARGIN
+
+
+Found = tuple[Finding, str]
+Contrasts = Mapping[tuple[str | None, ...], Contrast]
 
 
 @cache
@@ -95,49 +129,101 @@ def articles() -> dict[str, str]:
 def ledger(evidence: Evidence, against: Sequence[Claim] | None = None) -> list[Entry]:
     """Every claim with its finding, in the order given."""
     listed = claims() if against is None else against
-    contrasts = _contrasts(evidence, listed)
-    return [_entry(claim, evidence, contrasts.get(claim.id)) for claim in listed]
+    tests = {claim.id: [_named(test, evidence) for test in claim.tests] for claim in listed}
+    contrasts = _contrasts(evidence, [test for some in tests.values() for test in some])
+    return [_entry(claim, [_found(test, evidence, contrasts) for test in tests[claim.id]]) for claim in listed]
 
 
-def _contrasts(evidence: Evidence, listed: Sequence[Claim]) -> dict[str, Contrast]:
-    """The paired contrast of each claim about per-question values, adjusted over all of them."""
+def _named(test: Test, evidence: Evidence) -> Test:
+    """The test with a router's retrieving part by its name."""
+    if test.right != RETRIEVING_PART:
+        return test
+    routes = evidence.routes.get("accuracy", {}).get(test.left, {})
+    return test.model_copy(update={"right": next((name for name in routes if name != "tuned"), "hybrid")})
+
+
+def _entry(claim: Claim, found: Sequence[Found]) -> Entry:
+    """A claim is as good as the weakest of its tests."""
+    if not found:
+        return Entry(claim=claim, finding="not tested", why=claim.not_tested)
+    finding = min((one for one, _ in found), key=WEAKEST_FIRST.index)
+    why = "; ".join(dict.fromkeys(why for _, why in found))
+    noted = f"{why}. {claim.note}" if claim.note and finding != "not tested" else why
+    return Entry(claim=claim, finding=finding, why=noted)
+
+
+def _contrasts(evidence: Evidence, tests: Sequence[Test]) -> Contrasts:
+    """The paired contrasts of the tests of per-question values, adjusted over all of them."""
     found = {}
-    for claim in listed:
-        test = claim.test
-        if test is None or test.right_slice or test.measure not in evidence.values:
+    for test in tests:
+        if test.right_slice or test.measure not in evidence.values or _one_way(test, evidence):
             continue
         contrast = _contrast(evidence, test, test.measure)
         if contrast is not None:
-            found[claim.id] = contrast
+            found[test.compared] = contrast
     return dict(zip(found, with_holm(list(found.values())), strict=True))
 
 
 def _contrast(evidence: Evidence, test: Test, measure: str) -> Contrast | None:
-    """The two contenders of a test on the questions of its slice, by one measure."""
-    left, right = (_on_slice(evidence, measure, name, test.slice) for name in (test.left, test.right))
+    """The two sides of a test on the questions of its slice, by one measure."""
+    left = _on_slice(evidence, measure, test.left, test.slice)
+    right = _on_slice(evidence, test.right_measure or measure, test.right, test.slice)
     differences = {key: left[key] - right[key] for key in left if key in right}
     return paired(test.left, test.right, differences, evidence.fact_of, measure, evidence.margin)
 
 
 def _on_slice(evidence: Evidence, measure: str, contender: str, part: str) -> Values:
     values = evidence.values.get(measure, {}).get(contender, {})
+    return {key: value for key, value in values.items() if _is_in(evidence.slice_of[key], part)}
+
+
+def _is_in(found: str, part: str) -> bool:
     if part == "all":
-        return {key: value for key, value in values.items() if evidence.slice_of[key] != "general"}
-    return {key: value for key, value in values.items() if evidence.slice_of[key] == part}
+        return found != "general"
+    return found in ANSWERABLE if part == "answerable" else found == part
 
 
-def _entry(claim: Claim, evidence: Evidence, contrast: Contrast | None) -> Entry:
-    test = claim.test
-    if test is None:
-        return Entry(claim=claim, finding="not tested", why=claim.not_tested)
-    if contrast is not None:
-        return _by_questions(claim, test, contrast, evidence)
+def _found(test: Test, evidence: Evidence, contrasts: Contrasts) -> Found:
+    """What one test found, and how it is told."""
+    one_way = _one_way(test, evidence)
+    if one_way:
+        return "not tested", one_way
+    if test.measure not in evidence.values:
+        return _by_estimates(test, evidence)
     if test.right_slice:
-        return _by_slices(claim, test, evidence)
-    return _by_estimates(claim, test, evidence)
+        return _by_slices(test, evidence)
+    contrast = contrasts.get(test.compared)
+    return _by_questions(test, contrast, evidence) if contrast else ("not tested", _lacking(test, evidence))
 
 
-def _by_questions(claim: Claim, test: Test, contrast: Contrast, evidence: Evidence) -> Entry:
+def _one_way(test: Test, evidence: Evidence) -> str:
+    """Why a test of a router is none: it sent nearly all test questions, or all that were timed, one way."""
+    for measure in ("accuracy", test.measure):
+        routes = evidence.routes.get(measure, {}).get(test.left, {})
+        to, n = max(routes.items(), key=lambda route: route[1], default=("", 0))
+        if n > ONE_WAY * sum(routes.values()):
+            kind = "test" if measure == "accuracy" else "timed"
+            return f"{test.left} sent {n} of {sum(routes.values())} {kind} questions to {to}: it hardly routed"
+    return ""
+
+
+def _lacking(test: Test, evidence: Evidence) -> str:
+    """Why no question can be held against another."""
+    sides = ((test.left, test.measure), (test.right, test.right_measure or test.measure))
+    absent = [name for name, measure in sides if not evidence.values.get(measure, {}).get(name)]
+    if absent:
+        return _unmeasured(test, absent)
+    for part in (test.slice, test.right_slice or test.slice):
+        if not any(_is_in(found, part) for found in evidence.slice_of.values()):
+            return f"no test question {SLICES[part]}"
+    return f"no test question that both {test.left} and {test.right} answered"
+
+
+def _unmeasured(test: Test, names: Iterable[str]) -> str:
+    return f"{_words(test.measure)} was not measured for {' and '.join(dict.fromkeys(names))} in this run"
+
+
+def _by_questions(test: Test, contrast: Contrast, evidence: Evidence) -> Found:
     """The finding of the contrast, left open where it may be owed to nothing but silence."""
     finding, why = _by_contrast(test, contrast), _told(test, contrast)
     if finding in ("supported", "contradicted") and test.measure in FLATTERS_SILENCE:
@@ -147,9 +233,8 @@ def _by_questions(claim: Claim, test: Test, contrast: Contrast, evidence: Eviden
         declined, accuracy = (_contrast(evidence, sides, measure) for measure in ("declined", "accuracy"))
         if declined is not None and _clearly_more(declined) and not _clearly_more(accuracy):
             points = 100 * declined.difference
-            why = f"{why}; but {better} declined {points:.0f} points more often and is not more accurate"
-            return Entry(claim=claim, finding="undecided", why=why)
-    return Entry(claim=claim, finding=finding, why=why)
+            return "undecided", f"{why}; but {better} declined {points:.0f} points more often and is not more accurate"
+    return finding, why
 
 
 def _clearly_more(contrast: Contrast | None) -> bool:
@@ -158,58 +243,65 @@ def _clearly_more(contrast: Contrast | None) -> bool:
 
 def _by_contrast(test: Test, contrast: Contrast) -> Finding:
     if contrast.finding == "different":
-        return "supported" if (contrast.difference > 0) == (test.expect == "higher") else "contradicted"
-    return "contradicted" if contrast.finding == "tied" else "undecided"
+        return "supported" if (contrast.difference > 0) == (test.expect != "lower") else "contradicted"
+    if contrast.finding == "open":
+        return "undecided"
+    return "supported" if test.expect == "no lower" else "contradicted"
 
 
 def _told(test: Test, contrast: Contrast) -> str:
     points, low, high = (100 * value for value in (contrast.difference, contrast.low, contrast.high))
     where = "" if test.slice == "all" else f" on {test.slice}"
-    return (
-        f"{test.left} against {test.right}, {_words(test.measure)}{where}: {points:+.1f} points "
-        f"({low:+.1f} to {high:+.1f}, {contrast.n} questions)"
-    )
+    who = f"{test.left} against {test.right}, {_words(test.measure)}{where}"
+    if test.right_measure:
+        who = f"{test.left}, {_words(test.measure)} against {_words(test.right_measure)}"
+    told = f"{who}: {points:+.1f} points ({low:+.1f} to {high:+.1f}, {contrast.n} questions)"
+    return f"{told}; the article says {test.claimed}" if test.claimed else told
 
 
-def _by_slices(claim: Claim, test: Test, evidence: Evidence) -> Entry:
+def _by_slices(test: Test, evidence: Evidence) -> Found:
     """One contender on two slices: different questions, so the two intervals are held against each other."""
-    from bakeoff.compare import share_estimate
-
-    found = []
-    for name, part in ((test.left, test.slice), (test.right, test.right_slice or "all")):
-        estimate = share_estimate(_on_slice(evidence, test.measure, name, part), evidence.fact_of)
-        found.append(estimate.model_dump(exclude={"n"}))
-    told = f"{test.left}, {_words(test.measure)} on {test.slice} against {test.right_slice}"
-    return _held(claim, test, told, found[0], found[1])
+    sides = ((test.left, test.slice), (test.right, test.right_slice or "all"))
+    values = [_on_slice(evidence, test.measure, name, part) for name, part in sides]
+    if not all(values):
+        return "not tested", _lacking(test, evidence)
+    left, right = (share_estimate(one, evidence.fact_of).model_dump(exclude={"n"}) for one in values)
+    return _held(test, f"{test.left}, {_words(test.measure)} on {test.slice} against {test.right_slice}", left, right)
 
 
-def _by_estimates(claim: Claim, test: Test, evidence: Evidence) -> Entry:
-    shares = {name: {"value": 1.0} for name, one in evidence.values.get(test.measure, {}).items() if one}
-    measured: Mapping[str, Any] = evidence.estimates.get(test.measure, shares)
+def _by_estimates(test: Test, evidence: Evidence) -> Found:
+    measured: Mapping[str, Any] = evidence.estimates.get(test.measure, {})
     left, right = measured.get(test.left), measured.get(test.right)
-    return _held(claim, test, f"{test.left} against {test.right}, {_words(test.measure)}", left, right)
-
-
-def _held(claim: Claim, test: Test, told: str, left: Any, right: Any) -> Entry:
-    """The finding from two estimates, with their intervals where they have them."""
-    missing = [name for name, one in ((test.left, left), (test.right, right)) if not one or one["value"] is None]
+    sides = ((test.left, left), (test.right, right))
+    missing = [name for name, one in sides if not one or one["value"] is None]
     if missing:
-        why = f"{_words(test.measure)} of {' and '.join(dict.fromkeys(missing))} was not measured in this run"
-        return Entry(claim=claim, finding="not tested", why=why)
-    (low, high), (right_low, right_high) = _range(left), _range(right)
-    low_target, high_target = right_low * test.factor, right_high * test.factor
-    below, above = high < low_target, low > high_target
-    finding: Finding = "undecided"
-    if below or above:
-        finding = "supported" if (test.expect == "lower") == below else "contradicted"
-    by = f" times {test.factor:g}" if test.factor != 1 else ""
+        return "not tested", _unmeasured(test, missing)
+    return _held(test, f"{test.left} against {test.right}, {_words(test.measure)}", left, right)
+
+
+def _held(test: Test, told: str, left: Any, right: Any) -> Found:
+    """The finding from two estimates, with their intervals where they have them."""
     unit = MEASURES.get(test.measure, ("", ""))[1]
-    why = f"{told}: {_number(left, unit)} against {_number(right, unit)}{by}"
-    return Entry(claim=claim, finding=finding, why=why)
+    why = f"{told}: {_number(left, unit)} against {_number(right, unit)}"
+    if test.claimed and right["value"]:
+        why = f"{why}, a ratio of {left['value'] / right['value']:.2g}; the article says {test.claimed}"
+    if _is_assumed(left) or _is_assumed(right):
+        firm = f"without them {_figure(left['firm'])} against {_figure(right['firm'])}{unit}"
+        return "not tested", f"{why}; but that rests on assumed days of work ({firm}): give your own in the profile"
+    (low, high), (right_low, right_high) = _range(left), _range(right)
+    below, above = high < right_low, low > right_high
+    if not below and not above:
+        return "undecided", why
+    return ("supported" if (test.expect == "lower") == below else "contradicted"), why
+
+
+def _is_assumed(one: Mapping[str, float | None]) -> bool:
+    value, firm = one["value"] or 0.0, one.get("firm")
+    return firm is not None and firm < (1 - ASSUMED) * value
 
 
 def _range(one: Mapping[str, float | None]) -> tuple[float, float]:
-    """The interval, or for what was measured once a range of a factor CLEAR in all."""
+    """The interval, or for what has none a range of a factor CLEAR in all."""
     value = one["value"] or 0.0
     if one.get("low") is None or one.get("high") is None:
         return value / CLEAR**0.5, value * CLEAR**0.5
@@ -217,9 +309,16 @@ def _range(one: Mapping[str, float | None]) -> tuple[float, float]:
 
 
 def _number(one: Mapping[str, float | None], unit: str) -> str:
+    if "firm" in one:
+        return f"{_figure(one['value'])}{unit}"
     if one.get("low") is None or one.get("high") is None:
-        return f"{one['value']:.4g}{unit} (measured once)"
-    return f"{one['value']:.4g}{unit} ({one['low']:.4g} to {one['high']:.4g}{unit})"
+        return f"{_figure(one['value'])}{unit} (measured once)"
+    return f"{_figure(one['value'])}{unit} ({_figure(one['low'])} to {_figure(one['high'])}{unit})"
+
+
+def _figure(value: float | None) -> str:
+    value = value or 0.0
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _words(measure: str) -> str:

@@ -298,6 +298,13 @@ def at_bound(c: CostInputs, bound: int) -> CostInputs:
     return c.model_copy(update={field: ends[bound] for field, ends in c.intervals.items()})
 
 
+def compute_only(c: CostInputs) -> CostInputs:
+    """The same without days of work, idle hosting and a hosted index: what machines and tokens cost while in use."""
+    return c.model_copy(
+        update={"engineering_usd_per_day": 0.0, "online_hours_per_month": 0.0, "index_usd_per_month": 0.0}
+    )
+
+
 class Swing(Record):
     """The total with one input lowered and raised, the others as they are."""
 

@@ -15,6 +15,8 @@ from bakeoff.decide.usage import ContenderUsage, assumed_usage, measured_usage
 from bakeoff.records import Stage
 
 DAYS_PER_MONTH = 365.25 / 12
+DAYS_OF_WORK = ("data_days", "setup_days", "upkeep_days_per_month")
+ASSUMED_DAYS = "assumed by default: give your own in the profile"
 
 
 def inputs_from_run(
@@ -49,6 +51,11 @@ def assumed_inputs(profile: Profile, on: datetime.date | None = None) -> dict[st
     """The cost inputs of the four contenders of the grid before anything was measured, with wide intervals."""
     prices = _prices(profile, on)
     return {name: _priced(name, usage, profile, prices) for name, usage in assumed_usage(profile).items()}
+
+
+def without_assumed_days(c: CostInputs) -> CostInputs:
+    """The same without the days of work that the profile does not give."""
+    return c.model_copy(update={table: 0.0 for table in DAYS_OF_WORK if c.sources.get(table) == ASSUMED_DAYS})
 
 
 def _prices(profile: Profile, on: datetime.date | None) -> dict[str, Price]:
@@ -100,10 +107,10 @@ def _situation(name: str, profile: Profile) -> dict[str, Any]:
 def _day_sources(name: str, profile: Profile) -> dict[str, str]:
     """Which of the engineering days are Bakeoff's assumption, and which the profile's own."""
     sources = {}
-    for table in ("data_days", "setup_days", "upkeep_days_per_month"):
+    for table in DAYS_OF_WORK:
         assumed = Profile.model_fields[table].default
         own = profile.days(table, name) != assumed.get(name, assumed["hybrid"])
-        sources[table] = "the profile" if own else "assumed by default: give your own in the profile"
+        sources[table] = "the profile" if own else ASSUMED_DAYS
     return sources
 
 

@@ -23,9 +23,9 @@ FINDINGS = {
 }
 FINDING_MEANINGS = {
     "contradicted": "this pilot measured the opposite, or no difference worth the name",
-    "supported": "this pilot measured the same",
+    "supported": "this pilot measured the same direction; where the claim gives a size, that is compared in the entry",
     "undecided": "the interval holds both answers: more questions would tell",
-    "not tested": "a pilot like this one cannot tell, or a contender was not run",
+    "not tested": "a pilot like this one cannot tell, or what it takes was not measured, or only assumed",
 }
 INPUTS = {
     "compute_seconds_per_query": ("seconds of computing for a query", "s"),
