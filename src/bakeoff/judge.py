@@ -4,8 +4,9 @@ Takes a run folder and a profile, gives plain values. Reads scores, answers and 
 says is decided in `decide/`; this file only hands it what the run measured.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import combinations
 from typing import Any
 
 from bakeoff.decide.ask import Inspection, estimated_tokens
@@ -84,7 +85,7 @@ def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> dic
         "effects": [one.model_dump(mode="json") for one in found_effects],
         "matrix": measured_matrix(_inspected(data, asked).fill(profile), comparison).model_dump(mode="json"),
         "cost": _cost(inputs, found),
-        "break_even": [break_even(a, b).model_dump(mode="json") for a, b in _pairs(inputs, found)],
+        "break_even": [break_even(a, b).model_dump(mode="json") for a, b in _pairs(inputs, totals, found)],
         "sensitivity": sensitivity(comparison, profile, eligible, candidates, costing, drawn).model_dump(mode="json"),
         "claims": [entry.model_dump(mode="json") for entry in ledger(evidence)],
         "roadmap": _roadmap(found, profile, today or date.today()),
@@ -187,12 +188,12 @@ def _cost(inputs: Mapping[str, CostInputs], found: Verdict) -> dict[str, Any]:
     }
 
 
-def _pairs(inputs: Mapping[str, CostInputs], found: Verdict) -> list[tuple[CostInputs, CostInputs]]:
-    """The winner (else the first) against each other contender."""
-    if not inputs:
-        return []
-    first = found.winner if found.winner and found.winner in inputs else next(iter(inputs))
-    return [(inputs[first], one) for name, one in inputs.items() if name != first]
+def _pairs(
+    inputs: Mapping[str, CostInputs], totals: Mapping[str, float], found: Verdict
+) -> Iterator[tuple[CostInputs, CostInputs]]:
+    """Every two contenders: the winner against each other first, then the cheapest of those left, and so on."""
+    order = sorted(inputs, key=lambda name: (name != found.winner, totals[name]))
+    return ((inputs[a], inputs[b]) for a, b in combinations(order, 2))
 
 
 def _roadmap(found: Verdict, profile: Profile, today: date) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ import pytest
 
 from bakeoff.decide.break_even import break_even
 from bakeoff.decide.cost import CostInputs, cost_table, total_usd
-from bakeoff.report.cost_page import breakdown_rows, cost_context, interval_of, reference, sliders
+from bakeoff.report.cost_page import against_reference, breakdown_rows, cost_context, interval_of, reference, sliders
 from bakeoff.report.gather import gather
 from bakeoff.report.judgement import Judgement
 from bakeoff.report.verdict_text import INPUTS
@@ -60,7 +60,7 @@ def test_what_the_sliders_change_is_reckoned_as_in_python() -> None:
         }})));"""
     sent = json.dumps([[a.model_dump(), b.model_dump(), to] for a, b, to in cases])
     ran = subprocess.run(["node", "-e", program], input=sent, capture_output=True, text=True, check=True, timeout=60)
-    sentences = 0
+    sentences = bounded = 0
     for (a, b, to), (total, interval, people, sentence) in zip(cases, json.loads(ran.stdout), strict=True):
         x, y = changed(a, to), changed(b, to)
         row = cost_table({"a": x})[0]
@@ -69,7 +69,8 @@ def test_what_the_sliders_change_is_reckoned_as_in_python() -> None:
         assert people == pytest.approx(row["people_usd"], rel=1e-6, abs=1e-9 * total)
         assert numbers_rounded(sentence) == numbers_rounded(break_even(x, y).explanation)
         sentences += "above it" in sentence
-    assert sentences > 20
+        bounded += "in its interval" in sentence
+    assert sentences > 20 and bounded > 20
 
 
 def changed(inputs: CostInputs, to: dict[str, float]) -> CostInputs:
@@ -135,8 +136,18 @@ def test_the_charts_stand_for_every_contender_and_mark_the_crossings(judgement: 
         assert chart.count("<polyline") == 2 * len(judgement.cost.inputs)
         assert chart.count('class="cost-line k0 first"') == 2
     now = judgement.cost.inputs[reference(judgement)].queries_per_month
-    within = [one for one in judgement.break_even if one.volume_per_month and one.volume_per_month <= 1000 * now]
+    volumes = [one.volume_per_month for one in against_reference(judgement)]
+    within = [volume for volume in volumes if volume and volume <= 1000 * now]
     assert within and context["volume_chart"].count('class="crossing"') == 2 * len(within)
+
+
+def test_every_two_contenders_have_a_break_even_and_the_reference_comes_first(judgement: Judgement) -> None:
+    """Each pair once; the page's sentences are the reference's."""
+    names = list(judgement.cost.inputs)
+    pairs = {frozenset((one.a, one.b)) for one in judgement.break_even}
+    assert len(pairs) == len(judgement.break_even) == len(names) * (len(names) - 1) // 2
+    others = [one.b for one in against_reference(judgement)]
+    assert sorted([reference(judgement), *others]) == sorted(names)
 
 
 def test_an_interval_is_told_only_where_there_is_one(judgement: Judgement) -> None:

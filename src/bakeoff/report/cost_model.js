@@ -94,9 +94,16 @@ const bakeoffCost = (() => {
   }
 
   /* The lowest volume at which the cheaper of the two changes, or null. */
-  function breakEvenVolume(a, b) {
-    const stretches = orderByVolume(a, b);
-    return stretches.length > 1 ? stretches[1][0] : null;
+  const lowestChange = (stretches) => (stretches.length > 1 ? stretches[1][0] : null);
+  const breakEvenVolume = (a, b) => lowestChange(orderByVolume(a, b));
+
+  /* The lowest and highest such volume with the measured numbers as they are, and at opposite ends of their intervals;
+   * no upper one where, in any of the three, there is none. */
+  function breakEvenBounds(a, b) {
+    const found = [breakEvenVolume(a, b),
+      ...[0, 1].map((end) => breakEvenVolume(atBound(a, end), atBound(b, 1 - end)))];
+    const volumes = found.filter((volume) => volume !== null);
+    return [volumes.length ? Math.min(...volumes) : null, volumes.length === found.length ? Math.max(...volumes) : null];
   }
 
   /* The first month after which the one dearer to set up has cost no more in all, or null. */
@@ -108,11 +115,12 @@ const bakeoffCost = (() => {
     return month < 0 ? null : month;
   }
 
+  /* The same inputs with every measured number at the low (0) or high (1) end of its interval. */
+  const atBound = (c, end) => Object.assign({}, c,
+    Object.fromEntries(Object.entries(c.intervals || {}).map(([field, ends]) => [field, ends[end]])));
+
   /* The total with every measured number at the low, and at the high end of its interval. */
-  function totalInterval(c) {
-    return [0, 1].map((end) => totalCost(Object.assign({}, c,
-      Object.fromEntries(Object.entries(c.intervals || {}).map(([field, ends]) => [field, ends[end]])))));
-  }
+  const totalInterval = (c) => [0, 1].map((end) => totalCost(atBound(c, end)));
 
   /* The part of the total that pays for days of work. */
   const peopleUsd = (c) => totalCost(c) - totalCost(Object.assign({}, c, { engineering_usd_per_day: 0 }));
@@ -132,9 +140,9 @@ const bakeoffCost = (() => {
 
   const whole = (number) => number.toLocaleString("en", { maximumFractionDigits: 0 });
 
-  /* Who costs less up to which volume, and when the one dearer to set up has caught up. */
+  /* Who costs less up to which volume, what the intervals leave of that, and when the one dearer to set up has caught up. */
   function breakEvenSentence(a, b) {
-    return `${volumeSentence(a, b)} ${monthSentence(a, b)}`;
+    return [volumeSentence(a, b), boundsSentence(...breakEvenBounds(a, b)), monthSentence(a, b)].filter(Boolean).join(" ");
   }
   function volumeSentence(a, b) {
     const stretches = orderByVolume(a, b);
@@ -146,6 +154,12 @@ const bakeoffCost = (() => {
     const then = above ? `above it '${above}'` : "above it they cost the same";
     const more = stretches.length > 2 ? `; the order changes ${stretches.length - 2} more time(s) further up` : "";
     return `${verb} over ${a.horizon_months} months up to ${whole(stretches[1][0])} queries a month, ${then}${more}.`;
+  }
+  function boundsSentence(low, high) {
+    if (low === null || (high !== null && whole(low) === whole(high))) return "";
+    const where = "With each input anywhere in its interval, the order";
+    if (high === null) return `${where} may change from ${whole(low)} on, or never.`;
+    return `${where} changes between ${whole(low)} and ${whole(high)}.`;
   }
   function monthSentence(a, b) {
     const start = nothingIfSame(setupUsd(a), setupUsd(b));

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from bakeoff.decide.break_even import break_even_month, order_by_volume
+from bakeoff.decide.break_even import BreakEven, break_even_month, order_by_volume
 from bakeoff.decide.cost import CostBreakdown, CostInputs, cumulative_usd, total_usd
 from bakeoff.report.drilldown import script_safe
 from bakeoff.report.judgement import CostRow, Judgement
@@ -46,7 +46,7 @@ def cost_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, 
         "sliders": sliders(any_inputs),
         "months_chart": _months(inputs, first, colours),
         "volume_chart": _volumes(inputs, first, colours),
-        "break_even": [(one.b, one.explanation) for one in judgement.break_even],
+        "break_even": [(one.b, one.explanation) for one in against_reference(judgement)],
         "tornado": _tornado(judgement),
         "breakdowns": [breakdown_rows(inputs[row.contender], judgement) for row in judgement.cost.table],
         "payload": Markup(_payload(judgement, first, colours)),
@@ -57,6 +57,12 @@ def reference(judgement: Judgement) -> str:
     """The contender that the others are held against: the winner, else the cheapest."""
     winner = judgement.winner
     return winner if winner in judgement.cost.inputs else judgement.cost.table[0].contender
+
+
+def against_reference(judgement: Judgement) -> list[BreakEven]:
+    """The break-even of the reference and each other contender."""
+    first = reference(judgement)
+    return [one for one in judgement.break_even if one.a == first]
 
 
 def cost_cells(row: CostRow) -> dict[str, str]:
