@@ -12,7 +12,7 @@ from typing import Any
 from bakeoff.decide.ask import Inspection, estimated_tokens
 from bakeoff.decide.break_even import break_even
 from bakeoff.decide.claims import Evidence, ledger
-from bakeoff.decide.cost import CostInputs, cost_breakdown, cost_table, tornado, total_usd
+from bakeoff.decide.cost import MOST_SWINGS, CostInputs, cost_breakdown, cost_table, tornado, total_usd
 from bakeoff.decide.cost_inputs import assumed_inputs, inputs_from_run
 from bakeoff.decide.effects import effects
 from bakeoff.decide.matrix import decision_matrix
@@ -40,7 +40,6 @@ SCORE_OF = {
     "consistency": "consistent",
     "declined": "abstained",
 }
-TORNADO_LINES = 12
 
 ByContender = dict[str, dict[str, dict[str, float]]]
 
@@ -184,7 +183,7 @@ def _cost(inputs: Mapping[str, CostInputs], found: Verdict) -> dict[str, Any]:
         "table": cost_table(inputs),
         "inputs": {name: one.model_dump(mode="json") for name, one in inputs.items()},
         "breakdown": {name: cost_breakdown(one).model_dump(mode="json") for name, one in inputs.items()},
-        "tornado": [one.model_dump(mode="json") for one in tornado(winner)[:TORNADO_LINES]] if winner else [],
+        "tornado": [one.model_dump(mode="json") for one in tornado(winner)[:MOST_SWINGS]] if winner else [],
     }
 
 

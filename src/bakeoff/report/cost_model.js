@@ -125,16 +125,34 @@ const bakeoffCost = (() => {
   /* The part of the total that pays for days of work. */
   const peopleUsd = (c) => totalCost(c) - totalCost(Object.assign({}, c, { engineering_usd_per_day: 0 }));
 
-  /* The same contender under another volume, horizon, price of the machine and of a day of work. The machine's price is
-   * also that of training where both were the same. */
-  function changed(c, to) {
+  /* The total with each input that is not 0 alone a quarter lower and higher, as [input, low, high], what moves it most
+   * first; what moves nothing is left out. */
+  function tornado(c) {
+    const at = (field, value) => {
+      const possible = { cached_prompt_share: Math.min(1, value), horizon_months: Math.max(1, Math.round(value)) };
+      return totalCost(Object.assign({}, c, { [field]: field in possible ? possible[field] : value }));
+    };
+    return Object.entries(c).filter(([, value]) => typeof value === "number" && value)
+      .map(([field, value]) => [field, at(field, value * 0.75), at(field, value * 1.25)])
+      .filter(([, low, high]) => low !== high)
+      .sort((x, y) => Math.abs(y[2] - y[1]) - Math.abs(x[2] - x[1]));
+  }
+
+  /* The same contender once the sliders were moved from one situation to another. The machine's price is also that of
+   * training where both were the same; any other price keeps its ratio to the slider's, cached tokens to fresh ones. */
+  function changed(c, from, to) {
+    const times = (field) => (field in to ? to[field] / from[field] : 1);
     const trainsHere = c.training_usd_per_hour === c.serving_usd_per_hour;
     return Object.assign({}, c, {
       queries_per_month: to.queries_per_month,
       horizon_months: to.horizon_months,
       serving_usd_per_hour: to.machine_usd_per_hour,
-      training_usd_per_hour: trainsHere ? to.machine_usd_per_hour : c.training_usd_per_hour,
+      training_usd_per_hour: trainsHere ? to.machine_usd_per_hour : c.training_usd_per_hour * times("training_usd_per_hour"),
       engineering_usd_per_day: to.engineering_usd_per_day,
+      input_usd_per_million_tokens: c.input_usd_per_million_tokens * times("input_usd_per_million_tokens"),
+      cached_input_usd_per_million_tokens: c.cached_input_usd_per_million_tokens * times("input_usd_per_million_tokens"),
+      output_usd_per_million_tokens: c.output_usd_per_million_tokens * times("output_usd_per_million_tokens"),
+      training_usd_per_million_tokens: c.training_usd_per_million_tokens * times("training_usd_per_million_tokens"),
     });
   }
 
@@ -172,7 +190,7 @@ const bakeoffCost = (() => {
   }
 
   return { setupUsd, marginalUsdPerQuery, upkeepUsdPerMonth, idleUsd, cumulativeUsd, totalCost, orderByVolume,
-           breakEvenVolume, breakEvenMonth, totalInterval, peopleUsd, changed, breakEvenSentence };
+           breakEvenVolume, breakEvenMonth, totalInterval, peopleUsd, tornado, changed, breakEvenSentence };
 })();
 
 if (typeof module !== "undefined") module.exports = bakeoffCost;
