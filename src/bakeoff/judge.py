@@ -5,8 +5,9 @@ says is decided in `decide/`; this file only hands it what the run measured.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import combinations
 from typing import Any
 
 from bakeoff.build import KINDS
@@ -14,6 +15,7 @@ from bakeoff.decide.ask import Inspection, estimated_tokens
 from bakeoff.decide.break_even import break_even
 from bakeoff.decide.claims import Evidence, ledger
 from bakeoff.decide.cost import (
+    MOST_SWINGS,
     CostInputs,
     compute_only,
     cost_breakdown,
@@ -54,7 +56,6 @@ SCORE_OF = {
     "consistency": "consistent",
     "declined": "abstained",
 }
-TORNADO_LINES = 12
 ROUTER = "router"
 """The contender whose answers say in `route` who gave them."""
 
@@ -78,10 +79,11 @@ def judge(folder: RunFolder, profile: Profile, generator: str, today: date | Non
     values = per_question_values(folder, questions, names)
     facts = {question.id: question.fact for question in questions}
     slices = {question.id: str(question.slice) for question in questions}
+    costs = {name: _cost_of(one) for name, one in inputs.items()}
     found = decide(
         comparison,
         profile,
-        {name: _cost_of(one) for name, one in inputs.items()},
+        costs,
         len({question.fact for question in questions if question.slice in IN_DOMAIN}),
         _unfit(generator, profile, names),
         [*_data_warnings(data), *_pricing_warning(generator, profile)],
@@ -107,7 +109,7 @@ def judge(folder: RunFolder, profile: Profile, generator: str, today: date | Non
         "effects": [one.model_dump(mode="json") for one in found_effects],
         "matrix": measured_matrix(_inspected(data, asked).fill(profile), comparison).model_dump(mode="json"),
         "cost": _cost(inputs, found),
-        "break_even": [break_even(a, b).model_dump(mode="json") for a, b in _pairs(inputs, found)],
+        "break_even": [break_even(a, b).model_dump(mode="json") for a, b in _pairs(inputs, costs, found)],
         "sensitivity": sensitivity(comparison, profile, equals, inputs, drawn.only(eligible)).model_dump(mode="json"),
         "claims": [entry.model_dump(mode="json") for entry in ledger(evidence)],
         "roadmap": _roadmap(found, profile, today or date.today()),
@@ -258,16 +260,16 @@ def _cost(inputs: Mapping[str, CostInputs], found: Verdict) -> dict[str, Any]:
         "table": cost_table(inputs),
         "inputs": {name: one.model_dump(mode="json") for name, one in inputs.items()},
         "breakdown": {name: cost_breakdown(one).model_dump(mode="json") for name, one in inputs.items()},
-        "tornado": [one.model_dump(mode="json") for one in tornado(winner)[:TORNADO_LINES]] if winner else [],
+        "tornado": [one.model_dump(mode="json") for one in tornado(winner)[:MOST_SWINGS]] if winner else [],
     }
 
 
-def _pairs(inputs: Mapping[str, CostInputs], found: Verdict) -> list[tuple[CostInputs, CostInputs]]:
-    """The winner (else the first) against each other contender."""
-    if not inputs:
-        return []
-    first = found.winner if found.winner and found.winner in inputs else next(iter(inputs))
-    return [(inputs[first], one) for name, one in inputs.items() if name != first]
+def _pairs(
+    inputs: Mapping[str, CostInputs], costs: Mapping[str, Cost], found: Verdict
+) -> Iterator[tuple[CostInputs, CostInputs]]:
+    """Every two contenders: the winner against each other first, then the cheapest of those left, and so on."""
+    order = sorted(inputs, key=lambda name: (name != found.winner, costs[name].total_usd))
+    return ((inputs[a], inputs[b]) for a, b in combinations(order, 2))
 
 
 def _roadmap(found: Verdict, profile: Profile, today: date) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from selenium.webdriver.common.keys import Keys  # isort: skip
 from selenium.webdriver.support.ui import WebDriverWait  # isort: skip
 
 
-VERDICT_CHARTS = 3 + 2 + 1 + 1  # effects, costs, tornado, sensitivity
+VERDICT_CHARTS = 3 + 2 + 1  # effects, costs, sensitivity
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,13 @@ import pytest
 
 from bakeoff.decide.break_even import break_even
 from bakeoff.decide.cost import CostInputs, cost_table
+from bakeoff.decide.profile import Profile
 from bakeoff.report import gather, write_report
-from bakeoff.report.cost_page import cost_cells
+from bakeoff.report.cost_page import cost_cells, sliders, tornado_bars
 from bakeoff.report.judgement import CostRow, Judgement
 from tests.end_to_end.browser import all_of, choose, one_of, show, started
-from tests.unit.report_fixture import build
+from tests.unit.cost_fixture import changed
+from tests.unit.report_fixture import PROFILE, build
 
 from selenium import webdriver  # isort: skip
 from selenium.webdriver.common.keys import Keys  # isort: skip
@@ -51,22 +53,15 @@ def page(browser: webdriver.Chrome, address: str) -> webdriver.Chrome:
 
 def situation(page: webdriver.Chrome) -> dict[str, float]:
     """What the sliders stand at, as the page reckons with it."""
-    return {field: float(one_of(page, f"#o-{field}").get_attribute("data-value") or "nan") for field in SLIDERS}
+    outputs = all_of(page, "#cost-sliders output")
+    return {str(one.get_attribute("id"))[2:]: float(one.get_attribute("data-value") or "nan") for one in outputs}
 
 
 def by_python(judgement: Judgement, at: dict[str, float]) -> dict[str, CostInputs]:
-    """Every contender's inputs as the sliders would have them; here those that train do so on the serving machine."""
-    update = {
-        "queries_per_month": at["queries_per_month"],
-        "horizon_months": int(at["horizon_months"]),
-        "serving_usd_per_hour": at["machine_usd_per_hour"],
-        "engineering_usd_per_day": at["engineering_usd_per_day"],
-    }
-    training = {"training_usd_per_hour": at["machine_usd_per_hour"]}
-    return {
-        name: one.model_copy(update=update | (training if one.training_usd_per_hour else {}))
-        for name, one in judgement.cost.inputs.items()
-    }
+    """Every contender's inputs as the sliders would have them."""
+    inputs = judgement.cost.inputs
+    start = {slider["field"]: slider["default"] for slider in sliders(inputs)}
+    return {name: changed(one, start, at) for name, one in inputs.items()}
 
 
 def table_of(page: webdriver.Chrome) -> dict[str, dict[str, str]]:
@@ -93,20 +88,66 @@ def charts(page: webdriver.Chrome) -> str:
 def test_a_slider_moved_by_keyboard_gives_what_python_gives(
     page: webdriver.Chrome, judgement: Judgement, field: str, keys: list[str]
 ) -> None:
-    """The table, both charts and the break-even sentences follow, to the last digit shown."""
+    """The table, both charts, the break-even sentences and the tornado follow, to the last digit shown."""
     before = charts(page)
     one_of(page, f"#s-{field}").send_keys(*keys)
     inputs = by_python(judgement, situation(page))
+    shows(page, inputs, judgement.break_even[0].a)
+    assert charts(page) != before and "NaN" not in charts(page)
+    assert one_of(page, "#cost-told").text.startswith(f"{cost_table(inputs)[0]['contender']} costs the least")
+
+
+def shows(page: webdriver.Chrome, inputs: dict[str, CostInputs], first: str) -> None:
+    """Assert that the page shows what Python makes of these inputs, the others held against the first."""
     shown = table_of(page)
     for row in cost_table(inputs):
         expected = cost_cells(CostRow(**row))
         assert shown.pop(expected.pop("contender")) == expected
     assert not shown
-    first = judgement.break_even[0].a
     told = {item.get_attribute("data-contender"): item.text for item in all_of(page, "#break-even li")}
-    assert told == {one.b: break_even(inputs[first], inputs[one.b]).explanation for one in judgement.break_even}
-    assert charts(page) != before and "NaN" not in charts(page)
-    assert one_of(page, "#cost-told").text.startswith(f"{cost_table(inputs)[0]['contender']} costs the least")
+    assert told == {name: break_even(inputs[first], one).explanation for name, one in inputs.items() if name != first}
+    expected = tornado_bars(inputs[first])
+    script = (
+        "return [...document.querySelectorAll('#tornado li span:not(.track, .swing)')].map((one) => one.textContent)"
+    )
+    assert page.execute_script(script) == [text for meaning, told, *_ in expected["bars"] for text in (meaning, told)]
+    assert one_of(page, "#tornado-total").get_property("textContent") == expected["total"]
+    script = "return [...document.querySelectorAll('.swing')].flatMap((one) => [one.style.left, one.style.width])"
+    places = [place for *_, left, width in expected["bars"] for place in (left, width)]
+    assert [float(one[:-1]) for one in page.execute_script(script)] == pytest.approx(places, abs=0.011)
+    assert {one.text for one in all_of(page, ".cost-first")} == {first}
+
+
+def test_any_two_contenders_can_be_held_against_each_other(page: webdriver.Chrome, judgement: Judgement) -> None:
+    """Chosen by keyboard: sentences, tornado and rings are that contender's; the reset brings the winner back."""
+    inputs, names = judgement.cost.inputs, [row.contender for row in judgement.cost.table]
+    winner, chosen = judgement.break_even[0].a, one_of(page, "#cost-first")
+    assert chosen.accessible_name and chosen.get_property("value") == winner
+    for key, place in ((Keys.HOME, 0), (Keys.ARROW_DOWN, 1), (Keys.END, -1)):
+        chosen.send_keys(key)
+        shows(page, inputs, names[place])
+        assert charts(page).count(' first"') == 8  # a line and its name, in two charts at two widths
+        assert f"<title>{winner} and" not in charts(page) or names[place] == winner
+    one_of(page, "#cost-sliders button").send_keys(Keys.ENTER)
+    WebDriverWait(page, 5).until(lambda _: one_of(page, ".cost-first").text == winner)
+    shows(page, inputs, winner)
+
+
+def test_what_an_api_charges_has_sliders_of_its_own(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    """Tokens read and written, and an hour of training that costs more than one of serving."""
+    prices = {"input_tokens": 0.15, "output_tokens": 0.6, "tuned_input_tokens": 0.3}
+    by_token = {"answers_on": "api", "training_on": "gpu", "prices": prices}
+    profile = Profile.model_validate(PROFILE.model_dump(exclude_unset=True) | by_token)
+    folder = build(tmp_path / "run", n_questions=60, profile=profile)
+    judgement = gather(folder).judgement
+    assert judgement is not None
+    show(browser, write_report(folder).as_uri(), 1280)
+    fields = ("training_usd_per_hour", "input_usd_per_million_tokens", "output_usd_per_million_tokens")
+    for field, key in zip(fields, (Keys.END, Keys.HOME, Keys.PAGE_UP), strict=True):
+        before = table_of(browser)
+        one_of(browser, f"#s-{field}").send_keys(key)
+        assert table_of(browser) != before
+        shows(browser, by_python(judgement, situation(browser)), judgement.break_even[0].a)
 
 
 def test_the_script_draws_what_python_drew(page: webdriver.Chrome) -> None:
@@ -152,13 +193,13 @@ def test_every_control_has_a_name_and_is_reached_by_tab(page: webdriver.Chrome) 
         assert slider.size["height"] >= 24
     page.execute_script("document.querySelector('#cost-table').closest('.scroll').focus()")
     reached = []
-    for _ in range(8):
+    for _ in range(9):
         page.switch_to.active_element.send_keys(Keys.TAB)
         focused = page.switch_to.active_element
         reached.append(focused.get_attribute("id"))
         outline = page.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
         assert outline != "none"
-    assert [f"s-{field}" for field in SLIDERS] == [one for one in reached if one][:4]
+    assert [*(f"s-{field}" for field in SLIDERS), "cost-first"] == [one for one in reached if one][:5]
 
 
 def test_the_claims_are_filtered_and_counted(page: webdriver.Chrome, judgement: Judgement) -> None:

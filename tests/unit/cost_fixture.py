@@ -1,4 +1,4 @@
-"""Cost inputs for tests: the two contenders of the worked example in docs/cost.md, and random ones."""
+"""Cost inputs for tests: the two contenders of the worked example in docs/cost.md, random ones, and moved sliders."""
 
 import random
 from typing import Any
@@ -54,3 +54,29 @@ def random_inputs(rng: random.Random, like: CostInputs | None = None) -> CostInp
         output_usd_per_million_tokens=some(0.05, 80), training_usd_per_million_tokens=some(0.1, 30),
         queries_per_month=10 ** rng.uniform(0, 7), **horizon,
     )  # fmt: skip
+
+
+def changed(inputs: CostInputs, start: dict[str, float], to: dict[str, float]) -> CostInputs:
+    """What moving the page's sliders from one situation to another means for a contender.
+
+    The machine's price is training's too where both were the same; the other prices keep their ratio to the slider's.
+    """
+    machine = to["machine_usd_per_hour"]
+    moved = {
+        "queries_per_month": to["queries_per_month"],
+        "horizon_months": int(to["horizon_months"]),
+        "serving_usd_per_hour": machine,
+        "engineering_usd_per_day": to["engineering_usd_per_day"],
+    }
+    for field in (
+        "training_usd_per_hour",
+        "training_usd_per_million_tokens",
+        "input_usd_per_million_tokens",
+        "cached_input_usd_per_million_tokens",
+        "output_usd_per_million_tokens",
+    ):
+        slider = field.replace("cached_", "")
+        moved[field] = getattr(inputs, field) * (to[slider] / start[slider] if slider in to else 1)
+    if inputs.training_usd_per_hour == inputs.serving_usd_per_hour:
+        moved["training_usd_per_hour"] = machine
+    return inputs.model_copy(update=moved)

@@ -41,6 +41,7 @@ def test_two_straight_lines_cross_where_school_says():
     assert found.volume_per_month == pytest.approx(1000 / 12)
     assert (found.cheaper_below, found.cheaper_above) == ("cheap", "dear")
     assert found.month == 10  # at 100 queries a month
+    assert found.low == found.high == found.volume_per_month and "interval" not in found.explanation
 
 
 def test_the_order_of_the_two_does_not_matter():
@@ -106,6 +107,7 @@ def test_the_bounds_hold_wherever_the_truth_lies_in_the_intervals():
     b = flat("b", 1000, 1.0).model_copy(update={"intervals": {"completion_tokens_per_query": (0.9, 1.4)}})
     found = break_even(a, b)
     assert found.low < found.volume_per_month < found.high
+    assert f"the order changes between {found.low:,.0f} and {found.high:,.0f}." in found.explanation
     for _ in range(2000):
         x, y = rng.uniform(0.8, 1.3), rng.uniform(0.9, 1.4)
         truth = break_even(
@@ -122,6 +124,7 @@ def test_an_open_end_is_told():
     assert found.volume_per_month is not None
     assert found.low == pytest.approx(1000 / 12 / 2.2)
     assert found.high is None
+    assert "the order may change from 38 on, or never." in found.explanation
 
 
 def test_the_month_is_the_first_that_has_paid_back():

@@ -11,12 +11,21 @@ from pathlib import Path
 import pytest
 
 from bakeoff.decide.break_even import break_even
-from bakeoff.decide.cost import CostInputs, cost_table, total_usd
-from bakeoff.report.cost_page import breakdown_rows, cost_context, interval_of, reference, sliders
+from bakeoff.decide.cost import CostInputs, cost_table, tornado, total_usd
+from bakeoff.report.cost_page import (
+    PRICES,
+    against_reference,
+    breakdown_rows,
+    cost_context,
+    interval_of,
+    reference,
+    sliders,
+    tornado_bars,
+)
 from bakeoff.report.gather import gather
 from bakeoff.report.judgement import Judgement
 from bakeoff.report.verdict_text import INPUTS
-from tests.unit.cost_fixture import RAG, random_inputs
+from tests.unit.cost_fixture import RAG, TUNED, changed, random_inputs
 from tests.unit.report_fixture import build
 
 
@@ -35,7 +44,7 @@ def with_intervals(inputs: CostInputs, rng: random.Random) -> CostInputs:
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_what_the_sliders_change_is_reckoned_as_in_python() -> None:
-    """200 random contenders under random slider values: totals, intervals, people's part, break-even sentences."""
+    """200 random contenders under random slider values: totals, intervals, people's part, break-even, tornado."""
     rng = random.Random(5)
     cases = []
     for _ in range(200):
@@ -49,42 +58,37 @@ def test_what_the_sliders_change_is_reckoned_as_in_python() -> None:
             "machine_usd_per_hour": rng.uniform(0, 5),
             "engineering_usd_per_day": rng.uniform(0, 2000),
         }
-        cases.append((a, b, to))
+        shown = [field for field in PRICES if rng.random() < 0.5]
+        start = {field: rng.uniform(0.01, 40) for field in shown}
+        to |= {field: rng.uniform(0.01, 40) for field in shown}
+        cases.append((a, b, start, to))
     script = resources.files("bakeoff.report") / "cost_model.js"
     program = f"""
         const cost = require({json.dumps(str(script))});
         const cases = JSON.parse(require("fs").readFileSync(0, "utf8"));
-        console.log(JSON.stringify(cases.map(([a, b, to]) => {{
-          const [x, y] = [cost.changed(a, to), cost.changed(b, to)];
-          return [cost.totalCost(x), cost.totalInterval(x), cost.peopleUsd(x), cost.breakEvenSentence(x, y)];
+        console.log(JSON.stringify(cases.map(([a, b, start, to]) => {{
+          const [x, y] = [cost.changed(a, start, to), cost.changed(b, start, to)];
+          return [cost.totalCost(x), cost.totalInterval(x), cost.peopleUsd(x), cost.breakEvenSentence(x, y),
+                  Object.fromEntries(cost.tornado(x).map(([field, ...ends]) => [field, ends]))];
         }})));"""
-    sent = json.dumps([[a.model_dump(), b.model_dump(), to] for a, b, to in cases])
+    sent = json.dumps([[a.model_dump(), b.model_dump(), start, to] for a, b, start, to in cases])
     ran = subprocess.run(["node", "-e", program], input=sent, capture_output=True, text=True, check=True, timeout=60)
-    sentences = 0
-    for (a, b, to), (total, interval, people, sentence) in zip(cases, json.loads(ran.stdout), strict=True):
-        x, y = changed(a, to), changed(b, to)
+    sentences = bounded = 0
+    for (a, b, start, to), found in zip(cases, json.loads(ran.stdout), strict=True):
+        total, interval, people, sentence, swings = found
+        x, y = changed(a, start, to), changed(b, start, to)
         row = cost_table({"a": x})[0]
         assert total == pytest.approx(total_usd(x), rel=1e-9)
         assert interval == pytest.approx([row["total_low_usd"], row["total_high_usd"]], rel=1e-9)
         assert people == pytest.approx(row["people_usd"], rel=1e-6, abs=1e-9 * total)
         assert numbers_rounded(sentence) == numbers_rounded(break_even(x, y).explanation)
+        for one in tornado(x):
+            ends = [one.low_total_usd, one.high_total_usd]
+            if abs(ends[1] - ends[0]) > 1e-9 * total:
+                assert swings[one.input] == pytest.approx(ends, rel=1e-9)
         sentences += "above it" in sentence
-    assert sentences > 20
-
-
-def changed(inputs: CostInputs, to: dict[str, float]) -> CostInputs:
-    """What the sliders mean: the machine's price is training's too where both were the same."""
-    trains_here = inputs.training_usd_per_hour == inputs.serving_usd_per_hour
-    machine = to["machine_usd_per_hour"]
-    return inputs.model_copy(
-        update={
-            "queries_per_month": to["queries_per_month"],
-            "horizon_months": to["horizon_months"],
-            "serving_usd_per_hour": machine,
-            "training_usd_per_hour": machine if trains_here else inputs.training_usd_per_hour,
-            "engineering_usd_per_day": to["engineering_usd_per_day"],
-        }
-    )
+        bounded += "in its interval" in sentence
+    assert sentences > 20 and bounded > 20
 
 
 def numbers_rounded(sentence: str) -> str:
@@ -92,22 +96,44 @@ def numbers_rounded(sentence: str) -> str:
     return re.sub(r"[\d,]*\d", lambda match: f"{float(match[0].replace(',', '')):.5g}", sentence)
 
 
+ALWAYS = ["queries_per_month", "horizon_months", "machine_usd_per_hour", "engineering_usd_per_day"]
+BY_TOKEN = {"input_usd_per_million_tokens": 0.15, "output_usd_per_million_tokens": 0.6}
+
+
 def test_every_slider_begins_exactly_at_the_profiles_value() -> None:
     """Whatever the price; a price of zero gets a slider that can leave zero."""
-    for inputs in (RAG, RAG.model_copy(update={"serving_usd_per_hour": 0.0, "engineering_usd_per_day": 0.0})):
-        for slider in sliders(inputs):
+    free = RAG.model_copy(update={"serving_usd_per_hour": 0.0, "engineering_usd_per_day": 0.0})
+    for inputs in (RAG, free, RAG.model_copy(update=BY_TOKEN)):
+        for slider in sliders({"rag": inputs}):
             assert slider["low"] <= slider["position"] <= slider["high"]
             if slider["kind"] == "linear":
                 assert slider["position"] * slider["unit"] == pytest.approx(slider["default"])
                 assert slider["unit"] > 0
             else:
                 assert slider["position"] == 0 and slider["default"] > 0
-    assert [slider["field"] for slider in sliders(RAG)] == [
-        "queries_per_month",
-        "horizon_months",
-        "machine_usd_per_hour",
-        "engineering_usd_per_day",
-    ]
+
+
+def test_a_price_has_a_slider_where_somebody_pays_it() -> None:
+    """Tokens where an API is paid, an hour of training where it costs something else than one of serving."""
+    assert [slider["field"] for slider in sliders({"rag": RAG, "tuned": TUNED})] == ALWAYS
+    rag = RAG.model_copy(update={**BY_TOKEN, "training_usd_per_hour": 0.0})
+    tuned = TUNED.model_copy(update={"training_usd_per_hour": 1.2, "input_usd_per_million_tokens": 0.3})
+    found = {slider["field"]: slider for slider in sliders({"tuned": tuned, "rag": rag})}
+    assert list(found) == [*ALWAYS, "training_usd_per_hour", *BY_TOKEN]
+    assert found["training_usd_per_hour"]["default"] == 1.2
+    assert found["input_usd_per_million_tokens"]["default"] == 0.15
+    assert found["input_usd_per_million_tokens"]["title"] == "Prompt tokens, USD a million, the lowest"
+
+
+def test_a_tornados_bars_lie_within_the_width_around_the_total() -> None:
+    """What moves most first; none where nothing costs anything."""
+    shown = tornado_bars(TUNED)
+    widths = [width for *_, width in shown["bars"]]
+    assert widths == sorted(widths, reverse=True) and all(width > 0 for width in widths)
+    assert all(0 <= left <= shown["now"] <= left + width <= 100 + 1e-9 for _, _, left, width in shown["bars"])
+    assert shown["bars"][0][0] == "price of a day of work"
+    nothing = CostInputs(name="free", queries_per_month=1)
+    assert tornado_bars(nothing)["bars"] == []
 
 
 def test_every_input_of_the_cost_model_has_words() -> None:
@@ -135,8 +161,18 @@ def test_the_charts_stand_for_every_contender_and_mark_the_crossings(judgement: 
         assert chart.count("<polyline") == 2 * len(judgement.cost.inputs)
         assert chart.count('class="cost-line k0 first"') == 2
     now = judgement.cost.inputs[reference(judgement)].queries_per_month
-    within = [one for one in judgement.break_even if one.volume_per_month and one.volume_per_month <= 1000 * now]
+    volumes = [one.volume_per_month for one in against_reference(judgement)]
+    within = [volume for volume in volumes if volume and volume <= 1000 * now]
     assert within and context["volume_chart"].count('class="crossing"') == 2 * len(within)
+
+
+def test_every_two_contenders_have_a_break_even_and_the_reference_comes_first(judgement: Judgement) -> None:
+    """Each pair once; the page's sentences are the reference's."""
+    names = list(judgement.cost.inputs)
+    pairs = {frozenset((one.a, one.b)) for one in judgement.break_even}
+    assert len(pairs) == len(judgement.break_even) == len(names) * (len(names) - 1) // 2
+    others = [one.b for one in against_reference(judgement)]
+    assert sorted([reference(judgement), *others]) == sorted(names)
 
 
 def test_an_interval_is_told_only_where_there_is_one(judgement: Judgement) -> None:

@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bakeoff.report import write_report
-from bakeoff.report.csv_tables import FORMULA, TABLES, csv_tables, harmless, written
+from bakeoff.report.csv_tables import MEASURED, TABLES, csv_tables
+from bakeoff.report.csv_text import FORMULA, first_seen, harmless, written
+from bakeoff.report.findings import failures
 from bakeoff.report.gather import ReportData, gather
+from bakeoff.report.table import updates
 from tests.unit.report_fixture import SKILL, build
 
 
@@ -23,24 +26,30 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+44 131", "-x", "@SUM(A1)", "\tx", "\rx", "=cmd|' /C calc'!A0", "-", "-1-1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1", "+44 131", "-x", "@SUM(A1)", "\tx", "\rx", "=cmd|' /C calc'!A0", "-", "-1-1",
+        " =1", "\ufeff=1", "\u00a0 \x00@x", "\u200b\u202e=1", "  -5", " \n＝1",
+    ],
+)  # fmt: skip
 def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
-    """Every way that a formula can begin."""
+    """Every way that a formula can begin, also after blanks and characters that cannot be seen."""
     assert harmless(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("cell", [-1.5, 0, -3, None, "-12", "-0.5", "a=b", "", "'=x"])
+@pytest.mark.parametrize("cell", [-1.5, 0, -3, None, "-12", "-0.5", "a=b", "", " ", "'=x", " a-b", "x\n=1"])
 def test_numbers_and_plain_texts_stay_as_they_are(cell: object) -> None:
     """A negative number is a number, also where an answer is one."""
     assert harmless(cell) == cell  # type: ignore[arg-type]
 
 
-@given(st.text(alphabet=st.sampled_from('=+-@\t\r\n",;|a1. ＝')))
+@given(st.text(alphabet=st.sampled_from('=+-@\t\r\n",;|a1. ＝\ufeff\u200b\xa0')))
 def test_no_cell_begins_a_formula_and_none_is_lost(text: str) -> None:
     """Whatever a model answers, line breaks included: the cell comes back as it was, but for the apostrophe."""
     [[before, found, after]] = csv.reader(io.StringIO(written([["x", text, "y"]]), newline=""))
     assert (before, after) == ("x", "y") and found in (text, f"'{text}")
-    assert not found.startswith(FORMULA) or float(found) < 0
+    assert first_seen(found) not in FORMULA or float(found) < 0
 
 
 def test_every_table_is_written_and_the_verdicts_go_with_it(tmp_path: Path) -> None:
@@ -50,7 +59,7 @@ def test_every_table_is_written_and_the_verdicts_go_with_it(tmp_path: Path) -> N
     assert {path.stem for path in (folder / "tables").iterdir()} == set(TABLES)
     (folder / "verdict.json").unlink()
     write_report(folder)
-    assert {path.stem for path in (folder / "tables").iterdir()} == {"contenders", "contrasts", "questions"}
+    assert {path.stem for path in (folder / "tables").iterdir()} == set(MEASURED)
 
 
 def test_the_tables_hold_every_contender_question_claim_and_factor(whole: ReportData) -> None:
@@ -66,3 +75,35 @@ def test_the_tables_hold_every_contender_question_claim_and_factor(whole: Report
     assert len(tables["matrix"]) == len(whole.judgement.matrix.assumed.rows)
     assert len(tables["effects"]) == len(whole.judgement.effects) > 0
     assert float(tables["cost"][0]["total_usd"]) == min(row.total_usd for row in whole.judgement.cost.table)
+
+
+def test_what_failed_changed_and_took_time_is_written_too(whole: ReportData) -> None:
+    """The sums of the tables are those of the page."""
+    tables = {name: rows(text) for name, text in csv_tables(whole).items()}
+    assert [int(row["all"]) for row in tables["failures"]] == [sum(one.values()) for one in failures(whole).values()]
+    assert len(tables["updates"]) == len(updates(whole)) > 0
+    assert float(tables["updates"][0]["after"]) == whole.values("freshness")[tables["updates"][0]["contender"]]
+    assert sum(float(row["seconds"]) for row in tables["stages"]) == pytest.approx(
+        sum(one.seconds for one in whole.stages)
+    )
+    found = {(row["contender"], row["slice"]): row for row in tables["slices"] if row["measure"] == "accuracy"}
+    assert float(found["rag", "seen"]["value"]) == whole.estimate("rag", "accuracy").slices["seen"].value
+
+
+def test_the_costs_can_be_added_up_from_their_tables(whole: ReportData) -> None:
+    """Lines to set-up, inputs with their sources, every pair's break-even, every contender's tornado."""
+    judgement = whole.judgement
+    assert judgement is not None
+    tables = {name: rows(text) for name, text in csv_tables(whole).items()}
+    for row in judgement.cost.table:
+        lines = [one for one in tables["cost_lines"] if (one["contender"], one["part"]) == (row.contender, "set-up")]
+        assert sum(float(one["usd"]) for one in lines) == pytest.approx(row.setup_usd)
+    assert all(row["source"] and row["meaning"] for row in tables["cost_inputs"])
+    assert {row["contender"] for row in tables["tornado"]} == set(judgement.cost.inputs)
+    assert len(tables["break_even"]) == len(judgement.break_even)
+    assert len(tables["flips"]) == len(judgement.sensitivity.flips)
+    assert sum(float(row["rule_wins"]) for row in tables["sensitivity"]) == pytest.approx(
+        sum(judgement.sensitivity.rule_wins.values())
+    )
+    assert judgement.roadmap is not None
+    assert len(tables["roadmap"]) == len(judgement.roadmap.tasks()) and len(tables["risks"]) > 0

@@ -88,7 +88,7 @@ def test_the_tables_and_charts_stand_in_the_page_itself(page: str) -> None:
     ):
         assert word in elements.text
     charts = [attributes for tag, attributes in elements.found if tag == "svg"]
-    once, at_both_widths = 5 + 3, 5 + 4  # slices and effects; the verdict adds costs, tornado and sensitivity
+    once, at_both_widths = 5 + 3, 5 + 3  # slices and effects; the verdict adds costs and sensitivity
     assert len(charts) == once + 2 * at_both_widths
     assert all(attributes["role"] == "img" and attributes["aria-label"] for attributes in charts)
 

@@ -7,19 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bakeoff.report.charts import Dot
-from bakeoff.report.measures import points, usd
+from bakeoff.report.measures import points
 from bakeoff.report.verdict_charts import (
     LABEL_STEP,
     Crossing,
     Line,
-    Swing,
     compact,
     decades,
     difference_rows,
     month_step,
     months_chart,
     spread,
-    tornado,
     volume_chart,
 )
 
@@ -75,14 +73,6 @@ def test_differences_lie_around_a_zero_in_the_middle() -> None:
     zero = next(float(one.attrib["x1"]) for one in ElementTree.fromstring(svg) if one.attrib.get("class") == "axis")
     assert left < zero < right
     assert all(0 <= x <= 320 for x in numbers(svg, "x1", "x2"))
-
-
-def test_a_tornados_bars_span_the_totals_around_the_present_one() -> None:
-    """Also where lowering the input raises the total."""
-    svg = tornado([Swing("wide", 50, 150, "50–150"), Swing("turned", 120, 80, "80–120")], 100, 342, "x", usd)
-    root = ElementTree.fromstring(svg)
-    (x1, w1), (x2, w2) = ((float(one.attrib["x"]), float(one.attrib["width"])) for one in root.iter("rect"))
-    assert w1 > w2 > 0 and x1 < x2 and abs((x1 + w1 / 2) - (x2 + w2 / 2)) < 1
 
 
 def test_ticks_are_few_and_short() -> None:

@@ -186,6 +186,8 @@ def test_the_markdown_opens_with_the_verdict_and_holds_every_section(whole: Repo
     claims = text[text.index("## What the articles claim") : text.index("## From pilot")]
     assert claims.count("\n| ") - 2 * len(claims_by_finding(judgement)) == len(judgement.claims)
     assert text.count("### The formulas of") == len(judgement.cost.table)
+    pairs = text[text.index("Where each two cost the same") : text.index("What moves the winner's total")]
+    assert pairs.count("\n| ") - 2 == len(judgement.break_even)
 
 
 def test_the_terminal_says_the_verdict_above_the_table(tmp_path: Path) -> None:

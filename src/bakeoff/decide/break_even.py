@@ -18,6 +18,8 @@ from bakeoff.records import Record
 SAME = 1e-9
 """Two totals closer than this share of the larger are the same money: what rounding leaves."""
 
+Stretches = list[tuple[float, int]]
+
 
 class BreakEven(Record):
     """From which volume (queries in the first month) the cheaper of two contenders changes, and in which month.
@@ -47,29 +49,39 @@ def break_even(a: CostInputs, b: CostInputs) -> BreakEven:
     if _horizon(a) != _horizon(b):
         raise ValueError(f"'{a.name}' and '{b.name}' have different horizons, {_horizon(a)} and {_horizon(b)}")
     stretches = order_by_volume(a, b)
-    at_ends = [order_by_volume(at_bound(a, end), at_bound(b, 1 - end)) for end in (0, 1)]
-    found = sorted(one[1][0] for one in (stretches, *at_ends) if len(one) > 1)
-    always = all(len(one) > 1 for one in at_ends)
+    low, high = _bounds(a, b, stretches)
     volume = stretches[1][0] if len(stretches) > 1 else None
     month = break_even_month(a, b)
+    told = (_volume_sentence(a, b, stretches), _bounds_sentence(low, high), _month_sentence(a, b, month))
     return BreakEven(
         a=a.name,
         b=b.name,
         cheaper_below=_name(a, b, stretches[0][1]),
         cheaper_above=_name(a, b, stretches[min(1, len(stretches) - 1)][1]),
         volume_per_month=volume,
-        low=found[0] if found else None,
-        high=found[-1] if found and always else None,
+        low=low,
+        high=high,
         month=month,
-        explanation=f"{_volume_sentence(a, b, stretches)} {_month_sentence(a, b, month)}",
+        explanation=" ".join(sentence for sentence in told if sentence),
     )
 
 
-def order_by_volume(a: CostInputs, b: CostInputs) -> list[tuple[float, int]]:
+def _bounds(a: CostInputs, b: CostInputs, stretches: Stretches) -> tuple[float | None, float | None]:
+    """The lowest and highest break-even with the measured numbers as they are, and at opposite ends of their intervals.
+
+    There is no upper one where, in any of the three, no volume changes the order.
+    """
+    at_ends = (order_by_volume(at_bound(a, end), at_bound(b, 1 - end)) for end in (0, 1))
+    found = [one[1][0] if len(one) > 1 else None for one in (stretches, *at_ends)]
+    volumes = [volume for volume in found if volume is not None]
+    return min(volumes, default=None), max(volumes) if len(volumes) == len(found) else None
+
+
+def order_by_volume(a: CostInputs, b: CostInputs) -> Stretches:
     """Stretches of volume as (where it begins, sign of a's total minus b's), ascending; neighbours differ in sign."""
     kinks = sorted({0.0, *_kinks(a), *_kinks(b)})
     differences = [_difference(a, b, volume) for volume in kinks]
-    stretches: list[tuple[float, int]] = []
+    stretches: Stretches = []
     for left, right, at_left, at_right in zip(kinks, kinks[1:], differences, differences[1:], strict=False):
         if at_left * at_right < 0:
             stretches.append((left, _sign(at_left)))
@@ -129,7 +141,7 @@ def _name(a: CostInputs, b: CostInputs, sign: int) -> str | None:
     return {-1: a.name, 0: None, 1: b.name}[sign]
 
 
-def _volume_sentence(a: CostInputs, b: CostInputs, stretches: list[tuple[float, int]]) -> str:
+def _volume_sentence(a: CostInputs, b: CostInputs, stretches: Stretches) -> str:
     below = _name(a, b, stretches[0][1])
     verb = f"'{below}' costs less" if below else f"'{a.name}' and '{b.name}' cost the same"
     if len(stretches) == 1:
@@ -138,6 +150,15 @@ def _volume_sentence(a: CostInputs, b: CostInputs, stretches: list[tuple[float, 
     then = f"above it '{above}'" if above else "above it they cost the same"
     more = f"; the order changes {len(stretches) - 2} more time(s) further up" if len(stretches) > 2 else ""
     return f"{verb} over {a.horizon_months} months up to {stretches[1][0]:,.0f} queries a month, {then}{more}."
+
+
+def _bounds_sentence(low: float | None, high: float | None) -> str:
+    """Empty where the intervals do not matter: none, or all volumes the same."""
+    if low is None or (high is not None and f"{low:,.0f}" == f"{high:,.0f}"):
+        return ""
+    if high is None:
+        return f"With each input anywhere in its interval, the order may change from {low:,.0f} on, or never."
+    return f"With each input anywhere in its interval, the order changes between {low:,.0f} and {high:,.0f}."
 
 
 def _month_sentence(a: CostInputs, b: CostInputs, month: int | None) -> str:

@@ -5,6 +5,7 @@ that move the total most. Knows nothing about runs, profiles or where a number c
 the same arithmetic for the page; a test holds the two against each other.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,6 +67,11 @@ class CostInputs(Record):
 
     sources: dict[str, str] = Field(default_factory=dict)
     intervals: dict[str, tuple[float, float]] = Field(default_factory=dict)
+
+    @property
+    def trains_where_it_serves(self) -> bool:
+        """Whether an hour of training costs what an hour of serving does: one price then stands for both."""
+        return self.training_usd_per_hour == self.serving_usd_per_hour
 
 
 class Item(Record):
@@ -316,6 +322,8 @@ class Swing(Record):
 
 
 SHARES = ("cached_prompt_share",)
+MOST_SWINGS = 12
+"""As many of a tornado's lines are kept and shown."""
 
 
 def tornado(c: CostInputs, swing: float = 0.25) -> list[Swing]:
@@ -329,7 +337,7 @@ def tornado(c: CostInputs, swing: float = 0.25) -> list[Swing]:
         if field in SHARES:
             ends = [min(1.0, end) for end in ends]
         if field == "horizon_months":
-            ends = [max(1, round(end)) for end in ends]
+            ends = [max(1, math.floor(end + 0.5)) for end in ends]
         low, high = (total_usd(c.model_copy(update={field: end})) for end in ends)
         if low != high:
             swings.append(

@@ -94,9 +94,16 @@ const bakeoffCost = (() => {
   }
 
   /* The lowest volume at which the cheaper of the two changes, or null. */
-  function breakEvenVolume(a, b) {
-    const stretches = orderByVolume(a, b);
-    return stretches.length > 1 ? stretches[1][0] : null;
+  const lowestChange = (stretches) => (stretches.length > 1 ? stretches[1][0] : null);
+  const breakEvenVolume = (a, b) => lowestChange(orderByVolume(a, b));
+
+  /* The lowest and highest such volume with the measured numbers as they are, and at opposite ends of their intervals;
+   * no upper one where, in any of the three, there is none. */
+  function breakEvenBounds(a, b) {
+    const found = [breakEvenVolume(a, b),
+      ...[0, 1].map((end) => breakEvenVolume(atBound(a, end), atBound(b, 1 - end)))];
+    const volumes = found.filter((volume) => volume !== null);
+    return [volumes.length ? Math.min(...volumes) : null, volumes.length === found.length ? Math.max(...volumes) : null];
   }
 
   /* The first month after which the one dearer to set up has cost no more in all, or null. */
@@ -108,33 +115,52 @@ const bakeoffCost = (() => {
     return month < 0 ? null : month;
   }
 
+  /* The same inputs with every measured number at the low (0) or high (1) end of its interval. */
+  const atBound = (c, end) => Object.assign({}, c,
+    Object.fromEntries(Object.entries(c.intervals || {}).map(([field, ends]) => [field, ends[end]])));
+
   /* The total with every measured number at the low, and at the high end of its interval. */
-  function totalInterval(c) {
-    return [0, 1].map((end) => totalCost(Object.assign({}, c,
-      Object.fromEntries(Object.entries(c.intervals || {}).map(([field, ends]) => [field, ends[end]])))));
-  }
+  const totalInterval = (c) => [0, 1].map((end) => totalCost(atBound(c, end)));
 
   /* The part of the total that pays for days of work. */
   const peopleUsd = (c) => totalCost(c) - totalCost(Object.assign({}, c, { engineering_usd_per_day: 0 }));
 
-  /* The same contender under another volume, horizon, price of the machine and of a day of work. The machine's price is
-   * also that of training where both were the same. */
-  function changed(c, to) {
+  /* The total with each input that is not 0 alone a quarter lower and higher, as [input, low, high], what moves it most
+   * first; what moves nothing is left out. */
+  function tornado(c) {
+    const at = (field, value) => {
+      const possible = { cached_prompt_share: Math.min(1, value), horizon_months: Math.max(1, Math.round(value)) };
+      return totalCost(Object.assign({}, c, { [field]: field in possible ? possible[field] : value }));
+    };
+    return Object.entries(c).filter(([, value]) => typeof value === "number" && value)
+      .map(([field, value]) => [field, at(field, value * 0.75), at(field, value * 1.25)])
+      .filter(([, low, high]) => low !== high)
+      .sort((x, y) => Math.abs(y[2] - y[1]) - Math.abs(x[2] - x[1]));
+  }
+
+  /* The same contender once the sliders were moved from one situation to another. The machine's price is also that of
+   * training where both were the same; any other price keeps its ratio to the slider's, cached tokens to fresh ones. */
+  function changed(c, from, to) {
+    const times = (field) => (field in to ? to[field] / from[field] : 1);
     const trainsHere = c.training_usd_per_hour === c.serving_usd_per_hour;
     return Object.assign({}, c, {
       queries_per_month: to.queries_per_month,
       horizon_months: to.horizon_months,
       serving_usd_per_hour: to.machine_usd_per_hour,
-      training_usd_per_hour: trainsHere ? to.machine_usd_per_hour : c.training_usd_per_hour,
+      training_usd_per_hour: trainsHere ? to.machine_usd_per_hour : c.training_usd_per_hour * times("training_usd_per_hour"),
       engineering_usd_per_day: to.engineering_usd_per_day,
+      input_usd_per_million_tokens: c.input_usd_per_million_tokens * times("input_usd_per_million_tokens"),
+      cached_input_usd_per_million_tokens: c.cached_input_usd_per_million_tokens * times("input_usd_per_million_tokens"),
+      output_usd_per_million_tokens: c.output_usd_per_million_tokens * times("output_usd_per_million_tokens"),
+      training_usd_per_million_tokens: c.training_usd_per_million_tokens * times("training_usd_per_million_tokens"),
     });
   }
 
   const whole = (number) => number.toLocaleString("en", { maximumFractionDigits: 0 });
 
-  /* Who costs less up to which volume, and when the one dearer to set up has caught up. */
+  /* Who costs less up to which volume, what the intervals leave of that, and when the one dearer to set up has caught up. */
   function breakEvenSentence(a, b) {
-    return `${volumeSentence(a, b)} ${monthSentence(a, b)}`;
+    return [volumeSentence(a, b), boundsSentence(...breakEvenBounds(a, b)), monthSentence(a, b)].filter(Boolean).join(" ");
   }
   function volumeSentence(a, b) {
     const stretches = orderByVolume(a, b);
@@ -147,6 +173,12 @@ const bakeoffCost = (() => {
     const more = stretches.length > 2 ? `; the order changes ${stretches.length - 2} more time(s) further up` : "";
     return `${verb} over ${a.horizon_months} months up to ${whole(stretches[1][0])} queries a month, ${then}${more}.`;
   }
+  function boundsSentence(low, high) {
+    if (low === null || (high !== null && whole(low) === whole(high))) return "";
+    const where = "With each input anywhere in its interval, the order";
+    if (high === null) return `${where} may change from ${whole(low)} on, or never.`;
+    return `${where} changes between ${whole(low)} and ${whole(high)}.`;
+  }
   function monthSentence(a, b) {
     const start = nothingIfSame(setupUsd(a), setupUsd(b));
     if (!start) return "Both cost the same to set up.";
@@ -158,7 +190,7 @@ const bakeoffCost = (() => {
   }
 
   return { setupUsd, marginalUsdPerQuery, upkeepUsdPerMonth, idleUsd, cumulativeUsd, totalCost, orderByVolume,
-           breakEvenVolume, breakEvenMonth, totalInterval, peopleUsd, changed, breakEvenSentence };
+           breakEvenVolume, breakEvenMonth, totalInterval, peopleUsd, tornado, changed, breakEvenSentence };
 })();
 
 if (typeof module !== "undefined") module.exports = bakeoffCost;

@@ -1,25 +1,26 @@
-"""What a judged run costs, ready for the page: table, charts, sliders, tornado, break-even and every formula in words.
+"""What a judged run costs, ready for the page: table, sliders, charts, break-even, tornado and every formula in words.
 
 Takes a `Judgement` and the contenders' colours, gives text, SVG and the JSON that `verdict.js` reckons with. All
 arithmetic is `decide/cost.py`'s. Knows nothing about how the page is laid out.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
-from bakeoff.decide.break_even import break_even_month, order_by_volume
-from bakeoff.decide.cost import CostBreakdown, CostInputs, cumulative_usd, total_usd
+from bakeoff.decide.break_even import BreakEven, break_even_month, order_by_volume
+from bakeoff.decide.cost import MOST_SWINGS, CostBreakdown, CostInputs, cumulative_usd, tornado, total_usd
+from bakeoff.report.charts import linear_scale
 from bakeoff.report.drilldown import script_safe
 from bakeoff.report.judgement import CostRow, Judgement
 from bakeoff.report.measures import BY_NAME, NARROW, count, usd
-from bakeoff.report.verdict_charts import Crossing, Line, Swing, label_room, months_chart, tornado, volume_chart
+from bakeoff.report.verdict_charts import Crossing, Line, label_room, months_chart, volume_chart
 from bakeoff.report.verdict_text import INPUTS, amount
 
-WIDE, HALF, NARROW_WIDE, HEIGHT = 780, 520, 342, 340
+HALF, NARROW_WIDE, HEIGHT = 520, 342, 340
 VOLUMES_BELOW, VOLUMES_ABOVE, N_VOLUMES = 1e-2, 1e3, 61
 """The volumes of the chart, as multiples of the profile's; sliders reach as far."""
 PER_DECADE = 20
@@ -28,6 +29,14 @@ LEAST_SHARE = 1e-6
 MOST_MONTHS = 60
 LEAST_SWING = 1e-3
 """What moves the total by less than this share of it is not drawn."""
+TRAINING = "training_usd_per_hour"
+PRICES = {
+    TRAINING: "Training, USD an hour",
+    "input_usd_per_million_tokens": "Prompt tokens, USD a million",
+    "output_usd_per_million_tokens": "Completion tokens, USD a million",
+    "training_usd_per_million_tokens": "Training tokens, USD a million",
+}
+"""The prices that have a slider only where they matter."""
 
 
 def cost_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, Any] | None:
@@ -43,11 +52,11 @@ def cost_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, 
         "queries_per_month": count(any_inputs.queries_per_month),
         "first": first,
         "told": f"{cheapest.contender} costs the least, {usd(cheapest.total_usd)} over {months} months.",
-        "sliders": sliders(any_inputs),
+        "sliders": sliders(inputs),
         "months_chart": _months(inputs, first, colours),
         "volume_chart": _volumes(inputs, first, colours),
-        "break_even": [(one.b, one.explanation) for one in judgement.break_even],
-        "tornado": _tornado(judgement),
+        "break_even": [(one.b, one.explanation) for one in against_reference(judgement)],
+        "tornado": tornado_bars(inputs[first]),
         "breakdowns": [breakdown_rows(inputs[row.contender], judgement) for row in judgement.cost.table],
         "payload": Markup(_payload(judgement, first, colours)),
     }
@@ -57,6 +66,12 @@ def reference(judgement: Judgement) -> str:
     """The contender that the others are held against: the winner, else the cheapest."""
     winner = judgement.winner
     return winner if winner in judgement.cost.inputs else judgement.cost.table[0].contender
+
+
+def against_reference(judgement: Judgement) -> list[BreakEven]:
+    """The break-even of the reference and each other contender."""
+    first = reference(judgement)
+    return [one for one in judgement.break_even if one.a == first]
 
 
 def cost_cells(row: CostRow) -> dict[str, str]:
@@ -72,25 +87,43 @@ def cost_cells(row: CostRow) -> dict[str, str]:
     }
 
 
-def sliders(inputs: CostInputs) -> list[dict[str, Any]]:
-    """The four sliders: where each stands, how far it goes, and how a position becomes a value.
+def sliders(contenders: Mapping[str, CostInputs]) -> list[dict[str, Any]]:
+    """The sliders: where each stands, how far it goes, and how a position becomes a value.
 
     A 'factor' slider multiplies `default` by 10^(position / per_decade), rounded to `digits`; a 'linear' one stands at
     `position * unit`. In its first position each gives the profile's own value exactly.
     """
-    machine, day = inputs.serving_usd_per_hour, inputs.engineering_usd_per_day
+    one = next(iter(contenders.values()))
+    machine, day = one.serving_usd_per_hour, one.engineering_usd_per_day
     return [
-        _factor("queries_per_month", "Queries a month", inputs.queries_per_month, (-40, 60), 2),
-        _linear("horizon_months", "Horizon", inputs.horizon_months, 1, (1, MOST_MONTHS)),
-        _factor("machine_usd_per_hour", "Machine, USD an hour", machine, (-20, 20), 2)
+        _factor("queries_per_month", "Queries a month", one.queries_per_month, (-40, 60)),
+        _linear("horizon_months", "Horizon", one.horizon_months, 1, (1, MOST_MONTHS)),
+        _factor("machine_usd_per_hour", "Machine, USD an hour", machine)
         if machine
         else _linear("machine_usd_per_hour", "Machine, USD an hour", 0.0, 0.05, (0, 40)),
         _linear("engineering_usd_per_day", "Day of work, USD", day, day / PER_DECADE or 25.0, (0, 3 * PER_DECADE)),
+        *_price_sliders(contenders.values()),
     ]
 
 
-def _factor(field: str, title: str, default: float, ends: tuple[int, int], digits: int) -> dict[str, Any]:
-    how = {"kind": "factor", "default": default, "per_decade": PER_DECADE, "digits": digits}
+def _price_sliders(contenders: Collection[CostInputs]) -> list[dict[str, Any]]:
+    """One for each price that some contender pays and the machine's slider does not move.
+
+    It stands at the lowest that anyone pays; the others keep their ratio to it.
+    """
+    found = []
+    for field, title in PRICES.items():
+        paid = {getattr(one, field) for one in contenders if field != TRAINING or not one.trains_where_it_serves}
+        paid.discard(0.0)
+        if paid:
+            found.append(_factor(field, title if len(paid) == 1 else f"{title}, the lowest", min(paid)))
+    return found
+
+
+def _factor(
+    field: str, title: str, default: float, ends: tuple[int, int] = (-PER_DECADE, PER_DECADE)
+) -> dict[str, Any]:
+    how = {"kind": "factor", "default": default, "per_decade": PER_DECADE, "digits": 2}
     return {"field": field, "title": title, "position": 0, "low": ends[0], "high": ends[1], **how}
 
 
@@ -107,13 +140,16 @@ def _payload(judgement: Judgement, first: str, colours: Mapping[str, int]) -> st
         "first": first,
         "contenders": [{"name": name, "colour": colours.get(name, 0)} for name in inputs],
         "inputs": {name: one.model_dump(mode="json", exclude={"sources"}) for name, one in inputs.items()},
-        "sliders": sliders(next(iter(inputs.values()))),
+        "sliders": sliders(inputs),
+        "meanings": {field: meaning for field, (meaning, _) in INPUTS.items()},
         "chart": {
             "right": label_room(list(inputs)),
             "below": VOLUMES_BELOW,
             "above": VOLUMES_ABOVE,
             "n_volumes": N_VOLUMES,
             "least_share": LEAST_SHARE,
+            "most_swings": MOST_SWINGS,
+            "least_swing": LEAST_SWING,
         },
     }
     return script_safe(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
@@ -168,28 +204,26 @@ def _totals(inputs: Mapping[str, CostInputs]) -> str:
     return "; ".join(f"{name} {usd(total_usd(one))}" for name, one in inputs.items()) + "."
 
 
-def _tornado(judgement: Judgement) -> Markup | None:
-    """What moves the winner's total most, None where there is no winner."""
-    winner = judgement.cost.inputs.get(judgement.winner or "")
-    if winner is None or not judgement.cost.tornado:
-        return None
-    total = total_usd(winner)
-    swings = [
-        Swing(
-            INPUTS[one.input][0],
-            one.low_total_usd,
-            one.high_total_usd,
-            BY_NAME["cost_per_1k"].interval(*sorted((one.low_total_usd, one.high_total_usd))) or usd(one.low_total_usd),
-        )
-        for one in judgement.cost.tornado
-        if abs(one.high_total_usd - one.low_total_usd) > LEAST_SWING * total
+def tornado_bars(inputs: CostInputs) -> dict[str, Any]:
+    """What moves a contender's total most: bars in percent of the width, and where the total as it is stands.
+
+    `verdict.js` draws the same when a slider moves.
+    """
+    total = total_usd(inputs)
+    swings = [one for one in tornado(inputs) if abs(one.high_total_usd - one.low_total_usd) > LEAST_SWING * total][
+        :MOST_SWINGS
     ]
-    label = "What moves the total most. " + "; ".join(f"{one.label}: {one.told}" for one in swings) + "."
-
-    def draw(width: int) -> str:
-        return tornado(swings, total, width, label, usd)
-
-    return Markup(f'<div class="wide">{draw(WIDE)}</div><div class="narrow">{draw(NARROW_WIDE)}</div>')
+    ends = [sorted((one.low_total_usd, one.high_total_usd)) for one in swings]
+    at = linear_scale(min((low for low, _ in ends), default=0), max((high for _, high in ends), default=0), 0, 100)
+    write = BY_NAME["cost_per_1k"].interval
+    return {
+        "total": usd(total),
+        "now": at(total),
+        "bars": [
+            (INPUTS[one.input][0], write(low, high) or usd(low), at(low), at(high) - at(low))
+            for one, (low, high) in zip(swings, ends, strict=True)
+        ],
+    }
 
 
 def breakdown_rows(inputs: CostInputs, judgement: Judgement) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 "use strict";
-/* The sliders of the cost section and the filter of the claims. Draws the cost charts to the same measures as
+/* The sliders of the cost section, whom its contenders are held against, and the filter of the claims. Draws the cost charts to the same measures as
    verdict_charts.py and reckons with `bakeoffCost` only. All text goes into the page as text, never as HTML. */
 (() => {
   const form = document.getElementById("cost-sliders");
@@ -35,7 +35,11 @@
     if (slider.kind === "linear") return Number((position * slider.unit).toPrecision(12));
     return Number((slider.default * Math.pow(10, position / slider.per_decade)).toPrecision(slider.digits));
   }
+  const profile = Object.fromEntries(page.sliders.map((slider) => [slider.field, slider.default]));
   const situation = () => Object.fromEntries(inputs.map(([slider, input]) => [slider.field, valueOf(slider, Number(input.value))]));
+  const names = [...document.querySelectorAll("#cost-table tbody tr")].map((row) => row.dataset.contender);
+  const chosen = document.getElementById("cost-first");
+  const first = () => (chosen ? chosen.value : page.first);
   function written(field, value) {
     if (field === "horizon_months") return `${value} months`;
     return field === "queries_per_month" ? whole(value) : usd(value);
@@ -92,11 +96,11 @@
   function lines(svg, series, crossings, atX, atY, right, height) {
     const ends = spread(series.map((one) => atY(one.ys[one.ys.length - 1])), TOP, height - BOTTOM);
     series.forEach((one, i) => {
-      const first = one.name === page.first ? " first" : "";
+      const css = one.name === first() ? " first" : "";
       const points = one.xs.map((x, j) => `${atX(x).toFixed(1)},${atY(one.ys[j]).toFixed(1)}`).join(" ");
-      svg.append(svgNode("polyline", { points, class: `cost-line ${one.css}${first}` }),
+      svg.append(svgNode("polyline", { points, class: `cost-line ${one.css}${css}` }),
         line(right + 1, atY(one.ys[one.ys.length - 1]), right + 8, ends[i], `leader ${one.css}`),
-        label(right + 11, ends[i] + 4.5, shortened(one.name), `name${first}`, "start"));
+        label(right + 11, ends[i] + 4.5, shortened(one.name), `name${css}`, "start"));
     });
     crossings.forEach(([x, y, told]) => {
       const group = svgNode("g", {});
@@ -109,9 +113,9 @@
       const ys = bakeoffCost.cumulativeUsd(costs[name]);
       return { name, css: `k${colour}`, xs: ys.map((_, month) => month), ys };
     });
-    const paid = series.find((one) => one.name === page.first).ys;
-    const crossings = others.map((name) => [bakeoffCost.breakEvenMonth(costs[page.first], costs[name]), name])
-      .filter(([month]) => month).map(([month, name]) => [month, paid[month], `${page.first} and ${name}: even by month ${month}`]);
+    const paid = series.find((one) => one.name === first()).ys;
+    const crossings = others.map((name) => [bakeoffCost.breakEvenMonth(costs[first()], costs[name]), name])
+      .filter(([month]) => month).map(([month, name]) => [month, paid[month], `${first()} and ${name}: even by month ${month}`]);
     const months = paid.length - 1, most = Math.max(...series.flatMap((one) => one.ys));
     const step = roundStep(Math.max(most / 4, 1e-9)), n = Math.ceil(most / step - 1e-9) || 1;
     const every = [1, 2, 3, 6, 12].find((one) => months / one <= 6) || 24;
@@ -133,10 +137,10 @@
     const totals = page.contenders.map(({ name }) => xs.map((x) => at(costs[name], x)));
     const floor = least * Math.max(...totals.flat()) || least;
     const series = page.contenders.map(({ name, colour }, i) => ({ name, css: `k${colour}`, xs, ys: totals[i].map((y) => Math.max(y, floor)) }));
-    const crossings = others.map((name) => [bakeoffCost.breakEvenVolume(costs[page.first], costs[name]), name])
+    const crossings = others.map((name) => [bakeoffCost.breakEvenVolume(costs[first()], costs[name]), name])
       .filter(([volume]) => volume !== null && xs[0] <= volume && volume <= xs[n - 1])
-      .map(([volume, name]) => [volume, Math.max(floor, at(costs[page.first], volume)),
-        `${page.first} and ${name} cost the same at ${whole(volume)} queries a month`]);
+      .map(([volume, name]) => [volume, Math.max(floor, at(costs[first()], volume)),
+        `${first()} and ${name} cost the same at ${whole(volume)} queries a month`]);
     const ys = series.flatMap((one) => one.ys);
     const low = 0.9 * Math.min(...ys), high = Math.max(...ys);
     const decades = [];
@@ -151,6 +155,31 @@
       lines(svg, series, crossings, atX, atY, right, height);
       svg.setAttribute("aria-label", `Total by the first month's queries. At ${whole(now)}: ${told}`);
     });
+  }
+
+  function drawTornado(c) {
+    const total = bakeoffCost.totalCost(c);
+    const swings = bakeoffCost.tornado(c).filter(([, low, high]) => Math.abs(high - low) > page.chart.least_swing * total)
+      .slice(0, page.chart.most_swings).map(([field, ...ends]) => [field, Math.min(...ends), Math.max(...ends)]);
+    const at = scale(Math.min(...swings.map((one) => one[1])), Math.max(...swings.map((one) => one[2])), 0, 100);
+    const list = document.getElementById("tornado");
+    list.style.setProperty("--now", `${at(total).toFixed(2)}%`);
+    list.replaceChildren(...swings.map(([field, low, high]) => {
+      const bar = element("span", "swing");
+      bar.style.left = `${at(low).toFixed(2)}%`;
+      bar.style.width = `${(at(high) - at(low)).toFixed(2)}%`;
+      const track = element("span", "track", bar);
+      track.setAttribute("aria-hidden", "true");
+      return element("li", "", element("span", "", page.meanings[field]), " ",
+        element("span", "quiet", interval(low, high) || usd(low)), track);
+    }));
+    document.getElementById("tornado-total").textContent = usd(total);
+  }
+  function element(tag, css, ...children) {
+    const node = document.createElement(tag);
+    if (css) node.className = css;
+    node.append(...children);
+    return node;
   }
 
   /* everything that follows from the sliders */
@@ -175,15 +204,20 @@
       output.textContent = text;
       output.dataset.value = to[slider.field];
     });
-    const costs = Object.fromEntries(Object.entries(page.inputs).map(([name, c]) => [name, bakeoffCost.changed(c, to)]));
-    const others = page.contenders.map((one) => one.name).filter((name) => name !== page.first);
+    const costs = Object.fromEntries(Object.entries(page.inputs).map(([name, c]) => [name, bakeoffCost.changed(c, profile, to)]));
+    const others = names.filter((name) => name !== first());
     const told = `${Object.entries(costs).map(([name, c]) => `${name} ${usd(bakeoffCost.totalCost(c))}`).join("; ")}.`;
     cells(costs);
     drawMonths(costs, others, told);
     drawVolumes(costs, others, told, to.queries_per_month);
-    document.querySelectorAll("#break-even li").forEach((item) => {
-      item.textContent = bakeoffCost.breakEvenSentence(costs[page.first], costs[item.dataset.contender]);
-    });
+    drawTornado(costs[first()]);
+    document.querySelectorAll("#break-even").forEach((list) => list.replaceChildren(...others.map((name) => {
+      const item = element("li", "", bakeoffCost.breakEvenSentence(costs[first()], costs[name]));
+      item.dataset.contender = name;
+      item.dir = "auto";
+      return item;
+    })));
+    document.querySelectorAll(".cost-first").forEach((one) => { one.textContent = first(); });
     const [cheapest, c] = Object.entries(costs).reduce((a, b) => (bakeoffCost.totalCost(b[1]) < bakeoffCost.totalCost(a[1]) ? b : a));
     document.getElementById("cost-told").textContent =
       `${cheapest} costs the least, ${usd(bakeoffCost.totalCost(c))} over ${to.horizon_months} months.`;

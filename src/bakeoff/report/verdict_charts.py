@@ -1,4 +1,4 @@
-"""Charts of a judgement as SVG text: signed differences, the tornado, and what contenders cost over months and volume.
+"""Charts of a judgement as SVG text: signed differences, and what contenders cost over months and volume.
 
 Pure functions of numbers and labels, each drawn for its width. `verdict.js` draws the two cost charts again when a
 slider moves, to the same measures. Knows nothing about runs.
@@ -29,16 +29,6 @@ from bakeoff.report.charts import (
 LEFT, TOP, BOTTOM = 46, 30, 46
 LABEL_STEP = 15
 MOST_LABEL = 14
-
-
-@dataclass(frozen=True)
-class Swing:
-    """One input's line in a tornado: the total with the input lowered and raised, and both in words."""
-
-    label: str
-    low: float
-    high: float
-    told: str
 
 
 @dataclass(frozen=True)
@@ -85,27 +75,6 @@ def _difference_row(dot: Dot, y: float, at: Scale, left: float, width: int, writ
         f"{svg_line(at(low), y, at(high), y, f'whisker {dot.css}')}{mark}"
         f"{svg_text(width, y + 4.5, write(value), 'muted' if dot.hollow else 'strong', 'end')}</g>"
     )
-
-
-def tornado(swings: Sequence[Swing], total: float, width: int, label: str, write: Write, row: int = 38) -> str:
-    """A bar per input from the total with it lowered to that with it raised, around the total as it is."""
-    ends = [end for swing in swings for end in (swing.low, swing.high)]
-    at = linear_scale(min([*ends, total]), max([*ends, total]), 4, width - 4)
-    height = row * len(swings) + 28
-    parts = [open_svg(width, height, label)]
-    for i, swing in enumerate(swings):
-        y = row * i + 14
-        start, end = sorted((at(swing.low), at(swing.high)))
-        parts.append(
-            f"<g><title>{escape(swing.label)}: {escape(swing.told)}</title>"
-            f"{svg_text(0, y, fitted(swing.label, width * 0.56), 'name', 'start')}"
-            f"{svg_text(width, y, swing.told, 'muted', 'end')}"
-            f'<rect x="{start:.1f}" y="{y + 6}" width="{max(1.0, end - start):.1f}" height="9" class="bar swing"/></g>'
-        )
-    parts.append(svg_line(at(total), 18, at(total), height - 18, "axis"))
-    anchor = "start" if at(total) < width / 4 else "end" if at(total) > 3 * width / 4 else "middle"
-    parts.append(svg_text(at(total), height - 4, write(total), "tick", anchor))
-    return "".join(parts) + "</svg>"
 
 
 def label_room(names: Sequence[str]) -> int:

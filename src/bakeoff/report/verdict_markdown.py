@@ -3,12 +3,13 @@
 Takes `Judgement`, gives lists of paragraphs. Knows nothing about HTML.
 """
 
+from bakeoff.decide.break_even import BreakEven
 from bakeoff.decide.claims import articles
 from bakeoff.decide.factors import TITLES
-from bakeoff.report.cost_page import breakdown_rows, cost_cells
+from bakeoff.report.cost_page import against_reference, breakdown_rows, cost_cells
 from bakeoff.report.judgement import Judgement
 from bakeoff.report.markdown_text import bullets, grid, plain
-from bakeoff.report.measures import BY_NAME, NOT_MEASURED, percent, usd
+from bakeoff.report.measures import BY_NAME, NOT_MEASURED, count, percent, usd
 from bakeoff.report.verdict_text import (
     FINDING_MEANINGS,
     FINDINGS,
@@ -65,7 +66,7 @@ def _cost(judgement: Judgement) -> list[str]:
         "## What it costs to own",
         f"Over {months} months, people's days included, in today's money. The interval is the measured numbers'.",
         grid(heads, [[row[key] or NOT_MEASURED for key in keys] for row in rows]),
-        bullets(one.explanation for one in judgement.break_even),
+        *_break_even(judgement),
     ]
     if judgement.cost.tornado:
         parts += [
@@ -75,6 +76,31 @@ def _cost(judgement: Judgement) -> list[str]:
     for row in rows:
         parts += _formulas(judgement, row["contender"])
     return parts
+
+
+def _break_even(judgement: Judgement) -> list[str]:
+    """The pairs of the contender that the others are held against in sentences, and all pairs as a table."""
+    if not judgement.break_even:
+        return []
+    heads = ["Pair", "Cheaper below", "Queries a month", "Within the intervals", "Cheaper above", "Even by month"]
+    return [
+        bullets(one.explanation for one in against_reference(judgement)),
+        "Where each two cost the same:",
+        grid(heads, [_pair(one) for one in judgement.break_even]),
+    ]
+
+
+def _pair(one: BreakEven) -> list[str]:
+    """A row: what the intervals allow is left empty where they change nothing."""
+    low, high = ("" if end is None else count(end) for end in (one.low, one.high))
+    return [
+        f"{one.a}, {one.b}",
+        one.cheaper_below or "neither",
+        NOT_MEASURED if one.volume_per_month is None else count(one.volume_per_month),
+        "" if low == high else f"{low} to {high}" if high else f"from {low} on, or never",
+        one.cheaper_above or "neither",
+        NOT_MEASURED if one.month is None else str(one.month),
+    ]
 
 
 def _tornado(judgement: Judgement) -> str:

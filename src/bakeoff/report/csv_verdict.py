@@ -1,0 +1,128 @@
+"""What a judgement adds to the CSV tables: effects, costs, break-even, matrix, sensitivity, claims, plan.
+
+Takes `Judgement`, gives rows. Numbers are unrounded.
+"""
+
+from collections.abc import Callable
+
+from bakeoff.decide.break_even import BreakEven
+from bakeoff.decide.cost import tornado
+from bakeoff.decide.risks import Risk
+from bakeoff.report.csv_text import Cell, Rows, rows_of
+from bakeoff.report.judgement import CostRow, Judgement
+from bakeoff.report.verdict_text import INPUTS, approach_names, flip_sentence, matrix_lines, unknown_factors
+
+
+def _effects(judgement: Judgement) -> Rows:
+    fields = ("measure", "difference", "low", "high", "p_adjusted", "n", "finding")
+    rows: Rows = [["effect", "slice", *fields, "sentence"]]
+    for one in judgement.effects:
+        rows.append([one.effect, one.slice, *(getattr(one.contrast, field) for field in fields), one.sentence])
+    return rows
+
+
+def _cost(judgement: Judgement) -> Rows:
+    return rows_of(judgement.cost.table, list(CostRow.model_fields))
+
+
+def _cost_lines(judgement: Judgement) -> Rows:
+    """One row for each line of each contender's cost, with its formula."""
+    rows: Rows = [["contender", "part", "line", "usd", "formula"]]
+    for name, one in judgement.cost.breakdown.items():
+        parts = {"set-up": one.setup, "query": one.per_query, "upkeep of a month": one.upkeep_per_month}
+        rows += [[name, part, item.name, item.usd, item.explanation] for part, items in parts.items() for item in items]
+    return rows
+
+
+def _cost_inputs(judgement: Judgement) -> Rows:
+    """One row for each number that a contender's cost rests on, and where it comes from."""
+    rows: Rows = [["contender", "input", "meaning", "unit", "value", "low", "high", "source"]]
+    for name, one in judgement.cost.inputs.items():
+        for field, (meaning, unit) in INPUTS.items():
+            value, (low, high) = getattr(one, field), one.intervals.get(field, (None, None))
+            if value or field in one.sources:
+                source = one.sources.get(field, "the profile, or its default")
+                rows.append([name, field, meaning, unit, value, low, high, source])
+    return rows
+
+
+def _break_even(judgement: Judgement) -> Rows:
+    return rows_of(judgement.break_even, list(BreakEven.model_fields))
+
+
+def _tornado(judgement: Judgement) -> Rows:
+    """One row for each input that moves a contender's total, what moves it most first."""
+    fields = ("input", "low_input", "high_input", "low_total_usd", "high_total_usd")
+    rows: Rows = [["contender", *fields]]
+    for name, inputs in judgement.cost.inputs.items():
+        rows += [[name, *(getattr(one, field) for field in fields)] for one in tornado(inputs)]
+    return rows
+
+
+def _matrix(judgement: Judgement) -> Rows:
+    """One row for each factor: both sets of scores, and why each."""
+    names = approach_names(judgement)
+    heads = [f"{basis}_{name}" for basis in ("assumed", "measured") for name in names]
+    rows: Rows = [["factor", "weight", *heads, "assumed_why", "measured_why"]]
+    for line in matrix_lines(judgement):
+        measured = line.measured.scores if line.measured else {}
+        scores = [line.assumed.scores.get(name) for name in names] + [measured.get(name) for name in names]
+        rows.append([line.title, line.weight, *scores, line.assumed.why, line.measured.why if line.measured else ""])
+    blank: list[Cell] = [None] * (2 * len(names))
+    return [*rows, *([title, None, *blank, "not known", ""] for title in unknown_factors(judgement))]
+
+
+def _sensitivity(judgement: Judgement) -> Rows:
+    """One row for each contender that could win: the share of draws it won by the rule, and by a weighted sum."""
+    by_rule, by_sum = judgement.sensitivity.rule_wins, judgement.sensitivity.weighted_wins
+    names = dict.fromkeys([*by_rule, *by_sum])
+    return [
+        ["contender", "rule_wins", "weighted_wins"],
+        *([name, by_rule.get(name), by_sum.get(name)] for name in names),
+    ]
+
+
+def _flips(judgement: Judgement) -> Rows:
+    rows: Rows = [["input", "factor", "becomes", "winner", "sentence"]]
+    return rows + [
+        [one.input, one.factor, one.becomes, one.winner, flip_sentence(one)] for one in judgement.sensitivity.flips
+    ]
+
+
+def _claims(judgement: Judgement) -> Rows:
+    rows: Rows = [["claim", "article", "says", "favours", "finding", "why"]]
+    for one in judgement.claims:
+        rows.append([one.claim.id, one.claim.article, one.claim.says, one.claim.favours, one.finding, one.why])
+    return rows
+
+
+def _roadmap(judgement: Judgement) -> Rows:
+    """One row for each task; no rows where there is no plan."""
+    rows: Rows = [["phase", "first_week", "last_week", "starts", "task", "owner", "effort_days"]]
+    plan = judgement.roadmap
+    for phase in plan.phases if plan else ():
+        for task in phase.tasks:
+            starts = plan.week_start(task.first_week).isoformat() if plan else ""
+            weeks = [task.first_week, task.last_week]
+            rows.append([phase.name, *weeks, starts, task.title, task.owner, task.effort_days])
+    return rows
+
+
+def _risks(judgement: Judgement) -> Rows:
+    return rows_of(judgement.roadmap.risks if judgement.roadmap else (), list(Risk.model_fields))
+
+
+JUDGED: dict[str, Callable[[Judgement], Rows]] = {
+    "effects": _effects,
+    "cost": _cost,
+    "cost_lines": _cost_lines,
+    "cost_inputs": _cost_inputs,
+    "break_even": _break_even,
+    "tornado": _tornado,
+    "matrix": _matrix,
+    "sensitivity": _sensitivity,
+    "flips": _flips,
+    "claims": _claims,
+    "roadmap": _roadmap,
+    "risks": _risks,
+}
