@@ -155,6 +155,14 @@ def total_usd(c: CostInputs) -> float:
     return cumulative_usd(c)[-1]
 
 
+def running_usd_per_month(inputs: CostInputs) -> float:
+    """What a month costs on average over the horizon once all is set up: hosting, queries, updates, upkeep work.
+
+    This is what a profile's `budget_usd_per_month` is held against; `budget_setup_usd` is held against `setup_usd`.
+    """
+    return (total_usd(inputs) - setup_usd(inputs)) / inputs.horizon_months
+
+
 def _training_usd(c: CostInputs, seconds: float, tokens: float) -> float:
     return seconds / HOUR * c.training_usd_per_hour + tokens / MILLION * c.training_usd_per_million_tokens
 
