@@ -430,6 +430,51 @@ def test_a_monthly_budget_is_not_held_against_cents_of_compute() -> None:
     assert row(found, "volume").basis == "assumed"
 
 
+def silent(declined: float, contrasts: list[dict[str, Any]]) -> dict[str, Any]:
+    """A comparison in which tuned declines so much, hallucinates never and is always consistent."""
+    found = comparison((0.40, 0.41, 0.60))
+    for name, wrong, same, silence in (
+        ("rag", 0.3, 0.5, 0.2),
+        ("tuned", 0.0, 1.0, declined),
+        ("hybrid", 0.1, 0.8, 0.2),
+    ):
+        more = {"hallucination": wrong, "consistency": same, "abstention": silence}
+        found["contenders"][name] |= {measure: entry(value, 0.02) for measure, value in more.items()}
+    return {**found, "contrasts": contrasts}
+
+
+def test_who_declines_everything_earns_nothing_by_silence() -> None:
+    """Tuned counts no better than the worse of those it is not more accurate than, and the cell says why."""
+    found = measured_matrix(Profile(), silent(0.99, [])).measured
+    assert found is not None
+    for factor in ("hallucination", "consistency"):
+        scored = row(found, factor)
+        assert scored.scores["ft"] == scored.scores["rag"] < scored.scores["hybrid"]
+        assert "tuned counts no better than rag or hybrid: it declined measurably more" in scored.why
+        assert "tuned 0.0 %" in scored.why or "tuned 100.0 %" in scored.why
+
+
+def test_silence_is_no_fault_of_the_more_accurate_or_the_no_more_silent() -> None:
+    """A paired test that calls it more accurate, or declining as often as the others, leaves the scores as measured."""
+    better = [
+        {
+            "a": "tuned",
+            "b": name,
+            "measure": "accuracy",
+            "difference": 0.1,
+            "low": 0.05,
+            "high": 0.15,
+            "finding": "different",
+        }
+        for name in ("rag", "hybrid")
+    ]
+    for given in (silent(0.99, better), silent(0.21, [])):
+        found = measured_matrix(Profile(), given).measured
+        assert found is not None
+        assert row(found, "hallucination").scores["ft"] == 5
+        assert "declined" not in row(found, "hallucination").why
+
+
 def test_a_limit_the_team_gave_is_what_latency_is_held_against() -> None:
     """Against a limit the 95th percentile counts: 200 ms of 150 allowed is a failure for all of them alike."""
     found = measured_matrix(Profile(latency_limit_ms=150), comparison())
