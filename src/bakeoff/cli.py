@@ -111,7 +111,8 @@ def advise(
         known = ask(lambda text: typer.prompt(text, default="", show_default=False), typer.echo, found.fill(Profile()))
     advice = give_advice(known, start.date() if start else next_monday(datetime.now().date()), found)
     paths = write_advice(advice, output, force)
-    said = [advice.recommendation.headline, advice.recommendation.uncertainty, ""]
+    told = advice.recommendation
+    said = [told.headline, *([told.budget] if told.budget else []), told.uncertainty, ""]
     typer.echo("\n".join([*said, *(f"Wrote {path}" for path in paths)]))
 
 

@@ -12,6 +12,7 @@ from bakeoff.decide.cost import (
     cost_table,
     cumulative_usd,
     marginal_usd_per_query,
+    running_usd_per_month,
     setup_usd,
     tornado,
     total_interval,
@@ -53,6 +54,13 @@ def test_tokens_growth_and_discount_by_hand():
     paid = cumulative_usd(inputs)
     assert paid[6] - paid[5] == pytest.approx(3.5 * 2**5 / 1.1)
     assert paid[12] - paid[11] == pytest.approx(3.5 * 2**11 / 1.21)
+
+
+def test_running_cost_is_the_mean_month_after_the_set_up():
+    """Of the worked example: 286.02 a month, whatever the horizon, with nothing of the 3,000.10 paid once."""
+    assert running_usd_per_month(RAG) == pytest.approx(286.02)
+    assert running_usd_per_month(RAG.model_copy(update={"horizon_months": 3})) == pytest.approx(286.02)
+    assert running_usd_per_month(RAG.model_copy(update={"setup_days": 500.0})) == pytest.approx(286.02)
 
 
 @pytest.mark.parametrize(("gpu_hours", "usd"), [(24_000, 96_000), (96_000, 384_000)])

@@ -206,13 +206,15 @@ def test_every_number_names_its_source_or_is_the_profiles():
 
 
 def test_advice_without_a_pilot_assumes_the_grid_with_wide_intervals():
-    """Retrieval pays for longer prompts; tuning for its examples; the measured-like numbers are in doubt threefold."""
+    """Retrieval pays for longer prompts; tuning for its examples; seconds are in doubt threefold, tokens twofold."""
     found = assumed_inputs(validate_profile({"online_hours_per_month": 0, "update_interval_days": 1}))
     assert set(found) == {"base", "rag", "tuned", "hybrid"}
     assert found["rag"].compute_seconds_per_query > found["tuned"].compute_seconds_per_query
     assert found["tuned"].retraining_seconds_per_update > 0 == found["rag"].retraining_seconds_per_update
     low, high = found["rag"].intervals["compute_seconds_per_query"]
     assert high == pytest.approx(9 * low)
+    low, high = found["rag"].intervals["prompt_tokens_per_query"]
+    assert high == pytest.approx(4 * low)
     more = assumed_inputs(validate_profile({"labelled_examples": 5000}))
     assert more["tuned"].training_seconds == pytest.approx(10 * found["tuned"].training_seconds)
 

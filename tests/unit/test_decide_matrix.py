@@ -260,6 +260,47 @@ def test_every_article_has_its_say() -> None:
     assert heard == {"payloop", "sixfactor", "imversion", "sreeni", "strategic"}
 
 
+def test_budgets_are_scored_by_what_each_approach_would_cost() -> None:
+    """1,000 USD pay nobody's set-up, 5,000 RAG's; at 200 USD a day 5,000 pay all three: the sentence holds in each."""
+    for budget, day, scores in ((1_000, 800, (1, 1, 1)), (5_000, 800, (4, 1, 1)), (5_000, 200, (5, 4, 4))):
+        profile = Profile(budget_setup_usd=budget, prices={"engineering_day": day})
+        cell = row(decision_matrix(profile), "setup_budget")
+        assert tuple(cell.scores[name] for name in APPROACHES) == scores
+        assert cell.why.startswith(
+            f"{budget:,} USD; work included, RAG would cost {6 * day:,}, fine-tuning {13 * day:,}"
+        )
+    running = row(decision_matrix(Profile(budget_usd_per_month=700)), "running_budget")
+    assert (running.scores["rag"], running.scores["hybrid"]) == (4, 1)
+    assert running.why.startswith("700 USD a month; work included, RAG would cost 673")
+
+
+def test_a_budget_without_a_price_is_unknown_and_no_limit_favours_nobody() -> None:
+    """An API whose price is missing leaves the budgets open; 'no limit' scores all alike."""
+    open_to_all = row(decision_matrix(Profile(budget_setup_usd=9_000, answers_on="api")), "setup_budget")
+    assert (open_to_all.basis, open_to_all.why) == ("unknown", "there is no cost to hold it against")
+    nothing = dict.fromkeys(("rag", "tuned", "hybrid"), 0.0)
+    free = Profile(budget_setup_usd=9_000, setup_days=nothing, data_days=nothing)
+    assert row(decision_matrix(free), "setup_budget").basis == "unknown"
+    assert len(set(row(decision_matrix(Profile(budget_setup_usd=None)), "setup_budget").scores.values())) == 1
+
+
+@pytest.mark.parametrize(
+    ("profile", "factor", "false"),
+    [
+        (Profile(privacy_on_premises=True, must_run_offline=False), "offline", "anywhere"),
+        (Profile(must_run_offline=True, privacy_on_premises=False), "privacy", "hosted"),
+        (Profile(has_training_gpu=False, training_on="api"), "training_compute", "here"),
+        (Profile(labelled_examples=9_000, deadline_days=7), "deadline", "collect"),
+        (Profile(update_interval_days=1, needs_live_sources=False), "live_sources", "first question"),
+        (Profile(queries_per_month=2_000_000), "volume", "paid"),
+        (Profile(update_interval_days=365), "update_interval", "above"),
+    ],
+)
+def test_a_reason_claims_nothing_that_its_profile_denies(profile: Profile, factor: str, false: str) -> None:
+    """Each sentence is true for every profile of its band."""
+    assert false not in row(decision_matrix(profile), factor).why
+
+
 @pytest.mark.parametrize(
     "bands",
     [
@@ -376,6 +417,62 @@ def test_wide_intervals_make_the_measured_matrix_less_sure() -> None:
     assert unsure is not None
     assert sure.leader == unsure.leader == "rag"
     assert sure.wins["rag"] > 0.99 > 0.9 > unsure.wins["rag"]
+
+
+def test_a_monthly_budget_is_not_held_against_cents_of_compute() -> None:
+    """30 USD a month are broken by upkeep work; answers at a hundredth of a cent do not make everybody keep it."""
+    cheap = comparison()
+    for one in cheap["contenders"].values():
+        one["cost_per_1k"] = entry(0.005)
+    found = measured_matrix(Profile(budget_usd_per_month=30, queries_per_month=800), cheap).measured
+    assert found is not None
+    assert set(row(found, "running_budget").scores.values()) == {1.0}
+    assert row(found, "volume").basis == "assumed"
+
+
+def silent(declined: float, contrasts: list[dict[str, Any]]) -> dict[str, Any]:
+    """A comparison in which tuned declines so much, hallucinates never and is always consistent."""
+    found = comparison((0.40, 0.41, 0.60))
+    for name, wrong, same, silence in (
+        ("rag", 0.3, 0.5, 0.2),
+        ("tuned", 0.0, 1.0, declined),
+        ("hybrid", 0.1, 0.8, 0.2),
+    ):
+        more = {"hallucination": wrong, "consistency": same, "abstention": silence}
+        found["contenders"][name] |= {measure: entry(value, 0.02) for measure, value in more.items()}
+    return {**found, "contrasts": contrasts}
+
+
+def test_who_declines_everything_earns_nothing_by_silence() -> None:
+    """Tuned counts no better than the worse of those it is not more accurate than, and the cell says why."""
+    found = measured_matrix(Profile(), silent(0.99, [])).measured
+    assert found is not None
+    for factor in ("hallucination", "consistency"):
+        scored = row(found, factor)
+        assert scored.scores["ft"] == scored.scores["rag"] < scored.scores["hybrid"]
+        assert "tuned counts no better than rag or hybrid: it declined measurably more" in scored.why
+        assert "tuned 0.0 %" in scored.why or "tuned 100.0 %" in scored.why
+
+
+def test_silence_is_no_fault_of_the_more_accurate_or_the_no_more_silent() -> None:
+    """A paired test that calls it more accurate, or declining as often as the others, leaves the scores as measured."""
+    better = [
+        {
+            "a": "tuned",
+            "b": name,
+            "measure": "accuracy",
+            "difference": 0.1,
+            "low": 0.05,
+            "high": 0.15,
+            "finding": "different",
+        }
+        for name in ("rag", "hybrid")
+    ]
+    for given in (silent(0.99, better), silent(0.21, [])):
+        found = measured_matrix(Profile(), given).measured
+        assert found is not None
+        assert row(found, "hallucination").scores["ft"] == 5
+        assert "declined" not in row(found, "hallucination").why
 
 
 def test_a_limit_the_team_gave_is_what_latency_is_held_against() -> None:

@@ -15,6 +15,7 @@ def advice_markdown(advice: Advice) -> str:
     parts = [
         "# Advice before a pilot",
         f"**{plain(told.headline)}**",
+        *([f"**{plain(told.budget)}**"] if told.budget else []),
         plain(told.uncertainty),
         "This is what rules of thumb and five articles make of your answers. Nothing was measured.",
     ]
@@ -29,6 +30,7 @@ def advice_markdown(advice: Advice) -> str:
     if advice.conditions:
         parts += [
             "## What a pilot would have to show",
+            "In a pilot RAG is called rag, fine-tuning tuned, and a hybrid hybrid.",
             _table(("It stands if", "Otherwise"), [(one.text, one.otherwise) for one in advice.conditions]),
         ]
     parts += ["## Decision matrix", matrix_markdown(advice.matrix), "## Cost", _cost(advice)]
@@ -59,8 +61,8 @@ def matrix_markdown(matrix: Matrix) -> str:
             )
         )
     unknown = [row.title for row in matrix.rows if row.basis == "unknown"]
-    note = f"\n\nNot known, and scoring nobody: {plain(', '.join(unknown))}." if unknown else ""
-    return _table(heads, rows) + note
+    note = [f"Not known, and scoring nobody: {plain(', '.join(unknown))}."] if unknown else []
+    return "\n\n".join([*([_table(heads, rows)] if rows else []), *note])
 
 
 def roadmap_markdown(roadmap: Roadmap) -> str:
@@ -79,7 +81,7 @@ def roadmap_markdown(roadmap: Roadmap) -> str:
         ]
     parts += [
         "### Afterwards",
-        _list(f"Every {one.every_days} days: {one.title} ({one.owner})." for one in roadmap.recurring),
+        _list(f"{one.when}: {one.title} ({one.owner})." for one in roadmap.recurring),
     ]
     rows = [(risk.title, risk.sign, risk.mitigation, risk.owner) for risk in roadmap.risks]
     return "\n\n".join([*parts, "### Risks", _table(("Risk", "Sign", "What to do", "Owner"), rows)])
@@ -94,11 +96,11 @@ def _effort(roadmap: Roadmap) -> str:
 def _cost(advice: Advice) -> str:
     cost = advice.cost
     if cost.problem:
-        return f"No cost could be reckoned: {plain(cost.problem)}"
+        return f"No cost could be reckoned, and no budget held against it: {plain(cost.problem)}"
     rows = [
         (
-            NAMES[row.approach],
-            *(f"{usd:,.0f}" for usd in (row.setup_usd, row.first_month_usd, row.total_usd)),
+            NAMES[row.approach] + (" (ruled out)" if row.approach in advice.matrix.ruled_out else ""),
+            *(f"{usd:,.0f}" for usd in (row.setup_usd, row.running_usd_per_month, row.total_usd)),
             row.interval,
         )
         for row in cost.rows
@@ -106,12 +108,11 @@ def _cost(advice: Advice) -> str:
     heads = (
         "Approach",
         "Set-up, USD",
-        "First month, USD",
+        "Running, USD a month",
         f"{cost.horizon_months} months, USD",
         "If usage is misjudged",
     )
-    about = "By assumed usage at the profile's prices; a pilot replaces every figure."
-    return "\n\n".join([_table(heads, rows), _list([*cost.warnings, *cost.break_even]), about])
+    return "\n\n".join([_table(heads, rows), _list([*cost.warnings, *cost.break_even]), plain(cost.about)])
 
 
 def plain(text: str) -> str:

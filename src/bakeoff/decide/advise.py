@@ -10,11 +10,12 @@ from datetime import date
 
 from bakeoff.decide.ask import Inspection
 from bakeoff.decide.break_even import break_even
+from bakeoff.decide.budgets import above_budget, assumed_costs, budget_note
 from bakeoff.decide.conditions import Condition, conditions_for
-from bakeoff.decide.cost import cost_table
+from bakeoff.decide.cost import CostInputs, cost_table, running_usd_per_month
 from bakeoff.decide.cost_inputs import assumed_inputs
 from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, NAMES, TITLES, Factor
-from bakeoff.decide.matrix import Flip, Matrix, Row, decision_matrix, flips
+from bakeoff.decide.matrix import N_DRAWS, Flip, Matrix, Row, decision_matrix, flips
 from bakeoff.decide.profile import Profile
 from bakeoff.decide.roadmap import Roadmap, roadmap
 from bakeoff.errors import ConfigError, MissingExtraError
@@ -25,11 +26,15 @@ APPROACH_OF = {contender: approach for approach, contender in CONTENDER_OF.items
 
 
 class Recommendation(Record):
-    """Where to begin, how sure that is, and what it cannot be told from; `approach` is None where nothing is known."""
+    """Where to begin, how sure that is, and what it cannot be told from; `approach` is None where nothing is known.
+
+    `budget` says, right after the headline, where the approach breaks a budget or alone keeps them.
+    """
 
     approach: str | None
     tied_with: tuple[str, ...]
     headline: str
+    budget: str = ""
     uncertainty: str
     reasons: tuple[str, ...]
     objections: tuple[str, ...]
@@ -40,24 +45,29 @@ class CostRow(Record):
 
     approach: str
     setup_usd: float
-    first_month_usd: float
+    running_usd_per_month: float
     total_usd: float
     low_usd: float
     high_usd: float
 
     @property
     def interval(self) -> str:
-        """The total with usage misjudged either way; the hosting of an idle machine hides small usage altogether."""
-        low, high = f"{self.low_usd:,.0f}", f"{self.high_usd:,.0f}"
-        return "the same" if low == high else f"{low} to {high}"
+        """The total with usage misjudged either way: the same within 1 % where an idle machine and work hide it."""
+        if self.high_usd - self.low_usd < 0.01 * self.total_usd:
+            return "the same"
+        return f"{self.low_usd:,.0f} to {self.high_usd:,.0f}"
 
 
 class CostSummary(Record):
-    """The approaches' costs, the cheapest first, with break-even sentences; or why there is none."""
+    """The approaches' costs, the cheapest first, with break-even sentences; or why there is none.
+
+    `about` says what the figures rest on and what a pilot changes about them.
+    """
 
     rows: tuple[CostRow, ...]
     break_even: tuple[str, ...]
     horizon_months: int
+    about: str = ""
     warnings: tuple[str, ...] = ()
     problem: str = ""
 
@@ -95,7 +105,7 @@ def advise(
         inspected=tuple(inspection.lines()) if inspection else (),
         matrix=matrix,
         recommendation=recommendation,
-        changes=tuple(change_lines(flips(matrix))),
+        changes=tuple(change_lines(matrix)),
         cost=cost_summary(filled),
         conditions=_conditions(filled, recommendation, matrix, inspection),
         roadmap=roadmap(filled, approach, start, recommendation.tied_with) if approach else None,
@@ -133,6 +143,7 @@ def recommend(matrix: Matrix, profile: Profile) -> Recommendation:
         approach=first,
         tied_with=others,
         headline=_headline(first, others, days),
+        budget=budget_note(profile, assumed_costs(profile), first, _open_to(matrix)),
         uncertainty=_uncertainty(matrix),
         reasons=_reasons(matrix, first, 1),
         objections=_reasons(matrix, first, -1),
@@ -142,7 +153,8 @@ def recommend(matrix: Matrix, profile: Profile) -> Recommendation:
 def _headline(first: str, others: Sequence[str], days: dict[str, float]) -> str:
     if not others:
         return f"Begin with {TITLES[first]}."
-    names = " and ".join(TITLES[name] for name in (first, *others))
+    *before, last = [TITLES[name] for name in (first, *others)]
+    names = f"{', '.join(before)} and {last}"
     return (
         f"{names[0].upper()}{names[1:]} are tied: begin with {TITLES[first]}, which takes the fewest days to set up "
         f"({days[first]:g}), and let a pilot decide."
@@ -151,16 +163,19 @@ def _headline(first: str, others: Sequence[str], days: dict[str, float]) -> str:
 
 def _uncertainty(matrix: Matrix) -> str:
     shares = ", ".join(
-        f"{TITLES[name]} {100 * share:.0f} %"
-        for name, share in sorted(matrix.wins.items(), key=lambda item: -item[1])
-        if name not in matrix.ruled_out
+        f"{TITLES[name]} in {100 * matrix.wins[name]:.0f} %"
+        for name in sorted(_open_to(matrix), key=lambda name: -matrix.wins[name])
     )
     n_known = sum(row.basis != "unknown" for row in matrix.rows)
     ruled_out = "".join(f" {NAMES[name]} is ruled out: {why}." for name, why in matrix.ruled_out.items())
     return (
-        f"With every weight in doubt by about a half, and every unknown factor open, the draws are won by: {shares}. "
-        f"{n_known} of {len(matrix.rows)} factors are known.{ruled_out}"
+        f"{n_known} of {len(matrix.rows)} factors are known. Drawn {N_DRAWS:,} times with every weight in doubt by "
+        f"about a half and every unknown factor open, the lead goes to {shares} of the draws.{ruled_out}"
     )
+
+
+def _open_to(matrix: Matrix) -> list[str]:
+    return [name for name in matrix.approaches if name not in matrix.ruled_out]
 
 
 def _reasons(matrix: Matrix, approach: str, sign: int) -> tuple[str, ...]:
@@ -170,9 +185,13 @@ def _reasons(matrix: Matrix, approach: str, sign: int) -> tuple[str, ...]:
     return tuple(f"{row.title}: {row.why}." for lead, row in ranked[:MOST_REASONS] if lead > 0)
 
 
-def change_lines(found: Sequence[Flip]) -> list[str]:
-    """Flips in sentences: one for each value and weight; open answers gathered by the leader they would bring."""
+def change_lines(matrix: Matrix) -> list[str]:
+    """Who leads now where that is not clear, then what would give another leader, open answers gathered by it."""
+    found: list[Flip] = flips(matrix)
     lines = [f"{flip.sentence}." for flip in found if flip.kind != "answer"]
+    if matrix.leader and matrix.tied_with:
+        lead = matrix.totals[matrix.leader]
+        lines.insert(0, f"As it is, {TITLES[matrix.leader]} has the highest mean score ({lead:.2f} of 5), not clearly.")
     by_leader: dict[str, list[str]] = {}
     for flip in found:
         if flip.kind == "answer":
@@ -195,37 +214,49 @@ def cost_summary(profile: Profile) -> CostSummary:
         inputs = {name: one for name, one in assumed_inputs(profile).items() if name in APPROACH_OF}
     except (ConfigError, MissingExtraError) as error:
         return CostSummary(rows=(), break_even=(), horizon_months=profile.horizon_months, problem=str(error))
+    named = {name: one.model_copy(update={"name": NAMES[APPROACH_OF[name]]}) for name, one in inputs.items()}
     table = cost_table(inputs)
     rows = tuple(
         CostRow(
             approach=APPROACH_OF[row["contender"]],
             setup_usd=row["setup_usd"],
             total_usd=row["total_usd"],
-            first_month_usd=row["first_month_usd"],
+            running_usd_per_month=running_usd_per_month(inputs[row["contender"]]),
             low_usd=row["total_low_usd"],
             high_usd=row["total_high_usd"],
         )
         for row in table
     )
-    cheapest = table[0]["contender"]
-    points = tuple(break_even(inputs[cheapest], inputs[row["contender"]]).explanation for row in table[1:])
+    cheapest = named[table[0]["contender"]]
+    points = tuple(_break_even_line(cheapest, named[row["contender"]]) for row in table[1:])
     return CostSummary(
-        rows=rows, break_even=points, horizon_months=profile.horizon_months, warnings=tuple(_over_budget(profile, rows))
+        rows=rows,
+        break_even=points,
+        horizon_months=profile.horizon_months,
+        about=_about_cost(profile),
+        warnings=tuple(above_budget(profile, assumed_costs(profile))),
     )
 
 
-def _over_budget(profile: Profile, rows: Sequence[CostRow]) -> list[str]:
-    """Which budgets of the profile these costs, people's work included, would break."""
-    found = []
-    for row in rows:
-        pairs = (
-            ("Setting up", row.setup_usd, profile.budget_setup_usd),
-            ("The first month of", row.first_month_usd, profile.budget_usd_per_month),
-        )
-        for what, usd, budget in pairs:
-            if budget is not None and usd > budget:
-                found.append(
-                    f"{what} {TITLES[row.approach]} would cost {usd:,.0f} USD with the work it takes: more "
-                    f"than the budget of {budget:,.0f} USD."
-                )
-    return found
+def _break_even_line(cheapest: CostInputs, other: CostInputs) -> str:
+    """Up to which volume which of the two costs less, to two digits: usage is assumed."""
+    found, months = break_even(cheapest, other), cheapest.horizon_months
+    if found.volume_per_month is None:
+        return f"{cheapest.name} costs less over {months} months than {other.name} at every volume."
+    if not (found.cheaper_below and found.cheaper_above):
+        return found.explanation
+    volume = float(f"{found.volume_per_month:.2g}")
+    return (
+        f"{found.cheaper_below} costs less over {months} months up to about {volume:,.0f} queries a month, "
+        f"{found.cheaper_above} above that."
+    )
+
+
+def _about_cost(profile: Profile) -> str:
+    assumed = "" if "queries_per_month" in profile.model_fields_set else " (assumed)"
+    return (
+        f"For {profile.queries_per_month:,.0f} queries a month{assumed}, by assumed usage, at the profile's prices or, "
+        "where it gives none, Bakeoff's. Set-up and running cost include the days of work; running cost is the mean "
+        "month after the set-up. A pilot replaces the seconds and tokens. It does not measure days of work, prices or "
+        "volume: those stay as the profile or Bakeoff has them."
+    )

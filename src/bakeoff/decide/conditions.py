@@ -12,7 +12,7 @@ from bakeoff.config import Split
 from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, TITLES
 from bakeoff.decide.profile import Profile
 from bakeoff.decide.roadmap_tasks import MIN_RECALL, TEST_QUESTIONS
-from bakeoff.decide.targets import targets
+from bakeoff.decide.targets import RUNNING, targets
 from bakeoff.records import Record
 
 DISCORDANT = 0.3
@@ -62,10 +62,13 @@ def conditions_for(
         for measure, otherwise in _LIMITS.items()
         if measure in targets(profile)
     ]
+    tuned = approach == "ft"
+    found.append(_limit(profile, approach, "latency_ms", f"{'' if tuned else 'fewer passages, '}{_FASTER}"))
     if profile.update_interval_days:
-        found.append(_limit(profile, approach, "freshness", "update more often, or take what retrieves"))
+        otherwise = "retrain more often, or take what retrieves" if tuned else "mend the update of the index"
+        found.append(_limit(profile, approach, "freshness", otherwise))
     if profile.consistency_needed:
-        found.append(_limit(profile, approach, "consistency", "take what is tuned, or add phrasings"))
+        found.append(_limit(profile, approach, "consistency", _STEADIER["rag" if approach == "rag" else "tuned"]))
     if approach != "ft":
         found.append(
             Condition(
@@ -82,9 +85,10 @@ def conditions_for(
 _LIMITS = {
     "accuracy": "a larger base model, better documents, or no product yet",
     "hallucination": "decline more often, at the cost of answers",
-    "latency_ms": "fewer passages, a smaller model or a faster machine",
-    "cost_per_1k": "a smaller model, shorter prompts, or a router",
+    RUNNING: "less upkeep, fewer hours online, a smaller model or shorter prompts",
 }
+_FASTER = "a smaller model or a faster machine"
+_STEADIER = {"rag": "take what is tuned", "tuned": "train on more phrasings of each fact"}
 
 
 def _limit(profile: Profile, approach: str, measure: str, otherwise: str) -> Condition:
@@ -93,7 +97,7 @@ def _limit(profile: Profile, approach: str, measure: str, otherwise: str) -> Con
         contender=CONTENDER_OF[approach],
         measure=measure,
         threshold=goal.value,
-        text=f"{CONTENDER_OF[approach]} reaches {goal.text}",
+        text=f"{CONTENDER_OF[approach]}: {goal.text}",
         otherwise=otherwise,
     )
 

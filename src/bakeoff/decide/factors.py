@@ -19,6 +19,8 @@ from bakeoff.errors import ConfigError
 from bakeoff.records import Record
 
 Approach = Literal["rag", "ft", "hybrid"]
+BUDGETS = ("budget_setup_usd", "budget_usd_per_month")
+"""Fields whose bands follow from what the approaches would cost: decide/budgets.py."""
 APPROACHES: tuple[Approach, ...] = ("rag", "ft", "hybrid")
 TITLES: dict[str, str] = {"rag": "RAG", "ft": "fine-tuning", "hybrid": "a hybrid"}
 NAMES: dict[str, str] = {"rag": "RAG", "ft": "Fine-tuning", "hybrid": "Hybrid"}
@@ -27,8 +29,13 @@ CONTENDER_OF: dict[str, str] = {"rag": "rag", "ft": "tuned", "hybrid": "hybrid"}
 Score = Literal[1, 2, 3, 4, 5]
 
 
+def every(days: float) -> str:
+    """An interval in words: 'every day', 'every 7 days'."""
+    return "every day" if days == 1 else f"every {days:g} days"
+
+
 class Band(Record):
-    """A stretch of a factor's values that is scored alike; `why` is a sentence with {value} or {percent} in it."""
+    """A stretch of a factor's values that is scored alike; `why` may hold {value}, {percent} and {every}."""
 
     below: float | None = None
     when: bool | None = None
@@ -39,11 +46,11 @@ class Band(Record):
 
     def sentence(self, value: float | None) -> str:
         """Why this band scores as it does, with the profile's own number in it."""
-        return self.why if value is None else self.why.format(value=value, percent=100 * value)
+        return self.why if value is None else self.why.format(value=value, percent=100 * value, every=every(value))
 
 
 class Factor(Record):
-    """One thing to choose by. Without a field (and bands) only a pilot can score it."""
+    """One thing to choose by. Without a field only a pilot can score it; a budget's bands follow from the costs."""
 
     name: str = Field(pattern="^[a-z_]+$")
     title: str
@@ -60,7 +67,7 @@ class Factor(Record):
         unknown = [name for name in (self.field, self.per) if name and name not in Profile.model_fields]
         if unknown:
             raise ValueError(f"factor {self.name}: a profile has no field {unknown[0]!r}")
-        if bool(self.field) != bool(self.bands) or not (self.field or self.measure):
+        if (bool(self.field) != bool(self.bands) and self.field not in BUDGETS) or not (self.field or self.measure):
             raise ValueError(f"factor {self.name}: give it a field with bands, or a measure, or both")
         stretches = [band for band in self.bands if not band.absent]
         if {band.when for band in stretches} == {True, False}:
@@ -80,7 +87,7 @@ class Factor(Record):
 
     def band(self, profile: Profile) -> Band | None:
         """The band that the profile falls into; None where it does not name what is needed."""
-        if not self.field or self.field not in profile.model_fields_set:
+        if not self.bands or self.field not in profile.model_fields_set:
             return None
         if getattr(profile, self.field) is None:
             return next((band for band in self.bands if band.absent), None)
@@ -107,7 +114,12 @@ class Factor(Record):
         band, value = self.band(profile), self.value(profile)
         if band is None:
             return ""
-        return self.label(band) if value is None or band.when is not None else f"{_plain(value)} {self.unit}".strip()
+        if value is None or band.when is not None:
+            return self.label(band)
+        unit = (
+            self.unit.removesuffix("s") if value == 1 and self.unit in ("days", "examples", "versions") else self.unit
+        )
+        return f"{_plain(value)} {unit}".strip()
 
 
 def _plain(value: float) -> str:

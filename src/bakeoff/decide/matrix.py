@@ -1,7 +1,7 @@
 """The decision matrix: every factor scored 1 to 5 for RAG, fine-tuning and a hybrid, weighed, with its uncertainty.
 
 Takes a `Profile` (its `factor_weights` weigh), gives a `Matrix`: rows that say why, totals, how often each approach
-wins when the weights are in doubt, and what would change the answer. Knows nothing about models, files or prices.
+wins when the weights are in doubt, and what would change the answer. Knows nothing about models or files.
 Unknown factors score nobody; in the draws each of their bands is as likely as another, which adds doubt but no lean.
 Source: weighted sums, Fishburn 1967, doi:10.1287/mnsc.13.7.435; doubt about weights as draws from a Dirichlet, Jia,
 Fischer and Dyer 1998, doi:10.1002/(SICI)1099-0771(199806)11:2<85::AID-BDM282>3.0.CO;2-K.
@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from bakeoff.decide.budgets import assumed_costs, with_bands
 from bakeoff.decide.factors import APPROACHES, NAMES, Factor, read_factors
 from bakeoff.decide.profile import Profile
 from bakeoff.errors import ConfigError
@@ -83,8 +84,9 @@ def decision_matrix(profile: Profile, factors: Sequence[Factor] | None = None, s
     Raises ConfigError where a weight names no factor, or where the weights sum to zero.
     """
     table = read_factors() if factors is None else factors
-    weights = factor_weights(profile, table)
-    return judged([_row(factor, profile, weights[factor.name]) for factor in table], APPROACHES, seed)
+    weights, costs = factor_weights(profile, table), assumed_costs(profile)
+    rows = [_row(with_bands(factor, costs), profile, weights[factor.name]) for factor in table]
+    return judged(rows, APPROACHES, seed)
 
 
 def factor_weights(profile: Profile, factors: Sequence[Factor]) -> dict[str, float]:
@@ -114,7 +116,7 @@ def _row(factor: Factor, profile: Profile, weight: float) -> Row:
         articles=factor.articles,
         weight=weight,
         basis="unknown",
-        why="only a pilot can tell" if not factor.bands else "the profile does not say",
+        why=_unknown(factor),
         options=options,
     )
     if band is None:
@@ -129,6 +131,12 @@ def _row(factor: Factor, profile: Profile, weight: float) -> Row:
             "rules_out": band.rules_out,
         }
     )
+
+
+def _unknown(factor: Factor) -> str:
+    if factor.bands:
+        return "the profile does not say"
+    return "there is no cost to hold it against" if factor.field else "only a pilot can tell"
 
 
 def _named(scores: Sequence[float]) -> dict[str, float]:

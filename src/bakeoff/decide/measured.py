@@ -6,21 +6,24 @@ matrix, never guessed; a measure that one of the others lacks leaves its row as 
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 
+from bakeoff.decide.claims import FLATTERS_SILENCE
 from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, TITLES, Factor, read_factors
 from bakeoff.decide.matrix import N_DRAWS, Matrix, Row, decision_matrix, judged
 from bakeoff.decide.profile import Profile
-from bakeoff.decide.targets import LOWER_IS_BETTER, Target, targets
+from bakeoff.decide.targets import LOWER_IS_BETTER, TIMES_TARGET, Target, targets
+from bakeoff.decide.verdict import contrast_between
 from bakeoff.errors import RunFolderError
 from bakeoff.records import Record
 
 RATIOS = ("latency_ms", "cost_per_1k", "setup_s")
 # Upper bounds of the scores 5, 4, 3 and 2. Shortfalls are differences of fractions (0.02 is 2 points).
 SHORT_OF_BEST, SHORT_OF_TARGET = (0.02, 0.05, 0.10, 0.20), (0.0, 0.02, 0.05, 0.10)
-TIMES_BEST, TIMES_TARGET = (1.25, 2.0, 4.0, 10.0), (0.5, 1.0, 1.0, 1.5)
+TIMES_BEST = (1.25, 2.0, 4.0, 10.0)
 Z_95 = 1.96
 
 
@@ -33,10 +36,14 @@ class MeasuredMatrix(Record):
 
 
 class Reading(Record):
-    """One measure of the approaches, in their order: values, and standard errors from their 95 % intervals."""
+    """One measure of the approaches, in their order: values, and standard errors from their 95 % intervals.
+
+    `silent` are pairs (a, b) of places: a may earn nothing over b, as it declined more and is not more accurate.
+    """
 
     values: tuple[float, ...]
     errors: tuple[float, ...]
+    silent: tuple[tuple[int, int], ...] = ()
 
 
 def measured_matrix(
@@ -64,6 +71,8 @@ def measured_matrix(
     rows, samples = [], {}
     for factor, row in zip(table, assumed.rows, strict=True):
         found = _reading(factor, contenders, approaches, goals) if factor.measure else None
+        if found and factor.measure in FLATTERS_SILENCE:
+            found = found.model_copy(update={"silent": _silent(comparison, approaches)})
         if factor.measure and found is None:
             notes.append(f"{row.title}: {factor.measure} was not measured for every approach; the row stays as assumed")
         if found is None:
@@ -99,10 +108,42 @@ def _reading(
     return Reading(values=tuple(values), errors=tuple(errors))
 
 
+def _silent(comparison: Mapping[str, Any], approaches: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Pairs of places (a, b): a declined measurably more than b, and no paired test calls it more accurate."""
+    names = [CONTENDER_OF[name] for name in approaches]
+    return tuple(
+        (names.index(a), names.index(b))
+        for a, b in permutations(names, 2)
+        if _declined_more(comparison["contenders"][a], comparison["contenders"][b])
+        and not _more_accurate({"contrasts": [], **comparison}, a, b)
+    )
+
+
+def _declined_more(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """By intervals that do not overlap: a comparison holds no paired test of declining."""
+    low, high = ((entry.get("abstention") or {}).get(end) for entry, end in ((one, "low"), (other, "high")))
+    return low is not None and high is not None and low > high
+
+
+def _more_accurate(comparison: Mapping[str, Any], a: str, b: str) -> bool:
+    contrast = contrast_between(comparison, a, b)
+    return contrast is not None and contrast["finding"] == "different" and contrast["difference"] > 0
+
+
+def _earned(values: np.ndarray, measure: str, silent: Sequence[tuple[int, int]]) -> np.ndarray:
+    """The values (..., n_approaches) without what silence earned: no better than those it earns nothing over."""
+    worse = np.maximum if measure in LOWER_IS_BETTER else np.minimum
+    earned = values.copy()
+    for i, j in silent:
+        earned[..., i] = worse(earned[..., i], values[..., j])
+    return earned
+
+
 def _drawn(reading: Reading, measure: str, rng: np.random.Generator) -> np.ndarray:
     """Values resampled within their intervals, shape (N_DRAWS, n_approaches); no share leaves 0..1."""
     drawn = rng.normal(reading.values, reading.errors, (N_DRAWS, len(reading.values)))
-    return np.clip(drawn, 0.0, None if measure in (*RATIOS, "retention") else 1.0)
+    drawn = np.clip(drawn, 0.0, None if measure in (*RATIOS, "retention") else 1.0)
+    return _earned(drawn, measure, reading.silent)
 
 
 def graded(values: np.ndarray, measure: str, target: float | None) -> np.ndarray:
@@ -121,22 +162,41 @@ def graded(values: np.ndarray, measure: str, target: float | None) -> np.ndarray
 
 
 def _measured_row(row: Row, factor: Factor, reading: Reading, approaches: Sequence[str], target: float | None) -> Row:
-    scores = graded(np.array(reading.values), factor.measure, target)
+    scores = graded(_earned(np.array(reading.values), factor.measure, reading.silent), factor.measure, target)
     told = ", ".join(
         f"{CONTENDER_OF[name]} {_written(value, factor.measure)}"
         for name, value in zip(approaches, reading.values, strict=True)
     )
     against = "the best of them" if target is None else f"the {_written(target, factor.measure)} required"
     where = f" on {factor.slice} facts" if factor.slice else ""
+    silence = _silence(reading, factor.measure, approaches)
     name = factor.measure.replace("_ms", "").replace("_s", "").replace("_", " ")
     return row.model_copy(
         update={
             "basis": "measured",
             "value": told,
             "scores": {name: float(score) for name, score in zip(approaches, scores, strict=True)},
-            "why": f"measured {name}{where}: {told}; held against {against}",
+            "why": f"measured {name}{where}: {told}; held against {against}{silence}",
             "rules_out": (),
         }
+    )
+
+
+def _silence(reading: Reading, measure: str, approaches: Sequence[str]) -> str:
+    """Why an approach earned nothing over others, empty where silence made none look better."""
+    over: dict[str, list[str]] = {}
+    for i, j in reading.silent:
+        gain = (
+            reading.values[j] - reading.values[i]
+            if measure in LOWER_IS_BETTER
+            else reading.values[i] - reading.values[j]
+        )
+        if gain <= 0:
+            continue
+        over.setdefault(CONTENDER_OF[approaches[i]], []).append(CONTENDER_OF[approaches[j]])
+    return "".join(
+        f"; {name} counts no better than {' or '.join(others)}: it declined measurably more and is not more accurate"
+        for name, others in over.items()
     )
 
 

@@ -6,6 +6,7 @@ or tasks. Only risks that apply are given.
 
 from collections.abc import Sequence
 
+from bakeoff.decide.factors import every
 from bakeoff.decide.profile import Profile
 from bakeoff.records import Record
 
@@ -30,7 +31,7 @@ def risks(profile: Profile, approaches: Sequence[str], short_of_examples: int = 
         found.append(
             Risk(
                 title="The tuned model answers with what is no longer true",
-                sign=f"documents change every {profile.update_interval_days:g} days",
+                sign=f"documents change {every(profile.update_interval_days)}",
                 mitigation="measure freshness at every retraining; decline on what changed since; fall back to rag",
                 owner="machine-learning engineer",
             )

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from bakeoff.decide import roadmap_tasks
+from bakeoff.decide.factors import CONTENDER_OF, every
 from bakeoff.decide.profile import Profile
 from bakeoff.decide.risks import Risk, risks
 from bakeoff.decide.roadmap_tasks import APP, EXAMPLES_PER_DAY, ML, PLATFORM, Plan
 from bakeoff.decide.targets import targets
 from bakeoff.records import Record
 
-WEEKS, DAYS_PER_PHASE = 12, 10
+WEEKS, TESTED_BY, DAYS_PER_PHASE = 12, 8, 10
 MIN_RETRAINING_DAYS = 30.0
 """A hybrid takes its facts from the index, so it is retrained no more often than this."""
 
@@ -48,6 +49,11 @@ class Recurring(Record):
     title: str
     every_days: int
     owner: str
+
+    @property
+    def when(self) -> str:
+        """Such as 'Every 7 days'."""
+        return every(self.every_days).capitalize()
 
 
 class Roadmap(Record):
@@ -150,12 +156,17 @@ def _recurring(plan: Plan) -> list[Recurring]:
 
 
 def _notes(plan: Plan, phases: Sequence[Phase]) -> list[str]:
-    profile, found = plan.profile, []
+    profile, found = plan.profile, [_effort_note(plan, phases)]
     if profile.deadline_days is not None and profile.deadline_days < 7 * WEEKS:
         week = max(1, math.ceil(profile.deadline_days / 7))
         found.append(
-            f"The deadline of {profile.deadline_days:g} days falls into week {week} of {WEEKS}: what stands then "
-            "can go to a small group only; testing (weeks 7 and 8) is the last thing to cut."
+            f"The deadline of {profile.deadline_days:g} days falls into week {week} of {WEEKS}: "
+            + (
+                "what was tested in weeks 7 and 8 can go to a small group by then."
+                if week > TESTED_BY
+                else f"nothing is tested by then. Move it, or bring in more people for weeks 1 to {TESTED_BY}; "
+                "testing is the last thing to cut."
+            )
         )
     for phase in phases:
         for owner, days in _effort(phase.tasks).items():
@@ -171,6 +182,23 @@ def _notes(plan: Plan, phases: Sequence[Phase]) -> list[str]:
             f"{plan.days('data_days'):g} data days: raise data_days there, or the cost is too low."
         )
     return found
+
+
+def _effort_note(plan: Plan, phases: Sequence[Phase]) -> str:
+    """Why the plan's effort is more than the set-up days that the cost counts."""
+    in_all = sum(sum(_effort(phase.tasks).values()) for phase in phases)
+    days = max(
+        plan.profile.days("setup_days", CONTENDER_OF[name]) + plan.profile.days("data_days", CONTENDER_OF[name])
+        for name in plan.approaches
+    )
+    whose = (
+        "" if len(plan.approaches) == 1 else ", those of the most demanding approach, as all that are tied are built"
+    )
+    return (
+        f"About {days:g} of the {in_all:g} person-days are what the cost model counts as set-up (data and "
+        f"build{whose}). The others (requirements, test questions, the pilot, improvement, watching the launch) are in "
+        f"no figure of the cost: a budget for the whole project has to hold all {in_all:g}."
+    )
 
 
 def _effort(tasks: Iterable[Task]) -> dict[str, float]:

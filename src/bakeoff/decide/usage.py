@@ -255,8 +255,8 @@ INDEXED_TOKENS_PER_SECOND = 115 * 200.0
 """Source: MiniLM on 2 cores, 115 chunks of 150 words a second, at 4 tokens for 3 words."""
 TRAINED_TOKENS_PER_SECOND = 500.0
 """Source: LoRA of the same model on the same machine, 490 to 580 tokens a second."""
-DOUBT = 3.0
-"""An assumed number of seconds may be this many times too low or too high. An assumption itself."""
+DOUBT, TOKEN_DOUBT = 3.0, 2.0
+"""Assumed seconds and tokens may be this many times too low or too high. An assumption itself: docs/cost.md."""
 CORPUS_TOKENS, LABELLED_EXAMPLES = 100_000, 500
 """What is assumed where the profile does not say."""
 
@@ -281,9 +281,11 @@ def _assumed(name: str, profile: Profile) -> ContenderUsage:
     }
     setup = ContenderUsage(amounts=amounts, sources=dict.fromkeys(amounts, "assumed, nothing was measured"))
     update = _assumed_update(setup, name, profile)
+    amounts |= update.amounts
+    doubt = {field: TOKEN_DOUBT if "tokens" in field else DOUBT for field, amount in amounts.items() if amount}
     return ContenderUsage(
-        amounts=amounts | update.amounts,
+        amounts=amounts,
         sources=setup.sources | update.sources,
-        intervals={"compute_seconds_per_query": (seconds / DOUBT, seconds * DOUBT)},
+        intervals={field: (amounts[field] / times, amounts[field] * times) for field, times in doubt.items()},
         retrieves=name in RETRIEVING,
     )

@@ -1,0 +1,86 @@
+"""A profile's two budgets, held against what the approaches would cost by assumed usage, people's work included.
+
+Takes a `Profile`; gives bands for the matrix and the sentence that belongs under a recommendation. Knows nothing about
+measurements. `budget_setup_usd` limits the set-up, `budget_usd_per_month` the mean month after it.
+"""
+
+import math
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+
+from bakeoff.decide.cost import running_usd_per_month, setup_usd
+from bakeoff.decide.cost_inputs import assumed_inputs
+from bakeoff.decide.factors import APPROACHES, BUDGETS, CONTENDER_OF, NAMES, TITLES, Band, Factor, Score
+from bakeoff.decide.profile import Profile
+from bakeoff.decide.targets import TIMES_TARGET
+from bakeoff.errors import ConfigError, MissingExtraError
+
+Costs = Mapping[str, Mapping[str, float]]
+"""US dollars by the field that limits them, then by approach."""
+COST_OF = dict(zip(BUDGETS, (setup_usd, running_usd_per_month), strict=True))
+SCORES: tuple[Score, ...] = (5, 4, 3, 2, 1)
+SHOWN = {"budget_setup_usd": "USD to set up", "budget_usd_per_month": "USD a month to run"}
+
+
+def assumed_costs(profile: Profile) -> Costs:
+    """What each approach would cost to set up and to run for a month, in whole dollars; {} where a price is missing."""
+    try:
+        inputs = assumed_inputs(profile)
+    except (ConfigError, MissingExtraError):
+        return {}
+    return {
+        field: {name: float(round(cost(inputs[CONTENDER_OF[name]]))) for name in APPROACHES}
+        for field, cost in COST_OF.items()
+    }
+
+
+def with_bands(factor: Factor, costs: Costs) -> Factor:
+    """A budget's factor with the bands that these costs give; any other factor as it is."""
+    if factor.bands or factor.field not in costs:
+        return factor
+    usd = costs[factor.field]
+    edges = sorted({float(math.ceil(usd[name] / times)) for name in usd for times in TIMES_TARGET if usd[name] > 0})
+    rag, ft, hybrid = (usd[name] for name in APPROACHES)
+    why = (
+        f"{{value:,.0f}} {factor.unit}; work included, RAG would cost {rag:,.0f}, fine-tuning {ft:,.0f}, "
+        f"a hybrid {hybrid:,.0f} (assumed)"
+    )
+    bands = [
+        Band(below=below, scores=(_score(rag, budget), _score(ft, budget), _score(hybrid, budget)), why=why)
+        for budget, below in zip([0.0, *edges], [*edges, None], strict=True)
+    ]
+    no_limit = Band(absent=True, scores=(4, 4, 4), why="no limit")
+    return factor.model_copy(update={"bands": (*bands, no_limit) if edges else ()})
+
+
+def _score(usd: float, budget: float) -> Score:
+    return SCORES[bisect_left(TIMES_TARGET, usd / budget) if budget else -1]
+
+
+def budget_note(profile: Profile, costs: Costs, approach: str, open_to: Sequence[str]) -> str:
+    """Which budgets the recommended approach breaks and who keeps them; empty where there is nothing to tell."""
+    budgets = {field: budget for field in costs if (budget := getattr(profile, field)) is not None}
+    broken = {
+        name: [field for field, budget in budgets.items() if costs[field][name] > budget]
+        for name in (approach, *open_to)
+    }
+    keep = [TITLES[name] for name in APPROACHES if broken.get(name) == []]
+    what = "both budgets" if len(budgets) == 2 else "the budget"
+    if not broken[approach]:
+        told = f"By assumed costs, work included, {TITLES[approach]} alone keeps {what}."
+        return told if budgets and len(keep) == 1 and len(broken) > 1 else ""
+    told = " and ".join(f"{costs[f][approach]:,.0f} {SHOWN[f]} against {budgets[f]:,.0f}" for f in broken[approach])
+    breaks = what if len(broken[approach]) == len(budgets) else "one of the budgets"
+    who = f"{' and '.join(keep)} would keep {what}" if keep else f"no approach keeps {what}"
+    return f"By assumed costs, work included, {TITLES[approach]} breaks {breaks}: {told}; {who}."
+
+
+def above_budget(profile: Profile, costs: Costs) -> list[str]:
+    """For each budget of the profile, which approaches would break it."""
+    found = []
+    for field, usd in costs.items():
+        budget = getattr(profile, field)
+        above = [NAMES[name] for name in APPROACHES if budget is not None and usd[name] > budget]
+        if above:
+            found.append(f"Above the budget of {budget:,.0f} {SHOWN[field]}: {', '.join(above)}.")
+    return found
