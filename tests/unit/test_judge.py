@@ -20,7 +20,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 
 def claim(run: RunFolder, name: str, profile: Profile | None = None) -> dict:
-    return next(one for one in judge(run, profile or Profile())["claims"] if one["claim"]["id"] == name)
+    return next(
+        one for one in judge(run, profile or Profile(), "a-local-model")["claims"] if one["claim"]["id"] == name
+    )
 
 
 def test_the_ledger_is_told_where_the_router_sent_its_questions(run: RunFolder) -> None:

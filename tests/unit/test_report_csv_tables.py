@@ -19,7 +19,7 @@ from tests.unit.report_fixture import SKILL, build
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
-    return gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=40))
+    return gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=60))
 
 
 def rows(text: str) -> list[dict[str, str]]:
