@@ -29,6 +29,7 @@ from bakeoff.decide.cost import (
 )
 from bakeoff.decide.cost_inputs import assumed_inputs, inputs_from_run, without_assumed_days
 from bakeoff.decide.effects import effects
+from bakeoff.decide.factors import APPROACH_OF
 from bakeoff.decide.matrix import decision_matrix
 from bakeoff.decide.measured import measured_matrix
 from bakeoff.decide.profile import Profile
@@ -42,14 +43,6 @@ from bakeoff.records import Question, Score
 from bakeoff.resample import redraw
 from bakeoff.run_folder import RunFolder
 
-APPROACH_OF = {
-    "rag": "rag",
-    "extract": "rag",
-    "long-context": "rag",
-    "tuned": "ft",
-    "hybrid": "hybrid",
-    "router": "hybrid",
-}
 SCORE_OF = {
     "accuracy": "correct",
     "hallucination": "hallucinated",

@@ -25,6 +25,7 @@ from bakeoff.report.verdict_text import (
     flip_sentence,
     marks,
     matrix_lines,
+    matrix_sentences,
     unknown_factors,
     verdict_sentence,
 )
@@ -127,6 +128,17 @@ def test_every_factor_is_either_in_the_matrix_or_named_as_unknown(judgement: Jud
 def test_supported_says_that_a_direction_was_measured_and_no_size() -> None:
     """The same direction may come with another size: the entry tells both."""
     assert "the same direction" in FINDING_MEANINGS["supported"] and "size" in FINDING_MEANINGS["supported"]
+
+
+def test_a_winner_outside_the_matrix_is_said_to_count_as_one_of_its_approaches(judgement: Judgement) -> None:
+    """extract retrieves; base is none of the three; hybrid needs no word."""
+
+    def told(winner: str) -> str:
+        return matrix_sentences(judgement.model_copy(update={"winner": winner}))[1]
+
+    assert told("extract").endswith("the winner, extract, counts as RAG.")
+    assert told("base").endswith("the winner, base, is none of them.")
+    assert "counts as" not in told("hybrid")
 
 
 def test_every_claim_is_in_one_group(judgement: Judgement) -> None:

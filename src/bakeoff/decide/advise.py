@@ -14,7 +14,7 @@ from bakeoff.decide.budgets import above_budget, assumed_costs, budget_note
 from bakeoff.decide.conditions import Condition, conditions_for
 from bakeoff.decide.cost import CostInputs, cost_table, running_usd_per_month
 from bakeoff.decide.cost_inputs import assumed_inputs
-from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, NAMES, TITLES, Factor
+from bakeoff.decide.factors import APPROACH_OF, APPROACHES, CONTENDER_OF, NAMES, TITLES, Factor
 from bakeoff.decide.matrix import N_DRAWS, Flip, Matrix, Row, decision_matrix, flips
 from bakeoff.decide.profile import Profile
 from bakeoff.decide.roadmap import Roadmap, roadmap
@@ -22,7 +22,6 @@ from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.records import Record
 
 MOST_REASONS = 5
-APPROACH_OF = {contender: approach for approach, contender in CONTENDER_OF.items()}
 
 
 class Recommendation(Record):
@@ -211,7 +210,7 @@ def _lead(row: Row, approach: str) -> float:
 def cost_summary(profile: Profile) -> CostSummary:
     """The cost model's totals by assumed usage; a missing price is told, and takes nothing else away."""
     try:
-        inputs = {name: one for name, one in assumed_inputs(profile).items() if name in APPROACH_OF}
+        inputs = {name: one for name, one in assumed_inputs(profile).items() if name in CONTENDER_OF.values()}
     except (ConfigError, MissingExtraError) as error:
         return CostSummary(rows=(), break_even=(), horizon_months=profile.horizon_months, problem=str(error))
     named = {name: one.model_copy(update={"name": NAMES[APPROACH_OF[name]]}) for name, one in inputs.items()}

@@ -26,6 +26,15 @@ TITLES: dict[str, str] = {"rag": "RAG", "ft": "fine-tuning", "hybrid": "a hybrid
 NAMES: dict[str, str] = {"rag": "RAG", "ft": "Fine-tuning", "hybrid": "Hybrid"}
 CONTENDER_OF: dict[str, str] = {"rag": "rag", "ft": "tuned", "hybrid": "hybrid"}
 """Which contender of a pilot stands for each approach."""
+APPROACH_OF = {
+    "rag": "rag",
+    "extract": "rag",
+    "long-context": "rag",
+    "tuned": "ft",
+    "hybrid": "hybrid",
+    "router": "hybrid",
+}
+"""Which approach of the matrix and the roadmap each contender counts as; the base model as it is counts as none."""
 Score = Literal[1, 2, 3, 4, 5]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bakeoff.decide.claims import Entry, articles
-from bakeoff.decide.factors import NAMES, TITLES
+from bakeoff.decide.factors import APPROACH_OF, CONTENDER_OF, NAMES, TITLES
 from bakeoff.decide.matrix import Matrix, Row
 from bakeoff.decide.sensitivity import Flip
 from bakeoff.report.findings import listed
@@ -169,7 +169,16 @@ def matrix_sentences(judgement: Judgement) -> tuple[str, str]:
     first = f"What the articles would have told you: {_matrix_leader(assumed)}."
     if measured is None:
         return first, f"What your data say: {judgement.matrix.notes[-1] if judgement.matrix.notes else 'nothing yet'}."
-    return first, f"What your data say: {_matrix_leader(measured)}."
+    return first, f"What your data say: {_matrix_leader(measured)}.{_outside(judgement.winner)}"
+
+
+def _outside(winner: str | None) -> str:
+    """Where the winner is none of the matrix's three: what it counts as."""
+    if winner is None or winner in CONTENDER_OF.values():
+        return ""
+    approach = APPROACH_OF.get(winner)
+    counts = f"counts as {TITLES[approach]}" if approach else "is none of them"
+    return f" The matrix compares {listed(TITLES.values())} only; the winner, {winner}, {counts}."
 
 
 def _matrix_leader(matrix: Matrix) -> str:
