@@ -12,6 +12,7 @@ from typing import Any
 from bakeoff.config import Config
 from bakeoff.corpus.read import Problem, read_documents
 from bakeoff.errors import InputError
+from bakeoff.prompts import check_placeholders
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions
 from bakeoff.records import Document, Question, Record, Slice, Split
 from bakeoff.splits import MEASURED, DataSummary, Leak, assign_splits, leaks, summarise
@@ -87,8 +88,10 @@ class Prepared(Record):
 def prepare(config: Config) -> Prepared:
     """Read and check everything the configuration names.
 
-    Raises InputError where documents or questions are missing, malformed or contradict one another.
+    Raises InputError where documents or questions are missing, malformed or contradict one another, and ConfigError for
+    a prompt that does not show the question or the passages.
     """
+    check_placeholders(config.prompts.closed_book, config.prompts.grounded)
     reading = read_documents(config.documents)
     updated = read_documents(config.updates.documents) if config.updates else None
     questions, notes = locate_evidence(read_questions(_paths(config.questions)), reading.documents)
