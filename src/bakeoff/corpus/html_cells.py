@@ -14,11 +14,6 @@ _ENTITY = re.compile(r"&(?:[a-z]{2,31}\d{0,2}|#\d{1,7}|#x[0-9a-f]{1,6});", re.IG
 _WHOLE = re.compile(rf"\s*(?:<!doctype html|<(?:{_BLOCKS})(?:\s[^<>]*)?>)", re.IGNORECASE)
 
 
-def holds_html(text: str) -> bool:
-    """Whether there are tags that are opened and closed, line breaks or entities in the text."""
-    return _has_tags(text) or _ENTITY.search(text) is not None
-
-
 def words_of(text: str) -> str:
     """The text without HTML, on one line if it held tags; as it is where it holds no HTML, or nothing else."""
     if _has_tags(text):
