@@ -6,15 +6,24 @@ before any work is done.
 
 from collections.abc import Sequence
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bakeoff.config import Config
 from bakeoff.corpus.read import Problem, read_documents
+from bakeoff.data_summary import DataSummary, summarise
 from bakeoff.errors import InputError
-from bakeoff.questions import asked_per_month, locate_evidence, read_questions
+from bakeoff.leaks import Leak, leak_notes, leaks
+from bakeoff.listing import listed
+from bakeoff.prompts import check_placeholders
+from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
 from bakeoff.records import Document, Question, Record, Slice, Split
-from bakeoff.splits import MEASURED, DataSummary, Leak, assign_splits, leaks, summarise
+from bakeoff.splits import MEASURED, assign_splits
+
+EXCUSED = (
+    "note: {n} test questions resemble a training question and are excused: they ask for the same fact in other words "
+    "or have other answers. data.json names them."
+)
 
 
 class Prepared(Record):
@@ -52,6 +61,7 @@ class Prepared(Record):
         """What the data are and what they allow, a line each."""
         n_words = sum(len(document.text.split()) for document in self.documents)
         own = [question for question in self.questions if question.slice != "general"]
+        n_excused = sum(leak.excused for leak in self.leaks)
         splits = ", ".join(f"{sum(one.split == split for one in own)} {split}" for split in ("train", "dev", "test"))
         asked = f"{len(own)} questions about {len({question.fact for question in own})} facts ({splits})"
         monthly = self.asked_per_month
@@ -65,6 +75,7 @@ class Prepared(Record):
                 for leak in self.leaks
                 if not leak.excused
             ),
+            *([EXCUSED.format(n=n_excused)] if n_excused else []),
             *(f"warning: {warning}" for warning in self.data.warnings),
         ]
 
@@ -87,15 +98,17 @@ class Prepared(Record):
 def prepare(config: Config) -> Prepared:
     """Read and check everything the configuration names.
 
-    Raises InputError where documents or questions are missing, malformed or contradict one another.
+    Raises InputError where documents or questions are missing, malformed or contradict one another, and ConfigError for
+    a prompt that does not show the question or the passages.
     """
+    check_placeholders(config.prompts.closed_book, config.prompts.grounded)
     reading = read_documents(config.documents)
     updated = read_documents(config.updates.documents) if config.updates else None
-    questions, notes = locate_evidence(read_questions(_paths(config.questions)), reading.documents)
+    questions, notes = _located(config.questions, reading.documents)
     if config.updates and updated:
-        changed = _sliced(read_questions(_paths(config.updates.questions)), "changed")
-        located, more_notes = locate_evidence(changed, updated.documents)
-        questions, notes = [*questions, *located], [*notes, *more_notes]
+        changed, more_notes = _located(config.updates.questions, updated.documents)
+        questions = [*questions, *_sliced(changed, "changed")]
+        notes = [*notes, *more_notes, *_update_notes(reading.documents, updated.documents)]
     questions = [*questions, *_general(config)]
     _check_ids(questions)
     split = assign_splits(questions, config.seed, config.split.test, config.split.dev)
@@ -104,19 +117,40 @@ def prepare(config: Config) -> Prepared:
             f"Of {len(questions)} questions none is left to test on (those about updates and general knowledge apart).",
             "give more questions, raise split.test in the configuration, or mend the column 'split'",
         )
+    found = leaks(split)
     return Prepared(
         documents=tuple(reading.documents),
         problems=(*reading.problems, *(updated.problems if updated else ())),
         questions=tuple(split),
-        notes=tuple(notes),
-        leaks=tuple(leaks(split)),
+        notes=(*notes, *leak_notes(found, split)),
+        leaks=tuple(found),
         data=summarise(split),
         updated_documents=tuple(updated.documents) if updated else (),
     )
 
 
-def _paths(names: Sequence[str]) -> list[Path]:
-    return [Path(name) for name in names]
+def _located(names: Sequence[str], documents: Sequence[Document]) -> tuple[list[Question], list[str]]:
+    """The questions of these files, located in the documents, and all notes on them."""
+    questions, notes = read_with_notes([Path(name) for name in names])
+    located, more_notes = locate_evidence(questions, documents)
+    return located, [*notes, *more_notes]
+
+
+def _update_notes(documents: Sequence[Document], updated: Sequence[Document]) -> list[str]:
+    """The documents of the update that replace none. Raises InputError where none replaces one: a folder is off."""
+    known = {document.source for document in documents}
+    new = [document.source for document in updated if document.source not in known]
+    if not new:
+        return []
+    if len(new) == len(updated):
+        names = {PurePosixPath(source).name: source for source in known}
+        meant = next((f"{one} as {names[name]}" for one in new if (name := PurePosixPath(one).name) in names), "")
+        raise InputError(
+            f"No document of the update replaces one; their paths are {listed(new)}.",
+            "give a new version the same path below the update's folder as the old one has below the documents folder"
+            + (f": {meant}" if meant else ""),
+        )
+    return [f"Documents of the update that replace none are added beside the others: {listed(new)}."]
 
 
 def _sliced(questions: Sequence[Question], name: Slice) -> list[Question]:

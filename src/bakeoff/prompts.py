@@ -7,6 +7,7 @@ own chat template.
 import hashlib
 from collections.abc import Sequence
 
+from bakeoff.errors import ConfigError
 from bakeoff.records import Message, Prompt, Record
 
 DECLINE = "I don't know."
@@ -29,6 +30,22 @@ class PromptTemplate(Record):
     def fingerprint(self) -> str:
         """A short hash that a tuned model keeps, to refuse another template than it was trained with."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+
+def check_placeholders(closed_book: PromptTemplate, grounded: PromptTemplate) -> None:
+    """Raises ConfigError where a template leaves out what it is there to show: the question or the passages."""
+    _require("closed_book.user", closed_book.user, "{question}")
+    _require("grounded.user", grounded.user, "{question}", "{passages}")
+    _require("grounded.passage", grounded.passage, "{passage}")
+
+
+def _require(name: str, pattern: str, *placeholders: str) -> None:
+    missing = [placeholder for placeholder in placeholders if placeholder not in pattern]
+    if missing:
+        raise ConfigError(
+            f"prompts.{name} has no {' and no '.join(missing)} (found {pattern!r}).",
+            f"write {' and '.join(placeholders)} where it should be filled in",
+        )
 
 
 def _fill(pattern: str, **values: str) -> str:

@@ -26,6 +26,7 @@ def words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", "".join(c for c in text if not unicodedata.combining(c)).replace("'", ""))
 
 
+@lru_cache(maxsize=100_000)
 def numbers(text: str) -> frozenset[str]:
     """Its words that hold a digit: a question about Hearth 2 is no copy of one about Hearth 3."""
     return frozenset(word for word in words(text) if any(c.isdigit() for c in word))

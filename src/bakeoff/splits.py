@@ -1,4 +1,4 @@
-"""Questions to train, dev and test, by fact and by document; near-copies across them; what the data allow one to say.
+"""Questions to train, dev and test, by fact and by document.
 
 Takes questions, gives the same questions with split and slice. Knows nothing about models. The same seed and the same
 questions give the same splits, in whatever order they come; a question added later moves few others.
@@ -6,24 +6,18 @@ questions give the same splits, in whatever order they come; a question added la
 
 import hashlib
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from statistics import NormalDist, median
 
-from bakeoff.records import Question, Record, Slice, Split
-from bakeoff.similar import similar_pairs, words
+from bakeoff.records import Question, Slice, Split
 
 MIN_DOCUMENTS = 8  # with fewer, facts are held out instead of documents
 PARAPHRASED = 0.05  # with fewer facts asked in two ways there is hardly anything `seen` to test
 N_DRAWS = 64
 UNANSWERABLE_TRAIN, UNANSWERABLE_DEV = 0.3, 0.2
-NEAR_COPY, ALMOST_EXACT = 0.7, 0.9
 MEASURED = ("seen", "unseen", "unanswerable")  # what a verdict rests on
 
 Facts = Mapping[str, Sequence[Question]]
-
-
-# --- splits -----------------------------------------------------------------------------------------------------------
 
 
 def assign_splits(
@@ -207,170 +201,3 @@ def _split_changed(facts: Facts, draw: _Draw) -> dict[str, Split]:
         for i, name in enumerate(order):
             splits[name] = "test" if i < n_test else "train"
     return splits
-
-
-# --- leaks ------------------------------------------------------------------------------------------------------------
-
-
-class Leak(Record):
-    """A test question and its nearest copy in train. `excused` where the copy does not give the answer away.
-
-    That is so for another phrasing of the same fact, which the slices `seen` and `changed` are there for, unless it is
-    almost exact; and for a question in nearly the same words that has other answers.
-    """
-
-    test_id: str
-    train_id: str
-    similarity: float
-    excused: bool
-
-
-def leaks(questions: Sequence[Question], threshold: float = NEAR_COPY) -> list[Leak]:
-    """Every test question that has a near-copy in train, with the nearest one: first the leaks, then the excused."""
-    tests = [one for one in questions if one.split == "test"]
-    train = [one for one in questions if one.split == "train"]
-    worst: dict[str, Leak] = {}
-    for i, j, found in similar_pairs([one.text for one in tests], [one.text for one in train], threshold):
-        leak = Leak(
-            test_id=tests[i].id, train_id=train[j].id, similarity=found, excused=_excused(tests[i], train[j], found)
-        )
-        known = worst.get(leak.test_id)
-        if known is None or (not leak.excused, found) > (not known.excused, known.similarity):
-            worst[leak.test_id] = leak
-    return sorted(worst.values(), key=lambda leak: (leak.excused, -leak.similarity, leak.test_id))
-
-
-def _excused(test: Question, train: Question, found: float) -> bool:
-    other_answers = not _normalised(test.answers) & _normalised(train.answers) and test.answerable | train.answerable
-    if other_answers and (found < 1 or "changed" in (test.slice, train.slice)):
-        return True
-    return test.fact == train.fact and found < ALMOST_EXACT
-
-
-def _normalised(answers: Sequence[str]) -> set[str]:
-    return {" ".join(words(answer)) for answer in answers}
-
-
-# --- what the data allow ----------------------------------------------------------------------------------------------
-
-DISCORDANT = 0.3
-SIGNIFICANCE, POWER = 0.05, 0.8
-FEW, VERY_FEW = 100, 30
-LONG_ANSWER = 12  # words
-
-
-class DataSummary(Record):
-    """How many questions there are of what, and what they do not allow one to say.
-
-    `counts` is by split, then slice. `phrasings` is the number of facts by their number of phrasings. `asked_share` is
-    each slice's share of all that users asked (general questions apart). `n_test` counts the test questions that a
-    verdict rests on; `detectable_difference` is the smallest true difference in accuracy that they would show.
-    """
-
-    n_questions: int
-    n_facts: int
-    counts: dict[str, dict[str, int]]
-    phrasings: dict[int, int]
-    asked_share: dict[str, float]
-    n_test: int
-    detectable_difference: float | None
-    warnings: tuple[str, ...]
-
-
-def summarise(questions: Sequence[Question]) -> DataSummary:
-    """What these split questions are, and in plain words what they are too few for."""
-    counts: dict[str, dict[str, int]] = {split: {} for split in ("train", "dev", "test")}
-    for (split, name), n in sorted(Counter((str(one.split), str(one.slice)) for one in questions).items()):
-        counts.setdefault(split, {})[name] = n
-    asked = Counter[str]()
-    for one in questions:
-        asked[str(one.slice)] += one.asked if one.slice != "general" else 0
-    facts = Counter((one.fact, one.slice == "changed") for one in questions if one.slice != "general")
-    n_test = sum(counts["test"].get(name, 0) for name in MEASURED)
-    return DataSummary(
-        n_questions=len(questions),
-        n_facts=len({fact for fact, _ in facts}),
-        counts=counts,
-        phrasings=dict(sorted(Counter(facts.values()).items())),
-        asked_share={name: n / asked.total() for name, n in sorted(asked.items()) if n},
-        n_test=n_test,
-        detectable_difference=detectable_difference(n_test),
-        warnings=(*_warnings(counts, n_test), *_long_answers(questions)),
-    )
-
-
-def detectable_difference(n: int, discordant: float = DISCORDANT) -> float | None:
-    """The smallest difference in accuracy that n paired questions show with 80 % power at the 5 % level, two-sided.
-
-    `discordant` is the share of questions that exactly one of two contenders gets right; where it cannot hold so large
-    a difference, it is taken to be as large as the difference. None where n is too small for any. Questions count as
-    independent: several phrasings of few facts show less.
-    Source: Connor 1987, Sample size for testing differences in proportions for the paired-sample design, Biometrics 43:
-    207-211, n = (z_a sqrt(p) + z_b sqrt(p - d^2))^2 / d^2, solved for d.
-    """
-    z_a, z_b = NormalDist().inv_cdf(1 - SIGNIFICANCE / 2), NormalDist().inv_cdf(POWER)
-
-    def shown(difference: float) -> bool:
-        p = max(discordant, difference)
-        return n * difference**2 >= (z_a * math.sqrt(p) + z_b * math.sqrt(p - difference**2)) ** 2
-
-    if not shown(1.0):
-        return None
-    low, high = 0.0, 1.0
-    while high - low > 1e-6:
-        middle = (low + high) / 2
-        low, high = (low, middle) if shown(middle) else (middle, high)
-    return high
-
-
-def _long_answers(questions: Sequence[Question]) -> list[str]:
-    """Whether half of the accepted answers are too long to be graded well by rules."""
-    lengths = [
-        min(len(answer.split()) for answer in one.answers)
-        for one in questions
-        if one.split == "test" and one.slice in MEASURED and one.answers
-    ]
-    if not lengths or median(lengths) < LONG_ANSWER:
-        return []
-    return [
-        f"Half of the accepted answers have {median(lengths):.0f} words or more: a free answer is held against them by "
-        "shared words, which few right answers reach. Give short answers, or trust token F1 more than accuracy."
-    ]
-
-
-def _warnings(counts: Mapping[str, Mapping[str, int]], n_test: int) -> list[str]:
-    test, dev, train = counts["test"], counts["dev"], counts["train"]
-    smallest = detectable_difference(n_test)
-    shows = (
-        f"only differences of {100 * smallest:.0f} points or more would show"
-        if smallest
-        else "no difference would show"
-    )
-    found = []
-    asked = f"Only {n_test} test question{'s' if n_test != 1 else ''}"
-    if n_test < VERY_FEW:
-        found.append(f"{asked}: too few for a verdict ({shows}). Add questions.")
-    elif n_test < FEW:
-        found.append(f"{asked}: {shows}. 100 or more make a verdict likelier.")
-    if not test.get("unanswerable"):
-        found.append(
-            "No unanswerable questions are tested: whether a contender declines when it should cannot be judged. "
-            "Add questions that the documents do not answer, with kind=unanswerable."
-        )
-    if not test.get("seen"):
-        found.append(
-            "No fact is asked in two ways in train and test: `tuned` cannot show what it learned, and consistency "
-            "cannot be measured. Add other phrasings of the same questions, with the same fact."
-        )
-    if not test.get("unseen"):
-        found.append(
-            "No unseen fact is tested: how contenders do on what was not trained on cannot be said. Add facts."
-        )
-    if not sum(dev.values()):
-        found.append("No dev questions: thresholds for declining and routing cannot be calibrated. Add questions.")
-    else:
-        missing = [name for name in MEASURED if test.get(name) and not dev.get(name)]
-        found += [f"No {name} questions in dev: thresholds are calibrated without them." for name in missing]
-    if not any(n for name, n in train.items() if name != "changed"):
-        found.append("No question is left to train on: the tuned contenders cannot be built. Add questions.")
-    return found

@@ -129,3 +129,9 @@ def test_a_run_that_is_stopped_goes_on_without_loss_or_repetition(tmp_path, kind
 def _heed_ctrl_c():
     """A shell's background job ignores Ctrl-C and hands that down; the command under test must not inherit it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def test_a_prompt_without_the_question(tmp_path):
+    """The key and the placeholder are named."""
+    make(tmp_path, prompts={"closed_book": {"system": "Answer.", "user": "Well?"}})
+    fails(bakeoff("run", cwd=tmp_path), "prompts.closed_book.user", "{question}")

@@ -1,8 +1,11 @@
 """Contenders answer in order, cite what they showed, and decline by one rule."""
 
+import urllib.error
+
 import numpy as np
 import pytest
 
+from bakeoff import jsonl
 from bakeoff.contenders.closed_book import ClosedBook
 from bakeoff.contenders.custom import Custom
 from bakeoff.contenders.declining import calibrate, declines
@@ -11,7 +14,9 @@ from bakeoff.contenders.long_context import LongContext, reason_not_to_fit
 from bakeoff.contenders.rag import Rag
 from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.router import Familiarity, Router, calibrate_routing
-from bakeoff.errors import ContenderError
+from bakeoff.contenders.workbench import import_contender
+from bakeoff.errors import ConfigError, ContenderError
+from bakeoff.measure.collect import collect
 from bakeoff.prompts import CLOSED_BOOK, GROUNDED
 from bakeoff.records import Answer, Document
 from tests.unit.fakes import FakeGenerator, FakeRetriever, WordEmbedder, answer, chunk, question
@@ -192,6 +197,71 @@ def test_a_contender_of_ones_own_is_named_timed_and_may_decline():
     """It carries its configured name, takes the time of its call, and its words count as declining."""
     found = Custom("team.Bot", Bot()).answer([question("a"), question("b")])
     assert [(one.contender, one.abstained, one.usage.seconds > 0) for one in found] == 2 * [("team.Bot", True, True)]
+
+
+class Failing:
+    """A contender whose answering is a given function."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+
+@pytest.mark.parametrize(
+    "error", [TypeError("no\nlen"), IndexError("9"), urllib.error.URLError("down"), OSError("gone")]
+)
+def test_whatever_a_contender_of_ones_own_raises_is_an_error_answer(error, tmp_path):
+    """It costs the questions it failed on, named with the class and the error, and not the run."""
+
+    def answer(questions):
+        if "b" in [one.id for one in questions]:
+            raise error
+        return [Answer(question_id=one.id, contender="", text="x") for one in questions]
+
+    path = tmp_path / "answers.jsonl"
+    contender = Custom("team.Bot", Failing(answer))
+    collect(contender, [question("a"), question("b"), question("c")], path, 3, lambda done, total: None)
+    errors = {one.question_id: one.error for one in jsonl.read(path, Answer)}
+    assert errors["a"] is errors["c"] is None
+    assert f"'team.Bot' failed with {type(error).__name__}: " in errors["b"]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [([{"text": "x"}], "a dict in place of"), (["x"], "a str in place of"), (None, "NoneType")]
+)
+def test_answers_that_are_no_answers_are_told_so(given, told):
+    """Dicts and strings break the contract; so does nothing at all."""
+    with pytest.raises(ContenderError, match=told):
+        Custom("team.Bot", Failing(lambda questions: given)).answer([question("a")])
+
+
+def test_ctrl_c_in_a_contender_of_ones_own_stops_the_run():
+    """A person's wish is no failure of the contender."""
+
+    def answer(questions):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Custom("team.Bot", Failing(answer)).answer([question("a")])
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("class Bot:\n def __init__(self):\n  raise OSError('no key')", "OSError: no key"),
+        ("class Bot:\n def __init__(self):\n  self.key = {}['KEY']", "KeyError: 'KEY'"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("class Bot: pass", "no method answer"),
+        ("", "AttributeError"),
+    ],
+)
+def test_a_contender_that_cannot_be_made_is_told_with_its_error(body, told, tmp_path, monkeypatch):
+    """Whatever its module or its class raises, the path and the error are named."""
+    name = f"bot_{abs(hash(body))}"
+    (tmp_path / f"{name}.py").write_text(body)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match=told) as caught:
+        import_contender(f"{name}.Bot")
+    assert f"{name}.Bot" in str(caught.value)
 
 
 def test_a_contender_that_loses_questions_is_told_so():

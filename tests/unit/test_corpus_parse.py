@@ -358,6 +358,22 @@ class TestRows:
         assert part.title == "spare parts"
         assert part.text == "Part: Relay; Price: 4.50 GBP\nPart: Plate white; column 3: new"
 
+    def test_texts_that_are_html_lose_their_tags(self):
+        """As Markdown where a text is HTML from end to end, as words in a table; Markdown keeps its inline tags."""
+        html = "<div><h2>Returns</h2><p>Within <b>30&nbsp;days</b>.</p></div>"
+        markdown = "Press <kbd>x</kbd> in a <span>row</span>.\n\n- one\n- two"
+        rows = [{"id": 1, "text": html}, {"id": 2, "text": markdown}]
+        first, second = parse("kb.jsonl", "\n".join(map(json.dumps, rows)).encode()).parts
+        assert (first.text, second.text) == ("## Returns\n\nWithin 30 days.", markdown)
+        assert parse("kb.csv", f'id,content\n1,"{html}"\n'.encode()).parts[0].text == first.text
+        assert only("prices.csv", "Part,Price\nRelay,<p>4&nbsp;&euro;</p>\nBolt,a < b\n").text == (
+            "Part: Relay; Price: 4 €\nPart: Bolt; Price: a < b"
+        )
+
+    def test_the_delimiter_that_excel_names_is_no_header(self):
+        """`sep=;` stands before the column names."""
+        assert only("a.csv", "sep=;\nPart;Price\nRelay;4,50, or less\n").text == "Part: Relay; Price: 4,50, or less"
+
     def test_jsonl_gives_one_part_for_each_line_and_names_the_lines_that_do_not_hold_one(self):
         """Jsonl gives one part for each line and names the lines that do not hold one."""
         lines = [

@@ -1,6 +1,9 @@
 """Prompt templates."""
 
-from bakeoff.prompts import CLOSED_BOOK, GROUNDED, PromptTemplate
+import pytest
+
+from bakeoff.errors import ConfigError
+from bakeoff.prompts import CLOSED_BOOK, GROUNDED, PromptTemplate, check_placeholders
 
 
 def test_braces_in_documents_and_questions_stay_as_they_are():
@@ -19,3 +22,20 @@ def test_the_fingerprint_changes_with_any_word():
     """A tuned model can tell its own template from another."""
     assert CLOSED_BOOK.fingerprint != GROUNDED.fingerprint
     assert CLOSED_BOOK.fingerprint == PromptTemplate(**CLOSED_BOOK.model_dump()).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        ("closed_book", {"user": "Answer: {Question}"}, r"closed_book\.user has no {question}"),
+        ("grounded", {"user": "Question: {question}"}, r"grounded\.user has no {passages}"),
+        ("grounded", {"user": "Hello"}, r"no {question} and no {passages} \(found 'Hello'\)"),
+        ("grounded", {"passage": "[{rank}]"}, r"grounded\.passage has no {passage}"),
+    ],
+)
+def test_a_prompt_that_leaves_out_the_question_or_the_passages_is_refused(name, change, told):
+    """Every answer would be to no question, and measured all the same."""
+    templates = {"closed_book": CLOSED_BOOK, "grounded": GROUNDED}
+    check_placeholders(**templates)
+    with pytest.raises(ConfigError, match=told):
+        check_placeholders(**templates | {name: templates[name].model_copy(update=change)})

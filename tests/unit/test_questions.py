@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import InputError
-from bakeoff.questions import asked_per_month, locate_evidence, read_questions
+from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
+from bakeoff.questions.dates import days_of
 from bakeoff.records import Document, Question
 
 
@@ -109,13 +110,22 @@ def test_missing_ids_come_from_the_text(tmp_path: Path) -> None:
         ("q.csv", "question,answer\nx,1,2\n", "line 2: 3 cells under 2 columns"),
         ("q.csv", "question,answer,asked\nx,1,often\n", "asked is 'often'"),
         ("q.csv", "question,answer,asked\nx,1,-3\n", "asked is '-3'"),
-        ("q.csv", "question,answer,date\nx,1,03/04/26\n", "date is '03/04/26'"),
         ("q.csv", "question,answer,slice\nx,1,new\n", "slice is 'new'"),
         ("q.csv", "question,answer,answerable\nx,1,maybe\n", "answerable is 'maybe'"),
-        ("q.csv", "question,answer\n,1\n", "line 2 have no question"),
+        ("q.csv", "question,answer\n,1\n", "No question text: q.csv line 2."),
         ("q.jsonl", '{"question": "a", "answer": "1"}\n{"question": \n', "line 2: no valid JSON"),
         ("q.jsonl", "[1]\n", "line 1: a list instead of an object"),
         ("q.txt", "x", ".csv and .jsonl"),
+        ("q.csv", 'question,answer\nA?,"b\nC?,d\nE?,f\n', "line 2 is no valid CSV (a quote is never closed)"),
+        ("q.csv", 'question,answer\nWhat pipe?,"12 inch" pipe\n', "line 2 is no valid CSV"),
+        (
+            "q.csv",
+            'question,answer\nA?,"b\nC?,d\nE?,f"\n',
+            "line 2: one cell holds 2 lines that look like rows: 'C?,d'",
+        ),
+        ("q.csv", "PK\x03\x04", "it is a ZIP archive or Office file"),
+        ("q.jsonl", '{"question": "a", "answers": ' + "[" * 100_000 + "]" * 100_000 + "}", "line 1: no valid JSON"),
+        ("q.csv", f"question,answer,asked\nx,1,{'9' * 5000}\n", "asked is '999"),
     ],
 )
 def test_bad_files_are_told_with_place_and_remedy(tmp_path: Path, name: str, content: str, told: str) -> None:
@@ -123,11 +133,171 @@ def test_bad_files_are_told_with_place_and_remedy(tmp_path: Path, name: str, con
     assert told in refusal(write(tmp_path, name, content))
 
 
-def test_unreadable_files_are_told(tmp_path: Path) -> None:
-    """A missing file and one that is not UTF-8."""
-    assert "cannot be read" in refusal(tmp_path / "missing.csv")
-    (tmp_path / "latin.csv").write_bytes("question,answer\ncaf\xe9,1\n".encode("latin-1"))
-    assert "not UTF-8" in refusal(tmp_path / "latin.csv")
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    """With its path."""
+    assert "missing.csv: the questions cannot be read" in refusal(tmp_path / "missing.csv")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-8-sig"])
+def test_questions_are_decoded_as_documents_are(tmp_path: Path, encoding: str) -> None:
+    """What a spreadsheet saves is read; a note says where it was no UTF-8."""
+    path = tmp_path / "q.csv"
+    path.write_bytes("question,answer\r\nKöln im größten Café?,größte\r\n".encode(encoding))
+    (question,), notes = read_with_notes([path])
+    assert (question.text, question.answers) == ("Köln im größten Café?", ("größte",))
+    assert any("not plain UTF-8" in note for note in notes) == (encoding != "utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "sep=;\r\nquestion;answer\r\nA?;b, c\r\n",
+        '"sep=;"\nquestion;answer\nA?;b, c\n',
+        '\n\n,\nquestion,answer\nA?,"b, c"\n',
+        'question,answer,\nA?,"b, c",,\n',
+        f'question,answer,more\nA?,"b, c",{"x " * 200_000}\n',
+    ],
+)
+def test_what_spreadsheets_write_around_a_table(tmp_path: Path, content: str) -> None:
+    """Excel's first line, blank lines before the header, empty columns at the end, and cells of any length."""
+    (question,) = read_questions([write(tmp_path, "q.csv", content)])
+    assert (question.text, question.answers) == ("A?", ("b, c",))
+
+
+def test_answers_of_many_lines_are_no_swallowed_rows(tmp_path: Path) -> None:
+    """Prose with commas has blanks behind them."""
+    path = write(tmp_path, "q.csv", 'question,answer\nA?,"b\nFirst, one\nThen, two\nLast, three"\n')
+    assert read_questions([path])[0].answers == ("b First, one Then, two Last, three",)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "answers"),
+    [
+        ("question,answer,answer", "A?,b,c", ("b", "c")),
+        ("question,answer,answer.1", "A?,b,c", ("b", "c")),
+        ("question,Answer 1,Answer 2", "A?,b,", ("b",)),
+        ("question,reference_1,reference_2", "A?,b | c,d", ("b", "c", "d")),
+        ("question,option 1,correct_answer,answer 2", "A?,b,c,d", ("c",)),
+        ("question,answers", "A?,b|c| d", ("b", "c", "d")),
+        ("question,answers", "A?,a || b", ("a || b",)),
+    ],
+)
+def test_accepted_answers_in_several_columns_or_one(tmp_path: Path, header: str, row: str, answers: object) -> None:
+    """Columns of one name, or numbered ones where no column has the plain name; '|' with or without blanks."""
+    (question,) = read_questions([write(tmp_path, "q.csv", f"{header}\n{row}\n")])
+    assert question.answers == answers
+
+
+def test_the_first_of_two_question_columns_is_read(tmp_path: Path) -> None:
+    """As it is told of all columns but those for answers."""
+    assert read_questions([write(tmp_path, "q.csv", "question,question,answer\nA?,X?,b\n")])[0].text == "A?"
+
+
+def test_html_is_left_out_of_questions_and_answers(tmp_path: Path) -> None:
+    """Tags that are opened and closed, breaks and entities; a text that only mentions a tag stays as it is."""
+    items = [
+        {"question": "<p>How <b>long</b>?</p>", "answers": ["<p>24&nbsp;months</p>", "2 years"]},
+        {"question": "R&amp;D budget?", "answers": "<div>3 | 4</div>"},
+        {"question": "Which tag is bold?", "answers": ["<b>", "</b>"]},
+        {"question": "Is a < b && b > c?", "answers": ["List<String>"]},
+    ]
+    questions, notes = read_with_notes([jsonl(tmp_path, *items)])
+    assert [(one.text, one.answers) for one in questions] == [
+        ("How long?", ("24 months", "2 years")),
+        ("R&D budget?", ("3", "4")),
+        ("Which tag is bold?", ("<b>", "</b>")),
+        ("Is a < b && b > c?", ("List<String>",)),
+    ]
+    assert "HTML tags and entities are left out of the question or answers: 2." in notes[0]
+
+
+def test_half_a_character_in_json_is_replaced(tmp_path: Path) -> None:
+    """A lone surrogate, which no file can hold."""
+    (question,) = read_questions([write(tmp_path, "q.jsonl", '{"question": "A\\ud800?", "answers": ["\\udfffx"]}\n')])
+    assert (question.text, question.answers) == ("A\ufffd?", ("\ufffdx",))
+
+
+@pytest.mark.parametrize(
+    ("texts", "days"),
+    [
+        (["2026-03-31", "2026-03-31T10:00:00Z", "2026/3/31 10:00"], ["2026-03-31"] * 3),
+        (["31.03.2026", "1.4.2026 08:15", ""], ["2026-03-31", "2026-04-01", None]),
+        (["1767225600", "1767225600000", "1767225600.5"], ["2026-01-01"] * 3),
+        (["03/31/2026", "04/01/2026"], ["2026-03-31", "2026-04-01"]),
+        (["31/03/2026", "01-04-2026, 8:15 PM"], ["2026-03-31", "2026-04-01"]),
+        (["05/05/2026"], ["2026-05-05"]),
+    ],
+)
+def test_dates_are_read_where_they_allow_one_reading(texts: list[str], days: list[str | None]) -> None:
+    """Days with slashes by what the whole column allows."""
+    assert days_of(texts) == ([date.fromisoformat(day) if day else None for day in days], "")
+
+
+@pytest.mark.parametrize(
+    ("texts", "reason"),
+    [
+        (["05/05/2026", "03/04/2026"], "'03/04/2026' may be two days"),
+        (["31/03/2026", "03/31/2026"], "'03/31/2026' is no day in the order of the others"),
+        (["2026-03-31", "03/04/26"], "'03/04/26' is no day"),
+        (["yesterday"], "'yesterday' is no day"),
+        (["31.02.2026"], "'31.02.2026' is no day"),
+    ],
+)
+def test_dates_in_doubt_are_not_read(texts: list[str], reason: str) -> None:
+    """None of the column is, and the first one in doubt is told."""
+    assert days_of(texts) == ([None] * len(texts), reason)
+
+
+def test_a_column_of_dates_in_doubt_is_noted_and_not_used(tmp_path: Path) -> None:
+    """The questions are read all the same, and so are the dates of another file."""
+    first = write(tmp_path, "one.csv", "question,answer,date\nx,1,03/04/26\n")
+    second = write(tmp_path, "two.csv", "question,answer,date\ny,1,2026-03-31\n")
+    questions, notes = read_with_notes([first, second])
+    assert [one.asked_on for one in questions] == [None, date(2026, 3, 31)]
+    assert "The dates in one.csv are not used: '03/04/26' is no day. Write days as 2026-03-31." in notes
+
+
+def test_topics_of_a_help_desk_are_no_facts(tmp_path: Path) -> None:
+    """A column 'Group' or 'intent' holds a team or a topic, with many facts each."""
+    path = write(
+        tmp_path, "q.csv", "question,answer,Group,intent\nHow long?,24 months,Tech,t\nHow much?,30 euros,Tech,t\n"
+    )
+    questions, notes = read_with_notes([path])
+    assert len({one.fact for one in questions}) == 2
+    assert "Facts inferred from words and answers: 2, for 2 answerable questions that name none." in notes[0]
+
+
+def facts_of(folder: Path, *rows: tuple[str, str], **more: object) -> list[str]:
+    items = [{"question": text, "answers": [answer], **more} for text, answer in rows]
+    return [one.fact for one in read_questions([jsonl(folder, *items)])]
+
+
+def test_answers_of_one_fact_may_be_written_differently(tmp_path: Path) -> None:
+    """The grader says what is the same: '3 years' is '36 months', '24 months' is not."""
+    text = "How long is the warranty {} the kettle?"
+    facts = facts_of(
+        tmp_path, (text.format("of"), "3 years"), (text.format("on"), "36 months"), (text.format("for"), "24 months")
+    )
+    assert facts[0] == facts[1] != facts[2]
+
+
+@pytest.mark.parametrize("answer", ["Yes", "Yes, within 30 days", "free of charge"])
+def test_without_a_source_other_things_asked_for_are_other_facts(tmp_path: Path, answer: str) -> None:
+    """One template for many things is no paraphrase; other function words and endings are."""
+    things = ["kettle", "toaster", "heater", "blender"]
+    rows = [(f"Can I return a {thing} bought online within 30 days?", answer) for thing in things]
+    again = ("Could I return the kettles I bought online within 30 days?", answer)
+    facts = facts_of(tmp_path, *rows, again)
+    assert len(set(facts)) == 4
+    assert facts[4] == facts[0]
+
+
+def test_with_a_source_only_yes_and_no_prove_little(tmp_path: Path) -> None:
+    """Any other answer from the same document to a question in alike words is the same fact."""
+    rows = ["Until when can I return a kettle bought online?", "How long may I return a kettle that I bought online?"]
+    assert len(set(facts_of(tmp_path, *((row, "30 days") for row in rows), source="returns.md"))) == 1
+    rows = ["Can I return a kettle within 30 days?", "Can I return a toaster within 30 days?"]
+    assert len(set(facts_of(tmp_path, *((row, "Yes") for row in rows), source="returns.md"))) == 2
 
 
 def test_facts_are_inferred_from_answers_source_and_words(tmp_path: Path) -> None:

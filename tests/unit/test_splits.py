@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bakeoff.data_summary import detectable_difference, summarise
+from bakeoff.leaks import leak_notes, leaks
 from bakeoff.records import Question, SourceSpan
 from bakeoff.similar import similar_pairs
-from bakeoff.splits import assign_splits, detectable_difference, leaks, summarise
+from bakeoff.splits import assign_splits
 
 WORDS = "amber birch cedar dune ember fjord grove heath inlet jetty knoll loch marsh notch ocean pond quay reef".split()  # noqa: SIM905
 
@@ -173,6 +175,39 @@ def test_leaks_and_what_is_excused() -> None:
     assert leak(two, three) is None
 
 
+def test_an_answer_written_differently_leaks_all_the_same() -> None:
+    """'36 months' gives '3 years' away; '24 months' does not."""
+    test = question("a", "f", text="How long is the warranty of the kettle I bought online?", answers=("3 years",))
+    train = question("b", "g", text="How long is the warranty on the kettle I bought online?", answers=("36 months",))
+    assert leak(test, train) == ("b", False)
+    assert leak(test, train.model_copy(update={"answers": ("24 months",)})) == ("b", True)
+    assert leak(test, train.model_copy(update={"answers": ()})) == ("b", True)
+
+
+def test_a_leak_behind_nearer_copies_with_other_answers_is_found() -> None:
+    """The nearest copy is not always the one that gives the answer away."""
+    test = question("t", "t", text="How long is the warranty of the kettle?", answers=("3 years",), split="test")
+    others = [
+        question(
+            f"x{i}", f"x{i}", text="How long is the warranty on the kettle?", answers=(f"{i} weeks",), split="train"
+        )
+        for i in range(5)
+    ]
+    last = question("l", "l", text="How long is the warranty for this kettle?", answers=("36 months",), split="train")
+    assert [(one.train_id, one.excused) for one in leaks([test, *others, last])] == [("l", False)]
+
+
+def test_almost_exact_copies_with_other_answers_are_told() -> None:
+    """They are excused, as a word may make another question, but not in silence; those about an update are meant so."""
+    text = "How long is the warranty {} the kettle if I bought it online?"
+    test = question("a", "f", text=text.format("of"), answers=("3 years",), split="test")
+    train = question("b", "g", text=text.format("on"), answers=("2 years",), split="train")
+    (note,) = leak_notes(leaks([test, train]), [test, train])
+    assert "excused as their answers differ: a and b. Check" in note
+    changed = [test.model_copy(update={"slice": "changed"}), train]
+    assert leak_notes(leaks(changed), changed) == []
+
+
 def test_leaks_name_the_worst_copy_once_and_leaks_first() -> None:
     """One line for each test question; what is excused comes last."""
     texts = {"t1": "amber birch cedar dune ember", "t2": "fjord grove heath inlet jetty"}
@@ -243,3 +278,13 @@ def test_long_accepted_answers_are_warned_of():
     long = ("The filter is changed every six months, or whenever the red light beside the handle begins to blink.",)
     told = summarise(assign_splits([one.model_copy(update={"answers": long}) for one in corpus()], 7)).warnings
     assert any("have 18 words or more" in one for one in told)
+
+
+def test_facts_whose_questions_have_different_answers_are_warned_of() -> None:
+    """A topic given as a fact; the same answer in other words, and a changed one, are no reason."""
+    topic = [question(f"b{i}", "billing", text=f"{i}?", answers=(f"{i} euros",)) for i in range(4)]
+    fact = [question(f"w{i}", "warranty", answers=(answer,)) for i, answer in enumerate(("3 years", "36 months", "9"))]
+    changed = question("c", "warranty", answers=("5 years",), slice="changed")
+    told = summarise(assign_splits([*corpus(40), *topic, *fact, changed], 7)).warnings
+    assert [one for one in told if "different answers" in one] == list(told)
+    assert "have different answers: billing. A fact groups phrasings" in told[0]

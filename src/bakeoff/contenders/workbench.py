@@ -159,13 +159,19 @@ class Workbench:
 def import_contender(path: str) -> Contender:
     """An instance of the class at a full import path, for a team's own contender (called with no arguments).
 
-    Raises ConfigError where there is none.
+    Raises ConfigError where there is none, where importing or calling it fails, and where it cannot answer.
     """
     module, _, name = path.rpartition(".")
     try:
-        return getattr(importlib.import_module(module), name)()  # type: ignore[no-any-return]
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        contender = getattr(importlib.import_module(module), name)()
+    except Exception as error:  # a team's own code may raise anything
         raise ConfigError(
-            f"The contender '{path}' cannot be imported: {error}.",
-            "give the full import path of a class that takes no arguments",
+            f"The contender '{path}' cannot be made: {type(error).__name__}: {error}.",
+            "give the full import path of a class that takes no arguments; if the path is right, mend the class",
         ) from error
+    if not callable(getattr(contender, "answer", None)):
+        raise ConfigError(
+            f"The contender '{path}' has no method answer(questions).",
+            "give the class one that returns one Answer for each question",
+        )
+    return contender  # type: ignore[no-any-return]

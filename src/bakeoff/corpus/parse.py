@@ -55,7 +55,7 @@ def parse(name: str, content: bytes) -> Parsed:
         )
     if not content.strip():
         raise UnreadableError("the file is empty", "remove it, or fill it")
-    _check_kind(suffix, content)
+    check_kind(suffix, content)
     parsed = _parse(suffix, name, content)
     if not parsed.parts and not parsed.problems:
         raise UnreadableError("there is no text in it", "remove it, or fill it")
@@ -127,7 +127,7 @@ def title_from(name: str) -> str:
     return markup.one_line(re.sub(r"[_-]+", " ", stem)) or stem
 
 
-def _check_kind(suffix: str, content: bytes) -> None:
+def check_kind(suffix: str, content: bytes) -> None:
     """Raises UnreadableError where the first bytes are those of another kind of file than the name says."""
     kind, right = next(((kind, right) for magic, kind, right in _MAGIC if content.startswith(magic)), ("", ""))
     if not kind and b"%PDF-" in content[:1024] and suffix == ".pdf":

@@ -47,6 +47,12 @@ def parse(html: str) -> tuple[str, str, dict[str, Any]]:
     return markup.first_heading(text) or page_title, text, _metadata(soup)
 
 
+def words(html: str) -> str:
+    """All words of a page or a piece of one, on one line."""
+    soup = BeautifulSoup(html, "lxml")
+    return _cell_words(soup.body or soup)
+
+
 def _metadata(soup: BeautifulSoup) -> dict[str, Any]:
     """Language and time of the last change, where the page names them."""
     meta: dict[str, Any] = {}

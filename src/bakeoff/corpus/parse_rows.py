@@ -3,14 +3,13 @@
 Takes decoded text; gives parts and what could not be used, row by row. Knows no folder.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from bakeoff.corpus import markup
+from bakeoff.corpus import html_cells, markup
+from bakeoff.corpus.csv_text import DELIMITERS, csv_rows
 from bakeoff.corpus.part import Parsed, Part, Problem, UnreadableError
 from bakeoff.corpus.values import access_of, json_value, time_of
 
@@ -43,7 +42,7 @@ def _json_object(line: str) -> dict[str, Any]:
 
 def parse_csv(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
     """One part for each row where there is a column of texts; else the table as one part, a line for each row."""
-    rows = _rows(name, text)
+    rows = (cells for _, cells in csv_rows(text, "\t" if name.lower().endswith(".tsv") else DELIMITERS))
     headers = _headers(next(rows, []))
     titles_by_field = {header.casefold(): header for header in headers}
     if not any(field in titles_by_field for field in TEXT_FIELDS):
@@ -61,32 +60,6 @@ def parse_csv(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
     return Parsed(parts=tuple(parts), problems=tuple(_grouped(name, problems)))
 
 
-def _rows(name: str, text: str) -> Iterator[list[str]]:
-    """The rows that hold anything, the header first."""
-    if csv.field_size_limit() < len(text):
-        csv.field_size_limit(len(text))
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(name, text)):
-            if any(cell.strip() for cell in row):
-                yield row
-    except csv.Error as error:
-        raise UnreadableError(f"it is not a CSV table ({error})", "save it again as CSV in UTF-8") from error
-
-
-def _delimiter(name: str, text: str) -> str:
-    """The separator that cuts the most of the first rows into as many cells as the header has."""
-    if name.lower().endswith(".tsv"):
-        return "\t"
-    sample = text[:20_000].split("\n")[:30]
-
-    def fit(delimiter: str) -> tuple[int, int]:
-        rows = [row for row in csv.reader(sample, delimiter=delimiter) if row]
-        width = len(rows[0])
-        return (sum(len(row) == width for row in rows) if width > 1 else 0), width
-
-    return max(",;\t|", key=fit)
-
-
 def _headers(row: Sequence[str]) -> list[str]:
     """Column names, each once; a column without one gets its number."""
     headers: list[str] = []
@@ -100,7 +73,9 @@ def _described(headers: Sequence[str], row: Sequence[str]) -> str:
     """'Header: value; Header: value', without the empty cells."""
     names = [*headers, *(f"column {number}" for number in range(len(headers) + 1, len(row) + 1))]
     pairs = zip(names, row, strict=False)
-    return "; ".join(f"{header}: {markup.one_line(cell)}" for header, cell in pairs if cell.strip())
+    return "; ".join(
+        f"{header}: {markup.one_line(html_cells.words_of(cell))}" for header, cell in pairs if cell.strip()
+    )
 
 
 def _part(fields: Mapping[str, Any], number: str, meta: Mapping[str, Any]) -> Part:
@@ -128,10 +103,10 @@ def _part(fields: Mapping[str, Any], number: str, meta: Mapping[str, Any]) -> Pa
 
 
 def _text(fields: dict[str, Any], known: Mapping[str, str]) -> str:
-    """Takes the text out of the fields: the first of the text fields that holds one."""
+    """Takes the text out of the fields: the first of the text fields that holds one, HTML as Markdown."""
     for field in TEXT_FIELDS:
         value = fields.get(known.get(field, ""))
-        if isinstance(value, str) and (text := markup.clean(value)).strip():
+        if isinstance(value, str) and (text := markup.clean(html_cells.markdown_of(value))).strip():
             del fields[known[field]]
             return text
     raise UnreadableError("it holds no text", _NO_TEXT_REMEDY)

@@ -1,0 +1,40 @@
+"""Cells that hold HTML, as help desks and content systems export them, to their words.
+
+Takes one cell's text. Markdown, and a text that only mentions a tag, stay as they are.
+"""
+
+import html
+import re
+
+_INLINE = "a|b|strong|em|i|u|span|code|font|small|sub|sup|mark"
+_BLOCKS = "p|div|ul|ol|li|dl|table|thead|tbody|tr|td|th|h[1-6]|section|article|blockquote|pre|html|body"
+_OPENING = re.compile(rf"<({_INLINE}|{_BLOCKS})(?:\s[^<>]*)?>", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:[a-z]{2,31}\d{0,2}|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
+_WHOLE = re.compile(rf"\s*(?:<!doctype html|<(?:{_BLOCKS})(?:\s[^<>]*)?>)", re.IGNORECASE)
+
+
+def words_of(text: str) -> str:
+    """The text without HTML, on one line if it held tags; as it is where it holds no HTML, or nothing else."""
+    if _has_tags(text):
+        from bakeoff.corpus import parse_html
+
+        return parse_html.words(text) or text
+    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+
+
+def markdown_of(text: str) -> str:
+    """A text that is HTML from its first block to its end as light Markdown; any other as it is."""
+    if not (_WHOLE.match(text) and text.rstrip().endswith(">") and _has_tags(text)):
+        return text
+    from bakeoff.corpus import parse_html
+
+    return parse_html.parse(text)[1] or text
+
+
+def _has_tags(text: str) -> bool:
+    if "<" not in text:
+        return False
+    lowered = text.lower()
+    opened = {match[1] for match in _OPENING.finditer(lowered)}
+    return any(f"</{name}>" in lowered for name in opened) or _BREAK.search(text) is not None

@@ -1,0 +1,165 @@
+"""What split questions are, and in plain words what they are too few or too mixed for.
+
+Takes questions with their splits, gives counts and warnings. Knows nothing about documents or models.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from statistics import NormalDist, median
+
+from bakeoff.listing import listed
+from bakeoff.questions.facts import same_answers
+from bakeoff.records import Question, Record
+from bakeoff.splits import MEASURED
+
+DISCORDANT = 0.3
+SIGNIFICANCE, POWER = 0.05, 0.8
+FEW, VERY_FEW = 100, 30
+LONG_ANSWER = 12  # words
+
+
+class DataSummary(Record):
+    """How many questions there are of what, and what they do not allow one to say.
+
+    `counts` is by split, then slice. `phrasings` is the number of facts by their number of phrasings. `asked_share` is
+    each slice's share of all that users asked (general questions apart). `n_test` counts the test questions that a
+    verdict rests on; `detectable_difference` is the smallest true difference in accuracy that they would show.
+    """
+
+    n_questions: int
+    n_facts: int
+    counts: dict[str, dict[str, int]]
+    phrasings: dict[int, int]
+    asked_share: dict[str, float]
+    n_test: int
+    detectable_difference: float | None
+    warnings: tuple[str, ...]
+
+
+def summarise(questions: Sequence[Question]) -> DataSummary:
+    """What these split questions are, and in plain words what they are too few for."""
+    counts: dict[str, dict[str, int]] = {split: {} for split in ("train", "dev", "test")}
+    for (split, name), n in sorted(Counter((str(one.split), str(one.slice)) for one in questions).items()):
+        counts.setdefault(split, {})[name] = n
+    asked = Counter[str]()
+    for one in questions:
+        asked[str(one.slice)] += one.asked if one.slice != "general" else 0
+    facts = Counter((one.fact, one.slice == "changed") for one in questions if one.slice != "general")
+    n_test = sum(counts["test"].get(name, 0) for name in MEASURED)
+    return DataSummary(
+        n_questions=len(questions),
+        n_facts=len({fact for fact, _ in facts}),
+        counts=counts,
+        phrasings=dict(sorted(Counter(facts.values()).items())),
+        asked_share={name: n / asked.total() for name, n in sorted(asked.items()) if n},
+        n_test=n_test,
+        detectable_difference=detectable_difference(n_test),
+        warnings=(*_warnings(counts, n_test), *_mixed_facts(questions), *_long_answers(questions)),
+    )
+
+
+def detectable_difference(n: int, discordant: float = DISCORDANT) -> float | None:
+    """The smallest difference in accuracy that n paired questions show with 80 % power at the 5 % level, two-sided.
+
+    `discordant` is the share of questions that exactly one of two contenders gets right; where it cannot hold so large
+    a difference, it is taken to be as large as the difference. None where n is too small for any. Questions count as
+    independent: several phrasings of few facts show less.
+    Source: Connor 1987, Sample size for testing differences in proportions for the paired-sample design, Biometrics 43:
+    207-211, n = (z_a sqrt(p) + z_b sqrt(p - d^2))^2 / d^2, solved for d.
+    """
+    z_a, z_b = NormalDist().inv_cdf(1 - SIGNIFICANCE / 2), NormalDist().inv_cdf(POWER)
+
+    def shown(difference: float) -> bool:
+        p = max(discordant, difference)
+        return n * difference**2 >= (z_a * math.sqrt(p) + z_b * math.sqrt(p - difference**2)) ** 2
+
+    if not shown(1.0):
+        return None
+    low, high = 0.0, 1.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (low, middle) if shown(middle) else (middle, high)
+    return high
+
+
+def _mixed_facts(questions: Sequence[Question]) -> list[str]:
+    """Whether there are facts whose questions mostly have different answers: topics, perhaps, or a mistake."""
+    facts = defaultdict(list)
+    for one in questions:
+        if one.answerable:
+            facts[one.fact, one.slice == "changed"].append(one)
+    mixed = list(dict.fromkeys(fact for (fact, _), phrasings in facts.items() if _mostly_differ(phrasings)))
+    if not mixed:
+        return []
+    return [
+        f"Most questions of one fact have different answers: {listed(mixed)}. A fact groups phrasings of one question: "
+        "splits and intervals rest on that. Mend the column 'fact', or leave it out where it names topics."
+    ]
+
+
+def _mostly_differ(phrasings: Sequence[Question]) -> bool:
+    """Whether no answer is that of more than half of the questions.
+
+    Source: Boyer and Moore 1991, MJRTY: a fast majority vote algorithm, doi:10.1007/978-94-011-3488-0_5.
+    """
+    if len(phrasings) < 2:
+        return False
+    candidate, lead = phrasings[0], 0
+    for one in phrasings:
+        candidate = one if lead == 0 else candidate
+        lead += 1 if same_answers(candidate, one) else -1
+    return 2 * sum(same_answers(candidate, one) for one in phrasings) <= len(phrasings)
+
+
+def _long_answers(questions: Sequence[Question]) -> list[str]:
+    """Whether half of the accepted answers are too long to be graded well by rules."""
+    lengths = [
+        min(len(answer.split()) for answer in one.answers)
+        for one in questions
+        if one.split == "test" and one.slice in MEASURED and one.answers
+    ]
+    if not lengths or median(lengths) < LONG_ANSWER:
+        return []
+    return [
+        f"Half of the accepted answers have {median(lengths):.0f} words or more: a free answer is held against them by "
+        "shared words, which few right answers reach. Give short answers, or trust token F1 more than accuracy."
+    ]
+
+
+def _warnings(counts: Mapping[str, Mapping[str, int]], n_test: int) -> list[str]:
+    test, dev, train = counts["test"], counts["dev"], counts["train"]
+    smallest = detectable_difference(n_test)
+    shows = (
+        f"only differences of {100 * smallest:.0f} points or more would show"
+        if smallest
+        else "no difference would show"
+    )
+    found = []
+    asked = f"Only {n_test} test question{'s' if n_test != 1 else ''}"
+    if n_test < VERY_FEW:
+        found.append(f"{asked}: too few for a verdict ({shows}). Add questions.")
+    elif n_test < FEW:
+        found.append(f"{asked}: {shows}. 100 or more make a verdict likelier.")
+    if not test.get("unanswerable"):
+        found.append(
+            "No unanswerable questions are tested: whether a contender declines when it should cannot be judged. "
+            "Add questions that the documents do not answer, with kind=unanswerable."
+        )
+    if not test.get("seen"):
+        found.append(
+            "No fact is asked in two ways in train and test: `tuned` cannot show what it learned, and consistency "
+            "cannot be measured. Add other phrasings of the same questions, with the same fact."
+        )
+    if not test.get("unseen"):
+        found.append(
+            "No unseen fact is tested: how contenders do on what was not trained on cannot be said. Add facts."
+        )
+    if not sum(dev.values()):
+        found.append("No dev questions: thresholds for declining and routing cannot be calibrated. Add questions.")
+    else:
+        missing = [name for name in MEASURED if test.get(name) and not dev.get(name)]
+        found += [f"No {name} questions in dev: thresholds are calibrated without them." for name in missing]
+    if not any(n for name, n in train.items() if name != "changed"):
+        found.append("No question is left to train on: the tuned contenders cannot be built. Add questions.")
+    return found

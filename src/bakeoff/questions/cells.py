@@ -1,0 +1,128 @@
+"""One row of a question file to a question: what may stand in each cell, and how it is written.
+
+Takes a row, gives a record without its fact's other phrasings. Knows no other row.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, get_args
+
+from bakeoff.corpus import markup
+from bakeoff.corpus.html_cells import words_of
+from bakeoff.errors import InputError
+from bakeoff.questions.rows import Row
+from bakeoff.records import Question, Slice, SourceSpan, Split
+
+SPLIT_NAMES = {**{name: name for name in get_args(Split)}, "validation": "dev", "valid": "dev", "val": "dev"}
+TRUE, FALSE = ("true", "yes", "y", "1"), ("false", "no", "n", "0", "")
+
+
+def question_of(row: Row, asked_on: date | None) -> Question:
+    """The question of a row; its fact is empty where the row gives none. Raises InputError for a cell that is wrong."""
+    text = question_text(row)
+    slices = {name: name for name in get_args(Slice)}
+    return Question(
+        id=cell(row, "id") or "q-" + hashlib.sha256(text.encode()).hexdigest()[:10],
+        text=text,
+        answers=tuple(answers(row)),
+        kind=cell(row, "kind").lower(),
+        fact=cell(row, "fact"),
+        slice=_choice(row, "slice", slices),
+        split=_choice(row, "split", SPLIT_NAMES),
+        asked=_asked(row),
+        asked_on=asked_on,
+        source_spans=tuple(SourceSpan(source=source) for source in _many(row, "source")),
+        evidence=_quotes(row),
+    )
+
+
+def cell(row: Row, field: str) -> str:
+    """What stands in the field's cell, on one line; empty where there is none."""
+    return _plain(next(iter(row.cells.get(field, ())), None))
+
+
+def question_text(row: Row) -> str:
+    return _plain(words_of(cell(row, "text")))
+
+
+def answers(row: Row) -> list[str]:
+    """The accepted answers, each once; several in one cell stand between `|`."""
+    return _many(row, "answers", words_of)
+
+
+def unanswerable(row: Row) -> bool:
+    """Whether one of the ways to mark it says so."""
+    if "unanswerable" in (cell(row, "kind").lower(), cell(row, "slice").lower()):
+        return True
+    return _flag(row, "unanswerable") is True or _flag(row, "answerable") is False
+
+
+def has_html(row: Row) -> bool:
+    """Whether tags or entities are left out of its question or answers."""
+    return question_text(row) != cell(row, "text") or answers(row) != _many(row, "answers")
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else markup.one_line(markup.clean(str(value)))
+
+
+def _many(row: Row, field: str, words: Callable[[str], str] = str) -> list[str]:
+    """The values of a field that may have several."""
+    items = [item for value in row.cells.get(field, ()) for item in _items(value, words)]
+    return list(dict.fromkeys(filter(None, map(_plain, items))))
+
+
+def _items(value: Any, words: Callable[[str], str]) -> list[Any]:
+    """What one cell lists: a JSON list (SQuAD's {"text": [...]} too), or text cut at '|', but not at '||'."""
+    value = value.get("text") if isinstance(value, Mapping) else value
+    listed = _json_list(value) if isinstance(value, str) else value
+    if isinstance(listed, str):
+        return re.split(r"(?<!\|)\|(?!\|)", words(listed))
+    items = listed if isinstance(listed, list) else [listed]
+    items = [item.get("text") if isinstance(item, Mapping) else item for item in items]
+    return [words(item) if isinstance(item, str) else item for item in items]
+
+
+def _json_list(text: str) -> Any:
+    """The list that the text writes in JSON; the text itself where it writes none."""
+    if re.match(r"\s*\[.*\]\s*$", text, re.S):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            pass
+    return text
+
+
+def _flag(row: Row, field: str) -> bool | None:
+    text = cell(row, field).lower()
+    if field not in row.cells or not text:
+        return None
+    if text not in TRUE + FALSE:
+        raise InputError(f"{row.place}: {field} is {text!r}.", "write true or false")
+    return text in TRUE
+
+
+def _asked(row: Row) -> int:
+    text = cell(row, "asked") or "1"
+    match = re.fullmatch(r"(\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:\.0*)?", text)
+    if match is None:
+        raise InputError(
+            f"{row.place}: asked is {text[:40]!r}.", "write how often it was asked as a whole number, 0 or more"
+        )
+    return int(match[1].replace(",", ""))
+
+
+def _choice(row: Row, field: str, allowed: Mapping[str, str]) -> Any:
+    text = cell(row, field).lower()
+    if text and text not in allowed:
+        raise InputError(f"{row.place}: {field} is {text!r}.", f"write one of {', '.join(allowed)}, or leave it empty")
+    return allowed.get(text)
+
+
+def _quotes(row: Row) -> str:
+    """The quotes, one a line; a cell of a CSV file holds one, whatever its characters."""
+    value = next(iter(row.cells.get("evidence", ())), None)
+    return "\n".join(_many(row, "evidence")) if isinstance(value, list) else _plain(value)

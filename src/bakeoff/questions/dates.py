@@ -1,0 +1,62 @@
+"""The days that a question log gives, and the volume of a month that they tell.
+
+Takes the cells of one column: only all of them together say whether 03/04/2026 is a day in March or in April.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from bakeoff.records import Question
+
+MONTH_DAYS = 365.25 / 12
+LEAST_PERIOD_DAYS = 28  # a shorter log says little about a month
+_YEAR_FIRST = re.compile(r"(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?=[T ,]|$)")
+_YEAR_LAST = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?=[T ,]|$)")
+
+
+def days_of(texts: Sequence[str]) -> tuple[list[date | None], str]:
+    """The day of each text, None for an empty one; no day at all where one cannot be read, with the reason.
+
+    Read are 2026-03-31, 31.03.2026, seconds or milliseconds since 1970 (UTC), and days with slashes where the column
+    allows only one order of day and month. A time of day may follow.
+    """
+    written = [text for text in dict.fromkeys(texts) if text]
+    orders = [{text: _day(text, month_first) for text in written} for month_first in (False, True)]
+    whole = [days for days in orders if None not in days.values()]
+    if len(whole) == 2 and whole[0] != whole[1]:
+        text = next(text for text in written if whole[0][text] != whole[1][text])
+        return [None] * len(texts), f"{text[:40]!r} may be two days"
+    if not whole:
+        unread = [text for text in written if orders[0][text] is None and orders[1][text] is None]
+        text = next(iter(unread), next((text for text in written if orders[0][text] is None), ""))
+        return [None] * len(texts), f"{text[:40]!r} is no day" + ("" if unread else " in the order of the others")
+    return [whole[0].get(text) for text in texts], ""
+
+
+def _day(text: str, month_first: bool) -> date | None:
+    try:
+        if re.fullmatch(r"\d{9,10}(\.\d*)?|\d{12,13}", text):
+            number = float(text)
+            return datetime.fromtimestamp(number if number < 1e11 else number / 1000, UTC).date()
+        if match := _YEAR_FIRST.match(text):
+            return date(int(match[1]), int(match[3]), int(match[4]))
+        if match := _YEAR_LAST.match(text):
+            first, second, year = int(match[1]), int(match[3]), int(match[4])
+            return date(year, first, second) if month_first and match[2] != "." else date(year, second, first)
+        return date.fromisoformat(re.split("[T ]", text)[0])
+    except ValueError:
+        return None
+
+
+def asked_per_month(questions: Sequence[Question]) -> int | None:
+    """How many questions users ask in a month, by the log's dates and counts.
+
+    None where no question has a date, or the dates lie within four weeks.
+    """
+    dated = [(question.asked_on, question.asked) for question in questions if question.asked_on]
+    if not dated:
+        return None
+    days = (max(day for day, _ in dated) - min(day for day, _ in dated)).days + 1
+    asked = sum(count for _, count in dated)
+    return round(asked / days * MONTH_DAYS) if asked and days >= LEAST_PERIOD_DAYS else None
