@@ -14,6 +14,7 @@ import numpy as np
 from bakeoff import jsonl
 from bakeoff.config import Config
 from bakeoff.contenders.declining import calibrate, declines
+from bakeoff.contenders.extract import words_to_copy
 from bakeoff.contenders.long_context import reason_not_to_fit
 from bakeoff.contenders.router import calibrate_routing
 from bakeoff.contenders.workbench import Kind, Spec, Workbench
@@ -174,14 +175,15 @@ class Builder:
         if self.kind(name) == "router":
             bench.save(self.spec(name, routing=self._routing(bench, dev, folder)))
             return
-        bench.save(self.spec(name))
+        known = {"answer_words": _answer_words(prepared)} if self.kind(name) == "extract" else {}
+        bench.save(self.spec(name, **known))
         if self.kind(name) not in CALIBRATED or not dev:
             return
         path = folder.answers_path(name, "dev")
         collect(bench.open(name), dev, path, self._config.measuring.batch_size, self._progress("calibrate", name))
         penalty = self._config.measuring.wrong_answer_penalty
         threshold = calibrate(dev, folder.answers(name, "dev"), is_correct, penalty)
-        bench.save(self.spec(name, decline_below=threshold))
+        bench.save(self.spec(name, decline_below=threshold, **known))
 
     def _routing(self, bench: Workbench, dev: Sequence[Question], folder: RunFolder) -> Any:
         fars = [name for name in ("rag", "hybrid") if name in self._config.contenders]
@@ -243,6 +245,12 @@ class Builder:
             self._config.training.tuned_epochs,
             start_from=before.folder("tuned") / "adapter",
         )
+
+
+def _answer_words(prepared: Prepared) -> int:
+    """How much to copy, by the answers that are not held out."""
+    known = [*prepared.of("train"), *prepared.of("dev")]
+    return words_to_copy([question.answers for question in known if question.answerable])
 
 
 def _sample(questions: Sequence[Question], most: int | None, seed: int) -> list[Question]:

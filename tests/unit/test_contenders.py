@@ -9,7 +9,7 @@ from bakeoff import jsonl
 from bakeoff.contenders.closed_book import ClosedBook
 from bakeoff.contenders.custom import Custom
 from bakeoff.contenders.declining import calibrate, declines
-from bakeoff.contenders.extract import Extract, sentences
+from bakeoff.contenders.extract import Extract, sentences, words_to_copy
 from bakeoff.contenders.long_context import LongContext, reason_not_to_fit
 from bakeoff.contenders.rag import Rag
 from bakeoff.contenders.remembering import Remembering
@@ -18,7 +18,7 @@ from bakeoff.contenders.workbench import import_contender
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.measure.collect import collect
 from bakeoff.prompts import CLOSED_BOOK, GROUNDED
-from bakeoff.records import Answer, Document
+from bakeoff.records import Answer, Document, Hit
 from tests.unit.fakes import FakeGenerator, FakeRetriever, WordEmbedder, answer, chunk, question
 
 
@@ -97,6 +97,19 @@ def test_extract_copies_the_sentence_that_shares_the_questions_words():
     assert found.text in found.citations[0].chunk.text
 
 
+def test_extract_copies_as_much_as_answers_are_long():
+    """The neighbours of the best sentence in its own chunk, verbatim; 1.5 times the median of the known answers."""
+    text = "Call us. The warranty lasts 24 months. The warranty covers parts. Bye now."
+    retriever = FakeRetriever([chunk("x", text), chunk("y", "Our office is in Leith.")])
+    embedder = WordEmbedder("warranty months covers office")
+    asked = [question("a", "How long is the warranty?")]
+    answer = Extract("extract", retriever, embedder, 2, answer_words=8).answer(asked)[0]
+    assert answer.text == "The warranty lasts 24 months. The warranty covers parts."
+    assert Extract("extract", retriever, embedder, 2, answer_words=99).answer(asked)[0].text == text
+    assert words_to_copy([("four words are here", "two words"), ("one two three four",), ("a b c d e f",)]) == 6
+    assert words_to_copy([]) == 0
+
+
 def test_extract_declines_where_nothing_was_found():
     """No passage, no answer."""
     assert Extract("extract", FakeRetriever([]), WordEmbedder("a"), 2).answer([question("a")])[0].abstained
@@ -105,7 +118,8 @@ def test_extract_declines_where_nothing_was_found():
 def test_sentences_are_verbatim_and_do_not_split_numbers():
     """A decimal point ends no sentence; table rows and list items stand alone."""
     text = "It costs 4.50 GBP a month. Next one.\n- first item here\nModel: B2; Range: 30 m"
-    assert sentences(text) == ["It costs 4.50 GBP a month.", "Next one.", "- first item here", "Model: B2; Range: 30 m"]
+    found = [one.text for one in sentences(Hit(chunk=chunk("x", text), score=1.0, rank=1))]
+    assert found == ["It costs 4.50 GBP a month.", "Next one.", "- first item here", "Model: B2; Range: 30 m"]
 
 
 def test_long_context_says_why_it_does_not_fit():

@@ -9,6 +9,8 @@ import re
 import time
 from collections import Counter
 from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,25 +23,53 @@ WORD = re.compile(r"\w+")
 LEXICAL_WEIGHT = 0.5
 RANK_WEIGHT = 0.1
 MIN_WORDS = 2
+COPIED_FOR_WRITTEN = 1.5  # a passage says in more words what a written answer says
+
+
+class Sentence(NamedTuple):
+    """A piece of a chunk: `hit.chunk.text[start:end]`."""
+
+    hit: Hit
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.hit.chunk.text[self.start : self.end]
+
+    @property
+    def in_context(self) -> str:
+        """With the headings above it: what is compared with the question."""
+        return f"{self.hit.chunk.heading} {self.text}"
 
 
 class Extract:
-    """A retriever and an embedder; the best sentence of the best k passages is the answer."""
+    """A retriever and an embedder; the best sentence of the best k passages is the answer.
+
+    Where the accepted answers are longer than a sentence (`answer_words`), its neighbours in the chunk go with it.
+    """
 
     def __init__(
-        self, name: str, retriever: Retriever, embedder: Embedder, k: int, decline_below: float | None = None
+        self,
+        name: str,
+        retriever: Retriever,
+        embedder: Embedder,
+        k: int,
+        decline_below: float | None = None,
+        answer_words: int = 0,
     ) -> None:
         self.name = name
         self._retriever = retriever
         self._embedder = embedder
         self._k = k
         self._decline_below = decline_below
+        self._answer_words = answer_words
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order; the chunk copied from is cited first."""
         begun = time.perf_counter()
         found = self._retriever.search([question.text for question in questions], self._k)
-        candidates = [[(hit, text) for hit in hits for text in sentences(hit.chunk.text)] for hits in found]
+        candidates = [[sentence for hit in hits for sentence in sentences(hit)] for hits in found]
         vectors = self._embed(questions, candidates)
         picked = [
             self._pick(question, hits, options, query, rows)
@@ -49,34 +79,32 @@ class Extract:
         return [answer.model_copy(update={"usage": Usage(seconds=seconds)}) for answer in picked]
 
     def _embed(
-        self, questions: Sequence[Question], candidates: Sequence[Sequence[tuple[Hit, str]]]
+        self, questions: Sequence[Question], candidates: Sequence[Sequence[Sentence]]
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """For each question its own vector and one row for each candidate; each distinct sentence is embedded once."""
-        unique = {(hit.chunk.heading, text): None for options in candidates for hit, text in options}
-        row_of = {key: i for i, key in enumerate(unique)}
-        texts = [question.text for question in questions] + [f"{heading} {text}" for heading, text in unique]
+        unique = list(dict.fromkeys(one.in_context for options in candidates for one in options))
+        row_of = {text: i for i, text in enumerate(unique)}
+        texts = [*(question.text for question in questions), *unique]
         vectors = self._embedder.embed(texts)
         rows = vectors[len(questions) :]
-        return [
-            (vectors[i], rows[[row_of[hit.chunk.heading, text] for hit, text in options]])
-            for i, options in enumerate(candidates)
-        ]
+        return [(vectors[i], rows[[row_of[one.in_context] for one in options]]) for i, options in enumerate(candidates)]
 
     def _pick(
         self,
         question: Question,
         hits: Sequence[Hit],
-        options: Sequence[tuple[Hit, str]],
+        options: Sequence[Sentence],
         query: np.ndarray,
         rows: np.ndarray,
     ) -> Answer:
         if not options:
             return Answer(question_id=question.id, contender=self.name, abstained=True)
-        lexical = _shared_words(question.text, [f"{hit.chunk.heading} {text}" for hit, text in options])
-        ranks = np.array([1.0 / hit.rank for hit, _ in options])
+        lexical = _shared_words(question.text, [one.in_context for one in options])
+        ranks = np.array([1.0 / one.hit.rank for one in options])
         scores = rows @ query + LEXICAL_WEIGHT * lexical + RANK_WEIGHT * ranks
         best = int(np.argmax(scores))
-        source, text = options[best]
+        source = options[best].hit
+        text = _widened(options, scores, best, self._answer_words)
         confidence = float(scores[best])
         return Answer(
             question_id=question.id,
@@ -88,10 +116,34 @@ class Extract:
         )
 
 
-def sentences(text: str) -> list[str]:
+def words_to_copy(answers: Sequence[Sequence[str]]) -> int:
+    """How many words to copy, by known answers (the accepted ones of each question): 0 where there are none."""
+    lengths = [min(len(text.split()) for text in accepted) for accepted in answers]
+    return round(COPIED_FOR_WRITTEN * median(lengths)) if lengths else 0
+
+
+def _widened(options: Sequence[Sentence], scores: np.ndarray, best: int, n_words: int) -> str:
+    """The best sentence with its neighbours in the chunk, the better-scored first, until so many words; verbatim."""
+    first = last = best
+    chunk = options[best].hit.chunk
+    while True:
+        text = chunk.text[options[first].start : options[last].end]
+        beside = [i for i in (first - 1, last + 1) if 0 <= i < len(options) and options[i].hit.chunk is chunk]
+        if len(WORD.findall(text)) >= n_words or not beside:
+            return text
+        chosen = max(beside, key=lambda i: float(scores[i]))
+        first, last = min(first, chosen), max(last, chosen)
+
+
+def sentences(hit: Hit) -> list[Sentence]:
     """The sentences and lines of a passage, verbatim, those of fewer than two words left out."""
-    pieces = (match.group().strip() for match in SENTENCE.finditer(text))
-    return [piece for piece in pieces if len(WORD.findall(piece)) >= MIN_WORDS]
+    found = []
+    for match in SENTENCE.finditer(hit.chunk.text):
+        blank = len(match.group()) - len(match.group().lstrip())
+        sentence = Sentence(hit, match.start() + blank, match.start() + len(match.group().rstrip()))
+        if len(WORD.findall(sentence.text)) >= MIN_WORDS:
+            found.append(sentence)
+    return found
 
 
 def _shared_words(question: str, texts: Sequence[str]) -> np.ndarray:

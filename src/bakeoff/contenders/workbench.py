@@ -42,6 +42,7 @@ class Spec(Record):
     template: PromptTemplate | None = None
     adapter: bool = False
     decline_below: float | None = None
+    answer_words: int = 0
     routing: Routing | None = None
     import_path: str | None = None
 
@@ -115,7 +116,7 @@ class Workbench:
         if spec.kind == "custom":
             return Custom(name, import_contender(spec.import_path or ""))
         if spec.kind == "extract":
-            return Extract(name, self.index, self.embedder, spec.retrieval.k, spec.decline_below)
+            return Extract(name, self.index, self.embedder, spec.retrieval.k, spec.decline_below, spec.answer_words)
         if spec.kind == "router":
             return self._open_router(spec, given)
         generator, template = self._generator_of(spec), self._template_of(spec)
