@@ -233,7 +233,9 @@ def _reason(
     behind = [name for name in tied if name not in as_good]
     if behind:
         told = "; ".join(f"{name}, {_behind(comparison, winner, name)}" for name in behind)
-        said.append(f"Behind it, but not told apart from it by these questions: {told}.")
+        n_pairs = sum(one["measure"] == "accuracy" for one in comparison["contrasts"])
+        among = f", {n_pairs} pairs having been compared" if n_pairs > 1 else ""
+        said.append(f"Behind it, but not told apart from it by these questions{among}: {told}.")
     if tied:
         known = [name for name in (winner, *tied) if name in costs]
         said.append(f"Total cost in USD: {', '.join(f'{name} {costs[name].total_usd:,.0f}' for name in known)}.")

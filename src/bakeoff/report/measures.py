@@ -114,7 +114,11 @@ EIGHT = (
         percent,
     ),
     Measure(
-        "hallucination", "Hallucination", "answered, and wrong; an honest “I don't know” is not one", percent, "lower"
+        "hallucination",
+        "Hallucination",
+        "answered, and wrong; an honest “I don't know” is not one (see Declined)",
+        percent,
+        "lower",
     ),
     Measure(
         "latency_ms",
@@ -137,7 +141,12 @@ EIGHT = (
         percent,
     ),
     Measure("freshness", "Freshness", "accuracy on what changed, once the documents were updated", percent),
-    Measure("consistency", "Consistency", "the same answer to the same question asked in other words", percent),
+    Measure(
+        "consistency",
+        "Consistency",
+        "the same answer to the same question asked in other words (declining both times is one: see Declined)",
+        percent,
+    ),
     Measure(
         "setup_s", "Set-up", "time from nothing to ready to answer, training and indexing included", duration, "lower"
     ),
