@@ -102,7 +102,8 @@ def bakeoff(*arguments: str, cwd: Path, **more) -> subprocess.CompletedProcess:
 
 def environment() -> dict[str, str]:
     """This process's environment with the tests importable and the hub out of reach."""
-    return {**os.environ, "PYTHONPATH": str(REPOSITORY), "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
+    path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
 
 
 def reader():
