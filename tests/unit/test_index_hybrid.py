@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from bakeoff.corpus.store import DocumentStore
-from bakeoff.errors import RunFolderError
+from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.index.embed import HashEmbedder
 from bakeoff.index.hybrid import Filter, HybridIndex
+from bakeoff.index.table import explained
 from bakeoff.records import Document, Hit
 
 
@@ -280,3 +281,17 @@ def test_a_lost_table_is_an_error_and_not_an_empty_index(
     (tmp_path / "index" / "chunks.lance").rename(tmp_path / "elsewhere")
     with pytest.raises(RunFolderError, match="lost its table"):
         HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
+
+
+@pytest.mark.parametrize(
+    ("told", "remedy"),
+    [
+        ("lance error: LanceError(IO): No space left on device (os error 28)", "free some space"),
+        ("lance error: bad magic number", "delete the folder"),
+    ],
+)
+def test_a_full_disk_is_no_damage(tmp_path: Path, told: str, remedy: str) -> None:
+    """LanceDB tells of both by the same kind of error; an index is not to be thrown away for want of room."""
+    with pytest.raises(BakeoffError) as caught, explained(tmp_path):
+        raise RuntimeError(told)
+    assert remedy in caught.value.remedy

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff import jsonl
-from bakeoff.errors import BakeoffError, RunFolderError
+from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
 from bakeoff.records import Chunk, Record
 
 SCHEMA_VERSION = 1
@@ -134,12 +134,12 @@ def explained(folder: Path) -> Iterator[None]:
     """Turns what LanceDB and the file system raise into errors a person can act on."""
     try:
         yield
-    except OSError as error:
-        raise BakeoffError(
-            f"The index in {folder} cannot be read or written: {error}.",
-            "free some space or check the permissions, then sync again: it repairs itself",
-        ) from error
-    except RuntimeError as error:
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, OSError) or disk_is_full(error):  # LanceDB tells of a full disk by a RuntimeError
+            raise BakeoffError(
+                f"The index in {folder} cannot be read or written: {error}.",
+                "free some space or check the permissions, then go on: the index repairs itself",
+            ) from error
         if "lance" not in str(error).lower():
             raise
         raise RunFolderError(f"The index in {folder} is damaged: {error}.", REMEDY) from error
