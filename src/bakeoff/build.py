@@ -4,6 +4,7 @@ Takes prepared data and a workbench, fills the world's folder. Knows nothing abo
 """
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
@@ -83,8 +84,7 @@ class Builder:
             with self._timed("load"):
                 bench.generator()
         if self._retrieves():
-            with self._timed("index") as more:
-                more["tokens"] = bench.index.sync(bench.store).n_tokens
+            self._index(bench, "index")
         reasons = {name: self._reason_to_skip(bench, name, prepared) for name in names}
         skipped = _without_parts(names, {name: reason for name, reason in reasons.items() if reason})
         lessons = {
@@ -96,6 +96,15 @@ class Builder:
         if "router" in names and "router" not in skipped:
             _save_trained_questions(bench, prepared.of("train"))
         return skipped
+
+    def _index(self, bench: Workbench, stage: str) -> None:
+        """Bring the index up to date; what a session that was killed spent on it counts too."""
+        with self._timed(stage) as more:
+            begun = time.perf_counter()
+            index = bench.index
+            opening_s = time.perf_counter() - begun
+            report = index.sync(bench.store, self._progress(stage))
+            more |= {"tokens": report.n_tokens, "seconds": opening_s + report.seconds}
 
     def _reason_to_skip(self, bench: Workbench, name: str, prepared: Prepared) -> str | None:
         """Why a contender cannot be built, or None where it can."""
@@ -230,8 +239,7 @@ class Builder:
         changed = prepared.changed_training()
         bench.store.upsert(prepared.updated_documents)
         if self._retrieves():
-            with self._timed("update-index") as more:
-                more["tokens"] = bench.index.sync(bench.store).n_tokens
+            self._index(bench, "update-index")
         for name in self.retrained(prepared):
             if (before.folder(name) / "adapter").exists():
                 with self._timed("update-train", name) as more:

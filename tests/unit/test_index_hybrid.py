@@ -8,6 +8,7 @@ import pytest
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import BakeoffError, RunFolderError
+from bakeoff.index import hybrid
 from bakeoff.index.embed import HashEmbedder
 from bakeoff.index.hybrid import Filter, HybridIndex
 from bakeoff.index.table import explained
@@ -154,6 +155,27 @@ def test_a_sync_that_was_killed_is_repaired_by_the_next(
         ("yak", "Yaks are woolly."),
         ("refund", "Refunds are paid within 14 days."),
     }
+
+
+def test_what_a_killed_sync_spent_is_told_by_the_next(
+    tmp_path: Path, store: DocumentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks, tokens and time of both together, once: the sync after those counts from zero again."""
+    monkeypatch.setattr(hybrid, "GROUP_CHUNKS", 1)
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr(hybrid.time, "perf_counter", lambda: next(clock))
+    embedder = CountingHash()
+    killed = HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
+    with pytest.raises(KeyboardInterrupt):
+        killed.sync(store, progress=_killed)
+    n_before = len(embedder.embedded)
+    again = HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
+    report = again.sync(store)
+    assert report.n_chunks == len(embedder.embedded) == again.n_chunks > n_before > 0
+    assert report.n_tokens == sum(map(embedder.count_tokens, embedder.embedded))
+    assert report.seconds == 10 + 30  # one group before the kill; two more groups and the end after it
+    idle = again.sync(store)
+    assert (idle.n_chunks, idle.n_tokens, idle.seconds) == (0, 0, 10)
 
 
 def test_a_change_taken_back_after_a_kill_is_taken_back_here(

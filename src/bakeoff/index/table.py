@@ -21,7 +21,10 @@ REMEDY = "delete the folder or open it with rebuild=True, then sync: the documen
 
 
 class State(Record):
-    """`index.json`: the table holds the store's documents as of `version`; those of `pending` may be in any state."""
+    """`index.json`: the table holds the store's documents as of `version`; those of `pending` may be in any state.
+
+    The last three say what a sync that is under way has done so far, so that a kill does not hide it.
+    """
 
     schema_version: int = SCHEMA_VERSION
     embedder: str
@@ -30,6 +33,9 @@ class State(Record):
     store: str = ""
     version: int = 0
     pending: tuple[str, ...] = ()
+    n_chunks: int = 0
+    n_tokens: int = 0
+    seconds: float = 0.0
 
 
 def _state_path(folder: Path) -> Path:
