@@ -45,7 +45,8 @@ KINDS: dict[str, Kind] = {
 }
 TRAINED = ("tuned", "hybrid")
 RETRIEVING: tuple[Kind, ...] = ("rag", "extract", "router")
-CALIBRATED: tuple[Kind, ...] = ("closed-book", "rag", "extract", "long-context")
+GENERATING: tuple[Kind, ...] = ("closed-book", "rag", "long-context")
+CALIBRATED: tuple[Kind, ...] = (*GENERATING, "extract")
 
 Timed = Callable[..., AbstractContextManager[dict[str, Any]]]
 Progress = Callable[..., Callable[[int, int], None]]
@@ -194,7 +195,10 @@ class Builder:
         }
 
     def calibrate(self, bench: Workbench, name: str, prepared: Prepared, folder: RunFolder) -> None:
-        """Fix on the dev split when a contender declines (or how the router routes), and save its spec."""
+        """Fix on the dev split when a contender declines (or how the router routes), and save its spec.
+
+        Those that generate come first: where their answers have no confidence, `extract` gets no threshold either.
+        """
         dev = prepared.of("dev")
         if self.kind(name) == "router":
             bench.save(self.spec(name, routing=self._routing(bench, dev, folder)))
@@ -204,9 +208,20 @@ class Builder:
             return
         path = folder.answers_path(name, "dev")
         collect(bench.open(name), dev, path, self._config.measuring.batch_size, self._progress("calibrate", name))
+        if self.without_confidence(folder):
+            return
         penalty = self._config.measuring.wrong_answer_penalty
         threshold = calibrate(dev, folder.answers(name, "dev"), is_correct, penalty)
         bench.save(self.spec(name, decline_below=threshold))
+
+    def without_confidence(self, folder: RunFolder) -> list[str]:
+        """The contenders whose generator gave no log-probability on dev, so that no threshold can be calibrated."""
+        dev = {
+            name: [answer.confidence for answer in folder.answers(name, "dev") if answer.error is None]
+            for name in self._config.contenders
+            if self.kind(name) in GENERATING
+        }
+        return [name for name, confidences in dev.items() if confidences and set(confidences) == {None}]
 
     def _routing(self, bench: Workbench, dev: Sequence[Question], folder: RunFolder) -> Any:
         fars = [name for name in ("rag", "hybrid") if name in self._config.contenders]

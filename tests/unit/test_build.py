@@ -62,3 +62,26 @@ def test_a_model_without_weights_is_not_tuned(tmp_path):
     skipped = finished.comparison["skipped"]
     assert set(skipped) == {"tuned", "hybrid", "router"}
     assert "only a local model can be tuned" in skipped["hybrid"] and "behind it" in skipped["router"]
+
+
+def thresholds(finished) -> dict[str, float | None]:
+    contenders = finished.folder.root / "contenders"
+    return {one.name: json.loads((one / "contender.json").read_text())["decline_below"] for one in contenders.iterdir()}
+
+
+@pytest.mark.parametrize("generator", ["reader", "silent"])
+def test_all_contenders_have_the_same_chance_to_decline(tmp_path, generator):
+    """Where the generator gives no confidence, the one that needs none gets no threshold either; the report says so."""
+    models = {"generator": f"tests.end_to_end.small.{generator}", "embedder": "hash"}
+    finished = run(make(tmp_path, contenders=["extract", "rag", "base"], models=models), runs=tmp_path / "runs")
+    told = "no log-probabilities (rag, base): no contender declines by a threshold"
+    assert (told in (finished.folder.root / "report.md").read_text()) == (generator == "silent")
+    assert (thresholds(finished)["extract"] is None) == (generator == "silent")
+
+
+def test_the_first_error_of_answers_that_failed_is_told(tmp_path):
+    """Once for all contenders it befell."""
+    models = {"generator": "tests.end_to_end.small.broken", "embedder": "hash"}
+    finished = run(make(tmp_path, contenders=["base", "rag", "extract"], models=models), runs=tmp_path / "runs")
+    told = "The first failed answer of base, rag says: ConnectionError: nobody answers"
+    assert (finished.folder.root / "report.md").read_text().count(told) == 1
