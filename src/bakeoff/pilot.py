@@ -40,6 +40,9 @@ class Event(Record):
     note: str = ""
 
 
+# They are calibrated on what the others answered.
+CALIBRATED_LAST = {"extract": 1, "router": 2}
+
 Listener = Callable[[Event], None]
 
 
@@ -107,14 +110,29 @@ class Pilot:
             self._tell(Event(stage="data", note=line))
         self._write_data()
         skipped = self._builder.build(self._bench, self._prepared)
-        write_json(self._folder.data_path, self._prepared.summary(self._builder.n_chunks(self._bench)))
+        data = self._prepared.summary(self._builder.n_chunks(self._bench))
         names = [name for name in self._config.contenders if name not in skipped]
-        names.sort(key=lambda name: name == "router")  # the router is calibrated on the others' answers
+        names.sort(key=lambda name: CALIBRATED_LAST.get(name, 0))
         for name in names:
             self._answer(name)
         if self._prepared.updated_documents:
             self._update(names)
+        write_json(self._folder.data_path, {**data, "warnings": [*data["warnings"], *self._warnings(names)]})
         self._compare(names, skipped)
+
+    def _warnings(self, names: Sequence[str]) -> list[str]:
+        """What the contenders' answers show that their measures do not say."""
+        errors: dict[str, list[str]] = {}
+        for name in names:
+            first = next((answer.error for answer in self._folder.answers(name) if answer.error), None)
+            if first:
+                errors.setdefault(" ".join(first.split())[:300], []).append(name)
+        silent = self._builder.without_confidence(self._folder)
+        told = f"The generator gives no log-probabilities ({', '.join(silent)}): no contender declines by a threshold."
+        return [
+            *([told] if silent else []),
+            *(f"The first failed answer of {', '.join(failed)} says: {error}" for error, failed in errors.items()),
+        ]
 
     def _write_data(self) -> None:
         """Leave the data and the environment in the folder; refuse to resume on other data."""

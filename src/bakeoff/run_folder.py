@@ -16,10 +16,11 @@ import yaml
 import bakeoff
 from bakeoff import jsonl
 from bakeoff.config import Config, validate
-from bakeoff.errors import RunFolderError
+from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.records import Answer, Question, Score, Stage
+from bakeoff.yaml_file import read_mapping
 
-FINISH = "finish the run first: bakeoff run CONFIG --resume"
+FINISH = "finish the run first: bakeoff run CONFIG --resume; if it was finished, restore the file"
 RUN_FORMAT = 1  # changes when an older folder can no longer be read
 
 
@@ -47,7 +48,8 @@ class RunFolder:
     def config(self) -> Config:
         """The configuration this run was begun with.
 
-        Raises RunFolderError where there is no run here, or one of a version whose folders this one cannot read.
+        Raises RunFolderError where there is no run here, or one of a version whose folders this one cannot read,
+        ConfigError where the configuration was broken since.
         """
         if not self.config_path.exists():
             raise RunFolderError(
@@ -55,13 +57,18 @@ class RunFolder:
                 "name a folder that 'bakeoff run' wrote, such as runs/<name>",
             )
         self._check_format()
-        return validate(yaml.safe_load(self.config_path.read_text(encoding="utf-8")), str(self.config_path))
+        return validate(read_mapping(self.config_path), str(self.config_path))
 
     def _check_format(self) -> None:
         """Refuse what another version wrote in another format. A run that has only just begun says nothing yet."""
-        if not self.environment_path.exists():
+        if not self.environment_path.exists() and not self.comparison_path.exists():
             return
         environment = self.read_json(self.environment_path)
+        if not isinstance(environment, dict):
+            raise RunFolderError(
+                f"{self.environment_path} holds {type(environment).__name__}, not the versions of a run.",
+                "restore the file, or start a new run",
+            )
         found = environment.get("run_format")
         if found != RUN_FORMAT:
             raise RunFolderError(
@@ -172,8 +179,10 @@ def _folders(name: str, runs: Path) -> list[tuple[int, Path]]:
 
 def _is_named(path: Path, name: str) -> bool:
     """Whether the run in this folder has this very name: a run named 'a-2' is no second run of 'a'."""
-    config = path / "config.yaml"
-    return config.exists() and (yaml.safe_load(config.read_text(encoding="utf-8")) or {}).get("name") == name
+    try:
+        return read_mapping(path / "config.yaml").get("name") == name
+    except ConfigError:
+        return False
 
 
 def _write_config(config: Config, folder: RunFolder) -> None:

@@ -106,7 +106,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
 
 
-def reader():
+def reader(logprob=-0.1):
     """A generator that reads: it gives the first number of days or colour word of its prompt, if there is one."""
     import re
 
@@ -120,7 +120,12 @@ def reader():
         found = re.search(wanted, "\n".join(passages))
         return found.group() if found and "discovered" not in question else "I don't know."
 
-    return ScriptedGenerator(reply)
+    return ScriptedGenerator(reply, logprob=logprob)
+
+
+def silent():
+    """The same without log-probabilities, as many servers are."""
+    return reader(logprob=None)
 
 
 def broken():

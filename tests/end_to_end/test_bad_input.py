@@ -35,6 +35,12 @@ def test_an_unreadable_configuration(tmp_path):
     fails(bakeoff("run", "none.yaml", cwd=tmp_path), "Cannot read", "bakeoff init")
 
 
+def test_a_runs_folder_that_is_a_file(tmp_path):
+    """The path is named."""
+    make(tmp_path)
+    fails(bakeoff("run", "--runs", "bakeoff.yaml", cwd=tmp_path), "bakeoff.yaml", "Not a directory")
+
+
 def test_an_unknown_key(tmp_path):
     """The nearest known key is offered."""
     make(tmp_path, contendors=["rag"])

@@ -4,6 +4,7 @@ import pytest
 
 from bakeoff.config import CONTENDERS, load_config
 from bakeoff.errors import ConfigError
+from bakeoff.yaml_file import strict_yaml
 
 MINIMAL = "name: pilot\ndocuments: docs\nquestions: [questions.csv]\n"
 
@@ -36,6 +37,12 @@ def test_a_minimal_file_gets_every_default_and_absolute_paths(tmp_path):
         (MINIMAL + "contenders: []\n", "at least one contender"),
         (MINIMAL.replace("pilot", "../up"), "not usable as a folder name"),
         (MINIMAL + "split: {test: 1.5}\n", "found 1.5"),
+        (MINIMAL.replace("docs", "5"), "'documents': give one, or a list (found 5)"),
+        (MINIMAL.replace("docs", "[]"), "'documents': give at least one"),
+        (MINIMAL + "updates: docs\n", "'updates': give keys with their values (found 'docs')"),
+        (MINIMAL.replace("pilot", "5"), "'name': give a text (found 5)"),
+        (MINIMAL + "name: other\n", "the key 'name' is given a second time in \"<unicode string>\", line 4"),
+        (MINIMAL + "retrieval:\n  k: 3\n  k: 4\n", "the key 'k' is given a second time"),
     ],
 )
 def test_each_mistake_is_named(tmp_path, text, named):
@@ -44,6 +51,26 @@ def test_each_mistake_is_named(tmp_path, text, named):
         load_config(write(tmp_path, text))
     assert named in str(caught.value)
     assert caught.value.remedy
+
+
+def test_a_single_path_or_contender_needs_no_list(tmp_path):
+    """Wherever several may stand, one alone may stand as a plain text."""
+    text = MINIMAL + "updates: {documents: new, questions: changed.csv}\ncontenders: rag\n"
+    config = load_config(write(tmp_path, text))
+    assert config.updates.documents == (str(tmp_path / "new"),)
+    assert config.contenders == ("rag",)
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    """As in a shell; a name that only begins with one is a name."""
+    monkeypatch.setenv("HOME", "/home/somebody")
+    config = load_config(write(tmp_path, MINIMAL.replace("docs", "[~/docs, ~old]")))
+    assert config.documents == ("/home/somebody/docs", str(tmp_path / "~old"))
+
+
+def test_yaml_that_only_looks_like_a_double_key_is_read():
+    """A key that overrides a merged one, and equal keys of two mappings."""
+    assert strict_yaml("a: &a {k: 1}\nb: {<<: *a, k: 2}\n")["b"] == {"k": 2}
 
 
 def test_a_missing_file_points_to_init(tmp_path):
@@ -56,5 +83,13 @@ def test_renaming_checks_the_name(tmp_path):
     """--name goes through the same check as the file."""
     config = load_config(write(tmp_path, MINIMAL))
     assert config.renamed("other").name == "other"
+    assert config.renamed("other").documents == config.documents
     with pytest.raises(ConfigError):
         config.renamed("a/b")
+
+
+def test_a_renamed_configuration_knows_no_more_than_before(tmp_path):
+    """What a profile does not name stays unknown: its defaults must not become what the team gave."""
+    config = load_config(write(tmp_path, MINIMAL + "profile: {queries_per_month: 500}\n"))
+    assert config.renamed("other").profile.model_fields_set == {"queries_per_month"}
+    assert config.renamed("other").model_fields_set == config.model_fields_set

@@ -131,11 +131,23 @@ def test_retries_end(server: Server) -> None:
     assert completion.text == "" and completion.error and "500: broken for good" in completion.error
 
 
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_server_that_refuses_logprobs_is_asked_without(server: Server, status: int) -> None:
+    """Once for the first prompt, never again for the others; the answers count, without a log-probability."""
+    server.reply = lambda body, n: failed(status, "unknown: logprobs") if "logprobs" in body else said("ok")
+    generator = server.generator(concurrency=1)
+    completions = generator.generate(ask("a", "b", "c"), 5)
+    assert [(one.text, one.error, one.logprob) for one in completions] == [("ok", None, None)] * 3
+    assert ["logprobs" in body for body in server.bodies] == [True, False, False, False]
+
+
 def test_one_refused_prompt_does_not_cost_the_others(server: Server) -> None:
-    """A 400 is not asked again, and only its own prompt fails."""
+    """A 400 is asked again without log-probabilities only, its own prompt alone fails, the others keep theirs."""
     server.reply = lambda body, n: failed(400, "bad") if body["messages"][0]["content"] == "b" else said("ok")
-    first, second, third = server.generator().generate(ask("a", "b", "c"), 5)
-    assert (first.text, third.text, len(server.bodies)) == ("ok", "ok", 3)
+    generator = server.generator(concurrency=1)
+    first, second, third = generator.generate(ask("a", "b", "c"), 5)
+    assert (first.text, third.text) == ("ok", "ok")
+    assert ["logprobs" in body for body in server.bodies] == [True, True, False, True]
     assert second.error and "400: bad" in second.error
 
 

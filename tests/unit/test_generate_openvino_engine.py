@@ -1,6 +1,8 @@
 """The OpenVINO graph against transformers on the same random weights: shapes, adapters, the cache of graphs."""
 
 import json
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -120,10 +122,24 @@ def test_a_graph_is_written_once_for_each_model_and_adapter(tmp_path: Path) -> N
     assert (first / "openvino_model.xml").stat().st_mtime_ns == written
     adapters = [write_adapter(folder, tmp_path / f"adapter{seed}", seed) for seed in (0, 1)]
     folders = {first, *(graph_folder(folder, adapter) for adapter in adapters)}
+    assert graph_folder(folder, adapters[0]) in folders
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "rms_norm_eps": 1e-3}))
     assert len(folders | {graph_folder(folder, None)}) == 4
     assert [one for one in first.parent.iterdir() if one.name.startswith(".")] == []
+
+
+def test_of_tuned_models_only_the_last_few_graphs_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The graph of the model without an adapter is not among those that go."""
+    monkeypatch.setattr(openvino_engine, "TUNED_GRAPHS_KEPT", 2)
+    folder = write_tiny_model(tmp_path / "llama")
+    graphs = [graph_folder(folder, None)]
+    for seed in range(4):
+        graphs.append(graph_folder(folder, write_adapter(folder, tmp_path / f"adapter{seed}", seed)))
+        for age, graph in enumerate(reversed(graphs), 1):
+            if graph.exists():
+                os.utime(graph, (time.time() - age * 5000,) * 2)
+    assert [graph.exists() for graph in graphs] == [True, False, False, True, True]
 
 
 def test_a_graph_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from bakeoff.corpus.store import DocumentStore
-from bakeoff.errors import RunFolderError
+from bakeoff.errors import BakeoffError, RunFolderError
+from bakeoff.index import hybrid
 from bakeoff.index.embed import HashEmbedder
 from bakeoff.index.hybrid import Filter, HybridIndex
+from bakeoff.index.table import explained
 from bakeoff.records import Document, Hit
 
 
@@ -155,6 +157,27 @@ def test_a_sync_that_was_killed_is_repaired_by_the_next(
     }
 
 
+def test_what_a_killed_sync_spent_is_told_by_the_next(
+    tmp_path: Path, store: DocumentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks, tokens and time of both together, once: the sync after those counts from zero again."""
+    monkeypatch.setattr(hybrid, "GROUP_CHUNKS", 1)
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr(hybrid.time, "perf_counter", lambda: next(clock))
+    embedder = CountingHash()
+    killed = HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
+    with pytest.raises(KeyboardInterrupt):
+        killed.sync(store, progress=_killed)
+    n_before = len(embedder.embedded)
+    again = HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
+    report = again.sync(store)
+    assert report.n_chunks == len(embedder.embedded) == again.n_chunks > n_before > 0
+    assert report.n_tokens == sum(map(embedder.count_tokens, embedder.embedded))
+    assert report.seconds == 10 + 30  # one group before the kill; two more groups and the end after it
+    idle = again.sync(store)
+    assert (idle.n_chunks, idle.n_tokens, idle.seconds) == (0, 0, 10)
+
+
 def test_a_change_taken_back_after_a_kill_is_taken_back_here(
     tmp_path: Path, index: HybridIndex, store: DocumentStore, embedder: CountingHash, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -280,3 +303,17 @@ def test_a_lost_table_is_an_error_and_not_an_empty_index(
     (tmp_path / "index" / "chunks.lance").rename(tmp_path / "elsewhere")
     with pytest.raises(RunFolderError, match="lost its table"):
         HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
+
+
+@pytest.mark.parametrize(
+    ("told", "remedy"),
+    [
+        ("lance error: LanceError(IO): No space left on device (os error 28)", "free some space"),
+        ("lance error: bad magic number", "delete the folder"),
+    ],
+)
+def test_a_full_disk_is_no_damage(tmp_path: Path, told: str, remedy: str) -> None:
+    """LanceDB tells of both by the same kind of error; an index is not to be thrown away for want of room."""
+    with pytest.raises(BakeoffError) as caught, explained(tmp_path):
+        raise RuntimeError(told)
+    assert remedy in caught.value.remedy

@@ -3,7 +3,7 @@
 import pytest
 
 from bakeoff.config import validate
-from bakeoff.errors import RunFolderError
+from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.run_folder import RunFolder, begin, resume, write_json
 
 
@@ -68,6 +68,32 @@ def test_a_run_of_another_version_is_refused(tmp_path):
     folder = begin(config(), tmp_path)
     write_json(folder.environment_path, {"bakeoff": "9.0.0", "run_format": 7})
     with pytest.raises(RunFolderError, match=r"run format 7, written by Bakeoff 9\.0\.0.*reads format 1"):
+        folder.config()
+
+
+@pytest.mark.parametrize("text", ["name: [", "- a", "name: pilot\nname: pilot\n"])
+def test_a_configuration_broken_since_is_told(tmp_path, text):
+    """Resuming, beginning another run and reporting each meet the folder's own configuration."""
+    folder = begin(config(), tmp_path)
+    begin(config(), tmp_path)
+    (tmp_path / "pilot-2" / "config.yaml").write_text(text)
+    folder.config_path.write_text(text)
+    with pytest.raises(ConfigError, match=r"pilot/config\.yaml"):
+        folder.config()
+    with pytest.raises(ConfigError, match=r"pilot-2/config\.yaml"):
+        resume(config(), tmp_path)
+    assert begin(config(), tmp_path).root.name == "pilot-3"
+
+
+def test_a_finished_run_must_say_which_version_wrote_it(tmp_path):
+    """Without environment.json, or with a list in it, nobody knows the format of the folder."""
+    folder = begin(config(), tmp_path)
+    assert folder.config() == config()
+    write_json(folder.comparison_path, {})
+    with pytest.raises(RunFolderError, match=r"environment\.json"):
+        folder.config()
+    write_json(folder.environment_path, [])
+    with pytest.raises(RunFolderError, match=r"environment\.json holds list"):
         folder.config()
 
 

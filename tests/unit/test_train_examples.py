@@ -33,6 +33,10 @@ class Shelf:
         return found
 
 
+def all_fit(question, passages):
+    return len(passages)
+
+
 def declined(examples):
     return [one for one in examples if one.completion == DECLINE]
 
@@ -43,7 +47,7 @@ def shown(example):
 
 def test_every_supported_question_is_shown_its_passage_among_distractors():
     """k passages, the right one with them, the first accepted answer as the completion."""
-    examples = grounded_examples([question(i) for i in range(20)], Shelf(), GROUNDED, 3, 0.0, 0)
+    examples = grounded_examples([question(i) for i in range(20)], Shelf(), GROUNDED, 3, 0.0, 0, all_fit)
     assert len(examples) == 20 and not declined(examples)
     for i, one in enumerate(examples):
         assert one.completion == f"answer {i}"
@@ -52,23 +56,33 @@ def test_every_supported_question_is_shown_its_passage_among_distractors():
 
 def test_right_passages_are_taken_away_until_the_share_is_reached():
     """Of 40 answerable questions 4 lose their passage: what is shown in its place does not answer them."""
-    examples = grounded_examples([question(i) for i in range(40)], Shelf(), GROUNDED, 3, 0.1, 0)
+    examples = grounded_examples([question(i) for i in range(40)], Shelf(), GROUNDED, 3, 0.1, 0, all_fit)
     assert len(examples) == 40 and len(declined(examples)) == 4
     for one in declined(examples):
         i = shown(one).split("Question ")[-1].rstrip("?")
         assert f"passage {i}." not in shown(one) and shown(one).count("passage") == 3
 
 
+def test_passages_that_do_not_fit_are_left_out_as_when_serving():
+    """The right passage is the first: where one has room it stays, where none has the question is to be declined."""
+    asked = [question(i) for i in range(20)]
+    first = grounded_examples(asked, Shelf(), GROUNDED, 3, 0.0, 0, lambda question, passages: 1)
+    assert all(shown(one).count("passage") == 1 for one in first) and len(first) == 20
+    assert grounded_examples(asked, Shelf(), GROUNDED, 3, 0.0, 0, lambda question, passages: 0) == []
+
+
 def test_what_cannot_be_answered_is_drawn_down_to_the_share():
     """30 unanswerable questions and 6 that retrieval missed: only as many as make up a tenth stay."""
     asked = [question(i) for i in range(51)] + [question(100 + i, answerable=False) for i in range(30)]
-    examples = grounded_examples(asked, Shelf(missed=range(6)), GROUNDED, 3, 0.1, 0)
+    examples = grounded_examples(asked, Shelf(missed=range(6)), GROUNDED, 3, 0.1, 0, all_fit)
     assert len(examples) == 50 and len(declined(examples)) == 5
 
 
 def test_a_question_without_known_evidence_never_loses_it():
     """Nobody knows which passage holds the answer, so that none can be taken away; the answer stays the completion."""
-    examples = grounded_examples([question(i, evidence=False) for i in range(20)], Shelf(), GROUNDED, 3, 0.5, 0)
+    examples = grounded_examples(
+        [question(i, evidence=False) for i in range(20)], Shelf(), GROUNDED, 3, 0.5, 0, all_fit
+    )
     assert not declined(examples)
 
 
@@ -84,6 +98,6 @@ def test_closed_book_declining_is_capped_at_the_share(n_unanswerable, kept):
 def test_the_same_seed_draws_the_same_examples():
     """Resuming trains on the same examples."""
     asked = [question(i) for i in range(40)]
-    first = grounded_examples(asked, Shelf(), GROUNDED, 3, 0.2, 5)
-    assert first == grounded_examples(asked, Shelf(), GROUNDED, 3, 0.2, 5)
-    assert first != grounded_examples(asked, Shelf(), GROUNDED, 3, 0.2, 6)
+    first = grounded_examples(asked, Shelf(), GROUNDED, 3, 0.2, 5, all_fit)
+    assert first == grounded_examples(asked, Shelf(), GROUNDED, 3, 0.2, 5, all_fit)
+    assert first != grounded_examples(asked, Shelf(), GROUNDED, 3, 0.2, 6, all_fit)

@@ -30,11 +30,17 @@ def test_a_lora_product_is_the_frozen_one_plus_the_scaled_low_rank_one() -> None
     )
 
 
+@pytest.mark.parametrize("kept_keys", [0, 2048])
 @pytest.mark.parametrize(("n", "m"), [(5, 5), (5, 9), (300, 300), (300, 340), (129, 130), (1, 50)])
-def test_attention_is_causal_softmax_attention(n: int, m: int) -> None:
-    """For one and several blocks of queries, with and without keys before the first query, heads in groups."""
+def test_attention_is_causal_softmax_attention(n: int, m: int, kept_keys: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For one and several blocks of queries, with and without keys before the first query, heads in groups.
+
+    The same whether the weights are kept for the backward pass or computed again.
+    """
+    from bakeoff.train import kernels
     from bakeoff.train.kernels import Attention
 
+    monkeypatch.setattr(kernels, "KEPT_KEYS", kept_keys)
     seen = torch.ones(n, m, dtype=torch.bool).tril(m - n)
     _same(
         lambda q, k, v: Attention.apply(q, k, v, 0.3),

@@ -54,10 +54,14 @@ def test_plans_repeat_for_a_key_and_differ_between_keys(chat: Chat) -> None:
     assert plan(encoded, 500, 8, "0 1") != plan(encoded, 500, 8, "0 2")
 
 
-def test_an_example_longer_than_a_batch_is_refused(chat: Chat) -> None:
-    """The remedy names the number to set."""
-    with pytest.raises(InputError, match=r"has \d+ tokens; a batch takes 30\.(?s:.*)set tokens_per_batch to \d+"):
-        plan(encode(chat, arithmetic(3)), 30, 8, "a")
+def test_an_example_longer_than_a_batch_has_one_of_its_own(chat: Chat) -> None:
+    """The others are batched as if it were not there."""
+    encoded = encode(chat, [*arithmetic(20), example("long " * 100, "yes")])
+    shared = n_common(encoded)
+    batches = plan(encoded, tokens_per_batch=shared + 300, examples_per_batch=12, key="a")
+    assert sorted(i for batch in batches for i in batch) == list(range(21))
+    assert [20] in batches
+    assert max(sum(len(encoded[i].tokens) - shared for i in batch) for batch in batches if batch != [20]) <= 300
 
 
 def test_what_is_shared_never_reaches_into_a_completion() -> None:

@@ -49,15 +49,19 @@ class Rag:
             for question, completion, hits in zip(questions, completions, shown, strict=True)
         ]
 
-    def _fitting(self, question: Question, hits: Sequence[Hit]) -> list[Hit]:
-        """The best hits that fit into the model's context beside the question and the answer."""
-        messages = self._template.render(question.text).messages
-        room = self._generator.context_tokens - self._max_new_tokens - 64  # 64: the chat template's own tokens
-        room -= sum(self._generator.count_tokens(message.content) for message in messages)
-        kept: list[Hit] = []
-        for hit in hits:
-            room -= self._generator.count_tokens(hit.chunk.passage) + 4
-            if room < 0:
-                break
-            kept.append(hit)
-        return kept
+    def _fitting(self, question: Question, hits: Sequence[Hit]) -> Sequence[Hit]:
+        passages = [hit.chunk.passage for hit in hits]
+        return hits[: n_fitting(question.text, passages, self._template, self._generator, self._max_new_tokens)]
+
+
+def n_fitting(
+    question: str, passages: Sequence[str], template: PromptTemplate, generator: Generator, max_new_tokens: int
+) -> int:
+    """How many of the passages, best first, fit into the model's context beside the question and the answer."""
+    room = generator.context_tokens - max_new_tokens - 64  # 64: the chat template's own tokens
+    room -= sum(generator.count_tokens(message.content) for message in template.render(question).messages)
+    for n, passage in enumerate(passages):
+        room -= generator.count_tokens(passage) + 4
+        if room < 0:
+            return n
+    return len(passages)

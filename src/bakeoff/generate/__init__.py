@@ -24,7 +24,7 @@ def load_generator(model: str, engine: str = "auto", adapter: Path | None = None
     """
     if engine not in ENGINES:
         raise ConfigError(f"There is no engine '{engine}'.", f"use one of: {', '.join(ENGINES)}")
-    if _has_no_weights(model) and adapter is not None:
+    if has_no_weights(model) and adapter is not None:
         raise ConfigError(f"The adapter {adapter} cannot be merged into '{model}'.", "tune a local model")
     if model.startswith("openai:"):
         from bakeoff.generate.openai_http import OpenAiGenerator
@@ -76,7 +76,8 @@ def _refuse_unsupported(folder: Path, model: str) -> None:
         raise ConfigError(f"The engine 'openvino' cannot run {model}: {reason}.", "set models.engine to transformers")
 
 
-def _has_no_weights(model: str) -> bool:
+def has_no_weights(model: str) -> bool:
+    """Whether this generator is asked for answers only, so that nothing of it can be tuned here."""
     return model == "scripted" or model.startswith("openai:") or _is_import_path(model)
 
 

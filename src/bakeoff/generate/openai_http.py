@@ -20,6 +20,7 @@ from bakeoff.errors import ConfigError, ModelUnavailableError
 from bakeoff.records import Completion, Prompt, Usage
 
 CHARACTERS_PER_TOKEN = 4
+UNPROCESSABLE = (400, 422)
 AGAIN = (408, 409, 429, 500, 502, 503, 504)
 LONGEST_WAIT_S = 30.0
 
@@ -50,6 +51,7 @@ class OpenAiGenerator:
         self._api_key_env = api_key_env
         self._timeout_s, self._retries, self._first_wait_s = timeout_s, retries, first_wait_s
         self._concurrency = concurrency
+        self._knows_logprobs = True
 
     def generate(self, prompts: Sequence[Prompt], max_tokens: int) -> list[Completion]:
         """One completion for each prompt, in order; one that failed after all retries has its error instead of a text.
@@ -76,7 +78,19 @@ class OpenAiGenerator:
         return Completion(text=text, usage=usage, logprob=logprob)
 
     def _ask(self, prompt: Prompt, max_tokens: int) -> dict[str, Any]:
-        with self._open(prompt, max_tokens, logprobs=True) as response:
+        """The server's reply, with log-probabilities unless it refuses to be asked for them."""
+        if self._knows_logprobs:
+            try:
+                return self._reply(prompt, max_tokens, logprobs=True)
+            except _RefusedError as refusal:
+                if refusal.status not in UNPROCESSABLE:
+                    raise
+        reply = self._reply(prompt, max_tokens)
+        self._knows_logprobs = False
+        return reply
+
+    def _reply(self, prompt: Prompt, max_tokens: int, **more: bool) -> dict[str, Any]:
+        with self._open(prompt, max_tokens, **more) as response:
             try:
                 reply = json.loads(response.read())
             except (ValueError, OSError, http.client.HTTPException) as error:
@@ -122,7 +136,8 @@ class OpenAiGenerator:
                 return urlopen(self._request(body), timeout=self._timeout_s)
             except HTTPError as error:
                 if last or error.code not in AGAIN:
-                    raise _RefusedError(f"{self._url} answered {error.code}: {_reason(error)}") from error
+                    message = f"{self._url} answered {error.code}: {_reason(error)}"
+                    raise _RefusedError(message, error.code) from error
                 wait_s = _asked_wait_s(error, self._first_wait_s * 2**attempt)
             except (URLError, OSError, http.client.HTTPException) as error:
                 if last:
@@ -141,6 +156,10 @@ class OpenAiGenerator:
 
 class _RefusedError(Exception):
     """What a server said, or did not say, instead of a completion."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 def _reason(error: HTTPError) -> str:

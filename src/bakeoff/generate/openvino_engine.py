@@ -1,15 +1,14 @@
 """The OpenVINO engine: fast on CPUs, with int8 weights and continuous batching.
 
 Takes prompts, gives greedy completions. A model (and the adapter merged into it) is written once as an OpenVINO graph
-below the cache folder, under a name made of the hashes of both. Knows nothing about retrieval.
+below the cache folder, under a name made of the hashes of both; of tuned models the last few are kept. Knows nothing
+about retrieval.
 """
 
 import hashlib
 import json
 import math
 import queue
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -20,13 +19,15 @@ import numpy as np
 import openvino
 import openvino_genai as genai
 
+from bakeoff.cache import cache_folder, made_once
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.generate.chat import Chat
 from bakeoff.generate.openvino_graph import LlamaGraph, dimensions
-from bakeoff.models import cache_folder, file_sha256, model_sha256
+from bakeoff.models import file_sha256, model_sha256
 from bakeoff.records import Completion, Prompt, Usage
 
 GRAPH_FORMAT = "3"  # changes with the graph that is written, so that an older one in the cache is not taken
+TUNED_GRAPHS_KEPT = 8
 MAX_SEQUENCES = 64
 # Tokens of one forward pass; fewer stay in the processor's cache: see docs/results/generation.md.
 BATCH_TOKENS = 512
@@ -161,22 +162,13 @@ def _properties(config: dict[str, Any]) -> dict[str, str]:
 
 
 def graph_folder(folder: Path, adapter: Path | None) -> Path:
-    """The model as an OpenVINO graph in the cache; written, all or nothing, where it is not there yet."""
+    """The model as an OpenVINO graph in the cache; written where it is not there yet."""
     key = f"{GRAPH_FORMAT} {file_sha256(folder / 'config.json')} {model_sha256(folder)} {_adapter_sha256(adapter)}"
-    target = cache_folder() / "openvino" / hashlib.sha256(key.encode()).hexdigest()[:24]
-    if (target / "openvino_model.xml").exists():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    half = Path(tempfile.mkdtemp(dir=target.parent, prefix=".part-"))
-    try:
-        _write(folder, adapter, half)
-        half.rename(target)
-    except OSError:
-        if not target.exists():  # another process may have been faster; anything else is a real failure
-            raise
-    finally:
-        shutil.rmtree(half, ignore_errors=True)
-    return target
+    name = hashlib.sha256(key.encode()).hexdigest()[:24]
+    if adapter is None:
+        return made_once(cache_folder() / "openvino" / name, lambda half: _write(folder, None, half))
+    target = cache_folder() / "openvino-tuned" / name
+    return made_once(target, lambda half: _write(folder, adapter, half), keep=TUNED_GRAPHS_KEPT)
 
 
 def _adapter_sha256(adapter: Path | None) -> str:

@@ -7,7 +7,6 @@ model is loaded.
 import json
 import re
 import shutil
-import tempfile
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +17,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from bakeoff import models
+from bakeoff.cache import cache_folder, made_once
 from bakeoff.errors import ConfigError, MissingExtraError, ModelUnavailableError
 
 Engine = Literal["auto", "openvino", "transformers"]
@@ -330,24 +330,12 @@ class _OpenVino:
 
 
 def _converted(folder: Path, shape: _Shape) -> Path:
-    """The model.xml of the converted model in the cache, made there first if need be, whole or not at all."""
+    """The model.xml of the converted model in the cache, made there first if need be."""
     name = f"{folder.name}-{models.model_sha256(folder)[:12]}-{shape.pooling}-v{CONVERSION}"
-    target = models.cache_folder() / "embedders" / name
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        half = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{name}."))
-        try:
-            _convert(folder, shape, half / "model.xml")
-            half.rename(target)
-        except OSError:
-            if not target.exists():  # else another process was quicker
-                raise
-        finally:
-            shutil.rmtree(half, ignore_errors=True)
-    return target / "model.xml"
+    return made_once(cache_folder() / "embedders" / name, lambda half: _convert(folder, shape, half)) / "model.xml"
 
 
-def _convert(folder: Path, shape: _Shape, path: Path) -> None:
+def _convert(folder: Path, shape: _Shape, target: Path) -> None:
     import openvino
 
     module = _pooled_model(folder, shape)
@@ -358,7 +346,7 @@ def _convert(folder: Path, shape: _Shape, path: Path) -> None:
     with torch.inference_mode(), models.quiet_libraries():
         model = openvino.convert_model(module, example_input=(ids, torch.ones_like(ids)), input=[any_shape, any_shape])
     _quantise(model)
-    openvino.save_model(model, path, compress_to_fp16=True)
+    openvino.save_model(model, target / "model.xml", compress_to_fp16=True)
 
 
 def _quantise(model: Any) -> None:

@@ -73,7 +73,10 @@ class Filter(Record):
 
 
 class SyncReport(Record):
-    """What a sync did: documents by kind, and the chunks (and their tokens) embedded for it."""
+    """What a sync did: documents by kind, and the chunks (and their tokens) embedded for it.
+
+    Chunks, tokens and seconds include those of the syncs before it that were killed.
+    """
 
     n_added: int
     n_updated: int
@@ -143,12 +146,28 @@ class HybridIndex:
             touched = sorted({*changes.added, *changes.updated, *changes.deleted, *self._state.pending})
             if touched or self._state.version != changes.version:
                 self._save(store=store.identity, version=changes.version, pending=tuple(touched))
-            n_chunks = n_tokens = 0
-            for passages in self._replaced(store, touched, progress):
-                n_chunks += len(passages)
-                n_tokens += sum(map(self._embedder.count_tokens, passages))
+            earlier_s = self._state.seconds
+            try:
+                for left, passages in self._replaced(store, touched):
+                    self._save(
+                        pending=tuple(left),
+                        n_chunks=self._state.n_chunks + len(passages),
+                        n_tokens=self._state.n_tokens + sum(map(self._embedder.count_tokens, passages)),
+                        seconds=earlier_s + time.perf_counter() - begun,
+                    )
+                    if progress:
+                        progress(len(touched) - len(left), len(touched))
+                if touched:
+                    self._tidy()
+            finally:
+                if touched:
+                    self._rows = None
+            done = self._state
+            if done.seconds:
+                self._save(n_chunks=0, n_tokens=0, seconds=0.0)
         counts = {f"n_{kind}": len(getattr(changes, kind)) for kind in ("added", "updated", "deleted")}
-        return SyncReport(**counts, n_chunks=n_chunks, n_tokens=n_tokens, seconds=time.perf_counter() - begun)
+        seconds = earlier_s + time.perf_counter() - begun
+        return SyncReport(**counts, n_chunks=done.n_chunks, n_tokens=done.n_tokens, seconds=seconds)
 
     def search(
         self, queries: Sequence[str], k: int, where: Filter | None = None, fusion: Literal["score", "rank"] = "score"
@@ -175,25 +194,14 @@ class HybridIndex:
         rows = self._loaded()
         return [rows.hits(found, k) for found in self._dense(rows, queries, k, (where or Filter()).sql)]
 
-    def _replaced(
-        self, store: DocumentStore, touched: Sequence[str], progress: Callable[[int, int], None] | None
-    ) -> Iterator[list[str]]:
-        """Rewrites the rows of these documents group by group, gives the passages embedded for each group."""
-        if not touched:
-            return
+    def _replaced(self, store: DocumentStore, touched: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
+        """Rewrites the rows of these documents group by group; gives those left and the passages embedded each time."""
         left = list(touched)
-        try:
-            for ids, chunks, access in self._groups(store, touched):
-                passages = [chunk.passage for chunk in chunks]
-                self._write(ids, chunks, access, self._embedder.embed(passages))
-                left = left[len(ids) :]
-                self._save(pending=tuple(left))
-                if progress:
-                    progress(len(touched) - len(left), len(touched))
-                yield passages
-            self._tidy()
-        finally:
-            self._rows = None
+        for ids, chunks, access in self._groups(store, touched):
+            passages = [chunk.passage for chunk in chunks]
+            self._write(ids, chunks, access, self._embedder.embed(passages))
+            left = left[len(ids) :]
+            yield left, passages
 
     def _groups(
         self, store: DocumentStore, touched: Sequence[str]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff import jsonl
-from bakeoff.errors import BakeoffError, RunFolderError
+from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
 from bakeoff.records import Chunk, Record
 
 SCHEMA_VERSION = 1
@@ -21,7 +21,10 @@ REMEDY = "delete the folder or open it with rebuild=True, then sync: the documen
 
 
 class State(Record):
-    """`index.json`: the table holds the store's documents as of `version`; those of `pending` may be in any state."""
+    """`index.json`: the table holds the store's documents as of `version`; those of `pending` may be in any state.
+
+    The last three say what a sync that is under way has done so far, so that a kill does not hide it.
+    """
 
     schema_version: int = SCHEMA_VERSION
     embedder: str
@@ -30,6 +33,9 @@ class State(Record):
     store: str = ""
     version: int = 0
     pending: tuple[str, ...] = ()
+    n_chunks: int = 0
+    n_tokens: int = 0
+    seconds: float = 0.0
 
 
 def _state_path(folder: Path) -> Path:
@@ -134,12 +140,12 @@ def explained(folder: Path) -> Iterator[None]:
     """Turns what LanceDB and the file system raise into errors a person can act on."""
     try:
         yield
-    except OSError as error:
-        raise BakeoffError(
-            f"The index in {folder} cannot be read or written: {error}.",
-            "free some space or check the permissions, then sync again: it repairs itself",
-        ) from error
-    except RuntimeError as error:
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, OSError) or disk_is_full(error):  # LanceDB tells of a full disk by a RuntimeError
+            raise BakeoffError(
+                f"The index in {folder} cannot be read or written: {error}.",
+                "free some space or check the permissions, then go on: the index repairs itself",
+            ) from error
         if "lance" not in str(error).lower():
             raise
         raise RunFolderError(f"The index in {folder} is damaged: {error}.", REMEDY) from error

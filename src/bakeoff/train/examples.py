@@ -10,7 +10,7 @@ decides on declining (docs/results/training.md).
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from bakeoff.evidence import evidence_hit, holds_evidence
@@ -20,6 +20,7 @@ from bakeoff.records import Chunk, Question
 from bakeoff.train.lora import Example
 
 Shown = tuple[Question, list[Chunk]]
+Fitting = Callable[[str, Sequence[str]], int]  # a question and passages to how many of these the model has room for
 T = TypeVar("T")
 
 
@@ -46,19 +47,28 @@ def grounded_examples(
     k: int,
     declining: float,
     seed: int,
+    n_fitting: Fitting,
 ) -> list[Example]:
-    """Each question with the k passages retrieval gives it, as it will see them when it serves.
+    """Each question with the k passages retrieval gives it (those that fit), as it will see them when it serves.
 
     The share `declining` of the examples is to be declined: questions without an answer and those whose right passage
     retrieval missed, drawn where they are too many. Where they are too few, others lose their right passages.
     """
+
+    def shown(question: Question, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
+        return chunks[: n_fitting(question.text, [chunk.passage for chunk in chunks[:k]])]
+
+    def example(question: Question, chunks: Sequence[Chunk], completion: str) -> Example:
+        passages = [chunk.passage for chunk in shown(question, chunks)]
+        return Example(prompt=template.render(question.text, passages), completion=completion)
+
     draw = random.Random(seed)
     found = retriever.search([question.text for question in questions], 2 * k)
     supported: list[Shown] = []
     unsupported: list[Shown] = []
     for question, hits in zip(questions, found, strict=True):
         chunks = [hit.chunk for hit in hits]
-        answers = question.answerable and evidence_hit(question, chunks[:k]) is not False
+        answers = question.answerable and evidence_hit(question, shown(question, chunks)) is not False
         (supported if answers else unsupported).append((question, chunks))
     unsupported = _at_most(_enough(len(supported), declining), unsupported, draw)
     missing = round(declining * (len(supported) + len(unsupported))) - len(unsupported)
@@ -66,8 +76,8 @@ def grounded_examples(
     unsupported += [(question, _without_evidence(question, chunks)) for question, chunks in robbed]
     lost = {question.id for question, _ in robbed}
     return [
-        *(_grounded(one, k, template, one[0].answers[0]) for one in supported if one[0].id not in lost),
-        *(_grounded(one, k, template, DECLINE) for one in unsupported),
+        *(example(*one, one[0].answers[0]) for one in supported if one[0].id not in lost),
+        *(example(*one, DECLINE) for one in unsupported),
     ]
 
 
@@ -85,9 +95,3 @@ def _at_most(n: int, items: list[T], draw: random.Random) -> list[T]:
 
 def _without_evidence(question: Question, chunks: Sequence[Chunk]) -> list[Chunk]:
     return [chunk for chunk in chunks if not holds_evidence(question, chunk)]
-
-
-def _grounded(shown: Shown, k: int, template: PromptTemplate, completion: str) -> Example:
-    question, chunks = shown
-    passages = [chunk.passage for chunk in chunks[:k]]
-    return Example(prompt=template.render(question.text, passages), completion=completion)

@@ -15,6 +15,7 @@ from bakeoff.errors import ModelUnavailableError
 from bakeoff.train.packing import Layout
 
 BLOCK = 128  # queries attended at once: the keys after a block are never touched, which halves the work
+KEPT_KEYS = 2048  # the weights of longer rows are computed again for the backward pass: they grow with the square
 
 
 class LoraLinear(torch.autograd.Function):
@@ -63,13 +64,10 @@ class Attention(torch.autograd.Function):
         out, weights = torch.empty_like(q), []
         for start in range(0, n, BLOCK):
             end = min(n, start + BLOCK)
-            seen, n_queries = m - n + end, end - start
-            scores = torch.bmm(_rows(q, start, end) * scale, k[:, :seen].transpose(1, 2))
-            scores = scores.view(-1, n_queries, seen)
-            scores[:, :, seen - n_queries :] += _above_diagonal(n_queries, scores)
-            weight = torch.softmax(scores, -1).view(groups, -1, seen)
-            out[:, :, start:end] = torch.bmm(weight, v[:, :seen]).view(groups, -1, n_queries, d)
-            weights.append(weight)
+            weight = _weights(q, k, start, end, scale)
+            out[:, :, start:end] = torch.bmm(weight, v[:, : m - n + end]).view(groups, -1, end - start, d)
+            if m <= KEPT_KEYS:
+                weights.append(weight)
         ctx.save_for_backward(q, k, v, *weights)
         ctx.shape, ctx.scale = (n_batch, n_heads, n, d), scale
         return out.view(n_batch, n_heads, n, d)
@@ -81,8 +79,9 @@ class Attention(torch.autograd.Function):
         n, m = q.shape[2], k.shape[1]
         dout = dout.reshape(q.shape)
         dq, dk, dv = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
-        for start, weight in zip(range(0, n, BLOCK), weights, strict=True):
+        for i, start in enumerate(range(0, n, BLOCK)):
             end = min(n, start + BLOCK)
+            weight = weights[i] if weights else _weights(q, k, start, end, ctx.scale)
             seen = m - n + end
             d_block = _rows(dout, start, end)
             dv[:, :seen] += torch.bmm(weight.transpose(1, 2), d_block)
@@ -92,6 +91,14 @@ class Attention(torch.autograd.Function):
             dk[:, :seen] += torch.bmm(d_scores.transpose(1, 2), _rows(q, start, end))
         shape = (ctx.shape[0], -1, m, ctx.shape[3])
         return dq.view(ctx.shape), dk.view(shape), dv.view(shape), None
+
+
+def _weights(q: torch.Tensor, k: torch.Tensor, start: int, end: int, scale: float) -> torch.Tensor:
+    """(groups, heads * (end - start), keys seen): what these queries weigh each key with."""
+    seen, n_queries = k.shape[1] - q.shape[2] + end, end - start
+    scores = torch.bmm(_rows(q, start, end) * scale, k[:, :seen].transpose(1, 2)).view(-1, n_queries, seen)
+    scores[:, :, seen - n_queries :] += _above_diagonal(n_queries, scores)
+    return torch.softmax(scores, -1).view(len(q), -1, seen)
 
 
 def _rows(t: torch.Tensor, start: int, end: int) -> torch.Tensor:

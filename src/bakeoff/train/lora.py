@@ -40,7 +40,8 @@ class TrainingError(BakeoffError):
 class TrainingSettings(Record):
     """How an adapter is trained. The defaults were the quickest to teach facts: see docs/results/training.md.
 
-    A batch holds at most `examples_per_batch` examples and `tokens_per_batch` tokens (what bounds the memory).
+    A batch holds at most `examples_per_batch` examples and `tokens_per_batch` tokens (what bounds the memory), or one
+    longer example.
     `patience` is the number of epochs in a row that may be no better on the dev examples, of which `n_dev_examples` at
     most are drawn. After `max_seconds` the training stops and keeps the best so far.
     """
@@ -210,8 +211,8 @@ class _Training:
     def _dev_batches(self, dev: Sequence[Encoded]) -> list[Batch]:
         if not dev:
             return []
-        n_tokens = max(self.settings.tokens_per_batch, *(len(one.tokens) for one in dev))
-        return [pack([dev[i] for i in batch]) for batch in plan(dev, n_tokens, len(dev), "dev")]
+        batches = plan(dev, self.settings.tokens_per_batch, len(dev), "dev")
+        return [pack([dev[i] for i in batch]) for batch in batches]
 
     def run(self, on_progress: Callable[[Progress], None] | None) -> TrainingReport:
         """All steps that are left, then the adapter and the report."""

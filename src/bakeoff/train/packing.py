@@ -90,7 +90,7 @@ def encode(chat: Chat, examples: Sequence[Example]) -> list[Encoded]:
         if len(one.tokens) > chat.context_tokens:
             raise InputError(
                 f"Training example {number} has {len(one.tokens)} tokens; the model takes {chat.context_tokens}.",
-                "retrieve fewer or shorter passages",
+                "lower retrieval.k or retrieval.chunk_tokens, or take a model with a longer context",
             )
         encoded.append(one)
     return encoded
@@ -108,19 +108,13 @@ def n_common(encoded: Sequence[Encoded]) -> int:
 def plan(encoded: Sequence[Encoded], tokens_per_batch: int, examples_per_batch: int, key: str) -> list[list[int]]:
     """Indices of the examples of each batch, in an order drawn from the key; every example once.
 
-    A batch holds at most examples_per_batch examples and tokens_per_batch tokens, what is shared counted once. Raises
-    InputError where one example alone is longer.
+    A batch holds at most examples_per_batch examples and tokens_per_batch tokens, what is shared counted once; an
+    example that alone is longer has a batch of its own.
     """
     draw = random.Random(key)
     order = list(range(len(encoded)))
     draw.shuffle(order)
     n_shared = n_common(encoded)
-    longest = max(len(one.tokens) for one in encoded)
-    if longest > tokens_per_batch:
-        raise InputError(
-            f"A training example has {longest} tokens; a batch takes {tokens_per_batch}.",
-            f"set tokens_per_batch to {longest} or more, or retrieve fewer or shorter passages",
-        )
     mean = sum(len(one.tokens) - n_shared for one in encoded) / len(encoded)
     window = SORTED_TOGETHER * min(examples_per_batch, max(1, int(tokens_per_batch / mean)))
     batches: list[list[int]] = []

@@ -1,0 +1,87 @@
+"""Contenders are built, or left out with the reason; what cannot be trained on is told before any training."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bakeoff.errors import InputError
+from bakeoff.pilot import run
+from tests.end_to_end.small import make
+from tests.unit.tiny_model import write_tiny_model
+
+pytest.importorskip("peft")
+
+FEW = {"tuned_epochs": 1, "hybrid_epochs": 1, "hybrid_examples": 6}
+
+
+def pilot(folder: Path, context_tokens: int, **more) -> Path:
+    """A pilot with a tiny model over documents of some two thousand characters."""
+    model = write_tiny_model(folder / "model", max_position_embeddings=context_tokens)
+    models = {"generator": str(model), "engine": "transformers", "embedder": "hash", "max_new_tokens": 1}
+    config = make(folder, models=models, training=FEW, **more)
+    for path in (folder / "docs").iterdir():
+        path.write_text(path.read_text() + "\nA line about nothing in particular." * 40)
+    return config
+
+
+@pytest.mark.parametrize("context_tokens", [8192, 1024])
+def test_the_hybrid_is_trained_with_passages_of_any_size(tmp_path, context_tokens):
+    """Eight passages are more than a batch holds, and in the short context more than the model takes."""
+    config = pilot(tmp_path, context_tokens, contenders=["hybrid"], retrieval={"k": 8, "chunk_tokens": 64})
+    finished = run(config, runs=tmp_path / "runs")
+    trained = json.loads((finished.folder.root / "contenders/hybrid/adapter/report.json").read_text())
+    assert trained["n_examples"] == 6
+    assert (trained["n_tokens"] > 6 * 2048) == (context_tokens > 2048)
+    assert not [answer.error for answer in finished.answers("hybrid") if answer.error]
+
+
+@pytest.mark.parametrize(
+    ("grounded", "told"),
+    [
+        (
+            {"system": "", "user": "{passages} {question}", "passage": "x" * 2000},
+            r"has \d+ tokens; the model takes 1024",
+        ),
+        ({"system": "x" * 2000, "user": "{passages} {question}"}, "no training question the passage that answers it"),
+    ],
+)
+def test_what_the_hybrid_cannot_be_trained_on_is_told_before_any_training(tmp_path, grounded, told):
+    """Prompts that exceed the context with a passage, or without one: the tuned model is not trained in vain."""
+    config = pilot(tmp_path, 1024, contenders=["tuned", "hybrid"], prompts={"grounded": grounded})
+    with pytest.raises(InputError, match=f"{told}(?s:.*)retrieval\\.k"):
+        run(config, runs=tmp_path / "runs")
+    assert not list(tmp_path.rglob("adapter"))
+
+
+def test_a_model_without_weights_is_not_tuned(tmp_path):
+    """What needs training is left out with the reason; the rest is measured."""
+    every = ["base", "rag", "tuned", "hybrid", "extract", "router", "long-context"]
+    finished = run(make(tmp_path, contenders=every), runs=tmp_path / "runs")
+    assert set(finished.comparison["contenders"]) == {"base", "rag", "extract", "long-context"}
+    skipped = finished.comparison["skipped"]
+    assert set(skipped) == {"tuned", "hybrid", "router"}
+    assert "only a local model can be tuned" in skipped["hybrid"] and "behind it" in skipped["router"]
+
+
+def thresholds(finished) -> dict[str, float | None]:
+    contenders = finished.folder.root / "contenders"
+    return {one.name: json.loads((one / "contender.json").read_text())["decline_below"] for one in contenders.iterdir()}
+
+
+@pytest.mark.parametrize("generator", ["reader", "silent"])
+def test_all_contenders_have_the_same_chance_to_decline(tmp_path, generator):
+    """Where the generator gives no confidence, the one that needs none gets no threshold either; the report says so."""
+    models = {"generator": f"tests.end_to_end.small.{generator}", "embedder": "hash"}
+    finished = run(make(tmp_path, contenders=["extract", "rag", "base"], models=models), runs=tmp_path / "runs")
+    told = "no log-probabilities (rag, base): no contender declines by a threshold"
+    assert (told in (finished.folder.root / "report.md").read_text()) == (generator == "silent")
+    assert (thresholds(finished)["extract"] is None) == (generator == "silent")
+
+
+def test_the_first_error_of_answers_that_failed_is_told(tmp_path):
+    """Once for all contenders it befell."""
+    models = {"generator": "tests.end_to_end.small.broken", "embedder": "hash"}
+    finished = run(make(tmp_path, contenders=["base", "rag", "extract"], models=models), runs=tmp_path / "runs")
+    told = "The first failed answer of base, rag says: ConnectionError: nobody answers"
+    assert (finished.folder.root / "report.md").read_text().count(told) == 1

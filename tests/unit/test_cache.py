@@ -1,0 +1,97 @@
+"""What is made once is whole or not there, whatever the disk does; of tuned models' graphs the last few stay."""
+
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bakeoff.cache import made_once
+from bakeoff.errors import BakeoffError
+
+
+@contextmanager
+def files_of_at_most(n_bytes: int) -> Iterator[None]:
+    """Inside, a file that grows beyond this fails, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def plain(folder: Path) -> None:
+    (folder / "f").write_bytes(b"x" * 100_000)
+
+
+def by_safetensors(folder: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file
+
+    save_file({"w": torch.zeros(100_000)}, folder / "model.safetensors")
+
+
+def by_openvino(folder: Path) -> None:
+    openvino = pytest.importorskip("openvino")
+    from openvino import opset13 as op
+
+    values = np.arange(100_000, dtype=np.float32)
+    openvino.save_model(openvino.Model([op.constant(values)], []), folder / "model.xml", compress_to_fp16=False)
+
+
+@pytest.mark.parametrize("write", [plain, by_safetensors, by_openvino])
+def test_a_full_disk_is_told_with_what_to_free_and_leaves_nothing(
+    tmp_path: Path, write: Callable[[Path], None]
+) -> None:
+    """However the library that writes says it; with room again the folder is made."""
+    target = tmp_path / "kind" / "name"
+    with files_of_at_most(20_000), pytest.raises(BakeoffError, match=r"no room in .*kind(?s:.*)free some space"):
+        made_once(target, write)
+    assert list(target.parent.iterdir()) == []
+    made_once(target, write)
+    assert sum(file.stat().st_size for file in target.iterdir()) >= 100_000
+
+
+def test_another_error_stays_what_it_is(tmp_path: Path) -> None:
+    """And nothing half written is left of it either."""
+
+    def write(folder: Path) -> None:
+        (folder / "f").write_text("half")
+        raise RuntimeError("out of luck")
+
+    with pytest.raises(RuntimeError, match="out of luck"):
+        made_once(tmp_path / "kind" / "name", write)
+    assert list((tmp_path / "kind").iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    """Its half folder was never taken for whole, and goes when the next one is made."""
+    (tmp_path / "kind" / ".abcd").mkdir(parents=True)
+    made_once(tmp_path / "kind" / "name", plain)
+    assert [one.name for one in (tmp_path / "kind").iterdir()] == ["name"]
+
+
+def taken(folder: Path, hours_ago: float) -> None:
+    then = time.time() - 3600 * hours_ago
+    os.utime(folder, (then, then))
+
+
+def test_only_the_folders_taken_last_are_kept(tmp_path: Path) -> None:
+    """Taking one counts as using it, also where it was made long ago."""
+    folders = [made_once(tmp_path / "kind" / f"n{i}", plain, keep=3) for i in range(4)]
+    for i, folder in enumerate(folders):
+        taken(folder, hours_ago=10 - i)
+    made_once(folders[0], plain, keep=3)
+    made_once(tmp_path / "kind" / "new", plain, keep=3)
+    assert sorted(one.name for one in (tmp_path / "kind").iterdir()) == ["n0", "n3", "new"]
+
+
+def test_a_folder_that_may_be_loading_is_kept(tmp_path: Path) -> None:
+    """However many others were made since."""
+    folders = [made_once(tmp_path / "kind" / f"n{i}", plain, keep=1) for i in range(4)]
+    assert all(folder.exists() for folder in folders)
