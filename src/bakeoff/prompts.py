@@ -43,7 +43,7 @@ def _require(name: str, pattern: str, *placeholders: str) -> None:
     missing = [placeholder for placeholder in placeholders if placeholder not in pattern]
     if missing:
         raise ConfigError(
-            f"prompts.{name} has no {' and no '.join(missing)} (found {pattern!r}).",
+            f"prompts.{name} has no {' and no '.join(missing)} (found {pattern[:80]!r}).",
             f"write {' and '.join(placeholders)} where it should be filled in",
         )
 

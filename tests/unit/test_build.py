@@ -40,7 +40,7 @@ def test_the_hybrid_is_trained_with_passages_of_any_size(tmp_path, context_token
     ("grounded", "told"),
     [
         (
-            {"system": "", "user": "{passages} {question}", "passage": "x" * 2000},
+            {"system": "", "user": "{passages} {question}", "passage": "{passage}" + "x" * 2000},
             r"has \d+ tokens; the model takes 1024",
         ),
         ({"system": "x" * 2000, "user": "{passages} {question}"}, "no training question the passage that answers it"),
