@@ -18,6 +18,7 @@ from bakeoff.compare import MARGIN
 from bakeoff.decide.prices import CURRENCY, Price, own_price
 from bakeoff.errors import ConfigError
 from bakeoff.records import Record
+from bakeoff.yaml_file import strict_yaml
 
 Compute = Literal["machine", "gpu", "api"]
 GUIDE = "docs/cost.md"
@@ -220,7 +221,7 @@ def read_profile(path: Path) -> Profile:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        loaded = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
+        loaded = json.loads(text) if path.suffix.lower() == ".json" else strict_yaml(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"Cannot read the profile {path}: {error}.", f"see {GUIDE}") from error
     except (yaml.YAMLError, json.JSONDecodeError) as error:
