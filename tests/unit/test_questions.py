@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -385,3 +386,13 @@ def test_the_bundled_example_is_read_and_located(example: Path) -> None:
     found, notes = locate_evidence(questions, read_documents((str(example / "documents"),)).documents)
     assert len(found) >= 400
     assert notes == []
+
+
+def test_the_bundled_example_s_volume_is_heavy_tailed(example: Path) -> None:
+    """A tenth of the facts has most of it, and two facts in five are asked once."""
+    asked = Counter[str]()
+    for one in read_questions([example / "questions.csv"]):
+        asked[one.fact] += one.asked
+    volumes = sorted(asked.values(), reverse=True)
+    assert sum(volumes[: len(volumes) // 10]) > sum(volumes) / 2
+    assert volumes.count(1) > 0.4 * len(volumes)
