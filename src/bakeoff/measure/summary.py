@@ -132,8 +132,11 @@ def _share(values: Mapping[str, float], facts: Mapping[str, str], reason: str) -
 
 
 def _mean_of(values: Mapping[str, float], facts: Mapping[str, str], reason: str) -> Entry:
-    """Of values that are no shares of right and wrong: the score interval would be far too wide."""
-    return _entry(mean_estimate(values, facts)) if values else _missing(reason)
+    """Of values in 0..1 that are no shares of right and wrong: the score interval would be far too wide."""
+    if not values:
+        return _missing(reason)
+    found = mean_estimate(values, facts)
+    return _entry(found.model_copy(update={"low": max(0.0, found.low or 0.0), "high": min(1.0, found.high or 0.0)}))
 
 
 def _by_traffic(correct: Mapping[str, float], facts: Mapping[str, str], asked: Mapping[str, float]) -> Entry:
