@@ -68,7 +68,8 @@ class Chat:
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
 
     def count_tokens(self, text: str) -> int:
-        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        # Often asked of what is longer than the context: `verbose=False` keeps the warning about that away.
+        return len(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
 
 _SHORTER = "Lower retrieval.k or retrieval.chunk_tokens, or take a model with a longer context."
