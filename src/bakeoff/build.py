@@ -233,6 +233,7 @@ class Builder:
             fars={name: self._dev_outcomes(bench, name, dev, folder) for name in fars},
             familiarity={question.id: float(value) for question, value in zip(dev, familiar, strict=True)},
             near_name="tuned",
+            trained_on=[question.id for question in dev if question.slice == "seen"],
         )
 
     def _dev_outcomes(

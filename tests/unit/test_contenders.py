@@ -175,7 +175,7 @@ def test_routing_is_calibrated_for_accuracy_then_cost():
         "rag": {"a": (1.0, 0.5), "b": (0.0, 0.5), "c": (1.0, 0.5)},
         "hybrid": {"a": (1.0, 0.9), "b": (1.0, 0.9), "c": (1.0, 0.9)},
     }
-    routing = calibrate_routing(near, fars, familiarity, "tuned")
+    routing = calibrate_routing(near, fars, familiarity, "tuned", list(familiarity))
     assert (routing.near, routing.far) == ("tuned", "rag")
     assert routing.familiarity_at_least == pytest.approx(0.55)
 
@@ -184,8 +184,16 @@ def test_a_useless_tuned_model_is_never_routed_to():
     """Where retrieval is right everywhere and the tuned model nowhere, nothing is familiar enough."""
     familiarity = {"a": 1.0, "b": 0.8}
     near = dict.fromkeys(familiarity, (0.0, 0.1))
-    routing = calibrate_routing(near, {"rag": dict.fromkeys(familiarity, (1.0, 0.5))}, familiarity, "tuned")
-    assert routing.familiarity_at_least > 1.0
+    fars = {"rag": dict.fromkeys(familiarity, (1.0, 0.5))}
+    assert calibrate_routing(near, fars, familiarity, "tuned", list(familiarity)).familiarity_at_least > 1.0
+
+
+def test_what_no_dev_question_shows_the_tuned_model_to_know_is_looked_up():
+    """It was right more often by declining, say; but nothing that it was trained on was asked."""
+    familiarity = {"a": 1.0, "b": 0.8}
+    near, far = dict.fromkeys(familiarity, (1.0, 0.1)), dict.fromkeys(familiarity, (0.0, 0.5))
+    assert calibrate_routing(near, {"rag": far}, familiarity, "tuned", []).familiarity_at_least > 1.0
+    assert calibrate_routing(near, {"rag": far}, familiarity, "tuned", ["a"]).familiarity_at_least <= 0.8
 
 
 def test_familiarity_without_training_questions_is_the_lowest():

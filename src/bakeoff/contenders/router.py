@@ -6,7 +6,7 @@ accuracy first, then for cost. Knows nothing about how the two contenders behind
 
 import itertools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -71,15 +71,18 @@ def calibrate_routing(
     fars: Mapping[str, Mapping[str, tuple[float, float]]],
     familiarity: Mapping[str, float],
     near_name: str,
+    trained_on: Collection[str],
 ) -> Routing:
     """The routing that is most accurate on the dev questions, the cheapest of equally accurate ones.
 
     `near` and each of `fars` hold (1 if right else 0, seconds) for each question id. Ties beyond that go to the higher
-    threshold: what is unfamiliar is better looked up.
+    threshold: what is unfamiliar is better looked up. `trained_on` are the dev questions about facts that `near` was
+    trained on: where there are none, nothing shows that it knows anything, and all is looked up.
     """
     options = []
-    values = sorted(set(familiarity.values()))
-    cuts = [float("inf"), *((low + high) / 2 for low, high in itertools.pairwise(values)), -1.0]
+    values = sorted(set(familiarity.values())) if trained_on else []
+    cuts = [float("inf"), *((low + high) / 2 for low, high in itertools.pairwise(values))]
+    cuts += [-1.0] if trained_on else []
     for far_name, far in fars.items():
         ids = [key for key in familiarity if key in near and key in far]
         for cut in cuts:
