@@ -14,8 +14,7 @@ from bakeoff.errors import ConfigError
 class _StrictLoader(yaml.SafeLoader):
     """PyYAML lets the last of two equal keys win; YAML forbids them."""
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
-        node = super().compose_mapping_node(anchor)  # type: ignore[no-untyped-call]
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         met = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
@@ -24,7 +23,7 @@ class _StrictLoader(yaml.SafeLoader):
                         problem=f"the key '{key.value}' is given a second time", problem_mark=key.start_mark
                     )
                 met.add((key.tag, key.value))
-        return node  # type: ignore[no-any-return]
+        return super().construct_mapping(node, deep)
 
 
 def strict_yaml(text: str) -> Any:
