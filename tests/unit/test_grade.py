@@ -297,3 +297,17 @@ def test_any_text_can_be_graded(answer: str, accepted: list[str]) -> None:
 def test_numbers_match_only_themselves(a: int, b: int) -> None:
     """Whatever the thousands separators."""
     assert correct(f"{a:,}", str(b)) == (a == b)
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
+        ("Batteries are under warranty for 24 months or 500 charge cycles, whichever comes first.", True),
+        ("It is 24 months or 500 charge cycles.", True),
+        ("It is not 24 months or 500 charge cycles.", False),
+        ("It is 24 months or 600 charge cycles.", False),
+    ],
+)
+def test_an_accepted_answer_of_several_numbers_may_stand_word_for_word(answer: str, right: bool) -> None:
+    """Its options are its own, not doubt."""
+    assert grade(answer, ["24 months or 500 charge cycles"]).correct is right

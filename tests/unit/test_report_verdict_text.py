@@ -47,15 +47,18 @@ def judgement(whole: ReportData) -> Judgement:
     ("changes", "says"),
     [
         ({"winner": "rag", "tied_with": ()}, "Ship rag: it is measurably more accurate than every other"),
-        ({"winner": "rag", "tied_with": ("a",)}, "Ship rag: it was right most often, though a cannot be told apart"),
-        ({"winner": "rag", "tied_with": tuple("abcde")}, "though a, b and 3 others cannot be told apart from it."),
+        ({"winner": "rag", "tied_with": ("a",)}, "Ship rag: it was right most often; a cannot be told apart from it."),
+        (
+            {"winner": "rag", "tied_with": tuple("abcde")},
+            "it was right most often; a, b and 3 others cannot be told apart from it.",
+        ),
         (
             {"winner": "rag", "tied_with": ("a", "b"), "as_good": ("a",)},
             "Ship rag: it costs the least of those that are as accurate (a too); b cannot be told apart from it.",
         ),
         (
             {"winner": "rag", "tied_with": (), "short_of": ("x",)},
-            "Build on rag, but do not ship it yet: it is measurably",
+            "every other contender, but do not ship it yet.",
         ),
         ({"winner": None, "tied_with": ("base", "rag")}, "No winner: these questions tell no contender apart"),
         ({"winner": None, "tied_with": ()}, "No winner: the data cannot carry a verdict."),

@@ -29,6 +29,7 @@ from bakeoff.measure.wording import (
     says_most,
     says_phrase,
     says_words,
+    stands_undenied,
 )
 
 __all__ = ["Grade", "equivalent", "grade", "is_abstention"]
@@ -76,6 +77,8 @@ def _apply_rule(answer: str, said: Terms, gold: Terms, golds: Sequence[Terms], r
     """The rule for what kind of thing this accepted answer is, and what it finds."""
     if polarity(raw) and (kind == "yesno" or len(gold) == 1):
         return "yes or no", polarity(answer) == polarity(raw)
+    if sum(term.is_number for term in content(gold)) > 1 and stands_undenied(said, gold):
+        return "several numbers", True
     if is_quantity(gold) and kind != "list" and (kind not in ("name", "phrase") or content(gold)[0].unit):
         return "number", says_number(said, gold, golds)
     if any(term.dates for term in gold) and len(content(gold)) == 1:

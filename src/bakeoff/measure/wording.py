@@ -67,6 +67,11 @@ def says_phrase(said: Terms, gold: Terms, golds: Sequence[Terms]) -> bool:
     return any(_stands(said, start, end, golds) for start, end in runs(said, gold))
 
 
+def stands_undenied(said: Terms, gold: Terms) -> bool:
+    """The same for an accepted answer that holds options itself, as '24 months or 500 cycles' does."""
+    return any(not negated(said, start) and not denied_after(said, end) for start, end in runs(said, gold))
+
+
 def runs(said: Terms, gold: Terms) -> list[tuple[int, int]]:
     """Where the gold stands in the answer; 'wi-fi' also matches 'wifi'."""
     wanted = "".join(term.text for term in gold)

@@ -66,17 +66,23 @@ def verdict_sentence(judgement: Judgement) -> str:
     winner, tied = judgement.winner, judgement.tied_with
     if winner is None:
         return _no_winner(judgement)
-    lead = f"Build on {winner}, but do not ship it yet" if judgement.short_of else f"Ship {winner}"
     behind = tuple(name for name in tied if name not in judgement.as_good)
+    apart = f"; {_some(behind)} cannot be told apart from it" if behind else ""
+    if judgement.short_of:
+        return f"Build on {winner}, which {_why(judgement, behind)}, but do not ship it yet{apart}."
+    return f"Ship {winner}: it {_why(judgement, behind)}{apart}."
+
+
+def _why(judgement: Judgement, behind: tuple[str, ...]) -> str:
+    """What the winner has over the others, as the end of a sentence about it."""
     if judgement.as_good:
-        rest = f"; {_some(behind)} cannot be told apart from it" if behind else ""
-        return f"{lead}: it costs the least of those that are as accurate ({_some(judgement.as_good)} too){rest}."
+        return f"costs the least of those that are as accurate ({_some(judgement.as_good)} too)"
     if behind:
-        return f"{lead}: it was right most often, though {_some(behind)} cannot be told apart from it."
+        return "was right most often"
     if len(judgement.sensitivity.rule_wins) > 1:
         others = "every other contender that breaks no limit" if judgement.excluded else "every other contender"
-        return f"{lead}: it is measurably more accurate than {others}."
-    return f"{lead}: it is the only contender that breaks no limit."
+        return f"is measurably more accurate than {others}"
+    return "is the only contender that breaks no limit"
 
 
 def _no_winner(judgement: Judgement) -> str:
