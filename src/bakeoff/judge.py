@@ -240,7 +240,7 @@ def _data_warnings(data: Mapping[str, Any]) -> list[str]:
     leaks = [leak for leak in data["leaks"] if not leak["excused"]]
     copies = "question nearly copies" if len(leaks) == 1 else "questions nearly copy"
     told = [f"{len(leaks)} test {copies} a training question: the tuned contenders may look too good."]
-    unread = len(data["documents"]["problems"])
+    unread = sum(one.get("reason") != "hidden" for one in data["documents"]["problems"])
     files = "file" if unread == 1 else "files"
     missing = [f"{unread} {files} could not be read; questions about what is missing count against every contender."]
     return [*data["warnings"], *(told if leaks else []), *(missing if unread else [])]

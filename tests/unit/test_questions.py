@@ -112,6 +112,7 @@ def test_missing_ids_come_from_the_text(tmp_path: Path) -> None:
         ("q.csv", "question,answer,asked\nx,1,often\n", "asked is 'often'"),
         ("q.csv", "question,answer,asked\nx,1,-3\n", "asked is '-3'"),
         ("q.csv", "question,answer,slice\nx,1,new\n", "slice is 'new'"),
+        ("q.csv", "question,agent answer\nx,1\n", "no column is read as one"),
         ("q.csv", "question,answer,answerable\nx,1,maybe\n", "answerable is 'maybe'"),
         ("q.csv", "question,answer\n,1\n", "No question text: q.csv line 2."),
         ("q.jsonl", '{"question": "a", "answer": "1"}\n{"question": \n', "line 2: no valid JSON"),

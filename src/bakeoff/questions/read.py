@@ -14,7 +14,7 @@ from bakeoff.listing import listed
 from bakeoff.questions.cells import answers, cell, has_html, question_of, question_text, unanswerable
 from bakeoff.questions.dates import days_of
 from bakeoff.questions.facts import with_facts
-from bakeoff.questions.rows import Row, read_rows
+from bakeoff.questions.rows import COLUMNS, Row, read_rows
 from bakeoff.records import Question
 
 
@@ -33,6 +33,11 @@ def read_with_notes(paths: Sequence[Path]) -> tuple[list[Question], list[str]]:
     rows = [row for of_file, _ in read for row in of_file]
     notes = [note for _, of_file in read for note in of_file]
     _refuse(rows, lambda row: not question_text(row), "No question text", "fill the question column or remove the rows")
+    if rows and not any(answers(row) or unanswerable(row) for row in rows):
+        raise InputError(
+            f"No row of {listed([path.name for path in paths])} has an answer: no column is read as one.",
+            f"name the column {' or '.join(COLUMNS['answers'][:3])}; docs/questions.md lists the names that are read",
+        )
     _refuse(
         rows,
         lambda row: not answers(row) and not unanswerable(row),
