@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist, median
 
-from bakeoff.listing import listed
+from bakeoff.listing import first_few
 from bakeoff.questions.facts import same_answers
 from bakeoff.records import Question, Record
 from bakeoff.splits import MEASURED
@@ -93,8 +93,8 @@ def _mixed_facts(questions: Sequence[Question]) -> list[str]:
     if not mixed:
         return []
     return [
-        f"Most questions of one fact have different answers: {listed(mixed)}. A fact groups phrasings of one question: "
-        "splits and intervals rest on that. Mend the column 'fact', or leave it out where it names topics."
+        f"Most questions of one fact have different answers: {first_few(mixed)}. A fact groups phrasings of one "
+        "question: splits and intervals rest on that. Mend the column 'fact', or leave it out where it names topics."
     ]
 
 

@@ -6,7 +6,7 @@ Takes questions with their splits. Answers are compared by the grader: written o
 from collections.abc import Sequence
 from itertools import groupby
 
-from bakeoff.listing import listed
+from bakeoff.listing import first_few
 from bakeoff.questions.facts import nth_agrees
 from bakeoff.records import Question, Record
 from bakeoff.similar import similar_pairs
@@ -69,5 +69,5 @@ def leak_notes(found: Sequence[Leak], questions: Sequence[Question]) -> list[str
         return []
     return [
         "Almost word for word the same in test and training, excused as their answers differ: "
-        f"{listed(doubtful)}. Check that they ask for different things."
+        f"{first_few(doubtful)}. Check that they ask for different things."
     ]

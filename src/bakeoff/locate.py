@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from bakeoff.errors import InputError
-from bakeoff.listing import SHOWN, listed
+from bakeoff.listing import SHOWN, first_few
 from bakeoff.records import Document, Question, SourceSpan
 
 
@@ -35,11 +35,12 @@ def locate_evidence(questions: Sequence[Question], documents: Sequence[Document]
     notes = []
     if not_found:
         notes.append(
-            f"Quoted evidence is not found, so the whole document counts as evidence: {listed(not_found, '; ')}."
+            f"Quoted evidence is not found, so the whole document counts as evidence: {first_few(not_found, '; ')}."
         )
     if not_said:
         notes.append(
-            f"Questions without a quote, none of whose answers stands in the documents they name: {listed(not_said)}."
+            "Questions without a quote, none of whose answers stands in the documents they name: "
+            f"{first_few(not_said)}."
         )
     return located, notes
 
@@ -83,7 +84,7 @@ def _refuse_unknown_sources(questions: Sequence[Question], sources: _Sources) ->
         close = difflib.get_close_matches(name, sources.locators, n=1, cutoff=0.4) if len(told) < SHOWN else []
         told.append(f"{name!r} (question {ids[0]}{f'; did you mean {close[0]!r}?' if close else ''})")
     raise InputError(
-        f"Questions name documents that are not there: {listed(told)}.",
+        f"Questions name documents that are not there: {first_few(told)}.",
         "write each source as the document's path below the documents folder, or leave it empty",
     )
 

@@ -14,7 +14,7 @@ from bakeoff.corpus.read import Problem, read_documents
 from bakeoff.data_summary import DataSummary, summarise
 from bakeoff.errors import InputError
 from bakeoff.leaks import Leak, leak_notes, leaks
-from bakeoff.listing import listed
+from bakeoff.listing import first_few
 from bakeoff.prompts import check_placeholders
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
 from bakeoff.records import Document, Question, Record, Slice, Split
@@ -146,11 +146,11 @@ def _update_notes(documents: Sequence[Document], updated: Sequence[Document]) ->
         names = {PurePosixPath(source).name: source for source in known}
         meant = next((f"{one} as {names[name]}" for one in new if (name := PurePosixPath(one).name) in names), "")
         raise InputError(
-            f"No document of the update replaces one; their paths are {listed(new)}.",
+            f"No document of the update replaces one; their paths are {first_few(new)}.",
             "give a new version the same path below the update's folder as the old one has below the documents folder"
             + (f": {meant}" if meant else ""),
         )
-    return [f"Documents of the update that replace none are added beside the others: {listed(new)}."]
+    return [f"Documents of the update that replace none are added beside the others: {first_few(new)}."]
 
 
 def _sliced(questions: Sequence[Question], name: Slice) -> list[Question]:

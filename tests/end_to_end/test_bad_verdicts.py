@@ -102,12 +102,15 @@ def test_a_half_written_run(judged, tmp_path, missing):
     assert content(folder) == before
 
 
-def test_a_file_cut_off_in_the_middle(judged, tmp_path):
-    """A comparison that was half written when the disk or the power went is named."""
+@pytest.mark.parametrize("cut", ["comparison.json", "scores.jsonl", "answers/rag.jsonl", "splits.jsonl"])
+def test_a_file_cut_off_in_the_middle(judged, tmp_path, cut):
+    """What was half written when the disk or the power went is told; no verdict is made of half of the questions."""
     folder = shutil.copytree(judged[0], tmp_path / "cut")
-    whole = (folder / "comparison.json").read_text()
-    (folder / "comparison.json").write_text(whole[: len(whole) // 2])
-    fails(bakeoff("report", str(folder), cwd=tmp_path), "comparison.json", "--resume")
+    whole = (folder / cut).read_text()
+    (folder / cut).write_text(whole[: len(whole) // 2])
+    before = content(folder)
+    fails(bakeoff("report", str(folder), cwd=tmp_path), "--resume")
+    assert content(folder) == before
 
 
 def test_what_the_data_allow_is_said_before_the_work(tmp_path):

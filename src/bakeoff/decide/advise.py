@@ -19,6 +19,7 @@ from bakeoff.decide.matrix import N_DRAWS, Flip, Matrix, Row, decision_matrix, f
 from bakeoff.decide.profile import Profile
 from bakeoff.decide.roadmap import Roadmap, roadmap
 from bakeoff.errors import ConfigError, MissingExtraError
+from bakeoff.listing import listed
 from bakeoff.records import Record
 
 MOST_REASONS = 5
@@ -152,8 +153,7 @@ def recommend(matrix: Matrix, profile: Profile) -> Recommendation:
 def _headline(first: str, others: Sequence[str], days: dict[str, float]) -> str:
     if not others:
         return f"Begin with {TITLES[first]}."
-    *before, last = [TITLES[name] for name in (first, *others)]
-    names = f"{', '.join(before)} and {last}"
+    names = listed(TITLES[name] for name in (first, *others))
     return (
         f"{names[0].upper()}{names[1:]} are tied: begin with {TITLES[first]}, which takes the fewest days to set up "
         f"({days[first]:g}), and let a pilot decide."

@@ -16,7 +16,7 @@ from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, TITLES, Factor, rea
 from bakeoff.decide.matrix import N_DRAWS, Matrix, Row, decision_matrix, judged
 from bakeoff.decide.profile import Profile
 from bakeoff.decide.targets import LOWER_IS_BETTER, TIMES_TARGET, Target, targets
-from bakeoff.decide.verdict import contrast_between
+from bakeoff.decide.verdict import beats
 from bakeoff.errors import RunFolderError
 from bakeoff.records import Record
 
@@ -115,7 +115,7 @@ def _silent(comparison: Mapping[str, Any], approaches: Sequence[str]) -> tuple[t
         (names.index(a), names.index(b))
         for a, b in permutations(names, 2)
         if _declined_more(comparison["contenders"][a], comparison["contenders"][b])
-        and not _more_accurate({"contrasts": [], **comparison}, a, b)
+        and not beats({"contrasts": [], **comparison}, a, b)
     )
 
 
@@ -123,11 +123,6 @@ def _declined_more(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """By intervals that do not overlap: a comparison holds no paired test of declining."""
     low, high = ((entry.get("abstention") or {}).get(end) for entry, end in ((one, "low"), (other, "high")))
     return low is not None and high is not None and low > high
-
-
-def _more_accurate(comparison: Mapping[str, Any], a: str, b: str) -> bool:
-    contrast = contrast_between(comparison, a, b)
-    return contrast is not None and contrast["finding"] == "different" and contrast["difference"] > 0
 
 
 def _earned(values: np.ndarray, measure: str, silent: Sequence[tuple[int, int]]) -> np.ndarray:

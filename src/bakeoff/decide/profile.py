@@ -81,9 +81,9 @@ class Profile(Record):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    # Limits. A contender that breaks latency, monthly budget or hallucination in a pilot cannot win; the others weigh
-    # in the decision matrix. The monthly budget is held against the mean month after the set-up (hosting, queries,
-    # upkeep work), the set-up budget against the set-up, its work included.
+    # Limits. A contender that breaks one in a pilot cannot win; only the deadline weighs in the decision matrix alone.
+    # The monthly budget is held against the mean month after the set-up (hosting, queries, upkeep work), the set-up
+    # budget against the set-up, its work included.
     must_run_offline: bool = False
     privacy_on_premises: bool = False
     latency_limit_ms: float | None = Field(default=None, gt=0)

@@ -14,6 +14,7 @@ from pydantic import Field
 from bakeoff.decide.profile import Profile
 from bakeoff.decide.rule import NOBODY, TINY, unbeaten, winners
 from bakeoff.decide.targets import targets
+from bakeoff.listing import listed
 from bakeoff.records import Record
 
 MAX_ERRORS = 0.05
@@ -97,7 +98,7 @@ def _by_rule(
 ) -> tuple[str | None, list[str]]:
     """The winner, and all that are not measurably less accurate than any other."""
     accuracy = np.array([[comparison["contenders"][name]["accuracy"]["value"] for name in eligible]])
-    ahead = np.array([[[_beats(comparison, a, b) for b in eligible] for a in eligible]])
+    ahead = np.array([[[beats(comparison, a, b) for b in eligible] for a in eligible]])
     tied = np.array([[[_found(comparison, a, b) == "tied" for b in eligible] for a in eligible]])
     total = np.array([costs[name].total_usd if name in costs else math.inf for name in eligible])
     base = eligible.index("base") if "base" in eligible else None
@@ -167,7 +168,7 @@ def contrast_between(comparison: Comparison, a: str, b: str, measure: str = "acc
     return None
 
 
-def _beats(comparison: Comparison, a: str, b: str) -> bool:
+def beats(comparison: Comparison, a: str, b: str) -> bool:
     """Whether the paired test calls a more accurate than b."""
     contrast = contrast_between(comparison, a, b) if a != b else None
     return contrast is not None and contrast["finding"] == "different" and contrast["difference"] > 0
@@ -224,12 +225,12 @@ def _reason(
     ]
     if short_of:
         said.append(f"It misses {'; and '.join(short_of)}.")
-    beaten = [name for name in eligible if _beats(comparison, winner, name)]
+    beaten = [name for name in eligible if beats(comparison, winner, name)]
     if beaten:
         best = max(beaten, key=lambda name: comparison["contenders"][name]["accuracy"]["value"])
         said.append(f"{best}, the best of those measurably less accurate, is {_behind(comparison, winner, best)}.")
     if as_good:
-        said.append(f"{_listed(as_good)} {_are(as_good)} as accurate within the margin; it costs the least of them.")
+        said.append(f"{listed(as_good)} {_are(as_good)} as accurate within the margin; it costs the least of them.")
     behind = [name for name in tied if name not in as_good]
     if behind:
         told = "; ".join(f"{name}, {_behind(comparison, winner, name)}" for name in behind)
@@ -311,10 +312,6 @@ def _disagreeing_slices(contenders: Comparison, eligible: Sequence[str], winner:
                 f"{_percent(own['value'])}): the verdict depends on how often such questions are asked."
             )
     return found
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _percent(share: float) -> str:

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from bakeoff.errors import InputError
-from bakeoff.listing import listed
+from bakeoff.listing import first_few
 from bakeoff.questions.cells import answers, cell, has_html, question_of, question_text, unanswerable
 from bakeoff.questions.dates import days_of
 from bakeoff.questions.facts import with_facts
@@ -35,7 +35,7 @@ def read_with_notes(paths: Sequence[Path]) -> tuple[list[Question], list[str]]:
     _refuse(rows, lambda row: not question_text(row), "No question text", "fill the question column or remove the rows")
     if rows and not any(answers(row) or unanswerable(row) for row in rows):
         raise InputError(
-            f"No row of {listed([path.name for path in paths])} has an answer: no column is read as one.",
+            f"No row of {first_few([path.name for path in paths])} has an answer: no column is read as one.",
             f"name the column {' or '.join(COLUMNS['answers'][:3])}; docs/questions.md lists the names that are read",
         )
     _refuse(
@@ -78,7 +78,7 @@ def _html_notes(rows: Sequence[Row]) -> Iterator[str]:
 def _refuse(rows: Sequence[Row], wrong: Callable[[Row], bool], problem: str, remedy: str) -> None:
     places = [row.place for row in rows if wrong(row)]
     if places:
-        raise InputError(f"{problem}: {listed(places)}.", remedy)
+        raise InputError(f"{problem}: {first_few(places)}.", remedy)
 
 
 def _refuse_duplicates(rows: Sequence[Row], questions: Sequence[Question]) -> None:
@@ -87,10 +87,10 @@ def _refuse_duplicates(rows: Sequence[Row], questions: Sequence[Question]) -> No
         places[question.id].append(row)
     twice = {name: found for name, found in places.items() if len(found) > 1}
     if twice:
-        told = [f"{name} ({listed([row.place for row in found])})" for name, found in twice.items()]
+        told = [f"{name} ({first_few([row.place for row in found])})" for name, found in twice.items()]
         made = any(not cell(row, "id") for found in twice.values() for row in found)
         raise InputError(
-            f"Question ids must be unique; these are not: {listed(told)}.",
+            f"Question ids must be unique; these are not: {first_few(told)}.",
             "merge rows with the same question (add up asked)"
             + (" or give them ids" if made else ", or give one a new id"),
         )

@@ -4,11 +4,12 @@ Takes `ReportData`, gives values and sentences. Knows nothing about HTML, Markdo
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from bakeoff.evidence import evidence_hit
+from bakeoff.listing import listed
 from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.records import Answer, Contrast, Question
 from bakeoff.report.gather import ReportData
@@ -185,12 +186,6 @@ def _following(stands: Standing, n: int) -> str:
 def _questions(data: ReportData, contender: str) -> str:
     n = data.estimate(contender, "accuracy").n
     return f"{n:,} questions" if n != 1 else "one question"
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names in a sentence: a, b and c."""
-    names = list(names)
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _were(names: Sequence[str]) -> str:

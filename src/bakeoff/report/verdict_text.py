@@ -10,7 +10,7 @@ from bakeoff.decide.claims import Entry, articles
 from bakeoff.decide.factors import APPROACH_OF, CONTENDER_OF, NAMES, TITLES
 from bakeoff.decide.matrix import Matrix, Row
 from bakeoff.decide.sensitivity import Flip
-from bakeoff.report.findings import listed
+from bakeoff.listing import listed
 from bakeoff.report.judgement import Judgement
 from bakeoff.report.measures import BY_NAME, NARROW, count, percent, usd
 
