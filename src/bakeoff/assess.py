@@ -7,12 +7,12 @@ is, is decided in `measure/`; this file only hands it what the run left behind.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bakeoff import jsonl
 from bakeoff.build import KINDS, RETRIEVING, TRAINED
 from bakeoff.contenders.workbench import Workbench
 from bakeoff.decide.cost_inputs import rates
 from bakeoff.decide.profile import Profile
 from bakeoff.errors import RunFolderError
+from bakeoff.files import jsonl
 from bakeoff.measure.score import Values, score_answers, values_of
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.records import Question, Score, Stage

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bakeoff import jsonl
 from bakeoff.config import Config
 from bakeoff.contenders.declining import calibrate, declines
 from bakeoff.contenders.extract import words_to_copy
@@ -23,6 +22,7 @@ from bakeoff.contenders.router import calibrate_routing
 from bakeoff.contenders.workbench import Kind, Spec, Workbench
 from bakeoff.environment import release_memory
 from bakeoff.errors import InputError
+from bakeoff.files import jsonl
 from bakeoff.generate import has_no_weights
 from bakeoff.generate.chat import Chat
 from bakeoff.measure.collect import collect

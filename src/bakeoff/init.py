@@ -8,9 +8,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bakeoff import jsonl
 from bakeoff.config import CONTENDERS, Config
 from bakeoff.errors import ConfigError
+from bakeoff.files import jsonl
 from bakeoff.prepare import Prepared, prepare
 
 TEMPLATE = """\

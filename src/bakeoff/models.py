@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bakeoff.cache import cache_folder, made_once
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
-from bakeoff.jsonl import write_text
+from bakeoff.files.cache import cache_folder, made_once
+from bakeoff.files.jsonl import write_text
 
 HUB_TIMEOUT_S = 5.0
 WEIGHTS = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "1_Pooling/*", "2_Dense/*", "2_Normalize/*")

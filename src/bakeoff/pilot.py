@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bakeoff import jsonl, run_folder
+from bakeoff import run_folder
 from bakeoff.assess import compare_run, score_run
 from bakeoff.build import KINDS, TRAINED, Builder
 from bakeoff.config import Config, load_config
 from bakeoff.contenders.workbench import Workbench, import_contender
 from bakeoff.environment import data_sha256, describe, peak_memory_bytes
 from bakeoff.errors import RunFolderError
+from bakeoff.files import jsonl
 from bakeoff.judge import check_profile, judge
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measure.summary import IN_DOMAIN

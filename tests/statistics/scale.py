@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bakeoff import jsonl
 from bakeoff.assess import compare_run
 from bakeoff.decide.profile import Profile
+from bakeoff.files import jsonl
 from bakeoff.judge import judge
 from bakeoff.records import Answer, Question, Score, Usage
 from bakeoff.run_folder import RunFolder, write_json

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from bakeoff import jsonl
 from bakeoff.decide.profile import Profile
 from bakeoff.evidence import evidence_hit
+from bakeoff.files import jsonl
 from bakeoff.judge import judge
 from bakeoff.records import Answer, Chunk, Hit, Question, Score, SourceSpan, Stage, Usage
 from bakeoff.run_folder import RunFolder, write_json

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff.cache import made_once
 from bakeoff.errors import BakeoffError
+from bakeoff.files.cache import made_once
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bakeoff import jsonl
+from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.records import Answer
 from tests.unit.fakes import answer, question

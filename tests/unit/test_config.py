@@ -4,7 +4,7 @@ import pytest
 
 from bakeoff.config import CONTENDERS, load_config
 from bakeoff.errors import ConfigError
-from bakeoff.yaml_file import strict_yaml
+from bakeoff.files.strict_yaml import strict_yaml
 
 MINIMAL = "name: pilot\ndocuments: docs\nquestions: [questions.csv]\n"
 

@@ -5,7 +5,6 @@ import urllib.error
 import numpy as np
 import pytest
 
-from bakeoff import jsonl
 from bakeoff.contenders.closed_book import ClosedBook
 from bakeoff.contenders.custom import Custom
 from bakeoff.contenders.declining import calibrate, declines
@@ -16,6 +15,7 @@ from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.router import Familiarity, Router, calibrate_routing
 from bakeoff.contenders.workbench import import_contender
 from bakeoff.errors import ConfigError, ContenderError
+from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
 from bakeoff.prompts import CLOSED_BOOK, GROUNDED
 from bakeoff.records import Answer, Document, Hit

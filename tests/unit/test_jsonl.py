@@ -2,8 +2,8 @@
 
 import pytest
 
-from bakeoff import jsonl
 from bakeoff.errors import RunFolderError
+from bakeoff.files import jsonl
 from bakeoff.records import Score
 
 

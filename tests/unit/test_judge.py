@@ -2,8 +2,8 @@
 
 import pytest
 
-from bakeoff import jsonl
 from bakeoff.decide.profile import Profile
+from bakeoff.files import jsonl
 from bakeoff.judge import judge
 from bakeoff.run_folder import RunFolder
 from tests.unit.report_fixture import build

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bakeoff.files.spreadsheet_csv import FORMULA, first_seen, harmless, written
 from bakeoff.report import write_report
 from bakeoff.report.csv_tables import MEASURED, TABLES, csv_tables
-from bakeoff.report.csv_text import FORMULA, first_seen, harmless, written
 from bakeoff.report.findings import failures
 from bakeoff.report.gather import ReportData, gather
 from bakeoff.report.table import updates

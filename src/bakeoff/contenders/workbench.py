@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bakeoff import jsonl
 from bakeoff.config import Models, Retrieval
 from bakeoff.contenders.closed_book import ClosedBook
 from bakeoff.contenders.custom import Custom
@@ -23,6 +22,7 @@ from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.router import Familiarity, Router, Routing
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, RunFolderError
+from bakeoff.files import jsonl
 from bakeoff.prompts import PromptTemplate
 from bakeoff.protocols import Contender, Generator
 from bakeoff.records import Answer, Record

@@ -17,8 +17,8 @@ from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_v
 from bakeoff.compare import MARGIN
 from bakeoff.decide.prices import CURRENCY, Price, own_price
 from bakeoff.errors import ConfigError
+from bakeoff.files.strict_yaml import strict_yaml
 from bakeoff.records import Record
-from bakeoff.yaml_file import strict_yaml
 
 Compute = Literal["machine", "gpu", "api"]
 GUIDE = "docs/cost.md"

@@ -19,8 +19,8 @@ import numpy as np
 import openvino
 import openvino_genai as genai
 
-from bakeoff.cache import cache_folder, made_once
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.files.cache import cache_folder, made_once
 from bakeoff.generate.chat import Chat
 from bakeoff.generate.openvino_graph import LlamaGraph, dimensions
 from bakeoff.models import file_sha256, model_sha256

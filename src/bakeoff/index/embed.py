@@ -17,8 +17,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from bakeoff import models
-from bakeoff.cache import cache_folder, made_once
 from bakeoff.errors import ConfigError, MissingExtraError, ModelUnavailableError
+from bakeoff.files.cache import cache_folder, made_once
 
 Engine = Literal["auto", "openvino", "transformers"]
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff import jsonl
 from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
+from bakeoff.files import jsonl
 from bakeoff.records import Chunk, Record
 
 SCHEMA_VERSION = 1

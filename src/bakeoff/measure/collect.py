@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bakeoff import jsonl
 from bakeoff.errors import BakeoffError
+from bakeoff.files import jsonl
 from bakeoff.protocols import Contender
 from bakeoff.records import Answer, Question
 

@@ -5,7 +5,7 @@ Takes `ReportData`, gives texts by file name. Knows nothing about files.
 
 from collections.abc import Callable
 
-from bakeoff.report.csv_text import Cell, Rows, rows_of, written
+from bakeoff.files.spreadsheet_csv import Cell, Rows, rows_of, written
 from bakeoff.report.csv_verdict import JUDGED
 from bakeoff.report.findings import CAUSES, OUTCOMES, failures, outcome
 from bakeoff.report.gather import ReportData

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bakeoff import jsonl
+from bakeoff.files import jsonl
 from bakeoff.report.csv_tables import TABLES, csv_tables
 from bakeoff.report.gather import gather
 from bakeoff.report.html import html_page

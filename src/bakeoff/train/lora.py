@@ -18,9 +18,9 @@ from typing import Any
 
 from pydantic import Field
 
-from bakeoff import jsonl
 from bakeoff.environment import peak_memory_bytes
 from bakeoff.errors import BakeoffError, InputError, MissingExtraError, RunFolderError
+from bakeoff.files import jsonl
 from bakeoff.models import model_sha256
 from bakeoff.records import Record
 from bakeoff.train import checkpoint
