@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakeoff.corpus import markup
 from bakeoff.corpus.chunk import chunk_document, heading_path
 from bakeoff.errors import ConfigError
+from bakeoff.formats import markup
 from bakeoff.records import Chunk, Document
 
 

@@ -15,9 +15,9 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen import canvas
 from reportlab.platypus import ListFlowable, PageBreak, Paragraph, SimpleDocTemplate, Table
 
-from bakeoff.corpus import markup
-from bakeoff.corpus.parse import atx_headings, decode, parse, title_from
-from bakeoff.corpus.part import Part, UnreadableError
+from bakeoff.formats import markup
+from bakeoff.formats.parse import atx_headings, decode, parse, title_from
+from bakeoff.formats.part import Part, UnreadableError
 
 SENTENCE = "The thermostat reads the temperature every thirty seconds and sends it to the hub by radio. "
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from bakeoff.corpus import markup
 from bakeoff.errors import ConfigError
+from bakeoff.formats import markup
 from bakeoff.records import Chunk, Document
 
 CountTokens = Callable[[str], int]

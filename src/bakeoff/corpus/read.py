@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.corpus.parse import SUFFIXES, parse
-from bakeoff.corpus.part import Part, Problem, UnreadableError
 from bakeoff.errors import InputError
+from bakeoff.formats.parse import SUFFIXES, parse
+from bakeoff.formats.part import Part, Problem, UnreadableError
 from bakeoff.records import Document, Record
 
 __all__ = ["Problem", "Reading", "document_id", "documents_in", "read_documents"]

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, get_args
 
-from bakeoff.corpus import markup
-from bakeoff.corpus.html_cells import words_of
 from bakeoff.errors import InputError
+from bakeoff.formats import markup
+from bakeoff.formats.html_cells import words_of
 from bakeoff.questions.rows import Row
 from bakeoff.records import Question, Slice, SourceSpan, Split
 

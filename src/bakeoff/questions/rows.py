@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bakeoff.corpus.csv_text import csv_rows
-from bakeoff.corpus.parse import check_kind, decode
-from bakeoff.corpus.part import UnreadableError
 from bakeoff.errors import InputError
+from bakeoff.formats.csv_rows import csv_rows
+from bakeoff.formats.parse import check_kind, decode
+from bakeoff.formats.part import UnreadableError
 
 # field -> the column names that are read as it, the first one present wins. Case, blanks and hyphens do not matter.
 # No fact is read from a help desk's 'group' or 'intent': they hold topics, with many facts each.

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from bakeoff.corpus import html_cells, markup
-from bakeoff.corpus.csv_text import DELIMITERS, csv_rows
-from bakeoff.corpus.part import Parsed, Part, Problem, UnreadableError
-from bakeoff.corpus.values import access_of, json_value, time_of
+from bakeoff.formats import html_cells, markup
+from bakeoff.formats.csv_rows import DELIMITERS, csv_rows
+from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
+from bakeoff.formats.values import access_of, json_value, time_of
 
 TEXT_FIELDS = ("text", "content", "body")
 _NO_TEXT_REMEDY = f"give each row a text in a field called {', '.join(TEXT_FIELDS[:-1])} or {TEXT_FIELDS[-1]}"

@@ -21,8 +21,8 @@ from docx.oxml.ns import qn
 from docx.styles.style import BaseStyle
 from lxml import etree
 
-from bakeoff.corpus import markup
-from bakeoff.corpus.part import UnreadableError
+from bakeoff.formats import markup
+from bakeoff.formats.part import UnreadableError
 
 _MAX_UNPACKED_BYTES = 1_000_000_000
 _TEMPLATE_YEAR = 2013  # documents made with python-docx carry its template's date until someone sets another

@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Iterator
 
-from bakeoff.corpus.part import UnreadableError
+from bakeoff.formats.part import UnreadableError
 
 DELIMITERS = ",;\t|"
 

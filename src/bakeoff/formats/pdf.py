@@ -17,8 +17,8 @@ from typing import Any
 from pypdf import PageObject, PdfReader
 from pypdf.errors import DependencyError, PyPdfError
 
-from bakeoff.corpus import markup
-from bakeoff.corpus.part import UnreadableError
+from bakeoff.formats import markup
+from bakeoff.formats.part import UnreadableError
 
 _PYTHON = (ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RuntimeError)
 _BROKEN = (PyPdfError, zlib.error, struct.error, EOFError, OSError, *_PYTHON)  # what damaged files make pypdf raise

@@ -10,9 +10,10 @@ from typing import Any
 
 import yaml
 
-from bakeoff.corpus import markup, parse_rows
-from bakeoff.corpus.part import Parsed, Part, Problem, UnreadableError
-from bakeoff.corpus.values import access_of, scalar_meta, time_of
+from bakeoff.formats import markup
+from bakeoff.formats import rows as parse_rows
+from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
+from bakeoff.formats.values import access_of, scalar_meta, time_of
 
 MARKDOWN = (".md", ".markdown", ".mdown")
 TEXT = (".txt", ".text")
@@ -67,7 +68,7 @@ def _parse(suffix: str, name: str, content: bytes) -> Parsed:
     if suffix == ".pdf":
         return _pdf(name, content)
     if suffix == ".docx":
-        from bakeoff.corpus import parse_docx
+        from bakeoff.formats import docx as parse_docx
 
         return _whole(name, *parse_docx.parse(content))
     if suffix in HTML:
@@ -84,7 +85,7 @@ def _parse(suffix: str, name: str, content: bytes) -> Parsed:
 
 
 def _pdf(name: str, content: bytes) -> Parsed:
-    from bakeoff.corpus import parse_pdf
+    from bakeoff.formats import pdf as parse_pdf
 
     title, body, meta = parse_pdf.parse(content)
     blank = meta.pop("pages_without_text")
@@ -93,7 +94,7 @@ def _pdf(name: str, content: bytes) -> Parsed:
 
 
 def _html(name: str, content: bytes) -> Parsed:
-    from bakeoff.corpus import parse_html
+    from bakeoff.formats import html as parse_html
 
     text, encoding = decode(content, parse_html.declared_encoding(content))
     title, body, meta = parse_html.parse(text)

@@ -17,7 +17,7 @@ _WHOLE = re.compile(rf"\s*(?:<!doctype html|<(?:{_BLOCKS})(?:\s[^<>]*)?>)", re.I
 def words_of(text: str) -> str:
     """The text without HTML, on one line if it held tags; as it is where it holds no HTML, or nothing else."""
     if _has_tags(text):
-        from bakeoff.corpus import parse_html
+        from bakeoff.formats import html as parse_html
 
         return parse_html.words(text) or text
     return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
@@ -27,7 +27,7 @@ def markdown_of(text: str) -> str:
     """A text that is HTML from its first block to its end as light Markdown; any other as it is."""
     if not (_WHOLE.match(text) and text.rstrip().endswith(">") and _has_tags(text)):
         return text
-    from bakeoff.corpus import parse_html
+    from bakeoff.formats import html as parse_html
 
     return parse_html.parse(text)[1] or text
 

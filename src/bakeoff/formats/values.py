@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bakeoff.corpus import markup
-from bakeoff.corpus.part import UnreadableError
+from bakeoff.formats import markup
+from bakeoff.formats.part import UnreadableError
 
 _MAX_DEPTH = 8
 
