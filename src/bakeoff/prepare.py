@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bakeoff.config import Config
-from bakeoff.corpus.read import Problem, read_documents
+from bakeoff.corpus.sources.folders import Problem, read_documents
 from bakeoff.data_summary import DataSummary, summarise
 from bakeoff.errors import InputError
 from bakeoff.leaks import Leak, leak_notes, leaks

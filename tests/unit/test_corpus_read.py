@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.corpus.read import Reading, document_id, documents_in, read_documents
+from bakeoff.corpus.sources.folders import Reading, document_id, documents_in, read_documents
 from bakeoff.errors import InputError
 
 

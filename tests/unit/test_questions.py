@@ -381,7 +381,7 @@ def test_sources_may_be_written_with_a_folder_more_or_less() -> None:
 
 def test_the_bundled_example_is_read_and_located(example: Path) -> None:
     """Every question's evidence stands in its document."""
-    from bakeoff.corpus.read import read_documents
+    from bakeoff.corpus.sources.folders import read_documents
 
     questions = read_questions(sorted(example.glob("questions*.csv")))
     found, notes = locate_evidence(questions, read_documents((str(example / "documents"),)).documents)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bakeoff.corpus.read import read_documents
+from bakeoff.corpus.sources.folders import read_documents
 from bakeoff.decide.profile import Profile, validate_profile
 from bakeoff.errors import ConfigError
 from bakeoff.questions import asked_per_month, read_questions
