@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bakeoff.measure.grade import equivalent, grade, is_abstention, squad_scores
+from bakeoff.grading.grade import equivalent, grade, is_abstention, squad_scores
 
 GRADED = Path(__file__).parents[1] / "reference" / "graded_answers.csv"
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bakeoff.errors import ContenderError
-from bakeoff.measure.grade import is_abstention
+from bakeoff.grading.grade import is_abstention
 from bakeoff.records import Answer, Question
 
 

@@ -6,7 +6,7 @@ on the dev split with one rule for all, so that each has the same chance to decl
 
 from collections.abc import Callable, Sequence
 
-from bakeoff.measure.grade import is_abstention
+from bakeoff.grading.grade import is_abstention
 from bakeoff.records import Answer, Completion, Hit, Question, Usage
 
 NOTHING = Usage()

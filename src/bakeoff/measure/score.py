@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from bakeoff.evidence import evidence_hit
-from bakeoff.measure.grade import equivalent, grade
+from bakeoff.grading.grade import equivalent, grade
 from bakeoff.records import Answer, Question, Score
 
 Values = Mapping[str, float]

@@ -9,8 +9,8 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 
-from bakeoff.measure.grade import equivalent, grade
-from bakeoff.measure.normalise import word_set
+from bakeoff.grading.grade import equivalent, grade
+from bakeoff.grading.normalise import word_set
 from bakeoff.records import Question
 from bakeoff.similar import similar_pairs, words
 

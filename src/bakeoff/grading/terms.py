@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
-from bakeoff.measure.normalise import ORDINALS, SCALES, fold, spell_out, word_set
-from bakeoff.measure.units import UNIT_PATTERN, unit_of
+from bakeoff.grading.normalise import ORDINALS, SCALES, fold, spell_out, word_set
+from bakeoff.grading.units import UNIT_PATTERN, unit_of
 
 YearMonthDay = tuple[int | None, int | None, int | None]
 

@@ -5,10 +5,10 @@ Takes a text. Knows nothing about what would be right.
 
 import re
 
-from bakeoff.measure.abstention import plain
-from bakeoff.measure.normalise import word_set
-from bakeoff.measure.terms import terms
-from bakeoff.measure.wording import NEGATORS
+from bakeoff.grading.abstention import plain
+from bakeoff.grading.normalise import word_set
+from bakeoff.grading.terms import terms
+from bakeoff.grading.wording import NEGATORS
 
 _YES = (
     r"(?:(?:yes|yep|yeah|yup|correct|certainly|absolutely|definitely|of course|sure|that is right|true|indeed)\b"

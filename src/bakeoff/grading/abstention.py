@@ -6,8 +6,8 @@ Takes a text. Knows nothing about what would be right.
 import re
 from functools import lru_cache
 
-from bakeoff.measure.normalise import fold
-from bakeoff.measure.terms import terms
+from bakeoff.grading.normalise import fold
+from bakeoff.grading.terms import terms
 
 _SOURCE = r"(?:documents?|passages?|context|texts?|information|articles?|sources?|knowledge base|manuals?|excerpts?)"
 _ABOUT = (

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bakeoff.measure.abstention import is_abstention
-from bakeoff.measure.polarity import opens_with_polarity, polarity
-from bakeoff.measure.quantities import is_quantity, says_number, with_units
-from bakeoff.measure.terms import terms
-from bakeoff.measure.wording import (
+from bakeoff.grading.abstention import is_abstention
+from bakeoff.grading.polarity import opens_with_polarity, polarity
+from bakeoff.grading.quantities import is_quantity, says_number, with_units
+from bakeoff.grading.terms import terms
+from bakeoff.grading.wording import (
     LONG,
     MOST,
     Terms,

@@ -7,8 +7,8 @@ Without the question it cannot know which of two numbers is asked for, so the fi
 import re
 from collections.abc import Sequence
 
-from bakeoff.measure.terms import Term, is_year, says_as_much
-from bakeoff.measure.wording import (
+from bakeoff.grading.terms import Term, is_year, says_as_much
+from bakeoff.grading.wording import (
     FUNCTION_WORDS,
     Terms,
     clause_of,

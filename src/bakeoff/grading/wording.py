@@ -7,8 +7,8 @@ about units and dates.
 import re
 from collections.abc import Sequence
 
-from bakeoff.measure.normalise import word_set
-from bakeoff.measure.terms import ARTICLES, Term, says_as_much, terms
+from bakeoff.grading.normalise import word_set
+from bakeoff.grading.terms import ARTICLES, Term, says_as_much, terms
 
 Terms = Sequence[Term]
 
