@@ -11,14 +11,14 @@ from typing import Any
 
 from bakeoff.config import Config
 from bakeoff.corpus.sources.folders import Problem, read_documents
-from bakeoff.data_summary import DataSummary, summarise
 from bakeoff.errors import InputError
-from bakeoff.leaks import Leak, leak_notes, leaks
 from bakeoff.listing import first_few
 from bakeoff.prompts import check_placeholders
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
+from bakeoff.questions.leaks import Leak, leak_notes, leaks
+from bakeoff.questions.splits import MEASURED, assign_splits
+from bakeoff.questions.survey import DataSummary, summarise
 from bakeoff.records import Document, Question, Record, Slice, Split
-from bakeoff.splits import MEASURED, assign_splits
 
 EXCUSED = (
     "note: {n} test questions resemble a training question and are excused: they ask for the same fact in other words "

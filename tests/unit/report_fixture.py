@@ -12,9 +12,9 @@ from pathlib import Path
 import yaml
 
 from bakeoff.decide.profile import Profile
-from bakeoff.evidence import evidence_hit
 from bakeoff.files import jsonl
 from bakeoff.judge import judge
+from bakeoff.questions.evidence import evidence_hit
 from bakeoff.records import Answer, Chunk, Hit, Question, Score, SourceSpan, Stage, Usage
 from bakeoff.run_folder import RunFolder, write_json
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakeoff.data_summary import detectable_difference, summarise
-from bakeoff.leaks import leak_notes, leaks
+from bakeoff.questions.leaks import leak_notes, leaks
+from bakeoff.questions.near_copies import similar_pairs
+from bakeoff.questions.splits import assign_splits
+from bakeoff.questions.survey import detectable_difference, summarise
 from bakeoff.records import Question, SourceSpan
-from bakeoff.similar import similar_pairs
-from bakeoff.splits import assign_splits
 
 WORDS = "amber birch cedar dune ember fjord grove heath inlet jetty knoll loch marsh notch ocean pond quay reef".split()  # noqa: SIM905
 

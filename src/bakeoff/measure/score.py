@@ -18,8 +18,8 @@ scores None on every measure but `error`, so that it is neither a wrong answer n
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from bakeoff.evidence import evidence_hit
 from bakeoff.grading.grade import equivalent, grade
+from bakeoff.questions.evidence import evidence_hit
 from bakeoff.records import Answer, Question, Score
 
 Values = Mapping[str, float]

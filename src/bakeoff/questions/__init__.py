@@ -4,8 +4,8 @@ Takes paths, gives records; `locate_evidence` then finds what they quote in the 
 models. What is wrong in a file is told with its line and the remedy.
 """
 
-from bakeoff.locate import locate_evidence
 from bakeoff.questions.dates import asked_per_month
+from bakeoff.questions.locate import locate_evidence
 from bakeoff.questions.read import read_questions, read_with_notes
 from bakeoff.questions.rows import COLUMNS
 

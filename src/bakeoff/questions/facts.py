@@ -11,8 +11,8 @@ from itertools import groupby
 
 from bakeoff.grading.grade import equivalent, grade
 from bakeoff.grading.normalise import word_set
+from bakeoff.questions.near_copies import similar_pairs, words
 from bakeoff.records import Question
-from bakeoff.similar import similar_pairs, words
 
 # Alike questions with the same answer and source ask for the same thing. Where that proves little (no source, no
 # answer, or yes and no), the words that carry meaning must be the same too.

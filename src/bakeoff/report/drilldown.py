@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bakeoff.evidence import holds_evidence
+from bakeoff.questions.evidence import holds_evidence
 from bakeoff.records import Answer, Chunk, Hit, Question, SourceSpan
 from bakeoff.report.findings import CAUSES, OUTCOMES, Outcome, cause, outcome, outcome_after_update
 from bakeoff.report.gather import ReportData

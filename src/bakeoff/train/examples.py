@@ -13,9 +13,9 @@ import random
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from bakeoff.evidence import evidence_hit, holds_evidence
 from bakeoff.prompts import DECLINE, PromptTemplate
 from bakeoff.protocols import Retriever
+from bakeoff.questions.evidence import evidence_hit, holds_evidence
 from bakeoff.records import Chunk, Question
 from bakeoff.train.lora import Example
 

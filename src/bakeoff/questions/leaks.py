@@ -8,8 +8,8 @@ from itertools import groupby
 
 from bakeoff.listing import first_few
 from bakeoff.questions.facts import nth_agrees
+from bakeoff.questions.near_copies import similar_pairs
 from bakeoff.records import Question, Record
-from bakeoff.similar import similar_pairs
 
 NEAR_COPY, ALMOST_EXACT = 0.7, 0.9
 
