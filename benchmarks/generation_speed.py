@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean
 
-from bakeoff.generate import load_generator
-from bakeoff.prompts import GROUNDED
+from bakeoff.models.load import load_generator
+from bakeoff.models.prompts import GROUNDED
 from bakeoff.protocols import Generator
 from bakeoff.records import Completion, Prompt
 

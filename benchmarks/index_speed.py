@@ -18,8 +18,8 @@ import numpy as np
 
 from bakeoff.config import Retrieval
 from bakeoff.corpus.store import DocumentStore
-from bakeoff.index.embed import load_embedder
 from bakeoff.index.hybrid import HybridIndex
+from bakeoff.models.embed import load_embedder
 from bakeoff.records import Document
 
 SEED = 7

@@ -19,8 +19,8 @@ from statistics import fmean
 from typing import NamedTuple
 
 from bakeoff.corpus.store import DocumentStore
-from bakeoff.index.embed import DEFAULT_EMBEDDER, load_embedder
 from bakeoff.index.hybrid import CANDIDATES, CountingEmbedder, HybridIndex
+from bakeoff.models.embed import DEFAULT_EMBEDDER, load_embedder
 from bakeoff.records import Document, Hit
 
 

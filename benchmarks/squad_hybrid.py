@@ -16,9 +16,9 @@ from pathlib import Path
 
 from squad_passages import N_PASSAGES, Asked, Finder, hybrid_examples, read_squad
 
-from bakeoff.generate import load_generator
-from bakeoff.models import resolve_model
-from bakeoff.prompts import DECLINE, GROUNDED
+from bakeoff.models.load import load_generator
+from bakeoff.models.prompts import DECLINE, GROUNDED
+from bakeoff.models.weights import resolve_model
 from bakeoff.protocols import Generator
 from bakeoff.train.lora import Progress, TrainingReport, TrainingSettings, train_adapter
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import bm25s
 
-from bakeoff.prompts import DECLINE, GROUNDED
+from bakeoff.models.prompts import DECLINE, GROUNDED
 from bakeoff.train.lora import Example
 
 WORDS_PER_PASSAGE = 100

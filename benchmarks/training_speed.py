@@ -23,8 +23,8 @@ import torch
 from squad_passages import Finder, hybrid_examples, read_squad
 from trl import SFTConfig, SFTTrainer
 
-from bakeoff.generate.chat import Chat
-from bakeoff.models import resolve_model
+from bakeoff.models.chat import Chat
+from bakeoff.models.weights import resolve_model
 from bakeoff.train.lora import Example, TrainingSettings, train_adapter
 from bakeoff.train.packing import encode
 

@@ -23,11 +23,11 @@ from bakeoff.contenders.workbench import Kind, Spec, Workbench
 from bakeoff.environment import release_memory
 from bakeoff.errors import InputError
 from bakeoff.files import jsonl
-from bakeoff.generate import has_no_weights
-from bakeoff.generate.chat import Chat
 from bakeoff.measure.collect import collect
 from bakeoff.measure.score import is_correct
-from bakeoff.models import resolve_model
+from bakeoff.models.chat import Chat
+from bakeoff.models.load import has_no_weights
+from bakeoff.models.weights import resolve_model
 from bakeoff.prepare import Prepared
 from bakeoff.records import Question
 from bakeoff.run_folder import RunFolder

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from bakeoff.decide.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import read_mapping
-from bakeoff.prompts import CLOSED_BOOK, GROUNDED, PromptTemplate
+from bakeoff.models.prompts import CLOSED_BOOK, GROUNDED, PromptTemplate
 from bakeoff.records import Record
 
 CONTENDERS = ("base", "rag", "tuned", "hybrid", "extract", "router", "long-context")

@@ -13,7 +13,7 @@ from bakeoff.config import Config
 from bakeoff.corpus.sources.folders import Problem, read_documents
 from bakeoff.errors import InputError
 from bakeoff.listing import first_few
-from bakeoff.prompts import check_placeholders
+from bakeoff.models.prompts import check_placeholders
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
 from bakeoff.questions.leaks import Leak, leak_notes, leaks
 from bakeoff.questions.splits import MEASURED, assign_splits

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bakeoff.index.embed import Embedder, load_embedder
+from bakeoff.models.embed import Embedder, load_embedder
 
 MODELS = [
     "hash",

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from tests.unit.tiny_model import write_tiny_model
 
-from bakeoff.generate import load_generator
-from bakeoff.generate.scripted import ScriptedGenerator
+from bakeoff.models.engines.scripted import ScriptedGenerator
+from bakeoff.models.load import load_generator
 from bakeoff.protocols import Generator
 from bakeoff.records import Completion, Message, Prompt
 

@@ -110,7 +110,7 @@ def reader(logprob=-0.1):
     """A generator that reads: it gives the first number of days or colour word of its prompt, if there is one."""
     import re
 
-    from bakeoff.generate.scripted import ScriptedGenerator
+    from bakeoff.models.engines.scripted import ScriptedGenerator
 
     colours = "|".join(colour for _, colour in PLANETS.values())
 
@@ -130,7 +130,7 @@ def silent():
 
 def broken():
     """A generator whose every answer fails, as an API that is down does."""
-    from bakeoff.generate.scripted import ScriptedGenerator
+    from bakeoff.models.engines.scripted import ScriptedGenerator
 
     def fail(message: str) -> str:
         raise ConnectionError("nobody answers")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.prompts import CLOSED_BOOK
+from bakeoff.models.prompts import CLOSED_BOOK
 from bakeoff.train.lora import Example, TrainingSettings, train_adapter
 
 pytestmark = pytest.mark.models
@@ -38,7 +38,7 @@ train(Path(sys.argv[1]), lambda at: os.kill(os.getpid(), signal.SIGKILL) if at.s
 
 def train(folder: Path, on_progress=None):
     """Eight facts, four epochs of two steps."""
-    from bakeoff.models import resolve_model
+    from bakeoff.models.weights import resolve_model
 
     examples, dev = (
         [Example(prompt=CLOSED_BOOK.render(question), completion=answer) for question, answer in facts.items()]

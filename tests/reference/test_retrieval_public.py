@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from benchmarks import retrieval_quality as quality
 
-from bakeoff.index.embed import load_embedder
+from bakeoff.models.embed import load_embedder
 
 FLOORS = [
     (quality.cookbook_docs, 232, 100, {"Success@5": 0.96, "nDCG@10": 0.78}),

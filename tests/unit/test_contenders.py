@@ -17,7 +17,7 @@ from bakeoff.contenders.workbench import import_contender
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
-from bakeoff.prompts import CLOSED_BOOK, GROUNDED
+from bakeoff.models.prompts import CLOSED_BOOK, GROUNDED
 from bakeoff.records import Answer, Document, Hit
 from tests.unit.fakes import FakeGenerator, FakeRetriever, WordEmbedder, answer, chunk, question
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import ConfigError, InputError
-from bakeoff.generate.chat import Chat, render
+from bakeoff.models.chat import Chat, render
 from bakeoff.records import Completion, Message, Prompt, Usage
 from tests.unit.tiny_model import write_tiny_model
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-import bakeoff.generate
+import bakeoff.models.load
 from bakeoff.errors import ConfigError, MissingExtraError
-from bakeoff.generate import load_generator
-from bakeoff.generate.openai_http import OpenAiGenerator
-from bakeoff.generate.scripted import ScriptedGenerator
-from bakeoff.prompts import DECLINE
+from bakeoff.models.engines.openai_http import OpenAiGenerator
+from bakeoff.models.engines.scripted import ScriptedGenerator
+from bakeoff.models.load import load_generator
+from bakeoff.models.prompts import DECLINE
 from bakeoff.records import Message, Prompt
 from tests.unit.tiny_model import write_tiny_model
 
@@ -41,19 +41,19 @@ def test_names_choose_engines() -> None:
     assert isinstance(load_generator("scripted"), ScriptedGenerator)
     remote = load_generator("openai:http://127.0.0.1:9/v1#some/model")
     assert isinstance(remote, OpenAiGenerator) and remote.name == "some/model"
-    assert isinstance(load_generator("bakeoff.generate.scripted.ScriptedGenerator"), ScriptedGenerator)
+    assert isinstance(load_generator("bakeoff.models.engines.scripted.ScriptedGenerator"), ScriptedGenerator)
 
 
 def test_auto_takes_openvino_on_a_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a GPU 'auto' is OpenVINO where it knows the architecture, else transformers; with one, transformers."""
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert type(load_generator(str(tiny))).__name__ == "OpenVinoGenerator"
-    monkeypatch.setattr("bakeoff.generate.openvino_graph.unsupported", lambda folder: "a strange shape")
+    monkeypatch.setattr("bakeoff.models.engines.openvino_graph.unsupported", lambda folder: "a strange shape")
     assert type(load_generator(str(tiny))).__name__ == "TransformersGenerator"
     with pytest.raises(ConfigError, match="a strange shape"):
         load_generator(str(tiny), "openvino")
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    assert not bakeoff.generate._openvino_fits(tiny)
+    assert not bakeoff.models.load._openvino_fits(tiny)
 
 
 def test_an_unknown_engine_is_refused() -> None:
@@ -71,23 +71,23 @@ def test_an_adapter_needs_weights(model: str, tmp_path: Path) -> None:
 
 def test_an_import_path_that_leads_nowhere_is_an_error() -> None:
     """A module or a name that is not there is a ConfigError with the path."""
-    for path in ("no_such_module_here.Thing", "bakeoff.generate.scripted.NoSuchThing"):
+    for path in ("no_such_module_here.Thing", "bakeoff.models.engines.scripted.NoSuchThing"):
         with pytest.raises(ConfigError, match=path):
             load_generator(path)
 
 
 def test_a_missing_extra_is_one_line(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without torch a local model is a MissingExtraError with the pip command."""
-    found = bakeoff.generate.importlib.util.find_spec
+    found = bakeoff.models.load.importlib.util.find_spec
     monkeypatch.setattr(
-        bakeoff.generate.importlib.util, "find_spec", lambda name: None if name == "torch" else found(name)
+        bakeoff.models.load.importlib.util, "find_spec", lambda name: None if name == "torch" else found(name)
     )
     with pytest.raises(MissingExtraError, match=r"'torch'.*\n.*bakeoff\[local\]"):
         load_generator(str(tiny))
 
 
 def test_importing_the_package_loads_no_engine() -> None:
-    """`import bakeoff.generate` leaves torch, transformers and openvino alone."""
-    code = "import sys, bakeoff.generate, bakeoff.models; print({'torch', 'transformers', 'openvino'} & {*sys.modules})"
+    """`import bakeoff.models.load` leaves torch, transformers and openvino alone."""
+    code = "import sys, bakeoff.models.load as _, bakeoff.models.weights; print({'torch', 'transformers', 'openvino'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

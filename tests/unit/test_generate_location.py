@@ -2,7 +2,7 @@
 
 import pytest
 
-from bakeoff.generate.location import host_of, location_of
+from bakeoff.models.reference import host_of, location_of
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bakeoff.errors import ConfigError, ModelUnavailableError
-from bakeoff.generate.openai_http import OpenAiGenerator
+from bakeoff.models.engines.openai_http import OpenAiGenerator
 from bakeoff.records import Message, Prompt
 
 Reply = tuple[int, bytes, dict[str, str]]

@@ -11,10 +11,10 @@ import pytest
 from openvino import opset13 as op
 
 from bakeoff.errors import ModelUnavailableError
-from bakeoff.generate import openvino_engine
-from bakeoff.generate.openvino_engine import OpenVinoGenerator, _properties, graph_folder
-from bakeoff.generate.openvino_graph import LlamaGraph, unsupported
-from bakeoff.generate.transformers_engine import TransformersGenerator
+from bakeoff.models.engines import openvino as openvino_engine
+from bakeoff.models.engines.openvino import OpenVinoGenerator, _properties, graph_folder
+from bakeoff.models.engines.openvino_graph import LlamaGraph, unsupported
+from bakeoff.models.engines.transformers import TransformersGenerator
 from bakeoff.records import Message, Prompt
 from tests.unit.tiny_model import write_tiny_model
 

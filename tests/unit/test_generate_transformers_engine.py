@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import ModelUnavailableError
-from bakeoff.generate.transformers_engine import TransformersGenerator, _batches
+from bakeoff.models.engines.transformers import TransformersGenerator, _batches
 from bakeoff.records import Message, Prompt
 from tests.unit.tiny_model import write_tiny_model
 

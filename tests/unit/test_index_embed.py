@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bakeoff.errors import ConfigError, ModelUnavailableError
-from bakeoff.index.embed import HashEmbedder, _batches, _cut, _Shape, load_embedder
+from bakeoff.models.embed import HashEmbedder, _batches, _cut, _Shape, load_embedder
 
 
 def test_hash_vectors_are_the_same_on_every_machine() -> None:

@@ -9,9 +9,9 @@ import pytest
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.index import hybrid
-from bakeoff.index.embed import HashEmbedder
 from bakeoff.index.hybrid import Filter, HybridIndex
 from bakeoff.index.table import explained
+from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
 
 

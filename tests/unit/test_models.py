@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff import models
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.models import weights as models
 
 NAME = "somebody/some-model"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bakeoff.errors import ConfigError
-from bakeoff.prompts import CLOSED_BOOK, GROUNDED, PromptTemplate, check_placeholders
+from bakeoff.models.prompts import CLOSED_BOOK, GROUNDED, PromptTemplate, check_placeholders
 
 
 def test_braces_in_documents_and_questions_stay_as_they_are():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bakeoff.prompts import CLOSED_BOOK, DECLINE, GROUNDED
+from bakeoff.models.prompts import CLOSED_BOOK, DECLINE, GROUNDED
 from bakeoff.records import Chunk, Hit, Question, SourceSpan
 from bakeoff.train.examples import closed_book_examples, grounded_examples
 

@@ -6,7 +6,7 @@ Takes questions, gives answers. Knows nothing about indexes.
 from collections.abc import Sequence
 
 from bakeoff.contenders.declining import answer_from
-from bakeoff.prompts import PromptTemplate
+from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Generator
 from bakeoff.records import Answer, Document, Question
 

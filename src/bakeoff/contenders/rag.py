@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from bakeoff.contenders.declining import answer_from
-from bakeoff.prompts import PromptTemplate
+from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Generator, Retriever
 from bakeoff.records import Answer, Hit, Question, Usage
 

@@ -23,7 +23,7 @@ from bakeoff.contenders.router import Familiarity, Router, Routing
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files import jsonl
-from bakeoff.prompts import PromptTemplate
+from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Contender, Generator
 from bakeoff.records import Answer, Record
 
@@ -62,7 +62,7 @@ class Workbench:
 
     @cached_property
     def embedder(self) -> Any:
-        from bakeoff.index.embed import load_embedder
+        from bakeoff.models.embed import load_embedder
 
         return load_embedder(self.models.embedder)
 
@@ -77,7 +77,7 @@ class Workbench:
 
         The two used last are kept: what a router needs, and no more memory than that.
         """
-        from bakeoff.generate import load_generator
+        from bakeoff.models.load import load_generator
 
         generator = self._generators.pop(adapter, None)
         if generator is None:

@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from bakeoff.prompts import DECLINE, PromptTemplate
+from bakeoff.models.prompts import DECLINE, PromptTemplate
 from bakeoff.protocols import Retriever
 from bakeoff.questions.evidence import evidence_hit, holds_evidence
 from bakeoff.records import Chunk, Question

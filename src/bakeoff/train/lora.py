@@ -21,7 +21,7 @@ from pydantic import Field
 from bakeoff.environment import peak_memory_bytes
 from bakeoff.errors import BakeoffError, InputError, MissingExtraError, RunFolderError
 from bakeoff.files import jsonl
-from bakeoff.models import model_sha256
+from bakeoff.models.weights import model_sha256
 from bakeoff.records import Record
 from bakeoff.train import checkpoint
 from bakeoff.train.checkpoint import Position

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bakeoff.errors import InputError
-from bakeoff.generate.chat import Chat
+from bakeoff.models.chat import Chat
 from bakeoff.records import Prompt, Record
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from torch.nn import functional
 from transformers import AttentionInterface, AutoModelForCausalLM
 
 from bakeoff.errors import ModelUnavailableError
-from bakeoff.generate.chat import Chat
-from bakeoff.models import quiet_libraries
+from bakeoff.models.chat import Chat
+from bakeoff.models.weights import quiet_libraries
 from bakeoff.train.checkpoint import write_bytes
 from bakeoff.train.kernels import LoraLinear, RmsNorm, SiluGate, packed_attention
 from bakeoff.train.packing import Batch

@@ -16,9 +16,9 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from bakeoff import models
 from bakeoff.errors import ConfigError, MissingExtraError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder, made_once
+from bakeoff.models import weights as models
 
 Engine = Literal["auto", "openvino", "transformers"]
 

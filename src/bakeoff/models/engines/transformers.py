@@ -21,8 +21,8 @@ from transformers import (
 )
 
 from bakeoff.errors import ModelUnavailableError
-from bakeoff.generate.chat import Chat
-from bakeoff.models import quiet_libraries
+from bakeoff.models.chat import Chat
+from bakeoff.models.weights import quiet_libraries
 from bakeoff.records import Completion, Prompt, Usage
 
 TOKENS_PER_BATCH = 16_384

@@ -5,7 +5,7 @@ Takes a function or a mapping from the last user message to a reply. Counts word
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from bakeoff.prompts import DECLINE
+from bakeoff.models.prompts import DECLINE
 from bakeoff.records import Completion, Prompt, Usage
 
 Script = Callable[[str], str] | Mapping[str, str]

@@ -21,9 +21,9 @@ import openvino_genai as genai
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.files.cache import cache_folder, made_once
-from bakeoff.generate.chat import Chat
-from bakeoff.generate.openvino_graph import LlamaGraph, dimensions
-from bakeoff.models import file_sha256, model_sha256
+from bakeoff.models.chat import Chat
+from bakeoff.models.engines.openvino_graph import LlamaGraph, dimensions
+from bakeoff.models.weights import file_sha256, model_sha256
 from bakeoff.records import Completion, Prompt, Usage
 
 GRAPH_FORMAT = "3"  # changes with the graph that is written, so that an older one in the cache is not taken
@@ -187,7 +187,7 @@ def _write(folder: Path, adapter: Path | None, target: Path) -> None:
     """The graph with the (merged) weights in int8."""
     import torch
 
-    from bakeoff.generate.transformers_engine import load_model
+    from bakeoff.models.engines.transformers import load_model
 
     state = load_model(folder, adapter, torch.float32).state_dict()
     weights = {name: tensor.numpy() for name, tensor in state.items()}

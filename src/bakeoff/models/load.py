@@ -8,7 +8,7 @@ import importlib.util
 from pathlib import Path
 
 from bakeoff.errors import ConfigError, MissingExtraError
-from bakeoff.models import resolve_model
+from bakeoff.models.weights import resolve_model
 from bakeoff.protocols import Generator
 
 ENGINES = ("auto", "openvino", "transformers")
@@ -27,12 +27,12 @@ def load_generator(model: str, engine: str = "auto", adapter: Path | None = None
     if has_no_weights(model) and adapter is not None:
         raise ConfigError(f"The adapter {adapter} cannot be merged into '{model}'.", "tune a local model")
     if model.startswith("openai:"):
-        from bakeoff.generate.openai_http import OpenAiGenerator
+        from bakeoff.models.engines.openai_http import OpenAiGenerator
 
         base_url, _, remote = model.removeprefix("openai:").partition("#")
         return OpenAiGenerator(base_url, remote)
     if model == "scripted":
-        from bakeoff.generate.scripted import ScriptedGenerator
+        from bakeoff.models.engines.scripted import ScriptedGenerator
 
         return ScriptedGenerator()
     if _is_import_path(model):
@@ -42,10 +42,10 @@ def load_generator(model: str, engine: str = "auto", adapter: Path | None = None
     if engine == "openvino" or (engine == "auto" and _openvino_fits(folder)):
         _require("openvino", "openvino_genai")
         _refuse_unsupported(folder, model)
-        from bakeoff.generate.openvino_engine import OpenVinoGenerator
+        from bakeoff.models.engines.openvino import OpenVinoGenerator
 
         return OpenVinoGenerator(folder, model, adapter)
-    from bakeoff.generate.transformers_engine import TransformersGenerator
+    from bakeoff.models.engines.transformers import TransformersGenerator
 
     return TransformersGenerator(folder, model, adapter)
 
@@ -63,13 +63,13 @@ def _openvino_fits(folder: Path) -> bool:
         importlib.util.find_spec(one) is None for one in ("openvino", "openvino_genai")
     ):
         return False
-    from bakeoff.generate.openvino_graph import unsupported
+    from bakeoff.models.engines.openvino_graph import unsupported
 
     return not unsupported(folder)
 
 
 def _refuse_unsupported(folder: Path, model: str) -> None:
-    from bakeoff.generate.openvino_graph import unsupported
+    from bakeoff.models.engines.openvino_graph import unsupported
 
     reason = unsupported(folder)
     if reason:
