@@ -19,9 +19,9 @@ from statistics import fmean
 from typing import NamedTuple
 
 from bakeoff.corpus.store import DocumentStore
-from bakeoff.index.hybrid import CANDIDATES, CountingEmbedder, HybridIndex
 from bakeoff.models.embed import DEFAULT_EMBEDDER, load_embedder
 from bakeoff.records import Document, Hit
+from bakeoff.retrieval.hybrid import CANDIDATES, CountingEmbedder, HybridIndex
 
 
 class Collection(NamedTuple):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bakeoff.index.fuse import Ranking, fused_by_rank, fused_by_score, top
+from bakeoff.retrieval.fuse import Ranking, fused_by_rank, fused_by_score, top
 
 ORDER = np.arange(10)
 

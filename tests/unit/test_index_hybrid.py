@@ -8,11 +8,11 @@ import pytest
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import BakeoffError, RunFolderError
-from bakeoff.index import hybrid
-from bakeoff.index.hybrid import Filter, HybridIndex
-from bakeoff.index.table import explained
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
+from bakeoff.retrieval import hybrid
+from bakeoff.retrieval.hybrid import Filter, HybridIndex
+from bakeoff.retrieval.lance_table import explained
 
 
 class CountingHash(HashEmbedder):

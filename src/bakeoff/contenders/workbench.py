@@ -68,7 +68,7 @@ class Workbench:
 
     @cached_property
     def index(self) -> Any:
-        from bakeoff.index.hybrid import HybridIndex
+        from bakeoff.retrieval.hybrid import HybridIndex
 
         return HybridIndex.open(self.world / "index", self.embedder, max_tokens=self.retrieval.chunk_tokens)
 

@@ -18,8 +18,10 @@ import numpy as np
 from bakeoff.corpus.chunk import chunk_document
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, RunFolderError
-from bakeoff.index.fuse import Ranking, fused_by_rank, fused_by_score, top
-from bakeoff.index.table import (
+from bakeoff.protocols import Embedder
+from bakeoff.records import Chunk, Document, Hit, Record
+from bakeoff.retrieval.fuse import Ranking, fused_by_rank, fused_by_score, top
+from bakeoff.retrieval.lance_table import (
     REMEDY,
     TEXT_COLUMN,
     State,
@@ -33,8 +35,6 @@ from bakeoff.index.table import (
     read_state,
     write_state,
 )
-from bakeoff.protocols import Embedder
-from bakeoff.records import Chunk, Document, Hit, Record
 
 CANDIDATES = 100  # of each of the two rankings, before they are fused
 GROUP_CHUNKS = 1024  # embedded and written together: what a kill loses at most
