@@ -20,7 +20,7 @@ from bakeoff.models.load import load_generator
 from bakeoff.models.prompts import DECLINE, GROUNDED
 from bakeoff.models.weights import resolve_model
 from bakeoff.protocols import Generator
-from bakeoff.train.lora import Progress, TrainingReport, TrainingSettings, train_adapter
+from bakeoff.tuning.lora import Progress, TrainingReport, TrainingSettings, train_adapter
 
 MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 N_TEST_ARTICLES, SEED = 4, 0

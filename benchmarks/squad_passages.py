@@ -13,7 +13,7 @@ from pathlib import Path
 import bm25s
 
 from bakeoff.models.prompts import DECLINE, GROUNDED
-from bakeoff.train.lora import Example
+from bakeoff.tuning.lora import Example
 
 WORDS_PER_PASSAGE = 100
 N_PASSAGES = 3

@@ -25,8 +25,8 @@ from trl import SFTConfig, SFTTrainer
 
 from bakeoff.models.chat import Chat
 from bakeoff.models.weights import resolve_model
-from bakeoff.train.lora import Example, TrainingSettings, train_adapter
-from bakeoff.train.packing import encode
+from bakeoff.tuning.lora import Example, TrainingSettings, train_adapter
+from bakeoff.tuning.packing import encode
 
 SETTINGS = TrainingSettings(max_epochs=1)
 

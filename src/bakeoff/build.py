@@ -31,9 +31,9 @@ from bakeoff.models.weights import resolve_model
 from bakeoff.prepare import Prepared
 from bakeoff.records import Question
 from bakeoff.run_folder import RunFolder
-from bakeoff.train.examples import closed_book_examples, grounded_examples
-from bakeoff.train.lora import Example, TrainingSettings, train_adapter
-from bakeoff.train.packing import encode
+from bakeoff.tuning.examples import closed_book_examples, grounded_examples
+from bakeoff.tuning.lora import Example, TrainingSettings, train_adapter
+from bakeoff.tuning.packing import encode
 
 KINDS: dict[str, Kind] = {
     "base": "closed-book",

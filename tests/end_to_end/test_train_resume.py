@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.models.prompts import CLOSED_BOOK
-from bakeoff.train.lora import Example, TrainingSettings, train_adapter
+from bakeoff.tuning.lora import Example, TrainingSettings, train_adapter
 
 pytestmark = pytest.mark.models
 

@@ -4,7 +4,7 @@ import pytest
 
 from bakeoff.models.prompts import CLOSED_BOOK, DECLINE, GROUNDED
 from bakeoff.records import Chunk, Hit, Question, SourceSpan
-from bakeoff.train.examples import closed_book_examples, grounded_examples
+from bakeoff.tuning.examples import closed_book_examples, grounded_examples
 
 
 def chunk(i):

@@ -20,7 +20,7 @@ def _same(fast, plain, inputs) -> None:
 
 def test_a_lora_product_is_the_frozen_one_plus_the_scaled_low_rank_one() -> None:
     """Values, and gradients of the input and both factors."""
-    from bakeoff.train.kernels import LoraLinear
+    from bakeoff.tuning.kernels import LoraLinear
 
     weight, bias = torch.randn(6, 5).double(), torch.randn(6).double()
     _same(
@@ -37,8 +37,8 @@ def test_attention_is_causal_softmax_attention(n: int, m: int, kept_keys: int, m
 
     The same whether the weights are kept for the backward pass or computed again.
     """
-    from bakeoff.train import kernels
-    from bakeoff.train.kernels import Attention
+    from bakeoff.tuning import kernels
+    from bakeoff.tuning.kernels import Attention
 
     monkeypatch.setattr(kernels, "KEPT_KEYS", kept_keys)
     seen = torch.ones(n, m, dtype=torch.bool).tril(m - n)
@@ -51,7 +51,7 @@ def test_attention_is_causal_softmax_attention(n: int, m: int, kept_keys: int, m
 
 def test_the_norm_is_the_root_mean_square_norm() -> None:
     """Values and gradients of the input."""
-    from bakeoff.train.kernels import RmsNorm
+    from bakeoff.tuning.kernels import RmsNorm
 
     weight = torch.randn(8).double()
     _same(
@@ -63,7 +63,7 @@ def test_the_norm_is_the_root_mean_square_norm() -> None:
 
 def test_the_gate_is_silu_times_up() -> None:
     """Values and gradients of both inputs."""
-    from bakeoff.train.kernels import SiluGate
+    from bakeoff.tuning.kernels import SiluGate
 
     _same(SiluGate.apply, lambda gate, up: functional.silu(gate) * up, [torch.randn(3, 8), torch.randn(3, 8)])
 
@@ -71,8 +71,8 @@ def test_the_gate_is_silu_times_up() -> None:
 @pytest.mark.parametrize("special", [{"sliding_window": 2}, {"softcap": 30.0}, {"s_aux": torch.zeros(1)}])
 def test_attention_of_another_kind_is_refused(special: dict) -> None:
     """A model whose attention is not plain and causal would be trained as another model."""
-    from bakeoff.train.kernels import packed_attention
-    from bakeoff.train.packing import Encoded, pack
+    from bakeoff.tuning.kernels import packed_attention
+    from bakeoff.tuning.packing import Encoded, pack
 
     layout = pack([Encoded((1, 2, 3, 4), 2)]).layout
     t = torch.zeros(1, 1, 4, 2)

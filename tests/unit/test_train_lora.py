@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import InputError, ModelUnavailableError, RunFolderError
-from bakeoff.train import checkpoint
-from bakeoff.train.lora import TrainingError, TrainingSettings, train_adapter
+from bakeoff.tuning import checkpoint
+from bakeoff.tuning.lora import TrainingError, TrainingSettings, train_adapter
 from tests.unit.tiny_model import arithmetic, example, write_tiny_model
 
 torch = pytest.importorskip("torch")
@@ -31,7 +31,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compute in float32, so that only mistakes make differences."""
-    monkeypatch.setattr("bakeoff.train.tuned_model._has_bfloat16", lambda device: False)
+    monkeypatch.setattr("bakeoff.tuning.tuned_model._has_bfloat16", lambda device: False)
 
 
 def _adapter(folder: Path) -> dict:
@@ -41,7 +41,7 @@ def _adapter(folder: Path) -> dict:
 
 
 def _model(folder: Path):
-    from bakeoff.train.tuned_model import TunedModel
+    from bakeoff.tuning.tuned_model import TunedModel
 
     return TunedModel(folder, 4, 8, QUICK.target_modules, 0)
 
@@ -54,7 +54,7 @@ def _assert_same(one: dict, other: dict) -> None:
 @pytest.mark.usefixtures("in_float32")
 def test_loss_and_gradients_are_those_of_the_plain_model_with_a_plain_adapter(tiny: Path) -> None:
     """Packing, sharing, merging and the fast operations together change nothing against PEFT on padded rows."""
-    from bakeoff.train.packing import encode, pack
+    from bakeoff.tuning.packing import encode, pack
 
     fast = _model(tiny)
     draw = torch.Generator().manual_seed(1)
@@ -83,7 +83,7 @@ def test_loss_and_gradients_are_those_of_the_plain_model_with_a_plain_adapter(ti
 
 def test_exactly_right_means_that_greedy_decoding_writes_the_completion(tiny: Path, tmp_path: Path) -> None:
     """The share reported for the dev examples is the share a generator would get."""
-    from bakeoff.train.packing import encode, pack
+    from bakeoff.tuning.packing import encode, pack
 
     settings = QUICK.model_copy(update={"max_epochs": 25, "learning_rate": 2e-2})
     train_adapter(tiny, [example(c, c * 2) for c in "abcdefgh"], [], settings, tmp_path)
@@ -143,7 +143,7 @@ def test_a_seed_decides_the_adapter(tiny: Path, tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from bakeoff.train.lora import TrainingSettings, train_adapter
+from bakeoff.tuning.lora import TrainingSettings, train_adapter
 from tests.unit.tiny_model import arithmetic
 model, folder, settings, fatal = sys.argv[1:]
 def die(at):
@@ -221,7 +221,7 @@ def test_training_stops_when_the_dev_examples_get_no_better(tiny: Path, tmp_path
     lines = [json.loads(line) for line in (tmp_path / "training.jsonl").read_text().splitlines()]
     ends = [(line["dev_exact"], -line["dev_loss"]) for line in lines if line["dev_loss"] is not None]
     assert max(ends) == ends[-3] == (report.best_dev_exact, -report.best_dev_loss)
-    from bakeoff.train.packing import encode, pack
+    from bakeoff.tuning.packing import encode, pack
 
     model = _model(tiny)
     model.load_folder(tmp_path)
@@ -312,7 +312,7 @@ def test_a_disk_that_fills_up_in_training_leaves_it_to_be_taken_up(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("bakeoff.train.lora.jsonl.append", full)
+        patch.setattr("bakeoff.tuning.lora.jsonl.append", full)
         with pytest.raises(RunFolderError, match="No space left on device"):
             train_adapter(*arguments)
     assert train_adapter(*arguments).stopped_because == "all 3 epochs done"
@@ -331,5 +331,5 @@ def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
 
 def test_importing_the_module_imports_no_torch() -> None:
     """The command line starts fast."""
-    code = "import sys, bakeoff.train.lora, bakeoff.train.examples; sys.exit('torch' in sys.modules)"
+    code = "import sys, bakeoff.tuning.lora, bakeoff.tuning.examples; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -4,7 +4,7 @@ import pytest
 
 from bakeoff.errors import InputError
 from bakeoff.models.chat import Chat
-from bakeoff.train.packing import Encoded, encode, n_common, pack, plan
+from bakeoff.tuning.packing import Encoded, encode, n_common, pack, plan
 from tests.unit.tiny_model import arithmetic, example, write_tiny_model
 
 pytest.importorskip("transformers")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bakeoff.records import Message, Prompt
-from bakeoff.train.lora import Example
+from bakeoff.tuning.lora import Example
 
 TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"

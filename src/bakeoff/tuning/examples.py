@@ -17,7 +17,7 @@ from bakeoff.models.prompts import DECLINE, PromptTemplate
 from bakeoff.protocols import Retriever
 from bakeoff.questions.evidence import evidence_hit, holds_evidence
 from bakeoff.records import Chunk, Question
-from bakeoff.train.lora import Example
+from bakeoff.tuning.lora import Example
 
 Shown = tuple[Question, list[Chunk]]
 Fitting = Callable[[str, Sequence[str]], int]  # a question and passages to how many of these the model has room for

@@ -23,9 +23,9 @@ from bakeoff.errors import BakeoffError, InputError, MissingExtraError, RunFolde
 from bakeoff.files import jsonl
 from bakeoff.models.weights import model_sha256
 from bakeoff.records import Record
-from bakeoff.train import checkpoint
-from bakeoff.train.checkpoint import Position
-from bakeoff.train.packing import Batch, Encoded, Example, encode, pack, plan
+from bakeoff.tuning import checkpoint
+from bakeoff.tuning.checkpoint import Position
+from bakeoff.tuning.packing import Batch, Encoded, Example, encode, pack, plan
 
 __all__ = ["Example", "Progress", "TrainingError", "TrainingReport", "TrainingSettings", "train_adapter"]
 
@@ -186,7 +186,7 @@ class _Training:
     ) -> None:
         import torch
 
-        from bakeoff.train.tuned_model import TunedModel
+        from bakeoff.tuning.tuned_model import TunedModel
 
         self.settings, self.folder = settings, folder
         self.model = TunedModel(model_folder, settings.rank, settings.alpha, settings.target_modules, settings.seed)

@@ -19,9 +19,9 @@ from transformers import AttentionInterface, AutoModelForCausalLM
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.chat import Chat
 from bakeoff.models.weights import quiet_libraries
-from bakeoff.train.checkpoint import write_bytes
-from bakeoff.train.kernels import LoraLinear, RmsNorm, SiluGate, packed_attention
-from bakeoff.train.packing import Batch
+from bakeoff.tuning.checkpoint import write_bytes
+from bakeoff.tuning.kernels import LoraLinear, RmsNorm, SiluGate, packed_attention
+from bakeoff.tuning.packing import Batch
 
 ATTENTION = "bakeoff_packed"
 ADAPTER = "default"

@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from bakeoff.errors import ModelUnavailableError
-from bakeoff.train.packing import Layout
+from bakeoff.tuning.packing import Layout
 
 BLOCK = 128  # queries attended at once: the keys after a block are never touched, which halves the work
 KEPT_KEYS = 2048  # the weights of longer rows are computed again for the backward pass: they grow with the square
