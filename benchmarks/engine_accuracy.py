@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 
 from bakeoff.compare import paired, share_estimate
-from bakeoff.contenders.workbench import Workbench
+from bakeoff.contenders.world import Workbench
 from bakeoff.measure.collect import ask
 from bakeoff.measure.score import score_answers
 from bakeoff.measure.summary import IN_DOMAIN

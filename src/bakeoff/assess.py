@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bakeoff.build import KINDS, RETRIEVING, TRAINED
-from bakeoff.contenders.workbench import Workbench
+from bakeoff.contenders.world import Workbench
 from bakeoff.decide.cost_inputs import rates
 from bakeoff.decide.profile import Profile
 from bakeoff.errors import RunFolderError

@@ -19,7 +19,7 @@ from bakeoff.contenders.extract import words_to_copy
 from bakeoff.contenders.long_context import reason_not_to_fit
 from bakeoff.contenders.rag import n_fitting
 from bakeoff.contenders.router import calibrate_routing
-from bakeoff.contenders.workbench import Kind, Spec, Workbench
+from bakeoff.contenders.world import Kind, Spec, Workbench
 from bakeoff.environment import release_memory
 from bakeoff.errors import InputError
 from bakeoff.files import jsonl

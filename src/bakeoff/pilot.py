@@ -16,7 +16,7 @@ from bakeoff import run_folder
 from bakeoff.assess import compare_run, score_run
 from bakeoff.build import KINDS, TRAINED, Builder
 from bakeoff.config import Config, load_config
-from bakeoff.contenders.workbench import Workbench, import_contender
+from bakeoff.contenders.world import Workbench, import_contender
 from bakeoff.environment import data_sha256, describe, peak_memory_bytes
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl

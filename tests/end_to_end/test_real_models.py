@@ -64,7 +64,7 @@ def test_the_router_says_where_it_sent_each_question(finished):
 
 def test_the_tuned_model_is_opened_with_the_template_it_was_trained_with(finished):
     """Another template is refused."""
-    from bakeoff.contenders.workbench import Workbench
+    from bakeoff.contenders.world import Workbench
     from bakeoff.errors import RunFolderError
 
     config = finished.folder.config()

@@ -13,7 +13,7 @@ from bakeoff.contenders.long_context import LongContext, reason_not_to_fit
 from bakeoff.contenders.rag import Rag
 from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.router import Familiarity, Router, calibrate_routing
-from bakeoff.contenders.workbench import import_contender
+from bakeoff.contenders.world import import_contender
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
