@@ -10,10 +10,10 @@ difference and its 95 % interval.
 import argparse
 from pathlib import Path
 
-from bakeoff.compare import paired, share_estimate
 from bakeoff.contenders.world import Workbench
 from bakeoff.measure.collect import ask
 from bakeoff.measure.score import score_answers
+from bakeoff.measure.statistics import paired, share_estimate
 from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.records import Question
 from bakeoff.run_folder import RunFolder

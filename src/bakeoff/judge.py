@@ -36,11 +36,11 @@ from bakeoff.decide.profile import Profile
 from bakeoff.decide.roadmap import next_monday, roadmap
 from bakeoff.decide.sensitivity import sensitivity
 from bakeoff.decide.verdict import Cost, Verdict, decide
+from bakeoff.measure.resample import redraw
 from bakeoff.measure.score import score_answers, values_of
 from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.models.reference import host_of, location_of
 from bakeoff.records import Question, Score
-from bakeoff.resample import redraw
 from bakeoff.run_folder import RunFolder
 
 SCORE_OF = {

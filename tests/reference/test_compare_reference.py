@@ -8,7 +8,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from bakeoff.compare import holm, mean_estimate, sign_flip_p, t_quantile, wilson
+from bakeoff.measure.statistics import holm, mean_estimate, sign_flip_p, t_quantile, wilson
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 4, 8, 30, 200])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bakeoff.compare import contrasts, paired, share_estimate
+from bakeoff.measure.statistics import contrasts, paired, share_estimate
 
 N_PILOTS = 1000
 

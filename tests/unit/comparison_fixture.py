@@ -1,7 +1,7 @@
 """Comparisons made of contenders that are right on given questions, for what is decided on them."""
 
-from bakeoff.compare import contrasts, share_estimate
 from bakeoff.decide.verdict import Cost
+from bakeoff.measure.statistics import contrasts, share_estimate
 
 IDS = [str(i) for i in range(200)]
 FACTS = {key: key for key in IDS}

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from bakeoff.compare import contrasts, holm, mean_estimate, paired, quantile_estimate, ratio_estimate, share_estimate
+from bakeoff.measure.statistics import (
+    contrasts,
+    holm,
+    mean_estimate,
+    paired,
+    quantile_estimate,
+    ratio_estimate,
+    share_estimate,
+)
 
 
 def own_facts(values):

@@ -12,7 +12,7 @@ from bakeoff.decide.sensitivity import (
     weighted_wins,
     with_intervals,
 )
-from bakeoff.resample import redraw
+from bakeoff.measure.resample import redraw
 from tests.unit.comparison_fixture import FACTS, answered, comparison
 
 USD = {"base": 50.0, "rag": 100.0, "hybrid": 300.0}

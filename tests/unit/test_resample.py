@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bakeoff.compare import contrasts
-from bakeoff.resample import redraw
+from bakeoff.measure.resample import redraw
+from bakeoff.measure.statistics import contrasts
 from tests.unit.comparison_fixture import FACTS, IDS, answered
 
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field
 
-from bakeoff.compare import MARGIN, Values, paired, share_estimate, with_holm
+from bakeoff.measure.statistics import MARGIN, Values, paired, share_estimate, with_holm
 from bakeoff.records import Contrast, Record
 
 CLEAR = 1.5

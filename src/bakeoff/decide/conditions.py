@@ -7,12 +7,12 @@ fails. Knows nothing about how a pilot is run. How many questions a difference t
 import math
 from collections.abc import Collection, Sequence
 
-from bakeoff.compare import POWER, Z
 from bakeoff.config import Split
 from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, TITLES
 from bakeoff.decide.profile import Profile
 from bakeoff.decide.roadmap_tasks import MIN_RECALL, TEST_QUESTIONS
 from bakeoff.decide.targets import RUNNING, targets
+from bakeoff.measure.statistics import POWER, Z
 from bakeoff.records import Record
 
 DISCORDANT = 0.3

@@ -8,7 +8,7 @@ Source: the 2x2 factorial design, Box, Hunter and Hunter 2005, "Statistics for E
 
 from collections.abc import Mapping
 
-from bakeoff.compare import MARGIN, Values, paired, with_holm
+from bakeoff.measure.statistics import MARGIN, Values, paired, with_holm
 from bakeoff.records import Contrast, Record
 
 GRID = ("base", "rag", "tuned", "hybrid")

@@ -16,8 +16,8 @@ import numpy as np
 from bakeoff.decide.cost import CostInputs, total_usd
 from bakeoff.decide.profile import MeasureWeights, Profile
 from bakeoff.decide.rule import NOBODY, winners
+from bakeoff.measure.resample import N_DRAWS, Redrawn
 from bakeoff.records import Record
-from bakeoff.resample import N_DRAWS, Redrawn
 
 CONCENTRATION = (
     20.0  # of the Dirichlet: with the default weights, from 4 tenths of a weight to once the weight either way

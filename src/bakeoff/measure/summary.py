@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bakeoff.compare import (
+from bakeoff.decide.prices import Rates
+from bakeoff.measure.score import Values
+from bakeoff.measure.statistics import (
     MARGIN,
     Estimate,
     contrasts,
@@ -17,8 +19,6 @@ from bakeoff.compare import (
     ratio_estimate,
     share_estimate,
 )
-from bakeoff.decide.prices import Rates
-from bakeoff.measure.score import Values
 from bakeoff.records import Answer, Question, Stage
 
 IN_DOMAIN = ("seen", "unseen", "unanswerable")

@@ -13,7 +13,7 @@ from itertools import combinations
 
 import numpy as np
 
-from bakeoff.compare import CONFIDENCE, Facts, Moments, Values, Z, is_tied
+from bakeoff.measure.statistics import CONFIDENCE, Facts, Moments, Values, Z, is_tied
 
 N_DRAWS = 2000
 
