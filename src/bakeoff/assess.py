@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bakeoff.build import KINDS, RETRIEVING, TRAINED
 from bakeoff.contenders.world import Workbench
-from bakeoff.decide.cost_inputs import rates
-from bakeoff.decide.profile import Profile
+from bakeoff.decide.cost.inputs import rates
+from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.measure.score import Values, score_answers, values_of

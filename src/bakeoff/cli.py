@@ -67,7 +67,7 @@ def report(
 ) -> None:
     """Judge a finished run and draw its report again; needs no model."""
     from bakeoff.assess import compare_run
-    from bakeoff.decide.profile import read_profile
+    from bakeoff.decide.situation.profile import read_profile
     from bakeoff.judge import check_profile, judge
     from bakeoff.report import print_comparison, write_report
     from bakeoff.run_folder import RunFolder, write_json
@@ -97,10 +97,10 @@ def advise(
 ) -> None:
     """Advise without a model: decision matrix, cost, what a pilot would have to show, a 90-day roadmap."""
     from bakeoff.decide.advice_files import check_output, write_advice
-    from bakeoff.decide.advise import advise as give_advice
-    from bakeoff.decide.ask import ask, inspect_data
-    from bakeoff.decide.profile import Profile, read_profile
-    from bakeoff.decide.roadmap import next_monday
+    from bakeoff.decide.advise.advise import advise as give_advice
+    from bakeoff.decide.advise.roadmap import next_monday
+    from bakeoff.decide.situation.profile import Profile, read_profile
+    from bakeoff.decide.situation.questionnaire import ask, inspect_data
 
     check_output(output, force)
     found = inspect_data(documents or (), questions or ())

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
-from bakeoff.decide.profile import Profile
+from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.models.prompts import CLOSED_BOOK, GROUNDED, PromptTemplate

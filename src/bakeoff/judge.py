@@ -11,10 +11,12 @@ from itertools import combinations
 from typing import Any
 
 from bakeoff.build import KINDS
-from bakeoff.decide.ask import Inspection, estimated_tokens
-from bakeoff.decide.break_even import break_even
-from bakeoff.decide.claims import Evidence, ledger
-from bakeoff.decide.cost import (
+from bakeoff.decide.advise.factors import APPROACH_OF
+from bakeoff.decide.advise.matrix import decision_matrix
+from bakeoff.decide.advise.roadmap import next_monday, roadmap
+from bakeoff.decide.cost.break_even import break_even
+from bakeoff.decide.cost.inputs import assumed_inputs, inputs_from_run, without_assumed_days
+from bakeoff.decide.cost.model import (
     MOST_SWINGS,
     CostInputs,
     compute_only,
@@ -27,15 +29,13 @@ from bakeoff.decide.cost import (
     total_usd,
     upkeep_usd_per_month,
 )
-from bakeoff.decide.cost_inputs import assumed_inputs, inputs_from_run, without_assumed_days
-from bakeoff.decide.effects import effects
-from bakeoff.decide.factors import APPROACH_OF
-from bakeoff.decide.matrix import decision_matrix
-from bakeoff.decide.measured import measured_matrix
-from bakeoff.decide.profile import Profile
-from bakeoff.decide.roadmap import next_monday, roadmap
-from bakeoff.decide.sensitivity import sensitivity
-from bakeoff.decide.verdict import Cost, Verdict, decide
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.questionnaire import Inspection, estimated_tokens
+from bakeoff.decide.verdict.claims import Evidence, ledger
+from bakeoff.decide.verdict.decide import Cost, Verdict, decide
+from bakeoff.decide.verdict.effects import effects
+from bakeoff.decide.verdict.measured_matrix import measured_matrix
+from bakeoff.decide.verdict.sensitivity import sensitivity
 from bakeoff.measure.resample import redraw
 from bakeoff.measure.score import score_answers, values_of
 from bakeoff.measure.summary import IN_DOMAIN

@@ -6,7 +6,7 @@ import shutil
 import pytest
 import yaml
 
-from bakeoff.decide.profile import MeasureWeights
+from bakeoff.decide.situation.profile import MeasureWeights
 from tests.end_to_end.small import bakeoff, make
 from tests.end_to_end.test_bad_input import fails
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.decide.break_even import break_even
-from bakeoff.decide.cost import CostInputs, cost_table
-from bakeoff.decide.profile import Profile
+from bakeoff.decide.cost.break_even import break_even
+from bakeoff.decide.cost.model import CostInputs, cost_table
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.verdict.judgement import CostRow, Judgement
 from bakeoff.report import gather, write_report
 from bakeoff.report.cost_page import cost_cells, sliders, tornado_bars
-from bakeoff.report.judgement import CostRow, Judgement
 from tests.end_to_end.browser import all_of, choose, one_of, show, started
 from tests.unit.cost_fixture import changed
 from tests.unit.report_fixture import PROFILE, build

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bakeoff.assess import compare_run
-from bakeoff.decide.profile import Profile
+from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
 from bakeoff.judge import judge
 from bakeoff.records import Answer, Question, Score, Usage

@@ -1,6 +1,6 @@
 """Comparisons made of contenders that are right on given questions, for what is decided on them."""
 
-from bakeoff.decide.verdict import Cost
+from bakeoff.decide.verdict.decide import Cost
 from bakeoff.measure.statistics import contrasts, share_estimate
 
 IDS = [str(i) for i in range(200)]

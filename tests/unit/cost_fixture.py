@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-from bakeoff.decide.cost import CostInputs
+from bakeoff.decide.cost.model import CostInputs
 
 _SITUATION: dict[str, Any] = {
     "updates_per_month": 4,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from bakeoff.decide.profile import Profile
+from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
 from bakeoff.judge import judge
 from bakeoff.questions.evidence import evidence_hit

@@ -15,11 +15,11 @@ from markdown_it import MarkdownIt
 from bakeoff.decide.advice_files import write_advice
 from bakeoff.decide.advice_page import advice_html
 from bakeoff.decide.advice_text import advice_markdown
-from bakeoff.decide.advise import advise
-from bakeoff.decide.ask import QUESTIONS, Inspection, ask, inspect_data
-from bakeoff.decide.conditions import conditions_for, questions_needed, smallest_difference
-from bakeoff.decide.profile import Profile
-from bakeoff.decide.roadmap import next_monday
+from bakeoff.decide.advise.advise import advise
+from bakeoff.decide.advise.conditions import conditions_for, questions_needed, smallest_difference
+from bakeoff.decide.advise.roadmap import next_monday
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.questionnaire import QUESTIONS, Inspection, ask, inspect_data
 from bakeoff.errors import BakeoffError, ConfigError, InputError
 
 START = date(2026, 11, 23)
@@ -290,7 +290,7 @@ def test_one_day_is_a_day() -> None:
 
 def test_weights_that_sum_to_zero_are_refused() -> None:
     """The matrix's own error reaches the caller."""
-    from bakeoff.decide.factors import read_factors
+    from bakeoff.decide.advise.factors import read_factors
 
     with pytest.raises(ConfigError, match="sum to zero"):
         advise(Profile(factor_weights={factor.name: 0.0 for factor in read_factors()}), START)
@@ -453,8 +453,8 @@ def test_advice_comes_within_a_second_and_without_models(tmp_path: Path) -> None
     """A fresh process gives and writes advice, loads neither torch nor an index, and answers in under a second."""
     script = (
         "import sys, time; from datetime import date; from pathlib import Path\n"
-        "from bakeoff.decide.advice_files import write_advice\nfrom bakeoff.decide.advise import advise\n"
-        "from bakeoff.decide.profile import Profile\n"
+        "from bakeoff.decide.advice_files import write_advice\nfrom bakeoff.decide.advise.advise import advise\n"
+        "from bakeoff.decide.situation.profile import Profile\n"
         "begun = time.perf_counter()\n"
         "write_advice(advise(Profile(update_interval_days=7), date(2026, 11, 23)), Path(sys.argv[1]))\n"
         "print(time.perf_counter() - begun)\n"

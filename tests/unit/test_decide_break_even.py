@@ -2,8 +2,8 @@ import random
 
 import pytest
 
-from bakeoff.decide.break_even import break_even, break_even_month, order_by_volume
-from bakeoff.decide.cost import CostInputs, total_usd
+from bakeoff.decide.cost.break_even import break_even, break_even_month, order_by_volume
+from bakeoff.decide.cost.model import CostInputs, total_usd
 from tests.unit.cost_fixture import RAG, TUNED, random_inputs
 
 

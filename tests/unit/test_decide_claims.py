@@ -2,7 +2,7 @@
 
 import pytest
 
-from bakeoff.decide.claims import Evidence, articles, claims, ledger
+from bakeoff.decide.verdict.claims import Evidence, articles, claims, ledger
 
 IDS = [str(i) for i in range(100)]
 

@@ -6,7 +6,7 @@ from importlib import resources
 
 import pytest
 
-from bakeoff.decide.cost import (
+from bakeoff.decide.cost.model import (
     CostInputs,
     cost_breakdown,
     cost_table,
@@ -19,7 +19,7 @@ from bakeoff.decide.cost import (
     total_usd,
     upkeep_usd_per_month,
 )
-from bakeoff.decide.prices import ARTICLE_GPU_HOUR
+from bakeoff.decide.situation.prices import ARTICLE_GPU_HOUR
 from tests.unit.cost_fixture import RAG, TUNED, random_inputs
 
 
@@ -168,7 +168,7 @@ def test_the_table_has_the_cheapest_first_and_tells_what_people_cost():
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_the_pages_arithmetic_is_the_same():
     """cost_model.js against Python: 300 random inputs, totals and their parts to 1e-9, break-even and month too."""
-    from bakeoff.decide.break_even import break_even_month, order_by_volume
+    from bakeoff.decide.cost.break_even import break_even_month, order_by_volume
 
     rng = random.Random(11)
     inputs = [random_inputs(rng) for _ in range(300)]

@@ -3,9 +3,9 @@ import sys
 
 import pytest
 
-from bakeoff.decide.cost import CostInputs, cost_breakdown, total_usd
-from bakeoff.decide.cost_inputs import assumed_inputs, inputs_from_run
-from bakeoff.decide.profile import validate_profile
+from bakeoff.decide.cost.inputs import assumed_inputs, inputs_from_run
+from bakeoff.decide.cost.model import CostInputs, cost_breakdown, total_usd
+from bakeoff.decide.situation.profile import validate_profile
 from bakeoff.errors import ConfigError
 from bakeoff.records import Stage
 

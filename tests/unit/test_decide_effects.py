@@ -2,7 +2,7 @@
 
 import pytest
 
-from bakeoff.decide.effects import effects
+from bakeoff.decide.verdict.effects import effects
 
 FACTS = {str(i): str(i) for i in range(60)}
 SLICES = {key: "seen" if int(key) < 30 else "unseen" for key in FACTS}

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import yaml
 
-from bakeoff.decide.factors import APPROACHES, Band, Factor, read_factors
-from bakeoff.decide.matrix import Matrix, Row, decision_matrix, flips, judged
-from bakeoff.decide.measured import graded, measured_matrix
-from bakeoff.decide.profile import Profile
+from bakeoff.decide.advise.factors import APPROACHES, Band, Factor, read_factors
+from bakeoff.decide.advise.matrix import Matrix, Row, decision_matrix, flips, judged
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.verdict.measured_matrix import graded, measured_matrix
 from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
 
 FOR_RAG = Profile(

@@ -5,7 +5,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from bakeoff.decide.prices import (
+from bakeoff.decide.situation.prices import (
     ARTICLE_GPU_HOUR,
     DEFAULTS,
     UNITS,
@@ -15,7 +15,7 @@ from bakeoff.decide.prices import (
     own_price,
     price_list,
 )
-from bakeoff.decide.profile import Profile, validate_profile
+from bakeoff.decide.situation.profile import Profile, validate_profile
 from bakeoff.errors import ConfigError, MissingExtraError
 
 A_DAY = datetime.date(2026, 11, 1)
@@ -145,7 +145,7 @@ def test_the_missing_package_is_named_with_its_extra(monkeypatch):
 def test_importing_the_decision_loads_neither_models_nor_price_lists():
     """`bakeoff advise` must start at once."""
     code = (
-        "import sys, bakeoff.decide.cost_inputs, bakeoff.decide.break_even; "
+        "import sys, bakeoff.decide.cost.inputs, bakeoff.decide.cost.break_even; "
         "print([m for m in ('torch', 'genai_prices', 'lancedb', 'transformers') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from bakeoff.decide.profile import SETUP_DAYS, Profile, read_profile, validate_profile
+from bakeoff.decide.situation.profile import SETUP_DAYS, Profile, read_profile, validate_profile
 from bakeoff.errors import ConfigError
 
 

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from bakeoff.decide.advise.roadmap import WEEKS, Roadmap, roadmap
+from bakeoff.decide.advise.roadmap_tasks import EXAMPLES_PER_DAY
 from bakeoff.decide.ics import escaped, folded, ics_text
-from bakeoff.decide.profile import Profile
-from bakeoff.decide.roadmap import WEEKS, Roadmap, roadmap
-from bakeoff.decide.roadmap_tasks import EXAMPLES_PER_DAY
+from bakeoff.decide.situation.profile import Profile
 
 START = date(2026, 11, 23)
 STAMP = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)

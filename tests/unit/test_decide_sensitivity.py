@@ -2,9 +2,9 @@
 
 import pytest
 
-from bakeoff.decide.cost import CostInputs
-from bakeoff.decide.profile import Profile
-from bakeoff.decide.sensitivity import (
+from bakeoff.decide.cost.model import CostInputs
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.verdict.sensitivity import (
     cost_flips,
     rule_wins,
     sensitivity,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bakeoff.decide.profile import Profile
-from bakeoff.decide.verdict import contrast_between, decide
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.verdict.decide import contrast_between, decide
 from tests.unit.comparison_fixture import COSTS, IDS, comparison, cost
 
 

@@ -22,7 +22,7 @@ def loaded_by(statement: str) -> set[str]:
         "import bakeoff.config",
         "import bakeoff.report",
         "import bakeoff.pilot",
-        "import bakeoff.decide.verdict",
+        "import bakeoff.decide.verdict.decide",
     ],
 )
 def test_no_model_library_is_imported(statement):

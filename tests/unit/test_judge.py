@@ -2,7 +2,7 @@
 
 import pytest
 
-from bakeoff.decide.profile import Profile
+from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
 from bakeoff.judge import judge
 from bakeoff.run_folder import RunFolder

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.decide.break_even import break_even
-from bakeoff.decide.cost import CostInputs, cost_table, tornado, total_usd
+from bakeoff.decide.cost.break_even import break_even
+from bakeoff.decide.cost.model import CostInputs, cost_table, tornado, total_usd
+from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.report.cost_page import (
     PRICES,
     against_reference,
@@ -23,7 +24,6 @@ from bakeoff.report.cost_page import (
     tornado_bars,
 )
 from bakeoff.report.gather import gather
-from bakeoff.report.judgement import Judgement
 from bakeoff.report.verdict_text import INPUTS
 from tests.unit.cost_fixture import RAG, TUNED, changed, random_inputs
 from tests.unit.report_fixture import build

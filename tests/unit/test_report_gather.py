@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.decide.prices import Rates
+from bakeoff.decide.situation.prices import Rates
 from bakeoff.errors import RunFolderError
 from bakeoff.measure.score import score_answers, values_of
 from bakeoff.measure.summary import Measured, summarise

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bakeoff.decide.matrix import Row
-from bakeoff.decide.sensitivity import Flip
+from bakeoff.decide.advise.matrix import Row
+from bakeoff.decide.verdict.judgement import Judgement, read_judgement
+from bakeoff.decide.verdict.sensitivity import Flip
 from bakeoff.errors import RunFolderError
 from bakeoff.report import print_comparison
 from bakeoff.report.charts import Dot
 from bakeoff.report.gather import ReportData, gather
-from bakeoff.report.judgement import Judgement, read_judgement
 from bakeoff.report.markdown import markdown_page
 from bakeoff.report.measures import NARROW
 from bakeoff.report.verdict_page import effect_panels, marked, verdict_context

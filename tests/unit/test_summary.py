@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bakeoff.decide.prices import Rates
+from bakeoff.decide.situation.prices import Rates
 from bakeoff.measure.score import score_answers, values_of
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.records import Stage, Usage

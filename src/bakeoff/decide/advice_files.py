@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bakeoff.decide.advice_page import advice_html
 from bakeoff.decide.advice_text import advice_markdown
-from bakeoff.decide.advise import Advice
+from bakeoff.decide.advise.advise import Advice
 from bakeoff.decide.ics import ics_text
 from bakeoff.errors import InputError
 from bakeoff.files import jsonl

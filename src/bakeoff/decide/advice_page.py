@@ -8,9 +8,9 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bakeoff.decide.advise import Advice
-from bakeoff.decide.claims import articles
-from bakeoff.decide.factors import NAMES, TITLES
+from bakeoff.decide.advise.advise import Advice
+from bakeoff.decide.advise.factors import NAMES, TITLES
+from bakeoff.decide.verdict.claims import articles
 
 COLOUR = {"rag": "k1", "ft": "k2", "hybrid": "k3"}
 """The report's colours of the contenders rag, tuned and hybrid."""

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from bakeoff.decide.advise import Advice
-from bakeoff.decide.factors import NAMES, TITLES
-from bakeoff.decide.matrix import Matrix
-from bakeoff.decide.roadmap import Roadmap
+from bakeoff.decide.advise.advise import Advice
+from bakeoff.decide.advise.factors import NAMES, TITLES
+from bakeoff.decide.advise.matrix import Matrix
+from bakeoff.decide.advise.roadmap import Roadmap
 
 
 def advice_markdown(advice: Advice) -> str:

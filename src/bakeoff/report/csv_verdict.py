@@ -5,11 +5,11 @@ Takes `Judgement`, gives rows. Numbers are unrounded.
 
 from collections.abc import Callable
 
-from bakeoff.decide.break_even import BreakEven
-from bakeoff.decide.cost import tornado
-from bakeoff.decide.risks import Risk
+from bakeoff.decide.advise.risks import Risk
+from bakeoff.decide.cost.break_even import BreakEven
+from bakeoff.decide.cost.model import tornado
+from bakeoff.decide.verdict.judgement import CostRow, Judgement
 from bakeoff.files.spreadsheet_csv import Cell, Rows, rows_of
-from bakeoff.report.judgement import CostRow, Judgement
 from bakeoff.report.verdict_text import INPUTS, approach_names, flip_sentence, matrix_lines, unknown_factors
 
 

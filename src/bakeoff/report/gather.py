@@ -13,11 +13,11 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
+from bakeoff.decide.verdict.judgement import Judgement, read_judgement
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.measure.score import score_answers
 from bakeoff.records import Answer, Contrast, Question, Record, Score, Stage
-from bakeoff.report.judgement import Judgement, read_judgement
 from bakeoff.run_folder import RunFolder
 
 FAMILIAR = ("base", "rag", "tuned", "hybrid", "extract", "router", "long-context", "rag-tuned")

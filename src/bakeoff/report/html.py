@@ -14,7 +14,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bakeoff.decide.factors import TITLES
+from bakeoff.decide.advise.factors import TITLES
 from bakeoff.report import charts
 from bakeoff.report.charts import Axis, Bar, Dot, Point
 from bakeoff.report.drilldown import MOST_QUESTIONS, drilldown_json

@@ -3,11 +3,11 @@
 Takes `Judgement`, gives lists of paragraphs. Knows nothing about HTML.
 """
 
-from bakeoff.decide.break_even import BreakEven
-from bakeoff.decide.claims import articles
-from bakeoff.decide.factors import TITLES
+from bakeoff.decide.advise.factors import TITLES
+from bakeoff.decide.cost.break_even import BreakEven
+from bakeoff.decide.verdict.claims import articles
+from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.report.cost_page import against_reference, breakdown_rows, cost_cells
-from bakeoff.report.judgement import Judgement
 from bakeoff.report.markdown_text import bullets, grid, plain
 from bakeoff.report.measures import BY_NAME, NOT_MEASURED, count, percent, usd
 from bakeoff.report.verdict_text import (

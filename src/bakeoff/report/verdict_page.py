@@ -10,13 +10,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bakeoff.decide.claims import articles
-from bakeoff.decide.effects import Effect
-from bakeoff.decide.roadmap import Roadmap
+from bakeoff.decide.advise.roadmap import Roadmap
+from bakeoff.decide.verdict.claims import articles
+from bakeoff.decide.verdict.effects import Effect
+from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.report.charts import Bar, Dot, stacked_rows
 from bakeoff.report.cost_page import cost_context
 from bakeoff.report.gather import ReportData
-from bakeoff.report.judgement import Judgement
 from bakeoff.report.measures import percent, points
 from bakeoff.report.verdict_charts import difference_rows
 from bakeoff.report.verdict_text import (

@@ -6,12 +6,12 @@ Takes `Judgement` and what a run measured, gives text. Knows nothing about HTML,
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bakeoff.decide.claims import Entry, articles
-from bakeoff.decide.factors import APPROACH_OF, CONTENDER_OF, NAMES, TITLES
-from bakeoff.decide.matrix import Matrix, Row
-from bakeoff.decide.sensitivity import Flip
+from bakeoff.decide.advise.factors import APPROACH_OF, CONTENDER_OF, NAMES, TITLES
+from bakeoff.decide.advise.matrix import Matrix, Row
+from bakeoff.decide.verdict.claims import Entry, articles
+from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.decide.verdict.sensitivity import Flip
 from bakeoff.listing import listed
-from bakeoff.report.judgement import Judgement
 from bakeoff.report.measures import BY_NAME, NARROW, count, percent, usd
 
 MOST_NAMES = 3

@@ -8,10 +8,10 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bakeoff.decide.cost import CostInputs
-from bakeoff.decide.prices import Price, Rates, known_price, price_list
-from bakeoff.decide.profile import Profile
-from bakeoff.decide.usage import ContenderUsage, assumed_usage, measured_usage
+from bakeoff.decide.cost.model import CostInputs
+from bakeoff.decide.cost.usage import ContenderUsage, assumed_usage, measured_usage
+from bakeoff.decide.situation.prices import Price, Rates, known_price, price_list
+from bakeoff.decide.situation.profile import Profile
 from bakeoff.records import Stage
 
 DAYS_PER_MONTH = 365.25 / 12

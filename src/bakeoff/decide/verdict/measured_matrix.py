@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.decide.claims import FLATTERS_SILENCE
-from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, TITLES, Factor, read_factors
-from bakeoff.decide.matrix import N_DRAWS, Matrix, Row, decision_matrix, judged
-from bakeoff.decide.profile import Profile
-from bakeoff.decide.targets import LOWER_IS_BETTER, TIMES_TARGET, Target, targets
-from bakeoff.decide.verdict import beats
+from bakeoff.decide.advise.factors import APPROACHES, CONTENDER_OF, TITLES, Factor, read_factors
+from bakeoff.decide.advise.matrix import N_DRAWS, Matrix, Row, decision_matrix, judged
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.targets import LOWER_IS_BETTER, TIMES_TARGET, Target, targets
+from bakeoff.decide.verdict.claims import FLATTERS_SILENCE
+from bakeoff.decide.verdict.decide import beats
 from bakeoff.errors import RunFolderError
 from bakeoff.records import Record
 

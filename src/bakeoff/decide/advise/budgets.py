@@ -8,11 +8,11 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
-from bakeoff.decide.cost import running_usd_per_month, setup_usd
-from bakeoff.decide.cost_inputs import assumed_inputs
-from bakeoff.decide.factors import APPROACHES, BUDGETS, CONTENDER_OF, NAMES, TITLES, Band, Factor, Score
-from bakeoff.decide.profile import Profile
-from bakeoff.decide.targets import TIMES_TARGET
+from bakeoff.decide.advise.factors import APPROACHES, BUDGETS, CONTENDER_OF, NAMES, TITLES, Band, Factor, Score
+from bakeoff.decide.cost.inputs import assumed_inputs
+from bakeoff.decide.cost.model import running_usd_per_month, setup_usd
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.targets import TIMES_TARGET
 from bakeoff.errors import ConfigError, MissingExtraError
 
 Costs = Mapping[str, Mapping[str, float]]

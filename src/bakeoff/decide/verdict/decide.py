@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from bakeoff.decide.profile import Profile
-from bakeoff.decide.rule import NOBODY, TINY, unbeaten, winners
-from bakeoff.decide.targets import targets
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.targets import targets
+from bakeoff.decide.verdict.rule import NOBODY, TINY, unbeaten, winners
 from bakeoff.listing import listed
 from bakeoff.records import Record
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bakeoff.decide.break_even import BreakEven
-from bakeoff.decide.claims import Entry
-from bakeoff.decide.cost import CostBreakdown, CostInputs, Swing
-from bakeoff.decide.effects import Effect
-from bakeoff.decide.measured import MeasuredMatrix
-from bakeoff.decide.roadmap import Roadmap
-from bakeoff.decide.sensitivity import Sensitivity
-from bakeoff.decide.verdict import Verdict
+from bakeoff.decide.advise.roadmap import Roadmap
+from bakeoff.decide.cost.break_even import BreakEven
+from bakeoff.decide.cost.model import CostBreakdown, CostInputs, Swing
+from bakeoff.decide.verdict.claims import Entry
+from bakeoff.decide.verdict.decide import Verdict
+from bakeoff.decide.verdict.effects import Effect
+from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix
+from bakeoff.decide.verdict.sensitivity import Sensitivity
 from bakeoff.errors import RunFolderError
 from bakeoff.records import Record
 from bakeoff.run_folder import RunFolder

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field
 
-from bakeoff.decide.profile import Profile
+from bakeoff.decide.situation.profile import Profile
 from bakeoff.records import Record, Stage
 
 LEARN_FACTS = ("tuned", "router")

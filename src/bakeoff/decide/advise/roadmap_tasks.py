@@ -7,9 +7,9 @@ nothing about weeks. Engineering days are the profile's, spread over the tasks t
 import math
 from dataclasses import dataclass
 
-from bakeoff.decide.factors import CONTENDER_OF, TITLES
-from bakeoff.decide.profile import Profile
-from bakeoff.decide.targets import RUNNING, Target
+from bakeoff.decide.advise.factors import CONTENDER_OF, TITLES
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.targets import RUNNING, Target
 
 PRODUCT, DOMAIN, APP, ML, PLATFORM = (
     "product owner",

@@ -10,12 +10,12 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from bakeoff.decide import roadmap_tasks
-from bakeoff.decide.factors import CONTENDER_OF, every
-from bakeoff.decide.profile import Profile
-from bakeoff.decide.risks import Risk, risks
-from bakeoff.decide.roadmap_tasks import APP, EXAMPLES_PER_DAY, ML, PLATFORM, Plan
-from bakeoff.decide.targets import targets
+from bakeoff.decide.advise import roadmap_tasks
+from bakeoff.decide.advise.factors import CONTENDER_OF, every
+from bakeoff.decide.advise.risks import Risk, risks
+from bakeoff.decide.advise.roadmap_tasks import APP, EXAMPLES_PER_DAY, ML, PLATFORM, Plan
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.targets import targets
 from bakeoff.records import Record
 
 WEEKS, TESTED_BY, DAYS_PER_PHASE = 12, 8, 10

@@ -8,10 +8,10 @@ import math
 from collections.abc import Collection, Sequence
 
 from bakeoff.config import Split
-from bakeoff.decide.factors import APPROACHES, CONTENDER_OF, TITLES
-from bakeoff.decide.profile import Profile
-from bakeoff.decide.roadmap_tasks import MIN_RECALL, TEST_QUESTIONS
-from bakeoff.decide.targets import RUNNING, targets
+from bakeoff.decide.advise.factors import APPROACHES, CONTENDER_OF, TITLES
+from bakeoff.decide.advise.roadmap_tasks import MIN_RECALL, TEST_QUESTIONS
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.targets import RUNNING, targets
 from bakeoff.measure.statistics import POWER, Z
 from bakeoff.records import Record
 

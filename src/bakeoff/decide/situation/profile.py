@@ -14,7 +14,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from bakeoff.decide.prices import CURRENCY, Price, own_price
+from bakeoff.decide.situation.prices import CURRENCY, Price, own_price
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import strict_yaml
 from bakeoff.measure.statistics import MARGIN

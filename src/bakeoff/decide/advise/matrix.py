@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from bakeoff.decide.budgets import assumed_costs, with_bands
-from bakeoff.decide.factors import APPROACHES, NAMES, Factor, read_factors
-from bakeoff.decide.profile import Profile
+from bakeoff.decide.advise.budgets import assumed_costs, with_bands
+from bakeoff.decide.advise.factors import APPROACHES, NAMES, Factor, read_factors
+from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.records import Record
 

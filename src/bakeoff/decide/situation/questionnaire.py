@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bakeoff.corpus.sources.folders import read_documents
-from bakeoff.decide.profile import Profile, validate_profile
+from bakeoff.decide.situation.profile import Profile, validate_profile
 from bakeoff.errors import ConfigError
 from bakeoff.questions import asked_per_month, read_questions
 from bakeoff.records import Record

@@ -4,7 +4,7 @@ Takes a `Profile`, gives targets in the measures' own units, each saying whether
 Knows nothing about approaches or measurements.
 """
 
-from bakeoff.decide.profile import Profile
+from bakeoff.decide.situation.profile import Profile
 from bakeoff.records import Record
 
 ACCURACY_AT = {1: 0.60, 2: 0.70, 3: 0.80, 4: 0.90, 5: 0.95}

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.decide.cost import CostInputs, total_usd
-from bakeoff.decide.profile import MeasureWeights, Profile
-from bakeoff.decide.rule import NOBODY, winners
+from bakeoff.decide.cost.model import CostInputs, total_usd
+from bakeoff.decide.situation.profile import MeasureWeights, Profile
+from bakeoff.decide.verdict.rule import NOBODY, winners
 from bakeoff.measure.resample import N_DRAWS, Redrawn
 from bakeoff.records import Record
 

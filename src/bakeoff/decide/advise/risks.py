@@ -6,8 +6,8 @@ or tasks. Only risks that apply are given.
 
 from collections.abc import Sequence
 
-from bakeoff.decide.factors import every
-from bakeoff.decide.profile import Profile
+from bakeoff.decide.advise.factors import every
+from bakeoff.decide.situation.profile import Profile
 from bakeoff.records import Record
 
 

@@ -8,16 +8,16 @@ decides.
 from collections.abc import Sequence
 from datetime import date
 
-from bakeoff.decide.ask import Inspection
-from bakeoff.decide.break_even import break_even
-from bakeoff.decide.budgets import above_budget, assumed_costs, budget_note
-from bakeoff.decide.conditions import Condition, conditions_for
-from bakeoff.decide.cost import CostInputs, cost_table, running_usd_per_month
-from bakeoff.decide.cost_inputs import assumed_inputs
-from bakeoff.decide.factors import APPROACH_OF, APPROACHES, CONTENDER_OF, NAMES, TITLES, Factor
-from bakeoff.decide.matrix import N_DRAWS, Flip, Matrix, Row, decision_matrix, flips
-from bakeoff.decide.profile import Profile
-from bakeoff.decide.roadmap import Roadmap, roadmap
+from bakeoff.decide.advise.budgets import above_budget, assumed_costs, budget_note
+from bakeoff.decide.advise.conditions import Condition, conditions_for
+from bakeoff.decide.advise.factors import APPROACH_OF, APPROACHES, CONTENDER_OF, NAMES, TITLES, Factor
+from bakeoff.decide.advise.matrix import N_DRAWS, Flip, Matrix, Row, decision_matrix, flips
+from bakeoff.decide.advise.roadmap import Roadmap, roadmap
+from bakeoff.decide.cost.break_even import break_even
+from bakeoff.decide.cost.inputs import assumed_inputs
+from bakeoff.decide.cost.model import CostInputs, cost_table, running_usd_per_month
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.questionnaire import Inspection
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.listing import listed
 from bakeoff.records import Record

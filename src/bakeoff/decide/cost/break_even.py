@@ -4,7 +4,7 @@ Takes two `CostInputs`, gives a `BreakEven`. Knows only the formulas of `cost.py
 volume (a machine is idle in a month, or it is not), so the crossing is found exactly, segment by segment.
 """
 
-from bakeoff.decide.cost import (
+from bakeoff.decide.cost.model import (
     HOUR,
     CostInputs,
     at_bound,
