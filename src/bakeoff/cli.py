@@ -96,11 +96,11 @@ def advise(
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Advise without a model: decision matrix, cost, what a pilot would have to show, a 90-day roadmap."""
-    from bakeoff.decide.advice_files import check_output, write_advice
     from bakeoff.decide.advise.advise import advise as give_advice
     from bakeoff.decide.advise.roadmap import next_monday
     from bakeoff.decide.situation.profile import Profile, read_profile
     from bakeoff.decide.situation.questionnaire import ask, inspect_data
+    from bakeoff.report.advice.write import check_output, write_advice
 
     check_output(output, force)
     found = inspect_data(documents or (), questions or ())

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from bakeoff.decide.advice_files import write_advice
-from bakeoff.decide.advice_page import advice_html
-from bakeoff.decide.advice_text import advice_markdown
 from bakeoff.decide.advise.advise import advise
 from bakeoff.decide.advise.conditions import conditions_for, questions_needed, smallest_difference
 from bakeoff.decide.advise.roadmap import next_monday
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.questionnaire import QUESTIONS, Inspection, ask, inspect_data
 from bakeoff.errors import BakeoffError, ConfigError, InputError
+from bakeoff.report.advice.markdown import advice_markdown
+from bakeoff.report.advice.page import advice_html
+from bakeoff.report.advice.write import write_advice
 
 START = date(2026, 11, 23)
 STAMP = datetime(2026, 11, 21, tzinfo=UTC)
@@ -453,7 +453,7 @@ def test_advice_comes_within_a_second_and_without_models(tmp_path: Path) -> None
     """A fresh process gives and writes advice, loads neither torch nor an index, and answers in under a second."""
     script = (
         "import sys, time; from datetime import date; from pathlib import Path\n"
-        "from bakeoff.decide.advice_files import write_advice\nfrom bakeoff.decide.advise.advise import advise\n"
+        "from bakeoff.report.advice.write import write_advice\nfrom bakeoff.decide.advise.advise import advise\n"
         "from bakeoff.decide.situation.profile import Profile\n"
         "begun = time.perf_counter()\n"
         "write_advice(advise(Profile(update_interval_days=7), date(2026, 11, 23)), Path(sys.argv[1]))\n"

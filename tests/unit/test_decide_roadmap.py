@@ -7,8 +7,8 @@ import pytest
 
 from bakeoff.decide.advise.roadmap import WEEKS, Roadmap, roadmap
 from bakeoff.decide.advise.roadmap_tasks import EXAMPLES_PER_DAY
-from bakeoff.decide.ics import escaped, folded, ics_text
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.report.advice.calendar import escaped, folded, ics_text
 
 START = date(2026, 11, 23)
 STAMP = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)

@@ -6,12 +6,12 @@ Takes an `Advice` and a folder; nothing in the folder is overwritten unasked.
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bakeoff.decide.advice_page import advice_html
-from bakeoff.decide.advice_text import advice_markdown
 from bakeoff.decide.advise.advise import Advice
-from bakeoff.decide.ics import ics_text
 from bakeoff.errors import InputError
 from bakeoff.files import jsonl
+from bakeoff.report.advice.calendar import ics_text
+from bakeoff.report.advice.markdown import advice_markdown
+from bakeoff.report.advice.page import advice_html
 
 FILES = ("advice.md", "advice.html", "roadmap.ics")
 
