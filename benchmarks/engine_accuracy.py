@@ -16,7 +16,7 @@ from bakeoff.measure.score import score_answers
 from bakeoff.measure.statistics import paired, share_estimate
 from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.records import Question
-from bakeoff.run_folder import RunFolder
+from bakeoff.runs.folder import RunFolder
 
 MEASURES = {"correct": "accuracy", "knows": "right before declining", "hallucinated": "hallucination"}
 BATCH = 8

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bakeoff.config import Retrieval
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.models.embed import load_embedder
 from bakeoff.records import Document
 from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.runs.config import Retrieval
 
 SEED = 7
 N_WORDS, WORDS_PER_CHUNK, CHUNKS_PER_DOCUMENT, DIMENSION = 30_000, 150, 10, 384

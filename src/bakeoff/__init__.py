@@ -10,20 +10,20 @@ run.open("rag").answer([bakeoff.ask("How long is the warranty?")])
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bakeoff.config import Config, load_config
     from bakeoff.pilot import Run, run
     from bakeoff.records import Answer, Question, ask
+    from bakeoff.runs.config import Config, load_config
 
 __version__ = "0.1.0"
 __all__ = ["Answer", "Config", "Question", "Run", "ask", "load_config", "run"]
 
 _HOMES = {
     "Answer": "bakeoff.records",
-    "Config": "bakeoff.config",
+    "Config": "bakeoff.runs.config",
     "Question": "bakeoff.records",
     "Run": "bakeoff.pilot",
     "ask": "bakeoff.records",
-    "load_config": "bakeoff.config",
+    "load_config": "bakeoff.runs.config",
     "run": "bakeoff.pilot",
 }
 

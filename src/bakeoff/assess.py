@@ -16,7 +16,7 @@ from bakeoff.files import jsonl
 from bakeoff.measure.score import Values, score_answers, values_of
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.records import Question, Score, Stage
-from bakeoff.run_folder import FINISH, RunFolder, write_json
+from bakeoff.runs.folder import FINISH, RunFolder, write_json
 
 
 def score_run(folder: RunFolder, names: Sequence[str]) -> None:

@@ -13,14 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bakeoff.config import Config
 from bakeoff.contenders.declining import calibrate, declines
 from bakeoff.contenders.extract import words_to_copy
 from bakeoff.contenders.long_context import reason_not_to_fit
 from bakeoff.contenders.rag import n_fitting
 from bakeoff.contenders.router import calibrate_routing
 from bakeoff.contenders.world import Kind, Spec, Workbench
-from bakeoff.environment import release_memory
 from bakeoff.errors import InputError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
@@ -30,7 +28,9 @@ from bakeoff.models.load import has_no_weights
 from bakeoff.models.weights import resolve_model
 from bakeoff.prepare import Prepared
 from bakeoff.records import Question
-from bakeoff.run_folder import RunFolder
+from bakeoff.runs.config import Config
+from bakeoff.runs.environment import release_memory
+from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.examples import closed_book_examples, grounded_examples
 from bakeoff.tuning.lora import Example, TrainingSettings, train_adapter
 from bakeoff.tuning.packing import encode

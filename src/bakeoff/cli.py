@@ -31,10 +31,10 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest run of this name.")] = False,
 ) -> None:
     """Build every contender, measure all of them on the same held-out questions, write the report."""
-    from bakeoff.config import load_config
     from bakeoff.pilot import run as run_pilot
     from bakeoff.progress import Display
     from bakeoff.report import print_comparison
+    from bakeoff.runs.config import load_config
 
     settings = load_config(config)
     if name:
@@ -70,7 +70,7 @@ def report(
     from bakeoff.decide.situation.profile import read_profile
     from bakeoff.judge import check_profile, judge
     from bakeoff.report import print_comparison, write_report
-    from bakeoff.run_folder import RunFolder, write_json
+    from bakeoff.runs.folder import RunFolder, write_json
 
     run_folder = RunFolder(folder)
     settings = run_folder.config()

@@ -8,10 +8,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bakeoff.config import CONTENDERS, Config
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.prepare import Prepared, prepare
+from bakeoff.runs.config import CONTENDERS, Config
 
 TEMPLATE = """\
 # A pilot for Bakeoff. Run it with: bakeoff run {output}

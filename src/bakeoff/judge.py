@@ -41,7 +41,7 @@ from bakeoff.measure.score import score_answers, values_of
 from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.models.reference import host_of, location_of
 from bakeoff.records import Question, Score
-from bakeoff.run_folder import RunFolder
+from bakeoff.runs.folder import RunFolder
 
 SCORE_OF = {
     "accuracy": "correct",

@@ -12,12 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bakeoff import run_folder
 from bakeoff.assess import compare_run, score_run
 from bakeoff.build import KINDS, TRAINED, Builder
-from bakeoff.config import Config, load_config
 from bakeoff.contenders.world import Workbench, import_contender
-from bakeoff.environment import data_sha256, describe, peak_memory_bytes
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.judge import check_profile, judge
@@ -25,7 +22,10 @@ from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.prepare import Prepared, prepare
 from bakeoff.records import Answer, Question, Record, Stage
-from bakeoff.run_folder import RUN_FORMAT, RunFolder, write_json
+from bakeoff.runs import folder as run_folder
+from bakeoff.runs.config import Config, load_config
+from bakeoff.runs.environment import data_sha256, describe, peak_memory_bytes
+from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json
 
 
 class Event(Record):

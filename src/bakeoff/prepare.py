@@ -9,7 +9,6 @@ from importlib import resources
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bakeoff.config import Config
 from bakeoff.corpus.sources.folders import Problem, read_documents
 from bakeoff.errors import InputError
 from bakeoff.listing import first_few
@@ -19,6 +18,7 @@ from bakeoff.questions.leaks import Leak, leak_notes, leaks
 from bakeoff.questions.splits import MEASURED, assign_splits
 from bakeoff.questions.survey import DataSummary, summarise
 from bakeoff.records import Document, Question, Record, Slice, Split
+from bakeoff.runs.config import Config
 
 EXCUSED = (
     "note: {n} test questions resemble a training question and are excused: they ask for the same fact in other words "

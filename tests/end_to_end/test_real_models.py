@@ -2,7 +2,7 @@
 
 import pytest
 
-from bakeoff.config import CONTENDERS
+from bakeoff.runs.config import CONTENDERS
 from tests.end_to_end.small import make
 
 pytestmark = pytest.mark.models

@@ -13,7 +13,7 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
 from bakeoff.judge import judge
 from bakeoff.records import Answer, Question, Score, Usage
-from bakeoff.run_folder import RunFolder, write_json
+from bakeoff.runs.folder import RunFolder, write_json
 
 CONTENDERS = ("base", "rag", "tuned", "hybrid", "extract", *(f"our.Own{i}" for i in range(5)))
 MEASURES = ("correct", "hallucinated", "abstained", "exact_match", "f1", "evidence_hit", "consistent", "error")

@@ -16,7 +16,7 @@ from bakeoff.files import jsonl
 from bakeoff.judge import judge
 from bakeoff.questions.evidence import evidence_hit
 from bakeoff.records import Answer, Chunk, Hit, Question, Score, SourceSpan, Stage, Usage
-from bakeoff.run_folder import RunFolder, write_json
+from bakeoff.runs.folder import RunFolder, write_json
 
 HOSTILE = [
     "</script><script>document.title='owned'</script>",

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bakeoff.config import CONTENDERS, load_config
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import strict_yaml
+from bakeoff.runs.config import CONTENDERS, load_config
 
 MINIMAL = "name: pilot\ndocuments: docs\nquestions: [questions.csv]\n"
 

@@ -19,7 +19,7 @@ def loaded_by(statement: str) -> set[str]:
     [
         "import bakeoff",
         "import bakeoff.cli",
-        "import bakeoff.config",
+        "import bakeoff.runs.config",
         "import bakeoff.report",
         "import bakeoff.pilot",
         "import bakeoff.decide.verdict.decide",

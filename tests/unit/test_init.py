@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from bakeoff.config import load_config
 from bakeoff.init import initialise
+from bakeoff.runs.config import load_config
 from tests.end_to_end.small import PLANETS
 
 

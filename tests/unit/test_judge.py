@@ -5,7 +5,7 @@ import pytest
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
 from bakeoff.judge import judge
-from bakeoff.run_folder import RunFolder
+from bakeoff.runs.folder import RunFolder
 from tests.unit.report_fixture import build
 
 OWN_DAYS = {

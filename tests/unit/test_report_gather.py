@@ -12,7 +12,7 @@ from bakeoff.measure.summary import Measured, summarise
 from bakeoff.records import Stage
 from bakeoff.report import write_report
 from bakeoff.report.gather import gather
-from bakeoff.run_folder import write_json
+from bakeoff.runs.folder import write_json
 from tests.unit.report_fixture import SKILL, build
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bakeoff.config import validate
 from bakeoff.errors import ConfigError, RunFolderError
-from bakeoff.run_folder import RunFolder, begin, resume, write_json
+from bakeoff.runs.config import validate
+from bakeoff.runs.folder import RunFolder, begin, resume, write_json
 
 
 def config(**more):

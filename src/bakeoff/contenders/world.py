@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bakeoff.config import Models, Retrieval
 from bakeoff.contenders.closed_book import ClosedBook
 from bakeoff.contenders.custom import Custom
 from bakeoff.contenders.extract import Extract
@@ -26,6 +25,7 @@ from bakeoff.files import jsonl
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Contender, Generator
 from bakeoff.records import Answer, Record
+from bakeoff.runs.config import Models, Retrieval
 
 Kind = Literal["closed-book", "rag", "extract", "router", "long-context", "custom"]
 

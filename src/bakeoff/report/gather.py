@@ -18,7 +18,7 @@ from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.measure.score import score_answers
 from bakeoff.records import Answer, Contrast, Question, Record, Score, Stage
-from bakeoff.run_folder import RunFolder
+from bakeoff.runs.folder import RunFolder
 
 FAMILIAR = ("base", "rag", "tuned", "hybrid", "extract", "router", "long-context", "rag-tuned")
 

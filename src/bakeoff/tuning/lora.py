@@ -18,11 +18,11 @@ from typing import Any
 
 from pydantic import Field
 
-from bakeoff.environment import peak_memory_bytes
 from bakeoff.errors import BakeoffError, InputError, MissingExtraError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.models.weights import model_sha256
 from bakeoff.records import Record
+from bakeoff.runs.environment import peak_memory_bytes
 from bakeoff.tuning import checkpoint
 from bakeoff.tuning.checkpoint import Position
 from bakeoff.tuning.packing import Batch, Encoded, Example, encode, pack, plan

@@ -7,13 +7,13 @@ fails. Knows nothing about how a pilot is run. How many questions a difference t
 import math
 from collections.abc import Collection, Sequence
 
-from bakeoff.config import Split
 from bakeoff.decide.advise.factors import APPROACHES, CONTENDER_OF, TITLES
 from bakeoff.decide.advise.roadmap_tasks import MIN_RECALL, TEST_QUESTIONS
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.targets import RUNNING, targets
 from bakeoff.measure.statistics import POWER, Z
 from bakeoff.records import Record
+from bakeoff.runs.config import Split
 
 DISCORDANT = 0.3
 """Share of questions on which two contenders differ (one right, one wrong): an assumption before a pilot."""

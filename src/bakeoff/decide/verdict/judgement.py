@@ -19,7 +19,7 @@ from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix
 from bakeoff.decide.verdict.sensitivity import Sensitivity
 from bakeoff.errors import RunFolderError
 from bakeoff.records import Record
-from bakeoff.run_folder import RunFolder
+from bakeoff.runs.folder import RunFolder
 
 
 class CostRow(Record):

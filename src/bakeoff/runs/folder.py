@@ -14,11 +14,11 @@ from typing import Any
 import yaml
 
 import bakeoff
-from bakeoff.config import Config, validate
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.records import Answer, Question, Score, Stage
+from bakeoff.runs.config import Config, validate
 
 FINISH = "finish the run first: bakeoff run CONFIG --resume; if it was finished, restore the file"
 RUN_FORMAT = 1  # changes when an older folder can no longer be read
