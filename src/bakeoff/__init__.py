@@ -10,7 +10,7 @@ run.open("rag").answer([bakeoff.ask("How long is the warranty?")])
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bakeoff.pilot import Run, run
+    from bakeoff.pilot.stages import Run, run
     from bakeoff.records import Answer, Question, ask
     from bakeoff.runs.config import Config, load_config
 
@@ -21,10 +21,10 @@ _HOMES = {
     "Answer": "bakeoff.records",
     "Config": "bakeoff.runs.config",
     "Question": "bakeoff.records",
-    "Run": "bakeoff.pilot",
+    "Run": "bakeoff.pilot.stages",
     "ask": "bakeoff.records",
     "load_config": "bakeoff.runs.config",
-    "run": "bakeoff.pilot",
+    "run": "bakeoff.pilot.stages",
 }
 
 

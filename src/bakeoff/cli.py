@@ -31,7 +31,7 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest run of this name.")] = False,
 ) -> None:
     """Build every contender, measure all of them on the same held-out questions, write the report."""
-    from bakeoff.pilot import run as run_pilot
+    from bakeoff.pilot.stages import run as run_pilot
     from bakeoff.progress import Display
     from bakeoff.report import print_comparison
     from bakeoff.runs.config import load_config
@@ -55,7 +55,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Look at documents and questions, say what they allow, and write a commented bakeoff.yaml."""
-    from bakeoff.init import initialise
+    from bakeoff.pilot.first_config import initialise
 
     typer.echo(initialise(documents, questions, output, force))
 
@@ -66,9 +66,9 @@ def report(
     profile: Annotated[Path | None, typer.Option("--profile", help="Judge by this profile, not the run's own.")] = None,
 ) -> None:
     """Judge a finished run and draw its report again; needs no model."""
-    from bakeoff.assess import compare_run
     from bakeoff.decide.situation.profile import read_profile
-    from bakeoff.judge import check_profile, judge
+    from bakeoff.pilot.judge import check_profile, judge
+    from bakeoff.pilot.score import compare_run
     from bakeoff.report import print_comparison, write_report
     from bakeoff.runs.folder import RunFolder, write_json
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from bakeoff.pilot import Event
+from bakeoff.pilot.stages import Event
 from bakeoff.report.measures import STAGES
 
 

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.models
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """One run of all contenders with the default models."""
-    from bakeoff.pilot import run
+    from bakeoff.pilot.stages import run
 
     folder = tmp_path_factory.mktemp("planets")
     config = make(

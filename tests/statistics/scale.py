@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bakeoff.assess import compare_run
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
-from bakeoff.judge import judge
+from bakeoff.pilot.judge import judge
+from bakeoff.pilot.score import compare_run
 from bakeoff.records import Answer, Question, Score, Usage
 from bakeoff.runs.folder import RunFolder, write_json
 

@@ -1,7 +1,7 @@
 """A made-up run folder for the report's tests: eight contenders, one skipped; gaps, errors, hostile text.
 
 `build(folder)` writes it; the numbers are drawn with a fixed seed, so that every build is the same. Its verdict.json is
-what `bakeoff.judge` makes of the rest, so that the two cannot drift apart.
+what `bakeoff.pilot.judge` makes of the rest, so that the two cannot drift apart.
 """
 
 import json
@@ -13,7 +13,7 @@ import yaml
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
-from bakeoff.judge import judge
+from bakeoff.pilot.judge import judge
 from bakeoff.questions.evidence import evidence_hit
 from bakeoff.records import Answer, Chunk, Hit, Question, Score, SourceSpan, Stage, Usage
 from bakeoff.runs.folder import RunFolder, write_json

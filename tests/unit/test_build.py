@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import InputError
-from bakeoff.pilot import run
+from bakeoff.pilot.stages import run
 from tests.end_to_end.small import make
 from tests.unit.tiny_model import write_tiny_model
 

@@ -21,7 +21,7 @@ def loaded_by(statement: str) -> set[str]:
         "import bakeoff.cli",
         "import bakeoff.runs.config",
         "import bakeoff.report",
-        "import bakeoff.pilot",
+        "import bakeoff.pilot.stages",
         "import bakeoff.decide.verdict.decide",
     ],
 )

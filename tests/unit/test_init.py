@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bakeoff.init import initialise
+from bakeoff.pilot.first_config import initialise
 from bakeoff.runs.config import load_config
 from tests.end_to_end.small import PLANETS
 

@@ -4,7 +4,7 @@ import pytest
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
-from bakeoff.judge import judge
+from bakeoff.pilot.judge import judge
 from bakeoff.runs.folder import RunFolder
 from tests.unit.report_fixture import build
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import InputError
-from bakeoff.prepare import Prepared, prepare
+from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.runs.config import load_config
 from tests.end_to_end.small import make
 

@@ -10,7 +10,6 @@ from datetime import date
 from itertools import combinations
 from typing import Any
 
-from bakeoff.build import KINDS
 from bakeoff.decide.advise.factors import APPROACH_OF
 from bakeoff.decide.advise.matrix import decision_matrix
 from bakeoff.decide.advise.roadmap import next_monday, roadmap
@@ -40,6 +39,7 @@ from bakeoff.measure.resample import redraw
 from bakeoff.measure.score import score_answers, values_of
 from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.models.reference import host_of, location_of
+from bakeoff.pilot.build import KINDS
 from bakeoff.records import Question, Score
 from bakeoff.runs.folder import RunFolder
 

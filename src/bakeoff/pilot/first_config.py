@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
-from bakeoff.prepare import Prepared, prepare
+from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.runs.config import CONTENDERS, Config
 
 TEMPLATE = """\

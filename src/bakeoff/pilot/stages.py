@@ -12,15 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bakeoff.assess import compare_run, score_run
-from bakeoff.build import KINDS, TRAINED, Builder
 from bakeoff.contenders.world import Workbench, import_contender
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
-from bakeoff.judge import check_profile, judge
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measure.summary import IN_DOMAIN
-from bakeoff.prepare import Prepared, prepare
+from bakeoff.pilot.build import KINDS, TRAINED, Builder
+from bakeoff.pilot.judge import check_profile, judge
+from bakeoff.pilot.prepare import Prepared, prepare
+from bakeoff.pilot.score import compare_run, score_run
 from bakeoff.records import Answer, Question, Record, Stage
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config

@@ -26,7 +26,7 @@ from bakeoff.measure.score import is_correct
 from bakeoff.models.chat import Chat
 from bakeoff.models.load import has_no_weights
 from bakeoff.models.weights import resolve_model
-from bakeoff.prepare import Prepared
+from bakeoff.pilot.prepare import Prepared
 from bakeoff.records import Question
 from bakeoff.runs.config import Config
 from bakeoff.runs.environment import release_memory

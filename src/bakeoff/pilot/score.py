@@ -7,7 +7,6 @@ is, is decided in `measure/`; this file only hands it what the run left behind.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bakeoff.build import KINDS, RETRIEVING, TRAINED
 from bakeoff.contenders.world import Workbench
 from bakeoff.decide.cost.inputs import rates
 from bakeoff.decide.situation.profile import Profile
@@ -15,6 +14,7 @@ from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.measure.score import Values, score_answers, values_of
 from bakeoff.measure.summary import Measured, summarise
+from bakeoff.pilot.build import KINDS, RETRIEVING, TRAINED
 from bakeoff.records import Question, Score, Stage
 from bakeoff.runs.folder import FINISH, RunFolder, write_json
 
