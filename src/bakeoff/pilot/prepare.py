@@ -11,7 +11,6 @@ from typing import Any
 
 from bakeoff.corpus.sources.folders import Problem, read_documents
 from bakeoff.errors import InputError
-from bakeoff.listing import first_few
 from bakeoff.models.prompts import check_placeholders
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
 from bakeoff.questions.leaks import Leak, leak_notes, leaks
@@ -19,6 +18,7 @@ from bakeoff.questions.splits import MEASURED, assign_splits
 from bakeoff.questions.survey import DataSummary, summarise
 from bakeoff.records import Document, Question, Record, Slice, Split
 from bakeoff.runs.config import Config
+from bakeoff.sentences import first_few
 
 EXCUSED = (
     "note: {n} test questions resemble a training question and are excused: they ask for the same fact in other words "

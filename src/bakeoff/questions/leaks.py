@@ -6,10 +6,10 @@ Takes questions with their splits. Answers are compared by the grader: written o
 from collections.abc import Sequence
 from itertools import groupby
 
-from bakeoff.listing import first_few
 from bakeoff.questions.facts import nth_agrees
 from bakeoff.questions.near_copies import similar_pairs
 from bakeoff.records import Question, Record
+from bakeoff.sentences import first_few
 
 NEAR_COPY, ALMOST_EXACT = 0.7, 0.9
 

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from bakeoff.errors import InputError
-from bakeoff.listing import SHOWN, first_few
 from bakeoff.records import Document, Question, SourceSpan
+from bakeoff.sentences import SHOWN, first_few
 
 
 def locate_evidence(questions: Sequence[Question], documents: Sequence[Document]) -> tuple[list[Question], list[str]]:

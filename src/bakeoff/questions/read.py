@@ -10,12 +10,12 @@ from itertools import groupby
 from pathlib import Path
 
 from bakeoff.errors import InputError
-from bakeoff.listing import first_few
 from bakeoff.questions.cells import answers, cell, has_html, question_of, question_text, unanswerable
 from bakeoff.questions.dates import days_of
 from bakeoff.questions.facts import with_facts
 from bakeoff.questions.rows import COLUMNS, Row, read_rows
 from bakeoff.records import Question
+from bakeoff.sentences import first_few
 
 
 def read_questions(paths: Sequence[Path]) -> list[Question]:

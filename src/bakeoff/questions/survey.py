@@ -8,10 +8,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist, median
 
-from bakeoff.listing import first_few
 from bakeoff.questions.facts import same_answers
 from bakeoff.questions.splits import MEASURED
 from bakeoff.records import Question, Record
+from bakeoff.sentences import first_few
 
 DISCORDANT = 0.3
 SIGNIFICANCE, POWER = 0.05, 0.8

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bakeoff.listing import listed
 from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.questions.evidence import evidence_hit
 from bakeoff.records import Answer, Contrast, Question
 from bakeoff.report.gather import ReportData
 from bakeoff.report.measures import BY_NAME, Measure, percent
+from bakeoff.sentences import listed
 
 Outcome = Literal["correct", "wrong", "declined", "error", "missing", "unscored"]
 Cause = Literal["miss", "generation", "memory", "invented", "unmarked", "declined", "error"]

@@ -19,8 +19,8 @@ from bakeoff.decide.cost.model import CostInputs, cost_table, running_usd_per_mo
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.questionnaire import Inspection
 from bakeoff.errors import ConfigError, MissingExtraError
-from bakeoff.listing import listed
 from bakeoff.records import Record
+from bakeoff.sentences import listed
 
 MOST_REASONS = 5
 

@@ -14,8 +14,8 @@ from pydantic import Field
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.targets import targets
 from bakeoff.decide.verdict.rule import NOBODY, TINY, unbeaten, winners
-from bakeoff.listing import listed
 from bakeoff.records import Record
+from bakeoff.sentences import listed
 
 MAX_ERRORS = 0.05
 MIN_FACTS = 30
