@@ -83,7 +83,7 @@ def test_no_phrasing_of_an_unseen_fact_is_trained_on(finished):
 def test_judging_again_needs_no_model_library(finished):
     """`bakeoff report` on a finished run, in a process that then says which of them it holds."""
     code = (
-        "import sys; from bakeoff.cli import app; "
+        "import sys; from bakeoff.cli.main import app; "
         f"app(['report', {str(finished.folder.root)!r}], standalone_mode=False); "
         f"sys.exit(' '.join(name for name in {HEAVY!r} if name in sys.modules))"
     )

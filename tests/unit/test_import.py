@@ -18,7 +18,7 @@ def loaded_by(statement: str) -> set[str]:
     "statement",
     [
         "import bakeoff",
-        "import bakeoff.cli",
+        "import bakeoff.cli.main",
         "import bakeoff.runs.config",
         "import bakeoff.report",
         "import bakeoff.pilot.stages",

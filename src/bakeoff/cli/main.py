@@ -31,8 +31,8 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest run of this name.")] = False,
 ) -> None:
     """Build every contender, measure all of them on the same held-out questions, write the report."""
+    from bakeoff.cli.progress import Display
     from bakeoff.pilot.stages import run as run_pilot
-    from bakeoff.progress import Display
     from bakeoff.report import print_comparison
     from bakeoff.runs.config import load_config
 
