@@ -90,7 +90,7 @@ def _questions(name: str, year: str, colour: str) -> list[dict]:
 def bakeoff(*arguments: str, cwd: Path, **more) -> subprocess.CompletedProcess:
     """Run the command line in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "bakeoff.cli.main", *arguments],
+        [sys.executable, "-m", "bakeoff", *arguments],
         cwd=cwd,
         text=True,
         capture_output=True,

@@ -107,7 +107,7 @@ def test_a_run_that_is_stopped_goes_on_without_loss_or_repetition(tmp_path, kind
     make(tmp_path, models={"generator": "tests.end_to_end.slow.reader", "embedder": "hash"})
     answers = tmp_path / "runs" / "planets" / "answers" / "rag.jsonl"
     process = subprocess.Popen(
-        [sys.executable, "-m", "bakeoff.cli.main", "run"],
+        [sys.executable, "-m", "bakeoff", "run"],
         cwd=tmp_path,
         env=environment(),
         stderr=subprocess.PIPE,

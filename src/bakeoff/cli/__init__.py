@@ -1,0 +1,1 @@
+"""The command line: `bakeoff run`, `report` and the other commands. Wiring only."""

@@ -150,7 +150,3 @@ def main() -> None:
 def _fail(message: str, code: int) -> None:
     sys.stderr.write(f"bakeoff: {message}\n")
     sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()

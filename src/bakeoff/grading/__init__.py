@@ -1,0 +1,1 @@
+"""One answer against the accepted ones, by rules. Knows nothing about contenders or runs."""

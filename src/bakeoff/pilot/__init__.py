@@ -1,0 +1,1 @@
+"""The whole pilot: data prepared, contenders built, asked, scored, judged."""

@@ -1,0 +1,1 @@
+"""A run on the disk: its configuration, its folder, the environment it was made in."""

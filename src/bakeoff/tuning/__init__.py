@@ -1,0 +1,1 @@
+"""Examples to adapters: fine-tuning of local models. Knows nothing about evaluation."""

@@ -151,13 +151,13 @@ def read_factors(path: Path | None = None) -> tuple[Factor, ...]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, TypeError, KeyError) as error:
         told = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise ConfigError(
-            f"{path}: no table of factors ({told}).", "write it as src/bakeoff/decide/factors.yaml is written"
+            f"{path}: no table of factors ({told}).", "write it as src/bakeoff/decide/advise/factors.yaml is written"
         ) from error
 
 
 @cache
 def _own_factors() -> tuple[Factor, ...]:
-    text = resources.files("bakeoff.decide").joinpath("factors.yaml").read_text(encoding="utf-8")
+    text = resources.files("bakeoff.decide.advise").joinpath("factors.yaml").read_text(encoding="utf-8")
     return _factors(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
 

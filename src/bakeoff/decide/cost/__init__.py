@@ -1,0 +1,1 @@
+"""What a contender costs: usage, prices, totals and break-even points."""

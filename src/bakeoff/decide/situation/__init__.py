@@ -1,0 +1,1 @@
+"""What a team says about its situation: the profile, prices and goals."""

@@ -1,0 +1,1 @@
+"""A comparison to a decision: verdict, effects, measured matrix, sensitivity, claims."""

@@ -115,14 +115,14 @@ Contrasts = Mapping[tuple[str | None, ...], Contrast]
 @cache
 def claims() -> tuple[Claim, ...]:
     """The claims that come with Bakeoff, in the order of claims.yaml."""
-    content = yaml.safe_load((resources.files("bakeoff.decide") / "claims.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((resources.files("bakeoff.decide.verdict") / "claims.yaml").read_text(encoding="utf-8"))
     return tuple(Claim.model_validate(one) for one in content["claims"])
 
 
 @cache
 def articles() -> dict[str, str]:
     """Short names of the articles with their titles."""
-    content = yaml.safe_load((resources.files("bakeoff.decide") / "claims.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((resources.files("bakeoff.decide.verdict") / "claims.yaml").read_text(encoding="utf-8"))
     return dict(content["articles"])
 
 

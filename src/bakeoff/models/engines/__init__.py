@@ -1,0 +1,1 @@
+"""One file for each way to run a model that generates text."""

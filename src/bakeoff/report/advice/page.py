@@ -19,7 +19,7 @@ COLOUR = {"rag": "k1", "ft": "k2", "hybrid": "k3"}
 def advice_html(advice: Advice) -> str:
     """The whole page."""
     templates = Environment(
-        loader=PackageLoader("bakeoff.decide", "."),
+        loader=PackageLoader("bakeoff.report.advice", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -47,5 +47,5 @@ def _style() -> str:
     package = resources.files("bakeoff")
     return "".join(
         package.joinpath(*name.split("/")).read_text(encoding="utf-8")
-        for name in ("report/style.css", "decide/advice.css")
+        for name in ("report/style.css", "report/advice/advice.css")
     )
