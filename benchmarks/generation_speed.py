@@ -19,7 +19,7 @@ from statistics import mean
 from bakeoff.models.load import load_generator
 from bakeoff.models.prompts import GROUNDED
 from bakeoff.protocols import Generator
-from bakeoff.records import Completion, Prompt
+from bakeoff.records import Completion, GenerationSettings, Prompt
 
 MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 N_PROMPT, N_NEW = 430, 16
@@ -51,7 +51,7 @@ def timed(generator: Generator, prompts: Sequence[Prompt], at_a_time: int) -> tu
     begun = time.perf_counter()
     completions: list[Completion] = []
     for i in range(0, len(prompts), at_a_time):
-        completions += generator.generate(prompts[i : i + at_a_time], N_NEW)
+        completions += generator.generate(prompts[i : i + at_a_time], GenerationSettings(max_new_tokens=N_NEW))
     return len(prompts) / (time.perf_counter() - begun), completions
 
 
@@ -64,7 +64,7 @@ def loaded(engine: str) -> Generator:
 
 def print_rates(slow: Generator, fast: Generator, prompts: Sequence[Prompt]) -> None:
     for generator in (slow, fast):
-        generator.generate(prompts[-2:], N_NEW)
+        generator.generate(prompts[-2:], GenerationSettings(max_new_tokens=N_NEW))
     plans = [(slow, 1, N_ALONE), (slow, 16, 16), (fast, 1, N_ALONE), (fast, 16, 32), (fast, 64, 64)]
     names = {id(slow): "transformers fp32", id(fast): "OpenVINO int8"}
     once = None
@@ -77,7 +77,10 @@ def print_rates(slow: Generator, fast: Generator, prompts: Sequence[Prompt]) -> 
 
 
 def print_agreement(slow: Generator, fast: Generator, prompts: Sequence[Prompt]) -> None:
-    ours, theirs = fast.generate(prompts, N_NEW), slow.generate(prompts, N_NEW)
+    ours, theirs = (
+        fast.generate(prompts, GenerationSettings(max_new_tokens=N_NEW)),
+        slow.generate(prompts, GenerationSettings(max_new_tokens=N_NEW)),
+    )
     pairs = list(zip(ours, theirs, strict=True))
     same = [(a, b) for a, b in pairs if a.text == b.text]
     first = sum(a.text.split()[:3] == b.text.split()[:3] for a, b in pairs)

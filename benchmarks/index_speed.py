@@ -124,7 +124,7 @@ def _beside(documents: Sequence[Document], queries: Sequence[str], embedder: Pro
     import bm25s
 
     passages = [part for document in documents for part in document.text.split("\n\n")]
-    vectors = np.concatenate([embedder.embed(passages[i : i + 4096]) for i in range(0, len(passages), 4096)])
+    vectors = np.concatenate([embedder.embed_passages(passages[i : i + 4096]) for i in range(0, len(passages), 4096)])
     retriever = bm25s.BM25()
     build_s = timed(lambda: retriever.index(bm25s.tokenize(passages, show_progress=False), show_progress=False))
 
@@ -132,7 +132,7 @@ def _beside(documents: Sequence[Document], queries: Sequence[str], embedder: Pro
         return retriever.retrieve(bm25s.tokenize([query], show_progress=False), k=10, show_progress=False)
 
     def by_numpy(query: str) -> object:
-        scores = vectors @ embedder.embed([query])[0]
+        scores = vectors @ embedder.embed_queries([query])[0]
         best = np.argpartition(-scores, 10)[:10]
         return best[np.argsort(-scores[best])]
 
@@ -142,7 +142,7 @@ def _beside(documents: Sequence[Document], queries: Sequence[str], embedder: Pro
 def measure_embedding(n_chunks: int, n_words: int, chunk_tokens: int, folder: Path) -> str:
     """Documents to a searchable index with the default model: chunks and tokens a second, all stages counted."""
     embedder = load_embedder()
-    embedder.embed(["warm"])
+    embedder.embed_passages(["warm"])
     store = DocumentStore(folder / "store.sqlite")
     ingest_s = timed(lambda: store.replace_all(made_prose(n_chunks, n_words)))
     report = HybridIndex.open(folder / "index", embedder, chunk_tokens).sync(store)
@@ -159,11 +159,13 @@ def measure_engines(n_chunks: int) -> list[str]:
     rows, vectors = [], {}
     for engine in ("transformers", "openvino"):
         embedder = load_embedder(engine=engine)
-        embedder.embed(passages[:8])
+        embedder.embed_passages(passages[:8])
         begun = time.perf_counter()
-        vectors[engine] = embedder.embed(passages)
+        vectors[engine] = embedder.embed_passages(passages)
         speed = n_chunks / (time.perf_counter() - begun)
-        query_ms = p50_ms(lambda query, embedder=embedder: embedder.embed([query]), [p[:60] for p in passages[:20]])
+        query_ms = p50_ms(
+            lambda query, embedder=embedder: embedder.embed_queries([query]), [p[:60] for p in passages[:20]]
+        )
         cosines = (vectors[engine] * vectors["transformers"]).sum(axis=1)
         rows.append(f"| {engine} | {speed:.0f} | {query_ms:.1f} | {cosines.mean():.4f} | {cosines.min():.4f} |")
     return rows

@@ -20,11 +20,13 @@ from bakeoff.models.load import load_generator
 from bakeoff.models.prompts import DECLINE, GROUNDED
 from bakeoff.models.weights import resolve_model
 from bakeoff.protocols import Generator
+from bakeoff.records import GenerationSettings
 from bakeoff.tuning.lora import Progress, TrainingReport, TrainingSettings, train_adapter
 
 MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 N_TEST_ARTICLES, SEED = 4, 0
 MAX_TOKENS = 24
+SETTINGS = GenerationSettings(max_new_tokens=MAX_TOKENS)
 
 
 def main() -> None:
@@ -72,7 +74,7 @@ def print_table(report: TrainingReport, test: list[Asked], finder: Finder, adapt
 def scores(generator: Generator, test: list[Asked], shown: list[list[str]]) -> tuple[float, float, float]:
     """Shares of the questions: answered exactly, with an answer in the text, declined."""
     prompts = [GROUNDED.render(one.question, passages) for one, passages in zip(test, shown, strict=True)]
-    texts = [normal(completion.text) for completion in generator.generate(prompts, MAX_TOKENS)]
+    texts = [normal(completion.text) for completion in generator.generate(prompts, SETTINGS)]
     exact = contains = 0
     for one, text in zip(test, texts, strict=True):
         accepted = [normal(answer) for answer in one.answers]

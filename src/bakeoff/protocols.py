@@ -4,22 +4,27 @@ Knows only the records. Names in a configuration are either Bakeoff's own or a f
 (`my_package.my_module.MyClass`).
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
-from bakeoff.records import Answer, Completion, Hit, Prompt, Question
+from bakeoff.records import Answer, Completion, Document, GenerationSettings, Hit, Prompt, Question, Record
 
 
 class Embedder(Protocol):
-    """Texts to vectors."""
+    """Texts to vectors. Some models embed a query and the passage that answers it in different ways."""
 
     name: str
     dimension: int
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """float32 array of shape (len(texts), dimension), rows of unit length, in the order given."""
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Queries to a float32 array of shape (len(texts), dimension), rows of unit length, in the order given."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """The same for passages: their product with a query's vector is the similarity."""
         ...
 
 
@@ -32,17 +37,17 @@ class Retriever(Protocol):
 
 
 class Generator(Protocol):
-    """Prompts to completions, greedily (the most probable token each time)."""
+    """Prompts to completions."""
 
     name: str
     context_tokens: int
 
-    def generate(self, prompts: Sequence[Prompt], max_tokens: int) -> list[Completion]:
-        """One completion for each prompt, in order, each of at most max_tokens tokens."""
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
+        """One completion for each prompt, in order. A prompt that fails yields a Completion with its error."""
         ...
 
-    def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
-        """The pieces of one completion, as they come."""
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+        """The pieces of one completion, as they come. Closing the iterator stops the model."""
         ...
 
     def count_tokens(self, text: str) -> int:
@@ -57,4 +62,46 @@ class Contender(Protocol):
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order. A question that fails yields an Answer with its error."""
+        ...
+
+
+class StreamingContender(Contender, Protocol):
+    """A contender that can show an answer while it is written."""
+
+    def stream(self, question: Question) -> Iterator[str | Answer]:
+        """The pieces of the text as they come, then the whole Answer as the last item.
+
+        Whether it declines is decided before any text that declining withholds leaves the object.
+        """
+        ...
+
+
+class Tuner(Protocol):
+    """Examples to a tuned model."""
+
+    def fit(
+        self,
+        examples: Sequence[Any],
+        dev: Sequence[Any],
+        settings: Any,
+        folder: Path,
+        on_progress: Callable[[Any], None] | None = None,
+    ) -> Record:
+        """Tune into a folder, resumable after a kill; returns a report of what it took and reached."""
+        ...
+
+
+class Changes(Record):
+    """What a source says has changed: new or changed documents, the sources that are gone, where to go on from."""
+
+    documents: tuple[Document, ...] = ()
+    deleted: tuple[str, ...] = ()
+    cursor: str = ""
+
+
+class Source(Protocol):
+    """Where documents come from."""
+
+    def changes_since(self, cursor: str) -> Changes:
+        """What changed since that cursor; everything for an empty one."""
         ...

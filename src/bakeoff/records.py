@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Approach = Literal["rag", "fine-tuning", "hybrid"]
+Phase = Literal["test", "updated"]
 Slice = Literal["seen", "unseen", "changed", "unanswerable", "general"]
 Split = Literal["train", "dev", "test"]
 
@@ -123,15 +125,39 @@ class Usage(Record):
         )
 
 
+class GenerationSettings(Record):
+    """How a generator writes: at most `max_new_tokens`, until the model ends or a `stop` text appears.
+
+    At temperature 0 the most probable token is taken each time. `seed` matters only above 0, and where the engine
+    takes one. `stop` texts are not part of the completion.
+    """
+
+    max_new_tokens: int = Field(default=24, ge=1)
+    temperature: float = Field(default=0.0, ge=0)
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+class Origin(Record):
+    """The model that wrote a text, as the server names it, its fingerprint and the day (UTC); empty for local models."""
+
+    model: str = ""
+    fingerprint: str = ""
+    on: date | None = None
+
+
 class Completion(Record):
     """A generated text. `logprob` is the mean log-probability of its tokens, None where the engine gives none.
 
+    `truncated` says that the text stopped at a limit (of new tokens, or of the context), not at its own end.
     `error` says why a prompt yielded nothing (a remote engine refused it, say); the text is empty then.
     """
 
     text: str
     usage: Usage
     logprob: float | None = None
+    truncated: bool = False
+    origin: Origin | None = None
     error: str | None = None
 
 
@@ -140,7 +166,8 @@ class Answer(Record):
 
     An error is a state: `error` holds the message and `text` is empty. `confidence` is comparable only within one
     contender. `citations` are the chunks shown to the generator (or copied from), best first. `latency_ms` is set only
-    where the question was answered alone. When `abstained`, `text` is what it would have said.
+    where the question was answered alone. When `abstained`, `text` is what it would have said. `truncated` says that the
+    text stopped at a token limit; `origin` names the model that wrote it where a server says so.
     """
 
     question_id: str
@@ -152,14 +179,20 @@ class Answer(Record):
     route: str = ""
     confidence: float | None = None
     abstained: bool = False
+    truncated: bool = False
+    origin: Origin | None = None
     error: str | None = None
 
 
 class Score(Record):
-    """One question's value of one per-question measure; None where the measure does not apply or the answer failed."""
+    """One question's value of one per-question measure; None where the measure does not apply or the answer failed.
+
+    `phase` says which answer was scored: the one in the test, or the one after the documents were updated.
+    """
 
     question_id: str
     contender: str
+    phase: Phase = "test"
     measure: str
     value: float | None
 
@@ -186,10 +219,15 @@ class Contrast(Record):
 
 
 class Stage(Record):
-    """What one stage of a pilot took. `contender` is empty where all of them share the stage."""
+    """What one stage of a pilot took.
+
+    `contender` is empty where several share the stage. `part` names what was built or loaded: an index, a tuned model
+    or a model, as in `Entrant.parts`.
+    """
 
     stage: str
     contender: str = ""
+    part: str = ""
     seconds: float
     tokens: int = 0
     detail: str = ""

@@ -17,7 +17,7 @@ from tests.unit.tiny_model import write_tiny_model
 from bakeoff.models.engines.scripted import ScriptedGenerator
 from bakeoff.models.load import load_generator
 from bakeoff.protocols import Generator
-from bakeoff.records import Completion, Message, Prompt
+from bakeoff.records import Completion, GenerationSettings, Message, Prompt
 
 DEFAULT = "HuggingFaceTB/SmolLM2-135M-Instruct"
 SYSTEM = Message(role="system", content="Answer in a few words.")
@@ -29,6 +29,7 @@ TEXTS = (
 PROMPTS = [Prompt(messages=(SYSTEM, Message(role="user", content=text))) for text in TEXTS]
 TOO_LONG = Prompt(messages=(Message(role="user", content="no end " * 5000),))
 LIMIT = 12
+WRITE = GenerationSettings(max_new_tokens=LIMIT)
 
 
 def reply(message: str) -> str:
@@ -104,21 +105,21 @@ def texts(completions: Sequence[Completion]) -> list[str]:
 
 def test_a_batch_says_what_each_prompt_alone_says(generator: Generator) -> None:
     """Completions are in the order of the prompts, and the company of others changes none."""
-    together = texts(generator.generate([*PROMPTS, *reversed(PROMPTS)], LIMIT))
-    alone = [generator.generate([prompt], LIMIT)[0].text for prompt in PROMPTS]
+    together = texts(generator.generate([*PROMPTS, *reversed(PROMPTS)], WRITE))
+    alone = [generator.generate([prompt], WRITE)[0].text for prompt in PROMPTS]
     assert together == [*alone, *reversed(alone)]
     assert len(set(alone)) > 1
 
 
 def test_nothing_asked_nothing_said(generator: Generator) -> None:
     """An empty batch gives an empty list."""
-    assert generator.generate([], LIMIT) == []
+    assert generator.generate([], WRITE) == []
 
 
 def test_the_limit_is_kept_and_counted(generator: Generator) -> None:
     """No completion has more tokens than allowed, one token is possible, and usage and logprob are plausible."""
     for limit in (1, LIMIT):
-        for completion in generator.generate(PROMPTS, limit):
+        for completion in generator.generate(PROMPTS, GenerationSettings(max_new_tokens=limit)):
             assert 1 <= completion.usage.completion_tokens <= limit
             assert completion.usage.prompt_tokens >= 2
             assert completion.usage.seconds > 0
@@ -128,26 +129,26 @@ def test_the_limit_is_kept_and_counted(generator: Generator) -> None:
 
 def test_a_prompt_that_cannot_be_answered_costs_no_other(generator: Generator) -> None:
     """A prompt beyond the context has its error; those beside it have what they have alone."""
-    first, failed, last = generator.generate([PROMPTS[0], TOO_LONG, PROMPTS[1]], LIMIT)
+    first, failed, last = generator.generate([PROMPTS[0], TOO_LONG, PROMPTS[1]], WRITE)
     assert failed.error and failed.text == ""
     assert (first.error, last.error) == (None, None)
-    assert texts([first, last]) == texts(generator.generate([PROMPTS[0], PROMPTS[1]], LIMIT))
+    assert texts([first, last]) == texts(generator.generate([PROMPTS[0], PROMPTS[1]], WRITE))
 
 
 def test_a_stream_says_what_a_batch_says(generator: Generator) -> None:
     """The pieces of a stream, joined, are the completion."""
     for prompt in PROMPTS:
-        pieces = list(generator.stream(prompt, LIMIT))
-        assert "".join(pieces) == generator.generate([prompt], LIMIT)[0].text
+        pieces = list(generator.stream(prompt, WRITE))
+        assert "".join(pieces) == generator.generate([prompt], WRITE)[0].text
 
 
 def test_a_stream_may_be_left(generator: Generator) -> None:
     """Whoever stops reading a stream gets the generator back, unharmed."""
-    before = texts(generator.generate(PROMPTS[:1], LIMIT))
-    stream = generator.stream(PROMPTS[2], LIMIT)
+    before = texts(generator.generate(PROMPTS[:1], WRITE))
+    stream = generator.stream(PROMPTS[2], WRITE)
     next(iter(stream))
     stream.close()  # type: ignore[attr-defined]
-    assert texts(generator.generate(PROMPTS[:1], LIMIT)) == before
+    assert texts(generator.generate(PROMPTS[:1], WRITE)) == before
 
 
 def test_tokens_are_counted(generator: Generator) -> None:
@@ -160,10 +161,10 @@ def test_tokens_are_counted(generator: Generator) -> None:
 
 def test_several_threads_may_ask(generator: Generator) -> None:
     """A server asks from several threads: each gets its own answer."""
-    expected = [generator.generate([prompt], LIMIT)[0].text for prompt in PROMPTS]
+    expected = [generator.generate([prompt], WRITE)[0].text for prompt in PROMPTS]
     found: dict[int, Any] = {}
     threads = [
-        threading.Thread(target=lambda i=i: found.update({i: generator.generate([PROMPTS[i]], LIMIT)[0].text}))
+        threading.Thread(target=lambda i=i: found.update({i: generator.generate([PROMPTS[i]], WRITE)[0].text}))
         for i in range(len(PROMPTS))
     ]
     for thread in threads:

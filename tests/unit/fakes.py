@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bakeoff.records import Answer, Chunk, Completion, Hit, Prompt, Question, Usage
+from bakeoff.records import Answer, Chunk, Completion, GenerationSettings, Hit, Prompt, Question, Usage
 
 
 def question(id: str, text: str = "", answers: Sequence[str] = ("yes",), **more) -> Question:
@@ -41,7 +41,7 @@ class FakeGenerator:
         self.logprob = logprob
         self.prompts: list[Prompt] = []
 
-    def generate(self, prompts: Sequence[Prompt], max_tokens: int) -> list[Completion]:
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
         self.prompts += prompts
         return [self._complete(prompt) for prompt in prompts]
 
@@ -51,7 +51,7 @@ class FakeGenerator:
         usage = Usage(prompt_tokens=self.count_tokens(prompt.messages[-1].content), completion_tokens=1, seconds=0.01)
         return Completion(text=text, usage=usage, logprob=self.logprob)
 
-    def stream(self, prompt: Prompt, max_tokens: int):
+    def stream(self, prompt: Prompt, settings: GenerationSettings):
         yield self._complete(prompt).text
 
     def count_tokens(self, text: str) -> int:
@@ -78,6 +78,9 @@ class WordEmbedder:
         self.words = vocabulary.split()
         self.dimension = len(self.words) + 1
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self.embed_passages(texts)
+
+    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
         rows = np.array([[float(word in text.lower()) for word in self.words] + [0.01] for text in texts])
         return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)

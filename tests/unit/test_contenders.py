@@ -143,7 +143,7 @@ def test_the_router_sends_the_familiar_to_the_tuned_model_and_keeps_the_order():
     embedder = WordEmbedder("battery price colour")
     near = ClosedBook("tuned", FakeGenerator({"battery life?": "near"}), CLOSED_BOOK, 8)
     far = ClosedBook("rag", FakeGenerator({"what colour?": "far"}), CLOSED_BOOK, 8)
-    familiarity = Familiarity(embedder, embedder.embed(["how long does the battery last"]))
+    familiarity = Familiarity(embedder, embedder.embed_passages(["how long does the battery last"]))
     router = Router("router", near, far, familiarity, 0.8)
     found = router.answer([question("c", "what colour?"), question("b", "battery life?")])
     assert [(one.question_id, one.route, one.text) for one in found] == [("c", "rag", "far"), ("b", "tuned", "near")]

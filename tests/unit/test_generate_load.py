@@ -12,7 +12,7 @@ from bakeoff.models.engines.openai_http import OpenAiGenerator
 from bakeoff.models.engines.scripted import ScriptedGenerator
 from bakeoff.models.load import load_generator
 from bakeoff.models.prompts import DECLINE
-from bakeoff.records import Message, Prompt
+from bakeoff.records import GenerationSettings, Message, Prompt
 from tests.unit.tiny_model import write_tiny_model
 
 
@@ -32,7 +32,7 @@ def ask(text: str) -> Prompt:
 
 def test_a_script_may_be_a_mapping() -> None:
     """A mapping's replies are given, and what it does not hold is declined."""
-    one, other = ScriptedGenerator({"a": "b c d"}).generate([ask("a"), ask("z")], 2)
+    one, other = ScriptedGenerator({"a": "b c d"}).generate([ask("a"), ask("z")], GenerationSettings(max_new_tokens=2))
     assert (one.text, other.text) == ("b c", " ".join(DECLINE.split(" ")[:2]))
 
 

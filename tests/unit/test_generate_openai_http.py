@@ -10,7 +10,7 @@ import pytest
 
 from bakeoff.errors import ConfigError, ModelUnavailableError
 from bakeoff.models.engines.openai_http import OpenAiGenerator
-from bakeoff.records import Message, Prompt
+from bakeoff.records import GenerationSettings, Message, Prompt
 
 Reply = tuple[int, bytes, dict[str, str]]
 
@@ -74,18 +74,18 @@ def server() -> Iterator[Server]:
 def test_completions_come_in_the_order_of_the_prompts(server: Server) -> None:
     """Twenty prompts asked several at a time come back each in its own place."""
     texts = [f"number {i}" for i in range(20)]
-    assert [one.text for one in server.generator().generate(ask(*texts), 5)] == texts
+    assert [one.text for one in server.generator().generate(ask(*texts), GenerationSettings(max_new_tokens=5))] == texts
 
 
 def test_what_is_sent(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Model, messages, limit, temperature 0, and the key of the named variable; no key, no header."""
     monkeypatch.setenv("MY_KEY", "secret")
-    server.generator(api_key_env="MY_KEY").generate(ask("hello"), 7)
+    server.generator(api_key_env="MY_KEY").generate(ask("hello"), GenerationSettings(max_new_tokens=7))
     body = server.bodies[0]
     assert (body["model"], body["max_tokens"], body["temperature"]) == ("m", 7, 0)
     assert body["messages"] == [{"role": "user", "content": "hello"}]
     assert server.headers[0]["Authorization"] == "Bearer secret"
-    server.generator(api_key_env="NOT_SET_ANYWHERE").generate(ask("hello"), 7)
+    server.generator(api_key_env="NOT_SET_ANYWHERE").generate(ask("hello"), GenerationSettings(max_new_tokens=7))
     assert server.headers[1]["Authorization"] is None
 
 
@@ -94,7 +94,7 @@ def test_usage_and_logprobs_are_the_servers(server: Server) -> None:
     logprobs = {"logprobs": {"content": [{"logprob": -1.0}, {"logprob": -3.0}]}}
     counted = {"prompt_tokens": 11, "completion_tokens": 2}
     server.reply = lambda body, n: said("a b", choice=logprobs, usage=counted)
-    (completion,) = server.generator().generate(ask("q"), 5)
+    (completion,) = server.generator().generate(ask("q"), GenerationSettings(max_new_tokens=5))
     assert (completion.usage.prompt_tokens, completion.usage.completion_tokens) == (11, 2)
     assert completion.logprob == -2.0
     assert 0 < completion.usage.seconds < 5
@@ -103,7 +103,7 @@ def test_usage_and_logprobs_are_the_servers(server: Server) -> None:
 def test_without_usage_tokens_are_estimated(server: Server) -> None:
     """A server that counts nothing: a token for every four characters, and no log-probability."""
     server.reply = lambda body, n: said("12345")
-    (completion,) = server.generator().generate(ask("12345678"), 5)
+    (completion,) = server.generator().generate(ask("12345678"), GenerationSettings(max_new_tokens=5))
     assert (completion.usage.prompt_tokens, completion.usage.completion_tokens) == (2, 2)
     assert completion.logprob is None
 
@@ -112,21 +112,21 @@ def test_without_usage_tokens_are_estimated(server: Server) -> None:
 def test_a_busy_server_is_asked_again(server: Server, status: int) -> None:
     """Two failures and then an answer: the answer counts."""
     server.reply = lambda body, n: failed(status) if n < 3 else said("at last")
-    (completion,) = server.generator().generate(ask("q"), 5)
+    (completion,) = server.generator().generate(ask("q"), GenerationSettings(max_new_tokens=5))
     assert (completion.text, completion.error, len(server.bodies)) == ("at last", None, 3)
 
 
 def test_the_wait_that_a_server_asks_for_is_kept(server: Server) -> None:
     """Retry-After comes before the engine's own waits."""
     server.reply = lambda body, n: failed(429, **{"Retry-After": "0.3"}) if n == 1 else said("ok")
-    (completion,) = server.generator(first_wait_s=0.0).generate(ask("q"), 5)
+    (completion,) = server.generator(first_wait_s=0.0).generate(ask("q"), GenerationSettings(max_new_tokens=5))
     assert completion.text == "ok" and completion.usage.seconds >= 0.3
 
 
 def test_retries_end(server: Server) -> None:
     """A server that stays broken is asked retries + 1 times; then the completion has the error."""
     server.reply = lambda body, n: failed(500, "broken for good")
-    (completion,) = server.generator(retries=2).generate(ask("q"), 5)
+    (completion,) = server.generator(retries=2).generate(ask("q"), GenerationSettings(max_new_tokens=5))
     assert len(server.bodies) == 3
     assert completion.text == "" and completion.error and "500: broken for good" in completion.error
 
@@ -136,7 +136,7 @@ def test_a_server_that_refuses_logprobs_is_asked_without(server: Server, status:
     """Once for the first prompt, never again for the others; the answers count, without a log-probability."""
     server.reply = lambda body, n: failed(status, "unknown: logprobs") if "logprobs" in body else said("ok")
     generator = server.generator(concurrency=1)
-    completions = generator.generate(ask("a", "b", "c"), 5)
+    completions = generator.generate(ask("a", "b", "c"), GenerationSettings(max_new_tokens=5))
     assert [(one.text, one.error, one.logprob) for one in completions] == [("ok", None, None)] * 3
     assert ["logprobs" in body for body in server.bodies] == [True, False, False, False]
 
@@ -145,7 +145,7 @@ def test_one_refused_prompt_does_not_cost_the_others(server: Server) -> None:
     """A 400 is asked again without log-probabilities only, its own prompt alone fails, the others keep theirs."""
     server.reply = lambda body, n: failed(400, "bad") if body["messages"][0]["content"] == "b" else said("ok")
     generator = server.generator(concurrency=1)
-    first, second, third = generator.generate(ask("a", "b", "c"), 5)
+    first, second, third = generator.generate(ask("a", "b", "c"), GenerationSettings(max_new_tokens=5))
     assert (first.text, third.text) == ("ok", "ok")
     assert ["logprobs" in body for body in server.bodies] == [True, True, False, True]
     assert second.error and "400: bad" in second.error
@@ -157,14 +157,14 @@ def test_one_refused_prompt_does_not_cost_the_others(server: Server) -> None:
 def test_a_reply_that_is_none_is_an_error_of_that_completion(server: Server, content: bytes) -> None:
     """Whatever a server sends with status 200, a batch does not raise."""
     server.reply = lambda body, n: (200, content, {})
-    (completion,) = server.generator().generate(ask("q"), 5)
+    (completion,) = server.generator().generate(ask("q"), GenerationSettings(max_new_tokens=5))
     assert completion.error and completion.text == ""
 
 
 def test_a_reply_cut_off_is_an_error_of_that_completion(server: Server) -> None:
     """A connection closed in the middle of a reply does not raise either."""
     server.reply = lambda body, n: (200, b'{"choices"', {"Content-Length": "500", "Connection": "close"})
-    (completion,) = server.generator(timeout_s=1.0).generate(ask("q"), 5)
+    (completion,) = server.generator(timeout_s=1.0).generate(ask("q"), GenerationSettings(max_new_tokens=5))
     assert completion.error and "no whole JSON reply" in completion.error
 
 
@@ -173,7 +173,7 @@ def test_a_server_that_is_not_there_is_an_error_of_each_completion(server: Serve
     generator = server.generator(retries=1)
     server.http.shutdown()
     server.http.server_close()
-    completions = generator.generate(ask("a", "b"), 5)
+    completions = generator.generate(ask("a", "b"), GenerationSettings(max_new_tokens=5))
     assert all(one.error and "cannot be reached" in one.error for one in completions)
 
 
@@ -183,7 +183,7 @@ def test_a_stream_gives_the_pieces(server: Server) -> None:
     events = [": waiting", *(f"data: {json.dumps({'choices': [{'delta': one}]})}" for one in deltas)]
     events += ['data: {"choices": []}', "data: [DONE]", 'data: {"choices": [{"delta": {"content": "late"}}]}']
     server.reply = lambda body, n: (200, "\n\n".join(events).encode() + b"\n\n", {})
-    assert list(server.generator().stream(ask("q")[0], 5)) == ["Hel", "lo"]
+    assert list(server.generator().stream(ask("q")[0], GenerationSettings(max_new_tokens=5))) == ["Hel", "lo"]
     assert server.bodies[0]["stream"] is True
 
 
@@ -191,7 +191,7 @@ def test_a_refused_stream_raises(server: Server) -> None:
     """A stream that the server refuses is a ModelUnavailableError with the server's words."""
     server.reply = lambda body, n: failed(401, "who are you")
     with pytest.raises(ModelUnavailableError, match="401: who are you"):
-        list(server.generator().stream(ask("q")[0], 5))
+        list(server.generator().stream(ask("q")[0], GenerationSettings(max_new_tokens=5)))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from bakeoff.models.engines import openvino as openvino_engine
 from bakeoff.models.engines.openvino import OpenVinoGenerator, _properties, graph_folder
 from bakeoff.models.engines.openvino_graph import LlamaGraph, unsupported
 from bakeoff.models.engines.transformers import TransformersGenerator
-from bakeoff.records import Message, Prompt
+from bakeoff.records import GenerationSettings, Message, Prompt
 from tests.unit.tiny_model import write_tiny_model
 
 PROMPTS = [Prompt(messages=(Message(role="user", content=f"question {i} {'and ' * (i * 7)}?"),)) for i in range(12)]
@@ -66,8 +66,8 @@ def exact(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def assert_same(folder: Path, adapter: Path | None = None) -> list[str]:
     """Both engines complete every prompt with the same tokens at the same log-probability."""
-    fast = OpenVinoGenerator(folder, "m", adapter).generate(PROMPTS, 8)
-    slow = TransformersGenerator(folder, "m", adapter).generate(PROMPTS, 8)
+    fast = OpenVinoGenerator(folder, "m", adapter).generate(PROMPTS, GenerationSettings(max_new_tokens=8))
+    slow = TransformersGenerator(folder, "m", adapter).generate(PROMPTS, GenerationSettings(max_new_tokens=8))
     assert [one.text for one in fast] == [one.text for one in slow]
     assert [one.logprob for one in fast] == pytest.approx([one.logprob for one in slow], abs=1e-3)
     counts = [[(one.usage.prompt_tokens, one.usage.completion_tokens) for one in engine] for engine in (fast, slow)]

@@ -7,9 +7,10 @@ import pytest
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.engines.transformers import TransformersGenerator, _batches
-from bakeoff.records import Message, Prompt
+from bakeoff.records import GenerationSettings, Message, Prompt
 from tests.unit.tiny_model import write_tiny_model
 
+SIX = GenerationSettings(max_new_tokens=6)
 PROMPTS = [Prompt(messages=(Message(role="user", content=f"question {i} {'and ' * (i * 5)}?"),)) for i in range(9)]
 
 
@@ -30,8 +31,8 @@ def test_batches_hold_every_prompt_once_within_the_budget() -> None:
 
 def test_small_batches_say_what_large_ones_say(folder: Path) -> None:
     """Padding and the number of prompts in a batch change neither the texts nor their log-probabilities."""
-    large = TransformersGenerator(folder, "m").generate(PROMPTS, 6)
-    small = TransformersGenerator(folder, "m", tokens_per_batch=1).generate(PROMPTS, 6)
+    large = TransformersGenerator(folder, "m").generate(PROMPTS, SIX)
+    small = TransformersGenerator(folder, "m", tokens_per_batch=1).generate(PROMPTS, SIX)
     assert [one.text for one in large] == [one.text for one in small]
     assert [one.logprob for one in large] == pytest.approx([one.logprob for one in small], abs=1e-4)
 
@@ -43,7 +44,7 @@ def test_the_log_probability_is_the_mean_over_the_completion(folder: Path) -> No
     generator = TransformersGenerator(folder, "m")
     model, chat = generator._model, generator._chat
     ids = torch.tensor([chat.ids(PROMPTS[3])])
-    (completion,) = generator.generate([PROMPTS[3]], 6)
+    (completion,) = generator.generate([PROMPTS[3]], SIX)
     with torch.inference_mode():
         for _ in range(completion.usage.completion_tokens):
             ids = torch.cat([ids, model(input_ids=ids).logits[:, -1].argmax(-1, keepdim=True)], dim=1)
@@ -56,11 +57,11 @@ def test_the_log_probability_is_the_mean_over_the_completion(folder: Path) -> No
 
 def test_a_models_own_sampling_settings_do_not_count(folder: Path, tmp_path: Path) -> None:
     """A repetition penalty or a temperature that ships with a model does not change the greedy answers."""
-    plain = [one.text for one in TransformersGenerator(folder, "m").generate(PROMPTS, 6)]
+    plain = [one.text for one in TransformersGenerator(folder, "m").generate(PROMPTS, SIX)]
     other = write_tiny_model(tmp_path / "model")
     settings = {"do_sample": True, "temperature": 5.0, "repetition_penalty": 9.0, "eos_token_id": 1}
     (other / "generation_config.json").write_text(json.dumps(settings))
-    assert [one.text for one in TransformersGenerator(other, "m").generate(PROMPTS, 6)] == plain
+    assert [one.text for one in TransformersGenerator(other, "m").generate(PROMPTS, SIX)] == plain
 
 
 def test_an_adapter_without_safetensors_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -73,6 +74,6 @@ def test_an_adapter_without_safetensors_is_refused(folder: Path, tmp_path: Path)
 
 def test_loading_is_silent(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """No progress bar and no warning while a model is loaded and answers."""
-    TransformersGenerator(folder, "m").generate(PROMPTS[:2], 3)
+    TransformersGenerator(folder, "m").generate(PROMPTS[:2], GenerationSettings(max_new_tokens=3))
     captured = capfd.readouterr()
     assert (captured.out, captured.err) == ("", "")

@@ -12,13 +12,13 @@ from bakeoff.models.embed import HashEmbedder, _batches, _cut, _Shape, load_embe
 
 def test_hash_vectors_are_the_same_on_every_machine() -> None:
     """Fixed values: the hash is no per-process one."""
-    vector = HashEmbedder(dimension=8).embed(["Zebra"])[0]
+    vector = HashEmbedder(dimension=8).embed_passages(["Zebra"])[0]
     assert vector == pytest.approx([0.3162, 0, -0.3162, -0.3162, -0.3162, 0, -0.7071, -0.3162], abs=1e-4)
 
 
 def test_hash_vectors_know_spellings() -> None:
     """A misspelt or inflected word is nearer than another word; case does not matter."""
-    zebra, zebras, upper, boiler = HashEmbedder().embed(["zebra", "zebras", "ZEBRA", "boiler"])
+    zebra, zebras, upper, boiler = HashEmbedder().embed_passages(["zebra", "zebras", "ZEBRA", "boiler"])
     assert zebra @ zebras > 0.3 > zebra @ boiler
     assert zebra @ upper == pytest.approx(1.0)
 

@@ -23,11 +23,11 @@ class CountingHash(HashEmbedder):
         self.embedded: list[str] = []
         self.fails = False
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
         if self.fails:
             raise KeyboardInterrupt
         self.embedded += texts
-        return super().embed(texts)
+        return super().embed_passages(texts)
 
 
 def document(name: str, text: str, access: tuple[str, ...] = ()) -> Document:
@@ -132,7 +132,7 @@ def test_bm25_does_not_depend_on_the_way_here(tmp_path: Path, index: HybridIndex
         assert index.search_bm25([query], 9) == fresh.search_bm25([query], 9)
 
 
-@pytest.mark.parametrize("step", ["embed", "delete", "add", "optimize"])
+@pytest.mark.parametrize("step", ["embed_passages", "delete", "add", "optimize"])
 def test_a_sync_that_was_killed_is_repaired_by_the_next(
     tmp_path: Path,
     index: HybridIndex,
@@ -145,7 +145,7 @@ def test_a_sync_that_was_killed_is_repaired_by_the_next(
     store.upsert([document("boiler", "Now it shows E99."), document("yak", "Yaks are woolly.")])
     store.delete(["zebra"])
     with monkeypatch.context() as patch:
-        patch.setattr(embedder if step == "embed" else index._table, step, _killed)
+        patch.setattr(embedder if step == "embed_passages" else index._table, step, _killed)
         with pytest.raises(KeyboardInterrupt):
             index.sync(store)
     again = HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bakeoff.contenders.declining import answer_from
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Generator
-from bakeoff.records import Answer, Question
+from bakeoff.records import Answer, GenerationSettings, Question
 
 
 class ClosedBook:
@@ -19,19 +19,19 @@ class ClosedBook:
         name: str,
         generator: Generator,
         template: PromptTemplate,
-        max_new_tokens: int,
+        settings: GenerationSettings,
         decline_below: float | None = None,
     ) -> None:
         self.name = name
         self._generator = generator
         self._template = template
-        self._max_new_tokens = max_new_tokens
+        self._settings = settings
         self._decline_below = decline_below
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order."""
         prompts = [self._template.render(question.text) for question in questions]
-        completions = self._generator.generate(prompts, self._max_new_tokens)
+        completions = self._generator.generate(prompts, self._settings)
         return [
             answer_from(question, self.name, completion, self._decline_below)
             for question, completion in zip(questions, completions, strict=True)

@@ -84,10 +84,9 @@ class Extract:
         """For each question its own vector and one row for each candidate; each distinct sentence is embedded once."""
         unique = list(dict.fromkeys(one.in_context for options in candidates for one in options))
         row_of = {text: i for i, text in enumerate(unique)}
-        texts = [*(question.text for question in questions), *unique]
-        vectors = self._embedder.embed(texts)
-        rows = vectors[len(questions) :]
-        return [(vectors[i], rows[[row_of[one.in_context] for one in options]]) for i, options in enumerate(candidates)]
+        queries = self._embedder.embed_queries([question.text for question in questions])
+        rows = self._embedder.embed_passages(unique) if unique else np.zeros((0, self._embedder.dimension), np.float32)
+        return [(queries[i], rows[[row_of[one.in_context] for one in options]]) for i, options in enumerate(candidates)]
 
     def _pick(
         self,

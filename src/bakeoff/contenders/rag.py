@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from bakeoff.contenders.declining import answer_from
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Generator, Retriever
-from bakeoff.records import Answer, Hit, Question, Usage
+from bakeoff.records import Answer, GenerationSettings, Hit, Question, Usage
 
 
 class Rag:
@@ -22,7 +22,7 @@ class Rag:
         generator: Generator,
         template: PromptTemplate,
         k: int,
-        max_new_tokens: int,
+        settings: GenerationSettings,
         decline_below: float | None = None,
     ) -> None:
         self.name = name
@@ -30,7 +30,7 @@ class Rag:
         self._generator = generator
         self._template = template
         self._k = k
-        self._max_new_tokens = max_new_tokens
+        self._settings = settings
         self._decline_below = decline_below
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
@@ -43,7 +43,7 @@ class Rag:
             self._template.render(question.text, [hit.chunk.passage for hit in hits])
             for question, hits in zip(questions, shown, strict=True)
         ]
-        completions = self._generator.generate(prompts, self._max_new_tokens)
+        completions = self._generator.generate(prompts, self._settings)
         return [
             answer_from(question, self.name, completion, self._decline_below, hits, retrieval)
             for question, completion, hits in zip(questions, completions, shown, strict=True)
@@ -51,7 +51,9 @@ class Rag:
 
     def _fitting(self, question: Question, hits: Sequence[Hit]) -> Sequence[Hit]:
         passages = [hit.chunk.passage for hit in hits]
-        return hits[: n_fitting(question.text, passages, self._template, self._generator, self._max_new_tokens)]
+        return hits[
+            : n_fitting(question.text, passages, self._template, self._generator, self._settings.max_new_tokens)
+        ]
 
 
 def n_fitting(

@@ -33,7 +33,7 @@ class Familiarity:
         """One cosine in -1..1 for each text."""
         if not len(self._trained):
             return np.full(len(texts), -1.0)
-        return (self._embedder.embed(texts) @ self._trained.T).max(axis=1)
+        return (self._embedder.embed_queries(texts) @ self._trained.T).max(axis=1)
 
 
 class Router:

@@ -24,7 +24,7 @@ from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Contender, Generator
-from bakeoff.records import Answer, Record
+from bakeoff.records import Answer, GenerationSettings, Record
 from bakeoff.runs.config import Models, Retrieval
 
 Kind = Literal["closed-book", "rag", "extract", "router", "long-context", "custom"]
@@ -112,7 +112,7 @@ class Workbench:
         `given` tells what a contender behind a router answered before, so that it is not asked again.
         """
         spec = self.spec(name)
-        limit = spec.models.max_new_tokens
+        limit = GenerationSettings(max_new_tokens=spec.models.max_new_tokens)
         if spec.kind == "custom":
             return Custom(name, import_contender(spec.import_path or ""))
         if spec.kind == "extract":

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import TemplateError
 
 from bakeoff.errors import ConfigError, InputError
-from bakeoff.records import Completion, Prompt, Usage
+from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
 
 class Chat:
@@ -66,6 +66,13 @@ class Chat:
     def text(self, ids: Sequence[int]) -> str:
         """The text of generated ids, special tokens left out."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+
+    def text_of(self, ids: Sequence[int], settings: GenerationSettings) -> tuple[str, bool]:
+        """The text of generated ids, cut before the first stop text, and whether a limit ended it."""
+        text = self.text(ids)
+        places = [place for stop in settings.stop if (place := text.find(stop)) >= 0]
+        ended = bool(places) or (bool(ids) and ids[-1] in self.end_ids)
+        return (text[: min(places)] if places else text), not ended and len(ids) >= settings.max_new_tokens
 
     def count_tokens(self, text: str) -> int:
         # Often asked of what is longer than the context: `verbose=False` keeps the warning about that away.

@@ -43,8 +43,15 @@ class ModelEmbedder:
         self._encoder = encoder
         self._busy = threading.Lock()
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """float32 array of shape (len(texts), dimension), rows of unit length, in the order given."""
+        return self._embed(texts)
+
+    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """The same for passages."""
+        return self._embed(texts)
+
+    def _embed(self, texts: Sequence[str]) -> np.ndarray:
         windows, owners = self._tokenizer.windows(texts)
         lengths = np.array([len(window) for window in windows])
         vectors = np.empty((len(windows), self.dimension), np.float32)
@@ -79,8 +86,12 @@ class HashEmbedder:
         self.dimension = dimension
         self.max_tokens: int | None = None
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """float32 array of shape (len(texts), dimension), rows of unit length, in the order given."""
+        return self.embed_passages(texts)
+
+    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """The same: a query and a passage are embedded alike."""
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         for row, text in zip(vectors, texts, strict=True):
             for feature, weight in _features(text):

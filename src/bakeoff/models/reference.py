@@ -1,6 +1,6 @@
-"""Where a generator's model answers: in this process, on the premises, or somewhere on the internet.
+"""Where a model answers: on this machine, on the premises, or somewhere on the internet.
 
-Takes a model's name as the configuration gives it. Asks no server.
+Takes the address of a server. Asks no server.
 """
 
 import ipaddress
@@ -12,16 +12,14 @@ Location = Literal["here", "premises", "internet"]
 LOCAL_ENDINGS = (".local", ".lan", ".internal", ".localdomain", ".home.arpa")
 
 
-def host_of(model: str) -> str:
-    """The host that an 'openai:URL#MODEL' asks; empty for a model that runs in this process."""
-    if not model.startswith("openai:"):
-        return ""
-    return urlsplit(model.removeprefix("openai:").partition("#")[0]).hostname or ""
+def host_of(url: str) -> str:
+    """The host of a server's address; empty where the text is no address."""
+    return urlsplit(url).hostname or ""
 
 
-def location_of(model: str) -> Location:
+def location_of(url: str) -> Location:
     """'here' also for a server on this machine; 'premises' for a private address or a name without a public domain."""
-    host = host_of(model)
+    host = host_of(url)
     if not host or host == "localhost":
         return "here"
     try:

@@ -298,7 +298,7 @@ def _save_trained_questions(bench: Workbench, questions: Sequence[Question]) -> 
     """Keep the embeddings of the training questions: the router's measure of what is familiar."""
     folder = bench.folder("router")
     folder.mkdir(parents=True, exist_ok=True)
-    vectors = bench.embedder.embed([question.text for question in questions])
+    vectors = bench.embedder.embed_queries([question.text for question in questions])
     np.save(folder / "trained.npy", vectors, allow_pickle=False)
 
 

@@ -128,7 +128,7 @@ def _cost_of(inputs: CostInputs) -> Cost:
 
 def _unfit(generator: str, profile: Profile, names: Sequence[str]) -> dict[str, str]:
     """The contenders that ask a model where the profile does not allow it; what a team's own ask is not known."""
-    place, host = location_of(generator), host_of(generator)
+    place, host = location_of(_url(generator)), host_of(_url(generator))
     if profile.privacy_on_premises and place == "internet":
         why = f"it sends questions and documents to {host}; the profile keeps them on the premises"
     elif profile.must_run_offline and place != "here":
@@ -138,11 +138,15 @@ def _unfit(generator: str, profile: Profile, names: Sequence[str]) -> dict[str, 
     return {name: why for name in names if KINDS.get(name, "extract") != "extract"}
 
 
+def _url(generator: str) -> str:
+    return generator.removeprefix("openai:").partition("#")[0] if generator.startswith("openai:") else ""
+
+
 def _pricing_warning(generator: str, profile: Profile) -> list[str]:
-    if location_of(generator) != "internet" or profile.answers_on == "api":
+    if location_of(_url(generator)) != "internet" or profile.answers_on == "api":
         return []
     return [
-        f"Answers come from {host_of(generator)} but are priced as time of a machine of your own: where they are paid "
+        f"Answers come from {host_of(_url(generator))} but are priced as time of a machine of your own: where they are paid "
         "by the token, set answers_on: api in the profile."
     ]
 

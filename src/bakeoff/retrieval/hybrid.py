@@ -199,7 +199,7 @@ class HybridIndex:
         left = list(touched)
         for ids, chunks, access in self._groups(store, touched):
             passages = [chunk.passage for chunk in chunks]
-            self._write(ids, chunks, access, self._embedder.embed(passages))
+            self._write(ids, chunks, access, self._embedder.embed_passages(passages))
             left = left[len(ids) :]
             yield left, passages
 
@@ -274,7 +274,7 @@ class HybridIndex:
         if not asked or not len(rows):
             return rankings
         hidden = self._hidden(rows, condition)
-        vectors = self._embedder.embed([_encodable(queries[i]) for i in asked])
+        vectors = self._embedder.embed_queries([_encodable(queries[i]) for i in asked])
         step = max(1, SCAN_FLOATS // len(rows))
         for start in range(0, len(asked), step):
             cosines = np.ascontiguousarray((rows.vectors @ vectors[start : start + step].T).T)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from bakeoff.errors import ConfigError, ModelUnavailableError
-from bakeoff.records import Completion, Prompt, Usage
+from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
 CHARACTERS_PER_TOKEN = 4
 UNPROCESSABLE = (400, 422)
@@ -53,13 +53,13 @@ class OpenAiGenerator:
         self._concurrency = concurrency
         self._knows_logprobs = True
 
-    def generate(self, prompts: Sequence[Prompt], max_tokens: int) -> list[Completion]:
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
         """One completion for each prompt, in order; one that failed after all retries has its error instead of a text.
 
         `usage.seconds` is the time of that request, its retries and waits included.
         """
         with ThreadPoolExecutor(self._concurrency) as pool:
-            return list(pool.map(lambda prompt: self._complete(prompt, max_tokens), prompts))
+            return list(pool.map(lambda prompt: self._complete(prompt, settings.max_new_tokens), prompts))
 
     def _complete(self, prompt: Prompt, max_tokens: int) -> Completion:
         begun = time.perf_counter()
@@ -99,10 +99,10 @@ class OpenAiGenerator:
             raise _RefusedError(f"{self._url} sent a reply that is no JSON object.")
         return reply
 
-    def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
         """The pieces of one completion, as the server sends them. Raises ModelUnavailableError where it refuses."""
         try:
-            with self._open(prompt, max_tokens, stream=True) as response:
+            with self._open(prompt, settings.max_new_tokens, stream=True) as response:
                 for line in response:
                     event = line.decode("utf-8").strip().removeprefix("data:").strip()
                     if event == "[DONE]":

@@ -24,7 +24,7 @@ from bakeoff.files.cache import cache_folder, made_once
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.openvino_graph import LlamaGraph, dimensions
 from bakeoff.models.weights import file_sha256, model_sha256
-from bakeoff.records import Completion, Prompt, Usage
+from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
 GRAPH_FORMAT = "3"  # changes with the graph that is written, so that an older one in the cache is not taken
 TUNED_GRAPHS_KEPT = 8
@@ -49,33 +49,34 @@ class OpenVinoGenerator:
         self._pipeline = genai.ContinuousBatchingPipeline(graph, _scheduler(config), "CPU", _properties(config))
         self._lock = threading.Lock()
 
-    def generate(self, prompts: Sequence[Prompt], max_tokens: int) -> list[Completion]:
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
         """One completion for each prompt, in order; the engine batches by itself."""
-        return self._chat.complete(prompts, max_tokens, lambda ids: self._complete_all(ids, max_tokens))
+        return self._chat.complete(prompts, settings.max_new_tokens, lambda ids: self._complete_all(ids, settings))
 
-    def _complete_all(self, ids: Sequence[Sequence[int]], max_tokens: int) -> list[Completion]:
-        settings = [self._settings(max_tokens)] * len(ids)
+    def _complete_all(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[Completion]:
+        configured = [self._configured(settings)] * len(ids)
         with self._lock:
             begun = time.perf_counter()
-            results = self._pipeline.generate([_tensor(one) for one in ids], settings)
+            results = self._pipeline.generate([_tensor(one) for one in ids], configured)
             seconds = (time.perf_counter() - begun) / len(ids)
-        return [self._completion(result, len(one), seconds) for result, one in zip(results, ids, strict=True)]
+        return [self._completion(result, len(one), seconds, settings) for result, one in zip(results, ids, strict=True)]
 
-    def _completion(self, result: Any, n_prompt: int, seconds: float) -> Completion:
+    def _completion(self, result: Any, n_prompt: int, seconds: float, settings: GenerationSettings) -> Completion:
         new = list(result.m_generation_ids[0])
         usage = Usage(prompt_tokens=n_prompt, completion_tokens=len(new), seconds=seconds)
         mean = float(result.m_scores[0]) / len(new) if new else None
-        return Completion(text=self._chat.text(new), usage=usage, logprob=mean)
+        text, truncated = self._chat.text_of(new, settings)
+        return Completion(text=text, usage=usage, logprob=mean, truncated=truncated)
 
-    def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
         """The pieces of one completion, as the model writes them; closing the iterator stops the model."""
-        ids = _tensor(self._chat.ids_that_fit(prompt, max_tokens))
+        ids = _tensor(self._chat.ids_that_fit(prompt, settings.max_new_tokens))
         streamer = _Tokens()
 
         def write() -> None:
             try:
                 with self._lock:
-                    self._pipeline.generate([ids], [self._settings(max_tokens)], streamer)
+                    self._pipeline.generate([ids], [self._configured(settings)], streamer)
             except RuntimeError as error:
                 streamer.written.put(error)
             finally:
@@ -105,14 +106,18 @@ class OpenVinoGenerator:
         if rest:
             yield rest
 
-    def _settings(self, max_tokens: int) -> Any:
-        settings = genai.GenerationConfig()
-        settings.max_new_tokens = max_tokens
-        settings.do_sample = False
-        settings.logprobs = 1
-        settings.stop_token_ids = self._chat.end_ids
-        settings.eos_token_id = min(self._chat.end_ids)
-        return settings
+    def _configured(self, settings: GenerationSettings) -> Any:
+        configured = genai.GenerationConfig()
+        configured.max_new_tokens = settings.max_new_tokens
+        configured.do_sample = settings.temperature > 0
+        if settings.temperature > 0:
+            configured.temperature = settings.temperature
+            configured.rng_seed = settings.seed or 0
+        configured.logprobs = 1
+        configured.stop_token_ids = self._chat.end_ids
+        configured.stop_strings = set(settings.stop)
+        configured.eos_token_id = min(self._chat.end_ids)
+        return configured
 
     def count_tokens(self, text: str) -> int:
         return self._chat.count_tokens(text)

@@ -6,7 +6,7 @@ Takes a function or a mapping from the last user message to a reply. Counts word
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bakeoff.models.prompts import DECLINE
-from bakeoff.records import Completion, Prompt, Usage
+from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
 Script = Callable[[str], str] | Mapping[str, str]
 
@@ -20,9 +20,9 @@ class ScriptedGenerator:
         self._script: Script = script if script is not None else {}
         self._logprob = logprob
 
-    def generate(self, prompts: Sequence[Prompt], max_tokens: int) -> list[Completion]:
-        """One completion for each prompt, in order, cut after max_tokens words."""
-        return [self._complete(prompt, max_tokens) for prompt in prompts]
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
+        """One completion for each prompt, in order, cut after max_new_tokens words."""
+        return [self._complete(prompt, settings.max_new_tokens) for prompt in prompts]
 
     def _complete(self, prompt: Prompt, max_tokens: int) -> Completion:
         n_prompt = sum(self.count_tokens(message.content) for message in prompt.messages)
@@ -31,19 +31,21 @@ class ScriptedGenerator:
                 f"A prompt of {n_prompt:,} words and an answer of {max_tokens} exceed {self.context_tokens:,} words."
             )
             return Completion(text="", usage=Usage(), error=error)
-        words = self._reply(prompt.messages[-1].content).split(" ")[:max_tokens]
+        reply = self._reply(prompt.messages[-1].content).split(" ")
+        words = reply[:max_tokens]
         return Completion(
             text=" ".join(words),
             usage=Usage(prompt_tokens=n_prompt, completion_tokens=len(words), seconds=1e-6),
             logprob=self._logprob,
+            truncated=len(reply) > max_tokens,
         )
 
     def _reply(self, message: str) -> str:
         return self._script.get(message, DECLINE) if isinstance(self._script, Mapping) else self._script(message)
 
-    def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
         """The words of the reply."""
-        for i, word in enumerate(self._complete(prompt, max_tokens).text.split(" ")):
+        for i, word in enumerate(self._complete(prompt, settings.max_new_tokens).text.split(" ")):
             yield word if i == 0 else f" {word}"
 
     def count_tokens(self, text: str) -> int:

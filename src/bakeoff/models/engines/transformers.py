@@ -23,7 +23,7 @@ from transformers import (
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.chat import Chat
 from bakeoff.models.weights import quiet_libraries
-from bakeoff.records import Completion, Prompt, Usage
+from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
 TOKENS_PER_BATCH = 16_384
 
@@ -44,17 +44,17 @@ class TransformersGenerator:
         pad = self._chat.tokenizer.pad_token_id
         self._pad_id = pad if pad is not None else min(self._chat.end_ids)
 
-    def generate(self, prompts: Sequence[Prompt], max_tokens: int) -> list[Completion]:
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
         """One completion for each prompt, in order; batches hold prompts of like length up to a token budget."""
-        return self._chat.complete(prompts, max_tokens, lambda ids: self._complete_all(ids, max_tokens))
+        return self._chat.complete(prompts, settings.max_new_tokens, lambda ids: self._complete_all(ids, settings))
 
-    def _complete_all(self, ids: Sequence[Sequence[int]], max_tokens: int) -> list[Completion]:
+    def _complete_all(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[Completion]:
         completions: dict[int, Completion] = {}
-        for batch in _batches([len(one) for one in ids], max_tokens, self._tokens_per_batch):
-            completions |= zip(batch, self._complete([ids[i] for i in batch], max_tokens), strict=True)
+        for batch in _batches([len(one) for one in ids], settings.max_new_tokens, self._tokens_per_batch):
+            completions |= zip(batch, self._complete([ids[i] for i in batch], settings), strict=True)
         return [completions[i] for i in range(len(ids))]
 
-    def _complete(self, batch: Sequence[Sequence[int]], max_tokens: int) -> list[Completion]:
+    def _complete(self, batch: Sequence[Sequence[int]], settings: GenerationSettings) -> list[Completion]:
         begun = time.perf_counter()
         width = max(len(one) for one in batch)
         rows = [[self._pad_id] * (width - len(one)) + list(one) for one in batch]
@@ -64,27 +64,31 @@ class TransformersGenerator:
             output = self._model.generate(
                 input_ids=torch.tensor(rows, device=self._model.device),
                 attention_mask=torch.tensor(mask, device=self._model.device),
-                generation_config=self._settings(max_tokens),
+                generation_config=self._configured(settings),
+                **self._stopping(settings),
                 logits_processor=LogitsProcessorList([best]),
             )
         seconds = (time.perf_counter() - begun) / len(batch)
         logprobs = torch.stack(best.steps, dim=1).tolist()
         return [
-            self._completion(new, chances, len(one), seconds)
+            self._completion(new, chances, (len(one), seconds), settings)
             for new, chances, one in zip(output[:, width:].tolist(), logprobs, batch, strict=True)
         ]
 
-    def _completion(self, new: Sequence[int], logprobs: Sequence[float], n_prompt: int, seconds: float) -> Completion:
+    def _completion(
+        self, new: Sequence[int], logprobs: Sequence[float], took: tuple[int, float], settings: GenerationSettings
+    ) -> Completion:
         """The completion up to and with its end token; padding after it is cut off."""
         length = next((i + 1 for i, token in enumerate(new) if token in self._chat.end_ids), len(new))
-        usage = Usage(prompt_tokens=n_prompt, completion_tokens=length, seconds=seconds)
-        return Completion(text=self._chat.text(new[:length]), usage=usage, logprob=sum(logprobs[:length]) / length)
+        usage = Usage(prompt_tokens=took[0], completion_tokens=length, seconds=took[1])
+        text, truncated = self._chat.text_of(new[:length], settings)
+        return Completion(text=text, usage=usage, logprob=sum(logprobs[:length]) / length, truncated=truncated)
 
-    def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
         """The pieces of one completion, as the model writes them; closing the iterator stops the model."""
-        ids = torch.tensor([self._chat.ids_that_fit(prompt, max_tokens)], device=self._model.device)
+        ids = torch.tensor([self._chat.ids_that_fit(prompt, settings.max_new_tokens)], device=self._model.device)
         streamer = TextIteratorStreamer(self._chat.tokenizer, skip_prompt=True, skip_special_tokens=True)
-        writer = _Writer(self._model, ids, self._settings(max_tokens), streamer)
+        writer = _Writer(self._model, ids, self._configured(settings), streamer)
         writer.start()
         try:
             yield from (piece for piece in streamer if piece)
@@ -94,10 +98,16 @@ class TransformersGenerator:
         if writer.error is not None:
             raise writer.error
 
-    def _settings(self, max_tokens: int) -> GenerationConfig:
+    def _stopping(self, settings: GenerationSettings) -> dict[str, Any]:
+        return {"stop_strings": list(settings.stop), "tokenizer": self._chat.tokenizer} if settings.stop else {}
+
+    def _configured(self, settings: GenerationSettings) -> GenerationConfig:
+        sampling = {"do_sample": True, "temperature": settings.temperature} if settings.temperature > 0 else {}
+        if sampling and settings.seed is not None:
+            torch.manual_seed(settings.seed)
         return GenerationConfig(
-            max_new_tokens=max_tokens,
-            do_sample=False,
+            max_new_tokens=settings.max_new_tokens,
+            **(sampling or {"do_sample": False}),
             pad_token_id=self._pad_id,
             eos_token_id=sorted(self._chat.end_ids),
         )

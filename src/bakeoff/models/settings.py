@@ -1,0 +1,118 @@
+"""What bakeoff.yaml says about a model: one that runs here, or one behind an API.
+
+Takes plain values, gives frozen records. Asks no server and loads nothing. Secrets are named by environment variable,
+never given.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+
+from bakeoff.models.reference import Location, host_of, location_of
+from bakeoff.records import Record
+
+GENERATOR, EMBEDDER = "generator", "embedder"
+"""The names in `models:` that a contender's model and its embedder have where nothing else is said."""
+DEFAULT_GENERATOR = "HuggingFaceTB/SmolLM2-135M-Instruct"
+DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+class TokenPrice(Record):
+    """What an API asks for a million tokens, in US dollars."""
+
+    input_tokens: float = Field(ge=0)
+    output_tokens: float = Field(ge=0)
+    cached_input_tokens: float | None = Field(default=None, ge=0)
+
+
+class LocalModel(Record):
+    """A model that runs in this process.
+
+    `name` is a hub name, a folder, a .gguf file, an import path of something that gives a generator when called, or
+    'scripted'. `adapter` is a folder with a PEFT adapter that is merged into the weights.
+    """
+
+    name: str = Field(min_length=1)
+    engine: Literal["auto", "openvino", "transformers"] = "auto"
+    adapter: str | None = None
+
+    @property
+    def label(self) -> str:
+        """How reports name the model."""
+        return self.name
+
+    @property
+    def location(self) -> Location:
+        return "here"
+
+    @property
+    def host(self) -> str:
+        return ""
+
+
+class ApiModel(Record):
+    """A model behind a server: OpenAI's protocol, or Ollama's own.
+
+    `key_env` names the environment variable that holds the key. `price` is a name that `genai-prices` knows, or the
+    prices of a million tokens; without one, answers are priced as time of a machine of your own.
+    """
+
+    api: Literal["openai", "ollama"]
+    base_url: str
+    model: str = Field(min_length=1)
+    key_env: str | None = None
+    context_tokens: int = Field(default=8192, ge=64)
+    concurrency: int = Field(default=8, ge=1, le=256)
+    timeout_s: float = Field(default=60.0, gt=0)
+    retries: int = Field(default=4, ge=0, le=20)
+    temperature: float = Field(default=0.0, ge=0)
+    seed: int | None = None
+    price: str | TokenPrice | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")) or not host_of(url):
+            raise ValueError(f"{url!r} is not the address of a server: write it as https://host/v1")
+        if "@" in url.split("/")[2]:
+            raise ValueError("an address must hold no user or password: name the variable with the key in key_env")
+        return url.rstrip("/")
+
+    @property
+    def label(self) -> str:
+        """How reports name the model."""
+        return f"{self.model} at {self.host}"
+
+    @property
+    def location(self) -> Location:
+        return location_of(self.base_url)
+
+    @property
+    def host(self) -> str:
+        return host_of(self.base_url)
+
+
+ModelSettings = LocalModel | ApiModel
+
+
+def _named(value: Any) -> Any:
+    """A plain string is the name of a local model; a mapping with 'api' or 'base_url' is one behind a server."""
+    if isinstance(value, str):
+        if value.startswith("openai:"):
+            raise ValueError(
+                f"{value!r}: write a model behind a server as "
+                "{api: openai, base_url: https://host/v1, model: NAME, key_env: VARIABLE}"
+            )
+        return LocalModel(name=value)
+    if isinstance(value, dict):
+        return ApiModel(**value) if {"api", "base_url"} & value.keys() else LocalModel(**value)
+    return value
+
+
+def _with_defaults(models: dict[str, ModelSettings]) -> dict[str, ModelSettings]:
+    return {GENERATOR: LocalModel(name=DEFAULT_GENERATOR), EMBEDDER: LocalModel(name=DEFAULT_EMBEDDER)} | models
+
+
+Model = Annotated[ModelSettings, BeforeValidator(_named)]
+Models = Annotated[dict[str, Model], AfterValidator(_with_defaults)]
+"""`models:` of bakeoff.yaml: names for models; `generator` and `embedder` always stand in it."""
