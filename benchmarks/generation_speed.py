@@ -23,6 +23,7 @@ from bakeoff.records import Completion, GenerationSettings, Prompt
 
 MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 N_PROMPT, N_NEW = 430, 16
+SETTINGS = GenerationSettings(max_new_tokens=N_NEW)
 N_ALONE = 8
 N_AGREE = 50
 
@@ -51,7 +52,7 @@ def timed(generator: Generator, prompts: Sequence[Prompt], at_a_time: int) -> tu
     begun = time.perf_counter()
     completions: list[Completion] = []
     for i in range(0, len(prompts), at_a_time):
-        completions += generator.generate(prompts[i : i + at_a_time], GenerationSettings(max_new_tokens=N_NEW))
+        completions += generator.generate(prompts[i : i + at_a_time], SETTINGS)
     return len(prompts) / (time.perf_counter() - begun), completions
 
 
@@ -64,7 +65,7 @@ def loaded(engine: str) -> Generator:
 
 def print_rates(slow: Generator, fast: Generator, prompts: Sequence[Prompt]) -> None:
     for generator in (slow, fast):
-        generator.generate(prompts[-2:], GenerationSettings(max_new_tokens=N_NEW))
+        generator.generate(prompts[-2:], SETTINGS)
     plans = [(slow, 1, N_ALONE), (slow, 16, 16), (fast, 1, N_ALONE), (fast, 16, 32), (fast, 64, 64)]
     names = {id(slow): "transformers fp32", id(fast): "OpenVINO int8"}
     once = None
@@ -78,8 +79,8 @@ def print_rates(slow: Generator, fast: Generator, prompts: Sequence[Prompt]) -> 
 
 def print_agreement(slow: Generator, fast: Generator, prompts: Sequence[Prompt]) -> None:
     ours, theirs = (
-        fast.generate(prompts, GenerationSettings(max_new_tokens=N_NEW)),
-        slow.generate(prompts, GenerationSettings(max_new_tokens=N_NEW)),
+        fast.generate(prompts, SETTINGS),
+        slow.generate(prompts, SETTINGS),
     )
     pairs = list(zip(ours, theirs, strict=True))
     same = [(a, b) for a, b in pairs if a.text == b.text]

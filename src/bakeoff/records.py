@@ -139,7 +139,7 @@ class GenerationSettings(Record):
 
 
 class Origin(Record):
-    """The model that wrote a text, as the server names it, its fingerprint and the day (UTC); empty for local models."""
+    """The model that wrote a text, as its server names it, its fingerprint and the day (UTC)."""
 
     model: str = ""
     fingerprint: str = ""
@@ -166,8 +166,8 @@ class Answer(Record):
 
     An error is a state: `error` holds the message and `text` is empty. `confidence` is comparable only within one
     contender. `citations` are the chunks shown to the generator (or copied from), best first. `latency_ms` is set only
-    where the question was answered alone. When `abstained`, `text` is what it would have said. `truncated` says that the
-    text stopped at a token limit; `origin` names the model that wrote it where a server says so.
+    where the question was answered alone. When `abstained`, `text` is what it would have said. `truncated`
+    says that the text stopped at a token limit; `origin` names the model that wrote it where a server says so.
     """
 
     question_id: str

@@ -18,14 +18,16 @@ from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
 from bakeoff.models.prompts import CLOSED_BOOK, GROUNDED
-from bakeoff.records import Answer, Document, Hit
+from bakeoff.records import Answer, Document, GenerationSettings, Hit
 from tests.unit.fakes import FakeGenerator, FakeRetriever, WordEmbedder, answer, chunk, question
+
+EIGHT = GenerationSettings(max_new_tokens=8)
 
 
 def test_closed_book_answers_in_order_without_passages():
     """Two questions, two answers, no citation."""
     generator = FakeGenerator({"question a": "one", "question b": "two"})
-    contender = ClosedBook("base", generator, CLOSED_BOOK, 8)
+    contender = ClosedBook("base", generator, CLOSED_BOOK, EIGHT)
     found = contender.answer([question("b"), question("a")])
     assert [(one.question_id, one.text) for one in found] == [("b", "two"), ("a", "one")]
     assert all(one.contender == "base" and not one.citations for one in found)
@@ -34,7 +36,7 @@ def test_closed_book_answers_in_order_without_passages():
 def test_rag_shows_and_cites_the_same_chunks():
     """What the prompt held is what is cited, best first."""
     generator = FakeGenerator({"question a": "one"})
-    contender = Rag("rag", FakeRetriever([chunk("x", "first"), chunk("y", "second")]), generator, GROUNDED, 2, 8)
+    contender = Rag("rag", FakeRetriever([chunk("x", "first"), chunk("y", "second")]), generator, GROUNDED, 2, EIGHT)
     found = contender.answer([question("a")])[0]
     assert [hit.chunk.source for hit in found.citations] == ["x", "y"]
     assert generator.prompts[0].messages[-1].content == "first\n\nsecond\n\nQuestion: question a"
@@ -45,7 +47,7 @@ def test_rag_leaves_out_passages_that_do_not_fit_the_context():
     """A short context gets the best passages that fit, and cites only those."""
     long = "word " * 60
     generator = FakeGenerator(context_tokens=64 + 8 + 30 + 80)
-    contender = Rag("rag", FakeRetriever([chunk("x", long), chunk("y", long)]), generator, GROUNDED, 2, 8)
+    contender = Rag("rag", FakeRetriever([chunk("x", long), chunk("y", long)]), generator, GROUNDED, 2, EIGHT)
     assert [hit.chunk.source for hit in contender.answer([question("a")])[0].citations] == ["x"]
 
 
@@ -133,7 +135,7 @@ def test_long_context_shows_every_document():
     """The whole corpus stands in the prompt."""
     generator = FakeGenerator({"question a": "one"})
     documents = [Document(id=name, source=name, title=name, text=f"text of {name}") for name in ("x", "y")]
-    assert LongContext("long-context", documents, generator, GROUNDED, 8).answer([question("a")])[0].text == "one"
+    assert LongContext("long-context", documents, generator, GROUNDED, EIGHT).answer([question("a")])[0].text == "one"
     assert "text of x" in generator.prompts[0].messages[-1].content
     assert "text of y" in generator.prompts[0].messages[-1].content
 
@@ -141,8 +143,8 @@ def test_long_context_shows_every_document():
 def test_the_router_sends_the_familiar_to_the_tuned_model_and_keeps_the_order():
     """Each answer names its route; the order is that of the questions."""
     embedder = WordEmbedder("battery price colour")
-    near = ClosedBook("tuned", FakeGenerator({"battery life?": "near"}), CLOSED_BOOK, 8)
-    far = ClosedBook("rag", FakeGenerator({"what colour?": "far"}), CLOSED_BOOK, 8)
+    near = ClosedBook("tuned", FakeGenerator({"battery life?": "near"}), CLOSED_BOOK, EIGHT)
+    far = ClosedBook("rag", FakeGenerator({"what colour?": "far"}), CLOSED_BOOK, EIGHT)
     familiarity = Familiarity(embedder, embedder.embed_passages(["how long does the battery last"]))
     router = Router("router", near, far, familiarity, 0.8)
     found = router.answer([question("c", "what colour?"), question("b", "battery life?")])
@@ -153,7 +155,7 @@ def test_the_router_sends_the_familiar_to_the_tuned_model_and_keeps_the_order():
 def test_what_was_answered_before_is_not_asked_again():
     """The same answers in the same order, and only the new question reaches the contender."""
     generator = FakeGenerator({"question a": "one", "question b": "two"})
-    contender = ClosedBook("base", generator, CLOSED_BOOK, 8)
+    contender = ClosedBook("base", generator, CLOSED_BOOK, EIGHT)
     before = contender.answer([question("a")])
     asked = len(generator.prompts)
     found = Remembering(contender, before).answer([question("b"), question("a")])
@@ -163,7 +165,7 @@ def test_what_was_answered_before_is_not_asked_again():
 
 def test_a_failed_answer_is_asked_again():
     """An error is nothing to remember."""
-    contender = ClosedBook("base", FakeGenerator({"question a": "one"}), CLOSED_BOOK, 8)
+    contender = ClosedBook("base", FakeGenerator({"question a": "one"}), CLOSED_BOOK, EIGHT)
     assert Remembering(contender, [answer("a", "", error="boom")]).answer([question("a")])[0].text == "one"
 
 

@@ -146,8 +146,8 @@ def _pricing_warning(generator: str, profile: Profile) -> list[str]:
     if location_of(_url(generator)) != "internet" or profile.answers_on == "api":
         return []
     return [
-        f"Answers come from {host_of(_url(generator))} but are priced as time of a machine of your own: where they are paid "
-        "by the token, set answers_on: api in the profile."
+        f"Answers come from {host_of(_url(generator))} but are priced as time of a machine of your own: where they are "
+        "paid by the token, set answers_on: api in the profile."
     ]
 
 

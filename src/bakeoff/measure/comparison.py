@@ -1,0 +1,153 @@
+"""What a comparison is: who took part, what each measured, how any two differ. The content of `comparison.json`.
+
+Frozen records, written and read by the stages after the measuring. Knows nothing about how contenders work: what later
+stages need to know of a contender stands in its `Entrant`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from bakeoff.models.reference import Location
+from bakeoff.models.settings import TokenPrice
+from bakeoff.records import Approach, Contrast, Record
+
+
+class Axes(Record):
+    """Where a contender stands in the grid. Two contenders that differ in one axis show the effect of that axis.
+
+    `model` is the name in `models:`, `tuning` is empty where the weights are as they come, `knowledge` is empty where
+    nothing is shown to the model. The labels are those of the configuration, such as 'retrieval (128 tokens, k 3)'.
+    """
+
+    model: str
+    tuning: str = ""
+    knowledge: str = ""
+
+
+class Days(Record):
+    """Days of work that a contender is assumed to take: to set up, to prepare data for, and to look after each month."""
+
+    setup: float = Field(ge=0)
+    data: float = Field(ge=0)
+    upkeep_per_month: float = Field(ge=0)
+
+
+class AskedModel(Record):
+    """The model that writes a contender's answers, and how it is paid for."""
+
+    name: str
+    label: str
+    location: Location = "here"
+    host: str = ""
+    price: str | TokenPrice | None = None
+
+
+class Entrant(Record):
+    """What a contender is, for everything that compares, prices, judges and shows it.
+
+    `recipe` is the recipe's short name or import path. `approach` is the approach of the decision matrix that it stands
+    for, None for a model as it comes. `axes` is None for what stands beside the grid. `is_baseline`: a model as it
+    comes, with nothing shown and nothing tuned. `learns_facts`: it holds the documents' facts in its weights, so that
+    changed documents mean more training. `parts` names the index, tuned models and models it is made of, as in
+    `Stage.part`; `behind` the contenders it sends questions to.
+    """
+
+    name: str
+    recipe: str
+    title: str
+    summary: str = ""
+    approach: Approach | None = None
+    axes: Axes | None = None
+    is_baseline: bool = False
+    retrieves: bool = False
+    is_tuned: bool = False
+    learns_facts: bool = False
+    model: AskedModel | None = None
+    parts: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+    days: Days = Days(setup=12.0, data=6.0, upkeep_per_month=1.25)
+
+
+class Estimate(Record):
+    """A measure's value with its 95 % interval; None where it could not be measured. `n` counts questions.
+
+    `reason` says why there is no value. `detail` holds the parts of a value by name, `slices` the same measure on each
+    slice of the test.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    reason: str = ""
+    detail: dict[str, Any] = Field(default_factory=dict)
+    slices: dict[str, "Estimate"] = Field(default_factory=dict)
+
+
+class ConstantAnswer(Record):
+    """The baseline that needs no model: always the answer that is most frequent in training."""
+
+    answer: str
+    accuracy: Estimate
+
+
+NOTHING = Estimate()
+
+
+class Comparison(Record):
+    """Everything that was measured. Contenders stand in the order of the configuration.
+
+    `measures` is by contender, then measure. `contrasts` holds every pair on every compared measure. `skipped` are
+    contenders that could not be built, with the reason.
+    """
+
+    entrants: tuple[Entrant, ...]
+    measures: dict[str, dict[str, Estimate]]
+    contrasts: tuple[Contrast, ...] = ()
+    skipped: dict[str, str] = Field(default_factory=dict)
+    constant: ConstantAnswer | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(entrant.name for entrant in self.entrants)
+
+    def entrant(self, name: str) -> Entrant:
+        return next(entrant for entrant in self.entrants if entrant.name == name)
+
+    def estimate(self, contender: str, measure: str) -> Estimate:
+        """The contender's estimate, an empty one where there is none."""
+        return self.measures[contender].get(measure, NOTHING)
+
+    def values(self, measure: str) -> Mapping[str, float]:
+        """The measured values by contender, those not measured left out."""
+        values = {name: self.estimate(name, measure).value for name in self.names}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def contrast(self, a: str, b: str, measure: str = "accuracy") -> Contrast | None:
+        """The contrast with the difference a - b, whichever way it is stored; None where they were not compared."""
+        for contrast in self.contrasts:
+            if contrast.measure == measure and (contrast.a, contrast.b) == (a, b):
+                return contrast
+            if contrast.measure == measure and (contrast.a, contrast.b) == (b, a):
+                return reversed_contrast(contrast)
+        return None
+
+    def beats(self, a: str, b: str, measure: str = "accuracy") -> bool:
+        """Whether the paired test finds a significantly higher than b."""
+        contrast = self.contrast(a, b, measure) if a != b else None
+        return contrast is not None and contrast.finding == "different" and contrast.difference > 0
+
+
+def reversed_contrast(contrast: Contrast) -> Contrast:
+    """The same contrast as b - a."""
+    return contrast.model_copy(
+        update={
+            "a": contrast.b,
+            "b": contrast.a,
+            "difference": -contrast.difference,
+            "low": -contrast.high,
+            "high": -contrast.low,
+        }
+    )
