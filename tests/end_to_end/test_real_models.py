@@ -2,10 +2,12 @@
 
 import pytest
 
-from bakeoff.runs.config import CONTENDERS
+from bakeoff.catalogue import RECIPES
 from tests.end_to_end.small import make
 
 pytestmark = pytest.mark.models
+
+EPOCHS = {"tuned": 3, "hybrid": 1}
 
 
 @pytest.fixture(scope="module")
@@ -16,22 +18,22 @@ def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("planets")
     config = make(
         folder,
-        models={"max_new_tokens": 12},
+        generation={"max_new_tokens": 12},
         general="builtin",
-        contenders=list(CONTENDERS),
-        training={"tuned_epochs": 3, "hybrid_epochs": 1},
+        models={},
+        contenders=[{"like": name, "tuning": {"epochs": EPOCHS.get(name)}} for name in RECIPES],
     )
     return run(config, runs=folder / "runs")
 
 
 def test_every_contender_is_measured(finished):
     """Seven contenders (the corpus fits the context), eight measures, no failed answer."""
-    contenders = finished.comparison["contenders"]
-    assert set(contenders) | set(finished.comparison["skipped"]) == set(CONTENDERS)
+    contenders = finished.comparison.measures
+    assert set(contenders) | set(finished.comparison.skipped) == set(RECIPES)
     for name, measures in contenders.items():
-        assert measures["errors"]["value"] == 0.0, name
-        assert measures["latency_ms"]["value"] > 0, name
-        assert measures["setup_s"]["value"] > 0, name
+        assert measures["errors"].value == 0.0, name
+        assert measures["latency_ms"].value > 0, name
+        assert measures["setup_s"].value > 0, name
 
 
 def test_what_reads_beats_what_does_not_on_facts_nobody_can_know(finished):
