@@ -100,6 +100,7 @@ class Config(Record):
     name: str
     documents: Paths
     questions: Paths
+    columns: dict[str, str] = Field(default_factory=dict)
     general: str | None = "builtin"
     updates: Updates | None = None
     contenders: Names = CONTENDERS
