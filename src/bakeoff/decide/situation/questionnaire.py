@@ -47,16 +47,34 @@ QUESTIONS = (
 )
 
 
-def ask(prompt: Callable[[str], str], tell: Callable[[str], None], known: Profile | None = None) -> Profile:
+def ask(
+    prompt: Callable[[str], str],
+    tell: Callable[[str], None],
+    known: Profile | None = None,
+    interactive: bool = True,
+) -> Profile:
     """Put every question whose field the profile does not name; ask again, saying why, where an answer cannot be used.
 
-    `prompt` shows a text and returns what was typed; `tell` shows a line.
+    `prompt` shows a text and returns what was typed; `tell` shows a line. Where `interactive` is false (there is no
+    terminal), or `prompt` raises EOFError, the remaining questions are not asked, their fields stay unknown, and a line
+    names them.
     """
     profile = known or Profile()
-    for question in QUESTIONS:
-        if question.field not in profile.model_fields_set:
+    open_questions = [question for question in QUESTIONS if question.field not in profile.model_fields_set]
+    for n, question in enumerate(open_questions):
+        try:
+            if not interactive:
+                raise EOFError
             profile = _answered(profile, question, prompt, tell)
+        except EOFError:
+            tell(_not_asked(open_questions[n:]))
+            break
     return profile
+
+
+def _not_asked(questions: Sequence[Ask]) -> str:
+    fields = ", ".join(question.field for question in questions)
+    return f"Not asked, as there is no terminal to answer on: {fields}. They stay unknown; --profile FILE gives them."
 
 
 def _answered(profile: Profile, question: Ask, prompt: Callable[[str], str], tell: Callable[[str], None]) -> Profile:
