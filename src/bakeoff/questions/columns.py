@@ -95,9 +95,9 @@ def check_fields(columns: Mapping[str, str]) -> None:
 
 def check_columns(columns: Mapping[str, str], names: Sequence[str]) -> None:
     """Raises InputError where a mapped column is not among the names, which are those of all files."""
-    known = {_folded(name) for name in names}
+    known = [_folded(name) for name in names]
     for field, column in columns.items():
-        if _folded(column) not in known:
+        if not _positions(_FIELDS[field], column, known):
             present = list(dict.fromkeys(name for name in names if name.strip()))
             close = difflib.get_close_matches(column, present, n=1)
             raise InputError(
@@ -110,8 +110,9 @@ def check_columns(columns: Mapping[str, str], names: Sequence[str]) -> None:
 def header(names: Sequence[str], columns: Mapping[str, str]) -> Header:
     """Which columns each field is read from. A mapped column comes first, and is read as nothing else."""
     known = [_folded(name) for name in names]
-    mapped = {_FIELDS[name]: _folded(column) for name, column in columns.items() if _folded(column) in known}
-    free = ["" if name in mapped.values() else name for name in known]
+    mapped = {_FIELDS[name]: at for name, column in columns.items() if (at := _positions(_FIELDS[name], column, known))}
+    taken = {i for at in mapped.values() for i in at}
+    free = ["" if i in taken else name for i, name in enumerate(known)]
     positions = {
         field: [free.index(spelling)]
         for field, spellings in COLUMNS.items()
@@ -120,9 +121,13 @@ def header(names: Sequence[str], columns: Mapping[str, str]) -> Header:
     }
     if answers := _answer_columns(free, COLUMNS["answers"]):
         positions["answers"] = answers
-    for field, name in mapped.items():
-        positions[field] = _answer_columns(known, (name,)) if field == "answers" else [known.index(name)]
-    return Header(tuple(names), positions, frozenset(mapped))
+    return Header(tuple(names), {**positions, **mapped}, frozenset(mapped))
+
+
+def _positions(field: str, column: str, known: Sequence[str]) -> list[int]:
+    """Where the mapped column stands; for answers all columns of the name, or else those with a number after it."""
+    found = _answer_columns(known, (_folded(column),))
+    return found if field == "answers" else [i for i in found if known[i] == _folded(column)][:1]
 
 
 def _folded(name: str) -> str:

@@ -15,7 +15,7 @@ from bakeoff.records import Question
 LONG_ANSWER = 8
 """Words from which on an answer is a text of its own: two such answers are the same only where the fact is the same."""
 FACTS_PER_LABEL = 10
-"""The fewest facts for each distinct answer, on average. A fact is rarely asked in ten wordings; sets that are labelled
+"""The fewest facts for each shared answer, on average. A fact is rarely asked in ten wordings; sets that are labelled
 start there. Source: Casanueva et al. 2020, Efficient Intent Detection with Dual Sentence Encoders, arXiv:2003.04807,
 whose smallest setting has ten examples of each label."""
 SHARED_BY, CLOSED = 5, 0.9
@@ -29,8 +29,8 @@ def answer_labels(questions: Iterable[Question]) -> dict[str, str]:
     """The label of each answerable question by its id; empty where the answers are not a closed set of labels.
 
     They are one where all of this holds, counting facts (a question without a fact counts as one), not questions: two
-    answers or more are shared by `SHARED_BY` facts, and `CLOSED` of the facts have such an answer; a distinct answer
-    has `FACTS_PER_LABEL` facts on average; and at most half of the answers are yes, no or numbers, or long.
+    answers or more are shared by `SHARED_BY` facts, and `CLOSED` of the facts have such an answer; such an answer has
+    `FACTS_PER_LABEL` facts on average; and at most half of the answers are yes, no or numbers, or long.
     Questions about updates and general knowledge do not count.
     """
     known = [question for question in questions if question.answerable and is_own(question)]
@@ -41,7 +41,7 @@ def answer_labels(questions: Iterable[Question]) -> dict[str, str]:
     n_facts = sum(map(len, facts.values()))
     shared = [len(of_label) for of_label in facts.values() if len(of_label) >= SHARED_BY]
     n_plain = sum(len(of_label) for label, of_label in facts.items() if proves_little(label) or is_long(label))
-    closed = len(shared) > 1 and sum(shared) >= CLOSED * n_facts and n_facts >= FACTS_PER_LABEL * len(facts)
+    closed = len(shared) > 1 and sum(shared) >= CLOSED * n_facts and sum(shared) >= FACTS_PER_LABEL * len(shared)
     return labels if closed and n_plain <= n_facts / 2 else {}
 
 

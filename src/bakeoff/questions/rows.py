@@ -100,7 +100,20 @@ def rows_of(table: Table, columns: Mapping[str, str]) -> RowsRead:
     n_columns = max(len(row.cells.get("answers", ())) for row in rows)
     if n_columns > 1:
         notes.append(f"{name}: {n_columns} columns are read as accepted answers of the same question.")
-    return RowsRead(rows, notes, header(table.names, columns))
+    return RowsRead(rows, notes, _merged(table.names, list(headers.values())))
+
+
+def _merged(names: tuple[str, ...], headers: Sequence[Header]) -> Header:
+    """The columns of all records: those that any of them is read from."""
+    if len(headers) == 1:
+        return headers[0]
+    positions: dict[str, list[int]] = {}
+    for one in headers:
+        for field, at in one.positions.items():
+            positions[field] = list(
+                dict.fromkeys([*positions.get(field, []), *(names.index(one.names[i]) for i in at)])
+            )
+    return Header(names, positions, frozenset().union(*(one.mapped for one in headers)))
 
 
 def _refuse_without_question(table: Table, record: RawRow) -> None:
