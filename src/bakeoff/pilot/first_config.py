@@ -3,14 +3,16 @@
 Takes paths, gives the text to show. Needs no model. Knows nothing about contenders beyond their names.
 """
 
+import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.pilot.prepare import Prepared, prepare
+from bakeoff.questions import column_lines
 from bakeoff.runs.config import CONTENDERS, Config
 
 TEMPLATE = """\
@@ -25,6 +27,9 @@ documents:
 # CSV or JSONL with a question and its answers; an id, fact, source, evidence, asked, date and kind help.
 questions:
 {questions}
+
+# Which column of the question files is which field, where it has another name (docs/questions.md lists both).
+{columns}
 
 # General-knowledge questions show what tuning makes a model forget. 'builtin' is a set that comes with Bakeoff;
 # null leaves the measure out.
@@ -53,17 +58,30 @@ retrieval: {{chunk_tokens: {chunk_tokens}, k: {k}}}
 """
 
 
-def initialise(documents: Sequence[str], questions: Sequence[Path], output: Path, force: bool = False) -> str:
-    """Write the configuration and give a summary of the data for the terminal.
+def initialise(
+    documents: Sequence[str],
+    questions: Sequence[Path],
+    output: Path,
+    force: bool = False,
+    columns: Mapping[str, str] | None = None,
+) -> str:
+    """Write the configuration and give a summary of the data for the terminal: which columns are read as what, first.
 
-    Raises ConfigError where the output exists and `force` is not set, InputError where the data cannot be used.
+    `columns` maps fields of questions to the names of columns. Raises ConfigError where the output exists and
+    `force` is not set, InputError where the data cannot be used.
     """
     if output.exists() and not force:
         raise ConfigError(f"{output} exists already.", "name another file with --output, or overwrite it with --force")
-    config = Config(name=_name(output), documents=tuple(documents), questions=tuple(str(path) for path in questions))
+    config = Config(
+        name=_name(output),
+        documents=tuple(documents),
+        questions=tuple(map(str, questions)),
+        columns=dict(columns or {}),
+    )
     prepared = prepare(config)
     jsonl.write_text(output, _text(config, prepared, output))
-    return "\n".join([*prepared.lines(), "", f"Wrote {output}. Run the pilot with: bakeoff run {output}"])
+    read = column_lines(questions, config.columns)
+    return "\n".join([*read, *prepared.lines(), "", f"Wrote {output}. Run the pilot with: bakeoff run {output}"])
 
 
 def _text(config: Config, prepared: Prepared, output: Path) -> str:
@@ -73,11 +91,20 @@ def _text(config: Config, prepared: Prepared, output: Path) -> str:
         name=config.name,
         documents=_list(config.documents, folder),
         questions=_list(config.questions, folder),
+        columns=_columns(config.columns),
         found=prepared.lines()[0],
         contenders=", ".join(CONTENDERS),
         chunk_tokens=config.retrieval.chunk_tokens,
         k=config.retrieval.k,
         profile=_profile(prepared.asked_per_month),
+    )
+
+
+def _columns(columns: Mapping[str, str]) -> str:
+    if not columns:
+        return "# columns: {question: Customer message, answers: Resolution}"
+    return "columns:\n" + "\n".join(
+        f"  {field}: {json.dumps(name, ensure_ascii=False)}" for field, name in columns.items()
     )
 
 
