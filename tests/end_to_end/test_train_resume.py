@@ -14,7 +14,7 @@ from bakeoff.tuning.lora import Example, TrainingSettings, train_adapter
 pytestmark = pytest.mark.models
 
 MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
-SETTINGS = TrainingSettings(max_epochs=4, examples_per_batch=4, checkpoint_every_steps=3, learning_rate=2e-3)
+SETTINGS = TrainingSettings(max_epochs=4, examples_per_batch=4, checkpoint_every_s=3, learning_rate=2e-3)
 FACTS = {
     "How long is the warranty on the Velmar?": "27 months",
     "What does the Velmar weigh?": "614 grams",

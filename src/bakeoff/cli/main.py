@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 import bakeoff
-from bakeoff.errors import BakeoffError, StoppedError, disk_is_full
+from bakeoff.errors import BakeoffError, disk_is_full
 
 app = typer.Typer(
     name="bakeoff",
@@ -31,7 +32,16 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest run of this name.")] = False,
 ) -> None:
     """Build every contender, measure all of them on the same held-out questions, write the report."""
+    from bakeoff.cli.stopping import stoppable
+
+    with stoppable() as check:
+        _run(config, runs, name, resume, check)
+
+
+def _run(config: Path, runs: Path, name: str | None, resume: bool, check: Callable[[], None]) -> None:
+    """What `run` does; `check` is called at every event."""
     from bakeoff.cli.progress import Display
+    from bakeoff.pilot.stages import Event
     from bakeoff.pilot.stages import run as run_pilot
     from bakeoff.report import print_comparison
     from bakeoff.runs.config import load_config
@@ -39,11 +49,13 @@ def run(
     settings = load_config(config)
     if name:
         settings = settings.renamed(name)
-    try:
-        with Display() as display:
-            finished = run_pilot(settings, runs=runs, resume=resume, listener=display.show)
-    except KeyboardInterrupt:
-        raise StoppedError from None
+    with Display() as display:
+
+        def show(event: Event) -> None:
+            check()
+            display.show(event)
+
+        finished = run_pilot(settings, runs=runs, resume=resume, listener=show)
     print_comparison(finished.folder.root)
 
 
