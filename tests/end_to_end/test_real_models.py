@@ -39,10 +39,8 @@ def test_every_contender_is_measured(finished):
 def test_what_reads_beats_what_does_not_on_facts_nobody_can_know(finished):
     """The planets are invented: without passages and without training nothing can be known about them."""
     assert finished.measure("extract", "accuracy") > finished.measure("base", "accuracy")
-    slices = {name: one["accuracy"]["slices"] for name, one in finished.comparison["contenders"].items()}
-    assert (
-        max(slices["rag"]["unseen"]["value"], slices["hybrid"]["unseen"]["value"]) > slices["base"]["unseen"]["value"]
-    )
+    slices = {name: measures["accuracy"].slices for name, measures in finished.comparison.measures.items()}
+    assert max(slices["rag"]["unseen"].value, slices["hybrid"]["unseen"].value) > slices["base"]["unseen"].value
 
 
 def test_the_base_model_keeps_its_general_knowledge_and_retention_is_held_against_it(finished):
@@ -66,13 +64,21 @@ def test_the_router_says_where_it_sent_each_question(finished):
 
 def test_the_tuned_model_is_opened_with_the_template_it_was_trained_with(finished):
     """Another template is refused."""
-    from bakeoff.contenders.world import Workbench
+    from bakeoff.contenders.world import World
     from bakeoff.errors import RunFolderError
 
     config = finished.folder.config()
-    bench = Workbench(finished.folder.world, config.models, config.retrieval)
-    spec = bench.spec("tuned")
-    bench.save(spec.model_copy(update={"template": config.prompts.grounded}))
+    world = World(finished.folder.world, config.models)
+    built = world.built("tuned")
+    template = world.adapter_folder(_adapter_of(built)) / "template.txt"
+    before = template.read_text()
+    template.write_text(config.prompts.grounded.fingerprint)
     with pytest.raises(RunFolderError, match="another prompt template"):
-        bench.open("tuned")
-    bench.save(spec)
+        world.open("tuned")
+    template.write_text(before)
+
+
+def _adapter_of(built):
+    from bakeoff.contenders.recipe import make_recipe
+
+    return make_recipe(built.spec).adapter

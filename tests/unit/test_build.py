@@ -67,10 +67,8 @@ def test_a_model_without_weights_is_not_tuned(tmp_path):
 
 def thresholds(finished) -> dict[str, float | None]:
     contenders = finished.folder.root / "contenders"
-    return {
-        one.name: json.loads((one / "contender.json").read_text())["fitted"]["decline_below"]
-        for one in contenders.iterdir()
-    }
+    built = {folder.name: json.loads((folder / "contender.json").read_text()) for folder in contenders.iterdir()}
+    return {name: contender["fitted"]["decline_below"] for name, contender in built.items()}
 
 
 @pytest.mark.parametrize("generator", ["reader", "silent"])

@@ -10,8 +10,10 @@ from bakeoff.contenders.custom import HeldToContract
 from bakeoff.contenders.declining import calibrate, declines
 from bakeoff.contenders.extractor import Extractor, sentences, words_to_copy
 from bakeoff.contenders.grounded import Grounded
+from bakeoff.contenders.recipe import make_recipes
 from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.routing import Familiarity, Routed, calibrate_routing
+from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.whole_corpus import WholeCorpus, reason_not_to_fit
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.files import jsonl

@@ -24,10 +24,8 @@ def recipes(folder: Path, text: str) -> dict[str, Recipe]:
 
 def test_a_contender_differs_from_its_recipe_in_what_it_gives(tmp_path):
     """Model and number of passages are its own; everything else is the run's default."""
-    text = (
-        LARGE
-        + "retrieval: {chunk_tokens: 64}\ncontenders: [rag, {name: rag-large, like: rag, model: large, retrieval: {k: 8}}]\n"
-    )
+    text = LARGE + "retrieval: {chunk_tokens: 64}\n"
+    text += "contenders: [rag, {name: rag-large, like: rag, model: large, retrieval: {k: 8}}]\n"
     plain, large = config(tmp_path, text).specs
     assert (plain.model, plain.retrieval.k) == ("generator", 3)
     assert (large.recipe, large.model, large.retrieval.k, large.retrieval.chunk_tokens) == ("rag", "large", 8, 64)

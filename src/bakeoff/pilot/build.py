@@ -18,8 +18,8 @@ from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
 from bakeoff.measure.score import is_correct
 from bakeoff.measure.settings import Measuring
+from bakeoff.models.memory import release_memory
 from bakeoff.models.settings import LocalModel
-from bakeoff.runs.environment import release_memory
 from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.lessons import Lesson
 from bakeoff.tuning.lora import TrainingSettings, train_adapter

@@ -18,6 +18,7 @@ from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measure.summary import IN_DOMAIN
+from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.probe import probe
 from bakeoff.models.settings import ApiModel
 from bakeoff.pilot.build import Builder
@@ -27,7 +28,7 @@ from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.records import Answer, Question, Record, Stage
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
-from bakeoff.runs.environment import data_sha256, describe, peak_memory_bytes
+from bakeoff.runs.environment import data_sha256, describe
 from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json
 
 

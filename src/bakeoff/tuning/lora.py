@@ -20,10 +20,10 @@ from pydantic import Field
 
 from bakeoff.errors import BakeoffError, InputError, MissingExtraError, RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.models.weights import model_sha256
 from bakeoff.records import Record
-from bakeoff.runs.environment import peak_memory_bytes
 from bakeoff.tuning import checkpoint
 from bakeoff.tuning.checkpoint import DevFit, Position, Schedule
 from bakeoff.tuning.held_signals import held_signals
