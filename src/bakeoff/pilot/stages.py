@@ -39,6 +39,7 @@ class Event(Record):
     done: int = 0
     total: int = 0
     note: str = ""
+    detail: str = ""
 
 
 # They are calibrated on what the others answered.
