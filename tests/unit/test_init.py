@@ -54,7 +54,7 @@ def test_init_says_which_columns_it_reads_as_what(tmp_path: Path) -> None:
         "q.csv: question <- 'Customer message' (columns:), answers <- 'Resolution' (columns:); "
         "not used: 'agent', 'channel'"
     )
-    assert "12 facts (12 questions were grouped with another that asks the same)" in summary
+    assert "12 facts (grouped with another that asks the same: 12)" in summary
     assert load_config(output).columns == columns
 
 

@@ -31,7 +31,7 @@ def test_rewordings_with_one_long_answer_and_source_are_one_fact() -> None:
     found, (note,) = with_facts(wordings(HOW_TO))
     assert len({one.fact for one in found}) == 1
     assert "3 answerable questions name no fact" in note
-    assert "1 facts (2 questions were grouped" in note
+    assert "(grouped with another that asks the same: 2)" in note
 
 
 @pytest.mark.parametrize(

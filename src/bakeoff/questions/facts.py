@@ -40,7 +40,7 @@ def with_facts(questions: Sequence[Question]) -> tuple[list[Question], list[str]
     n_grouped = len(inferred) - len({*inferred} - known)
     return complete, [
         f"{len(inferred)} answerable questions name no fact: by words, answers and sources they ask for "
-        f"{len({*inferred})} facts ({n_grouped} questions were grouped with another that asks the same). "
+        f"{len({*inferred})} facts (grouped with another that asks the same: {n_grouped}). "
         "A column 'fact' says it for certain."
     ]
 

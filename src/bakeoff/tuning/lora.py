@@ -74,6 +74,11 @@ class Progress(Record):
     loss: float
     eta_s: float
 
+    @property
+    def detail(self) -> str:
+        """What to show beside the number of steps."""
+        return f"{self.tokens_per_s:.0f} tokens/s"
+
 
 class Point(Record):
     """A line of training.jsonl: a step, or (where the dev values are set) the end of an epoch."""
