@@ -7,7 +7,6 @@ before any work is done.
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from bakeoff.corpus.sources.folders import Problem, read_documents
 from bakeoff.errors import InputError
@@ -15,9 +14,10 @@ from bakeoff.models.prompts import check_placeholders
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
 from bakeoff.questions.leaks import Leak, leak_notes, leaks
 from bakeoff.questions.splits import MEASURED, assign_splits
-from bakeoff.questions.survey import DataSummary, summarise
+from bakeoff.questions.survey import QuestionSummary, summarise
 from bakeoff.records import Document, Question, Record, Slice, Split
 from bakeoff.runs.config import Config
+from bakeoff.runs.data import DataSummary, DocumentSummary
 from bakeoff.sentences import first_few
 
 EXCUSED = (
@@ -34,7 +34,7 @@ class Prepared(Record):
     questions: tuple[Question, ...]
     notes: tuple[str, ...]
     leaks: tuple[Leak, ...]
-    data: DataSummary
+    data: QuestionSummary
     updated_documents: tuple[Document, ...] = ()
 
     @property
@@ -79,20 +79,19 @@ class Prepared(Record):
             *(f"warning: {warning}" for warning in self.data.warnings),
         ]
 
-    def summary(self, n_chunks: int = 0) -> dict[str, Any]:
+    def summary(self, n_chunks: int = 0) -> DataSummary:
         """The content of data.json; n_chunks is 0 where nothing was indexed."""
-        documents = {
-            "n": len(self.documents),
-            "n_words": sum(len(document.text.split()) for document in self.documents),
-            "n_chunks": n_chunks,
-            "problems": [problem.model_dump() for problem in self.problems],
-        }
-        return {
-            "documents": documents,
-            "questions": self.data.model_dump(mode="json"),
-            "warnings": [*self.data.warnings, *self.notes],
-            "leaks": [leak.model_dump() for leak in self.leaks],
-        }
+        return DataSummary(
+            documents=DocumentSummary(
+                n=len(self.documents),
+                n_words=sum(len(document.text.split()) for document in self.documents),
+                n_chunks=n_chunks,
+                problems=self.problems,
+            ),
+            questions=self.data,
+            warnings=(*self.data.warnings, *self.notes),
+            leaks=self.leaks,
+        )
 
 
 def prepare(config: Config) -> Prepared:

@@ -23,3 +23,8 @@ def evidence_hit(question: Question, chunks: Iterable[Chunk]) -> bool | None:
     if not question.source_spans:
         return None
     return any(holds_evidence(question, chunk) for chunk in chunks)
+
+
+def is_by_document(question: Question) -> bool:
+    """Whether the question's evidence is known by document only: a hit then means the right document was retrieved."""
+    return bool(question.source_spans) and all(span.start is None or span.end is None for span in question.source_spans)

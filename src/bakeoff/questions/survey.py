@@ -19,7 +19,7 @@ FEW, VERY_FEW = 100, 30
 LONG_ANSWER = 12  # words
 
 
-class DataSummary(Record):
+class QuestionSummary(Record):
     """How many questions there are of what, and what they do not allow one to say.
 
     `counts` is by split, then slice. `phrasings` is the number of facts by their number of phrasings. `asked_share` is
@@ -37,7 +37,7 @@ class DataSummary(Record):
     warnings: tuple[str, ...]
 
 
-def summarise(questions: Sequence[Question]) -> DataSummary:
+def summarise(questions: Sequence[Question]) -> QuestionSummary:
     """What these split questions are, and in plain words what they are too few for."""
     counts: dict[str, dict[str, int]] = {split: {} for split in ("train", "dev", "test")}
     for (split, name), n in sorted(Counter((str(one.split), str(one.slice)) for one in questions).items()):
@@ -47,7 +47,7 @@ def summarise(questions: Sequence[Question]) -> DataSummary:
         asked[str(one.slice)] += one.asked if one.slice != "general" else 0
     facts = Counter((one.fact, one.slice == "changed") for one in questions if one.slice != "general")
     n_test = sum(counts["test"].get(name, 0) for name in MEASURED)
-    return DataSummary(
+    return QuestionSummary(
         n_questions=len(questions),
         n_facts=len({fact for fact, _ in facts}),
         counts=counts,
