@@ -50,6 +50,10 @@ class ContenderError(BakeoffError):
     """A contender of the team's own does not keep the contract."""
 
 
+class MeasureError(BakeoffError):
+    """A measure of the team's own cannot be imported, or fails on a question."""
+
+
 class RunFolderError(BakeoffError):
     """A run folder is missing, half written, or belongs to another configuration."""
 

@@ -7,7 +7,6 @@ before any work is done.
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from bakeoff.corpus.sources.folders import Problem, read_documents
 from bakeoff.errors import InputError
@@ -15,10 +14,11 @@ from bakeoff.models.prompts import check_placeholders
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
 from bakeoff.questions.leaks import Leak, leak_notes, leaks
 from bakeoff.questions.splits import MEASURED, assign_splits
-from bakeoff.questions.survey import DataSummary, label_note, summarise
+from bakeoff.questions.survey import QuestionSummary, label_note, summarise
 from bakeoff.questions.updated import asked_again
 from bakeoff.records import Document, Question, Record, Slice, Split
 from bakeoff.runs.config import Config
+from bakeoff.runs.data import DataSummary, DocumentSummary
 from bakeoff.sentences import first_few
 
 EXCUSED = (
@@ -35,7 +35,7 @@ class Prepared(Record):
     questions: tuple[Question, ...]
     notes: tuple[str, ...]
     leaks: tuple[Leak, ...]
-    data: DataSummary
+    data: QuestionSummary
     updated_documents: tuple[Document, ...] = ()
 
     @property
@@ -76,20 +76,19 @@ class Prepared(Record):
             *(f"warning: {warning}" for warning in self.data.warnings),
         ]
 
-    def summary(self, n_chunks: int = 0) -> dict[str, Any]:
+    def summary(self, n_chunks: int = 0) -> DataSummary:
         """The content of data.json; n_chunks is 0 where nothing was indexed."""
-        documents = {
-            "n": len(self.documents),
-            "n_words": sum(len(document.text.split()) for document in self.documents),
-            "n_chunks": n_chunks,
-            "problems": [problem.model_dump() for problem in self.problems],
-        }
-        return {
-            "documents": documents,
-            "questions": self.data.model_dump(mode="json"),
-            "warnings": [*self.data.warnings, *self.notes],
-            "leaks": [leak.model_dump() for leak in self.leaks],
-        }
+        return DataSummary(
+            documents=DocumentSummary(
+                n=len(self.documents),
+                n_words=sum(len(document.text.split()) for document in self.documents),
+                n_chunks=n_chunks,
+                problems=self.problems,
+            ),
+            questions=self.data,
+            warnings=(*self.data.warnings, *self.notes),
+            leaks=self.leaks,
+        )
 
 
 def prepare(config: Config) -> Prepared:

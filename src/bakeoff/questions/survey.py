@@ -21,7 +21,7 @@ FEW, VERY_FEW = 100, 30
 LONG_ANSWER = 12  # words
 
 
-class DataSummary(Record):
+class QuestionSummary(Record):
     """How many questions there are of what, and what they do not allow one to say.
 
     `counts` is by split, then slice. `phrasings` is the number of facts by their number of phrasings. `asked_share` is
@@ -41,7 +41,7 @@ class DataSummary(Record):
     n_labels: int = 0
 
 
-def summarise(questions: Sequence[Question]) -> DataSummary:
+def summarise(questions: Sequence[Question]) -> QuestionSummary:
     """What these split questions are, and in plain words what they are too few for."""
     counts: dict[str, dict[str, int]] = {split: {} for split in ("train", "dev", "test")}
     for (split, name), n in sorted(Counter((str(one.split), str(one.slice)) for one in questions).items()):
@@ -52,7 +52,7 @@ def summarise(questions: Sequence[Question]) -> DataSummary:
     facts = Counter((one.fact, one.slice == "changed") for one in questions if one.slice != "general")
     n_test = sum(counts["test"].get(name, 0) for name in MEASURED)
     labels = answer_labels(questions)
-    return DataSummary(
+    return QuestionSummary(
         n_questions=len(questions),
         n_facts=len({fact for fact, _ in facts}),
         counts=counts,

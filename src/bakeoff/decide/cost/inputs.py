@@ -10,8 +10,9 @@ from typing import Any
 
 from bakeoff.decide.cost.model import CostInputs
 from bakeoff.decide.cost.usage import ContenderUsage, assumed_usage, measured_usage
-from bakeoff.decide.situation.prices import Price, Rates, known_price, price_list
+from bakeoff.decide.situation.prices import Price, known_price, price_list
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.measure.rates import Rates
 from bakeoff.records import Stage
 
 DAYS_PER_MONTH = 365.25 / 12

@@ -77,14 +77,6 @@ ARTICLE_GPU_HOUR = Price(
 """The price behind an article's training costs (24,000 GPU hours, 96,000 USD): kept to check them, not a default."""
 
 
-class Rates(Record):
-    """What one answer is priced by, in US dollars: the machine's time, and tokens where an API is paid for them."""
-
-    machine_usd_per_hour: float = 0.0
-    input_usd_per_million_tokens: float = 0.0
-    output_usd_per_million_tokens: float = 0.0
-
-
 API_USAGE = {
     "input_tokens": {"input_tokens": 1000},
     "cached_input_tokens": {"input_tokens": 1000, "cache_read_tokens": 1000},
