@@ -4,10 +4,9 @@ Takes a YAML or JSON file (or plain values), gives a frozen `Profile`. Knows not
 field has a default, so that a profile names only what the team knows; every amount of money is in US dollars.
 """
 
-import difflib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,12 +15,13 @@ from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_v
 
 from bakeoff.decide.situation.prices import CURRENCY, Price, own_price
 from bakeoff.errors import ConfigError
+from bakeoff.files.did_you_mean import unknown, unknown_key
 from bakeoff.files.strict_yaml import strict_yaml
 from bakeoff.measure.statistics import MARGIN
 from bakeoff.records import Record
 
 Compute = Literal["machine", "gpu", "api"]
-GUIDE = "docs/cost.md"
+GUIDE = "docs/profile.md"
 
 SETUP_DAYS = {
     "base": 1.0,
@@ -421,7 +421,7 @@ class Profile(Record):
         for name, value in days.items():
             if name not in defaults and "." not in name:
                 raise ValueError(
-                    f"{_did_you_mean('contender', name, list(defaults))}; allowed: {', '.join(defaults)}, "
+                    f"{unknown('contender', name, defaults)}; allowed: {', '.join(defaults)}, "
                     "or the import path of your own"
                 )
             if value < 0:
@@ -479,7 +479,7 @@ def read_profile(path: Path) -> Profile:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"Cannot read the profile {path}: {error}.", f"see {GUIDE}") from error
     except (yaml.YAMLError, json.JSONDecodeError) as error:
-        raise ConfigError(f"{path} is not YAML or JSON: {' '.join(str(error).split())}.", "mend the line") from error
+        raise ConfigError(f"{path} is not YAML or JSON: {' '.join(str(error).split())}.", "fix the line") from error
     if loaded is None:
         return Profile()
     if not isinstance(loaded, dict):
@@ -500,13 +500,8 @@ def explain(item: Any) -> str:
     """One pydantic error of a profile in a sentence: the key, what is wrong, what was found."""
     where = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        return _did_you_mean("key", where, [*Profile.model_fields, *MeasureWeights.model_fields, *Price.model_fields])
+        return unknown_key(Profile, item["loc"])
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] in ("value_error", "missing"):
         return f"'{where}': {message}" if where else message
     return f"'{where}': {message} (found {item['input']!r})"
-
-
-def _did_you_mean(noun: str, found: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(found.rsplit(".", 1)[-1], known, n=1)
-    return f"unknown {noun} '{found}'" + (f" (did you mean '{close[0]}'?)" if close else "")
