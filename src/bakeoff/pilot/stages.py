@@ -21,11 +21,12 @@ from bakeoff.pilot.build import KINDS, TRAINED, Builder
 from bakeoff.pilot.judge import check_profile, judge
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.pilot.score import compare_run, score_run
-from bakeoff.records import Answer, Question, Record, Stage
+from bakeoff.records import Question, Record, Stage
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
 from bakeoff.runs.environment import data_sha256, describe, peak_memory_bytes
 from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json
+from bakeoff.runs.run import Run
 
 
 class Event(Record):
@@ -45,34 +46,6 @@ class Event(Record):
 CALIBRATED_LAST = {"extract": 1, "router": 2}
 
 Listener = Callable[[Event], None]
-
-
-class Run:
-    """A finished (or half-finished) run: its folder, its comparison, its contenders."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder
-
-    @property
-    def comparison(self) -> Any:
-        """The content of comparison.json."""
-        return self.folder.read_json(self.folder.comparison_path)
-
-    @property
-    def report(self) -> Path:
-        return self.folder.report_path
-
-    def measure(self, contender: str, measure: str) -> float | None:
-        """One contender's value of one measure, None where it was not measured."""
-        return self.comparison["contenders"][contender][measure]["value"]  # type: ignore[no-any-return]
-
-    def answers(self, contender: str) -> list[Answer]:
-        return self.folder.answers(contender)
-
-    def open(self, contender: str) -> Any:
-        """The contender as it was measured, ready to answer further questions."""
-        config = self.folder.config()
-        return Workbench(self.folder.world, config.models, config.retrieval).open(contender)
 
 
 def run(
