@@ -13,7 +13,8 @@ from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.questions import column_lines
-from bakeoff.runs.config import CONTENDERS, Config
+from bakeoff.catalogue import RECIPES
+from bakeoff.runs.config import Config
 
 TEMPLATE = """\
 # A pilot for Bakeoff. Run it with: bakeoff run {output}
@@ -93,7 +94,7 @@ def _text(config: Config, prepared: Prepared, output: Path) -> str:
         questions=_list(config.questions, folder),
         columns=_columns(config.columns),
         found=prepared.lines()[0],
-        contenders=", ".join(CONTENDERS),
+        contenders=", ".join(RECIPES),
         chunk_tokens=config.retrieval.chunk_tokens,
         k=config.retrieval.k,
         profile=_profile(prepared.asked_per_month),

@@ -17,6 +17,8 @@ from bakeoff.contenders.world import World
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect, collect_latency
+from bakeoff.measure.own import own_measures
+from bakeoff.measures import Measure
 from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.probe import probe
@@ -25,11 +27,12 @@ from bakeoff.pilot.build import Builder
 from bakeoff.pilot.judge import check_profile
 from bakeoff.pilot.judging import judge_run
 from bakeoff.pilot.prepare import Prepared, prepare
-from bakeoff.records import Answer, Question, Record, Stage
+from bakeoff.records import Question, Record, Stage
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
 from bakeoff.runs.environment import data_sha256, describe
 from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json
+from bakeoff.runs.run import Run
 
 
 class Event(Record):
@@ -49,34 +52,6 @@ class Event(Record):
 Listener = Callable[[Event], None]
 
 
-class Run:
-    """A finished (or half-finished) run: its folder, its comparison, its contenders."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder
-
-    @property
-    def comparison(self) -> Any:
-        """The content of comparison.json."""
-        return self.folder.read_json(self.folder.comparison_path)
-
-    @property
-    def report(self) -> Path:
-        return self.folder.report_path
-
-    def measure(self, contender: str, measure: str) -> float | None:
-        """One contender's value of one measure, None where it was not measured."""
-        return self.comparison["contenders"][contender][measure]["value"]  # type: ignore[no-any-return]
-
-    def answers(self, contender: str) -> list[Answer]:
-        return self.folder.answers(contender)
-
-    def open(self, contender: str) -> Any:
-        """The contender as it was measured, ready to answer further questions."""
-        config = self.folder.config()
-        return World(self.folder.world, config.models, config.imports_from).open(contender)
-
-
 def run(
     config: Config | Path | str, *, runs: Path | str = "runs", resume: bool = False, listener: Listener | None = None
 ) -> Run:
@@ -87,12 +62,13 @@ def run(
     config = config if isinstance(config, Config) else load_config(Path(config))
     check_profile(config.profile)
     recipes = make_recipes(config.specs, config.imports_from)
+    own = own_measures(config.measures, config.imports_from)
     prepared = prepare(config)
     for name in dict.fromkeys(name for recipe in recipes for name in recipe.models()):
         probe(config.models[name])
     folder = (run_folder.resume if resume else run_folder.begin)(config, Path(runs))
     with folder.lock():
-        Pilot(config, recipes, folder, prepared, listener or (lambda event: None)).run()
+        Pilot(config, recipes, own, folder, prepared, listener or (lambda event: None)).run()
     return Run(folder)
 
 
@@ -100,10 +76,17 @@ class Pilot:
     """One pass over the stages of a run."""
 
     def __init__(
-        self, config: Config, recipes: Sequence[Recipe], folder: RunFolder, prepared: Prepared, listener: Listener
+        self,
+        config: Config,
+        recipes: Sequence[Recipe],
+        own: Sequence[Measure],
+        folder: RunFolder,
+        prepared: Prepared,
+        listener: Listener,
     ) -> None:
         self._config = config
         self._recipes = recipes
+        self._own = own
         self._folder = folder
         self._prepared = prepared
         self._tell = listener
@@ -225,7 +208,7 @@ class Pilot:
             environment = self._folder.read_json(self._folder.environment_path)
             environment["peak_memory_bytes"] = max(peak_memory_bytes(), environment.get("peak_memory_bytes", 0))
             write_json(self._folder.environment_path, environment)
-            judge_run(self._folder, self._config.profile, entrants, skipped)
+            judge_run(self._folder, self._config.profile, entrants, skipped, self._own)
 
     def _progress(self, stage: str, contender: str = "") -> Callable[[int, int], None]:
         return lambda done, total: self._tell(Event(stage=stage, contender=contender, done=done, total=total))

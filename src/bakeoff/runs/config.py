@@ -4,7 +4,6 @@ Takes a YAML file, gives a frozen `Config` whose relative paths are resolved aga
 about models or stages. Every key has a default except the documents and the questions.
 """
 
-import difflib
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from bakeoff.catalogue import RECIPES
 from bakeoff.contenders.spec import NAME, Defaults, Entry, Spec, entry_of, resolve
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
+from bakeoff.files.did_you_mean import unknown_key
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.measure.settings import Measuring
 from bakeoff.models.prompts import Prompts
@@ -139,24 +139,10 @@ def validate(values: dict[str, Any], origin: str = "the configuration") -> Confi
 def _explain(item: Any) -> str:
     where = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        known = _known_keys()
-        close = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
-        return f"unknown key '{where}'" + (f" (did you mean '{known[close[0]]}'?)" if close else "")
+        return unknown_key(Config, item["loc"])
     message = PLAIN.get(item["type"], item["msg"].removeprefix("Value error, "))
     found = "" if isinstance(item["input"], dict) else f" (found {item['input']!r})"
     return f"'{where}': {message}{found}"
-
-
-def _known_keys() -> dict[str, str]:
-    """Every key with the path that leads to it; a key of the top level before the same name below."""
-    paths = {key: key for key in Config.model_fields}
-    sections: dict[str, type[Record]] = {
-        "updates": Updates, "split": Split, "retrieval": Retrieval, "prompts": Prompts, "tuning": Tuning,
-        "generation": GenerationSettings, "measuring": Measuring, "profile": Profile,
-    }  # fmt: skip
-    for name, section in sections.items():
-        paths |= {key: f"{name}.{key}" for key in section.model_fields if key not in paths}
-    return paths
 
 
 def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
