@@ -5,13 +5,10 @@ a name. A recipe takes its `Spec`; building it takes a `World` and a `Material`.
 """
 
 import hashlib
-import importlib
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import ValidationError
 
@@ -19,6 +16,7 @@ from bakeoff.catalogue import RECIPES
 from bakeoff.contenders.built import Fitted, Given
 from bakeoff.contenders.spec import Spec, known_recipes
 from bakeoff.errors import ConfigError
+from bakeoff.imports import imported
 from bakeoff.measure.comparison import AskedModel, Axes, Days, Entrant
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
@@ -29,7 +27,7 @@ from bakeoff.tuning.lessons import Lesson
 if TYPE_CHECKING:
     from bakeoff.contenders.world import World
 
-__all__ = ["Fitted", "Given", "Material", "Recipe", "imported", "make_recipe", "make_recipes", "standard_entrants"]
+__all__ = ["Fitted", "Given", "Material", "Recipe", "make_recipe", "make_recipes", "standard_entrants"]
 
 
 class Material(Record):
@@ -219,31 +217,6 @@ def make_recipes(specs: Sequence[Spec], folder: Path | None = None) -> list[Reci
     for recipe in recipes:
         recipe.check(recipes)
     return recipes
-
-
-def imported(path: str, folder: Path | None, what: str) -> Any:
-    """The object at a full import path, looked for in the folder too.
-
-    Raises ConfigError naming `what` where there is none, or where importing it fails.
-    """
-    module, _, name = path.rpartition(".")
-    try:
-        with _importable(folder):
-            return getattr(importlib.import_module(module), name)
-    except Exception as error:  # a team's own code may raise anything
-        raise ConfigError(
-            f"{what}: '{path}' cannot be imported: {type(error).__name__}: {error}.",
-            "give the full import path (module.Class) of a class that is installed or lies beside bakeoff.yaml",
-        ) from error
-
-
-@contextmanager
-def _importable(folder: Path | None) -> Iterator[None]:
-    """The folder is searched for modules, after everything else, from now on: a class may import lazily."""
-    if folder is not None and str(folder) not in sys.path:
-        sys.path.append(str(folder))
-        importlib.invalidate_caches()
-    yield
 
 
 def standard_entrants() -> tuple[Entrant, ...]:

@@ -9,11 +9,11 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bakeoff.catalogue import RECIPES
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.questions import column_lines
-from bakeoff.catalogue import RECIPES
 from bakeoff.runs.config import Config
 
 TEMPLATE = """\
@@ -47,12 +47,16 @@ contenders: [{contenders}]
 seed: 7
 split: {{test: 0.4, dev: 0.15}}   # the share of the facts held out for the verdict, and for calibration
 
+# Models by name: a hub name, a folder, or one behind a server (docs/models.md). Contenders use `generator` and `embedder`
+# where they name no other:
+#   large: {{api: openai, base_url: https://llm.example/v1, model: NAME, key_env: LLM_KEY, context_tokens: 128000}}
 models:
-  generator: HuggingFaceTB/SmolLM2-135M-Instruct   # a hub name, a local folder, or openai:<base_url>#<model>
-  engine: auto                                     # auto, openvino or transformers
+  generator: HuggingFaceTB/SmolLM2-135M-Instruct
   embedder: sentence-transformers/all-MiniLM-L6-v2
 
+# What holds for every contender. One that differs is a mapping: {{name: rag-8, like: rag, retrieval: {{k: 8}}}}
 retrieval: {{chunk_tokens: {chunk_tokens}, k: {k}}}
+generation: {{max_new_tokens: {max_new_tokens}}}
 
 # What you know of your situation (limits, volumes, prices): the verdict and the costs depend on it.
 {profile}
@@ -96,6 +100,7 @@ def _text(config: Config, prepared: Prepared, output: Path) -> str:
         found=prepared.lines()[0],
         contenders=", ".join(RECIPES),
         chunk_tokens=config.retrieval.chunk_tokens,
+        max_new_tokens=config.generation.max_new_tokens,
         k=config.retrieval.k,
         profile=_profile(prepared.asked_per_month),
     )

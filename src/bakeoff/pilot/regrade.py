@@ -16,7 +16,7 @@ from bakeoff.pilot.judging import judge_run
 from bakeoff.pilot.score import score_run
 from bakeoff.questions import read_questions
 from bakeoff.records import Question, Record
-from bakeoff.runs.folder import RunFolder, write_json
+from bakeoff.runs.folder import RunFolder, write_record
 from bakeoff.runs.results import read_comparison
 from bakeoff.sentences import first_few
 
@@ -27,8 +27,8 @@ ELSEWHERE = ("changed", "general")
 class Regraded(Record):
     """What changed: the questions with other accepted answers, and each contender's accuracy and grades.
 
-    `not_used` counts training and dev questions whose answers differ too. `copy_path` is where the former questions stand,
-    empty where none changed.
+    `not_used` counts training and dev questions whose answers differ too. `copy_path` is where the former questions
+    stand, empty where none changed.
     """
 
     questions: tuple["NewAnswers", ...]
@@ -158,7 +158,7 @@ def _note(folder: RunFolder, changed: Sequence[NewAnswers], copy: Path | None) -
         f"Graded again on {date.today().isoformat()} with other accepted answers for {len(changed)} test questions: "
         f"{first_few([one.id for one in changed])}; the former ones are in {copy.name if copy else ''}."
     )
-    write_json(folder.data_path, {**data, "warnings": [*data["warnings"], line]})
+    write_record(folder.data_path, data.model_copy(update={"warnings": (*data.warnings, line)}))
 
 
 def _grades(folder: RunFolder) -> Grades:

@@ -18,8 +18,9 @@ from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measure.own import own_measures
-from bakeoff.measures import Measure
 from bakeoff.measure.summary import IN_DOMAIN
+from bakeoff.measures import Measure
+from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.probe import probe
 from bakeoff.models.settings import ApiModel
@@ -31,7 +32,7 @@ from bakeoff.records import Question, Record, Stage
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
 from bakeoff.runs.environment import data_sha256, describe
-from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json
+from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json, write_record
 from bakeoff.runs.run import Run
 
 
@@ -63,6 +64,7 @@ def run(
     check_profile(config.profile)
     recipes = make_recipes(config.specs, config.imports_from)
     own = own_measures(config.measures, config.imports_from)
+    threads.configure(config.threads)
     prepared = prepare(config)
     for name in dict.fromkeys(name for recipe in recipes for name in recipe.models()):
         probe(config.models[name])
@@ -113,7 +115,7 @@ class Pilot:
         if self._prepared.updated_documents:
             self._update(built, list(skipped))
         warnings = (*data.warnings, *self._warnings(built))
-        write_json(self._folder.data_path, data.model_copy(update={"warnings": warnings}))
+        write_record(self._folder.data_path, data.model_copy(update={"warnings": warnings}))
         self._judge(built, skipped)
 
     def _warnings(self, built: Sequence[Recipe]) -> list[str]:
@@ -145,7 +147,7 @@ class Pilot:
             with self._timed("read"):
                 self._world.store.replace_all(prepared.documents)
             jsonl.write(folder.splits_path, prepared.questions)
-            write_json(folder.data_path, prepared.summary())
+            write_record(folder.data_path, prepared.summary())
             environment = describe(prepared.all_documents, prepared.questions, self._config.seed)
             write_json(folder.environment_path, {"run_format": RUN_FORMAT, **environment})
 
