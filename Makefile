@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint format install clean
+.PHONY: demo test check lint format schemas install clean
 
 demo: $(VENV)/.installed-demo ## Run the pilot on the bundled example, print the result and where the report is
 	$(BIN)/bakeoff run examples/support-desk/bakeoff.yaml
@@ -21,6 +21,9 @@ lint: $(VENV)/.installed-test
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+schemas: $(VENV)/.installed-test ## Write the JSON schemas of a run's files into docs/schemas
+	$(BIN)/python -m bakeoff.cli.schemas
 
 install: $(VENV)/.installed-demo
 
