@@ -28,6 +28,9 @@ format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+schemas: $(VENV)/.installed-test ## Write the JSON schemas of a run's files into docs/schemas
+	$(BIN)/python -m bakeoff.cli.schemas
+
 install: $(VENV)/.installed-demo
 
 $(VENV)/bin/python:
