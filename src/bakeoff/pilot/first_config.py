@@ -5,15 +5,19 @@ Takes paths, gives the text to show. Needs no model. Knows nothing about contend
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.pilot.prepare import Prepared, prepare
+from bakeoff.records import Record
 from bakeoff.runs.config import CONTENDERS, Config
+from bakeoff.runs.schema import SCHEMA_NAME, write_config_schema
 
 TEMPLATE = """\
+# yaml-language-server: $schema=./{schema}
 # A pilot for Bakeoff. Run it with: bakeoff run {output}
 # Every key has a default except name, documents and questions; docs/configuration.md explains each.
 name: {name}
@@ -53,8 +57,23 @@ retrieval: {{chunk_tokens: {chunk_tokens}, k: {k}}}
 """
 
 
-def initialise(documents: Sequence[str], questions: Sequence[Path], output: Path, force: bool = False) -> str:
-    """Write the configuration and give a summary of the data for the terminal.
+class FirstConfig(Record):
+    """What was written where, what the data are (as in data.json), and all of it as lines for a terminal."""
+
+    config: str
+    json_schema: str
+    data: dict[str, Any]
+    lines: tuple[str, ...]
+
+
+def first_config(
+    documents: Sequence[str],
+    questions: Sequence[Path],
+    output: Path,
+    force: bool = False,
+    columns: Mapping[str, str] | None = None,
+) -> FirstConfig:
+    """Write the configuration, and beside it the schema by which editors check it; say what the data allow.
 
     Raises ConfigError where the output exists and `force` is not set, InputError where the data cannot be used.
     """
@@ -63,13 +82,30 @@ def initialise(documents: Sequence[str], questions: Sequence[Path], output: Path
     config = Config(name=_name(output), documents=tuple(documents), questions=tuple(str(path) for path in questions))
     prepared = prepare(config)
     jsonl.write_text(output, _text(config, prepared, output))
-    return "\n".join([*prepared.lines(), "", f"Wrote {output}. Run the pilot with: bakeoff run {output}"])
+    schema = write_config_schema(output)
+    return FirstConfig(
+        config=str(output),
+        json_schema=str(schema),
+        data=prepared.summary(),
+        lines=(
+            *prepared.lines(),
+            "",
+            f"Wrote {output}, and {schema.name}, by which editors check its keys.",
+            f"Run the pilot with: bakeoff run {output}",
+        ),
+    )
+
+
+def initialise(documents: Sequence[str], questions: Sequence[Path], output: Path, force: bool = False) -> str:
+    """Write the configuration and give a summary of the data for the terminal; raises as `first_config`."""
+    return "\n".join(first_config(documents, questions, output, force).lines)
 
 
 def _text(config: Config, prepared: Prepared, output: Path) -> str:
     folder = output.resolve().parent
     return TEMPLATE.format(
         output=output,
+        schema=SCHEMA_NAME,
         name=config.name,
         documents=_list(config.documents, folder),
         questions=_list(config.questions, folder),
