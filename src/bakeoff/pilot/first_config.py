@@ -14,9 +14,13 @@ from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.questions import column_lines
+from bakeoff.records import Record
 from bakeoff.runs.config import Config
+from bakeoff.runs.data import DataSummary
+from bakeoff.runs.schema import SCHEMA_NAME, write_config_schema
 
 TEMPLATE = """\
+# yaml-language-server: $schema=./{schema}
 # A pilot for Bakeoff. Run it with: bakeoff run {output}
 # Every key has a default except name, documents and questions; docs/configuration.md explains each.
 name: {name}
@@ -63,14 +67,23 @@ generation: {{max_new_tokens: {max_new_tokens}}}
 """
 
 
-def initialise(
+class FirstConfig(Record):
+    """What was written where, what the data are (as in data.json), and all of it as lines for a terminal."""
+
+    config: str
+    json_schema: str
+    data: DataSummary
+    lines: tuple[str, ...]
+
+
+def first_config(
     documents: Sequence[str],
     questions: Sequence[Path],
     output: Path,
     force: bool = False,
     columns: Mapping[str, str] | None = None,
-) -> str:
-    """Write the configuration and give a summary of the data for the terminal: which columns are read as what, first.
+) -> FirstConfig:
+    """Write the configuration, and beside it the schema by which editors check it; say what the data allow.
 
     `columns` maps fields of questions to the names of columns. Raises ConfigError where the output exists and
     `force` is not set, InputError where the data cannot be used.
@@ -85,14 +98,26 @@ def initialise(
     )
     prepared = prepare(config)
     jsonl.write_text(output, _text(config, prepared, output))
-    read = column_lines(questions, config.columns)
-    return "\n".join([*read, *prepared.lines(), "", f"Wrote {output}. Run the pilot with: bakeoff run {output}"])
+    schema = write_config_schema(output)
+    return FirstConfig(
+        config=str(output),
+        json_schema=str(schema),
+        data=prepared.summary(),
+        lines=(
+            *column_lines(questions, config.columns),
+            *prepared.lines(),
+            "",
+            f"Wrote {output}, and {schema.name}, by which editors check its keys.",
+            f"Run the pilot with: bakeoff run {output}",
+        ),
+    )
 
 
 def _text(config: Config, prepared: Prepared, output: Path) -> str:
     folder = output.resolve().parent
     return TEMPLATE.format(
         output=output,
+        schema=SCHEMA_NAME,
         name=config.name,
         documents=_list(config.documents, folder),
         questions=_list(config.questions, folder),

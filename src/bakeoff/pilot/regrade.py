@@ -24,19 +24,6 @@ ELSEWHERE = ("changed", "general")
 """Slices whose questions stand in files of their own: they keep their answers where these are not given."""
 
 
-class Regraded(Record):
-    """What changed: the questions with other accepted answers, and each contender's accuracy and grades.
-
-    `not_used` counts training and dev questions whose answers differ too. `copy_path` is where the former questions
-    stand, empty where none changed.
-    """
-
-    questions: tuple["NewAnswers", ...]
-    contenders: dict[str, "NewGrades"]
-    not_used: int = 0
-    copy_path: str = ""
-
-
 class NewAnswers(Record):
     """One question's accepted answers and kind before and after."""
 
@@ -55,6 +42,19 @@ class NewGrades(Record):
     after: float | None
     now_correct: tuple[str, ...] = ()
     now_wrong: tuple[str, ...] = ()
+
+
+class Regraded(Record):
+    """What changed: the questions with other accepted answers, and each contender's accuracy and grades.
+
+    `not_used` counts training and dev questions whose answers differ too. `copy_path` is where the former questions
+    are, empty where none changed.
+    """
+
+    questions: tuple[NewAnswers, ...]
+    contenders: dict[str, NewGrades]
+    not_used: int = 0
+    copy_path: str = ""
 
 
 Grades = Mapping[str, Mapping[str, float]]
