@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bakeoff.decide.situation.prices import Rates
+from bakeoff.measure.rates import Rates
 from bakeoff.measure.score import Values
 from bakeoff.measure.statistics import (
     MARGIN,

@@ -1,7 +1,7 @@
 """What things cost: every price with its amount, unit, currency, date and source, and the user's own before any other.
 
 Takes prices by name, gives US dollars by name. Knows nothing about contenders, usage or profiles. All of Bakeoff
-reckons in US dollars; a price in another currency needs a stated exchange rate.
+calculates in US dollars; a price in another currency needs a stated exchange rate.
 """
 
 import datetime
@@ -67,7 +67,7 @@ DEFAULTS: dict[str, Price] = {
         source="the index is embedded: it lives on the machine that serves the answers",
     ),
 }
-"""What is reckoned with where the user gives no price. Source: docs/cost.md says how each was chosen."""
+"""The prices used where the user gives none. Source: docs/cost.md says how each was chosen."""
 
 ARTICLE_GPU_HOUR = Price(
     amount=4.0,
@@ -75,14 +75,6 @@ ARTICLE_GPU_HOUR = Price(
     source="'RAG vs. Fine-Tuning: Cost-Benefit Analysis for AI Models', an old figure",
 )
 """The price behind an article's training costs (24,000 GPU hours, 96,000 USD): kept to check them, not a default."""
-
-
-class Rates(Record):
-    """What one answer is priced by, in US dollars: the machine's time, and tokens where an API is paid for them."""
-
-    machine_usd_per_hour: float = 0.0
-    input_usd_per_million_tokens: float = 0.0
-    output_usd_per_million_tokens: float = 0.0
 
 
 API_USAGE = {

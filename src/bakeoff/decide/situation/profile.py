@@ -7,58 +7,35 @@ field has a default, so that a profile names only what the team knows; every amo
 import difflib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bakeoff.decide.situation.prices import CURRENCY, Price, own_price
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import strict_yaml
+from bakeoff.measure.comparison import Entrant
 from bakeoff.measure.statistics import MARGIN
 from bakeoff.records import Record
 
 Compute = Literal["machine", "gpu", "api"]
 GUIDE = "docs/cost.md"
 
-SETUP_DAYS = {
-    "base": 1.0,
-    "extract": 3.0,
-    "long-context": 2.0,
-    "rag": 5.0,
-    "tuned": 8.0,
-    "hybrid": 12.0,
-    "router": 14.0,
-}
-"""Engineering days to a first working deployment. An assumption: give your own."""
-DATA_DAYS = {
-    "base": 0.0,
-    "extract": 1.0,
-    "long-context": 1.0,
-    "rag": 1.0,
-    "tuned": 5.0,
-    "hybrid": 6.0,
-    "router": 6.0,
-}
-"""Days of preparing documents and writing or checking training questions. An assumption: give your own."""
-UPKEEP_DAYS_PER_MONTH = {
-    "base": 0.25,
-    "extract": 0.5,
-    "long-context": 0.5,
-    "rag": 0.75,
-    "tuned": 0.75,
-    "hybrid": 1.25,
-    "router": 1.5,
-}
-"""Days a month of watching and mending. An assumption: give your own."""
+DAYS_OF_WORK = {"setup_days": "setup", "data_days": "data", "upkeep_days_per_month": "upkeep_per_month"}
+"""The tables of days in a profile, with the field of `Entrant.days` that holds for what they do not name."""
 
 
 class MeasureWeights(Record):
-    """How much each of the eight measures matters; only their proportions count. Zero leaves a measure out."""
+    """How much each measure matters; only their proportions count. Zero leaves a measure out.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    Beside the eight, a measure of the team's own may be named: a run that has no such measure refuses it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, Annotated[float, Field(ge=0)]] = Field(init=False)
 
     accuracy: float = Field(default=3.0, ge=0)
     hallucination: float = Field(default=3.0, ge=0)
@@ -68,6 +45,10 @@ class MeasureWeights(Record):
     freshness: float = Field(default=1.0, ge=0)
     consistency: float = Field(default=1.0, ge=0)
     setup_s: float = Field(default=0.5, ge=0)
+
+    def by_measure(self) -> dict[str, float]:
+        """The weight of each measure that has one: the eight first, then the team's own."""
+        return self.model_dump()
 
     @model_validator(mode="after")
     def _something_matters(self) -> "MeasureWeights":
@@ -123,7 +104,9 @@ class Profile(Record):
     has_training_gpu: bool = False
     model_billion_parameters: float | None = Field(default=None, gt=0)
 
-    # Where answers are computed and models trained, and at what price (see decide/prices.py for the names).
+    # Where answers are computed and models trained, and at what price (see decide/situation/prices.py for the names).
+    # In a run each model says itself where it answers and what its tokens cost: `answers_on: api`, `api_model` and
+    # `api_tuned_model` are for `bakeoff advise`, which has no run. `answers_on: gpu` prices the machine in both.
     answers_on: Compute = "machine"
     training_on: Compute = "machine"
     api_model: str | None = None
@@ -132,10 +115,10 @@ class Profile(Record):
     prices: dict[str, Price] = Field(default_factory=dict)
     usd_per: dict[str, float] = Field(default_factory=dict)
 
-    # Engineering days by contender; a contender of your own is found by its import path, else as "hybrid".
-    setup_days: dict[str, float] = Field(default=SETUP_DAYS, validate_default=True)
-    data_days: dict[str, float] = Field(default=DATA_DAYS, validate_default=True)
-    upkeep_days_per_month: dict[str, float] = Field(default=UPKEEP_DAYS_PER_MONTH, validate_default=True)
+    # Days of work by the name of a contender, or of the recipe that it follows; what is not named takes the recipe's.
+    setup_days: dict[str, float] = Field(default_factory=dict)
+    data_days: dict[str, float] = Field(default_factory=dict)
+    upkeep_days_per_month: dict[str, float] = Field(default_factory=dict)
 
     # What matters. Contenders whose accuracy differs by less than `margin` (0.02: 2 points) are as good as equal.
     # A factor of the matrix that `factor_weights` does not name weighs 1.
@@ -159,20 +142,13 @@ class Profile(Record):
             raise ValueError(f"give prices by name, for instance {{machine_hour: 0.25}}, not {prices!r}")
         return {str(name): own_price(str(name), value) for name, value in prices.items()}
 
-    @field_validator("setup_days", "data_days", "upkeep_days_per_month")
+    @field_validator(*DAYS_OF_WORK)
     @classmethod
-    def _days_fill_the_defaults(cls, days: dict[str, float], about: ValidationInfo) -> dict[str, float]:
-        """The given days over the default ones: a profile names only what differs."""
-        defaults = cls.model_fields[str(about.field_name)].default
+    def _days_are_not_negative(cls, days: dict[str, float]) -> dict[str, float]:
         for name, value in days.items():
-            if name not in defaults and "." not in name:
-                raise ValueError(
-                    f"{_did_you_mean('contender', name, list(defaults))}; allowed: {', '.join(defaults)}, "
-                    "or the import path of your own"
-                )
             if value < 0:
                 raise ValueError(f"'{name}' is {value:g} days: give 0 or more")
-        return {**defaults, **days}
+        return days
 
     @field_validator("factor_weights")
     @classmethod
@@ -207,10 +183,21 @@ class Profile(Record):
             raise ValueError(f"'{limit}: true' and '{key}: api' contradict each other: change one of them")
         return self
 
-    def days(self, table: str, contender: str) -> float:
-        """A contender's entry of `setup_days`, `data_days` or `upkeep_days_per_month`: 'hybrid' if not named."""
+    def own_days(self, table: str, entrant: Entrant) -> float | None:
+        """What the profile itself says of a contender in `setup_days`, `data_days` or `upkeep_days_per_month`."""
         days: dict[str, float] = getattr(self, table)
-        return days.get(contender, days["hybrid"])
+        return days.get(entrant.name, days.get(entrant.recipe))
+
+    def days(self, table: str, entrant: Entrant) -> float:
+        """A contender's days of work: the profile's own, else what its recipe assumes."""
+        own = self.own_days(table, entrant)
+        return float(getattr(entrant.days, DAYS_OF_WORK[table])) if own is None else own
+
+    def unknown_days(self, entrants: Iterable[Entrant]) -> list[str]:
+        """The names in the tables of days that are neither a contender nor a recipe of these."""
+        known = {name for entrant in entrants for name in (entrant.name, entrant.recipe)}
+        named = dict.fromkeys(name for table in DAYS_OF_WORK for name in getattr(self, table))
+        return [name for name in named if name not in known]
 
 
 def read_profile(path: Path) -> Profile:
@@ -225,7 +212,8 @@ def read_profile(path: Path) -> Profile:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"Cannot read the profile {path}: {error}.", f"see {GUIDE}") from error
     except (yaml.YAMLError, json.JSONDecodeError) as error:
-        raise ConfigError(f"{path} is not YAML or JSON: {' '.join(str(error).split())}.", "mend the line") from error
+        problem = " ".join(str(error).split())
+        raise ConfigError(f"{path} is not YAML or JSON: {problem}.", "fix the line it names") from error
     if loaded is None:
         return Profile()
     if not isinstance(loaded, dict):
@@ -246,13 +234,37 @@ def explain(item: Any) -> str:
     """One pydantic error of a profile in a sentence: the key, what is wrong, what was found."""
     where = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        return _did_you_mean("key", where, [*Profile.model_fields, *MeasureWeights.model_fields, *Price.model_fields])
+        return f"unknown key '{where}'{_suggestion(item['loc'])}"
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] in ("value_error", "missing"):
         return f"'{where}': {message}" if where else message
     return f"'{where}': {message} (found {item['input']!r})"
 
 
-def _did_you_mean(noun: str, found: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(found.rsplit(".", 1)[-1], known, n=1)
-    return f"unknown {noun} '{found}'" + (f" (did you mean '{close[0]}'?)" if close else "")
+def _suggestion(place: Sequence[str | int]) -> str:
+    """The nearest key that can be written in this place, or the place of the key where it belongs elsewhere."""
+    *above, key = map(str, place)
+    allowed = list(Price.model_fields if above[:1] == ["prices"] else Profile.model_fields)
+    elsewhere = {} if above else {name: f"measure_weights.{name}" for name in MeasureWeights.model_fields}
+    close = [elsewhere[key]] if key in elsewhere else difflib.get_close_matches(key, allowed, n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""
+
+
+def check_names(profile: Profile, entrants: Sequence[Entrant], measures: Iterable[str] = ()) -> None:
+    """Raise ConfigError where the profile names a contender, a recipe or a measure that a run does not have.
+
+    `entrants` are those of the run and of Bakeoff's own recipes; `measures` are the run's beside the eight.
+    """
+    known = sorted({name for entrant in entrants for name in (entrant.name, entrant.recipe)})
+    for name in profile.unknown_days(entrants):
+        raise _unknown("days of work", "contender or recipe", name, known)
+    weighted = [*MeasureWeights.model_fields, *measures]
+    for name in profile.measure_weights.by_measure():
+        if name not in weighted:
+            raise _unknown("measure_weights", "measure of this run", name, weighted)
+
+
+def _unknown(where: str, noun: str, name: str, known: Sequence[str]) -> ConfigError:
+    close = difflib.get_close_matches(name, known, n=1)
+    remedy = f"did you mean '{close[0]}'?" if close else f"choose among {', '.join(known)}"
+    return ConfigError(f"The profile, {where}: '{name}' is no {noun}.", remedy)

@@ -1,0 +1,45 @@
+"""What answers are priced by, and the one formula that prices them.
+
+Takes what an answer used and the prices, gives US dollars. Knows nothing about contenders, profiles or price lists.
+"""
+
+from pydantic import Field
+
+from bakeoff.records import Record, Usage
+
+
+class Rates(Record):
+    """A contender's prices in US dollars: the machine's time, and tokens where they are paid.
+
+    `cached_prompt_share` of a prompt's tokens cost `cached_input_usd_per_million_tokens`, the rest the full price;
+    without a price for cached ones all of them do. `setup_usd_per_hour` is the price of the machine that trains and
+    indexes; that of the answering machine where it is None.
+    """
+
+    machine_usd_per_hour: float = Field(default=0.0, ge=0)
+    input_usd_per_million_tokens: float = Field(default=0.0, ge=0)
+    cached_input_usd_per_million_tokens: float | None = Field(default=None, ge=0)
+    output_usd_per_million_tokens: float = Field(default=0.0, ge=0)
+    cached_prompt_share: float = Field(default=0.0, ge=0, le=1)
+    setup_usd_per_hour: float | None = Field(default=None, ge=0)
+
+    @property
+    def usd_per_million_prompt_tokens(self) -> float:
+        """The price of a million prompt tokens, a share of them cached."""
+        full, cached = self.input_usd_per_million_tokens, self.cached_input_usd_per_million_tokens
+        return full if cached is None else full + self.cached_prompt_share * (cached - full)
+
+
+def usd(usage: Usage, rates: Rates) -> float:
+    """What one answer (or many, added up) costs: its compute time at the machine's price, plus its paid tokens."""
+    return (
+        usage.seconds * rates.machine_usd_per_hour / 3600
+        + usage.prompt_tokens * rates.usd_per_million_prompt_tokens / 1e6
+        + usage.completion_tokens * rates.output_usd_per_million_tokens / 1e6
+    )
+
+
+def setup_usd(seconds: float, rates: Rates) -> float:
+    """What setting a contender up costs, by the time it took."""
+    hourly = rates.machine_usd_per_hour if rates.setup_usd_per_hour is None else rates.setup_usd_per_hour
+    return seconds * hourly / 3600

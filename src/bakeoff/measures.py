@@ -1,0 +1,282 @@
+"""The measures of a comparison, each a value: what it is called, what it means, how it is computed.
+
+Takes nothing, gives `Measure`s; the report, the decision matrix, the sensitivity analysis and the claims read them here.
+How an estimator works is in `measure/`; a measure only names it. Knows nothing about runs, models or pages.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from bakeoff.records import Answer, Phase, Question, Record, Slice
+from bakeoff.sentences import DASH, NARROW, count, duration, milliseconds, percent, unit_of, usd
+
+IN_DOMAIN: tuple[Slice, ...] = ("seen", "unseen", "unanswerable")
+"""The slices of what users ask of the documents as they are: what accuracy and most other measures cover."""
+EVERY_SLICE: tuple[Slice, ...] = (*IN_DOMAIN, "changed", "general")
+
+Unit = Literal["share", "ratio", "ms", "usd", "s", "count"]
+Better = Literal["higher", "lower", ""]
+Estimator = Literal["share", "mean", "median", "ratio", "cost", "time"]
+PerQuestion = Callable[[Question, Answer], float | None]
+
+WRITERS: Mapping[Unit, Callable[[float], str]] = {
+    "share": percent,
+    "ratio": percent,
+    "ms": milliseconds,
+    "usd": usd,
+    "s": duration,
+    "count": count,
+}
+
+
+class Measure(Record):
+    """One measure.
+
+    Of one question it is the value named `score` in `scores.jsonl`, or what `per_question` computes of the question
+    and the answer (None where it does not apply). A measure with both is computed once and kept in `scores.jsonl`.
+    Over questions `estimator` is taken, on the questions of `slices` whose answer of this `phase` did not fail:
+
+    | estimator | value |
+    |---|---|
+    | share | mean of values in 0..1, score interval clustered by fact |
+    | mean | mean, interval by the clustered standard error |
+    | ratio | mean over the mean of the same model as it comes, on the same questions |
+    | median | median over the questions that were answered alone |
+    | cost | mean price of an answer in US dollars, for 1,000 answers |
+    | time | sum of the stages that set the contender up |
+
+    `by_traffic` counts each question as often as users ask it; `per_slice` adds the value on each slice alone;
+    `contrasted` compares every pair of contenders on it. `reason` says why there is no value where there is none.
+    `short` is the title where there is little room, `source` who defined it.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    description: str = ""
+    unit: Unit = "share"
+    better: Better = "higher"
+    estimator: Estimator = "share"
+    score: str = ""
+    per_question: Annotated[SkipJsonSchema[PerQuestion | None], Field(exclude=True, repr=False)] = None
+    phase: Phase = "test"
+    slices: tuple[Slice, ...] = IN_DOMAIN
+    per_slice: bool = False
+    contrasted: bool = False
+    by_traffic: bool = False
+    reason: str = "every answer failed"
+    short: str = ""
+    source: str = ""
+
+    def write(self, value: float) -> str:
+        """The value with its unit."""
+        return WRITERS[self.unit](value)
+
+    def interval(self, low: float | None, high: float | None) -> str:
+        """Both ends with the unit once where they share it; empty where one is missing or both read the same."""
+        if low is None or high is None or self.write(low) == self.write(high):
+            return ""
+        a, b = self.write(low), self.write(high)
+        unit = unit_of(b)
+        return (a.removesuffix(unit) if unit and unit_of(a) == unit else a) + DASH + b
+
+    def best(self, values: Mapping[str, float]) -> list[str]:
+        """The keys that hold the best of the values: several where they are equal."""
+        if not values:
+            return []
+        best = (min if self.better == "lower" else max)(values.values())
+        return [key for key, value in values.items() if value == best]
+
+
+def tokens(question: Question, answer: Answer) -> float:
+    """Prompt and completion tokens of one answer."""
+    return float(answer.usage.prompt_tokens + answer.usage.completion_tokens)
+
+
+def seconds(question: Question, answer: Answer) -> float:
+    """One answer's share of its batch's wall time."""
+    return answer.usage.seconds
+
+
+ACCURACY = Measure(
+    name="accuracy",
+    title="Accuracy",
+    description="questions answered correctly; declining is correct only where the documents hold no answer",
+    score="correct",
+    per_slice=True,
+    contrasted=True,
+)
+HALLUCINATION = Measure(
+    name="hallucination",
+    title="Hallucination",
+    description="answered, and wrong; an honest “I don't know” is not one (see Declined)",
+    better="lower",
+    score="hallucinated",
+    per_slice=True,
+    contrasted=True,
+    short="Halluc.",
+)
+EIGHT = (
+    ACCURACY,
+    HALLUCINATION,
+    Measure(
+        name="latency_ms",
+        title="Latency",
+        description="time to a whole answer, one question at a time: half of them take less than this",
+        unit="ms",
+        better="lower",
+        estimator="median",
+        reason="no question was answered alone without error",
+    ),
+    Measure(
+        name="cost_per_1k",
+        title="Cost of 1,000 answers",
+        description="what answering 1,000 questions costs at the prices in the configuration",
+        unit="usd",
+        better="lower",
+        estimator="cost",
+        slices=EVERY_SLICE,
+        short="USD/1k",
+    ),
+    Measure(
+        name="retention",
+        title="Retention",
+        description="what is kept of the model's general knowledge: 100" + NARROW + "% is as much as the model as it comes",
+        unit="ratio",
+        estimator="ratio",
+        score="knows",
+        slices=("general",),
+        short="Retent.",
+    ),
+    Measure(
+        name="freshness",
+        title="Freshness",
+        description="accuracy on what changed, once the documents were updated",
+        score="correct",
+        phase="updated",
+        slices=("changed",),
+        short="Fresh",
+    ),
+    Measure(
+        name="consistency",
+        title="Consistency",
+        description="the same answer to the same question asked in other words (declining both times counts as the "
+        "same: see Declined)",
+        score="consistent",
+        reason="no fact was asked in two ways in the test",
+        short="Consist.",
+    ),
+    Measure(
+        name="setup_s",
+        title="Set-up",
+        description="time from nothing to ready to answer, training and indexing included",
+        unit="s",
+        better="lower",
+        estimator="time",
+        reason="Bakeoff does not set it up",
+    ),
+)
+"""The eight measures of the contract, in the order of every table."""
+
+BESIDE = (
+    Measure(
+        name="accuracy_by_traffic",
+        title="Accuracy by traffic",
+        description="accuracy with every question counted as often as users ask it",
+        score="correct",
+        by_traffic=True,
+        reason="no test question was ever asked, by its count",
+    ),
+    Measure(
+        name="abstention",
+        title="Declined",
+        description="questions it declined to answer, with or without need",
+        better="",
+        score="abstained",
+        per_slice=True,
+    ),
+    Measure(
+        name="retrieval_recall",
+        title="Evidence retrieved",
+        description="questions for which a passage holding the answer was among those retrieved",
+        score="evidence_hit",
+        reason="it shows no passages, or the questions name no sources",
+        source="Success@k of TREC",
+    ),
+    Measure(
+        name="knowledge",
+        title="Knowledge",
+        description="answerable questions it would get right if it never declined",
+        score="knows",
+        per_slice=True,
+    ),
+    Measure(
+        name="exact_match",
+        title="Exact match",
+        description="answers that are one of the accepted ones, word for word",
+        score="exact_match",
+        reason="no answerable question",
+        source="Rajpurkar et al. 2016, SQuAD, arXiv:1606.05250",
+    ),
+    Measure(
+        name="f1",
+        title="Token F1",
+        description="the overlap of an answer's words with an accepted one's",
+        estimator="mean",
+        score="f1",
+        reason="no answerable question",
+        source="Rajpurkar et al. 2016, SQuAD, arXiv:1606.05250",
+    ),
+    Measure(
+        name="truncated",
+        title="Cut off",
+        description="answers that stopped at the limit of tokens, not at their own end",
+        better="lower",
+        score="truncated",
+        slices=EVERY_SLICE,
+    ),
+    Measure(
+        name="tokens_per_question",
+        title="Tokens",
+        description="read and written for a question",
+        unit="count",
+        better="lower",
+        estimator="mean",
+        per_question=tokens,
+        slices=EVERY_SLICE,
+    ),
+    Measure(
+        name="seconds_per_question",
+        title="Time in a batch",
+        description="a question's share of the time that a batch took",
+        unit="s",
+        better="lower",
+        estimator="mean",
+        per_question=seconds,
+        slices=EVERY_SLICE,
+    ),
+    Measure(
+        name="errors",
+        title="Errors",
+        description="questions for which the contender returned an error: neither right nor wrong",
+        better="lower",
+        score="error",
+        slices=EVERY_SLICE,
+        reason="no answer",
+    ),
+)
+"""Shown beside the eight, and never part of a verdict by themselves."""
+
+MEASURES = (*EIGHT, *BESIDE)
+BY_NAME: Mapping[str, Measure] = {measure.name: measure for measure in MEASURES}
+LOWER_IS_BETTER = frozenset(measure.name for measure in MEASURES if measure.better == "lower")
+SCORES = ("correct", "knows", "hallucinated", "abstained", "exact_match", "f1", "evidence_hit", "consistent", "truncated",
+          "error")  # fmt: skip
+"""The per-question scores that `measure/score.py` gives, by their names in `scores.jsonl`."""
+
+
+def by_name(measures: Sequence[Measure] = ()) -> dict[str, Measure]:
+    """Bakeoff's measures and a team's own, by name."""
+    return {**BY_NAME, **{measure.name: measure for measure in measures}}
