@@ -6,53 +6,26 @@ field has a default, so that a profile names only what the team knows; every amo
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bakeoff.decide.situation.prices import CURRENCY, Price, own_price
 from bakeoff.errors import ConfigError
-from bakeoff.files.did_you_mean import unknown, unknown_key
+from bakeoff.files.did_you_mean import closest, unknown_key
 from bakeoff.files.strict_yaml import strict_yaml
+from bakeoff.measure.comparison import Entrant
 from bakeoff.measure.statistics import MARGIN
 from bakeoff.records import Record
 
 Compute = Literal["machine", "gpu", "api"]
 GUIDE = "docs/profile.md"
 
-SETUP_DAYS = {
-    "base": 1.0,
-    "extract": 3.0,
-    "long-context": 2.0,
-    "rag": 5.0,
-    "tuned": 8.0,
-    "hybrid": 12.0,
-    "router": 14.0,
-}
-"""Engineering days to a first working deployment. An assumption: give your own."""
-DATA_DAYS = {
-    "base": 0.0,
-    "extract": 1.0,
-    "long-context": 1.0,
-    "rag": 1.0,
-    "tuned": 5.0,
-    "hybrid": 6.0,
-    "router": 6.0,
-}
-"""Days of preparing documents and writing or checking training questions. An assumption: give your own."""
-UPKEEP_DAYS_PER_MONTH = {
-    "base": 0.25,
-    "extract": 0.5,
-    "long-context": 0.5,
-    "rag": 0.75,
-    "tuned": 0.75,
-    "hybrid": 1.25,
-    "router": 1.5,
-}
-"""Days a month of watching and mending. An assumption: give your own."""
+DAYS_OF_WORK = {"setup_days": "setup", "data_days": "data", "upkeep_days_per_month": "upkeep_per_month"}
+"""The tables of days in a profile, with the field of `Entrant.days` that holds for what they do not name."""
 
 
 Part = Literal["matrix", "roadmap", "cost", "limits", "goals", "verdict", "sensitivity"]
@@ -65,9 +38,13 @@ def _about(unit: str, *used_by: Part) -> dict[str, Any]:
 
 
 class MeasureWeights(Record):
-    """How much each of the eight measures matters; only their proportions count. Zero leaves a measure out."""
+    """How much each measure matters; only their proportions count. Zero leaves a measure out.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    Beside the eight, a measure of the team's own may be named: a run that has no such measure refuses it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, Annotated[float, Field(ge=0)]] = Field(init=False)
 
     accuracy: float = Field(
         default=3.0, ge=0, description="correct answers", json_schema_extra=_about("weight", "sensitivity")
@@ -105,6 +82,10 @@ class MeasureWeights(Record):
         description="the time from nothing to ready",
         json_schema_extra=_about("weight", "sensitivity"),
     )
+
+    def by_measure(self) -> dict[str, float]:
+        """The weight of each measure that has one: the eight first, then the team's own."""
+        return self.model_dump()
 
     @model_validator(mode="after")
     def _something_matters(self) -> "MeasureWeights":
@@ -316,6 +297,8 @@ class Profile(Record):
     )
 
     # Where answers are computed and models trained, and at what price (see prices.py for the names).
+    # In a run each model says itself where it answers and what its tokens cost: `answers_on: api`, `api_model` and
+    # `api_tuned_model` are for `bakeoff advise`, which has no run. `answers_on: gpu` prices the machine in both.
     answers_on: Compute = Field(
         default="machine",
         description="Where answers are computed: a machine without a GPU, one with a GPU, or an API paid by the token.",
@@ -354,24 +337,21 @@ class Profile(Record):
         json_schema_extra=_about("USD", "cost"),
     )
 
-    # Engineering days by contender; a contender of your own is found by its import path, else as "hybrid".
+    # Days of work by the name of a contender, or of the recipe that it follows; what is not named takes the recipe's.
     setup_days: dict[str, float] = Field(
-        default=SETUP_DAYS,
-        validate_default=True,
-        description="Engineering days to a first working deployment, by contender. A contender you do not name keeps "
-        "the assumed days.",
+        default_factory=dict,
+        description="Engineering days to a first working deployment, by contender or recipe. What is not named keeps the "
+        "days that its recipe assumes.",
         json_schema_extra=_about("days", "cost", "roadmap"),
     )
     data_days: dict[str, float] = Field(
-        default=DATA_DAYS,
-        validate_default=True,
-        description="Days of preparing documents and writing or checking training questions, by contender.",
+        default_factory=dict,
+        description="Days of preparing documents and writing or checking training questions, by contender or recipe.",
         json_schema_extra=_about("days", "cost", "roadmap"),
     )
     upkeep_days_per_month: dict[str, float] = Field(
-        default=UPKEEP_DAYS_PER_MONTH,
-        validate_default=True,
-        description="Days a month of watching and fixing, by contender.",
+        default_factory=dict,
+        description="Days a month of watching and fixing, by contender or recipe.",
         json_schema_extra=_about("days per month", "cost"),
     )
 
@@ -413,20 +393,13 @@ class Profile(Record):
             raise ValueError(f"give prices by name, for instance {{machine_hour: 0.25}}, not {prices!r}")
         return {str(name): own_price(str(name), value) for name, value in prices.items()}
 
-    @field_validator("setup_days", "data_days", "upkeep_days_per_month")
+    @field_validator(*DAYS_OF_WORK)
     @classmethod
-    def _days_fill_the_defaults(cls, days: dict[str, float], about: ValidationInfo) -> dict[str, float]:
-        """The given days over the default ones: a profile names only what differs."""
-        defaults = cls.model_fields[str(about.field_name)].default
+    def _days_are_not_negative(cls, days: dict[str, float]) -> dict[str, float]:
         for name, value in days.items():
-            if name not in defaults and "." not in name:
-                raise ValueError(
-                    f"{unknown('contender', name, defaults)}; allowed: {', '.join(defaults)}, "
-                    "or the import path of your own"
-                )
             if value < 0:
                 raise ValueError(f"'{name}' is {value:g} days: give 0 or more")
-        return {**defaults, **days}
+        return days
 
     @field_validator("factor_weights")
     @classmethod
@@ -461,10 +434,21 @@ class Profile(Record):
             raise ValueError(f"'{limit}: true' and '{key}: api' contradict each other: change one of them")
         return self
 
-    def days(self, table: str, contender: str) -> float:
-        """A contender's entry of `setup_days`, `data_days` or `upkeep_days_per_month`: 'hybrid' if not named."""
+    def own_days(self, table: str, entrant: Entrant) -> float | None:
+        """What the profile itself says of a contender in `setup_days`, `data_days` or `upkeep_days_per_month`."""
         days: dict[str, float] = getattr(self, table)
-        return days.get(contender, days["hybrid"])
+        return days.get(entrant.name, days.get(entrant.recipe))
+
+    def days(self, table: str, entrant: Entrant) -> float:
+        """A contender's days of work: the profile's own, else what its recipe assumes."""
+        own = self.own_days(table, entrant)
+        return float(getattr(entrant.days, DAYS_OF_WORK[table])) if own is None else own
+
+    def unknown_days(self, entrants: Iterable[Entrant]) -> list[str]:
+        """The names in the tables of days that are neither a contender nor a recipe of these."""
+        known = {name for entrant in entrants for name in (entrant.name, entrant.recipe)}
+        named = dict.fromkeys(name for table in DAYS_OF_WORK for name in getattr(self, table))
+        return [name for name in named if name not in known]
 
 
 def read_profile(path: Path) -> Profile:
@@ -505,3 +489,23 @@ def explain(item: Any) -> str:
     if item["type"] in ("value_error", "missing"):
         return f"'{where}': {message}" if where else message
     return f"'{where}': {message} (found {item['input']!r})"
+
+
+def check_names(profile: Profile, entrants: Sequence[Entrant], measures: Iterable[str] = ()) -> None:
+    """Raise ConfigError where the profile names a contender, a recipe or a measure that a run does not have.
+
+    `entrants` are those of the run and of Bakeoff's own recipes; `measures` are the run's beside the eight.
+    """
+    known = sorted({name for entrant in entrants for name in (entrant.name, entrant.recipe)})
+    for name in profile.unknown_days(entrants):
+        raise _unknown("days of work", "contender or recipe", name, known)
+    weighted = [*MeasureWeights.model_fields, *measures]
+    for name in profile.measure_weights.by_measure():
+        if name not in weighted:
+            raise _unknown("measure_weights", "measure of this run", name, weighted)
+
+
+def _unknown(where: str, noun: str, name: str, known: Sequence[str]) -> ConfigError:
+    close = closest(name, known)
+    remedy = f"did you mean '{close}'?" if close else f"choose among {', '.join(known)}"
+    return ConfigError(f"The profile, {where}: '{name}' is no {noun}.", remedy)
