@@ -51,8 +51,8 @@ contenders: [{contenders}]
 seed: 7
 split: {{test: 0.4, dev: 0.15}}   # the share of the facts held out for the verdict, and for calibration
 
-# Models by name: a hub name, a folder, or one behind a server (docs/models.md). Contenders use `generator` and `embedder`
-# where they name no other:
+# Models by name: a hub name, a folder, or one behind a server (docs/models.md). Contenders that name no other use
+# `generator` and `embedder`:
 #   large: {{api: openai, base_url: https://llm.example/v1, model: NAME, key_env: LLM_KEY, context_tokens: 128000}}
 models:
   generator: HuggingFaceTB/SmolLM2-135M-Instruct

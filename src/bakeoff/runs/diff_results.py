@@ -23,6 +23,9 @@ from bakeoff.runs.results import read_comparison
 SHARED_ENOUGH = 0.5
 """Share of the smaller test that both runs must have asked for a paired test of what they share."""
 
+CONTRASTED = {measure.name: measure.score for measure in MEASURES if measure.contrasted}
+"""The measures that are compared pair by pair, with the scores they are the mean of."""
+
 Scores = Mapping[str, Mapping[str, Values]]
 
 

@@ -340,8 +340,8 @@ class Profile(Record):
     # Days of work by the name of a contender, or of the recipe that it follows; what is not named takes the recipe's.
     setup_days: dict[str, float] = Field(
         default_factory=dict,
-        description="Engineering days to a first working deployment, by contender or recipe. What is not named keeps the "
-        "days that its recipe assumes.",
+        description="Engineering days to a first working deployment, by contender or recipe. What is not named keeps "
+        "the days that its recipe assumes.",
         json_schema_extra=_about("days", "cost", "roadmap"),
     )
     data_days: dict[str, float] = Field(
