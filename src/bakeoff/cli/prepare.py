@@ -76,7 +76,7 @@ def advise(
 
     check_output(output, force)
     inspection = inspect_data(documents or (), questions or ())
-    known = read_profile(profile) if profile else ask(_prompt, note, inspection.fill(Profile()), interactive)
+    known = read_profile(profile) if profile else ask(_prompt, note, inspection.fill(Profile()), sys.stdin.isatty())
     advice = give_advice(known, start.date() if start else next_monday(datetime.now().date()), inspection)
     paths = write_advice(advice, output, force)
     recommendation = advice.recommendation

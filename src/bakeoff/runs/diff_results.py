@@ -15,7 +15,7 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.measure.score import Values, values_of
 from bakeoff.measure.statistics import paired, with_holm
-from bakeoff.measures import IN_DOMAIN
+from bakeoff.measures import IN_DOMAIN, MEASURES
 from bakeoff.records import Contrast, Question, Record
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.results import read_comparison
