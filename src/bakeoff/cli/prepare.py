@@ -1,5 +1,6 @@
 """Commands for before a run: look at the data, advise without a model, describe the files one writes."""
 
+import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
