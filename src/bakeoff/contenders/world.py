@@ -23,6 +23,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.models.prompts import PromptTemplate
+from bakeoff.models.settings import LocalModel
 from bakeoff.protocols import Contender, Generator
 from bakeoff.records import Answer, GenerationSettings, Record
 from bakeoff.runs.config import Models, Retrieval
@@ -83,7 +84,8 @@ class Workbench:
         if generator is None:
             while len(self._generators) >= MODELS_KEPT:
                 self._generators.pop(next(iter(self._generators)))
-            generator = load_generator(self.models.generator, self.models.engine, adapter)
+            local = LocalModel.model_validate({"name": self.models.generator, "engine": self.models.engine})
+            generator = load_generator(local, adapter)
         self._generators[adapter] = generator
         return generator
 
