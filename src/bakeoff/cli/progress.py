@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from bakeoff.pilot.stages import Event
-from bakeoff.report.measures import STAGES
+from bakeoff.report.stage_titles import STAGES
 
 
 class Display:
