@@ -4,6 +4,7 @@ Knows nothing about any stage. The command line prints them without a traceback 
 """
 
 import errno
+import signal
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What libraries say that write files themselves: safetensors, LanceDB, and OpenVINO, which says no more than this.
@@ -58,12 +59,15 @@ class RunFolderError(BakeoffError):
 
 
 class StoppedError(BakeoffError):
-    """A run that was stopped by Ctrl-C."""
+    """A run that was stopped by Ctrl-C or by a signal that asks a process to end; the exit code says which."""
 
-    exit_code = 130
-
-    def __init__(self) -> None:
-        super().__init__("Stopped by Ctrl-C. Every finished answer is kept.", "go on with: bakeoff run CONFIG --resume")
+    def __init__(self, signal_number: int = signal.SIGINT) -> None:
+        self.exit_code = 128 + signal_number
+        by = "Ctrl-C" if signal_number == signal.SIGINT else signal.Signals(signal_number).name
+        super().__init__(
+            f"Stopped by {by}. Every finished answer and training step is kept.",
+            "continue with: bakeoff run CONFIG --resume",
+        )
 
 
 def disk_is_full(error: Exception) -> bool:

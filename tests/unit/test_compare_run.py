@@ -1,4 +1,4 @@
-"""From a run folder to scores.jsonl and comparison.json: stages by the parts a contender is made of, each phase once."""
+"""From a run folder to scores.jsonl and comparison.json: stages by a contender's parts, each phase once."""
 
 import pytest
 
@@ -78,7 +78,7 @@ def compared(folder, stages=STAGES, entrants=ENTRANTS, own=()):
 
 
 def test_setting_up_is_summed_over_the_parts_a_contender_is_made_of(folder):
-    """Not by its name: two contenders share an index, and one that sends questions on is set up with those behind it."""
+    """Not by name: two contenders share an index, and one that sends questions on is set up with those behind it."""
     found = compared(folder)
     assert found.values("setup_s") == {
         "plain": 1.0, "plain-large": 10.0, "searching": 101.0, "learnt": 500.0, "sending": 601.0,

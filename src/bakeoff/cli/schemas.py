@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from bakeoff.contenders.world import Spec
+from bakeoff.contenders.built import Built
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.files import jsonl
 from bakeoff.measure.comparison import Comparison
@@ -24,7 +24,7 @@ WRITTEN: Mapping[str, tuple[type[Record], str]] = {
     "scores": (Score, "one line of scores.jsonl"),
     "splits": (Question, "one line of splits.jsonl"),
     "answers": (Answer, "one line of answers/<contender>.jsonl"),
-    "contender": (Spec, "contenders/<contender>/contender.json"),
+    "contender": (Built, "contenders/<contender>/contender.json"),
 }
 """By the name of its schema: the type that writes a file, and which file that is."""
 

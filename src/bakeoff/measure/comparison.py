@@ -28,7 +28,7 @@ class Axes(Record):
 
 
 class Days(Record):
-    """Days of work that a contender is assumed to take: to set up, to prepare data for, to look after each month."""
+    """Assumed days of work: to set a contender up, to prepare data for it, and to look after it each month."""
 
     setup: float = Field(ge=0)
     data: float = Field(ge=0)

@@ -3,14 +3,15 @@
 Takes import paths, gives `Measure`s and their values. Knows nothing about runs or files.
 """
 
-import importlib
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from bakeoff.errors import MeasureError
+from bakeoff.imports import imported
 from bakeoff.measures import BY_NAME, SCORES, Measure
 from bakeoff.records import Answer, Question
 
@@ -19,12 +20,13 @@ SETTINGS = ("title", "description", "unit", "better", "slices", "per_slice", "co
 CONTRACT = "give a bakeoff.measures.Measure with per_question, or a function (question, answer) -> float | None"
 
 
-def own_measures(paths: Sequence[str]) -> list[Measure]:
+def own_measures(paths: Sequence[str], folder: Path | None = None) -> list[Measure]:
     """The measures at these import paths (`my_package.my_module.has_greeting`), in their order.
 
-    Raises MeasureError where one cannot be imported or is no measure, or where two have one name.
+    `folder` is searched for modules too. Raises ConfigError where one cannot be imported, MeasureError where it is no
+    measure or two have one name.
     """
-    measures = [_imported(path) for path in paths]
+    measures = [_imported(path, folder) for path in paths]
     names: set[str] = set()
     for path, measure in zip(paths, measures, strict=True):
         if measure.name in names or measure.name in BY_NAME or measure.name in SCORES:
@@ -35,17 +37,10 @@ def own_measures(paths: Sequence[str]) -> list[Measure]:
     return measures
 
 
-def _imported(path: str) -> Measure:
-    module, _, name = path.rpartition(".")
-    if not module:
+def _imported(path: str, folder: Path | None) -> Measure:
+    if "." not in path:
         raise MeasureError(f"The measure '{path}' is no import path.", "write it as my_package.my_module.my_measure")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise MeasureError(
-            f"The measure {path} cannot be imported: {error}.",
-            f"check that the module '{module}' can be imported from here (set PYTHONPATH) and defines '{name}'",
-        ) from error
+    found = imported(path, folder, "The measure")
     if isinstance(found, Measure):
         return _of_measure(found, path)
     if callable(found) and not isinstance(found, type):

@@ -20,7 +20,7 @@ from bakeoff.measure.statistics import (
     share_estimate,
 )
 from bakeoff.measures import EVERY_SLICE, IN_DOMAIN, MEASURES, Estimator, Measure
-from bakeoff.questions.evidence import is_by_document
+from bakeoff.questions.evidence import is_document_level
 from bakeoff.records import Answer, Contrast, Question, Slice, Stage
 
 __all__ = ["IN_DOMAIN", "Measured", "summarise"]
@@ -229,7 +229,7 @@ def _of_tokens(view: _View, one: Measured, estimate: Estimate) -> dict[str, floa
 def _of_retrieval(view: _View, one: Measured, estimate: Estimate) -> dict[str, int]:
     """Of how many questions only the document is known that holds the answer, not the place in it."""
     counted = view.values(one.values, "evidence_hit", IN_DOMAIN)
-    return {"by_document": sum(one.id in counted and is_by_document(one) for one in view.questions)}
+    return {"by_document": sum(one.id in counted and is_document_level(one) for one in view.questions)}
 
 
 _DETAILS: Mapping[str, Callable[[_View, Measured, Estimate], Mapping[str, object]]] = {

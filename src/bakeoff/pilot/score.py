@@ -7,7 +7,7 @@ a model. What each measure is, is decided in `measures.py` and `measure/`; this 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bakeoff.decide.cost.inputs import rates
+from bakeoff.decide.cost.payment import rates_for
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
@@ -71,7 +71,7 @@ def compare_run(
 
 def _rates(entrants: Sequence[Entrant], profile: Profile) -> dict[str, Rates]:
     """What each contender's answers are priced by."""
-    return {entrant.name: rates(profile) for entrant in entrants}
+    return {entrant.name: rates_for(entrant, profile, entrants) for entrant in entrants}
 
 
 def _require_all(path: Path, name: str, ids: set[str], found: Collection[str]) -> None:

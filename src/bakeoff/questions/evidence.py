@@ -25,6 +25,10 @@ def evidence_hit(question: Question, chunks: Iterable[Chunk]) -> bool | None:
     return any(holds_evidence(question, chunk) for chunk in chunks)
 
 
-def is_by_document(question: Question) -> bool:
-    """Whether the question's evidence is known by document only: a hit then means the right document was retrieved."""
-    return bool(question.source_spans) and all(span.start is None or span.end is None for span in question.source_spans)
+def is_document_level(question: Question) -> bool:
+    """Whether some of the evidence is a whole document, as no quote or answer was found in it.
+
+    A hit then says that a passage of the right document was found, not that it holds the answer. False where the
+    question names no source.
+    """
+    return any(span.start is None or span.end is None for span in question.source_spans)

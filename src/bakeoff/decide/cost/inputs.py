@@ -1,7 +1,7 @@
 """The inputs of the cost model: what a contender uses, at a profile's prices and volumes.
 
-Takes the content of `comparison.json`, or nothing but a profile; gives `CostInputs` by contender. Knows nothing about
-run folders. `sources` of each says where every number that is not the profile's own comes from.
+Takes a `Comparison`, or nothing but a profile; gives `CostInputs` by contender. Knows nothing about run folders.
+`sources` of each says where every number that is not the profile's own comes from.
 """
 
 import datetime
@@ -9,49 +9,58 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bakeoff.decide.cost.model import CostInputs
+from bakeoff.decide.cost.payment import Payment, payment_of, payment_without_run
 from bakeoff.decide.cost.usage import ContenderUsage, assumed_usage, measured_usage
 from bakeoff.decide.situation.prices import Price, known_price, price_list
-from bakeoff.decide.situation.profile import Profile
-from bakeoff.measure.rates import Rates
-from bakeoff.records import Stage
+from bakeoff.decide.situation.profile import DAYS_OF_WORK, Profile
+from bakeoff.measure.comparison import Comparison, Entrant
+from bakeoff.records import Record, Stage
 
 DAYS_PER_MONTH = 365.25 / 12
-DAYS_OF_WORK = ("data_days", "setup_days", "upkeep_days_per_month")
 ASSUMED_DAYS = "assumed by default: give your own in the profile"
+NOT_BILLED = "not billed: the API is paid by the token"
+PAID_ONLINE = "in the hours online: the API is paid by the token, and the machine that retrieves is kept online"
+
+
+class _Terms(Record):
+    """What one contender's usage is priced by."""
+
+    entrant: Entrant
+    profile: Profile
+    payment: Payment
+    prices: dict[str, Price]
 
 
 def inputs_from_run(
-    comparison: Mapping[str, Any],
-    profile: Profile,
-    stages: Sequence[Stage] = (),
-    on: datetime.date | None = None,
+    comparison: Comparison, profile: Profile, stages: Sequence[Stage] = (), on: datetime.date | None = None
 ) -> dict[str, CostInputs]:
     """The cost inputs of every contender of a run, in the comparison's order; one whose every answer failed has none.
 
-    `stages` are the run's own,
-    `on` the day of the API prices (today where None). Raises ConfigError for a price that is missing.
+    `stages` are the run's own, `on` the day of the API prices (today where None). Raises ConfigError for a price that
+    is missing.
     """
-    prices = _prices(profile, on)
-    usages = measured_usage(comparison, profile, stages)
-    return {name: _priced(name, usage, profile, prices) for name, usage in usages.items()}
+    prices, entrants = price_list(profile.prices, profile.usd_per), comparison.entrants
+    inputs = {}
+    for name, usage in measured_usage(comparison, profile, stages).items():
+        entrant = comparison.entrant(name)
+        payment = payment_of(entrant, profile, entrants, on)
+        inputs[name] = _priced(usage, _Terms(entrant=entrant, profile=profile, payment=payment, prices=prices))
+    return inputs
 
 
-def rates(profile: Profile, on: datetime.date | None = None) -> Rates:
-    """What an answer of a pilot is priced by under a profile: tokens where an API answers, else the machine's time."""
-    prices = _prices(profile, on)
-    if profile.answers_on == "api":
-        purpose = "the answers by an API"
-        return Rates(
-            input_usd_per_million_tokens=known_price(prices, "input_tokens", purpose).amount,
-            output_usd_per_million_tokens=known_price(prices, "output_tokens", purpose).amount,
-        )
-    return Rates(machine_usd_per_hour=prices["gpu_hour" if profile.answers_on == "gpu" else "machine_hour"].amount)
+def assumed_inputs(
+    profile: Profile, entrants: Sequence[Entrant], on: datetime.date | None = None
+) -> dict[str, CostInputs]:
+    """The cost inputs of these contenders before anything was measured, with wide intervals.
 
-
-def assumed_inputs(profile: Profile, on: datetime.date | None = None) -> dict[str, CostInputs]:
-    """The cost inputs of the four contenders of the grid before anything was measured, with wide intervals."""
-    prices = _prices(profile, on)
-    return {name: _priced(name, usage, profile, prices) for name, usage in assumed_usage(profile).items()}
+    Raises ConfigError for a price that is missing.
+    """
+    prices, inputs = price_list(profile.prices, profile.usd_per), {}
+    for entrant in entrants:
+        payment = payment_without_run(entrant.name, profile, entrant.is_tuned, on)
+        terms = _Terms(entrant=entrant, profile=profile, payment=payment, prices=prices)
+        inputs[entrant.name] = _priced(assumed_usage(entrant, profile), terms)
+    return inputs
 
 
 def without_assumed_days(c: CostInputs) -> CostInputs:
@@ -59,44 +68,58 @@ def without_assumed_days(c: CostInputs) -> CostInputs:
     return c.model_copy(update={table: 0.0 for table in DAYS_OF_WORK if c.sources.get(table) == ASSUMED_DAYS})
 
 
-def _prices(profile: Profile, on: datetime.date | None) -> dict[str, Price]:
-    """Every price under a profile; API models are looked up only where an API answers."""
-    models = (profile.api_model, profile.api_tuned_model) if profile.answers_on == "api" else (None, None)
-    return price_list(profile.prices, profile.usd_per, *models, on=on)
-
-
-def _priced(name: str, usage: ContenderUsage, profile: Profile, prices: Mapping[str, Price]) -> CostInputs:
+def _priced(usage: ContenderUsage, terms: _Terms) -> CostInputs:
     """The usage under the profile's volumes and at its prices."""
-    amounts, intervals, sources = dict(usage.amounts), dict(usage.intervals), dict(usage.sources)
-    by_api = profile.answers_on == "api" and amounts["prompt_tokens_per_query"] > 0
-    if by_api:
-        amounts["compute_seconds_per_query"] = 0.0
-        intervals.pop("compute_seconds_per_query", None)
-        sources["compute_seconds_per_query"] = "not billed: the API is paid by the token"
-    rates = _machine_rates(prices, profile) | _training_rates(name, amounts, prices, profile)
-    if by_api:
-        rates |= _token_rates(name, prices, tuned=amounts["training_seconds"] > 0)
-    if usage.retrieves:
-        rates["index_usd_per_month"] = prices["index_month"]
-    numbers: dict[str, Any] = {**amounts, **{field: price.amount for field, price in rates.items()}}
-    online = profile.online_hours_per_month if usage.retrieves or not by_api else 0.0
+    profile, by_token = terms.profile, bool(terms.payment.tokens)
+    if by_token:
+        usage = _without_time(usage)
+    prices = _prices(usage, terms)
+    numbers: dict[str, Any] = {**usage.amounts, **{field: price.amount for field, price in prices.items()}}
+    online = profile.online_hours_per_month if usage.retrieves or not by_token else 0.0
     return CostInputs(
-        name=name,
+        name=terms.entrant.name,
         **numbers,
-        **_situation(name, profile),
+        **_situation(terms.entrant, profile),
         online_hours_per_month=online,
-        sources=sources | _day_sources(name, profile) | {field: _cite(price) for field, price in rates.items()},
-        intervals=intervals,
+        sources=usage.sources | _day_sources(terms) | {field: _cite(price) for field, price in prices.items()},
+        intervals=usage.intervals,
     )
 
 
-def _situation(name: str, profile: Profile) -> dict[str, Any]:
-    """What the profile alone decides."""
+def _without_time(usage: ContenderUsage) -> ContenderUsage:
+    """The usage of answers that are paid by the token: no second of a query is billed."""
+    unbilled = {"compute_seconds_per_query": NOT_BILLED}
+    if usage.amounts.get("retrieval_seconds_per_query"):
+        unbilled["retrieval_seconds_per_query"] = PAID_ONLINE
+    return usage.model_copy(
+        update={
+            "amounts": usage.amounts | dict.fromkeys(unbilled, 0.0),
+            "sources": usage.sources | unbilled,
+            "intervals": {field: ends for field, ends in usage.intervals.items() if field not in unbilled},
+        }
+    )
+
+
+def _prices(usage: ContenderUsage, terms: _Terms) -> dict[str, Price]:
+    """Every price that applies, by the field of `CostInputs` it stands in."""
+    prices = {
+        "serving_usd_per_hour": terms.payment.machine,
+        "engineering_usd_per_day": terms.prices["engineering_day"],
+        **_training_prices(usage.amounts, terms),
+    }
+    prices |= {
+        name.replace("_tokens", "_usd_per_million_tokens"): price for name, price in terms.payment.tokens.items()
+    }
+    if usage.retrieves:
+        prices["index_usd_per_month"] = terms.prices["index_month"]
+    return prices
+
+
+def _situation(entrant: Entrant, profile: Profile) -> dict[str, Any]:
+    """What the profile and the recipe decide."""
     return {
+        **{table: profile.days(table, entrant) for table in DAYS_OF_WORK},
         "cached_prompt_share": profile.cached_prompt_share,
-        "data_days": profile.days("data_days", name),
-        "setup_days": profile.days("setup_days", name),
-        "upkeep_days_per_month": profile.days("upkeep_days_per_month", name),
         "updates_per_month": DAYS_PER_MONTH / profile.update_interval_days if profile.update_interval_days else 0.0,
         "queries_per_month": profile.queries_per_month,
         "growth_per_month": profile.growth_per_month,
@@ -105,48 +128,21 @@ def _situation(name: str, profile: Profile) -> dict[str, Any]:
     }
 
 
-def _day_sources(name: str, profile: Profile) -> dict[str, str]:
-    """Which of the engineering days are Bakeoff's assumption, and which the profile's own."""
-    sources = {}
-    for table in DAYS_OF_WORK:
-        assumed = Profile.model_fields[table].default
-        own = profile.days(table, name) != assumed.get(name, assumed["hybrid"])
-        sources[table] = "the profile" if own else ASSUMED_DAYS
-    return sources
+def _day_sources(terms: _Terms) -> dict[str, str]:
+    """Which of the days of work are an assumption, and which the profile's own."""
+    own = {table: terms.profile.own_days(table, terms.entrant) for table in DAYS_OF_WORK}
+    return {table: ASSUMED_DAYS if days is None else "the profile" for table, days in own.items()}
 
 
-def _machine_rates(prices: Mapping[str, Price], profile: Profile) -> dict[str, Price]:
-    """Prices of the serving machine and of people. Where an API writes the answers, that machine only retrieves."""
-    serving = "gpu_hour" if profile.answers_on == "gpu" else "machine_hour"
-    return {"serving_usd_per_hour": prices[serving], "engineering_usd_per_day": prices["engineering_day"]}
-
-
-def _token_rates(name: str, prices: Mapping[str, Price], tuned: bool) -> dict[str, Price]:
-    """Prices of an API's tokens. A tuned model without prices of its own has the base model's, and says so."""
-    purpose = f"the answers of '{name}' by an API"
-    known = {price: known_price(prices, price, purpose) for price in ("input_tokens", "output_tokens")}
-    known["cached_input_tokens"] = prices.get("cached_input_tokens", known["input_tokens"])
-    if tuned:
-        known = {price: prices.get(f"tuned_{price}", _as_tuned(base)) for price, base in known.items()}
-    return {price.replace("_tokens", "_usd_per_million_tokens"): one for price, one in known.items()}
-
-
-def _as_tuned(base: Price) -> Price:
-    note = "the base model's price: providers often ask more for a tuned one, give api_tuned_model"
-    return base.model_copy(update={"source": f"{base.source} ({note})"})
-
-
-def _training_rates(
-    name: str, amounts: Mapping[str, float], prices: Mapping[str, Price], profile: Profile
-) -> dict[str, Price]:
+def _training_prices(amounts: Mapping[str, float], terms: _Terms) -> dict[str, Price]:
     """The price of training, by the hour or, where an API trains, by the token; nothing for what is not trained."""
     if not amounts["training_seconds"] and not amounts["training_tokens"]:
         return {}
-    if profile.training_on == "api":
-        return {
-            "training_usd_per_million_tokens": known_price(prices, "training_tokens", f"training '{name}' by an API")
-        }
-    return {"training_usd_per_hour": prices["gpu_hour" if profile.training_on == "gpu" else "machine_hour"]}
+    where = terms.profile.training_on
+    if where == "api":
+        purpose = f"training '{terms.entrant.name}' by an API"
+        return {"training_usd_per_million_tokens": known_price(terms.prices, "training_tokens", purpose)}
+    return {"training_usd_per_hour": terms.prices["gpu_hour" if where == "gpu" else "machine_hour"]}
 
 
 def _cite(price: Price) -> str:

@@ -1,7 +1,7 @@
 """What things cost: every price with its amount, unit, currency, date and source, and the user's own before any other.
 
 Takes prices by name, gives US dollars by name. Knows nothing about contenders, usage or profiles. All of Bakeoff
-reckons in US dollars; a price in another currency needs a stated exchange rate.
+calculates in US dollars; a price in another currency needs a stated exchange rate.
 """
 
 import datetime
@@ -67,7 +67,7 @@ DEFAULTS: dict[str, Price] = {
         source="the index is embedded: it lives on the machine that serves the answers",
     ),
 }
-"""What is reckoned with where the user gives no price. Source: docs/cost.md says how each was chosen."""
+"""The prices used where the user gives none. Source: docs/cost.md says how each was chosen."""
 
 ARTICLE_GPU_HOUR = Price(
     amount=4.0,

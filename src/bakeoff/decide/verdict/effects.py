@@ -1,63 +1,162 @@
-"""The grid's effects: what retrieval does, what tuning does, and whether one changes the other.
+"""What the model, tuning and what the model is shown each do to a measure, and whether one changes the other.
 
-Takes per-question values of the grid's four contenders, gives contrasts with a plain sentence each. Knows nothing about
-models or files. The four cells are `base`, `rag`, `tuned` and `hybrid`; all are asked the same questions, so each
-effect is a paired difference per question.
+Takes per-question values and where each contender stands in the grid (`Axes`), gives contrasts with a plain sentence
+each. Knows nothing about models or files. All contenders are asked the same questions, so every effect is a paired
+difference per question.
+
+Which effects there are follows from the axes: two contenders that differ in one axis show a simple effect. Each setting
+is compared with none (no tuning, nothing shown) and, where there are several, with the first of them; each model with
+the first, at equal settings. Four contenders on one model that form a square (tuned or not, shown something or not)
+show the two averages and their interaction. Where the interaction is significant the averages mislead: then the simple
+effects are told in their place.
+
 Source: the 2x2 factorial design, Box, Hunter and Hunter 2005, "Statistics for Experimenters", chapter 5.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
+from bakeoff.decide.verdict.effect_sentences import Names, label_of, sentence_of, setting_of, subject_of
+from bakeoff.measure.comparison import Axes, Entrant
 from bakeoff.measure.statistics import MARGIN, Values, paired, with_holm
 from bakeoff.records import Contrast, Record
 
-GRID = ("base", "rag", "tuned", "hybrid")
-# Weight of each cell in the per-question effect, which stays within -1..1.
-EFFECTS: dict[str, dict[str, float]] = {
-    "retrieval": {"rag": 0.5, "hybrid": 0.5, "base": -0.5, "tuned": -0.5},
-    "tuning": {"tuned": 0.5, "hybrid": 0.5, "base": -0.5, "rag": -0.5},
-    "interaction": {"hybrid": 0.5, "base": 0.5, "rag": -0.5, "tuned": -0.5},
-}
-# What both do beyond the sum of what each does alone is twice the design's interaction, a mean of two differences.
-TIMES = {"retrieval": 1, "tuning": 1, "interaction": 2}
+ALL = "all"
+Axis = Literal["knowledge", "tuning", "model"]
+Key = tuple[str, str, str]
+"""A cell of the grid: model, tuning, knowledge."""
 
 
 class Effect(Record):
-    """One effect on one slice ('all' for all of them), in the measure's unit, with its sentence."""
+    """One effect on one slice ('all' for all questions), in the measure's unit, with its sentence.
 
-    effect: str
+    `effect` is what changes: 'knowledge', 'tuning', 'model', or 'interaction'. A 'simple' one compares two contenders
+    (`contrast.a` with `contrast.b`) at one `setting` of the rest; an 'average' one is over both settings. `model` is
+    what it was measured on, empty for an effect of the model. `is_told`: it belongs into the report's sentences.
+    """
+
+    effect: Literal["knowledge", "tuning", "model", "interaction"]
+    kind: Literal["simple", "average", "interaction"]
+    model: str = ""
+    subject: str
+    setting: str = ""
+    label: str = ""
     slice: str
     contrast: Contrast
     sentence: str
+    is_told: bool = True
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """An effect to be computed: a weighted sum over contenders for each question, times `times`.
+
+    `squares` are those it belongs to, by their tuning and knowledge.
+    """
+
+    effect: Literal["knowledge", "tuning", "model", "interaction"]
+    kind: Literal["simple", "average", "interaction"]
+    model: str
+    subject: str
+    setting: str
+    weights: dict[str, float]
+    label: str = ""
+    times: int = 1
+    by_slice: bool = True
+    squares: set[Key] = field(default_factory=set)
 
 
 def effects(
+    entrants: Sequence[Entrant],
     values: Mapping[str, Values],
     fact_of: Mapping[str, str],
     slice_of: Mapping[str, str],
     measure: str = "accuracy",
     margin: float = MARGIN,
 ) -> list[Effect]:
-    """Every effect over all questions and on each slice; empty where a cell of the grid was not run.
+    """Every effect over all questions and on each slice; empty where no two contenders differ in one axis.
 
-    p-values are adjusted (Holm) over all effects and slices together.
+    `values` are by contender and question id. p-values are adjusted (Holm) over all effects and slices together.
     """
-    if not all(values.get(name) for name in GRID):
-        return []
-    per_question = {name: _combine(values, weights) for name, weights in EFFECTS.items()}
-    slices = ["all", *dict.fromkeys(slice_of[key] for key in next(iter(per_question.values())))]
-    labelled: list[tuple[str, str, Contrast]] = []
-    for name, combined in per_question.items():
-        for part in slices:
-            chosen = {key: value for key, value in combined.items() if part in ("all", slice_of[key])}
-            contrast = paired(name, "none", chosen, fact_of, measure, margin / TIMES[name])
-            if contrast is not None:
-                labelled.append((name, part, _times(contrast, TIMES[name])))
-    adjusted = with_holm([contrast for _, _, contrast in labelled])
+    cells = cells_of([one for one in entrants if values.get(one.name)])
+    measured: list[tuple[_Planned, str, Contrast]] = []
+    for planned in _plan(cells):
+        measured += _measured(planned, values, fact_of, slice_of, measure, margin)
+    adjusted = with_holm([contrast for _, _, contrast in measured])
+    found = [(planned, part, contrast) for (planned, part, _), contrast in zip(measured, adjusted, strict=True)]
+    clear = {
+        (square, part)
+        for planned, part, contrast in found
+        if planned.kind == "interaction" and contrast.finding == "different"
+        for square in planned.squares
+    }
+    several_models = len({model for model, _, _ in cells}) > 1
     return [
-        Effect(effect=name, slice=part, contrast=contrast, sentence=_sentence(name, part, contrast))
-        for (name, part, _), contrast in zip(labelled, adjusted, strict=True)
+        Effect(
+            effect=planned.effect,
+            kind=planned.kind,
+            model=planned.model,
+            subject=planned.subject,
+            setting=planned.setting,
+            label=planned.label,
+            slice=part,
+            contrast=contrast,
+            sentence=_prefixed(planned, several_models)
+            + sentence_of(planned.subject, planned.kind, planned.setting, part, contrast, len(found)),
+            is_told=_is_told(planned, part, clear),
+        )
+        for planned, part, contrast in found
     ]
+
+
+def cells_of(entrants: Sequence[Entrant]) -> dict[Key, str]:
+    """The contender in each cell of the grid: the first of the configuration where several have the same axes."""
+    cells: dict[Key, str] = {}
+    for entrant in entrants:
+        if entrant.axes is not None:
+            cells.setdefault(key_of(entrant.axes), entrant.name)
+    return cells
+
+
+def key_of(axes: Axes) -> Key:
+    return axes.model, axes.tuning, axes.knowledge
+
+
+def in_order(labels: Sequence[str]) -> list[str]:
+    """Each label once, in the order met, none ('') first."""
+    return sorted(dict.fromkeys(labels), key=bool)
+
+
+def _prefixed(planned: _Planned, several_models: bool) -> str:
+    return f"On {planned.model}: " if several_models and planned.model else ""
+
+
+def _is_told(planned: _Planned, part: str, clear: set[tuple[Key, str]]) -> bool:
+    """Averages where no interaction is clear, simple effects of a square where one is; all others always."""
+    if planned.kind == "interaction" or not planned.squares:
+        return True
+    is_mixed = any((square, at) in clear for square in planned.squares for at in (ALL, part))
+    return is_mixed == (planned.kind == "simple")
+
+
+def _measured(
+    planned: _Planned,
+    values: Mapping[str, Values],
+    fact_of: Mapping[str, str],
+    slice_of: Mapping[str, str],
+    measure: str,
+    margin: float,
+) -> Iterator[tuple[_Planned, str, Contrast]]:
+    """The effect over all questions that its contenders answered and, where it is asked by slice, on each slice."""
+    combined = _combine(values, planned.weights)
+    parts = [ALL, *(dict.fromkeys(slice_of[key] for key in combined) if planned.by_slice else ())]
+    a, b = list(planned.weights)[:2] if planned.kind == "simple" else (planned.effect, "none")
+    for part in parts:
+        chosen = {key: value for key, value in combined.items() if part in (ALL, slice_of[key])}
+        contrast = paired(a, b, chosen, fact_of, measure, margin / planned.times)
+        if contrast is not None:
+            yield planned, part, _times(contrast, planned.times)
 
 
 def _times(contrast: Contrast, factor: int) -> Contrast:
@@ -66,40 +165,116 @@ def _times(contrast: Contrast, factor: int) -> Contrast:
 
 
 def _combine(values: Mapping[str, Values], weights: Mapping[str, float]) -> dict[str, float]:
-    """The weighted sum of the cells for each question that all four answered."""
-    shared = set.intersection(*(set(values[name]) for name in GRID))
-    return {
-        key: sum(weight * values[name][key] for name, weight in weights.items())
-        for key in values[GRID[0]]
-        if key in shared
-    }
+    """The weighted sum of the contenders' values for each question that all of them answered."""
+    first, *others = weights
+    shared = [key for key in values[first] if all(key in values[other] for other in others)]
+    return {key: sum(weight * values[name][key] for name, weight in weights.items()) for key in shared}
 
 
-SUBJECT = {
-    "retrieval": "Retrieval",
-    "tuning": "Tuning",
-    "interaction": "Tuning and retrieval together, beyond what each does alone,",
-}
-WHERE = {
-    "all": "over all test questions",
-    "seen": "on facts that were trained on in other words",
-    "unseen": "on facts that were not trained on",
-    "unanswerable": "on questions the documents do not answer",
-    "changed": "on facts that changed after training",
-    "general": "on general knowledge",
-}
+# Which effects there are.
 
 
-def _sentence(name: str, part: str, contrast: Contrast) -> str:
-    points, low, high = (round(100 * value, 1) for value in (contrast.difference, contrast.low, contrast.high))
-    interval = f"(95 % interval {low:+.1f} to {high:+.1f}, {contrast.n} questions)"
-    where = WHERE.get(part, f"on the slice {part}")
-    if contrast.finding == "different":
-        verb = "raises" if points > 0 else "lowers"
-        return f"{SUBJECT[name]} {verb} {contrast.measure} by {abs(points):.1f} points {where} {interval}."
-    if contrast.finding == "tied":
-        return f"{SUBJECT[name]} makes no difference to {contrast.measure} {where} {interval}."
-    return (
-        f"{SUBJECT[name]} changes {contrast.measure} by {points:+.1f} points {where}, "
-        f"which these questions cannot tell from none {interval}."
-    )
+def _plan(cells: Mapping[Key, str]) -> list[_Planned]:
+    """Every effect that the cells show: for each model its averages, interactions and simple effects; then models."""
+    planned: list[_Planned] = []
+    for model in in_order([model for model, _, _ in cells]):
+        names = Names.of([key for key in cells if key[0] == model])
+        squares = _squares(cells, model)
+        for square in squares:
+            planned += _of_square(square, cells, names)
+        planned += _simple(cells, model, names, squares)
+    return [*planned, *_of_models(cells)]
+
+
+def _squares(cells: Mapping[Key, str], model: str) -> list[Key]:
+    """The pairs of a tuning and something shown for which all four cells were measured."""
+    keys = [key for key in cells if key[0] == model and key[1] and key[2]]
+    return [
+        (model, tuning, shown)
+        for _, tuning, shown in keys
+        if all(key in cells for key in ((model, "", ""), (model, tuning, ""), (model, "", shown)))
+    ]
+
+
+def _of_square(square: Key, cells: Mapping[Key, str], names: Names) -> list[_Planned]:
+    """Both averages and the interaction.
+
+    What both do beyond the sum of what each does alone is twice the design's interaction, a mean of two differences.
+    """
+    model, tuning, shown = square
+    plain, tuned = cells[model, "", ""], cells[model, tuning, ""]
+    reading, both = cells[model, "", shown], cells[model, tuning, shown]
+    what, how = subject_of("knowledge", shown, names), subject_of("tuning", tuning, names)
+    signs: list[tuple[Literal["knowledge", "tuning", "interaction"], str, tuple[float, ...], int]] = [
+        ("knowledge", what, (-0.5, 0.5, -0.5, 0.5), 1),
+        ("tuning", how, (-0.5, -0.5, 0.5, 0.5), 1),
+        ("interaction", f"{how} and {what[0].lower()}{what[1:]}", (0.5, -0.5, -0.5, 0.5), 2),
+    ]
+    return [
+        _Planned(
+            effect=effect,
+            kind="interaction" if effect == "interaction" else "average",
+            model=model,
+            subject=subject,
+            setting="",
+            weights=dict(zip((plain, reading, tuned, both), weights, strict=True)),
+            times=times,
+            squares={square},
+        )
+        for effect, subject, weights, times in signs
+    ]
+
+
+def _simple(cells: Mapping[Key, str], model: str, names: Names, squares: Sequence[Key]) -> Iterator[_Planned]:
+    """The effects between two contenders on one model that differ in tuning or in what is shown."""
+    axes: tuple[tuple[Axis, int, int], ...] = (("knowledge", 2, 1), ("tuning", 1, 2))
+    for axis, changing, fixed in axes:
+        for setting in in_order([key[fixed] for key in cells if key[0] == model]):
+            row = [key for key in cells if key[0] == model and key[fixed] == setting]
+            levels = in_order([key[changing] for key in row])
+            by_level = {key[changing]: key for key in row}
+            for before, after in _pairs(levels):
+                ends = {by_level[before], by_level[after]}
+                yield _Planned(
+                    effect=axis,
+                    kind="simple",
+                    model=model,
+                    subject=subject_of(axis, after, names, before),
+                    setting=setting_of("tuning" if axis == "knowledge" else "knowledge", setting, names),
+                    label=label_of("tuning" if axis == "knowledge" else "knowledge", setting, names),
+                    weights={cells[by_level[after]]: 1.0, cells[by_level[before]]: -1.0},
+                    by_slice=not before,
+                    squares={square for square in squares if ends <= _corners(square)},
+                )
+
+
+def _corners(square: Key) -> set[Key]:
+    model, tuning, shown = square
+    return {(model, "", ""), (model, tuning, ""), (model, "", shown), square}
+
+
+def _pairs(levels: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """None with each setting, and the first setting with each other one."""
+    settings = [level for level in levels if level]
+    if "" in levels:
+        yield from (("", level) for level in settings)
+    yield from ((settings[0], level) for level in settings[1:])
+
+
+def _of_models(cells: Mapping[Key, str]) -> Iterator[_Planned]:
+    """The first model with each other one, wherever both were measured at the same settings."""
+    names = Names.of(list(cells))
+    for tuning, shown in dict.fromkeys((tuning, shown) for _, tuning, shown in cells):
+        models = [key[0] for key in cells if key[1:] == (tuning, shown)]
+        for other in models[1:]:
+            at = [setting_of("knowledge", shown, names), setting_of("tuning", tuning, names)]
+            yield _Planned(
+                effect="model",
+                kind="simple",
+                model="",
+                subject=subject_of("model", other, names, models[0]),
+                setting=", ".join(at),
+                label=f"{other}, {label_of('knowledge', shown, names)}, {label_of('tuning', tuning, names)}",
+                weights={cells[other, tuning, shown]: 1.0, cells[models[0], tuning, shown]: -1.0},
+                by_slice=False,
+            )

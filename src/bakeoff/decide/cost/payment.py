@@ -1,0 +1,173 @@
+"""How each contender's answers are paid for: by the machine's time, or by the tokens of its model's API.
+
+Takes what a contender is and a profile, gives prices with their sources. The measure `cost_per_1k` and the cost model
+both price by what is decided here. Knows nothing about how much was used.
+
+In a run the model says itself what its tokens cost. Where it has no price and answers on the internet, the profile's
+prices of tokens are taken, else the machine's time, and a warning says so. A contender without a model of its own pays
+the machine's time; one that sends questions to others pays as the first of them that pays by the token.
+"""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from pydantic import Field
+
+from bakeoff.decide.situation.prices import UNITS, Price, api_prices, in_usd, known_price, price_list
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.measure.comparison import AskedModel, Entrant
+from bakeoff.measure.rates import Rates
+from bakeoff.models.settings import TokenPrice
+from bakeoff.records import Record
+from bakeoff.sentences import listed
+
+TOKENS = ("input_tokens", "cached_input_tokens", "output_tokens")
+
+
+class Payment(Record):
+    """The price of the machine and, where answers are paid by the token, those of tokens by name (see `TOKENS`)."""
+
+    machine: Price
+    tokens: dict[str, Price] = Field(default_factory=dict)
+
+    def rates(self, cached_prompt_share: float) -> Rates:
+        """The same as numbers. Time spent waiting for an API that is paid by the token costs nothing."""
+        hourly = self.machine.amount
+        if not self.tokens:
+            return Rates(machine_usd_per_hour=hourly)
+        input_, cached, output = (self.tokens[name].amount for name in TOKENS)
+        return Rates(
+            input_usd_per_million_tokens=input_,
+            cached_input_usd_per_million_tokens=cached,
+            output_usd_per_million_tokens=output,
+            cached_prompt_share=cached_prompt_share,
+            setup_usd_per_hour=hourly,
+        )
+
+
+def rates_for(
+    entrant: Entrant, profile: Profile, entrants: Sequence[Entrant] = (), on: datetime.date | None = None
+) -> Rates:
+    """What one answer of a contender is priced by; see `payment_of`."""
+    return payment_of(entrant, profile, entrants, on).rates(profile.cached_prompt_share)
+
+
+def payment_of(
+    entrant: Entrant, profile: Profile, entrants: Sequence[Entrant] = (), on: datetime.date | None = None
+) -> Payment:
+    """How a contender's answers are paid for in a run.
+
+    `entrants` are all of the run, where some send questions to others; `on` is the day of the API prices, today where
+    None. Raises ConfigError for a price that is not known, MissingExtraError where `genai-prices` is needed.
+    """
+    machine = machine_price(profile)
+    for model in _models(entrant, entrants):
+        tokens = _token_prices(model, profile, on or datetime.date.today())
+        if tokens:
+            return Payment(machine=machine, tokens=tokens)
+    return Payment(machine=machine)
+
+
+def payment_without_run(name: str, profile: Profile, is_tuned: bool, on: datetime.date | None = None) -> Payment:
+    """How answers would be paid for by what the profile alone says: for advice before there is a run.
+
+    Raises ConfigError for a price that is missing.
+    """
+    machine = machine_price(profile)
+    if profile.answers_on != "api":
+        return Payment(machine=machine)
+    prices = price_list(profile.prices, profile.usd_per, profile.api_model, profile.api_tuned_model, on)
+    purpose = f"the answers of '{name}' by an API"
+    known = {price: known_price(prices, price, purpose) for price in ("input_tokens", "output_tokens")}
+    known["cached_input_tokens"] = prices.get("cached_input_tokens", known["input_tokens"])
+    if is_tuned:
+        known = {price: prices.get(f"tuned_{price}", _as_tuned(base)) for price, base in known.items()}
+    return Payment(machine=machine, tokens={price: known[price] for price in TOKENS})
+
+
+def machine_price(profile: Profile) -> Price:
+    """The price of an hour of the machine that answers and indexes."""
+    prices = price_list(profile.prices, profile.usd_per)
+    return prices["gpu_hour" if profile.answers_on == "gpu" else "machine_hour"]
+
+
+def pricing_warnings(entrants: Sequence[Entrant], profile: Profile) -> list[str]:
+    """Where costs rest on something other than a price that the model names, a sentence each."""
+    warnings = []
+    unpriced = {one.model.host: one.model for one in entrants if one.model and _lacks_price(one.model)}
+    for host, model in unpriced.items():
+        how = (
+            "the profile's prices of tokens"
+            if _profile_tokens(profile)
+            else "time of a machine of your own, which they are not"
+        )
+        warnings.append(
+            f"Answers come from {host}, and the model '{model.name}' names no price: they are priced by {how}. Give "
+            "`price` in `models:`, a name that genai-prices knows or the prices of a million tokens."
+        )
+    for entrant in entrants:
+        paid = {_token_key(model) for model in _models(entrant, entrants)} if entrant.behind else set()
+        if len(paid) > 1:
+            warnings.append(
+                f"{entrant.name} sends questions to {listed(entrant.behind)}, which are paid for in different ways: "
+                "all its answers are priced as those of the first that is paid by the token."
+            )
+    if profile.answers_on == "api" and not any(one.model and one.model.location == "internet" for one in entrants):
+        warnings.append(
+            "The profile says `answers_on: api`, but no model of the run answers on the internet: answers are priced "
+            "by the models of the run. That key is for `bakeoff advise`."
+        )
+    return warnings
+
+
+def _models(entrant: Entrant, entrants: Sequence[Entrant]) -> list[AskedModel]:
+    """The model it asks, or those of the contenders behind it."""
+    if entrant.model:
+        return [entrant.model]
+    return [one.model for one in entrants if one.name in entrant.behind and one.model]
+
+
+def _token_prices(model: AskedModel, profile: Profile, on: datetime.date) -> dict[str, Price]:
+    """The prices of the model's tokens; {} where its answers are paid by time."""
+    if isinstance(model.price, TokenPrice):
+        return _given(model.price, f"the price of the model '{model.name}' in the configuration")
+    if model.price is not None:
+        prices = _listed(model.price, on)
+        return {name: prices[name] for name in TOKENS}
+    return _profile_tokens(profile) if _lacks_price(model) else {}
+
+
+@cache
+def _listed(model: str, on: datetime.date) -> dict[str, Price]:
+    return api_prices(model, on)
+
+
+def _given(price: TokenPrice, source: str) -> dict[str, Price]:
+    cached = price.input_tokens if price.cached_input_tokens is None else price.cached_input_tokens
+    amounts = zip(TOKENS, (price.input_tokens, cached, price.output_tokens), strict=True)
+    return {name: Price(amount=amount, unit=UNITS[name], source=source) for name, amount in amounts}
+
+
+def _profile_tokens(profile: Profile) -> dict[str, Price]:
+    """The profile's own prices of tokens in US dollars; {} unless it gives both."""
+    own: Mapping[str, Price] = {name: in_usd(price, profile.usd_per) for name, price in profile.prices.items()}
+    if not {"input_tokens", "output_tokens"} <= own.keys():
+        return {}
+    return {name: own.get(name, own["input_tokens"]) for name in TOKENS}
+
+
+def _lacks_price(model: AskedModel) -> bool:
+    return model.price is None and model.location == "internet"
+
+
+def _token_key(model: AskedModel) -> str:
+    """Equal for models whose answers are paid for in the same way."""
+    if isinstance(model.price, TokenPrice):
+        return model.price.model_dump_json()
+    return model.price or ("profile" if _lacks_price(model) else "time")
+
+
+def _as_tuned(base: Price) -> Price:
+    note = "the base model's price: providers often ask more for a tuned one, give api_tuned_model"
+    return base.model_copy(update={"source": f"{base.source} ({note})"})

@@ -1,0 +1,104 @@
+"""The words for effects: what changes, at which setting of the rest, and what it does.
+
+Takes the labels of a grid and contrasts, gives phrases and sentences. Knows nothing about how effects are computed.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from bakeoff.decide.verdict.wording import interval_words, is_surprising, not_significant, signed
+from bakeoff.records import Contrast
+
+WHERE = {
+    "all": "over all test questions",
+    "seen": "on facts that were trained on in other words",
+    "unseen": "on facts that were not trained on",
+    "unanswerable": "on questions the documents do not answer",
+    "changed": "on facts that changed after training",
+    "general": "on general knowledge",
+}
+
+
+class Names(NamedTuple):
+    """The labels in use: how a model was tuned, and what it is shown."""
+
+    tunings: tuple[str, ...]
+    shown: tuple[str, ...]
+
+    @classmethod
+    def of(cls, keys: Sequence[tuple[str, str, str]]) -> "Names":
+        """The labels of these cells (model, tuning, knowledge), without none."""
+        tunings = dict.fromkeys(tuning for _, tuning, _ in keys if tuning)
+        return cls(tuple(tunings), tuple(dict.fromkeys(shown for _, _, shown in keys if shown)))
+
+
+def short(label: str, labels: Sequence[str]) -> str:
+    """The label without its settings, where no other label begins alike."""
+    head = label.split(" (", 1)[0]
+    return head if sum(other.split(" (", 1)[0] == head for other in labels) < 2 else label
+
+
+def subject_of(axis: Literal["knowledge", "tuning", "model"], after: str, names: Names, before: str = "") -> str:
+    """What changes, as the subject of a sentence: 'Retrieval', 'Tuning', 'Model large in place of small'."""
+    if axis == "model":
+        return f"Model {after} in place of {before}"
+    if before:
+        return f"{after[0].upper()}{after[1:]} in place of {before}"
+    if axis == "tuning":
+        return short(after, names.tunings).replace("tuned", "Tuning", 1)
+    told = short(after, names.shown)
+    return f"{told[0].upper()}{told[1:]}" if told.startswith("retriev") else f"Showing {told}"
+
+
+def setting_of(axis: Literal["knowledge", "tuning"], label: str, names: Names) -> str:
+    """What stays as it is, as the end of a phrase: 'with retrieval', 'on the tuned model'."""
+    if axis == "tuning":
+        if not label:
+            return "on the model as it comes"
+        told = short(label, names.tunings)
+        return f"on the {told} model" if " (" not in told else f"on the model {told}"
+    if label:
+        return f"with {short(label, names.shown)}"
+    return f"without {short(names.shown[0], names.shown)}" if len(names.shown) == 1 else "without documents"
+
+
+def label_of(axis: Literal["knowledge", "tuning"], label: str, names: Names) -> str:
+    """The same for the row of a chart."""
+    if axis == "tuning":
+        return short(label, names.tunings) if label else "as it comes"
+    return setting_of(axis, label, names)
+
+
+def sentence_of(
+    subject: str,
+    kind: Literal["simple", "average", "interaction"],
+    setting: str,
+    part: str,
+    contrast: Contrast,
+    n_compared: int,
+) -> str:
+    """One effect on one slice in a sentence; `n_compared` effects were tested together."""
+    where = " ".join(one for one in (setting, WHERE.get(part, f"on the slice {part}")) if one)
+    interval = f"({interval_words(contrast)}, {contrast.n} questions)"
+    size = f"{signed(contrast.difference)} points"
+    if kind == "interaction":
+        return _interaction(subject, where, interval, size, contrast, n_compared)
+    if contrast.finding == "different":
+        verb = "raises" if contrast.difference > 0 else "lowers"
+        by = signed(abs(contrast.difference)).removeprefix("+")
+        return f"{subject} {verb} {contrast.measure} by {by} points {where} {interval}."
+    if contrast.finding == "tied":
+        return f"{subject} makes no difference to {contrast.measure} {where} {interval}."
+    why = not_significant(contrast, n_compared)
+    if is_surprising(contrast):
+        return f"{subject} changes {contrast.measure} by {size} {where} {interval}; {why}."
+    return f"{subject} changes {contrast.measure} by {size} {where}, {why} {interval}."
+
+
+def _interaction(subject: str, where: str, interval: str, size: str, contrast: Contrast, n_compared: int) -> str:
+    together = f"{subject} together add {size} of {contrast.measure} beyond what each does alone {where} {interval}"
+    if contrast.finding == "different":
+        return f"{together}: what one does depends on the other."
+    if contrast.finding == "tied":
+        return f"{together}: neither changes what the other does."
+    return f"{together}; {not_significant(contrast, n_compared)}."
