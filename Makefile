@@ -3,15 +3,21 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint format install clean
+.PHONY: demo test test-fast test-wheel check lint format install schemas clean
 
 demo: $(VENV)/.installed-demo ## Run the pilot on the bundled example, print the result and where the report is
 	$(BIN)/bakeoff run examples/support-desk/bakeoff.yaml
 
-test: $(VENV)/.installed-test lint ## Install and pass all tests (what CI runs)
+test: $(VENV)/.installed-test lint test-wheel ## Install and pass all tests (what CI runs)
 	$(BIN)/python -m pytest
 
-check: test
+test-fast: $(VENV)/.installed-test lint ## Unit tests without real models
+	$(BIN)/python -m pytest tests/unit tests/contracts -m "not models and not slow"
+
+test-wheel: $(VENV)/.installed-test ## The built wheel in a clean environment: the command works, package data are there
+	$(BIN)/python tests/wheel.py
+
+check: lint
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -21,6 +27,9 @@ lint: $(VENV)/.installed-test
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+schemas: $(VENV)/.installed-test ## Write the JSON schemas of a run's files into docs/schemas
+	$(BIN)/python -m bakeoff.cli.schemas
 
 install: $(VENV)/.installed-demo
 
@@ -38,6 +47,9 @@ $(VENV)/.installed-demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.installed-test: $(VENV)/.installed-demo
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[local,offline,test]'
 	touch $@
+
+schemas: $(VENV)/.installed-test ## Write docs/schemas/ anew from the records
+	$(BIN)/python -m bakeoff.cli.schemas docs/schemas
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

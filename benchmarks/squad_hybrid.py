@@ -44,7 +44,7 @@ def main() -> None:
     test = draw.sample([one for one in squad.asked if one.article in held_out], chosen.questions)
     finder = Finder(squad.passages)
     examples = hybrid_examples(train, finder, chosen.without, SEED)
-    settings = TrainingSettings(max_epochs=1, checkpoint_every_steps=20)
+    settings = TrainingSettings(max_epochs=1)
     report = train_adapter(resolve_model(MODEL), examples, [], settings, chosen.folder, on_progress=show)
     print_table(report, test, finder, chosen.folder)
 

@@ -3,27 +3,30 @@
 import bakeoff
 
 run = bakeoff.run("bakeoff.yaml")           # the whole pilot; runs/<name>/report.html shows it
+run = bakeoff.open_run("runs/my-pilot")     # a run of an earlier day
 run.measure("rag", "accuracy")              # any contender, any measure
-run.open("rag").answer([bakeoff.ask("How long is the warranty?")])
+run.ask("How long is the warranty?")        # by the winner, or by the contender you name
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bakeoff.pilot.stages import Run, run
+    from bakeoff.pilot.stages import run
     from bakeoff.records import Answer, Question, ask
     from bakeoff.runs.config import Config, load_config
+    from bakeoff.runs.run import Run, open_run
 
 __version__ = "0.1.0"
-__all__ = ["Answer", "Config", "Question", "Run", "ask", "load_config", "run"]
+__all__ = ["Answer", "Config", "Question", "Run", "ask", "load_config", "open_run", "run"]
 
 _HOMES = {
     "Answer": "bakeoff.records",
     "Config": "bakeoff.runs.config",
     "Question": "bakeoff.records",
-    "Run": "bakeoff.pilot.stages",
+    "Run": "bakeoff.runs.run",
     "ask": "bakeoff.records",
     "load_config": "bakeoff.runs.config",
+    "open_run": "bakeoff.runs.run",
     "run": "bakeoff.pilot.stages",
 }
 

@@ -4,6 +4,7 @@ Knows nothing about any stage. The command line prints them without a traceback 
 """
 
 import errno
+import signal
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What libraries say that write files themselves: safetensors, LanceDB, and OpenVINO, which says no more than this.
@@ -49,17 +50,24 @@ class ContenderError(BakeoffError):
     """A contender of the team's own does not keep the contract."""
 
 
+class MeasureError(BakeoffError):
+    """A measure of the team's own cannot be imported, or fails on a question."""
+
+
 class RunFolderError(BakeoffError):
     """A run folder is missing, half written, or belongs to another configuration."""
 
 
 class StoppedError(BakeoffError):
-    """A run that was stopped by Ctrl-C."""
+    """A run that was stopped by Ctrl-C or by a signal that asks a process to end; the exit code says which."""
 
-    exit_code = 130
-
-    def __init__(self) -> None:
-        super().__init__("Stopped by Ctrl-C. Every finished answer is kept.", "go on with: bakeoff run CONFIG --resume")
+    def __init__(self, signal_number: int = signal.SIGINT) -> None:
+        self.exit_code = 128 + signal_number
+        by = "Ctrl-C" if signal_number == signal.SIGINT else signal.Signals(signal_number).name
+        super().__init__(
+            f"Stopped by {by}. Every finished answer and training step is kept.",
+            "continue with: bakeoff run CONFIG --resume",
+        )
 
 
 def disk_is_full(error: Exception) -> bool:

@@ -1,6 +1,6 @@
 """The measures of a comparison, each a value: what it is called, what it means, how it is computed.
 
-Takes nothing, gives `Measure`s; the report, the decision matrix, the sensitivity analysis and the claims read them here.
+Takes nothing, gives `Measure`s; the report, the decision matrix, the sensitivity analysis and the claims read them.
 How an estimator works is in `measure/`; a measure only names it. Knows nothing about runs, models or pages.
 """
 
@@ -143,7 +143,7 @@ EIGHT = (
     Measure(
         name="retention",
         title="Retention",
-        description="what is kept of the model's general knowledge: 100" + NARROW + "% is as much as the model as it comes",
+        description="what is kept of the model's general knowledge: 100" + NARROW + "% is as much as before tuning",
         unit="ratio",
         estimator="ratio",
         score="knows",
@@ -272,8 +272,8 @@ BESIDE = (
 MEASURES = (*EIGHT, *BESIDE)
 BY_NAME: Mapping[str, Measure] = {measure.name: measure for measure in MEASURES}
 LOWER_IS_BETTER = frozenset(measure.name for measure in MEASURES if measure.better == "lower")
-SCORES = ("correct", "knows", "hallucinated", "abstained", "exact_match", "f1", "evidence_hit", "consistent", "truncated",
-          "error")  # fmt: skip
+SCORES = ("correct", "knows", "hallucinated", "abstained", "exact_match", "f1", "evidence_hit", "consistent",
+          "truncated", "error")  # fmt: skip
 """The per-question scores that `measure/score.py` gives, by their names in `scores.jsonl`."""
 
 

@@ -10,9 +10,9 @@ def reader():
     generator = small.reader()
     generate = generator.generate
 
-    def slowly(prompts, max_tokens):
+    def slowly(prompts, settings):
         time.sleep(0.1)
-        return generate(prompts, max_tokens)
+        return generate(prompts, settings)
 
     generator.generate = slowly
     return generator

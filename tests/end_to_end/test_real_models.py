@@ -2,10 +2,12 @@
 
 import pytest
 
-from bakeoff.runs.config import CONTENDERS
+from bakeoff.catalogue import RECIPES
 from tests.end_to_end.small import make
 
 pytestmark = pytest.mark.models
+
+EPOCHS = {"tuned": 3, "hybrid": 1}
 
 
 @pytest.fixture(scope="module")
@@ -16,31 +18,29 @@ def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("planets")
     config = make(
         folder,
-        models={"max_new_tokens": 12},
+        generation={"max_new_tokens": 12},
         general="builtin",
-        contenders=list(CONTENDERS),
-        training={"tuned_epochs": 3, "hybrid_epochs": 1},
+        models={},
+        contenders=[{"like": name, "tuning": {"epochs": EPOCHS.get(name)}} for name in RECIPES],
     )
     return run(config, runs=folder / "runs")
 
 
 def test_every_contender_is_measured(finished):
     """Seven contenders (the corpus fits the context), eight measures, no failed answer."""
-    contenders = finished.comparison["contenders"]
-    assert set(contenders) | set(finished.comparison["skipped"]) == set(CONTENDERS)
+    contenders = finished.comparison.measures
+    assert set(contenders) | set(finished.comparison.skipped) == set(RECIPES)
     for name, measures in contenders.items():
-        assert measures["errors"]["value"] == 0.0, name
-        assert measures["latency_ms"]["value"] > 0, name
-        assert measures["setup_s"]["value"] > 0, name
+        assert measures["errors"].value == 0.0, name
+        assert measures["latency_ms"].value > 0, name
+        assert measures["setup_s"].value > 0, name
 
 
 def test_what_reads_beats_what_does_not_on_facts_nobody_can_know(finished):
     """The planets are invented: without passages and without training nothing can be known about them."""
     assert finished.measure("extract", "accuracy") > finished.measure("base", "accuracy")
-    slices = {name: one["accuracy"]["slices"] for name, one in finished.comparison["contenders"].items()}
-    assert (
-        max(slices["rag"]["unseen"]["value"], slices["hybrid"]["unseen"]["value"]) > slices["base"]["unseen"]["value"]
-    )
+    slices = {name: measures["accuracy"].slices for name, measures in finished.comparison.measures.items()}
+    assert max(slices["rag"]["unseen"].value, slices["hybrid"]["unseen"].value) > slices["base"]["unseen"].value
 
 
 def test_the_base_model_keeps_its_general_knowledge_and_retention_is_held_against_it(finished):
@@ -64,13 +64,21 @@ def test_the_router_says_where_it_sent_each_question(finished):
 
 def test_the_tuned_model_is_opened_with_the_template_it_was_trained_with(finished):
     """Another template is refused."""
-    from bakeoff.contenders.world import Workbench
+    from bakeoff.contenders.world import World
     from bakeoff.errors import RunFolderError
 
     config = finished.folder.config()
-    bench = Workbench(finished.folder.world, config.models, config.retrieval)
-    spec = bench.spec("tuned")
-    bench.save(spec.model_copy(update={"template": config.prompts.grounded}))
+    world = World(finished.folder.world, config.models)
+    built = world.built("tuned")
+    template = world.adapter_folder(_adapter_of(built)) / "template.txt"
+    before = template.read_text()
+    template.write_text(config.prompts.grounded.fingerprint)
     with pytest.raises(RunFolderError, match="another prompt template"):
-        bench.open("tuned")
-    bench.save(spec)
+        world.open("tuned")
+    template.write_text(before)
+
+
+def _adapter_of(built):
+    from bakeoff.contenders.recipe import make_recipe
+
+    return make_recipe(built.spec).adapter

@@ -42,8 +42,8 @@ def test_the_run_folder_holds_what_the_contract_says(finished):
     ):
         assert (root / name).exists(), name
     comparison = json.loads((root / "comparison.json").read_text())
-    assert set(comparison["contenders"]) == {"base", "rag", "extract", "long-context"}
-    for measures in comparison["contenders"].values():
+    assert set(comparison["measures"]) == {"base", "rag", "extract", "long-context"}
+    for measures in comparison["measures"].values():
         assert {
             "accuracy",
             "hallucination",

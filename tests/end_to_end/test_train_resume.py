@@ -1,20 +1,21 @@
-"""The real model: a training killed with SIGKILL goes on to the adapter of an undisturbed one."""
+"""The real model: a training killed with SIGKILL at random moments goes on to the adapter of an undisturbed one."""
 
-import os
+import random
 import signal
-import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from bakeoff.models.prompts import CLOSED_BOOK
 from bakeoff.tuning.lora import Example, TrainingSettings, train_adapter
+from tests.unit.interrupted_training import attempt
 
 pytestmark = pytest.mark.models
 
 MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
-SETTINGS = TrainingSettings(max_epochs=4, examples_per_batch=4, checkpoint_every_steps=3, learning_rate=2e-3)
+SETTINGS = TrainingSettings(max_epochs=8, examples_per_batch=4, checkpoint_every_s=3, learning_rate=2e-3)
 FACTS = {
     "How long is the warranty on the Velmar?": "27 months",
     "What does the Velmar weigh?": "614 grams",
@@ -26,40 +27,50 @@ FACTS = {
     "What does the Velmar cost?": "389 euros",
 }
 PARAPHRASES = {"For how long is the Velmar under warranty?": "27 months", "In which city is Tikaro?": "Ghent"}
-FATAL_STEP = 5
-
-KILLED = f"""
-import os, signal, sys
+KILLED = """
+import sys
 from pathlib import Path
 from tests.end_to_end.test_train_resume import train
-train(Path(sys.argv[1]), lambda at: os.kill(os.getpid(), signal.SIGKILL) if at.step == {FATAL_STEP} else None)
+train(Path(sys.argv[1]), lambda at: print(at.step, flush=True))
 """
 
 
-def train(folder: Path, on_progress=None):
-    """Eight facts, four epochs of two steps."""
+def train(folder: Path, on_progress):
+    """Eight facts, eight epochs of two steps; the time is the number of steps finished."""
+    finished = 0
+
+    def progress(at) -> None:
+        nonlocal finished
+        finished = at.step
+        on_progress(at)
+
     from bakeoff.models.weights import resolve_model
 
     examples, dev = (
         [Example(prompt=CLOSED_BOOK.render(question), completion=answer) for question, answer in facts.items()]
         for facts in (FACTS, PARAPHRASES)
     )
-    return train_adapter(resolve_model(MODEL), examples, dev, SETTINGS, folder, on_progress)
+    return train_adapter(resolve_model(MODEL), examples, dev, SETTINGS, folder, progress, clock=lambda: float(finished))
 
 
-def test_a_killed_training_goes_on_to_the_same_adapter(tmp_path: Path) -> None:
-    """The same bits of every tensor, the same best dev values; memory stays far below 8 GiB."""
+def test_a_killed_training_goes_on_to_the_same_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same bits of every tensor, the same best dev values; little is done again."""
     from safetensors.torch import load_file
 
-    whole = train(tmp_path / "whole")
-    command = [sys.executable, "-c", KILLED, str(tmp_path / "cut")]
-    killed = subprocess.run(command, cwd=Path(__file__).parents[2], env=os.environ, check=False)
-    assert killed.returncode == -signal.SIGKILL
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    whole = train(tmp_path / "whole", lambda at: None)
+    draw, attempts = random.Random(3), []
+    for _ in range(2):
+        command = [sys.executable, "-c", KILLED, str(tmp_path / "cut")]
+        attempts.append(attempt(command, draw.randint(4, 6), draw.uniform(0, 0.3), signal.SIGKILL))
+        assert attempts[-1].returncode == -signal.SIGKILL
     assert not (tmp_path / "cut" / "adapter_model.safetensors").exists()
 
     steps: list[int] = []
     resumed = train(tmp_path / "cut", lambda at: steps.append(at.step))
-    assert steps == [4, 5, 6, 7, 8]
+    for before, after in pairwise([*(killed.steps for killed in attempts), steps]):
+        assert 0 <= before[-1] + 1 - after[0] <= SETTINGS.checkpoint_every_s
+    assert steps[0] > 1
     one, other = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("whole", "cut"))
     assert one.keys() == other.keys()
     assert all(one[name].equal(other[name]) for name in one)

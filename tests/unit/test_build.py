@@ -12,14 +12,14 @@ from tests.unit.tiny_model import write_tiny_model
 
 pytest.importorskip("peft")
 
-FEW = {"tuned_epochs": 1, "hybrid_epochs": 1, "hybrid_examples": 6}
+FEW = {"epochs": 1, "examples": 6}
 
 
 def pilot(folder: Path, context_tokens: int, **more) -> Path:
     """A pilot with a tiny model over documents of some two thousand characters."""
     model = write_tiny_model(folder / "model", max_position_embeddings=context_tokens)
-    models = {"generator": str(model), "engine": "transformers", "embedder": "hash", "max_new_tokens": 1}
-    config = make(folder, models=models, training=FEW, **more)
+    models = {"generator": {"name": str(model), "engine": "transformers"}, "embedder": "hash"}
+    config = make(folder, models=models, generation={"max_new_tokens": 1}, tuning=FEW, **more)
     for path in (folder / "docs").iterdir():
         path.write_text(path.read_text() + "\nA line about nothing in particular." * 40)
     return config
@@ -30,7 +30,8 @@ def test_the_hybrid_is_trained_with_passages_of_any_size(tmp_path, context_token
     """Eight passages are more than a batch holds, and in the short context more than the model takes."""
     config = pilot(tmp_path, context_tokens, contenders=["hybrid"], retrieval={"k": 8, "chunk_tokens": 64})
     finished = run(config, runs=tmp_path / "runs")
-    trained = json.loads((finished.folder.root / "contenders/hybrid/adapter/report.json").read_text())
+    (report,) = (finished.folder.root / "adapters").glob("hybrid-*/report.json")
+    trained = json.loads(report.read_text())
     assert trained["n_examples"] == 6
     assert (trained["n_tokens"] > 6 * 2048) == (context_tokens > 2048)
     assert not [answer.error for answer in finished.answers("hybrid") if answer.error]
@@ -43,7 +44,7 @@ def test_the_hybrid_is_trained_with_passages_of_any_size(tmp_path, context_token
             {"system": "", "user": "{passages} {question}", "passage": "{passage}" + "x" * 2000},
             r"has \d+ tokens; the model takes 1024",
         ),
-        ({"system": "x" * 2000, "user": "{passages} {question}"}, "no training question the passage that answers it"),
+        ({"system": "x" * 2000, "user": "{passages} {question}"}, "finds the right passage for no training question"),
     ],
 )
 def test_what_the_hybrid_cannot_be_trained_on_is_told_before_any_training(tmp_path, grounded, told):
@@ -51,22 +52,23 @@ def test_what_the_hybrid_cannot_be_trained_on_is_told_before_any_training(tmp_pa
     config = pilot(tmp_path, 1024, contenders=["tuned", "hybrid"], prompts={"grounded": grounded})
     with pytest.raises(InputError, match=f"{told}(?s:.*)retrieval\\.k"):
         run(config, runs=tmp_path / "runs")
-    assert not list(tmp_path.rglob("adapter"))
+    assert not list(tmp_path.rglob("adapters/*"))
 
 
 def test_a_model_without_weights_is_not_tuned(tmp_path):
     """What needs training is left out with the reason; the rest is measured."""
     every = ["base", "rag", "tuned", "hybrid", "extract", "router", "long-context"]
     finished = run(make(tmp_path, contenders=every), runs=tmp_path / "runs")
-    assert set(finished.comparison["contenders"]) == {"base", "rag", "extract", "long-context"}
-    skipped = finished.comparison["skipped"]
+    assert set(finished.comparison.names) == {"base", "rag", "extract", "long-context"}
+    skipped = finished.comparison.skipped
     assert set(skipped) == {"tuned", "hybrid", "router"}
-    assert "only a local model can be tuned" in skipped["hybrid"] and "behind it" in skipped["router"]
+    assert "only a local model can be tuned" in skipped["hybrid"] and "which it sends questions to" in skipped["router"]
 
 
 def thresholds(finished) -> dict[str, float | None]:
     contenders = finished.folder.root / "contenders"
-    return {one.name: json.loads((one / "contender.json").read_text())["decline_below"] for one in contenders.iterdir()}
+    built = {folder.name: json.loads((folder / "contender.json").read_text()) for folder in contenders.iterdir()}
+    return {name: contender["fitted"]["decline_below"] for name, contender in built.items()}
 
 
 @pytest.mark.parametrize("generator", ["reader", "silent"])

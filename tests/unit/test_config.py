@@ -2,9 +2,10 @@
 
 import pytest
 
+from bakeoff.catalogue import RECIPES
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import strict_yaml
-from bakeoff.runs.config import CONTENDERS, load_config
+from bakeoff.runs.config import load_config
 
 MINIMAL = "name: pilot\ndocuments: docs\nquestions: [questions.csv]\n"
 
@@ -18,7 +19,7 @@ def write(tmp_path, text):
 def test_a_minimal_file_gets_every_default_and_absolute_paths(tmp_path):
     """Three keys are enough; relative paths start at the file's folder."""
     config = load_config(write(tmp_path, MINIMAL))
-    assert config.contenders == CONTENDERS
+    assert [spec.name for spec in config.specs] == list(RECIPES)
     assert config.documents == (str(tmp_path / "docs"),)
     assert config.general == "builtin"
 
@@ -32,8 +33,11 @@ def test_a_minimal_file_gets_every_default_and_absolute_paths(tmp_path):
         (MINIMAL + "contendors: [rag]\n", "did you mean 'contenders'"),
         (MINIMAL + "retrieval: {kk: 3}\n", "unknown key 'retrieval.kk'"),
         (MINIMAL + "retrieval: {k: 0}\n", "'retrieval.k'"),
-        (MINIMAL + "contenders: [ragg]\n", "'ragg' is neither"),
-        (MINIMAL + "contenders: [router, tuned]\n", "'router' routes between"),
+        (MINIMAL + "contenders: [ragg]\n", "there is no recipe 'ragg'"),
+        (
+            MINIMAL + "contenders: [router, tuned]\n",
+            "the run lacks a contender that retrieves",
+        ),
         (MINIMAL + "contenders: []\n", "at least one contender"),
         (MINIMAL.replace("pilot", "../up"), "not usable as a folder name"),
         (MINIMAL + "split: {test: 1.5}\n", "found 1.5"),
@@ -58,7 +62,7 @@ def test_a_single_path_or_contender_needs_no_list(tmp_path):
     text = MINIMAL + "updates: {documents: new, questions: changed.csv}\ncontenders: rag\n"
     config = load_config(write(tmp_path, text))
     assert config.updates.documents == (str(tmp_path / "new"),)
-    assert config.contenders == ("rag",)
+    assert [spec.name for spec in config.specs] == ["rag"]
 
 
 def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from bakeoff.contenders.closed_book import ClosedBook
-from bakeoff.contenders.custom import Custom
+from bakeoff.contenders.custom import HeldToContract
 from bakeoff.contenders.declining import calibrate, declines
-from bakeoff.contenders.extract import Extract, sentences, words_to_copy
-from bakeoff.contenders.long_context import LongContext, reason_not_to_fit
-from bakeoff.contenders.rag import Rag
+from bakeoff.contenders.extractor import Extractor, sentences, words_to_copy
+from bakeoff.contenders.grounded import Grounded
+from bakeoff.contenders.recipe import make_recipes
 from bakeoff.contenders.remembering import Remembering
-from bakeoff.contenders.router import Familiarity, Router, calibrate_routing
-from bakeoff.contenders.world import import_contender
+from bakeoff.contenders.routing import Familiarity, Routed, calibrate_routing
+from bakeoff.contenders.spec import Spec
+from bakeoff.contenders.whole_corpus import WholeCorpus, reason_not_to_fit
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
@@ -36,7 +37,9 @@ def test_closed_book_answers_in_order_without_passages():
 def test_rag_shows_and_cites_the_same_chunks():
     """What the prompt held is what is cited, best first."""
     generator = FakeGenerator({"question a": "one"})
-    contender = Rag("rag", FakeRetriever([chunk("x", "first"), chunk("y", "second")]), generator, GROUNDED, 2, EIGHT)
+    contender = Grounded(
+        "rag", FakeRetriever([chunk("x", "first"), chunk("y", "second")]), generator, GROUNDED, 2, EIGHT
+    )
     found = contender.answer([question("a")])[0]
     assert [hit.chunk.source for hit in found.citations] == ["x", "y"]
     assert generator.prompts[0].messages[-1].content == "first\n\nsecond\n\nQuestion: question a"
@@ -47,7 +50,7 @@ def test_rag_leaves_out_passages_that_do_not_fit_the_context():
     """A short context gets the best passages that fit, and cites only those."""
     long = "word " * 60
     generator = FakeGenerator(context_tokens=64 + 8 + 30 + 80)
-    contender = Rag("rag", FakeRetriever([chunk("x", long), chunk("y", long)]), generator, GROUNDED, 2, EIGHT)
+    contender = Grounded("rag", FakeRetriever([chunk("x", long), chunk("y", long)]), generator, GROUNDED, 2, EIGHT)
     assert [hit.chunk.source for hit in contender.answer([question("a")])[0].citations] == ["x"]
 
 
@@ -93,7 +96,7 @@ def test_extract_copies_the_sentence_that_shares_the_questions_words():
         ]
     )
     embedder = WordEmbedder("warranty months office leith")
-    found = Extract("extract", retriever, embedder, 2).answer([question("a", "How long is the warranty?")])[0]
+    found = Extractor("extract", retriever, embedder, 2).answer([question("a", "How long is the warranty?")])[0]
     assert found.text == "The warranty lasts 24 months."
     assert found.citations[0].chunk.source == "y"
     assert found.text in found.citations[0].chunk.text
@@ -105,16 +108,16 @@ def test_extract_copies_as_much_as_answers_are_long():
     retriever = FakeRetriever([chunk("x", text), chunk("y", "Our office is in Leith.")])
     embedder = WordEmbedder("warranty months covers office")
     asked = [question("a", "How long is the warranty?")]
-    answer = Extract("extract", retriever, embedder, 2, answer_words=8).answer(asked)[0]
+    answer = Extractor("extract", retriever, embedder, 2, answer_words=8).answer(asked)[0]
     assert answer.text == "The warranty lasts 24 months. The warranty covers parts."
-    assert Extract("extract", retriever, embedder, 2, answer_words=99).answer(asked)[0].text == text
+    assert Extractor("extract", retriever, embedder, 2, answer_words=99).answer(asked)[0].text == text
     assert words_to_copy([("four words are here", "two words"), ("one two three four",), ("a b c d e f",)]) == 6
     assert words_to_copy([]) == 0
 
 
 def test_extract_declines_where_nothing_was_found():
     """No passage, no answer."""
-    assert Extract("extract", FakeRetriever([]), WordEmbedder("a"), 2).answer([question("a")])[0].abstained
+    assert Extractor("extract", FakeRetriever([]), WordEmbedder("a"), 2).answer([question("a")])[0].abstained
 
 
 def test_sentences_are_verbatim_and_do_not_split_numbers():
@@ -135,7 +138,7 @@ def test_long_context_shows_every_document():
     """The whole corpus stands in the prompt."""
     generator = FakeGenerator({"question a": "one"})
     documents = [Document(id=name, source=name, title=name, text=f"text of {name}") for name in ("x", "y")]
-    assert LongContext("long-context", documents, generator, GROUNDED, EIGHT).answer([question("a")])[0].text == "one"
+    assert WholeCorpus("long-context", documents, generator, GROUNDED, EIGHT).answer([question("a")])[0].text == "one"
     assert "text of x" in generator.prompts[0].messages[-1].content
     assert "text of y" in generator.prompts[0].messages[-1].content
 
@@ -146,7 +149,7 @@ def test_the_router_sends_the_familiar_to_the_tuned_model_and_keeps_the_order():
     near = ClosedBook("tuned", FakeGenerator({"battery life?": "near"}), CLOSED_BOOK, EIGHT)
     far = ClosedBook("rag", FakeGenerator({"what colour?": "far"}), CLOSED_BOOK, EIGHT)
     familiarity = Familiarity(embedder, embedder.embed_passages(["how long does the battery last"]))
-    router = Router("router", near, far, familiarity, 0.8)
+    router = Routed("router", near, far, familiarity, 0.8)
     found = router.answer([question("c", "what colour?"), question("b", "battery life?")])
     assert [(one.question_id, one.route, one.text) for one in found] == [("c", "rag", "far"), ("b", "tuned", "near")]
     assert {one.contender for one in found} == {"router"}
@@ -219,7 +222,7 @@ class Bot:
 
 def test_a_contender_of_ones_own_is_named_timed_and_may_decline():
     """It carries its configured name, takes the time of its call, and its words count as declining."""
-    found = Custom("team.Bot", Bot()).answer([question("a"), question("b")])
+    found = HeldToContract("team.Bot", Bot()).answer([question("a"), question("b")])
     assert [(one.contender, one.abstained, one.usage.seconds > 0) for one in found] == 2 * [("team.Bot", True, True)]
 
 
@@ -242,7 +245,7 @@ def test_whatever_a_contender_of_ones_own_raises_is_an_error_answer(error, tmp_p
         return [Answer(question_id=one.id, contender="", text="x") for one in questions]
 
     path = tmp_path / "answers.jsonl"
-    contender = Custom("team.Bot", Failing(answer))
+    contender = HeldToContract("team.Bot", Failing(answer))
     collect(contender, [question("a"), question("b"), question("c")], path, 3, lambda done, total: None)
     errors = {one.question_id: one.error for one in jsonl.read(path, Answer)}
     assert errors["a"] is errors["c"] is None
@@ -255,7 +258,7 @@ def test_whatever_a_contender_of_ones_own_raises_is_an_error_answer(error, tmp_p
 def test_answers_that_are_no_answers_are_told_so(given, told):
     """Dicts and strings break the contract; so does nothing at all."""
     with pytest.raises(ContenderError, match=told):
-        Custom("team.Bot", Failing(lambda questions: given)).answer([question("a")])
+        HeldToContract("team.Bot", Failing(lambda questions: given)).answer([question("a")])
 
 
 def test_ctrl_c_in_a_contender_of_ones_own_stops_the_run():
@@ -265,7 +268,7 @@ def test_ctrl_c_in_a_contender_of_ones_own_stops_the_run():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Custom("team.Bot", Failing(answer)).answer([question("a")])
+        HeldToContract("team.Bot", Failing(answer)).answer([question("a")])
 
 
 @pytest.mark.parametrize(
@@ -284,11 +287,11 @@ def test_a_contender_that_cannot_be_made_is_told_with_its_error(body, told, tmp_
     (tmp_path / f"{name}.py").write_text(body)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ConfigError, match=told) as caught:
-        import_contender(f"{name}.Bot")
+        make_recipes([Spec(name="bot", recipe=f"{name}.Bot")])
     assert f"{name}.Bot" in str(caught.value)
 
 
 def test_a_contender_that_loses_questions_is_told_so():
     """One answer for two questions breaks the contract."""
     with pytest.raises(ContenderError, match="asked 2 questions and answered 1"):
-        Custom("team.Bot", Bot(keep=0.5)).answer([question("a"), question("b")])
+        HeldToContract("team.Bot", Bot(keep=0.5)).answer([question("a"), question("b")])

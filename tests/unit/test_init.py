@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from bakeoff.pilot.first_config import initialise
+import pytest
+
+from bakeoff.errors import InputError
+from bakeoff.pilot.first_config import first_config
 from bakeoff.runs.config import load_config
 from tests.end_to_end.small import PLANETS
 
@@ -15,7 +18,7 @@ def written(folder: Path, dates: bool) -> Path:
         (folder / "docs" / f"{name}.md").write_text(f"# {name}\n\n{name} circles its star in {year}.\n")
         rows.append(f"How long is a year of {name}?,{year},10" + (f",2025-{month:02}-01" if dates else ""))
     (folder / "questions.csv").write_text("\n".join(rows))
-    initialise([str(folder / "docs")], [folder / "questions.csv"], folder / "bakeoff.yaml")
+    first_config([str(folder / "docs")], [folder / "questions.csv"], folder / "bakeoff.yaml")
     return folder / "bakeoff.yaml"
 
 
@@ -29,3 +32,35 @@ def test_a_volume_nobody_gave_stays_unknown(tmp_path: Path) -> None:
     path = written(tmp_path, dates=False)
     assert "queries_per_month" in path.read_text()
     assert "queries_per_month" not in load_config(path).profile.model_fields_set
+
+
+def messages(folder: Path) -> Path:
+    """Documents, and a question file with columns of other names."""
+    (folder / "docs").mkdir()
+    rows = ["Customer message;Resolution;agent;channel"]
+    for name, (year, _) in PLANETS.items():
+        (folder / "docs" / f"{name}.md").write_text(f"# {name}\n\n{name} circles its star in {year}.\n")
+        rows += [f"How long is a year of {name}?;{year};Ann;mail", f"how long is the year of {name};{year};Ann;mail"]
+    (folder / "q.csv").write_text("\n".join(rows))
+    return folder / "q.csv"
+
+
+def test_init_says_which_columns_it_reads_as_what(tmp_path: Path) -> None:
+    """Mapped and recognised ones, those that are not used, and how many questions were grouped into facts."""
+    path, output = messages(tmp_path), tmp_path / "bakeoff.yaml"
+    columns = {"question": "Customer message", "answers": "resolution"}
+    summary = "\n".join(first_config([str(tmp_path / "docs")], [path], output, columns=columns).lines)
+    assert summary.splitlines()[0] == (
+        "q.csv: question <- 'Customer message' (columns:), answers <- 'Resolution' (columns:); "
+        "not used: 'agent', 'channel'"
+    )
+    assert "12 facts (grouped with another that asks the same: 12)" in summary
+    assert load_config(output).columns == columns
+
+
+def test_init_says_how_to_name_a_question_column_that_is_not_recognised(tmp_path: Path) -> None:
+    """In bakeoff.yaml and on the command line."""
+    with pytest.raises(InputError, match="Found: Customer message, Resolution, agent, channel") as caught:
+        first_config([str(tmp_path / "docs")], [messages(tmp_path)], tmp_path / "bakeoff.yaml")
+    assert 'columns: {question: "Customer message"} in bakeoff.yaml' in caught.value.remedy
+    assert '--columns question="Customer message"' in caught.value.remedy

@@ -8,7 +8,7 @@ import pytest
 from bakeoff.errors import InputError
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.runs.config import load_config
-from tests.end_to_end.small import make
+from tests.end_to_end.small import PLANETS, make
 
 
 def prepared(folder: Path, *paths: str) -> Prepared:
@@ -34,11 +34,107 @@ def test_documents_of_an_update_that_replace_none_are_noted(tmp_path: Path) -> N
     assert note == "Documents of the update that replace none are added beside the others: new/zorin.md."
 
 
-def test_an_update_that_replaces_nothing_is_refused(tmp_path: Path) -> None:
-    """Its folder is one level off; the path that is meant is told."""
-    with pytest.raises(InputError, match=r"their paths are docs/aldra\.md, docs/borun\.md\.") as caught:
-        prepared(tmp_path, "docs/aldra.md", "docs/borun.md")
-    assert "docs/aldra.md as aldra.md" in caught.value.remedy
+def test_an_update_may_add_documents_only(tmp_path: Path) -> None:
+    """A note says that none replaces one."""
+    found = prepared(tmp_path, "zorin.md", "new/yulan.md")
+    assert found.notes == (
+        "No document of the update replaces one; they are added beside the others: new/yulan.md, zorin.md.",
+    )
+    assert [one.slice for one in found.questions if one.id == "u"] == ["changed"]
+
+
+def test_an_update_whose_folder_is_one_level_off_is_noted(tmp_path: Path) -> None:
+    """File names coincide: the note says which path is meant."""
+    (note,) = prepared(tmp_path, "docs/aldra.md", "docs/borun.md").notes
+    assert "docs/aldra.md as aldra.md, docs/borun.md as borun.md" in note
+    assert "same path below the update's folder" in note
+
+
+def asked_after(folder: Path, *rows: dict[str, object], before: dict[str, object] | None = None) -> Prepared:
+    """The planets, a question `before` beside theirs, and these questions after an update of Aldra."""
+    (folder / "updates").mkdir(parents=True)
+    (folder / "updates" / "aldra.md").write_text("# Aldra\n\nThe planet Aldra circles its star once in 300 days.\n")
+    config = make(folder, updates={"documents": ["updates"], "questions": ["changed.jsonl"]})
+    (folder / "changed.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    if before:
+        with (folder / "questions.jsonl").open("a") as file:
+            file.write(json.dumps(before) + "\n")
+    return prepare(load_config(config))
+
+
+def test_a_question_may_be_asked_again_without_ids(tmp_path: Path) -> None:
+    """Its made-up id is the same: the later one gets an ending, and both belong to one fact."""
+    text = "In how many days does Aldra go around?"
+    before = {"question": text, "answers": ["314 days"], "source": "aldra.md"}
+    found = asked_after(tmp_path, {**before, "answers": ["300 days"]}, before=before)
+    first, second = (one for one in found.questions if one.text == text)
+    assert second.id == first.id + "@update"
+    assert second.fact == first.fact
+    assert (second.slice, second.split, second.answers) == ("changed", "test", ("300 days",))
+    assert len({one.id for one in found.questions}) == len(found.questions)
+    assert any("asked before and after the update: 1." in note for note in found.notes)
+
+
+def test_a_question_may_be_asked_again_under_its_id(tmp_path: Path) -> None:
+    """It keeps the fact that the file named before, and takes along the other phrasings of the update."""
+    both = {"answers": ["300 days"], "source": "aldra.md"}
+    again = {"id": "Aldra-year-0", "question": "how long is a year on Aldra", **both}
+    other = {"question": "How long does a year on Aldra last?", **both}
+    changed = [one for one in asked_after(tmp_path, again, other).questions if one.slice == "changed"]
+    assert changed[0].id == "Aldra-year-0@update"
+    assert [one.fact for one in changed] == ["Aldra-year", "Aldra-year"]
+
+
+def test_facts_that_both_files_name_stay(tmp_path: Path) -> None:
+    """The files know best."""
+    again = {"id": "Aldra-year-0", "question": "How long is a year on Aldra?", "answers": ["300 days"], "fact": "new"}
+    changed = [one for one in asked_after(tmp_path, again).questions if one.slice == "changed"]
+    assert [one.fact for one in changed] == ["new"]
+
+
+def test_an_id_for_two_texts_is_refused(tmp_path: Path) -> None:
+    """Both texts are named."""
+    with pytest.raises(InputError, match=r"'How long is a year on Aldra\?' before the update, and for 'What else\?'"):
+        asked_after(tmp_path, {"id": "Aldra-year-0", "question": "What else?", "answers": ["300 days"]})
+
+
+def test_questions_about_an_update_may_name_documents_that_stay(tmp_path: Path) -> None:
+    """The new version counts where there is one, the old document where there is none."""
+    rows = [
+        {"id": f"u-{name}", "question": f"Sky of {name} now?", "answers": [colour], "source": f"{name}.md"}
+        for name, colour in (("aldra", "blue"), ("borun", "grey"))
+    ]
+    rows[0] |= {"question": "A year of Aldra now?", "answers": ["300 days"]}
+    found = asked_after(tmp_path, *rows)
+    spans = {one.id: one.source_spans[0] for one in found.questions if one.slice == "changed"}
+    assert {name: span.source for name, span in spans.items()} == {"u-aldra": "aldra.md", "u-borun": "borun.md"}
+    assert all(span.start is not None for span in spans.values())
+
+
+def test_columns_hold_for_questions_and_updates(tmp_path: Path) -> None:
+    """One of the files must have each column; the others are read by the usual names."""
+    row = {"Customer message": "How long is a year on Aldra now?", "answers": ["300 days"]}
+    (tmp_path / "updates").mkdir()
+    (tmp_path / "updates" / "aldra.md").write_text("A year of Aldra has 300 days.\n")
+    updates = {"documents": ["updates"], "questions": ["changed.jsonl"]}
+    config = make(tmp_path, updates=updates, columns={"question": "customer message"})
+    (tmp_path / "changed.jsonl").write_text(json.dumps(row))
+    assert any(one.text == row["Customer message"] for one in prepare(load_config(config)).questions)
+
+
+def test_labels_are_noted_and_split_within_each_label(tmp_path: Path) -> None:
+    """Whatever documents the questions name: no label goes without a training example."""
+    config = make(tmp_path)
+    rows = [
+        {"question": f"{word} {i} about {label}, please", "answers": [label], "source": f"{label.lower()}.md"}
+        for label in PLANETS
+        for i, word in enumerate("help ask need why what how when where who which".split())  # noqa: SIM905
+    ]
+    (tmp_path / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = prepare(load_config(config))
+    assert {one.answers[0] for one in found.of("train")} == set(PLANETS)
+    assert "12 distinct answers for 120 questions; split by question within each label" in " ".join(found.lines())
+    assert found.data.n_labels == 12
 
 
 def test_excused_copies_are_counted(tmp_path: Path) -> None:

@@ -81,10 +81,44 @@ def test_unanswerable_is_marked_in_four_ways(tmp_path: Path, mark: dict[str, obj
 
 
 def test_missing_answers_name_the_lines_and_the_mark(tmp_path: Path) -> None:
-    """The blank line in between is counted as the file's line that it is."""
+    """Where most answers are missing; the blank line in between is counted as the file's line that it is."""
     message = refusal(write(tmp_path, "q.csv", "question,answer\none,1\n\ntwo,\nthree,\n"))
-    assert "q.csv line 4, q.csv line 5" in message
+    assert "only 1 of 3 rows have one: q.csv line 4, q.csv line 5" in message
     assert "kind=unanswerable" in message
+
+
+def test_an_empty_answer_means_unanswerable_where_no_row_is_marked(tmp_path: Path) -> None:
+    """A note counts them, file by file."""
+    first = write(tmp_path, "one.csv", "question,answer\none,1\ntwo,\nthree,3\nfour,\n")
+    second = jsonl(tmp_path, {"question": "five", "answers": ["5"]}, {"question": "six", "answers": None})
+    questions, notes = read_with_notes([first, second])
+    assert [one.answerable for one in questions] == [True, False, True, False, True, False]
+    assert "one.csv: 2 questions have no answer: treated as unanswerable." in notes
+    assert "q.jsonl: 1 question has no answer: treated as unanswerable." in notes
+
+
+@pytest.mark.parametrize(
+    "marks", [("kind", "unanswerable", ""), ("is_impossible", "true", ""), ("answerable", "true", "")]
+)
+def test_an_empty_answer_is_refused_where_other_rows_are_marked(tmp_path: Path, marks: tuple[str, str, str]) -> None:
+    """A label that somebody forgot must not become 'unanswerable'; another file's marks do not matter."""
+    column, mark, none = marks
+    marked = f"one,{'1' if column == 'answerable' else ''},{mark}"
+    text = f"question,answer,{column}\n{marked}\ntwo,2,{none}\nthree,,{none}\nfour,4,{none}\n"
+    message = refusal(write(tmp_path, "q.csv", text))
+    assert "other rows of the file say whether they can be answered: q.csv line 4." in message
+    other = write(tmp_path, "other.csv", "question,answer\nfive,5\nsix,\n")
+    filled = write(tmp_path, "q.csv", text.replace("three,,", "three,3,"))
+    assert [one.text for one in read_questions([filled, other]) if not one.answerable][-1] == "six"
+
+
+def test_a_file_without_any_answer_is_refused_whatever_others_hold(tmp_path: Path) -> None:
+    """Its answers may stand under a name that is not read; the message says how to name it."""
+    good = write(tmp_path, "good.csv", "question,answer\none,1\n")
+    message = refusal(good, write(tmp_path, "log.csv", "question,Resolution\ntwo,2\n"))
+    assert "No row of log.csv has an answer" in message
+    assert "Found: question, Resolution" in message
+    assert "columns: {answers:" in message
 
 
 def test_duplicate_ids_name_both_places_across_files(tmp_path: Path) -> None:
@@ -266,7 +300,8 @@ def test_topics_of_a_help_desk_are_no_facts(tmp_path: Path) -> None:
     )
     questions, notes = read_with_notes([path])
     assert len({one.fact for one in questions}) == 2
-    assert "Facts inferred from words and answers: 2, for 2 answerable questions that name none." in notes[0]
+    assert "2 answerable questions name no fact" in notes[0]
+    assert "2 facts (grouped with another that asks the same: 0)" in notes[0]
 
 
 def facts_of(folder: Path, *rows: tuple[str, str], **more: object) -> list[str]:
@@ -360,14 +395,15 @@ def test_quotes_are_found_through_markup(text: str, quote: str, held: str) -> No
 
 def test_a_quote_that_is_not_there_is_noted_and_the_document_taken_whole() -> None:
     """The note names the question and the quote."""
-    span, (note,) = located("Nothing of the kind.", "lasts 24 months")
+    span, (note, by_document) = located("Nothing of the kind.", "lasts 24 months")
     assert span is None
     assert "q: 'lasts 24 months' in a.md" in note
+    assert "known by document only for 1 of 1" in by_document
 
 
-def test_without_a_quote_the_document_is_taken_whole_and_checked_for_an_answer() -> None:
+def test_without_a_quote_a_document_is_checked_for_an_answer() -> None:
     """A note is written only where no answer stands in it."""
-    assert located("It is 24.", "") == (None, [])
+    assert not any("none of whose answers" in note for note in located("It is 24.", "")[1])
     assert "none of whose answers" in located("It is 124.", "")[1][0]
 
 

@@ -1,6 +1,6 @@
 """Scores: declining, failing and being right are three different things."""
 
-from bakeoff.measure.score import score_answers
+from bakeoff.measure.score import score_answers, values_by_phase, values_of
 from bakeoff.records import Hit, SourceSpan
 from tests.unit.fakes import answer, chunk, question
 
@@ -9,7 +9,7 @@ def values(questions, answers):
     return {(one.question_id, one.measure): one.value for one in score_answers(questions, answers)}
 
 
-def test_declining_is_right_only_where_there_is_no_answer():
+def test_declining_is_correct_only_where_there_is_no_answer():
     """An honest 'I don't know' is never a hallucination."""
     asked = [question("a", answers=["24 months"]), question("u", answers=[], slice="unanswerable")]
     found = values(asked, [answer("a", "I don't know.", abstained=True), answer("u", "I don't know.", abstained=True)])
@@ -56,3 +56,21 @@ def test_consistency_compares_phrasings_of_one_fact():
 def test_a_fact_asked_once_has_no_consistency():
     """There is nothing to agree with."""
     assert ("a", "consistent") not in values([question("a")], [answer("a")])
+
+
+def test_an_answer_that_was_cut_off_is_counted():
+    """Whether the text stopped at the limit of tokens stands beside whether it is correct."""
+    found = values([question("a"), question("b")], [answer("a", truncated=True), answer("b")])
+    assert (found["a", "truncated"], found["b", "truncated"]) == (1.0, 0.0)
+
+
+def test_scores_say_of_which_phase_they_are():
+    """The same question is asked before and after the update; values are told apart by phase."""
+    asked = [question("a", answers=["24 months"])]
+    scores = [
+        *score_answers(asked, [answer("a", "7 days")]),
+        *score_answers(asked, [answer("a", "24 months")], "updated"),
+    ]
+    assert values_of(scores)["rag"]["correct"] == {"a": 0.0}
+    assert values_of(scores, "updated")["rag"]["correct"] == {"a": 1.0}
+    assert set(values_by_phase(scores)) == {"test", "updated"}

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bakeoff.decide.situation.prices import Rates
+from bakeoff.measure.comparison import Axes, Entrant
+from bakeoff.measure.rates import Rates
 from bakeoff.measure.score import score_answers, values_of
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.records import Stage, Usage
@@ -19,6 +20,13 @@ QUESTIONS = [
     question("c1", answers=["green"], slice="changed"),
 ]
 
+ENTRANTS = {
+    "base": Entrant(name="base", recipe="base", title="Base", axes=Axes(model="small"), is_baseline=True),
+    "tuned": Entrant(
+        name="tuned", recipe="tuned", title="Tuned", axes=Axes(model="small", tuning="LoRA"), parts=("adapter", "small")
+    ),
+}
+
 
 def measured(name, texts, updated=None, **more):
     def given(mapping):
@@ -30,7 +38,7 @@ def measured(name, texts, updated=None, **more):
         ]
 
     return Measured(
-        name=name,
+        entrant=ENTRANTS[name],
         values=values_of(score_answers(QUESTIONS, given(texts)))[name],
         answers=tuple(given(texts)),
         updated=values_of(score_answers(QUESTIONS, given(updated or {}))).get(name, {}),
@@ -44,91 +52,91 @@ TUNED = measured(
     {"s1": "red", "s2": "blue", "u1": "I don't know.", "g1": "Paris", "g2": "Milan", "c1": "red"},
     updated={"c1": "green"},
     latencies_ms=(100.0, 200.0, 300.0),
-    setup=(Stage(stage="train", contender="tuned", seconds=30), Stage(stage="load", seconds=6)),
-    update=(Stage(stage="update-train", contender="tuned", seconds=12, tokens=500),),
+    setup=(Stage(stage="train", part="adapter", seconds=30), Stage(stage="load", part="small", seconds=6)),
+    update=(Stage(stage="update-train", part="adapter", seconds=12, tokens=500),),
 )
 
 
 @pytest.fixture(scope="module")
 def tuned():
     prices = Rates(machine_usd_per_hour=3.6, input_usd_per_million_tokens=100.0)
-    return summarise(QUESTIONS, [BASE, TUNED], {"long-context": "too long"}, prices)["contenders"]["tuned"]
+    return summarise(QUESTIONS, [replace(BASE, rates=prices), replace(TUNED, rates=prices)]).measures["tuned"]
 
 
 def test_accuracy_covers_what_the_documents_are_asked_and_not_general_knowledge(tuned):
-    """Two of the three in-domain questions are right; every slice is told apart."""
-    assert tuned["accuracy"]["value"] == pytest.approx(2 / 3)
-    assert tuned["accuracy"]["n"] == 3
-    slices = {name: entry["value"] for name, entry in tuned["accuracy"]["slices"].items()}
+    """Two of the three in-domain questions are right; every slice is measured alone."""
+    assert tuned["accuracy"].value == pytest.approx(2 / 3)
+    assert tuned["accuracy"].n == 3
+    slices = {name: entry.value for name, entry in tuned["accuracy"].slices.items()}
     assert slices == {"seen": 1.0, "unseen": 0.0, "unanswerable": 1.0, "general": 0.5, "changed": 0.0}
 
 
 def test_accuracy_by_traffic_counts_each_question_as_often_as_it_is_asked(tuned):
-    """100 of 110 askings are answered rightly."""
-    assert tuned["accuracy_by_traffic"]["value"] == pytest.approx(100 / 110)
+    """100 of 110 askings are answered correctly."""
+    assert tuned["accuracy_by_traffic"].value == pytest.approx(100 / 110)
 
 
 def test_hallucination_is_answering_wrongly(tuned):
     """One of three; declining is none."""
-    assert tuned["hallucination"]["value"] == pytest.approx(1 / 3)
+    assert tuned["hallucination"].value == pytest.approx(1 / 3)
 
 
 def test_retention_is_held_against_the_base_model(tuned):
     """The base model knew both capitals, the tuned one knows one still."""
-    assert tuned["retention"]["value"] == pytest.approx(0.5)
+    assert tuned["retention"].value == pytest.approx(0.5)
 
 
 def test_freshness_is_measured_after_the_update_with_what_it_cost(tuned):
     """Right after retraining, wrong before, 12 seconds and 500 tokens."""
-    assert tuned["freshness"]["value"] == 1.0
-    assert tuned["freshness"]["detail"] == {"before": 0.0, "update_seconds": 12.0, "update_tokens": 500}
+    assert tuned["freshness"].value == 1.0
+    assert tuned["freshness"].detail == {"before": 0.0, "update_seconds": 12.0, "update_tokens": 500}
 
 
 def test_cost_adds_compute_time_and_tokens(tuned):
     """2 s at 3.60 an hour is 0.002; 10 tokens at 100 a million are 0.001; times a thousand questions."""
-    assert tuned["cost_per_1k"]["value"] == pytest.approx(3.0)
+    assert tuned["cost_per_1k"].value == pytest.approx(3.0)
 
 
 def test_latency_is_the_median_with_the_95th_percentile_beside_it(tuned):
     """Both in milliseconds."""
-    assert tuned["latency_ms"]["value"] == 200.0
-    assert tuned["latency_ms"]["detail"]["p95"] == pytest.approx(290.0)
+    assert tuned["latency_ms"].value == 200.0
+    assert tuned["latency_ms"].detail["p95"] == pytest.approx(290.0)
 
 
 def test_setup_sums_the_stages_and_prices_them(tuned):
     """36 seconds at 3.60 an hour."""
-    assert tuned["setup_s"]["value"] == 36.0
-    assert tuned["setup_s"]["detail"]["cost_usd"] == pytest.approx(0.036)
+    assert tuned["setup_s"].value == 36.0
+    assert tuned["setup_s"].detail["cost_usd"] == pytest.approx(0.036)
 
 
 def test_what_was_not_measured_says_why():
     """No update, no latency: no number, but a reason."""
-    found = summarise(QUESTIONS, [BASE], {}, Rates())["contenders"]["base"]
+    found = summarise(QUESTIONS, [BASE]).measures["base"]
     for measure in ("freshness", "latency_ms", "consistency", "retrieval_recall"):
-        assert found[measure]["value"] is None
-        assert found[measure]["detail"]["reason"]
+        assert found[measure].value is None
+        assert found[measure].reason
 
 
 def test_every_pair_is_contrasted_and_the_skipped_are_named():
     """One pair, two measures."""
-    found = summarise(QUESTIONS, [BASE, TUNED], {"long-context": "too long"}, Rates())
-    assert [(one["a"], one["b"], one["measure"]) for one in found["contrasts"]] == [
+    found = summarise(QUESTIONS, [BASE, TUNED], {"long-context": "too long"})
+    assert [(one.a, one.b, one.measure) for one in found.contrasts] == [
         ("base", "tuned", "accuracy"),
         ("base", "tuned", "hallucination"),
     ]
-    assert found["skipped"] == {"long-context": "too long"}
+    assert found.skipped == {"long-context": "too long"}
 
 
 def test_questions_that_nobody_asked_have_no_accuracy_by_traffic():
     """A log may count them 0 times; the other measures stand."""
     asked = [one.model_copy(update={"asked": 0}) for one in QUESTIONS]
-    found = summarise(asked, [BASE], {}, Rates())["contenders"]["base"]
-    assert found["accuracy_by_traffic"]["value"] is None and found["accuracy"]["value"] is not None
+    found = summarise(asked, [BASE]).measures["base"]
+    assert found["accuracy_by_traffic"].value is None and found["accuracy"].value is not None
 
 
 def test_what_was_not_set_up_or_brought_up_to_date_has_no_time_for_it():
     """Not zero seconds: that would be the best of all."""
     left = replace(TUNED, setup=(), update=None)
-    found = summarise(QUESTIONS, [BASE, left], {}, Rates())["contenders"]["tuned"]
-    assert found["setup_s"]["value"] is None
-    assert found["freshness"]["value"] == 1.0 and "update_seconds" not in found["freshness"]["detail"]
+    found = summarise(QUESTIONS, [BASE, left]).measures["tuned"]
+    assert found["setup_s"].value is None
+    assert found["freshness"].value == 1.0 and "update_seconds" not in found["freshness"].detail

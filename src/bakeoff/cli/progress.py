@@ -1,9 +1,12 @@
-"""The terminal's view of a running pilot: a line for each stage with its progress, time and ETA.
+"""The view of a running pilot: each stage with its progress, speed, time so far and time left.
 
-Takes the pilot's events, draws them with rich. Where the output is no terminal, each finished stage prints one line.
+Takes the pilot's events. On a terminal they are bars, drawn with rich; elsewhere (a log file) a stage that takes longer
+prints a line every half minute, and one when it has finished. Knows nothing about what a stage does.
 """
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 
 from rich.console import Console
@@ -12,12 +15,31 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from bakeoff.pilot.stages import Event
 from bakeoff.report.measures import STAGES
 
+LINE_EVERY_S = 30.0
+UNITS = {"train": "steps", "update-train": "steps", "index": "documents", "update-index": "documents"}
+
+
+@dataclass
+class _Pace:
+    """When a stage began here, what was done when it was first counted, and when it last printed a line."""
+
+    began: float
+    printed: float
+    counted: tuple[float, int] | None = None
+
 
 class Display:
-    """Shows events until it is closed."""
+    """Shows events until it is closed. `clock` gives seconds, `every_s` is the least time between two lines of a stage
+    where there is no terminal."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
+    def __init__(
+        self,
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        every_s: float = LINE_EVERY_S,
+    ) -> None:
+        self._console = console or Console(stderr=True)
+        self._clock, self._every_s = clock, every_s
         self._progress = Progress(
             SpinnerColumn(finished_text="✓"),
             TextColumn("{task.description}"),
@@ -29,7 +51,7 @@ class Display:
             console=self._console,
         )
         self._tasks: dict[tuple[str, str], TaskID] = {}
-        self._begun: dict[tuple[str, str], float] = {}
+        self._paces: dict[tuple[str, str], _Pace] = {}
 
     def __enter__(self) -> "Display":
         if self._console.is_terminal:
@@ -44,21 +66,62 @@ class Display:
         """Draw one event."""
         if event.stage == "data":
             self._console.print(event.note, highlight=False, markup=False)
-            return
+        elif self._console.is_terminal:
+            self._draw(event)
+        else:
+            self._write(event)
+
+    def _draw(self, event: Event) -> None:
+        """Move the stage's bar."""
         key = (event.stage, event.contender)
-        self._begun.setdefault(key, time.perf_counter())
-        if not self._console.is_terminal:
-            if event.note == "done":
-                seconds = time.perf_counter() - self._begun[key]
-                self._console.print(f"{_title(event)}: {seconds:.1f} s", highlight=False, soft_wrap=True)
-            return
         if key not in self._tasks:
             self._tasks[key] = self._progress.add_task(_title(event), total=None, count="")
         if event.total > 1:
-            self._progress.update(self._tasks[key], count=f"{event.done}/{event.total}")
+            count = ", ".join(filter(None, (f"{event.done}/{event.total}", event.detail)))
+            self._progress.update(self._tasks[key], count=count)
         self._progress.update(self._tasks[key], completed=event.done, total=event.total or None)
+
+    def _write(self, event: Event) -> None:
+        """Print a line where the stage has finished, or has printed none for a while."""
+        now = self._clock()
+        pace = self._paces.setdefault((event.stage, event.contender), _Pace(began=now, printed=now))
+        if event.note == "done":
+            self._print(event, _duration(now - pace.began))
+        elif event.total:
+            pace.counted = pace.counted or (now, event.done)
+            if now - pace.printed >= self._every_s and event.done < event.total:
+                pace.printed = now
+                self._print(event, _standing(event, now, pace))
+
+    def _print(self, event: Event, text: str) -> None:
+        self._console.print(f"{_title(event)}: {text}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _title(event: Event) -> str:
     title = STAGES.get(event.stage, event.stage)
     return f"{event.contender}: {title}" if event.contender else title
+
+
+def _standing(event: Event, now: float, pace: _Pace) -> str:
+    """How far a stage is, how long it has taken and will take at the pace it had so far, and what else it says."""
+    counted_at, counted = pace.counted or (now, event.done)
+    n_done, seconds = event.done - counted, now - counted_at
+    parts = [
+        f"{event.done}/{event.total} {UNITS.get(event.stage, 'questions')}",
+        f"{100 * event.done // event.total} %",
+        f"{_duration(now - pace.began)} so far",
+        f"about {_duration(seconds / n_done * (event.total - event.done))} left" if n_done > 0 else "",
+        event.detail,
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _duration(seconds: float) -> str:
+    """Seconds in words: 4.2 s, 48 s, 2 min 10 s, 1 h 5 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes_left} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

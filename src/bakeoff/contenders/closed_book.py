@@ -3,9 +3,10 @@
 Takes questions, gives answers. Knows nothing about retrieval, training or measures.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bakeoff.contenders.declining import answer_from
+from bakeoff.contenders.streaming import as_written, whole
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Generator
 from bakeoff.records import Answer, GenerationSettings, Question
@@ -36,3 +37,10 @@ class ClosedBook:
             answer_from(question, self.name, completion, self._decline_below)
             for question, completion in zip(questions, completions, strict=True)
         ]
+
+    def stream(self, question: Question) -> Iterator[str | Answer]:
+        """The pieces of its answer, then the answer."""
+        if self._decline_below is not None:
+            return whole(self, question)
+        prompt = self._template.render(question.text)
+        return as_written(self.name, question, self._generator, prompt, self._settings)

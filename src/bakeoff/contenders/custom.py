@@ -1,20 +1,60 @@
 """A team's own contender, held to the contract: one answer a question, in order, under its configured name.
 
-Takes an object with `answer(questions)`; fills in what such an object may leave out and the measures need. Knows
-nothing about how it answers.
+Takes a class (or function) that gives an object with `answer(questions)`; fills in what such an object may leave out
+and the measures need. Knows nothing about how it answers.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bakeoff.errors import ContenderError
+from bakeoff.contenders.recipe import Fitted, Given, Recipe
+from bakeoff.contenders.spec import Spec
+from bakeoff.contenders.streaming import whole
+from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.grading.grade import is_abstention
 from bakeoff.records import Answer, Question
 
 
-class Custom:
-    """Wraps a contender whose class was named by its import path."""
+class Custom(Recipe):
+    """The recipe of a plain class with `answer(questions)`, named by its import path."""
+
+    title = "Your own"
+    summary = "a class of your own"
+    asks_model = False
+    declines = False
+
+    def __init__(self, spec: Spec, made_by: Any) -> None:
+        super().__init__(spec)
+        self._made_by = made_by
+
+    def check(self, others: Sequence[Recipe]) -> None:
+        """Make one now, so that a mistake shows before any work is done."""
+        self._make()
+
+    def open(self, world: Any, fitted: Fitted, given: Given | None = None) -> "HeldToContract":
+        """The contender, held to the contract."""
+        return HeldToContract(self.spec.name, self._make())
+
+    def _make(self) -> Any:
+        path = self.spec.recipe
+        try:
+            contender = self._made_by()
+        except Exception as error:  # a team's own code may raise anything
+            raise ConfigError(
+                f"The contender '{path}' cannot be made: {type(error).__name__}: {error}.",
+                "it is called without arguments; fix the class",
+            ) from error
+        if not callable(getattr(contender, "answer", None)):
+            raise ConfigError(
+                f"The contender '{path}' has no method answer(questions).",
+                "give the class one that returns one Answer for each question",
+            )
+        return contender
+
+
+class HeldToContract:
+    """A team's own contender with its answers checked and completed."""
 
     def __init__(self, name: str, inner: Any) -> None:
         self.name = name
@@ -38,19 +78,27 @@ class Custom:
             )
         return [self._completed(one, seconds) for one in answers]
 
+    def stream(self, question: Question) -> Iterator[str | Answer]:
+        """Its own stream where it has one; else its answer in one piece."""
+        if not callable(getattr(self._inner, "stream", None)):
+            yield from whole(self, question)
+            return
+        for item in self._inner.stream(question):
+            yield self._completed(item, 0.0) if isinstance(item, Answer) else str(item)
+
     def _answers(self, questions: Sequence[Question]) -> list[Answer]:
         try:
             answers = list(self._inner.answer(questions))
         except Exception as error:  # a team's own code may raise anything; Ctrl-C is no Exception
             raise ContenderError(
                 f"'{self.name}' failed with {type(error).__name__}: {error}",
-                "mend its answer(questions), then go on with: bakeoff run CONFIG --resume",
+                "fix its answer(questions), then go on with: bakeoff run CONFIG --resume",
             ) from error
         other = next((type(one).__name__ for one in answers if not isinstance(one, Answer)), None)
         if other:
             raise ContenderError(
                 f"'{self.name}' answered with a {other} in place of an Answer.",
-                "answer(questions) must return a list of bakeoff.records.Answer, one for each question",
+                "answer(questions) must return a list of bakeoff.Answer, one for each question",
             )
         return answers
 

@@ -29,6 +29,8 @@ def answer_from(
         usage=retrieval + completion.usage,
         confidence=completion.logprob,
         abstained=completion.error is None and declines(completion.text, completion.logprob, decline_below),
+        truncated=completion.truncated,
+        origin=completion.origin,
         error=completion.error,
     )
 

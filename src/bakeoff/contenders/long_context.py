@@ -1,58 +1,34 @@
-"""LongContext: the whole corpus in every prompt, where it fits. No retrieval, no training.
+"""`long-context`: every document in every prompt, where the model's context is large enough."""
 
-Takes questions, gives answers. Knows nothing about indexes.
-"""
-
-from collections.abc import Sequence
-
-from bakeoff.contenders.declining import answer_from
-from bakeoff.models.prompts import PromptTemplate
-from bakeoff.protocols import Generator
-from bakeoff.records import Answer, Document, GenerationSettings, Question
-
-ROOM_FOR_QUESTION = 256
+from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe
+from bakeoff.contenders.whole_corpus import WholeCorpus, reason_not_to_fit
+from bakeoff.contenders.world import World
+from bakeoff.measure.comparison import Days
 
 
-class LongContext:
-    """A generator that reads every document before each question."""
+class LongContext(Recipe):
+    """All documents, read by the model as it comes."""
 
-    def __init__(
-        self,
-        name: str,
-        documents: Sequence[Document],
-        generator: Generator,
-        template: PromptTemplate,
-        settings: GenerationSettings,
-        decline_below: float | None = None,
-    ) -> None:
-        self.name = name
-        self._texts = _texts(documents)
-        self._generator = generator
-        self._template = template
-        self._settings = settings
-        self._decline_below = decline_below
+    name = "long-context"
+    title = "Long context"
+    summary = "all documents in every prompt, read by the model as it comes"
+    approach = "rag"
+    days = Days(setup=2.0, data=1.0, upkeep_per_month=0.5)
+    shows = "all documents"
+    in_grid = True
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One answer for each question, in order."""
-        prompts = [self._template.render(question.text, self._texts) for question in questions]
-        completions = self._generator.generate(prompts, self._settings)
-        return [
-            answer_from(question, self.name, completion, self._decline_below)
-            for question, completion in zip(questions, completions, strict=True)
-        ]
+    def obstacle(self, world: World, material: Material) -> str | None:
+        """The documents may not fit into the model's context."""
+        generator = world.generator(self.spec.model)
+        return reason_not_to_fit(material.documents, generator, self.spec.generation.max_new_tokens)
 
-
-def _texts(documents: Sequence[Document]) -> list[str]:
-    return [f"{document.title}\n{document.text}" for document in documents]
-
-
-def reason_not_to_fit(documents: Sequence[Document], generator: Generator, max_new_tokens: int) -> str | None:
-    """Why the corpus does not fit into the model's context, or None where it does."""
-    available = generator.context_tokens - max_new_tokens - ROOM_FOR_QUESTION
-    needed = sum(generator.count_tokens(text) for text in _texts(documents))
-    if needed <= available:
-        return None
-    return (
-        f"the corpus has {needed:,} tokens, and {generator.name} takes {generator.context_tokens:,}, "
-        f"of which {available:,} are left beside the question and the answer"
-    )
+    def open(self, world: World, fitted: Fitted, given: Given | None = None) -> WholeCorpus:
+        """A contender that is shown every document of the world's store."""
+        return WholeCorpus(
+            self.spec.name,
+            list(world.store.documents()),
+            world.generator(self.spec.model),
+            self.spec.prompts.grounded,
+            self.spec.generation,
+            fitted.decline_below,
+        )

@@ -1,69 +1,31 @@
-"""Rag: retrieve passages, then write the answer from them (`rag`, and `hybrid` with a tuned model).
+"""`rag`: retrieve passages, then a model as it comes writes the answer from them."""
 
-Takes questions, gives answers that cite the chunks shown. Knows nothing about how the index or the model was made.
-"""
-
-import time
-from collections.abc import Sequence
-
-from bakeoff.contenders.declining import answer_from
-from bakeoff.models.prompts import PromptTemplate
-from bakeoff.protocols import Generator, Retriever
-from bakeoff.records import Answer, GenerationSettings, Hit, Question, Usage
+from bakeoff.contenders.grounded import Grounded
+from bakeoff.contenders.recipe import Fitted, Given, Recipe
+from bakeoff.contenders.world import World
+from bakeoff.measure.comparison import Days
 
 
-class Rag:
-    """A retriever and a generator; the generator sees the best k passages, fewer where its context is short."""
+class Rag(Recipe):
+    """What was retrieved, read by the model as it comes."""
 
-    def __init__(
-        self,
-        name: str,
-        retriever: Retriever,
-        generator: Generator,
-        template: PromptTemplate,
-        k: int,
-        settings: GenerationSettings,
-        decline_below: float | None = None,
-    ) -> None:
-        self.name = name
-        self._retriever = retriever
-        self._generator = generator
-        self._template = template
-        self._k = k
-        self._settings = settings
-        self._decline_below = decline_below
+    name = "rag"
+    title = "RAG"
+    summary = "retrieved passages, read by the model as it comes"
+    approach = "rag"
+    days = Days(setup=5.0, data=1.0, upkeep_per_month=0.75)
+    shows = "retrieval"
+    retrieves = True
+    in_grid = True
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One answer for each question, in order, with the chunks its prompt held as citations."""
-        begun = time.perf_counter()
-        found = self._retriever.search([question.text for question in questions], self._k)
-        shown = [self._fitting(question, hits) for question, hits in zip(questions, found, strict=True)]
-        retrieval = Usage(seconds=(time.perf_counter() - begun) / max(1, len(questions)))
-        prompts = [
-            self._template.render(question.text, [hit.chunk.passage for hit in hits])
-            for question, hits in zip(questions, shown, strict=True)
-        ]
-        completions = self._generator.generate(prompts, self._settings)
-        return [
-            answer_from(question, self.name, completion, self._decline_below, hits, retrieval)
-            for question, completion, hits in zip(questions, completions, shown, strict=True)
-        ]
-
-    def _fitting(self, question: Question, hits: Sequence[Hit]) -> Sequence[Hit]:
-        passages = [hit.chunk.passage for hit in hits]
-        return hits[
-            : n_fitting(question.text, passages, self._template, self._generator, self._settings.max_new_tokens)
-        ]
-
-
-def n_fitting(
-    question: str, passages: Sequence[str], template: PromptTemplate, generator: Generator, max_new_tokens: int
-) -> int:
-    """How many of the passages, best first, fit into the model's context beside the question and the answer."""
-    room = generator.context_tokens - max_new_tokens - 64  # 64: the chat template's own tokens
-    room -= sum(generator.count_tokens(message.content) for message in template.render(question).messages)
-    for n, passage in enumerate(passages):
-        room -= generator.count_tokens(passage) + 4
-        if room < 0:
-            return n
-    return len(passages)
+    def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Grounded:
+        """A grounded contender on the spec's model and index."""
+        return Grounded(
+            self.spec.name,
+            world.index(self.spec.retrieval),
+            world.generator(self.spec.model),
+            self.spec.prompts.grounded,
+            self.spec.retrieval.k,
+            self.spec.generation,
+            fitted.decline_below,
+        )

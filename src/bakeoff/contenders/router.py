@@ -1,94 +1,115 @@
-"""Router: the tuned model answers what resembles its training questions, retrieval answers the rest.
+"""`router`: a tuned model answers what resembles its training questions, retrieval answers the rest.
 
-Takes questions, gives answers with their route. The threshold on resemblance is calibrated on the dev split: for
-accuracy first, then for cost. Knows nothing about how the two contenders behind it work.
+It is made of contenders of the same run: `near`, tuned and without passages, and one of `far`, which retrieve. Where
+`parts` names none, those of the run are taken.
 """
 
-import itertools
-import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from bakeoff.protocols import Contender, Embedder
-from bakeoff.records import Answer, Question, Record, Usage
+from bakeoff.contenders.declining import declines
+from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe
+from bakeoff.contenders.remembering import Remembering
+from bakeoff.contenders.routing import Familiarity, Routed, Routing, calibrate_routing
+from bakeoff.contenders.world import World
+from bakeoff.errors import ConfigError, RunFolderError
+from bakeoff.measure.comparison import Days
+from bakeoff.measure.score import is_correct
+from bakeoff.protocols import Contender
+from bakeoff.records import Answer, Question
 
 
-class Routing(Record):
-    """How questions are routed: to `near` where familiarity reaches the threshold, else to `far`."""
+class Router(Recipe):
+    """Two contenders and a rule that chooses between them."""
 
-    near: str
-    far: str
-    familiarity_at_least: float
+    name = "router"
+    title = "Router"
+    summary = "the fine-tuned model for what resembles its training questions, retrieval for the rest"
+    approach = "hybrid"
+    days = Days(setup=14.0, data=6.0, upkeep_per_month=1.5)
+    asks_model = False
+    declines = False
+    step = 2
+    near = ""
+    far: tuple[str, ...] = ()
+
+    def check(self, others: Sequence[Recipe]) -> None:
+        """It needs one contender that is tuned and shown nothing, and one that retrieves for a model."""
+        nears = self.spec.parts.get("near") or [one.spec.name for one in others if one.learns_facts]
+        self.far = tuple(
+            self.spec.parts.get("far") or (one.spec.name for one in others if one.retrieves and one.asks_model)
+        )
+        if not nears or not self.far:
+            lacking = "a fine-tuned contender without retrieval" if not nears else "a contender that retrieves"
+            raise ConfigError(
+                f"The contender '{self.spec.name}' routes between a fine-tuned contender and one that retrieves; "
+                f"the run lacks {lacking}.",
+                f"add 'tuned' and 'rag' or 'hybrid' to `contenders:`, name its parts, or leave '{self.spec.name}' out",
+            )
+        self.near = nears[0]
+
+    def models(self) -> tuple[str, ...]:
+        """The embedder that tells how familiar a question is."""
+        return (self.spec.retrieval.embedder,)
+
+    def behind(self) -> tuple[str, ...]:
+        """The contenders it may send questions to."""
+        return (self.near, *self.far) if self.near else ()
+
+    def prepare(self, world: World, material: Material) -> Fitted:
+        """Keep the embeddings of the training questions: its measure of what is familiar."""
+        folder = world.contender_folder(self.spec.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        vectors = world.embedder(self.spec.retrieval.embedder).embed_queries([one.text for one in material.train])
+        np.save(folder / "trained.npy", vectors, allow_pickle=False)
+        return Fitted()
+
+    def calibrate(self, world: World, material: Material, fitted: Fitted, given: Given) -> Fitted:
+        """The routing that is most accurate on dev."""
+        familiar = self._familiarity(world).of([question.text for question in material.dev])
+        routing = calibrate_routing(
+            near=_outcomes(world, self.near, material.dev, given),
+            fars={name: _outcomes(world, name, material.dev, given) for name in self.far},
+            familiarity={one.id: float(value) for one, value in zip(material.dev, familiar, strict=True)},
+            near_name=self.near,
+            trained_on=[question.id for question in material.dev if question.slice == "seen"],
+        )
+        return fitted.model_copy(update={"routing": routing.model_dump()})
+
+    def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Routed:
+        """The two contenders behind it; those that answered in the run are not asked the same question twice."""
+        if fitted.routing is None:
+            raise RunFolderError(
+                f"The contender '{self.spec.name}' was never calibrated.",
+                "finish the run first: bakeoff run CONFIG --resume",
+            )
+        routing = Routing.model_validate(fitted.routing)
+        near, far = (_remembering(world.open(name), given) for name in (routing.near, routing.far))
+        return Routed(self.spec.name, near, far, self._familiarity(world), routing.familiarity_at_least)
+
+    def _familiarity(self, world: World) -> Familiarity:
+        path = world.contender_folder(self.spec.name) / "trained.npy"
+        embedder = world.embedder(self.spec.retrieval.embedder)
+        return Familiarity(embedder, np.load(path, allow_pickle=False))
 
 
-class Familiarity:
-    """How much a question resembles the nearest training question: the cosine of their embeddings."""
-
-    def __init__(self, embedder: Embedder, trained: np.ndarray) -> None:
-        self._embedder = embedder
-        self._trained = trained
-
-    def of(self, texts: Sequence[str]) -> np.ndarray:
-        """One cosine in -1..1 for each text."""
-        if not len(self._trained):
-            return np.full(len(texts), -1.0)
-        return (self._embedder.embed_queries(texts) @ self._trained.T).max(axis=1)
+def _remembering(contender: Contender, given: Given | None) -> Contender:
+    return contender if given is None else Remembering(contender, given(contender.name))
 
 
-class Router:
-    """Two contenders and the rule that chooses between them."""
-
-    def __init__(
-        self, name: str, near: Contender, far: Contender, familiarity: Familiarity, familiarity_at_least: float
-    ) -> None:
-        self.name = name
-        self._near = near
-        self._far = far
-        self._familiarity = familiarity
-        self._threshold = familiarity_at_least
-
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One answer for each question, in order; `route` names the contender that gave it."""
-        begun = time.perf_counter()
-        is_near = self._familiarity.of([question.text for question in questions]) >= self._threshold
-        routing = Usage(seconds=(time.perf_counter() - begun) / max(1, len(questions)))
-        given: dict[str, Answer] = {}
-        for contender, chosen in ((self._near, is_near), (self._far, ~is_near)):
-            routed = [question for question, here in zip(questions, chosen, strict=True) if here]
-            if routed:
-                given |= {
-                    answer.question_id: answer.model_copy(
-                        update={"contender": self.name, "route": contender.name, "usage": answer.usage + routing}
-                    )
-                    for answer in contender.answer(routed)
-                }
-        return [given[question.id] for question in questions]
+def _outcomes(world: World, name: str, dev: Sequence[Question], given: Given) -> dict[str, tuple[float, float]]:
+    """(1 if right, seconds) of each dev answer, declining as the calibrated contender would."""
+    questions = {question.id: question for question in dev}
+    threshold = world.built(name).fitted.decline_below
+    outcomes = {}
+    for answer in given(name):
+        question = questions.get(answer.question_id)
+        if question is not None and answer.error is None:
+            outcomes[question.id] = (_gain(question, answer, threshold), answer.usage.seconds)
+    return outcomes
 
 
-def calibrate_routing(
-    near: Mapping[str, tuple[float, float]],
-    fars: Mapping[str, Mapping[str, tuple[float, float]]],
-    familiarity: Mapping[str, float],
-    near_name: str,
-    trained_on: Collection[str],
-) -> Routing:
-    """The routing that is most accurate on the dev questions, the cheapest of equally accurate ones.
-
-    `near` and each of `fars` hold (1 if right else 0, seconds) for each question id. Ties beyond that go to the higher
-    threshold: what is unfamiliar is better looked up. `trained_on` are the dev questions about facts that `near` was
-    trained on: where there are none, nothing shows that it knows anything, and all is looked up.
-    """
-    options = []
-    values = sorted(set(familiarity.values())) if trained_on else []
-    cuts = [float("inf"), *((low + high) / 2 for low, high in itertools.pairwise(values))]
-    cuts += [-1.0] if trained_on else []
-    for far_name, far in fars.items():
-        ids = [key for key in familiarity if key in near and key in far]
-        for cut in cuts:
-            chosen = [near[key] if familiarity[key] >= cut else far[key] for key in ids]
-            right, seconds = sum(item[0] for item in chosen), sum(item[1] for item in chosen)
-            options.append((-right, round(seconds, 3), -cut, far_name))
-    _, _, negative_cut, far_name = min(options)
-    # Nothing reaches a cosine of 2, so a finite value stands for "always look it up" (JSON has no infinity).
-    return Routing(near=near_name, far=far_name, familiarity_at_least=min(2.0, -negative_cut))
+def _gain(question: Question, answer: Answer, threshold: float | None) -> float:
+    declined = declines(answer.text, answer.confidence, threshold)
+    return float(not declined and is_correct(question, answer.text) if question.answerable else declined)

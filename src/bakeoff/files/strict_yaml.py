@@ -40,7 +40,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
             f"Cannot read the configuration {path}: {error}.", "write one with: bakeoff init DOCS --questions FILE"
         ) from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}", "mend the line it names") from error
+        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}", "fix the line it names") from error
     if not isinstance(loaded, dict):
         raise ConfigError(
             f"{path} holds {type(loaded).__name__}, not a mapping of keys to values.",

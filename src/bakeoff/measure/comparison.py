@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from bakeoff.measures import Measure, by_name
 from bakeoff.models.reference import Location
 from bakeoff.models.settings import TokenPrice
 from bakeoff.records import Approach, Contrast, Record
@@ -27,7 +28,7 @@ class Axes(Record):
 
 
 class Days(Record):
-    """Days of work that a contender is assumed to take: to set up, to prepare data for, and to look after each month."""
+    """Assumed days of work: to set a contender up, to prepare data for it, and to look after it each month."""
 
     setup: float = Field(ge=0)
     data: float = Field(ge=0)
@@ -87,20 +88,31 @@ class Estimate(Record):
 
 
 class ConstantAnswer(Record):
-    """The baseline that needs no model: always the answer that is most frequent in training."""
+    """The baseline that needs no model: always the answer that is most frequent in training.
+
+    `contrasts` are those of each contender (`a`) with it (`b`, named CONSTANT), adjusted as one family.
+    """
 
     answer: str
     accuracy: Estimate
+    contrasts: tuple[Contrast, ...] = ()
+
+    @property
+    def not_beaten_by(self) -> tuple[str, ...]:
+        """The contenders that are not significantly more accurate than it."""
+        return tuple(one.a for one in self.contrasts if one.finding != "different" or one.difference <= 0)
 
 
 NOTHING = Estimate()
+CONSTANT = "constant answer"
 
 
 class Comparison(Record):
     """Everything that was measured. Contenders stand in the order of the configuration.
 
     `measures` is by contender, then measure. `contrasts` holds every pair on every compared measure. `skipped` are
-    contenders that could not be built, with the reason.
+    contenders that could not be built, with the reason. `own_measures` are those of the team, in the order of the
+    configuration.
     """
 
     entrants: tuple[Entrant, ...]
@@ -108,6 +120,12 @@ class Comparison(Record):
     contrasts: tuple[Contrast, ...] = ()
     skipped: dict[str, str] = Field(default_factory=dict)
     constant: ConstantAnswer | None = None
+    own_measures: tuple[Measure, ...] = ()
+
+    @property
+    def measure_of(self) -> dict[str, Measure]:
+        """What each measure is, by name: Bakeoff's own and the team's."""
+        return by_name(self.own_measures)
 
     @property
     def names(self) -> tuple[str, ...]:

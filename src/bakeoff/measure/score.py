@@ -5,44 +5,59 @@ scores None on every measure but `error`, so that it is neither a wrong answer n
 
 | measure | 1 means |
 |---|---|
-| correct | right, or declined where the documents hold no answer; on `general` the same as knows |
-| knows | the text is right, declined or not |
+| correct | correct, or declined where the documents hold no answer; on `general` the same as knows |
+| knows | the text is correct, declined or not |
 | hallucinated | answered, and wrong |
 | abstained | declined |
 | exact_match, f1 | SQuAD's exact match and token F1 of the text (answerable questions) |
 | evidence_hit | a chunk it was shown holds the gold evidence |
 | consistent | the share of the fact's other phrasings that got the same answer |
-| error | no answer was had |
+| truncated | the text stopped at the limit of tokens |
+| error | the contender returned an error |
+
+Measures of the team's own are scored beside them, each under its own name.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from bakeoff.grading.grade import equivalent, grade
+from bakeoff.measure.own import own_value
+from bakeoff.measures import Measure
 from bakeoff.questions.evidence import evidence_hit
-from bakeoff.records import Answer, Question, Score
+from bakeoff.records import Answer, Phase, Question, Score
 
 Values = Mapping[str, float]
 """One measure's, by question id."""
 
 
-def values_of(scores: Iterable[Score]) -> Mapping[str, Mapping[str, Values]]:
-    """The values by contender, measure and question id; of an answer that failed there is `error` only."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
+def values_of(scores: Iterable[Score], phase: Phase = "test") -> Mapping[str, Mapping[str, Values]]:
+    """The values of one phase by contender, measure and question id; of an answer that failed there is `error` only."""
+    return values_by_phase(scores).get(phase, {})
+
+
+def values_by_phase(scores: Iterable[Score]) -> Mapping[Phase, Mapping[str, Mapping[str, Values]]]:
+    """The values by phase, contender, measure and question id, in one pass over the scores."""
+    phases: dict[Phase, dict[str, dict[str, dict[str, float]]]] = {}
     for score in scores:
-        measures = found.setdefault(score.contender, {})
+        measures = phases.setdefault(score.phase, {}).setdefault(score.contender, {})
         if score.value is not None:
             measures.setdefault(score.measure, {})[score.question_id] = score.value
-    return found
+    return phases
 
 
 def is_correct(question: Question, text: str) -> bool:
-    """Whether the text answers an answerable question rightly."""
+    """Whether the text answers an answerable question correctly."""
     return grade(text, question.answers, question.kind).correct
 
 
-def score_answers(questions: Sequence[Question], answers: Sequence[Answer]) -> list[Score]:
-    """All per-question scores of one contender's answers, in the order of the questions that have one."""
+def score_answers(
+    questions: Sequence[Question], answers: Sequence[Answer], phase: Phase = "test", own: Sequence[Measure] = ()
+) -> list[Score]:
+    """All per-question scores of one contender's answers, in the order of the questions that have one.
+
+    `own` are measures of the team's own. Raises MeasureError where one of them fails on a question.
+    """
     by_id = {answer.question_id: answer for answer in answers}
     asked = [question for question in questions if question.id in by_id]
     agreement = _agreement(asked, by_id)
@@ -50,8 +65,9 @@ def score_answers(questions: Sequence[Question], answers: Sequence[Answer]) -> l
     for question in asked:
         answer = by_id[question.id]
         values = _values(question, answer) | {"consistent": agreement.get(question.id)}
+        values |= {measure.name: None if answer.error else own_value(measure, question, answer) for measure in own}
         scores += [
-            Score(question_id=question.id, contender=answer.contender, measure=measure, value=value)
+            Score(question_id=question.id, contender=answer.contender, phase=phase, measure=measure, value=value)
             for measure, value in values.items()
             if value is not None or answer.error
         ]
@@ -74,6 +90,7 @@ def _values(question: Question, answer: Answer) -> dict[str, float | None]:
         "exact_match": float(graded.exact_match and not answer.abstained) if graded else None,
         "f1": graded.f1 * (not answer.abstained) if graded else None,
         "evidence_hit": None if found is None else float(found),
+        "truncated": float(answer.truncated),
         "error": 0.0,
     }
 

@@ -18,7 +18,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from bakeoff.records import Contrast, Record
+from bakeoff.measure.comparison import Estimate
+from bakeoff.records import Contrast
 
 CONFIDENCE = 0.95
 MARGIN = 0.02
@@ -30,19 +31,10 @@ Values = Mapping[str, float]
 Facts = Mapping[str, str]
 
 
-class Estimate(Record):
-    """A measure's value with its 95 % interval; None where it could not be measured. n counts questions."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    n: int = 0
-
-
 def share_estimate(values: Values, fact_of: Facts, weights: Values | None = None) -> Estimate:
     """The (weighted) mean of values in 0..1 with a score interval, which stays inside 0..1 and never has width zero."""
     if not values:
-        return Estimate(value=None)
+        return Estimate()
     sums = _weighted_sums(values, fact_of, weights)
     mean, error = _ratio(sums)
     n_facts = len(sums)
@@ -57,7 +49,7 @@ def share_estimate(values: Values, fact_of: Facts, weights: Values | None = None
 def mean_estimate(values: Values, fact_of: Facts, weights: Values | None = None) -> Estimate:
     """The (weighted) mean of any values (costs, tokens), by the clustered standard error."""
     if not values:
-        return Estimate(value=None)
+        return Estimate()
     return _symmetric(_weighted_sums(values, fact_of, weights), len(values))
 
 
@@ -65,7 +57,7 @@ def ratio_estimate(numerator: Values, denominator: Values, fact_of: Facts) -> Es
     """The ratio of two means over the same questions; None where the denominator's mean is zero."""
     ids = [key for key in numerator if key in denominator]
     if not ids or sum(denominator[key] for key in ids) == 0:
-        return Estimate(value=None, n=len(ids))
+        return Estimate(n=len(ids))
     top, bottom = np.array([numerator[key] for key in ids]), np.array([denominator[key] for key in ids])
     return _symmetric(_by_fact(ids, fact_of, top, bottom), len(ids))
 
@@ -73,20 +65,31 @@ def ratio_estimate(numerator: Values, denominator: Values, fact_of: Facts) -> Es
 def quantile_estimate(values: Sequence[float], quantile: float, seed: int = 0) -> Estimate:
     """A quantile of independent values (latencies), by the bootstrap."""
     if not values:
-        return Estimate(value=None)
+        return Estimate()
     array = np.asarray(values)
     picks = np.random.default_rng(seed).integers(0, len(array), (N_RESAMPLES, len(array)))
     low, high = np.quantile(np.quantile(array[picks], quantile, axis=1), [0.025, 0.975])
     return Estimate(value=float(np.quantile(array, quantile)), low=float(low), high=float(high), n=len(array))
 
 
-def contrasts(values: Mapping[str, Values], fact_of: Facts, measure: str, margin: float = MARGIN) -> list[Contrast]:
-    """Every pair of contenders on the questions that both answered, p-values adjusted (Holm) over the pairs."""
+def contrasts(
+    values: Mapping[str, Values], fact_of: Facts, measure: str, margin: float = MARGIN, span: float = 1.0
+) -> list[Contrast]:
+    """Every pair of contenders on the questions that both answered, p-values adjusted (Holm) over the pairs.
+
+    `span` is the distance between the least and the greatest value that a question can have; `margin` is a share of it.
+    """
     pairs = list(combinations(values, 2))
     found = [
-        paired(a, b, _difference(values[a], values[b]), fact_of, measure, margin, n_pairs=len(pairs)) for a, b in pairs
+        paired(a, b, _difference(values[a], values[b], span), fact_of, measure, margin, n_pairs=len(pairs))
+        for a, b in pairs
     ]
-    return with_holm([contrast for contrast in found if contrast is not None])
+    return [_scaled(one, span) for one in with_holm([contrast for contrast in found if contrast is not None])]
+
+
+def _scaled(contrast: Contrast, span: float) -> Contrast:
+    """A contrast of values in 0..1 in the unit they were measured in."""
+    return contrast.model_copy(update={key: span * getattr(contrast, key) for key in ("difference", "low", "high")})
 
 
 def paired(
@@ -216,8 +219,8 @@ def t_quantile(probability: float, degrees: int) -> float:
     )
 
 
-def _difference(a: Values, b: Values) -> dict[str, float]:
-    return {key: a[key] - b[key] for key in a if key in b}
+def _difference(a: Values, b: Values, span: float) -> dict[str, float]:
+    return {key: (a[key] - b[key]) / span for key in a if key in b}
 
 
 def _weighted_sums(values: Values, fact_of: Facts, weights: Values | None) -> np.ndarray:

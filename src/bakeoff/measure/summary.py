@@ -1,28 +1,29 @@
-"""Scores, latencies and stage times to the eight measures of each contender, with intervals.
+"""Scores, latencies and stage times to the measures of each contender, with intervals, and the contrasts of every pair.
 
-Takes what a run folder holds, gives the content of `comparison.json`. Knows nothing about how contenders work; a
-measure that could not be taken has value None and says why in `detail.reason`.
+Takes what a run folder holds, gives a `Comparison`. What each measure is stands in `measures.py`; here is how each kind
+of estimator is computed. Knows nothing about how contenders work. A measure without a value says why.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from bakeoff.measure.rates import Rates
+from bakeoff.measure.comparison import Comparison, Entrant, Estimate
+from bakeoff.measure.constant import constant_answer
+from bakeoff.measure.rates import Rates, setup_usd, usd
 from bakeoff.measure.score import Values
 from bakeoff.measure.statistics import (
     MARGIN,
-    Estimate,
     contrasts,
     mean_estimate,
     quantile_estimate,
     ratio_estimate,
     share_estimate,
 )
-from bakeoff.records import Answer, Question, Stage
+from bakeoff.measures import EVERY_SLICE, IN_DOMAIN, MEASURES, Estimator, Measure
+from bakeoff.questions.evidence import is_document_level
+from bakeoff.records import Answer, Contrast, Question, Slice, Stage
 
-IN_DOMAIN = ("seen", "unseen", "unanswerable")
-CONTRASTED = {"accuracy": "correct", "hallucination": "hallucinated"}
+__all__ = ["IN_DOMAIN", "Measured", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -33,192 +34,209 @@ class Measured:
     again). `update` is None where it was not brought up to date.
     """
 
-    name: str
+    entrant: Entrant
     values: Mapping[str, Values]
     updated: Mapping[str, Values] = field(default_factory=dict)
     answers: Sequence[Answer] = ()
     latencies_ms: Sequence[float] = ()
     setup: Sequence[Stage] = ()
     update: Sequence[Stage] | None = ()
+    rates: Rates = field(default_factory=Rates)
 
-
-Entry = dict[str, Any]
+    @property
+    def name(self) -> str:
+        return self.entrant.name
 
 
 def summarise(
     questions: Sequence[Question],
     measured: Sequence[Measured],
-    skipped: Mapping[str, str],
-    rates: Rates,
+    skipped: Mapping[str, str] | None = None,
     margin: float = MARGIN,
-) -> Entry:
-    """The content of comparison.json: every contender's measures, every pair's contrasts, who was skipped and why.
+    own: Sequence[Measure] = (),
+    training: Sequence[Question] = (),
+) -> Comparison:
+    """Every contender's measures, every pair's contrasts, who was skipped and why, and the constant answer.
 
-    Pairs that differ by less than `margin` (a fraction) are called tied.
+    `questions` are those of the test, `training` those that the most frequent answer is taken from. Pairs that differ
+    by less than `margin` (a fraction) are called tied. `own` are the team's measures, scored like the others.
     """
-    facts = {question.id: question.fact for question in questions}
-    base = next(
-        (_values(one.values, "knows", questions, ("general",)) for one in measured if one.name == "base"),
-        {},
+    view = _View(questions, {question.id: question.fact for question in questions}, measured)
+    measures = [*MEASURES, *own]
+    contrasted = [measure for measure in measures if measure.contrasted]
+    correct = {one.name: view.values(one.values, "correct", IN_DOMAIN) for one in measured}
+    return Comparison(
+        entrants=tuple(one.entrant for one in measured),
+        measures={one.name: {measure.name: view.estimate(one, measure) for measure in measures} for one in measured},
+        contrasts=tuple(contrast for measure in contrasted for contrast in view.contrasts(measure, margin)),
+        skipped=dict(skipped or {}),
+        constant=constant_answer(training, questions, correct, margin),
+        own_measures=tuple(own),
     )
-    contenders = {one.name: _measures(one, questions, facts, base, rates) for one in measured}
-    pairs = []
-    for measure, score in CONTRASTED.items():
-        values = {one.name: _values(one.values, score, questions, IN_DOMAIN) for one in measured}
-        pairs += [contrast.model_dump() for contrast in contrasts(values, facts, measure, margin)]
-    return {"contenders": contenders, "contrasts": pairs, "skipped": dict(skipped)}
 
 
-def _measures(
-    one: Measured, questions: Sequence[Question], facts: Mapping[str, str], base: Mapping[str, float], rates: Rates
-) -> Entry:
-    asked = {question.id: float(question.asked) for question in questions}
-    correct = _values(one.values, "correct", questions, IN_DOMAIN)
-    return {
-        "accuracy": _with_slices(one, "correct", questions, facts),
-        "hallucination": _with_slices(one, "hallucinated", questions, facts),
-        "latency_ms": _latency(one),
-        "cost_per_1k": _per_answer(one, facts, lambda answer: 1000 * cost_usd(answer, rates)),
-        "retention": _retention(one, questions, facts, base),
-        "freshness": _freshness(one, questions, facts),
-        "consistency": _share(
-            _values(one.values, "consistent", questions, IN_DOMAIN),
-            facts,
-            "no fact was asked in two ways in the test",
-        ),
-        "setup_s": _setup(one, rates),
-        "accuracy_by_traffic": _by_traffic(correct, facts, asked),
-        "abstention": _with_slices(one, "abstained", questions, facts),
-        "knowledge": _with_slices(one, "knows", questions, facts),
-        "retrieval_recall": _share(
-            _values(one.values, "evidence_hit", questions, IN_DOMAIN),
-            facts,
-            "it shows no passages, or the questions name no sources",
-        ),
-        "exact_match": _share(
-            _values(one.values, "exact_match", questions, IN_DOMAIN),
-            facts,
-            "no answerable question",
-        ),
-        "f1": _mean_of(_values(one.values, "f1", questions, IN_DOMAIN), facts, "no answerable question"),
-        "errors": _share(
-            _values(one.values, "error", questions, (*IN_DOMAIN, "general", "changed")),
-            facts,
-            "no answer",
-        ),
-        "tokens_per_question": _tokens(one, facts),
-        "seconds_per_question": _per_answer(one, facts, lambda answer: answer.usage.seconds),
-    }
+@dataclass(frozen=True)
+class _View:
+    """The test of one run: its questions, each one's fact, and what was collected of every contender."""
+
+    questions: Sequence[Question]
+    facts: Mapping[str, str]
+    measured: Sequence[Measured]
+
+    def values(self, values: Mapping[str, Values], score: str, slices: Sequence[Slice]) -> dict[str, float]:
+        """The values of one score on these slices."""
+        wanted = {question.id for question in self.questions if question.slice in slices}
+        return {key: value for key, value in values.get(score, {}).items() if key in wanted}
+
+    def values_of(self, one: Measured, measure: Measure, slices: Sequence[Slice] | None = None) -> dict[str, float]:
+        """A measure's value of each question of its slices (or of these) whose answer did not fail."""
+        slices = measure.slices if slices is None else slices
+        if measure.score:
+            return self.values(one.updated if measure.phase == "updated" else one.values, measure.score, slices)
+        asked = {question.id: question for question in self.questions if question.slice in slices}
+        per_question = measure.per_question
+        if per_question is None:
+            return {}
+        given = ((asked[a.question_id], a) for a in one.answers if a.error is None and a.question_id in asked)
+        found = {question.id: per_question(question, answer) for question, answer in given}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def estimate(self, one: Measured, measure: Measure) -> Estimate:
+        """A measure of one contender, with its slices; with its reason where there is no value."""
+        estimate = ESTIMATORS[measure.estimator](self, one, measure)
+        if estimate.value is None and not estimate.reason:
+            estimate = estimate.model_copy(update={"reason": _reason(one, measure)})
+        details = _DETAILS.get(measure.name)
+        if details and estimate.value is not None:
+            estimate = estimate.model_copy(update={"detail": {**estimate.detail, **details(self, one, estimate)}})
+        return estimate.model_copy(update={"slices": self._slices(one, measure)}) if measure.per_slice else estimate
+
+    def _slices(self, one: Measured, measure: Measure) -> dict[str, Estimate]:
+        """The measure on each slice alone of which there are questions."""
+        found: dict[str, Estimate] = {}
+        for name in EVERY_SLICE:
+            alone = ESTIMATORS[measure.estimator](self, one, measure.model_copy(update={"slices": (name,)}))
+            if alone.value is not None:
+                found[name] = alone
+        return found
+
+    def contrasts(self, measure: Measure, margin: float) -> list[Contrast]:
+        values = {one.name: self.values_of(one, measure) for one in self.measured}
+        span = 1.0
+        if measure.unit != "share":
+            every = [value for given in values.values() for value in given.values()] or [0.0]
+            span = (max(every) - min(every)) or 1.0
+        return contrasts(values, self.facts, measure.name, margin, span)
+
+    def baseline(self, one: Measured) -> Measured | None:
+        """The same model as it comes, with nothing shown; the first of the run where the contender names no model."""
+        entrant = one.entrant
+        model = entrant.axes.model if entrant.axes else entrant.model.name if entrant.model else ""
+        bases = [other for other in self.measured if other.entrant.is_baseline]
+        named = [base for base in bases if not model or (base.entrant.axes and base.entrant.axes.model == model)]
+        return next(iter(named), None)
 
 
-def _values(
-    values: Mapping[str, Values], measure: str, questions: Sequence[Question], slices: Sequence[str]
-) -> dict[str, float]:
-    """The values of one measure on these slices."""
-    wanted = {question.id for question in questions if question.slice in slices}
-    return {key: value for key, value in values.get(measure, {}).items() if key in wanted}
+def _share(view: _View, one: Measured, measure: Measure) -> Estimate:
+    values = view.values_of(one, measure)
+    if not measure.by_traffic:
+        return share_estimate(values, view.facts)
+    asked = {question.id: float(question.asked) for question in view.questions}
+    return share_estimate(values, view.facts, asked) if sum(asked[key] for key in values) else Estimate()
 
 
-def _entry(estimate: Estimate, **more: Any) -> Entry:
-    return {**estimate.model_dump(), **more}
+def _mean(view: _View, one: Measured, measure: Measure) -> Estimate:
+    """Of shares too that are no counts of right and wrong: the score interval would be far too wide for them."""
+    estimate = mean_estimate(view.values_of(one, measure), view.facts)
+    if measure.unit != "share" or estimate.value is None:
+        return estimate
+    low, high = max(0.0, estimate.low or 0.0), min(1.0, 1.0 if estimate.high is None else estimate.high)
+    return estimate.model_copy(update={"low": low, "high": high})
 
 
-def _missing(reason: str) -> Entry:
-    return _entry(Estimate(value=None), detail={"reason": reason})
-
-
-def _share(values: Mapping[str, float], facts: Mapping[str, str], reason: str) -> Entry:
-    return _entry(share_estimate(values, facts)) if values else _missing(reason)
-
-
-def _mean_of(values: Mapping[str, float], facts: Mapping[str, str], reason: str) -> Entry:
-    """Of values in 0..1 that are no shares of right and wrong: the score interval would be far too wide."""
-    if not values:
-        return _missing(reason)
-    found = mean_estimate(values, facts)
-    return _entry(found.model_copy(update={"low": max(0.0, found.low or 0.0), "high": min(1.0, found.high or 0.0)}))
-
-
-def _by_traffic(correct: Mapping[str, float], facts: Mapping[str, str], asked: Mapping[str, float]) -> Entry:
-    if not sum(asked[key] for key in correct):
-        return _missing("no test question was ever asked, by its count")
-    return _entry(share_estimate(correct, facts, weights=asked))
-
-
-def _with_slices(one: Measured, score: str, questions: Sequence[Question], facts: Mapping[str, str]) -> Entry:
-    """The mean over the in-domain slices, and over each slice alone."""
-    slices = {}
-    for name in (*IN_DOMAIN, "changed", "general"):
-        values = _values(one.values, score, questions, (name,))
-        if values:
-            slices[name] = _entry(share_estimate(values, facts))
-    overall = _share(_values(one.values, score, questions, IN_DOMAIN), facts, "every answer failed")
-    return {**overall, "slices": slices}
-
-
-def _latency(one: Measured) -> Entry:
+def _median(view: _View, one: Measured, measure: Measure) -> Estimate:
     if not one.latencies_ms:
-        return _missing("no question was answered alone without error")
+        return Estimate()
     p95 = quantile_estimate(one.latencies_ms, 0.95)
-    return _entry(quantile_estimate(one.latencies_ms, 0.5), detail={"p95": p95.value})
+    return quantile_estimate(one.latencies_ms, 0.5).model_copy(update={"detail": {"p95": p95.value}})
 
 
-def cost_usd(answer: Answer, rates: Rates) -> float:
-    """What one answer cost: its compute time at the machine's price, plus its tokens where tokens are paid."""
-    return (
-        answer.usage.seconds * rates.machine_usd_per_hour / 3600
-        + answer.usage.prompt_tokens * rates.input_usd_per_million_tokens / 1e6
-        + answer.usage.completion_tokens * rates.output_usd_per_million_tokens / 1e6
-    )
+def _cost(view: _View, one: Measured, measure: Measure) -> Estimate:
+    priced = measure.model_copy(update={"per_question": lambda _, answer: 1000 * usd(answer.usage, one.rates)})
+    return mean_estimate(view.values_of(one, priced), view.facts)
 
 
-def _per_answer(one: Measured, facts: Mapping[str, str], amount: Callable[[Answer], float]) -> Entry:
-    """The mean of an amount over the answers that did not fail."""
-    amounts = {answer.question_id: amount(answer) for answer in one.answers if answer.error is None}
-    return _entry(mean_estimate(amounts, facts)) if amounts else _missing("every answer failed")
+def _ratio(view: _View, one: Measured, measure: Measure) -> Estimate:
+    base = view.baseline(one)
+    if base is None:
+        return Estimate(reason="the run has no contender that is the same model as it comes to compare it with")
+    own, before = view.values_of(one, measure), view.values_of(base, measure)
+    if not before:
+        return Estimate(reason=f"{base.name} answered no general question without error")
+    if not sum(before.values()):
+        return Estimate(reason=f"{base.name} answered no general question correctly")
+    return ratio_estimate(own, before, view.facts)
 
 
-def _tokens(one: Measured, facts: Mapping[str, str]) -> Entry:
-    """Prompt and completion tokens together, and the mean of each."""
-    entry = _per_answer(one, facts, lambda answer: float(answer.usage.prompt_tokens + answer.usage.completion_tokens))
-    if entry["value"] is None:
-        return entry
-    used = [answer.usage for answer in one.answers if answer.error is None]
-    prompt = sum(usage.prompt_tokens for usage in used) / len(used)
-    return {**entry, "detail": {"prompt": prompt, "completion": entry["value"] - prompt}}
+def _time(view: _View, one: Measured, measure: Measure) -> Estimate:
+    return Estimate(value=sum(stage.seconds for stage in one.setup), n=1) if one.setup else Estimate()
 
 
-def _retention(
-    one: Measured, questions: Sequence[Question], facts: Mapping[str, str], base: Mapping[str, float]
-) -> Entry:
-    if not base:
-        return _missing(
-            "it is held against the contender 'base' on general questions, and one of the two is not in the run"
-        )
-    own = _values(one.values, "knows", questions, ("general",))
-    if not own or not sum(base.values()):
-        return _missing("the base model answered no general question rightly" if own else "every answer failed")
-    return _entry(ratio_estimate(own, base, facts), detail={"accuracy": sum(own.values()) / len(own)})
+ESTIMATORS: Mapping[Estimator, Callable[[_View, Measured, Measure], Estimate]] = {
+    "share": _share,
+    "mean": _mean,
+    "median": _median,
+    "ratio": _ratio,
+    "cost": _cost,
+    "time": _time,
+}
 
 
-def _freshness(one: Measured, questions: Sequence[Question], facts: Mapping[str, str]) -> Entry:
-    after = _values(one.updated, "correct", questions, ("changed",))
-    if not after:
-        return _missing("every answer failed" if one.updated else "the configuration names no updates")
-    before = _values(one.values, "correct", questions, ("changed",))
-    detail: Entry = {"before": sum(before.values()) / len(before) if before else None}
+def _reason(one: Measured, measure: Measure) -> str:
+    if measure.phase == "updated" and not one.updated:
+        return "the configuration names no updates"
+    return measure.reason
+
+
+def _of_freshness(view: _View, one: Measured, estimate: Estimate) -> dict[str, float | None]:
+    before = view.values(one.values, "correct", ("changed",))
+    detail: dict[str, float | None] = {"before": sum(before.values()) / len(before) if before else None}
     if one.update is not None:
         detail["update_seconds"] = sum(stage.seconds for stage in one.update)
         detail["update_tokens"] = sum(stage.tokens for stage in one.update)
-    return _entry(share_estimate(after, facts), detail=detail)
+    return detail
 
 
-def _setup(one: Measured, rates: Rates) -> Entry:
-    if not one.setup:
-        return _missing("Bakeoff does not set it up")
-    seconds = sum(stage.seconds for stage in one.setup)
+def _of_retention(view: _View, one: Measured, estimate: Estimate) -> dict[str, float]:
+    own = view.values(one.values, "knows", ("general",))
+    return {"accuracy": sum(own.values()) / len(own)}
+
+
+def _of_setup(view: _View, one: Measured, estimate: Estimate) -> dict[str, object]:
     parts: dict[str, float] = {}
     for stage in one.setup:
         parts[stage.stage] = round(parts.get(stage.stage, 0.0) + stage.seconds, 3)
-    cost = seconds * rates.machine_usd_per_hour / 3600
-    return _entry(Estimate(value=seconds, n=1), detail={"stages": parts, "cost_usd": cost})
+    return {"stages": parts, "cost_usd": setup_usd(estimate.value or 0.0, one.rates)}
+
+
+def _of_tokens(view: _View, one: Measured, estimate: Estimate) -> dict[str, float]:
+    """The means of prompt and completion tokens alone."""
+    used = [answer.usage.prompt_tokens for answer in one.answers if answer.error is None]
+    prompt = sum(used) / len(used)
+    return {"prompt": prompt, "completion": (estimate.value or 0.0) - prompt}
+
+
+def _of_retrieval(view: _View, one: Measured, estimate: Estimate) -> dict[str, int]:
+    """Of how many questions only the document is known that holds the answer, not the place in it."""
+    counted = view.values(one.values, "evidence_hit", IN_DOMAIN)
+    return {"by_document": sum(one.id in counted and is_document_level(one) for one in view.questions)}
+
+
+_DETAILS: Mapping[str, Callable[[_View, Measured, Estimate], Mapping[str, object]]] = {
+    "freshness": _of_freshness,
+    "retention": _of_retention,
+    "setup_s": _of_setup,
+    "tokens_per_question": _of_tokens,
+    "retrieval_recall": _of_retrieval,
+}
+"""The parts of a measure's value, by the measure's name."""

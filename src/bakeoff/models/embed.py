@@ -19,6 +19,7 @@ import numpy as np
 from bakeoff.errors import ConfigError, MissingExtraError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder, made_once
 from bakeoff.models import weights as models
+from bakeoff.models.threads import free_threads, openvino_properties, use_threads
 
 Engine = Literal["auto", "openvino", "transformers"]
 
@@ -264,6 +265,7 @@ class _Torch:
             import torch
         except ImportError as error:
             raise MissingExtraError("Embedding with a model", "torch", "local") from error
+        use_threads(free_threads())
         self._torch = torch
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._module = _pooled_model(folder, shape).to(self._device, torch.bfloat16 if self._device == "cuda" else None)
@@ -305,7 +307,7 @@ def _pooled_model(folder: Path, shape: _Shape) -> Any:
 class _OpenVino:
     """The model on a CPU: int8 weights, activations quantised as they come, the rest in bf16 where the CPU has it.
 
-    One stream for each core or so, several batches in flight. Converted once into the cache, which needs torch.
+    One stream for each free core or so, several batches in flight. Converted once into the cache, which needs torch.
     """
 
     batch_tokens = BATCH_TOKENS["openvino"]
@@ -324,6 +326,7 @@ class _OpenVino:
                 "PERFORMANCE_HINT": "THROUGHPUT",
                 "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
                 "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(QUANTISATION_GROUP),
+                **openvino_properties(free_threads()),
             },
         )
         self.dimension = int(compiled.output(0).partial_shape[1].get_length())

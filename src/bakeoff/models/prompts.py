@@ -71,3 +71,10 @@ GROUNDED = PromptTemplate(
     system=f"Answer the question in a few words from the passages. If they do not hold the answer, say: {DECLINE}",
     user="{passages}\n\nQuestion: {question}",
 )
+
+
+class Prompts(Record):
+    """The two prompt templates; a tuned model is trained and served with the same one."""
+
+    closed_book: PromptTemplate = CLOSED_BOOK
+    grounded: PromptTemplate = GROUNDED

@@ -6,7 +6,7 @@ never given.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator
 
 from bakeoff.models.reference import Location, host_of, location_of
 from bakeoff.records import Record
@@ -95,24 +95,32 @@ class ApiModel(Record):
 ModelSettings = LocalModel | ApiModel
 
 
-def _named(value: Any) -> Any:
-    """A plain string is the name of a local model; a mapping with 'api' or 'base_url' is one behind a server."""
-    if isinstance(value, str):
-        if value.startswith("openai:"):
-            raise ValueError(
-                f"{value!r}: write a model behind a server as "
-                "{api: openai, base_url: https://host/v1, model: NAME, key_env: VARIABLE}"
-            )
-        return LocalModel(name=value)
+def _as_mapping(value: Any) -> Any:
+    """A plain string is the name of a local model."""
+    if not isinstance(value, str):
+        return value
+    if value.startswith("openai:"):
+        raise ValueError(
+            f"{value!r}: write a model behind a server as "
+            "{api: openai, base_url: https://host/v1, model: NAME, key_env: VARIABLE}"
+        )
+    return {"name": value}
+
+
+def _kind(value: Any) -> str:
     if isinstance(value, dict):
-        return ApiModel(**value) if {"api", "base_url"} & value.keys() else LocalModel(**value)
-    return value
+        return "api" if {"api", "base_url"} & value.keys() else "local"
+    return "api" if isinstance(value, ApiModel) else "local"
 
 
 def _with_defaults(models: dict[str, ModelSettings]) -> dict[str, ModelSettings]:
     return {GENERATOR: LocalModel(name=DEFAULT_GENERATOR), EMBEDDER: LocalModel(name=DEFAULT_EMBEDDER)} | models
 
 
-Model = Annotated[ModelSettings, BeforeValidator(_named)]
+Model = Annotated[
+    Annotated[LocalModel, Tag("local")] | Annotated[ApiModel, Tag("api")],
+    Discriminator(_kind),
+    BeforeValidator(_as_mapping),
+]
 Models = Annotated[dict[str, Model], AfterValidator(_with_defaults)]
 """`models:` of bakeoff.yaml: names for models; `generator` and `embedder` always stand in it."""

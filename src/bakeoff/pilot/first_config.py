@@ -3,17 +3,24 @@
 Takes paths, gives the text to show. Needs no model. Knows nothing about contenders beyond their names.
 """
 
+import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bakeoff.catalogue import RECIPES
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.pilot.prepare import Prepared, prepare
-from bakeoff.runs.config import CONTENDERS, Config
+from bakeoff.questions import column_lines
+from bakeoff.records import Record
+from bakeoff.runs.config import Config
+from bakeoff.runs.data import DataSummary
+from bakeoff.runs.schema import SCHEMA_NAME, write_config_schema
 
 TEMPLATE = """\
+# yaml-language-server: $schema=./{schema}
 # A pilot for Bakeoff. Run it with: bakeoff run {output}
 # Every key has a default except name, documents and questions; docs/configuration.md explains each.
 name: {name}
@@ -25,6 +32,9 @@ documents:
 # CSV or JSONL with a question and its answers; an id, fact, source, evidence, asked, date and kind help.
 questions:
 {questions}
+
+# Which column of the question files is which field, where it has another name (docs/questions.md lists both).
+{columns}
 
 # General-knowledge questions show what tuning makes a model forget. 'builtin' is a set that comes with Bakeoff;
 # null leaves the measure out.
@@ -41,43 +51,91 @@ contenders: [{contenders}]
 seed: 7
 split: {{test: 0.4, dev: 0.15}}   # the share of the facts held out for the verdict, and for calibration
 
+# Models by name: a hub name, a folder, or one behind a server (docs/models.md). Contenders that name no other use
+# `generator` and `embedder`:
+#   large: {{api: openai, base_url: https://llm.example/v1, model: NAME, key_env: LLM_KEY, context_tokens: 128000}}
 models:
-  generator: HuggingFaceTB/SmolLM2-135M-Instruct   # a hub name, a local folder, or openai:<base_url>#<model>
-  engine: auto                                     # auto, openvino or transformers
+  generator: HuggingFaceTB/SmolLM2-135M-Instruct
   embedder: sentence-transformers/all-MiniLM-L6-v2
 
+# What holds for every contender. One that differs is a mapping: {{name: rag-8, like: rag, retrieval: {{k: 8}}}}
 retrieval: {{chunk_tokens: {chunk_tokens}, k: {k}}}
+generation: {{max_new_tokens: {max_new_tokens}}}
 
 # What you know of your situation (limits, volumes, prices): the verdict and the costs depend on it.
 {profile}
 """
 
 
-def initialise(documents: Sequence[str], questions: Sequence[Path], output: Path, force: bool = False) -> str:
-    """Write the configuration and give a summary of the data for the terminal.
+class FirstConfig(Record):
+    """What was written where, what the data are (as in data.json), and all of it as lines for a terminal."""
 
-    Raises ConfigError where the output exists and `force` is not set, InputError where the data cannot be used.
+    config: str
+    json_schema: str
+    data: DataSummary
+    lines: tuple[str, ...]
+
+
+def first_config(
+    documents: Sequence[str],
+    questions: Sequence[Path],
+    output: Path,
+    force: bool = False,
+    columns: Mapping[str, str] | None = None,
+) -> FirstConfig:
+    """Write the configuration, and beside it the schema by which editors check it; say what the data allow.
+
+    `columns` maps fields of questions to the names of columns. Raises ConfigError where the output exists and
+    `force` is not set, InputError where the data cannot be used.
     """
     if output.exists() and not force:
         raise ConfigError(f"{output} exists already.", "name another file with --output, or overwrite it with --force")
-    config = Config(name=_name(output), documents=tuple(documents), questions=tuple(str(path) for path in questions))
+    config = Config(
+        name=_name(output),
+        documents=tuple(documents),
+        questions=tuple(map(str, questions)),
+        columns=dict(columns or {}),
+    )
     prepared = prepare(config)
     jsonl.write_text(output, _text(config, prepared, output))
-    return "\n".join([*prepared.lines(), "", f"Wrote {output}. Run the pilot with: bakeoff run {output}"])
+    schema = write_config_schema(output)
+    return FirstConfig(
+        config=str(output),
+        json_schema=str(schema),
+        data=prepared.summary(),
+        lines=(
+            *column_lines(questions, config.columns),
+            *prepared.lines(),
+            "",
+            f"Wrote {output}, and {schema.name}, by which editors check its keys.",
+            f"Run the pilot with: bakeoff run {output}",
+        ),
+    )
 
 
 def _text(config: Config, prepared: Prepared, output: Path) -> str:
     folder = output.resolve().parent
     return TEMPLATE.format(
         output=output,
+        schema=SCHEMA_NAME,
         name=config.name,
         documents=_list(config.documents, folder),
         questions=_list(config.questions, folder),
+        columns=_columns(config.columns),
         found=prepared.lines()[0],
-        contenders=", ".join(CONTENDERS),
+        contenders=", ".join(RECIPES),
         chunk_tokens=config.retrieval.chunk_tokens,
+        max_new_tokens=config.generation.max_new_tokens,
         k=config.retrieval.k,
         profile=_profile(prepared.asked_per_month),
+    )
+
+
+def _columns(columns: Mapping[str, str]) -> str:
+    if not columns:
+        return "# columns: {question: Customer message, answers: Resolution}"
+    return "columns:\n" + "\n".join(
+        f"  {field}: {json.dumps(name, ensure_ascii=False)}" for field, name in columns.items()
     )
 
 

@@ -4,10 +4,9 @@ Takes a configuration, gives a `Prepared`. Nothing is written here and no model 
 before any work is done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from bakeoff.corpus.sources.folders import Problem, read_documents
 from bakeoff.errors import InputError
@@ -15,9 +14,11 @@ from bakeoff.models.prompts import check_placeholders
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
 from bakeoff.questions.leaks import Leak, leak_notes, leaks
 from bakeoff.questions.splits import MEASURED, assign_splits
-from bakeoff.questions.survey import DataSummary, summarise
+from bakeoff.questions.survey import QuestionSummary, label_note, summarise
+from bakeoff.questions.updated import asked_again
 from bakeoff.records import Document, Question, Record, Slice, Split
 from bakeoff.runs.config import Config
+from bakeoff.runs.data import DataSummary, DocumentSummary
 from bakeoff.sentences import first_few
 
 EXCUSED = (
@@ -34,7 +35,7 @@ class Prepared(Record):
     questions: tuple[Question, ...]
     notes: tuple[str, ...]
     leaks: tuple[Leak, ...]
-    data: DataSummary
+    data: QuestionSummary
     updated_documents: tuple[Document, ...] = ()
 
     @property
@@ -70,29 +71,24 @@ class Prepared(Record):
             *([f"by their dates and counts users ask about {monthly:,} questions a month."] if monthly else []),
             *(f"not read: {problem.source}: {problem.reason}" for problem in self.problems),
             *(f"note: {note}" for note in self.notes),
-            *(
-                f"leak: test question {leak.test_id} nearly copies training question {leak.train_id}"
-                for leak in self.leaks
-                if not leak.excused
-            ),
+            *(f"leak: {leak.line}" for leak in self.leaks if not leak.excused),
             *([EXCUSED.format(n=n_excused)] if n_excused else []),
             *(f"warning: {warning}" for warning in self.data.warnings),
         ]
 
-    def summary(self, n_chunks: int = 0) -> dict[str, Any]:
+    def summary(self, n_chunks: int = 0) -> DataSummary:
         """The content of data.json; n_chunks is 0 where nothing was indexed."""
-        documents = {
-            "n": len(self.documents),
-            "n_words": sum(len(document.text.split()) for document in self.documents),
-            "n_chunks": n_chunks,
-            "problems": [problem.model_dump() for problem in self.problems],
-        }
-        return {
-            "documents": documents,
-            "questions": self.data.model_dump(mode="json"),
-            "warnings": [*self.data.warnings, *self.notes],
-            "leaks": [leak.model_dump() for leak in self.leaks],
-        }
+        return DataSummary(
+            documents=DocumentSummary(
+                n=len(self.documents),
+                n_words=sum(len(document.text.split()) for document in self.documents),
+                n_chunks=n_chunks,
+                problems=self.problems,
+            ),
+            questions=self.data,
+            warnings=(*self.data.warnings, *self.notes),
+            leaks=self.leaks,
+        )
 
 
 def prepare(config: Config) -> Prepared:
@@ -104,18 +100,21 @@ def prepare(config: Config) -> Prepared:
     check_placeholders(config.prompts.closed_book, config.prompts.grounded)
     reading = read_documents(config.documents)
     updated = read_documents(config.updates.documents) if config.updates else None
-    questions, notes = _located(config.questions, reading.documents)
-    if config.updates and updated:
-        changed, more_notes = _located(config.updates.questions, updated.documents)
-        questions = [*questions, *_sliced(changed, "changed")]
-        notes = [*notes, *more_notes, *_update_notes(reading.documents, updated.documents)]
+    updates = config.updates.questions if config.updates else ()
+    questions, notes = _read(config.questions, config.columns, updates)
+    questions, more_notes = locate_evidence(questions, reading.documents)
+    notes += more_notes + label_note(questions)
+    if updated:
+        changed, more_notes = _changed(config, questions, reading.documents, updated.documents)
+        questions += changed
+        notes += more_notes
     questions = [*questions, *_general(config)]
     _check_ids(questions)
     split = assign_splits(questions, config.seed, config.split.test, config.split.dev)
     if not any(question.split == "test" and question.slice in MEASURED for question in split):
         raise InputError(
             f"Of {len(questions)} questions none is left to test on (those about updates and general knowledge apart).",
-            "give more questions, raise split.test in the configuration, or mend the column 'split'",
+            "give more questions, raise split.test in the configuration, or fix the column 'split'",
         )
     found = leaks(split)
     return Prepared(
@@ -129,28 +128,39 @@ def prepare(config: Config) -> Prepared:
     )
 
 
-def _located(names: Sequence[str], documents: Sequence[Document]) -> tuple[list[Question], list[str]]:
-    """The questions of these files, located in the documents, and all notes on them."""
-    questions, notes = read_with_notes([Path(name) for name in names])
-    located, more_notes = locate_evidence(questions, documents)
-    return located, [*notes, *more_notes]
+def _read(
+    names: Sequence[str], columns: Mapping[str, str], other_names: Sequence[str]
+) -> tuple[list[Question], list[str]]:
+    return read_with_notes([Path(name) for name in names], columns, [Path(name) for name in other_names])
+
+
+def _changed(
+    config: Config, before: Sequence[Question], documents: Sequence[Document], updated: Sequence[Document]
+) -> tuple[list[Question], list[str]]:
+    """The questions about the update, located in its documents or those that it leaves as they are, and all notes."""
+    questions, notes = _read(config.updates.questions if config.updates else (), config.columns, config.questions)
+    located, more_notes = locate_evidence(questions, updated, documents)
+    changed, still_more_notes = asked_again(before, located)
+    return changed, [*notes, *more_notes, *still_more_notes, *_update_notes(documents, updated)]
 
 
 def _update_notes(documents: Sequence[Document], updated: Sequence[Document]) -> list[str]:
-    """The documents of the update that replace none. Raises InputError where none replaces one: a folder is off."""
+    """The documents of the update that replace none; where none does, also those whose file names say they should."""
     known = {document.source for document in documents}
     new = [document.source for document in updated if document.source not in known]
     if not new:
         return []
-    if len(new) == len(updated):
-        names = {PurePosixPath(source).name: source for source in known}
-        meant = next((f"{one} as {names[name]}" for one in new if (name := PurePosixPath(one).name) in names), "")
-        raise InputError(
-            f"No document of the update replaces one; their paths are {first_few(new)}.",
-            "give a new version the same path below the update's folder as the old one has below the documents folder"
-            + (f": {meant}" if meant else ""),
-        )
-    return [f"Documents of the update that replace none are added beside the others: {first_few(new)}."]
+    if len(new) < len(updated):
+        return [f"Documents of the update that replace none are added beside the others: {first_few(new)}."]
+    note = f"No document of the update replaces one; they are added beside the others: {first_few(new)}."
+    names = {PurePosixPath(source).name: source for source in known}
+    meant = [f"{one} as {names[name]}" for one in new if (name := PurePosixPath(one).name) in names]
+    if not meant:
+        return [note]
+    return [
+        f"{note} If they are new versions, the old ones stay in the index: give a new version the same path below the "
+        f"update's folder as the old one has below the documents folder: {first_few(meant)}."
+    ]
 
 
 def _sliced(questions: Sequence[Question], name: Slice) -> list[Question]:

@@ -1,50 +1,77 @@
 """From a measured run to its scores and its comparison: `scores.jsonl` and `comparison.json`.
 
-Takes a run folder and a profile (its prices and its margin); reads answers and stages, never a model. What each measure
-is, is decided in `measure/`; this file only hands it what the run left behind.
+Takes a run folder, what its contenders are, and a profile (its prices and its margin); reads answers and stages, never
+a model. What each measure is, is decided in `measures.py` and `measure/`; this file only hands it what the run left.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bakeoff.contenders.world import Workbench
-from bakeoff.decide.cost.inputs import rates
+from bakeoff.decide.cost.payment import rates_for
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
-from bakeoff.measure.score import Values, score_answers, values_of
+from bakeoff.measure.comparison import Entrant
+from bakeoff.measure.rates import Rates
+from bakeoff.measure.score import Values, score_answers, values_by_phase
 from bakeoff.measure.summary import Measured, summarise
-from bakeoff.pilot.build import KINDS, RETRIEVING, TRAINED
-from bakeoff.records import Question, Score, Stage
-from bakeoff.runs.folder import FINISH, RunFolder, write_json
+from bakeoff.measures import Measure
+from bakeoff.records import Phase, Question, Score, Stage
+from bakeoff.runs.folder import FINISH, RunFolder, write_record
+
+UPDATING = "update-"
+"""What the names of the stages that bring a contender up to date begin with."""
+PHASES: tuple[tuple[Phase, str], ...] = (("test", ""), ("updated", "updated"))
 
 
-def score_run(folder: RunFolder, names: Sequence[str]) -> None:
-    """Grade every test answer of these contenders into scores.jsonl."""
-    questions = _tested(folder)
-    jsonl.write(folder.scores_path, _scores(folder, questions, names))
+def score_run(folder: RunFolder, names: Sequence[str], own: Sequence[Measure] = ()) -> None:
+    """Grade every test answer of these contenders, and those after the update, once, into scores.jsonl.
+
+    `own` are the team's measures. Raises MeasureError where one of them fails: nothing is written then.
+    """
+    jsonl.write(folder.scores_path, _scores(folder, names, own))
 
 
-def _scores(folder: RunFolder, questions: Sequence[Question], names: Sequence[str]) -> Iterator[Score]:
+def _scores(folder: RunFolder, names: Sequence[str], own: Sequence[Measure]) -> Iterator[Score]:
+    questions = _of_split(folder, "test")
     for name in names:
-        yield from score_answers(questions, folder.answers(name))
+        for phase, answers in PHASES:
+            yield from score_answers(questions, folder.answers(name, answers), phase, own)
 
 
-def compare_run(folder: RunFolder, names: Sequence[str], skipped: Mapping[str, str], profile: Profile) -> None:
+def compare_run(
+    folder: RunFolder,
+    entrants: Sequence[Entrant],
+    skipped: Mapping[str, str],
+    profile: Profile,
+    own: Sequence[Measure] = (),
+) -> None:
     """Summarise and compare these contenders, all scored, into comparison.json.
 
-    `skipped` are contenders that could not be built, with the reason. Raises RunFolderError where a file is missing or
-    broken, or holds less than all test questions of each contender: nothing is written then.
+    `skipped` are contenders that could not be built, with the reason; `own` the team's measures. Raises RunFolderError
+    where a file is missing or broken, or holds less than all test questions of each contender: nothing is written then.
     """
+    names = [entrant.name for entrant in entrants]
     folder.require(folder.splits_path, folder.scores_path, *(folder.answers_path(name) for name in names))
-    values = values_of(folder.scores())
-    questions = _tested(folder)
-    measured = [_measured(folder, name, questions, values.get(name, {})) for name in names]
+    questions = _of_split(folder, "test")
+    prices = _rates(entrants, profile)
+    phases = values_by_phase(folder.scores())
+    stages = folder.stages()
+    measured = [
+        _measured(folder, entrant, _with_those_behind(entrant, entrants), stages, phases, prices[entrant.name])
+        for entrant in entrants
+    ]
     ids = {question.id for question in questions}
     for one in measured:
         _require_all(folder.scores_path, one.name, ids, one.values.get("error", {}))
         _require_all(folder.answers_path(one.name), one.name, ids, {answer.question_id for answer in one.answers})
-    write_json(folder.comparison_path, summarise(questions, measured, skipped, rates(profile), profile.margin))
+    training = _of_split(folder, "train")
+    write_record(folder.comparison_path, summarise(questions, measured, skipped, profile.margin, own, training))
+
+
+def _rates(entrants: Sequence[Entrant], profile: Profile) -> dict[str, Rates]:
+    """What each contender's answers are priced by."""
+    return {entrant.name: rates_for(entrant, profile, entrants) for entrant in entrants}
 
 
 def _require_all(path: Path, name: str, ids: set[str], found: Collection[str]) -> None:
@@ -52,57 +79,44 @@ def _require_all(path: Path, name: str, ids: set[str], found: Collection[str]) -
     n_missing, n_unknown = len(ids.difference(found)), len(set(found) - ids)
     if n_missing or n_unknown:
         lacks = f"lacks {n_missing} of the {len(ids)}" if n_missing else f"knows {n_unknown} more than the {len(ids)}"
-        raise RunFolderError(f"{path} is not whole: for {name} it {lacks} test questions in splits.jsonl.", FINISH)
+        raise RunFolderError(f"{path} is not complete: for {name} it {lacks} test questions in splits.jsonl.", FINISH)
 
 
-def _tested(folder: RunFolder) -> list[Question]:
-    return [question for question in folder.questions() if question.split == "test"]
+def _of_split(folder: RunFolder, split: str) -> list[Question]:
+    return [question for question in folder.questions() if question.split == split]
 
 
-def _measured(folder: RunFolder, name: str, questions: Sequence[Question], values: Mapping[str, Values]) -> Measured:
-    stages, parts = folder.stages(), _parts(folder, name)
+def _with_those_behind(entrant: Entrant, entrants: Sequence[Entrant]) -> list[Entrant]:
+    """The contender and those it sends questions to."""
+    return [entrant, *(other for other in entrants if other.name in entrant.behind)]
+
+
+def _measured(
+    folder: RunFolder,
+    entrant: Entrant,
+    involved: Sequence[Entrant],
+    stages: Sequence[Stage],
+    phases: Mapping[Phase, Mapping[str, Mapping[str, Values]]],
+    prices: Rates,
+) -> Measured:
+    name = entrant.name
     alone = [answer.latency_ms for answer in folder.answers(name, "latency") if answer.error is None]
+    parts = {part for one in involved for part in one.parts}
+    of_parts = [stage for stage in stages if stage.part and stage.part in parts]
     return Measured(
-        name=name,
-        values=values,
-        updated=values_of(score_answers(questions, folder.answers(name, "updated"))).get(name, {}),
+        entrant=entrant,
+        values=phases.get("test", {}).get(name, {}),
+        updated=phases.get("updated", {}).get(name, {}),
         answers=folder.answers(name),
         latencies_ms=[latency for latency in alone if latency is not None],
-        setup=_setup_stages(name, parts, stages),
-        update=_update(name, parts, stages),
+        setup=[stage for stage in of_parts if not stage.stage.startswith(UPDATING)],
+        update=_update(involved, [stage for stage in of_parts if stage.stage.startswith(UPDATING)]),
+        rates=prices,
     )
 
 
-def _update(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> list[Stage] | None:
-    """What bringing it up to date took; None where the tuned model in it had no phrasings to be trained again on."""
-    found = _update_stages(name, parts, stages)
-    if "tuned" in parts and not any(stage.stage == "update-train" for stage in found):
-        return None
-    return found
-
-
-def _parts(folder: RunFolder, name: str) -> list[str]:
-    """The contender and, for a router, the two behind it."""
-    if KINDS.get(name) != "router":
-        return [name]
-    config = folder.config()
-    routing = Workbench(folder.world, config.models, config.retrieval).spec(name).routing
-    return [name, routing.near, routing.far] if routing else [name]
-
-
-def _setup_stages(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> list[Stage]:
-    """The stages that take a contender (with the parts behind it) from nothing to ready to answer."""
-    wanted = {(stage, part) for stage in ("train", "load") for part in parts}
-    if any(part not in TRAINED and KINDS.get(part) in ("closed-book", "rag", "long-context") for part in parts):
-        wanted.add(("load", ""))
-    if KINDS.get(name) in RETRIEVING:
-        wanted.add(("index", ""))
-    return [stage for stage in stages if (stage.stage, stage.contender) in wanted]
-
-
-def _update_stages(name: str, parts: Sequence[str], stages: Sequence[Stage]) -> list[Stage]:
-    """The stages that bring a contender up to date after a change of documents."""
-    wanted = {("update-train", part) for part in parts}
-    if KINDS.get(name) in RETRIEVING:
-        wanted.add(("update-index", ""))
-    return [stage for stage in stages if (stage.stage, stage.contender) in wanted]
+def _update(involved: Sequence[Entrant], stages: Sequence[Stage]) -> list[Stage] | None:
+    """What bringing it up to date took; None where a part that learns facts was not trained again on what changed."""
+    trained = {stage.part for stage in stages if stage.stage == f"{UPDATING}train"}
+    stale = any(one.learns_facts and not trained.intersection(one.parts) for one in involved)
+    return None if stale else list(stages)

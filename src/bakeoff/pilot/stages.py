@@ -12,20 +12,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bakeoff.contenders.world import Workbench, import_contender
+from bakeoff.contenders.recipe import Material, Recipe, make_recipes
+from bakeoff.contenders.world import World
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect, collect_latency
+from bakeoff.measure.own import own_measures
 from bakeoff.measure.summary import IN_DOMAIN
-from bakeoff.pilot.build import KINDS, TRAINED, Builder
-from bakeoff.pilot.judge import check_profile, judge
+from bakeoff.measures import Measure
+from bakeoff.models import threads
+from bakeoff.models.memory import peak_memory_bytes
+from bakeoff.models.probe import probe
+from bakeoff.models.settings import ApiModel
+from bakeoff.pilot.build import Builder
+from bakeoff.pilot.judge import check_profile
+from bakeoff.pilot.judging import judge_run
 from bakeoff.pilot.prepare import Prepared, prepare
-from bakeoff.pilot.score import compare_run, score_run
-from bakeoff.records import Answer, Question, Record, Stage
+from bakeoff.records import Question, Record, Stage
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
-from bakeoff.runs.environment import data_sha256, describe, peak_memory_bytes
-from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json
+from bakeoff.runs.environment import data_sha256, describe
+from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json, write_record
+from bakeoff.runs.run import Run
 
 
 class Event(Record):
@@ -39,40 +47,10 @@ class Event(Record):
     done: int = 0
     total: int = 0
     note: str = ""
+    detail: str = ""
 
-
-# They are calibrated on what the others answered.
-CALIBRATED_LAST = {"extract": 1, "router": 2}
 
 Listener = Callable[[Event], None]
-
-
-class Run:
-    """A finished (or half-finished) run: its folder, its comparison, its contenders."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder
-
-    @property
-    def comparison(self) -> Any:
-        """The content of comparison.json."""
-        return self.folder.read_json(self.folder.comparison_path)
-
-    @property
-    def report(self) -> Path:
-        return self.folder.report_path
-
-    def measure(self, contender: str, measure: str) -> float | None:
-        """One contender's value of one measure, None where it was not measured."""
-        return self.comparison["contenders"][contender][measure]["value"]  # type: ignore[no-any-return]
-
-    def answers(self, contender: str) -> list[Answer]:
-        return self.folder.answers(contender)
-
-    def open(self, contender: str) -> Any:
-        """The contender as it was measured, ready to answer further questions."""
-        config = self.folder.config()
-        return Workbench(self.folder.world, config.models, config.retrieval).open(contender)
 
 
 def run(
@@ -84,54 +62,74 @@ def run(
     """
     config = config if isinstance(config, Config) else load_config(Path(config))
     check_profile(config.profile)
-    for name in config.contenders:
-        if name not in KINDS:
-            import_contender(name)  # a mistake in the path is told now, not after the training
+    recipes = make_recipes(config.specs, config.imports_from)
+    own = own_measures(config.measures, config.imports_from)
+    threads.configure(config.threads)
     prepared = prepare(config)
+    for name in dict.fromkeys(name for recipe in recipes for name in recipe.models()):
+        probe(config.models[name])
     folder = (run_folder.resume if resume else run_folder.begin)(config, Path(runs))
     with folder.lock():
-        Pilot(config, folder, prepared, listener or (lambda event: None)).run()
+        Pilot(config, recipes, own, folder, prepared, listener or (lambda event: None)).run()
     return Run(folder)
 
 
 class Pilot:
     """One pass over the stages of a run."""
 
-    def __init__(self, config: Config, folder: RunFolder, prepared: Prepared, listener: Listener) -> None:
+    def __init__(
+        self,
+        config: Config,
+        recipes: Sequence[Recipe],
+        own: Sequence[Measure],
+        folder: RunFolder,
+        prepared: Prepared,
+        listener: Listener,
+    ) -> None:
         self._config = config
+        self._recipes = recipes
+        self._own = own
         self._folder = folder
         self._prepared = prepared
         self._tell = listener
-        self._bench = Workbench(folder.world, config.models, config.retrieval)
-        self._builder = Builder(config, self._timed, self._progress)
+        self._world = World(folder.world, config.models, config.imports_from)
+        material = Material(
+            documents=prepared.documents,
+            train=tuple(prepared.of("train")),
+            dev=tuple(prepared.of("dev")),
+            changed=tuple(prepared.changed_training()),
+            seed=config.seed,
+        )
+        self._builder = Builder(recipes, material, self._timed, self._progress)
 
     def run(self) -> None:
         """Every stage in turn, after saying what the data allow."""
         for line in self._prepared.lines():
             self._tell(Event(stage="data", note=line))
         self._write_data()
-        skipped = self._builder.build(self._bench, self._prepared)
-        data = self._prepared.summary(self._builder.n_chunks(self._bench))
-        names = [name for name in self._config.contenders if name not in skipped]
-        names.sort(key=lambda name: CALIBRATED_LAST.get(name, 0))
-        for name in names:
-            self._answer(name)
+        skipped = self._builder.build(self._world)
+        data = self._prepared.summary(self._builder.n_chunks(self._world))
+        built = [recipe for recipe in self._recipes if recipe.spec.name not in skipped]
+        for recipe in sorted(built, key=lambda recipe: recipe.step):
+            self._answer(recipe)
         if self._prepared.updated_documents:
-            self._update(names)
-        write_json(self._folder.data_path, {**data, "warnings": [*data["warnings"], *self._warnings(names)]})
-        self._compare(names, skipped)
+            self._update(built, list(skipped))
+        warnings = (*data.warnings, *self._warnings(built))
+        write_record(self._folder.data_path, data.model_copy(update={"warnings": warnings}))
+        self._judge(built, skipped)
 
-    def _warnings(self, names: Sequence[str]) -> list[str]:
+    def _warnings(self, built: Sequence[Recipe]) -> list[str]:
         """What the contenders' answers show that their measures do not say."""
         errors: dict[str, list[str]] = {}
-        for name in names:
+        for recipe in built:
+            name = recipe.spec.name
             first = next((answer.error for answer in self._folder.answers(name) if answer.error), None)
             if first:
                 errors.setdefault(" ".join(first.split())[:300], []).append(name)
         silent = self._builder.without_confidence(self._folder)
-        told = f"The generator gives no log-probabilities ({', '.join(silent)}): no contender declines by a threshold."
+        note = f"The model gives no log-probabilities ({', '.join(silent)}): no contender declines by a threshold."
         return [
-            *([told] if silent else []),
+            *([note] if silent else []),
             *(f"The first failed answer of {', '.join(failed)} says: {error}" for error, failed in errors.items()),
         ]
 
@@ -147,36 +145,33 @@ class Pilot:
                 )
         else:
             with self._timed("read"):
-                self._bench.store.replace_all(prepared.documents)
+                self._world.store.replace_all(prepared.documents)
             jsonl.write(folder.splits_path, prepared.questions)
-            write_json(folder.data_path, prepared.summary())
+            write_record(folder.data_path, prepared.summary())
             environment = describe(prepared.all_documents, prepared.questions, self._config.seed)
             write_json(folder.environment_path, {"run_format": RUN_FORMAT, **environment})
 
-    def _answer(self, name: str) -> None:
+    def _answer(self, recipe: Recipe) -> None:
         """Calibrate a contender on dev, then ask it some test questions one by one, then all of them."""
-        measuring = self._config.measuring
-        if name in TRAINED:
-            with self._timed("load", name):
-                self._bench.generator(self._bench.folder(name) / "adapter")
+        name, world = recipe.spec.name, self._world
+        if recipe.tunes:
+            with self._timed("load", name, f"adapter:{recipe.adapter}"):
+                world.generator(recipe.spec.model, recipe.adapter)
         with self._timed("calibrate", name):
-            self._builder.calibrate(self._bench, name, self._prepared, self._folder)
+            self._builder.calibrate(world, recipe, self._folder, self._config.measuring)
         with self._timed("latency", name):
-            collect_latency(
-                self._bench.open(name),
-                self._latency_questions(),
-                self._folder.answers_path(name, "latency"),
-                self._progress("latency", name),
-            )
-        contender = self._bench.open(name, given=self._folder.answers)
+            path = self._folder.answers_path(name, "latency")
+            collect_latency(world.open(name), self._latency_questions(), path, self._progress("latency", name))
+        contender = world.open(name, given=self._folder.answers)
         with self._timed("answer", name):
-            collect(
-                contender,
-                self._prepared.of("test"),
-                self._folder.answers_path(name),
-                measuring.batch_size,
-                self._progress("answer", name),
-            )
+            path, progress = self._folder.answers_path(name), self._progress("answer", name)
+            collect(contender, self._prepared.of("test"), path, self._batch_size(recipe), progress)
+
+    def _batch_size(self, recipe: Recipe) -> int:
+        """As many questions together as configured, and at least as many as its model's server is asked at once."""
+        settings = self._config.models[recipe.spec.model] if recipe.asks_model else None
+        at_once = settings.concurrency if isinstance(settings, ApiModel) else 1
+        return max(self._config.measuring.batch_size, at_once)
 
     def _latency_questions(self) -> Sequence[Question]:
         """Test questions of the domain, one for each fact, spread evenly.
@@ -190,45 +185,38 @@ class Pilot:
         wanted = self._config.measuring.latency_questions + 1
         return ordered[:: max(1, len(ordered) // wanted)][:wanted]
 
-    def _update(self, names: Sequence[str]) -> None:
+    def _update(self, built: Sequence[Recipe], skipped: Sequence[str]) -> None:
         """Apply the updates to a copy of the world, then ask about what changed."""
         changed = [question for question in self._prepared.of("test") if question.slice == "changed"]
-        world = self._folder.updated_world
-        if not world.exists():
-            self._bench.store.close()
-            _copy_world(self._folder.world, world, without=self._builder.retrained(self._prepared))
-        self._bench.release()
-        bench = Workbench(world, self._config.models, self._config.retrieval)
-        self._builder.update(bench, self._bench, self._prepared)
-        for name in names:
+        root = self._folder.updated_world
+        if not root.exists():
+            self._world.store.close()
+            relearning = {recipe.adapter for recipe in self._builder.relearning()}
+            _copy_world(self._folder.world, root, without=sorted(relearning))
+        self._world.release()
+        world = World(root, self._config.models, self._config.imports_from)
+        self._builder.update(world, self._world, self._prepared.updated_documents, skipped)
+        for recipe in sorted(built, key=lambda recipe: recipe.step):
+            name = recipe.spec.name
             with self._timed("answer-updated", name):
-                collect(
-                    bench.open(name, given=lambda part: self._folder.answers(part, "updated")),
-                    changed,
-                    self._folder.answers_path(name, "updated"),
-                    self._config.measuring.batch_size,
-                    self._progress("answer-updated", name),
-                )
+                contender = world.open(name, given=lambda part: self._folder.answers(part, "updated"))
+                path, progress = self._folder.answers_path(name, "updated"), self._progress("answer-updated", name)
+                collect(contender, changed, path, self._batch_size(recipe), progress)
 
-    def _compare(self, names: Sequence[str], skipped: dict[str, str]) -> None:
+    def _judge(self, built: Sequence[Recipe], skipped: dict[str, str]) -> None:
         """Score every answer, compare the contenders, judge them, draw the report."""
-        from bakeoff.report import write_report
-
-        profile = self._config.profile
         with self._timed("compare"):
-            score_run(self._folder, names)
-            compare_run(self._folder, names, skipped, profile)
-            write_json(self._folder.verdict_path, judge(self._folder, profile, self._config.models.generator))
-        environment = self._folder.read_json(self._folder.environment_path)
-        environment["peak_memory_bytes"] = max(peak_memory_bytes(), environment.get("peak_memory_bytes", 0))
-        write_json(self._folder.environment_path, environment)
-        write_report(self._folder.root)
+            entrants = [recipe.entrant(self._config.models) for recipe in built]
+            environment = self._folder.read_json(self._folder.environment_path)
+            environment["peak_memory_bytes"] = max(peak_memory_bytes(), environment.get("peak_memory_bytes", 0))
+            write_json(self._folder.environment_path, environment)
+            judge_run(self._folder, self._config.profile, entrants, skipped, self._own)
 
     def _progress(self, stage: str, contender: str = "") -> Callable[[int, int], None]:
         return lambda done, total: self._tell(Event(stage=stage, contender=contender, done=done, total=total))
 
     @contextmanager
-    def _timed(self, stage: str, contender: str = "") -> Iterator[dict[str, Any]]:
+    def _timed(self, stage: str, contender: str = "", part: str = "") -> Iterator[dict[str, Any]]:
         """Tell that a stage runs and keep how long it took; the body may add `tokens` and `detail`.
 
         A stage that was finished in an earlier session keeps the time it took then.
@@ -238,24 +226,25 @@ class Pilot:
         begun = time.perf_counter()
         yield more
         seconds = more.pop("seconds", time.perf_counter() - begun)
-        known = {(one.stage, one.contender) for one in self._folder.stages()}
-        if (stage, contender) not in known:
-            jsonl.append(self._folder.stages_path, [Stage(stage=stage, contender=contender, seconds=seconds, **more)])
+        key = (stage, contender, part)
+        if key not in {(done.stage, done.contender, done.part) for done in self._folder.stages()}:
+            took = Stage(stage=stage, contender=contender, part=part, seconds=seconds, **more)
+            jsonl.append(self._folder.stages_path, [took])
         self._tell(Event(stage=stage, contender=contender, done=1, total=1, note="done"))
 
 
 def _copy_world(world: Path, copy: Path, without: Sequence[str]) -> None:
     """A second world beside the first, all or nothing: the store, the index and the contenders.
 
-    The adapters of those in `without` stay behind: they are trained anew.
+    The tuned models in `without` stay behind: they are tuned further for the new documents.
     """
     half = copy.with_name(copy.name + ".part")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
     shutil.copy2(world / "store.sqlite", half / "store.sqlite")
-    for part in ("index", "contenders"):
+    for part in ("indexes", "adapters", "contenders"):
         if (world / part).exists():
             shutil.copytree(world / part, half / part, ignore=shutil.ignore_patterns("checkpoint*"))
     for name in without:
-        shutil.rmtree(half / "contenders" / name / "adapter", ignore_errors=True)
+        shutil.rmtree(half / "adapters" / name, ignore_errors=True)
     half.replace(copy)

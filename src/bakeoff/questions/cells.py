@@ -60,6 +60,12 @@ def unanswerable(row: Row) -> bool:
     return _flag(row, "unanswerable") is True or _flag(row, "answerable") is False
 
 
+def marks_answerability(row: Row) -> bool:
+    """Whether the row says in one of these ways that it can, or cannot, be answered."""
+    said = (_flag(row, "unanswerable"), _flag(row, "answerable"))
+    return unanswerable(row) or said != (None, None)
+
+
 def has_html(row: Row) -> bool:
     """Whether tags or entities are left out of its question or answers."""
     return question_text(row) != cell(row, "text") or answers(row) != _many(row, "answers")

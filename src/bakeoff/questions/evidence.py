@@ -23,3 +23,12 @@ def evidence_hit(question: Question, chunks: Iterable[Chunk]) -> bool | None:
     if not question.source_spans:
         return None
     return any(holds_evidence(question, chunk) for chunk in chunks)
+
+
+def is_document_level(question: Question) -> bool:
+    """Whether some of the evidence is a whole document, as no quote or answer was found in it.
+
+    A hit then says that a passage of the right document was found, not that it holds the answer. False where the
+    question names no source.
+    """
+    return any(span.start is None or span.end is None for span in question.source_spans)

@@ -3,85 +3,110 @@
 Takes questions, gives questions with facts. Answers are compared by the grader, so that '3 years' is '36 months'.
 """
 
-import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 
 from bakeoff.grading.grade import equivalent, grade
-from bakeoff.grading.normalise import word_set
-from bakeoff.questions.near_copies import similar_pairs, words
+from bakeoff.questions.labels import POLAR, answer_labels
+from bakeoff.questions.near_copies import NEAR_COPY, similar_pairs, words
+from bakeoff.questions.same_answer import content_words, same_answer_groups
 from bakeoff.records import Question
 
 # Alike questions with the same answer and source ask for the same thing. Where that proves little (no source, no
 # answer, or yes and no), the words that carry meaning must be the same too.
 SAME_FACT, SAME_UNANSWERABLE_FACT = 0.5, 0.8
 NEAREST = 10  # how many of the most alike questions are held against the grader, which takes half a millisecond
-_POLAR = word_set("yes no true false")
-_FUNCTION_WORDS = word_set("""
-    a an the of on in at for to is are was were be been it its this that these those there what which who whose when
-    where how do does did can could may might will would shall should have has had i you we they my your our their me us
-    one please and if s
-""")
+_INFERRED = "fact-of-"
 
 
 def with_facts(questions: Sequence[Question]) -> tuple[list[Question], list[str]]:
     """Every question with a fact (its own, that of a question that asks the same, or a new one), and a note on it."""
+    labels = answer_labels(questions)
     groups = defaultdict(list)
     for question in questions:
-        groups[_group(question)].append(question)
-    facts: dict[str, str] = {}
+        groups[_group(question, labels)].append(question)
+    facts = {question.id: question.fact for question in questions}
     for group in groups.values():
         if not all(question.fact for question in group):
-            facts |= _inferred(group)
-    found = [one if one.fact else one.model_copy(update={"fact": facts[one.id]}) for one in questions]
+            facts |= _inferred(group, _threshold(group[0], labels))
+    facts = _joined(facts, same_answer_groups(questions))
+    complete = [one if one.fact else one.model_copy(update={"fact": facts[one.id]}) for one in questions]
     inferred = [facts[one.id] for one in questions if one.answerable and not one.fact]
     if not inferred:
-        return found, []
-    return found, [
-        f"Facts inferred from words and answers: {len(set(inferred))}, for {len(inferred)} answerable questions that "
-        "name none. A column 'fact' says it for sure."
+        return complete, []
+    known = {one.fact for one in questions if one.answerable and one.fact}
+    n_grouped = len(inferred) - len({*inferred} - known)
+    return complete, [
+        f"{len(inferred)} answerable questions name no fact: by words, answers and sources they ask for "
+        f"{len({*inferred})} facts (grouped with another that asks the same: {n_grouped}). "
+        "A column 'fact' says it for certain."
     ]
 
 
-def _group(question: Question) -> Hashable:
+def is_inferred(fact: str) -> bool:
+    """Whether the fact was made here, as the question file names none."""
+    return fact.startswith(_INFERRED)
+
+
+def _group(question: Question, labels: Mapping[str, str]) -> Hashable:
     """What the questions of one fact have in common: their sources and, where those prove little, their words."""
+    if question.id in labels:
+        return labels[question.id]
     sources = frozenset(span.source for span in question.source_spans)
     proven = sources and question.answerable and not _is_polar(question)
     return sources, question.answerable, None if proven else content_words(question.text)
 
 
-def _inferred(group: Iterable[Question]) -> dict[str, str]:
+def _threshold(question: Question, labels: Mapping[str, str]) -> float:
+    """How alike in words questions of one group must be; those with one label only where they are near-copies."""
+    if question.id in labels:
+        return NEAR_COPY
+    return SAME_FACT if question.answerable else SAME_UNANSWERABLE_FACT
+
+
+def _joined(facts: Mapping[str, str], groups: Iterable[Sequence[Question]]) -> dict[str, str]:
+    """The facts with those of each group made one, that which the file names if it names just one; named ones stay."""
+    becomes: dict[str, str] = {}
+
+    def last(fact: str) -> str:
+        while fact in becomes:
+            fact = becomes[fact]
+        return fact
+
+    for group in groups:
+        of_group = sorted({last(facts[question.id]) for question in group})
+        named = [fact for fact in of_group if not is_inferred(fact)]
+        if len(named) < 2:
+            target = (named or of_group)[0]
+            becomes |= {fact: target for fact in of_group if fact != target}
+    return {name: last(fact) for name, fact in facts.items()}
+
+
+def _inferred(group: Iterable[Question], threshold: float) -> dict[str, str]:
     """The fact of each question that has none: that of the most alike question before it with the same answer."""
     order = sorted(group, key=lambda one: (not one.fact, one.id))
     facts = {question.id: question.fact for question in order}
-    earlier = dict(_alike(order))
+    earlier = dict(_alike(order, threshold))
     for i, question in enumerate(order):
         if not question.fact:
             near = [order[j] for j in earlier.get(i, ())]
             same = next((other for n, other in enumerate(near) if nth_agrees(n, question, other)), None)
-            facts[question.id] = facts[same.id] if same else f"fact-of-{question.id}"
+            facts[question.id] = facts[same.id] if same else f"{_INFERRED}{question.id}"
     return facts
 
 
-def _alike(order: Sequence[Question]) -> Iterator[tuple[int, list[int]]]:
+def _alike(order: Sequence[Question], threshold: float) -> Iterator[tuple[int, list[int]]]:
     """For each position the earlier ones that are alike in words, most alike first."""
     texts = [question.text for question in order]
-    threshold = SAME_FACT if order[0].answerable else SAME_UNANSWERABLE_FACT
     for i, pairs in groupby(similar_pairs(texts, texts, threshold), key=lambda pair: pair[0]):
         yield i, [j for _, j in sorted((-found, j) for _, j, found in pairs if j < i)]
 
 
 def _is_polar(question: Question) -> bool:
     first = {word for answer in question.answers for word in words(answer)[:1]}
-    return question.kind == "yesno" or not first.isdisjoint(_POLAR)
-
-
-def content_words(text: str) -> frozenset[str]:
-    """The words that carry meaning, without their English endings."""
-    found = [word for word in words(text) if word not in _FUNCTION_WORDS]
-    return frozenset(re.sub(r"(ies|es|s|ed|ing|y|e)$", "", word) if len(word) > 4 else word for word in found)
+    return question.kind == "yesno" or not first.isdisjoint(POLAR)
 
 
 def same_answers(a: Question, b: Question) -> bool:

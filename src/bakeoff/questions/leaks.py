@@ -7,36 +7,71 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bakeoff.questions.facts import nth_agrees
-from bakeoff.questions.near_copies import similar_pairs
+from bakeoff.questions.near_copies import NEAR_COPY, jaccard, similar_pairs
+from bakeoff.questions.same_answer import same_answer_groups
 from bakeoff.records import Question, Record
 from bakeoff.sentences import first_few
 
-NEAR_COPY, ALMOST_EXACT = 0.7, 0.9
+ALMOST_EXACT = 0.9
 
 
 class Leak(Record):
     """A test question and its nearest copy in train. `excused` where the copy does not give the answer away.
 
-    That is so for another phrasing of the same fact, which the slices `seen` and `changed` are there for, unless it is
-    almost exact; and for a question in nearly the same words that has other answers.
+    A copy is excused if it is another phrasing of the same fact, which the slices `seen` and `changed` are there for,
+    unless it is almost exact; and if it is a question in nearly the same words that has other answers. `same_answer`
+    marks a pair that is alike by its sources and its long or rare answers, not by its words, under two facts.
     """
 
     test_id: str
     train_id: str
     similarity: float
     excused: bool
+    same_answer: bool = False
+
+    @property
+    def line(self) -> str:
+        """The pair in words."""
+        if self.same_answer:
+            return (
+                f"test question {self.test_id} has the same answer and source as training question {self.train_id}, "
+                "under another fact"
+            )
+        return f"test question {self.test_id} nearly copies training question {self.train_id}"
 
 
 def leaks(questions: Sequence[Question], threshold: float = NEAR_COPY) -> list[Leak]:
     """Every test question that has a near-copy in train, with the nearest one: first the leaks, then the excused."""
     tests = [one for one in questions if one.split == "test"]
     train = [one for one in questions if one.split == "train"]
-    pairs = similar_pairs([one.text for one in tests], [one.text for one in train], threshold)
+    pairs = (
+        (i, j, similarity)
+        for i, j, similarity in similar_pairs([one.text for one in tests], [one.text for one in train], threshold)
+        # Phrasings about an update are trained on after it, and only the changed questions are asked then.
+        if train[j].slice != "changed" or tests[i].slice == "changed"
+    )
     found = [
         _worst(tests[i], sorted(((similarity, train[j]) for _, j, similarity in copies), key=lambda copy: -copy[0]))
         for i, copies in groupby(pairs, key=lambda pair: pair[0])
     ]
+    named = {leak.test_id for leak in found if not leak.excused}
+    same = [leak for leak in _same_answers(questions) if leak.test_id not in named]
+    found = [leak for leak in found if leak.test_id not in {one.test_id for one in same}] + same
     return sorted(found, key=lambda leak: (leak.excused, -leak.similarity, leak.test_id))
+
+
+def _same_answers(questions: Sequence[Question]) -> list[Leak]:
+    """Test questions with the answers and sources of a training question of another fact, with the one most alike."""
+    found = []
+    for group in same_answer_groups(questions):
+        train = [one for one in group if one.split == "train"]
+        for test in (one for one in group if one.split == "test"):
+            others = [one for one in train if one.fact != test.fact]
+            if others and len(others) == len(train):
+                copy = max(others, key=lambda one: (jaccard(test.text, one.text), one.id))
+                alike = jaccard(test.text, copy.text)
+                found.append(Leak(test_id=test.id, train_id=copy.id, similarity=alike, excused=False, same_answer=True))
+    return found
 
 
 def _worst(test: Question, copies: Sequence[tuple[float, Question]]) -> Leak:

@@ -12,6 +12,8 @@ from functools import lru_cache
 import numpy as np
 
 Grams = frozenset[str]
+NEAR_COPY = 0.7
+"""The similarity from which on a test question nearly copies a training question."""
 
 
 @lru_cache(maxsize=100_000)
@@ -49,3 +51,8 @@ def similar_pairs(texts: Sequence[str], others: Sequence[str], threshold: float)
         for j in np.flatnonzero(jaccard >= threshold).tolist():
             if numbers(text) == numbers(others[j]):
                 yield i, j, float(jaccard[j])
+
+
+def jaccard(a: str, b: str) -> float:
+    """The share of two texts' trigrams that both have; 0 where they have none."""
+    return len(grams(a) & grams(b)) / (len(grams(a) | grams(b)) or 1)

@@ -4,47 +4,48 @@ Takes paths, gives records and notes on what was made of the files.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 
 from bakeoff.errors import InputError
 from bakeoff.questions.cells import answers, cell, has_html, question_of, question_text, unanswerable
+from bakeoff.questions.columns import check_columns, check_fields
 from bakeoff.questions.dates import days_of
 from bakeoff.questions.facts import with_facts
-from bakeoff.questions.rows import COLUMNS, Row, read_rows
+from bakeoff.questions.rows import Row, RowsRead, read_table, rows_of
+from bakeoff.questions.unanswered import refuse_rows, unanswered_notes
 from bakeoff.records import Question
 from bakeoff.sentences import first_few
 
+NO_COLUMNS: Mapping[str, str] = MappingProxyType({})
 
-def read_questions(paths: Sequence[Path]) -> list[Question]:
+
+def read_questions(paths: Sequence[Path], columns: Mapping[str, str] = NO_COLUMNS) -> list[Question]:
     """The questions of `read_with_notes` alone."""
-    return read_with_notes(paths)[0]
+    return read_with_notes(paths, columns)[0]
 
 
-def read_with_notes(paths: Sequence[Path]) -> tuple[list[Question], list[str]]:
+def read_with_notes(
+    paths: Sequence[Path], columns: Mapping[str, str] = NO_COLUMNS, other_paths: Sequence[Path] = ()
+) -> tuple[list[Question], list[str]]:
     """The questions of all files, in order, and notes on what in them was read otherwise than it stands there.
 
+    `columns` maps fields (docs/questions.md) to the names of columns; a file without such a column is read by the usual
+    names. At least one of the files, or of `other_paths` (read elsewhere with the same mapping), must have the column.
     `source_spans` name whole documents until `locate_evidence` has been asked. Raises InputError where a file cannot be
     read as questions, naming the lines and what to do.
     """
-    read = [read_rows(path) for path in paths]
-    rows = [row for of_file, _ in read for row in of_file]
-    notes = [note for _, of_file in read for note in of_file]
-    _refuse(rows, lambda row: not question_text(row), "No question text", "fill the question column or remove the rows")
-    if rows and not any(answers(row) or unanswerable(row) for row in rows):
-        raise InputError(
-            f"No row of {first_few([path.name for path in paths])} has an answer: no column is read as one.",
-            f"name the column {' or '.join(COLUMNS['answers'][:3])}; docs/questions.md lists the names that are read",
-        )
-    _refuse(
-        rows,
-        lambda row: not answers(row) and not unanswerable(row),
-        "No answer",
-        "fill in the answers, or mark a question that the documents cannot answer with kind=unanswerable",
+    read = _files(paths, columns, other_paths)
+    rows = [row for file in read for row in file.rows]
+    notes = [note for file in read for note in file.notes]
+    refuse_rows(
+        rows, lambda row: not question_text(row), "No question text", "fill the question column or remove the rows"
     )
-    _refuse(
+    notes += [note for file in read for note in unanswered_notes(file)]
+    refuse_rows(
         rows,
         lambda row: bool(answers(row)) and unanswerable(row),
         "Questions marked unanswerable that have answers all the same",
@@ -55,6 +56,20 @@ def read_with_notes(paths: Sequence[Path]) -> tuple[list[Question], list[str]]:
     _refuse_duplicates(rows, questions)
     found, fact_notes = with_facts(questions)
     return found, [*notes, *_html_notes(rows), *more_notes, *fact_notes]
+
+
+def column_lines(paths: Sequence[Path], columns: Mapping[str, str] = NO_COLUMNS) -> list[str]:
+    """Which columns of each file are read as what, and which are not used, a line for each file."""
+    return [file.header.line(path.name) for path, file in zip(paths, _files(paths, columns), strict=True)]
+
+
+def _files(paths: Sequence[Path], columns: Mapping[str, str], other_paths: Sequence[Path] = ()) -> list[RowsRead]:
+    """What each file holds. Raises InputError for a mapping of a field or a column that is not there."""
+    check_fields(columns)
+    tables = [read_table(path) for path in paths]
+    others = [read_table(path) for path in other_paths] if columns else []
+    check_columns(columns, [name for table in (*tables, *others) for name in table.names])
+    return [rows_of(table, columns) for table in tables]
 
 
 def _days(rows: Sequence[Row]) -> tuple[list[date | None], list[str]]:
@@ -73,12 +88,6 @@ def _html_notes(rows: Sequence[Row]) -> Iterator[str]:
     n = sum(map(has_html, rows))
     if n:
         yield f"Rows whose HTML tags and entities are left out of the question or answers: {n}."
-
-
-def _refuse(rows: Sequence[Row], wrong: Callable[[Row], bool], problem: str, remedy: str) -> None:
-    places = [row.place for row in rows if wrong(row)]
-    if places:
-        raise InputError(f"{problem}: {first_few(places)}.", remedy)
 
 
 def _refuse_duplicates(rows: Sequence[Row], questions: Sequence[Question]) -> None:

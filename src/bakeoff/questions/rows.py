@@ -1,10 +1,9 @@
-"""Question files (CSV, JSON lines) to rows whose columns have Bakeoff's names.
+"""Question files (CSV, JSON lines) to rows whose cells stand under the fields they fill.
 
-Takes a path. Knows what columns are called, but not what stands in them.
+Takes a path, then the columns that a user maps. Does not know what stands in the cells.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,44 +12,36 @@ from bakeoff.errors import InputError
 from bakeoff.formats.csv_rows import csv_rows
 from bakeoff.formats.parse import check_kind, decode
 from bakeoff.formats.part import UnreadableError
+from bakeoff.questions.columns import COLUMNS, HOW_TO_MAP, Header, header
 
-# field -> the column names that are read as it, the first one present wins. Case, blanks and hyphens do not matter.
-# No fact is read from a help desk's 'group' or 'intent': they hold topics, with many facts each.
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "text": ("question", "query", "prompt", "text", "question_text", "utterance", "user_question"),
-    "answers": (
-        "answers",
-        "answer",
-        "expected",
-        "expected_answer",
-        "reference",
-        "references",
-        "reference_answer",
-        "ground_truth",
-        "ground_truths",
-        "correct_answer",
-        "correct_answers",
-        "gold",
-        "gold_answer",
-    ),
-    "id": ("id", "question_id", "qid", "query_id"),
-    "fact": ("fact", "fact_id", "topic_id"),
-    "source": ("source", "sources", "document", "doc", "url", "file", "path", "doc_id", "document_id"),
-    "evidence": ("evidence", "quote", "context", "passage", "quotes"),
-    "asked": ("asked", "count", "frequency", "volume", "n_asked"),
-    "asked_on": ("date", "asked_on", "asked_at", "timestamp", "created_at"),
-    "kind": ("kind", "type", "answer_type", "question_type"),
-    "slice": ("slice",),
-    "split": ("split", "set", "fold"),
-    "answerable": ("answerable", "is_answerable"),
-    "unanswerable": ("is_impossible", "unanswerable", "is_unanswerable", "impossible"),
-}
 DELIMITERS = ",;\t"
 SWALLOWED_ROWS = 2  # so many lines of a cell that look like rows are rows
 
 
+class RawRow(NamedTuple):
+    """One record as it stands in the file: its line, counted from 1, and its cells under the names of their columns."""
+
+    line: int
+    names: tuple[str, ...]
+    values: Sequence[Any]
+
+
+class Table(NamedTuple):
+    """One file's records, in order, at least one. `encoding` is empty for plain UTF-8."""
+
+    path: Path
+    encoding: str
+    records: list[RawRow]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of the file, in order: those of its header row, or all keys of JSON lines."""
+        headers = dict.fromkeys(record.names for record in self.records)
+        return next(iter(headers)) if len(headers) == 1 else tuple(dict.fromkeys(n for names in headers for n in names))
+
+
 class Row(NamedTuple):
-    """One record of a file as it stands there; only `answers` may come from several columns."""
+    """One record with its cells under the fields they fill; only `answers` may come from several columns."""
 
     path: Path
     line: int
@@ -61,30 +52,77 @@ class Row(NamedTuple):
         return f"{self.path.name} line {self.line}"
 
 
-def read_rows(path: Path) -> tuple[list[Row], list[str]]:
-    """The rows of a file, in order, and notes on how it was read. Raises InputError where it cannot be read as rows."""
-    readers: dict[str, Callable[[Path, str], Iterator[Row]]] = {
-        ".csv": _csv_rows,
-        ".jsonl": _json_rows,
-        ".ndjson": _json_rows,
+class RowsRead(NamedTuple):
+    """The rows of one file in order, notes on how it was read, and its columns."""
+
+    rows: list[Row]
+    notes: list[str]
+    header: Header
+
+
+def read_table(path: Path) -> Table:
+    """The records of a file. Raises InputError where it cannot be read, or holds none."""
+    readers: dict[str, Callable[[Path, str], Iterator[RawRow]]] = {
+        ".csv": _csv_records,
+        ".jsonl": _json_records,
+        ".ndjson": _json_records,
     }
     suffix = path.suffix.lower()
     if suffix not in readers:
         raise InputError(f"{path}: questions are read from .csv and .jsonl files.", "export them to one of the two")
     try:
         text, encoding = decode(_content(path))
-        rows = list(readers[suffix](path, text))
+        records = list(readers[suffix](path, text))
     except UnreadableError as error:
         raise InputError(f"{path}: {error.message}.", error.remedy) from error
-    if not rows:
+    if not records:
         raise InputError(
             f"{path}: no questions in it.", "give a header row and one question a row, or a JSON object a line"
         )
-    notes = [f"{path.name} is not plain UTF-8; it was read as {encoding}."] if encoding else []
+    return Table(path, encoding, records)
+
+
+def rows_of(table: Table, columns: Mapping[str, str]) -> RowsRead:
+    """The table's rows. `columns` maps fields to names of columns, where the table has them.
+
+    Raises InputError where no column holds the question.
+    """
+    headers = {names: header(names, columns) for names in dict.fromkeys(record.names for record in table.records)}
+    for record in table.records:
+        if record.names and "text" not in headers[record.names].positions:
+            _refuse_without_question(table, record)
+    rows = [
+        Row(table.path, line, {field: [values[i] for i in at] for field, at in headers[names].positions.items()})
+        for line, names, values in table.records
+    ]
+    name = table.path.name
+    notes = [f"{name} is not plain UTF-8; it was read as {table.encoding}."] if table.encoding else []
     n_columns = max(len(row.cells.get("answers", ())) for row in rows)
     if n_columns > 1:
-        notes.append(f"{path.name}: {n_columns} columns are read as accepted answers of the same question.")
-    return rows, notes
+        notes.append(f"{name}: {n_columns} columns are read as accepted answers of the same question.")
+    return RowsRead(rows, notes, _merged(table.names, list(headers.values())))
+
+
+def _merged(names: tuple[str, ...], headers: Sequence[Header]) -> Header:
+    """The columns of all records: those that any of them is read from."""
+    if len(headers) == 1:
+        return headers[0]
+    positions: dict[str, list[int]] = {}
+    for one in headers:
+        for field, at in one.positions.items():
+            positions[field] = list(
+                dict.fromkeys([*positions.get(field, []), *(names.index(one.names[i]) for i in at)])
+            )
+    return Header(names, positions, frozenset().union(*(one.mapped for one in headers)))
+
+
+def _refuse_without_question(table: Table, record: RawRow) -> None:
+    place = "" if table.path.suffix.lower() == ".csv" else f", line {record.line}"
+    raise InputError(
+        f"{table.path}{place}: no column holds the question. Found: {', '.join(record.names)}.",
+        f"name it {' or '.join(COLUMNS['text'][:3])} (answers go under {' or '.join(COLUMNS['answers'][:3])}), or "
+        + HOW_TO_MAP.format(name="question"),
+    )
 
 
 def _content(path: Path) -> bytes:
@@ -99,10 +137,9 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _csv_rows(path: Path, text: str) -> Iterator[Row]:
+def _csv_records(path: Path, text: str) -> Iterator[RawRow]:
     rows = csv_rows(text, DELIMITERS, strict=True)
     _, names = next(rows, (0, []))
-    columns = _columns(path, names)
     for line, cells in rows:
         if any(cell.strip() for cell in cells[len(names) :]):
             raise InputError(
@@ -110,8 +147,7 @@ def _csv_rows(path: Path, text: str) -> Iterator[Row]:
                 "put quotes around a cell that holds the character between the columns",
             )
         _refuse_swallowed_rows(path, line, cells, len(names))
-        filled = [*cells, *[""] * (len(names) - len(cells))]
-        yield Row(path, line, {field: [filled[i] for i in found] for field, found in columns.items()})
+        yield RawRow(line, tuple(names), [*cells, *[""] * (len(names) - len(cells))])
 
 
 def _refuse_swallowed_rows(path: Path, line: int, cells: Sequence[str], n_columns: int) -> None:
@@ -126,7 +162,7 @@ def _refuse_swallowed_rows(path: Path, line: int, cells: Sequence[str], n_column
                 )
 
 
-def _json_rows(path: Path, text: str) -> Iterator[Row]:
+def _json_records(path: Path, text: str) -> Iterator[RawRow]:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -142,34 +178,4 @@ def _json_rows(path: Path, text: str) -> Iterator[Row]:
                 f"{path}, line {number}: a {type(item).__name__} instead of an object.",
                 'write lines such as {"question": "...", "answers": ["..."]}',
             )
-        columns, values = _columns(path, list(item), f", line {number}"), list(item.values())
-        yield Row(path, number, {field: [values[i] for i in found] for field, found in columns.items()})
-
-
-def _columns(path: Path, names: Sequence[str], place: str = "") -> dict[str, list[int]]:
-    """The positions of the columns that each field is read from. Raises InputError without one for the question."""
-    known = [re.sub(r"[\s-]+", "_", name.strip().lower()) for name in names]
-    columns = {
-        field: [known.index(spelling)]
-        for field, spellings in COLUMNS.items()
-        for spelling in reversed(spellings)
-        if spelling in known
-    }
-    if answers := _answer_columns(known):
-        columns["answers"] = answers
-    if "text" not in columns and names:
-        raise InputError(
-            f"{path}{place}: no column holds the question. Found: {', '.join(names)}.",
-            f"name it {' or '.join(COLUMNS['text'][:3])}; answers go under {' or '.join(COLUMNS['answers'][:3])}",
-        )
-    return columns
-
-
-def _answer_columns(known: Sequence[str]) -> list[int]:
-    """All columns of the first name for answers that is there; without one, those with a number after such a name."""
-    for ending in (r"(\.\d+)?", r"[_.]?\d+"):
-        for spelling in COLUMNS["answers"]:
-            found = [i for i, name in enumerate(known) if re.fullmatch(re.escape(spelling) + ending, name)]
-            if found:
-                return found
-    return []
+        yield RawRow(number, tuple(item), list(item.values()))

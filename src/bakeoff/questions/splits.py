@@ -1,14 +1,16 @@
-"""Questions to train, dev and test, by fact and by document.
+"""Questions to train, dev and test: by fact and by document, or within each label where the answers are labels.
 
 Takes questions, gives the same questions with split and slice. Knows nothing about models. The same seed and the same
 questions give the same splits, in whatever order they come; a question added later moves few others.
 """
 
-import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from bakeoff.questions.draw import Draw
+from bakeoff.questions.label_splits import split_by_label
+from bakeoff.questions.labels import answer_labels, examples_by_label
 from bakeoff.records import Question, Slice, Split
 
 MIN_DOCUMENTS = 8  # with fewer, facts are held out instead of documents
@@ -25,6 +27,8 @@ def assign_splits(
 ) -> list[Question]:
     """The questions, in order, each with its split and slice. A split that a question brings is kept.
 
+    - Where the answers are labels of a closed set (`answer_labels`), the questions of each label are split, whatever
+      their documents; `seen` then says that the label was trained on. Else:
     - Documents with about `test_fraction` of all facts are held out; their facts (`unseen`) go whole to dev or test.
       Where hardly any fact has two phrasings there is little else to test on: dev's share is held out beside it.
     - Of the other facts one phrasing (of four or more: two) is `seen`, in test or dev; at least one stays in train.
@@ -33,9 +37,13 @@ def assign_splits(
 
     Dev gets `dev_fraction` for every `test_fraction` that test gets, of each slice but `changed` and `general`.
     """
-    draw = _Draw(seed)
+    draw = Draw(seed)
     dev_share = dev_fraction / (dev_fraction + test_fraction)
-    known = _by_fact(one for one in questions if one.answerable and one.slice not in ("changed", "general"))
+    labels = answer_labels(questions)
+    by_label = examples_by_label(questions, labels)
+    known = _by_fact(
+        one for one in questions if one.answerable and one.slice not in ("changed", "general") and one.id not in labels
+    )
     paraphrased = sum(len(phrasings) > 1 for phrasings in known.values()) >= PARAPHRASED * len(known)
     held_fraction = test_fraction if paraphrased else min(test_fraction + dev_fraction, 1.0)
     held, held_sources = _held_out(known, held_fraction, draw)
@@ -43,24 +51,15 @@ def assign_splits(
     splits: dict[str, Split] = {
         **_split_unseen({fact: known[fact] for fact in held}, dev_share, draw),
         **_split_seen({fact: known[fact] for fact in known if fact not in held}, dev_share, draw),
+        **split_by_label(by_label, test_fraction, dev_fraction, draw),
         **_split_unanswerable(unanswerable, held_sources, draw),
         **_split_changed(_by_fact(one for one in questions if one.slice == "changed"), draw),
         **{one.id: "test" for one in questions if one.slice == "general"},
         **{one.id: one.split for one in questions if one.split is not None},
     }
     trained = {one.fact for one in questions if splits[one.id] == "train" and one.slice != "changed"}
+    trained |= {one.fact for of_label in by_label.values() if _is_trained(of_label, splits) for one in of_label}
     return [one.model_copy(update={"split": splits[one.id], "slice": _slice(one, trained)}) for one in questions]
-
-
-class _Draw:
-    """Chance that depends on the seed and on names only."""
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-
-    def order(self, names: Iterable[str], purpose: str) -> list[str]:
-        """The names in an order of chance."""
-        return sorted(names, key=lambda name: hashlib.sha256(f"{self._seed}/{purpose}/{name}".encode()).digest())
 
 
 def _by_fact(questions: Iterable[Question]) -> dict[str, list[Question]]:
@@ -68,6 +67,10 @@ def _by_fact(questions: Iterable[Question]) -> dict[str, list[Question]]:
     for question in sorted(questions, key=lambda one: one.id):
         facts[question.fact].append(question)
     return dict(sorted(facts.items()))
+
+
+def _is_trained(questions: Sequence[Question], splits: Mapping[str, Split]) -> bool:
+    return any(splits[one.id] == "train" for one in questions)
 
 
 def _slice(question: Question, trained: Collection[str]) -> Slice:
@@ -78,7 +81,7 @@ def _slice(question: Question, trained: Collection[str]) -> Slice:
     return "seen" if question.fact in trained else "unseen"
 
 
-def _held_out(facts: Facts, fraction: float, draw: _Draw) -> tuple[set[str], set[str]]:
+def _held_out(facts: Facts, fraction: float, draw: Draw) -> tuple[set[str], set[str]]:
     """The facts that are never trained on, and the documents they come from.
 
     Of many draws the one is taken whose share of facts, of paraphrased facts and of asked volume comes closest to the
@@ -144,13 +147,13 @@ def _distance(facts: Facts, held: Collection[str], fraction: float) -> float:
     return sum(abs(share - fraction) for share in shares)
 
 
-def _split_unseen(facts: Facts, dev_share: float, draw: _Draw) -> dict[str, Split]:
+def _split_unseen(facts: Facts, dev_share: float, draw: Draw) -> dict[str, Split]:
     order = draw.order(facts, "unseen")
     n_dev = min(round(dev_share * len(order)), max(len(order) - 1, 0))
     return {one.id: "dev" if i < n_dev else "test" for i, fact in enumerate(order) for one in facts[fact]}
 
 
-def _split_seen(facts: Facts, dev_share: float, draw: _Draw) -> dict[str, Split]:
+def _split_seen(facts: Facts, dev_share: float, draw: Draw) -> dict[str, Split]:
     """Held-back phrasings to test and dev, the rest to train.
 
     Dev takes its share from facts with four or more phrasings first (two stay in train), then from those with three,
@@ -176,7 +179,7 @@ def _n_tested(n_phrasings: int) -> int:
     return 2 if n_phrasings >= 4 else 1 if n_phrasings >= 2 else 0
 
 
-def _split_unanswerable(facts: Facts, held_sources: Collection[str], draw: _Draw) -> dict[str, Split]:
+def _split_unanswerable(facts: Facts, held_sources: Collection[str], draw: Draw) -> dict[str, Split]:
     """Whole facts; those about held-out documents are not trained on."""
     order = draw.order(facts, "unanswerable")
     about_held = {
@@ -193,7 +196,7 @@ def _split_unanswerable(facts: Facts, held_sources: Collection[str], draw: _Draw
     return splits
 
 
-def _split_changed(facts: Facts, draw: _Draw) -> dict[str, Split]:
+def _split_changed(facts: Facts, draw: Draw) -> dict[str, Split]:
     splits: dict[str, Split] = {}
     for phrasings in facts.values():
         order = draw.order((one.id for one in phrasings), "phrasings")

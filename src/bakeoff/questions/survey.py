@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from statistics import NormalDist, median
 
 from bakeoff.questions.facts import same_answers
+from bakeoff.questions.labels import answer_labels
 from bakeoff.questions.splits import MEASURED
+from bakeoff.questions.untrained import untrained_kinds, untrained_labels
 from bakeoff.records import Question, Record
 from bakeoff.sentences import first_few
 
@@ -19,12 +21,13 @@ FEW, VERY_FEW = 100, 30
 LONG_ANSWER = 12  # words
 
 
-class DataSummary(Record):
+class QuestionSummary(Record):
     """How many questions there are of what, and what they do not allow one to say.
 
     `counts` is by split, then slice. `phrasings` is the number of facts by their number of phrasings. `asked_share` is
     each slice's share of all that users asked (general questions apart). `n_test` counts the test questions that a
-    verdict rests on; `detectable_difference` is the smallest true difference in accuracy that they would show.
+    verdict rests on; `n_labels` is the number of distinct answers where they are labels of a closed set, else 0;
+    `detectable_difference` is the smallest true difference in accuracy that they would show.
     """
 
     n_questions: int
@@ -35,9 +38,10 @@ class DataSummary(Record):
     n_test: int
     detectable_difference: float | None
     warnings: tuple[str, ...]
+    n_labels: int = 0
 
 
-def summarise(questions: Sequence[Question]) -> DataSummary:
+def summarise(questions: Sequence[Question]) -> QuestionSummary:
     """What these split questions are, and in plain words what they are too few for."""
     counts: dict[str, dict[str, int]] = {split: {} for split in ("train", "dev", "test")}
     for (split, name), n in sorted(Counter((str(one.split), str(one.slice)) for one in questions).items()):
@@ -47,7 +51,8 @@ def summarise(questions: Sequence[Question]) -> DataSummary:
         asked[str(one.slice)] += one.asked if one.slice != "general" else 0
     facts = Counter((one.fact, one.slice == "changed") for one in questions if one.slice != "general")
     n_test = sum(counts["test"].get(name, 0) for name in MEASURED)
-    return DataSummary(
+    labels = answer_labels(questions)
+    return QuestionSummary(
         n_questions=len(questions),
         n_facts=len({fact for fact, _ in facts}),
         counts=counts,
@@ -55,8 +60,26 @@ def summarise(questions: Sequence[Question]) -> DataSummary:
         asked_share={name: n / asked.total() for name, n in sorted(asked.items()) if n},
         n_test=n_test,
         detectable_difference=detectable_difference(n_test),
-        warnings=(*_warnings(counts, n_test), *_mixed_facts(questions), *_long_answers(questions)),
+        warnings=(
+            *_warnings(counts, n_test, bool(labels)),
+            *untrained_labels(questions, labels),
+            *untrained_kinds(questions),
+            *_mixed_facts(questions),
+            *_long_answers(questions),
+        ),
+        n_labels=len({*labels.values()}),
     )
+
+
+def label_note(questions: Sequence[Question]) -> list[str]:
+    """That the answers are labels, where they are, and how they are split therefore."""
+    labels = answer_labels(questions)
+    if not labels:
+        return []
+    return [
+        f"The answers look like labels: {len({*labels.values()})} distinct answers for {len(labels):,} questions; "
+        "split by question within each label, whatever their sources. Here 'seen' means that the label was trained on."
+    ]
 
 
 def detectable_difference(n: int, discordant: float = DISCORDANT) -> float | None:
@@ -94,7 +117,7 @@ def _mixed_facts(questions: Sequence[Question]) -> list[str]:
         return []
     return [
         f"Most questions of one fact have different answers: {first_few(mixed)}. A fact groups phrasings of one "
-        "question: splits and intervals rest on that. Mend the column 'fact', or leave it out where it names topics."
+        "question: splits and intervals rest on that. Fix the column 'fact', or leave it out where it names topics."
     ]
 
 
@@ -127,7 +150,7 @@ def _long_answers(questions: Sequence[Question]) -> list[str]:
     ]
 
 
-def _warnings(counts: Mapping[str, Mapping[str, int]], n_test: int) -> list[str]:
+def _warnings(counts: Mapping[str, Mapping[str, int]], n_test: int, labelled: bool) -> list[str]:
     test, dev, train = counts["test"], counts["dev"], counts["train"]
     smallest = detectable_difference(n_test)
     shows = (
@@ -146,12 +169,12 @@ def _warnings(counts: Mapping[str, Mapping[str, int]], n_test: int) -> list[str]
             "No unanswerable questions are tested: whether a contender declines when it should cannot be judged. "
             "Add questions that the documents do not answer, with kind=unanswerable."
         )
-    if not test.get("seen"):
+    if not test.get("seen") and not labelled:
         found.append(
             "No fact is asked in two ways in train and test: `tuned` cannot show what it learned, and consistency "
             "cannot be measured. Add other phrasings of the same questions, with the same fact."
         )
-    if not test.get("unseen"):
+    if not test.get("unseen") and not labelled:
         found.append(
             "No unseen fact is tested: how contenders do on what was not trained on cannot be said. Add facts."
         )

@@ -4,20 +4,25 @@ Takes a YAML file, gives a frozen `Config` whose relative paths are resolved aga
 about models or stages. Every key has a default except the documents and the questions.
 """
 
-import difflib
 import re
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
+from bakeoff.catalogue import RECIPES
+from bakeoff.contenders.spec import NAME, Defaults, Entry, Spec, entry_of, resolve
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
+from bakeoff.files.did_you_mean import unknown_key
 from bakeoff.files.strict_yaml import read_mapping
-from bakeoff.models.prompts import CLOSED_BOOK, GROUNDED, PromptTemplate
-from bakeoff.records import Record
-
-CONTENDERS = ("base", "rag", "tuned", "hybrid", "extract", "router", "long-context")
+from bakeoff.measure.settings import Measuring
+from bakeoff.models.prompts import Prompts
+from bakeoff.models.settings import Models
+from bakeoff.questions.settings import Split
+from bakeoff.records import GenerationSettings, Record
+from bakeoff.retrieval.settings import Retrieval
+from bakeoff.tuning.settings import Tuning
 
 # What pydantic says in its own words of types, said in those of YAML.
 PLAIN = {
@@ -37,6 +42,13 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
 Paths = Annotated[Names, Field(min_length=1)]
 
 
+def _entries(value: Any) -> Any:
+    return [entry_of(item) for item in value] if isinstance(value, list | tuple) else [entry_of(value)]
+
+
+Entries = Annotated[tuple[Entry, ...], BeforeValidator(_entries)]
+
+
 class Updates(Record):
     """What changes after training: new versions of documents, and questions about what changed."""
 
@@ -44,97 +56,60 @@ class Updates(Record):
     questions: Paths
 
 
-class Split(Record):
-    """Which share of the facts is held out."""
-
-    test: float = Field(default=0.4, gt=0, lt=1)
-    dev: float = Field(default=0.15, gt=0, lt=1)
-
-
-class Models(Record):
-    """Which models answer and embed, and on which engine."""
-
-    generator: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
-    engine: str = "auto"
-    embedder: str = "sentence-transformers/all-MiniLM-L6-v2"
-    max_new_tokens: int = Field(default=24, ge=1)
-
-
-class Retrieval(Record):
-    """How documents are cut and how many passages a question gets."""
-
-    chunk_tokens: int = Field(default=128, ge=16, le=4096)
-    k: int = Field(default=3, ge=1, le=50)
-
-
-class Prompts(Record):
-    """The two prompt templates; a tuned model is trained and served with the same one."""
-
-    closed_book: PromptTemplate = CLOSED_BOOK
-    grounded: PromptTemplate = GROUNDED
-
-
-class Training(Record):
-    """How long and how strongly models are tuned (LoRA). Epochs are upper limits: dev may stop them sooner."""
-
-    rank: int = Field(default=16, ge=1, le=512)
-    learning_rate: float = Field(default=1e-3, gt=0, lt=1)
-    tuned_epochs: int = Field(default=8, ge=1)
-    hybrid_epochs: int = Field(default=2, ge=1)
-    hybrid_examples: int | None = Field(default=None, ge=1)
-    declining: float = Field(default=0.1, ge=0, lt=1)
-    max_seconds: float | None = Field(default=None, gt=0)
-
-
-class Measuring(Record):
-    """How answers are collected: `latency_questions` one by one, then all, `batch_size` at a time."""
-
-    batch_size: int = Field(default=16, ge=1)
-    latency_questions: int = Field(default=20, ge=1)
-    wrong_answer_penalty: float = Field(default=0.0, ge=0)
-
-
 class Config(Record):
-    """Everything one pilot is asked to do."""
+    """Everything one pilot is asked to do. `folder` is where bakeoff.yaml lies: your own classes may lie beside it."""
 
     name: str
     documents: Paths
     questions: Paths
+    columns: dict[str, str] = Field(default_factory=dict)
     general: str | None = "builtin"
     updates: Updates | None = None
-    contenders: Names = CONTENDERS
-    seed: int = 7
-    split: Split = Split()
-    models: Models = Models()
+    contenders: Entries = tuple(Entry(like=name) for name in RECIPES)
+    models: Models = Field(default_factory=dict, validate_default=True)
     retrieval: Retrieval = Retrieval()
+    tuning: Tuning = Tuning()
     prompts: Prompts = Prompts()
-    training: Training = Training()
+    generation: GenerationSettings = GenerationSettings()
+    measures: Names = ()
     measuring: Measuring = Measuring()
+    split: Split = Split()
+    seed: int = 7
+    threads: int | None = Field(default=None, ge=1)
     profile: Profile = Profile()
+    folder: str | None = None
 
     def renamed(self, name: str) -> "Config":
         """The same configuration under another name. Raises ConfigError where it is no folder name."""
         validate({"name": name, "documents": self.documents, "questions": self.questions})
         return self.model_copy(update={"name": name})  # a dump would make every default one that was given
 
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        """Every contender's whole settings, in order. Raises ConfigError as `contenders.spec.resolve`."""
+        defaults = Defaults(
+            retrieval=self.retrieval, tuning=self.tuning, prompts=self.prompts, generation=self.generation
+        )
+        return resolve(self.contenders, defaults, self.models)
+
+    @property
+    def imports_from(self) -> Path | None:
+        """The folder in which classes of one's own may lie."""
+        return Path(self.folder) if self.folder else None
+
     @field_validator("name")
     @classmethod
     def _name_is_a_folder_name(cls, name: str) -> str:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        if not re.fullmatch(NAME, name):
             raise ValueError(f"{name!r} is not usable as a folder name: use letters, digits, '.', '_' and '-'")
         return name
 
     @field_validator("contenders")
     @classmethod
-    def _contenders_are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if not names or len(set(names)) != len(names):
-            raise ValueError("name at least one contender, each once")
-        for name in names:
-            if name not in CONTENDERS and "." not in name:
-                raise ValueError(f"{name!r} is neither one of {', '.join(CONTENDERS)} nor an import path")
-        if "router" in names and not ("tuned" in names and {"rag", "hybrid"} & set(names)):
-            raise ValueError("'router' routes between 'tuned' and 'rag' or 'hybrid': add those, or leave it out")
-        return names
+    def _at_least_one(cls, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        if not entries:
+            raise ValueError("name at least one contender")
+        return entries
 
 
 def load_config(path: Path) -> Config:
@@ -142,39 +117,32 @@ def load_config(path: Path) -> Config:
 
     Raises ConfigError where the file cannot be read, is no YAML mapping, or holds an unknown key or a bad value.
     """
-    return validate(_absolute(read_mapping(path), path.resolve().parent), str(path))
+    from bakeoff.contenders.recipe import make_recipes
+
+    folder = path.resolve().parent
+    config = validate({**_absolute(read_mapping(path), folder), "folder": str(folder)}, str(path))
+    make_recipes(config.specs, folder)
+    return config
 
 
 def validate(values: dict[str, Any], origin: str = "the configuration") -> Config:
     """A Config from plain values; ConfigError names each bad key, what was found and what is allowed."""
     try:
-        return Config.model_validate(values)
+        config = Config.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(_explain(item) for item in error.errors())
         raise ConfigError(f"{origin}: {problems}.", "see docs/configuration.md for every key") from error
+    _ = config.specs  # a contender that cannot be is an error of the configuration
+    return config
 
 
 def _explain(item: Any) -> str:
     where = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        known = _known_keys()
-        close = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
-        return f"unknown key '{where}'" + (f" (did you mean '{known[close[0]]}'?)" if close else "")
+        return unknown_key(Config, item["loc"])
     message = PLAIN.get(item["type"], item["msg"].removeprefix("Value error, "))
     found = "" if isinstance(item["input"], dict) else f" (found {item['input']!r})"
     return f"'{where}': {message}{found}"
-
-
-def _known_keys() -> dict[str, str]:
-    """Every key with the path that leads to it; a key of the top level before the same name below."""
-    paths = {key: key for key in Config.model_fields}
-    sections: dict[str, type[Record]] = {
-        "updates": Updates, "split": Split, "models": Models, "retrieval": Retrieval, "prompts": Prompts,
-        "training": Training, "measuring": Measuring, "profile": Profile,
-    }  # fmt: skip
-    for name, section in sections.items():
-        paths |= {key: f"{name}.{key}" for key in section.model_fields if key not in paths}
-    return paths
 
 
 def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -183,6 +151,8 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     for key in ("documents", "questions"):
         if key in resolved:
             resolved[key] = _resolve(resolved[key], folder)
+    if isinstance(resolved.get("models"), dict):
+        resolved["models"] = {name: _absolute_model(model, folder) for name, model in resolved["models"].items()}
     if resolved.get("general") not in (None, "builtin"):
         resolved["general"] = _resolve(resolved["general"], folder)
     if isinstance(resolved.get("updates"), dict):
@@ -191,6 +161,18 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
             for key, value in resolved["updates"].items()
         }
     return resolved
+
+
+def _absolute_model(model: Any, folder: Path) -> Any:
+    """The same with a model's folder, file or adapter resolved where it is written as a path."""
+    if isinstance(model, str):
+        return _resolve(model, folder) if model.startswith(("./", "../", "~/")) else model
+    if isinstance(model, dict):
+        paths = {key: _absolute_model(model[key], folder) for key in ("name", "adapter") if key in model}
+        if isinstance(model.get("adapter"), str):
+            paths["adapter"] = _resolve(model["adapter"], folder)
+        return {**model, **paths}
+    return model
 
 
 def _resolve(value: Any, folder: Path) -> Any:

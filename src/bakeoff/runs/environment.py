@@ -3,13 +3,9 @@
 Takes documents and questions, gives plain values for environment.json. Knows nothing about stages.
 """
 
-import ctypes
-import gc
 import hashlib
 import os
 import platform
-import resource
-import sys
 from collections.abc import Iterable
 from importlib import metadata
 from typing import Any
@@ -44,24 +40,6 @@ def data_sha256(documents: Iterable[Document], questions: Iterable[Question]) ->
     for question in sorted(questions, key=lambda one: one.id):
         digest.update(question.model_dump_json().encode())
     return digest.hexdigest()
-
-
-def peak_memory_bytes() -> int:
-    """The most memory this process has held."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-def release_memory() -> None:
-    """Give memory that is free inside this process back to the system, where the C library can (glibc).
-
-    After a training gigabytes of it would stay with the process while it answers questions.
-    """
-    gc.collect()
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
 
 
 def _version(package: str) -> str | None:

@@ -9,19 +9,25 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import ValidationError
 
 import bakeoff
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.strict_yaml import read_mapping
-from bakeoff.records import Answer, Question, Score, Stage
+from bakeoff.measure.comparison import Comparison
+from bakeoff.records import Answer, Question, Record, Score, Stage
 from bakeoff.runs.config import Config, validate
+from bakeoff.runs.data import DataSummary
 
 FINISH = "finish the run first: bakeoff run CONFIG --resume; if it was finished, restore the file"
-RUN_FORMAT = 1  # changes when an older folder can no longer be read
+RESTORE = "the file was changed by hand or by another version: restore it, or start a new run"
+RUN_FORMAT = 2  # changes when an older folder can no longer be read
+
+R = TypeVar("R", bound=Record)
 
 
 class RunFolder:
@@ -93,26 +99,29 @@ class RunFolder:
         return list({one.question_id: one for one in jsonl.read(self.answers_path(contender, phase), Answer)}.values())
 
     def scores(self) -> Iterator[Score]:
-        """The scores of the test answers one by one: there may be a million."""
+        """The scores of the answers of both phases, one by one: there may be a million."""
         return jsonl.iterate(self.scores_path, Score)
 
     def stages(self) -> list[Stage]:
         return jsonl.read(self.stages_path, Stage)
 
-    def comparison(self) -> dict[str, Any]:
+    def comparison(self) -> Comparison:
         """What comparison.json holds. Raises RunFolderError where it is missing or broken."""
-        return self._object(self.comparison_path, "contenders", "contrasts", "skipped")
+        return self.record(self.comparison_path, Comparison)
 
-    def data(self) -> dict[str, Any]:
+    def data(self) -> DataSummary:
         """What data.json holds. Raises RunFolderError where it is missing or broken."""
-        return self._object(self.data_path, "documents", "warnings", "leaks")
+        return self.record(self.data_path, DataSummary)
 
-    def _object(self, path: Path, *keys: str) -> dict[str, Any]:
-        found = self.read_json(path)
-        missing = [key for key in keys if not isinstance(found, dict) or key not in found]
-        if missing:
-            raise RunFolderError(f"{path} is not whole: it has no {', '.join(missing)}.", FINISH)
-        return found
+    def record(self, path: Path, kind: type[R], remedy: str = RESTORE) -> R:
+        """One of the run's JSON files as a record. Raises RunFolderError, naming the first field that does not fit."""
+        content = self.read_json(path)
+        try:
+            return kind.model_validate(content)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise RunFolderError(f"{path}: '{where}': {first['msg']}.", remedy) from error
 
     def read_json(self, path: Path) -> Any:
         """The content of one of the run's JSON files. Raises RunFolderError where it is missing or broken."""
@@ -191,6 +200,11 @@ def _write_config(config: Config, folder: RunFolder) -> None:
     values["profile"] = config.profile.model_dump(mode="json", exclude_unset=True)
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
     jsonl.write_text(folder.config_path, text)
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Replace the file by this record as JSON, all or nothing."""
+    write_json(path, record.model_dump(mode="json"))
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -1,10 +1,10 @@
 """Where a training stands, kept in one safetensors file that is replaced whole: no pickle, nothing half written.
 
-Takes tensors by name and a `Position`, gives them back. Knows nothing of models.
+Takes tensors by name and a `Position`, gives them back; says when the next one is due. Knows nothing of models.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,18 @@ if TYPE_CHECKING:
 RESUMES = "the training goes on from its last checkpoint when it is started again"
 
 
+class DevFit(Record):
+    """How well the first `n_batches` of the dev batches are predicted: their loss in all, which are exactly right."""
+
+    n_batches: int = 0
+    loss: float = 0.0
+    n_wanted: int = 0
+    exact: tuple[bool, ...] = ()
+
+
 class Position(Record):
     """How far a training has come. The order of the examples follows from the seed and the epoch, so that the number
-    of finished steps says which batch is next."""
+    of finished steps says which batch is next. `dev` is set while the dev examples are being measured."""
 
     step: int = 0
     n_tokens: int = 0
@@ -30,6 +39,31 @@ class Position(Record):
     best_loss: float | None = None
     n_worse: int = 0
     stopped_because: str = ""
+    dev: DevFit | None = None
+
+
+class Schedule:
+    """Says when to save, so that what a kill loses took no longer than `every_s` seconds.
+
+    That is when the next piece of work, if it takes as long as the longest since the last saving, would end later. A
+    piece that is longer than that by itself is saved after each.
+    """
+
+    def __init__(self, every_s: float, clock: Callable[[], float]) -> None:
+        self._every_s = every_s
+        self._clock = clock
+        self.saved()
+
+    def saved(self) -> None:
+        """All work until now is safe."""
+        self._saved_at = self._last = self._clock()
+        self._longest = 0.0
+
+    def is_due(self) -> bool:
+        """Whether to save now; to be asked after each piece of work."""
+        now = self._clock()
+        self._longest, self._last = max(self._longest, now - self._last), now
+        return now - self._saved_at + self._longest > self._every_s
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -20,11 +20,13 @@ from pydantic import Field
 
 from bakeoff.errors import BakeoffError, InputError, MissingExtraError, RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.models.memory import peak_memory_bytes
+from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.models.weights import model_sha256
 from bakeoff.records import Record
-from bakeoff.runs.environment import peak_memory_bytes
 from bakeoff.tuning import checkpoint
-from bakeoff.tuning.checkpoint import Position
+from bakeoff.tuning.checkpoint import DevFit, Position, Schedule
+from bakeoff.tuning.held_signals import held_signals
 from bakeoff.tuning.packing import Batch, Encoded, Example, encode, pack, plan
 
 __all__ = ["Example", "Progress", "TrainingError", "TrainingReport", "TrainingSettings", "train_adapter"]
@@ -43,7 +45,8 @@ class TrainingSettings(Record):
     A batch holds at most `examples_per_batch` examples and `tokens_per_batch` tokens (what bounds the memory), or one
     longer example.
     `patience` is the number of epochs in a row that may be no better on the dev examples, of which `n_dev_examples` at
-    most are drawn. After `max_seconds` the training stops and keeps the best so far.
+    most are drawn. After `max_seconds` the training stops and keeps the best so far. What is done is saved so often
+    that a kill loses at most `checkpoint_every_s` seconds of it, or one batch where that takes longer.
     """
 
     rank: int = Field(default=16, ge=1)
@@ -57,7 +60,7 @@ class TrainingSettings(Record):
     n_dev_examples: int = Field(default=48, ge=1)
     warmup_steps: int = Field(default=5, ge=0)
     target_modules: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-    checkpoint_every_steps: int = Field(default=50, ge=1)
+    checkpoint_every_s: float = Field(default=60.0, ge=0)
     seed: int = 0
 
 
@@ -70,6 +73,11 @@ class Progress(Record):
     tokens_per_s: float
     loss: float
     eta_s: float
+
+    @property
+    def detail(self) -> str:
+        """What to show beside the number of steps."""
+        return f"{self.tokens_per_s:.0f} tokens/s"
 
 
 class Point(Record):
@@ -110,13 +118,15 @@ def train_adapter(
     folder: Path,
     on_progress: Callable[[Progress], None] | None = None,
     start_from: Path | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> TrainingReport:
     """Train an adapter into a folder; the epoch that was best on the dev examples is kept (without any, the last).
 
-    Called again after a kill it goes on from its last checkpoint and ends with the adapter it would have ended with;
-    called again when finished it returns the report. `start_from` is the folder of an adapter to begin with. Raises
-    InputError for examples that cannot be trained on, RunFolderError where the folder holds another training or
-    cannot be written, TrainingError where the loss is no number any more.
+    Called again after a kill it goes on from its last checkpoint and ends with the adapter it would have ended with
+    (the same bits where the number of threads is the same); called again when finished it returns the report. Ctrl-C
+    and SIGTERM take effect after the batch at hand, which is saved first. `start_from` is the folder of an adapter to
+    begin with, `clock` gives seconds. Raises InputError for examples that cannot be trained on, RunFolderError where
+    the folder holds another training or cannot be written, TrainingError where the loss is no number any more.
     """
     for module in ("torch", "transformers", "peft"):
         if importlib.util.find_spec(module) is None:
@@ -127,9 +137,10 @@ def train_adapter(
     report = folder / "report.json"
     if report.exists():
         return TrainingReport.model_validate_json(report.read_text(encoding="utf-8"))
+    use_threads(free_threads())
     training = _Training(model_folder, examples, dev_examples, settings, folder, start_from)
     try:
-        return training.run(on_progress)
+        return training.run(on_progress, clock)
     except OSError as error:
         raise RunFolderError(
             f"{folder} could not be written: {error.strerror or error}.", f"free some space there; {checkpoint.RESUMES}"
@@ -148,7 +159,7 @@ def _fingerprint(
         "model": model_sha256(model_folder),
         "examples": _sha256(examples),
         "dev examples": _sha256(dev),
-        "settings": _sha256([settings]),
+        "settings": _sha256([settings.model_copy(update={"checkpoint_every_s": 0})]),  # how often decides nothing
         "first adapter": model_sha256(start_from) if start_from else "",
     }
 
@@ -214,25 +225,40 @@ class _Training:
         batches = plan(dev, self.settings.tokens_per_batch, len(dev), "dev")
         return [pack([dev[i] for i in batch]) for batch in batches]
 
-    def run(self, on_progress: Callable[[Progress], None] | None) -> TrainingReport:
-        """All steps that are left, then the adapter and the report."""
+    def run(self, on_progress: Callable[[Progress], None] | None, clock: Callable[[], float]) -> TrainingReport:
+        """All work that is left, then the adapter and the report."""
         self._resume()
-        began, before = time.monotonic(), self.at.seconds
-        first = self.at
-        while not self.at.stopped_because and self.at.step < len(self.plan):
+        first, began = self.at, clock()
+        schedule = Schedule(self.settings.checkpoint_every_s, clock)
+        while True:  # a signal may be one that somebody else handles, after which the training goes on
+            with held_signals() as signals:
+                while not self._is_done() and not signals:
+                    self._work(lambda: first.seconds + clock() - began, first, on_progress)
+                    if schedule.is_due() and not self._is_done():
+                        self._save_checkpoint()
+                        schedule.saved()
+                if self._is_done():
+                    return self._finish()
+                self._save_checkpoint()
+                schedule.saved()
+
+    def _work(
+        self, seconds: Callable[[], float], first: Position, on_progress: Callable[[Progress], None] | None
+    ) -> None:
+        """One step, or one batch of dev examples: what is never left half done."""
+        if self.at.dev is not None:
+            self._measure_batch()
+        else:
             loss = self._step()
-            self._move(seconds=before + time.monotonic() - began)
-            self._log(loss)
-            if self._ends_epoch():
-                self._end_epoch()
+            self._move(seconds=seconds())
+            self._end_step(loss)
             if on_progress:
                 on_progress(self._progress(first, loss))
-            if self.settings.max_seconds and self.at.seconds >= self.settings.max_seconds:
-                self._stop_early()
-            self._move(seconds=before + time.monotonic() - began)
-            if self.at.step % self.settings.checkpoint_every_steps == 0 and self.at.step < len(self.plan):
-                self._save_checkpoint()
-        return self._finish()
+        self._move(seconds=seconds())
+        self._stop_when_late()
+
+    def _is_done(self) -> bool:
+        return self.at.dev is None and (bool(self.at.stopped_because) or self.at.step == len(self.plan))
 
     def _step(self) -> float:
         """One batch: its gradient, one step of the optimizer. Gives the loss."""
@@ -278,22 +304,56 @@ class _Training:
     def _ends_epoch(self) -> bool:
         return self.at.step == len(self.plan) or self.plan[self.at.step][0] != self._epoch
 
-    def _end_epoch(self) -> None:
-        """Measure on the dev examples, keep the adapter if it is the best, and stop where going on is of no use."""
+    def _end_step(self, loss: float) -> None:
+        """Log a step; where it ends an epoch, go on to the dev examples."""
+        self._log(loss)
+        if self._ends_epoch():
+            self._begin_measuring()
+
+    def _stop_when_late(self) -> None:
+        """At the time limit, stop after measuring what the last, unfinished epoch has reached."""
+        limit = self.settings.max_seconds
+        if limit and self.at.seconds >= limit and not self.at.stopped_because:
+            self._move(stopped_because=f"the limit of {limit:g} s")
+            if self.at.dev is None and self.at.epoch_wanted:
+                self._begin_measuring()
+
+    def _begin_measuring(self) -> None:
+        self._move(dev=DevFit())
+        if not self.dev:
+            self._end_measuring()
+
+    def _measure_batch(self) -> None:
+        """Measure on the next batch of dev examples; with the last of them the epoch ends."""
+        dev = self.at.dev or DevFit()
+        fit = self.model.fit([self.dev[dev.n_batches]])
+        dev = DevFit(
+            n_batches=dev.n_batches + 1,
+            loss=dev.loss + fit.loss,
+            n_wanted=dev.n_wanted + fit.n_wanted,
+            exact=(*dev.exact, *fit.exact),
+        )
+        self._move(dev=dev)
+        if dev.n_batches == len(self.dev):
+            self._end_measuring()
+
+    def _end_measuring(self) -> None:
+        """Keep the adapter if it is the best so far, and stop where going on is of no use."""
         loss = self.at.epoch_loss / self.at.epoch_wanted
-        better = self._measure(loss)
-        self._move(epoch_loss=0.0, epoch_wanted=0, n_worse=0 if better else self.at.n_worse + 1)
+        better = self._keep_if_better(loss, self.at.dev or DevFit())
+        self._move(dev=None, epoch_loss=0.0, epoch_wanted=0, n_worse=0 if better else self.at.n_worse + 1)
+        if self.at.stopped_because:
+            return
         if loss < LEARNT_LOSS:
             self._move(stopped_because="the examples are learnt")
         elif self.at.n_worse >= self.settings.patience:
             self._move(stopped_because=f"no better on the dev examples for {self.at.n_worse} epochs")
 
-    def _measure(self, loss: float) -> bool:
+    def _keep_if_better(self, loss: float, fit: DevFit) -> bool:
         """Whether the adapter is the best so far: more dev completions exactly right, then a lower loss on them."""
         better, dev_loss, exact = True, None, None
-        if self.dev:
-            fit = self.model.fit(self.dev)
-            dev_loss, exact = fit.mean_loss, sum(fit.exact) / len(fit.exact)
+        if fit.n_batches:
+            dev_loss, exact = fit.loss / fit.n_wanted, sum(fit.exact) / len(fit.exact)
             best_exact, best_loss = self.at.best_exact, self.at.best_loss
             better = best_exact is None or best_loss is None or (exact, -dev_loss) > (best_exact, -best_loss)
         if better:
@@ -301,12 +361,6 @@ class _Training:
             self._move(best_exact=exact, best_loss=dev_loss)
         self._log(loss, dev_loss, exact)
         return better
-
-    def _stop_early(self) -> None:
-        if not self.at.stopped_because:
-            if self.at.epoch_wanted:
-                self._measure(self.at.epoch_loss / self.at.epoch_wanted)
-            self._move(stopped_because=f"the limit of {self.settings.max_seconds:g} s")
 
     def _log(self, loss: float, dev_loss: float | None = None, dev_exact: float | None = None) -> None:
         jsonl.append(
@@ -362,7 +416,12 @@ class _Training:
                 number, moment = name.split("/")
                 state.setdefault(int(number), {})[moment] = tensor
             self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
-        jsonl.write(self.curve, [one for one in jsonl.read(self.curve, Point) if one.step <= self.at.step])
+        jsonl.write(self.curve, [point for point in jsonl.read(self.curve, Point) if self._has_reached(point)])
+
+    def _has_reached(self, point: Point) -> bool:
+        """Whether a point of the curve was logged before this position; the end of an epoch comes after its steps."""
+        is_being_measured = self.at.dev is not None and point.dev_loss is not None
+        return point.step < self.at.step or (point.step == self.at.step and not is_being_measured)
 
     def _finish(self) -> TrainingReport:
         """Write the adapter, then the report (which says that all is there), then drop the checkpoint."""

@@ -4,7 +4,6 @@ Takes a YAML or JSON file (or plain values), gives a frozen `Profile`. Knows not
 field has a default, so that a profile names only what the team knows; every amount of money is in US dollars.
 """
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,16 +15,26 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 
 from bakeoff.decide.situation.prices import CURRENCY, Price, own_price
 from bakeoff.errors import ConfigError
+from bakeoff.files.did_you_mean import closest, unknown_key
 from bakeoff.files.strict_yaml import strict_yaml
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measure.statistics import MARGIN
 from bakeoff.records import Record
 
 Compute = Literal["machine", "gpu", "api"]
-GUIDE = "docs/cost.md"
+GUIDE = "docs/profile.md"
 
 DAYS_OF_WORK = {"setup_days": "setup", "data_days": "data", "upkeep_days_per_month": "upkeep_per_month"}
 """The tables of days in a profile, with the field of `Entrant.days` that holds for what they do not name."""
+
+
+Part = Literal["matrix", "roadmap", "cost", "limits", "goals", "verdict", "sensitivity"]
+"""The parts of Bakeoff that read a profile; docs/profile.md says what each does with it."""
+
+
+def _about(unit: str, *used_by: Part) -> dict[str, Any]:
+    """What docs/profile.md says of a key beside type and range: its unit ('' for none) and the parts that use it."""
+    return {"unit": unit, "used_by": list(used_by)}
 
 
 class MeasureWeights(Record):
@@ -37,14 +46,42 @@ class MeasureWeights(Record):
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
     __pydantic_extra__: dict[str, Annotated[float, Field(ge=0)]] = Field(init=False)
 
-    accuracy: float = Field(default=3.0, ge=0)
-    hallucination: float = Field(default=3.0, ge=0)
-    latency_ms: float = Field(default=1.0, ge=0)
-    cost_per_1k: float = Field(default=2.0, ge=0)
-    retention: float = Field(default=0.5, ge=0)
-    freshness: float = Field(default=1.0, ge=0)
-    consistency: float = Field(default=1.0, ge=0)
-    setup_s: float = Field(default=0.5, ge=0)
+    accuracy: float = Field(
+        default=3.0, ge=0, description="correct answers", json_schema_extra=_about("weight", "sensitivity")
+    )
+    hallucination: float = Field(
+        default=3.0,
+        ge=0,
+        description="answers that are wrong or unsupported",
+        json_schema_extra=_about("weight", "sensitivity"),
+    )
+    latency_ms: float = Field(
+        default=1.0, ge=0, description="the time of an answer", json_schema_extra=_about("weight", "sensitivity")
+    )
+    cost_per_1k: float = Field(
+        default=2.0, ge=0, description="the cost of 1,000 answers", json_schema_extra=_about("weight", "sensitivity")
+    )
+    retention: float = Field(
+        default=0.5, ge=0, description="general knowledge kept", json_schema_extra=_about("weight", "sensitivity")
+    )
+    freshness: float = Field(
+        default=1.0,
+        ge=0,
+        description="accuracy on changed documents after the update",
+        json_schema_extra=_about("weight", "sensitivity"),
+    )
+    consistency: float = Field(
+        default=1.0,
+        ge=0,
+        description="the same answer to phrasings of the same fact",
+        json_schema_extra=_about("weight", "sensitivity"),
+    )
+    setup_s: float = Field(
+        default=0.5,
+        ge=0,
+        description="the time from nothing to ready",
+        json_schema_extra=_about("weight", "sensitivity"),
+    )
 
     def by_measure(self) -> dict[str, float]:
         """The weight of each measure that has one: the eight first, then the team's own."""
@@ -63,68 +100,282 @@ class Profile(Record):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # Limits. A contender that breaks one in a pilot cannot win; only the deadline weighs in the decision matrix alone.
-    # The monthly budget is held against the mean month after the set-up (hosting, queries, upkeep work), the set-up
-    # budget against the set-up, its work included.
-    must_run_offline: bool = False
-    privacy_on_premises: bool = False
-    latency_limit_ms: float | None = Field(default=None, gt=0)
-    budget_usd_per_month: float | None = Field(default=None, gt=0)
-    budget_setup_usd: float | None = Field(default=None, gt=0)
-    max_hallucination: float | None = Field(default=None, ge=0, le=1)
-    deadline_days: float | None = Field(default=None, gt=0)
+    must_run_offline: bool = Field(
+        default=False,
+        description="No network while answering: contenders whose model is asked over a network cannot win.",
+        json_schema_extra=_about("", "limits", "matrix", "roadmap"),
+    )
+    privacy_on_premises: bool = Field(
+        default=False,
+        description="Questions and documents must not leave your machines: contenders that send them to a host on the "
+        "internet cannot win.",
+        json_schema_extra=_about("", "limits", "matrix", "roadmap"),
+    )
+    latency_limit_ms: float | None = Field(
+        default=None,
+        gt=0,
+        description="The longest time an answer may take, held against the 95th percentile. null: no limit.",
+        json_schema_extra=_about("ms", "limits", "goals", "matrix", "roadmap"),
+    )
+    budget_usd_per_month: float | None = Field(
+        default=None,
+        gt=0,
+        description="The most that the mean month after the set-up may cost: hosting, answers and upkeep work. "
+        "null: no limit.",
+        json_schema_extra=_about("USD per month", "limits", "goals", "matrix", "roadmap"),
+    )
+    budget_setup_usd: float | None = Field(
+        default=None,
+        gt=0,
+        description="The most that the set-up may cost, its work included. null: no limit.",
+        json_schema_extra=_about("USD", "limits", "matrix"),
+    )
+    max_hallucination: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="The largest share of answers that may be wrong or unsupported. null: no limit; 0.05 is then the "
+        "goal.",
+        json_schema_extra=_about("fraction", "limits", "goals", "matrix"),
+    )
+    deadline_days: float | None = Field(
+        default=None,
+        gt=0,
+        description="Days until the first release. A pilot does not measure it: it weighs in the matrix, and the "
+        "roadmap says whether it can be kept.",
+        json_schema_extra=_about("days", "matrix", "roadmap"),
+    )
 
     # Volumes over the horizon. Growth and discount are fractions: 0.05 is 5 %.
-    queries_per_month: float = Field(default=10_000, gt=0)
-    growth_per_month: float = Field(default=0.0, gt=-1, le=1)
-    horizon_months: int = Field(default=12, ge=1, le=120)
-    discount_per_year: float = Field(default=0.0, ge=0, le=1)
-    online_hours_per_month: float = Field(default=730.0, ge=0, le=744)
+    queries_per_month: float = Field(
+        default=10_000,
+        gt=0,
+        description="Questions in the first month.",
+        json_schema_extra=_about("questions per month", "cost", "matrix", "roadmap"),
+    )
+    growth_per_month: float = Field(
+        default=0.0,
+        gt=-1,
+        le=1,
+        description="How much the volume grows each month: 0.05 is 5 %, a negative number shrinks it.",
+        json_schema_extra=_about("fraction", "cost"),
+    )
+    horizon_months: int = Field(
+        default=12,
+        ge=1,
+        le=120,
+        description="The months over which costs are added up.",
+        json_schema_extra=_about("months", "cost"),
+    )
+    discount_per_year: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="How much less money is worth a year later: 0.05 is 5 %.",
+        json_schema_extra=_about("fraction", "cost"),
+    )
+    online_hours_per_month: float = Field(
+        default=730.0,
+        ge=0,
+        le=744,
+        description="Hours a month in which the machine that answers is kept running.",
+        json_schema_extra=_about("hours per month", "cost"),
+    )
 
     # Knowledge. `update_interval_days` None means the documents never change.
-    corpus_tokens: int | None = Field(default=None, gt=0)
-    context_window_tokens: int | None = Field(default=None, gt=0)
-    update_interval_days: float | None = Field(default=None, gt=0)
-    changed_share_per_update: float = Field(default=0.05, gt=0, le=1)
-    labelled_examples: int | None = Field(default=None, ge=0)
+    corpus_tokens: int | None = Field(
+        default=None,
+        gt=0,
+        description="Tokens in all documents. null: not known; a run and 'advise --documents' count them.",
+        json_schema_extra=_about("tokens", "matrix", "cost", "roadmap"),
+    )
+    context_window_tokens: int | None = Field(
+        default=None,
+        gt=0,
+        description="Tokens that the model takes at once. null: not known.",
+        json_schema_extra=_about("tokens", "matrix"),
+    )
+    update_interval_days: float | None = Field(
+        default=None,
+        gt=0,
+        description="Days between two changes of the documents. null: they never change.",
+        json_schema_extra=_about("days", "matrix", "cost", "roadmap"),
+    )
+    changed_share_per_update: float = Field(
+        default=0.05,
+        gt=0,
+        le=1,
+        description="Share of the documents that an update changes.",
+        json_schema_extra=_about("fraction", "cost", "roadmap"),
+    )
+    labelled_examples: int | None = Field(
+        default=None,
+        ge=0,
+        description="Questions with checked answers that can be trained on. null: not known; a run and 'advise "
+        "--questions' count them.",
+        json_schema_extra=_about("questions", "matrix", "cost", "roadmap"),
+    )
 
     # Needs.
-    needs_citations: bool = False
-    needs_style: bool = False
-    consistency_needed: bool = False
-    needs_live_sources: bool = False
-    needs_independent_updates: bool = False
-    n_model_versions: int = Field(default=1, ge=1)
-    use_case_complexity: int = Field(default=3, ge=1, le=5)
-    accuracy_requirement: int = Field(default=3, ge=1, le=5)
-    domain_specificity: int = Field(default=3, ge=1, le=5)
+    needs_citations: bool = Field(
+        default=False,
+        description="Every answer must name its source.",
+        json_schema_extra=_about("", "matrix", "roadmap"),
+    )
+    needs_style: bool = Field(
+        default=False,
+        description="Answers must have a style, tone or form of their own.",
+        json_schema_extra=_about("", "matrix"),
+    )
+    consistency_needed: bool = Field(
+        default=False,
+        description="The same question in other words must get the same answer.",
+        json_schema_extra=_about("", "matrix", "roadmap"),
+    )
+    needs_live_sources: bool = Field(
+        default=False,
+        description="Answers need sources read at the time of the question, such as databases or the web.",
+        json_schema_extra=_about("", "matrix", "roadmap"),
+    )
+    needs_independent_updates: bool = Field(
+        default=False,
+        description="Knowledge must be updated without touching the model.",
+        json_schema_extra=_about("", "matrix"),
+    )
+    n_model_versions: int = Field(
+        default=1,
+        ge=1,
+        description="Model versions to maintain side by side, for instance one for each customer.",
+        json_schema_extra=_about("versions", "matrix", "roadmap"),
+    )
+    use_case_complexity: int = Field(
+        default=3,
+        ge=1,
+        le=5,
+        description="How complex the use case is: 1 (simple look-up) to 5 (many steps).",
+        json_schema_extra=_about("1 to 5", "matrix"),
+    )
+    accuracy_requirement: int = Field(
+        default=3,
+        ge=1,
+        le=5,
+        description="How accurate answers must be: 1, 2, 3, 4, 5 stand for 60, 70, 80, 90, 95 % correct.",
+        json_schema_extra=_about("1 to 5", "goals", "matrix"),
+    )
+    domain_specificity: int = Field(
+        default=3,
+        ge=1,
+        le=5,
+        description="How far the language of the domain is from everyday language: 1 (everyday) to 5 (a language of "
+        "its own).",
+        json_schema_extra=_about("1 to 5", "matrix"),
+    )
 
-    # People and machines: expertise from 0 (none) to 5 (a team that does little else).
-    ml_expertise: int = Field(default=2, ge=0, le=5)
-    app_expertise: int = Field(default=3, ge=0, le=5)
-    has_training_gpu: bool = False
-    model_billion_parameters: float | None = Field(default=None, gt=0)
+    # People and machines.
+    ml_expertise: int = Field(
+        default=2,
+        ge=0,
+        le=5,
+        description="Machine-learning expertise in the team: 0 (none) to 5 (a team that does little else).",
+        json_schema_extra=_about("0 to 5", "matrix", "roadmap"),
+    )
+    app_expertise: int = Field(
+        default=3,
+        ge=0,
+        le=5,
+        description="Experience with building and running applications: 0 (none) to 5 (a team that does little else).",
+        json_schema_extra=_about("0 to 5", "matrix"),
+    )
+    has_training_gpu: bool = Field(
+        default=False, description="There is a GPU to train on.", json_schema_extra=_about("", "matrix", "roadmap")
+    )
+    model_billion_parameters: float | None = Field(
+        default=None,
+        gt=0,
+        description="Size of the model you think of. null: not known.",
+        json_schema_extra=_about("billion parameters", "matrix", "roadmap"),
+    )
 
-    # Where answers are computed and models trained, and at what price (see decide/situation/prices.py for the names).
+    # Where answers are computed and models trained, and at what price (see prices.py for the names).
     # In a run each model says itself where it answers and what its tokens cost: `answers_on: api`, `api_model` and
     # `api_tuned_model` are for `bakeoff advise`, which has no run. `answers_on: gpu` prices the machine in both.
-    answers_on: Compute = "machine"
-    training_on: Compute = "machine"
-    api_model: str | None = None
-    api_tuned_model: str | None = None
-    cached_prompt_share: float = Field(default=0.0, ge=0, le=1)
-    prices: dict[str, Price] = Field(default_factory=dict)
-    usd_per: dict[str, float] = Field(default_factory=dict)
+    answers_on: Compute = Field(
+        default="machine",
+        description="Where answers are computed: a machine without a GPU, one with a GPU, or an API paid by the token.",
+        json_schema_extra=_about("", "cost", "roadmap"),
+    )
+    training_on: Compute = Field(
+        default="machine",
+        description="Where models are trained: a machine without a GPU, one with a GPU, or an API paid by the token.",
+        json_schema_extra=_about("", "cost", "roadmap"),
+    )
+    api_model: str | None = Field(
+        default=None,
+        description="The API model whose list price is used, such as openai:gpt-4o-mini. Used where answers_on is api.",
+        json_schema_extra=_about("", "cost"),
+    )
+    api_tuned_model: str | None = Field(
+        default=None,
+        description="The tuned API model whose list price is used. null: the price of api_model.",
+        json_schema_extra=_about("", "cost"),
+    )
+    cached_prompt_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of the prompt tokens that the API bills at its price for cached tokens.",
+        json_schema_extra=_about("fraction", "cost"),
+    )
+    prices: dict[str, Price] = Field(
+        default_factory=dict,
+        description="Your own prices by name: a number in US dollars, or amount, currency, date and source.",
+        json_schema_extra=_about("", "cost"),
+    )
+    usd_per: dict[str, float] = Field(
+        default_factory=dict,
+        description="What one unit of a foreign currency is worth in US dollars, such as {EUR: 1.10}.",
+        json_schema_extra=_about("USD", "cost"),
+    )
 
     # Days of work by the name of a contender, or of the recipe that it follows; what is not named takes the recipe's.
-    setup_days: dict[str, float] = Field(default_factory=dict)
-    data_days: dict[str, float] = Field(default_factory=dict)
-    upkeep_days_per_month: dict[str, float] = Field(default_factory=dict)
+    setup_days: dict[str, float] = Field(
+        default_factory=dict,
+        description="Engineering days to a first working deployment, by contender or recipe. What is not named keeps "
+        "the days that its recipe assumes.",
+        json_schema_extra=_about("days", "cost", "roadmap"),
+    )
+    data_days: dict[str, float] = Field(
+        default_factory=dict,
+        description="Days of preparing documents and writing or checking training questions, by contender or recipe.",
+        json_schema_extra=_about("days", "cost", "roadmap"),
+    )
+    upkeep_days_per_month: dict[str, float] = Field(
+        default_factory=dict,
+        description="Days a month of watching and fixing, by contender or recipe.",
+        json_schema_extra=_about("days per month", "cost"),
+    )
 
-    # What matters. Contenders whose accuracy differs by less than `margin` (0.02: 2 points) are as good as equal.
-    # A factor of the matrix that `factor_weights` does not name weighs 1.
-    margin: float = Field(default=MARGIN, gt=0, lt=1)
-    measure_weights: MeasureWeights = MeasureWeights()
-    factor_weights: dict[str, float] = Field(default_factory=dict)
+    # What matters.
+    margin: float = Field(
+        default=MARGIN,
+        gt=0,
+        lt=1,
+        description="Contenders whose accuracy differs by less than this are equally good: 0.02 is 2 percentage "
+        "points.",
+        json_schema_extra=_about("fraction", "verdict", "sensitivity", "matrix", "roadmap"),
+    )
+    measure_weights: MeasureWeights = Field(
+        default=MeasureWeights(),
+        description="How much each of the eight measures matters when they are added up. Only proportions count; 0 "
+        "leaves a measure out.",
+        json_schema_extra=_about("weight", "sensitivity"),
+    )
+    factor_weights: dict[str, float] = Field(
+        default_factory=dict,
+        description="Weights of the factors of the decision matrix by name, 0 or more. A factor you do not name weighs "
+        "1.",
+        json_schema_extra=_about("weight", "matrix"),
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -212,8 +463,7 @@ def read_profile(path: Path) -> Profile:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"Cannot read the profile {path}: {error}.", f"see {GUIDE}") from error
     except (yaml.YAMLError, json.JSONDecodeError) as error:
-        problem = " ".join(str(error).split())
-        raise ConfigError(f"{path} is not YAML or JSON: {problem}.", "fix the line it names") from error
+        raise ConfigError(f"{path} is not YAML or JSON: {' '.join(str(error).split())}.", "fix the line") from error
     if loaded is None:
         return Profile()
     if not isinstance(loaded, dict):
@@ -234,20 +484,11 @@ def explain(item: Any) -> str:
     """One pydantic error of a profile in a sentence: the key, what is wrong, what was found."""
     where = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        return f"unknown key '{where}'{_suggestion(item['loc'])}"
+        return unknown_key(Profile, item["loc"])
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] in ("value_error", "missing"):
         return f"'{where}': {message}" if where else message
     return f"'{where}': {message} (found {item['input']!r})"
-
-
-def _suggestion(place: Sequence[str | int]) -> str:
-    """The nearest key that can be written in this place, or the place of the key where it belongs elsewhere."""
-    *above, key = map(str, place)
-    allowed = list(Price.model_fields if above[:1] == ["prices"] else Profile.model_fields)
-    elsewhere = {} if above else {name: f"measure_weights.{name}" for name in MeasureWeights.model_fields}
-    close = [elsewhere[key]] if key in elsewhere else difflib.get_close_matches(key, allowed, n=1)
-    return f" (did you mean '{close[0]}'?)" if close else ""
 
 
 def check_names(profile: Profile, entrants: Sequence[Entrant], measures: Iterable[str] = ()) -> None:
@@ -265,6 +506,6 @@ def check_names(profile: Profile, entrants: Sequence[Entrant], measures: Iterabl
 
 
 def _unknown(where: str, noun: str, name: str, known: Sequence[str]) -> ConfigError:
-    close = difflib.get_close_matches(name, known, n=1)
-    remedy = f"did you mean '{close[0]}'?" if close else f"choose among {', '.join(known)}"
+    close = closest(name, known)
+    remedy = f"did you mean '{close}'?" if close else f"choose among {', '.join(known)}"
     return ConfigError(f"The profile, {where}: '{name}' is no {noun}.", remedy)

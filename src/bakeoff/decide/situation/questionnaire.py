@@ -6,7 +6,7 @@ nobody knows stays unknown: an empty answer is a good one.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from bakeoff.corpus.sources.folders import read_documents
 from bakeoff.decide.situation.profile import Profile, validate_profile
 from bakeoff.errors import ConfigError
 from bakeoff.questions import asked_per_month, read_questions
+from bakeoff.questions.labels import answer_labels
 from bakeoff.records import Record
 
 TOKENS_PER_WORD = 1.3
@@ -47,16 +48,34 @@ QUESTIONS = (
 )
 
 
-def ask(prompt: Callable[[str], str], tell: Callable[[str], None], known: Profile | None = None) -> Profile:
+def ask(
+    prompt: Callable[[str], str],
+    tell: Callable[[str], None],
+    known: Profile | None = None,
+    interactive: bool = True,
+) -> Profile:
     """Put every question whose field the profile does not name; ask again, saying why, where an answer cannot be used.
 
-    `prompt` shows a text and returns what was typed; `tell` shows a line.
+    `prompt` shows a text and returns what was typed; `tell` shows a line. Where `interactive` is false (there is no
+    terminal), or `prompt` raises EOFError, the remaining questions are not asked, their fields stay unknown, and a line
+    names them.
     """
     profile = known or Profile()
-    for question in QUESTIONS:
-        if question.field not in profile.model_fields_set:
-            profile = _answered(profile, question, prompt, tell)
+    left = [question for question in QUESTIONS if question.field not in profile.model_fields_set]
+    try:
+        while interactive and left:
+            profile = _answered(profile, left[0], prompt, tell)
+            left = left[1:]
+    except EOFError:
+        pass
+    if left:
+        tell(_not_asked(left))
     return profile
+
+
+def _not_asked(questions: Sequence[Ask]) -> str:
+    fields = ", ".join(question.field for question in questions)
+    return f"Not asked, as there is no terminal to answer on: {fields}. They stay unknown; --profile FILE gives them."
 
 
 def _answered(profile: Profile, question: Ask, prompt: Callable[[str], str], tell: Callable[[str], None]) -> Profile:
@@ -96,7 +115,8 @@ def _value(question: Ask, typed: str) -> Any:
 class Inspection(Record):
     """What documents and questions show by themselves. Tokens are an estimate; `asked` sums how often users asked.
 
-    `asked_per_month` is known where the questions have dates.
+    `asked_per_month` is known where the questions have dates; `n_labels` counts the distinct answers where they are
+    labels of a closed set, and is 0 else.
     """
 
     n_documents: int = 0
@@ -105,6 +125,7 @@ class Inspection(Record):
     n_questions: int = 0
     n_answerable: int = 0
     n_facts: int = 0
+    n_labels: int = 0
     paraphrased_share: float = 0.0
     asked: int = 0
     asked_per_month: int | None = None
@@ -138,6 +159,8 @@ class Inspection(Record):
                 f"{100 * self.paraphrased_share:.0f} % of the facts are asked in several ways; "
                 f"asked {self.asked:,} times{monthly}."
             )
+        if self.n_labels:
+            found.append(f"The answers look like {self.n_labels} labels: this is classification.")
         return found
 
 
@@ -146,8 +169,13 @@ def estimated_tokens(n_words: int) -> int:
     return round(n_words * TOKENS_PER_WORD)
 
 
-def inspect_data(documents: Sequence[str | Path] = (), questions: Sequence[Path] = ()) -> Inspection:
-    """Read documents and question files, with no model. Raises InputError where there is nothing that can be read."""
+def inspect_data(
+    documents: Sequence[str | Path] = (), questions: Sequence[Path] = (), columns: Mapping[str, str] | None = None
+) -> Inspection:
+    """Read documents and question files, with no model. Raises InputError where there is nothing that can be read.
+
+    `columns` maps fields of questions to the names of columns.
+    """
     found: dict[str, Any] = {}
     if documents:
         reading = read_documents(documents)
@@ -158,12 +186,13 @@ def inspect_data(documents: Sequence[str | Path] = (), questions: Sequence[Path]
             "not_read": tuple(f"{problem.source}: {problem.reason}" for problem in reading.problems),
         }
     if questions:
-        asked = read_questions(questions)
+        asked = read_questions(questions, columns or {})
         phrasings = Counter(question.fact for question in asked)
         found |= {
             "n_questions": len(asked),
             "n_answerable": sum(question.answerable for question in asked),
             "n_facts": len(phrasings),
+            "n_labels": len({*answer_labels(asked).values()}),
             "paraphrased_share": sum(n > 1 for n in phrasings.values()) / len(phrasings),
             "asked": sum(question.asked for question in asked),
             "asked_per_month": asked_per_month(asked),

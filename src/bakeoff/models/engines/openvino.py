@@ -23,6 +23,7 @@ from bakeoff.errors import ModelUnavailableError
 from bakeoff.files.cache import cache_folder, made_once
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.openvino_graph import LlamaGraph, dimensions
+from bakeoff.models.threads import free_threads, openvino_properties
 from bakeoff.models.weights import file_sha256, model_sha256
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
@@ -46,7 +47,8 @@ class OpenVinoGenerator:
         self.context_tokens = self._chat.context_tokens
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         graph = str(graph_folder(folder, adapter))
-        self._pipeline = genai.ContinuousBatchingPipeline(graph, _scheduler(config), "CPU", _properties(config))
+        properties = _properties(config) | openvino_properties(free_threads())
+        self._pipeline = genai.ContinuousBatchingPipeline(graph, _scheduler(config), "CPU", properties)
         self._lock = threading.Lock()
 
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:

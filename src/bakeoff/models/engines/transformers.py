@@ -22,6 +22,7 @@ from transformers import (
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.chat import Chat
+from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.models.weights import quiet_libraries
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
@@ -39,6 +40,7 @@ class TransformersGenerator:
         self.context_tokens = self._chat.context_tokens
         self._tokens_per_batch = tokens_per_batch
         cuda = torch.cuda.is_available()
+        use_threads(free_threads())
         self._model = load_model(folder, adapter, torch.bfloat16 if cuda else torch.float32)
         self._model.to("cuda" if cuda else "cpu")
         pad = self._chat.tokenizer.pad_token_id

@@ -1,0 +1,13 @@
+"""Short names of recipes to where they are: nothing else. Third parties add theirs by entry point or import path."""
+
+RECIPES = {
+    "base": "bakeoff.contenders.base.Base",
+    "rag": "bakeoff.contenders.rag.Rag",
+    "tuned": "bakeoff.contenders.tuned.Tuned",
+    "hybrid": "bakeoff.contenders.hybrid.Hybrid",
+    "extract": "bakeoff.contenders.extract.Extract",
+    "router": "bakeoff.contenders.router.Router",
+    "long-context": "bakeoff.contenders.long_context.LongContext",
+}
+ENTRY_POINTS = "bakeoff.contenders"
+"""The entry-point group in which installed packages name their recipes."""

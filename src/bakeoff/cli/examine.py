@@ -1,0 +1,142 @@
+"""Commands that look at runs: list them, compare two."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import RenderableType
+
+from bakeoff.cli.options import Json, RunName, Runs, run_names
+from bakeoff.cli.output import console, print_json, table
+from bakeoff.sentences import first_few
+
+if TYPE_CHECKING:
+    from bakeoff.runs.diff import RunDiff, SetDiff
+    from bakeoff.runs.diff_results import ContenderDiff, Difference
+
+Other = Annotated[
+    str,
+    typer.Argument(
+        metavar="OTHER", help="The run to compare it with, the newer one.", autocompletion=run_names, show_default=False
+    ),
+]
+WORDS = {"different": "significantly different", "tied": "tied", "open": "open: more questions would settle it"}
+
+
+def runs(runs: Runs = Path("runs"), as_json: Json = False) -> None:
+    """List the runs: when each was begun, whether it is finished, who won."""
+    from bakeoff.runs.listing import list_runs
+
+    listed = list_runs(runs)
+    if as_json:
+        print_json(listed)
+        return
+    if not listed:
+        typer.echo(f"There are no runs in {runs}. Start one with: bakeoff run bakeoff.yaml")
+        return
+    rows = [
+        (
+            run.name,
+            run.begun.astimezone().strftime("%Y-%m-%d %H:%M") if run.begun else "",
+            run.state,
+            run.winner or ("none" if run.state == "finished" else ""),
+            "" if run.n_test is None else str(run.n_test),
+            ", ".join(run.contenders) or run.problem,
+        )
+        for run in listed
+    ]
+    console().print(table(("Run", "Begun", "State", "Winner", "Test", "Contenders"), rows, right=(4,)))
+
+
+def diff(run: RunName, other: Other, runs: Runs = Path("runs"), as_json: Json = False) -> None:
+    """Compare two runs: data, settings, environment, and each contender's results with a paired test.
+
+    Give the older run first: differences are the second run minus the first.
+    """
+    from bakeoff.runs.diff import diff_runs
+    from bakeoff.runs.run import open_run
+
+    found = diff_runs(open_run(run, runs), open_run(other, runs))
+    if as_json:
+        print_json(found)
+        return
+    out = console()
+    for part in _shown(found):
+        out.print(part)
+
+
+def _shown(found: "RunDiff") -> Iterator[RenderableType]:
+    yield f"Before: {found.before}\nAfter:  {found.after}\n"
+    yield "Data"
+    yield from (f"  {line}" for line in _data_lines(found))
+    for title, changes in (("Settings", found.settings), ("Environment", found.environment)):
+        yield f"\n{title}"
+        yield from (
+            [f"  {key}: {change.before} -> {change.after}" for key, change in changes.items()] or ["  the same"]
+        )
+    results = found.results
+    yield f"\nResults\n  {results.note}\n"
+    yield table(
+        ("Contender", "Measure", "Before", "After", "Difference"),
+        [row for name, contender in results.contenders.items() for row in _rows(name, contender)],
+        right=(2, 3),
+    )
+    for name, contender in results.contenders.items():
+        if contender.better or contender.worse:
+            yield (
+                f"{name}: {len(contender.better)} questions now correct ({first_few(contender.better) or 'none'}), "
+                f"{len(contender.worse)} no longer ({first_few(contender.worse) or 'none'})"
+            )
+    if results.only_before:
+        yield f"Only before: {', '.join(results.only_before)}"
+    if results.only_after:
+        yield f"Only after: {', '.join(results.only_after)}"
+
+
+def _data_lines(found: "RunDiff") -> Iterator[str]:
+    if found.same_data:
+        yield "the documents and questions are the same"
+        return
+    yield _set_line("documents", found.documents) if found.documents else "documents: a run has no document store"
+    questions = found.questions
+    yield _set_line("questions", questions.questions)
+    for what, ids in (
+        ("another text", questions.new_texts),
+        ("other accepted answers", questions.new_answers),
+        ("another split or slice", questions.new_splits),
+    ):
+        if ids:
+            yield f"  {what}: {len(ids)} ({first_few(ids)})"
+    yield ", ".join(f"{split}: {change.before} -> {change.after}" for split, change in questions.counts.items())
+
+
+def _set_line(name: str, found: "SetDiff") -> str:
+    if not found.any:
+        return f"{name}: the same {found.n_after}"
+    kinds = (("added", found.added), ("removed", found.removed), ("changed", found.changed))
+    parts = [f"{len(ids)} {what} ({first_few(ids)})" for what, ids in kinds if ids]
+    return f"{name}: {found.n_before} -> {found.n_after}; {'; '.join(parts)}"
+
+
+def _rows(name: str, contender: "ContenderDiff") -> Iterator[tuple[str, ...]]:
+    """The eight measures, where one of the runs has a value; the contender's name in the first row."""
+    from bakeoff.report.measures import EIGHT
+
+    first = name
+    for measure in EIGHT:
+        values = contender.values.get(measure.name)
+        if values is None or (values.before is None and values.after is None):
+            continue
+        before, after = ("–" if value is None else measure.write(value) for value in (values.before, values.after))
+        difference = contender.differences.get(measure.name)
+        yield first, measure.title, before, after, _difference(difference) if difference else ""
+        first = ""
+
+
+def _difference(found: "Difference") -> str:
+    from bakeoff.report.measures import points
+
+    kind = "" if found.paired else ", not paired"
+    interval = f"{points(found.low)} to {points(found.high)}"
+    return f"{points(found.difference)} points ({interval}{kind}): {WORDS[found.finding]}"

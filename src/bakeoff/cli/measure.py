@@ -1,0 +1,134 @@
+"""Commands that measure and judge: run a pilot, judge it again, grade it again."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bakeoff.cli.options import Json, RunName, Runs
+from bakeoff.cli.output import console, percent, print_json, table
+
+if TYPE_CHECKING:
+    from bakeoff.runs.config import Config
+
+
+def run(
+    config: Annotated[Path, typer.Argument(help="The configuration of the pilot.")] = Path("bakeoff.yaml"),
+    runs: Runs = Path("runs"),
+    name: Annotated[
+        str | None, typer.Option(help="Name of the run folder, in place of the configuration's.", show_default=False)
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest run of this name.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Build every contender, measure all of them on the same held-out questions, write the report."""
+    from bakeoff.cli.stopping import stoppable
+    from bakeoff.runs.config import load_config
+
+    settings = load_config(config)
+    if name:
+        settings = settings.renamed(name)
+    with stoppable() as check:
+        _show(_measured(settings, runs, resume, check), as_json)
+
+
+def _measured(settings: "Config", runs: Path, resume: bool, check: Callable[[], None]) -> Path:
+    """Run the pilot with its progress shown; gives the run's folder. `check` is called at every event."""
+    from bakeoff.cli.progress import Display
+    from bakeoff.pilot.stages import Event
+    from bakeoff.pilot.stages import run as run_pilot
+
+    with Display() as display:
+
+        def show(event: Event) -> None:
+            check()
+            display.show(event)
+
+        return run_pilot(settings, runs=runs, resume=resume, listener=show).folder.root
+
+
+def report(
+    run: RunName,
+    profile: Annotated[
+        Path | None,
+        typer.Option("--profile", "-p", help="Judge by this profile, not the run's own.", show_default=False),
+    ] = None,
+    runs: Runs = Path("runs"),
+    as_json: Json = False,
+) -> None:
+    """Judge a finished run and draw its report again; needs no model."""
+    from bakeoff.decide.situation.profile import read_profile
+    from bakeoff.pilot.judging import judge_run
+    from bakeoff.runs.folder import RunFolder
+    from bakeoff.runs.run import find_run
+
+    folder = RunFolder(find_run(run, runs))
+    settings = folder.config()
+    judge_run(folder, read_profile(profile) if profile else settings.profile)
+    _show(folder.root, as_json)
+
+
+def _show(folder: Path, as_json: bool) -> None:
+    """The result of a run, for a person or for a script."""
+    from bakeoff.report import print_comparison
+    from bakeoff.runs.folder import RunFolder
+    from bakeoff.runs.results import result_of
+
+    if as_json:
+        print_json(result_of(RunFolder(folder)))
+    else:
+        print_comparison(folder)
+
+
+def regrade(
+    run: RunName,
+    questions: Annotated[
+        list[Path],
+        typer.Option("--questions", "-q", help="The question files with the new accepted answers.", show_default=False),
+    ],
+    runs: Runs = Path("runs"),
+    as_json: Json = False,
+) -> None:
+    """Grade a finished run again by new accepted answers; asks no model.
+
+    Questions are matched by id, else by their text. The former answers are kept in the run folder; verdict and report
+    are made anew.
+    """
+    from bakeoff.pilot.regrade import regrade as regrade_run
+    from bakeoff.runs.folder import RunFolder
+    from bakeoff.runs.run import find_run
+
+    folder = RunFolder(find_run(run, runs))
+    regraded = regrade_run(folder, questions)
+    if as_json:
+        print_json(regraded)
+        return
+    out = console()
+    out.print(f"{len(regraded.questions)} test questions have other accepted answers.")
+    for question in regraded.questions:
+        before, after = (" | ".join(answers) or "(none)" for answers in (question.before, question.after))
+        out.print(f"  {question.id}: {before} -> {after}")
+    out.print(
+        table(
+            ("Contender", "Accuracy", "", "Now correct", "Now wrong"),
+            [
+                (name, percent(new.before), f"-> {percent(new.after)}", _few(new.now_correct), _few(new.now_wrong))
+                for name, new in regraded.contenders.items()
+            ],
+            right=(1,),
+        )
+    )
+    if regraded.not_used:
+        out.print(
+            f"{regraded.not_used} training or dev questions differ too. They stay as they were: the contenders were "
+            "built with them. Run the pilot again to build with the new ones."
+        )
+    if regraded.copy_path:
+        out.print(f"The former answers are in {regraded.copy_path}.")
+    out.print(f"Report: {folder.report_path}")
+
+
+def _few(ids: tuple[str, ...], shown: int = 5) -> str:
+    more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
+    return f"{len(ids)}: {', '.join(ids[:shown])}{more}" if ids else "0"

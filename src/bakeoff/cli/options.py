@@ -1,0 +1,53 @@
+"""Options and arguments that several commands share, with what the shell completes them to."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bakeoff.errors import BakeoffError
+
+
+def run_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
+    """The names of the run folders that begin so."""
+    runs = Path(ctx.params.get("runs") or "runs")
+    if runs.is_dir():
+        yield from sorted(
+            path.parent.name for path in runs.glob("*/config.yaml") if path.parent.name.startswith(incomplete)
+        )
+
+
+def contender_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
+    """The contenders, beginning so, of the run named before on the line."""
+    from bakeoff.runs.run import open_run
+
+    run = ctx.params.get("run") or next(iter(ctx.args), "")
+    try:
+        names = open_run(run, ctx.params.get("runs") or "runs").contenders if run else ()
+    except (BakeoffError, OSError):
+        names = ()
+    yield from (name for name in names if name.startswith(incomplete))
+
+
+Runs = Annotated[
+    Path,
+    typer.Option("--runs", help="The folder that holds the run folders.", file_okay=False, is_eager=True),
+]
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="A run: its folder, or its name below --runs.", autocompletion=run_names, show_default=False
+    ),
+]
+ContenderName = Annotated[
+    str | None,
+    typer.Option(
+        "--contender",
+        "-c",
+        help="Who answers. By default the winner, else the most accurate.",
+        autocompletion=contender_names,
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, to stdout.")]

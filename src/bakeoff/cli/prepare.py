@@ -1,0 +1,116 @@
+"""Commands for before a run: look at the data, advise without a model, describe the files one writes."""
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bakeoff.cli.options import Json
+from bakeoff.cli.output import note, print_json
+from bakeoff.errors import ConfigError
+
+
+class Described(StrEnum):
+    """The files that a schema describes."""
+
+    config = "config"
+    profile = "profile"
+
+
+def init(
+    documents: Annotated[list[str], typer.Argument(help="Folders, files or globs of documents.", show_default=False)],
+    questions: Annotated[
+        list[Path], typer.Option("--questions", "-q", help="Question files (CSV or JSONL).", show_default=False)
+    ],
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--columns", metavar="FIELD=COLUMN", help='A column by its name: question="Customer message".'),
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write.")] = Path("bakeoff.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at documents and questions, say what they allow, and write a commented bakeoff.yaml.
+
+    Beside it stands bakeoff.schema.json, by which editors complete and check its keys.
+    """
+    from bakeoff.pilot.first_config import first_config
+
+    written = first_config(documents, questions, output, force, _columns(columns or []))
+    if as_json:
+        print_json(written)
+    else:
+        typer.echo("\n".join(written.lines))
+
+
+def _columns(given: list[str]) -> dict[str, str]:
+    """'field=column' as a mapping. Raises ConfigError where a text is written otherwise."""
+    for text in given:
+        if not all(text.partition("=")):
+            raise ConfigError(
+                f"--columns {text!r} does not name a field and a column.",
+                'write it as FIELD=COLUMN, such as question="Customer message"',
+            )
+    return {field.strip(): column.strip() for field, _, column in (text.partition("=") for text in given)}
+
+
+def advise(
+    profile: Annotated[Path | None, typer.Option("--profile", "-p", help="A profile; nothing is asked.")] = None,
+    documents: Annotated[list[str] | None, typer.Option("--documents", "-d", help="Documents to look at.")] = None,
+    questions: Annotated[list[Path] | None, typer.Option("--questions", "-q", help="Questions to look at.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write into.")] = Path("advice"),
+    start: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the roadmap; else next Monday.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Advise without a model: decision matrix, cost, what a pilot would have to show, a 90-day roadmap."""
+    from bakeoff.decide.advise.advise import advise as give_advice
+    from bakeoff.decide.advise.roadmap import next_monday
+    from bakeoff.decide.situation.profile import Profile, read_profile
+    from bakeoff.decide.situation.questionnaire import ask, inspect_data
+    from bakeoff.report.advice.write import check_output, write_advice
+
+    check_output(output, force)
+    inspection = inspect_data(documents or (), questions or ())
+    known = read_profile(profile) if profile else ask(_prompt, note, inspection.fill(Profile()), interactive)
+    advice = give_advice(known, start.date() if start else next_monday(datetime.now().date()), inspection)
+    paths = write_advice(advice, output, force)
+    recommendation = advice.recommendation
+    if as_json:
+        print_json({**recommendation.model_dump(mode="json"), "written": list(map(str, paths))})
+        return
+    lines = [
+        recommendation.headline,
+        *([recommendation.budget] if recommendation.budget else []),
+        recommendation.uncertainty,
+        "",
+    ]
+    typer.echo("\n".join([*lines, *(f"Wrote {path}" for path in paths)]))
+
+
+def _prompt(text: str) -> str:
+    return str(typer.prompt(text, default="", show_default=False, err=True))
+
+
+def schema(
+    what: Annotated[Described, typer.Argument(help="The file to describe: bakeoff.yaml, or a profile.")] = (
+        Described.config
+    ),
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="The profile's reference page (docs/profile.md) instead.")
+    ] = False,
+) -> None:
+    """Print the JSON schema of bakeoff.yaml or of a profile: every key with its type, default and range."""
+    from bakeoff.decide.situation.reference import profile_page
+    from bakeoff.runs.schema import config_schema, profile_schema
+
+    if not markdown:
+        print_json(config_schema() if what is Described.config else profile_schema())
+    elif what is Described.profile:
+        typer.echo(profile_page(), nl=False)
+    else:
+        raise ConfigError("Only the profile has a generated page.", "bakeoff schema profile --markdown")

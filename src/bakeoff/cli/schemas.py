@@ -1,0 +1,55 @@
+"""The files of a run folder as JSON schemas, for whoever reads a run with other tools.
+
+`python -m bakeoff.cli.schemas [FOLDER]` writes them (to docs/schemas by default). They are made from the types that
+write the files, so they cannot differ from them.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from bakeoff.contenders.built import Built
+from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.files import jsonl
+from bakeoff.measure.comparison import Comparison
+from bakeoff.records import Answer, Question, Record, Score
+from bakeoff.runs.data import DataSummary
+
+FOLDER = Path("docs/schemas")
+WRITTEN: Mapping[str, tuple[type[Record], str]] = {
+    "comparison": (Comparison, "comparison.json"),
+    "data": (DataSummary, "data.json"),
+    "verdict": (Judgement, "verdict.json"),
+    "scores": (Score, "one line of scores.jsonl"),
+    "splits": (Question, "one line of splits.jsonl"),
+    "answers": (Answer, "one line of answers/<contender>.jsonl"),
+    "contender": (Built, "contenders/<contender>/contender.json"),
+}
+"""By the name of its schema: the type that writes a file, and which file that is."""
+
+
+def schema_texts() -> dict[str, str]:
+    """The schemas as text, by the name of their file."""
+    return {f"{name}.json": _text(kind, file) for name, (kind, file) in WRITTEN.items()}
+
+
+def _text(kind: type[Record], file: str) -> str:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": f"{file} of a run folder",
+        **kind.model_json_schema(mode="serialization"),
+    }
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write every schema into the folder and return their paths."""
+    texts = schema_texts()
+    for name, text in texts.items():
+        jsonl.write_text(folder / name, text)
+    return [folder / name for name in texts]
+
+
+if __name__ == "__main__":
+    write_schemas(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)

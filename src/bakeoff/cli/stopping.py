@@ -1,0 +1,55 @@
+"""Ctrl-C and the signals that ask a process to end, turned into one clear message.
+
+Takes a body to run, gives StoppedError where it was stopped. Knows nothing about runs.
+"""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from bakeoff.errors import StoppedError
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)  # what kill, a container's stop and a closed terminal send
+
+
+class Terminated(KeyboardInterrupt):
+    """What Ctrl-C raises, for another signal: whoever keeps things whole at Ctrl-C does so here too."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], None]]:
+    """Raise StoppedError where the body is stopped by Ctrl-C, SIGTERM or SIGHUP.
+
+    To be used in the main thread. A signal that is ignored (as nohup makes SIGHUP) stays ignored. Gives a function
+    for the body to call now and then: it stops the body where a signal's exception was lost, as happens when the
+    signal comes while Python cleans up an object.
+    """
+    before = {number: signal.getsignal(number) for number in ENDING}
+    arrived: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        arrived.append(number)
+        raise Terminated(number)
+
+    def check() -> None:
+        if arrived:
+            raise Terminated(arrived[0])
+
+    try:
+        for number, handler in before.items():
+            if handler != signal.SIG_IGN:
+                signal.signal(number, stop)
+        yield check
+    except Terminated as error:
+        raise StoppedError(error.number) from None
+    except KeyboardInterrupt:
+        raise StoppedError from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

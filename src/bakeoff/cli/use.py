@@ -1,0 +1,77 @@
+"""Commands that use what a run has built."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bakeoff.cli.options import ContenderName, Json, RunName, Runs
+from bakeoff.cli.output import note, print_json
+from bakeoff.records import Answer, Hit
+
+SHOWN_WORDS = 20
+
+
+def ask(
+    run: RunName,
+    question: Annotated[str, typer.Argument(help="The question, in quotes.", show_default=False)],
+    contender: ContenderName = None,
+    runs: Runs = Path("runs"),
+    as_json: Json = False,
+) -> None:
+    """Ask a contender of a finished run a question; the answer appears as it is written, then its sources."""
+    from bakeoff.runs.run import open_run
+
+    opened = open_run(run, runs)
+    name, reason = (contender, "as you named it") if contender else (opened.best.contender, opened.best.reason)
+    note(f"Asking {name}: {reason}.")
+    answer = None
+    for item in opened.stream(question, name):
+        if isinstance(item, Answer):
+            answer = item
+        elif not as_json:
+            typer.echo(item, nl=False)
+    if answer is None:
+        answer = Answer(question_id="asked", contender=name, error="the contender gave no answer")
+    if as_json:
+        print_json({"question": question, "reason": reason, **_for_scripts(answer)})
+    else:
+        _show(answer)
+    if answer.error is not None:
+        raise typer.Exit(1)
+
+
+def _for_scripts(answer: Answer) -> dict[str, object]:
+    """The answer as plain values; without the text that declining withholds."""
+    values = answer.model_dump(mode="json", exclude={"question_id"})
+    return {**values, "text": ""} if answer.abstained else values
+
+
+def _show(answer: Answer) -> None:
+    """What stands below the text: whether it declined, its sources, what it took."""
+    if answer.error is not None:
+        note(f"{answer.contender} failed: {answer.error}")
+    elif answer.abstained:
+        typer.echo(f"{answer.contender} declined to answer: it is not sure enough, or found no answer.")
+    else:
+        typer.echo()
+    if answer.truncated:
+        note("The answer stopped at the limit of new tokens.")
+    if answer.citations and answer.error is None:
+        typer.echo("\nIt was shown:" if not answer.abstained else "\nIt had been shown:")
+        for hit in answer.citations:
+            typer.echo(_citation(hit))
+    usage = answer.usage
+    seconds = (answer.latency_ms or 1000 * usage.seconds) / 1000
+    route = f"; answered by {answer.route}" if answer.route else ""
+    tokens = f"; {usage.prompt_tokens} prompt and {usage.completion_tokens} completion tokens"
+    note(f"\n{seconds:.1f} s{tokens if usage.prompt_tokens else ''}{route}")
+
+
+def _citation(hit: Hit) -> str:
+    """A passage in two lines: rank, source and heading, then its first words."""
+    chunk = hit.chunk
+    words = chunk.text.split()
+    more = " …" if len(words) > SHOWN_WORDS else ""
+    heading = f" — {chunk.heading}" if chunk.heading else ""
+    return f"{hit.rank}. {chunk.source}{heading}\n   {' '.join(words[:SHOWN_WORDS])}{more}"

@@ -1,0 +1,158 @@
+"""Extractor: retrieve, then copy the sentence that answers. No language model: it can miss the point, never invent.
+
+Takes questions, gives answers that are verbatim pieces of the chunk they cite. Knows nothing about generators.
+Source of the idea: retrieve-then-read (Chen et al. 2017, "Reading Wikipedia to Answer Open-Domain Questions", DrQA),
+with sentences ranked by an embedder and shared words in place of a trained reader.
+"""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+
+from bakeoff.contenders.declining import declines
+from bakeoff.protocols import Embedder, Retriever
+from bakeoff.records import Answer, Hit, Question, Usage
+
+SENTENCE = re.compile(r"[^\n]+?(?:[.!?](?=\s|$)|(?=\n)|$)")
+WORD = re.compile(r"\w+")
+LEXICAL_WEIGHT = 0.5
+RANK_WEIGHT = 0.1
+MIN_WORDS = 2
+COPIED_FOR_WRITTEN = 1.5  # a passage says in more words what a written answer says
+
+
+class Sentence(NamedTuple):
+    """A piece of a chunk: `hit.chunk.text[start:end]`."""
+
+    hit: Hit
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.hit.chunk.text[self.start : self.end]
+
+    @property
+    def in_context(self) -> str:
+        """With the headings above it: what is compared with the question."""
+        return f"{self.hit.chunk.heading} {self.text}"
+
+
+class Extractor:
+    """A retriever and an embedder; the best sentence of the best k passages is the answer.
+
+    Where the accepted answers are longer than a sentence (`answer_words`), its neighbours in the chunk go with it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        retriever: Retriever,
+        embedder: Embedder,
+        k: int,
+        decline_below: float | None = None,
+        answer_words: int = 0,
+    ) -> None:
+        self.name = name
+        self._retriever = retriever
+        self._embedder = embedder
+        self._k = k
+        self._decline_below = decline_below
+        self._answer_words = answer_words
+
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        """One answer for each question, in order; the chunk copied from is cited first."""
+        begun = time.perf_counter()
+        found = self._retriever.search([question.text for question in questions], self._k)
+        candidates = [[sentence for hit in hits for sentence in sentences(hit)] for hits in found]
+        vectors = self._embed(questions, candidates)
+        picked = [
+            self._pick(question, hits, options, query, rows)
+            for question, hits, options, (query, rows) in zip(questions, found, candidates, vectors, strict=True)
+        ]
+        seconds = (time.perf_counter() - begun) / max(1, len(questions))
+        return [answer.model_copy(update={"usage": Usage(seconds=seconds)}) for answer in picked]
+
+    def _embed(
+        self, questions: Sequence[Question], candidates: Sequence[Sequence[Sentence]]
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each question its own vector and one row for each candidate; each distinct sentence is embedded once."""
+        unique = list(dict.fromkeys(one.in_context for options in candidates for one in options))
+        row_of = {text: i for i, text in enumerate(unique)}
+        queries = self._embedder.embed_queries([question.text for question in questions])
+        rows = self._embedder.embed_passages(unique) if unique else np.zeros((0, self._embedder.dimension), np.float32)
+        return [(queries[i], rows[[row_of[one.in_context] for one in options]]) for i, options in enumerate(candidates)]
+
+    def _pick(
+        self,
+        question: Question,
+        hits: Sequence[Hit],
+        options: Sequence[Sentence],
+        query: np.ndarray,
+        rows: np.ndarray,
+    ) -> Answer:
+        if not options:
+            return Answer(question_id=question.id, contender=self.name, abstained=True)
+        lexical = _shared_words(question.text, [one.in_context for one in options])
+        ranks = np.array([1.0 / one.hit.rank for one in options])
+        scores = rows @ query + LEXICAL_WEIGHT * lexical + RANK_WEIGHT * ranks
+        best = int(np.argmax(scores))
+        source = options[best].hit
+        text = _widened(options, scores, best, self._answer_words)
+        confidence = float(scores[best])
+        return Answer(
+            question_id=question.id,
+            contender=self.name,
+            text=text,
+            citations=(source, *(hit for hit in hits if hit is not source)),
+            confidence=confidence,
+            abstained=declines(text, confidence, self._decline_below),
+        )
+
+
+def words_to_copy(answers: Sequence[Sequence[str]]) -> int:
+    """How many words to copy, by known answers (the accepted ones of each question): 0 where there are none."""
+    lengths = [min(len(text.split()) for text in accepted) for accepted in answers]
+    return round(COPIED_FOR_WRITTEN * median(lengths)) if lengths else 0
+
+
+def _widened(options: Sequence[Sentence], scores: np.ndarray, best: int, n_words: int) -> str:
+    """The best sentence with its neighbours in the chunk, the better-scored first, until so many words; verbatim."""
+    first = last = best
+    chunk = options[best].hit.chunk
+    while True:
+        text = chunk.text[options[first].start : options[last].end]
+        beside = [i for i in (first - 1, last + 1) if 0 <= i < len(options) and options[i].hit.chunk is chunk]
+        if len(WORD.findall(text)) >= n_words or not beside:
+            return text
+        chosen = max(beside, key=lambda i: float(scores[i]))
+        first, last = min(first, chosen), max(last, chosen)
+
+
+def sentences(hit: Hit) -> list[Sentence]:
+    """The sentences and lines of a passage, verbatim, those of fewer than two words left out."""
+    found = []
+    for match in SENTENCE.finditer(hit.chunk.text):
+        blank = len(match.group()) - len(match.group().lstrip())
+        sentence = Sentence(hit, match.start() + blank, match.start() + len(match.group().rstrip()))
+        if len(WORD.findall(sentence.text)) >= MIN_WORDS:
+            found.append(sentence)
+    return found
+
+
+def _shared_words(question: str, texts: Sequence[str]) -> np.ndarray:
+    """For each text the share of the question's words it holds, rare words (among the texts) counting more."""
+    bags = [set(_stems(text)) for text in texts]
+    frequency = Counter(word for bag in bags for word in bag)
+    weights = {word: np.log1p(len(texts) / (1 + frequency[word])) for word in set(_stems(question))}
+    total = sum(weights.values()) or 1.0
+    return np.array([sum(weight for word, weight in weights.items() if word in bag) / total for bag in bags])
+
+
+def _stems(text: str) -> list[str]:
+    return [word[:-1] if len(word) > 3 and word.endswith("s") else word for word in WORD.findall(text.lower())]

@@ -1,0 +1,68 @@
+"""`hybrid`: a model fine-tuned to answer from retrieved passages, distractors among them.
+
+Source: RAFT, Zhang et al. 2024, arXiv:2403.10131.
+"""
+
+from functools import partial
+
+from bakeoff.contenders.grounded import Grounded, n_fitting
+from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe
+from bakeoff.contenders.world import World
+from bakeoff.errors import InputError
+from bakeoff.measure.comparison import Days
+from bakeoff.records import Question
+from bakeoff.tuning.examples import grounded_examples
+from bakeoff.tuning.lessons import Lesson, sample
+from bakeoff.tuning.packing import Example
+
+
+class Hybrid(Recipe):
+    """What was retrieved, read by a model that was tuned to read it."""
+
+    name = "hybrid"
+    title = "Hybrid"
+    summary = "retrieved passages, read by a model fine-tuned to answer from them"
+    approach = "hybrid"
+    days = Days(setup=12.0, data=6.0, upkeep_per_month=1.25)
+    shows = "retrieval"
+    retrieves = True
+    tunes = True
+    in_grid = True
+    epochs = 2
+
+    def lesson(self, world: World, material: Material) -> Lesson:
+        """Training questions with the passages retrieved for them."""
+        questions = sample(material.train, self.spec.tuning.examples, material.seed)
+        epochs = self.spec.tuning.epochs or self.epochs
+        dev = self._examples(world, list(material.dev), material.seed) if epochs > 1 else []
+        lesson = Lesson(self._examples(world, questions, material.seed), dev, epochs)
+        if not lesson.examples:
+            raise InputError(
+                f"'{self.spec.name}' cannot be tuned: retrieval finds the right passage for no training question.",
+                f"raise retrieval.k, lower retrieval.chunk_tokens, or leave '{self.spec.name}' out of the contenders",
+            )
+        return lesson
+
+    def _examples(self, world: World, questions: list[Question], seed: int) -> list[Example]:
+        spec, template = self.spec, self.spec.prompts.grounded
+        fitting = partial(
+            n_fitting,
+            template=template,
+            generator=world.generator(spec.model),
+            max_new_tokens=spec.generation.max_new_tokens,
+        )
+        index, k = world.index(spec.retrieval), spec.retrieval.k
+        return grounded_examples(questions, index, template, k, spec.tuning.declining, seed, fitting)
+
+    def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Grounded:
+        """A grounded contender on the tuned model."""
+        template = self.spec.prompts.grounded
+        return Grounded(
+            self.spec.name,
+            world.index(self.spec.retrieval),
+            world.generator(self.spec.model, self.adapter, template),
+            template,
+            self.spec.retrieval.k,
+            self.spec.generation,
+            fitted.decline_below,
+        )

@@ -1,0 +1,167 @@
+"""What bakeoff.yaml says about one contender, and the whole settings that follow.
+
+Takes the entries of `contenders:` and the run's defaults, gives one `Spec` for each. Imports no recipe.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+
+from bakeoff.catalogue import ENTRY_POINTS, RECIPES
+from bakeoff.errors import ConfigError
+from bakeoff.models.prompts import Prompts
+from bakeoff.models.settings import GENERATOR, ModelSettings
+from bakeoff.records import GenerationSettings, Record
+from bakeoff.retrieval.settings import Retrieval
+from bakeoff.tuning.settings import Tuning
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+
+
+class Entry(Record):
+    """One entry of `contenders:`. `like` is a recipe, an import path or a contender above; the rest changes it."""
+
+    like: str
+    name: str | None = None
+    model: str | None = None
+    retrieval: dict[str, Any] = Field(default_factory=dict)
+    tuning: dict[str, Any] = Field(default_factory=dict)
+    prompts: dict[str, Any] = Field(default_factory=dict)
+    generation: dict[str, Any] = Field(default_factory=dict)
+    parts: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_a_file_name(cls, name: str | None) -> str | None:
+        if name is not None and not re.fullmatch(NAME, name):
+            raise ValueError(f"{name!r} is not usable as a file name: use letters, digits, '.', '_' and '-'")
+        return name
+
+    @property
+    def called(self) -> str:
+        return self.name or self.like
+
+
+class Defaults(Record):
+    """What holds for every contender that says nothing else."""
+
+    model: str = GENERATOR
+    retrieval: Retrieval = Retrieval()
+    tuning: Tuning = Tuning()
+    prompts: Prompts = Prompts()
+    generation: GenerationSettings = GenerationSettings()
+
+
+class Spec(Defaults):
+    """One contender's settings, whole. `recipe` is a short name or an import path.
+
+    `parts` names contenders it is made of, by the part they play; `options` are those of its recipe.
+    """
+
+    name: str
+    recipe: str
+    parts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+def entry_of(value: Any) -> Any:
+    """An entry from YAML: a plain string is a recipe with its defaults."""
+    return {"like": value} if isinstance(value, str) else value
+
+
+def known_recipes() -> dict[str, str]:
+    """Short names of all recipes with their import paths: Bakeoff's own, then those of installed packages."""
+    installed = {point.name: point.value.replace(":", ".") for point in metadata.entry_points(group=ENTRY_POINTS)}
+    return {**installed, **RECIPES}
+
+
+def resolve(entries: Sequence[Entry], defaults: Defaults, models: Mapping[str, ModelSettings]) -> tuple[Spec, ...]:
+    """The specs, in order.
+
+    Raises ConfigError for an unknown recipe, a `like` that does not exist, a name given twice, an unknown model or
+    part, and a setting that is out of range.
+    """
+    recipes = known_recipes()
+    specs: dict[str, Spec] = {}
+    for number, entry in enumerate(entries, 1):
+        place = f"contenders, entry {number} ('{entry.called}')"
+        if entry.called in specs:
+            raise ConfigError(f"{place}: there are two contenders of this name.", "give one of them another name")
+        spec = _spec(entry, _parent(entry, specs, recipes, defaults, place), place)
+        _check_model(spec.model, "model", models, place)
+        _check_model(spec.retrieval.embedder, "retrieval.embedder", models, place)
+        specs[spec.name] = spec
+    for spec in specs.values():
+        _check_parts(spec, specs)
+    return tuple(specs.values())
+
+
+def _parent(
+    entry: Entry, specs: Mapping[str, Spec], recipes: Mapping[str, str], defaults: Defaults, place: str
+) -> Spec:
+    """What the entry starts from: a contender above, or a recipe with the run's defaults."""
+    if entry.like in specs:
+        return specs[entry.like]
+    if entry.like not in recipes and not _is_import_path(entry.like):
+        above = f"; contenders above: {', '.join(specs)}" if specs else ""
+        raise ConfigError(
+            f"{place}: there is no recipe '{entry.like}'. Recipes: {', '.join(recipes)}{above}.",
+            "name one of these in `like`, or the full import path of a class of your own",
+        )
+    return Spec(name=entry.called, recipe=entry.like, **{key: getattr(defaults, key) for key in Defaults.model_fields})
+
+
+def _is_import_path(text: str) -> bool:
+    return "." in text and all(part.isidentifier() for part in text.split("."))
+
+
+def _spec(entry: Entry, parent: Spec, place: str) -> Spec:
+    """The parent's settings with what the entry gives over them."""
+    values: dict[str, Any] = {**parent.model_dump(), "name": entry.called}
+    for key in ("retrieval", "tuning", "prompts", "generation", "options"):
+        values[key] = _over(values[key], getattr(entry, key))
+    values["parts"] |= {role: (names,) if isinstance(names, str) else names for role, names in entry.parts.items()}
+    values["model"] = entry.model or parent.model
+    try:
+        return Spec.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(_explained(item) for item in error.errors())
+        raise ConfigError(f"{place}: {problems}.", "see docs/configuration.md for every key") from error
+
+
+def _over(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested mappings are merged; anything else that is given replaces what was there."""
+    merged = dict(values)
+    for key, value in given.items():
+        below = merged.get(key)
+        merged[key] = _over(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _explained(item: Any) -> str:
+    where = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"unknown key '{where}'"
+    return f"'{where}': {item['msg'].removeprefix('Value error, ')} (found {item['input']!r})"
+
+
+def _check_model(name: str, key: str, models: Mapping[str, ModelSettings], place: str) -> None:
+    if name not in models:
+        raise ConfigError(
+            f"{place}: '{key}' names the model '{name}', which is not in `models:` (it has {', '.join(models)}).",
+            f"add it, for instance:  models: {{{name}: HuggingFaceTB/SmolLM2-135M-Instruct}}",
+        )
+
+
+def _check_parts(spec: Spec, specs: Mapping[str, Spec]) -> None:
+    for role, names in spec.parts.items():
+        missing = [name for name in names if name not in specs]
+        if missing:
+            raise ConfigError(
+                f"The contender '{spec.name}' has the part '{role}: {missing[0]}', which is no contender of this run.",
+                f"add it to `contenders:` (which has {', '.join(specs)}), or name another part",
+            )

@@ -1,0 +1,49 @@
+"""`tuned`: a model fine-tuned on all training questions, asked without any passage.
+
+It holds facts in its weights, so that it is trained further when documents change.
+"""
+
+from bakeoff.contenders.closed_book import ClosedBook
+from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe
+from bakeoff.contenders.world import World
+from bakeoff.measure.comparison import Days
+from bakeoff.tuning.examples import closed_book_examples
+from bakeoff.tuning.lessons import Lesson, replayed, sample
+
+
+class Tuned(Recipe):
+    """What the model learned from questions and answers."""
+
+    name = "tuned"
+    title = "Fine-tuned"
+    summary = "the model fine-tuned on the training questions, without documents"
+    approach = "fine-tuning"
+    days = Days(setup=8.0, data=5.0, upkeep_per_month=0.75)
+    tunes = True
+    learns_facts = True
+    in_grid = True
+    epochs = 8
+
+    def lesson(self, world: World, material: Material) -> Lesson:
+        """All training questions, checked on other phrasings of the same facts: only they show what was learned."""
+        seen = [question for question in material.dev if question.slice == "seen"]
+        questions = sample(material.train, self.spec.tuning.examples, material.seed)
+        return self._lesson(questions, seen, material.seed)
+
+    def update_lesson(self, world: World, material: Material) -> Lesson | None:
+        """The changed facts, and some of the others so that they are not forgotten."""
+        if not material.changed:
+            return None
+        return self._lesson(replayed(material.train, material.changed, material.seed), [], material.seed)
+
+    def _lesson(self, questions: list, dev: list, seed: int) -> Lesson:
+        tuning, template = self.spec.tuning, self.spec.prompts.closed_book
+        epochs = tuning.epochs or self.epochs
+        examples = [closed_book_examples(some, template, tuning.declining, seed) for some in (questions, dev)]
+        return Lesson(examples[0], examples[1] if epochs > 1 else [], epochs)
+
+    def open(self, world: World, fitted: Fitted, given: Given | None = None) -> ClosedBook:
+        """A closed-book contender on the tuned model."""
+        template, settings = self.spec.prompts.closed_book, self.spec.generation
+        generator = world.generator(self.spec.model, self.adapter, template)
+        return ClosedBook(self.spec.name, generator, template, settings, fitted.decline_below)

@@ -1,0 +1,148 @@
+"""How many threads a model computes with: the cores that this process may use, less what other processes use of them.
+
+Takes nothing or a number that a person chose, gives a number of threads. Knows nothing about models. The reason:
+threads of one product wait for one another, so that one thread without a core of its own holds up all the others
+(docs/results/training.md has the measurement).
+"""
+
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+SAMPLE_S = 0.25  # how long the other processes are watched
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+IDLE = (3, 4)  # idle and iowait among the fields of a line of /proc/stat (man 5 proc_stat)
+GUESTS = 8  # the fields from here on are counted in `user` already
+
+_configured: int | None = None
+
+
+def configure(threads: int | None) -> None:
+    """Set the number that every later `free_threads()` gives; None goes back to counting free cores."""
+    global _configured
+    _configured = threads
+
+
+def free_threads(configured: int | None = None) -> int:
+    """How many threads to compute with now, at least 1.
+
+    The number given, else the one given to `configure`, else the environment variable OMP_NUM_THREADS, else the free
+    cores at this moment, which takes a quarter of a second to find out.
+    """
+    chosen = configured or _configured or _from_environment(os.environ)
+    return max(1, chosen or free_cores(usable_cores(), busy_cores()))
+
+
+def use_threads(n: int) -> None:
+    """Let torch compute with n threads from now on, in the whole process."""
+    import torch
+
+    if torch.get_num_threads() != n:
+        torch.set_num_threads(n)
+
+
+def openvino_properties(n: int) -> dict[str, str]:
+    """What makes OpenVINO compute with n threads; where cores are left to others, its threads are not tied to cores."""
+    return {
+        "INFERENCE_NUM_THREADS": str(n),
+        **({"ENABLE_CPU_PINNING": "NO"} if n < len(_cpus()) else {}),
+    }
+
+
+def free_cores(usable: int, busy: float) -> int:
+    """The usable cores less those that other processes keep busy on average, rounded; at least 1."""
+    return max(1, min(usable, math.floor(len(_cpus()) - busy + 0.5)))
+
+
+def usable_cores() -> int:
+    """Physical cores that this process may run on, no more than its control group's share of processor time."""
+    quota = cgroup_quota()
+    cores = len({_siblings(cpu) for cpu in _cpus()})
+    return max(1, min(cores, math.floor(quota) if quota else cores))
+
+
+def busy_cores(sleep: Callable[[float], None] = time.sleep) -> float:
+    """How many of this process's processors others keep busy, watched for `SAMPLE_S`.
+
+    Where the system has no /proc/stat: the load average of a minute, less what this process used since it began.
+    """
+    before = _busy_seconds()
+    if before is None:
+        return max(0.0, os.getloadavg()[0] - _own_load())
+    began, own = time.perf_counter(), time.process_time()
+    sleep(SAMPLE_S)
+    seconds, own = time.perf_counter() - began, time.process_time() - own
+    after = _busy_seconds()
+    return max(0.0, ((after or before) - before - own) / max(seconds, 1e-9))
+
+
+def cgroup_quota(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:
+    """The cores' worth of processor time that this process's control groups allow; None where nothing limits it.
+
+    Source: the Linux documentation of cgroup v2 (cpu.max) and of v1's scheduler (cpu.cfs_quota_us).
+    """
+    quotas = []
+    for line in _read(own).splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        top = root / controllers if controllers else root
+        folder = top / path.lstrip("/")
+        for group in (folder, *folder.parents):
+            quotas.append(_quota(group))
+            if group == top:
+                break
+    return min((quota for quota in quotas if quota), default=None)
+
+
+def _quota(group: Path) -> float | None:
+    """What one control group allows."""
+    limit, _, period = _read(group / "cpu.max").strip().partition(" ")
+    if not limit:
+        limit, period = _read(group / "cpu.cfs_quota_us").strip(), _read(group / "cpu.cfs_period_us").strip()
+    if not limit.isdigit() or not period.isdigit() or int(period) == 0:
+        return None
+    return int(limit) / int(period)
+
+
+def _from_environment(environment: Mapping[str, str]) -> int | None:
+    """OMP_NUM_THREADS, whose first number is that of the outermost level; None where it is not set or no number."""
+    first = environment.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(first) if first.isdigit() and int(first) > 0 else None
+
+
+def _cpus() -> tuple[int, ...]:
+    """The logical processors that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
+
+
+def _siblings(cpu: int) -> str:
+    """A name of the physical core that a logical processor belongs to."""
+    return _read(Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")).strip() or str(cpu)
+
+
+def _busy_seconds() -> float | None:
+    """Seconds that this process's processors have worked since the machine started; None where nothing says so."""
+    wanted = {f"cpu{cpu}" for cpu in _cpus()}
+    lines = [line.split() for line in _read(Path("/proc/stat")).splitlines()]
+    counts = [[int(ticks) for ticks in line[1 : GUESTS + 1]] for line in lines if line and line[0] in wanted]
+    if not counts:
+        return None
+    return sum(ticks for row in counts for i, ticks in enumerate(row) if i not in IDLE) / TICKS_PER_S
+
+
+def _own_load() -> float:
+    """This process's share of the load, on average since it began or over the last minute's worth at most."""
+    return min(float(len(_cpus())), time.process_time() / 60)
+
+
+def _read(path: Path) -> str:
+    """The file's text, or nothing where it is not there or not readable."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""

@@ -1,0 +1,183 @@
+"""New accepted answers for a finished run: its answers are graded again, with no model.
+
+Takes a run folder and question files; replaces the accepted answers of the test questions, keeps a copy of the former
+ones, scores, compares, judges and draws the report. Split and fact of a question stay, and so do training and dev
+questions: the models were trained and calibrated with those.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from bakeoff.errors import InputError
+from bakeoff.files import jsonl
+from bakeoff.measure.score import values_of
+from bakeoff.pilot.judging import judge_run
+from bakeoff.pilot.score import score_run
+from bakeoff.questions import read_questions
+from bakeoff.records import Question, Record
+from bakeoff.runs.folder import RunFolder, write_record
+from bakeoff.runs.results import read_comparison
+from bakeoff.sentences import first_few
+
+ELSEWHERE = ("changed", "general")
+"""Slices whose questions stand in files of their own: they keep their answers where these are not given."""
+
+
+class NewAnswers(Record):
+    """One question's accepted answers and kind before and after."""
+
+    id: str
+    text: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    kind_before: str = ""
+    kind_after: str = ""
+
+
+class NewGrades(Record):
+    """One contender's accuracy before and after, and the questions whose grade changed."""
+
+    before: float | None
+    after: float | None
+    now_correct: tuple[str, ...] = ()
+    now_wrong: tuple[str, ...] = ()
+
+
+class Regraded(Record):
+    """What changed: the questions with other accepted answers, and each contender's accuracy and grades.
+
+    `not_used` counts training and dev questions whose answers differ too. `copy_path` is where the former questions
+    are, empty where none changed.
+    """
+
+    questions: tuple[NewAnswers, ...]
+    contenders: dict[str, NewGrades]
+    not_used: int = 0
+    copy_path: str = ""
+
+
+Grades = Mapping[str, Mapping[str, float]]
+
+
+def regrade(folder: RunFolder, paths: Sequence[Path]) -> Regraded:
+    """Replace the accepted answers of a finished run by those in these files, and judge the run again.
+
+    Questions are matched by id, else by their exact text. Raises InputError where a test question is missing in the
+    files or has another text there, RunFolderError where the run is not finished or a process is at work in it;
+    nothing is changed then.
+    """
+    config = folder.config()
+    folder.require(folder.comparison_path, folder.scores_path, folder.splits_path, folder.data_path)
+    given = read_questions(paths)
+    with folder.lock():
+        former = folder.questions()
+        questions, not_used = replaced(former, given)
+        names = read_comparison(folder).names
+        grades, accuracies = _grades(folder), read_comparison(folder).values("accuracy")
+        changed = _changed(former, questions)
+        copy = _keep(folder, former) if changed else None
+        jsonl.write(folder.splits_path, questions)
+        score_run(folder, names)
+        if changed:
+            _note(folder, changed, copy)
+        judge_run(folder, config.profile)
+        return Regraded(
+            questions=tuple(changed),
+            contenders=_new_grades(grades, _grades(folder), accuracies, read_comparison(folder).values("accuracy")),
+            not_used=not_used,
+            copy_path=str(copy or ""),
+        )
+
+
+def replaced(former: Sequence[Question], given: Sequence[Question]) -> tuple[list[Question], int]:
+    """The former questions, in order, the tested ones with the given answers; and how many others differ too.
+
+    Raises InputError where a tested question is missing among the given ones, or has another text there.
+    """
+    by_id, by_text = ({key(one): one for one in given} for key in (lambda one: one.id, lambda one: one.text))
+    matched = {one.id: by_id.get(one.id) or by_text.get(one.text) for one in former}
+    tested = [one for one in former if one.split == "test"]
+    missing = [one for one in tested if matched[one.id] is None and one.slice not in ELSEWHERE]
+    if missing:
+        raise InputError(
+            f"{len(missing)} test questions are not in these files: "
+            f"{first_few([f'{one.id} ({_short(one.text)})' for one in missing])}.",
+            "give every question file of the run, with the ids and texts it was run with",
+        )
+    reworded = [(one, other) for one in tested if (other := matched[one.id]) is not None and other.text != one.text]
+    if reworded:
+        raise InputError(
+            f"{len(reworded)} test questions have another text in these files: "
+            f"{first_few([f'{one.id} ({_short(one.text)} -> {_short(other.text)})' for one, other in reworded])}.",
+            "restore their texts, or run the pilot again: what was answered is the former question",
+        )
+    trained = {one.fact for one in former if one.split == "train" and one.slice != "changed"}
+    questions = [_with_answers(one, matched[one.id], trained) if one.split == "test" else one for one in former]
+    others = [one for one in former if one.split != "test"]
+    return questions, sum(_differs(one, matched[one.id]) for one in others)
+
+
+def _with_answers(question: Question, given: Question | None, trained: set[str]) -> Question:
+    """The question with the given answers and kind; one that becomes (un)answerable changes its slice with it."""
+    if given is None or not _differs(question, given):
+        return question
+    new = question.model_copy(update={"answers": given.answers, "kind": given.kind})
+    if question.answerable == new.answerable or question.slice in ELSEWHERE:
+        return new
+    unanswerable = not new.answerable
+    name = "unanswerable" if unanswerable else "seen" if question.fact in trained else "unseen"
+    return new.model_copy(update={"slice": name})
+
+
+def _differs(question: Question, given: Question | None) -> bool:
+    return given is not None and (given.answers, given.kind) != (question.answers, question.kind)
+
+
+def _changed(former: Sequence[Question], questions: Sequence[Question]) -> list[NewAnswers]:
+    return [
+        NewAnswers(id=a.id, text=a.text, before=a.answers, after=b.answers, kind_before=a.kind, kind_after=b.kind)
+        for a, b in zip(former, questions, strict=True)
+        if a != b
+    ]
+
+
+def _keep(folder: RunFolder, former: Sequence[Question]) -> Path:
+    """Write the former questions beside the new ones, under the first free number."""
+    number = 1
+    while (path := folder.splits_path.with_name(f"splits.{number}.jsonl")).exists():
+        number += 1
+    jsonl.write(path, former)
+    return path
+
+
+def _note(folder: RunFolder, changed: Sequence[NewAnswers], copy: Path | None) -> None:
+    """Leave a line among the data's warnings, so that every report says that it was graded again."""
+    data = folder.data()
+    line = (
+        f"Graded again on {date.today().isoformat()} with other accepted answers for {len(changed)} test questions: "
+        f"{first_few([one.id for one in changed])}; the former ones are in {copy.name if copy else ''}."
+    )
+    write_record(folder.data_path, data.model_copy(update={"warnings": (*data.warnings, line)}))
+
+
+def _grades(folder: RunFolder) -> Grades:
+    return {name: dict(values.get("correct", {})) for name, values in values_of(folder.scores()).items()}
+
+
+def _new_grades(
+    before: Grades, after: Grades, accuracy_before: Mapping[str, float], accuracy_after: Mapping[str, float]
+) -> dict[str, NewGrades]:
+    return {
+        name: NewGrades(
+            before=accuracy_before.get(name),
+            after=accuracy_after.get(name),
+            now_correct=tuple(key for key, value in grades.items() if value > before.get(name, {}).get(key, value)),
+            now_wrong=tuple(key for key, value in grades.items() if value < before.get(name, {}).get(key, value)),
+        )
+        for name, grades in after.items()
+    }
+
+
+def _short(text: str, most: int = 60) -> str:
+    return repr(text if len(text) <= most else text[: most - 1] + "…")

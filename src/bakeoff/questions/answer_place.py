@@ -1,0 +1,76 @@
+"""Where an accepted answer stands in a document that a question names without quoting it.
+
+Takes one document's text, gives spans: of the answer word for word, or of the passage that holds most of its words.
+What stands in too many places to say anything is left out, and the evidence is then the whole document.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from bakeoff.questions.labels import LONG_ANSWER, POLAR
+from bakeoff.questions.near_copies import words
+from bakeoff.questions.quotes import Locator
+from bakeoff.questions.same_answer import content_words
+from bakeoff.records import Question
+
+Span = tuple[int, int]
+SHORTEST = 3
+"""Letters and digits of the shortest answer that is searched: '24' and 'a' stand in documents by chance."""
+MOST_PLACES = 3
+"""An answer that stands in more places of one document names a topic of it, not a passage."""
+HELD, WIDEST = 0.75, 2.0
+"""A passage holds a long answer where this share of the answer's words of meaning stands in it, in at most so many
+times the answer's number of words."""
+
+
+def answer_spans(question: Question, locator: Locator) -> list[Span]:
+    """The (start, end) of each place where one of the answers stands in the text; empty where none says anything."""
+    if question.kind == "yesno":
+        return []
+    spans: list[Span] = []
+    for answer in question.answers:
+        spans += _places(answer, locator)
+    return sorted(set(spans))
+
+
+def _places(answer: str, locator: Locator) -> list[Span]:
+    in_words = words(answer)
+    is_long = len(in_words) >= LONG_ANSWER
+    if len("".join(in_words)) < SHORTEST or (in_words[0] in POLAR and not is_long):
+        return []
+    places = locator.find_all(answer, MOST_PLACES + 1)
+    if places:
+        return places if len(places) <= MOST_PLACES else []
+    return list(_passage(answer, locator.text)) if is_long else []
+
+
+def _passage(answer: str, text: str) -> Iterator[Span]:
+    """The narrowest passage that holds enough of the words of a long answer, the first of several; none if none does.
+
+    A window grows at its end until it holds enough, and then shrinks at its start: one pass over the words.
+    """
+    wanted = content_words(answer)
+    n_wanted, n_widest = max(HELD * len(wanted), 1), round(WIDEST * len(words(answer)))
+    document = _words_with_places(text)
+    counts, n_held, first = Counter[str](), 0, 0
+    narrowest = (n_widest + 1, 0, 0)
+    for last, (word, _, end) in enumerate(document):
+        n_held += word in wanted and counts[word] == 0
+        counts[word] += 1
+        while n_held >= n_wanted:
+            left, start, _ = document[first]
+            narrowest = min(narrowest, (last - first + 1, start, end))
+            counts[left] -= 1
+            n_held -= left in wanted and counts[left] == 0
+            first += 1
+    if narrowest[0] <= n_widest:
+        yield narrowest[1:]
+
+
+@lru_cache(maxsize=64)
+def _words_with_places(text: str) -> Sequence[tuple[str, int, int]]:
+    """Each word of the text without its ending, with its start and end; function words have an empty text."""
+    found = ((match, content_words(match[0])) for match in re.finditer(r"[^\W_]+", text))
+    return [(next(iter(word), ""), match.start(), match.end()) for match, word in found]

@@ -1,0 +1,144 @@
+"""Column names of question files to the fields they fill: Bakeoff's own names, and those that a user maps.
+
+Takes the names of one file's columns and the mapping of `columns:` in bakeoff.yaml. Does not know what stands in them.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from bakeoff.errors import InputError
+
+# field -> the column names that are read as it, the first one present wins. Case, blanks and hyphens do not matter.
+# No fact is read from a help desk's 'group' or 'intent': they hold topics, with many facts each.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "text": ("question", "query", "prompt", "text", "question_text", "utterance", "user_question"),
+    "answers": (
+        "answers",
+        "answer",
+        "expected",
+        "expected_answer",
+        "reference",
+        "references",
+        "reference_answer",
+        "ground_truth",
+        "ground_truths",
+        "correct_answer",
+        "correct_answers",
+        "gold",
+        "gold_answer",
+    ),
+    "id": ("id", "question_id", "qid", "query_id"),
+    "fact": ("fact", "fact_id", "topic_id"),
+    "source": ("source", "sources", "document", "doc", "url", "file", "path", "doc_id", "document_id"),
+    "evidence": ("evidence", "quote", "context", "passage", "quotes"),
+    "asked": ("asked", "count", "frequency", "volume", "n_asked"),
+    "asked_on": ("date", "asked_on", "asked_at", "timestamp", "created_at"),
+    "kind": ("kind", "type", "answer_type", "question_type"),
+    "slice": ("slice",),
+    "split": ("split", "set", "fold"),
+    "answerable": ("answerable", "is_answerable"),
+    "unanswerable": ("is_impossible", "unanswerable", "is_unanswerable", "impossible"),
+}
+# The name of a field in `columns:` and in messages, where it is not the field's own.
+PUBLIC = {"text": "question", "asked_on": "date"}
+NAMES = tuple(PUBLIC.get(field, field) for field in COLUMNS)
+_FIELDS = dict(zip(NAMES, COLUMNS, strict=True))
+HOW_TO_MAP = (
+    'say which column it is: columns: {{{name}: "Customer message"}} in bakeoff.yaml, '
+    'or bakeoff init --columns {name}="Customer message"'
+)
+
+
+class Header(NamedTuple):
+    """The columns of one file: their names, the positions each field is read from, and the fields that a user mapped.
+
+    Positions count from 0; only `answers` may have several.
+    """
+
+    names: tuple[str, ...]
+    positions: Mapping[str, list[int]]
+    mapped: frozenset[str]
+
+    def line(self, file: str) -> str:
+        """What is read as what: "q.csv: question <- 'Message' (columns:), answers <- 'answer'; not used: 'agent'"."""
+        read = [
+            f"{PUBLIC.get(field, field)} <- {' and '.join(repr(self.names[i]) for i in found)}"
+            + (" (columns:)" if field in self.mapped else "")
+            for field, found in sorted(self.positions.items(), key=lambda item: list(COLUMNS).index(item[0]))
+        ]
+        used = {i for found in self.positions.values() for i in found}
+        unused = [repr(name) for i, name in enumerate(self.names) if i not in used and name.strip()]
+        return f"{file}: {', '.join(read)}" + (f"; not used: {', '.join(unused)}" if unused else "")
+
+
+def check_fields(columns: Mapping[str, str]) -> None:
+    """Raises InputError for a mapping that names an unknown field, or one column for two fields."""
+    for name, column in columns.items():
+        if name not in _FIELDS:
+            close = difflib.get_close_matches(name.strip().lower(), NAMES, n=1)
+            raise InputError(
+                f"columns: there is no field {name!r}{f' (did you mean {close[0]!r}?)' if close else ''}.",
+                f"the fields are {', '.join(NAMES)}; write field: column",
+            )
+        if not column.strip():
+            raise InputError(f"columns: {name} names no column.", "write the column's name as it stands in the file")
+    fields_of: dict[str, str] = {}
+    for name, column in columns.items():
+        other = fields_of.setdefault(_folded(column), name)
+        if other != name:
+            raise InputError(
+                f"columns: {column!r} is named for both {other} and {name}.", "give each field a column of its own"
+            )
+
+
+def check_columns(columns: Mapping[str, str], names: Sequence[str]) -> None:
+    """Raises InputError where a mapped column is not among the names, which are those of all files."""
+    known = [_folded(name) for name in names]
+    for field, column in columns.items():
+        if not _positions(_FIELDS[field], column, known):
+            present = list(dict.fromkeys(name for name in names if name.strip()))
+            close = difflib.get_close_matches(column, present, n=1)
+            raise InputError(
+                f"columns: {field} is to be read from {column!r}, and no file has that column"
+                f"{f' (did you mean {close[0]!r}?)' if close else ''}.",
+                f"the files have the columns {', '.join(map(repr, present))}",
+            )
+
+
+def header(names: Sequence[str], columns: Mapping[str, str]) -> Header:
+    """Which columns each field is read from. A mapped column comes first, and is read as nothing else."""
+    known = [_folded(name) for name in names]
+    mapped = {_FIELDS[name]: at for name, column in columns.items() if (at := _positions(_FIELDS[name], column, known))}
+    taken = {i for at in mapped.values() for i in at}
+    free = ["" if i in taken else name for i, name in enumerate(known)]
+    positions = {
+        field: [free.index(spelling)]
+        for field, spellings in COLUMNS.items()
+        for spelling in reversed(spellings)
+        if spelling in free
+    }
+    if answers := _answer_columns(free, COLUMNS["answers"]):
+        positions["answers"] = answers
+    return Header(tuple(names), {**positions, **mapped}, frozenset(mapped))
+
+
+def _positions(field: str, column: str, known: Sequence[str]) -> list[int]:
+    """Where the mapped column stands; for answers all columns of the name, or else those with a number after it."""
+    found = _answer_columns(known, (_folded(column),))
+    return found if field == "answers" else [i for i in found if known[i] == _folded(column)][:1]
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
+
+
+def _answer_columns(known: Sequence[str], spellings: Sequence[str]) -> list[int]:
+    """All columns of the first name for answers that is there; without one, those with a number after such a name."""
+    for ending in (r"(\.\d+)?", r"[_.]?\d+"):
+        for spelling in spellings:
+            found = [i for i, name in enumerate(known) if re.fullmatch(re.escape(spelling) + ending, name)]
+            if found:
+                return found
+    return []

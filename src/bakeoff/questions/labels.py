@@ -1,0 +1,74 @@
+"""Whether answers are labels of a closed set: few distinct short answers for many questions (classification).
+
+Takes questions, gives the label of each. Such questions are split within each label, and sharing a label makes no two
+of them the same fact. Knows nothing about documents.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from bakeoff.grading.normalise import word_set
+from bakeoff.questions.near_copies import words
+from bakeoff.records import Question
+
+LONG_ANSWER = 8
+"""Words from which on an answer is a text of its own: two such answers are the same only where the fact is the same."""
+FACTS_PER_LABEL = 10
+"""The fewest facts for each shared answer, on average. A fact is rarely asked in ten wordings; sets that are labelled
+start there. Source: Casanueva et al. 2020, Efficient Intent Detection with Dual Sentence Encoders, arXiv:2003.04807,
+whose smallest setting has ten examples of each label."""
+SHARED_BY, CLOSED = 5, 0.9
+"""So many questions share an answer that it can be a label (fewer do not reach train, dev and test at the default
+shares: 5 x 0.15 < 1), and so large a share of the questions has such an answer. Ordinary questions have answers that
+hardly another one has, and yes, no and numbers among them do not reach this share."""
+POLAR = word_set("yes no true false")
+
+
+def answer_labels(questions: Iterable[Question]) -> dict[str, str]:
+    """The label of each answerable question by its id; empty where the answers are not a closed set of labels.
+
+    They are one where all of this holds, counting facts (a question without a fact counts as one), not questions: two
+    answers or more are shared by `SHARED_BY` facts, and `CLOSED` of the facts have such an answer; such an answer has
+    `FACTS_PER_LABEL` facts on average; and at most half of the answers are yes, no or numbers, or long.
+    Questions about updates and general knowledge do not count.
+    """
+    known = [question for question in questions if question.answerable and is_own(question)]
+    labels = {question.id: label_of(question) for question in known}
+    facts = defaultdict(set)
+    for question in known:
+        facts[labels[question.id]].add(question.fact or f"question {question.id}")
+    n_facts = sum(map(len, facts.values()))
+    shared = [len(of_label) for of_label in facts.values() if len(of_label) >= SHARED_BY]
+    n_plain = sum(len(of_label) for label, of_label in facts.items() if proves_little(label) or is_long(label))
+    closed = len(shared) > 1 and sum(shared) >= CLOSED * n_facts and sum(shared) >= FACTS_PER_LABEL * len(shared)
+    return labels if closed and n_plain <= n_facts / 2 else {}
+
+
+def is_own(question: Question) -> bool:
+    """Whether the question is about the documents as they are: not about an update, nor general knowledge."""
+    return question.slice not in ("changed", "general")
+
+
+def label_of(question: Question) -> str:
+    """The first accepted answer in plain words."""
+    return " ".join(words(question.answers[0])) or question.answers[0]
+
+
+def proves_little(answer: str) -> bool:
+    """Whether the answer is a yes, a no or a number, with or without a unit: many facts have the same."""
+    first = (words(answer) or [""])[0]
+    return first in POLAR or re.fullmatch(r"\d+", first) is not None
+
+
+def is_long(answer: str) -> bool:
+    return len(words(answer)) >= LONG_ANSWER
+
+
+def examples_by_label(questions: Sequence[Question], labels: Mapping[str, str]) -> dict[str, list[Question]]:
+    """The questions of each label, labels in alphabetical order."""
+    by_label = defaultdict(list)
+    for question in questions:
+        if question.id in labels:
+            by_label[labels[question.id]].append(question)
+    return dict(sorted(by_label.items()))

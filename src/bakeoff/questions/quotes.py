@@ -1,0 +1,54 @@
+"""Quotes to the places in a text where they stand, whatever the blanks, case and markup between their words.
+
+Takes a text and quotes, gives offsets. Knows nothing about questions.
+"""
+
+import re
+import unicodedata
+
+
+class Locator:
+    """Finds quotes in one text. Only letters and digits are compared, so that '**24** months |' holds '24 months'."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._squashed: str | None = None
+        self._offsets: list[int] = []
+
+    def find(self, quote: str) -> tuple[int, int] | None:
+        """(start, end) of the first place where the quote stands in whole words, or None."""
+        return next(iter(self.find_all(quote, 1)), None)
+
+    def find_all(self, quote: str, most: int) -> list[tuple[int, int]]:
+        """(start, end) of every place where the quote stands in whole words, in order, at most so many."""
+        if self._squashed is None:
+            self._squashed, self._offsets = _squash(_blank_link_targets(self.text))
+        wanted, _ = _squash(quote)
+        at = self._squashed.find(wanted) if wanted else -1
+        places: list[tuple[int, int]] = []
+        while at >= 0 and len(places) < most:
+            start, end = self._offsets[at], self._offsets[at + len(wanted) - 1] + 1
+            if not self._splits_a_word(start) and not self._splits_a_word(end):
+                places.append((start, end))
+            at = self._squashed.find(wanted, at + 1)
+        return places
+
+    def _splits_a_word(self, offset: int) -> bool:
+        """Whether letters or digits stand on both sides of the offset."""
+        return 0 < offset < len(self.text) and self.text[offset - 1].isalnum() and self.text[offset].isalnum()
+
+
+def _squash(text: str) -> tuple[str, list[int]]:
+    """The letters and digits of the text, folded, and the offset that each comes from."""
+    squashed, offsets = [], []
+    for offset, character in enumerate(text):
+        for folded in unicodedata.normalize("NFKD", character.casefold()):
+            if folded.isalnum():
+                squashed.append(folded)
+                offsets.append(offset)
+    return "".join(squashed), offsets
+
+
+def _blank_link_targets(text: str) -> str:
+    """Markdown links without their targets, every character at its place."""
+    return re.sub(r"(?<=\])\([^()\s]*\)", lambda match: " " * len(match[0]), text)

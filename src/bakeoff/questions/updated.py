@@ -1,0 +1,71 @@
+"""Questions about an update beside those asked before it: the same question asked again is the same fact.
+
+Takes both lists, gives the questions about the update with the slice `changed`, ids of their own and facts that agree.
+Knows nothing about documents.
+"""
+
+from collections.abc import Sequence
+
+from bakeoff.errors import InputError
+from bakeoff.questions.facts import is_inferred
+from bakeoff.questions.near_copies import words
+from bakeoff.records import Question
+
+SUFFIX = "@update"
+"""Ends the id of a question that is asked again after the update under the same id."""
+
+
+def asked_again(before: Sequence[Question], after: Sequence[Question]) -> tuple[list[Question], list[str]]:
+    """The questions about the update, in order, as `changed`, and a note on those that were asked before.
+
+    One whose text was asked before belongs to the fact it had then, with all that ask the same after the update, unless
+    the files name two facts. An id that both have is kept for the question before; the other's ends in `SUFFIX`. Raises
+    InputError where both have an id for different texts.
+    """
+    _refuse_other_texts(before, after)
+    ids = {question.id for question in before}
+    earlier = {_text(question): question for question in reversed(before)}
+    facts = _facts(before, [(question, earlier[_text(question)]) for question in after if _text(question) in earlier])
+    changed = [
+        question.model_copy(
+            update={
+                "id": question.id + SUFFIX if question.id in ids else question.id,
+                "fact": facts.get(question.fact, question.fact),
+                "slice": "changed",
+            }
+        )
+        for question in after
+    ]
+    n = sum(_text(question) in earlier for question in after)
+    if not n:
+        return changed, []
+    return changed, [
+        f"Questions that are asked before and after the update: {n}. Each is one fact; an id that both "
+        f"have ends in {SUFFIX} after the update."
+    ]
+
+
+def _facts(before: Sequence[Question], pairs: Sequence[tuple[Question, Question]]) -> dict[str, str]:
+    """For facts after the update the fact before it; a fact that the files name on both sides stays."""
+    known = {question.fact for question in before}
+    facts: dict[str, str] = {}
+    for after, earlier in pairs:
+        if is_inferred(after.fact) or (is_inferred(earlier.fact) and after.fact not in known):
+            facts.setdefault(after.fact, earlier.fact)
+    return facts
+
+
+def _refuse_other_texts(before: Sequence[Question], after: Sequence[Question]) -> None:
+    by_id = {question.id: question for question in before}
+    for question in after:
+        earlier = by_id.get(question.id)
+        if earlier and _text(earlier) != _text(question):
+            raise InputError(
+                f"The id {question.id} stands for {earlier.text[:60]!r} before the update, "
+                f"and for {question.text[:60]!r} after it.",
+                "give the other question an id of its own; one that is asked again may keep its id and its text",
+            )
+
+
+def _text(question: Question) -> str:
+    return " ".join(words(question.text)) or question.text

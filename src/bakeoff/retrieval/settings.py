@@ -1,0 +1,24 @@
+"""What bakeoff.yaml says about retrieval. Knows nothing about indexes."""
+
+from pydantic import Field
+
+from bakeoff.records import Record
+
+
+class Retrieval(Record):
+    """How documents are cut, which model of `models:` embeds them, and how many passages a question gets."""
+
+    chunk_tokens: int = Field(default=128, ge=16, le=4096)
+    k: int = Field(default=3, ge=1, le=50)
+    embedder: str = "embedder"
+
+    @property
+    def index(self) -> str:
+        """The name of the index these settings need: the same for settings that can share one."""
+        return f"{self.embedder}-{self.chunk_tokens}"
+
+    @property
+    def label(self) -> str:
+        """How reports name what is retrieved."""
+        embedder = "" if self.embedder == "embedder" else f", {self.embedder}"
+        return f"retrieval ({self.chunk_tokens} tokens, k {self.k}{embedder})"

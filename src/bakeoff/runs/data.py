@@ -1,0 +1,27 @@
+"""What the data of a run are and what they allow: the content of `data.json`.
+
+Frozen records, written before any work is done and read by the verdict and the report. Knows nothing about contenders.
+"""
+
+from bakeoff.formats.part import Problem
+from bakeoff.questions.leaks import Leak
+from bakeoff.questions.survey import QuestionSummary
+from bakeoff.records import Record
+
+
+class DocumentSummary(Record):
+    """How many documents, words and passages there are (0 passages where nothing was indexed), what was not read."""
+
+    n: int = 0
+    n_words: int = 0
+    n_chunks: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+class DataSummary(Record):
+    """Documents, questions, near-copies between test and training, and what a reader must know of all that."""
+
+    documents: DocumentSummary = DocumentSummary()
+    questions: QuestionSummary | None = None
+    warnings: tuple[str, ...] = ()
+    leaks: tuple[Leak, ...] = ()

@@ -1,0 +1,155 @@
+"""Two runs to what differs between them: documents, questions, settings, environment, results.
+
+Takes two run folders, the older first; gives one frozen record. Needs no model. What the results say is compared in
+`diff_results.py`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bakeoff.corpus.store import DocumentStore, content_hash
+from bakeoff.records import Question, Record
+from bakeoff.runs.diff_results import ResultsDiff, results_diff
+from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.run import Run
+
+NOT_SETTINGS = ("name",)
+NOT_ENVIRONMENT = ("data_sha256", "peak_memory_bytes")
+"""Said elsewhere (the data), or different at each run."""
+
+
+class Change(Record):
+    """One value before and after; None where it was not there."""
+
+    before: Any = None
+    after: Any = None
+
+
+class SetDiff(Record):
+    """What is in one of two sets only, and what is in both but not the same. Counts are of the whole sets."""
+
+    n_before: int
+    n_after: int
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        return bool(self.added or self.removed or self.changed)
+
+
+class QuestionsDiff(Record):
+    """What differs between the questions of two runs, by id. `counts` are questions by split.
+
+    `same_test` says that both ask the same test questions, with the same texts and accepted answers.
+    """
+
+    questions: SetDiff
+    new_texts: tuple[str, ...] = ()
+    new_answers: tuple[str, ...] = ()
+    new_splits: tuple[str, ...] = ()
+    counts: dict[str, Change]
+    same_test: bool
+
+
+class RunDiff(Record):
+    """Everything that differs between run `before` and run `after`. `documents` are by source, the rest by dotted key.
+
+    `documents` is None where one of the runs no longer has its document store.
+    """
+
+    before: str
+    after: str
+    same_data: bool
+    documents: SetDiff | None
+    questions: QuestionsDiff
+    settings: dict[str, Change]
+    environment: dict[str, Change]
+    results: ResultsDiff
+
+
+def diff_runs(before: Run, after: Run) -> RunDiff:
+    """What differs between two finished runs. Raises RunFolderError where a file of one is missing or broken."""
+    a, b = before.folder, after.folder
+    hashes = [folder.read_json(folder.environment_path).get("data_sha256") for folder in (a, b)]
+    return RunDiff(
+        before=str(a.root),
+        after=str(b.root),
+        same_data=hashes[0] == hashes[1] and hashes[0] is not None,
+        documents=_documents(a, b),
+        questions=questions_diff(a.questions(), b.questions()),
+        settings=_changes(a.config().model_dump(mode="json"), b.config().model_dump(mode="json"), NOT_SETTINGS),
+        environment=_changes(a.read_json(a.environment_path), b.read_json(b.environment_path), NOT_ENVIRONMENT),
+        results=results_diff(a, b),
+    )
+
+
+def questions_diff(before: list[Question], after: list[Question]) -> QuestionsDiff:
+    """What differs between two lists of questions, matched by id."""
+    a, b = ({question.id: question for question in questions} for questions in (before, after))
+    both = [key for key in a if key in b]
+    splits = sorted({str(question.split) for question in (*before, *after)})
+    counted = [Counter(str(question.split) for question in questions) for questions in (before, after)]
+    tested = [{key: _asked(question) for key, question in one.items() if question.split == "test"} for one in (a, b)]
+    return QuestionsDiff(
+        questions=_set_diff(*({key: _content(question) for key, question in one.items()} for one in (a, b))),
+        new_texts=tuple(key for key in both if a[key].text != b[key].text),
+        new_answers=tuple(key for key in both if _answers(a[key]) != _answers(b[key])),
+        new_splits=tuple(key for key in both if (a[key].split, a[key].slice) != (b[key].split, b[key].slice)),
+        counts={split: Change(before=counted[0][split], after=counted[1][split]) for split in splits},
+        same_test=tested[0] == tested[1],
+    )
+
+
+def _answers(question: Question) -> tuple[frozenset[str], str]:
+    return frozenset(question.answers), question.kind
+
+
+def _asked(question: Question) -> tuple[Any, ...]:
+    return question.text, *_answers(question)
+
+
+def _content(question: Question) -> tuple[Any, ...]:
+    return *_asked(question), question.split, question.slice
+
+
+def _documents(a: RunFolder, b: RunFolder) -> SetDiff | None:
+    paths = [folder.world / "store.sqlite" for folder in (a, b)]
+    if not all(path.exists() for path in paths):
+        return None
+    hashes = []
+    for path in paths:
+        with DocumentStore(path) as store:
+            hashes.append({document.source: content_hash(document) for document in store.documents()})
+    return _set_diff(*hashes)
+
+
+def _set_diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> SetDiff:
+    return SetDiff(
+        n_before=len(before),
+        n_after=len(after),
+        added=tuple(key for key in after if key not in before),
+        removed=tuple(key for key in before if key not in after),
+        changed=tuple(key for key in before if key in after and before[key] != after[key]),
+    )
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], left_out: tuple[str, ...]) -> dict[str, Change]:
+    """The dotted keys whose values differ, in the order of the keys; None stands for a key that is not there."""
+    a, b = ({key: value for key, value in one.items() if key not in left_out} for one in (before, after))
+    flat_a, flat_b = dict(_flat(a)), dict(_flat(b))
+    return {
+        key: Change(before=flat_a.get(key), after=flat_b.get(key))
+        for key in dict.fromkeys([*flat_a, *flat_b])
+        if flat_a.get(key) != flat_b.get(key)
+    }
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value

@@ -1,0 +1,195 @@
+"""What two runs measured of the same contenders, and whether the difference is significant.
+
+Takes two run folders, gives records. Where both runs asked the same questions (id, text and accepted answers), each
+contender is compared with itself question by question, clustered by fact; else only its two intervals are compared.
+
+Sources: the paired test and its interval, `measure/statistics.py`; the interval of a difference of two independent
+shares from their own intervals, Newcombe 1998, method 10, doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.measure.comparison import Comparison, Estimate
+from bakeoff.measure.score import Values, values_of
+from bakeoff.measure.statistics import paired, with_holm
+from bakeoff.measures import IN_DOMAIN
+from bakeoff.records import Contrast, Question, Record
+from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.results import read_comparison
+
+SHARED_ENOUGH = 0.5
+"""Share of the smaller test that both runs must have asked for a paired test of what they share."""
+
+CONTRASTED = {measure.name: measure.score for measure in MEASURES if measure.contrasted}
+"""The measures that are compared pair by pair, with the scores they are the mean of."""
+
+Scores = Mapping[str, Mapping[str, Values]]
+
+
+class Difference(Record):
+    """One contender's measure after minus before, with its 95 % interval.
+
+    `paired` says that the same questions were compared; `p` is then adjusted (Holm) over the contenders. `finding` is
+    'different', 'tied' (within the margin; paired only) or 'open'. `n` counts the questions compared.
+    """
+
+    difference: float
+    low: float
+    high: float
+    paired: bool
+    p: float | None = None
+    finding: Literal["different", "tied", "open"]
+    n: int
+
+
+class Before(Record):
+    """A measure's value in both runs; None where it was not measured."""
+
+    before: float | None
+    after: float | None
+
+
+class ContenderDiff(Record):
+    """One contender of both runs. `better` and `worse` are the shared test questions whose grade changed."""
+
+    values: dict[str, Before]
+    differences: dict[str, Difference]
+    better: tuple[str, ...] = ()
+    worse: tuple[str, ...] = ()
+
+
+class ResultsDiff(Record):
+    """The contenders of both runs, those of one only, and a note on how they were compared."""
+
+    note: str
+    n_shared: int
+    contenders: dict[str, ContenderDiff]
+    only_before: tuple[str, ...] = ()
+    only_after: tuple[str, ...] = ()
+
+
+def results_diff(before: RunFolder, after: RunFolder) -> ResultsDiff:
+    """What both runs measured, compared. Raises RunFolderError where a comparison or the scores are missing."""
+    a, b = read_comparison(before), read_comparison(after)
+    names = [name for name in a.names if name in b.names]
+    tested = [_tested(folder) for folder in (before, after)]
+    shared = _shared(*tested)
+    n_smaller = min(map(len, tested))
+    is_paired = bool(shared) and len(shared) >= SHARED_ENOUGH * n_smaller
+    scores = [values_of(folder.scores()) for folder in (before, after)]
+    found = (
+        _paired(names, scores[0], scores[1], {key: tested[1][key].fact for key in shared}, after.config().profile)
+        if is_paired
+        else {name: _unpaired(name, a, b) for name in names}
+    )
+    return ResultsDiff(
+        note=_note(len(shared), len(tested[0]), len(tested[1]), is_paired),
+        n_shared=len(shared),
+        contenders={name: _contender(name, a, b, found[name], scores, shared) for name in names},
+        only_before=tuple(name for name in a.names if name not in b.names),
+        only_after=tuple(name for name in b.names if name not in a.names),
+    )
+
+
+def _tested(folder: RunFolder) -> dict[str, Question]:
+    """The test questions that accuracy counts, by id."""
+    return {one.id: one for one in folder.questions() if one.split == "test" and one.slice in IN_DOMAIN}
+
+
+def _shared(before: Mapping[str, Question], after: Mapping[str, Question]) -> list[str]:
+    """The ids under which both runs asked the same question and accept the same answers."""
+
+    def asked(question: Question) -> tuple[str, frozenset[str], str]:
+        return question.text, frozenset(question.answers), question.kind
+
+    return [key for key in before if key in after and asked(before[key]) == asked(after[key])]
+
+
+def _note(n_shared: int, n_before: int, n_after: int, is_paired: bool) -> str:
+    if n_shared == n_before == n_after:
+        return f"Paired: both runs asked the same {n_shared} test questions."
+    asked = f"{n_shared} test questions are the same in both runs (of {n_before} before and {n_after} after)"
+    if is_paired:
+        return f"Paired on what both runs asked: {asked}. The values shown are of all questions of each run."
+    return (
+        f"Not paired: {asked}. Part of each difference may come from the questions, not from the contender; "
+        "intervals are wide."
+    )
+
+
+def _paired(
+    names: list[str], before: Scores, after: Scores, fact_of: Mapping[str, str], profile: Profile
+) -> dict[str, dict[str, Difference]]:
+    """The paired contrasts by contender and measure, adjusted over the contenders."""
+    found: dict[str, dict[str, Difference]] = {name: {} for name in names}
+    for measure, score in CONTRASTED.items():
+        contrasts = []
+        for name in names:
+            a, b = (scores.get(name, {}).get(score, {}) for scores in (before, after))
+            differences = {key: b[key] - a[key] for key in fact_of if key in a and key in b}
+            contrast = paired(name, name, differences, fact_of, measure, profile.margin, n_pairs=len(names))
+            contrasts += [contrast] if contrast else []
+        for contrast in with_holm(contrasts):
+            found[contrast.a][measure] = _difference(contrast)
+    return found
+
+
+def _difference(contrast: Contrast) -> Difference:
+    return Difference(
+        difference=contrast.difference,
+        low=contrast.low,
+        high=contrast.high,
+        paired=True,
+        p=contrast.p_adjusted,
+        finding=contrast.finding,
+        n=contrast.n,
+    )
+
+
+def _unpaired(name: str, before: Comparison, after: Comparison) -> dict[str, Difference]:
+    """The differences of independent shares by measure, each with Newcombe's interval."""
+    pairs = {measure: (before.estimate(name, measure), after.estimate(name, measure)) for measure in CONTRASTED}
+    return {measure: found for measure, (a, b) in pairs.items() if (found := independent_difference(a, b)) is not None}
+
+
+def independent_difference(before: Estimate, after: Estimate) -> Difference | None:
+    """The difference of two shares measured on different questions; None where one was not measured."""
+    if None in (before.value, before.low, before.high, after.value, after.low, after.high):
+        return None
+    a, a_low, a_high = (float(value or 0.0) for value in (before.value, before.low, before.high))
+    b, b_low, b_high = (float(value or 0.0) for value in (after.value, after.low, after.high))
+    low = b - a - math.hypot(b - b_low, a_high - a)
+    high = b - a + math.hypot(b_high - b, a - a_low)
+    return Difference(
+        difference=b - a,
+        low=low,
+        high=high,
+        paired=False,
+        finding="different" if low > 0 or high < 0 else "open",
+        n=min(before.n, after.n),
+    )
+
+
+def _contender(
+    name: str,
+    before: Comparison,
+    after: Comparison,
+    differences: Mapping[str, Difference],
+    scores: list[Scores],
+    shared: list[str],
+) -> ContenderDiff:
+    a, b = (found.get(name, {}).get("correct", {}) for found in scores)
+    moved = {key: b[key] - a[key] for key in shared if key in a and key in b}
+    measures = [measure for measure in before.measures[name] if measure in after.measures[name]]
+    return ContenderDiff(
+        values={
+            measure: Before(before=before.estimate(name, measure).value, after=after.estimate(name, measure).value)
+            for measure in measures
+        },
+        differences=dict(differences),
+        better=tuple(key for key, change in moved.items() if change > 0),
+        worse=tuple(key for key, change in moved.items() if change < 0),
+    )

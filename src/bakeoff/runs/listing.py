@@ -1,0 +1,119 @@
+"""The run folders below a folder, each with what can be said of it at a glance.
+
+Takes a folder, gives records. Reads no answers and no model; a folder that cannot be read is said to be so and stops
+nothing.
+"""
+
+import fcntl
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from bakeoff.errors import BakeoffError
+from bakeoff.records import Question, Record
+from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.results import read_comparison, read_verdict
+
+State = Literal["running", "finished", "half-written", "other format", "unreadable"]
+
+
+class Listed(Record):
+    """One run. What is not known of it is empty; `problem` says why where it could not be read."""
+
+    name: str
+    folder: str
+    begun: datetime | None = None
+    state: State
+    contenders: tuple[str, ...] = ()
+    winner: str | None = None
+    n_test: int | None = None
+    problem: str = ""
+
+
+def list_runs(runs: Path) -> list[Listed]:
+    """Every run folder (one with a config.yaml) below `runs`, the newest first; none where there is no such folder."""
+    if not runs.is_dir():
+        return []
+    folders = [folder for folder in runs.iterdir() if _is_file(folder / "config.yaml")]
+    listed = [_listed(RunFolder(folder)) for folder in folders]
+    return sorted(listed, key=lambda run: (-(run.begun.timestamp() if run.begun else 0.0), run.name))
+
+
+def is_running(folder: RunFolder) -> bool:
+    """Whether a process is at work in the folder: it holds the lock."""
+    try:
+        with (folder.root / ".lock").open("r") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    except OSError:
+        return False
+    return False
+
+
+def _listed(folder: RunFolder) -> Listed:
+    name, root, begun = folder.root.name, str(folder.root), _begun(folder)
+    problem = ""
+    try:
+        contenders = tuple(_names(folder))
+        state = _state(folder)
+        winner = read_verdict(folder).get("winner") if state == "finished" else None
+        return Listed(
+            name=name,
+            folder=root,
+            begun=begun,
+            state=state,
+            contenders=contenders,
+            winner=winner,
+            n_test=_n_test(folder),
+        )
+    except BakeoffError as error:
+        problem = error.message
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        problem = f"{type(error).__name__}: {error}"
+    return Listed(
+        name=name,
+        folder=root,
+        begun=begun,
+        state="other format" if "run format" in problem else "unreadable",
+        problem=problem,
+    )
+
+
+def _names(folder: RunFolder) -> list[str]:
+    """The contenders measured, or those asked for where nothing was compared yet."""
+    config = folder.config()
+    if folder.comparison_path.exists() and not is_running(folder):
+        return list(read_comparison(folder).names)
+    return [str(name) for name in config.contenders]
+
+
+def _state(folder: RunFolder) -> State:
+    if is_running(folder):
+        return "running"
+    done = (folder.environment_path, folder.splits_path, folder.comparison_path, folder.report_path)
+    return "finished" if all(path.exists() for path in done) else "half-written"
+
+
+def _n_test(folder: RunFolder) -> int | None:
+    from bakeoff.files import jsonl
+
+    if not folder.splits_path.exists():
+        return None
+    return sum(question.split == "test" for question in jsonl.iterate(folder.splits_path, Question))
+
+
+def _begun(folder: RunFolder) -> datetime | None:
+    """When the run was begun: its configuration is written first and never again."""
+    try:
+        return datetime.fromtimestamp(folder.config_path.stat().st_mtime, UTC).replace(microsecond=0)
+    except OSError:
+        return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -1,0 +1,226 @@
+"""A run on the disk as an object: what it measured, and its contenders, ready to answer more questions.
+
+Takes a run folder, gives measures, answers and contenders. Loads no model until a question is asked. Knows nothing
+about how a pilot is run or a report is drawn.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bakeoff.errors import ConfigError, MissingExtraError, RunFolderError
+from bakeoff.files.did_you_mean import closest
+from bakeoff.measure.comparison import Comparison
+from bakeoff.records import Answer, Question, Record, ask
+from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.results import read_comparison, read_verdict
+from bakeoff.sentences import listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LIST_RUNS = "list the runs there are with: bakeoff runs"
+
+
+class Choice(Record):
+    """The contender that answers where none is named, and why it is this one."""
+
+    contender: str
+    reason: str
+
+
+class Run:
+    """A finished (or half-finished) run: its folder, its comparison, its contenders."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self._opened: dict[str, Any] = {}
+
+    @property
+    def comparison(self) -> Any:
+        """The content of comparison.json."""
+        return self.folder.comparison()
+
+    @property
+    def report(self) -> Path:
+        return self.folder.report_path
+
+    @property
+    def contenders(self) -> tuple[str, ...]:
+        """The names of the contenders that were measured."""
+        return self._measured.names
+
+    @property
+    def best(self) -> Choice:
+        """The verdict's winner; without one the most accurate contender that keeps the profile's limits.
+
+        Raises RunFolderError where there is none: name one then.
+        """
+        verdict = read_verdict(self.folder)
+        if verdict.get("winner"):
+            return Choice(contender=verdict["winner"], reason="the winner of the verdict")
+        accuracies = self._measured.values("accuracy")
+        allowed = {name: value for name, value in accuracies.items() if name not in verdict.get("excluded", {})}
+        if not allowed:
+            raise RunFolderError(
+                f"No contender of {self.folder.root} was measured and keeps the profile's limits: none can be chosen.",
+                f"name one: {', '.join(self.contenders)}",
+            )
+        name = max(allowed, key=lambda contender: allowed[contender])
+        return Choice(contender=name, reason=f"the most accurate ({allowed[name]:.0%}); the verdict names no winner")
+
+    def measure(self, contender: str, measure: str) -> float | None:
+        """One contender's value of one measure, None where it was not measured."""
+        return self._measured.estimate(self._checked(contender), measure).value
+
+    def answers(self, contender: str) -> list[Answer]:
+        """The contender's answers to the test questions."""
+        return self.folder.answers(contender)
+
+    def open(self, contender: str) -> Any:
+        """The contender as it was measured, ready to answer further questions."""
+        from bakeoff.contenders.world import World
+
+        config = self.folder.config()
+        return World(self.folder.world, config.models, config.imports_from).open(contender)
+
+    def ask(self, question: str, contender: str | None = None) -> Answer:
+        """One answer, by the contender named or by the `best` one; `Answer.contender` says by which.
+
+        `latency_ms` is the wall time. An engine that fails gives an answer with its `error`. Raises ConfigError for an
+        empty question, RunFolderError for a contender that is not in the run.
+        """
+        from bakeoff.measure.collect import ask as ask_contender
+
+        asked, opened = _question(question), self._ready(contender)
+        begun = time.perf_counter()
+        answer = ask_contender(opened, [asked])[0]
+        return answer.model_copy(update={"latency_ms": 1000 * (time.perf_counter() - begun)})
+
+    def stream(self, question: str, contender: str | None = None) -> Iterator[str | Answer]:
+        """The pieces of the text as they are written, then the whole Answer as the last item; else as `ask`.
+
+        A contender that cannot stream gives its text in one piece. Where it declines, no text is given.
+        """
+        from bakeoff.contenders.streaming import stream_of
+        from bakeoff.measure.collect import ANSWERING_ERRORS
+
+        asked, opened = _question(question), self._ready(contender)
+        begun = time.perf_counter()
+        try:
+            for item in stream_of(opened, asked):
+                if isinstance(item, Answer):
+                    yield item.model_copy(update={"latency_ms": 1000 * (time.perf_counter() - begun)})
+                else:
+                    yield item
+        except ANSWERING_ERRORS as error:
+            message = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            yield Answer(question_id=asked.id, contender=opened.name, error=message)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """One row for each contender and test question: its text, how it came out, its scores, what it took.
+
+        `outcome` is 'correct', 'wrong', 'declined' or 'error'; every score is a column of its own. Raises
+        MissingExtraError without pandas.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingExtraError("A table of answers", "pandas", "pandas") from error
+        return pd.DataFrame(list(self._rows()))
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        scores: dict[tuple[str, str], dict[str, float | None]] = {}
+        for score in self.folder.scores():
+            if score.phase == "test":
+                scores.setdefault((score.contender, score.question_id), {})[score.measure] = score.value
+        questions = {question.id: question for question in self.folder.questions() if question.split == "test"}
+        for contender in self.contenders:
+            for answer in self.answers(contender):
+                yield _row(questions[answer.question_id], answer, scores.get((contender, answer.question_id), {}))
+
+    @property
+    def _measured(self) -> Comparison:
+        return read_comparison(self.folder)
+
+    def _checked(self, contender: str) -> str:
+        if contender not in self.contenders:
+            meant = closest(contender, self.contenders)
+            raise RunFolderError(
+                f"There is no contender '{contender}' in {self.folder.root}."
+                + (f" Did you mean '{meant}'?" if meant else ""),
+                f"name one of {listed(self.contenders)}",
+            )
+        return contender
+
+    def _ready(self, contender: str | None) -> Any:
+        """The contender, opened once."""
+        name = self._checked(contender) if contender else self.best.contender
+        if name not in self._opened:
+            self._opened[name] = self.open(name)
+        return self._opened[name]
+
+
+def open_run(path: Path | str, runs: Path | str = "runs") -> Run:
+    """A finished run: by the path of its folder, or by its name below `runs`.
+
+    Raises RunFolderError where there is none, where it is not finished, or where another version wrote it in another
+    format.
+    """
+    folder = RunFolder(find_run(path, runs))
+    folder.config()
+    folder.require(folder.environment_path, folder.splits_path, folder.comparison_path)
+    return Run(folder)
+
+
+def find_run(path: Path | str, runs: Path | str = "runs") -> Path:
+    """The folder that a path or a name means. Raises RunFolderError where neither is there."""
+    given, below = Path(path), Path(runs) / path
+    if given.is_dir() and ((given / "config.yaml").exists() or not below.is_dir()):
+        return given
+    if below.is_dir():
+        return below
+    known = [folder.name for folder in Path(runs).iterdir()] if Path(runs).is_dir() else []
+    meant = closest(given.name, known)
+    raise RunFolderError(
+        f"There is no run '{path}': neither the folder {given} nor {below} exists."
+        + (f" Did you mean '{meant}'?" if meant else ""),
+        LIST_RUNS,
+    )
+
+
+def _question(text: str) -> Question:
+    if not text.strip():
+        raise ConfigError("The question is empty.", "give it as text, such as: bakeoff ask RUN 'How long ...?'")
+    return ask(text.strip())
+
+
+def _row(question: Question, answer: Answer, scores: dict[str, float | None]) -> dict[str, Any]:
+    return {
+        "contender": answer.contender,
+        "question_id": question.id,
+        "question": question.text,
+        "accepted": list(question.answers),
+        "kind": question.kind,
+        "slice": question.slice,
+        "fact": question.fact,
+        "asked": question.asked,
+        "text": answer.text,
+        "outcome": _outcome(answer, scores.get("correct")),
+        "route": answer.route,
+        "confidence": answer.confidence,
+        "error_message": answer.error,
+        "seconds": answer.usage.seconds,
+        "prompt_tokens": answer.usage.prompt_tokens,
+        "completion_tokens": answer.usage.completion_tokens,
+        **scores,
+    }
+
+
+def _outcome(answer: Answer, correct: float | None) -> str:
+    if answer.error is not None:
+        return "error"
+    if correct is None:
+        return "unscored"
+    return "correct" if correct >= 0.5 else "declined" if answer.abstained else "wrong"

@@ -1,0 +1,81 @@
+"""The JSON schemas of bakeoff.yaml and of a profile, by which editors complete and check keys.
+
+Takes the records that read these files, gives plain values (JSON schema, draft 2020-12). What the records accept beside
+their own types is said here: one text where a list of texts is meant, a bare number for a price.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bakeoff.decide.situation.prices import UNITS
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.files import jsonl
+from bakeoff.runs.config import Config
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+SCHEMA_NAME = "bakeoff.schema.json"
+
+Schema = dict[str, Any]
+
+
+def config_schema() -> Schema:
+    """The schema of bakeoff.yaml."""
+    return _schema(Config.model_json_schema(), "bakeoff.yaml", "A pilot: what is compared, on which data, how.")
+
+
+def profile_schema() -> Schema:
+    """The schema of a profile file."""
+    return _schema(Profile.model_json_schema(), "A profile for Bakeoff", "A team's limits, volumes, needs and prices.")
+
+
+def write_config_schema(beside: Path) -> Path:
+    """Write the schema of bakeoff.yaml into the folder of this file; gives its path."""
+    path = beside.parent / SCHEMA_NAME
+    jsonl.write_text(path, json.dumps(config_schema(), indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+def _schema(schema: Schema, title: str, description: str) -> Schema:
+    widened: Schema = _widened(schema)
+    for holder in (widened, widened.get("$defs", {}).get("Profile", {})):
+        if "prices" in holder.get("properties", {}):
+            holder["properties"]["prices"] |= _prices()
+    return {"$schema": DRAFT, **widened, "title": title, "description": description}
+
+
+def _widened(node: Any) -> Any:
+    """The schema with a single text allowed wherever a list of texts may stand, and no titles of keys."""
+    if isinstance(node, list):
+        return [_widened(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    plain = {key: _widened(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
+    if plain.get("type") == "array" and plain.get("items") == {"type": "string"}:
+        about = {key: plain.pop(key) for key in ("default", "description") if key in plain}
+        return {"anyOf": [plain, {"type": "string"}], **about}
+    return plain
+
+
+def _prices() -> Schema:
+    """A price is a number in US dollars, or a mapping; its unit may be left out, as each price has its own."""
+    return {
+        "propertyNames": {"enum": list(UNITS)},
+        "additionalProperties": {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {
+                    "type": "object",
+                    "required": ["amount"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "amount": {"type": "number", "minimum": 0},
+                        "unit": {"enum": sorted(set(UNITS.values()))},
+                        "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+                        "date": {"type": ["string", "null"], "format": "date"},
+                        "source": {"type": "string"},
+                    },
+                },
+            ]
+        },
+    }

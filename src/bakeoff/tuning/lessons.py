@@ -1,0 +1,31 @@
+"""What one training is made of, and the sample of questions it is made from. Knows nothing about models."""
+
+import random
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bakeoff.records import Question
+from bakeoff.tuning.packing import Example
+
+
+class Lesson(NamedTuple):
+    """The examples of one training, those it is checked on, and the most epochs it may take."""
+
+    examples: list[Example]
+    dev: list[Example]
+    max_epochs: int
+
+
+def sample(questions: Sequence[Question], most: int | None, seed: int) -> list[Question]:
+    """At most so many of the questions, drawn by the seed, in their order; all of them where `most` is None."""
+    if most is None or len(questions) <= most:
+        return list(questions)
+    drawn = set(random.Random(seed).sample(range(len(questions)), most))
+    return [question for i, question in enumerate(questions) if i in drawn]
+
+
+def replayed(questions: Sequence[Question], changed: Sequence[Question], seed: int) -> list[Question]:
+    """The changed questions, and half as many of the others, so that what was learned before is kept."""
+    facts = {question.fact for question in changed}
+    others = [question for question in questions if question.fact not in facts]
+    return [*changed, *sample(others, len(changed) // 2, seed)]

@@ -1,0 +1,64 @@
+"""A training in a process of its own, which a test interrupts at random moments and starts again until it has finished.
+
+Time is counted in finished steps there, so that a test can hold how many steps a kill costs, on any machine.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+CHILD = """
+import sys
+from pathlib import Path
+from bakeoff.tuning.lora import TrainingSettings, train_adapter
+from tests.unit.tiny_model import arithmetic
+model, folder, settings = sys.argv[1:]
+finished = 0
+def show(at):
+    global finished
+    finished = at.step
+    print(at.step, flush=True)
+train_adapter(Path(model), arithmetic(20), arithmetic(6, 100), TrainingSettings.model_validate_json(settings),
+              Path(folder), on_progress=show, clock=lambda: float(finished))
+"""
+
+
+class Attempt(NamedTuple):
+    """One process: the steps it finished, in order, and how it ended."""
+
+    steps: list[int]
+    returncode: int
+
+
+def attempt(command: list[str], n_steps: int, wait_s: float, number: signal.Signals) -> Attempt:
+    """Start the command, send the signal some time after it has printed so many steps, and see it end."""
+    process = subprocess.Popen(
+        command, cwd=Path(__file__).parents[2], env=os.environ.copy(), stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    steps = []
+    for line in process.stdout:
+        steps.append(int(line))
+        if len(steps) == n_steps:
+            time.sleep(wait_s)
+            process.send_signal(number)
+    process.stdout.close()
+    return Attempt(steps, process.wait())
+
+
+def interrupt_until_finished(
+    model: Path, folder: Path, settings: str, number: signal.Signals, seed: int
+) -> list[Attempt]:
+    """Every attempt, the last of which finished the training."""
+    draw = random.Random(seed)
+    command = [sys.executable, "-c", CHILD, str(model), str(folder), settings]
+    attempts = []
+    while not attempts or attempts[-1].returncode:
+        attempts.append(attempt(command, draw.randint(1, 28), draw.uniform(0, 0.02), number))
+        assert attempts[-1].returncode in (0, -number)
+    return attempts

@@ -1,0 +1,109 @@
+"""What a person sees of a running pilot, above all in a log file."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from bakeoff.cli.progress import Display, _duration
+from bakeoff.pilot.stages import Event
+
+
+class Log:
+    """A display that writes to a file, and a clock to turn by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._file = io.StringIO()
+        self._display = Display(Console(file=self._file, width=60), clock=lambda: self.now)
+
+    def show(self, stage: str, done: int = 0, total: int = 0, **more: str) -> None:
+        self._display.show(Event(stage=stage, done=done, total=total, **more))
+
+    @property
+    def lines(self) -> list[str]:
+        return self._file.getvalue().splitlines()
+
+
+def test_a_long_training_says_where_it_stands_how_fast_it_is_and_when_it_ends() -> None:
+    """In one line, however narrow the file is taken to be."""
+    log = Log()
+    log.show("train", contender="tuned")
+    for step in range(1, 121):
+        log.now = 130 * step / 120
+        log.show("train", step, 980, contender="tuned", detail="236 tokens/s")
+    assert log.lines[-1] == "tuned: Train: 112/980 steps, 11 %, 2 min 1 s so far, about 15 min 40 s left, 236 tokens/s"
+
+
+def test_a_stage_prints_at_most_a_line_every_half_minute() -> None:
+    """Of an hour with a step each second, some 120 lines; a second stage has its own half minutes."""
+    log = Log()
+    log.show("train", contender="tuned")
+    for second in range(1, 3601):
+        log.now = float(second)
+        log.show("train", second, 4000, contender="tuned")
+    assert len(log.lines) == 120
+    log.show("answer", contender="rag")
+    log.now += 29
+    log.show("answer", 16, 200, contender="rag")
+    assert len(log.lines) == 120
+    log.now += 1
+    log.show("answer", 32, 200, contender="rag")
+    assert log.lines[-1] == "rag: Ask the test: 32/200 questions, 16 %, 30 s so far, about 10 s left"
+
+
+def test_steps_so_slow_that_each_takes_minutes_have_a_line_each() -> None:
+    """A busy machine is when a person looks."""
+    log = Log()
+    log.show("train", contender="tuned")
+    for step in range(1, 4):
+        log.now += 73
+        log.show("train", step, 5, contender="tuned")
+    assert [line.split(": ")[2].split(" steps")[0] for line in log.lines] == ["1/5", "2/5", "3/5"]
+
+
+def test_a_resumed_stage_expects_the_pace_of_this_session() -> None:
+    """What was done before the kill says nothing about the pace now."""
+    log = Log()
+    log.show("train", contender="tuned")
+    log.now = 10
+    log.show("train", 901, 1000, contender="tuned")
+    log.now = 60
+    log.show("train", 906, 1000, contender="tuned")
+    assert log.lines == ["tuned: Train: 906/1000 steps, 90 %, 1 min 0 s so far, about 15 min 40 s left"]
+
+
+def test_a_short_stage_prints_one_line_when_it_has_finished() -> None:
+    """With the time it took."""
+    log = Log()
+    log.show("index")
+    log.show("index", 3, 10)
+    log.now = 4.24
+    log.show("index", 10, 10)
+    log.show("index", 1, 1, note="done")
+    assert log.lines == ["Index: 4.2 s"]
+
+
+def test_a_note_on_the_data_is_printed_as_it_is() -> None:
+    """Brackets in it are no markup."""
+    log = Log()
+    log.show("data", note="2 documents [draft]")
+    assert log.lines == ["2 documents [draft]"]
+
+
+def test_a_terminal_shows_count_and_speed() -> None:
+    """Beside the bar, which rich gives its times."""
+    file = io.StringIO()
+    with Display(Console(file=file, width=160, force_terminal=True)) as display:
+        display.show(Event(stage="train", contender="tuned", done=120, total=980, detail="236 tokens/s"))
+    assert "tuned: Train" in file.getvalue()
+    assert "120/980, 236 tokens/s" in file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.6, "1 min 0 s"), (130, "2 min 10 s"), (3930, "1 h 5 min")],
+)
+def test_a_duration_in_words(seconds: float, words: str) -> None:
+    """The two largest units at most."""
+    assert _duration(seconds) == words

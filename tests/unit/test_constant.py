@@ -1,0 +1,46 @@
+"""The constant answer: what always saying the most frequent training answer would reach."""
+
+from bakeoff.measure.constant import constant_answer, most_frequent_answer
+from tests.unit.fakes import question
+
+TRAINING = [
+    question("t1", answers=["Yes"]),
+    question("t2", answers=["No", "Nope"]),
+    question("t3", answers=["no."]),
+    question("t4", answers=[], slice="unanswerable"),
+    question("t5", answers=["Paris"], slice="general"),
+    question("t6", answers=["Paris"], slice="general"),
+    question("t7", answers=["Paris"], slice="general"),
+]
+TEST = [question(f"q{i}", answers=["No" if i < 40 else "Yes"], slice="unseen") for i in range(100)]
+
+
+def test_the_most_frequent_answer_is_taken_from_training():
+    """Spellings that grade alike count together; general knowledge and questions without an answer do not count."""
+    assert most_frequent_answer(TRAINING) == "No"
+    assert most_frequent_answer(TRAINING[:2]) == "Yes", "the first of equals"
+    assert most_frequent_answer(TRAINING[3:]) is None
+
+
+def test_its_accuracy_is_that_on_the_test():
+    """40 of 100 test questions are answered by 'No'."""
+    found = constant_answer(TRAINING, TEST, {})
+    assert found is not None
+    assert (found.answer, found.accuracy.value, found.accuracy.n) == ("No", 0.4, 100)
+
+
+def test_contenders_not_significantly_above_it_are_named():
+    """Both are right more often by count; the paired test shows it of one only."""
+    correct = {
+        "good": {one.id: float(i < 90) for i, one in enumerate(TEST)},
+        "lucky": {one.id: float(i < 42) for i, one in enumerate(TEST)},
+        "poor": {one.id: 0.0 for one in TEST},
+    }
+    found = constant_answer(TRAINING, TEST, correct)
+    assert found is not None and found.not_beaten_by == ("lucky", "poor")
+
+
+def test_an_unanswerable_question_is_never_answered_by_it():
+    """It does not decline."""
+    found = constant_answer(TRAINING, [question("u", answers=[], slice="unanswerable")], {})
+    assert found is not None and found.accuracy.value == 0.0

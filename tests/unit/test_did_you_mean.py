@@ -1,0 +1,75 @@
+"""An unknown key is answered with a key that works, and with nothing where none is like it."""
+
+from typing import Annotated
+
+import pytest
+from pydantic import BaseModel, BeforeValidator
+
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.files.did_you_mean import closest, key_paths, keys_at, unknown_key
+from bakeoff.runs.config import Config
+
+
+class Local(BaseModel):
+    name: str = ""
+    engine: str = ""
+
+
+class Remote(BaseModel):
+    base_url: str = ""
+    key_env: str = ""
+
+
+class House(BaseModel):
+    models: dict[str, Annotated[Local | Remote, BeforeValidator(lambda value: value)]] = {}
+    rooms: tuple[Local, ...] = ()
+    seed: int | None = None
+
+
+@pytest.mark.parametrize(
+    ("place", "meant"),
+    [
+        (("max_latency",), "'latency_limit_ms'"),
+        (("latency_ms",), "'latency_limit_ms', or 'measure_weights.latency_ms'"),
+        (("querys_per_month",), "'queries_per_month'"),
+        (("monthly_questions",), "'queries_per_month'"),
+        (("budget",), "'budget_usd_per_month'"),
+        (("gpu",), "'has_training_gpu'"),
+        (("measure_weights", "acuracy"), "'measure_weights.accuracy'"),
+        (("measure_weights", "margin"), "'margin'"),
+    ],
+)
+def test_a_profile_key_is_proposed_where_it_works(place, meant):
+    """By shared words as well as by spelling, and with its path where it stands elsewhere."""
+    text = unknown_key(Profile, place)
+    assert text == f"unknown key '{'.'.join(place)}' (did you mean {meant}?)"
+
+
+@pytest.mark.parametrize("model", [Config, Profile])
+def test_every_proposal_is_a_key_that_works(model):
+    """Whatever key of the model is written at the wrong level: what is proposed exists at the path named."""
+    paths = set(key_paths(model))
+    for path in sorted(paths):
+        key = path.rsplit(".", 1)[-1]
+        for wrong in (key, f"{key}x", key[1:]):
+            for parent in ((), ("profile",), ("measure_weights",)):
+                text = unknown_key(model, (*parent, wrong))
+                proposals = text.split("did you mean ")[1].rstrip("?)").split(", or ") if "(" in text else []
+                assert {proposal.strip("'") for proposal in proposals} <= paths
+
+
+def test_nothing_is_proposed_for_a_key_like_no_other():
+    """A guess that is no better than another is not made."""
+    assert unknown_key(Profile, ("xyzzy",)) == "unknown key 'xyzzy'"
+    assert closest("xyzzy", ["margin", "prices"]) is None
+
+
+def test_places_inside_mappings_lists_and_unions_are_known():
+    """Under a name of the user's own the keys of every possible kind may stand."""
+    assert keys_at(House, ("models", "large")) == ["name", "engine", "base_url", "key_env"]
+    assert keys_at(House, ("models", "large", "Remote")) == ["base_url", "key_env"]
+    assert keys_at(House, ("rooms", 0)) == ["name", "engine"]
+    assert unknown_key(House, ("models", "large", "url")) == (
+        "unknown key 'models.large.url' (did you mean 'models.large.base_url'?)"
+    )
+    assert unknown_key(House, ("key_env",)) == "unknown key 'key_env' (did you mean 'models.NAME.key_env'?)"

@@ -1,0 +1,125 @@
+"""The packages stand on one another in one order; nothing compares a contender's name; reports load no engine."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bakeoff.catalogue import RECIPES
+
+SOURCE = Path(__file__).parents[2] / "src" / "bakeoff"
+
+# From the ground up: a package imports only packages above it in this list, and itself.
+ORDER = (
+    ("errors", "records", "sentences", "catalogue"),
+    ("imports", "protocols", "measures"),
+    ("files",),
+    ("formats",),
+    ("corpus",),
+    ("grading",),
+    ("questions",),
+    ("models",),
+    ("retrieval",),
+    ("tuning",),
+    ("measure",),
+    ("contenders",),
+    ("decide",),
+    ("runs",),
+    ("report",),
+    ("pilot",),
+    ("cli",),
+)
+FLOOR = {package: floor for floor, packages in enumerate(ORDER) for package in packages}
+ENGINES = ("torch", "transformers", "openvino", "openvino_genai", "lancedb", "peft", "tokenizers")
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """Every module with the package it belongs to."""
+    for path in SOURCE.rglob("*.py"):
+        package = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+        if package not in ("__init__", "__main__"):
+            yield package, path
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, int]]:
+    """The packages of Bakeoff that a module imports, at any depth, with the line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module] if node.module != "bakeoff" else [f"bakeoff.{alias.name}" for alias in node.names]
+        for name in names:
+            if name.startswith("bakeoff."):
+                yield name.split(".")[1], node.lineno
+
+
+def test_every_package_has_its_floor():
+    """A new package is given its place in ORDER."""
+    assert {package for package, _ in modules()} == set(FLOOR)
+
+
+def test_no_package_imports_one_that_stands_on_it():
+    """Which also means that there is no cycle."""
+    wrong = [
+        f"{path.relative_to(SOURCE)}:{line} imports {imported}"
+        for package, path in modules()
+        for imported, line in imports_of(path)
+        if imported != package and FLOOR.get(imported, -1) >= FLOOR[package]
+    ]
+    assert wrong == []
+
+
+def compared_names(path: Path) -> Iterator[str]:
+    """Contenders' short names that a module compares, looks up or lists, docstrings apart."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value in RECIPES and id(node) not in docstrings:
+            yield f"{path.relative_to(SOURCE)}:{node.lineno}: {node.value!r}"
+
+
+# An approach of the decision matrix, a kind of measure or a word of prose may be spelled like a recipe.
+SPELLED_ALIKE = {
+    "records.py": {"rag", "hybrid"},  # Approach
+}
+
+
+def test_nothing_compares_a_contenders_name_outside_its_own_file():
+    """The catalogue names the recipes, each recipe names itself; nobody else asks who a contender is."""
+    found = [
+        place
+        for package, path in modules()
+        if package not in ("catalogue", "contenders")
+        for place in compared_names(path)
+        if place.split("'")[1] not in SPELLED_ALIKE.get(str(path.relative_to(SOURCE)), set())
+    ]
+    assert found == []
+
+
+def test_each_recipe_names_only_itself():
+    """In `contenders/` a short name stands in its recipe's own file."""
+    found = [
+        place
+        for path in (SOURCE / "contenders").glob("*.py")
+        for place in compared_names(path)
+        if RECIPES[place.split("'")[1]].split(".")[-2] != path.stem
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("package", ["report", "decide", "runs", "measure", "contenders"])
+def test_packages_that_judge_and_show_load_no_engine(package):
+    """Importing every module of the package brings in no model library and no index."""
+    code = (
+        "import importlib, pkgutil, sys, bakeoff; "
+        f"package = importlib.import_module('bakeoff.{package}'); "
+        f"found = pkgutil.walk_packages(package.__path__, 'bakeoff.{package}.'); "
+        "[importlib.import_module(module.name) for module in found]; "
+        f"print(sorted(name for name in {ENGINES!r} if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,58 @@
+"""The measures as values: their names, their directions, how their values are written."""
+
+from bakeoff.measures import BESIDE, BY_NAME, EIGHT, LOWER_IS_BETTER, MEASURES, SCORES
+from bakeoff.sentences import NARROW
+
+
+def plain(text: str) -> str:
+    return text.replace(NARROW, " ")
+
+
+def test_the_eight_measures_carry_the_names_of_the_contract() -> None:
+    """Their names and order are fixed by the design."""
+    assert [measure.name for measure in EIGHT] == [
+        "accuracy",
+        "hallucination",
+        "latency_ms",
+        "cost_per_1k",
+        "retention",
+        "freshness",
+        "consistency",
+        "setup_s",
+    ]
+
+
+def test_every_measure_can_be_read_and_has_a_name_of_its_own() -> None:
+    """A title and a description each; no two share a name; what they are the mean of is a score that exists."""
+    assert len(BY_NAME) == len(MEASURES)
+    assert all(measure.title and measure.description and measure.reason for measure in MEASURES)
+    assert {measure.score for measure in MEASURES if measure.score} <= set(SCORES)
+
+
+def test_what_is_better_lower_stands_once() -> None:
+    """The set is derived from the measures; declining is neither better nor worse."""
+    assert {"hallucination", "latency_ms", "cost_per_1k", "setup_s", "errors"} <= LOWER_IS_BETTER
+    assert not {"accuracy", "retention", "abstention"} & LOWER_IS_BETTER
+    assert [measure.name for measure in BESIDE if not measure.better] == ["abstention"]
+
+
+def test_an_interval_names_a_shared_unit_once() -> None:
+    """Ends in different units keep their own."""
+    assert plain(BY_NAME["accuracy"].interval(0.72, 0.84)) == "72–84 %"
+    assert plain(BY_NAME["latency_ms"].interval(902, 1100)) == "902 ms–1.1 s"
+    assert plain(BY_NAME["setup_s"].interval(70, 130)) == "1 min 10 s–2 min 10 s"
+    assert BY_NAME["accuracy"].interval(None, 0.5) == "" and BY_NAME["accuracy"].interval(1.0, 1.0) == ""
+
+
+def test_the_best_follows_the_direction_of_the_measure() -> None:
+    """Equal ones are all best."""
+    values = {"a": 1.0, "b": 2.0, "c": 2.0}
+    assert BY_NAME["accuracy"].best(values) == ["b", "c"]
+    assert BY_NAME["latency_ms"].best(values) == ["a"]
+    assert BY_NAME["accuracy"].best({}) == []
+
+
+def test_a_measure_is_written_without_its_function() -> None:
+    """comparison.json keeps what a team's measure is, not the code that computed it."""
+    written = BY_NAME["tokens_per_question"].model_dump(mode="json")
+    assert written["name"] == "tokens_per_question" and "per_question" not in written

@@ -1,0 +1,95 @@
+"""Columns of question files under names of the user's own."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bakeoff.errors import InputError
+from bakeoff.questions import column_lines, read_questions
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_every_field_can_be_read_from_a_column_of_any_name(tmp_path: Path) -> None:
+    """The fields as docs/questions.md names them; case, blanks and hyphens of the column do not matter."""
+    names = "Nr,Message,Reply,ticket group,Page,Cited,Times,Day,Sort,Part,Fold 2"
+    row = "t1,How long?,24 months,warranty,a.md,lasts 24,7,2026-01-31,numeric,unseen,test"
+    columns = {
+        "id": "nr", "question": "MESSAGE", "answers": "Reply", "fact": "Ticket-Group", "source": "Page",
+        "evidence": "Cited", "asked": "Times", "date": "Day", "kind": "Sort", "slice": "Part", "split": "fold_2",
+    }  # fmt: skip
+    (question,) = read_questions([write(tmp_path, "q.csv", f"{names}\n{row}\n")], columns)
+    assert (question.id, question.text, question.answers) == ("t1", "How long?", ("24 months",))
+    assert (question.fact, question.evidence, question.asked) == ("warranty", "lasts 24", 7)
+    assert (question.kind, question.slice, question.split) == ("numeric", "unseen", "test")
+    assert str(question.asked_on) == "2026-01-31"
+    assert [span.source for span in question.source_spans] == ["a.md"]
+
+
+@pytest.mark.parametrize(("field", "cell"), [("answerable", "no"), ("unanswerable", "yes")])
+def test_the_marks_can_be_mapped_too(tmp_path: Path, field: str, cell: str) -> None:
+    """Whether a question can be answered, either way round."""
+    path = write(tmp_path, "q.csv", f"question,answer,mark\nA?,x,\nB?,,{cell}\n")
+    assert [one.answerable for one in read_questions([path], {field: "mark"})] == [True, False]
+
+
+def test_a_mapped_column_is_read_as_nothing_else(tmp_path: Path) -> None:
+    """A 'text' column with the answers is not taken for the question, and wins over a column named 'answer'."""
+    path = write(tmp_path, "q.csv", "query,text,answer\nA?,right,wrong\n")
+    (question,) = read_questions([path], {"answers": "text"})
+    assert (question.text, question.answers) == ("A?", ("right",))
+
+
+def test_several_columns_of_the_mapped_name_hold_answers(tmp_path: Path) -> None:
+    """As with the names that are known."""
+    path = write(tmp_path, "q.csv", "question,Reply 1,Reply 2\nA?,b,c\n")
+    assert read_questions([path], {"answers": "Reply"})[0].answers == ("b", "c")
+    assert read_questions([path], {"answers": "reply 2"})[0].answers == ("c",)
+    path = write(tmp_path, "q.csv", "question,Reply,Reply\nA?,b,c\n")
+    assert read_questions([path], {"answers": "Reply"})[0].answers == ("b", "c")
+
+
+def test_a_file_without_the_mapped_column_is_read_by_the_usual_names(tmp_path: Path) -> None:
+    """Two exports may have different columns; JSON lines likewise, line by line."""
+    first = write(tmp_path, "a.csv", "Message,answer\nA?,1\n")
+    lines = [{"Message": "B?", "answers": ["2"]}, {"question": "C?", "answers": ["3"]}]
+    second = write(tmp_path, "b.jsonl", "\n".join(map(json.dumps, lines)))
+    third = write(tmp_path, "c.csv", "question,answer\nD?,4\n")
+    questions = read_questions([first, second, third], {"question": "Message"})
+    assert [one.text for one in questions] == ["A?", "B?", "C?", "D?"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"questions": "Message"}, r"no field 'questions' \(did you mean 'question'\?\)"),
+        ({"zzz": "Message"}, r"no field 'zzz'\.\n.*the fields are question, answers, id, fact"),
+        ({"question": "Mesage"}, r"'Mesage', and no file has that column \(did you mean 'Message'\?\)"),
+        ({"question": "Body"}, r"'Body', and no file has that column\.\n.*columns 'Message', 'answer'"),
+        ({"question": "Message", "answers": "message"}, "'message' is named for both question and answers"),
+        ({"question": " "}, "question names no column"),
+    ],
+)
+def test_a_wrong_mapping_is_refused(tmp_path: Path, columns: dict[str, str], message: str) -> None:
+    """With what there is."""
+    with pytest.raises(InputError) as caught:
+        read_questions([write(tmp_path, "q.csv", "Message,answer\nA?,1\n")], columns)
+    assert caught.match(message)
+
+
+def test_what_is_read_as_what_is_said_for_each_file(tmp_path: Path) -> None:
+    """In the order of the fields, with what is not used; JSON lines with all of their keys."""
+    first = write(tmp_path, "a.csv", "agent,answer 2,answer 1,Message,,date\nAnn,2,1,A?,,2026-01-01\n")
+    second = write(
+        tmp_path, "b.jsonl", '{"question": "B?", "answers": ["1"]}\n{"question": "C?", "gold": 2, "user": 3}\n'
+    )
+    assert column_lines([first, second], {"question": "Message"}) == [
+        "a.csv: question <- 'Message' (columns:), answers <- 'answer 2' and 'answer 1', date <- 'date'; "
+        "not used: 'agent'",
+        "b.jsonl: question <- 'question', answers <- 'answers' and 'gold'; not used: 'user'",
+    ]

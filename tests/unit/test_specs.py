@@ -1,0 +1,153 @@
+"""Contenders in bakeoff.yaml: recipes with settings over the run's defaults, and every mistake named."""
+
+from pathlib import Path
+
+import pytest
+
+from bakeoff.contenders.recipe import Recipe, make_recipes, standard_entrants
+from bakeoff.errors import ConfigError
+from bakeoff.runs.config import load_config
+
+MINIMAL = "name: pilot\ndocuments: docs\nquestions: [questions.csv]\n"
+LARGE = "models: {large: {api: openai, base_url: 'https://llm.example/v1', model: big, context_tokens: 128000}}\n"
+
+
+def config(folder: Path, text: str):
+    (folder / "bakeoff.yaml").write_text(MINIMAL + text)
+    return load_config(folder / "bakeoff.yaml")
+
+
+def recipes(folder: Path, text: str) -> dict[str, Recipe]:
+    loaded = config(folder, text)
+    return {recipe.spec.name: recipe for recipe in make_recipes(loaded.specs, loaded.imports_from)}
+
+
+def test_a_contender_differs_from_its_recipe_in_what_it_gives(tmp_path):
+    """Model and number of passages are its own; everything else is the run's default."""
+    text = LARGE + "retrieval: {chunk_tokens: 64}\n"
+    text += "contenders: [rag, {name: rag-large, like: rag, model: large, retrieval: {k: 8}}]\n"
+    plain, large = config(tmp_path, text).specs
+    assert (plain.model, plain.retrieval.k) == ("generator", 3)
+    assert (large.recipe, large.model, large.retrieval.k, large.retrieval.chunk_tokens) == ("rag", "large", 8, 64)
+
+
+def test_a_contender_may_be_like_one_above(tmp_path):
+    """It inherits what that one changed."""
+    wide, finer = (
+        "{name: wide, like: rag, retrieval: {k: 8}}",
+        "{name: finer, like: wide, retrieval: {chunk_tokens: 32}}",
+    )
+    text = f"contenders: [{wide}, {finer}]\n"
+    assert config(tmp_path, text).specs[1].retrieval.model_dump(include={"k", "chunk_tokens"}) == {
+        "k": 8,
+        "chunk_tokens": 32,
+    }
+
+
+def test_a_mapping_without_a_name_is_named_by_its_recipe(tmp_path):
+    """To change a setting of a recipe needs no new name."""
+    (spec,) = config(tmp_path, "contenders: [{like: tuned, tuning: {epochs: 2}}]\n").specs
+    assert (spec.name, spec.tuning.epochs) == ("tuned", 2)
+
+
+@pytest.mark.parametrize(
+    ("contenders", "named"),
+    [
+        ("[ragg]", "there is no recipe 'ragg'. Recipes: base, rag"),
+        ("[{name: a, like: nothing}]", "there is no recipe 'nothing'"),
+        ("[rag, rag]", "entry 2 ('rag'): there are two contenders of this name"),
+        ("[rag, {name: rag, like: base}]", "two contenders of this name"),
+        ("[{like: rag, model: big}]", "'model' names the model 'big', which is not in `models:`"),
+        ("[{like: rag, retrieval: {embedder: e5}}]", "'retrieval.embedder' names the model 'e5'"),
+        ("[{like: rag, retrieval: {k: 0}}]", "'retrieval.k'"),
+        ("[{like: rag, retrieval: {kk: 3}}]", "unknown key 'retrieval.kk'"),
+        ("[{like: rag, tuning: 3}]", "'contenders.0.tuning'"),
+        ("[{like: rag, options: {speed: 3}}]", "options.speed"),
+        ("[{name: ../up, like: rag}]", "not usable as a file name"),
+        ("[tuned, rag, {like: router, parts: {near: gone}}]", "the part 'near: gone'"),
+        ("[tuned, router]", "the run lacks a contender that retrieves"),
+        ("[rag, router]", "the run lacks a fine-tuned contender"),
+        ("[no_such_module.Thing]", "'no_such_module.Thing' cannot be imported"),
+        ("[json.JSONDecoder]", "has no method answer(questions)"),
+    ],
+)
+def test_each_mistake_is_named(tmp_path, contenders, named):
+    """What was found, what is allowed, and what to do."""
+    with pytest.raises(ConfigError) as caught:
+        config(tmp_path, f"contenders: {contenders}\n")
+    assert named in str(caught.value)
+    assert caught.value.remedy
+
+
+def test_a_model_named_twice_is_refused(tmp_path):
+    """As any key given twice."""
+    with pytest.raises(ConfigError, match="the key 'large' is given a second time"):
+        config(tmp_path, "models:\n  large: a/b\n  large: c/d\n")
+
+
+def test_the_old_way_to_name_a_server_is_told_the_new_one(tmp_path):
+    """'openai:URL#MODEL' was a string; a model behind a server is a mapping now."""
+    with pytest.raises(ConfigError, match="write a model behind a server as"):
+        config(tmp_path, "models: {generator: 'openai:http://localhost:8000/v1#m'}\n")
+
+
+def test_contenders_share_what_can_be_shared(tmp_path):
+    """One index for settings that differ in k only; one tuned model for one training."""
+    text = (
+        "contenders: [rag, {name: wide, like: rag, retrieval: {k: 8}},"
+        " {name: fine, like: rag, retrieval: {chunk_tokens: 32}},"
+        " tuned, {name: tuned-again, like: tuned}, {name: tuned-r64, like: tuned, tuning: {rank: 64}}]\n"
+    )
+    made = recipes(tmp_path, text)
+    assert made["rag"].index == made["wide"].index != made["fine"].index
+    assert made["tuned"].adapter == made["tuned-again"].adapter != made["tuned-r64"].adapter
+
+
+def test_the_axes_say_where_a_contender_stands_in_the_grid(tmp_path):
+    """Two by two for each model; what stands beside the grid has no axes."""
+    text = LARGE + "contenders: [base, rag, tuned, hybrid, extract, {name: base-large, like: base, model: large}]\n"
+    loaded = config(tmp_path, text)
+    entrants = {name: recipe.entrant(loaded.models) for name, recipe in recipes(tmp_path, text).items()}
+    axes = {name: entrant.axes for name, entrant in entrants.items()}
+    retrieval = "retrieval (128 tokens, k 3)"
+    assert (axes["base"].tuning, axes["base"].knowledge) == ("", "")
+    assert (axes["rag"].tuning, axes["rag"].knowledge) == ("", retrieval)
+    assert (axes["tuned"].tuning, axes["tuned"].knowledge) == ("tuned", "")
+    assert (axes["hybrid"].tuning, axes["hybrid"].knowledge) == ("tuned", retrieval)
+    assert axes["extract"] is None
+    assert axes["base-large"].model == "large"
+    assert [name for name, entrant in entrants.items() if entrant.is_baseline] == ["base", "base-large"]
+    assert entrants["base-large"].model.location == "internet" and entrants["extract"].model is None
+
+
+def test_a_class_of_ones_own_may_lie_beside_the_configuration(tmp_path):
+    """No PYTHONPATH is needed; a recipe of one's own is one like any other."""
+    (tmp_path / "our_contenders.py").write_text(
+        "from bakeoff.contenders.rag import Rag\n"
+        "class Parrot:\n    def answer(self, questions):\n        return []\n"
+        "class OurRag(Rag):\n    title = 'Our RAG'\n"
+    )
+    text = "contenders: [our_contenders.Parrot, {name: ours, like: our_contenders.OurRag, retrieval: {k: 1}}]\n"
+    made = recipes(tmp_path, text)
+    assert made["our_contenders.Parrot"].entrant({}).axes is None
+    assert made["ours"].title == "Our RAG" and made["ours"].index == "embedder-128"
+
+
+def test_installed_packages_add_recipes_by_entry_point(tmp_path, monkeypatch):
+    """The group is bakeoff.contenders; the name is used as any recipe's."""
+    from importlib.metadata import EntryPoint
+
+    from bakeoff.contenders import spec
+
+    point = EntryPoint("their-rag", "bakeoff.contenders.rag:Rag", "bakeoff.contenders")
+    monkeypatch.setattr(spec.metadata, "entry_points", lambda group: [point] if group == point.group else [])
+    assert recipes(tmp_path, "contenders: [their-rag]\n")["their-rag"].retrieves
+
+
+def test_every_recipe_describes_itself():
+    """Title, summary and days of work, from which advice and reports speak."""
+    entrants = standard_entrants()
+    assert [entrant.name for entrant in entrants] == [
+        "base", "rag", "tuned", "hybrid", "extract", "router", "long-context",
+    ]  # fmt: skip
+    assert all(entrant.title and entrant.summary and entrant.days.setup > 0 for entrant in entrants)
