@@ -226,17 +226,17 @@ def cost_summary(profile: Profile, standing: Standing, entrants: Sequence[Entran
     table = cost_table(inputs)
     rows = tuple(
         CostRow(
-            approach=approach_of[row["contender"]],
-            setup_usd=row["setup_usd"],
-            total_usd=row["total_usd"],
-            running_usd_per_month=running_usd_per_month(inputs[row["contender"]]),
-            low_usd=row["total_low_usd"],
-            high_usd=row["total_high_usd"],
+            approach=approach_of[row.contender],
+            setup_usd=row.setup_usd,
+            total_usd=row.total_usd,
+            running_usd_per_month=running_usd_per_month(inputs[row.contender]),
+            low_usd=row.total_low_usd,
+            high_usd=row.total_high_usd,
         )
         for row in table
     )
-    cheapest = named[table[0]["contender"]]
-    points = tuple(_break_even_line(cheapest, named[row["contender"]]) for row in table[1:])
+    cheapest = named[table[0].contender]
+    points = tuple(_break_even_line(cheapest, named[row.contender]) for row in table[1:])
     return CostSummary(
         rows=rows,
         break_even=points,

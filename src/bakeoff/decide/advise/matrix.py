@@ -81,9 +81,9 @@ class Flip(Record):
 def decision_matrix(
     profile: Profile, standing: Standing, factors: Sequence[Factor] | None = None, seed: int = 0
 ) -> Matrix:
-    """The matrix a profile gives before anything is measured.
+    """The matrix a profile gives before anything is measured; `standing` is each approach's contender.
 
-    `standing` is the contender that stands for each approach. Raises ConfigError where a weight names no factor, or where the weights sum to zero.
+    Raises ConfigError where a weight names no factor, or where the weights sum to zero.
     """
     table = read_factors() if factors is None else factors
     weights, costs = factor_weights(profile, table), assumed_costs(profile, standing)

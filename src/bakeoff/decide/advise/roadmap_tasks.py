@@ -274,9 +274,8 @@ def pilot(plan: Plan) -> list[Draft]:
 
 def pilot_done(plan: Plan) -> list[str]:
     goal, points = plan.goals["accuracy"].value, 100 * plan.profile.margin
-    done = [
-        f"Accuracy of at least {_percent(goal - 0.1)} on the test questions (10 points below target), above the model as it comes."
-    ]
+    least = f"Accuracy of at least {_percent(goal - 0.1)} on the test questions (10 points below target)"
+    done = [f"{least}, above the model as it comes."]
     if HYBRID in plan.approaches:
         done.append(f"The hybrid beats RAG by at least {points:g} points of accuracy on unseen facts, or RAG is taken.")
     if FINE_TUNING in plan.approaches:

@@ -65,15 +65,14 @@ def measured_matrix(
     profile: Profile,
     comparison: Comparison,
     assumed_of: Standing,
-    own: Sequence[Measure] = (),
     total_usd: Mapping[str, float] | None = None,
     factors: Sequence[Factor] | None = None,
     seed: int = 0,
 ) -> MeasuredMatrix:
     """Both matrices. Raises RunFolderError where the comparison has no contenders, ConfigError as decision_matrix.
 
-    `assumed_of` is the contender that the assumed matrix takes for each approach, `own` are the run's measures beside
-    Bakeoff's; of contenders that are equally accurate the one with the lowest `total_usd` represents its approach.
+    `assumed_of` is the contender that the assumed matrix takes for each approach. Of contenders that are equally
+    accurate the one with the lowest `total_usd` represents its approach.
     """
     if not comparison.entrants:
         raise RunFolderError("The comparison names no contenders.", "finish the run: bakeoff run CONFIG --resume")
@@ -84,7 +83,7 @@ def measured_matrix(
     if len(standing) < 2:
         lacking = "with fewer than two approaches measured there is nothing to compare"
         return MeasuredMatrix(assumed=assumed, measured=None, standing=standing, notes=(*notes, lacking))
-    rows, samples = _Rows(profile, comparison, standing, seed).all(table, assumed.rows, own, notes)
+    rows, samples = _Rows(profile, comparison, standing, seed).all(table, assumed.rows, notes)
     measured = judged(rows, list(standing), seed, samples)
     return MeasuredMatrix(assumed=assumed, measured=measured, standing=standing, notes=tuple(notes))
 
@@ -126,7 +125,7 @@ class _Rows:
         self._rng = np.random.default_rng(seed)
 
     def all(
-        self, table: Sequence[Factor], assumed: Sequence[Row], own: Sequence[Measure], notes: list[str]
+        self, table: Sequence[Factor], assumed: Sequence[Row], notes: list[str]
     ) -> tuple[list[Row], dict[str, np.ndarray]]:
         """Every row, and drawn scores of those that were measured; what was not is added to the notes."""
         rows, samples = [], {}
@@ -139,7 +138,7 @@ class _Rows:
             rows.append(self._measured(row, reading) if reading else row)
             if reading:
                 samples[row.factor] = self._drawn(reading)
-        for measure in own:
+        for measure in self._comparison.own_measures:
             reading = self._reading(measure) if measure.better else None
             if reading:
                 rows.append(self._measured(self._own_row(measure), reading))

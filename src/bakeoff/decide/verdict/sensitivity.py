@@ -17,7 +17,7 @@ from bakeoff.decide.situation.profile import MeasureWeights, Profile
 from bakeoff.decide.verdict.rule import NOBODY, winners
 from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.measure.resample import N_DRAWS, Redrawn
-from bakeoff.measures import BY_NAME, Measure
+from bakeoff.measures import Measure
 from bakeoff.records import Record
 
 CONCENTRATION = (
@@ -64,18 +64,16 @@ def sensitivity(
     candidates: Sequence[str],
     inputs: Mapping[str, CostInputs],
     redrawn: Redrawn,
-    own: Sequence[Measure] = (),
 ) -> Sensitivity:
     """Both shares of wins and every flip within a factor of 100.
 
     `redrawn` holds those that broke no hard limit; `candidates` are the winner, first, and those between which cost
-    decided, none without a winner; `inputs` are what each one's cost is made of; `own` are the run's measures beside
-    Bakeoff's, of which the profile may weigh some.
+    decided, none without a winner; `inputs` are what each one's cost is made of.
     """
     eligible, weights = redrawn.names, profile.measure_weights
     if not eligible:
         return Sensitivity(rule_wins={}, weighted_wins={}, flips=())
-    measures = weighed(weights, own)
+    measures = weighed(weights, comparison)
     baselines = [one.name for one in comparison.entrants if one.is_baseline]
     drawn = with_intervals(redrawn, comparison, eligible, measures)
     costs = {name: total_usd(one) for name, one in inputs.items()}
@@ -86,9 +84,9 @@ def sensitivity(
     )
 
 
-def weighed(weights: MeasureWeights, own: Sequence[Measure] = ()) -> dict[str, Measure]:
+def weighed(weights: MeasureWeights, comparison: Comparison) -> dict[str, Measure]:
     """The measures that the weights name, by name: Bakeoff's and the team's own."""
-    known = {**BY_NAME, **{measure.name: measure for measure in own}}
+    known = comparison.measure_of
     return {name: known[name] for name in weights.by_measure() if name in known and known[name].better}
 
 
