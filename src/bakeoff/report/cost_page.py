@@ -12,8 +12,16 @@ import numpy as np
 from markupsafe import Markup
 
 from bakeoff.decide.cost.break_even import BreakEven, break_even_month, order_by_volume
-from bakeoff.decide.cost.model import MOST_SWINGS, CostBreakdown, CostInputs, cumulative_usd, tornado, total_usd
-from bakeoff.decide.verdict.judgement import CostRow, Judgement
+from bakeoff.decide.cost.model import (
+    MOST_SWINGS,
+    CostBreakdown,
+    CostInputs,
+    CostRow,
+    cumulative_usd,
+    tornado,
+    total_usd,
+)
+from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.measures import BY_NAME
 from bakeoff.report.charts import linear_scale
 from bakeoff.report.drilldown import script_safe
