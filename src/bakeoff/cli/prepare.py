@@ -77,7 +77,10 @@ def advise(
 
     check_output(output, force)
     inspection = inspect_data(documents or (), questions or ())
-    known = read_profile(profile) if profile else ask(_prompt, note, inspection.fill(Profile()), sys.stdin.isatty())
+    if profile:
+        known = read_profile(profile)
+    else:
+        known = ask(_prompt, note, inspection.fill(Profile()), interactive=sys.stdin.isatty())
     advice = give_advice(known, start.date() if start else next_monday(datetime.now().date()), inspection)
     paths = write_advice(advice, output, force)
     recommendation = advice.recommendation
