@@ -16,6 +16,7 @@ from bakeoff.contenders.recipe import Material, Recipe, make_recipes
 from bakeoff.contenders.world import World
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.imports import search_in
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measure.own import own_measures
 from bakeoff.measure.summary import IN_DOMAIN
@@ -64,14 +65,22 @@ def run(
     check_profile(config.profile)
     recipes = make_recipes(config.specs, config.imports_from)
     own = own_measures(config.measures, config.imports_from)
+    search_in(config.imports_from)
     threads.configure(config.threads)
     prepared = prepare(config)
-    for name in dict.fromkeys(name for recipe in recipes for name in recipe.models()):
-        probe(config.models[name])
+    _probe(config, recipes)
     folder = (run_folder.resume if resume else run_folder.begin)(config, Path(runs))
     with folder.lock():
         Pilot(config, recipes, own, folder, prepared, listener or (lambda event: None)).run()
     return Run(folder)
+
+
+def _probe(config: Config, recipes: Sequence[Recipe]) -> None:
+    """Ask every model once, before any work is done that a dead one would spoil."""
+    for name in dict.fromkeys(recipe.spec.model for recipe in recipes if recipe.asks_model):
+        probe(config.models[name])
+    for name in dict.fromkeys(recipe.embedder for recipe in recipes if recipe.embedder):
+        probe(config.models[name], embeds=True)
 
 
 class Pilot:
