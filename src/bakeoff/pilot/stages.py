@@ -235,8 +235,8 @@ class Pilot:
         begun = time.perf_counter()
         yield more
         seconds = more.pop("seconds", time.perf_counter() - begun)
-        key = (stage, contender, part)
-        if key not in {(done.stage, done.contender, done.part) for done in self._folder.stages()}:
+        key = (stage, part or contender)  # what is shared is built once, whoever needs it first
+        if key not in {(done.stage, done.part or done.contender) for done in self._folder.stages()}:
             took = Stage(stage=stage, contender=contender, part=part, seconds=seconds, **more)
             jsonl.append(self._folder.stages_path, [took])
         self._tell(Event(stage=stage, contender=contender, done=1, total=1, note="done"))
