@@ -4,8 +4,8 @@
 
 A neighbour is a process that does nothing but count, one for each core by default. The two ways take turns while the
 neighbours run, each training in a fresh process; every round is printed, then the ratio of the medians. `--neighbours
-0` shows what the rule costs on a quiet machine. With `--embed` the default embedder is timed as well (texts per second),
-on OpenVINO, which asks the same rule.
+0` shows what the rule costs on a quiet machine. With `--embed` the default embedder is timed as well (texts per
+second), on OpenVINO, which asks the same rule.
 """
 
 import argparse

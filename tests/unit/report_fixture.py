@@ -17,12 +17,11 @@ from bakeoff.formats.part import Problem
 from bakeoff.measure.comparison import AskedModel, Axes, Comparison, Entrant, Estimate
 from bakeoff.measure.constant import constant_answer
 from bakeoff.measure.score import score_answers
-from bakeoff.pilot.judge import judge
 from bakeoff.questions.leaks import Leak
 from bakeoff.questions.survey import summarise
 from bakeoff.records import Answer, Chunk, Contrast, Hit, Origin, Question, Score, SourceSpan, Stage, Usage
 from bakeoff.runs.data import DataSummary, DocumentSummary
-from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_record
+from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json, write_record
 
 HOSTILE = [
     "</script><script>document.title='owned'</script>",
@@ -145,8 +144,19 @@ def build(
     }
     jsonl.write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     if profile is not None:
+        from bakeoff.pilot.judge import judge
+
         write_record(folder / "verdict.json", judge(RunFolder(folder), profile, TODAY))
     return folder
+
+
+def bare_run(folder: Path, accuracy: Estimate) -> None:
+    """A run folder that holds a comparison of one contender on one measure, and nothing else."""
+    (folder / "config.yaml").write_text("name: x\n")
+    write_json(folder / "environment.json", {"run_format": RUN_FORMAT})
+    write_record(
+        folder / "comparison.json", Comparison(entrants=ENTRANTS[:1], measures={"base": {"accuracy": accuracy}})
+    )
 
 
 def _json(path: Path, content: object) -> None:

@@ -121,7 +121,7 @@ def _set_line(name: str, found: "SetDiff") -> str:
 
 def _rows(name: str, contender: "ContenderDiff") -> Iterator[tuple[str, ...]]:
     """The eight measures, where one of the runs has a value; the contender's name in the first row."""
-    from bakeoff.report.measures import EIGHT
+    from bakeoff.measures import EIGHT
 
     first = name
     for measure in EIGHT:
@@ -135,7 +135,7 @@ def _rows(name: str, contender: "ContenderDiff") -> Iterator[tuple[str, ...]]:
 
 
 def _difference(found: "Difference") -> str:
-    from bakeoff.report.measures import points
+    from bakeoff.sentences import points
 
     kind = "" if found.paired else ", not paired"
     interval = f"{points(found.low)} to {points(found.high)}"

@@ -87,6 +87,10 @@ def regrade(
         list[Path],
         typer.Option("--questions", "-q", help="The question files with the new accepted answers.", show_default=False),
     ],
+    updates: Annotated[
+        list[Path] | None,
+        typer.Option("--updates", "-u", help="The same for the questions about updates.", show_default=False),
+    ] = None,
     runs: Runs = Path("runs"),
     as_json: Json = False,
 ) -> None:
@@ -100,7 +104,7 @@ def regrade(
     from bakeoff.runs.run import find_run
 
     folder = RunFolder(find_run(run, runs))
-    regraded = regrade_run(folder, questions)
+    regraded = regrade_run(folder, questions, updates or ())
     if as_json:
         print_json(regraded)
         return

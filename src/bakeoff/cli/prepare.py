@@ -1,5 +1,6 @@
 """Commands for before a run: look at the data, advise without a model, describe the files one writes."""
 
+import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -76,7 +77,10 @@ def advise(
 
     check_output(output, force)
     inspection = inspect_data(documents or (), questions or ())
-    known = read_profile(profile) if profile else ask(_prompt, note, inspection.fill(Profile()), interactive)
+    if profile:
+        known = read_profile(profile)
+    else:
+        known = ask(_prompt, note, inspection.fill(Profile()), interactive=sys.stdin.isatty())
     advice = give_advice(known, start.date() if start else next_monday(datetime.now().date()), inspection)
     paths = write_advice(advice, output, force)
     recommendation = advice.recommendation

@@ -11,17 +11,16 @@ from pathlib import Path
 
 from bakeoff.errors import InputError
 from bakeoff.files import jsonl
+from bakeoff.measure.own import own_measures
 from bakeoff.measure.score import values_of
 from bakeoff.pilot.judging import judge_run
-from bakeoff.pilot.score import score_run
 from bakeoff.questions import read_questions
 from bakeoff.records import Question, Record
 from bakeoff.runs.folder import RunFolder, write_record
-from bakeoff.runs.results import read_comparison
 from bakeoff.sentences import first_few
 
 ELSEWHERE = ("changed", "general")
-"""Slices whose questions stand in files of their own: they keep their answers where these are not given."""
+"""Slices whose questions stand in files of their own: those about updates, and those of general knowledge."""
 
 
 class NewAnswers(Record):
@@ -60,43 +59,46 @@ class Regraded(Record):
 Grades = Mapping[str, Mapping[str, float]]
 
 
-def regrade(folder: RunFolder, paths: Sequence[Path]) -> Regraded:
+def regrade(folder: RunFolder, paths: Sequence[Path], updates: Sequence[Path] = ()) -> Regraded:
     """Replace the accepted answers of a finished run by those in these files, and judge the run again.
 
-    Questions are matched by id, else by their exact text. Raises InputError where a test question is missing in the
-    files or has another text there, RunFolderError where the run is not finished or a process is at work in it;
-    nothing is changed then.
+    Questions are matched by id, else by their exact text; those about updates (`changed`) in the files of `updates`
+    alone, without which they keep their answers, as those of general knowledge do. Raises InputError where a test
+    question is missing in the files or has another text there, RunFolderError where the run is not finished or a
+    process is at work in it; nothing is changed then.
     """
     config = folder.config()
     folder.require(folder.comparison_path, folder.scores_path, folder.splits_path, folder.data_path)
-    given = read_questions(paths)
+    own = own_measures(config.measures, config.imports_from)
+    given = read_questions(paths, config.columns)
+    given_updates = read_questions(updates, config.columns) if updates else []
     with folder.lock():
-        former = folder.questions()
-        questions, not_used = replaced(former, given)
-        names = read_comparison(folder).names
-        grades, accuracies = _grades(folder), read_comparison(folder).values("accuracy")
+        former, before = folder.questions(), folder.comparison()
+        questions, not_used = replaced(former, given, given_updates)
+        grades = _grades(folder)
         changed = _changed(former, questions)
         copy = _keep(folder, former) if changed else None
         jsonl.write(folder.splits_path, questions)
-        score_run(folder, names)
         if changed:
             _note(folder, changed, copy)
-        judge_run(folder, config.profile)
+        judge_run(folder, config.profile, before.entrants, before.skipped, own)
+        accuracies = [comparison.values("accuracy") for comparison in (before, folder.comparison())]
         return Regraded(
             questions=tuple(changed),
-            contenders=_new_grades(grades, _grades(folder), accuracies, read_comparison(folder).values("accuracy")),
+            contenders=_new_grades(grades, _grades(folder), *accuracies),
             not_used=not_used,
             copy_path=str(copy or ""),
         )
 
 
-def replaced(former: Sequence[Question], given: Sequence[Question]) -> tuple[list[Question], int]:
+def replaced(
+    former: Sequence[Question], given: Sequence[Question], given_updates: Sequence[Question] = ()
+) -> tuple[list[Question], int]:
     """The former questions, in order, the tested ones with the given answers; and how many others differ too.
 
     Raises InputError where a tested question is missing among the given ones, or has another text there.
     """
-    by_id, by_text = ({key(one): one for one in given} for key in (lambda one: one.id, lambda one: one.text))
-    matched = {one.id: by_id.get(one.id) or by_text.get(one.text) for one in former}
+    matched = _matched(former, given, given_updates)
     tested = [one for one in former if one.split == "test"]
     missing = [one for one in tested if matched[one.id] is None and one.slice not in ELSEWHERE]
     if missing:
@@ -116,6 +118,22 @@ def replaced(former: Sequence[Question], given: Sequence[Question]) -> tuple[lis
     questions = [_with_answers(one, matched[one.id], trained) if one.split == "test" else one for one in former]
     others = [one for one in former if one.split != "test"]
     return questions, sum(_differs(one, matched[one.id]) for one in others)
+
+
+def _matched(
+    former: Sequence[Question], given: Sequence[Question], given_updates: Sequence[Question]
+) -> dict[str, Question | None]:
+    """For each former question, by id, the given one; a question of general knowledge has none."""
+    main, changed = (
+        ({question.id: question for question in questions}, {question.text: question for question in questions})
+        for questions in (given, given_updates)
+    )
+    matched: dict[str, Question | None] = {}
+    for question in former:
+        by_id, by_text = changed if question.slice == "changed" else main
+        found = by_id.get(question.id) or by_text.get(question.text)
+        matched[question.id] = None if question.slice == "general" else found
+    return matched
 
 
 def _with_answers(question: Question, given: Question | None, trained: set[str]) -> Question:

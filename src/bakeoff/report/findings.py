@@ -10,7 +10,7 @@ from typing import Literal
 
 from bakeoff.measure.comparison import Comparison
 from bakeoff.measures import ACCURACY, IN_DOMAIN, Measure
-from bakeoff.questions.evidence import evidence_hit, is_by_document
+from bakeoff.questions.evidence import evidence_hit, is_document_level
 from bakeoff.records import Answer, Contrast, Question
 from bakeoff.report.gather import ReportData
 from bakeoff.sentences import listed, percent
@@ -119,7 +119,7 @@ def _of_passages(question: Question, answer: Answer) -> Cause:
         return "unmarked"
     if not is_hit:
         return "miss"
-    return "document" if is_by_document(question) else "generation"
+    return "document" if is_document_level(question) else "generation"
 
 
 def failures(data: ReportData) -> dict[str, Counter[Cause]]:

@@ -15,16 +15,14 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.measure.score import Values, values_of
 from bakeoff.measure.statistics import paired, with_holm
-from bakeoff.measures import IN_DOMAIN
+from bakeoff.measures import IN_DOMAIN, MEASURES
 from bakeoff.records import Contrast, Question, Record
 from bakeoff.runs.folder import RunFolder
-from bakeoff.runs.results import read_comparison
-
-SHARED_ENOUGH = 0.5
-"""Share of the smaller test that both runs must have asked for a paired test of what they share."""
 
 CONTRASTED = {measure.name: measure.score for measure in MEASURES if measure.contrasted}
-"""The measures that are compared pair by pair, with the scores they are the mean of."""
+"""The measures that are compared, each with the score of one question that it is made of."""
+SHARED_ENOUGH = 0.5
+"""Share of the smaller test that both runs must have asked for a paired test of what they share."""
 
 Scores = Mapping[str, Mapping[str, Values]]
 
@@ -73,7 +71,7 @@ class ResultsDiff(Record):
 
 def results_diff(before: RunFolder, after: RunFolder) -> ResultsDiff:
     """What both runs measured, compared. Raises RunFolderError where a comparison or the scores are missing."""
-    a, b = read_comparison(before), read_comparison(after)
+    a, b = before.comparison(), after.comparison()
     names = [name for name in a.names if name in b.names]
     tested = [_tested(folder) for folder in (before, after)]
     shared = _shared(*tested)

@@ -12,7 +12,7 @@ from typing import Literal
 from bakeoff.errors import BakeoffError
 from bakeoff.records import Question, Record
 from bakeoff.runs.folder import RunFolder
-from bakeoff.runs.results import read_comparison, read_verdict
+from bakeoff.runs.results import read_outcome
 
 State = Literal["running", "finished", "half-written", "other format", "unreadable"]
 
@@ -58,7 +58,7 @@ def _listed(folder: RunFolder) -> Listed:
     try:
         contenders = tuple(_names(folder))
         state = _state(folder)
-        winner = read_verdict(folder).get("winner") if state == "finished" else None
+        winner = read_outcome(folder).winner if state == "finished" else None
         return Listed(
             name=name,
             folder=root,
@@ -85,8 +85,8 @@ def _names(folder: RunFolder) -> list[str]:
     """The contenders measured, or those asked for where nothing was compared yet."""
     config = folder.config()
     if folder.comparison_path.exists() and not is_running(folder):
-        return list(read_comparison(folder).names)
-    return [str(name) for name in config.contenders]
+        return list(folder.comparison().names)
+    return [spec.name for spec in config.specs]
 
 
 def _state(folder: RunFolder) -> State:

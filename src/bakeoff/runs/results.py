@@ -5,53 +5,42 @@ Takes a run folder, gives records and plain values. Knows nothing about how they
 
 from typing import Any
 
-from bakeoff.measure.comparison import Comparison, Entrant, Estimate
-from bakeoff.records import Contrast
+from pydantic import ConfigDict, Field
+
+from bakeoff.records import Record
 from bakeoff.runs.folder import RunFolder
 
 
-def read_comparison(folder: RunFolder) -> Comparison:
-    """The comparison as a record. Raises RunFolderError where there is none or it is broken."""
-    found: Any = folder.comparison()
-    if isinstance(found, Comparison):
-        return found
-    return Comparison(
-        entrants=tuple(Entrant(name=name, recipe=name, title=name) for name in found["contenders"]),
-        measures={
-            name: {
-                measure: Estimate(**{key: one[key] for key in ("value", "low", "high", "n")})
-                for measure, one in by_measure.items()
-            }
-            for name, by_measure in found["contenders"].items()
-        },
-        contrasts=tuple(Contrast(**contrast) for contrast in found["contrasts"]),
-        skipped=found["skipped"],
-    )
+class Outcome(Record):
+    """What a verdict says, without what it stands on (`decide.verdict.judgement` reads all of it)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    winner: str | None = None
+    tied_with: tuple[str, ...] = ()
+    as_good: tuple[str, ...] = ()
+    reason: str = ""
+    short_of: tuple[str, ...] = ()
+    excluded: dict[str, str] = Field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
-def read_verdict(folder: RunFolder) -> dict[str, Any]:
-    """What verdict.json holds; nothing where the run was not judged. Raises RunFolderError where it is broken."""
-    if not folder.verdict_path.exists():
-        return {}
-    verdict = folder.read_json(folder.verdict_path)
-    return verdict if isinstance(verdict, dict) else {}
+def read_outcome(folder: RunFolder) -> Outcome:
+    """The run's verdict; an empty one where the run was not judged. Raises RunFolderError where it is broken."""
+    return folder.record(folder.verdict_path, Outcome) if folder.verdict_path.exists() else Outcome()
 
 
 def result_of(folder: RunFolder) -> dict[str, Any]:
     """What a script wants of a run: the verdict, every measure with its interval, what was skipped."""
-    comparison, verdict = read_comparison(folder), read_verdict(folder)
+    comparison = folder.comparison()
     return {
         "run": folder.root.name,
         "folder": str(folder.root),
         "report": str(folder.report_path),
-        "winner": verdict.get("winner"),
-        "as_good": verdict.get("as_good", []),
-        "reason": verdict.get("reason", ""),
-        "excluded": verdict.get("excluded", {}),
-        "warnings": verdict.get("warnings", []),
+        **read_outcome(folder).model_dump(mode="json"),
         "measures": {
             name: {
-                measure: estimate.model_dump(mode="json", include={"value", "low", "high", "n"})
+                measure: estimate.model_dump(mode="json", include={"value", "low", "high", "n", "reason"})
                 for measure, estimate in comparison.measures[name].items()
             }
             for name in comparison.names

@@ -14,7 +14,7 @@ from bakeoff.files.did_you_mean import closest
 from bakeoff.measure.comparison import Comparison
 from bakeoff.records import Answer, Question, Record, ask
 from bakeoff.runs.folder import RunFolder
-from bakeoff.runs.results import read_comparison, read_verdict
+from bakeoff.runs.results import read_outcome
 from bakeoff.sentences import listed
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class Run:
         self._opened: dict[str, Any] = {}
 
     @property
-    def comparison(self) -> Any:
-        """The content of comparison.json."""
+    def comparison(self) -> Comparison:
+        """Everything that was measured. Raises RunFolderError where the run has not come so far."""
         return self.folder.comparison()
 
     @property
@@ -49,7 +49,7 @@ class Run:
     @property
     def contenders(self) -> tuple[str, ...]:
         """The names of the contenders that were measured."""
-        return self._measured.names
+        return self.comparison.names
 
     @property
     def best(self) -> Choice:
@@ -57,11 +57,11 @@ class Run:
 
         Raises RunFolderError where there is none: name one then.
         """
-        verdict = read_verdict(self.folder)
-        if verdict.get("winner"):
-            return Choice(contender=verdict["winner"], reason="the winner of the verdict")
-        accuracies = self._measured.values("accuracy")
-        allowed = {name: value for name, value in accuracies.items() if name not in verdict.get("excluded", {})}
+        verdict = read_outcome(self.folder)
+        if verdict.winner:
+            return Choice(contender=verdict.winner, reason="the winner of the verdict")
+        accuracies = self.comparison.values("accuracy")
+        allowed = {name: value for name, value in accuracies.items() if name not in verdict.excluded}
         if not allowed:
             raise RunFolderError(
                 f"No contender of {self.folder.root} was measured and keeps the profile's limits: none can be chosen.",
@@ -72,7 +72,7 @@ class Run:
 
     def measure(self, contender: str, measure: str) -> float | None:
         """One contender's value of one measure, None where it was not measured."""
-        return self._measured.estimate(self._checked(contender), measure).value
+        return self.comparison.estimate(self._checked(contender), measure).value
 
     def answers(self, contender: str) -> list[Answer]:
         """The contender's answers to the test questions."""
@@ -139,10 +139,6 @@ class Run:
         for contender in self.contenders:
             for answer in self.answers(contender):
                 yield _row(questions[answer.question_id], answer, scores.get((contender, answer.question_id), {}))
-
-    @property
-    def _measured(self) -> Comparison:
-        return read_comparison(self.folder)
 
     def _checked(self, contender: str) -> str:
         if contender not in self.contenders:

@@ -1,13 +1,15 @@
 """The JSON schemas of bakeoff.yaml and of a profile, by which editors complete and check keys.
 
 Takes the records that read these files, gives plain values (JSON schema, draft 2020-12). What the records accept beside
-their own types is said here: one text where a list of texts is meant, a bare number for a price.
+their own types is said here: one text where a list of texts is meant, a bare number for a price, the name of a model or
+a recipe for all its settings.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
+from bakeoff.catalogue import RECIPES
 from bakeoff.decide.situation.prices import UNITS
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
@@ -16,12 +18,28 @@ from bakeoff.runs.config import Config
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMA_NAME = "bakeoff.schema.json"
 
+PARTIAL = {"retrieval": "Retrieval", "tuning": "Tuning", "prompts": "Prompts", "generation": "GenerationSettings"}
+"""The settings of which a contender may give some, with the definition of each."""
+
 Schema = dict[str, Any]
+TEXT: Schema = {"type": "string"}
 
 
 def config_schema() -> Schema:
     """The schema of bakeoff.yaml."""
-    return _schema(Config.model_json_schema(), "bakeoff.yaml", "A pilot: what is compared, on which data, how.")
+    schema = _schema(Config.model_json_schema(), "bakeoff.yaml", "A pilot: what is compared, on which data, how.")
+    keys, kinds = schema["properties"], schema["$defs"]
+    del keys["folder"]  # where the file lies is not for the file to say
+    models = keys["models"]["additionalProperties"]
+    keys["models"]["additionalProperties"] = {"anyOf": [TEXT, *models.pop("oneOf", ())]}
+    for key, settings in PARTIAL.items():
+        kinds["Entry"]["properties"][key] = {"$ref": f"#/$defs/{settings}"}
+    entry = {"anyOf": [{"enum": list(RECIPES)}, TEXT, {"$ref": "#/$defs/Entry"}]}
+    keys["contenders"] = {
+        "anyOf": [*entry["anyOf"], {"type": "array", "items": entry, "minItems": 1}],
+        "default": list(RECIPES),
+    }
+    return schema
 
 
 def profile_schema() -> Schema:
@@ -51,9 +69,10 @@ def _widened(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     plain = {key: _widened(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
-    if plain.get("type") == "array" and plain.get("items") == {"type": "string"}:
+    if plain.get("type") == "array" and plain.get("items") == TEXT:
         about = {key: plain.pop(key) for key in ("default", "description") if key in plain}
-        return {"anyOf": [plain, {"type": "string"}], **about}
+        least = {"minItems": plain.pop("minLength")} if "minLength" in plain else {}  # pydantic takes it for a text
+        return {"anyOf": [plain | least, TEXT], **about}
     return plain
 
 

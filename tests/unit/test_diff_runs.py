@@ -1,0 +1,96 @@
+"""What differs between two runs: data, settings, environment, and results by a test that fits the questions."""
+
+import pytest
+
+from bakeoff.measure.comparison import Estimate
+from bakeoff.records import Document
+from bakeoff.runs.diff import diff_runs
+from bakeoff.runs.diff_results import independent_difference
+from tests.unit.fakes import question
+from tests.unit.run_fixture import DOCUMENTS, finished, questions
+
+
+def test_a_run_does_not_differ_from_itself(tmp_path):
+    """Same data, no setting, no difference, and every pair tied or open with difference 0."""
+    run = finished(tmp_path / "planets")
+    found = diff_runs(run, run)
+    assert found.same_data and not found.settings and not found.environment
+    assert found.questions.same_test and not found.questions.questions.any and not found.documents.any
+    assert all(one.differences["accuracy"].difference == 0 for one in found.results.contenders.values())
+
+
+def test_settings_are_named_by_their_keys(tmp_path):
+    """With the value before and after; the name of the run is no setting."""
+    before, after = finished(tmp_path / "a"), finished(tmp_path / "b", retrieval={"k": 8}, seed=9)
+    changes = diff_runs(before, after).settings
+    assert {key: (one.before, one.after) for key, one in changes.items()} == {"retrieval.k": (3, 8), "seed": (7, 9)}
+
+
+def test_documents_are_compared_by_source_and_content(tmp_path):
+    """One added, one removed, one changed."""
+    other = (
+        DOCUMENTS[0].model_copy(update={"text": "Aldra circles its star in 315 days."}),
+        Document(id="c", text="Cetis.", source="cetis.md"),
+    )
+    found = diff_runs(finished(tmp_path / "a"), finished(tmp_path / "b", documents=other)).documents
+    assert (found.changed, found.added, found.removed) == (("aldra.md",), ("cetis.md",), ("borun.md",))
+    assert (found.n_before, found.n_after) == (2, 2)
+
+
+def test_a_run_without_its_store_is_compared_all_the_same(tmp_path):
+    """Only the documents are left out."""
+    before, after = finished(tmp_path / "a"), finished(tmp_path / "b")
+    (before.folder.world / "store.sqlite").unlink()
+    found = diff_runs(before, after)
+    assert found.documents is None and found.results.contenders
+
+
+def test_the_same_questions_are_compared_in_pairs(tmp_path):
+    """rag is right on six more questions and wrong on none it had right: significant; base is the same."""
+    before, after = finished(tmp_path / "a", rag=range(20)), finished(tmp_path / "b", rag=range(30))
+    results = diff_runs(before, after).results
+    assert results.note == "Paired: both runs asked the same 40 test questions."
+    rag = results.contenders["rag"]
+    assert rag.differences["accuracy"].difference == pytest.approx(0.25)
+    assert rag.differences["accuracy"].paired and rag.differences["accuracy"].finding == "different"
+    assert rag.differences["accuracy"].p < 0.05 < results.contenders["base"].differences["accuracy"].p
+    assert set(rag.better) == {f"q{i}" for i in range(20, 30)} and not rag.worse
+    assert (rag.values["accuracy"].before, rag.values["accuracy"].after) == (0.5, 0.75)
+
+
+def test_only_what_both_runs_asked_is_paired(tmp_path):
+    """A question with another text or other accepted answers is another question; the note says how many are left."""
+    asked = questions()
+    changed = [
+        asked[0].model_copy(update={"text": "Another?"}),
+        asked[1].model_copy(update={"answers": ("right 1", "one")}),
+        *asked[2:],
+    ]
+    found = diff_runs(finished(tmp_path / "a"), finished(tmp_path / "b", changed))
+    assert found.questions.new_texts == ("q0",) and found.questions.new_answers == ("q1",)
+    assert not found.questions.same_test
+    assert found.results.n_shared == 38 and "38 test questions are the same in both runs" in found.results.note
+    assert found.results.contenders["rag"].differences["accuracy"].n == 38
+
+
+def test_other_questions_are_not_paired(tmp_path):
+    """The intervals alone are compared, and the note says that part of the difference may be the questions'."""
+    other = [question(f"q{i}", f"Where is {i}?", [f"right {i}"], split="test", slice="unseen") for i in range(40)]
+    results = diff_runs(finished(tmp_path / "a", rag=range(4)), finished(tmp_path / "b", other, rag=range(36))).results
+    rag = results.contenders["rag"].differences["accuracy"]
+    assert results.note.startswith("Not paired") and results.n_shared == 0
+    assert not rag.paired and rag.p is None and rag.finding == "different"
+    assert results.contenders["base"].differences["accuracy"].finding == "open"
+
+
+def test_the_interval_of_independent_shares_is_newcombes():
+    """His example (a): 56/70 against 48/80 has the interval .0524 to .3339 (Newcombe 1998, table II, method 10)."""
+    found = independent_difference(
+        Estimate(value=48 / 80, low=0.4905, high=0.7004, n=80), Estimate(value=56 / 70, low=0.6918, high=0.8769, n=70)
+    )
+    assert (found.difference, found.low, found.high) == (
+        pytest.approx(0.2),
+        pytest.approx(0.0524, abs=2e-3),
+        pytest.approx(0.3339, abs=2e-3),
+    )
+    assert independent_difference(Estimate(), Estimate(value=0.5, low=0.4, high=0.6)) is None

@@ -1,0 +1,97 @@
+"""The list of runs says what state each is in, and no folder of whatever kind stops it."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bakeoff.runs.listing import is_running, list_runs
+from tests.unit.run_fixture import finished
+
+
+def states(runs: Path) -> dict[str, str]:
+    return {run.name: run.state for run in list_runs(runs)}
+
+
+def test_a_finished_run_is_listed_with_who_won(tmp_path):
+    """Its contenders and the number of its test questions too."""
+    finished(tmp_path / "planets")
+    (run,) = list_runs(tmp_path)
+    assert (run.name, run.state, run.winner, run.n_test) == ("planets", "finished", "rag", 40)
+    assert run.contenders == ("base", "rag") and run.begun is not None
+
+
+def test_a_run_that_was_killed_is_half_written(tmp_path):
+    """It has no comparison yet; those asked for are listed."""
+    finished(tmp_path / "planets").folder.comparison_path.unlink()
+    (run,) = list_runs(tmp_path)
+    assert (run.state, run.winner, run.contenders) == ("half-written", None, ("base", "rag"))
+
+
+def test_a_run_at_work_is_running(tmp_path):
+    """As long as a process holds its lock, and no longer."""
+    folder = finished(tmp_path / "planets").folder
+    code = (
+        "import time; from pathlib import Path; from bakeoff.runs.folder import RunFolder\n"
+        f"with RunFolder(Path({str(folder.root)!r})).lock():\n print('locked', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline().strip() == "locked"
+        assert states(tmp_path) == {"planets": "running"}
+        process.kill()
+    assert states(tmp_path) == {"planets": "finished"}
+
+
+def test_asking_whether_a_run_is_at_work_leaves_no_lock(tmp_path):
+    """Neither a file nor a lock that would keep the run out."""
+    folder = finished(tmp_path / "planets").folder
+    assert not is_running(folder) and not (folder.root / ".lock").exists()
+    with folder.lock():
+        pass
+    assert not is_running(folder)
+    with folder.lock():
+        assert is_running(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "state"),
+    [
+        ("config.yaml", "name: [", "unreadable"),
+        ("config.yaml", "nmae: x", "unreadable"),
+        ("config.yaml", b"\xff\xfe\x00", "unreadable"),
+        ("environment.json", "{", "unreadable"),
+        ("environment.json", '{"run_format": 99}', "other format"),
+        ("comparison.json", "[]", "unreadable"),
+        ("verdict.json", '"rag"', "unreadable"),
+        ("splits.jsonl", '{"id": 3}\n', "unreadable"),
+    ],
+)
+def test_a_broken_run_is_listed_with_what_is_wrong(tmp_path, name, content, state):
+    """The others are listed as before."""
+    finished(tmp_path / "broken")
+    finished(tmp_path / "whole")
+    path = tmp_path / "broken" / name
+    path.write_bytes(content) if isinstance(content, bytes) else path.write_text(content)
+    listed = {run.name: run for run in list_runs(tmp_path)}
+    assert listed["broken"].state == state and listed["broken"].problem
+    assert listed["whole"].state == "finished"
+
+
+def test_what_is_no_run_is_not_listed(tmp_path):
+    """Files, other folders, links to nowhere, a folder that is not there."""
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    assert list_runs(tmp_path) == [] == list_runs(tmp_path / "missing")
+
+
+def test_the_newest_run_is_first(tmp_path):
+    """By when it was begun."""
+    for age, name in enumerate(("new", "older", "oldest")):
+        folder = finished(tmp_path / name).folder
+        then = time.time() - 3600 * age
+        os.utime(folder.config_path, (then, then))
+    assert [run.name for run in list_runs(tmp_path)] == ["new", "older", "oldest"]
