@@ -18,6 +18,7 @@ from statistics import mean
 
 from bakeoff.models.load import load_generator
 from bakeoff.models.prompts import GROUNDED
+from bakeoff.models.settings import LocalModel
 from bakeoff.protocols import Generator
 from bakeoff.records import Completion, GenerationSettings, Prompt
 
@@ -58,7 +59,7 @@ def timed(generator: Generator, prompts: Sequence[Prompt], at_a_time: int) -> tu
 
 def loaded(engine: str) -> Generator:
     begun = time.perf_counter()
-    generator = load_generator(MODEL, engine)
+    generator = load_generator(LocalModel(name=MODEL, engine=engine))
     print(f"{engine}: loaded in {time.perf_counter() - begun:.1f} s")
     return generator
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.models.embed import load_embedder
+from bakeoff.models.settings import DEFAULT_EMBEDDER, LocalModel
 from bakeoff.records import Document
 from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.runs.config import Retrieval
@@ -158,7 +159,7 @@ def measure_engines(n_chunks: int) -> list[str]:
     passages = [part for document in made_prose(n_chunks) for part in document.text.split("\n\n")]
     rows, vectors = [], {}
     for engine in ("transformers", "openvino"):
-        embedder = load_embedder(engine=engine)
+        embedder = load_embedder(LocalModel(name=DEFAULT_EMBEDDER, engine=engine))
         embedder.embed_passages(passages[:8])
         begun = time.perf_counter()
         vectors[engine] = embedder.embed_passages(passages)

@@ -65,7 +65,7 @@ def print_table(report: TrainingReport, test: list[Asked], finder: Finder, adapt
         print(f"Success@{k} {held:.3f}")
     print("| model | passages | exact match | contains | declined |\n|---|---|---|---|---|")
     for name, folder in (("untuned", None), ("tuned", adapter)):
-        generator = load_generator(MODEL, adapter=folder)
+        generator = load_generator(MODEL, folder)
         for k in (1, N_PASSAGES):
             exact, contains, declined = scores(generator, test, [passages[:k] for passages in found])
             print(f"| {name} | {k} | {exact:.3f} | {contains:.3f} | {declined:.3f} |", flush=True)

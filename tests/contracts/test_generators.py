@@ -3,19 +3,19 @@
 The local engines run on a random model of a few thousand parameters; with the mark `models`, on the default model.
 """
 
-import json
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fake_api import FakeApi
 from tests.unit.tiny_model import write_tiny_model
 
 from bakeoff.models.engines.scripted import ScriptedGenerator
 from bakeoff.models.load import load_generator
+from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.protocols import Generator
 from bakeoff.records import Completion, GenerationSettings, Message, Prompt
 
@@ -36,37 +36,11 @@ def reply(message: str) -> str:
     return f"you said {message}"
 
 
-class _Echo(BaseHTTPRequestHandler):
-    """An OpenAI-like server that says what the script says, refuses what is too long, and streams when asked to."""
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        words = reply(body["messages"][-1]["content"]).split(" ")
-        too_long = len(words) > 1000
-        pieces = [word if i == 0 else f" {word}" for i, word in enumerate(words[: body["max_tokens"]])]
-        self.send_response(400 if too_long else 200)
-        self.end_headers()
-        if too_long:
-            self.wfile.write(b"too many tokens")
-        elif body.get("stream"):
-            events = [json.dumps({"choices": [{"delta": {"content": piece}}]}) for piece in pieces]
-            self.wfile.write("".join(f"data: {event}\n\n" for event in [*events, "[DONE]"]).encode())
-        else:
-            choice = {"message": {"content": "".join(pieces)}, "logprobs": {"content": [{"logprob": -0.5}]}}
-            usage = {"prompt_tokens": len(words), "completion_tokens": len(pieces)}
-            self.wfile.write(json.dumps({"choices": [choice], "usage": usage}).encode())
-
-    def log_message(self, *_: object) -> None:
-        """Silent."""
-
-
 @pytest.fixture(scope="module")
-def echo() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"openai:http://127.0.0.1:{server.server_port}/v1#echo"
-    server.shutdown()
-    server.server_close()
+def echo() -> Iterator[FakeApi]:
+    """A server that says what the script says, refuses what is too long, and streams when asked to."""
+    with FakeApi(reply=lambda messages: reply(messages[-1]["content"]), context_tokens=1000) as api:
+        yield api
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +53,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     params=[
         "scripted",
         "openai",
+        "ollama",
         "tiny transformers",
         "tiny openvino",
         pytest.param("default transformers", marks=pytest.mark.models),
@@ -89,14 +64,15 @@ def generator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     which, _, engine = request.param.partition(" ")
     if which == "scripted":
         yield ScriptedGenerator(reply, context_tokens=1000)
-    elif which == "openai":
-        yield load_generator(request.getfixturevalue("echo"))
+    elif which in ("openai", "ollama"):
+        url = request.getfixturevalue("echo").url
+        yield load_generator(ApiModel(api=which, base_url=url, model="m", context_tokens=1000))
     elif which == "default":
-        yield load_generator(DEFAULT, engine)
+        yield load_generator(LocalModel(name=DEFAULT, engine=engine))
     else:
         with pytest.MonkeyPatch.context() as patched:
             patched.setenv("BAKEOFF_CACHE", str(tmp_path_factory.mktemp("cache")))
-            yield load_generator(str(request.getfixturevalue("tiny")), engine)
+            yield load_generator(LocalModel(name=str(request.getfixturevalue("tiny")), engine=engine))
 
 
 def texts(completions: Sequence[Completion]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from bakeoff.decide.cost.break_even import break_even
 from bakeoff.decide.cost.model import CostInputs, cost_table
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.verdict.judgement import CostRow, Judgement
+from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.report import gather, write_report
 from bakeoff.report.cost_page import cost_cells, sliders, tornado_bars
 from tests.end_to_end.browser import all_of, choose, one_of, show, started
@@ -94,7 +94,7 @@ def test_a_slider_moved_by_keyboard_gives_what_python_gives(
     inputs = by_python(judgement, situation(page))
     shows(page, inputs, judgement.break_even[0].a)
     assert charts(page) != before and "NaN" not in charts(page)
-    assert one_of(page, "#cost-told").text.startswith(f"{cost_table(inputs)[0]['contender']} costs the least")
+    assert one_of(page, "#cost-told").text.startswith(f"{cost_table(inputs)[0].contender} costs the least")
 
 
 def shows(page: webdriver.Chrome, inputs: dict[str, CostInputs], first: str) -> None:

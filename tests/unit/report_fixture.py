@@ -13,10 +13,15 @@ import yaml
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
-from bakeoff.pilot.judge import judge
-from bakeoff.questions.evidence import evidence_hit
-from bakeoff.records import Answer, Chunk, Hit, Question, Score, SourceSpan, Stage, Usage
-from bakeoff.runs.folder import RunFolder, write_json
+from bakeoff.formats.part import Problem
+from bakeoff.measure.comparison import AskedModel, Axes, Comparison, Entrant, Estimate
+from bakeoff.measure.constant import constant_answer
+from bakeoff.measure.score import score_answers
+from bakeoff.questions.leaks import Leak
+from bakeoff.questions.survey import summarise
+from bakeoff.records import Answer, Chunk, Contrast, Hit, Origin, Question, Score, SourceSpan, Stage, Usage
+from bakeoff.runs.data import DataSummary, DocumentSummary
+from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json, write_record
 
 HOSTILE = [
     "</script><script>document.title='owned'</script>",
@@ -34,6 +39,36 @@ SKILL = {  # share right: seen, unseen, changed, unanswerable, general; share de
     "router": (0.75, 0.62, 0.54, 0.52, 0.45, 0.08, 0.55, 203.0),
     "rag-tuned": (0.66, 0.64, 0.57, 0.50, 0.59, 0.11, 0.96, 95.0),
 }
+MODEL = AskedModel(name="generator", label="SmolLM2-135M-Instruct")
+SHOWN, TUNED = "retrieval (128 tokens, k 3)", "LoRA (rank 16)"
+ENTRANTS = (
+    Entrant(
+        name="base", recipe="base", title="The model as it comes", axes=Axes(model="generator"), is_baseline=True,
+        model=MODEL, parts=("generator",),
+    ),
+    Entrant(
+        name="rag", recipe="rag", title="Retrieval", approach="rag", axes=Axes(model="generator", knowledge=SHOWN),
+        retrieves=True, model=MODEL, parts=("generator", "index"),
+    ),
+    Entrant(
+        name="tuned", recipe="tuned", title="Fine-tuning", approach="fine-tuning",
+        axes=Axes(model="generator", tuning=TUNED), is_tuned=True, learns_facts=True, model=MODEL, parts=("tuned",),
+    ),
+    Entrant(
+        name="hybrid", recipe="hybrid", title="Both", approach="hybrid",
+        axes=Axes(model="generator", tuning=TUNED, knowledge=SHOWN), retrieves=True, is_tuned=True, model=MODEL,
+        parts=("hybrid", "index"),
+    ),
+    Entrant(name="extract", recipe="extract", title="Copying", approach="rag", retrieves=True, parts=("index",)),
+    Entrant(
+        name="router", recipe="router", title="Routing", approach="hybrid", retrieves=True, is_tuned=True, model=MODEL,
+        behind=("tuned", "rag"),
+    ),
+    Entrant(
+        name="rag-tuned", recipe="their.module.RagTuned", title="Their own", approach="rag", retrieves=True,
+        model=MODEL, parts=("rag-tuned", "index"),
+    ),
+)  # fmt: skip
 SLICES = ("seen", "unseen", "changed", "unanswerable", "general")
 RETRIEVING = ("rag", "hybrid", "extract", "router", "rag-tuned")
 ASKS = (
@@ -77,9 +112,10 @@ def build(
     chunks = _chunks(draw, max(40, n_questions))
     questions = _questions(draw, n_questions, chunks)
     answers = {name: _answers(draw, name, questions, chunks, n_passages) for name in SKILL}
-    scores = [score for name in SKILL for score in _scores(questions, answers[name])]
+    scores = [score for given in answers.values() for score in score_answers(questions, given)]
+    training = _training(questions)
     folder.mkdir(parents=True, exist_ok=True)
-    jsonl.write(folder / "splits.jsonl", [*questions, *_training(questions)])
+    jsonl.write(folder / "splits.jsonl", [*questions, *training])
     for name, given in answers.items():
         jsonl.write(folder / "answers" / f"{name}.jsonl", given)
         alone = [answer.model_copy(update={"latency_ms": 1000 * answer.usage.seconds}) for answer in given[:20]]
@@ -87,11 +123,12 @@ def build(
         changed = {question.id for question in questions if question.slice == "changed"}
         after = [answer.model_copy(update={"text": "30 months"}) for answer in given if answer.question_id in changed]
         jsonl.write(folder / "answers" / f"{name}.updated.jsonl", after)
+        scores += score_answers(questions, after, "updated")
         _json(folder / "contenders" / name / "contender.json", {"name": name, "kind": "rag", "adapter": False})
     jsonl.write(folder / "scores.jsonl", scores)
     jsonl.write(folder / "stages.jsonl", _stages())
-    _json(folder / "comparison.json", _comparison(questions, scores))
-    _json(folder / "data.json", _summary(questions))
+    write_record(folder / "comparison.json", _comparison(questions, training, scores))
+    write_record(folder / "data.json", _summary([*questions, *training]))
     _json(folder / "environment.json", _environment())
     config = {
         "name": "support-desk",
@@ -107,8 +144,19 @@ def build(
     }
     jsonl.write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     if profile is not None:
-        write_json(folder / "verdict.json", judge(RunFolder(folder), profile, "a-local-model", TODAY))
+        from bakeoff.pilot.judge import judge
+
+        write_record(folder / "verdict.json", judge(RunFolder(folder), profile, TODAY))
     return folder
+
+
+def bare_run(folder: Path, accuracy: Estimate) -> None:
+    """A run folder that holds a comparison of one contender on one measure, and nothing else."""
+    (folder / "config.yaml").write_text("name: x\n")
+    write_json(folder / "environment.json", {"run_format": RUN_FORMAT})
+    write_record(
+        folder / "comparison.json", Comparison(entrants=ENTRANTS[:1], measures={"base": {"accuracy": accuracy}})
+    )
 
 
 def _json(path: Path, content: object) -> None:
@@ -212,59 +260,42 @@ def _answers(draw: random.Random, name: str, questions: list[Question], chunks: 
                 confidence=-draw.random(),
                 abstained=declined and not failed,
                 error=f"RuntimeError: out of memory {HOSTILE[1]}" if failed else None,
+                truncated=name == "rag" and i % 10 == 0,
+                origin=Origin(model="their-model-2026-10", fingerprint="fp_1") if name == "rag-tuned" else None,
             )
         )
     return given
 
 
-def _scores(questions: list[Question], answers: list[Answer]) -> list[Score]:
-    scores = []
-    for question, answer in zip(questions, answers, strict=True):
-        right = (
-            answer.abstained if not question.answerable else answer.text in question.answers and not answer.abstained
-        )
-        values: dict[str, float | None] = {
-            "correct": float(right),
-            "abstained": float(answer.abstained),
-            "hallucinated": float(not right and not answer.abstained),
-            "f1": 0.5,
-        }
-        found = evidence_hit(question, (hit.chunk for hit in answer.citations)) if answer.citations else None
-        if found is not None:
-            values["evidence_hit"] = float(found)
-        if answer.error:
-            values = {"correct": None, "hallucinated": None}
-        scores += [
-            Score(question_id=question.id, contender=answer.contender, measure=measure, value=value)
-            for measure, value in values.items()
-        ]
-    return scores
-
-
-def _estimate(values: list[float], **more: object) -> dict[str, object]:
+def _estimate(values: list[float], **more: object) -> Estimate:
     mean = sum(values) / len(values)
     half = 1.96 * (mean * (1 - mean) / len(values)) ** 0.5 + 0.004
-    return {"value": mean, "low": max(0.0, mean - half), "high": min(1.0, mean + half), "n": len(values), **more}
+    return Estimate(value=mean, low=max(0.0, mean - half), high=min(1.0, mean + half), n=len(values), **more)
 
 
-def _comparison(questions: list[Question], scores: list[Score]) -> dict[str, object]:
-    table = {name: _measures(name, questions, scores) for name in SKILL}
-    return {
-        "contenders": table,
-        "contrasts": _contrasts(table),
-        "skipped": {"long-context": "the corpus has 61,204 tokens; the model reads 8,192 <b>at most</b>"},
+def _comparison(questions: list[Question], training: list[Question], scores: list[Score]) -> Comparison:
+    tested = [score for score in scores if score.phase == "test" and score.value is not None]
+    correct = {
+        name: {one.question_id: one.value for one in tested if one.contender == name and one.measure == "correct"}
+        for name in SKILL
     }
+    table = {name: _measures(name, questions, tested) for name in SKILL}
+    return Comparison(
+        entrants=ENTRANTS,
+        measures=table,
+        contrasts=_contrasts(table),
+        skipped={"long-context": "the corpus has 61,204 tokens; the model reads 8,192 <b>at most</b>"},
+        constant=constant_answer(training, questions, correct),
+    )
 
 
-def _measures(name: str, questions: list[Question], scores: list[Score]) -> dict[str, object]:
+def _measures(name: str, questions: list[Question], scores: list[Score]) -> dict[str, Estimate]:
     slice_of = {question.id: question.slice for question in questions}
     mine = {
         measure: {
-            score.question_id: score.value
-            for score in scores
-            if score.contender == name and score.measure == measure and score.value is not None
+            score.question_id: score.value for score in scores if score.contender == name and score.measure == measure
         }
-        for measure in ("correct", "hallucinated", "abstained", "evidence_hit")
+        for measure in ("correct", "hallucinated", "abstained", "evidence_hit", "truncated", "error")
     }
     per_slice = {
         kind: _estimate([value for key, value in mine["correct"].items() if slice_of[key] == kind])
@@ -272,110 +303,105 @@ def _measures(name: str, questions: list[Question], scores: list[Score]) -> dict
         if any(slice_of[key] == kind for key in mine["correct"])
     }
     *shares, _, seconds, setup = SKILL[name]
-    fresh = _estimate([1.0] * (3 + int(12 * shares[2])) + [0.0] * (13 - int(12 * shares[2])))
     retrained = name in ("tuned", "hybrid", "router", "rag-tuned")
-    fresh["detail"] = {
+    taken = {
         "before": shares[2] / 3,
         "update_tokens": 96_400 * retrained + 1820 * (name in RETRIEVING),
         "update_seconds": 0.8 * setup * retrained + 2.4 * (name in RETRIEVING),
     }
-    missing = {"value": None, "low": None, "high": None, "n": 0, "detail": {"reason": "nothing is retrieved"}}
+    fresh = [1.0] * (3 + int(12 * shares[2])) + [0.0] * (13 - int(12 * shares[2]))
+    kept = [1.0] * int(20 * shares[4] / 0.62) + [0.0] * (21 - int(20 * shares[4] / 0.62))
     return {
         "accuracy": _estimate(list(mine["correct"].values()), slices=per_slice),
         "hallucination": _estimate(list(mine["hallucinated"].values())),
-        "latency_ms": {
-            "value": 1000 * seconds,
-            "low": 930 * seconds,
-            "high": 1090 * seconds,
-            "n": 20,
-            "detail": {"p95": 1700 * seconds},
-        },
-        "cost_per_1k": {"value": seconds * 0.028, "low": seconds * 0.025, "high": seconds * 0.031, "n": 100},
-        "retention": _estimate([1.0] * int(20 * shares[4] / 0.62) + [0.0] * (21 - int(20 * shares[4] / 0.62)))
-        if name != "extract"
-        else {**missing, "detail": {"reason": "it has no language model"}},
-        "freshness": fresh,
+        "latency_ms": Estimate(
+            value=1000 * seconds, low=930 * seconds, high=1090 * seconds, n=20, detail={"p95": 1700 * seconds}
+        ),
+        "cost_per_1k": Estimate(value=seconds * 0.028, low=seconds * 0.025, high=seconds * 0.031, n=100),
+        "retention": Estimate(reason="it has no language model") if name == "extract" else _estimate(kept),
+        "freshness": _estimate(fresh, detail=taken),
         "consistency": _estimate([1.0] * (10 + int(10 * shares[0])) + [0.0] * 5),
-        "setup_s": {"value": setup, "low": None, "high": None, "n": 1},
+        "setup_s": Estimate(value=setup, n=1),
         "abstention": _estimate(list(mine["abstained"].values())),
-        "retrieval_recall": _estimate(list(mine["evidence_hit"].values())) if mine["evidence_hit"] else missing,
+        "retrieval_recall": _retrieved(mine["evidence_hit"], questions),
         "accuracy_by_traffic": _estimate(list(mine["correct"].values())),
-        "errors": _estimate([1.0] * (8 if name == "rag-tuned" else 0) + [0.0] * 92),
+        "truncated": _estimate(list(mine["truncated"].values())),
+        "errors": _estimate(list(mine["error"].values())),
         "tokens_per_question": _tokens(name),
     }
 
 
-def _tokens(name: str) -> dict[str, object]:
+def _retrieved(hits: dict[str, float], questions: list[Question]) -> Estimate:
+    if not hits:
+        return Estimate(reason="nothing is retrieved")
+    by_document = sum(one.id in hits and one.source_spans[0].start is None for one in questions)
+    return _estimate(list(hits.values()), detail={"by_document": by_document})
+
+
+def _tokens(name: str) -> Estimate:
     prompt = 430.0 if name in RETRIEVING else 40.0
-    return {
-        "value": prompt + 9, "low": prompt, "high": prompt + 20, "n": 100,
-        "detail": {"prompt": prompt, "completion": 9.0},
-    }  # fmt: skip
+    detail = {"prompt": prompt, "completion": 9.0}
+    return Estimate(value=prompt + 9, low=prompt, high=prompt + 20, n=100, detail=detail)
 
 
-def _contrasts(table: dict[str, dict]) -> list[dict[str, object]]:
-    names, found = list(table), []
+def _contrasts(table: dict[str, dict[str, Estimate]]) -> tuple[Contrast, ...]:
+    """Every pair on accuracy: different where it is more than 8 points apart."""
+    names, pairs = list(table), []
     for i, a in enumerate(names):
         for b in names[i + 1 :]:
-            difference = table[a]["accuracy"]["value"] - table[b]["accuracy"]["value"]
-            found.append(
-                {
-                    "a": a,
-                    "b": b,
-                    "measure": "accuracy",
-                    "difference": difference,
-                    "low": difference - 0.08,
-                    "high": difference + 0.08,
-                    "p": 0.02,
-                    "p_adjusted": 0.01 if abs(difference) > 0.08 else 0.1,
-                    "n": 100,
-                    "finding": "different" if abs(difference) > 0.08 else "open",
-                    "more_questions": 0 if abs(difference) > 0.08 else 240,
-                }
+            difference = table[a]["accuracy"].value - table[b]["accuracy"].value
+            is_clear = abs(difference) > 0.08
+            pairs.append(
+                Contrast(
+                    a=a,
+                    b=b,
+                    measure="accuracy",
+                    difference=difference,
+                    low=difference - 0.08,
+                    high=difference + 0.08,
+                    p=0.02,
+                    p_adjusted=0.01 if is_clear else 0.1,
+                    n=100,
+                    finding="different" if is_clear else "open",
+                    more_questions=0 if is_clear else 240,
+                )
             )
-    return found
+    return tuple(pairs)
 
 
 def _stages() -> list[Stage]:
-    stages = [Stage(stage="read", seconds=2.1, detail="46 documents"), Stage(stage="index", seconds=9.4)]
+    stages = [Stage(stage="read", seconds=2.1, detail="46 documents"), Stage(stage="index", part="index", seconds=9.4)]
     for name, (*_, seconds, setup) in SKILL.items():
         if name in ("tuned", "hybrid", "rag-tuned"):
-            stages.append(Stage(stage="train", contender=name, seconds=setup - 20, tokens=90_000))
+            stages.append(Stage(stage="train", contender=name, part=name, seconds=setup - 20, tokens=90_000))
         stages.append(Stage(stage="answer", contender=name, seconds=seconds * 30))
         stages.append(Stage(stage="latency", contender=name, seconds=seconds * 20))
     return [*stages, Stage(stage="compare", seconds=0.4)]
 
 
-def _summary(questions: list[Question]) -> dict[str, object]:
-    return {
-        "documents": {
-            "n": 46,
-            "n_words": 41_300,
-            "n_chunks": 412,
-            "problems": [
-                {"source": "policies/old <draft>.pdf", "reason": "encrypted", "remedy": "save it without a password"},
-                {"source": "empty.docx", "reason": "holds no text", "remedy": "leave it out, or fill it"},
-            ],
-        },
-        "questions": {
-            "n": 420,
-            "n_facts": 231,
-            "by_split": {"train": 210, "dev": 60, "test": len(questions)},
-            "by_slice": {"seen": 40, "unseen": 50},
-        },
-        "warnings": [
-            "Only 11 test questions are of slice 'changed': its intervals are wide. <script>alert(1)</script>"
-        ],
-        "leaks": [
-            {"test_id": "q007", "train_id": "tq007", "similarity": 0.97, "excused": True},
-            {"test_id": "q002", "train_id": "tq003", "similarity": 0.93, "excused": False},
-        ],
-    }
+def _summary(questions: list[Question]) -> DataSummary:
+    return DataSummary(
+        documents=DocumentSummary(
+            n=46,
+            n_words=41_300,
+            n_chunks=412,
+            problems=(
+                Problem(source="policies/old <draft>.pdf", reason="encrypted", remedy="save it without a password"),
+                Problem(source="empty.docx", reason="holds no text", remedy="leave it out, or fill it"),
+            ),
+        ),
+        questions=summarise(questions),
+        warnings=("Only 11 test questions are of slice 'changed': its intervals are wide. <script>alert(1)</script>",),
+        leaks=(
+            Leak(test_id="q007", train_id="tq007", similarity=0.97, excused=True),
+            Leak(test_id="q002", train_id="tq003", similarity=0.93, excused=False),
+        ),
+    )
 
 
 def _environment() -> dict[str, object]:
     return {
-        "run_format": 1,
+        "run_format": RUN_FORMAT,
         "python": "3.11.7",
         "bakeoff": "0.1.0",
         "packages": {"torch": "2.13.0", "lancedb": "0.40.1"},

@@ -1,4 +1,4 @@
-"""From a run folder to scores.jsonl and comparison.json: stages by a contender's parts, each phase once."""
+"""From a run folder to scores.jsonl and comparison.json: stages by the parts of a contender, each phase once."""
 
 import pytest
 

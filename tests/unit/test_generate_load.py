@@ -3,15 +3,18 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import bakeoff.models.load
 from bakeoff.errors import ConfigError, MissingExtraError
-from bakeoff.models.engines.openai_http import OpenAiGenerator
+from bakeoff.models.engines.ollama import OllamaGenerator
+from bakeoff.models.engines.openai import OpenAiGenerator
 from bakeoff.models.engines.scripted import ScriptedGenerator
-from bakeoff.models.load import load_generator
+from bakeoff.models.load import has_no_weights, load_generator
 from bakeoff.models.prompts import DECLINE
+from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.records import GenerationSettings, Message, Prompt
 from tests.unit.tiny_model import write_tiny_model
 
@@ -36,12 +39,29 @@ def test_a_script_may_be_a_mapping() -> None:
     assert (one.text, other.text) == ("b c", " ".join(DECLINE.split(" ")[:2]))
 
 
-def test_names_choose_engines() -> None:
-    """'scripted', 'openai:URL#MODEL' and an import path each give their generator."""
+REMOTE = {"base_url": "http://127.0.0.1:9/v1", "model": "some/model"}
+
+
+def test_settings_choose_engines() -> None:
+    """'scripted', an import path, and a server by its protocol each give their generator; loading asks no server."""
     assert isinstance(load_generator("scripted"), ScriptedGenerator)
-    remote = load_generator("openai:http://127.0.0.1:9/v1#some/model")
-    assert isinstance(remote, OpenAiGenerator) and remote.name == "some/model"
     assert isinstance(load_generator("bakeoff.models.engines.scripted.ScriptedGenerator"), ScriptedGenerator)
+    openai = load_generator(ApiModel(api="openai", context_tokens=5000, **REMOTE))
+    assert isinstance(openai, OpenAiGenerator) and (openai.name, openai.context_tokens) == ("some/model", 5000)
+    assert isinstance(load_generator(ApiModel(api="ollama", **REMOTE)), OllamaGenerator)
+
+
+def test_the_old_way_to_name_a_server_is_refused_with_the_new_one() -> None:
+    """'openai:URL#MODEL' is a ConfigError that shows what to write."""
+    with pytest.raises(ConfigError, match="api: openai, base_url"):
+        load_generator("openai:http://127.0.0.1:9/v1#m")
+
+
+def test_what_has_weights() -> None:
+    """A server, a script and an import path have none here; a name and a folder have."""
+    without = [ApiModel(api="openai", **REMOTE), LocalModel(name="scripted"), "scripted", "some.module.Thing"]
+    assert [has_no_weights(settings) for settings in without] == [True] * 4
+    assert not has_no_weights("org/model") and not has_no_weights(LocalModel(name="./folder.v2"))
 
 
 def test_auto_takes_openvino_on_a_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,22 +71,49 @@ def test_auto_takes_openvino_on_a_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("bakeoff.models.engines.openvino_graph.unsupported", lambda folder: "a strange shape")
     assert type(load_generator(str(tiny))).__name__ == "TransformersGenerator"
     with pytest.raises(ConfigError, match="a strange shape"):
-        load_generator(str(tiny), "openvino")
+        load_generator(LocalModel(name=str(tiny), engine="openvino"))
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     assert not bakeoff.models.load._openvino_fits(tiny)
 
 
-def test_an_unknown_engine_is_refused() -> None:
-    """The message names the engines there are."""
-    with pytest.raises(ConfigError, match="auto, openvino, transformers"):
-        load_generator("scripted", "fastest")
-
-
-@pytest.mark.parametrize("model", ["scripted", "openai:http://127.0.0.1:9/v1#m", "some.module.Thing"])
-def test_an_adapter_needs_weights(model: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["scripted", ApiModel(api="openai", **REMOTE), "some.module.Thing"])
+def test_an_adapter_needs_weights(model: str | ApiModel, tmp_path: Path) -> None:
     """What has no weights here takes no adapter, rather than leaving it out in silence."""
     with pytest.raises(ConfigError, match="cannot be merged"):
         load_generator(model, adapter=tmp_path)
+
+
+def test_two_adapters_are_refused(tiny: Path, tmp_path: Path) -> None:
+    """A tuned adapter over a model with an adapter of its own is a ConfigError that names both."""
+    with pytest.raises(ConfigError, match=r"first.*second.*cannot"):
+        load_generator(LocalModel(name=str(tiny), adapter="/no/first"), adapter=Path("/no/second"))
+
+
+@pytest.mark.parametrize("engine", ["transformers", "openvino"])
+def test_a_models_own_adapter_is_merged(tiny: Path, tmp_path: Path, engine: Any) -> None:
+    """`adapter` in the settings does what an adapter given to the loader does, and changes the answers."""
+    adapter = write_adapter(tiny, tmp_path / "adapter")
+    settings = GenerationSettings(max_new_tokens=12)
+    prompts = [ask("2+2?"), ask("Name three colours.")]
+
+    def texts(**more: Any) -> list[str]:
+        generator = load_generator(LocalModel(name=str(tiny), engine=engine, **more.pop("own", {})), **more)
+        return [completion.text for completion in generator.generate(prompts, settings)]
+
+    merged = texts(own={"adapter": str(adapter)})
+    assert merged == texts(adapter=adapter) != texts()
+
+
+def write_adapter(model: Path, folder: Path) -> Path:
+    """A random adapter that PEFT saved."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(1)
+    lora = LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+    get_peft_model(AutoModelForCausalLM.from_pretrained(model), lora).save_pretrained(folder)
+    return folder
 
 
 def test_an_import_path_that_leads_nowhere_is_an_error() -> None:

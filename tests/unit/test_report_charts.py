@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bakeoff.report import charts
 from bakeoff.report.charts import Axis, Bar, Box, Dot, Point, place_labels
-from bakeoff.report.measures import milliseconds, percent
+from bakeoff.sentences import milliseconds, percent
 
 HOSTILE = "<script>\"&'</script>"
 X, Y = Axis("x", milliseconds, str), Axis("y", percent, percent)

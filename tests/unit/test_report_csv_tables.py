@@ -22,6 +22,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     return gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=60))
 
 
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
+    """A run that was not judged."""
+    return gather(build(tmp_path_factory.mktemp("bare") / "run", n_questions=60, profile=None))
+
+
 def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
@@ -77,17 +83,38 @@ def test_the_tables_hold_every_contender_question_claim_and_factor(whole: Report
     assert float(tables["cost"][0]["total_usd"]) == min(row.total_usd for row in whole.judgement.cost.table)
 
 
-def test_what_failed_changed_and_took_time_is_written_too(whole: ReportData) -> None:
+def test_what_was_withheld_is_not_written_as_the_answer(bare: ReportData) -> None:
+    """A declined answer stands in a column of its own, before the update and after it."""
+    found = {row["question"]: row for row in rows(csv_tables(bare)["questions"])}
+    declined = [key for key, answer in bare.answers["extract"].items() if answer.abstained]
+    assert declined
+    for key in declined:
+        assert found[key]["extract: answer"] == "" and found[key]["extract: withheld"]
+        assert "declined" in found[key]["extract: outcome"]
+    changed = next(one.id for one in bare.questions if one.slice == "changed")
+    assert found[changed]["rag: outcome after update"] in ("wrong", "declined, though there is an answer")
+    assert found["q000"]["rag: answer after update"] == ""
+
+
+def test_the_constant_answer_has_a_table(bare: ReportData) -> None:
+    """Its accuracy, and each contender's contrast with it."""
+    found = rows(csv_tables(bare)["constant"])
+    constant = bare.comparison.constant
+    assert constant is not None and [row["contender"] for row in found] == list(bare.contenders)
+    assert float(found[0]["accuracy"]) == constant.accuracy.value and found[0]["answer"] == constant.answer
+
+
+def test_what_failed_changed_and_took_time_is_written_too(bare: ReportData) -> None:
     """The sums of the tables are those of the page."""
-    tables = {name: rows(text) for name, text in csv_tables(whole).items()}
-    assert [int(row["all"]) for row in tables["failures"]] == [sum(one.values()) for one in failures(whole).values()]
-    assert len(tables["updates"]) == len(updates(whole)) > 0
-    assert float(tables["updates"][0]["after"]) == whole.values("freshness")[tables["updates"][0]["contender"]]
+    tables = {name: rows(text) for name, text in csv_tables(bare).items()}
+    assert [int(row["all"]) for row in tables["failures"]] == [sum(one.values()) for one in failures(bare).values()]
+    assert len(tables["updates"]) == len(updates(bare)) > 0
+    assert float(tables["updates"][0]["after"]) == bare.values("freshness")[tables["updates"][0]["contender"]]
     assert sum(float(row["seconds"]) for row in tables["stages"]) == pytest.approx(
-        sum(one.seconds for one in whole.stages)
+        sum(one.seconds for one in bare.stages)
     )
     found = {(row["contender"], row["slice"]): row for row in tables["slices"] if row["measure"] == "accuracy"}
-    assert float(found["rag", "seen"]["value"]) == whole.estimate("rag", "accuracy").slices["seen"].value
+    assert float(found["rag", "seen"]["value"]) == bare.estimate("rag", "accuracy").slices["seen"].value
 
 
 def test_the_costs_can_be_added_up_from_their_tables(whole: ReportData) -> None:

@@ -13,7 +13,7 @@ from tests.unit.report_fixture import build
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
-    return gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=60))
+    return gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=60, profile=None))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_every_test_question_and_every_answer_is_in_it(data: ReportData, payload
         assert [result["contender"] for result in before] == list(range(len(data.contenders)))
         assert (len(one["results"]) > len(before)) == (one["slice"] == "changed")
     outcomes = {result["outcome"] for one in payload["questions"] for result in one["results"]}
-    assert {"correct", "wrong", "declined", "error"} <= outcomes
+    assert {"correct", "wrong", "declined", "abstained", "error"} <= outcomes
 
 
 def test_a_chunk_stands_once_however_often_it_is_cited(data: ReportData, payload: dict) -> None:
@@ -90,14 +90,14 @@ def test_marks_are_clipped_merged_and_kept_to_their_document() -> None:
 
 
 def test_a_stale_answer_has_no_cause(payload: dict) -> None:
-    """Before the update, a question about what changed could not be answered rightly."""
+    """Before the update, a question about what changed could not be answered correctly."""
     stale = [result for one in payload["questions"] for result in one["results"] if result.get("stale")]
     assert stale and not any("cause" in result for result in stale)
 
 
 def test_a_missing_answer_is_shown_as_missing(tmp_path: Path) -> None:
     """A contender that was killed before it answered is not left out."""
-    folder = build(tmp_path / "run", n_questions=10)
+    folder = build(tmp_path / "run", n_questions=10, profile=None)
     path = folder / "answers" / "rag.jsonl"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
     data = gather(folder)

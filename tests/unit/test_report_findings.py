@@ -4,26 +4,30 @@ from dataclasses import replace
 
 import pytest
 
+from bakeoff.measure.comparison import Axes, Comparison, Entrant, Estimate
+from bakeoff.measures import BY_NAME
 from bakeoff.records import Answer, Chunk, Contrast, Hit, Question, SourceSpan
 from bakeoff.report.findings import (
+    RIGHT,
     cause,
-    contrast,
     failures,
     headline,
     outcome,
+    outcome_after_update,
     seconds_by_stage,
+    shown_to,
     slices,
     standing,
     step,
 )
-from bakeoff.report.gather import Estimate, ReportData, gather
-from bakeoff.report.measures import BY_NAME, NARROW
+from bakeoff.report.gather import ReportData, gather
+from bakeoff.sentences import NARROW
 from tests.unit.report_fixture import build
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
-    return gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=60))
+    return gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=60, profile=None))
 
 
 def compared(
@@ -49,7 +53,8 @@ def compared(
         )
         for (a, b), (low, high) in differences.items()
     )
-    return replace(whole, contenders=tuple(accuracy), estimates=estimates, contrasts=contrasts)
+    entrants = tuple(Entrant(name=name, recipe=name, title=name) for name in accuracy)
+    return replace(whole, comparison=Comparison(entrants=entrants, measures=estimates, contrasts=contrasts))
 
 
 def told(data: ReportData) -> str:
@@ -57,22 +62,22 @@ def told(data: ReportData) -> str:
 
 
 def test_the_headline_names_no_winner_where_a_paired_interval_holds_zero(whole: ReportData) -> None:
-    """The one that leads is named with those it cannot be told apart from, and those measurably behind."""
+    """The one that leads is named with those it does not differ from significantly, and those significantly behind."""
     data = compared(
         whole,
         {"rag": 0.6, "hybrid": 0.65, "base": 0.1},
         {("rag", "hybrid"): (-0.12, 0.02), ("base", "hybrid"): (-0.7, -0.4)},
     )
     assert told(data) == (
-        "hybrid was right most often, on 65 % of 100 questions (95 % interval 55–75 %), "
-        "but cannot be told apart from rag. base was measurably less accurate."
+        "hybrid was correct most often, on 65 % of 100 questions (95 % interval 55–75 %), "
+        "but is not significantly different from rag. base was significantly less accurate."
     )
 
 
 def test_the_headline_names_a_leader_ahead_of_all_others(whole: ReportData) -> None:
     """Overlapping intervals do not matter where the paired difference is clear."""
     data = compared(whole, {"rag": 0.6, "hybrid": 0.65}, {("hybrid", "rag"): (0.01, 0.09)})
-    assert told(data).endswith("measurably more often than every other contender.")
+    assert told(data).endswith("significantly more often than every other contender.")
 
 
 def test_without_a_paired_contrast_the_headline_claims_nothing(whole: ReportData) -> None:
@@ -85,8 +90,8 @@ def test_equal_leaders_are_named_together(whole: ReportData) -> None:
     """Neither comes first by the accident of its name."""
     pairs = {("hybrid", "rag"): (-0.1, 0.1), ("hybrid", "base"): (0.3, 0.6), ("rag", "base"): (0.3, 0.6)}
     data = compared(whole, {"rag": 0.6, "hybrid": 0.6, "base": 0.1}, pairs)
-    assert told(data).startswith("rag and hybrid were right equally often, on 60 %")
-    assert "base was measurably less accurate" in told(data)
+    assert told(data).startswith("rag and hybrid were correct equally often, on 60 %")
+    assert "base was significantly less accurate" in told(data)
 
 
 @pytest.mark.parametrize(
@@ -100,15 +105,6 @@ def test_equal_leaders_are_named_together(whole: ReportData) -> None:
 def test_the_headline_holds_where_there_is_little_to_say(whole: ReportData, accuracy: dict, says: str) -> None:
     """Nothing measured, nothing right, nobody to compare with."""
     assert says in told(compared(whole, accuracy, {}))
-
-
-def test_a_contrast_is_found_whichever_way_round_it_was_recorded(whole: ReportData) -> None:
-    """Turned round, its interval turns with it."""
-    data = compared(whole, {"a": 0.5, "b": 0.4}, {("a", "b"): (0.05, 0.15)})
-    turned = contrast(data, "b", "a")
-    assert turned is not None and (turned.low, turned.high) == (-0.15, -0.05)
-    assert turned.difference == pytest.approx(-0.1)
-    assert contrast(data, "a", "c") is None and contrast(data, "a", "b", "f1") is None
 
 
 def test_standing_counts_a_contender_as_behind_only_where_it_was_compared(whole: ReportData) -> None:
@@ -131,24 +127,63 @@ CHUNK = Chunk(id="c", document_id="d", source="a.md", text="x" * 50, start=100, 
 
 
 @pytest.mark.parametrize(
-    ("spans", "answers", "cited", "why"),
+    ("spans", "answers", "shown", "why"),
     [
-        ((SourceSpan(source="a.md", start=120, end=130),), ("x",), True, "generation"),
-        ((SourceSpan(source="a.md", start=10, end=30),), ("x",), True, "miss"),
-        ((SourceSpan(source="b.md"),), ("x",), True, "miss"),
-        ((SourceSpan(source="a.md"),), ("x",), True, "generation"),
-        ((), ("x",), True, "unmarked"),
-        ((SourceSpan(source="a.md"),), ("x",), False, "memory"),
-        ((), (), True, "invented"),
+        ((SourceSpan(source="a.md", start=120, end=130),), ("x",), "passages", "generation"),
+        ((SourceSpan(source="a.md", start=10, end=30),), ("x",), "passages", "miss"),
+        ((SourceSpan(source="b.md"),), ("x",), "passages", "miss"),
+        ((SourceSpan(source="a.md"),), ("x",), "passages", "document"),
+        ((), ("x",), "passages", "unmarked"),
+        ((SourceSpan(source="a.md"),), ("x",), "nothing", "memory"),
+        ((SourceSpan(source="a.md"),), ("x",), "documents", "reading"),
+        ((SourceSpan(source="a.md"),), ("x",), "unknown", "unmarked"),
+        ((), (), "passages", "invented"),
+        ((), (), "nothing", "invented"),
     ],
 )
-def test_a_wrong_answer_is_put_down_to_retrieval_or_generation(spans, answers, cited: bool, why: str) -> None:
-    """By whether a passage that was shown overlaps the gold evidence."""
+def test_a_wrong_answer_is_named_by_what_its_contender_was_shown(spans, answers, shown: str, why: str) -> None:
+    """A passage with the evidence, one of the right document, whole documents, nothing; only then is it memory."""
     question = Question(id="q", text="?", fact="f", answers=answers, source_spans=spans)
-    answer = Answer(question_id="q", contender="rag", text="y", citations=(Hit(chunk=CHUNK, score=1, rank=1),) * cited)
-    assert cause(question, answer, "wrong") == why
-    assert cause(question, answer, "correct") is None
-    assert cause(question, answer, "declined") == "declined" and cause(question, answer, "error") == "error"
+    hits = (Hit(chunk=CHUNK, score=1, rank=1),) if shown == "passages" else ()
+    answer = Answer(question_id="q", contender="rag", text="y", citations=hits)
+    assert cause(question, answer, "wrong", shown) == why
+    assert cause(question, answer, "correct", shown) is None and cause(question, answer, "abstained", shown) is None
+    assert cause(question, answer, "declined", shown) == "declined"
+    assert cause(question, answer, "error", shown) == "error"
+
+
+def test_what_was_shown_follows_from_the_contender_that_answered() -> None:
+    """One that reads whole documents cites none of them; a question that is sent on is answered by another."""
+    entrants = (
+        Entrant(name="plain", recipe="base", title="Plain", axes=Axes(model="m")),
+        Entrant(name="all", recipe="long-context", title="All", axes=Axes(model="m", knowledge="whole corpus")),
+        Entrant(name="search", recipe="rag", title="Search", axes=Axes(model="m", knowledge="k 3"), retrieves=True),
+        Entrant(name="sends", recipe="router", title="Sends", retrieves=True, behind=("plain", "search")),
+        Entrant(name="their.Own", recipe="their.Own", title="Own"),
+    )
+    comparison = Comparison(entrants=entrants, measures={})
+
+    def shown(name: str, **more: object) -> str:
+        return shown_to(comparison, Answer(question_id="q", contender=name, text="y", **more))
+
+    assert [shown(one.name) for one in entrants] == ["nothing", "documents", "passages", "passages", "unknown"]
+    assert shown("sends", route="plain") == "nothing" and shown("sends", route="search") == "passages"
+    assert shown("their.Own", citations=(Hit(chunk=CHUNK, score=1, rank=1),)) == "passages"
+
+
+@pytest.mark.parametrize(
+    ("answers", "text", "correct", "came_out"),
+    [((), "FIFUI", 1.0, "abstained"), (("x",), "x", 0.0, "declined"), (("x",), "x", 1.0, "declined")],
+)
+def test_a_declined_answer_is_neither_correct_nor_wrong(whole, answers, text, correct, came_out) -> None:
+    """What it would have said was not said: declining is its own outcome, with or without need."""
+    question = Question(id="q", text="?", fact="f", answers=answers)
+    answer = Answer(question_id="q", contender="base", text=text, abstained=True)
+    data = replace(
+        whole, answers={"base": {"q": answer}}, updated={"base": {"q": answer}},
+        correct={("base", "q"): correct}, correct_after_update={("base", "q"): correct},
+    )  # fmt: skip
+    assert outcome(data, "base", question) == outcome_after_update(data, "base", question) == came_out
 
 
 def test_failures_and_correct_answers_add_up_to_all_that_accuracy_counts(whole: ReportData) -> None:
@@ -156,17 +191,15 @@ def test_failures_and_correct_answers_add_up_to_all_that_accuracy_counts(whole: 
     counts = failures(whole)
     for name in whole.contenders:
         asked = [question for question in whole.questions if question.slice in ("seen", "unseen", "unanswerable")]
-        n_correct = sum(outcome(whole, name, question.id) == "correct" for question in asked)
+        n_correct = sum(outcome(whole, name, question) in RIGHT for question in asked)
         assert n_correct + sum(counts[name].values()) == len(asked)
     assert counts["rag-tuned"]["error"] > 0 and counts["base"]["memory"] > 0 and counts["rag"]["memory"] == 0
 
 
 def test_an_answer_that_is_not_there_is_missing_not_wrong(whole: ReportData) -> None:
     """A killed run shows what it lacks; an answer without a score is not scored."""
-    assert outcome(whole, "base", "no-such-question") == "missing"
-    bare = replace(whole, scores={})
-    some = next(key for key, answer in whole.answers["base"].items() if answer.error is None)
-    assert outcome(bare, "base", some) == "unscored"
+    assert outcome(whole, "base", Question(id="no-such-question", text="?", fact="f")) == "missing"
+    assert outcome(replace(whole, correct={}), "base", whole.questions[0]) == "unscored"
 
 
 def test_slices_and_stages_keep_their_order(whole: ReportData) -> None:

@@ -5,24 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.decide.situation.prices import Rates
 from bakeoff.errors import RunFolderError
-from bakeoff.measure.score import score_answers, values_of
-from bakeoff.measure.summary import Measured, summarise
-from bakeoff.records import Stage
-from bakeoff.report import write_report
+from bakeoff.measure.comparison import Estimate
 from bakeoff.report.gather import gather
 from bakeoff.runs.folder import write_json
-from tests.unit.report_fixture import SKILL, build
+from tests.unit.report_fixture import SKILL, bare_run, build
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("run") / "run", n_questions=40)
+    return build(tmp_path_factory.mktemp("run") / "run", n_questions=120, profile=None)
 
 
-def test_contenders_stand_in_the_order_of_the_design_whatever_the_file_says(folder: Path) -> None:
-    """The grid comes first, then what stands beside it."""
+def test_contenders_stand_in_the_order_of_the_configuration(folder: Path) -> None:
+    """Whatever they are called."""
     assert gather(folder).contenders == ("base", "rag", "tuned", "hybrid", "extract", "router", "rag-tuned")
 
 
@@ -34,58 +30,61 @@ def test_only_test_questions_are_shown_but_all_texts_are_known(folder: Path) -> 
 
 
 def test_more_than_one_error_in_twenty_answers_is_a_warning(folder: Path) -> None:
-    """Errors are counted and told, never dropped."""
+    """Errors are counted and shown, never dropped."""
     assert any("rag-tuned are errors" in warning for warning in gather(folder).warnings)
     assert not any("answers of base" in warning for warning in gather(folder).warnings)
 
 
-def test_answers_after_the_update_are_scored_here(folder: Path) -> None:
-    """scores.jsonl holds the main pass only."""
+def test_answers_after_the_update_are_read_from_the_scores(folder: Path) -> None:
+    """They were graded once, with their phase; the report grades nothing."""
     data = gather(folder)
-    assert set(data.scores_after_update.values()) <= {0.0, 1.0, None}
-    assert {name for name, _ in data.scores_after_update} == set(SKILL)
+    changed = {question.id for question in data.questions if question.slice == "changed"}
+    assert set(data.correct_after_update) == {(name, key) for name in SKILL for key in changed}
+    assert all(data.correct_after_update[key] == 0.0 for key in data.correct_after_update)
 
 
-def test_what_the_pilot_writes_is_what_the_report_reads(tmp_path: Path) -> None:
-    """The comparison made by measure.summary is gathered whole: slices, reasons, contrasts, and drawn."""
-    run = build(tmp_path / "run", n_questions=60)
-    before = gather(run)
-    measured = [
-        Measured(
-            name=name,
-            values=values_of(score_answers(before.questions, list(before.answers[name].values())))[name],
-            updated=values_of(score_answers(before.questions, list(before.updated[name].values()))).get(name, {}),
-            answers=tuple(before.answers[name].values()),
-            latencies_ms=(900.0, 1000.0, 1200.0),
-            setup=(Stage(stage="index", seconds=3.0),),
-            update=(Stage(stage="update-index", seconds=1.0, tokens=50),),
-        )
-        for name in before.contenders
-    ]
-    write_json(run / "comparison.json", summarise(before.questions, measured, {"long-context": "too long"}, Rates()))
-    data = gather(run)
-    assert data.estimate("rag", "accuracy").slices["seen"] is not None
-    assert data.estimate("base", "retrieval_recall").detail["reason"]
-    assert {contrast.measure for contrast in data.contrasts} >= {"accuracy", "hallucination"}
-    assert data.skipped == {"long-context": "too long"}
-    assert "Tokens" in write_report(run).read_text()
+def test_answers_that_were_cut_off_are_a_warning_where_they_are_many(folder: Path) -> None:
+    """More than one in twenty; a contender none of whose answers was cut off is not named."""
+    (warning,) = (warning for warning in gather(folder).warnings if "cut off" in warning)
+    assert "rag (10" in warning and "max_new_tokens" in warning and "hybrid" not in warning
+
+
+def test_contenders_that_a_constant_answer_is_as_good_as_are_named(folder: Path) -> None:
+    """The most frequent training answer, what it would reach, and who is not significantly above it."""
+    data = gather(folder)
+    constant = data.comparison.constant
+    assert constant is not None and "base" in constant.not_beaten_by and "hybrid" not in constant.not_beaten_by
+    (warning,) = (warning for warning in data.warnings if warning.startswith("Always answering"))
+    assert constant.answer in warning and "not significantly more accurate" in warning and "hybrid" not in warning
+
+
+def test_the_models_that_answered_are_named_where_servers_name_them(folder: Path) -> None:
+    """Once for each contender, with the fingerprint."""
+    assert gather(folder).origins == {"rag-tuned": ("their-model-2026-10 (fp_1)",)}
 
 
 def test_a_run_with_nothing_but_a_comparison_can_be_gathered(tmp_path: Path) -> None:
-    """Whatever the run has not written is empty, not an error; NaN counts as not measured."""
-    (tmp_path / "config.yaml").write_text("name: x\n")
-    (tmp_path / "comparison.json").write_text('{"contenders": {"base": {"accuracy": {"value": NaN}, "f1": null}}}')
+    """Whatever the run has not written is empty, not an error."""
+    bare_run(tmp_path, Estimate(reason="every answer failed"))
     data = gather(tmp_path)
-    assert data.estimate("base", "accuracy").value is None
+    assert data.estimate("base", "accuracy").reason == "every answer failed"
     assert data.values("accuracy") == {} and data.questions == () and data.stages == ()
+
+
+def test_a_run_of_an_older_version_is_refused(tmp_path: Path) -> None:
+    """Its comparison had another form: both formats are named, and what to do."""
+    bare_run(tmp_path, Estimate())
+    write_json(tmp_path / "environment.json", {"run_format": 1, "bakeoff": "0.1.0"})
+    with pytest.raises(RunFolderError, match="has run format 1"):
+        gather(tmp_path)
 
 
 def test_an_answer_to_an_unknown_question_is_told(folder: Path, tmp_path: Path) -> None:
     """An answer that splits.jsonl cannot place is not dropped in silence."""
-    run = build(tmp_path / "run", n_questions=20)
+    run = build(tmp_path / "run", n_questions=20, profile=None)
     lines = (run / "splits.jsonl").read_text().splitlines(keepends=True)
     (run / "splits.jsonl").write_text("".join(lines[1:]))
-    assert any("1 answered questions are not in splits.jsonl" in warning for warning in gather(run).warnings)
+    assert any("Answers to 1 questions that are not in splits.jsonl" in warning for warning in gather(run).warnings)
 
 
 @pytest.mark.parametrize(
@@ -96,13 +95,17 @@ def test_an_answer_to_an_unknown_question_is_told(folder: Path, tmp_path: Path) 
         ("comparison.json", None, "Cannot read"),
         ("comparison.json", "{", "Cannot read"),
         ("comparison.json", "[]", "comparison.json"),
-        ("comparison.json", json.dumps({"contenders": {"base": {"accuracy": {"value": "high"}}}}), "contenders.base"),
+        (
+            "comparison.json",
+            json.dumps({"entrants": [], "measures": {"base": {"accuracy": {"value": "high"}}}}),
+            "measures.base",
+        ),
         ("data.json", json.dumps({"warnings": 3}), "warnings"),
     ],
 )
 def test_a_missing_or_broken_file_is_named(tmp_path: Path, name: str, content: str | None, says: str) -> None:
     """Each is one message that names the file, with its remedy."""
-    run = build(tmp_path / "run", n_questions=10)
+    run = build(tmp_path / "run", n_questions=10, profile=None)
     if content is None:
         (run / name).unlink()
     else:

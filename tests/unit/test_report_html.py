@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.measure.comparison import Estimate
 from bakeoff.report import write_report
 from bakeoff.report.gather import gather
 from bakeoff.report.html import html_page
-from tests.unit.report_fixture import build
+from tests.unit.report_fixture import bare_run, build
 
 
 class Elements(HTMLParser):
@@ -83,6 +84,8 @@ def test_the_tables_and_charts_stand_in_the_page_itself(page: str) -> None:
         "long-context",
         "61,204 tokens",
         "Retrieval miss",
+        "always answering “",
+        "their-model-2026-10",
         "Where the time went",
         "encrypted",
     ):
@@ -94,7 +97,7 @@ def test_the_tables_and_charts_stand_in_the_page_itself(page: str) -> None:
 
 
 def test_a_contender_has_one_colour_everywhere(page: str) -> None:
-    """And the same in every report: a familiar name keeps its number."""
+    """By its place in the configuration."""
     colours = set(re.findall(r'class="who (k\d)"><bdi>hybrid<', page))
     assert colours == {"k3"}
 
@@ -163,9 +166,10 @@ def test_writing_gives_the_page_and_the_markdown(tmp_path: Path) -> None:
     assert write_report(folder).read_text() == first
 
 
-@pytest.mark.parametrize("measured", ['{"value": null}', "null", '{"value": 0.5, "n": 3}', '{"value": 0.0, "n": 1}'])
-def test_a_bare_run_is_drawn_too(tmp_path: Path, measured: str) -> None:
+@pytest.mark.parametrize(
+    "accuracy", [Estimate(), Estimate(value=0.5, n=3), Estimate(value=0.0, low=0.0, high=0.7, n=1)]
+)
+def test_a_bare_run_is_drawn_too(tmp_path: Path, accuracy: Estimate) -> None:
     """One contender, one measure or none, no answers, no data: a page all the same."""
-    (tmp_path / "config.yaml").write_text("name: x\n")
-    (tmp_path / "comparison.json").write_text(f'{{"contenders": {{"base": {{"accuracy": {measured}}}}}}}')
+    bare_run(tmp_path, accuracy)
     assert "Every contender, by eight measures" in write_report(tmp_path).read_text()

@@ -1,5 +1,6 @@
 """The table of contenders by measures, and its forms for a terminal and in Markdown."""
 
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -7,18 +8,20 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
+from bakeoff.measure.comparison import Estimate
+from bakeoff.measures import EIGHT, Measure
 from bakeoff.report.gather import ReportData, gather
 from bakeoff.report.markdown import markdown_page
 from bakeoff.report.markdown_text import plain
-from bakeoff.report.measures import EIGHT
-from bakeoff.report.table import table, updates
+from bakeoff.report.table import beside, table, updates
+from bakeoff.report.terminal import comparison as comparison_of
 from bakeoff.report.terminal import print_comparison
 from tests.unit.report_fixture import HOSTILE, build
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("run") / "run", n_questions=60)
+    return build(tmp_path_factory.mktemp("run") / "run", n_questions=60, profile=None)
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +36,14 @@ def printed(folder: Path, width: int) -> str:
 
 
 def test_what_was_not_measured_refers_to_its_reason(data: ReportData) -> None:
-    """A reason is told once however often it applies."""
+    """A reason stands once however often it applies."""
     shown = table(data, EIGHT)
     retention = [measure.name for measure in shown.measures].index("retention")
     cell = dict(shown.rows)["extract"][retention]
     assert cell.text == "–" and dict(shown.notes)[cell.note] == "it has no language model"
 
 
-def test_the_best_and_those_not_told_apart_from_it_are_marked(data: ReportData) -> None:
+def test_the_best_and_those_not_significantly_different_are_marked(data: ReportData) -> None:
     """One best accuracy; ties by the paired contrasts, which reach 8 points here."""
     cells = {name: row[0] for name, row in table(data, EIGHT).rows}
     best = max(cells, key=lambda name: cells[name].value or 0)
@@ -48,6 +51,43 @@ def test_the_best_and_those_not_told_apart_from_it_are_marked(data: ReportData) 
     for name, cell in cells.items():
         if name != best:
             assert (cell.mark == "tied") == ((cells[best].value or 0) - (cell.value or 0) <= 0.08)
+
+
+def test_evidence_known_by_document_only_is_said(data: ReportData) -> None:
+    """Retrieving the right document is less than retrieving the passage that holds the answer."""
+    shown = table(data, beside(data))
+    column = [measure.name for measure in shown.measures].index("retrieval_recall")
+    cell = dict(shown.rows)["rag"][column]
+    assert cell.text != "–" and "where the right document was retrieved" in dict(shown.notes)[cell.note]
+    assert not dict(shown.rows)["rag"][0].note
+
+
+def test_the_constant_answer_has_a_line_of_its_own(data: ReportData) -> None:
+    """It has an accuracy and nothing else; a table without accuracy has no such line."""
+    shown = table(data, EIGHT)
+    assert shown.constant is not None
+    title, cells = shown.constant
+    assert title.startswith("always answering “") and cells[0].value is not None
+    assert {cell.text for cell in cells[1:]} == {""}
+    assert table(data, EIGHT[1:]).constant is None
+
+
+def test_measures_of_the_team_stand_in_the_tables(folder: Path, data: ReportData) -> None:
+    """First of those beside the eight, in the terminal below them, with their intervals."""
+    length = Measure(name="length", title="Length", description="words", unit="count", better="lower", score="length")
+    measures = {
+        name: {**data.comparison.measures[name], "length": Estimate(value=float(n), low=n - 0.5, high=n + 0.5, n=60)}
+        for n, name in enumerate(data.contenders, 3)
+    }
+    comparison = data.comparison.model_copy(update={"own_measures": (length,), "measures": measures})
+    own = replace(data, comparison=comparison)
+    assert beside(own)[0] == length
+    cell = dict(table(own, beside(own)).rows)["rag"][0]
+    assert (cell.text, cell.interval) == ("4", "3.5–4.5")
+    file = StringIO()
+    Console(width=100, file=file).print(comparison_of(own))
+    assert "Measures of your own" in file.getvalue() and "Length" in file.getvalue()
+    assert "| Contender | Length |" in markdown_page(own)
 
 
 def test_latency_and_freshness_say_more_than_their_value(data: ReportData) -> None:
@@ -75,7 +115,7 @@ def test_the_terminal_shows_every_measure_at_any_width(folder: Path, width: int)
 
 def test_the_terminal_prints_brackets_as_they_are(tmp_path: Path) -> None:
     """Square brackets in a warning are text, not rich's markup."""
-    folder = build(tmp_path / "run", n_questions=10)
+    folder = build(tmp_path / "run", n_questions=10, profile=None)
     (folder / "data.json").write_text('{"warnings": ["[bold]not bold[/bold] [/]"]}')
     assert "[bold]not bold[/bold] [/]" in printed(folder, 100)
 

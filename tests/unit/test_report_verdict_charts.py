@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bakeoff.report.charts import Dot
-from bakeoff.report.measures import points
 from bakeoff.report.verdict_charts import (
     LABEL_STEP,
     Crossing,
@@ -20,6 +19,7 @@ from bakeoff.report.verdict_charts import (
     spread,
     volume_chart,
 )
+from bakeoff.sentences import points
 
 positive = st.floats(1e-3, 1e9)
 

@@ -15,7 +15,6 @@ from bakeoff.report import print_comparison
 from bakeoff.report.charts import Dot
 from bakeoff.report.gather import ReportData, gather
 from bakeoff.report.markdown import markdown_page
-from bakeoff.report.measures import NARROW
 from bakeoff.report.verdict_page import effect_panels, marked, verdict_context
 from bakeoff.report.verdict_text import (
     FINDING_MEANINGS,
@@ -29,6 +28,7 @@ from bakeoff.report.verdict_text import (
     unknown_factors,
     verdict_sentence,
 )
+from bakeoff.sentences import NARROW
 from tests.unit.report_fixture import SKILL, build
 
 

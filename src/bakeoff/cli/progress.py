@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from bakeoff.pilot.stages import Event
-from bakeoff.report.measures import STAGES
+from bakeoff.report.stage_titles import STAGES
 
 LINE_EVERY_S = 30.0
 UNITS = {"train": "steps", "update-train": "steps", "index": "documents", "update-index": "documents"}

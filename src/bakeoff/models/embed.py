@@ -12,18 +12,20 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from bakeoff.errors import ConfigError, MissingExtraError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder, made_once
 from bakeoff.models import weights as models
+from bakeoff.models.load import as_settings
+from bakeoff.models.settings import DEFAULT_EMBEDDER, ApiModel, LocalModel
 from bakeoff.models.threads import free_threads, openvino_properties, use_threads
 
-Engine = Literal["auto", "openvino", "transformers"]
+if TYPE_CHECKING:
+    from bakeoff.models.providers.embeddings import ApiEmbedder
 
-DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 CONVERSION = 1  # counts changes to what `_OpenVino` caches
 QUANTISATION_GROUP = 128  # weights that share a scale; benchmarks/index_speed.py prints the cosine to fp32
 BATCH_TOKENS = {"openvino": 1024, "transformers": 4096}  # per batch, padding included; 1,024 fit a core's L2 cache
@@ -113,22 +115,42 @@ class HashEmbedder:
 Embedder = ModelEmbedder | HashEmbedder
 
 
-def load_embedder(name: str = DEFAULT_EMBEDDER, engine: Engine = "auto") -> Embedder:
-    """The embedder of that name: `hash`, or a sentence-transformers model (see `models.resolve_model` for the places).
+def load_embedder(settings: LocalModel | ApiModel | str = DEFAULT_EMBEDDER) -> "Embedder | ApiEmbedder":
+    """The embedder of these settings: `hash`, a sentence-transformers model, or one behind a server.
 
-    `auto` takes transformers where there is an NVIDIA GPU, else OpenVINO. Raises ModelUnavailableError where the
-    model is not to be had or is none that can be loaded, MissingExtraError where the engine is not installed.
+    A plain string is the name of a local model (see `weights.resolve_model` for the places). Engine `auto` takes
+    transformers where there is an NVIDIA GPU, else OpenVINO. Raises ModelUnavailableError where the model was not found
+    or is none that can be loaded, MissingExtraError where the engine is not installed, ConfigError for an adapter.
     """
-    if name == HashEmbedder.name:
+    settings = as_settings(settings)
+    if isinstance(settings, ApiModel):
+        from bakeoff.models.providers.embeddings import ApiEmbedder
+
+        return ApiEmbedder(settings)
+    if settings.name == HashEmbedder.name:
         return HashEmbedder()
-    if engine not in ("auto", "openvino", "transformers"):
-        raise ConfigError(f"There is no embedding engine '{engine}'.", "choose auto, openvino or transformers")
+    folder, shape = _located(settings)
+    engine = settings.engine
     if engine == "auto":
         engine = "transformers" if shutil.which("nvidia-smi") else "openvino"
-    folder = models.resolve_model(name)
-    shape = _Shape.read(folder)
     encoder = _OpenVino(folder, shape) if engine == "openvino" else _Torch(folder, shape)
-    return ModelEmbedder(name, _Tokenizer(folder, shape), encoder)
+    return ModelEmbedder(settings.name, _Tokenizer(folder, shape), encoder)
+
+
+def check_embedder(settings: LocalModel) -> None:
+    """Finds a local embedder's weights and reads what they need, without loading them. Raises as `load_embedder`."""
+    if settings.name != HashEmbedder.name:
+        _located(settings)
+
+
+def _located(settings: LocalModel) -> "tuple[Path, _Shape]":
+    if settings.adapter is not None:
+        raise ConfigError(
+            f"The embedder {settings.name} has an adapter ({settings.adapter}): embedders take none.",
+            "merge it into the weights, and name the folder of the merged model",
+        )
+    folder = models.resolve_model(settings.name)
+    return folder, _Shape.read(folder)
 
 
 # --- tokens

@@ -1,4 +1,4 @@
-"""Prompts to completions: one file for each engine, one function that picks it.
+"""A model's settings to something that writes: one file for each engine, one function that picks it.
 
 Knows nothing about retrieval or training. Engines are imported when they are picked.
 """
@@ -6,48 +6,124 @@ Knows nothing about retrieval or training. Engines are imported when they are pi
 import importlib
 import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bakeoff.errors import ConfigError, MissingExtraError
+from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.models.weights import resolve_model
 from bakeoff.protocols import Generator
 
-ENGINES = ("auto", "openvino", "transformers")
+if TYPE_CHECKING:
+    from bakeoff.models.engines.ollama import OllamaGenerator
+    from bakeoff.models.engines.openai import OpenAiGenerator
+
+SCRIPTED = "scripted"
 
 
-def load_generator(model: str, engine: str = "auto", adapter: Path | None = None) -> Generator:
-    """The generator of this name, with this adapter merged in where one is given.
+def load_generator(settings: LocalModel | ApiModel | str, adapter: Path | None = None) -> Generator:
+    """The generator of these settings, with this adapter (of a tuning, say) merged in where one is given.
 
-    `model` is 'scripted'; 'openai:URL#MODEL', a server that speaks OpenAI's protocol, its key in OPENAI_API_KEY; the
-    full import path of something that gives a Generator when called; or a model's name for `resolve_model`. Engine
-    'auto' takes OpenVINO on a machine without a GPU where it supports the model, else transformers. Raises ConfigError
-    for what cannot be combined or is unknown, MissingExtraError, ModelUnavailableError.
+    A plain string is the name of a local model. Engine 'auto' takes OpenVINO on a machine without a GPU where it
+    supports the model, else transformers. Loading asks no server: `bakeoff.models.probe` does. Raises ConfigError for
+    what cannot be combined, MissingExtraError, ModelUnavailableError.
     """
-    if engine not in ENGINES:
-        raise ConfigError(f"There is no engine '{engine}'.", f"use one of: {', '.join(ENGINES)}")
-    if has_no_weights(model) and adapter is not None:
-        raise ConfigError(f"The adapter {adapter} cannot be merged into '{model}'.", "tune a local model")
-    if model.startswith("openai:"):
-        from bakeoff.models.engines.openai_http import OpenAiGenerator
+    settings = as_settings(settings)
+    if isinstance(settings, ApiModel):
+        _refuse_adapter(adapter, settings.label)
+        return behind_a_server(settings)
+    if has_no_weights(settings):
+        _refuse_adapter(adapter or settings.adapter, settings.name)
+        return _imported(settings.name)
+    return _local(settings, _one_adapter(settings, adapter))
 
-        base_url, _, remote = model.removeprefix("openai:").partition("#")
-        return OpenAiGenerator(base_url, remote)
-    if model == "scripted":
+
+def as_settings(settings: LocalModel | ApiModel | str) -> LocalModel | ApiModel:
+    """The settings; of a plain string, those of a local model of that name. Raises ConfigError for 'openai:...'."""
+    if isinstance(settings, str) and settings.startswith("openai:"):
+        raise ConfigError(
+            f"{settings!r} is no longer how a model behind a server is written.",
+            "write {api: openai, base_url: https://host/v1, model: NAME, key_env: VARIABLE}",
+        )
+    return LocalModel(name=settings) if isinstance(settings, str) else settings
+
+
+def has_no_weights(settings: LocalModel | ApiModel | str) -> bool:
+    """Whether this generator is asked for answers only, so that nothing of it can be tuned here."""
+    settings = as_settings(settings)
+    return isinstance(settings, ApiModel) or settings.name == SCRIPTED or is_import_path(settings.name)
+
+
+def is_import_path(name: str) -> bool:
+    """Whether a model's name can only be the import path of something in Python."""
+    return (
+        "/" not in name
+        and "." in name
+        and not Path(name).exists()
+        and all(part.isidentifier() for part in name.split("."))
+    )
+
+
+def imported(path: str) -> object:
+    """What stands at a full import path. Raises ConfigError where nothing does."""
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"The generator '{path}' cannot be imported: {error}.",
+            "give the full import path of a class or function that takes no arguments",
+        ) from error
+
+
+def _refuse_adapter(adapter: Path | str | None, name: str) -> None:
+    if adapter is not None:
+        raise ConfigError(f"The adapter {adapter} cannot be merged into '{name}'.", "tune a local model")
+
+
+def _one_adapter(settings: LocalModel, tuned: Path | None) -> Path | None:
+    """The adapter to merge. Two are refused: the second was not trained on what the first one made of the weights."""
+    if settings.adapter is None:
+        return tuned
+    if tuned is not None:
+        raise ConfigError(
+            f"The model {settings.name} has an adapter of its own ({settings.adapter}); the tuned one ({tuned}) cannot "
+            "be merged on top of it.",
+            "merge the first adapter into the weights, and name the folder of the merged model",
+        )
+    return Path(settings.adapter).expanduser()
+
+
+def behind_a_server(settings: ApiModel) -> "OpenAiGenerator | OllamaGenerator":
+    """The generator that speaks this server's protocol."""
+    if settings.api == "ollama":
+        from bakeoff.models.engines.ollama import OllamaGenerator
+
+        return OllamaGenerator(settings)
+    from bakeoff.models.engines.openai import OpenAiGenerator
+
+    return OpenAiGenerator(settings)
+
+
+def _imported(name: str) -> Generator:
+    if name == SCRIPTED:
         from bakeoff.models.engines.scripted import ScriptedGenerator
 
         return ScriptedGenerator()
-    if _is_import_path(model):
-        return _imported(model)
+    return imported(name)()  # type: ignore[operator, no-any-return]
+
+
+def _local(settings: LocalModel, adapter: Path | None) -> Generator:
     _require("torch", "transformers")
-    folder = resolve_model(model)
-    if engine == "openvino" or (engine == "auto" and _openvino_fits(folder)):
+    folder = resolve_model(settings.name)
+    if settings.engine == "openvino" or (settings.engine == "auto" and _openvino_fits(folder)):
         _require("openvino", "openvino_genai")
-        _refuse_unsupported(folder, model)
+        _refuse_unsupported(folder, settings.name)
         from bakeoff.models.engines.openvino import OpenVinoGenerator
 
-        return OpenVinoGenerator(folder, model, adapter)
+        return OpenVinoGenerator(folder, settings.name, adapter)
     from bakeoff.models.engines.transformers import TransformersGenerator
 
-    return TransformersGenerator(folder, model, adapter)
+    return TransformersGenerator(folder, settings.name, adapter)
 
 
 def _require(*modules: str) -> None:
@@ -60,7 +136,7 @@ def _openvino_fits(folder: Path) -> bool:
     import torch
 
     if torch.cuda.is_available() or any(
-        importlib.util.find_spec(one) is None for one in ("openvino", "openvino_genai")
+        importlib.util.find_spec(module) is None for module in ("openvino", "openvino_genai")
     ):
         return False
     from bakeoff.models.engines.openvino_graph import unsupported
@@ -73,29 +149,6 @@ def _refuse_unsupported(folder: Path, model: str) -> None:
 
     reason = unsupported(folder)
     if reason:
-        raise ConfigError(f"The engine 'openvino' cannot run {model}: {reason}.", "set models.engine to transformers")
-
-
-def has_no_weights(model: str) -> bool:
-    """Whether this generator is asked for answers only, so that nothing of it can be tuned here."""
-    return model == "scripted" or model.startswith("openai:") or _is_import_path(model)
-
-
-def _is_import_path(model: str) -> bool:
-    return (
-        "/" not in model
-        and "." in model
-        and not Path(model).exists()
-        and all(part.isidentifier() for part in model.split("."))
-    )
-
-
-def _imported(path: str) -> Generator:
-    module, _, name = path.rpartition(".")
-    try:
-        return getattr(importlib.import_module(module), name)()  # type: ignore[no-any-return]
-    except (ImportError, AttributeError) as error:
         raise ConfigError(
-            f"The generator '{path}' cannot be imported: {error}.",
-            "give the full import path of a class or function that takes no arguments",
-        ) from error
+            f"The engine 'openvino' cannot run {model}: {reason}.", "set the model's engine to transformers"
+        )

@@ -12,13 +12,22 @@ import numpy as np
 from markupsafe import Markup
 
 from bakeoff.decide.cost.break_even import BreakEven, break_even_month, order_by_volume
-from bakeoff.decide.cost.model import MOST_SWINGS, CostBreakdown, CostInputs, cumulative_usd, tornado, total_usd
-from bakeoff.decide.verdict.judgement import CostRow, Judgement
+from bakeoff.decide.cost.model import (
+    MOST_SWINGS,
+    CostBreakdown,
+    CostInputs,
+    CostRow,
+    cumulative_usd,
+    tornado,
+    total_usd,
+)
+from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.measures import BY_NAME
 from bakeoff.report.charts import linear_scale
 from bakeoff.report.drilldown import script_safe
-from bakeoff.report.measures import BY_NAME, NARROW, count, usd
 from bakeoff.report.verdict_charts import Crossing, Line, label_room, months_chart, volume_chart
 from bakeoff.report.verdict_text import INPUTS, amount
+from bakeoff.sentences import NARROW, count, usd
 
 HALF, NARROW_WIDE, HEIGHT = 520, 342, 340
 VOLUMES_BELOW, VOLUMES_ABOVE, N_VOLUMES = 1e-2, 1e3, 61

@@ -6,10 +6,11 @@ Takes `ReportData`, gives texts by file name. Knows nothing about files.
 from collections.abc import Callable
 
 from bakeoff.files.spreadsheet_csv import Cell, Rows, rows_of, written
+from bakeoff.measures import MEASURES, Measure
+from bakeoff.records import Answer, Question
 from bakeoff.report.csv_verdict import JUDGED
-from bakeoff.report.findings import CAUSES, OUTCOMES, failures, outcome
+from bakeoff.report.findings import CAUSES, OUTCOMES, failures, outcome, outcome_after_update
 from bakeoff.report.gather import ReportData
-from bakeoff.report.measures import BESIDE, EIGHT
 from bakeoff.report.verdict_text import marks
 
 PARTS = ("value", "low", "high", "n")
@@ -25,7 +26,7 @@ def csv_tables(data: ReportData) -> dict[str, str]:
 
 def _contenders(data: ReportData) -> Rows:
     """One row for each contender: every measure with its interval and its number of questions."""
-    measures = [*EIGHT, *BESIDE]
+    measures = _measures(data)
     heads = [f"{measure.name}_{part}".removesuffix("_value") for measure in measures for part in PARTS]
     judged = marks(data.judgement) if data.judgement else {}
     rows: Rows = [["contender", "verdict", *heads]]
@@ -36,6 +37,11 @@ def _contenders(data: ReportData) -> Rows:
     return rows
 
 
+def _measures(data: ReportData) -> list[Measure]:
+    """Bakeoff's measures, then the team's own."""
+    return [*MEASURES, *data.own_measures]
+
+
 def _contrasts(data: ReportData) -> Rows:
     fields = ("a", "b", "measure", "difference", "low", "high", "p", "p_adjusted", "n", "finding", "more_questions")
     return rows_of(data.contrasts, fields)
@@ -44,10 +50,10 @@ def _contrasts(data: ReportData) -> Rows:
 def _slices(data: ReportData) -> Rows:
     """One row for each measure, contender and slice that it was measured on."""
     rows: Rows = [["measure", "contender", "slice", *PARTS]]
-    for measure in [*EIGHT, *BESIDE]:
+    for measure in _measures(data):
         for name in data.contenders:
             for kind, one in data.estimate(name, measure.name).slices.items():
-                if one is not None and one.value is not None:
+                if one.value is not None:
                     rows.append([measure.name, name, kind, *(getattr(one, part) for part in PARTS)])
     return rows
 
@@ -72,27 +78,67 @@ def _updates(data: ReportData) -> Rows:
 
 
 def _stages(data: ReportData) -> Rows:
-    """One row for each stage in the order they ran; the contender is empty where all share the work."""
-    return rows_of(data.stages, ("stage", "contender", "seconds", "tokens", "detail"))
+    """One row for each stage in the order they ran; the contender is empty where several share the work."""
+    return rows_of(data.stages, ("stage", "contender", "part", "seconds", "tokens", "detail"))
+
+
+def _constant(data: ReportData) -> Rows:
+    """Always giving the most frequent training answer, and one row for each contender's contrast with that."""
+    contrast = ("contender", "difference", "low", "high", "p_adjusted", "finding")
+    rows: Rows = [["answer", *(f"accuracy_{part}".removesuffix("_value") for part in PARTS), *contrast]]
+    constant = data.comparison.constant
+    for one in constant.contrasts if constant else ():
+        reached = [getattr(constant.accuracy, part) for part in PARTS] if constant else []
+        answer = constant.answer if constant else ""
+        rows.append([answer, *reached, one.a, one.difference, one.low, one.high, one.p_adjusted, one.finding])
+    return rows
+
+
+ABOUT_AN_ANSWER = ("outcome", "answer", "withheld")
 
 
 def _questions(data: ReportData) -> Rows:
-    """One row for each question, and for each contender how its answer came out and what it said."""
-    heads = [f"{name}: {part}" for name in data.contenders for part in ("outcome", "answer")]
+    """One row for each question, and for each contender how its answer came out and what it said.
+
+    `withheld` is what it would have said where it declined. Of a run with updates the same follows for the answers
+    after the update.
+    """
+    is_updated = any(data.updated.values())
+    heads = [f"{name}: {part}" for name in data.contenders for part in ABOUT_AN_ANSWER]
+    heads += [f"{name}: {part} after update" for name in data.contenders for part in ABOUT_AN_ANSWER if is_updated]
     rows: Rows = [["question", "text", "slice", "kind", "asked", "accepted", *heads]]
     for question in data.questions:
         cells: list[Cell] = []
         for name in data.contenders:
-            answer = data.answers[name].get(question.id)
-            cells += [OUTCOMES[outcome(data, name, question.id)], (answer.error or answer.text) if answer else ""]
+            given = data.answers[name].get(question.id)
+            cells += [OUTCOMES[outcome(data, name, question)], *_said(given)]
+        for name in data.contenders if is_updated else ():
+            cells += _after_update(data, name, question)
         accepted = " | ".join(question.answers)
         rows.append([question.id, question.text, question.slice, question.kind, question.asked, accepted, *cells])
     return rows
 
 
+def _said(answer: Answer | None) -> list[Cell]:
+    """What a reader was told, and what was withheld from them."""
+    if answer is None:
+        return ["", ""]
+    if answer.error is not None:
+        return [answer.error, ""]
+    return ["", answer.text] if answer.abstained else [answer.text, ""]
+
+
+def _after_update(data: ReportData, contender: str, question: Question) -> list[Cell]:
+    answer = data.updated[contender].get(question.id)
+    if answer is None:
+        return ["", "", ""]
+    return [OUTCOMES[outcome_after_update(data, contender, question)], *_said(answer)]
+
+
 MEASURED: dict[str, Callable[[ReportData], Rows]] = {
     "contenders": _contenders,
     "contrasts": _contrasts,
+    "constant": _constant,
     "slices": _slices,
     "failures": _failures,
     "updates": _updates,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from bakeoff.decide.advise.risks import Risk
 from bakeoff.decide.cost.break_even import BreakEven
-from bakeoff.decide.cost.model import tornado
-from bakeoff.decide.verdict.judgement import CostRow, Judgement
+from bakeoff.decide.cost.model import CostRow, tornado
+from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.files.spreadsheet_csv import Cell, Rows, rows_of
 from bakeoff.report.verdict_text import INPUTS, approach_names, flip_sentence, matrix_lines, unknown_factors
 

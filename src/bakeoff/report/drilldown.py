@@ -10,7 +10,17 @@ from typing import Any
 
 from bakeoff.questions.evidence import holds_evidence
 from bakeoff.records import Answer, Chunk, Hit, Question, SourceSpan
-from bakeoff.report.findings import CAUSES, OUTCOMES, Outcome, cause, outcome, outcome_after_update
+from bakeoff.report.findings import (
+    CAUSES,
+    OUTCOMES,
+    RIGHT,
+    Cause,
+    Outcome,
+    cause,
+    outcome,
+    outcome_after_update,
+    shown_to,
+)
 from bakeoff.report.gather import ReportData
 
 MOST_QUESTIONS = 2000
@@ -23,6 +33,7 @@ def drilldown_json(data: ReportData, colours: Mapping[str, int]) -> str:
     payload = {
         "contenders": [{"name": name, "colour": colours[name]} for name in data.contenders],
         "outcomes": OUTCOMES,
+        "right": RIGHT,
         "causes": CAUSES,
         "questions": [_question(data, question, chunks) for question in data.questions[:MOST_QUESTIONS]],
         "chunks": chunks.entries,
@@ -67,16 +78,17 @@ def _question(data: ReportData, question: Question, chunks: Chunks) -> dict[str,
     for number, name in enumerate(data.contenders):
         before, after = data.answers[name].get(question.id), data.updated[name].get(question.id)
         if before is not None:
-            came_out = outcome(data, name, question.id)
-            results.append(
-                {"contender": number, **_result(question, before, came_out, chunks, question.slice == "changed")}
-            )
+            is_stale = question.slice == "changed"
+            why = None if is_stale else _cause(data, question, before, outcome(data, name, question))
+            came_out = {"outcome": outcome(data, name, question), **_filled({"cause": why, "stale": is_stale})}
+            results.append({"contender": number, **came_out, **_answer(question, before, chunks)})
         elif is_asked:
             results.append({"contender": number, "outcome": "missing"})
         if after is not None:
-            came_out = outcome_after_update(data, name, question.id)
-            results.append({"contender": number, "after": True, **_result(question, after, came_out, chunks)})
-        # What changes is told by the new documents: only passages from after the update can hold its evidence.
+            how = outcome_after_update(data, name, question)
+            came_out = {"outcome": how, **_filled({"cause": _cause(data, question, after, how)})}
+            results.append({"contender": number, "after": True, **came_out, **_answer(question, after, chunks)})
+        # What changes stands in the new documents: only passages from after the update can hold its evidence.
         current = after if question.slice == "changed" else before
         for hit in _shown(question, current) if current else ():
             if holds_evidence(question, hit.chunk):
@@ -95,12 +107,8 @@ def _question(data: ReportData, question: Question, chunks: Chunks) -> dict[str,
     )
 
 
-def _result(
-    question: Question, answer: Answer, came_out: Outcome, chunks: Chunks, is_stale: bool = False
-) -> dict[str, Any]:
-    """An answer and how it came out; a stale one, given before the documents changed, has no cause to look for."""
-    why = None if is_stale else cause(question, answer, came_out)
-    return {"outcome": came_out, **_filled({"cause": why, "stale": is_stale}), **_answer(question, answer, chunks)}
+def _cause(data: ReportData, question: Question, answer: Answer, came_out: Outcome) -> Cause | None:
+    return cause(question, answer, came_out, shown_to(data.comparison, answer))
 
 
 def _answer(question: Question, answer: Answer, chunks: Chunks) -> dict[str, Any]:

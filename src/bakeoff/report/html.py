@@ -15,6 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bakeoff.decide.advise.factors import TITLES
+from bakeoff.measure.comparison import NOTHING, Estimate
+from bakeoff.measures import ACCURACY, BY_NAME, EIGHT, Measure
 from bakeoff.report import charts
 from bakeoff.report.charts import Axis, Bar, Dot, Point
 from bakeoff.report.drilldown import MOST_QUESTIONS, drilldown_json
@@ -29,22 +31,12 @@ from bakeoff.report.findings import (
     standing,
     step,
 )
-from bakeoff.report.gather import FAMILIAR, Estimate, ReportData
-from bakeoff.report.measures import (
-    BESIDE,
-    BY_NAME,
-    EIGHT,
-    STAGES,
-    Measure,
-    duration,
-    milliseconds,
-    percent,
-    points,
-    usd,
-)
-from bakeoff.report.table import table, updates
+from bakeoff.report.gather import ReportData
+from bakeoff.report.stage_titles import STAGES
+from bakeoff.report.table import beside, table, updates
 from bakeoff.report.verdict_page import marked, verdict_context
 from bakeoff.report.verdict_text import marks
+from bakeoff.sentences import duration, listed, milliseconds, percent, points, usd
 
 HERE = Path(__file__).parent
 N_COLOURS = 10
@@ -54,7 +46,7 @@ SLICE_MEANINGS = {
     "seen": "the fact was trained on, in other words",
     "unseen": "the fact was never trained on",
     "changed": "asked before its document changes",
-    "unanswerable": "the documents hold no answer: declining is right",
+    "unanswerable": "the documents hold no answer: declining is correct",
     "general": "outside knowledge: what the model knew before",
 }
 GRID = (("base", "rag"), ("tuned", "hybrid"))
@@ -78,12 +70,13 @@ def html_page(data: ReportData) -> str:
         n_left_out=max(0, len(data.questions) - MOST_QUESTIONS),
         headline=headline(data),
         eight=table(data, EIGHT),
-        beside=table(data, [measure for measure in BESIDE if data.values(measure.name)]),
+        beside=table(data, beside(data)),
+        origins=[(name, listed(models)) for name, models in data.origins.items()],
         grid=_grid(data),
         updates=updates(data),
         config=yaml.safe_dump(_without_secrets(data.config), sort_keys=False, allow_unicode=True, width=100),
         environment=_flat(_without_secrets(data.environment)),
-        questions_summary=_flat({key: value for key, value in data.summary.questions.items() if key != "warnings"}),
+        questions_summary=_questions_summary(data),
         n_leaks=sum(not leak.excused for leak in data.summary.leaks),
         percent=percent,
         usd=usd,
@@ -94,17 +87,20 @@ def html_page(data: ReportData) -> str:
     )
 
 
+def _questions_summary(data: ReportData) -> list[tuple[str, str]]:
+    """The questions in numbers; what they do not allow stands among the warnings."""
+    summary = data.summary.questions
+    return _flat(summary.model_dump(mode="json", exclude={"warnings"})) if summary else []
+
+
 def _read(*names: str) -> str:
     """The package's own files, one after another."""
     return "".join((HERE / name).read_text(encoding="utf-8") for name in names)
 
 
 def _colours(names: Sequence[str]) -> dict[str, int]:
-    """A colour's number for each contender: a familiar name has the same one in every report."""
-    known = {name: FAMILIAR.index(name) for name in names if name in FAMILIAR}
-    free = [number for number in range(N_COLOURS) if number not in known.values()]
-    strangers = [name for name in names if name not in known]
-    return known | {name: free[number % len(free)] for number, name in enumerate(strangers)}
+    """A colour's number for each contender, in the order of the configuration."""
+    return {name: number % N_COLOURS for number, name in enumerate(names)}
 
 
 def _figures(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any]:
@@ -130,15 +126,15 @@ def _accuracy_chart(data: ReportData, colours: Mapping[str, int]) -> Markup | No
     values = data.values("accuracy")
     if not values:
         return None
-    behind = standing(data, BY_NAME["accuracy"]).behind
+    behind = standing(data, ACCURACY).behind
     ordered = sorted(values, key=lambda name: -values[name])
     dots = [_dot(name, data.estimate(name, "accuracy"), colours[name], name in behind) for name in ordered]
     ceiling = charts.ceiling_of([dot.high or dot.value or 0.0 for dot in dots])
-    told = _told(values, BY_NAME["accuracy"])
+    values_in_words = _in_words(values, ACCURACY)
     if data.judgement:
         dots = [marked(dot, data.judgement) for dot in dots]
-        told += "".join(f" {name}: {mark}." for name, mark in marks(data.judgement).items())
-    label = "Accuracy with 95 percent intervals. " + told
+        values_in_words += "".join(f" {name}: {mark}." for name, mark in marks(data.judgement).items())
+    label = "Accuracy with 95 percent intervals. " + values_in_words
     return _at_both_widths(lambda width: charts.dot_rows(dots, width, label, percent, ceiling, row=34))
 
 
@@ -150,7 +146,7 @@ def _slice_charts(data: ReportData, colours: Mapping[str, int]) -> list[dict[str
     """One small chart for each slice, all with the same rows and the same axis."""
     found = slices(data)
     estimates = {
-        kind: {name: data.estimate(name, "accuracy").slices.get(kind) or Estimate() for name in data.contenders}
+        kind: {name: data.estimate(name, "accuracy").slices.get(kind, NOTHING) for name in data.contenders}
         for kind in found
     }
     highest = [one.high or one.value or 0.0 for row in estimates.values() for one in row.values()]
@@ -160,7 +156,7 @@ def _slice_charts(data: ReportData, colours: Mapping[str, int]) -> list[dict[str
     for kind in found:
         dots = [_dot(name, one, colours[name]) for name, one in estimates[kind].items()]
         values = {name: one.value for name, one in estimates[kind].items() if one.value is not None}
-        label = f"Accuracy on {kind} questions. " + _told(values, BY_NAME["accuracy"])
+        label = f"Accuracy on {kind} questions. " + _in_words(values, ACCURACY)
         panels.append(
             {
                 "name": kind,
@@ -176,7 +172,7 @@ def _slice_charts(data: ReportData, colours: Mapping[str, int]) -> list[dict[str
     return panels
 
 
-def _told(values: Mapping[str, float], measure: Measure) -> str:
+def _in_words(values: Mapping[str, float], measure: Measure) -> str:
     """The values of a chart in words, for those who cannot see it."""
     return "; ".join(f"{name} {measure.write(value)}" for name, value in values.items()) + "."
 
@@ -283,10 +279,7 @@ def _grid(data: ReportData) -> dict[str, Any] | None:
         "rag_hybrid": (rag, hybrid),
     }
     return {
-        "cells": {
-            name: (percent(one.value or 0), BY_NAME["accuracy"].interval(one.low, one.high))
-            for name, one in cells.items()
-        },
+        "cells": {name: (percent(one.value or 0), ACCURACY.interval(one.low, one.high)) for name, one in cells.items()},
         "steps": {key: _step(data, *pair) for key, pair in pairs.items()},
     }
 

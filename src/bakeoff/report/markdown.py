@@ -3,12 +3,15 @@
 The questions stay on the HTML page and in the answers' own files. Knows nothing about HTML.
 """
 
+from bakeoff.measure.comparison import Estimate
+from bakeoff.measures import ACCURACY, EIGHT
 from bakeoff.report.findings import CAUSE_MEANINGS, CAUSES, failures, headline, seconds_by_stage, slices
-from bakeoff.report.gather import Estimate, ReportData
+from bakeoff.report.gather import ReportData
 from bakeoff.report.markdown_text import bullets, grid, plain
-from bakeoff.report.measures import BESIDE, BY_NAME, EIGHT, NOT_MEASURED, STAGES, duration
-from bakeoff.report.table import Cell, Table, table, updates
+from bakeoff.report.stage_titles import STAGES
+from bakeoff.report.table import Cell, Table, beside, table, updates
 from bakeoff.report.verdict_markdown import opening, sections
+from bakeoff.sentences import NOT_MEASURED, duration, listed
 
 MOST_LEAKS = 50
 
@@ -24,9 +27,8 @@ def markdown_page(data: ReportData) -> str:
     if data.warnings:
         parts += ["## Before you rely on this", bullets(data.warnings)]
     parts += ["## Every contender, by eight measures", *_measures(table(data, EIGHT))]
-    beside = [measure for measure in BESIDE if data.values(measure.name)]
-    if beside:
-        parts += ["### Beside them", *_measures(table(data, beside))]
+    if others := beside(data):
+        parts += ["### Beside them", *_measures(table(data, others))]
     if data.skipped:
         parts += ["### Not in the table", bullets(f"{name}: {reason}" for name, reason in data.skipped.items())]
     parts += [*_slices(data), *_updates(data), *_failures(data)]
@@ -37,13 +39,14 @@ def markdown_page(data: ReportData) -> str:
 
 
 def _measures(shown: Table) -> list[str]:
-    rows = [[name, *(_cell(cell) for cell in cells)] for name, cells in shown.rows]
+    lines = [*shown.rows, *([shown.constant] if shown.constant else [])]
+    rows = [[name, *(_cell(cell) for cell in cells)] for name, cells in lines]
     parts = [grid(["Contender", *(measure.title for measure in shown.measures)], rows)]
     if shown.notes:
         parts.append("; ".join(f"({letter}) {plain(reason)}" for letter, reason in shown.notes))
     parts.append(
         bullets(
-            f"{measure.title}: {measure.meaning}" + (f" ({measure.better} is better)" if measure.better else "")
+            f"{measure.title}: {measure.description}" + (f" ({measure.better} is better)" if measure.better else "")
             for measure in shown.measures
         )
     )
@@ -71,8 +74,7 @@ def _slices(data: ReportData) -> list[str]:
 def _estimate(estimate: Estimate | None) -> str:
     if estimate is None or estimate.value is None:
         return NOT_MEASURED
-    measure = BY_NAME["accuracy"]
-    return f"{measure.write(estimate.value)} ({measure.interval(estimate.low, estimate.high)}; n = {estimate.n})"
+    return f"{ACCURACY.write(estimate.value)} ({ACCURACY.interval(estimate.low, estimate.high)}; n = {estimate.n})"
 
 
 def _updates(data: ReportData) -> list[str]:
@@ -118,6 +120,11 @@ def _summary(data: ReportData) -> list[str]:
         "## What it stands on",
         f"{documents.n:,} documents; {len(data.texts):,} questions, {n_test:,} of them in the test.",
     ]
+    if data.origins:
+        parts += [
+            "Models that answered, as their servers name them:",
+            bullets(f"{name}: {listed(models)}" for name, models in data.origins.items()),
+        ]
     if documents.problems:
         parts += [
             "Could not be read:",

@@ -1,7 +1,7 @@
 "use strict";
 /* Sorts the tables and shows the questions. All text goes into the page as text, never as HTML. */
 (() => {
-  const GLYPHS = { correct: "●", wrong: "×", declined: "○", error: "!", missing: "·", unscored: "?" };
+  const GLYPHS = { correct: "●", abstained: "◎", wrong: "×", declined: "○", error: "!", missing: "·", unscored: "?" };
   const page = JSON.parse(document.getElementById("payload").textContent);
   const names = page.contenders.map((one) => one.name);
   const byId = (id) => document.getElementById(id);
@@ -96,7 +96,7 @@
   function accepted(question) {
     const answers = question.answers || [];
     const node = make("p", "accepted", make("b", "", answers.length ? "Accepted: " : "The documents hold no answer: "),
-      answers.length ? "" : "declining is right");
+      answers.length ? "" : "declining is correct");
     answers.forEach((answer, i) => node.append(i ? " | " : "", make("bdi", "", answer)));
     return node;
   }
@@ -108,16 +108,16 @@
     return node;
   }
   function came(result) {
-    const outcome = result.declined && result.outcome === "correct" ? "correct, declined" : page.outcomes[result.outcome];
     const why = result.cause && page.causes[result.cause].toLowerCase().replace(/^wrong,? /, "");
-    return make("td", "came", glyph(result.outcome), outcome,
-      why && why !== result.outcome ? make("span", "why", why) : null);
+    const isSaid = result.outcome === "declined" || why === result.outcome;
+    return make("td", "came", glyph(result.outcome), page.outcomes[result.outcome],
+      why && !isSaid ? make("span", "why", why) : null);
   }
   function said(result) {
     if (result.error) return words("td", "said quiet", result.error);
     if (result.outcome === "missing") return make("td", "said quiet", "not answered in this run");
     const node = make("td", "said");
-    if (result.declined) node.append(make("span", "quiet", "Declined; it had written: "));
+    if (result.declined) node.append(make("span", "quiet", "Declined. It would have said: "));
     node.append(result.text ? words("span", "", result.text) : make("span", "quiet", "(empty)"));
     return node;
   }
@@ -184,9 +184,9 @@
   choices(outcome, Object.entries(page.causes).filter(([key]) => causes.has(key) && !outcomes.has(key))
     .map(([key, title]) => [key, title.toLowerCase()]));
   if (names.length > 1) {
-    choices(outcome, [["split", "contenders differ"], ["none", "nobody right"], ["every", "everybody right"]]);
+    choices(outcome, [["split", "contenders differ"], ["none", "none is correct"], ["every", "all are correct"]]);
   }
-  const isRight = (one) => one.outcome === "correct";
+  const isRight = (one) => page.right.includes(one.outcome);
   function fits(one) {
     if (slice.value && one.question.slice !== slice.value) return false;
     if (text.value && !text.value.toLowerCase().split(/\s+/).every((word) => one.text.includes(word))) return false;

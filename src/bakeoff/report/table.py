@@ -7,16 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bakeoff.measure.comparison import ConstantAnswer, Estimate
+from bakeoff.measures import ACCURACY, BESIDE, BY_NAME, Measure
+from bakeoff.report.cautions import shortened
 from bakeoff.report.findings import Standing, standing
-from bakeoff.report.gather import Estimate, ReportData
-from bakeoff.report.measures import BY_NAME, NOT_MEASURED, Measure, count, duration, usd
+from bakeoff.report.gather import ReportData
+from bakeoff.sentences import NOT_MEASURED, count, duration, usd
 
 SUPERSCRIPTS = "abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One estimate as text: `mark` says whether it is the best of its column or not told apart from the best."""
+    """One estimate as text: `mark` says whether it is the best of its column or not significantly different from it."""
 
     text: str
     interval: str = ""
@@ -28,11 +31,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells by contender, one cell for each measure, and the notes (letter, text) for what was not measured."""
+    """Rows of cells by contender, one cell for each measure, and the notes (letter, text) that cells refer to.
+
+    `constant` is the line of the constant answer, where the table holds accuracy: its title and its cells, empty for
+    what it has no value of.
+    """
 
     measures: tuple[Measure, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
     notes: tuple[tuple[str, str], ...]
+    constant: tuple[str, tuple[Cell, ...]] | None = None
 
 
 def table(data: ReportData, measures: Sequence[Measure]) -> Table:
@@ -48,14 +56,29 @@ def table(data: ReportData, measures: Sequence[Measure]) -> Table:
         )
         for name in data.contenders
     )
-    return Table(tuple(measures), rows, tuple((letter, reason) for reason, letter in letters.items()))
+    notes = tuple((letter, reason) for reason, letter in letters.items())
+    return Table(tuple(measures), rows, notes, _constant(data.comparison.constant, measures))
+
+
+def _constant(constant: ConstantAnswer | None, measures: Sequence[Measure]) -> tuple[str, tuple[Cell, ...]] | None:
+    """What always giving the most frequent answer would reach."""
+    if constant is None or constant.accuracy.value is None or ACCURACY not in measures:
+        return None
+    low, high = constant.accuracy.low, constant.accuracy.high
+    known = Cell(ACCURACY.write(constant.accuracy.value), ACCURACY.interval(low, high), value=constant.accuracy.value)
+    cells = tuple(known if measure == ACCURACY else Cell("") for measure in measures)
+    return f"always answering “{shortened(constant.answer)}”", cells
+
+
+def beside(data: ReportData) -> list[Measure]:
+    """What stands beside the eight measures in this run: the team's own first, then those that were measured."""
+    return [*data.own_measures, *(measure for measure in BESIDE if data.values(measure.name))]
 
 
 def _cell(data: ReportData, name: str, measure: Measure, stands: Standing, letters: dict[str, str]) -> Cell:
     estimate = data.estimate(name, measure.name)
     if estimate.value is None:
-        reason = str(estimate.detail.get("reason") or "not measured in this run")
-        return Cell(NOT_MEASURED, note=letters.setdefault(reason, _letter(len(letters))))
+        return Cell(NOT_MEASURED, note=_note(estimate.reason or "not measured in this run", letters))
     n_measured = len(data.values(measure.name))
     is_ranked = measure.better and 2 * len(stands.best) <= n_measured
     return Cell(
@@ -64,6 +87,23 @@ def _cell(data: ReportData, name: str, measure: Measure, stands: Standing, lette
         extra=_extra(measure, estimate),
         value=estimate.value,
         mark="" if not is_ranked else "best" if name in stands.best else "tied" if name in stands.tied else "",
+        note=_note(remark, letters) if (remark := _remark(estimate)) else "",
+    )
+
+
+def _note(text: str, letters: dict[str, str]) -> str:
+    """The letter that stands for a note, a new one where it was not made yet."""
+    return letters.setdefault(text, _letter(len(letters)))
+
+
+def _remark(estimate: Estimate) -> str:
+    """What must be known to read a value: evidence that is known by document only makes retrieval look better."""
+    n = estimate.detail.get("by_document")
+    if not n:
+        return ""
+    return (
+        f"for {n} of {estimate.n} questions only the document that holds the answer is known: they count where the "
+        "right document was retrieved"
     )
 
 
@@ -101,18 +141,18 @@ def updates(data: ReportData) -> list[Update]:
         estimate = data.estimate(name, "freshness")
         if estimate.value is None:
             continue
-        told = estimate.detail
+        detail = estimate.detail
         found.append(
             Update(
                 name,
-                _told(told.get("before"), write),
+                _written(detail.get("before"), write),
                 write(estimate.value),
-                _told(told.get("update_seconds"), duration),
-                _told(told.get("update_tokens"), count),
+                _written(detail.get("update_seconds"), duration),
+                _written(detail.get("update_tokens"), count),
             )
         )
     return found
 
 
-def _told(value: object, write: Callable[[float], str]) -> str:
+def _written(value: object, write: Callable[[float], str]) -> str:
     return write(value) if isinstance(value, int | float) else NOT_MEASURED

@@ -3,7 +3,7 @@
 Takes data, gives things that rich can print; no text is read as markup.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich import box
@@ -11,19 +11,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
+from bakeoff.measures import EIGHT, Measure
 from bakeoff.report.findings import headline
 from bakeoff.report.gather import ReportData, gather
-from bakeoff.report.measures import EIGHT, NARROW, Measure, duration, percent
 from bakeoff.report.table import Cell, table
 from bakeoff.report.verdict_text import verdict_sentence
-
-SHORT = {
-    "hallucination": "Halluc.",
-    "cost_per_1k": "USD/1k",
-    "retention": "Retent.",
-    "freshness": "Fresh",
-    "consistency": "Consist.",
-}
+from bakeoff.sentences import NARROW
 
 
 def print_comparison(run_folder: Path, console: Console | None = None) -> None:
@@ -38,30 +31,37 @@ def comparison(data: ReportData, page: Path | None = None) -> Group:
     parts: list[RenderableType] = [Text(_spaced(first), style="bold")]
     if second:
         parts.append(Text(_spaced(second)))
-    return Group(*parts, Text(), _grid(data), *_below(data, page))
+    if data.own_measures:
+        own: list[RenderableType] = [Text("\nMeasures of your own", style="bold"), _grid(data, data.own_measures)]
+    else:
+        own = []
+    return Group(*parts, Text(), _grid(data, EIGHT), *own, *_below(data, page))
 
 
-def _grid(data: ReportData) -> Grid:
-    shown = table(data, EIGHT)
+def _grid(data: ReportData, measures: Sequence[Measure]) -> Grid:
+    shown = table(data, measures)
     grid = Grid(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
     longest = max((len(name) for name, _ in shown.rows), default=0)
     grid.add_column("", min_width=min(longest, 14), max_width=20, overflow="fold")
     for measure in shown.measures:
-        grid.add_column(SHORT.get(measure.name, measure.title), justify="right")
+        grid.add_column(Text(measure.short or measure.title), justify="right")
     for name, cells in shown.rows:
         grid.add_row(Text(name), *map(_cell, shown.measures, cells))
+    if shown.constant:
+        title, cells = shown.constant
+        grid.add_row(Text(title), *map(_cell, shown.measures, cells), style="dim")
     return grid
 
 
 def _cell(measure: Measure, cell: Cell) -> Text:
     """The value, bold where it is the best; below it the interval, of shares only, as the page holds the others."""
     value = cell.text.removesuffix(f"{NARROW}USD")
-    if measure.write is duration:
+    if measure.unit == "s":
         value = value.replace(NARROW, "").replace("min ", "m").replace("min", "m").replace("h ", "h")
     text = Text(_spaced(("≈" if cell.mark == "tied" else "") + value), style="bold" if cell.mark == "best" else "")
     if cell.note:
         text.append(f" {cell.note}", style="dim")
-    if cell.interval and measure.write is percent:
+    if cell.interval and measure.unit in ("share", "ratio"):
         text.append("\n" + cell.interval.removesuffix(f"{NARROW}%"), style="dim not bold")
     return text
 
@@ -69,7 +69,7 @@ def _cell(measure: Measure, cell: Cell) -> Text:
 def _below(data: ReportData, page: Path | None) -> Iterator[Text]:
     if any(cell.mark == "tied" for _, cells in table(data, EIGHT).rows for cell in cells):
         yield Text(
-            "Bold: best of its column. ≈: not told apart from the best. Below each value: its 95 % interval.",
+            "Bold: best of its column. ≈: not significantly different from it. Below each value: its 95 % interval.",
             style="dim",
         )
     for letter, reason in table(data, EIGHT).notes:

@@ -7,9 +7,9 @@ from bakeoff.decide.advise.factors import TITLES
 from bakeoff.decide.cost.break_even import BreakEven
 from bakeoff.decide.verdict.claims import articles
 from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.measures import BY_NAME
 from bakeoff.report.cost_page import against_reference, breakdown_rows, cost_cells
 from bakeoff.report.markdown_text import bullets, grid, plain
-from bakeoff.report.measures import BY_NAME, NOT_MEASURED, count, percent, usd
 from bakeoff.report.verdict_text import (
     FINDING_MEANINGS,
     FINDINGS,
@@ -28,6 +28,7 @@ from bakeoff.report.verdict_text import (
     unknown_factors,
     verdict_sentence,
 )
+from bakeoff.sentences import NOT_MEASURED, count, percent, usd
 
 
 def opening(judgement: Judgement) -> list[str]:

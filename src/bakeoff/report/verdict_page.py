@@ -17,7 +17,6 @@ from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.report.charts import Bar, Dot, stacked_rows
 from bakeoff.report.cost_page import cost_context
 from bakeoff.report.gather import ReportData
-from bakeoff.report.measures import percent, points
 from bakeoff.report.verdict_charts import difference_rows
 from bakeoff.report.verdict_text import (
     FINDING_MEANINGS,
@@ -35,6 +34,7 @@ from bakeoff.report.verdict_text import (
     unknown_factors,
     verdict_sentence,
 )
+from bakeoff.sentences import percent, points
 
 WIDE, PANEL, NARROW_WIDE = 780, 320, 342
 EFFECT_TITLES = {"retrieval": "Retrieval", "tuning": "Tuning", "interaction": "Both together"}

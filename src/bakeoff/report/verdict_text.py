@@ -11,8 +11,8 @@ from bakeoff.decide.advise.matrix import Matrix, Row
 from bakeoff.decide.verdict.claims import Entry, articles
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.verdict.sensitivity import Flip
-from bakeoff.report.measures import BY_NAME, NARROW, count, percent, usd
-from bakeoff.sentences import listed
+from bakeoff.measures import BY_NAME
+from bakeoff.sentences import NARROW, count, listed, percent, usd
 
 MOST_NAMES = 3
 FINDINGS = {

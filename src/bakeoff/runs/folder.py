@@ -62,11 +62,14 @@ class RunFolder:
                 f"{self.root} is not a run folder: it has no config.yaml.",
                 "name a folder that 'bakeoff run' wrote, such as runs/<name>",
             )
-        self._check_format()
+        self.check_format()
         return validate(read_mapping(self.config_path), str(self.config_path))
 
-    def _check_format(self) -> None:
-        """Refuse what another version wrote in another format. A run that has only just begun says nothing yet."""
+    def check_format(self) -> None:
+        """Raise RunFolderError where another version wrote this run in another format.
+
+        A run that has only just begun does not say its format yet.
+        """
         if not self.environment_path.exists() and not self.comparison_path.exists():
             return
         environment = self.read_json(self.environment_path)

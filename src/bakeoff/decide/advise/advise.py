@@ -10,7 +10,7 @@ from datetime import date
 
 from bakeoff.decide.advise.budgets import above_budget, assumed_costs, budget_note
 from bakeoff.decide.advise.conditions import Condition, conditions_for
-from bakeoff.decide.advise.factors import APPROACH_OF, APPROACHES, CONTENDER_OF, NAMES, TITLES, Factor
+from bakeoff.decide.advise.factors import APPROACHES, NAMES, TITLES, Factor, Standing, stand_for
 from bakeoff.decide.advise.matrix import N_DRAWS, Flip, Matrix, Row, decision_matrix, flips
 from bakeoff.decide.advise.roadmap import Roadmap, roadmap
 from bakeoff.decide.cost.break_even import break_even
@@ -19,6 +19,7 @@ from bakeoff.decide.cost.model import CostInputs, cost_table, running_usd_per_mo
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.questionnaire import Inspection
 from bakeoff.errors import ConfigError, MissingExtraError
+from bakeoff.measure.comparison import Entrant
 from bakeoff.records import Record
 from bakeoff.sentences import listed
 
@@ -73,12 +74,13 @@ class CostSummary(Record):
 
 
 class Advice(Record):
-    """Everything `bakeoff advise` has to say."""
+    """Everything `bakeoff advise` has to say. `standing` names each approach's contender in a pilot."""
 
     profile: Profile
     inspected: tuple[str, ...]
     matrix: Matrix
     recommendation: Recommendation
+    standing: dict[str, str]
     changes: tuple[str, ...]
     cost: CostSummary
     conditions: tuple[Condition, ...]
@@ -88,17 +90,20 @@ class Advice(Record):
 def advise(
     profile: Profile,
     start: date,
+    entrants: Sequence[Entrant],
     inspection: Inspection | None = None,
     factors: Sequence[Factor] | None = None,
 ) -> Advice:
     """The advice for a profile; week 1 of the roadmap begins on `start`.
 
-    What the inspection shows fills in what the profile does not name. Raises ConfigError where the profile's weights
-    sum to zero or name no factor.
+    `entrants` are the recipes that could be built: the first of each approach stands for it. What the inspection shows
+    fills in what the profile does not name. Raises ConfigError where the profile's weights sum to zero or name no
+    factor.
     """
     filled = inspection.fill(profile) if inspection else profile
-    matrix = decision_matrix(filled, factors)
-    recommendation = recommend(matrix, filled)
+    standing = stand_for(entrants)
+    matrix = decision_matrix(filled, standing, factors)
+    recommendation = recommend(matrix, filled, standing)
     approach = recommendation.approach
     return Advice(
         profile=filled,
@@ -106,22 +111,23 @@ def advise(
         matrix=matrix,
         recommendation=recommendation,
         changes=tuple(change_lines(matrix)),
-        cost=cost_summary(filled),
-        conditions=_conditions(filled, recommendation, matrix, inspection),
-        roadmap=roadmap(filled, approach, start, recommendation.tied_with) if approach else None,
+        standing={name: entrant.name for name, entrant in standing.items()},
+        cost=cost_summary(filled, standing, entrants),
+        conditions=_conditions(filled, standing, recommendation, matrix, inspection),
+        roadmap=roadmap(filled, approach, start, standing, recommendation.tied_with) if approach else None,
     )
 
 
 def _conditions(
-    profile: Profile, told: Recommendation, matrix: Matrix, inspection: Inspection | None
+    profile: Profile, standing: Standing, told: Recommendation, matrix: Matrix, inspection: Inspection | None
 ) -> tuple[Condition, ...]:
     if told.approach is None:
         return ()
     n_questions = inspection.n_questions if inspection else 0
-    return tuple(conditions_for(profile, told.approach, told.tied_with, matrix.ruled_out, n_questions))
+    return tuple(conditions_for(profile, told.approach, standing, told.tied_with, matrix.ruled_out, n_questions))
 
 
-def recommend(matrix: Matrix, profile: Profile) -> Recommendation:
+def recommend(matrix: Matrix, profile: Profile, standing: Standing) -> Recommendation:
     """What a matrix allows one to recommend: among those tied, what takes the fewest days to set up comes first."""
     if matrix.leader is None:
         return Recommendation(
@@ -134,8 +140,7 @@ def recommend(matrix: Matrix, profile: Profile) -> Recommendation:
         )
     equals = [matrix.leader, *matrix.tied_with]
     days = {
-        name: profile.days("setup_days", CONTENDER_OF[name]) + profile.days("data_days", CONTENDER_OF[name])
-        for name in equals
+        name: profile.days("setup_days", standing[name]) + profile.days("data_days", standing[name]) for name in equals
     }
     first = min(equals, key=lambda name: (days[name], APPROACHES.index(name)))  # type: ignore[arg-type]
     others = tuple(name for name in equals if name != first)
@@ -143,7 +148,7 @@ def recommend(matrix: Matrix, profile: Profile) -> Recommendation:
         approach=first,
         tied_with=others,
         headline=_headline(first, others, days),
-        budget=budget_note(profile, assumed_costs(profile), first, _open_to(matrix)),
+        budget=budget_note(profile, assumed_costs(profile, standing), first, _open_to(matrix)),
         uncertainty=_uncertainty(matrix),
         reasons=_reasons(matrix, first, 1),
         objections=_reasons(matrix, first, -1),
@@ -207,34 +212,43 @@ def _lead(row: Row, approach: str) -> float:
     return row.scores[approach] - sum(others) / len(others)
 
 
-def cost_summary(profile: Profile) -> CostSummary:
-    """The cost model's totals by assumed usage; a missing price is told, and takes nothing else away."""
+def cost_summary(profile: Profile, standing: Standing, entrants: Sequence[Entrant] = ()) -> CostSummary:
+    """The cost model's totals by assumed usage; a missing price is told, and takes nothing else away.
+
+    A warning names days of work that the profile gives for none of the `entrants`.
+    """
+    approach_of = {entrant.name: name for name, entrant in standing.items()}
     try:
-        inputs = {name: one for name, one in assumed_inputs(profile).items() if name in CONTENDER_OF.values()}
+        inputs = assumed_inputs(profile, list(standing.values()))
     except (ConfigError, MissingExtraError) as error:
         return CostSummary(rows=(), break_even=(), horizon_months=profile.horizon_months, problem=str(error))
-    named = {name: one.model_copy(update={"name": NAMES[APPROACH_OF[name]]}) for name, one in inputs.items()}
+    named = {name: one.model_copy(update={"name": NAMES[approach_of[name]]}) for name, one in inputs.items()}
     table = cost_table(inputs)
     rows = tuple(
         CostRow(
-            approach=APPROACH_OF[row["contender"]],
-            setup_usd=row["setup_usd"],
-            total_usd=row["total_usd"],
-            running_usd_per_month=running_usd_per_month(inputs[row["contender"]]),
-            low_usd=row["total_low_usd"],
-            high_usd=row["total_high_usd"],
+            approach=approach_of[row.contender],
+            setup_usd=row.setup_usd,
+            total_usd=row.total_usd,
+            running_usd_per_month=running_usd_per_month(inputs[row.contender]),
+            low_usd=row.total_low_usd,
+            high_usd=row.total_high_usd,
         )
         for row in table
     )
-    cheapest = named[table[0]["contender"]]
-    points = tuple(_break_even_line(cheapest, named[row["contender"]]) for row in table[1:])
+    cheapest = named[table[0].contender]
+    points = tuple(_break_even_line(cheapest, named[row.contender]) for row in table[1:])
     return CostSummary(
         rows=rows,
         break_even=points,
         horizon_months=profile.horizon_months,
         about=_about_cost(profile),
-        warnings=tuple(above_budget(profile, assumed_costs(profile))),
+        warnings=(*above_budget(profile, assumed_costs(profile, standing)), *_unused_days(profile, entrants)),
     )
+
+
+def _unused_days(profile: Profile, entrants: Sequence[Entrant]) -> list[str]:
+    unknown = profile.unknown_days(entrants) if entrants else []
+    return [f"Days of work are given for {listed(unknown)}, which no recipe of Bakeoff is called."] if unknown else []
 
 
 def _break_even_line(cheapest: CostInputs, other: CostInputs) -> str:

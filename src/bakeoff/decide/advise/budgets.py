@@ -8,7 +8,16 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
-from bakeoff.decide.advise.factors import APPROACHES, BUDGETS, CONTENDER_OF, NAMES, TITLES, Band, Factor, Score
+from bakeoff.decide.advise.factors import (
+    APPROACHES,
+    BUDGETS,
+    NAMES,
+    TITLES,
+    Band,
+    Factor,
+    Score,
+    Standing,
+)
 from bakeoff.decide.cost.inputs import assumed_inputs
 from bakeoff.decide.cost.model import running_usd_per_month, setup_usd
 from bakeoff.decide.situation.profile import Profile
@@ -22,14 +31,17 @@ SCORES: tuple[Score, ...] = (5, 4, 3, 2, 1)
 SHOWN = {"budget_setup_usd": "USD to set up", "budget_usd_per_month": "USD a month to run"}
 
 
-def assumed_costs(profile: Profile) -> Costs:
-    """What each approach would cost to set up and to run for a month, in whole dollars; {} where a price is missing."""
+def assumed_costs(profile: Profile, standing: Standing) -> Costs:
+    """What each approach would cost to set up and to run for a month, in whole dollars; {} where a price is missing.
+
+    `standing` is the contender that stands for each approach.
+    """
     try:
-        inputs = assumed_inputs(profile)
+        inputs = assumed_inputs(profile, list(standing.values()))
     except (ConfigError, MissingExtraError):
         return {}
     return {
-        field: {name: float(round(cost(inputs[CONTENDER_OF[name]]))) for name in APPROACHES}
+        field: {name: float(round(cost(inputs[standing[name].name]))) for name in APPROACHES}
         for field, cost in COST_OF.items()
     }
 

@@ -7,10 +7,11 @@ fails. Knows nothing about how a pilot is run. How many questions a difference t
 import math
 from collections.abc import Collection, Sequence
 
-from bakeoff.decide.advise.factors import APPROACHES, CONTENDER_OF, TITLES
+from bakeoff.decide.advise.factors import APPROACHES, TITLES, Standing
 from bakeoff.decide.advise.roadmap_tasks import MIN_RECALL, TEST_QUESTIONS
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.targets import RUNNING, targets
+from bakeoff.measure.comparison import Entrant
 from bakeoff.measure.statistics import POWER, Z
 from bakeoff.records import Record
 from bakeoff.runs.config import Split
@@ -48,35 +49,41 @@ def smallest_difference(n_questions: int, discordant: float = DISCORDANT) -> flo
 def conditions_for(
     profile: Profile,
     approach: str,
+    standing: Standing,
     tied_with: Sequence[str] = (),
     ruled_out: Collection[str] = (),
     n_questions: int = 0,
 ) -> list[Condition]:
-    """The conditions of a recommendation, rivals first; `n_questions` are at hand (0: not known)."""
+    """The conditions of a recommendation, rivals first; `n_questions` are at hand (0: not known).
+
+    `standing` is the contender that stands for each approach in a pilot.
+    """
+    own = standing[approach]
     rivals = [name for name in APPROACHES if name != approach and name not in ruled_out]
-    found = [_duel(profile, approach, rival, n_questions) for rival in rivals]
-    for trained in (name for name in (approach, *tied_with) if name != "rag"):
-        found.append(_limit(profile, trained, "retention", "train less strongly, or take rag"))
+    found = [_duel(profile, own, standing[rival], rival, n_questions) for rival in rivals]
+    for name in (approach, *tied_with):
+        if standing[name].is_tuned:
+            found.append(_limit(profile, standing[name], "retention", "train less strongly, or take RAG"))
     found += [
-        _limit(profile, approach, measure, otherwise)
+        _limit(profile, own, measure, otherwise)
         for measure, otherwise in _LIMITS.items()
         if measure in targets(profile)
     ]
-    tuned = approach == "ft"
-    found.append(_limit(profile, approach, "latency_ms", f"{'' if tuned else 'fewer passages, '}{_FASTER}"))
+    found.append(_limit(profile, own, "latency_ms", f"{'fewer passages, ' if own.retrieves else ''}{_FASTER}"))
     if profile.update_interval_days:
-        otherwise = "retrain more often, or take what retrieves" if tuned else "mend the update of the index"
-        found.append(_limit(profile, approach, "freshness", otherwise))
+        otherwise = "fix the update of the index" if own.retrieves else "retrain more often, or take what retrieves"
+        found.append(_limit(profile, own, "freshness", otherwise))
     if profile.consistency_needed:
-        found.append(_limit(profile, approach, "consistency", _STEADIER["rag" if approach == "rag" else "tuned"]))
-    if approach != "ft":
+        steadier = "train on more phrasings of each fact" if own.is_tuned else "take what is tuned"
+        found.append(_limit(profile, own, "consistency", steadier))
+    if own.retrieves:
         found.append(
             Condition(
-                contender=CONTENDER_OF[approach],
+                contender=own.name,
                 measure="retrieval_recall",
                 threshold=MIN_RECALL,
                 text=f"retrieval finds the evidence of at least {100 * MIN_RECALL:.0f} % of the test questions",
-                otherwise="mend retrieval before blaming a model",
+                otherwise="fix retrieval before blaming a model",
             )
         )
     return found
@@ -88,43 +95,42 @@ _LIMITS = {
     RUNNING: "less upkeep, fewer hours online, a smaller model or shorter prompts",
 }
 _FASTER = "a smaller model or a faster machine"
-_STEADIER = {"rag": "take what is tuned", "tuned": "train on more phrasings of each fact"}
 
 
-def _limit(profile: Profile, approach: str, measure: str, otherwise: str) -> Condition:
+def _limit(profile: Profile, entrant: Entrant, measure: str, otherwise: str) -> Condition:
     goal = targets(profile)[measure]
     return Condition(
-        contender=CONTENDER_OF[approach],
+        contender=entrant.name,
         measure=measure,
         threshold=goal.value,
-        text=f"{CONTENDER_OF[approach]}: {goal.text}",
+        text=f"{entrant.name}: {goal.text}",
         otherwise=otherwise,
     )
 
 
-def _duel(profile: Profile, approach: str, rival: str, n_questions: int) -> Condition:
-    """What decides between two approaches: the one that takes more days to build must be better by the margin."""
-    cheap, dear = sorted((approach, rival), key=lambda name: _days(profile, name))
-    part = "unseen" if cheap == "rag" or dear == "rag" else "seen"
+def _duel(profile: Profile, own: Entrant, rival: Entrant, approach: str, n_questions: int) -> Condition:
+    """What decides between two approaches: the one that takes more days to build must be better by the margin.
+
+    `approach` is the rival's. Where one of the two takes all its facts from passages, what tuning did not see decides.
+    """
+    cheap, dear = sorted((own, rival), key=lambda entrant: _days(profile, entrant))
+    part = "unseen" if not (cheap.is_tuned and dear.is_tuned) else "seen"
     margin = 100 * profile.margin
-    a, b = CONTENDER_OF[dear], CONTENDER_OF[cheap]
-    lead = f"{a} beats {b} by at least {margin:g} points of accuracy on {SLICE[part]}, its whole interval above 0"
-    stand = f"{a} does not beat {b} by {margin:g} points of accuracy or more on {SLICE[part]}"
-    winner, text = (dear, lead) if dear == approach else (cheap, stand)
-    loser = TITLES[rival]
+    lead = f"{dear.name} beats {cheap.name} by at least {margin:g} points of accuracy on {SLICE[part]}, "
+    stand = f"{dear.name} does not beat {cheap.name} by {margin:g} points of accuracy or more on {SLICE[part]}"
+    winner, text = (dear, f"{lead}its whole interval above 0") if dear == own else (cheap, stand)
     return Condition(
-        contender=CONTENDER_OF[winner],
+        contender=winner.name,
         measure="accuracy",
-        against=CONTENDER_OF[rival],
+        against=rival.name,
         threshold=profile.margin,
         text=f"{text} ({_power(n_questions, profile.margin)})",
-        otherwise=f"take {loser}",
+        otherwise=f"take {TITLES[approach]}",
     )
 
 
-def _days(profile: Profile, approach: str) -> float:
-    name = CONTENDER_OF[approach]
-    return profile.days("setup_days", name) + profile.days("data_days", name)
+def _days(profile: Profile, entrant: Entrant) -> float:
+    return profile.days("setup_days", entrant) + profile.days("data_days", entrant)
 
 
 def _power(n_questions: int, margin: float) -> str:

@@ -5,37 +5,39 @@ into, with its scores and its sentence. Knows nothing about weights, totals or m
 """
 
 import math
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
-from bakeoff.records import Record
+from bakeoff.measure.comparison import Entrant
+from bakeoff.records import Approach, Record
 
-Approach = Literal["rag", "ft", "hybrid"]
 BUDGETS = ("budget_setup_usd", "budget_usd_per_month")
-"""Fields whose bands follow from what the approaches would cost: decide/budgets.py."""
-APPROACHES: tuple[Approach, ...] = ("rag", "ft", "hybrid")
-TITLES: dict[str, str] = {"rag": "RAG", "ft": "fine-tuning", "hybrid": "a hybrid"}
-NAMES: dict[str, str] = {"rag": "RAG", "ft": "Fine-tuning", "hybrid": "Hybrid"}
-CONTENDER_OF: dict[str, str] = {"rag": "rag", "ft": "tuned", "hybrid": "hybrid"}
-"""Which contender of a pilot stands for each approach."""
-APPROACH_OF = {
-    "rag": "rag",
-    "extract": "rag",
-    "long-context": "rag",
-    "tuned": "ft",
-    "hybrid": "hybrid",
-    "router": "hybrid",
-}
-"""Which approach of the matrix and the roadmap each contender counts as; the base model as it is counts as none."""
+"""Fields whose bands follow from what the approaches would cost: decide/advise/budgets.py."""
+APPROACHES: tuple[Approach, ...] = get_args(Approach)
+RAG, FINE_TUNING, HYBRID = APPROACHES
+TITLES: dict[str, str] = dict(zip(APPROACHES, ("RAG", "fine-tuning", "a hybrid"), strict=True))
+NAMES: dict[str, str] = dict(zip(APPROACHES, ("RAG", "Fine-tuning", "Hybrid"), strict=True))
+Standing = Mapping[str, Entrant]
+"""The contender that stands for each approach."""
 Score = Literal[1, 2, 3, 4, 5]
+
+
+def stand_for(entrants: Iterable[Entrant]) -> dict[str, Entrant]:
+    """The first contender of each approach, in the order of the approaches."""
+    first: dict[str, Entrant] = {}
+    for entrant in entrants:
+        if entrant.approach is not None:
+            first.setdefault(entrant.approach, entrant)
+    return {name: first[name] for name in APPROACHES if name in first}
 
 
 def every(days: float) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from bakeoff.decide.advise.budgets import assumed_costs, with_bands
-from bakeoff.decide.advise.factors import APPROACHES, NAMES, Factor, read_factors
+from bakeoff.decide.advise.factors import APPROACHES, NAMES, Factor, Standing, read_factors
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.records import Record
@@ -78,13 +78,15 @@ class Flip(Record):
     sentence: str
 
 
-def decision_matrix(profile: Profile, factors: Sequence[Factor] | None = None, seed: int = 0) -> Matrix:
-    """The matrix a profile gives before anything is measured.
+def decision_matrix(
+    profile: Profile, standing: Standing, factors: Sequence[Factor] | None = None, seed: int = 0
+) -> Matrix:
+    """The matrix a profile gives before anything is measured; `standing` is each approach's contender.
 
     Raises ConfigError where a weight names no factor, or where the weights sum to zero.
     """
     table = read_factors() if factors is None else factors
-    weights, costs = factor_weights(profile, table), assumed_costs(profile)
+    weights, costs = factor_weights(profile, table), assumed_costs(profile, standing)
     rows = [_row(with_bands(factor, costs), profile, weights[factor.name]) for factor in table]
     return judged(rows, APPROACHES, seed)
 

@@ -6,7 +6,7 @@ or tasks. Only risks that apply are given.
 
 from collections.abc import Sequence
 
-from bakeoff.decide.advise.factors import every
+from bakeoff.decide.advise.factors import FINE_TUNING, HYBRID, RAG, every
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.records import Record
 
@@ -23,16 +23,16 @@ class Risk(Record):
 def risks(profile: Profile, approaches: Sequence[str], short_of_examples: int = 0) -> list[Risk]:
     """The risks of these approaches, of each approach first, of the team's situation last."""
     found = []
-    if {"rag", "hybrid"} & set(approaches):
+    if {RAG, HYBRID} & set(approaches):
         found += _of_retrieval(profile)
-    if {"ft", "hybrid"} & set(approaches):
+    if {FINE_TUNING, HYBRID} & set(approaches):
         found += _of_training(profile, short_of_examples)
-    if "ft" in approaches and profile.update_interval_days:
+    if FINE_TUNING in approaches and profile.update_interval_days:
         found.append(
             Risk(
                 title="The tuned model answers with what is no longer true",
                 sign=f"documents change {every(profile.update_interval_days)}",
-                mitigation="measure freshness at every retraining; decline on what changed since; fall back to rag",
+                mitigation="measure freshness at every retraining; decline on what changed since; fall back to RAG",
                 owner="machine-learning engineer",
             )
         )
@@ -44,7 +44,7 @@ def _of_retrieval(profile: Profile) -> list[Risk]:
         Risk(
             title="The right passage is not retrieved, so no model can answer",
             sign="retrieval recall on the dev questions below 90 %",
-            mitigation="measure recall apart from answers; keyword and vector search together; mend headings",
+            mitigation="measure recall apart from answers; keyword and vector search together; fix headings",
             owner="application developer",
         )
     ]
@@ -53,7 +53,7 @@ def _of_retrieval(profile: Profile) -> list[Risk]:
             Risk(
                 title="The model reads passages poorly",
                 sign=f"{profile.model_billion_parameters:g} billion parameters; recall high, accuracy low",
-                mitigation="hold it against extract; show fewer passages; tune it on them (hybrid), or a larger model",
+                mitigation="compare it with extract; show fewer passages; tune it on them (hybrid), or a larger model",
                 owner="application developer",
             )
         )
@@ -89,7 +89,7 @@ def _of_training(profile: Profile, short_of_examples: int) -> list[Risk]:
             Risk(
                 title="Not enough labelled examples in time",
                 sign=f"{short_of_examples:,} are missing",
-                mitigation="write those for the most frequent questions first; ship rag if week 4 ends short",
+                mitigation="write those for the most frequent questions first; ship RAG if week 4 ends short",
                 owner="domain expert",
             )
         )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from bakeoff.decide.advise import roadmap_tasks
-from bakeoff.decide.advise.factors import CONTENDER_OF, every
+from bakeoff.decide.advise.factors import FINE_TUNING, HYBRID, Standing, every
 from bakeoff.decide.advise.risks import Risk, risks
 from bakeoff.decide.advise.roadmap_tasks import APP, EXAMPLES_PER_DAY, ML, PLATFORM, Plan
 from bakeoff.decide.situation.profile import Profile
@@ -79,9 +79,12 @@ class Roadmap(Record):
         return self.start + timedelta(weeks=week - 1)
 
 
-def roadmap(profile: Profile, approach: str, start: date, tied_with: Sequence[str] = ()) -> Roadmap:
-    """The plan for one approach ('rag', 'ft' or 'hybrid'); those it is tied with are built for the pilot as well."""
-    plan = Plan(profile, approach, tuple(tied_with), targets(profile))
+def roadmap(profile: Profile, approach: str, start: date, standing: Standing, tied_with: Sequence[str] = ()) -> Roadmap:
+    """The plan for one approach; those it is tied with are built for the pilot as well.
+
+    `standing` is the contender that stands for each approach.
+    """
+    plan = Plan(profile, approach, tuple(tied_with), targets(profile), standing)
     frame = (
         ("Requirements and tools", roadmap_tasks.requirements(plan), roadmap_tasks.requirements_done(plan)),
         ("Data", roadmap_tasks.data(plan), roadmap_tasks.data_done(plan)),
@@ -128,7 +131,7 @@ def _task(week: int, title: str, owner: str, effort_days: float) -> Task:
 def _recurring(plan: Plan) -> list[Recurring]:
     interval = plan.profile.update_interval_days
     found = []
-    if interval and plan.approach != "ft":
+    if interval and plan.approach != FINE_TUNING:
         found.append(
             Recurring(
                 title="Re-index the changed documents (by a scheduled job)",
@@ -136,7 +139,7 @@ def _recurring(plan: Plan) -> list[Recurring]:
                 owner=PLATFORM,
             )
         )
-    if interval and plan.approach == "ft":
+    if interval and plan.approach == FINE_TUNING:
         found.append(
             Recurring(
                 title="Retrain on the changed documents, and measure before it goes live",
@@ -144,7 +147,7 @@ def _recurring(plan: Plan) -> list[Recurring]:
                 owner=ML,
             )
         )
-    if interval and plan.approach == "hybrid":
+    if interval and plan.approach == HYBRID:
         found.append(
             Recurring(
                 title="Retrain on new questions and feedback, and measure before it goes live",
@@ -188,8 +191,7 @@ def _effort_note(plan: Plan, phases: Sequence[Phase]) -> str:
     """Why the plan's effort is more than the set-up days that the cost counts."""
     in_all = sum(sum(_effort(phase.tasks).values()) for phase in phases)
     days = max(
-        plan.profile.days("setup_days", CONTENDER_OF[name]) + plan.profile.days("data_days", CONTENDER_OF[name])
-        for name in plan.approaches
+        plan.profile.days("setup_days", entrant) + plan.profile.days("data_days", entrant) for entrant in plan.entrants
     )
     whose = (
         "" if len(plan.approaches) == 1 else ", those of the most demanding approach, as all that are tied are built"

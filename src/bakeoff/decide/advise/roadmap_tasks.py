@@ -7,9 +7,10 @@ nothing about weeks. Engineering days are the profile's, spread over the tasks t
 import math
 from dataclasses import dataclass
 
-from bakeoff.decide.advise.factors import CONTENDER_OF, TITLES
+from bakeoff.decide.advise.factors import FINE_TUNING, HYBRID, RAG, TITLES, Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.targets import RUNNING, Target
+from bakeoff.measure.comparison import Entrant
 
 PRODUCT, DOMAIN, APP, ML, PLATFORM = (
     "product owner",
@@ -19,7 +20,7 @@ PRODUCT, DOMAIN, APP, ML, PLATFORM = (
     "platform engineer",
 )
 TEST_QUESTIONS, TRAINING_EXAMPLES = 200, 500
-"""Test questions: enough to tell 10 points apart (docs/roadmap.md). Examples: from 500 on tuning can learn the task."""
+"""Test questions: enough to show 10 points (docs/roadmap.md). Examples: from 500 on tuning can learn the task."""
 QUESTIONS_PER_DAY, EXAMPLES_PER_DAY = 60, 100
 """How many test questions (with evidence) or training examples one person writes and checks in a day: an assumption."""
 UNANSWERABLE_SHARE, WITHOUT_EVIDENCE, MIN_RECALL = 0.10, 0.15, 0.90
@@ -44,6 +45,12 @@ class Plan:
     approach: str
     tied_with: tuple[str, ...]
     goals: dict[str, Target]
+    standing: Standing
+
+    @property
+    def entrants(self) -> list[Entrant]:
+        """The contenders that stand for the plan's approaches."""
+        return [self.standing[name] for name in self.approaches]
 
     @property
     def approaches(self) -> tuple[str, ...]:
@@ -51,11 +58,11 @@ class Plan:
 
     @property
     def trains(self) -> bool:
-        return bool({"ft", "hybrid"} & set(self.approaches))
+        return bool({FINE_TUNING, HYBRID} & set(self.approaches))
 
     @property
     def retrieves(self) -> bool:
-        return bool({"rag", "hybrid"} & set(self.approaches))
+        return bool({RAG, HYBRID} & set(self.approaches))
 
     @property
     def short_of_examples(self) -> int:
@@ -68,7 +75,7 @@ class Plan:
 
     def days(self, table: str) -> float:
         """The profile's engineering days for the most demanding approach of the plan."""
-        return max(self.profile.days(table, CONTENDER_OF[name]) for name in self.approaches)
+        return max(self.profile.days(table, entrant) for entrant in self.entrants)
 
     def set_up_days(self, task: str) -> float:
         """A task's part of the set-up days: with the other tasks that apply it makes up all of them."""
@@ -96,7 +103,7 @@ def requirements(plan: Plan) -> list[Draft]:
     closed = profile.must_run_offline or profile.privacy_on_premises
     assumed = [goal.measure.removesuffix("_ms") for goal in plan.wanted if not goal.given]
     return _given(
-        ("Write down what a right answer is, and who decides in doubt", PRODUCT, 1.0),
+        ("Write down what a correct answer is, and who decides in doubt", PRODUCT, 1.0),
         (f"Agree on the targets of the exit criteria; assumed so far: {', '.join(assumed) or 'none'}", PRODUCT, 1.0),
         (
             f"Collect {TEST_QUESTIONS} real questions from logs and support, with how often each is asked",
@@ -179,7 +186,7 @@ def data(plan: Plan) -> list[Draft]:
             ML,
             1.0,
         )
-        if "hybrid" in plan.approaches
+        if HYBRID in plan.approaches
         else None,
         ("Split by fact and document, and check for leaks: bakeoff init DOCS --questions FILE", APP, 0.5),
     )
@@ -244,7 +251,7 @@ def set_up_done(plan: Plan) -> list[str]:
 
 
 def pilot(plan: Plan) -> list[Draft]:
-    trained = [CONTENDER_OF[name] for name in plan.approaches if name != "rag"]
+    trained = [plan.standing[name].name for name in plan.approaches if name != RAG]
     return _given(
         (f"Train {' and '.join(trained)} for the first time", ML, plan.set_up_days("first training"))
         if plan.trains
@@ -261,18 +268,19 @@ def pilot(plan: Plan) -> list[Draft]:
             0.5,
         )
         if plan.tied_with
-        else ("Hold the verdict against this plan: keep it, or change the approach", PRODUCT, 0.5),
+        else ("Compare the verdict with this plan: keep it, or change the approach", PRODUCT, 0.5),
     )
 
 
 def pilot_done(plan: Plan) -> list[str]:
     goal, points = plan.goals["accuracy"].value, 100 * plan.profile.margin
-    done = [f"Accuracy of at least {_percent(goal - 0.1)} on the test questions (10 points below target), above base."]
-    if "hybrid" in plan.approaches:
-        done.append(f"The hybrid beats rag by at least {points:g} points of accuracy on unseen facts, or rag is taken.")
-    if "ft" in plan.approaches:
+    least = f"Accuracy of at least {_percent(goal - 0.1)} on the test questions (10 points below target)"
+    done = [f"{least}, above the model as it comes."]
+    if HYBRID in plan.approaches:
+        done.append(f"The hybrid beats RAG by at least {points:g} points of accuracy on unseen facts, or RAG is taken.")
+    if FINE_TUNING in plan.approaches:
         done.append(
-            f"The tuned model beats rag by at least {points:g} points of accuracy on unseen facts, or rag is taken."
+            f"The tuned model beats RAG by at least {points:g} points of accuracy on unseen facts, or RAG is taken."
         )
     if plan.trains:
         done.append(f"{plan.goals['retention'].text[0].upper()}{plan.goals['retention'].text[1:]}.")
@@ -285,7 +293,7 @@ def pilot_done(plan: Plan) -> list[str]:
 def improvement(plan: Plan) -> list[Draft]:
     interval = plan.profile.update_interval_days
     return _given(
-        ("Mend retrieval where evidence was not found: chunk size, headings, synonyms, number of passages", APP, 3.0)
+        ("Fix retrieval where evidence was not found: chunk size, headings, synonyms, number of passages", APP, 3.0)
         if plan.retrieves
         else None,
         ("Train again with examples for what went wrong; keep the better of the two by the dev questions", ML, 3.0)
@@ -320,7 +328,7 @@ def _peak_rate(profile: Profile) -> str:
 
 
 def improvement_done(plan: Plan) -> list[str]:
-    how = {RUNNING: "Reckoned with what was measured"}
+    how = {RUNNING: "Calculated from what was measured"}
     done = [f"{how.get(goal.measure, 'Measured on the test questions')}: {goal.text}." for goal in plan.wanted]
     if plan.retrieves:
         done.append(f"Retrieval finds the evidence of at least {_percent(MIN_RECALL)} of the test questions.")

@@ -7,7 +7,6 @@ the same arithmetic for the page; a test holds the two against each other.
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import ConfigDict, Field
 
@@ -269,32 +268,46 @@ def _months(c: CostInputs) -> tuple[Month, ...]:
     return tuple(months)
 
 
-def cost_table(contenders: Mapping[str, CostInputs]) -> list[dict[str, Any]]:
-    """One row for each contender, the cheapest over the horizon first; plain values, all in US dollars.
+class CostRow(Record):
+    """One contender's cost in US dollars over the horizon; the interval is that of the measured numbers only.
 
-    `people_usd` is the part of the total that pays for days of work; the interval is that of the measured numbers only.
+    `people_usd` is the part of the total that pays for days of work.
     """
-    rows = []
-    for name, inputs in contenders.items():
-        breakdown = cost_breakdown(inputs)
-        low, high = total_interval(inputs)
-        rows.append(
-            {
-                "contender": name,
-                "setup_usd": breakdown.setup_usd,
-                "per_1k_queries_usd": 1000 * breakdown.marginal_usd_per_query,
-                "first_month_usd": breakdown.months[0].usd,
-                "last_month_usd": breakdown.months[-1].usd,
-                "upkeep_usd_per_month": breakdown.upkeep_usd_per_month,
-                "total_usd": breakdown.total_usd,
-                "people_usd": breakdown.total_usd
-                - total_usd(inputs.model_copy(update={"engineering_usd_per_day": 0.0})),
-                "total_low_usd": low,
-                "total_high_usd": high,
-                "horizon_months": inputs.horizon_months,
-            }
-        )
-    return sorted(rows, key=lambda row: row["total_usd"])
+
+    contender: str
+    setup_usd: float
+    per_1k_queries_usd: float
+    first_month_usd: float
+    last_month_usd: float
+    upkeep_usd_per_month: float
+    total_usd: float
+    people_usd: float
+    total_low_usd: float
+    total_high_usd: float
+    horizon_months: int
+
+
+def cost_table(contenders: Mapping[str, CostInputs]) -> list[CostRow]:
+    """One row for each contender, the cheapest over the horizon first."""
+    return sorted((_row(name, inputs) for name, inputs in contenders.items()), key=lambda row: row.total_usd)
+
+
+def _row(name: str, c: CostInputs) -> CostRow:
+    breakdown, (low, high) = cost_breakdown(c), total_interval(c)
+    without_people = total_usd(c.model_copy(update={"engineering_usd_per_day": 0.0}))
+    return CostRow(
+        contender=name,
+        setup_usd=breakdown.setup_usd,
+        per_1k_queries_usd=1000 * breakdown.marginal_usd_per_query,
+        first_month_usd=breakdown.months[0].usd,
+        last_month_usd=breakdown.months[-1].usd,
+        upkeep_usd_per_month=breakdown.upkeep_usd_per_month,
+        total_usd=breakdown.total_usd,
+        people_usd=breakdown.total_usd - without_people,
+        total_low_usd=low,
+        total_high_usd=high,
+        horizon_months=c.horizon_months,
+    )
 
 
 def total_interval(c: CostInputs) -> tuple[float, float]:

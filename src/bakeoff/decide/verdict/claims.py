@@ -3,6 +3,9 @@
 Takes the evidence of a run (values per question, and estimates of what is no per-question value), gives one entry for
 each claim: supported, contradicted, undecided or not tested. Knows nothing about models or files but claims.yaml.
 
+A claim speaks of recipes. The first contender of the run that follows each stands for it, on the same model as the
+other side's where there is one; every entry says which.
+
 A test of per-question measures is decided by a paired test, adjusted (Holm) over all such tests. A test of times and
 costs is decided where the two intervals do not overlap. What has no interval (a set-up and an update are measured
 once) decides only by a factor of `CLEAR`. What rests on assumptions decides nothing, nor does a router that hardly
@@ -12,11 +15,14 @@ routes. Only the direction is tested: the size that an article gives is told bes
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
+from itertools import product
 from typing import Any, Literal
 
 import yaml
 from pydantic import Field
 
+from bakeoff.decide.verdict.wording import interval_words, is_surprising, not_significant
+from bakeoff.measure.comparison import Entrant
 from bakeoff.measure.statistics import MARGIN, Values, paired, share_estimate, with_holm
 from bakeoff.records import Contrast, Record
 
@@ -26,7 +32,7 @@ ONE_WAY = 0.95
 ASSUMED = 0.1
 """A figure that is assumed for more than this share of it decides nothing."""
 RETRIEVING_PART = "its retrieving part"
-"""As `right`: whom the contender on the left, a router, sends to when it does not send to 'tuned'."""
+"""As `right`: whom the contender on the left, a router, sends to what needs passages."""
 FLATTERS_SILENCE = ("hallucination", "consistency")
 """Measures that look good for whoever declines everything: see docs/claims.md."""
 MEASURES = {
@@ -84,22 +90,24 @@ class Claim(Record):
 
 
 class Entry(Record):
-    """A claim with what this pilot found, in numbers and in words."""
+    """A claim with what this pilot found, in numbers and in words; `contenders` stood for the recipes it names."""
 
     claim: Claim
     finding: Finding
     why: str
+    contenders: dict[str, str] = Field(default_factory=dict)
 
 
 class Evidence(Record):
     """What a run offers to the ledger.
 
-    `values`: measure -> contender -> question id -> value. `estimates`: measure -> contender -> {value, low, high},
-    low and high None where there is no interval; `firm` is the part of the value that is not assumed. `routes`: measure
-    -> contender that routes -> whom it sent to -> how many of the questions behind that measure. Differences below
-    `margin` count as none.
+    `entrants` are the run's contenders in the order of the configuration. `values`: measure -> contender -> question id
+    -> value. `estimates`: measure -> contender -> {value, low, high}, low and high None where there is no interval;
+    `firm` is the part of the value that is not assumed. `routes`: measure -> contender that routes -> whom it sent to ->
+    how many of the questions behind that measure. Differences below `margin` count as none.
     """
 
+    entrants: tuple[Entrant, ...]
     values: dict[str, dict[str, dict[str, float]]]
     estimates: dict[str, dict[str, dict[str, float | None]]]
     routes: dict[str, dict[str, dict[str, int]]] = Field(default_factory=dict)
@@ -108,7 +116,8 @@ class Evidence(Record):
     margin: float = MARGIN
 
 
-Found = tuple[Finding, str]
+Result = tuple[Finding, str]
+"""What a test found, and the sentence that says so."""
 Contrasts = Mapping[tuple[str | None, ...], Contrast]
 
 
@@ -131,23 +140,56 @@ def ledger(evidence: Evidence, against: Sequence[Claim] | None = None) -> list[E
     listed = claims() if against is None else against
     tests = {claim.id: [_named(test, evidence) for test in claim.tests] for claim in listed}
     contrasts = _contrasts(evidence, [test for some in tests.values() for test in some])
-    return [_entry(claim, [_found(test, evidence, contrasts) for test in tests[claim.id]]) for claim in listed]
+    entries = []
+    for claim in listed:
+        results = [_result(test, evidence, contrasts) for test in tests[claim.id]]
+        sides = zip(claim.tests, tests[claim.id], strict=True)
+        stood = {recipe: name for before, after in sides for recipe, name in _sides(before, after) if recipe != name}
+        entries.append(_entry(claim, results).model_copy(update={"contenders": stood}))
+    return entries
+
+
+def _sides(before: Test, after: Test) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (before.left, after.left), (before.right, after.right)
 
 
 def _named(test: Test, evidence: Evidence) -> Test:
-    """The test with a router's retrieving part by its name."""
-    if test.right != RETRIEVING_PART:
-        return test
-    routes = evidence.routes.get("accuracy", {}).get(test.left, {})
-    return test.model_copy(update={"right": next((name for name in routes if name != "tuned"), "hybrid")})
+    """The test with contenders in place of recipes; a recipe that nobody follows keeps its name."""
+    if test.right == RETRIEVING_PART:
+        left = next((one.name for one in evidence.entrants if one.recipe == test.left), test.left)
+        return test.model_copy(update={"left": left, "right": _retrieving_part(left, evidence)})
+    lefts, rights = ([one for one in evidence.entrants if one.recipe == recipe] for recipe in (test.left, test.right))
+    if test.left == test.right or not lefts or not rights:
+        left, right = next(iter(lefts), None), next(iter(rights), None)
+    else:
+        left, right = max(product(lefts, rights), key=lambda pair: _alike(*pair))
+    return test.model_copy(
+        update={"left": left.name if left else test.left, "right": right.name if right else test.right}
+    )
 
 
-def _entry(claim: Claim, found: Sequence[Found]) -> Entry:
+def _alike(a: Entrant, b: Entrant) -> tuple[bool, int]:
+    """How well two contenders can be compared: on one model first, then by how many settings they share."""
+    if a.axes is None or b.axes is None:
+        return a.model is not None and a.model == b.model, 0
+    ours, theirs = a.axes, b.axes
+    return ours.model == theirs.model, (ours.tuning == theirs.tuning) + (ours.knowledge == theirs.knowledge)
+
+
+def _retrieving_part(router: str, evidence: Evidence) -> str:
+    """The contender behind the router that retrieves: of several, the one it sends most questions to."""
+    own = next((one for one in evidence.entrants if one.name == router), None)
+    behind = [one.name for one in evidence.entrants if own and one.name in own.behind and one.retrieves]
+    routes = evidence.routes.get("accuracy", {}).get(router, {})
+    return max(behind, key=lambda name: routes.get(name, 0), default=RETRIEVING_PART)
+
+
+def _entry(claim: Claim, results: Sequence[Result]) -> Entry:
     """A claim is as good as the weakest of its tests."""
-    if not found:
+    if not results:
         return Entry(claim=claim, finding="not tested", why=claim.not_tested)
-    finding = min((one for one, _ in found), key=WEAKEST_FIRST.index)
-    why = "; ".join(dict.fromkeys(why for _, why in found))
+    finding = min((finding for finding, _ in results), key=WEAKEST_FIRST.index)
+    why = "; ".join(dict.fromkeys(why for _, why in results))
     noted = f"{why}. {claim.note}" if claim.note and finding != "not tested" else why
     return Entry(claim=claim, finding=finding, why=noted)
 
@@ -177,14 +219,14 @@ def _on_slice(evidence: Evidence, measure: str, contender: str, part: str) -> Va
     return {key: value for key, value in values.items() if _is_in(evidence.slice_of[key], part)}
 
 
-def _is_in(found: str, part: str) -> bool:
+def _is_in(actual: str, part: str) -> bool:
     if part == "all":
-        return found != "general"
-    return found in ANSWERABLE if part == "answerable" else found == part
+        return actual != "general"
+    return actual in ANSWERABLE if part == "answerable" else actual == part
 
 
-def _found(test: Test, evidence: Evidence, contrasts: Contrasts) -> Found:
-    """What one test found, and how it is told."""
+def _result(test: Test, evidence: Evidence, contrasts: Contrasts) -> Result:
+    """What one test found, with its sentence."""
     one_way = _one_way(test, evidence)
     if one_way:
         return "not tested", one_way
@@ -193,7 +235,11 @@ def _found(test: Test, evidence: Evidence, contrasts: Contrasts) -> Found:
     if test.right_slice:
         return _by_slices(test, evidence)
     contrast = contrasts.get(test.compared)
-    return _by_questions(test, contrast, evidence) if contrast else ("not tested", _lacking(test, evidence))
+    return (
+        _by_questions(test, contrast, evidence, len(contrasts))
+        if contrast
+        else ("not tested", _lacking(test, evidence))
+    )
 
 
 def _one_way(test: Test, evidence: Evidence) -> str:
@@ -214,7 +260,7 @@ def _lacking(test: Test, evidence: Evidence) -> str:
     if absent:
         return _unmeasured(test, absent)
     for part in (test.slice, test.right_slice or test.slice):
-        if not any(_is_in(found, part) for found in evidence.slice_of.values()):
+        if not any(_is_in(actual, part) for actual in evidence.slice_of.values()):
             return f"no test question {SLICES[part]}"
     return f"no test question that both {test.left} and {test.right} answered"
 
@@ -223,9 +269,9 @@ def _unmeasured(test: Test, names: Iterable[str]) -> str:
     return f"{_words(test.measure)} was not measured for {' and '.join(dict.fromkeys(names))} in this run"
 
 
-def _by_questions(test: Test, contrast: Contrast, evidence: Evidence) -> Found:
-    """The finding of the contrast, left open where it may be owed to nothing but silence."""
-    finding, why = _by_contrast(test, contrast), _told(test, contrast)
+def _by_questions(test: Test, contrast: Contrast, evidence: Evidence, n_compared: int) -> Result:
+    """The finding of the contrast, left open where declining alone may explain it."""
+    finding, why = _by_contrast(test, contrast), _sentence(test, contrast, n_compared)
     if finding in ("supported", "contradicted") and test.measure in FLATTERS_SILENCE:
         left_looks_better = (contrast.difference > 0) == (test.measure == "consistency")
         better, other = (test.left, test.right) if left_looks_better else (test.right, test.left)
@@ -249,17 +295,19 @@ def _by_contrast(test: Test, contrast: Contrast) -> Finding:
     return "supported" if test.expect == "no lower" else "contradicted"
 
 
-def _told(test: Test, contrast: Contrast) -> str:
-    points, low, high = (100 * value for value in (contrast.difference, contrast.low, contrast.high))
+def _sentence(test: Test, contrast: Contrast, n_compared: int) -> str:
     where = "" if test.slice == "all" else f" on {test.slice}"
     who = f"{test.left} against {test.right}, {_words(test.measure)}{where}"
     if test.right_measure:
         who = f"{test.left}, {_words(test.measure)} against {_words(test.right_measure)}"
-    told = f"{who}: {points:+.1f} points ({low:+.1f} to {high:+.1f}, {contrast.n} questions)"
-    return f"{told}; the article says {test.claimed}" if test.claimed else told
+    points = 100 * contrast.difference
+    sentence = f"{who}: {points:+.1f} points ({interval_words(contrast)}, {contrast.n} questions)"
+    if is_surprising(contrast):
+        sentence += f", {not_significant(contrast, n_compared)}"
+    return f"{sentence}; the article says {test.claimed}" if test.claimed else sentence
 
 
-def _by_slices(test: Test, evidence: Evidence) -> Found:
+def _by_slices(test: Test, evidence: Evidence) -> Result:
     """One contender on two slices: different questions, so the two intervals are held against each other."""
     sides = ((test.left, test.slice), (test.right, test.right_slice or "all"))
     values = [_on_slice(evidence, test.measure, name, part) for name, part in sides]
@@ -269,7 +317,7 @@ def _by_slices(test: Test, evidence: Evidence) -> Found:
     return _held(test, f"{test.left}, {_words(test.measure)} on {test.slice} against {test.right_slice}", left, right)
 
 
-def _by_estimates(test: Test, evidence: Evidence) -> Found:
+def _by_estimates(test: Test, evidence: Evidence) -> Result:
     measured: Mapping[str, Any] = evidence.estimates.get(test.measure, {})
     left, right = measured.get(test.left), measured.get(test.right)
     sides = ((test.left, left), (test.right, right))
@@ -279,10 +327,10 @@ def _by_estimates(test: Test, evidence: Evidence) -> Found:
     return _held(test, f"{test.left} against {test.right}, {_words(test.measure)}", left, right)
 
 
-def _held(test: Test, told: str, left: Any, right: Any) -> Found:
+def _held(test: Test, what: str, left: Any, right: Any) -> Result:
     """The finding from two estimates, with their intervals where they have them."""
     unit = MEASURES.get(test.measure, ("", ""))[1]
-    why = f"{told}: {_number(left, unit)} against {_number(right, unit)}"
+    why = f"{what}: {_number(left, unit)} against {_number(right, unit)}"
     if test.claimed and right["value"]:
         why = f"{why}, a ratio of {left['value'] / right['value']:.2g}; the article says {test.claimed}"
     if _is_assumed(left) or _is_assumed(right):

@@ -113,7 +113,7 @@ def _judged(case: _Case, profile: Profile, verdict: Verdict) -> Verdict:
             "tied_with": tied_with,
             "as_good": tuple(name for name in _as_accurate(case, left) if name != winner),
             "short_of": tuple(_short_of(case.comparison, winner, profile)),
-            "warnings": (*_disagreeing_slices(case, winner), *verdict.warnings),
+            "warnings": (*_like_a_constant(case, winner), *_disagreeing_slices(case, winner), *verdict.warnings),
         }
     )
     return verdict.model_copy(update={"reason": _reason(case, verdict)})
@@ -256,6 +256,17 @@ def _short_of(comparison: Comparison, winner: str, profile: Profile) -> list[str
     if wrong.low is not None and wrong.low > goals["hallucination"].value:
         missed.append(f"{goals['hallucination'].text}, with {percent(wrong.low)} at least")
     return missed
+
+
+def _like_a_constant(case: _Case, winner: str) -> list[str]:
+    """A warning where always giving the same answer would be correct as often, as far as the test shows."""
+    constant = case.comparison.constant
+    if constant is None or winner not in constant.not_beaten_by:
+        return []
+    return [
+        f"{winner} is not significantly more accurate than always answering “{constant.answer}”, the most frequent "
+        f"answer in training ({percent(constant.accuracy.value or 0.0)})."
+    ]
 
 
 def _disagreeing_slices(case: _Case, winner: str) -> list[str]:

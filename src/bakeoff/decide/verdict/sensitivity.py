@@ -1,30 +1,31 @@
 """Sensitivity: how often each contender would win if the numbers or the weights were a little different.
 
-Takes the content of comparison.json, redrawn pilots, a profile and what costs are made of; gives shares of wins and the
-smallest changes that flip the verdict. Knows nothing about models or files.
+Takes a `Comparison`, redrawn pilots, a profile and what costs are made of; gives shares of wins and the smallest
+changes that flip the verdict. Knows nothing about models or files.
 
 Two rules are looked at, on pilots redrawn as other questions might have made them. The verdict's own; and a weighted
 sum of all measures, its weights drawn around the profile's (Dirichlet).
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from bakeoff.decide.cost.model import CostInputs, total_usd
 from bakeoff.decide.situation.profile import MeasureWeights, Profile
 from bakeoff.decide.verdict.rule import NOBODY, winners
+from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.measure.resample import N_DRAWS, Redrawn
+from bakeoff.measures import Measure
 from bakeoff.records import Record
 
 CONCENTRATION = (
     20.0  # of the Dirichlet: with the default weights, from 4 tenths of a weight to once the weight either way
 )
-SHARES = ("accuracy", "hallucination", "freshness", "consistency", "retention")
+FRACTIONS = ("share", "ratio")
+"""Units of measures that are summed as they are; the others by their logarithm."""
 TINY = 1e-9
-LOWER_IS_BETTER = ("hallucination", "latency_ms", "cost_per_1k", "setup_s")
 FACTORS = np.geomspace(0.01, 100.0, 161)
 COST_FIELDS = (
     "queries_per_month",
@@ -37,7 +38,7 @@ COST_FIELDS = (
 )
 LONGEST_HORIZON = 120
 
-Comparison = Mapping[str, Any]
+Measures = Mapping[str, Measure]
 
 
 class Flip(Record):
@@ -69,21 +70,28 @@ def sensitivity(
     `redrawn` holds those that broke no hard limit; `candidates` are the winner, first, and those between which cost
     decided, none without a winner; `inputs` are what each one's cost is made of.
     """
-    eligible = redrawn.names
+    eligible, weights = redrawn.names, profile.measure_weights
     if not eligible:
         return Sensitivity(rule_wins={}, weighted_wins={}, flips=())
+    measures = weighed(weights, comparison)
+    baselines = [one.name for one in comparison.entrants if one.is_baseline]
+    drawn = with_intervals(redrawn, comparison, eligible, measures)
+    costs = {name: total_usd(one) for name, one in inputs.items()}
     return Sensitivity(
-        rule_wins=rule_wins(redrawn, {name: total_usd(one) for name, one in inputs.items()}, profile.margin),
-        weighted_wins=weighted_wins(with_intervals(redrawn, comparison, eligible), profile.measure_weights, eligible),
-        flips=(
-            *weight_flips(comparison, profile.measure_weights, eligible),
-            *cost_flips(inputs, candidates),
-        ),
+        rule_wins=rule_wins(redrawn, costs, profile.margin, baselines),
+        weighted_wins=weighted_wins(drawn, weights, eligible, measures),
+        flips=(*weight_flips(comparison, weights, eligible, measures), *cost_flips(inputs, candidates)),
     )
 
 
+def weighed(weights: MeasureWeights, comparison: Comparison) -> dict[str, Measure]:
+    """The measures that the weights name, by name: Bakeoff's and the team's own."""
+    known = comparison.measure_of
+    return {name: known[name] for name in weights.by_measure() if name in known and known[name].better}
+
+
 def with_intervals(
-    redrawn: Redrawn, comparison: Comparison, eligible: Sequence[str], seed: int = 0
+    redrawn: Redrawn, comparison: Comparison, eligible: Sequence[str], measures: Measures, seed: int = 0
 ) -> dict[str, np.ndarray]:
     """Every weighted measure of the eligible in each redrawn pilot, (draw, contender).
 
@@ -92,57 +100,66 @@ def with_intervals(
     """
     rng = np.random.default_rng(seed)
     drawn = {}
-    for name in MeasureWeights.model_fields:
+    for name, measure in measures.items():
         if _complete(comparison, name, eligible):
             noise = rng.standard_normal((N_DRAWS, len(eligible)))
-            drawn[name] = redrawn.means[name] if name in redrawn.means else _alone(comparison, name, eligible, noise)
+            drawn[name] = redrawn.means[name] if name in redrawn.means else _alone(comparison, measure, eligible, noise)
     return drawn
 
 
-def _alone(comparison: Comparison, measure: str, eligible: Sequence[str], noise: np.ndarray) -> np.ndarray:
+def _alone(comparison: Comparison, measure: Measure, eligible: Sequence[str], noise: np.ndarray) -> np.ndarray:
     """A measure drawn from its intervals: times and costs by their logarithm, so that none falls below zero."""
-    entries = [comparison["contenders"][name][measure] for name in eligible]
-    values = _values(comparison, measure, eligible)
-    if measure in SHARES:
-        return values + _spread(entries) * noise
-    logs = [
-        {key: math.log(max(one[key], TINY)) if one.get(key) is not None else None for key in ("low", "high")}
-        for one in entries
-    ]
-    return values * np.exp(_spread(logs) * noise)
+    estimates = [comparison.estimate(name, measure.name) for name in eligible]
+    values = _values(comparison, measure.name, eligible)
+    if measure.unit in FRACTIONS:
+        return values + _spread(estimates) * noise
+    return values * np.exp(_spread([_logarithm(one) for one in estimates]) * noise)
 
 
-def rule_wins(redrawn: Redrawn, total_usd: Mapping[str, float], margin: float) -> dict[str, float]:
+def _logarithm(estimate: Estimate) -> Estimate:
+    ends = {key: getattr(estimate, key) for key in ("low", "high")}
+    return Estimate(**{key: None if end is None else math.log(max(end, TINY)) for key, end in ends.items()})
+
+
+def rule_wins(
+    redrawn: Redrawn, total_usd: Mapping[str, float], margin: float, baselines: Collection[str]
+) -> dict[str, float]:
     """How often each contender wins by the verdict's rule; unknown costs count as the dearest."""
     names = redrawn.names
     cost = np.array([total_usd.get(name, np.inf) for name in names])
-    base = names.index("base") if "base" in names else None
-    found = winners(redrawn.means["accuracy"], redrawn.ahead, redrawn.tied, cost, base, margin)
-    return _shares(found, names)
+    places = [i for i, name in enumerate(names) if name in baselines]
+    first = winners(redrawn.means["accuracy"], redrawn.ahead, redrawn.tied, cost, places, margin)
+    return _shares(first, names)
 
 
 def weighted_wins(
-    drawn: Mapping[str, np.ndarray], weights: MeasureWeights, eligible: Sequence[str], seed: int = 0
+    drawn: Mapping[str, np.ndarray],
+    weights: MeasureWeights,
+    eligible: Sequence[str],
+    measures: Measures,
+    seed: int = 0,
 ) -> dict[str, float]:
     """How often each contender has the highest weighted sum of scaled measures, weights and measures both drawn."""
-    names = [name for name, weight in weights.model_dump().items() if weight > 0 and name in drawn]
+    weight_of = weights.by_measure()
+    names = [name for name in measures if weight_of[name] > 0 and name in drawn]
     if not names:
         return {}
-    scaled = np.stack([_scaled(drawn[name], name) for name in names], axis=2)
-    given = np.array([getattr(weights, name) for name in names])
+    scaled = np.stack([_scaled(drawn[name], measures[name]) for name in names], axis=2)
+    given = np.array([weight_of[name] for name in names])
     sampled = np.random.default_rng(seed).dirichlet(CONCENTRATION * given / given.sum(), N_DRAWS)
     return _shares(np.einsum("dcm,dm->dc", scaled, sampled).argmax(axis=1), eligible)
 
 
-def weight_flips(comparison: Comparison, weights: MeasureWeights, eligible: Sequence[str]) -> list[Flip]:
+def weight_flips(
+    comparison: Comparison, weights: MeasureWeights, eligible: Sequence[str], measures: Measures
+) -> list[Flip]:
     """For each measure the smallest change of its weight that changes who has the highest weighted sum."""
-    names = [
-        name for name, weight in weights.model_dump().items() if weight > 0 and _complete(comparison, name, eligible)
-    ]
+    weight_of = weights.by_measure()
+    names = [name for name in measures if weight_of[name] > 0 and _complete(comparison, name, eligible)]
     if len(eligible) < 2 or not names:
         return []
-    scaled = np.stack([_scaled(_values(comparison, name, eligible)[None], name)[0] for name in names], axis=1)
-    given = np.array([getattr(weights, name) for name in names])
+    scaled = np.stack([_scaled(_values(comparison, name, eligible)[None], measures[name])[0] for name in names], axis=1)
+    given = np.array([weight_of[name] for name in names])
     leader = int((scaled @ given).argmax())
     flips = []
     for j, name in enumerate(names):
@@ -185,29 +202,29 @@ def _changed(inputs: CostInputs, field: str, factor: float) -> CostInputs:
 
 def _complete(comparison: Comparison, measure: str, eligible: Sequence[str]) -> bool:
     """Every eligible contender has a value of the measure."""
-    return all(comparison["contenders"][name][measure]["value"] is not None for name in eligible)
+    return all(comparison.estimate(name, measure).value is not None for name in eligible)
 
 
 def _values(comparison: Comparison, measure: str, eligible: Sequence[str]) -> np.ndarray:
-    return np.array([comparison["contenders"][name][measure]["value"] for name in eligible], dtype=float)
+    return np.array([comparison.estimate(name, measure).value for name in eligible], dtype=float)
 
 
-def _spread(entries: Sequence[Mapping[str, Any]]) -> np.ndarray:
+def _spread(estimates: Sequence[Estimate]) -> np.ndarray:
     """Standard errors from the 95 % intervals; 0 for what was measured once."""
     return np.array([
-        (one["high"] - one["low"]) / 3.92 if one.get("low") is not None and one.get("high") is not None else 0.0
-        for one in entries
+        (one.high - one.low) / 3.92 if one.low is not None and one.high is not None else 0.0 for one in estimates
     ])  # fmt: skip
 
 
-def _scaled(values: np.ndarray, measure: str) -> np.ndarray:
+def _scaled(values: np.ndarray, measure: Measure) -> np.ndarray:
     """Values to 0..1 over the contenders of each row, 1 the best; fractions stay as they are, the rest by logarithm."""
-    if measure in SHARES:
+    if measure.unit in FRACTIONS:
         clipped = np.clip(values, 0.0, 1.0)
-        return 1.0 - clipped if measure in LOWER_IS_BETTER else clipped
+        return 1.0 - clipped if measure.better == "lower" else clipped
     logs = np.log(np.maximum(values, TINY))
-    span = logs.max(axis=1, keepdims=True) - logs.min(axis=1, keepdims=True)
-    return (logs.max(axis=1, keepdims=True) - logs) / np.maximum(span, np.log(2.0))
+    top, bottom = logs.max(axis=1, keepdims=True), logs.min(axis=1, keepdims=True)
+    distance = top - logs if measure.better == "lower" else logs - bottom
+    return distance / np.maximum(top - bottom, np.log(2.0))
 
 
 def _shares(found: np.ndarray, eligible: Sequence[str]) -> dict[str, float]:

@@ -7,6 +7,7 @@ from bakeoff.decide.advise.advise import Advice
 from bakeoff.decide.advise.factors import NAMES, TITLES
 from bakeoff.decide.advise.matrix import Matrix
 from bakeoff.decide.advise.roadmap import Roadmap
+from bakeoff.sentences import listed
 
 
 def advice_markdown(advice: Advice) -> str:
@@ -30,13 +31,19 @@ def advice_markdown(advice: Advice) -> str:
     if advice.conditions:
         parts += [
             "## What a pilot would have to show",
-            "In a pilot RAG is called rag, fine-tuning tuned, and a hybrid hybrid.",
+            plain(in_a_pilot(advice)),
             _table(("It stands if", "Otherwise"), [(one.text, one.otherwise) for one in advice.conditions]),
         ]
     parts += ["## Decision matrix", matrix_markdown(advice.matrix), "## Cost", _cost(advice)]
     if advice.roadmap:
         parts += ["## 90-day roadmap", roadmap_markdown(advice.roadmap)]
     return "\n\n".join(parts) + "\n"
+
+
+def in_a_pilot(advice: Advice) -> str:
+    """What the approaches are called where a pilot is spoken of."""
+    named = listed(f"{TITLES[approach]} is called {name}" for approach, name in advice.standing.items())
+    return f"In a pilot {named}."
 
 
 def matrix_markdown(matrix: Matrix) -> str:
@@ -96,7 +103,7 @@ def _effort(roadmap: Roadmap) -> str:
 def _cost(advice: Advice) -> str:
     cost = advice.cost
     if cost.problem:
-        return f"No cost could be reckoned, and no budget held against it: {plain(cost.problem)}"
+        return f"Costs could not be calculated, nor compared with a budget: {plain(cost.problem)}"
     rows = [
         (
             NAMES[row.approach] + (" (ruled out)" if row.approach in advice.matrix.ruled_out else ""),

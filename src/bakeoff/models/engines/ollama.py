@@ -1,0 +1,179 @@
+"""Models behind Ollama, by its own protocol: `/v1` ignores the size of the context and cuts prompts without a word.
+
+Takes prompts, gives completions; what the server refuses becomes that completion's error. The context is opened as
+large as the settings say, and the server is asked to refuse what does not fit; a server too old to know that request is
+caught by its own counts. Knows nothing about retrieval.
+Sources: https://docs.ollama.com/api/chat (`num_ctx`, `num_predict`, `done_reason`, counts); ollama/ollama, issue 17427
+(a prompt that is too long is cut to half of the context) and pull request 17944 (`truncate`, `shift`).
+"""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bakeoff.models.engines.openai_reading import mean_logprob
+from bakeoff.models.providers.asking import asked_of, estimated_prompt_tokens, estimated_tokens, failed
+from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiClient, ApiError
+from bakeoff.models.providers.keys import key_of
+from bakeoff.models.providers.retry import FIRST_WAIT_S
+from bakeoff.models.providers.threads import in_parallel
+from bakeoff.models.settings import ApiModel
+from bakeoff.models.stops import before_stop, pieces_before_stop
+from bakeoff.records import Completion, GenerationSettings, Origin, Prompt, Usage
+
+HALF_CONTEXT_SLACK = 8
+"""A cut prompt has half of the context and a few tokens more (2 where it was measured)."""
+
+
+def ollama_url(base_url: str) -> str:
+    """The address of the server itself: people also give the one of its OpenAI protocol or of its API."""
+    return base_url.removesuffix("/v1").removesuffix("/api")
+
+
+class OllamaGenerator:
+    """A model behind Ollama. Safe to use from several threads, which share the connections."""
+
+    def __init__(self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S) -> None:
+        self.name = settings.model
+        self.context_tokens = settings.context_tokens
+        self._settings = settings
+        self._client = ApiClient(settings, first_wait_s)
+        self._url = f"{ollama_url(settings.base_url)}/api/chat"
+
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
+        """One completion for each prompt, in order; one that failed after all retries has its error instead of a text.
+
+        Raises ConfigError before any request where the key's variable is not set.
+        """
+        key_of(self._settings)
+        asked = asked_of(self._settings, settings)
+        return in_parallel(lambda prompt: self._complete(prompt, asked), prompts, self._settings.concurrency)
+
+    def complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
+        """One completion. Raises ApiError where it fails after all retries."""
+        begun = time.perf_counter()
+        reply = self._client.post(self._url, self._body(prompt, settings, streamed=False))
+        return self._completion(_checked(reply), prompt, settings, time.perf_counter() - begun)
+
+    def _complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
+        begun = time.perf_counter()
+        try:
+            return self.complete(prompt, settings)
+        except ApiError as error:
+            return failed(error, time.perf_counter() - begun)
+
+    def _body(self, prompt: Prompt, settings: GenerationSettings, streamed: bool) -> dict[str, Any]:
+        options: dict[str, Any] = {
+            "num_ctx": self.context_tokens,
+            "num_predict": settings.max_new_tokens,
+            "temperature": settings.temperature,
+        }
+        if settings.seed is not None:
+            options["seed"] = settings.seed
+        if settings.stop:
+            options["stop"] = list(settings.stop)
+        return {
+            "model": self.name,
+            "messages": [message.model_dump() for message in prompt.messages],
+            "stream": streamed,
+            "logprobs": not streamed,
+            "truncate": False,  # refuse a prompt that does not fit, rather than cut it
+            "shift": False,
+            "options": options,
+        }
+
+    def _completion(
+        self, reply: dict[str, Any], prompt: Prompt, settings: GenerationSettings, seconds: float
+    ) -> Completion:
+        if not reply.get("done"):
+            raise ApiError("The reply is not marked as done: it is not the whole answer.", "see the server's own log")
+        text, stopped = before_stop(_text(reply), settings.stop)
+        estimate = estimated_prompt_tokens(prompt)
+        n_prompt, n_new = reply.get("prompt_eval_count"), reply.get("eval_count")
+        self._refuse_cut(n_prompt, estimate)
+        full = (n_prompt or 0) + (n_new or 0) >= self.context_tokens
+        return Completion(
+            text=text,
+            usage=Usage(
+                prompt_tokens=n_prompt or estimate,
+                completion_tokens=n_new if n_new is not None else estimated_tokens(text),
+                seconds=seconds,
+            ),
+            logprob=mean_logprob(reply.get("logprobs")),
+            truncated=not stopped and (reply.get("done_reason") == "length" or full),
+            origin=Origin(model=str(reply.get("model") or ""), on=datetime.now(UTC).date()),
+        )
+
+    def _refuse_cut(self, n_prompt: int | None, estimate: int) -> None:
+        """Raises ApiError where the server counts half a context for a prompt that is estimated to exceed it."""
+        half = self.context_tokens // 2
+        if n_prompt is not None and abs(n_prompt - half) <= HALF_CONTEXT_SLACK and estimate > self.context_tokens:
+            raise ApiError(
+                f"The server cut the prompt to {n_prompt:,} tokens: it has about {estimate:,}, and the context "
+                f"{self.context_tokens:,}.",
+                "raise context_tokens, or lower retrieval.k or retrieval.chunk_tokens",
+            )
+
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+        """The pieces of one completion, as the server sends them; closing the iterator ends the request.
+
+        Raises ApiError where the server refuses, reports an error on the way, or ends before the answer does.
+        """
+        key_of(self._settings)
+        asked = asked_of(self._settings, settings)
+        return pieces_before_stop(self._pieces(prompt, asked), asked.stop)
+
+    def _pieces(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+        lines = self._client.lines(self._url, self._body(prompt, settings, streamed=True))
+        n_characters = 0
+        try:
+            for line in lines:
+                reply = _parsed(line)
+                piece = _text(reply)
+                n_characters += len(piece)
+                if piece:
+                    yield piece
+                if reply.get("done"):
+                    self._refuse_cut(reply.get("prompt_eval_count"), estimated_prompt_tokens(prompt))
+                    return
+        finally:
+            lines.close()
+        raise ApiError(
+            f"The stream ended before the answer did, after {n_characters} characters: they are not the whole answer.",
+            "ask again; see the server's own log",
+        )
+
+    def count_tokens(self, text: str) -> int:
+        """An estimate: a token for every four characters, rounded up."""
+        return estimated_tokens(text)
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    try:
+        reply = json.loads(line)
+    except ValueError:
+        reply = None
+    if not isinstance(reply, dict):
+        raise ApiError(
+            f"The stream holds what is not a JSON object: {line[:SHOWN_CHARACTERS]!r}.", "check base_url"
+        ) from None
+    return _checked(reply)
+
+
+def _checked(reply: dict[str, Any]) -> dict[str, Any]:
+    """The reply; raises ApiError where it is an error or has no message."""
+    if reply.get("error"):
+        raise ApiError(f"The server answered with an error: {str(reply['error'])[:SHOWN_CHARACTERS]}", "ask again")
+    if not isinstance(reply.get("message"), dict):
+        raise ApiError(
+            f"The reply has no message: {json.dumps(reply)[:SHOWN_CHARACTERS]}",
+            "check that base_url is an Ollama server",
+        )
+    return reply
+
+
+def _text(reply: dict[str, Any]) -> str:
+    content = reply["message"].get("content")
+    return content if isinstance(content, str) else ""

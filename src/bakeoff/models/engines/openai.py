@@ -1,0 +1,141 @@
+"""Models behind OpenAI's chat completions protocol: OpenAI, Azure, vLLM, llama.cpp's server and many others.
+
+Takes prompts, gives completions; what a server refuses becomes that completion's error. Counts tokens by a rule of
+thumb where the server counts none, since the model's tokenizer is not here. Knows nothing about retrieval.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, TypeVar
+
+from bakeoff.models.engines.openai_dialect import Dialect, named_parameters
+from bakeoff.models.engines.openai_reading import completion_of, pieces_of
+from bakeoff.models.providers.asking import asked_of, estimated_tokens, failed
+from bakeoff.models.providers.client import ApiClient, ApiError
+from bakeoff.models.providers.keys import key_of
+from bakeoff.models.providers.retry import FIRST_WAIT_S
+from bakeoff.models.providers.threads import in_parallel
+from bakeoff.models.settings import ApiModel
+from bakeoff.models.stops import pieces_before_stop
+from bakeoff.records import Completion, GenerationSettings, Prompt
+
+Reply = TypeVar("Reply")
+
+UNPROCESSABLE = (400, 422)
+"""The statuses by which servers refuse a parameter."""
+
+
+class OpenAiGenerator:
+    """A model behind a server. Safe to use from several threads; all share the connections and what was negotiated."""
+
+    def __init__(self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S) -> None:
+        self.name = settings.model
+        self.context_tokens = settings.context_tokens
+        self._settings = settings
+        self._client = ApiClient(settings, first_wait_s)
+        self._url = f"{settings.base_url}/chat/completions"
+        self._dialect = Dialect()
+        self._accepted: frozenset[str] = frozenset()
+        self._first = threading.Lock()
+        self._asked = False
+
+    @property
+    def refused_parameters(self) -> tuple[str, ...]:
+        """The parameters that are no longer sent. Without `temperature` the server draws its answers at random."""
+        return tuple(sorted(self._dialect.refused))
+
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
+        """One completion for each prompt, in order; one that failed after all retries has its error instead of a text.
+
+        At most `concurrency` are asked at a time. `usage.seconds` is the time of that request, its retries and waits
+        included. Raises ConfigError before any request where the key's variable is not set.
+        """
+        key_of(self._settings)
+        asked = asked_of(self._settings, settings)
+        return in_parallel(lambda prompt: self._complete(prompt, asked), prompts, self._settings.concurrency)
+
+    def complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
+        """One completion. Raises ApiError where it fails after all retries."""
+        begun = time.perf_counter()
+        reply = self._reply(prompt, settings)
+        return completion_of(reply, prompt, settings, time.perf_counter() - begun, self.context_tokens)
+
+    def _complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
+        begun = time.perf_counter()
+        try:
+            return self.complete(prompt, settings)
+        except ApiError as error:
+            return failed(error, time.perf_counter() - begun)
+
+    def _reply(self, prompt: Prompt, settings: GenerationSettings) -> dict[str, Any]:
+        """The server's reply. The very first request goes alone, so that all others know what it negotiated."""
+        with self._first:
+            if not self._asked:
+                try:
+                    return self._post(prompt, settings)
+                finally:
+                    self._asked = True
+        return self._post(prompt, settings)
+
+    def _post(self, prompt: Prompt, settings: GenerationSettings) -> dict[str, Any]:
+        def send(parameters: dict[str, Any]) -> dict[str, Any]:
+            return self._client.post(self._url, self._body(prompt, parameters))
+
+        return self._negotiated(send, settings, {"logprobs": True})
+
+    def _negotiated(
+        self, send: Callable[[dict[str, Any]], Reply], settings: GenerationSettings, more: dict[str, Any]
+    ) -> Reply:
+        """What `send(parameters)` gives, once the server takes the parameters; what it takes is remembered."""
+        dialect = self._dialect
+        while True:
+            parameters = dialect.parameters(settings, more)
+            try:
+                reply = send(parameters)
+            except ApiError as refusal:
+                dialect = self._plainer(refusal, dialect, parameters)
+            else:
+                self._dialect = dialect
+                self._accepted |= parameters.keys()
+                return reply
+
+    def _plainer(self, refusal: ApiError, tried: Dialect, parameters: dict[str, Any]) -> Dialect:
+        """The dialect to try after a refusal; raises the refusal where parameters cannot be the reason for it."""
+        if refusal.status not in UNPROCESSABLE or parameters.keys() <= self._accepted:
+            raise refusal
+        if self._dialect != tried and not tried.refused:
+            return self._dialect  # another thread was faster
+        named = named_parameters(refusal.body) & parameters.keys()
+        plainer = tried.without(named)
+        if plainer == tried or (tried.refused and not named):
+            raise refusal
+        return plainer
+
+    def _body(self, prompt: Prompt, parameters: dict[str, Any]) -> dict[str, Any]:
+        messages = [message.model_dump() for message in prompt.messages]
+        return {"model": self.name, "messages": messages, **parameters}
+
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+        """The pieces of one completion, as the server sends them; closing the iterator ends the request.
+
+        Raises ApiError where the server refuses, reports an error on the way, or ends before the answer does: the
+        pieces so far are not the whole answer then.
+        """
+        key_of(self._settings)
+        asked = asked_of(self._settings, settings)
+        return pieces_before_stop(self._pieces(prompt, asked), asked.stop)
+
+    def _pieces(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+        def send(parameters: dict[str, Any]) -> Generator[str]:
+            return self._client.lines(self._url, self._body(prompt, parameters))
+
+        lines = self._negotiated(send, settings, {"stream": True})
+        try:
+            yield from pieces_of(lines, self._settings.timeout_s)
+        finally:
+            lines.close()
+
+    def count_tokens(self, text: str) -> int:
+        """An estimate: a token for every four characters, rounded up."""
+        return estimated_tokens(text)

@@ -1,0 +1,80 @@
+"""Which optional parameters a server of OpenAI's protocol takes: tried once, remembered, never asked for again.
+
+Takes generation settings and refusals, gives the parameters of a request. Sends nothing.
+
+How it is found out, with at most one extra request for each model: the first request asks for everything. Where the
+server answers 400 or 422, the parameters that its message names are left out of the second one, and with them
+whatever models of that kind are known to refuse as well:
+
+- a refused `max_tokens` or `temperature` is the mark of a reasoning model, which takes `max_completion_tokens` and
+  neither temperature, seed nor log-probabilities: all of them are left out;
+- any other refusal, and one that names nothing, leaves out log-probabilities and seed (and `stop` where it is named),
+  but keeps temperature 0: answers would be drawn at random without it.
+
+What the server took is remembered. Where the second request is refused too, the prompt itself was at fault, unless the
+refusal names a further parameter: a server that names them one at a time is asked once more for each.
+Source: https://platform.openai.com/docs/guides/reasoning and the error messages of OpenAI, vLLM and Mistral.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Self
+
+from bakeoff.records import GenerationSettings, Record
+
+OPTIONAL = ("max_tokens", "temperature", "seed", "logprobs", "stop")
+MOST_STOPS = 4  # as many as OpenAI takes; a completion is cut at the others here
+
+
+class Dialect(Record):
+    """The optional parameters that are left out. A refused `max_tokens` is sent as `max_completion_tokens`."""
+
+    refused: frozenset[str] = frozenset()
+
+    def parameters(self, settings: GenerationSettings, more: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of one request, with `more` of them."""
+        limit = "max_completion_tokens" if "max_tokens" in self.refused else "max_tokens"
+        wanted: dict[str, Any] = {limit: settings.max_new_tokens, "temperature": settings.temperature, **more}
+        if settings.seed is not None:
+            wanted["seed"] = settings.seed
+        if settings.stop:
+            wanted["stop"] = list(settings.stop[:MOST_STOPS])
+        return {name: value for name, value in wanted.items() if name not in self.refused}
+
+    def without(self, named: frozenset[str]) -> Self:
+        """What to ask next after a refusal that names these parameters."""
+        if {"max_tokens", "temperature"} & named:
+            named |= {"temperature", "seed", "logprobs"}
+        return type(self)(refused=self.refused | named | {"logprobs", "seed"})
+
+
+def named_parameters(body: str) -> frozenset[str]:
+    """The optional parameters that a refusal names: in `param`, in the places pydantic lists, or in its message."""
+    text = " ".join(_claims(body))
+    named = {name for name in OPTIONAL if name != "stop" and re.search(rf"\b(top_)?{name}\b", text)}
+    return frozenset(named | ({"stop"} if re.search(r"""["'`]stop["'`]""", text) else set()))
+
+
+def _claims(body: str) -> list[str]:
+    """The texts of an error body that say what is wrong; what it repeats of the request is left out."""
+    try:
+        reply = json.loads(body)
+    except ValueError:
+        return [body]
+    pending, claims = [reply], []
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str):
+            claims.append(value)
+        elif isinstance(value, list):
+            pending += value
+        elif isinstance(value, dict):
+            pending += [value[key] for key in ("error", "message", "msg", "detail", "errors") if key in value]
+            pending += [f"'{place}'" for place in _places(value)]
+    return claims
+
+
+def _places(value: dict[str, Any]) -> list[str]:
+    loc = value.get("loc") or []
+    return [str(place) for place in [value.get("param"), *(loc if isinstance(loc, list) else [])] if place]

@@ -1,0 +1,144 @@
+"""What servers of OpenAI's protocol answer, read: a whole reply to a completion, the lines of a stream to its pieces.
+
+Takes JSON objects and lines. Raises ApiError for what is no answer. Sends nothing.
+Source: https://platform.openai.com/docs/api-reference/chat; for `error` in a 200 and comments that keep a stream
+alive, https://openrouter.ai/docs/api/reference/errors-and-debugging.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from bakeoff.models.providers.asking import estimated_prompt_tokens, estimated_tokens
+from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiError, error_message
+from bakeoff.models.stops import before_stop
+from bakeoff.records import Completion, GenerationSettings, Origin, Prompt, Usage
+
+DONE = "[DONE]"
+SHORTENED = ("content_filter", "error")
+"""The reasons to finish that leave no answer."""
+
+
+def completion_of(
+    reply: dict[str, Any], prompt: Prompt, settings: GenerationSettings, seconds: float, context_tokens: int
+) -> Completion:
+    """The completion in a reply. Raises ApiError where there is none."""
+    choice = _choice(reply)
+    text, stopped = before_stop(text_of(choice["message"]), settings.stop)
+    counted = _mapping(reply.get("usage"))
+    n_prompt, n_completion = _count(counted, "prompt_tokens"), _count(counted, "completion_tokens")
+    full = n_prompt is not None and n_completion is not None and n_prompt + n_completion >= context_tokens
+    return Completion(
+        text=text,
+        usage=Usage(
+            prompt_tokens=estimated_prompt_tokens(prompt) if n_prompt is None else n_prompt,
+            completion_tokens=estimated_tokens(text) if n_completion is None else n_completion,
+            seconds=seconds,
+        ),
+        logprob=mean_logprob(_mapping(choice.get("logprobs")).get("content")),
+        truncated=not stopped and (choice.get("finish_reason") == "length" or full),
+        origin=Origin(
+            model=str(reply.get("model") or ""),
+            fingerprint=str(reply.get("system_fingerprint") or ""),
+            on=datetime.now(UTC).date(),
+        ),
+    )
+
+
+def _choice(reply: dict[str, Any]) -> dict[str, Any]:
+    """The first choice, which has a message. Raises ApiError where it has none, or was stopped by the server."""
+    choices = reply.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if reply.get("error"):
+        raise ApiError(f"The server answered with an error: {_in_words(reply)}", "see the server's message", 200)
+    if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
+        raise ApiError(
+            f"The reply has no choice with a message: {_in_words(reply)}", "check that base_url is a chat API", 200
+        )
+    _refuse_shortened(choice)
+    return choice
+
+
+def _refuse_shortened(choice: dict[str, Any]) -> None:
+    reason = choice.get("finish_reason")
+    if reason in SHORTENED:
+        raise ApiError(
+            f"The server ended the answer itself: finish_reason {reason!r}.", "see the server's own log", 200
+        )
+
+
+def _in_words(reply: dict[str, Any]) -> str:
+    return error_message(json.dumps(reply))[:SHOWN_CHARACTERS]
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(counted: dict[str, Any], name: str) -> int | None:
+    value = counted.get(name)
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """The text of a message or of a delta, which some servers send in parts; a refusal is a text too."""
+    content = message.get("content") or message.get("refusal") or ""
+    if isinstance(content, list):
+        return "".join(str(_mapping(part).get("text") or "") for part in content)
+    return content if isinstance(content, str) else str(content)
+
+
+def mean_logprob(tokens: Any) -> float | None:
+    """The mean log-probability of tokens `{"logprob": ...}`; None where there are none, or one has no number."""
+    values = [_mapping(token).get("logprob") for token in tokens] if isinstance(tokens, list) else []
+    numbers = [float(value) for value in values if isinstance(value, int | float)]
+    return sum(numbers) / len(numbers) if numbers and len(numbers) == len(values) else None
+
+
+def pieces_of(lines: Iterable[str], longest_silence_s: float) -> Iterator[str]:
+    """The pieces of text in the lines of a stream of server-sent events.
+
+    Comments and chunks without choices are passed over. Raises ApiError for an error in the stream, for more than
+    `longest_silence_s` seconds of comments alone, and where the stream ends before the answer does.
+    """
+    n_characters, ended, heard = 0, False, time.monotonic()
+    for line in lines:
+        if not line.startswith(("data:", "{")):
+            if time.monotonic() - heard > longest_silence_s:
+                raise ApiError(
+                    f"The stream held comments but no text for {longest_silence_s:g} seconds.", "raise timeout_s"
+                )
+            continue
+        heard = time.monotonic()
+        content = line.removeprefix("data:").strip()
+        if content == DONE:
+            return
+        choice = _event_choice(content)
+        piece = text_of(_mapping(choice.get("delta") or choice.get("message")))
+        ended = ended or bool(choice.get("finish_reason"))
+        n_characters += len(piece)
+        if piece:
+            yield piece
+    if not ended:
+        raise ApiError(
+            f"The stream ended before the answer did, after {n_characters} characters: they are not the whole answer.",
+            "ask again; see the server's own log",
+        )
+
+
+def _event_choice(content: str) -> dict[str, Any]:
+    """The first choice of a stream's event, empty where it has none."""
+    try:
+        event = json.loads(content)
+    except ValueError:
+        raise ApiError(
+            f"The stream holds what is not JSON: {content[:SHOWN_CHARACTERS]!r}.", "check base_url"
+        ) from None
+    if _mapping(event).get("error"):
+        raise ApiError(f"The server reported an error in the stream: {_in_words(event)}", "ask again")
+    choices = _mapping(event).get("choices")
+    choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
+    _refuse_shortened(choice)
+    return choice

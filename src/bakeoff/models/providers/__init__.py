@@ -1,0 +1,1 @@
+"""Models behind a server: one HTTP client, and what every protocol needs of it."""

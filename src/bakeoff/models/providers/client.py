@@ -1,0 +1,252 @@
+"""The HTTP client for models behind a server: pooled connections, one retry layer, no redirects, no key in any message.
+
+Takes a model's settings and JSON, gives JSON objects or the lines of a stream. Knows no protocol of any server.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Generator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from bakeoff import __version__
+from bakeoff.errors import ModelUnavailableError
+from bakeoff.models.providers.keys import key_of, without_key
+from bakeoff.models.providers.retry import (
+    FIRST_WAIT_S,
+    LONGEST_ASKED_WAIT_S,
+    asked_wait_s,
+    backoff_s,
+    spread_s,
+    worth_another_try,
+)
+from bakeoff.models.settings import ApiModel
+
+SHOWN_CHARACTERS = 300
+ERROR_BYTES = 65_536
+
+
+class ApiError(ModelUnavailableError):
+    """What a server answered, or did not answer, in place of what was asked. `status` is None without an answer.
+
+    `body` is the text that the server sent, the key taken out.
+    """
+
+    def __init__(self, message: str, remedy: str, status: int | None = None, body: str = "") -> None:
+        super().__init__(message, remedy)
+        self.status = status
+        self.body = body
+
+
+class ApiClient:
+    """A server and its connections, at most `settings.concurrency` at a time; safe to use from several threads.
+
+    A request that fails for a passing reason is made again, up to `settings.retries` times. Once several requests in
+    a row have failed after all their retries, each further one is made once only, until one succeeds: a server that
+    died does not hold up a run by the waits of every question.
+    """
+
+    def __init__(self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S) -> None:
+        self.settings = settings
+        self._first_wait_s = first_wait_s
+        self._n_given_up = 0
+        self._lock = threading.Lock()
+        self._http = httpx2.Client(
+            follow_redirects=False,
+            timeout=httpx2.Timeout(settings.timeout_s, pool=None),
+            limits=httpx2.Limits(
+                max_connections=settings.concurrency,
+                max_keepalive_connections=settings.concurrency,
+                keepalive_expiry=30.0,
+            ),
+            headers={"User-Agent": f"bakeoff/{__version__}"},
+        )
+
+    def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The JSON object that the server answers. Raises ApiError; ConfigError where the key is missing."""
+        key = key_of(self.settings)
+        response = self._response(url, body, key, streamed=False)
+        return self._json_object(url, response, key)
+
+    def lines(self, url: str, body: dict[str, Any]) -> Generator[str]:
+        """The lines of a streamed answer as they come, empty ones left out; closing the iterator ends the request.
+
+        Raises ApiError where the server refuses, and later where the connection breaks in the middle. A request is
+        made again only before its first line.
+        """
+        key = key_of(self.settings)
+        return self._read_lines(url, self._response(url, body, key, streamed=True), key)
+
+    def _read_lines(self, url: str, response: httpx2.Response, key: str) -> Generator[str]:
+        try:
+            for line in response.iter_lines():
+                if "text/html" in response.headers.get("content-type", "") or line.startswith("<"):
+                    raise self._html(url, response.status_code)
+                if line.strip():
+                    yield without_key(line, key)
+        except (httpx2.HTTPError, httpx2.StreamError) as error:
+            raise self._broken(url, error, key) from None
+        finally:
+            response.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def _response(self, url: str, body: dict[str, Any], key: str, streamed: bool) -> httpx2.Response:
+        """A successful response, read to its end unless it is streamed."""
+        n_retries = 0 if self._n_given_up > self.settings.concurrency else self.settings.retries
+        for attempt in range(n_retries + 1):
+            outcome, wait_s = self._attempt(url, body, key, streamed)
+            if isinstance(outcome, httpx2.Response):
+                self._n_given_up = 0
+                return outcome
+            if wait_s is None:
+                raise outcome from None
+            if attempt == n_retries:
+                with self._lock:
+                    self._n_given_up += 1
+                raise outcome from None
+            _wait(spread_s(wait_s) if wait_s > 0 else backoff_s(attempt, self._first_wait_s))
+        raise AssertionError("the last attempt returns or raises")
+
+    def _attempt(
+        self, url: str, body: dict[str, Any], key: str, streamed: bool
+    ) -> tuple[httpx2.Response | ApiError, float | None]:
+        """A response; or why there is none, and the seconds to wait: 0 for our own choice, None for never again."""
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        try:
+            request = self._http.build_request("POST", url, content=json.dumps(body).encode(), headers=headers)
+            response = self._http.send(request, stream=True)
+            if response.is_success:
+                if not streamed:
+                    response.read()
+                return response, None
+            return self._refused(url, response, key)
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
+            return self._broken(url, error, key), None
+        except httpx2.HTTPError as error:
+            return self._broken(url, error, key), 0.0
+
+    def _refused(self, url: str, response: httpx2.Response, key: str) -> tuple[ApiError, float | None]:
+        """What to say of a status that is no success, and whether to ask again."""
+        status = response.status_code
+        try:
+            body = without_key(_beginning(response), key)
+        finally:
+            response.close()
+        if 300 <= status < 400:
+            return self._redirected(url, response), None
+        words = _words(body) or response.reason_phrase
+        error = ApiError(f"{_shown(url)} answered {status}: {words}", self._remedy(status), status, body)
+        if not worth_another_try(status, response.headers):
+            return error, None
+        wait_s = asked_wait_s(response.headers)
+        if wait_s is not None and wait_s > LONGEST_ASKED_WAIT_S:
+            message = f"{_shown(url)} answered {status} and asks to wait {wait_s:,.0f} seconds: {words}"
+            return ApiError(message, self._remedy(status), status, body), None
+        return error, wait_s or 0.0
+
+    def _redirected(self, url: str, response: httpx2.Response) -> ApiError:
+        target = urlsplit(response.headers.get("location", ""))
+        host = target.netloc.rpartition("@")[2] or "another path of the same host"
+        return ApiError(
+            f"{_shown(url)} answered {response.status_code}, a redirect to {host}. Redirects are not followed: the "
+            "key goes to the configured server only.",
+            "set base_url to the address that answers by itself, if you trust it",
+            response.status_code,
+        )
+
+    def _broken(self, url: str, error: Exception, key: str) -> ApiError:
+        words = without_key(str(error), key) or type(error).__name__
+        if isinstance(error, httpx2.TimeoutException):
+            return ApiError(
+                f"{_shown(url)} did not answer within {self.settings.timeout_s:g} seconds ({type(error).__name__}).",
+                "raise timeout_s or lower concurrency; see that the server is not overloaded",
+            )
+        if isinstance(error, (httpx2.ReadError, httpx2.RemoteProtocolError, httpx2.DecodingError)):
+            return ApiError(f"{_shown(url)} broke off its answer: {words}.", "see the server's own log")
+        return ApiError(f"{_shown(url)} cannot be reached: {words}.", "see that the server runs and base_url is right")
+
+    def _html(self, url: str, status: int) -> ApiError:
+        return ApiError(
+            f"{_shown(url)} sent an HTML page in place of JSON.",
+            "check base_url: it is the address of the API (most end in /v1), not of a website or a login page",
+            status,
+        )
+
+    def _json_object(self, url: str, response: httpx2.Response, key: str) -> dict[str, Any]:
+        text = without_key(response.text, key)
+        if "text/html" in response.headers.get("content-type", "") or text.lstrip()[:1] == "<":
+            raise self._html(url, response.status_code)
+        try:
+            reply = json.loads(text)
+        except ValueError:
+            raise ApiError(
+                f"{_shown(url)} sent what is not JSON: {_words(text)!r}.", "check base_url", response.status_code, text
+            ) from None
+        if not isinstance(reply, dict):
+            raise ApiError(
+                f"{_shown(url)} sent JSON that is not an object: {_words(text)!r}.",
+                "check base_url",
+                response.status_code,
+                text,
+            )
+        return reply
+
+    def _remedy(self, status: int) -> str:
+        if status in (401, 403):
+            variable = self.settings.key_env
+            return f"check the key in the variable {variable}" if variable else "name the variable of the key: key_env"
+        if status == 404:
+            return f"check model ({self.settings.model!r}) and base_url ({self.settings.base_url})"
+        if status == 429:
+            return "lower concurrency, or ask for a higher rate limit; a run goes on with --resume"
+        return "see the server's own log; a run goes on with --resume" if status >= 500 else "see the server's message"
+
+
+def _wait(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def _beginning(response: httpx2.Response) -> str:
+    """The first part of a body, as text; what cannot be read is left out."""
+    content = b""
+    try:
+        for part in response.iter_bytes():
+            content += part
+            if len(content) > ERROR_BYTES:
+                break
+    except httpx2.HTTPError:
+        return content.decode("utf-8", "replace")
+    return content.decode("utf-8", "replace")
+
+
+def _words(body: str) -> str:
+    """The server's own words: its error message where the body holds one, else the beginning of the body."""
+    return " ".join(error_message(body).split())[:SHOWN_CHARACTERS]
+
+
+def error_message(body: str) -> str:
+    """The message in an error body, which servers write as {"error": {"message"}}, {"error"}, {"message"}, {"detail"}.
+
+    The body itself where it is none of these.
+    """
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return body
+    for _ in range(3):
+        if not isinstance(value, dict):
+            break
+        value = next((value[name] for name in ("error", "message", "detail") if value.get(name)), body)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _shown(url: str) -> str:
+    """The address as messages show it, without a query."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

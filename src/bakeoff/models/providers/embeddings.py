@@ -1,0 +1,145 @@
+"""Embedders behind a server: OpenAI's `/embeddings`, and Ollama's `/api/embed`.
+
+Takes texts, gives float32 rows of unit length. A text longer than the context is cut into windows whose vectors are
+averaged by their length, so that nothing of it is ignored. Knows nothing about chunks or indexes.
+Sources: https://platform.openai.com/docs/api-reference/embeddings; https://docs.ollama.com/api/embed.
+"""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bakeoff.models.engines.ollama import ollama_url
+from bakeoff.models.providers.asking import estimated_tokens
+from bakeoff.models.providers.client import ApiClient, ApiError
+from bakeoff.models.providers.keys import key_of
+from bakeoff.models.providers.retry import FIRST_WAIT_S
+from bakeoff.models.providers.threads import in_parallel
+from bakeoff.models.settings import ApiModel
+
+TEXTS_PER_REQUEST = 64
+TOKENS_PER_REQUEST = 100_000  # estimated; OpenAI takes 300,000 in one request
+WINDOW_CHARACTERS_PER_TOKEN = 3
+"""A window has fewer characters than the context would hold by estimate, so that no server cuts or refuses it."""
+
+
+class ApiEmbedder:
+    """An embedding model behind a server. Queries and passages are embedded alike. Safe to use from several threads."""
+
+    def __init__(self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S) -> None:
+        self.name = settings.label
+        self.max_tokens = settings.context_tokens
+        self._settings = settings
+        self._client = ApiClient(settings, first_wait_s)
+        self._dimension: int | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector: learnt from the first answer; asks for one where there was none yet."""
+        if self._dimension is None:
+            self._vectors(["dimension"])
+        assert self._dimension is not None
+        return self._dimension
+
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """float32 array of shape (len(texts), dimension), rows of unit length, in the order given.
+
+        Raises ApiError where the server refuses after all retries, or answers with other vectors than asked for;
+        ConfigError before any request where the key's variable is not set.
+        """
+        return self.embed_passages(texts)
+
+    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """The same for passages."""
+        key_of(self._settings)
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        windows, owners = _windows(texts, self.max_tokens * WINDOW_CHARACTERS_PER_TOKEN)
+        vectors = _unit(self._vectors(windows))
+        if len(windows) == len(texts):
+            return vectors
+        pooled = np.zeros((len(texts), vectors.shape[1]), np.float32)
+        np.add.at(pooled, owners, vectors * np.array([len(window) for window in windows], np.float32)[:, None])
+        return _unit(pooled)
+
+    def _vectors(self, texts: Sequence[str]) -> np.ndarray:
+        batches = _batches(texts)
+        return np.concatenate(in_parallel(self._batch, batches, self._settings.concurrency))
+
+    def _batch(self, texts: Sequence[str]) -> np.ndarray:
+        url, body = self._request(texts)
+        rows = self._rows(self._client.post(url, body))
+        try:
+            vectors = np.array(rows, dtype=np.float32)
+        except (TypeError, ValueError):
+            vectors = np.zeros(0, np.float32)
+        shape = (len(texts), self._dimension or (vectors.shape[1] if vectors.ndim == 2 else 1))
+        if vectors.shape != shape or not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
+            raise ApiError(
+                f"{self.name} answered {len(texts)} texts with vectors of shape {vectors.shape}, not {shape} of finite "
+                "numbers.",
+                "check that the model is one that embeds",
+            )
+        with self._lock:
+            self._dimension = vectors.shape[1]
+        return vectors
+
+    def _request(self, texts: Sequence[str]) -> tuple[str, dict[str, Any]]:
+        """The address and the body for these texts. An empty one is sent as a blank: servers refuse it otherwise."""
+        body = {"model": self._settings.model, "input": [text if text.strip() else " " for text in texts]}
+        if self._settings.api == "ollama":
+            options = {"num_ctx": self._settings.context_tokens}
+            return f"{ollama_url(self._settings.base_url)}/api/embed", {**body, "truncate": False, "options": options}
+        return f"{self._settings.base_url}/embeddings", {**body, "encoding_format": "float"}
+
+    def _rows(self, reply: dict[str, Any]) -> list[Any]:
+        """The vectors of a reply in the order of the texts. Raises ApiError where it has none."""
+        try:
+            if self._settings.api == "ollama":
+                return list(reply["embeddings"])
+            return [row["embedding"] for row in sorted(reply["data"], key=lambda row: int(row["index"]))]
+        except (KeyError, TypeError, ValueError):
+            shown = str(reply.get("error") or f"the keys {', '.join(reply)}")[:300]
+            raise ApiError(
+                f"{self.name} answered without embeddings: {shown}.", "check that the model is one that embeds"
+            ) from None
+
+    def count_tokens(self, text: str) -> int:
+        """An estimate: a token for every four characters, rounded up."""
+        return estimated_tokens(text)
+
+    def count_tokens_batch(self, texts: Sequence[str]) -> list[int]:
+        """The same for each of many texts, in order."""
+        return [estimated_tokens(text) for text in texts]
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def _windows(texts: Sequence[str], size: int) -> tuple[list[str], list[int]]:
+    """Pieces of at most `size` characters, of like length within a text, and which text each belongs to."""
+    windows, owners = [], []
+    for owner, text in enumerate(texts):
+        n_pieces = max(1, -(-len(text) // size))
+        for i in range(n_pieces):
+            windows.append(text[len(text) * i // n_pieces : len(text) * (i + 1) // n_pieces])
+            owners.append(owner)
+    return windows, owners
+
+
+def _batches(texts: Sequence[str]) -> list[list[str]]:
+    """The texts in their order, as many to a request as its two limits allow."""
+    batches: list[list[str]] = []
+    n_tokens = 0
+    for text in texts:
+        tokens = estimated_tokens(text)
+        if not batches or len(batches[-1]) == TEXTS_PER_REQUEST or n_tokens + tokens > TOKENS_PER_REQUEST:
+            batches.append([])
+            n_tokens = 0
+        batches[-1].append(text)
+        n_tokens += tokens
+    return batches

@@ -1,0 +1,66 @@
+"""Which requests are made again, and after what wait.
+
+Takes a response's status and headers, gives seconds. Sends nothing.
+Sources: RFC 9110, 10.2.3 (Retry-After); the clients of OpenAI for `retry-after-ms` and `x-should-retry`; M. Brooker
+2015, Exponential Backoff And Jitter (AWS Architecture Blog).
+"""
+
+import math
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 30.0
+LONGEST_ASKED_WAIT_S = 300.0
+"""A server that asks for a longer wait than this is not waited for."""
+AGAIN = (408, 409, 425, 429)
+NEVER_AGAIN = (401, 403)
+
+
+def worth_another_try(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether the same request may succeed later: as `x-should-retry` says, else for a busy or a broken server."""
+    if status in NEVER_AGAIN:
+        return False
+    asked = headers.get("x-should-retry", "").strip().lower()
+    if asked in ("true", "false"):
+        return asked == "true"
+    return status in AGAIN or status >= 500
+
+
+def backoff_s(attempt: int, first_wait_s: float = FIRST_WAIT_S) -> float:
+    """Seconds before the next try: between half and all of a wait that doubles with each attempt (the first is 0)."""
+    longest = min(first_wait_s * 2.0**attempt, LONGEST_WAIT_S)
+    return random.uniform(longest / 2, longest)
+
+
+def spread_s(wait_s: float) -> float:
+    """A wait that a server asked for and up to a tenth more, so that many threads do not all come back at once."""
+    return wait_s * random.uniform(1.0, 1.1)
+
+
+def asked_wait_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """The seconds that a server asks to wait: `retry-after-ms`, else Retry-After in seconds or as a date; else None."""
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after", "").strip()
+    seconds = _number(value)
+    return seconds if seconds is not None else _until(value, now or datetime.now(UTC))
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return max(0.0, number) if math.isfinite(number) else None
+
+
+def _until(text: str, now: datetime) -> float | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds())

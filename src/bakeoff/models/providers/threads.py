@@ -1,0 +1,44 @@
+"""Many calls at once, on at most so many threads, their results in order.
+
+Knows nothing about what is called.
+"""
+
+import itertools
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+
+
+def in_parallel(call: Callable[[Item], Value], items: Sequence[Item], n_threads: int) -> list[Value]:
+    """`call` of every item, in the order of the items; the first exception ends it and is raised.
+
+    The threads are daemons, so that Ctrl-C does not wait for the calls under way.
+    """
+    values: dict[int, Value] = {}
+    errors: list[BaseException] = []
+    numbers = itertools.count()
+
+    def work() -> None:
+        for i in numbers:  # next() of a count is atomic: each number goes to one thread
+            if i >= len(items) or errors:
+                return
+            try:
+                values[i] = call(items[i])
+            except BaseException as error:  # noqa: BLE001  (raised in the thread that asked)
+                errors.append(error)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(n_threads, len(items)))]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt as interrupt:
+        errors.append(interrupt)  # the threads begin nothing more
+        raise
+    if errors:
+        raise errors[0]
+    return [values[i] for i in range(len(items))]

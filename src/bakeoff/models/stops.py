@@ -1,0 +1,44 @@
+"""Stop texts: a completion ends before the first of them.
+
+Takes text, whole or in pieces. Knows no engine.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+
+def before_stop(text: str, stops: Sequence[str]) -> tuple[str, bool]:
+    """The text before the first stop text in it, and whether there was one.
+
+    >>> before_stop("Paris. Question: next", ["Question:", "\\n"])
+    ('Paris. ', True)
+    """
+    places = [place for stop in stops if stop and (place := text.find(stop)) >= 0]
+    return (text[: min(places)], True) if places else (text, False)
+
+
+def pieces_before_stop(pieces: Iterable[str], stops: Sequence[str]) -> Iterator[str]:
+    """The same for a text that comes in pieces; what may be the beginning of a stop text waits for the next piece.
+
+    Closing this iterator closes the one it reads from.
+    """
+    waiting = ""
+    try:
+        for piece in pieces:
+            waiting, stopped = before_stop(waiting + piece, stops)
+            if stopped:
+                break
+            n_ready = len(waiting) - _n_open(waiting, stops)
+            if n_ready:
+                yield waiting[:n_ready]
+                waiting = waiting[n_ready:]
+        if waiting:
+            yield waiting
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+
+
+def _n_open(text: str, stops: Sequence[str]) -> int:
+    """How many characters at the end of the text may be the beginning of a stop text."""
+    return max((n for stop in stops for n in range(1, len(stop)) if text.endswith(stop[:n])), default=0)

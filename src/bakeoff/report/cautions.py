@@ -1,0 +1,75 @@
+"""What a reader must know about a comparison before relying on it, a sentence each.
+
+Takes a comparison, answers and questions, gives sentences. What the verdict and the data warn of stands elsewhere.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from bakeoff.measure.comparison import Comparison
+from bakeoff.records import Answer, Question
+from bakeoff.sentences import first_few, listed, percent
+
+FEW = 0.05
+"""The share of answers up to which errors and cut-off answers are no warning."""
+
+
+def cautions(
+    comparison: Comparison, answers: Mapping[str, Mapping[str, Answer]], questions: Sequence[Question]
+) -> list[str]:
+    """All of them; `answers` are those of the test by contender, then question id."""
+    return [*_failed(answers), *_cut_off(answers), *_constant(comparison), *_unplaced(answers, questions)]
+
+
+def _failed(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
+    counts = {name: sum(one.error is not None for one in given.values()) for name, given in answers.items()}
+    return [
+        f"{n} of the {len(answers[name])} answers of {name} are errors: its measures are those of the rest."
+        for name, n in counts.items()
+        if n > FEW * len(answers[name])
+    ]
+
+
+def _cut_off(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
+    """A warning where more than one answer in twenty stopped at the limit of tokens."""
+    shares = {
+        name: sum(one.truncated for one in given.values()) / len(given) for name, given in answers.items() if given
+    }
+    told = [f"{name} ({percent(share)} of its answers)" for name, share in shares.items() if share > FEW]
+    if not told:
+        return []
+    return [
+        f"Answers were cut off at the limit of tokens: {listed(told)}. What they would have gone on to say is not "
+        "measured: raise max_new_tokens in the configuration."
+    ]
+
+
+def _constant(comparison: Comparison) -> list[str]:
+    constant = comparison.constant
+    if constant is None or not constant.not_beaten_by or constant.accuracy.value is None:
+        return []
+    names = constant.not_beaten_by
+    which = "No contender is" if len(names) == len(comparison.names) else f"{listed(names)} {_are(names)} not"
+    return [
+        f"Always answering “{shortened(constant.answer)}” would be correct on {percent(constant.accuracy.value)} of "
+        f"the test questions. {which} significantly more accurate than that."
+    ]
+
+
+def shortened(answer: str, most: int = 40) -> str:
+    """An answer on one line, cut where it is long."""
+    line = " ".join(answer.split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
+def _are(names: Sequence[str]) -> str:
+    return "are" if len(names) > 1 else "is"
+
+
+def _unplaced(answers: Mapping[str, Mapping[str, Answer]], questions: Sequence[Question]) -> list[str]:
+    """A warning where answers belong to questions that splits.jsonl does not hold."""
+    unknown = sorted({key for given in answers.values() for key in given} - {question.id for question in questions})
+    if not unknown:
+        return []
+    return [
+        f"Answers to {len(unknown)} questions that are not in splits.jsonl are left out here: {first_few(unknown)}."
+    ]

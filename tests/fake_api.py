@@ -1,0 +1,336 @@
+"""A server of OpenAI's and Ollama's protocols in the test's own process: answers by a function, and fails as told.
+
+`with FakeApi(reply=...) as api:` serves `api.url` (OpenAI's protocol) and `api.ollama_url` until the block ends.
+Keeps every request: `api.requests`, each with its path, headers and body.
+"""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal, Self
+
+from bakeoff.models.embed import HashEmbedder
+
+Messages = list[dict[str, str]]
+Reply = Callable[[Messages], str]
+Kind = Literal["status", "html", "redirect", "not json", "half", "error inside", "silent", "cut off"]
+DIMENSION = 64
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What one request gets in place of its answer.
+
+    'half': the answer ends in the middle (a stream without its end, a body shorter than announced). 'error inside': an
+    error object with status 200, in a stream after the first words. 'silent': comments and no text until the client
+    leaves. 'redirect': to `location`. `times` is how many requests have it; None is all of them.
+    """
+
+    kind: Kind = "status"
+    status: int = 500
+    body: str = '{"error": {"message": "out of order"}}'
+    headers: dict[str, str] = field(default_factory=dict)
+    location: str = ""
+    times: int | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it came."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+def echo(messages: Messages) -> str:
+    """The last message, said back."""
+    return f"you said {messages[-1]['content']}"
+
+
+class FakeApi:
+    """A server on this machine. `refuses` names parameters it answers with 400; `key` is the only key it takes."""
+
+    def __init__(
+        self,
+        reply: Reply = echo,
+        delay_s: float = 0.0,
+        fault: Fault | None = None,
+        refuses: Sequence[str] = (),
+        key: str | None = None,
+        model: str = "fake-model-2026",
+        context_tokens: int = 1_000_000,
+        refuse_all_at_once: bool = False,
+    ) -> None:
+        self.reply, self.delay_s, self.fault, self.refuses, self.key = reply, delay_s, fault, tuple(refuses), key
+        self.model, self.context_tokens, self.refuse_all_at_once = model, context_tokens, refuse_all_at_once
+        self.refusal_words: str | None = None
+        """The words of a refusal, where it shall not name what it refuses."""
+        self.requests: list[Request] = []
+        self.n_connections = 0
+        self.most_at_once = 0
+        self._n_now = 0
+        self._n_faults = 0
+        self._lock = threading.Lock()
+        self._http = _Server(("127.0.0.1", 0), _handler(self))
+        self._http.daemon_threads = True
+        self.ollama_url = f"http://127.0.0.1:{self._http.server_port}"
+        self.url = f"{self.ollama_url}/v1"
+        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stops listening: later requests are refused by the machine itself."""
+        self._http.shutdown()
+        self._http.server_close()
+
+    @property
+    def n_requests(self) -> int:
+        return len(self.requests)
+
+    @property
+    def bodies(self) -> list[dict[str, Any]]:
+        return [request.body for request in self.requests]
+
+    def begin(self, request: Request) -> Fault | None:
+        """Counts a request in; the fault it has, if any."""
+        with self._lock:
+            self.requests.append(request)
+            self._n_now += 1
+            self.most_at_once = max(self.most_at_once, self._n_now)
+            fault = self.fault
+            if fault is not None and fault.times is not None:
+                self._n_faults += 1
+                fault = fault if self._n_faults <= fault.times else None
+        return fault
+
+    def end(self) -> None:
+        with self._lock:
+            self._n_now -= 1
+
+    def connected(self) -> None:
+        with self._lock:
+            self.n_connections += 1
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256
+
+    def handle_error(self, *_: object) -> None:
+        """A client that left in the middle of an answer is no error."""
+
+
+def _handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
+    class Handler(_Handler):
+        fake = api
+
+    return Handler
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    fake: FakeApi
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def setup(self) -> None:
+        super().setup()
+        self.fake.connected()
+
+    def log_message(self, *_: object) -> None:
+        """Silent."""
+
+    def do_GET(self) -> None:
+        self._serve({})
+
+    def do_POST(self) -> None:
+        self._serve(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+    def _serve(self, body: dict[str, Any]) -> None:
+        fault = self.fake.begin(Request(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+        try:
+            time.sleep(self.fake.delay_s)
+            self._answer(body, fault)
+            self.wfile.flush()
+        except OSError:  # the client left
+            self.close_connection = True
+        finally:
+            self.fake.end()
+
+    def _answer(self, body: dict[str, Any], fault: Fault | None) -> None:
+        if fault is not None and fault.kind in ("status", "html", "redirect", "not json"):
+            return self._fail(fault)
+        if self.fake.key is not None and self.headers.get("Authorization") != f"Bearer {self.fake.key}":
+            given = self.headers.get("Authorization")
+            return self._send(401, {"error": {"message": f"Incorrect API key provided: {given}"}})
+        refusal = self._refusal(body)
+        if refusal is not None:
+            return self._send(400, refusal)
+        answers = {
+            "/v1/chat/completions": self._openai,
+            "/v1/embeddings": self._openai_embeddings,
+            "/api/chat": self._ollama,
+            "/api/embed": self._ollama_embeddings,
+        }
+        answer = answers.get(self.path)
+        if answer is None:
+            return self._send(404, {"error": {"message": f"no such path: {self.path}"}})
+        return answer(body, fault)
+
+    def _fail(self, fault: Fault) -> None:
+        if fault.kind == "html":
+            return self._send_text(200, "<!doctype html><title>Sign in</title>", {"Content-Type": "text/html"})
+        if fault.kind == "not json":
+            return self._send_text(200, fault.body, {"Content-Type": "application/json", **fault.headers})
+        if fault.kind == "redirect":
+            return self._send_text(307, "", {"Location": fault.location})
+        return self._send_text(fault.status, fault.body, fault.headers)
+
+    def _refusal(self, body: dict[str, Any]) -> dict[str, Any] | None:
+        """OpenAI's words for parameters that this model does not take: the first of them, or all in one message."""
+        refused = [name for name in self.fake.refuses if name in body]
+        if not refused:
+            return None
+        if self.fake.refusal_words is not None:
+            return {"error": self.fake.refusal_words}
+        named = refused if self.fake.refuse_all_at_once else refused[:1]
+        hint = " Use 'max_completion_tokens' instead." if "max_tokens" in named else ""
+        names = ", ".join(f"'{name}'" for name in named)
+        message = f"Unsupported parameter: {names} is not supported with this model.{hint}"
+        return {"error": {"message": message, "type": "invalid_request_error", "param": named[0]}}
+
+    # --- OpenAI's protocol
+
+    def _openai(self, body: dict[str, Any], fault: Fault | None) -> None:
+        limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
+        words, cut, n_prompt = self._words(body["messages"], limit, body.get("stop") or [])
+        if n_prompt + limit > self.fake.context_tokens:
+            message = f"This model's maximum context length is {self.fake.context_tokens} tokens; you sent {n_prompt}."
+            return self._send(400, {"error": {"message": message}})
+        reason = "length" if cut else "stop"
+        if body.get("stream"):
+            return self._send_lines("text/event-stream", self._events(words, reason, fault), fault)
+        if fault is not None and fault.kind == "error inside":
+            return self._send(200, {"error": {"message": "the model crashed"}})
+        choice: dict[str, Any] = {
+            "message": {"role": "assistant", "content": "".join(words)},
+            "finish_reason": reason,
+        }
+        if body.get("logprobs"):
+            choice["logprobs"] = {"content": [{"token": word, "logprob": -0.5} for word in words]}
+        usage = {"prompt_tokens": n_prompt, "completion_tokens": len(words)}
+        reply = {"model": self.fake.model, "system_fingerprint": "fp_fake", "choices": [choice], "usage": usage}
+        return self._send(200, reply, half=fault is not None and fault.kind in ("half", "cut off"))
+
+    def _events(self, words: Sequence[str], reason: str, fault: Fault | None) -> Iterator[str]:
+        """Server-sent events, with the comments and empty chunks that real servers send among them."""
+        kind = fault.kind if fault else None
+        yield ": ping"
+        while kind == "silent":
+            time.sleep(0.02)
+            yield ": ping"
+        yield 'data: {"choices": [{"delta": {"role": "assistant", "content": ""}}]}'
+        for i, word in enumerate(words):
+            if kind is not None and i == max(1, len(words) // 2):
+                if kind == "error inside":
+                    yield 'data: {"error": {"message": "the model crashed"}}'
+                return
+            yield f"data: {json.dumps({'choices': [{'index': 0, 'delta': {'content': word}, 'finish_reason': None}]})}"
+            yield 'data: {"choices": []}'
+        yield f"data: {json.dumps({'choices': [{'delta': {}, 'finish_reason': reason}]})}"
+        yield "data: [DONE]"
+
+    def _openai_embeddings(self, body: dict[str, Any], fault: Fault | None) -> None:
+        """The rows in another order than asked: `index` says whose they are."""
+        rows = [{"index": i, "object": "embedding", "embedding": row} for i, row in enumerate(_vectors(body["input"]))]
+        random.Random(0).shuffle(rows)
+        reply = {"model": self.fake.model, "data": rows, "usage": {"prompt_tokens": sum(map(len, body["input"]))}}
+        self._send(200, reply, half=fault is not None)
+
+    # --- Ollama's protocol
+
+    def _ollama(self, body: dict[str, Any], fault: Fault | None) -> None:
+        options = body.get("options", {})
+        window = min(options.get("num_ctx", 4096), self.fake.context_tokens)
+        limit = options.get("num_predict", 10**9)
+        words, cut, n_prompt = self._words(body["messages"], limit, options.get("stop") or [])
+        if n_prompt > window and body.get("truncate") is False:
+            return self._send(400, {"error": f"the prompt of {n_prompt} tokens exceeds the context length {window}"})
+        last = {
+            "model": self.fake.model, "message": {"role": "assistant", "content": ""}, "done": True,
+            "done_reason": "length" if cut else "stop", "prompt_eval_count": n_prompt, "eval_count": len(words),
+        }  # fmt: skip
+        if body.get("stream", True):
+            return self._send_lines("application/x-ndjson", self._objects(words, last, fault), fault)
+        if fault is not None and fault.kind == "error inside":
+            return self._send(200, {"error": "the model crashed"})
+        whole = {**last, "message": {"role": "assistant", "content": "".join(words)}}
+        if body.get("logprobs"):
+            whole["logprobs"] = [{"token": word, "logprob": -0.5} for word in words]
+        return self._send(200, whole, half=fault is not None and fault.kind in ("half", "cut off"))
+
+    def _objects(self, words: Sequence[str], last: dict[str, Any], fault: Fault | None) -> Iterator[str]:
+        for i, word in enumerate(words):
+            if fault is not None and i == max(1, len(words) // 2):
+                if fault.kind == "error inside":
+                    yield json.dumps({"error": "the model crashed"})
+                return
+            yield json.dumps({"model": self.fake.model, "message": {"content": word}, "done": False})
+        yield json.dumps(last)
+
+    def _ollama_embeddings(self, body: dict[str, Any], fault: Fault | None) -> None:
+        self._send(200, {"model": self.fake.model, "embeddings": _vectors(body["input"])}, half=fault is not None)
+
+    # --- what both need
+
+    def _words(self, messages: Messages, limit: int, stops: Sequence[str]) -> tuple[list[str], bool, int]:
+        """The reply as words with the blanks before them, whether the limit cut it, and the words of the prompt."""
+        text = self.fake.reply(messages)
+        for stop in stops:
+            text = text.split(stop, 1)[0]
+        words = [word if i == 0 else f" {word}" for i, word in enumerate(text.split(" "))]
+        n_prompt = sum(len(message["content"].split()) for message in messages)
+        return words[:limit], len(words) > limit, n_prompt
+
+    def _send(self, status: int, reply: dict[str, Any], half: bool = False) -> None:
+        self._send_text(status, json.dumps(reply), {"Content-Type": "application/json"}, half)
+
+    def _send_text(self, status: int, text: str, headers: dict[str, str], half: bool = False) -> None:
+        content = text.encode()
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(content)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2] if half else content)
+        self.close_connection = self.close_connection or half
+
+    def _send_lines(self, content_type: str, lines: Iterator[str], fault: Fault | None) -> None:
+        """The lines one by one, in chunks; 'cut off' breaks the connection where the lines end."""
+        self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for line in lines:
+            content = f"{line}\n\n".encode()
+            self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
+            self.wfile.flush()
+        if fault is not None and fault.kind == "cut off":
+            self.close_connection = True
+        else:
+            self.wfile.write(b"0\r\n\r\n")
+
+
+def _vectors(texts: Sequence[str]) -> list[list[float]]:
+    """Three times the unit vectors of the embedder that needs no model: whoever reads them makes them unit vectors."""
+    return (3.0 * HashEmbedder(DIMENSION).embed_passages(texts)).tolist()  # type: ignore[no-any-return]

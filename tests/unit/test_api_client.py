@@ -1,0 +1,310 @@
+"""The HTTP client: retries and their waits, redirects, connections, keys; against a server in this process."""
+
+import logging
+import threading
+import traceback
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bakeoff.errors import BakeoffError, ConfigError
+from bakeoff.models.load import load_generator
+from bakeoff.models.probe import probe
+from bakeoff.models.providers import client as client_module
+from bakeoff.models.providers.client import ApiClient, ApiError
+from bakeoff.models.providers.embeddings import ApiEmbedder
+from bakeoff.models.providers.keys import HIDDEN, without_key
+from bakeoff.models.providers.retry import asked_wait_s, backoff_s, worth_another_try
+from bakeoff.models.providers.threads import in_parallel
+from bakeoff.models.settings import ApiModel
+from bakeoff.records import GenerationSettings, Message, Prompt
+from tests.fake_api import FakeApi, Fault
+
+SENTINEL = "sk-SENTINEL-0123456789-never-shown"
+PROMPT = Prompt(messages=(Message(role="user", content="hello there"),))
+CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 5}
+
+
+def model(server: FakeApi, **more: Any) -> ApiModel:
+    return ApiModel(**{"api": "openai", "base_url": server.url, "model": "m", "timeout_s": 5.0, "retries": 2, **more})
+
+
+def client(api: FakeApi, **more: Any) -> ApiClient:
+    return ApiClient(model(api, **more), first_wait_s=0.001)
+
+
+def post(api: FakeApi, **more: Any) -> dict[str, Any]:
+    return client(api, **more).post(f"{api.url}/chat/completions", CHAT)
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits that the client takes, none of which is waited."""
+    taken: list[float] = []
+    monkeypatch.setattr(client_module, "_wait", taken.append)
+    return taken
+
+
+# --- retries
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_a_busy_server_is_asked_again(status: int) -> None:
+    """Two failures and then an answer: the answer counts."""
+    with FakeApi(fault=Fault(status=status, times=2)) as api:
+        assert post(api)["choices"]
+        assert api.n_requests == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+def test_what_asking_again_cannot_change_is_asked_once(status: int) -> None:
+    """A refusal is raised at once with its status and the server's own words; 401 even where it asks for a retry."""
+    with FakeApi(fault=Fault(status=status, body='{"error": "go away"}', headers={"x-should-retry": "maybe"})) as api:
+        with pytest.raises(ApiError, match=f"answered {status}: go away") as caught:
+            post(api)
+        assert (caught.value.status, api.n_requests) == (status, 1)
+
+
+def test_429_forever_ends_in_one_clear_error() -> None:
+    """After all retries the error names the status, the server's words, and what to do."""
+    with FakeApi(fault=Fault(status=429, body='{"error": {"message": "slow down"}}')) as api:
+        with pytest.raises(ApiError, match=r"429: slow down") as caught:
+            post(api, retries=3)
+        assert api.n_requests == 4
+        assert "concurrency" in caught.value.remedy
+
+
+def test_a_server_that_stays_dead_does_not_cost_every_request_its_retries() -> None:
+    """After more failures in a row than are asked at a time, each request is tried once, until one succeeds."""
+    with FakeApi(fault=Fault(status=500)) as api:
+        asking = client(api, concurrency=1, retries=2)
+
+        def n_tries() -> int:
+            before = api.n_requests
+            with pytest.raises(ApiError):
+                asking.post(f"{api.url}/chat/completions", CHAT)
+            return api.n_requests - before
+
+        assert [n_tries() for _ in range(4)] == [3, 3, 1, 1]
+        api.fault = None
+        asking.post(f"{api.url}/chat/completions", CHAT)
+        api.fault = Fault(status=500)
+        assert n_tries() == 3
+
+
+@pytest.mark.parametrize(
+    ("headers", "least"),
+    [({"retry-after-ms": "1500", "Retry-After": "9"}, 1.5), ({"Retry-After": "2"}, 2.0)],
+)
+def test_the_wait_that_a_server_asks_for_is_kept(headers: dict[str, str], least: float, waits: list[float]) -> None:
+    """`retry-after-ms` before Retry-After; up to a tenth is added, so that not all come back at once."""
+    with FakeApi(fault=Fault(status=429, headers=headers, times=1)) as api:
+        post(api)
+    assert len(waits) == 1 and least <= waits[0] <= 1.1 * least
+
+
+def test_a_wait_that_is_too_long_is_not_waited_for(waits: list[float]) -> None:
+    """A server that asks for an hour is an error that says so."""
+    with FakeApi(fault=Fault(status=429, headers={"Retry-After": "3600"})) as api:
+        with pytest.raises(ApiError, match="asks to wait 3,600 seconds"):
+            post(api)
+        assert (api.n_requests, waits) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "again"),
+    [
+        (429, {}, True),
+        (500, {}, True),
+        (529, {}, True),
+        (429, {"x-should-retry": "false"}, False),
+        (400, {"x-should-retry": "true"}, True),
+        (400, {}, False),
+        (401, {"x-should-retry": "true"}, False),
+        (403, {}, False),
+    ],
+)
+def test_which_statuses_are_worth_another_try(status: int, headers: dict[str, str], again: bool) -> None:
+    """Busy and broken servers, unless the server says otherwise; a refused key never."""
+    assert worth_another_try(status, headers) is again
+
+
+def test_retry_after_is_read_as_seconds_and_as_a_date() -> None:
+    """Both forms of RFC 9110; what is neither, is past or negative asks for nothing or for no wait."""
+    now = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
+    assert asked_wait_s({"retry-after": "1.5"}) == 1.5
+    assert asked_wait_s({"retry-after": "Thu, 01 Jan 2026 12:00:30 GMT"}, now) == 30
+    assert asked_wait_s({"retry-after": "Thu, 01 Jan 2026 11:00:00 GMT"}, now) == 0
+    assert asked_wait_s({"retry-after": "-3"}) == 0
+    assert [asked_wait_s({"retry-after": value}) for value in ("", "soon", "nan", "inf")] == [None] * 4
+
+
+def test_own_waits_double_and_are_spread() -> None:
+    """Each lies between half and all of a wait that doubles, up to a longest one."""
+    for attempt, longest in enumerate([1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]):
+        drawn = [backoff_s(attempt, 1.0) for _ in range(50)]
+        assert longest / 2 <= min(drawn) < max(drawn) <= longest
+
+
+# --- where requests go
+
+
+def test_a_redirect_is_not_followed() -> None:
+    """The host it points to gets no request, and so no key; the error names that host."""
+    with FakeApi() as other, FakeApi() as api:
+        api.fault = Fault("redirect", location=f"{other.url}/chat/completions")
+        with pytest.raises(ApiError, match=r"redirect to 127\.0\.0\.1:") as caught:
+            post(api)
+        assert (other.n_requests, api.n_requests) == (0, 1)
+        assert other.url.split("/")[2] in caught.value.message
+
+
+def test_nobody_listening_is_a_clear_error() -> None:
+    """After the retries: the address, and what to look at."""
+    with FakeApi() as api:
+        asking = client(api, retries=1)
+    with pytest.raises(ApiError, match="cannot be reached") as caught:
+        asking.post(f"{api.url}/chat/completions", CHAT)
+    assert api.url in caught.value.message and "base_url" in caught.value.remedy
+
+
+def test_a_server_that_does_not_answer_in_time_is_a_clear_error() -> None:
+    """The error names timeout_s and its value."""
+    with FakeApi(delay_s=0.5) as api, pytest.raises(ApiError, match=r"within 0\.05 seconds") as caught:
+        post(api, timeout_s=0.05, retries=0)
+    assert "timeout_s" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault("html"), "HTML page"),
+        (Fault("not json", body="hello"), "not JSON: 'hello'"),
+        (Fault("not json", body="[1]"), "not an object"),
+        (Fault("half"), "broke off its answer"),
+    ],
+)
+def test_what_is_no_answer_is_named(fault: Fault, words: str) -> None:
+    """HTML, text, a list and half a body each have an error that says what came."""
+    with FakeApi(fault=fault) as api, pytest.raises(ApiError, match=words):
+        post(api, retries=0)
+
+
+def test_connections_are_shared_and_bounded() -> None:
+    """Forty requests from twenty threads: at most `concurrency` at a time, on as many connections."""
+    with FakeApi(delay_s=0.01) as api:
+        asking = client(api, concurrency=3)
+        in_parallel(lambda _: asking.post(f"{api.url}/chat/completions", CHAT), range(40), 20)
+        assert (api.n_requests, api.most_at_once, api.n_connections) == (40, 3, 3)
+
+
+# --- keys
+
+
+def test_a_missing_key_is_one_error_before_any_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is not set, empty, or holds what no header can carry is a ConfigError that names it."""
+    with FakeApi() as api:
+        settings = model(api, key_env="FAKE_KEY")
+        for value in (None, "", "  ", "two\nlines-of-a-key", "schlüssel-key"):
+            monkeypatch.delenv("FAKE_KEY", raising=False)
+            if value is not None:
+                monkeypatch.setenv("FAKE_KEY", value)
+            for ask in (
+                lambda: load_generator(settings).generate([PROMPT], GenerationSettings()),
+                lambda: load_generator(settings).stream(PROMPT, GenerationSettings()),
+                lambda: ApiEmbedder(settings).embed_queries(["text"]),
+                lambda: probe(settings),
+            ):
+                with pytest.raises(ConfigError, match="FAKE_KEY") as caught:
+                    ask()
+                assert "of-a-key" not in str(caught.value) and "schl" not in str(caught.value)
+        assert api.n_requests == 0
+
+
+def test_the_key_is_read_at_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is changed while a model is loaded is used from then on; blanks around it are left out."""
+    with FakeApi() as api:
+        asking = client(api, key_env="FAKE_KEY")
+        for key in ("first-key", "second-key\n"):
+            monkeypatch.setenv("FAKE_KEY", key)
+            asking.post(f"{api.url}/chat/completions", CHAT)
+        assert [one.headers["authorization"] for one in api.requests] == ["Bearer first-key", "Bearer second-key"]
+
+
+def test_without_key_env_no_key_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key in a well-known variable is not sent to a server whose settings do not name it."""
+    monkeypatch.setenv("OPENAI_API_KEY", SENTINEL)
+    with FakeApi() as api:
+        post(api)
+        assert "authorization" not in api.requests[0].headers
+
+
+FAULTS = [
+    Fault(status=401, body=f'{{"error": {{"message": "bad key Bearer {SENTINEL}"}}}}'),
+    Fault(status=500, body=f"Authorization: Bearer {SENTINEL} " * 400),
+    Fault(status=429, body=SENTINEL, headers={"x-echo": SENTINEL}),
+    Fault("redirect", location=f"http://user:{SENTINEL}@127.0.0.1:9/v1?key={SENTINEL}"),
+    Fault("not json", body=f"you sent {SENTINEL}"),
+    Fault("not json", body=f'{{"error": {{"message": "{SENTINEL}"}}}}'),
+    Fault("not json", body=f'["{SENTINEL}"]'),
+    Fault("not json", body=f'{{"choices": [{{"message": {{"content": "{SENTINEL}"}}}}], "model": "{SENTINEL}"}}'),
+    Fault("half"),
+    Fault("error inside"),
+    Fault("cut off"),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.kind} {fault.status}")
+@pytest.mark.parametrize("api_name", ["openai", "ollama"])
+def test_no_key_is_shown(
+    fault: Fault, api_name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that echoes the key in errors, headers or answers: the key is in nothing returned, raised or logged."""
+    monkeypatch.setenv("FAKE_KEY", SENTINEL)
+    shown: list[str] = []
+    with FakeApi(fault=fault, reply=lambda _: f"{SENTINEL} it is") as api, caplog.at_level(logging.DEBUG):
+        settings = model(api, api=api_name, key_env="FAKE_KEY", retries=1)
+        monkeypatch.setattr(client_module, "backoff_s", lambda *_: 0.0)
+        generator, embedder = load_generator(settings), ApiEmbedder(settings)
+        shown += [repr(generator), repr(vars(generator)), repr(embedder), repr(vars(embedder)), repr(settings)]
+        shown += [one.model_dump_json() for one in generator.generate([PROMPT], GenerationSettings())]
+        for ask in (
+            lambda: list(generator.stream(PROMPT, GenerationSettings())),
+            lambda: embedder.embed_queries(["text"]),
+            lambda: probe(settings),
+        ):
+            try:
+                shown.append(repr(ask()))
+            except BakeoffError as error:
+                shown += [str(error), repr(error), "".join(traceback.format_exception(error))]
+        assert any(SENTINEL in repr(request.headers) for request in api.requests)
+    shown += [record.getMessage() for record in caplog.records if record.name.startswith(("bakeoff", "httpx2"))]
+    assert len(shown) > 8
+    assert not [text for text in shown if SENTINEL in text or SENTINEL[3:20] in text]
+
+
+def test_a_key_is_found_however_it_is_written() -> None:
+    """As it is, in JSON, in HTML and in a URL; a placeholder that servers want in place of a key stays."""
+    key = 'k&y"/with?marks'
+    for written in (key, r"k&y\"/with?marks", "k&amp;y&quot;/with?marks", "k%26y%22%2Fwith%3Fmarks"):
+        assert without_key(f"<{written}>", key) == f"<{HIDDEN}>"
+    assert without_key("EMPTY shelves", "EMPTY") == "EMPTY shelves"
+
+
+# --- threads
+
+
+def test_calls_keep_their_order_and_the_first_error_is_raised() -> None:
+    """Results are in the order of the items whoever finishes first; an error ends the rest."""
+    gate = threading.Barrier(4)
+
+    def slow_then_square(i: int) -> int:
+        if i < 4:
+            gate.wait(5)
+        return i * i
+
+    assert in_parallel(slow_then_square, range(50), 4) == [i * i for i in range(50)]
+    assert in_parallel(slow_then_square, [], 4) == []
+    with pytest.raises(ZeroDivisionError):
+        in_parallel(lambda i: 1 // i, [1, 0, 2], 2)

@@ -1,0 +1,278 @@
+"""The engine for OpenAI's protocol: what is sent, what is negotiated, what is read, and how streams end."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bakeoff.errors import ModelUnavailableError
+from bakeoff.models.engines.openai import OpenAiGenerator
+from bakeoff.models.engines.openai_dialect import Dialect, named_parameters
+from bakeoff.models.engines.openai_reading import pieces_of
+from bakeoff.models.providers.client import ApiError
+from bakeoff.models.settings import ApiModel
+from bakeoff.records import Completion, GenerationSettings, Message, Prompt
+from tests.fake_api import FakeApi, Fault
+
+FIVE = GenerationSettings(max_new_tokens=5)
+
+
+def ask(*texts: str) -> list[Prompt]:
+    return [Prompt(messages=(Message(role="user", content=text),)) for text in texts]
+
+
+def generator(api: FakeApi, **more: Any) -> OpenAiGenerator:
+    settings = {"api": "openai", "base_url": api.url, "model": "m", "timeout_s": 5.0, "retries": 1, **more}
+    return OpenAiGenerator(ApiModel(**settings), first_wait_s=0.001)
+
+
+def completion_from(reply: dict[str, Any], settings: GenerationSettings = FIVE, **more: Any) -> Completion:
+    with FakeApi(fault=Fault("not json", body=json.dumps(reply))) as api:
+        return generator(api, **more).generate(ask("12345678"), settings)[0]
+
+
+def said(text: Any, **more: Any) -> dict[str, Any]:
+    choice = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop", **more.pop("choice", {})}
+    return {"choices": [choice], **more}
+
+
+# --- what is sent
+
+
+def test_what_is_sent() -> None:
+    """Model, messages, limit, temperature 0, stop texts, log-probabilities; no seed where none is set."""
+    with FakeApi() as api:
+        generator(api).generate(ask("hello"), GenerationSettings(max_new_tokens=7, stop=("\n",)))
+        assert api.bodies == [
+            {
+                "model": "m",
+                "messages": [{"role": "user", "content": "hello"}],
+                "max_tokens": 7,
+                "temperature": 0.0,
+                "stop": ["\n"],
+                "logprobs": True,
+            }
+        ]
+
+
+def test_temperature_and_seed_of_the_call_come_before_those_of_the_model() -> None:
+    """What the call leaves out is the model's."""
+    with FakeApi() as api:
+        warm = generator(api, temperature=0.7, seed=3)
+        warm.generate(ask("a"), FIVE)
+        warm.generate(ask("a"), GenerationSettings(temperature=0.0, seed=9))
+        assert [(body["temperature"], body["seed"]) for body in api.bodies] == [(0.7, 3), (0.0, 9)]
+
+
+# --- negotiation
+
+
+@pytest.mark.parametrize(
+    ("refuses", "sent", "left_out"),
+    [
+        (("logprobs",), {"max_tokens", "temperature", "stop"}, {"logprobs"}),
+        (("seed",), {"max_tokens", "temperature", "stop"}, {"seed"}),
+        (("stop",), {"max_tokens", "temperature"}, {"stop"}),
+        (("temperature",), {"max_tokens", "stop"}, {"temperature"}),
+        (("max_tokens", "temperature", "logprobs"), {"max_completion_tokens", "stop"}, {"max_tokens", "temperature"}),
+        (("temperature", "logprobs", "seed"), {"max_tokens", "stop"}, {"temperature", "logprobs", "seed"}),
+    ],
+)
+@pytest.mark.parametrize("all_at_once", [True, False])
+def test_parameters_are_negotiated_in_one_extra_request(
+    refuses: tuple[str, ...], sent: set[str], left_out: set[str], all_at_once: bool
+) -> None:
+    """A server that names what it refuses, all at once or the first only: one request more for thirty prompts."""
+    settings = GenerationSettings(max_new_tokens=7, temperature=0.0, seed=1, stop=("\n",))
+    with FakeApi(refuses=refuses, refuse_all_at_once=all_at_once) as api:
+        engine = generator(api, concurrency=8)
+        completions = engine.generate(ask(*(f"number {i}" for i in range(30))), settings)
+        assert [one.error for one in completions] == [None] * 30
+        assert api.n_requests == 31
+        assert sent <= api.bodies[-1].keys() and not left_out & api.bodies[-1].keys()
+        assert left_out <= set(engine.refused_parameters)
+        assert "".join(engine.stream(ask("q")[0], FIVE)) == "you said q"
+        assert api.n_requests == 32
+
+
+def test_an_odd_order_of_refusals_still_ends_in_an_answer() -> None:
+    """A server that refuses first one parameter and then another of another kind is asked once more for each."""
+    with FakeApi(refuses=("logprobs", "max_tokens")) as api:
+        completions = generator(api).generate(ask("a", "b", "c"), FIVE)
+        assert [one.text for one in completions] == ["you said a", "you said b", "you said c"]
+        assert api.n_requests == 5
+
+
+def test_a_refusal_that_names_nothing_costs_log_probabilities_only() -> None:
+    """A server that answers 400 without names while it is sent log-probabilities: temperature 0 is kept."""
+    with FakeApi(refuses=("logprobs",)) as api:
+        api.refusal_words = "no"
+        engine = generator(api)
+        assert engine.generate(ask("a", "b"), FIVE)[1].text == "you said b"
+        assert api.n_requests == 3 and api.bodies[-1]["temperature"] == 0.0
+
+
+def test_a_prompt_that_is_refused_costs_no_other() -> None:
+    """Once a request was accepted, a 400 is the prompt's own fault: it is asked once, and the others keep theirs."""
+    with FakeApi(context_tokens=50) as api:
+        first, second, third = generator(api, concurrency=1).generate(ask("a", "b " * 99, "c"), FIVE)
+        assert (first.text, third.text) == ("you said a", "you said c")
+        assert second.error and "maximum context length is 50" in second.error and second.text == ""
+        assert api.n_requests == 3 and "logprobs" in api.bodies[-1]
+
+
+def test_a_first_prompt_that_is_refused_changes_nothing_for_the_others() -> None:
+    """The first prompt is too long: it is asked once more, plainer; what comes after it is asked for everything."""
+    with FakeApi(context_tokens=50) as api:
+        first, second = generator(api, concurrency=1).generate(ask("a " * 99, "b"), FIVE)
+        assert first.error and second.text == "you said b"
+        assert api.n_requests == 3 and {"logprobs", "temperature"} <= api.bodies[-1].keys()
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ('{"error": {"message": "Unsupported parameter: \'max_tokens\'", "param": "max_tokens"}}', {"max_tokens"}),
+        ('{"error": {"message": "Only the default (1) value", "param": "temperature"}}', {"temperature"}),
+        ('{"detail": [{"loc": ["body", "logprobs"], "msg": "Extra inputs are not permitted"}]}', {"logprobs"}),
+        ('{"detail": [{"loc": ["body", "x"], "msg": "missing", "input": {"temperature": 0}}]}', set()),
+        ('{"message": "top_logprobs and seed are unknown"}', {"logprobs", "seed"}),
+        ("unknown field: seed", {"seed"}),
+        ("please stop", set()),
+        ('"stop" is not supported; use max_completion_tokens', {"stop"}),
+        ("", set()),
+    ],
+)
+def test_what_a_refusal_names(body: str, named: set[str]) -> None:
+    """In OpenAI's, pydantic's and plain words; what a server repeats of the request is no refusal."""
+    assert named_parameters(body) == named
+
+
+def test_a_dialect_says_what_is_sent() -> None:
+    """Nothing refused: everything is sent; a refused limit goes under its new name."""
+    settings = GenerationSettings(max_new_tokens=9, seed=4)
+    everything = {"max_tokens": 9, "temperature": 0.0, "seed": 4, "logprobs": True}
+    assert Dialect().parameters(settings, {"logprobs": True}) == everything
+    plainer = Dialect().without(frozenset({"max_tokens"}))
+    assert plainer.parameters(settings, {"logprobs": True}) == {"max_completion_tokens": 9}
+
+
+# --- what is read
+
+
+def test_usage_logprobs_and_origin_are_the_servers() -> None:
+    """Token counts, the mean log-probability, the model as the server names it, its fingerprint and the day."""
+    choice = {"logprobs": {"content": [{"logprob": -1.0}, {"logprob": -3.0}]}}
+    counted = {"prompt_tokens": 11, "completion_tokens": 2}
+    one = completion_from(said("a b", choice=choice, usage=counted, model="m-2026-01-01", system_fingerprint="fp_1"))
+    assert (one.usage.prompt_tokens, one.usage.completion_tokens, one.logprob) == (11, 2, -2.0)
+    assert one.origin and (one.origin.model, one.origin.fingerprint) == ("m-2026-01-01", "fp_1")
+    assert one.origin.on is not None and not one.truncated
+
+
+def test_without_usage_tokens_are_estimated() -> None:
+    """A server that counts nothing: a token for every four characters, and no log-probability."""
+    one = completion_from(said("12345"))
+    assert (one.usage.prompt_tokens, one.usage.completion_tokens, one.logprob) == (2, 2, None)
+
+
+@pytest.mark.parametrize(
+    ("finish", "counted", "truncated"),
+    [
+        ("length", None, True),
+        ("stop", {"prompt_tokens": 90, "completion_tokens": 10}, True),
+        ("stop", {"prompt_tokens": 90, "completion_tokens": 9}, False),
+        (None, None, False),
+    ],
+)
+def test_an_answer_that_a_limit_ended_is_truncated(finish: str | None, counted: Any, truncated: bool) -> None:
+    """By the reason to finish, or where prompt and answer fill the context to the last token."""
+    one = completion_from(said("a b", choice={"finish_reason": finish}, usage=counted), context_tokens=100)
+    assert (one.truncated, one.error) == (truncated, None)
+
+
+def test_a_stop_text_that_the_server_ignores_is_cut_here() -> None:
+    """What follows the stop text is no part of the answer, and a limit after it truncated nothing."""
+    one = completion_from(said("Paris\nQ: next", choice={"finish_reason": "length"}), GenerationSettings(stop=("\n",)))
+    assert (one.text, one.truncated) == ("Paris", False)
+
+
+def test_texts_in_other_places_are_read() -> None:
+    """Parts of a text, a refusal, and no text at all."""
+    assert completion_from(said([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}])).text == "ab"
+    assert (
+        completion_from(said(None, choice={"message": {"content": None, "refusal": "I will not."}})).text
+        == "I will not."
+    )
+    assert completion_from(said(None)).text == ""
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ({}, "no choice"),
+        ({"choices": []}, "no choice"),
+        ({"choices": 3}, "no choice"),
+        ({"choices": [{"message": None}]}, "no choice"),
+        ({"error": {"message": "quota exceeded", "code": 402}}, "quota exceeded"),
+        (said("half of", choice={"finish_reason": "content_filter"}), "content_filter"),
+    ],
+)
+def test_a_reply_that_is_no_answer_is_an_error_of_that_completion(reply: dict[str, Any], words: str) -> None:
+    """Whatever a server sends with status 200, a batch does not raise, and the error names what came."""
+    one = completion_from(reply)
+    assert one.error and words in one.error and one.text == ""
+
+
+def test_strange_texts_are_sent_and_read() -> None:
+    """A lone surrogate and control characters in a prompt do not break the request."""
+    with FakeApi(reply=lambda _: "fine") as api:
+        assert generator(api).generate(ask("a\ud800\x00b"), FIVE)[0].text == "fine"
+
+
+# --- streams
+
+
+def test_a_stream_gives_the_pieces() -> None:
+    """Comments and chunks without choices are passed over; the stop text and what follows it are left out."""
+    with FakeApi(reply=lambda _: "Hel lo wor ld") as api:
+        assert list(generator(api).stream(ask("q")[0], FIVE)) == ["Hel", " lo", " wor", " ld"]
+        assert api.bodies[0]["stream"] is True
+        stopped = generator(api).stream(ask("q")[0], GenerationSettings(stop=("o wo",)))
+        assert "".join(stopped) == "Hel l"
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault("half"), "ended before the answer did"),
+        (Fault("cut off"), "broke off"),
+        (Fault("error inside"), "the model crashed"),
+        (Fault("silent"), "no text for"),
+        (Fault("html"), "HTML page"),
+        (Fault(status=401, body="who are you"), "401: who are you"),
+        (Fault("not json", body="data: {half"), "not JSON"),
+        (Fault("not json", body='{"error": {"message": "no GPU"}}'), "no GPU"),
+    ],
+)
+def test_a_stream_that_fails_raises(fault: Fault, words: str) -> None:
+    """Half a stream is not passed off as an answer: the error comes after the last piece, with the reason."""
+    pieces: list[str] = []
+    with FakeApi(reply=lambda _: "one two three four", fault=fault) as api:
+        with pytest.raises(ModelUnavailableError, match=words):
+            pieces += generator(api, timeout_s=0.3, retries=0).stream(ask("q")[0], FIVE)
+        assert "four" not in "".join(pieces)
+
+
+def test_a_stream_is_asked_again_before_its_first_piece() -> None:
+    """A busy server at the start is retried as for any request."""
+    with FakeApi(fault=Fault(status=503, times=1)) as api:
+        assert "".join(generator(api).stream(ask("q")[0], FIVE)) == "you said q"
+
+
+def test_a_stream_may_end_without_done_once_the_reason_is_given() -> None:
+    """Some servers send no [DONE]: the reason to finish marks the end as well."""
+    event = {"choices": [{"delta": {"content": "x"}, "finish_reason": "stop"}]}
+    assert list(pieces_of([f"data: {json.dumps(event)}"], 1.0)) == ["x"]
+    with pytest.raises(ApiError, match="after 0 characters"):
+        list(pieces_of(["event: ping"], 1.0))

@@ -1,0 +1,118 @@
+"""One question before a run: what is noticed of a dead or wrong endpoint, and of weights that are not there."""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from bakeoff.errors import ConfigError, ModelUnavailableError
+from bakeoff.models import weights
+from bakeoff.models.probe import probe
+from bakeoff.models.settings import ApiModel, LocalModel
+from tests.fake_api import FakeApi, Fault
+
+Protocol = Literal["openai", "ollama"]
+
+
+def model(server: FakeApi, **more: Any) -> ApiModel:
+    return ApiModel(**{"api": "openai", "base_url": server.url, "model": "some-model", "retries": 20, **more})
+
+
+@pytest.mark.parametrize("api", ["openai", "ollama"])
+@pytest.mark.parametrize("embeds", [False, True])
+def test_a_model_that_answers_is_asked_once(api: Protocol, embeds: bool) -> None:
+    """One request, a short answer or one embedding, and nothing raised."""
+    with FakeApi() as server:
+        assert probe(model(server, api=api), embeds) is None
+        assert server.n_requests == 1
+        assert ("input" in server.bodies[0]) == embeds
+
+
+@pytest.mark.parametrize(
+    ("fault", "message", "remedy"),
+    [
+        (Fault(status=401, body='{"error": "bad key"}'), "answered 401: bad key", "key_env"),
+        (Fault(status=404, body='{"error": "model unknown"}'), "answered 404: model unknown", "'some-model'"),
+        (Fault("html"), "HTML page", "base_url"),
+        (Fault("redirect", location="https://elsewhere.example/v1"), "redirect to elsewhere.example", "base_url"),
+        (Fault(status=500), "answered 500", "log"),
+        (Fault(status=429), "answered 429", "concurrency"),
+        (Fault("not json", body="[]"), "not an object", "base_url"),
+    ],
+)
+@pytest.mark.parametrize("embeds", [False, True])
+@pytest.mark.parametrize("api", ["openai", "ollama"])
+def test_a_model_that_does_not_answer_is_named(
+    api: Protocol, embeds: bool, fault: Fault, message: str, remedy: str
+) -> None:
+    """The error names the model, its server, what came, and what to do; there are at most two requests."""
+    with FakeApi(fault=fault) as server:
+        with pytest.raises(ModelUnavailableError) as caught:
+            probe(model(server, api=api), embeds)
+        assert "some-model at 127.0.0.1 does not answer" in caught.value.message
+        assert message in caught.value.message and remedy in caught.value.remedy
+        assert 1 <= server.n_requests <= 2
+
+
+def test_nobody_listening_is_noticed() -> None:
+    """The error says that the server cannot be reached, and where it was looked for."""
+    with FakeApi() as server:
+        settings = model(server)
+    with pytest.raises(ModelUnavailableError, match=f"{server.url}/chat/completions cannot be reached"):
+        probe(settings)
+
+
+def test_a_refused_key_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """401 with a key: the remedy names the variable, and the key is not shown though the server repeats it."""
+    monkeypatch.setenv("FAKE_KEY", "sk-wrong-key-given")
+    with FakeApi(key="sk-right-key") as server:
+        with pytest.raises(ModelUnavailableError) as caught:
+            probe(model(server, key_env="FAKE_KEY"))
+        assert "FAKE_KEY" in caught.value.remedy and "sk-wrong" not in str(caught.value)
+        monkeypatch.setenv("FAKE_KEY", "sk-right-key")
+        probe(model(server, key_env="FAKE_KEY"))
+
+
+def test_a_model_that_takes_other_parameters_is_well() -> None:
+    """What is negotiated is no failure."""
+    with FakeApi(refuses=("max_tokens", "temperature", "logprobs")) as server:
+        probe(model(server))
+        assert server.n_requests == 2
+
+
+def test_a_local_model_is_found_and_not_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Weights and adapters that are not there are errors; what is there is not opened."""
+    monkeypatch.setattr(weights, "_from_hub_cache", _absent)
+    monkeypatch.setattr(weights, "_reachable", lambda endpoint: False)
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (folder / name).write_text("not to be loaded")
+    probe(str(folder))
+    probe("scripted")
+    probe("hash", embeds=True)
+    probe("bakeoff.models.engines.scripted.ScriptedGenerator")
+    with pytest.raises(ModelUnavailableError, match="no-such-model"):
+        probe("somebody/no-such-model")
+    with pytest.raises(ModelUnavailableError, match=r"adapter_config\.json"):
+        probe(LocalModel(name=str(folder), adapter=str(tmp_path)))
+    with pytest.raises(ConfigError, match="no_such_module"):
+        probe("no_such_module.Thing")
+
+
+def test_a_local_embedder_that_cannot_be_used_is_noticed(tmp_path: Path) -> None:
+    """An adapter, and a pooling that is not known."""
+    (tmp_path / "config.json").write_text(json.dumps({"max_position_embeddings": 64}))
+    (tmp_path / "model.safetensors").write_text("not to be loaded")
+    probe(str(tmp_path), embeds=True)
+    with pytest.raises(ConfigError, match="adapter"):
+        probe(LocalModel(name=str(tmp_path), adapter="somewhere"), embeds=True)
+    (tmp_path / "1_Pooling").mkdir()
+    (tmp_path / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_max_tokens": True}))
+    with pytest.raises(ModelUnavailableError, match="max"):
+        probe(str(tmp_path), embeds=True)
+
+
+def _absent(name: str) -> Path:
+    raise weights._NotThereError("not in it")
