@@ -159,9 +159,9 @@ def test_the_tornado_keeps_shares_and_months_possible():
 def test_the_table_has_the_cheapest_first_and_tells_what_people_cost():
     """`people_usd` is the part paid for days of work."""
     rows = cost_table({"tuned": TUNED, "rag": RAG})
-    assert [row["contender"] for row in rows] == ["rag", "tuned"]
-    assert rows[0]["people_usd"] == pytest.approx(3000 + 12 * 250)
-    assert rows[1]["first_month_usd"] == pytest.approx(161.72)
+    assert [row.contender for row in rows] == ["rag", "tuned"]
+    assert rows[0].people_usd == pytest.approx(3000 + 12 * 250)
+    assert rows[1].first_month_usd == pytest.approx(161.72)
     json.dumps(rows)
 
 

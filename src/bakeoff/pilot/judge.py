@@ -1,20 +1,22 @@
 """From a compared run to its verdict: everything `verdict.json` holds.
 
-Takes a run folder and a profile, gives plain values. Reads scores, answers and stages, never a model. What each part
+Takes a run folder and a profile, gives a `Judgement`. Reads scores, answers and stages, never a model. What each part
 says is decided in `decide/`; this file only hands it what the run measured.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import combinations
-from typing import Any
 
-from bakeoff.decide.advise.factors import APPROACH_OF
+from bakeoff.contenders.recipe import standard_entrants
+from bakeoff.decide.advise.factors import Standing, stand_for
 from bakeoff.decide.advise.matrix import decision_matrix
-from bakeoff.decide.advise.roadmap import next_monday, roadmap
+from bakeoff.decide.advise.roadmap import Roadmap, next_monday, roadmap
 from bakeoff.decide.cost.break_even import break_even
-from bakeoff.decide.cost.inputs import assumed_inputs, inputs_from_run, without_assumed_days
+from bakeoff.decide.cost.inputs import inputs_from_run, without_assumed_days
 from bakeoff.decide.cost.model import (
     MOST_SWINGS,
     CostInputs,
@@ -28,19 +30,23 @@ from bakeoff.decide.cost.model import (
     total_usd,
     upkeep_usd_per_month,
 )
-from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.cost.payment import pricing_warnings, rates_for
+from bakeoff.decide.situation.profile import Profile, check_names
 from bakeoff.decide.situation.questionnaire import Inspection, estimated_tokens
 from bakeoff.decide.verdict.claims import Evidence, ledger
-from bakeoff.decide.verdict.decide import Cost, Verdict, decide
-from bakeoff.decide.verdict.effects import effects
-from bakeoff.decide.verdict.measured_matrix import measured_matrix
-from bakeoff.decide.verdict.sensitivity import sensitivity
+from bakeoff.decide.verdict.decide import Verdict, decide
+from bakeoff.decide.verdict.effects import Effect, effects
+from bakeoff.decide.verdict.grid import grids
+from bakeoff.decide.verdict.judgement import Costs, Judgement
+from bakeoff.decide.verdict.limits import Cost
+from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix, measured_matrix
+from bakeoff.decide.verdict.sensitivity import Sensitivity, sensitivity
+from bakeoff.measure.comparison import Comparison, Entrant
 from bakeoff.measure.resample import redraw
-from bakeoff.measure.score import score_answers, values_of
-from bakeoff.measure.summary import IN_DOMAIN
-from bakeoff.models.reference import host_of, location_of
-from bakeoff.pilot.build import KINDS
-from bakeoff.records import Question, Score
+from bakeoff.measure.score import Values, values_by_phase
+from bakeoff.measures import IN_DOMAIN, Measure
+from bakeoff.records import Question
+from bakeoff.runs.data import DataSummary
 from bakeoff.runs.folder import RunFolder
 
 SCORE_OF = {
@@ -49,73 +55,137 @@ SCORE_OF = {
     "consistency": "consistent",
     "declined": "abstained",
 }
-ROUTER = "router"
-"""The contender whose answers say in `route` who gave them."""
 
 ByContender = dict[str, dict[str, dict[str, float]]]
+"""Values by measure, contender and question id."""
 
 
-def judge(folder: RunFolder, profile: Profile, generator: str, today: date | None = None) -> dict[str, Any]:
-    """The content of verdict.json. Raises RunFolderError where the run is not finished.
+def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> Judgement:
+    """The content of verdict.json. Raises RunFolderError where the run is not finished, ConfigError as `check_profile`.
 
-    `generator` names the model that the contenders ask: the profile may not allow where it answers.
     For the matrix, what the profile does not name and the run's data show (labelled examples, tokens of the corpus) is
     filled in.
     """
+    run = _run_of(folder, profile)
+    check_profile(profile, run.comparison.entrants, run.comparison.own_measures)
+    found_effects = run.effects()
+    verdict = run.verdict
+    return Judgement(
+        **{key: getattr(verdict, key) for key in Verdict.model_fields},
+        profile=profile,
+        effects=tuple(found_effects),
+        grids=tuple(grids(run.comparison, found_effects)),
+        matrix=run.matrix(),
+        cost=_costs(run.inputs, verdict),
+        break_even=tuple(break_even(a, b) for a, b in _pairs(run.inputs, run.costs, verdict)),
+        sensitivity=run.sensitivity(),
+        claims=tuple(ledger(run.evidence())),
+        roadmap=_roadmap(run, verdict, today or date.today()),
+    )
+
+
+def check_profile(profile: Profile, entrants: Sequence[Entrant] = (), own: Sequence[Measure] = ()) -> None:
+    """Raise ConfigError where no verdict on these contenders could be reached with this profile.
+
+    A price may be missing, weights may sum to zero, or days and weights may be given for what the run does not have
+    (`own` are its measures beside Bakeoff's). So that it is said before the work of a run, not after. Without `entrants`
+    only what holds for every run is checked.
+    """
+    standard = standard_entrants()
+    decision_matrix(profile, stand_for(standard))
+    for entrant in entrants:
+        rates_for(entrant, profile, entrants)
+    if entrants:
+        check_names(profile, (*entrants, *standard), [measure.name for measure in own])
+
+
+def _run_of(folder: RunFolder, profile: Profile) -> "_Run":
     folder.require(folder.comparison_path, folder.scores_path, folder.data_path, folder.splits_path)
-    comparison, data = folder.comparison(), folder.data()
-    folder.require(*(folder.answers_path(name) for name in comparison["contenders"]))
+    comparison = folder.comparison()
+    folder.require(*(folder.answers_path(name) for name in comparison.names))
     asked = folder.questions()
     questions = [question for question in asked if question.split == "test"]
-    inputs = inputs_from_run(comparison, profile, folder.stages())
-    names = list(comparison["contenders"])
-    values = per_question_values(folder, questions, names)
-    facts = {question.id: question.fact for question in questions}
-    slices = {question.id: str(question.slice) for question in questions}
-    costs = {name: _cost_of(one) for name, one in inputs.items()}
-    found = decide(
-        comparison,
-        profile,
-        costs,
-        len({question.fact for question in questions if question.slice in IN_DOMAIN}),
-        _unfit(generator, profile, names),
-        [*_data_warnings(data), *_pricing_warning(generator, profile)],
-    )
-    eligible = [name for name in names if name not in found.excluded]
-    equals = [found.winner, *found.as_good] if found.winner else []
-    evidence = Evidence(
-        values=values,
-        estimates=_estimates(comparison) | _reckoned(inputs),
-        routes=_routes(folder, slices) if ROUTER in comparison["contenders"] else {},
-        fact_of=facts,
-        slice_of=slices,
-        margin=profile.margin,
-    )
-    in_domain = {
-        measure: {name: _of_slices(one, slices) for name, one in values[measure].items()} for measure in SCORE_OF
-    }
-    found_effects = effects(in_domain["accuracy"], facts, slices, margin=profile.margin)
-    drawn = redraw({**in_domain, "freshness": values["freshness"]}, facts, names, "accuracy", profile.margin)
-    return {
-        **found.model_dump(mode="json"),
-        "profile": profile.model_dump(mode="json"),
-        "effects": [one.model_dump(mode="json") for one in found_effects],
-        "matrix": measured_matrix(_inspected(data, asked).fill(profile), comparison).model_dump(mode="json"),
-        "cost": _cost(inputs, found),
-        "break_even": [break_even(a, b).model_dump(mode="json") for a, b in _pairs(inputs, costs, found)],
-        "sensitivity": sensitivity(comparison, profile, equals, inputs, drawn.only(eligible)).model_dump(mode="json"),
-        "claims": [entry.model_dump(mode="json") for entry in ledger(evidence)],
-        "roadmap": _roadmap(found, profile, today or date.today()),
-    }
+    values = per_question_values(folder, questions, comparison.names)
+    return _Run(folder, profile, comparison, folder.data(), asked, questions, values)
 
 
-def check_profile(profile: Profile) -> None:
-    """Raise ConfigError where no verdict could be reached with this profile (a price missing, weights of zero).
+@dataclass(frozen=True)
+class _Run:
+    """What a run measured, handed to each part of the decision. `asked` are all of its questions."""
 
-    So that it is said before the work of a run, not after.
-    """
-    assumed_inputs(profile)
-    decision_matrix(profile)
+    folder: RunFolder
+    profile: Profile
+    comparison: Comparison
+    data: DataSummary
+    asked: Sequence[Question]
+    questions: Sequence[Question]
+    values: ByContender
+
+    @cached_property
+    def facts(self) -> dict[str, str]:
+        return {question.id: question.fact for question in self.questions}
+
+    @cached_property
+    def slices(self) -> dict[str, str]:
+        return {question.id: str(question.slice) for question in self.questions}
+
+    @cached_property
+    def inputs(self) -> dict[str, CostInputs]:
+        return inputs_from_run(self.comparison, self.profile, self.folder.stages())
+
+    @cached_property
+    def costs(self) -> dict[str, Cost]:
+        return {name: _cost_of(inputs) for name, inputs in self.inputs.items()}
+
+    @cached_property
+    def standing(self) -> Standing:
+        """The contender that stands for each approach where nothing was measured."""
+        return stand_for(standard_entrants())
+
+    @cached_property
+    def in_domain(self) -> ByContender:
+        """The values on what users ask of the documents as they are."""
+        return {
+            measure: {
+                name: {key: value for key, value in values.items() if self.slices[key] in IN_DOMAIN}
+                for name, values in self.values[measure].items()
+            }
+            for measure in SCORE_OF
+        }
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        n_facts = len({question.fact for question in self.questions if question.slice in IN_DOMAIN})
+        warnings = [*_data_warnings(self.data), *pricing_warnings(self.comparison.entrants, self.profile)]
+        return decide(self.comparison, self.profile, self.costs, n_facts, warnings)
+
+    def effects(self) -> list[Effect]:
+        accuracy, margin = self.in_domain["accuracy"], self.profile.margin
+        return effects(self.comparison.entrants, accuracy, self.facts, self.slices, margin=margin)
+
+    def matrix(self) -> MeasuredMatrix:
+        profile = _inspected(self.data, self.asked).fill(self.profile)
+        totals = {name: cost.total_usd for name, cost in self.costs.items()}
+        return measured_matrix(profile, self.comparison, self.standing, totals)
+
+    def sensitivity(self) -> Sensitivity:
+        verdict, names = self.verdict, self.comparison.names
+        eligible = [name for name in names if name not in verdict.excluded]
+        equals = [verdict.winner, *verdict.as_good] if verdict.winner else []
+        per_question = {**self.in_domain, "freshness": self.values["freshness"]}
+        drawn = redraw(per_question, self.facts, names, "accuracy", self.profile.margin)
+        return sensitivity(self.comparison, self.profile, equals, self.inputs, drawn.only(eligible))
+
+    def evidence(self) -> Evidence:
+        return Evidence(
+            entrants=self.comparison.entrants,
+            values=self.values,
+            estimates=_estimates(self.comparison) | _calculated(self.inputs),
+            routes=_routes(self.folder, self.comparison.entrants, self.slices),
+            fact_of=self.facts,
+            slice_of=self.slices,
+            margin=self.profile.margin,
+        )
 
 
 def _cost_of(inputs: CostInputs) -> Cost:
@@ -126,37 +196,12 @@ def _cost_of(inputs: CostInputs) -> Cost:
     )
 
 
-def _unfit(generator: str, profile: Profile, names: Sequence[str]) -> dict[str, str]:
-    """The contenders that ask a model where the profile does not allow it; what a team's own ask is not known."""
-    place, host = location_of(_url(generator)), host_of(_url(generator))
-    if profile.privacy_on_premises and place == "internet":
-        why = f"it sends questions and documents to {host}; the profile keeps them on the premises"
-    elif profile.must_run_offline and place != "here":
-        why = f"it asks {host}; the profile says that it must run offline"
-    else:
-        return {}
-    return {name: why for name in names if KINDS.get(name, "extract") != "extract"}
-
-
-def _url(generator: str) -> str:
-    return generator.removeprefix("openai:").partition("#")[0] if generator.startswith("openai:") else ""
-
-
-def _pricing_warning(generator: str, profile: Profile) -> list[str]:
-    if location_of(_url(generator)) != "internet" or profile.answers_on == "api":
-        return []
-    return [
-        f"Answers come from {host_of(_url(generator))} but are priced as time of a machine of your own: where they are "
-        "paid by the token, set answers_on: api in the profile."
-    ]
-
-
-def _inspected(data: Mapping[str, Any], questions: Sequence[Question]) -> Inspection:
+def _inspected(data: DataSummary, questions: Sequence[Question]) -> Inspection:
     """What the run's documents and its own questions (not those of general knowledge) show."""
     own = [question for question in questions if question.slice != "general"]
     return Inspection(
-        n_documents=data["documents"]["n"],
-        corpus_tokens=estimated_tokens(data["documents"]["n_words"]),
+        n_documents=data.documents.n,
+        corpus_tokens=estimated_tokens(data.documents.n_words),
         n_questions=len(own),
         n_answerable=sum(question.answerable for question in own),
     )
@@ -166,110 +211,126 @@ def per_question_values(folder: RunFolder, questions: Sequence[Question], names:
     """Values by measure, contender and question: what effects and claims are tested on.
 
     `freshness` is accuracy on what changed, after the update, `before_update` the same before it; `without_retraining`
-    is the former for a contender that is not retrained (one that is, is taken as it was before).
+    is the former for a contender of which no part is retrained (one that is, is taken as it was before).
     """
-    changed = [question for question in questions if question.slice == "changed"]
-    about_changed = {question.id for question in changed}
-    found = values_of(folder.scores())
-    scored = {name: found.get(name, {}) for name in names}
+    about_changed = {question.id for question in questions if question.slice == "changed"}
+    phases = values_by_phase(folder.scores())
+    tested, updated = phases.get("test", {}), phases.get("updated", {})
     values: ByContender = {
-        measure: {name: _without(scored[name].get(score, {}), about_changed) for name in names}
+        measure: {
+            name: {key: one for key, one in _of(tested, name, score).items() if key not in about_changed}
+            for name in names
+        }
         for measure, score in SCORE_OF.items()
     }
-    before = {name: _only(scored[name].get("correct", {}), about_changed) for name in names}
-    after = {name: _correct_of(name, score_answers(changed, folder.answers(name, "updated"))) for name in names}
-    retrained = {stage.contender for stage in folder.stages() if stage.stage == "update-train"}
+    before, after = (
+        {name: {key: one for key, one in _of(phase, name, "correct").items() if key in about_changed} for name in names}
+        for phase in (tested, updated)
+    )
+    retrained = _retrained(folder)
     values["freshness"], values["before_update"] = after, before
     values["without_retraining"] = {name: before[name] if name in retrained else after[name] for name in names}
     return values
 
 
-def _correct_of(name: str, scores: Sequence[Score]) -> dict[str, float]:
-    return dict(values_of(scores).get(name, {}).get("correct", {}))
+def _of(scores: Mapping[str, Mapping[str, Values]], name: str, measure: str) -> Values:
+    return scores.get(name, {}).get(measure, {})
 
 
-def _only(values: Mapping[str, float], ids: set[str]) -> dict[str, float]:
-    return {key: value for key, value in values.items() if key in ids}
+def _retrained(folder: RunFolder) -> set[str]:
+    """The contenders of which a part was trained again after the update, those behind a router among them."""
+    stages = [stage for stage in folder.stages() if stage.stage == "update-train"]
+    parts, names = {stage.part for stage in stages if stage.part}, {stage.contender for stage in stages}
+    entrants = folder.comparison().entrants
+    own = {one.name for one in entrants if one.name in names or parts.intersection(one.parts)}
+    return own | {one.name for one in entrants if own.intersection(one.behind)}
 
 
-def _without(values: Mapping[str, float], ids: set[str]) -> dict[str, float]:
-    return {key: value for key, value in values.items() if key not in ids}
-
-
-def _of_slices(values: Mapping[str, float], slices: Mapping[str, str]) -> dict[str, float]:
-    return {key: value for key, value in values.items() if slices[key] in IN_DOMAIN}
-
-
-def _estimates(comparison: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float | None]]]:
+def _estimates(comparison: Comparison) -> dict[str, dict[str, dict[str, float | None]]]:
     """What is no per-question value: times and costs, with their intervals where they have one."""
-    found: dict[str, dict[str, dict[str, float | None]]] = {
+    estimates: dict[str, dict[str, dict[str, float | None]]] = {
         measure: {
-            name: {key: one[measure][key] for key in ("value", "low", "high")}
-            for name, one in comparison["contenders"].items()
+            name: {key: getattr(comparison.estimate(name, measure), key) for key in ("value", "low", "high")}
+            for name in comparison.names
         }
         for measure in ("latency_ms", "cost_per_1k")
     }
-    found["update_seconds"] = {
-        name: {"value": one["freshness"]["detail"]["update_seconds"], "low": None, "high": None}
-        for name, one in comparison["contenders"].items()
-        if "update_seconds" in (one["freshness"].get("detail") or {})
+    updates = {name: comparison.estimate(name, "freshness").detail for name in comparison.names}
+    estimates["update_seconds"] = {
+        name: {"value": detail["update_seconds"], "low": None, "high": None}
+        for name, detail in updates.items()
+        if "update_seconds" in detail
     }
-    return found
+    return estimates
 
 
-def _reckoned(inputs: Mapping[str, CostInputs]) -> dict[str, dict[str, dict[str, float | None]]]:
+def _calculated(inputs: Mapping[str, CostInputs]) -> dict[str, dict[str, dict[str, float | None]]]:
     """What the cost model makes of the run: computing over the horizon, set-up, a year's upkeep."""
-    found: dict[str, dict[str, dict[str, float | None]]] = {"compute_usd": {}, "setup_usd": {}, "upkeep_usd": {}}
-    for name, one in inputs.items():
-        computing, firm = compute_only(one), without_assumed_days(one)
-        low, high = total_interval(computing) if one.intervals else (None, None)
-        found["compute_usd"][name] = {"value": total_usd(computing), "low": low, "high": high}
-        found["setup_usd"][name] = {"value": setup_usd(one), "firm": setup_usd(firm)}
-        yearly, firm_yearly = (12 * upkeep_usd_per_month(c) for c in (one, firm))
-        found["upkeep_usd"][name] = {"value": yearly, "firm": firm_yearly}
-    return found
+    usd: dict[str, dict[str, dict[str, float | None]]] = {"compute_usd": {}, "setup_usd": {}, "upkeep_usd": {}}
+    for name, c in inputs.items():
+        computing, firm = compute_only(c), without_assumed_days(c)
+        low, high = total_interval(computing) if c.intervals else (None, None)
+        usd["compute_usd"][name] = {"value": total_usd(computing), "low": low, "high": high}
+        usd["setup_usd"][name] = {"value": setup_usd(c), "firm": setup_usd(firm)}
+        yearly, firm_yearly = (12 * upkeep_usd_per_month(one) for one in (c, firm))
+        usd["upkeep_usd"][name] = {"value": yearly, "firm": firm_yearly}
+    return usd
 
 
-def _routes(folder: RunFolder, slices: Mapping[str, str]) -> dict[str, dict[str, dict[str, int]]]:
-    """How many questions the router sent to whom: of the test in its domain, and of those timed alone."""
-    tested = [one for one in folder.answers(ROUTER) if slices.get(one.question_id) in IN_DOMAIN]
-    asked = {"accuracy": tested, "latency_ms": folder.answers(ROUTER, "latency")}
-    return {
-        measure: {ROUTER: dict(Counter(one.route for one in answers if one.route))}
-        for measure, answers in asked.items()
-    }
+def _routes(
+    folder: RunFolder, entrants: Sequence[Entrant], slices: Mapping[str, str]
+) -> dict[str, dict[str, dict[str, int]]]:
+    """How many questions each router sent to whom: of the test in its domain, and of those timed alone."""
+    routes: dict[str, dict[str, dict[str, int]]] = {"accuracy": {}, "latency_ms": {}}
+    for router in (entrant.name for entrant in entrants if entrant.behind):
+        tested = [one for one in folder.answers(router) if slices.get(one.question_id) in IN_DOMAIN]
+        for measure, answers in (("accuracy", tested), ("latency_ms", folder.answers(router, "latency"))):
+            routes[measure][router] = dict(Counter(one.route for one in answers if one.route))
+    return routes
 
 
-def _data_warnings(data: Mapping[str, Any]) -> list[str]:
-    leaks = [leak for leak in data["leaks"] if not leak["excused"]]
-    copies = "question nearly copies" if len(leaks) == 1 else "questions nearly copy"
-    told = [f"{len(leaks)} test {copies} a training question: the tuned contenders may look too good."]
-    unread = sum(one.get("reason") != "hidden" for one in data["documents"]["problems"])
-    files = "file" if unread == 1 else "files"
-    missing = [f"{unread} {files} could not be read; questions about what is missing count against every contender."]
-    return [*data["warnings"], *(told if leaks else []), *(missing if unread else [])]
+def _data_warnings(data: DataSummary) -> list[str]:
+    """What the data summary warns of, near-copies between test and training, and files that could not be read."""
+    warnings = list(data.warnings)
+    n_leaks = sum(not leak.excused for leak in data.leaks)
+    if n_leaks:
+        copies = "question nearly copies" if n_leaks == 1 else "questions nearly copy"
+        warnings.append(f"{n_leaks} test {copies} a training question: the tuned contenders may look too good.")
+    unread = sum(problem.reason != "hidden" for problem in data.documents.problems)
+    if unread:
+        files = "file" if unread == 1 else "files"
+        warnings.append(
+            f"{unread} {files} could not be read; questions about what is missing count against every contender."
+        )
+    return warnings
 
 
-def _cost(inputs: Mapping[str, CostInputs], found: Verdict) -> dict[str, Any]:
+def _costs(inputs: Mapping[str, CostInputs], verdict: Verdict) -> Costs:
     """The table, each contender's inputs and breakdown, and what moves the winner's total most."""
-    winner = inputs.get(found.winner or "")
-    return {
-        "table": cost_table(inputs),
-        "inputs": {name: one.model_dump(mode="json") for name, one in inputs.items()},
-        "breakdown": {name: cost_breakdown(one).model_dump(mode="json") for name, one in inputs.items()},
-        "tornado": [one.model_dump(mode="json") for one in tornado(winner)[:MOST_SWINGS]] if winner else [],
-    }
+    winner = inputs.get(verdict.winner or "")
+    return Costs(
+        table=tuple(cost_table(inputs)),
+        inputs=dict(inputs),
+        breakdown={name: cost_breakdown(c) for name, c in inputs.items()},
+        tornado=tuple(tornado(winner)[:MOST_SWINGS]) if winner else (),
+    )
 
 
 def _pairs(
-    inputs: Mapping[str, CostInputs], costs: Mapping[str, Cost], found: Verdict
+    inputs: Mapping[str, CostInputs], costs: Mapping[str, Cost], verdict: Verdict
 ) -> Iterator[tuple[CostInputs, CostInputs]]:
     """Every two contenders: the winner against each other first, then the cheapest of those left, and so on."""
-    order = sorted(inputs, key=lambda name: (name != found.winner, costs[name].total_usd))
+    order = sorted(inputs, key=lambda name: (name != verdict.winner, costs[name].total_usd))
     return ((inputs[a], inputs[b]) for a, b in combinations(order, 2))
 
 
-def _roadmap(found: Verdict, profile: Profile, today: date) -> dict[str, Any] | None:
-    """The plan for the winner's approach, None where there is no winner or it needs none (the base model as it is)."""
-    approach = APPROACH_OF.get(found.winner or "")
-    return roadmap(profile, approach, next_monday(today)).model_dump(mode="json") if approach else None
+def _roadmap(run: _Run, verdict: Verdict, today: date) -> Roadmap | None:
+    """The plan for the winner's approach, None where there is no winner or it counts as none (a model as it comes).
+
+    A winner that stands in the grid stands for its approach itself, with its own days of work.
+    """
+    if verdict.winner is None or verdict.approach is None:
+        return None
+    winner = run.comparison.entrant(verdict.winner)
+    standing = {**run.standing, verdict.approach: winner} if winner.axes else run.standing
+    return roadmap(run.profile, verdict.approach, next_monday(today), standing)

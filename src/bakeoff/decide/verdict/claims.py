@@ -103,8 +103,8 @@ class Evidence(Record):
 
     `entrants` are the run's contenders in the order of the configuration. `values`: measure -> contender -> question id
     -> value. `estimates`: measure -> contender -> {value, low, high}, low and high None where there is no interval;
-    `firm` is the part of the value that is not assumed. `routes`: measure -> contender that routes -> whom it sent to ->
-    how many of the questions behind that measure. Differences below `margin` count as none.
+    `firm` is the part of the value that is not assumed. `routes`: measure -> contender that routes -> whom it sent to
+    -> how many of the questions behind that measure. Differences below `margin` count as none.
     """
 
     entrants: tuple[Entrant, ...]
