@@ -35,7 +35,7 @@ def init(
 ) -> None:
     """Look at documents and questions, say what they allow, and write a commented bakeoff.yaml.
 
-    Beside it stands bakeoff.schema.json, by which editors complete and check its keys.
+    It also writes bakeoff.schema.json, with which editors complete and check the keys.
     """
     from bakeoff.pilot.first_config import first_config
 
