@@ -47,7 +47,7 @@ class SentenceModel(Record):
     @property
     def fingerprint(self) -> str:
         """A short hash of what makes vectors out of the encoder's: pooling, projections with their weights."""
-        parts = [self.pooling]
+        parts: list[str] = [self.pooling]
         parts += [f"{file_sha256(projection.weights)} {projection.activation}" for projection in self.projections]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
