@@ -222,32 +222,6 @@ def _were(names: Sequence[str]) -> str:
     return "were" if len(names) > 1 else "was"
 
 
-@dataclass(frozen=True)
-class Step:
-    """What changes from one cell of the grid to the next, in accuracy."""
-
-    a: str
-    b: str
-    difference: float
-    low: float | None
-    high: float | None
-
-    @property
-    def is_clear(self) -> bool:
-        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
-
-
-def step(data: ReportData, a: str, b: str) -> Step | None:
-    """The accuracy of b less that of a, with its paired interval where one was recorded; None where one is missing."""
-    values = data.values("accuracy")
-    if a not in values or b not in values:
-        return None
-    found = data.comparison.contrast(b, a)
-    if found:
-        return Step(a, b, found.difference, found.low, found.high)
-    return Step(a, b, values[b] - values[a], None, None)
-
-
 def slices(data: ReportData) -> list[str]:
     """The slices of which some contender's accuracy was measured, in the order of the design."""
     known = ["seen", "unseen", "changed", "unanswerable", "general"]

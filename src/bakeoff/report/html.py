@@ -29,14 +29,14 @@ from bakeoff.report.findings import (
     seconds_by_stage,
     slices,
     standing,
-    step,
 )
 from bakeoff.report.gather import ReportData
+from bakeoff.report.grid_view import grid_views
 from bakeoff.report.stage_titles import STAGES
 from bakeoff.report.table import beside, table, updates
 from bakeoff.report.verdict_page import marked, verdict_context
 from bakeoff.report.verdict_text import marks
-from bakeoff.sentences import duration, listed, milliseconds, percent, points, usd
+from bakeoff.sentences import duration, listed, milliseconds, percent, usd
 
 HERE = Path(__file__).parent
 N_COLOURS = 10
@@ -49,7 +49,6 @@ SLICE_MEANINGS = {
     "unanswerable": "the documents hold no answer: declining is correct",
     "general": "outside knowledge: what the model knew before",
 }
-GRID = (("base", "rag"), ("tuned", "hybrid"))
 
 
 def html_page(data: ReportData) -> str:
@@ -72,7 +71,7 @@ def html_page(data: ReportData) -> str:
         eight=table(data, EIGHT),
         beside=table(data, beside(data)),
         origins=[(name, listed(models)) for name, models in data.origins.items()],
-        grid=_grid(data),
+        grids=grid_views(data, colours),
         updates=updates(data),
         config=yaml.safe_dump(_without_secrets(data.config), sort_keys=False, allow_unicode=True, width=100),
         environment=_flat(_without_secrets(data.environment)),
@@ -263,33 +262,6 @@ def _failures(data: ReportData) -> dict[str, Any]:
             (name, [(why, counts[name][why]) for why in causes], sum(counts[name].values())) for name in data.contenders
         ],
     }
-
-
-def _grid(data: ReportData) -> dict[str, Any] | None:
-    """The cells and steps of base or tuned by no retrieval or retrieval; None where fewer than two were measured."""
-    values = data.values("accuracy")
-    if sum(name in values for row in GRID for name in row) < 2:
-        return None
-    cells = {name: data.estimate(name, "accuracy") for row in GRID for name in row if name in values}
-    (base, rag), (tuned, hybrid) = GRID
-    pairs = {
-        "base_rag": (base, rag),
-        "tuned_hybrid": (tuned, hybrid),
-        "base_tuned": (base, tuned),
-        "rag_hybrid": (rag, hybrid),
-    }
-    return {
-        "cells": {name: (percent(one.value or 0), ACCURACY.interval(one.low, one.high)) for name, one in cells.items()},
-        "steps": {key: _step(data, *pair) for key, pair in pairs.items()},
-    }
-
-
-def _step(data: ReportData, a: str, b: str) -> dict[str, Any] | None:
-    found = step(data, a, b)
-    if found is None:
-        return None
-    span = f"{points(found.low)} to {points(found.high)}" if found.low is not None and found.high is not None else ""
-    return {"difference": points(found.difference), "interval": span, "is_clear": found.is_clear}
 
 
 def _without_secrets(tree: Any) -> Any:
