@@ -3,9 +3,9 @@
     env -u OMP_NUM_THREADS python benchmarks/threads.py --rounds 3
 
 A neighbour is a process that does nothing but count, one for each core by default. The two ways take turns while the
-neighbours run, each training in a fresh process; every round is printed, then the ratio of the medians. `--neighbours
-0` shows what the rule costs on a quiet machine. With `--embed` the default embedder is timed as well (texts per
-second), on OpenVINO, which asks the same rule.
+neighbours run, each training in a fresh process; every round is printed, then the ratio of the medians.
+`--neighbours 0` shows what the rule costs on a quiet machine. With `--embed` the default embedder is
+timed as well (texts per second), on OpenVINO, which asks the same rule.
 """
 
 import argparse
@@ -53,7 +53,9 @@ def compare(what: str, unit: str, n_rounds: int, n_examples: int) -> None:
     for _ in range(n_rounds):
         for way in WAYS:
             command = [sys.executable, __file__, "--one", what, way, "--examples", str(n_examples)]
-            n_threads, speed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-2:]
+            n_threads, speed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[
+                -2:
+            ]
             speeds[way].append(float(speed))
             print(f"{what:6} {way:11} {n_threads} threads {float(speed):7.1f} {unit}", flush=True)
     medians = {way: statistics.median(values) for way, values in speeds.items()}
@@ -73,7 +75,7 @@ def train(way: str, n_examples: int) -> tuple[int, float]:
 
     if way == "default":
         threads.configure(torch.get_num_threads())
-    passage = "The warranty of the Velmar lasts {} months from the day of purchase, batteries apart. " * 5
+    passage = "The warranty of the Velmar lasts {0} months from the day of purchase, batteries apart. " * 5
     examples = [
         Example(
             prompt=GROUNDED.render(f"How long is the warranty of lot {i}?", [passage.format(i + j) for j in range(3)]),

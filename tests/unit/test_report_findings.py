@@ -18,7 +18,6 @@ from bakeoff.report.findings import (
     shown_to,
     slices,
     standing,
-    step,
 )
 from bakeoff.report.gather import ReportData, gather
 from bakeoff.sentences import NARROW
@@ -112,15 +111,6 @@ def test_standing_counts_a_contender_as_behind_only_where_it_was_compared(whole:
     data = compared(whole, {"a": 0.9, "b": 0.8, "c": 0.2, "d": 0.1}, {("a", "b"): (-0.1, 0.3), ("a", "c"): (0.5, 0.9)})
     stands = standing(data, BY_NAME["accuracy"])
     assert (stands.best, stands.tied, stands.behind, stands.unknown) == (("a",), ("b",), ("c",), ("d",))
-
-
-def test_a_step_of_the_grid_is_clear_only_with_an_interval_off_zero(whole: ReportData) -> None:
-    """Without a contrast the plain difference is given, and is not clear."""
-    data = compared(whole, {"base": 0.1, "rag": 0.6, "tuned": 0.3}, {("base", "rag"): (-0.6, -0.4)})
-    retrieval, tuning = step(data, "base", "rag"), step(data, "base", "tuned")
-    assert retrieval is not None and retrieval.is_clear and retrieval.difference == pytest.approx(0.5)
-    assert tuning is not None and not tuning.is_clear and tuning.difference == pytest.approx(0.2)
-    assert step(data, "rag", "hybrid") is None
 
 
 CHUNK = Chunk(id="c", document_id="d", source="a.md", text="x" * 50, start=100, end=150)

@@ -40,7 +40,9 @@ def test_answers_after_the_update_are_read_from_the_scores(folder: Path) -> None
     data = gather(folder)
     changed = {question.id for question in data.questions if question.slice == "changed"}
     assert set(data.correct_after_update) == {(name, key) for name in SKILL for key in changed}
-    assert all(data.correct_after_update[key] == 0.0 for key in data.correct_after_update)
+    failed = {key for key, value in data.correct_after_update.items() if value is None}
+    assert failed == {key for key in data.correct_after_update if data.updated[key[0]][key[1]].error}
+    assert failed != set(data.correct_after_update)
 
 
 def test_answers_that_were_cut_off_are_a_warning_where_they_are_many(folder: Path) -> None:

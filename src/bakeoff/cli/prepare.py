@@ -35,7 +35,7 @@ def init(
 ) -> None:
     """Look at documents and questions, say what they allow, and write a commented bakeoff.yaml.
 
-    Beside it stands bakeoff.schema.json, by which editors complete and check its keys.
+    It also writes bakeoff.schema.json, with which editors complete and check the keys.
     """
     from bakeoff.pilot.first_config import first_config
 
@@ -81,7 +81,7 @@ def advise(
         known = read_profile(profile)
     else:
         known = ask(_prompt, note, inspection.fill(Profile()), interactive=sys.stdin.isatty())
-    advice = give_advice(known, start.date() if start else next_monday(datetime.now().date()), inspection)
+    advice = give_advice(known, begin, standard_entrants(), inspection)
     paths = write_advice(advice, output, force)
     recommendation = advice.recommendation
     if as_json:

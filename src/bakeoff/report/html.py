@@ -31,7 +31,7 @@ from bakeoff.report.findings import (
     standing,
 )
 from bakeoff.report.gather import ReportData
-from bakeoff.report.grid_view import grid_views
+from bakeoff.report.grid_page import grid_panels
 from bakeoff.report.stage_titles import STAGES
 from bakeoff.report.table import beside, table, updates
 from bakeoff.report.verdict_page import marked, verdict_context
@@ -71,7 +71,7 @@ def html_page(data: ReportData) -> str:
         eight=table(data, EIGHT),
         beside=table(data, beside(data)),
         origins=[(name, listed(models)) for name, models in data.origins.items()],
-        grids=grid_views(data, colours),
+        grids=grid_panels(data),
         updates=updates(data),
         config=yaml.safe_dump(_without_secrets(data.config), sort_keys=False, allow_unicode=True, width=100),
         environment=_flat(_without_secrets(data.environment)),

@@ -1,0 +1,110 @@
+"""The grids of a run as the page draws them: for each model its tunings as rows, what it is shown as columns.
+
+Takes `ReportData`, gives plain values in which every number is text. The steps are the effects of the verdict, so that
+the two panels cannot disagree; a run that was not judged has cells and no steps.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bakeoff.decide.verdict.grid import Cell, Grid, grids
+from bakeoff.decide.verdict.wording import is_surprising
+from bakeoff.measures import ACCURACY
+from bakeoff.report.gather import ReportData
+from bakeoff.sentences import points
+
+NOTHING_SHOWN, AS_IT_COMES = "nothing shown", "as it comes"
+
+
+@dataclass(frozen=True)
+class PanelStep:
+    """What a step changes, in points; `is_clear` where it is significantly different from zero. `what` names it."""
+
+    difference: str
+    interval: str
+    is_clear: bool
+    what: str
+
+
+@dataclass(frozen=True)
+class PanelCell:
+    """One place in the grid: the contender there with its accuracy, or none; `what` names the place."""
+
+    contender: str
+    value: str
+    interval: str
+    what: str
+
+
+@dataclass(frozen=True)
+class PanelRow:
+    """One tuning: its cells, the steps between neighbours, and the steps down to each cell from the row above."""
+
+    title: str
+    cells: tuple[PanelCell, ...]
+    across: tuple[PanelStep | None, ...]
+    down: tuple[PanelStep | None, ...]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One model's grid. `wide` and `narrow` are the columns of the page's layout on a laptop and on a phone."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[PanelRow, ...]
+    wide: str
+    narrow: str
+
+
+def grid_panels(data: ReportData) -> list[Panel]:
+    """A panel for each model of which at least two cells were measured; its title is empty where there is one model."""
+    found = data.judgement.grids if data.judgement else grids(data.comparison)
+    return [_panel(grid, grid.label if len(found) > 1 else "") for grid in found]
+
+
+def _panel(grid: Grid, title: str) -> Panel:
+    between = " auto minmax(0, 1fr)" * (len(grid.shown) - 1)
+    return Panel(
+        title=title,
+        columns=tuple(shown or NOTHING_SHOWN for shown in grid.shown),
+        rows=tuple(_row(grid, i) for i in range(len(grid.tunings))),
+        wide=f"auto minmax(0, 1fr){between}",
+        narrow=f"minmax(0, 1fr){between}",
+    )
+
+
+def _row(grid: Grid, i: int) -> PanelRow:
+    tuning = grid.tunings[i]
+    cells = [grid.cell(tuning, shown) for shown in grid.shown]
+    above = [grid.cell(grid.tunings[i - 1], shown) for shown in grid.shown] if i else []
+    across = [_step(grid, left, right) for left, right in pairwise(cells)]
+    return PanelRow(
+        title=tuning or AS_IT_COMES,
+        cells=tuple(_cell(cell, tuning, shown) for cell, shown in zip(cells, grid.shown, strict=True)),
+        across=tuple(across),
+        down=tuple(_step(grid, upper, lower) for upper, lower in zip(above, cells, strict=True)) if i else (),
+    )
+
+
+def _cell(cell: Cell | None, tuning: str, shown: str) -> PanelCell:
+    what = f"{tuning or AS_IT_COMES}, {shown or NOTHING_SHOWN}"
+    if cell is None or cell.accuracy.value is None:
+        return PanelCell("", "", "", what)
+    accuracy = cell.accuracy
+    interval = ACCURACY.interval(accuracy.low, accuracy.high)
+    return PanelCell(cell.contender, ACCURACY.write(cell.accuracy.value), interval, what)
+
+
+def _step(grid: Grid, before: Cell | None, after: Cell | None) -> PanelStep | None:
+    effect = grid.step(before, after)
+    if effect is None or before is None or after is None:
+        return None
+    contrast = effect.contrast
+    unadjusted = "unadjusted " if is_surprising(contrast) else ""
+    return PanelStep(
+        difference=points(contrast.difference),
+        interval=f"{unadjusted}{points(contrast.low)} to {points(contrast.high)}",
+        is_clear=contrast.finding == "different",
+        what=f"from {before.contender} to {after.contender}",
+    )
