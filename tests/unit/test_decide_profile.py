@@ -35,7 +35,8 @@ def test_every_field_has_a_default():
         ({"ml_expertise": 6}, "'ml_expertise'"),
         ({"queries_per_month": "many"}, "found 'many'"),
         ({"latency_limit": 5}, "unknown key 'latency_limit' (did you mean 'latency_limit_ms'?)"),
-        ({"measure_weights": {"acuracy": 1}}, "did you mean 'measure_weights.accuracy'?"),
+        ({"measure_weights": {"ours": "much"}}, "found 'much'"),
+        ({"measure_weights": {"ours": -1}}, "'measure_weights.ours': Input should be greater than or equal to 0"),
         (
             {"measure_weights": {"accuracy": -1}},
             "'measure_weights.accuracy': Input should be greater than or equal to 0",

@@ -47,7 +47,10 @@ def judgement(whole: ReportData) -> Judgement:
     ("changes", "says"),
     [
         ({"winner": "rag", "tied_with": ()}, "Ship rag: it is significantly more accurate than every other"),
-        ({"winner": "rag", "tied_with": ("a",)}, "Ship rag: it has the highest accuracy; a is not significantly less accurate."),
+        (
+            {"winner": "rag", "tied_with": ("a",)},
+            "Ship rag: it has the highest accuracy; a is not significantly less accurate.",
+        ),
         (
             {"winner": "rag", "tied_with": tuple("abcde")},
             "it has the highest accuracy; a, b and 3 others are not significantly less accurate.",
@@ -115,7 +118,8 @@ def test_a_flip_says_what_changes_by_how_much_and_who_wins_then() -> None:
 
 def test_a_factor_is_turned_where_the_data_favour_another_approach() -> None:
     """Compared on the approaches that were measured only; an unknown factor cannot be turned."""
-    rule = Row(factor="f", title="F", articles={}, weight=1, basis="assumed", scores={"rag": 5, "fine-tuning": 1, "hybrid": 5})
+    scores = {"rag": 5, "fine-tuning": 1, "hybrid": 5}
+    rule = Row(factor="f", title="F", articles={}, weight=1, basis="assumed", scores=scores)
 
     def data(rag: float, tuned: float) -> Row:
         scores = {"rag": rag, "fine-tuning": tuned}
@@ -217,8 +221,8 @@ def test_the_markdown_opens_with_the_verdict_and_holds_every_section(whole: Repo
     """The same as the page, in text; no claim and no formula left out."""
     text = markdown_page(whole)
     assert text.index("**Ship ") < text.index("## Before you rely") < text.index("## Every contender")
-    for title in ("What the model, retrieval and tuning do", "What it costs to own", "Rules of thumb", "What would change",
-                  "What the articles claim", "From pilot to production"):  # fmt: skip
+    for title in ("What the model, retrieval and tuning do", "What it costs to own", "Rules of thumb",
+                  "What would change", "What the articles claim", "From pilot to production"):  # fmt: skip
         assert f"\n## {title}" in text
     claims = text[text.index("## What the articles claim") : text.index("## From pilot")]
     assert claims.count("\n| ") - 2 * len(claims_by_finding(judgement)) == len(judgement.claims)
