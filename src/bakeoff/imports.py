@@ -17,7 +17,7 @@ def imported(path: str, folder: Path | None, what: str) -> Any:
     Raises ConfigError naming `what` where there is none, or where importing it fails.
     """
     module, _, name = path.rpartition(".")
-    _search(folder)
+    search_in(folder)
     try:
         return getattr(importlib.import_module(module), name)
     except Exception as error:  # a team's own code may raise anything
@@ -27,7 +27,7 @@ def imported(path: str, folder: Path | None, what: str) -> Any:
         ) from error
 
 
-def _search(folder: Path | None) -> None:
+def search_in(folder: Path | None) -> None:
     """Modules are found in the folder from now on: a class may import its neighbours later."""
     if folder is not None and str(folder) not in sys.path:
         sys.path.append(str(folder))

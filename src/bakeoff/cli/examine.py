@@ -9,7 +9,7 @@ from rich.console import RenderableType
 
 from bakeoff.cli.options import Json, RunName, Runs, run_names
 from bakeoff.cli.output import console, print_json, table
-from bakeoff.sentences import first_few
+from bakeoff.sentences import NARROW, first_few
 
 if TYPE_CHECKING:
     from bakeoff.runs.diff import RunDiff, SetDiff
@@ -21,7 +21,11 @@ Other = Annotated[
         metavar="OTHER", help="The run to compare it with, the newer one.", autocompletion=run_names, show_default=False
     ),
 ]
-WORDS = {"different": "significantly different", "tied": "tied", "open": "open: more questions would settle it"}
+FINDINGS = {"different": "significant", "tied": "tied", "open": "open"}
+LEGEND = (
+    "Change: after minus before in percentage points, with its 95 % interval. Tied: it lies within the profile's\n"
+    "margin. Open: more questions would be needed to say.\n"
+)
 
 
 def runs(runs: Runs = Path("runs"), as_json: Json = False) -> None:
@@ -63,7 +67,7 @@ def diff(run: RunName, other: Other, runs: Runs = Path("runs"), as_json: Json = 
         return
     out = console()
     for part in _shown(found):
-        out.print(part)
+        out.print(part, soft_wrap=isinstance(part, str))
 
 
 def _shown(found: "RunDiff") -> Iterator[RenderableType]:
@@ -78,10 +82,11 @@ def _shown(found: "RunDiff") -> Iterator[RenderableType]:
     results = found.results
     yield f"\nResults\n  {results.note}\n"
     yield table(
-        ("Contender", "Measure", "Before", "After", "Difference"),
+        ("Contender", "Measure", "Before", "After", "Change", "Finding"),
         [row for name, contender in results.contenders.items() for row in _rows(name, contender)],
         right=(2, 3),
     )
+    yield LEGEND
     for name, contender in results.contenders.items():
         if contender.better or contender.worse:
             yield (
@@ -128,15 +133,16 @@ def _rows(name: str, contender: "ContenderDiff") -> Iterator[tuple[str, ...]]:
         values = contender.values.get(measure.name)
         if values is None or (values.before is None and values.after is None):
             continue
-        before, after = ("–" if value is None else measure.write(value) for value in (values.before, values.after))
+        shown = ["–" if value is None else measure.write(value) for value in (values.before, values.after)]
+        before, after = (text.replace(NARROW, " ") for text in shown)
         difference = contender.differences.get(measure.name)
-        yield first, measure.title, before, after, _difference(difference) if difference else ""
+        yield first, measure.short or measure.title, before, after, *(_change(difference) if difference else ("", ""))
         first = ""
 
 
-def _difference(found: "Difference") -> str:
+def _change(found: "Difference") -> tuple[str, str]:
+    """The difference in points with its interval, and what it allows one to say."""
     from bakeoff.sentences import points
 
-    kind = "" if found.paired else ", not paired"
     interval = f"{points(found.low)} to {points(found.high)}"
-    return f"{points(found.difference)} points ({interval}{kind}): {WORDS[found.finding]}"
+    return f"{points(found.difference)} ({interval})", FINDINGS[found.finding]

@@ -19,7 +19,7 @@ app = typer.Typer(
     help="RAG, fine-tuning, or both? Answered by measurement on your own documents and questions.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -55,7 +55,7 @@ def main() -> None:
     """Run the command line; a BakeoffError, a full disk or a bad path ends it with one message and no traceback."""
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # what it could not read is in the summary of problems
     try:
-        app()
+        app(prog_name="bakeoff")
     except BakeoffError as error:
         _fail(str(error), error.exit_code)
     except BrokenPipeError:  # what reads the output has closed it, as `head` does

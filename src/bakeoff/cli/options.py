@@ -50,4 +50,4 @@ ContenderName = Annotated[
         show_default=False,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, to stdout.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON to stdout; all else goes to stderr.")]

@@ -35,7 +35,7 @@ def init(
 ) -> None:
     """Look at documents and questions, say what they allow, and write a commented bakeoff.yaml.
 
-    Beside it stands bakeoff.schema.json, by which editors complete and check its keys.
+    It also writes bakeoff.schema.json, with which editors complete and check the keys.
     """
     from bakeoff.pilot.first_config import first_config
 
@@ -69,6 +69,7 @@ def advise(
     as_json: Json = False,
 ) -> None:
     """Advise without a model: decision matrix, cost, what a pilot would have to show, a 90-day roadmap."""
+    from bakeoff.contenders.recipe import standard_entrants
     from bakeoff.decide.advise.advise import advise as give_advice
     from bakeoff.decide.advise.roadmap import next_monday
     from bakeoff.decide.situation.profile import Profile, read_profile
@@ -81,7 +82,8 @@ def advise(
         known = read_profile(profile)
     else:
         known = ask(_prompt, note, inspection.fill(Profile()), interactive=sys.stdin.isatty())
-    advice = give_advice(known, start.date() if start else next_monday(datetime.now().date()), inspection)
+    begin = start.date() if start else next_monday(datetime.now().date())
+    advice = give_advice(known, begin, standard_entrants(), inspection)
     paths = write_advice(advice, output, force)
     recommendation = advice.recommendation
     if as_json:

@@ -116,10 +116,10 @@ class Recipe:
         adapter = f"adapter:{self.adapter}" if self.adapter else ""
         return tuple(part for part in (model, index, adapter) if part)
 
-    def models(self) -> tuple[str, ...]:
-        """The names in `models:` of what it asks and embeds with."""
-        embedder = (self.spec.retrieval.embedder,) if self.retrieves else ()
-        return ((self.spec.model,) if self.asks_model else ()) + embedder
+    @property
+    def embedder(self) -> str:
+        """The name in `models:` of what it embeds with; empty where it embeds nothing."""
+        return self.spec.retrieval.embedder if self.retrieves else ""
 
     def behind(self) -> tuple[str, ...]:
         """The contenders it sends questions to."""

@@ -49,9 +49,10 @@ class Router(Recipe):
             )
         self.near = nears[0]
 
-    def models(self) -> tuple[str, ...]:
-        """The embedder that tells how familiar a question is."""
-        return (self.spec.retrieval.embedder,)
+    @property
+    def embedder(self) -> str:
+        """What tells how familiar a question is."""
+        return self.spec.retrieval.embedder
 
     def behind(self) -> tuple[str, ...]:
         """The contenders it may send questions to."""

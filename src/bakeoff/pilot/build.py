@@ -176,7 +176,11 @@ class Builder:
 
 def _first_with_adapter(recipes: Sequence[Recipe]) -> list[Recipe]:
     """One recipe for each distinct tuned model."""
-    return list({recipe.adapter: recipe for recipe in reversed(recipes) if recipe.adapter}.values())[::-1]
+    first: dict[str, Recipe] = {}
+    for recipe in recipes:
+        if recipe.adapter:
+            first.setdefault(recipe.adapter, recipe)
+    return list(first.values())
 
 
 def _weights(world: World, recipe: Recipe) -> Path:

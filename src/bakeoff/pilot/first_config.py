@@ -107,7 +107,7 @@ def first_config(
             *column_lines(questions, config.columns),
             *prepared.lines(),
             "",
-            f"Wrote {output}, and {schema.name}, by which editors check its keys.",
+            f"Wrote {output}, and {schema.name}, with which editors complete and check its keys.",
             f"Run the pilot with: bakeoff run {output}",
         ),
     )

@@ -16,6 +16,7 @@ from bakeoff.contenders.recipe import Material, Recipe, make_recipes
 from bakeoff.contenders.world import World
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.imports import search_in
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measure.own import own_measures
 from bakeoff.measure.summary import IN_DOMAIN
@@ -61,17 +62,25 @@ def run(
     Raises a BakeoffError where the configuration, the data or a model does not allow it; the folder stays resumable.
     """
     config = config if isinstance(config, Config) else load_config(Path(config))
-    check_profile(config.profile)
     recipes = make_recipes(config.specs, config.imports_from)
     own = own_measures(config.measures, config.imports_from)
+    check_profile(config.profile, [recipe.entrant(config.models) for recipe in recipes], own)
+    search_in(config.imports_from)
     threads.configure(config.threads)
     prepared = prepare(config)
-    for name in dict.fromkeys(name for recipe in recipes for name in recipe.models()):
-        probe(config.models[name])
+    _probe(config, recipes)
     folder = (run_folder.resume if resume else run_folder.begin)(config, Path(runs))
     with folder.lock():
         Pilot(config, recipes, own, folder, prepared, listener or (lambda event: None)).run()
     return Run(folder)
+
+
+def _probe(config: Config, recipes: Sequence[Recipe]) -> None:
+    """Ask every model once, before any work is done that a dead one would spoil."""
+    for name in dict.fromkeys(recipe.spec.model for recipe in recipes if recipe.asks_model):
+        probe(config.models[name])
+    for name in dict.fromkeys(recipe.embedder for recipe in recipes if recipe.embedder):
+        probe(config.models[name], embeds=True)
 
 
 class Pilot:
@@ -226,8 +235,8 @@ class Pilot:
         begun = time.perf_counter()
         yield more
         seconds = more.pop("seconds", time.perf_counter() - begun)
-        key = (stage, contender, part)
-        if key not in {(done.stage, done.contender, done.part) for done in self._folder.stages()}:
+        key = (stage, part or contender)  # what is shared is built once, whoever needs it first
+        if key not in {(done.stage, done.part or done.contender) for done in self._folder.stages()}:
             took = Stage(stage=stage, contender=contender, part=part, seconds=seconds, **more)
             jsonl.append(self._folder.stages_path, [took])
         self._tell(Event(stage=stage, contender=contender, done=1, total=1, note="done"))
