@@ -69,6 +69,7 @@ def advise(
     as_json: Json = False,
 ) -> None:
     """Advise without a model: decision matrix, cost, what a pilot would have to show, a 90-day roadmap."""
+    from bakeoff.contenders.recipe import standard_entrants
     from bakeoff.decide.advise.advise import advise as give_advice
     from bakeoff.decide.advise.roadmap import next_monday
     from bakeoff.decide.situation.profile import Profile, read_profile
@@ -81,7 +82,8 @@ def advise(
         known = read_profile(profile)
     else:
         known = ask(_prompt, note, inspection.fill(Profile()), interactive=sys.stdin.isatty())
-    advice = give_advice(known, start.date() if start else next_monday(datetime.now().date()), inspection)
+    begins = start.date() if start else next_monday(datetime.now().date())
+    advice = give_advice(known, begins, standard_entrants(), inspection)
     paths = write_advice(advice, output, force)
     recommendation = advice.recommendation
     if as_json:
