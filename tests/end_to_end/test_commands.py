@@ -1,13 +1,16 @@
 """Ask, regrade, compare and list finished runs of the small pilot, as a team would: by the command line and in Python."""
 
 import json
+import re
+import shlex
 import shutil
+import sys
 
 import pytest
 
 import bakeoff
+from tests.end_to_end.small import REPOSITORY, make
 from tests.end_to_end.small import bakeoff as command
-from tests.end_to_end.small import make
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +139,27 @@ def test_advice_for_scripts_is_json_alone(tmp_path):
     (tmp_path / "profile.yaml").write_text("update_interval_days: 2\nneeds_citations: true\n")
     found = parsed(command("advise", "--profile", "profile.yaml", "--json", cwd=tmp_path))
     assert found["headline"] and found["written"]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The code blocks of a page in docs/."""
+    return re.findall(rf"```{language}\n(.*?)```", (REPOSITORY / "docs" / page).read_text(), re.DOTALL)
+
+
+def test_what_the_pages_say_to_type_works(tmp_path, monkeypatch):
+    """Every block of docs/python.md in turn, then the commands of docs/cli.md, on a run of the name they use."""
+    pytest.importorskip("pandas")
+    config = make(tmp_path, name="support-desk")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(REPOSITORY)])
+    bakeoff.run(config)
+    names = {}
+    for block in blocks("python.md", "python"):
+        exec(compile(block.replace("questions.csv", "questions.jsonl"), "python.md", "exec"), names)
+    assert names["answer"].contender == names["run"].best.contender and len(names["table"]) > 0
+    lines = [line for block in blocks("cli.md", "sh") for line in block.splitlines() if line.startswith("bakeoff ")]
+    assert len(lines) == 4
+    for line in lines:
+        words = shlex.split(line.replace("questions.csv", "questions.jsonl"), comments=True)[1:]
+        result = command(*words[: words.index(">")] if ">" in words else words, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
