@@ -1,4 +1,4 @@
-"""Ask, regrade, compare and list finished runs of the small pilot, as a team would: by the command line and in Python."""
+"""Ask, regrade, compare and list finished runs of the small pilot, by the command line and in Python."""
 
 import json
 import re
