@@ -61,10 +61,10 @@ def main() -> None:
     make(folder, int(sys.argv[2]))
     begun = time.process_time()
     compare_run(folder, CONTENDERS, {}, Profile())
-    verdict = judge(folder, Profile(), "a-local-model")
+    verdict = judge(folder, Profile())
     seconds = time.process_time() - begun
     peak = int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024  # since the exec
-    sys.stdout.write(json.dumps({"seconds": seconds, "peak_bytes": peak, "winner": verdict["winner"]}))
+    sys.stdout.write(json.dumps({"seconds": seconds, "peak_bytes": peak, "winner": verdict.winner}))
 
 
 if __name__ == "__main__":

@@ -82,8 +82,8 @@ def advise(
         known = read_profile(profile)
     else:
         known = ask(_prompt, note, inspection.fill(Profile()), interactive=sys.stdin.isatty())
-    begins = start.date() if start else next_monday(datetime.now().date())
-    advice = give_advice(known, begins, standard_entrants(), inspection)
+    begin = start.date() if start else next_monday(datetime.now().date())
+    advice = give_advice(known, begin, standard_entrants(), inspection)
     paths = write_advice(advice, output, force)
     recommendation = advice.recommendation
     if as_json:

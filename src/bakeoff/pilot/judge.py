@@ -88,8 +88,8 @@ def check_profile(profile: Profile, entrants: Sequence[Entrant] = (), own: Seque
     """Raise ConfigError where no verdict on these contenders could be reached with this profile.
 
     A price may be missing, weights may sum to zero, or days and weights may be given for what the run does not have
-    (`own` are its measures beside Bakeoff's). So that it is said before the work of a run, not after. Without `entrants`
-    only what holds for every run is checked.
+    (`own` are its measures beside Bakeoff's). So that it is said before the work of a run, not after. Without
+    `entrants` only what holds for every run is checked.
     """
     standard = standard_entrants()
     decision_matrix(profile, stand_for(standard))

@@ -28,10 +28,10 @@ def judge_run(
     values stand in scores.jsonl. Returns the path of the report's page. Raises ConfigError where the profile lacks a
     price, RunFolderError where the run is not finished, MeasureError where a team's measure fails.
     """
-    check_profile(profile)
     if entrants is None:
         before = folder.comparison()
         entrants, skipped, own = before.entrants, before.skipped, before.own_measures
+        check_profile(profile, entrants, own)
         folder.data()
         folder.require(folder.scores_path)
     else:

@@ -62,9 +62,9 @@ def run(
     Raises a BakeoffError where the configuration, the data or a model does not allow it; the folder stays resumable.
     """
     config = config if isinstance(config, Config) else load_config(Path(config))
-    check_profile(config.profile)
     recipes = make_recipes(config.specs, config.imports_from)
     own = own_measures(config.measures, config.imports_from)
+    check_profile(config.profile, [recipe.entrant(config.models) for recipe in recipes], own)
     search_in(config.imports_from)
     threads.configure(config.threads)
     prepared = prepare(config)

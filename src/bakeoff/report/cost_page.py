@@ -1,6 +1,6 @@
 """What a judged run costs, ready for the page: table, sliders, charts, break-even, tornado and every formula in words.
 
-Takes a `Judgement` and the contenders' colours, gives text, SVG and the JSON that `verdict.js` reckons with. All
+Takes a `Judgement` and the contenders' colours, gives text, SVG and the JSON that `verdict.js` calculates with. All
 arithmetic is `decide/cost.py`'s. Knows nothing about how the page is laid out.
 """
 
@@ -49,7 +49,7 @@ PRICES = {
 
 
 def cost_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, Any] | None:
-    """Everything the page's section on cost shows; None where no contender's cost could be reckoned."""
+    """Everything the page's section on cost shows; None where no contender's cost could be calculated."""
     if not judgement.cost.table:
         return None
     inputs = judgement.cost.inputs
@@ -143,7 +143,7 @@ def _linear(field: str, title: str, default: float, unit: float, ends: tuple[int
 
 
 def _payload(judgement: Judgement, first: str, colours: Mapping[str, int]) -> str:
-    """What the script reckons with: every contender's inputs, less where they come from."""
+    """What the script calculates with: every contender's inputs, less where they come from."""
     inputs = judgement.cost.inputs
     content = {
         "first": first,

@@ -15,9 +15,12 @@ from bakeoff.report.verdict_text import INPUTS, approach_names, flip_sentence, m
 
 def _effects(judgement: Judgement) -> Rows:
     fields = ("measure", "difference", "low", "high", "p_adjusted", "n", "finding")
-    rows: Rows = [["effect", "slice", *fields, "sentence"]]
+    about = ("effect", "kind", "model", "subject", "setting", "slice")
+    rows: Rows = [[*about, "a", "b", *fields, "is_told", "sentence"]]
     for one in judgement.effects:
-        rows.append([one.effect, one.slice, *(getattr(one.contrast, field) for field in fields), one.sentence])
+        pair = (one.contrast.a, one.contrast.b) if one.kind == "simple" else ("", "")
+        numbers = (getattr(one.contrast, field) for field in fields)
+        rows.append([*(getattr(one, field) for field in about), *pair, *numbers, one.is_told, one.sentence])
     return rows
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bakeoff.decide.verdict.grid import Cell, Grid, grids
+from bakeoff.decide.verdict.wording import is_surprising
 from bakeoff.measures import ACCURACY
 from bakeoff.report.gather import ReportData
 from bakeoff.sentences import points
@@ -100,9 +101,10 @@ def _step(grid: Grid, before: Cell | None, after: Cell | None) -> PanelStep | No
     if effect is None or before is None or after is None:
         return None
     contrast = effect.contrast
+    unadjusted = "unadjusted " if is_surprising(contrast) else ""
     return PanelStep(
         difference=points(contrast.difference),
-        interval=f"{points(contrast.low)} to {points(contrast.high)}",
+        interval=f"{unadjusted}{points(contrast.low)} to {points(contrast.high)}",
         is_clear=contrast.finding == "different",
         what=f"from {before.contender} to {after.contender}",
     )

@@ -52,8 +52,11 @@ def sections(judgement: Judgement) -> list[str]:
 
 
 def _effects(judgement: Judgement) -> list[str]:
-    found = [one.sentence for one in judgement.effects]
-    return ["## What retrieval and tuning do", bullets(found)] if found else []
+    sentences = [one.sentence for one in judgement.effects if one.is_told]
+    if not sentences:
+        return []
+    note = f"Significant means: after correcting for all {len(judgement.effects)} comparisons of this section."
+    return ["## What the model, retrieval and tuning do", note, bullets(sentences)]
 
 
 def _cost(judgement: Judgement) -> list[str]:
@@ -80,7 +83,7 @@ def _cost(judgement: Judgement) -> list[str]:
 
 
 def _break_even(judgement: Judgement) -> list[str]:
-    """The pairs of the contender that the others are held against in sentences, and all pairs as a table."""
+    """The pairs of the contender that the others are compared with in sentences, and all pairs as a table."""
     if not judgement.break_even:
         return []
     heads = ["Pair", "Cheaper below", "Queries a month", "Within the intervals", "Cheaper above", "Even by month"]
@@ -127,7 +130,7 @@ def _matrix(judgement: Judgement) -> list[str]:
         "## Rules of thumb against your data",
         " ".join(plain(sentence) for sentence in matrix_sentences(judgement)),
         *([grid([*heads, "Why"], rows)] if matrix_lines(judgement) else []),
-        *([f"Not known, and scoring nobody: {plain('; '.join(unknown))}."] if unknown else []),
+        *([f"Not known, and therefore not scored: {plain('; '.join(unknown))}."] if unknown else []),
         *([bullets(judgement.matrix.notes)] if judgement.matrix.notes else []),
     ]
 

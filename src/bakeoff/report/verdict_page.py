@@ -10,9 +10,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bakeoff.decide.advise.factors import APPROACHES, TITLES
 from bakeoff.decide.advise.roadmap import Roadmap
 from bakeoff.decide.verdict.claims import articles
-from bakeoff.decide.verdict.effects import Effect
+from bakeoff.decide.verdict.effects import ALL, Effect
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.report.charts import Bar, Dot, stacked_rows
 from bakeoff.report.cost_page import cost_context
@@ -34,19 +35,30 @@ from bakeoff.report.verdict_text import (
     unknown_factors,
     verdict_sentence,
 )
-from bakeoff.sentences import percent, points
+from bakeoff.sentences import listed, percent, points
 
 WIDE, PANEL, NARROW_WIDE = 780, 320, 342
-EFFECT_TITLES = {"retrieval": "Retrieval", "tuning": "Tuning", "interaction": "Both together"}
-EFFECT_MEANINGS = {
-    "retrieval": "what passages add, on average over both models",
-    "tuning": "what tuning adds, on average with and without passages",
+EFFECT_TITLES = {
+    "knowledge": "What is shown",
+    "tuning": "Tuning",
+    "interaction": "Both together",
+    "model": "Models",
+}
+AVERAGES = {
+    "knowledge": "on average over the model as it comes and the tuned one",
+    "tuning": "on average with and without what is shown",
     "interaction": "what the two add together beyond the sum of each alone",
 }
+SIMPLE = {
+    "knowledge": "at each way the model was tuned",
+    "tuning": "with and without what is shown",
+    "model": "wherever both were measured at the same settings",
+}
+EFFECT_SUBJECTS = {"knowledge": "retrieval", "tuning": "tuning", "model": "the model"}
 SLICE_ORDER = ("all", "seen", "unseen", "changed", "unanswerable", "general")
-EFFECT_COLOURS = {"retrieval": "k1", "tuning": "k2", "interaction": "k3"}
+EFFECT_COLOURS = {"knowledge": "k1", "tuning": "k2", "interaction": "k3", "model": "k5"}
 MARKS = {"winner": "★", "tied": "≈", "excluded": "×"}
-APPROACH_COLOURS = {"rag": "k1", "ft": "k2", "hybrid": "k3"}
+APPROACH_COLOURS = dict(zip(APPROACHES, ("k1", "k2", "k3"), strict=True))
 
 
 def verdict_context(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any] | None:
@@ -59,7 +71,7 @@ def verdict_context(data: ReportData, colours: Mapping[str, int]) -> dict[str, A
         "reason": judgement.reason,
         "excluded": judgement.excluded,
         "marks": sorted(set(marks(judgement).values())),
-        "effects": effect_panels(judgement),
+        "effects": effects_context(judgement),
         "cost": cost_context(judgement, colours),
         "matrix": _matrix(judgement),
         "sensitivity": _sensitivity(judgement, colours),
@@ -79,27 +91,51 @@ def marked(dot: Dot, judgement: Judgement) -> Dot:
     return replace(dot, hollow=hollow, mark=MARKS.get(mark, ""), strong=mark == "winner")
 
 
-def effect_panels(judgement: Judgement) -> list[dict[str, Any]]:
-    """A chart for each effect over all questions and each slice, all on one scale, with its sentences."""
-    found = judgement.effects
-    reach = _reach([end for one in found for end in (one.contrast.low, one.contrast.high)])
+def effects_context(judgement: Judgement) -> dict[str, Any] | None:
+    """The panels of each model, then that of the models; None where the run has no effects."""
+    told = [one for one in judgement.effects if one.is_told]
+    if not told:
+        return None
+    models = list(dict.fromkeys(one.model for one in told))
+    reach = _reach([end for one in told for end in (one.contrast.low, one.contrast.high)])
+    several = len([model for model in models if model]) > 1
+    groups = [
+        (model if several else "", effect_panels([one for one in told if one.model == model], reach))
+        for model in models
+    ]
+    subjects = [EFFECT_SUBJECTS[effect] for effect in EFFECT_SUBJECTS if any(one.effect == effect for one in told)]
+    return {
+        "groups": groups,
+        "n_compared": len(judgement.effects),
+        "subject": listed(subjects),
+        "is_one": len(subjects) == 1,
+    }
+
+
+def effect_panels(told: Sequence[Effect], reach: float) -> list[dict[str, Any]]:
+    """A chart for each effect of one model over all questions and each slice, all on one scale, with its sentences."""
     panels = []
-    for name, title in EFFECT_TITLES.items():
-        mine = sorted((one for one in found if one.effect == name), key=lambda one: _slice_rank(one.slice))
-        if not mine:
-            continue
-        dots = [_effect_dot(one) for one in mine]
-        label = f"{title}, in points of accuracy. " + "; ".join(f"{one.label} {points(one.value or 0)}" for one in dots)
-        panels.append(
-            {
-                "title": title,
-                "meaning": EFFECT_MEANINGS[name],
-                "chart": Markup(difference_rows(dots, PANEL, f"{label}.", points, reach)),
-                "sentence": mine[0].sentence,
-                "slices": [one.sentence for one in mine[1:]],
-            }
-        )
+    for effect in dict.fromkeys(one.effect for one in told):
+        subjects = dict.fromkeys(one.subject for one in told if one.effect == effect)
+        for part in ([subject] for subject in subjects) if effect != "model" else [list(subjects)]:
+            own = [one for one in told if one.effect == effect and one.subject in part]
+            panels.append(_panel(sorted(own, key=lambda one: _slice_rank(one.slice)), reach))
     return panels
+
+
+def _panel(own: Sequence[Effect], reach: float) -> dict[str, Any]:
+    """The effects of one subject, over all questions first."""
+    first = own[0]
+    title = first.subject if first.effect in ("knowledge", "tuning") else EFFECT_TITLES[first.effect]
+    dots = [_effect_dot(one) for one in own]
+    label = f"{title}, in points of accuracy. " + "; ".join(f"{one.label} {points(one.value or 0)}" for one in dots)
+    return {
+        "title": title,
+        "meaning": AVERAGES[first.effect] if first.kind != "simple" else SIMPLE[first.effect],
+        "chart": Markup(difference_rows(dots, PANEL, f"{label}.", points, reach)),
+        "sentences": [one.sentence for one in own if one.slice == ALL],
+        "slices": [one.sentence for one in own if one.slice != ALL],
+    }
 
 
 def _slice_rank(name: str) -> int:
@@ -109,10 +145,9 @@ def _slice_rank(name: str) -> int:
 
 def _effect_dot(one: Effect) -> Dot:
     contrast = one.contrast
-    is_clear = contrast.finding == "different"
-    return Dot(
-        one.slice, contrast.difference, contrast.low, contrast.high, EFFECT_COLOURS[one.effect], hollow=not is_clear
-    )
+    label = one.slice if not one.label else one.label if one.slice == ALL else f"{one.label}, {one.slice}"
+    hollow = contrast.finding != "different"
+    return Dot(label, contrast.difference, contrast.low, contrast.high, EFFECT_COLOURS[one.effect], hollow=hollow)
 
 
 def _reach(ends: Sequence[float]) -> float:
@@ -170,7 +205,7 @@ def _claims(judgement: Judgement) -> dict[str, Any]:
                    for finding, entries in claims_by_finding(judgement).items()],
         "articles": {key: title for key, title in titles.items()
                      if any(one.claim.article == key for one in judgement.claims)},
-        "favours": {"rag": "RAG", "ft": "fine-tuning", "hybrid": "a hybrid"},
+        "favours": TITLES,
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ Takes `Judgement` and what a run measured, gives text. Knows nothing about HTML,
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bakeoff.decide.advise.factors import APPROACH_OF, CONTENDER_OF, NAMES, TITLES
+from bakeoff.decide.advise.factors import NAMES, TITLES
 from bakeoff.decide.advise.matrix import Matrix, Row
 from bakeoff.decide.verdict.claims import Entry, articles
 from bakeoff.decide.verdict.judgement import Judgement
@@ -58,7 +58,7 @@ INPUTS = {
     "discount_per_year": ("discount a year", ""),
 }
 """Every number of `CostInputs` in words, with its unit."""
-UNCALCULATED = "No cost could be reckoned: no contender has a measured time."
+UNCALCULATED = "Costs could not be calculated: no contender has a measured time."
 
 
 def verdict_sentence(judgement: Judgement) -> str:
@@ -67,10 +67,12 @@ def verdict_sentence(judgement: Judgement) -> str:
     if winner is None:
         return _no_winner(judgement)
     behind = tuple(name for name in tied if name not in judgement.as_good)
-    apart = f"; {_some(behind)} cannot be told apart from it" if behind else ""
+    others = (
+        f"; {_some(behind)} {'is' if len(behind) == 1 else 'are'} not significantly less accurate" if behind else ""
+    )
     if judgement.short_of:
-        return f"Build on {winner}, which {_why(judgement, behind)}, but do not ship it yet{apart}."
-    return f"Ship {winner}: it {_why(judgement, behind)}{apart}."
+        return f"Build on {winner}, which {_why(judgement, behind)}, but do not ship it yet{others}."
+    return f"Ship {winner}: it {_why(judgement, behind)}{others}."
 
 
 def _why(judgement: Judgement, behind: tuple[str, ...]) -> str:
@@ -78,21 +80,23 @@ def _why(judgement: Judgement, behind: tuple[str, ...]) -> str:
     if judgement.as_good:
         return f"costs the least of those that are as accurate ({_some(judgement.as_good)} too)"
     if behind:
-        return "was right most often"
+        return "has the highest accuracy"
     if len(judgement.sensitivity.rule_wins) > 1:
         others = "every other contender that breaks no limit" if judgement.excluded else "every other contender"
-        return f"is measurably more accurate than {others}"
+        return f"is significantly more accurate than {others}"
     return "is the only contender that breaks no limit"
 
 
 def _no_winner(judgement: Judgement) -> str:
-    if "base" in judgement.tied_with:
-        return "No winner: these questions tell no contender apart from the base model."
+    baselines = set(judgement.baselines)
+    if baselines & set(judgement.tied_with):
+        models = "the model as it comes" if len(baselines) == 1 else "every model as it comes"
+        return f"No winner: no contender is significantly more accurate than {models}."
     eligible = set(judgement.sensitivity.rule_wins)
-    if judgement.excluded and eligible <= {"base"}:
-        who = "only the base model breaks no limit" if eligible else "every contender breaks a limit"
+    if judgement.excluded and eligible <= baselines:
+        who = "only a model as it comes breaks no limit" if eligible else "every contender breaks a limit"
         return f"No winner: {who}."
-    return "No winner: the data cannot carry a verdict."
+    return "No winner: the data do not support a verdict."
 
 
 def _some(names: tuple[str, ...]) -> str:
@@ -112,7 +116,7 @@ def flip_sentence(flip: Flip) -> str:
     before, times = flip.becomes / flip.factor, f"{flip.factor:.3g} times as much"
     if flip.input.startswith("weight of "):
         measure = flip.input.removeprefix("weight of ")
-        title = BY_NAME[measure].title.lower() if measure in BY_NAME else measure
+        title = BY_NAME[measure].title.lower() if measure in BY_NAME else measure.replace("_", " ")
         return (
             f"If {title} weighed {flip.becomes:.3g} instead of {before:.3g} ({times}), "
             f"{flip.winner} would have the highest weighted sum."
@@ -175,15 +179,15 @@ def matrix_sentences(judgement: Judgement) -> tuple[str, str]:
     first = f"What the articles would have told you: {_matrix_leader(assumed)}."
     if measured is None:
         return first, f"What your data say: {judgement.matrix.notes[-1] if judgement.matrix.notes else 'nothing yet'}."
-    return first, f"What your data say: {_matrix_leader(measured)}.{_outside(judgement.winner)}"
+    return first, f"What your data say: {_matrix_leader(measured)}.{_outside(judgement)}"
 
 
-def _outside(winner: str | None) -> str:
-    """Where the winner is none of the matrix's three: what it counts as."""
-    if winner is None or winner in CONTENDER_OF.values():
+def _outside(judgement: Judgement) -> str:
+    """Where the winner represents none of the matrix's approaches: what it counts as."""
+    winner = judgement.winner
+    if winner is None or winner in judgement.matrix.standing.values():
         return ""
-    approach = APPROACH_OF.get(winner)
-    counts = f"counts as {TITLES[approach]}" if approach else "is none of them"
+    counts = f"counts as {TITLES[judgement.approach]}" if judgement.approach else "is none of them"
     return f" The matrix compares {listed(TITLES.values())} only; the winner, {winner}, {counts}."
 
 

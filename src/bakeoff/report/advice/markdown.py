@@ -68,7 +68,7 @@ def matrix_markdown(matrix: Matrix) -> str:
             )
         )
     unknown = [row.title for row in matrix.rows if row.basis == "unknown"]
-    note = [f"Not known, and scoring nobody: {plain(', '.join(unknown))}."] if unknown else []
+    note = [f"Not known, and therefore not scored: {plain(', '.join(unknown))}."] if unknown else []
     return "\n\n".join([*([_table(heads, rows)] if rows else []), *note])
 
 

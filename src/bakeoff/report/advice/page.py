@@ -9,11 +9,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bakeoff.decide.advise.advise import Advice
-from bakeoff.decide.advise.factors import NAMES, TITLES
+from bakeoff.decide.advise.factors import APPROACHES, NAMES, TITLES
 from bakeoff.decide.verdict.claims import articles
+from bakeoff.report.advice.markdown import in_a_pilot
 
-COLOUR = {"rag": "k1", "ft": "k2", "hybrid": "k3"}
-"""The report's colours of the contenders rag, tuned and hybrid."""
+COLOUR = dict(zip(APPROACHES, ("k1", "k2", "k3"), strict=True))
+"""The report's colours of RAG, fine-tuning and a hybrid."""
 
 
 def advice_html(advice: Advice) -> str:
@@ -39,6 +40,7 @@ def advice_html(advice: Advice) -> str:
         titles=TITLES,
         colour=COLOUR,
         article_titles=articles(),
+        in_a_pilot=in_a_pilot(advice),
         style=Markup(_style()),
     )
 
