@@ -168,12 +168,14 @@ def _named(test: Test, evidence: Evidence) -> Test:
     )
 
 
-def _alike(a: Entrant, b: Entrant) -> tuple[bool, int]:
-    """How well two contenders can be compared: on one model first, then by how many settings they share."""
+def _alike(a: Entrant, b: Entrant) -> tuple[bool, bool, int]:
+    """How well two contenders can be compared: a part with the whole, on one model, by how many settings they share."""
+    is_part = b.name in a.behind or a.name in b.behind
     if a.axes is None or b.axes is None:
-        return a.model is not None and a.model == b.model, 0
+        return is_part, a.model is not None and a.model == b.model, 0
     ours, theirs = a.axes, b.axes
-    return ours.model == theirs.model, (ours.tuning == theirs.tuning) + (ours.knowledge == theirs.knowledge)
+    shared = (ours.tuning == theirs.tuning) + (ours.knowledge == theirs.knowledge)
+    return is_part, ours.model == theirs.model, shared
 
 
 def _retrieving_part(router: str, evidence: Evidence) -> str:
