@@ -17,6 +17,7 @@ from bakeoff.formats.part import Problem
 from bakeoff.measure.comparison import AskedModel, Axes, Comparison, Entrant, Estimate
 from bakeoff.measure.constant import constant_answer
 from bakeoff.measure.score import score_answers
+from bakeoff.pilot.judge import judge
 from bakeoff.questions.leaks import Leak
 from bakeoff.questions.survey import summarise
 from bakeoff.records import Answer, Chunk, Contrast, Hit, Origin, Question, Score, SourceSpan, Stage, Usage
@@ -144,8 +145,6 @@ def build(
     }
     jsonl.write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     if profile is not None:
-        from bakeoff.pilot.judge import judge
-
         write_record(folder / "verdict.json", judge(RunFolder(folder), profile, TODAY))
     return folder
 

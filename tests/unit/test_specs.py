@@ -112,8 +112,8 @@ def test_the_axes_say_where_a_contender_stands_in_the_grid(tmp_path):
     retrieval = "retrieval (128 tokens, k 3)"
     assert (axes["base"].tuning, axes["base"].knowledge) == ("", "")
     assert (axes["rag"].tuning, axes["rag"].knowledge) == ("", retrieval)
-    assert (axes["tuned"].tuning, axes["tuned"].knowledge) == ("tuned", "")
-    assert (axes["hybrid"].tuning, axes["hybrid"].knowledge) == ("tuned", retrieval)
+    assert (axes["tuned"].tuning, axes["tuned"].knowledge) == ("fine-tuned", "")
+    assert (axes["hybrid"].tuning, axes["hybrid"].knowledge) == ("fine-tuned", retrieval)
     assert axes["extract"] is None
     assert axes["base-large"].model == "large"
     assert [name for name, entrant in entrants.items() if entrant.is_baseline] == ["base", "base-large"]

@@ -27,7 +27,7 @@ class Tuning(Record):
         """How reports name a model that was tuned so: what differs from the defaults and changes the method."""
         given = {key: getattr(self, key) for key in ("method", "rank", "learning_rate")}
         differing = [f"{key.replace('_', ' ')} {value}" for key, value in given.items() if value != _DEFAULTS[key]]
-        return f"tuned ({', '.join(differing)})" if differing else "tuned"
+        return f"fine-tuned ({', '.join(differing)})" if differing else "fine-tuned"
 
 
 _DEFAULTS = {name: field.default for name, field in Tuning.model_fields.items()}

@@ -1,0 +1,77 @@
+"""One function scores, compares, judges and draws a run, for the pilot's last stage and for `bakeoff report`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.errors import RunFolderError
+from bakeoff.measures import Measure
+from bakeoff.pilot.judging import judge_run
+from bakeoff.runs.folder import RunFolder
+from tests.unit.report_fixture import ENTRANTS, PROFILE, build
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    """A run that was answered, scored and compared, not judged."""
+    return RunFolder(build(tmp_path / "run", n_questions=40, profile=None))
+
+
+def test_a_run_is_compared_judged_and_drawn_from_its_files(folder: RunFolder) -> None:
+    """With the contenders and the skipped of the comparison before; the verdict is the record that reads it."""
+    page = judge_run(folder, PROFILE)
+    assert page == folder.report_path and page.exists()
+    comparison = folder.comparison()
+    assert comparison.entrants == ENTRANTS and set(comparison.skipped) == {"long-context"}
+    assert {contrast.measure for contrast in comparison.contrasts} == {"accuracy", "hallucination"}
+    verdict = folder.record(folder.verdict_path, Judgement)
+    assert verdict.profile == PROFILE
+
+
+def test_another_profile_gives_other_prices_to_the_same_answers(folder: RunFolder) -> None:
+    """Prices are the profile's; what is measured of the answers stays."""
+    judge_run(folder, Profile.model_validate({"prices": {"machine_hour": 1.0}}))
+    first = folder.comparison()
+    judge_run(folder, Profile.model_validate({"prices": {"machine_hour": 2.0}}))
+    second = folder.comparison()
+    assert second.estimate("rag", "cost_per_1k").value == pytest.approx(2 * first.estimate("rag", "cost_per_1k").value)
+    assert second.estimate("rag", "accuracy") == first.estimate("rag", "accuracy")
+
+
+def test_contenders_that_are_given_are_scored_anew(folder: RunFolder) -> None:
+    """The pilot's last stage; a measure of the team's is computed then, and kept when the run is judged again."""
+    folder.scores_path.unlink()
+    length = Measure(
+        name="length", title="Length", unit="count", better="lower", estimator="mean", score="length",
+        per_question=lambda question, answer: len(answer.text),
+    )  # fmt: skip
+    judge_run(folder, PROFILE, ENTRANTS, {}, [length])
+    first = folder.comparison()
+    assert first.skipped == {} and first.estimate("rag", "length").value is not None
+    judge_run(folder, PROFILE)
+    assert folder.comparison().estimate("rag", "length") == first.estimate("rag", "length")
+    assert "Length" in folder.report_path.read_text()
+
+
+def test_a_run_that_was_not_scored_says_how_to_finish(folder: RunFolder) -> None:
+    """Nothing is judged on half of a run."""
+    folder.scores_path.unlink()
+    with pytest.raises(RunFolderError, match=r"no scores\.jsonl"):
+        judge_run(folder, PROFILE)
+    assert not folder.verdict_path.exists()
+
+
+def test_no_engine_is_loaded(folder: RunFolder) -> None:
+    """A finished run can be judged where there is no model, no index and no torch."""
+    code = (
+        "import sys; from pathlib import Path; from bakeoff.pilot.judging import judge_run; "
+        "from bakeoff.decide.situation.profile import Profile; from bakeoff.runs.folder import RunFolder; "
+        "judge_run(RunFolder(Path(sys.argv[1])), Profile()); "
+        "print(*{'torch', 'transformers', 'openvino', 'openvino_genai', 'lancedb', 'peft'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folder.root)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
