@@ -1,12 +1,19 @@
 """Every embedder keeps the protocol's promises."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pytest
+from tests.fake_api import FakeApi
 
 from bakeoff.models.embed import Embedder, load_embedder
+from bakeoff.models.settings import DEFAULT_EMBEDDER, ApiModel, LocalModel
 
 MODELS = [
     "hash",
+    "openai",
+    "ollama",
     pytest.param("openvino", marks=pytest.mark.models),
     pytest.param("transformers", marks=pytest.mark.models),
 ]
@@ -20,9 +27,22 @@ TEXTS = [
 ]
 
 
+def on(engine: Any) -> Embedder:
+    return load_embedder(LocalModel(name=DEFAULT_EMBEDDER, engine=engine))
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[FakeApi]:
+    with FakeApi() as server:
+        yield server
+
+
 @pytest.fixture(scope="module", params=MODELS)
 def embedder(request: pytest.FixtureRequest) -> Embedder:
-    return load_embedder("hash") if request.param == "hash" else load_embedder(engine=request.param)
+    if request.param in ("openai", "ollama"):
+        url = request.getfixturevalue("api").url
+        return load_embedder(ApiModel(api=request.param, base_url=url, model="e"))
+    return load_embedder("hash") if request.param == "hash" else on(request.param)
 
 
 def test_rows_are_unit_vectors_in_order(embedder: Embedder) -> None:
@@ -69,6 +89,6 @@ def test_counts_tokens(embedder: Embedder) -> None:
 def test_the_fast_engine_agrees_with_fp32() -> None:
     """Quantised, the cosine to the plain model's vectors stays at least .995 (measured: .9985)."""
     texts = [text for text in TEXTS if text] + [f"{text} {i}" for i in range(20) for text in (TEXTS[0], TEXTS[5])]
-    fast, plain = load_embedder(engine="openvino"), load_embedder(engine="transformers")
+    fast, plain = on("openvino"), on("transformers")
     cosines = (fast.embed_passages(texts) * plain.embed_passages(texts)).sum(axis=1)
     assert cosines.min() >= 0.995

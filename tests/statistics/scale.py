@@ -10,12 +10,23 @@ from pathlib import Path
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
+from bakeoff.measure.comparison import Axes, Entrant
 from bakeoff.pilot.judge import judge
 from bakeoff.pilot.score import compare_run
 from bakeoff.records import Answer, Question, Score, Usage
-from bakeoff.runs.folder import RunFolder, write_json
+from bakeoff.runs.data import DataSummary, DocumentSummary
+from bakeoff.runs.folder import RunFolder, write_record
 
-CONTENDERS = ("base", "rag", "tuned", "hybrid", "extract", *(f"our.Own{i}" for i in range(5)))
+AXES = {
+    "base": Axes(model="m"),
+    "rag": Axes(model="m", knowledge="k 3"),
+    "tuned": Axes(model="m", tuning="rank 16"),
+    "hybrid": Axes(model="m", tuning="rank 16", knowledge="k 3"),
+}
+CONTENDERS = (*AXES, "extract", *(f"our.Own{i}" for i in range(5)))
+ENTRANTS = tuple(
+    Entrant(name=name, recipe=name, title=name, axes=AXES.get(name), is_baseline=name == "base") for name in CONTENDERS
+)
 MEASURES = ("correct", "hallucinated", "abstained", "exact_match", "f1", "evidence_hit", "consistent", "error")
 
 
@@ -35,8 +46,8 @@ def make(folder: RunFolder, n_questions: int) -> None:
         for i in range(n_questions)
     ]
     jsonl.write(folder.splits_path, questions)
-    documents = {"n": 500, "n_words": 400_000, "n_chunks": 5000, "problems": []}
-    write_json(folder.data_path, {"documents": documents, "leaks": [], "warnings": []})
+    documents = DocumentSummary(n=500, n_words=400_000, n_chunks=5000)
+    write_record(folder.data_path, DataSummary(documents=documents))
     jsonl.write(folder.scores_path, (score for name in CONTENDERS for score in _scores(name, questions, draw)))
     usage = Usage(prompt_tokens=300, completion_tokens=12, seconds=0.1)
     for name in CONTENDERS:
@@ -60,7 +71,7 @@ def main() -> None:
     folder = RunFolder(Path(sys.argv[1]))
     make(folder, int(sys.argv[2]))
     begun = time.process_time()
-    compare_run(folder, CONTENDERS, {}, Profile())
+    compare_run(folder, ENTRANTS, {}, Profile())
     verdict = judge(folder, Profile())
     seconds = time.process_time() - begun
     peak = int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024  # since the exec

@@ -1,5 +1,6 @@
 """Comparisons made of contenders that are right on given questions, for what is decided on them."""
 
+from bakeoff.decide.advise.factors import stand_for
 from bakeoff.decide.verdict.limits import Cost
 from bakeoff.measure.comparison import AskedModel, Axes, Comparison, Days, Entrant, Estimate
 from bakeoff.measure.statistics import contrasts, share_estimate
@@ -57,6 +58,8 @@ def entrant(recipe, name="", model=MODEL, shown=SHOWN, tuning="tuned", index=IND
 
 STANDARD = tuple(entrant(recipe) for recipe in ABOUT)
 """Bakeoff's own recipes with their defaults."""
+STANDING = stand_for(STANDARD)
+"""The contender that stands for each approach where nothing was measured."""
 
 
 def entrants_of(names):

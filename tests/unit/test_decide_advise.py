@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
@@ -12,8 +11,10 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from bakeoff.decide.advise.advise import advise
-from bakeoff.decide.advise.conditions import conditions_for, questions_needed, smallest_difference
+from bakeoff.decide.advise import conditions
+from bakeoff.decide.advise.advise import Advice
+from bakeoff.decide.advise.advise import advise as advice_on
+from bakeoff.decide.advise.conditions import Condition, questions_needed, smallest_difference
 from bakeoff.decide.advise.roadmap import next_monday
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.questionnaire import QUESTIONS, Inspection, ask, inspect_data
@@ -21,11 +22,20 @@ from bakeoff.errors import BakeoffError, ConfigError, InputError
 from bakeoff.report.advice.markdown import advice_markdown
 from bakeoff.report.advice.page import advice_html
 from bakeoff.report.advice.write import write_advice
+from tests.unit.comparison_fixture import STANDARD, STANDING
 
 START = date(2026, 11, 23)
 STAMP = datetime(2026, 11, 21, tzinfo=UTC)
 CLEAR = Profile(update_interval_days=2, needs_live_sources=True, labelled_examples=20, ml_expertise=0, deadline_days=60)
 TIED = Profile(update_interval_days=60, needs_style=True, labelled_examples=900, ml_expertise=3)
+
+
+def advise(profile: Profile, start: date, inspection: Inspection | None = None) -> Advice:
+    return advice_on(profile, start, STANDARD, inspection)
+
+
+def conditions_for(profile: Profile, approach: str, ruled_out: tuple[str, ...] = ()) -> list[Condition]:
+    return conditions.conditions_for(profile, approach, STANDING, ruled_out=ruled_out)
 
 
 def scripted(answers: dict[str, list[str]]) -> tuple[Callable[[str], str], list[str]]:
@@ -180,10 +190,9 @@ def test_a_tie_is_said_and_begins_with_what_takes_fewest_days() -> None:
         not in advise(Profile(latency_limit_ms=800, n_model_versions=1), START).recommendation.headline
     )
     assert "are tied" in told.headline
-    days = Profile().setup_days
-    contender = {"rag": "rag", "ft": "tuned", "hybrid": "hybrid"}
     assert told.approach is not None
-    assert all(days[contender[told.approach]] <= days[contender[name]] for name in told.tied_with)
+    days = {name: one.days.setup + one.days.data for name, one in STANDING.items()}
+    assert all(days[told.approach] <= days[name] for name in told.tied_with)
 
 
 def test_nothing_known_recommends_nothing(tmp_path: Path) -> None:
@@ -202,7 +211,7 @@ def test_a_missing_price_takes_only_the_cost_away() -> None:
     assert advice.cost.rows == ()
     assert "input_tokens" in advice.cost.problem
     assert advice.recommendation.approach is not None
-    assert "No cost could be reckoned" in advice_markdown(advice)
+    assert "Costs could not be calculated" in advice_markdown(advice)
 
 
 def test_costs_above_a_budget_are_told() -> None:
@@ -249,7 +258,7 @@ def test_who_keeps_the_budgets_is_told_where_the_recommended_does_not() -> None:
         labelled_examples=9_000, budget_setup_usd=7_000,
     )  # fmt: skip
     told = advise(wanted, START).recommendation
-    assert told.approach == "ft"
+    assert told.approach == "fine-tuning"
     assert "fine-tuning breaks the budget: 10,400 USD to set up against 7,000; RAG would keep the budget" in told.budget
 
 
@@ -323,15 +332,16 @@ def test_the_dearer_of_two_must_beat_the_cheaper() -> None:
 def test_what_follows_otherwise_is_not_what_is_done_already() -> None:
     """What retrieves is not told to take what retrieves, nor what is tuned to take what is tuned."""
     profile = Profile(update_interval_days=7, consistency_needed=True)
-    told = {name: {one.measure: one.otherwise for one in conditions_for(profile, name)} for name in ("rag", "ft")}
+    approaches = ("rag", "fine-tuning")
+    told = {name: {one.measure: one.otherwise for one in conditions_for(profile, name)} for name in approaches}
     assert "what retrieves" not in told["rag"]["freshness"]
-    assert "what is tuned" not in told["ft"]["consistency"]
-    assert "passages" not in told["ft"]["latency_ms"]
+    assert "what is tuned" not in told["fine-tuning"]["consistency"]
+    assert "passages" not in told["fine-tuning"]["latency_ms"]
 
 
 def test_a_ruled_out_approach_is_no_rival() -> None:
     """No condition is set against an approach that a need excludes."""
-    assert "tuned" not in {one.against for one in conditions_for(Profile(), "rag", (), ("ft",))}
+    assert "tuned" not in {one.against for one in conditions_for(Profile(), "rag", ("fine-tuning",))}
 
 
 def test_questions_needed_follow_from_the_paired_test() -> None:
@@ -449,21 +459,30 @@ def test_a_plan_begins_on_the_next_monday(today: date, monday: date) -> None:
     assert next_monday(today) == monday
 
 
-def test_advice_comes_within_a_second_and_without_models(tmp_path: Path) -> None:
-    """A fresh process gives and writes advice, loads neither torch nor an index, and answers in under a second."""
+def test_advice_loads_no_model_and_no_index(tmp_path: Path) -> None:
+    """A fresh process gives and writes advice without any engine."""
     script = (
-        "import sys, time; from datetime import date; from pathlib import Path\n"
+        "import sys; from datetime import date; from pathlib import Path\n"
+        "from bakeoff.contenders.recipe import standard_entrants\n"
         "from bakeoff.report.advice.write import write_advice\nfrom bakeoff.decide.advise.advise import advise\n"
         "from bakeoff.decide.situation.profile import Profile\n"
-        "begun = time.perf_counter()\n"
-        "write_advice(advise(Profile(update_interval_days=7), date(2026, 11, 23)), Path(sys.argv[1]))\n"
-        "print(time.perf_counter() - begun)\n"
+        "advice = advise(Profile(update_interval_days=7), date(2026, 11, 23), standard_entrants())\n"
+        "write_advice(advice, Path(sys.argv[1]))\n"
         "heavy = {'torch', 'transformers', 'openvino', 'lancedb', 'sentence_transformers'} & set(sys.modules)\n"
         "print(sorted(heavy))\n"
     )
-    begun = time.perf_counter()
     ran = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
-    seconds, heavy = ran.stdout.splitlines()
-    assert heavy == "[]"
-    assert float(seconds) < 1
-    assert time.perf_counter() - begun < 10
+    assert ran.stdout.strip() == "[]"
+    assert (tmp_path / "advice.md").exists()
+
+
+def test_days_of_work_given_for_nobody_are_named() -> None:
+    """A typo in a profile's table of days changes no cost in silence; it is a warning, as a run may have that name."""
+    warnings = advise(Profile(setup_days={"rga": 3.0, "rag": 2.0}), START).cost.warnings
+    assert warnings == ("Days of work are given for rga, which no recipe of Bakeoff is called.",)
+
+
+def test_the_page_says_what_each_approach_is_called_in_a_pilot() -> None:
+    """By the recipes that stand for them."""
+    for text in (advice_markdown(advise(CLEAR, START)), advice_html(advise(CLEAR, START))):
+        assert "RAG is called rag, fine-tuning is called tuned and a hybrid is called hybrid" in text

@@ -162,7 +162,7 @@ def test_the_table_has_the_cheapest_first_and_tells_what_people_cost():
     assert [row.contender for row in rows] == ["rag", "tuned"]
     assert rows[0].people_usd == pytest.approx(3000 + 12 * 250)
     assert rows[1].first_month_usd == pytest.approx(161.72)
-    json.dumps(rows)
+    json.dumps([row.model_dump() for row in rows])
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

@@ -7,10 +7,17 @@ import pytest
 import yaml
 
 from bakeoff.decide.advise.factors import APPROACHES, Band, Factor, read_factors
-from bakeoff.decide.advise.matrix import Matrix, Row, decision_matrix, flips, judged
+from bakeoff.decide.advise.matrix import Matrix, Row, flips, judged
+from bakeoff.decide.advise.matrix import decision_matrix as matrix_of
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.verdict.measured_matrix import graded, measured_matrix
+from bakeoff.decide.verdict import measured_matrix as measuring
+from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix, graded
 from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
+from bakeoff.measure.comparison import Comparison, Entrant, Estimate
+from bakeoff.measures import BY_NAME, Measure
+from bakeoff.records import Contrast
+from bakeoff.sentences import NARROW
+from tests.unit.comparison_fixture import STANDING, entrant
 
 FOR_RAG = Profile(
     update_interval_days=2,
@@ -49,11 +56,19 @@ FOR_HYBRID = Profile(
 )
 
 
+def decision_matrix(profile: Profile, factors: list[Factor] | None = None, seed: int = 0) -> Matrix:
+    return matrix_of(profile, STANDING, factors, seed)
+
+
+def measured_matrix(profile: Profile, given: Comparison, total_usd: dict[str, float] | None = None) -> MeasuredMatrix:
+    return measuring.measured_matrix(profile, given, STANDING, total_usd)
+
+
 def row(matrix: Matrix, factor: str) -> Row:
     return next(one for one in matrix.rows if one.factor == factor)
 
 
-@pytest.mark.parametrize(("profile", "leader"), [(FOR_RAG, "rag"), (FOR_FT, "ft"), (FOR_HYBRID, "hybrid")])
+@pytest.mark.parametrize(("profile", "leader"), [(FOR_RAG, "rag"), (FOR_FT, "fine-tuning"), (FOR_HYBRID, "hybrid")])
 def test_each_approach_leads_where_every_article_would_choose_it(profile: Profile, leader: str) -> None:
     """A profile written for one approach is won by it in nearly every draw, with no tie."""
     matrix = decision_matrix(profile)
@@ -121,7 +136,7 @@ def test_totals_are_weighted_means_and_only_proportions_count() -> None:
     """Totals agree with the arithmetic done by hand; doubling every weight changes neither totals nor draws."""
     profile = Profile(needs_style=True, ml_expertise=0, factor_weights={"style": 3})
     matrix = decision_matrix(profile)
-    assert matrix.totals == {"rag": (3 * 2 + 4) / 4, "ft": (3 * 5 + 1) / 4, "hybrid": (3 * 5 + 1) / 4}
+    assert matrix.totals == {"rag": (3 * 2 + 4) / 4, "fine-tuning": (3 * 5 + 1) / 4, "hybrid": (3 * 5 + 1) / 4}
     doubled = {factor.name: 2.0 for factor in read_factors()} | {"style": 6.0}
     again = decision_matrix(profile.model_copy(update={"factor_weights": doubled}))
     assert again.totals == matrix.totals
@@ -146,10 +161,10 @@ def test_draws_vary_an_average_weight_by_about_half() -> None:
         scores = {key: 5.0 if key == best else 1.0 for key in APPROACHES}
         return Row(factor=name, title="", articles={}, weight=weight, basis="assumed", scores=scores)
 
-    even = judged([one("a", 1, "rag"), one("b", 1, "ft")], APPROACHES)
+    even = judged([one("a", 1, "rag"), one("b", 1, "fine-tuning")], APPROACHES)
     assert even.wins["rag"] == pytest.approx(0.5, abs=0.03)
     # Weights 1.5 and 0.5 of mean 1: the share of the first is Beta(6, 2), above a half with probability 15/16.
-    uneven = judged([one("a", 3, "rag"), one("b", 1, "ft")], APPROACHES)
+    uneven = judged([one("a", 3, "rag"), one("b", 1, "fine-tuning")], APPROACHES)
     assert uneven.wins["rag"] == pytest.approx(1 - 8 / 128, abs=0.02)
 
 
@@ -164,10 +179,10 @@ def test_a_need_that_cannot_be_met_rules_out_unless_it_weighs_nothing() -> None:
     """Fine-tuning alone cannot cite what it read; a team that gives the need no weight may still take it."""
     needs = {**{name: getattr(FOR_FT, name) for name in FOR_FT.model_fields_set}, "needs_citations": True}
     matrix = decision_matrix(Profile(**needs))
-    assert "cite" in matrix.ruled_out["ft"]
-    assert matrix.leader != "ft"
-    assert matrix.wins["ft"] == 0
-    assert decision_matrix(Profile(**needs, factor_weights={"citations": 0})).leader == "ft"
+    assert "cite" in matrix.ruled_out["fine-tuning"]
+    assert matrix.leader != "fine-tuning"
+    assert matrix.wins["fine-tuning"] == 0
+    assert decision_matrix(Profile(**needs, factor_weights={"citations": 0})).leader == "fine-tuning"
 
 
 def test_every_flip_of_a_value_does_flip() -> None:
@@ -203,7 +218,7 @@ def test_the_nearest_change_of_a_value_is_named() -> None:
     """Of several bands that would give the same leader, the one next to the present value is told."""
     matrix = decision_matrix(Profile(update_interval_days=60, labelled_examples=700, ml_expertise=4, needs_style=False))
     interval = [flip for flip in flips(matrix) if flip.factor == "update_interval"]
-    assert [flip.leader for flip in interval] == ["ft"]
+    assert [flip.leader for flip in interval] == ["fine-tuning"]
     assert "were 90 to 365 days instead of 60 days" in interval[0].sentence
 
 
@@ -339,22 +354,36 @@ def test_a_table_of_ones_own_takes_the_place_of_bakeoffs() -> None:
 # --- with a pilot
 
 
-def entry(value: float, half: float = 0.0, **more: Any) -> dict[str, Any]:
-    return {"value": value, "low": value - half, "high": value + half, "n": 100, **more}
+def entry(value: float, half: float = 0.0, **more: Any) -> Estimate:
+    return Estimate(value=value, low=value - half, high=value + half, n=100, **more)
 
 
-def comparison(accuracy: tuple[float, float, float] = (0.8, 0.6, 0.81), half: float = 0.04) -> dict[str, Any]:
+GRID = tuple(entrant(recipe) for recipe in ("rag", "tuned", "hybrid"))
+
+
+def comparison(
+    accuracy: tuple[float, ...] = (0.8, 0.6, 0.81), half: float = 0.04, entrants: tuple[Entrant, ...] = GRID
+) -> Comparison:
     """A comparison of rag, tuned and hybrid in which only accuracy, latency and freshness were measured."""
-    return {
-        "contenders": {
-            name: {
+    fresh = {one.name: 0.9 if one.retrieves else 0.1 for one in entrants}
+    return Comparison(
+        entrants=entrants,
+        measures={
+            one.name: {
                 "accuracy": entry(value, half),
                 "latency_ms": entry(100, 5, detail={"p95": 200}),
-                "freshness": entry(fresh, 0.05),
+                "freshness": entry(fresh[one.name], 0.05),
             }
-            for name, value, fresh in zip(("rag", "tuned", "hybrid"), accuracy, (0.9, 0.1, 0.9), strict=True)
-        }
-    }
+            for one, value in zip(entrants, accuracy, strict=True)
+        },
+    )
+
+
+def changed(given: Comparison, **estimates: dict[str, Estimate]) -> Comparison:
+    """The same with other estimates, by contender."""
+    return given.model_copy(
+        update={"measures": {name: {**own, **estimates.get(name, {})} for name, own in given.measures.items()}}
+    )
 
 
 def test_measured_scores_replace_assumed_ones_and_both_are_kept() -> None:
@@ -365,16 +394,15 @@ def test_measured_scores_replace_assumed_ones_and_both_are_kept() -> None:
     assert found.assumed == decision_matrix(profile)
     freshness = row(found.measured, "update_interval")
     assert freshness.basis == "measured"
-    assert freshness.scores == {"rag": 5, "ft": 1, "hybrid": 5}
-    assert row(found.assumed, "update_interval").scores["ft"] == 5
+    assert freshness.scores == {"rag": 5, "fine-tuning": 1, "hybrid": 5}
+    assert row(found.assumed, "update_interval").scores["fine-tuning"] == 5
     assert "rag 90.0 %" in freshness.why
     assert row(found.measured, "style") == row(found.assumed, "style")
 
 
 def test_what_was_not_measured_stays_assumed_and_is_said() -> None:
     """A measure that one approach lacks leaves its row as it was, with a note."""
-    incomplete = comparison()
-    incomplete["contenders"]["tuned"]["accuracy"] = {"value": None, "low": None, "high": None, "n": 0}
+    incomplete = changed(comparison(), tuned={"accuracy": Estimate()})
     found = measured_matrix(Profile(accuracy_requirement=4), incomplete)
     assert found.measured is not None
     assert row(found.measured, "accuracy").basis == "assumed"
@@ -383,19 +411,16 @@ def test_what_was_not_measured_stays_assumed_and_is_said() -> None:
 
 def test_an_approach_that_was_not_run_is_left_out_not_guessed() -> None:
     """Without a tuned contender the measured matrix compares rag and hybrid only."""
-    two = comparison()
-    del two["contenders"]["tuned"]
-    found = measured_matrix(Profile(needs_style=True), two)
+    found = measured_matrix(Profile(needs_style=True), comparison((0.8, 0.81), entrants=(GRID[0], GRID[2])))
     assert found.measured is not None
     assert found.measured.approaches == ("rag", "hybrid")
     assert set(found.measured.wins) == {"rag", "hybrid"}
-    assert any("tuned was not run" in note for note in found.notes)
+    assert any("no contender of the run counts as fine-tuning" in note for note in found.notes)
 
 
 def test_one_contender_gives_no_measured_matrix() -> None:
     """With a single approach there is nothing to compare, which is said."""
-    one = {"contenders": {"rag": comparison()["contenders"]["rag"]}}
-    found = measured_matrix(Profile(), one)
+    found = measured_matrix(Profile(), comparison((0.8,), entrants=GRID[:1]))
     assert found.measured is None
     assert any("nothing to compare" in note for note in found.notes)
 
@@ -403,7 +428,7 @@ def test_one_contender_gives_no_measured_matrix() -> None:
 def test_a_comparison_without_contenders_is_refused() -> None:
     """A half-written comparison is an error with a remedy."""
     with pytest.raises(RunFolderError, match="no contenders"):
-        measured_matrix(Profile(), {})
+        measured_matrix(Profile(), Comparison(entrants=(), measures={}))
 
 
 def test_wide_intervals_make_the_measured_matrix_less_sure() -> None:
@@ -421,26 +446,23 @@ def test_wide_intervals_make_the_measured_matrix_less_sure() -> None:
 
 def test_a_monthly_budget_is_not_held_against_cents_of_compute() -> None:
     """30 USD a month are broken by upkeep work; answers at a hundredth of a cent do not make everybody keep it."""
-    cheap = comparison()
-    for one in cheap["contenders"].values():
-        one["cost_per_1k"] = entry(0.005)
+    cheap = changed(comparison(), **{name: {"cost_per_1k": entry(0.005)} for name in ("rag", "tuned", "hybrid")})
     found = measured_matrix(Profile(budget_usd_per_month=30, queries_per_month=800), cheap).measured
     assert found is not None
     assert set(row(found, "running_budget").scores.values()) == {1.0}
     assert row(found, "volume").basis == "assumed"
 
 
-def silent(declined: float, contrasts: list[dict[str, Any]]) -> dict[str, Any]:
+def silent(declined: float, contrasts: list[Contrast]) -> Comparison:
     """A comparison in which tuned declines so much, hallucinates never and is always consistent."""
-    found = comparison((0.40, 0.41, 0.60))
-    for name, wrong, same, silence in (
-        ("rag", 0.3, 0.5, 0.2),
-        ("tuned", 0.0, 1.0, declined),
-        ("hybrid", 0.1, 0.8, 0.2),
-    ):
-        more = {"hallucination": wrong, "consistency": same, "abstention": silence}
-        found["contenders"][name] |= {measure: entry(value, 0.02) for measure, value in more.items()}
-    return {**found, "contrasts": contrasts}
+    values = {"rag": (0.3, 0.5, 0.2), "tuned": (0.0, 1.0, declined), "hybrid": (0.1, 0.8, 0.2)}
+    more = {
+        name: dict(
+            zip(("hallucination", "consistency", "abstention"), (entry(one, 0.02) for one in three), strict=True)
+        )
+        for name, three in values.items()
+    }
+    return changed(comparison((0.40, 0.41, 0.60)), **more).model_copy(update={"contrasts": tuple(contrasts)})
 
 
 def test_who_declines_everything_earns_nothing_by_silence() -> None:
@@ -449,29 +471,22 @@ def test_who_declines_everything_earns_nothing_by_silence() -> None:
     assert found is not None
     for factor in ("hallucination", "consistency"):
         scored = row(found, factor)
-        assert scored.scores["ft"] == scored.scores["rag"] < scored.scores["hybrid"]
-        assert "tuned counts no better than rag or hybrid: it declined measurably more" in scored.why
+        assert scored.scores["fine-tuning"] == scored.scores["rag"] < scored.scores["hybrid"]
+        assert "tuned counts no better than rag or hybrid: it declined significantly more" in scored.why
         assert "tuned 0.0 %" in scored.why or "tuned 100.0 %" in scored.why
 
 
 def test_silence_is_no_fault_of_the_more_accurate_or_the_no_more_silent() -> None:
     """A paired test that calls it more accurate, or declining as often as the others, leaves the scores as measured."""
     better = [
-        {
-            "a": "tuned",
-            "b": name,
-            "measure": "accuracy",
-            "difference": 0.1,
-            "low": 0.05,
-            "high": 0.15,
-            "finding": "different",
-        }
+        Contrast(a="tuned", b=name, measure="accuracy", difference=0.1, low=0.05, high=0.15, p=0.001, p_adjusted=0.002,
+                 n=100, finding="different")
         for name in ("rag", "hybrid")
-    ]
+    ]  # fmt: skip
     for given in (silent(0.99, better), silent(0.21, [])):
         found = measured_matrix(Profile(), given).measured
         assert found is not None
-        assert row(found, "hallucination").scores["ft"] == 5
+        assert row(found, "hallucination").scores["fine-tuning"] == 5
         assert "declined" not in row(found, "hallucination").why
 
 
@@ -480,7 +495,7 @@ def test_a_limit_the_team_gave_is_what_latency_is_held_against() -> None:
     found = measured_matrix(Profile(latency_limit_ms=150), comparison())
     assert found.measured is not None
     latency = row(found.measured, "latency")
-    assert "200 ms" in latency.why
+    assert f"200{NARROW}ms" in latency.why
     assert set(latency.scores.values()) == {2.0}
 
 
@@ -502,4 +517,36 @@ def test_measures_are_graded_against_the_target_or_the_best(
     values: list[float], measure: str, target: float | None, scores: list[int]
 ) -> None:
     """Worked by hand from the bounds that docs/matrix.md gives."""
-    assert graded(np.array(values), measure, target).tolist() == scores
+    assert graded(np.array(values), BY_NAME[measure], target).tolist() == scores
+
+
+def test_the_most_accurate_contender_represents_its_approach_and_cost_breaks_ties() -> None:
+    """extract, more accurate than rag, stands for RAG; of two equal hybrids the cheaper one; the notes say so."""
+    entrants = (*GRID, entrant("extract"), entrant("hybrid", "hybrid-r64"))
+    given = comparison((0.6, 0.5, 0.7, 0.8, 0.7), entrants=entrants)
+    found = measured_matrix(Profile(), given, {"hybrid": 900.0, "hybrid-r64": 500.0})
+    assert found.standing == {"rag": "extract", "fine-tuning": "tuned", "hybrid": "hybrid-r64"}
+    assert found.measured is not None
+    assert "extract 80.0 %" in row(found.measured, "accuracy").why
+    assert "RAG is represented by extract, the most accurate of rag and extract" in found.notes
+    assert measured_matrix(Profile(), given, {"hybrid": 400.0}).standing["hybrid"] == "hybrid"
+
+
+POLITE = Measure(name="polite", title="Politeness", score="polite")
+WORDS = Measure(name="words", title="Words", unit="count", better="lower", estimator="mean", score="words")
+
+
+def test_a_measure_of_the_teams_own_is_a_row_of_its_own() -> None:
+    """Graded as its unit asks and weighed as the profile weighs it; nobody is asked to guess it without a pilot."""
+    own = {
+        "rag": {"polite": entry(0.9), "words": entry(10.0)},
+        "tuned": {"polite": entry(0.6), "words": entry(50.0)},
+        "hybrid": {"polite": entry(0.89), "words": entry(19.0)},
+    }
+    given = changed(comparison(), **own).model_copy(update={"own_measures": (POLITE, WORDS)})
+    found = measured_matrix(Profile.model_validate({"measure_weights": {"polite": 4}}), given)
+    assert found.measured is not None
+    polite, words = row(found.measured, "polite"), row(found.measured, "words")
+    assert (polite.weight, polite.scores) == (4, {"rag": 5, "fine-tuning": 1, "hybrid": 5})
+    assert (words.weight, words.scores) == (1, {"rag": 5, "fine-tuning": 2, "hybrid": 4})
+    assert "polite" not in {one.factor for one in found.assumed.rows}

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from bakeoff.decide.situation.profile import SETUP_DAYS, Profile, read_profile, validate_profile
+from bakeoff.decide.situation.profile import Profile, check_names, read_profile, validate_profile
 from bakeoff.errors import ConfigError
+from tests.unit.comparison_fixture import STANDARD, entrant
 
 
 def refused(values):
@@ -34,13 +35,13 @@ def test_every_field_has_a_default():
         ({"ml_expertise": 6}, "'ml_expertise'"),
         ({"queries_per_month": "many"}, "found 'many'"),
         ({"latency_limit": 5}, "unknown key 'latency_limit' (did you mean 'latency_limit_ms'?)"),
-        ({"measure_weights": {"acuracy": 1}}, "did you mean 'measure_weights.accuracy'?"),
+        ({"measure_weights": {"ours": "much"}}, "found 'much'"),
+        ({"measure_weights": {"ours": -1}}, "'measure_weights.ours': Input should be greater than or equal to 0"),
         (
             {"measure_weights": {"accuracy": -1}},
             "'measure_weights.accuracy': Input should be greater than or equal to 0",
         ),
         ({"factor_weights": {"style": -1}}, "'style' is -1"),
-        ({"setup_days": {"tunde": 3}}, "unknown contender 'tunde' (did you mean 'tuned'?)"),
         ({"setup_days": {"rag": -1}}, "'rag' is -1 days"),
         ({"usd_per": {"EUR": 0}}, "EUR: 1.10"),
         ({"usd_per": {"USD": 2}}, "foreign currency"),
@@ -53,7 +54,7 @@ def test_an_impossible_value_is_named(values, said):
 
 
 def test_every_impossible_value_is_named_at_once():
-    """Nobody mends a profile one error at a time."""
+    """Nobody fixes a profile one error at a time."""
     message = refused({"queries_per_month": -1, "horizon_months": 0, "horizn": 3})
     assert all(key in message for key in ("queries_per_month", "horizon_months", "horizn"))
 
@@ -79,13 +80,37 @@ def test_a_price_in_another_currency_needs_an_exchange_rate():
     assert validate_profile({"prices": prices, "usd_per": {"EUR": 1.1}}).prices["machine_hour"].currency == "EUR"
 
 
-def test_days_fill_the_defaults_and_a_contender_of_ones_own_counts_as_hybrid():
-    """A profile names only the days that differ."""
-    profile = validate_profile({"setup_days": {"rag": 9, "ours.Contender": 4}})
-    assert profile.days("setup_days", "rag") == 9
-    assert profile.days("setup_days", "tuned") == SETUP_DAYS["tuned"]
-    assert profile.days("setup_days", "ours.Contender") == 4
-    assert profile.days("setup_days", "theirs.Contender") == SETUP_DAYS["hybrid"]
+def test_days_are_the_profiles_own_by_contender_then_recipe_else_the_recipes():
+    """A profile names only the days that differ; a contender's own name comes before its recipe's."""
+    profile = validate_profile({"setup_days": {"rag": 9, "rag-large": 4}})
+    assert profile.days("setup_days", entrant("rag", "rag-large")) == 4
+    assert profile.days("setup_days", entrant("rag", "rag-small")) == 9
+    assert profile.days("data_days", entrant("rag")) == 1
+    assert profile.days("setup_days", entrant("tuned")) == 8
+    assert profile.own_days("setup_days", entrant("tuned")) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"setup_days": {"tunde": 3}}, "'tunde' is no contender or recipe.\n  -> did you mean 'tuned'?"),
+        ({"data_days": {"xyz": 3}}, "choose among base, extract"),
+        ({"measure_weights": {"acuracy": 1}}, "'acuracy' is no measure of this run.\n  -> did you mean 'accuracy'?"),
+    ],
+)
+def test_names_that_a_run_does_not_have_are_refused_with_the_nearest(values, words):
+    """Only a run knows its contenders and measures."""
+    with pytest.raises(ConfigError) as error:
+        check_names(validate_profile(values), STANDARD)
+    assert words in str(error.value)
+
+
+def test_a_measure_of_the_teams_own_can_be_weighed():
+    """The run has it; its weight stands beside the eight."""
+    profile = validate_profile({"measure_weights": {"polite": 2}})
+    check_names(profile, STANDARD, ["polite"])
+    assert profile.measure_weights.by_measure()["polite"] == 2
+    assert Profile.model_validate_json(profile.model_dump_json()) == profile
 
 
 def test_a_profile_survives_being_written_and_read():

@@ -5,20 +5,26 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bakeoff.decide.advise.roadmap import WEEKS, Roadmap, roadmap
+from bakeoff.decide.advise.roadmap import WEEKS, Roadmap
+from bakeoff.decide.advise.roadmap import roadmap as plan_for
 from bakeoff.decide.advise.roadmap_tasks import EXAMPLES_PER_DAY
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.report.advice.calendar import escaped, folded, ics_text
+from tests.unit.comparison_fixture import STANDING
 
 START = date(2026, 11, 23)
 STAMP = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+
+
+def roadmap(profile: Profile, approach: str, start: date, tied_with: tuple[str, ...] = ()) -> Roadmap:
+    return plan_for(profile, approach, start, STANDING, tied_with)
 
 
 def text_of(plan: Roadmap) -> str:
     return " ".join(task.title for task in plan.tasks()).lower()
 
 
-@pytest.mark.parametrize("approach", ["rag", "ft", "hybrid"])
+@pytest.mark.parametrize("approach", ["rag", "fine-tuning", "hybrid"])
 def test_the_plan_fills_twelve_weeks_in_six_phases(approach: str) -> None:
     """Every phase lasts two weeks, follows the one before, has tasks with owners and effort, and exit criteria."""
     plan = roadmap(Profile(), approach, START)
@@ -40,7 +46,7 @@ def test_pure_rag_has_no_training() -> None:
 
 def test_pure_fine_tuning_builds_no_index() -> None:
     """A plan for fine-tuning alone neither indexes nor measures retrieval."""
-    plan = roadmap(Profile(update_interval_days=60), "ft", START)
+    plan = roadmap(Profile(update_interval_days=60), "fine-tuning", START)
     assert "index" not in text_of(plan)
     assert not any("Retrieval" in line for phase in plan.phases for line in phase.exit_criteria)
 
@@ -70,12 +76,12 @@ def test_what_recurs_follows_the_real_update_rate() -> None:
     weekly = Profile(update_interval_days=7)
     every = {
         name: {one.title.split()[0]: one.every_days for one in roadmap(weekly, name, START).recurring}
-        for name in ("rag", "ft", "hybrid")
+        for name in ("rag", "fine-tuning", "hybrid")
     }
     assert every["rag"] == {"Re-index": 7, "Run": 91}
-    assert every["ft"] == {"Retrain": 7, "Run": 91}
+    assert every["fine-tuning"] == {"Retrain": 7, "Run": 91}
     assert every["hybrid"] == {"Re-index": 7, "Retrain": 30, "Run": 91}
-    never = roadmap(Profile(update_interval_days=None), "ft", START)
+    never = roadmap(Profile(update_interval_days=None), "fine-tuning", START)
     assert [one.title.split()[0] for one in never.recurring] == ["Run"]
 
 
@@ -106,19 +112,19 @@ def test_effort_is_the_profiles_own() -> None:
     assert days(400) == pytest.approx(2 * days(200), abs=1)
 
 
-@pytest.mark.parametrize("approach", ["rag", "ft", "hybrid"])
+@pytest.mark.parametrize("approach", ["rag", "fine-tuning", "hybrid"])
 def test_the_plan_holds_the_set_up_days_that_the_cost_counts_and_says_what_it_adds(approach: str) -> None:
     """A hundred days more of set-up or of data make the plan a hundred days longer; a note tells the two apart."""
 
     def days(table: str, of: float) -> float:
-        contender = {"rag": "rag", "ft": "tuned", "hybrid": "hybrid"}[approach]
+        contender = {"rag": "rag", "fine-tuning": "tuned", "hybrid": "hybrid"}[approach]
         profile = Profile(labelled_examples=600, **{table: {contender: of}})
         return sum(roadmap(profile, approach, START).effort_by_owner().values())
 
     for table in ("setup_days", "data_days"):
         assert days(table, 200) - days(table, 100) == pytest.approx(100, abs=2)
     plan = roadmap(Profile(), approach, START)
-    counted = {"rag": 6, "ft": 13, "hybrid": 18}[approach]
+    counted = {"rag": 6, "fine-tuning": 13, "hybrid": 18}[approach]
     in_all = sum(plan.effort_by_owner().values())
     assert plan.notes[0].startswith(f"About {counted} of the {in_all:g} person-days")
 
@@ -132,8 +138,8 @@ def test_targets_that_do_not_matter_are_not_to_be_signed() -> None:
 
 def test_the_plan_and_the_conditions_ask_the_same_of_a_tuned_model() -> None:
     """It has to beat rag by the profile's margin; it is not let through at 2 points behind."""
-    done = " ".join(roadmap(Profile(margin=0.05), "ft", START).phases[3].exit_criteria)
-    assert "beats rag by at least 5 points" in done
+    done = " ".join(roadmap(Profile(margin=0.05), "fine-tuning", START).phases[3].exit_criteria)
+    assert "beats RAG by at least 5 points" in done
     assert "behind" not in done
 
 
@@ -168,11 +174,11 @@ def test_risks_are_those_of_the_situation() -> None:
     def titles(profile: Profile, approach: str) -> str:
         return " ".join(risk.title for risk in roadmap(profile, approach, START).risks)
 
-    assert "recites private text" in titles(Profile(privacy_on_premises=True), "ft")
+    assert "recites private text" in titles(Profile(privacy_on_premises=True), "fine-tuning")
     assert "recites private text" not in titles(Profile(privacy_on_premises=True), "rag")
     assert "reads passages poorly" in titles(Profile(model_billion_parameters=0.135), "rag")
-    assert "no longer true" in titles(Profile(update_interval_days=7), "ft")
-    assert "no longer true" not in titles(Profile(), "ft")
+    assert "no longer true" in titles(Profile(update_interval_days=7), "fine-tuning")
+    assert "no longer true" not in titles(Profile(), "fine-tuning")
 
 
 # --- the calendar, read by a parser that shares nothing with the writer
@@ -222,7 +228,7 @@ def test_the_calendar_holds_every_task_review_and_repetition() -> None:
 
 def test_events_have_what_the_standard_requires() -> None:
     """Unique ids that stay the same between two writings, a stamp in UTC, and an end after the start."""
-    plan = roadmap(Profile(), "ft", START)
+    plan = roadmap(Profile(), "fine-tuning", START)
     events, again = parsed(ics_text(plan, STAMP)), parsed(ics_text(plan, STAMP))
     ids = [event["UID"] for event in events]
     assert len(set(ids)) == len(ids)

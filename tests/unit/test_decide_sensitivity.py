@@ -3,17 +3,19 @@
 import pytest
 
 from bakeoff.decide.cost.model import CostInputs
-from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.profile import MeasureWeights, Profile
 from bakeoff.decide.verdict.sensitivity import (
     cost_flips,
     rule_wins,
     sensitivity,
+    weighed,
     weight_flips,
     weighted_wins,
     with_intervals,
 )
 from bakeoff.measure.resample import redraw
-from tests.unit.comparison_fixture import FACTS, answered, comparison
+from bakeoff.measures import Measure
+from tests.unit.comparison_fixture import FACTS, answered, comparison, once
 
 USD = {"base": 50.0, "rag": 100.0, "hybrid": 300.0}
 RAG = CostInputs(name="rag", setup_days=1, engineering_usd_per_day=100, prompt_tokens_per_query=2,
@@ -26,7 +28,7 @@ def redrawn(values):
 
 
 def wins(**rights):
-    return rule_wins(redrawn(answered(**rights)), USD, 0.02)
+    return rule_wins(redrawn(answered(**rights)), USD, 0.02, ["base"])
 
 
 def test_a_clear_winner_wins_nearly_every_draw_and_a_close_one_does_not():
@@ -37,7 +39,7 @@ def test_a_clear_winner_wins_nearly_every_draw_and_a_close_one_does_not():
     assert sum(close.values()) == pytest.approx(1.0)
 
 
-def test_draws_that_tell_nobody_apart_have_no_winner():
+def test_draws_in_which_nothing_is_significant_have_no_winner():
     """With base among them the verdict would name nobody, cheap as base is."""
     shares = wins(base=range(100), rag=range(3, 103))
     assert shares["base"] < 0.05 and sum(shares.values()) < 0.1
@@ -45,7 +47,7 @@ def test_draws_that_tell_nobody_apart_have_no_winner():
 
 def test_a_contender_without_a_cost_is_not_the_cheapest():
     """Nor in the redrawn pilots."""
-    assert rule_wins(redrawn(answered(rag=160, hybrid=160)), {"hybrid": 300.0}, 0.02)["hybrid"] == 1.0
+    assert rule_wins(redrawn(answered(rag=160, hybrid=160)), {"hybrid": 300.0}, 0.02, [])["hybrid"] == 1.0
 
 
 def test_weighted_wins_follow_the_weights():
@@ -53,9 +55,32 @@ def test_weighted_wins_follow_the_weights():
     given = comparison(options={"rag": {"latency": 50.0}, "hybrid": {"latency": 500.0}}, rag=100, hybrid=160)
     weights = Profile().measure_weights
     only_latency = weights.model_copy(update=dict.fromkeys(weights.model_dump(), 0.0) | {"latency_ms": 1.0})
-    drawn = with_intervals(redrawn(answered(rag=100, hybrid=160)), given, ["rag", "hybrid"])
-    assert weighted_wins(drawn, only_latency, ["rag", "hybrid"])["rag"] == 1.0
-    assert weight_flips(given, weights, ["rag", "hybrid"])
+    measures, names = weighed(weights, given), ["rag", "hybrid"]
+    drawn = with_intervals(redrawn(answered(rag=100, hybrid=160)), given, names, measures)
+    assert weighted_wins(drawn, only_latency, names, measures)["rag"] == 1.0
+    assert weight_flips(given, weights, names, measures)
+
+
+def test_a_measure_of_the_teams_own_counts_by_its_unit_and_its_better_end():
+    """More points are better, fewer words are better: each alone names another leader."""
+    points = Measure(name="points", title="Points", unit="count", better="higher", estimator="mean")
+    words = Measure(name="words", title="Words", unit="count", better="lower", estimator="mean")
+    own = {"rag": {"points": once(3.0), "words": once(9.0)}, "hybrid": {"points": once(9.0), "words": once(30.0)}}
+    given = comparison(options=own, rag=100, hybrid=100).model_copy(update={"own_measures": (points, words)})
+    names = ["rag", "hybrid"]
+    for only, leader in (("points", "hybrid"), ("words", "rag")):
+        weights = MeasureWeights.model_validate(dict.fromkeys(MeasureWeights.model_fields, 0.0) | {only: 1.0})
+        measures = weighed(weights, given)
+        drawn = with_intervals(redrawn(answered(rag=100, hybrid=100)), given, names, measures)
+        assert weighted_wins(drawn, weights, names, measures)[leader] == 1.0
+
+
+def test_two_models_as_they_come_both_keep_a_draw_from_having_a_winner():
+    """rag beats the small one in every draw and the large one in none."""
+    rights = answered(base=10, base_large=range(100), rag=range(50, 152))
+    one = rule_wins(redrawn(rights), USD, 0.02, ["base"])
+    both = rule_wins(redrawn(rights), USD, 0.02, ["base", "base-large"])
+    assert sum(one.values()) > 0.9 > 0.2 > sum(both.values())
 
 
 def test_the_volume_and_the_price_that_flip_a_tie_are_found():

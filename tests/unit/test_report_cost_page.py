@@ -79,8 +79,8 @@ def test_what_the_sliders_change_is_reckoned_as_in_python() -> None:
         x, y = changed(a, start, to), changed(b, start, to)
         row = cost_table({"a": x})[0]
         assert total == pytest.approx(total_usd(x), rel=1e-9)
-        assert interval == pytest.approx([row["total_low_usd"], row["total_high_usd"]], rel=1e-9)
-        assert people == pytest.approx(row["people_usd"], rel=1e-6, abs=1e-9 * total)
+        assert interval == pytest.approx([row.total_low_usd, row.total_high_usd], rel=1e-9)
+        assert people == pytest.approx(row.people_usd, rel=1e-6, abs=1e-9 * total)
         assert numbers_rounded(sentence) == numbers_rounded(break_even(x, y).explanation)
         for one in tornado(x):
             ends = [one.low_total_usd, one.high_total_usd]

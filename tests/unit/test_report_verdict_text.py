@@ -8,14 +8,14 @@ import pytest
 from rich.console import Console
 
 from bakeoff.decide.advise.matrix import Row
-from bakeoff.decide.verdict.judgement import Judgement, read_judgement
+from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.verdict.sensitivity import Flip
 from bakeoff.errors import RunFolderError
 from bakeoff.report import print_comparison
 from bakeoff.report.charts import Dot
 from bakeoff.report.gather import ReportData, gather
 from bakeoff.report.markdown import markdown_page
-from bakeoff.report.verdict_page import effect_panels, marked, verdict_context
+from bakeoff.report.verdict_page import effects_context, marked, verdict_context
 from bakeoff.report.verdict_text import (
     FINDING_MEANINGS,
     MatrixLine,
@@ -46,22 +46,32 @@ def judgement(whole: ReportData) -> Judgement:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"winner": "rag", "tied_with": ()}, "Ship rag: it is measurably more accurate than every other"),
-        ({"winner": "rag", "tied_with": ("a",)}, "Ship rag: it was right most often; a cannot be told apart from it."),
+        ({"winner": "rag", "tied_with": ()}, "Ship rag: it is significantly more accurate than every other"),
+        (
+            {"winner": "rag", "tied_with": ("a",)},
+            "Ship rag: it has the highest accuracy; a is not significantly less accurate.",
+        ),
         (
             {"winner": "rag", "tied_with": tuple("abcde")},
-            "it was right most often; a, b and 3 others cannot be told apart from it.",
+            "it has the highest accuracy; a, b and 3 others are not significantly less accurate.",
         ),
         (
             {"winner": "rag", "tied_with": ("a", "b"), "as_good": ("a",)},
-            "Ship rag: it costs the least of those that are as accurate (a too); b cannot be told apart from it.",
+            "Ship rag: it costs the least of those that are as accurate (a too); b is not significantly less accurate.",
         ),
         (
             {"winner": "rag", "tied_with": (), "short_of": ("x",)},
             "every other contender, but do not ship it yet.",
         ),
-        ({"winner": None, "tied_with": ("base", "rag")}, "No winner: these questions tell no contender apart"),
-        ({"winner": None, "tied_with": ()}, "No winner: the data cannot carry a verdict."),
+        (
+            {"winner": None, "tied_with": ("base", "rag")},
+            "No winner: no contender is significantly more accurate than the model as it comes.",
+        ),
+        (
+            {"winner": None, "tied_with": ("base", "rag"), "baselines": ("base", "base-large")},
+            "No winner: no contender is significantly more accurate than every model as it comes.",
+        ),
+        ({"winner": None, "tied_with": ()}, "No winner: the data do not support a verdict."),
     ],
 )
 def test_the_verdict_is_one_honest_sentence(judgement: Judgement, changes: dict, says: str) -> None:
@@ -107,16 +117,18 @@ def test_a_flip_says_what_changes_by_how_much_and_who_wins_then() -> None:
 
 
 def test_a_factor_is_turned_where_the_data_favour_another_approach() -> None:
-    """Held against the approaches that were measured only; an unknown factor cannot be turned."""
-    rule = Row(factor="f", title="F", articles={}, weight=1, basis="assumed", scores={"rag": 5, "ft": 1, "hybrid": 5})
+    """Compared on the approaches that were measured only; an unknown factor cannot be turned."""
+    scores = {"rag": 5, "fine-tuning": 1, "hybrid": 5}
+    rule = Row(factor="f", title="F", articles={}, weight=1, basis="assumed", scores=scores)
 
-    def data(**scores: float) -> Row:
+    def data(rag: float, tuned: float) -> Row:
+        scores = {"rag": rag, "fine-tuning": tuned}
         return rule.model_copy(update={"basis": "measured", "scores": scores})
 
-    assert MatrixLine("F", 1, rule, data(rag=2, ft=5)).is_turned
-    assert not MatrixLine("F", 1, rule, data(rag=5, ft=4)).is_turned
+    assert MatrixLine("F", 1, rule, data(rag=2, tuned=5)).is_turned
+    assert not MatrixLine("F", 1, rule, data(rag=5, tuned=4)).is_turned
     assert not MatrixLine("F", 1, rule, None).is_turned
-    assert not MatrixLine("F", 1, rule.model_copy(update={"scores": {}}), data(rag=5, ft=4)).is_turned
+    assert not MatrixLine("F", 1, rule.model_copy(update={"scores": {}}), data(rag=5, tuned=4)).is_turned
 
 
 def test_every_factor_is_either_in_the_matrix_or_named_as_unknown(judgement: Judgement) -> None:
@@ -134,14 +146,14 @@ def test_supported_says_that_a_direction_was_measured_and_no_size() -> None:
 
 
 def test_a_winner_outside_the_matrix_is_said_to_count_as_one_of_its_approaches(judgement: Judgement) -> None:
-    """extract retrieves; base is none of the three; hybrid needs no word."""
+    """The router counts as a hybrid; base is none of the three; who represents an approach needs no word."""
 
-    def told(winner: str) -> str:
-        return matrix_sentences(judgement.model_copy(update={"winner": winner}))[1]
+    def sentence(winner: str, approach: str | None) -> str:
+        return matrix_sentences(judgement.model_copy(update={"winner": winner, "approach": approach}))[1]
 
-    assert told("extract").endswith("the winner, extract, counts as RAG.")
-    assert told("base").endswith("the winner, base, is none of them.")
-    assert "counts as" not in told("hybrid")
+    assert sentence("other", "hybrid").endswith("the winner, other, counts as a hybrid.")
+    assert sentence("base", None).endswith("the winner, base, is none of them.")
+    assert "counts as" not in sentence(judgement.matrix.standing["hybrid"], "hybrid")
 
 
 def test_every_claim_is_in_one_group(judgement: Judgement) -> None:
@@ -160,13 +172,27 @@ def test_amounts_carry_their_unit() -> None:
 
 
 def test_effects_lead_with_all_questions_and_share_one_scale(judgement: Judgement) -> None:
-    """One panel for each effect, a row for each slice, hollow where zero is not excluded."""
-    panels = effect_panels(judgement)
-    assert [panel["title"] for panel in panels] == ["Retrieval", "Tuning", "Both together"]
-    n_open = sum(one.contrast.finding != "different" for one in judgement.effects)
+    """One panel for each effect, a row for each that is told, hollow where it is not significant."""
+    context = effects_context(judgement)
+    assert context is not None and context["n_compared"] == len(judgement.effects)
+    ((model, panels),) = context["groups"]
+    told = [one for one in judgement.effects if one.is_told]
+    assert model == "" and [panel["title"] for panel in panels] == ["Retrieval", "Tuning", "Both together"]
+    n_open = sum(one.contrast.finding != "different" for one in told)
     charts = "".join(panel["chart"] for panel in panels)
-    assert charts.count("<circle") == len(judgement.effects) and charts.count(" hollow") == n_open
-    assert all("over all test questions" in panel["sentence"] for panel in panels)
+    assert charts.count("<circle") == len(told) and charts.count(" hollow") == n_open
+    assert all("over all test questions" in sentence for panel in panels for sentence in panel["sentences"])
+
+
+def test_effects_of_several_models_stand_under_the_name_of_each(judgement: Judgement) -> None:
+    """And those of the models themselves in one panel without a name."""
+    told = [one for one in judgement.effects if one.is_told]
+    other = [one.model_copy(update={"model": "large"}) for one in told]
+    models = told[0].model_copy(update={"effect": "model", "kind": "simple", "model": "", "label": "large, tuned"})
+    context = effects_context(judgement.model_copy(update={"effects": (*told, *other, models)}))
+    assert context is not None
+    assert [model for model, _ in context["groups"]] == [told[0].model, "large", ""]
+    assert [panel["title"] for panel in context["groups"][-1][1]] == ["Models"]
 
 
 def test_a_run_without_the_grid_or_a_winner_is_drawn_too(whole: ReportData, judgement: Judgement) -> None:
@@ -188,15 +214,15 @@ def test_a_run_without_the_grid_or_a_winner_is_drawn_too(whole: ReportData, judg
     page = html_page(data)
     assert "No winner: every contender breaks a limit." in page
     assert 'id="effects"' not in page and 'id="roadmap"' not in page and 'id="total-cost"' not in page
-    assert "No cost could be reckoned" in markdown_page(data)
+    assert "Costs could not be calculated" in markdown_page(data)
 
 
 def test_the_markdown_opens_with_the_verdict_and_holds_every_section(whole: ReportData, judgement: Judgement) -> None:
     """The same as the page, in text; no claim and no formula left out."""
     text = markdown_page(whole)
     assert text.index("**Ship ") < text.index("## Before you rely") < text.index("## Every contender")
-    for title in ("What retrieval and tuning do", "What it costs to own", "Rules of thumb", "What would change",
-                  "What the articles claim", "From pilot to production"):  # fmt: skip
+    for title in ("What the model, retrieval and tuning do", "What it costs to own", "Rules of thumb",
+                  "What would change", "What the articles claim", "From pilot to production"):  # fmt: skip
         assert f"\n## {title}" in text
     claims = text[text.index("## What the articles claim") : text.index("## From pilot")]
     assert claims.count("\n| ") - 2 * len(claims_by_finding(judgement)) == len(judgement.claims)
@@ -215,17 +241,16 @@ def test_the_terminal_says_the_verdict_above_the_table(tmp_path: Path) -> None:
         found[is_judged] = console.export_text()
         (folder / "verdict.json").unlink(missing_ok=True)
     assert found[True].index("Ship ") < found[True].index("Halluc.") < found[True].index("rag-tuned cannot win")
-    assert "Ship " not in found[False] and "right" in found[False].split("Halluc.")[0]
+    assert "Ship " not in found[False] and "correct" in found[False].split("Halluc.")[0]
 
 
-def test_a_verdict_of_another_version_says_how_to_mend_it(tmp_path: Path) -> None:
+def test_a_verdict_of_another_version_says_how_to_judge_again(tmp_path: Path) -> None:
     """The field that does not fit, and the command that judges again."""
     folder = build(tmp_path / "run", n_questions=20)
     content = json.loads((folder / "verdict.json").read_text())
-    (folder / "verdict.json").write_text(json.dumps({**content, "effects": [{"effect": "x"}]}))
-    with pytest.raises(RunFolderError, match=r"'effects.0.slice'.*\n?.*bakeoff report"):
-        read_judgement(folder)
-    assert read_judgement(tmp_path) is None
+    (folder / "verdict.json").write_text(json.dumps({**content, "effects": [{"effect": "tuning"}]}))
+    with pytest.raises(RunFolderError, match=r"'effects.0.kind'.*\n?.*bakeoff report"):
+        gather(folder)
 
 
 def test_texts_of_the_verdict_stay_texts(whole: ReportData, judgement: Judgement) -> None:

@@ -23,7 +23,7 @@ from bakeoff.files.cache import cache_folder, made_once
 from bakeoff.files.jsonl import write_text
 
 HUB_TIMEOUT_S = 5.0
-WEIGHTS = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "1_Pooling/*", "2_Dense/*", "2_Normalize/*")
+WEIGHTS = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*_Pooling/*", "*_Dense/*", "*_Normalize/*")
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.targets import RUNNING, targets
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measure.statistics import POWER, Z
+from bakeoff.questions.settings import Split
 from bakeoff.records import Record
-from bakeoff.runs.config import Split
 
 DISCORDANT = 0.3
 """Share of questions on which two contenders differ (one right, one wrong): an assumption before a pilot."""

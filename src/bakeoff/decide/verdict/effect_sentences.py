@@ -45,7 +45,7 @@ def subject_of(axis: Literal["knowledge", "tuning", "model"], after: str, names:
     if before:
         return f"{after[0].upper()}{after[1:]} in place of {before}"
     if axis == "tuning":
-        return short(after, names.tunings).replace("tuned", "Tuning", 1)
+        return "Tuning" if len(names.tunings) == 1 else f"Tuning, {after},"
     told = short(after, names.shown)
     return f"{told[0].upper()}{told[1:]}" if told.startswith("retriev") else f"Showing {told}"
 

@@ -1,0 +1,199 @@
+"""Batches of tokens to vectors, on torch or on OpenVINO: the transformer, its pooling and its projections.
+
+Takes a model's folder and windows of token ids, gives float32 rows of unit length. Knows nothing about texts.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from bakeoff.errors import MissingExtraError, ModelUnavailableError
+from bakeoff.files.cache import cache_folder, made_once
+from bakeoff.models import weights as models
+from bakeoff.models.sentence_model import Projection, SentenceModel
+from bakeoff.models.threads import free_threads, openvino_properties, use_threads
+
+CONVERSION = 1  # counts changes to what `OpenVinoEncoder` caches
+QUANTISATION_GROUP = 128  # weights that share a scale; benchmarks/index_speed.py prints the cosine to fp32
+BATCH_TOKENS = {"openvino": 1024, "transformers": 4096}  # per batch, padding included; 1,024 fit a core's L2 cache
+
+
+class Batch(NamedTuple):
+    """Windows padded to one length: which rows they are, token ids and mask of shape (rows, length), int64."""
+
+    rows: np.ndarray
+    ids: np.ndarray
+    mask: np.ndarray
+
+
+def batches_of(windows: Sequence[Sequence[int]], lengths: np.ndarray, budget: int) -> Iterator[Batch]:
+    """Batches of at most `budget` tokens with the padding, longest first: windows of like length go together."""
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        longest = int(lengths[order[start]])
+        rows = order[start : start + max(1, budget // longest)]
+        ids = np.zeros((len(rows), longest), np.int64)
+        for row, window in zip(ids, rows, strict=True):
+            row[: lengths[window]] = windows[window]
+        yield Batch(rows, ids, (np.arange(longest) < lengths[rows, None]).astype(np.int64))
+        start += len(rows)
+
+
+class Encoder(Protocol):
+    """Batches of tokens to vectors: (rows, float32 unit vectors) of each batch, in any order."""
+
+    dimension: int
+    batch_tokens: int
+
+    def encode(self, batches: Iterable[Batch]) -> Iterator[tuple[np.ndarray, np.ndarray]]: ...
+
+
+class TorchEncoder:
+    """The model as it is: bf16 on a GPU, fp32 on a CPU."""
+
+    batch_tokens = BATCH_TOKENS["transformers"]
+
+    def __init__(self, folder: Path, sentence: SentenceModel) -> None:
+        try:
+            import torch
+        except ImportError as error:
+            raise MissingExtraError("Embedding with a model", "torch", "local") from error
+        use_threads(free_threads())
+        self._torch = torch
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._module = _pooled_model(folder, sentence).to(
+            self._device, torch.bfloat16 if self._device == "cuda" else None
+        )
+        self.dimension = self._module.dimension
+        if self._device == "cuda":
+            self.batch_tokens = 64 * 1024
+
+    def encode(self, batches: Iterable[Batch]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for batch in batches:
+            with self._torch.inference_mode():
+                ids, mask = (self._torch.from_numpy(part).to(self._device) for part in (batch.ids, batch.mask))
+                yield batch.rows, self._module(ids, mask).float().cpu().numpy()
+
+
+def _pooled_model(folder: Path, sentence: SentenceModel) -> Any:
+    """A torch module from (ids, mask) to unit vectors; `dimension` is their length."""
+    try:
+        import torch
+        from transformers import AutoModel
+    except ImportError as error:
+        raise MissingExtraError("Embedding with a model", error.name or "transformers", "local") from error
+
+    class Pooled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            with models.quiet_libraries():
+                self.model = AutoModel.from_pretrained(folder, dtype=torch.float32, trust_remote_code=False)
+            layers = [_linear(projection) for projection in sentence.projections]
+            self.projections = torch.nn.Sequential(*(module for layer in layers for module in layer))
+            self.dimension = int(layers[-1][0].out_features if layers else self.model.config.hidden_size)
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            hidden = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+            pooled = hidden[:, 0] if sentence.pooling == "cls" else (hidden * mask).sum(1) / mask.sum(1)
+            return torch.nn.functional.normalize(self.projections(pooled), dim=1)
+
+    return Pooled().eval()
+
+
+def _linear(projection: Projection) -> list[Any]:
+    """The linear layer of a Dense module with its weights, and the activation after it."""
+    import torch
+    from safetensors.torch import load_file
+
+    state = {name.removeprefix("linear."): tensor.float() for name, tensor in load_file(projection.weights).items()}
+    if set(state) - {"bias"} != {"weight"}:
+        raise ModelUnavailableError(
+            f"{projection.weights} holds {', '.join(sorted(state))}, where a Dense module has weight and bias.",
+            "choose another embedder",
+        )
+    n_out, n_in = state["weight"].shape
+    layer = torch.nn.Linear(n_in, n_out, bias="bias" in state)
+    layer.load_state_dict(state)
+    return [layer, torch.nn.Tanh() if projection.activation == "Tanh" else torch.nn.Identity()]
+
+
+class OpenVinoEncoder:
+    """The model on a CPU: int8 weights, activations quantised as they come, the rest in bf16 where the CPU has it.
+
+    One stream for each core or so, several batches in flight. Converted once into the cache, which needs torch.
+    """
+
+    batch_tokens = BATCH_TOKENS["openvino"]
+
+    def __init__(self, folder: Path, sentence: SentenceModel) -> None:
+        try:
+            import openvino
+        except ImportError as error:
+            raise MissingExtraError("Embedding on a CPU", "openvino", "local") from error
+        core = openvino.Core()
+        bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        compiled = core.compile_model(
+            core.read_model(_converted(folder, sentence)),
+            "CPU",
+            {
+                "PERFORMANCE_HINT": "THROUGHPUT",
+                "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
+                "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(QUANTISATION_GROUP),
+                **openvino_properties(free_threads()),
+            },
+        )
+        self.dimension = int(compiled.output(0).partial_shape[1].get_length())
+        self._queue = openvino.AsyncInferQueue(compiled)
+        self._queue.set_callback(lambda request, task: task(request.get_output_tensor(0).data.copy()))
+
+    def encode(self, batches: Iterable[Batch]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        done: list[tuple[np.ndarray, np.ndarray]] = []
+        for batch in batches:
+            self._queue.start_async(
+                {0: batch.ids, 1: batch.mask}, lambda vectors, rows=batch.rows: done.append((rows, vectors))
+            )
+        self._queue.wait_all()
+        yield from done
+
+
+def _converted(folder: Path, sentence: SentenceModel) -> Path:
+    """The model.xml of the converted model in the cache, made there first if need be."""
+    name = f"{folder.name}-{models.model_sha256(folder)[:12]}-{sentence.fingerprint}-v{CONVERSION}"
+    return made_once(cache_folder() / "embedders" / name, lambda half: _convert(folder, sentence, half)) / "model.xml"
+
+
+def _convert(folder: Path, sentence: SentenceModel, target: Path) -> None:
+    import openvino
+
+    module = _pooled_model(folder, sentence)
+    import torch
+
+    ids = torch.arange(14).reshape(2, 7) + 5
+    any_shape = openvino.PartialShape([-1, -1])
+    with torch.inference_mode(), models.quiet_libraries():
+        model = openvino.convert_model(module, example_input=(ids, torch.ones_like(ids)), input=[any_shape, any_shape])
+    _quantise(model)
+    openvino.save_model(model, target / "model.xml", compress_to_fp16=True)
+
+
+def _quantise(model: Any) -> None:
+    """Puts int8 weights, with one fp32 scale for each group, in the place of the constant weights of every product."""
+    from openvino import opset13 as ops
+
+    for node in model.get_ops():
+        constant = node.input_value(1).get_node() if node.get_type_name() == "MatMul" else None
+        if constant is None or constant.get_type_name() != "Constant" or not node.get_attributes()["transpose_b"]:
+            continue
+        weights = constant.data.astype(np.float32)
+        if weights.ndim != 2 or weights.shape[1] % QUANTISATION_GROUP:
+            continue
+        groups = weights.reshape(weights.shape[0], -1, QUANTISATION_GROUP)
+        scale = np.maximum(np.abs(groups).max(axis=2, keepdims=True) / 127, np.finfo(np.float32).tiny)
+        rounded = ops.convert(ops.constant(np.round(groups / scale).astype(np.int8)), "f32")
+        restored = ops.reshape(ops.multiply(rounded, ops.constant(scale)), ops.constant(np.array(weights.shape)), False)
+        node.input(1).replace_source_output(restored.output(0))
+    model.validate_nodes_and_infer_types()

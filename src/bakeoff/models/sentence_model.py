@@ -1,0 +1,148 @@
+"""What a sentence-transformers folder says beside its weights: modules, pooling, projections, prompts, window.
+
+Takes a folder, gives a record. Opens no weights. A model with a module that is not known here is refused by name: its
+vectors would be others than its authors'.
+Source: sentence-transformers 6.2 (`modules.json`, `config_sentence_transformers.json`, Pooling, Dense).
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from bakeoff.errors import ModelUnavailableError
+from bakeoff.models.weights import file_sha256
+from bakeoff.records import Record
+
+Pooling = Literal["mean", "cls"]
+POOLINGS: dict[str, Pooling] = {
+    "mean": "mean",
+    "cls": "cls",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_cls_token": "cls",
+}
+ACTIVATIONS = ("Identity", "Tanh")
+FIRST = ("Transformer", "Pooling")
+QUERY_PROMPTS = ("query",)
+PASSAGE_PROMPTS = ("document", "passage", "corpus")
+
+
+class Projection(Record):
+    """A Dense module: a linear layer over the pooled vector, then the activation."""
+
+    weights: Path
+    activation: Literal["Identity", "Tanh"]
+
+
+class SentenceModel(Record):
+    """How texts become vectors. The prompts are put in front of a text; `window` counts tokens, special ones too."""
+
+    pooling: Pooling = "mean"
+    projections: tuple[Projection, ...] = ()
+    query_prompt: str = ""
+    passage_prompt: str = ""
+    lower_case: bool = False
+    window: int = 512
+
+    @property
+    def fingerprint(self) -> str:
+        """A short hash of what makes vectors out of the encoder's: pooling, projections with their weights."""
+        parts: list[str] = [self.pooling]
+        parts += [f"{file_sha256(projection.weights)} {projection.activation}" for projection in self.projections]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def read_sentence_model(folder: Path) -> SentenceModel:
+    """What the folder says; mean pooling and nothing else where it holds a transformer only.
+
+    Raises ModelUnavailableError for modules, poolings, activations and prompts that are not supported, which it names.
+    """
+    modules = _modules(folder)
+    pooling, with_prompt = _pooling(folder, _path(modules, "Pooling", "1_Pooling"))
+    query, passage = _prompts(folder)
+    if not with_prompt and (query or passage):
+        raise _refusal(folder, "leaves its prompts out of the pooling (include_prompt: false)")
+    known = int(_json(folder / "config.json").get("max_position_embeddings") or 512)
+    said = _json(folder / "sentence_bert_config.json")
+    return SentenceModel(
+        pooling=pooling,
+        projections=tuple(_projection(folder, path) for name, path in modules if name == "Dense"),
+        query_prompt=query,
+        passage_prompt=passage,
+        lower_case=bool(said.get("do_lower_case")),
+        window=int(min(said.get("max_seq_length") or known, known)),
+    )
+
+
+def _modules(folder: Path) -> list[tuple[str, str]]:
+    """The modules as (class, path), which must be a transformer, a pooling, Dense layers, and a normalisation."""
+    path = folder / "modules.json"
+    if not path.exists():
+        return []
+    listed = json.loads(path.read_text(encoding="utf-8"))
+    modules = [(str(module["type"]).rpartition(".")[2], str(module["path"])) for module in listed]
+    names = [name for name, _ in modules]
+    middle = names[2:-1] if names[-1:] == ["Normalize"] else names[2:]
+    if tuple(names[:2]) != FIRST or set(middle) - {"Dense"}:
+        raise _refusal(folder, f"is made of {', '.join(names) or 'no modules'}")
+    if modules[0][1]:
+        raise _refusal(folder, f"keeps its transformer in the folder {modules[0][1]}")
+    return modules
+
+
+def _path(modules: list[tuple[str, str]], wanted: str, otherwise: str) -> str:
+    return next((path for name, path in modules if name == wanted), otherwise)
+
+
+def _pooling(folder: Path, path: str) -> tuple[Pooling, bool]:
+    """How token vectors become one, and whether those of a prompt count."""
+    config = _json(folder / path / "config.json")
+    named = config.get("pooling_mode")
+    modes = [key for key, value in config.items() if key.startswith("pooling_mode_") and value is True]
+    if named is not None:
+        modes = [named] if isinstance(named, str) else list(named)
+    if len(modes) > 1 or not set(modes) <= POOLINGS.keys():
+        raise _refusal(folder, f"pools by {', '.join(modes)}")
+    return POOLINGS[modes[0]] if modes else "mean", config.get("include_prompt") is not False
+
+
+def _projection(folder: Path, path: str) -> Projection:
+    config = _json(folder / path / "config.json")
+    activation = str(config.get("activation_function", "Tanh")).rpartition(".")[2]
+    strange = [key for key in ("module_input_name", "module_output_name") if _elsewhere(config.get(key))]
+    if config.get("use_residual") or strange or activation not in ACTIVATIONS:
+        what = "a residual" if config.get("use_residual") else ", ".join(strange) or f"the activation {activation}"
+        raise _refusal(folder, f"has a Dense module ({path}) with {what}")
+    weights = folder / path / "model.safetensors"
+    if not weights.exists():
+        raise _refusal(folder, f"has a Dense module ({path}) without model.safetensors")
+    return Projection(weights=weights, activation=activation)  # type: ignore[arg-type]
+
+
+def _elsewhere(name: str | None) -> bool:
+    return name not in (None, "sentence_embedding")
+
+
+def _prompts(folder: Path) -> tuple[str, str]:
+    """The texts put in front of queries and of passages: by their usual names, else the default one, else none."""
+    config = _json(folder / "config_sentence_transformers.json")
+    prompts = config.get("prompts") or {}
+    default = config.get("default_prompt_name")
+    if default is not None and default not in prompts:
+        raise _refusal(folder, f"has a default prompt {default!r} that is not among its prompts")
+    query, passage = (
+        next((prompts[name] for name in (*names, default) if name in prompts), "")
+        for names in (QUERY_PROMPTS, PASSAGE_PROMPTS)
+    )
+    return str(query or ""), str(passage or "")
+
+
+def _refusal(folder: Path, why: str) -> ModelUnavailableError:
+    return ModelUnavailableError(
+        f"The embedder in {folder} {why}, which is not supported.",
+        "choose one of a transformer, mean or first-token pooling and Dense layers with no activation or tanh",
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
