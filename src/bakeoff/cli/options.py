@@ -32,7 +32,7 @@ def contender_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
 
 Runs = Annotated[
     Path,
-    typer.Option("--runs", help="The folder that holds the run folders.", file_okay=False, is_eager=True),
+    typer.Option("--runs", help="The folder that holds the run folders.", is_eager=True),
 ]
 RunName = Annotated[
     str,
