@@ -121,7 +121,7 @@ def test_each_model_has_its_own_square_and_the_models_are_compared_at_equal_sett
         (f"{name}-large", name) for name in ("base", "rag", "tuned", "hybrid")
     }
     assert models[0].sentence.startswith(
-        "Model large in place of generator raises accuracy by 50.0 points without retrieval, on the model as it comes"
+        "Model large in place of generator raises accuracy by 50.0 points on the model as it comes without retrieval"
     )
 
 

@@ -97,14 +97,12 @@ def pricing_warnings(entrants: Sequence[Entrant], profile: Profile) -> list[str]
     warnings = []
     unpriced = {one.model.host: one.model for one in entrants if one.model and _lacks_price(one.model)}
     for host, model in unpriced.items():
-        how = (
-            "the profile's prices of tokens"
-            if _profile_tokens(profile)
-            else "time of a machine of your own, which they are not"
-        )
+        by_profile = "the profile's prices of tokens"
+        by_time = "time of a machine of your own, which may be far from what you pay"
         warnings.append(
-            f"Answers come from {host}, and the model '{model.name}' names no price: they are priced by {how}. Give "
-            "`price` in `models:`, a name that genai-prices knows or the prices of a million tokens."
+            f"Answers come from {host}, and the model '{model.name}' names no price: they are priced by "
+            f"{by_profile if _profile_tokens(profile) else by_time}. Give `price` in `models:`: a name that "
+            "genai-prices knows, or the prices of a million tokens."
         )
     for entrant in entrants:
         paid = {_token_key(model) for model in _models(entrant, entrants)} if entrant.behind else set()

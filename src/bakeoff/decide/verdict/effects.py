@@ -267,13 +267,13 @@ def _of_models(cells: Mapping[Key, str]) -> Iterator[_Planned]:
     for tuning, shown in dict.fromkeys((tuning, shown) for _, tuning, shown in cells):
         models = [key[0] for key in cells if key[1:] == (tuning, shown)]
         for other in models[1:]:
-            at = [setting_of("knowledge", shown, names), setting_of("tuning", tuning, names)]
+            at = [setting_of("tuning", tuning, names), setting_of("knowledge", shown, names)]
             yield _Planned(
                 effect="model",
                 kind="simple",
                 model="",
                 subject=subject_of("model", other, names, models[0]),
-                setting=", ".join(at),
+                setting=" ".join(at),
                 label=f"{other}, {label_of('knowledge', shown, names)}, {label_of('tuning', tuning, names)}",
                 weights={cells[other, tuning, shown]: 1.0, cells[models[0], tuning, shown]: -1.0},
                 by_slice=False,
