@@ -13,6 +13,7 @@ import pytest
 from tests.fake_api import FakeApi
 from tests.unit.tiny_model import write_tiny_model
 
+from bakeoff.errors import BakeoffError
 from bakeoff.models.engines.scripted import ScriptedGenerator
 from bakeoff.models.load import load_generator
 from bakeoff.models.settings import ApiModel, LocalModel
@@ -116,6 +117,65 @@ def test_a_stream_says_what_a_batch_says(generator: Generator) -> None:
     for prompt in PROMPTS:
         pieces = list(generator.stream(prompt, WRITE))
         assert "".join(pieces) == generator.generate([prompt], WRITE)[0].text
+
+
+def test_a_text_ends_before_a_stop_text(generator: Generator) -> None:
+    """Whole or streamed, it is what came before the first stop text, and no limit truncated it."""
+    for prompt in PROMPTS:
+        text = generator.generate([prompt], WRITE)[0].text
+        for stop in (text[len(text) // 2 :][:2], text[-1], text[:1]):
+            settings = GenerationSettings(max_new_tokens=LIMIT, stop=("never written", stop))
+            (stopped,) = generator.generate([prompt], settings)
+            assert stopped.text == text[: text.find(stop)]
+            assert (stopped.truncated, stopped.error) == (False, None)
+            assert "".join(generator.stream(prompt, settings)) == stopped.text
+
+
+def test_a_stop_text_of_one_prompt_costs_no_other(generator: Generator) -> None:
+    """In a batch, each text ends at its own first stop text."""
+    whole = texts(generator.generate(PROMPTS, WRITE))
+    stop = whole[0][len(whole[0]) // 2 :][:2]
+    settings = GenerationSettings(max_new_tokens=LIMIT, stop=(stop,))
+    stopped = generator.generate(PROMPTS, settings)
+    assert texts(stopped) == [text.split(stop)[0] for text in whole]
+    assert all(1 <= one.usage.completion_tokens <= LIMIT for one in stopped)
+
+
+def test_a_text_that_the_limit_ended_is_truncated(generator: Generator) -> None:
+    """Truncated: all tokens were used, and a higher limit has more of them. Not truncated: it has the same text."""
+    for limit in (1, LIMIT):
+        for prompt in PROMPTS:
+            (short,) = generator.generate([prompt], GenerationSettings(max_new_tokens=limit))
+            (long,) = generator.generate([prompt], GenerationSettings(max_new_tokens=3 * LIMIT))
+            assert long.text.startswith(short.text)
+            if short.truncated:
+                assert short.usage.completion_tokens == limit < long.usage.completion_tokens
+            else:
+                assert long.text == short.text
+    assert generator.generate(PROMPTS[:1], GenerationSettings(max_new_tokens=1))[0].truncated
+
+
+def test_a_seed_repeats_what_was_drawn(generator: Generator, request: pytest.FixtureRequest) -> None:
+    """The same seed gives the same text; on models that run here other seeds give others, less probable ones too."""
+
+    def drawn(seed: int) -> Completion:
+        settings = GenerationSettings(max_new_tokens=LIMIT, temperature=1.5, seed=seed)
+        return generator.generate(PROMPTS[:1], settings)[0]
+
+    assert drawn(3).text == drawn(3).text
+    if "tiny" in request.node.name or "default" in request.node.name:
+        several = [drawn(seed) for seed in range(8)]
+        assert len({one.text for one in several}) > 1
+        greedy = generator.generate(PROMPTS[:1], WRITE)[0].logprob
+        assert greedy is not None
+        assert all(one.logprob is not None and one.logprob <= 0 for one in several)
+        assert min(one.logprob for one in several if one.logprob is not None) < greedy
+
+
+def test_a_stream_of_a_prompt_that_does_not_fit_raises(generator: Generator) -> None:
+    """A stream has no completion to hold the error: it is raised before the first piece."""
+    with pytest.raises(BakeoffError):
+        next(iter(generator.stream(TOO_LONG, WRITE)))
 
 
 def test_a_stream_may_be_left(generator: Generator) -> None:

@@ -67,9 +67,10 @@ def test_contenders_on_one_index_share_it(finished):
 def test_the_effect_of_retrieval_is_given_for_each_model(finished):
     """The grid stands once for each model; the model has an effect of its own."""
     verdict = json.loads(finished.folder.verdict_path.read_text())
-    told = {(effect["axis"], effect["a"], effect["b"]) for effect in verdict["effects"]}
-    assert ("knowledge", "rag", "base") in told and ("knowledge", "rag-large", "base-large") in told
-    assert any(axis == "model" for axis, _, _ in told)
+    simple = [effect for effect in verdict["effects"] if effect["kind"] == "simple"]
+    pairs = {(effect["effect"], effect["contrast"]["a"], effect["contrast"]["b"]) for effect in simple}
+    assert ("knowledge", "rag", "base") in pairs and ("knowledge", "rag-large", "base-large") in pairs
+    assert any(kind == "model" for kind, _, _ in pairs)
 
 
 def test_the_report_names_models_and_settings(finished):

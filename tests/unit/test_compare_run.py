@@ -116,6 +116,15 @@ def test_retention_is_held_against_the_same_model_as_it_comes(folder):
     assert "same model as it comes" in without.estimate("learnt", "retention").reason
 
 
+def test_without_general_questions_there_is_no_retention(folder):
+    """The reason says what the test lacks, not that somebody failed."""
+    jsonl.write(folder.splits_path, [one for one in QUESTIONS if one.slice != "general"])
+    for one in ENTRANTS:
+        kept = [given for given in folder.answers(one.name) if given.question_id in ("s1", "c1")]
+        jsonl.write(folder.answers_path(one.name), kept)
+    assert compared(folder).estimate("learnt", "retention").reason == "the test holds no general question"
+
+
 def test_answers_after_the_update_are_scored_once_with_their_phase(folder):
     """Both phases stand in scores.jsonl; freshness is read there."""
     found = compared(folder)

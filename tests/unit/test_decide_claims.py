@@ -3,8 +3,11 @@
 import pytest
 
 from bakeoff.decide.verdict.claims import Evidence, articles, claims, ledger
+from bakeoff.measure.comparison import AskedModel
+from tests.unit.comparison_fixture import entrant
 
 IDS = [str(i) for i in range(100)]
+ENTRANTS = tuple(entrant(recipe) for recipe in ("base", "rag", "tuned", "hybrid", "extract", "router"))
 
 
 def once(value):
@@ -42,6 +45,7 @@ def evidence(**more):
         },
     }
     base = {
+        "entrants": ENTRANTS,
         "values": {"accuracy": values},
         "estimates": estimates,
         "fact_of": {key: key for key in IDS},
@@ -246,3 +250,44 @@ def test_what_no_measure_stands_for_is_not_tested(claim):
 def test_a_size_in_points_is_told_beside_the_measured_one():
     """FT 92 % against RAG 85 %."""
     assert entries(slice_of=dict.fromkeys(IDS, "general"))["accuracy-ft"].why.endswith("the article says +7 points")
+
+
+LARGE = AskedModel(name="large", label="large at api.example.com")
+
+
+def paired(entrants, **rights):
+    """The entry of 'accuracy-rag' (rag is more accurate than tuned) among these contenders."""
+    values = {"accuracy": {name.replace("_", "-"): right_on(n) for name, n in rights.items()}}
+    return entries(entrants=tuple(entrants), values=values, estimates={})["accuracy-rag"]
+
+
+def test_contenders_stand_for_the_recipes_they_follow_on_one_model_where_that_can_be():
+    """rag on the small model comes first, but only the large one has a tuned contender to be compared with."""
+    run = (entrant("rag"), entrant("rag", "rag-large", model=LARGE), entrant("tuned", "mine", model=LARGE))
+    entry = paired(run, rag=90, rag_large=10, mine=60)
+    assert entry.finding == "contradicted"
+    assert entry.why.startswith("rag-large against mine, accuracy: -50.0 points")
+    assert entry.contenders == {"rag": "rag-large", "tuned": "mine"}
+
+
+def test_of_several_contenders_on_one_model_the_first_of_the_configuration_stands():
+    """And where no model is shared, the first of each."""
+    run = (entrant("rag", "coarse"), entrant("rag", "fine"), entrant("tuned"))
+    assert paired(run, coarse=80, fine=20, tuned=40).contenders == {"rag": "coarse"}
+    apart = (entrant("rag", "coarse"), entrant("tuned", "other", model=LARGE))
+    assert paired(apart, coarse=80, other=40).contenders == {"rag": "coarse", "tuned": "other"}
+
+
+def test_a_recipe_that_no_contender_follows_is_not_tested():
+    """The claim names the recipe."""
+    entry = paired([entrant("rag")], rag=80)
+    assert (entry.finding, entry.contenders) == ("not tested", {})
+    assert "accuracy was not measured for tuned in this run" in entry.why
+
+
+def test_an_interval_that_excludes_zero_without_significance_is_explained():
+    """The article's claim stays undecided, and the entry says that many comparisons were corrected for."""
+    values = {"accuracy": {"rag": right_on(7), "tuned": right_on(0), "base": right_on(0), "hybrid": right_on(0)}}
+    found = entries(values=values, estimates={})["accuracy-rag"]
+    assert found.finding == "undecided"
+    assert "(unadjusted 95 % interval +" in found.why and "not significant after correcting for" in found.why

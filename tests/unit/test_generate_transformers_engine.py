@@ -55,6 +55,38 @@ def test_the_log_probability_is_the_mean_over_the_completion(folder: Path) -> No
     assert completion.logprob == pytest.approx(taken.mean().item(), abs=1e-4)
 
 
+def test_the_log_probability_of_what_was_drawn_is_that_of_its_tokens(folder: Path) -> None:
+    """Above temperature 0 the tokens are not the most probable ones; temperature does not count in it."""
+    import torch
+
+    generator = TransformersGenerator(folder, "m")
+    settings = GenerationSettings(max_new_tokens=6, temperature=2.0, seed=1)
+    drawn = [one for one in generator.generate(PROMPTS, settings) if one.truncated]
+    assert len(drawn) > 3
+    for prompt, completion in zip(PROMPTS, generator.generate(PROMPTS, settings), strict=True):
+        if not completion.truncated:
+            continue  # an end token is not in the text
+        new = generator._chat.tokenizer(completion.text, add_special_tokens=False)["input_ids"]
+        before = generator._chat.ids(prompt)
+        with torch.inference_mode():
+            logits = generator._model(input_ids=torch.tensor([before + new])).logits[0, len(before) - 1 : -1]
+        taken = torch.log_softmax(logits.float(), -1)[torch.arange(len(new)), torch.tensor(new)]
+        assert completion.logprob == pytest.approx(taken.mean().item(), abs=1e-4)
+
+
+def test_tokens_after_a_stop_text_do_not_count(folder: Path) -> None:
+    """A short text in a batch with a long one: its padding is no completion, and its log-probability is its own."""
+    generator = TransformersGenerator(folder, "m")
+    whole = generator.generate(PROMPTS, SIX)
+    stop = next(one.text for one in whole if len(one.text) > 2)[1]
+    settings = GenerationSettings(max_new_tokens=6, stop=(stop,))
+    alone = [generator.generate([prompt], settings)[0] for prompt in PROMPTS]
+    together = generator.generate(PROMPTS, settings)
+    assert [one.usage.completion_tokens for one in together] == [one.usage.completion_tokens for one in alone]
+    assert [one.logprob for one in together] == pytest.approx([one.logprob for one in alone], abs=1e-4)
+    assert any(one.usage.completion_tokens == len(one.text) + 1 < 6 for one in together)
+
+
 def test_a_models_own_sampling_settings_do_not_count(folder: Path, tmp_path: Path) -> None:
     """A repetition penalty or a temperature that ships with a model does not change the greedy answers."""
     plain = [one.text for one in TransformersGenerator(folder, "m").generate(PROMPTS, SIX)]

@@ -1,11 +1,15 @@
 """What a run hands to the ledger: where the router sent its questions, and what the cost model makes of it."""
 
+from datetime import date
+
 import pytest
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.verdict.claims import Entry
+from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
-from bakeoff.pilot.judge import judge
+from bakeoff.pilot.judge import judge, per_question_values
 from bakeoff.runs.folder import RunFolder
 from tests.unit.report_fixture import build
 
@@ -57,3 +61,55 @@ def test_freshness_is_held_against_before_the_update(run: RunFolder) -> None:
     """The same questions about what changed, before and after."""
     changed = sum(one.slice == "changed" for one in run.questions() if one.split == "test")
     assert f"{changed} questions" in claim(run, "freshness-rag").why
+
+
+def test_the_verdict_s_file_is_the_record_that_was_written(run: RunFolder) -> None:
+    """Nothing is lost on the way to JSON and back."""
+    judgement = judge(run, Profile(), date(2026, 1, 14))
+    assert Judgement.model_validate_json(judgement.model_dump_json()) == judgement
+
+
+def test_updated_answers_are_read_from_the_scores_not_graded_again(run: RunFolder) -> None:
+    """Changing the scores of the update changes freshness; changing the answers does not."""
+    questions = [question for question in run.questions() if question.split == "test"]
+    before = per_question_values(run, questions, ["rag"])["freshness"]["rag"]
+    assert before
+    answers, scores = run.answers("rag", "updated"), list(run.scores())
+    turned = [
+        one.model_copy(update={"value": 1.0 - one.value})
+        if (one.contender, one.phase, one.measure) == ("rag", "updated", "correct") and one.value is not None
+        else one
+        for one in scores
+    ]
+    try:
+        jsonl.write(run.answers_path("rag", "updated"), [one.model_copy(update={"text": "x"}) for one in answers])
+        assert per_question_values(run, questions, ["rag"])["freshness"]["rag"] == before
+        jsonl.write(run.scores_path, turned)
+        after = per_question_values(run, questions, ["rag"])["freshness"]["rag"]
+    finally:
+        jsonl.write(run.answers_path("rag", "updated"), answers)
+        jsonl.write(run.scores_path, scores)
+    assert after == {key: 1.0 - value for key, value in before.items()}
+
+
+def test_the_grid_and_the_effects_of_a_verdict_are_the_same_records(run: RunFolder) -> None:
+    """So that a step is bold exactly where its effect is significant."""
+    judgement = judge(run, Profile())
+    (grid,) = judgement.grids
+    assert len(grid.steps) >= 4
+    assert all(step in judgement.effects for step in grid.steps)
+
+
+def test_days_for_a_contender_that_the_run_does_not_have_are_refused(run: RunFolder) -> None:
+    """With the nearest name that it has."""
+    with pytest.raises(ConfigError, match=r"'tunde' is no contender or recipe(.|\n)*did you mean 'tuned'"):
+        judge(run, Profile(setup_days={"tunde": 3.0}))
+
+
+def test_the_plan_takes_the_days_of_the_contender_that_won(run: RunFolder) -> None:
+    """A winner in the grid stands for its approach itself."""
+    first = judge(run, Profile(), date(2026, 1, 14))
+    assert first.winner and first.roadmap
+    longer = judge(run, Profile(setup_days={first.winner: 100.0}), date(2026, 1, 14))
+    assert longer.winner == first.winner and longer.roadmap
+    assert sum(longer.roadmap.effort_by_owner().values()) > 60 + sum(first.roadmap.effort_by_owner().values())

@@ -1,5 +1,8 @@
 """The measures as values: their names, their directions, how their values are written."""
 
+import re
+from pathlib import Path
+
 from bakeoff.measures import BESIDE, BY_NAME, EIGHT, LOWER_IS_BETTER, MEASURES, SCORES
 from bakeoff.sentences import NARROW
 
@@ -56,3 +59,15 @@ def test_a_measure_is_written_without_its_function() -> None:
     """comparison.json keeps what a team's measure is, not the code that computed it."""
     written = BY_NAME["tokens_per_question"].model_dump(mode="json")
     assert written["name"] == "tokens_per_question" and "per_question" not in written
+
+
+def test_every_measure_is_described_in_the_docs() -> None:
+    """With its unit; no other measure is named there."""
+    text = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert named == set(BY_NAME)
+    for row in rows:
+        for name in re.findall(r"`(\w+)`", row.split("|")[1]):
+            assert row.split("|")[2].strip().lower() == BY_NAME[name].unit
+            assert row.split("|")[3].strip() == BY_NAME[name].better

@@ -1,6 +1,7 @@
 """Measures of a team's own: found by import path, scored like the others, and clear about their mistakes."""
 
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -148,3 +149,15 @@ def test_a_comparison_holds_a_teams_measure_with_interval_slices_and_contrasts(t
     assert type(found).model_validate_json(found.model_dump_json()) == found.model_copy(
         update={"own_measures": (measure.model_copy(update={"per_question": None}),)}
     )
+
+
+def test_the_example_of_the_docs_works(tmp_path):
+    """The module of docs/measures.md lies beside bakeoff.yaml; its measures are found there and computed."""
+    text = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
+    code = text.split("```python\n")[1].split("```")[0]
+    (tmp_path / "my_measures.py").write_text(code)
+    greeting, words = own_measures(["my_measures.has_greeting", "my_measures.n_words"], tmp_path)
+    asked, declined = answer("a", "Hello, 24 months"), answer("b", "Hello", abstained=True)
+    found = values_of(score_answers([question("a"), question("b")], [asked, declined], own=[greeting, words]))["rag"]
+    assert found["has_greeting"] == {"a": 1.0, "b": 1.0} and found["n_words"] == {"a": 3.0}
+    assert words.better == "lower" and greeting.description == "Begins with a greeting"

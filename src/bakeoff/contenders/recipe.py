@@ -137,6 +137,7 @@ class Recipe:
             summary=self.summary,
             approach=self.approach,
             axes=axes if self.in_grid else None,
+            shown=self.knowledge,
             is_baseline=self.in_grid and not axes.tuning and not axes.knowledge,
             retrieves=self.retrieves,
             is_tuned=self.tunes,

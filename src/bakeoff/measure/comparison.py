@@ -49,7 +49,8 @@ class Entrant(Record):
     """What a contender is, for everything that compares, prices, judges and shows it.
 
     `recipe` is the recipe's short name or import path. `approach` is the approach of the decision matrix that it stands
-    for, None for a model as it comes. `axes` is None for what stands beside the grid. `is_baseline`: a model as it
+    for, None for a model as it comes. `axes` is None for what stands beside the grid. `shown` says in words
+    what it is shown besides the question. `is_baseline`: a model as it
     comes, with nothing shown and nothing tuned. `learns_facts`: it holds the documents' facts in its weights, so that
     changed documents mean more training. `parts` names the index, tuned models and models it is made of, as in
     `Stage.part`; `behind` the contenders it sends questions to.
@@ -61,6 +62,7 @@ class Entrant(Record):
     summary: str = ""
     approach: Approach | None = None
     axes: Axes | None = None
+    shown: str = ""
     is_baseline: bool = False
     retrieves: bool = False
     is_tuned: bool = False

@@ -167,6 +167,8 @@ def _cost(view: _View, one: Measured, measure: Measure) -> Estimate:
 
 
 def _ratio(view: _View, one: Measured, measure: Measure) -> Estimate:
+    if not any(question.slice in measure.slices for question in view.questions):
+        return Estimate(reason=f"the test holds no {' or '.join(measure.slices)} question")
     base = view.baseline(one)
     if base is None:
         return Estimate(reason="the run has no contender that is the same model as it comes to compare it with")

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import TemplateError
 
 from bakeoff.errors import ConfigError, InputError
+from bakeoff.models.stops import before_stop
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
 
@@ -69,10 +70,9 @@ class Chat:
 
     def text_of(self, ids: Sequence[int], settings: GenerationSettings) -> tuple[str, bool]:
         """The text of generated ids, cut before the first stop text, and whether a limit ended it."""
-        text = self.text(ids)
-        places = [place for stop in settings.stop if (place := text.find(stop)) >= 0]
-        ended = bool(places) or (bool(ids) and ids[-1] in self.end_ids)
-        return (text[: min(places)] if places else text), not ended and len(ids) >= settings.max_new_tokens
+        text, stopped = before_stop(self.text(ids), settings.stop)
+        ended = stopped or (bool(ids) and ids[-1] in self.end_ids)
+        return text, not ended and len(ids) >= settings.max_new_tokens
 
     def count_tokens(self, text: str) -> int:
         # Often asked of what is longer than the context: `verbose=False` keeps the warning about that away.

@@ -36,6 +36,7 @@ from bakeoff.report.stage_titles import STAGES
 from bakeoff.report.table import beside, table, updates
 from bakeoff.report.verdict_page import marked, verdict_context
 from bakeoff.report.verdict_text import marks
+from bakeoff.report.who import HEADS, who
 from bakeoff.sentences import duration, listed, milliseconds, percent, usd
 
 HERE = Path(__file__).parent
@@ -69,6 +70,8 @@ def html_page(data: ReportData) -> str:
         n_left_out=max(0, len(data.questions) - MOST_QUESTIONS),
         headline=headline(data),
         eight=table(data, EIGHT),
+        who=who(data),
+        who_heads=HEADS,
         beside=table(data, beside(data)),
         origins=[(name, listed(models)) for name, models in data.origins.items()],
         grids=grid_panels(data),

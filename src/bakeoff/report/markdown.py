@@ -11,6 +11,7 @@ from bakeoff.report.markdown_text import bullets, grid, plain
 from bakeoff.report.stage_titles import STAGES
 from bakeoff.report.table import Cell, Table, beside, table, updates
 from bakeoff.report.verdict_markdown import opening, sections
+from bakeoff.report.who import HEADS, who
 from bakeoff.sentences import NOT_MEASURED, duration, listed
 
 MOST_LEAKS = 50
@@ -26,6 +27,7 @@ def markdown_page(data: ReportData) -> str:
         parts.append(f"**{plain(first)}** {plain(second)}".rstrip())
     if data.warnings:
         parts += ["## Before you rely on this", bullets(data.warnings)]
+    parts += ["## Who competed", grid(HEADS, who(data))]
     parts += ["## Every contender, by eight measures", *_measures(table(data, EIGHT))]
     if others := beside(data):
         parts += ["### Beside them", *_measures(table(data, others))]

@@ -95,8 +95,9 @@ def _seconds(comparison: Comparison, name: str) -> tuple[Estimate, str] | None:
 
 
 def _scaled(estimate: Estimate, factor: float) -> Estimate:
-    ends = {key: getattr(estimate, key) for key in ("value", "low", "high")}
-    return Estimate(**{key: None if end is None else end * factor for key, end in ends.items()}, n=estimate.n)
+    ends = (estimate.value, estimate.low, estimate.high)
+    value, low, high = (None if end is None else end * factor for end in ends)
+    return Estimate(value=value, low=low, high=high, n=estimate.n)
 
 
 def _query(name: str, run: _Run) -> ContenderUsage:

@@ -156,24 +156,27 @@ def _sides(before: Test, after: Test) -> tuple[tuple[str, str], tuple[str, str]]
 def _named(test: Test, evidence: Evidence) -> Test:
     """The test with contenders in place of recipes; a recipe that nobody follows keeps its name."""
     if test.right == RETRIEVING_PART:
-        left = next((one.name for one in evidence.entrants if one.recipe == test.left), test.left)
-        return test.model_copy(update={"left": left, "right": _retrieving_part(left, evidence)})
+        router = next((one.name for one in evidence.entrants if one.recipe == test.left), test.left)
+        return test.model_copy(update={"left": router, "right": _retrieving_part(router, evidence)})
     lefts, rights = ([one for one in evidence.entrants if one.recipe == recipe] for recipe in (test.left, test.right))
     if test.left == test.right or not lefts or not rights:
-        left, right = next(iter(lefts), None), next(iter(rights), None)
+        sides: tuple[Entrant | None, Entrant | None] = next(iter(lefts), None), next(iter(rights), None)
     else:
-        left, right = max(product(lefts, rights), key=lambda pair: _alike(*pair))
+        sides = max(product(lefts, rights), key=lambda pair: _alike(*pair))
+    left, right = sides
     return test.model_copy(
         update={"left": left.name if left else test.left, "right": right.name if right else test.right}
     )
 
 
-def _alike(a: Entrant, b: Entrant) -> tuple[bool, int]:
-    """How well two contenders can be compared: on one model first, then by how many settings they share."""
+def _alike(a: Entrant, b: Entrant) -> tuple[bool, bool, int]:
+    """How well two contenders can be compared: a part with the whole, on one model, by how many settings they share."""
+    is_part = b.name in a.behind or a.name in b.behind
     if a.axes is None or b.axes is None:
-        return a.model is not None and a.model == b.model, 0
+        return is_part, a.model is not None and a.model == b.model, 0
     ours, theirs = a.axes, b.axes
-    return ours.model == theirs.model, (ours.tuning == theirs.tuning) + (ours.knowledge == theirs.knowledge)
+    shared = (ours.tuning == theirs.tuning) + (ours.knowledge == theirs.knowledge)
+    return is_part, ours.model == theirs.model, shared
 
 
 def _retrieving_part(router: str, evidence: Evidence) -> str:

@@ -88,9 +88,10 @@ def _too_often_wrong(comparison: Comparison, name: str, profile: Profile) -> str
 
 
 def _too_dear(profile: Profile, cost: Cost | None) -> str:
+    running, setup = (cost.running_usd_per_month, cost.setup_usd) if cost else (None, None)
     budgets = (
-        (profile.budget_usd_per_month, cost and cost.running_usd_per_month, "running it costs {:,.0f} USD a month"),
-        (profile.budget_setup_usd, cost and cost.setup_usd, "setting it up costs {:,.0f} USD"),
+        (profile.budget_usd_per_month, running, "running it costs {:,.0f} USD a month"),
+        (profile.budget_setup_usd, setup, "setting it up costs {:,.0f} USD"),
     )
     for budget, usd, words in budgets:
         if budget is not None and usd is None:

@@ -91,7 +91,7 @@ def measured_matrix(
 def representatives(comparison: Comparison, total_usd: Mapping[str, float]) -> dict[str, str]:
     """The most accurate contender of each approach that was run, the cheapest of those that are equal."""
     accuracy = comparison.values("accuracy")
-    standing = {}
+    standing: dict[str, str] = {}
     for approach in APPROACHES:
         names = [one.name for one in comparison.entrants if one.approach == approach]
         if names:

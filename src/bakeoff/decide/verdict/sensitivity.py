@@ -117,8 +117,8 @@ def _alone(comparison: Comparison, measure: Measure, eligible: Sequence[str], no
 
 
 def _logarithm(estimate: Estimate) -> Estimate:
-    ends = {key: getattr(estimate, key) for key in ("low", "high")}
-    return Estimate(**{key: None if end is None else math.log(max(end, TINY)) for key, end in ends.items()})
+    low, high = (None if end is None else math.log(max(end, TINY)) for end in (estimate.low, estimate.high))
+    return Estimate(low=low, high=high)
 
 
 def rule_wins(

@@ -23,6 +23,7 @@ from bakeoff.errors import ModelUnavailableError
 from bakeoff.files.cache import cache_folder, made_once
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.openvino_graph import LlamaGraph, dimensions
+from bakeoff.models.stops import before_stop, pieces_before_stop
 from bakeoff.models.threads import free_threads, openvino_properties
 from bakeoff.models.weights import file_sha256, model_sha256
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
@@ -56,22 +57,63 @@ class OpenVinoGenerator:
         return self._chat.complete(prompts, settings.max_new_tokens, lambda ids: self._complete_all(ids, settings))
 
     def _complete_all(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[Completion]:
-        configured = [self._configured(settings)] * len(ids)
         with self._lock:
             begun = time.perf_counter()
-            results = self._pipeline.generate([_tensor(one) for one in ids], configured)
+            written = self._write_to_stops(ids, settings) if settings.stop else self._write(ids, settings)
             seconds = (time.perf_counter() - begun) / len(ids)
-        return [self._completion(result, len(one), seconds, settings) for result, one in zip(results, ids, strict=True)]
+        return [
+            self._completion(new, score, Usage(prompt_tokens=len(one), seconds=seconds), settings)
+            for (new, score), one in zip(written, ids, strict=True)
+        ]
 
-    def _completion(self, result: Any, n_prompt: int, seconds: float, settings: GenerationSettings) -> Completion:
-        new = list(result.m_generation_ids[0])
-        usage = Usage(prompt_tokens=n_prompt, completion_tokens=len(new), seconds=seconds)
-        mean = float(result.m_scores[0]) / len(new) if new else None
+    def _write(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[tuple[list[int], float]]:
+        """For each prompt the new tokens, and the sum of their log-probabilities."""
+        configured = [self._configured(settings)] * len(ids)
+        results = self._pipeline.generate([_tensor(one) for one in ids], configured)
+        return [(list(result.m_generation_ids[0]), float(result.m_scores[0])) for result in results]
+
+    def _write_to_stops(
+        self, ids: Sequence[Sequence[int]], settings: GenerationSettings
+    ) -> list[tuple[list[int], float]]:
+        """The same, each prompt's writing stopped as soon as its text holds a stop text.
+
+        The engine's own stop texts need the tokenizer as an OpenVINO graph, which is not made here.
+        """
+        configured = self._configured(settings)
+        requests = [self._pipeline.add_request(i, _tensor(one), configured) for i, one in enumerate(ids)]
+        tokens: list[list[int]] = [[] for _ in ids]
+        scores = [0.0] * len(ids)
+        stopped: set[int] = set()
+        while self._pipeline.has_non_finished_requests():
+            self._pipeline.step()
+            for i, request in enumerate(requests):
+                if i in stopped or not request.can_read():
+                    continue
+                for output in request.read().values():
+                    tokens[i] += output.generated_ids
+                    scores[i] += sum(output.generated_log_probs)
+                if before_stop(self._chat.text(tokens[i]), settings.stop)[1]:
+                    request.stop()
+                    stopped.add(i)
+        return list(zip(tokens, scores, strict=True))
+
+    def _completion(self, new: list[int], score: float, usage: Usage, settings: GenerationSettings) -> Completion:
         text, truncated = self._chat.text_of(new, settings)
-        return Completion(text=text, usage=usage, logprob=mean, truncated=truncated)
+        return Completion(
+            text=text,
+            usage=usage.model_copy(update={"completion_tokens": len(new)}),
+            logprob=score / len(new) if new else None,
+            truncated=truncated,
+        )
 
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of one completion, as the model writes them; closing the iterator stops the model."""
+        """The pieces of one completion, as the model writes them; closing the iterator stops the model.
+
+        Raises InputError where the prompt is too long.
+        """
+        return pieces_before_stop(self._written(prompt, settings), settings.stop)
+
+    def _written(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
         ids = _tensor(self._chat.ids_that_fit(prompt, settings.max_new_tokens))
         streamer = _Tokens()
 
@@ -117,7 +159,6 @@ class OpenVinoGenerator:
             configured.rng_seed = settings.seed or 0
         configured.logprobs = 1
         configured.stop_token_ids = self._chat.end_ids
-        configured.stop_strings = set(settings.stop)
         configured.eos_token_id = min(self._chat.end_ids)
         return configured
 

@@ -5,7 +5,9 @@ Takes a function or a mapping from the last user message to a reply. Counts word
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from bakeoff.errors import InputError
 from bakeoff.models.prompts import DECLINE
+from bakeoff.models.stops import before_stop
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
 Script = Callable[[str], str] | Mapping[str, str]
@@ -21,31 +23,35 @@ class ScriptedGenerator:
         self._logprob = logprob
 
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
-        """One completion for each prompt, in order, cut after max_new_tokens words."""
-        return [self._complete(prompt, settings.max_new_tokens) for prompt in prompts]
+        """One completion for each prompt, in order, cut before a stop text and after max_new_tokens words."""
+        return [self._complete(prompt, settings) for prompt in prompts]
 
-    def _complete(self, prompt: Prompt, max_tokens: int) -> Completion:
+    def _complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
         n_prompt = sum(self.count_tokens(message.content) for message in prompt.messages)
-        if n_prompt + max_tokens > self.context_tokens:
+        if n_prompt + settings.max_new_tokens > self.context_tokens:
             error = (
-                f"A prompt of {n_prompt:,} words and an answer of {max_tokens} exceed {self.context_tokens:,} words."
+                f"A prompt of {n_prompt:,} words and an answer of {settings.max_new_tokens} exceed "
+                f"{self.context_tokens:,} words."
             )
             return Completion(text="", usage=Usage(), error=error)
-        reply = self._reply(prompt.messages[-1].content).split(" ")
-        words = reply[:max_tokens]
+        reply = before_stop(self._reply(prompt.messages[-1].content), settings.stop)[0].split(" ")
+        words = reply[: settings.max_new_tokens]
         return Completion(
             text=" ".join(words),
             usage=Usage(prompt_tokens=n_prompt, completion_tokens=len(words), seconds=1e-6),
             logprob=self._logprob,
-            truncated=len(reply) > max_tokens,
+            truncated=len(reply) > settings.max_new_tokens,
         )
 
     def _reply(self, message: str) -> str:
         return self._script.get(message, DECLINE) if isinstance(self._script, Mapping) else self._script(message)
 
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The words of the reply."""
-        for i, word in enumerate(self._complete(prompt, settings.max_new_tokens).text.split(" ")):
+        """The words of the reply. Raises InputError where the prompt is too long."""
+        completion = self._complete(prompt, settings)
+        if completion.error:
+            raise InputError(completion.error, "give a shorter prompt")
+        for i, word in enumerate(completion.text.split(" ")):
             yield word if i == 0 else f" {word}"
 
     def count_tokens(self, text: str) -> int:

@@ -22,6 +22,7 @@ from transformers import (
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.chat import Chat
+from bakeoff.models.stops import before_stop, pieces_before_stop
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.models.weights import quiet_libraries
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
@@ -61,33 +62,47 @@ class TransformersGenerator:
         width = max(len(one) for one in batch)
         rows = [[self._pad_id] * (width - len(one)) + list(one) for one in batch]
         mask = [[0] * (width - len(one)) + [1] * len(one) for one in batch]
-        best = _BestLogprobs()
+        chosen = _Logprobs(sampled=settings.temperature > 0)
         with torch.inference_mode():
             output = self._model.generate(
                 input_ids=torch.tensor(rows, device=self._model.device),
                 attention_mask=torch.tensor(mask, device=self._model.device),
                 generation_config=self._configured(settings),
                 **self._stopping(settings),
-                logits_processor=LogitsProcessorList([best]),
+                logits_processor=LogitsProcessorList([chosen]),
             )
         seconds = (time.perf_counter() - begun) / len(batch)
-        logprobs = torch.stack(best.steps, dim=1).tolist()
+        new = output[:, width:]
+        logprobs = torch.stack(chosen.steps(new[:, -1]), dim=1).tolist()
         return [
-            self._completion(new, chances, (len(one), seconds), settings)
-            for new, chances, one in zip(output[:, width:].tolist(), logprobs, batch, strict=True)
+            self._completion(written, chances, (len(one), seconds), settings)
+            for written, chances, one in zip(new.tolist(), logprobs, batch, strict=True)
         ]
 
     def _completion(
         self, new: Sequence[int], logprobs: Sequence[float], took: tuple[int, float], settings: GenerationSettings
     ) -> Completion:
-        """The completion up to and with its end token; padding after it is cut off."""
+        """The completion up to and with its end token, or a stop text; padding after it is cut off."""
         length = next((i + 1 for i, token in enumerate(new) if token in self._chat.end_ids), len(new))
+        if settings.stop:
+            length = self._length_to_stop(new[:length], settings)
         usage = Usage(prompt_tokens=took[0], completion_tokens=length, seconds=took[1])
         text, truncated = self._chat.text_of(new[:length], settings)
         return Completion(text=text, usage=usage, logprob=sum(logprobs[:length]) / length, truncated=truncated)
 
+    def _length_to_stop(self, new: Sequence[int], settings: GenerationSettings) -> int:
+        """How many tokens it takes to a stop text; all of them where there is none."""
+        lengths = range(1, len(new) + 1)
+        return next((n for n in lengths if before_stop(self._chat.text(new[:n]), settings.stop)[1]), len(new))
+
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of one completion, as the model writes them; closing the iterator stops the model."""
+        """The pieces of one completion, as the model writes them; closing the iterator stops the model.
+
+        Raises InputError where the prompt is too long.
+        """
+        return pieces_before_stop(self._pieces(prompt, settings), settings.stop)
+
+    def _pieces(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
         ids = torch.tensor([self._chat.ids_that_fit(prompt, settings.max_new_tokens)], device=self._model.device)
         streamer = TextIteratorStreamer(self._chat.tokenizer, skip_prompt=True, skip_special_tokens=True)
         writer = _Writer(self._model, ids, self._configured(settings), streamer)
@@ -118,16 +133,36 @@ class TransformersGenerator:
         return self._chat.count_tokens(text)
 
 
-class _BestLogprobs(LogitsProcessor):
-    """Notes the log-probability of each step's most probable token, which is the one that greedy decoding takes."""
+class _Logprobs(LogitsProcessor):
+    """Notes the log-probability, before temperature, of the token of each step.
 
-    def __init__(self) -> None:
-        self.steps: list[torch.Tensor] = []
+    Greedy decoding takes the most probable one. What sampling took is seen at the next step, so the log-probabilities
+    of the last step are kept until then.
+    """
+
+    def __init__(self, sampled: bool) -> None:
+        self._sampled = sampled
+        self._noted: list[torch.Tensor] = []
+        self._last: torch.Tensor | None = None
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         wide = scores.float()
-        self.steps.append(wide.max(dim=-1).values - torch.logsumexp(wide, dim=-1))
+        if not self._sampled:
+            self._noted.append(wide.max(dim=-1).values - torch.logsumexp(wide, dim=-1))
+            return scores
+        self._note(input_ids[:, -1])
+        self._last = torch.log_softmax(wide, dim=-1)
         return scores
+
+    def steps(self, last_tokens: torch.Tensor) -> list[torch.Tensor]:
+        """For each step the log-probabilities of the batch, given the tokens of the last step."""
+        self._note(last_tokens)
+        return self._noted
+
+    def _note(self, tokens: torch.Tensor) -> None:
+        if self._last is not None:
+            self._noted.append(self._last.gather(1, tokens[:, None])[:, 0])
+            self._last = None
 
 
 class _Writer(threading.Thread):

@@ -1,0 +1,55 @@
+"""Stop texts: whole and in pieces, wherever they fall."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bakeoff.models.stops import before_stop, pieces_before_stop
+
+TEXTS = st.text(alphabet="ab\n", max_size=12)
+STOPS = st.lists(st.text(alphabet="ab\n", min_size=1, max_size=3), max_size=3)
+
+
+def test_the_first_stop_text_ends_the_text() -> None:
+    """Whichever of several comes first; an empty one stops nothing."""
+    assert before_stop("Paris.\nQuestion:", ["Question", "\n"]) == ("Paris.", True)
+    assert before_stop("Paris", ["", "London"]) == ("Paris", False)
+    assert before_stop("\nParis", ["\n"]) == ("", True)
+
+
+@given(TEXTS, STOPS, st.integers(1, 4))
+def test_pieces_join_to_the_whole(text: str, stops: list[str], size: int) -> None:
+    """However a text is cut into pieces, its pieces before a stop join to what the whole text is before it."""
+    pieces = [text[i : i + size] for i in range(0, len(text), size)]
+    assert "".join(pieces_before_stop(pieces, stops)) == before_stop(text, stops)[0]
+
+
+def test_what_cannot_be_a_stop_text_is_not_held_back() -> None:
+    """Each piece is given as soon as it is known to be no beginning of a stop text."""
+    given_out: list[str] = []
+
+    def pieces():  # type: ignore[no-untyped-def]
+        for piece in ("Pa", "ris\n", "x", "end"):
+            yield piece
+            given_out.append(piece)
+
+    stream = pieces_before_stop(pieces(), ["\n\n"])
+    assert [next(stream), given_out] == ["Pa", []]
+    assert [next(stream), given_out] == ["ris", ["Pa"]]
+    assert [next(stream), given_out] == ["\nx", ["Pa", "ris\n"]]
+
+
+def test_the_source_is_closed_at_the_stop() -> None:
+    """A model is told to stop when its stop text has come, and when the reader leaves."""
+    closed: list[bool] = []
+
+    def pieces():  # type: ignore[no-untyped-def]
+        try:
+            yield from "abcdef"
+        finally:
+            closed.append(True)
+
+    assert list(pieces_before_stop(pieces(), ["c"])) == ["a", "b"]
+    left = pieces_before_stop(pieces(), ["x"])
+    next(left)
+    left.close()
+    assert closed == [True, True]
