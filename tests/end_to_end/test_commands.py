@@ -108,7 +108,8 @@ def test_two_runs_are_compared_question_by_question(folder):
     """One more passage shown: the setting is named, and each contender is compared with itself."""
     values = json.loads((folder / "bakeoff.yaml").read_text())
     (folder / "more.yaml").write_text(json.dumps({**values, "name": "more", "retrieval": {"k": 1}}))
-    assert command("run", "more.yaml", cwd=folder).returncode == 0
+    ended = parsed(command("run", "more.yaml", "--json", cwd=folder))
+    assert ended["run"] == "more" and ended["measures"]["rag"]["accuracy"]["n"] > 0
     found = parsed(command("diff", "planets", "more", "--json", cwd=folder))
     assert found["same_data"] and found["settings"]["retrieval.k"]["after"] == 1
     assert found["results"]["note"].startswith("Paired: both runs asked the same")

@@ -1,7 +1,11 @@
 """The HTTP client: retries and their waits, redirects, connections, keys; against a server in this process."""
 
 import logging
+import signal
+import subprocess
+import sys
 import threading
+import time
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -245,6 +249,7 @@ FAULTS = [
     Fault(status=500, body=f"Authorization: Bearer {SENTINEL} " * 400),
     Fault(status=429, body=SENTINEL, headers={"x-echo": SENTINEL}),
     Fault("redirect", location=f"http://user:{SENTINEL}@127.0.0.1:9/v1?key={SENTINEL}"),
+    Fault("redirect", location=f"http://{SENTINEL}.example/v1"),
     Fault("not json", body=f"you sent {SENTINEL}"),
     Fault("not json", body=f'{{"error": {{"message": "{SENTINEL}"}}}}'),
     Fault("not json", body=f'["{SENTINEL}"]'),
@@ -308,3 +313,38 @@ def test_calls_keep_their_order_and_the_first_error_is_raised() -> None:
     assert in_parallel(slow_then_square, [], 4) == []
     with pytest.raises(ZeroDivisionError):
         in_parallel(lambda i: 1 // i, [1, 0, 2], 2)
+
+
+INTERRUPTED = """
+import sys
+from bakeoff.models.load import load_generator
+from bakeoff.models.settings import ApiModel
+from bakeoff.records import GenerationSettings, Message, Prompt
+
+generator = load_generator(ApiModel(api="openai", base_url=sys.argv[1], model="m", concurrency=2, timeout_s=300))
+prompt = Prompt(messages=(Message(role="user", content="hello"),))
+try:
+    generator.generate([prompt] * 50, GenerationSettings())
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_does_not_wait_for_the_requests_under_way() -> None:
+    """The interrupt is raised while the server still thinks, nothing more is asked, and the process ends."""
+    with FakeApi(delay_s=120.0) as api:
+        process = subprocess.Popen([sys.executable, "-c", INTERRUPTED, api.url], stdout=subprocess.PIPE, text=True)
+        while not api.n_requests:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+        assert (out, process.returncode) == ("interrupted\n", 0)
+        assert api.n_requests <= 2
+
+
+def test_this_machine_is_asked_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that the environment names is for other hosts."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with FakeApi() as api:
+        assert post(api)["choices"]

@@ -30,6 +30,17 @@ def test_a_number_given_comes_before_the_configuration_and_the_environment(monke
     assert threads.free_threads() == 5
 
 
+def test_threads_that_do_not_wait_for_one_another_take_every_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless a person chose a number."""
+    monkeypatch.setattr(threads, "busy_cores", lambda: 4.0)
+    monkeypatch.setattr(threads, "usable_cores", lambda: 4)
+    assert threads.independent_threads() == 4
+    assert threads.free_threads() == 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert threads.independent_threads() == 2
+    assert threads.independent_threads(3) == 3
+
+
 @pytest.mark.parametrize("value", ["", "0", "-1", "many"])
 def test_an_environment_variable_that_is_no_number_of_threads_is_ignored(
     monkeypatch: pytest.MonkeyPatch, value: str

@@ -61,25 +61,25 @@ def diff(run: RunName, other: Other, runs: Runs = Path("runs"), as_json: Json = 
     from bakeoff.runs.diff import diff_runs
     from bakeoff.runs.run import open_run
 
-    found = diff_runs(open_run(run, runs), open_run(other, runs))
+    differences = diff_runs(open_run(run, runs), open_run(other, runs))
     if as_json:
-        print_json(found)
+        print_json(differences)
         return
     out = console()
-    for part in _shown(found):
+    for part in _shown(differences):
         out.print(part, soft_wrap=isinstance(part, str))
 
 
-def _shown(found: "RunDiff") -> Iterator[RenderableType]:
-    yield f"Before: {found.before}\nAfter:  {found.after}\n"
+def _shown(differences: "RunDiff") -> Iterator[RenderableType]:
+    yield f"Before: {differences.before}\nAfter:  {differences.after}\n"
     yield "Data"
-    yield from (f"  {line}" for line in _data_lines(found))
-    for title, changes in (("Settings", found.settings), ("Environment", found.environment)):
+    yield from (f"  {line}" for line in _data_lines(differences))
+    for title, changes in (("Settings", differences.settings), ("Environment", differences.environment)):
         yield f"\n{title}"
         yield from (
             [f"  {key}: {change.before} -> {change.after}" for key, change in changes.items()] or ["  the same"]
         )
-    results = found.results
+    results = differences.results
     yield f"\nResults\n  {results.note}\n"
     yield table(
         ("Contender", "Measure", "Before", "After", "Change", "Finding"),
@@ -99,12 +99,16 @@ def _shown(found: "RunDiff") -> Iterator[RenderableType]:
         yield f"Only after: {', '.join(results.only_after)}"
 
 
-def _data_lines(found: "RunDiff") -> Iterator[str]:
-    if found.same_data:
+def _data_lines(differences: "RunDiff") -> Iterator[str]:
+    if differences.same_data:
         yield "the documents and questions are the same"
         return
-    yield _set_line("documents", found.documents) if found.documents else "documents: a run has no document store"
-    questions = found.questions
+    yield (
+        _set_line("documents", differences.documents)
+        if differences.documents
+        else "documents: a run has no document store"
+    )
+    questions = differences.questions
     yield _set_line("questions", questions.questions)
     for what, ids in (
         ("another text", questions.new_texts),
@@ -116,12 +120,12 @@ def _data_lines(found: "RunDiff") -> Iterator[str]:
     yield ", ".join(f"{split}: {change.before} -> {change.after}" for split, change in questions.counts.items())
 
 
-def _set_line(name: str, found: "SetDiff") -> str:
-    if not found.any:
-        return f"{name}: the same {found.n_after}"
-    kinds = (("added", found.added), ("removed", found.removed), ("changed", found.changed))
+def _set_line(name: str, sets: "SetDiff") -> str:
+    if not sets.any:
+        return f"{name}: the same {sets.n_after}"
+    kinds = (("added", sets.added), ("removed", sets.removed), ("changed", sets.changed))
     parts = [f"{len(ids)} {what} ({first_few(ids)})" for what, ids in kinds if ids]
-    return f"{name}: {found.n_before} -> {found.n_after}; {'; '.join(parts)}"
+    return f"{name}: {sets.n_before} -> {sets.n_after}; {'; '.join(parts)}"
 
 
 def _rows(name: str, contender: "ContenderDiff") -> Iterator[tuple[str, ...]]:
@@ -140,9 +144,9 @@ def _rows(name: str, contender: "ContenderDiff") -> Iterator[tuple[str, ...]]:
         first = ""
 
 
-def _change(found: "Difference") -> tuple[str, str]:
+def _change(difference: "Difference") -> tuple[str, str]:
     """The difference in points with its interval, and what it allows one to say."""
     from bakeoff.sentences import points
 
-    interval = f"{points(found.low)} to {points(found.high)}"
-    return f"{points(found.difference)} ({interval})", FINDINGS[found.finding]
+    interval = f"{points(difference.low)} to {points(difference.high)}"
+    return f"{points(difference.difference)} ({interval})", FINDINGS[difference.finding]

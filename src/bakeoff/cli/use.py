@@ -52,7 +52,9 @@ def _show(answer: Answer) -> None:
     if answer.error is not None:
         note(f"{answer.contender} failed: {answer.error}")
     elif answer.abstained:
-        typer.echo(f"{answer.contender} declined to answer: it is not sure enough, or found no answer.")
+        typer.echo(
+            f"{answer.contender} declined to answer: it is not confident enough, or the documents hold no answer."
+        )
     else:
         typer.echo()
     if answer.truncated:

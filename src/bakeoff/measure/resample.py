@@ -22,7 +22,7 @@ PerQuestion = Mapping[str, Mapping[str, Values]]
 
 @dataclass(frozen=True)
 class Redrawn:
-    """`means`: measure -> (draw, contender). `ahead[d, i, j]`: i is told apart above j; `tied` is within the margin."""
+    """`means`: measure -> (draw, contender). `ahead[d, i, j]`: i significantly above j; `tied`: within the margin."""
 
     names: tuple[str, ...]
     means: dict[str, np.ndarray]
@@ -100,7 +100,7 @@ def _means(table: _Table, drawn: np.ndarray) -> np.ndarray:
 
 
 def _tested(table: _Table, drawn: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray]:
-    """Who is told apart above whom and who is tied, (draw, contender, contender)."""
+    """Who is significantly above whom and who is tied, (draw, contender, contender)."""
     n_names = table.values.shape[1]
     ahead, tied = (np.zeros((N_DRAWS, n_names, n_names), dtype=bool) for _ in range(2))
     found = {(i, j): table.by_fact(table.values[:, i] - table.values[:, j]) for i, j in combinations(range(n_names), 2)}

@@ -20,7 +20,7 @@ _configured: int | None = None
 
 
 def configure(threads: int | None) -> None:
-    """Set the number that every later `free_threads()` gives; None goes back to counting free cores."""
+    """Set the number that later calls without one give; None goes back to counting cores."""
     global _configured
     _configured = threads
 
@@ -31,8 +31,15 @@ def free_threads(configured: int | None = None) -> int:
     The number given, else the one given to `configure`, else the environment variable OMP_NUM_THREADS, else the free
     cores at this moment, which takes a quarter of a second to find out.
     """
-    chosen = configured or _configured or _from_environment(os.environ)
-    return max(1, chosen or free_cores(usable_cores(), busy_cores()))
+    return _chosen(configured) or free_cores(usable_cores(), busy_cores())
+
+
+def independent_threads(configured: int | None = None) -> int:
+    """The same for threads that never wait for one another: all usable cores, whatever other processes do.
+
+    Each of them gets its share of a busy core, so that fewer would only be slower (benchmarks/threads.py, `embed`).
+    """
+    return _chosen(configured) or usable_cores()
 
 
 def use_threads(n: int) -> None:
@@ -105,6 +112,11 @@ def _quota(group: Path) -> float | None:
     if not limit.isdigit() or not period.isdigit() or int(period) == 0:
         return None
     return int(limit) / int(period)
+
+
+def _chosen(configured: int | None) -> int | None:
+    """The number that a person chose, if one did."""
+    return configured or _configured or _from_environment(os.environ)
 
 
 def _from_environment(environment: Mapping[str, str]) -> int | None:

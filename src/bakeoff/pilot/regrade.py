@@ -99,25 +99,32 @@ def replaced(
     Raises InputError where a tested question is missing among the given ones, or has another text there.
     """
     matched = _matched(former, given, given_updates)
-    tested = [one for one in former if one.split == "test"]
-    missing = [one for one in tested if matched[one.id] is None and one.slice not in ELSEWHERE]
+    tested = [question for question in former if question.split == "test"]
+    missing = [question for question in tested if matched[question.id] is None and question.slice not in ELSEWHERE]
     if missing:
         raise InputError(
             f"{len(missing)} test questions are not in these files: "
-            f"{first_few([f'{one.id} ({_short(one.text)})' for one in missing])}.",
+            f"{first_few([f'{question.id} ({_short(question.text)})' for question in missing])}.",
             "give every question file of the run, with the ids and texts it was run with",
         )
-    reworded = [(one, other) for one in tested if (other := matched[one.id]) is not None and other.text != one.text]
+    reworded = [
+        (question, other)
+        for question in tested
+        if (other := matched[question.id]) is not None and other.text != question.text
+    ]
     if reworded:
+        texts = [f"{question.id} ({_short(question.text)} -> {_short(other.text)})" for question, other in reworded]
         raise InputError(
-            f"{len(reworded)} test questions have another text in these files: "
-            f"{first_few([f'{one.id} ({_short(one.text)} -> {_short(other.text)})' for one, other in reworded])}.",
+            f"{len(reworded)} test questions have another text in these files: {first_few(texts)}.",
             "restore their texts, or run the pilot again: what was answered is the former question",
         )
-    trained = {one.fact for one in former if one.split == "train" and one.slice != "changed"}
-    questions = [_with_answers(one, matched[one.id], trained) if one.split == "test" else one for one in former]
-    others = [one for one in former if one.split != "test"]
-    return questions, sum(_differs(one, matched[one.id]) for one in others)
+    trained = {question.fact for question in former if question.split == "train" and question.slice != "changed"}
+    new = [
+        _with_answers(question, matched[question.id], trained) if question.split == "test" else question
+        for question in former
+    ]
+    others = [question for question in former if question.split != "test"]
+    return new, sum(_differs(question, matched[question.id]) for question in others)
 
 
 def _matched(
@@ -131,8 +138,8 @@ def _matched(
     matched: dict[str, Question | None] = {}
     for question in former:
         by_id, by_text = changed if question.slice == "changed" else main
-        found = by_id.get(question.id) or by_text.get(question.text)
-        matched[question.id] = None if question.slice == "general" else found
+        match = by_id.get(question.id) or by_text.get(question.text)
+        matched[question.id] = None if question.slice == "general" else match
     return matched
 
 
@@ -174,7 +181,7 @@ def _note(folder: RunFolder, changed: Sequence[NewAnswers], copy: Path | None) -
     data = folder.data()
     line = (
         f"Graded again on {date.today().isoformat()} with other accepted answers for {len(changed)} test questions: "
-        f"{first_few([one.id for one in changed])}; the former ones are in {copy.name if copy else ''}."
+        f"{first_few([question.id for question in changed])}; the former ones are in {copy.name if copy else ''}."
     )
     write_record(folder.data_path, data.model_copy(update={"warnings": (*data.warnings, line)}))
 

@@ -34,11 +34,11 @@ def _cut_off(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
     shares = {
         name: sum(one.truncated for one in given.values()) / len(given) for name, given in answers.items() if given
     }
-    told = [f"{name} ({percent(share)} of its answers)" for name, share in shares.items() if share > FEW]
-    if not told:
+    cut_off = [f"{name} ({percent(share)} of its answers)" for name, share in shares.items() if share > FEW]
+    if not cut_off:
         return []
     return [
-        f"Answers were cut off at the limit of tokens: {listed(told)}. What they would have gone on to say is not "
+        f"Answers were cut off at the limit of tokens: {listed(cut_off)}. What they would have gone on to say is not "
         "measured: raise max_new_tokens in the configuration."
     ]
 

@@ -120,7 +120,7 @@ def _questions(data: ReportData) -> Rows:
 
 
 def _said(answer: Answer | None) -> list[Cell]:
-    """What a reader was told, and what was withheld from them."""
+    """What the answer said, and what it withheld where it declined."""
     if answer is None:
         return ["", ""]
     if answer.error is not None:

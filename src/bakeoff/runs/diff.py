@@ -92,9 +92,11 @@ def questions_diff(before: list[Question], after: list[Question]) -> QuestionsDi
     both = [key for key in a if key in b]
     splits = sorted({str(question.split) for question in (*before, *after)})
     counted = [Counter(str(question.split) for question in questions) for questions in (before, after)]
-    tested = [{key: _asked(question) for key, question in one.items() if question.split == "test"} for one in (a, b)]
+    tested = [
+        {key: _asked(question) for key, question in by_id.items() if question.split == "test"} for by_id in (a, b)
+    ]
     return QuestionsDiff(
-        questions=_set_diff(*({key: _content(question) for key, question in one.items()} for one in (a, b))),
+        questions=_set_diff(*({key: _content(question) for key, question in by_id.items()} for by_id in (a, b))),
         new_texts=tuple(key for key in both if a[key].text != b[key].text),
         new_answers=tuple(key for key in both if _answers(a[key]) != _answers(b[key])),
         new_splits=tuple(key for key in both if (a[key].split, a[key].slice) != (b[key].split, b[key].slice)),
@@ -138,7 +140,7 @@ def _set_diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> SetDiff:
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any], left_out: tuple[str, ...]) -> dict[str, Change]:
     """The dotted keys whose values differ, in the order of the keys; None stands for a key that is not there."""
-    a, b = ({key: value for key, value in one.items() if key not in left_out} for one in (before, after))
+    a, b = ({key: value for key, value in values.items() if key not in left_out} for values in (before, after))
     flat_a, flat_b = dict(_flat(a)), dict(_flat(b))
     return {
         key: Change(before=flat_a.get(key), after=flat_b.get(key))

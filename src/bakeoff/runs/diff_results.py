@@ -78,7 +78,7 @@ def results_diff(before: RunFolder, after: RunFolder) -> ResultsDiff:
     n_smaller = min(map(len, tested))
     is_paired = bool(shared) and len(shared) >= SHARED_ENOUGH * n_smaller
     scores = [values_of(folder.scores()) for folder in (before, after)]
-    found = (
+    differences = (
         _paired(names, scores[0], scores[1], {key: tested[1][key].fact for key in shared}, after.config().profile)
         if is_paired
         else {name: _unpaired(name, a, b) for name in names}
@@ -86,7 +86,7 @@ def results_diff(before: RunFolder, after: RunFolder) -> ResultsDiff:
     return ResultsDiff(
         note=_note(len(shared), len(tested[0]), len(tested[1]), is_paired),
         n_shared=len(shared),
-        contenders={name: _contender(name, a, b, found[name], scores, shared) for name in names},
+        contenders={name: _contender(name, a, b, differences[name], scores, shared) for name in names},
         only_before=tuple(name for name in a.names if name not in b.names),
         only_after=tuple(name for name in b.names if name not in a.names),
     )
@@ -94,7 +94,11 @@ def results_diff(before: RunFolder, after: RunFolder) -> ResultsDiff:
 
 def _tested(folder: RunFolder) -> dict[str, Question]:
     """The test questions that accuracy counts, by id."""
-    return {one.id: one for one in folder.questions() if one.split == "test" and one.slice in IN_DOMAIN}
+    return {
+        question.id: question
+        for question in folder.questions()
+        if question.split == "test" and question.slice in IN_DOMAIN
+    }
 
 
 def _shared(before: Mapping[str, Question], after: Mapping[str, Question]) -> list[str]:
@@ -122,7 +126,7 @@ def _paired(
     names: list[str], before: Scores, after: Scores, fact_of: Mapping[str, str], profile: Profile
 ) -> dict[str, dict[str, Difference]]:
     """The paired contrasts by contender and measure, adjusted over the contenders."""
-    found: dict[str, dict[str, Difference]] = {name: {} for name in names}
+    by_contender: dict[str, dict[str, Difference]] = {name: {} for name in names}
     for measure, score in CONTRASTED.items():
         contrasts = []
         for name in names:
@@ -131,8 +135,8 @@ def _paired(
             contrast = paired(name, name, differences, fact_of, measure, profile.margin, n_pairs=len(names))
             contrasts += [contrast] if contrast else []
         for contrast in with_holm(contrasts):
-            found[contrast.a][measure] = _difference(contrast)
-    return found
+            by_contender[contrast.a][measure] = _difference(contrast)
+    return by_contender
 
 
 def _difference(contrast: Contrast) -> Difference:
@@ -150,7 +154,8 @@ def _difference(contrast: Contrast) -> Difference:
 def _unpaired(name: str, before: Comparison, after: Comparison) -> dict[str, Difference]:
     """The differences of independent shares by measure, each with Newcombe's interval."""
     pairs = {measure: (before.estimate(name, measure), after.estimate(name, measure)) for measure in CONTRASTED}
-    return {measure: found for measure, (a, b) in pairs.items() if (found := independent_difference(a, b)) is not None}
+    differences = {measure: independent_difference(a, b) for measure, (a, b) in pairs.items()}
+    return {measure: difference for measure, difference in differences.items() if difference is not None}
 
 
 def independent_difference(before: Estimate, after: Estimate) -> Difference | None:
@@ -179,7 +184,7 @@ def _contender(
     scores: list[Scores],
     shared: list[str],
 ) -> ContenderDiff:
-    a, b = (found.get(name, {}).get("correct", {}) for found in scores)
+    a, b = (by_contender.get(name, {}).get("correct", {}) for by_contender in scores)
     moved = {key: b[key] - a[key] for key in shared if key in a and key in b}
     measures = [measure for measure in before.measures[name] if measure in after.measures[name]]
     return ContenderDiff(

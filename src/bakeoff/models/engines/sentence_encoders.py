@@ -13,7 +13,7 @@ from bakeoff.errors import MissingExtraError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder, made_once
 from bakeoff.models import weights as models
 from bakeoff.models.sentence_model import Projection, SentenceModel
-from bakeoff.models.threads import free_threads, openvino_properties, use_threads
+from bakeoff.models.threads import free_threads, independent_threads, openvino_properties, use_threads
 
 CONVERSION = 1  # counts changes to what `OpenVinoEncoder` caches
 QUANTISATION_GROUP = 128  # weights that share a scale; benchmarks/index_speed.py prints the cosine to fp32
@@ -143,7 +143,7 @@ class OpenVinoEncoder:
                 "PERFORMANCE_HINT": "THROUGHPUT",
                 "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
                 "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(QUANTISATION_GROUP),
-                **openvino_properties(free_threads()),
+                **openvino_properties(independent_threads()),
             },
         )
         self.dimension = int(compiled.output(0).partial_shape[1].get_length())

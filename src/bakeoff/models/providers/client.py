@@ -56,6 +56,7 @@ class ApiClient:
         self._lock = threading.Lock()
         self._http = httpx2.Client(
             follow_redirects=False,
+            trust_env=settings.location != "here",  # no proxy for this machine
             timeout=httpx2.Timeout(settings.timeout_s, pool=None),
             limits=httpx2.Limits(
                 max_connections=settings.concurrency,
@@ -139,8 +140,8 @@ class ApiClient:
         finally:
             response.close()
         if 300 <= status < 400:
-            return self._redirected(url, response), None
-        words = _words(body) or response.reason_phrase
+            return self._redirected(url, response, key), None
+        words = _words(body) or without_key(response.reason_phrase, key)
         error = ApiError(f"{_shown(url)} answered {status}: {words}", self._remedy(status), status, body)
         if not worth_another_try(status, response.headers):
             return error, None
@@ -150,9 +151,8 @@ class ApiClient:
             return ApiError(message, self._remedy(status), status, body), None
         return error, wait_s or 0.0
 
-    def _redirected(self, url: str, response: httpx2.Response) -> ApiError:
-        target = urlsplit(response.headers.get("location", ""))
-        host = target.netloc.rpartition("@")[2] or "another path of the same host"
+    def _redirected(self, url: str, response: httpx2.Response, key: str) -> ApiError:
+        host = without_key(_host(response.headers.get("location", "")), key) or "another path of the same host"
         return ApiError(
             f"{_shown(url)} answered {response.status_code}, a redirect to {host}. Redirects are not followed: the "
             "key goes to the configured server only.",
@@ -246,7 +246,15 @@ def error_message(body: str) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def _host(address: str) -> str:
+    """Host and port of an address, without user and password; empty where it names none."""
+    try:
+        return urlsplit(address).netloc.rpartition("@")[2]
+    except ValueError:
+        return "an address that cannot be read"
+
+
 def _shown(url: str) -> str:
     """The address as messages show it, without a query."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return f"{parts.scheme}://{_host(url)}{parts.path}"
