@@ -22,11 +22,11 @@ from bakeoff.models.memory import release_memory
 from bakeoff.models.settings import LocalModel
 from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.lessons import Lesson
-from bakeoff.tuning.lora import TrainingSettings, train_adapter
+from bakeoff.tuning.tuner import tuner_for
 
 Timed = Callable[..., AbstractContextManager[dict[str, Any]]]
-Progress = Callable[..., Callable[[int, int], None]]
-"""Stage and contender to a function that is told (done, total)."""
+Progress = Callable[..., Callable[..., None]]
+"""Stage and contender to a function that is told what is done, of how much, and perhaps a detail in words."""
 
 
 class Builder:
@@ -95,19 +95,12 @@ class Builder:
         """Train a recipe's adapter; gives what the stage took."""
         tuning, folder = recipe.spec.tuning, world.adapter_folder(recipe.adapter)
         progress = self._progress("train", recipe.spec.name)
-        report = train_adapter(
+        report = tuner_for(tuning.method, self._material.seed).fit(
             _weights(world, recipe),
-            lesson.examples,
-            lesson.dev,
-            TrainingSettings(
-                rank=tuning.rank,
-                learning_rate=tuning.learning_rate,
-                max_epochs=lesson.max_epochs,
-                max_seconds=tuning.max_seconds,
-                seed=self._material.seed,
-            ),
+            lesson,
+            tuning,
             folder,
-            on_progress=lambda at: progress(at.step, at.n_steps),
+            on_progress=lambda at: progress(at.step, at.n_steps, at.detail),
             start_from=start_from,
         )
         release_memory()

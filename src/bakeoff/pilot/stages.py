@@ -221,8 +221,11 @@ class Pilot:
             write_json(self._folder.environment_path, environment)
             judge_run(self._folder, self._config.profile, entrants, skipped, self._own)
 
-    def _progress(self, stage: str, contender: str = "") -> Callable[[int, int], None]:
-        return lambda done, total: self._tell(Event(stage=stage, contender=contender, done=done, total=total))
+    def _progress(self, stage: str, contender: str = "") -> Callable[..., None]:
+        def progress(done: int, total: int, detail: str = "") -> None:
+            self._tell(Event(stage=stage, contender=contender, done=done, total=total, detail=detail))
+
+        return progress
 
     @contextmanager
     def _timed(self, stage: str, contender: str = "", part: str = "") -> Iterator[dict[str, Any]]:
