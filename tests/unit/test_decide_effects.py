@@ -66,7 +66,8 @@ def test_an_interaction_is_what_only_both_together_do():
         assert one[name, "", "all"].contrast.difference == pytest.approx(0.5)
     assert one["interaction", "", "all"].contrast.difference == pytest.approx(1.0)
     assert (
-        "together add +100.0 points of accuracy beyond what each does alone" in one["interaction", "", "all"].sentence
+        "together add 100.0 points of accuracy more than the sum of what each does alone"
+        in one["interaction", "", "all"].sentence
     )
 
 

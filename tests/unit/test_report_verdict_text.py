@@ -188,11 +188,12 @@ def test_effects_of_several_models_stand_under_the_name_of_each(judgement: Judge
     """And those of the models themselves in one panel without a name."""
     told = [one for one in judgement.effects if one.is_told]
     other = [one.model_copy(update={"model": "large"}) for one in told]
-    models = told[0].model_copy(update={"effect": "model", "kind": "simple", "model": "", "label": "large, tuned"})
+    changes = {"effect": "model", "kind": "simple", "model": "", "subject": "Model large in place of small"}
+    models = told[0].model_copy(update=changes)
     context = effects_context(judgement.model_copy(update={"effects": (*told, *other, models)}))
     assert context is not None
     assert [model for model, _ in context["groups"]] == [told[0].model, "large", ""]
-    assert [panel["title"] for panel in context["groups"][-1][1]] == ["Models"]
+    assert [panel["title"] for panel in context["groups"][-1][1]] == ["Model large in place of small"]
 
 
 def test_a_run_without_the_grid_or_a_winner_is_drawn_too(whole: ReportData, judgement: Judgement) -> None:

@@ -151,10 +151,10 @@ def _range(write: Write, low: float, high: float) -> str:
     return f"{a.removesuffix(unit)}–{b}"
 
 
-def label_width(labels: Sequence[str], width: int) -> int:
-    """Room for the labels at the left of rows: a third of the width at most."""
+def label_width(labels: Sequence[str], width: int, most: float = 1 / 3) -> int:
+    """Room for the labels at the left of rows: this share of the width at most."""
     longest = max((text_width(label) for label in labels), default=40)
-    return int(min(longest + 10, width / 3))
+    return int(min(longest + 10, width * most))
 
 
 def scatter(

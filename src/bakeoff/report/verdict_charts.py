@@ -53,7 +53,7 @@ class Crossing:
 
 def difference_rows(dots: Sequence[Dot], width: int, label: str, write: Write, reach: float, row: int = 24) -> str:
     """Signed differences with their whiskers, on an axis from -reach to +reach with a line at zero."""
-    left = label_width([dot.label for dot in dots], width)
+    left = label_width([dot.label for dot in dots], width, most=0.42)
     right = 44
     at = linear_scale(-reach, reach, left + 8, width - right - 8)
     height = row * len(dots) + 26

@@ -38,12 +38,7 @@ from bakeoff.report.verdict_text import (
 from bakeoff.sentences import listed, percent, points
 
 WIDE, PANEL, NARROW_WIDE = 780, 320, 342
-EFFECT_TITLES = {
-    "knowledge": "What is shown",
-    "tuning": "Tuning",
-    "interaction": "Both together",
-    "model": "Models",
-}
+BOTH = "Both together"
 AVERAGES = {
     "knowledge": "on average over the model as it comes and the tuned one",
     "tuning": "on average with and without what is shown",
@@ -115,18 +110,16 @@ def effects_context(judgement: Judgement) -> dict[str, Any] | None:
 def effect_panels(told: Sequence[Effect], reach: float) -> list[dict[str, Any]]:
     """A chart for each effect of one model over all questions and each slice, all on one scale, with its sentences."""
     panels = []
-    for effect in dict.fromkeys(one.effect for one in told):
-        subjects = dict.fromkeys(one.subject for one in told if one.effect == effect)
-        for part in ([subject] for subject in subjects) if effect != "model" else [list(subjects)]:
-            own = [one for one in told if one.effect == effect and one.subject in part]
-            panels.append(_panel(sorted(own, key=lambda one: _slice_rank(one.slice)), reach))
+    for effect, subject in dict.fromkeys((one.effect, one.subject) for one in told):
+        own = [one for one in told if (one.effect, one.subject) == (effect, subject)]
+        panels.append(_panel(sorted(own, key=lambda one: _slice_rank(one.slice)), reach))
     return panels
 
 
 def _panel(own: Sequence[Effect], reach: float) -> dict[str, Any]:
     """The effects of one subject, over all questions first."""
     first = own[0]
-    title = first.subject if first.effect in ("knowledge", "tuning") else EFFECT_TITLES[first.effect]
+    title = BOTH if first.kind == "interaction" else first.subject
     dots = [_effect_dot(one) for one in own]
     label = f"{title}, in points of accuracy. " + "; ".join(f"{one.label} {points(one.value or 0)}" for one in dots)
     return {
@@ -145,7 +138,7 @@ def _slice_rank(name: str) -> int:
 
 def _effect_dot(one: Effect) -> Dot:
     contrast = one.contrast
-    label = one.slice if not one.label else one.label if one.slice == ALL else f"{one.label}, {one.slice}"
+    label = one.slice if not one.label else one.label if one.slice == ALL else f"{one.slice}, {one.label}"
     hollow = contrast.finding != "different"
     return Dot(label, contrast.difference, contrast.low, contrast.high, EFFECT_COLOURS[one.effect], hollow=hollow)
 

@@ -63,10 +63,10 @@ def setting_of(axis: Literal["knowledge", "tuning"], label: str, names: Names) -
 
 
 def label_of(axis: Literal["knowledge", "tuning"], label: str, names: Names) -> str:
-    """The same for the row of a chart."""
+    """The same in a word or two, for the row of a chart: 'untuned', 'tuned', 'alone', 'retrieval'."""
     if axis == "tuning":
-        return short(label, names.tunings) if label else "as it comes"
-    return setting_of(axis, label, names)
+        return short(label, names.tunings) if label else "untuned"
+    return short(label, names.shown) if label else "alone"
 
 
 def sentence_of(
@@ -82,7 +82,7 @@ def sentence_of(
     interval = f"({interval_words(contrast)}, {contrast.n} questions)"
     size = f"{signed(contrast.difference)} points"
     if kind == "interaction":
-        return _interaction(subject, where, interval, size, contrast, n_compared)
+        return _interaction(subject, where, interval, contrast, n_compared)
     if contrast.finding == "different":
         verb = "raises" if contrast.difference > 0 else "lowers"
         by = signed(abs(contrast.difference)).removeprefix("+")
@@ -95,8 +95,12 @@ def sentence_of(
     return f"{subject} changes {contrast.measure} by {size} {where}, {why} {interval}."
 
 
-def _interaction(subject: str, where: str, interval: str, size: str, contrast: Contrast, n_compared: int) -> str:
-    together = f"{subject} together add {size} of {contrast.measure} beyond what each does alone {where} {interval}"
+def _interaction(subject: str, where: str, interval: str, contrast: Contrast, n_compared: int) -> str:
+    size, way = signed(abs(contrast.difference)).removeprefix("+"), "more" if contrast.difference >= 0 else "less"
+    together = (
+        f"{subject} together add {size} points of {contrast.measure} {way} than the sum of what each does alone "
+        f"{where} {interval}"
+    )
     if contrast.finding == "different":
         return f"{together}: what one does depends on the other."
     if contrast.finding == "tied":

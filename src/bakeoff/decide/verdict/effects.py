@@ -274,7 +274,7 @@ def _of_models(cells: Mapping[Key, str]) -> Iterator[_Planned]:
                 model="",
                 subject=subject_of("model", other, names, models[0]),
                 setting=" ".join(at),
-                label=f"{other}, {label_of('knowledge', shown, names)}, {label_of('tuning', tuning, names)}",
+                label=f"{label_of('tuning', tuning, names)}, {label_of('knowledge', shown, names)}",
                 weights={cells[other, tuning, shown]: 1.0, cells[models[0], tuning, shown]: -1.0},
                 by_slice=False,
             )
