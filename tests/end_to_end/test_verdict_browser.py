@@ -9,8 +9,12 @@ from bakeoff.decide.cost.break_even import break_even
 from bakeoff.decide.cost.model import CostInputs, cost_table
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.measure.comparison import AskedModel
+from bakeoff.models.settings import TokenPrice
+from bakeoff.pilot.judge import judge
 from bakeoff.report import gather, write_report
 from bakeoff.report.cost_page import cost_cells, sliders, tornado_bars
+from bakeoff.runs.folder import RunFolder, write_record
 from tests.end_to_end.browser import all_of, choose, one_of, show, started
 from tests.unit.cost_fixture import changed
 from tests.unit.report_fixture import PROFILE, build
@@ -133,12 +137,25 @@ def test_any_two_contenders_can_be_held_against_each_other(page: webdriver.Chrom
     shows(page, inputs, winner)
 
 
+def answered_by_api(run: RunFolder, profile: Profile) -> None:
+    """Judge the run as if a hosted model had answered, at a higher price for its tuned versions."""
+    comparison = run.comparison()
+    hosted = AskedModel(name="large", label="large at api.example.com", location="internet", host="api.example.com")
+    prices = {tuned: TokenPrice(input_tokens=0.3 if tuned else 0.15, output_tokens=0.6) for tuned in (True, False)}
+    entrants = tuple(
+        one.model_copy(update={"model": hosted.model_copy(update={"price": prices[one.is_tuned]})})
+        if one.model
+        else one
+        for one in comparison.entrants
+    )
+    write_record(run.comparison_path, comparison.model_copy(update={"entrants": entrants}))
+    write_record(run.verdict_path, judge(run, profile))
+
+
 def test_what_an_api_charges_has_sliders_of_its_own(browser: webdriver.Chrome, tmp_path: Path) -> None:
     """Tokens read and written, and an hour of training that costs more than one of serving."""
-    prices = {"input_tokens": 0.15, "output_tokens": 0.6, "tuned_input_tokens": 0.3}
-    by_token = {"answers_on": "api", "training_on": "gpu", "prices": prices}
-    profile = Profile.model_validate(PROFILE.model_dump(exclude_unset=True) | by_token)
-    folder = build(tmp_path / "run", n_questions=60, profile=profile)
+    folder = build(tmp_path / "run", n_questions=60, profile=None)
+    answered_by_api(RunFolder(folder), Profile.model_validate({**PROFILE.model_dump(), "training_on": "gpu"}))
     judgement = gather(folder).judgement
     assert judgement is not None
     show(browser, write_report(folder).as_uri(), 1280)

@@ -292,7 +292,7 @@ def test_budgets_are_scored_by_what_each_approach_would_cost() -> None:
 def test_a_budget_without_a_price_is_unknown_and_no_limit_favours_nobody() -> None:
     """An API whose price is missing leaves the budgets open; 'no limit' scores all alike."""
     open_to_all = row(decision_matrix(Profile(budget_setup_usd=9_000, answers_on="api")), "setup_budget")
-    assert (open_to_all.basis, open_to_all.why) == ("unknown", "there is no cost to hold it against")
+    assert (open_to_all.basis, open_to_all.why) == ("unknown", "there is no cost to compare it with")
     nothing = dict.fromkeys(("rag", "tuned", "hybrid"), 0.0)
     free = Profile(budget_setup_usd=9_000, setup_days=nothing, data_days=nothing)
     assert row(decision_matrix(free), "setup_budget").basis == "unknown"

@@ -72,7 +72,7 @@ def cost_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, 
 
 
 def reference(judgement: Judgement) -> str:
-    """The contender that the others are held against: the winner, else the cheapest."""
+    """The contender that the others are compared with: the winner, else the cheapest."""
     winner = judgement.winner
     return winner if winner in judgement.cost.inputs else judgement.cost.table[0].contender
 

@@ -33,7 +33,7 @@ MOST_LABEL = 14
 
 @dataclass(frozen=True)
 class Line:
-    """One contender's costs along an axis; `is_first` is the one that the others are held against."""
+    """One contender's costs along an axis; `is_first` is the one that the others are compared with."""
 
     label: str
     xs: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""A profile's two budgets, held against what the approaches would cost by assumed usage, people's work included.
+"""A profile's two budgets, compared with what the approaches would cost by assumed usage, people's work included.
 
 Takes a `Profile`; gives bands for the matrix and the sentence that belongs under a recommendation. Knows nothing about
 measurements. `budget_setup_usd` limits the set-up, `budget_usd_per_month` the mean month after it.

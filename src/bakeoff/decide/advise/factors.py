@@ -1,4 +1,4 @@
-"""The factors of the decision matrix: a table with thresholds in real units, held against a profile.
+"""The factors of the decision matrix: a table with thresholds in real units, applied to a profile.
 
 Takes `factors.yaml` (or another table of that form) and a `Profile`; gives for each factor the band the profile falls
 into, with its scores and its sentence. Knows nothing about weights, totals or measurements.

@@ -138,7 +138,7 @@ def _row(factor: Factor, profile: Profile, weight: float) -> Row:
 def _unknown(factor: Factor) -> str:
     if factor.bands:
         return "the profile does not say"
-    return "there is no cost to hold it against" if factor.field else "only a pilot can tell"
+    return "there is no cost to compare it with" if factor.field else "only a pilot can tell"
 
 
 def _named(scores: Sequence[float]) -> dict[str, float]:

@@ -44,7 +44,7 @@ class BreakEven(Record):
 def break_even(a: CostInputs, b: CostInputs) -> BreakEven:
     """The lowest volume at which the cheaper of two contenders changes, its bounds, and the month at today's volume.
 
-    Raises ValueError where the two are not reckoned over the same horizon, growth and discount.
+    Raises ValueError where the two are not calculated over the same horizon, growth and discount.
     """
     if _horizon(a) != _horizon(b):
         raise ValueError(f"'{a.name}' and '{b.name}' have different horizons, {_horizon(a)} and {_horizon(b)}")

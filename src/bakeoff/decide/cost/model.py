@@ -163,7 +163,7 @@ def total_usd(c: CostInputs) -> float:
 def running_usd_per_month(c: CostInputs) -> float:
     """What a month costs on average over the horizon once all is set up: hosting, queries, updates, upkeep work.
 
-    This is what a profile's `budget_usd_per_month` is held against; `budget_setup_usd` is held against `setup_usd`.
+    This is what a profile's `budget_usd_per_month` is compared with; `budget_setup_usd` is compared with `setup_usd`.
     """
     return (total_usd(c) - setup_usd(c)) / c.horizon_months
 

@@ -114,7 +114,7 @@ class Profile(Record):
     latency_limit_ms: float | None = Field(
         default=None,
         gt=0,
-        description="The longest time an answer may take, held against the 95th percentile. null: no limit.",
+        description="The longest time an answer may take, compared with the 95th percentile. null: no limit.",
         json_schema_extra=_about("ms", "limits", "goals", "matrix", "roadmap"),
     )
     budget_usd_per_month: float | None = Field(

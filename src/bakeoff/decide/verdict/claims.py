@@ -1,4 +1,4 @@
-"""The claims ledger: what five articles say, held against what this pilot measured.
+"""The claims ledger: what five articles say, compared with what this pilot measured.
 
 Takes the evidence of a run (values per question, and estimates of what is no per-question value), gives one entry for
 each claim: supported, contradicted, undecided or not tested. Knows nothing about models or files but claims.yaml.
@@ -257,7 +257,7 @@ def _one_way(test: Test, evidence: Evidence) -> str:
 
 
 def _lacking(test: Test, evidence: Evidence) -> str:
-    """Why no question can be held against another."""
+    """Why no question can be compared."""
     sides = ((test.left, test.measure), (test.right, test.right_measure or test.measure))
     absent = [name for name, measure in sides if not evidence.values.get(measure, {}).get(name)]
     if absent:
@@ -311,7 +311,7 @@ def _sentence(test: Test, contrast: Contrast, n_compared: int) -> str:
 
 
 def _by_slices(test: Test, evidence: Evidence) -> Result:
-    """One contender on two slices: different questions, so the two intervals are held against each other."""
+    """One contender on two slices: different questions, so the two intervals are compared."""
     sides = ((test.left, test.slice), (test.right, test.right_slice or "all"))
     values = [_on_slice(evidence, test.measure, name, part) for name, part in sides]
     if not all(values):
