@@ -90,8 +90,8 @@ class Tuner(Protocol):
     ) -> Any:
         """Tune the model of a folder on a `tuning.lessons.Lesson`, by `tuning.settings.Tuning`, into another folder.
 
-        Called again after a kill it goes on where it stopped; called again when finished it returns its report: what the
-        tuning took and reached. `start_from` is the folder of an earlier tuned model to go on from.
+        Called again after a kill it goes on where it stopped; when finished it returns its report: what the tuning took
+        and reached. `start_from` is the folder of an earlier tuned model to go on from.
         """
         ...
 
