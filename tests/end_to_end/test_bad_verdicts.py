@@ -64,7 +64,7 @@ def test_another_profile_judges_the_same_answers_anew(judged, tmp_path):
     finished = bakeoff("report", str(folder), "--profile", str(profile), cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     after = json.loads((folder / "comparison.json").read_text())
-    cost = [one["contenders"]["extract"]["cost_per_1k"]["value"] for one in (before, after)]
+    cost = [comparison["measures"]["extract"]["cost_per_1k"]["value"] for comparison in (before, after)]
     assert cost[1] > 100 * cost[0] > 0
     assert "tied" not in {one["finding"] for one in before["contrasts"]}
     assert "tied" in {one["finding"] for one in after["contrasts"]}
