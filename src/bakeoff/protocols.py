@@ -77,17 +77,22 @@ class StreamingContender(Contender, Protocol):
 
 
 class Tuner(Protocol):
-    """Examples to a tuned model."""
+    """Examples to a tuned model: one way of tuning, named in `tuning.method`."""
 
     def fit(
         self,
-        examples: Sequence[Any],
-        dev: Sequence[Any],
+        weights: Path,
+        lesson: Any,
         settings: Any,
         folder: Path,
         on_progress: Callable[[Any], None] | None = None,
-    ) -> Record:
-        """Tune into a folder, resumable after a kill; returns a report of what it took and reached."""
+        start_from: Path | None = None,
+    ) -> Any:
+        """Tune the model of a folder on a `tuning.lessons.Lesson`, by `tuning.settings.Tuning`, into another folder.
+
+        Called again after a kill it goes on where it stopped; when finished it returns its report: what the tuning took
+        and reached. `start_from` is the folder of an earlier tuned model to go on from.
+        """
         ...
 
 

@@ -128,14 +128,19 @@ class Usage(Record):
 class GenerationSettings(Record):
     """How a generator writes: at most `max_new_tokens`, until the model ends or a `stop` text appears.
 
-    At temperature 0 the most probable token is taken each time. `seed` matters only above 0, and where the engine
-    takes one. `stop` texts are not part of the completion.
+    Where temperature or seed is None, the model's own settings count, if it has any; else the most probable token is
+    taken each time, as at temperature 0. `stop` texts are not part of the completion.
     """
 
     max_new_tokens: int = Field(default=24, ge=1)
-    temperature: float = Field(default=0.0, ge=0)
+    temperature: float | None = Field(default=None, ge=0)
     seed: int | None = None
     stop: tuple[str, ...] = ()
+
+    @property
+    def samples(self) -> bool:
+        """Whether tokens are drawn at random, by their probability."""
+        return bool(self.temperature)
 
 
 class Origin(Record):

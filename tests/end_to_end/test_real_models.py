@@ -64,11 +64,11 @@ def test_the_router_says_where_it_sent_each_question(finished):
 
 def test_the_tuned_model_is_opened_with_the_template_it_was_trained_with(finished):
     """Another template is refused."""
-    from bakeoff.contenders.world import World
+    from bakeoff.contenders.world import WorldFolder
     from bakeoff.errors import RunFolderError
 
     config = finished.folder.config()
-    world = World(finished.folder.world, config.models)
+    world = WorldFolder(finished.folder.world, config.models)
     built = world.built("tuned")
     template = world.adapter_folder(_adapter_of(built)) / "template.txt"
     before = template.read_text()
@@ -79,6 +79,6 @@ def test_the_tuned_model_is_opened_with_the_template_it_was_trained_with(finishe
 
 
 def _adapter_of(built):
-    from bakeoff.contenders.recipe import make_recipe
+    from bakeoff.contenders.load import make_recipe
 
     return make_recipe(built.spec).adapter

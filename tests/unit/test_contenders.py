@@ -10,7 +10,7 @@ from bakeoff.contenders.custom import HeldToContract
 from bakeoff.contenders.declining import calibrate, declines
 from bakeoff.contenders.extractor import Extractor, sentences, words_to_copy
 from bakeoff.contenders.grounded import Grounded
-from bakeoff.contenders.recipe import make_recipes
+from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.routing import Familiarity, Routed, calibrate_routing
 from bakeoff.contenders.spec import Spec

@@ -463,7 +463,7 @@ def test_advice_loads_no_model_and_no_index(tmp_path: Path) -> None:
     """A fresh process gives and writes advice without any engine."""
     script = (
         "import sys; from datetime import date; from pathlib import Path\n"
-        "from bakeoff.contenders.recipe import standard_entrants\n"
+        "from bakeoff.contenders.load import standard_entrants\n"
         "from bakeoff.report.advice.write import write_advice\nfrom bakeoff.decide.advise.advise import advise\n"
         "from bakeoff.decide.situation.profile import Profile\n"
         "advice = advise(Profile(update_interval_days=7), date(2026, 11, 23), standard_entrants())\n"

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -30,17 +29,10 @@ def test_no_model_library_is_imported(statement):
     assert loaded_by(statement) == set()
 
 
-def test_importing_takes_less_than_a_third_of_a_second():
-    """The fastest of three, as other work on the machine only slows it down."""
-    times = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "import bakeoff; import bakeoff.records"], check=True)
-        times.append(time.perf_counter() - begun)
-    bare = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "pass"], check=True)
-    bare = time.perf_counter() - bare
-    assert min(times) - bare < 0.3
+def test_importing_bakeoff_loads_little_of_it():
+    """The public names are imported when they are used first (`benchmarks/start_up.py` times it)."""
+    code = "import sys, bakeoff; print(sum(name.startswith('bakeoff') for name in sys.modules))"
+    assert int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) == 1
 
 
 def test_an_unknown_name_is_an_attribute_error():

@@ -150,7 +150,7 @@ def test_what_a_refusal_names(body: str, named: set[str]) -> None:
 
 def test_a_dialect_says_what_is_sent() -> None:
     """Nothing refused: everything is sent; a refused limit goes under its new name."""
-    settings = GenerationSettings(max_new_tokens=9, seed=4)
+    settings = GenerationSettings(max_new_tokens=9, temperature=0.0, seed=4)
     everything = {"max_tokens": 9, "temperature": 0.0, "seed": 4, "logprobs": True}
     assert Dialect().parameters(settings, {"logprobs": True}) == everything
     plainer = Dialect().without(frozenset({"max_tokens"}))

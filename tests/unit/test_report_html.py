@@ -4,7 +4,6 @@ import itertools
 import re
 import subprocess
 import sys
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -123,16 +122,14 @@ def test_ids_are_unique_and_links_lead_somewhere(page: str) -> None:
     assert targets <= set(ids)
 
 
-def test_a_full_report_is_small_quick_and_needs_no_torch(tmp_path: Path) -> None:
-    """300 questions by 8 contenders by 3 passages: under 3 MB and under 2 s, start of Python included."""
+def test_a_full_report_is_small_and_needs_no_torch(tmp_path: Path) -> None:
+    """300 questions by 8 contenders by 3 passages: under 3 MB (`benchmarks/start_up.py RUN` times a report)."""
     folder = build(tmp_path / "run", n_questions=300)
     code = (
         "import sys; from pathlib import Path; from bakeoff.report import write_report; "
         "write_report(Path(sys.argv[1])); assert not {'torch', 'transformers', 'lancedb'} & set(sys.modules)"
     )
-    begun = time.perf_counter()
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
-    assert time.perf_counter() - begun < 4  # 2 s alone; a busy machine gets twice that
     assert (folder / "report.html").stat().st_size < 3_000_000
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.contenders.recipe import Recipe, make_recipes, standard_entrants
+from bakeoff.contenders.load import make_recipes, standard_entrants
+from bakeoff.contenders.recipe import Recipe
 from bakeoff.errors import ConfigError
 from bakeoff.runs.config import load_config
 

@@ -69,7 +69,7 @@ def advise(
     as_json: Json = False,
 ) -> None:
     """Advise without a model: decision matrix, cost, what a pilot would have to show, a 90-day roadmap."""
-    from bakeoff.contenders.recipe import standard_entrants
+    from bakeoff.contenders.load import standard_entrants
     from bakeoff.decide.advise.advise import advise as give_advice
     from bakeoff.decide.advise.roadmap import next_monday
     from bakeoff.decide.situation.profile import Profile, read_profile

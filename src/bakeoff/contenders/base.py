@@ -1,8 +1,7 @@
 """`base`: a model as it comes, asked without any passage. What every other contender is held against."""
 
 from bakeoff.contenders.closed_book import ClosedBook
-from bakeoff.contenders.recipe import Fitted, Given, Recipe
-from bakeoff.contenders.world import World
+from bakeoff.contenders.recipe import Fitted, Given, Recipe, World
 from bakeoff.measure.comparison import Days
 
 

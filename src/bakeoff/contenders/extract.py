@@ -1,8 +1,7 @@
 """`extract`: retrieve, then copy the sentence that answers. It needs no language model and cannot invent."""
 
 from bakeoff.contenders.extractor import Extractor, words_to_copy
-from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe
-from bakeoff.contenders.world import World
+from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.measure.comparison import Days
 
 

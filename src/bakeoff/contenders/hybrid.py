@@ -6,8 +6,7 @@ Source: RAFT, Zhang et al. 2024, arXiv:2403.10131.
 from functools import partial
 
 from bakeoff.contenders.grounded import Grounded, n_fitting
-from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe
-from bakeoff.contenders.world import World
+from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.errors import InputError
 from bakeoff.measure.comparison import Days
 from bakeoff.records import Question

@@ -1,8 +1,7 @@
 """`long-context`: every document in every prompt, where the model's context is large enough."""
 
-from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe
+from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.contenders.whole_corpus import WholeCorpus, reason_not_to_fit
-from bakeoff.contenders.world import World
 from bakeoff.measure.comparison import Days
 
 

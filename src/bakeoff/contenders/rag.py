@@ -1,8 +1,7 @@
 """`rag`: retrieve passages, then a model as it comes writes the answer from them."""
 
 from bakeoff.contenders.grounded import Grounded
-from bakeoff.contenders.recipe import Fitted, Given, Recipe
-from bakeoff.contenders.world import World
+from bakeoff.contenders.recipe import Fitted, Given, Recipe, World
 from bakeoff.measure.comparison import Days
 
 

@@ -8,26 +8,23 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol
 
 from pydantic import ValidationError
 
-from bakeoff.catalogue import RECIPES
-from bakeoff.contenders.built import Fitted, Given
-from bakeoff.contenders.spec import Spec, known_recipes
+from bakeoff.contenders.built import Built, Fitted, Given
+from bakeoff.contenders.spec import Spec
+from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError
-from bakeoff.imports import imported
 from bakeoff.measure.comparison import AskedModel, Axes, Days, Entrant
 from bakeoff.models.prompts import PromptTemplate
-from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
-from bakeoff.protocols import Contender
+from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.protocols import Contender, Embedder, Generator, Retriever
 from bakeoff.records import Approach, Document, Question, Record
+from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.lessons import Lesson
 
-if TYPE_CHECKING:
-    from bakeoff.contenders.world import World
-
-__all__ = ["Fitted", "Given", "Material", "Recipe", "make_recipe", "make_recipes", "standard_entrants"]
+__all__ = ["Fitted", "Given", "Material", "Recipe", "World"]
 
 
 class Material(Record):
@@ -38,6 +35,34 @@ class Material(Record):
     dev: tuple[Question, ...] = ()
     changed: tuple[Question, ...] = ()
     seed: int = 7
+
+
+class World(Protocol):
+    """What a recipe may use of a world: a folder with a document store, indexes, tuned models and contenders."""
+
+    @property
+    def models(self) -> Mapping[str, ModelSettings]: ...
+
+    @property
+    def store(self) -> DocumentStore: ...
+
+    def embedder(self, name: str) -> Embedder:
+        """The embedder of this name in `models:`."""
+
+    def index(self, retrieval: Retrieval) -> Retriever:
+        """The index that these settings need."""
+
+    def generator(self, model: str, adapter: str = "", template: PromptTemplate | None = None) -> Generator:
+        """The model of this name in `models:`, with these tuned weights and checked against this template."""
+
+    def contender_folder(self, name: str) -> Path:
+        """Where a contender keeps what is its own."""
+
+    def built(self, name: str) -> Built:
+        """What is known of a contender of the world."""
+
+    def open(self, name: str, given: Given | None = None) -> Contender:
+        """Another contender of the world, ready to answer."""
 
 
 class NoOptions(Record):
@@ -153,29 +178,29 @@ class Recipe:
     def check(self, others: Sequence["Recipe"]) -> None:
         """Raise ConfigError where the run lacks something it needs; `others` are all recipes of the run."""
 
-    def obstacle(self, world: "World", material: Material) -> str | None:
+    def obstacle(self, world: World, material: Material) -> str | None:
         """Why it cannot be built here, or None. The run leaves it out then, and says why."""
         if self.tunes:
             return _why_not_tuned(world.models[self.spec.model], material)
         return None
 
-    def lesson(self, world: "World", material: Material) -> Lesson:
+    def lesson(self, world: World, material: Material) -> Lesson:
         """What its model is tuned on. Raises InputError where there is nothing that it can be tuned on."""
         raise NotImplementedError(f"{type(self).__name__} tunes a model but has no lesson")
 
-    def update_lesson(self, world: "World", material: Material) -> Lesson | None:
+    def update_lesson(self, world: World, material: Material) -> Lesson | None:
         """What its model is tuned on further when documents have changed; None where it need not be."""
         return None
 
-    def prepare(self, world: "World", material: Material) -> Fitted:
+    def prepare(self, world: World, material: Material) -> Fitted:
         """What it needs beside index and tuned model, and what the known answers say about it."""
         return Fitted()
 
-    def calibrate(self, world: "World", material: Material, fitted: Fitted, given: Given) -> Fitted:
+    def calibrate(self, world: World, material: Material, fitted: Fitted, given: Given) -> Fitted:
         """Fit it on dev; `given` are dev answers, its own among them where it declines by a threshold."""
         return fitted
 
-    def open(self, world: "World", fitted: Fitted, given: Given | None = None) -> Contender:
+    def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Contender:
         """The contender, ready to answer. `given` tells what contenders behind it answered before."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it is opened")
 
@@ -195,32 +220,3 @@ def _why_not_tuned(settings: ModelSettings, material: Material) -> str | None:
     if not any(question.answerable for question in material.train):
         return "there is no answerable question to train on"
     return None
-
-
-def make_recipe(spec: Spec, folder: Path | None = None) -> Recipe:
-    """The spec's recipe. A class with `answer(questions)` that is no recipe becomes one.
-
-    `folder` is where bakeoff.yaml lies: classes of one's own may lie beside it. Raises ConfigError where the class
-    cannot be imported or cannot answer.
-    """
-    path = known_recipes().get(spec.recipe, spec.recipe)
-    kind = imported(path, folder, f"The contender '{spec.name}'")
-    if isinstance(kind, type) and issubclass(kind, Recipe):
-        return kind(spec)
-    from bakeoff.contenders.custom import Custom
-
-    return Custom(spec, kind)
-
-
-def make_recipes(specs: Sequence[Spec], folder: Path | None = None) -> list[Recipe]:
-    """Every spec's recipe, checked against the others."""
-    recipes = [make_recipe(spec, folder) for spec in specs]
-    for recipe in recipes:
-        recipe.check(recipes)
-    return recipes
-
-
-def standard_entrants() -> tuple[Entrant, ...]:
-    """Bakeoff's own recipes with their defaults, as advice without a run needs them."""
-    models: dict[str, ModelSettings] = {"generator": LocalModel(name="generator")}
-    return tuple(make_recipe(Spec(name=name, recipe=name)).entrant(models) for name in RECIPES)

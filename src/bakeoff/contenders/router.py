@@ -9,10 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from bakeoff.contenders.declining import declines
-from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe
+from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.routing import Familiarity, Routed, Routing, calibrate_routing
-from bakeoff.contenders.world import World
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.measure.comparison import Days
 from bakeoff.measure.score import is_correct

@@ -4,8 +4,7 @@ It holds facts in its weights, so that it is trained further when documents chan
 """
 
 from bakeoff.contenders.closed_book import ClosedBook
-from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe
-from bakeoff.contenders.world import World
+from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.measure.comparison import Days
 from bakeoff.tuning.examples import closed_book_examples
 from bakeoff.tuning.lessons import Lesson, replayed, sample

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.contenders.built import Built, Given
+from bakeoff.contenders.load import make_recipe
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
@@ -23,7 +24,7 @@ MODELS_KEPT = 2
 FINISH = "finish the run first: bakeoff run CONFIG --resume"
 
 
-class World:
+class WorldFolder:
     """Opens what a folder holds, each model once."""
 
     def __init__(self, root: Path, models: Mapping[str, ModelSettings], imports_from: Path | None = None) -> None:
@@ -121,7 +122,5 @@ class World:
 
         `given` tells what a contender behind a router answered before, so that it is not asked again.
         """
-        from bakeoff.contenders.recipe import make_recipe
-
         built = self.built(name)
         return make_recipe(built.spec, self.imports_from).open(self, built.fitted, given)

@@ -13,7 +13,7 @@ from typing import Any
 from bakeoff.contenders.built import Built
 from bakeoff.contenders.declining import calibrate
 from bakeoff.contenders.recipe import Material, Recipe
-from bakeoff.contenders.world import World
+from bakeoff.contenders.world import WorldFolder
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
 from bakeoff.measure.score import is_correct
@@ -22,11 +22,11 @@ from bakeoff.models.memory import release_memory
 from bakeoff.models.settings import LocalModel
 from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.lessons import Lesson
-from bakeoff.tuning.lora import TrainingSettings, train_adapter
+from bakeoff.tuning.tuner import tuner_for
 
 Timed = Callable[..., AbstractContextManager[dict[str, Any]]]
-Progress = Callable[..., Callable[[int, int], None]]
-"""Stage and contender to a function that is told (done, total)."""
+Progress = Callable[..., Callable[..., None]]
+"""Stage and contender to a function that is told what is done, of how much, and perhaps a detail in words."""
 
 
 class Builder:
@@ -38,7 +38,7 @@ class Builder:
         self._timed = timed
         self._progress = progress
 
-    def build(self, world: World) -> dict[str, str]:
+    def build(self, world: WorldFolder) -> dict[str, str]:
         """Make every contender ready to calibrate; gives those that cannot be built, with the reason."""
         for model in dict.fromkeys(recipe.spec.model for recipe in self._recipes if recipe.asks_model):
             with self._timed("load", part=f"model:{model}"):
@@ -55,12 +55,12 @@ class Builder:
             world.save(Built(spec=recipe.spec, entrant=recipe.entrant(world.models), fitted=fitted))
         return skipped
 
-    def n_chunks(self, world: World) -> int:
+    def n_chunks(self, world: WorldFolder) -> int:
         """How many chunks the world's first index holds; 0 where no contender retrieves."""
         first = next((recipe for recipe in self._recipes if recipe.retrieves), None)
         return int(world.index(first.spec.retrieval).n_chunks) if first else 0
 
-    def _index(self, world: World, stage: str) -> None:
+    def _index(self, world: WorldFolder, stage: str) -> None:
         """Bring every index up to date; what a session that was killed spent on it counts too."""
         retrievals = {recipe.index: recipe.spec.retrieval for recipe in self._recipes if recipe.retrieves}
         for name, retrieval in retrievals.items():
@@ -71,7 +71,7 @@ class Builder:
                 report = index.sync(world.store, self._progress(stage))
                 more |= {"tokens": report.n_tokens, "seconds": opening_s + report.seconds}
 
-    def _skipped(self, world: World) -> dict[str, str]:
+    def _skipped(self, world: WorldFolder) -> dict[str, str]:
         """Contenders that cannot be built, with the reason; also those that lack all contenders behind them."""
         obstacles = {recipe.spec.name: recipe.obstacle(world, self._material) for recipe in self._recipes}
         skipped = {name: reason for name, reason in obstacles.items() if reason}
@@ -82,7 +82,7 @@ class Builder:
                 skipped[recipe.spec.name] = why
         return skipped
 
-    def _lesson(self, world: World, recipe: Recipe) -> Lesson:
+    def _lesson(self, world: WorldFolder, recipe: Recipe) -> Lesson:
         """What a recipe's model is tuned on. Raises InputError, before any training, for what the model cannot take."""
         from bakeoff.models.chat import Chat
         from bakeoff.tuning.packing import encode
@@ -91,23 +91,18 @@ class Builder:
         encode(Chat(_weights(world, recipe)), [*lesson.examples, *lesson.dev])
         return lesson
 
-    def _fit(self, world: World, recipe: Recipe, lesson: Lesson, start_from: Path | None = None) -> dict[str, Any]:
+    def _fit(
+        self, world: WorldFolder, recipe: Recipe, lesson: Lesson, start_from: Path | None = None
+    ) -> dict[str, Any]:
         """Train a recipe's adapter; gives what the stage took."""
         tuning, folder = recipe.spec.tuning, world.adapter_folder(recipe.adapter)
         progress = self._progress("train", recipe.spec.name)
-        report = train_adapter(
+        report = tuner_for(tuning.method, self._material.seed).fit(
             _weights(world, recipe),
-            lesson.examples,
-            lesson.dev,
-            TrainingSettings(
-                rank=tuning.rank,
-                learning_rate=tuning.learning_rate,
-                max_epochs=lesson.max_epochs,
-                max_seconds=tuning.max_seconds,
-                seed=self._material.seed,
-            ),
+            lesson,
+            tuning,
             folder,
-            on_progress=lambda at: progress(at.step, at.n_steps),
+            on_progress=lambda at: progress(at.step, at.n_steps, at.detail),
             start_from=start_from,
         )
         release_memory()
@@ -119,7 +114,7 @@ class Builder:
             "detail": f"{report.n_examples} examples, {report.epochs:g} epochs, {report.stopped_because}",
         }
 
-    def calibrate(self, world: World, recipe: Recipe, folder: RunFolder, measuring: Measuring) -> None:
+    def calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder, measuring: Measuring) -> None:
         """Fix on dev when a contender declines (or how a router routes), and save it.
 
         Those that generate come first: where their answers have no confidence, nobody gets a threshold.
@@ -157,7 +152,7 @@ class Builder:
         """Recipes whose model is tuned again after the update: what they know is in their weights."""
         return [recipe for recipe in self._recipes if recipe.learns_facts and self._material.changed]
 
-    def update(self, world: World, before: World, documents: Sequence[Any], skipped: Sequence[str]) -> None:
+    def update(self, world: WorldFolder, before: WorldFolder, documents: Sequence[Any], skipped: Sequence[str]) -> None:
         """Bring a copied world up to date: re-index the new documents, tune again what learns facts."""
         world.store.upsert(documents)
         self._index(world, "update-index")
@@ -183,7 +178,7 @@ def _first_with_adapter(recipes: Sequence[Recipe]) -> list[Recipe]:
     return list(first.values())
 
 
-def _weights(world: World, recipe: Recipe) -> Path:
+def _weights(world: WorldFolder, recipe: Recipe) -> Path:
     from bakeoff.models.weights import resolve_model
 
     settings = world.models[recipe.spec.model]

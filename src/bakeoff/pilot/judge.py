@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 from itertools import combinations
 
-from bakeoff.contenders.recipe import standard_entrants
+from bakeoff.contenders.load import standard_entrants
 from bakeoff.decide.advise.factors import Standing, stand_for
 from bakeoff.decide.advise.matrix import decision_matrix
 from bakeoff.decide.advise.roadmap import Roadmap, next_monday, roadmap

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bakeoff.contenders.recipe import Material, Recipe, make_recipes
-from bakeoff.contenders.world import World
+from bakeoff.contenders.load import make_recipes
+from bakeoff.contenders.recipe import Material, Recipe
+from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
@@ -101,7 +102,7 @@ class Pilot:
         self._folder = folder
         self._prepared = prepared
         self._tell = listener
-        self._world = World(folder.world, config.models, config.imports_from)
+        self._world = WorldFolder(folder.world, config.models, config.imports_from)
         material = Material(
             documents=prepared.documents,
             train=tuple(prepared.of("train")),
@@ -203,7 +204,7 @@ class Pilot:
             relearning = {recipe.adapter for recipe in self._builder.relearning()}
             _copy_world(self._folder.world, root, without=sorted(relearning))
         self._world.release()
-        world = World(root, self._config.models, self._config.imports_from)
+        world = WorldFolder(root, self._config.models, self._config.imports_from)
         self._builder.update(world, self._world, self._prepared.updated_documents, skipped)
         for recipe in sorted(built, key=lambda recipe: recipe.step):
             name = recipe.spec.name
@@ -221,8 +222,11 @@ class Pilot:
             write_json(self._folder.environment_path, environment)
             judge_run(self._folder, self._config.profile, entrants, skipped, self._own)
 
-    def _progress(self, stage: str, contender: str = "") -> Callable[[int, int], None]:
-        return lambda done, total: self._tell(Event(stage=stage, contender=contender, done=done, total=total))
+    def _progress(self, stage: str, contender: str = "") -> Callable[..., None]:
+        def progress(done: int, total: int, detail: str = "") -> None:
+            self._tell(Event(stage=stage, contender=contender, done=done, total=total, detail=detail))
+
+        return progress
 
     @contextmanager
     def _timed(self, stage: str, contender: str = "", part: str = "") -> Iterator[dict[str, Any]]:

@@ -117,7 +117,7 @@ def load_config(path: Path) -> Config:
 
     Raises ConfigError where the file cannot be read, is no YAML mapping, or holds an unknown key or a bad value.
     """
-    from bakeoff.contenders.recipe import make_recipes
+    from bakeoff.contenders.load import make_recipes
 
     folder = path.resolve().parent
     config = validate({**_absolute(read_mapping(path), folder), "folder": str(folder)}, str(path))

@@ -80,10 +80,10 @@ class Run:
 
     def open(self, contender: str) -> Any:
         """The contender as it was measured, ready to answer further questions."""
-        from bakeoff.contenders.world import World
+        from bakeoff.contenders.world import WorldFolder
 
         config = self.folder.config()
-        return World(self.folder.world, config.models, config.imports_from).open(contender)
+        return WorldFolder(self.folder.world, config.models, config.imports_from).open(contender)
 
     def ask(self, question: str, contender: str | None = None) -> Answer:
         """One answer, by the contender named or by the `best` one; `Answer.contender` says by which.

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from bakeoff.records import Record
 
+Method = Literal["lora"]
+
 
 class Tuning(Record):
     """How a model is tuned. `epochs` is an upper limit, that of the recipe where None: dev may stop it sooner.
@@ -14,7 +16,7 @@ class Tuning(Record):
     right completion is to decline. `max_seconds` limits each training.
     """
 
-    method: Literal["lora"] = "lora"
+    method: Method = "lora"
     rank: int = Field(default=16, ge=1, le=512)
     learning_rate: float = Field(default=1e-3, gt=0, lt=1)
     epochs: int | None = Field(default=None, ge=1)

@@ -7,6 +7,7 @@ over: only when nothing at all can be read is that an error.
 import fnmatch
 import glob
 import hashlib
+import json
 import os
 import stat
 import unicodedata
@@ -19,9 +20,10 @@ from typing import NamedTuple
 from bakeoff.errors import InputError
 from bakeoff.formats.parse import SUFFIXES, parse
 from bakeoff.formats.part import Part, Problem, UnreadableError
+from bakeoff.protocols import Changes
 from bakeoff.records import Document, Record
 
-__all__ = ["Problem", "Reading", "document_id", "documents_in", "read_documents"]
+__all__ = ["FolderSource", "Problem", "Reading", "document_id", "documents_in", "read_documents"]
 
 
 class Reading(Record):
@@ -64,6 +66,44 @@ def read_documents(sources: Sequence[str | Path], max_bytes: int = 50_000_000) -
     if not documents:
         raise _nothing_readable(sources, problems)
     return Reading(documents=tuple(documents.values()), problems=tuple(problems))
+
+
+class FolderSource:
+    """Folders, files and globs as a `protocols.Source`: what changed in them since they were looked at last."""
+
+    def __init__(self, paths: Sequence[str | Path]) -> None:
+        self._paths = tuple(paths)
+
+    def changes_since(self, cursor: str) -> Changes:
+        """New and changed documents and the sources that are gone; everything for an empty cursor.
+
+        The cursor of the result stands for the state that was read: every source with a hash of its title and text.
+        Raises InputError as `read_documents`, and for a cursor that is not one of this kind.
+        """
+        before = _read_cursor(cursor)
+        documents = read_documents(self._paths).documents
+        now = {document.source: _hash_of(document) for document in documents}
+        return Changes(
+            documents=tuple(one for one in documents if before.get(one.source) != now[one.source]),
+            deleted=tuple(source for source in before if source not in now),
+            cursor=json.dumps(now, sort_keys=True, ensure_ascii=False),
+        )
+
+
+def _read_cursor(cursor: str) -> dict[str, str]:
+    try:
+        before = json.loads(cursor) if cursor else {}
+    except ValueError:
+        before = None
+    if not isinstance(before, dict):
+        raise InputError(
+            f"{cursor[:40]!r} is not a cursor of folders.", "give the cursor of an earlier result, or an empty text"
+        )
+    return before
+
+
+def _hash_of(document: Document) -> str:
+    return hashlib.sha256(f"{document.title}\0{document.text}".encode()).hexdigest()[:16]
 
 
 def documents_in(source: str, content: bytes, changed: datetime | None = None) -> Reading:

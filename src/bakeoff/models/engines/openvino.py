@@ -153,8 +153,8 @@ class OpenVinoGenerator:
     def _configured(self, settings: GenerationSettings) -> Any:
         configured = genai.GenerationConfig()
         configured.max_new_tokens = settings.max_new_tokens
-        configured.do_sample = settings.temperature > 0
-        if settings.temperature > 0:
+        configured.do_sample = settings.samples
+        if settings.samples:
             configured.temperature = settings.temperature
             configured.rng_seed = settings.seed or 0
         configured.logprobs = 1

@@ -62,7 +62,7 @@ class TransformersGenerator:
         width = max(len(one) for one in batch)
         rows = [[self._pad_id] * (width - len(one)) + list(one) for one in batch]
         mask = [[0] * (width - len(one)) + [1] * len(one) for one in batch]
-        chosen = _Logprobs(sampled=settings.temperature > 0)
+        chosen = _Logprobs(sampled=settings.samples)
         with torch.inference_mode():
             output = self._model.generate(
                 input_ids=torch.tensor(rows, device=self._model.device),
@@ -119,7 +119,7 @@ class TransformersGenerator:
         return {"stop_strings": list(settings.stop), "tokenizer": self._chat.tokenizer} if settings.stop else {}
 
     def _configured(self, settings: GenerationSettings) -> GenerationConfig:
-        sampling = {"do_sample": True, "temperature": settings.temperature} if settings.temperature > 0 else {}
+        sampling = {"do_sample": True, "temperature": settings.temperature} if settings.samples else {}
         if sampling and settings.seed is not None:
             torch.manual_seed(settings.seed)
         return GenerationConfig(

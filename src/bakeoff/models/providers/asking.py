@@ -12,7 +12,7 @@ CHARACTERS_PER_TOKEN = 4
 
 def asked_of(model: ApiModel, settings: GenerationSettings) -> GenerationSettings:
     """The settings of one call: temperature and seed that the call does not set are those of the model."""
-    kept = {name: getattr(model, name) for name in ("temperature", "seed") if name not in settings.model_fields_set}
+    kept = {name: getattr(model, name) for name in ("temperature", "seed") if getattr(settings, name) is None}
     return settings.model_copy(update=kept)
 
 

@@ -1,0 +1,42 @@
+"""Specs to recipes: by short name, by import path, or around a plain class of a team's own.
+
+Takes specs, gives recipes, checked against one another. Knows nothing about worlds.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bakeoff.catalogue import RECIPES
+from bakeoff.contenders.custom import Custom
+from bakeoff.contenders.recipe import Recipe
+from bakeoff.contenders.spec import Spec, known_recipes
+from bakeoff.imports import imported
+from bakeoff.measure.comparison import Entrant
+from bakeoff.models.settings import LocalModel, ModelSettings
+
+
+def make_recipe(spec: Spec, folder: Path | None = None) -> Recipe:
+    """The spec's recipe. A class with `answer(questions)` that is no recipe becomes one.
+
+    `folder` is where bakeoff.yaml lies: classes of one's own may lie beside it. Raises ConfigError where the class
+    cannot be imported or cannot answer.
+    """
+    path = known_recipes().get(spec.recipe, spec.recipe)
+    kind = imported(path, folder, f"The contender '{spec.name}'")
+    if isinstance(kind, type) and issubclass(kind, Recipe):
+        return kind(spec)
+    return Custom(spec, kind)
+
+
+def make_recipes(specs: Sequence[Spec], folder: Path | None = None) -> list[Recipe]:
+    """Every spec's recipe, checked against the others."""
+    recipes = [make_recipe(spec, folder) for spec in specs]
+    for recipe in recipes:
+        recipe.check(recipes)
+    return recipes
+
+
+def standard_entrants() -> tuple[Entrant, ...]:
+    """Bakeoff's own recipes with their defaults, as advice without a run needs them."""
+    models: dict[str, ModelSettings] = {"generator": LocalModel(name="generator")}
+    return tuple(make_recipe(Spec(name=name, recipe=name)).entrant(models) for name in RECIPES)
