@@ -87,3 +87,17 @@ def test_the_first_error_of_answers_that_failed_is_told(tmp_path):
     finished = run(make(tmp_path, contenders=["base", "rag", "extract"], models=models), runs=tmp_path / "runs")
     told = "The first failed answer of base, rag says: ConnectionError: nobody answers"
     assert (finished.folder.root / "report.md").read_text().count(told) == 1
+
+
+def test_one_model_without_log_probabilities_takes_the_threshold_from_all(tmp_path):
+    """Whatever the order: a contender on a model that gives them must not decline by a rule the other lacks."""
+    models = {
+        "generator": "tests.end_to_end.small.reader",
+        "quiet": "tests.end_to_end.small.silent",
+        "embedder": "hash",
+    }
+    contenders = ["base", "rag", {"name": "rag-quiet", "like": "rag", "model": "quiet"}, "extract"]
+    finished = run(make(tmp_path, models=models, contenders=contenders), runs=tmp_path / "runs")
+    assert set(thresholds(finished).values()) == {None}
+    told = "no log-probabilities (rag-quiet): no contender declines by a threshold"
+    assert told in (finished.folder.root / "report.md").read_text()

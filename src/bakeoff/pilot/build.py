@@ -15,7 +15,7 @@ from bakeoff.contenders.declining import calibrate
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.files import jsonl
-from bakeoff.measure.collect import collect
+from bakeoff.measure.collect import ANSWERING_ERRORS, collect
 from bakeoff.measure.score import is_correct
 from bakeoff.measure.settings import Measuring
 from bakeoff.models.memory import release_memory
@@ -37,12 +37,15 @@ class Builder:
         self._material = material
         self._timed = timed
         self._progress = progress
+        self._silent: set[str] = set()
 
     def build(self, world: WorldFolder) -> dict[str, str]:
         """Make every contender ready to calibrate; gives those that cannot be built, with the reason."""
         for model in dict.fromkeys(recipe.spec.model for recipe in self._recipes if recipe.asks_model):
             with self._timed("load", part=f"model:{model}"):
                 world.generator(model)
+            if self._is_silent(world, model):
+                self._silent.add(model)
         self._index(world, "index")
         skipped = self._skipped(world)
         left = [recipe for recipe in self._recipes if recipe.spec.name not in skipped]
@@ -117,7 +120,8 @@ class Builder:
     def calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder, measuring: Measuring) -> None:
         """Fix on dev when a contender declines (or how a router routes), and save it.
 
-        Those that generate come first: where their answers have no confidence, nobody gets a threshold.
+        Where a model of the run gives no log-probabilities, no contender gets a threshold: all have the same chance to
+        decline.
         """
         name, dev = recipe.spec.name, list(self._material.dev)
         built = world.built(name)
@@ -132,19 +136,28 @@ class Builder:
         world.save(built.model_copy(update={"fitted": fitted}))
 
     def _threshold(self, name: str, folder: RunFolder, measuring: Measuring) -> float | None:
-        if self.without_confidence(folder):
+        if self.without_confidence:
             return None
         answers = folder.answers(name, "dev")
         return calibrate(self._material.dev, answers, is_correct, measuring.wrong_answer_penalty)
 
-    def without_confidence(self, folder: RunFolder) -> list[str]:
-        """The contenders whose model gave no log-probability on dev, so that no threshold can be calibrated."""
-        dev = {
-            recipe.spec.name: [one.confidence for one in folder.answers(recipe.spec.name, "dev") if one.error is None]
-            for recipe in self._recipes
-            if recipe.asks_model
-        }
-        return [name for name, confidences in dev.items() if confidences and set(confidences) == {None}]
+    @property
+    def without_confidence(self) -> list[str]:
+        """The contenders whose model gives no log-probability: while there is one, no contender gets a threshold."""
+        return [recipe.spec.name for recipe in self._recipes if recipe.asks_model and recipe.spec.model in self._silent]
+
+    def _is_silent(self, world: WorldFolder, model: str) -> bool:
+        """Whether this model's answers come without log-probability, by one question to it."""
+        recipe = next(recipe for recipe in self._recipes if recipe.asks_model and recipe.spec.model == model)
+        question = next(iter(self._material.dev), None)
+        if question is None or recipe.template is None:
+            return False
+        prompt = recipe.template.render(question.text)
+        try:
+            completion = world.generator(model).generate([prompt], recipe.spec.generation)[0]
+        except ANSWERING_ERRORS:  # each of its answers will say so
+            return False
+        return completion.error is None and completion.logprob is None
 
     # After the documents have changed.
 

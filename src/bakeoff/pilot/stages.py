@@ -136,7 +136,7 @@ class Pilot:
             first = next((answer.error for answer in self._folder.answers(name) if answer.error), None)
             if first:
                 errors.setdefault(" ".join(first.split())[:300], []).append(name)
-        silent = self._builder.without_confidence(self._folder)
+        silent = self._builder.without_confidence
         note = f"The model gives no log-probabilities ({', '.join(silent)}): no contender declines by a threshold."
         return [
             *([note] if silent else []),
