@@ -52,7 +52,7 @@ class Builder:
         lessons = {recipe.spec.name: self._lesson(world, recipe) for recipe in _first_with_adapter(left)}
         for recipe in _first_with_adapter(left):
             with self._timed("train", recipe.spec.name, f"adapter:{recipe.adapter}") as more:
-                more |= self._fit(world, recipe, lessons[recipe.spec.name])
+                more |= self._fit("train", world, recipe, lessons[recipe.spec.name])
         for recipe in left:
             fitted = recipe.prepare(world, self._material)
             world.save(Built(spec=recipe.spec, entrant=recipe.entrant(world.models), fitted=fitted))
@@ -95,11 +95,11 @@ class Builder:
         return lesson
 
     def _fit(
-        self, world: WorldFolder, recipe: Recipe, lesson: Lesson, start_from: Path | None = None
+        self, stage: str, world: WorldFolder, recipe: Recipe, lesson: Lesson, start_from: Path | None = None
     ) -> dict[str, Any]:
         """Train a recipe's adapter; gives what the stage took."""
         tuning, folder = recipe.spec.tuning, world.adapter_folder(recipe.adapter)
-        progress = self._progress("train", recipe.spec.name)
+        progress = self._progress(stage, recipe.spec.name)
         report = tuner_for(tuning.method, self._material.seed).fit(
             _weights(world, recipe),
             lesson,
@@ -174,7 +174,7 @@ class Builder:
             lesson = recipe.update_lesson(world, self._material)
             if lesson is not None:
                 with self._timed("update-train", recipe.spec.name, f"adapter:{recipe.adapter}") as more:
-                    more |= self._fit(world, recipe, lesson, before.adapter_folder(recipe.adapter))
+                    more |= self._fit("update-train", world, recipe, lesson, before.adapter_folder(recipe.adapter))
         train = (*self._material.train, *self._material.changed)
         after = self._material.model_copy(update={"train": train, "changed": ()})
         for recipe in self._recipes:
