@@ -15,7 +15,7 @@ from bakeoff.measure.collect import ask
 from bakeoff.measure.score import score_answers
 from bakeoff.measure.statistics import paired, share_estimate
 from bakeoff.measures import IN_DOMAIN
-from bakeoff.models.settings import EMBEDDER, LocalModel
+from bakeoff.models.settings import EMBEDDER, ApiModel, LocalModel
 from bakeoff.records import Question
 from bakeoff.runs.folder import RunFolder
 
@@ -42,6 +42,10 @@ def answered(folder: RunFolder, engine: str, contender: str, questions: list[Que
         if score.measure in values and score.value is not None:
             values[score.measure][score.question_id] = score.value
     return values, [answer.text for answer in answers]
+
+
+def _generates(name: str, model: LocalModel | ApiModel) -> bool:
+    return isinstance(model, LocalModel) and name != EMBEDDER
 
 
 def main() -> None:
