@@ -20,8 +20,9 @@ class Fitted(Record):
 
 
 class Built(Record):
-    """One contender as it stands in a world."""
+    """One contender as it stands in a world. `calibrated`: what it was fitted to is final, its answers rest on it."""
 
     spec: Spec
     entrant: Entrant
     fitted: Fitted = Fitted()
+    calibrated: bool = False

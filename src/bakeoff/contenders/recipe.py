@@ -74,7 +74,7 @@ class Recipe:
 
     `name` is its short name; `days` what it is assumed to take in work. `shows` is what its model is shown besides the
     question: nothing, retrieved passages, or all documents. `step` orders calibration: higher ones are calibrated on
-    what lower ones answered.
+    what lower ones answered. `roles` are the parts that others may play in it, and whether several may.
     """
 
     name: ClassVar[str] = ""
@@ -91,6 +91,7 @@ class Recipe:
     declines: ClassVar[bool] = True
     epochs: ClassVar[int] = 1
     step: ClassVar[int] = 0
+    roles: ClassVar[Mapping[str, bool]] = {}
     Options: ClassVar[type[Record]] = NoOptions
 
     def __init__(self, spec: Spec) -> None:
@@ -118,9 +119,11 @@ class Recipe:
         """The name of its tuned model, the same for contenders that can share one; empty where nothing is tuned."""
         if not self.tunes or self.template is None:
             return ""
-        depends_on = self.spec.model_dump(mode="json", include={"recipe", "model", "tuning", "options", "generation"})
+        depends_on = self.spec.model_dump(mode="json", include={"recipe", "model", "tuning", "options"})
         depends_on |= {"template": self.template.fingerprint}
-        depends_on |= {"retrieval": self.spec.retrieval.model_dump()} if self.retrieves else {}
+        if self.retrieves:  # how many passages fit depends on the room that an answer needs
+            room = self.spec.generation.max_new_tokens
+            depends_on |= {"retrieval": self.spec.retrieval.model_dump(), "max_new_tokens": room}
         digest = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:8]
         return f"{self.spec.recipe.rsplit('.', 1)[-1]}-{digest}"
 
@@ -139,7 +142,12 @@ class Recipe:
         model = f"model:{self.spec.model}" if self.asks_model and not self.tunes else ""
         index = f"index:{self.index}" if self.index else ""
         adapter = f"adapter:{self.adapter}" if self.adapter else ""
-        return tuple(part for part in (model, index, adapter) if part)
+        return tuple(part for part in (model, index, adapter, self.own_part) if part)
+
+    @property
+    def own_part(self) -> str:
+        """The name of what `prepare` makes for this contender alone; empty where it makes nothing."""
+        return f"contender:{self.spec.name}" if type(self).prepare is not Recipe.prepare else ""
 
     @property
     def embedder(self) -> str:
@@ -183,6 +191,13 @@ class Recipe:
         if self.tunes:
             return _why_not_tuned(world.models[self.spec.model], material)
         return None
+
+    def lost(self, skipped: Mapping[str, str]) -> str | None:
+        """Why it cannot be built without the contenders that are skipped (by name, with the reason), or None."""
+        missing = [name for name in self.behind() if name in skipped]
+        if not missing:
+            return None
+        return f"'{missing[0]}', which it sends questions to, could not be built: {skipped[missing[0]]}"
 
     def lesson(self, world: World, material: Material) -> Lesson:
         """What its model is tuned on. Raises InputError where there is nothing that it can be tuned on."""

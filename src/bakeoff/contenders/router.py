@@ -4,7 +4,8 @@ It is made of contenders of the same run: `near`, tuned and without passages, an
 `parts` names none, those of the run are taken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -30,23 +31,32 @@ class Router(Recipe):
     asks_model = False
     declines = False
     step = 2
-    near = ""
-    far: tuple[str, ...] = ()
+    roles: ClassVar[Mapping[str, bool]] = {"near": False, "far": True}
+    nears: tuple[str, ...] = ()
+    fars: tuple[str, ...] = ()
 
     def check(self, others: Sequence[Recipe]) -> None:
         """It needs one contender that is tuned and shown nothing, and one that retrieves for a model."""
-        nears = self.spec.parts.get("near") or [one.spec.name for one in others if one.learns_facts]
-        self.far = tuple(
-            self.spec.parts.get("far") or (one.spec.name for one in others if one.retrieves and one.asks_model)
-        )
-        if not nears or not self.far:
-            lacking = "a fine-tuned contender without retrieval" if not nears else "a contender that retrieves"
+        tuned = (other.spec.name for other in others if other.tunes and other.learns_facts)
+        retrieving = (other.spec.name for other in others if other.retrieves and other.asks_model)
+        self.nears = tuple(self.spec.parts.get("near") or tuned)
+        self.fars = tuple(self.spec.parts.get("far") or retrieving)
+        if not self.nears or not self.fars:
+            lacking = "a fine-tuned contender without retrieval" if not self.nears else "a contender that retrieves"
             raise ConfigError(
                 f"The contender '{self.spec.name}' routes between a fine-tuned contender and one that retrieves; "
                 f"the run lacks {lacking}.",
                 f"add 'tuned' and 'rag' or 'hybrid' to `contenders:`, name its parts, or leave '{self.spec.name}' out",
             )
-        self.near = nears[0]
+
+    def lost(self, skipped: Mapping[str, str]) -> str | None:
+        """It goes on with those that could be built, while there is one of each kind."""
+        for names in (self.nears, self.fars):
+            if all(name in skipped for name in names):
+                return f"'{names[0]}', which it sends questions to, could not be built: {skipped[names[0]]}"
+        self.nears = tuple(name for name in self.nears if name not in skipped)
+        self.fars = tuple(name for name in self.fars if name not in skipped)
+        return None
 
     @property
     def embedder(self) -> str:
@@ -55,7 +65,7 @@ class Router(Recipe):
 
     def behind(self) -> tuple[str, ...]:
         """The contenders it may send questions to."""
-        return (self.near, *self.far) if self.near else ()
+        return (*self.nears[:1], *self.fars)
 
     def prepare(self, world: World, material: Material) -> Fitted:
         """Keep the embeddings of the training questions: its measure of what is familiar."""
@@ -69,10 +79,10 @@ class Router(Recipe):
         """The routing that is most accurate on dev."""
         familiar = self._familiarity(world).of([question.text for question in material.dev])
         routing = calibrate_routing(
-            near=_outcomes(world, self.near, material.dev, given),
-            fars={name: _outcomes(world, name, material.dev, given) for name in self.far},
+            near=_outcomes(world, self.nears[0], material.dev, given),
+            fars={name: _outcomes(world, name, material.dev, given) for name in self.fars},
             familiarity={one.id: float(value) for one, value in zip(material.dev, familiar, strict=True)},
-            near_name=self.near,
+            near_name=self.nears[0],
             trained_on=[question.id for question in material.dev if question.slice == "seen"],
         )
         return fitted.model_copy(update={"routing": routing.model_dump()})

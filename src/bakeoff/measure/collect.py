@@ -55,12 +55,23 @@ def _unanswered(questions: Sequence[Question], path: Path) -> list[Question]:
 
 def ask(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
     """The contender's answers; where a batch fails, each question is asked alone and only the failing ones err."""
+    begun = time.perf_counter()
     try:
-        return contender.answer(questions)
+        answers = contender.answer(questions)
+        return _sharing(answers, time.perf_counter() - begun)
     except ANSWERING_ERRORS as error:
         if len(questions) == 1:
             return [Answer(question_id=questions[0].id, contender=contender.name, error=_one_line(error))]
     return [answer for question in questions for answer in ask(contender, [question])]
+
+
+def _sharing(answers: list[Answer], seconds: float) -> list[Answer]:
+    """The answers with no more seconds together than the batch took: those asked at once share its wall time."""
+    together = sum(answer.usage.seconds for answer in answers)
+    if together <= seconds or not together:
+        return answers
+    usages = [one.usage.model_copy(update={"seconds": one.usage.seconds * seconds / together}) for one in answers]
+    return [one.model_copy(update={"usage": usage}) for one, usage in zip(answers, usages, strict=True)]
 
 
 def _one_line(error: Exception) -> str:

@@ -129,12 +129,24 @@ class _View:
         return contrasts(values, self.facts, measure.name, margin, span)
 
     def baseline(self, one: Measured) -> Measured | None:
-        """The same model as it comes, with nothing shown; the first of the run where the contender names no model."""
-        entrant = one.entrant
-        model = entrant.axes.model if entrant.axes else entrant.model.name if entrant.model else ""
+        """The same model as it comes, with nothing shown.
+
+        For a contender that asks no model itself, that of those it sends questions to; else the first of the run.
+        """
+        models = self._models_of(one.entrant)
         bases = [other for other in self.measured if other.entrant.is_baseline]
-        named = [base for base in bases if not model or (base.entrant.axes and base.entrant.axes.model == model)]
+        named = [base for base in bases if not models or _model_of(base.entrant) in models]
         return next(iter(named), None)
+
+    def _models_of(self, entrant: Entrant) -> set[str]:
+        """The models that write its answers, by their names in the configuration."""
+        behind = [other.entrant for other in self.measured if other.entrant.name in entrant.behind]
+        return {model for model in map(_model_of, [entrant, *behind]) if model}
+
+
+def _model_of(entrant: Entrant) -> str:
+    """The name in the configuration of the model that it asks; empty where it asks none."""
+    return entrant.axes.model if entrant.axes else entrant.model.name if entrant.model else ""
 
 
 def _share(view: _View, one: Measured, measure: Measure) -> Estimate:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from bakeoff.contenders.built import Built
+from bakeoff.contenders.built import Built, Fitted
 from bakeoff.contenders.declining import calibrate
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
@@ -54,9 +54,17 @@ class Builder:
             with self._timed("train", recipe.spec.name, f"adapter:{recipe.adapter}") as more:
                 more |= self._fit("train", world, recipe, lessons[recipe.spec.name])
         for recipe in left:
-            fitted = recipe.prepare(world, self._material)
-            world.save(Built(spec=recipe.spec, entrant=recipe.entrant(world.models), fitted=fitted))
+            if not world.is_calibrated(recipe.spec.name):
+                fitted = self._prepared("prepare", world, recipe, self._material)
+                world.save(Built(spec=recipe.spec, entrant=recipe.entrant(world.models), fitted=fitted))
         return skipped
+
+    def _prepared(self, stage: str, world: WorldFolder, recipe: Recipe, material: Material) -> Fitted:
+        """What a contender needs of its own, timed where its recipe makes something."""
+        if not recipe.own_part:
+            return Fitted()
+        with self._timed(stage, recipe.spec.name, recipe.own_part):
+            return recipe.prepare(world, material)
 
     def n_chunks(self, world: WorldFolder) -> int:
         """How many chunks the world's first index holds; 0 where no contender retrieves."""
@@ -78,11 +86,10 @@ class Builder:
         """Contenders that cannot be built, with the reason; also those that lack all contenders behind them."""
         obstacles = {recipe.spec.name: recipe.obstacle(world, self._material) for recipe in self._recipes}
         skipped = {name: reason for name, reason in obstacles.items() if reason}
-        for recipe in self._recipes:
-            missing = [name for name in recipe.behind() if name in skipped]
-            if missing and recipe.spec.name not in skipped:
-                why = f"'{missing[0]}', which it sends questions to, could not be built: {skipped[missing[0]]}"
-                skipped[recipe.spec.name] = why
+        for recipe in sorted(self._recipes, key=lambda recipe: recipe.step):
+            reason = recipe.lost(skipped) if recipe.spec.name not in skipped else None
+            if reason:
+                skipped[recipe.spec.name] = reason
         return skipped
 
     def _lesson(self, world: WorldFolder, recipe: Recipe) -> Lesson:
@@ -120,11 +127,14 @@ class Builder:
     def calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder, measuring: Measuring) -> None:
         """Fix on dev when a contender declines (or how a router routes), and save it.
 
-        Where a model of the run gives no log-probabilities, no contender gets a threshold: all have the same chance to
+        Once fixed it stays, however often the run is resumed: its answers rest on it. Where a model of the run gives no
+        log-probabilities, no contender gets a threshold: all have the same chance to
         decline.
         """
         name, dev = recipe.spec.name, list(self._material.dev)
         built = world.built(name)
+        if built.calibrated:
+            return
         fitted = built.fitted
         if recipe.declines and dev:
             # Asked without a threshold: the confidences of all answers decide on it.
@@ -133,7 +143,7 @@ class Builder:
             collect(world.open(name), dev, path, measuring.batch_size, self._progress("calibrate", name))
             fitted = fitted.model_copy(update={"decline_below": self._threshold(name, folder, measuring)})
         fitted = recipe.calibrate(world, self._material, fitted, lambda part: folder.answers(part, "dev"))
-        world.save(built.model_copy(update={"fitted": fitted}))
+        world.save(built.model_copy(update={"fitted": fitted, "calibrated": True}))
 
     def _threshold(self, name: str, folder: RunFolder, measuring: Measuring) -> float | None:
         if self.without_confidence:
@@ -163,7 +173,7 @@ class Builder:
 
     def relearning(self) -> list[Recipe]:
         """Recipes whose model is tuned again after the update: what they know is in their weights."""
-        return [recipe for recipe in self._recipes if recipe.learns_facts and self._material.changed]
+        return [recipe for recipe in self._recipes if recipe.adapter and recipe.learns_facts and self._material.changed]
 
     def update(self, world: WorldFolder, before: WorldFolder, documents: Sequence[Any], skipped: Sequence[str]) -> None:
         """Bring a copied world up to date: re-index the new documents, tune again what learns facts."""
@@ -179,7 +189,7 @@ class Builder:
         after = self._material.model_copy(update={"train": train, "changed": ()})
         for recipe in self._recipes:
             if recipe.spec.name not in skipped:
-                recipe.prepare(world, after)
+                self._prepared("update-prepare", world, recipe, after)
 
 
 def _first_with_adapter(recipes: Sequence[Recipe]) -> list[Recipe]:

@@ -117,6 +117,6 @@ def _measured(
 
 def _update(involved: Sequence[Entrant], stages: Sequence[Stage]) -> list[Stage] | None:
     """What bringing it up to date took; None where a part that learns facts was not trained again on what changed."""
-    trained = {stage.part for stage in stages if stage.stage == f"{UPDATING}train"}
-    stale = any(one.learns_facts and not trained.intersection(one.parts) for one in involved)
+    renewed = {stage.part for stage in stages if stage.stage in (f"{UPDATING}train", f"{UPDATING}prepare")}
+    stale = any(one.learns_facts and not renewed.intersection(one.parts) for one in involved)
     return None if stale else list(stages)
