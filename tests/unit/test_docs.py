@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 import typer.main
@@ -25,6 +26,9 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 SOURCE_PATH = re.compile(r"(?<![\w/.<-])(?:[\w-]+/)+[\w-]+\.(?:py|js)\b")
 SOURCE_NAME = re.compile(r"`([\w-]+\.(?:py|js))`")
+DOTTED = re.compile(r"(?<![\w/.-])bakeoff(?:\.[A-Za-z_]\w*)+")
+FILES = ("bakeoff.yaml", "bakeoff.schema.json")
+IMPORT = re.compile(r"^from (bakeoff[\w.]*) import ([\w, ]+)$", re.MULTILINE)
 COMMAND = re.compile(r"^(?:\$ )?bakeoff +(?!-)(\S+)")
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 
@@ -67,6 +71,21 @@ def _is_anywhere(name: str) -> bool:
     return any(next((REPOSITORY / folder).rglob(name), None) for folder in ("src", "tests", "benchmarks"))
 
 
+def unknown_names(text: str) -> list[str]:
+    """Dotted names of bakeoff in code of a page that are neither a module nor something in one."""
+    code = "\n".join(CODE.findall(text))
+    imported = {f"{module}.{name.strip()}" for module, names in IMPORT.findall(code) for name in names.split(",")}
+    return sorted(name for name in imported | set(DOTTED.findall(code)) - set(FILES) if not _resolves(name))
+
+
+def _resolves(dotted: str) -> bool:
+    try:
+        resolve_name(dotted)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
 def unknown_commands(text: str) -> list[str]:
     """What stands after `bakeoff` in code of a page and is no command."""
     known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
@@ -87,13 +106,19 @@ def test_every_source_file_that_is_named_exists(page):
 
 
 @each_page
+def test_every_python_name_that_is_used_exists(page):
+    """`bakeoff.open_run` and `from bakeoff.runs.diff import diff_runs`, for instance."""
+    assert unknown_names(page.read_text(encoding="utf-8")) == []
+
+
+@each_page
 def test_every_command_that_is_named_exists(page):
     """In code blocks and in code within a sentence."""
     assert unknown_commands(page.read_text(encoding="utf-8")) == []
 
 
 def test_what_does_not_exist_is_found(tmp_path):
-    """The three checks themselves fail where they should."""
+    """The checks themselves fail where they should."""
     page = tmp_path / "page.md"
     page.write_text("# One\n[a](#one) [b](#two) [c](page.md) [d](gone.md) [e](https://x.example/y)\n", encoding="utf-8")
     assert broken_links(page) == ["#two", "gone.md"]
