@@ -9,7 +9,9 @@ import pytest
 import typer.main
 import yaml
 
+from bakeoff.catalogue import RECIPES
 from bakeoff.cli.main import app
+from bakeoff.decide.advise.factors import read_factors
 from bakeoff.report.csv_tables import TABLES
 from bakeoff.report.csv_verdict import JUDGED
 from bakeoff.runs.config import validate
@@ -146,3 +148,16 @@ def test_every_table_of_the_report_is_described():
     cells = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", text, re.MULTILINE)
     described = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
     assert described == {*TABLES, *JUDGED}
+
+
+def test_the_factors_that_a_pilot_measures_are_listed():
+    """docs/matrix.md names each of them by its title, with its measure."""
+    text = (REPOSITORY / "docs" / "matrix.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| ([^|`]+) \| `(\w+)`", text, re.MULTILINE))
+    assert rows == {factor.title: factor.measure for factor in read_factors() if factor.measure}
+
+
+def test_every_recipe_is_in_the_readme():
+    """By its short name."""
+    readme = PAGES[0].read_text(encoding="utf-8")
+    assert [name for name in RECIPES if f"`{name}`" not in readme] == []
