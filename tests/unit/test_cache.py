@@ -50,7 +50,7 @@ def test_a_full_disk_is_told_with_what_to_free_and_leaves_nothing(
 ) -> None:
     """However the library that writes says it; with room again the folder is made."""
     target = tmp_path / "kind" / "name"
-    with files_of_at_most(20_000), pytest.raises(BakeoffError, match=r"no room in .*kind(?s:.*)free some space"):
+    with files_of_at_most(20_000), pytest.raises(BakeoffError, match=r"not enough space in .*kind(?s:.*)free some space"):
         made_once(target, write)
     assert list(target.parent.iterdir()) == []
     made_once(target, write)
