@@ -152,8 +152,8 @@ def test_missing_ids_come_from_the_text(tmp_path: Path) -> None:
         ("q.jsonl", '{"question": "a", "answer": "1"}\n{"question": \n', "line 2: no valid JSON"),
         ("q.jsonl", "[1]\n", "line 1: a list instead of an object"),
         ("q.txt", "x", ".csv and .jsonl"),
-        ("q.csv", 'question,answer\nA?,"b\nC?,d\nE?,f\n', "line 2 is no valid CSV (a quote is never closed)"),
-        ("q.csv", 'question,answer\nWhat pipe?,"12 inch" pipe\n', "line 2 is no valid CSV"),
+        ("q.csv", 'question,answer\nA?,"b\nC?,d\nE?,f\n', "line 2 is not valid CSV (a quote is never closed)"),
+        ("q.csv", 'question,answer\nWhat pipe?,"12 inch" pipe\n', "line 2 is not valid CSV"),
         (
             "q.csv",
             'question,answer\nA?,"b\nC?,d\nE?,f"\n',
