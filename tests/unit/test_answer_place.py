@@ -81,37 +81,37 @@ def test_the_narrowest_passage_is_what_brute_force_finds() -> None:
             for j in range(i + 1, min(i + 16, 60) + 1)
             if len(set(words[i:j]) & set(wanted)) >= 6
         ]
-        found = places(" ".join(words), " ".join(wanted))
-        assert len(found) == bool(widths)
+        passages = places(" ".join(words), " ".join(wanted))
+        assert len(passages) == bool(widths)
         if widths:
             n_found += 1
-            assert len(found[0].split()) == min(widths)
+            assert len(passages[0].split()) == min(widths)
     assert n_found > 10
 
 
 def located(given: Question, *documents: tuple[str, str]) -> tuple[Question, list[str]]:
     made = [Document(id=source, text=text, source=source) for source, text in documents]
-    (found,), notes = locate_evidence([given], made)
-    return found, notes
+    (located_question,), notes = locate_evidence([given], made)
+    return located_question, notes
 
 
 def test_the_answer_s_place_is_the_evidence_of_a_question_without_a_quote() -> None:
     """Retrieval is then judged by passage: another passage of the right document is not a hit."""
-    found, notes = located(question("24 months"), ("a.md", TEXT))
+    located_question, notes = located(question("24 months"), ("a.md", TEXT))
     start = TEXT.index("24 months")
-    assert found.source_spans == (SourceSpan(source="a.md", start=start, end=start + 9),)
-    assert not is_document_level(found)
+    assert located_question.source_spans == (SourceSpan(source="a.md", start=start, end=start + 9),)
+    assert not is_document_level(located_question)
     assert notes == []
     first = Chunk(id="1", document_id="1", source="a.md", text=TEXT[:50], start=0, end=50)
     last = Chunk(id="2", document_id="1", source="a.md", text=TEXT[start - 5 :], start=start - 5, end=len(TEXT))
-    assert (evidence_hit(found, [first]), evidence_hit(found, [first, last])) == (False, True)
+    assert (evidence_hit(located_question, [first]), evidence_hit(located_question, [first, last])) == (False, True)
 
 
 def test_where_the_answer_is_not_found_the_evidence_is_the_document() -> None:
     """The evidence is document-level, and a note says so."""
-    found, notes = located(question("Yes", kind="yesno"), ("a.md", TEXT))
-    assert found.source_spans == (SourceSpan(source="a.md"),)
-    assert is_document_level(found)
+    located_question, notes = located(question("Yes", kind="yesno"), ("a.md", TEXT))
+    assert located_question.source_spans == (SourceSpan(source="a.md"),)
+    assert is_document_level(located_question)
     assert "For 1 of 1 answerable questions with a source, only the document" in notes[0]
 
 
@@ -126,6 +126,6 @@ def test_of_several_documents_those_that_hold_the_answer_are_the_evidence() -> N
 def test_a_quote_comes_before_the_answer() -> None:
     """A quote decides which place of the answer is meant. If it is not found, the document is the evidence."""
     text = "Lamps: 24 months. Ovens have 24 months too."
-    found, _ = located(question("24 months", evidence="Ovens have 24 months"), ("a.md", text))
-    assert [text[span.start : span.end] for span in found.source_spans] == ["Ovens have 24 months"]
+    located_question, _ = located(question("24 months", evidence="Ovens have 24 months"), ("a.md", text))
+    assert [text[span.start : span.end] for span in located_question.source_spans] == ["Ovens have 24 months"]
     assert is_document_level(located(question("24 months", evidence="no such words"), ("a.md", text))[0])

@@ -104,26 +104,26 @@ def test_updates_and_general_questions_do_not_count() -> None:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_label_is_trained_and_tested_whatever_the_source(source: str, seed: int) -> None:
     """If the source of a question is its label's page, holding out pages would hold out labels."""
-    found = split(labelled(source=source), seed)
+    assigned = split(labelled(source=source), seed)
     of_label: dict[str, Counter[str]] = defaultdict(Counter)
-    for one in found:
+    for one in assigned:
         of_label[one.answers[0]][str(one.split)] += 1
         assert one.slice == "seen"
     assert all(counts["train"] and counts["dev"] and counts["test"] for counts in of_label.values())
     assert all(7 <= counts["test"] <= 9 for counts in of_label.values())
-    assert summarise(found).n_labels == 20
-    assert not any("Labels without" in one or "No unseen" in one for one in summarise(found).warnings)
+    assert summarise(assigned).n_labels == 20
+    assert not any("Labels without" in one or "No unseen" in one for one in summarise(assigned).warnings)
 
 
 def test_rare_labels_are_trained_on_first_and_shares_hold_over_all() -> None:
     """A label with one question is in train. Other labels make up for rounding."""
     answers = [f"label {chr(97 + i)}" for i in range(10) for _ in range(40)] + [f"rare {i}" for i in range(12)]
-    found = split(questions(answers))
-    assert answer_labels(found)
-    assert {one.split for one in found if one.answers[0].startswith("rare")} == {"train"}
-    sizes = Counter(one.split for one in found)
-    assert sizes["test"] == pytest.approx(0.4 * len(found), abs=2)
-    assert sizes["dev"] == pytest.approx(0.15 * len(found), abs=2)
+    assigned = split(questions(answers))
+    assert answer_labels(assigned)
+    assert {one.split for one in assigned if one.answers[0].startswith("rare")} == {"train"}
+    sizes = Counter(one.split for one in assigned)
+    assert sizes["test"] == pytest.approx(0.4 * len(assigned), abs=2)
+    assert sizes["dev"] == pytest.approx(0.15 * len(assigned), abs=2)
 
 
 def test_the_split_of_labels_depends_on_the_seed_only() -> None:
@@ -137,9 +137,9 @@ def test_the_split_of_labels_depends_on_the_seed_only() -> None:
 def test_labels_that_only_the_test_has_are_warned_of() -> None:
     """If the file gives the splits, labels may be only in test; their questions are unseen."""
     given = [one.model_copy(update={"split": "test" if one.answers[0] == "label c" else None}) for one in labelled()]
-    found = split(given)
-    assert {one.slice for one in found if one.answers[0] == "label c"} == {"unseen"}
-    warnings = [one for one in summarise(found).warnings if one.startswith("Labels without a training example")]
+    assigned = split(given)
+    assert {one.slice for one in assigned if one.answers[0] == "label c"} == {"unseen"}
+    warnings = [one for one in summarise(assigned).warnings if one.startswith("Labels without a training example")]
     assert len(warnings) == 1
     assert "label c (20)" in warnings[0]
 
@@ -150,11 +150,11 @@ def test_near_copies_with_one_label_stay_together() -> None:
     copies = [
         one.model_copy(update={"id": f"copy{one.id}", "text": one.text.replace("?", " please")}) for one in given[:100]
     ]
-    found = split([*given, *copies])
-    part = {one.id: one.split for one in found}
+    assigned = split([*given, *copies])
+    part = {one.id: one.split for one in assigned}
     assert all(part[one.id] == part[f"copy{one.id}"] for one in given[:100])
-    assert len({one.fact for one in found}) == len(given)
-    assert leaks(found) == []
+    assert len({one.fact for one in assigned}) == len(given)
+    assert leaks(assigned) == []
 
 
 def test_the_note_gives_both_numbers() -> None:
@@ -190,16 +190,16 @@ def test_banking77_is_read_as_labels(public_data: Path) -> None:
     names = sorted({row["category"] for row in rows})[:20]
     rows = random.Random(1).sample([row for row in rows if row["category"] in names], 1200)
     for n in (600, 1200):
-        found = split(
+        assigned = split(
             [
                 Question(id=f"q{i}", text=row["text"], answers=(row["category"].replace("_", " "),), fact="",
                          source_spans=(SourceSpan(source=f"{row['category']}.md"),))
                 for i, row in enumerate(rows[:n])
             ]
         )  # fmt: skip
-        assert summarise(found).n_labels == 20
-        trained = Counter(one.answers[0] for one in found if one.split == "train")
-        of_label = Counter(one.answers[0] for one in found)
+        assert summarise(assigned).n_labels == 20
+        trained = Counter(one.answers[0] for one in assigned if one.split == "train")
+        of_label = Counter(one.answers[0] for one in assigned)
         assert len(trained) == 20
         assert all(trained[label] >= 0.25 * of_label[label] for label in of_label)
-        assert sum(not leak.excused for leak in leaks(found)) <= 0.02 * n
+        assert sum(not leak.excused for leak in leaks(assigned)) <= 0.02 * n

@@ -28,8 +28,8 @@ def n_facts(questions: list[Question]) -> int:
 
 def test_rewordings_with_one_long_answer_and_source_are_one_fact() -> None:
     """They are one fact although they share no words. The note counts them."""
-    found, (note,) = with_facts(wordings(HOW_TO))
-    assert len({one.fact for one in found}) == 1
+    complete, (note,) = with_facts(wordings(HOW_TO))
+    assert len({one.fact for one in complete}) == 1
     assert "3 answerable questions have no fact" in note
     assert "(grouped with another question that asks for the same: 2)" in note
 
@@ -109,10 +109,10 @@ def test_rewordings_are_kept_together_or_seen() -> None:
         for page in range(20)
         for i, text in enumerate(WORDINGS)
     ]
-    found = assign_splits(with_facts(given)[0], 7)
-    trained = {one.answers for one in found if one.split == "train"}
-    assert {one.slice for one in found if one.answers in trained} == {"seen"}
-    assert {one.slice for one in found if one.answers not in trained} == {"unseen"}
+    assigned = assign_splits(with_facts(given)[0], 7)
+    trained = {one.answers for one in assigned if one.split == "train"}
+    assert {one.slice for one in assigned if one.answers in trained} == {"seen"}
+    assert {one.slice for one in assigned if one.answers not in trained} == {"unseen"}
 
 
 def test_rewordings_under_two_named_facts_leak() -> None:

@@ -38,25 +38,25 @@ def corpus(n_documents: int = 20, facts_each: int = 6, phrasings: tuple[int, ...
 
 
 def splits_by_fact(questions: list[Question]) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    counts_by_fact: dict[str, Counter[str]] = defaultdict(Counter)
     for one in questions:
-        found[one.fact][str(one.split)] += 1
-    return found
+        counts_by_fact[one.fact][str(one.split)] += 1
+    return counts_by_fact
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 25), st.lists(st.integers(1, 6), min_size=1, max_size=5))
 def test_nothing_held_out_is_trained_on(seed: int, n_documents: int, phrasings: list[int]) -> None:
     """Unseen facts and their documents are never in train, seen facts are, and the slices are correct."""
-    found = assign_splits(corpus(n_documents, 4, tuple(phrasings)), seed)
-    trained = {one.fact for one in found if one.split == "train"}
-    trained_documents = {span.source for one in found if one.split == "train" for span in one.source_spans}
-    for one in found:
+    assigned = assign_splits(corpus(n_documents, 4, tuple(phrasings)), seed)
+    trained = {one.fact for one in assigned if one.split == "train"}
+    trained_documents = {span.source for one in assigned if one.split == "train" for span in one.source_spans}
+    for one in assigned:
         assert one.split is not None
         assert one.slice == ("unanswerable" if not one.answers else "seen" if one.fact in trained else "unseen")
         if one.slice == "unseen" and n_documents >= 8:
             assert not {span.source for span in one.source_spans} & trained_documents
-    for fact, counts in splits_by_fact(found).items():
+    for fact, counts in splits_by_fact(assigned).items():
         if fact not in trained:
             assert len(counts) == 1  # wholly in dev or wholly in test
 
@@ -103,9 +103,9 @@ def test_dev_mirrors_test() -> None:
 
 def test_without_paraphrases_all_is_held_out_by_document() -> None:
     """A hundred questions on fifty documents: test and dev get their full shares, and nothing is seen."""
-    found = assign_splits([question(f"q{i}", f"f{i}", i // 2) for i in range(100)], 7)
-    assert {one.slice for one in found if one.split != "train"} == {"unseen"}
-    sizes = Counter(one.split for one in found)
+    assigned = assign_splits([question(f"q{i}", f"f{i}", i // 2) for i in range(100)], 7)
+    assert {one.slice for one in assigned if one.split != "train"} == {"unseen"}
+    sizes = Counter(one.split for one in assigned)
     assert 36 <= sizes["test"] <= 44
     assert 11 <= sizes["dev"] <= 19
 
@@ -124,21 +124,21 @@ def test_changed_and_general_questions() -> None:
     questions = [question(f"g{i}", f"g{i}", None, slice="general") for i in range(3)]
     questions += [question(f"c{n}-{k}", f"f{n}", slice="changed") for n in (1, 2, 4) for k in range(n)]
     questions += [question(f"f{n}-{k}", f"f{n}", n) for n in (1, 2, 4) for k in range(n)]
-    found = assign_splits(questions, 7)
-    assert {one.split for one in found if one.slice == "general"} == {"test"}
-    changed = splits_by_fact([one for one in found if one.slice == "changed"])
+    assigned = assign_splits(questions, 7)
+    assert {one.split for one in assigned if one.slice == "general"} == {"test"}
+    changed = splits_by_fact([one for one in assigned if one.slice == "changed"])
     assert {fact: counts["test"] for fact, counts in changed.items()} == {"f1": 1, "f2": 1, "f4": 2}
-    assert all(one.slice == "changed" for one in found if one.id.startswith("c"))
+    assert all(one.slice == "changed" for one in assigned if one.id.startswith("c"))
 
 
 def test_unanswerable_questions_about_held_out_documents_are_not_trained_on() -> None:
     """About 30, 20 and 50 % go to train, dev and test."""
     questions = corpus(20, 6, (1, 3)) + [question(f"v{i}", f"v{i}", i % 20, ()) for i in range(60)]
-    found = assign_splits(questions, 7)
-    held = {span.source for one in found if one.slice == "unseen" for span in one.source_spans}
-    trained = [one for one in found if one.slice == "unanswerable" and one.split == "train"]
+    assigned = assign_splits(questions, 7)
+    held = {span.source for one in assigned if one.slice == "unseen" for span in one.source_spans}
+    trained = [one for one in assigned if one.slice == "unanswerable" and one.split == "train"]
     assert not {span.source for one in trained for span in one.source_spans} & held
-    sizes = Counter(one.split for one in found if one.slice == "unanswerable")
+    sizes = Counter(one.split for one in assigned if one.slice == "unanswerable")
     assert sizes["train"] / sizes.total() == pytest.approx(0.3, abs=0.03)
     assert sizes["dev"] / sizes.total() == pytest.approx(0.2, abs=0.03)
 
@@ -148,15 +148,15 @@ def test_given_splits_are_kept() -> None:
     questions = corpus()
     given_split = {one.id: ("train", "dev", "test")[i % 3] for i, one in enumerate(questions) if i % 4 == 0}
     marked = [one.model_copy(update={"split": given_split.get(one.id)}) for one in questions]
-    found = assign_splits(marked, 7)
-    assert all(one.split == given_split[one.id] for one in found if one.id in given_split)
-    trained = {one.fact for one in found if one.split == "train"}
-    assert all((one.slice == "seen") == (one.fact in trained) for one in found if one.answers)
+    assigned = assign_splits(marked, 7)
+    assert all(one.split == given_split[one.id] for one in assigned if one.id in given_split)
+    trained = {one.fact for one in assigned if one.split == "train"}
+    assert all((one.slice == "seen") == (one.fact in trained) for one in assigned if one.answers)
 
 
 def leak(test: Question, train: Question) -> tuple[str, bool] | None:
-    found = leaks([test.model_copy(update={"split": "test"}), train.model_copy(update={"split": "train"})])
-    return (found[0].train_id, found[0].excused) if found else None
+    pairs = leaks([test.model_copy(update={"split": "test"}), train.model_copy(update={"split": "train"})])
+    return (pairs[0].train_id, pairs[0].excused) if pairs else None
 
 
 def test_leaks_and_what_is_excused() -> None:
@@ -215,8 +215,8 @@ def test_leaks_name_the_worst_copy_once_and_leaks_first() -> None:
     questions += [question("n", "ft1", text="amber birch cedar dune embers", split="train"),
                   question("x", "fx", text=texts["t2"], split="train"),
                   question("y", "fx", text=texts["t2"] + " knoll", split="train")]  # fmt: skip
-    found = leaks(questions)
-    assert [(one.test_id, one.train_id) for one in found if not one.excused] == [("t2", "x"), ("t1", "n")]
+    pairs = leaks(questions)
+    assert [(one.test_id, one.train_id) for one in pairs if not one.excused] == [("t2", "x"), ("t1", "n")]
 
 
 def test_similar_pairs_are_all_that_brute_force_finds() -> None:
@@ -233,9 +233,9 @@ def test_similar_pairs_are_all_that_brute_force_finds() -> None:
             similarity = len(grams(a) & grams(b)) / len(grams(a) | grams(b))
             if similarity >= 0.4:
                 expected[i, j] = similarity
-    found = {(i, j): similarity for i, j, similarity in similar_pairs(texts[:30], texts[30:], 0.4)}
+    similar = {(i, j): similarity for i, j, similarity in similar_pairs(texts[:30], texts[30:], 0.4)}
     assert expected
-    assert found == pytest.approx(expected)
+    assert similar == pytest.approx(expected)
 
 
 def test_detectable_difference_has_its_power() -> None:
