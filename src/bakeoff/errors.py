@@ -1,18 +1,18 @@
-"""Errors that a person can act on: what was found, what is allowed, what to do next.
+"""Errors that a person can act on. Each says what was found, what is allowed and what to do next.
 
-Knows nothing about any stage. The command line prints them without a traceback and exits with `exit_code`.
+Knows nothing about any stage. The command line prints these errors without a traceback and exits with `exit_code`.
 """
 
 import errno
 import signal
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# What libraries say that write files themselves: safetensors, LanceDB, and OpenVINO, which says no more than this.
+# Messages for a full disk of the libraries that write files themselves: safetensors, LanceDB, OpenVINO ("basic_ios").
 NO_ROOM_WORDS = ("No space left", "StorageFull", *(f"os error {number}" for number in NO_ROOM), "basic_ios::clear")
 
 
 class BakeoffError(Exception):
-    """A problem in the input or the machine, told in one message with its remedy."""
+    """A problem in the input or on the machine: one message, and a remedy that says what to do."""
 
     exit_code = 1
 
@@ -30,11 +30,11 @@ class ConfigError(BakeoffError):
 
 
 class InputError(BakeoffError):
-    """Documents or questions are missing, malformed or contradict one another."""
+    """Documents or questions are missing, malformed or contradict each other."""
 
 
 class ModelUnavailableError(BakeoffError):
-    """A model's weights are not to be had here, or are not the ones expected."""
+    """A model's weights were not found, or are not the expected ones."""
 
 
 class MissingExtraError(BakeoffError):
@@ -47,11 +47,11 @@ class MissingExtraError(BakeoffError):
 
 
 class ContenderError(BakeoffError):
-    """A contender of the team's own does not keep the contract."""
+    """A team's own contender does not follow the contract of `protocols.Contender`."""
 
 
 class MeasureError(BakeoffError):
-    """A measure of the team's own cannot be imported, or fails on a question."""
+    """A team's own measure cannot be imported, or raises an error on a question."""
 
 
 class RunFolderError(BakeoffError):
@@ -59,7 +59,7 @@ class RunFolderError(BakeoffError):
 
 
 class StoppedError(BakeoffError):
-    """A run that was stopped by Ctrl-C or by a signal that asks a process to end; the exit code says which."""
+    """The run was stopped by Ctrl-C or by a signal that ends a process. The exit code is 128 + the signal's number."""
 
     def __init__(self, signal_number: int = signal.SIGINT) -> None:
         self.exit_code = 128 + signal_number
@@ -71,5 +71,5 @@ class StoppedError(BakeoffError):
 
 
 def disk_is_full(error: Exception) -> bool:
-    """Whether something could not be written for want of room, by its number or by the words of a library."""
+    """Whether an error means that the disk is full, judged by its number or by a library's message."""
     return getattr(error, "errno", None) in NO_ROOM or any(word in str(error) for word in NO_ROOM_WORDS)

@@ -1,7 +1,7 @@
-"""The measures of a comparison, each a value: what it is called, what it means, how it is computed.
+"""The measures of a comparison as values: the name, meaning and estimator of each.
 
-Takes nothing, gives `Measure`s; the report, the decision matrix, the sensitivity analysis and the claims read them.
-How an estimator works is in `measure/`; a measure only names it. Knows nothing about runs, models or pages.
+The report, the decision matrix, the sensitivity analysis and the claims read these `Measure`s. A measure only names
+its estimator; the code of the estimators is in `measure/`. Knows nothing about runs, models or pages.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from bakeoff.records import Answer, Phase, Question, Record, Slice
 from bakeoff.sentences import DASH, NARROW, count, duration, milliseconds, percent, unit_of, usd
 
 IN_DOMAIN: tuple[Slice, ...] = ("seen", "unseen", "unanswerable")
-"""The slices of what users ask of the documents as they are: what accuracy and most other measures cover."""
+"""The slices of questions about the documents before any update. Accuracy and most other measures cover these."""
 EVERY_SLICE: tuple[Slice, ...] = (*IN_DOMAIN, "changed", "general")
 
 Unit = Literal["share", "ratio", "ms", "usd", "s", "count"]
@@ -35,22 +35,23 @@ WRITERS: Mapping[Unit, Callable[[float], str]] = {
 class Measure(Record):
     """One measure.
 
-    Of one question it is the value named `score` in `scores.jsonl`, or what `per_question` computes of the question
-    and the answer (None where it does not apply). A measure with both is computed once and kept in `scores.jsonl`.
-    Over questions `estimator` is taken, on the questions of `slices` whose answer of this `phase` did not fail:
+    For one question, its value is the score named `score` in `scores.jsonl`, or the result of `per_question` (None if
+    the measure does not apply). A measure with both is computed once and stored in `scores.jsonl`.
+    Over questions, `estimator` combines the values of all questions in `slices` whose answer in this `phase` did not
+    fail:
 
     | estimator | value |
     |---|---|
     | share | mean of values in 0..1, score interval clustered by fact |
     | mean | mean, interval by the clustered standard error |
-    | ratio | mean over the mean of the same model as it comes, on the same questions |
-    | median | median over the questions that were answered alone |
-    | cost | mean price of an answer in US dollars, for 1,000 answers |
+    | ratio | mean divided by the mean of the same model before tuning, on the same questions |
+    | median | median over the questions that were answered one at a time |
+    | cost | mean price of an answer in US dollars, times 1,000 |
     | time | sum of the stages that set the contender up |
 
-    `by_traffic` counts each question as often as users ask it; `per_slice` adds the value on each slice alone;
-    `contrasted` compares every pair of contenders on it. `reason` says why there is no value where there is none.
-    `short` is the title where there is little room, `source` who defined it.
+    `by_traffic` weighs each question by how often users ask it. `per_slice` adds the value on each slice.
+    `contrasted` compares every pair of contenders on this measure. `reason` explains a missing value.
+    `short` is the title for narrow columns. `source` says who defined the measure.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -75,7 +76,7 @@ class Measure(Record):
         return WRITERS[self.unit](value)
 
     def interval(self, low: float | None, high: float | None) -> str:
-        """Both ends with the unit once where they share it; empty where one is missing or both read the same."""
+        """Both ends, with the unit once if they share it. Empty if an end is missing or both are written the same."""
         if low is None or high is None or self.write(low) == self.write(high):
             return ""
         a, b = self.write(low), self.write(high)
@@ -83,7 +84,7 @@ class Measure(Record):
         return (a.removesuffix(unit) if unit and unit_of(a) == unit else a) + DASH + b
 
     def best(self, values: Mapping[str, float]) -> list[str]:
-        """The keys that hold the best of the values: several where they are equal."""
+        """The keys with the best value. Several keys if they are equal."""
         if not values:
             return []
         best = (min if self.better == "lower" else max)(values.values())
@@ -111,7 +112,7 @@ ACCURACY = Measure(
 HALLUCINATION = Measure(
     name="hallucination",
     title="Hallucination",
-    description="answered, and wrong; an honest “I don't know” is not one (see Declined)",
+    description="answered, and wrong; “I don't know” does not count (see Declined)",
     better="lower",
     score="hallucinated",
     per_slice=True,
@@ -124,16 +125,16 @@ EIGHT = (
     Measure(
         name="latency_ms",
         title="Latency",
-        description="time to a whole answer, one question at a time: half of them take less than this",
+        description="time to a complete answer, one question at a time; half of the answers take less",
         unit="ms",
         better="lower",
         estimator="median",
-        reason="no question was answered alone without error",
+        reason="no question was answered on its own without an error",
     ),
     Measure(
         name="cost_per_1k",
         title="Cost of 1,000 answers",
-        description="what answering 1,000 questions costs at the prices in the configuration",
+        description="cost of answering 1,000 questions at the prices in the configuration",
         unit="usd",
         better="lower",
         estimator="cost",
@@ -143,7 +144,7 @@ EIGHT = (
     Measure(
         name="retention",
         title="Retention",
-        description="what is kept of the model's general knowledge: 100" + NARROW + "% is as much as before tuning",
+        description="general knowledge that the model kept: 100" + NARROW + "% is as much as before tuning",
         unit="ratio",
         estimator="ratio",
         score="knows",
@@ -153,7 +154,7 @@ EIGHT = (
     Measure(
         name="freshness",
         title="Freshness",
-        description="accuracy on what changed, once the documents were updated",
+        description="accuracy on changed facts after the documents were updated",
         score="correct",
         phase="updated",
         slices=("changed",),
@@ -162,8 +163,8 @@ EIGHT = (
     Measure(
         name="consistency",
         title="Consistency",
-        description="the same answer to the same question asked in other words (declining both times counts as the "
-        "same: see Declined)",
+        description="the same answer when a question is asked in other words (declining both times counts as the same "
+        "answer; see Declined)",
         score="consistent",
         reason="no fact was asked in two ways in the test",
         short="Consist.",
@@ -171,7 +172,7 @@ EIGHT = (
     Measure(
         name="setup_s",
         title="Set-up",
-        description="time from nothing to ready to answer, training and indexing included",
+        description="time until it is ready to answer, including training and indexing",
         unit="s",
         better="lower",
         estimator="time",
@@ -184,15 +185,15 @@ BESIDE = (
     Measure(
         name="accuracy_by_traffic",
         title="Accuracy by traffic",
-        description="accuracy with every question counted as often as users ask it",
+        description="accuracy with each question weighted by how often users ask it",
         score="correct",
         by_traffic=True,
-        reason="no test question was ever asked, by its count",
+        reason="the column 'asked' is 0 for every test question",
     ),
     Measure(
         name="abstention",
         title="Declined",
-        description="questions it declined to answer, with or without need",
+        description="questions it declined to answer, answerable or not",
         better="",
         score="abstained",
         per_slice=True,
@@ -200,22 +201,22 @@ BESIDE = (
     Measure(
         name="retrieval_recall",
         title="Evidence retrieved",
-        description="questions for which a passage holding the answer was among those retrieved",
+        description="questions for which a retrieved passage holds the answer",
         score="evidence_hit",
-        reason="it shows no passages, or the questions name no sources",
+        reason="it retrieves no passages, or the questions name no sources",
         source="Success@k of TREC",
     ),
     Measure(
         name="knowledge",
         title="Knowledge",
-        description="answerable questions it would get right if it never declined",
+        description="answerable questions it would answer correctly if it never declined",
         score="knows",
         per_slice=True,
     ),
     Measure(
         name="exact_match",
         title="Exact match",
-        description="answers that are one of the accepted ones, word for word",
+        description="answers that match an accepted answer word for word",
         score="exact_match",
         reason="no answerable question",
         source="Rajpurkar et al. 2016, SQuAD, arXiv:1606.05250",
@@ -223,7 +224,7 @@ BESIDE = (
     Measure(
         name="f1",
         title="Token F1",
-        description="the overlap of an answer's words with an accepted one's",
+        description="overlap of the words of an answer with the words of an accepted answer",
         estimator="mean",
         score="f1",
         reason="no answerable question",
@@ -232,7 +233,7 @@ BESIDE = (
     Measure(
         name="truncated",
         title="Cut off",
-        description="answers that stopped at the limit of tokens, not at their own end",
+        description="answers that were cut off at the token limit",
         better="lower",
         score="truncated",
         slices=EVERY_SLICE,
@@ -240,7 +241,7 @@ BESIDE = (
     Measure(
         name="tokens_per_question",
         title="Tokens",
-        description="read and written for a question",
+        description="tokens read and written per question",
         unit="count",
         better="lower",
         estimator="mean",
@@ -250,7 +251,7 @@ BESIDE = (
     Measure(
         name="seconds_per_question",
         title="Time in a batch",
-        description="a question's share of the time that a batch took",
+        description="a question's share of the time of its batch",
         unit="s",
         better="lower",
         estimator="mean",
@@ -260,23 +261,23 @@ BESIDE = (
     Measure(
         name="errors",
         title="Errors",
-        description="questions for which the contender returned an error: neither right nor wrong",
+        description="questions for which the contender returned an error; they count neither as correct nor as wrong",
         better="lower",
         score="error",
         slices=EVERY_SLICE,
         reason="no answer",
     ),
 )
-"""Shown beside the eight, and never part of a verdict by themselves."""
+"""Shown beside the eight. They are never part of a verdict by themselves."""
 
 MEASURES = (*EIGHT, *BESIDE)
 BY_NAME: Mapping[str, Measure] = {measure.name: measure for measure in MEASURES}
 LOWER_IS_BETTER = frozenset(measure.name for measure in MEASURES if measure.better == "lower")
 SCORES = ("correct", "knows", "hallucinated", "abstained", "exact_match", "f1", "evidence_hit", "consistent",
           "truncated", "error")  # fmt: skip
-"""The per-question scores that `measure/score.py` gives, by their names in `scores.jsonl`."""
+"""The names of the per-question scores in `scores.jsonl`; `measure/score.py` computes them."""
 
 
 def by_name(measures: Sequence[Measure] = ()) -> dict[str, Measure]:
-    """Bakeoff's measures and a team's own, by name."""
+    """Bakeoff's measures and a team's own measures, by name. A team's own measure wins if names are equal."""
     return {**BY_NAME, **{measure.name: measure for measure in measures}}

@@ -1,6 +1,6 @@
-"""The small protocols that let a part be replaced: whoever implements one writes one class.
+"""The small protocols that make parts replaceable. To replace a part, write one class that implements its protocol.
 
-Knows only the records. Names in a configuration are either Bakeoff's own or a full import path
+Knows only the records. A name in a configuration is either one of Bakeoff's own or a full import path
 (`my_package.my_module.MyClass`).
 """
 
@@ -14,22 +14,22 @@ from bakeoff.records import Answer, Completion, Document, GenerationSettings, Hi
 
 
 class Embedder(Protocol):
-    """Texts to vectors. Some models embed a query and the passage that answers it in different ways."""
+    """Turns texts into vectors. Some models embed queries and passages differently, so there are two methods."""
 
     name: str
     dimension: int
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
-        """Queries to a float32 array of shape (len(texts), dimension), rows of unit length, in the order given."""
+        """A float32 array of shape (len(texts), dimension), one row of unit length per query, in the given order."""
         ...
 
     def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
-        """The same for passages: their product with a query's vector is the similarity."""
+        """The same for passages. The dot product of a query's and a passage's vector is their similarity."""
         ...
 
 
 class Retriever(Protocol):
-    """Queries to passages."""
+    """Finds passages for queries."""
 
     def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
         """At most k hits for each query, best first, in the order of the queries."""
@@ -37,47 +37,47 @@ class Retriever(Protocol):
 
 
 class Generator(Protocol):
-    """Prompts to completions."""
+    """Turns prompts into completions. `context_tokens` is the most tokens the model can read and write at once."""
 
     name: str
     context_tokens: int
 
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
-        """One completion for each prompt, in order. A prompt that fails yields a Completion with its error."""
+        """One completion per prompt, in order. A prompt that fails gives a Completion with `error` set."""
         ...
 
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of one completion, as they come. Closing the iterator stops the model."""
+        """The pieces of one completion as they are generated. Closing the iterator stops the model."""
         ...
 
     def count_tokens(self, text: str) -> int:
-        """How many tokens this model's tokenizer makes of the text, special tokens apart."""
+        """The number of tokens of the text by this model's tokenizer, without special tokens."""
         ...
 
 
 class Contender(Protocol):
-    """Questions to answers: one way of knowing."""
+    """Answers questions in one particular way."""
 
     name: str
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One answer for each question, in order. A question that fails yields an Answer with its error."""
+        """One answer per question, in order. A question that fails gives an Answer with `error` set."""
         ...
 
 
 class StreamingContender(Contender, Protocol):
-    """A contender that can show an answer while it is written."""
+    """A contender that can show an answer while it is being written."""
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
-        """The pieces of the text as they come, then the whole Answer as the last item.
+        """The pieces of the text as they are generated, then the whole Answer as the last item.
 
-        Whether it declines is decided before any text that declining withholds leaves the object.
+        The contender must decide whether to decline before it yields any text that declining would withhold.
         """
         ...
 
 
 class Tuner(Protocol):
-    """Examples to a tuned model: one way of tuning, named in `tuning.method`."""
+    """Tunes a model on examples with one method. `tuning.method` in the configuration names it."""
 
     def fit(
         self,
@@ -88,16 +88,17 @@ class Tuner(Protocol):
         on_progress: Callable[[Any], None] | None = None,
         start_from: Path | None = None,
     ) -> Any:
-        """Tune the model of a folder on a `tuning.lessons.Lesson`, by `tuning.settings.Tuning`, into another folder.
+        """Tune the model in `weights` and write the result to `folder`.
 
-        Called again after a kill it goes on where it stopped; when finished it returns its report: what the tuning took
-        and reached. `start_from` is the folder of an earlier tuned model to go on from.
+        `lesson` is a `tuning.lessons.Lesson`, `settings` a `tuning.settings.Tuning`. Called again after a kill, it
+        continues where it stopped. Returns a report on the time and the results of the tuning. `start_from` is the
+        folder of an earlier tuned model to continue from.
         """
         ...
 
 
 class Changes(Record):
-    """What a source says has changed: new or changed documents, the sources that are gone, where to go on from."""
+    """What changed in a source: new or changed documents, the sources that are gone, and a cursor for the next call."""
 
     documents: tuple[Document, ...] = ()
     deleted: tuple[str, ...] = ()
@@ -105,8 +106,8 @@ class Changes(Record):
 
 
 class Source(Protocol):
-    """Where documents come from."""
+    """A place where documents come from."""
 
     def changes_since(self, cursor: str) -> Changes:
-        """What changed since that cursor; everything for an empty one."""
+        """What changed since that cursor. An empty cursor returns everything."""
         ...

@@ -1,8 +1,8 @@
 """The frozen types that every stage exchanges.
 
-Takes and gives nothing; knows no other module. Each record reads and writes itself as one line of JSON
-(`model_dump_json`, `model_validate_json`). Texts are str, offsets count characters of `Document.text`, times carry
-their unit in the name.
+Knows no other module. Each record reads and writes itself as one line of JSON (`model_dump_json`,
+`model_validate_json`). Texts are str. Offsets count characters of `Document.text`. The names of times include their
+unit.
 """
 
 from datetime import date, datetime
@@ -17,13 +17,13 @@ Split = Literal["train", "dev", "test"]
 
 
 class Record(BaseModel):
-    """A frozen record; an unknown field is an error."""
+    """A frozen record. An unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Document(Record):
-    """One source text as the store holds it. `source` is what questions name: a path relative to the corpus root."""
+    """One document as the store holds it. Questions refer to it by `source`, a path relative to the corpus root."""
 
     id: str
     text: str
@@ -35,7 +35,7 @@ class Document(Record):
 
 
 class Chunk(Record):
-    """A passage: `document.text[start:end] == text`. `heading` is the path of headings above it, title first."""
+    """A passage of a document: `document.text[start:end] == text`. `heading` lists the headings above, title first."""
 
     id: str
     document_id: str
@@ -47,12 +47,12 @@ class Chunk(Record):
 
     @property
     def passage(self) -> str:
-        """The text with its headings above it: what is embedded, searched and shown to a generator."""
+        """The headings followed by the text. This is what is embedded, searched and shown to a generator."""
         return f"{self.heading}\n{self.text}" if self.heading else self.text
 
 
 class SourceSpan(Record):
-    """Gold evidence: characters start..end of the document at `source`; the whole document when both are None."""
+    """Gold evidence: characters start..end of the document at `source`, or the whole document if both are None."""
 
     source: str
     start: int | None = None
@@ -60,11 +60,11 @@ class SourceSpan(Record):
 
 
 class Question(Record):
-    """A question with its accepted answers. No answers means: unanswerable from the documents.
+    """A question with its accepted answers. A question without answers is unanswerable from the documents.
 
-    `answers` are aliases: any one of them is right. `fact` groups the phrasings that ask for the same thing.
-    `asked` is how often users ask it in the period the question log covers, `asked_on` the day the log gives for it.
-    `evidence` is the passage that the question file quotes, one quote a line; `source_spans` is where it stands.
+    `answers` are aliases: any one of them is correct. `fact` groups the phrasings that ask for the same thing.
+    `asked` is how often users ask it in the period that the question log covers. `asked_on` is its day in the log.
+    `evidence` is what the question file quotes, one quote per line. `source_spans` says where the quotes are.
     """
 
     id: str
@@ -85,12 +85,12 @@ class Question(Record):
 
 
 def ask(text: str) -> Question:
-    """A question of a user: no answers are known, the text is its own fact."""
+    """A question typed by a user. No answers are known; its id and its fact are both 'asked'."""
     return Question(id="asked", text=text, fact="asked")
 
 
 class Hit(Record):
-    """A retrieved chunk; a higher score is a better one; rank counts from 1."""
+    """A retrieved chunk. A higher score is better. Ranks start at 1."""
 
     chunk: Chunk
     score: float
@@ -105,13 +105,13 @@ class Message(Record):
 
 
 class Prompt(Record):
-    """What a generator is given: chat messages, rendered by the generator with its model's own chat template."""
+    """The input of a generator: chat messages, which it renders with its model's own chat template."""
 
     messages: tuple[Message, ...]
 
 
 class Usage(Record):
-    """What producing one answer (or one completion) took. `seconds` is this item's share of its batch's wall time."""
+    """The tokens and time of one answer (or completion). `seconds` is its share of the wall time of its batch."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -126,10 +126,10 @@ class Usage(Record):
 
 
 class GenerationSettings(Record):
-    """How a generator writes: at most `max_new_tokens`, until the model ends or a `stop` text appears.
+    """How a generator writes: at most `max_new_tokens` tokens, until the model ends or a `stop` text appears.
 
-    Where temperature or seed is None, the model's own settings count, if it has any; else the most probable token is
-    taken each time, as at temperature 0. `stop` texts are not part of the completion.
+    If temperature or seed is None, the model's own settings apply. A model without its own settings takes the most
+    probable token each time, as at temperature 0. `stop` texts are not part of the completion.
     """
 
     max_new_tokens: int = Field(default=24, ge=1)
@@ -139,12 +139,12 @@ class GenerationSettings(Record):
 
     @property
     def samples(self) -> bool:
-        """Whether tokens are drawn at random, by their probability."""
+        """Whether tokens are sampled by their probability."""
         return bool(self.temperature)
 
 
 class Origin(Record):
-    """The model that wrote a text, as its server names it, its fingerprint and the day (UTC)."""
+    """The model that wrote a text: the name and fingerprint that its server gives, and the day (UTC)."""
 
     model: str = ""
     fingerprint: str = ""
@@ -152,10 +152,10 @@ class Origin(Record):
 
 
 class Completion(Record):
-    """A generated text. `logprob` is the mean log-probability of its tokens, None where the engine gives none.
+    """A generated text. `logprob` is the mean log-probability of its tokens, None if the engine gives none.
 
-    `truncated` says that the text stopped at a limit (of new tokens, or of the context), not at its own end.
-    `error` says why a prompt yielded nothing (a remote engine refused it, say); the text is empty then.
+    `truncated` means that the text was cut off at a limit (of new tokens, or of the context).
+    `error` says why there is no text, for example because a remote engine refused the prompt.
     """
 
     text: str
@@ -167,12 +167,12 @@ class Completion(Record):
 
 
 class Answer(Record):
-    """What a contender said to one question.
+    """A contender's answer to one question.
 
-    An error is a state: `error` holds the message and `text` is empty. `confidence` is comparable only within one
+    If answering failed, `error` holds the message and `text` is empty. `confidence` is comparable only within one
     contender. `citations` are the chunks shown to the generator (or copied from), best first. `latency_ms` is set only
-    where the question was answered alone. When `abstained`, `text` is what it would have said. `truncated`
-    says that the text stopped at a token limit; `origin` names the model that wrote it where a server says so.
+    if the question was answered on its own, not in a batch. If `abstained`, `text` is the answer that was withheld.
+    `truncated` means that the text was cut off at a token limit. `origin` names the model if the server reports it.
     """
 
     question_id: str
@@ -190,9 +190,9 @@ class Answer(Record):
 
 
 class Score(Record):
-    """One question's value of one per-question measure; None where the measure does not apply or the answer failed.
+    """One question's value of one per-question measure. None if the measure does not apply or the answer failed.
 
-    `phase` says which answer was scored: the one in the test, or the one after the documents were updated.
+    `phase` says which answer was scored: 'test', or 'updated' for the answer after the documents were updated.
     """
 
     question_id: str
@@ -203,10 +203,10 @@ class Score(Record):
 
 
 class Contrast(Record):
-    """A paired difference a - b on one measure, with its 95 % interval.
+    """The paired difference a - b of two contenders on one measure, with its 95 % interval.
 
-    `finding` is 'different' (the adjusted p-value is below .05), 'tied' (the difference lies within the margin) or
-    'open'; `more_questions` is how many more would settle it at 80 % power.
+    `finding` is 'different' (the adjusted p-value is below .05), 'tied' (the difference is within the margin) or
+    'open' (neither). `more_questions` is how many more questions would settle it with 80 % power.
     """
 
     a: str
@@ -224,10 +224,10 @@ class Contrast(Record):
 
 
 class Stage(Record):
-    """What one stage of a pilot took.
+    """The time and tokens of one stage of a pilot.
 
-    `contender` is empty where several share the stage. `part` names what was built or loaded: an index, a tuned model
-    or a model, as in `Entrant.parts`.
+    `contender` is empty if several contenders share the stage. `part` names what was built or loaded: an index, a tuned
+    model or a model, as in `Entrant.parts`.
     """
 
     stage: str

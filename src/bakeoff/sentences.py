@@ -1,7 +1,7 @@
 """How lists and numbers are written for a reader.
 
-Takes names and numbers, gives text. Knows nothing about what is listed or measured. The spaces before a unit are narrow
-no-break ones.
+Takes names and numbers, gives text. Knows nothing about what is listed or measured. The space before a unit is a narrow
+no-break space.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,19 +14,31 @@ NOT_MEASURED = DASH
 
 
 def listed(names: Iterable[str]) -> str:
-    """All of them: 'a, b and c'."""
+    """All names in one phrase. Empty for no names.
+
+    >>> listed(["rag", "tuned", "hybrid"])
+    'rag, tuned and hybrid'
+    """
     *before, last = [*names] or [""]
     return f"{', '.join(before)} and {last}" if before else last
 
 
 def first_few(names: Sequence[str], separator: str = ", ") -> str:
-    """The first few, and how many more there are: 'a, b, c, d, e and 7 more'."""
+    """The first five names, and how many more there are.
+
+    >>> first_few(["a", "b", "c", "d", "e", "f", "g"])
+    'a, b, c, d, e and 2 more'
+    """
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return separator.join(names[:SHOWN]) + more
 
 
 def percent(fraction: float) -> str:
-    """A fraction as whole percent, never rounded to a 0 or a 100 that it is not."""
+    """A fraction (0 to 1) as whole percent. 0 % and 100 % are only written if they are exact.
+
+    >>> [percent(fraction).replace(NARROW, " ") for fraction in (0.484, 0.999, 1.0)]
+    ['48 %', '>99 %', '100 %']
+    """
     if 0 < fraction < 0.005:
         return f"<1{NARROW}%"
     if 0.995 < fraction < 1:
@@ -35,20 +47,20 @@ def percent(fraction: float) -> str:
 
 
 def points(difference: float) -> str:
-    """A difference of fractions in signed percentage points, without the word."""
+    """A difference of fractions in whole percentage points with its sign, without the word 'points'."""
     rounded = round(100 * difference)
     return f"+{rounded}" if rounded > 0 else f"{MINUS}{-rounded}" if rounded < 0 else "0"
 
 
 def milliseconds(ms: float) -> str:
-    """Milliseconds below a second, seconds above."""
+    """A time in milliseconds: as ms below one second, as s from there on."""
     if ms < 999.5:
         return f"{ms:.2g}{NARROW}ms" if ms < 10 else f"{ms:.0f}{NARROW}ms"
     return f"{ms / 1000:.1f}{NARROW}s" if ms < 99_950 else f"{ms / 1000:.0f}{NARROW}s"
 
 
 def usd(amount: float) -> str:
-    """Dollars: whole from ten on, else with two decimals, or more where two would show fewer than two digits."""
+    """US dollars: whole from 10 on, with two decimals below 10, and with two significant digits below 0.10."""
     if amount == 0:
         return f"0{NARROW}USD"
     if 0 < amount < 0.0001:
@@ -66,7 +78,11 @@ def _leading_zeros(amount: float) -> int:
 
 
 def duration(seconds: float) -> str:
-    """Seconds, minutes or hours, whichever reads best."""
+    """A time in seconds, written as seconds, minutes or hours.
+
+    >>> duration(3725).replace(NARROW, " ")
+    '1 h 2 min'
+    """
     if seconds == 0:
         return f"0{NARROW}s"
     if seconds < 0.05:
@@ -83,10 +99,10 @@ def duration(seconds: float) -> str:
 
 
 def count(number: float) -> str:
-    """A number with its thousands apart: whole, but below ten with one decimal where it has decimals."""
+    """A whole number with commas between thousands. Below 10, a number that is not whole gets one decimal."""
     return f"{number:.1f}" if abs(number) < 9.95 and number != round(number) else f"{number:,.0f}"
 
 
 def unit_of(text: str) -> str:
-    """The unit at the end of a written number, with the space before it; empty where two units are mixed."""
+    """The unit at the end of a written number, with the space before it. Empty if the text has two units."""
     return NARROW + text.rsplit(NARROW, 1)[1] if text.count(NARROW) == 1 else ""

@@ -1,4 +1,4 @@
-"""Evidence of questions without a quote: where the accepted answer stands, or the whole document."""
+"""Evidence of questions without a quote: the place of the accepted answer, or the whole document."""
 
 import random
 
@@ -30,7 +30,7 @@ def places(text: str, *answers: str, kind: str = "") -> list[str]:
 
 
 def test_an_answer_is_found_word_for_word() -> None:
-    """Whatever its case, blanks and markup; all accepted ones."""
+    """Every accepted answer is found, whatever its case, whitespace and markup."""
     assert places(TEXT, "24 Months") == ["24 months"]
     assert places(TEXT, "click the filter button") == ["click the **Filter** button"]
     assert places(TEXT, "24 months", "two years", "Velden") == ["24 months", "Velden"]
@@ -49,26 +49,26 @@ def test_an_answer_is_found_word_for_word() -> None:
     ],
 )
 def test_what_stands_in_a_text_by_chance_is_no_evidence(text: str, answer: str, kind: str) -> None:
-    """Yes and no, two digits, and what stands in more than three places."""
+    """Yes and no, two digits, and answers in more than three places are not searched."""
     assert places(text, answer, kind=kind) == []
 
 
 def test_a_long_answer_is_found_by_most_of_its_words() -> None:
-    """In the narrowest passage that holds them, though it is written otherwise."""
+    """It is found in the shortest passage with most of its words, even if the wording differs."""
     (place,) = places(TEXT, "Click the Filter button, choose fields to filter by, then press Save at the bottom right.")
     assert place == "click the **Filter** button, choose the fields to filter by,\nand then press Save"
     assert places(TEXT, "Click the red button, wait until the lamp blinks, and pull the lever twice.") == []
 
 
 def test_the_words_of_a_long_answer_must_stand_together() -> None:
-    """Spread over a document they prove nothing."""
+    """If its words are spread over the document, it is not found."""
     answer = "Click the Filter button, choose fields, and press Save at the bottom right."
     spread = " filler ".join(f"{word} {'lorem ipsum dolor ' * 4}" for word in answer.split())
     assert places(spread, answer) == []
 
 
 def test_the_narrowest_passage_is_what_brute_force_finds() -> None:
-    """Over random texts of few words."""
+    """Compared with a brute-force search over random texts of few words."""
     draw = random.Random(5)
     vocabulary = "amber birch cedar dune ember fjord grove heath inlet jetty knoll loch marsh notch".split()  # noqa: SIM905
     n_found = 0
@@ -81,42 +81,42 @@ def test_the_narrowest_passage_is_what_brute_force_finds() -> None:
             for j in range(i + 1, min(i + 16, 60) + 1)
             if len(set(words[i:j]) & set(wanted)) >= 6
         ]
-        found = places(" ".join(words), " ".join(wanted))
-        assert len(found) == bool(widths)
+        passages = places(" ".join(words), " ".join(wanted))
+        assert len(passages) == bool(widths)
         if widths:
             n_found += 1
-            assert len(found[0].split()) == min(widths)
+            assert len(passages[0].split()) == min(widths)
     assert n_found > 10
 
 
 def located(given: Question, *documents: tuple[str, str]) -> tuple[Question, list[str]]:
     made = [Document(id=source, text=text, source=source) for source, text in documents]
-    (found,), notes = locate_evidence([given], made)
-    return found, notes
+    (located_question,), notes = locate_evidence([given], made)
+    return located_question, notes
 
 
 def test_the_answer_s_place_is_the_evidence_of_a_question_without_a_quote() -> None:
-    """Then retrieval is judged by passage: another passage of the right document is no hit."""
-    found, notes = located(question("24 months"), ("a.md", TEXT))
+    """Retrieval is then judged by passage: another passage of the right document is not a hit."""
+    located_question, notes = located(question("24 months"), ("a.md", TEXT))
     start = TEXT.index("24 months")
-    assert found.source_spans == (SourceSpan(source="a.md", start=start, end=start + 9),)
-    assert not is_document_level(found)
+    assert located_question.source_spans == (SourceSpan(source="a.md", start=start, end=start + 9),)
+    assert not is_document_level(located_question)
     assert notes == []
     first = Chunk(id="1", document_id="1", source="a.md", text=TEXT[:50], start=0, end=50)
     last = Chunk(id="2", document_id="1", source="a.md", text=TEXT[start - 5 :], start=start - 5, end=len(TEXT))
-    assert (evidence_hit(found, [first]), evidence_hit(found, [first, last])) == (False, True)
+    assert (evidence_hit(located_question, [first]), evidence_hit(located_question, [first, last])) == (False, True)
 
 
 def test_where_the_answer_is_not_found_the_evidence_is_the_document() -> None:
-    """And is called document-level, in a note too."""
-    found, notes = located(question("Yes", kind="yesno"), ("a.md", TEXT))
-    assert found.source_spans == (SourceSpan(source="a.md"),)
-    assert is_document_level(found)
-    assert "known by document only for 1 of 1 answerable questions with a source" in notes[0]
+    """The evidence is document-level, and a note says so."""
+    located_question, notes = located(question("Yes", kind="yesno"), ("a.md", TEXT))
+    assert located_question.source_spans == (SourceSpan(source="a.md"),)
+    assert is_document_level(located_question)
+    assert "For 1 of 1 answerable questions with a source, only the document" in notes[0]
 
 
 def test_of_several_documents_those_that_hold_the_answer_are_the_evidence() -> None:
-    """All of them whole where none does; without a source nothing is document-level."""
+    """If none does, all are evidence as a whole. Without a source nothing is document-level."""
     two = question("24 months", sources=("a.md", "b.md"))
     assert {span.source for span in located(two, ("a.md", TEXT), ("b.md", "No."))[0].source_spans} == {"a.md"}
     assert is_document_level(located(two, ("a.md", "It."), ("b.md", "No."))[0])
@@ -124,8 +124,8 @@ def test_of_several_documents_those_that_hold_the_answer_are_the_evidence() -> N
 
 
 def test_a_quote_comes_before_the_answer() -> None:
-    """It says which of the answer's places is meant; one that is not found leaves the document."""
+    """A quote decides which place of the answer is meant. If it is not found, the document is the evidence."""
     text = "Lamps: 24 months. Ovens have 24 months too."
-    found, _ = located(question("24 months", evidence="Ovens have 24 months"), ("a.md", text))
-    assert [text[span.start : span.end] for span in found.source_spans] == ["Ovens have 24 months"]
+    located_question, _ = located(question("24 months", evidence="Ovens have 24 months"), ("a.md", text))
+    assert [text[span.start : span.end] for span in located_question.source_spans] == ["Ovens have 24 months"]
     assert is_document_level(located(question("24 months", evidence="no such words"), ("a.md", text))[0])

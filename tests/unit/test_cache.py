@@ -1,4 +1,4 @@
-"""What is made once is whole or not there, whatever the disk does; of tuned models' graphs the last few stay."""
+"""A cached folder is complete or missing, whatever the disk does. Only the last few graphs are kept."""
 
 import os
 import resource
@@ -16,7 +16,7 @@ from bakeoff.files.cache import made_once
 
 @contextmanager
 def files_of_at_most(n_bytes: int) -> Iterator[None]:
-    """Inside, a file that grows beyond this fails, as on a full disk."""
+    """Inside, writing a file larger than this fails, as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
     try:
@@ -48,9 +48,12 @@ def by_openvino(folder: Path) -> None:
 def test_a_full_disk_is_told_with_what_to_free_and_leaves_nothing(
     tmp_path: Path, write: Callable[[Path], None]
 ) -> None:
-    """However the library that writes says it; with room again the folder is made."""
+    """Whatever error the writing library raises. When there is space again, the folder is made."""
     target = tmp_path / "kind" / "name"
-    with files_of_at_most(20_000), pytest.raises(BakeoffError, match=r"no room in .*kind(?s:.*)free some space"):
+    with (
+        files_of_at_most(20_000),
+        pytest.raises(BakeoffError, match=r"not enough space in .*(?s:.*)free some space"),
+    ):
         made_once(target, write)
     assert list(target.parent.iterdir()) == []
     made_once(target, write)
@@ -58,7 +61,7 @@ def test_a_full_disk_is_told_with_what_to_free_and_leaves_nothing(
 
 
 def test_another_error_stays_what_it_is(tmp_path: Path) -> None:
-    """And nothing half written is left of it either."""
+    """Another error is not changed, and nothing half written is left behind."""
 
     def write(folder: Path) -> None:
         (folder / "f").write_text("half")
@@ -70,10 +73,10 @@ def test_another_error_stays_what_it_is(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
-    """Its half folder was never taken for whole, and goes when the next one is made."""
+    """Its incomplete folder is never used as a complete one, and is removed when the next one is made."""
     (tmp_path / "kind" / ".abcd").mkdir(parents=True)
     made_once(tmp_path / "kind" / "name", plain)
-    assert [one.name for one in (tmp_path / "kind").iterdir()] == ["name"]
+    assert [path.name for path in (tmp_path / "kind").iterdir()] == ["name"]
 
 
 def taken(folder: Path, hours_ago: float) -> None:
@@ -82,16 +85,16 @@ def taken(folder: Path, hours_ago: float) -> None:
 
 
 def test_only_the_folders_taken_last_are_kept(tmp_path: Path) -> None:
-    """Taking one counts as using it, also where it was made long ago."""
+    """Asking for a folder counts as using it, even if it was made long ago."""
     folders = [made_once(tmp_path / "kind" / f"n{i}", plain, keep=3) for i in range(4)]
     for i, folder in enumerate(folders):
         taken(folder, hours_ago=10 - i)
     made_once(folders[0], plain, keep=3)
     made_once(tmp_path / "kind" / "new", plain, keep=3)
-    assert sorted(one.name for one in (tmp_path / "kind").iterdir()) == ["n0", "n3", "new"]
+    assert sorted(path.name for path in (tmp_path / "kind").iterdir()) == ["n0", "n3", "new"]
 
 
 def test_a_folder_that_may_be_loading_is_kept(tmp_path: Path) -> None:
-    """However many others were made since."""
+    """A folder that may be loading is kept, however many others were made since."""
     folders = [made_once(tmp_path / "kind" / f"n{i}", plain, keep=1) for i in range(4)]
     assert all(folder.exists() for folder in folders)

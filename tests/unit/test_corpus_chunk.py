@@ -1,4 +1,4 @@
-"""Chunks quote the document verbatim, in order, along its structure, and lose nothing."""
+"""Chunks are verbatim parts of the document, in order, along its structure, and no text is lost."""
 
 import time
 
@@ -17,12 +17,12 @@ def words(text: str) -> int:
 
 
 def quarters(text: str) -> int:
-    """A counter in the manner of byte tokenizers: a long word costs more than one."""
+    """Counts tokens like a byte tokenizer: a long word has more than one token."""
     return -(-len(text.encode()) // 4)
 
 
 def characters(text: str) -> int:
-    """The strictest counter: every character costs, blanks too."""
+    """The strictest counter: every character is a token, also whitespace."""
     return len(text)
 
 
@@ -99,7 +99,7 @@ def _heading_characters(text: str) -> set[int]:
     count=st.sampled_from([words, quarters, characters]),
 )
 def test_chunks_quote_the_document_in_order_without_overlap_and_lose_nothing(text, title, max_tokens, count):
-    """The invariant: verbatim, stripped, ordered, disjoint; all text but whitespace and heading lines is there."""
+    """Chunks are verbatim, stripped, ordered and disjoint, and hold all text except whitespace and heading lines."""
     chunks = chunk_document(document(text, title), max_tokens, count)
     end = 0
     for chunk in chunks:
@@ -114,7 +114,7 @@ def test_chunks_quote_the_document_in_order_without_overlap_and_lose_nothing(tex
 @settings(max_examples=300, deadline=None)
 @given(text=TEXTS, max_tokens=st.integers(1, 60), count=st.sampled_from([words, quarters, characters]))
 def test_no_chunk_is_longer_than_asked_for(text, max_tokens, count):
-    """At most max_tokens, unless one single character costs more."""
+    """A chunk has at most max_tokens tokens, unless a single character has more."""
     for chunk in chunk_document(document(text), max_tokens, count):
         assert count(chunk.text) <= max_tokens or len(chunk.text) == 1
 
@@ -122,20 +122,20 @@ def test_no_chunk_is_longer_than_asked_for(text, max_tokens, count):
 @settings(max_examples=200, deadline=None)
 @given(text=TEXTS, title=st.sampled_from(["", "Alpha"]))
 def test_every_heading_is_in_some_chunk(text, title):
-    """The words of a heading are in the path or the text of at least one chunk, body or not."""
+    """The words of a heading are in the path or the text of at least one chunk, even if nothing is below it."""
     chunks = chunk_document(document(text, title), 1000, words)
-    said = " ".join(chunk.passage for chunk in chunks)
+    passages = " ".join(chunk.passage for chunk in chunks)
     lines = text.split("\n")
     code = markup.fenced([line.rstrip() for line in lines])
     for line, inside in zip(lines, code, strict=True):
         heading = None if inside else markup.heading_of(line)
-        assert heading is None or markup.plain(heading[1]) in said or heading[1] in said
+        assert heading is None or markup.plain(heading[1]) in passages or heading[1] in passages
 
 
 @given(text=TEXTS)
 @settings(max_examples=100, deadline=None)
 def test_the_same_document_gives_the_same_chunks_with_ids_of_their_own(text):
-    """The same document gives the same chunks with ids of their own."""
+    """The same document always gives the same chunks, and each has its own id."""
     chunks = chunk_document(document(text), 12, words)
     assert chunks == chunk_document(document(text), 12, words)
     assert len({chunk.id for chunk in chunks}) == len(chunks)
@@ -172,7 +172,7 @@ def test_a_heading_with_nothing_below_it_is_a_chunk_of_its_own():
     ],
 )
 def test_a_heading_path_does_not_say_the_same_words_twice(headings, path):
-    """A heading path does not say the same words twice."""
+    """A heading path does not repeat words."""
     assert heading_path(headings) == path
 
 
@@ -228,7 +228,7 @@ def test_self_describing_rows_are_cut_between_rows():
 
 
 def test_a_hash_in_code_is_no_heading_and_an_unclosed_fence_swallows_nothing():
-    """A hash in code is no heading and an unclosed fence swallows nothing."""
+    """A hash in code is not a heading, and an unclosed fence hides nothing."""
     closed = chunk_document(document("```\n# comment\n```\n\n# Real\n\nbody"), 50, words)
     assert [chunk.heading for chunk in closed] == ["", "Real"]
     unclosed = chunk_document(document("```\nsome code\n\n# Real\n\nbody"), 50, words)
@@ -246,7 +246,7 @@ def test_a_hash_in_code_is_no_heading_and_an_unclosed_fence_swallows_nothing():
     ],
 )
 def test_whitespace_that_costs_tokens_is_neither_a_chunk_nor_smuggled_into_one(text, max_tokens):
-    """With a counter that charges for blanks: no empty chunk, none too long by the blanks within it."""
+    """If whitespace counts as tokens, no chunk is empty and none is too long because of whitespace."""
     chunks = chunk_document(document(text), max_tokens, quarters)
     assert all(chunk.text.strip() and quarters(chunk.text) <= max_tokens for chunk in chunks)
     assert "".join("".join(texts(chunks)).split()) == "".join(text.split())
@@ -260,7 +260,7 @@ def test_one_endless_word_is_cut_by_characters():
 
 
 def test_the_heading_path_counts_into_the_size_of_the_passage():
-    """The heading path counts into the size of the passage."""
+    """The heading path counts towards the size of the passage."""
     text = "# A heading of six words here\n\n" + "word " * 100
     assert all(words(chunk.passage) <= 20 for chunk in chunk_document(document(text), 20, words))
 
@@ -278,7 +278,7 @@ def test_a_document_without_text_has_no_chunks(text):
 
 
 def test_each_short_block_is_counted_once():
-    """Counting may be slow: blocks that fit are counted once and the counts added up."""
+    """Counting may be slow, so blocks that fit are counted once and the counts are added."""
     counted: list[str] = []
 
     def count(text: str) -> int:

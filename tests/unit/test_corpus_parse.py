@@ -1,4 +1,4 @@
-"""One file's bytes become light Markdown with a title, whatever the format, or one error that names the reason."""
+"""The bytes of a file become light Markdown with a title, or raise one error with the reason."""
 
 import io
 import json
@@ -89,11 +89,11 @@ class TestText:
         assert part.meta == {"tags": ["a", "b"]}
 
     def test_a_rule_at_the_top_that_is_no_front_matter_stays(self):
-        """A rule at the top that is no front matter stays."""
+        """A horizontal rule at the top that is not front matter is kept."""
         assert only("a.md", "---\njust words\n---\nBody.").text.startswith("---\njust words")
 
     def test_access_that_is_not_understood_is_refused_not_made_public(self):
-        """Access that is not understood is refused not made public."""
+        """An access value that is not understood raises an error; the text does not become public."""
         assert "access" in refusal("a.md", b"---\naccess: {role: staff}\n---\nBody.").message
 
     def test_underlined_headings_become_hash_headings(self):
@@ -102,7 +102,7 @@ class TestText:
         assert atx_headings(text) == ("# Title\n\n## Sub\n\ntwo\nlines\n---\n\n```\ncode\n----\n```\n\n- item\n---")
 
     def test_a_text_without_a_heading_is_called_after_its_file(self):
-        """A text without a heading is called after its file."""
+        """A text without a heading gets its title from the file's name."""
         assert only("returns_policy-2024.txt", "Thirty days.").title == "returns policy 2024"
         assert title_from("---.md") == "---"
 
@@ -118,7 +118,7 @@ class TestText:
         ],
     )
     def test_encodings_are_recognised_and_anything_but_utf8_is_remarked(self, content, expected, remark):
-        """Encodings are recognised and anything but utf8 is remarked."""
+        """Encodings are detected, and any encoding but UTF-8 is noted."""
         assert decode(content) == (expected, remark)
         assert only("a.txt", content).meta == ({"encoding": remark} if remark else {})
 
@@ -129,7 +129,7 @@ class TestText:
     @given(text=st.text(alphabet=st.characters(), max_size=200))
     @settings(max_examples=200, deadline=None)
     def test_cleaning_is_final(self, text):
-        """Clean text stays as it is, can be written as UTF-8, and has no other line breaks than newlines."""
+        """Cleaning clean text changes nothing; the result is valid UTF-8 and has no line breaks but newlines."""
         cleaned = markup.clean(text)
         assert markup.clean(cleaned) == cleaned
         cleaned.encode()
@@ -138,7 +138,7 @@ class TestText:
 
 class TestHtml:
     def test_headings_lists_tables_and_code_are_kept_and_chrome_is_dropped(self):
-        """Headings lists tables and code are kept and chrome is dropped."""
+        """Headings, lists, tables and code are kept; navigation and menus are dropped."""
         part = only(
             "care.html",
             """<!doctype html><html lang=en><head><title>Care Plus – Norrvik</title>
@@ -172,22 +172,22 @@ class TestHtml:
         assert part.text == "# T\n\none\n\ntwo"
 
     def test_the_declared_encoding_counts_where_the_bytes_are_not_utf8(self):
-        """The declared encoding counts where the bytes are not utf8."""
+        """The declared encoding is used if the bytes are not UTF-8."""
         page = '<html><head><meta charset="iso-8859-2"></head><body><p>Łódź</p></body></html>'
         assert only("a.html", page.encode("iso-8859-2")).text == "Łódź"
 
     def test_a_page_of_chrome_alone_has_no_text(self):
-        """A page of chrome alone has no text."""
+        """A page with only navigation and menus has no text."""
         assert "no text" in refusal("a.html", b"<html><body><nav>Home</nav></body></html>").message
 
     def test_deep_nesting_is_read(self):
-        """Deep nesting is read."""
+        """A deeply nested page is read without a recursion error."""
         assert only("a.html", "<div>" * 20_000 + "<p>deep</p>").text == "deep"
 
 
 class TestPdf:
     def test_paragraphs_headings_lists_and_tables_are_put_together_again(self):
-        """Paragraphs headings lists and tables are put together again."""
+        """Paragraphs, headings, lists and tables are reconstructed."""
         part = only(
             "manual.pdf",
             made_pdf(
@@ -229,7 +229,7 @@ class TestPdf:
             assert "| Battery | 2 x AA |" in part.text
 
     def test_words_broken_by_hyphens_are_mended_and_gaps_end_paragraphs(self):
-        """Words broken by hyphens are mended and gaps end paragraphs."""
+        """Words split by hyphens are joined, and gaps end paragraphs."""
         part = only(
             "a.pdf",
             drawn_pdf(
@@ -270,12 +270,12 @@ class TestPdf:
         assert part.meta == {"pages": 1}
 
     def test_a_password_is_named_but_a_mere_restriction_is_not_in_the_way(self):
-        """A password is named but a mere restriction is not in the way."""
+        """A password is reported; a file with usage restrictions only is read."""
         assert "encrypted" in refusal("a.pdf", drawn_pdf("hidden", encrypt="secret")).message
         assert only("a.pdf", drawn_pdf("open", encrypt=StandardEncryption("", ownerPassword="o"))).text == "open"
 
     def test_a_scan_is_named_and_a_single_blank_page_is_remarked(self):
-        """A scan is named and a single blank page is remarked."""
+        """A scan is refused, and a single blank page is reported."""
         assert "no text" in refusal("a.pdf", drawn_pdf()).message
         buffer = io.BytesIO()
         page = canvas.Canvas(buffer)
@@ -304,7 +304,7 @@ class TestDocx:
         ]
 
     def test_inserted_text_counts_and_deleted_text_does_not(self):
-        """Inserted text counts and deleted text does not."""
+        """Tracked insertions are read, and tracked deletions are not."""
         word = docx.Document()
         paragraph = word.add_paragraph("Keep ")
         for tag, text_tag, words in (("ins", "t", "new "), ("del", "delText", "old "), ("sdt", "t", "")):
@@ -320,7 +320,7 @@ class TestDocx:
         assert only("a.docx", buffer.getvalue()).text == "Keep new"
 
     def test_a_zip_of_other_things_is_no_word_document(self):
-        """A zip of other things is no word document."""
+        """A ZIP archive of other files is not a Word document."""
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             archive.writestr("a.txt", "text")
@@ -329,7 +329,7 @@ class TestDocx:
 
 class TestRows:
     def test_a_column_of_texts_gives_one_part_for_each_row(self):
-        """A column of texts gives one part for each row."""
+        """A column of texts gives one part per row."""
         content = (
             "ID,Title,Content,Source,Updated_At,Access,Team\n7,Fees,None at all.,a/b.md,2025-01-02,staff;admin,x\n"
             ",,Second.,,,,\n9,Empty,,,,,\n"
@@ -347,19 +347,19 @@ class TestRows:
         )
         assert second == Part(text="Second.", key="2")
         assert [(problem.source, problem.reason) for problem in parsed.problems] == [
-            ("kb.csv, row 3", "it holds no text")
+            ("kb.csv, row 3", "it has no text")
         ]
 
     @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
     def test_a_table_without_texts_is_one_part_of_self_describing_rows(self, separator):
-        """A table without texts is one part of self describing rows."""
+        """A table without a column of texts is one part, whose rows name their columns."""
         rows = (("Part", "Price", ""), ("Relay", "4.50 GBP", ""), ('"Plate\nwhite"', "", "new"))
         part = only("spare-parts.csv", "\n".join(separator.join(row) for row in rows))
         assert part.title == "spare parts"
         assert part.text == "Part: Relay; Price: 4.50 GBP\nPart: Plate white; column 3: new"
 
     def test_texts_that_are_html_lose_their_tags(self):
-        """As Markdown where a text is HTML from end to end, as words in a table; Markdown keeps its inline tags."""
+        """All-HTML texts become Markdown, table cells become words, and Markdown keeps its inline tags."""
         html = "<div><h2>Returns</h2><p>Within <b>30&nbsp;days</b>.</p></div>"
         markdown = "Press <kbd>x</kbd> in a <span>row</span>.\n\n- one\n- two"
         rows = [{"id": 1, "text": html}, {"id": 2, "text": markdown}]
@@ -371,11 +371,11 @@ class TestRows:
         )
 
     def test_the_delimiter_that_excel_names_is_no_header(self):
-        """`sep=;` stands before the column names."""
+        """The line `sep=;` comes before the column names."""
         assert only("a.csv", "sep=;\nPart;Price\nRelay;4,50, or less\n").text == "Part: Relay; Price: 4,50, or less"
 
     def test_jsonl_gives_one_part_for_each_line_and_names_the_lines_that_do_not_hold_one(self):
-        """Jsonl gives one part for each line and names the lines that do not hold one."""
+        """JSON lines give one part per line; lines without a text are reported."""
         lines = [
             '{"id": 1, "body": "One.", "title": "T", "n": 2, "deep": {"a": [1]}, "nan": NaN}',
             "",
@@ -392,7 +392,7 @@ class TestRows:
         assert [(problem.source, problem.reason) for problem in parsed.problems] == [
             ("kb.jsonl, line 3", "it is not JSON (1 more like it)"),
             ("kb.jsonl, line 4", "it is a JSON list, not an object"),
-            ("kb.jsonl, line 5", "it holds no text"),
+            ("kb.jsonl, line 5", "it has no text"),
             ("kb.jsonl, line 6", "its access is 3, not a list of names"),
         ]
 
@@ -407,7 +407,7 @@ class TestRows:
         ],
     )
     def test_a_time_is_read_where_it_is_one_and_kept_in_meta_where_it_is_not(self, value, expected):
-        """A time is read where it is one and kept in meta where it is not."""
+        """A valid time is read; another value stays in the metadata."""
         part = only("a.jsonl", json.dumps({"text": "x", "updated_at": value}))
         assert part.updated_at == expected
         assert part.meta == ({} if expected else {"updated_at": value})
@@ -424,8 +424,8 @@ class TestRefusals:
             ("a.md", b"<!DOCTYPE html><html>", "it is an HTML page"),
             ("a.md", b"text\0with zeros", "it is binary"),
             ("a.txt", bytes(range(1, 32)) * 9, "it is binary"),
-            ("a.pdf", b"plain words", "named .pdf, but it is none"),
-            ("a.docx", b"plain words", "named .docx, but it is none"),
+            ("a.pdf", b"plain words", "named .pdf, but it is not a .pdf file"),
+            ("a.docx", b"plain words", "named .docx, but it is not a .docx file"),
             ("a.md", b"", "the file is empty"),
             ("a.md", b" \n\t ", "the file is empty"),
             ("a.md", b"\xef\xbb\xbf \n", "no text"),
@@ -435,12 +435,12 @@ class TestRefusals:
         ],
     )
     def test_what_cannot_be_read_is_refused_with_its_reason(self, name, content, reason):
-        """What cannot be read is refused with its reason."""
+        """A file that cannot be read is refused with the reason."""
         assert reason in refusal(name, content).message
 
     @pytest.mark.parametrize("name", ["a.pdf", "a.docx"])
     def test_broken_files_never_raise_anything_else(self, name):
-        """Cut off, or with bytes overwritten, a file is read or refused; no other exception gets out."""
+        """A truncated or corrupted file is read or refused; no other exception is raised."""
         whole = made_docx() if name == "a.docx" else made_pdf(styled("Title", "Title"), styled(SENTENCE * 20))
         chance = random.Random(11)
         for _ in range(250):

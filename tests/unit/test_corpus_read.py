@@ -1,4 +1,4 @@
-"""Folders, files and globs become documents; everything left out is named with its reason."""
+"""Folders, files and globs become documents. Everything left out is listed with its reason."""
 
 import os
 import sys
@@ -31,7 +31,7 @@ def reasons(reading: Reading) -> dict[str, str]:
 
 
 def test_a_folder_is_read_with_all_below_it_in_order(tmp_path):
-    """A folder is read with all below it in order."""
+    """A folder is read with all its subfolders, in order."""
     write(tmp_path, {"b.md": "B", "a/z.txt": "Z", "a/b.html": "<p>x</p>", "a.md": "A"})
     reading = read_documents([tmp_path])
     assert sources(reading) == ["a/b.html", "a/z.txt", "a.md", "b.md"]
@@ -40,7 +40,7 @@ def test_a_folder_is_read_with_all_below_it_in_order(tmp_path):
 
 
 def test_a_single_file_is_known_by_its_name(tmp_path):
-    """A single file is known by its name."""
+    """The source of a single file is its name."""
     write(tmp_path, {"deep/down/a.md": "A"})
     assert sources(read_documents([tmp_path / "deep" / "down" / "a.md"])) == ["a.md"]
 
@@ -69,7 +69,7 @@ def test_a_file_whose_name_looks_like_a_glob_is_read_as_the_file(tmp_path):
 
 
 def test_an_id_follows_from_the_source_alone(tmp_path):
-    """An id follows from the source alone."""
+    """An id depends on the source only."""
     write(tmp_path, {"one/a.md": "A", "two/a.md": "changed"})
     first, second = (read_documents([tmp_path / name]).documents[0] for name in ("one", "two"))
     assert first.id == second.id == document_id("a.md")
@@ -77,13 +77,13 @@ def test_an_id_follows_from_the_source_alone(tmp_path):
 
 
 def test_rows_are_known_by_their_file_and_id_or_by_their_own_source(tmp_path):
-    """Rows are known by their file and id or by their own source."""
+    """The source of a row is its file and id, or its own source."""
     write(tmp_path, {"kb.csv": "id,text,source\n7,Seven.,\n,Eight.,\n9,Nine.,own/nine\n10,Ten.,two\n11,Eleven.,two\n"})
     assert sources(read_documents([tmp_path])) == ["kb.csv#7", "kb.csv#2", "own/nine", "two#10", "two#11"]
 
 
 def test_the_time_of_a_document_is_its_own_or_else_the_files(tmp_path):
-    """The time of a document is its own or else the files."""
+    """The time of a document is its own, or else the time of its file."""
     write(tmp_path, {"a.md": "A", "b.md": "---\nupdated: 2024-05-06\n---\nB"})
     os.utime(tmp_path / "a.md", (86400, 86400))
     assert [document.updated_at for document in read_documents([tmp_path]).documents] == [
@@ -93,7 +93,7 @@ def test_the_time_of_a_document_is_its_own_or_else_the_files(tmp_path):
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_read(tmp_path):
-    """What cannot be read is named and the rest is read."""
+    """Files that cannot be read are listed, and the rest is read."""
     write(
         tmp_path,
         {
@@ -126,7 +126,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_read(tmp_path):
 
 
 def test_a_hidden_folder_is_named_once_and_not_entered(tmp_path):
-    """A hidden folder is named once and not entered."""
+    """A hidden folder is listed once and not read."""
     write(tmp_path, {"a.md": "A"})
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "x.md").write_text("x")
@@ -138,7 +138,7 @@ def test_two_roots_with_the_same_path_give_a_problem_and_the_first_is_kept(tmp_p
     write(tmp_path, {"one/a.md": "first", "two/a.md": "second"})
     reading = read_documents([tmp_path / "one", tmp_path / "two"])
     assert [document.text for document in reading.documents] == ["first"]
-    assert "came first" in reasons(reading)["a.md"]
+    assert "an earlier document has the same source" in reasons(reading)["a.md"]
 
 
 def test_rows_with_the_same_id_give_a_problem(tmp_path):
@@ -146,7 +146,7 @@ def test_rows_with_the_same_id_give_a_problem(tmp_path):
     write(tmp_path, {"kb.jsonl": '{"id": 1, "text": "a"}\n{"id": 1, "text": "b"}'})
     reading = read_documents([tmp_path])
     assert [document.text for document in reading.documents] == ["a"]
-    assert "came first" in reasons(reading)["kb.jsonl#1"]
+    assert "an earlier document has the same source" in reasons(reading)["kb.jsonl#1"]
 
 
 def test_a_file_reached_twice_is_read_once(tmp_path):
@@ -160,7 +160,7 @@ def test_a_file_reached_twice_is_read_once(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links and pipes need POSIX")
 def test_links_that_loop_dangle_or_lead_to_pipes_do_not_hang(tmp_path):
-    """Links that loop dangle or lead to pipes do not hang."""
+    """Links that loop, dangle or lead to pipes do not hang the reader."""
     write(tmp_path, {"x/a.md": "A"})
     (tmp_path / "x" / "loop").symlink_to(tmp_path)
     (tmp_path / "x" / "again").symlink_to(tmp_path / "x")
@@ -170,13 +170,13 @@ def test_links_that_loop_dangle_or_lead_to_pipes_do_not_hang(tmp_path):
     for source in (tmp_path, f"{tmp_path}/**/*", f"{tmp_path}/**"):
         reading = read_documents([source])
         assert sources(reading) == ["x/a.md"]
-        assert reasons(reading)["pipe.md"] == "it is no plain file"
+        assert reasons(reading)["pipe.md"] == "it is not a regular file"
         assert {"self.md", "gone.md", "x/loop", "x/again"} <= set(reasons(reading))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be no Unicode")
 def test_a_name_that_is_no_unicode_is_named(tmp_path):
-    """A name that is no unicode is named."""
+    """A name that is not valid Unicode is reported."""
     write(tmp_path, {"a.md": "A"})
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.md"))).write_text("x")
     reading = read_documents([tmp_path])
@@ -193,22 +193,22 @@ def test_sources_are_in_composed_unicode_whatever_the_file_system_says(tmp_path)
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("missing", "There is nothing at"),
+        ("missing", "There is no file or folder at"),
         ("missing/*.md", "Nothing matches"),
         ("*.md", "Nothing matches"),
         ("", "No document could be read"),
-        ("bad\0name", "There is nothing at"),
+        ("bad\0name", "There is no file or folder at"),
     ],
 )
 def test_a_source_that_finds_nothing_is_an_error_with_a_remedy(tmp_path, source, message):
-    """A source that finds nothing is an error with a remedy."""
+    """A source that matches nothing raises an error with a remedy."""
     with pytest.raises(InputError, match=message) as caught:
         read_documents([f"{tmp_path}/{source}"])
     assert caught.value.remedy
 
 
 def test_nothing_readable_at_all_is_an_error_that_names_the_reasons(tmp_path):
-    """Nothing readable at all is an error that names the reasons."""
+    """If nothing can be read, the error gives the reasons."""
     write(tmp_path, {"a.md": "", "b.png": "x"})
     with pytest.raises(InputError, match=r"a\.md: the file is empty"):
         read_documents([tmp_path])

@@ -1,4 +1,4 @@
-"""The store keeps every version, loses nothing to kills and full disks, and says exactly what changed."""
+"""The store keeps every version, loses nothing on a kill or a full disk, and reports exactly what changed."""
 
 import sqlite3
 import subprocess
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> DocumentStore:
 
 
 def ids(store: DocumentStore) -> list[str]:
-    return [found.id for found in store.documents()]
+    return [stored.id for stored in store.documents()]
 
 
 def test_a_new_store_is_empty_at_version_zero(store):
@@ -56,7 +56,7 @@ def test_documents_come_back_whole_and_ordered_by_source(store):
 
 
 def test_replace_all_says_what_was_added_updated_deleted_and_left(store):
-    """Replace all says what was added updated deleted and left."""
+    """`replace_all` reports what was added, updated, deleted and left unchanged."""
     store.replace_all([document("a"), document("b"), document("c")])
     changes = store.replace_all([document("a"), document("b", "new"), document("d")])
     assert (changes.added, changes.updated, changes.deleted, changes.unchanged) == (("d",), ("b",), ("c",), 1)
@@ -65,7 +65,7 @@ def test_replace_all_says_what_was_added_updated_deleted_and_left(store):
 
 
 def test_reading_the_same_again_touches_nothing_even_with_another_time(store):
-    """Reading the same again touches nothing even with another time."""
+    """Writing the same documents again changes nothing, even with another time."""
     store.replace_all([document("a"), document("b")])
     before = store.path.read_bytes()
     later = datetime(2030, 1, 1, tzinfo=UTC)
@@ -91,7 +91,7 @@ def test_upsert_leaves_the_others_alone(store):
 
 
 def test_delete_passes_over_what_is_not_there(store):
-    """Delete passes over what is not there."""
+    """Deleting an unknown id does nothing."""
     store.replace_all([document("a"), document("b")])
     changes = store.delete(["a", "a", "never"])
     assert (changes.deleted, changes.unchanged, store.version) == (("a",), 1, 2)
@@ -117,7 +117,7 @@ def test_old_texts_and_deletions_stay_in_the_history(store):
 
 
 def test_changes_since_a_version_are_the_difference_and_nothing_more(store):
-    """Changes since a version are the difference and nothing more."""
+    """`changes_since` returns the differences only."""
     store.replace_all([document("a", "one"), document("b"), document("c")])
     store.upsert([document("a", "two"), document("d")])
     store.delete(["c", "d"])
@@ -132,7 +132,7 @@ def test_changes_since_a_version_are_the_difference_and_nothing_more(store):
 @pytest.mark.parametrize("version", [-1, 1, 99])
 def test_a_version_the_store_never_reached_is_refused(store, version):
     """A version the store never reached is refused."""
-    with pytest.raises(RunFolderError, match=f"never been at {version}"):
+    with pytest.raises(RunFolderError, match=f"never had version {version}"):
         store.changes_since(version)
 
 
@@ -160,7 +160,7 @@ def test_two_documents_with_one_id_or_source_are_refused_and_nothing_changes(sto
 def test_another_id_at_a_source_that_is_taken_is_refused_and_nothing_changes(store):
     """Another id at a source that is taken is refused and nothing changes."""
     store.upsert([document("a")])
-    with pytest.raises(InputError, match="name the same source"):
+    with pytest.raises(InputError, match="have the same source"):
         store.upsert([document("c"), Document(id="b", source="a.md", text="x")])
     assert (ids(store), store.version) == (["a"], 1)
 
@@ -181,7 +181,7 @@ def test_half_a_character_is_refused_and_nothing_changes(store):
 
 
 def test_documents_that_fail_on_their_way_in_change_nothing(store):
-    """Documents that fail on their way in change nothing."""
+    """An error in the iterable of documents changes nothing."""
 
     def failing():
         yield document("a")
@@ -193,11 +193,11 @@ def test_documents_that_fail_on_their_way_in_change_nothing(store):
 
 
 def test_the_documents_can_be_changed_while_they_are_walked(store):
-    """The documents can be changed while they are walked."""
+    """The documents can be changed while they are iterated over."""
     store.replace_all([document(f"{i:04}") for i in range(1200)])
     seen = []
-    for found in store.documents():
-        seen.append(found.text)
+    for stored in store.documents():
+        seen.append(stored.text)
         if len(seen) == 1:
             store.replace_all([document("0001", "new")])
     assert seen == ["text"] * 1200
@@ -216,7 +216,7 @@ ACTIONS = st.lists(
 @settings(max_examples=40, deadline=None)
 @given(actions=ACTIONS)
 def test_the_store_agrees_with_a_plain_dictionary_at_every_version(tmp_path_factory, actions):
-    """Whatever is done to it, its contents, its changes and its differences are those of a dictionary."""
+    """After any sequence of calls, its contents and changes equal those of a dictionary."""
     store = DocumentStore(tmp_path_factory.mktemp("store") / "documents.sqlite")
     states: list[dict[str, str]] = [{}]
     for action, texts in actions:
@@ -231,7 +231,7 @@ def test_the_store_agrees_with_a_plain_dictionary_at_every_version(tmp_path_fact
         if now != states[-1]:
             states.append(now)
         assert store.version == len(states) - 1
-        assert {found.id: found.text for found in store.documents()} == now
+        assert {stored.id: stored.text for stored in store.documents()} == now
     now = states[-1]
     for version, then in enumerate(states):
         changes = store.changes_since(version)
@@ -270,7 +270,7 @@ def test_a_file_of_another_program_is_refused(tmp_path):
     with pytest.raises(RunFolderError, match="another program"):
         DocumentStore(foreign)
     (tmp_path / "text.sqlite").write_text("not a database, but long enough to be looked at" * 20)
-    with pytest.raises(RunFolderError, match="no SQLite file"):
+    with pytest.raises(RunFolderError, match="not a SQLite file"):
         DocumentStore(tmp_path / "text.sqlite")
     with pytest.raises(BakeoffError, match="cannot be written"):
         DocumentStore(tmp_path)
@@ -291,7 +291,7 @@ def in_a_process(code: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 def test_a_kill_in_the_middle_of_writing_loses_nothing_and_leaves_no_half(store):
-    """The writer is killed at different moments; what is there afterwards is one of the whole states."""
+    """The writer is killed at different moments. The store is in one of its complete states afterwards."""
     store.replace_all([document(f"{i:03}", "old " * 500) for i in range(300)])
     for delay in (0.0, 0.01, 0.03, 0.06, 0.1):
         writer = in_a_process(
@@ -308,7 +308,7 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing_and_leaves_no_half(store)
         writer.kill()
         writer.communicate()
         again = DocumentStore(store.path)
-        texts = {found.text for found in again.documents()}
+        texts = {stored.text for stored in again.documents()}
         assert len(texts) == 1
         assert len(ids(again)) == 300
         assert again.upsert([document("after")]).version == again.version
@@ -317,7 +317,7 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing_and_leaves_no_half(store)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits on file sizes need POSIX")
 def test_a_full_disk_is_told_and_nothing_is_lost(store):
-    """A full disk is told and nothing is lost."""
+    """A full disk raises a clear error, and nothing is lost."""
     store.replace_all([document("a", "kept " * 1000)])
     writer = in_a_process(
         """
@@ -333,9 +333,9 @@ def test_a_full_disk_is_told_and_nothing_is_lost(store):
         """,
         store.path,
     )
-    said, errors = writer.communicate()
-    assert "The disk is full or failing" in said, errors
-    assert "free some space" in said
+    output, errors = writer.communicate()
+    assert "The disk is full or failing" in output, errors
+    assert "free some space" in output
     assert (ids(DocumentStore(store.path)), store.version) == (["a"], 1)
 
 

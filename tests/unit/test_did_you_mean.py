@@ -1,4 +1,4 @@
-"""An unknown key is answered with a key that works, and with nothing where none is like it."""
+"""For an unknown key, a key that works is suggested, or nothing if no key is similar."""
 
 from typing import Annotated
 
@@ -40,14 +40,14 @@ class House(BaseModel):
     ],
 )
 def test_a_profile_key_is_proposed_where_it_works(place, meant):
-    """By shared words as well as by spelling, and with its path where it stands elsewhere."""
+    """It is found by shared words and by spelling, and shown with its path if it belongs elsewhere."""
     text = unknown_key(Profile, place)
     assert text == f"unknown key '{'.'.join(place)}' (did you mean {meant}?)"
 
 
 @pytest.mark.parametrize("model", [Config, Profile])
 def test_every_proposal_is_a_key_that_works(model):
-    """Whatever key of the model is written at the wrong level: what is proposed exists at the path named."""
+    """Whichever key is written at the wrong level, the suggested path exists."""
     paths = set(key_paths(model))
     for path in sorted(paths):
         key = path.rsplit(".", 1)[-1]
@@ -59,13 +59,13 @@ def test_every_proposal_is_a_key_that_works(model):
 
 
 def test_nothing_is_proposed_for_a_key_like_no_other():
-    """A guess that is no better than another is not made."""
+    """There is no suggestion if no key is clearly closer than the others."""
     assert unknown_key(Profile, ("xyzzy",)) == "unknown key 'xyzzy'"
     assert closest("xyzzy", ["margin", "prices"]) is None
 
 
 def test_places_inside_mappings_lists_and_unions_are_known():
-    """Under a name of the user's own the keys of every possible kind may stand."""
+    """Under a name that the user chooses, the keys of every possible kind are allowed."""
     assert keys_at(House, ("models", "large")) == ["name", "engine", "base_url", "key_env"]
     assert keys_at(House, ("models", "large", "Remote")) == ["base_url", "key_env"]
     assert keys_at(House, ("rooms", 0)) == ["name", "engine"]

@@ -17,7 +17,7 @@ def correct(answer: str, *accepted: str, kind: str = "") -> bool:
 
 
 def test_agrees_with_hand_judgement() -> None:
-    """At least 96 of 100 verdicts are those of the hand judgement; the others are printed."""
+    """At least 96 % of the verdicts agree with the hand judgement. The others are printed."""
     with GRADED.open(newline="", encoding="utf-8") as file:
         cases = list(csv.DictReader(file))
     confusion = {(judged, graded): 0 for judged in (0, 1) for graded in (0, 1)}
@@ -33,7 +33,7 @@ def test_agrees_with_hand_judgement() -> None:
 
 
 def test_every_accepted_answer_is_right() -> None:
-    """Of the hand-judged file, every alias passes as an answer to its own question."""
+    """Every alias in the hand-judged file is correct as an answer to its own question."""
     with GRADED.open(newline="", encoding="utf-8") as file:
         for case in csv.DictReader(file):
             accepted = [alias for alias in case["accepted"].split(" | ") if alias]
@@ -42,7 +42,7 @@ def test_every_accepted_answer_is_right() -> None:
 
 
 def test_squad_scores_follow_the_official_script() -> None:
-    """Exact match ignores case, articles and punctuation; F1 counts shared tokens; the best alias counts."""
+    """Exact match ignores case, articles and punctuation. F1 counts shared tokens. The best alias counts."""
     assert squad_scores("The Norse.", ["norse"]) == (True, 1.0)
     exact, f1 = squad_scores("in the north of France", ["France", "northern France"])
     assert not exact
@@ -67,7 +67,7 @@ def test_squad_scores_follow_the_official_script() -> None:
     ],
 )
 def test_numbers_match_in_words_units_and_sentences(answer: str) -> None:
-    """24 months is the same however it is written, with other quantities beside it."""
+    """24 months is recognised however it is written, also with other quantities beside it."""
     assert correct(answer, "24 months", kind="numeric")
 
 
@@ -90,7 +90,7 @@ def test_numbers_match_in_words_units_and_sentences(answer: str) -> None:
     ],
 )
 def test_other_numbers_units_and_hedges_do_not_match(answer: str) -> None:
-    """A number inside another, another unit, a range, alternatives, a denial: wrong."""
+    """A number inside another, another unit, a range, alternatives and a denial are wrong."""
     assert not correct(answer, "24 months", kind="numeric")
 
 
@@ -117,7 +117,7 @@ def test_other_numbers_units_and_hedges_do_not_match(answer: str) -> None:
     ],
 )
 def test_same_quantity_in_another_form(answer: str, accepted: str) -> None:
-    """Thousands, currencies, per cent, rates, times of day and exact unit conversions, in both directions."""
+    """Thousands, currencies, percentages, rates, times of day and exact unit conversions, in both directions."""
     assert correct(answer, accepted)
     assert correct(accepted, answer)
 
@@ -137,7 +137,7 @@ def test_same_quantity_in_another_form(answer: str, accepted: str) -> None:
     ],
 )
 def test_other_quantity_in_a_like_form(answer: str, accepted: str) -> None:
-    """Another rate, currency, sign, half of the day, or a unit that does not convert exactly."""
+    """Another rate, currency, sign or half of the day, or a unit that does not convert exactly, is wrong."""
     assert not correct(answer, accepted)
 
 
@@ -157,12 +157,12 @@ def test_product_names_are_no_counts() -> None:
     "answer", ["2024-03-03", "March 3rd, 2024", "3 Mar 2024", "03/03/2024", "Sunday, 3 March 2024"]
 )
 def test_dates_in_many_forms(answer: str) -> None:
-    """One day, however it is written."""
+    """A date is recognised however it is written."""
     assert correct(f"It came out on {answer}.", "3 March 2024", kind="date")
 
 
 def test_dates_may_be_more_precise_but_not_less() -> None:
-    """An added day is accepted, a missing year is not; an ambiguous order is read either way."""
+    """An added day is accepted, a missing year is not. An ambiguous order is read both ways."""
     assert correct("3 March 2024", "March 2024")
     assert correct("04/05/2025", "4 May 2025")
     assert correct("05/04/2025", "4 May 2025")
@@ -187,12 +187,12 @@ def test_dates_may_be_more_precise_but_not_less() -> None:
     ],
 )
 def test_yes_and_no(answer: str, verdict: bool) -> None:
-    """The first word decides, or else whether the statement is negated."""
+    """The first word decides. Otherwise it depends on whether the statement is negated."""
     assert correct(answer, "no", kind="yesno") is verdict
 
 
 def test_lists_need_every_item_and_no_more() -> None:
-    """Any order will do; a missing, denied or further item will not."""
+    """Any order is correct. A missing, denied or additional item is wrong."""
     accepted = "Drift, Tide and Beacon"
     assert correct("Beacon, Drift & Tide", accepted, kind="list")
     assert correct("- Tide\n- Drift\n- Beacon", accepted, kind="list")
@@ -202,7 +202,7 @@ def test_lists_need_every_item_and_no_more() -> None:
 
 
 def test_phrases_stand_in_sentences_but_not_denied_or_as_an_option() -> None:
-    """Case, accents, plurals and hyphens do not matter; denials and alternatives do."""
+    """Case, accents, plurals and hyphens do not matter. Denials and alternatives do."""
     assert correct("It was founded in TROMSO.", "Tromsø")
     assert correct("WiFi 6", "Wi-Fi 6")
     assert correct("the battery is low", "low battery", kind="phrase")
@@ -216,7 +216,7 @@ def test_phrases_stand_in_sentences_but_not_denied_or_as_an_option() -> None:
 
 
 def test_telephone_numbers_ignore_blanks_and_country_code() -> None:
-    """Digits count."""
+    """Only the digits are compared."""
     assert correct("Call +44 131 555 0142", "0131 555 0142")
     assert not correct("0131 555 0124", "0131 555 0142")
 
@@ -236,7 +236,7 @@ ANSWERING = [
 
 @pytest.mark.parametrize("text", DECLINING)
 def test_declining_is_recognised(text: str) -> None:
-    """A refusal, with or without a referral, is right where there is no answer and wrong where there is one."""
+    """A refusal is correct for an unanswerable question and wrong for an answerable one."""
     assert is_abstention(text)
     assert grade(text, []).correct
     assert not correct(text, "24 months")
@@ -244,18 +244,18 @@ def test_declining_is_recognised(text: str) -> None:
 
 @pytest.mark.parametrize("text", ANSWERING)
 def test_answers_are_not_taken_for_declining(text: str) -> None:
-    """A guess after a refusal is an answer, and what a shop says of its goods is no refusal."""
+    """A guess after a refusal is an answer, and statements about products are not refusals."""
     assert not is_abstention(text)
     assert not grade(text, []).correct
 
 
 def test_an_accepted_answer_may_look_like_a_refusal() -> None:
-    """Where that is what the documents say, it is right."""
+    """An answer like 'unknown' is correct if the documents say so."""
     assert correct("It is not mentioned.", "not mentioned")
 
 
 def test_long_references_need_most_of_their_words_and_all_numbers() -> None:
-    """A whole sentence as the accepted answer cannot be asked for word for word."""
+    """If the accepted answer is a whole sentence, most of its words are enough."""
     reference = "To add a test case, click the button 'Add Test Case', fill in 3 values and repeat the whole process."
     assert correct(
         "Click 'Add Test Case', fill in the 3 values, then repeat the process for each test case.", reference
@@ -281,21 +281,21 @@ def test_long_references_need_most_of_their_words_and_all_numbers() -> None:
     ],
 )
 def test_equivalence_of_free_answers(a: str, b: str, verdict: bool) -> None:
-    """Two answers agree in numbers, polarity, declining or words; the order does not matter."""
+    """Two answers agree in numbers, polarity, declining or words, in either order."""
     assert equivalent(a, b) is verdict
     assert equivalent(b, a) is verdict
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=30), max_size=3))
 def test_any_text_can_be_graded(answer: str, accepted: list[str]) -> None:
-    """No text makes the grader fail, and an answer that is graded right is graded right again."""
+    """No text makes the grader fail, and grading again gives the same result. Every text is equivalent to itself."""
     assert grade(answer, accepted) == grade(answer, accepted)
     assert equivalent(answer, answer)
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_numbers_match_only_themselves(a: int, b: int) -> None:
-    """Whatever the thousands separators."""
+    """A number matches itself only, with any thousands separator."""
     assert correct(f"{a:,}", str(b)) == (a == b)
 
 
@@ -309,5 +309,5 @@ def test_numbers_match_only_themselves(a: int, b: int) -> None:
     ],
 )
 def test_an_accepted_answer_of_several_numbers_may_stand_word_for_word(answer: str, right: bool) -> None:
-    """Its options are its own, not doubt."""
+    """Several options in the accepted answer are not a sign of doubt."""
     assert grade(answer, ["24 months or 500 charge cycles"]).correct is right

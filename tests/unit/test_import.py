@@ -1,4 +1,4 @@
-"""Importing Bakeoff is fast and brings no model library."""
+"""Importing Bakeoff is fast and imports no model library."""
 
 import subprocess
 import sys
@@ -25,18 +25,18 @@ def loaded_by(statement: str) -> set[str]:
     ],
 )
 def test_no_model_library_is_imported(statement):
-    """torch and its kin are imported when a model is loaded, not before."""
+    """torch and other model libraries are imported when a model is loaded, not before."""
     assert loaded_by(statement) == set()
 
 
 def test_importing_bakeoff_loads_little_of_it():
-    """The public names are imported when they are used first (`benchmarks/start_up.py` times it)."""
+    """The public names are imported when they are first used (`benchmarks/start_up.py` measures the time)."""
     code = "import sys, bakeoff; print(sum(name.startswith('bakeoff') for name in sys.modules))"
     assert int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) == 1
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    """A typo is told as usual."""
+    """A typo raises the usual AttributeError."""
     import bakeoff
 
     with pytest.raises(AttributeError, match="no attribute 'rum'"):
@@ -44,7 +44,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_the_public_names_are_what_they_say():
-    """Each name of __all__ can be had."""
+    """Each name in __all__ can be imported."""
     import bakeoff
 
     assert all(getattr(bakeoff, name) is not None for name in bakeoff.__all__)

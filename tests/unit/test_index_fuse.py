@@ -1,4 +1,4 @@
-"""Rankings and their fusion, against values worked out by hand."""
+"""Rankings and their fusion, against values calculated by hand."""
 
 import numpy as np
 import pytest
@@ -14,14 +14,14 @@ def ranking(*scored: tuple[int, float]) -> Ranking:
 
 def test_top_gives_the_best_in_order() -> None:
     """The k highest scores come first to last."""
-    found = top(np.array([0.1, 0.9, 0.5, 0.7], np.float32), 2, np.arange(4))
-    assert found.rows.tolist() == [1, 3]
+    ranking = top(np.array([0.1, 0.9, 0.5, 0.7], np.float32), 2, np.arange(4))
+    assert ranking.rows.tolist() == [1, 3]
 
 
 def test_top_breaks_ties_by_order_and_not_by_rounding() -> None:
     """Scores that differ by less than the rounding of a matrix product are equal: the given order decides."""
-    found = top(np.array([0.5, 0.5 + 1e-7, 0.5 - 1e-7, 0.2]), 2, np.array([2, 1, 0, 3]))
-    assert found.rows.tolist() == [2, 1]
+    ranking = top(np.array([0.5, 0.5 + 1e-7, 0.5 - 1e-7, 0.2]), 2, np.array([2, 1, 0, 3]))
+    assert ranking.rows.tolist() == [2, 1]
 
 
 def test_top_never_gives_a_hidden_row() -> None:
@@ -38,7 +38,7 @@ def test_reciprocal_ranks_are_summed() -> None:
 
 
 def test_scores_are_scaled_and_averaged() -> None:
-    """Each ranking's scores go to 0..1 over its own candidates; a row missing from one counts 0 there."""
+    """The scores of a ranking are scaled to 0..1 over its candidates; a row missing from it scores 0."""
     fused = fused_by_score(ranking((1, 8.0), (2, 6.0), (3, 4.0)), ranking((2, 0.9), (4, 0.5)), ORDER)
     assert dict(zip(fused.rows.tolist(), fused.scores.tolist(), strict=True)) == pytest.approx(
         {2: (0.5 + 1.0) / 2, 1: 0.5, 3: 0.0, 4: 0.0}
@@ -47,7 +47,7 @@ def test_scores_are_scaled_and_averaged() -> None:
 
 
 def test_one_empty_ranking_leaves_the_other() -> None:
-    """A query that only one way of searching knows keeps that way's order, by either fusion."""
+    """If only one of the two searches finds anything, both fusions keep its order."""
     for fuse in (fused_by_score, fused_by_rank):
         assert fuse(ranking(), ranking((5, 0.4), (6, 0.3)), ORDER).rows.tolist() == [5, 6]
         assert fuse(ranking(), ranking(), ORDER).rows.tolist() == []

@@ -1,4 +1,4 @@
-"""The index: sync by difference, repair after a kill, filters, hostile queries, ties."""
+"""The index: syncing differences, repair after a kill, filters, hostile queries, ties."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from bakeoff.retrieval.lance_table import explained
 
 
 class CountingHash(HashEmbedder):
-    """Remembers every text embedded; fails where told to."""
+    """Records every text that is embedded, and fails at a chosen call."""
 
     def __init__(self) -> None:
         super().__init__(dimension=64)
@@ -78,14 +78,14 @@ def test_finds_what_is_asked_for(index: HybridIndex) -> None:
 
 
 def test_hits_quote_the_document(index: HybridIndex, store: DocumentStore) -> None:
-    """A hit's chunk is the stretch of the stored document that its offsets name."""
+    """The text of a hit is the part of the stored document between its offsets."""
     for hit in index.search(["stripes and flies"], 10)[0]:
         whole = store.get(hit.chunk.document_id)
         assert whole is not None and whole.text[hit.chunk.start : hit.chunk.end] == hit.chunk.text
 
 
 def test_many_queries_give_what_single_ones_give(index: HybridIndex) -> None:
-    """A batch answers each query as if it had been asked alone, in order."""
+    """A batch gives each query the hits that it gets alone, in order."""
     queries = ["zebra stripes", "", "refund days", "boiler"]
     assert index.search(queries, 3) == [index.search([query], 3)[0] for query in queries]
 
@@ -93,7 +93,7 @@ def test_many_queries_give_what_single_ones_give(index: HybridIndex) -> None:
 def test_only_the_changed_document_is_embedded_again(
     index: HybridIndex, store: DocumentStore, embedder: CountingHash
 ) -> None:
-    """One changed document costs its own chunks; a sync with nothing new costs nothing."""
+    """If one document changed, only its chunks are embedded; a sync without changes embeds nothing."""
     embedder.embedded.clear()
     store.upsert([document("boiler", "The boiler shows code E77 now.")])
     report = index.sync(store)
@@ -121,7 +121,7 @@ def test_another_process_sees_what_was_synced(tmp_path: Path, index: HybridIndex
 
 
 def test_bm25_does_not_depend_on_the_way_here(tmp_path: Path, index: HybridIndex, store: DocumentStore) -> None:
-    """After updates and deletions scores are those of an index built at once from the same documents."""
+    """After updates and deletions, scores equal those of a new index of the same documents."""
     store.upsert([document("boiler", "The boiler is green."), document("yak", "Yaks and the boiler.")])
     index.sync(store)
     store.delete(["refund"])
@@ -141,7 +141,7 @@ def test_a_sync_that_was_killed_is_repaired_by_the_next(
     monkeypatch: pytest.MonkeyPatch,
     step: str,
 ) -> None:
-    """Killed before any step, the index opened anew syncs to exactly the store's documents."""
+    """Whichever step is killed, the reopened index syncs to exactly the store's documents."""
     store.upsert([document("boiler", "Now it shows E99."), document("yak", "Yaks are woolly.")])
     store.delete(["zebra"])
     with monkeypatch.context() as patch:
@@ -160,7 +160,7 @@ def test_a_sync_that_was_killed_is_repaired_by_the_next(
 def test_what_a_killed_sync_spent_is_told_by_the_next(
     tmp_path: Path, store: DocumentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Chunks, tokens and time of both together, once: the sync after those counts from zero again."""
+    """The next sync reports the chunks, tokens and time of both; the one after it starts from zero."""
     monkeypatch.setattr(hybrid, "GROUP_CHUNKS", 1)
     clock = iter(range(0, 1000, 10))
     monkeypatch.setattr(hybrid.time, "perf_counter", lambda: next(clock))
@@ -181,7 +181,7 @@ def test_what_a_killed_sync_spent_is_told_by_the_next(
 def test_a_change_taken_back_after_a_kill_is_taken_back_here(
     tmp_path: Path, index: HybridIndex, store: DocumentStore, embedder: CountingHash, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The store then reports no change, yet the rows written before the kill must go."""
+    """The store then reports no change, but the rows written before the kill must be removed."""
     store.upsert([document("yak", "Yaks are woolly."), document("boiler", "Wrong.")])
     with monkeypatch.context() as patch:
         patch.setattr(index, "_save", _save_then_kill(index))
@@ -201,7 +201,7 @@ def _killed(*_: object, **__: object) -> None:
 
 
 def _save_then_kill(index: HybridIndex):  # type: ignore[no-untyped-def]
-    """The first save (what is to be done) goes through; the second (what was done) never happens."""
+    """The first save (the work to do) succeeds; the second (the work done) never happens."""
     save, calls = index._save, []
 
     def saving(**changed: object) -> None:
@@ -214,14 +214,14 @@ def _save_then_kill(index: HybridIndex):  # type: ignore[no-untyped-def]
 
 
 def test_filters_by_source(index: HybridIndex) -> None:
-    """Only sources with the prefix are found, whatever the query asks for; a quote or a wildcard is no syntax."""
+    """Only sources with the prefix are found; a quote or a wildcard in it has no special meaning."""
     for search in (index.search, index.search_bm25, index.search_dense):
         assert set(sources(search(["boiler zebras refunds"], 10, Filter(source_prefix="zeb"))[0])) == {"zebra.md"}
         assert search(["boiler zebras refunds"], 10, Filter(source_prefix="%' OR ''='"))[0] == []
 
 
 def test_filters_by_access(index: HybridIndex) -> None:
-    """Documents without labels are open to all, labelled ones to whoever holds one of the labels."""
+    """Everyone sees documents without labels; labelled ones need at least one matching label."""
     for search in (index.search, index.search_bm25, index.search_dense):
         ask = ["refunds boiler zebras"]
         assert "refund.md" not in sources(search(ask, 10, Filter(access=()))[0])
@@ -235,14 +235,14 @@ def test_filters_by_access(index: HybridIndex) -> None:
     "boiler " * 2000, "\x00boiler \ud800", "' OR 1=1 -- boiler", "the boiler",
 ])  # fmt: skip
 def test_query_text_is_no_syntax(index: HybridIndex, query: str) -> None:
-    """Whatever the query holds is searched for as words."""
+    """The query is searched as words, whatever characters it has."""
     assert index.search([query], 1)[0][0].chunk.source == "boiler.md"
     assert index.search_bm25([query], 1)[0][0].chunk.source == "boiler.md"
 
 
 @pytest.mark.parametrize("query", ["", "  \n", "?!", '"()+-*'])
 def test_a_query_without_a_word_finds_nothing(index: HybridIndex, query: str) -> None:
-    """Neither way of searching makes something up."""
+    """Neither search returns hits for it."""
     assert index.search([query], 5) == [[]]
 
 
@@ -255,7 +255,7 @@ def test_an_empty_index_answers_with_nothing(tmp_path: Path) -> None:
 
 
 def test_equal_passages_come_in_the_order_of_their_sources(tmp_path: Path) -> None:
-    """Copies score alike; the order does not depend on when they were indexed."""
+    """Copies have equal scores; their order does not depend on when they were indexed."""
     store = DocumentStore(tmp_path / "store.sqlite")
     index = HybridIndex.open(tmp_path / "index", HashEmbedder())
     for name in ("m", "z", "a", "k"):
@@ -271,7 +271,7 @@ def test_equal_passages_come_in_the_order_of_their_sources(tmp_path: Path) -> No
 def test_refuses_another_embedder_or_chunk_size(
     tmp_path: Path, index: HybridIndex, store: DocumentStore, other: HashEmbedder, max_tokens: int, named: str
 ) -> None:
-    """The error names what the index was built with; with rebuild it is made anew."""
+    """The error says what the index was built with; `rebuild` makes a new one."""
     with pytest.raises(RunFolderError, match=named):
         HybridIndex.open(tmp_path / "index", other, max_tokens)
     rebuilt = HybridIndex.open(tmp_path / "index", other, max_tokens, rebuild=True)
@@ -281,7 +281,7 @@ def test_refuses_another_embedder_or_chunk_size(
 
 
 def test_refuses_another_store(tmp_path: Path, index: HybridIndex) -> None:
-    """Versions of different stores do not compare."""
+    """An index cannot be synced with another store, because their versions are unrelated."""
     with pytest.raises(RunFolderError, match="another document store"):
         index.sync(DocumentStore(tmp_path / "other.sqlite"))
 
@@ -290,7 +290,7 @@ def test_refuses_another_store(tmp_path: Path, index: HybridIndex) -> None:
 def test_a_damaged_state_file_is_named(
     tmp_path: Path, index: HybridIndex, embedder: CountingHash, content: str
 ) -> None:
-    """The error says which file, and that the documents are safe."""
+    """The error names the file and says that no document is lost."""
     (tmp_path / "index" / "index.json").write_text(content)
     with pytest.raises(RunFolderError, match=r"index\.json"):
         HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
@@ -299,9 +299,9 @@ def test_a_damaged_state_file_is_named(
 def test_a_lost_table_is_an_error_and_not_an_empty_index(
     tmp_path: Path, index: HybridIndex, embedder: CountingHash
 ) -> None:
-    """A state file without its table does not pass for an index without documents."""
+    """A state file without its table is not treated as an empty index."""
     (tmp_path / "index" / "chunks.lance").rename(tmp_path / "elsewhere")
-    with pytest.raises(RunFolderError, match="lost its table"):
+    with pytest.raises(RunFolderError, match="is missing"):
         HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
 
 
@@ -313,7 +313,7 @@ def test_a_lost_table_is_an_error_and_not_an_empty_index(
     ],
 )
 def test_a_full_disk_is_no_damage(tmp_path: Path, told: str, remedy: str) -> None:
-    """LanceDB tells of both by the same kind of error; an index is not to be thrown away for want of room."""
+    """LanceDB raises the same error type for damage and a full disk; a full disk must not delete the index."""
     with pytest.raises(BakeoffError) as caught, explained(tmp_path):
         raise RuntimeError(told)
     assert remedy in caught.value.remedy

@@ -54,13 +54,13 @@ def test_init_says_which_columns_it_reads_as_what(tmp_path: Path) -> None:
         "q.csv: question <- 'Customer message' (columns:), answers <- 'Resolution' (columns:); "
         "not used: 'agent', 'channel'"
     )
-    assert "12 facts (grouped with another that asks the same: 12)" in summary
+    assert "12 facts (grouped with another question that asks for the same: 12)" in summary
     assert load_config(output).columns == columns
 
 
 def test_init_says_how_to_name_a_question_column_that_is_not_recognised(tmp_path: Path) -> None:
     """In bakeoff.yaml and on the command line."""
-    with pytest.raises(InputError, match="Found: Customer message, Resolution, agent, channel") as caught:
+    with pytest.raises(InputError, match="The columns are: Customer message, Resolution, agent, channel") as caught:
         first_config([str(tmp_path / "docs")], [messages(tmp_path)], tmp_path / "bakeoff.yaml")
     assert 'columns: {question: "Customer message"} in bakeoff.yaml' in caught.value.remedy
     assert '--columns question="Customer message"' in caught.value.remedy

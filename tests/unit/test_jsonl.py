@@ -12,25 +12,25 @@ def score(question_id: str) -> Score:
 
 
 def test_appended_records_are_read_back_in_order(tmp_path):
-    """What is appended in two calls comes back whole and in order."""
+    """Records appended in two calls are read back complete and in order."""
     path = tmp_path / "deep" / "scores.jsonl"
     jsonl.append(path, [score("a"), score("b")])
     jsonl.append(path, [score("c")])
-    assert [one.question_id for one in jsonl.read(path, Score)] == ["a", "b", "c"]
+    assert [score.question_id for score in jsonl.read(path, Score)] == ["a", "b", "c"]
 
 
 def test_a_line_cut_off_by_a_kill_is_left_out_and_then_overwritten(tmp_path):
-    """Half a last line costs that record only, also after more is appended."""
+    """Only the record of the half line is lost, also after more records are appended."""
     path = tmp_path / "scores.jsonl"
     jsonl.append(path, [score("a"), score("b")])
     path.write_bytes(path.read_bytes()[:-9])
-    assert [one.question_id for one in jsonl.read(path, Score)] == ["a"]
+    assert [score.question_id for score in jsonl.read(path, Score)] == ["a"]
     jsonl.append(path, [score("c")])
-    assert [one.question_id for one in jsonl.read(path, Score)] == ["a", "c"]
+    assert [score.question_id for score in jsonl.read(path, Score)] == ["a", "c"]
 
 
 def test_a_broken_line_in_the_middle_is_named(tmp_path):
-    """A line that is no record is an error with its number, not silently skipped."""
+    """A line that is not a record raises an error with its number. It is not skipped silently."""
     path = tmp_path / "scores.jsonl"
     path.write_text(score("a").model_dump_json() + "\n{broken}\n" + score("b").model_dump_json() + "\n")
     with pytest.raises(RunFolderError, match="line 2"):
@@ -38,7 +38,7 @@ def test_a_broken_line_in_the_middle_is_named(tmp_path):
 
 
 def test_a_missing_file_holds_no_records(tmp_path):
-    """A stage that has not run yet has left nothing."""
+    """A stage that has not run yet has no file, which reads as no records."""
     assert jsonl.read(tmp_path / "none.jsonl", Score) == []
 
 
@@ -49,8 +49,8 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     monkeypatch.setattr("os.fsync", _full_disk)
     with pytest.raises(OSError, match="No space"):
         jsonl.write(path, [score("b")])
-    assert [one.question_id for one in jsonl.read(path, Score)] == ["a"]
-    assert [one.name for one in tmp_path.iterdir()] == ["scores.jsonl"]
+    assert [score.question_id for score in jsonl.read(path, Score)] == ["a"]
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.jsonl"]
 
 
 def _full_disk(descriptor: int) -> None:

@@ -1,4 +1,4 @@
-"""Answers that are labels of a closed set: when they count as such, and how their questions are split."""
+"""Labels of a closed set: when answers count as labels, and how their questions are split."""
 
 import csv
 import random
@@ -18,13 +18,13 @@ SYLLABLES = "ka lo mi ru ten sar vel dop gin hul fas bor wex quo pli zan".split(
 
 
 def asked(n: int, seed: int = 1) -> list[str]:
-    """Questions of invented words, so that no two resemble one another."""
+    """Questions made of invented words, so that no two are similar."""
     draw = random.Random(seed)
     return [" ".join("".join(draw.choices(SYLLABLES, k=3)) for _ in range(7)) + "?" for _ in range(n)]
 
 
 def questions(answers: list[str], source: str = "", **more: object) -> list[Question]:
-    """A question for each answer, without facts; `source` may hold the answer."""
+    """A question for each answer, without facts. `source` may contain the answer."""
     return [
         Question.model_validate(
             {
@@ -58,7 +58,7 @@ def split(given: list[Question], seed: int = 7) -> list[Question]:
     ],
 )
 def test_few_short_answers_for_many_questions_are_labels(answers: list[str]) -> None:
-    """Two or many, with a few that are single, and where yes and no are among them."""
+    """Two labels or many, also with a few single answers, and with yes and no among them."""
     assert len(answer_labels(questions(answers))) == len(answers)
 
 
@@ -78,12 +78,12 @@ def test_few_short_answers_for_many_questions_are_labels(answers: list[str]) -> 
     ],
 )
 def test_ordinary_answers_are_no_labels(answers: list[str]) -> None:
-    """All different; mostly yes, no or numbers; one only; five wordings each; too few questions; long answers."""
+    """All different, mostly yes, no or numbers, only one, five wordings each, too few questions, long answers."""
     assert answer_labels(questions(answers)) == {}
 
 
 def test_phrasings_of_named_facts_are_no_labels() -> None:
-    """Thirty facts in twelve wordings each have few answers for many questions, and are ordinary questions."""
+    """Thirty facts in twelve wordings each have few answers for many questions, but are ordinary questions."""
     given = questions([f"name {i % 30}" for i in range(360)])
     assert answer_labels(given)
     named = [one.model_copy(update={"fact": one.answers[0]}) for one in given]
@@ -91,7 +91,7 @@ def test_phrasings_of_named_facts_are_no_labels() -> None:
 
 
 def test_updates_and_general_questions_do_not_count() -> None:
-    """They are asked beside the labels."""
+    """They may be asked in addition to labelled questions."""
     general = [
         one.model_copy(update={"id": f"g{one.id}", "slice": "general"})
         for one in questions([f"fact {i}" for i in range(80)])
@@ -103,31 +103,31 @@ def test_updates_and_general_questions_do_not_count() -> None:
 @pytest.mark.parametrize("source", ["{}.md", "all.md", ""])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_label_is_trained_and_tested_whatever_the_source(source: str, seed: int) -> None:
-    """Where the source of each question is its label's page, holding out pages would hold out labels."""
-    found = split(labelled(source=source), seed)
+    """If the source of a question is its label's page, holding out pages would hold out labels."""
+    assigned = split(labelled(source=source), seed)
     of_label: dict[str, Counter[str]] = defaultdict(Counter)
-    for one in found:
+    for one in assigned:
         of_label[one.answers[0]][str(one.split)] += 1
         assert one.slice == "seen"
     assert all(counts["train"] and counts["dev"] and counts["test"] for counts in of_label.values())
     assert all(7 <= counts["test"] <= 9 for counts in of_label.values())
-    assert summarise(found).n_labels == 20
-    assert not any("Labels without" in one or "No unseen" in one for one in summarise(found).warnings)
+    assert summarise(assigned).n_labels == 20
+    assert not any("Labels without" in one or "No unseen" in one for one in summarise(assigned).warnings)
 
 
 def test_rare_labels_are_trained_on_first_and_shares_hold_over_all() -> None:
-    """A label with one question is in train; what rounding leaves over is made up elsewhere."""
+    """A label with one question is in train. Other labels make up for rounding."""
     answers = [f"label {chr(97 + i)}" for i in range(10) for _ in range(40)] + [f"rare {i}" for i in range(12)]
-    found = split(questions(answers))
-    assert answer_labels(found)
-    assert {one.split for one in found if one.answers[0].startswith("rare")} == {"train"}
-    sizes = Counter(one.split for one in found)
-    assert sizes["test"] == pytest.approx(0.4 * len(found), abs=2)
-    assert sizes["dev"] == pytest.approx(0.15 * len(found), abs=2)
+    assigned = split(questions(answers))
+    assert answer_labels(assigned)
+    assert {one.split for one in assigned if one.answers[0].startswith("rare")} == {"train"}
+    sizes = Counter(one.split for one in assigned)
+    assert sizes["test"] == pytest.approx(0.4 * len(assigned), abs=2)
+    assert sizes["dev"] == pytest.approx(0.15 * len(assigned), abs=2)
 
 
 def test_the_split_of_labels_depends_on_the_seed_only() -> None:
-    """Not on the order of the questions."""
+    """The order of the questions does not change the split."""
     given = labelled()
     expected = {one.id: one.split for one in split(given)}
     assert {one.id: one.split for one in split(random.Random(3).sample(given, len(given)))} == expected
@@ -135,37 +135,37 @@ def test_the_split_of_labels_depends_on_the_seed_only() -> None:
 
 
 def test_labels_that_only_the_test_has_are_warned_of() -> None:
-    """Where the file splits itself; such questions are unseen."""
+    """If the file gives the splits, labels may be only in test; their questions are unseen."""
     given = [one.model_copy(update={"split": "test" if one.answers[0] == "label c" else None}) for one in labelled()]
-    found = split(given)
-    assert {one.slice for one in found if one.answers[0] == "label c"} == {"unseen"}
-    told = [one for one in summarise(found).warnings if one.startswith("Labels without a training example")]
-    assert len(told) == 1
-    assert "label c (20)" in told[0]
+    assigned = split(given)
+    assert {one.slice for one in assigned if one.answers[0] == "label c"} == {"unseen"}
+    warnings = [one for one in summarise(assigned).warnings if one.startswith("Labels without a training example")]
+    assert len(warnings) == 1
+    assert "label c (20)" in warnings[0]
 
 
 def test_near_copies_with_one_label_stay_together() -> None:
-    """They are one fact, so that no test request copies a training request; sharing a label makes no fact."""
+    """Near-copies are one fact, so no test request copies a training request. Sharing a label is not enough."""
     given = labelled()
     copies = [
         one.model_copy(update={"id": f"copy{one.id}", "text": one.text.replace("?", " please")}) for one in given[:100]
     ]
-    found = split([*given, *copies])
-    part = {one.id: one.split for one in found}
+    assigned = split([*given, *copies])
+    part = {one.id: one.split for one in assigned}
     assert all(part[one.id] == part[f"copy{one.id}"] for one in given[:100])
-    assert len({one.fact for one in found}) == len(given)
-    assert leaks(found) == []
+    assert len({one.fact for one in assigned}) == len(given)
+    assert leaks(assigned) == []
 
 
 def test_the_note_gives_both_numbers() -> None:
-    """Distinct answers and questions; nothing for ordinary questions."""
+    """The note has the number of distinct answers and of questions. There is none for ordinary questions."""
     (note,) = label_note(questions([f"label {chr(97 + i % 20)}" for i in range(1200)]))
-    assert note.startswith("The answers look like labels: 20 distinct answers for 1,200 questions; split by question")
+    assert note.startswith("The answers look like labels: 20 distinct answers for 1,200 questions. ")
     assert label_note(questions([f"answer {i}" for i in range(200)])) == []
 
 
 def test_kinds_of_documents_without_training_questions_are_warned_of() -> None:
-    """A folder or an extension that only the test asks about; one document alone is no kind."""
+    """A folder or an extension that only the test asks about is reported; a single document is not a kind."""
 
     def about(source: str, i: int, part: str) -> Question:
         spans = (SourceSpan(source=source),)
@@ -177,27 +177,29 @@ def test_kinds_of_documents_without_training_questions_are_warned_of() -> None:
     given = [about(f"guide/{n}.md", i, "train" if n else "test") for n in range(4) for i in range(3)]
     given += [about(f"legal/{n}.pdf", i, "test") for n in range(2) for i in range(3)]
     given += [about("faq/one.md", i, "test") for i in range(3)]
-    (told,) = [one for one in summarise(assign_splits(given, 7)).warnings if one.startswith("Documents that are asked")]
-    assert "not in training: .pdf files (6 test questions), legal/ (6 test questions)." in told
+    (warning,) = [
+        one for one in summarise(assign_splits(given, 7)).warnings if one.startswith("Documents that are asked")
+    ]
+    assert "not in training: .pdf files (6 test questions), legal/ (6 test questions)." in warning
 
 
 def test_banking77_is_read_as_labels(public_data: Path) -> None:
-    """Twenty of its labels with 1,200 requests, whose sources are their labels' pages; half as many as well."""
+    """Twenty of its labels with 1,200 requests, whose sources are their labels' pages, and half of that."""
     with (public_data / "banking77" / "train.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     names = sorted({row["category"] for row in rows})[:20]
     rows = random.Random(1).sample([row for row in rows if row["category"] in names], 1200)
     for n in (600, 1200):
-        found = split(
+        assigned = split(
             [
                 Question(id=f"q{i}", text=row["text"], answers=(row["category"].replace("_", " "),), fact="",
                          source_spans=(SourceSpan(source=f"{row['category']}.md"),))
                 for i, row in enumerate(rows[:n])
             ]
         )  # fmt: skip
-        assert summarise(found).n_labels == 20
-        trained = Counter(one.answers[0] for one in found if one.split == "train")
-        of_label = Counter(one.answers[0] for one in found)
+        assert summarise(assigned).n_labels == 20
+        trained = Counter(one.answers[0] for one in assigned if one.split == "train")
+        of_label = Counter(one.answers[0] for one in assigned)
         assert len(trained) == 20
         assert all(trained[label] >= 0.25 * of_label[label] for label in of_label)
-        assert sum(not leak.excused for leak in leaks(found)) <= 0.02 * n
+        assert sum(not leak.excused for leak in leaks(assigned)) <= 0.02 * n

@@ -72,7 +72,7 @@ def test_a_question_may_be_asked_again_without_ids(tmp_path: Path) -> None:
     assert second.fact == first.fact
     assert (second.slice, second.split, second.answers) == ("changed", "test", ("300 days",))
     assert len({one.id for one in found.questions}) == len(found.questions)
-    assert any("asked before and after the update: 1." in note for note in found.notes)
+    assert any("asked both before and after the update: 1." in note for note in found.notes)
 
 
 def test_a_question_may_be_asked_again_under_its_id(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_labels_are_noted_and_split_within_each_label(tmp_path: Path) -> None:
     (tmp_path / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = prepare(load_config(config))
     assert {one.answers[0] for one in found.of("train")} == set(PLANETS)
-    assert "12 distinct answers for 120 questions; split by question within each label" in " ".join(found.lines())
+    assert "12 distinct answers for 120 questions. The questions of each label are split" in " ".join(found.lines())
     assert found.data.n_labels == 12
 
 

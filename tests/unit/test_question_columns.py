@@ -1,4 +1,4 @@
-"""Columns of question files under names of the user's own."""
+"""Columns of question files with names that the user maps."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 
 def test_every_field_can_be_read_from_a_column_of_any_name(tmp_path: Path) -> None:
-    """The fields as docs/questions.md names them; case, blanks and hyphens of the column do not matter."""
+    """All fields of docs/questions.md. The column's case, spaces and hyphens do not matter."""
     names = "Nr,Message,Reply,ticket group,Page,Cited,Times,Day,Sort,Part,Fold 2"
     row = "t1,How long?,24 months,warranty,a.md,lasts 24,7,2026-01-31,numeric,unseen,test"
     columns = {
@@ -33,20 +33,20 @@ def test_every_field_can_be_read_from_a_column_of_any_name(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("field", "cell"), [("answerable", "no"), ("unanswerable", "yes")])
 def test_the_marks_can_be_mapped_too(tmp_path: Path, field: str, cell: str) -> None:
-    """Whether a question can be answered, either way round."""
+    """Both marks, answerable and unanswerable, can be mapped."""
     path = write(tmp_path, "q.csv", f"question,answer,mark\nA?,x,\nB?,,{cell}\n")
     assert [one.answerable for one in read_questions([path], {field: "mark"})] == [True, False]
 
 
 def test_a_mapped_column_is_read_as_nothing_else(tmp_path: Path) -> None:
-    """A 'text' column with the answers is not taken for the question, and wins over a column named 'answer'."""
+    """A mapped 'text' column with answers is not read as the question, and wins over a column 'answer'."""
     path = write(tmp_path, "q.csv", "query,text,answer\nA?,right,wrong\n")
     (question,) = read_questions([path], {"answers": "text"})
     assert (question.text, question.answers) == ("A?", ("right",))
 
 
 def test_several_columns_of_the_mapped_name_hold_answers(tmp_path: Path) -> None:
-    """As with the names that are known."""
+    """Several columns of the mapped name are all read, as with known names."""
     path = write(tmp_path, "q.csv", "question,Reply 1,Reply 2\nA?,b,c\n")
     assert read_questions([path], {"answers": "Reply"})[0].answers == ("b", "c")
     assert read_questions([path], {"answers": "reply 2"})[0].answers == ("c",)
@@ -55,7 +55,7 @@ def test_several_columns_of_the_mapped_name_hold_answers(tmp_path: Path) -> None
 
 
 def test_a_file_without_the_mapped_column_is_read_by_the_usual_names(tmp_path: Path) -> None:
-    """Two exports may have different columns; JSON lines likewise, line by line."""
+    """Two exports may have different columns, and so may two lines of a JSON lines file."""
     first = write(tmp_path, "a.csv", "Message,answer\nA?,1\n")
     lines = [{"Message": "B?", "answers": ["2"]}, {"question": "C?", "answers": ["3"]}]
     second = write(tmp_path, "b.jsonl", "\n".join(map(json.dumps, lines)))
@@ -69,21 +69,21 @@ def test_a_file_without_the_mapped_column_is_read_by_the_usual_names(tmp_path: P
     [
         ({"questions": "Message"}, r"no field 'questions' \(did you mean 'question'\?\)"),
         ({"zzz": "Message"}, r"no field 'zzz'\.\n.*the fields are question, answers, id, fact"),
-        ({"question": "Mesage"}, r"'Mesage', and no file has that column \(did you mean 'Message'\?\)"),
-        ({"question": "Body"}, r"'Body', and no file has that column\.\n.*columns 'Message', 'answer'"),
-        ({"question": "Message", "answers": "message"}, "'message' is named for both question and answers"),
-        ({"question": " "}, "question names no column"),
+        ({"question": "Mesage"}, r"'Mesage', but no file has that column \(did you mean 'Message'\?\)"),
+        ({"question": "Body"}, r"'Body', but no file has that column\.\n.*columns 'Message', 'answer'"),
+        ({"question": "Message", "answers": "message"}, "'message' is given for both question and answers"),
+        ({"question": " "}, "question has no column name"),
     ],
 )
 def test_a_wrong_mapping_is_refused(tmp_path: Path, columns: dict[str, str], message: str) -> None:
-    """With what there is."""
+    """The error shows what exists."""
     with pytest.raises(InputError) as caught:
         read_questions([write(tmp_path, "q.csv", "Message,answer\nA?,1\n")], columns)
     assert caught.match(message)
 
 
 def test_what_is_read_as_what_is_said_for_each_file(tmp_path: Path) -> None:
-    """In the order of the fields, with what is not used; JSON lines with all of their keys."""
+    """In the order of the fields, with the unused columns. JSON lines are shown with all their keys."""
     first = write(tmp_path, "a.csv", "agent,answer 2,answer 1,Message,,date\nAnn,2,1,A?,,2026-01-01\n")
     second = write(
         tmp_path, "b.jsonl", '{"question": "B?", "answers": ["1"]}\n{"question": "C?", "gold": 2, "user": 3}\n'

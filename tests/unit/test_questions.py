@@ -1,4 +1,4 @@
-"""Question files: what is read from them, what is refused and how it is told."""
+"""Question files: what is read from them, what is refused, and the error messages."""
 
 import csv
 import json
@@ -32,7 +32,7 @@ def refusal(*paths: Path) -> str:
 
 
 def test_csv_columns_and_aliases(tmp_path: Path) -> None:
-    """All columns of the bundled example's layout, aliases cut at ' | '."""
+    """All columns of the bundled example's layout. Aliases are split at '|'."""
     header = "id,question,answers,fact,source,evidence,asked,kind\n"
     row = 'a1,How long?,24 months | two years,long,a.md,"lasts 24 months, always","1,200",Numeric\n'
     path = write(tmp_path, "q.csv", header + row)
@@ -44,7 +44,7 @@ def test_csv_columns_and_aliases(tmp_path: Path) -> None:
 
 
 def test_dates_and_counts_tell_the_volume_of_a_month(tmp_path: Path) -> None:
-    """61 days hold 12 + 49 questions: one a day. Undated rows and dates within four weeks tell nothing."""
+    """61 days with 12 + 49 questions are one per day. Undated rows and less than four weeks give no volume."""
     rows = ["a,1,12,2026-01-01", "b,2,49,2026-03-02T10:00:00Z", "c,3,1000,"]
     questions = read_questions([write(tmp_path, "q.csv", "\n".join(["question,answer,asked,date", *rows]))])
     assert questions[1].asked_on == date(2026, 3, 2)
@@ -57,7 +57,7 @@ def test_dates_and_counts_tell_the_volume_of_a_month(tmp_path: Path) -> None:
     "header", ["Query,Ground Truth", "PROMPT;Expected", "text\treference", "\ufeffQuestion,Answer"]
 )
 def test_synonyms_case_and_delimiters(tmp_path: Path, header: str) -> None:
-    """Column names in other words and cases, separated by comma, semicolon or tab, with a byte order mark."""
+    """Column names with synonyms, in any case, separated by comma, semicolon or tab, with a byte order mark."""
     delimiter = next(mark for mark in ",;\t" if mark in header)
     (question,) = read_questions([write(tmp_path, "q.csv", f"{header}\nWho?{delimiter}Ada\n")])
     assert (question.text, question.answers) == ("Who?", ("Ada",))
@@ -65,7 +65,7 @@ def test_synonyms_case_and_delimiters(tmp_path: Path, header: str) -> None:
 
 @pytest.mark.parametrize("answers", [["a", "b"], {"text": ["a", "b", "a"]}, [{"text": "a"}, {"text": "b"}], "a | b"])
 def test_json_answers_in_their_usual_shapes(tmp_path: Path, answers: object) -> None:
-    """A list, SQuAD's object, a list of objects, or aliases in one text; duplicates are dropped."""
+    """A list, SQuAD's object, a list of objects, or aliases in one text. Duplicates are removed."""
     (question,) = read_questions([jsonl(tmp_path, {"question": "q", "answers": answers})])
     assert question.answers == ("a", "b")
 
@@ -74,21 +74,21 @@ def test_json_answers_in_their_usual_shapes(tmp_path: Path, answers: object) -> 
     "mark", [{"kind": "unanswerable"}, {"is_impossible": True}, {"answerable": "false"}, {"slice": "unanswerable"}]
 )
 def test_unanswerable_is_marked_in_four_ways(tmp_path: Path, mark: dict[str, object]) -> None:
-    """Each of them allows empty answers; with answers beside it, each is a contradiction."""
+    """Each mark allows empty answers. Together with answers, each is a contradiction."""
     (question,) = read_questions([jsonl(tmp_path, {"question": "q", "answers": [], **mark})])
     assert not question.answerable
     assert "marked unanswerable" in refusal(jsonl(tmp_path, {"question": "q", "answers": ["x"], **mark}))
 
 
 def test_missing_answers_name_the_lines_and_the_mark(tmp_path: Path) -> None:
-    """Where most answers are missing; the blank line in between is counted as the file's line that it is."""
+    """An error if most answers are missing. Blank lines count in the line numbers."""
     message = refusal(write(tmp_path, "q.csv", "question,answer\none,1\n\ntwo,\nthree,\n"))
     assert "only 1 of 3 rows have one: q.csv line 4, q.csv line 5" in message
     assert "kind=unanswerable" in message
 
 
 def test_an_empty_answer_means_unanswerable_where_no_row_is_marked(tmp_path: Path) -> None:
-    """A note counts them, file by file."""
+    """A note counts the empty answers of each file."""
     first = write(tmp_path, "one.csv", "question,answer\none,1\ntwo,\nthree,3\nfour,\n")
     second = jsonl(tmp_path, {"question": "five", "answers": ["5"]}, {"question": "six", "answers": None})
     questions, notes = read_with_notes([first, second])
@@ -101,7 +101,7 @@ def test_an_empty_answer_means_unanswerable_where_no_row_is_marked(tmp_path: Pat
     "marks", [("kind", "unanswerable", ""), ("is_impossible", "true", ""), ("answerable", "true", "")]
 )
 def test_an_empty_answer_is_refused_where_other_rows_are_marked(tmp_path: Path, marks: tuple[str, str, str]) -> None:
-    """A label that somebody forgot must not become 'unanswerable'; another file's marks do not matter."""
+    """A forgotten answer must not become 'unanswerable'. Marks in another file do not matter."""
     column, mark, none = marks
     marked = f"one,{'1' if column == 'answerable' else ''},{mark}"
     text = f"question,answer,{column}\n{marked}\ntwo,2,{none}\nthree,,{none}\nfour,4,{none}\n"
@@ -113,23 +113,23 @@ def test_an_empty_answer_is_refused_where_other_rows_are_marked(tmp_path: Path, 
 
 
 def test_a_file_without_any_answer_is_refused_whatever_others_hold(tmp_path: Path) -> None:
-    """Its answers may stand under a name that is not read; the message says how to name it."""
+    """Its answers may be in a column with another name; the message says how to name it."""
     good = write(tmp_path, "good.csv", "question,answer\none,1\n")
     message = refusal(good, write(tmp_path, "log.csv", "question,Resolution\ntwo,2\n"))
-    assert "No row of log.csv has an answer" in message
-    assert "Found: question, Resolution" in message
+    assert "log.csv has no column for answers" in message
+    assert "columns are: question, Resolution" in message
     assert "columns: {answers:" in message
 
 
 def test_duplicate_ids_name_both_places_across_files(tmp_path: Path) -> None:
-    """An id twice, in two files."""
+    """The same id in two files is refused, with both places."""
     first = write(tmp_path, "one.csv", "id,question,answer\nx,a,1\n")
     second = write(tmp_path, "two.csv", "id,question,answer\ny,b,1\nx,c,1\n")
     assert "x (one.csv line 2, two.csv line 3)" in refusal(first, second)
 
 
 def test_missing_ids_come_from_the_text(tmp_path: Path) -> None:
-    """The same text has the same id whatever the row order; twice the same text is told as such."""
+    """The same text has the same id, whatever the order of rows. The same text twice is an error."""
     forward = read_questions([write(tmp_path, "a.csv", "question,answer\none,1\ntwo,2\n")])
     backward = read_questions([write(tmp_path, "b.csv", "question,answer\ntwo,2\none,1\n")])
     assert {one.text: one.id for one in forward} == {one.text: one.id for one in backward}
@@ -137,46 +137,46 @@ def test_missing_ids_come_from_the_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("q.csv", "", "no questions"),
         ("q.csv", "question,answer\n", "no questions"),
-        ("q.csv", "title,answer\nx,1\n", "Found: title, answer"),
+        ("q.csv", "title,answer\nx,1\n", "The columns are: title, answer"),
         ("q.csv", "question,answer\nx,1,2\n", "line 2: 3 cells under 2 columns"),
         ("q.csv", "question,answer,asked\nx,1,often\n", "asked is 'often'"),
         ("q.csv", "question,answer,asked\nx,1,-3\n", "asked is '-3'"),
         ("q.csv", "question,answer,slice\nx,1,new\n", "slice is 'new'"),
-        ("q.csv", "question,agent answer\nx,1\n", "no column is read as one"),
+        ("q.csv", "question,agent answer\nx,1\n", "no column for answers"),
         ("q.csv", "question,answer,answerable\nx,1,maybe\n", "answerable is 'maybe'"),
         ("q.csv", "question,answer\n,1\n", "No question text: q.csv line 2."),
-        ("q.jsonl", '{"question": "a", "answer": "1"}\n{"question": \n', "line 2: no valid JSON"),
+        ("q.jsonl", '{"question": "a", "answer": "1"}\n{"question": \n', "line 2: not valid JSON"),
         ("q.jsonl", "[1]\n", "line 1: a list instead of an object"),
         ("q.txt", "x", ".csv and .jsonl"),
-        ("q.csv", 'question,answer\nA?,"b\nC?,d\nE?,f\n', "line 2 is no valid CSV (a quote is never closed)"),
-        ("q.csv", 'question,answer\nWhat pipe?,"12 inch" pipe\n', "line 2 is no valid CSV"),
+        ("q.csv", 'question,answer\nA?,"b\nC?,d\nE?,f\n', "line 2 is not valid CSV (a quote is never closed)"),
+        ("q.csv", 'question,answer\nWhat pipe?,"12 inch" pipe\n', "line 2 is not valid CSV"),
         (
             "q.csv",
             'question,answer\nA?,"b\nC?,d\nE?,f"\n',
             "line 2: one cell holds 2 lines that look like rows: 'C?,d'",
         ),
         ("q.csv", "PK\x03\x04", "it is a ZIP archive or Office file"),
-        ("q.jsonl", '{"question": "a", "answers": ' + "[" * 100_000 + "]" * 100_000 + "}", "line 1: no valid JSON"),
+        ("q.jsonl", '{"question": "a", "answers": ' + "[" * 100_000 + "]" * 100_000 + "}", "line 1: not valid JSON"),
         ("q.csv", f"question,answer,asked\nx,1,{'9' * 5000}\n", "asked is '999"),
     ],
 )
-def test_bad_files_are_told_with_place_and_remedy(tmp_path: Path, name: str, content: str, told: str) -> None:
-    """Each of them is one error that names what was found."""
-    assert told in refusal(write(tmp_path, name, content))
+def test_bad_files_are_told_with_place_and_remedy(tmp_path: Path, name: str, content: str, message: str) -> None:
+    """Each of them raises one error that says what was found."""
+    assert message in refusal(write(tmp_path, name, content))
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    """With its path."""
+    """A missing file raises an error with its path."""
     assert "missing.csv: the questions cannot be read" in refusal(tmp_path / "missing.csv")
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-8-sig"])
 def test_questions_are_decoded_as_documents_are(tmp_path: Path, encoding: str) -> None:
-    """What a spreadsheet saves is read; a note says where it was no UTF-8."""
+    """Files saved by a spreadsheet are read. A note says if they were not UTF-8."""
     path = tmp_path / "q.csv"
     path.write_bytes("question,answer\r\nKöln im größten Café?,größte\r\n".encode(encoding))
     (question,), notes = read_with_notes([path])
@@ -195,13 +195,13 @@ def test_questions_are_decoded_as_documents_are(tmp_path: Path, encoding: str) -
     ],
 )
 def test_what_spreadsheets_write_around_a_table(tmp_path: Path, content: str) -> None:
-    """Excel's first line, blank lines before the header, empty columns at the end, and cells of any length."""
+    """Excel's first line, blank lines before the header, empty columns at the end, and long cells are read."""
     (question,) = read_questions([write(tmp_path, "q.csv", content)])
     assert (question.text, question.answers) == ("A?", ("b, c",))
 
 
 def test_answers_of_many_lines_are_no_swallowed_rows(tmp_path: Path) -> None:
-    """Prose with commas has blanks behind them."""
+    """Prose has spaces after commas, so its lines are not taken for rows."""
     path = write(tmp_path, "q.csv", 'question,answer\nA?,"b\nFirst, one\nThen, two\nLast, three"\n')
     assert read_questions([path])[0].answers == ("b First, one Then, two Last, three",)
 
@@ -219,18 +219,18 @@ def test_answers_of_many_lines_are_no_swallowed_rows(tmp_path: Path) -> None:
     ],
 )
 def test_accepted_answers_in_several_columns_or_one(tmp_path: Path, header: str, row: str, answers: object) -> None:
-    """Columns of one name, or numbered ones where no column has the plain name; '|' with or without blanks."""
+    """Several columns of one name, or numbered columns if none has the plain name; spaces at '|' do not matter."""
     (question,) = read_questions([write(tmp_path, "q.csv", f"{header}\n{row}\n")])
     assert question.answers == answers
 
 
 def test_the_first_of_two_question_columns_is_read(tmp_path: Path) -> None:
-    """As it is told of all columns but those for answers."""
+    """The first column wins for every field but answers."""
     assert read_questions([write(tmp_path, "q.csv", "question,question,answer\nA?,X?,b\n")])[0].text == "A?"
 
 
 def test_html_is_left_out_of_questions_and_answers(tmp_path: Path) -> None:
-    """Tags that are opened and closed, breaks and entities; a text that only mentions a tag stays as it is."""
+    """Closed tags, line breaks and entities are removed; a text that only mentions a tag is not changed."""
     items = [
         {"question": "<p>How <b>long</b>?</p>", "answers": ["<p>24&nbsp;months</p>", "2 years"]},
         {"question": "R&amp;D budget?", "answers": "<div>3 | 4</div>"},
@@ -244,11 +244,11 @@ def test_html_is_left_out_of_questions_and_answers(tmp_path: Path) -> None:
         ("Which tag is bold?", ("<b>", "</b>")),
         ("Is a < b && b > c?", ("List<String>",)),
     ]
-    assert "HTML tags and entities are left out of the question or answers: 2." in notes[0]
+    assert "HTML tags and entities were removed from the question or answers of 2 rows." in notes[0]
 
 
 def test_half_a_character_in_json_is_replaced(tmp_path: Path) -> None:
-    """A lone surrogate, which no file can hold."""
+    """A lone surrogate, which cannot be written to a file, is replaced."""
     (question,) = read_questions([write(tmp_path, "q.jsonl", '{"question": "A\\ud800?", "answers": ["\\udfffx"]}\n')])
     assert (question.text, question.answers) == ("A\ufffd?", ("\ufffdx",))
 
@@ -265,43 +265,46 @@ def test_half_a_character_in_json_is_replaced(tmp_path: Path) -> None:
     ],
 )
 def test_dates_are_read_where_they_allow_one_reading(texts: list[str], days: list[str | None]) -> None:
-    """Days with slashes by what the whole column allows."""
+    """The whole column decides the order of day and month in days with slashes."""
     assert days_of(texts) == ([date.fromisoformat(day) if day else None for day in days], "")
 
 
 @pytest.mark.parametrize(
     ("texts", "reason"),
     [
-        (["05/05/2026", "03/04/2026"], "'03/04/2026' may be two days"),
-        (["31/03/2026", "03/31/2026"], "'03/31/2026' is no day in the order of the others"),
-        (["2026-03-31", "03/04/26"], "'03/04/26' is no day"),
-        (["yesterday"], "'yesterday' is no day"),
-        (["31.02.2026"], "'31.02.2026' is no day"),
+        (["05/05/2026", "03/04/2026"], "'03/04/2026' could be two different dates"),
+        (
+            ["31/03/2026", "03/31/2026"],
+            "'03/31/2026' is not a date if day and month are in the same order as in the others",
+        ),
+        (["2026-03-31", "03/04/26"], "'03/04/26' is not a date"),
+        (["yesterday"], "'yesterday' is not a date"),
+        (["31.02.2026"], "'31.02.2026' is not a date"),
     ],
 )
 def test_dates_in_doubt_are_not_read(texts: list[str], reason: str) -> None:
-    """None of the column is, and the first one in doubt is told."""
+    """No date of the column is used, and the message shows the first unclear one."""
     assert days_of(texts) == ([None] * len(texts), reason)
 
 
 def test_a_column_of_dates_in_doubt_is_noted_and_not_used(tmp_path: Path) -> None:
-    """The questions are read all the same, and so are the dates of another file."""
+    """The questions are still read, and so are the dates of other files."""
     first = write(tmp_path, "one.csv", "question,answer,date\nx,1,03/04/26\n")
     second = write(tmp_path, "two.csv", "question,answer,date\ny,1,2026-03-31\n")
     questions, notes = read_with_notes([first, second])
     assert [one.asked_on for one in questions] == [None, date(2026, 3, 31)]
-    assert "The dates in one.csv are not used: '03/04/26' is no day. Write days as 2026-03-31." in notes
+    assert "The dates in one.csv are not used: '03/04/26' is not a date. Write days as 2026-03-31." in notes
 
 
 def test_topics_of_a_help_desk_are_no_facts(tmp_path: Path) -> None:
-    """A column 'Group' or 'intent' holds a team or a topic, with many facts each."""
+    """A column 'Group' or 'intent' holds teams or topics, with many facts each, so it is not read as the fact."""
     path = write(
         tmp_path, "q.csv", "question,answer,Group,intent\nHow long?,24 months,Tech,t\nHow much?,30 euros,Tech,t\n"
     )
     questions, notes = read_with_notes([path])
     assert len({one.fact for one in questions}) == 2
-    assert "2 answerable questions name no fact" in notes[0]
-    assert "2 facts (grouped with another that asks the same: 0)" in notes[0]
+    assert "2 answerable questions have no fact" in notes[0]
+    assert "2 facts (grouped with another question that asks for the same: 0)" in notes[0]
 
 
 def facts_of(folder: Path, *rows: tuple[str, str], **more: object) -> list[str]:
@@ -310,7 +313,7 @@ def facts_of(folder: Path, *rows: tuple[str, str], **more: object) -> list[str]:
 
 
 def test_answers_of_one_fact_may_be_written_differently(tmp_path: Path) -> None:
-    """The grader says what is the same: '3 years' is '36 months', '24 months' is not."""
+    """The grader decides which answers are the same: '3 years' is '36 months', but not '24 months'."""
     text = "How long is the warranty {} the kettle?"
     facts = facts_of(
         tmp_path, (text.format("of"), "3 years"), (text.format("on"), "36 months"), (text.format("for"), "24 months")
@@ -320,7 +323,7 @@ def test_answers_of_one_fact_may_be_written_differently(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("answer", ["Yes", "Yes, within 30 days", "free of charge"])
 def test_without_a_source_other_things_asked_for_are_other_facts(tmp_path: Path, answer: str) -> None:
-    """One template for many things is no paraphrase; other function words and endings are."""
+    """Questions about different things from one template are not paraphrases; other function words and endings are."""
     things = ["kettle", "toaster", "heater", "blender"]
     rows = [(f"Can I return a {thing} bought online within 30 days?", answer) for thing in things]
     again = ("Could I return the kettles I bought online within 30 days?", answer)
@@ -330,7 +333,7 @@ def test_without_a_source_other_things_asked_for_are_other_facts(tmp_path: Path,
 
 
 def test_with_a_source_only_yes_and_no_prove_little(tmp_path: Path) -> None:
-    """Any other answer from the same document to a question in alike words is the same fact."""
+    """With any other answer, similar questions with the same answer and document are the same fact."""
     rows = ["Until when can I return a kettle bought online?", "How long may I return a kettle that I bought online?"]
     assert len(set(facts_of(tmp_path, *((row, "30 days") for row in rows), source="returns.md"))) == 1
     rows = ["Can I return a kettle within 30 days?", "Can I return a toaster within 30 days?"]
@@ -338,7 +341,7 @@ def test_with_a_source_only_yes_and_no_prove_little(tmp_path: Path) -> None:
 
 
 def test_facts_are_inferred_from_answers_source_and_words(tmp_path: Path) -> None:
-    """Alike questions join; another product, another source, other words or other answers do not."""
+    """Similar questions are joined; another product, source, wording or answer makes another fact."""
     rows = [
         ("a", "How long is the warranty on the Hearth 3?", "24 months", "w.md"),
         ("b", "how long is the Hearth 3 warranty", "24 Months", "w.md"),
@@ -356,7 +359,7 @@ def test_facts_are_inferred_from_answers_source_and_words(tmp_path: Path) -> Non
 
 
 def test_unanswerable_questions_join_only_as_near_copies(tmp_path: Path) -> None:
-    """Having no answer in common proves nothing."""
+    """Unanswerable questions need nearly the same words, because they have no answer to compare."""
     texts = ["What does the lamp cost?", "What does the lamp cost", "What does the oven cost?", "Who is the mayor?"]
     rows = [{"id": str(i), "question": text, "kind": "unanswerable"} for i, text in enumerate(texts)]
     facts = [one.fact for one in read_questions([jsonl(tmp_path, *rows)])]
@@ -365,11 +368,11 @@ def test_unanswerable_questions_join_only_as_near_copies(tmp_path: Path) -> None
 
 
 def located(text: str, quote: str, source: str = "a.md") -> tuple[str | None, list[str]]:
-    """What the quote's span holds, None for the whole document, and the notes."""
+    """The text of the quote's span (None for the whole document), and the notes."""
     fields = {"id": "q", "text": "?", "fact": "f", "answers": ("24",), "evidence": quote}
     question = Question.model_validate(fields | {"source_spans": ({"source": source},)})
-    (found,), notes = locate_evidence([question], [Document(id="1", text=text, source="a.md")])
-    (span,) = found.source_spans
+    (located_question,), notes = locate_evidence([question], [Document(id="1", text=text, source="a.md")])
+    (span,) = located_question.source_spans
     assert span.source == "a.md"
     return (None if span.start is None else text[span.start : span.end]), notes
 
@@ -389,26 +392,26 @@ def located(text: str, quote: str, source: str = "a.md") -> tuple[str | None, li
     ],
 )
 def test_quotes_are_found_through_markup(text: str, quote: str, held: str) -> None:
-    """Blanks, markup, link targets, quote marks, hyphenation and ways to write an accent do not matter."""
+    """Whitespace, markup, link targets, quotation marks, hyphens and the encoding of accents do not matter."""
     assert located(text, quote) == (held, [])
 
 
 def test_a_quote_that_is_not_there_is_noted_and_the_document_taken_whole() -> None:
-    """The note names the question and the quote."""
+    """The note gives the question and the quote."""
     span, (note, by_document) = located("Nothing of the kind.", "lasts 24 months")
     assert span is None
     assert "q: 'lasts 24 months' in a.md" in note
-    assert "known by document only for 1 of 1" in by_document
+    assert "For 1 of 1 answerable" in by_document
 
 
 def test_without_a_quote_a_document_is_checked_for_an_answer() -> None:
-    """A note is written only where no answer stands in it."""
-    assert not any("none of whose answers" in note for note in located("It is 24.", "")[1])
-    assert "none of whose answers" in located("It is 124.", "")[1][0]
+    """A note is written only if the document contains no answer."""
+    assert not any("whose answers were not found" in note for note in located("It is 24.", "")[1])
+    assert "whose answers were not found" in located("It is 124.", "")[1][0]
 
 
 def test_sources_may_be_written_with_a_folder_more_or_less() -> None:
-    """The document's own path is what the span names; an unknown one is refused with the closest."""
+    """The span has the document's own path. An unknown path raises an error with the closest known one."""
     assert located("24", "24", "documents/a.md")[0] == "24"
     assert located("24", "24", "./a.md")[0] == "24"
     with pytest.raises(InputError, match=r"'b\.md' \(question q; did you mean 'a\.md'\?\)"):
@@ -416,17 +419,17 @@ def test_sources_may_be_written_with_a_folder_more_or_less() -> None:
 
 
 def test_the_bundled_example_is_read_and_located(example: Path) -> None:
-    """Every question's evidence stands in its document."""
+    """The evidence of every question is found in its document."""
     from bakeoff.corpus.sources.folders import read_documents
 
     questions = read_questions(sorted(example.glob("questions*.csv")))
-    found, notes = locate_evidence(questions, read_documents((str(example / "documents"),)).documents)
-    assert len(found) >= 400
+    with_evidence, notes = locate_evidence(questions, read_documents((str(example / "documents"),)).documents)
+    assert len(with_evidence) >= 400
     assert notes == []
 
 
 def test_the_bundled_example_s_volume_is_heavy_tailed(example: Path) -> None:
-    """A tenth of the facts has most of it, and two facts in five are asked once."""
+    """A tenth of the facts has most of the volume, and two in five facts are asked once."""
     asked = Counter[str]()
     for one in read_questions([example / "questions.csv"]):
         asked[one.fact] += one.asked

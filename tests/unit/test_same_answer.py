@@ -1,4 +1,4 @@
-"""Rewordings that are one fact by their answers and sources, however different their words are."""
+"""Rewordings are one fact if their answers and sources are the same, even if all words differ."""
 
 import pytest
 
@@ -27,11 +27,11 @@ def n_facts(questions: list[Question]) -> int:
 
 
 def test_rewordings_with_one_long_answer_and_source_are_one_fact() -> None:
-    """Though their words have nothing in common; the note counts them."""
-    found, (note,) = with_facts(wordings(HOW_TO))
-    assert len({one.fact for one in found}) == 1
-    assert "3 answerable questions name no fact" in note
-    assert "(grouped with another that asks the same: 2)" in note
+    """They are one fact although they share no words. The note counts them."""
+    complete, (note,) = with_facts(wordings(HOW_TO))
+    assert len({one.fact for one in complete}) == 1
+    assert "3 answerable questions have no fact" in note
+    assert "(grouped with another question that asks for the same: 2)" in note
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_rewordings_with_one_long_answer_and_source_are_one_fact() -> None:
     ],
 )
 def test_a_long_answer_proves_it_with_the_same_source_only(changes: list[dict[str, object]], n: int) -> None:
-    """Another or no source, or another answer, is another fact; case and punctuation do not matter."""
+    """Another source, no source, or another answer is another fact. Case and punctuation do not matter."""
     given = wordings(HOW_TO)
     given[: len(changes)] = [one.model_copy(update=change) for one, change in zip(given, changes, strict=False)]
     assert n_facts(given) == n
@@ -52,21 +52,21 @@ def test_a_long_answer_proves_it_with_the_same_source_only(changes: list[dict[st
 
 @pytest.mark.parametrize("answer", ["Yes", "No, never", "24 months", "12"])
 def test_yes_no_and_numbers_prove_nothing(answer: str) -> None:
-    """However rare they are: many facts of one document have them."""
+    """Yes, no and numbers never count, even if they are rare: many facts of one document have them."""
     assert n_facts(wordings(answer)) == 3
     texts = ("How long is the warranty on lamps?", "What is the warranty period that lamps come with?")
     assert same_answer_groups(wordings(answer, texts)) == []
 
 
 def test_a_rare_short_answer_proves_it_where_words_are_shared() -> None:
-    """Who, by which name, is asked in other words; what only shares the answer is another fact."""
+    """Questions that share words are one fact; questions that share only the answer are not."""
     texts = ("Which architect designed Larkhill Station?", "Larkhill Station: name the architect behind the building")
     assert n_facts(wordings("Mara Velden", texts)) == 1
     assert n_facts(wordings("Mara Velden", (*texts, "Who won the rowing prize in spring?"))) == 2
 
 
 def test_a_short_answer_that_many_questions_have_proves_nothing() -> None:
-    """Here six others in other documents."""
+    """The same answer to six other questions shows that it is common."""
     texts = ("Which team handles refunds of vouchers?", "Name the team behind handling voucher refunds, please")
     others = [question(f"o{i}", f"{name}?", "Back office", f"{i}.md") for i, name in enumerate("abcdef")]
     assert len(same_answer_groups(wordings("Back office", texts))) == 1
@@ -74,7 +74,7 @@ def test_a_short_answer_that_many_questions_have_proves_nothing() -> None:
 
 
 def test_labels_prove_nothing() -> None:
-    """Requests with one label and the label's page as their source are facts of their own, long labels too."""
+    """Requests with the same label and the label's page as source are separate facts, also with long labels."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     label = "card payment not shown after it was made abroad"
     given = [question(f"q{i}", f"{c * 5} {c * 7}", label, "l.md") for i, c in enumerate(letters)]
@@ -87,14 +87,14 @@ def test_labels_prove_nothing() -> None:
 
 
 def test_questions_about_other_numbers_are_other_facts() -> None:
-    """One without a number joins where that leaves no doubt."""
+    """A question without a number joins the others only if they all have the same numbers."""
     texts = ("How is the Hearth 2 descaled?", "What removes lime from a Hearth 3?", "Getting rid of lime: how?")
     assert n_facts(wordings(HOW_TO, texts)) == 3
     assert n_facts(wordings(HOW_TO, texts[1:])) == 1
 
 
 def test_a_fact_that_the_file_names_takes_the_others_in() -> None:
-    """Two named facts stay two."""
+    """Two facts that the file names stay separate."""
     first, second, third = wordings(HOW_TO)
     named = first.model_copy(update={"fact": "encrypt"})
     assert {one.fact for one in with_facts([named, second, third])[0]} == {"encrypt"}
@@ -103,20 +103,20 @@ def test_a_fact_that_the_file_names_takes_the_others_in() -> None:
 
 
 def test_rewordings_are_kept_together_or_seen() -> None:
-    """No question that counts as unseen has its fact in training."""
+    """No question that counts as unseen has a fact that is trained on."""
     given = [
         question(f"{page}-{i}", f"{text} ({chr(97 + page) * 6})", f"{HOW_TO} {chr(97 + page) * 3}", f"{page}.md")
         for page in range(20)
         for i, text in enumerate(WORDINGS)
     ]
-    found = assign_splits(with_facts(given)[0], 7)
-    trained = {one.answers for one in found if one.split == "train"}
-    assert {one.slice for one in found if one.answers in trained} == {"seen"}
-    assert {one.slice for one in found if one.answers not in trained} == {"unseen"}
+    assigned = assign_splits(with_facts(given)[0], 7)
+    trained = {one.answers for one in assigned if one.split == "train"}
+    assert {one.slice for one in assigned if one.answers in trained} == {"seen"}
+    assert {one.slice for one in assigned if one.answers not in trained} == {"unseen"}
 
 
 def test_rewordings_under_two_named_facts_leak() -> None:
-    """The pair is named, with the reason; under one fact, or with a common answer, nothing is."""
+    """The pair is reported with the reason. Pairs of one fact or with a common answer are not."""
     test, train, other = (
         one.model_copy(update={"fact": f"f{i}", "split": "train" if i else "test"})
         for i, one in enumerate(wordings(HOW_TO))
@@ -130,7 +130,7 @@ def test_rewordings_under_two_named_facts_leak() -> None:
 
 
 def test_a_copy_for_retraining_is_no_leak_of_a_question_before_the_update() -> None:
-    """It is trained on after the update, when only the changed questions are asked."""
+    """It is trained on after the update, and then only the changed questions are asked."""
     text = "How long is the warranty of the kettle?"
     test = question("a", text, "3 years", fact="f", split="test")
     train = question("b", text + "!", "3 years", fact="f", split="train", slice="changed")

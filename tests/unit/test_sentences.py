@@ -44,5 +44,5 @@ from bakeoff.sentences import NARROW, count, duration, milliseconds, percent, po
     ],
 )
 def test_values_are_written_for_a_reader(write, value: float, text: str) -> None:
-    """Few digits, the unit that fits, and no 0 or 100 percent that is not one."""
+    """Few digits, a fitting unit, and 0 or 100 percent only if the value is exact."""
     assert write(value).replace(NARROW, " ") == text

@@ -1,4 +1,4 @@
-"""Splits, leaks and what the data allow."""
+"""Splits, leaks, and what the data can show."""
 
 import math
 import random
@@ -28,7 +28,7 @@ def question(
 
 
 def corpus(n_documents: int = 20, facts_each: int = 6, phrasings: tuple[int, ...] = (1, 2, 3, 4, 5)) -> list[Question]:
-    """Facts with these numbers of phrasings in turn, spread over documents, and a fifth as many unanswerable ones."""
+    """Facts with these numbers of phrasings in turn, over several documents, and a fifth as many unanswerable."""
     made = []
     for fact in range(n_documents * facts_each):
         for k in range(phrasings[fact % len(phrasings)]):
@@ -38,31 +38,31 @@ def corpus(n_documents: int = 20, facts_each: int = 6, phrasings: tuple[int, ...
 
 
 def splits_by_fact(questions: list[Question]) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    counts_by_fact: dict[str, Counter[str]] = defaultdict(Counter)
     for one in questions:
-        found[one.fact][str(one.split)] += 1
-    return found
+        counts_by_fact[one.fact][str(one.split)] += 1
+    return counts_by_fact
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 25), st.lists(st.integers(1, 6), min_size=1, max_size=5))
 def test_nothing_held_out_is_trained_on(seed: int, n_documents: int, phrasings: list[int]) -> None:
-    """Whatever the data: unseen facts and their documents are not in train, seen ones are, and slices say which."""
-    found = assign_splits(corpus(n_documents, 4, tuple(phrasings)), seed)
-    trained = {one.fact for one in found if one.split == "train"}
-    trained_documents = {span.source for one in found if one.split == "train" for span in one.source_spans}
-    for one in found:
+    """Unseen facts and their documents are never in train, seen facts are, and the slices are correct."""
+    assigned = assign_splits(corpus(n_documents, 4, tuple(phrasings)), seed)
+    trained = {one.fact for one in assigned if one.split == "train"}
+    trained_documents = {span.source for one in assigned if one.split == "train" for span in one.source_spans}
+    for one in assigned:
         assert one.split is not None
         assert one.slice == ("unanswerable" if not one.answers else "seen" if one.fact in trained else "unseen")
         if one.slice == "unseen" and n_documents >= 8:
             assert not {span.source for span in one.source_spans} & trained_documents
-    for fact, counts in splits_by_fact(found).items():
+    for fact, counts in splits_by_fact(assigned).items():
         if fact not in trained:
             assert len(counts) == 1  # wholly in dev or wholly in test
 
 
 def test_the_split_depends_on_the_seed_only() -> None:
-    """Not on the order of the questions."""
+    """The order of the questions does not change the splits."""
     questions = corpus()
     split = {one.id: one.split for one in assign_splits(questions, 7)}
     shuffled = random.Random(1).sample(questions, len(questions))
@@ -84,7 +84,7 @@ def test_held_out_documents_are_balanced() -> None:
 
 
 def test_seen_facts_keep_phrasings_to_train_on() -> None:
-    """One is held back of two or three, up to three of more; two stay in train wherever dev leaves them."""
+    """One of two or three is held back, and up to three of more. Two stay in train unless dev needs one."""
     seen = [one for one in assign_splits(corpus(), 7) if one.slice == "seen"]
     for counts in splits_by_fact(seen).values():
         n = counts.total()
@@ -95,24 +95,24 @@ def test_seen_facts_keep_phrasings_to_train_on() -> None:
 
 
 def test_dev_mirrors_test() -> None:
-    """It holds seen, unseen and unanswerable questions, in about the proportion of dev to test asked for."""
+    """Dev has seen, unseen and unanswerable questions, in about the requested proportion to test."""
     counts = summarise(assign_splits(corpus(), 7)).counts
     for name in ("seen", "unseen", "unanswerable"):
         assert counts["dev"][name] / (counts["dev"][name] + counts["test"][name]) == pytest.approx(0.27, abs=0.09), name
 
 
 def test_without_paraphrases_all_is_held_out_by_document() -> None:
-    """A hundred questions on fifty documents: test and dev get their whole shares, nothing is seen."""
-    found = assign_splits([question(f"q{i}", f"f{i}", i // 2) for i in range(100)], 7)
-    assert {one.slice for one in found if one.split != "train"} == {"unseen"}
-    sizes = Counter(one.split for one in found)
+    """A hundred questions on fifty documents: test and dev get their full shares, and nothing is seen."""
+    assigned = assign_splits([question(f"q{i}", f"f{i}", i // 2) for i in range(100)], 7)
+    assert {one.slice for one in assigned if one.split != "train"} == {"unseen"}
+    sizes = Counter(one.split for one in assigned)
     assert 36 <= sizes["test"] <= 44
     assert 11 <= sizes["dev"] <= 19
 
 
 @pytest.mark.parametrize("n", range(1, 6))
 def test_tiny_sets_are_split(n: int) -> None:
-    """With one question it is tested; with more there is something to train on, and still something to test."""
+    """A single question is tested. With more, there are some to train on and some to test."""
     sizes = Counter(one.split for one in assign_splits([question(f"q{i}", f"f{i}", None) for i in range(n)], 7))
     assert sizes["test"] >= 1
     assert sizes["train"] >= (1 if n > 1 else 0)
@@ -120,47 +120,47 @@ def test_tiny_sets_are_split(n: int) -> None:
 
 
 def test_changed_and_general_questions() -> None:
-    """General ones are all tested; of a changed fact one phrasing (of four or more: two), the rest is to retrain on."""
+    """General questions are all tested. Of a changed fact one phrasing (two of four or more) is tested."""
     questions = [question(f"g{i}", f"g{i}", None, slice="general") for i in range(3)]
     questions += [question(f"c{n}-{k}", f"f{n}", slice="changed") for n in (1, 2, 4) for k in range(n)]
     questions += [question(f"f{n}-{k}", f"f{n}", n) for n in (1, 2, 4) for k in range(n)]
-    found = assign_splits(questions, 7)
-    assert {one.split for one in found if one.slice == "general"} == {"test"}
-    changed = splits_by_fact([one for one in found if one.slice == "changed"])
+    assigned = assign_splits(questions, 7)
+    assert {one.split for one in assigned if one.slice == "general"} == {"test"}
+    changed = splits_by_fact([one for one in assigned if one.slice == "changed"])
     assert {fact: counts["test"] for fact, counts in changed.items()} == {"f1": 1, "f2": 1, "f4": 2}
-    assert all(one.slice == "changed" for one in found if one.id.startswith("c"))
+    assert all(one.slice == "changed" for one in assigned if one.id.startswith("c"))
 
 
 def test_unanswerable_questions_about_held_out_documents_are_not_trained_on() -> None:
     """About 30, 20 and 50 % go to train, dev and test."""
     questions = corpus(20, 6, (1, 3)) + [question(f"v{i}", f"v{i}", i % 20, ()) for i in range(60)]
-    found = assign_splits(questions, 7)
-    held = {span.source for one in found if one.slice == "unseen" for span in one.source_spans}
-    trained = [one for one in found if one.slice == "unanswerable" and one.split == "train"]
+    assigned = assign_splits(questions, 7)
+    held = {span.source for one in assigned if one.slice == "unseen" for span in one.source_spans}
+    trained = [one for one in assigned if one.slice == "unanswerable" and one.split == "train"]
     assert not {span.source for one in trained for span in one.source_spans} & held
-    sizes = Counter(one.split for one in found if one.slice == "unanswerable")
+    sizes = Counter(one.split for one in assigned if one.slice == "unanswerable")
     assert sizes["train"] / sizes.total() == pytest.approx(0.3, abs=0.03)
     assert sizes["dev"] / sizes.total() == pytest.approx(0.2, abs=0.03)
 
 
 def test_given_splits_are_kept() -> None:
-    """Also where that makes a fact seen, and documents of given training questions are not held out."""
+    """They are kept even if that makes a fact seen. Documents of given training questions are not held out."""
     questions = corpus()
     given_split = {one.id: ("train", "dev", "test")[i % 3] for i, one in enumerate(questions) if i % 4 == 0}
     marked = [one.model_copy(update={"split": given_split.get(one.id)}) for one in questions]
-    found = assign_splits(marked, 7)
-    assert all(one.split == given_split[one.id] for one in found if one.id in given_split)
-    trained = {one.fact for one in found if one.split == "train"}
-    assert all((one.slice == "seen") == (one.fact in trained) for one in found if one.answers)
+    assigned = assign_splits(marked, 7)
+    assert all(one.split == given_split[one.id] for one in assigned if one.id in given_split)
+    trained = {one.fact for one in assigned if one.split == "train"}
+    assert all((one.slice == "seen") == (one.fact in trained) for one in assigned if one.answers)
 
 
 def leak(test: Question, train: Question) -> tuple[str, bool] | None:
-    found = leaks([test.model_copy(update={"split": "test"}), train.model_copy(update={"split": "train"})])
-    return (found[0].train_id, found[0].excused) if found else None
+    pairs = leaks([test.model_copy(update={"split": "test"}), train.model_copy(update={"split": "train"})])
+    return (pairs[0].train_id, pairs[0].excused) if pairs else None
 
 
 def test_leaks_and_what_is_excused() -> None:
-    """Near-copies are named; phrasings of one fact and questions with other answers are excused unless almost exact."""
+    """Near-copies are leaks. Phrasings of one fact and other answers are excused, unless almost exact."""
     base = question("a", "f", text="How long is the warranty on the Tide leak sensor?", slice="seen")
     near = question("b", "f", text="How long is the warranty for a Tide leak sensor?")
     exact = question("c", "f", text="how long is the warranty on the tide leak sensor")
@@ -176,7 +176,7 @@ def test_leaks_and_what_is_excused() -> None:
 
 
 def test_an_answer_written_differently_leaks_all_the_same() -> None:
-    """'36 months' gives '3 years' away; '24 months' does not."""
+    """'36 months' leaks the answer '3 years', '24 months' does not."""
     test = question("a", "f", text="How long is the warranty of the kettle I bought online?", answers=("3 years",))
     train = question("b", "g", text="How long is the warranty on the kettle I bought online?", answers=("36 months",))
     assert leak(test, train) == ("b", False)
@@ -185,7 +185,7 @@ def test_an_answer_written_differently_leaks_all_the_same() -> None:
 
 
 def test_a_leak_behind_nearer_copies_with_other_answers_is_found() -> None:
-    """The nearest copy is not always the one that gives the answer away."""
+    """The nearest copy is not always the one that leaks the answer."""
     test = question("t", "t", text="How long is the warranty of the kettle?", answers=("3 years",), split="test")
     others = [
         question(
@@ -198,25 +198,25 @@ def test_a_leak_behind_nearer_copies_with_other_answers_is_found() -> None:
 
 
 def test_almost_exact_copies_with_other_answers_are_told() -> None:
-    """They are excused, as a word may make another question, but not in silence; those about an update are meant so."""
+    """They are excused, because one word can change a question, but a note lists them. Updates are not listed."""
     text = "How long is the warranty {} the kettle if I bought it online?"
     test = question("a", "f", text=text.format("of"), answers=("3 years",), split="test")
     train = question("b", "g", text=text.format("on"), answers=("2 years",), split="train")
     (note,) = leak_notes(leaks([test, train]), [test, train])
-    assert "excused as their answers differ: a and b. Check" in note
+    assert "because their answers differ: a and b. Check" in note
     changed = [test.model_copy(update={"slice": "changed"}), train]
     assert leak_notes(leaks(changed), changed) == []
 
 
 def test_leaks_name_the_worst_copy_once_and_leaks_first() -> None:
-    """One line for each test question; what is excused comes last."""
+    """There is one line per test question. Excused ones come last."""
     texts = {"t1": "amber birch cedar dune ember", "t2": "fjord grove heath inlet jetty"}
     questions = [question(name, f"f{name}", text=text, split="test") for name, text in texts.items()]
     questions += [question("n", "ft1", text="amber birch cedar dune embers", split="train"),
                   question("x", "fx", text=texts["t2"], split="train"),
                   question("y", "fx", text=texts["t2"] + " knoll", split="train")]  # fmt: skip
-    found = leaks(questions)
-    assert [(one.test_id, one.train_id) for one in found if not one.excused] == [("t2", "x"), ("t1", "n")]
+    pairs = leaks(questions)
+    assert [(one.test_id, one.train_id) for one in pairs if not one.excused] == [("t2", "x"), ("t1", "n")]
 
 
 def test_similar_pairs_are_all_that_brute_force_finds() -> None:
@@ -233,9 +233,9 @@ def test_similar_pairs_are_all_that_brute_force_finds() -> None:
             similarity = len(grams(a) & grams(b)) / len(grams(a) | grams(b))
             if similarity >= 0.4:
                 expected[i, j] = similarity
-    found = {(i, j): similarity for i, j, similarity in similar_pairs(texts[:30], texts[30:], 0.4)}
+    similar = {(i, j): similarity for i, j, similarity in similar_pairs(texts[:30], texts[30:], 0.4)}
     assert expected
-    assert found == pytest.approx(expected)
+    assert similar == pytest.approx(expected)
 
 
 def test_detectable_difference_has_its_power() -> None:
@@ -252,7 +252,7 @@ def test_detectable_difference_has_its_power() -> None:
 
 
 def test_detectable_difference_shrinks_with_the_root_of_n() -> None:
-    """Four times the questions show about half the difference; a handful show none."""
+    """Four times as many questions show about half the difference. A handful show none."""
     few, many = detectable_difference(400), detectable_difference(1600)
     assert few is not None
     assert many is not None
@@ -261,30 +261,30 @@ def test_detectable_difference_shrinks_with_the_root_of_n() -> None:
 
 
 def test_summary_counts_and_warns() -> None:
-    """What is missing is said in plain words; a full set has no warnings."""
+    """Warnings say what is missing. A complete set has no warnings."""
     full = summarise(assign_splits(corpus(40), 7))
     assert full.warnings == ()
     assert sum(full.asked_share.values()) == pytest.approx(1)
     assert full.n_questions == sum(sum(of_split.values()) for of_split in full.counts.values())
     assert set(full.phrasings) == {1, 2, 3, 4, 5}
     few = " ".join(summarise(assign_splits([question(f"q{i}", f"f{i}", i) for i in range(20)], 7)).warnings)
-    for told in ("too few for a verdict", "No unanswerable", "No fact is asked in two ways"):
-        assert told in few
+    for warning in ("too few for a verdict", "No unanswerable", "No fact is asked in two ways"):
+        assert warning in few
     assert "Only" in summarise(assign_splits(corpus(10, 5), 7)).warnings[0]
 
 
 def test_long_accepted_answers_are_warned_of():
-    """Rules grade short answers well; a paragraph is held against another by its words alone."""
+    """Rules grade short answers well, but compare paragraphs by shared words only."""
     long = ("The filter is changed every six months, or whenever the red light beside the handle begins to blink.",)
-    told = summarise(assign_splits([one.model_copy(update={"answers": long}) for one in corpus()], 7)).warnings
-    assert any("have 18 words or more" in one for one in told)
+    warnings = summarise(assign_splits([one.model_copy(update={"answers": long}) for one in corpus()], 7)).warnings
+    assert any("have 18 words or more" in one for one in warnings)
 
 
 def test_facts_whose_questions_have_different_answers_are_warned_of() -> None:
-    """A topic given as a fact; the same answer in other words, and a changed one, are no reason."""
+    """A topic as a fact causes a warning. The same answer in other words, or a changed answer, does not."""
     topic = [question(f"b{i}", "billing", text=f"{i}?", answers=(f"{i} euros",)) for i in range(4)]
     fact = [question(f"w{i}", "warranty", answers=(answer,)) for i, answer in enumerate(("3 years", "36 months", "9"))]
     changed = question("c", "warranty", answers=("5 years",), slice="changed")
-    told = summarise(assign_splits([*corpus(40), *topic, *fact, changed], 7)).warnings
-    assert [one for one in told if "different answers" in one] == list(told)
-    assert "have different answers: billing. A fact groups phrasings" in told[0]
+    warnings = summarise(assign_splits([*corpus(40), *topic, *fact, changed], 7)).warnings
+    assert [one for one in warnings if "different answers" in one] == list(warnings)
+    assert "have different answers: billing. A fact groups phrasings" in warnings[0]

@@ -1,5 +1,5 @@
-"""Sources to documents to chunks, and the document store that is the truth about them.
+"""Reads documents from sources, cuts them into chunks, and keeps them in the document store.
 
-Reading order: `read` (folders and files to documents), `parse` (one file to text), `chunk`, `store`. Knows neither
-models nor questions.
+Read in this order: `sources.folders` (folders and files to documents), `chunk`, `store`. Knows neither models nor
+questions.
 """

@@ -1,7 +1,7 @@
-"""One document to its chunks, along its structure: sections, then blocks, then sentences or rows, then words.
+"""Cuts a document into chunks along its structure: sections, then blocks, then sentences or rows, then words.
 
-Takes a document in the light Markdown of `markup` and a function that counts tokens; gives chunks that quote the
-document verbatim. Knows no tokenizer and no format.
+Takes a document in the light Markdown of `markup` and a function that counts tokens. Gives chunks whose texts are
+verbatim parts of the document. Knows no tokenizer and no format.
 """
 
 import re
@@ -35,7 +35,7 @@ class _Run(NamedTuple):
 
 
 class _Atom(NamedTuple):
-    """A stretch of text that is not cut again. `table_header` is set where it continues a table begun earlier."""
+    """A piece of text that is not cut again. `table_header` is set if it continues a table that began earlier."""
 
     span: _Span
     n_tokens: int
@@ -44,11 +44,11 @@ class _Atom(NamedTuple):
 
 
 def chunk_document(document: Document, max_tokens: int, count_tokens: CountTokens) -> list[Chunk]:
-    """The document's chunks in order, without overlap; all of its text but whitespace and heading lines is in them.
+    """The document's chunks in order, without overlap. They hold all of its text except whitespace and heading lines.
 
-    A chunk never crosses a heading. Its text takes at most max_tokens, and with its heading path too, as long as
-    the path leaves half of them; only a single character that costs more is let through. Raises ConfigError for
-    max_tokens below 1.
+    A chunk never crosses a heading. Its text has at most max_tokens tokens. Text and heading path together also fit in
+    max_tokens if the path takes at most half of them. The only exception is a single character of more tokens than
+    that. Raises ConfigError for max_tokens below 1.
     """
     if max_tokens < 1:
         raise ConfigError(f"Chunks of at most {max_tokens} tokens cannot hold text.", "set 1 or more (256 is usual)")
@@ -76,7 +76,7 @@ def _chunk(document: Document, span: _Span, heading: str) -> Chunk:
 
 
 def heading_path(headings: Sequence[str]) -> str:
-    """The headings joined as `Title > Section`, without one whose words another above or just below already says."""
+    """The headings joined as `Title > Section`. A heading whose words another one repeats is left out."""
     path: list[str] = []
     for heading in filter(None, map(markup.one_line, headings)):
         words = _words(heading)
@@ -107,7 +107,7 @@ def _lines(text: str) -> list[_Span]:
 
 
 def _sections(text: str) -> Iterator[tuple[tuple[str, ...], list[_Run]]]:
-    """(headings above, runs) of every stretch between two headings; a heading with nothing under it is its own run."""
+    """(headings above, runs) of the text between each two headings. A heading with nothing under it is its own run."""
     spans = _lines(text)
     lines = [text[span.start : span.end] for span in spans]
     code = markup.fenced([line.rstrip() for line in lines])
@@ -129,7 +129,7 @@ def _sections(text: str) -> Iterator[tuple[tuple[str, ...], list[_Run]]]:
 
 
 def _kinds(lines: Sequence[str], code: Sequence[bool]) -> list[str]:
-    """What each line is: blank, code, table, list, rows or prose. A line below a list item belongs to the item."""
+    """The kind of each line: blank, code, table, list, rows or prose. A line below a list item belongs to the item."""
     kinds: list[str] = []
     for line, in_code in zip(lines, code, strict=True):
         if in_code:
@@ -146,7 +146,7 @@ def _kinds(lines: Sequence[str], code: Sequence[bool]) -> list[str]:
 
 
 def _runs(spans: Sequence[_Span], kinds: Sequence[str], start: int, stop: int) -> list[_Run]:
-    """The lines start..stop as runs; blank lines end a run and are kept at the end of its last line."""
+    """The lines start..stop as runs. Blank lines end a run and are added to the end of its last line."""
     runs: list[_Run] = []
     previous = "blank"
     for span, kind in zip(spans[start:stop], kinds[start:stop], strict=True):
@@ -165,7 +165,7 @@ def _runs(spans: Sequence[_Span], kinds: Sequence[str], start: int, stop: int) -
 
 
 class _Cutter:
-    """Cuts the runs of one section into spans of at most `budget` tokens, counting each stretch of text once."""
+    """Cuts the runs of one section into spans of at most `budget` tokens. Counts the tokens of each piece once."""
 
     def __init__(self, text: str, budget: int, count_tokens: CountTokens) -> None:
         self.text = text
@@ -173,7 +173,7 @@ class _Cutter:
         self.count_tokens = count_tokens
 
     def pack(self, runs: Sequence[_Run]) -> Iterator[tuple[_Span, str]]:
-        """Spans filled greedily, in order, each with the header of the table it continues (mostly empty)."""
+        """(span, header of the table that it continues, usually empty), in order. Each span is filled greedily."""
         begun: _Atom | None = None
         end = n_tokens = 0
         for atom in self._atoms(runs):
@@ -190,7 +190,7 @@ class _Cutter:
             yield self._stripped(_Span(begun.span.start, end)), begun.table_header
 
     def _opening(self, atom: _Atom) -> tuple[_Atom, int]:
-        """The atom as the first of a chunk, and what its table header takes; without the header if it does not fit."""
+        """The atom as the first of a chunk, and the tokens of its table header. The header is dropped if too long."""
         if atom.n_header + atom.n_tokens > self.budget:
             return atom._replace(table_header=""), 0
         return atom, atom.n_header
@@ -207,7 +207,7 @@ class _Cutter:
                 yield from self._units(run)
 
     def _units(self, run: _Run) -> Iterator[_Atom]:
-        """The rows, items or lines of a run that is too long as a whole."""
+        """The rows, items or lines of a run that is too long for one chunk."""
         header = self._table_header(run)
         n_header = self.count_tokens(header) if header else 0
         for number, unit in enumerate(self._grouped(run, bool(header))):
@@ -226,7 +226,7 @@ class _Cutter:
         return markup.one_line(self._slice(run.lines[0])).strip("| ")
 
     def _grouped(self, run: _Run, has_header: bool) -> list[_Span]:
-        """The run's lines, joined where they belong together: a list item, a table's header with its first row."""
+        """The lines of the run. The lines of a list item are joined, and so are a table's header and first row."""
         units: list[_Span] = []
         for number, line in enumerate(run.lines):
             goes_on = run.kind == "list" and not markup.is_list_item(self._slice(line))
@@ -248,9 +248,10 @@ class _Cutter:
             yield from self._words(_Span(start, span.end))
 
     def _words(self, span: _Span) -> Iterator[_Atom]:
-        """The span, halved at the blank nearest to its middle until each piece fits; a word that does not, anywhere.
+        """The span, halved at the space nearest to its middle until each piece fits. A word that is too long is cut
+        in its middle.
 
-        Whitespace alone is no piece: what lies between two pieces of a chunk is counted when they are packed.
+        Whitespace alone is not a piece: the space between two pieces of a chunk is counted when they are packed.
         """
         n_tokens = self._count(span)
         if n_tokens <= self.budget or span.end - span.start <= 1:

@@ -1,10 +1,11 @@
-"""The document store: the truth about the documents, with every version and deletion kept, in one SQLite file.
+"""The document store: all documents, with every version and deletion, in one SQLite file.
 
-Takes and gives documents and what changed. Knows no file format, no chunk and no index: an index remembers the
-`version` (and `identity`) it was built from and asks for `changes_since`.
+Takes and gives documents and changes. Knows no file format, no chunk and no index. An index remembers the `version`
+(and `identity`) it was built from and asks for `changes_since`.
 
-Rollback journal and `synchronous=FULL`: a call that returned has reached the disk, one that was killed never happened.
-Each call opens its own short-lived connection, so one store serves many threads, and processes may share a file.
+It uses a rollback journal and `synchronous=FULL`: the changes of a call that returned are on the disk, and a call that
+was killed changed nothing. Each call opens its own short-lived connection, so threads can share a store and processes
+can share a file.
 """
 
 import errno
@@ -46,7 +47,10 @@ _DOCUMENT = "v.id, v.text, v.title, v.source, v.updated_at, v.access, v.meta"
 
 
 class Changes(Record):
-    """Ids of what a call (or the time since a version) added, updated and deleted; `version` is the store's now."""
+    """The ids of the documents that a call added, updated and deleted, or that changed since a version.
+
+    `unchanged` counts the other documents. `version` is the store's current version.
+    """
 
     added: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
@@ -60,7 +64,7 @@ class Changes(Record):
 
 
 class Version(Record):
-    """One entry of a document's history; a deletion has no document."""
+    """One entry of a document's history. A deletion has no document."""
 
     version: int
     kind: Literal["added", "updated", "deleted"]
@@ -69,9 +73,10 @@ class Version(Record):
 
 
 class DocumentStore:
-    """The documents in one SQLite file, which is made if it is not there.
+    """The documents in one SQLite file. The file is created if it does not exist.
 
-    Raises RunFolderError for a file that another version of Bakeoff or another program wrote.
+    Raises RunFolderError for a file written by another program or an incompatible version of Bakeoff, or a damaged
+    one; BakeoffError if it cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -93,30 +98,36 @@ class DocumentStore:
         self.close()
 
     def close(self) -> None:
-        """Nothing stays open between calls; here so that callers can treat the store like any other resource."""
+        """Does nothing, because nothing stays open between calls. Lets callers close the store like any resource."""
 
     @property
     def version(self) -> int:
-        """How many calls have changed anything: 0 for a new store."""
+        """The number of calls that changed something. 0 for a new store."""
         with self._reading() as connection:
             return _version(connection)
 
     @property
     def identity(self) -> str:
-        """A random name given when the file was made: versions of stores with different identities do not compare."""
+        """A random name set when the file was created. Versions of stores with different identities are unrelated."""
         with self._reading() as connection:
             return str(connection.execute("SELECT identity FROM store").fetchone()[0])
 
     def replace_all(self, documents: Iterable[Document]) -> Changes:
-        """Makes the store hold exactly these documents; those absent are deleted."""
+        """Makes the store hold exactly these documents. All others are deleted.
+
+        Raises InputError if two documents have the same id or source.
+        """
         return self._write(list(documents), replace=True)
 
     def upsert(self, documents: Iterable[Document]) -> Changes:
-        """Adds these documents or puts them in the place of those with the same id; the others stay."""
+        """Adds these documents, or replaces those with the same id. The other documents stay.
+
+        Raises InputError if two documents with different ids have the same source, or two the same id.
+        """
         return self._write(list(documents), replace=False)
 
     def delete(self, ids: Iterable[str]) -> Changes:
-        """Deletes the documents with these ids, passing over unknown ones. Old texts stay in the history."""
+        """Deletes the documents with these ids. Unknown ids are ignored. Old texts stay in the history."""
         wanted = list(dict.fromkeys(ids))
         with self._writing() as connection:
             live = _hashes(connection, wanted)
@@ -124,7 +135,7 @@ class DocumentStore:
             return self._record(connection, [], [], gone, _n_live(connection) - len(gone))
 
     def documents(self) -> Iterator[Document]:
-        """The documents as they are at this moment, ordered by source; the store may be changed meanwhile."""
+        """The documents at the time of the call, ordered by source. The store may be changed during the iteration."""
         with self._reading() as connection:
             keys = connection.execute("SELECT id, version FROM live ORDER BY source").fetchall()
         for start in range(0, len(keys), _BATCH):
@@ -136,15 +147,15 @@ class DocumentStore:
             yield from map(_document, rows)
 
     def get(self, document_id: str) -> Document | None:
-        """The document with this id; None where there is none or it is deleted."""
+        """The document with this id. None if it does not exist or is deleted."""
         return self._one("l.id = ?", document_id)
 
     def get_by_source(self, source: str) -> Document | None:
-        """The document at this source; None where there is none or it is deleted."""
+        """The document with this source. None if it does not exist or is deleted."""
         return self._one("l.source = ?", source)
 
     def history(self, document_id: str) -> list[Version]:
-        """Every version of a document, oldest first, deletions included; empty for an id never seen."""
+        """Every version of a document, oldest first, including deletions. Empty for an unknown id."""
         query = f"SELECT v.version, v.kind, v.recorded_at, {_DOCUMENT} FROM versions v WHERE id = ? ORDER BY version"
         with self._reading() as connection:
             rows = connection.execute(query, (document_id,)).fetchall()
@@ -159,16 +170,16 @@ class DocumentStore:
         ]
 
     def changes_since(self, version: int) -> Changes:
-        """What is different now from how it was at that version; a change that was taken back is no change.
+        """The differences between that version and now. A change that was reverted does not count.
 
-        Raises RunFolderError for a version that this store has not reached: the asker was built from another store.
+        Raises RunFolderError for a version that this store has not reached: the caller was built from another store.
         """
         with self._reading() as connection:
             now = _version(connection)
             if not 0 <= version <= now:
                 raise RunFolderError(
-                    f"{self.path} is at version {now} and has never been at {version}.",
-                    "what was built from another store must be built again from this one",
+                    f"{self.path} is at version {now} and has never had version {version}.",
+                    "delete the index that was built from another store, and build it again from this one",
                 )
             touched = connection.execute(_TOUCHED, (version, version)).fetchall()
             n_live = _n_live(connection)
@@ -243,12 +254,12 @@ class DocumentStore:
             )
         except sqlite3.IntegrityError as error:
             raise InputError(
-                "Two documents with different ids name the same source.",
+                "Two documents with different ids have the same source.",
                 "give each document its own source, or delete the other one first",
             ) from error
 
     def _is_prepared(self, connection: sqlite3.Connection) -> bool:
-        """Whether the tables are there; RunFolderError where the file is somebody else's or of another schema."""
+        """Whether the tables exist. Raises RunFolderError for a file of another program or of another schema."""
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         schema = connection.execute("PRAGMA user_version").fetchone()[0]
         if application == _APPLICATION_ID and schema != SCHEMA_VERSION:
@@ -258,7 +269,7 @@ class DocumentStore:
             )
         n_tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
         if application != _APPLICATION_ID and (n_tables or application or schema):
-            raise RunFolderError(f"{self.path} is a database of another program.", "choose another path")
+            raise RunFolderError(f"{self.path} is the database of another program.", "choose another path")
         return bool(n_tables)
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -272,7 +283,7 @@ class DocumentStore:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        """A connection of its own; closing it undoes what was not committed."""
+        """A new connection. Closing it rolls back what was not committed."""
         with _explained(self.path):
             connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
             try:
@@ -284,14 +295,14 @@ class DocumentStore:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees one state of the store."""
+        """A connection that sees one consistent state of the store."""
         with self._connected() as connection:
             connection.execute("BEGIN")
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection in a transaction that is kept if the block ends well and undone if not."""
+        """A connection in a transaction. It is committed at the end of the block and rolled back on an error."""
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
@@ -300,13 +311,13 @@ class DocumentStore:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Turns what SQLite and the file system raise into errors a person can act on."""
+    """Turns the errors of SQLite and the file system into errors that a person can act on."""
     try:
         yield
     except UnicodeEncodeError as error:
         raise InputError(
-            "A document holds half a character (a lone surrogate), which no file can hold.",
-            "take it from a text read as UTF-8",
+            "A document contains half a character (a lone surrogate), which cannot be written to a file.",
+            "read the text as UTF-8 before you pass it on",
         ) from error
     except sqlite3.DatabaseError as error:
         raise _explanation(path, error) from error
@@ -320,8 +331,8 @@ def _explanation(path: Path, error: sqlite3.DatabaseError) -> BakeoffError:
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return RunFolderError(
-            f"{path} is damaged or no SQLite file ({error}).",
-            "put back a copy, or move it away and read the documents again",
+            f"{path} is damaged or not a SQLite file ({error}).",
+            "restore a copy, or move it away and read the documents again",
         )
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
         return BakeoffError(
@@ -331,11 +342,11 @@ def _explanation(path: Path, error: sqlite3.DatabaseError) -> BakeoffError:
         return BakeoffError(f"{path} is being written by another process ({error}).", "wait for it, then run it again")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return BakeoffError(f"{path} cannot be written ({error}).", "check the path and its permissions")
-    return BakeoffError(f"{path}: {error}. Nothing was changed.", "run it again; if it stays, report it")
+    return BakeoffError(f"{path}: {error}. Nothing was changed.", "run it again; report it if it happens again")
 
 
 def content_hash(document: Document) -> str:
-    """A hash of all that makes a document what it is; the time of its last change is no part of it."""
+    """A hash of all fields of a document except its id and the time of its last change."""
     content = document.model_dump(mode="json", exclude={"id", "updated_at"})
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -349,15 +360,15 @@ def _check_unique(documents: Sequence[Document]) -> None:
 
 
 def _hashes(connection: sqlite3.Connection, ids: Sequence[str] | None) -> dict[str, str]:
-    """Id to content hash of the live documents: of those asked for, or of all."""
+    """The content hash of each live document by id: of these ids, or of all documents if `ids` is None."""
     if ids is None:
         return dict(connection.execute("SELECT id, hash FROM live"))
-    found: dict[str, str] = {}
+    hashes: dict[str, str] = {}
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
         marks = ", ".join("?" * len(batch))
-        found.update(connection.execute(f"SELECT id, hash FROM live WHERE id IN ({marks})", batch))
-    return found
+        hashes.update(connection.execute(f"SELECT id, hash FROM live WHERE id IN ({marks})", batch))
+    return hashes
 
 
 def _n_live(connection: sqlite3.Connection) -> int:
@@ -365,7 +376,7 @@ def _n_live(connection: sqlite3.Connection) -> int:
 
 
 def _columns(document: Document) -> tuple[str | None, ...]:
-    """What `_document` reads back, the id apart."""
+    """The values that `_document` reads back, without the id."""
     plain = document.model_dump(mode="json")
     return (
         document.source,

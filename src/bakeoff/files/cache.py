@@ -1,6 +1,7 @@
-"""The cache folder: what is made once from a model's weights and can be made again at any time.
+"""The cache folder: files that are made once from a model's weights and can be made again at any time.
 
-Takes a folder's name and what writes it, gives the folder, whole or not at all. Knows nothing about models.
+Takes a folder's name and a function that fills it. Gives the complete folder, or raises an error and leaves nothing
+half written. Knows nothing about models.
 """
 
 import contextlib
@@ -13,11 +14,11 @@ from pathlib import Path
 
 from bakeoff.errors import BakeoffError, MissingExtraError, disk_is_full
 
-LOADING_S = 3600  # a folder taken so lately may still be read by the process that took it
+LOADING_S = 3600  # a folder used less than this many seconds ago may still be read by the process that uses it
 
 
 def cache_folder() -> Path:
-    """Where what is made from models is kept: $BAKEOFF_CACHE, else ~/.cache/bakeoff."""
+    """The cache folder: $BAKEOFF_CACHE if it is set, else ~/.cache/bakeoff."""
     configured = os.environ.get("BAKEOFF_CACHE")
     return Path(configured).expanduser() if configured else Path.home() / ".cache" / "bakeoff"
 
@@ -28,13 +29,13 @@ def made_once(
     is_whole: Callable[[Path], bool] = Path.exists,
     keep: int | None = None,
 ) -> Path:
-    """The folder `target`, filled by `write` where it is not whole yet, by one process at a time in its parent.
+    """The folder `target`. If it is not complete, `write` fills it; only one process at a time writes in its parent.
 
-    With `keep`, of the folders beside it only that many, those taken last, stay when one is added. Raises BakeoffError
-    where the disk is full.
+    With `keep`, only the `keep` most recently used folders in the parent stay when one is added. Raises BakeoffError
+    if the disk is full, and MissingExtraError if `filelock` is not installed.
     """
     with contextlib.suppress(OSError):
-        os.utime(target)  # taken now: not the next to go
+        os.utime(target)  # marks it as used now, so that it is not the next to be removed
     if is_whole(target):
         return target
     try:
@@ -51,18 +52,19 @@ def made_once(
 
 
 def _write_whole(target: Path, write: Callable[[Path], None]) -> None:
-    """Fill a folder beside the target, then rename it. What a killed process left half done is removed first."""
+    """Fill a temporary folder beside the target, then rename it. Removes what a killed process left behind first."""
     for abandoned in (target, *target.parent.glob(".*")):
         shutil.rmtree(abandoned, ignore_errors=True)
     half = Path(tempfile.mkdtemp(dir=target.parent, prefix="."))
     try:
         write(half)
         half.rename(target)
-    except Exception as error:  # safetensors has an error of its own that is no OSError
+    except Exception as error:  # safetensors raises its own error, which is not an OSError
         if not disk_is_full(error):
             raise
         raise BakeoffError(
-            f"There is no room in {target.parent} for the prepared model ({' '.join(str(error).split())[:200]}).",
+            f"There is not enough space in {target.parent} for the prepared model "
+            f"({' '.join(str(error).split())[:200]}).",
             "free some space there, or set BAKEOFF_CACHE to a folder on another disk; then run it again",
         ) from error
     finally:
@@ -70,8 +72,11 @@ def _write_whole(target: Path, write: Callable[[Path], None]) -> None:
 
 
 def _drop_oldest(folder: Path, keep: int) -> None:
-    """Remove all but the folders taken last, and none that may be loading: what is loaded needs its files no more."""
-    by_age = sorted(folder.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True)
-    for one in by_age[keep:]:
-        if one.stat().st_mtime < time.time() - LOADING_S:
-            shutil.rmtree(one, ignore_errors=True)
+    """Remove all but the most recently used folders, except those that a process may be loading.
+
+    A model that is loaded no longer needs its files.
+    """
+    by_age = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in by_age[keep:]:
+        if path.stat().st_mtime < time.time() - LOADING_S:
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""An unknown key to the key that was probably meant: one that works where it was written, or its full path elsewhere.
+"""Suggests the key that was probably meant by an unknown one: a key at the same place, or a full path elsewhere.
 
 Takes a pydantic model and the place of an error in it, gives text. Knows nothing about what the keys mean.
 """
@@ -12,14 +12,14 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin
 from pydantic import BaseModel
 
 CLOSE, VERY_CLOSE = 0.65, 0.85
-"""How similar (0 to 1) two spellings are at least to be taken for one another: in one place, in two places."""
+"""The least similarity (0 to 1) of two spellings for a suggestion at the same place, and at another place."""
 SHARED, MOSTLY_SHARED = 0.3, 0.6
-"""How much of their words two keys share at least, likewise."""
+"""The least share (0 to 1) of words that two keys have in common, at the same place and at another place."""
 LIGHT_WORDS = {
     *("max", "min", "limit", "n", "is", "has", "needs", "must", "use", "per", "of", "on", "in", "to", "the"),
     *("ms", "s", "seconds", "usd", "month", "year", "day", "days", "hours", "tokens"),
 }
-"""Words that say little about what a key is for: bounds, units, fillers. They count for a quarter."""
+"""Words that say little about the meaning of a key: bounds, units, fillers. Each counts as a quarter of a word."""
 SAME_WORDS = {
     "maximum": "limit",
     "max": "limit",
@@ -32,11 +32,11 @@ SAME_WORDS = {
     "queries": "query",
 }
 ANY_NAME = "NAME"
-"""Stands in a path for a name that the user chooses."""
+"""The placeholder in a path for a name that the user chooses."""
 
 
 class Likeness(NamedTuple):
-    """How alike two keys are: by their words, and by their letters."""
+    """How similar two keys are, by their words and by their letters, each from 0 to 1."""
 
     words: float
     letters: float
@@ -50,21 +50,30 @@ class Likeness(NamedTuple):
 
 
 def closest(key: str, known: Iterable[str], shared: float = SHARED, letters: float = CLOSE) -> str | None:
-    """The known key most like this one by its words and letters; None where none is close."""
+    """The known key most similar to this one by its words and letters. None if no key is close.
+
+    >>> closest("chunk_size", ["chunk_tokens", "embedder", "k"])
+    'chunk_tokens'
+    """
     rated = [(likeness, name) for name in known if (likeness := _likeness(key, name)).close(shared, letters)]
     return max(rated, key=lambda pair: pair[0].score)[1] if rated else None
 
 
 def unknown(noun: str, key: str, known: Iterable[str]) -> str:
-    """'unknown contender 'tunde' (did you mean 'tuned'?)': the known key most like it, if one is."""
+    """A message about an unknown name, with the most similar known name if one is close.
+
+    >>> unknown("contender", "tunde", ["tuned", "rag"])
+    "unknown contender 'tunde' (did you mean 'tuned'?)"
+    """
     meant = closest(key, known)
     return f"unknown {noun} '{key}'" + (f" (did you mean '{meant}'?)" if meant else "")
 
 
 def unknown_key(model: type[BaseModel], place: Sequence[str | int]) -> str:
-    """What to say of a key that `model` does not have at this place (pydantic's `loc`): the keys that may be meant.
+    """A message about a key that `model` does not have at this place (pydantic's `loc`), with up to two suggestions.
 
-    A key is only proposed by the path at which it works: one at the same place, and one of just this name elsewhere.
+    A suggestion is always a full path that works: a similar key at the same place, and a key of the same name
+    elsewhere. If there is neither, a very similar key elsewhere.
     """
     path, key = ".".join(map(str, place)), str(place[-1])
     parents = ".".join(map(str, place[:-1]))
@@ -79,7 +88,7 @@ def unknown_key(model: type[BaseModel], place: Sequence[str | int]) -> str:
 
 
 def keys_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
-    """The keys that may stand at a place, of each kind of value that is possible there."""
+    """The keys that are allowed at a place, for every kind of value that is possible there."""
     kinds: list[Any] = [model]
     for part in place:
         kinds = [child for kind in kinds for child in _below(kind, part)]
@@ -87,7 +96,7 @@ def keys_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
 
 
 def key_paths(model: type[BaseModel], above: str = "", seen: frozenset[type] = frozenset()) -> Iterator[str]:
-    """Every key with the path that leads to it, those of the top level first; NAME stands for a name of one's own."""
+    """The full path of every key, top level first. NAME in a path stands for a name that the user chooses."""
     children = [(f"{above}{key}", _kinds(field.annotation)) for key, field in model.model_fields.items()]
     yield from (path for path, _ in children)
     for path, kinds in children:
@@ -99,13 +108,13 @@ def key_paths(model: type[BaseModel], above: str = "", seen: frozenset[type] = f
 
 
 def _closest_paths(key: str, paths: Sequence[str]) -> list[str]:
-    """The path whose last key is most like this one, as a list of at most one."""
+    """The path whose last key is most similar to this one, as a list of at most one path."""
     leaf = closest(key, [path.rsplit(".", 1)[-1] for path in paths], MOSTLY_SHARED, VERY_CLOSE)
     return [path for path in paths if path.rsplit(".", 1)[-1] == leaf][:1]
 
 
 def _below(kind: Any, part: str | int) -> list[Any]:
-    """The kinds of value under one step of a place; a step that only names a kind (a member of a union) stays there."""
+    """The kinds of value one step further down. A step that only names a member of a union stays at this kind."""
     if _is_model(kind):
         field = kind.model_fields.get(str(part))
         return _kinds(field.annotation) if field else [kind] * (part == kind.__name__)
@@ -115,7 +124,7 @@ def _below(kind: Any, part: str | int) -> list[Any]:
 
 
 def _kinds(annotation: Any) -> list[Any]:
-    """The kinds of value that an annotation allows: members of unions, None left out, annotations taken off."""
+    """The kinds of value that an annotation allows: the members of unions, without None and without `Annotated`."""
     if get_origin(annotation) is Annotated:
         return _kinds(get_args(annotation)[0])
     if get_args(annotation) and get_origin(annotation) not in (dict, list, tuple):

@@ -1,4 +1,4 @@
-"""Records as lines of JSON: read, written whole, or appended so that a kill loses at most the line in flight.
+"""Reads, writes and appends records as lines of JSON. A kill while appending loses at most the line being written.
 
 Knows the record base class only.
 """
@@ -23,22 +23,22 @@ LINES_AT_ONCE = 1000  # read in one call, for speed
 
 
 def read(path: Path, kind: type[R]) -> list[R]:
-    """All records of a file, in order; none where there is no file. Raises as `iterate`."""
+    """All records of a file, in order. Empty if there is no file. Raises the errors of `iterate`."""
     return list(iterate(path, kind)) if path.exists() else []
 
 
 def iterate(path: Path, kind: type[R]) -> Iterator[R]:
-    """The records of a file one by one; a last line cut off by a kill (no newline at its end) is left out.
+    """The records of a file one by one. A last line without a newline, cut off by a kill, is left out.
 
-    Raises RunFolderError naming the line when any other line does not hold a record of this kind.
+    Raises RunFolderError, with the line's number, if any other line is not a record of this kind.
     """
     with path.open("rb") as file:
         lines = ((number, line) for number, line in enumerate(file, 1) if line.endswith(b"\n") and line.strip())
-        while some := list(islice(lines, LINES_AT_ONCE)):
+        while batch := list(islice(lines, LINES_AT_ONCE)):
             try:
-                yield from _list_of(kind).validate_json(b"[" + b",".join(line for _, line in some) + b"]")
-            except ValidationError:  # one of them is broken: read them singly up to it
-                for number, line in some:
+                yield from _list_of(kind).validate_json(b"[" + b",".join(line for _, line in batch) + b"]")
+            except ValidationError:  # a line is broken: read line by line up to it
+                for number, line in batch:
                     yield _record(line, kind, path, number)
 
 
@@ -58,7 +58,7 @@ def _record(line: bytes, kind: type[R], path: Path, number: int) -> R:
 
 
 def append(path: Path, records: Sequence[Record]) -> None:
-    """Add records to the end and flush them to the disk; a half line left by a kill is cut off first."""
+    """Append records and flush them to the disk. A half line left by a kill is removed first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab+") as file:
         _cut_half_line(file)
@@ -68,7 +68,7 @@ def append(path: Path, records: Sequence[Record]) -> None:
 
 
 def _cut_half_line(file: BinaryIO) -> None:
-    """Cut off what follows the last newline, reading backwards: the file may be long."""
+    """Remove everything after the last newline. Reads from the end, because the file may be long."""
     end = file.seek(0, os.SEEK_END)
     keep = end
     while keep:
@@ -85,12 +85,12 @@ def _cut_half_line(file: BinaryIO) -> None:
 
 
 def write(path: Path, records: Iterable[Record]) -> None:
-    """Replace the file by these records, all or nothing."""
+    """Replace the file's content by these records, all or nothing."""
     write_text(path, "".join(record.model_dump_json() + "\n" for record in records))
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace the file by this text, all or nothing: written beside it, flushed, then renamed over it."""
+    """Replace the file's content by this text, all or nothing: write a temporary file, flush it, rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -1,7 +1,7 @@
-"""Rows to CSV that a spreadsheet can open without running anything.
+"""Writes rows as CSV that a spreadsheet can open without running formulas.
 
-Numbers stay plain numbers; a text that a spreadsheet would take for a formula gets an apostrophe before it. Knows
-nothing about what the rows hold.
+Numbers stay plain numbers. A text that a spreadsheet would run as a formula gets an apostrophe in front. Knows nothing
+about the meaning of the rows.
 Source: OWASP, "CSV Injection", https://owasp.org/www-community/attacks/CSV_Injection.
 """
 
@@ -20,7 +20,11 @@ PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def harmless(cell: Cell) -> Cell:
-    """The cell, with an apostrophe before a text that a spreadsheet would run; a number is one however it is held."""
+    """The cell, with an apostrophe in front if a spreadsheet would run it. Numbers, also written as text, stay.
+
+    >>> harmless("=SUM(A1)"), harmless("-1.5")
+    ("'=SUM(A1)", '-1.5')
+    """
     if not isinstance(cell, str) or PLAIN_NUMBER.fullmatch(cell):
         return cell
     is_risky = cell.startswith(BREAKS) or first_seen(cell) in FORMULA
@@ -28,17 +32,17 @@ def harmless(cell: Cell) -> Cell:
 
 
 def first_seen(text: str) -> str:
-    """The first character that is no blank, control or format character: spreadsheets trim those before they look."""
-    return next((one for one in text if not one.isspace() and unicodedata.category(one) not in ("Cc", "Cf")), "")
+    """The first character that is not a space, control or format character: spreadsheets trim those first."""
+    return next((c for c in text if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf")), "")
 
 
 def rows_of(records: Iterable[object], fields: Sequence[str]) -> Rows:
-    """A line of heads and a row for each record, of these fields."""
-    return [[*fields], *([getattr(one, field) for field in fields] for one in records)]
+    """A header row with the names of the fields, then one row per record."""
+    return [[*fields], *([getattr(record, field) for field in fields] for record in records)]
 
 
 def written(rows: Iterable[Sequence[Cell]]) -> str:
-    """The rows as CSV: every text in quotes, so that a line break within one is no new row; numbers without."""
+    """The rows as CSV. Texts are quoted, so that a line break in a text does not start a new row; numbers are not."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).writerows(
         [harmless(cell) for cell in row] for row in rows

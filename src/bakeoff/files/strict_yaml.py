@@ -1,4 +1,4 @@
-"""A YAML file to the mapping it holds, read strictly: a key given twice is an error, not a value that vanishes.
+"""Reads a YAML file strictly: a key that is given twice is an error. (PyYAML silently drops the first value.)
 
 Takes a path, gives plain values. Knows nothing about keys.
 """
@@ -12,27 +12,27 @@ from bakeoff.errors import ConfigError
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """PyYAML lets the last of two equal keys win; YAML forbids them."""
+    """PyYAML keeps the last of two equal keys. YAML forbids equal keys, so this loader refuses them."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        met = set()
+        seen = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
-                if (key.tag, key.value) in met:
+                if (key.tag, key.value) in seen:
                     raise yaml.MarkedYAMLError(
                         problem=f"the key '{key.value}' is given a second time", problem_mark=key.start_mark
                     )
-                met.add((key.tag, key.value))
+                seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
 
 
 def strict_yaml(text: str) -> Any:
-    """The values in a YAML text. Raises yaml.YAMLError, also where a key stands twice in one mapping."""
+    """The values in a YAML text. Raises yaml.YAMLError if it is not YAML, or if a mapping has the same key twice."""
     return yaml.load(text, _StrictLoader)
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file. Raises ConfigError where it cannot be read or holds something else."""
+    """The mapping in a YAML file. Raises ConfigError if the file cannot be read or does not hold a mapping."""
     try:
         loaded = strict_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

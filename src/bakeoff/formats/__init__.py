@@ -1,1 +1,1 @@
-"""Bytes of one file to text with its structure: Markdown, HTML, PDF, DOCX, rows. Knows nothing about documents."""
+"""Turns the bytes of one file into structured text: Markdown, HTML, PDF, DOCX, rows. Knows nothing about documents."""

@@ -1,4 +1,4 @@
-"""The text of a CSV or TSV file to rows of cells, each with the line it begins on.
+"""Splits the text of a CSV or TSV file into rows of cells, each with the line on which it begins.
 
 Takes decoded text. Knows no column, no document and no question.
 """
@@ -14,10 +14,11 @@ DELIMITERS = ",;\t|"
 
 
 def csv_rows(text: str, delimiters: str = DELIMITERS, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
-    """(line, cells) of every row that holds anything, the header first.
+    """(line, cells) of every row that is not empty, header first. Lines count from 1.
 
-    The delimiter is the one that Excel names in a first line such as `sep=;`, else the one that fits best. A cell may
-    be of any length. Raises UnreadableError where rows cannot be told apart; if `strict` also where a quote stays open.
+    A first line such as `sep=;` (written by Excel) sets the delimiter. Without one, the delimiter that fits best is
+    used. Cells can be of any length. Raises UnreadableError if the text cannot be split into rows, and with `strict`
+    also if a quote is never closed.
     """
     if csv.field_size_limit() < len(text):
         csv.field_size_limit(len(text))
@@ -35,13 +36,13 @@ def csv_rows(text: str, delimiters: str = DELIMITERS, strict: bool = False) -> I
     except csv.Error as error:
         reason = "a quote is never closed" if "end of data" in str(error) else str(error)
         raise UnreadableError(
-            f"the row that begins on line {begun + n_skipped} is no valid CSV ({reason})",
-            "check its quotes (one inside a quoted cell is written twice), or save it again as CSV in UTF-8",
+            f"the row that begins on line {begun + n_skipped} is not valid CSV ({reason})",
+            "check its quotes (a quote inside a quoted cell is written twice), or save it again as CSV in UTF-8",
         ) from error
 
 
 def _delimiter(text: str, delimiters: str) -> str:
-    """The separator that cuts the most of the first rows into as many cells as the header has."""
+    """The delimiter that splits the most of the first 30 lines into as many cells as the header has."""
     sample = [line for line in text[:20_000].split("\n") if line.strip()][:30]
 
     def fit(delimiter: str) -> tuple[int, int]:

@@ -1,7 +1,7 @@
-"""A Word document to light Markdown: its paragraphs, lists and tables in the order a reader meets them.
+"""Turns a Word document into light Markdown: paragraphs, lists and tables in reading order.
 
-Takes bytes; gives (title, text, metadata). Left out: headers, footers, comments, deleted text, tables of
-contents.
+Takes bytes, gives (title, text, metadata). Headers, footers, comments, deleted text and tables of contents are left
+out.
 """
 
 import io
@@ -25,7 +25,7 @@ from bakeoff.formats import markup
 from bakeoff.formats.part import UnreadableError
 
 _MAX_UNPACKED_BYTES = 1_000_000_000
-_TEMPLATE_YEAR = 2013  # documents made with python-docx carry its template's date until someone sets another
+_TEMPLATE_YEAR = 2013  # documents made with python-docx have its template's date until someone sets another
 _PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 _BROKEN = (OpcError, zipfile.BadZipFile, etree.LxmlError, zlib.error, struct.error, EOFError, OSError, *_PYTHON)
 _TEXT_TAGS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
@@ -41,7 +41,7 @@ _WRAPPERS = {qn("w:sdt"), qn("w:sdtContent"), qn("w:ins"), qn("w:moveTo"), qn("w
 
 
 def parse(content: bytes) -> tuple[str, str, dict[str, Any]]:
-    """(title, text, metadata) of a document. Raises UnreadableError where it is broken or no Word document."""
+    """(title, text, metadata) of a document. Raises UnreadableError if it is broken or not a Word document."""
     try:
         _check_archive(content)
         word = docx.Document(io.BytesIO(content))
@@ -91,7 +91,7 @@ class _Writer:
         return self.written
 
     def blocks(self, parent: Any) -> None:
-        """Writes the paragraphs and tables below an element, looking through content controls and tracked changes."""
+        """Writes the paragraphs and tables below an element, also those in content controls and tracked changes."""
         for child in parent.iterchildren():
             if child.tag == qn("w:p"):
                 self._paragraph(child)
@@ -135,7 +135,7 @@ class _Writer:
         return self.styles.get(style_id.get(qn("w:val"))) if style_id is not None else None
 
     def _list_marker(self, p: Any, style: BaseStyle | None) -> str | None:
-        """The indented '- ' or '3. ' of a list paragraph; None for any other."""
+        """The indented '- ' or '3. ' of a list paragraph. None for other paragraphs."""
         numbering = p.find(f"{qn('w:pPr')}/{qn('w:numPr')}")
         for ancestor in _lineage(style):
             if numbering is None:
@@ -166,7 +166,7 @@ class _Writer:
 
 
 def _words(element: Any) -> str:
-    """The text of a paragraph as it reads with all changes accepted, without its text boxes."""
+    """The text of a paragraph with all tracked changes accepted, without its text boxes."""
     pieces: list[str] = []
     stack = [iter(element)]
     while stack:
@@ -187,7 +187,7 @@ def _style_name(style: BaseStyle | None) -> str:
 
 
 def _lineage(style: BaseStyle | None) -> Iterator[BaseStyle]:
-    """The style and those it is based on."""
+    """The style, then the styles it is based on."""
     seen = set()
     while style is not None and style.style_id not in seen:
         seen.add(style.style_id)
@@ -196,7 +196,7 @@ def _lineage(style: BaseStyle | None) -> Iterator[BaseStyle]:
 
 
 def _heading_level(p: Any, style: BaseStyle | None) -> int | None:
-    """1 for a title or 'heading 1', and so on; an outline level counts too. None for body text."""
+    """1 for a title or 'heading 1', 2 for 'heading 2', and so on. An outline level counts too. None for body text."""
     outline = _value(p.find(qn("w:pPr")), "w:outlineLvl")
     for ancestor in _lineage(style):
         name = _style_name(ancestor)
@@ -213,7 +213,7 @@ def _value(parent: Any, name: str) -> str:
 
 
 def _number_formats(word: WordDocument) -> dict[tuple[str, int], str]:
-    """(list id, depth) to the format of its numbers, such as 'decimal' or 'bullet'."""
+    """The number format, such as 'decimal' or 'bullet', by (list id, depth)."""
     try:
         numbering = word.part.numbering_part.element
     except (KeyError, NotImplementedError):
@@ -236,7 +236,7 @@ def _table_of(element: Any) -> Any:
 
 
 def _cells(tr: Any) -> list[str]:
-    """The words of a row's cells; a cell merged into the one above is '\\0', one over several columns is filled up."""
+    """The text of a row's cells. A cell merged into the one above is '\\0'. A wide cell is followed by empty ones."""
     cells: list[str] = []
     for tc in tr.iter(qn("w:tc")):
         if next(tc.iterancestors(qn("w:tr")), None) is not tr:
@@ -252,7 +252,7 @@ def _cells(tr: Any) -> list[str]:
 
 
 def _without_merged(rows: list[list[str]]) -> list[list[str]]:
-    """The rows that say anything, with the words of a cell that spans rows repeated in each."""
+    """The rows that are not empty. The text of a cell that spans several rows is repeated in each."""
     for above, row in pairwise(rows):
         for column, words in enumerate(row):
             if words == "\0":

@@ -1,6 +1,6 @@
-"""An HTML page to light Markdown: headings, paragraphs, lists, tables and code, without the page's chrome.
+"""Turns an HTML page into light Markdown: headings, paragraphs, lists, tables and code, without navigation and menus.
 
-Takes decoded HTML; gives (title, text, metadata). Fetches nothing.
+Takes decoded HTML, gives (title, text, metadata). Fetches nothing from the network.
 """
 
 import re
@@ -31,7 +31,7 @@ _MAX_SPAN, _MAX_DEPTH = 50, 8
 
 
 def declared_encoding(content: bytes) -> str:
-    """The encoding that the page's head names; empty where it names none."""
+    """The encoding that the page's head declares. Empty if it declares none."""
     return EncodingDetector.find_declared_encoding(content, is_html=True, search_entire_document=False) or ""
 
 
@@ -48,13 +48,13 @@ def parse(html: str) -> tuple[str, str, dict[str, Any]]:
 
 
 def words(html: str) -> str:
-    """All words of a page or a piece of one, on one line."""
+    """All words of a page, or of a piece of HTML, on one line."""
     soup = BeautifulSoup(html, "lxml")
     return _cell_words(soup.body or soup)
 
 
 def _metadata(soup: BeautifulSoup) -> dict[str, Any]:
-    """Language and time of the last change, where the page names them."""
+    """The language and the time of the last change, if the page gives them."""
     meta: dict[str, Any] = {}
     for tag in soup.find_all("meta"):
         name = str(tag.get("property") or tag.get("name") or "").lower()
@@ -66,7 +66,7 @@ def _metadata(soup: BeautifulSoup) -> dict[str, Any]:
 
 
 def _walk(root: Tag) -> Iterator[tuple[str, Any]]:
-    """("enter" | "leave", tag) and ("text", string) in document order, without dropped tags; no recursion."""
+    """("enter" | "leave", tag) and ("text", string) in document order, without dropped tags. Not recursive."""
     stack: list[tuple[Tag, Iterator[Any]]] = [(root, iter(root.children))]
     while stack:
         tag, children = stack[-1]
@@ -85,7 +85,7 @@ def _walk(root: Tag) -> Iterator[tuple[str, Any]]:
 
 
 def _is_dropped(tag: Tag) -> bool:
-    """Whether the tag is chrome or hidden from the reader."""
+    """Whether the tag is not content (navigation, menus, scripts) or hidden from the reader."""
     if tag.name in _DROPPED or tag.has_attr("hidden") or tag.get("aria-hidden") == "true":
         return True
     if tag.name == "header" and not tag.find(["h1", "h2", "h3", "h4", "h5", "h6"]):
@@ -97,7 +97,7 @@ def _is_dropped(tag: Tag) -> bool:
 
 
 def _is_data_table(table: Tag) -> bool:
-    """Whether this is a table of short cells, not one that lays out a page."""
+    """Whether this is a table of data, not one that lays out the page."""
     if table.find("table") or table.find(["h1", "h2", "h3"]):
         return False
     rows = table.find_all("tr")
@@ -162,7 +162,7 @@ class _Writer:
                     self._end_list()
 
     def _leave_term(self) -> None:
-        """Keeps a term for the definition that follows; one that no definition followed is an item of its own."""
+        """Keeps a term for the definition that follows. A term without a definition becomes a list item."""
         if self.term:
             self.items.append(f"- {self.term}")
         self.term = markup.one_line(self._words()).rstrip(":")
@@ -178,12 +178,12 @@ class _Writer:
         return "  " * min(depth, _MAX_DEPTH)
 
     def _words(self) -> str:
-        """What the inline buffer says: runs of whitespace as one space, line breaks kept."""
+        """The text in the inline buffer, with runs of whitespace as one space and line breaks kept."""
         lines = "".join(self.inline).split(_BREAK)
         return "\n".join(filter(None, map(markup.one_line, lines)))
 
     def _flush(self) -> None:
-        """Ends the paragraph or list item being written, if it holds anything."""
+        """Ends the current paragraph or list item, if it is not empty."""
         words = self._words()
         self.inline = []
         if words and self.marker:
@@ -225,7 +225,7 @@ class _Writer:
 
 
 def _list_start(tag: Tag) -> int | None:
-    """The first number of an ordered list; None for an unordered one."""
+    """The first number of an ordered list. None for an unordered list."""
     if tag.name != "ol":
         return None
     start = str(tag.get("start") or "1")
@@ -233,7 +233,7 @@ def _list_start(tag: Tag) -> int | None:
 
 
 def _table_rows(table: Tag) -> list[list[str]]:
-    """The cells' words, row by row; a cell that spans rows is repeated in each."""
+    """The words of the cells, row by row. A cell that spans several rows is repeated in each."""
     rows: list[list[str]] = []
     hanging: dict[int, tuple[int, str]] = {}
     for tr in table.find_all("tr"):
@@ -265,7 +265,7 @@ def _cell_words(cell: Tag) -> str:
 
 
 def _fill_hanging(row: list[str], hanging: dict[int, tuple[int, str]]) -> None:
-    """Adds to the row the cells that come down from the rows above."""
+    """Adds to the row the cells that span down from the rows above."""
     while len(row) in hanging:
         left, words = hanging.pop(len(row))
         if left > 1:

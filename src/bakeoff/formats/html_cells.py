@@ -1,6 +1,6 @@
-"""Cells that hold HTML, as help desks and content systems export them, to their words.
+"""Turns cells with HTML, as help desks and content systems export them, into plain words.
 
-Takes one cell's text. Markdown, and a text that only mentions a tag, stay as they are.
+Takes one cell's text. Markdown, and text that only mentions a tag, are not changed.
 """
 
 import html
@@ -15,7 +15,7 @@ _WHOLE = re.compile(rf"\s*(?:<!doctype html|<(?:{_BLOCKS})(?:\s[^<>]*)?>)", re.I
 
 
 def words_of(text: str) -> str:
-    """The text without HTML, on one line if it held tags; as it is where it holds no HTML, or nothing else."""
+    """The text without HTML, on one line if it had tags. Unchanged if it has no HTML, or if no words would remain."""
     if _has_tags(text):
         from bakeoff.formats import html as parse_html
 
@@ -24,7 +24,7 @@ def words_of(text: str) -> str:
 
 
 def markdown_of(text: str) -> str:
-    """A text that is HTML from its first block to its end as light Markdown; any other as it is."""
+    """The text as light Markdown if all of it is HTML, from a first block element to the end. Otherwise unchanged."""
     if not (_WHOLE.match(text) and text.rstrip().endswith(">") and _has_tags(text)):
         return text
     from bakeoff.formats import html as parse_html

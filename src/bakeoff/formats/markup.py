@@ -1,7 +1,7 @@
-"""The light Markdown that every format is turned into, so that one chunker works from text alone.
+"""The light Markdown that every format is converted to, so that one chunker serves all formats.
 
-Headings are `# ...` lines, paragraphs stand between blank lines, list items start with `- ` or `1. `, tables are pipe
-tables, code stands between fences. Takes and gives strings; knows no format and no record.
+Headings are `# ...` lines. Paragraphs are separated by blank lines. List items start with `- ` or `1. `. Tables are
+pipe tables. Code is between fences. Takes and gives strings; knows no format and no record.
 """
 
 import re
@@ -18,19 +18,22 @@ _LIST_ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]+\S")
 
 
 def clean(text: str) -> str:
-    """Newlines as \\n, Unicode in NFC, no control characters or lone surrogates, no blanks at line ends or around."""
+    """The text with \\n as newline, in NFC, without control characters, lone surrogates and spaces at line ends.
+
+    Empty lines at the start and the end are removed.
+    """
     text = _INVISIBLE.sub("", _LINE_BREAKS.sub("\n", text))
     text = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))
     return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
 
 
 def one_line(text: str) -> str:
-    """The text with every run of whitespace as one space."""
+    """The text with every run of whitespace replaced by one space."""
     return " ".join(text.split())
 
 
 def heading_of(line: str) -> tuple[int, str] | None:
-    """(level, words) of a heading line; None for any other line, and for one too long to be a heading."""
+    """(level, words) of a heading line. None for any other line, and for a line too long to be a heading."""
     stripped = line.strip()
     if not stripped.startswith("#") or line[:4].isspace() or line.startswith("\t"):
         return None
@@ -59,7 +62,7 @@ def is_table_delimiter(line: str) -> bool:
 
 
 def fenced(lines: Sequence[str]) -> list[bool]:
-    """For each line whether it belongs to a fenced code block, fences included; an unclosed fence is no fence."""
+    """For each line, whether it is part of a fenced code block (fences included). An unclosed fence does not count."""
     fences = _fences(lines)
     closable = _longest_closers_after(fences)
     inside = [False] * len(lines)
@@ -79,7 +82,7 @@ def fenced(lines: Sequence[str]) -> list[bool]:
 
 
 def _fences(lines: Sequence[str]) -> list[tuple[int, str, int, bool]]:
-    """(line number, character, length, whether it can close) of every line that looks like a fence."""
+    """(line number, character, length, whether it can close a block) of every line that looks like a fence."""
     fences = []
     for number, line in enumerate(lines):
         match = _FENCE.match(line) if "```" in line or "~~~" in line else None
@@ -99,12 +102,12 @@ def _longest_closers_after(fences: Sequence[tuple[int, str, int, bool]]) -> list
 
 
 def paragraph(text: str) -> str:
-    """Text that is no heading, made sure not to look like one."""
+    """Text that is not a heading, with a backslash before lines that look like one."""
     return "\n".join("\\" + line if heading_of(line) else line for line in text.split("\n"))
 
 
 def pipe_table(rows: Sequence[Sequence[str]]) -> str:
-    """A pipe table whose first row is the header; short rows are filled up, a pipe in a cell is escaped."""
+    """A pipe table. The first row is the header. Short rows get empty cells, and pipes in cells are escaped."""
     width = max(len(row) for row in rows)
     cells = [[one_line(cell).replace("|", "\\|") for cell in (*row, *[""] * (width - len(row)))] for row in rows]
     lines = ["| " + " | ".join(row) + " |" for row in cells]
@@ -112,7 +115,7 @@ def pipe_table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def first_heading(text: str) -> str:
-    """The words of the first level-1 heading, or of any heading that opens the text; empty where there is none."""
+    """The words of the first level-1 heading, or of a heading of any level at the very top. Empty if there is none."""
     lines = text.split("\n")
     opening = True
     for line, code in zip(lines, fenced(lines), strict=True):
@@ -124,7 +127,7 @@ def first_heading(text: str) -> str:
 
 
 def plain(words: str) -> str:
-    """Heading words without Markdown's emphasis, code and link marks."""
+    """The words of a heading without Markdown's marks for emphasis, code and links."""
     words = re.sub(r"[ \t]*\{#[^{}]*\}$", "", words)
     words = re.sub(r"!?\[([^\[\]]*)\]\([^()]*\)", r"\1", words)
     words = re.sub(r"(\*\*|__|`)", "", words)

@@ -1,6 +1,6 @@
-"""The bytes of one file to its texts: light Markdown, a title and what else the file says about itself.
+"""Parses the bytes of one file into texts: light Markdown, a title and the metadata of the file.
 
-Takes a name (for its ending) and bytes; gives parts. Opens no file and knows no folder, no chunk and no store.
+Takes a name (for its ending) and bytes, gives parts. Opens no file. Knows no folder, no chunk and no store.
 """
 
 import re
@@ -44,15 +44,15 @@ _TEXT_MARKS = (
 
 
 def parse(name: str, content: bytes) -> Parsed:
-    """The texts in a file called `name`: one part, or one for each row of a table of texts.
+    """The texts in a file called `name`: one part for the file, or one part per row of a table of texts.
 
-    Raises UnreadableError where the file is empty, broken, encrypted, of an unknown kind, or not what its name says.
+    Raises UnreadableError if the file is empty, broken, encrypted, of an unknown kind, or does not match its ending.
     """
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in SUFFIXES:
         raise UnreadableError(
             f"files ending in '{suffix}' are not read" if suffix else "it has no file ending",
-            f"turn it into one of {', '.join(SUFFIXES)}",
+            f"convert it to one of {', '.join(SUFFIXES)}",
         )
     if not content.strip():
         raise UnreadableError("the file is empty", "remove it, or fill it")
@@ -64,7 +64,7 @@ def parse(name: str, content: bytes) -> Parsed:
 
 
 def _parse(suffix: str, name: str, content: bytes) -> Parsed:
-    """The file's parts, by the parser for its kind; the libraries for a format are imported when it first comes up."""
+    """The file's parts, by the parser for its kind. The libraries for a format are imported when it is first needed."""
     if suffix == ".pdf":
         return _pdf(name, content)
     if suffix == ".docx":
@@ -102,7 +102,7 @@ def _html(name: str, content: bytes) -> Parsed:
 
 
 def _whole(name: str, title: str, text: str, meta: dict[str, Any]) -> Parsed:
-    """The file as one part. `updated_at` and `access` are taken out of what it says about itself."""
+    """The file as one part. `updated_at` and `access` are moved from the metadata to the part."""
     text = markup.clean(text)
     if not text.strip():
         return Parsed(parts=())
@@ -123,24 +123,24 @@ def _blank_pages(name: str, blank: Sequence[int], n_pages: int) -> tuple[Problem
 
 
 def title_from(name: str) -> str:
-    """What a file is called, in words: 'returns_policy-2024.md' is 'returns policy 2024'."""
+    """A title made from a file's name: 'returns_policy-2024.md' gives 'returns policy 2024'."""
     stem = PurePosixPath(name).stem
     return markup.one_line(re.sub(r"[_-]+", " ", stem)) or stem
 
 
 def check_kind(suffix: str, content: bytes) -> None:
-    """Raises UnreadableError where the first bytes are those of another kind of file than the name says."""
-    kind, right = next(((kind, right) for magic, kind, right in _MAGIC if content.startswith(magic)), ("", ""))
+    """Raises UnreadableError if the first bytes belong to another kind of file than the ending `suffix` says."""
+    kind, matching = next(((kind, ending) for magic, kind, ending in _MAGIC if content.startswith(magic)), ("", ""))
     if not kind and b"%PDF-" in content[:1024] and suffix == ".pdf":
         return
     if kind:
-        if right != suffix:
-            remedy = f"name it *{right}" if right == ".pdf" else f"save it as one of {', '.join(SUFFIXES)}"
+        if matching != suffix:
+            remedy = f"name it *{matching}" if matching == ".pdf" else f"save it as one of {', '.join(SUFFIXES)}"
             raise UnreadableError(f"named {suffix}, but it is {kind}", remedy)
     elif suffix in (".pdf", ".docx"):
         raise UnreadableError(
-            f"named {suffix}, but it is none (it starts with {content[:8]!r})",
-            "export it again from where it came from",
+            f"named {suffix}, but it is not a {suffix} file (it starts with {content[:8]!r})",
+            "export it again from the program that made it",
         )
     elif not content.startswith(tuple(mark for mark, _ in _TEXT_MARKS)) and _is_binary(content):
         raise UnreadableError(f"named {suffix}, but it is binary", "save it as UTF-8 text")
@@ -156,9 +156,9 @@ def _is_binary(content: bytes) -> bool:
 
 
 def decode(content: bytes, declared: str = "") -> tuple[str, str]:
-    """(text, remark on the encoding): by its byte order mark, else UTF-8, else as declared, else Windows-1252.
+    """(text, note on the encoding). Tried in order: the byte order mark, UTF-8, the declared encoding, Windows-1252.
 
-    The remark is empty for plain UTF-8. Where UTF-8 is only damaged here and there, its broken bytes become U+FFFD.
+    The note is empty for plain UTF-8. If most non-ASCII characters are valid UTF-8, broken bytes become U+FFFD.
     """
     for mark, encoding in _TEXT_MARKS:
         if content.startswith(mark):
@@ -180,12 +180,12 @@ def decode(content: bytes, declared: str = "") -> tuple[str, str]:
 
 
 def front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """(what the YAML block between two `---` lines at the top says, the text below it); nested values are left out."""
+    """(the values of the YAML block between `---` lines at the top, the text below it). Values are not converted."""
     match = re.match(r"---\n(.{0,20000}?)\n(?:---|\.\.\.)(?:\n|$)", text, re.DOTALL)
     if not match:
         return {}, text
     try:
-        # BaseLoader: every value a string or a list; nothing is constructed, no date or number is guessed.
+        # BaseLoader: every value is a string, a list or a mapping. It constructs no objects and guesses no types.
         loaded = yaml.load(match[1], Loader=yaml.BaseLoader)
     except (yaml.YAMLError, RecursionError):
         return {}, text
@@ -195,7 +195,7 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
 
 
 def atx_headings(text: str) -> str:
-    """The text with its underlined headings as `# ...` lines."""
+    """The text with underlined headings rewritten as `# ...` lines."""
     lines = text.split("\n")
     code = markup.fenced(lines)
     rewritten: list[str] = []

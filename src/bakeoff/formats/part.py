@@ -1,6 +1,6 @@
-"""What the parsers of one file exchange with the reader of many: parts, problems, and the error that ends one file.
+"""What a parser of one file returns to the reader of many files: parts, problems, and the error for a whole file.
 
-Knows the record base class only; opens no file.
+Knows the record base class only. Opens no file.
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from bakeoff.records import Record
 
 
 class Problem(Record):
-    """Something that was not read: what it is called, why, and what a person can do about it."""
+    """Something that was not read: its name, the reason, and what a person can do about it."""
 
     source: str
     reason: str
@@ -21,9 +21,9 @@ class Problem(Record):
 
 
 class Part(Record):
-    """One text found in a file: the whole file (`key` empty) or one of its rows.
+    """One text in a file: the whole file (`key` is empty) or one of its rows.
 
-    `source` is set where the row names its own. `updated_at` is None where the file does not say.
+    `source` is set if the row gives its own source. `updated_at` is None if the file does not give a time.
     """
 
     text: str
@@ -36,11 +36,11 @@ class Part(Record):
 
 
 class Parsed(Record):
-    """All parts of one file, in order, and what in it could not be used."""
+    """All parts of one file, in order, and the problems with the rest."""
 
     parts: tuple[Part, ...]
     problems: tuple[Problem, ...] = ()
 
 
 class UnreadableError(InputError):
-    """A file from which no text can be had; the message names the reason without the file."""
+    """A file that no text can be read from. The message gives the reason, without the file's name."""

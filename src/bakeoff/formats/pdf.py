@@ -1,7 +1,7 @@
-"""A PDF to light Markdown: paragraphs put together again from lines, headings by their size, tables by their columns.
+"""Turns a PDF into light Markdown: paragraphs joined from lines, headings found by size, tables by their columns.
 
-Takes bytes; gives (title, text, metadata). A PDF holds drawn text, not structure, so this is guesswork, and careful: in
-doubt lines stay apart or words stay plain. Pictures of text (scans) are not read.
+Takes bytes, gives (title, text, metadata). A PDF holds drawn text without structure, so the structure is a guess. In
+doubt, lines are not joined and words are not made a heading. Pictures of text (scans) are not read.
 """
 
 import io
@@ -35,7 +35,7 @@ _MAX_HEADING_CHARS = 120
 
 @dataclass
 class _Line:
-    """Words drawn on one baseline; positions and size in points, y upwards. `width` is an estimate."""
+    """Words drawn on one baseline. Positions and sizes are in points, y points upwards. `width` is an estimate."""
 
     text: str
     x: float
@@ -52,7 +52,7 @@ class _Line:
 
 @dataclass
 class _Block:
-    """Lines that stand in one column right below each other: a paragraph, a heading, or a cell of a table."""
+    """Lines directly below each other in one column: a paragraph, a heading, or a table cell."""
 
     lines: list[_Line]
 
@@ -66,7 +66,7 @@ class _Block:
 
 
 def parse(content: bytes) -> tuple[str, str, dict[str, Any]]:
-    """(title, text, metadata) of a PDF. Raises UnreadableError where it is encrypted, broken, or holds no text."""
+    """(title, text, metadata) of a PDF. Raises UnreadableError if it is encrypted, broken, or has no text."""
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
@@ -75,7 +75,7 @@ def parse(content: bytes) -> tuple[str, str, dict[str, Any]]:
         meta = _metadata(reader)
     except DependencyError as error:
         raise UnreadableError(
-            "the PDF is encrypted in a way that cannot be undone here", "save a copy without a password"
+            "the PDF is encrypted and cannot be decrypted here", "save a copy without a password"
         ) from error
     except _BROKEN as error:
         raise UnreadableError(
@@ -91,7 +91,7 @@ def parse(content: bytes) -> tuple[str, str, dict[str, Any]]:
 
 
 def _metadata(reader: PdfReader) -> dict[str, Any]:
-    """The title, unless it is a file name or a placeholder, and the time of the last change."""
+    """The title (empty if it is a file name or a placeholder) and the time of the last change."""
     known = reader.metadata
     if known is None:
         return {}
@@ -106,7 +106,7 @@ def _metadata(reader: PdfReader) -> dict[str, Any]:
 
 
 def _page_lines(page: PageObject) -> list[_Line]:
-    """The lines of a page in the order they were drawn; a new cell on the same baseline is a line of its own."""
+    """The lines of a page in the order they were drawn. A new cell on the same baseline is a separate line."""
     lines: list[_Line] = []
     broken = True
 
@@ -132,7 +132,7 @@ def _page_lines(page: PageObject) -> list[_Line]:
 
 
 def _draw(lines: list[_Line], new: _Line, broken: bool) -> None:
-    """Adds a fragment to the last line if it goes on there, else as a new line."""
+    """Adds a fragment to the last line if it continues it, else as a new line."""
     last = lines[-1] if lines else None
     same_baseline = last is not None and abs(new.y - last.y) < 0.5 * max(new.size, last.size)
     if last is None or not same_baseline:
@@ -152,7 +152,7 @@ def _draw(lines: list[_Line], new: _Line, broken: bool) -> None:
 
 
 def _is_far(last: _Line, new: _Line) -> bool:
-    """Whether the fragment stands so far right of the line that it must be in another column."""
+    """Whether the fragment is so far to the right of the line that it must be in another column."""
     return new.x - last.right > max(2 * last.size, 0.3 * last.width)
 
 
@@ -162,13 +162,13 @@ def _is_marker(text: str) -> bool:
 
 
 def _width(text: str, size: float) -> float:
-    """About how wide the text is in points, in a font of usual proportions."""
+    """The approximate width of the text in points, in a font of usual proportions."""
     units = sum(0.28 if c in _NARROW else 0.85 if c in _WIDE else 0.66 if c.isupper() else 0.5 for c in text)
     return units * size
 
 
 def _without_running_titles(pages: list[list[_Line]]) -> list[list[_Line]]:
-    """The pages without the lines that stand at the same place, top or bottom, of three pages or more."""
+    """The pages without running titles: lines at the same place at the top or bottom of three or more pages."""
 
     def key(line: _Line) -> tuple[str, int]:
         return re.sub(r"\d+", "#", line.text), round(line.y)
@@ -178,7 +178,7 @@ def _without_running_titles(pages: list[list[_Line]]) -> list[list[_Line]]:
 
 
 def _edge(page: list[_Line]) -> list[_Line]:
-    """The lines on the highest and on the lowest baseline of a page, where they are not a table's row."""
+    """The lines on the highest and on the lowest baseline of a page, unless they are a row of a table."""
     edge = []
     for y in {max(line.y for line in page), min(line.y for line in page)} if page else ():
         row = [line for line in page if abs(line.y - y) < 2]
@@ -215,7 +215,7 @@ def _text(pages: list[list[_Line]]) -> str:
 
 
 def _common_size(lines: Sequence[_Line]) -> float:
-    """The size most characters have."""
+    """The font size that most characters have, in points."""
     sizes: Counter[float] = Counter()
     for line in lines:
         sizes[_rounded(line.size)] += len(line.text)
@@ -247,7 +247,7 @@ def _blocks(page: list[_Line]) -> list[_Block]:
 
 
 def _leading(page: list[_Line]) -> float:
-    """The usual distance of two baselines of the page's commonest size: the smallest of the common ones."""
+    """The usual distance in points between lines of the most common size: the smallest of the frequent distances."""
     size = _common_size(page)
     gaps: Counter[float] = Counter()
     for above, line in pairwise(page):
@@ -258,7 +258,7 @@ def _leading(page: list[_Line]) -> float:
 
 
 def _margin(page: list[_Line], line: _Line) -> float:
-    """How far right the lines that begin about where this one does reach."""
+    """The rightmost end, in points, of the lines that begin at about the same x as this one."""
     return max(other.right for other in page if abs(other.x - line.x) < 4 * line.size)
 
 
@@ -283,13 +283,13 @@ def _goes_on(block: _Block, line: _Line, leading: float, margin: float) -> bool:
 
 
 def _was_full(last: _Line, line: _Line, margin: float) -> bool:
-    """Whether the first word of the line would not have fitted behind the last line: the break was not meant."""
+    """Whether the first word of the line would not have fit on the last line, so that the line break has no meaning."""
     first_word = line.text.split(" ", 1)[0]
     return last.right + _width(" " + first_word, last.size) > last.x + 0.88 * (margin - last.x)
 
 
 def _heading_key(block: _Block, body: float, all_bold: bool) -> float:
-    """What makes the block a heading: its size, or at the body's size -1 for bold and -2 for capitals; 0 for none."""
+    """A number for the kind of heading: the font size, or at the body's size -1 for bold, -2 for capitals; else 0."""
     words = " ".join(line.text for line in block.lines)
     if len(block.lines) > 3 or len(words) > _MAX_HEADING_CHARS or not re.search(r"[^\W\d_]", words):
         return 0
@@ -306,13 +306,13 @@ def _heading_key(block: _Block, body: float, all_bold: bool) -> float:
 
 
 def _heading_levels(blocks: Sequence[_Block], body: float, all_bold: bool) -> dict[float, int]:
-    """Heading key to level: the largest size is 1, bold and capitals come last."""
+    """The heading level by heading key. The largest size has level 1; bold and capitals come last."""
     keys = {_heading_key(block, body, all_bold) for block in blocks} - {0}
     return {key: min(level, 6) for level, key in enumerate(sorted(keys, reverse=True), 1)}
 
 
 def _rows(blocks: Sequence[_Block]) -> list[list[list[_Block]]]:
-    """Groups of table rows; what is no table is a group of one row of one block."""
+    """Groups of table rows. A block outside a table is a group of one row with one block."""
     rows: list[list[_Block]] = []
     for block in blocks:
         if rows and _beside(rows[-1], block):
@@ -329,7 +329,7 @@ def _rows(blocks: Sequence[_Block]) -> list[list[list[_Block]]]:
 
 
 def _beside(row: list[_Block], block: _Block) -> bool:
-    """Whether the block is the next cell of the row: to its right, at the same height, and short."""
+    """Whether the block is the next cell of the row: to the right, at the same height, and short."""
     left = row[-1]
     cells = [*row, block]
     return (
@@ -347,7 +347,7 @@ def _below(above: list[_Block], row: list[_Block]) -> bool:
 
 
 def _table(rows: list[list[_Block]]) -> str:
-    """A pipe table; a single row is one line of words."""
+    """A pipe table. A single row is written as one line of words."""
     cells = [[_joined(cell.lines) for cell in row] for row in rows]
     if len(rows) == 1:
         return markup.paragraph(" ".join(cells[0]))
@@ -364,7 +364,7 @@ def _table(rows: list[list[_Block]]) -> str:
 
 
 def _places(row: list[_Block], columns: Sequence[float]) -> list[int]:
-    """For each cell of a row with gaps the column that begins nearest to it."""
+    """For each cell of a row with missing cells, the column that begins nearest to it."""
     return [min(range(len(columns)), key=lambda i: abs(columns[i] - cell.first.x)) for cell in row]
 
 
@@ -378,7 +378,7 @@ def _joined(lines: Sequence[_Line], keep_lines: bool = False) -> str:
 
 
 def _join(above: str, below: str) -> str:
-    """Two lines of a paragraph as one; a word broken by a hyphen before a small letter is put together again."""
+    """Joins two lines of a paragraph. A word split by a hyphen before a lower-case letter is joined again."""
     if above.endswith("\u00ad"):
         return above[:-1] + below
     if re.search(r"[^\W\d_]{2,}[-‐]$", above) and below[:1].islower():

@@ -1,6 +1,6 @@
-"""Files of rows (CSV, TSV, JSONL) to parts: one for each row that holds a text, or one for a whole table.
+"""Turns files of rows (CSV, TSV, JSONL) into parts: one per row that has a text, or one for a whole table.
 
-Takes decoded text; gives parts and what could not be used, row by row. Knows no folder.
+Takes decoded text, gives parts, and problems for the rows that could not be used. Knows no folder.
 """
 
 import json
@@ -18,7 +18,7 @@ _NO_TEXT_REMEDY = f"give each row a text in a field called {', '.join(TEXT_FIELD
 
 
 def parse_jsonl(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
-    """One part for each line that holds a JSON object with a text."""
+    """One part for each line that is a JSON object with a text."""
     parts, problems = [], []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
@@ -34,14 +34,14 @@ def _json_object(line: str) -> dict[str, Any]:
     try:
         loaded = json.loads(line, parse_constant=lambda _: None)
     except (ValueError, RecursionError) as error:
-        raise UnreadableError("it is not JSON", "mend the line, or write it again") from error
+        raise UnreadableError("it is not JSON", "fix the line, or export it again") from error
     if not isinstance(loaded, dict):
         raise UnreadableError(f"it is a JSON {type(loaded).__name__}, not an object", _NO_TEXT_REMEDY)
     return loaded
 
 
 def parse_csv(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
-    """One part for each row where there is a column of texts; else the table as one part, a line for each row."""
+    """One part per row if there is a column of texts. Otherwise the table is one part, with one line per row."""
     rows = (cells for _, cells in csv_rows(text, "\t" if name.lower().endswith(".tsv") else DELIMITERS))
     headers = _headers(next(rows, []))
     titles_by_field = {header.casefold(): header for header in headers}
@@ -61,7 +61,7 @@ def parse_csv(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
 
 
 def _headers(row: Sequence[str]) -> list[str]:
-    """Column names, each once; a column without one gets its number."""
+    """Unique column names. A column without a name is called by its number."""
     headers: list[str] = []
     for number, cell in enumerate(row, 1):
         header = markup.one_line(cell) or f"column {number}"
@@ -70,7 +70,7 @@ def _headers(row: Sequence[str]) -> list[str]:
 
 
 def _described(headers: Sequence[str], row: Sequence[str]) -> str:
-    """'Header: value; Header: value', without the empty cells."""
+    """The row as 'Header: value; Header: value', without empty cells."""
     names = [*headers, *(f"column {number}" for number in range(len(headers) + 1, len(row) + 1))]
     pairs = zip(names, row, strict=False)
     return "; ".join(
@@ -79,7 +79,7 @@ def _described(headers: Sequence[str], row: Sequence[str]) -> str:
 
 
 def _part(fields: Mapping[str, Any], number: str, meta: Mapping[str, Any]) -> Part:
-    """A part from one row's fields; names of fields count in any case. What has no place of its own goes to meta."""
+    """A part made from one row. The case of field names does not matter. All other fields go to `meta`."""
     left = dict(fields)
     known = {str(key).strip().casefold(): key for key in reversed(list(fields))}
     text = _text(left, known)
@@ -103,13 +103,16 @@ def _part(fields: Mapping[str, Any], number: str, meta: Mapping[str, Any]) -> Pa
 
 
 def _text(fields: dict[str, Any], known: Mapping[str, str]) -> str:
-    """Takes the text out of the fields: the first of the text fields that holds one, HTML as Markdown."""
+    """Removes the text from `fields` and returns it: the first text field that is not empty, HTML as Markdown.
+
+    Raises UnreadableError if all of them are empty.
+    """
     for field in TEXT_FIELDS:
         value = fields.get(known.get(field, ""))
         if isinstance(value, str) and (text := markup.clean(html_cells.markdown_of(value))).strip():
             del fields[known[field]]
             return text
-    raise UnreadableError("it holds no text", _NO_TEXT_REMEDY)
+    raise UnreadableError("it has no text", _NO_TEXT_REMEDY)
 
 
 def _string(value: Any) -> str:
@@ -117,11 +120,11 @@ def _string(value: Any) -> str:
 
 
 def _grouped(name: str, problems: Sequence[tuple[str, UnreadableError]]) -> Iterator[Problem]:
-    """One problem for each reason, naming the first row and how many there are."""
+    """One problem per reason. It names the first row and says how many more there are."""
     reasons: dict[str, list[tuple[str, UnreadableError]]] = {}
     for where, error in problems:
         reasons.setdefault(error.message, []).append((where, error))
-    for reason, found in reasons.items():
-        where, error = found[0]
-        more = f" ({len(found) - 1} more like it)" if len(found) > 1 else ""
+    for reason, rows in reasons.items():
+        where, error = rows[0]
+        more = f" ({len(rows) - 1} more like it)" if len(rows) > 1 else ""
         yield Problem(source=f"{name}, {where}", reason=f"{reason}{more}", remedy=error.remedy)

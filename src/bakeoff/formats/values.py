@@ -1,4 +1,4 @@
-"""Values as files hold them (strings, numbers, lists) to times, access lists and flat metadata.
+"""Turns the values in files (strings, numbers, lists) into times, access lists and flat metadata.
 
 Knows no format.
 """
@@ -16,7 +16,7 @@ _MAX_DEPTH = 8
 
 
 def time_of(value: Any) -> datetime | None:
-    """A time in UTC from ISO 8601 (UTC where no zone is given) or seconds since 1970; None where it is neither."""
+    """A time in UTC, from ISO 8601 (UTC if no zone is given) or seconds since 1970. None for any other value."""
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC)
@@ -29,7 +29,7 @@ def time_of(value: Any) -> datetime | None:
 
 
 def access_of(value: Any) -> tuple[str, ...]:
-    """Who may see a text: a list of names, or names between commas or semicolons; empty means everybody.
+    """The names of those who may see a text, from a list or a text with commas or semicolons. Empty means everybody.
 
     Raises UnreadableError for anything else: a text must not become public because its access was not understood.
     """
@@ -43,7 +43,7 @@ def access_of(value: Any) -> tuple[str, ...]:
 
 
 def scalar_meta(meta: Mapping[Any, Any]) -> dict[str, Any]:
-    """The entries whose value is a string, number, truth value or flat list of them, fit for JSON; no empty ones."""
+    """The entries whose value is a string, number, boolean or flat list of those, as JSON values. No empty values."""
     kept = {}
     for key, value in meta.items():
         if isinstance(value, (list, tuple)):
@@ -57,7 +57,7 @@ def scalar_meta(meta: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def json_value(value: Any, depth: int = 0) -> Any:
-    """The value with clean strings; what JSON cannot hold (not a number, too deep) as None."""
+    """The value with clean strings. Values that JSON cannot hold (NaN, infinity, too deep) become None."""
     if isinstance(value, str):
         return markup.clean(value)
     if isinstance(value, float):

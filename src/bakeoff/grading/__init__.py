@@ -1,1 +1,1 @@
-"""One answer against the accepted ones, by rules. Knows nothing about contenders or runs."""
+"""Grades an answer against the accepted answers by rules. Knows nothing about contenders or runs."""

@@ -1,6 +1,6 @@
-"""Does this text decline to answer?
+"""Decides whether a text declines to answer.
 
-Takes a text. Knows nothing about what would be right.
+Takes a text. Knows nothing about the correct answer.
 """
 
 import re
@@ -16,8 +16,8 @@ _ABOUT = (
 )
 _I = r"\b(?:i|we)"
 _DATA = r"(?:information|answer|access|details?|data|mention|evidence)"
-# Each line is one way to decline. What a shop may say of its goods ("batteries are not included", "we do not have a
-# store there") must not be among them.
+# Each line is one way to decline. Statements about products ("batteries are not included", "we do not have a store
+# there") must not match.
 _DECLINES = (
     r"\bi (?:really |still |just )?(?:do|did) not (?:really |actually |currently )?know\b",
     r"\bno idea\b",
@@ -57,7 +57,7 @@ _AFTERTHOUGHT = re.compile(
 
 @lru_cache(maxsize=50_000)
 def is_abstention(text: str) -> bool:
-    """Whether the text declines to answer, and does not go on to answer after all."""
+    """Whether the text declines to answer and gives no answer before or after that."""
     text = plain(text)
     match = _DECLINE.search(text)
     if match is None:
@@ -66,13 +66,13 @@ def is_abstention(text: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """One line without accents, with every negation written out as 'not'."""
+    """The text on one line, without accents, with every negation written as 'not'."""
     text = re.sub(r"n't\b", " not", re.sub(r"\b(ca|wo)n't\b|\bcannot\b", "can not", fold(text), flags=re.I))
     return " ".join(text.replace("\n", " . ").split())
 
 
 def _asserts_before(text: str) -> bool:
-    """Whether a whole sentence, or a clause that holds a figure, stands before the refusal."""
+    """Whether a statement comes before the refusal: a whole sentence, or a clause with a number."""
     sentences = re.split(r"[.!?](?:\s|$)", text)
     if any(_asserts(sentence) for sentence in sentences[:-1]):
         return True
@@ -83,7 +83,7 @@ def _asserts_before(text: str) -> bool:
 
 
 def _asserts_after(text: str) -> bool:
-    """Whether something follows the refusal that is no referral, apology or reason."""
+    """Whether something other than a referral, an apology or a reason comes after the refusal."""
     first, *others = re.split(r"[.!?](?:\s|$)", text)
     contrast = _YET.search(first)
     if contrast and _asserts(first[contrast.end() :]):

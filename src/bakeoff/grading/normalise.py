@@ -1,4 +1,4 @@
-"""Text to plainer text: one spelling for accents, quotes and dashes, and for what is said in several ways.
+"""Normalises text: one spelling for accents, quotes and dashes, and for numbers, rates and negations.
 
 Takes and gives text. Knows nothing about units, dates or answers.
 """
@@ -24,7 +24,7 @@ _PLAIN = str.maketrans(
 
 
 def fold(text: str) -> str:
-    """Without accents, typographic quotes and dashes, and markup; case is kept."""
+    """The text without accents, typographic quotes and dashes, and markup. Case is kept."""
     text = unicodedata.normalize("NFKC", text).translate(_PLAIN)
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
@@ -78,7 +78,7 @@ _SPOKEN: tuple[tuple[str, str], ...] = (
 
 
 def spell_out(text: str) -> str:
-    """With numbers in words as figures, 'a month' and '/month' as 'permonth', and negations as 'not'."""
+    """The text with number words as digits, 'a month' and '/month' as 'permonth', and negations as 'not'."""
     text = _NUMBER_WORDS.sub(_figures, text)
     for pattern, replacement in _SPOKEN:
         text = re.sub(pattern, replacement, text, flags=re.I)
@@ -94,7 +94,7 @@ def _rate(match: re.Match[str]) -> str:
 
 
 def _figures(match: re.Match[str]) -> str:
-    """'one hundred and fifty' to '150'; a lone 'one' stays a word, being a pronoun as often as a number."""
+    """'one hundred and fifty' becomes '150'. A lone 'one' stays a word, unless a unit follows: it may be a pronoun."""
     words = [word for word in re.split(r"[\s-]+", match[0].lower()) if word != "and"]
     if words in (["one"], ["hundred"], ["thousand"], ["million"], ["billion"]):
         after = match.string[match.end() :]
@@ -102,7 +102,7 @@ def _figures(match: re.Match[str]) -> str:
             r"[\s-]+(?:working day|second|minute|hour|day|week|month|year|pound|euro|metre)", after, re.I
         )
         return "1" if words == ["one"] and names_a_unit else match[0]
-    if len(words) > 1 and all(word in _SMALL for word in words):  # read out digit by digit, or a list: left alone
+    if len(words) > 1 and all(word in _SMALL for word in words):  # digits read one by one, or a list: not added up
         return " ".join(str(_SMALL[word]) for word in words)
     total = current = 0
     for word in words:

@@ -1,6 +1,6 @@
-"""Does this text say yes or no?
+"""Decides whether a text says yes or no.
 
-Takes a text. Knows nothing about what would be right.
+Takes a text. Knows nothing about the correct answer.
 """
 
 import re
@@ -23,7 +23,7 @@ _LEAD_IN = (
     r"^(?:(?:the )?answer(?: is)?:? |(?:unfortunately|sadly|sorry|well|generally|currently),? |"
     r"i am not (?:sure|certain),? but (?:i think |probably |maybe )?)*"
 )
-# A sentence with none of these says neither yes nor no ('two AAA cells').
+# A sentence without any of these verbs says neither yes nor no ('two AAA cells').
 _VERBS = word_set("""
     is are was were be can could may might will would do does did has have had must should need support work run use
     include come allow accept charge deliver ship offer require cost fit keep stay continue apply cover get sell take
@@ -32,9 +32,9 @@ _VERBS = word_set("""
 
 
 def polarity(text: str) -> str:
-    """'yes', 'no', or '' where the text is neither or both.
+    """'yes', 'no', or '' if the text says neither or both.
 
-    The word at the start decides; without one a plain statement says yes, and one with a negation says no.
+    A yes or no at the start decides. Otherwise a plain statement means yes, and a negated statement means no.
     """
     text = re.sub(_LEAD_IN, "", plain(text).lower().strip(" .\"'"))
     starts_yes, starts_no = re.match(_YES, text), re.match(_NO, text)
@@ -49,5 +49,5 @@ def polarity(text: str) -> str:
 
 
 def opens_with_polarity(text: str) -> bool:
-    """Whether the text begins with a yes or a no."""
+    """Whether the text begins with yes or no, or a word that means the same."""
     return re.match(rf"\W*(?:{_YES}|{_NO})", plain(text), re.I) is not None

@@ -1,7 +1,7 @@
-"""Text to terms: words as stems, numbers with their units, dates, times of day, telephone numbers.
+"""Splits a text into terms: words as stems, numbers with units, dates, times of day, telephone numbers.
 
-Takes an answer, gives what it says in a form that can be compared (24 months = two years, 3 March 2024 = 2024-03-03).
-Knows nothing about what is right.
+Takes an answer, gives terms that can be compared (24 months = two years, 3 March 2024 = 2024-03-03). Knows nothing
+about the correct answer.
 """
 
 import re
@@ -16,8 +16,8 @@ from bakeoff.grading.units import UNIT_PATTERN, unit_of
 YearMonthDay = tuple[int | None, int | None, int | None]
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-# A number after one of these is a label (step 3), as is one after a capitalised word (Hearth 3) unless it is one of the
-# words that sentences start with.
+# A number after one of these words is a label (step 3). So is a number after a capitalised word (Hearth 3), unless that
+# word is one that sentences often start with.
 _LABELS = word_set("step section page chapter article version model phase level firmware release figure table")
 _STARTERS = word_set("""
     a about after all approximately around at before between by costs exactly every for from has have in is it its lasts
@@ -29,11 +29,12 @@ ARTICLES = frozenset(("a", "an", "the"))
 
 @dataclass(frozen=True)
 class Term:
-    """One word, number, date or time of a text. Two terms with the same `text` say the same.
+    """One word, number, date or time of a text. Two terms with the same `text` have the same meaning.
 
-    A number has a `value` in its dimension's own unit and the `stated` one, and is in the dimension `unit` ('' for a
-    bare number). `size` is that of the unit it was stated in. `dates` are the possible readings of a date. `before` is
-    the punctuation between it and the term before.
+    `unit` is the dimension of a number ('' for a bare number). `stated` is the number as written, and `size` the size
+    of the unit it was written in. `value` = `stated` x `size` is the number in the dimension's own unit. `dates` are
+    the possible readings of a date as (year, month, day). `before` is the punctuation between this term and the one
+    before it.
     """
 
     text: str
@@ -48,18 +49,18 @@ class Term:
 
     @property
     def is_number(self) -> bool:
-        """Whether it counts or measures something."""
+        """Whether it is a number that counts or measures something."""
         return self.value is not None and not self.label
 
 
 @lru_cache(maxsize=50_000)
 def terms(text: str) -> tuple[Term, ...]:
-    """What the text says, in order, articles left out."""
+    """The terms of the text, in order, without articles."""
     return tuple(_merge_compounds(_share_units(_share_months(_mark_labels(_scan(spell_out(fold(text))))))))
 
 
 def stem(word: str) -> str:
-    """The word in lower case without its plural ending."""
+    """The word in lower case, without its plural ending."""
     word = word.lower().removesuffix("'s").replace("'", "")
     if len(word) <= 3 or word == "does" or word.endswith(("ss", "us", "is")):
         return word
@@ -111,7 +112,7 @@ _SCANNER = re.compile(
 
 
 def _scan(text: str) -> list[Term]:
-    found: list[Term] = []
+    scanned: list[Term] = []
     before, end = "", 0
     for match in _SCANNER.finditer(text):
         before += "".join(text[end : match.start()].replace("\n", "¶").split())
@@ -120,9 +121,9 @@ def _scan(text: str) -> list[Term]:
         term = _READERS[kind](match)
         if term.text in ARTICLES:
             continue
-        found.append(replace(term, before=before))
+        scanned.append(replace(term, before=before))
         before = ""
-    return found
+    return scanned
 
 
 def _outer_group(match: re.Match[str]) -> str:
@@ -150,7 +151,7 @@ def _read_opaque(match: re.Match[str]) -> Term:
 
 
 def _read_phone(match: re.Match[str]) -> Term:
-    """The last nine digits: a country code and the zero it replaces make no difference."""
+    """The last nine digits, so that a number with a country code equals the number with a zero instead."""
     return Term("tel:" + re.sub(r"\D", "", match[0])[-9:])
 
 
@@ -218,14 +219,14 @@ _READERS: dict[str, Callable[[re.Match[str]], Term]] = {
 }
 
 
-# --- what neighbours tell ---------------------------------------------------------------------------------------------
+# --- terms that depend on their neighbours ----------------------------------------------------------------------------
 
 
-def _mark_labels(found: list[Term]) -> list[Term]:
-    """Bare numbers that name something (Hearth 3, step 2) become words."""
-    marked = list(found)
-    for i in range(1, len(found)):
-        term, previous = found[i], found[i - 1]
+def _mark_labels(scanned: list[Term]) -> list[Term]:
+    """Marks bare numbers that are part of a name (Hearth 3, step 2) as labels."""
+    marked = list(scanned)
+    for i in range(1, len(scanned)):
+        term, previous = scanned[i], scanned[i - 1]
         if term.value is None or term.unit or term.before.strip("-") or previous.value is not None:
             continue
         names = previous.capital and previous.text not in _STARTERS and not is_year(term)
@@ -235,40 +236,40 @@ def _mark_labels(found: list[Term]) -> list[Term]:
 
 
 def is_year(term: Term) -> bool:
-    """Whether a bare number may be a year."""
+    """Whether this is a bare number that could be a year (1000 to 2100)."""
     return term.value is not None and not term.unit and term.value.denominator == 1 and 1000 <= term.value <= 2100
 
 
-def _share_months(found: list[Term]) -> list[Term]:
-    """In '20 to 30 November' and 'November 20-30' both days get the month."""
-    shared = list(found)
-    for i in range(len(found)):
+def _share_months(scanned: list[Term]) -> list[Term]:
+    """Gives both days the month in '20 to 30 November' and 'November 20-30'."""
+    shared = list(scanned)
+    for i in range(len(scanned)):
         for day, date in ((i, i + 1), (i, i + 2), (i + 1, i), (i + 2, i)):
-            if max(day, date) >= len(found) or not found[date].dates or not re.fullmatch(_DAY, found[day].text):
+            if max(day, date) >= len(scanned) or not scanned[date].dates or not re.fullmatch(_DAY, scanned[day].text):
                 continue
-            joined = found[i + 1].text if abs(day - date) == 2 else found[max(day, date)].before
-            if joined in ("to", "and", "or", "until", "-") and found[date].dates[0][2] is not None:
+            joined = scanned[i + 1].text if abs(day - date) == 2 else scanned[max(day, date)].before
+            if joined in ("to", "and", "or", "until", "-") and scanned[date].dates[0][2] is not None:
                 readings = [
-                    (year, month, int(re.sub(r"\D", "", found[day].text))) for year, month, _ in found[date].dates
+                    (year, month, int(re.sub(r"\D", "", scanned[day].text))) for year, month, _ in scanned[date].dates
                 ]
-                shared[day] = replace(_date(readings), before=found[day].before)
+                shared[day] = replace(_date(readings), before=scanned[day].before)
     return shared
 
 
 _DAY = r"(?:[12]?\d|3[01])(?:st|nd|rd|th)?"
 
 
-def _share_units(found: list[Term]) -> list[Term]:
-    """In '12 or 24 months' and '£5-10' both numbers get the unit."""
-    shared = list(found)
-    for i in reversed(range(len(found))):
+def _share_units(scanned: list[Term]) -> list[Term]:
+    """Gives both numbers the unit in '12 or 24 months' and '£5-10'."""
+    shared = list(scanned)
+    for i in reversed(range(len(scanned))):
         nxt = _joined_to(shared, i)
         if nxt is None:
             continue
         left, right = shared[i], shared[nxt]
         if left.is_number and right.is_number and not left.unit and right.unit and right.unit != "time of day":
             shared[i] = replace(_number(left.stated or Fraction(0), right.unit, right.size), before=left.before)
-    for i in range(len(found)):
+    for i in range(len(scanned)):
         nxt = _joined_to(shared, i)
         if (
             nxt is not None
@@ -283,21 +284,21 @@ def _share_units(found: list[Term]) -> list[Term]:
     return shared
 
 
-def _joined_to(found: list[Term], i: int) -> int | None:
-    """The position of the number that a range or an alternative joins to the number at i."""
-    if not found[i].is_number or is_year(found[i]):
+def _joined_to(scanned: list[Term], i: int) -> int | None:
+    """The position of the number that is joined to the number at i by a range or an 'or'. None if there is none."""
+    if not scanned[i].is_number or is_year(scanned[i]):
         return None
-    if i + 1 < len(found) and found[i + 1].is_number and found[i + 1].before in ("-", ",", "/"):
+    if i + 1 < len(scanned) and scanned[i + 1].is_number and scanned[i + 1].before in ("-", ",", "/"):
         return i + 1
-    if i + 2 < len(found) and found[i + 2].is_number and found[i + 1].text in ("to", "or", "and"):
+    if i + 2 < len(scanned) and scanned[i + 2].is_number and scanned[i + 1].text in ("to", "or", "and"):
         return i + 2
     return None
 
 
-def _merge_compounds(found: list[Term]) -> list[Term]:
-    """'1 hour 30 minutes' and '2 years and 6 months' become one number."""
+def _merge_compounds(scanned: list[Term]) -> list[Term]:
+    """Merges '1 hour 30 minutes' and '2 years and 6 months' into one number."""
     merged: list[Term] = []
-    for term in found:
+    for term in scanned:
         whole = merged[-1] if merged else None
         if whole and whole.text == "and" and not whole.before and len(merged) > 1:
             whole = merged[-2]
@@ -326,16 +327,16 @@ def _extends(whole: Term, part: Term) -> bool:
 # --- comparing --------------------------------------------------------------------------------------------------------
 
 
-def says_as_much(said: Term, gold: Term) -> bool:
-    """Whether a stated number or date says what the gold does; it may be more precise, not less."""
+def says_as_much(term: Term, gold: Term) -> bool:
+    """Whether a number or date equals the accepted one. A date may be more precise than the accepted one, not less."""
     if gold.dates:
-        return any(_date_fits(reading, wanted) for reading in said.dates for wanted in gold.dates)
-    if said.dates:
-        return any(year == gold.value for year, _, _ in said.dates)
-    if said.unit and gold.unit:
-        return said.unit == gold.unit and said.value == gold.value
-    return said.stated == gold.stated
+        return any(_date_fits(reading, wanted) for reading in term.dates for wanted in gold.dates)
+    if term.dates:
+        return any(year == gold.value for year, _, _ in term.dates)
+    if term.unit and gold.unit:
+        return term.unit == gold.unit and term.value == gold.value
+    return term.stated == gold.stated
 
 
-def _date_fits(said: YearMonthDay, gold: YearMonthDay) -> bool:
-    return all(wanted is None or part == wanted for part, wanted in zip(said, gold, strict=True))
+def _date_fits(date: YearMonthDay, gold: YearMonthDay) -> bool:
+    return all(wanted is None or part == wanted for part, wanted in zip(date, gold, strict=True))

@@ -1,4 +1,4 @@
-"""Units of measure: how they are written, what they measure, how large they are.
+"""Units of measure: their spellings, dimensions and sizes.
 
 Takes spellings, gives dimensions and exact sizes. Knows nothing about texts.
 """
@@ -6,14 +6,14 @@ Takes spellings, gives dimensions and exact sizes. Knows nothing about texts.
 import re
 from fractions import Fraction
 
-# unit spellings -> (dimension, size in the dimension's own unit). Only conversions that are exact: months are no
-# multiple of days, and working days are not days. Spellings in SHORT_UNITS count only in this case.
+# Unit spelling -> (dimension, size in the dimension's own unit). Only exact conversions: a month is not a fixed number
+# of days, and working days are not days. The spellings in SHORT_UNITS are case-sensitive.
 UNITS: dict[str, tuple[str, Fraction]] = {}
 SHORT_UNITS = {"A", "V", "W", "C", "F", "K", "m", "s", "h", "d", "g", "l", "L", "B", "b", "mA", "mW", "MW"}
 
 
 def _add(dimension: str, **sizes: str) -> None:
-    """Sizes are written _1_1000 for 1/1000."""
+    """Adds the units of a dimension. The size 1/1000 is written as the keyword _1_1000."""
     for size, spellings in sizes.items():
         number = Fraction(size.lstrip("_").replace("_", "/").replace("p", "."))
         for spelling in spellings.split("|"):
@@ -90,7 +90,7 @@ _add("nok", _1="NOK|kr|krone|kroner")
 
 
 def unit_of(spelling: str) -> tuple[str, Fraction]:
-    """The dimension of a unit's spelling, and its size in the dimension's own unit."""
+    """(dimension, size in the dimension's own unit) of a unit's spelling. Raises KeyError for an unknown spelling."""
     spelling = re.sub(r"[ -]+", " ", spelling)
     return UNITS.get(spelling) or _UNITS_LOWER[spelling.lower()]
 
@@ -99,7 +99,7 @@ _UNITS_LOWER = {spelling.lower(): unit for spelling, unit in UNITS.items()}
 
 
 def _pattern() -> str:
-    """Optional: a unit after a figure, or a bare degree sign."""
+    """The pattern of an optional unit, currency sign or degree sign after a number."""
     words = sorted(
         (u for u in UNITS if u not in SHORT_UNITS and u not in ("£", "€", "$", "US$")), key=len, reverse=True
     )

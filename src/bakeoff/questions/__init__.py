@@ -1,7 +1,7 @@
-"""Question files to questions: rows, then cells, then what no row says alone (ids, dates, facts).
+"""Reads question files: first rows, then cells, then what depends on several rows (ids, dates, facts).
 
-Takes paths, gives records; `locate_evidence` then finds what they quote in the documents. Knows nothing about splits or
-models. Errors name the line of the file and the remedy.
+Takes paths, gives records. `locate_evidence` then finds the quoted evidence in the documents. Errors give the line of
+the file and the remedy. `splits`, `leaks` and `survey` work on the questions that were read.
 """
 
 from bakeoff.questions.columns import COLUMNS

@@ -1,7 +1,7 @@
-"""Where an accepted answer stands in a document that a question names without quoting it.
+"""Finds the accepted answer in a document, for questions that name the document but quote no evidence.
 
-Takes one document's text, gives spans: of the answer word for word, or of the passage that holds most of its words.
-What stands in too many places to say anything is left out, and the evidence is then the whole document.
+Takes the text of a document. Gives the spans of the answer word for word, or of the passage with most of its words. An
+answer that occurs in too many places is left out; the evidence is then the whole document.
 """
 
 import re
@@ -17,16 +17,16 @@ from bakeoff.records import Question
 
 Span = tuple[int, int]
 SHORTEST = 3
-"""Letters and digits of the shortest answer that is searched: '24' and 'a' stand in documents by chance."""
+"""The fewest letters and digits of an answer that is searched for. '24' and 'a' occur in documents by chance."""
 MOST_PLACES = 3
-"""An answer that stands in more places of one document names a topic of it, not a passage."""
+"""An answer that occurs in more places of one document is a topic of the document, not a passage."""
 HELD, WIDEST = 0.75, 2.0
-"""A passage holds a long answer where this share of the answer's words of meaning stands in it, in at most so many
-times the answer's number of words."""
+"""A passage holds a long answer if it has at least this share of the answer's content words, and at most this multiple
+of the answer's number of words."""
 
 
 def answer_spans(question: Question, locator: Locator) -> list[Span]:
-    """The (start, end) of each place where one of the answers stands in the text; empty where none says anything."""
+    """The (start, end) of each place of one of the answers in the text, in order. Empty if there is no usable one."""
     if question.kind == "yesno":
         return []
     spans: list[Span] = []
@@ -47,9 +47,9 @@ def _places(answer: str, locator: Locator) -> list[Span]:
 
 
 def _passage(answer: str, text: str) -> Iterator[Span]:
-    """The narrowest passage that holds enough of the words of a long answer, the first of several; none if none does.
+    """The shortest passage with enough of the words of a long answer, the first if there are several. At most one.
 
-    A window grows at its end until it holds enough, and then shrinks at its start: one pass over the words.
+    A window grows at its end until it has enough words, and then shrinks at its start. This takes one pass.
     """
     wanted = content_words(answer)
     n_wanted, n_widest = max(HELD * len(wanted), 1), round(WIDEST * len(words(answer)))
@@ -71,6 +71,6 @@ def _passage(answer: str, text: str) -> Iterator[Span]:
 
 @lru_cache(maxsize=64)
 def _words_with_places(text: str) -> Sequence[tuple[str, int, int]]:
-    """Each word of the text without its ending, with its start and end; function words have an empty text."""
-    found = ((match, content_words(match[0])) for match in re.finditer(r"[^\W_]+", text))
-    return [(next(iter(word), ""), match.start(), match.end()) for match, word in found]
+    """(word without its ending, start, end) of each word of the text. The word is empty for function words."""
+    matches = ((match, content_words(match[0])) for match in re.finditer(r"[^\W_]+", text))
+    return [(next(iter(word), ""), match.start(), match.end()) for match, word in matches]

@@ -1,6 +1,6 @@
-"""One row of a question file to a question: what may stand in each cell, and how it is written.
+"""Turns one row of a question file into a question, and checks the value of each cell.
 
-Takes a row, gives a record without its fact's other phrasings. Knows no other row.
+Takes a row, gives a record. Knows no other row.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ TRUE, FALSE = ("true", "yes", "y", "1"), ("false", "no", "n", "0", "")
 
 
 def question_of(row: Row, asked_on: date | None) -> Question:
-    """The question of a row; its fact is empty where the row gives none. Raises InputError for a cell that is wrong."""
+    """The question of a row. Its fact is empty if the row gives none. Raises InputError for an invalid cell."""
     text = question_text(row)
     slices = {name: name for name in get_args(Slice)}
     return Question(
@@ -40,7 +40,7 @@ def question_of(row: Row, asked_on: date | None) -> Question:
 
 
 def cell(row: Row, field: str) -> str:
-    """What stands in the field's cell, on one line; empty where there is none."""
+    """The value of the field's cell, on one line. Empty if there is no such cell."""
     return _plain(next(iter(row.cells.get(field, ())), None))
 
 
@@ -49,25 +49,25 @@ def question_text(row: Row) -> str:
 
 
 def answers(row: Row) -> list[str]:
-    """The accepted answers, each once; several in one cell stand between `|`."""
+    """The accepted answers, without duplicates. Several answers in one cell are separated by `|`."""
     return _many(row, "answers", words_of)
 
 
 def unanswerable(row: Row) -> bool:
-    """Whether one of the ways to mark it says so."""
+    """Whether the row is marked unanswerable in one of the ways that docs/questions.md lists."""
     if "unanswerable" in (cell(row, "kind").lower(), cell(row, "slice").lower()):
         return True
     return _flag(row, "unanswerable") is True or _flag(row, "answerable") is False
 
 
 def marks_answerability(row: Row) -> bool:
-    """Whether the row says in one of these ways that it can, or cannot, be answered."""
-    said = (_flag(row, "unanswerable"), _flag(row, "answerable"))
-    return unanswerable(row) or said != (None, None)
+    """Whether the row is marked answerable or unanswerable."""
+    flags = (_flag(row, "unanswerable"), _flag(row, "answerable"))
+    return unanswerable(row) or flags != (None, None)
 
 
 def has_html(row: Row) -> bool:
-    """Whether tags or entities are left out of its question or answers."""
+    """Whether its question or answers have HTML tags or entities, which are left out."""
     return question_text(row) != cell(row, "text") or answers(row) != _many(row, "answers")
 
 
@@ -76,13 +76,13 @@ def _plain(value: Any) -> str:
 
 
 def _many(row: Row, field: str, words: Callable[[str], str] = str) -> list[str]:
-    """The values of a field that may have several."""
+    """The values of a field that can have several, without duplicates and empty ones."""
     items = [item for value in row.cells.get(field, ()) for item in _items(value, words)]
     return list(dict.fromkeys(filter(None, map(_plain, items))))
 
 
 def _items(value: Any, words: Callable[[str], str]) -> list[Any]:
-    """What one cell lists: a JSON list (SQuAD's {"text": [...]} too), or text cut at '|', but not at '||'."""
+    """The values in one cell: a JSON list (also SQuAD's {"text": [...]}), or text split at '|', but not at '||'."""
     value = value.get("text") if isinstance(value, Mapping) else value
     listed = _json_list(value) if isinstance(value, str) else value
     if isinstance(listed, str):
@@ -93,7 +93,7 @@ def _items(value: Any, words: Callable[[str], str]) -> list[Any]:
 
 
 def _json_list(text: str) -> Any:
-    """The list that the text writes in JSON; the text itself where it writes none."""
+    """The list if the text is a JSON list, else the text itself."""
     if re.match(r"\s*\[.*\]\s*$", text, re.S):
         try:
             return json.loads(text)
@@ -116,7 +116,8 @@ def _asked(row: Row) -> int:
     match = re.fullmatch(r"(\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:\.0*)?", text)
     if match is None:
         raise InputError(
-            f"{row.place}: asked is {text[:40]!r}.", "write how often it was asked as a whole number, 0 or more"
+            f"{row.place}: asked is {text[:40]!r}.",
+            "asked is how often the question was asked: write a whole number, 0 or more",
         )
     return int(match[1].replace(",", ""))
 
@@ -129,6 +130,6 @@ def _choice(row: Row, field: str, allowed: Mapping[str, str]) -> Any:
 
 
 def _quotes(row: Row) -> str:
-    """The quotes, one a line; a cell of a CSV file holds one, whatever its characters."""
+    """The quotes, one per line. A CSV cell is always one quote, even if it contains '|'."""
     value = next(iter(row.cells.get("evidence", ())), None)
     return "\n".join(_many(row, "evidence")) if isinstance(value, list) else _plain(value)

@@ -1,6 +1,6 @@
-"""Column names of question files to the fields they fill: Bakeoff's own names, and those that a user maps.
+"""Decides which column of a question file fills which field: by Bakeoff's own names, or by a user's mapping.
 
-Takes the names of one file's columns and the mapping of `columns:` in bakeoff.yaml. Does not know what stands in them.
+Takes the column names of one file and the mapping `columns:` of bakeoff.yaml. Does not know the cells.
 """
 
 import difflib
@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from bakeoff.errors import InputError
 
-# field -> the column names that are read as it, the first one present wins. Case, blanks and hyphens do not matter.
-# No fact is read from a help desk's 'group' or 'intent': they hold topics, with many facts each.
+# Field -> the column names that are read as this field. The first name that a file has wins. Case, spaces and hyphens
+# are ignored. A help desk's 'group' or 'intent' is not read as a fact: these hold topics, with many facts each.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "text": ("question", "query", "prompt", "text", "question_text", "utterance", "user_question"),
     "answers": (
@@ -41,7 +41,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "answerable": ("answerable", "is_answerable"),
     "unanswerable": ("is_impossible", "unanswerable", "is_unanswerable", "impossible"),
 }
-# The name of a field in `columns:` and in messages, where it is not the field's own.
+# The name of a field in `columns:` and in messages, if it is not the field's own name.
 PUBLIC = {"text": "question", "asked_on": "date"}
 NAMES = tuple(PUBLIC.get(field, field) for field in COLUMNS)
 _FIELDS = dict(zip(NAMES, COLUMNS, strict=True))
@@ -54,7 +54,7 @@ HOW_TO_MAP = (
 class Header(NamedTuple):
     """The columns of one file: their names, the positions each field is read from, and the fields that a user mapped.
 
-    Positions count from 0; only `answers` may have several.
+    Positions count from 0. Only `answers` can have several.
     """
 
     names: tuple[str, ...]
@@ -62,19 +62,19 @@ class Header(NamedTuple):
     mapped: frozenset[str]
 
     def line(self, file: str) -> str:
-        """What is read as what: "q.csv: question <- 'Message' (columns:), answers <- 'answer'; not used: 'agent'"."""
+        """How columns are read: "q.csv: question <- 'Message' (columns:), answers <- 'answer'; not used: 'agent'"."""
         read = [
-            f"{PUBLIC.get(field, field)} <- {' and '.join(repr(self.names[i]) for i in found)}"
+            f"{PUBLIC.get(field, field)} <- {' and '.join(repr(self.names[i]) for i in at)}"
             + (" (columns:)" if field in self.mapped else "")
-            for field, found in sorted(self.positions.items(), key=lambda item: list(COLUMNS).index(item[0]))
+            for field, at in sorted(self.positions.items(), key=lambda item: list(COLUMNS).index(item[0]))
         ]
-        used = {i for found in self.positions.values() for i in found}
+        used = {i for at in self.positions.values() for i in at}
         unused = [repr(name) for i, name in enumerate(self.names) if i not in used and name.strip()]
         return f"{file}: {', '.join(read)}" + (f"; not used: {', '.join(unused)}" if unused else "")
 
 
 def check_fields(columns: Mapping[str, str]) -> None:
-    """Raises InputError for a mapping that names an unknown field, or one column for two fields."""
+    """Raises InputError if a mapping has an unknown field, an empty column name, or one column for two fields."""
     for name, column in columns.items():
         if name not in _FIELDS:
             close = difflib.get_close_matches(name.strip().lower(), NAMES, n=1)
@@ -83,32 +83,32 @@ def check_fields(columns: Mapping[str, str]) -> None:
                 f"the fields are {', '.join(NAMES)}; write field: column",
             )
         if not column.strip():
-            raise InputError(f"columns: {name} names no column.", "write the column's name as it stands in the file")
+            raise InputError(f"columns: {name} has no column name.", "write the column's name as it is in the file")
     fields_of: dict[str, str] = {}
     for name, column in columns.items():
         other = fields_of.setdefault(_folded(column), name)
         if other != name:
             raise InputError(
-                f"columns: {column!r} is named for both {other} and {name}.", "give each field a column of its own"
+                f"columns: {column!r} is given for both {other} and {name}.", "give each field its own column"
             )
 
 
 def check_columns(columns: Mapping[str, str], names: Sequence[str]) -> None:
-    """Raises InputError where a mapped column is not among the names, which are those of all files."""
+    """Raises InputError if a mapped column is not among `names`, the column names of all files."""
     known = [_folded(name) for name in names]
     for field, column in columns.items():
         if not _positions(_FIELDS[field], column, known):
             present = list(dict.fromkeys(name for name in names if name.strip()))
             close = difflib.get_close_matches(column, present, n=1)
             raise InputError(
-                f"columns: {field} is to be read from {column!r}, and no file has that column"
+                f"columns: {field} should be read from {column!r}, but no file has that column"
                 f"{f' (did you mean {close[0]!r}?)' if close else ''}.",
                 f"the files have the columns {', '.join(map(repr, present))}",
             )
 
 
 def header(names: Sequence[str], columns: Mapping[str, str]) -> Header:
-    """Which columns each field is read from. A mapped column comes first, and is read as nothing else."""
+    """The columns that each field is read from. A mapped column takes precedence and is not read as another field."""
     known = [_folded(name) for name in names]
     mapped = {_FIELDS[name]: at for name, column in columns.items() if (at := _positions(_FIELDS[name], column, known))}
     taken = {i for at in mapped.values() for i in at}
@@ -125,9 +125,9 @@ def header(names: Sequence[str], columns: Mapping[str, str]) -> Header:
 
 
 def _positions(field: str, column: str, known: Sequence[str]) -> list[int]:
-    """Where the mapped column stands; for answers all columns of the name, or else those with a number after it."""
-    found = _answer_columns(known, (_folded(column),))
-    return found if field == "answers" else [i for i in found if known[i] == _folded(column)][:1]
+    """The positions of a mapped column. For answers, all columns of that name, or else those with a number after it."""
+    at = _answer_columns(known, (_folded(column),))
+    return at if field == "answers" else [i for i in at if known[i] == _folded(column)][:1]
 
 
 def _folded(name: str) -> str:
@@ -135,10 +135,10 @@ def _folded(name: str) -> str:
 
 
 def _answer_columns(known: Sequence[str], spellings: Sequence[str]) -> list[int]:
-    """All columns of the first name for answers that is there; without one, those with a number after such a name."""
+    """The positions of all columns with the first of these names that exists, or else with a number after the name."""
     for ending in (r"(\.\d+)?", r"[_.]?\d+"):
         for spelling in spellings:
-            found = [i for i, name in enumerate(known) if re.fullmatch(re.escape(spelling) + ending, name)]
-            if found:
-                return found
+            at = [i for i, name in enumerate(known) if re.fullmatch(re.escape(spelling) + ending, name)]
+            if at:
+                return at
     return []

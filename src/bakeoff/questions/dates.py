@@ -1,6 +1,6 @@
-"""The days that a question log gives, and the volume of a month that they tell.
+"""Reads the days in a question log, and calculates the questions per month from them.
 
-Takes the cells of one column: only all of them together say whether 03/04/2026 is a day in March or in April.
+Takes all cells of a column at once: only together do they show whether 03/04/2026 is a day in March or in April.
 """
 
 import re
@@ -10,27 +10,31 @@ from datetime import UTC, date, datetime
 from bakeoff.records import Question
 
 MONTH_DAYS = 365.25 / 12
-LEAST_PERIOD_DAYS = 28  # a shorter log says little about a month
+LEAST_PERIOD_DAYS = 28  # a shorter log is too short to estimate a month
 _YEAR_FIRST = re.compile(r"(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?=[T ,]|$)")
 _YEAR_LAST = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?=[T ,]|$)")
 
 
 def days_of(texts: Sequence[str]) -> tuple[list[date | None], str]:
-    """The day of each text, None for an empty one; no day at all where one cannot be read, with the reason.
+    """(the day of each text or None if it is empty, ''). If any text cannot be read, (all None, the reason).
 
-    Read are 2026-03-31, 31.03.2026, seconds or milliseconds since 1970 (UTC), and days with slashes where the column
-    allows only one order of day and month. A time of day may follow.
+    Accepted formats: 2026-03-31, 31.03.2026, seconds or milliseconds since 1970 (UTC), and days with slashes if the
+    column allows only one order of day and month. A time of day may follow.
+
+    >>> days_of(["03/31/2026", "04/01/2026"])
+    ([datetime.date(2026, 3, 31), datetime.date(2026, 4, 1)], '')
     """
     written = [text for text in dict.fromkeys(texts) if text]
     orders = [{text: _day(text, month_first) for text in written} for month_first in (False, True)]
     whole = [days for days in orders if None not in days.values()]
     if len(whole) == 2 and whole[0] != whole[1]:
         text = next(text for text in written if whole[0][text] != whole[1][text])
-        return [None] * len(texts), f"{text[:40]!r} may be two days"
+        return [None] * len(texts), f"{text[:40]!r} could be two different dates"
     if not whole:
         unread = [text for text in written if orders[0][text] is None and orders[1][text] is None]
         text = next(iter(unread), next((text for text in written if orders[0][text] is None), ""))
-        return [None] * len(texts), f"{text[:40]!r} is no day" + ("" if unread else " in the order of the others")
+        order = "" if unread else " if day and month are in the same order as in the others"
+        return [None] * len(texts), f"{text[:40]!r} is not a date{order}"
     return [whole[0].get(text) for text in texts], ""
 
 
@@ -50,9 +54,9 @@ def _day(text: str, month_first: bool) -> date | None:
 
 
 def asked_per_month(questions: Sequence[Question]) -> int | None:
-    """How many questions users ask in a month, by the log's dates and counts.
+    """The number of questions that users ask per month, from the dates and counts of the log.
 
-    None where no question has a date, or the dates lie within four weeks.
+    None if no question has a date, or if the dates span less than four weeks.
     """
     dated = [(question.asked_on, question.asked) for question in questions if question.asked_on]
     if not dated:

@@ -1,6 +1,6 @@
-"""Gold evidence against chunks: does this passage hold what the question's answer rests on?
+"""Compares gold evidence with chunks: does this passage hold the evidence for the question's answer?
 
-Knows only the records. Evidence is kept as spans of documents, so any chunking can be held against it.
+Knows only the records. Evidence is stored as spans of documents, so it works with any way of cutting chunks.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from bakeoff.records import Chunk, Question
 
 
 def holds_evidence(question: Question, chunk: Chunk) -> bool:
-    """Whether the chunk overlaps one of the question's gold spans (any part, for a whole document)."""
+    """Whether the chunk overlaps a gold span of the question. For a whole document, any chunk of it does."""
     for span in question.source_spans:
         if span.source != chunk.source:
             continue
@@ -19,16 +19,16 @@ def holds_evidence(question: Question, chunk: Chunk) -> bool:
 
 
 def evidence_hit(question: Question, chunks: Iterable[Chunk]) -> bool | None:
-    """Whether any of the chunks holds the evidence; None where the question names none."""
+    """Whether any of the chunks holds evidence. None if the question has no evidence."""
     if not question.source_spans:
         return None
     return any(holds_evidence(question, chunk) for chunk in chunks)
 
 
 def is_document_level(question: Question) -> bool:
-    """Whether some of the evidence is a whole document, as no quote or answer was found in it.
+    """Whether some of the evidence is a whole document, because no quote or answer was found in it.
 
-    A hit then says that a passage of the right document was found, not that it holds the answer. False where the
-    question names no source.
+    A hit then only means that a passage of the right document was retrieved, not that it holds the answer. False if
+    the question names no source.
     """
     return any(span.start is None or span.end is None for span in question.source_spans)

@@ -1,6 +1,6 @@
-"""Which questions ask for the same thing: facts for the questions that are given none.
+"""Infers facts for questions without one: it decides which questions ask for the same thing.
 
-Takes questions, gives questions with facts. Answers are compared by the grader, so that '3 years' is '36 months'.
+Takes questions, gives questions with facts. The grader compares answers, so that '3 years' equals '36 months'.
 """
 
 from collections import defaultdict
@@ -14,15 +14,18 @@ from bakeoff.questions.near_copies import NEAR_COPY, similar_pairs, words
 from bakeoff.questions.same_answer import content_words, same_answer_groups
 from bakeoff.records import Question
 
-# Alike questions with the same answer and source ask for the same thing. Where that proves little (no source, no
-# answer, or yes and no), the words that carry meaning must be the same too.
+# Similar questions with the same answer and source ask for the same thing. Without a source, without an answer, or with
+# a yes or no, that shows little: then the content words must be the same too.
 SAME_FACT, SAME_UNANSWERABLE_FACT = 0.5, 0.8
-NEAREST = 10  # how many of the most alike questions are held against the grader, which takes half a millisecond
+NEAREST = 10  # this many of the most similar questions are compared by the grader, which takes half a millisecond each
 _INFERRED = "fact-of-"
 
 
 def with_facts(questions: Sequence[Question]) -> tuple[list[Question], list[str]]:
-    """Every question with a fact (its own, that of a question that asks the same, or a new one), and a note on it."""
+    """All questions, in order, each with a fact, and a note if facts were inferred.
+
+    A question without a fact gets that of a question that asks for the same thing, or a new one.
+    """
     labels = answer_labels(questions)
     groups = defaultdict(list)
     for question in questions:
@@ -32,26 +35,29 @@ def with_facts(questions: Sequence[Question]) -> tuple[list[Question], list[str]
         if not all(question.fact for question in group):
             facts |= _inferred(group, _threshold(group[0], labels))
     facts = _joined(facts, same_answer_groups(questions))
-    complete = [one if one.fact else one.model_copy(update={"fact": facts[one.id]}) for one in questions]
-    inferred = [facts[one.id] for one in questions if one.answerable and not one.fact]
+    complete = [
+        question if question.fact else question.model_copy(update={"fact": facts[question.id]})
+        for question in questions
+    ]
+    inferred = [facts[question.id] for question in questions if question.answerable and not question.fact]
     if not inferred:
         return complete, []
-    known = {one.fact for one in questions if one.answerable and one.fact}
+    known = {question.fact for question in questions if question.answerable and question.fact}
     n_grouped = len(inferred) - len({*inferred} - known)
     return complete, [
-        f"{len(inferred)} answerable questions name no fact: by words, answers and sources they ask for "
-        f"{len({*inferred})} facts (grouped with another that asks the same: {n_grouped}). "
-        "A column 'fact' says it for certain."
+        f"{len(inferred)} answerable questions have no fact. By words, answers and sources they ask for "
+        f"{len({*inferred})} facts (grouped with another question that asks for the same: {n_grouped}). "
+        "To be certain, add a column 'fact'."
     ]
 
 
 def is_inferred(fact: str) -> bool:
-    """Whether the fact was made here, as the question file names none."""
+    """Whether the fact was inferred here, because the question file gives none."""
     return fact.startswith(_INFERRED)
 
 
 def _group(question: Question, labels: Mapping[str, str]) -> Hashable:
-    """What the questions of one fact have in common: their sources and, where those prove little, their words."""
+    """A key that all questions of a fact share: the label, or the sources and, if these show little, the words."""
     if question.id in labels:
         return labels[question.id]
     sources = frozenset(span.source for span in question.source_spans)
@@ -60,14 +66,17 @@ def _group(question: Question, labels: Mapping[str, str]) -> Hashable:
 
 
 def _threshold(question: Question, labels: Mapping[str, str]) -> float:
-    """How alike in words questions of one group must be; those with one label only where they are near-copies."""
+    """The least similarity (0 to 1) of questions of one fact. Questions with a label must be near-copies."""
     if question.id in labels:
         return NEAR_COPY
     return SAME_FACT if question.answerable else SAME_UNANSWERABLE_FACT
 
 
 def _joined(facts: Mapping[str, str], groups: Iterable[Sequence[Question]]) -> dict[str, str]:
-    """The facts with those of each group made one, that which the file names if it names just one; named ones stay."""
+    """The facts by question id, with the facts of each group merged.
+
+    A fact named in the file is kept. Groups with two or more named facts are not merged.
+    """
     becomes: dict[str, str] = {}
 
     def last(fact: str) -> str:
@@ -85,8 +94,10 @@ def _joined(facts: Mapping[str, str], groups: Iterable[Sequence[Question]]) -> d
 
 
 def _inferred(group: Iterable[Question], threshold: float) -> dict[str, str]:
-    """The fact of each question that has none: that of the most alike question before it with the same answer."""
-    order = sorted(group, key=lambda one: (not one.fact, one.id))
+    """The facts of the group by question id. A question without one gets that of the most similar earlier question
+    with the same answer, or a new one.
+    """
+    order = sorted(group, key=lambda question: (not question.fact, question.id))
     facts = {question.id: question.fact for question in order}
     earlier = dict(_alike(order, threshold))
     for i, question in enumerate(order):
@@ -98,10 +109,10 @@ def _inferred(group: Iterable[Question], threshold: float) -> dict[str, str]:
 
 
 def _alike(order: Sequence[Question], threshold: float) -> Iterator[tuple[int, list[int]]]:
-    """For each position the earlier ones that are alike in words, most alike first."""
+    """(position, earlier positions of similar questions, most similar first)."""
     texts = [question.text for question in order]
     for i, pairs in groupby(similar_pairs(texts, texts, threshold), key=lambda pair: pair[0]):
-        yield i, [j for _, j in sorted((-found, j) for _, j, found in pairs if j < i)]
+        yield i, [j for _, j in sorted((-similarity, j) for _, j, similarity in pairs if j < i)]
 
 
 def _is_polar(question: Question) -> bool:
@@ -110,17 +121,17 @@ def _is_polar(question: Question) -> bool:
 
 
 def same_answers(a: Question, b: Question) -> bool:
-    """Whether the two accept the same, by the grader: in other words, with other aliases or in other units."""
+    """Whether the two accept the same answer, judged by the grader: wording, aliases and units may differ."""
     return same_wording(a, b) or (a.answerable and b.answerable and _graded_same(a.answers, b.answers))
 
 
 def nth_agrees(n: int, question: Question, other: Question) -> bool:
-    """Whether the n-th most alike question accepts the same; the grader is slow and asked about the first few only."""
+    """Whether the n-th most similar question accepts the same answer. The slow grader compares the first few only."""
     return same_answers(question, other) if n < NEAREST else same_wording(question, other)
 
 
 def same_wording(a: Question, b: Question) -> bool:
-    """Whether the two accept an answer in the same words, or both none."""
+    """Whether the two have an accepted answer with the same words, or both have no answers."""
     return bool(_normalised(a.answers) & _normalised(b.answers)) or not (a.answers or b.answers)
 
 

@@ -1,7 +1,7 @@
-"""Whether answers are labels of a closed set: few distinct short answers for many questions (classification).
+"""Detects whether answers are labels of a closed set: few distinct short answers for many questions (classification).
 
-Takes questions, gives the label of each. Such questions are split within each label, and sharing a label makes no two
-of them the same fact. Knows nothing about documents.
+Takes questions, gives the label of each. Such questions are split within each label, and two questions with the same
+label are not therefore the same fact. Knows nothing about documents.
 """
 
 import re
@@ -13,24 +13,28 @@ from bakeoff.questions.near_copies import words
 from bakeoff.records import Question
 
 LONG_ANSWER = 8
-"""Words from which on an answer is a text of its own: two such answers are the same only where the fact is the same."""
+"""An answer of this many words or more is long: two questions with the same long answer ask for the same fact."""
 FACTS_PER_LABEL = 10
-"""The fewest facts for each shared answer, on average. A fact is rarely asked in ten wordings; sets that are labelled
-start there. Source: Casanueva et al. 2020, Efficient Intent Detection with Dual Sentence Encoders, arXiv:2003.04807,
+"""The fewest facts per shared answer, on average. A fact is rarely asked in ten wordings, and labelled sets start at
+about ten. Source: Casanueva et al. 2020, Efficient Intent Detection with Dual Sentence Encoders, arXiv:2003.04807,
 whose smallest setting has ten examples of each label."""
 SHARED_BY, CLOSED = 5, 0.9
-"""So many questions share an answer that it can be a label (fewer do not reach train, dev and test at the default
-shares: 5 x 0.15 < 1), and so large a share of the questions has such an answer. Ordinary questions have answers that
-hardly another one has, and yes, no and numbers among them do not reach this share."""
+"""An answer can be a label if at least this many facts share it (fewer do not reach train, dev and test at the default
+shares: 5 x 0.15 < 1), and at least this share of all facts must have such an answer. In ordinary sets most answers
+belong to one question only, and yes, no and numbers do not reach this share."""
 POLAR = word_set("yes no true false")
 
 
 def answer_labels(questions: Iterable[Question]) -> dict[str, str]:
-    """The label of each answerable question by its id; empty where the answers are not a closed set of labels.
+    """The label of each answerable question by its id. Empty if the answers are not a closed set of labels.
 
-    They are one where all of this holds, counting facts (a question without a fact counts as one), not questions: two
-    answers or more are shared by `SHARED_BY` facts, and `CLOSED` of the facts have such an answer; such an answer has
-    `FACTS_PER_LABEL` facts on average; and at most half of the answers are yes, no or numbers, or long.
+    Answers are labels if all of this is true. It counts facts, not questions; a question without a fact counts as one.
+
+    - At least two answers are shared by `SHARED_BY` or more facts, and a share of `CLOSED` of the facts has such an
+      answer.
+    - Such an answer has at least `FACTS_PER_LABEL` facts on average.
+    - At most half of the facts have an answer that is yes, no, a number or long.
+
     Questions about updates and general knowledge do not count.
     """
     known = [question for question in questions if question.answerable and is_own(question)]
@@ -46,17 +50,17 @@ def answer_labels(questions: Iterable[Question]) -> dict[str, str]:
 
 
 def is_own(question: Question) -> bool:
-    """Whether the question is about the documents as they are: not about an update, nor general knowledge."""
+    """Whether the question is about the documents before any update, and not about general knowledge."""
     return question.slice not in ("changed", "general")
 
 
 def label_of(question: Question) -> str:
-    """The first accepted answer in plain words."""
+    """The first accepted answer in lower case, without punctuation and accents."""
     return " ".join(words(question.answers[0])) or question.answers[0]
 
 
 def proves_little(answer: str) -> bool:
-    """Whether the answer is a yes, a no or a number, with or without a unit: many facts have the same."""
+    """Whether the answer is a yes, a no or a number, with or without a unit: many facts have such an answer."""
     first = (words(answer) or [""])[0]
     return first in POLAR or re.fullmatch(r"\d+", first) is not None
 
@@ -66,7 +70,7 @@ def is_long(answer: str) -> bool:
 
 
 def examples_by_label(questions: Sequence[Question], labels: Mapping[str, str]) -> dict[str, list[Question]]:
-    """The questions of each label, labels in alphabetical order."""
+    """The questions of each label. Labels are in alphabetical order, questions in the given order."""
     by_label = defaultdict(list)
     for question in questions:
         if question.id in labels:

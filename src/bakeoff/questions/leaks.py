@@ -1,6 +1,6 @@
-"""Test questions that nearly copy a training question, and which of them give the answer away.
+"""Finds test questions that nearly copy a training question, and decides which of them leak the answer.
 
-Takes questions with their splits. Answers are compared by the grader: written otherwise, an answer leaks all the same.
+Takes questions with their splits. The grader compares answers, so an answer written differently also leaks.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ ALMOST_EXACT = 0.9
 
 
 class Leak(Record):
-    """A test question and its nearest copy in train. `excused` where the copy does not give the answer away.
+    """A test question and its nearest copy in train. `excused` if the copy does not leak the answer.
 
-    A copy is excused if it is another phrasing of the same fact, which the slices `seen` and `changed` are there for,
-    unless it is almost exact; and if it is a question in nearly the same words that has other answers. `same_answer`
-    marks a pair that is alike by its sources and its long or rare answers, not by its words, under two facts.
+    A copy is excused if it is another phrasing of the same fact (which the slices `seen` and `changed` are for), unless
+    it is almost exact. It is also excused if it has nearly the same words but other answers. `similarity` is from 0 to
+    1. `same_answer` marks a pair under two facts that has the same sources and the same long or rare answers.
     """
 
     test_id: str
@@ -31,7 +31,7 @@ class Leak(Record):
 
     @property
     def line(self) -> str:
-        """The pair in words."""
+        """The pair as a message."""
         if self.same_answer:
             return (
                 f"test question {self.test_id} has the same answer and source as training question {self.train_id}, "
@@ -41,41 +41,47 @@ class Leak(Record):
 
 
 def leaks(questions: Sequence[Question], threshold: float = NEAR_COPY) -> list[Leak]:
-    """Every test question that has a near-copy in train, with the nearest one: first the leaks, then the excused."""
-    tests = [one for one in questions if one.split == "test"]
-    train = [one for one in questions if one.split == "train"]
+    """Every test question that has a near-copy in train, with its nearest copy. Leaks come first, then excused ones.
+
+    Both groups are sorted by similarity, highest first.
+    """
+    tests = [question for question in questions if question.split == "test"]
+    train = [question for question in questions if question.split == "train"]
     pairs = (
         (i, j, similarity)
-        for i, j, similarity in similar_pairs([one.text for one in tests], [one.text for one in train], threshold)
-        # Phrasings about an update are trained on after it, and only the changed questions are asked then.
+        for i, j, similarity in similar_pairs(
+            [question.text for question in tests], [question.text for question in train], threshold
+        )
+        # Phrasings about an update are trained on after the update. Only the changed questions are asked then.
         if train[j].slice != "changed" or tests[i].slice == "changed"
     )
-    found = [
+    copied = [
         _worst(tests[i], sorted(((similarity, train[j]) for _, j, similarity in copies), key=lambda copy: -copy[0]))
         for i, copies in groupby(pairs, key=lambda pair: pair[0])
     ]
-    named = {leak.test_id for leak in found if not leak.excused}
-    same = [leak for leak in _same_answers(questions) if leak.test_id not in named]
-    found = [leak for leak in found if leak.test_id not in {one.test_id for one in same}] + same
-    return sorted(found, key=lambda leak: (leak.excused, -leak.similarity, leak.test_id))
+    leaked = {leak.test_id for leak in copied if not leak.excused}
+    same = [leak for leak in _same_answers(questions) if leak.test_id not in leaked]
+    same_ids = {leak.test_id for leak in same}
+    both = [leak for leak in copied if leak.test_id not in same_ids] + same
+    return sorted(both, key=lambda leak: (leak.excused, -leak.similarity, leak.test_id))
 
 
 def _same_answers(questions: Sequence[Question]) -> list[Leak]:
-    """Test questions with the answers and sources of a training question of another fact, with the one most alike."""
-    found = []
+    """Test questions with the same answers and sources as training questions of another fact, and the nearest one."""
+    same = []
     for group in same_answer_groups(questions):
-        train = [one for one in group if one.split == "train"]
-        for test in (one for one in group if one.split == "test"):
-            others = [one for one in train if one.fact != test.fact]
+        train = [question for question in group if question.split == "train"]
+        for test in (question for question in group if question.split == "test"):
+            others = [question for question in train if question.fact != test.fact]
             if others and len(others) == len(train):
-                copy = max(others, key=lambda one: (jaccard(test.text, one.text), one.id))
+                copy = max(others, key=lambda question: (jaccard(test.text, question.text), question.id))
                 alike = jaccard(test.text, copy.text)
-                found.append(Leak(test_id=test.id, train_id=copy.id, similarity=alike, excused=False, same_answer=True))
-    return found
+                same.append(Leak(test_id=test.id, train_id=copy.id, similarity=alike, excused=False, same_answer=True))
+    return same
 
 
 def _worst(test: Question, copies: Sequence[tuple[float, Question]]) -> Leak:
-    """The nearest copy that is not excused, else the nearest."""
+    """The nearest copy that is not excused. If all are excused, the nearest one."""
     nearest, excused = copies[0], True
     for n, (similarity, copy) in enumerate(copies):
         if not _excused(n, test, copy, similarity):
@@ -90,12 +96,12 @@ def _excused(n: int, test: Question, train: Question, similarity: float) -> bool
     return (similarity < 1 or "changed" in (test.slice, train.slice)) and not nth_agrees(n, test, train)
 
 
-def leak_notes(found: Sequence[Leak], questions: Sequence[Question]) -> list[str]:
-    """The pairs that are excused for their answers alone although their questions are almost word for word the same."""
-    by_id = {one.id: one for one in questions}
+def leak_notes(pairs: Sequence[Leak], questions: Sequence[Question]) -> list[str]:
+    """A note on pairs of almost identical questions that are excused only because their answers differ."""
+    by_id = {question.id: question for question in questions}
     doubtful = [
         f"{leak.test_id} and {leak.train_id}"
-        for leak in found
+        for leak in pairs
         if leak.excused
         and leak.similarity >= ALMOST_EXACT
         and "changed" not in (by_id[leak.test_id].slice, by_id[leak.train_id].slice)
@@ -103,6 +109,6 @@ def leak_notes(found: Sequence[Leak], questions: Sequence[Question]) -> list[str
     if not doubtful:
         return []
     return [
-        "Almost word for word the same in test and training, excused as their answers differ: "
+        "Almost identical questions in test and training that do not count as leaks, because their answers differ: "
         f"{first_few(doubtful)}. Check that they ask for different things."
     ]

@@ -1,4 +1,4 @@
-"""The evidence of questions as spans of documents: quotes where they stand, else the accepted answers.
+"""Locates the evidence of questions in the documents: the quotes, or else the accepted answers.
 
 Takes questions and documents, gives questions whose evidence is spans of the documents. Knows nothing about chunks.
 """
@@ -18,12 +18,12 @@ from bakeoff.sentences import SHOWN, first_few
 def locate_evidence(
     questions: Sequence[Question], documents: Sequence[Document], other_documents: Sequence[Document] = ()
 ) -> tuple[list[Question], list[str]]:
-    """The questions with their evidence as spans of the documents, in order, and notes on what could not be found.
+    """The questions with their evidence as spans of the documents, in order, and notes on what was not found.
 
-    A quote is searched whatever its blanks, quotes, case and markup. Without one, the accepted answers are searched in
-    the documents that the question names (`answer_place`). Where neither is found, the evidence is the whole document.
-    `other_documents` are looked up where the first ones have no such name. Raises InputError where a question names a
-    document that is in neither.
+    The search for quotes ignores whitespace, quotation marks, case and markup. For a question without a quote, the
+    accepted answers are searched in the documents that it names (`answer_place`). If neither is found, the evidence is
+    the whole document. `other_documents` are used for names that are not in `documents`. Raises InputError if a
+    question names a document that is in neither.
     """
     sources = _Sources(documents, other_documents)
     _refuse_unknown_sources(questions, sources)
@@ -42,23 +42,25 @@ def locate_evidence(
 
 def _notes(located: Sequence[Question], not_found: Sequence[str], without_answer: Sequence[str]) -> Iterator[str]:
     if not_found:
-        yield f"Quoted evidence is not found, so the whole document counts as evidence: {first_few(not_found, '; ')}."
+        yield (
+            f"Quoted evidence was not found, so the whole document counts as evidence: {first_few(not_found, '; ')}."
+        )
     if without_answer:
         yield (
-            "Questions without a quote, none of whose answers stands in the documents they name: "
+            "Questions without a quote whose answers were not found in the documents they name: "
             f"{first_few(without_answer)}."
         )
     sourced = [question for question in located if question.source_spans and question.answerable]
     n = sum(map(is_document_level, sourced))
     if n:
         yield (
-            f"Evidence is known by document only for {n} of {len(sourced)} answerable questions with a source: any "
-            "passage of the document counts as the right one. A column 'evidence' with a quote says which one it is."
+            f"For {n} of {len(sourced)} answerable questions with a source, only the document with the answer is "
+            "known: any passage of it counts as correct. Add a column 'evidence' with a quote to mark the passage."
         )
 
 
 class _Sources:
-    """The documents by the names that a question may use for them."""
+    """Finds documents by the names that a question may use for them."""
 
     def __init__(self, documents: Sequence[Document], others: Sequence[Document] = ()) -> None:
         self._others = _Sources(others) if others else None
@@ -71,7 +73,10 @@ class _Sources:
                 self.names[name].append(document.source)
 
     def find(self, name: str) -> str | None:
-        """The document's own source: its exact name or id, or the one path that ends in the name or that it ends in."""
+        """The source of the document with this name. None if there is no such document, or several.
+
+        The name can be the exact source, the id, the end of the source's path, or a path that ends in the source.
+        """
         return self._find(name) or (self._others.find(name) if self._others else None)
 
     def _find(self, name: str) -> str | None:
@@ -101,32 +106,33 @@ def _refuse_unknown_sources(questions: Sequence[Question], sources: _Sources) ->
         close = difflib.get_close_matches(name, sources.locators, n=1, cutoff=0.4) if len(names) < SHOWN else []
         names.append(f"{name!r} (question {ids[0]}{f'; did you mean {close[0]!r}?' if close else ''})")
     raise InputError(
-        f"Questions name documents that are not there: {first_few(names)}.",
+        f"Questions name documents that do not exist: {first_few(names)}.",
         "write each source as the document's path below the documents folder, or leave it empty",
     )
 
 
 def _spans(question: Question, locators: Mapping[str, Locator]) -> tuple[tuple[SourceSpan, ...], list[str]]:
-    """Where the question's quotes, or else its answers, stand in its documents; and quotes not found.
+    """(spans of the question's quotes, or else of its answers, in its documents; quotes that were not found).
 
-    A document without any of them is whole, unless another one holds an answer to a question that quotes nothing.
+    A document without any of them is a span as a whole. But if the question has no quotes and another document holds
+    an answer, only the answers are spans.
     """
     quotes = [quote for quote in question.evidence.split("\n") if quote]
     spans, missed = [], dict.fromkeys(quotes)
     for name, locator in locators.items():
-        found = {quote: place for quote in quotes if (place := locator.find(quote))}
-        spans += [SourceSpan(source=name, start=start, end=end) for start, end in found.values()]
-        spans += [] if found else [SourceSpan(source=name)]
-        missed = {quote: None for quote in missed if quote not in found}
+        located = {quote: place for quote in quotes if (place := locator.find(quote))}
+        spans += [SourceSpan(source=name, start=start, end=end) for start, end in located.values()]
+        spans += [] if located else [SourceSpan(source=name)]
+        missed = {quote: None for quote in missed if quote not in located}
     if not quotes:
         places = {name: answer_spans(question, locator) for name, locator in locators.items()}
-        found_spans = [SourceSpan(source=name, start=start, end=end) for name in places for start, end in places[name]]
-        spans = found_spans or spans
+        answers = [SourceSpan(source=name, start=start, end=end) for name in places for start, end in places[name]]
+        spans = answers or spans
     return tuple(spans), list(missed)
 
 
 def _says_an_answer(question: Question, locators: Mapping[str, Locator]) -> bool:
-    """Whether a document holds one of the answers; yes and no, and no answer, stand in any."""
+    """Whether a document contains one of the answers. Always true for yes-or-no and unanswerable questions."""
     if question.kind == "yesno" or not question.answers:
         return True
     return any(locator.find(answer) for locator in locators.values() for answer in question.answers)

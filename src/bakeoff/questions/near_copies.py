@@ -1,6 +1,6 @@
-"""Near-copies among texts: pairs that share most of their character trigrams, and all of their numbers.
+"""Finds near-copies among texts: pairs that share most of their character trigrams, and all of their numbers.
 
-Takes texts, gives pairs of positions with their Jaccard similarity. Knows nothing about what the texts are for.
+Takes texts, gives pairs of positions with their Jaccard similarity. Knows nothing about the purpose of the texts.
 """
 
 import re
@@ -13,40 +13,51 @@ import numpy as np
 
 Grams = frozenset[str]
 NEAR_COPY = 0.7
-"""The similarity from which on a test question nearly copies a training question."""
+"""From this similarity on, a test question is a near-copy of a training question."""
 
 
 @lru_cache(maxsize=100_000)
 def grams(text: str) -> Grams:
-    """The character trigrams of the text's words, each word with a blank at both ends: word order does not matter."""
+    """The character trigrams of the text's words. Each word is padded with spaces, so word order does not matter."""
     return frozenset(f" {word} "[i : i + 3] for word in words(text) for i in range(len(word)))
 
 
 def words(text: str) -> list[str]:
-    """The words and numbers of the text, in lower case and without accents."""
+    """The words and numbers of the text, in order, in lower case and without accents.
+
+    >>> words("Is the Café's warranty 24 months?")
+    ['is', 'the', 'cafes', 'warranty', '24', 'months']
+    """
     text = unicodedata.normalize("NFKD", text.casefold())
     return re.findall(r"[^\W_]+", "".join(c for c in text if not unicodedata.combining(c)).replace("'", ""))
 
 
 @lru_cache(maxsize=100_000)
 def numbers(text: str) -> frozenset[str]:
-    """Its words that hold a digit: a question about Hearth 2 is no copy of one about Hearth 3."""
+    """The words of the text that have a digit. A question about Hearth 2 is not a copy of one about Hearth 3."""
     return frozenset(word for word in words(text) if any(c.isdigit() for c in word))
 
 
 def similar_pairs(texts: Sequence[str], others: Sequence[str], threshold: float) -> Iterator[tuple[int, int, float]]:
-    """All (i, j, similarity) with texts[i] and others[j] at least so similar (more than 0), by i, then j."""
+    """(i, j, similarity) of all pairs texts[i], others[j] with the same numbers that are at least this similar.
+
+    `threshold` must be more than 0. The pairs are ordered by i, then j. Similarity is the Jaccard similarity of the
+    trigrams, from 0 to 1.
+
+    >>> list(similar_pairs(["reset the oven"], ["the oven reset", "reset oven 2"], 0.7))
+    [(0, 0, 1.0)]
+    """
     holders: dict[str, list[int]] = defaultdict(list)
     for j, other in enumerate(others):
         for gram in grams(other):
             holders[gram].append(j)
-    postings = {gram: np.array(found, dtype=np.int32) for gram, found in holders.items()}
+    postings = {gram: np.array(positions, dtype=np.int32) for gram, positions in holders.items()}
     sizes = np.array([len(grams(other)) for other in others])
     for i, text in enumerate(texts):
-        found = [postings[gram] for gram in grams(text) if gram in postings]
-        if not found:
+        matches = [postings[gram] for gram in grams(text) if gram in postings]
+        if not matches:
             continue
-        shared = np.bincount(np.concatenate(found), minlength=len(others))
+        shared = np.bincount(np.concatenate(matches), minlength=len(others))
         jaccard = shared / (len(grams(text)) + sizes - shared)
         for j in np.flatnonzero(jaccard >= threshold).tolist():
             if numbers(text) == numbers(others[j]):
@@ -54,5 +65,5 @@ def similar_pairs(texts: Sequence[str], others: Sequence[str], threshold: float)
 
 
 def jaccard(a: str, b: str) -> float:
-    """The share of two texts' trigrams that both have; 0 where they have none."""
+    """The share of two texts' trigrams that both have, from 0 to 1. 0 if they have none."""
     return len(grams(a) & grams(b)) / (len(grams(a) | grams(b)) or 1)

@@ -1,4 +1,4 @@
-"""Quotes to the places in a text where they stand, whatever the blanks, case and markup between their words.
+"""Finds quotes in a text, ignoring differences in whitespace, case and markup.
 
 Takes a text and quotes, gives offsets. Knows nothing about questions.
 """
@@ -8,7 +8,7 @@ import unicodedata
 
 
 class Locator:
-    """Finds quotes in one text. Only letters and digits are compared, so that '**24** months |' holds '24 months'."""
+    """Finds quotes in one text. Only letters and digits are compared, so '24 months' is found in '**24** months |'."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -16,11 +16,11 @@ class Locator:
         self._offsets: list[int] = []
 
     def find(self, quote: str) -> tuple[int, int] | None:
-        """(start, end) of the first place where the quote stands in whole words, or None."""
+        """(start, end) of the first place where the quote occurs as whole words, or None."""
         return next(iter(self.find_all(quote, 1)), None)
 
     def find_all(self, quote: str, most: int) -> list[tuple[int, int]]:
-        """(start, end) of every place where the quote stands in whole words, in order, at most so many."""
+        """(start, end) of every place where the quote occurs as whole words, in order, `most` places at most."""
         if self._squashed is None:
             self._squashed, self._offsets = _squash(_blank_link_targets(self.text))
         wanted, _ = _squash(quote)
@@ -34,12 +34,12 @@ class Locator:
         return places
 
     def _splits_a_word(self, offset: int) -> bool:
-        """Whether letters or digits stand on both sides of the offset."""
+        """Whether there are letters or digits on both sides of the offset."""
         return 0 < offset < len(self.text) and self.text[offset - 1].isalnum() and self.text[offset].isalnum()
 
 
 def _squash(text: str) -> tuple[str, list[int]]:
-    """The letters and digits of the text, folded, and the offset that each comes from."""
+    """The letters and digits of the text, case-folded and without accents, and the offset of each in the text."""
     squashed, offsets = [], []
     for offset, character in enumerate(text):
         for folded in unicodedata.normalize("NFKD", character.casefold()):
@@ -50,5 +50,5 @@ def _squash(text: str) -> tuple[str, list[int]]:
 
 
 def _blank_link_targets(text: str) -> str:
-    """Markdown links without their targets, every character at its place."""
+    """The text with the targets of Markdown links replaced by spaces, so that all offsets stay the same."""
     return re.sub(r"(?<=\])\([^()\s]*\)", lambda match: " " * len(match[0]), text)

@@ -1,6 +1,6 @@
-"""All rows of all question files to questions with unique ids, days and facts.
+"""Reads all question files into questions with unique ids, days and facts.
 
-Takes paths, gives records and notes on what was made of the files.
+Takes paths, gives records, and notes on how the files were read.
 """
 
 from collections import defaultdict
@@ -31,12 +31,12 @@ def read_questions(paths: Sequence[Path], columns: Mapping[str, str] = NO_COLUMN
 def read_with_notes(
     paths: Sequence[Path], columns: Mapping[str, str] = NO_COLUMNS, other_paths: Sequence[Path] = ()
 ) -> tuple[list[Question], list[str]]:
-    """The questions of all files, in order, and notes on what in them was read otherwise than it stands there.
+    """The questions of all files, in order, and notes on everything that was interpreted or left out.
 
-    `columns` maps fields (docs/questions.md) to the names of columns; a file without such a column is read by the usual
-    names. At least one of the files, or of `other_paths` (read elsewhere with the same mapping), must have the column.
-    `source_spans` name whole documents until `locate_evidence` has been asked. Raises InputError where a file cannot be
-    read as questions, naming the lines and what to do.
+    `columns` maps fields (docs/questions.md) to column names. A file without such a column is read by the usual names.
+    At least one of the files, or of `other_paths` (read elsewhere with the same mapping), must have the column.
+    `source_spans` are whole documents until `locate_evidence` is called. Raises InputError, with the lines and a
+    remedy, if a file cannot be read as questions.
     """
     read = _files(paths, columns, other_paths)
     rows = [row for file in read for row in file.rows]
@@ -48,23 +48,23 @@ def read_with_notes(
     refuse_rows(
         rows,
         lambda row: bool(answers(row)) and unanswerable(row),
-        "Questions marked unanswerable that have answers all the same",
+        "Questions that are marked unanswerable but have answers",
         "remove the mark or the answers",
     )
     days, more_notes = _days(rows)
     questions = [question_of(row, day) for row, day in zip(rows, days, strict=True)]
     _refuse_duplicates(rows, questions)
-    found, fact_notes = with_facts(questions)
-    return found, [*notes, *_html_notes(rows), *more_notes, *fact_notes]
+    complete, fact_notes = with_facts(questions)
+    return complete, [*notes, *_html_notes(rows), *more_notes, *fact_notes]
 
 
 def column_lines(paths: Sequence[Path], columns: Mapping[str, str] = NO_COLUMNS) -> list[str]:
-    """Which columns of each file are read as what, and which are not used, a line for each file."""
+    """One line per file: the field that each column is read as, and the columns that are not used."""
     return [file.header.line(path.name) for path, file in zip(paths, _files(paths, columns), strict=True)]
 
 
 def _files(paths: Sequence[Path], columns: Mapping[str, str], other_paths: Sequence[Path] = ()) -> list[RowsRead]:
-    """What each file holds. Raises InputError for a mapping of a field or a column that is not there."""
+    """The rows of each file. Raises InputError for a mapping with an unknown field or a column that does not exist."""
     check_fields(columns)
     tables = [read_table(path) for path in paths]
     others = [read_table(path) for path in other_paths] if columns else []
@@ -73,12 +73,12 @@ def _files(paths: Sequence[Path], columns: Mapping[str, str], other_paths: Seque
 
 
 def _days(rows: Sequence[Row]) -> tuple[list[date | None], list[str]]:
-    """The day of each row, each file's column read as a whole, and a note for each column that is not used."""
+    """The day of each row, and a note for each file whose dates are not used."""
     days: list[date | None] = []
     notes = []
     for path, of_file in groupby(rows, key=lambda row: row.path):
-        found, reason = days_of([cell(row, "asked_on") for row in of_file])
-        days += found
+        file_days, reason = days_of([cell(row, "asked_on") for row in of_file])
+        days += file_days
         if reason:
             notes.append(f"The dates in {path.name} are not used: {reason}. Write days as 2026-03-31.")
     return days, notes
@@ -87,19 +87,19 @@ def _days(rows: Sequence[Row]) -> tuple[list[date | None], list[str]]:
 def _html_notes(rows: Sequence[Row]) -> Iterator[str]:
     n = sum(map(has_html, rows))
     if n:
-        yield f"Rows whose HTML tags and entities are left out of the question or answers: {n}."
+        yield f"HTML tags and entities were removed from the question or answers of {n} row{'s' if n != 1 else ''}."
 
 
 def _refuse_duplicates(rows: Sequence[Row], questions: Sequence[Question]) -> None:
     places = defaultdict(list)
     for row, question in zip(rows, questions, strict=True):
         places[question.id].append(row)
-    twice = {name: found for name, found in places.items() if len(found) > 1}
+    twice = {name: same_id for name, same_id in places.items() if len(same_id) > 1}
     if twice:
-        told = [f"{name} ({first_few([row.place for row in found])})" for name, found in twice.items()]
-        made = any(not cell(row, "id") for found in twice.values() for row in found)
+        shown = [f"{name} ({first_few([row.place for row in same_id])})" for name, same_id in twice.items()]
+        made = any(not cell(row, "id") for same_id in twice.values() for row in same_id)
         raise InputError(
-            f"Question ids must be unique; these are not: {first_few(told)}.",
+            f"Question ids must be unique; these are not: {first_few(shown)}.",
             "merge rows with the same question (add up asked)"
-            + (" or give them ids" if made else ", or give one a new id"),
+            + (" or give them ids" if made else ", or give one of them a new id"),
         )

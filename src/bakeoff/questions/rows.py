@@ -1,6 +1,6 @@
-"""Question files (CSV, JSON lines) to rows whose cells stand under the fields they fill.
+"""Reads question files (CSV, JSON lines) into rows, with each cell under the field that its column fills.
 
-Takes a path, then the columns that a user maps. Does not know what stands in the cells.
+Takes a path, then the columns that a user maps. Does not check the values of the cells.
 """
 
 import json
@@ -15,11 +15,11 @@ from bakeoff.formats.part import UnreadableError
 from bakeoff.questions.columns import COLUMNS, HOW_TO_MAP, Header, header
 
 DELIMITERS = ",;\t"
-SWALLOWED_ROWS = 2  # so many lines of a cell that look like rows are rows
+SWALLOWED_ROWS = 2  # if a cell has at least this many lines that look like rows, a quote is missing
 
 
 class RawRow(NamedTuple):
-    """One record as it stands in the file: its line, counted from 1, and its cells under the names of their columns."""
+    """One record of the file: its line (from 1), and its cells with the names of their columns."""
 
     line: int
     names: tuple[str, ...]
@@ -27,7 +27,7 @@ class RawRow(NamedTuple):
 
 
 class Table(NamedTuple):
-    """One file's records, in order, at least one. `encoding` is empty for plain UTF-8."""
+    """The records of one file, in order. There is at least one. `encoding` is empty for plain UTF-8."""
 
     path: Path
     encoding: str
@@ -35,13 +35,13 @@ class Table(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns of the file, in order: those of its header row, or all keys of JSON lines."""
+        """The columns of the file, in order: those of its header row, or all keys of its JSON lines."""
         headers = dict.fromkeys(record.names for record in self.records)
         return next(iter(headers)) if len(headers) == 1 else tuple(dict.fromkeys(n for names in headers for n in names))
 
 
 class Row(NamedTuple):
-    """One record with its cells under the fields they fill; only `answers` may come from several columns."""
+    """One record with its cells under the fields they fill. Only `answers` can have cells from several columns."""
 
     path: Path
     line: int
@@ -53,7 +53,7 @@ class Row(NamedTuple):
 
 
 class RowsRead(NamedTuple):
-    """The rows of one file in order, notes on how it was read, and its columns."""
+    """The rows of one file in order, notes on how the file was read, and its columns."""
 
     rows: list[Row]
     notes: list[str]
@@ -61,7 +61,7 @@ class RowsRead(NamedTuple):
 
 
 def read_table(path: Path) -> Table:
-    """The records of a file. Raises InputError where it cannot be read, or holds none."""
+    """The records of a file. Raises InputError if it cannot be read or has no records."""
     readers: dict[str, Callable[[Path, str], Iterator[RawRow]]] = {
         ".csv": _csv_records,
         ".jsonl": _json_records,
@@ -77,15 +77,15 @@ def read_table(path: Path) -> Table:
         raise InputError(f"{path}: {error.message}.", error.remedy) from error
     if not records:
         raise InputError(
-            f"{path}: no questions in it.", "give a header row and one question a row, or a JSON object a line"
+            f"{path}: no questions in it.", "write a header row and one question per row, or one JSON object per line"
         )
     return Table(path, encoding, records)
 
 
 def rows_of(table: Table, columns: Mapping[str, str]) -> RowsRead:
-    """The table's rows. `columns` maps fields to names of columns, where the table has them.
+    """The table's rows. `columns` maps fields to column names; columns that the table does not have are ignored.
 
-    Raises InputError where no column holds the question.
+    Raises InputError if no column holds the question.
     """
     headers = {names: header(names, columns) for names in dict.fromkeys(record.names for record in table.records)}
     for record in table.records:
@@ -104,36 +104,38 @@ def rows_of(table: Table, columns: Mapping[str, str]) -> RowsRead:
 
 
 def _merged(names: tuple[str, ...], headers: Sequence[Header]) -> Header:
-    """The columns of all records: those that any of them is read from."""
+    """One header for records with different columns: a field is read from every column that any record reads."""
     if len(headers) == 1:
         return headers[0]
     positions: dict[str, list[int]] = {}
-    for one in headers:
-        for field, at in one.positions.items():
+    for single in headers:
+        for field, at in single.positions.items():
             positions[field] = list(
-                dict.fromkeys([*positions.get(field, []), *(names.index(one.names[i]) for i in at)])
+                dict.fromkeys([*positions.get(field, []), *(names.index(single.names[i]) for i in at)])
             )
-    return Header(names, positions, frozenset().union(*(one.mapped for one in headers)))
+    return Header(names, positions, frozenset().union(*(single.mapped for single in headers)))
 
 
 def _refuse_without_question(table: Table, record: RawRow) -> None:
     place = "" if table.path.suffix.lower() == ".csv" else f", line {record.line}"
     raise InputError(
-        f"{table.path}{place}: no column holds the question. Found: {', '.join(record.names)}.",
+        f"{table.path}{place}: no column holds the question. The columns are: {', '.join(record.names)}.",
         f"name it {' or '.join(COLUMNS['text'][:3])} (answers go under {' or '.join(COLUMNS['answers'][:3])}), or "
         + HOW_TO_MAP.format(name="question"),
     )
 
 
 def _content(path: Path) -> bytes:
-    """The file's bytes. Raises InputError where it cannot be opened, or is another kind of file than its name says."""
+    """The file's bytes. Raises InputError if it cannot be opened or is another kind of file than its ending says."""
     try:
         content = path.read_bytes()
         check_kind(path.suffix.lower(), content)
     except OSError as error:
         raise InputError(f"{path}: the questions cannot be read ({error.strerror}).", "check the path") from error
     except UnreadableError as error:
-        raise InputError(f"{path}: {error.message}.", "save it as CSV in UTF-8, or as a JSON object a line") from error
+        raise InputError(
+            f"{path}: {error.message}.", "save it as CSV in UTF-8, or as one JSON object per line"
+        ) from error
     return content
 
 
@@ -144,21 +146,21 @@ def _csv_records(path: Path, text: str) -> Iterator[RawRow]:
         if any(cell.strip() for cell in cells[len(names) :]):
             raise InputError(
                 f"{path}, line {line}: {len(cells)} cells under {len(names)} columns.",
-                "put quotes around a cell that holds the character between the columns",
+                "put quotes around cells that contain the delimiter of the columns",
             )
         _refuse_swallowed_rows(path, line, cells, len(names))
         yield RawRow(line, tuple(names), [*cells, *[""] * (len(names) - len(cells))])
 
 
 def _refuse_swallowed_rows(path: Path, line: int, cells: Sequence[str], n_columns: int) -> None:
-    """Raises InputError where the lines of one cell look like rows: as many columns, and no blank after a delimiter."""
+    """Raises InputError if the lines of one cell look like rows: as many columns, and no space after a delimiter."""
     for cell in cells:
         lines = cell.strip().splitlines()[1:]
         for mark in DELIMITERS if n_columns > 1 and len(lines) >= SWALLOWED_ROWS else "":
-            if all(one.count(mark) == n_columns - 1 and f"{mark} " not in one for one in lines):
+            if all(inner.count(mark) == n_columns - 1 and f"{mark} " not in inner for inner in lines):
                 raise InputError(
                     f"{path}, line {line}: one cell holds {len(lines)} lines that look like rows: {lines[0][:60]!r}.",
-                    "close the quote that opens in this row, or write a quote inside a quoted cell twice",
+                    "close the quote that begins in this row; inside a quoted cell, write a quote twice",
                 )
 
 
@@ -171,7 +173,7 @@ def _json_records(path: Path, text: str) -> Iterator[RawRow]:
         except (ValueError, RecursionError) as error:
             at = f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
             raise InputError(
-                f"{path}, line {number}: no valid JSON ({at}).", "write one whole JSON object a line"
+                f"{path}, line {number}: not valid JSON ({at}).", "write one complete JSON object per line"
             ) from error
         if not isinstance(item, dict):
             raise InputError(

@@ -1,4 +1,4 @@
-"""What bakeoff.yaml says about splitting questions. Knows nothing about files."""
+"""The settings in bakeoff.yaml for splitting questions. Knows nothing about files."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from bakeoff.records import Record
 
 
 class Split(Record):
-    """Which share of the facts is held out."""
+    """The shares of the facts (0 to 1) that are held out for test and dev."""
 
     test: float = Field(default=0.4, gt=0, lt=1)
     dev: float = Field(default=0.15, gt=0, lt=1)

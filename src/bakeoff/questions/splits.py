@@ -1,7 +1,7 @@
-"""Questions to train, dev and test: by fact and by document, or within each label where the answers are labels.
+"""Splits questions into train, dev and test: by fact and document, or within each label if the answers are labels.
 
-Takes questions, gives the same questions with split and slice. Knows nothing about models. The same seed and the same
-questions give the same splits, in whatever order they come; a question added later moves few others.
+Takes questions, gives the same questions with split and slice. Knows nothing about models. The same seed and questions
+give the same splits, whatever the order of the questions. Adding a question later moves few others.
 """
 
 import math
@@ -13,11 +13,11 @@ from bakeoff.questions.label_splits import split_by_label
 from bakeoff.questions.labels import answer_labels, examples_by_label
 from bakeoff.records import Question, Slice, Split
 
-MIN_DOCUMENTS = 8  # with fewer, facts are held out instead of documents
-PARAPHRASED = 0.05  # with fewer facts asked in two ways there is hardly anything `seen` to test
+MIN_DOCUMENTS = 8  # with fewer documents, single facts are held out instead of documents
+PARAPHRASED = 0.05  # if a smaller share of facts is asked in two ways, there is too little `seen` to test
 N_DRAWS = 64
 UNANSWERABLE_TRAIN, UNANSWERABLE_DEV = 0.3, 0.2
-MEASURED = ("seen", "unseen", "unanswerable")  # what a verdict rests on
+MEASURED = ("seen", "unseen", "unanswerable")  # the slices that a verdict is based on
 
 Facts = Mapping[str, Sequence[Question]]
 
@@ -25,52 +25,63 @@ Facts = Mapping[str, Sequence[Question]]
 def assign_splits(
     questions: Sequence[Question], seed: int, test_fraction: float = 0.4, dev_fraction: float = 0.15
 ) -> list[Question]:
-    """The questions, in order, each with its split and slice. A split that a question brings is kept.
+    """The questions, in order, each with its split and slice. A question that already has a split keeps it.
 
-    - Where the answers are labels of a closed set (`answer_labels`), the questions of each label are split, whatever
-      their documents; `seen` then says that the label was trained on. Else:
-    - Documents with about `test_fraction` of all facts are held out; their facts (`unseen`) go whole to dev or test.
-      Where hardly any fact has two phrasings there is little else to test on: dev's share is held out beside it.
-    - Of the other facts one phrasing (of four or more: two) is `seen`, in test or dev; at least one stays in train.
-    - Unanswerable facts go to train, dev and test whole; general questions are all test. Of a changed fact one phrasing
-      (of four or more: two) is tested, the others are there to retrain on.
+    - If the answers are labels of a closed set (`answer_labels`), the questions of each label are split, whatever
+      their documents. `seen` then means that the label was trained on. Otherwise:
+    - Documents with about `test_fraction` of all facts are held out. Their facts (`unseen`) go whole to dev or test.
+      If hardly any fact has two phrasings, there is little else to test on, and the share of dev is held out too.
+    - Of each other fact one phrasing (two of four or more) is `seen`, in test or dev. At least one stays in train.
+    - Unanswerable facts go whole to train, dev or test. All general questions are in test. Of a changed fact one
+      phrasing (two of four or more) is tested; the others are for retraining.
 
-    Dev gets `dev_fraction` for every `test_fraction` that test gets, of each slice but `changed` and `general`.
+    The sizes of dev and test relate as `dev_fraction` to `test_fraction`, in each slice but `changed` and `general`.
     """
     draw = Draw(seed)
     dev_share = dev_fraction / (dev_fraction + test_fraction)
     labels = answer_labels(questions)
     by_label = examples_by_label(questions, labels)
     known = _by_fact(
-        one for one in questions if one.answerable and one.slice not in ("changed", "general") and one.id not in labels
+        question
+        for question in questions
+        if question.answerable and question.slice not in ("changed", "general") and question.id not in labels
     )
     paraphrased = sum(len(phrasings) > 1 for phrasings in known.values()) >= PARAPHRASED * len(known)
     held_fraction = test_fraction if paraphrased else min(test_fraction + dev_fraction, 1.0)
     held, held_sources = _held_out(known, held_fraction, draw)
-    unanswerable = _by_fact(one for one in questions if not one.answerable and one.slice not in ("changed", "general"))
+    unanswerable = _by_fact(
+        question for question in questions if not question.answerable and question.slice not in ("changed", "general")
+    )
     splits: dict[str, Split] = {
         **_split_unseen({fact: known[fact] for fact in held}, dev_share, draw),
         **_split_seen({fact: known[fact] for fact in known if fact not in held}, dev_share, draw),
         **split_by_label(by_label, test_fraction, dev_fraction, draw),
         **_split_unanswerable(unanswerable, held_sources, draw),
-        **_split_changed(_by_fact(one for one in questions if one.slice == "changed"), draw),
-        **{one.id: "test" for one in questions if one.slice == "general"},
-        **{one.id: one.split for one in questions if one.split is not None},
+        **_split_changed(_by_fact(question for question in questions if question.slice == "changed"), draw),
+        **{question.id: "test" for question in questions if question.slice == "general"},
+        **{question.id: question.split for question in questions if question.split is not None},
     }
-    trained = {one.fact for one in questions if splits[one.id] == "train" and one.slice != "changed"}
-    trained |= {one.fact for of_label in by_label.values() if _is_trained(of_label, splits) for one in of_label}
-    return [one.model_copy(update={"split": splits[one.id], "slice": _slice(one, trained)}) for one in questions]
+    trained = {
+        question.fact for question in questions if splits[question.id] == "train" and question.slice != "changed"
+    }
+    trained |= {
+        question.fact for of_label in by_label.values() if _is_trained(of_label, splits) for question in of_label
+    }
+    return [
+        question.model_copy(update={"split": splits[question.id], "slice": _slice(question, trained)})
+        for question in questions
+    ]
 
 
 def _by_fact(questions: Iterable[Question]) -> dict[str, list[Question]]:
     facts = defaultdict(list)
-    for question in sorted(questions, key=lambda one: one.id):
+    for question in sorted(questions, key=lambda question: question.id):
         facts[question.fact].append(question)
     return dict(sorted(facts.items()))
 
 
 def _is_trained(questions: Sequence[Question], splits: Mapping[str, Split]) -> bool:
-    return any(splits[one.id] == "train" for one in questions)
+    return any(splits[question.id] == "train" for question in questions)
 
 
 def _slice(question: Question, trained: Collection[str]) -> Slice:
@@ -82,13 +93,15 @@ def _slice(question: Question, trained: Collection[str]) -> Slice:
 
 
 def _held_out(facts: Facts, fraction: float, draw: Draw) -> tuple[set[str], set[str]]:
-    """The facts that are never trained on, and the documents they come from.
+    """(the facts that are never trained on, the documents they come from).
 
-    Of many draws the one is taken whose share of facts, of paraphrased facts and of asked volume comes closest to the
-    fraction. Source: rerandomisation, Morgan and Rubin 2012, doi:10.1214/12-AOS1008.
+    Makes `N_DRAWS` random draws and takes the one whose shares of facts, of paraphrased facts and of asked volume are
+    closest to the fraction. Source: rerandomisation, Morgan and Rubin 2012, doi:10.1214/12-AOS1008.
     """
     requested = {fact for fact, phrasings in facts.items() if _only_tested(phrasings)}
-    fixed = {fact for fact, phrasings in facts.items() if any(one.split == "train" for one in phrasings)} - requested
+    fixed = {
+        fact for fact, phrasings in facts.items() if any(question.split == "train" for question in phrasings)
+    } - requested
     by_document = _documents(facts)
     free = [name for name in by_document if not by_document[name] & fixed]
     draws = [
@@ -104,17 +117,20 @@ def _held_out(facts: Facts, fraction: float, draw: Draw) -> tuple[set[str], set[
 
 
 def _only_tested(phrasings: Sequence[Question]) -> bool:
-    """Whether the file wants this fact tested only: all in test or dev, or one 'unseen', and none in train."""
-    splits = {one.split for one in phrasings}
-    asked_for = None not in splits or any(one.slice == "unseen" for one in phrasings)
+    """Whether the file marks this fact as test only: all in test or dev, or one 'unseen', and none in train."""
+    splits = {question.split for question in phrasings}
+    asked_for = None not in splits or any(question.slice == "unseen" for question in phrasings)
     return asked_for and "train" not in splits
 
 
 def _documents(facts: Facts) -> dict[str, set[str]]:
-    """The facts of each document; each fact alone where documents are few, one has most facts, or a fact names none."""
+    """The facts of each document. A fact without a document is alone.
+
+    All facts are alone if there are fewer than `MIN_DOCUMENTS` documents, or if one has more than half of the facts.
+    """
     by_document = defaultdict(set)
     for fact, phrasings in facts.items():
-        for source in {span.source for one in phrasings for span in one.source_spans} or {f"fact {fact}"}:
+        for source in {span.source for question in phrasings for span in question.source_spans} or {f"fact {fact}"}:
             by_document[source].add(fact)
     n_largest = max(map(len, by_document.values()), default=0)
     if len(by_document) < MIN_DOCUMENTS or n_largest > len(facts) / 2:
@@ -125,7 +141,7 @@ def _documents(facts: Facts) -> dict[str, set[str]]:
 def _draw_documents(
     order: Sequence[str], by_document: Mapping[str, set[str]], held: set[str], wanted: float
 ) -> set[str]:
-    """Documents in this order as long as each brings the number of held-out facts closer to the wanted one."""
+    """The documents, in this order, that each bring the number of held-out facts closer to the wanted number."""
     held, chosen = set(held), set()
     for name in order:
         after = len(held | by_document[name])
@@ -139,7 +155,7 @@ def _distance(facts: Facts, held: Collection[str], fraction: float) -> float:
     weights = [
         {fact: 1 for fact in facts},
         {fact: int(len(phrasings) > 1) for fact, phrasings in facts.items()},
-        {fact: sum(one.asked for one in phrasings) for fact, phrasings in facts.items()},
+        {fact: sum(question.asked for question in phrasings) for fact, phrasings in facts.items()},
     ]
     shares = [
         sum(weight[fact] for fact in held) / (sum(weight.values()) or 1) for weight in weights if any(weight.values())
@@ -150,21 +166,21 @@ def _distance(facts: Facts, held: Collection[str], fraction: float) -> float:
 def _split_unseen(facts: Facts, dev_share: float, draw: Draw) -> dict[str, Split]:
     order = draw.order(facts, "unseen")
     n_dev = min(round(dev_share * len(order)), max(len(order) - 1, 0))
-    return {one.id: "dev" if i < n_dev else "test" for i, fact in enumerate(order) for one in facts[fact]}
+    return {question.id: "dev" if i < n_dev else "test" for i, fact in enumerate(order) for question in facts[fact]}
 
 
 def _split_seen(facts: Facts, dev_share: float, draw: Draw) -> dict[str, Split]:
-    """Held-back phrasings to test and dev, the rest to train.
+    """Held-back phrasings go to test and dev, the rest to train.
 
-    Dev takes its share from facts with four or more phrasings first (two stay in train), then from those with three,
-    and only then from those with two, whose second phrasing test goes without.
+    Dev first takes phrasings of facts with four or more (two stay in train), then of facts with three, and last of
+    facts with two, which are then not in test.
     """
     splits: dict[str, Split] = {}
     n_held = sum(_n_tested(len(phrasings)) for phrasings in facts.values())
     wanted_dev = round(dev_share * n_held)
     order = draw.order((fact for fact in facts if len(facts[fact]) > 1), "seen")
     for fact in sorted(order, key=lambda fact: -min(len(facts[fact]), 4)):
-        phrasings = draw.order((one.id for one in facts[fact]), "phrasings")
+        phrasings = draw.order((question.id for question in facts[fact]), "phrasings")
         n_dev = int(wanted_dev > 0)
         wanted_dev -= n_dev
         n_test = _n_tested(len(phrasings))
@@ -172,7 +188,7 @@ def _split_seen(facts: Facts, dev_share: float, draw: Draw) -> dict[str, Split]:
             n_test -= 1
         splits |= {name: "dev" for name in phrasings[:n_dev]}
         splits |= {name: "test" for name in phrasings[n_dev : n_dev + n_test]}
-    return {one.id: splits.get(one.id, "train") for phrasings in facts.values() for one in phrasings}
+    return {question.id: splits.get(question.id, "train") for phrasings in facts.values() for question in phrasings}
 
 
 def _n_tested(n_phrasings: int) -> int:
@@ -180,10 +196,12 @@ def _n_tested(n_phrasings: int) -> int:
 
 
 def _split_unanswerable(facts: Facts, held_sources: Collection[str], draw: Draw) -> dict[str, Split]:
-    """Whole facts; those about held-out documents are not trained on."""
+    """The split of unanswerable questions. Facts are not split up; facts about held-out documents are not in train."""
     order = draw.order(facts, "unanswerable")
     about_held = {
-        fact for fact in facts if any(s.source in held_sources for one in facts[fact] for s in one.source_spans)
+        fact
+        for fact in facts
+        if any(s.source in held_sources for question in facts[fact] for s in question.source_spans)
     }
     n_dev = round(UNANSWERABLE_DEV * len(order))
     n_train = len(order) - n_dev - math.ceil((1 - UNANSWERABLE_TRAIN - UNANSWERABLE_DEV) * len(order))
@@ -191,15 +209,15 @@ def _split_unanswerable(facts: Facts, held_sources: Collection[str], draw: Draw)
     dev = [fact for fact in order if fact not in train][:n_dev]
     splits: dict[str, Split] = {}
     for fact, phrasings in facts.items():
-        for one in phrasings:
-            splits[one.id] = "train" if fact in train else "dev" if fact in dev else "test"
+        for question in phrasings:
+            splits[question.id] = "train" if fact in train else "dev" if fact in dev else "test"
     return splits
 
 
 def _split_changed(facts: Facts, draw: Draw) -> dict[str, Split]:
     splits: dict[str, Split] = {}
     for phrasings in facts.values():
-        order = draw.order((one.id for one in phrasings), "phrasings")
+        order = draw.order((question.id for question in phrasings), "phrasings")
         n_test = max(_n_tested(len(order)), 1)
         for i, name in enumerate(order):
             splits[name] = "test" if i < n_test else "train"

@@ -1,4 +1,4 @@
-"""What split questions are, and in plain words what they are too few or too mixed for.
+"""Summarises split questions: counts, and warnings if there are too few or they do not fit together.
 
 Takes questions with their splits, gives counts and warnings. Knows nothing about documents or models.
 """
@@ -22,12 +22,12 @@ LONG_ANSWER = 12  # words
 
 
 class QuestionSummary(Record):
-    """How many questions there are of what, and what they do not allow one to say.
+    """The numbers of questions, and warnings about what they are not enough for.
 
     `counts` is by split, then slice. `phrasings` is the number of facts by their number of phrasings. `asked_share` is
-    each slice's share of all that users asked (general questions apart). `n_test` counts the test questions that a
-    verdict rests on; `n_labels` is the number of distinct answers where they are labels of a closed set, else 0;
-    `detectable_difference` is the smallest true difference in accuracy that they would show.
+    each slice's share (0 to 1) of all that users asked, without general questions. `n_test` is the number of test
+    questions that a verdict is based on. `detectable_difference` (0 to 1) is the smallest true difference in accuracy
+    that these would show. `n_labels` is the number of distinct answers if they are labels of a closed set, else 0.
     """
 
     n_questions: int
@@ -42,14 +42,18 @@ class QuestionSummary(Record):
 
 
 def summarise(questions: Sequence[Question]) -> QuestionSummary:
-    """What these split questions are, and in plain words what they are too few for."""
+    """The summary of questions that have their splits and slices."""
     counts: dict[str, dict[str, int]] = {split: {} for split in ("train", "dev", "test")}
-    for (split, name), n in sorted(Counter((str(one.split), str(one.slice)) for one in questions).items()):
+    for (split, name), n in sorted(
+        Counter((str(question.split), str(question.slice)) for question in questions).items()
+    ):
         counts.setdefault(split, {})[name] = n
     asked = Counter[str]()
-    for one in questions:
-        asked[str(one.slice)] += one.asked if one.slice != "general" else 0
-    facts = Counter((one.fact, one.slice == "changed") for one in questions if one.slice != "general")
+    for question in questions:
+        asked[str(question.slice)] += question.asked if question.slice != "general" else 0
+    facts = Counter(
+        (question.fact, question.slice == "changed") for question in questions if question.slice != "general"
+    )
     n_test = sum(counts["test"].get(name, 0) for name in MEASURED)
     labels = answer_labels(questions)
     return QuestionSummary(
@@ -72,22 +76,22 @@ def summarise(questions: Sequence[Question]) -> QuestionSummary:
 
 
 def label_note(questions: Sequence[Question]) -> list[str]:
-    """That the answers are labels, where they are, and how they are split therefore."""
+    """A note that the answers are labels, and how they are split. Empty if they are not labels."""
     labels = answer_labels(questions)
     if not labels:
         return []
     return [
-        f"The answers look like labels: {len({*labels.values()})} distinct answers for {len(labels):,} questions; "
-        "split by question within each label, whatever their sources. Here 'seen' means that the label was trained on."
+        f"The answers look like labels: {len({*labels.values()})} distinct answers for {len(labels):,} questions. "
+        "The questions of each label are split, whatever their sources. 'seen' means that the label was trained on."
     ]
 
 
 def detectable_difference(n: int, discordant: float = DISCORDANT) -> float | None:
-    """The smallest difference in accuracy that n paired questions show with 80 % power at the 5 % level, two-sided.
+    """The smallest difference in accuracy (0 to 1) that n paired questions show with 80 % power at the 5 % level.
 
-    `discordant` is the share of questions that exactly one of two contenders gets right; where it cannot hold so large
-    a difference, it is taken to be as large as the difference. None where n is too small for any. Questions count as
-    independent: several phrasings of few facts show less.
+    The test is two-sided. `discordant` is the share of questions that exactly one of two contenders answers correctly.
+    It is at least as large as the difference. None if n is too small to show any difference. Questions are assumed to
+    be independent: with several phrasings of few facts, the smallest difference that shows is larger.
     Source: Connor 1987, Sample size for testing differences in proportions for the paired-sample design, Biometrics 43:
     207-211, n = (z_a sqrt(p) + z_b sqrt(p - d^2))^2 / d^2, solved for d.
     """
@@ -107,46 +111,47 @@ def detectable_difference(n: int, discordant: float = DISCORDANT) -> float | Non
 
 
 def _mixed_facts(questions: Sequence[Question]) -> list[str]:
-    """Whether there are facts whose questions mostly have different answers: topics, perhaps, or a mistake."""
+    """A warning of facts whose questions mostly have different answers: these may be topics, or a mistake."""
     facts = defaultdict(list)
-    for one in questions:
-        if one.answerable:
-            facts[one.fact, one.slice == "changed"].append(one)
+    for question in questions:
+        if question.answerable:
+            facts[question.fact, question.slice == "changed"].append(question)
     mixed = list(dict.fromkeys(fact for (fact, _), phrasings in facts.items() if _mostly_differ(phrasings)))
     if not mixed:
         return []
     return [
         f"Most questions of one fact have different answers: {first_few(mixed)}. A fact groups phrasings of one "
-        "question: splits and intervals rest on that. Fix the column 'fact', or leave it out where it names topics."
+        "question; splits and intervals depend on that. Fix the column 'fact', or remove it if it holds topics."
     ]
 
 
 def _mostly_differ(phrasings: Sequence[Question]) -> bool:
-    """Whether no answer is that of more than half of the questions.
+    """Whether there is no answer that more than half of the questions share.
 
     Source: Boyer and Moore 1991, MJRTY: a fast majority vote algorithm, doi:10.1007/978-94-011-3488-0_5.
     """
     if len(phrasings) < 2:
         return False
     candidate, lead = phrasings[0], 0
-    for one in phrasings:
-        candidate = one if lead == 0 else candidate
-        lead += 1 if same_answers(candidate, one) else -1
-    return 2 * sum(same_answers(candidate, one) for one in phrasings) <= len(phrasings)
+    for question in phrasings:
+        candidate = question if lead == 0 else candidate
+        lead += 1 if same_answers(candidate, question) else -1
+    return 2 * sum(same_answers(candidate, question) for question in phrasings) <= len(phrasings)
 
 
 def _long_answers(questions: Sequence[Question]) -> list[str]:
-    """Whether half of the accepted answers are too long to be graded well by rules."""
+    """A warning if half of the accepted answers are too long to be graded well by rules."""
     lengths = [
-        min(len(answer.split()) for answer in one.answers)
-        for one in questions
-        if one.split == "test" and one.slice in MEASURED and one.answers
+        min(len(answer.split()) for answer in question.answers)
+        for question in questions
+        if question.split == "test" and question.slice in MEASURED and question.answers
     ]
     if not lengths or median(lengths) < LONG_ANSWER:
         return []
     return [
-        f"Half of the accepted answers have {median(lengths):.0f} words or more: a free answer is held against them by "
-        "shared words, which few right answers reach. Give short answers, or trust token F1 more than accuracy."
+        f"Half of the accepted answers have {median(lengths):.0f} words or more. They are compared with answers by "
+        "shared words, and many correct answers share too few. Give short answers, or rely on token F1 instead of "
+        "accuracy."
     ]
 
 
@@ -158,31 +163,32 @@ def _warnings(counts: Mapping[str, Mapping[str, int]], n_test: int, labelled: bo
         if smallest
         else "no difference would show"
     )
-    found = []
+    warnings = []
     asked = f"Only {n_test} test question{'s' if n_test != 1 else ''}"
     if n_test < VERY_FEW:
-        found.append(f"{asked}: too few for a verdict ({shows}). Add questions.")
+        warnings.append(f"{asked}: too few for a verdict ({shows}). Add questions.")
     elif n_test < FEW:
-        found.append(f"{asked}: {shows}. 100 or more make a verdict likelier.")
+        warnings.append(f"{asked}: {shows}. With 100 or more, a verdict is more likely.")
     if not test.get("unanswerable"):
-        found.append(
-            "No unanswerable questions are tested: whether a contender declines when it should cannot be judged. "
+        warnings.append(
+            "No unanswerable questions in test: the test cannot show whether a contender declines when it should. "
             "Add questions that the documents do not answer, with kind=unanswerable."
         )
     if not test.get("seen") and not labelled:
-        found.append(
+        warnings.append(
             "No fact is asked in two ways in train and test: `tuned` cannot show what it learned, and consistency "
             "cannot be measured. Add other phrasings of the same questions, with the same fact."
         )
     if not test.get("unseen") and not labelled:
-        found.append(
-            "No unseen fact is tested: how contenders do on what was not trained on cannot be said. Add facts."
+        warnings.append(
+            "No unseen fact in test: the test cannot show how contenders do on facts that were not trained on. "
+            "Add facts."
         )
     if not sum(dev.values()):
-        found.append("No dev questions: thresholds for declining and routing cannot be calibrated. Add questions.")
+        warnings.append("No dev questions: thresholds for declining and routing cannot be calibrated. Add questions.")
     else:
         missing = [name for name in MEASURED if test.get(name) and not dev.get(name)]
-        found += [f"No {name} questions in dev: thresholds are calibrated without them." for name in missing]
+        warnings += [f"No {name} questions in dev: thresholds are calibrated without them." for name in missing]
     if not any(n for name, n in train.items() if name != "changed"):
-        found.append("No question is left to train on: the tuned contenders cannot be built. Add questions.")
-    return found
+        warnings.append("No question is left to train on: the tuned contenders cannot be built. Add questions.")
+    return warnings

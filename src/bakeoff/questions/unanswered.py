@@ -1,11 +1,11 @@
-"""What a row without accepted answers means: an unanswerable question, or a label that somebody forgot.
+"""Decides what a row without accepted answers means: an unanswerable question, or an answer that was forgotten.
 
-Takes the rows of one file, gives notes or raises. The rule, which docs/questions.md states for users:
+Takes the rows of one file, gives notes or raises an error. The rules, which docs/questions.md explains to users:
 
 1. A row that is marked (`kind`, `slice`, `answerable`, `is_impossible`) and has no answers is unanswerable.
-2. Where no row of the file is marked, an empty answer means unanswerable as well, and a note counts them.
-3. Where other rows are marked, where the file has no column for answers, or where at most half of its rows have an
-   answer, an unmarked empty answer is refused: it is more likely one that is not filled in yet.
+2. If no row of the file is marked, an empty answer also means unanswerable, and a note counts them.
+3. If other rows are marked, if the file has no column for answers, or if more rows are without an answer than with one,
+   an unmarked empty answer is an error: it was probably not filled in yet.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,9 +20,9 @@ MARK = "mark questions that the documents cannot answer with kind=unanswerable"
 
 
 def unanswered_notes(file: RowsRead) -> list[str]:
-    """A note that counts the empty answers that are read as unanswerable. Raises InputError for those that may not be.
+    """A note that counts the empty answers that are read as unanswerable. Raises InputError for the cases of rule 3.
 
-    Source of the half: none; a set in which most questions have no answer is read as one that is not finished.
+    The limit of one half has no source. A set in which most questions have no answer is taken to be unfinished.
     """
     rows, name = file.rows, file.rows[0].path.name
     empty = [row for row in rows if not answers(row) and not unanswerable(row)]
@@ -31,7 +31,7 @@ def unanswered_notes(file: RowsRead) -> list[str]:
     n_answered = sum(bool(answers(row)) for row in rows)
     if not any("answers" in row.cells for row in rows):
         raise InputError(
-            f"No row of {name} has an answer: no column is read as one. Found: {', '.join(file.header.names)}.",
+            f"{name} has no column for answers. Its columns are: {', '.join(file.header.names)}.",
             f"name the column {' or '.join(COLUMNS['answers'][:3])}, or {HOW_TO_MAP.format(name='answers')}; {MARK}",
         )
     if any(map(marks_answerability, rows)):
@@ -46,7 +46,7 @@ def unanswered_notes(file: RowsRead) -> list[str]:
 
 
 def refuse_rows(rows: Sequence[Row], wrong: Callable[[Row], bool], problem: str, remedy: str) -> None:
-    """Raises InputError that names the places of the rows that are wrong, where there are any."""
+    """Raises InputError with the places of the rows for which `wrong` is true, if there are any."""
     places = [row.place for row in rows if wrong(row)]
     if places:
         raise InputError(f"{problem}: {first_few(places)}.", remedy)

@@ -1,6 +1,6 @@
-"""Labels and kinds of documents that are tested but have no training example.
+"""Warns of labels and kinds of documents that are tested but have no training example.
 
-Takes questions with their splits, gives warnings. Knows the documents by their paths only.
+Takes questions with their splits, gives warnings. Knows only the paths of documents.
 """
 
 from collections import defaultdict
@@ -11,31 +11,31 @@ from bakeoff.questions.labels import examples_by_label, is_own
 from bakeoff.records import Question
 from bakeoff.sentences import first_few
 
-KIND_DOCUMENTS = 2  # one document is no kind of document
+KIND_DOCUMENTS = 2  # a single document is not a kind of documents
 
 
 def untrained_labels(questions: Sequence[Question], labels: Mapping[str, str]) -> list[str]:
-    """A warning that names the labels that no training question has, with their numbers of other questions."""
+    """A warning with the labels that no training question has, and the number of other questions of each."""
     missing = [
         f"{examples[0].answers[0]} ({len(examples)})"
         for examples in examples_by_label(questions, labels).values()
-        if not any(one.split == "train" for one in examples)
+        if not any(question.split == "train" for question in examples)
     ]
     if not missing:
         return []
     return [
-        f"Labels without a training example (and their questions in dev and test): {first_few(missing)}. "
+        f"Labels without a training example (with the number of questions in dev and test): {first_few(missing)}. "
         "A tuned contender cannot learn them. Add questions with these labels, or change the column 'split'."
     ]
 
 
 def untrained_kinds(questions: Sequence[Question]) -> list[str]:
-    """A warning that names the kinds of documents that are asked about in the test, but never in training.
+    """A warning with the kinds of documents that are asked about in the test, but never in training.
 
-    A kind is a file extension or a folder at the top, with `KIND_DOCUMENTS` or more documents that are asked about.
-    Nothing is said where no question is trained on, as another warning says that.
+    A kind is a file extension or a top-level folder with `KIND_DOCUMENTS` or more documents that are asked about.
+    There is no warning if there are no training questions at all, because another warning covers that.
     """
-    own = [one for one in questions if one.answerable and is_own(one)]
+    own = [question for question in questions if question.answerable and is_own(question)]
     documents, splits = defaultdict(set), defaultdict(list)
     for question in own:
         for source in {span.source for span in question.source_spans}:
@@ -47,11 +47,11 @@ def untrained_kinds(questions: Sequence[Question]) -> list[str]:
         for kind in sorted(documents)
         if len(documents[kind]) >= KIND_DOCUMENTS and "test" in splits[kind] and "train" not in splits[kind]
     ]
-    if not missing or not any(one.split == "train" for one in own):
+    if not missing or not any(question.split == "train" for question in own):
         return []
     return [
         f"Documents that are asked about in the test but not in training: {first_few(missing)}. "
-        "What tuning does for them cannot be seen; add questions about them."
+        "The test cannot show what tuning does for them. Add questions about them."
     ]
 
 

@@ -1,7 +1,7 @@
-"""Questions about an update beside those asked before it: the same question asked again is the same fact.
+"""Matches questions about an update with those asked before it: a question asked again is the same fact.
 
-Takes both lists, gives the questions about the update with the slice `changed`, ids of their own and facts that agree.
-Knows nothing about documents.
+Takes both lists, gives the questions about the update with the slice `changed`, unique ids and matching facts. Knows
+nothing about documents.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from bakeoff.questions.near_copies import words
 from bakeoff.records import Question
 
 SUFFIX = "@update"
-"""Ends the id of a question that is asked again after the update under the same id."""
+"""The ending of the id of a question that is asked again after the update with the same id."""
 
 
 def asked_again(before: Sequence[Question], after: Sequence[Question]) -> tuple[list[Question], list[str]]:
     """The questions about the update, in order, as `changed`, and a note on those that were asked before.
 
-    One whose text was asked before belongs to the fact it had then, with all that ask the same after the update, unless
-    the files name two facts. An id that both have is kept for the question before; the other's ends in `SUFFIX`. Raises
-    InputError where both have an id for different texts.
+    A question whose text was asked before keeps the fact it had then, and so do all others of its fact after the
+    update, unless the files give two different facts. If both lists have an id, the one after the update ends in
+    `SUFFIX`. Raises InputError if an id has different texts before and after the update.
     """
     _refuse_other_texts(before, after)
     ids = {question.id for question in before}
@@ -40,13 +40,13 @@ def asked_again(before: Sequence[Question], after: Sequence[Question]) -> tuple[
     if not n:
         return changed, []
     return changed, [
-        f"Questions that are asked before and after the update: {n}. Each is one fact; an id that both "
-        f"have ends in {SUFFIX} after the update."
+        f"Questions that are asked both before and after the update: {n}. Each is one fact. If both have the same id, "
+        f"the id after the update ends in {SUFFIX}."
     ]
 
 
 def _facts(before: Sequence[Question], pairs: Sequence[tuple[Question, Question]]) -> dict[str, str]:
-    """For facts after the update the fact before it; a fact that the files name on both sides stays."""
+    """The fact before the update for each fact after it. A fact that the files give on both sides is left out."""
     known = {question.fact for question in before}
     facts: dict[str, str] = {}
     for after, earlier in pairs:
@@ -63,7 +63,7 @@ def _refuse_other_texts(before: Sequence[Question], after: Sequence[Question]) -
             raise InputError(
                 f"The id {question.id} stands for {earlier.text[:60]!r} before the update, "
                 f"and for {question.text[:60]!r} after it.",
-                "give the other question an id of its own; one that is asked again may keep its id and its text",
+                "give the other question its own id; a question that is asked again may keep its id and its text",
             )
 
 

@@ -1,1 +1,1 @@
-"""Chunks to an index that is searched by words and by vectors, in step with the document store."""
+"""The index of all chunks. It is searched by words and by vectors, and kept up to date with the document store."""

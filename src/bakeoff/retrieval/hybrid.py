@@ -1,9 +1,10 @@
-"""The index: BM25 and vectors of every chunk in one LanceDB table, fused, kept in step with the document store.
+"""The index: every chunk in one LanceDB table, searched by BM25 and by vectors, kept up to date with the store.
 
-Takes a store's documents and queries, gives hits and what a sync cost. Knows nothing about generators or questions.
+Takes a store's documents and queries. Gives hits, and the costs of a sync. Knows nothing about generators or questions.
 
-BM25 is LanceDB's inverted index. The vectors are kept there too, and scanned exactly in memory: at 100,000 chunks that
-is faster than LanceDB's own flat scan and loses nothing to an approximate index. The folder can always be made again.
+BM25 uses LanceDB's inverted index. The vectors are in the same table, but they are scanned exactly, in memory: at
+100,000 chunks that is faster than LanceDB's own flat scan, and more exact than an approximate index. The folder can be
+rebuilt from the store at any time.
 """
 
 import threading
@@ -36,25 +37,26 @@ from bakeoff.retrieval.lance_table import (
     write_state,
 )
 
-CANDIDATES = 100  # of each of the two rankings, before they are fused
-GROUP_CHUNKS = 1024  # embedded and written together: what a kill loses at most
+CANDIDATES = 100  # hits that each of the two rankings contributes to the fusion
+GROUP_CHUNKS = 1024  # chunks embedded and written together; a kill loses the work of at most one group
 TIDY_ALWAYS_CHUNKS = 10_000
-OLD_VERSIONS_KEPT = timedelta(minutes=10)  # for searches that are still reading them
-SCAN_FLOATS = 8_000_000  # cosines held at once while many queries are scanned
+OLD_VERSIONS_KEPT = timedelta(minutes=10)  # running searches may still read them
+SCAN_FLOATS = 8_000_000  # the most cosines in memory at once when many queries are scanned
 
 
 class CountingEmbedder(Embedder, Protocol):
-    """An embedder that also counts its tokens, which decides where documents are cut."""
+    """An embedder that also counts tokens. The counts decide where documents are cut."""
 
     def count_tokens(self, text: str) -> int:
-        """How many tokens the model makes of the text, special tokens apart."""
+        """The number of tokens of the text by this model's tokenizer, without special tokens."""
         ...
 
 
 class Filter(Record):
-    """Which chunks a search may see.
+    """The chunks that a search may see.
 
-    With `access`, those of documents without labels and of documents that carry at least one of these labels.
+    `source_prefix`: only documents whose source starts with it. `access`: only documents without labels, or with at
+    least one of these labels; None means all documents.
     """
 
     source_prefix: str = ""
@@ -62,7 +64,7 @@ class Filter(Record):
 
     @property
     def sql(self) -> str:
-        """The condition on the table's columns; empty when everything may be seen."""
+        """The SQL condition on the table's columns. Empty if everything may be seen."""
         conditions = []
         if self.source_prefix:
             conditions.append(f"starts_with(source, {quoted(self.source_prefix)})")
@@ -73,9 +75,9 @@ class Filter(Record):
 
 
 class SyncReport(Record):
-    """What a sync did: documents by kind, and the chunks (and their tokens) embedded for it.
+    """The result of a sync: the documents added, updated and deleted, and the chunks and tokens that were embedded.
 
-    Chunks, tokens and seconds include those of the syncs before it that were killed.
+    Chunks, tokens and seconds include those of earlier syncs that were killed.
     """
 
     n_added: int
@@ -87,10 +89,10 @@ class SyncReport(Record):
 
 
 class HybridIndex:
-    """Open it with `open`; after `sync`, `search` answers. One process at a time may sync a folder.
+    """The index in one folder. Open it with `HybridIndex.open`, `sync` it, then `search` it.
 
-    Searches may run in other threads meanwhile; they see the chunks from before the sync or after it. Other processes
-    see them when they open the folder again.
+    Only one process at a time may sync a folder. Searches in other threads may run during a sync; they see the chunks
+    from before the sync or from after it. Other processes see the new chunks when they open the folder again.
     """
 
     def __init__(self, folder: Path, embedder: CountingEmbedder, table: Any, state: State) -> None:
@@ -106,9 +108,10 @@ class HybridIndex:
     def open(
         cls, folder: Path, embedder: CountingEmbedder, max_tokens: int = 128, rebuild: bool = False
     ) -> "HybridIndex":
-        """The index in this folder, made empty where there is none (or, with `rebuild`, in any case).
+        """The index in this folder. If there is none, or with `rebuild`, a new empty index.
 
-        Raises RunFolderError where another embedder or another chunk size made it, or it cannot be read.
+        Raises RunFolderError if the index was made with another embedder or chunk size, or cannot be read, and
+        ConfigError for max_tokens below 1.
         """
         if max_tokens < 1:
             raise ConfigError(f"Chunks of at most {max_tokens} tokens cannot hold text.", "set 1 or more")
@@ -129,14 +132,14 @@ class HybridIndex:
 
     @property
     def version(self) -> int:
-        """The store's version that the last complete sync brought this index to."""
+        """The version of the store at the last complete sync."""
         return self._state.version
 
     def sync(self, store: DocumentStore, progress: Callable[[int, int], None] | None = None) -> SyncReport:
-        """Brings the index to the store's present state by the difference; unchanged documents cost nothing.
+        """Updates the index to the current state of the store. Only changed documents are embedded.
 
-        What a kill left half done is done again by the next sync. `progress` is told (documents done, of how many).
-        Raises RunFolderError where the index was built from another store.
+        If a sync is killed, the next one repeats what was half done. `progress` is called with (documents done, all
+        documents to do). Raises RunFolderError if the index was built from another store.
         """
         begun = time.perf_counter()
         with self._syncing, explained(self._folder):
@@ -172,10 +175,10 @@ class HybridIndex:
     def search(
         self, queries: Sequence[str], k: int, where: Filter | None = None, fusion: Literal["score", "rank"] = "score"
     ) -> list[list[Hit]]:
-        """At most k hits for each query, best first, in the order of the queries: both rankings, fused.
+        """At most k hits per query, best first, in the order of the queries. Fuses the BM25 and the vector ranking.
 
-        Fused by their scores, or by reciprocal ranks (docs/results/retrieval.md compares them). A query without a word
-        finds nothing. Equal scores are ordered by source and place.
+        `fusion` fuses by scores or by reciprocal ranks (docs/results/retrieval.md compares them). A query without a
+        letter or digit gives no hits. Hits of equal score are ordered by source and position.
         """
         fuse = fused_by_score if fusion == "score" else fused_by_rank
         rows, condition = self._loaded(), (where or Filter()).sql
@@ -185,17 +188,17 @@ class HybridIndex:
         return [rows.hits(fuse(*pair, rows.order), k) for pair in zip(lexical, dense, strict=True)]
 
     def search_bm25(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
-        """The same by BM25 alone (English stems, stop words left out; k1 = 1.2, b = 0.75)."""
+        """The same by BM25 alone (English stemming, without stop words; k1 = 1.2, b = 0.75)."""
         rows = self._loaded()
-        return [rows.hits(found, k) for found in self._bm25(rows, queries, k, (where or Filter()).sql)]
+        return [rows.hits(ranking, k) for ranking in self._bm25(rows, queries, k, (where or Filter()).sql)]
 
     def search_dense(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
-        """The same by the cosine of the embeddings alone: an exact scan."""
+        """The same by the cosine of the embeddings alone. Compares the query with every chunk."""
         rows = self._loaded()
-        return [rows.hits(found, k) for found in self._dense(rows, queries, k, (where or Filter()).sql)]
+        return [rows.hits(ranking, k) for ranking in self._dense(rows, queries, k, (where or Filter()).sql)]
 
     def _replaced(self, store: DocumentStore, touched: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
-        """Rewrites the rows of these documents group by group; gives those left and the passages embedded each time."""
+        """Rewrites the rows of these documents in groups. Yields (ids left to do, passages embedded) after each."""
         left = list(touched)
         for ids, chunks, access in self._groups(store, touched):
             passages = [chunk.passage for chunk in chunks]
@@ -206,7 +209,10 @@ class HybridIndex:
     def _groups(
         self, store: DocumentStore, touched: Sequence[str]
     ) -> Iterator[tuple[list[str], list[Chunk], list[tuple[str, ...]]]]:
-        """Document ids in order with all their chunks (none where deleted), about GROUP_CHUNKS together."""
+        """(document ids, all their chunks, the access labels of each chunk) in groups of about GROUP_CHUNKS chunks.
+
+        A deleted document has no chunks.
+        """
         ids: list[str] = []
         chunks: list[Chunk] = []
         access: list[tuple[str, ...]] = []
@@ -233,9 +239,9 @@ class HybridIndex:
             self._table.add(arrow_rows(chunks, access, vectors, self._table.schema))
 
     def _tidy(self) -> None:
-        """Takes new rows into the full-text index, which rewrites the table: at once, or in a large one from 2 % on.
+        """Adds new rows to the full-text index. This rewrites the table, so a large table waits for 2 % new rows.
 
-        Until then searches look through those rows one by one, and BM25 still counts deleted ones in its statistics.
+        Until then, searches scan the new rows one by one, and the statistics of BM25 still count deleted rows.
         """
         n_new = self._table.index_stats(f"{TEXT_COLUMN}_idx").num_unindexed_rows
         if self.n_chunks <= TIDY_ALWAYS_CHUNKS or n_new * 50 >= self.n_chunks:
@@ -246,7 +252,7 @@ class HybridIndex:
         write_state(self._folder, self._state)
 
     def _loaded(self) -> "_Rows":
-        """The table's rows in memory, read again after a sync."""
+        """The table's rows in memory. They are read again after a sync."""
         with self._loading, explained(self._folder):
             rows = self._rows
             if rows is None:
@@ -264,8 +270,8 @@ class HybridIndex:
             search = self._table.search(words, query_type="fts").select(["id", "_score"]).limit(max(k, CANDIDATES))
             if condition:
                 search = search.where(condition, prefilter=True)
-            found = search.to_arrow()
-            scored = zip(found["id"].to_pylist(), found["_score"].to_pylist(), strict=True)
+            matches = search.to_arrow()
+            scored = zip(matches["id"].to_pylist(), matches["_score"].to_pylist(), strict=True)
             return Ranking.of([(rows.at[i], score) for i, score in scored if i in rows.at], rows.order)
 
     def _dense(self, rows: "_Rows", queries: Sequence[str], k: int, condition: str) -> list[Ranking]:
@@ -284,7 +290,7 @@ class HybridIndex:
         return rankings
 
     def _hidden(self, rows: "_Rows", condition: str) -> np.ndarray:
-        """The row numbers that the condition leaves out."""
+        """The numbers of the rows that do not meet the condition."""
         if not condition:
             return np.empty(0, np.int64)
         with explained(self._folder):
@@ -295,7 +301,10 @@ class HybridIndex:
 
 
 class _Rows:
-    """The table's rows in memory: vectors (rows, dimension), the chunks' columns, and what orders equal scores."""
+    """The table's rows in memory: vectors of shape (rows, dimension), the columns of the chunks, and a sort order.
+
+    `order` has a number for each row, by source and position; it sorts hits of equal score.
+    """
 
     def __init__(self, table: Any) -> None:
         import pyarrow.compute as pc
@@ -321,5 +330,5 @@ class _Rows:
 
 
 def _encodable(query: str) -> str:
-    """The query without the halves of surrogate pairs that JSON lets through and UTF-8 does not."""
+    """The query with lone surrogates replaced. JSON allows them, but UTF-8 cannot encode them."""
     return query.encode("utf-8", "replace").decode("utf-8")

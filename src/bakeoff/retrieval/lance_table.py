@@ -1,6 +1,6 @@
-"""The folder of an index: one LanceDB table of chunks, and a file that says what the table holds.
+"""The folder of an index: one LanceDB table of chunks, and a file that describes the state of the table.
 
-Takes chunks with their vectors, gives rows. Knows nothing about searching or about where chunks come from.
+Takes chunks with their vectors, gives rows. Knows nothing about searching or about the origin of the chunks.
 """
 
 import shutil
@@ -17,13 +17,14 @@ from bakeoff.records import Chunk, Record
 
 SCHEMA_VERSION = 1
 TEXT_COLUMN = "passage"
-REMEDY = "delete the folder or open it with rebuild=True, then sync: the documents are safe in the store"
+REMEDY = "delete the folder or open it with rebuild=True, then sync; no document is lost, they are all in the store"
 
 
 class State(Record):
-    """`index.json`: the table holds the store's documents as of `version`; those of `pending` may be in any state.
+    """The content of `index.json`: the table holds the store's documents as of `version`.
 
-    The last three say what a sync that is under way has done so far, so that a kill does not hide it.
+    The documents in `pending` may be in any state. The last three fields count what a running sync has done so far, so
+    that the work is still known after a kill.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -43,17 +44,17 @@ def _state_path(folder: Path) -> Path:
 
 
 def discard(folder: Path) -> None:
-    """Makes the folder count as one without an index."""
+    """Marks the folder as one without an index, by deleting its state file."""
     _state_path(folder).unlink(missing_ok=True)
 
 
 def write_state(folder: Path, state: State) -> None:
-    """Replaces the state file, all or nothing."""
+    """Replaces the content of the state file, all or nothing."""
     jsonl.write_text(_state_path(folder), state.model_dump_json() + "\n")
 
 
 def read_state(folder: Path) -> State | None:
-    """What the table holds; None where there is no index. Raises RunFolderError for a file that is not ours."""
+    """The state of the table. None if there is no index. Raises RunFolderError for a file that cannot be read."""
     path = _state_path(folder)
     if not path.exists():
         return None
@@ -68,19 +69,19 @@ def read_state(folder: Path) -> State | None:
     return state
 
 
-def check_same(folder: Path, found: State, wanted: State) -> None:
-    """Raises RunFolderError where the index was built with another embedder or chunk size."""
+def check_same(folder: Path, existing: State, wanted: State) -> None:
+    """Raises RunFolderError if the index was built with another embedder or chunk size."""
     for field, unit in (("embedder", ""), ("dimension", " numbers in a vector"), ("max_tokens", " tokens in a chunk")):
-        was, now = getattr(found, field), getattr(wanted, field)
+        was, now = getattr(existing, field), getattr(wanted, field)
         if was != now:
             raise RunFolderError(
-                f"The index in {folder} was built with {field} {was}{unit}, but {now}{unit} is asked for.",
-                f"ask for {was}, or {REMEDY}",
+                f"The index in {folder} was built with {field} {was}{unit}, but {field} {now}{unit} is required.",
+                f"use {field} {was}, or {REMEDY}",
             )
 
 
 def new_table(folder: Path, state: State) -> Any:
-    """An empty table with its full-text index, then the state: without that file, a table is not trusted."""
+    """A new empty table with its full-text index. The state file is written last: without it there is no index."""
     import lancedb
     import pyarrow as pa
     from lancedb.index import FTS
@@ -109,17 +110,17 @@ def new_table(folder: Path, state: State) -> Any:
 
 
 def open_table(folder: Path) -> Any:
-    """The table that is there. Raises RunFolderError where it is not."""
+    """The existing table. Raises RunFolderError if it is missing."""
     import lancedb
 
     try:
         return lancedb.connect(folder).open_table("chunks")
     except ValueError as error:
-        raise RunFolderError(f"The index in {folder} has lost its table ({error}).", REMEDY) from error
+        raise RunFolderError(f"The table of the index in {folder} is missing ({error}).", REMEDY) from error
 
 
 def arrow_rows(chunks: Sequence[Chunk], access: Sequence[tuple[str, ...]], vectors: np.ndarray, schema: Any) -> Any:
-    """Chunks, their access labels and vectors (one row each) in the columns of the table."""
+    """Chunks, their access labels and vectors as rows of the table. `vectors` has shape (len(chunks), dimension)."""
     import pyarrow as pa
 
     columns: dict[str, Any] = {name: [getattr(chunk, name) for chunk in chunks] for name in Chunk.model_fields}
@@ -131,20 +132,20 @@ def arrow_rows(chunks: Sequence[Chunk], access: Sequence[tuple[str, ...]], vecto
 
 
 def quoted(text: str) -> str:
-    """A string in SQL."""
+    """The text as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
-    """Turns what LanceDB and the file system raise into errors a person can act on."""
+    """Turns the errors of LanceDB and the file system into errors that a person can act on."""
     try:
         yield
     except (OSError, RuntimeError) as error:
-        if isinstance(error, OSError) or disk_is_full(error):  # LanceDB tells of a full disk by a RuntimeError
+        if isinstance(error, OSError) or disk_is_full(error):  # LanceDB raises a RuntimeError for a full disk
             raise BakeoffError(
                 f"The index in {folder} cannot be read or written: {error}.",
-                "free some space or check the permissions, then go on: the index repairs itself",
+                "free some space or check the permissions, then run it again: the index repairs itself",
             ) from error
         if "lance" not in str(error).lower():
             raise

@@ -1,4 +1,4 @@
-"""What bakeoff.yaml says about retrieval. Knows nothing about indexes."""
+"""The retrieval settings of bakeoff.yaml. Knows nothing about indexes."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from bakeoff.records import Record
 
 
 class Retrieval(Record):
-    """How documents are cut, which model of `models:` embeds them, and how many passages a question gets."""
+    """The most tokens of a chunk, the model in `models:` that embeds chunks, and the passages per question (`k`)."""
 
     chunk_tokens: int = Field(default=128, ge=16, le=4096)
     k: int = Field(default=3, ge=1, le=50)
@@ -14,11 +14,11 @@ class Retrieval(Record):
 
     @property
     def index(self) -> str:
-        """The name of the index these settings need: the same for settings that can share one."""
+        """The name of the index for these settings. Settings with the same name share an index."""
         return f"{self.embedder}-{self.chunk_tokens}"
 
     @property
     def label(self) -> str:
-        """How reports name what is retrieved."""
+        """The name of these settings in reports."""
         embedder = "" if self.embedder == "embedder" else f", {self.embedder}"
         return f"retrieval ({self.chunk_tokens} tokens, k {self.k}{embedder})"

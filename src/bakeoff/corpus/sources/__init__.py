@@ -1,1 +1,1 @@
-"""Where documents come from: folders and files today."""
+"""The sources of documents. So far: folders and files."""

@@ -1,7 +1,7 @@
-"""Folders, files and globs to documents, and a list of everything that was left out and why.
+"""Reads documents from folders, files and globs, and lists everything that was left out, with the reason.
 
-Takes paths; gives frozen records. Knows the parsers, but no chunk and no store. What is broken is named and passed
-over: only when nothing at all can be read is that an error.
+Takes paths, gives frozen records. Knows the parsers, but no chunk and no store. A broken file is listed as a problem
+and skipped. It is an error only if nothing at all could be read.
 """
 
 import fnmatch
@@ -27,7 +27,7 @@ __all__ = ["FolderSource", "Problem", "Reading", "document_id", "documents_in", 
 
 
 class Reading(Record):
-    """What was read, ordered by source within each root, and what was not."""
+    """The documents that were read, ordered by source within each root, and the problems with the rest."""
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...] = ()
@@ -39,11 +39,11 @@ class _File(NamedTuple):
 
 
 def read_documents(sources: Sequence[str | Path], max_bytes: int = 50_000_000) -> Reading:
-    """The documents in folders (with all below them), files and globs; files above max_bytes are left out.
+    """The documents in folders (with subfolders), files and globs. Files larger than max_bytes are left out.
 
-    A document's source is its path below the folder (or below the part of the glob before its first wildcard), the
-    file's name for a single file, and `file.csv#id` for a row of texts that names no source of its own.
-    Raises InputError where a source does not exist or a glob finds nothing, and where nothing could be read.
+    A document's source is its path below the folder (or below the part of the glob before its first wildcard). For a
+    single file it is the file's name. For a row of a table of texts without its own source it is `file.csv#id`.
+    Raises InputError if a source does not exist, if a glob matches nothing, or if nothing could be read.
     """
     documents: dict[str, Document] = {}
     problems: list[Problem] = []
@@ -58,9 +58,9 @@ def read_documents(sources: Sequence[str | Path], max_bytes: int = 50_000_000) -
         if first is not file and status.st_ino:
             problems.extend(_second_way(file, first))
             continue
-        found = documents_in(file.source, content, datetime.fromtimestamp(status.st_mtime, UTC))
-        problems.extend(found.problems)
-        for document in found.documents:
+        reading = documents_in(file.source, content, datetime.fromtimestamp(status.st_mtime, UTC))
+        problems.extend(reading.problems)
+        for document in reading.documents:
             if documents.setdefault(document.source, document) is not document:
                 problems.append(_twice(document.source, file.path))
     if not documents:
@@ -69,22 +69,22 @@ def read_documents(sources: Sequence[str | Path], max_bytes: int = 50_000_000) -
 
 
 class FolderSource:
-    """Folders, files and globs as a `protocols.Source`: what changed in them since they were looked at last."""
+    """Folders, files and globs as a `protocols.Source`: reports what changed since the last call."""
 
     def __init__(self, paths: Sequence[str | Path]) -> None:
         self._paths = tuple(paths)
 
     def changes_since(self, cursor: str) -> Changes:
-        """New and changed documents and the sources that are gone; everything for an empty cursor.
+        """New and changed documents and the sources that are gone. An empty cursor returns everything.
 
-        The cursor of the result stands for the state that was read: every source with a hash of its title and text.
-        Raises InputError as `read_documents`, and for a cursor that is not one of this kind.
+        The cursor of the result describes the state that was read: every source with a hash of its title and text.
+        Raises the InputErrors of `read_documents`, and InputError for a cursor that this class did not make.
         """
         before = _read_cursor(cursor)
         documents = read_documents(self._paths).documents
         now = {document.source: _hash_of(document) for document in documents}
         return Changes(
-            documents=tuple(one for one in documents if before.get(one.source) != now[one.source]),
+            documents=tuple(document for document in documents if before.get(document.source) != now[document.source]),
             deleted=tuple(source for source in before if source not in now),
             cursor=json.dumps(now, sort_keys=True, ensure_ascii=False),
         )
@@ -97,7 +97,8 @@ def _read_cursor(cursor: str) -> dict[str, str]:
         before = None
     if not isinstance(before, dict):
         raise InputError(
-            f"{cursor[:40]!r} is not a cursor of folders.", "give the cursor of an earlier result, or an empty text"
+            f"{cursor[:40]!r} is not a cursor of a folder source.",
+            "pass the cursor of an earlier result, or an empty text",
         )
     return before
 
@@ -107,7 +108,7 @@ def _hash_of(document: Document) -> str:
 
 
 def documents_in(source: str, content: bytes, changed: datetime | None = None) -> Reading:
-    """The documents in one file's bytes, known by this source; `changed` counts where the file does not say itself."""
+    """The documents in the bytes of one file with this source. `changed` is used if the file gives no time itself."""
     try:
         parsed = parse(source, content)
     except UnreadableError as error:
@@ -135,14 +136,14 @@ def _document(part: Part, source: str, changed: datetime | None) -> Document:
 
 
 def _source_of(part: Part, file: str, own: Counter[str]) -> str:
-    """The row's own source where no other row of the file claims it, else the file or own source and the row's id."""
+    """The row's own source if no other row of the file has it, else the own source (or the file), '#' and its id."""
     if part.source and own[part.source] == 1:
         return part.source
     return f"{part.source or file}#{part.key}" if part.key else file
 
 
 def _files(sources: Sequence[str | Path], problems: list[Problem]) -> Iterator[_File]:
-    """Every file to be read, in order; what is passed over is added to the problems."""
+    """Every file to read, in order. Skipped files are added to `problems`."""
     for given in sources:
         path = Path(given).expanduser()
         try:
@@ -153,13 +154,15 @@ def _files(sources: Sequence[str | Path], problems: list[Problem]) -> Iterator[_
             elif glob.has_magic(str(path)):
                 yield from _matches(path, problems)
             else:
-                raise InputError(f"There is nothing at {given}.", f"check the path (looked from {Path.cwd()})")
+                raise InputError(
+                    f"There is no file or folder at {given}.", f"check the path (relative paths start at {Path.cwd()})"
+                )
         except (OSError, ValueError) as error:
             raise InputError(f"Cannot read {str(given)!r}: {error}.", "check the path and its permissions") from error
 
 
 def _matches(pattern: Path, problems: list[Problem]) -> Iterator[_File]:
-    """The files that a glob finds; a folder that it finds counts with all below it."""
+    """The files that a glob matches. For a folder that it matches, all files below it."""
     n_fixed = next(i for i, piece in enumerate(pattern.parts) if glob.has_magic(piece))
     root, pieces = Path(*pattern.parts[:n_fixed]), pattern.parts[n_fixed:]
     passed_over: list[Problem] = []
@@ -171,7 +174,7 @@ def _matches(pattern: Path, problems: list[Problem]) -> Iterator[_File]:
 
 
 def _fits(parts: Sequence[str], pieces: Sequence[str], is_folder: bool) -> bool:
-    """Whether a path matches the pieces of a glob, or lies below one that does; for a folder also if one below may."""
+    """Whether a path, or a folder above it, matches the pieces of a glob. For a folder also if a file below may."""
     if not pieces:
         return True
     if not parts:
@@ -182,7 +185,7 @@ def _fits(parts: Sequence[str], pieces: Sequence[str], is_folder: bool) -> bool:
 
 
 def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> Iterator[_File]:
-    """The readable files below a folder that fit, in order of their paths; each real folder is entered once."""
+    """The readable files below a folder that match the glob, in order of their paths. Each folder is read once."""
     entered: set[tuple[int, int]] = set()
     pending = [root]
     while pending:
@@ -193,11 +196,11 @@ def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> It
             if path != root and not _fits(path.relative_to(root).parts, pieces, is_folder):
                 continue
             if path != root and path.name.startswith((".", "~$")):
-                problems.append(Problem(source=source, reason="hidden", remedy="rename it if it is meant to be read"))
+                problems.append(Problem(source=source, reason="hidden", remedy="rename it if it should be read"))
             elif not is_folder:
                 yield from _named(path, source, problems)
             elif (identity := (path.stat().st_dev, path.stat().st_ino)) in entered:
-                problems.append(Problem(source=source, reason="a link to a folder that is read already"))
+                problems.append(Problem(source=source, reason="a link to a folder that is already read"))
             else:
                 entered.add(identity)
                 pending.extend(sorted(path.iterdir(), reverse=True))
@@ -208,13 +211,13 @@ def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> It
 
 
 def _named(path: Path, source: str, problems: list[Problem]) -> Iterator[_File]:
-    """The file, if its name is fit to be a source and has a known ending."""
+    """The file, if its name is valid Unicode and has a known ending. Otherwise adds a problem."""
     if not _is_unicode(source):
         shown = os.fsencode(source).decode(errors="replace")
         problems.append(Problem(source=shown, reason="its name is not UTF-8", remedy="rename it"))
     elif path.suffix.lower() not in SUFFIXES:
         kind = f"files ending in '{path.suffix}' are not read" if path.suffix else "it has no file ending"
-        problems.append(Problem(source=source, reason=kind, remedy=f"turn it into one of {', '.join(SUFFIXES)}"))
+        problems.append(Problem(source=source, reason=kind, remedy=f"convert it to one of {', '.join(SUFFIXES)}"))
     else:
         yield _File(path, source)
 
@@ -229,11 +232,11 @@ def _relative(path: Path, root: Path) -> str:
 
 
 def _content(path: Path, max_bytes: int) -> tuple[bytes, os.stat_result]:
-    """The file's bytes and status. Raises UnreadableError where it is no plain file, too large, or not to be opened."""
+    """The file's bytes and status. Raises UnreadableError if it is not a regular file, too large or cannot be read."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise UnreadableError("it is no plain file", "remove it, or put a file in its place")
+            raise UnreadableError("it is not a regular file", "remove it, or replace it by a file")
         if status.st_size <= max_bytes:
             with path.open("rb") as file:
                 content = file.read(max_bytes + 1)
@@ -249,7 +252,7 @@ def _problem(source: str, error: UnreadableError) -> Problem:
 
 
 def _second_way(file: _File, first: _File) -> list[Problem]:
-    """That one and the same file was reached under a second name; under the same name there is nothing to say."""
+    """A problem if the same file was found under a second name. Empty if the name is the same too."""
     if file.source == first.source:
         return []
     return [Problem(source=file.source, reason=f"the same file as {first.source}", remedy="name it once")]
@@ -258,7 +261,7 @@ def _second_way(file: _File, first: _File) -> list[Problem]:
 def _twice(source: str, path: Path) -> Problem:
     return Problem(
         source=source,
-        reason=f"another document with this source came first; the one in {path} is left out",
+        reason=f"an earlier document has the same source; the one in {path} is left out",
         remedy="rename one of them, or give each row its own id",
     )
 
@@ -269,5 +272,5 @@ def _nothing_readable(sources: Sequence[str | Path], problems: Sequence[Problem]
     where = ", ".join(map(str, sources)) or "(no source was given)"
     return InputError(
         f"No document could be read from {where}" + (f" ({named}{more})." if named else ": it is empty."),
-        f"put files there that end in {', '.join(SUFFIXES)}",
+        f"put files there that end in one of {', '.join(SUFFIXES)}",
     )
