@@ -168,7 +168,7 @@ def test_nobody_listening_is_a_clear_error() -> None:
     """After the retries: the address, and what to look at."""
     with FakeApi() as api:
         asking = client(api, retries=1)
-    with pytest.raises(ApiError, match="cannot be reached") as caught:
+    with pytest.raises(ApiError, match="could not be reached") as caught:
         asking.post(f"{api.url}/chat/completions", CHAT)
     assert api.url in caught.value.message and "base_url" in caught.value.remedy
 
@@ -186,7 +186,7 @@ def test_a_server_that_does_not_answer_in_time_is_a_clear_error() -> None:
         (Fault("html"), "HTML page"),
         (Fault("not json", body="hello"), "not JSON: 'hello'"),
         (Fault("not json", body="[1]"), "not an object"),
-        (Fault("half"), "broke off its answer"),
+        (Fault("half"), "closed the connection"),
     ],
 )
 def test_what_is_no_answer_is_named(fault: Fault, words: str) -> None:

@@ -78,7 +78,7 @@ def test_missing_shards_are_named(tmp_path: Path) -> None:
     folder = model_folder(tmp_path / "mine", "model-1.safetensors")
     shards = {"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(shards))
-    with pytest.raises(ModelUnavailableError, match=r"model-2\.safetensors missing"):
+    with pytest.raises(ModelUnavailableError, match=r"Missing weights: model-2\.safetensors"):
         models.resolve_model(str(folder))
 
 

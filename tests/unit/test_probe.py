@@ -56,10 +56,10 @@ def test_a_model_that_does_not_answer_is_named(
 
 
 def test_nobody_listening_is_noticed() -> None:
-    """The error says that the server cannot be reached, and where it was looked for."""
+    """The error says that the server could not be reached, and where it was looked for."""
     with FakeApi() as server:
         settings = model(server)
-    with pytest.raises(ModelUnavailableError, match=f"{server.url}/chat/completions cannot be reached"):
+    with pytest.raises(ModelUnavailableError, match=f"{server.url}/chat/completions could not be reached"):
         probe(settings)
 
 

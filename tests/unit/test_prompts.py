@@ -27,10 +27,10 @@ def test_the_fingerprint_changes_with_any_word():
 @pytest.mark.parametrize(
     ("name", "change", "told"),
     [
-        ("closed_book", {"user": "Answer: {Question}"}, r"closed_book\.user has no {question}"),
-        ("grounded", {"user": "Question: {question}"}, r"grounded\.user has no {passages}"),
+        ("closed_book", {"user": "Answer: {Question}"}, r"closed_book\.user lacks {question}"),
+        ("grounded", {"user": "Question: {question}"}, r"grounded\.user lacks {passages}"),
         ("grounded", {"user": "Hello"}, r"no {question} and no {passages} \(found 'Hello'\)"),
-        ("grounded", {"passage": "[{rank}]"}, r"grounded\.passage has no {passage}"),
+        ("grounded", {"passage": "[{rank}]"}, r"grounded\.passage lacks {passage}"),
     ],
 )
 def test_a_prompt_that_leaves_out_the_question_or_the_passages_is_refused(name, change, told):

@@ -177,7 +177,7 @@ def test_training_stops_when_the_dev_examples_get_no_better(tiny: Path, tmp_path
     """And the adapter kept is the best epoch's, not the last's: more examples exactly right, then the lower loss."""
     settings = QUICK.model_copy(update={"max_epochs": 40, "patience": 2, "learning_rate": 3e-2})
     report = train_adapter(tiny, arithmetic(16), arithmetic(6, 200), settings, tmp_path)
-    assert report.stopped_because == "no better on the dev examples for 2 epochs"
+    assert report.stopped_because == "no improvement on the dev examples for 2 epochs"
     assert report.epochs < 40
     lines = [json.loads(line) for line in (tmp_path / "training.jsonl").read_text().splitlines()]
     ends = [(line["dev_exact"], -line["dev_loss"]) for line in lines if line["dev_loss"] is not None]
@@ -194,7 +194,7 @@ def test_training_stops_when_the_examples_are_learnt(tiny: Path, tmp_path: Path)
     """With nothing to watch but the training loss, as when a few changed facts are taught."""
     settings = QUICK.model_copy(update={"max_epochs": 200, "learning_rate": 2e-2})
     report = train_adapter(tiny, [example(c, c) for c in "abcd"], [], settings, tmp_path)
-    assert report.stopped_because == "the examples are learnt"
+    assert report.stopped_because == "the examples are learned"
     assert report.best_dev_loss is None
 
 
@@ -258,7 +258,7 @@ def test_a_full_disk_is_told_with_what_to_free(tiny: Path, tmp_path: Path, monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(checkpoint.os, "fsync", full)
-    with pytest.raises(RunFolderError, match=r"No space left on device(?s:.*)goes on from its last checkpoint"):
+    with pytest.raises(RunFolderError, match=r"No space left on device(?s:.*)continue from its last checkpoint"):
         checkpoint.save(tmp_path / "state.safetensors", {"a": torch.zeros(3)}, checkpoint.Position())
     assert list(tmp_path.iterdir()) == []
 
