@@ -44,7 +44,7 @@ def test_the_hybrid_is_trained_with_passages_of_any_size(tmp_path, context_token
             {"system": "", "user": "{passages} {question}", "passage": "{passage}" + "x" * 2000},
             r"has \d+ tokens; the model takes 1024",
         ),
-        ({"system": "x" * 2000, "user": "{passages} {question}"}, "finds the right passage for no training question"),
+        ({"system": "x" * 2000, "user": "{passages} {question}"}, "did not find the right passage for any training question"),
     ],
 )
 def test_what_the_hybrid_cannot_be_trained_on_is_told_before_any_training(tmp_path, grounded, told):

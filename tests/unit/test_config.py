@@ -39,7 +39,7 @@ def test_a_minimal_file_gets_every_default_and_absolute_paths(tmp_path):
             "the run lacks a contender that retrieves",
         ),
         (MINIMAL + "contenders: []\n", "at least one contender"),
-        (MINIMAL.replace("pilot", "../up"), "not usable as a folder name"),
+        (MINIMAL.replace("pilot", "../up"), "cannot be used as a folder name"),
         (MINIMAL + "split: {test: 1.5}\n", "found 1.5"),
         (MINIMAL.replace("docs", "5"), "'documents': give one, or a list (found 5)"),
         (MINIMAL.replace("docs", "[]"), "'documents': give at least one"),

@@ -293,5 +293,5 @@ def test_a_contender_that_cannot_be_made_is_told_with_its_error(body, told, tmp_
 
 def test_a_contender_that_loses_questions_is_told_so():
     """One answer for two questions breaks the contract."""
-    with pytest.raises(ContenderError, match="asked 2 questions and answered 1"):
+    with pytest.raises(ContenderError, match="asked 2 questions and returned 1"):
         HeldToContract("team.Bot", Bot(keep=0.5)).answer([question("a"), question("b")])

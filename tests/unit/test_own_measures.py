@@ -92,11 +92,11 @@ def test_where_a_measure_gives_none_it_does_not_apply(team):
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("team_measures", "is no import path"),
+        ("team_measures", "is not an import path"),
         ("no_such_module.measure", "cannot be imported.*No module named .no_such_module."),
         ("team_measures.missing", "cannot be imported.*missing"),
         ("team_measures.number", "is int"),
-        ("team_measures.correct", "called 'correct', which is taken"),
+        ("team_measures.correct", "called 'correct', but this name is taken"),
         ("team_measures.no_function", "has no per_question"),
         ("team_measures.odd_unit", "bad 'unit'"),
         ("team_measures.latest", "has the estimator 'median'"),
@@ -119,8 +119,8 @@ def test_two_measures_of_one_name_are_refused(team):
     ("path", "message"),
     [
         ("team_measures.broken", r"'broken' failed on question q7 \(rag\): ZeroDivisionError: division by zero"),
-        ("team_measures.too_large", "'too_large' gave 7 for question q7"),
-        ("team_measures.words", "'words' gave 'many' for question q7"),
+        ("team_measures.too_large", "'too_large' returned 7 for question q7"),
+        ("team_measures.words", "'words' returned 'many' for question q7"),
     ],
 )
 def test_a_measure_that_fails_names_itself_and_the_question(team, path, message):

@@ -1,6 +1,6 @@
-"""Specs to recipes: by short name, by import path, or around a plain class of a team's own.
+"""Specs to recipes: by short name, by import path, or as a wrapper around a team's own plain class.
 
-Takes specs, gives recipes, checked against one another. Knows nothing about worlds.
+Takes specs, gives recipes, checked against each other. Knows nothing about worlds.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from bakeoff.models.settings import LocalModel, ModelSettings
 
 
 def make_recipe(spec: Spec, folder: Path | None = None) -> Recipe:
-    """The spec's recipe. A class with `answer(questions)` that is no recipe becomes one.
+    """The spec's recipe. A class with `answer(questions)` that is not a recipe is wrapped in one.
 
-    `folder` is where bakeoff.yaml lies: classes of one's own may lie beside it. Raises ConfigError where the class
-    cannot be imported or cannot answer.
+    `folder` is the folder of bakeoff.yaml; your own classes may be there. Raises ConfigError if the class cannot be
+    imported or cannot answer.
     """
     path = known_recipes().get(spec.recipe, spec.recipe)
     kind = imported(path, folder, f"The contender '{spec.name}'")
@@ -37,6 +37,6 @@ def make_recipes(specs: Sequence[Spec], folder: Path | None = None) -> list[Reci
 
 
 def standard_entrants() -> tuple[Entrant, ...]:
-    """Bakeoff's own recipes with their defaults, as advice without a run needs them."""
+    """Bakeoff's own recipes with their defaults, for advice without a run."""
     models: dict[str, ModelSettings] = {"generator": LocalModel(name="generator")}
     return tuple(make_recipe(Spec(name=name, recipe=name)).entrant(models) for name in RECIPES)
