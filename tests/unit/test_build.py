@@ -44,7 +44,10 @@ def test_the_hybrid_is_trained_with_passages_of_any_size(tmp_path, context_token
             {"system": "", "user": "{passages} {question}", "passage": "{passage}" + "x" * 2000},
             r"has \d+ tokens; the model takes 1024",
         ),
-        ({"system": "x" * 2000, "user": "{passages} {question}"}, "did not find the right passage for any training question"),
+        (
+            {"system": "x" * 2000, "user": "{passages} {question}"},
+            "did not find the right passage for any training question",
+        ),
     ],
 )
 def test_what_the_hybrid_cannot_be_trained_on_is_told_before_any_training(tmp_path, grounded, told):
@@ -76,7 +79,7 @@ def test_all_contenders_have_the_same_chance_to_decline(tmp_path, generator):
     """Where the generator gives no confidence, the one that needs none gets no threshold either; the report says so."""
     models = {"generator": f"tests.end_to_end.small.{generator}", "embedder": "hash"}
     finished = run(make(tmp_path, contenders=["extract", "rag", "base"], models=models), runs=tmp_path / "runs")
-    told = "no log-probabilities (rag, base): no contender declines by a threshold"
+    told = "no log-probabilities (rag, base), so no contender uses a threshold"
     assert (told in (finished.folder.root / "report.md").read_text()) == (generator == "silent")
     assert (thresholds(finished)["extract"] is None) == (generator == "silent")
 
@@ -85,5 +88,5 @@ def test_the_first_error_of_answers_that_failed_is_told(tmp_path):
     """Once for all contenders it befell."""
     models = {"generator": "tests.end_to_end.small.broken", "embedder": "hash"}
     finished = run(make(tmp_path, contenders=["base", "rag", "extract"], models=models), runs=tmp_path / "runs")
-    told = "The first failed answer of base, rag says: ConnectionError: nobody answers"
+    told = "The first failed answer of base, rag has this error: ConnectionError: nobody answers"
     assert (finished.folder.root / "report.md").read_text().count(told) == 1

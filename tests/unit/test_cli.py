@@ -76,7 +76,7 @@ def test_every_command_stands_in_the_help_with_a_whole_sentence():
         env={**os.environ, "COLUMNS": "80", "TERM": "dumb"},
     )
     assert all(f"│ {command} " in result.stdout for command in COMMANDS)
-    assert [group in result.stdout for group in ("Before a run", "Measure", "Look at runs", "Use what won")] == [
+    assert [group in result.stdout for group in ("Before a run", "Measure", "Look at runs", "Use the results")] == [
         True
     ] * 4
     assert max(map(len, result.stdout.splitlines())) <= 80

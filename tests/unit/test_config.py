@@ -41,7 +41,7 @@ def test_a_minimal_file_gets_every_default_and_absolute_paths(tmp_path):
         (MINIMAL + "contenders: []\n", "at least one contender"),
         (MINIMAL.replace("pilot", "../up"), "cannot be used as a folder name"),
         (MINIMAL + "split: {test: 1.5}\n", "found 1.5"),
-        (MINIMAL.replace("docs", "5"), "'documents': give one, or a list (found 5)"),
+        (MINIMAL.replace("docs", "5"), "'documents': give one value, or a list (found 5)"),
         (MINIMAL.replace("docs", "[]"), "'documents': give at least one"),
         (MINIMAL + "updates: docs\n", "'updates': give keys with their values (found 'docs')"),
         (MINIMAL.replace("pilot", "5"), "'name': give a text (found 5)"),

@@ -253,7 +253,7 @@ def test_whatever_a_contender_of_ones_own_raises_is_an_error_answer(error, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("given", "told"), [([{"text": "x"}], "a dict in place of"), (["x"], "a str in place of"), (None, "NoneType")]
+    ("given", "told"), [([{"text": "x"}], "a dict instead of"), (["x"], "a str instead of"), (None, "NoneType")]
 )
 def test_answers_that_are_no_answers_are_told_so(given, told):
     """Dicts and strings break the contract; so does nothing at all."""

@@ -86,7 +86,7 @@ def test_a_prompt_that_does_not_fit_is_refused_by_the_server() -> None:
     ("fault", "words"),
     [
         (Fault("error inside"), "the model crashed"),
-        (Fault("half"), "broke off"),
+        (Fault("half"), "closed the connection"),
         (Fault(status=404, body='{"error": "model \'m\' not found"}'), "model 'm' not found"),
         (Fault("not json", body='{"message": {"content": "a"}}'), "not the whole answer"),
         (Fault("not json", body="{}"), "no message"),
@@ -102,8 +102,8 @@ def test_a_reply_that_is_no_answer_is_an_error_of_that_completion(fault: Fault, 
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (Fault("half"), "ended before the answer did"),
-        (Fault("cut off"), "broke off"),
+        (Fault("half"), "before the end of the answer"),
+        (Fault("cut off"), "closed the connection"),
         (Fault("error inside"), "the model crashed"),
         (Fault("not json", body="hello"), "not a JSON object"),
         (Fault(status=404, body='{"error": "model unknown"}'), "model unknown"),

@@ -245,8 +245,8 @@ def test_a_stream_gives_the_pieces() -> None:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (Fault("half"), "ended before the answer did"),
-        (Fault("cut off"), "broke off"),
+        (Fault("half"), "before the end of the answer"),
+        (Fault("cut off"), "closed the connection"),
         (Fault("error inside"), "the model crashed"),
         (Fault("silent"), "no text for"),
         (Fault("html"), "HTML page"),

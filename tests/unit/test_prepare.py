@@ -31,14 +31,14 @@ def test_an_update_replaces_documents_at_the_same_path(tmp_path: Path) -> None:
 def test_documents_of_an_update_that_replace_none_are_noted(tmp_path: Path) -> None:
     """They may be new ones."""
     (note,) = prepared(tmp_path, "aldra.md", "new/zorin.md").notes
-    assert note == "Documents of the update that replace none are added beside the others: new/zorin.md."
+    assert note == "These documents of the update replace no document and are added to the others: new/zorin.md."
 
 
 def test_an_update_may_add_documents_only(tmp_path: Path) -> None:
     """A note says that none replaces one."""
     found = prepared(tmp_path, "zorin.md", "new/yulan.md")
     assert found.notes == (
-        "No document of the update replaces one; they are added beside the others: new/yulan.md, zorin.md.",
+        "No document of the update replaces an existing one. They are added to the others: new/yulan.md, zorin.md.",
     )
     assert [one.slice for one in found.questions if one.id == "u"] == ["changed"]
 

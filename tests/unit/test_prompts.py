@@ -29,7 +29,7 @@ def test_the_fingerprint_changes_with_any_word():
     [
         ("closed_book", {"user": "Answer: {Question}"}, r"closed_book\.user lacks {question}"),
         ("grounded", {"user": "Question: {question}"}, r"grounded\.user lacks {passages}"),
-        ("grounded", {"user": "Hello"}, r"no {question} and no {passages} \(found 'Hello'\)"),
+        ("grounded", {"user": "Hello"}, r"lacks {question} and {passages} \(found 'Hello'\)"),
         ("grounded", {"passage": "[{rank}]"}, r"grounded\.passage lacks {passage}"),
     ],
 )

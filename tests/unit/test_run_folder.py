@@ -44,7 +44,7 @@ def test_a_run_named_like_a_second_run_is_none(tmp_path):
 def test_resuming_with_another_configuration_names_the_keys(tmp_path):
     """A changed key is named; the remedy says how to go on."""
     begin(config(), tmp_path)
-    with pytest.raises(RunFolderError, match="retrieval, seed differ"):
+    with pytest.raises(RunFolderError, match="Keys that differ: retrieval, seed"):
         resume(config(seed=9, retrieval={"k": 5}), tmp_path)
 
 

@@ -286,7 +286,7 @@ def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
     tensors, position = checkpoint.load(path)  # type: ignore[misc]
     assert (tensors["a"].shape, position.step) == ((300,), 3)
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(RunFolderError, match="is no checkpoint"):
+    with pytest.raises(RunFolderError, match="is not a training checkpoint"):
         checkpoint.load(path)
 
 

@@ -1,4 +1,4 @@
-"""Building: indexes, tuned models and what was fitted, until every contender of a world can be opened; then updates.
+"""Building: indexes, tuned models and fitted values, until every contender of a world can be opened; then updates.
 
 Takes recipes, prepared data and a world, fills the world's folder. Each distinct index and each distinct tuned model is
 built once. Knows no contender by name, and nothing about test questions.
@@ -26,7 +26,10 @@ from bakeoff.tuning.tuner import tuner_for
 
 Timed = Callable[..., AbstractContextManager[dict[str, Any]]]
 Progress = Callable[..., Callable[..., None]]
-"""Stage and contender to a function that is told what is done, of how much, and perhaps a detail in words."""
+"""Takes a stage and a contender.
+
+Returns a function to call with the amount done, the total, and optionally a detail.
+"""
 
 
 class Builder:
@@ -39,7 +42,7 @@ class Builder:
         self._progress = progress
 
     def build(self, world: WorldFolder) -> dict[str, str]:
-        """Make every contender ready to calibrate; gives those that cannot be built, with the reason."""
+        """Makes every contender ready to calibrate. Returns those that cannot be built, with the reason."""
         for model in dict.fromkeys(recipe.spec.model for recipe in self._recipes if recipe.asks_model):
             with self._timed("load", part=f"model:{model}"):
                 world.generator(model)
@@ -56,12 +59,12 @@ class Builder:
         return skipped
 
     def n_chunks(self, world: WorldFolder) -> int:
-        """How many chunks the world's first index holds; 0 where no contender retrieves."""
+        """Number of chunks in the world's first index; 0 if no contender retrieves."""
         first = next((recipe for recipe in self._recipes if recipe.retrieves), None)
         return int(world.index(first.spec.retrieval).n_chunks) if first else 0
 
     def _index(self, world: WorldFolder, stage: str) -> None:
-        """Bring every index up to date; what a session that was killed spent on it counts too."""
+        """Brings every index up to date. Time spent by a session that was killed is included."""
         retrievals = {recipe.index: recipe.spec.retrieval for recipe in self._recipes if recipe.retrieves}
         for name, retrieval in retrievals.items():
             with self._timed(stage, part=f"index:{name}") as more:
@@ -72,7 +75,7 @@ class Builder:
                 more |= {"tokens": report.n_tokens, "seconds": opening_s + report.seconds}
 
     def _skipped(self, world: WorldFolder) -> dict[str, str]:
-        """Contenders that cannot be built, with the reason; also those that lack all contenders behind them."""
+        """Contenders that cannot be built, with the reason. Includes those that lack all contenders behind them."""
         obstacles = {recipe.spec.name: recipe.obstacle(world, self._material) for recipe in self._recipes}
         skipped = {name: reason for name, reason in obstacles.items() if reason}
         for recipe in self._recipes:
@@ -83,7 +86,10 @@ class Builder:
         return skipped
 
     def _lesson(self, world: WorldFolder, recipe: Recipe) -> Lesson:
-        """What a recipe's model is tuned on. Raises InputError, before any training, for what the model cannot take."""
+        """The examples a recipe's model is tuned on.
+
+        Raises InputError before any training if the model cannot take them.
+        """
         from bakeoff.models.chat import Chat
         from bakeoff.tuning.packing import encode
 
@@ -94,7 +100,7 @@ class Builder:
     def _fit(
         self, world: WorldFolder, recipe: Recipe, lesson: Lesson, start_from: Path | None = None
     ) -> dict[str, Any]:
-        """Train a recipe's adapter; gives what the stage took."""
+        """Trains a recipe's adapter. Returns what the stage took."""
         tuning, folder = recipe.spec.tuning, world.adapter_folder(recipe.adapter)
         progress = self._progress("train", recipe.spec.name)
         report = tuner_for(tuning.method, self._material.seed).fit(
@@ -106,7 +112,7 @@ class Builder:
             start_from=start_from,
         )
         release_memory()
-        assert recipe.template is not None  # what is tuned is asked with a template
+        assert recipe.template is not None  # a tuned model is served with a template
         jsonl.write_text(folder / "template.txt", recipe.template.fingerprint + "\n")
         return {
             "seconds": report.seconds,
@@ -115,15 +121,15 @@ class Builder:
         }
 
     def calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder, measuring: Measuring) -> None:
-        """Fix on dev when a contender declines (or how a router routes), and save it.
+        """Decides on dev when a contender declines (or how a router routes), and saves it.
 
-        Those that generate come first: where their answers have no confidence, nobody gets a threshold.
+        Contenders that generate come first. If their answers have no confidence, no contender gets a threshold.
         """
         name, dev = recipe.spec.name, list(self._material.dev)
         built = world.built(name)
         fitted = built.fitted
         if recipe.declines and dev:
-            # Asked without a threshold: the confidences of all answers decide on it.
+            # Asked without a threshold, because the threshold is chosen from the confidences of all answers.
             world.save(built.model_copy(update={"fitted": fitted.model_copy(update={"decline_below": None})}))
             path = folder.answers_path(name, "dev")
             collect(world.open(name), dev, path, measuring.batch_size, self._progress("calibrate", name))
@@ -140,7 +146,9 @@ class Builder:
     def without_confidence(self, folder: RunFolder) -> list[str]:
         """The contenders whose model gave no log-probability on dev, so that no threshold can be calibrated."""
         dev = {
-            recipe.spec.name: [one.confidence for one in folder.answers(recipe.spec.name, "dev") if one.error is None]
+            recipe.spec.name: [
+                answer.confidence for answer in folder.answers(recipe.spec.name, "dev") if answer.error is None
+            ]
             for recipe in self._recipes
             if recipe.asks_model
         }
@@ -149,11 +157,11 @@ class Builder:
     # After the documents have changed.
 
     def relearning(self) -> list[Recipe]:
-        """Recipes whose model is tuned again after the update: what they know is in their weights."""
+        """Recipes whose model is tuned again after the update, because its weights hold facts."""
         return [recipe for recipe in self._recipes if recipe.learns_facts and self._material.changed]
 
     def update(self, world: WorldFolder, before: WorldFolder, documents: Sequence[Any], skipped: Sequence[str]) -> None:
-        """Bring a copied world up to date: re-index the new documents, tune again what learns facts."""
+        """Brings a copied world up to date: indexes the new documents, and tunes models that hold facts again."""
         world.store.upsert(documents)
         self._index(world, "update-index")
         relearning = [recipe for recipe in self.relearning() if recipe.spec.name not in skipped]
@@ -182,5 +190,5 @@ def _weights(world: WorldFolder, recipe: Recipe) -> Path:
     from bakeoff.models.weights import resolve_model
 
     settings = world.models[recipe.spec.model]
-    assert isinstance(settings, LocalModel)  # Recipe.obstacle leaves out what has no weights here
+    assert isinstance(settings, LocalModel)  # Recipe.obstacle has excluded models without local weights
     return resolve_model(settings.name)

@@ -143,7 +143,7 @@ class OllamaGenerator:
         finally:
             lines.close()
         raise ApiError(
-            f"The stream broke off after {n_characters} characters, before the end of the answer.",
+            f"The stream ended after {n_characters} characters, before the end of the answer.",
             "ask again; check the server's log",
         )
 

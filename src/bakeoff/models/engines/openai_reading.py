@@ -121,7 +121,7 @@ def pieces_of(lines: Iterable[str], longest_silence_s: float) -> Iterator[str]:
             yield piece
     if not ended:
         raise ApiError(
-            f"The stream broke off after {n_characters} characters, before the end of the answer.",
+            f"The stream ended after {n_characters} characters, before the end of the answer.",
             "ask again; check the server's log",
         )
 
