@@ -1,4 +1,4 @@
-"""The measures as values: their names, their directions, how their values are written."""
+"""The measures as values: their names, directions, and how their values are formatted."""
 
 import re
 from pathlib import Path
@@ -26,14 +26,14 @@ def test_the_eight_measures_carry_the_names_of_the_contract() -> None:
 
 
 def test_every_measure_can_be_read_and_has_a_name_of_its_own() -> None:
-    """A title and a description each; no two share a name; what they are the mean of is a score that exists."""
+    """Each has a title and a description, unique names, and is the mean of an existing score."""
     assert len(BY_NAME) == len(MEASURES)
     assert all(measure.title and measure.description and measure.reason for measure in MEASURES)
     assert {measure.score for measure in MEASURES if measure.score} <= set(SCORES)
 
 
 def test_what_is_better_lower_stands_once() -> None:
-    """The set is derived from the measures; declining is neither better nor worse."""
+    """The set is derived from the measures. Declining is neither better nor worse."""
     assert {"hallucination", "latency_ms", "cost_per_1k", "setup_s", "errors"} <= LOWER_IS_BETTER
     assert not {"accuracy", "retention", "abstention"} & LOWER_IS_BETTER
     assert [measure.name for measure in BESIDE if not measure.better] == ["abstention"]
@@ -56,13 +56,13 @@ def test_the_best_follows_the_direction_of_the_measure() -> None:
 
 
 def test_a_measure_is_written_without_its_function() -> None:
-    """comparison.json keeps what a team's measure is, not the code that computed it."""
+    """comparison.json describes a team's measure, without the code that computes it."""
     written = BY_NAME["tokens_per_question"].model_dump(mode="json")
     assert written["name"] == "tokens_per_question" and "per_question" not in written
 
 
 def test_every_measure_is_described_in_the_docs() -> None:
-    """With its unit; no other measure is named there."""
+    """With its unit. The page names no other measures."""
     text = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}

@@ -19,7 +19,7 @@ def test_passages_keep_their_order():
 
 
 def test_the_fingerprint_changes_with_any_word():
-    """A tuned model can tell its own template from another."""
+    """A tuned model recognises its own template."""
     assert CLOSED_BOOK.fingerprint != GROUNDED.fingerprint
     assert CLOSED_BOOK.fingerprint == PromptTemplate(**CLOSED_BOOK.model_dump()).fingerprint
 
@@ -34,7 +34,7 @@ def test_the_fingerprint_changes_with_any_word():
     ],
 )
 def test_a_prompt_that_leaves_out_the_question_or_the_passages_is_refused(name, change, told):
-    """Every answer would be to no question, and measured all the same."""
+    """Every answer would be to no question, and would still be measured."""
     templates = {"closed_book": CLOSED_BOOK, "grounded": GROUNDED}
     check_placeholders(**templates)
     with pytest.raises(ConfigError, match=told):
