@@ -33,7 +33,7 @@ def seconds(generator: Generator, asked: list[Prompt], together: int) -> float:
     begun = time.perf_counter()
     for i in range(0, len(asked), together):
         completions = generator.generate(asked[i : i + together], SETTINGS)
-        assert not [one.error for one in completions if one.error]
+        assert not [answer.error for answer in completions if answer.error]
     return time.perf_counter() - begun
 
 

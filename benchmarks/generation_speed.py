@@ -76,7 +76,7 @@ def print_rates(slow: Generator, fast: Generator, prompts: Sequence[Prompt]) -> 
     for generator, at_a_time, n in plans:
         rate, completions = timed(generator, prompts[:n], at_a_time)
         once = once or rate
-        assert not any(one.error for one in completions)
+        assert not any(answer.error for answer in completions)
         print(f"| {names[id(generator)]} | {at_a_time} | {rate:.2f} | {rate / once:.1f} x |", flush=True)
 
 
@@ -94,7 +94,7 @@ def print_agreement(slow: Generator, fast: Generator, prompts: Sequence[Prompt])
     if same:
         gap = mean(abs((a.logprob or 0) - (b.logprob or 0)) for a, b in same)
         print(f"Mean absolute difference of the log-probability where the texts are the same: {gap:.3f}.")
-    tokens = [one.usage.prompt_tokens for one in ours]
+    tokens = [answer.usage.prompt_tokens for answer in ours]
     print(f"Prompt tokens: {min(tokens)} to {max(tokens)}.")
 
 

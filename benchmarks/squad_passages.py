@@ -38,7 +38,7 @@ class Squad:
 
     @property
     def articles(self) -> list[str]:
-        return sorted({one.article for one in self.asked})
+        return sorted({question.article for question in self.asked})
 
 
 def read_squad() -> Squad:

@@ -87,7 +87,7 @@ def train(way: str, n_examples: int) -> tuple[int, float]:
 
 def prompts(n: int) -> list[Prompt]:
     """n questions with three passages each."""
-    passage = "The warranty of the Velmar lasts {0} months from the day of purchase, batteries apart. " * 5
+    passage = "The warranty of the Velmar lasts {0} months from the day of purchase, except for the batteries. " * 5
     return [
         GROUNDED.render(f"How long is the warranty of lot {i}?", [passage.format(i + j) for j in range(3)])
         for i in range(n)

@@ -39,7 +39,7 @@ def main() -> None:
     asked = arguments.parse_args()
     model, squad = resolve_model(asked.model), read_squad()
     examples = hybrid_examples(random.Random(0).sample(squad.asked, asked.examples), Finder(squad.passages), 0.15, 0)
-    n_tokens = sum(len(one.tokens) for one in encode(Chat(model), examples))
+    n_tokens = sum(len(example.tokens) for example in encode(Chat(model), examples))
     print(f"{len(examples)} examples, {n_tokens / len(examples):.0f} tokens each", flush=True)
     taken: dict[str, list[tuple[float, float]]] = {"Bakeoff": [], "TRL": []}
     for _ in range(asked.rounds):
@@ -50,7 +50,7 @@ def main() -> None:
             print(f"{name:8} wall {wall:6.1f} s {n_tokens / wall:5.0f} tokens/s   "
                   f"processor {taken[name][-1][1]:6.1f} s", flush=True)  # fmt: skip
     for i, what in enumerate(("wall", "processor")):
-        ours, theirs = (statistics.median(one[i] for one in taken[name]) for name in ("Bakeoff", "TRL"))
+        ours, theirs = (statistics.median(times[i] for times in taken[name]) for name in ("Bakeoff", "TRL"))
         print(f"median {what} time: Bakeoff is {theirs / ours:.2f} times as fast")
 
 

@@ -41,7 +41,7 @@ def as_settings(settings: LocalModel | ApiModel | str) -> LocalModel | ApiModel:
     """The settings. A plain string becomes the settings of a local model. Raises ConfigError for 'openai:...'."""
     if isinstance(settings, str) and settings.startswith("openai:"):
         raise ConfigError(
-            f"{settings!r} is no longer how a model behind a server is written.",
+            f"{settings!r} is the old form for a model behind a server.",
             "write {api: openai, base_url: https://host/v1, model: NAME, key_env: VARIABLE}",
         )
     return LocalModel(name=settings) if isinstance(settings, str) else settings

@@ -190,16 +190,16 @@ def _from_hub_cache(name: str) -> Path:
     try:
         folder = Path(hub.snapshot_download(name, local_files_only=True, allow_patterns=list(WEIGHTS)))
     except (hub.errors.LocalEntryNotFoundError, hub.errors.HFValidationError, OSError) as error:
-        raise _NotThereError("not in the Hugging Face cache") from error
+        raise _NotThereError("not there") from error
     if _missing_shards(folder) or not any([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
-        raise _NotThereError("only a part of it")
+        raise _NotThereError("incomplete")
     return folder
 
 
 def _from_hub(name: str) -> Path:
     hub = _hub()
     if hub.constants.is_offline_mode():
-        raise _NotThereError("not asked, HF_HUB_OFFLINE is set")
+        raise _NotThereError("not tried, because HF_HUB_OFFLINE is set")
     if not _reachable(hub.constants.ENDPOINT):
         raise _NotThereError("not reachable")
     try:

@@ -66,7 +66,9 @@ class Prepared(Record):
         n_words = sum(len(document.text.split()) for document in self.documents)
         own = [question for question in self.questions if question.slice != "general"]
         n_excused = sum(leak.excused for leak in self.leaks)
-        splits = ", ".join(f"{sum(one.split == split for one in own)} {split}" for split in ("train", "dev", "test"))
+        splits = ", ".join(
+            f"{sum(question.split == split for question in own)} {split}" for split in ("train", "dev", "test")
+        )
         asked = f"{len(own)} questions about {len({question.fact for question in own})} facts ({splits})"
         monthly = self.asked_per_month
         return [

@@ -100,7 +100,9 @@ class RunFolder:
 
     def answers(self, contender: str, phase: str = "") -> list[Answer]:
         """One answer per question. If a question failed and was asked again, the later answer."""
-        return list({one.question_id: one for one in jsonl.read(self.answers_path(contender, phase), Answer)}.values())
+        return list(
+            {answer.question_id: answer for answer in jsonl.read(self.answers_path(contender, phase), Answer)}.values()
+        )
 
     def scores(self) -> Iterator[Score]:
         """The scores of the answers of both phases, one at a time, because there may be a million."""

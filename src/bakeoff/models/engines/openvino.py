@@ -62,14 +62,14 @@ class OpenVinoGenerator:
             written = self._write_to_stops(ids, settings) if settings.stop else self._write(ids, settings)
             seconds = (time.perf_counter() - begun) / len(ids)
         return [
-            self._completion(new, score, Usage(prompt_tokens=len(one), seconds=seconds), settings)
-            for (new, score), one in zip(written, ids, strict=True)
+            self._completion(new, score, Usage(prompt_tokens=len(prompt_ids), seconds=seconds), settings)
+            for (new, score), prompt_ids in zip(written, ids, strict=True)
         ]
 
     def _write(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[tuple[list[int], float]]:
         """The new tokens of each prompt, and the sum of their log-probabilities."""
         configured = [self._configured(settings)] * len(ids)
-        results = self._pipeline.generate([_tensor(one) for one in ids], configured)
+        results = self._pipeline.generate([_tensor(prompt_ids) for prompt_ids in ids], configured)
         return [(list(result.m_generation_ids[0]), float(result.m_scores[0])) for result in results]
 
     def _write_to_stops(
@@ -80,7 +80,7 @@ class OpenVinoGenerator:
         The engine's own stop texts would need the tokenizer as an OpenVINO graph, which is not made here.
         """
         configured = self._configured(settings)
-        requests = [self._pipeline.add_request(i, _tensor(one), configured) for i, one in enumerate(ids)]
+        requests = [self._pipeline.add_request(i, _tensor(prompt_ids), configured) for i, prompt_ids in enumerate(ids)]
         tokens: list[list[int]] = [[] for _ in ids]
         scores = [0.0] * len(ids)
         stopped: set[int] = set()
