@@ -10,11 +10,12 @@ its 95 % interval.
 import argparse
 from pathlib import Path
 
-from bakeoff.contenders.world import Workbench
+from bakeoff.contenders.world import WorldFolder
 from bakeoff.measure.collect import ask
 from bakeoff.measure.score import score_answers
 from bakeoff.measure.statistics import paired, share_estimate
-from bakeoff.measure.summary import IN_DOMAIN
+from bakeoff.measures import IN_DOMAIN
+from bakeoff.models.settings import EMBEDDER, ApiModel, LocalModel
 from bakeoff.records import Question
 from bakeoff.runs.folder import RunFolder
 
@@ -25,8 +26,13 @@ BATCH = 8
 def answered(folder: RunFolder, engine: str, contender: str, questions: list[Question]) -> tuple[dict, list[str]]:
     """Values by measure and question, and the texts, of this contender on this engine."""
     config = folder.config()
-    bench = Workbench(folder.world, config.models.model_copy(update={"engine": engine}), config.retrieval)
-    opened = bench.open(contender)
+    models = {
+        name: model.model_copy(update={"engine": engine})
+        if isinstance(model, LocalModel) and name != EMBEDDER
+        else model
+        for name, model in config.models.items()
+    }
+    opened = WorldFolder(folder.world, models, config.imports_from).open(contender)
     answers = []
     for start in range(0, len(questions), BATCH):
         answers += ask(opened, questions[start : start + BATCH])
@@ -36,6 +42,10 @@ def answered(folder: RunFolder, engine: str, contender: str, questions: list[Que
         if score.measure in values and score.value is not None:
             values[score.measure][score.question_id] = score.value
     return values, [answer.text for answer in answers]
+
+
+def _generates(name: str, model: LocalModel | ApiModel) -> bool:
+    return isinstance(model, LocalModel) and name != EMBEDDER
 
 
 def main() -> None:

@@ -13,7 +13,6 @@ from tests.end_to_end.test_bad_input import fails
 PROFILES = {
     "impossible values": ({"queries_per_month": -5, "horizon_months": 0}, ("queries_per_month", "horizon_months")),
     "an unknown field": ({"querys_per_month": 5}, ("querys_per_month", "did you mean", "queries_per_month'")),
-    "missing prices": ({"answers_on": "api"}, ("input_tokens", "api_model")),
     "another currency": ({"prices": {"machine_hour": {"amount": 1, "currency": "EUR"}}}, ("EUR", "usd_per")),
     "weights of zero": (
         {"measure_weights": dict.fromkeys(MeasureWeights.model_fields, 0)},
@@ -47,12 +46,20 @@ def test_a_profile_that_cannot_be_is_refused_everywhere(judged, tmp_path, proble
     profile.write_text(yaml.safe_dump(values))
     fails(bakeoff("report", str(folder), "--profile", str(profile), cwd=tmp_path), *named)
     assert content(folder) == before
-    if problem != "missing prices":
-        fails(bakeoff("advise", "--profile", str(profile), cwd=tmp_path), *named)
-        assert not (tmp_path / "advice").exists()
+    fails(bakeoff("advise", "--profile", str(profile), cwd=tmp_path), *named)
+    assert not (tmp_path / "advice").exists()
     make(tmp_path / "pilot", profile=values)
     fails(bakeoff("run", cwd=tmp_path / "pilot"), *named)
     assert not (tmp_path / "pilot" / "runs").exists()
+
+
+def test_a_model_of_unknown_price_is_refused_before_the_run(tmp_path):
+    """The model and the ways to give its price are named; a profile alone prices nothing that a run asks."""
+    large = {"api": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m", "price": "no-such-model-at-all"}
+    make(tmp_path, models={"generator": "tests.end_to_end.small.reader", "embedder": "hash", "large": large},
+         contenders=["rag", {"name": "rag-large", "like": "rag", "model": "large"}])  # fmt: skip
+    fails(bakeoff("run", cwd=tmp_path), "no-such-model-at-all", "price")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_another_profile_judges_the_same_answers_anew(judged, tmp_path):

@@ -23,14 +23,19 @@ def _steps(curve: Path) -> list[int]:
     return [point["step"] for point in map(json.loads, lines) if point["dev_loss"] is None]
 
 
+def _adapter(adapters: Path) -> Path:
+    """The folder of the one tuned model; a folder that is not there while there is none."""
+    return next(adapters.glob("tuned-*"), adapters / "none")
+
+
 def _stop_while_training(folder: Path, arguments: list[str], n_steps: int) -> tuple[int, str]:
     """Send SIGTERM once the training has got so far; the exit code and what stood on the standard error."""
-    curve = folder / "runs" / "planets" / "contenders" / "tuned" / "adapter" / "training.jsonl"
+    adapters = folder / "runs" / "planets" / "adapters"
     process = subprocess.Popen(
         [sys.executable, "-m", "bakeoff", "run", *arguments],
         cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    while process.poll() is None and (_steps(curve) or [0])[-1] < n_steps:
+    while process.poll() is None and (_steps(_adapter(adapters) / "training.jsonl") or [0])[-1] < n_steps:
         time.sleep(0.005)
     process.send_signal(signal.SIGTERM)
     _, message = process.communicate()
@@ -46,16 +51,19 @@ def test_a_run_that_gets_sigterm_while_it_trains_loses_no_step(tmp_path: Path, m
     make(
         tmp_path,
         contenders=["tuned"],
-        models={"generator": str(write_tiny_model(tmp_path / "tiny")), "embedder": "hash", "engine": "transformers"},
-        training={"tuned_epochs": 40, "rank": 4},
+        models={
+            "generator": {"name": str(write_tiny_model(tmp_path / "tiny")), "engine": "transformers"},
+            "embedder": "hash",
+        },
+        tuning={"epochs": 40, "rank": 4},
     )
-    adapter = tmp_path / "runs" / "planets" / "contenders" / "tuned" / "adapter"
     draw, n_steps, before = random.Random(11), 0, 0
     for arguments in ([], ["--resume"], ["--resume"]):
         n_steps = before + draw.randint(2, 9)
         code, message = _stop_while_training(tmp_path, arguments, n_steps)
         assert code == 128 + signal.SIGTERM
         assert "Stopped by SIGTERM" in message and "--resume" in message and "Traceback" not in message
+        adapter = _adapter(tmp_path / "runs" / "planets" / "adapters")
         assert (adapter / "checkpoint" / "state.safetensors").exists()
         steps = _steps(adapter / "training.jsonl")
         assert steps == list(range(1, steps[-1] + 1)) and steps[-1] >= n_steps
@@ -64,7 +72,7 @@ def test_a_run_that_gets_sigterm_while_it_trains_loses_no_step(tmp_path: Path, m
     assert finished.returncode == 0, finished.stderr
     whole = bakeoff("run", "--name", "whole", cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr
-    other = tmp_path / "runs" / "whole" / "contenders" / "tuned" / "adapter"
+    other = _adapter(tmp_path / "runs" / "whole" / "adapters")
     assert _steps(adapter / "training.jsonl") == _steps(other / "training.jsonl")
     one, two = (load_file(folder / "adapter_model.safetensors") for folder in (adapter, other))
     assert one.keys() == two.keys()

@@ -87,9 +87,59 @@ def test_all_contenders_have_the_same_chance_to_decline(tmp_path, generator):
     assert (thresholds(finished)["extract"] is None) == (generator == "silent")
 
 
+def test_what_was_calibrated_stays_when_the_run_is_resumed(tmp_path):
+    """Answers rest on it: other dev answers on the disk, or other ones asked anew, change no threshold."""
+    config = make(tmp_path, contenders=["rag", "base", "extract"])
+    first = run(config, runs=tmp_path / "runs")
+    before = {path: path.read_bytes() for path in first.folder.root.glob("contenders/*/contender.json")}
+    for name in ("rag", "base", "extract"):
+        first.folder.answers_path(name, "dev").unlink()
+    again = run(config, runs=tmp_path / "runs", resume=True)
+    assert {path: path.read_bytes() for path in again.folder.root.glob("contenders/*/contender.json")} == before
+    assert len(before) == 3 and not list(again.folder.root.glob("answers/*.dev.jsonl"))
+
+
+def test_what_learns_without_tuning_leaves_other_tuned_models_alone(tmp_path, monkeypatch):
+    """The world after the update keeps the adapters of all contenders that are not tuned further."""
+    from bakeoff.pilot.stages import _copy_world
+
+    world = tmp_path / "world"
+    for name in ("hybrid-1", "tuned-1"):
+        (world / "adapters" / name).mkdir(parents=True)
+    (world / "store.sqlite").touch()
+    _copy_world(world, tmp_path / "copy", without=["tuned-1"])
+    assert [path.name for path in (tmp_path / "copy" / "adapters").iterdir()] == ["hybrid-1"]
+    (tmp_path / "tables.py").write_text(
+        "from bakeoff.contenders.base import Base\nclass Table(Base):\n    learns_facts = True\n"
+    )
+    from bakeoff.contenders.load import make_recipes
+    from bakeoff.contenders.recipe import Material
+    from bakeoff.contenders.spec import Spec
+    from bakeoff.pilot.build import Builder
+    from tests.unit.fakes import question
+
+    recipes = make_recipes([Spec(name="table", recipe="tables.Table")], tmp_path)
+    builder = Builder(recipes, Material(changed=(question("a"),)), None, None)
+    assert builder.relearning() == []
+
+
 def test_the_first_error_of_answers_that_failed_is_told(tmp_path):
     """It is reported once for all contenders that had it."""
     models = {"generator": "tests.end_to_end.small.broken", "embedder": "hash"}
     finished = run(make(tmp_path, contenders=["base", "rag", "extract"], models=models), runs=tmp_path / "runs")
     told = "The first failed answer of base, rag has this error: ConnectionError: nobody answers"
     assert (finished.folder.root / "report.md").read_text().count(told) == 1
+
+
+def test_one_model_without_log_probabilities_takes_the_threshold_from_all(tmp_path):
+    """Whatever the order: a contender on a model that gives them must not decline by a rule the other lacks."""
+    models = {
+        "generator": "tests.end_to_end.small.reader",
+        "quiet": "tests.end_to_end.small.silent",
+        "embedder": "hash",
+    }
+    contenders = ["base", "rag", {"name": "rag-quiet", "like": "rag", "model": "quiet"}, "extract"]
+    finished = run(make(tmp_path, models=models, contenders=contenders), runs=tmp_path / "runs")
+    assert set(thresholds(finished).values()) == {None}
+    told = "no log-probabilities (rag-quiet), so no contender uses a threshold"
+    assert told in (finished.folder.root / "report.md").read_text()

@@ -67,6 +67,12 @@ def test_a_mapping_without_a_name_is_named_by_its_recipe(tmp_path):
         ("[{name: ../up, like: rag}]", "cannot be used as a file name"),
         ("[tuned, rag, {like: router, parts: {near: gone}}]", "the part 'near: gone'"),
         ("[tuned, router]", "the run lacks a contender that retrieves"),
+        ("[rag, {name: RAG, like: rag}]", "two contenders with this name ('rag' and 'RAG'"),
+        ("[rag, {name: rag.dev, like: base}]", "the name ends in '.dev'"),
+        ("[{like: rag, parts: {near: rag}}]", "'rag' has no parts"),
+        ("[tuned, rag, {like: router, parts: {neer: tuned}}]", "parts.neer is unknown; its roles are near, far"),
+        ("[tuned, rag, {like: router, parts: {far: router}}]", "sends questions to itself"),
+        ("[tuned, {name: t2, like: tuned}, rag, {like: router, parts: {near: [tuned, t2]}}]", "name one contender for"),
         ("[rag, router]", "the run lacks a fine-tuned contender"),
         ("[no_such_module.Thing]", "'no_such_module.Thing' cannot be imported"),
         ("[json.JSONDecoder]", "has no method answer(questions)"),
@@ -102,6 +108,35 @@ def test_contenders_share_what_can_be_shared(tmp_path):
     made = recipes(tmp_path, text)
     assert made["rag"].index == made["wide"].index != made["fine"].index
     assert made["tuned"].adapter == made["tuned-again"].adapter != made["tuned-r64"].adapter
+
+
+def test_how_long_answers_may_be_changes_no_closed_book_training(tmp_path):
+    """It does change how many passages fit beside the answer, and so what a model is tuned to read."""
+    text = (
+        "contenders: [tuned, {name: long, like: tuned, generation: {max_new_tokens: 90}},"
+        " hybrid, {name: long-hybrid, like: hybrid, generation: {max_new_tokens: 90}}]\n"
+    )
+    made = recipes(tmp_path, text)
+    assert made["tuned"].adapter == made["long"].adapter
+    assert made["hybrid"].adapter != made["long-hybrid"].adapter
+
+
+def test_a_router_goes_on_with_the_parts_that_could_be_built(tmp_path):
+    """It is left out only where none of a kind is left."""
+    text = "contenders: [tuned, rag, {name: rag-2, like: rag, retrieval: {k: 5}}, router]\n"
+    router = recipes(tmp_path, text)["router"]
+    assert router.lost({"rag": "no room"}) is None
+    assert router.behind() == ("tuned", "rag-2")
+    assert "no weights" in recipes(tmp_path, text)["router"].lost({"tuned": "no weights"})
+
+
+def test_a_router_takes_a_tuned_contender_not_any_that_learns_facts(tmp_path):
+    """What keeps questions in a table is no tuned model."""
+    (tmp_path / "tables.py").write_text(
+        "from bakeoff.contenders.rag import Rag\nclass Table(Rag):\n    learns_facts = True\n    retrieves = False\n"
+    )
+    text = "contenders: [{name: table, like: tables.Table}, tuned, rag, router]\n"
+    assert recipes(tmp_path, text)["router"].nears == ("tuned",)
 
 
 def test_the_axes_say_where_a_contender_stands_in_the_grid(tmp_path):

@@ -20,8 +20,9 @@ class Fitted(Record):
 
 
 class Built(Record):
-    """A contender of a world, as built."""
+    """A contender of a world, as built. `calibrated`: its fitted values are final; its answers depend on them."""
 
     spec: Spec
     entrant: Entrant
     fitted: Fitted = Fitted()
+    calibrated: bool = False

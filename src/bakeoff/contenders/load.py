@@ -10,6 +10,7 @@ from bakeoff.catalogue import RECIPES
 from bakeoff.contenders.custom import Custom
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.spec import Spec, known_recipes
+from bakeoff.errors import ConfigError
 from bakeoff.imports import imported
 from bakeoff.measure.comparison import Entrant
 from bakeoff.models.settings import LocalModel, ModelSettings
@@ -32,8 +33,42 @@ def make_recipes(specs: Sequence[Spec], folder: Path | None = None) -> list[Reci
     """Every spec's recipe, checked against the others."""
     recipes = [make_recipe(spec, folder) for spec in specs]
     for recipe in recipes:
+        _check_roles(recipe)
         recipe.check(recipes)
+    _check_circles(recipes)
     return recipes
+
+
+def _check_roles(recipe: Recipe) -> None:
+    """Raises ConfigError if `parts` names an unknown role, or too many contenders for one role."""
+    name, allowed = recipe.spec.name, recipe.roles
+    for role, players in recipe.spec.parts.items():
+        if role not in allowed:
+            known = f"its roles are {', '.join(allowed)}" if allowed else f"'{recipe.spec.recipe}' has no parts"
+            raise ConfigError(
+                f"The contender '{name}': parts.{role} is unknown; {known}.", "leave it out, or rename it"
+            )
+        if len(players) > 1 and not allowed[role]:
+            raise ConfigError(
+                f"The contender '{name}': parts.{role} names {', '.join(players)}.", f"name one contender for '{role}'"
+            )
+
+
+def _check_circles(recipes: Sequence[Recipe]) -> None:
+    """Raises ConfigError if a contender sends questions to itself, directly or through others."""
+    behind = {recipe.spec.name: recipe.behind() for recipe in recipes}
+    for name in behind:
+        reached, waiting = set[str](), list(behind[name])
+        while waiting:
+            other = waiting.pop()
+            if other not in reached:
+                reached.add(other)
+                waiting += behind[other]
+        if name in reached:
+            raise ConfigError(
+                f"The contender '{name}' sends questions to itself, directly or through others.",
+                "name other contenders in its parts",
+            )
 
 
 def standard_entrants() -> tuple[Entrant, ...]:

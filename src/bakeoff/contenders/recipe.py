@@ -74,7 +74,8 @@ class Recipe:
 
     `name` is its short name. `days` are its assumed days of work. `shows` is what its model is shown besides the
     question: nothing, retrieved passages, or all documents. `step` orders calibration: contenders with a higher step
-    are calibrated on the answers of those with a lower one.
+    are calibrated on the answers of those with a lower one. `roles` are the roles of the contenders it uses, and
+    whether several may have the same role.
     """
 
     name: ClassVar[str] = ""
@@ -91,6 +92,7 @@ class Recipe:
     declines: ClassVar[bool] = True
     epochs: ClassVar[int] = 1
     step: ClassVar[int] = 0
+    roles: ClassVar[Mapping[str, bool]] = {}
     Options: ClassVar[type[Record]] = NoOptions
 
     def __init__(self, spec: Spec) -> None:
@@ -118,9 +120,11 @@ class Recipe:
         """The name of its tuned model, shared by contenders with the same training; empty if nothing is tuned."""
         if not self.tunes or self.template is None:
             return ""
-        depends_on = self.spec.model_dump(mode="json", include={"recipe", "model", "tuning", "options", "generation"})
+        depends_on = self.spec.model_dump(mode="json", include={"recipe", "model", "tuning", "options"})
         depends_on |= {"template": self.template.fingerprint}
-        depends_on |= {"retrieval": self.spec.retrieval.model_dump()} if self.retrieves else {}
+        if self.retrieves:  # the number of passages that fit depends on the length of answers
+            room = self.spec.generation.max_new_tokens
+            depends_on |= {"retrieval": self.spec.retrieval.model_dump(), "max_new_tokens": room}
         digest = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:8]
         return f"{self.spec.recipe.rsplit('.', 1)[-1]}-{digest}"
 
@@ -139,7 +143,12 @@ class Recipe:
         model = f"model:{self.spec.model}" if self.asks_model and not self.tunes else ""
         index = f"index:{self.index}" if self.index else ""
         adapter = f"adapter:{self.adapter}" if self.adapter else ""
-        return tuple(part for part in (model, index, adapter) if part)
+        return tuple(part for part in (model, index, adapter, self.own_part) if part)
+
+    @property
+    def own_part(self) -> str:
+        """The name of the part that `prepare` makes for this contender alone; empty if it makes none."""
+        return f"contender:{self.spec.name}" if type(self).prepare is not Recipe.prepare else ""
 
     @property
     def embedder(self) -> str:
@@ -183,6 +192,13 @@ class Recipe:
         if self.tunes:
             return _why_not_tuned(world.models[self.spec.model], material)
         return None
+
+    def lost(self, skipped: Mapping[str, str]) -> str | None:
+        """Why it cannot be built without the skipped contenders (by name, with the reason), or None."""
+        missing = [name for name in self.behind() if name in skipped]
+        if not missing:
+            return None
+        return f"'{missing[0]}', which it sends questions to, could not be built: {skipped[missing[0]]}"
 
     def lesson(self, world: World, material: Material) -> Lesson:
         """The examples its model is tuned on. Raises InputError if there are none to tune on."""

@@ -4,7 +4,8 @@ It uses contenders of the same run: `near`, which is tuned and shown no passages
 `parts` names none, all matching contenders of the run are considered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -30,24 +31,32 @@ class Router(Recipe):
     asks_model = False
     declines = False
     step = 2
-    near = ""
-    far: tuple[str, ...] = ()
+    roles: ClassVar[Mapping[str, bool]] = {"near": False, "far": True}
+    nears: tuple[str, ...] = ()
+    fars: tuple[str, ...] = ()
 
     def check(self, others: Sequence[Recipe]) -> None:
         """Checks that there is a tuned contender that is shown nothing, and one that retrieves for a model."""
-        nears = self.spec.parts.get("near") or [recipe.spec.name for recipe in others if recipe.learns_facts]
-        self.far = tuple(
-            self.spec.parts.get("far")
-            or (recipe.spec.name for recipe in others if recipe.retrieves and recipe.asks_model)
-        )
-        if not nears or not self.far:
-            lacking = "a fine-tuned contender without retrieval" if not nears else "a contender that retrieves"
+        tuned = (other.spec.name for other in others if other.tunes and other.learns_facts)
+        retrieving = (other.spec.name for other in others if other.retrieves and other.asks_model)
+        self.nears = tuple(self.spec.parts.get("near") or tuned)
+        self.fars = tuple(self.spec.parts.get("far") or retrieving)
+        if not self.nears or not self.fars:
+            lacking = "a fine-tuned contender without retrieval" if not self.nears else "a contender that retrieves"
             raise ConfigError(
                 f"The contender '{self.spec.name}' routes between a fine-tuned contender and one that retrieves, but "
                 f"the run lacks {lacking}.",
                 f"add 'tuned' and 'rag' or 'hybrid' to `contenders:`, name its parts, or remove '{self.spec.name}'",
             )
-        self.near = nears[0]
+
+    def lost(self, skipped: Mapping[str, str]) -> str | None:
+        """Continues with the contenders that could be built, if there is one of each kind."""
+        for names in (self.nears, self.fars):
+            if all(name in skipped for name in names):
+                return f"'{names[0]}', which it sends questions to, could not be built: {skipped[names[0]]}"
+        self.nears = tuple(name for name in self.nears if name not in skipped)
+        self.fars = tuple(name for name in self.fars if name not in skipped)
+        return None
 
     @property
     def embedder(self) -> str:
@@ -56,7 +65,7 @@ class Router(Recipe):
 
     def behind(self) -> tuple[str, ...]:
         """The contenders it may send questions to."""
-        return (self.near, *self.far) if self.near else ()
+        return (*self.nears[:1], *self.fars)
 
     def prepare(self, world: World, material: Material) -> Fitted:
         """Stores the embeddings of the training questions, to measure how familiar a question is."""
@@ -72,10 +81,10 @@ class Router(Recipe):
         """The routing that is most accurate on dev."""
         familiar = self._familiarity(world).of([question.text for question in material.dev])
         routing = calibrate_routing(
-            near=_outcomes(world, self.near, material.dev, given),
-            fars={name: _outcomes(world, name, material.dev, given) for name in self.far},
+            near=_outcomes(world, self.nears[0], material.dev, given),
+            fars={name: _outcomes(world, name, material.dev, given) for name in self.fars},
             familiarity={question.id: float(value) for question, value in zip(material.dev, familiar, strict=True)},
-            near_name=self.near,
+            near_name=self.nears[0],
             trained_on=[question.id for question in material.dev if question.slice == "seen"],
         )
         return fitted.model_copy(update={"routing": routing.model_dump()})

@@ -18,6 +18,8 @@ from bakeoff.records import GenerationSettings, Record
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.settings import Tuning
 
+PHASES = ("dev", "latency", "updated")
+"""Endings of a contender's answer files that are not for the test (`answers/<name>.<phase>.jsonl`)."""
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 
 
@@ -89,8 +91,7 @@ def resolve(entries: Sequence[Entry], defaults: Defaults, models: Mapping[str, M
     specs: dict[str, Spec] = {}
     for number, entry in enumerate(entries, 1):
         place = f"contenders, entry {number} ('{entry.called}')"
-        if entry.called in specs:
-            raise ConfigError(f"{place}: there are two contenders with this name.", "give one of them another name")
+        _check_name(entry.called, specs, place)
         spec = _spec(entry, _parent(entry, specs, recipes, defaults, place), place)
         _check_model(spec.model, "model", models, place)
         _check_model(spec.retrieval.embedder, "retrieval.embedder", models, place)
@@ -98,6 +99,20 @@ def resolve(entries: Sequence[Entry], defaults: Defaults, models: Mapping[str, M
     for spec in specs.values():
         _check_parts(spec, specs)
     return tuple(specs.values())
+
+
+def _check_name(name: str, specs: Mapping[str, Spec], place: str) -> None:
+    """Raises ConfigError if two names differ only in case, or a name ends like a phase: names are file names."""
+    same = next((other for other in specs if other.lower() == name.lower()), None)
+    if same is not None:
+        raise ConfigError(
+            f"{place}: there are two contenders with this name ('{same}' and '{name}'; case does not count).",
+            "give one of them another name",
+        )
+    if name.rpartition(".")[2] in PHASES and "." in name:
+        raise ConfigError(
+            f"{place}: the name ends in '.{name.rpartition('.')[2]}', as files of answers do.", "give it another name"
+        )
 
 
 def _parent(

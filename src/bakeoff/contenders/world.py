@@ -16,7 +16,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.models.prompts import PromptTemplate
-from bakeoff.models.settings import ModelSettings
+from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Generator
 from bakeoff.retrieval.settings import Retrieval
 
@@ -71,8 +71,9 @@ class WorldFolder:
         key = (model, adapter)
         generator = self._generators.pop(key, None)
         if generator is None:
-            while len(self._generators) >= MODELS_KEPT:
-                self._generators.pop(next(iter(self._generators)))
+            here = [known for known in self._generators if isinstance(self.models[known[0]], LocalModel)]
+            for known in here[: len(here) - MODELS_KEPT + 1]:  # models behind a server take no memory
+                self._generators.pop(known)
             folder = self.adapter_folder(adapter) if adapter else None
             generator = load_generator(self.models[model], folder)
         self._generators[key] = generator
@@ -111,6 +112,10 @@ class WorldFolder:
             return Built.model_validate_json(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise RunFolderError(f"Cannot read {path}: {error}.", "restore the file, or start a new run") from error
+
+    def is_calibrated(self, name: str) -> bool:
+        """Whether this contender has already been built and fitted."""
+        return (self.contender_folder(name) / "contender.json").exists() and self.built(name).calibrated
 
     def save(self, built: Built) -> None:
         """Replaces a contender's file as a whole or not at all."""

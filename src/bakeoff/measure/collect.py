@@ -58,12 +58,25 @@ def ask(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
 
     If a batch fails, each question is asked alone, so that only the failing ones have errors.
     """
+    begun = time.perf_counter()
     try:
-        return contender.answer(questions)
+        answers = contender.answer(questions)
+        return _sharing(answers, time.perf_counter() - begun)
     except ANSWERING_ERRORS as error:
         if len(questions) == 1:
             return [Answer(question_id=questions[0].id, contender=contender.name, error=_one_line(error))]
     return [answer for question in questions for answer in ask(contender, [question])]
+
+
+def _sharing(answers: list[Answer], seconds: float) -> list[Answer]:
+    """The answers, with seconds scaled down so that their sum is at most the wall time of the batch."""
+    together = sum(answer.usage.seconds for answer in answers)
+    if together <= seconds or not together:
+        return answers
+    usages = [
+        answer.usage.model_copy(update={"seconds": answer.usage.seconds * seconds / together}) for answer in answers
+    ]
+    return [answer.model_copy(update={"usage": usage}) for answer, usage in zip(answers, usages, strict=True)]
 
 
 def _one_line(error: Exception) -> str:

@@ -138,12 +138,25 @@ class _View:
         return contrasts(values, self.facts, measure.name, margin, span)
 
     def baseline(self, collected: Measured) -> Measured | None:
-        """The same model untuned and shown nothing. The first such contender if this one names no model."""
-        entrant = collected.entrant
-        model = entrant.axes.model if entrant.axes else entrant.model.name if entrant.model else ""
+        """The same model untuned and shown nothing.
+
+        For a contender that asks no model itself, the model of the contenders it sends questions to; else the first
+        baseline.
+        """
+        models = self._models_of(collected.entrant)
         bases = [other for other in self.measured if other.entrant.is_baseline]
-        named = [base for base in bases if not model or (base.entrant.axes and base.entrant.axes.model == model)]
+        named = [base for base in bases if not models or _model_of(base.entrant) in models]
         return next(iter(named), None)
+
+    def _models_of(self, entrant: Entrant) -> set[str]:
+        """The models that write its answers, by their names in the configuration."""
+        behind = [other.entrant for other in self.measured if other.entrant.name in entrant.behind]
+        return {model for model in map(_model_of, [entrant, *behind]) if model}
+
+
+def _model_of(entrant: Entrant) -> str:
+    """The name of its model in the configuration; empty if it asks none."""
+    return entrant.axes.model if entrant.axes else entrant.model.name if entrant.model else ""
 
 
 def _share(view: _View, collected: Measured, measure: Measure) -> Estimate:

@@ -10,12 +10,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from bakeoff.contenders.built import Built
+from bakeoff.contenders.built import Built, Fitted
 from bakeoff.contenders.declining import calibrate
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.files import jsonl
-from bakeoff.measure.collect import collect
+from bakeoff.measure.collect import ANSWERING_ERRORS, collect
 from bakeoff.measure.score import is_correct
 from bakeoff.measure.settings import Measuring
 from bakeoff.models.memory import release_memory
@@ -40,23 +40,34 @@ class Builder:
         self._material = material
         self._timed = timed
         self._progress = progress
+        self._silent: set[str] = set()
 
     def build(self, world: WorldFolder) -> dict[str, str]:
         """Makes every contender ready to calibrate. Returns those that cannot be built, with the reason."""
         for model in dict.fromkeys(recipe.spec.model for recipe in self._recipes if recipe.asks_model):
             with self._timed("load", part=f"model:{model}"):
                 world.generator(model)
+            if self._is_silent(world, model):
+                self._silent.add(model)
         self._index(world, "index")
         skipped = self._skipped(world)
         left = [recipe for recipe in self._recipes if recipe.spec.name not in skipped]
         lessons = {recipe.spec.name: self._lesson(world, recipe) for recipe in _first_with_adapter(left)}
         for recipe in _first_with_adapter(left):
             with self._timed("train", recipe.spec.name, f"adapter:{recipe.adapter}") as more:
-                more |= self._fit(world, recipe, lessons[recipe.spec.name])
+                more |= self._fit("train", world, recipe, lessons[recipe.spec.name])
         for recipe in left:
-            fitted = recipe.prepare(world, self._material)
-            world.save(Built(spec=recipe.spec, entrant=recipe.entrant(world.models), fitted=fitted))
+            if not world.is_calibrated(recipe.spec.name):
+                fitted = self._prepared("prepare", world, recipe, self._material)
+                world.save(Built(spec=recipe.spec, entrant=recipe.entrant(world.models), fitted=fitted))
         return skipped
+
+    def _prepared(self, stage: str, world: WorldFolder, recipe: Recipe, material: Material) -> Fitted:
+        """What a contender needs for itself, timed if its recipe makes something."""
+        if not recipe.own_part:
+            return Fitted()
+        with self._timed(stage, recipe.spec.name, recipe.own_part):
+            return recipe.prepare(world, material)
 
     def n_chunks(self, world: WorldFolder) -> int:
         """Number of chunks in the world's first index; 0 if no contender retrieves."""
@@ -78,11 +89,10 @@ class Builder:
         """Contenders that cannot be built, with the reason. Includes those that lack all contenders behind them."""
         obstacles = {recipe.spec.name: recipe.obstacle(world, self._material) for recipe in self._recipes}
         skipped = {name: reason for name, reason in obstacles.items() if reason}
-        for recipe in self._recipes:
-            missing = [name for name in recipe.behind() if name in skipped]
-            if missing and recipe.spec.name not in skipped:
-                why = f"'{missing[0]}', which it sends questions to, could not be built: {skipped[missing[0]]}"
-                skipped[recipe.spec.name] = why
+        for recipe in sorted(self._recipes, key=lambda recipe: recipe.step):
+            reason = recipe.lost(skipped) if recipe.spec.name not in skipped else None
+            if reason:
+                skipped[recipe.spec.name] = reason
         return skipped
 
     def _lesson(self, world: WorldFolder, recipe: Recipe) -> Lesson:
@@ -98,11 +108,11 @@ class Builder:
         return lesson
 
     def _fit(
-        self, world: WorldFolder, recipe: Recipe, lesson: Lesson, start_from: Path | None = None
+        self, stage: str, world: WorldFolder, recipe: Recipe, lesson: Lesson, start_from: Path | None = None
     ) -> dict[str, Any]:
         """Trains a recipe's adapter. Returns what the stage took."""
         tuning, folder = recipe.spec.tuning, world.adapter_folder(recipe.adapter)
-        progress = self._progress("train", recipe.spec.name)
+        progress = self._progress(stage, recipe.spec.name)
         report = tuner_for(tuning.method, self._material.seed).fit(
             _weights(world, recipe),
             lesson,
@@ -123,10 +133,13 @@ class Builder:
     def calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder, measuring: Measuring) -> None:
         """Decides on dev when a contender declines (or how a router routes), and saves it.
 
-        Contenders that generate come first. If their answers have no confidence, no contender gets a threshold.
+        Once decided it does not change, even if the run is resumed, because answers depend on it. If a model of the run
+        gives no log-probabilities, no contender gets a threshold, so that all have the same chance to decline.
         """
         name, dev = recipe.spec.name, list(self._material.dev)
         built = world.built(name)
+        if built.calibrated:
+            return
         fitted = built.fitted
         if recipe.declines and dev:
             # Asked without a threshold, because the threshold is chosen from the confidences of all answers.
@@ -135,30 +148,37 @@ class Builder:
             collect(world.open(name), dev, path, measuring.batch_size, self._progress("calibrate", name))
             fitted = fitted.model_copy(update={"decline_below": self._threshold(name, folder, measuring)})
         fitted = recipe.calibrate(world, self._material, fitted, lambda part: folder.answers(part, "dev"))
-        world.save(built.model_copy(update={"fitted": fitted}))
+        world.save(built.model_copy(update={"fitted": fitted, "calibrated": True}))
 
     def _threshold(self, name: str, folder: RunFolder, measuring: Measuring) -> float | None:
-        if self.without_confidence(folder):
+        if self.without_confidence:
             return None
         answers = folder.answers(name, "dev")
         return calibrate(self._material.dev, answers, is_correct, measuring.wrong_answer_penalty)
 
-    def without_confidence(self, folder: RunFolder) -> list[str]:
-        """The contenders whose model gave no log-probability on dev, so that no threshold can be calibrated."""
-        dev = {
-            recipe.spec.name: [
-                answer.confidence for answer in folder.answers(recipe.spec.name, "dev") if answer.error is None
-            ]
-            for recipe in self._recipes
-            if recipe.asks_model
-        }
-        return [name for name, confidences in dev.items() if confidences and set(confidences) == {None}]
+    @property
+    def without_confidence(self) -> list[str]:
+        """The contenders whose model gives no log-probability. If there is one, no contender gets a threshold."""
+        return [recipe.spec.name for recipe in self._recipes if recipe.asks_model and recipe.spec.model in self._silent]
+
+    def _is_silent(self, world: WorldFolder, model: str) -> bool:
+        """Whether this model's answers have no log-probability. Asks it one question."""
+        recipe = next(recipe for recipe in self._recipes if recipe.asks_model and recipe.spec.model == model)
+        question = next(iter(self._material.dev), None)
+        if question is None or recipe.template is None:
+            return False
+        prompt = recipe.template.render(question.text)
+        try:
+            completion = world.generator(model).generate([prompt], recipe.spec.generation)[0]
+        except ANSWERING_ERRORS:  # each of its answers will have this error
+            return False
+        return completion.error is None and completion.logprob is None
 
     # After the documents have changed.
 
     def relearning(self) -> list[Recipe]:
         """Recipes whose model is tuned again after the update, because its weights hold facts."""
-        return [recipe for recipe in self._recipes if recipe.learns_facts and self._material.changed]
+        return [recipe for recipe in self._recipes if recipe.adapter and recipe.learns_facts and self._material.changed]
 
     def update(self, world: WorldFolder, before: WorldFolder, documents: Sequence[Any], skipped: Sequence[str]) -> None:
         """Brings a copied world up to date: indexes the new documents, and tunes models that hold facts again."""
@@ -169,12 +189,12 @@ class Builder:
             lesson = recipe.update_lesson(world, self._material)
             if lesson is not None:
                 with self._timed("update-train", recipe.spec.name, f"adapter:{recipe.adapter}") as more:
-                    more |= self._fit(world, recipe, lesson, before.adapter_folder(recipe.adapter))
+                    more |= self._fit("update-train", world, recipe, lesson, before.adapter_folder(recipe.adapter))
         train = (*self._material.train, *self._material.changed)
         after = self._material.model_copy(update={"train": train, "changed": ()})
         for recipe in self._recipes:
             if recipe.spec.name not in skipped:
-                recipe.prepare(world, after)
+                self._prepared("update-prepare", world, recipe, after)
 
 
 def _first_with_adapter(recipes: Sequence[Recipe]) -> list[Recipe]:

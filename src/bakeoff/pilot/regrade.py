@@ -19,6 +19,7 @@ from bakeoff.records import Question, Record
 from bakeoff.runs.folder import RunFolder, write_record
 from bakeoff.sentences import first_few
 
+GRADED_AGAIN = "Graded again"
 ELSEWHERE = ("changed", "general")
 """Slices whose questions are in files of their own: those about updates, and those of general knowledge."""
 
@@ -180,10 +181,15 @@ def _note(folder: RunFolder, changed: Sequence[NewAnswers], copy: Path | None) -
     """Adds a warning to the data, so that every report says that the run was graded again."""
     data = folder.data()
     line = (
-        f"Graded again on {date.today().isoformat()} with other accepted answers for {len(changed)} test questions: "
+        f"{GRADED_AGAIN} on {date.today().isoformat()} with other accepted answers for {len(changed)} test questions: "
         f"{first_few([question.id for question in changed])}. The former ones are in {copy.name if copy else ''}."
     )
     write_record(folder.data_path, data.model_copy(update={"warnings": (*data.warnings, line)}))
+
+
+def regraded_notes(folder: RunFolder) -> list[str]:
+    """The warnings that grading again added to the data of a run."""
+    return [line for line in folder.data().warnings if line.startswith(GRADED_AGAIN)]
 
 
 def _grades(folder: RunFolder) -> Grades:

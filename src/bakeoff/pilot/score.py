@@ -117,6 +117,6 @@ def _measured(
 
 def _update(involved: Sequence[Entrant], stages: Sequence[Stage]) -> list[Stage] | None:
     """What the update took. None if a part that holds facts was not trained again on the changes."""
-    trained = {stage.part for stage in stages if stage.stage == f"{UPDATING}train"}
-    stale = any(member.learns_facts and not trained.intersection(member.parts) for member in involved)
+    renewed = {stage.part for stage in stages if stage.stage in (f"{UPDATING}train", f"{UPDATING}prepare")}
+    stale = any(member.learns_facts and not renewed.intersection(member.parts) for member in involved)
     return None if stale else list(stages)

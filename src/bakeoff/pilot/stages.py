@@ -30,6 +30,7 @@ from bakeoff.pilot.build import Builder
 from bakeoff.pilot.judge import check_profile
 from bakeoff.pilot.judging import judge_run
 from bakeoff.pilot.prepare import Prepared, prepare
+from bakeoff.pilot.regrade import regraded_notes
 from bakeoff.records import Question, Record, Stage
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
@@ -124,25 +125,36 @@ class Pilot:
             self._answer(recipe)
         if self._prepared.updated_documents:
             self._update(built, list(skipped))
-        warnings = (*data.warnings, *self._warnings(built))
+        warnings = (*data.warnings, *self._warnings(built), *regraded_notes(self._folder))
         write_record(self._folder.data_path, data.model_copy(update={"warnings": warnings}))
         self._judge(built, skipped)
 
     def _warnings(self, built: Sequence[Recipe]) -> list[str]:
         """Problems in the contenders' answers that the measures do not show."""
         errors: dict[str, list[str]] = {}
+        uncertain: list[str] = []
         for recipe in built:
             name = recipe.spec.name
             first = next((answer.error for answer in self._folder.answers(name) if answer.error), None)
             if first:
                 errors.setdefault(" ".join(first.split())[:300], []).append(name)
-        silent = self._builder.without_confidence(self._folder)
+        for recipe in built:
+            dev = self._folder.answers(recipe.spec.name, "dev")
+            n_failed = sum(answer.error is not None for answer in dev)
+            if n_failed:
+                uncertain.append(f"{recipe.spec.name} ({n_failed} of {len(dev)})")
+        silent = self._builder.without_confidence
         note = (
             f"The model gives no log-probabilities ({', '.join(silent)}), so no contender uses a threshold for "
             "declining."
         )
         return [
             *([note] if silent else []),
+            *(
+                [f"Dev questions failed: {', '.join(uncertain)}. Thresholds are calibrated on the others."]
+                if uncertain
+                else []
+            ),
             *(
                 f"The first failed answer of {', '.join(failed)} has this error: {error}"
                 for error, failed in errors.items()

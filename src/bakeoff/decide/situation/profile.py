@@ -301,7 +301,8 @@ class Profile(Record):
     # `api_tuned_model` are for `bakeoff advise`, which has no run. `answers_on: gpu` prices the machine in both.
     answers_on: Compute = Field(
         default="machine",
-        description="Where answers are computed: a machine without a GPU, one with a GPU, or an API paid by the token.",
+        description="Where answers are computed: a machine without a GPU, one with a GPU, or an API paid by the token. "
+        "`api` is for `bakeoff advise`: in a run each model says itself where it answers and what it costs.",
         json_schema_extra=_about("", "cost", "roadmap"),
     )
     training_on: Compute = Field(
@@ -311,12 +312,13 @@ class Profile(Record):
     )
     api_model: str | None = Field(
         default=None,
-        description="The API model whose list price is used, such as openai:gpt-4o-mini. Used where answers_on is api.",
+        description="The API model whose list price is used, such as openai:gpt-4o-mini. Only for `bakeoff advise`, "
+        "where answers_on is api; a run takes the price of each model in `models:`.",
         json_schema_extra=_about("", "cost"),
     )
     api_tuned_model: str | None = Field(
         default=None,
-        description="The tuned API model whose list price is used. null: the price of api_model.",
+        description="The tuned API model whose list price is used, by `bakeoff advise`. null: the price of api_model.",
         json_schema_extra=_about("", "cost"),
     )
     cached_prompt_share: float = Field(
@@ -366,8 +368,8 @@ class Profile(Record):
     )
     measure_weights: MeasureWeights = Field(
         default=MeasureWeights(),
-        description="How much each of the eight measures matters when they are added up. Only proportions count; 0 "
-        "leaves a measure out.",
+        description="How much each of the eight measures, and any measure of your own, matters when they are added up. "
+        "Only proportions count; 0 leaves a measure out.",
         json_schema_extra=_about("weight", "sensitivity"),
     )
     factor_weights: dict[str, float] = Field(
