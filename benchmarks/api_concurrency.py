@@ -1,9 +1,9 @@
-"""How much of an API's concurrency the client uses: questions to a local server that takes a second for each.
+"""How well the client uses an API's concurrency, with a local server that takes a second for each question.
 
     python benchmarks/api_concurrency.py [--questions 400] [--concurrency 16] [--seconds 1.0]
 
-Prints the time against the least it can take (questions / concurrency x seconds), for one call with all questions and
-for calls of 16 at a time. No model, no network beyond this machine.
+Prints the time compared with the minimum (questions / concurrency x seconds), for one call with all questions and for
+calls of 16 at a time. Uses no model, and no network beyond this machine.
 """
 
 import argparse
@@ -29,11 +29,11 @@ def prompts(n: int) -> list[Prompt]:
 
 
 def seconds(generator: Generator, asked: list[Prompt], together: int) -> float:
-    """The wall time of all questions, `together` of them in each call; every one must be answered."""
+    """The wall time for all questions, `together` of them in each call. Every question must be answered."""
     begun = time.perf_counter()
     for i in range(0, len(asked), together):
         completions = generator.generate(asked[i : i + together], SETTINGS)
-        assert not [one.error for one in completions if one.error]
+        assert not [answer.error for answer in completions if answer.error]
     return time.perf_counter() - begun
 
 

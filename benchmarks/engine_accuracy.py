@@ -1,10 +1,10 @@
-"""Whether the fast engine changes what is measured: a run's contender, asked again on both engines.
+"""Whether the fast engine changes the results: a run's contender, asked again on both engines.
 
     python benchmarks/engine_accuracy.py runs/squad --contender hybrid --questions 120
 
 Opens the contender of a finished run (the same adapter, index, prompt and threshold) once with transformers in fp32 and
-once with OpenVINO in int8, asks both the same test questions, and prints what each gets right, with the paired
-difference and its 95 % interval.
+once with OpenVINO in int8. Asks both the same test questions, and prints their scores with the paired difference and
+its 95 % interval.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from bakeoff.models.settings import EMBEDDER, ApiModel, LocalModel
 from bakeoff.records import Question
 from bakeoff.runs.folder import RunFolder
 
-MEASURES = {"correct": "accuracy", "knows": "right before declining", "hallucinated": "hallucination"}
+MEASURES = {"correct": "accuracy", "knows": "correct before declining", "hallucinated": "hallucination"}
 BATCH = 8
 
 
@@ -55,20 +55,22 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=120)
     asked = parser.parse_args()
     folder = RunFolder(asked.run)
-    tested = [one for one in folder.questions() if one.split == "test" and one.slice in IN_DOMAIN]
+    tested = [row for row in folder.questions() if row.split == "test" and row.slice in IN_DOMAIN]
     questions = tested[:: max(1, len(tested) // asked.questions)][: asked.questions]
-    facts = {one.id: one.fact for one in questions}
+    facts = {question.id: question.fact for question in questions}
     slow, slow_texts = answered(folder, "transformers", asked.contender, questions)
     fast, fast_texts = answered(folder, "openvino", asked.contender, questions)
     same = sum(a == b for a, b in zip(slow_texts, fast_texts, strict=True))
     print(f"\n{asked.contender} of {asked.run.name}, {len(questions)} questions: {same} texts are the same.\n")
     print("| measure | transformers fp32 | OpenVINO int8 | difference (95 % interval) |\n|---|---|---|---|")
     for name, title in MEASURES.items():
-        shares = [100 * (share_estimate(one[name], facts).value or 0) for one in (slow, fast)]
+        shares = [100 * (share_estimate(values[name], facts).value or 0) for values in (slow, fast)]
         differences = {key: fast[name][key] - slow[name][key] for key in fast[name] if key in slow[name]}
-        found = paired("fast", "slow", differences, facts, name)
-        told = f"{100 * found.difference:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})" if found else "-"
-        print(f"| {title} | {shares[0]:.1f} % | {shares[1]:.1f} % | {told} points |")
+        contrast = paired("fast", "slow", differences, facts, name)
+        change = "-"
+        if contrast is not None:
+            change = f"{100 * contrast.difference:+.1f} ({100 * contrast.low:+.1f} to {100 * contrast.high:+.1f})"
+        print(f"| {title} | {shares[0]:.1f} % | {shares[1]:.1f} % | {change} points |")
 
 
 if __name__ == "__main__":

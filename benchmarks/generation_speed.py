@@ -1,11 +1,11 @@
-"""Answers per second of the local engines against transformers one by one, and whether they say the same.
+"""Answers per second of the local engines, compared with transformers one by one, and whether they agree.
 
     python benchmarks/generation_speed.py PROMPTS.json [--part speed|agreement]
 
 PROMPTS.json is a SQuAD file. Each prompt has the same system message, other passages and another question, about 420
-tokens; 16 new tokens. Both engines run in one process, one after the other, on the first prompts of one list; neither
-keeps anything from one prompt to the next, so that asking one again saves nothing. Prints a Markdown table, and the
-agreement with transformers in fp32.
+tokens, and 16 new tokens. Both engines run in one process, one after the other, on the first prompts of one list.
+Neither has a cache between prompts, so asking one again is not faster. Prints a Markdown table, and the agreement with
+transformers in fp32.
 """
 
 import argparse
@@ -30,9 +30,11 @@ N_AGREE = 50
 
 
 def read_prompts(path: Path, n: int, count: Callable[[str], int]) -> list[Prompt]:
-    """n prompts of about N_PROMPT tokens: a question's own paragraph, and others of the file until it is full."""
+    """n prompts of about N_PROMPT tokens: each question's own paragraph, filled up with other paragraphs of the
+    file.
+    """
     articles = json.loads(path.read_text(encoding="utf-8"))["data"]
-    paragraphs = [one for article in articles for one in article["paragraphs"] if one["qas"]]
+    paragraphs = [entry for article in articles for entry in article["paragraphs"] if entry["qas"]]
     random.Random(0).shuffle(paragraphs)
     return [_prompt(paragraphs, i, count) for i in range(n)]
 
@@ -49,7 +51,7 @@ def _prompt(paragraphs: Sequence[dict], first: int, count: Callable[[str], int])
 
 
 def timed(generator: Generator, prompts: Sequence[Prompt], at_a_time: int) -> tuple[float, list[Completion]]:
-    """Answers per second when asked at_a_time together, and the answers."""
+    """Answers per second when at_a_time prompts are asked together, and the answers."""
     begun = time.perf_counter()
     completions: list[Completion] = []
     for i in range(0, len(prompts), at_a_time):
@@ -74,7 +76,7 @@ def print_rates(slow: Generator, fast: Generator, prompts: Sequence[Prompt]) -> 
     for generator, at_a_time, n in plans:
         rate, completions = timed(generator, prompts[:n], at_a_time)
         once = once or rate
-        assert not any(one.error for one in completions)
+        assert not any(answer.error for answer in completions)
         print(f"| {names[id(generator)]} | {at_a_time} | {rate:.2f} | {rate / once:.1f} x |", flush=True)
 
 
@@ -92,7 +94,7 @@ def print_agreement(slow: Generator, fast: Generator, prompts: Sequence[Prompt])
     if same:
         gap = mean(abs((a.logprob or 0) - (b.logprob or 0)) for a, b in same)
         print(f"Mean absolute difference of the log-probability where the texts are the same: {gap:.3f}.")
-    tokens = [one.usage.prompt_tokens for one in ours]
+    tokens = [answer.usage.prompt_tokens for answer in ours]
     print(f"Prompt tokens: {min(tokens)} to {max(tokens)}.")
 
 

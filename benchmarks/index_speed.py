@@ -1,11 +1,11 @@
-"""How fast the index builds, answers and takes in one changed document, beside bm25s and an exact numpy scan.
+"""How fast the index builds, answers and updates one changed document, compared with bm25s and an exact numpy scan.
 
     python benchmarks/index_speed.py [--sizes 1000 10000 100000] [--embed 10000] [--queries 50]
 
-Prints Markdown tables; everything is measured in one run. Chunks are of 150 made-up words with Zipf frequencies. At
-these sizes their vectors are projections of their word counts (embedding 100,000 chunks would take the time of all the
-rest); embedding itself is measured on its own, from documents to a searchable index, with the default model: chunks as
-the default limit cuts them, and longer ones.
+Prints Markdown tables, all measured in one run. Chunks have 150 made-up words with Zipf frequencies. Their vectors are
+projections of their word counts, because embedding 100,000 chunks would take longer than everything else. Embedding is
+measured separately, from documents to a searchable index, with the default model: chunks of the default size, and
+longer ones.
 """
 
 import argparse
@@ -29,7 +29,7 @@ CHUNK_TOKENS = 256
 
 
 class Projector:
-    """An embedder that costs nothing: a fixed random vector for each word, summed."""
+    """An embedder that costs almost nothing: the sum of a fixed random vector for each word."""
 
     name = "projector"
     dimension = DIMENSION
@@ -44,7 +44,7 @@ class Projector:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def count_tokens(self, text: str) -> int:
-        """How many words the text has."""
+        """Number of words in the text."""
         return text.count(" ") + 1
 
 
@@ -52,7 +52,7 @@ _SYLLABLES = [consonant + vowel for consonant in "bcdfghjklmnpqrstvwxyz" for vow
 
 
 def _word(number: int) -> str:
-    """The number written to the base of the syllables, four letters or more."""
+    """The number written in base len(syllables), with four letters or more."""
     syllables = [_SYLLABLES[number % len(_SYLLABLES)]]
     while (number := number // len(_SYLLABLES)) > 0:
         syllables.append(_SYLLABLES[number % len(_SYLLABLES)])
@@ -68,7 +68,7 @@ def _number(word: str) -> int:
 
 
 def made_documents(n_chunks: int) -> list[Document]:
-    """Documents of ten paragraphs, each of which makes one chunk."""
+    """Documents of ten paragraphs, each of which becomes one chunk."""
     frequencies = 1.0 / np.arange(1, N_WORDS + 1)
     drawn = np.random.default_rng(SEED).choice(N_WORDS, (n_chunks, WORDS_PER_CHUNK), p=frequencies / frequencies.sum())
     paragraphs = [" ".join(WORDS[number] for number in row) for row in drawn]
@@ -83,13 +83,13 @@ def _document(number: int, paragraphs: Sequence[str]) -> Document:
 
 
 def made_queries(n: int) -> list[str]:
-    """Five words each, neither the most frequent nor the rarest."""
+    """Queries of five words each, neither the most frequent nor the rarest."""
     drawn = np.random.default_rng(SEED + 1).integers(50, 5000, (n, 5))
     return [" ".join(WORDS[number] for number in row) for row in drawn]
 
 
 def p50_ms(ask: Callable[[str], object], queries: Sequence[str]) -> float:
-    """The median time of one query alone, after one that is not counted."""
+    """The median time of single queries in ms, after one warm-up query."""
     ask(queries[0])
     return float(np.median([timed(lambda query=query: ask(query)) for query in queries]) * 1000)
 
@@ -141,7 +141,7 @@ def _beside(documents: Sequence[Document], queries: Sequence[str], embedder: Pro
 
 
 def measure_embedding(n_chunks: int, n_words: int, chunk_tokens: int, folder: Path) -> str:
-    """Documents to a searchable index with the default model: chunks and tokens a second, all stages counted."""
+    """Documents to a searchable index with the default model: chunks and tokens per second, including all stages."""
     embedder = load_embedder()
     embedder.embed_passages(["warm"])
     store = DocumentStore(folder / "store.sqlite")
@@ -155,7 +155,7 @@ def measure_embedding(n_chunks: int, n_words: int, chunk_tokens: int, folder: Pa
 
 
 def measure_engines(n_chunks: int) -> list[str]:
-    """Rows of the table of engines: the same chunks on each, and how far the fast one's vectors are from fp32."""
+    """Rows of the table of engines: the same chunks on each, and the cosine of the fast engine's vectors to fp32."""
     passages = [part for document in made_prose(n_chunks) for part in document.text.split("\n\n")]
     rows, vectors = [], {}
     for engine in ("transformers", "openvino"):
@@ -173,7 +173,7 @@ def measure_engines(n_chunks: int) -> list[str]:
 
 
 def made_prose(n_chunks: int, n_words: int = WORDS_PER_CHUNK) -> list[Document]:
-    """Documents of ten paragraphs of so many English words, drawn from the bundled example's texts."""
+    """Documents of ten paragraphs of n_words English words, drawn from the texts of the bundled example."""
     texts = sorted((Path(__file__).parent.parent / "examples" / "support-desk" / "documents").rglob("*.md"))
     words = " ".join(path.read_text(encoding="utf-8") for path in texts).replace("#", "").replace("|", "").split()
     starts = np.random.default_rng(SEED).integers(0, len(words) - 10, (n_chunks, n_words // 10))

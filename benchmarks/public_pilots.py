@@ -1,9 +1,9 @@
-"""Lay out public data sets as folders that `bakeoff run` takes: documents, questions, bakeoff.yaml.
+"""Writes public data sets as folders for `bakeoff run`: documents, questions, bakeoff.yaml.
 
     python benchmarks/public_pilots.py cookbook_docs /tmp/pilots
     bakeoff run /tmp/pilots/cookbook_docs/bakeoff.yaml       # and the same with squad
 
-Reads the sets below $BAKEOFF_DATA. Nothing of them is kept in the project.
+Reads the sets in $BAKEOFF_DATA. The project contains none of them.
 """
 
 import argparse
@@ -22,22 +22,22 @@ N_ANSWERABLE, N_UNANSWERABLE = 320, 80
 def cookbook_docs(source: Path, folder: Path) -> dict:
     """232 documentation sections as documents, 100 questions with their gold sections and reference answers."""
     sections = json.loads((source / "cookbook_docs" / "anthropic_docs.json").read_text())
-    rows = [{"id": one["chunk_link"], "title": one["chunk_heading"], "text": one["text"]} for one in sections]
+    rows = [{"id": row["chunk_link"], "title": row["chunk_heading"], "text": row["text"]} for row in sections]
     _write_lines(folder / "documents" / "docs.jsonl", rows)
     asked = json.loads((source / "cookbook_docs" / "docs_evaluation_dataset.json").read_text())
     _write_lines(
         folder / "questions.jsonl",
         [
             {
-                "id": one["id"],
-                "question": one["question"],
-                "answers": [one["correct_answer"]],
-                "source": [f"docs.jsonl#{link}" for link in one["correct_chunks"]],
+                "id": row["id"],
+                "question": row["question"],
+                "answers": [row["correct_answer"]],
+                "source": [f"docs.jsonl#{link}" for link in row["correct_chunks"]],
             }
-            for one in asked
+            for row in asked
         ],
     )
-    # With the default split 40 questions are tested, which tell nobody apart.
+    # With the default split the test has 40 questions, too few to find significant differences.
     return {
         "split": {"test": 0.6, "dev": 0.1},
         "models": {"max_new_tokens": 96},
@@ -53,14 +53,14 @@ def squad(source: Path, folder: Path) -> dict:
     for article in articles:
         name = re.sub(r"\W+", "_", article["title"]).strip("_") + ".md"
         title = article["title"].replace("_", " ")
-        paragraphs = [" ".join(one["context"].split()) for one in article["paragraphs"]]
+        paragraphs = [" ".join(qa["context"].split()) for qa in article["paragraphs"]]
         (folder / "documents" / name).write_text(f"# {title}\n\n" + "\n\n".join(paragraphs) + "\n")
         for paragraph in article["paragraphs"]:
-            for one in paragraph["qas"]:
-                if one["is_impossible"]:
-                    unanswerable.append({"id": one["id"], "question": one["question"], "kind": "unanswerable"})
+            for qa in paragraph["qas"]:
+                if qa["is_impossible"]:
+                    unanswerable.append({"id": qa["id"], "question": qa["question"], "kind": "unanswerable"})
                 else:
-                    answerable.append(_answerable(one, paragraph["context"], name))
+                    answerable.append(_answerable(qa, paragraph["context"], name))
     draw = random.Random(SEED)
     _write_lines(
         folder / "questions.jsonl", draw.sample(answerable, N_ANSWERABLE) + draw.sample(unanswerable, N_UNANSWERABLE)
@@ -68,17 +68,17 @@ def squad(source: Path, folder: Path) -> dict:
     return {}
 
 
-def _answerable(one: dict, context: str, name: str) -> dict:
-    """A question with its distinct answers and the words around the first as its evidence."""
-    answers = list(dict.fromkeys(answer["text"] for answer in one["answers"]))
-    start = one["answers"][0]["answer_start"]
+def _answerable(qa: dict, context: str, name: str) -> dict:
+    """A question with its distinct answers, and the words around the first answer as its evidence."""
+    answers = list(dict.fromkeys(answer["text"] for answer in qa["answers"]))
+    start = qa["answers"][0]["answer_start"]
     end = start + len(answers[0])
     first = context.rfind(" ", 0, max(0, start - 60)) + 1  # whole words only
     last = context.find(" ", end + 60)
     evidence = context[first : last if last >= 0 else len(context)]
     return {
-        "id": one["id"],
-        "question": one["question"].strip(),
+        "id": qa["id"],
+        "question": qa["question"].strip(),
         "answers": answers,
         "source": name,
         "evidence": " ".join(evidence.split()),
@@ -94,7 +94,7 @@ SETS = {"cookbook_docs": cookbook_docs, "squad": squad}
 
 
 def main() -> None:
-    """Write one pilot folder and say where it is."""
+    """Writes one pilot folder and prints its path."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("set", choices=SETS)
     parser.add_argument("output", type=Path)

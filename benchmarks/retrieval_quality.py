@@ -1,9 +1,9 @@
-"""How well the index finds what is relevant, on public sets with known answers: BM25, dense and fused.
+"""How well the index finds relevant documents, on public sets with known answers: BM25, dense and fused.
 
     BAKEOFF_DATA=<folder> python benchmarks/retrieval_quality.py [--max-tokens 128] [--embedder NAME]
 
-Prints one Markdown table. Each set's documents are chunked and indexed as a user's would be; a document's rank is that
-of its best chunk. Queries without a relevant document in the collection are left out and counted.
+Prints one Markdown table. Each set's documents are chunked and indexed like a user's. A document's rank is that of its
+best chunk. Queries without a relevant document in the collection are left out and counted.
 """
 
 import argparse
@@ -38,7 +38,7 @@ class Collection(NamedTuple):
 
 
 def success(ranking: Sequence[str], relevant: Mapping[str, int], k: int) -> float:
-    """1 when any of the first k is relevant, else 0."""
+    """1 if any of the first k is relevant, else 0."""
     return float(any(document in relevant for document in ranking[:k]))
 
 
@@ -48,9 +48,9 @@ def recall(ranking: Sequence[str], relevant: Mapping[str, int], k: int) -> float
 
 
 def ndcg(ranking: Sequence[str], relevant: Mapping[str, int], k: int) -> float:
-    """Discounted cumulative gain of the first k over that of the ideal ranking.
+    """Discounted cumulative gain of the first k divided by that of the ideal ranking.
 
-    Source: Järvelin and Kekäläinen 2002, with the gain itself (not 2^gain - 1) and log2(rank + 1), as trec_eval has it.
+    Source: Järvelin and Kekäläinen 2002, with the gain itself (not 2^gain - 1) and log2(rank + 1), as in trec_eval.
     """
     gains = [relevant.get(document, 0) for document in ranking[:k]]
     ideal = sorted(relevant.values(), reverse=True)[:k]
@@ -81,12 +81,12 @@ def cookbook_docs(data: Path) -> Collection:
         )
         for section in sections
     ]
-    relevant = [dict.fromkeys(one["correct_chunks"], 1) for one in asked]
-    return _collection("cookbook_docs", documents, [one["question"] for one in asked], relevant)
+    relevant = [dict.fromkeys(question["correct_chunks"], 1) for question in asked]
+    return _collection("cookbook_docs", documents, [question["question"] for question in asked], relevant)
 
 
 def cranfield(data: Path) -> Collection:
-    """Abstracts; qrels number the queries by position. Codes 1 to 4 are relevant, alike; -1 is "of no interest".
+    """Abstracts. qrels number the queries by position. Codes 1 to 4 count as equally relevant; -1 is "of no interest".
 
     Source of the codes: cranqrel.readme (where "no interest" is 5), and the counts that ir_datasets gives for -1.
     """
@@ -112,7 +112,7 @@ def _records(path: Path) -> list[str]:
 
 
 def _fields(record: str) -> dict[str, str]:
-    """The lines after each of .T, .A, .B and .W, joined; a field that comes twice goes on."""
+    """The lines after each of .T, .A, .B and .W, joined. A repeated field is appended."""
     fields = dict.fromkeys("TABW", "")
     field = ""
     for line in record.split("\n"):
@@ -124,7 +124,7 @@ def _fields(record: str) -> dict[str, str]:
 
 
 def squad_paragraphs(data: Path) -> Collection:
-    """Every paragraph a document, without its article's title; the answerable questions, each with its paragraph."""
+    """Every paragraph as a document, without its article's title; the answerable questions, each with its paragraph."""
     articles = json.loads((data / "squad_v2_cs224n" / "dev-v2.0.json").read_text(encoding="utf-8"))["data"]
     paragraphs = [paragraph for article in articles for paragraph in article["paragraphs"]]
     documents = [
@@ -143,11 +143,11 @@ def squad_paragraphs(data: Path) -> Collection:
 def _collection(
     name: str, documents: list[Document], queries: Sequence[str], relevant: Sequence[dict[str, int]]
 ) -> Collection:
-    """Drops empty documents, what they were relevant to, and the queries left without anything relevant."""
+    """Removes empty documents, their relevance judgements, and queries left without anything relevant."""
     kept = [document for document in documents if document.text.strip()]
     ids = {document.id for document in kept}
-    found = [{document: gain for document, gain in gold.items() if document in ids} for gold in relevant]
-    pairs = [(query, gold) for query, gold in zip(queries, found, strict=True) if gold]
+    gains = [{document: gain for document, gain in gold.items() if document in ids} for gold in relevant]
+    pairs = [(query, gold) for query, gold in zip(queries, gains, strict=True) if gold]
     return Collection(name, kept, [query for query, _ in pairs], [gold for _, gold in pairs], len(queries) - len(pairs))
 
 
@@ -174,8 +174,8 @@ def evaluate(
             "fused": index.search,
             "fused by rank (RRF)": partial(index.search, fusion="rank"),
         }
-        found = {way: searches[way](collection.queries, CANDIDATES) for way in ways}
-        return index.n_chunks, {way: _means(hits, collection.relevant) for way, hits in found.items()}
+        hits_by_way = {way: searches[way](collection.queries, CANDIDATES) for way in ways}
+        return index.n_chunks, {way: _means(hits, collection.relevant) for way, hits in hits_by_way.items()}
 
 
 def _means(hits: Sequence[Sequence[Hit]], relevant: Sequence[Mapping[str, int]]) -> dict[str, float]:

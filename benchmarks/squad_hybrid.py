@@ -1,10 +1,11 @@
-"""What tuning on retrieved passages does for answering from retrieved passages: SQuAD, other articles than trained on.
+"""What tuning on retrieved passages does for answering from retrieved passages: SQuAD, tested on other articles.
 
     BAKEOFF_DATA=... python benchmarks/squad_hybrid.py --folder /tmp/squad-hybrid
 
-Trains on questions of 12 articles, each with three passages (the right one among BM25's best wrong ones, anywhere;
-in a tenth of the examples only wrong ones, to be declined), one epoch. Asks questions of the other 4 articles with
-BM25's best three passages of all articles, and with the best one, untuned and tuned. Killed, it goes on where it was.
+Trains on questions of 12 articles for one epoch, each with three passages: the right one among BM25's best wrong ones,
+in random order. A tenth of the examples has only wrong passages and is to be declined. Asks questions of the other 4
+articles with BM25's best three passages of all articles, and with the best one, untuned and tuned. If killed, it
+continues where it stopped.
 """
 
 import argparse
@@ -31,7 +32,7 @@ SETTINGS = GenerationSettings(max_new_tokens=MAX_TOKENS)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, required=True, help="where the adapter goes")
+    parser.add_argument("--folder", type=Path, required=True, help="folder for the adapter")
     parser.add_argument("--examples", type=int, default=1000)
     parser.add_argument("--questions", type=int, default=160)
     parser.add_argument("--without", type=float, default=0.1, help="share of examples without the right passage")
@@ -40,8 +41,8 @@ def main() -> None:
     draw = random.Random(SEED)
     articles = draw.sample(squad.articles, len(squad.articles))
     held_out = set(articles[:N_TEST_ARTICLES])
-    train = draw.sample([one for one in squad.asked if one.article not in held_out], chosen.examples)
-    test = draw.sample([one for one in squad.asked if one.article in held_out], chosen.questions)
+    train = draw.sample([question for question in squad.asked if question.article not in held_out], chosen.examples)
+    test = draw.sample([question for question in squad.asked if question.article in held_out], chosen.questions)
     finder = Finder(squad.passages)
     examples = hybrid_examples(train, finder, chosen.without, SEED)
     settings = TrainingSettings(max_epochs=1)
@@ -56,28 +57,30 @@ def show(at: Progress) -> None:
 
 
 def print_table(report: TrainingReport, test: list[Asked], finder: Finder, adapter: Path) -> None:
-    """The training, then exact match, containment and declining for each model and number of passages."""
+    """Prints the training, then exact match, containment and declining for each model and number of passages."""
     print(f"{report.n_examples} examples, {report.n_tokens} tokens, {report.seconds:.0f} s, "
           f"{report.tokens_per_s:.0f} tokens/s, peak {report.peak_memory_bytes / 2**30:.1f} GiB")  # fmt: skip
-    found = finder.find([one.question for one in test], N_PASSAGES)
+    passages_of = finder.find([question.question for question in test], N_PASSAGES)
     for k in (1, N_PASSAGES):
-        held = sum(one.passage in passages[:k] for one, passages in zip(test, found, strict=True)) / len(test)
+        held = sum(
+            question.passage in passages[:k] for question, passages in zip(test, passages_of, strict=True)
+        ) / len(test)
         print(f"Success@{k} {held:.3f}")
     print("| model | passages | exact match | contains | declined |\n|---|---|---|---|---|")
     for name, folder in (("untuned", None), ("tuned", adapter)):
         generator = load_generator(MODEL, folder)
         for k in (1, N_PASSAGES):
-            exact, contains, declined = scores(generator, test, [passages[:k] for passages in found])
+            exact, contains, declined = scores(generator, test, [passages[:k] for passages in passages_of])
             print(f"| {name} | {k} | {exact:.3f} | {contains:.3f} | {declined:.3f} |", flush=True)
 
 
 def scores(generator: Generator, test: list[Asked], shown: list[list[str]]) -> tuple[float, float, float]:
     """Shares of the questions: answered exactly, with an answer in the text, declined."""
-    prompts = [GROUNDED.render(one.question, passages) for one, passages in zip(test, shown, strict=True)]
+    prompts = [GROUNDED.render(question.question, passages) for question, passages in zip(test, shown, strict=True)]
     texts = [normal(completion.text) for completion in generator.generate(prompts, SETTINGS)]
     exact = contains = 0
-    for one, text in zip(test, texts, strict=True):
-        accepted = [normal(answer) for answer in one.answers]
+    for question, text in zip(test, texts, strict=True):
+        accepted = [normal(answer) for answer in question.answers]
         exact += text in accepted
         contains += any(f" {answer} " in f" {text} " for answer in accepted)
     declined = sum(text.startswith(normal(DECLINE)) for text in texts)

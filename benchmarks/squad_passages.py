@@ -1,6 +1,6 @@
-"""SQuAD questions with short passages, for the training benchmarks: reading, cutting, finding by BM25.
+"""SQuAD questions with short passages, for the training benchmarks: reading, cutting, retrieval with BM25.
 
-Reads squad_v2_cs224n below $BAKEOFF_DATA. Nothing of it is kept in the project.
+Reads squad_v2_cs224n in $BAKEOFF_DATA. The project does not contain it.
 """
 
 import json
@@ -38,7 +38,7 @@ class Squad:
 
     @property
     def articles(self) -> list[str]:
-        return sorted({one.article for one in self.asked})
+        return sorted({question.article for question in self.asked})
 
 
 def read_squad() -> Squad:
@@ -51,14 +51,14 @@ def read_squad() -> Squad:
         for paragraph in article["paragraphs"]:
             starts, texts = _cut(paragraph["context"])
             passages += texts
-            for one in paragraph["qas"]:
-                if one["is_impossible"]:
+            for qa in paragraph["qas"]:
+                if qa["is_impossible"]:
                     continue
-                first = one["answers"][0]
+                first = qa["answers"][0]
                 holder = max(i for i, start in enumerate(starts) if start <= first["answer_start"])
                 if first["text"] in texts[holder]:
-                    answers = tuple(dict.fromkeys(answer["text"] for answer in one["answers"]))
-                    asked.append(Asked(article["title"], one["question"], answers, texts[holder]))
+                    answers = tuple(dict.fromkeys(answer["text"] for answer in qa["answers"]))
+                    asked.append(Asked(article["title"], qa["question"], answers, texts[holder]))
     return Squad(tuple(asked), tuple(dict.fromkeys(passages)))
 
 
@@ -88,16 +88,16 @@ class Finder:
 
 
 def hybrid_examples(asked: list[Asked], finder: Finder, without: float, seed: int) -> list[Example]:
-    """Each question with the right passage among the best wrong ones, anywhere; a share has wrong ones only."""
+    """Each question with the right passage among the best wrong ones, in random order. A share has only wrong ones."""
     draw = random.Random(seed)
     examples = []
-    found = finder.find([one.question for one in asked], N_PASSAGES + 1)
-    for one, passages in zip(asked, found, strict=True):
-        wrong = [passage for passage in passages if passage != one.passage]
+    passages_of = finder.find([question.question for question in asked], N_PASSAGES + 1)
+    for question, passages in zip(asked, passages_of, strict=True):
+        wrong = [passage for passage in passages if passage != question.passage]
         if draw.random() < without:
             shown, completion = wrong[:N_PASSAGES], DECLINE
         else:
-            shown, completion = [one.passage, *wrong[: N_PASSAGES - 1]], one.answers[0]
+            shown, completion = [question.passage, *wrong[: N_PASSAGES - 1]], question.answers[0]
         draw.shuffle(shown)
-        examples.append(Example(prompt=GROUNDED.render(one.question, shown), completion=completion))
+        examples.append(Example(prompt=GROUNDED.render(question.question, shown), completion=completion))
     return examples

@@ -1,9 +1,9 @@
-"""How long `import bakeoff`, `bakeoff --help`, `bakeoff report` and a bare Python take: the fastest of several each.
+"""Start-up time of `import bakeoff`, `bakeoff --help`, `bakeoff report` and plain Python: the fastest of several runs.
 
     python benchmarks/start_up.py [RUN]
 
-Prints seconds and, for each, the time above that of a bare Python. With a finished run folder, `bakeoff report RUN`
-too.
+Prints seconds and, for each, the time in addition to plain Python. With a finished run folder, also for `bakeoff report
+RUN`.
 """
 
 import subprocess
@@ -14,7 +14,7 @@ ROUNDS = 5
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measures and prints."""
     commands = {
         "bare Python": ["-c", "pass"],
         "import bakeoff": ["-c", "import bakeoff"],
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def fastest(arguments: list[str]) -> float:
-    """The least of several runs, in seconds: other work on the machine only slows one down."""
+    """The minimum of several runs, in seconds, because other work on the machine can only slow a run down."""
     return min(once(arguments) for _ in range(ROUNDS))
 
 

@@ -1,12 +1,12 @@
-"""Speed beside busy neighbours: a thread for every core, as the libraries have it, against one for every free core.
+"""Speed next to busy processes: one thread for every core (the libraries' default), or one for every free core.
 
     env -u OMP_NUM_THREADS python benchmarks/threads.py --rounds 3 --parts train generate embed
 
-A neighbour is a process that does nothing but count, one for each core by default. The two ways take turns while the
-neighbours run, each in a fresh process, loading left out; every round is printed, then the ratio of the medians.
-`--neighbours 0` shows what the rule costs on a quiet machine. The parts: training tokens per second (torch), answers
-per second in a batch and one by one (OpenVINO, 380-token prompts, 16 new tokens), texts embedded per second (OpenVINO).
-The product embeds with all cores: its threads do not wait for one another, and this benchmark shows it.
+A neighbour is a process that only counts, one for each core by default. The two ways alternate while the neighbours
+run, each in a fresh process, without loading time. Every round is printed, then the ratio of the medians. `--neighbours
+0` shows what the rule costs on an idle machine. The parts: training tokens per second (torch), answers per second in a
+batch and one by one (OpenVINO, 380-token prompts, 16 new tokens), texts embedded per second (OpenVINO). Bakeoff embeds
+with all cores, because these threads do not wait for each other; this benchmark shows it.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> None:
         print(*globals()[what](way, asked.examples))
         return
     if "OMP_NUM_THREADS" in os.environ:
-        raise SystemExit("OMP_NUM_THREADS is set and decides for both ways: unset it")
+        raise SystemExit("OMP_NUM_THREADS is set and would decide for both ways; unset it")
     neighbours = [multiprocessing.Process(target=count, daemon=True) for _ in range(asked.neighbours)]
     for neighbour in neighbours:
         neighbour.start()
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def compare(what: str, unit: str, n_rounds: int, n_examples: int) -> None:
-    """Both ways in turn, each in a process of its own."""
+    """Both ways in turn, each in its own process."""
     speeds: dict[str, list[float]] = {way: [] for way in WAYS}
     for _ in range(n_rounds):
         for way in WAYS:
@@ -68,7 +68,7 @@ def compare(what: str, unit: str, n_rounds: int, n_examples: int) -> None:
 
 
 def train(way: str, n_examples: int) -> tuple[int, float]:
-    """Threads used and tokens per second of one epoch over examples of some 300 tokens."""
+    """Threads used and tokens per second, for one epoch over examples of some 300 tokens."""
     import torch
 
     from bakeoff.models import threads
@@ -87,7 +87,7 @@ def train(way: str, n_examples: int) -> tuple[int, float]:
 
 def prompts(n: int) -> list[Prompt]:
     """n questions with three passages each."""
-    passage = "The warranty of the Velmar lasts {0} months from the day of purchase, batteries apart. " * 5
+    passage = "The warranty of the Velmar lasts {0} months from the day of purchase, except for the batteries. " * 5
     return [
         GROUNDED.render(f"How long is the warranty of lot {i}?", [passage.format(i + j) for j in range(3)])
         for i in range(n)
@@ -115,7 +115,7 @@ def ask(way: str, n_prompts: int) -> tuple[int, float]:
 
 
 def choose(way: str) -> int:
-    """Fix the number of threads for this process."""
+    """Sets the number of threads for this process."""
     from bakeoff.models import threads
 
     threads.configure(len(os.sched_getaffinity(0)) if way == "all cores" else threads.free_threads())
@@ -136,7 +136,7 @@ def embed(way: str, n_examples: int) -> tuple[int, float]:
 
 
 def count() -> None:
-    """Keep a core busy."""
+    """Keeps a core busy."""
     while True:
         pass
 

@@ -1,13 +1,13 @@
-"""Tokens per second of Bakeoff's LoRA training against TRL's SFTTrainer with its defaults, in one run.
+"""Tokens per second of Bakeoff's LoRA training compared with TRL's SFTTrainer with its defaults, in one run.
 
     BAKEOFF_DATA=... python benchmarks/training_speed.py --examples 16 --rounds 2
 
 Both train the same adapter shape on the same model and the same examples: three SQuAD passages, a question, a short
-answer, loss on the answer only. Counted are the examples' own tokens (no padding) over the wall time of one epoch, the
-loading of the model left out. The two take turns, and every round is printed.
+answer, with the loss on the answer only. The rate is the examples' own tokens (no padding) divided by the wall time of
+one epoch, without loading the model. The two alternate, and every round is printed.
 
-On a machine that does other work too, wall times say little (threads wait for one another). There, set
-OMP_NUM_THREADS=1 and compare the processor time, which is that of the whole call, the loading of the model included.
+On a machine that does other work too, wall times say little, because threads wait for each other. Then set
+OMP_NUM_THREADS=1 and compare the processor time. It is that of the whole call, including loading the model.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> None:
     asked = arguments.parse_args()
     model, squad = resolve_model(asked.model), read_squad()
     examples = hybrid_examples(random.Random(0).sample(squad.asked, asked.examples), Finder(squad.passages), 0.15, 0)
-    n_tokens = sum(len(one.tokens) for one in encode(Chat(model), examples))
+    n_tokens = sum(len(example.tokens) for example in encode(Chat(model), examples))
     print(f"{len(examples)} examples, {n_tokens / len(examples):.0f} tokens each", flush=True)
     taken: dict[str, list[tuple[float, float]]] = {"Bakeoff": [], "TRL": []}
     for _ in range(asked.rounds):
@@ -50,7 +50,7 @@ def main() -> None:
             print(f"{name:8} wall {wall:6.1f} s {n_tokens / wall:5.0f} tokens/s   "
                   f"processor {taken[name][-1][1]:6.1f} s", flush=True)  # fmt: skip
     for i, what in enumerate(("wall", "processor")):
-        ours, theirs = (statistics.median(one[i] for one in taken[name]) for name in ("Bakeoff", "TRL"))
+        ours, theirs = (statistics.median(times[i] for times in taken[name]) for name in ("Bakeoff", "TRL"))
         print(f"median {what} time: Bakeoff is {theirs / ours:.2f} times as fast")
 
 
@@ -61,13 +61,16 @@ def bakeoff_seconds(model: Path, examples: list[Example]) -> float:
 
 
 def trl_seconds(model: Path, examples: list[Example]) -> float:
-    """Wall time of one epoch; set is only one epoch, the device, where to write, and to save and report nothing."""
+    """Wall time of one epoch.
+
+    All settings are TRL's defaults, except one epoch, the device, the output folder, and no saving or reporting.
+    """
     rows = [
         {
-            "prompt": [message.model_dump() for message in one.prompt.messages],
-            "completion": [{"role": "assistant", "content": one.completion}],
+            "prompt": [message.model_dump() for message in example.prompt.messages],
+            "completion": [{"role": "assistant", "content": example.completion}],
         }
-        for one in examples
+        for example in examples
     ]
     lora = peft.LoraConfig(task_type="CAUSAL_LM", r=SETTINGS.rank, lora_alpha=SETTINGS.alpha,
                            target_modules=list(SETTINGS.target_modules))  # fmt: skip

@@ -44,7 +44,7 @@ def post(api: FakeApi, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The waits that the client takes, none of which is waited."""
+    """Records the waits of the client instead of waiting."""
     taken: list[float] = []
     monkeypatch.setattr(client_module, "_wait", taken.append)
     return taken
@@ -55,7 +55,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
 def test_a_busy_server_is_asked_again(status: int) -> None:
-    """Two failures and then an answer: the answer counts."""
+    """Two failures and then an answer: the answer is returned."""
     with FakeApi(fault=Fault(status=status, times=2)) as api:
         assert post(api)["choices"]
         assert api.n_requests == 3
@@ -63,7 +63,7 @@ def test_a_busy_server_is_asked_again(status: int) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 def test_what_asking_again_cannot_change_is_asked_once(status: int) -> None:
-    """A refusal is raised at once with its status and the server's own words; 401 even where it asks for a retry."""
+    """A refusal is raised at once with its status and the server's message, also 401 with a request to retry."""
     with FakeApi(fault=Fault(status=status, body='{"error": "go away"}', headers={"x-should-retry": "maybe"})) as api:
         with pytest.raises(ApiError, match=f"answered {status}: go away") as caught:
             post(api)
@@ -71,7 +71,7 @@ def test_what_asking_again_cannot_change_is_asked_once(status: int) -> None:
 
 
 def test_429_forever_ends_in_one_clear_error() -> None:
-    """After all retries the error names the status, the server's words, and what to do."""
+    """After all retries the error names the status, the server's message, and what to do."""
     with FakeApi(fault=Fault(status=429, body='{"error": {"message": "slow down"}}')) as api:
         with pytest.raises(ApiError, match=r"429: slow down") as caught:
             post(api, retries=3)
@@ -80,7 +80,7 @@ def test_429_forever_ends_in_one_clear_error() -> None:
 
 
 def test_a_server_that_stays_dead_does_not_cost_every_request_its_retries() -> None:
-    """After more failures in a row than are asked at a time, each request is tried once, until one succeeds."""
+    """After more failures in a row than `concurrency`, each request is tried once, until one succeeds."""
     with FakeApi(fault=Fault(status=500)) as api:
         asking = client(api, concurrency=1, retries=2)
 
@@ -102,14 +102,14 @@ def test_a_server_that_stays_dead_does_not_cost_every_request_its_retries() -> N
     [({"retry-after-ms": "1500", "Retry-After": "9"}, 1.5), ({"Retry-After": "2"}, 2.0)],
 )
 def test_the_wait_that_a_server_asks_for_is_kept(headers: dict[str, str], least: float, waits: list[float]) -> None:
-    """`retry-after-ms` before Retry-After; up to a tenth is added, so that not all come back at once."""
+    """`retry-after-ms` before Retry-After. Up to a tenth is added, so that not all requests return at once."""
     with FakeApi(fault=Fault(status=429, headers=headers, times=1)) as api:
         post(api)
     assert len(waits) == 1 and least <= waits[0] <= 1.1 * least
 
 
 def test_a_wait_that_is_too_long_is_not_waited_for(waits: list[float]) -> None:
-    """A server that asks for an hour is an error that says so."""
+    """If a server asks for an hour, the error says so."""
     with FakeApi(fault=Fault(status=429, headers={"Retry-After": "3600"})) as api:
         with pytest.raises(ApiError, match="asks to wait 3,600 seconds"):
             post(api)
@@ -130,12 +130,12 @@ def test_a_wait_that_is_too_long_is_not_waited_for(waits: list[float]) -> None:
     ],
 )
 def test_which_statuses_are_worth_another_try(status: int, headers: dict[str, str], again: bool) -> None:
-    """Busy and broken servers, unless the server says otherwise; a refused key never."""
+    """Busy and broken servers, unless the server says otherwise. Never after a refused key."""
     assert worth_another_try(status, headers) is again
 
 
 def test_retry_after_is_read_as_seconds_and_as_a_date() -> None:
-    """Both forms of RFC 9110; what is neither, is past or negative asks for nothing or for no wait."""
+    """Both forms of RFC 9110. Anything else, a past date and a negative number mean no request or no wait."""
     now = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
     assert asked_wait_s({"retry-after": "1.5"}) == 1.5
     assert asked_wait_s({"retry-after": "Thu, 01 Jan 2026 12:00:30 GMT"}, now) == 30
@@ -145,17 +145,17 @@ def test_retry_after_is_read_as_seconds_and_as_a_date() -> None:
 
 
 def test_own_waits_double_and_are_spread() -> None:
-    """Each lies between half and all of a wait that doubles, up to a longest one."""
+    """Each is between half and all of a wait that doubles, up to a maximum."""
     for attempt, longest in enumerate([1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]):
         drawn = [backoff_s(attempt, 1.0) for _ in range(50)]
         assert longest / 2 <= min(drawn) < max(drawn) <= longest
 
 
-# --- where requests go
+# --- destinations of requests
 
 
 def test_a_redirect_is_not_followed() -> None:
-    """The host it points to gets no request, and so no key; the error names that host."""
+    """The host it points to gets no request, and so no key. The error names that host."""
     with FakeApi() as other, FakeApi() as api:
         api.fault = Fault("redirect", location=f"{other.url}/chat/completions")
         with pytest.raises(ApiError, match=r"redirect to 127\.0\.0\.1:") as caught:
@@ -165,10 +165,10 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 def test_nobody_listening_is_a_clear_error() -> None:
-    """After the retries: the address, and what to look at."""
+    """After the retries, the error names the address and what to check."""
     with FakeApi() as api:
         asking = client(api, retries=1)
-    with pytest.raises(ApiError, match="cannot be reached") as caught:
+    with pytest.raises(ApiError, match="could not be reached") as caught:
         asking.post(f"{api.url}/chat/completions", CHAT)
     assert api.url in caught.value.message and "base_url" in caught.value.remedy
 
@@ -186,11 +186,11 @@ def test_a_server_that_does_not_answer_in_time_is_a_clear_error() -> None:
         (Fault("html"), "HTML page"),
         (Fault("not json", body="hello"), "not JSON: 'hello'"),
         (Fault("not json", body="[1]"), "not an object"),
-        (Fault("half"), "broke off its answer"),
+        (Fault("half"), "closed the connection"),
     ],
 )
 def test_what_is_no_answer_is_named(fault: Fault, words: str) -> None:
-    """HTML, text, a list and half a body each have an error that says what came."""
+    """HTML, text, a list and an incomplete body each have an error that says what was received."""
     with FakeApi(fault=fault) as api, pytest.raises(ApiError, match=words):
         post(api, retries=0)
 
@@ -207,7 +207,7 @@ def test_connections_are_shared_and_bounded() -> None:
 
 
 def test_a_missing_key_is_one_error_before_any_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that is not set, empty, or holds what no header can carry is a ConfigError that names it."""
+    """A variable that is not set, empty, or not valid in a header is a ConfigError that names it."""
     with FakeApi() as api:
         settings = model(api, key_env="FAKE_KEY")
         for value in (None, "", "  ", "two\nlines-of-a-key", "schlüssel-key"):
@@ -227,7 +227,7 @@ def test_a_missing_key_is_one_error_before_any_request(monkeypatch: pytest.Monke
 
 
 def test_the_key_is_read_at_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key that is changed while a model is loaded is used from then on; blanks around it are left out."""
+    """A key that changes while a model is loaded is used from then on. Blanks around it are removed."""
     with FakeApi() as api:
         asking = client(api, key_env="FAKE_KEY")
         for key in ("first-key", "second-key\n"):
@@ -265,7 +265,7 @@ FAULTS = [
 def test_no_key_is_shown(
     fault: Fault, api_name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A server that echoes the key in errors, headers or answers: the key is in nothing returned, raised or logged."""
+    """A server repeats the key in errors, headers or answers: the key is in nothing returned, raised or logged."""
     monkeypatch.setenv("FAKE_KEY", SENTINEL)
     shown: list[str] = []
     with FakeApi(fault=fault, reply=lambda _: f"{SENTINEL} it is") as api, caplog.at_level(logging.DEBUG):
@@ -290,7 +290,7 @@ def test_no_key_is_shown(
 
 
 def test_a_key_is_found_however_it_is_written() -> None:
-    """As it is, in JSON, in HTML and in a URL; a placeholder that servers want in place of a key stays."""
+    """As it is, in JSON, in HTML and in a URL. A placeholder for servers without keys stays."""
     key = 'k&y"/with?marks'
     for written in (key, r"k&y\"/with?marks", "k&amp;y&quot;/with?marks", "k%26y%22%2Fwith%3Fmarks"):
         assert without_key(f"<{written}>", key) == f"<{HIDDEN}>"
@@ -301,7 +301,7 @@ def test_a_key_is_found_however_it_is_written() -> None:
 
 
 def test_calls_keep_their_order_and_the_first_error_is_raised() -> None:
-    """Results are in the order of the items whoever finishes first; an error ends the rest."""
+    """Results are in the order of the items, whichever finishes first. An error stops the others."""
     gate = threading.Barrier(4)
 
     def slow_then_square(i: int) -> int:
@@ -331,7 +331,7 @@ except KeyboardInterrupt:
 
 
 def test_ctrl_c_does_not_wait_for_the_requests_under_way() -> None:
-    """The interrupt is raised while the server still thinks, nothing more is asked, and the process ends."""
+    """The interrupt is raised while the server is still working, no more requests are sent, and the process ends."""
     with FakeApi(delay_s=120.0) as api:
         process = subprocess.Popen([sys.executable, "-c", INTERRUPTED, api.url], stdout=subprocess.PIPE, text=True)
         while not api.n_requests:
@@ -343,7 +343,7 @@ def test_ctrl_c_does_not_wait_for_the_requests_under_way() -> None:
 
 
 def test_this_machine_is_asked_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy that the environment names is for other hosts."""
+    """A proxy in the environment is used for other hosts only."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with FakeApi() as api:

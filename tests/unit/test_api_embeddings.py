@@ -1,4 +1,4 @@
-"""Embedders behind a server: order, length, batches, long texts, and what is no embedding."""
+"""Embedders behind a server: order, length, batches, long texts, and invalid answers."""
 
 import json
 from typing import Any, Literal
@@ -23,7 +23,7 @@ def embedder(server: FakeApi, api: Protocol = "openai", **more: Any) -> Any:
 
 @BOTH
 def test_rows_are_in_the_order_of_the_texts(api: Protocol) -> None:
-    """Over several requests, and though a server sends the rows in another order: each row is that text's own."""
+    """Over several requests, and if a server sends rows in another order, each text gets its own row."""
     texts = [f"text number {i}" for i in range(TEXTS_PER_REQUEST * 2 + 3)]
     with FakeApi() as server:
         vectors = embedder(server, api).embed_passages(texts)
@@ -34,7 +34,7 @@ def test_rows_are_in_the_order_of_the_texts(api: Protocol) -> None:
 
 @BOTH
 def test_the_dimension_is_learnt_from_the_first_answer(api: Protocol) -> None:
-    """Asked for before any text, it costs one request; after one, none."""
+    """Before any text, asking for it costs one request; afterwards none."""
     with FakeApi() as server:
         one = embedder(server, api)
         assert (one.dimension, one.dimension, server.n_requests) == (DIMENSION, DIMENSION, 1)
@@ -46,7 +46,10 @@ def test_the_dimension_is_learnt_from_the_first_answer(api: Protocol) -> None:
 
 @BOTH
 def test_a_text_longer_than_the_context_is_embedded_whole(api: Protocol) -> None:
-    """It is cut into windows whose vectors are averaged by length; the others keep theirs; no request exceeds it."""
+    """It is cut into windows whose vectors are averaged by length. Other texts are not affected.
+
+    No request exceeds the context.
+    """
     long = "how to pay an invoice " * 40
     with FakeApi() as server:
         vectors = embedder(server, api, context_tokens=100).embed_passages(["short", long, "end"])
@@ -60,7 +63,7 @@ def test_a_text_longer_than_the_context_is_embedded_whole(api: Protocol) -> None
 
 
 def test_batches_keep_both_limits() -> None:
-    """Not more texts than one request may have, nor more tokens; nothing is lost, nothing changes places."""
+    """No request has too many texts or tokens. Nothing is lost or reordered."""
     texts = ["x" * 4 * (TOKENS_PER_REQUEST // 2)] * 3 + [str(i) for i in range(200)]
     batches = _batches(texts)
     assert [text for batch in batches for text in batch] == texts
@@ -88,7 +91,7 @@ def test_a_busy_server_is_asked_again(api: Protocol) -> None:
     ],
 )
 def test_what_is_no_embedding_is_an_error(reply: dict[str, Any], words: str) -> None:
-    """The error names the model and what came in place of vectors."""
+    """The error names the model and what was received instead of vectors."""
     with FakeApi(fault=Fault("not json", body=json.dumps(reply))) as server:
         with pytest.raises(ModelUnavailableError, match=words) as caught:
             embedder(server).embed_queries(["a"])

@@ -1,4 +1,4 @@
-"""Contenders are built, or left out with the reason; what cannot be trained on is told before any training."""
+"""Contenders are built, or left out with the reason. Unusable training data is reported before any training."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ def pilot(folder: Path, context_tokens: int, **more) -> Path:
 
 @pytest.mark.parametrize("context_tokens", [8192, 1024])
 def test_the_hybrid_is_trained_with_passages_of_any_size(tmp_path, context_tokens):
-    """Eight passages are more than a batch holds, and in the short context more than the model takes."""
+    """Eight passages exceed the batch limit, and with the short context also the model's limit."""
     config = pilot(tmp_path, context_tokens, contenders=["hybrid"], retrieval={"k": 8, "chunk_tokens": 64})
     finished = run(config, runs=tmp_path / "runs")
     (report,) = (finished.folder.root / "adapters").glob("hybrid-*/report.json")
@@ -44,11 +44,14 @@ def test_the_hybrid_is_trained_with_passages_of_any_size(tmp_path, context_token
             {"system": "", "user": "{passages} {question}", "passage": "{passage}" + "x" * 2000},
             r"has \d+ tokens; the model takes 1024",
         ),
-        ({"system": "x" * 2000, "user": "{passages} {question}"}, "finds the right passage for no training question"),
+        (
+            {"system": "x" * 2000, "user": "{passages} {question}"},
+            "did not find the right passage for any training question",
+        ),
     ],
 )
 def test_what_the_hybrid_cannot_be_trained_on_is_told_before_any_training(tmp_path, grounded, told):
-    """Prompts that exceed the context with a passage, or without one: the tuned model is not trained in vain."""
+    """Prompts that exceed the context with or without a passage: the tuned model is not trained first."""
     config = pilot(tmp_path, 1024, contenders=["tuned", "hybrid"], prompts={"grounded": grounded})
     with pytest.raises(InputError, match=f"{told}(?s:.*)retrieval\\.k"):
         run(config, runs=tmp_path / "runs")
@@ -56,7 +59,7 @@ def test_what_the_hybrid_cannot_be_trained_on_is_told_before_any_training(tmp_pa
 
 
 def test_a_model_without_weights_is_not_tuned(tmp_path):
-    """What needs training is left out with the reason; the rest is measured."""
+    """Contenders that need training are left out with the reason. The others are measured."""
     every = ["base", "rag", "tuned", "hybrid", "extract", "router", "long-context"]
     finished = run(make(tmp_path, contenders=every), runs=tmp_path / "runs")
     assert set(finished.comparison.names) == {"base", "rag", "extract", "long-context"}
@@ -73,10 +76,13 @@ def thresholds(finished) -> dict[str, float | None]:
 
 @pytest.mark.parametrize("generator", ["reader", "silent"])
 def test_all_contenders_have_the_same_chance_to_decline(tmp_path, generator):
-    """Where the generator gives no confidence, the one that needs none gets no threshold either; the report says so."""
+    """If the generator gives no confidence, the contender that needs none gets no threshold either.
+
+    The report says so.
+    """
     models = {"generator": f"tests.end_to_end.small.{generator}", "embedder": "hash"}
     finished = run(make(tmp_path, contenders=["extract", "rag", "base"], models=models), runs=tmp_path / "runs")
-    told = "no log-probabilities (rag, base): no contender declines by a threshold"
+    told = "no log-probabilities (rag, base), so no contender uses a threshold"
     assert (told in (finished.folder.root / "report.md").read_text()) == (generator == "silent")
     assert (thresholds(finished)["extract"] is None) == (generator == "silent")
 
@@ -118,10 +124,10 @@ def test_what_learns_without_tuning_leaves_other_tuned_models_alone(tmp_path, mo
 
 
 def test_the_first_error_of_answers_that_failed_is_told(tmp_path):
-    """Once for all contenders it befell."""
+    """It is reported once for all contenders that had it."""
     models = {"generator": "tests.end_to_end.small.broken", "embedder": "hash"}
     finished = run(make(tmp_path, contenders=["base", "rag", "extract"], models=models), runs=tmp_path / "runs")
-    told = "The first failed answer of base, rag says: ConnectionError: nobody answers"
+    told = "The first failed answer of base, rag has this error: ConnectionError: nobody answers"
     assert (finished.folder.root / "report.md").read_text().count(told) == 1
 
 
@@ -135,5 +141,5 @@ def test_one_model_without_log_probabilities_takes_the_threshold_from_all(tmp_pa
     contenders = ["base", "rag", {"name": "rag-quiet", "like": "rag", "model": "quiet"}, "extract"]
     finished = run(make(tmp_path, models=models, contenders=contenders), runs=tmp_path / "runs")
     assert set(thresholds(finished).values()) == {None}
-    told = "no log-probabilities (rag-quiet): no contender declines by a threshold"
+    told = "no log-probabilities (rag-quiet), so no contender uses a threshold"
     assert told in (finished.folder.root / "report.md").read_text()

@@ -1,4 +1,4 @@
-"""The command line: results to stdout, the rest to stderr; JSON alone where it is asked for; completion."""
+"""The command line: results to stdout, the rest to stderr; only JSON with --json; completion."""
 
 import json
 import os
@@ -18,7 +18,7 @@ COMMANDS = ("init", "advise", "schema", "run", "report", "regrade", "runs", "dif
 
 
 def call(*arguments):
-    """Run a command in this process; fails with its traceback where it does."""
+    """Runs a command in this process. Fails with its traceback if the command does."""
     return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
 
 
@@ -30,7 +30,7 @@ def parsed(*arguments):
 
 
 class Speaking:
-    """A contender that streams two pieces and cites a passage; it declines where the question says so."""
+    """A contender that streams two pieces and cites a passage. Declines if the question says so."""
 
     name = "rag"
 
@@ -61,14 +61,14 @@ class Speaking:
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """A finished run whose contenders speak, below the folder `runs` of the folder one is in."""
+    """A finished run with contenders that can answer, in the folder `runs` of the current folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Run, "open", lambda self, name: Speaking())
     return finished(tmp_path / "runs" / "planets")
 
 
 def test_every_command_stands_in_the_help_with_a_whole_sentence():
-    """In groups, and in 80 columns."""
+    """In groups, and within 80 columns."""
     result = subprocess.run(
         [sys.executable, "-m", "bakeoff", "--help"],
         capture_output=True,
@@ -76,7 +76,7 @@ def test_every_command_stands_in_the_help_with_a_whole_sentence():
         env={**os.environ, "COLUMNS": "80", "TERM": "dumb"},
     )
     assert all(f"│ {command} " in result.stdout for command in COMMANDS)
-    assert [group in result.stdout for group in ("Before a run", "Measure", "Look at runs", "Use what won")] == [
+    assert [group in result.stdout for group in ("Before a run", "Measure", "Look at runs", "Use the results")] == [
         True
     ] * 4
     assert max(map(len, result.stdout.splitlines())) <= 80
@@ -84,7 +84,7 @@ def test_every_command_stands_in_the_help_with_a_whole_sentence():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_is_explained(command):
-    """No command shows an option or an argument without a word on it."""
+    """Every option and argument has a help text."""
     from typer.main import get_command
 
     for parameter in get_command(app).commands[command].params:
@@ -123,7 +123,7 @@ def test_an_answer_that_fails_ends_with_an_error(run):
 
 
 def test_runs_are_listed_as_a_table_and_as_json(run, tmp_path):
-    """Of the folder one is in, or of another; where there are none, how to start one."""
+    """Of the current folder, or of another. If there are no runs, how to start one."""
     table = call("runs").stdout
     assert "planets" in table and "finished" in table and "rag" in table and "40" in table
     (listed,) = parsed("runs", "--json")
@@ -147,7 +147,7 @@ def test_two_runs_are_compared(run, tmp_path):
 
 
 def test_the_first_look_at_data_is_told_and_written(tmp_path, monkeypatch):
-    """bakeoff.yaml names the schema beside it; as JSON what was found is told too."""
+    """bakeoff.yaml names the schema next to it. With --json, the findings are printed too."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir()
     for i in range(12):
@@ -163,7 +163,7 @@ def test_the_first_look_at_data_is_told_and_written(tmp_path, monkeypatch):
 
 
 def test_a_column_is_named_by_field_and_column():
-    """What is not of this form is refused before anything is read."""
+    """Any other form is refused before anything is read."""
     from bakeoff.errors import ConfigError
 
     with pytest.raises(ConfigError, match="does not name a field and a column"):
@@ -198,7 +198,7 @@ def completed(words: str, folder, **more) -> list[str]:
 
 
 def test_the_shell_completes_commands_runs_and_contenders(run, tmp_path):
-    """Names of run folders where a run is wanted, those of its contenders where one of them is."""
+    """Names of run folders for a run, and names of that run's contenders for a contender."""
     finished(tmp_path / "runs" / "plants")
     finished(tmp_path / "elsewhere" / "stars")
     assert "regrade" in completed("re", tmp_path)

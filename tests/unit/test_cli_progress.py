@@ -1,4 +1,4 @@
-"""What a person sees of a running pilot, above all in a log file."""
+"""What a person sees of a running pilot, especially in a log file."""
 
 import io
 
@@ -10,7 +10,7 @@ from bakeoff.pilot.stages import Event
 
 
 class Log:
-    """A display that writes to a file, and a clock to turn by hand."""
+    """A display that writes to a file, and a clock that the test controls."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -26,7 +26,7 @@ class Log:
 
 
 def test_a_long_training_says_where_it_stands_how_fast_it_is_and_when_it_ends() -> None:
-    """In one line, however narrow the file is taken to be."""
+    """In one line, whatever width the file reports."""
     log = Log()
     log.show("train", contender="tuned")
     for step in range(1, 121):
@@ -53,7 +53,7 @@ def test_a_stage_prints_at_most_a_line_every_half_minute() -> None:
 
 
 def test_steps_so_slow_that_each_takes_minutes_have_a_line_each() -> None:
-    """A busy machine is when a person looks."""
+    """Progress matters most on a busy machine."""
     log = Log()
     log.show("train", contender="tuned")
     for step in range(1, 4):
@@ -63,7 +63,7 @@ def test_steps_so_slow_that_each_takes_minutes_have_a_line_each() -> None:
 
 
 def test_a_resumed_stage_expects_the_pace_of_this_session() -> None:
-    """What was done before the kill says nothing about the pace now."""
+    """Work done before the kill does not count for the current pace."""
     log = Log()
     log.show("train", contender="tuned")
     log.now = 10
@@ -85,14 +85,14 @@ def test_a_short_stage_prints_one_line_when_it_has_finished() -> None:
 
 
 def test_a_note_on_the_data_is_printed_as_it_is() -> None:
-    """Brackets in it are no markup."""
+    """Brackets in it are not markup."""
     log = Log()
     log.show("data", note="2 documents [draft]")
     assert log.lines == ["2 documents [draft]"]
 
 
 def test_a_terminal_shows_count_and_speed() -> None:
-    """Beside the bar, which rich gives its times."""
+    """In addition to the bar, for which rich shows the times."""
     file = io.StringIO()
     with Display(Console(file=file, width=160, force_terminal=True)) as display:
         display.show(Event(stage="train", contender="tuned", done=120, total=980, detail="236 tokens/s"))

@@ -1,4 +1,4 @@
-"""The evaluation loop keeps every finished answer, repeats none, and turns failures into answers that say so."""
+"""The evaluation loop keeps every finished answer, repeats none, and turns failures into answers with an error."""
 
 import pytest
 
@@ -52,7 +52,7 @@ QUESTIONS = [question(str(i)) for i in range(10)]
 
 
 def test_a_killed_pass_goes_on_without_loss_or_repetition(tmp_path):
-    """What was on the disk is not asked again; every question is answered once."""
+    """Answers on the disk are not asked again. Every question is answered once."""
     path = tmp_path / "answers.jsonl"
     with pytest.raises(KeyboardInterrupt):
         collect(Counting(killed_at="7"), QUESTIONS, path, 3, ignore)
@@ -74,7 +74,7 @@ def test_one_failing_question_costs_only_itself(tmp_path):
 
 
 def test_a_question_that_failed_is_asked_again_by_the_next_session(tmp_path):
-    """What failed while an API was down is answered when the run is resumed; nothing else is asked."""
+    """Questions that failed while an API was down are answered when the run is resumed. Nothing else is asked."""
     path = tmp_path / "answers.jsonl"
     collect(Counting(broken=["4"]), QUESTIONS, path, 5, ignore)
     second = Counting()

@@ -1,4 +1,4 @@
-"""Intervals and contrasts take facts, not questions, as what is independent."""
+"""Intervals and contrasts treat facts, not questions, as independent."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def own_facts(values):
 
 
 def test_clustered_phrasings_widen_the_interval():
-    """Four phrasings that always agree hold no more than one: the interval doubles."""
+    """Four phrasings that always agree contain no more information than one: the interval doubles."""
     values = {f"{fact}-{i}": float(fact % 2) for fact in range(50) for i in range(4)}
     alone = share_estimate(values, own_facts(values))
     clustered = share_estimate(values, {key: key.split("-")[0] for key in values})
@@ -33,7 +33,7 @@ def test_weights_move_the_mean_to_what_is_asked_often():
 
 
 def test_all_right_is_not_certainty():
-    """20 of 20 leave room below one, and none above."""
+    """For 20 of 20 the interval reaches below one, but not above."""
     values = {str(i): 1.0 for i in range(20)}
     found = share_estimate(values, own_facts(values))
     assert found.value == found.high == 1.0
@@ -57,7 +57,7 @@ def test_nothing_measured_has_no_value():
 
 
 def test_a_clear_difference_is_told_and_equal_contenders_are_tied_only_with_enough_questions():
-    """a beats b on 40 of 100; c equals a, which a hundred questions cannot show within 2 points, and a thousand can."""
+    """a beats b on 40 of 100. c equals a, which needs more than a hundred questions to show within 2 points."""
     facts = {str(i): str(i) for i in range(100)}
     a = dict.fromkeys(facts, 1.0)
     b = {key: float(int(key) >= 40) for key in facts}
@@ -71,7 +71,7 @@ def test_a_clear_difference_is_told_and_equal_contenders_are_tied_only_with_enou
 
 
 def test_an_open_pair_says_how_many_more_questions_would_settle_it():
-    """6 points on 50 questions are open; the count asked for settles a difference of that size."""
+    """6 points on 50 questions are open. With the suggested number of questions, a difference of that size is clear."""
     facts = {str(i): str(i) for i in range(50)}
     a = {key: float(int(key) % 2) for key in facts}
     b = {**a, "1": 0.0, "3": 0.0, "5": 0.0}
@@ -94,7 +94,7 @@ def test_ten_contenders_on_ten_thousand_questions_take_seconds():
 
 
 def test_more_pairs_ask_for_more_questions():
-    """What would settle a pair alone does not settle it among twenty-one."""
+    """The number that is enough for one pair is not enough among twenty-one."""
     values = {key: 1.0 if int(key) < 12 else -1.0 if int(key) < 18 else 0.0 for key in map(str, range(100))}
     alone, among = (paired("a", "b", values, own_facts(values), "accuracy", n_pairs=n) for n in (1, 21))
     assert among.more_questions > 1.5 * alone.more_questions > 0

@@ -78,7 +78,7 @@ def compared(folder, stages=STAGES, entrants=ENTRANTS, own=()):
 
 
 def test_setting_up_is_summed_over_the_parts_a_contender_is_made_of(folder):
-    """Not by name: two contenders share an index, and one that sends questions on is set up with those behind it."""
+    """Not by name: two contenders share an index, and a router's set-up includes that of the contenders behind it."""
     found = compared(folder)
     assert found.values("setup_s") == {
         "plain": 1.0, "plain-large": 10.0, "searching": 101.0, "learnt": 500.0, "sending": 601.0,
@@ -88,7 +88,7 @@ def test_setting_up_is_summed_over_the_parts_a_contender_is_made_of(folder):
 
 
 def test_updating_is_summed_in_the_same_way(folder):
-    """Indexing what changed, and training again; what has neither took no time."""
+    """Indexing what changed, and training again. A contender with neither took no time."""
     found = compared(folder)
     took = {name: found.estimate(name, "freshness").detail.get("update_seconds") for name in found.names}
     assert took == {
@@ -98,7 +98,7 @@ def test_updating_is_summed_in_the_same_way(folder):
 
 
 def test_who_learns_facts_and_was_not_trained_again_has_no_time_of_update(folder):
-    """Zero seconds would be the best of all; that holds for who sends questions to it as well."""
+    """Zero seconds would be the best value of all. The same holds for a router that uses such a contender."""
     found = compared(folder, [stage for stage in STAGES if stage.stage != "update-train"])
     assert "update_seconds" not in found.estimate("learnt", "freshness").detail
     assert "update_seconds" not in found.estimate("sending", "freshness").detail
@@ -106,18 +106,21 @@ def test_who_learns_facts_and_was_not_trained_again_has_no_time_of_update(folder
 
 
 def test_retention_is_held_against_the_same_model_as_it_comes(folder):
-    """The small model knew two capitals, the large one one; who names no model is held against the first baseline."""
+    """The small model knew two capitals, the large one knew one.
+
+    A contender without a model uses the first baseline.
+    """
     found = compared(folder)
     assert found.values("retention") == {
         "plain": 1.0, "plain-large": 1.0, "searching": 0.0, "learnt": 0.5, "sending": 0.5, "their.Own": 0.0,
     }  # fmt: skip
     without = compared(folder, entrants=(LARGE, LEARNT))
     assert without.estimate("learnt", "retention").value is None
-    assert "same model as it comes" in without.estimate("learnt", "retention").reason
+    assert "same model untuned" in without.estimate("learnt", "retention").reason
 
 
 def test_without_general_questions_there_is_no_retention(folder):
-    """The reason says what the test lacks, not that somebody failed."""
+    """The reason says what the test lacks, not that a contender failed."""
     jsonl.write(folder.splits_path, [one for one in QUESTIONS if one.slice != "general"])
     for one in ENTRANTS:
         kept = [given for given in folder.answers(one.name) if given.question_id in ("s1", "c1")]
@@ -126,7 +129,7 @@ def test_without_general_questions_there_is_no_retention(folder):
 
 
 def test_answers_after_the_update_are_scored_once_with_their_phase(folder):
-    """Both phases stand in scores.jsonl; freshness is read there."""
+    """Both phases are in scores.jsonl; freshness is computed from there."""
     found = compared(folder)
     phases = {(one.phase, one.value) for one in folder.scores() if one.question_id == "c1" and one.measure == "correct"}
     assert phases == {("test", 0.0), ("updated", 1.0)}
@@ -135,7 +138,7 @@ def test_answers_after_the_update_are_scored_once_with_their_phase(folder):
 
 
 def test_the_comparison_keeps_the_order_and_the_training_questions_give_the_constant_answer(folder):
-    """Contenders stand as configured; 'blue' is what training asks for, and no test question."""
+    """Contenders are in the configured order. 'blue' is the answer of training questions, not of test questions."""
     found = compared(folder)
     assert found.names == tuple(one.name for one in ENTRANTS)
     assert found.skipped == {"long": "too long"}
@@ -143,7 +146,7 @@ def test_the_comparison_keeps_the_order_and_the_training_questions_give_the_cons
 
 
 def test_a_measure_of_the_team_is_scored_and_compared(folder):
-    """Its values stand in scores.jsonl: comparing again needs no code of the team's."""
+    """Its values are in scores.jsonl, so comparing again does not need the team's code."""
     length = Measure(
         name="length", title="Length", unit="count", estimator="mean", score="length",
         per_question=lambda question, answer: len(answer.text),

@@ -39,9 +39,9 @@ def test_a_minimal_file_gets_every_default_and_absolute_paths(tmp_path):
             "the run lacks a contender that retrieves",
         ),
         (MINIMAL + "contenders: []\n", "at least one contender"),
-        (MINIMAL.replace("pilot", "../up"), "not usable as a folder name"),
+        (MINIMAL.replace("pilot", "../up"), "cannot be used as a folder name"),
         (MINIMAL + "split: {test: 1.5}\n", "found 1.5"),
-        (MINIMAL.replace("docs", "5"), "'documents': give one, or a list (found 5)"),
+        (MINIMAL.replace("docs", "5"), "'documents': give one value, or a list (found 5)"),
         (MINIMAL.replace("docs", "[]"), "'documents': give at least one"),
         (MINIMAL + "updates: docs\n", "'updates': give keys with their values (found 'docs')"),
         (MINIMAL.replace("pilot", "5"), "'name': give a text (found 5)"),
@@ -50,7 +50,7 @@ def test_a_minimal_file_gets_every_default_and_absolute_paths(tmp_path):
     ],
 )
 def test_each_mistake_is_named(tmp_path, text, named):
-    """The message holds what was found; the remedy follows."""
+    """The message holds the value found, followed by the remedy."""
     with pytest.raises(ConfigError) as caught:
         load_config(write(tmp_path, text))
     assert named in str(caught.value)
@@ -58,7 +58,7 @@ def test_each_mistake_is_named(tmp_path, text, named):
 
 
 def test_a_single_path_or_contender_needs_no_list(tmp_path):
-    """Wherever several may stand, one alone may stand as a plain text."""
+    """A single text is allowed wherever a list is."""
     text = MINIMAL + "updates: {documents: new, questions: changed.csv}\ncontenders: rag\n"
     config = load_config(write(tmp_path, text))
     assert config.updates.documents == (str(tmp_path / "new"),)
@@ -66,7 +66,7 @@ def test_a_single_path_or_contender_needs_no_list(tmp_path):
 
 
 def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
-    """As in a shell; a name that only begins with one is a name."""
+    """As in a shell. A name that only begins with a tilde is not changed."""
     monkeypatch.setenv("HOME", "/home/somebody")
     config = load_config(write(tmp_path, MINIMAL.replace("docs", "[~/docs, ~old]")))
     assert config.documents == ("/home/somebody/docs", str(tmp_path / "~old"))
@@ -78,7 +78,7 @@ def test_yaml_that_only_looks_like_a_double_key_is_read():
 
 
 def test_a_missing_file_points_to_init(tmp_path):
-    """Who has no configuration is told how to get one."""
+    """The error says how to create a configuration."""
     with pytest.raises(ConfigError, match="bakeoff init"):
         load_config(tmp_path / "none.yaml")
 
@@ -93,7 +93,7 @@ def test_renaming_checks_the_name(tmp_path):
 
 
 def test_a_renamed_configuration_knows_no_more_than_before(tmp_path):
-    """What a profile does not name stays unknown: its defaults must not become what the team gave."""
+    """Values missing in the profile stay unknown: defaults must not become values given by the team."""
     config = load_config(write(tmp_path, MINIMAL + "profile: {queries_per_month: 500}\n"))
     assert config.renamed("other").profile.model_fields_set == {"queries_per_month"}
     assert config.renamed("other").model_fields_set == config.model_fields_set

@@ -1,4 +1,4 @@
-"""The constant answer: what always saying the most frequent training answer would reach."""
+"""The constant answer: the accuracy of always giving the most frequent training answer."""
 
 from bakeoff.measure.constant import constant_answer, most_frequent_answer
 from tests.unit.fakes import question
@@ -16,7 +16,7 @@ TEST = [question(f"q{i}", answers=["No" if i < 40 else "Yes"], slice="unseen") f
 
 
 def test_the_most_frequent_answer_is_taken_from_training():
-    """Spellings that grade alike count together; general knowledge and questions without an answer do not count."""
+    """Spellings that are graded alike count together. General knowledge and questions without answers do not count."""
     assert most_frequent_answer(TRAINING) == "No"
     assert most_frequent_answer(TRAINING[:2]) == "Yes", "the first of equals"
     assert most_frequent_answer(TRAINING[3:]) is None
@@ -30,7 +30,7 @@ def test_its_accuracy_is_that_on_the_test():
 
 
 def test_contenders_not_significantly_above_it_are_named():
-    """Both are right more often by count; the paired test shows it of one only."""
+    """Both are correct more often, but the paired test is significant for one only."""
     correct = {
         "good": {one.id: float(i < 90) for i, one in enumerate(TEST)},
         "lucky": {one.id: float(i < 42) for i, one in enumerate(TEST)},

@@ -35,7 +35,7 @@ def test_closed_book_answers_in_order_without_passages():
 
 
 def test_rag_shows_and_cites_the_same_chunks():
-    """What the prompt held is what is cited, best first."""
+    """The chunks in the prompt are the citations, best first."""
     generator = FakeGenerator({"question a": "one"})
     contender = Grounded(
         "rag", FakeRetriever([chunk("x", "first"), chunk("y", "second")]), generator, GROUNDED, 2, EIGHT
@@ -63,7 +63,7 @@ def test_a_text_that_says_so_or_a_low_confidence_declines():
 
 
 def test_the_threshold_separates_wrong_from_right_answers():
-    """Where low confidence means wrong, the threshold lies between."""
+    """If low confidence means wrong, the threshold is in between."""
     asked = [question(str(i), answers=["right"]) for i in range(10)]
     given = [answer(str(i), "right" if i >= 4 else "wrong", confidence=float(i)) for i in range(10)]
     threshold = calibrate(asked, given, lambda q, text: text == "right", 0.25)
@@ -71,7 +71,7 @@ def test_the_threshold_separates_wrong_from_right_answers():
 
 
 def test_unanswerable_questions_pull_the_threshold_up_and_a_penalty_of_zero_never_declines_answerables():
-    """Declining pays by what it earns: 1 on an unanswerable question, the saved penalty on a wrong answer."""
+    """Declining earns 1 on an unanswerable question, and the saved penalty on a wrong answer."""
     asked = [question("u", answers=[]), question("a", answers=["right"])]
     given = [answer("u", "made up", confidence=0.2), answer("a", "right", confidence=0.9)]
     assert 0.2 < calibrate(asked, given, lambda q, text: text == "right", 0.0) < 0.9
@@ -135,7 +135,7 @@ def test_long_context_says_why_it_does_not_fit():
 
 
 def test_long_context_shows_every_document():
-    """The whole corpus stands in the prompt."""
+    """The whole corpus is in the prompt."""
     generator = FakeGenerator({"question a": "one"})
     documents = [Document(id=name, source=name, title=name, text=f"text of {name}") for name in ("x", "y")]
     assert WholeCorpus("long-context", documents, generator, GROUNDED, EIGHT).answer([question("a")])[0].text == "one"
@@ -167,13 +167,16 @@ def test_what_was_answered_before_is_not_asked_again():
 
 
 def test_a_failed_answer_is_asked_again():
-    """An error is nothing to remember."""
+    """Errors are not reused."""
     contender = ClosedBook("base", FakeGenerator({"question a": "one"}), CLOSED_BOOK, EIGHT)
     assert Remembering(contender, [answer("a", "", error="boom")]).answer([question("a")])[0].text == "one"
 
 
 def test_routing_is_calibrated_for_accuracy_then_cost():
-    """The cut lies where the tuned model stops being right; of two equally right ways the cheaper is taken."""
+    """The threshold is where the tuned model stops being correct.
+
+    Of two equally accurate ways, the cheaper one is used.
+    """
     familiarity = {"a": 0.9, "b": 0.8, "c": 0.3}
     near = {"a": (1.0, 0.1), "b": (1.0, 0.1), "c": (0.0, 0.1)}
     fars = {
@@ -186,7 +189,7 @@ def test_routing_is_calibrated_for_accuracy_then_cost():
 
 
 def test_a_useless_tuned_model_is_never_routed_to():
-    """Where retrieval is right everywhere and the tuned model nowhere, nothing is familiar enough."""
+    """If retrieval is always correct and the tuned model never, no question is routed to the tuned model."""
     familiarity = {"a": 1.0, "b": 0.8}
     near = dict.fromkeys(familiarity, (0.0, 0.1))
     fars = {"rag": dict.fromkeys(familiarity, (1.0, 0.5))}
@@ -194,7 +197,7 @@ def test_a_useless_tuned_model_is_never_routed_to():
 
 
 def test_what_no_dev_question_shows_the_tuned_model_to_know_is_looked_up():
-    """It was right more often by declining, say; but nothing that it was trained on was asked."""
+    """The tuned model was correct more often only by declining; no question tested what it was trained on."""
     familiarity = {"a": 1.0, "b": 0.8}
     near, far = dict.fromkeys(familiarity, (1.0, 0.1)), dict.fromkeys(familiarity, (0.0, 0.5))
     assert calibrate_routing(near, {"rag": far}, familiarity, "tuned", []).familiarity_at_least > 1.0
@@ -208,7 +211,7 @@ def test_familiarity_without_training_questions_is_the_lowest():
 
 
 class Bot:
-    """A contender as a team may write it: a name of its own, no times, declining in words alone."""
+    """A contender as a team may write it: its own name, no times, declines in words only."""
 
     name = "my-bot"
 
@@ -221,7 +224,7 @@ class Bot:
 
 
 def test_a_contender_of_ones_own_is_named_timed_and_may_decline():
-    """It carries its configured name, takes the time of its call, and its words count as declining."""
+    """It gets its configured name and the time of its call, and its words count as declining."""
     found = HeldToContract("team.Bot", Bot()).answer([question("a"), question("b")])
     assert [(one.contender, one.abstained, one.usage.seconds > 0) for one in found] == 2 * [("team.Bot", True, True)]
 
@@ -237,7 +240,7 @@ class Failing:
     "error", [TypeError("no\nlen"), IndexError("9"), urllib.error.URLError("down"), OSError("gone")]
 )
 def test_whatever_a_contender_of_ones_own_raises_is_an_error_answer(error, tmp_path):
-    """It costs the questions it failed on, named with the class and the error, and not the run."""
+    """Only the failed questions get an error, with the class and the message. The run continues."""
 
     def answer(questions):
         if "b" in [one.id for one in questions]:
@@ -253,16 +256,16 @@ def test_whatever_a_contender_of_ones_own_raises_is_an_error_answer(error, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("given", "told"), [([{"text": "x"}], "a dict in place of"), (["x"], "a str in place of"), (None, "NoneType")]
+    ("given", "told"), [([{"text": "x"}], "a dict instead of"), (["x"], "a str instead of"), (None, "NoneType")]
 )
 def test_answers_that_are_no_answers_are_told_so(given, told):
-    """Dicts and strings break the contract; so does nothing at all."""
+    """Dicts and strings break the contract, and so does None."""
     with pytest.raises(ContenderError, match=told):
         HeldToContract("team.Bot", Failing(lambda questions: given)).answer([question("a")])
 
 
 def test_ctrl_c_in_a_contender_of_ones_own_stops_the_run():
-    """A person's wish is no failure of the contender."""
+    """Ctrl-C is not a failure of the contender."""
 
     def answer(questions):
         raise KeyboardInterrupt
@@ -282,7 +285,7 @@ def test_ctrl_c_in_a_contender_of_ones_own_stops_the_run():
     ],
 )
 def test_a_contender_that_cannot_be_made_is_told_with_its_error(body, told, tmp_path, monkeypatch):
-    """Whatever its module or its class raises, the path and the error are named."""
+    """Whatever its module or class raises, the error names the path and the exception."""
     name = f"bot_{abs(hash(body))}"
     (tmp_path / f"{name}.py").write_text(body)
     monkeypatch.syspath_prepend(tmp_path)
@@ -293,5 +296,5 @@ def test_a_contender_that_cannot_be_made_is_told_with_its_error(body, told, tmp_
 
 def test_a_contender_that_loses_questions_is_told_so():
     """One answer for two questions breaks the contract."""
-    with pytest.raises(ContenderError, match="asked 2 questions and answered 1"):
+    with pytest.raises(ContenderError, match="asked 2 questions and returned 1"):
         HeldToContract("team.Bot", Bot(keep=0.5)).answer([question("a"), question("b")])

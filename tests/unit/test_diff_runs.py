@@ -1,4 +1,4 @@
-"""What differs between two runs: data, settings, environment, and results by a test that fits the questions."""
+"""What differs between two runs: data, settings, environment, and results with the appropriate test."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.unit.run_fixture import DOCUMENTS, finished, questions
 
 
 def test_a_run_does_not_differ_from_itself(tmp_path):
-    """Same data, no setting, no difference, and every pair tied or open with difference 0."""
+    """Same data, no changed settings, no difference, and every pair tied or open with difference 0."""
     run = finished(tmp_path / "planets")
     found = diff_runs(run, run)
     assert found.same_data and not found.settings and not found.environment
@@ -20,7 +20,7 @@ def test_a_run_does_not_differ_from_itself(tmp_path):
 
 
 def test_settings_are_named_by_their_keys(tmp_path):
-    """With the value before and after; the name of the run is no setting."""
+    """With the value before and after. The name of the run is not a setting."""
     before, after = finished(tmp_path / "a"), finished(tmp_path / "b", retrieval={"k": 8}, seed=9)
     changes = diff_runs(before, after).settings
     assert {key: (one.before, one.after) for key, one in changes.items()} == {"retrieval.k": (3, 8), "seed": (7, 9)}
@@ -46,7 +46,7 @@ def test_a_run_without_its_store_is_compared_all_the_same(tmp_path):
 
 
 def test_the_same_questions_are_compared_in_pairs(tmp_path):
-    """rag is right on six more questions and wrong on none it had right: significant; base is the same."""
+    """rag is newly correct on six questions and newly wrong on none: significant. base is the same."""
     before, after = finished(tmp_path / "a", rag=range(20)), finished(tmp_path / "b", rag=range(30))
     results = diff_runs(before, after).results
     assert results.note == "Paired: both runs asked the same 40 test questions."
@@ -74,7 +74,7 @@ def test_only_what_both_runs_asked_is_paired(tmp_path):
 
 
 def test_other_questions_are_not_paired(tmp_path):
-    """The intervals alone are compared, and the note says that part of the difference may be the questions'."""
+    """Only the intervals are compared, and the note says that part of the difference may come from the questions."""
     other = [question(f"q{i}", f"Where is {i}?", [f"right {i}"], split="test", slice="unseen") for i in range(40)]
     results = diff_runs(finished(tmp_path / "a", rag=range(4)), finished(tmp_path / "b", other, rag=range(36))).results
     rag = results.contenders["rag"].differences["accuracy"]

@@ -1,4 +1,4 @@
-"""Prompts to tokens: the model's own template, nothing added, and a context that is kept to."""
+"""Prompts to tokens: the model's own template, nothing added, and the context limit."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("template", [WITH_DEFAULT, TURN + OPEN])
 def test_no_system_message_sneaks_in(folder: Path, template: str) -> None:
-    """Without a system message none is rendered, whatever the template puts there by itself."""
+    """Without a system message none is rendered, even if the template has a default one."""
     tokenizer = Chat(folder).tokenizer
     tokenizer.chat_template = template
     text = render(tokenizer, Prompt(messages=(USER,)))
@@ -43,7 +43,7 @@ def test_a_system_message_that_is_given_stays(folder: Path) -> None:
 
 
 def test_the_first_token_of_a_text_stays_when_a_default_is_taken_away(folder: Path) -> None:
-    """Where a template opens with the model's begin-of-text token, only the default message goes."""
+    """If a template begins with the begin-of-text token, only the default message is removed."""
     tokenizer = Chat(folder).tokenizer
     tokenizer.chat_template = "{{ bos_token }}" + WITH_DEFAULT.replace("<|im_start|>", "[").replace("<|im_end|>", "]")
     assert render(tokenizer, Prompt(messages=(USER,))) == "<|im_start|>[user\nHi]\n[assistant\n"

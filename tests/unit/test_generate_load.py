@@ -1,4 +1,4 @@
-"""Names to generators: which engine answers to which name, and what is refused with a remedy."""
+"""Settings to generators: which engine is used, and what is refused with a remedy."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ def ask(text: str) -> Prompt:
 
 
 def test_a_script_may_be_a_mapping() -> None:
-    """A mapping's replies are given, and what it does not hold is declined."""
+    """A mapping's replies are given. Other messages are declined."""
     one, other = ScriptedGenerator({"a": "b c d"}).generate([ask("a"), ask("z")], GenerationSettings(max_new_tokens=2))
     assert (one.text, other.text) == ("b c", " ".join(DECLINE.split(" ")[:2]))
 
@@ -43,7 +43,7 @@ REMOTE = {"base_url": "http://127.0.0.1:9/v1", "model": "some/model"}
 
 
 def test_settings_choose_engines() -> None:
-    """'scripted', an import path, and a server by its protocol each give their generator; loading asks no server."""
+    """'scripted', an import path, and a server by its protocol each give their generator. Loading sends no request."""
     assert isinstance(load_generator("scripted"), ScriptedGenerator)
     assert isinstance(load_generator("bakeoff.models.engines.scripted.ScriptedGenerator"), ScriptedGenerator)
     openai = load_generator(ApiModel(api="openai", context_tokens=5000, **REMOTE))
@@ -58,14 +58,14 @@ def test_the_old_way_to_name_a_server_is_refused_with_the_new_one() -> None:
 
 
 def test_what_has_weights() -> None:
-    """A server, a script and an import path have none here; a name and a folder have."""
+    """A server, a script and an import path have no weights here; a name and a folder have."""
     without = [ApiModel(api="openai", **REMOTE), LocalModel(name="scripted"), "scripted", "some.module.Thing"]
     assert [has_no_weights(settings) for settings in without] == [True] * 4
     assert not has_no_weights("org/model") and not has_no_weights(LocalModel(name="./folder.v2"))
 
 
 def test_auto_takes_openvino_on_a_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a GPU 'auto' is OpenVINO where it knows the architecture, else transformers; with one, transformers."""
+    """Without a GPU 'auto' is OpenVINO if it supports the architecture, else transformers. With a GPU, transformers."""
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert type(load_generator(str(tiny))).__name__ == "OpenVinoGenerator"
     monkeypatch.setattr("bakeoff.models.engines.openvino_graph.unsupported", lambda folder: "a strange shape")
@@ -78,13 +78,13 @@ def test_auto_takes_openvino_on_a_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("model", ["scripted", ApiModel(api="openai", **REMOTE), "some.module.Thing"])
 def test_an_adapter_needs_weights(model: str | ApiModel, tmp_path: Path) -> None:
-    """What has no weights here takes no adapter, rather than leaving it out in silence."""
+    """An adapter for a model without weights here is an error, instead of being silently ignored."""
     with pytest.raises(ConfigError, match="cannot be merged"):
         load_generator(model, adapter=tmp_path)
 
 
 def test_two_adapters_are_refused(tiny: Path, tmp_path: Path) -> None:
-    """A tuned adapter over a model with an adapter of its own is a ConfigError that names both."""
+    """A tuned adapter for a model with its own adapter is a ConfigError that names both."""
     with pytest.raises(ConfigError, match=r"first.*second.*cannot"):
         load_generator(LocalModel(name=str(tiny), adapter="/no/first"), adapter=Path("/no/second"))
 
@@ -117,7 +117,7 @@ def write_adapter(model: Path, folder: Path) -> Path:
 
 
 def test_an_import_path_that_leads_nowhere_is_an_error() -> None:
-    """A module or a name that is not there is a ConfigError with the path."""
+    """A missing module or name is a ConfigError with the path."""
     for path in ("no_such_module_here.Thing", "bakeoff.models.engines.scripted.NoSuchThing"):
         with pytest.raises(ConfigError, match=path):
             load_generator(path)
@@ -134,7 +134,7 @@ def test_a_missing_extra_is_one_line(tiny: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_importing_the_package_loads_no_engine() -> None:
-    """`import bakeoff.models.load` leaves torch, transformers and openvino alone."""
+    """`import bakeoff.models.load` does not import torch, transformers or openvino."""
     code = "import sys, bakeoff.models.load, bakeoff.models.weights; "
     code += "print({'torch', 'transformers', 'openvino'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

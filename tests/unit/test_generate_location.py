@@ -1,4 +1,4 @@
-"""Where a model answers, told from its name alone."""
+"""Where a model runs, from its address alone."""
 
 import pytest
 
@@ -25,6 +25,6 @@ def test_the_address_tells_where(url, place):
 
 
 def test_the_host_is_told_without_port_and_path():
-    """As a reader should see it."""
+    """As it should be shown to a reader."""
     assert host_of("https://api.example.com:8443/v1") == "api.example.com"
     assert host_of("org/model") == ""

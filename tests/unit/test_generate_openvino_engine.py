@@ -27,7 +27,7 @@ def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def write_adapter(model: Path, folder: Path, seed: int = 0) -> Path:
-    """A LoRA of rank 2 whose two factors are both random, so that it changes what the model says."""
+    """A LoRA of rank 2 with both factors random, so that it changes the model's answers."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
@@ -58,7 +58,7 @@ def write_qwen2(folder: Path) -> Path:
 
 @pytest.fixture
 def exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is quantised: weights, activations and the cache in f32, so that only the graph itself is compared."""
+    """Nothing is quantised: weights, activations and the cache in f32, so that only the graph is compared."""
     monkeypatch.setattr(LlamaGraph, "_int8", lambda graph, name: op.constant(graph.weights[name].astype(np.float32)))
     plain = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0", "KV_CACHE_PRECISION": "f32"}
     monkeypatch.setattr(openvino_engine, "_properties", lambda config: plain)
@@ -81,7 +81,7 @@ def assert_same(folder: Path, adapter: Path | None = None) -> list[str]:
 @pytest.mark.parametrize("tied", [True, False])
 @pytest.mark.parametrize("n_kv_heads", [1, 2, 4])
 def test_a_llama_says_what_transformers_says(tmp_path: Path, tied: bool, n_kv_heads: int) -> None:
-    """One, some or all heads with keys of their own; embeddings tied to the head or not."""
+    """One, some or all heads with their own keys; embeddings tied to the head or not."""
     shape = {"tie_word_embeddings": tied, "num_key_value_heads": n_kv_heads, "rms_norm_eps": 1e-3}
     assert_same(write_tiny_model(tmp_path / "llama", **shape))
 
@@ -94,14 +94,14 @@ def test_a_qwen2_says_what_transformers_says(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("exact")
 def test_an_adapter_is_merged(tmp_path: Path) -> None:
-    """With an adapter both engines agree again, on something else than without."""
+    """With an adapter both engines agree too, on other answers than without it."""
     folder = write_tiny_model(tmp_path / "llama")
     adapter = write_adapter(folder, tmp_path / "adapter")
     assert assert_same(folder, adapter) != assert_same(folder)
 
 
 def test_weights_are_rounded_to_the_nearest_of_their_rows_scale() -> None:
-    """What is read back differs from a weight by at most half a step of its own row; a row of zeros stays one."""
+    """Restored weights differ by at most half a step of their row. A row of zeros stays zero."""
     weight = np.random.default_rng(0).normal(size=(6, 64)).astype(np.float32) * np.logspace(-9, 2, 6)[:, None]
     weight[2] = 0
     config = {"num_hidden_layers": 0, "num_attention_heads": 1, "hidden_size": 64, "rms_norm_eps": 1e-5}
@@ -130,7 +130,7 @@ def test_a_graph_is_written_once_for_each_model_and_adapter(tmp_path: Path) -> N
 
 
 def test_of_tuned_models_only_the_last_few_graphs_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The graph of the model without an adapter is not among those that go."""
+    """The graph of the model without an adapter is not removed."""
     monkeypatch.setattr(openvino_engine, "TUNED_GRAPHS_KEPT", 2)
     folder = write_tiny_model(tmp_path / "llama")
     graphs = [graph_folder(folder, None)]
@@ -153,7 +153,7 @@ def test_a_graph_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("missing", ["adapter_config.json", "adapter_model.safetensors"])
 def test_a_folder_that_is_no_adapter_is_refused(tmp_path: Path, missing: str) -> None:
-    """The message names the file that is not there."""
+    """The message names the missing file."""
     folder = write_tiny_model(tmp_path / "llama")
     for name in {"adapter_config.json", "adapter_model.safetensors"} - {missing}:
         (tmp_path / name).write_text("{}")
@@ -172,7 +172,7 @@ def test_a_folder_that_is_no_adapter_is_refused(tmp_path: Path, missing: str) ->
     ],
 )
 def test_what_the_graph_cannot_do_is_known_beforehand(tmp_path: Path, change: dict[str, object], reason: str) -> None:
-    """A model of another shape is declined with the reason, so that 'auto' takes another engine."""
+    """A model of another type is declined with the reason, so that 'auto' uses another engine."""
     folder = write_tiny_model(tmp_path / "llama")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, **change}))
@@ -180,7 +180,7 @@ def test_what_the_graph_cannot_do_is_known_beforehand(tmp_path: Path, change: di
 
 
 def test_activations_are_quantised_in_groups_that_divide_every_row() -> None:
-    """Of rows of 576 and 1536 the group is 192; where no group of 32 divides, none is set."""
+    """For rows of 576 and 1536 the group is 192. If no group of 32 divides all rows, none is set."""
     shape = {"num_hidden_layers": 1, "num_attention_heads": 9, "hidden_size": 576, "intermediate_size": 1536}
     assert _properties(shape)["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "192"
     assert "DYNAMIC_QUANTIZATION_GROUP_SIZE" not in _properties({**shape, "intermediate_size": 1537})

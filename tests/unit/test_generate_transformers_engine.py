@@ -20,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_batches_hold_every_prompt_once_within_the_budget() -> None:
-    """Longest first, padded size at most the budget, one that exceeds it alone."""
+    """Longest first, padded size at most the budget. A prompt that exceeds the budget is alone."""
     lengths = [5, 900, 30, 31, 7, 2000, 29]
     batches = list(_batches(lengths, 10, 130))
     assert sorted(i for batch in batches for i in batch) == list(range(7))
@@ -56,7 +56,10 @@ def test_the_log_probability_is_the_mean_over_the_completion(folder: Path) -> No
 
 
 def test_the_log_probability_of_what_was_drawn_is_that_of_its_tokens(folder: Path) -> None:
-    """Above temperature 0 the tokens are not the most probable ones; temperature does not count in it."""
+    """Above temperature 0 the tokens are not the most probable ones.
+
+    Temperature does not affect the log-probability.
+    """
     import torch
 
     generator = TransformersGenerator(folder, "m")
@@ -75,7 +78,7 @@ def test_the_log_probability_of_what_was_drawn_is_that_of_its_tokens(folder: Pat
 
 
 def test_tokens_after_a_stop_text_do_not_count(folder: Path) -> None:
-    """A short text in a batch with a long one: its padding is no completion, and its log-probability is its own."""
+    """With a short and a long text in a batch, padding is not part of the completion or its log-probability."""
     generator = TransformersGenerator(folder, "m")
     whole = generator.generate(PROMPTS, SIX)
     stop = next(one.text for one in whole if len(one.text) > 2)[1]

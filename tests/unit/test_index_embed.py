@@ -9,7 +9,7 @@ from bakeoff.models.sentence_tokens import cut
 
 
 def test_hash_vectors_are_the_same_on_every_machine() -> None:
-    """Fixed values: the hash is no per-process one."""
+    """Fixed values: the hash does not depend on the process."""
     vector = HashEmbedder(dimension=8).embed_passages(["Zebra"])[0]
     assert vector == pytest.approx([0.3162, 0, -0.3162, -0.3162, -0.3162, 0, -0.7071, -0.3162], abs=1e-4)
 
@@ -22,7 +22,7 @@ def test_hash_vectors_know_spellings() -> None:
 
 
 def test_hash_counts_words_and_marks() -> None:
-    """The count that chunking goes by."""
+    """Chunking uses this count."""
     assert HashEmbedder().count_tokens("Don't panic, now.") == 7
 
 
@@ -43,7 +43,7 @@ def test_batches_keep_to_the_budget_and_cover_every_window_once() -> None:
 
 @pytest.mark.parametrize(("n", "size", "lengths"), [(0, 4, [0]), (4, 4, [4]), (5, 4, [2, 3]), (9, 4, [3, 3, 3])])
 def test_long_texts_are_cut_evenly(n: int, size: int, lengths: list[int]) -> None:
-    """As few windows as there can be, none much shorter than another, nothing lost."""
+    """As few windows as possible, of similar length, with nothing lost."""
     pieces = list(cut(list(range(n)), size))
     assert [len(piece) for piece in pieces] == lengths
     assert [token for piece in pieces for token in piece] == list(range(n))

@@ -1,4 +1,4 @@
-"""`bakeoff init` writes a configuration of what the data show."""
+"""`bakeoff init` writes a configuration from what the data show."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def test_the_volume_is_written_where_dates_tell_it(tmp_path: Path) -> None:
 
 
 def test_a_volume_nobody_gave_stays_unknown(tmp_path: Path) -> None:
-    """The default is shown, but commented out: it must not count as known."""
+    """The default is shown, but commented out, because it must not count as known."""
     path = written(tmp_path, dates=False)
     assert "queries_per_month" in path.read_text()
     assert "queries_per_month" not in load_config(path).profile.model_fields_set
@@ -46,7 +46,7 @@ def messages(folder: Path) -> Path:
 
 
 def test_init_says_which_columns_it_reads_as_what(tmp_path: Path) -> None:
-    """Mapped and recognised ones, those that are not used, and how many questions were grouped into facts."""
+    """Mapped and recognised columns, unused ones, and how many questions were grouped into facts."""
     path, output = messages(tmp_path), tmp_path / "bakeoff.yaml"
     columns = {"question": "Customer message", "answers": "resolution"}
     summary = "\n".join(first_config([str(tmp_path / "docs")], [path], output, columns=columns).lines)

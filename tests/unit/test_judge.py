@@ -1,4 +1,4 @@
-"""What a run hands to the ledger: where the router sent its questions, and what the cost model makes of it."""
+"""What a run passes to the ledger: where the router sent its questions, and the results of the cost model."""
 
 from datetime import date
 
@@ -29,7 +29,7 @@ def claim(run: RunFolder, name: str, profile: Profile | None = None) -> Entry:
 
 
 def test_the_ledger_is_told_where_the_router_sent_its_questions(run: RunFolder) -> None:
-    """The made-up router sends to 'tuned' and to 'rag': 'rag' is what routing is held against."""
+    """The made-up router sends to 'tuned' and to 'rag'; routing is compared with 'rag'."""
     assert claim(run, "latency-hybrid").why.startswith("router against rag, latency")
     answers = run.answers("router")
     jsonl.write(run.answers_path("router"), [one.model_copy(update={"route": "rag"}) for one in answers])
@@ -43,7 +43,7 @@ def test_the_ledger_is_told_where_the_router_sent_its_questions(run: RunFolder) 
 
 
 def test_claims_about_money_wait_for_days_of_work_that_somebody_gave(run: RunFolder) -> None:
-    """By default the days are Bakeoff's assumption; a team's own are taken."""
+    """By default the days are Bakeoff's assumption. If a team gives its own, they are used."""
     assert claim(run, "cost-setup").finding == "not tested"
     found = claim(run, "cost-setup", Profile.model_validate(OWN_DAYS))
     assert found.finding == "supported"
@@ -51,7 +51,7 @@ def test_claims_about_money_wait_for_days_of_work_that_somebody_gave(run: RunFol
 
 
 def test_compute_is_set_up_answers_and_updates_over_the_horizon(run: RunFolder) -> None:
-    """rag is set up sooner than tuned but answers more slowly: volume decides, not set-up alone."""
+    """rag is set up faster than tuned but answers more slowly, so volume decides, not set-up alone."""
     assert claim(run, "cost-compute-rag").finding == "contradicted"
     few = Profile(queries_per_month=1, horizon_months=1)
     assert claim(run, "cost-compute-rag", few).finding == "supported"
@@ -93,7 +93,7 @@ def test_updated_answers_are_read_from_the_scores_not_graded_again(run: RunFolde
 
 
 def test_the_grid_and_the_effects_of_a_verdict_are_the_same_records(run: RunFolder) -> None:
-    """So that a step is bold exactly where its effect is significant."""
+    """A step is bold exactly if its effect is significant."""
     judgement = judge(run, Profile())
     (grid,) = judgement.grids
     assert len(grid.steps) >= 4
@@ -101,13 +101,13 @@ def test_the_grid_and_the_effects_of_a_verdict_are_the_same_records(run: RunFold
 
 
 def test_days_for_a_contender_that_the_run_does_not_have_are_refused(run: RunFolder) -> None:
-    """With the nearest name that it has."""
+    """With the most similar name that the run has."""
     with pytest.raises(ConfigError, match=r"'tunde' is no contender or recipe(.|\n)*did you mean 'tuned'"):
         judge(run, Profile(setup_days={"tunde": 3.0}))
 
 
 def test_the_plan_takes_the_days_of_the_contender_that_won(run: RunFolder) -> None:
-    """A winner in the grid stands for its approach itself."""
+    """A winner in the grid represents its approach itself."""
     first = judge(run, Profile(), date(2026, 1, 14))
     assert first.winner and first.roadmap
     longer = judge(run, Profile(setup_days={first.winner: 100.0}), date(2026, 1, 14))

@@ -1,4 +1,4 @@
-"""One function scores, compares, judges and draws a run, for the pilot's last stage and for `bakeoff report`."""
+"""One function scores, compares, judges and reports a run, for the pilot's last stage and for `bakeoff report`."""
 
 import subprocess
 import sys
@@ -22,7 +22,10 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def test_a_run_is_compared_judged_and_drawn_from_its_files(folder: RunFolder) -> None:
-    """With the contenders and the skipped of the comparison before; the verdict is the record that reads it."""
+    """With the contenders and skipped ones of the existing comparison.
+
+    The verdict is written as the record that reads it.
+    """
     page = judge_run(folder, PROFILE)
     assert page == folder.report_path and page.exists()
     comparison = folder.comparison()
@@ -33,7 +36,7 @@ def test_a_run_is_compared_judged_and_drawn_from_its_files(folder: RunFolder) ->
 
 
 def test_another_profile_gives_other_prices_to_the_same_answers(folder: RunFolder) -> None:
-    """Prices are the profile's; what is measured of the answers stays."""
+    """Prices come from the profile. Measured values of the answers do not change."""
     judge_run(folder, Profile.model_validate({"prices": {"machine_hour": 1.0}}))
     first = folder.comparison()
     judge_run(folder, Profile.model_validate({"prices": {"machine_hour": 2.0}}))
@@ -43,7 +46,7 @@ def test_another_profile_gives_other_prices_to_the_same_answers(folder: RunFolde
 
 
 def test_contenders_that_are_given_are_scored_anew(folder: RunFolder) -> None:
-    """The pilot's last stage; a measure of the team's is computed then, and kept when the run is judged again."""
+    """In the pilot's last stage, the team's measures are computed. They are kept when the run is judged again."""
     folder.scores_path.unlink()
     length = Measure(
         name="length", title="Length", unit="count", better="lower", estimator="mean", score="length",
@@ -66,7 +69,7 @@ def test_a_run_that_was_not_scored_says_how_to_finish(folder: RunFolder) -> None
 
 
 def test_no_engine_is_loaded(folder: RunFolder) -> None:
-    """A finished run can be judged where there is no model, no index and no torch."""
+    """A finished run can be judged without a model, an index or torch."""
     code = (
         "import sys; from pathlib import Path; from bakeoff.pilot.judging import judge_run; "
         "from bakeoff.decide.situation.profile import Profile; from bakeoff.runs.folder import RunFolder; "

@@ -1,4 +1,4 @@
-"""The list of runs says what state each is in, and no folder of whatever kind stops it."""
+"""The list of runs says what state each is in. No folder of any kind stops it."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ def test_a_finished_run_is_listed_with_who_won(tmp_path):
 
 
 def test_a_run_that_was_killed_is_half_written(tmp_path):
-    """It has no comparison yet; those asked for are listed."""
+    """It has no comparison yet, so the configured contenders are listed."""
     finished(tmp_path / "planets").folder.comparison_path.unlink()
     (run,) = list_runs(tmp_path)
     assert (run.state, run.winner, run.contenders) == ("half-written", None, ("base", "rag"))
@@ -81,7 +81,7 @@ def test_a_broken_run_is_listed_with_what_is_wrong(tmp_path, name, content, stat
 
 
 def test_what_is_no_run_is_not_listed(tmp_path):
-    """Files, other folders, links to nowhere, a folder that is not there."""
+    """Files, other folders, broken links, and a missing folder."""
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "photos").mkdir()
     (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
@@ -89,7 +89,7 @@ def test_what_is_no_run_is_not_listed(tmp_path):
 
 
 def test_the_newest_run_is_first(tmp_path):
-    """By when it was begun."""
+    """By the time it was started."""
     for age, name in enumerate(("new", "older", "oldest")):
         folder = finished(tmp_path / name).folder
         then = time.time() - 3600 * age

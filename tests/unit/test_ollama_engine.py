@@ -1,4 +1,4 @@
-"""The engine for Ollama's own protocol: the context it opens, what it reads, how a cut prompt is noticed."""
+"""The engine for Ollama's own protocol: the context, reading answers, and detecting a cut prompt."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def completion_from(prompt: str, **reply: Any) -> Completion:
 
 
 def test_what_is_sent() -> None:
-    """The size of the context, the limit, temperature, seed and stop texts; and not to cut the prompt."""
+    """The context size, the limit, temperature, seed and stop texts, and the request not to cut the prompt."""
     with FakeApi() as server:
         settings = GenerationSettings(max_new_tokens=7, temperature=0.5, seed=3, stop=("\n",))
         generator(server, context_tokens=9000).generate(ask("hello"), settings)
@@ -63,19 +63,19 @@ def test_usage_logprobs_and_origin_are_the_servers() -> None:
     ],
 )
 def test_an_answer_that_a_limit_ended_is_truncated(reply: dict[str, Any], truncated: bool) -> None:
-    """By the reason it is done, or where prompt and answer fill the context to the last token."""
+    """By `done_reason`, or if prompt and answer fill the context completely."""
     assert completion_from("q", **reply).truncated is truncated
 
 
 def test_a_prompt_that_was_cut_is_an_error() -> None:
-    """A server that cuts silently counts half a context for a prompt that cannot fit: its answer is not taken."""
+    """A server that cuts silently counts half a context for a prompt that cannot fit. Its answer is refused."""
     cut = completion_from("word " * 200, prompt_eval_count=52, eval_count=2)
     assert cut.error and "cut the prompt to 52 tokens" in cut.error and "context_tokens" in cut.error
     assert completion_from("word " * 40, prompt_eval_count=52, eval_count=2).error is None
 
 
 def test_a_prompt_that_does_not_fit_is_refused_by_the_server() -> None:
-    """The request asks for a refusal, and the server's words are the error; the others have their answers."""
+    """The request asks for a refusal, and the server's message is the error. The other prompts get their answers."""
     with FakeApi() as server:
         first, second = generator(server, context_tokens=64).generate(ask("a " * 99, "b"), FIVE)
         assert first.error and "exceeds the context length 64" in first.error
@@ -86,14 +86,14 @@ def test_a_prompt_that_does_not_fit_is_refused_by_the_server() -> None:
     ("fault", "words"),
     [
         (Fault("error inside"), "the model crashed"),
-        (Fault("half"), "broke off"),
+        (Fault("half"), "closed the connection"),
         (Fault(status=404, body='{"error": "model \'m\' not found"}'), "model 'm' not found"),
         (Fault("not json", body='{"message": {"content": "a"}}'), "not the whole answer"),
         (Fault("not json", body="{}"), "no message"),
     ],
 )
 def test_a_reply_that_is_no_answer_is_an_error_of_that_completion(fault: Fault, words: str) -> None:
-    """A batch does not raise, and the error names what came."""
+    """A batch does not raise, and the error names what was received."""
     with FakeApi(fault=fault) as server:
         (one,) = generator(server).generate(ask("q"), FIVE)
         assert one.error and words in one.error and one.text == ""
@@ -102,14 +102,14 @@ def test_a_reply_that_is_no_answer_is_an_error_of_that_completion(fault: Fault, 
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (Fault("half"), "ended before the answer did"),
-        (Fault("cut off"), "broke off"),
+        (Fault("half"), "before the end of the answer"),
+        (Fault("cut off"), "closed the connection"),
         (Fault("error inside"), "the model crashed"),
         (Fault("not json", body="hello"), "not a JSON object"),
         (Fault(status=404, body='{"error": "model unknown"}'), "model unknown"),
     ],
 )
 def test_a_stream_that_fails_raises(fault: Fault, words: str) -> None:
-    """Half a stream is not passed off as an answer."""
+    """An incomplete stream is not returned as an answer."""
     with FakeApi(fault=fault) as server, pytest.raises(ModelUnavailableError, match=words):
         list(generator(server).stream(ask("one two three")[0], FIVE))

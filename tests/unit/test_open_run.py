@@ -1,4 +1,4 @@
-"""A run of an earlier day is opened by its path or its name, asked, and turned into a table."""
+"""An existing run is opened by its path or its name, asked, and turned into a table."""
 
 import json
 
@@ -55,7 +55,7 @@ def run(tmp_path):
 
 
 def opens(monkeypatch, contender):
-    """Have every contender of every run be this one."""
+    """Makes every contender of every run this one."""
     monkeypatch.setattr(Run, "open", lambda self, name: contender)
 
 
@@ -68,14 +68,14 @@ def test_a_run_is_opened_by_its_folder_or_its_name(run, tmp_path):
 
 
 def test_a_name_near_that_of_a_run_is_answered_with_it(run, tmp_path):
-    """A typo is told with the run that may be meant and how to list all."""
+    """The error for a typo names the similar run and how to list all runs."""
     with pytest.raises(RunFolderError, match="There is no run 'planet'") as failed:
         find_run("planet", tmp_path / "runs")
     assert "Did you mean 'planets'?" in failed.value.message and "bakeoff runs" in failed.value.remedy
 
 
 def test_what_is_no_finished_run_is_refused_with_what_is_missing(run, tmp_path):
-    """A folder of something else, one that was killed early, one of another version."""
+    """A folder of something else, a run that was killed early, and a run of another version."""
     (tmp_path / "photos").mkdir()
     with pytest.raises(RunFolderError, match="is not a run folder"):
         open_run(tmp_path / "photos")
@@ -90,7 +90,7 @@ def test_what_is_no_finished_run_is_refused_with_what_is_missing(run, tmp_path):
 
 
 def test_the_winner_answers_where_nobody_is_named(run, tmp_path, monkeypatch):
-    """One is told why it is this one; without a winner the most accurate that keeps the limits answers."""
+    """With the reason for the choice. Without a winner, the most accurate contender within the limits answers."""
     assert run.best.contender == "rag" and run.best.reason == "the winner of the verdict"
     undecided = finished(tmp_path / "undecided", winner=None)
     assert undecided.best.contender == "rag" and "most accurate (75%)" in undecided.best.reason
@@ -110,7 +110,7 @@ def test_an_answer_comes_whole_or_in_pieces(run, monkeypatch):
 
 
 def test_what_declining_withholds_is_not_streamed(run, monkeypatch):
-    """A contender without a stream gives nothing but the answer where it declines."""
+    """A contender without a stream gives only the answer if it declines."""
     opens(monkeypatch, Silent())
     (only,) = run.stream("Who?", "base")
     assert only.abstained

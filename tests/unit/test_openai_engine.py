@@ -1,4 +1,4 @@
-"""The engine for OpenAI's protocol: what is sent, what is negotiated, what is read, and how streams end."""
+"""The engine for OpenAI's protocol: requests, negotiation, reading answers, and how streams end."""
 
 import json
 from typing import Any
@@ -40,7 +40,7 @@ def said(text: Any, **more: Any) -> dict[str, Any]:
 
 
 def test_what_is_sent() -> None:
-    """Model, messages, limit, temperature 0, stop texts, log-probabilities; no seed where none is set."""
+    """Model, messages, limit, temperature 0, stop texts, log-probabilities; no seed unless one is set."""
     with FakeApi() as api:
         generator(api).generate(ask("hello"), GenerationSettings(max_new_tokens=7, stop=("\n",)))
         assert api.bodies == [
@@ -56,7 +56,7 @@ def test_what_is_sent() -> None:
 
 
 def test_temperature_and_seed_of_the_call_come_before_those_of_the_model() -> None:
-    """What the call leaves out is the model's."""
+    """Values that the call does not set come from the model's settings."""
     with FakeApi() as api:
         warm = generator(api, temperature=0.7, seed=3)
         warm.generate(ask("a"), FIVE)
@@ -82,7 +82,7 @@ def test_temperature_and_seed_of_the_call_come_before_those_of_the_model() -> No
 def test_parameters_are_negotiated_in_one_extra_request(
     refuses: tuple[str, ...], sent: set[str], left_out: set[str], all_at_once: bool
 ) -> None:
-    """A server that names what it refuses, all at once or the first only: one request more for thirty prompts."""
+    """The server names refused parameters, all at once or the first only: one extra request for thirty prompts."""
     settings = GenerationSettings(max_new_tokens=7, temperature=0.0, seed=1, stop=("\n",))
     with FakeApi(refuses=refuses, refuse_all_at_once=all_at_once) as api:
         engine = generator(api, concurrency=8)
@@ -96,7 +96,7 @@ def test_parameters_are_negotiated_in_one_extra_request(
 
 
 def test_an_odd_order_of_refusals_still_ends_in_an_answer() -> None:
-    """A server that refuses first one parameter and then another of another kind is asked once more for each."""
+    """If a server refuses one parameter and later another kind, there is one more request for each."""
     with FakeApi(refuses=("logprobs", "max_tokens")) as api:
         completions = generator(api).generate(ask("a", "b", "c"), FIVE)
         assert [one.text for one in completions] == ["you said a", "you said b", "you said c"]
@@ -104,7 +104,7 @@ def test_an_odd_order_of_refusals_still_ends_in_an_answer() -> None:
 
 
 def test_a_refusal_that_names_nothing_costs_log_probabilities_only() -> None:
-    """A server that answers 400 without names while it is sent log-probabilities: temperature 0 is kept."""
+    """If a server answers 400 to log-probabilities without naming them, temperature 0 is kept."""
     with FakeApi(refuses=("logprobs",)) as api:
         api.refusal_words = "no"
         engine = generator(api)
@@ -113,7 +113,7 @@ def test_a_refusal_that_names_nothing_costs_log_probabilities_only() -> None:
 
 
 def test_a_prompt_that_is_refused_costs_no_other() -> None:
-    """Once a request was accepted, a 400 is the prompt's own fault: it is asked once, and the others keep theirs."""
+    """After a request was accepted, a 400 is caused by the prompt: it is sent once, and others are not affected."""
     with FakeApi(context_tokens=50) as api:
         first, second, third = generator(api, concurrency=1).generate(ask("a", "b " * 99, "c"), FIVE)
         assert (first.text, third.text) == ("you said a", "you said c")
@@ -122,7 +122,7 @@ def test_a_prompt_that_is_refused_costs_no_other() -> None:
 
 
 def test_a_first_prompt_that_is_refused_changes_nothing_for_the_others() -> None:
-    """The first prompt is too long: it is asked once more, plainer; what comes after it is asked for everything."""
+    """The first prompt is too long: it is sent once more with fewer parameters. Later requests send all parameters."""
     with FakeApi(context_tokens=50) as api:
         first, second = generator(api, concurrency=1).generate(ask("a " * 99, "b"), FIVE)
         assert first.error and second.text == "you said b"
@@ -144,12 +144,12 @@ def test_a_first_prompt_that_is_refused_changes_nothing_for_the_others() -> None
     ],
 )
 def test_what_a_refusal_names(body: str, named: set[str]) -> None:
-    """In OpenAI's, pydantic's and plain words; what a server repeats of the request is no refusal."""
+    """In OpenAI's, pydantic's and plain words. Repeated parts of the request are not a refusal."""
     assert named_parameters(body) == named
 
 
 def test_a_dialect_says_what_is_sent() -> None:
-    """Nothing refused: everything is sent; a refused limit goes under its new name."""
+    """If nothing is refused, everything is sent. A refused limit is sent under its new name."""
     settings = GenerationSettings(max_new_tokens=9, temperature=0.0, seed=4)
     everything = {"max_tokens": 9, "temperature": 0.0, "seed": 4, "logprobs": True}
     assert Dialect().parameters(settings, {"logprobs": True}) == everything
@@ -171,7 +171,7 @@ def test_usage_logprobs_and_origin_are_the_servers() -> None:
 
 
 def test_without_usage_tokens_are_estimated() -> None:
-    """A server that counts nothing: a token for every four characters, and no log-probability."""
+    """If a server counts no tokens: one for every four characters, and no log-probability."""
     one = completion_from(said("12345"))
     assert (one.usage.prompt_tokens, one.usage.completion_tokens, one.logprob) == (2, 2, None)
 
@@ -186,13 +186,13 @@ def test_without_usage_tokens_are_estimated() -> None:
     ],
 )
 def test_an_answer_that_a_limit_ended_is_truncated(finish: str | None, counted: Any, truncated: bool) -> None:
-    """By the reason to finish, or where prompt and answer fill the context to the last token."""
+    """By `finish_reason`, or if prompt and answer fill the context completely."""
     one = completion_from(said("a b", choice={"finish_reason": finish}, usage=counted), context_tokens=100)
     assert (one.truncated, one.error) == (truncated, None)
 
 
 def test_a_stop_text_that_the_server_ignores_is_cut_here() -> None:
-    """What follows the stop text is no part of the answer, and a limit after it truncated nothing."""
+    """Text after the stop text is not part of the answer, and a limit reached there does not count as truncation."""
     one = completion_from(said("Paris\nQ: next", choice={"finish_reason": "length"}), GenerationSettings(stop=("\n",)))
     assert (one.text, one.truncated) == ("Paris", False)
 
@@ -219,7 +219,7 @@ def test_texts_in_other_places_are_read() -> None:
     ],
 )
 def test_a_reply_that_is_no_answer_is_an_error_of_that_completion(reply: dict[str, Any], words: str) -> None:
-    """Whatever a server sends with status 200, a batch does not raise, and the error names what came."""
+    """Whatever a server sends with status 200, a batch does not raise, and the error names what was received."""
     one = completion_from(reply)
     assert one.error and words in one.error and one.text == ""
 
@@ -234,7 +234,7 @@ def test_strange_texts_are_sent_and_read() -> None:
 
 
 def test_a_stream_gives_the_pieces() -> None:
-    """Comments and chunks without choices are passed over; the stop text and what follows it are left out."""
+    """Comments and chunks without choices are skipped. The stop text and anything after it are removed."""
     with FakeApi(reply=lambda _: "Hel lo wor ld") as api:
         assert list(generator(api).stream(ask("q")[0], FIVE)) == ["Hel", " lo", " wor", " ld"]
         assert api.bodies[0]["stream"] is True
@@ -245,8 +245,8 @@ def test_a_stream_gives_the_pieces() -> None:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (Fault("half"), "ended before the answer did"),
-        (Fault("cut off"), "broke off"),
+        (Fault("half"), "before the end of the answer"),
+        (Fault("cut off"), "closed the connection"),
         (Fault("error inside"), "the model crashed"),
         (Fault("silent"), "no text for"),
         (Fault("html"), "HTML page"),
@@ -256,7 +256,7 @@ def test_a_stream_gives_the_pieces() -> None:
     ],
 )
 def test_a_stream_that_fails_raises(fault: Fault, words: str) -> None:
-    """Half a stream is not passed off as an answer: the error comes after the last piece, with the reason."""
+    """An incomplete stream is not returned as an answer: after the last piece there is an error with the reason."""
     pieces: list[str] = []
     with FakeApi(reply=lambda _: "one two three four", fault=fault) as api:
         with pytest.raises(ModelUnavailableError, match=words):
@@ -265,13 +265,13 @@ def test_a_stream_that_fails_raises(fault: Fault, words: str) -> None:
 
 
 def test_a_stream_is_asked_again_before_its_first_piece() -> None:
-    """A busy server at the start is retried as for any request."""
+    """A busy server at the start is retried, as for any request."""
     with FakeApi(fault=Fault(status=503, times=1)) as api:
         assert "".join(generator(api).stream(ask("q")[0], FIVE)) == "you said q"
 
 
 def test_a_stream_may_end_without_done_once_the_reason_is_given() -> None:
-    """Some servers send no [DONE]: the reason to finish marks the end as well."""
+    """Some servers send no [DONE]. The finish reason also marks the end."""
     event = {"choices": [{"delta": {"content": "x"}, "finish_reason": "stop"}]}
     assert list(pieces_of([f"data: {json.dumps(event)}"], 1.0)) == ["x"]
     with pytest.raises(ApiError, match="after 0 characters"):

@@ -1,4 +1,4 @@
-"""Measures of a team's own: found by import path, scored like the others, and clear about their mistakes."""
+"""A team's own measures: found by import path, scored like the others, with clear errors."""
 
 import sys
 from pathlib import Path
@@ -61,7 +61,7 @@ def scored(path, *answers):
 
 
 def test_a_function_is_a_measure(team):
-    """Its name is its own, its title and description come from its name and docstring, its value of true is 1."""
+    """Its name is the function's, title and description come from its name and docstring, and True counts as 1."""
     (measure,) = own_measures(["team_measures.has_greeting"])
     assert (measure.name, measure.title, measure.description) == (
         "has_greeting",
@@ -84,7 +84,7 @@ def test_a_measure_in_another_unit_than_a_share_is_a_mean(team):
 
 
 def test_where_a_measure_gives_none_it_does_not_apply(team):
-    """Neither zero nor an error; an answer that failed is not measured either."""
+    """Neither zero nor an error. Failed answers are not measured either."""
     found = scored("team_measures.polite", answer("a"), answer("b"), answer("c", "", error="boom"))
     assert found == {"b": 1.0}
 
@@ -92,25 +92,25 @@ def test_where_a_measure_gives_none_it_does_not_apply(team):
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("team_measures", "is no import path"),
+        ("team_measures", "is not an import path"),
         ("no_such_module.measure", "cannot be imported.*No module named .no_such_module."),
         ("team_measures.missing", "cannot be imported.*missing"),
         ("team_measures.number", "is int"),
-        ("team_measures.correct", "called 'correct', which is taken"),
+        ("team_measures.correct", "called 'correct', but this name is taken"),
         ("team_measures.no_function", "has no per_question"),
         ("team_measures.odd_unit", "bad 'unit'"),
         ("team_measures.latest", "has the estimator 'median'"),
     ],
 )
 def test_what_is_no_measure_is_refused_by_its_path(team, path, message):
-    """One message names the path and what is wrong with it; the remedy what to give."""
+    """One message names the path and the problem. The remedy says what to give."""
     with pytest.raises(BakeoffError, match=message) as refused:
         own_measures([path])
     assert refused.value.remedy
 
 
 def test_two_measures_of_one_name_are_refused(team):
-    """They would share one column."""
+    """They would have the same column."""
     with pytest.raises(MeasureError, match="taken"):
         own_measures(["team_measures.n_words", "team_measures.n_words"])
 
@@ -119,12 +119,12 @@ def test_two_measures_of_one_name_are_refused(team):
     ("path", "message"),
     [
         ("team_measures.broken", r"'broken' failed on question q7 \(rag\): ZeroDivisionError: division by zero"),
-        ("team_measures.too_large", "'too_large' gave 7 for question q7"),
-        ("team_measures.words", "'words' gave 'many' for question q7"),
+        ("team_measures.too_large", "'too_large' returned 7 for question q7"),
+        ("team_measures.words", "'words' returned 'many' for question q7"),
     ],
 )
 def test_a_measure_that_fails_names_itself_and_the_question(team, path, message):
-    """Not a traceback, and no score of another measure is lost: nothing was written."""
+    """There is no traceback, and nothing was written."""
     (measure,) = own_measures([path])
     with pytest.raises(MeasureError, match=message):
         score_answers([question("q7")], [answer("q7")], own=[measure])
@@ -152,7 +152,7 @@ def test_a_comparison_holds_a_teams_measure_with_interval_slices_and_contrasts(t
 
 
 def test_the_example_of_the_docs_works(tmp_path):
-    """The module of docs/measures.md lies beside bakeoff.yaml; its measures are found there and computed."""
+    """The module of docs/measures.md is in the folder of bakeoff.yaml. Its measures are found there and computed."""
     text = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
     code = text.split("```python\n")[1].split("```")[0]
     (tmp_path / "my_measures.py").write_text(code)

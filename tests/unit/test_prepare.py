@@ -1,4 +1,4 @@
-"""A configuration to all of its data: what updates replace, and what is told before any work is done."""
+"""A configuration to all of its data: what updates replace, and what is reported before any work is done."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.end_to_end.small import PLANETS, make
 
 
 def prepared(folder: Path, *paths: str) -> Prepared:
-    """The planets with an update whose documents lie at these paths; its question names the first."""
+    """The planets with an update whose documents have these paths. Its question names the first."""
     for path in paths:
         file = folder / "updates" / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -24,21 +24,21 @@ def prepared(folder: Path, *paths: str) -> Prepared:
 
 
 def test_an_update_replaces_documents_at_the_same_path(tmp_path: Path) -> None:
-    """There is nothing to note then."""
+    """There is no note."""
     assert prepared(tmp_path, "aldra.md").notes == ()
 
 
 def test_documents_of_an_update_that_replace_none_are_noted(tmp_path: Path) -> None:
     """They may be new ones."""
     (note,) = prepared(tmp_path, "aldra.md", "new/zorin.md").notes
-    assert note == "Documents of the update that replace none are added beside the others: new/zorin.md."
+    assert note == "These documents of the update replace no document and are added to the others: new/zorin.md."
 
 
 def test_an_update_may_add_documents_only(tmp_path: Path) -> None:
-    """A note says that none replaces one."""
+    """A note says that none replaces an existing one."""
     found = prepared(tmp_path, "zorin.md", "new/yulan.md")
     assert found.notes == (
-        "No document of the update replaces one; they are added beside the others: new/yulan.md, zorin.md.",
+        "No document of the update replaces an existing one. They are added to the others: new/yulan.md, zorin.md.",
     )
     assert [one.slice for one in found.questions if one.id == "u"] == ["changed"]
 
@@ -63,7 +63,7 @@ def asked_after(folder: Path, *rows: dict[str, object], before: dict[str, object
 
 
 def test_a_question_may_be_asked_again_without_ids(tmp_path: Path) -> None:
-    """Its made-up id is the same: the later one gets an ending, and both belong to one fact."""
+    """Its generated id is the same, so the later one gets a suffix. Both belong to one fact."""
     text = "In how many days does Aldra go around?"
     before = {"question": text, "answers": ["314 days"], "source": "aldra.md"}
     found = asked_after(tmp_path, {**before, "answers": ["300 days"]}, before=before)
@@ -76,7 +76,7 @@ def test_a_question_may_be_asked_again_without_ids(tmp_path: Path) -> None:
 
 
 def test_a_question_may_be_asked_again_under_its_id(tmp_path: Path) -> None:
-    """It keeps the fact that the file named before, and takes along the other phrasings of the update."""
+    """It keeps the fact named in the file before, and so do other phrasings in the update."""
     both = {"answers": ["300 days"], "source": "aldra.md"}
     again = {"id": "Aldra-year-0", "question": "how long is a year on Aldra", **both}
     other = {"question": "How long does a year on Aldra last?", **both}
@@ -86,7 +86,7 @@ def test_a_question_may_be_asked_again_under_its_id(tmp_path: Path) -> None:
 
 
 def test_facts_that_both_files_name_stay(tmp_path: Path) -> None:
-    """The files know best."""
+    """Facts given in the files are not changed."""
     again = {"id": "Aldra-year-0", "question": "How long is a year on Aldra?", "answers": ["300 days"], "fact": "new"}
     changed = [one for one in asked_after(tmp_path, again).questions if one.slice == "changed"]
     assert [one.fact for one in changed] == ["new"]
@@ -99,7 +99,7 @@ def test_an_id_for_two_texts_is_refused(tmp_path: Path) -> None:
 
 
 def test_questions_about_an_update_may_name_documents_that_stay(tmp_path: Path) -> None:
-    """The new version counts where there is one, the old document where there is none."""
+    """The new version is used if there is one, else the old document."""
     rows = [
         {"id": f"u-{name}", "question": f"Sky of {name} now?", "answers": [colour], "source": f"{name}.md"}
         for name, colour in (("aldra", "blue"), ("borun", "grey"))
@@ -112,7 +112,7 @@ def test_questions_about_an_update_may_name_documents_that_stay(tmp_path: Path) 
 
 
 def test_columns_hold_for_questions_and_updates(tmp_path: Path) -> None:
-    """One of the files must have each column; the others are read by the usual names."""
+    """One of the files must have each column. The others are read by the usual names."""
     row = {"Customer message": "How long is a year on Aldra now?", "answers": ["300 days"]}
     (tmp_path / "updates").mkdir()
     (tmp_path / "updates" / "aldra.md").write_text("A year of Aldra has 300 days.\n")
@@ -123,7 +123,7 @@ def test_columns_hold_for_questions_and_updates(tmp_path: Path) -> None:
 
 
 def test_labels_are_noted_and_split_within_each_label(tmp_path: Path) -> None:
-    """Whatever documents the questions name: no label goes without a training example."""
+    """Whatever documents the questions name, every label has a training example."""
     config = make(tmp_path)
     rows = [
         {"question": f"{word} {i} about {label}, please", "answers": [label], "source": f"{label.lower()}.md"}
@@ -138,7 +138,7 @@ def test_labels_are_noted_and_split_within_each_label(tmp_path: Path) -> None:
 
 
 def test_excused_copies_are_counted(tmp_path: Path) -> None:
-    """Another phrasing of a trained fact is meant to be there, and is told all the same."""
+    """Another phrasing of a trained fact is intended, but is still reported."""
     path = make(tmp_path)
     rows = [
         {"id": f"{i}{k}", "question": f"How long is a year {k} {name}?", "answers": [f"{i} days"], "fact": name}

@@ -1,4 +1,4 @@
-"""One question before a run: what is noticed of a dead or wrong endpoint, and of weights that are not there."""
+"""One question before a run: detects unreachable or wrong endpoints, and missing weights."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_a_model_that_answers_is_asked_once(api: Protocol, embeds: bool) -> None
 def test_a_model_that_does_not_answer_is_named(
     api: Protocol, embeds: bool, fault: Fault, message: str, remedy: str
 ) -> None:
-    """The error names the model, its server, what came, and what to do; there are at most two requests."""
+    """The error names the model, its server, what was received, and what to do. There are at most two requests."""
     with FakeApi(fault=fault) as server:
         with pytest.raises(ModelUnavailableError) as caught:
             probe(model(server, api=api), embeds)
@@ -56,10 +56,10 @@ def test_a_model_that_does_not_answer_is_named(
 
 
 def test_nobody_listening_is_noticed() -> None:
-    """The error says that the server cannot be reached, and where it was looked for."""
+    """The error says that the server could not be reached, and its address."""
     with FakeApi() as server:
         settings = model(server)
-    with pytest.raises(ModelUnavailableError, match=f"{server.url}/chat/completions cannot be reached"):
+    with pytest.raises(ModelUnavailableError, match=f"{server.url}/chat/completions could not be reached"):
         probe(settings)
 
 
@@ -75,14 +75,14 @@ def test_a_refused_key_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_model_that_takes_other_parameters_is_well() -> None:
-    """What is negotiated is no failure."""
+    """Negotiated parameters are not a failure."""
     with FakeApi(refuses=("max_tokens", "temperature", "logprobs")) as server:
         probe(model(server))
         assert server.n_requests == 2
 
 
 def test_a_local_model_is_found_and_not_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Weights and adapters that are not there are errors; what is there is not opened."""
+    """Missing weights and adapters are errors. Existing ones are not opened."""
     monkeypatch.setattr(weights, "_from_hub_cache", _absent)
     monkeypatch.setattr(weights, "_reachable", lambda endpoint: False)
     folder = tmp_path / "model"
@@ -102,7 +102,7 @@ def test_a_local_model_is_found_and_not_loaded(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_local_embedder_that_cannot_be_used_is_noticed(tmp_path: Path) -> None:
-    """An adapter, and a pooling that is not known."""
+    """An adapter, and an unknown pooling."""
     (tmp_path / "config.json").write_text(json.dumps({"max_position_embeddings": 64}))
     (tmp_path / "model.safetensors").write_text("not to be loaded")
     probe(str(tmp_path), embeds=True)

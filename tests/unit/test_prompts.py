@@ -19,7 +19,7 @@ def test_passages_keep_their_order():
 
 
 def test_the_fingerprint_changes_with_any_word():
-    """A tuned model can tell its own template from another."""
+    """A tuned model recognises its own template."""
     assert CLOSED_BOOK.fingerprint != GROUNDED.fingerprint
     assert CLOSED_BOOK.fingerprint == PromptTemplate(**CLOSED_BOOK.model_dump()).fingerprint
 
@@ -27,14 +27,14 @@ def test_the_fingerprint_changes_with_any_word():
 @pytest.mark.parametrize(
     ("name", "change", "told"),
     [
-        ("closed_book", {"user": "Answer: {Question}"}, r"closed_book\.user has no {question}"),
-        ("grounded", {"user": "Question: {question}"}, r"grounded\.user has no {passages}"),
-        ("grounded", {"user": "Hello"}, r"no {question} and no {passages} \(found 'Hello'\)"),
-        ("grounded", {"passage": "[{rank}]"}, r"grounded\.passage has no {passage}"),
+        ("closed_book", {"user": "Answer: {Question}"}, r"closed_book\.user lacks {question}"),
+        ("grounded", {"user": "Question: {question}"}, r"grounded\.user lacks {passages}"),
+        ("grounded", {"user": "Hello"}, r"lacks {question} and {passages} \(found 'Hello'\)"),
+        ("grounded", {"passage": "[{rank}]"}, r"grounded\.passage lacks {passage}"),
     ],
 )
 def test_a_prompt_that_leaves_out_the_question_or_the_passages_is_refused(name, change, told):
-    """Every answer would be to no question, and measured all the same."""
+    """Every answer would be to no question, and would still be measured."""
     templates = {"closed_book": CLOSED_BOOK, "grounded": GROUNDED}
     check_placeholders(**templates)
     with pytest.raises(ConfigError, match=told):

@@ -13,7 +13,7 @@ def drawn(values, facts=FACTS, margin=0.02):
 
 
 def test_contenders_stay_paired():
-    """The spread of a drawn difference is the paired one: none where both give the same answers, as in a bootstrap."""
+    """The spread of a drawn difference is the paired one: zero if both give the same answers."""
     values = answered(rag=154, hybrid=154, base=range(100, 160))
     means = drawn(values).means["accuracy"]
     assert np.abs(means[:, 0] - means[:, 1]).max() == 0
@@ -26,7 +26,7 @@ def test_contenders_stay_paired():
 
 @pytest.mark.parametrize("phrasings", [1, 3])
 def test_pairs_are_told_apart_as_often_as_by_the_comparison_itself(phrasings):
-    """Against a plain bootstrap of facts through `contrasts`, with facts asked once and thrice."""
+    """Compared with a plain bootstrap of facts through `contrasts`, with facts asked once and three times."""
     facts = {key: str(int(key) // phrasings) for key in IDS}
     values = answered(base=range(100), rag=range(30, 145), hybrid=range(20, 140))
     found = drawn(values, facts)
@@ -51,7 +51,7 @@ def test_equal_answers_are_a_tie_in_every_draw():
 
 
 def test_measures_on_other_questions_are_drawn_beside():
-    """A contender without a value of a measure has none; facts of their own do not disturb the tested ones."""
+    """A contender without a value for a measure has none. Facts of that measure do not affect the tested ones."""
     own = {f"c{i}": float(i < 5) for i in range(10)}
     facts = {**FACTS, **{key: key for key in own}}
     values = answered(rag=100, hybrid=160)
@@ -62,7 +62,7 @@ def test_measures_on_other_questions_are_drawn_beside():
 
 
 def test_some_contenders_keep_their_draws():
-    """Leaving one out changes nothing for the others."""
+    """Leaving one out does not change the others."""
     found = drawn(answered(rag=100, hybrid=160, base=10))
     fewer = found.only(["hybrid", "base"])
     assert (fewer.means["accuracy"][:, 0] == found.means["accuracy"][:, 1]).all()

@@ -1,4 +1,4 @@
-"""Run folders are begun anew, resumed only as they were, and never shared by two processes."""
+"""Run folders are created new, resumed only with the same configuration, and never shared by two processes."""
 
 import pytest
 
@@ -27,14 +27,14 @@ def test_resuming_takes_the_newest_folder_and_its_own_configuration(tmp_path):
 
 
 def test_a_name_that_begins_like_another_is_not_mistaken_for_it(tmp_path):
-    """pilot-2 of 'pilot' and a run named 'pilot-x' are told apart."""
+    """pilot-2 of 'pilot' and a run named 'pilot-x' are not confused."""
     begin(config(name="pilot-x"), tmp_path)
     with pytest.raises(RunFolderError, match="no run named 'pilot'"):
         resume(config(), tmp_path)
 
 
 def test_a_run_named_like_a_second_run_is_none(tmp_path):
-    """'pilot-2' as a name of its own is not what resuming 'pilot' takes."""
+    """A run named 'pilot-2' is not used to resume 'pilot'."""
     begin(config(), tmp_path)
     begin(config(name="pilot-2"), tmp_path)
     assert resume(config(), tmp_path).root.name == "pilot"
@@ -42,14 +42,14 @@ def test_a_run_named_like_a_second_run_is_none(tmp_path):
 
 
 def test_resuming_with_another_configuration_names_the_keys(tmp_path):
-    """A changed key is named; the remedy says how to go on."""
+    """A changed key is named. The remedy says how to continue."""
     begin(config(), tmp_path)
-    with pytest.raises(RunFolderError, match="retrieval, seed differ"):
+    with pytest.raises(RunFolderError, match="Keys that differ: retrieval, seed"):
         resume(config(seed=9, retrieval={"k": 5}), tmp_path)
 
 
 def test_two_processes_do_not_share_a_folder(tmp_path):
-    """The second one is told that the first is at work."""
+    """The second one gets an error that another process is using the folder."""
     folder = begin(config(), tmp_path)
     with folder.lock(), pytest.raises(RunFolderError, match="Another process"), folder.lock():
         pass
@@ -73,7 +73,7 @@ def test_a_run_of_another_version_is_refused(tmp_path):
 
 @pytest.mark.parametrize("text", ["name: [", "- a", "name: pilot\nname: pilot\n"])
 def test_a_configuration_broken_since_is_told(tmp_path, text):
-    """Resuming, beginning another run and reporting each meet the folder's own configuration."""
+    """Resuming, starting another run and reporting all read the folder's own configuration."""
     folder = begin(config(), tmp_path)
     begin(config(), tmp_path)
     (tmp_path / "pilot-2" / "config.yaml").write_text(text)
@@ -86,7 +86,7 @@ def test_a_configuration_broken_since_is_told(tmp_path, text):
 
 
 def test_a_finished_run_must_say_which_version_wrote_it(tmp_path):
-    """Without environment.json, or with a list in it, nobody knows the format of the folder."""
+    """Without environment.json, or with a list in it, the format of the folder is unknown."""
     folder = begin(config(), tmp_path)
     assert folder.config() == config()
     write_json(folder.comparison_path, {})

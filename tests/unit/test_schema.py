@@ -33,7 +33,7 @@ def test_both_schemas_are_valid_schemas():
 
 
 def test_the_example_is_valid():
-    """The configuration of the bundled example has no error."""
+    """The configuration of the bundled example has no errors."""
     values = yaml.safe_load((REPOSITORY / "examples/support-desk/bakeoff.yaml").read_text())
     jsonschema.validate(values, config_schema())
 
@@ -89,19 +89,19 @@ def test_every_key_of_the_profile_is_described():
 
 
 def test_the_matrix_uses_the_keys_that_the_page_says():
-    """The fields of its factors, the margin, and the weights of the factors: no more, no less."""
+    """The fields of its factors, the margin, and the weights of the factors, and nothing else."""
     said = {key for key, field in Profile.model_fields.items() if "matrix" in field.json_schema_extra["used_by"]}
     fields = {name for factor in read_factors() for name in (factor.field, factor.per) if name}
     assert said == fields | {"margin", "factor_weights"}
 
 
 def test_every_section_of_the_page_begins_at_a_key():
-    """A key that was renamed would leave its section's title out."""
+    """A renamed key would remove its section's title."""
     assert {first for _, first in SECTIONS} <= set(Profile.model_fields)
 
 
 def test_the_page_is_current():
-    """docs/profile.md is what the code says; make it anew with: bakeoff schema profile --markdown > docs/profile.md"""
+    """docs/profile.md matches the code. To update it: bakeoff schema profile --markdown > docs/profile.md"""
     page = (REPOSITORY / "docs/profile.md").read_text()
     assert page == profile_page()
     assert all(re.search(rf"^\| `{key}` \|", page, re.M) for key in Profile.model_fields)

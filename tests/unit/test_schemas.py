@@ -11,12 +11,12 @@ SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 
 @pytest.mark.parametrize("name", sorted(schema_texts()))
 def test_the_schemas_in_the_docs_are_current(name):
-    """Whoever changes a type writes them again: make schemas."""
+    """After changing a type, write the schemas again with: make schemas."""
     assert (SCHEMAS / name).read_text(encoding="utf-8") == schema_texts()[name]
 
 
 def test_no_schema_is_left_of_a_file_that_is_gone():
-    """The folder holds these and no other."""
+    """The folder holds these schemas and no others."""
     assert {path.name for path in SCHEMAS.glob("*.json")} == set(schema_texts())
 
 

@@ -1,4 +1,4 @@
-"""Scores: declining, failing and being right are three different things."""
+"""Scores: declining, failing and being correct are three different things."""
 
 from bakeoff.measure.score import score_answers, values_by_phase, values_of
 from bakeoff.records import Hit, SourceSpan
@@ -31,14 +31,14 @@ def test_a_low_confidence_right_answer_is_known_but_not_given():
 
 
 def test_an_error_is_neither_zero_nor_gone():
-    """It has no correctness and is counted as an error."""
+    """It has no value for correctness and counts as an error."""
     found = values([question("a")], [answer("a", "", error="boom")])
     assert found["a", "correct"] is None
     assert found["a", "error"] == 1.0
 
 
 def test_evidence_is_found_by_overlap_with_the_gold_span():
-    """A chunk of the right document beside the span is a miss."""
+    """A chunk of the right document that does not overlap the span is a miss."""
     asked = [question("a", source_spans=(SourceSpan(source="x", start=10, end=20),))]
     beside = Hit(chunk=chunk("x", "0123456789", start=20), score=1, rank=1)
     across = Hit(chunk=chunk("x", "0123456789", start=15), score=1, rank=1)
@@ -59,13 +59,13 @@ def test_a_fact_asked_once_has_no_consistency():
 
 
 def test_an_answer_that_was_cut_off_is_counted():
-    """Whether the text stopped at the limit of tokens stands beside whether it is correct."""
+    """Whether the token limit cut the text off is recorded in addition to whether it is correct."""
     found = values([question("a"), question("b")], [answer("a", truncated=True), answer("b")])
     assert (found["a", "truncated"], found["b", "truncated"]) == (1.0, 0.0)
 
 
 def test_scores_say_of_which_phase_they_are():
-    """The same question is asked before and after the update; values are told apart by phase."""
+    """The same question is asked before and after the update. The phase distinguishes the values."""
     asked = [question("a", answers=["24 months"])]
     scores = [
         *score_answers(asked, [answer("a", "7 days")]),

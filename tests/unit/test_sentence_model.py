@@ -119,7 +119,7 @@ def test_pooling_and_dense_layers_are_used(
 
 
 def test_other_dense_weights_are_not_taken_from_the_cache(tmp_path: Path) -> None:
-    """The converted graph is remembered by the projections' weights too."""
+    """The name of the converted graph depends on the projections' weights too."""
     dense: tuple[Dense, ...] = ((8, TANH, True),)
     folder = write_model(tmp_path / "model", MEAN, dense)
     before = embedder(folder, "openvino").embed_passages(TEXTS)
@@ -144,7 +144,9 @@ def test_other_dense_weights_are_not_taken_from_the_cache(tmp_path: Path) -> Non
     ],
 )
 def test_stored_prompts_are_put_in_front(tmp_path: Path, prompts: dict[str, Any], query: str, passage: str) -> None:
-    """Of queries the prompt 'query', of passages 'document', 'passage' or 'corpus'; else the default one; else none."""
+    """Queries get the prompt 'query'; passages 'document', 'passage' or 'corpus'; else the default prompt; else
+    none.
+    """
     folder = write_model(tmp_path / "model", MEAN, prompts=prompts)
     one = embedder(folder)
     for vectors, prompt in ((one.embed_queries(TEXTS), query), (one.embed_passages(TEXTS), passage)):
@@ -152,7 +154,7 @@ def test_stored_prompts_are_put_in_front(tmp_path: Path, prompts: dict[str, Any]
 
 
 def test_every_window_of_a_long_text_has_the_prompt(tmp_path: Path) -> None:
-    """A text beyond the window is cut into windows that each begin with the prompt, averaged by their length."""
+    """A text beyond the window is cut into windows, each with the prompt, averaged by length."""
     folder = write_model(tmp_path / "model", MEAN, prompts={"prompts": {"passage": PASSAGE}})
     one = embedder(folder)
     assert one.max_tokens == 24 - 2 - 2
@@ -223,7 +225,7 @@ def test_prompts_that_are_left_out_of_the_pooling_are_refused(tmp_path: Path) ->
 
 
 def test_a_transformer_alone_is_pooled_by_the_mean(tmp_path: Path) -> None:
-    """A folder that says nothing beside its weights."""
+    """A folder with no configuration besides its weights."""
     folder = write_model(tmp_path / "model", MEAN)
     (folder / "modules.json").unlink()
     (folder / "1_Pooling" / "config.json").unlink()

@@ -1,4 +1,4 @@
-"""Contenders in bakeoff.yaml: recipes with settings over the run's defaults, and every mistake named."""
+"""Contenders in bakeoff.yaml: recipes with settings that override the run's defaults. Every mistake is named."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def recipes(folder: Path, text: str) -> dict[str, Recipe]:
 
 
 def test_a_contender_differs_from_its_recipe_in_what_it_gives(tmp_path):
-    """Model and number of passages are its own; everything else is the run's default."""
+    """Model and number of passages are its own. Everything else is the run's default."""
     text = LARGE + "retrieval: {chunk_tokens: 64}\n"
     text += "contenders: [rag, {name: rag-large, like: rag, model: large, retrieval: {k: 8}}]\n"
     plain, large = config(tmp_path, text).specs
@@ -46,7 +46,7 @@ def test_a_contender_may_be_like_one_above(tmp_path):
 
 
 def test_a_mapping_without_a_name_is_named_by_its_recipe(tmp_path):
-    """To change a setting of a recipe needs no new name."""
+    """Overriding a setting of a recipe needs no new name."""
     (spec,) = config(tmp_path, "contenders: [{like: tuned, tuning: {epochs: 2}}]\n").specs
     assert (spec.name, spec.tuning.epochs) == ("tuned", 2)
 
@@ -56,18 +56,18 @@ def test_a_mapping_without_a_name_is_named_by_its_recipe(tmp_path):
     [
         ("[ragg]", "there is no recipe 'ragg'. Recipes: base, rag"),
         ("[{name: a, like: nothing}]", "there is no recipe 'nothing'"),
-        ("[rag, rag]", "entry 2 ('rag'): there are two contenders of this name"),
-        ("[rag, {name: rag, like: base}]", "two contenders of this name"),
+        ("[rag, rag]", "entry 2 ('rag'): there are two contenders with this name"),
+        ("[rag, {name: rag, like: base}]", "two contenders with this name"),
         ("[{like: rag, model: big}]", "'model' names the model 'big', which is not in `models:`"),
         ("[{like: rag, retrieval: {embedder: e5}}]", "'retrieval.embedder' names the model 'e5'"),
         ("[{like: rag, retrieval: {k: 0}}]", "'retrieval.k'"),
         ("[{like: rag, retrieval: {kk: 3}}]", "unknown key 'retrieval.kk'"),
         ("[{like: rag, tuning: 3}]", "'contenders.0.tuning'"),
         ("[{like: rag, options: {speed: 3}}]", "options.speed"),
-        ("[{name: ../up, like: rag}]", "not usable as a file name"),
+        ("[{name: ../up, like: rag}]", "cannot be used as a file name"),
         ("[tuned, rag, {like: router, parts: {near: gone}}]", "the part 'near: gone'"),
         ("[tuned, router]", "the run lacks a contender that retrieves"),
-        ("[rag, {name: RAG, like: rag}]", "two contenders of this name ('rag' and 'RAG'"),
+        ("[rag, {name: RAG, like: rag}]", "two contenders with this name ('rag' and 'RAG'"),
         ("[rag, {name: rag.dev, like: base}]", "the name ends in '.dev'"),
         ("[{like: rag, parts: {near: rag}}]", "'rag' has no parts"),
         ("[tuned, rag, {like: router, parts: {neer: tuned}}]", "parts.neer is unknown; its roles are near, far"),
@@ -79,7 +79,7 @@ def test_a_mapping_without_a_name_is_named_by_its_recipe(tmp_path):
     ],
 )
 def test_each_mistake_is_named(tmp_path, contenders, named):
-    """What was found, what is allowed, and what to do."""
+    """The value found, what is allowed, and what to do."""
     with pytest.raises(ConfigError) as caught:
         config(tmp_path, f"contenders: {contenders}\n")
     assert named in str(caught.value)
@@ -87,19 +87,19 @@ def test_each_mistake_is_named(tmp_path, contenders, named):
 
 
 def test_a_model_named_twice_is_refused(tmp_path):
-    """As any key given twice."""
+    """Like any duplicate key."""
     with pytest.raises(ConfigError, match="the key 'large' is given a second time"):
         config(tmp_path, "models:\n  large: a/b\n  large: c/d\n")
 
 
 def test_the_old_way_to_name_a_server_is_told_the_new_one(tmp_path):
-    """'openai:URL#MODEL' was a string; a model behind a server is a mapping now."""
+    """'openai:URL#MODEL' was a string. A model behind a server is now a mapping."""
     with pytest.raises(ConfigError, match="write a model behind a server as"):
         config(tmp_path, "models: {generator: 'openai:http://localhost:8000/v1#m'}\n")
 
 
 def test_contenders_share_what_can_be_shared(tmp_path):
-    """One index for settings that differ in k only; one tuned model for one training."""
+    """One index for settings that differ only in k; one tuned model for one training."""
     text = (
         "contenders: [rag, {name: wide, like: rag, retrieval: {k: 8}},"
         " {name: fine, like: rag, retrieval: {chunk_tokens: 32}},"
@@ -140,7 +140,7 @@ def test_a_router_takes_a_tuned_contender_not_any_that_learns_facts(tmp_path):
 
 
 def test_the_axes_say_where_a_contender_stands_in_the_grid(tmp_path):
-    """Two by two for each model; what stands beside the grid has no axes."""
+    """Two by two for each model. Contenders outside the grid have no axes."""
     text = LARGE + "contenders: [base, rag, tuned, hybrid, extract, {name: base-large, like: base, model: large}]\n"
     loaded = config(tmp_path, text)
     entrants = {name: recipe.entrant(loaded.models) for name, recipe in recipes(tmp_path, text).items()}
@@ -157,7 +157,7 @@ def test_the_axes_say_where_a_contender_stands_in_the_grid(tmp_path):
 
 
 def test_a_class_of_ones_own_may_lie_beside_the_configuration(tmp_path):
-    """No PYTHONPATH is needed; a recipe of one's own is one like any other."""
+    """No PYTHONPATH is needed. Your own recipe works like any other."""
     (tmp_path / "our_contenders.py").write_text(
         "from bakeoff.contenders.rag import Rag\n"
         "class Parrot:\n    def answer(self, questions):\n        return []\n"
@@ -181,7 +181,7 @@ def test_installed_packages_add_recipes_by_entry_point(tmp_path, monkeypatch):
 
 
 def test_every_recipe_describes_itself():
-    """Title, summary and days of work, from which advice and reports speak."""
+    """Title, summary and days of work, which advice and reports use."""
     entrants = standard_entrants()
     assert [entrant.name for entrant in entrants] == [
         "base", "rag", "tuned", "hybrid", "extract", "router", "long-context",

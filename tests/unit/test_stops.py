@@ -1,4 +1,4 @@
-"""Stop texts: whole and in pieces, wherever they fall."""
+"""Stop texts: whole and in pieces, at any position."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ STOPS = st.lists(st.text(alphabet="ab\n", min_size=1, max_size=3), max_size=3)
 
 
 def test_the_first_stop_text_ends_the_text() -> None:
-    """Whichever of several comes first; an empty one stops nothing."""
+    """The first of several. An empty stop text is ignored."""
     assert before_stop("Paris.\nQuestion:", ["Question", "\n"]) == ("Paris.", True)
     assert before_stop("Paris", ["", "London"]) == ("Paris", False)
     assert before_stop("\nParis", ["\n"]) == ("", True)
@@ -18,13 +18,13 @@ def test_the_first_stop_text_ends_the_text() -> None:
 
 @given(TEXTS, STOPS, st.integers(1, 4))
 def test_pieces_join_to_the_whole(text: str, stops: list[str], size: int) -> None:
-    """However a text is cut into pieces, its pieces before a stop join to what the whole text is before it."""
+    """However a text is cut into pieces, the result equals that for the whole text."""
     pieces = [text[i : i + size] for i in range(0, len(text), size)]
     assert "".join(pieces_before_stop(pieces, stops)) == before_stop(text, stops)[0]
 
 
 def test_what_cannot_be_a_stop_text_is_not_held_back() -> None:
-    """Each piece is given as soon as it is known to be no beginning of a stop text."""
+    """Each piece is given as soon as it cannot be the beginning of a stop text."""
     given_out: list[str] = []
 
     def pieces():  # type: ignore[no-untyped-def]
@@ -39,7 +39,7 @@ def test_what_cannot_be_a_stop_text_is_not_held_back() -> None:
 
 
 def test_the_source_is_closed_at_the_stop() -> None:
-    """A model is told to stop when its stop text has come, and when the reader leaves."""
+    """The model is stopped at its stop text, and when the reader stops reading."""
     closed: list[bool] = []
 
     def pieces():  # type: ignore[no-untyped-def]

@@ -64,7 +64,7 @@ def tuned():
 
 
 def test_accuracy_covers_what_the_documents_are_asked_and_not_general_knowledge(tuned):
-    """Two of the three in-domain questions are right; every slice is measured alone."""
+    """Two of the three in-domain questions are correct. Every slice is measured separately."""
     assert tuned["accuracy"].value == pytest.approx(2 / 3)
     assert tuned["accuracy"].n == 3
     slices = {name: entry.value for name, entry in tuned["accuracy"].slices.items()}
@@ -77,17 +77,17 @@ def test_accuracy_by_traffic_counts_each_question_as_often_as_it_is_asked(tuned)
 
 
 def test_hallucination_is_answering_wrongly(tuned):
-    """One of three; declining is none."""
+    """One of three. Declining does not count."""
     assert tuned["hallucination"].value == pytest.approx(1 / 3)
 
 
 def test_retention_is_held_against_the_base_model(tuned):
-    """The base model knew both capitals, the tuned one knows one still."""
+    """The base model knew both capitals, the tuned one still knows one."""
     assert tuned["retention"].value == pytest.approx(0.5)
 
 
 def test_freshness_is_measured_after_the_update_with_what_it_cost(tuned):
-    """Right after retraining, wrong before, 12 seconds and 500 tokens."""
+    """Correct after retraining, wrong before, 12 seconds and 500 tokens."""
     assert tuned["freshness"].value == 1.0
     assert tuned["freshness"].detail == {"before": 0.0, "update_seconds": 12.0, "update_tokens": 500}
 
@@ -110,7 +110,7 @@ def test_setup_sums_the_stages_and_prices_them(tuned):
 
 
 def test_what_was_not_measured_says_why():
-    """No update, no latency: no number, but a reason."""
+    """Without an update or latency there is no number, but a reason."""
     found = summarise(QUESTIONS, [BASE]).measures["base"]
     for measure in ("freshness", "latency_ms", "consistency", "retrieval_recall"):
         assert found[measure].value is None
@@ -128,14 +128,14 @@ def test_every_pair_is_contrasted_and_the_skipped_are_named():
 
 
 def test_questions_that_nobody_asked_have_no_accuracy_by_traffic():
-    """A log may count them 0 times; the other measures stand."""
+    """A log may count them 0 times. The other measures are not affected."""
     asked = [one.model_copy(update={"asked": 0}) for one in QUESTIONS]
     found = summarise(asked, [BASE]).measures["base"]
     assert found["accuracy_by_traffic"].value is None and found["accuracy"].value is not None
 
 
 def test_what_was_not_set_up_or_brought_up_to_date_has_no_time_for_it():
-    """Not zero seconds: that would be the best of all."""
+    """Not zero seconds, which would be the best value of all."""
     left = replace(TUNED, setup=(), update=None)
     found = summarise(QUESTIONS, [BASE, left]).measures["tuned"]
     assert found["setup_s"].value is None

@@ -1,4 +1,4 @@
-"""How many threads a model computes with: what is chosen, what is free, what a control group allows."""
+"""The number of threads a model computes with: chosen by the user, free cores, and limits of control groups."""
 
 import multiprocessing
 import os
@@ -17,7 +17,7 @@ def _nothing_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_number_given_comes_before_the_configuration_and_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And each of those before what is counted."""
+    """And each of those before the number of free cores."""
     monkeypatch.setattr(threads, "busy_cores", lambda: 0.0)
     monkeypatch.setattr(threads, "usable_cores", lambda: 1)
     assert threads.free_threads() == 1
@@ -31,7 +31,7 @@ def test_a_number_given_comes_before_the_configuration_and_the_environment(monke
 
 
 def test_threads_that_do_not_wait_for_one_another_take_every_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unless a person chose a number."""
+    """Unless the user chose a number."""
     monkeypatch.setattr(threads, "busy_cores", lambda: 4.0)
     monkeypatch.setattr(threads, "usable_cores", lambda: 4)
     assert threads.independent_threads() == 4
@@ -45,7 +45,7 @@ def test_threads_that_do_not_wait_for_one_another_take_every_core(monkeypatch: p
 def test_an_environment_variable_that_is_no_number_of_threads_is_ignored(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
-    """The cores are counted then."""
+    """Then the cores are counted."""
     monkeypatch.setenv("OMP_NUM_THREADS", value)
     monkeypatch.setattr(threads, "busy_cores", lambda: 0.0)
     monkeypatch.setattr(threads, "_cpus", lambda: (0, 1, 2))
@@ -59,7 +59,7 @@ def test_an_environment_variable_that_is_no_number_of_threads_is_ignored(
         (2, 2, 0.0, 2),
         (2, 2, 0.4, 2),
         (2, 2, 0.6, 1),
-        (2, 2, 2.0, 1),  # one thread even where nothing is free
+        (2, 2, 2.0, 1),  # one thread even if no core is free
         (8, 8, 10.0, 1),
         (64, 4, 30.0, 4),  # a control group's four of 64, half of which others use
         (64, 4, 62.0, 2),
@@ -69,13 +69,13 @@ def test_an_environment_variable_that_is_no_number_of_threads_is_ignored(
 def test_cores_that_others_use_are_left_to_them(
     monkeypatch: pytest.MonkeyPatch, n_cpus: int, usable: int, busy: float, free: int
 ) -> None:
-    """Rounded to whole cores; what others use counts only where it takes from what this process may use."""
+    """Rounded to whole cores. Other processes count only if they use cores that this process may use."""
     monkeypatch.setattr(threads, "_cpus", lambda: tuple(range(n_cpus)))
     assert threads.free_cores(usable, busy) == free
 
 
 def test_a_busy_neighbour_is_seen_and_this_process_itself_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With counters that tick as the kernel's do: two cores, both busy, one of them with this process's own work."""
+    """With counters like the kernel's: two cores, both busy, one of them with this process's own work."""
     seconds = iter([100.0, 110.0])
     monkeypatch.setattr(threads, "_busy_seconds", lambda: next(seconds))
     wall, own = iter([0.0, 5.0]), iter([50.0, 55.0])
@@ -109,7 +109,7 @@ def test_processes_that_keep_every_core_busy_leave_one_thread(monkeypatch: pytes
 
 
 def test_a_system_without_counters_is_judged_by_its_load_average(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Less what this process adds to it."""
+    """Less the load of this process."""
     monkeypatch.setattr(threads, "_busy_seconds", lambda: None)
     monkeypatch.setattr(os, "getloadavg", lambda: (3.0, 0.0, 0.0))
     monkeypatch.setattr(threads, "_own_load", lambda: 1.0)
@@ -117,7 +117,7 @@ def test_a_system_without_counters_is_judged_by_its_load_average(monkeypatch: py
 
 
 def test_the_counters_of_the_kernel_are_added_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the processors that this process may use, all that is not idle; guests are in the user's time already."""
+    """All time that is not idle, of the processors this process may use. Guest time is already part of user time."""
     stat = "cpu 9 9 9 9\ncpu0 100 10 50 1000 30 1 2 3 77 0\ncpu1 200 0 0 900 0 0 0 0 0 0\ncpu2 5 5 5 5 5 5 5 5 5 5\n"
     monkeypatch.setattr(threads, "_read", lambda path: stat)
     monkeypatch.setattr(threads, "_cpus", lambda: (0, 1))
@@ -130,7 +130,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def test_the_tightest_control_group_counts(tmp_path: Path) -> None:
-    """A group below another gets no more than the one above; v2 writes both numbers in one file."""
+    """A group inside another gets no more than the outer one. v2 writes both numbers in one file."""
     own = tmp_path / "cgroup"
     own.write_text("0::/pods/mine\n")
     _write(tmp_path / "fs" / "cpu.max", "max 100000\n")
@@ -142,7 +142,7 @@ def test_the_tightest_control_group_counts(tmp_path: Path) -> None:
 
 
 def test_a_control_group_of_the_first_version(tmp_path: Path) -> None:
-    """Two files, below the controller's own folder; -1 is no limit."""
+    """Two files in the controller's own folder. -1 means no limit."""
     own = tmp_path / "cgroup"
     own.write_text("4:memory:/m\n3:cpu,cpuacct:/docker/x\n")
     folder = tmp_path / "fs" / "cpu,cpuacct"
@@ -155,12 +155,12 @@ def test_a_control_group_of_the_first_version(tmp_path: Path) -> None:
 
 
 def test_no_control_group_limits_nothing(tmp_path: Path) -> None:
-    """As on a system that has none."""
+    """As on a system without control groups."""
     assert threads.cgroup_quota(tmp_path, tmp_path / "missing") is None
 
 
 def test_a_quota_below_one_core_leaves_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A part of a core is rounded down, but to no less than one."""
+    """A part of a core is rounded down, but to at least one."""
     monkeypatch.setattr(threads, "_cpus", lambda: (0, 1, 2, 3))
     monkeypatch.setattr(threads, "_siblings", lambda cpu: str(cpu // 2))
     for quota, usable in ((None, 2), (0.5, 1), (1.9, 1), (8.0, 2)):
@@ -181,7 +181,7 @@ def test_torch_computes_with_the_number_of_threads_given() -> None:
 
 
 def test_openvino_is_tied_to_cores_only_where_all_are_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two processes tied to the same core would share it while others are free."""
+    """Two processes pinned to the same core would share it while others are free."""
     monkeypatch.setattr(threads, "_cpus", lambda: (0, 1))
     assert threads.openvino_properties(2) == {"INFERENCE_NUM_THREADS": "2"}
     assert threads.openvino_properties(1) == {"INFERENCE_NUM_THREADS": "1", "ENABLE_CPU_PINNING": "NO"}

@@ -1,4 +1,4 @@
-"""Training questions become prompts as they will be met, and a fixed share of them is to be declined."""
+"""Training questions become prompts as in use, and a fixed share of them is to be declined."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def question(i, answerable=True, evidence=True):
 
 
 class Shelf:
-    """Finds the passage of a question's own number among others, but for the questions in `missed`."""
+    """Finds the passage with a question's own number among others, except for the questions in `missed`."""
 
     def __init__(self, missed=()):
         self.missed = missed
@@ -46,7 +46,7 @@ def shown(example):
 
 
 def test_every_supported_question_is_shown_its_passage_among_distractors():
-    """k passages, the right one with them, the first accepted answer as the completion."""
+    """k passages including the right one, and the first accepted answer as the completion."""
     examples = grounded_examples([question(i) for i in range(20)], Shelf(), GROUNDED, 3, 0.0, 0, all_fit)
     assert len(examples) == 20 and not declined(examples)
     for i, one in enumerate(examples):
@@ -55,7 +55,7 @@ def test_every_supported_question_is_shown_its_passage_among_distractors():
 
 
 def test_right_passages_are_taken_away_until_the_share_is_reached():
-    """Of 40 answerable questions 4 lose their passage: what is shown in its place does not answer them."""
+    """Of 40 answerable questions 4 lose their passage. The replacement does not answer them."""
     examples = grounded_examples([question(i) for i in range(40)], Shelf(), GROUNDED, 3, 0.1, 0, all_fit)
     assert len(examples) == 40 and len(declined(examples)) == 4
     for one in declined(examples):
@@ -64,7 +64,7 @@ def test_right_passages_are_taken_away_until_the_share_is_reached():
 
 
 def test_passages_that_do_not_fit_are_left_out_as_when_serving():
-    """The right passage is the first: where one has room it stays, where none has the question is to be declined."""
+    """The right passage is the first: it stays if one fits. If none fits, the question is to be declined."""
     asked = [question(i) for i in range(20)]
     first = grounded_examples(asked, Shelf(), GROUNDED, 3, 0.0, 0, lambda question, passages: 1)
     assert all(shown(one).count("passage") == 1 for one in first) and len(first) == 20
@@ -72,14 +72,14 @@ def test_passages_that_do_not_fit_are_left_out_as_when_serving():
 
 
 def test_what_cannot_be_answered_is_drawn_down_to_the_share():
-    """30 unanswerable questions and 6 that retrieval missed: only as many as make up a tenth stay."""
+    """30 unanswerable questions and 6 that retrieval missed: only enough for a tenth are kept."""
     asked = [question(i) for i in range(51)] + [question(100 + i, answerable=False) for i in range(30)]
     examples = grounded_examples(asked, Shelf(missed=range(6)), GROUNDED, 3, 0.1, 0, all_fit)
     assert len(examples) == 50 and len(declined(examples)) == 5
 
 
 def test_a_question_without_known_evidence_never_loses_it():
-    """Nobody knows which passage holds the answer, so that none can be taken away; the answer stays the completion."""
+    """The passage with the answer is not known, so none can be removed. The answer stays the completion."""
     examples = grounded_examples(
         [question(i, evidence=False) for i in range(20)], Shelf(), GROUNDED, 3, 0.5, 0, all_fit
     )
@@ -88,7 +88,7 @@ def test_a_question_without_known_evidence_never_loses_it():
 
 @pytest.mark.parametrize(("n_unanswerable", "kept"), [(2, 2), (60, 10)])
 def test_closed_book_declining_is_capped_at_the_share(n_unanswerable, kept):
-    """Every answerable question is trained on; of the others no more than a tenth of the whole."""
+    """Every answerable question is used. The others make up at most a tenth of all."""
     asked = [question(i) for i in range(90)] + [question(100 + i, answerable=False) for i in range(n_unanswerable)]
     examples = closed_book_examples(asked, CLOSED_BOOK, 0.1, 0)
     assert len(declined(examples)) == kept

@@ -1,4 +1,4 @@
-"""A training that is interrupted: what it has saved, what it does again, and that it ends with the same adapter."""
+"""Interrupted training: what is saved, what is repeated, and that the resulting adapter is the same."""
 
 import json
 import os
@@ -33,7 +33,7 @@ LONG = TrainingSettings(
 
 @pytest.fixture(autouse=True)
 def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same number of threads everywhere, so that the same bits come out."""
+    """The same number of threads everywhere, so that results are equal bit for bit."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
@@ -44,7 +44,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a training that nothing interrupted."""
+    """The folder of a training without interruption."""
     folder = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
@@ -53,7 +53,7 @@ def whole(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _assert_same_training(one: Path, other: Path) -> None:
-    """The same bits of every tensor and the same curve, times apart."""
+    """The same bits of every tensor and the same curve, except for times."""
     from safetensors.torch import load_file
 
     tensors = [load_file(folder / "adapter_model.safetensors") for folder in (one, other)]
@@ -70,7 +70,7 @@ def _assert_same_training(one: Path, other: Path) -> None:
 def test_a_training_interrupted_at_random_moments_ends_with_the_same_adapter(
     tiny: Path, whole: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """After SIGKILL no more steps are done again than fit between two checkpoints; after SIGTERM none is."""
+    """After SIGKILL no more steps are repeated than fit between two checkpoints; after SIGTERM none."""
     attempts = interrupt_until_finished(tiny, tmp_path / "cut", LONG.model_dump_json(), number, seed=5)
     assert len(attempts) > 2
     for before, after in pairwise(attempt for attempt in attempts if attempt.steps):
@@ -88,7 +88,7 @@ class CrashError(Exception):
 def test_measuring_on_the_dev_examples_goes_on_where_it_was_killed(
     tiny: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fatal: int
 ) -> None:
-    """With many dev examples on a slow machine it takes minutes: its batches are saved like steps."""
+    """With many dev examples on a slow machine this takes minutes, so batches are saved like steps."""
     from bakeoff.tuning.tuned_model import TunedModel
 
     n_measured, plain = 0, TunedModel.fit
@@ -121,7 +121,7 @@ def test_measuring_on_the_dev_examples_goes_on_where_it_was_killed(
 
 
 def test_ctrl_c_takes_effect_after_the_step_at_hand_which_is_saved(tiny: Path, whole: Path, tmp_path: Path) -> None:
-    """However long ago the last checkpoint was, nothing is done again."""
+    """However old the last checkpoint is, nothing is repeated."""
     arguments = (tiny, arithmetic(20), arithmetic(6, 100), LONG, tmp_path)
     with pytest.raises(KeyboardInterrupt):
         train_adapter(
@@ -136,7 +136,7 @@ def test_ctrl_c_takes_effect_after_the_step_at_hand_which_is_saved(tiny: Path, w
 
 
 def test_how_often_it_is_saved_may_change_between_attempts(tiny: Path, whole: Path, tmp_path: Path) -> None:
-    """It decides nothing of what comes out."""
+    """It does not affect the result."""
 
     def crash(at: object) -> None:
         raise CrashError
@@ -150,7 +150,7 @@ def test_how_often_it_is_saved_may_change_between_attempts(tiny: Path, whole: Pa
 
 @pytest.mark.parametrize("seed", range(20))
 def test_no_more_work_is_lost_than_fits_between_two_checkpoints(seed: int) -> None:
-    """Whatever the pieces of work take: work that was finished and not saved, its last piece apart, is short enough."""
+    """Whatever the pieces of work take, finished but unsaved work (without its last piece) is short enough."""
     draw = random.Random(seed)
     now, unsaved, every_s = 0.0, [0.0], 60.0
     schedule = Schedule(every_s, lambda: now)
@@ -167,7 +167,7 @@ def test_no_more_work_is_lost_than_fits_between_two_checkpoints(seed: int) -> No
 
 
 def test_short_pieces_are_not_saved_one_by_one() -> None:
-    """A checkpoint takes time too: of steps of a second, some 60 go between two."""
+    """A checkpoint takes time too: with steps of a second, there are some 60 between two checkpoints."""
     now = 0.0
     schedule = Schedule(60, lambda: now)
     saved_at = []
@@ -180,7 +180,7 @@ def test_short_pieces_are_not_saved_one_by_one() -> None:
 
 
 def test_a_held_signal_takes_effect_at_the_end() -> None:
-    """The body sees that it has come and finishes what it is doing."""
+    """The body sees the signal and finishes its current work."""
     done = []
     with pytest.raises(KeyboardInterrupt), held_signals() as arrived:
         os.kill(os.getpid(), signal.SIGINT)
@@ -190,14 +190,14 @@ def test_a_held_signal_takes_effect_at_the_end() -> None:
 
 
 def test_a_held_signal_is_not_lost_where_the_body_fails() -> None:
-    """The process was asked to stop, whatever else went wrong."""
+    """The process was asked to stop, whatever else failed."""
     with pytest.raises(KeyboardInterrupt), held_signals():
         os.kill(os.getpid(), signal.SIGINT)
         raise CrashError
 
 
 def test_a_second_signal_takes_effect_at_once() -> None:
-    """Who presses Ctrl-C twice does not want to wait."""
+    """A user who presses Ctrl-C twice does not want to wait."""
     reached = []
     with pytest.raises(KeyboardInterrupt), held_signals():
         os.kill(os.getpid(), signal.SIGINT)
@@ -208,7 +208,7 @@ def test_a_second_signal_takes_effect_at_once() -> None:
 
 
 def test_a_signal_that_somebody_handles_does_not_stop_the_training(tiny: Path, whole: Path, tmp_path: Path) -> None:
-    """A program with a handler of its own hears of it after the step, and the training goes on."""
+    """A program with its own handler receives it after the step, and the training continues."""
     heard = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
     try:
@@ -223,7 +223,7 @@ def test_a_signal_that_somebody_handles_does_not_stop_the_training(tiny: Path, w
 
 
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
-    """As the program that started this one wished."""
+    """As the parent process configured it."""
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         with held_signals() as arrived:

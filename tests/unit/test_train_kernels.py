@@ -9,7 +9,7 @@ functional = torch.nn.functional
 
 
 def _same(fast, plain, inputs) -> None:
-    """Compare values and gradients in float64, where nothing but a mistake makes a difference."""
+    """Compares values and gradients in float64, so that only mistakes make a difference."""
     inputs = [one.double().requires_grad_() for one in inputs]
     values = fast(*inputs), plain(*inputs)
     towards = torch.randn_like(values[0])
@@ -70,7 +70,7 @@ def test_the_gate_is_silu_times_up() -> None:
 
 @pytest.mark.parametrize("special", [{"sliding_window": 2}, {"softcap": 30.0}, {"s_aux": torch.zeros(1)}])
 def test_attention_of_another_kind_is_refused(special: dict) -> None:
-    """A model whose attention is not plain and causal would be trained as another model."""
+    """A model with another kind of attention would be trained incorrectly."""
     from bakeoff.tuning.kernels import packed_attention
     from bakeoff.tuning.packing import Encoded, pack
 

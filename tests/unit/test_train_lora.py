@@ -49,7 +49,7 @@ def _assert_same(one: dict, other: dict) -> None:
 
 @pytest.mark.usefixtures("in_float32")
 def test_loss_and_gradients_are_those_of_the_plain_model_with_a_plain_adapter(tiny: Path) -> None:
-    """Packing, sharing, merging and the fast operations together change nothing against PEFT on padded rows."""
+    """Packing, sharing, merging and the fast operations together give the same result as PEFT on padded rows."""
     from bakeoff.tuning.packing import encode, pack
 
     fast = _model(tiny)
@@ -102,7 +102,7 @@ def test_exactly_right_means_that_greedy_decoding_writes_the_completion(tiny: Pa
 
 
 def test_a_finished_folder_holds_a_peft_adapter_a_curve_and_a_report(tiny: Path, tmp_path: Path) -> None:
-    """And nothing that is no longer needed."""
+    """And no files that are no longer needed."""
     report = train_adapter(tiny, arithmetic(20), arithmetic(6, 100), QUICK, tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {
@@ -120,7 +120,7 @@ def test_a_finished_folder_holds_a_peft_adapter_a_curve_and_a_report(tiny: Path,
 
 
 def test_a_finished_training_is_not_done_again(tiny: Path, tmp_path: Path) -> None:
-    """Its report comes back as it was, with no step taken."""
+    """Its report is returned unchanged, without any step."""
     first = train_adapter(tiny, arithmetic(12), [], QUICK, tmp_path)
     steps: list[int] = []
     again = train_adapter(tiny, arithmetic(12), [], QUICK, tmp_path, on_progress=lambda at: steps.append(at.step))
@@ -128,7 +128,7 @@ def test_a_finished_training_is_not_done_again(tiny: Path, tmp_path: Path) -> No
 
 
 def test_a_seed_decides_the_adapter(tiny: Path, tmp_path: Path) -> None:
-    """The same one gives the same bits, another one others."""
+    """The same seed gives the same bits, another seed other ones."""
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         train_adapter(tiny, arithmetic(12), [], QUICK.model_copy(update={"seed": seed}), tmp_path / name)
     _assert_same(_adapter(tmp_path / "a"), _adapter(tmp_path / "b"))
@@ -145,7 +145,7 @@ def test_a_seed_decides_the_adapter(tiny: Path, tmp_path: Path) -> None:
     ],
 )
 def test_another_training_in_the_same_folder_is_refused(tiny: Path, tmp_path: Path, change: dict, named: str) -> None:
-    """What differs is named, and what lies there stays."""
+    """The difference is named, and existing files stay."""
     arguments = {"examples": arithmetic(12), "dev_examples": [], "settings": QUICK, "folder": tmp_path}
     train_adapter(tiny, **arguments)
     before = (tmp_path / "adapter_model.safetensors").read_bytes()
@@ -155,7 +155,7 @@ def test_another_training_in_the_same_folder_is_refused(tiny: Path, tmp_path: Pa
 
 
 def test_training_goes_on_from_another_adapter(tiny: Path, tmp_path: Path) -> None:
-    """The first loss after it is the one it ended with, not an untrained model's."""
+    """The first loss continues from the last one of the earlier training, not from an untrained model's."""
     settings = QUICK.model_copy(update={"max_epochs": 8, "examples_per_batch": 12})
     train_adapter(tiny, arithmetic(12), [], settings, tmp_path / "first")
     losses: list[float] = []
@@ -166,7 +166,7 @@ def test_training_goes_on_from_another_adapter(tiny: Path, tmp_path: Path) -> No
 
 
 def test_an_adapter_of_another_shape_is_no_start(tiny: Path, tmp_path: Path) -> None:
-    """A rank that does not fit is told before anything is trained."""
+    """A rank that does not match is reported before anything is trained."""
     train_adapter(tiny, arithmetic(4), [], QUICK, tmp_path / "first")
     other = QUICK.model_copy(update={"rank": 2})
     with pytest.raises(ModelUnavailableError, match="another rank"):
@@ -174,10 +174,10 @@ def test_an_adapter_of_another_shape_is_no_start(tiny: Path, tmp_path: Path) -> 
 
 
 def test_training_stops_when_the_dev_examples_get_no_better(tiny: Path, tmp_path: Path) -> None:
-    """And the adapter kept is the best epoch's, not the last's: more examples exactly right, then the lower loss."""
+    """The adapter kept is that of the best epoch, not the last: more examples exactly right, then the lower loss."""
     settings = QUICK.model_copy(update={"max_epochs": 40, "patience": 2, "learning_rate": 3e-2})
     report = train_adapter(tiny, arithmetic(16), arithmetic(6, 200), settings, tmp_path)
-    assert report.stopped_because == "no better on the dev examples for 2 epochs"
+    assert report.stopped_because == "no improvement on the dev examples for 2 epochs"
     assert report.epochs < 40
     lines = [json.loads(line) for line in (tmp_path / "training.jsonl").read_text().splitlines()]
     ends = [(line["dev_exact"], -line["dev_loss"]) for line in lines if line["dev_loss"] is not None]
@@ -191,10 +191,10 @@ def test_training_stops_when_the_dev_examples_get_no_better(tiny: Path, tmp_path
 
 
 def test_training_stops_when_the_examples_are_learnt(tiny: Path, tmp_path: Path) -> None:
-    """With nothing to watch but the training loss, as when a few changed facts are taught."""
+    """Using only the training loss, as when a few changed facts are trained."""
     settings = QUICK.model_copy(update={"max_epochs": 200, "learning_rate": 2e-2})
     report = train_adapter(tiny, [example(c, c) for c in "abcd"], [], settings, tmp_path)
-    assert report.stopped_because == "the examples are learnt"
+    assert report.stopped_because == "the examples are learned"
     assert report.best_dev_loss is None
 
 
@@ -209,7 +209,7 @@ def test_training_stops_at_its_time_limit_and_leaves_an_adapter(tiny: Path, tmp_
 
 
 def test_only_so_many_dev_examples_are_used(tiny: Path, tmp_path: Path) -> None:
-    """The share exactly right counts no more than those drawn: of two, it is a half's multiple."""
+    """The share exactly right is of the drawn examples only: of two, it is a multiple of a half."""
     settings = QUICK.model_copy(update={"n_dev_examples": 2, "max_epochs": 1})
     report = train_adapter(tiny, arithmetic(8), arithmetic(30, 100), settings, tmp_path / "two")
     everything = QUICK.model_copy(update={"max_epochs": 1})
@@ -221,7 +221,7 @@ def test_only_so_many_dev_examples_are_used(tiny: Path, tmp_path: Path) -> None:
 
 
 def test_progress_counts_to_the_last_step(tiny: Path, tmp_path: Path) -> None:
-    """With a speed and a time left that ends at nothing."""
+    """With a speed and a remaining time that reaches zero."""
     seen = []
     train_adapter(tiny, arithmetic(20), [], QUICK, tmp_path, on_progress=seen.append)
     assert [at.step for at in seen] == list(range(1, 1 + seen[-1].n_steps))
@@ -237,7 +237,7 @@ def test_no_examples_are_refused(tiny: Path, tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_no_number_ends_the_training(tiny: Path, tmp_path: Path) -> None:
-    """With the learning rate in the remedy, and no adapter left that looks finished."""
+    """With the learning rate in the remedy, and without an adapter that looks finished."""
     settings = QUICK.model_copy(update={"learning_rate": 1e30, "max_epochs": 20})
     with pytest.raises(TrainingError, match=r"the loss is (?s:.*)lower the learning rate \(now 1e\+30\)"):
         train_adapter(tiny, arithmetic(20), [], settings, tmp_path)
@@ -245,20 +245,20 @@ def test_a_loss_that_is_no_number_ends_the_training(tiny: Path, tmp_path: Path) 
 
 
 def test_modules_that_the_model_lacks_are_refused(tiny: Path, tmp_path: Path) -> None:
-    """LoRA needs something to be put on."""
+    """LoRA needs modules to be added to."""
     settings = QUICK.model_copy(update={"target_modules": ("c_attn",)})
     with pytest.raises(ModelUnavailableError, match="target_modules"):
         train_adapter(tiny, arithmetic(4), [], settings, tmp_path)
 
 
 def test_a_full_disk_is_told_with_what_to_free(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The training can be taken up again when there is room."""
+    """The training can be resumed when there is space again."""
 
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(checkpoint.os, "fsync", full)
-    with pytest.raises(RunFolderError, match=r"No space left on device(?s:.*)goes on from its last checkpoint"):
+    with pytest.raises(RunFolderError, match=r"No space left on device(?s:.*)continue from its last checkpoint"):
         checkpoint.save(tmp_path / "state.safetensors", {"a": torch.zeros(3)}, checkpoint.Position())
     assert list(tmp_path.iterdir()) == []
 
@@ -266,7 +266,7 @@ def test_a_full_disk_is_told_with_what_to_free(tiny: Path, tmp_path: Path, monke
 def test_a_disk_that_fills_up_in_training_leaves_it_to_be_taken_up(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Wherever it happens; with room again, the same call finishes."""
+    """Wherever it happens. With space again, the same call finishes."""
     arguments = (tiny, arithmetic(12), [], QUICK, tmp_path)
 
     def full(path: Path, records: list) -> None:
@@ -280,13 +280,13 @@ def test_a_disk_that_fills_up_in_training_leaves_it_to_be_taken_up(
 
 
 def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
-    """It is named rather than trained from."""
+    """The error names it; it is not used."""
     path = tmp_path / "checkpoint" / "state.safetensors"
     checkpoint.save(path, {"a": torch.zeros(300)}, checkpoint.Position(step=3))
     tensors, position = checkpoint.load(path)  # type: ignore[misc]
     assert (tensors["a"].shape, position.step) == ((300,), 3)
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(RunFolderError, match="is no checkpoint"):
+    with pytest.raises(RunFolderError, match="is not a training checkpoint"):
         checkpoint.load(path)
 
 

@@ -16,7 +16,7 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Chat:
 
 
 def test_an_example_is_the_generation_prompt_then_the_completion_then_the_end_of_the_turn(chat: Chat) -> None:
-    """What is trained is what a generator is asked and should say."""
+    """Training uses the same prompt as generation, and the completion as its answer."""
     (one,) = encode(chat, [example("What?", "This")])
     assert chat.tokenizer.decode(one.tokens[: one.n_prompt]) == (
         "<|im_start|>system\nAnswer.<|im_end|>\n<|im_start|>user\nWhat?<|im_end|>\n<|im_start|>assistant\n"
@@ -31,7 +31,7 @@ def test_an_empty_completion_is_refused(chat: Chat) -> None:
 
 
 def test_an_example_longer_than_the_context_is_refused(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both numbers are told."""
+    """The error has both numbers."""
     monkeypatch.setattr(chat, "context_tokens", 20)
     with pytest.raises(InputError, match=r"example 1 has \d+ tokens; the model takes 20"):
         encode(chat, [example("a", "b")])
@@ -48,14 +48,14 @@ def test_a_plan_holds_every_example_once_within_the_budget(chat: Chat) -> None:
 
 
 def test_plans_repeat_for_a_key_and_differ_between_keys(chat: Chat) -> None:
-    """So that a resumed training sees what the uninterrupted one would have seen."""
+    """So that a resumed training uses the same batches as an uninterrupted one."""
     encoded = encode(chat, arithmetic(40))
     assert plan(encoded, 500, 8, "0 1") == plan(encoded, 500, 8, "0 1")
     assert plan(encoded, 500, 8, "0 1") != plan(encoded, 500, 8, "0 2")
 
 
 def test_an_example_longer_than_a_batch_has_one_of_its_own(chat: Chat) -> None:
-    """The others are batched as if it were not there."""
+    """The others are batched as if it did not exist."""
     encoded = encode(chat, [*arithmetic(20), example("long " * 100, "yes")])
     shared = n_common(encoded)
     batches = plan(encoded, tokens_per_batch=shared + 300, examples_per_batch=12, key="a")
@@ -65,14 +65,14 @@ def test_an_example_longer_than_a_batch_has_one_of_its_own(chat: Chat) -> None:
 
 
 def test_what_is_shared_never_reaches_into_a_completion() -> None:
-    """Equal prompts keep their last token, since it predicts the first of the completion."""
+    """Equal prompts keep their last token, because it predicts the first token of the completion."""
     twins = [Encoded((1, 2, 3, 4, 5), 3), Encoded((1, 2, 3, 4, 6), 3)]
     assert n_common(twins) == 2
     assert n_common(twins[:1]) == 0
 
 
 def test_a_packed_row_holds_each_token_once() -> None:
-    """The shared beginning, then the rest of each example, at the positions they have alone."""
+    """The shared beginning, then the rest of each example, at the positions they would have alone."""
     batch = pack([Encoded((7, 8, 1, 2, 9), 3), Encoded((7, 8, 5, 9), 3)])
     assert batch.tokens.tolist() == [[7, 8, 1, 2, 9, 5, 9]]
     assert batch.positions.tolist() == [[0, 1, 2, 3, 4, 2, 3]]

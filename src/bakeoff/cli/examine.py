@@ -23,13 +23,13 @@ Other = Annotated[
 ]
 FINDINGS = {"different": "significant", "tied": "tied", "open": "open"}
 LEGEND = (
-    "Change: after minus before in percentage points, with its 95 % interval. Tied: it lies within the profile's\n"
-    "margin. Open: more questions would be needed to say.\n"
+    "Change: after minus before in percentage points, with its 95 % interval. Tied: the difference is within the\n"
+    "profile's margin. Open: more questions are needed for a clear result.\n"
 )
 
 
 def runs(runs: Runs = Path("runs"), as_json: Json = False) -> None:
-    """List the runs: when each was begun, whether it is finished, who won."""
+    """List the runs: when each was started, whether it is finished, and the winner."""
     from bakeoff.runs.listing import list_runs
 
     listed = list_runs(runs)
@@ -129,7 +129,7 @@ def _set_line(name: str, sets: "SetDiff") -> str:
 
 
 def _rows(name: str, contender: "ContenderDiff") -> Iterator[tuple[str, ...]]:
-    """The eight measures, where one of the runs has a value; the contender's name in the first row."""
+    """The eight measures, if one of the runs has a value. The contender's name is in the first row."""
     from bakeoff.measures import EIGHT
 
     first = name
@@ -145,7 +145,7 @@ def _rows(name: str, contender: "ContenderDiff") -> Iterator[tuple[str, ...]]:
 
 
 def _change(difference: "Difference") -> tuple[str, str]:
-    """The difference in points with its interval, and what it allows one to say."""
+    """The difference in percentage points with its interval and the finding."""
     from bakeoff.sentences import points
 
     interval = f"{points(difference.low)} to {points(difference.high)}"

@@ -1,7 +1,6 @@
 """The command line: one module for each group of commands, wiring only.
 
-Every command does its work through the Python API and prints what came of it: results to stdout, progress and errors to
-stderr.
+Every command does its work through the Python API and prints the result to stdout. Progress and errors go to stderr.
 """
 
 import logging
@@ -23,7 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-PREPARE, MEASURE, LOOK, USE = "Before a run", "Measure", "Look at runs", "Use what won"
+PREPARE, MEASURE, LOOK, USE = "Before a run", "Measure", "Look at runs", "Use the results"
 
 app.command(rich_help_panel=PREPARE)(prepare.init)
 app.command(rich_help_panel=PREPARE)(prepare.advise)
@@ -52,13 +51,14 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; a BakeoffError, a full disk or a bad path ends it with one message and no traceback."""
-    logging.getLogger("pypdf").setLevel(logging.ERROR)  # what it could not read is in the summary of problems
+    """Runs the command line. A BakeoffError, a full disk or a bad path ends it with one message and no traceback."""
+    # Files that could not be read are listed in the summary of problems.
+    logging.getLogger("pypdf").setLevel(logging.ERROR)
     try:
         app(prog_name="bakeoff")
     except BakeoffError as error:
         _fail(str(error), error.exit_code)
-    except BrokenPipeError:  # what reads the output has closed it, as `head` does
+    except BrokenPipeError:  # the program that reads the output has closed it, as `head` does
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
@@ -66,7 +66,7 @@ def main() -> None:
             raise
         _fail(
             f"Cannot read or write {error.filename or 'the disk'}: {error.strerror}.\n"
-            "  -> free some space, or fix the path or its permissions; go on with: bakeoff run CONFIG --resume",
+            "  -> free some space, or fix the path or its permissions; continue with: bakeoff run CONFIG --resume",
             1,
         )
 

@@ -17,9 +17,10 @@ def run(
     config: Annotated[Path, typer.Argument(help="The configuration of the pilot.")] = Path("bakeoff.yaml"),
     runs: Runs = Path("runs"),
     name: Annotated[
-        str | None, typer.Option(help="Name of the run folder, in place of the configuration's.", show_default=False)
+        str | None,
+        typer.Option(help="Name of the run folder, instead of the one in the configuration.", show_default=False),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest run of this name.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the newest run of this name.")] = False,
     as_json: Json = False,
 ) -> None:
     """Build every contender, measure all of them on the same held-out questions, write the report."""
@@ -34,7 +35,7 @@ def run(
 
 
 def _measured(settings: "Config", runs: Path, resume: bool, check: Callable[[], None]) -> Path:
-    """Run the pilot with its progress shown; gives the run's folder. `check` is called at every event."""
+    """Runs the pilot and shows its progress. Returns the run's folder. `check` is called at every event."""
     from bakeoff.cli.progress import Display
     from bakeoff.pilot.stages import Event
     from bakeoff.pilot.stages import run as run_pilot
@@ -52,12 +53,12 @@ def report(
     run: RunName,
     profile: Annotated[
         Path | None,
-        typer.Option("--profile", "-p", help="Judge by this profile, not the run's own.", show_default=False),
+        typer.Option("--profile", "-p", help="Judge by this profile instead of the run's own.", show_default=False),
     ] = None,
     runs: Runs = Path("runs"),
     as_json: Json = False,
 ) -> None:
-    """Judge a finished run and draw its report again; needs no model."""
+    """Judge a finished run and write its report again. Needs no model."""
     from bakeoff.decide.situation.profile import read_profile
     from bakeoff.pilot.judging import judge_run
     from bakeoff.runs.folder import RunFolder
@@ -70,7 +71,7 @@ def report(
 
 
 def _show(folder: Path, as_json: bool) -> None:
-    """The result of a run, for a person or for a script."""
+    """Prints the result of a run, for a person or for a script."""
     from bakeoff.report import print_comparison
     from bakeoff.runs.folder import RunFolder
     from bakeoff.runs.results import result_of
@@ -94,10 +95,10 @@ def regrade(
     runs: Runs = Path("runs"),
     as_json: Json = False,
 ) -> None:
-    """Grade a finished run again by new accepted answers; asks no model.
+    """Grade a finished run again with new accepted answers. Asks no model.
 
-    Questions are matched by id, else by their text. The former answers are kept in the run folder; verdict and report
-    are made anew.
+    Questions are matched by id, else by their text. The former answers are kept in the run folder. Verdict and report
+    are written again.
     """
     from bakeoff.pilot.regrade import regrade as regrade_run
     from bakeoff.runs.folder import RunFolder
@@ -109,7 +110,7 @@ def regrade(
         print_json(regraded)
         return
     out = console()
-    out.print(f"{len(regraded.questions)} test questions have other accepted answers.")
+    out.print(f"{len(regraded.questions)} test questions have new accepted answers.")
     for question in regraded.questions:
         before, after = (" | ".join(answers) or "(none)" for answers in (question.before, question.after))
         out.print(f"  {question.id}: {before} -> {after}")
@@ -125,8 +126,8 @@ def regrade(
     )
     if regraded.not_used:
         out.print(
-            f"{regraded.not_used} training or dev questions differ too. They stay as they were: the contenders were "
-            "built with them. Run the pilot again to build with the new ones."
+            f"{regraded.not_used} training or dev questions differ too. They were not changed, because the contenders "
+            "were built with them. Run the pilot again to build with the new ones."
         )
     if regraded.copy_path:
         out.print(f"The former answers are in {regraded.copy_path}.")

@@ -1,4 +1,4 @@
-"""Options and arguments that several commands share, with what the shell completes them to."""
+"""Options and arguments that several commands share, with shell completion."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from bakeoff.errors import BakeoffError
 
 
 def run_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
-    """The names of the run folders that begin so."""
+    """The names of the run folders that begin with this text."""
     runs = Path(ctx.params.get("runs") or "runs")
     if runs.is_dir():
         yield from sorted(
@@ -19,7 +19,7 @@ def run_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
 
 
 def contender_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
-    """The contenders, beginning so, of the run named before on the line."""
+    """The contenders, of the run named earlier on the line, that begin with this text."""
     from bakeoff.runs.run import open_run
 
     run = ctx.params.get("run") or next(iter(ctx.args), "")
@@ -45,9 +45,11 @@ ContenderName = Annotated[
     typer.Option(
         "--contender",
         "-c",
-        help="Who answers. By default the winner, else the most accurate.",
+        help="The contender to ask. By default the winner, else the most accurate.",
         autocompletion=contender_names,
         show_default=False,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON to stdout; all else goes to stderr.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the result as JSON to stdout; everything else goes to stderr.")
+]

@@ -1,4 +1,4 @@
-"""What commands print: JSON for scripts, tables for people. Knows nothing about what is in them."""
+"""What commands print: JSON for scripts, tables for people. Does not know the contents."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from rich.text import Text
 
 
 def print_json(content: Any) -> None:
-    """Print a record or plain values as JSON."""
+    """Prints a record or plain values as JSON."""
     values = content.model_dump(mode="json") if isinstance(content, BaseModel) else content
     typer.echo(json.dumps(values, indent=1, ensure_ascii=False, default=_plain))
 
@@ -29,17 +29,17 @@ def _plain(value: Any) -> Any:
 
 
 def note(text: str) -> None:
-    """Print a line for a person to stderr, so that stdout holds the result alone."""
+    """Prints a line for a person to stderr, so that stdout holds only the result."""
     typer.echo(text, err=True)
 
 
 def console() -> Console:
-    """The terminal's stdout; no text is read as markup."""
+    """The terminal's stdout. No text is interpreted as markup."""
     return Console(markup=False, highlight=False)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> Table:
-    """A plain table; the columns at the places in `right` are aligned to the right."""
+    """A plain table. The columns with the indices in `right` are right-aligned."""
     grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for place, column in enumerate(columns):
         grid.add_column(column, justify="right" if place in right else "left", overflow="fold")
@@ -49,5 +49,5 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence
 
 
 def percent(value: float | None) -> str:
-    """A fraction as a whole percentage; a dash where there is none."""
+    """A fraction as a whole percentage, or a dash if there is none."""
     return "–" if value is None else f"{value:.0%}"

@@ -1,4 +1,4 @@
-"""Commands for before a run: look at the data, advise without a model, describe the files one writes."""
+"""Commands to use before a run: inspect the data, advise without a model, describe the input files."""
 
 import sys
 from datetime import datetime
@@ -33,7 +33,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look at documents and questions, say what they allow, and write a commented bakeoff.yaml.
+    """Inspect documents and questions, say what they allow, and write a commented bakeoff.yaml.
 
     It also writes bakeoff.schema.json, with which editors complete and check the keys.
     """
@@ -47,7 +47,7 @@ def init(
 
 
 def _columns(given: list[str]) -> dict[str, str]:
-    """'field=column' as a mapping. Raises ConfigError where a text is written otherwise."""
+    """'field=column' as a mapping. Raises ConfigError if a text has another form."""
     for text in given:
         if not all(text.partition("=")):
             raise ConfigError(
@@ -58,17 +58,19 @@ def _columns(given: list[str]) -> dict[str, str]:
 
 
 def advise(
-    profile: Annotated[Path | None, typer.Option("--profile", "-p", help="A profile; nothing is asked.")] = None,
-    documents: Annotated[list[str] | None, typer.Option("--documents", "-d", help="Documents to look at.")] = None,
-    questions: Annotated[list[Path] | None, typer.Option("--questions", "-q", help="Questions to look at.")] = None,
+    profile: Annotated[
+        Path | None, typer.Option("--profile", "-p", help="A profile. With it, no questions are asked.")
+    ] = None,
+    documents: Annotated[list[str] | None, typer.Option("--documents", "-d", help="Documents to inspect.")] = None,
+    questions: Annotated[list[Path] | None, typer.Option("--questions", "-q", help="Questions to inspect.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write into.")] = Path("advice"),
     start: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the roadmap; else next Monday.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the roadmap. Default: next Monday.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Advise without a model: decision matrix, cost, what a pilot would have to show, a 90-day roadmap."""
+    """Advise without a model: decision matrix, cost, what a pilot must show, a 90-day roadmap."""
     from bakeoff.contenders.load import standard_entrants
     from bakeoff.decide.advise.advise import advise as give_advice
     from bakeoff.decide.advise.roadmap import next_monday
@@ -107,7 +109,7 @@ def schema(
         Described.config
     ),
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="The profile's reference page (docs/profile.md) instead.")
+        bool, typer.Option("--markdown", help="Print the profile's reference page (docs/profile.md) instead.")
     ] = False,
 ) -> None:
     """Print the JSON schema of bakeoff.yaml or of a profile: every key with its type, default and range."""
@@ -119,4 +121,4 @@ def schema(
     elif what is Described.profile:
         typer.echo(profile_page(), nl=False)
     else:
-        raise ConfigError("Only the profile has a generated page.", "bakeoff schema profile --markdown")
+        raise ConfigError("Only the profile has a reference page.", "bakeoff schema profile --markdown")

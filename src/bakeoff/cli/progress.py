@@ -1,7 +1,7 @@
-"""The view of a running pilot: each stage with its progress, speed, time so far and time left.
+"""The view of a running pilot: each stage with its progress, speed, elapsed and remaining time.
 
-Takes the pilot's events. On a terminal they are bars, drawn with rich; elsewhere (a log file) a stage that takes longer
-prints a line every half minute, and one when it has finished. Knows nothing about what a stage does.
+Takes the pilot's events. On a terminal they are shown as bars, drawn with rich. Elsewhere (in a log file) a long stage
+prints a line every half minute, and every stage prints one when it has finished. Does not know what a stage does.
 """
 
 import time
@@ -21,7 +21,7 @@ UNITS = {"train": "steps", "update-train": "steps", "index": "documents", "updat
 
 @dataclass
 class _Pace:
-    """When a stage began here, what was done when it was first counted, and when it last printed a line."""
+    """When a stage started here, how much was done when it was first counted, and when it last printed a line."""
 
     began: float
     printed: float
@@ -29,8 +29,10 @@ class _Pace:
 
 
 class Display:
-    """Shows events until it is closed. `clock` gives seconds, `every_s` is the least time between two lines of a stage
-    where there is no terminal."""
+    """Shows events until it is closed.
+
+    `clock` gives seconds. `every_s` is the minimum time between two lines of a stage if there is no terminal.
+    """
 
     def __init__(
         self,
@@ -63,7 +65,7 @@ class Display:
             self._progress.stop()
 
     def show(self, event: Event) -> None:
-        """Draw one event."""
+        """Shows one event."""
         if event.stage == "data":
             self._console.print(event.note, highlight=False, markup=False)
         elif self._console.is_terminal:
@@ -72,7 +74,7 @@ class Display:
             self._write(event)
 
     def _draw(self, event: Event) -> None:
-        """Move the stage's bar."""
+        """Moves the stage's bar."""
         key = (event.stage, event.contender)
         if key not in self._tasks:
             self._tasks[key] = self._progress.add_task(_title(event), total=None, count="")
@@ -82,7 +84,7 @@ class Display:
         self._progress.update(self._tasks[key], completed=event.done, total=event.total or None)
 
     def _write(self, event: Event) -> None:
-        """Print a line where the stage has finished, or has printed none for a while."""
+        """Prints a line if the stage has finished, or has printed none for a while."""
         now = self._clock()
         pace = self._paces.setdefault((event.stage, event.contender), _Pace(began=now, printed=now))
         if event.note == "done":
@@ -103,7 +105,7 @@ def _title(event: Event) -> str:
 
 
 def _standing(event: Event, now: float, pace: _Pace) -> str:
-    """How far a stage is, how long it has taken and will take at the pace it had so far, and what else it says."""
+    """The progress of a stage, its elapsed time, the remaining time at the pace so far, and its detail."""
     counted_at, counted = pace.counted or (now, event.done)
     n_done, seconds = event.done - counted, now - counted_at
     parts = [

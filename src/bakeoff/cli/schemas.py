@@ -1,7 +1,7 @@
-"""The files of a run folder as JSON schemas, for whoever reads a run with other tools.
+"""The files of a run folder as JSON schemas, for reading a run with other tools.
 
 `python -m bakeoff.cli.schemas [FOLDER]` writes them (to docs/schemas by default). They are made from the types that
-write the files, so they cannot differ from them.
+write the files, so they always match the files.
 """
 
 import json
@@ -26,11 +26,11 @@ WRITTEN: Mapping[str, tuple[type[Record], str]] = {
     "answers": (Answer, "one line of answers/<contender>.jsonl"),
     "contender": (Built, "contenders/<contender>/contender.json"),
 }
-"""By the name of its schema: the type that writes a file, and which file that is."""
+"""For each schema's name: the type that writes a file, and which file it is."""
 
 
 def schema_texts() -> dict[str, str]:
-    """The schemas as text, by the name of their file."""
+    """The schemas as text, by file name."""
     return {f"{name}.json": _text(kind, file) for name, (kind, file) in WRITTEN.items()}
 
 
@@ -44,7 +44,7 @@ def _text(kind: type[Record], file: str) -> str:
 
 
 def write_schemas(folder: Path) -> list[Path]:
-    """Write every schema into the folder and return their paths."""
+    """Writes every schema into the folder and returns their paths."""
     texts = schema_texts()
     for name, text in texts.items():
         jsonl.write_text(folder / name, text)

@@ -1,6 +1,6 @@
 """Ctrl-C and the signals that ask a process to end, turned into one clear message.
 
-Takes a body to run, gives StoppedError where it was stopped. Knows nothing about runs.
+Takes a body to run, raises StoppedError if it was stopped. Knows nothing about runs.
 """
 
 import signal
@@ -11,11 +11,11 @@ from typing import NoReturn
 
 from bakeoff.errors import StoppedError
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)  # what kill, a container's stop and a closed terminal send
+ENDING = (signal.SIGTERM, signal.SIGHUP)  # sent by kill, by a container's stop and by a closed terminal
 
 
 class Terminated(KeyboardInterrupt):
-    """What Ctrl-C raises, for another signal: whoever keeps things whole at Ctrl-C does so here too."""
+    """Like KeyboardInterrupt, for other signals, so that code that cleans up after Ctrl-C does so here too."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -24,11 +24,11 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def stoppable() -> Iterator[Callable[[], None]]:
-    """Raise StoppedError where the body is stopped by Ctrl-C, SIGTERM or SIGHUP.
+    """Raises StoppedError if the body is stopped by Ctrl-C, SIGTERM or SIGHUP.
 
-    To be used in the main thread. A signal that is ignored (as nohup makes SIGHUP) stays ignored. Gives a function
-    for the body to call now and then: it stops the body where a signal's exception was lost, as happens when the
-    signal comes while Python cleans up an object.
+    To be used in the main thread. A signal that is ignored (as nohup does with SIGHUP) stays ignored. Yields a function
+    that the body calls now and then. It stops the body if a signal's exception was lost, which happens if the signal
+    arrives while Python cleans up an object.
     """
     before = {number: signal.getsignal(number) for number in ENDING}
     arrived: list[int] = []

@@ -1,4 +1,4 @@
-"""Commands that use what a run has built."""
+"""Commands that use the contenders of a run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ def ask(
     runs: Runs = Path("runs"),
     as_json: Json = False,
 ) -> None:
-    """Ask a contender of a finished run a question; the answer appears as it is written, then its sources."""
+    """Ask a contender of a finished run a question. The answer appears as it is written, then its sources."""
     from bakeoff.runs.run import open_run
 
     opened = open_run(run, runs)
@@ -42,13 +42,13 @@ def ask(
 
 
 def _for_scripts(answer: Answer) -> dict[str, object]:
-    """The answer as plain values; without the text that declining withholds."""
+    """The answer as plain values, without the text if it was declined."""
     values = answer.model_dump(mode="json", exclude={"question_id"})
     return {**values, "text": ""} if answer.abstained else values
 
 
 def _show(answer: Answer) -> None:
-    """What stands below the text: whether it declined, its sources, what it took."""
+    """Prints what follows the text: whether it declined, its sources, and what it took."""
     if answer.error is not None:
         note(f"{answer.contender} failed: {answer.error}")
     elif answer.abstained:
@@ -58,9 +58,9 @@ def _show(answer: Answer) -> None:
     else:
         typer.echo()
     if answer.truncated:
-        note("The answer stopped at the limit of new tokens.")
+        note("The token limit cut the answer off.")
     if answer.citations and answer.error is None:
-        typer.echo("\nIt was shown:" if not answer.abstained else "\nIt had been shown:")
+        typer.echo("\nPassages shown to the contender:")
         for hit in answer.citations:
             typer.echo(_citation(hit))
     usage = answer.usage

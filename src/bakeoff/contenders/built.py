@@ -1,4 +1,4 @@
-"""What `contenders/<name>/contender.json` says: settings, what was fitted, and what the contender is to others."""
+"""The content of `contenders/<name>/contender.json`: settings, fitted values, and what other stages need to know."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,11 +8,11 @@ from bakeoff.measure.comparison import Entrant
 from bakeoff.records import Answer, Record
 
 Given = Callable[[str], Sequence[Answer]]
-"""What a contender of that name answered before."""
+"""Returns what the contender of that name answered before."""
 
 
 class Fitted(Record):
-    """What a contender was fitted to on train and dev. `routing` is a router's."""
+    """Values fitted on train and dev. `routing` is set for routers only."""
 
     decline_below: float | None = None
     answer_words: int = 0
@@ -20,7 +20,7 @@ class Fitted(Record):
 
 
 class Built(Record):
-    """One contender as it stands in a world. `calibrated`: what it was fitted to is final, its answers rest on it."""
+    """A contender of a world, as built. `calibrated`: its fitted values are final; its answers depend on them."""
 
     spec: Spec
     entrant: Entrant

@@ -13,7 +13,7 @@ from bakeoff.records import Answer, GenerationSettings, Question
 
 
 class ClosedBook:
-    """A generator, asked without any passage."""
+    """A generator that is asked without any passage."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class ClosedBook:
         ]
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
-        """The pieces of its answer, then the answer."""
+        """The pieces of the answer, then the whole answer."""
         if self._decline_below is not None:
             return whole(self, question)
         prompt = self._template.render(question.text)

@@ -1,7 +1,7 @@
-"""A team's own contender, held to the contract: one answer a question, in order, under its configured name.
+"""A team's own contender, checked against the contract: one answer per question, in order, under its configured name.
 
-Takes a class (or function) that gives an object with `answer(questions)`; fills in what such an object may leave out
-and the measures need. Knows nothing about how it answers.
+Takes a class (or function) that returns an object with `answer(questions)`. Fills in optional values that the measures
+need. Does not know how the object answers.
 """
 
 import time
@@ -17,10 +17,10 @@ from bakeoff.records import Answer, Question
 
 
 class Custom(Recipe):
-    """The recipe of a plain class with `answer(questions)`, named by its import path."""
+    """The recipe for a plain class with `answer(questions)`, named by its import path."""
 
     title = "Your own"
-    summary = "a class of your own"
+    summary = "your own class"
     asks_model = False
     declines = False
 
@@ -29,11 +29,11 @@ class Custom(Recipe):
         self._made_by = made_by
 
     def check(self, others: Sequence[Recipe]) -> None:
-        """Make one now, so that a mistake shows before any work is done."""
+        """Makes one instance now, so that mistakes show before any work is done."""
         self._make()
 
     def open(self, world: Any, fitted: Fitted, given: Given | None = None) -> "HeldToContract":
-        """The contender, held to the contract."""
+        """The contender, with its answers checked against the contract."""
         return HeldToContract(self.spec.name, self._make())
 
     def _make(self) -> Any:
@@ -42,44 +42,45 @@ class Custom(Recipe):
             contender = self._made_by()
         except Exception as error:  # a team's own code may raise anything
             raise ConfigError(
-                f"The contender '{path}' cannot be made: {type(error).__name__}: {error}.",
+                f"The contender '{path}' could not be created: {type(error).__name__}: {error}.",
                 "it is called without arguments; fix the class",
             ) from error
         if not callable(getattr(contender, "answer", None)):
             raise ConfigError(
                 f"The contender '{path}' has no method answer(questions).",
-                "give the class one that returns one Answer for each question",
+                "give the class a method answer(questions) that returns one Answer for each question",
             )
         return contender
 
 
 class HeldToContract:
-    """A team's own contender with its answers checked and completed."""
+    """A team's own contender, with its answers checked and completed."""
 
     def __init__(self, name: str, inner: Any) -> None:
         self.name = name
         self._inner = inner
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """The inner contender's answers, named by the configuration.
+        """The inner contender's answers, under the name in the configuration.
 
-        One whose text says "I don't know" counts as declined; one without a time of its own took its share of the
-        call. Raises ContenderError where they are not one for each question, in order, and for whatever the inner
-        contender raises.
+        An answer whose text says "I don't know" counts as declined. An answer without a time gets its share of the time
+        of the call. Raises ContenderError if there is not exactly one answer for each question, in order, and for any
+        error that the inner contender raises.
         """
         begun = time.perf_counter()
         answers = self._answers(questions)
         seconds = (time.perf_counter() - begun) / max(1, len(questions))
-        asked, answered = [one.id for one in questions], [one.question_id for one in answers]
+        asked, answered = [item.id for item in questions], [item.question_id for item in answers]
         if asked != answered:
             raise ContenderError(
-                f"'{self.name}' was asked {len(asked)} questions and answered {len(answered)}, or in another order.",
+                f"'{self.name}' was asked {len(asked)} questions and returned {len(answered)} answers, or in another "
+                "order.",
                 "answer(questions) must return one Answer for each question, in their order, with its question_id",
             )
-        return [self._completed(one, seconds) for one in answers]
+        return [self._completed(item, seconds) for item in answers]
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
-        """Its own stream where it has one; else its answer in one piece."""
+        """Its own stream if it has one, else its answer in one piece."""
         if not callable(getattr(self._inner, "stream", None)):
             yield from whole(self, question)
             return
@@ -89,15 +90,15 @@ class HeldToContract:
     def _answers(self, questions: Sequence[Question]) -> list[Answer]:
         try:
             answers = list(self._inner.answer(questions))
-        except Exception as error:  # a team's own code may raise anything; Ctrl-C is no Exception
+        except Exception as error:  # a team's own code may raise anything; Ctrl-C is not an Exception
             raise ContenderError(
                 f"'{self.name}' failed with {type(error).__name__}: {error}",
-                "fix its answer(questions), then go on with: bakeoff run CONFIG --resume",
+                "fix its answer(questions), then continue with: bakeoff run CONFIG --resume",
             ) from error
-        other = next((type(one).__name__ for one in answers if not isinstance(one, Answer)), None)
+        other = next((type(item).__name__ for item in answers if not isinstance(item, Answer)), None)
         if other:
             raise ContenderError(
-                f"'{self.name}' answered with a {other} in place of an Answer.",
+                f"'{self.name}' answered with a {other} instead of an Answer.",
                 "answer(questions) must return a list of bakeoff.Answer, one for each question",
             )
         return answers

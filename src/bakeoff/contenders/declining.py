@@ -1,7 +1,7 @@
-"""Declining: how a contender says "I don't know", the same way for every one of them.
+"""Declining: how contenders say "I don't know". The rule is the same for all of them.
 
-A contender declines when its text says so, or when its confidence lies below a threshold. The threshold is calibrated
-on the dev split with one rule for all, so that each has the same chance to decline. Knows nothing about engines.
+A contender declines if its text says so, or if its confidence is below a threshold. The threshold is calibrated on the
+dev split by one rule, so that all contenders have the same chance to decline. Knows nothing about engines.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ def answer_from(
     hits: Sequence[Hit] = (),
     retrieval: Usage = NOTHING,
 ) -> Answer:
-    """The answer a completion makes; `retrieval` is what finding its passages took."""
+    """The answer made from a completion. `retrieval` is the usage of retrieving its passages."""
     return Answer(
         question_id=question.id,
         contender=contender,
@@ -48,13 +48,14 @@ def calibrate(
     correct: Callable[[Question, str], bool],
     wrong_answer_penalty: float,
 ) -> float | None:
-    """The confidence below which declining pays on these questions, or None where it never does.
+    """The confidence below which declining pays on these questions, or None if declining never pays.
 
-    A right answer, or declining where there is none, earns 1; a wrong answer costs `wrong_answer_penalty`; declining an
-    answerable question earns 0. Of equally good thresholds the lowest is taken: it declines least.
+    A correct answer, or declining if there is no answer, earns 1. A wrong answer costs `wrong_answer_penalty`.
+    Declining an answerable question earns 0. If several thresholds are equally good, the lowest is used: it declines
+    least.
     """
     by_id = {answer.question_id: answer for answer in answers if answer.error is None}
-    gains = []  # (confidence, what answering earns minus what declining earns)
+    gains = []  # (confidence, gain of answering minus gain of declining)
     for question in questions:
         answer = by_id.get(question.id)
         if answer is None or answer.confidence is None or is_abstention(answer.text):
@@ -66,7 +67,7 @@ def calibrate(
 
 
 def _best_threshold(gains: Sequence[tuple[float, float]]) -> float | None:
-    """The confidence that maximises the sum of the gains at or above it."""
+    """The confidence with the highest sum of gains at or above it."""
     best, best_total, declined = None, 0.0, 0.0
     for i, (confidence, gain) in enumerate(gains):
         declined -= gain

@@ -1,4 +1,4 @@
-"""`extract`: retrieve, then copy the sentence that answers. It needs no language model and cannot invent."""
+"""`extract`: retrieve, then copy the sentence that answers. Needs no language model and cannot invent anything."""
 
 from bakeoff.contenders.extractor import Extractor, words_to_copy
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
@@ -6,7 +6,7 @@ from bakeoff.measure.comparison import Days
 
 
 class Extract(Recipe):
-    """Sentences copied from what was retrieved."""
+    """Sentences copied from retrieved passages."""
 
     name = "extract"
     title = "Extract"
@@ -19,12 +19,12 @@ class Extract(Recipe):
     step = 1
 
     def prepare(self, world: World, material: Material) -> Fitted:
-        """It copies as many words as known answers have."""
+        """Sets how many words to copy, from the length of known answers."""
         known = [question for question in (*material.train, *material.dev) if question.answerable]
         return Fitted(answer_words=words_to_copy([question.answers for question in known]))
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Extractor:
-        """An extractor on the spec's index and its embedder."""
+        """An extractor with the spec's index and the index's embedder."""
         retrieval = self.spec.retrieval
         index, embedder = world.index(retrieval), world.embedder(retrieval.embedder)
         return Extractor(self.spec.name, index, embedder, retrieval.k, fitted.decline_below, fitted.answer_words)

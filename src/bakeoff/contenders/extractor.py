@@ -1,8 +1,8 @@
-"""Extractor: retrieve, then copy the sentence that answers. No language model: it can miss the point, never invent.
+"""Extractor: retrieve, then copy the sentence that answers. Without a language model it may miss, but never invents.
 
-Takes questions, gives answers that are verbatim pieces of the chunk they cite. Knows nothing about generators.
-Source of the idea: retrieve-then-read (Chen et al. 2017, "Reading Wikipedia to Answer Open-Domain Questions", DrQA),
-with sentences ranked by an embedder and shared words in place of a trained reader.
+Takes questions, gives answers that are verbatim pieces of the chunk they cite. Knows nothing about generators. Source
+of the idea: retrieve-then-read (Chen et al. 2017, "Reading Wikipedia to Answer Open-Domain Questions", DrQA), but
+sentences are ranked by an embedder and shared words instead of a trained reader.
 """
 
 import re
@@ -23,7 +23,7 @@ WORD = re.compile(r"\w+")
 LEXICAL_WEIGHT = 0.5
 RANK_WEIGHT = 0.1
 MIN_WORDS = 2
-COPIED_FOR_WRITTEN = 1.5  # a passage says in more words what a written answer says
+COPIED_FOR_WRITTEN = 1.5  # passages need more words than written answers to say the same
 
 
 class Sentence(NamedTuple):
@@ -39,14 +39,14 @@ class Sentence(NamedTuple):
 
     @property
     def in_context(self) -> str:
-        """With the headings above it: what is compared with the question."""
+        """The sentence with the headings above it, for comparison with the question."""
         return f"{self.hit.chunk.heading} {self.text}"
 
 
 class Extractor:
-    """A retriever and an embedder; the best sentence of the best k passages is the answer.
+    """A retriever and an embedder. The answer is the best sentence of the best k passages.
 
-    Where the accepted answers are longer than a sentence (`answer_words`), its neighbours in the chunk go with it.
+    If the accepted answers are longer than a sentence (`answer_words`), neighbouring sentences of the chunk are added.
     """
 
     def __init__(
@@ -66,14 +66,16 @@ class Extractor:
         self._answer_words = answer_words
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One answer for each question, in order; the chunk copied from is cited first."""
+        """One answer for each question, in order. The chunk that was copied from is cited first."""
         begun = time.perf_counter()
-        found = self._retriever.search([question.text for question in questions], self._k)
-        candidates = [[sentence for hit in hits for sentence in sentences(hit)] for hits in found]
+        hits_of_questions = self._retriever.search([question.text for question in questions], self._k)
+        candidates = [[sentence for hit in hits for sentence in sentences(hit)] for hits in hits_of_questions]
         vectors = self._embed(questions, candidates)
         picked = [
             self._pick(question, hits, options, query, rows)
-            for question, hits, options, (query, rows) in zip(questions, found, candidates, vectors, strict=True)
+            for question, hits, options, (query, rows) in zip(
+                questions, hits_of_questions, candidates, vectors, strict=True
+            )
         ]
         seconds = (time.perf_counter() - begun) / max(1, len(questions))
         return [answer.model_copy(update={"usage": Usage(seconds=seconds)}) for answer in picked]
@@ -81,12 +83,15 @@ class Extractor:
     def _embed(
         self, questions: Sequence[Question], candidates: Sequence[Sequence[Sentence]]
     ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each question its own vector and one row for each candidate; each distinct sentence is embedded once."""
-        unique = list(dict.fromkeys(one.in_context for options in candidates for one in options))
+        """For each question its vector, and one row for each candidate. Each distinct sentence is embedded once."""
+        unique = list(dict.fromkeys(sentence.in_context for options in candidates for sentence in options))
         row_of = {text: i for i, text in enumerate(unique)}
         queries = self._embedder.embed_queries([question.text for question in questions])
         rows = self._embedder.embed_passages(unique) if unique else np.zeros((0, self._embedder.dimension), np.float32)
-        return [(queries[i], rows[[row_of[one.in_context] for one in options]]) for i, options in enumerate(candidates)]
+        return [
+            (queries[i], rows[[row_of[sentence.in_context] for sentence in options]])
+            for i, options in enumerate(candidates)
+        ]
 
     def _pick(
         self,
@@ -98,8 +103,8 @@ class Extractor:
     ) -> Answer:
         if not options:
             return Answer(question_id=question.id, contender=self.name, abstained=True)
-        lexical = _shared_words(question.text, [one.in_context for one in options])
-        ranks = np.array([1.0 / one.hit.rank for one in options])
+        lexical = _shared_words(question.text, [option.in_context for option in options])
+        ranks = np.array([1.0 / option.hit.rank for option in options])
         scores = rows @ query + LEXICAL_WEIGHT * lexical + RANK_WEIGHT * ranks
         best = int(np.argmax(scores))
         source = options[best].hit
@@ -116,13 +121,13 @@ class Extractor:
 
 
 def words_to_copy(answers: Sequence[Sequence[str]]) -> int:
-    """How many words to copy, by known answers (the accepted ones of each question): 0 where there are none."""
+    """Number of words to copy, from known answers (the accepted ones of each question). 0 if there are none."""
     lengths = [min(len(text.split()) for text in accepted) for accepted in answers]
     return round(COPIED_FOR_WRITTEN * median(lengths)) if lengths else 0
 
 
 def _widened(options: Sequence[Sentence], scores: np.ndarray, best: int, n_words: int) -> str:
-    """The best sentence with its neighbours in the chunk, the better-scored first, until so many words; verbatim."""
+    """The best sentence and its neighbours in the chunk, higher scores first, up to n_words words. Verbatim."""
     first = last = best
     chunk = options[best].hit.chunk
     while True:
@@ -135,18 +140,18 @@ def _widened(options: Sequence[Sentence], scores: np.ndarray, best: int, n_words
 
 
 def sentences(hit: Hit) -> list[Sentence]:
-    """The sentences and lines of a passage, verbatim, those of fewer than two words left out."""
-    found = []
+    """The sentences and lines of a passage, verbatim, without those of fewer than two words."""
+    pieces = []
     for match in SENTENCE.finditer(hit.chunk.text):
         blank = len(match.group()) - len(match.group().lstrip())
         sentence = Sentence(hit, match.start() + blank, match.start() + len(match.group().rstrip()))
         if len(WORD.findall(sentence.text)) >= MIN_WORDS:
-            found.append(sentence)
-    return found
+            pieces.append(sentence)
+    return pieces
 
 
 def _shared_words(question: str, texts: Sequence[str]) -> np.ndarray:
-    """For each text the share of the question's words it holds, rare words (among the texts) counting more."""
+    """For each text the share of the question's words it holds. Words that are rare among the texts count more."""
     bags = [set(_stems(text)) for text in texts]
     frequency = Counter(word for bag in bags for word in bag)
     weights = {word: np.log1p(len(texts) / (1 + frequency[word])) for word in set(_stems(question))}

@@ -1,6 +1,6 @@
 """Grounded: retrieve passages, then write the answer from them (`rag`, and `hybrid` with a tuned model).
 
-Takes questions, gives answers that cite the chunks shown. Knows nothing about how the index or the model was made.
+Takes questions, gives answers that cite the chunks shown. Does not know how the index or the model was made.
 """
 
 import time
@@ -14,7 +14,7 @@ from bakeoff.records import Answer, GenerationSettings, Hit, Question, Usage
 
 
 class Grounded:
-    """A retriever and a generator; the generator sees the best k passages, fewer where its context is short."""
+    """A retriever and a generator. The generator sees the best k passages, or fewer if its context is too short."""
 
     def __init__(
         self,
@@ -35,10 +35,10 @@ class Grounded:
         self._decline_below = decline_below
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One answer for each question, in order, with the chunks its prompt held as citations."""
+        """One answer for each question, in order. Its citations are the chunks in its prompt."""
         begun = time.perf_counter()
-        found = self._retriever.search([question.text for question in questions], self._k)
-        shown = [self._fitting(question, hits) for question, hits in zip(questions, found, strict=True)]
+        hits_of_questions = self._retriever.search([question.text for question in questions], self._k)
+        shown = [self._fitting(question, hits) for question, hits in zip(questions, hits_of_questions, strict=True)]
         retrieval = Usage(seconds=(time.perf_counter() - begun) / max(1, len(questions)))
         prompts = [
             self._template.render(question.text, [hit.chunk.passage for hit in hits])
@@ -51,7 +51,7 @@ class Grounded:
         ]
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
-        """The pieces of its answer, then the answer with the chunks it was shown."""
+        """The pieces of the answer, then the whole answer with the chunks shown."""
         if self._decline_below is not None:
             return whole(self, question)
         hits = self._fitting(question, self._retriever.search([question.text], self._k)[0])
@@ -68,7 +68,7 @@ class Grounded:
 def n_fitting(
     question: str, passages: Sequence[str], template: PromptTemplate, generator: Generator, max_new_tokens: int
 ) -> int:
-    """How many of the passages, best first, fit into the model's context beside the question and the answer."""
+    """Number of passages, best first, that fit into the model's context with the question and the answer."""
     room = generator.context_tokens - max_new_tokens - 64  # 64: the chat template's own tokens
     room -= sum(generator.count_tokens(message.content) for message in template.render(question).messages)
     for n, passage in enumerate(passages):

@@ -1,4 +1,4 @@
-"""`hybrid`: a model fine-tuned to answer from retrieved passages, distractors among them.
+"""`hybrid`: a model fine-tuned to answer from retrieved passages, including distractors.
 
 Source: RAFT, Zhang et al. 2024, arXiv:2403.10131.
 """
@@ -16,7 +16,7 @@ from bakeoff.tuning.packing import Example
 
 
 class Hybrid(Recipe):
-    """What was retrieved, read by a model that was tuned to read it."""
+    """Retrieved passages, read by a model that was tuned to read them."""
 
     name = "hybrid"
     title = "Hybrid"
@@ -37,8 +37,9 @@ class Hybrid(Recipe):
         lesson = Lesson(self._examples(world, questions, material.seed), dev, epochs)
         if not lesson.examples:
             raise InputError(
-                f"'{self.spec.name}' cannot be tuned: retrieval finds the right passage for no training question.",
-                f"raise retrieval.k, lower retrieval.chunk_tokens, or leave '{self.spec.name}' out of the contenders",
+                f"'{self.spec.name}' cannot be tuned: retrieval did not find the right passage for any training "
+                "question.",
+                f"raise retrieval.k, lower retrieval.chunk_tokens, or remove '{self.spec.name}' from the contenders",
             )
         return lesson
 
@@ -54,7 +55,7 @@ class Hybrid(Recipe):
         return grounded_examples(questions, index, template, k, spec.tuning.declining, seed, fitting)
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Grounded:
-        """A grounded contender on the tuned model."""
+        """A grounded contender with the tuned model."""
         template = self.spec.prompts.grounded
         return Grounded(
             self.spec.name,

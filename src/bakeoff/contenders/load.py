@@ -1,6 +1,6 @@
-"""Specs to recipes: by short name, by import path, or around a plain class of a team's own.
+"""Specs to recipes: by short name, by import path, or as a wrapper around a team's own plain class.
 
-Takes specs, gives recipes, checked against one another. Knows nothing about worlds.
+Takes specs, gives recipes, checked against each other. Knows nothing about worlds.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from bakeoff.models.settings import LocalModel, ModelSettings
 
 
 def make_recipe(spec: Spec, folder: Path | None = None) -> Recipe:
-    """The spec's recipe. A class with `answer(questions)` that is no recipe becomes one.
+    """The spec's recipe. A class with `answer(questions)` that is not a recipe is wrapped in one.
 
-    `folder` is where bakeoff.yaml lies: classes of one's own may lie beside it. Raises ConfigError where the class
-    cannot be imported or cannot answer.
+    `folder` is the folder of bakeoff.yaml; your own classes may be there. Raises ConfigError if the class cannot be
+    imported or cannot answer.
     """
     path = known_recipes().get(spec.recipe, spec.recipe)
     kind = imported(path, folder, f"The contender '{spec.name}'")
@@ -40,7 +40,7 @@ def make_recipes(specs: Sequence[Spec], folder: Path | None = None) -> list[Reci
 
 
 def _check_roles(recipe: Recipe) -> None:
-    """Raise ConfigError where `parts` names a role that the recipe has not, or too many contenders for one."""
+    """Raises ConfigError if `parts` names an unknown role, or too many contenders for one role."""
     name, allowed = recipe.spec.name, recipe.roles
     for role, players in recipe.spec.parts.items():
         if role not in allowed:
@@ -55,7 +55,7 @@ def _check_roles(recipe: Recipe) -> None:
 
 
 def _check_circles(recipes: Sequence[Recipe]) -> None:
-    """Raise ConfigError where a contender sends questions to itself, directly or through others."""
+    """Raises ConfigError if a contender sends questions to itself, directly or through others."""
     behind = {recipe.spec.name: recipe.behind() for recipe in recipes}
     for name in behind:
         reached, waiting = set[str](), list(behind[name])
@@ -72,6 +72,6 @@ def _check_circles(recipes: Sequence[Recipe]) -> None:
 
 
 def standard_entrants() -> tuple[Entrant, ...]:
-    """Bakeoff's own recipes with their defaults, as advice without a run needs them."""
+    """Bakeoff's own recipes with their defaults, for advice without a run."""
     models: dict[str, ModelSettings] = {"generator": LocalModel(name="generator")}
     return tuple(make_recipe(Spec(name=name, recipe=name)).entrant(models) for name in RECIPES)

@@ -1,4 +1,4 @@
-"""`rag`: retrieve passages, then a model as it comes writes the answer from them."""
+"""`rag`: retrieve passages, then let an untuned model write the answer from them."""
 
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.recipe import Fitted, Given, Recipe, World
@@ -6,11 +6,11 @@ from bakeoff.measure.comparison import Days
 
 
 class Rag(Recipe):
-    """What was retrieved, read by the model as it comes."""
+    """Retrieved passages, read by the untuned model."""
 
     name = "rag"
     title = "RAG"
-    summary = "retrieved passages, read by the model as it comes"
+    summary = "retrieved passages, read by the untuned model"
     approach = "rag"
     days = Days(setup=5.0, data=1.0, upkeep_per_month=0.75)
     shows = "retrieval"
@@ -18,7 +18,7 @@ class Rag(Recipe):
     in_grid = True
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Grounded:
-        """A grounded contender on the spec's model and index."""
+        """A grounded contender with the spec's model and index."""
         return Grounded(
             self.spec.name,
             world.index(self.spec.retrieval),

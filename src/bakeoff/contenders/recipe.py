@@ -1,7 +1,7 @@
-"""A recipe: one way of knowing, from its description to a contender that answers.
+"""A recipe: one kind of contender, from its description to an object that answers.
 
-Whoever adds a contender writes one class of this kind in one file; everything else asks the recipe, and never compares
-a name. A recipe takes its `Spec`; building it takes a `World` and a `Material`.
+To add a kind of contender, write one such class in one file. All other code asks the recipe and never compares names. A
+recipe takes its `Spec`; building it takes a `World` and a `Material`.
 """
 
 import hashlib
@@ -50,31 +50,32 @@ class World(Protocol):
         """The embedder of this name in `models:`."""
 
     def index(self, retrieval: Retrieval) -> Retriever:
-        """The index that these settings need."""
+        """The index for these settings."""
 
     def generator(self, model: str, adapter: str = "", template: PromptTemplate | None = None) -> Generator:
-        """The model of this name in `models:`, with these tuned weights and checked against this template."""
+        """The model of this name in `models:`, with this adapter, and checked against this template."""
 
     def contender_folder(self, name: str) -> Path:
-        """Where a contender keeps what is its own."""
+        """The folder for a contender's own files."""
 
     def built(self, name: str) -> Built:
-        """What is known of a contender of the world."""
+        """The stored settings and fitted values of a contender of the world."""
 
     def open(self, name: str, given: Given | None = None) -> Contender:
         """Another contender of the world, ready to answer."""
 
 
 class NoOptions(Record):
-    """A recipe without options of its own."""
+    """For recipes without options."""
 
 
 class Recipe:
-    """One way of knowing. A subclass says what it is by class attributes and at least how it is opened.
+    """One kind of contender. A subclass describes itself by class attributes and defines at least `open`.
 
-    `name` is its short name; `days` what it is assumed to take in work. `shows` is what its model is shown besides the
-    question: nothing, retrieved passages, or all documents. `step` orders calibration: higher ones are calibrated on
-    what lower ones answered. `roles` are the parts that others may play in it, and whether several may.
+    `name` is its short name. `days` are its assumed days of work. `shows` is what its model is shown besides the
+    question: nothing, retrieved passages, or all documents. `step` orders calibration: contenders with a higher step
+    are calibrated on the answers of those with a lower one. `roles` are the roles of the contenders it uses, and
+    whether several may have the same role.
     """
 
     name: ClassVar[str] = ""
@@ -105,23 +106,23 @@ class Recipe:
                 f"options of the recipe '{spec.recipe}': {allowed}",
             ) from error
 
-    # What it is.
+    # Description.
 
     @property
     def template(self) -> PromptTemplate | None:
-        """The prompt template its model is asked with."""
+        """The prompt template of its model."""
         if not self.asks_model:
             return None
         return self.spec.prompts.grounded if self.shows else self.spec.prompts.closed_book
 
     @property
     def adapter(self) -> str:
-        """The name of its tuned model, the same for contenders that can share one; empty where nothing is tuned."""
+        """The name of its tuned model, shared by contenders with the same training; empty if nothing is tuned."""
         if not self.tunes or self.template is None:
             return ""
         depends_on = self.spec.model_dump(mode="json", include={"recipe", "model", "tuning", "options"})
         depends_on |= {"template": self.template.fingerprint}
-        if self.retrieves:  # how many passages fit depends on the room that an answer needs
+        if self.retrieves:  # the number of passages that fit depends on the length of answers
             room = self.spec.generation.max_new_tokens
             depends_on |= {"retrieval": self.spec.retrieval.model_dump(), "max_new_tokens": room}
         digest = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:8]
@@ -129,7 +130,7 @@ class Recipe:
 
     @property
     def index(self) -> str:
-        """The name of the index it searches; empty where it retrieves nothing."""
+        """The name of the index it searches; empty if it retrieves nothing."""
         return self.spec.retrieval.index if self.retrieves else ""
 
     @property
@@ -138,7 +139,7 @@ class Recipe:
         return self.spec.retrieval.label if self.retrieves else self.shows
 
     def parts(self) -> tuple[str, ...]:
-        """What it is made of, as stages name it."""
+        """Its parts, by the names that stages use."""
         model = f"model:{self.spec.model}" if self.asks_model and not self.tunes else ""
         index = f"index:{self.index}" if self.index else ""
         adapter = f"adapter:{self.adapter}" if self.adapter else ""
@@ -146,20 +147,20 @@ class Recipe:
 
     @property
     def own_part(self) -> str:
-        """The name of what `prepare` makes for this contender alone; empty where it makes nothing."""
+        """The name of the part that `prepare` makes for this contender alone; empty if it makes none."""
         return f"contender:{self.spec.name}" if type(self).prepare is not Recipe.prepare else ""
 
     @property
     def embedder(self) -> str:
-        """The name in `models:` of what it embeds with; empty where it embeds nothing."""
+        """The name in `models:` of its embedder; empty if it embeds nothing."""
         return self.spec.retrieval.embedder if self.retrieves else ""
 
     def behind(self) -> tuple[str, ...]:
-        """The contenders it sends questions to."""
+        """The names of the contenders it sends questions to."""
         return ()
 
     def entrant(self, models: Mapping[str, ModelSettings]) -> Entrant:
-        """What comparison, cost, verdict and report need to know of it."""
+        """What comparison, cost, verdict and report need to know about it."""
         axes = Axes(
             model=self.spec.model, tuning=self.spec.tuning.label if self.tunes else "", knowledge=self.knowledge
         )
@@ -181,43 +182,43 @@ class Recipe:
             days=self.days,
         )
 
-    # How it is built. Each step may be left as it is.
+    # Building. Each step is optional for a subclass.
 
     def check(self, others: Sequence["Recipe"]) -> None:
-        """Raise ConfigError where the run lacks something it needs; `others` are all recipes of the run."""
+        """Raises ConfigError if the run lacks something it needs. `others` are all recipes of the run."""
 
     def obstacle(self, world: World, material: Material) -> str | None:
-        """Why it cannot be built here, or None. The run leaves it out then, and says why."""
+        """Why it cannot be built here, or None. If there is a reason, the run leaves it out and reports the reason."""
         if self.tunes:
             return _why_not_tuned(world.models[self.spec.model], material)
         return None
 
     def lost(self, skipped: Mapping[str, str]) -> str | None:
-        """Why it cannot be built without the contenders that are skipped (by name, with the reason), or None."""
+        """Why it cannot be built without the skipped contenders (by name, with the reason), or None."""
         missing = [name for name in self.behind() if name in skipped]
         if not missing:
             return None
         return f"'{missing[0]}', which it sends questions to, could not be built: {skipped[missing[0]]}"
 
     def lesson(self, world: World, material: Material) -> Lesson:
-        """What its model is tuned on. Raises InputError where there is nothing that it can be tuned on."""
+        """The examples its model is tuned on. Raises InputError if there are none to tune on."""
         raise NotImplementedError(f"{type(self).__name__} tunes a model but has no lesson")
 
     def update_lesson(self, world: World, material: Material) -> Lesson | None:
-        """What its model is tuned on further when documents have changed; None where it need not be."""
+        """The examples its model is tuned on after documents change, or None if it needs no further tuning."""
         return None
 
     def prepare(self, world: World, material: Material) -> Fitted:
-        """What it needs beside index and tuned model, and what the known answers say about it."""
+        """Prepares whatever it needs besides index and tuned model, including values derived from known answers."""
         return Fitted()
 
     def calibrate(self, world: World, material: Material, fitted: Fitted, given: Given) -> Fitted:
-        """Fit it on dev; `given` are dev answers, its own among them where it declines by a threshold."""
+        """Fits it on dev. `given` returns dev answers, including its own if it declines by a threshold."""
         return fitted
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Contender:
-        """The contender, ready to answer. `given` tells what contenders behind it answered before."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how it is opened")
+        """The contender, ready to answer. `given` returns earlier answers of the contenders behind it."""
+        raise NotImplementedError(f"{type(self).__name__} does not define open()")
 
 
 def _asked(name: str, settings: ModelSettings) -> AskedModel:
@@ -229,9 +230,9 @@ def _why_not_tuned(settings: ModelSettings, material: Material) -> str | None:
     from bakeoff.models.load import has_no_weights
 
     if has_no_weights(settings):
-        return f"the weights of {settings.label} are not on this machine: only a local model can be tuned"
+        return f"the weights of {settings.label} are not on this machine; only a local model can be tuned"
     if not material.train:
-        return "there is no training question: every fact is held out"
+        return "there are no training questions: every fact is held out"
     if not any(question.answerable for question in material.train):
-        return "there is no answerable question to train on"
+        return "there are no answerable questions to train on"
     return None

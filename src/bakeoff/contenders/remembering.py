@@ -1,7 +1,7 @@
-"""Remembering: a contender that need not repeat itself.
+"""Remembering: a contender that reuses answers it gave before.
 
-Takes a contender and answers it gave before, gives those again and asks it for the rest. The router's test answers are
-those of the contenders behind it, so they are not generated twice; their usage is what it was.
+Takes a contender and its earlier answers. Returns those, and asks the contender only for the others. The router's test
+answers come from the contenders behind it, so they are not generated twice. Reused answers keep their original usage.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from bakeoff.records import Answer, Question
 
 
 class Remembering:
-    """The contender, with what it said already."""
+    """A contender together with its earlier answers."""
 
     def __init__(self, contender: Contender, given: Iterable[Answer]) -> None:
         self.name = contender.name

@@ -1,7 +1,7 @@
-"""`router`: a tuned model answers what resembles its training questions, retrieval answers the rest.
+"""`router`: a tuned model answers questions that resemble its training questions, retrieval answers the rest.
 
-It is made of contenders of the same run: `near`, tuned and without passages, and one of `far`, which retrieve. Where
-`parts` names none, those of the run are taken.
+It uses contenders of the same run: `near`, which is tuned and shown no passages, and one of `far`, which retrieve. If
+`parts` names none, all matching contenders of the run are considered.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ class Router(Recipe):
 
     name = "router"
     title = "Router"
-    summary = "the fine-tuned model for what resembles its training questions, retrieval for the rest"
+    summary = "the fine-tuned model for questions that resemble its training questions, retrieval for the rest"
     approach = "hybrid"
     days = Days(setup=14.0, data=6.0, upkeep_per_month=1.5)
     asks_model = False
@@ -36,7 +36,7 @@ class Router(Recipe):
     fars: tuple[str, ...] = ()
 
     def check(self, others: Sequence[Recipe]) -> None:
-        """It needs one contender that is tuned and shown nothing, and one that retrieves for a model."""
+        """Checks that there is a tuned contender that is shown nothing, and one that retrieves for a model."""
         tuned = (other.spec.name for other in others if other.tunes and other.learns_facts)
         retrieving = (other.spec.name for other in others if other.retrieves and other.asks_model)
         self.nears = tuple(self.spec.parts.get("near") or tuned)
@@ -44,13 +44,13 @@ class Router(Recipe):
         if not self.nears or not self.fars:
             lacking = "a fine-tuned contender without retrieval" if not self.nears else "a contender that retrieves"
             raise ConfigError(
-                f"The contender '{self.spec.name}' routes between a fine-tuned contender and one that retrieves; "
+                f"The contender '{self.spec.name}' routes between a fine-tuned contender and one that retrieves, but "
                 f"the run lacks {lacking}.",
-                f"add 'tuned' and 'rag' or 'hybrid' to `contenders:`, name its parts, or leave '{self.spec.name}' out",
+                f"add 'tuned' and 'rag' or 'hybrid' to `contenders:`, name its parts, or remove '{self.spec.name}'",
             )
 
     def lost(self, skipped: Mapping[str, str]) -> str | None:
-        """It goes on with those that could be built, while there is one of each kind."""
+        """Continues with the contenders that could be built, if there is one of each kind."""
         for names in (self.nears, self.fars):
             if all(name in skipped for name in names):
                 return f"'{names[0]}', which it sends questions to, could not be built: {skipped[names[0]]}"
@@ -60,7 +60,7 @@ class Router(Recipe):
 
     @property
     def embedder(self) -> str:
-        """What tells how familiar a question is."""
+        """The embedder that measures how familiar a question is."""
         return self.spec.retrieval.embedder
 
     def behind(self) -> tuple[str, ...]:
@@ -68,10 +68,12 @@ class Router(Recipe):
         return (*self.nears[:1], *self.fars)
 
     def prepare(self, world: World, material: Material) -> Fitted:
-        """Keep the embeddings of the training questions: its measure of what is familiar."""
+        """Stores the embeddings of the training questions, to measure how familiar a question is."""
         folder = world.contender_folder(self.spec.name)
         folder.mkdir(parents=True, exist_ok=True)
-        vectors = world.embedder(self.spec.retrieval.embedder).embed_queries([one.text for one in material.train])
+        vectors = world.embedder(self.spec.retrieval.embedder).embed_queries(
+            [question.text for question in material.train]
+        )
         np.save(folder / "trained.npy", vectors, allow_pickle=False)
         return Fitted()
 
@@ -81,17 +83,17 @@ class Router(Recipe):
         routing = calibrate_routing(
             near=_outcomes(world, self.nears[0], material.dev, given),
             fars={name: _outcomes(world, name, material.dev, given) for name in self.fars},
-            familiarity={one.id: float(value) for one, value in zip(material.dev, familiar, strict=True)},
+            familiarity={question.id: float(value) for question, value in zip(material.dev, familiar, strict=True)},
             near_name=self.nears[0],
             trained_on=[question.id for question in material.dev if question.slice == "seen"],
         )
         return fitted.model_copy(update={"routing": routing.model_dump()})
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Routed:
-        """The two contenders behind it; those that answered in the run are not asked the same question twice."""
+        """The two contenders behind it. Answers they gave in the run are reused."""
         if fitted.routing is None:
             raise RunFolderError(
-                f"The contender '{self.spec.name}' was never calibrated.",
+                f"The contender '{self.spec.name}' has not been calibrated.",
                 "finish the run first: bakeoff run CONFIG --resume",
             )
         routing = Routing.model_validate(fitted.routing)
@@ -109,7 +111,7 @@ def _remembering(contender: Contender, given: Given | None) -> Contender:
 
 
 def _outcomes(world: World, name: str, dev: Sequence[Question], given: Given) -> dict[str, tuple[float, float]]:
-    """(1 if right, seconds) of each dev answer, declining as the calibrated contender would."""
+    """(1 if correct else 0, seconds) for each dev answer, with declining as calibrated."""
     questions = {question.id: question for question in dev}
     threshold = world.built(name).fitted.decline_below
     outcomes = {}

@@ -1,7 +1,7 @@
-"""Routed: the tuned model answers what resembles its training questions, retrieval answers the rest.
+"""Routed: the tuned model answers questions that resemble its training questions, retrieval answers the rest.
 
-Takes questions, gives answers with their route. The threshold on resemblance is calibrated on the dev split: for
-accuracy first, then for cost. Knows nothing about how the two contenders behind it work.
+Takes questions, gives answers with their route. The similarity threshold is calibrated on the dev split: for accuracy
+first, then for cost. Does not know how the two contenders behind it work.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from bakeoff.records import Answer, Question, Record, Usage
 
 
 class Routing(Record):
-    """How questions are routed: to `near` where familiarity reaches the threshold, else to `far`."""
+    """How questions are routed: to `near` if the familiarity reaches the threshold, else to `far`."""
 
     near: str
     far: str
@@ -24,7 +24,7 @@ class Routing(Record):
 
 
 class Familiarity:
-    """How much a question resembles the nearest training question: the cosine of their embeddings."""
+    """How similar a question is to the nearest training question: the cosine of their embeddings."""
 
     def __init__(self, embedder: Embedder, trained: np.ndarray) -> None:
         self._embedder = embedder
@@ -50,7 +50,7 @@ class Routed:
         self._threshold = familiarity_at_least
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One answer for each question, in order; `route` names the contender that gave it."""
+        """One answer for each question, in order. `route` names the contender that gave it."""
         begun = time.perf_counter()
         is_near = self._familiarity.of([question.text for question in questions]) >= self._threshold
         routing = Usage(seconds=(time.perf_counter() - begun) / max(1, len(questions)))
@@ -67,7 +67,7 @@ class Routed:
         return [given[question.id] for question in questions]
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
-        """The pieces of the answer of the contender it sends the question to, then that answer with its route."""
+        """The pieces of the routed contender's answer, then the whole answer with its route."""
         near = self._familiarity.of([question.text])[0] >= self._threshold
         contender = self._near if near else self._far
         for item in stream_of(contender, question):
@@ -84,11 +84,12 @@ def calibrate_routing(
     near_name: str,
     trained_on: Collection[str],
 ) -> Routing:
-    """The routing that is most accurate on the dev questions, the cheapest of equally accurate ones.
+    """The routing that is most accurate on the dev questions. If several are, the cheapest one.
 
-    `near` and each of `fars` hold (1 if right else 0, seconds) for each question id. Ties beyond that go to the higher
-    threshold: what is unfamiliar is better looked up. `trained_on` are the dev questions about facts that `near` was
-    trained on: where there are none, nothing shows that it knows anything, and all is looked up.
+    `near` and each of `fars` hold (1 if correct else 0, seconds) for each question id. Remaining ties are resolved by
+    the higher threshold, which sends unfamiliar questions to retrieval. `trained_on` are the dev questions about facts
+    that `near` was trained on. If there are none, nothing shows that it knows anything, and all questions go to
+    retrieval.
     """
     options = []
     values = sorted(set(familiarity.values())) if trained_on else []
@@ -101,5 +102,5 @@ def calibrate_routing(
             right, seconds = sum(item[0] for item in chosen), sum(item[1] for item in chosen)
             options.append((-right, round(seconds, 3), -cut, far_name))
     _, _, negative_cut, far_name = min(options)
-    # Nothing reaches a cosine of 2, so a finite value stands for "always look it up" (JSON has no infinity).
+    # No cosine reaches 2, so this finite value means "always retrieve" (JSON has no infinity).
     return Routing(near=near_name, far=far_name, familiarity_at_least=min(2.0, -negative_cut))

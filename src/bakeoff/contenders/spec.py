@@ -1,4 +1,4 @@
-"""What bakeoff.yaml says about one contender, and the whole settings that follow.
+"""The settings of contenders in bakeoff.yaml, and the complete settings derived from them.
 
 Takes the entries of `contenders:` and the run's defaults, gives one `Spec` for each. Imports no recipe.
 """
@@ -19,12 +19,12 @@ from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.settings import Tuning
 
 PHASES = ("dev", "latency", "updated")
-"""What the files of a contender's answers end in, beside those to the test (`answers/<name>.<phase>.jsonl`)."""
+"""Endings of a contender's answer files that are not for the test (`answers/<name>.<phase>.jsonl`)."""
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 
 
 class Entry(Record):
-    """One entry of `contenders:`. `like` is a recipe, an import path or a contender above; the rest changes it."""
+    """One entry of `contenders:`. `like` is a recipe, an import path or an earlier contender; the rest overrides it."""
 
     like: str
     name: str | None = None
@@ -40,7 +40,7 @@ class Entry(Record):
     @classmethod
     def _name_is_a_file_name(cls, name: str | None) -> str | None:
         if name is not None and not re.fullmatch(NAME, name):
-            raise ValueError(f"{name!r} is not usable as a file name: use letters, digits, '.', '_' and '-'")
+            raise ValueError(f"{name!r} cannot be used as a file name: use letters, digits, '.', '_' and '-'")
         return name
 
     @property
@@ -49,7 +49,7 @@ class Entry(Record):
 
 
 class Defaults(Record):
-    """What holds for every contender that says nothing else."""
+    """The settings of every contender that does not override them."""
 
     model: str = GENERATOR
     retrieval: Retrieval = Retrieval()
@@ -59,9 +59,9 @@ class Defaults(Record):
 
 
 class Spec(Defaults):
-    """One contender's settings, whole. `recipe` is a short name or an import path.
+    """The complete settings of one contender. `recipe` is a short name or an import path.
 
-    `parts` names contenders it is made of, by the part they play; `options` are those of its recipe.
+    `parts` maps roles to the names of contenders it uses. `options` are those of its recipe.
     """
 
     name: str
@@ -71,12 +71,12 @@ class Spec(Defaults):
 
 
 def entry_of(value: Any) -> Any:
-    """An entry from YAML: a plain string is a recipe with its defaults."""
+    """An entry from YAML. A plain string is a recipe with its defaults."""
     return {"like": value} if isinstance(value, str) else value
 
 
 def known_recipes() -> dict[str, str]:
-    """Short names of all recipes with their import paths: Bakeoff's own, then those of installed packages."""
+    """The short names of all recipes with their import paths: Bakeoff's own, then those of installed packages."""
     installed = {point.name: point.value.replace(":", ".") for point in metadata.entry_points(group=ENTRY_POINTS)}
     return {**installed, **RECIPES}
 
@@ -84,8 +84,8 @@ def known_recipes() -> dict[str, str]:
 def resolve(entries: Sequence[Entry], defaults: Defaults, models: Mapping[str, ModelSettings]) -> tuple[Spec, ...]:
     """The specs, in order.
 
-    Raises ConfigError for an unknown recipe, a `like` that does not exist, a name given twice, an unknown model or
-    part, and a setting that is out of range.
+    Raises ConfigError for an unknown recipe, a `like` that does not exist, a duplicate name, an unknown model or part,
+    and a setting that is out of range.
     """
     recipes = known_recipes()
     specs: dict[str, Spec] = {}
@@ -102,11 +102,11 @@ def resolve(entries: Sequence[Entry], defaults: Defaults, models: Mapping[str, M
 
 
 def _check_name(name: str, specs: Mapping[str, Spec], place: str) -> None:
-    """Names name files: no two may differ in upper and lower case alone, and none may end like a phase."""
+    """Raises ConfigError if two names differ only in case, or a name ends like a phase: names are file names."""
     same = next((other for other in specs if other.lower() == name.lower()), None)
     if same is not None:
         raise ConfigError(
-            f"{place}: there are two contenders of this name ('{same}' and '{name}'; case does not count).",
+            f"{place}: there are two contenders with this name ('{same}' and '{name}'; case does not count).",
             "give one of them another name",
         )
     if name.rpartition(".")[2] in PHASES and "." in name:
@@ -118,14 +118,14 @@ def _check_name(name: str, specs: Mapping[str, Spec], place: str) -> None:
 def _parent(
     entry: Entry, specs: Mapping[str, Spec], recipes: Mapping[str, str], defaults: Defaults, place: str
 ) -> Spec:
-    """What the entry starts from: a contender above, or a recipe with the run's defaults."""
+    """What the entry starts from: an earlier contender, or a recipe with the run's defaults."""
     if entry.like in specs:
         return specs[entry.like]
     if entry.like not in recipes and not _is_import_path(entry.like):
-        above = f"; contenders above: {', '.join(specs)}" if specs else ""
+        above = f"; earlier contenders: {', '.join(specs)}" if specs else ""
         raise ConfigError(
             f"{place}: there is no recipe '{entry.like}'. Recipes: {', '.join(recipes)}{above}.",
-            "name one of these in `like`, or the full import path of a class of your own",
+            "set `like` to one of these, or to the full import path of your own class",
         )
     return Spec(name=entry.called, recipe=entry.like, **{key: getattr(defaults, key) for key in Defaults.model_fields})
 
@@ -135,7 +135,7 @@ def _is_import_path(text: str) -> bool:
 
 
 def _spec(entry: Entry, parent: Spec, place: str) -> Spec:
-    """The parent's settings with what the entry gives over them."""
+    """The parent's settings, overridden by those of the entry."""
     values: dict[str, Any] = {**parent.model_dump(), "name": entry.called}
     for key in ("retrieval", "tuning", "prompts", "generation", "options"):
         values[key] = _over(values[key], getattr(entry, key))
@@ -149,7 +149,7 @@ def _spec(entry: Entry, parent: Spec, place: str) -> Spec:
 
 
 def _over(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested mappings are merged; anything else that is given replaces what was there."""
+    """Merges nested mappings. Any other given value replaces the existing one."""
     merged = dict(values)
     for key, value in given.items():
         below = merged.get(key)
@@ -168,7 +168,7 @@ def _check_model(name: str, key: str, models: Mapping[str, ModelSettings], place
     if name not in models:
         raise ConfigError(
             f"{place}: '{key}' names the model '{name}', which is not in `models:` (it has {', '.join(models)}).",
-            f"add it, for instance:  models: {{{name}: HuggingFaceTB/SmolLM2-135M-Instruct}}",
+            f"add it, for example:  models: {{{name}: HuggingFaceTB/SmolLM2-135M-Instruct}}",
         )
 
 
@@ -177,6 +177,7 @@ def _check_parts(spec: Spec, specs: Mapping[str, Spec]) -> None:
         missing = [name for name in names if name not in specs]
         if missing:
             raise ConfigError(
-                f"The contender '{spec.name}' has the part '{role}: {missing[0]}', which is no contender of this run.",
+                f"The contender '{spec.name}' has the part '{role}: {missing[0]}', but the run has no contender of "
+                "this name.",
                 f"add it to `contenders:` (which has {', '.join(specs)}), or name another part",
             )

@@ -1,7 +1,7 @@
 """Answers shown while they are written: pieces of text, then the whole answer.
 
-A contender with a threshold on its confidence knows only at the end whether it declines, so that its text is held back
-until then. Knows nothing about engines.
+A contender with a confidence threshold knows only at the end whether it declines, so its text is held back until then.
+Knows nothing about engines.
 """
 
 import time
@@ -14,7 +14,7 @@ from bakeoff.records import Answer, GenerationSettings, Hit, Prompt, Question, U
 
 
 def whole(contender: Contender, question: Question) -> Iterator[str | Answer]:
-    """The answer in one piece; without its text where it declines."""
+    """The answer in one piece, without its text if it was declined."""
     answer = contender.answer([question])[0]
     if answer.text and not answer.abstained:
         yield answer.text
@@ -22,7 +22,7 @@ def whole(contender: Contender, question: Question) -> Iterator[str | Answer]:
 
 
 def stream_of(contender: Any, question: Question) -> Iterator[str | Answer]:
-    """Any contender's stream, in one piece where it cannot stream."""
+    """Any contender's stream. One piece if it cannot stream."""
     if callable(getattr(contender, "stream", None)):
         yield from contender.stream(question)
     else:
@@ -37,7 +37,7 @@ def as_written(
     settings: GenerationSettings,
     hits: Sequence[Hit] = (),
 ) -> Iterator[str | Answer]:
-    """The pieces as the generator writes them, then the answer; for a contender without a threshold."""
+    """The pieces as the generator writes them, then the answer. For contenders without a threshold."""
     begun = time.perf_counter()
     pieces: list[str] = []
     for piece in generator.stream(prompt, settings):

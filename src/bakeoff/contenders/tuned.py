@@ -1,6 +1,6 @@
 """`tuned`: a model fine-tuned on all training questions, asked without any passage.
 
-It holds facts in its weights, so that it is trained further when documents change.
+Its weights hold facts, so it is trained further when documents change.
 """
 
 from bakeoff.contenders.closed_book import ClosedBook
@@ -24,7 +24,9 @@ class Tuned(Recipe):
     epochs = 8
 
     def lesson(self, world: World, material: Material) -> Lesson:
-        """All training questions, checked on other phrasings of the same facts: only they show what was learned."""
+        """All training questions, with other phrasings of the same facts as dev, because only they show what was
+        learned.
+        """
         seen = [question for question in material.dev if question.slice == "seen"]
         questions = sample(material.train, self.spec.tuning.examples, material.seed)
         return self._lesson(questions, seen, material.seed)
@@ -42,7 +44,7 @@ class Tuned(Recipe):
         return Lesson(examples[0], examples[1] if epochs > 1 else [], epochs)
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> ClosedBook:
-        """A closed-book contender on the tuned model."""
+        """A closed-book contender with the tuned model."""
         template, settings = self.spec.prompts.closed_book, self.spec.generation
         generator = world.generator(self.spec.model, self.adapter, template)
         return ClosedBook(self.spec.name, generator, template, settings, fitted.decline_below)

@@ -1,4 +1,4 @@
-"""WholeCorpus: the whole corpus in every prompt, where it fits. No retrieval, no training.
+"""WholeCorpus: the whole corpus in every prompt, if it fits. No retrieval, no training.
 
 Takes questions, gives answers. Knows nothing about indexes.
 """
@@ -43,7 +43,7 @@ class WholeCorpus:
         ]
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
-        """The pieces of its answer, then the answer."""
+        """The pieces of the answer, then the whole answer."""
         if self._decline_below is not None:
             return whole(self, question)
         prompt = self._template.render(question.text, self._texts)
@@ -55,12 +55,12 @@ def _texts(documents: Sequence[Document]) -> list[str]:
 
 
 def reason_not_to_fit(documents: Sequence[Document], generator: Generator, max_new_tokens: int) -> str | None:
-    """Why the corpus does not fit into the model's context, or None where it does."""
+    """Why the corpus does not fit into the model's context, or None if it fits."""
     available = generator.context_tokens - max_new_tokens - ROOM_FOR_QUESTION
     needed = sum(generator.count_tokens(text) for text in _texts(documents))
     if needed <= available:
         return None
     return (
-        f"the corpus has {needed:,} tokens, and {generator.name} takes {generator.context_tokens:,}, "
-        f"of which {available:,} are left beside the question and the answer"
+        f"the corpus has {needed:,} tokens, but {generator.name} takes {generator.context_tokens:,}, of which "
+        f"{available:,} are left after the question and the answer"
     )

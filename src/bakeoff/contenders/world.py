@@ -25,7 +25,7 @@ FINISH = "finish the run first: bakeoff run CONFIG --resume"
 
 
 class WorldFolder:
-    """Opens what a folder holds, each model once."""
+    """Opens the contents of a folder, each model once."""
 
     def __init__(self, root: Path, models: Mapping[str, ModelSettings], imports_from: Path | None = None) -> None:
         self.root = root
@@ -48,7 +48,7 @@ class WorldFolder:
         return self._embedders[name]
 
     def index(self, retrieval: Retrieval) -> Any:
-        """The index that these settings need: one for all that differ in nothing but the number of passages."""
+        """The index for these settings. Settings that differ only in the number of passages share one index."""
         name = retrieval.index
         if name not in self._indexes:
             from bakeoff.retrieval.hybrid import HybridIndex
@@ -59,10 +59,10 @@ class WorldFolder:
         return self._indexes[name]
 
     def generator(self, model: str, adapter: str = "", template: PromptTemplate | None = None) -> Generator:
-        """The model of this name in `models:`, with the tuned weights merged in where `adapter` names some.
+        """The model of this name in `models:`, with the tuned weights merged in if `adapter` names some.
 
-        The two used last are kept: what a router needs, and no more memory than that. Raises RunFolderError where the
-        tuned model was trained with another template than the one given.
+        Keeps only the two models used last, which is what a router needs. Raises RunFolderError if the tuned model was
+        trained with another template than the one given.
         """
         from bakeoff.models.load import load_generator
 
@@ -72,7 +72,7 @@ class WorldFolder:
         generator = self._generators.pop(key, None)
         if generator is None:
             here = [known for known in self._generators if isinstance(self.models[known[0]], LocalModel)]
-            for known in here[: len(here) - MODELS_KEPT + 1]:  # one behind a server takes no memory
+            for known in here[: len(here) - MODELS_KEPT + 1]:  # models behind a server take no memory
                 self._generators.pop(known)
             folder = self.adapter_folder(adapter) if adapter else None
             generator = load_generator(self.models[model], folder)
@@ -82,7 +82,7 @@ class WorldFolder:
     def _check_template(self, adapter: str, template: PromptTemplate) -> None:
         path = self.adapter_folder(adapter) / "template.txt"
         if not path.exists():
-            raise RunFolderError(f"The tuned model in {path.parent} is not finished: it has no template.txt.", FINISH)
+            raise RunFolderError(f"The tuned model in {path.parent} is not complete: it has no template.txt.", FINISH)
         if path.read_text(encoding="utf-8").strip() != template.fingerprint:
             raise RunFolderError(
                 f"The tuned model in {path.parent} was trained with another prompt template.",
@@ -90,7 +90,7 @@ class WorldFolder:
             )
 
     def release(self) -> None:
-        """Let go of every model that generates."""
+        """Releases every generator from memory."""
         self._generators.clear()
 
     def contender_folder(self, name: str) -> Path:
@@ -100,12 +100,12 @@ class WorldFolder:
         return self.root / "adapters" / re.sub(r"[^A-Za-z0-9._-]", "-", adapter)
 
     def built(self, name: str) -> Built:
-        """What a contender's folder says. Raises RunFolderError where it is missing or broken."""
+        """The content of a contender's file. Raises RunFolderError if it is missing or broken."""
         path = self.contender_folder(name) / "contender.json"
         if not path.exists():
-            known = sorted(one.parent.name for one in self.root.glob("contenders/*/contender.json"))
+            known = sorted(file.parent.name for file in self.root.glob("contenders/*/contender.json"))
             raise RunFolderError(
-                f"There is no contender '{name}' in {self.root}; it has {', '.join(known) or 'none'}.",
+                f"There is no contender '{name}' in {self.root}; the contenders are: {', '.join(known) or 'none'}.",
                 f"name one of them, or {FINISH}",
             )
         try:
@@ -114,18 +114,18 @@ class WorldFolder:
             raise RunFolderError(f"Cannot read {path}: {error}.", "restore the file, or start a new run") from error
 
     def is_calibrated(self, name: str) -> bool:
-        """Whether this contender was built and fitted already."""
+        """Whether this contender has already been built and fitted."""
         return (self.contender_folder(name) / "contender.json").exists() and self.built(name).calibrated
 
     def save(self, built: Built) -> None:
-        """Replace a contender's file, all or nothing."""
+        """Replaces a contender's file as a whole or not at all."""
         path = self.contender_folder(built.spec.name) / "contender.json"
         jsonl.write_text(path, built.model_dump_json(indent=1) + "\n")
 
     def open(self, name: str, given: Given | None = None) -> Contender:
         """The contender of that name, ready to answer.
 
-        `given` tells what a contender behind a router answered before, so that it is not asked again.
+        `given` returns earlier answers of the contenders behind a router, so that they are not asked again.
         """
         built = self.built(name)
         return make_recipe(built.spec, self.imports_from).open(self, built.fitted, given)

@@ -1,1 +1,1 @@
-"""Answers to scores: the grader, the measures and the loop that collects answers."""
+"""Answers to scores: collecting answers, the measures, and the statistics."""

@@ -1,6 +1,6 @@
-"""The resumable evaluation loop: contenders are asked, every answer is on the disk before the next batch is asked.
+"""The resumable evaluation loop. Every answer is on the disk before the next batch is asked.
 
-Takes a contender and questions, writes answers as JSON lines. Knows nothing about how an answer is made or scored.
+Takes a contender and questions, writes answers as JSON lines. Does not know how an answer is made or scored.
 """
 
 import time
@@ -12,8 +12,8 @@ from bakeoff.files import jsonl
 from bakeoff.protocols import Contender
 from bakeoff.records import Answer, Question
 
-# What a contender's engine may raise for a question it cannot answer. A full disk is not among them: it is met here,
-# outside the contender, and stops the run.
+# Errors that a contender's engine may raise for a question it cannot answer. A full disk is not one of them: it
+# occurs here, outside the contender, and stops the run.
 ANSWERING_ERRORS = (BakeoffError, RuntimeError, ValueError, KeyError, ConnectionError, TimeoutError)
 
 Progress = Callable[[int, int], None]
@@ -22,7 +22,7 @@ Progress = Callable[[int, int], None]
 def collect(
     contender: Contender, questions: Sequence[Question], path: Path, batch_size: int, progress: Progress
 ) -> None:
-    """Ask the questions that the file does not answer yet, batch by batch; progress is told (done, total)."""
+    """Asks the questions that the file does not answer yet, batch by batch. Calls progress(done, total)."""
     waiting = _unanswered(questions, path)
     for start in range(0, len(waiting), batch_size):
         progress(len(questions) - len(waiting) + start, len(questions))
@@ -31,9 +31,9 @@ def collect(
 
 
 def collect_latency(contender: Contender, questions: Sequence[Question], path: Path, progress: Progress) -> None:
-    """Ask the questions one at a time and keep each one's wall time; the first one asked here is warm-up, not kept.
+    """Asks the questions one at a time and records each one's wall time. The first one is warm-up and is not recorded.
 
-    The questions should be ones that this contender was not asked before, so that no engine's cache answers.
+    Use questions that this contender has not been asked before, so that no engine's cache answers them.
     """
     waiting = _unanswered(questions[1:], path)
     if waiting:
@@ -48,13 +48,16 @@ def collect_latency(contender: Contender, questions: Sequence[Question], path: P
 
 
 def _unanswered(questions: Sequence[Question], path: Path) -> list[Question]:
-    """Those without an answer; one that failed is asked again, and its later answer counts."""
+    """The questions without an answer. A failed one is asked again, and its later answer counts."""
     done = {answer.question_id for answer in jsonl.read(path, Answer) if answer.error is None}
     return [question for question in questions if question.id not in done]
 
 
 def ask(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
-    """The contender's answers; where a batch fails, each question is asked alone and only the failing ones err."""
+    """The contender's answers.
+
+    If a batch fails, each question is asked alone, so that only the failing ones have errors.
+    """
     begun = time.perf_counter()
     try:
         answers = contender.answer(questions)
@@ -66,12 +69,14 @@ def ask(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
 
 
 def _sharing(answers: list[Answer], seconds: float) -> list[Answer]:
-    """The answers with no more seconds together than the batch took: those asked at once share its wall time."""
+    """The answers, with seconds scaled down so that their sum is at most the wall time of the batch."""
     together = sum(answer.usage.seconds for answer in answers)
     if together <= seconds or not together:
         return answers
-    usages = [one.usage.model_copy(update={"seconds": one.usage.seconds * seconds / together}) for one in answers]
-    return [one.model_copy(update={"usage": usage}) for one, usage in zip(answers, usages, strict=True)]
+    usages = [
+        answer.usage.model_copy(update={"seconds": answer.usage.seconds * seconds / together}) for answer in answers
+    ]
+    return [answer.model_copy(update={"usage": usage}) for answer, usage in zip(answers, usages, strict=True)]
 
 
 def _one_line(error: Exception) -> str:

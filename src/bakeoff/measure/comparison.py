@@ -1,7 +1,7 @@
-"""What a comparison is: who took part, what each measured, how any two differ. The content of `comparison.json`.
+"""The content of `comparison.json`: who took part, what was measured, and how any two contenders differ.
 
-Frozen records, written and read by the stages after the measuring. Knows nothing about how contenders work: what later
-stages need to know of a contender stands in its `Entrant`.
+Frozen records, used by all stages after measuring. Does not know how contenders work: what later stages need to know
+about a contender is in its `Entrant`.
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ from bakeoff.records import Approach, Contrast, Record
 
 
 class Axes(Record):
-    """Where a contender stands in the grid. Two contenders that differ in one axis show the effect of that axis.
+    """A contender's place in the grid. Two contenders that differ in one axis show the effect of that axis.
 
-    `model` is the name in `models:`, `tuning` is empty where the weights are as they come, `knowledge` is empty where
-    nothing is shown to the model. The labels are those of the configuration, such as 'retrieval (128 tokens, k 3)'.
+    `model` is the name in `models:`. `tuning` is empty for an untuned model. `knowledge` is empty if the model is shown
+    no documents. The labels are those of the configuration, such as 'retrieval (128 tokens, k 3)'.
     """
 
     model: str
@@ -28,7 +28,7 @@ class Axes(Record):
 
 
 class Days(Record):
-    """Assumed days of work: to set a contender up, to prepare data for it, and to look after it each month."""
+    """Assumed days of work: to set a contender up, to prepare data for it, and to maintain it each month."""
 
     setup: float = Field(ge=0)
     data: float = Field(ge=0)
@@ -46,14 +46,13 @@ class AskedModel(Record):
 
 
 class Entrant(Record):
-    """What a contender is, for everything that compares, prices, judges and shows it.
+    """What a contender is, for all code that compares, prices, judges or shows it.
 
-    `recipe` is the recipe's short name or import path. `approach` is the approach of the decision matrix that it stands
-    for, None for a model as it comes. `axes` is None for what stands beside the grid. `shown` says in words
-    what it is shown besides the question. `is_baseline`: a model as it
-    comes, with nothing shown and nothing tuned. `learns_facts`: it holds the documents' facts in its weights, so that
-    changed documents mean more training. `parts` names the index, tuned models and models it is made of, as in
-    `Stage.part`; `behind` the contenders it sends questions to.
+    `recipe` is the recipe's short name or import path. `approach` is its approach in the decision matrix, None for an
+    untuned model without documents. `axes` is None for contenders outside the grid. `shown` describes what the model is
+    shown besides the question. `is_baseline`: an untuned model that is shown nothing. `learns_facts`: its weights hold
+    facts from the documents, so that changed documents require more training. `parts` names the index, the tuned models
+    and the models it consists of, as in `Stage.part`. `behind` names the contenders it sends questions to.
     """
 
     name: str
@@ -74,9 +73,9 @@ class Entrant(Record):
 
 
 class Estimate(Record):
-    """A measure's value with its 95 % interval; None where it could not be measured. `n` counts questions.
+    """A measure's value with its 95 % interval, or None if it could not be measured. `n` is the number of questions.
 
-    `reason` says why there is no value. `detail` holds the parts of a value by name, `slices` the same measure on each
+    `reason` says why there is no value. `detail` holds named parts of the value, `slices` the same measure for each
     slice of the test.
     """
 
@@ -90,9 +89,9 @@ class Estimate(Record):
 
 
 class ConstantAnswer(Record):
-    """The baseline that needs no model: always the answer that is most frequent in training.
+    """The baseline that needs no model: it always gives the most frequent answer in training.
 
-    `contrasts` are those of each contender (`a`) with it (`b`, named CONSTANT), adjusted as one family.
+    `contrasts` compare each contender (`a`) with it (`b`, named CONSTANT), adjusted as one family.
     """
 
     answer: str
@@ -101,8 +100,10 @@ class ConstantAnswer(Record):
 
     @property
     def not_beaten_by(self) -> tuple[str, ...]:
-        """The contenders that are not significantly more accurate than it."""
-        return tuple(one.a for one in self.contrasts if one.finding != "different" or one.difference <= 0)
+        """The contenders that are not significantly more accurate than the constant answer."""
+        return tuple(
+            contrast.a for contrast in self.contrasts if contrast.finding != "different" or contrast.difference <= 0
+        )
 
 
 NOTHING = Estimate()
@@ -110,10 +111,10 @@ CONSTANT = "constant answer"
 
 
 class Comparison(Record):
-    """Everything that was measured. Contenders stand in the order of the configuration.
+    """Everything that was measured. Contenders are in the order of the configuration.
 
-    `measures` is by contender, then measure. `contrasts` holds every pair on every compared measure. `skipped` are
-    contenders that could not be built, with the reason. `own_measures` are those of the team, in the order of the
+    `measures` is by contender, then measure. `contrasts` holds every pair for every compared measure. `skipped` holds
+    contenders that could not be built, with the reason. `own_measures` are the team's, in the order of the
     configuration.
     """
 
@@ -126,7 +127,7 @@ class Comparison(Record):
 
     @property
     def measure_of(self) -> dict[str, Measure]:
-        """What each measure is, by name: Bakeoff's own and the team's."""
+        """All measures by name: Bakeoff's own and the team's."""
         return by_name(self.own_measures)
 
     @property
@@ -137,16 +138,16 @@ class Comparison(Record):
         return next(entrant for entrant in self.entrants if entrant.name == name)
 
     def estimate(self, contender: str, measure: str) -> Estimate:
-        """The contender's estimate, an empty one where there is none."""
+        """The contender's estimate, or an empty one if there is none."""
         return self.measures[contender].get(measure, NOTHING)
 
     def values(self, measure: str) -> Mapping[str, float]:
-        """The measured values by contender, those not measured left out."""
+        """The measured values by contender, without contenders that have no value."""
         values = {name: self.estimate(name, measure).value for name in self.names}
         return {name: value for name, value in values.items() if value is not None}
 
     def contrast(self, a: str, b: str, measure: str = "accuracy") -> Contrast | None:
-        """The contrast with the difference a - b, whichever way it is stored; None where they were not compared."""
+        """The contrast with the difference a - b, whichever way it is stored. None if the two were not compared."""
         for contrast in self.contrasts:
             if contrast.measure == measure and (contrast.a, contrast.b) == (a, b):
                 return contrast
@@ -155,7 +156,7 @@ class Comparison(Record):
         return None
 
     def beats(self, a: str, b: str, measure: str = "accuracy") -> bool:
-        """Whether the paired test finds a significantly higher than b."""
+        """Whether a is significantly higher than b by the paired test."""
         contrast = self.contrast(a, b, measure) if a != b else None
         return contrast is not None and contrast.finding == "different" and contrast.difference > 0
 

@@ -1,7 +1,7 @@
-"""The baseline that needs no model: always giving the answer that is most frequent in training.
+"""The baseline that needs no model: always give the most frequent answer in training.
 
-Takes questions and what the contenders got right, gives a `ConstantAnswer`. Where few answers are given often (yes and
-no, labels) it can be hard to beat. Knows nothing about how contenders answer.
+Takes questions and which ones the contenders got right, gives a `ConstantAnswer`. It can be hard to beat if there are
+few different answers (yes and no, labels). Does not know how contenders answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,9 +14,9 @@ from bakeoff.records import Question
 
 
 def most_frequent_answer(training: Sequence[Question]) -> str | None:
-    """The first accepted answer that most training questions share, the earliest among equals; None without any.
+    """The first accepted answer of most training questions, the earliest if several tie. None if there is none.
 
-    Questions of general knowledge and about updates do not count. Spellings that grade alike are one answer.
+    Questions of general knowledge and about updates do not count. Spellings that are graded alike are one answer.
     """
     counts: dict[str, int] = {}
     spelling: dict[str, str] = {}
@@ -36,7 +36,7 @@ def constant_answer(
 ) -> ConstantAnswer | None:
     """The constant answer's accuracy on these test questions, and each contender's contrast with it.
 
-    `correct` is by contender, then question id. None where no training question has an answer.
+    `correct` is by contender, then question id. None if no training question has an answer.
     """
     answer = most_frequent_answer(training)
     tested = [question for question in questions if question.slice in IN_DOMAIN]
@@ -44,14 +44,14 @@ def constant_answer(
         return None
     facts = {question.id: question.fact for question in tested}
     values = {question.id: float(_is_correct(question, answer)) for question in tested}
-    found = [
+    compared = [
         paired(name, CONSTANT, _ahead(given, values), facts, "accuracy", margin, n_pairs=len(correct))
         for name, given in correct.items()
     ]
     return ConstantAnswer(
         answer=answer,
         accuracy=share_estimate(values, facts),
-        contrasts=tuple(with_holm([contrast for contrast in found if contrast is not None])),
+        contrasts=tuple(with_holm([contrast for contrast in compared if contrast is not None])),
     )
 
 

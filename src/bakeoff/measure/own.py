@@ -1,4 +1,4 @@
-"""Measures of a team's own, by import path: a `Measure`, or a function of a question and its answer.
+"""A team's own measures, by import path: a `Measure`, or a function of a question and its answer.
 
 Takes import paths, gives `Measure`s and their values. Knows nothing about runs or files.
 """
@@ -16,22 +16,22 @@ from bakeoff.measures import BY_NAME, SCORES, Measure
 from bakeoff.records import Answer, Question
 
 SETTINGS = ("title", "description", "unit", "better", "slices", "per_slice", "contrasted", "short", "source")
-"""What a function may say of itself by attributes of these names."""
+"""Attributes by which a function may describe its measure."""
 CONTRACT = "give a bakeoff.measures.Measure with per_question, or a function (question, answer) -> float | None"
 
 
 def own_measures(paths: Sequence[str], folder: Path | None = None) -> list[Measure]:
-    """The measures at these import paths (`my_package.my_module.has_greeting`), in their order.
+    """The measures at these import paths (`my_package.my_module.has_greeting`), in order.
 
-    `folder` is searched for modules too. Raises ConfigError where one cannot be imported, MeasureError where it is no
-    measure or two have one name.
+    `folder` is searched for modules too. Raises ConfigError if a path cannot be imported, MeasureError if it is not a
+    measure or if two have the same name.
     """
     measures = [_imported(path, folder) for path in paths]
     names: set[str] = set()
     for path, measure in zip(paths, measures, strict=True):
         if measure.name in names or measure.name in BY_NAME or measure.name in SCORES:
             raise MeasureError(
-                f"The measure {path} is called '{measure.name}', which is taken.", "give it a name of its own"
+                f"The measure {path} is called '{measure.name}', but this name is taken.", "give it another name"
             )
         names.add(measure.name)
     return measures
@@ -39,22 +39,24 @@ def own_measures(paths: Sequence[str], folder: Path | None = None) -> list[Measu
 
 def _imported(path: str, folder: Path | None) -> Measure:
     if "." not in path:
-        raise MeasureError(f"The measure '{path}' is no import path.", "write it as my_package.my_module.my_measure")
-    found = imported(path, folder, "The measure")
-    if isinstance(found, Measure):
-        return _of_measure(found, path)
-    if callable(found) and not isinstance(found, type):
-        return _of_function(found, path)
-    raise MeasureError(f"The measure {path} is {type(found).__name__}.", CONTRACT)
+        raise MeasureError(
+            f"The measure '{path}' is not an import path.", "write it as my_package.my_module.my_measure"
+        )
+    target = imported(path, folder, "The measure")
+    if isinstance(target, Measure):
+        return _of_measure(target, path)
+    if callable(target) and not isinstance(target, type):
+        return _of_function(target, path)
+    raise MeasureError(f"The measure {path} is {type(target).__name__}.", CONTRACT)
 
 
 def _of_measure(measure: Measure, path: str) -> Measure:
-    """The measure, its values kept in scores.jsonl under its own name; others than shares as a mean."""
+    """The measure, with its values stored in scores.jsonl under its name. Measures other than shares are means."""
     if measure.per_question is None:
         raise MeasureError(f"The measure {path} has no per_question.", CONTRACT)
     if measure.estimator not in ("share", "mean"):
         raise MeasureError(
-            f"The measure {path} has the estimator '{measure.estimator}'.", "a measure of your own is a share or a mean"
+            f"The measure {path} has the estimator '{measure.estimator}'.", "your own measure must be a share or a mean"
         )
     estimator = measure.estimator if measure.unit == "share" else "mean"
     return measure.model_copy(update={"score": measure.name, "estimator": estimator})
@@ -81,9 +83,9 @@ def _of_function(function: Callable[..., Any], path: str) -> Measure:
 
 
 def own_value(measure: Measure, question: Question, answer: Answer) -> float | None:
-    """What a team's measure says of one answer, None where it does not apply.
+    """The value of a team's measure for one answer. None if the measure does not apply.
 
-    Raises MeasureError where it fails, or gives what is no finite number (in 0..1, where its unit is 'share').
+    Raises MeasureError if it fails or returns anything but a finite number (in 0..1, if its unit is 'share').
     """
     if measure.per_question is None:
         raise MeasureError(f"The measure '{measure.name}' cannot be computed here.", CONTRACT)
@@ -93,18 +95,20 @@ def own_value(measure: Measure, question: Question, answer: Answer) -> float | N
         raise MeasureError(
             f"The measure '{measure.name}' failed on question {question.id} ({answer.contender}): "
             f"{type(error).__name__}: {error}.",
-            "fix the function, then go on with: bakeoff run CONFIG --resume",
+            "fix the function, then continue with: bakeoff run CONFIG --resume",
         ) from error
     if value is None:
         return None
     if not isinstance(value, int | float) or not math.isfinite(value):
         raise _bad(measure, question, value, "a finite number or None")
     if measure.unit == "share" and not 0 <= value <= 1:
-        raise _bad(measure, question, value, "a number from 0 to 1 for the unit 'share'; for others set its unit")
+        raise _bad(
+            measure, question, value, "a number from 0 to 1 (for the unit 'share'; set another unit for other numbers)"
+        )
     return float(value)
 
 
 def _bad(measure: Measure, question: Question, value: object, allowed: str) -> MeasureError:
     return MeasureError(
-        f"The measure '{measure.name}' gave {value!r} for question {question.id}.", f"let it give {allowed}"
+        f"The measure '{measure.name}' returned {value!r} for question {question.id}.", f"make it return {allowed}"
     )

@@ -1,4 +1,4 @@
-"""What answers are priced by, and the one formula that prices them.
+"""The prices of answers, and the one formula that uses them.
 
 Takes what an answer used and the prices, gives US dollars. Knows nothing about contenders, profiles or price lists.
 """
@@ -9,11 +9,11 @@ from bakeoff.records import Record, Usage
 
 
 class Rates(Record):
-    """A contender's prices in US dollars: the machine's time, and tokens where they are paid.
+    """A contender's prices in US dollars: for machine time, and for tokens if they are paid for.
 
-    `cached_prompt_share` of a prompt's tokens cost `cached_input_usd_per_million_tokens`, the rest the full price;
-    without a price for cached ones all of them do. `setup_usd_per_hour` is the price of the machine that trains and
-    indexes; that of the answering machine where it is None.
+    `cached_prompt_share` of the prompt tokens cost `cached_input_usd_per_million_tokens`, the others the full price. If
+    there is no price for cached tokens, all cost the full price. `setup_usd_per_hour` is the price of the machine that
+    trains and indexes. If it is None, it is that of the answering machine.
     """
 
     machine_usd_per_hour: float = Field(default=0.0, ge=0)
@@ -25,13 +25,17 @@ class Rates(Record):
 
     @property
     def usd_per_million_prompt_tokens(self) -> float:
-        """The price of a million prompt tokens, a share of them cached."""
+        """The price of a million prompt tokens, some of them cached."""
         full, cached = self.input_usd_per_million_tokens, self.cached_input_usd_per_million_tokens
         return full if cached is None else full + self.cached_prompt_share * (cached - full)
 
 
 def usd(usage: Usage, rates: Rates) -> float:
-    """What one answer (or many, added up) costs: its compute time at the machine's price, plus its paid tokens."""
+    """The cost of one answer (or the sum of many): compute time at the machine's price, plus paid tokens.
+
+    >>> usd(Usage(prompt_tokens=1000, seconds=36.0), Rates(machine_usd_per_hour=1.0, input_usd_per_million_tokens=5.0))
+    0.015
+    """
     return (
         usage.seconds * rates.machine_usd_per_hour / 3600
         + usage.prompt_tokens * rates.usd_per_million_prompt_tokens / 1e6
@@ -40,6 +44,6 @@ def usd(usage: Usage, rates: Rates) -> float:
 
 
 def setup_usd(seconds: float, rates: Rates) -> float:
-    """What setting a contender up costs, by the time it took."""
+    """The cost of setting a contender up, from the time it took."""
     hourly = rates.machine_usd_per_hour if rates.setup_usd_per_hour is None else rates.setup_usd_per_hour
     return seconds * hourly / 3600

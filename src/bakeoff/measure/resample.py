@@ -1,10 +1,11 @@
-"""Pilots as they might have come out: facts drawn anew, and every pair tested again in each draw.
+"""Simulated repetitions of the pilot: facts are drawn anew, and every pair is tested again in each draw.
 
-Takes values per question, gives arrays over (draw, contender, ...). Knows nothing about prices, models or files.
-Drawing facts with replacement keeps contenders paired: those that answered the same questions rise and fall together.
+Takes values per question, gives arrays over (draw, contender, ...). Knows nothing about prices, models or files. Facts
+are drawn with replacement, the same ones for all contenders, so contenders stay paired.
 
-Source: the cluster bootstrap, Davison and Hinkley 1997, section 3.8. In a draw the exact sign-flip test of `compare` is
-taken by its normal approximation with a correction for continuity, and adjusted by Holm's method over the same pairs.
+Source: the cluster bootstrap, Davison and Hinkley 1997, section 3.8. In each draw, the exact sign-flip test of
+`statistics` is replaced by its normal approximation with continuity correction, adjusted by Holm's method over the same
+pairs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ class Redrawn:
     tied: np.ndarray
 
     def only(self, names: Sequence[str]) -> "Redrawn":
-        """The same draws with these contenders alone; what was tested with the others stays adjusted for them."""
+        """The same draws with these contenders only. The tests stay adjusted for all contenders that were tested."""
         picks = [self.names.index(name) for name in names]
         return Redrawn(
             names=tuple(names),
@@ -43,16 +44,16 @@ class Redrawn:
 def redraw(
     per_question: PerQuestion, fact_of: Facts, names: Sequence[str], tested: str, margin: float, seed: int = 0
 ) -> Redrawn:
-    """N_DRAWS redrawn pilots of these contenders; `per_question` is measure -> contender -> question id -> value.
+    """N_DRAWS redrawn pilots of these contenders. `per_question` is measure -> contender -> question id -> value.
 
-    The pairs are tested on the measure `tested`. A contender without a value of a measure has nan there.
+    The pairs are tested on the measure `tested`. A contender without a value for a measure has nan there.
     """
     first = _facts(per_question[tested], fact_of, names)
-    others = sorted(set().union(*(_facts(one, fact_of, names) for one in per_question.values())) - set(first))
+    others = sorted(set().union(*(_facts(values, fact_of, names) for values in per_question.values())) - set(first))
     rng = np.random.default_rng(seed)
     drawn = np.concatenate([_drawn(len(first), rng), _drawn(len(others), rng)], axis=1)
     row_of = {fact: i for i, fact in enumerate((*first, *others))}
-    tables = {measure: _Table(one, fact_of, names, row_of) for measure, one in per_question.items()}
+    tables = {measure: _Table(values, fact_of, names, row_of) for measure, values in per_question.items()}
     means = {measure: _means(table, drawn) for measure, table in tables.items()}
     ahead, tied = _tested(tables[tested], drawn, margin)
     return Redrawn(tuple(names), means, ahead, tied)
@@ -63,25 +64,27 @@ def _facts(columns: Mapping[str, Values], fact_of: Facts, names: Sequence[str]) 
 
 
 def _drawn(n_facts: int, rng: np.random.Generator) -> np.ndarray:
-    """How often each fact was drawn among its like: (draw, fact)."""
+    """How often each fact was drawn: (draw, fact)."""
     picks = rng.integers(0, max(1, n_facts), (N_DRAWS, n_facts)) + n_facts * np.arange(N_DRAWS)[:, None]
     return np.bincount(picks.ravel(), minlength=N_DRAWS * n_facts).reshape(N_DRAWS, n_facts).astype(float)
 
 
 class _Table:
-    """One measure's values (question, contender), nan where there is none, and each question's fact."""
+    """One measure's values (question, contender), nan if missing, and the fact of each question."""
 
     def __init__(
         self, columns: Mapping[str, Values], fact_of: Facts, names: Sequence[str], row_of: Mapping[str, int]
     ) -> None:
         keys = list(dict.fromkeys(key for name in names for key in columns.get(name, {})))
         given = [columns.get(name, {}) for name in names]
-        self.values = np.array([[one.get(key, np.nan) for key in keys] for one in given]).reshape(len(names), -1).T
+        self.values = (
+            np.array([[values.get(key, np.nan) for key in keys] for values in given]).reshape(len(names), -1).T
+        )
         self._facts = np.array([row_of[fact_of[key]] for key in keys], dtype=int)
         self._n_facts = len(row_of)
 
     def by_fact(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """For each fact the sum of one value a question, and how many there are; nan counts for none."""
+        """For each fact the sum of the values and their number: one value for each question, nan not counted."""
         there = ~np.isnan(values)
         facts = self._facts[there]
         return (
@@ -91,8 +94,10 @@ class _Table:
 
 
 def _means(table: _Table, drawn: np.ndarray) -> np.ndarray:
-    """The mean of each contender in each draw; in a draw that holds none of its facts, the mean of all."""
-    sums, sizes = (np.stack(one, axis=1) for one in zip(*(table.by_fact(one) for one in table.values.T), strict=True))
+    """The mean of each contender in each draw. If a draw holds none of its facts, the mean over all facts."""
+    sums, sizes = (
+        np.stack(column, axis=1) for column in zip(*(table.by_fact(column) for column in table.values.T), strict=True)
+    )
     with np.errstate(invalid="ignore"):
         whole = sums.sum(axis=0) / sizes.sum(axis=0)
     total, n = drawn @ sums, drawn @ sizes
@@ -100,11 +105,13 @@ def _means(table: _Table, drawn: np.ndarray) -> np.ndarray:
 
 
 def _tested(table: _Table, drawn: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray]:
-    """Who is significantly above whom and who is tied, (draw, contender, contender)."""
+    """Which contenders are significantly above which, and which pairs are tied: (draw, contender, contender)."""
     n_names = table.values.shape[1]
     ahead, tied = (np.zeros((N_DRAWS, n_names, n_names), dtype=bool) for _ in range(2))
-    found = {(i, j): table.by_fact(table.values[:, i] - table.values[:, j]) for i, j in combinations(range(n_names), 2)}
-    pairs = [(pair, sums, sizes) for pair, (sums, sizes) in found.items() if sizes.any()]
+    by_pair = {
+        (i, j): table.by_fact(table.values[:, i] - table.values[:, j]) for i, j in combinations(range(n_names), 2)
+    }
+    pairs = [(pair, sums, sizes) for pair, (sums, sizes) in by_pair.items() if sizes.any()]
     if not pairs:
         return ahead, tied
     columns = [column for _, d, m in pairs for column in (d, m, d * d, d * m, m * m)]
@@ -121,18 +128,21 @@ def _tested(table: _Table, drawn: np.ndarray, margin: float) -> tuple[np.ndarray
 
 
 def _step(sums: np.ndarray) -> float:
-    """Half the distance between neighbouring sums under sign flips: the correction for continuity."""
+    """Half the distance between neighbouring sums under sign flips, for the continuity correction."""
     whole = np.rint(sums).astype(int)
     return float(np.gcd.reduce(whole)) if np.allclose(sums, whole) else 0.0
 
 
 def _score(total: np.ndarray, squares: np.ndarray, step: float) -> np.ndarray:
-    """The sum in units of its deviation under sign flips."""
+    """The sum divided by its standard deviation under sign flips."""
     return np.divide(np.abs(total) - step, np.sqrt(squares), out=np.zeros(len(total)), where=squares > 0)
 
 
 def _holm(scores: Sequence[np.ndarray]) -> np.ndarray:
-    """Which pairs are different in each draw, (pair, draw): from the largest score down, as long as each passes."""
+    """Which pairs differ significantly in each draw, (pair, draw).
+
+    Tested from the largest score down until one fails.
+    """
     if not scores:
         return np.zeros((0, N_DRAWS), dtype=bool)
     table = np.stack(scores)

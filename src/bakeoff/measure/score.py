@@ -1,21 +1,21 @@
 """Answers to scores: one value for each question and measure.
 
-Takes questions and their answers, gives `Score`s. Knows nothing about how an answer was made. An answer that failed
-scores None on every measure but `error`, so that it is neither a wrong answer nor forgotten.
+Takes questions and their answers, gives `Score`s. Does not know how an answer was made. A failed answer scores None on
+every measure but `error`, so it does not count as a wrong answer but is not lost either.
 
 | measure | 1 means |
 |---|---|
-| correct | correct, or declined where the documents hold no answer; on `general` the same as knows |
-| knows | the text is correct, declined or not |
+| correct | correct, or declined if the documents hold no answer; on `general` the same as knows |
+| knows | the text is correct, whether or not it was declined |
 | hallucinated | answered, and wrong |
 | abstained | declined |
 | exact_match, f1 | SQuAD's exact match and token F1 of the text (answerable questions) |
 | evidence_hit | a chunk it was shown holds the gold evidence |
 | consistent | the share of the fact's other phrasings that got the same answer |
-| truncated | the text stopped at the limit of tokens |
+| truncated | the token limit cut the text off |
 | error | the contender returned an error |
 
-Measures of the team's own are scored beside them, each under its own name.
+The team's own measures are scored too, each under its own name.
 """
 
 from collections import defaultdict
@@ -28,11 +28,11 @@ from bakeoff.questions.evidence import evidence_hit
 from bakeoff.records import Answer, Phase, Question, Score
 
 Values = Mapping[str, float]
-"""One measure's, by question id."""
+"""One measure's values, by question id."""
 
 
 def values_of(scores: Iterable[Score], phase: Phase = "test") -> Mapping[str, Mapping[str, Values]]:
-    """The values of one phase by contender, measure and question id; of an answer that failed there is `error` only."""
+    """The values of one phase by contender, measure and question id. A failed answer has a value for `error` only."""
     return values_by_phase(scores).get(phase, {})
 
 
@@ -47,16 +47,16 @@ def values_by_phase(scores: Iterable[Score]) -> Mapping[Phase, Mapping[str, Mapp
 
 
 def is_correct(question: Question, text: str) -> bool:
-    """Whether the text answers an answerable question correctly."""
+    """Whether the text correctly answers an answerable question."""
     return grade(text, question.answers, question.kind).correct
 
 
 def score_answers(
     questions: Sequence[Question], answers: Sequence[Answer], phase: Phase = "test", own: Sequence[Measure] = ()
 ) -> list[Score]:
-    """All per-question scores of one contender's answers, in the order of the questions that have one.
+    """All per-question scores of one contender's answers, in the order of the questions that have an answer.
 
-    `own` are measures of the team's own. Raises MeasureError where one of them fails on a question.
+    `own` are the team's own measures. Raises MeasureError if one of them fails on a question.
     """
     by_id = {answer.question_id: answer for answer in answers}
     asked = [question for question in questions if question.id in by_id]
@@ -79,9 +79,10 @@ def _values(question: Question, answer: Answer) -> dict[str, float | None]:
         return {"correct": None, "hallucinated": None, "abstained": None, "error": 1.0}
     graded = grade(answer.text, question.answers, question.kind) if question.answerable else None
     right = graded is not None and graded.correct
-    declines = answer.abstained and question.slice != "general"  # what a model forgot is not what it dares to say
+    # A general question tests what the model knows, so a declined answer counts by its text.
+    declines = answer.abstained and question.slice != "general"
     correct = (right and not declines) if question.answerable else answer.abstained
-    found = evidence_hit(question, (hit.chunk for hit in answer.citations)) if answer.citations else None
+    holds_evidence = evidence_hit(question, (hit.chunk for hit in answer.citations)) if answer.citations else None
     return {
         "correct": float(correct),
         "knows": float(right) if graded else None,
@@ -89,14 +90,14 @@ def _values(question: Question, answer: Answer) -> dict[str, float | None]:
         "abstained": float(answer.abstained),
         "exact_match": float(graded.exact_match and not answer.abstained) if graded else None,
         "f1": graded.f1 * (not answer.abstained) if graded else None,
-        "evidence_hit": None if found is None else float(found),
+        "evidence_hit": None if holds_evidence is None else float(holds_evidence),
         "truncated": float(answer.truncated),
         "error": 0.0,
     }
 
 
 def _agreement(questions: Sequence[Question], answers: dict[str, Answer]) -> dict[str, float]:
-    """For each question whose fact was asked in other words too: the share of those that got the same answer."""
+    """For each question whose fact has other phrasings: the share of them that got the same answer."""
     phrasings = defaultdict(list)
     for question in questions:
         if answers[question.id].error is None and question.slice not in ("general", "unanswerable"):

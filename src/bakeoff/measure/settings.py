@@ -1,4 +1,4 @@
-"""What bakeoff.yaml says about asking and measuring. Knows nothing about contenders."""
+"""The settings for asking and measuring in bakeoff.yaml. Knows nothing about contenders."""
 
 from pydantic import Field
 
@@ -6,10 +6,10 @@ from bakeoff.records import Record
 
 
 class Measuring(Record):
-    """How answers are collected: `latency_questions` one by one, then all, `batch_size` at a time.
+    """How answers are collected: `latency_questions` one at a time, then all questions in batches of `batch_size`.
 
-    `wrong_answer_penalty` is what a wrong answer costs, against 1 for a right one, when the threshold for declining is
-    calibrated.
+    `wrong_answer_penalty` is the cost of a wrong answer, relative to a gain of 1 for a correct one. It is used to
+    calibrate the threshold for declining.
     """
 
     batch_size: int = Field(default=16, ge=1)

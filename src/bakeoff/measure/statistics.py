@@ -1,11 +1,11 @@
 """Values per question to estimates and paired contrasts, both clustered by fact.
 
-Takes one value per question (and the fact each question asks for), gives 95 % intervals, paired differences and what
-they allow one to say. Knows nothing about prices, models or files. Phrasings of one fact succeed and fail together, so
-facts, not questions, are what is independent.
+Takes one value per question (and the fact each question asks for), gives 95 % intervals, paired differences and the
+finding they support. Knows nothing about prices, models or files. Phrasings of one fact succeed and fail together, so
+the independent observations are facts, not questions.
 
-Sources: clustered standard errors for evaluations, Miller 2024, arXiv:2411.00640; the score interval, Wilson 1927,
-with its sample size divided by the design effect (Kish 1965); paired proportions, Agresti and Min 2005,
+Sources: clustered standard errors for evaluations, Miller 2024, arXiv:2411.00640; the score interval, Wilson 1927, with
+its sample size divided by the design effect (Kish 1965); paired proportions, Agresti and Min 2005,
 doi:10.1002/sim.1781; exact paired test, McNemar 1947, here by flipping the signs of whole facts; several contrasts,
 Holm 1979; equivalence by two one-sided tests, Schuirmann 1987.
 """
@@ -32,14 +32,14 @@ Facts = Mapping[str, str]
 
 
 def share_estimate(values: Values, fact_of: Facts, weights: Values | None = None) -> Estimate:
-    """The (weighted) mean of values in 0..1 with a score interval, which stays inside 0..1 and never has width zero."""
+    """The (weighted) mean of values in 0..1 with a score interval, which stays in 0..1 and never has zero width."""
     if not values:
         return Estimate()
     sums = _weighted_sums(values, fact_of, weights)
     mean, error = _ratio(sums)
     n_facts = len(sums)
     variance = mean * (1 - mean)
-    # At 0 or 1 (or where facts cancel out) the data show no spread; each fact then counts as one observation.
+    # At 0 or 1 (or if facts cancel out) the data show no spread. Each fact then counts as one observation.
     n_effective = variance / error**2 if error > 0 and variance > 0 else float(n_facts)
     n_effective = min(n_effective, float(len(values)))
     low, high = wilson(mean, n_effective, t_quantile(0.5 + CONFIDENCE / 2, n_facts - 1))
@@ -47,14 +47,14 @@ def share_estimate(values: Values, fact_of: Facts, weights: Values | None = None
 
 
 def mean_estimate(values: Values, fact_of: Facts, weights: Values | None = None) -> Estimate:
-    """The (weighted) mean of any values (costs, tokens), by the clustered standard error."""
+    """The (weighted) mean of any values (costs, tokens), with an interval from the clustered standard error."""
     if not values:
         return Estimate()
     return _symmetric(_weighted_sums(values, fact_of, weights), len(values))
 
 
 def ratio_estimate(numerator: Values, denominator: Values, fact_of: Facts) -> Estimate:
-    """The ratio of two means over the same questions; None where the denominator's mean is zero."""
+    """The ratio of two means over the same questions. Has no value if the denominator's mean is zero."""
     ids = [key for key in numerator if key in denominator]
     if not ids or sum(denominator[key] for key in ids) == 0:
         return Estimate(n=len(ids))
@@ -63,7 +63,7 @@ def ratio_estimate(numerator: Values, denominator: Values, fact_of: Facts) -> Es
 
 
 def quantile_estimate(values: Sequence[float], quantile: float, seed: int = 0) -> Estimate:
-    """A quantile of independent values (latencies), by the bootstrap."""
+    """A quantile of independent values (latencies), with a bootstrap interval."""
     if not values:
         return Estimate()
     array = np.asarray(values)
@@ -75,20 +75,22 @@ def quantile_estimate(values: Sequence[float], quantile: float, seed: int = 0) -
 def contrasts(
     values: Mapping[str, Values], fact_of: Facts, measure: str, margin: float = MARGIN, span: float = 1.0
 ) -> list[Contrast]:
-    """Every pair of contenders on the questions that both answered, p-values adjusted (Holm) over the pairs.
+    """Every pair of contenders on the questions that both answered. p-values are Holm-adjusted over the pairs.
 
-    `span` is the distance between the least and the greatest value that a question can have; `margin` is a share of it.
+    `span` is the distance between the smallest and the largest possible value. `margin` is a share of it.
     """
     pairs = list(combinations(values, 2))
-    found = [
+    compared = [
         paired(a, b, _difference(values[a], values[b], span), fact_of, measure, margin, n_pairs=len(pairs))
         for a, b in pairs
     ]
-    return [_scaled(one, span) for one in with_holm([contrast for contrast in found if contrast is not None])]
+    return [
+        _scaled(contrast, span) for contrast in with_holm([contrast for contrast in compared if contrast is not None])
+    ]
 
 
 def _scaled(contrast: Contrast, span: float) -> Contrast:
-    """A contrast of values in 0..1 in the unit they were measured in."""
+    """A contrast of values in 0..1, converted to the unit they were measured in."""
     return contrast.model_copy(update={key: span * getattr(contrast, key) for key in ("difference", "low", "high")})
 
 
@@ -101,16 +103,16 @@ def paired(
     margin: float = MARGIN,
     n_pairs: int = 1,
 ) -> Contrast | None:
-    """The contrast of two contenders from their per-question differences in -1..1; None where there are none.
+    """The contrast of two contenders from their per-question differences in -1..1. None if there are no differences.
 
-    `n_pairs` is the size of the family it belongs to: how many more questions would settle it takes it into account.
+    `n_pairs` is the size of the family of tests, which affects how many more questions would give a clear result.
     """
     if not differences:
         return None
     sums = _weighted_sums(differences, fact_of, None)
     mean = float(sums[:, 0].sum() / sums[:, 1].sum())
     moments = _moments(sums)
-    centre, error = (float(one) for one in adjusted_difference(moments))
+    centre, error = (float(number) for number in adjusted_difference(moments))
     half = t_quantile(0.5 + CONFIDENCE / 2, len(sums) - 1) * error
     p = sign_flip_p(sums[:, 0])
     contrast = Contrast(
@@ -127,10 +129,10 @@ def paired(
     )
 
 
-def with_holm(found: Sequence[Contrast]) -> list[Contrast]:
-    """The contrasts of one family with Holm-adjusted p-values and what these allow one to say."""
-    adjusted = holm([contrast.p for contrast in found])
-    return [_adjusted(contrast, p) for contrast, p in zip(found, adjusted, strict=True)]
+def with_holm(family: Sequence[Contrast]) -> list[Contrast]:
+    """The contrasts of one family with Holm-adjusted p-values and the findings these support."""
+    adjusted = holm([contrast.p for contrast in family])
+    return [_adjusted(contrast, p) for contrast, p in zip(family, adjusted, strict=True)]
 
 
 def _adjusted(contrast: Contrast, p: float) -> Contrast:
@@ -140,7 +142,7 @@ def _adjusted(contrast: Contrast, p: float) -> Contrast:
 
 
 def _more_questions(contrast: Contrast, error: float, margin: float, n_pairs: int) -> int:
-    """How many more would settle it at 80 % power, at the level that the first step of Holm's method asks of a pair."""
+    """The additional questions needed for 80 % power, at the level of the first step of Holm's method."""
     effect = max(abs(contrast.difference), margin)
     level = (1 - CONFIDENCE) / n_pairs
     needed = ((Z.inv_cdf(1 - level / 2) + Z.inv_cdf(POWER)) * error / effect) ** 2 * contrast.n
@@ -154,7 +156,11 @@ def _finding(p_adjusted: float, tied: bool) -> Literal["different", "tied", "ope
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down adjusted p-values, in the order given."""
+    """Holm's step-down adjusted p-values, in the order given.
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])
     adjusted, running = [0.0] * len(p_values), 0.0
     for rank, i in enumerate(order):
@@ -164,9 +170,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def sign_flip_p(fact_sums: np.ndarray) -> float:
-    """Two-sided exact p-value of the sum under flipping each fact's sign; with one 0/1 question a fact, McNemar's.
+    """Two-sided exact p-value of the sum when each fact's sign is flipped. With one 0/1 question per fact: McNemar's.
 
-    Sums that are whole numbers (or halves, as the grid's effects give) are enumerated exactly; others are sampled.
+    Sums that are whole numbers (or halves, as from the grid's effects) are enumerated exactly; others are sampled.
     """
     doubled = 2 * fact_sums[fact_sums != 0]
     whole = np.rint(doubled).astype(int)
@@ -178,10 +184,10 @@ def sign_flip_p(fact_sums: np.ndarray) -> float:
 
 
 def _exact_sign_flip(sizes: np.ndarray, observed: int) -> float:
-    """P(|sum of +-sizes| >= observed): the sums of facts of one size are binomial, those of several sizes add up."""
+    """P(|sum of +-sizes| >= observed). Sums over facts of equal size are binomial; different sizes are convolved."""
     chances = np.ones(1)
     for size, n in zip(*np.unique(sizes, return_counts=True), strict=True):
-        steps = np.zeros(2 * size * n + 1)  # the sums -size * n to size * n; only every (2 * size)-th can be had
+        steps = np.zeros(2 * size * n + 1)  # the possible sums run from -size * n to size * n in steps of 2 * size
         steps[:: 2 * size] = _heads(int(n))
         chances = np.convolve(chances, steps)
     reach = (len(chances) - 1) // 2
@@ -190,13 +196,16 @@ def _exact_sign_flip(sizes: np.ndarray, observed: int) -> float:
 
 
 def _heads(n: int) -> np.ndarray:
-    """The chances of 0 to n heads in n tosses of a fair coin, through logarithms, as 2^-n alone would be 0."""
+    """The probabilities of 0 to n heads in n fair coin tosses.
+
+    Uses logarithms, because 2^-n alone would underflow to 0.
+    """
     log_factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
     return np.exp(log_factorials[n] - log_factorials - log_factorials[::-1] - n * math.log(2))
 
 
 def wilson(share: float, n: float, z: float) -> tuple[float, float]:
-    """Wilson's score interval of a share of n observations."""
+    """Wilson's score interval for a share of n observations."""
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return max(0.0, centre - half), min(1.0, centre + half)
@@ -241,7 +250,7 @@ def _by_fact(ids: Sequence[str], fact_of: Facts, *columns: np.ndarray) -> np.nda
 
 
 def _ratio(sums: np.ndarray) -> tuple[float, float]:
-    """Sum of the first column over sum of the second, with its clustered standard error (linearised)."""
+    """Sum of the first column divided by the sum of the second, with its clustered standard error (linearised)."""
     top, bottom = (float(total) for total in sums.sum(axis=0))
     value = top / bottom
     n = len(sums)
@@ -263,13 +272,13 @@ class Moments(NamedTuple):
 
 def _moments(sums: np.ndarray) -> Moments:
     d, m = sums[:, 0], sums[:, 1]
-    return Moments(len(sums), *(float(one) for one in (d.sum(), m.sum(), d @ d, d @ m, m @ m)))
+    return Moments(len(sums), *(float(total) for total in (d.sum(), m.sum(), d @ d, d @ m, m @ m)))
 
 
 def adjusted_difference(of: Moments) -> tuple[Any, Any]:
-    """Centre and clustered error of a paired difference, with Agresti and Min's half observation in each cell.
+    """Centre and clustered error of a paired difference, with Agresti and Min's half observation added to each cell.
 
-    Without them two contenders that never differed would have an interval of width zero. What is observed is a fact, so
+    Without it, two contenders that never differed would have an interval of zero width. The observations are facts, so
     half a fact of mean size is added, not half a question.
     """
     size = of.sizes / of.n_facts
@@ -281,10 +290,11 @@ def adjusted_difference(of: Moments) -> tuple[Any, Any]:
 
 
 def is_tied(of: Moments, margin: float) -> Any:
-    """Two one-sided tests at 5 %: whether the mean difference lies within the margin.
+    """Whether the mean difference is within the margin, by two one-sided tests at 5 %.
 
-    Were it the margin, single differences of -1, 0 and 1 would vary by margin x (1 - margin) at least: a few questions
-    that show no difference at all must not pass for a tie. Half an observation is the correction for continuity.
+    If the true mean difference equalled the margin, single differences of -1, 0 and 1 would have a variance of at least
+    margin x (1 - margin). This minimum is used so that a few questions without any difference do not count as a tie.
+    Half an observation is the continuity correction.
     """
     _, error = adjusted_difference(of)
     least = np.sqrt(margin * (1 - margin) * of.squared_sizes) / of.sizes

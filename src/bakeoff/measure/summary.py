@@ -1,7 +1,7 @@
-"""Scores, latencies and stage times to the measures of each contender, with intervals, and the contrasts of every pair.
+"""Scores, latencies and stage times to each contender's measures, with intervals, and the contrasts of every pair.
 
-Takes what a run folder holds, gives a `Comparison`. What each measure is stands in `measures.py`; here is how each kind
-of estimator is computed. Knows nothing about how contenders work. A measure without a value says why.
+Takes the contents of a run folder, gives a `Comparison`. Measures are defined in `measures.py`; this file computes each
+kind of estimator. Does not know how contenders work. A measure without a value says why.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,10 +28,10 @@ __all__ = ["IN_DOMAIN", "Measured", "summarise"]
 
 @dataclass(frozen=True)
 class Measured:
-    """What was collected of one contender.
+    """What was collected about one contender.
 
-    `values` are those of the test answers by measure, `updated` those after the update (none where it was not asked
-    again). `update` is None where it was not brought up to date.
+    `values` are those of the test answers by measure, `updated` those after the update (empty if it was not asked
+    again). `update` is None if it was not updated.
     """
 
     entrant: Entrant
@@ -56,18 +56,21 @@ def summarise(
     own: Sequence[Measure] = (),
     training: Sequence[Question] = (),
 ) -> Comparison:
-    """Every contender's measures, every pair's contrasts, who was skipped and why, and the constant answer.
+    """Every contender's measures, every pair's contrasts, the skipped contenders with reasons, and the constant answer.
 
-    `questions` are those of the test, `training` those that the most frequent answer is taken from. Pairs that differ
-    by less than `margin` (a fraction) are called tied. `own` are the team's measures, scored like the others.
+    `questions` are those of the test. `training` are those that the most frequent answer is taken from. Pairs that
+    differ by less than `margin` (a fraction) are called tied. `own` are the team's measures.
     """
     view = _View(questions, {question.id: question.fact for question in questions}, measured)
     measures = [*MEASURES, *own]
     contrasted = [measure for measure in measures if measure.contrasted]
-    correct = {one.name: view.values(one.values, "correct", IN_DOMAIN) for one in measured}
+    correct = {collected.name: view.values(collected.values, "correct", IN_DOMAIN) for collected in measured}
     return Comparison(
-        entrants=tuple(one.entrant for one in measured),
-        measures={one.name: {measure.name: view.estimate(one, measure) for measure in measures} for one in measured},
+        entrants=tuple(collected.entrant for collected in measured),
+        measures={
+            collected.name: {measure.name: view.estimate(collected, measure) for measure in measures}
+            for collected in measured
+        },
         contrasts=tuple(contrast for measure in contrasted for contrast in view.contrasts(measure, margin)),
         skipped=dict(skipped or {}),
         constant=constant_answer(training, questions, correct, margin),
@@ -77,7 +80,7 @@ def summarise(
 
 @dataclass(frozen=True)
 class _View:
-    """The test of one run: its questions, each one's fact, and what was collected of every contender."""
+    """The test of one run: its questions, the fact of each, and what was collected about every contender."""
 
     questions: Sequence[Question]
     facts: Mapping[str, str]
@@ -88,52 +91,59 @@ class _View:
         wanted = {question.id for question in self.questions if question.slice in slices}
         return {key: value for key, value in values.get(score, {}).items() if key in wanted}
 
-    def values_of(self, one: Measured, measure: Measure, slices: Sequence[Slice] | None = None) -> dict[str, float]:
-        """A measure's value of each question of its slices (or of these) whose answer did not fail."""
+    def values_of(
+        self, collected: Measured, measure: Measure, slices: Sequence[Slice] | None = None
+    ) -> dict[str, float]:
+        """A measure's value for each question of its slices (or of these) whose answer did not fail."""
         slices = measure.slices if slices is None else slices
         if measure.score:
-            return self.values(one.updated if measure.phase == "updated" else one.values, measure.score, slices)
+            return self.values(
+                collected.updated if measure.phase == "updated" else collected.values, measure.score, slices
+            )
         asked = {question.id: question for question in self.questions if question.slice in slices}
         per_question = measure.per_question
         if per_question is None:
             return {}
-        given = ((asked[a.question_id], a) for a in one.answers if a.error is None and a.question_id in asked)
-        found = {question.id: per_question(question, answer) for question, answer in given}
-        return {key: value for key, value in found.items() if value is not None}
+        given = ((asked[a.question_id], a) for a in collected.answers if a.error is None and a.question_id in asked)
+        value_of_question = {question.id: per_question(question, answer) for question, answer in given}
+        return {key: value for key, value in value_of_question.items() if value is not None}
 
-    def estimate(self, one: Measured, measure: Measure) -> Estimate:
-        """A measure of one contender, with its slices; with its reason where there is no value."""
-        estimate = ESTIMATORS[measure.estimator](self, one, measure)
+    def estimate(self, collected: Measured, measure: Measure) -> Estimate:
+        """A measure of one contender, with its slices, and with a reason if there is no value."""
+        estimate = ESTIMATORS[measure.estimator](self, collected, measure)
         if estimate.value is None and not estimate.reason:
-            estimate = estimate.model_copy(update={"reason": _reason(one, measure)})
+            estimate = estimate.model_copy(update={"reason": _reason(collected, measure)})
         details = _DETAILS.get(measure.name)
         if details and estimate.value is not None:
-            estimate = estimate.model_copy(update={"detail": {**estimate.detail, **details(self, one, estimate)}})
-        return estimate.model_copy(update={"slices": self._slices(one, measure)}) if measure.per_slice else estimate
+            estimate = estimate.model_copy(update={"detail": {**estimate.detail, **details(self, collected, estimate)}})
+        return (
+            estimate.model_copy(update={"slices": self._slices(collected, measure)}) if measure.per_slice else estimate
+        )
 
-    def _slices(self, one: Measured, measure: Measure) -> dict[str, Estimate]:
-        """The measure on each slice alone of which there are questions."""
-        found: dict[str, Estimate] = {}
+    def _slices(self, collected: Measured, measure: Measure) -> dict[str, Estimate]:
+        """The measure for each slice that has questions."""
+        estimates: dict[str, Estimate] = {}
         for name in EVERY_SLICE:
-            alone = ESTIMATORS[measure.estimator](self, one, measure.model_copy(update={"slices": (name,)}))
+            alone = ESTIMATORS[measure.estimator](self, collected, measure.model_copy(update={"slices": (name,)}))
             if alone.value is not None:
-                found[name] = alone
-        return found
+                estimates[name] = alone
+        return estimates
 
     def contrasts(self, measure: Measure, margin: float) -> list[Contrast]:
-        values = {one.name: self.values_of(one, measure) for one in self.measured}
+        values = {collected.name: self.values_of(collected, measure) for collected in self.measured}
         span = 1.0
         if measure.unit != "share":
             every = [value for given in values.values() for value in given.values()] or [0.0]
             span = (max(every) - min(every)) or 1.0
         return contrasts(values, self.facts, measure.name, margin, span)
 
-    def baseline(self, one: Measured) -> Measured | None:
-        """The same model as it comes, with nothing shown.
+    def baseline(self, collected: Measured) -> Measured | None:
+        """The same model untuned and shown nothing.
 
-        For a contender that asks no model itself, that of those it sends questions to; else the first of the run.
+        For a contender that asks no model itself, the model of the contenders it sends questions to; else the first
+        baseline.
         """
-        models = self._models_of(one.entrant)
+        models = self._models_of(collected.entrant)
         bases = [other for other in self.measured if other.entrant.is_baseline]
         named = [base for base in bases if not models or _model_of(base.entrant) in models]
         return next(iter(named), None)
@@ -145,46 +155,46 @@ class _View:
 
 
 def _model_of(entrant: Entrant) -> str:
-    """The name in the configuration of the model that it asks; empty where it asks none."""
+    """The name of its model in the configuration; empty if it asks none."""
     return entrant.axes.model if entrant.axes else entrant.model.name if entrant.model else ""
 
 
-def _share(view: _View, one: Measured, measure: Measure) -> Estimate:
-    values = view.values_of(one, measure)
+def _share(view: _View, collected: Measured, measure: Measure) -> Estimate:
+    values = view.values_of(collected, measure)
     if not measure.by_traffic:
         return share_estimate(values, view.facts)
     asked = {question.id: float(question.asked) for question in view.questions}
     return share_estimate(values, view.facts, asked) if sum(asked[key] for key in values) else Estimate()
 
 
-def _mean(view: _View, one: Measured, measure: Measure) -> Estimate:
-    """Of shares too that are no counts of right and wrong: the score interval would be far too wide for them."""
-    estimate = mean_estimate(view.values_of(one, measure), view.facts)
+def _mean(view: _View, collected: Measured, measure: Measure) -> Estimate:
+    """Also used for shares that are not counts of right and wrong: a score interval would be far too wide for them."""
+    estimate = mean_estimate(view.values_of(collected, measure), view.facts)
     if measure.unit != "share" or estimate.value is None:
         return estimate
     low, high = max(0.0, estimate.low or 0.0), min(1.0, 1.0 if estimate.high is None else estimate.high)
     return estimate.model_copy(update={"low": low, "high": high})
 
 
-def _median(view: _View, one: Measured, measure: Measure) -> Estimate:
-    if not one.latencies_ms:
+def _median(view: _View, collected: Measured, measure: Measure) -> Estimate:
+    if not collected.latencies_ms:
         return Estimate()
-    p95 = quantile_estimate(one.latencies_ms, 0.95)
-    return quantile_estimate(one.latencies_ms, 0.5).model_copy(update={"detail": {"p95": p95.value}})
+    p95 = quantile_estimate(collected.latencies_ms, 0.95)
+    return quantile_estimate(collected.latencies_ms, 0.5).model_copy(update={"detail": {"p95": p95.value}})
 
 
-def _cost(view: _View, one: Measured, measure: Measure) -> Estimate:
-    priced = measure.model_copy(update={"per_question": lambda _, answer: 1000 * usd(answer.usage, one.rates)})
-    return mean_estimate(view.values_of(one, priced), view.facts)
+def _cost(view: _View, collected: Measured, measure: Measure) -> Estimate:
+    priced = measure.model_copy(update={"per_question": lambda _, answer: 1000 * usd(answer.usage, collected.rates)})
+    return mean_estimate(view.values_of(collected, priced), view.facts)
 
 
-def _ratio(view: _View, one: Measured, measure: Measure) -> Estimate:
+def _ratio(view: _View, collected: Measured, measure: Measure) -> Estimate:
     if not any(question.slice in measure.slices for question in view.questions):
         return Estimate(reason=f"the test holds no {' or '.join(measure.slices)} question")
-    base = view.baseline(one)
+    base = view.baseline(collected)
     if base is None:
-        return Estimate(reason="the run has no contender that is the same model as it comes to compare it with")
-    own, before = view.values_of(one, measure), view.values_of(base, measure)
+        return Estimate(reason="the run has no contender that is the same model untuned and without documents")
+    own, before = view.values_of(collected, measure), view.values_of(base, measure)
     if not before:
         return Estimate(reason=f"{base.name} answered no general question without error")
     if not sum(before.values()):
@@ -192,8 +202,8 @@ def _ratio(view: _View, one: Measured, measure: Measure) -> Estimate:
     return ratio_estimate(own, before, view.facts)
 
 
-def _time(view: _View, one: Measured, measure: Measure) -> Estimate:
-    return Estimate(value=sum(stage.seconds for stage in one.setup), n=1) if one.setup else Estimate()
+def _time(view: _View, collected: Measured, measure: Measure) -> Estimate:
+    return Estimate(value=sum(stage.seconds for stage in collected.setup), n=1) if collected.setup else Estimate()
 
 
 ESTIMATORS: Mapping[Estimator, Callable[[_View, Measured, Measure], Estimate]] = {
@@ -206,44 +216,46 @@ ESTIMATORS: Mapping[Estimator, Callable[[_View, Measured, Measure], Estimate]] =
 }
 
 
-def _reason(one: Measured, measure: Measure) -> str:
-    if measure.phase == "updated" and not one.updated:
-        return "the configuration names no updates"
+def _reason(collected: Measured, measure: Measure) -> str:
+    if measure.phase == "updated" and not collected.updated:
+        return "the configuration has no updates"
     return measure.reason
 
 
-def _of_freshness(view: _View, one: Measured, estimate: Estimate) -> dict[str, float | None]:
-    before = view.values(one.values, "correct", ("changed",))
+def _of_freshness(view: _View, collected: Measured, estimate: Estimate) -> dict[str, float | None]:
+    before = view.values(collected.values, "correct", ("changed",))
     detail: dict[str, float | None] = {"before": sum(before.values()) / len(before) if before else None}
-    if one.update is not None:
-        detail["update_seconds"] = sum(stage.seconds for stage in one.update)
-        detail["update_tokens"] = sum(stage.tokens for stage in one.update)
+    if collected.update is not None:
+        detail["update_seconds"] = sum(stage.seconds for stage in collected.update)
+        detail["update_tokens"] = sum(stage.tokens for stage in collected.update)
     return detail
 
 
-def _of_retention(view: _View, one: Measured, estimate: Estimate) -> dict[str, float]:
-    own = view.values(one.values, "knows", ("general",))
+def _of_retention(view: _View, collected: Measured, estimate: Estimate) -> dict[str, float]:
+    own = view.values(collected.values, "knows", ("general",))
     return {"accuracy": sum(own.values()) / len(own)}
 
 
-def _of_setup(view: _View, one: Measured, estimate: Estimate) -> dict[str, object]:
+def _of_setup(view: _View, collected: Measured, estimate: Estimate) -> dict[str, object]:
     parts: dict[str, float] = {}
-    for stage in one.setup:
+    for stage in collected.setup:
         parts[stage.stage] = round(parts.get(stage.stage, 0.0) + stage.seconds, 3)
-    return {"stages": parts, "cost_usd": setup_usd(estimate.value or 0.0, one.rates)}
+    return {"stages": parts, "cost_usd": setup_usd(estimate.value or 0.0, collected.rates)}
 
 
-def _of_tokens(view: _View, one: Measured, estimate: Estimate) -> dict[str, float]:
-    """The means of prompt and completion tokens alone."""
-    used = [answer.usage.prompt_tokens for answer in one.answers if answer.error is None]
+def _of_tokens(view: _View, collected: Measured, estimate: Estimate) -> dict[str, float]:
+    """The means of prompt tokens and completion tokens."""
+    used = [answer.usage.prompt_tokens for answer in collected.answers if answer.error is None]
     prompt = sum(used) / len(used)
     return {"prompt": prompt, "completion": (estimate.value or 0.0) - prompt}
 
 
-def _of_retrieval(view: _View, one: Measured, estimate: Estimate) -> dict[str, int]:
-    """Of how many questions only the document is known that holds the answer, not the place in it."""
-    counted = view.values(one.values, "evidence_hit", IN_DOMAIN)
-    return {"by_document": sum(one.id in counted and is_document_level(one) for one in view.questions)}
+def _of_retrieval(view: _View, collected: Measured, estimate: Estimate) -> dict[str, int]:
+    """The number of questions for which only the document with the answer is known, not the place in it."""
+    counted = view.values(collected.values, "evidence_hit", IN_DOMAIN)
+    return {
+        "by_document": sum(collected.id in counted and is_document_level(collected) for collected in view.questions)
+    }
 
 
 _DETAILS: Mapping[str, Callable[[_View, Measured, Estimate], Mapping[str, object]]] = {
@@ -253,4 +265,4 @@ _DETAILS: Mapping[str, Callable[[_View, Measured, Estimate], Mapping[str, object
     "tokens_per_question": _of_tokens,
     "retrieval_recall": _of_retrieval,
 }
-"""The parts of a measure's value, by the measure's name."""
+"""Functions for the parts of a measure's value, by the measure's name."""

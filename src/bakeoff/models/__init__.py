@@ -1,1 +1,1 @@
-"""Models by name: their weights, prompts and chat templates, and one engine file for each way to run them."""
+"""Models by name: their weights, prompts and chat templates, and one file for each engine."""

@@ -1,4 +1,4 @@
-"""Prompts to token ids with a model's own tokenizer and chat template, the same for every local engine.
+"""Turns prompts into token ids with the model's own tokenizer and chat template, for every local engine.
 
 Takes a model folder. Knows nothing about engines.
 """
@@ -24,16 +24,18 @@ class Chat:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         if not self.tokenizer.chat_template:
-            raise ConfigError(f"The model in {folder} has no chat template.", "take its instruction-tuned version")
+            raise ConfigError(
+                f"The model in {folder} has no chat template.", "use the instruction-tuned version of the model"
+            )
         self.context_tokens = int(config.get("max_position_embeddings") or 2048)
         self.end_ids = _end_ids(folder, config, self.tokenizer)
 
     def ids(self, prompt: Prompt) -> list[int]:
-        """The prompt's token ids, up to where the assistant speaks."""
+        """The prompt's token ids, ending where the assistant's answer begins."""
         return list(self.tokenizer(render(self.tokenizer, prompt), add_special_tokens=False)["input_ids"])
 
     def ids_that_fit(self, prompt: Prompt, max_tokens: int) -> list[int]:
-        """As `ids`; raises InputError where the prompt and an answer of max_tokens exceed the context."""
+        """Same as `ids`. Raises InputError if the prompt and an answer of max_tokens exceed the context."""
         ids = self.ids(prompt)
         if self._excess(ids, max_tokens):
             raise InputError(self._excess(ids, max_tokens), _SHORTER)
@@ -45,7 +47,7 @@ class Chat:
         max_tokens: int,
         complete_ids: Callable[[list[list[int]]], list[Completion]],
     ) -> list[Completion]:
-        """The completions of an engine, in the order of the prompts; one that does not fit has its error instead."""
+        """An engine's completions, in the order of the prompts. A prompt that does not fit gets an error instead."""
         rendered = [self.ids(prompt) for prompt in prompts]
         excesses = [self._excess(ids, max_tokens) for ids in rendered]
         fitting = [ids for ids, excess in zip(rendered, excesses, strict=True) if not excess]
@@ -56,7 +58,7 @@ class Chat:
         ]
 
     def _excess(self, ids: Sequence[int], max_tokens: int) -> str:
-        """Why these tokens do not fit, or nothing."""
+        """Why these tokens do not fit, or an empty string."""
         if len(ids) + max_tokens <= self.context_tokens:
             return ""
         return (
@@ -65,27 +67,27 @@ class Chat:
         )
 
     def text(self, ids: Sequence[int]) -> str:
-        """The text of generated ids, special tokens left out."""
+        """The text of generated ids, without special tokens."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
 
     def text_of(self, ids: Sequence[int], settings: GenerationSettings) -> tuple[str, bool]:
-        """The text of generated ids, cut before the first stop text, and whether a limit ended it."""
+        """The text of generated ids, cut before the first stop text, and whether the length limit cut it off."""
         text, stopped = before_stop(self.text(ids), settings.stop)
         ended = stopped or (bool(ids) and ids[-1] in self.end_ids)
         return text, not ended and len(ids) >= settings.max_new_tokens
 
     def count_tokens(self, text: str) -> int:
-        # Often asked of what is longer than the context: `verbose=False` keeps the warning about that away.
+        # Often called for texts longer than the context: `verbose=False` turns off the warning about that.
         return len(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
 
-_SHORTER = "Lower retrieval.k or retrieval.chunk_tokens, or take a model with a longer context."
+_SHORTER = "Lower retrieval.k or retrieval.chunk_tokens, or use a model with a longer context."
 
 
 def render(tokenizer: Any, prompt: Prompt) -> str:
-    """The prompt in the tokenizer's chat template, up to where the assistant speaks: the messages given, no others.
+    """The prompt in the tokenizer's chat template, ending where the assistant's answer begins.
 
-    Some templates put a system message of their own in front where none is given; it is taken away.
+    Holds only the messages given. Some templates add a system message of their own if there is none; it is removed.
     """
     messages = [message.model_dump() for message in prompt.messages]
     text = str(tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
@@ -95,7 +97,7 @@ def render(tokenizer: Any, prompt: Prompt) -> str:
     try:
         alone = str(tokenizer.apply_chat_template([system], tokenize=False))
         after = str(tokenizer.apply_chat_template([system, *messages], add_generation_prompt=True, tokenize=False))
-    except TemplateError:  # a template that knows no system messages adds none
+    except TemplateError:  # a template that does not support system messages adds none
         return text
     body = after.removeprefix(alone)
     if body == after or not text.endswith(body):
@@ -105,7 +107,7 @@ def render(tokenizer: Any, prompt: Prompt) -> str:
 
 
 def _end_ids(folder: Path, config: dict[str, Any], tokenizer: Any) -> set[int]:
-    """The tokens that end an answer, by the generation settings, the model and the tokenizer."""
+    """The tokens that end an answer, from the generation settings, the model's configuration and the tokenizer."""
     settings = folder / "generation_config.json"
     generation = json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else {}
     ends: set[int] = set()

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class ModelEmbedder:
     """A sentence-transformers model on one of the engines: pooled, projected, normalised, with its own prompts.
 
-    A text longer than the model's window is cut into windows whose vectors are averaged by their length, so that
-    nothing of it is ignored.
+    A text longer than the model's window is cut into windows. Their vectors are averaged, weighted by length, so that
+    no part of the text is ignored.
     """
 
     def __init__(self, name: str, model: SentenceModel, tokenizer: SentenceTokenizer, encoder: Encoder) -> None:
@@ -45,7 +45,7 @@ class ModelEmbedder:
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """float32 array of shape (len(texts), dimension), rows of unit length, in the order given.
 
-        The model's own prompt for queries, where it has one, is put in front of each text (and of each window).
+        If the model has a prompt for queries, it is put in front of each text (and of each window).
         """
         return self._embed(texts, self._model.query_prompt)
 
@@ -67,19 +67,22 @@ class ModelEmbedder:
         return _unit(pooled)
 
     def count_tokens(self, text: str) -> int:
-        """How many tokens the model's tokenizer makes of the text, special tokens apart."""
+        """Number of tokens in the text by the model's tokenizer, without special tokens."""
         return self.count_tokens_batch([text])[0]
 
     def count_tokens_batch(self, texts: Sequence[str]) -> list[int]:
-        """The same for each of many texts, in order; several times faster than one by one."""
+        """The same for each of many texts, in order. Several times faster than one call per text."""
         return self._tokenizer.counts(texts)
 
 
 class HashEmbedder:
     """Hashed words and character trigrams: no model, the same vectors on every machine.
 
-    Good enough to test with and to run where no model is to be had; it knows spellings, not meanings.
+    Good enough for tests and for machines without a model. It compares spellings, not meanings.
     Source: Weinberger et al. 2009, Feature Hashing for Large Scale Multitask Learning (signed hashing).
+
+    >>> HashEmbedder(dimension=64).embed_queries(["a text", "another"]).shape
+    (2, 64)
     """
 
     name = "hash"
@@ -93,7 +96,7 @@ class HashEmbedder:
         return self.embed_passages(texts)
 
     def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
-        """The same: a query and a passage are embedded alike."""
+        """The same for passages: queries and passages are embedded alike."""
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         for row, text in zip(vectors, texts, strict=True):
             for feature, weight in _features(text):
@@ -103,7 +106,7 @@ class HashEmbedder:
         return _unit(vectors)
 
     def count_tokens(self, text: str) -> int:
-        """How many words and punctuation marks the text has."""
+        """Number of words and punctuation marks in the text."""
         return len(_TOKEN.findall(text))
 
     def count_tokens_batch(self, texts: Sequence[str]) -> list[int]:
@@ -115,11 +118,11 @@ Embedder = ModelEmbedder | HashEmbedder
 
 
 def load_embedder(settings: LocalModel | ApiModel | str = DEFAULT_EMBEDDER) -> "Embedder | ApiEmbedder":
-    """The embedder of these settings: `hash`, a sentence-transformers model, or one behind a server.
+    """The embedder for these settings: `hash`, a sentence-transformers model, or one behind a server.
 
-    A plain string is the name of a local model (see `weights.resolve_model` for the places). Engine `auto` takes
-    transformers where there is an NVIDIA GPU, else OpenVINO. Raises ModelUnavailableError where the model was not found
-    or is none that can be loaded, MissingExtraError where the engine is not installed, ConfigError for an adapter.
+    A plain string is the name of a local model (`weights.resolve_model` lists where it is looked for). Engine `auto`
+    uses transformers if there is an NVIDIA GPU, else OpenVINO. Raises ModelUnavailableError if the model was not found
+    or cannot be loaded, MissingExtraError if the engine is not installed, ConfigError if the settings name an adapter.
     """
     settings = as_settings(settings)
     if isinstance(settings, ApiModel):
@@ -137,7 +140,7 @@ def load_embedder(settings: LocalModel | ApiModel | str = DEFAULT_EMBEDDER) -> "
 
 
 def check_embedder(settings: LocalModel) -> None:
-    """Finds a local embedder's weights and reads what they need, without loading them. Raises as `load_embedder`."""
+    """Finds a local embedder's weights and reads its configuration, without loading it. Raises as `load_embedder`."""
     if settings.name != HashEmbedder.name:
         _located(settings)
 
@@ -145,7 +148,7 @@ def check_embedder(settings: LocalModel) -> None:
 def _located(settings: LocalModel) -> tuple[Path, SentenceModel]:
     if settings.adapter is not None:
         raise ConfigError(
-            f"The embedder {settings.name} has an adapter ({settings.adapter}): embedders take none.",
+            f"The embedder {settings.name} has an adapter ({settings.adapter}); embedders do not support adapters.",
             "merge it into the weights, and name the folder of the merged model",
         )
     folder = resolve_model(settings.name)
@@ -159,7 +162,7 @@ _WORD = re.compile(r"\w+")
 
 
 def _features(text: str) -> Iterator[tuple[str, float]]:
-    """Each word with weight 1, and its trigrams (ends marked), which together have length 1 too."""
+    """Each word with weight 1, and its trigrams (with marked ends), whose weights together have length 1 too."""
     for word in _WORD.findall(text.casefold()):
         yield word, 1.0
         marked = f"<{word}>"

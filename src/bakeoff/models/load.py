@@ -1,6 +1,6 @@
-"""A model's settings to something that writes: one file for each engine, one function that picks it.
+"""Picks and loads the generator for a model's settings.
 
-Knows nothing about retrieval or training. Engines are imported when they are picked.
+Knows nothing about retrieval or training. An engine is imported only when it is picked.
 """
 
 import importlib
@@ -21,11 +21,11 @@ SCRIPTED = "scripted"
 
 
 def load_generator(settings: LocalModel | ApiModel | str, adapter: Path | None = None) -> Generator:
-    """The generator of these settings, with this adapter (of a tuning, say) merged in where one is given.
+    """The generator for these settings, with this adapter (from tuning, for example) merged in if one is given.
 
-    A plain string is the name of a local model. Engine 'auto' takes OpenVINO on a machine without a GPU where it
-    supports the model, else transformers. Loading asks no server: `bakeoff.models.probe` does. Raises ConfigError for
-    what cannot be combined, MissingExtraError, ModelUnavailableError.
+    A plain string is the name of a local model. Engine 'auto' uses OpenVINO on a machine without a GPU if it supports
+    the model, else transformers. Loading sends no request to a server; `bakeoff.models.probe` does. Raises ConfigError
+    for settings that cannot be combined, MissingExtraError, ModelUnavailableError.
     """
     settings = as_settings(settings)
     if isinstance(settings, ApiModel):
@@ -38,23 +38,23 @@ def load_generator(settings: LocalModel | ApiModel | str, adapter: Path | None =
 
 
 def as_settings(settings: LocalModel | ApiModel | str) -> LocalModel | ApiModel:
-    """The settings; of a plain string, those of a local model of that name. Raises ConfigError for 'openai:...'."""
+    """The settings. A plain string becomes the settings of a local model. Raises ConfigError for 'openai:...'."""
     if isinstance(settings, str) and settings.startswith("openai:"):
         raise ConfigError(
-            f"{settings!r} is no longer how a model behind a server is written.",
+            f"{settings!r} is the old form for a model behind a server.",
             "write {api: openai, base_url: https://host/v1, model: NAME, key_env: VARIABLE}",
         )
     return LocalModel(name=settings) if isinstance(settings, str) else settings
 
 
 def has_no_weights(settings: LocalModel | ApiModel | str) -> bool:
-    """Whether this generator is asked for answers only, so that nothing of it can be tuned here."""
+    """Whether this model has no weights here (an API or a Python object), so that it cannot be tuned."""
     settings = as_settings(settings)
     return isinstance(settings, ApiModel) or settings.name == SCRIPTED or is_import_path(settings.name)
 
 
 def is_import_path(name: str) -> bool:
-    """Whether a model's name can only be the import path of something in Python."""
+    """Whether a model's name can only be the import path of a Python object."""
     return (
         "/" not in name
         and "." in name
@@ -64,7 +64,7 @@ def is_import_path(name: str) -> bool:
 
 
 def imported(path: str) -> object:
-    """What stands at a full import path. Raises ConfigError where nothing does."""
+    """The generator from a full import path. Raises ConfigError if it cannot be imported."""
     module, _, name = path.rpartition(".")
     try:
         return getattr(importlib.import_module(module), name)
@@ -81,12 +81,15 @@ def _refuse_adapter(adapter: Path | str | None, name: str) -> None:
 
 
 def _one_adapter(settings: LocalModel, tuned: Path | None) -> Path | None:
-    """The adapter to merge. Two are refused: the second was not trained on what the first one made of the weights."""
+    """The adapter to merge.
+
+    Raises ConfigError for two: the second was not trained on weights with the first one merged.
+    """
     if settings.adapter is None:
         return tuned
     if tuned is not None:
         raise ConfigError(
-            f"The model {settings.name} has an adapter of its own ({settings.adapter}); the tuned one ({tuned}) cannot "
+            f"The model {settings.name} has its own adapter ({settings.adapter}). The tuned adapter ({tuned}) cannot "
             "be merged on top of it.",
             "merge the first adapter into the weights, and name the folder of the merged model",
         )
@@ -94,7 +97,7 @@ def _one_adapter(settings: LocalModel, tuned: Path | None) -> Path | None:
 
 
 def behind_a_server(settings: ApiModel) -> "OpenAiGenerator | OllamaGenerator":
-    """The generator that speaks this server's protocol."""
+    """The generator for this server's protocol."""
     if settings.api == "ollama":
         from bakeoff.models.engines.ollama import OllamaGenerator
 

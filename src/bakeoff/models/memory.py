@@ -1,4 +1,4 @@
-"""What memory this process holds, and giving back what it does not need."""
+"""Measures the memory of this process, and returns unused memory to the system."""
 
 import ctypes
 import gc
@@ -7,15 +7,15 @@ import sys
 
 
 def peak_memory_bytes() -> int:
-    """The most memory this process has held."""
+    """The peak memory of this process, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
 
 def release_memory() -> None:
-    """Give memory that is free inside this process back to the system, where the C library can (glibc).
+    """Returns memory that is free inside this process to the system, if the C library supports it (glibc).
 
-    After a training gigabytes of it would stay with the process while it answers questions.
+    Otherwise the process would hold gigabytes from training while it answers questions.
     """
     gc.collect()
     if sys.platform == "linux":

@@ -1,6 +1,6 @@
-"""One question to a model before a run, so that a dead endpoint is noticed at once and not by every question.
+"""Tests a model with one question before a run, so that an unreachable server is found at once.
 
-Takes a model's settings, gives nothing where all is well. Loads no weights.
+Takes a model's settings, returns nothing if the model works. Loads no weights.
 """
 
 from pathlib import Path
@@ -12,15 +12,15 @@ from bakeoff.models.weights import resolve_model
 from bakeoff.records import GenerationSettings, Message, Prompt
 
 PROMPT = Prompt(messages=(Message(role="user", content="Say: yes"),))
-ONE_ANSWER = GenerationSettings(max_new_tokens=16)  # fewer are an error to some servers of reasoning models
+ONE_ANSWER = GenerationSettings(max_new_tokens=16)  # some servers of reasoning models refuse fewer
 
 
 def probe(settings: LocalModel | ApiModel | str, embeds: bool = False) -> None:
-    """Asks a server for a few tokens, or with `embeds` for one embedding; of a local model it finds the weights.
+    """Asks a server for a few tokens, or with `embeds` for one embedding. For a local model it finds the weights.
 
-    A server is asked at most twice, whatever `retries` says. Raises ConfigError (a missing key variable, what cannot be
-    combined) or ModelUnavailableError (unreachable, 401, an unknown model, no API at that address), which name the
-    model and what to do.
+    A server is asked at most twice, whatever `retries` says. Raises ConfigError (a missing key variable, settings that
+    cannot be combined) or ModelUnavailableError (unreachable, 401, an unknown model, no API at that address). Both name
+    the model and what to do.
     """
     settings = as_settings(settings)
     if isinstance(settings, ApiModel):

@@ -1,4 +1,6 @@
-"""Prompt templates: data that travel with a contender, so that what is served is what was trained and measured.
+"""Prompt templates.
+
+They are stored with a contender, so that it is served with the prompt it was trained and tested on.
 
 Takes a question and passages, gives a `Prompt`. Knows nothing about models: a generator renders the messages with its
 own chat template.
@@ -28,12 +30,15 @@ class PromptTemplate(Record):
 
     @property
     def fingerprint(self) -> str:
-        """A short hash that a tuned model keeps, to refuse another template than it was trained with."""
+        """A short hash.
+
+        It is stored with a tuned model, which refuses any other template than the one it was trained with.
+        """
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
 
 def check_placeholders(closed_book: PromptTemplate, grounded: PromptTemplate) -> None:
-    """Raises ConfigError where a template leaves out what it is there to show: the question or the passages."""
+    """Raises ConfigError if a template lacks a placeholder it needs: the question or the passages."""
     _require("closed_book.user", closed_book.user, "{question}")
     _require("grounded.user", grounded.user, "{question}", "{passages}")
     _require("grounded.passage", grounded.passage, "{passage}")
@@ -43,22 +48,22 @@ def _require(name: str, pattern: str, *placeholders: str) -> None:
     missing = [placeholder for placeholder in placeholders if placeholder not in pattern]
     if missing:
         raise ConfigError(
-            f"prompts.{name} has no {' and no '.join(missing)} (found {pattern[:80]!r}).",
-            f"write {' and '.join(placeholders)} where it should be filled in",
+            f"prompts.{name} lacks {' and '.join(missing)} (found {pattern[:80]!r}).",
+            f"write {' and '.join(placeholders)} where the text should be filled in",
         )
 
 
 def _fill(pattern: str, **values: str) -> str:
-    """Replace {name} by its value in one pass, so that braces inside a value stay as they are."""
+    """Replaces {name} by its value in one pass, so that braces inside a value stay unchanged."""
     filled, rest = [], pattern
     while rest:
         positions = {name: rest.find("{" + name + "}") for name in values}
-        found = {name: at for name, at in positions.items() if at >= 0}
-        if not found:
+        present = {name: at for name, at in positions.items() if at >= 0}
+        if not present:
             break
-        name = min(found, key=lambda key: found[key])
-        filled += [rest[: found[name]], values[name]]
-        rest = rest[found[name] + len(name) + 2 :]
+        name = min(present, key=lambda key: present[key])
+        filled += [rest[: present[name]], values[name]]
+        rest = rest[present[name] + len(name) + 2 :]
     return "".join([*filled, rest])
 
 
@@ -74,7 +79,7 @@ GROUNDED = PromptTemplate(
 
 
 class Prompts(Record):
-    """The two prompt templates; a tuned model is trained and served with the same one."""
+    """The two prompt templates. A tuned model is trained and served with the same template."""
 
     closed_book: PromptTemplate = CLOSED_BOOK
     grounded: PromptTemplate = GROUNDED

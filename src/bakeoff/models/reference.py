@@ -1,6 +1,6 @@
-"""Where a model answers: on this machine, on the premises, or somewhere on the internet.
+"""Where a model runs: on this machine, on the premises, or somewhere on the internet.
 
-Takes the address of a server. Asks no server.
+Takes the address of a server. Sends no request.
 """
 
 import ipaddress
@@ -13,12 +13,15 @@ LOCAL_ENDINGS = (".local", ".lan", ".internal", ".localdomain", ".home.arpa")
 
 
 def host_of(url: str) -> str:
-    """The host of a server's address; empty where the text is no address."""
+    """The host of a server's address; empty if the text is not an address."""
     return urlsplit(url).hostname or ""
 
 
 def location_of(url: str) -> Location:
-    """'here' also for a server on this machine; 'premises' for a private address or a name without a public domain."""
+    """Where the server is.
+
+    'here' is this machine; 'premises' is a private address or a name without a public domain.
+    """
     host = host_of(url)
     if not host or host == "localhost":
         return "here"

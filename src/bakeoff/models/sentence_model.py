@@ -1,7 +1,7 @@
-"""What a sentence-transformers folder says beside its weights: modules, pooling, projections, prompts, window.
+"""Reads the configuration of a sentence-transformers folder: modules, pooling, projections, prompts, window.
 
-Takes a folder, gives a record. Opens no weights. A model with a module that is not known here is refused by name: its
-vectors would be others than its authors'.
+Takes a folder, gives a record. Opens no weights. A model with an unknown module is refused by name, because its vectors
+would differ from those its authors intended.
 Source: sentence-transformers 6.2 (`modules.json`, `config_sentence_transformers.json`, Pooling, Dense).
 """
 
@@ -35,7 +35,10 @@ class Projection(Record):
 
 
 class SentenceModel(Record):
-    """How texts become vectors. The prompts are put in front of a text; `window` counts tokens, special ones too."""
+    """How texts become vectors.
+
+    The prompts are put in front of a text. `window` counts tokens, including special ones.
+    """
 
     pooling: Pooling = "mean"
     projections: tuple[Projection, ...] = ()
@@ -46,16 +49,16 @@ class SentenceModel(Record):
 
     @property
     def fingerprint(self) -> str:
-        """A short hash of what makes vectors out of the encoder's: pooling, projections with their weights."""
+        """A short hash of the pooling and of the projections with their weights."""
         parts: list[str] = [self.pooling]
         parts += [f"{file_sha256(projection.weights)} {projection.activation}" for projection in self.projections]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def read_sentence_model(folder: Path) -> SentenceModel:
-    """What the folder says; mean pooling and nothing else where it holds a transformer only.
+    """The folder's configuration. If it holds a transformer only, mean pooling and nothing else.
 
-    Raises ModelUnavailableError for modules, poolings, activations and prompts that are not supported, which it names.
+    Raises ModelUnavailableError if a module, pooling, activation or prompt is not supported, and names it.
     """
     modules = _modules(folder)
     pooling, with_prompt = _pooling(folder, _path(modules, "Pooling", "1_Pooling"))
@@ -63,19 +66,19 @@ def read_sentence_model(folder: Path) -> SentenceModel:
     if not with_prompt and (query or passage):
         raise _refusal(folder, "leaves its prompts out of the pooling (include_prompt: false)")
     known = int(_json(folder / "config.json").get("max_position_embeddings") or 512)
-    said = _json(folder / "sentence_bert_config.json")
+    limits = _json(folder / "sentence_bert_config.json")
     return SentenceModel(
         pooling=pooling,
         projections=tuple(_projection(folder, path) for name, path in modules if name == "Dense"),
         query_prompt=query,
         passage_prompt=passage,
-        lower_case=bool(said.get("do_lower_case")),
-        window=int(min(said.get("max_seq_length") or known, known)),
+        lower_case=bool(limits.get("do_lower_case")),
+        window=int(min(limits.get("max_seq_length") or known, known)),
     )
 
 
 def _modules(folder: Path) -> list[tuple[str, str]]:
-    """The modules as (class, path), which must be a transformer, a pooling, Dense layers, and a normalisation."""
+    """The modules as (class, path): a transformer, a pooling, any Dense layers, and a normalisation."""
     path = folder / "modules.json"
     if not path.exists():
         return []
@@ -95,7 +98,7 @@ def _path(modules: list[tuple[str, str]], wanted: str, otherwise: str) -> str:
 
 
 def _pooling(folder: Path, path: str) -> tuple[Pooling, bool]:
-    """How token vectors become one, and whether those of a prompt count."""
+    """How token vectors become one vector, and whether the tokens of a prompt count."""
     config = _json(folder / path / "config.json")
     named = config.get("pooling_mode")
     modes = [key for key, value in config.items() if key.startswith("pooling_mode_") and value is True]
@@ -124,7 +127,7 @@ def _elsewhere(name: str | None) -> bool:
 
 
 def _prompts(folder: Path) -> tuple[str, str]:
-    """The texts put in front of queries and of passages: by their usual names, else the default one, else none."""
+    """The texts put in front of queries and of passages: by their usual names, else the default prompt, else none."""
     config = _json(folder / "config_sentence_transformers.json")
     prompts = config.get("prompts") or {}
     default = config.get("default_prompt_name")
@@ -139,8 +142,8 @@ def _prompts(folder: Path) -> tuple[str, str]:
 
 def _refusal(folder: Path, why: str) -> ModelUnavailableError:
     return ModelUnavailableError(
-        f"The embedder in {folder} {why}, which is not supported.",
-        "choose one of a transformer, mean or first-token pooling and Dense layers with no activation or tanh",
+        f"The embedder in {folder} {why}. This is not supported.",
+        "choose an embedder with mean or first-token pooling, and Dense layers with tanh or no activation",
     )
 
 

@@ -33,8 +33,8 @@ class SentenceTokenizer:
         self.max_tokens = self._room - n_prompt
         if self.max_tokens < 1:
             raise ModelUnavailableError(
-                f"The embedder in {folder} takes {model.window} tokens, and its prompts have {n_prompt}.",
-                "choose one with a longer window",
+                f"The embedder in {folder} takes {model.window} tokens, but its prompts have {n_prompt}.",
+                "choose an embedder with a longer window",
             )
 
     def _frame(self) -> tuple[list[int], list[int]]:
@@ -48,9 +48,10 @@ class SentenceTokenizer:
         return [len(encoding) for encoding in self._encoded(texts)]
 
     def windows(self, texts: Sequence[str], prompt: str = "") -> tuple[list[list[int]], list[int]]:
-        """Token ids of every window with the special tokens around, and which text each belongs to, in order.
+        """Token ids of every window with special tokens around them, and the number of each window's text, in order.
 
-        Each window begins with the prompt. A text that fits is tokenized together with it, as the model was trained.
+        Each window begins with the prompt. A text that fits is tokenized together with the prompt, as in the model's
+        training.
         """
         windows, owners = [], []
         for owner, encoding in enumerate(self._encoded([prompt + text for text in texts])):
@@ -70,7 +71,10 @@ class SentenceTokenizer:
 
 
 def cut(ids: list[int], size: int) -> Iterator[list[int]]:
-    """As few pieces of at most `size` as there can be, of equal length but for one token; one for no ids at all."""
+    """As few pieces of at most `size` as possible, whose lengths differ by at most one token.
+
+    One piece if ids is empty.
+    """
     n_pieces = max(1, -(-len(ids) // size))
     bounds = [len(ids) * i // n_pieces for i in range(n_pieces + 1)]
     return (ids[start:stop] for start, stop in pairwise(bounds))

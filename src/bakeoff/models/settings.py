@@ -1,7 +1,7 @@
-"""What bakeoff.yaml says about a model: one that runs here, or one behind an API.
+"""The settings of a model in bakeoff.yaml: a local model, or one behind an API.
 
-Takes plain values, gives frozen records. Asks no server and loads nothing. Secrets are named by environment variable,
-never given.
+Takes plain values, gives frozen records. Sends no request and loads nothing. A secret is given by the name of an
+environment variable, never by its value.
 """
 
 from typing import Annotated, Any, Literal
@@ -12,13 +12,13 @@ from bakeoff.models.reference import Location, host_of, location_of
 from bakeoff.records import Record
 
 GENERATOR, EMBEDDER = "generator", "embedder"
-"""The names in `models:` that a contender's model and its embedder have where nothing else is said."""
+"""The names in `models:` of the generator and the embedder that a contender uses by default."""
 DEFAULT_GENERATOR = "HuggingFaceTB/SmolLM2-135M-Instruct"
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 
 
 class TokenPrice(Record):
-    """What an API asks for a million tokens, in US dollars."""
+    """The price of an API for a million tokens, in US dollars."""
 
     input_tokens: float = Field(ge=0)
     output_tokens: float = Field(ge=0)
@@ -28,8 +28,8 @@ class TokenPrice(Record):
 class LocalModel(Record):
     """A model that runs in this process.
 
-    `name` is a hub name, a folder, a .gguf file, an import path of something that gives a generator when called, or
-    'scripted'. `adapter` is a folder with a PEFT adapter that is merged into the weights.
+    `name` is a hub name, a folder, a .gguf file, the import path of a callable that returns a generator, or 'scripted'.
+    `adapter` is a folder with a PEFT adapter that is merged into the weights.
     """
 
     name: str = Field(min_length=1)
@@ -54,7 +54,7 @@ class ApiModel(Record):
     """A model behind a server: OpenAI's protocol, or Ollama's own.
 
     `key_env` names the environment variable that holds the key. `price` is a name that `genai-prices` knows, or the
-    prices of a million tokens; without one, answers are priced as time of a machine of your own.
+    prices of a million tokens. Without a price, answers cost the time of your own machine.
     """
 
     api: Literal["openai", "ollama"]
@@ -73,9 +73,11 @@ class ApiModel(Record):
     @classmethod
     def _is_an_address(cls, url: str) -> str:
         if not url.startswith(("http://", "https://")) or not host_of(url):
-            raise ValueError(f"{url!r} is not the address of a server: write it as https://host/v1")
+            raise ValueError(f"{url!r} is not the address of a server; write it as https://host/v1")
         if "@" in url.split("/")[2]:
-            raise ValueError("an address must hold no user or password: name the variable with the key in key_env")
+            raise ValueError(
+                "an address must not hold a user or password; set key_env to the name of the variable with the key"
+            )
         return url.rstrip("/")
 
     @property
@@ -123,4 +125,4 @@ Model = Annotated[
     BeforeValidator(_as_mapping),
 ]
 Models = Annotated[dict[str, Model], AfterValidator(_with_defaults)]
-"""`models:` of bakeoff.yaml: names for models; `generator` and `embedder` always stand in it."""
+"""`models:` of bakeoff.yaml: names for models. It always contains `generator` and `embedder`."""

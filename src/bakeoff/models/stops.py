@@ -17,9 +17,10 @@ def before_stop(text: str, stops: Sequence[str]) -> tuple[str, bool]:
 
 
 def pieces_before_stop(pieces: Iterable[str], stops: Sequence[str]) -> Iterator[str]:
-    """The same for a text that comes in pieces; what may be the beginning of a stop text waits for the next piece.
+    """The same for a text that arrives in pieces.
 
-    Closing this iterator closes the one it reads from.
+    Text that may be the beginning of a stop text waits for the next piece. Closing this iterator closes the
+    one it reads from.
     """
     waiting = ""
     try:

@@ -1,7 +1,7 @@
-"""How many threads a model computes with: the cores that this process may use, less what other processes use of them.
+"""The number of threads a model computes with: this process's cores, less those that other processes use.
 
-Takes nothing or a number that a person chose, gives a number of threads. Knows nothing about models. The reason:
-threads of one product wait for one another, so that one thread without a core of its own holds up all the others
+Takes nothing or a number chosen by the user, gives a number of threads. Knows nothing about models. Why it matters: the
+threads of one matrix product wait for each other, so one thread without a core of its own delays all the others
 (docs/results/training.md has the measurement).
 """
 
@@ -11,39 +11,39 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-SAMPLE_S = 0.25  # how long the other processes are watched
+SAMPLE_S = 0.25  # how long the other processes are watched, in seconds
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 IDLE = (3, 4)  # idle and iowait among the fields of a line of /proc/stat (man 5 proc_stat)
-GUESTS = 8  # the fields from here on are counted in `user` already
+GUESTS = 8  # the fields from here on are already counted in `user`
 
 _configured: int | None = None
 
 
 def configure(threads: int | None) -> None:
-    """Set the number that later calls without one give; None goes back to counting cores."""
+    """Sets the default number for later calls. None means to count free cores."""
     global _configured
     _configured = threads
 
 
 def free_threads(configured: int | None = None) -> int:
-    """How many threads to compute with now, at least 1.
+    """The number of threads to compute with now, at least 1.
 
-    The number given, else the one given to `configure`, else the environment variable OMP_NUM_THREADS, else the free
-    cores at this moment, which takes a quarter of a second to find out.
+    The number given, else the one given to `configure`, else the environment variable OMP_NUM_THREADS, else the number
+    of cores that are free now, which takes a quarter of a second to measure.
     """
     return _chosen(configured) or free_cores(usable_cores(), busy_cores())
 
 
 def independent_threads(configured: int | None = None) -> int:
-    """The same for threads that never wait for one another: all usable cores, whatever other processes do.
+    """The same for threads that never wait for each other: all usable cores, even if other processes use them.
 
-    Each of them gets its share of a busy core, so that fewer would only be slower (benchmarks/threads.py, `embed`).
+    Such a thread gets its share of a busy core, so fewer threads would only be slower (benchmarks/threads.py, `embed`).
     """
     return _chosen(configured) or usable_cores()
 
 
 def use_threads(n: int) -> None:
-    """Let torch compute with n threads from now on, in the whole process."""
+    """Makes torch compute with n threads from now on, in the whole process."""
     import torch
 
     if torch.get_num_threads() != n:
@@ -51,7 +51,7 @@ def use_threads(n: int) -> None:
 
 
 def openvino_properties(n: int) -> dict[str, str]:
-    """What makes OpenVINO compute with n threads; where cores are left to others, its threads are not tied to cores."""
+    """OpenVINO properties for n threads. If some cores are left to others, threads are not pinned to cores."""
     return {
         "INFERENCE_NUM_THREADS": str(n),
         **({"ENABLE_CPU_PINNING": "NO"} if n < len(_cpus()) else {}),
@@ -64,16 +64,16 @@ def free_cores(usable: int, busy: float) -> int:
 
 
 def usable_cores() -> int:
-    """Physical cores that this process may run on, no more than its control group's share of processor time."""
+    """Number of physical cores this process may use, limited by its control group's share of processor time."""
     quota = cgroup_quota()
     cores = len({_siblings(cpu) for cpu in _cpus()})
     return max(1, min(cores, math.floor(quota) if quota else cores))
 
 
 def busy_cores(sleep: Callable[[float], None] = time.sleep) -> float:
-    """How many of this process's processors others keep busy, watched for `SAMPLE_S`.
+    """How many of this process's processors are kept busy by others, measured over `SAMPLE_S`.
 
-    Where the system has no /proc/stat: the load average of a minute, less what this process used since it began.
+    If the system has no /proc/stat: the load average of a minute, less what this process used since it started.
     """
     before = _busy_seconds()
     if before is None:
@@ -86,7 +86,7 @@ def busy_cores(sleep: Callable[[float], None] = time.sleep) -> float:
 
 
 def cgroup_quota(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:
-    """The cores' worth of processor time that this process's control groups allow; None where nothing limits it.
+    """The processor time that this process's control groups allow, in cores; None if there is no limit.
 
     Source: the Linux documentation of cgroup v2 (cpu.max) and of v1's scheduler (cpu.cfs_quota_us).
     """
@@ -105,7 +105,7 @@ def cgroup_quota(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/se
 
 
 def _quota(group: Path) -> float | None:
-    """What one control group allows."""
+    """The limit of one control group."""
     limit, _, period = _read(group / "cpu.max").strip().partition(" ")
     if not limit:
         limit, period = _read(group / "cpu.cfs_quota_us").strip(), _read(group / "cpu.cfs_period_us").strip()
@@ -115,12 +115,12 @@ def _quota(group: Path) -> float | None:
 
 
 def _chosen(configured: int | None) -> int | None:
-    """The number that a person chose, if one did."""
+    """The number set by the user, if any."""
     return configured or _configured or _from_environment(os.environ)
 
 
 def _from_environment(environment: Mapping[str, str]) -> int | None:
-    """OMP_NUM_THREADS, whose first number is that of the outermost level; None where it is not set or no number."""
+    """The first number in OMP_NUM_THREADS, for the outermost level. None if it is not set or not a number."""
     first = environment.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(first) if first.isdigit() and int(first) > 0 else None
 
@@ -133,12 +133,12 @@ def _cpus() -> tuple[int, ...]:
 
 
 def _siblings(cpu: int) -> str:
-    """A name of the physical core that a logical processor belongs to."""
+    """A name for the physical core that a logical processor belongs to."""
     return _read(Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")).strip() or str(cpu)
 
 
 def _busy_seconds() -> float | None:
-    """Seconds that this process's processors have worked since the machine started; None where nothing says so."""
+    """Seconds that this process's processors have worked since the machine started; None if the system does not say."""
     wanted = {f"cpu{cpu}" for cpu in _cpus()}
     lines = [line.split() for line in _read(Path("/proc/stat")).splitlines()]
     counts = [[int(ticks) for ticks in line[1 : GUESTS + 1]] for line in lines if line and line[0] in wanted]
@@ -148,12 +148,12 @@ def _busy_seconds() -> float | None:
 
 
 def _own_load() -> float:
-    """This process's share of the load, on average since it began or over the last minute's worth at most."""
+    """This process's share of the load, on average since it started but at most over the last minute."""
     return min(float(len(_cpus())), time.process_time() / 60)
 
 
 def _read(path: Path) -> str:
-    """The file's text, or nothing where it is not there or not readable."""
+    """The file's text; empty if the file is missing or not readable."""
     try:
         return path.read_text(encoding="utf-8")
     except OSError:

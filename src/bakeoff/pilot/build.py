@@ -1,4 +1,4 @@
-"""Building: indexes, tuned models and what was fitted, until every contender of a world can be opened; then updates.
+"""Building: indexes, tuned models and fitted values, until every contender of a world can be opened; then updates.
 
 Takes recipes, prepared data and a world, fills the world's folder. Each distinct index and each distinct tuned model is
 built once. Knows no contender by name, and nothing about test questions.
@@ -26,7 +26,10 @@ from bakeoff.tuning.tuner import tuner_for
 
 Timed = Callable[..., AbstractContextManager[dict[str, Any]]]
 Progress = Callable[..., Callable[..., None]]
-"""Stage and contender to a function that is told what is done, of how much, and perhaps a detail in words."""
+"""Takes a stage and a contender.
+
+Returns a function to call with the amount done, the total, and optionally a detail.
+"""
 
 
 class Builder:
@@ -40,7 +43,7 @@ class Builder:
         self._silent: set[str] = set()
 
     def build(self, world: WorldFolder) -> dict[str, str]:
-        """Make every contender ready to calibrate; gives those that cannot be built, with the reason."""
+        """Makes every contender ready to calibrate. Returns those that cannot be built, with the reason."""
         for model in dict.fromkeys(recipe.spec.model for recipe in self._recipes if recipe.asks_model):
             with self._timed("load", part=f"model:{model}"):
                 world.generator(model)
@@ -60,19 +63,19 @@ class Builder:
         return skipped
 
     def _prepared(self, stage: str, world: WorldFolder, recipe: Recipe, material: Material) -> Fitted:
-        """What a contender needs of its own, timed where its recipe makes something."""
+        """What a contender needs for itself, timed if its recipe makes something."""
         if not recipe.own_part:
             return Fitted()
         with self._timed(stage, recipe.spec.name, recipe.own_part):
             return recipe.prepare(world, material)
 
     def n_chunks(self, world: WorldFolder) -> int:
-        """How many chunks the world's first index holds; 0 where no contender retrieves."""
+        """Number of chunks in the world's first index; 0 if no contender retrieves."""
         first = next((recipe for recipe in self._recipes if recipe.retrieves), None)
         return int(world.index(first.spec.retrieval).n_chunks) if first else 0
 
     def _index(self, world: WorldFolder, stage: str) -> None:
-        """Bring every index up to date; what a session that was killed spent on it counts too."""
+        """Brings every index up to date. Time spent by a session that was killed is included."""
         retrievals = {recipe.index: recipe.spec.retrieval for recipe in self._recipes if recipe.retrieves}
         for name, retrieval in retrievals.items():
             with self._timed(stage, part=f"index:{name}") as more:
@@ -83,7 +86,7 @@ class Builder:
                 more |= {"tokens": report.n_tokens, "seconds": opening_s + report.seconds}
 
     def _skipped(self, world: WorldFolder) -> dict[str, str]:
-        """Contenders that cannot be built, with the reason; also those that lack all contenders behind them."""
+        """Contenders that cannot be built, with the reason. Includes those that lack all contenders behind them."""
         obstacles = {recipe.spec.name: recipe.obstacle(world, self._material) for recipe in self._recipes}
         skipped = {name: reason for name, reason in obstacles.items() if reason}
         for recipe in sorted(self._recipes, key=lambda recipe: recipe.step):
@@ -93,7 +96,10 @@ class Builder:
         return skipped
 
     def _lesson(self, world: WorldFolder, recipe: Recipe) -> Lesson:
-        """What a recipe's model is tuned on. Raises InputError, before any training, for what the model cannot take."""
+        """The examples a recipe's model is tuned on.
+
+        Raises InputError before any training if the model cannot take them.
+        """
         from bakeoff.models.chat import Chat
         from bakeoff.tuning.packing import encode
 
@@ -104,7 +110,7 @@ class Builder:
     def _fit(
         self, stage: str, world: WorldFolder, recipe: Recipe, lesson: Lesson, start_from: Path | None = None
     ) -> dict[str, Any]:
-        """Train a recipe's adapter; gives what the stage took."""
+        """Trains a recipe's adapter. Returns what the stage took."""
         tuning, folder = recipe.spec.tuning, world.adapter_folder(recipe.adapter)
         progress = self._progress(stage, recipe.spec.name)
         report = tuner_for(tuning.method, self._material.seed).fit(
@@ -116,7 +122,7 @@ class Builder:
             start_from=start_from,
         )
         release_memory()
-        assert recipe.template is not None  # what is tuned is asked with a template
+        assert recipe.template is not None  # a tuned model is served with a template
         jsonl.write_text(folder / "template.txt", recipe.template.fingerprint + "\n")
         return {
             "seconds": report.seconds,
@@ -125,11 +131,10 @@ class Builder:
         }
 
     def calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder, measuring: Measuring) -> None:
-        """Fix on dev when a contender declines (or how a router routes), and save it.
+        """Decides on dev when a contender declines (or how a router routes), and saves it.
 
-        Once fixed it stays, however often the run is resumed: its answers rest on it. Where a model of the run gives no
-        log-probabilities, no contender gets a threshold: all have the same chance to
-        decline.
+        Once decided it does not change, even if the run is resumed, because answers depend on it. If a model of the run
+        gives no log-probabilities, no contender gets a threshold, so that all have the same chance to decline.
         """
         name, dev = recipe.spec.name, list(self._material.dev)
         built = world.built(name)
@@ -137,7 +142,7 @@ class Builder:
             return
         fitted = built.fitted
         if recipe.declines and dev:
-            # Asked without a threshold: the confidences of all answers decide on it.
+            # Asked without a threshold, because the threshold is chosen from the confidences of all answers.
             world.save(built.model_copy(update={"fitted": fitted.model_copy(update={"decline_below": None})}))
             path = folder.answers_path(name, "dev")
             collect(world.open(name), dev, path, measuring.batch_size, self._progress("calibrate", name))
@@ -153,11 +158,11 @@ class Builder:
 
     @property
     def without_confidence(self) -> list[str]:
-        """The contenders whose model gives no log-probability: while there is one, no contender gets a threshold."""
+        """The contenders whose model gives no log-probability. If there is one, no contender gets a threshold."""
         return [recipe.spec.name for recipe in self._recipes if recipe.asks_model and recipe.spec.model in self._silent]
 
     def _is_silent(self, world: WorldFolder, model: str) -> bool:
-        """Whether this model's answers come without log-probability, by one question to it."""
+        """Whether this model's answers have no log-probability. Asks it one question."""
         recipe = next(recipe for recipe in self._recipes if recipe.asks_model and recipe.spec.model == model)
         question = next(iter(self._material.dev), None)
         if question is None or recipe.template is None:
@@ -165,18 +170,18 @@ class Builder:
         prompt = recipe.template.render(question.text)
         try:
             completion = world.generator(model).generate([prompt], recipe.spec.generation)[0]
-        except ANSWERING_ERRORS:  # each of its answers will say so
+        except ANSWERING_ERRORS:  # each of its answers will have this error
             return False
         return completion.error is None and completion.logprob is None
 
     # After the documents have changed.
 
     def relearning(self) -> list[Recipe]:
-        """Recipes whose model is tuned again after the update: what they know is in their weights."""
+        """Recipes whose model is tuned again after the update, because its weights hold facts."""
         return [recipe for recipe in self._recipes if recipe.adapter and recipe.learns_facts and self._material.changed]
 
     def update(self, world: WorldFolder, before: WorldFolder, documents: Sequence[Any], skipped: Sequence[str]) -> None:
-        """Bring a copied world up to date: re-index the new documents, tune again what learns facts."""
+        """Brings a copied world up to date: indexes the new documents, and tunes models that hold facts again."""
         world.store.upsert(documents)
         self._index(world, "update-index")
         relearning = [recipe for recipe in self.relearning() if recipe.spec.name not in skipped]
@@ -205,5 +210,5 @@ def _weights(world: WorldFolder, recipe: Recipe) -> Path:
     from bakeoff.models.weights import resolve_model
 
     settings = world.models[recipe.spec.model]
-    assert isinstance(settings, LocalModel)  # Recipe.obstacle leaves out what has no weights here
+    assert isinstance(settings, LocalModel)  # Recipe.obstacle has excluded models without local weights
     return resolve_model(settings.name)

@@ -1,6 +1,6 @@
-"""`bakeoff init`: look at documents and questions, say what they allow, write a commented bakeoff.yaml.
+"""`bakeoff init`: inspects documents and questions, says what they allow, and writes a commented bakeoff.yaml.
 
-Takes paths, gives the text to show. Needs no model. Knows nothing about contenders beyond their names.
+Takes paths, gives the text to show. Needs no model. Knows nothing about contenders but their names.
 """
 
 import json
@@ -29,15 +29,15 @@ name: {name}
 documents:
 {documents}
 
-# CSV or JSONL with a question and its answers; an id, fact, source, evidence, asked, date and kind help.
+# CSV or JSONL with questions and answers. The fields id, fact, source, evidence, asked, date and kind are optional.
 questions:
 {questions}
 
-# Which column of the question files is which field, where it has another name (docs/questions.md lists both).
+# Columns of the question files whose names differ from their fields (docs/questions.md lists the names).
 {columns}
 
-# General-knowledge questions show what tuning makes a model forget. 'builtin' is a set that comes with Bakeoff;
-# null leaves the measure out.
+# General-knowledge questions show what tuning makes a model forget. 'builtin' is a set that is part of Bakeoff;
+# null turns this measure off.
 general: builtin
 
 # To measure freshness, give new versions of documents (same relative paths) and questions about what changed:
@@ -45,30 +45,30 @@ general: builtin
 #   documents: [updates/documents]
 #   questions: [updates/questions.csv]
 
-# Found here: {found}
+# Found in these files: {summary}
 contenders: [{contenders}]
 
 seed: 7
-split: {{test: 0.4, dev: 0.15}}   # the share of the facts held out for the verdict, and for calibration
+split: {{test: 0.4, dev: 0.15}}   # shares of the facts held out for the verdict and for calibration
 
-# Models by name: a hub name, a folder, or one behind a server (docs/models.md). Contenders that name no other use
+# Models by name: a hub name, a folder, or one behind a server (docs/models.md). By default contenders use
 # `generator` and `embedder`:
 #   large: {{api: openai, base_url: https://llm.example/v1, model: NAME, key_env: LLM_KEY, context_tokens: 128000}}
 models:
   generator: HuggingFaceTB/SmolLM2-135M-Instruct
   embedder: sentence-transformers/all-MiniLM-L6-v2
 
-# What holds for every contender. One that differs is a mapping: {{name: rag-8, like: rag, retrieval: {{k: 8}}}}
+# Defaults for all contenders. To override them, write a mapping: {{name: rag-8, like: rag, retrieval: {{k: 8}}}}
 retrieval: {{chunk_tokens: {chunk_tokens}, k: {k}}}
 generation: {{max_new_tokens: {max_new_tokens}}}
 
-# What you know of your situation (limits, volumes, prices): the verdict and the costs depend on it.
+# Your limits, volumes and prices. The verdict and the costs depend on them.
 {profile}
 """
 
 
 class FirstConfig(Record):
-    """What was written where, what the data are (as in data.json), and all of it as lines for a terminal."""
+    """Which files were written, the data summary (as in data.json), and all of it as lines for a terminal."""
 
     config: str
     json_schema: str
@@ -83,10 +83,10 @@ def first_config(
     force: bool = False,
     columns: Mapping[str, str] | None = None,
 ) -> FirstConfig:
-    """Write the configuration, and beside it the schema by which editors check it; say what the data allow.
+    """Writes the configuration and the schema by which editors check it. Says what the data allow.
 
-    `columns` maps fields of questions to the names of columns. Raises ConfigError where the output exists and
-    `force` is not set, InputError where the data cannot be used.
+    `columns` maps fields of questions to the names of columns. Raises ConfigError if the output exists and `force` is
+    not set, InputError if the data cannot be used.
     """
     if output.exists() and not force:
         raise ConfigError(f"{output} exists already.", "name another file with --output, or overwrite it with --force")
@@ -107,7 +107,7 @@ def first_config(
             *column_lines(questions, config.columns),
             *prepared.lines(),
             "",
-            f"Wrote {output}, and {schema.name}, with which editors complete and check its keys.",
+            f"Wrote {output} and {schema.name}. Editors use the schema to complete and check keys.",
             f"Run the pilot with: bakeoff run {output}",
         ),
     )
@@ -122,7 +122,7 @@ def _text(config: Config, prepared: Prepared, output: Path) -> str:
         documents=_list(config.documents, folder),
         questions=_list(config.questions, folder),
         columns=_columns(config.columns),
-        found=prepared.lines()[0],
+        summary=prepared.lines()[0],
         contenders=", ".join(RECIPES),
         chunk_tokens=config.retrieval.chunk_tokens,
         max_new_tokens=config.generation.max_new_tokens,
@@ -140,10 +140,10 @@ def _columns(columns: Mapping[str, str]) -> str:
 
 
 def _profile(asked_per_month: int | None) -> str:
-    """The volume that the questions' dates show; commented out where they have none, as nobody gave the default."""
+    """The monthly volume from the questions' dates. If they have none, the default, commented out."""
     if asked_per_month is None:
         return "# profile:\n#   queries_per_month: 10000   # the default"
-    return f"profile:\n  queries_per_month: {asked_per_month}   # by the dates and counts of the questions"
+    return f"profile:\n  queries_per_month: {asked_per_month}   # from the dates and counts of the questions"
 
 
 def _list(paths: Sequence[str], folder: Path) -> str:

@@ -1,7 +1,7 @@
-"""From a compared run to its verdict: everything `verdict.json` holds.
+"""From a compared run to its verdict: everything in `verdict.json`.
 
-Takes a run folder and a profile, gives a `Judgement`. Reads scores, answers and stages, never a model. What each part
-says is decided in `decide/`; this file only hands it what the run measured.
+Takes a run folder and a profile, gives a `Judgement`. Reads scores, answers and stages, never a model. All decisions
+are made in `decide/`; this file only passes it what the run measured.
 """
 
 from collections import Counter
@@ -61,10 +61,10 @@ ByContender = dict[str, dict[str, dict[str, float]]]
 
 
 def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> Judgement:
-    """The content of verdict.json. Raises RunFolderError where the run is not finished, ConfigError as `check_profile`.
+    """The content of verdict.json. Raises RunFolderError if the run is not finished, ConfigError as `check_profile`.
 
-    For the matrix, what the profile does not name and the run's data show (labelled examples, tokens of the corpus) is
-    filled in.
+    For the matrix, values that are missing in the profile but follow from the run's data (labelled examples, tokens of
+    the corpus) are filled in.
     """
     run = _run_of(folder, profile)
     check_profile(profile, run.comparison.entrants, run.comparison.own_measures)
@@ -85,11 +85,11 @@ def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> Jud
 
 
 def check_profile(profile: Profile, entrants: Sequence[Entrant] = (), own: Sequence[Measure] = ()) -> None:
-    """Raise ConfigError where no verdict on these contenders could be reached with this profile.
+    """Raises ConfigError if this profile allows no verdict on these contenders.
 
-    A price may be missing, weights may sum to zero, or days and weights may be given for what the run does not have
-    (`own` are its measures beside Bakeoff's). So that it is said before the work of a run, not after. Without
-    `entrants` only what holds for every run is checked.
+    Reasons: a price is missing, weights sum to zero, or days or weights are given for something that the run does not
+    have (`own` are the team's own measures). Called before the work of a run, so that the error does not come after it.
+    Without `entrants`, only what holds for every run is checked.
     """
     standard = standard_entrants()
     decision_matrix(profile, stand_for(standard))
@@ -111,7 +111,7 @@ def _run_of(folder: RunFolder, profile: Profile) -> "_Run":
 
 @dataclass(frozen=True)
 class _Run:
-    """What a run measured, handed to each part of the decision. `asked` are all of its questions."""
+    """What a run measured, passed to each part of the decision. `asked` are all of its questions."""
 
     folder: RunFolder
     profile: Profile
@@ -139,12 +139,12 @@ class _Run:
 
     @cached_property
     def standing(self) -> Standing:
-        """The contender that stands for each approach where nothing was measured."""
+        """For each approach the standard contender that represents it where the run measured none."""
         return stand_for(standard_entrants())
 
     @cached_property
     def in_domain(self) -> ByContender:
-        """The values on what users ask of the documents as they are."""
+        """The values on questions that users ask about the current documents."""
         return {
             measure: {
                 name: {key: value for key, value in values.items() if self.slices[key] in IN_DOMAIN}
@@ -197,7 +197,7 @@ def _cost_of(inputs: CostInputs) -> Cost:
 
 
 def _inspected(data: DataSummary, questions: Sequence[Question]) -> Inspection:
-    """What the run's documents and its own questions (not those of general knowledge) show."""
+    """What the run's documents and its own questions (without those of general knowledge) show."""
     own = [question for question in questions if question.slice != "general"]
     return Inspection(
         n_documents=data.documents.n,
@@ -208,23 +208,26 @@ def _inspected(data: DataSummary, questions: Sequence[Question]) -> Inspection:
 
 
 def per_question_values(folder: RunFolder, questions: Sequence[Question], names: Sequence[str]) -> ByContender:
-    """Values by measure, contender and question: what effects and claims are tested on.
+    """Values by measure, contender and question. Effects and claims are tested on these.
 
-    `freshness` is accuracy on what changed, after the update, `before_update` the same before it; `without_retraining`
-    is the former for a contender of which no part is retrained (one that is, is taken as it was before).
+    `freshness` is accuracy on changed facts after the update, `before_update` the same before it. `without_retraining`
+    is accuracy after the update for contenders without a retrained part, and accuracy before it for the others.
     """
     about_changed = {question.id for question in questions if question.slice == "changed"}
     phases = values_by_phase(folder.scores())
     tested, updated = phases.get("test", {}), phases.get("updated", {})
     values: ByContender = {
         measure: {
-            name: {key: one for key, one in _of(tested, name, score).items() if key not in about_changed}
+            name: {key: value for key, value in _of(tested, name, score).items() if key not in about_changed}
             for name in names
         }
         for measure, score in SCORE_OF.items()
     }
     before, after = (
-        {name: {key: one for key, one in _of(phase, name, "correct").items() if key in about_changed} for name in names}
+        {
+            name: {key: value for key, value in _of(phase, name, "correct").items() if key in about_changed}
+            for name in names
+        }
         for phase in (tested, updated)
     )
     retrained = _retrained(folder)
@@ -238,16 +241,16 @@ def _of(scores: Mapping[str, Mapping[str, Values]], name: str, measure: str) -> 
 
 
 def _retrained(folder: RunFolder) -> set[str]:
-    """The contenders of which a part was trained again after the update, those behind a router among them."""
+    """The contenders with a part that was trained again after the update, including routers with such a contender."""
     stages = [stage for stage in folder.stages() if stage.stage == "update-train"]
     parts, names = {stage.part for stage in stages if stage.part}, {stage.contender for stage in stages}
     entrants = folder.comparison().entrants
-    own = {one.name for one in entrants if one.name in names or parts.intersection(one.parts)}
-    return own | {one.name for one in entrants if own.intersection(one.behind)}
+    own = {entrant.name for entrant in entrants if entrant.name in names or parts.intersection(entrant.parts)}
+    return own | {entrant.name for entrant in entrants if own.intersection(entrant.behind)}
 
 
 def _estimates(comparison: Comparison) -> dict[str, dict[str, dict[str, float | None]]]:
-    """What is no per-question value: times and costs, with their intervals where they have one."""
+    """Measures without per-question values: times and costs, with their intervals if they have one."""
     estimates: dict[str, dict[str, dict[str, float | None]]] = {
         measure: {
             name: {key: getattr(comparison.estimate(name, measure), key) for key in ("value", "low", "high")}
@@ -265,14 +268,14 @@ def _estimates(comparison: Comparison) -> dict[str, dict[str, dict[str, float | 
 
 
 def _calculated(inputs: Mapping[str, CostInputs]) -> dict[str, dict[str, dict[str, float | None]]]:
-    """What the cost model makes of the run: computing over the horizon, set-up, a year's upkeep."""
+    """The costs from the cost model: computing over the horizon, set-up, and a year of upkeep."""
     usd: dict[str, dict[str, dict[str, float | None]]] = {"compute_usd": {}, "setup_usd": {}, "upkeep_usd": {}}
     for name, c in inputs.items():
         computing, firm = compute_only(c), without_assumed_days(c)
         low, high = total_interval(computing) if c.intervals else (None, None)
         usd["compute_usd"][name] = {"value": total_usd(computing), "low": low, "high": high}
         usd["setup_usd"][name] = {"value": setup_usd(c), "firm": setup_usd(firm)}
-        yearly, firm_yearly = (12 * upkeep_usd_per_month(one) for one in (c, firm))
+        yearly, firm_yearly = (12 * upkeep_usd_per_month(cost_inputs) for cost_inputs in (c, firm))
         usd["upkeep_usd"][name] = {"value": yearly, "firm": firm_yearly}
     return usd
 
@@ -280,17 +283,17 @@ def _calculated(inputs: Mapping[str, CostInputs]) -> dict[str, dict[str, dict[st
 def _routes(
     folder: RunFolder, entrants: Sequence[Entrant], slices: Mapping[str, str]
 ) -> dict[str, dict[str, dict[str, int]]]:
-    """How many questions each router sent to whom: of the test in its domain, and of those timed alone."""
+    """How many questions each router sent to which contender: test questions in its domain, and those timed alone."""
     routes: dict[str, dict[str, dict[str, int]]] = {"accuracy": {}, "latency_ms": {}}
     for router in (entrant.name for entrant in entrants if entrant.behind):
-        tested = [one for one in folder.answers(router) if slices.get(one.question_id) in IN_DOMAIN]
+        tested = [answer for answer in folder.answers(router) if slices.get(answer.question_id) in IN_DOMAIN]
         for measure, answers in (("accuracy", tested), ("latency_ms", folder.answers(router, "latency"))):
-            routes[measure][router] = dict(Counter(one.route for one in answers if one.route))
+            routes[measure][router] = dict(Counter(answer.route for answer in answers if answer.route))
     return routes
 
 
 def _data_warnings(data: DataSummary) -> list[str]:
-    """What the data summary warns of, near-copies between test and training, and files that could not be read."""
+    """Warnings from the data summary, near-copies between test and training, and files that could not be read."""
     warnings = list(data.warnings)
     n_leaks = sum(not leak.excused for leak in data.leaks)
     if n_leaks:
@@ -306,7 +309,9 @@ def _data_warnings(data: DataSummary) -> list[str]:
 
 
 def _costs(inputs: Mapping[str, CostInputs], verdict: Verdict) -> Costs:
-    """The table, each contender's inputs and breakdown, and what moves the winner's total most."""
+    """The table, each contender's inputs and breakdown, and the inputs with the largest effect on the winner's
+    total.
+    """
     winner = inputs.get(verdict.winner or "")
     return Costs(
         table=tuple(cost_table(inputs)),
@@ -319,15 +324,17 @@ def _costs(inputs: Mapping[str, CostInputs], verdict: Verdict) -> Costs:
 def _pairs(
     inputs: Mapping[str, CostInputs], costs: Mapping[str, Cost], verdict: Verdict
 ) -> Iterator[tuple[CostInputs, CostInputs]]:
-    """Every two contenders: the winner against each other first, then the cheapest of those left, and so on."""
+    """All pairs of contenders: the winner with every other one, then the cheapest of the rest with the others, and so
+    on.
+    """
     order = sorted(inputs, key=lambda name: (name != verdict.winner, costs[name].total_usd))
     return ((inputs[a], inputs[b]) for a, b in combinations(order, 2))
 
 
 def _roadmap(run: _Run, verdict: Verdict, today: date) -> Roadmap | None:
-    """The plan for the winner's approach, None where there is no winner or it counts as none (a model as it comes).
+    """The plan for the winner's approach. None if there is no winner, or if it is an untuned model without documents.
 
-    A winner that stands in the grid stands for its approach itself, with its own days of work.
+    A winner in the grid represents its approach itself, with its own days of work.
     """
     if verdict.winner is None or verdict.approach is None:
         return None

@@ -1,6 +1,6 @@
 """The last stage of a run, and all of `bakeoff report`: scores, comparison, verdict, report.
 
-Takes a run folder whose answers are complete, and a profile. Reads files and loads no model and no engine.
+Takes a run folder with complete answers, and a profile. Reads files; loads no model and no engine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,11 +22,11 @@ def judge_run(
     skipped: Mapping[str, str] | None = None,
     own: Sequence[Measure] = (),
 ) -> Path:
-    """Score (where it was not done, or where `entrants` are given), compare, judge, and write the report.
+    """Scores (if not done yet, or if `entrants` are given), compares, judges, and writes the report.
 
-    Without `entrants` those of the comparison before are taken, with what was skipped and the team's measures: their
-    values stand in scores.jsonl. Returns the path of the report's page. Raises ConfigError where the profile lacks a
-    price, RunFolderError where the run is not finished, MeasureError where a team's measure fails.
+    Without `entrants`, those of the existing comparison are used, with its skipped contenders and the team's measures,
+    whose values are in scores.jsonl. Returns the path of the report's page. Raises ConfigError if the profile lacks a
+    price, RunFolderError if the run is not finished, MeasureError if a team's measure fails.
     """
     if entrants is None:
         before = folder.comparison()

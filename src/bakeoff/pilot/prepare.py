@@ -1,9 +1,10 @@
-"""Files to data: documents read, questions read, located in the documents, split and checked for leaks.
+"""Files to data: reads documents and questions, locates evidence in the documents, splits, checks for leaks.
 
-Takes a configuration, gives a `Prepared`. Nothing is written here and no model is needed, so that bad data is told
+Takes a configuration, gives a `Prepared`. Writes nothing and needs no model, so that errors in the data are reported
 before any work is done.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path, PurePosixPath
@@ -22,13 +23,13 @@ from bakeoff.runs.data import DataSummary, DocumentSummary
 from bakeoff.sentences import first_few
 
 EXCUSED = (
-    "note: {n} test questions resemble a training question and are excused: they ask for the same fact in other words "
-    "or have other answers. data.json names them."
+    "note: {n} test questions resemble a training question but do not count as leaks: they ask for the same fact in "
+    "other words or have other answers. data.json names them."
 )
 
 
 class Prepared(Record):
-    """All the data of one pilot. `updated_documents` are the new versions that the update brings."""
+    """All the data of one pilot. `updated_documents` are the new versions in the update."""
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
@@ -45,30 +46,34 @@ class Prepared(Record):
 
     @property
     def asked_per_month(self) -> int | None:
-        """How many questions users ask in a month, where the questions have dates."""
+        """How many questions users ask in a month, if the questions have dates."""
         return asked_per_month([question for question in self.questions if question.slice != "general"])
 
     def of(self, split: Split) -> list[Question]:
-        """The questions of one split; those about the update are part of 'train' only through `changed`."""
+        """The questions of one split. Questions about the update are not part of 'train'; `changed` holds them."""
         return [
-            one for one in self.questions if one.split == split and not (split == "train" and one.slice == "changed")
+            question
+            for question in self.questions
+            if question.split == split and not (split == "train" and question.slice == "changed")
         ]
 
     def changed_training(self) -> list[Question]:
         """Phrasings about what the update changes that retraining may see."""
-        return [one for one in self.questions if one.split == "train" and one.slice == "changed"]
+        return [question for question in self.questions if question.split == "train" and question.slice == "changed"]
 
     def lines(self) -> list[str]:
-        """What the data are and what they allow, a line each."""
+        """What the data are and what they allow, one fact per line."""
         n_words = sum(len(document.text.split()) for document in self.documents)
         own = [question for question in self.questions if question.slice != "general"]
         n_excused = sum(leak.excused for leak in self.leaks)
-        splits = ", ".join(f"{sum(one.split == split for one in own)} {split}" for split in ("train", "dev", "test"))
+        splits = ", ".join(
+            f"{sum(question.split == split for question in own)} {split}" for split in ("train", "dev", "test")
+        )
         asked = f"{len(own)} questions about {len({question.fact for question in own})} facts ({splits})"
         monthly = self.asked_per_month
         return [
             f"{len(self.documents)} documents, about {n_words:,} words; {asked}.",
-            *([f"by their dates and counts users ask about {monthly:,} questions a month."] if monthly else []),
+            *([f"by their dates and counts, users ask about {monthly:,} questions a month."] if monthly else []),
             *(f"not read: {problem.source}: {problem.reason}" for problem in self.problems),
             *(f"note: {note}" for note in self.notes),
             *(f"leak: {leak.line}" for leak in self.leaks if not leak.excused),
@@ -77,7 +82,7 @@ class Prepared(Record):
         ]
 
     def summary(self, n_chunks: int = 0) -> DataSummary:
-        """The content of data.json; n_chunks is 0 where nothing was indexed."""
+        """The content of data.json. n_chunks is 0 if nothing was indexed."""
         return DataSummary(
             documents=DocumentSummary(
                 n=len(self.documents),
@@ -92,10 +97,10 @@ class Prepared(Record):
 
 
 def prepare(config: Config) -> Prepared:
-    """Read and check everything the configuration names.
+    """Reads and checks everything the configuration names.
 
-    Raises InputError where documents or questions are missing, malformed or contradict one another, and ConfigError for
-    a prompt that does not show the question or the passages.
+    Raises InputError if documents or questions are missing, malformed or contradict each other, and ConfigError for a
+    prompt that does not show the question or the passages.
     """
     check_placeholders(config.prompts.closed_book, config.prompts.grounded)
     reading = read_documents(config.documents)
@@ -113,16 +118,17 @@ def prepare(config: Config) -> Prepared:
     split = assign_splits(questions, config.seed, config.split.test, config.split.dev)
     if not any(question.split == "test" and question.slice in MEASURED for question in split):
         raise InputError(
-            f"Of {len(questions)} questions none is left to test on (those about updates and general knowledge apart).",
+            f"Of {len(questions)} questions, none is left to test on (not counting those about updates and general "
+            "knowledge).",
             "give more questions, raise split.test in the configuration, or fix the column 'split'",
         )
-    found = leaks(split)
+    near_copies = leaks(split)
     return Prepared(
         documents=tuple(reading.documents),
         problems=(*reading.problems, *(updated.problems if updated else ())),
         questions=tuple(split),
-        notes=(*notes, *leak_notes(found, split)),
-        leaks=tuple(found),
+        notes=(*notes, *leak_notes(near_copies, split)),
+        leaks=tuple(near_copies),
         data=summarise(split),
         updated_documents=tuple(updated.documents) if updated else (),
     )
@@ -137,7 +143,7 @@ def _read(
 def _changed(
     config: Config, before: Sequence[Question], documents: Sequence[Document], updated: Sequence[Document]
 ) -> tuple[list[Question], list[str]]:
-    """The questions about the update, located in its documents or those that it leaves as they are, and all notes."""
+    """The questions about the update, located in its documents or in those it leaves unchanged, and all notes."""
     questions, notes = _read(config.updates.questions if config.updates else (), config.columns, config.questions)
     located, more_notes = locate_evidence(questions, updated, documents)
     changed, still_more_notes = asked_again(before, located)
@@ -145,21 +151,21 @@ def _changed(
 
 
 def _update_notes(documents: Sequence[Document], updated: Sequence[Document]) -> list[str]:
-    """The documents of the update that replace none; where none does, also those whose file names say they should."""
+    """Documents of the update that replace none. If no document replaces one, also those with equal file names."""
     known = {document.source for document in documents}
     new = [document.source for document in updated if document.source not in known]
     if not new:
         return []
     if len(new) < len(updated):
-        return [f"Documents of the update that replace none are added beside the others: {first_few(new)}."]
-    note = f"No document of the update replaces one; they are added beside the others: {first_few(new)}."
+        return [f"These documents of the update replace no document and are added to the others: {first_few(new)}."]
+    note = f"No document of the update replaces an existing one. They are added to the others: {first_few(new)}."
     names = {PurePosixPath(source).name: source for source in known}
-    meant = [f"{one} as {names[name]}" for one in new if (name := PurePosixPath(one).name) in names]
+    meant = [f"{path} as {names[name]}" for path in new if (name := PurePosixPath(path).name) in names]
     if not meant:
         return [note]
     return [
-        f"{note} If they are new versions, the old ones stay in the index: give a new version the same path below the "
-        f"update's folder as the old one has below the documents folder: {first_few(meant)}."
+        f"{note} If they are new versions, the old ones stay in the index. Give each new version the same path below "
+        f"the update's folder as the old one has below the documents folder: {first_few(meant)}."
     ]
 
 
@@ -168,7 +174,7 @@ def _sliced(questions: Sequence[Question], name: Slice) -> list[Question]:
 
 
 def _general(config: Config) -> list[Question]:
-    """The general-knowledge questions: those that come with Bakeoff, or the configured file's."""
+    """The general-knowledge questions: the built-in ones, or those of the configured file."""
     if config.general is None:
         return []
     if config.general != "builtin":
@@ -178,10 +184,10 @@ def _general(config: Config) -> list[Question]:
 
 
 def _check_ids(questions: Sequence[Question]) -> None:
-    seen: set[str] = set()
-    twice = sorted({one.id for one in questions if one.id in seen or seen.add(one.id)})  # type: ignore[func-returns-value]
+    counts = Counter(question.id for question in questions)
+    twice = sorted(question_id for question_id, n in counts.items() if n > 1)
     if twice:
         raise InputError(
-            f"Question ids stand in more than one of the files: {', '.join(twice[:5])}.",
-            "give every question an id of its own (general questions use g01, g02, ...)",
+            f"Some question ids occur in more than one file: {', '.join(twice[:5])}.",
+            "give every question a unique id (general questions use g01, g02, ...)",
         )

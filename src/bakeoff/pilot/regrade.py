@@ -1,8 +1,8 @@
-"""New accepted answers for a finished run: its answers are graded again, with no model.
+"""New accepted answers for a finished run. Its answers are graded again, without a model.
 
-Takes a run folder and question files; replaces the accepted answers of the test questions, keeps a copy of the former
-ones, scores, compares, judges and draws the report. Split and fact of a question stay, and so do training and dev
-questions: the models were trained and calibrated with those.
+Takes a run folder and question files. Replaces the accepted answers of the test questions, keeps a copy of the former
+ones, scores, compares, judges and writes the report. Split and fact of a question do not change. Training and dev
+questions do not change either, because the models were trained and calibrated with them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from bakeoff.sentences import first_few
 
 GRADED_AGAIN = "Graded again"
 ELSEWHERE = ("changed", "general")
-"""Slices whose questions stand in files of their own: those about updates, and those of general knowledge."""
+"""Slices whose questions are in files of their own: those about updates, and those of general knowledge."""
 
 
 class NewAnswers(Record):
@@ -45,10 +45,10 @@ class NewGrades(Record):
 
 
 class Regraded(Record):
-    """What changed: the questions with other accepted answers, and each contender's accuracy and grades.
+    """What changed: the questions with new accepted answers, and each contender's accuracy and grades.
 
-    `not_used` counts training and dev questions whose answers differ too. `copy_path` is where the former questions
-    are, empty where none changed.
+    `not_used` counts training and dev questions whose answers differ too. `copy_path` is the file with the former
+    questions, empty if none changed.
     """
 
     questions: tuple[NewAnswers, ...]
@@ -61,12 +61,12 @@ Grades = Mapping[str, Mapping[str, float]]
 
 
 def regrade(folder: RunFolder, paths: Sequence[Path], updates: Sequence[Path] = ()) -> Regraded:
-    """Replace the accepted answers of a finished run by those in these files, and judge the run again.
+    """Replaces the accepted answers of a finished run by those in these files, and judges the run again.
 
-    Questions are matched by id, else by their exact text; those about updates (`changed`) in the files of `updates`
-    alone, without which they keep their answers, as those of general knowledge do. Raises InputError where a test
-    question is missing in the files or has another text there, RunFolderError where the run is not finished or a
-    process is at work in it; nothing is changed then.
+    Questions are matched by id, else by their exact text. Questions about updates (`changed`) are matched only with the
+    files of `updates`; without such files they keep their answers. Questions of general knowledge always keep theirs.
+    Raises InputError if a test question is missing in the files or has another text there, and RunFolderError if the
+    run is not finished or another process is using it. In these cases nothing is changed.
     """
     config = folder.config()
     folder.require(folder.comparison_path, folder.scores_path, folder.splits_path, folder.data_path)
@@ -95,9 +95,9 @@ def regrade(folder: RunFolder, paths: Sequence[Path], updates: Sequence[Path] = 
 def replaced(
     former: Sequence[Question], given: Sequence[Question], given_updates: Sequence[Question] = ()
 ) -> tuple[list[Question], int]:
-    """The former questions, in order, the tested ones with the given answers; and how many others differ too.
+    """The former questions, in order, with new answers for test questions; and the number of others that differ.
 
-    Raises InputError where a tested question is missing among the given ones, or has another text there.
+    Raises InputError if a test question is missing among the given ones, or has another text there.
     """
     matched = _matched(former, given, given_updates)
     tested = [question for question in former if question.split == "test"]
@@ -117,7 +117,7 @@ def replaced(
         texts = [f"{question.id} ({_short(question.text)} -> {_short(other.text)})" for question, other in reworded]
         raise InputError(
             f"{len(reworded)} test questions have another text in these files: {first_few(texts)}.",
-            "restore their texts, or run the pilot again: what was answered is the former question",
+            "restore their texts, or run the pilot again: the existing answers are to the former questions",
         )
     trained = {question.fact for question in former if question.split == "train" and question.slice != "changed"}
     new = [
@@ -131,7 +131,7 @@ def replaced(
 def _matched(
     former: Sequence[Question], given: Sequence[Question], given_updates: Sequence[Question]
 ) -> dict[str, Question | None]:
-    """For each former question, by id, the given one; a question of general knowledge has none."""
+    """For each former question, by id, the given one. Questions of general knowledge have none."""
     main, changed = (
         ({question.id: question for question in questions}, {question.text: question for question in questions})
         for questions in (given, given_updates)
@@ -145,7 +145,7 @@ def _matched(
 
 
 def _with_answers(question: Question, given: Question | None, trained: set[str]) -> Question:
-    """The question with the given answers and kind; one that becomes (un)answerable changes its slice with it."""
+    """The question with the given answers and kind. If it becomes (un)answerable, its slice changes too."""
     if given is None or not _differs(question, given):
         return question
     new = question.model_copy(update={"answers": given.answers, "kind": given.kind})
@@ -169,7 +169,7 @@ def _changed(former: Sequence[Question], questions: Sequence[Question]) -> list[
 
 
 def _keep(folder: RunFolder, former: Sequence[Question]) -> Path:
-    """Write the former questions beside the new ones, under the first free number."""
+    """Writes the former questions next to the new ones, under the first free number."""
     number = 1
     while (path := folder.splits_path.with_name(f"splits.{number}.jsonl")).exists():
         number += 1
@@ -178,17 +178,17 @@ def _keep(folder: RunFolder, former: Sequence[Question]) -> Path:
 
 
 def _note(folder: RunFolder, changed: Sequence[NewAnswers], copy: Path | None) -> None:
-    """Leave a line among the data's warnings, so that every report says that it was graded again."""
+    """Adds a warning to the data, so that every report says that the run was graded again."""
     data = folder.data()
     line = (
         f"{GRADED_AGAIN} on {date.today().isoformat()} with other accepted answers for {len(changed)} test questions: "
-        f"{first_few([question.id for question in changed])}; the former ones are in {copy.name if copy else ''}."
+        f"{first_few([question.id for question in changed])}. The former ones are in {copy.name if copy else ''}."
     )
     write_record(folder.data_path, data.model_copy(update={"warnings": (*data.warnings, line)}))
 
 
 def regraded_notes(folder: RunFolder) -> list[str]:
-    """The lines that grading again left in the data of a run."""
+    """The warnings that grading again added to the data of a run."""
     return [line for line in folder.data().warnings if line.startswith(GRADED_AGAIN)]
 
 

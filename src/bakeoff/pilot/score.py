@@ -1,7 +1,7 @@
 """From a measured run to its scores and its comparison: `scores.jsonl` and `comparison.json`.
 
-Takes a run folder, what its contenders are, and a profile (its prices and its margin); reads answers and stages, never
-a model. What each measure is, is decided in `measures.py` and `measure/`; this file only hands it what the run left.
+Takes a run folder, its contenders' records, and a profile (prices and margin). Reads answers and stages, never a model.
+Measures are defined in `measures.py` and `measure/`; this file only passes them what the run recorded.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,14 +20,14 @@ from bakeoff.records import Phase, Question, Score, Stage
 from bakeoff.runs.folder import FINISH, RunFolder, write_record
 
 UPDATING = "update-"
-"""What the names of the stages that bring a contender up to date begin with."""
+"""The names of stages that update a contender begin with this."""
 PHASES: tuple[tuple[Phase, str], ...] = (("test", ""), ("updated", "updated"))
 
 
 def score_run(folder: RunFolder, names: Sequence[str], own: Sequence[Measure] = ()) -> None:
-    """Grade every test answer of these contenders, and those after the update, once, into scores.jsonl.
+    """Grades every test answer of these contenders, and those after the update, once, into scores.jsonl.
 
-    `own` are the team's measures. Raises MeasureError where one of them fails: nothing is written then.
+    `own` are the team's measures. Raises MeasureError if one of them fails; then nothing is written.
     """
     jsonl.write(folder.scores_path, _scores(folder, names, own))
 
@@ -46,10 +46,10 @@ def compare_run(
     profile: Profile,
     own: Sequence[Measure] = (),
 ) -> None:
-    """Summarise and compare these contenders, all scored, into comparison.json.
+    """Summarises and compares these contenders, all scored, into comparison.json.
 
     `skipped` are contenders that could not be built, with the reason; `own` the team's measures. Raises RunFolderError
-    where a file is missing or broken, or holds less than all test questions of each contender: nothing is written then.
+    if a file is missing or broken, or does not hold all test questions of each contender; then nothing is written.
     """
     names = [entrant.name for entrant in entrants]
     folder.require(folder.splits_path, folder.scores_path, *(folder.answers_path(name) for name in names))
@@ -62,23 +62,23 @@ def compare_run(
         for entrant in entrants
     ]
     ids = {question.id for question in questions}
-    for one in measured:
-        _require_all(folder.scores_path, one.name, ids, one.values.get("error", {}))
-        _require_all(folder.answers_path(one.name), one.name, ids, {answer.question_id for answer in one.answers})
+    for entry in measured:
+        _require_all(folder.scores_path, entry.name, ids, entry.values.get("error", {}))
+        _require_all(folder.answers_path(entry.name), entry.name, ids, {answer.question_id for answer in entry.answers})
     training = _of_split(folder, "train")
     write_record(folder.comparison_path, summarise(questions, measured, skipped, profile.margin, own, training))
 
 
 def _rates(entrants: Sequence[Entrant], profile: Profile) -> dict[str, Rates]:
-    """What each contender's answers are priced by."""
+    """The prices of each contender's answers."""
     return {entrant.name: rates_for(entrant, profile, entrants) for entrant in entrants}
 
 
-def _require_all(path: Path, name: str, ids: set[str], found: Collection[str]) -> None:
-    """Raise RunFolderError where a file does not hold just these test questions."""
-    n_missing, n_unknown = len(ids.difference(found)), len(set(found) - ids)
+def _require_all(path: Path, name: str, ids: set[str], held: Collection[str]) -> None:
+    """Raises RunFolderError if a file does not hold exactly these test questions."""
+    n_missing, n_unknown = len(ids.difference(held)), len(set(held) - ids)
     if n_missing or n_unknown:
-        lacks = f"lacks {n_missing} of the {len(ids)}" if n_missing else f"knows {n_unknown} more than the {len(ids)}"
+        lacks = f"lacks {n_missing} of the {len(ids)}" if n_missing else f"has {n_unknown} more than the {len(ids)}"
         raise RunFolderError(f"{path} is not complete: for {name} it {lacks} test questions in splits.jsonl.", FINISH)
 
 
@@ -101,7 +101,7 @@ def _measured(
 ) -> Measured:
     name = entrant.name
     alone = [answer.latency_ms for answer in folder.answers(name, "latency") if answer.error is None]
-    parts = {part for one in involved for part in one.parts}
+    parts = {part for member in involved for part in member.parts}
     of_parts = [stage for stage in stages if stage.part and stage.part in parts]
     return Measured(
         entrant=entrant,
@@ -116,7 +116,7 @@ def _measured(
 
 
 def _update(involved: Sequence[Entrant], stages: Sequence[Stage]) -> list[Stage] | None:
-    """What bringing it up to date took; None where a part that learns facts was not trained again on what changed."""
+    """What the update took. None if a part that holds facts was not trained again on the changes."""
     renewed = {stage.part for stage in stages if stage.stage in (f"{UPDATING}train", f"{UPDATING}prepare")}
-    stale = any(one.learns_facts and not renewed.intersection(one.parts) for one in involved)
+    stale = any(member.learns_facts and not renewed.intersection(member.parts) for member in involved)
     return None if stale else list(stages)

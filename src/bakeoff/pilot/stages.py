@@ -1,7 +1,7 @@
 """The pilot: documents and questions in, a run folder with every contender measured out.
 
-Takes a `Config`, gives a `Run`. This is the whole way in one place: prepare, index, build, answer, update, compare,
-report. Each step reads what the one before it left in the run folder and skips what is done, so a killed run goes on
+Takes a `Config`, gives a `Run`. The whole process is in this file: prepare, index, build, answer, update, compare,
+report. Each step reads what the previous one left in the run folder and skips what is done, so a killed run continues
 where it stopped.
 """
 
@@ -40,9 +40,9 @@ from bakeoff.runs.run import Run
 
 
 class Event(Record):
-    """Where a pilot stands: this stage (of this contender) has done so many of so many steps.
+    """The progress of a pilot: this stage (of this contender) has done so many of so many steps.
 
-    The stage `data` has nothing to do; its `note` is a line to show.
+    The stage `data` has no steps; its `note` is a line to show.
     """
 
     stage: str
@@ -59,9 +59,9 @@ Listener = Callable[[Event], None]
 def run(
     config: Config | Path | str, *, runs: Path | str = "runs", resume: bool = False, listener: Listener | None = None
 ) -> Run:
-    """Run the whole pilot (or what of it is not done yet) and write its report.
+    """Runs the whole pilot (or the rest of it) and writes its report.
 
-    Raises a BakeoffError where the configuration, the data or a model does not allow it; the folder stays resumable.
+    Raises a BakeoffError if the configuration, the data or a model does not allow it. The folder stays resumable.
     """
     config = config if isinstance(config, Config) else load_config(Path(config))
     recipes = make_recipes(config.specs, config.imports_from)
@@ -78,7 +78,7 @@ def run(
 
 
 def _probe(config: Config, recipes: Sequence[Recipe]) -> None:
-    """Ask every model once, before any work is done that a dead one would spoil."""
+    """Tests every model once, before any work is done that an unreachable model would waste."""
     for name in dict.fromkeys(recipe.spec.model for recipe in recipes if recipe.asks_model):
         probe(config.models[name])
     for name in dict.fromkeys(recipe.embedder for recipe in recipes if recipe.embedder):
@@ -114,7 +114,7 @@ class Pilot:
         self._builder = Builder(recipes, material, self._timed, self._progress)
 
     def run(self) -> None:
-        """Every stage in turn, after saying what the data allow."""
+        """Runs every stage in turn, after saying what the data allow."""
         for line in self._prepared.lines():
             self._tell(Event(stage="data", note=line))
         self._write_data()
@@ -130,7 +130,7 @@ class Pilot:
         self._judge(built, skipped)
 
     def _warnings(self, built: Sequence[Recipe]) -> list[str]:
-        """What the contenders' answers show that their measures do not say."""
+        """Problems in the contenders' answers that the measures do not show."""
         errors: dict[str, list[str]] = {}
         uncertain: list[str] = []
         for recipe in built:
@@ -144,22 +144,32 @@ class Pilot:
             if n_failed:
                 uncertain.append(f"{recipe.spec.name} ({n_failed} of {len(dev)})")
         silent = self._builder.without_confidence
-        note = f"The model gives no log-probabilities ({', '.join(silent)}): no contender declines by a threshold."
+        note = (
+            f"The model gives no log-probabilities ({', '.join(silent)}), so no contender uses a threshold for "
+            "declining."
+        )
         return [
             *([note] if silent else []),
-            *([f"Dev questions failed: {', '.join(uncertain)}. Thresholds rest on the others."] if uncertain else []),
-            *(f"The first failed answer of {', '.join(failed)} says: {error}" for error, failed in errors.items()),
+            *(
+                [f"Dev questions failed: {', '.join(uncertain)}. Thresholds are calibrated on the others."]
+                if uncertain
+                else []
+            ),
+            *(
+                f"The first failed answer of {', '.join(failed)} has this error: {error}"
+                for error, failed in errors.items()
+            ),
         ]
 
     def _write_data(self) -> None:
-        """Leave the data and the environment in the folder; refuse to resume on other data."""
+        """Writes the data and the environment into the folder. Refuses to resume on other data."""
         prepared, folder = self._prepared, self._folder
         if folder.environment_path.exists():
             before = folder.read_json(folder.environment_path)["data_sha256"]
             if before != data_sha256(prepared.all_documents, prepared.questions):
                 raise RunFolderError(
-                    f"The documents or questions have changed since {folder.root} was begun.",
-                    "start a new run by leaving --resume out",
+                    f"The documents or questions have changed since {folder.root} was started.",
+                    "leave out --resume to start a new run",
                 )
         else:
             with self._timed("read"):
@@ -170,7 +180,7 @@ class Pilot:
             write_json(folder.environment_path, {"run_format": RUN_FORMAT, **environment})
 
     def _answer(self, recipe: Recipe) -> None:
-        """Calibrate a contender on dev, then ask it some test questions one by one, then all of them."""
+        """Calibrates a contender on dev, then asks it some test questions one at a time, then all of them."""
         name, world = recipe.spec.name, self._world
         if recipe.tunes:
             with self._timed("load", name, f"adapter:{recipe.adapter}"):
@@ -186,7 +196,7 @@ class Pilot:
             collect(contender, self._prepared.of("test"), path, self._batch_size(recipe), progress)
 
     def _batch_size(self, recipe: Recipe) -> int:
-        """As many questions together as configured, and at least as many as its model's server is asked at once."""
+        """The configured batch size, or the concurrency of the model's server if that is larger."""
         settings = self._config.models[recipe.spec.model] if recipe.asks_model else None
         at_once = settings.concurrency if isinstance(settings, ApiModel) else 1
         return max(self._config.measuring.batch_size, at_once)
@@ -194,8 +204,8 @@ class Pilot:
     def _latency_questions(self) -> Sequence[Question]:
         """Test questions of the domain, one for each fact, spread evenly.
 
-        They are asked before the batch pass, so that no engine's cache answers; and they are the test's own, so that a
-        router sends them where it sends the others.
+        They are asked before the batch pass, so that no engine's cache answers them. They are part of the test, so that
+        a router routes them like the other questions.
         """
         asked = [question for question in self._prepared.of("test") if question.slice in IN_DOMAIN]
         by_fact = {question.fact: question for question in asked or self._prepared.of("test")}
@@ -204,7 +214,7 @@ class Pilot:
         return ordered[:: max(1, len(ordered) // wanted)][:wanted]
 
     def _update(self, built: Sequence[Recipe], skipped: Sequence[str]) -> None:
-        """Apply the updates to a copy of the world, then ask about what changed."""
+        """Applies the updates to a copy of the world, then asks about what changed."""
         changed = [question for question in self._prepared.of("test") if question.slice == "changed"]
         root = self._folder.updated_world
         if not root.exists():
@@ -222,7 +232,7 @@ class Pilot:
                 collect(contender, changed, path, self._batch_size(recipe), progress)
 
     def _judge(self, built: Sequence[Recipe], skipped: dict[str, str]) -> None:
-        """Score every answer, compare the contenders, judge them, draw the report."""
+        """Scores every answer, compares the contenders, judges them, writes the report."""
         with self._timed("compare"):
             entrants = [recipe.entrant(self._config.models) for recipe in built]
             environment = self._folder.read_json(self._folder.environment_path)
@@ -238,16 +248,16 @@ class Pilot:
 
     @contextmanager
     def _timed(self, stage: str, contender: str = "", part: str = "") -> Iterator[dict[str, Any]]:
-        """Tell that a stage runs and keep how long it took; the body may add `tokens` and `detail`.
+        """Announces a stage and records how long it took. The body may add `tokens` and `detail`.
 
-        A stage that was finished in an earlier session keeps the time it took then.
+        A stage that was finished in an earlier session keeps its time from then.
         """
         self._tell(Event(stage=stage, contender=contender))
         more: dict[str, Any] = {}
         begun = time.perf_counter()
         yield more
         seconds = more.pop("seconds", time.perf_counter() - begun)
-        key = (stage, part or contender)  # what is shared is built once, whoever needs it first
+        key = (stage, part or contender)  # shared parts are built once, by the first contender that needs them
         if key not in {(done.stage, done.part or done.contender) for done in self._folder.stages()}:
             took = Stage(stage=stage, contender=contender, part=part, seconds=seconds, **more)
             jsonl.append(self._folder.stages_path, [took])
@@ -255,9 +265,9 @@ class Pilot:
 
 
 def _copy_world(world: Path, copy: Path, without: Sequence[str]) -> None:
-    """A second world beside the first, all or nothing: the store, the index and the contenders.
+    """Makes a second world next to the first, whole or not at all: the store, the index and the contenders.
 
-    The tuned models in `without` stay behind: they are tuned further for the new documents.
+    The tuned models in `without` are not copied, because they are tuned further for the new documents.
     """
     half = copy.with_name(copy.name + ".part")
     shutil.rmtree(half, ignore_errors=True)

@@ -1,1 +1,1 @@
-"""A run on the disk: its configuration, its folder, the environment it was made in."""
+"""A run on the disk: its configuration, its folder, and the environment it was made in."""

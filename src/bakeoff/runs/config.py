@@ -24,9 +24,9 @@ from bakeoff.records import GenerationSettings, Record
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.settings import Tuning
 
-# What pydantic says in its own words of types, said in those of YAML.
+# Pydantic's messages about types, in terms of YAML.
 PLAIN = {
-    "tuple_type": "give one, or a list",
+    "tuple_type": "give one value, or a list",
     "model_type": "give keys with their values",
     "dict_type": "give keys with their values",
     "string_type": "give a text",
@@ -57,7 +57,7 @@ class Updates(Record):
 
 
 class Config(Record):
-    """Everything one pilot is asked to do. `folder` is where bakeoff.yaml lies: your own classes may lie beside it."""
+    """All settings of one pilot. `folder` is where bakeoff.yaml is; your own classes may be there too."""
 
     name: str
     documents: Paths
@@ -80,13 +80,13 @@ class Config(Record):
     folder: str | None = None
 
     def renamed(self, name: str) -> "Config":
-        """The same configuration under another name. Raises ConfigError where it is no folder name."""
+        """The same configuration under another name. Raises ConfigError if it is not a folder name."""
         validate({"name": name, "documents": self.documents, "questions": self.questions})
-        return self.model_copy(update={"name": name})  # a dump would make every default one that was given
+        return self.model_copy(update={"name": name})  # a dump would mark every default as explicitly given
 
     @property
     def specs(self) -> tuple[Spec, ...]:
-        """Every contender's whole settings, in order. Raises ConfigError as `contenders.spec.resolve`."""
+        """Every contender's complete settings, in order. Raises ConfigError as `contenders.spec.resolve`."""
         defaults = Defaults(
             retrieval=self.retrieval, tuning=self.tuning, prompts=self.prompts, generation=self.generation
         )
@@ -94,14 +94,14 @@ class Config(Record):
 
     @property
     def imports_from(self) -> Path | None:
-        """The folder in which classes of one's own may lie."""
+        """The folder where your own classes may be."""
         return Path(self.folder) if self.folder else None
 
     @field_validator("name")
     @classmethod
     def _name_is_a_folder_name(cls, name: str) -> str:
         if not re.fullmatch(NAME, name):
-            raise ValueError(f"{name!r} is not usable as a folder name: use letters, digits, '.', '_' and '-'")
+            raise ValueError(f"{name!r} cannot be used as a folder name: use letters, digits, '.', '_' and '-'")
         return name
 
     @field_validator("contenders")
@@ -113,9 +113,9 @@ class Config(Record):
 
 
 def load_config(path: Path) -> Config:
-    """The configuration in a YAML file, its relative paths made absolute.
+    """The configuration in a YAML file, with relative paths made absolute.
 
-    Raises ConfigError where the file cannot be read, is no YAML mapping, or holds an unknown key or a bad value.
+    Raises ConfigError if the file cannot be read, is not a YAML mapping, or holds an unknown key or a bad value.
     """
     from bakeoff.contenders.load import make_recipes
 
@@ -126,13 +126,13 @@ def load_config(path: Path) -> Config:
 
 
 def validate(values: dict[str, Any], origin: str = "the configuration") -> Config:
-    """A Config from plain values; ConfigError names each bad key, what was found and what is allowed."""
+    """A Config from plain values. A ConfigError names each bad key, its value and what is allowed."""
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(_explain(item) for item in error.errors())
         raise ConfigError(f"{origin}: {problems}.", "see docs/configuration.md for every key") from error
-    _ = config.specs  # a contender that cannot be is an error of the configuration
+    _ = config.specs  # a contender that is not possible is an error in the configuration
     return config
 
 
@@ -141,12 +141,12 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         return unknown_key(Config, item["loc"])
     message = PLAIN.get(item["type"], item["msg"].removeprefix("Value error, "))
-    found = "" if isinstance(item["input"], dict) else f" (found {item['input']!r})"
-    return f"'{where}': {message}{found}"
+    value = "" if isinstance(item["input"], dict) else f" (found {item['input']!r})"
+    return f"'{where}': {message}{value}"
 
 
 def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The same values with every path of data resolved against the folder."""
+    """The same values with every data path resolved against the folder."""
     resolved = dict(values)
     for key in ("documents", "questions"):
         if key in resolved:
@@ -164,7 +164,7 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _absolute_model(model: Any, folder: Path) -> Any:
-    """The same with a model's folder, file or adapter resolved where it is written as a path."""
+    """The same model, with its folder, file or adapter resolved if it is written as a path."""
     if isinstance(model, str):
         return _resolve(model, folder) if model.startswith(("./", "../", "~/")) else model
     if isinstance(model, dict):

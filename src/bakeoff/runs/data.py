@@ -1,4 +1,4 @@
-"""What the data of a run are and what they allow: the content of `data.json`.
+"""The content of `data.json`: what the data of a run are and what they allow.
 
 Frozen records, written before any work is done and read by the verdict and the report. Knows nothing about contenders.
 """
@@ -10,7 +10,7 @@ from bakeoff.records import Record
 
 
 class DocumentSummary(Record):
-    """How many documents, words and passages there are (0 passages where nothing was indexed), what was not read."""
+    """Number of documents, words and passages (0 passages if nothing was indexed), and what was not read."""
 
     n: int = 0
     n_words: int = 0
@@ -19,7 +19,7 @@ class DocumentSummary(Record):
 
 
 class DataSummary(Record):
-    """Documents, questions, near-copies between test and training, and what a reader must know of all that."""
+    """Documents, questions, near-copies between test and training, and what readers must know about them."""
 
     documents: DocumentSummary = DocumentSummary()
     questions: QuestionSummary | None = None

@@ -1,6 +1,6 @@
-"""Two runs to what differs between them: documents, questions, settings, environment, results.
+"""What differs between two runs: documents, questions, settings, environment, results.
 
-Takes two run folders, the older first; gives one frozen record. Needs no model. What the results say is compared in
+Takes two run folders, the older first; gives one frozen record. Needs no model. Results are compared in
 `diff_results.py`.
 """
 
@@ -16,18 +16,18 @@ from bakeoff.runs.run import Run
 
 NOT_SETTINGS = ("name",)
 NOT_ENVIRONMENT = ("data_sha256", "peak_memory_bytes")
-"""Said elsewhere (the data), or different at each run."""
+"""Shown elsewhere (the data), or different in each run."""
 
 
 class Change(Record):
-    """One value before and after; None where it was not there."""
+    """One value before and after. None if it did not exist."""
 
     before: Any = None
     after: Any = None
 
 
 class SetDiff(Record):
-    """What is in one of two sets only, and what is in both but not the same. Counts are of the whole sets."""
+    """What is in only one of two sets, and what is in both but differs. Counts are of the whole sets."""
 
     n_before: int
     n_after: int
@@ -41,9 +41,9 @@ class SetDiff(Record):
 
 
 class QuestionsDiff(Record):
-    """What differs between the questions of two runs, by id. `counts` are questions by split.
+    """What differs between the questions of two runs, by id. `counts` are numbers of questions by split.
 
-    `same_test` says that both ask the same test questions, with the same texts and accepted answers.
+    `same_test`: both have the same test questions, with the same texts and accepted answers.
     """
 
     questions: SetDiff
@@ -57,7 +57,7 @@ class QuestionsDiff(Record):
 class RunDiff(Record):
     """Everything that differs between run `before` and run `after`. `documents` are by source, the rest by dotted key.
 
-    `documents` is None where one of the runs no longer has its document store.
+    `documents` is None if one of the runs no longer has its document store.
     """
 
     before: str
@@ -71,7 +71,7 @@ class RunDiff(Record):
 
 
 def diff_runs(before: Run, after: Run) -> RunDiff:
-    """What differs between two finished runs. Raises RunFolderError where a file of one is missing or broken."""
+    """What differs between two finished runs. Raises RunFolderError if a file of either is missing or broken."""
     a, b = before.folder, after.folder
     hashes = [folder.read_json(folder.environment_path).get("data_sha256") for folder in (a, b)]
     return RunDiff(
@@ -139,7 +139,7 @@ def _set_diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> SetDiff:
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any], left_out: tuple[str, ...]) -> dict[str, Change]:
-    """The dotted keys whose values differ, in the order of the keys; None stands for a key that is not there."""
+    """The dotted keys whose values differ, in the order of the keys. None stands for a missing key."""
     a, b = ({key: value for key, value in values.items() if key not in left_out} for values in (before, after))
     flat_a, flat_b = dict(_flat(a)), dict(_flat(b))
     return {

@@ -1,7 +1,8 @@
-"""What two runs measured of the same contenders, and whether the difference is significant.
+"""What two runs measured about the same contenders, and whether the difference is significant.
 
-Takes two run folders, gives records. Where both runs asked the same questions (id, text and accepted answers), each
-contender is compared with itself question by question, clustered by fact; else only its two intervals are compared.
+Takes two run folders, gives records. If both runs asked the same questions (id, text and accepted answers), each
+contender is compared with itself question by question, clustered by fact. Otherwise only its two intervals are
+compared.
 
 Sources: the paired test and its interval, `measure/statistics.py`; the interval of a difference of two independent
 shares from their own intervals, Newcombe 1998, method 10, doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>.
@@ -20,9 +21,9 @@ from bakeoff.records import Contrast, Question, Record
 from bakeoff.runs.folder import RunFolder
 
 CONTRASTED = {measure.name: measure.score for measure in MEASURES if measure.contrasted}
-"""The measures that are compared, each with the score of one question that it is made of."""
+"""The compared measures, each with the per-question score it is made of."""
 SHARED_ENOUGH = 0.5
-"""Share of the smaller test that both runs must have asked for a paired test of what they share."""
+"""A paired test needs at least this share of the smaller test to be in both runs."""
 
 Scores = Mapping[str, Mapping[str, Values]]
 
@@ -30,8 +31,8 @@ Scores = Mapping[str, Mapping[str, Values]]
 class Difference(Record):
     """One contender's measure after minus before, with its 95 % interval.
 
-    `paired` says that the same questions were compared; `p` is then adjusted (Holm) over the contenders. `finding` is
-    'different', 'tied' (within the margin; paired only) or 'open'. `n` counts the questions compared.
+    `paired`: the same questions were compared; then `p` is adjusted (Holm) over the contenders. `finding` is
+    'different', 'tied' (within the margin; paired only) or 'open'. `n` is the number of questions compared.
     """
 
     difference: float
@@ -44,14 +45,14 @@ class Difference(Record):
 
 
 class Before(Record):
-    """A measure's value in both runs; None where it was not measured."""
+    """A measure's value in both runs. None if it was not measured."""
 
     before: float | None
     after: float | None
 
 
 class ContenderDiff(Record):
-    """One contender of both runs. `better` and `worse` are the shared test questions whose grade changed."""
+    """A contender in both runs. `better` and `worse` are the shared test questions whose grade changed."""
 
     values: dict[str, Before]
     differences: dict[str, Difference]
@@ -60,7 +61,7 @@ class ContenderDiff(Record):
 
 
 class ResultsDiff(Record):
-    """The contenders of both runs, those of one only, and a note on how they were compared."""
+    """The contenders of both runs, those of only one, and a note on how they were compared."""
 
     note: str
     n_shared: int
@@ -70,7 +71,7 @@ class ResultsDiff(Record):
 
 
 def results_diff(before: RunFolder, after: RunFolder) -> ResultsDiff:
-    """What both runs measured, compared. Raises RunFolderError where a comparison or the scores are missing."""
+    """What both runs measured, compared. Raises RunFolderError if a comparison or the scores are missing."""
     a, b = before.comparison(), after.comparison()
     names = [name for name in a.names if name in b.names]
     tested = [_tested(folder) for folder in (before, after)]
@@ -93,7 +94,7 @@ def results_diff(before: RunFolder, after: RunFolder) -> ResultsDiff:
 
 
 def _tested(folder: RunFolder) -> dict[str, Question]:
-    """The test questions that accuracy counts, by id."""
+    """The test questions that count for accuracy, by id."""
     return {
         question.id: question
         for question in folder.questions()
@@ -115,10 +116,10 @@ def _note(n_shared: int, n_before: int, n_after: int, is_paired: bool) -> str:
         return f"Paired: both runs asked the same {n_shared} test questions."
     asked = f"{n_shared} test questions are the same in both runs (of {n_before} before and {n_after} after)"
     if is_paired:
-        return f"Paired on what both runs asked: {asked}. The values shown are of all questions of each run."
+        return f"Paired on shared questions: {asked}. The values shown are for all questions of each run."
     return (
-        f"Not paired: {asked}. Part of each difference may come from the questions, not from the contender; "
-        "intervals are wide."
+        f"Not paired: {asked}. Part of each difference may come from the questions and not from the contender. "
+        "Intervals are wide."
     )
 
 
@@ -159,7 +160,7 @@ def _unpaired(name: str, before: Comparison, after: Comparison) -> dict[str, Dif
 
 
 def independent_difference(before: Estimate, after: Estimate) -> Difference | None:
-    """The difference of two shares measured on different questions; None where one was not measured."""
+    """The difference of two shares measured on different questions. None if one was not measured."""
     if None in (before.value, before.low, before.high, after.value, after.low, after.high):
         return None
     a, a_low, a_high = (float(value or 0.0) for value in (before.value, before.low, before.high))

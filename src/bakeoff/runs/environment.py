@@ -1,4 +1,4 @@
-"""What a run was made on and from: versions, machine, data and model hashes.
+"""The environment of a run: versions, machine, and hashes of data and models.
 
 Takes documents and questions, gives plain values for environment.json. Knows nothing about stages.
 """
@@ -33,11 +33,11 @@ def describe(documents: Iterable[Document], questions: Iterable[Question], seed:
 
 
 def data_sha256(documents: Iterable[Document], questions: Iterable[Question]) -> str:
-    """One hash of every text that the run rests on, in an order of its own."""
+    """One hash of every text that the run uses, independent of their order."""
     digest = hashlib.sha256()
-    for document in sorted(documents, key=lambda one: one.id):
+    for document in sorted(documents, key=lambda item: item.id):
         digest.update(f"{document.source}\0{document.title}\0{document.text}\0".encode())
-    for question in sorted(questions, key=lambda one: one.id):
+    for question in sorted(questions, key=lambda item: item.id):
         digest.update(question.model_dump_json().encode())
     return digest.hexdigest()
 

@@ -1,6 +1,6 @@
-"""The run folder: where each file of a run lies, and how a run is begun or taken up again.
+"""The run folder: where each file of a run is, and how a run is started or resumed.
 
-Takes a configuration, gives paths. Knows nothing about what the stages write into them.
+Takes a configuration, gives paths. Does not know what the stages write into them.
 """
 
 import fcntl
@@ -24,8 +24,8 @@ from bakeoff.runs.config import Config, validate
 from bakeoff.runs.data import DataSummary
 
 FINISH = "finish the run first: bakeoff run CONFIG --resume; if it was finished, restore the file"
-RESTORE = "the file was changed by hand or by another version: restore it, or start a new run"
-RUN_FORMAT = 2  # changes when an older folder can no longer be read
+RESTORE = "the file was changed by hand or by another version; restore it, or start a new run"
+RUN_FORMAT = 2  # raise this when older folders can no longer be read
 
 R = TypeVar("R", bound=Record)
 
@@ -48,14 +48,14 @@ class RunFolder:
         self.updated_world = root / "update"
 
     def answers_path(self, contender: str, phase: str = "") -> Path:
-        """Where a contender's answers go; phase is '' (the test), 'dev', 'latency' or 'updated'."""
+        """The file of a contender's answers. phase is '' (the test), 'dev', 'latency' or 'updated'."""
         return self.root / "answers" / (f"{contender}.{phase}.jsonl" if phase else f"{contender}.jsonl")
 
     def config(self) -> Config:
-        """The configuration this run was begun with.
+        """The configuration this run was started with.
 
-        Raises RunFolderError where there is no run here, or one of a version whose folders this one cannot read,
-        ConfigError where the configuration was broken since.
+        Raises RunFolderError if there is no run here, or if its version wrote folders that this version cannot read,
+        and ConfigError if the configuration was broken since.
         """
         if not self.config_path.exists():
             raise RunFolderError(
@@ -66,9 +66,9 @@ class RunFolder:
         return validate(read_mapping(self.config_path), str(self.config_path))
 
     def check_format(self) -> None:
-        """Raise RunFolderError where another version wrote this run in another format.
+        """Raises RunFolderError if another version wrote this run in another format.
 
-        A run that has only just begun does not say its format yet.
+        A run that has just been started has no format yet.
         """
         if not self.environment_path.exists() and not self.comparison_path.exists():
             return
@@ -78,16 +78,17 @@ class RunFolder:
                 f"{self.environment_path} holds {type(environment).__name__}, not the versions of a run.",
                 "restore the file, or start a new run",
             )
-        found = environment.get("run_format")
-        if found != RUN_FORMAT:
+        run_format = environment.get("run_format")
+        if run_format != RUN_FORMAT:
             raise RunFolderError(
-                f"{self.root} has run format {found}, written by Bakeoff {environment.get('bakeoff', '(unknown)')}; "
-                f"this is Bakeoff {bakeoff.__version__}, which reads format {RUN_FORMAT}.",
+                f"{self.root} has run format {run_format}, written by Bakeoff "
+                f"{environment.get('bakeoff', '(unknown)')}. This is Bakeoff {bakeoff.__version__}, which reads "
+                f"format {RUN_FORMAT}.",
                 "read it with the version that wrote it, or run the pilot again: bakeoff run CONFIG",
             )
 
     def require(self, *paths: Path) -> None:
-        """Raise RunFolderError where one of these files is not there yet."""
+        """Raises RunFolderError if one of these files does not exist yet."""
         for path in paths:
             if not path.exists():
                 raise RunFolderError(
@@ -98,26 +99,28 @@ class RunFolder:
         return jsonl.read(self.splits_path, Question)
 
     def answers(self, contender: str, phase: str = "") -> list[Answer]:
-        """One answer a question: of one that failed and was asked again, the later."""
-        return list({one.question_id: one for one in jsonl.read(self.answers_path(contender, phase), Answer)}.values())
+        """One answer per question. If a question failed and was asked again, the later answer."""
+        return list(
+            {answer.question_id: answer for answer in jsonl.read(self.answers_path(contender, phase), Answer)}.values()
+        )
 
     def scores(self) -> Iterator[Score]:
-        """The scores of the answers of both phases, one by one: there may be a million."""
+        """The scores of the answers of both phases, one at a time, because there may be a million."""
         return jsonl.iterate(self.scores_path, Score)
 
     def stages(self) -> list[Stage]:
         return jsonl.read(self.stages_path, Stage)
 
     def comparison(self) -> Comparison:
-        """What comparison.json holds. Raises RunFolderError where it is missing or broken."""
+        """The content of comparison.json. Raises RunFolderError if it is missing or broken."""
         return self.record(self.comparison_path, Comparison)
 
     def data(self) -> DataSummary:
-        """What data.json holds. Raises RunFolderError where it is missing or broken."""
+        """The content of data.json. Raises RunFolderError if it is missing or broken."""
         return self.record(self.data_path, DataSummary)
 
     def record(self, path: Path, kind: type[R], remedy: str = RESTORE) -> R:
-        """One of the run's JSON files as a record. Raises RunFolderError, naming the first field that does not fit."""
+        """One of the run's JSON files as a record. Raises RunFolderError that names the first bad field."""
         content = self.read_json(path)
         try:
             return kind.model_validate(content)
@@ -127,7 +130,7 @@ class RunFolder:
             raise RunFolderError(f"{path}: '{where}': {first['msg']}.", remedy) from error
 
     def read_json(self, path: Path) -> Any:
-        """The content of one of the run's JSON files. Raises RunFolderError where it is missing or broken."""
+        """The content of one of the run's JSON files. Raises RunFolderError if it is missing or broken."""
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -135,21 +138,21 @@ class RunFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep a second process out of this folder. Raises RunFolderError where one is at work in it."""
+        """Keeps other processes out of this folder. Raises RunFolderError if one is using it."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise RunFolderError(
-                    f"Another process is at work in {self.root}.", "wait for it, or choose another folder with --name"
+                    f"Another process is using {self.root}.", "wait for it, or choose another folder with --name"
                 ) from error
             file.write(str(os.getpid()))
             yield
 
 
 def begin(config: Config, runs: Path) -> RunFolder:
-    """A new folder for this configuration: runs/<name>, or runs/<name>-2 and so on where that is taken."""
+    """A new folder for this configuration: runs/<name>, or runs/<name>-2 and so on if that exists."""
     number = 1 + max((number for number, _ in _folders(config.name, runs)), default=0)
     while (root := runs / (config.name if number == 1 else f"{config.name}-{number}")).exists():
         number += 1
@@ -159,9 +162,9 @@ def begin(config: Config, runs: Path) -> RunFolder:
 
 
 def resume(config: Config, runs: Path) -> RunFolder:
-    """The newest folder of this configuration's name, checked to have been begun with this same configuration.
+    """The newest folder with this configuration's name, if it was started with the same configuration.
 
-    Raises RunFolderError where there is none or the configuration has changed, naming the keys that differ.
+    Raises RunFolderError if there is none or if the configuration has changed, and names the keys that differ.
     """
     taken = _folders(config.name, runs)
     if not taken:
@@ -173,24 +176,24 @@ def resume(config: Config, runs: Path) -> RunFolder:
     changed = sorted(key for key in now if now[key] != before[key])
     if changed:
         raise RunFolderError(
-            f"{folder.root} was begun with another configuration: {', '.join(changed)} differ.",
-            "restore those keys, or start a new run by leaving --resume out",
+            f"{folder.root} was started with another configuration. Keys that differ: {', '.join(changed)}.",
+            "restore those keys, or leave out --resume to start a new run",
         )
     return folder
 
 
 def _folders(name: str, runs: Path) -> list[tuple[int, Path]]:
     """The folders of this name with their numbers."""
-    found = [(1, runs / name)] if (runs / name).exists() else []
+    folders = [(1, runs / name)] if (runs / name).exists() else []
     for path in runs.glob(f"{name}-*"):
         suffix = path.name[len(name) + 1 :]
         if suffix.isdecimal() and int(suffix) > 1 and not _is_named(path, path.name):
-            found.append((int(suffix), path))
-    return found
+            folders.append((int(suffix), path))
+    return folders
 
 
 def _is_named(path: Path, name: str) -> bool:
-    """Whether the run in this folder has this very name: a run named 'a-2' is no second run of 'a'."""
+    """Whether the run in this folder has exactly this name: a run named 'a-2' is not a second run of 'a'."""
     try:
         return read_mapping(path / "config.yaml").get("name") == name
     except ConfigError:
@@ -199,17 +202,17 @@ def _is_named(path: Path, name: str) -> bool:
 
 def _write_config(config: Config, folder: RunFolder) -> None:
     values = config.model_dump(mode="json")
-    # A profile's default is "not known", which is another thing than the same value given.
+    # A profile's default means "not known". The same value given explicitly means something else.
     values["profile"] = config.profile.model_dump(mode="json", exclude_unset=True)
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
     jsonl.write_text(folder.config_path, text)
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Replace the file by this record as JSON, all or nothing."""
+    """Replaces the file by this record as JSON, as a whole or not at all."""
     write_json(path, record.model_dump(mode="json"))
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Replace the file by this content as JSON, all or nothing."""
+    """Replaces the file by this content as JSON, as a whole or not at all."""
     jsonl.write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")

@@ -1,7 +1,7 @@
-"""The run folders below a folder, each with what can be said of it at a glance.
+"""Lists the run folders in a folder, each with a short summary.
 
-Takes a folder, gives records. Reads no answers and no model; a folder that cannot be read is said to be so and stops
-nothing.
+Takes a folder, gives records. Reads no answers and no model. A folder that cannot be read is listed with its problem
+and does not stop the others.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ State = Literal["running", "finished", "half-written", "other format", "unreadab
 
 
 class Listed(Record):
-    """One run. What is not known of it is empty; `problem` says why where it could not be read."""
+    """One run. Unknown values are empty. `problem` says why the run could not be read."""
 
     name: str
     folder: str
@@ -31,7 +31,7 @@ class Listed(Record):
 
 
 def list_runs(runs: Path) -> list[Listed]:
-    """Every run folder (one with a config.yaml) below `runs`, the newest first; none where there is no such folder."""
+    """Every run folder (one with a config.yaml) in `runs`, the newest first. Empty if `runs` does not exist."""
     if not runs.is_dir():
         return []
     folders = [folder for folder in runs.iterdir() if _is_file(folder / "config.yaml")]
@@ -40,7 +40,7 @@ def list_runs(runs: Path) -> list[Listed]:
 
 
 def is_running(folder: RunFolder) -> bool:
-    """Whether a process is at work in the folder: it holds the lock."""
+    """Whether a process is using the folder, that is, holds its lock."""
     try:
         with (folder.root / ".lock").open("r") as file:
             try:
@@ -82,7 +82,7 @@ def _listed(folder: RunFolder) -> Listed:
 
 
 def _names(folder: RunFolder) -> list[str]:
-    """The contenders measured, or those asked for where nothing was compared yet."""
+    """The measured contenders, or the configured ones if nothing was compared yet."""
     config = folder.config()
     if folder.comparison_path.exists() and not is_running(folder):
         return list(folder.comparison().names)
@@ -105,7 +105,7 @@ def _n_test(folder: RunFolder) -> int | None:
 
 
 def _begun(folder: RunFolder) -> datetime | None:
-    """When the run was begun: its configuration is written first and never again."""
+    """When the run was started: its configuration is written first and then never changes."""
     try:
         return datetime.fromtimestamp(folder.config_path.stat().st_mtime, UTC).replace(microsecond=0)
     except OSError:

@@ -1,6 +1,6 @@
-"""What a run came to: its comparison and its verdict, read from the run folder.
+"""The results of a run: its comparison and its verdict, read from the run folder.
 
-Takes a run folder, gives records and plain values. Knows nothing about how they were made.
+Takes a run folder, gives records and plain values. Does not know how they were made.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from bakeoff.runs.folder import RunFolder
 
 
 class Outcome(Record):
-    """What a verdict says, without what it stands on (`decide.verdict.judgement` reads all of it)."""
+    """The main content of a verdict, without its details (`decide.verdict.judgement` reads all of it)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -26,12 +26,12 @@ class Outcome(Record):
 
 
 def read_outcome(folder: RunFolder) -> Outcome:
-    """The run's verdict; an empty one where the run was not judged. Raises RunFolderError where it is broken."""
+    """The run's verdict, or an empty one if the run was not judged. Raises RunFolderError if the file is broken."""
     return folder.record(folder.verdict_path, Outcome) if folder.verdict_path.exists() else Outcome()
 
 
 def result_of(folder: RunFolder) -> dict[str, Any]:
-    """What a script wants of a run: the verdict, every measure with its interval, what was skipped."""
+    """A run's results for scripts: the verdict, every measure with its interval, and what was skipped."""
     comparison = folder.comparison()
     return {
         "run": folder.root.name,

@@ -1,7 +1,7 @@
 """A run on the disk as an object: what it measured, and its contenders, ready to answer more questions.
 
-Takes a run folder, gives measures, answers and contenders. Loads no model until a question is asked. Knows nothing
-about how a pilot is run or a report is drawn.
+Takes a run folder, gives measures, answers and contenders. Loads no model until a question is asked. Does not know how
+a pilot is run or a report is written.
 """
 
 import time
@@ -20,11 +20,11 @@ from bakeoff.sentences import listed
 if TYPE_CHECKING:
     import pandas as pd
 
-LIST_RUNS = "list the runs there are with: bakeoff runs"
+LIST_RUNS = "list the existing runs with: bakeoff runs"
 
 
 class Choice(Record):
-    """The contender that answers where none is named, and why it is this one."""
+    """The contender that answers if none is named, and the reason for this choice."""
 
     contender: str
     reason: str
@@ -39,7 +39,7 @@ class Run:
 
     @property
     def comparison(self) -> Comparison:
-        """Everything that was measured. Raises RunFolderError where the run has not come so far."""
+        """Everything that was measured. Raises RunFolderError if nothing was compared yet."""
         return self.folder.comparison()
 
     @property
@@ -48,14 +48,14 @@ class Run:
 
     @property
     def contenders(self) -> tuple[str, ...]:
-        """The names of the contenders that were measured."""
+        """The names of the measured contenders."""
         return self.comparison.names
 
     @property
     def best(self) -> Choice:
-        """The verdict's winner; without one the most accurate contender that keeps the profile's limits.
+        """The verdict's winner. If there is none, the most accurate contender within the profile's limits.
 
-        Raises RunFolderError where there is none: name one then.
+        Raises RunFolderError if there is none; then you must name one.
         """
         verdict = read_outcome(self.folder)
         if verdict.winner:
@@ -64,14 +64,14 @@ class Run:
         allowed = {name: value for name, value in accuracies.items() if name not in verdict.excluded}
         if not allowed:
             raise RunFolderError(
-                f"No contender of {self.folder.root} was measured and keeps the profile's limits: none can be chosen.",
+                f"No measured contender of {self.folder.root} is within the profile's limits, so none can be chosen.",
                 f"name one: {', '.join(self.contenders)}",
             )
         name = max(allowed, key=lambda contender: allowed[contender])
-        return Choice(contender=name, reason=f"the most accurate ({allowed[name]:.0%}); the verdict names no winner")
+        return Choice(contender=name, reason=f"the most accurate ({allowed[name]:.0%}); the verdict has no winner")
 
     def measure(self, contender: str, measure: str) -> float | None:
-        """One contender's value of one measure, None where it was not measured."""
+        """One contender's value of one measure, or None if it was not measured."""
         return self.comparison.estimate(self._checked(contender), measure).value
 
     def answers(self, contender: str) -> list[Answer]:
@@ -79,17 +79,17 @@ class Run:
         return self.folder.answers(contender)
 
     def open(self, contender: str) -> Any:
-        """The contender as it was measured, ready to answer further questions."""
+        """The contender as it was measured, ready to answer more questions."""
         from bakeoff.contenders.world import WorldFolder
 
         config = self.folder.config()
         return WorldFolder(self.folder.world, config.models, config.imports_from).open(contender)
 
     def ask(self, question: str, contender: str | None = None) -> Answer:
-        """One answer, by the contender named or by the `best` one; `Answer.contender` says by which.
+        """One answer, from the named contender or the `best` one. `Answer.contender` says which.
 
-        `latency_ms` is the wall time. An engine that fails gives an answer with its `error`. Raises ConfigError for an
-        empty question, RunFolderError for a contender that is not in the run.
+        `latency_ms` is the wall time. If an engine fails, the answer holds its `error`. Raises ConfigError for an empty
+        question, RunFolderError for a contender that is not in the run.
         """
         from bakeoff.measure.collect import ask as ask_contender
 
@@ -99,9 +99,9 @@ class Run:
         return answer.model_copy(update={"latency_ms": 1000 * (time.perf_counter() - begun)})
 
     def stream(self, question: str, contender: str | None = None) -> Iterator[str | Answer]:
-        """The pieces of the text as they are written, then the whole Answer as the last item; else as `ask`.
+        """The pieces of the text as they are written, then the whole Answer as the last item. Otherwise as `ask`.
 
-        A contender that cannot stream gives its text in one piece. Where it declines, no text is given.
+        A contender that cannot stream gives its text in one piece. If it declines, no text is given.
         """
         from bakeoff.contenders.streaming import stream_of
         from bakeoff.measure.collect import ANSWERING_ERRORS
@@ -119,10 +119,10 @@ class Run:
             yield Answer(question_id=asked.id, contender=opened.name, error=message)
 
     def to_pandas(self) -> "pd.DataFrame":
-        """One row for each contender and test question: its text, how it came out, its scores, what it took.
+        """One row for each contender and test question: text, outcome, scores, time and tokens.
 
-        `outcome` is 'correct', 'wrong', 'declined' or 'error'; every score is a column of its own. Raises
-        MissingExtraError without pandas.
+        `outcome` is 'correct', 'wrong', 'declined' or 'error'. Every score has its own column. Raises MissingExtraError
+        without pandas.
         """
         try:
             import pandas as pd
@@ -159,10 +159,9 @@ class Run:
 
 
 def open_run(path: Path | str, runs: Path | str = "runs") -> Run:
-    """A finished run: by the path of its folder, or by its name below `runs`.
+    """A finished run, by the path of its folder or by its name in `runs`.
 
-    Raises RunFolderError where there is none, where it is not finished, or where another version wrote it in another
-    format.
+    Raises RunFolderError if it does not exist, is not finished, or was written by another version in another format.
     """
     folder = RunFolder(find_run(path, runs))
     folder.config()
@@ -171,7 +170,7 @@ def open_run(path: Path | str, runs: Path | str = "runs") -> Run:
 
 
 def find_run(path: Path | str, runs: Path | str = "runs") -> Path:
-    """The folder that a path or a name means. Raises RunFolderError where neither is there."""
+    """The folder for a path or a name. Raises RunFolderError if neither exists."""
     given, below = Path(path), Path(runs) / path
     if given.is_dir() and ((given / "config.yaml").exists() or not below.is_dir()):
         return given
@@ -180,7 +179,7 @@ def find_run(path: Path | str, runs: Path | str = "runs") -> Path:
     known = [folder.name for folder in Path(runs).iterdir()] if Path(runs).is_dir() else []
     meant = closest(given.name, known)
     raise RunFolderError(
-        f"There is no run '{path}': neither the folder {given} nor {below} exists."
+        f"There is no run '{path}': neither {given} nor {below} exists."
         + (f" Did you mean '{meant}'?" if meant else ""),
         LIST_RUNS,
     )

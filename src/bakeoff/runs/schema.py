@@ -1,8 +1,8 @@
-"""The JSON schemas of bakeoff.yaml and of a profile, by which editors complete and check keys.
+"""The JSON schemas of bakeoff.yaml and of a profile, for editors that complete and check keys.
 
-Takes the records that read these files, gives plain values (JSON schema, draft 2020-12). What the records accept beside
-their own types is said here: one text where a list of texts is meant, a bare number for a price, the name of a model or
-a recipe for all its settings.
+Takes the records that read these files, gives plain values (JSON schema, draft 2020-12). Adds what the records accept
+besides their own types: one text instead of a list of texts, a number for a price, the name of a model or a recipe
+instead of its settings.
 """
 
 import json
@@ -19,7 +19,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMA_NAME = "bakeoff.schema.json"
 
 PARTIAL = {"retrieval": "Retrieval", "tuning": "Tuning", "prompts": "Prompts", "generation": "GenerationSettings"}
-"""The settings of which a contender may give some, with the definition of each."""
+"""Settings that a contender may override in part, with the definition of each."""
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
@@ -29,7 +29,7 @@ def config_schema() -> Schema:
     """The schema of bakeoff.yaml."""
     schema = _schema(Config.model_json_schema(), "bakeoff.yaml", "A pilot: what is compared, on which data, how.")
     keys, kinds = schema["properties"], schema["$defs"]
-    del keys["folder"]  # where the file lies is not for the file to say
+    del keys["folder"]  # the folder is known from the path of the file, so it is not a key
     models = keys["models"]["additionalProperties"]
     keys["models"]["additionalProperties"] = {"anyOf": [TEXT, *models.pop("oneOf", ())]}
     for key, settings in PARTIAL.items():
@@ -48,7 +48,7 @@ def profile_schema() -> Schema:
 
 
 def write_config_schema(beside: Path) -> Path:
-    """Write the schema of bakeoff.yaml into the folder of this file; gives its path."""
+    """Writes the schema of bakeoff.yaml into the folder of this file. Returns its path."""
     path = beside.parent / SCHEMA_NAME
     jsonl.write_text(path, json.dumps(config_schema(), indent=1, ensure_ascii=False) + "\n")
     return path
@@ -63,7 +63,7 @@ def _schema(schema: Schema, title: str, description: str) -> Schema:
 
 
 def _widened(node: Any) -> Any:
-    """The schema with a single text allowed wherever a list of texts may stand, and no titles of keys."""
+    """The schema with a single text allowed in place of any list of texts, and without titles of keys."""
     if isinstance(node, list):
         return [_widened(item) for item in node]
     if not isinstance(node, dict):
@@ -71,13 +71,13 @@ def _widened(node: Any) -> Any:
     plain = {key: _widened(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
     if plain.get("type") == "array" and plain.get("items") == TEXT:
         about = {key: plain.pop(key) for key in ("default", "description") if key in plain}
-        least = {"minItems": plain.pop("minLength")} if "minLength" in plain else {}  # pydantic takes it for a text
+        least = {"minItems": plain.pop("minLength")} if "minLength" in plain else {}  # pydantic describes it as text
         return {"anyOf": [plain | least, TEXT], **about}
     return plain
 
 
 def _prices() -> Schema:
-    """A price is a number in US dollars, or a mapping; its unit may be left out, as each price has its own."""
+    """A price is a number in US dollars, or a mapping. Its unit may be left out, as each price has only one."""
     return {
         "propertyNames": {"enum": list(UNITS)},
         "additionalProperties": {

@@ -1,1 +1,1 @@
-"""Examples to adapters: fine-tuning of local models. Knows nothing about evaluation."""
+"""Fine-tuning of local models: from examples to adapters. Knows nothing about evaluation."""

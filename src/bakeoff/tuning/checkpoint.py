@@ -1,6 +1,7 @@
-"""Where a training stands, kept in one safetensors file that is replaced whole: no pickle, nothing half written.
+"""The state of a training, kept in one safetensors file that is replaced as a whole: no pickle, no half-written file.
 
-Takes tensors by name and a `Position`, gives them back; says when the next one is due. Knows nothing of models.
+Takes tensors by name and a `Position`, gives them back. Says when the next checkpoint is due. Knows nothing about
+models.
 """
 
 import os
@@ -14,11 +15,11 @@ from bakeoff.records import Record
 if TYPE_CHECKING:
     import torch
 
-RESUMES = "the training goes on from its last checkpoint when it is started again"
+RESUMES = "start the training again to continue from its last checkpoint"
 
 
 class DevFit(Record):
-    """How well the first `n_batches` of the dev batches are predicted: their loss in all, which are exactly right."""
+    """Results on the first `n_batches` of the dev batches: the summed loss, and which completions are exactly right."""
 
     n_batches: int = 0
     loss: float = 0.0
@@ -27,8 +28,11 @@ class DevFit(Record):
 
 
 class Position(Record):
-    """How far a training has come. The order of the examples follows from the seed and the epoch, so that the number
-    of finished steps says which batch is next. `dev` is set while the dev examples are being measured."""
+    """How far a training has come.
+
+    The order of the examples follows from the seed and the epoch, so the number of finished steps determines the next
+    batch. `dev` is set while the dev examples are being measured.
+    """
 
     step: int = 0
     n_tokens: int = 0
@@ -43,10 +47,10 @@ class Position(Record):
 
 
 class Schedule:
-    """Says when to save, so that what a kill loses took no longer than `every_s` seconds.
+    """Says when to save, so that a killed training loses at most `every_s` seconds of work.
 
-    That is when the next piece of work, if it takes as long as the longest since the last saving, would end later. A
-    piece that is longer than that by itself is saved after each.
+    A checkpoint is due if the next piece of work might end after that limit, assuming it takes as long as the longest
+    piece since the last checkpoint. If one piece takes longer than the limit, there is a checkpoint after each piece.
     """
 
     def __init__(self, every_s: float, clock: Callable[[], float]) -> None:
@@ -55,19 +59,19 @@ class Schedule:
         self.saved()
 
     def saved(self) -> None:
-        """All work until now is safe."""
+        """Records that all work until now is saved."""
         self._saved_at = self._last = self._clock()
         self._longest = 0.0
 
     def is_due(self) -> bool:
-        """Whether to save now; to be asked after each piece of work."""
+        """Whether to save now. To be called after each piece of work."""
         now = self._clock()
         self._longest, self._last = max(self._longest, now - self._last), now
         return now - self._saved_at + self._longest > self._every_s
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace the file, all or nothing. Raises RunFolderError where the disk refuses."""
+    """Replaces the file as a whole or not at all. Raises RunFolderError if it cannot be written."""
     temporary = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,14 +88,14 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def save(path: Path, tensors: "Mapping[str, torch.Tensor]", position: Position) -> None:
-    """Replace the checkpoint."""
+    """Replaces the checkpoint."""
     from safetensors.torch import save as to_safetensors
 
     write_bytes(path, to_safetensors(dict(tensors), {"position": position.model_dump_json()}))
 
 
 def load(path: Path) -> "tuple[dict[str, torch.Tensor], Position] | None":
-    """What was saved last; None where nothing was. Raises RunFolderError where the file is not a checkpoint."""
+    """The last checkpoint, or None if there is none. Raises RunFolderError if the file is not a checkpoint."""
     from safetensors import SafetensorError, safe_open
 
     if not path.exists():
@@ -102,5 +106,5 @@ def load(path: Path) -> "tuple[dict[str, torch.Tensor], Position] | None":
             return {name: file.get_tensor(name) for name in file.keys()}, position  # noqa: SIM118
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise RunFolderError(
-            f"{path} is no checkpoint of a training: {error}.", f"remove {path.parent} and start again"
+            f"{path} is not a training checkpoint: {error}.", f"remove {path.parent} and start again"
         ) from error

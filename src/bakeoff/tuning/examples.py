@@ -1,12 +1,12 @@
-"""Training questions to training examples, for the model without and the model with retrieval.
+"""Training questions to training examples, for the model without retrieval and the model with it.
 
-Takes questions, a retriever and a template; gives prompts with the completions wanted. Knows nothing about training.
+Takes questions, a retriever and a template; gives prompts with their target completions. Knows nothing about training.
 Source of the second kind: Zhang et al. 2024, "RAFT: Adapting Language Model to Domain Specific RAG" (distractors in
 every prompt, the right passage absent from some).
 
-How many examples are to be declined is one setting for both kinds. A small model that is shown many of them writes "I
-don't know" whenever no single answer is likelier, that is nearly always; the threshold calibrated on dev is what
-decides on declining (docs/results/training.md).
+Both kinds share one setting for the number of examples whose completion is to decline. If a small model is trained on
+many of them, it writes "I don't know" almost always, because no single answer is more likely. The threshold calibrated
+on dev decides about declining instead (docs/results/training.md).
 """
 
 import random
@@ -20,23 +20,23 @@ from bakeoff.records import Chunk, Question
 from bakeoff.tuning.lora import Example
 
 Shown = tuple[Question, list[Chunk]]
-Fitting = Callable[[str, Sequence[str]], int]  # a question and passages to how many of these the model has room for
+Fitting = Callable[[str, Sequence[str]], int]  # a question and passages to the number that fit
 T = TypeVar("T")
 
 
 def closed_book_examples(
     questions: Sequence[Question], template: PromptTemplate, declining: float, seed: int
 ) -> list[Example]:
-    """Each question with its first accepted answer, or with declining where it has none.
+    """Each question with its first accepted answer. Questions without an answer are to be declined.
 
-    Of the latter at most so many are taken that they make up the share `declining` of all.
+    At most so many questions without an answer are used that they make up the share `declining` of all examples.
     """
     answered = [question for question in questions if question.answerable]
     others = [question for question in questions if not question.answerable]
     others = _at_most(_enough(len(answered), declining), others, random.Random(seed))
     return [
-        *(Example(prompt=template.render(one.text), completion=one.answers[0]) for one in answered),
-        *(Example(prompt=template.render(one.text), completion=DECLINE) for one in others),
+        *(Example(prompt=template.render(item.text), completion=item.answers[0]) for item in answered),
+        *(Example(prompt=template.render(item.text), completion=DECLINE) for item in others),
     ]
 
 
@@ -49,10 +49,11 @@ def grounded_examples(
     seed: int,
     n_fitting: Fitting,
 ) -> list[Example]:
-    """Each question with the k passages retrieval gives it (those that fit), as it will see them when it serves.
+    """Each question with those of the k passages retrieved for it that fit: what the model will also see in use.
 
-    The share `declining` of the examples is to be declined: questions without an answer and those whose right passage
-    retrieval missed, drawn where they are too many. Where they are too few, others lose their right passages.
+    In the share `declining` of the examples the completion is to decline: questions without an answer, and questions
+    for which retrieval missed the right passage. If there are too many, a sample is drawn. If there are too few, the
+    right passages are removed from other examples.
     """
 
     def shown(question: Question, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
@@ -63,31 +64,31 @@ def grounded_examples(
         return Example(prompt=template.render(question.text, passages), completion=completion)
 
     draw = random.Random(seed)
-    found = retriever.search([question.text for question in questions], 2 * k)
+    hits_of_questions = retriever.search([question.text for question in questions], 2 * k)
     supported: list[Shown] = []
     unsupported: list[Shown] = []
-    for question, hits in zip(questions, found, strict=True):
+    for question, hits in zip(questions, hits_of_questions, strict=True):
         chunks = [hit.chunk for hit in hits]
         answers = question.answerable and evidence_hit(question, shown(question, chunks)) is not False
         (supported if answers else unsupported).append((question, chunks))
     unsupported = _at_most(_enough(len(supported), declining), unsupported, draw)
     missing = round(declining * (len(supported) + len(unsupported))) - len(unsupported)
-    robbed = _at_most(missing, [one for one in supported if evidence_hit(*one)], draw)
-    unsupported += [(question, _without_evidence(question, chunks)) for question, chunks in robbed]
-    lost = {question.id for question, _ in robbed}
+    stripped = _at_most(missing, [pair for pair in supported if evidence_hit(*pair)], draw)
+    unsupported += [(question, _without_evidence(question, chunks)) for question, chunks in stripped]
+    stripped_ids = {question.id for question, _ in stripped}
     return [
-        *(example(*one, one[0].answers[0]) for one in supported if one[0].id not in lost),
-        *(example(*one, DECLINE) for one in unsupported),
+        *(example(*pair, pair[0].answers[0]) for pair in supported if pair[0].id not in stripped_ids),
+        *(example(*pair, DECLINE) for pair in unsupported),
     ]
 
 
 def _enough(n_others: int, share: float) -> int:
-    """How many make up this share of a whole that has so many others."""
+    """Number of items that make up this share of all, if there are n_others other items."""
     return round(share * n_others / (1 - share))
 
 
 def _at_most(n: int, items: list[T], draw: random.Random) -> list[T]:
-    """At most n of the items, drawn, in their order."""
+    """At most n of the items: a random sample, in the original order."""
     if len(items) <= n:
         return items
     return [items[i] for i in sorted(draw.sample(range(len(items)), max(0, n)))]

@@ -1,6 +1,6 @@
-"""Ctrl-C, SIGTERM and SIGHUP held back while something must not be left half done.
+"""Delays Ctrl-C, SIGTERM and SIGHUP while something must not be interrupted.
 
-Takes nothing, gives a list that fills with the signals that have come. Knows nothing about training.
+Takes nothing, gives a list to which signals are added as they arrive. Knows nothing about training.
 """
 
 import signal
@@ -15,10 +15,10 @@ HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def held_signals() -> Iterator[list[int]]:
-    """Collect these signals while the body runs; after it they do what they would have done.
+    """Collects these signals while the body runs. Afterwards they have their usual effect.
 
-    The body looks at the list where it can stop. A second signal takes effect at once. Signals that are ignored stay
-    ignored. In a thread other than the main one nothing is held: Python delivers no signal there.
+    The body checks the list where it can stop. A second signal takes effect at once. Signals that are ignored stay
+    ignored. Outside the main thread nothing is delayed, because Python delivers no signals there.
     """
     arrived: list[int] = []
     if threading.current_thread() is not threading.main_thread():
@@ -51,7 +51,7 @@ def _restore(handlers: dict[signal.Signals, Any]) -> None:
 
 
 def _deliver(number: int, frame: FrameType | None, handlers: dict[signal.Signals, Any]) -> None:
-    """What the signal would have done; a handler of Python is called, so that it raises here and not a bit later."""
+    """Gives the signal its usual effect. A Python handler is called directly, so that it raises here and not later."""
     handler = handlers[signal.Signals(number)]
     if callable(handler):
         handler(number, frame)

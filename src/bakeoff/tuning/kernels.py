@@ -1,8 +1,8 @@
 """The few operations that make LoRA training fast on a CPU: attention of packed rows, LoRA products, norm, gate.
 
-Takes and gives tensors; knows nothing of examples or optimizers. Importing it imports torch. Each function computes
-what its plain counterpart computes (the tests hold them against each other); what differs is what is kept for the
-backward pass and how often memory is walked through.
+Takes and gives tensors. Knows nothing about examples or optimizers. Importing it imports torch. Each function computes
+the same as its plain counterpart (tests compare the two). It differs in what is kept for the backward pass and in how
+often it reads memory.
 """
 
 from typing import Any
@@ -14,12 +14,12 @@ from torch.nn import functional
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.tuning.packing import Layout
 
-BLOCK = 128  # queries attended at once: the keys after a block are never touched, which halves the work
-KEPT_KEYS = 2048  # the weights of longer rows are computed again for the backward pass: they grow with the square
+BLOCK = 128  # queries attended at once. Keys after a block are never read, which halves the work
+KEPT_KEYS = 2048  # longer rows recompute their (quadratic) weights for the backward pass
 
 
 class LoraLinear(torch.autograd.Function):
-    """x W'^T + bias, where W' = W + scale B A was merged before the step: the forward pass is one product.
+    """x W'^T + bias, where W' = W + scale B A was merged before the step, so the forward pass is one product.
 
     Gradients go to x, A (rank, in) and B (out, rank): dB = scale dy^T (x A^T), dA = scale (dy B)^T x.
     Source: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models", with the chain rule.
@@ -53,7 +53,7 @@ class LoraLinear(torch.autograd.Function):
 class Attention(torch.autograd.Function):
     """Causal attention of the last n of m keys: queries (batch, heads, n, d), keys and values (batch, groups, m, d).
 
-    Softmax of the scaled products, block by block of queries; the heads of one group share its keys in one product.
+    Softmax of the scaled products, one block of queries at a time. The heads of a group share its keys in one product.
     """
 
     @staticmethod
@@ -94,7 +94,7 @@ class Attention(torch.autograd.Function):
 
 
 def _weights(q: torch.Tensor, k: torch.Tensor, start: int, end: int, scale: float) -> torch.Tensor:
-    """(groups, heads * (end - start), keys seen): what these queries weigh each key with."""
+    """The weight each of these queries gives to each key: (groups, heads * (end - start), keys seen)."""
     seen, n_queries = k.shape[1] - q.shape[2] + end, end - start
     scores = torch.bmm(_rows(q, start, end) * scale, k[:, :seen].transpose(1, 2)).view(-1, n_queries, seen)
     scores[:, :, seen - n_queries :] += _above_diagonal(n_queries, scores)
@@ -122,12 +122,12 @@ def packed_attention(
 ) -> tuple[torch.Tensor, None]:
     """The attention of a transformers model over one packed row: (1, heads, n, d) to (1, n, heads, d).
 
-    Raises ModelUnavailableError where the model's attention is another than causal softmax over all that came before.
+    Raises ModelUnavailableError if the model uses anything but causal softmax attention over all previous tokens.
     """
     window = more.get("sliding_window")
     if more.get("softcap") is not None or more.get("s_aux") is not None or (window and window < layout.rows.shape[1]):
         raise ModelUnavailableError(
-            f"{type(module).__name__} caps, sinks or windows its attention.",
+            f"{type(module).__name__} uses attention with caps, sinks or windows, which is not supported.",
             "tune a model with plain causal attention, such as Llama, SmolLM or Qwen",
         )
     shared = layout.n_shared
@@ -147,7 +147,7 @@ def _by_example(t: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
 
 
 class RmsNorm(torch.autograd.Function):
-    """x / sqrt(mean(x^2) + epsilon) * weight, the weight frozen. Source: Zhang and Sennrich 2019."""
+    """x / sqrt(mean(x^2) + epsilon) * weight, with a frozen weight. Source: Zhang and Sennrich 2019."""
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, epsilon: float) -> torch.Tensor:
@@ -168,7 +168,7 @@ class RmsNorm(torch.autograd.Function):
 
 
 class SiluGate(torch.autograd.Function):
-    """silu(gate) * up, keeping the two inputs only. Source: Shazeer 2020, "GLU Variants Improve Transformer"."""
+    """silu(gate) * up, storing only the two inputs. Source: Shazeer 2020, "GLU Variants Improve Transformer"."""
 
     @staticmethod
     def forward(ctx: Any, gate: torch.Tensor, up: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""What one training is made of, and the sample of questions it is made from. Knows nothing about models."""
+"""The examples of one training, and the sample of questions they are made from. Knows nothing about models."""
 
 import random
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from bakeoff.tuning.packing import Example
 
 
 class Lesson(NamedTuple):
-    """The examples of one training, those it is checked on, and the most epochs it may take."""
+    """The examples of one training, its dev examples, and the maximum number of epochs."""
 
     examples: list[Example]
     dev: list[Example]
@@ -17,7 +17,7 @@ class Lesson(NamedTuple):
 
 
 def sample(questions: Sequence[Question], most: int | None, seed: int) -> list[Question]:
-    """At most so many of the questions, drawn by the seed, in their order; all of them where `most` is None."""
+    """A random sample of at most `most` questions, in their order. All of them if `most` is None."""
     if most is None or len(questions) <= most:
         return list(questions)
     drawn = set(random.Random(seed).sample(range(len(questions)), most))
@@ -25,7 +25,7 @@ def sample(questions: Sequence[Question], most: int | None, seed: int) -> list[Q
 
 
 def replayed(questions: Sequence[Question], changed: Sequence[Question], seed: int) -> list[Question]:
-    """The changed questions, and half as many of the others, so that what was learned before is kept."""
+    """The changed questions, and half as many others, so that the model does not forget what it learned before."""
     facts = {question.fact for question in changed}
     others = [question for question in questions if question.fact not in facts]
     return [*changed, *sample(others, len(changed) // 2, seed)]

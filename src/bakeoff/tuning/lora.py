@@ -1,7 +1,7 @@
-"""LoRA fine-tuning of the local model, made for small data on few cores: it can be killed and goes on exactly.
+"""LoRA fine-tuning of a local model, for small data on few cores. A killed training resumes exactly.
 
 Takes examples and settings, gives a folder with a PEFT adapter, its loss curve (training.jsonl) and its report
-(report.json). Knows nothing about evaluation. torch is imported when a training begins. Source of the method: Hu et al.
+(report.json). Knows nothing about evaluation. Imports torch when a training starts. Source of the method: Hu et al.
 2021, "LoRA: Low-Rank Adaptation of Large Language Models".
 """
 
@@ -31,22 +31,22 @@ from bakeoff.tuning.packing import Batch, Encoded, Example, encode, pack, plan
 
 __all__ = ["Example", "Progress", "TrainingError", "TrainingReport", "TrainingSettings", "train_adapter"]
 
-LEARNT_LOSS = 0.01  # mean loss of an epoch below which more of the same examples teach nothing
+LEARNT_LOSS = 0.01  # if the mean loss of an epoch is below this, more epochs on the same examples teach nothing
 GRADIENT_NORM = 1.0
 
 
 class TrainingError(BakeoffError):
-    """A training that cannot go on."""
+    """A training that cannot continue."""
 
 
 class TrainingSettings(Record):
-    """How an adapter is trained. The defaults were the quickest to teach facts: see docs/results/training.md.
+    """How an adapter is trained. The defaults learned facts fastest in our tests: see docs/results/training.md.
 
-    A batch holds at most `examples_per_batch` examples and `tokens_per_batch` tokens (what bounds the memory), or one
-    longer example.
-    `patience` is the number of epochs in a row that may be no better on the dev examples, of which `n_dev_examples` at
-    most are drawn. After `max_seconds` the training stops and keeps the best so far. What is done is saved so often
-    that a kill loses at most `checkpoint_every_s` seconds of it, or one batch where that takes longer.
+    A batch holds at most `examples_per_batch` examples and `tokens_per_batch` tokens (which limits memory), or a single
+    longer example. Training stops after `patience` epochs in a row without improvement on the dev examples, of which at
+    most `n_dev_examples` are used. After `max_seconds` it stops and keeps the best adapter so far. A checkpoint is
+    saved often enough that a kill loses at most `checkpoint_every_s` seconds of work, or one batch if that takes
+    longer.
     """
 
     rank: int = Field(default=16, ge=1)
@@ -65,7 +65,7 @@ class TrainingSettings(Record):
 
 
 class Progress(Record):
-    """Where a training stands after a step; `n_steps` if nothing stops it sooner, `eta_s` likewise."""
+    """The state of a training after a step. `n_steps` and `eta_s` assume that nothing stops it earlier."""
 
     step: int
     n_steps: int
@@ -76,12 +76,12 @@ class Progress(Record):
 
     @property
     def detail(self) -> str:
-        """What to show beside the number of steps."""
+        """Text to show next to the number of steps."""
         return f"{self.tokens_per_s:.0f} tokens/s"
 
 
 class Point(Record):
-    """A line of training.jsonl: a step, or (where the dev values are set) the end of an epoch."""
+    """A line of training.jsonl: one step, or (if the dev values are set) the end of an epoch."""
 
     step: int
     epoch: int
@@ -93,9 +93,9 @@ class Point(Record):
 
 
 class TrainingReport(Record):
-    """What a training took and reached. Tokens are those of the examples, prompts included, each time one was used.
+    """What a training took and achieved. Tokens include prompts, and count once for each time an example was used.
 
-    `best_dev_exact` is the share of dev examples whose whole completion is what the model would write.
+    `best_dev_exact` is the share of dev examples whose whole completion the model would write exactly.
     """
 
     n_examples: int
@@ -120,13 +120,15 @@ def train_adapter(
     start_from: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> TrainingReport:
-    """Train an adapter into a folder; the epoch that was best on the dev examples is kept (without any, the last).
+    """Trains an adapter into a folder.
 
-    Called again after a kill it goes on from its last checkpoint and ends with the adapter it would have ended with
-    (the same bits where the number of threads is the same); called again when finished it returns the report. Ctrl-C
-    and SIGTERM take effect after the batch at hand, which is saved first. `start_from` is the folder of an adapter to
-    begin with, `clock` gives seconds. Raises InputError for examples that cannot be trained on, RunFolderError where
-    the folder holds another training or cannot be written, TrainingError where the loss is no number any more.
+    Keeps the epoch that was best on the dev examples, or the last if there are none.
+
+    Called again after a kill, it continues from its last checkpoint and ends with the same adapter as without the kill
+    (bit for bit if the number of threads is the same). Called again when finished, it returns the report. Ctrl-C and
+    SIGTERM take effect after the current batch, which is saved first. `start_from` is the folder of an adapter to begin
+    with, `clock` gives seconds. Raises InputError for examples that cannot be used, RunFolderError if the folder holds
+    another training or cannot be written, TrainingError if the loss is no longer a finite number.
     """
     for module in ("torch", "transformers", "peft"):
         if importlib.util.find_spec(module) is None:
@@ -154,12 +156,12 @@ def _fingerprint(
     settings: TrainingSettings,
     start_from: Path | None,
 ) -> dict[str, str]:
-    """A short hash of each thing that decides what comes out."""
+    """A short hash of each input that determines the trained adapter."""
     return {
         "model": model_sha256(model_folder),
         "examples": _sha256(examples),
         "dev examples": _sha256(dev),
-        "settings": _sha256([settings.model_copy(update={"checkpoint_every_s": 0})]),  # how often decides nothing
+        "settings": _sha256([settings.model_copy(update={"checkpoint_every_s": 0})]),  # does not change the adapter
         "first adapter": model_sha256(start_from) if start_from else "",
     }
 
@@ -169,7 +171,7 @@ def _sha256(records: Sequence[Record]) -> str:
 
 
 def _claim(folder: Path, fingerprint: dict[str, str]) -> None:
-    """Write what is trained here, or check that it is the same."""
+    """Writes down what is trained in this folder, or checks that it is the same training."""
     path = folder / "request.json"
     if not path.exists():
         checkpoint.write_bytes(path, json.dumps(fingerprint, indent=1).encode())
@@ -179,12 +181,12 @@ def _claim(folder: Path, fingerprint: dict[str, str]) -> None:
     if others:
         raise RunFolderError(
             f"{folder} holds a training with another {', another '.join(others)}.",
-            "remove that folder, or train into another one",
+            "remove that folder, or train into another folder",
         )
 
 
 class _Training:
-    """One training: the model, the plan of all its batches, and where it stands."""
+    """One training: the model, the plan of all its batches, and its current position."""
 
     def __init__(
         self,
@@ -226,11 +228,11 @@ class _Training:
         return [pack([dev[i] for i in batch]) for batch in batches]
 
     def run(self, on_progress: Callable[[Progress], None] | None, clock: Callable[[], float]) -> TrainingReport:
-        """All work that is left, then the adapter and the report."""
+        """Does all remaining work, then writes the adapter and the report."""
         self._resume()
         first, began = self.at, clock()
         schedule = Schedule(self.settings.checkpoint_every_s, clock)
-        while True:  # a signal may be one that somebody else handles, after which the training goes on
+        while True:  # another handler may handle the signal without stopping; then the training continues
             with held_signals() as signals:
                 while not self._is_done() and not signals:
                     self._work(lambda: first.seconds + clock() - began, first, on_progress)
@@ -245,7 +247,7 @@ class _Training:
     def _work(
         self, seconds: Callable[[], float], first: Position, on_progress: Callable[[Progress], None] | None
     ) -> None:
-        """One step, or one batch of dev examples: what is never left half done."""
+        """One step, or one batch of dev examples: the unit of work that is never interrupted."""
         if self.at.dev is not None:
             self._measure_batch()
         else:
@@ -261,7 +263,7 @@ class _Training:
         return self.at.dev is None and (bool(self.at.stopped_because) or self.at.step == len(self.plan))
 
     def _step(self) -> float:
-        """One batch: its gradient, one step of the optimizer. Gives the loss."""
+        """One batch: its gradient, and one step of the optimizer. Returns the loss."""
         import torch
 
         _, batch = self.plan[self.at.step]
@@ -274,7 +276,7 @@ class _Training:
         loss, n_wanted = float(mean.detach()), len(packed.wanted)
         if not math.isfinite(loss) or not math.isfinite(float(norm)):
             raise TrainingError(
-                f"After {self.at.step} steps the loss is {loss}, its gradient {float(norm)}.",
+                f"After {self.at.step} steps the loss is {loss} and its gradient is {float(norm)}.",
                 f"lower the learning rate (now {self.settings.learning_rate:g})",
             )
         self.optimizer.step()
@@ -289,7 +291,7 @@ class _Training:
         return loss
 
     def _learning_rate(self) -> float:
-        """Rises over the warm-up, then falls in a straight line to a tenth at the last step planned."""
+        """Rises during the warm-up, then falls linearly to a tenth at the last planned step."""
         warm = min(1.0, (self.at.step + 1) / (self.settings.warmup_steps + 1))
         return self.settings.learning_rate * warm * (1.0 - 0.9 * self.at.step / len(self.plan))
 
@@ -298,20 +300,20 @@ class _Training:
 
     @property
     def _epoch(self) -> int:
-        """The epoch of the step just made, from 1."""
+        """The epoch of the last finished step, starting at 1."""
         return self.plan[max(0, self.at.step - 1)][0]
 
     def _ends_epoch(self) -> bool:
         return self.at.step == len(self.plan) or self.plan[self.at.step][0] != self._epoch
 
     def _end_step(self, loss: float) -> None:
-        """Log a step; where it ends an epoch, go on to the dev examples."""
+        """Logs a step. At the end of an epoch, starts measuring on the dev examples."""
         self._log(loss)
         if self._ends_epoch():
             self._begin_measuring()
 
     def _stop_when_late(self) -> None:
-        """At the time limit, stop after measuring what the last, unfinished epoch has reached."""
+        """At the time limit, measures the last, unfinished epoch and then stops."""
         limit = self.settings.max_seconds
         if limit and self.at.seconds >= limit and not self.at.stopped_because:
             self._move(stopped_because=f"the limit of {limit:g} s")
@@ -324,7 +326,7 @@ class _Training:
             self._end_measuring()
 
     def _measure_batch(self) -> None:
-        """Measure on the next batch of dev examples; with the last of them the epoch ends."""
+        """Measures the next batch of dev examples. The last batch ends the epoch."""
         dev = self.at.dev or DevFit()
         fit = self.model.fit([self.dev[dev.n_batches]])
         dev = DevFit(
@@ -338,16 +340,16 @@ class _Training:
             self._end_measuring()
 
     def _end_measuring(self) -> None:
-        """Keep the adapter if it is the best so far, and stop where going on is of no use."""
+        """Keeps the adapter if it is the best so far, and stops if more epochs would not help."""
         loss = self.at.epoch_loss / self.at.epoch_wanted
         better = self._keep_if_better(loss, self.at.dev or DevFit())
         self._move(dev=None, epoch_loss=0.0, epoch_wanted=0, n_worse=0 if better else self.at.n_worse + 1)
         if self.at.stopped_because:
             return
         if loss < LEARNT_LOSS:
-            self._move(stopped_because="the examples are learnt")
+            self._move(stopped_because="the examples are learned")
         elif self.at.n_worse >= self.settings.patience:
-            self._move(stopped_because=f"no better on the dev examples for {self.at.n_worse} epochs")
+            self._move(stopped_because=f"no improvement on the dev examples for {self.at.n_worse} epochs")
 
     def _keep_if_better(self, loss: float, fit: DevFit) -> bool:
         """Whether the adapter is the best so far: more dev completions exactly right, then a lower loss on them."""
@@ -379,7 +381,7 @@ class _Training:
         )
 
     def _progress(self, first: Position, loss: float) -> Progress:
-        """Speed and time left, by the steps since this call began."""
+        """Speed and remaining time, from the steps since this call began."""
         seconds, steps = self.at.seconds - first.seconds, self.at.step - first.step
         eta_s = seconds / steps * (len(self.plan) - self.at.step)
         if self.settings.max_seconds:
@@ -394,10 +396,10 @@ class _Training:
         )
 
     def _save_checkpoint(self) -> None:
-        tensors = {f"now/{name}": one.detach().contiguous() for name, one in self.model.parameters.items()}
-        tensors |= {f"best/{name}": one for name, one in self.best.items()}
+        tensors = {f"now/{name}": tensor.detach().contiguous() for name, tensor in self.model.parameters.items()}
+        tensors |= {f"best/{name}": tensor for name, tensor in self.best.items()}
         for number, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer/{number}/{name}": one for name, one in moments.items()}
+            tensors |= {f"optimizer/{number}/{name}": tensor for name, tensor in moments.items()}
         checkpoint.save(self._checkpoint_path, tensors, self.at)
 
     @property
@@ -405,7 +407,7 @@ class _Training:
         return self.folder / "checkpoint" / "state.safetensors"
 
     def _resume(self) -> None:
-        """Go back to the last checkpoint, if there is one, and cut the loss curve there."""
+        """Returns to the last checkpoint, if there is one, and cuts the loss curve there."""
         saved = checkpoint.load(self._checkpoint_path)
         if saved:
             tensors, self.at = saved
@@ -419,12 +421,12 @@ class _Training:
         jsonl.write(self.curve, [point for point in jsonl.read(self.curve, Point) if self._has_reached(point)])
 
     def _has_reached(self, point: Point) -> bool:
-        """Whether a point of the curve was logged before this position; the end of an epoch comes after its steps."""
+        """Whether a point of the curve was logged before this position. The end of an epoch comes after its steps."""
         is_being_measured = self.at.dev is not None and point.dev_loss is not None
         return point.step < self.at.step or (point.step == self.at.step and not is_being_measured)
 
     def _finish(self) -> TrainingReport:
-        """Write the adapter, then the report (which says that all is there), then drop the checkpoint."""
+        """Writes the adapter, then the report (which marks the training as complete), then deletes the checkpoint."""
         self.model.save(self.folder, self.best)
         at = self.at
         n_in_epoch = sum(epoch == self._epoch for epoch, _ in self.plan)
@@ -447,4 +449,4 @@ class _Training:
 
 
 def _under(prefix: str, tensors: dict[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix(prefix): one for name, one in tensors.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -1,8 +1,8 @@
 """Training examples to batches without padding, in which all examples share one copy of their common beginning.
 
 Takes examples and a model's chat rendering, gives tensors. Knows nothing about models and optimizers. A batch is one
-long row: first the tokens that all of its examples begin with (the system message, usually), then what is left of each
-example. As attention is causal, the shared beginning has the same states for each of them, so computing it once changes
+long row: first the tokens that all of its examples begin with (usually the system message), then the rest of each
+example. Attention is causal, so the shared beginning has the same states for each example. Computing it once changes
 nothing: loss and gradients are those of a padded batch.
 """
 
@@ -18,11 +18,11 @@ from bakeoff.records import Prompt, Record
 if TYPE_CHECKING:
     import torch
 
-SORTED_TOGETHER = 8  # batches' worth of examples that are sorted by length together, so that batches are of even length
+SORTED_TOGETHER = 8  # batches whose examples are sorted by length together, for similar lengths
 
 
 class Example(Record):
-    """A prompt and the completion wanted for it."""
+    """A prompt and its target completion."""
 
     prompt: Prompt
     completion: str
@@ -30,7 +30,7 @@ class Example(Record):
 
 @dataclass(frozen=True)
 class Encoded:
-    """An example's tokens; the loss counts those from n_prompt on."""
+    """An example's tokens. The loss counts those from n_prompt on."""
 
     tokens: tuple[int, ...]
     n_prompt: int
@@ -38,10 +38,10 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the examples of a packed row lie. All positions count tokens of the row.
+    """Where the examples of a packed row are. All positions count tokens of the row.
 
     n_shared: length of the shared beginning. rows: (examples, longest), the position of each token of each example's
-    rest, its first one where the example is shorter. kept: the entries of `rows`, flattened, that are real, in order.
+    rest, padded with the position of its first token. kept: the entries of `rows`, flattened, that are real, in order.
     """
 
     n_shared: int
@@ -51,7 +51,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Batch:
-    """One packed row: tokens and positions (1, n), the positions that predict, and the tokens wanted there."""
+    """One packed row: tokens and positions (1, n), the positions that predict, and the target tokens there."""
 
     tokens: "torch.Tensor"
     positions: "torch.Tensor"
@@ -78,7 +78,7 @@ class Batch:
 def encode(chat: Chat, examples: Sequence[Example]) -> list[Encoded]:
     """Each example as the generator renders it: the chat template's prompt, the completion, the end of the turn.
 
-    Raises InputError where a completion is empty or an example exceeds the model's context.
+    Raises InputError if a completion is empty or an example exceeds the model's context.
     """
     encoded = []
     for number, example in enumerate(examples, 1):
@@ -86,36 +86,36 @@ def encode(chat: Chat, examples: Sequence[Example]) -> list[Encoded]:
             raise InputError(f"Training example {number} has an empty completion.", "leave it out, or give its answer")
         prompt = chat.ids(example.prompt)
         completion = chat.tokenizer(example.completion, add_special_tokens=False)["input_ids"]
-        one = Encoded((*prompt, *completion, chat.tokenizer.eos_token_id), len(prompt))
-        if len(one.tokens) > chat.context_tokens:
+        tokens = (*prompt, *completion, chat.tokenizer.eos_token_id)
+        if len(tokens) > chat.context_tokens:
             raise InputError(
-                f"Training example {number} has {len(one.tokens)} tokens; the model takes {chat.context_tokens}.",
-                "lower retrieval.k or retrieval.chunk_tokens, or take a model with a longer context",
+                f"Training example {number} has {len(tokens)} tokens; the model takes {chat.context_tokens}.",
+                "lower retrieval.k or retrieval.chunk_tokens, or use a model with a longer context",
             )
-        encoded.append(one)
+        encoded.append(Encoded(tokens, len(prompt)))
     return encoded
 
 
 def n_common(encoded: Sequence[Encoded]) -> int:
-    """How many tokens all prompts begin with, always leaving each at least one of its own."""
-    n = min((one.n_prompt for one in encoded), default=1) - 1
+    """Number of tokens that all prompts begin with. At least one token of each prompt is left over."""
+    n = min((example.n_prompt for example in encoded), default=1) - 1
     first = encoded[0].tokens[:n] if encoded else ()
-    for one in encoded[1:]:
-        n = next((i for i in range(n) if one.tokens[i] != first[i]), n)
+    for example in encoded[1:]:
+        n = next((i for i in range(n) if example.tokens[i] != first[i]), n)
     return n if len(encoded) > 1 else 0
 
 
 def plan(encoded: Sequence[Encoded], tokens_per_batch: int, examples_per_batch: int, key: str) -> list[list[int]]:
-    """Indices of the examples of each batch, in an order drawn from the key; every example once.
+    """Indices of the examples of each batch, in an order drawn from the key. Every example occurs once.
 
-    A batch holds at most examples_per_batch examples and tokens_per_batch tokens, what is shared counted once; an
-    example that alone is longer has a batch of its own.
+    A batch holds at most examples_per_batch examples and tokens_per_batch tokens, with shared tokens counted once. A
+    longer example has a batch of its own.
     """
     draw = random.Random(key)
     order = list(range(len(encoded)))
     draw.shuffle(order)
     n_shared = n_common(encoded)
-    mean = sum(len(one.tokens) - n_shared for one in encoded) / len(encoded)
+    mean = sum(len(example.tokens) - n_shared for example in encoded) / len(encoded)
     window = SORTED_TOGETHER * min(examples_per_batch, max(1, int(tokens_per_batch / mean)))
     batches: list[list[int]] = []
     for start in range(0, len(order), window):
@@ -145,27 +145,27 @@ def pack(encoded: Sequence[Encoded]) -> Batch:
     import torch
 
     n_shared = n_common(encoded)
-    rests = [one.tokens[n_shared:] for one in encoded]
+    rests = [example.tokens[n_shared:] for example in encoded]
     longest = max(map(len, rests))
     tokens, positions = list(encoded[0].tokens[:n_shared]), list(range(n_shared))
     rows: list[list[int]] = []
     kept: list[int] = []
     predicting: list[int] = []
     wanted: list[int] = []
-    for i, (one, rest) in enumerate(zip(encoded, rests, strict=True)):
+    for i, (example, rest) in enumerate(zip(encoded, rests, strict=True)):
         at = len(tokens)
         rows.append([*range(at, at + len(rest)), *[at] * (longest - len(rest))])
         kept += range(i * longest, i * longest + len(rest))
-        predicting += range(at + one.n_prompt - n_shared - 1, at + len(rest) - 1)
-        wanted += one.tokens[one.n_prompt :]
+        predicting += range(at + example.n_prompt - n_shared - 1, at + len(rest) - 1)
+        wanted += example.tokens[example.n_prompt :]
         tokens += rest
-        positions += range(n_shared, len(one.tokens))
+        positions += range(n_shared, len(example.tokens))
     return Batch(
         tokens=torch.tensor([tokens]),
         positions=torch.tensor([positions]),
         layout=Layout(n_shared, torch.tensor(rows), torch.tensor(kept)),
         predicting=torch.tensor(predicting),
         wanted=torch.tensor(wanted),
-        n_wanted=tuple(len(one.tokens) - one.n_prompt for one in encoded),
-        n_tokens=sum(len(one.tokens) for one in encoded),
+        n_wanted=tuple(len(example.tokens) - example.n_prompt for example in encoded),
+        n_tokens=sum(len(example.tokens) for example in encoded),
     )

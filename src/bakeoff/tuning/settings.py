@@ -1,4 +1,4 @@
-"""What bakeoff.yaml says about tuning. Knows nothing about models."""
+"""The settings for tuning in bakeoff.yaml. Knows nothing about models."""
 
 from typing import Literal
 
@@ -10,10 +10,12 @@ Method = Literal["lora"]
 
 
 class Tuning(Record):
-    """How a model is tuned. `epochs` is an upper limit, that of the recipe where None: dev may stop it sooner.
+    """How a model is tuned.
 
-    `examples` is the most training questions used, all where None. `declining` is the share of the examples whose
-    right completion is to decline. `max_seconds` limits each training.
+    `epochs` is the maximum (None: the recipe's own); dev results may stop the training earlier.
+
+    `examples` is the maximum number of training questions (None: all). `declining` is the share of the examples whose
+    correct completion is to decline. `max_seconds` limits each training.
     """
 
     method: Method = "lora"
@@ -26,7 +28,7 @@ class Tuning(Record):
 
     @property
     def label(self) -> str:
-        """How reports name a model that was tuned so: what differs from the defaults and changes the method."""
+        """How reports name a model tuned with these settings: all non-default settings that change the method."""
         given = {key: getattr(self, key) for key in ("method", "rank", "learning_rate")}
         differing = [f"{key.replace('_', ' ')} {value}" for key, value in given.items() if value != _DEFAULTS[key]]
         return f"fine-tuned ({', '.join(differing)})" if differing else "fine-tuned"

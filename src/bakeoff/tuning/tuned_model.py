@@ -1,7 +1,7 @@
 """A local language model with LoRA adapters in training: batches to losses, and the adapter to and from a folder.
 
-Takes a model's folder, gives a `TunedModel`. Knows nothing of epochs, optimizers and checkpoints. Importing it imports
-torch, transformers and peft.
+Takes a model's folder, gives a `TunedModel`. Knows nothing about epochs, optimizers and checkpoints. Importing it
+imports torch, transformers and peft.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,9 @@ ADAPTER = "default"
 
 @dataclass(frozen=True)
 class Fit:
-    """How well completions are predicted: the sum of their tokens' losses, and which are the most probable whole."""
+    """How well completions are predicted: the summed loss of their tokens, and which ones the model would write
+    exactly.
+    """
 
     loss: float
     n_wanted: int
@@ -41,10 +43,10 @@ class Fit:
 
 
 class TunedModel:
-    """A frozen model and its trainable adapter, computed in bfloat16 where the processor has it.
+    """A frozen model and its trainable adapter, computed in bfloat16 if the processor supports it.
 
-    `parameters` are the adapter's tensors by their names in a PEFT adapter file. The weights used are the frozen ones
-    with the adapter merged in; `merge` brings them up to date after each change of the adapter.
+    `parameters` are the adapter's tensors by their names in a PEFT adapter file. Computation uses the frozen weights
+    with the adapter merged in; `merge` updates them after each change of the adapter.
     """
 
     def __init__(self, folder: Path, rank: int, alpha: int, target_modules: tuple[str, ...], seed: int) -> None:
@@ -72,7 +74,7 @@ class TunedModel:
         self.merge()
 
     def _rewire(self) -> None:
-        """Put the fast operations in the place of the plain ones, and everything frozen into the computing type."""
+        """Replaces plain operations by the fast ones, and converts all frozen weights to the computing type."""
         lora = [module for module in self._model.modules() if isinstance(module, peft.tuners.lora.Linear)]
         kept = {id(parameter) for module in lora for parameter in module.parameters()}
         for parameter in self._model.parameters():
@@ -93,12 +95,15 @@ class TunedModel:
 
     @torch.no_grad()
     def merge(self) -> None:
-        """Add the adapter's products to the frozen weights, in float32, into the weights that are computed with."""
+        """Merges the adapter's products into copies of the frozen weights, summed in float32.
+
+        Computation uses these copies.
+        """
         for frozen, a, b, merged, scale in self._merges:
             merged.copy_(torch.addmm(frozen.float(), b.float(), a.float(), alpha=scale))
 
     def loss(self, batch: Batch) -> torch.Tensor:
-        """The mean loss of the batch's completion tokens, with gradients."""
+        """The mean loss of the batch's completion tokens. Also computes the gradients."""
         logits, batch = self._logits(batch)
         return functional.cross_entropy(logits, batch.wanted)
 
@@ -115,7 +120,7 @@ class TunedModel:
         return Fit(loss, n_wanted, tuple(exact))
 
     def _logits(self, batch: Batch) -> tuple[torch.Tensor, Batch]:
-        """(completion tokens, vocabulary) in float32: only positions that predict a completion token have logits."""
+        """float32 logits, (completion tokens, vocabulary), for positions that predict a completion token only."""
         batch = batch.to(self.device)
         states = self._base.model(
             input_ids=batch.tokens, position_ids=batch.positions, use_cache=False, layout=batch.layout
@@ -123,20 +128,20 @@ class TunedModel:
         return self._base.lm_head(states.index_select(0, batch.predicting)).float(), batch
 
     def load(self, tensors: dict[str, torch.Tensor]) -> None:
-        """Take these values for the adapter."""
+        """Sets the adapter to these values."""
         with torch.no_grad():
             for name, parameter in self.parameters.items():
                 parameter.copy_(tensors[name])
         self.merge()
 
     def load_folder(self, folder: Path) -> None:
-        """Take the adapter that a folder holds. Raises ModelUnavailableError where it does not fit this one."""
+        """Loads the adapter in a folder. Raises ModelUnavailableError if its shape does not match this one."""
         path = folder / "adapter_model.safetensors"
         if not path.exists():
-            raise ModelUnavailableError(f"{folder} holds no adapter.", "name a folder that a training has finished in")
+            raise ModelUnavailableError(f"{folder} holds no adapter.", "name the folder of a finished training")
         tensors = load_file(path)
-        shapes = {name: tuple(one.shape) for name, one in tensors.items()}
-        if shapes != {name: tuple(one.shape) for name, one in self.parameters.items()}:
+        shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+        if shapes != {name: tuple(tensor.shape) for name, tensor in self.parameters.items()}:
             raise ModelUnavailableError(
                 f"The adapter in {folder} has another rank, other modules or another model.",
                 "start from an adapter with the same settings, or from none",
@@ -144,7 +149,7 @@ class TunedModel:
         self.load(tensors)
 
     def save(self, folder: Path, tensors: dict[str, torch.Tensor]) -> None:
-        """Write a PEFT adapter with these values."""
+        """Writes a PEFT adapter with these values."""
         self.config.inference_mode = True
         self.config.base_model_name_or_path = self._name
         self.config.save_pretrained(str(folder))
@@ -152,19 +157,22 @@ class TunedModel:
 
 
 def _with_adapter(base: Any, config: peft.LoraConfig, seed: int) -> Any:
-    """The model with a fresh adapter, the same for the same seed. Raises ModelUnavailableError where none fits it."""
+    """The model with a new adapter, the same for the same seed.
+
+    Raises ModelUnavailableError if LoRA does not fit it.
+    """
     with quiet_libraries(), torch.random.fork_rng():
         torch.manual_seed(seed)
         try:
             return peft.get_peft_model(base, config, adapter_name=ADAPTER)
         except ValueError as error:
             raise ModelUnavailableError(
-                f"LoRA cannot be put on this model: {error}", "name modules that it has in target_modules"
+                f"LoRA cannot be added to this model: {error}", "set target_modules to modules that the model has"
             ) from error
 
 
 def _in_model(name: str) -> str:
-    """The name of a tensor of an adapter file as the model calls it."""
+    """The model's name for a tensor of an adapter file."""
     return name.replace(".weight", f".{ADAPTER}.weight")
 
 
@@ -176,7 +184,7 @@ def _has_bfloat16(device: str) -> bool:
 
 
 def _speed_up(module: Any) -> None:
-    """Replace a norm's or gated layer's forward pass, where trying it shows that the fast one computes the same."""
+    """Replaces the forward pass of a norm or gated layer, if a trial shows that the fast one computes the same."""
     if hasattr(module, "variance_epsilon") and hasattr(module, "weight"):
         _replace(module, lambda x: RmsNorm.apply(x, module.weight, module.variance_epsilon), module.weight)
     elif all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj", "act_fn")):

@@ -1,4 +1,4 @@
-"""The ways of tuning by name, each a `protocols.Tuner`. LoRA is the one there is."""
+"""The tuning methods by name, each a `protocols.Tuner`. LoRA is the only one so far."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ class LoraTuner:
         on_progress: Callable[[Progress], None] | None = None,
         start_from: Path | None = None,
     ) -> TrainingReport:
-        """Train an adapter into the folder; resumes and raises as `tuning.lora.train_adapter`."""
+        """Trains an adapter into the folder. Resumes and raises as `tuning.lora.train_adapter`."""
         training = TrainingSettings(
             rank=settings.rank,
             learning_rate=settings.learning_rate,
@@ -39,5 +39,5 @@ TUNERS: dict[Method, type[LoraTuner]] = {"lora": LoraTuner}
 
 
 def tuner_for(method: Method, seed: int) -> Tuner:
-    """The tuner of that method, drawing by this seed."""
+    """The tuner for that method, with this seed."""
     return TUNERS[method](seed)

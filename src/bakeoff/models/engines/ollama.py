@@ -1,8 +1,8 @@
-"""Models behind Ollama, by its own protocol: `/v1` ignores the size of the context and cuts prompts without a word.
+"""Models behind Ollama, by its own protocol, because its `/v1` ignores the context size and silently cuts prompts.
 
-Takes prompts, gives completions; what the server refuses becomes that completion's error. The context is opened as
-large as the settings say, and the server is asked to refuse what does not fit; a server too old to know that request is
-caught by its own counts. Knows nothing about retrieval.
+Takes prompts, gives completions. If the server refuses a prompt, that completion holds the error. The context is as
+large as the settings say, and the server is asked to refuse prompts that do not fit. Older servers ignore that request;
+their cuts are detected from the token counts they return. Knows nothing about retrieval.
 Sources: https://docs.ollama.com/api/chat (`num_ctx`, `num_predict`, `done_reason`, counts); ollama/ollama, issue 17427
 (a prompt that is too long is cut to half of the context) and pull request 17944 (`truncate`, `shift`).
 """
@@ -24,11 +24,11 @@ from bakeoff.models.stops import before_stop, pieces_before_stop
 from bakeoff.records import Completion, GenerationSettings, Origin, Prompt, Usage
 
 HALF_CONTEXT_SLACK = 8
-"""A cut prompt has half of the context and a few tokens more (2 where it was measured)."""
+"""A cut prompt has half the context's tokens plus a few more (2 in our measurement)."""
 
 
 def ollama_url(base_url: str) -> str:
-    """The address of the server itself: people also give the one of its OpenAI protocol or of its API."""
+    """The address of the server itself, also if given the address of its OpenAI protocol (/v1) or its API (/api)."""
     return base_url.removesuffix("/v1").removesuffix("/api")
 
 
@@ -43,16 +43,18 @@ class OllamaGenerator:
         self._url = f"{ollama_url(settings.base_url)}/api/chat"
 
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
-        """One completion for each prompt, in order; one that failed after all retries has its error instead of a text.
+        """One completion for each prompt, in order.
 
-        Raises ConfigError before any request where the key's variable is not set.
+        If a request fails after all retries, its completion holds the error.
+
+        Raises ConfigError before any request if the key's environment variable is not set.
         """
         key_of(self._settings)
         asked = asked_of(self._settings, settings)
         return in_parallel(lambda prompt: self._complete(prompt, asked), prompts, self._settings.concurrency)
 
     def complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
-        """One completion. Raises ApiError where it fails after all retries."""
+        """One completion. Raises ApiError if it fails after all retries."""
         begun = time.perf_counter()
         reply = self._client.post(self._url, self._body(prompt, settings, streamed=False))
         return self._completion(_checked(reply), prompt, settings, time.perf_counter() - begun)
@@ -79,7 +81,7 @@ class OllamaGenerator:
             "messages": [message.model_dump() for message in prompt.messages],
             "stream": streamed,
             "logprobs": not streamed,
-            "truncate": False,  # refuse a prompt that does not fit, rather than cut it
+            "truncate": False,  # refuse a prompt that does not fit instead of cutting it
             "shift": False,
             "options": options,
         }
@@ -88,7 +90,7 @@ class OllamaGenerator:
         self, reply: dict[str, Any], prompt: Prompt, settings: GenerationSettings, seconds: float
     ) -> Completion:
         if not reply.get("done"):
-            raise ApiError("The reply is not marked as done: it is not the whole answer.", "see the server's own log")
+            raise ApiError("The reply is not marked as done, so it is not the whole answer.", "check the server's log")
         text, stopped = before_stop(_text(reply), settings.stop)
         estimate = estimated_prompt_tokens(prompt)
         n_prompt, n_new = reply.get("prompt_eval_count"), reply.get("eval_count")
@@ -107,19 +109,19 @@ class OllamaGenerator:
         )
 
     def _refuse_cut(self, n_prompt: int | None, estimate: int) -> None:
-        """Raises ApiError where the server counts half a context for a prompt that is estimated to exceed it."""
+        """Raises ApiError if the server counts half a context for a prompt that is estimated to exceed the context."""
         half = self.context_tokens // 2
         if n_prompt is not None and abs(n_prompt - half) <= HALF_CONTEXT_SLACK and estimate > self.context_tokens:
             raise ApiError(
-                f"The server cut the prompt to {n_prompt:,} tokens: it has about {estimate:,}, and the context "
+                f"The server cut the prompt to {n_prompt:,} tokens. It has about {estimate:,}; the context is "
                 f"{self.context_tokens:,}.",
                 "raise context_tokens, or lower retrieval.k or retrieval.chunk_tokens",
             )
 
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of one completion, as the server sends them; closing the iterator ends the request.
+        """The pieces of one completion, as the server sends them. Closing the iterator ends the request.
 
-        Raises ApiError where the server refuses, reports an error on the way, or ends before the answer does.
+        Raises ApiError if the server refuses, reports an error in the stream, or ends the stream before the answer.
         """
         key_of(self._settings)
         asked = asked_of(self._settings, settings)
@@ -141,12 +143,12 @@ class OllamaGenerator:
         finally:
             lines.close()
         raise ApiError(
-            f"The stream ended before the answer did, after {n_characters} characters: they are not the whole answer.",
-            "ask again; see the server's own log",
+            f"The stream ended after {n_characters} characters, before the end of the answer.",
+            "ask again; check the server's log",
         )
 
     def count_tokens(self, text: str) -> int:
-        """An estimate: a token for every four characters, rounded up."""
+        """An estimate: one token for every four characters, rounded up."""
         return estimated_tokens(text)
 
 
@@ -157,19 +159,19 @@ def _parsed(line: str) -> dict[str, Any]:
         reply = None
     if not isinstance(reply, dict):
         raise ApiError(
-            f"The stream holds what is not a JSON object: {line[:SHOWN_CHARACTERS]!r}.", "check base_url"
+            f"The stream holds something that is not a JSON object: {line[:SHOWN_CHARACTERS]!r}.", "check base_url"
         ) from None
     return _checked(reply)
 
 
 def _checked(reply: dict[str, Any]) -> dict[str, Any]:
-    """The reply; raises ApiError where it is an error or has no message."""
+    """The reply. Raises ApiError if it is an error or has no message."""
     if reply.get("error"):
         raise ApiError(f"The server answered with an error: {str(reply['error'])[:SHOWN_CHARACTERS]}", "ask again")
     if not isinstance(reply.get("message"), dict):
         raise ApiError(
             f"The reply has no message: {json.dumps(reply)[:SHOWN_CHARACTERS]}",
-            "check that base_url is an Ollama server",
+            "check that base_url is the address of an Ollama server",
         )
     return reply
 

@@ -1,7 +1,7 @@
 """Models behind OpenAI's chat completions protocol: OpenAI, Azure, vLLM, llama.cpp's server and many others.
 
-Takes prompts, gives completions; what a server refuses becomes that completion's error. Counts tokens by a rule of
-thumb where the server counts none, since the model's tokenizer is not here. Knows nothing about retrieval.
+Takes prompts, gives completions. If a server refuses a prompt, that completion holds the error. If the server returns
+no token counts, they are estimated, since the model's tokenizer is not available. Knows nothing about retrieval.
 """
 
 import threading
@@ -23,11 +23,11 @@ from bakeoff.records import Completion, GenerationSettings, Prompt
 Reply = TypeVar("Reply")
 
 UNPROCESSABLE = (400, 422)
-"""The statuses by which servers refuse a parameter."""
+"""The statuses with which servers refuse a parameter."""
 
 
 class OpenAiGenerator:
-    """A model behind a server. Safe to use from several threads; all share the connections and what was negotiated."""
+    """A model behind a server. Safe to use from several threads, which share connections and negotiated parameters."""
 
     def __init__(self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S) -> None:
         self.name = settings.model
@@ -42,21 +42,23 @@ class OpenAiGenerator:
 
     @property
     def refused_parameters(self) -> tuple[str, ...]:
-        """The parameters that are no longer sent. Without `temperature` the server draws its answers at random."""
+        """The parameters that are no longer sent. Without `temperature` the server samples its answers at random."""
         return tuple(sorted(self._dialect.refused))
 
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
-        """One completion for each prompt, in order; one that failed after all retries has its error instead of a text.
+        """One completion for each prompt, in order.
 
-        At most `concurrency` are asked at a time. `usage.seconds` is the time of that request, its retries and waits
-        included. Raises ConfigError before any request where the key's variable is not set.
+        If a request fails after all retries, its completion holds the error.
+
+        At most `concurrency` requests run at a time. `usage.seconds` is the time of one request, including retries and
+        waits. Raises ConfigError before any request if the key's environment variable is not set.
         """
         key_of(self._settings)
         asked = asked_of(self._settings, settings)
         return in_parallel(lambda prompt: self._complete(prompt, asked), prompts, self._settings.concurrency)
 
     def complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
-        """One completion. Raises ApiError where it fails after all retries."""
+        """One completion. Raises ApiError if it fails after all retries."""
         begun = time.perf_counter()
         reply = self._reply(prompt, settings)
         return completion_of(reply, prompt, settings, time.perf_counter() - begun, self.context_tokens)
@@ -69,7 +71,10 @@ class OpenAiGenerator:
             return failed(error, time.perf_counter() - begun)
 
     def _reply(self, prompt: Prompt, settings: GenerationSettings) -> dict[str, Any]:
-        """The server's reply. The very first request goes alone, so that all others know what it negotiated."""
+        """The server's reply.
+
+        The very first request runs alone, so that all others use the parameters it negotiated.
+        """
         with self._first:
             if not self._asked:
                 try:
@@ -87,7 +92,10 @@ class OpenAiGenerator:
     def _negotiated(
         self, send: Callable[[dict[str, Any]], Reply], settings: GenerationSettings, more: dict[str, Any]
     ) -> Reply:
-        """What `send(parameters)` gives, once the server takes the parameters; what it takes is remembered."""
+        """The result of `send(parameters)`, once the server accepts the parameters.
+
+        Accepted parameters are remembered.
+        """
         dialect = self._dialect
         while True:
             parameters = dialect.parameters(settings, more)
@@ -101,7 +109,7 @@ class OpenAiGenerator:
                 return reply
 
     def _plainer(self, refusal: ApiError, tried: Dialect, parameters: dict[str, Any]) -> Dialect:
-        """The dialect to try after a refusal; raises the refusal where parameters cannot be the reason for it."""
+        """The dialect to try after a refusal. Raises the refusal if parameters cannot be the reason for it."""
         if refusal.status not in UNPROCESSABLE or parameters.keys() <= self._accepted:
             raise refusal
         if self._dialect != tried and not tried.refused:
@@ -117,10 +125,10 @@ class OpenAiGenerator:
         return {"model": self.name, "messages": messages, **parameters}
 
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of one completion, as the server sends them; closing the iterator ends the request.
+        """The pieces of one completion, as the server sends them. Closing the iterator ends the request.
 
-        Raises ApiError where the server refuses, reports an error on the way, or ends before the answer does: the
-        pieces so far are not the whole answer then.
+        Raises ApiError if the server refuses, reports an error in the stream, or ends the stream before the answer. The
+        pieces received by then are not the whole answer.
         """
         key_of(self._settings)
         asked = asked_of(self._settings, settings)
@@ -137,5 +145,5 @@ class OpenAiGenerator:
             lines.close()
 
     def count_tokens(self, text: str) -> int:
-        """An estimate: a token for every four characters, rounded up."""
+        """An estimate: one token for every four characters, rounded up."""
         return estimated_tokens(text)

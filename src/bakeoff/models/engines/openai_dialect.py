@@ -1,18 +1,18 @@
-"""Which optional parameters a server of OpenAI's protocol takes: tried once, remembered, never asked for again.
+"""Which optional parameters a server of OpenAI's protocol accepts: tried once, then remembered.
 
 Takes generation settings and refusals, gives the parameters of a request. Sends nothing.
 
-How it is found out, with at most one extra request for each model: the first request asks for everything. Where the
-server answers 400 or 422, the parameters that its message names are left out of the second one, and with them
-whatever models of that kind are known to refuse as well:
+How it works, usually with one extra request for each model: the first request sends all parameters. If the server
+answers 400 or 422, the second request leaves out the parameters that the message names, and those that models of the
+same kind are known to refuse:
 
-- a refused `max_tokens` or `temperature` is the mark of a reasoning model, which takes `max_completion_tokens` and
-  neither temperature, seed nor log-probabilities: all of them are left out;
-- any other refusal, and one that names nothing, leaves out log-probabilities and seed (and `stop` where it is named),
-  but keeps temperature 0: answers would be drawn at random without it.
+- If `max_tokens` or `temperature` is refused, the model is a reasoning model. It takes `max_completion_tokens`, and
+  refuses temperature, seed and log-probabilities: all of them are left out.
+- For any other refusal, also one that names nothing, log-probabilities and seed are left out (and `stop` if it is
+  named). Temperature 0 is kept: without it answers would be sampled at random.
 
-What the server took is remembered. Where the second request is refused too, the prompt itself was at fault, unless the
-refusal names a further parameter: a server that names them one at a time is asked once more for each.
+What the server accepts is remembered. If the second request is refused too, the prompt itself is the cause, unless the
+refusal names another parameter. A server that names one parameter at a time gets one more request for each.
 Source: https://platform.openai.com/docs/guides/reasoning and the error messages of OpenAI, vLLM and Mistral.
 """
 
@@ -24,16 +24,16 @@ from typing import Any, Self
 from bakeoff.records import GenerationSettings, Record
 
 OPTIONAL = ("max_tokens", "temperature", "seed", "logprobs", "stop")
-MOST_STOPS = 4  # as many as OpenAI takes; a completion is cut at the others here
+MOST_STOPS = 4  # as many as OpenAI accepts; any others are applied here, after the answer
 
 
 class Dialect(Record):
-    """The optional parameters that are left out. A refused `max_tokens` is sent as `max_completion_tokens`."""
+    """The optional parameters to leave out. If `max_tokens` is refused, `max_completion_tokens` is sent instead."""
 
     refused: frozenset[str] = frozenset()
 
     def parameters(self, settings: GenerationSettings, more: Mapping[str, Any]) -> dict[str, Any]:
-        """The parameters of one request, with `more` of them."""
+        """The parameters of one request, including those in `more`."""
         limit = "max_completion_tokens" if "max_tokens" in self.refused else "max_tokens"
         wanted: dict[str, Any] = {limit: settings.max_new_tokens, "temperature": settings.temperature, **more}
         if settings.seed is not None:
@@ -43,21 +43,21 @@ class Dialect(Record):
         return {name: value for name, value in wanted.items() if name not in self.refused}
 
     def without(self, named: frozenset[str]) -> Self:
-        """What to ask next after a refusal that names these parameters."""
+        """The dialect to try next, after a refusal that names these parameters."""
         if {"max_tokens", "temperature"} & named:
             named |= {"temperature", "seed", "logprobs"}
         return type(self)(refused=self.refused | named | {"logprobs", "seed"})
 
 
 def named_parameters(body: str) -> frozenset[str]:
-    """The optional parameters that a refusal names: in `param`, in the places pydantic lists, or in its message."""
+    """The optional parameters that a refusal names: in `param`, in pydantic's list of locations, or in its message."""
     text = " ".join(_claims(body))
     named = {name for name in OPTIONAL if name != "stop" and re.search(rf"\b(top_)?{name}\b", text)}
     return frozenset(named | ({"stop"} if re.search(r"""["'`]stop["'`]""", text) else set()))
 
 
 def _claims(body: str) -> list[str]:
-    """The texts of an error body that say what is wrong; what it repeats of the request is left out."""
+    """The texts of an error body that describe the error, without those that repeat the request."""
     try:
         reply = json.loads(body)
     except ValueError:

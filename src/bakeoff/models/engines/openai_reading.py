@@ -1,8 +1,8 @@
-"""What servers of OpenAI's protocol answer, read: a whole reply to a completion, the lines of a stream to its pieces.
+"""Reads the answers of servers of OpenAI's protocol: a whole reply as a completion, a stream's lines as pieces of text.
 
-Takes JSON objects and lines. Raises ApiError for what is no answer. Sends nothing.
-Source: https://platform.openai.com/docs/api-reference/chat; for `error` in a 200 and comments that keep a stream
-alive, https://openrouter.ai/docs/api/reference/errors-and-debugging.
+Takes JSON objects and lines. Raises ApiError if they hold no answer. Sends nothing.
+Source: https://platform.openai.com/docs/api-reference/chat; for `error` in a 200 and comments that keep a stream alive,
+https://openrouter.ai/docs/api/reference/errors-and-debugging.
 """
 
 import json
@@ -18,13 +18,13 @@ from bakeoff.records import Completion, GenerationSettings, Origin, Prompt, Usag
 
 DONE = "[DONE]"
 SHORTENED = ("content_filter", "error")
-"""The reasons to finish that leave no answer."""
+"""The values of `finish_reason` that mean there is no answer."""
 
 
 def completion_of(
     reply: dict[str, Any], prompt: Prompt, settings: GenerationSettings, seconds: float, context_tokens: int
 ) -> Completion:
-    """The completion in a reply. Raises ApiError where there is none."""
+    """The completion in a reply. Raises ApiError if there is none."""
     choice = _choice(reply)
     text, stopped = before_stop(text_of(choice["message"]), settings.stop)
     counted = _mapping(reply.get("usage"))
@@ -48,7 +48,7 @@ def completion_of(
 
 
 def _choice(reply: dict[str, Any]) -> dict[str, Any]:
-    """The first choice, which has a message. Raises ApiError where it has none, or was stopped by the server."""
+    """The first choice of a reply. Raises ApiError if it has no message, or if the server stopped the answer."""
     choices = reply.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if reply.get("error"):
@@ -64,9 +64,7 @@ def _choice(reply: dict[str, Any]) -> dict[str, Any]:
 def _refuse_shortened(choice: dict[str, Any]) -> None:
     reason = choice.get("finish_reason")
     if reason in SHORTENED:
-        raise ApiError(
-            f"The server ended the answer itself: finish_reason {reason!r}.", "see the server's own log", 200
-        )
+        raise ApiError(f"The server stopped the answer: finish_reason {reason!r}.", "check the server's log", 200)
 
 
 def _in_words(reply: dict[str, Any]) -> str:
@@ -83,7 +81,7 @@ def _count(counted: dict[str, Any], name: str) -> int | None:
 
 
 def text_of(message: dict[str, Any]) -> str:
-    """The text of a message or of a delta, which some servers send in parts; a refusal is a text too."""
+    """The text of a message or a delta, which some servers send in parts. A refusal counts as text too."""
     content = message.get("content") or message.get("refusal") or ""
     if isinstance(content, list):
         return "".join(str(_mapping(part).get("text") or "") for part in content)
@@ -91,7 +89,7 @@ def text_of(message: dict[str, Any]) -> str:
 
 
 def mean_logprob(tokens: Any) -> float | None:
-    """The mean log-probability of tokens `{"logprob": ...}`; None where there are none, or one has no number."""
+    """The mean log-probability of tokens `{"logprob": ...}`. None if there are no tokens, or one has no number."""
     values = [_mapping(token).get("logprob") for token in tokens] if isinstance(tokens, list) else []
     numbers = [float(value) for value in values if isinstance(value, int | float)]
     return sum(numbers) / len(numbers) if numbers and len(numbers) == len(values) else None
@@ -100,8 +98,8 @@ def mean_logprob(tokens: Any) -> float | None:
 def pieces_of(lines: Iterable[str], longest_silence_s: float) -> Iterator[str]:
     """The pieces of text in the lines of a stream of server-sent events.
 
-    Comments and chunks without choices are passed over. Raises ApiError for an error in the stream, for more than
-    `longest_silence_s` seconds of comments alone, and where the stream ends before the answer does.
+    Skips comments and chunks without choices. Raises ApiError for an error in the stream, for more than
+    `longest_silence_s` seconds with comments only, and if the stream ends before the answer does.
     """
     n_characters, ended, heard = 0, False, time.monotonic()
     for line in lines:
@@ -123,18 +121,18 @@ def pieces_of(lines: Iterable[str], longest_silence_s: float) -> Iterator[str]:
             yield piece
     if not ended:
         raise ApiError(
-            f"The stream ended before the answer did, after {n_characters} characters: they are not the whole answer.",
-            "ask again; see the server's own log",
+            f"The stream ended after {n_characters} characters, before the end of the answer.",
+            "ask again; check the server's log",
         )
 
 
 def _event_choice(content: str) -> dict[str, Any]:
-    """The first choice of a stream's event, empty where it has none."""
+    """The first choice in a stream's event, or an empty dictionary."""
     try:
         event = json.loads(content)
     except ValueError:
         raise ApiError(
-            f"The stream holds what is not JSON: {content[:SHOWN_CHARACTERS]!r}.", "check base_url"
+            f"The stream holds something that is not JSON: {content[:SHOWN_CHARACTERS]!r}.", "check base_url"
         ) from None
     if _mapping(event).get("error"):
         raise ApiError(f"The server reported an error in the stream: {_in_words(event)}", "ask again")

@@ -1,7 +1,7 @@
 """The OpenVINO engine: fast on CPUs, with int8 weights and continuous batching.
 
-Takes prompts, gives greedy completions. A model (and the adapter merged into it) is written once as an OpenVINO graph
-below the cache folder, under a name made of the hashes of both; of tuned models the last few are kept. Knows nothing
+Takes prompts, gives greedy completions. A model (with any adapter merged in) is written once as an OpenVINO graph below
+the cache folder, under a name made of both hashes. Only the last few graphs of tuned models are kept. Knows nothing
 about retrieval.
 """
 
@@ -28,18 +28,18 @@ from bakeoff.models.threads import free_threads, openvino_properties
 from bakeoff.models.weights import file_sha256, model_sha256
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
-GRAPH_FORMAT = "3"  # changes with the graph that is written, so that an older one in the cache is not taken
+GRAPH_FORMAT = "3"  # raise this when the written graph changes, so that older ones in the cache are not used
 TUNED_GRAPHS_KEPT = 8
 MAX_SEQUENCES = 64
-# Tokens of one forward pass; fewer stay in the processor's cache: see docs/results/generation.md.
+# Tokens in one forward pass. Few enough to stay in the processor's cache: see docs/results/generation.md.
 BATCH_TOKENS = 512
 
 
 class OpenVinoGenerator:
     """A model on OpenVINO GenAI's continuous batching pipeline.
 
-    Nothing is kept from one prompt to the next (no prefix cache): a question asked a second time takes as long as the
-    first time, so that a latency measured after a batch pass is the latency a new question has.
+    There is no prefix cache between prompts: a question asked a second time takes as long as the first time. So a
+    latency measured after a batch pass is the latency of a new question.
     """
 
     def __init__(self, folder: Path, name: str, adapter: Path | None = None) -> None:
@@ -53,7 +53,7 @@ class OpenVinoGenerator:
         self._lock = threading.Lock()
 
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
-        """One completion for each prompt, in order; the engine batches by itself."""
+        """One completion for each prompt, in order. The engine makes its own batches."""
         return self._chat.complete(prompts, settings.max_new_tokens, lambda ids: self._complete_all(ids, settings))
 
     def _complete_all(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[Completion]:
@@ -62,25 +62,25 @@ class OpenVinoGenerator:
             written = self._write_to_stops(ids, settings) if settings.stop else self._write(ids, settings)
             seconds = (time.perf_counter() - begun) / len(ids)
         return [
-            self._completion(new, score, Usage(prompt_tokens=len(one), seconds=seconds), settings)
-            for (new, score), one in zip(written, ids, strict=True)
+            self._completion(new, score, Usage(prompt_tokens=len(prompt_ids), seconds=seconds), settings)
+            for (new, score), prompt_ids in zip(written, ids, strict=True)
         ]
 
     def _write(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[tuple[list[int], float]]:
-        """For each prompt the new tokens, and the sum of their log-probabilities."""
+        """The new tokens of each prompt, and the sum of their log-probabilities."""
         configured = [self._configured(settings)] * len(ids)
-        results = self._pipeline.generate([_tensor(one) for one in ids], configured)
+        results = self._pipeline.generate([_tensor(prompt_ids) for prompt_ids in ids], configured)
         return [(list(result.m_generation_ids[0]), float(result.m_scores[0])) for result in results]
 
     def _write_to_stops(
         self, ids: Sequence[Sequence[int]], settings: GenerationSettings
     ) -> list[tuple[list[int], float]]:
-        """The same, each prompt's writing stopped as soon as its text holds a stop text.
+        """The same, but each prompt ends as soon as its text holds a stop text.
 
-        The engine's own stop texts need the tokenizer as an OpenVINO graph, which is not made here.
+        The engine's own stop texts would need the tokenizer as an OpenVINO graph, which is not made here.
         """
         configured = self._configured(settings)
-        requests = [self._pipeline.add_request(i, _tensor(one), configured) for i, one in enumerate(ids)]
+        requests = [self._pipeline.add_request(i, _tensor(prompt_ids), configured) for i, prompt_ids in enumerate(ids)]
         tokens: list[list[int]] = [[] for _ in ids]
         scores = [0.0] * len(ids)
         stopped: set[int] = set()
@@ -107,9 +107,9 @@ class OpenVinoGenerator:
         )
 
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of one completion, as the model writes them; closing the iterator stops the model.
+        """The pieces of one completion, as the model writes them. Closing the iterator stops the model.
 
-        Raises InputError where the prompt is too long.
+        Raises InputError if the prompt is too long.
         """
         return pieces_before_stop(self._written(prompt, settings), settings.stop)
 
@@ -135,7 +135,7 @@ class OpenVinoGenerator:
             writer.join()
 
     def _pieces(self, written: Iterator[list[int] | RuntimeError]) -> Iterator[str]:
-        """Token ids to text; a character that is only half there waits for the rest of its tokens."""
+        """Token ids to text. An incomplete character waits for the rest of its tokens."""
         ids: list[int] = []
         shown = ""
         for new in written:
@@ -167,7 +167,7 @@ class OpenVinoGenerator:
 
 
 class _Tokens(genai.StreamerBase):  # type: ignore[misc]
-    """Puts the tokens written into a queue, until it is told to stop."""
+    """Puts generated tokens into a queue until it is stopped."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -179,7 +179,7 @@ class _Tokens(genai.StreamerBase):  # type: ignore[misc]
         return genai.StreamingStatus.CANCEL if self.stopped.is_set() else genai.StreamingStatus.RUNNING
 
     def end(self) -> None:
-        """The queue is closed by whoever runs the pipeline."""
+        """Does nothing: the code that runs the pipeline closes the queue."""
 
 
 def _tensor(ids: Sequence[int]) -> Any:
@@ -187,7 +187,9 @@ def _tensor(ids: Sequence[int]) -> Any:
 
 
 def _scheduler(config: dict[str, Any]) -> Any:
-    """Room for a full context of keys and values (a byte each, and their scales), at least 1 GB; it grows as needed."""
+    """Memory for the keys and values of a full context (one byte each, plus scales), at least 1 GB. It grows if
+    needed.
+    """
     shape = dimensions(config)
     context_bytes = 1.25 * 2 * shape.n_layers * shape.n_kv_heads * shape.head_size * config["max_position_embeddings"]
     scheduler = genai.SchedulerConfig()
@@ -199,7 +201,7 @@ def _scheduler(config: dict[str, Any]) -> Any:
 
 
 def _properties(config: dict[str, Any]) -> dict[str, str]:
-    """bf16 where the CPU has it, and activations in int8 by groups that divide every row that is multiplied."""
+    """bf16 if the CPU supports it, and int8 activations, in groups that divide the length of every multiplied row."""
     shape = dimensions(config)
     group = math.gcd(config["hidden_size"], config["intermediate_size"], shape.n_heads * shape.head_size)
     capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -210,7 +212,7 @@ def _properties(config: dict[str, Any]) -> dict[str, str]:
 
 
 def graph_folder(folder: Path, adapter: Path | None) -> Path:
-    """The model as an OpenVINO graph in the cache; written where it is not there yet."""
+    """The folder of the model as an OpenVINO graph in the cache. The graph is written first if it does not exist."""
     key = f"{GRAPH_FORMAT} {file_sha256(folder / 'config.json')} {model_sha256(folder)} {_adapter_sha256(adapter)}"
     name = hashlib.sha256(key.encode()).hexdigest()[:24]
     if adapter is None:
@@ -232,7 +234,7 @@ def _adapter_sha256(adapter: Path | None) -> str:
 
 
 def _write(folder: Path, adapter: Path | None, target: Path) -> None:
-    """The graph with the (merged) weights in int8."""
+    """Writes the graph with the (merged) weights in int8."""
     import torch
 
     from bakeoff.models.engines.transformers import load_model

@@ -1,7 +1,7 @@
-"""A Llama-shaped safetensors folder as an OpenVINO model with int8 weights, one scale for each output channel.
+"""Writes a Llama-type safetensors folder as an OpenVINO model with int8 weights, one scale for each output channel.
 
-Takes a model folder (and an adapter to merge), writes openvino_model.xml/.bin. Knows nothing of prompts or engines.
-The graph is for continuous batching only, which puts its own paged, causal attention in the place of the one here.
+Takes a model folder (and an adapter to merge), writes openvino_model.xml/.bin. Knows nothing about prompts or engines.
+The graph is for continuous batching only, which replaces its attention by a paged, causal one.
 """
 
 import json
@@ -17,7 +17,7 @@ SUPPORTED = ("llama", "qwen2")
 
 
 def unsupported(folder: Path) -> str:
-    """Why this folder's model cannot be written as such a graph, or nothing where it can."""
+    """Why this folder's model cannot be written as such a graph; an empty string if it can."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if config.get("model_type") not in SUPPORTED:
         return f"model type '{config.get('model_type')}' (supported: {', '.join(SUPPORTED)})"
@@ -46,7 +46,7 @@ class Dimensions:
 
 
 def dimensions(config: dict[str, Any]) -> Dimensions:
-    """What config.json says of it, or what its absence there means."""
+    """The dimensions from config.json, or their defaults if they are missing there."""
     n_heads = int(config["num_attention_heads"])
     return Dimensions(
         n_layers=int(config["num_hidden_layers"]),
@@ -70,7 +70,7 @@ class LlamaGraph:
         self.sinks: list[Any] = []
 
     def build(self) -> ov.Model:
-        """The whole model: input_ids, attention_mask, position_ids, beam_idx to logits, with a cache as its state."""
+        """The whole model: input_ids, attention_mask, position_ids, beam_idx to logits, with the cache as its state."""
         self.ids = _parameter("input_ids", [-1, -1], np.int64)
         self.mask = _parameter("attention_mask", [-1, -1], np.int64)
         self.positions = _parameter("position_ids", [-1, -1], np.int64)
@@ -109,7 +109,7 @@ class LlamaGraph:
         return op.transpose(op.reshape(rows, [0, 0, n_heads, self.head_size], True), [0, 2, 1, 3])
 
     def _cached(self, new: Any, layer: int, kind: str) -> Any:
-        """The keys (or values) of all positions so far, each head repeated for the query heads that share it."""
+        """The keys (or values) of all positions so far. Each head is repeated for the query heads that share it."""
         shape = op.concat([self.batch, [self.n_kv_heads], [0], [self.head_size]], 0)
         name = f"past_key_values.{layer}.keypresent.{layer}.{kind}"
         variable = ov.op.util.VariableInfo()
@@ -157,7 +157,7 @@ class LlamaGraph:
         return product if bias is None else op.add(product, bias.astype(np.float32).reshape(1, 1, -1))
 
     def _int8(self, name: str) -> Any:
-        """The weight in whole steps of -127 to 127, one step size for each output channel."""
+        """The weight in whole steps from -127 to 127, with one step size for each output channel."""
         weight = self.weights[name].astype(np.float32)
         largest = np.abs(weight).max(axis=1, keepdims=True)
         step = np.where(largest > 0, largest / 127, 1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""A generator that follows a script: deterministic, without a model. It ships, for tests and dry runs.
+"""A generator that follows a script: deterministic, without a model. For tests and dry runs, also those of users.
 
 Takes a function or a mapping from the last user message to a reply. Counts words as tokens.
 """
@@ -14,7 +14,10 @@ Script = Callable[[str], str] | Mapping[str, str]
 
 
 class ScriptedGenerator:
-    """Replies by a script, and declines what a mapping does not hold; every reply has the same log-probability."""
+    """Replies by a script.
+
+    Declines messages that a mapping does not hold. All replies have the same log-probability.
+    """
 
     def __init__(self, script: Script | None = None, context_tokens: int = 1_000_000, logprob: float = -0.1) -> None:
         self.name = "scripted"
@@ -47,7 +50,7 @@ class ScriptedGenerator:
         return self._script.get(message, DECLINE) if isinstance(self._script, Mapping) else self._script(message)
 
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The words of the reply. Raises InputError where the prompt is too long."""
+        """The words of the reply. Raises InputError if the prompt is too long."""
         completion = self._complete(prompt, settings)
         if completion.error:
             raise InputError(completion.error, "give a shorter prompt")

@@ -1,4 +1,4 @@
-"""Batches of tokens to vectors, on torch or on OpenVINO: the transformer, its pooling and its projections.
+"""Token batches to vectors, on torch or on OpenVINO: the transformer, its pooling and its projections.
 
 Takes a model's folder and windows of token ids, gives float32 rows of unit length. Knows nothing about texts.
 """
@@ -15,13 +15,13 @@ from bakeoff.models import weights as models
 from bakeoff.models.sentence_model import Projection, SentenceModel
 from bakeoff.models.threads import free_threads, independent_threads, openvino_properties, use_threads
 
-CONVERSION = 1  # counts changes to what `OpenVinoEncoder` caches
-QUANTISATION_GROUP = 128  # weights that share a scale; benchmarks/index_speed.py prints the cosine to fp32
+CONVERSION = 1  # raise this when the format of what `OpenVinoEncoder` caches changes
+QUANTISATION_GROUP = 128  # number of weights that share a scale; benchmarks/index_speed.py prints the cosine to fp32
 BATCH_TOKENS = {"openvino": 1024, "transformers": 4096}  # per batch, padding included; 1,024 fit a core's L2 cache
 
 
 class Batch(NamedTuple):
-    """Windows padded to one length: which rows they are, token ids and mask of shape (rows, length), int64."""
+    """Windows padded to one length: their row numbers, token ids and mask of shape (rows, length), int64."""
 
     rows: np.ndarray
     ids: np.ndarray
@@ -29,7 +29,10 @@ class Batch(NamedTuple):
 
 
 def batches_of(windows: Sequence[Sequence[int]], lengths: np.ndarray, budget: int) -> Iterator[Batch]:
-    """Batches of at most `budget` tokens with the padding, longest first: windows of like length go together."""
+    """Batches of at most `budget` tokens including padding.
+
+    Longest windows first, so that lengths in a batch are similar.
+    """
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):
@@ -43,7 +46,7 @@ def batches_of(windows: Sequence[Sequence[int]], lengths: np.ndarray, budget: in
 
 
 class Encoder(Protocol):
-    """Batches of tokens to vectors: (rows, float32 unit vectors) of each batch, in any order."""
+    """Batches of tokens to vectors: (row numbers, float32 unit vectors) of each batch, in any order."""
 
     dimension: int
     batch_tokens: int
@@ -52,7 +55,7 @@ class Encoder(Protocol):
 
 
 class TorchEncoder:
-    """The model as it is: bf16 on a GPU, fp32 on a CPU."""
+    """The unconverted model: bf16 on a GPU, fp32 on a CPU."""
 
     batch_tokens = BATCH_TOKENS["transformers"]
 
@@ -79,7 +82,7 @@ class TorchEncoder:
 
 
 def _pooled_model(folder: Path, sentence: SentenceModel) -> Any:
-    """A torch module from (ids, mask) to unit vectors; `dimension` is their length."""
+    """A torch module from (ids, mask) to unit vectors. Its `dimension` is the length of a vector."""
     try:
         import torch
         from transformers import AutoModel
@@ -112,7 +115,8 @@ def _linear(projection: Projection) -> list[Any]:
     state = {name.removeprefix("linear."): tensor.float() for name, tensor in load_file(projection.weights).items()}
     if set(state) - {"bias"} != {"weight"}:
         raise ModelUnavailableError(
-            f"{projection.weights} holds {', '.join(sorted(state))}, where a Dense module has weight and bias.",
+            f"{projection.weights} holds {', '.join(sorted(state))}; a Dense module must hold weight and optionally "
+            "bias.",
             "choose another embedder",
         )
     n_out, n_in = state["weight"].shape
@@ -122,9 +126,10 @@ def _linear(projection: Projection) -> list[Any]:
 
 
 class OpenVinoEncoder:
-    """The model on a CPU: int8 weights, activations quantised as they come, the rest in bf16 where the CPU has it.
+    """The model on a CPU: int8 weights, activations quantised at run time, the rest in bf16 if the CPU supports it.
 
-    One stream for each core or so, several batches in flight. Converted once into the cache, which needs torch.
+    About one stream for each core, with several batches at the same time. The model is converted once into the cache;
+    the conversion needs torch.
     """
 
     batch_tokens = BATCH_TOKENS["openvino"]
@@ -161,7 +166,7 @@ class OpenVinoEncoder:
 
 
 def _converted(folder: Path, sentence: SentenceModel) -> Path:
-    """The model.xml of the converted model in the cache, made there first if need be."""
+    """The path of the converted model.xml in the cache. The model is converted first if it is not there."""
     name = f"{folder.name}-{models.model_sha256(folder)[:12]}-{sentence.fingerprint}-v{CONVERSION}"
     return made_once(cache_folder() / "embedders" / name, lambda half: _convert(folder, sentence, half)) / "model.xml"
 
@@ -181,7 +186,7 @@ def _convert(folder: Path, sentence: SentenceModel, target: Path) -> None:
 
 
 def _quantise(model: Any) -> None:
-    """Puts int8 weights, with one fp32 scale for each group, in the place of the constant weights of every product."""
+    """Replaces the constant weights of every matrix product by int8 weights with one fp32 scale for each group."""
     from openvino import opset13 as ops
 
     for node in model.get_ops():

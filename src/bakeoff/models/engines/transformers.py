@@ -1,6 +1,6 @@
-"""The transformers engine: any causal model, on a GPU where there is one, else on the CPU.
+"""The transformers engine: any causal model, on a GPU if there is one, else on the CPU.
 
-Takes prompts, gives greedy completions. Knows nothing about retrieval.
+Takes prompts, gives completions. Knows nothing about retrieval.
 """
 
 import threading
@@ -31,7 +31,7 @@ TOKENS_PER_BATCH = 16_384
 
 
 class TransformersGenerator:
-    """A model loaded by transformers, with an adapter merged in where one is given."""
+    """A model loaded by transformers, with an adapter merged in if one is given."""
 
     def __init__(
         self, folder: Path, name: str, adapter: Path | None = None, tokens_per_batch: int = TOKENS_PER_BATCH
@@ -48,20 +48,20 @@ class TransformersGenerator:
         self._pad_id = pad if pad is not None else min(self._chat.end_ids)
 
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
-        """One completion for each prompt, in order; batches hold prompts of like length up to a token budget."""
+        """One completion for each prompt, in order. A batch holds prompts of similar length, up to a token budget."""
         return self._chat.complete(prompts, settings.max_new_tokens, lambda ids: self._complete_all(ids, settings))
 
     def _complete_all(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[Completion]:
         completions: dict[int, Completion] = {}
-        for batch in _batches([len(one) for one in ids], settings.max_new_tokens, self._tokens_per_batch):
+        for batch in _batches([len(tokens) for tokens in ids], settings.max_new_tokens, self._tokens_per_batch):
             completions |= zip(batch, self._complete([ids[i] for i in batch], settings), strict=True)
         return [completions[i] for i in range(len(ids))]
 
     def _complete(self, batch: Sequence[Sequence[int]], settings: GenerationSettings) -> list[Completion]:
         begun = time.perf_counter()
-        width = max(len(one) for one in batch)
-        rows = [[self._pad_id] * (width - len(one)) + list(one) for one in batch]
-        mask = [[0] * (width - len(one)) + [1] * len(one) for one in batch]
+        width = max(len(tokens) for tokens in batch)
+        rows = [[self._pad_id] * (width - len(tokens)) + list(tokens) for tokens in batch]
+        mask = [[0] * (width - len(tokens)) + [1] * len(tokens) for tokens in batch]
         chosen = _Logprobs(sampled=settings.samples)
         with torch.inference_mode():
             output = self._model.generate(
@@ -75,14 +75,14 @@ class TransformersGenerator:
         new = output[:, width:]
         logprobs = torch.stack(chosen.steps(new[:, -1]), dim=1).tolist()
         return [
-            self._completion(written, chances, (len(one), seconds), settings)
-            for written, chances, one in zip(new.tolist(), logprobs, batch, strict=True)
+            self._completion(written, chances, (len(tokens), seconds), settings)
+            for written, chances, tokens in zip(new.tolist(), logprobs, batch, strict=True)
         ]
 
     def _completion(
         self, new: Sequence[int], logprobs: Sequence[float], took: tuple[int, float], settings: GenerationSettings
     ) -> Completion:
-        """The completion up to and with its end token, or a stop text; padding after it is cut off."""
+        """The completion up to its end token or stop text. The padding after it is cut off."""
         length = next((i + 1 for i, token in enumerate(new) if token in self._chat.end_ids), len(new))
         if settings.stop:
             length = self._length_to_stop(new[:length], settings)
@@ -91,14 +91,14 @@ class TransformersGenerator:
         return Completion(text=text, usage=usage, logprob=sum(logprobs[:length]) / length, truncated=truncated)
 
     def _length_to_stop(self, new: Sequence[int], settings: GenerationSettings) -> int:
-        """How many tokens it takes to a stop text; all of them where there is none."""
+        """The number of tokens up to and including a stop text; all tokens if there is none."""
         lengths = range(1, len(new) + 1)
         return next((n for n in lengths if before_stop(self._chat.text(new[:n]), settings.stop)[1]), len(new))
 
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of one completion, as the model writes them; closing the iterator stops the model.
+        """The pieces of one completion, as the model writes them. Closing the iterator stops the model.
 
-        Raises InputError where the prompt is too long.
+        Raises InputError if the prompt is too long.
         """
         return pieces_before_stop(self._pieces(prompt, settings), settings.stop)
 
@@ -134,10 +134,10 @@ class TransformersGenerator:
 
 
 class _Logprobs(LogitsProcessor):
-    """Notes the log-probability, before temperature, of the token of each step.
+    """Records the log-probability, before temperature, of the token chosen at each step.
 
-    Greedy decoding takes the most probable one. What sampling took is seen at the next step, so the log-probabilities
-    of the last step are kept until then.
+    Greedy decoding takes the most probable token. With sampling, the token is known at the next step only, so the
+    log-probabilities of the last step are kept until then.
     """
 
     def __init__(self, sampled: bool) -> None:
@@ -155,7 +155,7 @@ class _Logprobs(LogitsProcessor):
         return scores
 
     def steps(self, last_tokens: torch.Tensor) -> list[torch.Tensor]:
-        """For each step the log-probabilities of the batch, given the tokens of the last step."""
+        """The log-probabilities of the batch for each step, given the tokens of the last step."""
         self._note(last_tokens)
         return self._noted
 
@@ -166,7 +166,7 @@ class _Logprobs(LogitsProcessor):
 
 
 class _Writer(threading.Thread):
-    """Generates into a streamer until it is done or told to stop; keeps what went wrong."""
+    """Generates into a streamer until it is done or stopped. Keeps the error if there was one."""
 
     def __init__(self, model: Any, ids: torch.Tensor, settings: GenerationConfig, streamer: Any) -> None:
         super().__init__(daemon=True)
@@ -198,9 +198,9 @@ class _WhenSet(StoppingCriteria):
 
 
 def load_model(folder: Path, adapter: Path | None, dtype: torch.dtype) -> Any:
-    """The model in evaluation mode, an adapter merged into its weights; safetensors only.
+    """The model in evaluation mode, with the adapter merged into its weights. Loads safetensors only.
 
-    The model's own sampling settings (temperature, repetition penalty) are left out: decoding is plainly greedy.
+    The model's own sampling settings (temperature, repetition penalty) are ignored: decoding is greedy by default.
     """
     with quiet_libraries():
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, use_safetensors=True)

@@ -1,1 +1,1 @@
-"""Models behind a server: one HTTP client, and what every protocol needs of it."""
+"""Models behind a server: the HTTP client and what all protocols share."""

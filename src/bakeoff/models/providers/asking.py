@@ -1,4 +1,4 @@
-"""What every engine behind a server needs: the settings that hold, an estimate of tokens, an error as a completion.
+"""What all engines behind a server share: merged settings, estimated token counts, errors as completions.
 
 Takes settings and prompts. Sends nothing.
 """
@@ -11,15 +11,18 @@ CHARACTERS_PER_TOKEN = 4
 
 
 def asked_of(model: ApiModel, settings: GenerationSettings) -> GenerationSettings:
-    """The settings of one call: temperature and seed that the call does not set are those of the model."""
+    """The settings of one call: if the call sets no temperature or seed, those of the model are used."""
     kept = {name: getattr(model, name) for name in ("temperature", "seed") if getattr(settings, name) is None}
     return settings.model_copy(update=kept)
 
 
 def estimated_tokens(text: str) -> int:
-    """A token for every four characters, rounded up.
+    """One token for every four characters, rounded up.
 
     Source: https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them
+
+    >>> estimated_tokens("nine char")
+    3
     """
     return -(-len(text) // CHARACTERS_PER_TOKEN)
 
@@ -30,5 +33,5 @@ def estimated_prompt_tokens(prompt: Prompt) -> int:
 
 
 def failed(error: ApiError, seconds: float) -> Completion:
-    """The completion of a request that was refused: its error with the remedy, and the seconds it took."""
+    """The completion of a failed request: its error with the remedy, and the seconds it took."""
     return Completion(text="", usage=Usage(seconds=seconds), error=f"{error.message} ({error.remedy})")

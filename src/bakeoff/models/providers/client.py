@@ -1,6 +1,6 @@
 """The HTTP client for models behind a server: pooled connections, one retry layer, no redirects, no key in any message.
 
-Takes a model's settings and JSON, gives JSON objects or the lines of a stream. Knows no protocol of any server.
+Takes a model's settings and JSON, gives JSON objects or the lines of a stream. Knows no server's protocol.
 """
 
 import json
@@ -30,9 +30,9 @@ ERROR_BYTES = 65_536
 
 
 class ApiError(ModelUnavailableError):
-    """What a server answered, or did not answer, in place of what was asked. `status` is None without an answer.
+    """A request that failed. `status` is the HTTP status, or None if the server did not answer.
 
-    `body` is the text that the server sent, the key taken out.
+    `body` is the text that the server sent, with the key removed.
     """
 
     def __init__(self, message: str, remedy: str, status: int | None = None, body: str = "") -> None:
@@ -42,11 +42,11 @@ class ApiError(ModelUnavailableError):
 
 
 class ApiClient:
-    """A server and its connections, at most `settings.concurrency` at a time; safe to use from several threads.
+    """A server and its connections, at most `settings.concurrency` at a time. Safe to use from several threads.
 
-    A request that fails for a passing reason is made again, up to `settings.retries` times. Once several requests in
-    a row have failed after all their retries, each further one is made once only, until one succeeds: a server that
-    died does not hold up a run by the waits of every question.
+    A request that fails for a temporary reason is sent again, up to `settings.retries` times. After several requests in
+    a row have failed despite their retries, each further request is sent only once, until one succeeds. So a dead
+    server does not delay a run by the waits of every question.
     """
 
     def __init__(self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S) -> None:
@@ -67,16 +67,16 @@ class ApiClient:
         )
 
     def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The JSON object that the server answers. Raises ApiError; ConfigError where the key is missing."""
+        """The JSON object in the server's answer. Raises ApiError; ConfigError if the key is missing."""
         key = key_of(self.settings)
         response = self._response(url, body, key, streamed=False)
         return self._json_object(url, response, key)
 
     def lines(self, url: str, body: dict[str, Any]) -> Generator[str]:
-        """The lines of a streamed answer as they come, empty ones left out; closing the iterator ends the request.
+        """The non-empty lines of a streamed answer as they arrive. Closing the iterator ends the request.
 
-        Raises ApiError where the server refuses, and later where the connection breaks in the middle. A request is
-        made again only before its first line.
+        Raises ApiError if the server refuses, or later if the connection breaks. A request is sent again only if it
+        fails before its first line.
         """
         key = key_of(self.settings)
         return self._read_lines(url, self._response(url, body, key, streamed=True), key)
@@ -117,7 +117,7 @@ class ApiClient:
     def _attempt(
         self, url: str, body: dict[str, Any], key: str, streamed: bool
     ) -> tuple[httpx2.Response | ApiError, float | None]:
-        """A response; or why there is none, and the seconds to wait: 0 for our own choice, None for never again."""
+        """A response; or an error and the seconds to wait: 0 to use our own backoff, None for no further attempt."""
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         try:
             request = self._http.build_request("POST", url, content=json.dumps(body).encode(), headers=headers)
@@ -133,7 +133,7 @@ class ApiClient:
             return self._broken(url, error, key), 0.0
 
     def _refused(self, url: str, response: httpx2.Response, key: str) -> tuple[ApiError, float | None]:
-        """What to say of a status that is no success, and whether to ask again."""
+        """The error for a status that means failure, and the seconds to wait before the next attempt, if any."""
         status = response.status_code
         try:
             body = without_key(_beginning(response), key)
@@ -154,9 +154,9 @@ class ApiClient:
     def _redirected(self, url: str, response: httpx2.Response, key: str) -> ApiError:
         host = without_key(_host(response.headers.get("location", "")), key) or "another path of the same host"
         return ApiError(
-            f"{_shown(url)} answered {response.status_code}, a redirect to {host}. Redirects are not followed: the "
-            "key goes to the configured server only.",
-            "set base_url to the address that answers by itself, if you trust it",
+            f"{_shown(url)} answered {response.status_code}, a redirect to {host}. Redirects are not followed, "
+            "because the key must go to the configured server only.",
+            "if you trust the new address, set base_url to it",
             response.status_code,
         )
 
@@ -165,16 +165,21 @@ class ApiClient:
         if isinstance(error, httpx2.TimeoutException):
             return ApiError(
                 f"{_shown(url)} did not answer within {self.settings.timeout_s:g} seconds ({type(error).__name__}).",
-                "raise timeout_s or lower concurrency; see that the server is not overloaded",
+                "raise timeout_s or lower concurrency; check that the server is not overloaded",
             )
         if isinstance(error, (httpx2.ReadError, httpx2.RemoteProtocolError, httpx2.DecodingError)):
-            return ApiError(f"{_shown(url)} broke off its answer: {words}.", "see the server's own log")
-        return ApiError(f"{_shown(url)} cannot be reached: {words}.", "see that the server runs and base_url is right")
+            return ApiError(
+                f"{_shown(url)} closed the connection before the end of its answer: {words}.", "check the server's log"
+            )
+        return ApiError(
+            f"{_shown(url)} could not be reached: {words}.",
+            "check that the server is running and that base_url is correct",
+        )
 
     def _html(self, url: str, status: int) -> ApiError:
         return ApiError(
-            f"{_shown(url)} sent an HTML page in place of JSON.",
-            "check base_url: it is the address of the API (most end in /v1), not of a website or a login page",
+            f"{_shown(url)} sent an HTML page instead of JSON.",
+            "check base_url: it must be the address of the API (most end in /v1), not of a website or a login page",
             status,
         )
 
@@ -186,7 +191,10 @@ class ApiClient:
             reply = json.loads(text)
         except ValueError:
             raise ApiError(
-                f"{_shown(url)} sent what is not JSON: {_words(text)!r}.", "check base_url", response.status_code, text
+                f"{_shown(url)} sent something that is not JSON: {_words(text)!r}.",
+                "check base_url",
+                response.status_code,
+                text,
             ) from None
         if not isinstance(reply, dict):
             raise ApiError(
@@ -200,12 +208,20 @@ class ApiClient:
     def _remedy(self, status: int) -> str:
         if status in (401, 403):
             variable = self.settings.key_env
-            return f"check the key in the variable {variable}" if variable else "name the variable of the key: key_env"
+            return (
+                f"check the key in the variable {variable}"
+                if variable
+                else "set key_env to the name of the environment variable that holds the key"
+            )
         if status == 404:
             return f"check model ({self.settings.model!r}) and base_url ({self.settings.base_url})"
         if status == 429:
-            return "lower concurrency, or ask for a higher rate limit; a run goes on with --resume"
-        return "see the server's own log; a run goes on with --resume" if status >= 500 else "see the server's message"
+            return "lower concurrency, or ask for a higher rate limit; then continue the run with --resume"
+        return (
+            "check the server's log; then continue the run with --resume"
+            if status >= 500
+            else "see the server's message"
+        )
 
 
 def _wait(seconds: float) -> None:
@@ -213,7 +229,7 @@ def _wait(seconds: float) -> None:
 
 
 def _beginning(response: httpx2.Response) -> str:
-    """The first part of a body, as text; what cannot be read is left out."""
+    """The first part of a body, as text, up to where it can be read."""
     content = b""
     try:
         for part in response.iter_bytes():
@@ -226,14 +242,14 @@ def _beginning(response: httpx2.Response) -> str:
 
 
 def _words(body: str) -> str:
-    """The server's own words: its error message where the body holds one, else the beginning of the body."""
+    """The server's error message if the body holds one, else the beginning of the body, shortened."""
     return " ".join(error_message(body).split())[:SHOWN_CHARACTERS]
 
 
 def error_message(body: str) -> str:
-    """The message in an error body, which servers write as {"error": {"message"}}, {"error"}, {"message"}, {"detail"}.
+    """The message in an error body. Servers write it as {"error": {"message"}}, {"error"}, {"message"} or {"detail"}.
 
-    The body itself where it is none of these.
+    The whole body if it has none of these forms.
     """
     try:
         value = json.loads(body)
@@ -247,7 +263,7 @@ def error_message(body: str) -> str:
 
 
 def _host(address: str) -> str:
-    """Host and port of an address, without user and password; empty where it names none."""
+    """Host and port of an address, without user and password. Empty if the address has none."""
     try:
         return urlsplit(address).netloc.rpartition("@")[2]
     except ValueError:
@@ -255,6 +271,6 @@ def _host(address: str) -> str:
 
 
 def _shown(url: str) -> str:
-    """The address as messages show it, without a query."""
+    """The address as messages show it, without its query."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{_host(url)}{parts.path}"

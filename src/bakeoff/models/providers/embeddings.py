@@ -1,7 +1,7 @@
 """Embedders behind a server: OpenAI's `/embeddings`, and Ollama's `/api/embed`.
 
-Takes texts, gives float32 rows of unit length. A text longer than the context is cut into windows whose vectors are
-averaged by their length, so that nothing of it is ignored. Knows nothing about chunks or indexes.
+Takes texts, gives float32 rows of unit length. A text longer than the context is cut into windows. Their vectors are
+averaged, weighted by length, so that no part of the text is ignored. Knows nothing about chunks or indexes.
 Sources: https://platform.openai.com/docs/api-reference/embeddings; https://docs.ollama.com/api/embed.
 """
 
@@ -20,9 +20,9 @@ from bakeoff.models.providers.threads import in_parallel
 from bakeoff.models.settings import ApiModel
 
 TEXTS_PER_REQUEST = 64
-TOKENS_PER_REQUEST = 100_000  # estimated; OpenAI takes 300,000 in one request
+TOKENS_PER_REQUEST = 100_000  # estimated; OpenAI accepts 300,000 in one request
 WINDOW_CHARACTERS_PER_TOKEN = 3
-"""A window has fewer characters than the context would hold by estimate, so that no server cuts or refuses it."""
+"""A window is shorter than the estimate of what the context holds, so that no server cuts or refuses it."""
 
 
 class ApiEmbedder:
@@ -38,7 +38,10 @@ class ApiEmbedder:
 
     @property
     def dimension(self) -> int:
-        """Numbers in a vector: learnt from the first answer; asks for one where there was none yet."""
+        """Length of a vector, known from the first answer.
+
+        Asks the server for one vector if there was no answer yet.
+        """
         if self._dimension is None:
             self._vectors(["dimension"])
         assert self._dimension is not None
@@ -47,8 +50,8 @@ class ApiEmbedder:
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """float32 array of shape (len(texts), dimension), rows of unit length, in the order given.
 
-        Raises ApiError where the server refuses after all retries, or answers with other vectors than asked for;
-        ConfigError before any request where the key's variable is not set.
+        Raises ApiError if the server refuses after all retries, or if its vectors have the wrong number or shape.
+        Raises ConfigError before any request if the key's environment variable is not set.
         """
         return self.embed_passages(texts)
 
@@ -79,16 +82,19 @@ class ApiEmbedder:
         shape = (len(texts), self._dimension or (vectors.shape[1] if vectors.ndim == 2 else 1))
         if vectors.shape != shape or not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
             raise ApiError(
-                f"{self.name} answered {len(texts)} texts with vectors of shape {vectors.shape}, not {shape} of finite "
-                "numbers.",
-                "check that the model is one that embeds",
+                f"{self.name} answered {len(texts)} texts with vectors of shape {vectors.shape}, not {shape} of "
+                "finite numbers.",
+                "check that the model is an embedding model",
             )
         with self._lock:
             self._dimension = vectors.shape[1]
         return vectors
 
     def _request(self, texts: Sequence[str]) -> tuple[str, dict[str, Any]]:
-        """The address and the body for these texts. An empty one is sent as a blank: servers refuse it otherwise."""
+        """The address and the body for these texts.
+
+        An empty text is sent as a blank, because servers refuse empty ones.
+        """
         body = {"model": self._settings.model, "input": [text if text.strip() else " " for text in texts]}
         if self._settings.api == "ollama":
             options = {"num_ctx": self._settings.context_tokens}
@@ -96,7 +102,7 @@ class ApiEmbedder:
         return f"{self._settings.base_url}/embeddings", {**body, "encoding_format": "float"}
 
     def _rows(self, reply: dict[str, Any]) -> list[Any]:
-        """The vectors of a reply in the order of the texts. Raises ApiError where it has none."""
+        """The vectors of a reply in the order of the texts. Raises ApiError if there are none."""
         try:
             if self._settings.api == "ollama":
                 return list(reply["embeddings"])
@@ -104,11 +110,11 @@ class ApiEmbedder:
         except (KeyError, TypeError, ValueError):
             shown = str(reply.get("error") or f"the keys {', '.join(reply)}")[:300]
             raise ApiError(
-                f"{self.name} answered without embeddings: {shown}.", "check that the model is one that embeds"
+                f"{self.name} answered without embeddings: {shown}.", "check that the model is an embedding model"
             ) from None
 
     def count_tokens(self, text: str) -> int:
-        """An estimate: a token for every four characters, rounded up."""
+        """An estimate: one token for every four characters, rounded up."""
         return estimated_tokens(text)
 
     def count_tokens_batch(self, texts: Sequence[str]) -> list[int]:
@@ -121,7 +127,7 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def _windows(texts: Sequence[str], size: int) -> tuple[list[str], list[int]]:
-    """Pieces of at most `size` characters, of like length within a text, and which text each belongs to."""
+    """Pieces of at most `size` characters, of similar length within a text, and the index of each piece's text."""
     windows, owners = [], []
     for owner, text in enumerate(texts):
         n_pieces = max(1, -(-len(text) // size))
@@ -132,7 +138,7 @@ def _windows(texts: Sequence[str], size: int) -> tuple[list[str], list[int]]:
 
 
 def _batches(texts: Sequence[str]) -> list[list[str]]:
-    """The texts in their order, as many to a request as its two limits allow."""
+    """The texts in order, in requests that stay within the limits on texts and tokens."""
     batches: list[list[str]] = []
     n_tokens = 0
     for text in texts:

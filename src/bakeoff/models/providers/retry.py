@@ -1,4 +1,4 @@
-"""Which requests are made again, and after what wait.
+"""Which requests are sent again, and after how long.
 
 Takes a response's status and headers, gives seconds. Sends nothing.
 Sources: RFC 9110, 10.2.3 (Retry-After); the clients of OpenAI for `retry-after-ms` and `x-should-retry`; M. Brooker
@@ -14,13 +14,13 @@ from email.utils import parsedate_to_datetime
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 LONGEST_ASKED_WAIT_S = 300.0
-"""A server that asks for a longer wait than this is not waited for."""
+"""If a server asks for a longer wait, the request fails instead."""
 AGAIN = (408, 409, 425, 429)
 NEVER_AGAIN = (401, 403)
 
 
 def worth_another_try(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether the same request may succeed later: as `x-should-retry` says, else for a busy or a broken server."""
+    """Whether the same request may succeed later: as `x-should-retry` says, else if the server is busy or broken."""
     if status in NEVER_AGAIN:
         return False
     asked = headers.get("x-should-retry", "").strip().lower()
@@ -30,18 +30,18 @@ def worth_another_try(status: int, headers: Mapping[str, str]) -> bool:
 
 
 def backoff_s(attempt: int, first_wait_s: float = FIRST_WAIT_S) -> float:
-    """Seconds before the next try: between half and all of a wait that doubles with each attempt (the first is 0)."""
+    """Seconds before the next attempt: between half and all of a wait that doubles with each attempt (from 0)."""
     longest = min(first_wait_s * 2.0**attempt, LONGEST_WAIT_S)
     return random.uniform(longest / 2, longest)
 
 
 def spread_s(wait_s: float) -> float:
-    """A wait that a server asked for and up to a tenth more, so that many threads do not all come back at once."""
+    """The wait a server asked for plus up to a tenth, so that many threads do not all send again at once."""
     return wait_s * random.uniform(1.0, 1.1)
 
 
 def asked_wait_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """The seconds that a server asks to wait: `retry-after-ms`, else Retry-After in seconds or as a date; else None."""
+    """The seconds a server asks to wait: from `retry-after-ms`, else Retry-After (seconds or a date), else None."""
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000

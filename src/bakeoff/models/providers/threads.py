@@ -1,4 +1,4 @@
-"""Many calls at once, on at most so many threads, their results in order.
+"""Runs many calls on a limited number of threads, with the results in order.
 
 Knows nothing about what is called.
 """
@@ -13,16 +13,16 @@ Value = TypeVar("Value")
 
 
 def in_parallel(call: Callable[[Item], Value], items: Sequence[Item], n_threads: int) -> list[Value]:
-    """`call` of every item, in the order of the items; the first exception ends it and is raised.
+    """`call(item)` for every item, in the order of the items. The first exception stops the work and is raised.
 
-    The threads are daemons, so that Ctrl-C does not wait for the calls under way.
+    The threads are daemons, so that Ctrl-C does not wait for running calls.
     """
     values: dict[int, Value] = {}
     errors: list[BaseException] = []
     numbers = itertools.count()
 
     def work() -> None:
-        for i in numbers:  # next() of a count is atomic: each number goes to one thread
+        for i in numbers:  # next() of a count is atomic, so each number goes to one thread
             if i >= len(items) or errors:
                 return
             try:
@@ -37,7 +37,7 @@ def in_parallel(call: Callable[[Item], Value], items: Sequence[Item], n_threads:
         for thread in threads:
             thread.join()
     except KeyboardInterrupt as interrupt:
-        errors.append(interrupt)  # the threads begin nothing more
+        errors.append(interrupt)  # the threads start no further calls
         raise
     if errors:
         raise errors[0]
