@@ -102,7 +102,7 @@ def test_the_grid_and_the_effects_of_a_verdict_are_the_same_records(run: RunFold
 
 def test_days_for_a_contender_that_the_run_does_not_have_are_refused(run: RunFolder) -> None:
     """With the nearest name that it has."""
-    with pytest.raises(ConfigError, match=r"'tunde' is no contender or recipe(.|\n)*did you mean 'tuned'"):
+    with pytest.raises(ConfigError, match=r"'tunde' is not a contender or recipe(.|\n)*did you mean 'tuned'"):
         judge(run, Profile(setup_days={"tunde": 3.0}))
 
 
