@@ -472,7 +472,7 @@ def test_who_declines_everything_earns_nothing_by_silence() -> None:
     for factor in ("hallucination", "consistency"):
         scored = row(found, factor)
         assert scored.scores["fine-tuning"] == scored.scores["rag"] < scored.scores["hybrid"]
-        assert "tuned counts no better than rag or hybrid: it declined significantly more" in scored.why
+        assert "tuned counts no better than rag or hybrid, because it declined significantly more" in scored.why
         assert "tuned 0.0 %" in scored.why or "tuned 100.0 %" in scored.why
 
 
