@@ -305,7 +305,7 @@ def test_weights_that_sum_to_zero_are_refused() -> None:
         advise(Profile(factor_weights={factor.name: 0.0 for factor in read_factors()}), START)
 
 
-# --- what a pilot would have to show
+# --- what a pilot must show
 
 
 def test_conditions_carry_measures_with_numbers() -> None:
@@ -411,12 +411,12 @@ def test_markdown_says_everything() -> None:
     text = advice_markdown(advise(TIED, START))
     for heading in (
         "## Why",
-        "## What a pilot would have to show",
+        "## What a pilot must show",
         "## Decision matrix",
         "## Cost",
         "## 90-day roadmap",
         "### Risks",
-        "### Afterwards",
+        "### Recurring work",
     ):
         assert heading in text
     for block in re.findall(r"(?:^\|.*\n)+", text, re.M):
@@ -485,4 +485,7 @@ def test_days_of_work_given_for_nobody_are_named() -> None:
 def test_the_page_says_what_each_approach_is_called_in_a_pilot() -> None:
     """The approaches are named by the recipes that represent them."""
     for text in (advice_markdown(advise(CLEAR, START)), advice_html(advise(CLEAR, START))):
-        assert "RAG is called rag, fine-tuning is called tuned and a hybrid is called hybrid" in text
+        assert (
+            "RAG is represented by rag, fine-tuning is represented by tuned and a hybrid is represented by hybrid"
+            in text
+        )
