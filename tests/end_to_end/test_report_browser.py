@@ -103,7 +103,7 @@ def test_a_column_is_sorted_by_keyboard(page: webdriver.Chrome) -> None:
 
 
 def test_a_question_opens_by_keyboard_with_all_answers_and_the_evidence(page: webdriver.Chrome) -> None:
-    """Every contender's answer and outcome, and the gold span marked in the passage that holds it."""
+    """Every contender's answer and outcome, and the gold span marked in its passage."""
     question = next(one for one in all_of(page, ".q") if "Hearth 3 mean?" in one.text and "seen" in one.text)
     one_of(question, "summary").send_keys(Keys.ENTER)
     assert question.get_attribute("open")
@@ -112,11 +112,11 @@ def test_a_question_opens_by_keyboard_with_all_answers_and_the_evidence(page: we
     assert "Accepted: low battery" in question.text
     marks = {mark.text for mark in all_of(question, "mark")}
     assert marks == {"On the Hearth 3, blinking amber means low battery."}
-    assert "Holds the evidence. Shown 1st to" in question.text
+    assert "Contains the evidence. Shown 1st to" in question.text
 
 
 def test_questions_are_filtered_by_words_slice_contender_and_outcome(page: webdriver.Chrome) -> None:
-    """The filters narrow together, the count follows, and Clear brings everything back."""
+    """The filters combine, the count follows, and Clear resets them."""
     one_of(page, "#f-text").send_keys("WARRANTY beacon")
     n_words = shown_questions(page)
     assert 0 < n_words < 60 and one_of(page, "#count").text == f"{n_words} of 60 questions"
@@ -140,14 +140,14 @@ def test_a_count_of_failures_leads_to_its_questions(page: webdriver.Chrome) -> N
 
 
 def test_an_address_opens_one_question(browser: webdriver.Chrome, address: str) -> None:
-    """So that a colleague can be sent to it."""
+    """The address of a question opens it."""
     show(browser, f"{address}#question-q007", 390)
     opened = WebDriverWait(browser, 5).until(lambda _: all_of(browser, ".q[open]"))
     assert [one.get_attribute("id") for one in opened] == ["question-q007"]
 
 
 def test_an_answer_declined_where_there_is_none_is_told_as_correct(page: webdriver.Chrome) -> None:
-    """Declining the unanswerable is right, and the page says both."""
+    """Declining an unanswerable question is correct, and the page says so."""
     choose(page, "f-slice", "unanswerable")
     choose(page, "f-outcome", "abstained")
     first = one_of(page, ".q:not([hidden])")

@@ -39,7 +39,7 @@ def conditions_for(profile: Profile, approach: str, ruled_out: tuple[str, ...] =
 
 
 def scripted(answers: dict[str, list[str]]) -> tuple[Callable[[str], str], list[str]]:
-    """A prompt that answers by the question's field, nothing where it has no answer left, and what was asked."""
+    """A prompt that answers by the question's field (empty if none is left), and the list of what was asked."""
     asked: list[str] = []
 
     def prompt(text: str) -> str:
@@ -54,7 +54,7 @@ def scripted(answers: dict[str, list[str]]) -> tuple[Callable[[str], str], list[
 
 
 def test_a_dozen_questions_fill_a_profile() -> None:
-    """Answers become the profile's fields in its own units; an empty one leaves its field unknown."""
+    """Answers become the profile's fields in its units; an empty answer leaves its field unknown."""
     prompt, asked = scripted(
         {
             "update_interval_days": ["7"],
@@ -80,7 +80,7 @@ def test_a_dozen_questions_fill_a_profile() -> None:
 
 
 def test_never_is_an_answer() -> None:
-    """Documents that never change are known not to, unlike documents of which nobody said anything."""
+    """'never' is a known answer; no answer is unknown."""
     prompt, _ = scripted({"update_interval_days": ["never"]})
     profile = ask(prompt, lambda line: None)
     assert profile.update_interval_days is None
@@ -100,7 +100,7 @@ def test_never_is_an_answer() -> None:
     ],
 )
 def test_an_impossible_answer_is_told_and_asked_again(field: str, bad: str) -> None:
-    """The same question comes again with a line that says what was wrong; nothing else is lost."""
+    """An invalid answer is explained and the same question asked again; the other answers are kept."""
     told: list[str] = []
     prompt, asked = scripted({field: [bad, ""]})
     profile = ask(prompt, told.append)
@@ -110,7 +110,7 @@ def test_an_impossible_answer_is_told_and_asked_again(field: str, bad: str) -> N
 
 
 def test_what_is_known_is_not_asked() -> None:
-    """A question whose field the profile names is left out, and the profile's value stays."""
+    """A field that the profile names is not asked for and keeps its value."""
     prompt, asked = scripted({})
     profile = ask(prompt, lambda line: None, Profile(ml_expertise=5, must_run_offline=False))
     assert {"ml_expertise", "must_run_offline"}.isdisjoint(asked)
@@ -135,7 +135,7 @@ def data(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_inspection_counts_what_there_is(data: tuple[Path, Path]) -> None:
-    """Tokens are words times 1.3; examples are answerable questions; paraphrased facts and asked volume are told."""
+    """Tokens are words times 1.3, examples are answerable questions; paraphrased facts and volume are reported."""
     found = inspect_data([data[0]], [data[1]])
     assert found.n_documents == 1
     assert found.corpus_tokens == pytest.approx(999 * 1.3, abs=2)
@@ -145,7 +145,7 @@ def test_inspection_counts_what_there_is(data: tuple[Path, Path]) -> None:
 
 
 def test_inspection_fills_only_what_the_profile_leaves_open(data: tuple[Path, Path]) -> None:
-    """The team's own figure wins over the estimate, and filled fields count as known."""
+    """The profile's own value overrides the estimate, and filled-in fields count as known."""
     profile = inspect_data([data[0]], [data[1]]).fill(Profile(corpus_tokens=5_000_000))
     assert profile.corpus_tokens == 5_000_000
     assert profile.labelled_examples == 3
@@ -162,7 +162,7 @@ def test_the_log_s_dates_fill_in_the_volume(data: tuple[Path, Path]) -> None:
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
-    """A folder of documents that is not there is named in the error."""
+    """The error names a folder of documents that does not exist."""
     with pytest.raises(InputError, match="nowhere"):
         inspect_data([tmp_path / "nowhere"])
 
@@ -171,10 +171,10 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_clear_case_is_recommended_alone_with_its_reasons() -> None:
-    """The headline names one approach, the reasons carry the profile's numbers, and a roadmap is made for it."""
+    """The headline names one approach, the reasons contain the profile's numbers, and there is a roadmap for it."""
     advice = advise(CLEAR, START)
     told = advice.recommendation
-    assert (told.approach, told.tied_with, told.headline) == ("rag", (), "Begin with RAG.")
+    assert (told.approach, told.tied_with, told.headline) == ("rag", (), "Start with RAG.")
     assert any("every 2 days" in reason for reason in told.reasons)
     assert "Fine-tuning is ruled out" in told.uncertainty
     assert advice.roadmap is not None
@@ -182,7 +182,7 @@ def test_a_clear_case_is_recommended_alone_with_its_reasons() -> None:
 
 
 def test_a_tie_is_said_and_begins_with_what_takes_fewest_days() -> None:
-    """Where draws are split, the approaches are called tied, and the cheapest of them to set up comes first."""
+    """If the draws are split, the approaches are tied, and the one with the cheapest set-up comes first."""
     told = advise(TIED, START).recommendation
     assert told.tied_with
     assert (
@@ -196,7 +196,7 @@ def test_a_tie_is_said_and_begins_with_what_takes_fewest_days() -> None:
 
 
 def test_nothing_known_recommends_nothing(tmp_path: Path) -> None:
-    """An empty profile gets no approach, no roadmap and no calendar, but what is missing."""
+    """An empty profile gets no approach, no roadmap and no calendar, but says what is missing."""
     advice = advise(Profile(), START)
     assert advice.recommendation.approach is None
     assert advice.roadmap is None
@@ -206,7 +206,7 @@ def test_nothing_known_recommends_nothing(tmp_path: Path) -> None:
 
 
 def test_a_missing_price_takes_only_the_cost_away() -> None:
-    """With an API whose price is not known, the cost says so and everything else is there."""
+    """If an API price is missing, only the cost is missing, and it says why."""
     advice = advise(Profile(update_interval_days=2, answers_on="api"), START)
     assert advice.cost.rows == ()
     assert "input_tokens" in advice.cost.problem
@@ -221,7 +221,7 @@ def test_costs_above_a_budget_are_told() -> None:
 
 
 def test_the_monthly_budget_is_held_against_the_running_cost_alone() -> None:
-    """RAG runs for 673 USD a month by default; its set-up of 4,800 USD is no part of that, its upkeep work is."""
+    """RAG runs for 673 USD a month by default: that includes upkeep work but not the set-up of 4,800 USD."""
     assert advise(Profile(ml_expertise=3, budget_usd_per_month=680), START).cost.warnings == (
         "Above the budget of 680 USD a month to run: Hybrid.",
     )
@@ -232,15 +232,15 @@ def test_the_monthly_budget_is_held_against_the_running_cost_alone() -> None:
 @pytest.mark.parametrize(
     ("budgets", "told"),
     [
-        ({"budget_setup_usd": 1_000, "budget_usd_per_month": 30}, ("breaks both budgets", "no approach keeps both")),
-        ({"budget_setup_usd": 5_000}, ("RAG alone keeps the budget",)),
+        ({"budget_setup_usd": 1_000, "budget_usd_per_month": 30}, ("breaks both budgets", "No approach keeps both")),
+        ({"budget_setup_usd": 5_000}, ("only RAG keeps the budget",)),
         ({"budget_setup_usd": 5_000, "budget_usd_per_month": 30}, ("breaks one of the budgets: 673 USD a month",)),
         ({"budget_setup_usd": 50_000, "budget_usd_per_month": 5_000}, ()),
         ({}, ()),
     ],
 )
 def test_a_broken_budget_stands_right_after_the_headline(budgets: dict[str, float], told: tuple[str, ...]) -> None:
-    """On the page, in Markdown, and nowhere where there is nothing to tell."""
+    """The budget sentence is on the page and in Markdown; it is empty if there is nothing to say."""
     advice = advise(Profile(labelled_examples=20, ml_expertise=0, **budgets), START)
     assert advice.recommendation.approach == "rag"
     assert bool(advice.recommendation.budget) == bool(told)
@@ -252,18 +252,18 @@ def test_a_broken_budget_stands_right_after_the_headline(budgets: dict[str, floa
 
 
 def test_who_keeps_the_budgets_is_told_where_the_recommended_does_not() -> None:
-    """Everything speaks for tuning, but only RAG is within 7,000 USD."""
+    """Everything favours tuning, but only RAG costs less than 7,000 USD to set up."""
     wanted = Profile(
         needs_style=True, consistency_needed=True, latency_limit_ms=200, ml_expertise=5, has_training_gpu=True,
         labelled_examples=9_000, budget_setup_usd=7_000,
     )  # fmt: skip
     told = advise(wanted, START).recommendation
     assert told.approach == "fine-tuning"
-    assert "fine-tuning breaks the budget: 10,400 USD to set up against 7,000; RAG would keep the budget" in told.budget
+    assert "fine-tuning breaks the budget: 10,400 USD to set up (budget 7,000). RAG would keep the" in told.budget
 
 
 def test_misjudged_usage_is_the_same_only_where_it_does_not_matter() -> None:
-    """An idle machine and work hide seconds; five million answers by an API are mostly assumed tokens."""
+    """Assumed usage does not matter on an idle machine; it does for five million answers by an API."""
     assert {row.interval for row in advise(Profile(), START).cost.rows} == {"the same"}
     prices = {"input_tokens": 0.15, "output_tokens": 0.60}
     by_api = advise(Profile(answers_on="api", queries_per_month=5_000_000, prices=prices), START).cost.rows
@@ -275,22 +275,22 @@ def test_misjudged_usage_is_the_same_only_where_it_does_not_matter() -> None:
 
 
 def test_what_a_pilot_replaces_is_said_as_it_is() -> None:
-    """Seconds and tokens; never days of work, of which most of the cost is made."""
+    """A pilot replaces seconds and tokens, but not days of work, which are most of the cost."""
     for text in (advice_markdown(advise(CLEAR, START)), advice_html(advise(CLEAR, START))):
         assert "every figure" not in text
         assert "does not measure days of work" in text
 
 
 def test_in_a_tie_the_leader_by_score_is_named_before_what_would_change_it() -> None:
-    """Beginning with one and reading 'it would lead if' needs to know who leads."""
+    """The lines on what would change the answer begin with the current leader if it is tied."""
     advice = advise(TIED, START)
     assert advice.matrix.leader is not None
-    assert advice.changes[0].startswith("As it is, ")
-    assert not any(line.startswith("As it is") for line in advise(CLEAR, START).changes)
+    assert advice.changes[0].startswith("Now ")
+    assert not any(line.startswith("Now ") for line in advise(CLEAR, START).changes)
 
 
 def test_one_day_is_a_day() -> None:
-    """No 'every 1 days' anywhere."""
+    """One day is written 'every day', not 'every 1 days'."""
     text = advice_markdown(advise(Profile(update_interval_days=1, ml_expertise=0), START))
     assert "documents change every day" in text
     assert "Every day: Re-index" in text
@@ -305,11 +305,11 @@ def test_weights_that_sum_to_zero_are_refused() -> None:
         advise(Profile(factor_weights={factor.name: 0.0 for factor in read_factors()}), START)
 
 
-# --- what a pilot would have to show
+# --- what a pilot must show
 
 
 def test_conditions_carry_measures_with_numbers() -> None:
-    """Each condition names a contender, one of the measures and a threshold, and says what follows otherwise."""
+    """Each condition names a contender, a measure and a threshold, and says what to do if it is not met."""
     found = conditions_for(Profile(accuracy_requirement=4, latency_limit_ms=900, update_interval_days=7), "rag")
     by_measure = {one.measure: one for one in found if not one.against}
     assert by_measure["accuracy"].threshold == 0.90
@@ -326,11 +326,11 @@ def test_the_dearer_of_two_must_beat_the_cheaper() -> None:
         "hybrid beats rag by at least 2 points of accuracy on facts that were not trained on"
     )
     assert for_rag.text.startswith("hybrid does not beat rag by 2 points")
-    assert (for_hybrid.otherwise, for_rag.otherwise) == ("take RAG", "take a hybrid")
+    assert (for_hybrid.otherwise, for_rag.otherwise) == ("use RAG", "use a hybrid")
 
 
 def test_what_follows_otherwise_is_not_what_is_done_already() -> None:
-    """What retrieves is not told to take what retrieves, nor what is tuned to take what is tuned."""
+    """An approach with retrieval is not advised to use retrieval, nor a tuned one to use tuning."""
     profile = Profile(update_interval_days=7, consistency_needed=True)
     approaches = ("rag", "fine-tuning")
     told = {name: {one.measure: one.otherwise for one in conditions_for(profile, name)} for name in approaches}
@@ -340,7 +340,7 @@ def test_what_follows_otherwise_is_not_what_is_done_already() -> None:
 
 
 def test_a_ruled_out_approach_is_no_rival() -> None:
-    """No condition is set against an approach that a need excludes."""
+    """No condition compares with an approach that is ruled out."""
     assert "tuned" not in {one.against for one in conditions_for(Profile(), "rag", ("fine-tuning",))}
 
 
@@ -364,7 +364,7 @@ def test_simulated_power_agrees_with_the_formula() -> None:
 
 
 class Page(HTMLParser):
-    """What a page asks for from elsewhere, and whether its elements are closed in order."""
+    """Collects a page's external requests, and checks that its elements are closed in order."""
 
     VOID = ("meta", "link", "br", "input", "img")
 
@@ -399,7 +399,7 @@ def test_the_page_stands_alone_and_is_well_formed(profile: Profile) -> None:
 
 
 def test_what_comes_from_files_is_escaped() -> None:
-    """A file's name with markup in it does harm neither to the page nor to the Markdown."""
+    """Markup in a file name is escaped on the page and in the Markdown."""
     inspection = Inspection(n_documents=1, corpus_tokens=10, not_read=("<img src=x onerror=alert(1)>|a: b",))
     advice = advise(CLEAR, START, inspection)
     assert "<img" not in advice_html(advice)
@@ -407,16 +407,16 @@ def test_what_comes_from_files_is_escaped() -> None:
 
 
 def test_markdown_says_everything() -> None:
-    """Recommendation, reasons, conditions, matrix, cost, roadmap and risks each have their part, in whole tables."""
+    """Recommendation, reasons, conditions, matrix, cost, roadmap and risks each have a section with complete tables."""
     text = advice_markdown(advise(TIED, START))
     for heading in (
         "## Why",
-        "## What a pilot would have to show",
+        "## What a pilot must show",
         "## Decision matrix",
         "## Cost",
         "## 90-day roadmap",
         "### Risks",
-        "### Afterwards",
+        "### Recurring work",
     ):
         assert heading in text
     for block in re.findall(r"(?:^\|.*\n)+", text, re.M):
@@ -425,7 +425,7 @@ def test_markdown_says_everything() -> None:
 
 
 def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
-    """A second writing is refused with the names of what is there, and leaves the first as it was."""
+    """Writing into the same folder again is refused with the names of the existing files, which stay unchanged."""
     write_advice(advise(CLEAR, START), tmp_path, stamp=STAMP)
     before = (tmp_path / "advice.md").read_text()
     with pytest.raises(InputError, match=r"(?s)advice\.md.*--force"):
@@ -436,7 +436,7 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
 
 
 def test_an_older_roadmap_does_not_stay_beside_other_advice(tmp_path: Path) -> None:
-    """Overwriting with advice that recommends nothing takes the old calendar away."""
+    """Overwriting with advice that recommends nothing deletes the old calendar."""
     write_advice(advise(CLEAR, START), tmp_path)
     assert (tmp_path / "roadmap.ics").exists()
     write_advice(advise(Profile(), START), tmp_path, force=True)
@@ -444,7 +444,7 @@ def test_an_older_roadmap_does_not_stay_beside_other_advice(tmp_path: Path) -> N
 
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
-    """The output must be a folder."""
+    """An output path that is a file is an error."""
     path = tmp_path / "file"
     path.write_text("")
     with pytest.raises(BakeoffError, match="is a file"):
@@ -455,12 +455,12 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
     ("today", "monday"), [(date(2026, 11, 21), date(2026, 11, 23)), (date(2026, 11, 23), date(2026, 11, 30))]
 )
 def test_a_plan_begins_on_the_next_monday(today: date, monday: date) -> None:
-    """From a Saturday two days on; from a Monday a week on."""
+    """The next Monday after a Saturday is two days later, after a Monday a week later."""
     assert next_monday(today) == monday
 
 
 def test_advice_loads_no_model_and_no_index(tmp_path: Path) -> None:
-    """A fresh process gives and writes advice without any engine."""
+    """A fresh process gives and writes advice without importing an engine."""
     script = (
         "import sys; from datetime import date; from pathlib import Path\n"
         "from bakeoff.contenders.load import standard_entrants\n"
@@ -477,12 +477,15 @@ def test_advice_loads_no_model_and_no_index(tmp_path: Path) -> None:
 
 
 def test_days_of_work_given_for_nobody_are_named() -> None:
-    """A typo in a profile's table of days changes no cost in silence; it is a warning, as a run may have that name."""
+    """A typo in a profile's table of days gives a warning, not an error, because a run may have that name."""
     warnings = advise(Profile(setup_days={"rga": 3.0, "rag": 2.0}), START).cost.warnings
-    assert warnings == ("Days of work are given for rga, which no recipe of Bakeoff is called.",)
+    assert warnings == ("The profile gives days of work for rga, but no recipe of Bakeoff has that name.",)
 
 
 def test_the_page_says_what_each_approach_is_called_in_a_pilot() -> None:
-    """By the recipes that stand for them."""
+    """The approaches are named by the recipes that represent them."""
     for text in (advice_markdown(advise(CLEAR, START)), advice_html(advise(CLEAR, START))):
-        assert "RAG is called rag, fine-tuning is called tuned and a hybrid is called hybrid" in text
+        assert (
+            "RAG is represented by rag, fine-tuning is represented by tuned and a hybrid is represented by hybrid"
+            in text
+        )

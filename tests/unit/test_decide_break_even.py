@@ -26,7 +26,7 @@ def difference(a, b, volume):
 
 
 def test_the_worked_example_of_the_docs():
-    """Both machines are saturated on the way: 1.8 and 7.2 million queries a month."""
+    """Both machines become saturated in between: at 1.8 and 7.2 million queries a month."""
     found = break_even(RAG, TUNED)
     assert found.volume_per_month == pytest.approx(7_200_000 + 715.90 / 0.00018)
     assert (found.cheaper_below, found.cheaper_above) == ("rag", "tuned")
@@ -45,7 +45,7 @@ def test_two_straight_lines_cross_where_school_says():
 
 
 def test_the_order_of_the_two_does_not_matter():
-    """Only the names change places."""
+    """Swapping the two contenders only swaps their names."""
     for seed in range(50):
         rng = random.Random(seed)
         a = random_inputs(rng)
@@ -60,7 +60,7 @@ def test_the_order_of_the_two_does_not_matter():
 
 
 def test_none_where_one_is_cheaper_at_every_volume():
-    """Cheaper to set up and to ask."""
+    """A contender that is cheaper to set up and per query is cheaper at every volume."""
     found = break_even(flat("a", 1, 1.0), flat("b", 2, 2.0))
     assert (found.volume_per_month, found.low, found.high, found.month) == (None, None, None, None)
     assert found.cheaper_below == found.cheaper_above == "a"
@@ -68,7 +68,7 @@ def test_none_where_one_is_cheaper_at_every_volume():
 
 
 def test_two_that_cost_the_same_have_no_cheaper_one():
-    """And no break-even either."""
+    """Equal contenders have no break-even."""
     found = break_even(RAG, RAG.model_copy(update={"name": "twin"}))
     assert (found.volume_per_month, found.cheaper_below, found.month) == (None, None, None)
     assert "cost the same" in found.explanation
@@ -101,13 +101,13 @@ def test_the_order_is_right_on_a_fine_grid_of_volumes(seed):
 
 
 def test_the_bounds_hold_wherever_the_truth_lies_in_the_intervals():
-    """2,000 truths drawn inside the measured intervals: no break-even lies outside the bounds."""
+    """For 2,000 draws inside the measured intervals, no break-even lies outside the bounds."""
     rng = random.Random(3)
     a = flat("a", 0, 2.0).model_copy(update={"intervals": {"completion_tokens_per_query": (0.8, 1.3)}})
     b = flat("b", 1000, 1.0).model_copy(update={"intervals": {"completion_tokens_per_query": (0.9, 1.4)}})
     found = break_even(a, b)
     assert found.low < found.volume_per_month < found.high
-    assert f"the order changes between {found.low:,.0f} and {found.high:,.0f}." in found.explanation
+    assert f"the order changes between {found.low:,.0f} and {found.high:,.0f} queries." in found.explanation
     for _ in range(2000):
         x, y = rng.uniform(0.8, 1.3), rng.uniform(0.9, 1.4)
         truth = break_even(
@@ -118,21 +118,21 @@ def test_the_bounds_hold_wherever_the_truth_lies_in_the_intervals():
 
 
 def test_an_open_end_is_told():
-    """Where the measured intervals allow that there is no break-even at all, there is no upper bound."""
+    """If there may be no break-even within the measured intervals, there is no upper bound."""
     a = flat("a", 0, 2.0).model_copy(update={"intervals": {"completion_tokens_per_query": (0.4, 1.6)}})
     found = break_even(a, flat("b", 1000, 1.0))
     assert found.volume_per_month is not None
     assert found.low == pytest.approx(1000 / 12 / 2.2)
     assert found.high is None
-    assert "the order may change from 38 on, or never." in found.explanation
+    assert "the order may change at any volume from 38, or never." in found.explanation
 
 
 def test_the_month_is_the_first_that_has_paid_back():
-    """A saving of 100 a month has paid 250 back after the third."""
+    """A saving of 100 a month has paid back 250 after the third month."""
     assert break_even_month(flat("a", 0, 0.0, upkeep=100), flat("b", 250, 0.0)) == 3
 
 
 def test_different_horizons_are_refused():
-    """Two sums over different times say nothing."""
+    """Totals over different horizons are not compared."""
     with pytest.raises(ValueError, match="different horizons"):
         break_even(flat("a", 1, 1), flat("b", 1, 1, horizon_months=6))

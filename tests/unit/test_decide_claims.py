@@ -1,4 +1,4 @@
-"""The ledger sets every claim against the pilot, and says why where it cannot."""
+"""The ledger compares every claim with the pilot, or says why it cannot."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def entries(**more):
 
 
 def evidence(**more):
-    """rag is right on 80 of 100, tuned on 40, base on none; rag is slower."""
+    """rag is correct on 80 of 100, tuned on 40, base on none; rag is slower."""
     values = {
         "rag": {key: float(int(key) < 80) for key in IDS},
         "tuned": {key: float(int(key) < 40) for key in IDS},
@@ -60,7 +60,7 @@ def found():
 
 
 def test_every_claim_has_an_entry_and_a_reason():
-    """37 claims of five articles; none vanishes."""
+    """The ledger has an entry for each of the 37 claims of five articles."""
     entries = ledger(evidence())
     assert len(entries) == len(claims()) == 37
     assert all(entry.why for entry in entries)
@@ -81,24 +81,24 @@ def test_a_claim_on_a_slice_looks_at_that_slice_alone(found):
 
 
 def test_overlapping_intervals_decide_nothing(found):
-    """0.8-1.2 against 0.7-1.1."""
+    """Overlapping intervals, 0.8-1.2 against 0.7-1.1, leave a claim undecided."""
     assert found["cost-ft"].finding == "undecided"
 
 
 def test_what_was_not_measured_is_not_tested(found):
-    """No router, no freshness, no GPU: each says why."""
+    """Claims without a router, freshness or a GPU are not tested, and say why."""
     assert found["latency-hybrid"].finding == "not tested"
     assert "router" in found["latency-hybrid"].why
     assert found["cost-gpu-large"].finding == "not tested"
 
 
 def test_one_contender_on_two_slices_shows_overfitting(found):
-    """tuned: 40 of 50 seen, 0 of 50 unseen."""
+    """A tuned model with 40 of 50 seen and 0 of 50 unseen facts supports the claim of overfitting."""
     assert found["overfitting-ft"].finding == "supported"
 
 
 def test_who_only_declines_more_does_not_earn_a_claim_of_hallucinating_less():
-    """tuned is wrong less often than rag, but declines more and is not better: the claim stays open, and says why."""
+    """tuned is wrong less often than rag, but declines more and is not more accurate: the claim is undecided."""
     values = {
         "accuracy": evidence().values["accuracy"],
         "hallucination": {"rag": {key: float(int(key) >= 60) for key in IDS}, "tuned": dict.fromkeys(IDS, 0.0)},
@@ -115,15 +115,15 @@ def test_who_only_declines_more_does_not_earn_a_claim_of_hallucinating_less():
 
 
 def test_no_question_of_a_slice_is_not_tested_rather_than_undecided():
-    """Where no test question is on facts seen in training, nothing is made up in their place."""
+    """A claim on seen facts is not tested if no test question is on them."""
     found = entries(slice_of=dict.fromkeys(IDS, "unseen"))
     for name in ("accuracy-domain", "generalisation-ft", "overfitting-ft"):
         assert found[name].finding == "not tested"
-        assert found[name].why == "no test question on facts seen in training"
+        assert found[name].why == "there is no test question on facts seen in training"
 
 
 def test_facts_that_the_base_model_does_not_hold_are_all_that_the_documents_answer():
-    """Those the tuned model was trained on are no others to the base model and to rag."""
+    """Answerable questions include seen and unseen facts, because base and rag were trained on neither."""
     assert "100 questions" in entries()["accuracy-specific"].why
 
 
@@ -132,7 +132,7 @@ HYBRID = {"accuracy": {**evidence().values["accuracy"], "hybrid": right_on(90), 
 
 
 def routing(took_ms, **more):
-    """A router as right as the hybrid it sends 60 of 100 questions to, of this latency; rag is far slower."""
+    """A router as accurate as the hybrid it sends 60 of 100 questions to, with this latency; rag is far slower."""
     latencies = {"rag": between(500, 550), "hybrid": between(240, 260), "router": between(*took_ms)}
     costs = {"hybrid": between(5.0, 5.2), "router": between(3.0, 3.2), "tuned": between(1.0, 1.2)}
     routes = {"accuracy": ROUTED, "latency_ms": ROUTED, **more}
@@ -142,21 +142,21 @@ def routing(took_ms, **more):
 
 @pytest.mark.parametrize("claim", ["latency-hybrid", "hybrid-faq"])
 def test_a_router_that_sends_nearly_all_one_way_is_no_test_of_routing(claim):
-    """It is quicker than rag only because it is the hybrid under another name."""
+    """A router that sends everything one way does not test the claims on routing."""
     entry = routing((120, 140), accuracy={"router": {"hybrid": 214, "tuned": 3}})[claim]
     assert entry.finding == "not tested"
     assert "214 of 217 test questions to hybrid" in entry.why
 
 
 def test_the_questions_that_were_timed_must_be_routed_as_well():
-    """12 timed questions that all went one way give the latency of one part."""
+    """If all 12 timed questions went one way, the latency of routing is not tested."""
     entry = routing((60, 80), latency_ms={"router": {"tuned": 12}})["latency-hybrid"]
     assert entry.finding == "not tested"
     assert "12 of 12 timed questions to tuned" in entry.why
 
 
 def test_routing_is_held_against_always_retrieving():
-    """Quicker than rag is not enough where the router's own retrieving part is as quick."""
+    """A router is compared with its own retrieving part, not with rag."""
     assert routing((235, 255))["latency-hybrid"].finding == "undecided"
     entry = routing((120, 140))["latency-hybrid"]
     assert entry.finding == "supported"
@@ -174,14 +174,14 @@ def test_balancing_cost_and_quality_takes_both():
 
 
 def test_a_hybrid_must_beat_both_of_what_it_joins():
-    """Better than rag alone is no gain of joining where the tuned model is as good."""
+    """A hybrid that beats rag but not the tuned model contradicts the claim that both together are better."""
     both = {"rag": right_on(40), "tuned": right_on(80), "hybrid": right_on(80)}
     assert entries(values={"accuracy": both}, margin=0.05)["hybrid-tuned-rag"].finding == "contradicted"
     assert entries(values={"accuracy": {**both, "hybrid": right_on(98)}})["hybrid-tuned-rag"].finding == "supported"
 
 
 def test_saving_compute_counts_the_answers_as_well():
-    """A cheap set-up saves nothing where each answer costs more: what is compared is all computing over the horizon."""
+    """The cost of computing is compared over the horizon: a cheap set-up does not outweigh expensive answers."""
     dear = {"compute_usd": {"rag": between(0.76, 0.78), "tuned": between(0.12, 0.13)}}
     entry = entries(estimates={**evidence().estimates, "setup_s": {"rag": once(10), "tuned": once(99)}, **dear})
     assert entry["cost-compute-rag"].finding == "contradicted"
@@ -191,13 +191,13 @@ def test_saving_compute_counts_the_answers_as_well():
 
 
 def updated(after, before):
-    """rag's answers on what changed, 10 times quicker to update than tuned."""
+    """rag's answers on changed facts; rag updates 10 times faster than tuned."""
     values = {**evidence().values, "freshness": {"rag": right_on(after)}, "before_update": {"rag": right_on(before)}}
     return entries(values=values)
 
 
 def test_keeping_current_takes_accuracy_after_the_update():
-    """A quick update that leaves rag wrong on what changed keeps nothing current."""
+    """A fast update that leaves rag wrong on changed facts does not support the claim."""
     assert updated(after=9, before=8)["freshness-rag-2"].finding == "undecided"
     entry = updated(after=60, before=4)
     assert entry["freshness-rag-2"].finding == entry["freshness-rag"].finding == "supported"
@@ -205,14 +205,14 @@ def test_keeping_current_takes_accuracy_after_the_update():
 
 
 def upkeep(rag, tuned, firm=1.0):
-    """A year's upkeep, of which the share `firm` is not assumed; rag's update is a little quicker than clear."""
+    """A year's upkeep, of which the share `firm` is not assumed; rag's update is faster by a bit more than CLEAR."""
     years = {name: {"value": usd, "firm": firm * usd} for name, usd in (("rag", rag), ("tuned", tuned))}
     seconds = {"rag": once(100.0), "tuned": once(160.0)}
     return entries(estimates={"upkeep_usd": years, "update_seconds": seconds})
 
 
 def test_up_to_40_percent_is_no_claim_of_at_least_40_percent():
-    """Cheaper by any clear amount is the direction claimed; the measured ratio is told."""
+    """Only the direction of a claim is tested; the measured ratio is shown."""
     entry = upkeep(rag=6000.0, tuned=9600.0)["cost-maintain-rag"]
     assert entry.finding == "supported"
     assert "6,000 USD against 9,600 USD, a ratio of 0.62; the article says 0.6 at best" in entry.why
@@ -220,13 +220,13 @@ def test_up_to_40_percent_is_no_claim_of_at_least_40_percent():
 
 
 def test_what_has_no_interval_decides_only_by_a_clear_factor():
-    """10 against 12 does not."""
+    """Numbers without an interval, 10 against 12, decide nothing."""
     assert upkeep(rag=1000.0, tuned=1200.0)["cost-yearly"].finding == "undecided"
     assert upkeep(rag=1000.0, tuned=3000.0)["cost-yearly"].finding == "supported"
 
 
 def test_money_that_rests_on_assumed_days_of_work_decides_nothing():
-    """However quick the machine: nine tenths of what set-up costs are days that nobody measured."""
+    """A set-up cost that is 90 % assumed days of work decides nothing."""
     assert upkeep(rag=1000.0, tuned=3000.0, firm=0.05)["cost-yearly"].finding == "not tested"
     setup = {"rag": {"value": 4800.0, "firm": 0.004}, "tuned": {"value": 10400.0, "firm": 0.03}}
     seconds = {"rag": once(10.0), "tuned": once(200.0)}
@@ -240,7 +240,7 @@ def test_money_that_rests_on_assumed_days_of_work_decides_nothing():
 
 @pytest.mark.parametrize("claim", ["complexity-rag", "complexity-ft", "retention-ft"])
 def test_what_no_measure_stands_for_is_not_tested(claim):
-    """Seconds of set-up are no expertise, and forgetting at once is not three months."""
+    """Claims about expertise and about three months are not tested by set-up seconds and retention."""
     found = entries(
         estimates={"setup_s": {"rag": once(10.0), "tuned": once(200.0)}}, slice_of=dict.fromkeys(IDS, "general")
     )
@@ -248,7 +248,7 @@ def test_what_no_measure_stands_for_is_not_tested(claim):
 
 
 def test_a_size_in_points_is_told_beside_the_measured_one():
-    """FT 92 % against RAG 85 %."""
+    """The entry shows the article's size next to the measured one."""
     assert entries(slice_of=dict.fromkeys(IDS, "general"))["accuracy-ft"].why.endswith("the article says +7 points")
 
 
@@ -271,7 +271,7 @@ def test_contenders_stand_for_the_recipes_they_follow_on_one_model_where_that_ca
 
 
 def test_of_several_contenders_on_one_model_the_first_of_the_configuration_stands():
-    """And where no model is shared, the first of each."""
+    """If no model is shared, the first contender of each recipe is compared."""
     run = (entrant("rag", "coarse"), entrant("rag", "fine"), entrant("tuned"))
     assert paired(run, coarse=80, fine=20, tuned=40).contenders == {"rag": "coarse"}
     apart = (entrant("rag", "coarse"), entrant("tuned", "other", model=LARGE))
@@ -279,14 +279,14 @@ def test_of_several_contenders_on_one_model_the_first_of_the_configuration_stand
 
 
 def test_a_recipe_that_no_contender_follows_is_not_tested():
-    """The claim names the recipe."""
+    """A contender under another name represents its recipe."""
     entry = paired([entrant("rag")], rag=80)
     assert (entry.finding, entry.contenders) == ("not tested", {})
     assert "accuracy was not measured for tuned in this run" in entry.why
 
 
 def test_an_interval_that_excludes_zero_without_significance_is_explained():
-    """The article's claim stays undecided, and the entry says that many comparisons were corrected for."""
+    """The article's claim stays undecided, and the entry names the correction for many comparisons."""
     values = {"accuracy": {"rag": right_on(7), "tuned": right_on(0), "base": right_on(0), "hybrid": right_on(0)}}
     found = entries(values=values, estimates={})["accuracy-rag"]
     assert found.finding == "undecided"

@@ -24,7 +24,7 @@ from tests.unit.cost_fixture import RAG, TUNED, random_inputs
 
 
 def test_the_worked_example_of_the_docs():
-    """The figures of docs/cost.md, reckoned there by hand."""
+    """The numbers of docs/cost.md, calculated there by hand."""
     assert setup_usd(RAG) == pytest.approx(3000.10)
     assert marginal_usd_per_query(RAG) == pytest.approx(0.00002)
     assert upkeep_usd_per_month(RAG) == pytest.approx(250.02)
@@ -36,7 +36,7 @@ def test_the_worked_example_of_the_docs():
 
 
 def test_tokens_growth_and_discount_by_hand():
-    """1,000 queries of 1,000 prompt tokens (half cached) and 100 written ones, doubling, at 21 % a year for a year."""
+    """1,000 queries of 1,000 prompt tokens (half cached) and 100 completion tokens, doubling, for a year at 21 %."""
     inputs = CostInputs(
         name="api",
         prompt_tokens_per_query=1000,
@@ -57,7 +57,7 @@ def test_tokens_growth_and_discount_by_hand():
 
 
 def test_running_cost_is_the_mean_month_after_the_set_up():
-    """Of the worked example: 286.02 a month, whatever the horizon, with nothing of the 3,000.10 paid once."""
+    """The running cost of the worked example is 286.02 a month for any horizon, without the 3,000.10 paid once."""
     assert running_usd_per_month(RAG) == pytest.approx(286.02)
     assert running_usd_per_month(RAG.model_copy(update={"horizon_months": 3})) == pytest.approx(286.02)
     assert running_usd_per_month(RAG.model_copy(update={"setup_days": 500.0})) == pytest.approx(286.02)
@@ -95,7 +95,7 @@ def test_the_figures_another_article_gives_for_a_year():
 
 @pytest.mark.parametrize("seed", range(40))
 def test_the_lines_of_a_breakdown_add_up_to_the_formulas(seed):
-    """Nothing is hidden: every part is a line, and the months sum to the total."""
+    """Every part of the cost is a line, and the months sum to the total."""
     inputs = random_inputs(random.Random(seed))
     shown = cost_breakdown(inputs)
     assert sum(item.usd for item in shown.setup) == pytest.approx(shown.setup_usd)
@@ -109,7 +109,7 @@ def test_the_lines_of_a_breakdown_add_up_to_the_formulas(seed):
 
 
 def test_an_idle_machine_costs_what_a_busy_one_does():
-    """Below saturation the volume does not matter; above it every query does."""
+    """The volume matters only once the machine is saturated."""
     at = {
         volume: cost_breakdown(RAG.model_copy(update={"queries_per_month": volume})).months[0].usd
         for volume in (1.0, 1e6, 1.8e6, 3.6e6)
@@ -119,7 +119,7 @@ def test_an_idle_machine_costs_what_a_busy_one_does():
 
 
 def test_the_total_interval_comes_from_the_measured_intervals():
-    """And holds the total; without measured intervals it is the total."""
+    """The interval contains the total; without measured intervals it equals the total."""
     inputs = RAG.model_copy(
         update={"online_hours_per_month": 0.0, "intervals": {"compute_seconds_per_query": (0.10, 0.20)}}
     )
@@ -130,7 +130,7 @@ def test_the_total_interval_comes_from_the_measured_intervals():
 
 
 def test_the_tornado_is_sorted_and_leaves_out_what_moves_nothing():
-    """The input at the top is the one worth knowing better."""
+    """The tornado lists the input with the largest effect first."""
     swings = tornado(RAG)
     moves = [abs(one.high_total_usd - one.low_total_usd) for one in swings]
     assert moves == sorted(moves, reverse=True)
@@ -142,7 +142,7 @@ def test_the_tornado_is_sorted_and_leaves_out_what_moves_nothing():
 
 
 def test_the_tornado_keeps_shares_and_months_possible():
-    """No share above 1, no half month."""
+    """The tornado caps shares at 1 and uses whole months."""
     inputs = CostInputs(
         name="x",
         prompt_tokens_per_query=10,

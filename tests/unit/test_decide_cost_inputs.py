@@ -1,4 +1,4 @@
-"""Costs rest on what each contender used, is, and how its model is paid for; the measure and the model price alike."""
+"""Costs follow from each contender's usage and how its model is paid for; measure and cost model share the prices."""
 
 import datetime
 import sys
@@ -76,7 +76,7 @@ def assumed_inputs(profile):
 
 
 def test_measured_seconds_are_split_into_retrieval_and_the_rest():
-    """0.3 s a question, of which 0.02 is what `extract` takes: retrieval."""
+    """Of 0.3 s per question, 0.02 s is retrieval: the time that `extract` takes."""
     rag = inputs()["rag"]
     assert rag.compute_seconds_per_query == pytest.approx(0.28)
     assert rag.retrieval_seconds_per_query == pytest.approx(0.02)
@@ -85,7 +85,7 @@ def test_measured_seconds_are_split_into_retrieval_and_the_rest():
 
 
 def test_a_run_without_seconds_leaves_the_latency():
-    """The median of a question asked alone stands in, and the source says so."""
+    """Without seconds per question the median latency is used, and the source says so."""
     bare = {"base": MEASURES["base"] | {"seconds_per_question": Estimate()}}
     last = inputs(given=comparison(bare))["base"]
     assert last.compute_seconds_per_query == pytest.approx(0.09)
@@ -118,7 +118,7 @@ def test_a_larger_corpus_and_larger_updates_scale_what_was_measured():
 
 
 def test_without_the_runs_stages_nothing_is_scaled_and_the_source_says_so():
-    """The comparison alone does not tell how large the pilot's corpus was."""
+    """Without stages nothing is scaled, because the size of the pilot's corpus is unknown."""
     found = inputs(stages=(), corpus_tokens=200_000, changed_share_per_update=0.1)
     assert found["rag"].reindexing_seconds_per_update == 4
     assert "not scaled" in found["rag"].sources["reindexing_seconds_per_update"]
@@ -134,7 +134,7 @@ def test_the_corpus_real_rate_of_change_sets_the_upkeep():
 
 
 def test_an_update_that_was_not_measured_is_assumed_and_said_to_be():
-    """A pilot without updates still has documents that change."""
+    """If the pilot measured no update, the cost of updates is assumed."""
     measures = {"tuned": entry(0.1, 50.0, {"train": 500.0}), "rag": entry(0.3, 450.0, {"index": 10.0})}
     found = inputs(given=comparison(measures), changed_share_per_update=0.1)
     assert found["tuned"].retraining_seconds_per_update == pytest.approx(500 * 0.2)
@@ -144,7 +144,7 @@ def test_an_update_that_was_not_measured_is_assumed_and_said_to_be():
 
 
 def test_a_contender_whose_every_answer_failed_has_no_cost():
-    """Nothing was measured of it; the others keep theirs."""
+    """A contender that was not measured is left out; the others are kept."""
     nothing = Estimate()
     failed = entry(
         0.1, 50.0, {"load": 1.0}, seconds_per_question=nothing, latency_ms=nothing, tokens_per_question=nothing
@@ -155,7 +155,7 @@ def test_a_contender_whose_every_answer_failed_has_no_cost():
 
 
 def test_an_api_is_paid_by_the_token_and_the_machine_only_retrieves():
-    """No waiting is billed; what needs no index needs no machine; what asks no model pays the machine's time."""
+    """API answers bill no waiting; without an index no machine is needed; without a model machine time is paid."""
     found = by_api()
     assert (found["rag"].compute_seconds_per_query, found["rag"].retrieval_seconds_per_query) == (0, 0)
     assert "compute_seconds_per_query" not in found["rag"].intervals
@@ -169,16 +169,16 @@ def test_an_api_is_paid_by_the_token_and_the_machine_only_retrieves():
 
 
 def test_prompt_and_completion_tokens_are_priced_apart_where_the_run_tells_them():
-    """And the source says so where it does not."""
+    """If the run does not separate prompt and completion tokens, the source says so."""
     split = Estimate(value=450.0, low=441.0, high=459.0, detail={"prompt": 430.0, "completion": 20.0})
     rag = inputs(given=comparison({"rag": MEASURES["rag"] | {"tokens_per_question": split}}, rag=API))["rag"]
     assert (rag.prompt_tokens_per_query, rag.completion_tokens_per_query) == (430, 20)
     assert rag.intervals["completion_tokens_per_query"] == pytest.approx((19.6, 20.4))
-    assert "does not tell prompt from completion" in inputs()["rag"].sources["prompt_tokens_per_query"]
+    assert "does not separate prompt and completion" in inputs()["rag"].sources["prompt_tokens_per_query"]
 
 
 def test_cached_prompts_cost_the_same_where_no_other_price_is_known():
-    """A model's price may name its own for cached tokens."""
+    """A model's price may include one for cached tokens."""
     assert by_api(cached_prompt_share=0.5)["rag"].cached_input_usd_per_million_tokens == 1.0
     cached = API.model_copy(update={"price": PRICE.model_copy(update={"cached_input_tokens": 0.1})})
     found = inputs(given=comparison(rag=cached), cached_prompt_share=0.5)["rag"]
@@ -204,7 +204,7 @@ PROFILES = (
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("values", PROFILES)
 def test_the_measured_cost_is_the_cost_model_s_for_every_contender(model, values):
-    """1,000 answers priced one by one cost 1,000 times the marginal query of the cost model, whoever is asked."""
+    """1,000 answers priced one by one cost 1,000 times the marginal query of the cost model, for every contender."""
     pytest.importorskip("genai_prices")
     profile = validate_profile(values)
     split = {"tokens_per_question": Estimate(value=450.0, detail={"prompt": 430.0, "completion": 20.0})}
@@ -223,21 +223,21 @@ def test_the_measured_cost_is_the_cost_model_s_for_every_contender(model, values
 
 
 def test_extract_pays_the_machine_s_hour_whatever_the_others_pay():
-    """With answers by an API and a machine at 0.50 USD an hour it is neither free nor priced by tokens."""
+    """With answers by an API, set-up is priced by the machine at 0.50 USD an hour, not by tokens and not free."""
     found = by_api(answers_on="api", prices={"machine_hour": 0.5})["extract"]
     assert 1000 * marginal_usd_per_query(found) == pytest.approx(1000 * 0.02 / 3600 * 0.5)
 
 
 def test_a_hosted_model_without_a_price_is_priced_by_the_profile_s_tokens_else_by_time_and_said_so():
-    """Both are a guess, so both are a warning; a model on the premises is priced by time without one."""
+    """Both are guesses, so both give a warning; a model on the premises is priced by time without a warning."""
     unpriced, office = MODELS["unpriced"], MODELS["office"]
     tokens = validate_profile({"prices": {"input_tokens": 2.0, "output_tokens": 3.0}})
     rag = entrant("rag", model=unpriced)
     assert rates_for(rag, tokens).input_usd_per_million_tokens == 2.0
     assert rates_for(rag, validate_profile({})).machine_usd_per_hour == 0.10
-    assert "the profile's prices of tokens" in pricing_warnings([rag], tokens)[0]
-    assert "time of a machine of your own" in pricing_warnings([rag], validate_profile({}))[0]
-    assert "'large' names no price" in pricing_warnings([rag], validate_profile({}))[0]
+    assert "the token prices in the profile" in pricing_warnings([rag], tokens)[0]
+    assert "the time of your own machine" in pricing_warnings([rag], validate_profile({}))[0]
+    assert "'large' has no price" in pricing_warnings([rag], validate_profile({}))[0]
     assert pricing_warnings([entrant("rag", model=office), entrant("base", model=API)], validate_profile({})) == []
     assert rates_for(entrant("rag", model=office), tokens).input_usd_per_million_tokens == 0
 
@@ -259,7 +259,7 @@ def test_where_answers_come_from_is_the_model_s_to_say_in_a_run():
 
 
 def test_a_contender_s_index_decides_whose_retrieval_it_shares():
-    """Two indexes: each contender is held against the copying one on its own, and updated with its own."""
+    """With two indexes, each contender is compared with the extracting contender on the same index."""
     entrants = (
         entrant("rag"),
         entrant("rag", "rag-fine", index="index:embedder-64"),
@@ -298,7 +298,7 @@ def test_a_gpu_has_its_own_price():
 
 
 def test_every_number_names_its_source_or_is_the_profiles():
-    """Nothing is hidden: what was measured, what a price is based on, which days are assumed."""
+    """The sources say what was measured, what a price is based on and which days are assumed."""
     given = {
         "cached_prompt_share",
         "updates_per_month",
@@ -319,7 +319,7 @@ def test_every_number_names_its_source_or_is_the_profiles():
 
 
 def test_advice_without_a_pilot_assumes_the_grid_with_wide_intervals():
-    """Retrieval pays for longer prompts; tuning for its examples; seconds are in doubt threefold, tokens twofold."""
+    """Retrieval pays for longer prompts; tuning for its examples; seconds may be off by a factor of 3, tokens by 2."""
     found = assumed_inputs(validate_profile({"online_hours_per_month": 0, "update_interval_days": 1}))
     assert set(found) == {"base", "rag", "tuned", "hybrid"}
     assert found["rag"].compute_seconds_per_query > found["tuned"].compute_seconds_per_query
@@ -333,7 +333,7 @@ def test_advice_without_a_pilot_assumes_the_grid_with_wide_intervals():
 
 
 def test_advice_prices_an_api_by_the_profile_and_a_tuned_model_by_its_own_price():
-    """Without a run the profile says where answers come from; a missing price is named."""
+    """Without a run, the profile says where answers come from; the error names a missing price."""
     own = {"input_tokens": 1.0, "output_tokens": 4.0}
     found = assumed_inputs(validate_profile({"answers_on": "api", "prices": own}))
     assert found["rag"].output_usd_per_million_tokens == found["tuned"].output_usd_per_million_tokens == 4.0
@@ -345,13 +345,13 @@ def test_advice_prices_an_api_by_the_profile_and_a_tuned_model_by_its_own_price(
 
 
 def test_a_local_run_never_looks_up_an_api(monkeypatch):
-    """An `api_model` in the profile does no harm where answers come from a machine."""
+    """An `api_model` in the profile is ignored if answers come from a machine."""
     monkeypatch.setitem(sys.modules, "genai_prices", None)
     assert inputs(api_model="openai:gpt-4o-mini")["rag"].input_usd_per_million_tokens == 0
 
 
 def test_costs_of_every_contender_are_finite_and_ordered_by_what_is_done():
-    """The whole way from a comparison to a total."""
+    """A comparison gives a total."""
     totals = {name: total_usd(one) for name, one in inputs(update_interval_days=1).items()}
     assert totals["base"] < totals["extract"] < totals["rag"] < totals["tuned"] < totals["router"]
     assert all(isinstance(one, CostInputs) for one in inputs().values())

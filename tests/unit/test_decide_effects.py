@@ -1,4 +1,4 @@
-"""Effects follow from where contenders stand in the grid, are paired per question, and have one sentence each."""
+"""Effects follow from the contenders' places in the grid, are paired per question, and have one sentence each."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def told(values, entrants=SQUARE, part="all"):
 
 
 def test_retrieval_alone_is_told_as_retrieval():
-    """Both retrieving cells are right everywhere, the others nowhere: 100 points, no tuning effect, no interaction."""
+    """Both retrieving cells are always correct, the others never: 100 points, no tuning effect, no interaction."""
     values = right(base=lambda i: 0, rag=lambda i: 1, tuned=lambda i: 0, hybrid=lambda i: 1)
     one = found(values)
     assert one["knowledge", "", "all"].contrast.difference == 1.0
@@ -60,7 +60,7 @@ def test_tuning_that_helps_only_what_was_seen_shows_by_slice():
 
 
 def test_an_interaction_is_what_only_both_together_do():
-    """Only the hybrid is right: neither alone adds a point, so all 100 come from their meeting."""
+    """Only the hybrid is correct: neither alone adds a point, so all 100 points are interaction."""
     one = found(right(base=lambda i: 0, rag=lambda i: 0, tuned=lambda i: 0, hybrid=lambda i: 1))
     for name in ("knowledge", "tuning"):
         assert one[name, "", "all"].contrast.difference == pytest.approx(0.5)
@@ -72,7 +72,7 @@ def test_an_interaction_is_what_only_both_together_do():
 
 
 def test_where_the_interaction_is_clear_the_simple_effects_are_told_not_the_average():
-    """Tuning helps by 50 points with retrieval and not at all without: no sentence speaks of 25 points."""
+    """Tuning helps by 50 points with retrieval and not at all without: no sentence says 25 points."""
     values = right(base=lambda i: i < 6, rag=lambda i: i < 20, tuned=lambda i: i < 6, hybrid=lambda i: i < 50)
     sentences = " ".join(one.sentence for one in told(values) if one.effect == "tuning")
     assert "Tuning raises accuracy by 50.0 points with retrieval over all test questions" in sentences
@@ -84,11 +84,11 @@ def test_where_the_interaction_is_clear_the_simple_effects_are_told_not_the_aver
 def test_two_contenders_that_differ_in_one_axis_have_an_effect_without_a_square():
     """base and rag alone show what retrieval does to the model as it comes."""
     one = told(right(base=lambda i: 0, rag=lambda i: i < 40))[0]
-    assert one.sentence.startswith("Retrieval raises accuracy by 66.7 points on the model as it comes over all test")
+    assert one.sentence.startswith("Retrieval raises accuracy by 66.7 points on the untuned model over all test")
 
 
 def test_contenders_that_differ_in_two_axes_or_stand_beside_the_grid_have_none():
-    """rag against tuned is no effect; extract and the router have no place in the grid."""
+    """rag against tuned is not an effect; extract and the router are not in the grid."""
     entrants = (entrant("rag"), entrant("tuned"), entrant("extract"), entrant("router"))
     values = right(rag=lambda i: 1, tuned=lambda i: 0, extract=lambda i: 1, router=lambda i: 1)
     assert effects(entrants, values, FACTS, SLICES) == []
@@ -122,12 +122,12 @@ def test_each_model_has_its_own_square_and_the_models_are_compared_at_equal_sett
         (f"{name}-large", name) for name in ("base", "rag", "tuned", "hybrid")
     }
     assert models[0].sentence.startswith(
-        "Model large in place of generator raises accuracy by 50.0 points on the model as it comes without retrieval"
+        "Model large instead of generator raises accuracy by 50.0 points on the untuned model without retrieval"
     )
 
 
 def test_an_interaction_on_one_model_says_nothing_about_the_other():
-    """The large model's square is additive, the small one's is not: each is told in its own way."""
+    """The large model's square is additive, the small one's is not: the sentences differ accordingly."""
     values = TWO_VALUES | right(rag=lambda i: 0, tuned=lambda i: 0, hybrid=lambda i: i < 50)
     kinds = {one.model: one.kind for one in told(values, TWO) if one.effect == "tuning"}
     assert kinds == {"generator": "simple", "large": "average"}
@@ -147,12 +147,12 @@ def test_retrieval_settings_are_compared_with_the_first_of_them():
         ("rag-2", "rag-0"),
     }
     assert pairs["rag-1", "rag-0"].sentence.startswith(
-        "Retrieval (512 tokens, k 3) in place of retrieval (128 tokens, k 3) raises accuracy by 50.0 points"
+        "Retrieval (512 tokens, k 3) instead of retrieval (128 tokens, k 3) raises accuracy by 50.0 points"
     )
 
 
 def test_an_open_effect_says_that_it_is_not_significant():
-    """Two questions of sixty do not make an effect."""
+    """A difference of two questions of sixty is not significant."""
     one = found(right(base=lambda i: 0, rag=lambda i: i < 2, tuned=lambda i: 0, hybrid=lambda i: i < 2))
     assert "not significantly different from zero" in one["knowledge", "", "all"].sentence
 

@@ -78,7 +78,7 @@ def test_each_approach_leads_where_every_article_would_choose_it(profile: Profil
 
 
 def test_a_cell_says_why_with_the_profiles_number_and_the_threshold() -> None:
-    """The sentence names what the team said and the bound it lies below."""
+    """The sentence contains the team's value and the bound it is below."""
     why = row(decision_matrix(Profile(update_interval_days=7)), "update_interval").why
     assert "every 7 days" in why
     assert "below 30 days" in why
@@ -92,7 +92,7 @@ def test_bounds_belong_to_the_band_above_them() -> None:
 
 
 def test_what_the_profile_does_not_name_scores_nobody() -> None:
-    """A default is not an answer: only named fields score, and the total is theirs alone."""
+    """Defaults do not count: only fields that the profile names get scores and count in the total."""
     matrix = decision_matrix(Profile(update_interval_days=7))
     assert row(matrix, "volume").scores == {}
     assert set(matrix.unknown) == {one.factor for one in matrix.rows} - {"update_interval"}
@@ -100,28 +100,28 @@ def test_what_the_profile_does_not_name_scores_nobody() -> None:
 
 
 def test_none_said_is_an_answer_and_none_unsaid_is_not() -> None:
-    """Documents that never change and no limit on latency are known; a corpus of no stated size is not."""
+    """'Never' and 'no limit' are known values; a corpus size that is not given is unknown."""
     matrix = decision_matrix(Profile(update_interval_days=None, latency_limit_ms=None, corpus_tokens=None))
-    assert row(matrix, "update_interval").why == "documents never change: what was learnt stays true"
+    assert row(matrix, "update_interval").why == "documents never change: what was learned stays true"
     assert row(matrix, "latency").why == "no limit on latency"
     assert "corpus_size" in matrix.unknown
 
 
 def test_a_ratio_needs_both_of_its_fields() -> None:
-    """The corpus is held against the context window only where both are named."""
+    """The corpus is compared with the context window only if the profile names both."""
     assert "corpus_size" in decision_matrix(Profile(corpus_tokens=80_000)).unknown
     matrix = decision_matrix(Profile(corpus_tokens=80_000, context_window_tokens=8_000))
     assert row(matrix, "corpus_size").value == "10 context windows"
 
 
 def test_nothing_known_names_no_leader() -> None:
-    """An empty profile gives no totals and nobody in front."""
+    """An empty profile gives no totals and no leader."""
     matrix = decision_matrix(Profile())
     assert (matrix.leader, matrix.totals, matrix.wins) == (None, {}, {})
 
 
 def test_unknown_factors_widen_the_uncertainty() -> None:
-    """The same leader is less sure of its place when the rest is open than when the rest weighs nothing."""
+    """The leader wins fewer draws if the other factors are unknown than if they have weight 0."""
     some = {"update_interval_days": 7, "labelled_examples": 700, "ml_expertise": 3}
     weights = {
         f.name: 0.0 for f in read_factors() if f.name not in ("update_interval", "labelled_examples", "ml_expertise")
@@ -144,7 +144,7 @@ def test_totals_are_weighted_means_and_only_proportions_count() -> None:
 
 
 def test_shares_of_draws_sum_to_one_and_equals_share_them() -> None:
-    """Approaches with equal scores everywhere win equal parts; none is named in front of the others."""
+    """Approaches with equal scores win equal shares of the draws and are tied."""
     rows = [
         Row(factor=str(i), title="", articles={}, weight=1, basis="assumed", scores=dict.fromkeys(APPROACHES, 3.0))
         for i in range(4)
@@ -176,7 +176,7 @@ def test_the_same_seed_gives_the_same_matrix() -> None:
 
 
 def test_a_need_that_cannot_be_met_rules_out_unless_it_weighs_nothing() -> None:
-    """Fine-tuning alone cannot cite what it read; a team that gives the need no weight may still take it."""
+    """Fine-tuning is ruled out if answers must cite sources, unless that factor has weight 0."""
     needs = {**{name: getattr(FOR_FT, name) for name in FOR_FT.model_fields_set}, "needs_citations": True}
     matrix = decision_matrix(Profile(**needs))
     assert "cite" in matrix.ruled_out["fine-tuning"]
@@ -186,7 +186,7 @@ def test_a_need_that_cannot_be_met_rules_out_unless_it_weighs_nothing() -> None:
 
 
 def test_every_flip_of_a_value_does_flip() -> None:
-    """Saying what a flip says, all else equal, gives the leader it names: checked by scoring anew."""
+    """Making the change that a flip names gives the leader that it names."""
     profile = Profile(update_interval_days=60, labelled_examples=700, ml_expertise=4, needs_style=False)
     matrix = decision_matrix(profile)
     inside = {
@@ -215,7 +215,7 @@ def test_every_flip_of_a_value_does_flip() -> None:
 
 
 def test_the_nearest_change_of_a_value_is_named() -> None:
-    """Of several bands that would give the same leader, the one next to the present value is told."""
+    """If several bands give the same leader, the flip names the one nearest to the current value."""
     matrix = decision_matrix(Profile(update_interval_days=60, labelled_examples=700, ml_expertise=4, needs_style=False))
     interval = [flip for flip in flips(matrix) if flip.factor == "update_interval"]
     assert [flip.leader for flip in interval] == ["fine-tuning"]
@@ -223,7 +223,7 @@ def test_the_nearest_change_of_a_value_is_named() -> None:
 
 
 def test_the_smallest_change_of_weight_makes_two_equal() -> None:
-    """At the weight that the flip names leader and rival have equal totals, and past it the rival leads."""
+    """At the weight that the flip names, leader and rival have equal totals; beyond it the rival leads."""
     profile = Profile(needs_style=True, ml_expertise=0, labelled_examples=20)
     before = decision_matrix(profile)
     flip = next(one for one in flips(before) if one.kind == "weight")
@@ -235,7 +235,7 @@ def test_the_smallest_change_of_weight_makes_two_equal() -> None:
 
 
 def test_unknown_answers_that_matter_are_named() -> None:
-    """Where one answer would change the leader, the flips say which question to answer."""
+    """The flips include unknown factors whose answer would change the leader."""
     matrix = decision_matrix(Profile(ml_expertise=3))
     answers = [flip for flip in flips(matrix) if flip.kind == "answer"]
     assert answers
@@ -247,13 +247,13 @@ def test_unknown_answers_that_matter_are_named() -> None:
     [({"latncy": 2.0}, "did you mean 'latency'"), ({f.name: 0.0 for f in read_factors()}, "sum to zero")],
 )
 def test_weights_that_cannot_be_used_are_refused(weights: dict[str, float], message: str) -> None:
-    """A weight for no factor and weights that sum to zero are errors that say what to do."""
+    """A weight for an unknown factor and weights that sum to zero are errors with a remedy."""
     with pytest.raises(ConfigError, match=message):
         decision_matrix(Profile(factor_weights=weights))
 
 
 def test_a_negative_weight_is_refused() -> None:
-    """No profile can be made with a weight below zero."""
+    """A negative weight is an error."""
     with pytest.raises((BakeoffError, ValueError), match="-1"):
         decision_matrix(Profile(factor_weights={"latency": -1.0}))
 
@@ -270,27 +270,27 @@ def test_the_table_favours_no_approach_as_such() -> None:
 
 
 def test_every_article_has_its_say() -> None:
-    """All five articles are heard, and every field a factor reads is one of the profile."""
+    """The factors cover all five articles, and every field they read is in the profile."""
     heard = {article for factor in read_factors() for article in factor.articles}
     assert heard == {"payloop", "sixfactor", "imversion", "sreeni", "strategic"}
 
 
 def test_budgets_are_scored_by_what_each_approach_would_cost() -> None:
-    """1,000 USD pay nobody's set-up, 5,000 RAG's; at 200 USD a day 5,000 pay all three: the sentence holds in each."""
+    """1,000 USD pay for no set-up, 5,000 for RAG's, and 5,000 at 200 USD a day for all three."""
     for budget, day, scores in ((1_000, 800, (1, 1, 1)), (5_000, 800, (4, 1, 1)), (5_000, 200, (5, 4, 4))):
         profile = Profile(budget_setup_usd=budget, prices={"engineering_day": day})
         cell = row(decision_matrix(profile), "setup_budget")
         assert tuple(cell.scores[name] for name in APPROACHES) == scores
         assert cell.why.startswith(
-            f"{budget:,} USD; work included, RAG would cost {6 * day:,}, fine-tuning {13 * day:,}"
+            f"{budget:,} USD; assumed costs, work included: RAG {6 * day:,}, fine-tuning {13 * day:,}"
         )
     running = row(decision_matrix(Profile(budget_usd_per_month=700)), "running_budget")
     assert (running.scores["rag"], running.scores["hybrid"]) == (4, 1)
-    assert running.why.startswith("700 USD a month; work included, RAG would cost 673")
+    assert running.why.startswith("700 USD a month; assumed costs, work included: RAG 673")
 
 
 def test_a_budget_without_a_price_is_unknown_and_no_limit_favours_nobody() -> None:
-    """An API whose price is missing leaves the budgets open; 'no limit' scores all alike."""
+    """A missing API price leaves the budget factors unknown; 'no limit' scores all approaches equally."""
     open_to_all = row(decision_matrix(Profile(budget_setup_usd=9_000, answers_on="api")), "setup_budget")
     assert (open_to_all.basis, open_to_all.why) == ("unknown", "there is no cost to compare it with")
     nothing = dict.fromkeys(("rag", "tuned", "hybrid"), 0.0)
@@ -329,16 +329,16 @@ def test_a_reason_claims_nothing_that_its_profile_denies(profile: Profile, facto
     ],
 )
 def test_bands_that_leave_gaps_or_scores_out_of_range_are_refused(tmp_path: Any, bands: list[Any]) -> None:
-    """A table of one's own is checked: no gap, rising bounds, scores of 1 to 5."""
+    """A user's table is validated: no gaps, rising bounds, scores of 1 to 5."""
     factor = {"name": "own", "title": "Own", "field": "ml_expertise", "articles": {}, "bands": bands}
     path = tmp_path / "factors.yaml"
     path.write_text(yaml.safe_dump({"factors": [factor]}))
-    with pytest.raises(ConfigError, match="no table of factors"):
+    with pytest.raises(ConfigError, match="not a valid table of factors"):
         read_factors(path)
 
 
 def test_a_table_of_ones_own_takes_the_place_of_bakeoffs() -> None:
-    """Thresholds are open to argument: other bands give other scores."""
+    """A user's table with other bands gives other scores."""
     own = Factor(
         name="own",
         title="Own",
@@ -380,14 +380,14 @@ def comparison(
 
 
 def changed(given: Comparison, **estimates: dict[str, Estimate]) -> Comparison:
-    """The same with other estimates, by contender."""
+    """The comparison with other estimates, by contender."""
     return given.model_copy(
         update={"measures": {name: {**own, **estimates.get(name, {})} for name, own in given.measures.items()}}
     )
 
 
 def test_measured_scores_replace_assumed_ones_and_both_are_kept() -> None:
-    """The assumed matrix stands as it was; the measured one scores by the values, held against the best."""
+    """The assumed matrix is unchanged; the measured one scores the values relative to the best."""
     profile = Profile(update_interval_days=None, needs_style=True)
     found = measured_matrix(profile, comparison())
     assert found.measured is not None
@@ -401,7 +401,7 @@ def test_measured_scores_replace_assumed_ones_and_both_are_kept() -> None:
 
 
 def test_what_was_not_measured_stays_assumed_and_is_said() -> None:
-    """A measure that one approach lacks leaves its row as it was, with a note."""
+    """If one approach lacks a measure, the row stays as assumed, with a note."""
     incomplete = changed(comparison(), tuned={"accuracy": Estimate()})
     found = measured_matrix(Profile(accuracy_requirement=4), incomplete)
     assert found.measured is not None
@@ -419,14 +419,14 @@ def test_an_approach_that_was_not_run_is_left_out_not_guessed() -> None:
 
 
 def test_one_contender_gives_no_measured_matrix() -> None:
-    """With a single approach there is nothing to compare, which is said."""
+    """With a single approach there is no measured matrix, and a note says why."""
     found = measured_matrix(Profile(), comparison((0.8,), entrants=GRID[:1]))
     assert found.measured is None
     assert any("nothing to compare" in note for note in found.notes)
 
 
 def test_a_comparison_without_contenders_is_refused() -> None:
-    """A half-written comparison is an error with a remedy."""
+    """A comparison without contenders is an error with a remedy."""
     with pytest.raises(RunFolderError, match="no contenders"):
         measured_matrix(Profile(), Comparison(entrants=(), measures={}))
 
@@ -445,7 +445,7 @@ def test_wide_intervals_make_the_measured_matrix_less_sure() -> None:
 
 
 def test_a_monthly_budget_is_not_held_against_cents_of_compute() -> None:
-    """30 USD a month are broken by upkeep work; answers at a hundredth of a cent do not make everybody keep it."""
+    """Upkeep work breaks a budget of 30 USD a month, even if answers cost a hundredth of a cent."""
     cheap = changed(comparison(), **{name: {"cost_per_1k": entry(0.005)} for name in ("rag", "tuned", "hybrid")})
     found = measured_matrix(Profile(budget_usd_per_month=30, queries_per_month=800), cheap).measured
     assert found is not None
@@ -466,18 +466,18 @@ def silent(declined: float, contrasts: list[Contrast]) -> Comparison:
 
 
 def test_who_declines_everything_earns_nothing_by_silence() -> None:
-    """Tuned counts no better than the worse of those it is not more accurate than, and the cell says why."""
+    """A contender that declines more without being more accurate earns nothing from it, and the cell says why."""
     found = measured_matrix(Profile(), silent(0.99, [])).measured
     assert found is not None
     for factor in ("hallucination", "consistency"):
         scored = row(found, factor)
         assert scored.scores["fine-tuning"] == scored.scores["rag"] < scored.scores["hybrid"]
-        assert "tuned counts no better than rag or hybrid: it declined significantly more" in scored.why
+        assert "tuned counts no better than rag or hybrid, because it declined significantly more" in scored.why
         assert "tuned 0.0 %" in scored.why or "tuned 100.0 %" in scored.why
 
 
 def test_silence_is_no_fault_of_the_more_accurate_or_the_no_more_silent() -> None:
-    """A paired test that calls it more accurate, or declining as often as the others, leaves the scores as measured."""
+    """The scores stay as measured if it is significantly more accurate, or declines as often as the others."""
     better = [
         Contrast(a="tuned", b=name, measure="accuracy", difference=0.1, low=0.05, high=0.15, p=0.001, p_adjusted=0.002,
                  n=100, finding="different")
@@ -491,7 +491,7 @@ def test_silence_is_no_fault_of_the_more_accurate_or_the_no_more_silent() -> Non
 
 
 def test_a_limit_the_team_gave_is_what_latency_is_held_against() -> None:
-    """Against a limit the 95th percentile counts: 200 ms of 150 allowed is a failure for all of them alike."""
+    """A latency limit is compared with the 95th percentile: 200 ms against 150 allowed fails for all."""
     found = measured_matrix(Profile(latency_limit_ms=150), comparison())
     assert found.measured is not None
     latency = row(found.measured, "latency")
@@ -521,7 +521,7 @@ def test_measures_are_graded_against_the_target_or_the_best(
 
 
 def test_the_most_accurate_contender_represents_its_approach_and_cost_breaks_ties() -> None:
-    """extract, more accurate than rag, stands for RAG; of two equal hybrids the cheaper one; the notes say so."""
+    """extract is more accurate than rag and represents RAG; of two equal hybrids the cheaper one does; notes say so."""
     entrants = (*GRID, entrant("extract"), entrant("hybrid", "hybrid-r64"))
     given = comparison((0.6, 0.5, 0.7, 0.8, 0.7), entrants=entrants)
     found = measured_matrix(Profile(), given, {"hybrid": 900.0, "hybrid-r64": 500.0})
@@ -537,7 +537,7 @@ WORDS = Measure(name="words", title="Words", unit="count", better="lower", estim
 
 
 def test_a_measure_of_the_teams_own_is_a_row_of_its_own() -> None:
-    """Graded as its unit asks and weighed as the profile weighs it; nobody is asked to guess it without a pilot."""
+    """A measure of the team's own is graded by its unit and weighted by the profile; it has no assumed score."""
     own = {
         "rag": {"polite": entry(0.9), "words": entry(10.0)},
         "tuned": {"polite": entry(0.6), "words": entry(50.0)},

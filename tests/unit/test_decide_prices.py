@@ -27,7 +27,7 @@ def prices_of(**values):
 
 
 def test_every_default_names_its_source_and_its_own_unit():
-    """A number without a source is an opinion."""
+    """Every default price has a unit and a source."""
     for name, price in DEFAULTS.items():
         assert price.source
         assert price.unit == UNITS[name]
@@ -35,13 +35,13 @@ def test_every_default_names_its_source_and_its_own_unit():
 
 
 def test_a_bare_number_is_dollars_for_the_unit_of_the_price():
-    """The short way to give a price."""
+    """A bare number is a price in USD per its unit."""
     price = prices_of(prices={"engineering_day": 600})["engineering_day"]
     assert (price.amount, price.unit, price.currency, price.source) == (600, "day", "USD", "the profile")
 
 
 def test_a_price_in_euros_is_converted_and_says_so():
-    """The rate used stays visible."""
+    """The source of a converted price states the exchange rate."""
     stated = {"amount": 2.0, "currency": "EUR", "date": "2026-10-01", "source": "our contract"}
     price = prices_of(prices={"gpu_hour": stated}, usd_per={"EUR": 1.25})["gpu_hour"]
     assert (price.amount, price.currency, price.date) == (2.5, "USD", datetime.date(2026, 10, 1))
@@ -50,14 +50,14 @@ def test_a_price_in_euros_is_converted_and_says_so():
 
 
 def test_without_an_exchange_rate_a_foreign_price_is_refused():
-    """Also where no profile stood in between."""
+    """Converting without an exchange rate is an error, also without a profile."""
     with pytest.raises(ConfigError, match="EUR"):
         price_list({"gpu_hour": Price(amount=1, unit="hour", currency="EUR")}, {})
 
 
 @pytest.mark.parametrize("amount", [-1, float("nan"), float("inf")])
 def test_an_impossible_amount_is_refused(amount):
-    """Negative, NaN and infinite prices."""
+    """Negative, NaN and infinite prices are errors."""
     with pytest.raises(ValidationError):
         Price(amount=amount, unit="hour")
 
@@ -72,13 +72,13 @@ def test_an_impossible_amount_is_refused(amount):
     ],
 )
 def test_a_price_that_cannot_be_meant_is_refused(name, value, said):
-    """Unknown name, wrong unit, no number."""
+    """An unknown name, a wrong unit or a value that is not a number is an error."""
     with pytest.raises(ValueError, match=said):
         own_price(name, value)
 
 
 def test_a_missing_price_is_named_with_the_way_to_give_it():
-    """There is no default for what an API asks."""
+    """API prices have no default; a missing one is an error."""
     with pytest.raises(ConfigError) as error:
         known_price(DEFAULTS, "input_tokens", "answering")
     assert "'input_tokens' (USD per million tokens) is missing" in str(error.value)
@@ -86,7 +86,7 @@ def test_a_missing_price_is_named_with_the_way_to_give_it():
 
 
 def test_the_prices_of_an_api_model_are_looked_up_per_million_tokens():
-    """The same as the package asks for a real amount of tokens."""
+    """The price equals what `genai-prices` calculates for a large number of tokens."""
     import genai_prices
 
     usage = genai_prices.Usage(input_tokens=7_000, cache_read_tokens=2_000, output_tokens=900)
@@ -101,7 +101,7 @@ def test_the_prices_of_an_api_model_are_looked_up_per_million_tokens():
 
 
 def test_an_api_price_carries_its_day_and_source():
-    """So that a reader can check it."""
+    """An API price names the package version, the provider and the model."""
     price = api_prices("openai:gpt-4o-mini", A_DAY)["input_tokens"]
     assert price.date == A_DAY
     assert "genai-prices" in price.source
@@ -109,7 +109,7 @@ def test_an_api_price_carries_its_day_and_source():
 
 
 def test_a_tuned_api_model_has_its_own_prices():
-    """Providers ask more for a model they tuned."""
+    """A tuned API model has prices of its own."""
     prices = prices_of(
         answers_on="api", api_model="openai:gpt-4o-mini", api_tuned_model="ft:gpt-4o-mini-2024-07-18:us::x"
     )
@@ -118,7 +118,7 @@ def test_a_tuned_api_model_has_its_own_prices():
 
 @pytest.mark.parametrize("model", ["gpt-nonsense", "nobody:gpt-4o-mini", "nothing-at-all"])
 def test_an_unknown_api_model_is_refused_with_the_way_out(model):
-    """The remedy is one's own prices."""
+    """The error for an unlisted model says how to give the prices in the profile."""
     with pytest.raises(ConfigError) as error:
         api_prices(model, A_DAY)
     assert model in str(error.value)
@@ -126,7 +126,7 @@ def test_an_unknown_api_model_is_refused_with_the_way_out(model):
 
 
 def test_own_prices_come_before_the_api_models():
-    """One own price leaves the others as they are listed; two need no look-up at all."""
+    """One price in the profile keeps the other listed ones; with both, nothing is looked up."""
     prices = prices_of(prices={"input_tokens": 9}, api_model="openai:gpt-4o-mini")
     assert prices["input_tokens"].amount == 9
     assert prices["output_tokens"].amount == pytest.approx(0.6)
@@ -135,7 +135,7 @@ def test_own_prices_come_before_the_api_models():
 
 
 def test_the_missing_package_is_named_with_its_extra(monkeypatch):
-    """Only the look-up needs it."""
+    """Only the look-up needs `genai-prices`."""
     monkeypatch.setitem(sys.modules, "genai_prices", None)
     with pytest.raises(MissingExtraError, match=r"bakeoff\[prices\]"):
         api_prices("openai:gpt-4o-mini", A_DAY)
@@ -143,7 +143,7 @@ def test_the_missing_package_is_named_with_its_extra(monkeypatch):
 
 
 def test_importing_the_decision_loads_neither_models_nor_price_lists():
-    """`bakeoff advise` must start at once."""
+    """Importing the prices does not import `genai-prices`, so `bakeoff advise` starts quickly."""
     code = (
         "import sys, bakeoff.decide.cost.inputs, bakeoff.decide.cost.break_even; "
         "print([m for m in ('torch', 'genai_prices', 'lancedb', 'transformers') if m in sys.modules])"
@@ -152,6 +152,6 @@ def test_importing_the_decision_loads_neither_models_nor_price_lists():
 
 
 def test_the_old_price_of_an_article_is_not_a_default():
-    """It is kept only to check that article's arithmetic."""
+    """The article's GPU price is not a default; it is only used to check the article's arithmetic."""
     assert ARTICLE_GPU_HOUR not in DEFAULTS.values()
     assert price_list(Profile().prices, {})["gpu_hour"].amount < ARTICLE_GPU_HOUR.amount

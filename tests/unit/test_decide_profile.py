@@ -14,7 +14,7 @@ def refused(values):
 
 
 def test_every_field_has_a_default():
-    """A team that knows nothing yet still has a profile."""
+    """Every field has a default."""
     assert Profile().queries_per_month == 10_000
     assert validate_profile({}) == Profile()
 
@@ -49,18 +49,18 @@ def test_every_field_has_a_default():
     ],
 )
 def test_an_impossible_value_is_named(values, said):
-    """Each message names the key and what was found."""
+    """Each message names the key and the value found."""
     assert said in refused(values)
 
 
 def test_every_impossible_value_is_named_at_once():
-    """Nobody fixes a profile one error at a time."""
+    """One message names all errors."""
     message = refused({"queries_per_month": -1, "horizon_months": 0, "horizn": 3})
     assert all(key in message for key in ("queries_per_month", "horizon_months", "horizn"))
 
 
 def test_weights_that_sum_to_zero_are_refused():
-    """Somebody who weighs nothing has asked nothing."""
+    """Weights that sum to zero are an error."""
     nothing = dict.fromkeys(Profile().measure_weights.model_dump(), 0)
     assert "sum to zero" in refused({"measure_weights": nothing})
     assert validate_profile({"measure_weights": {**nothing, "accuracy": 1}}).measure_weights.accuracy == 1
@@ -68,20 +68,20 @@ def test_weights_that_sum_to_zero_are_refused():
 
 @pytest.mark.parametrize("limit", ["must_run_offline", "privacy_on_premises"])
 def test_an_api_contradicts_a_limit_that_forbids_it(limit):
-    """A profile may not ask for an API and forbid it."""
+    """A profile that uses an API and forbids it is an error."""
     assert "contradict" in refused({limit: True, "answers_on": "api"})
     assert "contradict" in refused({limit: True, "training_on": "api"})
 
 
 def test_a_price_in_another_currency_needs_an_exchange_rate():
-    """Euros are not taken for dollars."""
+    """A price in another currency needs an exchange rate."""
     prices = {"machine_hour": {"amount": 1, "currency": "EUR"}}
     assert "usd_per: {EUR: 1.10}" in refused({"prices": prices})
     assert validate_profile({"prices": prices, "usd_per": {"EUR": 1.1}}).prices["machine_hour"].currency == "EUR"
 
 
 def test_days_are_the_profiles_own_by_contender_then_recipe_else_the_recipes():
-    """A profile names only the days that differ; a contender's own name comes before its recipe's."""
+    """Days that the profile does not name are the recipe's; a contender's name overrides its recipe's."""
     profile = validate_profile({"setup_days": {"rag": 9, "rag-large": 4}})
     assert profile.days("setup_days", entrant("rag", "rag-large")) == 4
     assert profile.days("setup_days", entrant("rag", "rag-small")) == 9
@@ -93,20 +93,20 @@ def test_days_are_the_profiles_own_by_contender_then_recipe_else_the_recipes():
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"setup_days": {"tunde": 3}}, "'tunde' is no contender or recipe.\n  -> did you mean 'tuned'?"),
+        ({"setup_days": {"tunde": 3}}, "'tunde' is not a contender or recipe.\n  -> did you mean 'tuned'?"),
         ({"data_days": {"xyz": 3}}, "choose among base, extract"),
-        ({"measure_weights": {"acuracy": 1}}, "'acuracy' is no measure of this run.\n  -> did you mean 'accuracy'?"),
+        ({"measure_weights": {"acuracy": 1}}, "'acuracy' is not a measure of this run.\n  -> did you mean 'accuracy'?"),
     ],
 )
 def test_names_that_a_run_does_not_have_are_refused_with_the_nearest(values, words):
-    """Only a run knows its contenders and measures."""
+    """Names of contenders and measures are checked against the run."""
     with pytest.raises(ConfigError) as error:
         check_names(validate_profile(values), STANDARD)
     assert words in str(error.value)
 
 
 def test_a_measure_of_the_teams_own_can_be_weighed():
-    """The run has it; its weight stands beside the eight."""
+    """A measure of the team's own may have a weight like the eight."""
     profile = validate_profile({"measure_weights": {"polite": 2}})
     check_names(profile, STANDARD, ["polite"])
     assert profile.measure_weights.by_measure()["polite"] == 2
@@ -114,7 +114,7 @@ def test_a_measure_of_the_teams_own_can_be_weighed():
 
 
 def test_a_profile_survives_being_written_and_read():
-    """It is kept in the run folder."""
+    """A profile written as JSON is read back unchanged."""
     profile = validate_profile(
         {
             "prices": {"gpu_hour": 3, "machine_hour": {"amount": 1, "currency": "EUR"}},
@@ -147,7 +147,7 @@ def test_yaml_and_json_say_the_same(tmp_path):
     ],
 )
 def test_a_file_that_is_no_profile_is_refused(tmp_path, name, content, said):
-    """The message names the file."""
+    """The error names the file."""
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)

@@ -1,4 +1,4 @@
-"""The 90-day roadmap and its calendar: made for the approach and the profile, and readable by others."""
+"""The 90-day roadmap and its calendar file follow from the approach and the profile."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -36,7 +36,7 @@ def test_the_plan_fills_twelve_weeks_in_six_phases(approach: str) -> None:
 
 
 def test_pure_rag_has_no_training() -> None:
-    """A plan for RAG trains nothing, needs no engineer for it, and counts no examples."""
+    """A plan for RAG has no training, no machine-learning engineer and no examples."""
     plan = roadmap(Profile(labelled_examples=0, ml_expertise=0), "rag", START)
     assert "train " not in text_of(plan).replace("train the people", "")
     assert "machine-learning engineer" not in plan.effort_by_owner()
@@ -52,18 +52,18 @@ def test_pure_fine_tuning_builds_no_index() -> None:
 
 
 def test_missing_examples_are_counted_and_paid_for() -> None:
-    """380 missing of 500 are named, and take at least their number at 100 a day."""
+    """The plan names 380 missing examples of 500 and counts the days to write them at 100 a day."""
     plan = roadmap(Profile(labelled_examples=120), "hybrid", START)
     task = next(task for task in plan.tasks() if "380 more training examples" in task.title)
     assert task.effort_days >= 380 / EXAMPLES_PER_DAY
-    assert any("380 are missing" in risk.sign for risk in plan.risks)
+    assert any("380 examples are missing" in risk.sign for risk in plan.risks)
     enough = roadmap(Profile(labelled_examples=900), "hybrid", START)
     assert "more training examples" not in text_of(enough)
     assert "900 labelled examples" in text_of(enough)
 
 
 def test_a_tie_builds_both_for_the_pilot_and_decides_there() -> None:
-    """A plan for RAG that is tied with a hybrid trains in weeks 7 and 8, and says how the two are told apart."""
+    """A plan for RAG that is tied with a hybrid trains in weeks 7 and 8, and says how to decide between the two."""
     plan = roadmap(Profile(), "rag", START, ("hybrid",))
     pilot = plan.phases[3]
     assert any(task.title.startswith("Train hybrid") for task in pilot.tasks)
@@ -86,7 +86,7 @@ def test_what_recurs_follows_the_real_update_rate() -> None:
 
 
 def test_exit_criteria_carry_the_profiles_numbers() -> None:
-    """Limits that the team gave stand in the criteria without 'assumed'; the others say that they are assumed."""
+    """Criteria from the team's own limits are not marked as assumed; the others are."""
     plan = roadmap(Profile(accuracy_requirement=4, latency_limit_ms=750, max_hallucination=0.03), "rag", START)
     improvement = " ".join(plan.phases[4].exit_criteria)
     assert "accuracy of at least 90 %." in improvement
@@ -96,14 +96,14 @@ def test_exit_criteria_carry_the_profiles_numbers() -> None:
 
 
 def test_cost_is_a_target_where_there_is_a_budget() -> None:
-    """The budget of a month is a target as it stands, for the running cost with its work, not for cents of compute."""
+    """The monthly budget is a target for the running cost, work included."""
     plan = roadmap(Profile(budget_usd_per_month=500, queries_per_month=10_000), "rag", START)
     assert "running cost, work included, of at most 500 USD a month." in " ".join(plan.phases[4].exit_criteria)
     assert "cost per 1,000" not in " ".join(line for phase in plan.phases for line in phase.exit_criteria)
 
 
 def test_effort_is_the_profiles_own() -> None:
-    """Twice the engineering days in the profile make the set-up tasks twice as long, but for rounding to halves."""
+    """Twice the engineering days in the profile make the set-up tasks twice as long, up to rounding to half days."""
 
     def days(setup: float) -> float:
         plan = roadmap(Profile(setup_days={"rag": setup}), "rag", START)
@@ -114,7 +114,7 @@ def test_effort_is_the_profiles_own() -> None:
 
 @pytest.mark.parametrize("approach", ["rag", "fine-tuning", "hybrid"])
 def test_the_plan_holds_the_set_up_days_that_the_cost_counts_and_says_what_it_adds(approach: str) -> None:
-    """A hundred days more of set-up or of data make the plan a hundred days longer; a note tells the two apart."""
+    """100 more days of set-up or data make the plan 100 days longer; a note says which days the cost includes."""
 
     def days(table: str, of: float) -> float:
         contender = {"rag": "rag", "fine-tuning": "tuned", "hybrid": "hybrid"}[approach]
@@ -130,21 +130,21 @@ def test_the_plan_holds_the_set_up_days_that_the_cost_counts_and_says_what_it_ad
 
 
 def test_targets_that_do_not_matter_are_not_to_be_signed() -> None:
-    """Nothing is trained and no document changes: neither retention nor freshness is asked for."""
+    """Without training and changing documents, neither retention nor freshness is a target."""
     first = " ".join(roadmap(Profile(update_interval_days=None), "rag", START).phases[0].exit_criteria)
     assert "accuracy" in first
     assert not any(word in first for word in ("retention", "freshness", "consistency"))
 
 
 def test_the_plan_and_the_conditions_ask_the_same_of_a_tuned_model() -> None:
-    """It has to beat rag by the profile's margin; it is not let through at 2 points behind."""
+    """The tuned model must beat RAG by the profile's margin."""
     done = " ".join(roadmap(Profile(margin=0.05), "fine-tuning", START).phases[3].exit_criteria)
     assert "beats RAG by at least 5 points" in done
     assert "behind" not in done
 
 
 def test_what_is_asked_in_the_busiest_hour_is_told_in_a_unit_one_can_read() -> None:
-    """A few queries a month are some an hour, millions are some a second."""
+    """The peak rate is per hour for few queries and per second for millions."""
     assert "6 questions an hour" in " ".join(
         t.title for t in roadmap(Profile(queries_per_month=800), "rag", START).tasks()
     )
@@ -153,32 +153,32 @@ def test_what_is_asked_in_the_busiest_hour_is_told_in_a_unit_one_can_read() -> N
 
 
 def test_more_work_than_one_person_has_is_said() -> None:
-    """When a role has more than ten days of work in two weeks, the plan says how many people it takes."""
+    """If a role has more than ten days of work in two weeks, a note says how many people are needed."""
     plan = roadmap(Profile(setup_days={"rag": 50}), "rag", START)
-    assert any("need 2 people as application developer" in note for note in plan.notes)
+    assert any("need 2 people in the role application developer" in note for note in plan.notes)
 
 
 def test_a_deadline_inside_the_plan_is_told() -> None:
-    """Day 40 falls into week 6; a deadline after the plan is not mentioned."""
+    """Day 40 is in week 6; a deadline after the plan is not mentioned."""
     assert any(
-        "week 6 of 12: nothing is tested" in note for note in roadmap(Profile(deadline_days=40), "rag", START).notes
+        "week 6 of 12. Nothing is tested" in note for note in roadmap(Profile(deadline_days=40), "rag", START).notes
     )
     late = roadmap(Profile(deadline_days=60), "rag", START)
-    assert any("week 9 of 12: what was tested" in note for note in late.notes)
+    assert any("week 9 of 12. By then, what was tested" in note for note in late.notes)
     assert not any("deadline" in note for note in roadmap(Profile(deadline_days=84), "rag", START).notes)
 
 
 def test_risks_are_those_of_the_situation() -> None:
-    """Private documents, a small model and little expertise each bring their risk, and only where they matter."""
+    """Private documents, a small model and little expertise each add a risk to the approaches they affect."""
 
     def titles(profile: Profile, approach: str) -> str:
         return " ".join(risk.title for risk in roadmap(profile, approach, START).risks)
 
-    assert "recites private text" in titles(Profile(privacy_on_premises=True), "fine-tuning")
-    assert "recites private text" not in titles(Profile(privacy_on_premises=True), "rag")
+    assert "reveals private text" in titles(Profile(privacy_on_premises=True), "fine-tuning")
+    assert "reveals private text" not in titles(Profile(privacy_on_premises=True), "rag")
     assert "reads passages poorly" in titles(Profile(model_billion_parameters=0.135), "rag")
-    assert "no longer true" in titles(Profile(update_interval_days=7), "fine-tuning")
-    assert "no longer true" not in titles(Profile(), "fine-tuning")
+    assert "outdated answers" in titles(Profile(update_interval_days=7), "fine-tuning")
+    assert "outdated answers" not in titles(Profile(), "fine-tuning")
 
 
 # --- the calendar, read by a parser that shares nothing with the writer
@@ -221,13 +221,13 @@ def test_the_calendar_holds_every_task_review_and_repetition() -> None:
         assert task.owner in event["DESCRIPTION"]
     assert by_summary["Review: Data"]["DTSTART"] == "20261218"
     assert "\n- " in by_summary["Review: Data"]["DESCRIPTION"]
-    repeated = by_summary["Re-index the changed documents (by a scheduled job)"]
+    repeated = by_summary["Re-index the changed documents (scheduled job)"]
     assert repeated["RRULE"] == "FREQ=DAILY;INTERVAL=7;UNTIL=20280215"
     assert repeated["DTSTART"] == "20270215"
 
 
 def test_events_have_what_the_standard_requires() -> None:
-    """Unique ids that stay the same between two writings, a stamp in UTC, and an end after the start."""
+    """Event ids are unique and stable, the stamp is in UTC, and every event ends after it starts."""
     plan = roadmap(Profile(), "fine-tuning", START)
     events, again = parsed(ics_text(plan, STAMP)), parsed(ics_text(plan, STAMP))
     ids = [event["UID"] for event in events]

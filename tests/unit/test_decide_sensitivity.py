@@ -1,4 +1,4 @@
-"""Sensitivity: redrawn pilots by the verdict's rule and by weights, and what would flip the answer."""
+"""Sensitivity: resampled pilots under the verdict's rule and weighted sums, and what would flip the answer."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def wins(**rights):
 
 
 def test_a_clear_winner_wins_nearly_every_draw_and_a_close_one_does_not():
-    """30 points are safe under resampling; 3 points among questions that one of two gets right are not."""
+    """A lead of 30 points survives resampling; a lead of 3 points does not always."""
     assert wins(base=10, rag=100, hybrid=160)["hybrid"] > 0.99
     close = wins(base=10, rag=range(154), hybrid=range(40, 200))
     assert 0.1 < close["hybrid"] < 0.9
@@ -40,18 +40,18 @@ def test_a_clear_winner_wins_nearly_every_draw_and_a_close_one_does_not():
 
 
 def test_draws_in_which_nothing_is_significant_have_no_winner():
-    """With base among them the verdict would name nobody, cheap as base is."""
+    """Draws in which base is not beaten have no winner, however cheap base is."""
     shares = wins(base=range(100), rag=range(3, 103))
     assert shares["base"] < 0.05 and sum(shares.values()) < 0.1
 
 
 def test_a_contender_without_a_cost_is_not_the_cheapest():
-    """Nor in the redrawn pilots."""
+    """In resampled pilots, a contender without a cost does not win on cost."""
     assert rule_wins(redrawn(answered(rag=160, hybrid=160)), {"hybrid": 300.0}, 0.02, [])["hybrid"] == 1.0
 
 
 def test_weighted_wins_follow_the_weights():
-    """Who cares for latency alone takes the fast one."""
+    """With all weight on latency, the fastest contender wins."""
     given = comparison(options={"rag": {"latency": 50.0}, "hybrid": {"latency": 500.0}}, rag=100, hybrid=160)
     weights = Profile().measure_weights
     only_latency = weights.model_copy(update=dict.fromkeys(weights.model_dump(), 0.0) | {"latency_ms": 1.0})

@@ -1,4 +1,4 @@
-"""The verdict: limits first, then accuracy as far as it is told apart, then cost; and no winner without support."""
+"""The verdict: limits first, then significant differences in accuracy, then cost; no winner without support."""
 
 import pytest
 
@@ -13,41 +13,41 @@ def verdict(given, profile=None, costs=COSTS, n_facts=200, **more):
 
 
 def test_the_clearly_most_accurate_wins_whatever_it_costs():
-    """hybrid is 30 points ahead of rag and dearer: it wins, and the reason names the distance."""
+    """hybrid is 30 points ahead of rag and costs more: it wins, and the reason names the difference."""
     found = verdict(comparison(base=10, rag=100, hybrid=160))
     assert (found.winner, found.tied_with, found.as_good) == ("hybrid", (), ())
-    assert "rag, the best of those significantly less accurate, is 30 points behind" in found.reason
+    assert "Of the 2 significantly less accurate contenders, rag is the best: 30 points behind" in found.reason
 
 
 def test_cost_decides_between_those_as_accurate_within_the_margin():
-    """One question of 200 is no difference: the cheaper rag wins, and it is said that hybrid is as accurate."""
+    """One question of 200 is no difference: the cheaper rag wins, and the reason says that hybrid is as accurate."""
     found = verdict(comparison(base=10, rag=159, hybrid=160))
     assert (found.winner, found.tied_with, found.as_good) == ("rag", ("hybrid",), ("hybrid",))
-    assert "hybrid is as accurate within the margin; rag costs the least of them" in found.reason
+    assert "hybrid is as accurate, within the margin. rag costs the least of them" in found.reason
 
 
 def test_what_is_behind_by_more_than_the_margin_does_not_win_by_its_price():
-    """hybrid is 11 points ahead of rag, which 100 questions do not settle: rag is named, and does not win."""
+    """hybrid is 11 points ahead of rag, not significant with 100 questions: rag is named, but does not win."""
     given = comparison(ids=IDS[:100], base=5, rag=range(19, 59), hybrid=range(51))
     assert given.contrast("hybrid", "rag").finding == "open"
     found = verdict(given, n_facts=100)
     assert (found.winner, found.tied_with, found.as_good) == ("hybrid", ("rag",), ())
-    line = "Less accurate here, but not significantly so (after correcting for 3 pairs compared): rag, 11 points behind"
+    line = "Less accurate in this test, but not significantly (corrected for 3 comparisons): rag, 11 points behind"
     assert line in found.reason
-    assert "more test questions would settle hybrid against rag" in found.reason
+    assert "more test questions would decide between hybrid and rag" in found.reason
 
 
 def test_a_contender_more_does_not_make_the_base_model_a_winner():
-    """base 35 %, hybrid 55 % of 40 questions, not told apart: nobody wins, with a useless third or without."""
+    """base 35 %, hybrid 55 % of 40 questions, not significantly different: no winner, even with a useless third."""
     rights = {"base": range(14), "hybrid": range(8, 30)}
     for more in ({}, {"tuned": 0}):
         found = verdict(comparison(ids=IDS[:40], **rights, **more), n_facts=40)
         assert found.winner is None
-        assert "no contender was significantly more accurate than base (35 %), a model as it comes" in found.reason
+        assert "no contender was significantly more accurate than base (35 %), a base model" in found.reason
 
 
 def test_whoever_is_measurably_worse_than_any_other_is_out():
-    """base is open against the leader hybrid, but rag is significantly better: cheap as it is, base cannot win."""
+    """base is open against hybrid, but rag is significantly better than base: cheap base cannot win."""
     given = comparison(ids=IDS[:100], base=33, rag=43, hybrid={*range(18), *range(60, 87)}, extract=5)
     assert given.contrast("rag", "base").finding == "different"
     assert given.contrast("hybrid", "base").finding != "different"
@@ -56,7 +56,7 @@ def test_whoever_is_measurably_worse_than_any_other_is_out():
 
 
 def test_the_base_model_wins_where_it_is_measurably_the_best():
-    """Tuning and retrieval made things worse."""
+    """If tuning and retrieval make answers worse, there is no winner."""
     found = verdict(comparison(base=160, rag=100, hybrid=60))
     assert (found.winner, found.tied_with) == ("base", ())
 
@@ -68,20 +68,20 @@ def test_the_base_model_wins_by_cost_where_the_others_are_tied_with_it():
 
 
 def test_nobody_wins_who_was_never_right():
-    """Two contenders that answer nothing rightly are not to be shipped, cheap as they are."""
+    """Contenders without a correct answer are not shipped, however cheap."""
     found = verdict(comparison(rag=0, hybrid=0))
-    assert found.winner is None and "No contender answered any of 200" in found.reason
+    assert found.winner is None and "No contender answered any of the 200" in found.reason
 
 
 def test_few_facts_carry_no_verdict_however_often_they_are_asked():
-    """40 questions about 2 facts are two observations."""
+    """A verdict counts facts: 40 questions about 2 facts are two observations."""
     facts = {key: str(int(key) // 20) for key in IDS[:40]}
     found = verdict(comparison(ids=IDS[:40], facts=facts, rag=4, hybrid=38), n_facts=2)
     assert found.winner is None and "The test covers 2 facts; a verdict needs at least 30" in found.reason
 
 
 def test_a_winner_short_of_a_goal_is_not_good_enough():
-    """The best reaches 50 %; 80 % are assumed where nothing was asked for, 95 % where that was."""
+    """A winner with 50 % misses the goal of 80 % (assumed) or 95 % (given) and is not ready to ship."""
     given = comparison(base=10, rag=40, hybrid=100)
     assert "at least 80 % (assumed)" in verdict(given).short_of[0]
     assert "at least 95 %" in verdict(given, Profile(accuracy_requirement=5)).short_of[0]
@@ -95,14 +95,14 @@ def test_a_winner_short_of_a_goal_is_not_good_enough():
 
 
 def test_retrieval_that_finds_nothing_is_a_warning():
-    """A recall of exactly zero is a measurement too."""
+    """Low retrieval recall gives a warning, also if it is zero."""
     none = {"retrieval_recall": once(0.0)}
     given = comparison(options={"base": none, "rag": none}, base=10, rag=100)
     assert any("only 0 %" in one for one in verdict(given).warnings)
 
 
 def test_a_hard_limit_comes_before_accuracy():
-    """The most accurate is too slow, too often wrong or too dear; the reason names both numbers."""
+    """A contender that is too slow, too often wrong or too expensive is excluded; the reason names both numbers."""
     slow = comparison(options={"hybrid": {"latency": 900.0}}, base=10, rag=100, hybrid=160)
     found = verdict(slow, Profile(latency_limit_ms=1000))
     assert found.winner == "rag"
@@ -112,7 +112,7 @@ def test_a_hard_limit_comes_before_accuracy():
 
 
 def test_budgets_are_for_running_and_for_setting_up():
-    """The month's is held against the mean month without set-up, the other against the set-up."""
+    """The monthly budget limits the average month without set-up, the other budget the set-up."""
     given = comparison(base=10, rag=100, hybrid=160)
     costs = {**COSTS, "hybrid": cost(1300.0, setup=1000.0)}
     assert verdict(given, Profile(budget_usd_per_month=26), costs).winner == "hybrid"
@@ -129,14 +129,14 @@ def test_budgets_are_for_running_and_for_setting_up():
     ],
 )
 def test_what_is_limited_and_was_not_measured_cannot_win(profile, measure, told):
-    """Nobody knows that the limit is kept."""
+    """A contender without a measured value for a limit cannot win."""
     given = with_estimates(comparison(base=10, rag=100, hybrid=160), "hybrid", **{measure: Estimate()})
     found = verdict(given, profile)
     assert found.winner == "rag" and told in found.excluded["hybrid"]
 
 
 def test_an_unknown_cost_keeps_no_budget():
-    """It may be any."""
+    """A contender whose cost is not known cannot win if the profile has a budget."""
     costs = {name: one for name, one in COSTS.items() if name != "hybrid"}
     found = verdict(comparison(base=10, rag=100, hybrid=160), Profile(budget_usd_per_month=1e9), costs)
     assert "cost is not known" in found.excluded["hybrid"]
@@ -156,7 +156,7 @@ OFFICE = API.model_copy(update={"location": "premises", "host": "llm.local"})
     ],
 )
 def test_a_contender_that_asks_a_model_in_a_forbidden_place_cannot_win(limit, model, words):
-    """Each contender is judged by the model it asks, and a router by those behind it; the others are not touched."""
+    """Each contender is judged by the model it asks, and a router by those behind it; others are unaffected."""
     entrants = (
         entrant("base"),
         entrant("rag"),
@@ -178,31 +178,31 @@ def test_with_two_models_as_they_come_nobody_wins_who_beats_only_one_of_them():
     level = comparison(base=10, base_large=range(100), rag=range(50, 152), entrants=TWO_MODELS)
     found = verdict(level)
     assert found.winner is None and set(found.tied_with) == {"base-large", "rag"}
-    assert "more accurate than base-large (50 %), a model as it comes" in found.reason
+    assert "more accurate than base-large (50 %), a base model" in found.reason
     assert found.baselines == ("base", "base-large")
 
 
 def test_a_model_as_it_comes_may_win_against_another():
-    """The large one is significantly better than all else."""
+    """A large base model that is significantly better than all others leaves no winner."""
     found = verdict(comparison(base=10, base_large=160, rag=100, entrants=TWO_MODELS))
     assert found.winner == "base-large" and found.approach is None
 
 
 def test_models_as_they_come_of_which_none_is_better_name_nobody():
-    """Two that are right on other questions are open: nothing was shown."""
+    """Two contenders that are correct on different questions are open: there is no winner."""
     found = verdict(comparison(base=range(100), base_large=range(40, 141), rag=5, entrants=TWO_MODELS))
     assert found.winner is None
 
 
 def test_the_winner_is_named_with_the_approach_it_counts_as():
-    """Whatever its name is."""
+    """A base model is recognised by its axes, whatever its name."""
     given = comparison(base=10, mine=150, entrants=(entrant("base"), entrant("extract", "mine")))
     assert verdict(given).approach == "rag"
     assert verdict(comparison(entrants=STANDARD[:4], base=10, rag=20, tuned=30, hybrid=160)).approach == "hybrid"
 
 
 def test_an_interval_that_excludes_zero_without_significance_is_explained():
-    """8 against 1 of 60 differ by themselves, not after correcting for 10 pairs: both are said."""
+    """8 against 1 of 60 differ alone, but not after correction for 10 pairs; the reason says both."""
     rights = {"hybrid": range(30), "rag": range(8, 31), "base": 2, "tuned": 1, "extract": 0}
     found = verdict(comparison(ids=IDS[:60], **rights), n_facts=60)
     contrast = comparison(ids=IDS[:60], **rights).contrast("hybrid", "rag")
@@ -213,14 +213,14 @@ def test_an_interval_that_excludes_zero_without_significance_is_explained():
 
 
 def test_a_limit_that_is_missed_by_less_than_a_percent_shows_both_numbers():
-    """30.4 % against 30.3 % do not both read 30 %."""
+    """30.4 % against 30.3 % are shown with enough digits to differ."""
     close = comparison(options={"hybrid": {"hallucination": 0.3042}}, rag=100, hybrid=160)
     why = verdict(close, Profile(max_hallucination=0.3030)).excluded["hybrid"]
     assert "30.42 %" in why and "30.30 %" in why
 
 
 def test_a_contender_whose_answers_failed_is_not_judged():
-    """Six of a hundred errors are too many; when all have them there is no winner, nor where base alone is left."""
+    """6 % errors are too many; there is no winner if all have them, or if only base is left."""
     failed = {"hybrid": {"errors": 0.06}}
     found = verdict(comparison(options=failed, rag=100, hybrid=160))
     assert found.winner == "rag" and "failed" in found.excluded["hybrid"]
@@ -231,7 +231,7 @@ def test_a_contender_whose_answers_failed_is_not_judged():
 
 
 def test_nobody_wins_where_nothing_is_better_than_the_base_model():
-    """All within a few questions of each other, on different questions."""
+    """Contenders within a few questions of each other, on different questions, give no winner."""
     found = verdict(comparison(base=range(100), rag=range(20, 121), hybrid=range(40, 142)))
     assert found.winner is None
     assert set(found.tied_with) == {"base", "rag", "hybrid"}
@@ -248,6 +248,6 @@ def test_a_slice_with_another_leader_is_a_warning():
 
 
 def test_a_contender_without_a_cost_is_not_the_cheapest():
-    """Between two as accurate the one of known cost wins."""
+    """Of two equally accurate contenders, the one with a known cost wins."""
     found = verdict(comparison(rag=160, hybrid=160, base=10), costs={"hybrid": cost(300.0), "base": cost(1.0)})
     assert found.winner == "hybrid"

@@ -17,7 +17,7 @@ from tests.unit.report_fixture import ENTRANTS, PROFILE, build
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
-    """A run that was answered, scored and compared, not judged."""
+    """A run that was answered, scored and compared, but not judged."""
     return RunFolder(build(tmp_path / "run", n_questions=40, profile=None))
 
 
@@ -61,7 +61,7 @@ def test_contenders_that_are_given_are_scored_anew(folder: RunFolder) -> None:
 
 
 def test_a_run_that_was_not_scored_says_how_to_finish(folder: RunFolder) -> None:
-    """Nothing is judged on half of a run."""
+    """An unfinished run is not judged."""
     folder.scores_path.unlink()
     with pytest.raises(RunFolderError, match=r"no scores\.jsonl"):
         judge_run(folder, PROFILE)
@@ -69,7 +69,11 @@ def test_a_run_that_was_not_scored_says_how_to_finish(folder: RunFolder) -> None
 
 
 def test_no_engine_is_loaded(folder: RunFolder) -> None:
+<<<<<<< HEAD
     """A finished run can be judged without a model, an index or torch."""
+=======
+    """Judging a finished run needs no model, no index and no torch."""
+>>>>>>> words3
     code = (
         "import sys; from pathlib import Path; from bakeoff.pilot.judging import judge_run; "
         "from bakeoff.decide.situation.profile import Profile; from bakeoff.runs.folder import RunFolder; "

@@ -1,4 +1,4 @@
-"""The questions that fill in a profile, with and without somebody to answer them."""
+"""The questions that fill in a profile, with and without a terminal."""
 
 from pathlib import Path
 
@@ -9,20 +9,20 @@ from bakeoff.decide.situation.questionnaire import QUESTIONS, ask, inspect_data
 
 
 def test_nothing_is_asked_without_a_terminal() -> None:
-    """What is known stays, nothing else becomes known, and one line names what was not asked."""
+    """Known fields are kept, the others stay unknown, and one line names what was not asked."""
     lines: list[str] = []
     known = Profile(queries_per_month=500)
     profile = ask(lambda text: pytest.fail(f"asked {text}"), lines.append, known, interactive=False)
     assert profile == known
     assert profile.model_fields_set == {"queries_per_month"}
     (line,) = lines
-    assert "Not asked, as there is no terminal" in line
+    assert "Not asked, because there is no terminal" in line
     assert "queries_per_month" not in line
     assert all(one.field in line for one in QUESTIONS if one.field != "queries_per_month")
 
 
 def test_the_end_of_the_input_leaves_the_rest_unknown() -> None:
-    """What was answered before counts."""
+    """Answers before the end of input are kept."""
     typed = iter(["never", "20k"])
 
     def prompt(text: str) -> str:
@@ -40,14 +40,14 @@ def test_the_end_of_the_input_leaves_the_rest_unknown() -> None:
 
 
 def test_nothing_is_said_where_all_was_asked() -> None:
-    """Empty answers are answers."""
+    """Empty answers leave fields unknown and no line says that they were not asked."""
     lines: list[str] = []
     assert ask(lambda text: "", lines.append) == Profile()
     assert lines == []
 
 
 def test_the_look_at_the_data_maps_columns_and_notices_labels(tmp_path: Path) -> None:
-    """So that advice knows of a classification."""
+    """The inspection counts labels, so that the advice can mention a classification task."""
     rows = [f"request {'abcdefghijklmnopqrst'[i % 20] * 4} {i},label {'xyz'[i % 3]}" for i in range(90)]
     path = tmp_path / "q.csv"
     path.write_text("\n".join(["Message,Team", *rows]))

@@ -35,7 +35,7 @@ def test_every_chart_is_well_formed_and_escapes_names() -> None:
 
 
 def test_a_dot_row_shows_value_interval_and_what_was_not_measured() -> None:
-    """Nothing is left to the hover text alone."""
+    """Values are written in the chart, not only in the hover text."""
     shown = texts(charts.dot_rows([Dot("rag", 0.5, 0.4, 0.6), Dot("base", None)], 600, "", percent))
     assert any("50" in text and "40" in text and "60" in text for text in shown)
     assert "not measured" in shown
@@ -43,7 +43,7 @@ def test_a_dot_row_shows_value_interval_and_what_was_not_measured() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 500), st.floats(20, 280)), min_size=1, max_size=10))
 def test_labels_of_a_scatter_never_collide(spots: list[tuple[float, float]]) -> None:
-    """Wherever the points lie, on top of each other included, ten labels find room of their own."""
+    """Ten labels do not overlap, even if the points do."""
     boxes = place_labels(spots, [80.0] * len(spots), 500, 300)
     for i, box in enumerate(boxes):
         assert box.x >= 0 and box.x + box.width <= 500 and box.y >= 0 and box.y + box.height <= 300

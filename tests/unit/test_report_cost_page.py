@@ -43,7 +43,7 @@ def with_intervals(inputs: CostInputs, rng: random.Random) -> CostInputs:
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-def test_what_the_sliders_change_is_reckoned_as_in_python() -> None:
+def test_what_the_sliders_change_is_calculated_as_in_python() -> None:
     """200 random contenders under random slider values: totals, intervals, people's part, break-even, tornado."""
     rng = random.Random(5)
     cases = []
@@ -74,8 +74,8 @@ def test_what_the_sliders_change_is_reckoned_as_in_python() -> None:
     sent = json.dumps([[a.model_dump(), b.model_dump(), start, to] for a, b, start, to in cases])
     ran = subprocess.run(["node", "-e", program], input=sent, capture_output=True, text=True, check=True, timeout=60)
     sentences = bounded = 0
-    for (a, b, start, to), found in zip(cases, json.loads(ran.stdout), strict=True):
-        total, interval, people, sentence, swings = found
+    for (a, b, start, to), calculated in zip(cases, json.loads(ran.stdout), strict=True):
+        total, interval, people, sentence, swings = calculated
         x, y = changed(a, start, to), changed(b, start, to)
         row = cost_table({"a": x})[0]
         assert total == pytest.approx(total_usd(x), rel=1e-9)
@@ -86,13 +86,13 @@ def test_what_the_sliders_change_is_reckoned_as_in_python() -> None:
             ends = [one.low_total_usd, one.high_total_usd]
             if abs(ends[1] - ends[0]) > 1e-9 * total:
                 assert swings[one.input] == pytest.approx(ends, rel=1e-9)
-        sentences += "above it" in sentence
-        bounded += "in its interval" in sentence
+        sentences += "above that" in sentence
+        bounded += "Within the intervals" in sentence
     assert sentences > 20 and bounded > 20
 
 
 def numbers_rounded(sentence: str) -> str:
-    """Volumes to five digits: the two languages add up in another order."""
+    """The sentence with numbers rounded to five digits, because the two languages add in a different order."""
     return re.sub(r"[\d,]*\d", lambda match: f"{float(match[0].replace(',', '')):.5g}", sentence)
 
 
@@ -101,7 +101,7 @@ BY_TOKEN = {"input_usd_per_million_tokens": 0.15, "output_usd_per_million_tokens
 
 
 def test_every_slider_begins_exactly_at_the_profiles_value() -> None:
-    """Whatever the price; a price of zero gets a slider that can leave zero."""
+    """Every slider starts at the profile's value; for a price of zero it is linear."""
     free = RAG.model_copy(update={"serving_usd_per_hour": 0.0, "engineering_usd_per_day": 0.0})
     for inputs in (RAG, free, RAG.model_copy(update=BY_TOKEN)):
         for slider in sliders({"rag": inputs}):
@@ -114,7 +114,7 @@ def test_every_slider_begins_exactly_at_the_profiles_value() -> None:
 
 
 def test_a_price_has_a_slider_where_somebody_pays_it() -> None:
-    """Tokens where an API is paid, an hour of training where it costs something else than one of serving."""
+    """Token prices have a slider if an API is paid; training has one if its hour costs more or less than serving."""
     assert [slider["field"] for slider in sliders({"rag": RAG, "tuned": TUNED})] == ALWAYS
     rag = RAG.model_copy(update={**BY_TOKEN, "training_usd_per_hour": 0.0})
     tuned = TUNED.model_copy(update={"training_usd_per_hour": 1.2, "input_usd_per_million_tokens": 0.3})
@@ -126,7 +126,7 @@ def test_a_price_has_a_slider_where_somebody_pays_it() -> None:
 
 
 def test_a_tornados_bars_lie_within_the_width_around_the_total() -> None:
-    """What moves most first; none where nothing costs anything."""
+    """The tornado's largest change comes first; without costs it is empty."""
     shown = tornado_bars(TUNED)
     widths = [width for *_, width in shown["bars"]]
     assert widths == sorted(widths, reverse=True) and all(width > 0 for width in widths)
@@ -137,7 +137,7 @@ def test_a_tornados_bars_lie_within_the_width_around_the_total() -> None:
 
 
 def test_every_input_of_the_cost_model_has_words() -> None:
-    """A new input without a title would break the tornado of some run."""
+    """Every cost input has a title."""
     assert set(INPUTS) == set(CostInputs.model_fields) - {"name", "sources", "intervals"}
 
 
@@ -148,7 +148,7 @@ def test_the_formulas_add_up_to_what_the_table_says(judgement: Judgement) -> Non
         assert sum(item.usd for item in breakdown.setup) == pytest.approx(breakdown.setup_usd)
         told = breakdown_rows(inputs, judgement)
         assert [title for title, _, _ in told["parts"]] == [
-            "Set-up, once", "A query of the first month", "Upkeep, each month",
+            "Set-up, once", "Query in the first month", "Upkeep, each month",
         ]  # fmt: skip
         assert all(source for *_, source in told["numbers"])
 
@@ -176,20 +176,20 @@ def test_every_two_contenders_have_a_break_even_and_the_reference_comes_first(ju
 
 
 def test_an_interval_is_told_only_where_there_is_one(judgement: Judgement) -> None:
-    """Measured seconds have one, a price has none."""
+    """Measured seconds have an interval, a price has none."""
     inputs = judgement.cost.inputs["base"]
     assert " to " in interval_of(inputs, "compute_seconds_per_query")
     assert interval_of(inputs, "serving_usd_per_hour") == ""
 
 
 def test_without_a_cost_there_is_no_section(judgement: Judgement) -> None:
-    """As where every answer failed."""
+    """Without any cost the section is left out."""
     costs = judgement.cost.model_copy(update={"table": (), "inputs": {}, "breakdown": {}, "tornado": ()})
     assert cost_context(judgement.model_copy(update={"cost": costs}), {}) is None
 
 
 def test_the_payload_cannot_close_its_script(tmp_path: Path, judgement: Judgement) -> None:
-    """A contender's name is the user's; it stays text."""
+    """Markup in a contender's name is escaped."""
     evil = "</script><b>"
     inputs = {evil: RAG.model_copy(update={"name": evil})}
     row = judgement.cost.table[0].model_copy(update={"contender": evil})

@@ -1,4 +1,4 @@
-"""The CSV tables: whole, harmless in a spreadsheet, and numbers as numbers."""
+"""The CSV tables: complete, safe in a spreadsheet, with numbers as numbers."""
 
 import csv
 import io
@@ -59,7 +59,7 @@ def test_no_cell_begins_a_formula_and_none_is_lost(text: str) -> None:
 
 
 def test_every_table_is_written_and_the_verdicts_go_with_it(tmp_path: Path) -> None:
-    """Drawn again without a verdict, its tables do not stay behind as if they were current."""
+    """Writing again without a verdict deletes the verdict's old tables."""
     folder = build(tmp_path / "run", n_questions=20)
     write_report(folder)
     assert {path.stem for path in (folder / "tables").iterdir()} == set(TABLES)
@@ -84,7 +84,7 @@ def test_the_tables_hold_every_contender_question_claim_and_factor(whole: Report
 
 
 def test_what_was_withheld_is_not_written_as_the_answer(bare: ReportData) -> None:
-    """A declined answer stands in a column of its own, before the update and after it."""
+    """Withheld answers have their own columns, before and after the update."""
     found = {row["question"]: row for row in rows(csv_tables(bare)["questions"])}
     declined = [key for key, answer in bare.answers["extract"].items() if answer.abstained]
     assert declined

@@ -27,7 +27,7 @@ def cut(text: str, mark: list[int]) -> str:
 
 
 def test_nothing_in_it_can_end_the_script_it_stands_in() -> None:
-    """No angle bracket, ampersand or line separator stands unescaped, and it still reads as the same JSON."""
+    """Angle brackets, ampersands and line separators are escaped, and the JSON stays the same."""
     text = json.dumps("</script><!-- & \u2028 \u2029 -->", ensure_ascii=False)
     safe = script_safe(text)
     assert not set("<>&\u2028\u2029") & set(safe) and json.loads(safe) == json.loads(text)
@@ -45,7 +45,7 @@ def test_every_test_question_and_every_answer_is_in_it(data: ReportData, payload
 
 
 def test_a_chunk_stands_once_however_often_it_is_cited(data: ReportData, payload: dict) -> None:
-    """That is what keeps the page small."""
+    """Each chunk is in the payload once, which keeps the page small."""
     cited = {hit.chunk.id for given in data.answers.values() for answer in given.values() for hit in answer.citations}
     assert len(payload["chunks"]) == len(cited)
     places = [
@@ -96,7 +96,7 @@ def test_a_stale_answer_has_no_cause(payload: dict) -> None:
 
 
 def test_a_missing_answer_is_shown_as_missing(tmp_path: Path) -> None:
-    """A contender that was killed before it answered is not left out."""
+    """A contender that was killed before it answered is shown as missing."""
     folder = build(tmp_path / "run", n_questions=10, profile=None)
     path = folder / "answers" / "rag.jsonl"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))

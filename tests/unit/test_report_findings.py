@@ -1,4 +1,4 @@
-"""Who leads, who is tied, and how answers failed."""
+"""Which contenders lead or are tied, and how answers failed."""
 
 from dataclasses import replace
 
@@ -61,7 +61,7 @@ def told(data: ReportData) -> str:
 
 
 def test_the_headline_names_no_winner_where_a_paired_interval_holds_zero(whole: ReportData) -> None:
-    """The one that leads is named with those it does not differ from significantly, and those significantly behind."""
+    """The headline names the leader, the contenders not significantly different, and those behind."""
     data = compared(
         whole,
         {"rag": 0.6, "hybrid": 0.65, "base": 0.1},
@@ -74,19 +74,19 @@ def test_the_headline_names_no_winner_where_a_paired_interval_holds_zero(whole: 
 
 
 def test_the_headline_names_a_leader_ahead_of_all_others(whole: ReportData) -> None:
-    """Overlapping intervals do not matter where the paired difference is clear."""
+    """Overlapping intervals do not matter if the paired difference is significant."""
     data = compared(whole, {"rag": 0.6, "hybrid": 0.65}, {("hybrid", "rag"): (0.01, 0.09)})
     assert told(data).endswith("significantly more often than every other contender.")
 
 
 def test_without_a_paired_contrast_the_headline_claims_nothing(whole: ReportData) -> None:
-    """It says that the comparison is missing."""
+    """Without a contrast, the headline says that the comparison is missing."""
     data = compared(whole, {"rag": 0.1, "hybrid": 0.9}, {})
     assert "more often" not in told(data) and "No paired comparison with rag was recorded." in told(data)
 
 
 def test_equal_leaders_are_named_together(whole: ReportData) -> None:
-    """Neither comes first by the accident of its name."""
+    """Contenders with equal accuracy are named together."""
     pairs = {("hybrid", "rag"): (-0.1, 0.1), ("hybrid", "base"): (0.3, 0.6), ("rag", "base"): (0.3, 0.6)}
     data = compared(whole, {"rag": 0.6, "hybrid": 0.6, "base": 0.1}, pairs)
     assert told(data).startswith("rag and hybrid were correct equally often, on 60 %")
@@ -102,7 +102,7 @@ def test_equal_leaders_are_named_together(whole: ReportData) -> None:
     ],
 )
 def test_the_headline_holds_where_there_is_little_to_say(whole: ReportData, accuracy: dict, says: str) -> None:
-    """Nothing measured, nothing right, nobody to compare with."""
+    """The headline covers: nothing measured, nothing correct, a single contender."""
     assert says in told(compared(whole, accuracy, {}))
 
 
@@ -166,7 +166,7 @@ def test_what_was_shown_follows_from_the_contender_that_answered() -> None:
     [((), "FIFUI", 1.0, "abstained"), (("x",), "x", 0.0, "declined"), (("x",), "x", 1.0, "declined")],
 )
 def test_a_declined_answer_is_neither_correct_nor_wrong(whole, answers, text, correct, came_out) -> None:
-    """What it would have said was not said: declining is its own outcome, with or without need."""
+    """Declining is its own outcome; the withheld text does not count."""
     question = Question(id="q", text="?", fact="f", answers=answers)
     answer = Answer(question_id="q", contender="base", text=text, abstained=True)
     data = replace(
@@ -177,7 +177,7 @@ def test_a_declined_answer_is_neither_correct_nor_wrong(whole, answers, text, co
 
 
 def test_failures_and_correct_answers_add_up_to_all_that_accuracy_counts(whole: ReportData) -> None:
-    """No failed answer is lost, errors included."""
+    """Every failed answer is counted, errors included."""
     counts = failures(whole)
     for name in whole.contenders:
         asked = [question for question in whole.questions if question.slice in ("seen", "unseen", "unanswerable")]
@@ -187,13 +187,13 @@ def test_failures_and_correct_answers_add_up_to_all_that_accuracy_counts(whole: 
 
 
 def test_an_answer_that_is_not_there_is_missing_not_wrong(whole: ReportData) -> None:
-    """A killed run shows what it lacks; an answer without a score is not scored."""
+    """Missing answers of a killed run are shown; an answer without a score is not scored."""
     assert outcome(whole, "base", Question(id="no-such-question", text="?", fact="f")) == "missing"
     assert outcome(replace(whole, correct={}), "base", whole.questions[0]) == "unscored"
 
 
 def test_slices_and_stages_keep_their_order(whole: ReportData) -> None:
-    """Slices as the design names them, stages as they ran."""
+    """Known slices come first; stages keep the order they ran in."""
     assert slices(whole) == ["seen", "unseen", "changed", "unanswerable", "general"]
     assert list(seconds_by_stage(whole)) == ["read", "index", "answer", "latency", "train", "compare"]
     assert seconds_by_stage(whole)["read"] == {"": 2.1}

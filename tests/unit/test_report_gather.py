@@ -18,7 +18,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_contenders_stand_in_the_order_of_the_configuration(folder: Path) -> None:
-    """Whatever they are called."""
+    """Contenders may have any name."""
     assert gather(folder).contenders == ("base", "rag", "tuned", "hybrid", "extract", "router", "rag-tuned")
 
 
@@ -30,13 +30,13 @@ def test_only_test_questions_are_shown_but_all_texts_are_known(folder: Path) -> 
 
 
 def test_more_than_one_error_in_twenty_answers_is_a_warning(folder: Path) -> None:
-    """Errors are counted and shown, never dropped."""
+    """Errors are counted and shown."""
     assert any("rag-tuned are errors" in warning for warning in gather(folder).warnings)
     assert not any("answers of base" in warning for warning in gather(folder).warnings)
 
 
 def test_answers_after_the_update_are_read_from_the_scores(folder: Path) -> None:
-    """They were graded once, with their phase; the report grades nothing."""
+    """The report reads the scores of each phase and grades nothing itself."""
     data = gather(folder)
     changed = {question.id for question in data.questions if question.slice == "changed"}
     assert set(data.correct_after_update) == {(name, key) for name in SKILL for key in changed}
@@ -66,7 +66,7 @@ def test_the_models_that_answered_are_named_where_servers_name_them(folder: Path
 
 
 def test_a_run_with_nothing_but_a_comparison_can_be_gathered(tmp_path: Path) -> None:
-    """Whatever the run has not written is empty, not an error."""
+    """What a run has not written is empty, not an error."""
     bare_run(tmp_path, Estimate(reason="every answer failed"))
     data = gather(tmp_path)
     assert data.estimate("base", "accuracy").reason == "every answer failed"
@@ -82,7 +82,7 @@ def test_a_run_of_an_older_version_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_answer_to_an_unknown_question_is_told(folder: Path, tmp_path: Path) -> None:
-    """An answer that splits.jsonl cannot place is not dropped in silence."""
+    """Answers to questions that are not in splits.jsonl give a warning."""
     run = build(tmp_path / "run", n_questions=20, profile=None)
     lines = (run / "splits.jsonl").read_text().splitlines(keepends=True)
     (run / "splits.jsonl").write_text("".join(lines[1:]))

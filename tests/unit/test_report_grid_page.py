@@ -1,4 +1,4 @@
-"""The grid as the page draws it: rows and columns by the axes, steps only where an effect was computed."""
+"""The grid on the page: rows and columns by the axes, steps only for computed effects."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -41,10 +41,10 @@ def comparison() -> Comparison:
 
 
 def test_rows_are_tunings_and_columns_what_is_shown(comparison: Comparison, data: ReportData) -> None:
-    """Three columns where there are two settings of retrieval; a place without a contender stays empty."""
+    """Two settings of retrieval give three columns; a cell without a contender stays empty."""
     (panel,) = grid_panels(replace(data, comparison=comparison))
     assert panel.columns == ("nothing shown", "k 3", "k 8")
-    assert [row.title for row in panel.rows] == ["as it comes", "rank 16"]
+    assert [row.title for row in panel.rows] == ["untuned", "rank 16"]
     assert [[cell.contender for cell in row.cells] for row in panel.rows] == [
         ["plain", "search", "search-more"],
         ["taught", "both", ""],
@@ -66,7 +66,7 @@ def test_steps_are_the_effects_of_the_verdict(comparison: Comparison) -> None:
 
 
 def test_a_run_that_was_not_judged_has_cells_and_no_steps(data: ReportData) -> None:
-    """Effects are computed by the verdict."""
+    """A run that was not judged has no steps."""
     (panel,) = grid_panels(data)
     assert panel.title == "" and [cell.contender for row in panel.rows for cell in row.cells] == [
         "base", "rag", "tuned", "hybrid",
@@ -87,7 +87,7 @@ def test_a_grid_stands_for_each_model(comparison: Comparison, data: ReportData) 
 
 
 def test_the_page_holds_every_cell(tmp_path: Path) -> None:
-    """Readable without a script; what is not in the run is said."""
+    """The grid is readable without a script and says which cells are not in the run."""
     from bakeoff.report.html import html_page
 
     page = html_page(gather(build(tmp_path / "run", n_questions=20, profile=None)))

@@ -1,4 +1,4 @@
-"""The page as a file: whole, safe, small and quick. What it does in a browser is tested end to end."""
+"""The page as a file: complete, safe and small. Its behaviour in a browser is tested end to end."""
 
 import itertools
 import re
@@ -48,7 +48,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_the_page_asks_for_nothing(page: str) -> None:
-    """No element refers to another file, and the policy forbids it besides."""
+    """No element refers to another file, and the content security policy forbids it."""
     for tag, attributes in Elements(page).found:
         for name in ("src", "href", "srcset", "action", "data", "poster"):
             value = attributes.get(name)
@@ -72,7 +72,7 @@ def test_hostile_texts_bring_no_element_with_them(page: str) -> None:
 
 
 def test_the_tables_and_charts_stand_in_the_page_itself(page: str) -> None:
-    """They can be read with scripts off: every contender, measure, reason and chart."""
+    """Without scripts, every contender, measure, reason and chart is readable."""
     elements = Elements(page)
     for word in (
         "hybrid",
@@ -85,7 +85,7 @@ def test_the_tables_and_charts_stand_in_the_page_itself(page: str) -> None:
         "Retrieval miss",
         "always answering “",
         "their-model-2026-10",
-        "Where the time went",
+        "Run time by stage",
         "encrypted",
     ):
         assert word in elements.text
@@ -96,25 +96,25 @@ def test_the_tables_and_charts_stand_in_the_page_itself(page: str) -> None:
 
 
 def test_a_contender_has_one_colour_everywhere(page: str) -> None:
-    """By its place in the configuration."""
+    """The colour follows from the order in the configuration."""
     colours = set(re.findall(r'class="who (k\d)"><bdi>hybrid<', page))
     assert colours == {"k3"}
 
 
 def test_secrets_in_the_configuration_are_left_out(page: str) -> None:
-    """A report is passed on; a key is not."""
+    """API keys are left out of the report."""
     assert "sk-very-secret" not in page and "(left out)" in page
 
 
 def test_headings_go_down_one_level_at_a_time(page: str) -> None:
-    """For those who move through the page by its headings."""
+    """Headings do not skip levels, so screen readers can navigate by them."""
     levels = [int(tag[1]) for tag, _ in Elements(page).found if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
 
 def test_ids_are_unique_and_links_lead_somewhere(page: str) -> None:
-    """Every link of the page points at a part of it."""
+    """Every link points to an element of the page."""
     found = Elements(page).found
     ids = [attributes["id"] for _, attributes in found if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -144,18 +144,16 @@ def test_a_run_that_was_not_judged_has_the_page_without_a_verdict(tmp_path: Path
 
 
 def test_the_verdict_comes_first_then_why_then_the_evidence(page: str) -> None:
-    """The one sentence, the reason, who broke a limit, the warnings; each section has its place in the navigation."""
+    """The order is verdict, reason, excluded contenders, warnings, measures; the navigation lists every section."""
     text = Elements(page).text
-    places = [
-        text.index(words) for words in ("Ship ", "answered", "Out of the running", "Before you rely", "eight measures")
-    ]
+    places = [text.index(words) for words in ("Ship ", "answered", "Excluded", "Before you rely", "eight measures")]
     assert places == sorted(places)
     links = {attributes.get("href") for tag, attributes in Elements(page).found if tag == "a"}
     assert {"#effects", "#total-cost", "#matrix", "#sensitivity", "#claims", "#roadmap"} <= links
 
 
 def test_writing_gives_the_page_and_the_markdown(tmp_path: Path) -> None:
-    """The path returned is the page's; drawing again replaces both."""
+    """The returned path is the page's; writing again replaces both files."""
     folder = build(tmp_path / "run", n_questions=10)
     path = write_report(folder)
     first = path.read_text()
@@ -167,6 +165,6 @@ def test_writing_gives_the_page_and_the_markdown(tmp_path: Path) -> None:
     "accuracy", [Estimate(), Estimate(value=0.5, n=3), Estimate(value=0.0, low=0.0, high=0.7, n=1)]
 )
 def test_a_bare_run_is_drawn_too(tmp_path: Path, accuracy: Estimate) -> None:
-    """One contender, one measure or none, no answers, no data: a page all the same."""
+    """One contender, one measure or none, no answers, no data: still gives a page."""
     bare_run(tmp_path, accuracy)
-    assert "Every contender, by eight measures" in write_report(tmp_path).read_text()
+    assert "All contenders by eight measures" in write_report(tmp_path).read_text()

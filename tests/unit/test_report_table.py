@@ -36,7 +36,7 @@ def printed(folder: Path, width: int) -> str:
 
 
 def test_what_was_not_measured_refers_to_its_reason(data: ReportData) -> None:
-    """A reason stands once however often it applies."""
+    """Each note appears once, however often it applies."""
     shown = table(data, EIGHT)
     retention = [measure.name for measure in shown.measures].index("retention")
     cell = dict(shown.rows)["extract"][retention]
@@ -54,16 +54,16 @@ def test_the_best_and_those_not_significantly_different_are_marked(data: ReportD
 
 
 def test_evidence_known_by_document_only_is_said(data: ReportData) -> None:
-    """Retrieving the right document is less than retrieving the passage that holds the answer."""
+    """A note says if evidence is known by document only."""
     shown = table(data, beside(data))
     column = [measure.name for measure in shown.measures].index("retrieval_recall")
     cell = dict(shown.rows)["rag"][column]
-    assert cell.text != "–" and "where the right document was retrieved" in dict(shown.notes)[cell.note]
+    assert cell.text != "–" and "if that document was retrieved" in dict(shown.notes)[cell.note]
     assert not dict(shown.rows)["rag"][0].note
 
 
 def test_the_constant_answer_has_a_line_of_its_own(data: ReportData) -> None:
-    """It has an accuracy and nothing else; a table without accuracy has no such line."""
+    """The row of the constant answer has only an accuracy; a table without accuracy has no such row."""
     shown = table(data, EIGHT)
     assert shown.constant is not None
     title, cells = shown.constant
@@ -91,7 +91,7 @@ def test_measures_of_the_team_stand_in_the_tables(folder: Path, data: ReportData
 
 
 def test_latency_and_freshness_say_more_than_their_value(data: ReportData) -> None:
-    """The slow end of latency, and what accuracy was before the update."""
+    """Cells show the 95th percentile of latency and the accuracy before the update."""
     cells = dict(table(data, EIGHT).rows)["rag"]
     assert cells[2].extra.startswith("p95 ") and cells[5].extra.startswith("before ")
 
@@ -104,10 +104,10 @@ def test_the_update_table_says_what_it_took(data: ReportData) -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_terminal_shows_every_measure_at_any_width(folder: Path, width: int) -> None:
-    """At 80 columns no contender, heading or value is cut off, and no text is read as markup."""
+    """At 80 columns no contender, heading or value is cut off, and no text is interpreted as markup."""
     text = printed(folder, width)
     assert max(map(len, text.splitlines())) <= width
-    for word in ("rag-tuned", "Accuracy", "Halluc.", "Set-up", "3m58s", "940 ms", "long-context is not in the table"):
+    for word in ("rag-tuned", "Accuracy", "Halluc.", "Set-up", "3m58s", "940 ms", "long-context was skipped"):
         assert word in text
     assert "…" not in text
     assert "<b>at most</b>" in text
@@ -121,7 +121,7 @@ def test_the_terminal_prints_brackets_as_they_are(tmp_path: Path) -> None:
 
 
 def test_markdown_holds_the_tables_and_no_markup_of_the_texts(data: ReportData) -> None:
-    """Rendered, it has the tables and not one element that a text brought with it."""
+    """Rendered, it has the tables and no element from a run's texts."""
     page = markdown_page(data)
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(page)
     assert html.count("<table>") >= 6
@@ -147,7 +147,7 @@ def test_markdown_holds_the_tables_and_no_markup_of_the_texts(data: ReportData) 
     ],
 )
 def test_any_text_survives_markdown_as_text(text: str) -> None:
-    """Rendered as Markdown with raw HTML allowed, in a list or a table, it comes out as it went in, on one line."""
+    """Rendered as Markdown with raw HTML allowed, in a list or a table, it comes out unchanged, on one line."""
     markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
     for page in (f"- {plain(text)}", f"| {plain(text)} |\n| --- |"):
         (inline,) = (token for token in markdown.parse(page) if token.type == "inline")

@@ -52,7 +52,7 @@ def test_lines_stay_between_the_axes(costs: list[list[float]]) -> None:
 
 
 def test_a_crossing_is_a_ring_with_words() -> None:
-    """So that it can be found by pointing and by a reader that speaks."""
+    """Each crossing has a hover text for mouse and screen reader."""
     lines = [Line("a", (0, 1, 2), (5, 6, 7), "k1", True), Line("b<", (0, 1, 2), (1, 4, 7), "k2")]
     svg = months_chart(lines, [Crossing(2, 7, "a & b: even")], 342, 340, "costs")
     assert svg.count('class="crossing"') == 1 and "<title>a &amp; b: even</title>" in svg and "b&lt;" in svg

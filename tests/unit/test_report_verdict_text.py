@@ -57,31 +57,31 @@ def judgement(whole: ReportData) -> Judgement:
         ),
         (
             {"winner": "rag", "tied_with": ("a", "b"), "as_good": ("a",)},
-            "Ship rag: it costs the least of those that are as accurate (a too); b is not significantly less accurate.",
+            "it is as accurate as a within the margin and costs the least; b is not significantly less accurate.",
         ),
         (
             {"winner": "rag", "tied_with": (), "short_of": ("x",)},
-            "every other contender, but do not ship it yet.",
+            "Build on rag, but do not ship it yet: it is significantly more accurate than every other contender, but",
         ),
         (
             {"winner": None, "tied_with": ("base", "rag")},
-            "No winner: no contender is significantly more accurate than the model as it comes.",
+            "No winner: no contender is significantly more accurate than the base model.",
         ),
         (
             {"winner": None, "tied_with": ("base", "rag"), "baselines": ("base", "base-large")},
-            "No winner: no contender is significantly more accurate than every model as it comes.",
+            "No winner: no contender is significantly more accurate than every base model.",
         ),
         ({"winner": None, "tied_with": ()}, "No winner: the data do not support a verdict."),
     ],
 )
 def test_the_verdict_is_one_honest_sentence(judgement: Judgement, changes: dict, says: str) -> None:
-    """A winner, a winner among equals, or none and why."""
+    """The sentence names the winner, a winner among equals, or why there is none."""
     plain = {"excluded": {}, "short_of": (), "as_good": ()}
     assert says in verdict_sentence(judgement.model_copy(update={**plain, **changes}))
 
 
 def test_a_winner_alone_in_the_field_is_not_said_to_have_beaten_anybody(judgement: Judgement) -> None:
-    """And where everybody breaks a limit nobody is named."""
+    """A single eligible contender wins by default; if all break a limit, there is no winner."""
     alone = judgement.sensitivity.model_copy(update={"rule_wins": {"rag": 1.0}})
     only = judgement.model_copy(update={"winner": "rag", "tied_with": (), "short_of": (), "sensitivity": alone})
     assert verdict_sentence(only) == "Ship rag: it is the only contender that breaks no limit."
@@ -93,7 +93,7 @@ def test_a_winner_alone_in_the_field_is_not_said_to_have_beaten_anybody(judgemen
 
 
 def test_the_chart_fills_the_winner_and_those_tied_with_it_only(judgement: Judgement) -> None:
-    """Without a verdict only a broken limit makes a dot hollow."""
+    """Without a verdict, only contenders that break a limit have a hollow dot."""
     told = judgement.model_copy(update={"winner": "rag", "tied_with": ("hybrid",), "excluded": {"slow": "why"}})
     dots = {name: marked(Dot(name, 0.5), told) for name in ("rag", "hybrid", "slow", "base")}
     assert [(dot.mark, dot.hollow, dot.strong) for dot in dots.values()] == [
@@ -105,7 +105,7 @@ def test_the_chart_fills_the_winner_and_those_tied_with_it_only(judgement: Judge
 
 
 def test_a_flip_says_what_changes_by_how_much_and_who_wins_then() -> None:
-    """Weights and volumes in their own words."""
+    """Flips of weights and of cost inputs have their own sentences."""
     volume = Flip(input="queries_per_month", factor=2.5, becomes=100_000, winner="tuned")
     assert flip_sentence(volume) == (
         "With queries in the first month at 100,000 instead of 40,000 (2.5 times as much), tuned would win on cost."
@@ -117,7 +117,7 @@ def test_a_flip_says_what_changes_by_how_much_and_who_wins_then() -> None:
 
 
 def test_a_factor_is_turned_where_the_data_favour_another_approach() -> None:
-    """Compared on the approaches that were measured only; an unknown factor cannot be turned."""
+    """Compared on the approaches that were measured only; an unknown factor cannot change."""
     scores = {"rag": 5, "fine-tuning": 1, "hybrid": 5}
     rule = Row(factor="f", title="F", articles={}, weight=1, basis="assumed", scores=scores)
 
@@ -132,7 +132,7 @@ def test_a_factor_is_turned_where_the_data_favour_another_approach() -> None:
 
 
 def test_every_factor_is_either_in_the_matrix_or_named_as_unknown(judgement: Judgement) -> None:
-    """None is lost; what was measured comes first."""
+    """Every factor is listed or named as unknown; measured ones come first."""
     lines = matrix_lines(judgement)
     rows = judgement.matrix.assumed.rows
     assert sorted([line.title for line in lines] + unknown_factors(judgement)) == sorted(row.title for row in rows)
@@ -141,12 +141,12 @@ def test_every_factor_is_either_in_the_matrix_or_named_as_unknown(judgement: Jud
 
 
 def test_supported_says_that_a_direction_was_measured_and_no_size() -> None:
-    """The same direction may come with another size: the entry tells both."""
+    """A supported claim may have another size: the entry shows both."""
     assert "the same direction" in FINDING_MEANINGS["supported"] and "size" in FINDING_MEANINGS["supported"]
 
 
 def test_a_winner_outside_the_matrix_is_said_to_count_as_one_of_its_approaches(judgement: Judgement) -> None:
-    """The router counts as a hybrid; base is none of the three; who represents an approach needs no word."""
+    """A winner that does not represent an approach is explained: the router is a hybrid, base is none."""
 
     def sentence(winner: str, approach: str | None) -> str:
         return matrix_sentences(judgement.model_copy(update={"winner": winner, "approach": approach}))[1]
@@ -157,7 +157,7 @@ def test_a_winner_outside_the_matrix_is_said_to_count_as_one_of_its_approaches(j
 
 
 def test_every_claim_is_in_one_group(judgement: Judgement) -> None:
-    """With its numbers, or why it was not tested."""
+    """Every claim is listed with its numbers, or why it was not tested."""
     groups = claims_by_finding(judgement)
     assert sum(len(entries) for entries in groups.values()) == len(judgement.claims) >= 37
     assert all(one.why for entries in groups.values() for one in entries)
@@ -172,7 +172,7 @@ def test_amounts_carry_their_unit() -> None:
 
 
 def test_effects_lead_with_all_questions_and_share_one_scale(judgement: Judgement) -> None:
-    """One panel for each effect, a row for each that is told, hollow where it is not significant."""
+    """One panel for each effect, with a row for each shown effect, hollow if it is not significant."""
     context = effects_context(judgement)
     assert context is not None and context["n_compared"] == len(judgement.effects)
     ((model, panels),) = context["groups"]
@@ -185,7 +185,7 @@ def test_effects_lead_with_all_questions_and_share_one_scale(judgement: Judgemen
 
 
 def test_effects_of_several_models_stand_under_the_name_of_each(judgement: Judgement) -> None:
-    """And those of the models themselves in one panel without a name."""
+    """Effects of the models are in a panel without a name."""
     told = [one for one in judgement.effects if one.is_told]
     other = [one.model_copy(update={"model": "large"}) for one in told]
     changes = {"effect": "model", "kind": "simple", "model": "", "subject": "Model large in place of small"}
@@ -197,7 +197,7 @@ def test_effects_of_several_models_stand_under_the_name_of_each(judgement: Judge
 
 
 def test_a_run_without_the_grid_or_a_winner_is_drawn_too(whole: ReportData, judgement: Judgement) -> None:
-    """No effects, no roadmap, no tornado, nobody eligible: the sections are left out, not broken."""
+    """Sections without effects, roadmap, tornado or eligible contenders are left out."""
     from bakeoff.report.html import html_page
 
     bare = judgement.model_copy(
@@ -219,21 +219,21 @@ def test_a_run_without_the_grid_or_a_winner_is_drawn_too(whole: ReportData, judg
 
 
 def test_the_markdown_opens_with_the_verdict_and_holds_every_section(whole: ReportData, judgement: Judgement) -> None:
-    """The same as the page, in text; no claim and no formula left out."""
+    """The Markdown has the same sections as the page, with every claim and formula."""
     text = markdown_page(whole)
-    assert text.index("**Ship ") < text.index("## Before you rely") < text.index("## Every contender")
-    for title in ("What the model, retrieval and tuning do", "What it costs to own", "Rules of thumb",
+    assert text.index("**Ship ") < text.index("## Before you rely") < text.index("## All contenders")
+    for title in ("Effects of the model, retrieval and tuning", "Total cost", "Rules of thumb",
                   "What would change", "What the articles claim", "From pilot to production"):  # fmt: skip
         assert f"\n## {title}" in text
     claims = text[text.index("## What the articles claim") : text.index("## From pilot")]
     assert claims.count("\n| ") - 2 * len(claims_by_finding(judgement)) == len(judgement.claims)
-    assert text.count("### The formulas of") == len(judgement.cost.table)
-    pairs = text[text.index("Where each two cost the same") : text.index("What moves the winner's total")]
+    assert text.count("### Formulas of") == len(judgement.cost.table)
+    pairs = text[text.index("Where the contenders of each pair") : text.index("What changes the winner's total")]
     assert pairs.count("\n| ") - 2 == len(judgement.break_even)
 
 
 def test_the_terminal_says_the_verdict_above_the_table(tmp_path: Path) -> None:
-    """And below it who cannot win; without a verdict the headline stands there."""
+    """Excluded contenders are below the verdict; without a verdict the headline is shown."""
     folder = build(tmp_path / "run", n_questions=60)
     found = {}
     for is_judged in (True, False):
@@ -246,7 +246,7 @@ def test_the_terminal_says_the_verdict_above_the_table(tmp_path: Path) -> None:
 
 
 def test_a_verdict_of_another_version_says_how_to_judge_again(tmp_path: Path) -> None:
-    """The field that does not fit, and the command that judges again."""
+    """The error names the invalid field and the command that judges again."""
     folder = build(tmp_path / "run", n_questions=20)
     content = json.loads((folder / "verdict.json").read_text())
     (folder / "verdict.json").write_text(json.dumps({**content, "effects": [{"effect": "tuning"}]}))
@@ -255,7 +255,7 @@ def test_a_verdict_of_another_version_says_how_to_judge_again(tmp_path: Path) ->
 
 
 def test_texts_of_the_verdict_stay_texts(whole: ReportData, judgement: Judgement) -> None:
-    """Reasons, warnings and names come from the run; none becomes an element."""
+    """Markup in reasons, warnings and names is escaped."""
     from bakeoff.report.html import html_page
 
     evil = "<img src=x onerror=alert(1)>"

@@ -1,5 +1,5 @@
-"""From what was measured and what a team says about itself to a decision: pure functions, one file each.
+"""Turns measurements and a team's profile into a decision: pure functions, one topic per file.
 
-Takes the content of `comparison.json` and a `Profile`; gives costs, a matrix, a roadmap, a verdict. Knows nothing
-about models or run folders.
+Takes the content of `comparison.json` and a `Profile`. Gives costs, a decision matrix, a roadmap and a verdict. Knows
+nothing about models or run folders.
 """

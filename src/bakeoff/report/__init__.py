@@ -1,6 +1,6 @@
-"""The report: a run folder to one self-contained HTML page, Markdown, and a table for the terminal.
+"""The report: from a run folder to a self-contained HTML page, Markdown, CSV tables and a table for the terminal.
 
-Takes a run folder, gives files and text. Knows no model: a report can be drawn again on any machine.
+Takes a run folder, gives files and text. Uses no model, so a report can be made again on any machine.
 """
 
 from bakeoff.report.gather import ReportData, gather

@@ -1,6 +1,6 @@
-"""What a reader must know about a comparison before relying on it, a sentence each.
+"""Warnings about a comparison, one sentence each.
 
-Takes a comparison, answers and questions, gives sentences. What the verdict and the data warn of stands elsewhere.
+Takes a comparison, answers and questions, gives sentences. The warnings of the verdict and the data are elsewhere.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,36 +10,38 @@ from bakeoff.records import Answer, Question
 from bakeoff.sentences import first_few, listed, percent
 
 FEW = 0.05
-"""The share of answers up to which errors and cut-off answers are no warning."""
+"""Up to this share of answers, errors and cut-off answers give no warning."""
 
 
 def cautions(
     comparison: Comparison, answers: Mapping[str, Mapping[str, Answer]], questions: Sequence[Question]
 ) -> list[str]:
-    """All of them; `answers` are those of the test by contender, then question id."""
+    """All warnings. `answers` are the test answers by contender, then question id."""
     return [*_failed(answers), *_cut_off(answers), *_constant(comparison), *_unplaced(answers, questions)]
 
 
 def _failed(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
-    counts = {name: sum(one.error is not None for one in given.values()) for name, given in answers.items()}
+    counts = {name: sum(answer.error is not None for answer in given.values()) for name, given in answers.items()}
     return [
-        f"{n} of the {len(answers[name])} answers of {name} are errors: its measures are those of the rest."
+        f"{n} of the {len(answers[name])} answers of {name} are errors. Its measures cover only the other answers."
         for name, n in counts.items()
         if n > FEW * len(answers[name])
     ]
 
 
 def _cut_off(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
-    """A warning where more than one answer in twenty stopped at the limit of tokens."""
+    """A warning if more than 5 % of a contender's answers stopped at the token limit."""
     shares = {
-        name: sum(one.truncated for one in given.values()) / len(given) for name, given in answers.items() if given
+        name: sum(answer.truncated for answer in given.values()) / len(given)
+        for name, given in answers.items()
+        if given
     }
     cut_off = [f"{name} ({percent(share)} of its answers)" for name, share in shares.items() if share > FEW]
     if not cut_off:
         return []
     return [
-        f"Answers were cut off at the limit of tokens: {listed(cut_off)}. What they would have gone on to say is not "
-        "measured: raise max_new_tokens in the configuration."
+        f"Answers were cut off at the token limit: {listed(cut_off)}. The missing text is not measured. Raise "
+        "max_new_tokens in the configuration."
     ]
 
 
@@ -56,7 +58,7 @@ def _constant(comparison: Comparison) -> list[str]:
 
 
 def shortened(answer: str, most: int = 40) -> str:
-    """An answer on one line, cut where it is long."""
+    """An answer on one line, shortened to `most` characters."""
     line = " ".join(answer.split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
@@ -66,10 +68,8 @@ def _are(names: Sequence[str]) -> str:
 
 
 def _unplaced(answers: Mapping[str, Mapping[str, Answer]], questions: Sequence[Question]) -> list[str]:
-    """A warning where answers belong to questions that splits.jsonl does not hold."""
+    """A warning if answers belong to questions that are not in splits.jsonl."""
     unknown = sorted({key for given in answers.values() for key in given} - {question.id for question in questions})
     if not unknown:
         return []
-    return [
-        f"Answers to {len(unknown)} questions that are not in splits.jsonl are left out here: {first_few(unknown)}."
-    ]
+    return [f"Answers to {len(unknown)} questions that are not in splits.jsonl are left out: {first_few(unknown)}."]

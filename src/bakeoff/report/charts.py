@@ -1,7 +1,7 @@
 """Charts as SVG text: pure functions of numbers and labels.
 
-Each takes its width in pixels and is drawn for that width, so that its text is the same size on a phone and on a
-laptop. Colours come from the page's style sheet (`k0`, `k1`, ... for contenders, `f0`, ... for causes of failure).
+Each takes its width in pixels and is drawn for that width, so text has the same size on a phone and on a laptop.
+Colours come from the page's style sheet (`k0`, `k1`, ... for contenders, `f0`, ... for causes of failure).
 Knows nothing about runs.
 """
 
@@ -20,8 +20,8 @@ CHARACTER = 0.56  # Mean width of a character in ems, on the wide side for the u
 
 @dataclass(frozen=True)
 class Dot:
-    """One estimate: `css` names its colour; hollow says that it is measurably behind the best; a mark stands before
-    its label; strong sets both in bold."""
+    """One estimate. `css` names its colour; `hollow`: significantly behind the best; `mark` comes before the label;
+    `strong` makes both bold."""
 
     label: str
     value: float | None
@@ -53,7 +53,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Axis:
-    """What an axis is called, how a value on it is written, and how its ticks are where shorter."""
+    """An axis: its title, how to write a value, and how to write a tick, which may be shorter."""
 
     title: str
     write: Write
@@ -79,14 +79,14 @@ class Box:
     height: float
 
     def overlap(self, other: "Box") -> float:
-        """The area both share."""
+        """The area that both boxes share."""
         wide = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
         high = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
         return max(0.0, wide) * max(0.0, high)
 
 
 def text_width(text: str, size: float = 13) -> float:
-    """About how many pixels a text takes."""
+    """The approximate width of a text in pixels."""
     return len(text) * size * CHARACTER
 
 
@@ -95,7 +95,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def fitted(label: str, width: float) -> str:
-    """The label, shortened to these pixels."""
+    """The label, shortened to fit this width in pixels."""
     return label if text_width(label) <= width else shortened(label, max(5, int(width / text_width("0"))))
 
 
@@ -109,7 +109,7 @@ def dot_rows(
     gutter: int = 0,
     is_interval_written: bool = True,
 ) -> str:
-    """A dot with its whisker per row, on an axis from 0 to `top`; values are written at the right."""
+    """One row per dot with its interval, on an axis from 0 to `top`. Values are at the right."""
     left = gutter or label_width([dot.name for dot in dots], width)
     right = 106 if is_interval_written else 48
     right = min(right, width // 3)
@@ -152,7 +152,7 @@ def _range(write: Write, low: float, high: float) -> str:
 
 
 def label_width(labels: Sequence[str], width: int, most: float = 1 / 3) -> int:
-    """Room for the labels at the left of rows: this share of the width at most."""
+    """The width for labels at the left of rows, at most this share of the whole width."""
     longest = max((text_width(label) for label in labels), default=40)
     return int(min(longest + 10, width * most))
 
@@ -165,7 +165,7 @@ def scatter(
     x: Axis,
     y: Axis,
 ) -> str:
-    """Points with vertical whiskers, each labelled beside it; the x axis is logarithmic where values span decades."""
+    """Labelled points with vertical intervals. The x axis is logarithmic if the values span a factor of 8 or more."""
     left, right, top, bottom = 44, 16, 26, 46
     ceiling = ceiling_of([point.high or point.y for point in points])
     at_x, x_ticks = _x_axis([point.x for point in points], left + 14, width - right - 14)
@@ -198,19 +198,19 @@ def _scatter_point(
     point: Point, spot: tuple[float, float], box: Box, is_crowded: bool, at_y: Scale, write_x: Write, write_y: Write
 ) -> str:
     x, y = spot
-    told = f"{point.label}: {write_x(point.x)}, {write_y(point.y)}"
+    hover = f"{point.label}: {write_x(point.x)}, {write_y(point.y)}"
     whisker = ""
     if point.low is not None and point.high is not None:
         whisker = svg_line(x, at_y(point.low), x, at_y(point.high), f"whisker thin {point.css}")
-        told += f" ({write_y(point.low)} to {write_y(point.high)})"
+        hover += f" ({write_y(point.low)} to {write_y(point.high)})"
     leader = _leader(spot, box, point.css, 9 if is_crowded else 14)
     name = svg_text(box.x, box.y + 13, shortened(point.label, 22), "name", "start")
     mark = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5" class="dot {point.css}"/>'
-    return f"<g><title>{escape(told)}</title>{whisker}{leader}{mark}{name}</g>"
+    return f"<g><title>{escape(hover)}</title>{whisker}{leader}{mark}{name}</g>"
 
 
 def _leader(spot: tuple[float, float], box: Box, css: str, nearest: float) -> str:
-    """A thin line from a point to its label, in the point's colour, where the label stands away from it."""
+    """A thin line from a point to its label, in the point's colour; empty if the label is near."""
     x, y = spot
     near_x = min(max(x, box.x), box.x + box.width)
     near_y = min(max(y, box.y), box.y + box.height)
@@ -228,7 +228,7 @@ def place_labels(
     obstacles: Sequence[Box] = (),
     line: float = 17,
 ) -> list[Box]:
-    """A box for each spot's label: inside the picture, off dots, labels and obstacles, as near as can be."""
+    """A box for each spot's label: inside the picture, near its spot, without overlaps if possible."""
     dots = [Box(x - 8, y - 8, 16, 16) for x, y in spots]
     placed: list[Box] = []
     for (x, y), wide in zip(spots, widths, strict=True):
@@ -245,20 +245,20 @@ def place_labels(
 
 
 def _candidates(x: float, y: float, wide: float, line: float, width: float, height: float) -> list[Box]:
-    """Places for a label around a spot, the nearest first: right, left, above, below, then further out."""
-    found = []
+    """Places for a label around a spot, nearest first: right, left, above, below, then further out."""
+    boxes = []
     for reach in (10, 17, 25, 34, 46, 60, 80, 105, 135, 170, 220):
         for angle in (0, 180, -60, 60, -120, 120, -90, 90, -30, 30, -150, 150):
             dx, dy = math.cos(math.radians(angle)), math.sin(math.radians(angle))
             left = x + reach * dx - (wide if dx < -0.3 else 0 if dx > 0.3 else wide / 2)
             top = y + reach * dy - (line if dy < -0.3 else 0 if dy > 0.3 else line / 2)
             if left >= 0 and left + wide <= width and top >= 0 and top + line <= height:
-                found.append(Box(left, top, wide, line))
-    return found
+                boxes.append(Box(left, top, wide, line))
+    return boxes
 
 
 def stacked_rows(bars: Sequence[Bar], width: int, label: str, row: int = 30) -> str:
-    """A bar of segments per row, all to the same scale; wide segments carry their name, totals stand at the end."""
+    """One bar of segments per row, all on the same scale. Wide segments contain their name; totals are at the end."""
     left = label_width([bar.label for bar in bars], width)
     right = int(max((text_width(bar.total) for bar in bars), default=0)) + 10
     longest = max((sum(value for _, value, _ in bar.segments) for bar in bars), default=0) or 1.0
@@ -287,13 +287,13 @@ def _bar(bar: Bar, y: float, left: float, per_unit: float, row: int) -> str:
 
 
 def ceiling_of(values: Sequence[float]) -> float:
-    """A round number above all fractions, so that small ones are not drawn in a corner."""
+    """A round number not below all values, used as the end of an axis."""
     highest = max(values, default=0.0)
     return next((top for top in (0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if highest <= top), max(1.0, highest))
 
 
 def linear_ticks(top: float, room: float = 400) -> list[float]:
-    """Ticks from 0 to the top: four steps, or three of 60 percent; two or one where there are few pixels."""
+    """Ticks from 0 to the top: four steps, three if the top is 60 %, fewer if `room` (pixels) is small."""
     n = 3 if round(top, 6) == 0.6 else 4
     if room / n < 42:
         n = 1 if n == 3 or room < 84 else 2
@@ -301,7 +301,7 @@ def linear_ticks(top: float, room: float = 400) -> list[float]:
 
 
 def _x_axis(values: Sequence[float], start: float, end: float) -> tuple[Scale, list[float]]:
-    """A scale and its ticks: logarithmic where all values are above zero and span a factor of eight or more."""
+    """A scale and its ticks: logarithmic if all values are above zero and span a factor of 8 or more."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     if low > NEARLY_ZERO and high / low >= 8:
         scale = linear_scale(math.log10(low) - 0.08, math.log10(high) + 0.08, start, end)
@@ -312,7 +312,7 @@ def _x_axis(values: Sequence[float], start: float, end: float) -> tuple[Scale, l
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Powers of ten between the ends, with 2s and 5s where there is room; the ends where there is none between."""
+    """Powers of ten between the ends, with 2s and 5s if there are at most six ticks; the ends if there is none."""
     for leads in ((1, 2, 5), (1, 3), (1,)):
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         ticks = [lead * 10.0**power for power in powers for lead in leads if low <= lead * 10.0**power <= high]

@@ -1,15 +1,15 @@
-/* The cost model of a contender: the twin of decide/cost.py and decide/break_even.py, formula by formula.
+/* The cost model of a contender: the same formulas as decide/cost/model.py and decide/cost/break_even.py.
  *
- * Takes plain objects with the fields of `CostInputs` (see decide/cost.py for their meaning and units), gives US
- * dollars. Knows nothing about the page. Defines one name, `bakeoffCost`; Node can `require` it too. A test holds it
- * against the Python side over random inputs: change both or none.
+ * Takes plain objects with the fields of `CostInputs` (see decide/cost/model.py for their meaning and units), gives
+ * US dollars. Knows nothing about the page. Defines one name, `bakeoffCost`; Node can `require` it too. A test compares
+ * it with the Python code on random inputs: change both or neither.
  */
 "use strict";
 
 const bakeoffCost = (() => {
   const HOUR = 3600;
   const MILLION = 1e6;
-  const SAME = 1e-9; // two totals closer than this share of the larger are the same money
+  const SAME = 1e-9; // two totals closer than this share of the larger count as equal
 
   const trainingUsd = (c, seconds, tokens) =>
     (seconds / HOUR) * c.training_usd_per_hour + (tokens / MILLION) * c.training_usd_per_million_tokens;
@@ -40,7 +40,7 @@ const bakeoffCost = (() => {
     return Math.max(0, c.online_hours_per_month - busyHours) * c.serving_usd_per_hour;
   }
 
-  /* What has been paid, in today's money, before the first month and after each: horizon_months + 1 figures. */
+  /* US dollars paid so far, in today's money, before the first month and after each: horizon_months + 1 numbers. */
   function cumulativeUsd(c) {
     const paid = [setupUsd(c)];
     const marginal = marginalUsdPerQuery(c);
@@ -65,7 +65,7 @@ const bakeoffCost = (() => {
     return Array.from({ length: c.horizon_months }, (_, month) => full / Math.pow(1 + c.growth_per_month, month));
   }
 
-  /* Stretches of volume as [where it begins, sign of a's total minus b's]; neighbours differ in sign. */
+  /* Stretches of volume as [start, sign of a's total minus b's]. Neighbours differ in sign. */
   function orderByVolume(a, b) {
     const volumes = Array.from(new Set([0, ...kinks(a), ...kinks(b)])).sort((x, y) => x - y);
     const at = (c, volume) => totalCost(Object.assign({}, c, { queries_per_month: volume }));
@@ -88,7 +88,7 @@ const bakeoffCost = (() => {
     return stretches.filter((one, i) => i === 0 || one[1] !== stretches[i - 1][1]);
   }
 
-  /* What one first-month query weighs in a month of the total: its growth, discounted. */
+  /* The weight of one first-month query in a month of the total: its growth, discounted. */
   function weight(c, month) {
     return Math.pow(1 + c.growth_per_month, month - 1) * Math.pow(1 + c.discount_per_year, -month / 12);
   }
@@ -97,16 +97,16 @@ const bakeoffCost = (() => {
   const lowestChange = (stretches) => (stretches.length > 1 ? stretches[1][0] : null);
   const breakEvenVolume = (a, b) => lowestChange(orderByVolume(a, b));
 
-  /* The lowest and highest such volume with the measured numbers as they are, and at opposite ends of their intervals;
-   * no upper one where, in any of the three, there is none. */
+  /* The lowest and highest such volume of three cases: measured numbers as they are, and at opposite ends of their
+   * intervals. The upper bound is null if one of the cases has none. */
   function breakEvenBounds(a, b) {
-    const found = [breakEvenVolume(a, b),
+    const crossings = [breakEvenVolume(a, b),
       ...[0, 1].map((end) => breakEvenVolume(atBound(a, end), atBound(b, 1 - end)))];
-    const volumes = found.filter((volume) => volume !== null);
-    return [volumes.length ? Math.min(...volumes) : null, volumes.length === found.length ? Math.max(...volumes) : null];
+    const volumes = crossings.filter((volume) => volume !== null);
+    return [volumes.length ? Math.min(...volumes) : null, volumes.length === crossings.length ? Math.max(...volumes) : null];
   }
 
-  /* The first month after which the one dearer to set up has cost no more in all, or null. */
+  /* The first month after which the one with the higher set-up cost has cost no more in total, or null. */
   function breakEvenMonth(a, b) {
     const paidByB = cumulativeUsd(b);
     const differences = cumulativeUsd(a).map((paid, month) => nothingIfSame(paid, paidByB[month]));
@@ -125,8 +125,8 @@ const bakeoffCost = (() => {
   /* The part of the total that pays for days of work. */
   const peopleUsd = (c) => totalCost(c) - totalCost(Object.assign({}, c, { engineering_usd_per_day: 0 }));
 
-  /* The total with each input that is not 0 alone a quarter lower and higher, as [input, low, high], what moves it most
-   * first; what moves nothing is left out. */
+  /* The total with each input alone a quarter lower and a quarter higher, as [input, low, high], largest change first.
+   * Inputs that are 0 or change nothing are left out. */
   function tornado(c) {
     const at = (field, value) => {
       const possible = { cached_prompt_share: Math.min(1, value), horizon_months: Math.max(1, Math.round(value)) };
@@ -138,8 +138,8 @@ const bakeoffCost = (() => {
       .sort((x, y) => Math.abs(y[2] - y[1]) - Math.abs(x[2] - x[1]));
   }
 
-  /* The same contender once the sliders were moved from one situation to another. The machine's price is also that of
-   * training where both were the same; any other price keeps its ratio to the slider's, cached tokens to fresh ones. */
+  /* The contender's inputs after the sliders moved from one situation to another. The machine's price is also the price
+   * of training if both were the same. Other prices keep their ratio to the slider's, cached tokens to fresh ones. */
   function changed(c, from, to) {
     const times = (field) => (field in to ? to[field] / from[field] : 1);
     const trainsHere = c.training_usd_per_hour === c.serving_usd_per_hour;
@@ -158,7 +158,7 @@ const bakeoffCost = (() => {
 
   const whole = (number) => number.toLocaleString("en", { maximumFractionDigits: 0 });
 
-  /* Who costs less up to which volume, what the intervals leave of that, and when the one dearer to set up has caught up. */
+  /* Which contender costs less at which volume, how the intervals change that, and when the higher set-up cost pays off. */
   function breakEvenSentence(a, b) {
     return [volumeSentence(a, b), boundsSentence(...breakEvenBounds(a, b)), monthSentence(a, b)].filter(Boolean).join(" ");
   }
@@ -169,24 +169,24 @@ const bakeoffCost = (() => {
     const verb = below ? `'${below}' costs less` : `'${a.name}' and '${b.name}' cost the same`;
     if (stretches.length === 1) return `${verb} over ${a.horizon_months} months at every volume.`;
     const above = cheaper(stretches[1][1]);
-    const then = above ? `above it '${above}'` : "above it they cost the same";
-    const more = stretches.length > 2 ? `; the order changes ${stretches.length - 2} more time(s) further up` : "";
+    const then = above ? `above that '${above}'` : "above that they cost the same";
+    const more = stretches.length > 2 ? `; the order changes ${stretches.length - 2} more time(s) at higher volumes` : "";
     return `${verb} over ${a.horizon_months} months up to ${whole(stretches[1][0])} queries a month, ${then}${more}.`;
   }
   function boundsSentence(low, high) {
     if (low === null || (high !== null && whole(low) === whole(high))) return "";
-    const where = "With each input anywhere in its interval, the order";
-    if (high === null) return `${where} may change from ${whole(low)} on, or never.`;
-    return `${where} changes between ${whole(low)} and ${whole(high)}.`;
+    const where = "Within the intervals of the inputs, the order";
+    if (high === null) return `${where} may change at any volume from ${whole(low)}, or never.`;
+    return `${where} changes between ${whole(low)} and ${whole(high)} queries.`;
   }
   function monthSentence(a, b) {
     const start = nothingIfSame(setupUsd(a), setupUsd(b));
     if (!start) return "Both cost the same to set up.";
     const [dearer, other] = start > 0 ? [a.name, b.name] : [b.name, a.name];
     const month = breakEvenMonth(a, b);
-    const volume = `At ${whole(a.queries_per_month)} queries a month '${dearer}', dearer to set up,`;
-    if (month === null) return `${volume} does not catch up with '${other}' within ${a.horizon_months} months.`;
-    return `${volume} has caught up with '${other}' by month ${month}.`;
+    const setup = `'${dearer}' costs more to set up than '${other}'. At ${whole(a.queries_per_month)} queries a month`;
+    if (month === null) return `${setup} its total stays higher for all ${a.horizon_months} months.`;
+    return `${setup} its total is no longer higher after month ${month}.`;
   }
 
   return { setupUsd, marginalUsdPerQuery, upkeepUsdPerMonth, idleUsd, cumulativeUsd, totalCost, orderByVolume,

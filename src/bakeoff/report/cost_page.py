@@ -1,7 +1,7 @@
-"""What a judged run costs, ready for the page: table, sliders, charts, break-even, tornado and every formula in words.
+"""The cost of a judged run for the page: table, sliders, charts, break-even, tornado and all formulas in words.
 
 Takes a `Judgement` and the contenders' colours, gives text, SVG and the JSON that `verdict.js` calculates with. All
-arithmetic is `decide/cost.py`'s. Knows nothing about how the page is laid out.
+arithmetic is in `decide/cost/model.py`. Knows nothing about the page's layout.
 """
 
 import json
@@ -31,13 +31,13 @@ from bakeoff.sentences import NARROW, count, usd
 
 HALF, NARROW_WIDE, HEIGHT = 520, 342, 340
 VOLUMES_BELOW, VOLUMES_ABOVE, N_VOLUMES = 1e-2, 1e3, 61
-"""The volumes of the chart, as multiples of the profile's; sliders reach as far."""
+"""The volumes of the chart, as multiples of the profile's volume, and how many are drawn. The slider has this range."""
 PER_DECADE = 20
 LEAST_SHARE = 1e-6
-"""On the logarithmic axis what costs nothing stands at this share of the dearest."""
+"""On the logarithmic axis, a cost of 0 is drawn at this share of the highest cost."""
 MOST_MONTHS = 60
 LEAST_SWING = 1e-3
-"""What moves the total by less than this share of it is not drawn."""
+"""Inputs that change the total by less than this share of it are not drawn."""
 TRAINING = "training_usd_per_hour"
 PRICES = {
     TRAINING: "Training, USD an hour",
@@ -45,11 +45,11 @@ PRICES = {
     "output_usd_per_million_tokens": "Completion tokens, USD a million",
     "training_usd_per_million_tokens": "Training tokens, USD a million",
 }
-"""The prices that have a slider only where they matter."""
+"""The prices that have a slider only if a contender pays them."""
 
 
 def cost_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, Any] | None:
-    """Everything the page's section on cost shows; None where no contender's cost could be calculated."""
+    """The values for the page's section on cost; None if no contender's cost could be calculated."""
     if not judgement.cost.table:
         return None
     inputs = judgement.cost.inputs
@@ -64,7 +64,7 @@ def cost_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, 
         "sliders": sliders(inputs),
         "months_chart": _months(inputs, first, colours),
         "volume_chart": _volumes(inputs, first, colours),
-        "break_even": [(one.b, one.explanation) for one in against_reference(judgement)],
+        "break_even": [(pair.b, pair.explanation) for pair in against_reference(judgement)],
         "tornado": tornado_bars(inputs[first]),
         "breakdowns": [breakdown_rows(inputs[row.contender], judgement) for row in judgement.cost.table],
         "payload": Markup(_payload(judgement, first, colours)),
@@ -72,15 +72,15 @@ def cost_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, 
 
 
 def reference(judgement: Judgement) -> str:
-    """The contender that the others are compared with: the winner, else the cheapest."""
+    """The contender that the others are compared with: the winner, or the cheapest if there is no winner."""
     winner = judgement.winner
     return winner if winner in judgement.cost.inputs else judgement.cost.table[0].contender
 
 
 def against_reference(judgement: Judgement) -> list[BreakEven]:
-    """The break-even of the reference and each other contender."""
+    """The break-even of the reference with each other contender."""
     first = reference(judgement)
-    return [one for one in judgement.break_even if one.a == first]
+    return [pair for pair in judgement.break_even if pair.a == first]
 
 
 def cost_cells(row: CostRow) -> dict[str, str]:
@@ -97,16 +97,16 @@ def cost_cells(row: CostRow) -> dict[str, str]:
 
 
 def sliders(contenders: Mapping[str, CostInputs]) -> list[dict[str, Any]]:
-    """The sliders: where each stands, how far it goes, and how a position becomes a value.
+    """The sliders: each one's position, its range, and how a position becomes a value.
 
-    A 'factor' slider multiplies `default` by 10^(position / per_decade), rounded to `digits`; a 'linear' one stands at
-    `position * unit`. In its first position each gives the profile's own value exactly.
+    A 'factor' slider multiplies `default` by 10^(position / per_decade), rounded to `digits`. A 'linear' slider has the
+    value `position * unit`. In its initial position, each gives exactly the profile's value.
     """
-    one = next(iter(contenders.values()))
-    machine, day = one.serving_usd_per_hour, one.engineering_usd_per_day
+    any_inputs = next(iter(contenders.values()))
+    machine, day = any_inputs.serving_usd_per_hour, any_inputs.engineering_usd_per_day
     return [
-        _factor("queries_per_month", "Queries a month", one.queries_per_month, (-40, 60)),
-        _linear("horizon_months", "Horizon", one.horizon_months, 1, (1, MOST_MONTHS)),
+        _factor("queries_per_month", "Queries a month", any_inputs.queries_per_month, (-40, 60)),
+        _linear("horizon_months", "Horizon", any_inputs.horizon_months, 1, (1, MOST_MONTHS)),
         _factor("machine_usd_per_hour", "Machine, USD an hour", machine)
         if machine
         else _linear("machine_usd_per_hour", "Machine, USD an hour", 0.0, 0.05, (0, 40)),
@@ -116,17 +116,19 @@ def sliders(contenders: Mapping[str, CostInputs]) -> list[dict[str, Any]]:
 
 
 def _price_sliders(contenders: Collection[CostInputs]) -> list[dict[str, Any]]:
-    """One for each price that some contender pays and the machine's slider does not move.
+    """A slider for each price that a contender pays and that the machine's slider does not set.
 
-    It stands at the lowest that anyone pays; the others keep their ratio to it.
+    Its value is the lowest such price of all contenders. The other prices keep their ratio to it.
     """
-    found = []
+    price_sliders = []
     for field, title in PRICES.items():
-        paid = {getattr(one, field) for one in contenders if field != TRAINING or not one.trains_where_it_serves}
+        paid = {
+            getattr(inputs, field) for inputs in contenders if field != TRAINING or not inputs.trains_where_it_serves
+        }
         paid.discard(0.0)
         if paid:
-            found.append(_factor(field, title if len(paid) == 1 else f"{title}, the lowest", min(paid)))
-    return found
+            price_sliders.append(_factor(field, title if len(paid) == 1 else f"{title}, the lowest", min(paid)))
+    return price_sliders
 
 
 def _factor(
@@ -143,7 +145,7 @@ def _linear(field: str, title: str, default: float, unit: float, ends: tuple[int
 
 
 def _payload(judgement: Judgement, first: str, colours: Mapping[str, int]) -> str:
-    """What the script calculates with: every contender's inputs, less where they come from."""
+    """The JSON that the script calculates with: every contender's inputs without their sources, sliders and chart."""
     inputs = judgement.cost.inputs
     content = {
         "first": first,
@@ -165,7 +167,7 @@ def _payload(judgement: Judgement, first: str, colours: Mapping[str, int]) -> st
 
 
 def _drawn(draw: Callable[[int], str], kind: str, wide: int = HALF) -> Markup:
-    """A chart for a laptop and for a phone, each in a frame that the script finds again."""
+    """A chart for a laptop and for a phone, each in an element that the script can find."""
     frames = (("wide", wide), ("narrow", NARROW_WIDE))
     return Markup("".join(f'<div class="{css}" data-chart="{kind}">{draw(width)}</div>' for css, width in frames))
 
@@ -180,8 +182,10 @@ def _months(inputs: Mapping[str, CostInputs], first: str, colours: Mapping[str, 
     for name, one in inputs.items():
         month = break_even_month(inputs[first], one) if name != first else None
         if month:
-            crossings.append(Crossing(month, paid[first][month], f"{first} and {name}: even by month {month}"))
-    label = "What has been paid after each month. At the end: " + _totals(inputs)
+            crossings.append(
+                Crossing(month, paid[first][month], f"{first} and {name} have cost the same by month {month}")
+            )
+    label = "Paid so far after each month. At the end: " + _totals(inputs)
     return _drawn(lambda width: months_chart(lines, crossings, width, HEIGHT, label), "months")
 
 
@@ -199,8 +203,8 @@ def _volumes(inputs: Mapping[str, CostInputs], first: str, colours: Mapping[str,
         stretches = order_by_volume(inputs[first], one) if name != first else []
         volume = stretches[1][0] if len(stretches) > 1 else 0.0
         if xs[0] <= volume <= xs[-1]:
-            told = f"{first} and {name} cost the same at {count(volume)} queries a month"
-            crossings.append(Crossing(volume, max(floor, _at_volume(inputs[first], volume)), told))
+            sentence = f"{first} and {name} cost the same at {count(volume)} queries a month"
+            crossings.append(Crossing(volume, max(floor, _at_volume(inputs[first], volume)), sentence))
     label = f"Total by the first month's queries. At {count(now)}: " + _totals(inputs)
     return _drawn(lambda width: volume_chart(lines, crossings, now, width, HEIGHT, label), "volume")
 
@@ -214,33 +218,32 @@ def _totals(inputs: Mapping[str, CostInputs]) -> str:
 
 
 def tornado_bars(inputs: CostInputs) -> dict[str, Any]:
-    """What moves a contender's total most: bars in percent of the width, and where the total as it is stands.
+    """The inputs that change a contender's total most: bars and the current total, in percent of the width.
 
     `verdict.js` draws the same when a slider moves.
     """
     total = total_usd(inputs)
-    swings = [one for one in tornado(inputs) if abs(one.high_total_usd - one.low_total_usd) > LEAST_SWING * total][
-        :MOST_SWINGS
-    ]
-    ends = [sorted((one.low_total_usd, one.high_total_usd)) for one in swings]
+    large = [move for move in tornado(inputs) if abs(move.high_total_usd - move.low_total_usd) > LEAST_SWING * total]
+    swings = large[:MOST_SWINGS]
+    ends = [sorted((swing.low_total_usd, swing.high_total_usd)) for swing in swings]
     at = linear_scale(min((low for low, _ in ends), default=0), max((high for _, high in ends), default=0), 0, 100)
     write = BY_NAME["cost_per_1k"].interval
     return {
         "total": usd(total),
         "now": at(total),
         "bars": [
-            (INPUTS[one.input][0], write(low, high) or usd(low), at(low), at(high) - at(low))
-            for one, (low, high) in zip(swings, ends, strict=True)
+            (INPUTS[swing.input][0], write(low, high) or usd(low), at(low), at(high) - at(low))
+            for swing, (low, high) in zip(swings, ends, strict=True)
         ],
     }
 
 
 def breakdown_rows(inputs: CostInputs, judgement: Judgement) -> dict[str, Any]:
-    """Every line of one contender's cost with its formula, and where each number of it comes from."""
+    """Every line of one contender's cost with its formula, and the source of each number."""
     breakdown: CostBreakdown = judgement.cost.breakdown[inputs.name]
     parts = [
         ("Set-up, once", breakdown.setup, breakdown.setup_usd),
-        ("A query of the first month", breakdown.per_query, breakdown.per_query_usd),
+        ("Query in the first month", breakdown.per_query, breakdown.per_query_usd),
         ("Upkeep, each month", breakdown.upkeep_per_month, breakdown.upkeep_usd_per_month),
     ]
     return {
@@ -259,7 +262,7 @@ def breakdown_rows(inputs: CostInputs, judgement: Judgement) -> dict[str, Any]:
 
 
 def interval_of(inputs: CostInputs, field: str) -> str:
-    """The 95 % interval of a measured number, empty where it has none."""
+    """The 95 % interval of a measured number; empty if it has none."""
     if field not in inputs.intervals:
         return ""
     low, high = inputs.intervals[field]

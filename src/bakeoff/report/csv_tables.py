@@ -1,6 +1,6 @@
-"""Every table of a report as CSV: what was measured here, what was judged of it in `csv_verdict.py`.
+"""Every table of a report as CSV. The tables of measurements are here, those of the verdict in `csv_verdict.py`.
 
-Takes `ReportData`, gives texts by file name. Knows nothing about files.
+Takes `ReportData`, gives texts by table name. Knows nothing about files.
 """
 
 from collections.abc import Callable
@@ -17,11 +17,11 @@ PARTS = ("value", "low", "high", "n")
 
 
 def csv_tables(data: ReportData) -> dict[str, str]:
-    """The tables by name, each with a line of heads; those of the verdict only where the run was judged."""
-    found = {name: make(data) for name, make in MEASURED.items()}
+    """The tables by name, each with a header line. Tables of the verdict are included only if the run was judged."""
+    tables = {name: make(data) for name, make in MEASURED.items()}
     if data.judgement:
-        found |= {name: make(data.judgement) for name, make in JUDGED.items()}
-    return {name: written(rows) for name, rows in found.items()}
+        tables |= {name: make(data.judgement) for name, make in JUDGED.items()}
+    return {name: written(rows) for name, rows in tables.items()}
 
 
 def _contenders(data: ReportData) -> Rows:
@@ -32,7 +32,7 @@ def _contenders(data: ReportData) -> Rows:
     rows: Rows = [["contender", "verdict", *heads]]
     for name in data.contenders:
         estimates = [data.estimate(name, measure.name) for measure in measures]
-        cells = [getattr(one, part) for one in estimates for part in PARTS]
+        cells = [getattr(estimate, part) for estimate in estimates for part in PARTS]
         rows.append([name, judged.get(name, ""), *cells])
     return rows
 
@@ -52,14 +52,14 @@ def _slices(data: ReportData) -> Rows:
     rows: Rows = [["measure", "contender", "slice", *PARTS]]
     for measure in _measures(data):
         for name in data.contenders:
-            for kind, one in data.estimate(name, measure.name).slices.items():
-                if one.value is not None:
-                    rows.append([measure.name, name, kind, *(getattr(one, part) for part in PARTS)])
+            for kind, estimate in data.estimate(name, measure.name).slices.items():
+                if estimate.value is not None:
+                    rows.append([measure.name, name, kind, *(getattr(estimate, part) for part in PARTS)])
     return rows
 
 
 def _failures(data: ReportData) -> Rows:
-    """One row for each contender: how many answers failed, by cause."""
+    """One row for each contender: the number of failed answers by cause."""
     rows: Rows = [["contender", *CAUSES, "all"]]
     for name, counts in failures(data).items():
         rows.append([name, *(counts[why] for why in CAUSES), sum(counts.values())])
@@ -67,23 +67,24 @@ def _failures(data: ReportData) -> Rows:
 
 
 def _updates(data: ReportData) -> Rows:
-    """One row for each contender whose freshness was measured: accuracy before and after, and what it took."""
+    """One row for each contender whose freshness was measured: accuracy before and after, seconds and tokens."""
     details = ("before", "update_seconds", "update_tokens")
     rows: Rows = [["contender", "after", "low", "high", "n", *details]]
     for name in data.contenders:
-        one = data.estimate(name, "freshness")
-        if one.value is not None:
-            rows.append([name, *(getattr(one, part) for part in PARTS), *(one.detail.get(key) for key in details)])
+        estimate = data.estimate(name, "freshness")
+        if estimate.value is not None:
+            detail = [estimate.detail.get(key) for key in details]
+            rows.append([name, *(getattr(estimate, part) for part in PARTS), *detail])
     return rows
 
 
 def _stages(data: ReportData) -> Rows:
-    """One row for each stage in the order they ran; the contender is empty where several share the work."""
+    """One row for each stage in the order they ran. The contender is empty if several share the work."""
     return rows_of(data.stages, ("stage", "contender", "part", "seconds", "tokens", "detail"))
 
 
 def _constant(data: ReportData) -> Rows:
-    """Always giving the most frequent training answer, and one row for each contender's contrast with that."""
+    """One row for each contender's contrast with always giving the most frequent training answer."""
     contrast = ("contender", "difference", "low", "high", "p_adjusted", "finding")
     rows: Rows = [["answer", *(f"accuracy_{part}".removesuffix("_value") for part in PARTS), *contrast]]
     constant = data.comparison.constant
@@ -98,10 +99,10 @@ ABOUT_AN_ANSWER = ("outcome", "answer", "withheld")
 
 
 def _questions(data: ReportData) -> Rows:
-    """One row for each question, and for each contender how its answer came out and what it said.
+    """One row for each question, with each contender's outcome and answer.
 
-    `withheld` is what it would have said where it declined. Of a run with updates the same follows for the answers
-    after the update.
+    `withheld` is the text that a contender withheld when it declined. In a run with updates, the same columns follow
+    for the answers after the update.
     """
     is_updated = any(data.updated.values())
     heads = [f"{name}: {part}" for name in data.contenders for part in ABOUT_AN_ANSWER]
@@ -111,7 +112,7 @@ def _questions(data: ReportData) -> Rows:
         cells: list[Cell] = []
         for name in data.contenders:
             given = data.answers[name].get(question.id)
-            cells += [OUTCOMES[outcome(data, name, question)], *_said(given)]
+            cells += [OUTCOMES[outcome(data, name, question)], *_texts(given)]
         for name in data.contenders if is_updated else ():
             cells += _after_update(data, name, question)
         accepted = " | ".join(question.answers)
@@ -119,8 +120,8 @@ def _questions(data: ReportData) -> Rows:
     return rows
 
 
-def _said(answer: Answer | None) -> list[Cell]:
-    """What the answer said, and what it withheld where it declined."""
+def _texts(answer: Answer | None) -> list[Cell]:
+    """The text of an answer or its error, and the text that it withheld if it declined."""
     if answer is None:
         return ["", ""]
     if answer.error is not None:
@@ -132,7 +133,7 @@ def _after_update(data: ReportData, contender: str, question: Question) -> list[
     answer = data.updated[contender].get(question.id)
     if answer is None:
         return ["", "", ""]
-    return [OUTCOMES[outcome_after_update(data, contender, question)], *_said(answer)]
+    return [OUTCOMES[outcome_after_update(data, contender, question)], *_texts(answer)]
 
 
 MEASURED: dict[str, Callable[[ReportData], Rows]] = {

@@ -1,6 +1,6 @@
-"""What a judgement adds to the CSV tables: effects, costs, break-even, matrix, sensitivity, claims, plan.
+"""The CSV tables of a judgement: effects, costs, break-even, matrix, sensitivity, claims, roadmap.
 
-Takes `Judgement`, gives rows. Numbers are unrounded.
+Takes a `Judgement`, gives rows. Numbers are not rounded.
 """
 
 from collections.abc import Callable
@@ -17,10 +17,10 @@ def _effects(judgement: Judgement) -> Rows:
     fields = ("measure", "difference", "low", "high", "p_adjusted", "n", "finding")
     about = ("effect", "kind", "model", "subject", "setting", "slice")
     rows: Rows = [[*about, "a", "b", *fields, "is_told", "sentence"]]
-    for one in judgement.effects:
-        pair = (one.contrast.a, one.contrast.b) if one.kind == "simple" else ("", "")
-        numbers = (getattr(one.contrast, field) for field in fields)
-        rows.append([*(getattr(one, field) for field in about), *pair, *numbers, one.is_told, one.sentence])
+    for effect in judgement.effects:
+        pair = (effect.contrast.a, effect.contrast.b) if effect.kind == "simple" else ("", "")
+        numbers = (getattr(effect.contrast, field) for field in fields)
+        rows.append([*(getattr(effect, field) for field in about), *pair, *numbers, effect.is_told, effect.sentence])
     return rows
 
 
@@ -31,20 +31,20 @@ def _cost(judgement: Judgement) -> Rows:
 def _cost_lines(judgement: Judgement) -> Rows:
     """One row for each line of each contender's cost, with its formula."""
     rows: Rows = [["contender", "part", "line", "usd", "formula"]]
-    for name, one in judgement.cost.breakdown.items():
-        parts = {"set-up": one.setup, "query": one.per_query, "upkeep of a month": one.upkeep_per_month}
+    for name, cost in judgement.cost.breakdown.items():
+        parts = {"set-up": cost.setup, "query": cost.per_query, "upkeep of a month": cost.upkeep_per_month}
         rows += [[name, part, item.name, item.usd, item.explanation] for part, items in parts.items() for item in items]
     return rows
 
 
 def _cost_inputs(judgement: Judgement) -> Rows:
-    """One row for each number that a contender's cost rests on, and where it comes from."""
+    """One row for each number that a contender's cost depends on, with its source."""
     rows: Rows = [["contender", "input", "meaning", "unit", "value", "low", "high", "source"]]
-    for name, one in judgement.cost.inputs.items():
+    for name, inputs in judgement.cost.inputs.items():
         for field, (meaning, unit) in INPUTS.items():
-            value, (low, high) = getattr(one, field), one.intervals.get(field, (None, None))
-            if value or field in one.sources:
-                source = one.sources.get(field, "the profile, or its default")
+            value, (low, high) = getattr(inputs, field), inputs.intervals.get(field, (None, None))
+            if value or field in inputs.sources:
+                source = inputs.sources.get(field, "the profile or its default")
                 rows.append([name, field, meaning, unit, value, low, high, source])
     return rows
 
@@ -54,16 +54,16 @@ def _break_even(judgement: Judgement) -> Rows:
 
 
 def _tornado(judgement: Judgement) -> Rows:
-    """One row for each input that moves a contender's total, what moves it most first."""
+    """One row for each input that changes a contender's total, largest change first."""
     fields = ("input", "low_input", "high_input", "low_total_usd", "high_total_usd")
     rows: Rows = [["contender", *fields]]
     for name, inputs in judgement.cost.inputs.items():
-        rows += [[name, *(getattr(one, field) for field in fields)] for one in tornado(inputs)]
+        rows += [[name, *(getattr(swing, field) for field in fields)] for swing in tornado(inputs)]
     return rows
 
 
 def _matrix(judgement: Judgement) -> Rows:
-    """One row for each factor: both sets of scores, and why each."""
+    """One row for each factor: assumed and measured scores, with reasons."""
     names = approach_names(judgement)
     heads = [f"{basis}_{name}" for basis in ("assumed", "measured") for name in names]
     rows: Rows = [["factor", "weight", *heads, "assumed_why", "measured_why"]]
@@ -76,7 +76,7 @@ def _matrix(judgement: Judgement) -> Rows:
 
 
 def _sensitivity(judgement: Judgement) -> Rows:
-    """One row for each contender that could win: the share of draws it won by the rule, and by a weighted sum."""
+    """One row for each contender that breaks no limit: its share of draws won by the rule and by the weighted sum."""
     by_rule, by_sum = judgement.sensitivity.rule_wins, judgement.sensitivity.weighted_wins
     names = dict.fromkeys([*by_rule, *by_sum])
     return [
@@ -88,19 +88,21 @@ def _sensitivity(judgement: Judgement) -> Rows:
 def _flips(judgement: Judgement) -> Rows:
     rows: Rows = [["input", "factor", "becomes", "winner", "sentence"]]
     return rows + [
-        [one.input, one.factor, one.becomes, one.winner, flip_sentence(one)] for one in judgement.sensitivity.flips
+        [flip.input, flip.factor, flip.becomes, flip.winner, flip_sentence(flip)]
+        for flip in judgement.sensitivity.flips
     ]
 
 
 def _claims(judgement: Judgement) -> Rows:
     rows: Rows = [["claim", "article", "says", "favours", "finding", "why"]]
-    for one in judgement.claims:
-        rows.append([one.claim.id, one.claim.article, one.claim.says, one.claim.favours, one.finding, one.why])
+    for entry in judgement.claims:
+        claim = entry.claim
+        rows.append([claim.id, claim.article, claim.says, claim.favours, entry.finding, entry.why])
     return rows
 
 
 def _roadmap(judgement: Judgement) -> Rows:
-    """One row for each task; no rows where there is no plan."""
+    """One row for each task; no rows if there is no roadmap."""
     rows: Rows = [["phase", "first_week", "last_week", "starts", "task", "owner", "effort_days"]]
     plan = judgement.roadmap
     for phase in plan.phases if plan else ():

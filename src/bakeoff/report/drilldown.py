@@ -1,7 +1,7 @@
-"""Every test question with every contender's answer, as the JSON that the page's script shows.
+"""Every test question with every contender's answer, as JSON for the page's script.
 
-Takes `ReportData`, gives text. A chunk stands once however often it is cited; a key whose value is empty is left out.
-Knows nothing about how the page looks.
+Takes `ReportData`, gives text. Each chunk is included once, however often it is cited. Keys with empty values are left
+out. Knows nothing about how the page looks.
 """
 
 import json
@@ -24,11 +24,11 @@ from bakeoff.report.findings import (
 from bakeoff.report.gather import ReportData
 
 MOST_QUESTIONS = 2000
-MOST_PASSAGES = 8  # of one answer; those that hold the evidence are shown beyond that
+MOST_PASSAGES = 8  # per answer; passages with the evidence are always shown
 
 
 def drilldown_json(data: ReportData, colours: Mapping[str, int]) -> str:
-    """The payload as JSON that may stand inside a script element."""
+    """The payload as JSON that is safe inside a script element."""
     chunks = Chunks()
     payload = {
         "contenders": [{"name": name, "colour": colours[name]} for name in data.contenders],
@@ -42,21 +42,21 @@ def drilldown_json(data: ReportData, colours: Mapping[str, int]) -> str:
 
 
 def script_safe(json_text: str) -> str:
-    """The same JSON with each character that HTML or an old script engine could misread written as an escape."""
+    """The JSON with every character escaped that HTML or an old script engine could misread."""
     for character in "<>&\u2028\u2029":
         json_text = json_text.replace(character, f"\\u{ord(character):04x}")
     return json_text
 
 
 class Chunks:
-    """The chunks met so far, each once, by their place in the payload."""
+    """The chunks collected so far, each once, by their position in the payload."""
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
         self._places: dict[tuple[str, str], int] = {}
 
     def place(self, chunk: Chunk) -> int:
-        """Where the chunk stands; one that the update has changed counts as another."""
+        """The chunk's position. A chunk whose text the update changed counts as a new one."""
         key = (chunk.id, chunk.text)
         if key not in self._places:
             self._places[key] = len(self.entries)
@@ -88,7 +88,7 @@ def _question(data: ReportData, question: Question, chunks: Chunks) -> dict[str,
             how = outcome_after_update(data, name, question)
             came_out = {"outcome": how, **_filled({"cause": _cause(data, question, after, how)})}
             results.append({"contender": number, "after": True, **came_out, **_answer(question, after, chunks)})
-        # What changes stands in the new documents: only passages from after the update can hold its evidence.
+        # The evidence of a changed fact is in the new documents: only passages shown after the update can contain it.
         current = after if question.slice == "changed" else before
         for hit in _shown(question, current) if current else ():
             if holds_evidence(question, hit.chunk):
@@ -146,11 +146,11 @@ def _span(span: SourceSpan) -> str:
 
 
 def marks(spans: Iterable[SourceSpan], chunk: Chunk) -> list[list[int]]:
-    """Where gold spans lie in the chunk's text, as [start, end] in UTF-16 units, which is how a browser counts.
+    """The gold spans in the chunk's text, as [start, end] in UTF-16 units, which is how a browser counts.
 
-    Sorted, without overlaps. Empty where the whole document is the evidence: then there is nothing to single out.
+    Sorted, without overlaps. Empty if the whole document is the evidence.
     """
-    found: list[list[int]] = []
+    merged: list[list[int]] = []
     inside = sorted(
         (max(0, span.start - chunk.start), min(len(chunk.text), span.end - chunk.start))
         for span in spans
@@ -159,11 +159,11 @@ def marks(spans: Iterable[SourceSpan], chunk: Chunk) -> list[list[int]]:
     for start, end in inside:
         if end <= start:
             continue
-        if found and start <= found[-1][1]:
-            found[-1][1] = max(found[-1][1], end)
+        if merged and start <= merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], end)
         else:
-            found.append([start, end])
-    return [[_utf16(chunk.text[:start]), _utf16(chunk.text[:end])] for start, end in found]
+            merged.append([start, end])
+    return [[_utf16(chunk.text[:start]), _utf16(chunk.text[:end])] for start, end in merged]
 
 
 def _utf16(text: str) -> int:

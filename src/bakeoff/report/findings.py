@@ -1,4 +1,4 @@
-"""What a run shows, as plain statements: who leads, who is not significantly different, and how answers failed.
+"""What a run shows: which contenders lead, which are not significantly different, and how answers failed.
 
 Takes `ReportData`, gives values and sentences. Knows nothing about HTML, Markdown or terminals.
 """
@@ -37,28 +37,28 @@ CAUSES: dict[Cause, str] = {
     "document": "Wrong, right document retrieved",
     "reading": "Wrong with all documents shown",
     "memory": "Wrong from memory",
-    "invented": "Answered the unanswerable",
+    "invented": "Answered an unanswerable question",
     "unmarked": "Wrong, cause unknown",
     "declined": "Declined an answerable question",
     "error": "Error",
 }
 CAUSE_MEANINGS: dict[Cause, str] = {
-    "miss": "wrong, and no passage it was shown holds the answer",
-    "generation": "wrong, although a passage it was shown holds the answer",
-    "document": "wrong; a passage of the right document was shown, but it is not known where in it the answer stands",
+    "miss": "wrong, and none of the passages shown contains the answer",
+    "generation": "wrong, although one of the passages shown contains the answer",
+    "document": "wrong; a passage of the right document was shown, but it is not known where in it the answer is",
     "reading": "wrong, although whole documents were shown",
-    "memory": "wrong, and nothing was shown to it",
-    "invented": "answered, although the documents hold no answer",
-    "unmarked": "wrong, and it is not known what it was shown or where the answer stands",
+    "memory": "wrong, and no documents were shown",
+    "invented": "answered, although the documents contain no answer",
+    "unmarked": "wrong, and it is not known what was shown or where the answer is",
     "declined": "declined a question that has an answer",
     "error": "the contender returned an error; it counts neither as correct nor as wrong",
 }
 
 
 def outcome(data: ReportData, contender: str, question: Question) -> Outcome:
-    """How a contender's answer in the main pass came out.
+    """The outcome of a contender's answer in the main pass.
 
-    A declined answer is never shown as one that was correct or wrong: what it would have said was not said.
+    A declined answer never counts as correct or wrong by its withheld text.
     """
     answer = data.answers[contender].get(question.id)
     if answer is None:
@@ -67,7 +67,7 @@ def outcome(data: ReportData, contender: str, question: Question) -> Outcome:
 
 
 def outcome_after_update(data: ReportData, contender: str, question: Question) -> Outcome:
-    """How a contender's answer came out once the documents were updated."""
+    """The outcome of a contender's answer after the documents were updated."""
     correct = data.correct_after_update.get((contender, question.id))
     return _outcome(data.updated[contender][question.id], correct, question.answerable)
 
@@ -83,7 +83,7 @@ def _outcome(answer: Answer, correct: float | None, is_answerable: bool) -> Outc
 
 
 def shown_to(comparison: Comparison, answer: Answer) -> Shown:
-    """What stood before whoever gave this answer: of a question that was sent on, the contender it was sent to."""
+    """What the contender that gave this answer was shown. For a routed question: the one it was sent to."""
     if answer.citations:
         return "passages"
     name = answer.route if answer.route in comparison.names else answer.contender
@@ -98,7 +98,7 @@ def shown_to(comparison: Comparison, answer: Answer) -> Shown:
 
 
 def cause(question: Question, answer: Answer, came_out: Outcome, shown: Shown) -> Cause | None:
-    """Why an answer that is not correct failed; None for the others. `shown` is what stood before its contender."""
+    """Why an answer failed; None if it did not fail. `shown` is what its contender was shown."""
     if came_out == "error":
         return "error"
     if came_out == "declined":
@@ -123,27 +123,27 @@ def _of_passages(question: Question, answer: Answer) -> Cause:
 
 
 def failures(data: ReportData) -> dict[str, Counter[Cause]]:
-    """How often each contender failed for each cause, on the questions that its accuracy counts."""
-    found: dict[str, Counter[Cause]] = {}
+    """Number of failures by contender, then cause, on the questions that count for accuracy."""
+    counts: dict[str, Counter[Cause]] = {}
     for name in data.contenders:
         causes = (
             why(data, name, question)
             for question in data.questions
             if question.slice in IN_DOMAIN and question.id in data.answers[name]
         )
-        found[name] = Counter(one for one in causes if one is not None)
-    return found
+        counts[name] = Counter(known for known in causes if known is not None)
+    return counts
 
 
 def why(data: ReportData, contender: str, question: Question) -> Cause | None:
-    """Why a contender's answer in the main pass failed; None for one that did not."""
+    """Why a contender's answer in the main pass failed; None if it did not fail."""
     answer = data.answers[contender][question.id]
     return cause(question, answer, outcome(data, contender, question), shown_to(data.comparison, answer))
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The contenders with the best value of a measure, and how the others stand to them."""
+    """The contenders with the best value of a measure, and the others by how they compare with them."""
 
     best: tuple[str, ...]
     tied: tuple[str, ...]
@@ -152,33 +152,36 @@ class Standing:
 
 
 def standing(data: ReportData, measure: Measure) -> Standing:
-    """Who has the best value; who is not significantly different by the paired test; who is significantly behind."""
+    """The contenders with the best value; the others are tied with them, significantly behind, or unknown."""
     values = data.values(measure.name)
     best = measure.best(values)
     sign = 1 if measure.better == "lower" else -1
     groups: dict[str, list[str]] = {"tied": [], "behind": [], "unknown": []}
     for name in sorted(set(values) - set(best), key=lambda name: (sign * values[name], name)):
-        found = [data.comparison.contrast(leader, name, measure.name) for leader in best]
-        groups[_group(found)].append(name)
+        contrasts = [data.comparison.contrast(leader, name, measure.name) for leader in best]
+        groups[_group(contrasts)].append(name)
     return Standing(tuple(best), *(tuple(groups[key]) for key in ("tied", "behind", "unknown")))
 
 
-def _group(found: Sequence[Contrast | None]) -> str:
-    if any(one is not None and one.finding != "different" for one in found):
+def _group(contrasts: Sequence[Contrast | None]) -> str:
+    if any(contrast is not None and contrast.finding != "different" for contrast in contrasts):
         return "tied"
-    return "behind" if found and all(one is not None for one in found) else "unknown"
+    return "behind" if contrasts and all(contrast is not None for contrast in contrasts) else "unknown"
 
 
 def headline(data: ReportData) -> tuple[str, str]:
-    """The result in one sentence, and what is needed to read it correctly; no winner where intervals forbid it."""
+    """The result in one sentence, and a second text with what is needed to read it correctly.
+
+    It names no winner if the best contender is not significantly different from others.
+    """
     values = data.values("accuracy")
     if not values:
-        return "No accuracy was measured in this run.", "What it recorded is shown below."
+        return "No accuracy was measured in this run.", "What the run recorded is shown below."
     stands = standing(data, ACCURACY)
     if values[stands.best[0]] == 0:
         return (
             f"No contender answered any of {_questions(data, stands.best[0])} correctly.",
-            "Look at the questions and answers below before anything else.",
+            "Look at the questions and answers below first.",
         )
     return _lead_sentence(data, stands), _following(stands, len(values))
 
@@ -209,7 +212,7 @@ def _following(stands: Standing, n: int) -> str:
     if stands.unknown:
         sentences.append(f"No paired comparison with {listed(stands.unknown)} was recorded.")
     if n == 1:
-        sentences.append("It is the only contender with a measured accuracy: there is nothing to compare it with.")
+        sentences.append("It is the only contender with a measured accuracy, so there is nothing to compare it with.")
     return " ".join(sentences)
 
 
@@ -223,21 +226,21 @@ def _were(names: Sequence[str]) -> str:
 
 
 def slices(data: ReportData) -> list[str]:
-    """The slices of which some contender's accuracy was measured, in the order of the design."""
+    """The slices with a measured accuracy: seen, unseen, changed, unanswerable, general, then the others by name."""
     known = ["seen", "unseen", "changed", "unanswerable", "general"]
-    found = {
+    measured = {
         name
         for contender in data.contenders
-        for name, one in data.estimate(contender, "accuracy").slices.items()
-        if one.value is not None
+        for name, estimate in data.estimate(contender, "accuracy").slices.items()
+        if estimate.value is not None
     }
-    return [name for name in known if name in found] + sorted(found.difference(known))
+    return [name for name in known if name in measured] + sorted(measured.difference(known))
 
 
 def seconds_by_stage(data: ReportData) -> dict[str, dict[str, float]]:
-    """Seconds by stage, then contender ('' where shared), in the order in which the stages ran."""
-    found: dict[str, dict[str, float]] = {}
+    """Seconds by stage, then contender ('' for shared work), in the order in which the stages ran."""
+    seconds: dict[str, dict[str, float]] = {}
     for stage in data.stages:
-        row = found.setdefault(stage.stage, {})
+        row = seconds.setdefault(stage.stage, {})
         row[stage.contender] = row.get(stage.contender, 0.0) + stage.seconds
-    return found
+    return seconds

@@ -1,6 +1,6 @@
-"""A run folder to one frozen `ReportData`: everything the page, the Markdown and the terminal table show.
+"""From a run folder to a frozen `ReportData`: everything the page, the Markdown and the terminal table show.
 
-Reads files, never a model. What a run has not written yet is left empty here and said on the page; what cannot be read
+Reads files, never a model. What a run has not written yet stays empty, and the page says so. A file that cannot be read
 raises RunFolderError.
 """
 
@@ -25,8 +25,10 @@ from bakeoff.runs.folder import RunFolder
 class ReportData:
     """Everything a report shows.
 
-    `answers` are by contender, then question id; `correct` and `correct_after_update` say whether an answer is, by
-    (contender, question id). `origins` are the models that answered, by contender, where a server names them.
+    `questions` are the test questions and all others with answers. `texts` has every question's text by id. `answers`
+    and `updated` (after the update) are by contender, then question id. `correct` and `correct_after_update` are by
+    (contender, question id): 1 correct, 0 wrong, None if the answer failed. `origins` are the models that answered, by
+    contender, if a server names them. `judgement` is None if the run was not judged.
     """
 
     name: str
@@ -65,20 +67,20 @@ class ReportData:
 
     @property
     def own_measures(self) -> tuple[Measure, ...]:
-        """The team's own."""
+        """The team's own measures."""
         return self.comparison.own_measures
 
     def estimate(self, contender: str, measure: str) -> Estimate:
-        """The contender's estimate, an empty one where there is none."""
+        """The contender's estimate of a measure; an empty one if there is none."""
         return self.comparison.estimate(contender, measure)
 
     def values(self, measure: str) -> Mapping[str, float]:
-        """The measured values by contender, those not measured left out."""
+        """The measured values by contender. Contenders without a value are left out."""
         return self.comparison.values(measure)
 
 
 def gather(run_folder: Path) -> ReportData:
-    """Everything the report of a run shows. Raises RunFolderError where there is no finished comparison."""
+    """Everything the report of a run shows. Raises RunFolderError if there is no finished comparison."""
     folder = RunFolder(run_folder)
     config = _config(folder.config_path)
     folder.check_format()
@@ -116,7 +118,7 @@ def _config(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise RunFolderError(
             f"{path.parent} is not a run folder: it has no config.yaml.",
-            "name a folder that 'bakeoff run' wrote, such as runs/<name>",
+            "give a folder that 'bakeoff run' wrote, such as runs/<name>",
         )
     try:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -131,7 +133,7 @@ def _environment(folder: RunFolder) -> Mapping[str, Any]:
 
 
 def _judgement(folder: RunFolder) -> Judgement | None:
-    """The run's judgement, None where it was not judged."""
+    """The run's judgement; None if it was not judged."""
     if not folder.verdict_path.exists():
         return None
     return folder.record(folder.verdict_path, Judgement, f"judge the run again: bakeoff report {folder.root}")
@@ -142,7 +144,7 @@ def _by_question(answers: list[Answer]) -> dict[str, Answer]:
 
 
 def _correct(folder: RunFolder) -> Mapping[Phase, Mapping[tuple[str, str], float | None]]:
-    """Whether each answer is correct, by phase, then contender and question id; of failed answers None."""
+    """Whether each answer is correct, by phase, then (contender, question id); None if the answer failed."""
     correct: dict[Phase, dict[tuple[str, str], float | None]] = {"test": {}, "updated": {}}
     if folder.scores_path.exists():
         for score in folder.scores():
@@ -152,7 +154,7 @@ def _correct(folder: RunFolder) -> Mapping[Phase, Mapping[tuple[str, str], float
 
 
 def _origins(*phases: Mapping[str, Mapping[str, Answer]]) -> dict[str, tuple[str, ...]]:
-    """The models that answered for each contender, as their servers name them, in the order they first answered."""
+    """The models that answered for each contender, by their servers' names, in the order of their first answers."""
     origins: dict[str, dict[str, None]] = {}
     for phase in phases:
         for name, given in phase.items():

@@ -1,7 +1,7 @@
-"""The grids of a run as the page draws them: for each model its tunings as rows, what it is shown as columns.
+"""The grids of a run for the page: one for each model, with tunings as rows and what it is shown as columns.
 
-Takes `ReportData`, gives plain values in which every number is text. The steps are the effects of the verdict, so that
-the two panels cannot disagree; a run that was not judged has cells and no steps.
+Takes `ReportData`, gives plain values in which every number is text. The steps are the effects of the verdict, so the
+two sections cannot disagree. A run that was not judged has cells but no steps.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from bakeoff.measures import ACCURACY
 from bakeoff.report.gather import ReportData
 from bakeoff.sentences import points
 
-NOTHING_SHOWN, AS_IT_COMES = "nothing shown", "as it comes"
+NOTHING_SHOWN, UNTUNED = "nothing shown", "untuned"
 
 
 @dataclass(frozen=True)
 class PanelStep:
-    """What a step changes, in points; `is_clear` where it is significantly different from zero. `what` names it."""
+    """The difference of a step in points, with its interval. `is_clear`: significantly different from zero."""
 
     difference: str
     interval: str
@@ -28,7 +28,7 @@ class PanelStep:
 
 @dataclass(frozen=True)
 class PanelCell:
-    """One place in the grid: the contender there with its accuracy, or none; `what` names the place."""
+    """One cell of the grid: its contender and accuracy, or empty texts. `what` names the tuning and what is shown."""
 
     contender: str
     value: str
@@ -38,7 +38,7 @@ class PanelCell:
 
 @dataclass(frozen=True)
 class PanelRow:
-    """One tuning: its cells, the steps between neighbours, and the steps down to each cell from the row above."""
+    """One tuning: its cells, the steps between neighbours, and the steps from the row above to each cell."""
 
     title: str
     cells: tuple[PanelCell, ...]
@@ -48,7 +48,7 @@ class PanelRow:
 
 @dataclass(frozen=True)
 class Panel:
-    """One model's grid. `wide` and `narrow` are the columns of the page's layout on a laptop and on a phone."""
+    """One model's grid. `wide` and `narrow` are CSS grid columns for a laptop and for a phone."""
 
     title: str
     columns: tuple[str, ...]
@@ -58,9 +58,9 @@ class Panel:
 
 
 def grid_panels(data: ReportData) -> list[Panel]:
-    """A panel for each model of which at least two cells were measured; its title is empty where there is one model."""
-    found = data.judgement.grids if data.judgement else grids(data.comparison)
-    return [_panel(grid, grid.label if len(found) > 1 else "") for grid in found]
+    """A panel for each model with at least two measured cells. The title is empty if there is only one."""
+    by_model = data.judgement.grids if data.judgement else grids(data.comparison)
+    return [_panel(grid, grid.label if len(by_model) > 1 else "") for grid in by_model]
 
 
 def _panel(grid: Grid, title: str) -> Panel:
@@ -80,7 +80,7 @@ def _row(grid: Grid, i: int) -> PanelRow:
     above = [grid.cell(grid.tunings[i - 1], shown) for shown in grid.shown] if i else []
     across = [_step(grid, left, right) for left, right in pairwise(cells)]
     return PanelRow(
-        title=tuning or AS_IT_COMES,
+        title=tuning or UNTUNED,
         cells=tuple(_cell(cell, tuning, shown) for cell, shown in zip(cells, grid.shown, strict=True)),
         across=tuple(across),
         down=tuple(_step(grid, upper, lower) for upper, lower in zip(above, cells, strict=True)) if i else (),
@@ -88,7 +88,7 @@ def _row(grid: Grid, i: int) -> PanelRow:
 
 
 def _cell(cell: Cell | None, tuning: str, shown: str) -> PanelCell:
-    what = f"{tuning or AS_IT_COMES}, {shown or NOTHING_SHOWN}"
+    what = f"{tuning or UNTUNED}, {shown or NOTHING_SHOWN}"
     if cell is None or cell.accuracy.value is None:
         return PanelCell("", "", "", what)
     accuracy = cell.accuracy

@@ -1,7 +1,7 @@
-"""`ReportData` to one HTML page that needs nothing else: style, script and data stand inside it.
+"""The report as one self-contained HTML page, with style, script and data inside.
 
-The tables and charts are drawn here and can be read without a script; the script sorts the table and shows the
-questions. The page's own policy forbids every request. All text is escaped by the template.
+Takes `ReportData`, gives text. Tables and charts are made here and work without the script. The script sorts the table
+and shows the questions. The page's content security policy forbids every request. The template escapes all text.
 """
 
 import base64
@@ -44,16 +44,16 @@ N_COLOURS = 10
 WIDE, NARROW_WIDE = 780, 342
 SECRET = ("api_key", "apikey", "password", "secret", "access_token", "auth_token", "hf_token")
 SLICE_MEANINGS = {
-    "seen": "the fact was trained on, in other words",
+    "seen": "the fact was trained on, asked in other words",
     "unseen": "the fact was never trained on",
-    "changed": "asked before its document changes",
-    "unanswerable": "the documents hold no answer: declining is correct",
-    "general": "outside knowledge: what the model knew before",
+    "changed": "the fact changes in the update; asked before it",
+    "unanswerable": "the documents contain no answer: declining is correct",
+    "general": "general knowledge that is not in the documents",
 }
 
 
 def html_page(data: ReportData) -> str:
-    """The whole page."""
+    """The whole page as HTML."""
     script = _read("cost_model.js", "verdict.js", "page.js") if data.judgement else _read("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     colours = _colours(data.contenders)
@@ -90,18 +90,18 @@ def html_page(data: ReportData) -> str:
 
 
 def _questions_summary(data: ReportData) -> list[tuple[str, str]]:
-    """The questions in numbers; what they do not allow stands among the warnings."""
+    """The questions in numbers. Their warnings are among the warnings of the page."""
     summary = data.summary.questions
     return _flat(summary.model_dump(mode="json", exclude={"warnings"})) if summary else []
 
 
 def _read(*names: str) -> str:
-    """The package's own files, one after another."""
+    """The contents of these files of the package, joined."""
     return "".join((HERE / name).read_text(encoding="utf-8") for name in names)
 
 
 def _colours(names: Sequence[str]) -> dict[str, int]:
-    """A colour's number for each contender, in the order of the configuration."""
+    """The number of each contender's colour, in the order of the configuration."""
     return {name: number % N_COLOURS for number, name in enumerate(names)}
 
 
@@ -120,7 +120,7 @@ def _figures(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _at_both_widths(draw: Callable[[int], str], wide: int = WIDE) -> Markup:
-    """A chart drawn for a laptop and for a phone; the style sheet shows the one that fits."""
+    """A chart drawn for a laptop and for a phone. The style sheet shows the one that fits."""
     return Markup(f'<div class="wide">{draw(wide)}</div><div class="narrow">{draw(NARROW_WIDE)}</div>')
 
 
@@ -146,24 +146,24 @@ def _dot(name: str, estimate: Estimate, colour: int, is_behind: bool = False) ->
 
 def _slice_charts(data: ReportData, colours: Mapping[str, int]) -> list[dict[str, Any]]:
     """One small chart for each slice, all with the same rows and the same axis."""
-    found = slices(data)
+    kinds = slices(data)
     estimates = {
         kind: {name: data.estimate(name, "accuracy").slices.get(kind, NOTHING) for name in data.contenders}
-        for kind in found
+        for kind in kinds
     }
-    highest = [one.high or one.value or 0.0 for row in estimates.values() for one in row.values()]
+    highest = [estimate.high or estimate.value or 0.0 for row in estimates.values() for estimate in row.values()]
     ceiling = charts.ceiling_of(highest)
     gutter = charts.label_width(data.contenders, 320)
     panels = []
-    for kind in found:
-        dots = [_dot(name, one, colours[name]) for name, one in estimates[kind].items()]
-        values = {name: one.value for name, one in estimates[kind].items() if one.value is not None}
+    for kind in kinds:
+        dots = [_dot(name, estimate, colours[name]) for name, estimate in estimates[kind].items()]
+        values = {name: estimate.value for name, estimate in estimates[kind].items() if estimate.value is not None}
         label = f"Accuracy on {kind} questions. " + _in_words(values, ACCURACY)
         panels.append(
             {
                 "name": kind,
                 "meaning": SLICE_MEANINGS.get(kind, ""),
-                "n": max(one.n for one in estimates[kind].values()),
+                "n": max(estimate.n for estimate in estimates[kind].values()),
                 "chart": Markup(
                     charts.dot_rows(
                         dots, 320, label, percent, ceiling, row=23, gutter=gutter, is_interval_written=False
@@ -175,7 +175,7 @@ def _slice_charts(data: ReportData, colours: Mapping[str, int]) -> list[dict[str
 
 
 def _in_words(values: Mapping[str, float], measure: Measure) -> str:
-    """The values of a chart in words, for those who cannot see it."""
+    """The values of a chart in words, for screen readers."""
     return "; ".join(f"{name} {measure.write(value)}" for name, value in values.items()) + "."
 
 
@@ -229,7 +229,7 @@ def _segment(contender: str, seconds: float, colours: Mapping[str, int]) -> tupl
 
 
 def _time_rows(data: ReportData) -> list[tuple[str, list[tuple[str, str]], str]]:
-    """For each stage: its title, what it took of each contender, and the sum."""
+    """For each stage: its title, the time of each contender, and the sum."""
     return [
         (
             STAGES.get(stage, stage),
@@ -241,7 +241,7 @@ def _time_rows(data: ReportData) -> list[tuple[str, list[tuple[str, str]], str]]
 
 
 def _failures(data: ReportData) -> dict[str, Any]:
-    """The causes that occur, each contender's counts of them, and the chart of both."""
+    """The causes that occur, each contender's counts, and their chart."""
     counts = failures(data)
     causes: list[Cause] = [why for why in CAUSES if any(row[why] for row in counts.values())]
     bars = [
@@ -268,7 +268,7 @@ def _failures(data: ReportData) -> dict[str, Any]:
 
 
 def _without_secrets(tree: Any) -> Any:
-    """The same tree with the values of keys that name a secret left out."""
+    """The tree with the values of keys that name a secret replaced by '(left out)'."""
     if isinstance(tree, Mapping):
         return {
             key: "(left out)" if str(key).lower() in SECRET and value else _without_secrets(value)
@@ -290,7 +290,7 @@ def _flat(tree: Mapping[str, Any], above: Sequence[str] = ()) -> list[tuple[str,
 
 
 def _shown(value: Any) -> str:
-    """A value of JSON as a reader wants it: three digits of a float, thousands apart, lists on one line."""
+    """A JSON value as text: floats with three digits, thousands separated, lists on one line."""
     if isinstance(value, list | tuple):
         return ", ".join(map(_shown, value))
     if isinstance(value, float):

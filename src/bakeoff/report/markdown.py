@@ -1,6 +1,7 @@
-"""`ReportData` to Markdown: the verdict, the tables, the failures, what it stands on. Every text is escaped.
+"""The report as Markdown: the verdict, tables, failures, times and data. Every text is escaped.
 
-The questions stay on the HTML page and in the answers' own files. Knows nothing about HTML.
+Takes `ReportData`, gives text. The single questions are only on the HTML page and in the answer files. Knows nothing
+about HTML.
 """
 
 from bakeoff.measure.comparison import Estimate
@@ -27,12 +28,12 @@ def markdown_page(data: ReportData) -> str:
         parts.append(f"**{plain(first)}** {plain(second)}".rstrip())
     if data.warnings:
         parts += ["## Before you rely on this", bullets(data.warnings)]
-    parts += ["## Who competed", grid(HEADS, who(data))]
-    parts += ["## Every contender, by eight measures", *_measures(table(data, EIGHT))]
+    parts += ["## The contenders", grid(HEADS, who(data))]
+    parts += ["## All contenders by eight measures", *_measures(table(data, EIGHT))]
     if others := beside(data):
-        parts += ["### Beside them", *_measures(table(data, others))]
+        parts += ["### Further measures", *_measures(table(data, others))]
     if data.skipped:
-        parts += ["### Not in the table", bullets(f"{name}: {reason}" for name, reason in data.skipped.items())]
+        parts += ["### Skipped", bullets(f"{name}: {reason}" for name, reason in data.skipped.items())]
     parts += [*_slices(data), *_updates(data), *_failures(data)]
     if data.judgement:
         parts += sections(data.judgement)
@@ -56,21 +57,21 @@ def _measures(shown: Table) -> list[str]:
 
 
 def _cell(cell: Cell) -> str:
-    """A cell's value with its interval and what else it says in brackets; a note's letter after what is missing."""
+    """A cell's value, then in brackets its interval and extra text, then the letter of its note."""
     more = "; ".join(text for text in (cell.interval, cell.extra) if text)
     sign = "≈" if cell.mark == "tied" else ""
     return f"{sign}{cell.text}" + (f" ({more})" if more else "") + (f" ({cell.note})" if cell.note else "")
 
 
 def _slices(data: ReportData) -> list[str]:
-    found = slices(data)
-    if not found:
+    kinds = slices(data)
+    if not kinds:
         return []
     rows = [
-        [name, *(_estimate(data.estimate(name, "accuracy").slices.get(kind)) for kind in found)]
+        [name, *(_estimate(data.estimate(name, "accuracy").slices.get(kind)) for kind in kinds)]
         for name in data.contenders
     ]
-    return ["## Accuracy by slice", grid(["Contender", *found], rows)]
+    return ["## Accuracy by slice", grid(["Contender", *kinds], rows)]
 
 
 def _estimate(estimate: Estimate | None) -> str:
@@ -80,10 +81,10 @@ def _estimate(estimate: Estimate | None) -> str:
 
 
 def _updates(data: ReportData) -> list[str]:
-    found = updates(data)
-    if not found:
+    measured = updates(data)
+    if not measured:
         return []
-    rows = [[one.contender, one.before, one.after, one.seconds, one.tokens] for one in found]
+    rows = [[update.contender, update.before, update.after, update.seconds, update.tokens] for update in measured]
     return ["## When the documents change", grid(["Contender", "Before", "After", "Time", "Tokens"], rows)]
 
 
@@ -91,7 +92,7 @@ def _failures(data: ReportData) -> list[str]:
     counts = failures(data)
     causes = [why for why in CAUSES if any(row[why] for row in counts.values())]
     if not causes:
-        return ["## How answers failed", "No failed answer was recorded."]
+        return ["## How answers failed", "No answer failed."]
     rows = [[name, *(str(row[why]) for why in causes), str(sum(row.values()))] for name, row in counts.items()]
     return [
         "## How answers failed",
@@ -112,33 +113,33 @@ def _times(data: ReportData) -> list[str]:
         ]
         for stage, row in stages.items()
     ]
-    return ["## Where the time went", grid(["Stage", "Time", "Of which"], rows)]
+    return ["## Run time by stage", grid(["Stage", "Time", "Of which"], rows)]
 
 
 def _summary(data: ReportData) -> list[str]:
     documents = data.summary.documents
     n_test = len(data.questions)
     parts = [
-        "## What it stands on",
-        f"{documents.n:,} documents; {len(data.texts):,} questions, {n_test:,} of them in the test.",
+        "## Documents and questions",
+        f"{documents.n:,} documents; {len(data.texts):,} questions, {n_test:,} of them test questions.",
     ]
     if data.origins:
         parts += [
-            "Models that answered, as their servers name them:",
+            "Models that answered, by the servers' names:",
             bullets(f"{name}: {listed(models)}" for name, models in data.origins.items()),
         ]
     if documents.problems:
         parts += [
             "Could not be read:",
             bullets(
-                f"{one.source}: {one.reason}" + (f" -> {one.remedy}" if one.remedy else "")
-                for one in documents.problems
+                f"{problem.source}: {problem.reason}" + (f" -> {problem.remedy}" if problem.remedy else "")
+                for problem in documents.problems
             ),
         ]
     leaks = [leak for leak in data.summary.leaks if not leak.excused]
     if leaks:
         parts += [
-            f"{len(leaks)} test questions have a near-copy in training:",
+            f"{len(leaks)} test questions are near-copies of a training question:",
             bullets(f"{leak.test_id} and {leak.train_id}" for leak in leaks[:MOST_LEAKS]),
         ]
     return parts

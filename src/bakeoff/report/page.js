@@ -61,10 +61,10 @@
     row.id = `question-${question.id}`;
     const mains = current(question.results);
     const about = [question.slice, question.asked > 1 ? `asked ${question.asked.toLocaleString("en")} times` : "", question.id];
-    const told = mains.map((one) => `${names[one.contender]} ${page.outcomes[one.outcome]}`).join(", ");
+    const outcomesInWords = mains.map((one) => `${names[one.contender]} ${page.outcomes[one.outcome]}`).join(", ");
     const summary = make("summary", "",
       make("span", "q-text", words("span", "", question.text), words("span", "q-about", about.filter(Boolean).join(" · ")),
-        make("span", "sr", told)),
+        make("span", "sr", outcomesInWords)),
       ...names.map((name, number) => {
         const result = mains.find((one) => one.contender === number);
         const mark = result ? glyph(result.outcome) : make("span");
@@ -89,13 +89,13 @@
   /* one question, opened */
   function body(question) {
     const rows = question.results.map((result) => make("tr", "",
-      head(question, result), came(result), said(result), words("td", "how", how(result))));
+      head(question, result), came(result), answerCell(result), words("td", "how", how(result))));
     const table = make("table", "answers", make("tbody", "", ...rows));
     return make("div", "q-body", accepted(question), table, ...passages(question));
   }
   function accepted(question) {
     const answers = question.answers || [];
-    const node = make("p", "accepted", make("b", "", answers.length ? "Accepted: " : "The documents hold no answer: "),
+    const node = make("p", "accepted", make("b", "", answers.length ? "Accepted: " : "The documents contain no answer: "),
       answers.length ? "" : "declining is correct");
     answers.forEach((answer, i) => node.append(i ? " | " : "", make("bdi", "", answer)));
     return node;
@@ -113,25 +113,25 @@
     return make("td", "came", glyph(result.outcome), page.outcomes[result.outcome],
       why && !isSaid ? make("span", "why", why) : null);
   }
-  function said(result) {
+  function answerCell(result) {
     if (result.error) return words("td", "said quiet", result.error);
     if (result.outcome === "missing") return make("td", "said quiet", "not answered in this run");
     const node = make("td", "said");
-    if (result.declined) node.append(make("span", "quiet", "Declined. It would have said: "));
+    if (result.declined) node.append(make("span", "quiet", "Declined. Withheld answer: "));
     node.append(result.text ? words("span", "", result.text) : make("span", "quiet", "(empty)"));
     return node;
   }
   function how(result) {
     const seconds = result.seconds;
     return [
-      result.route ? `by ${result.route}` : "",
+      result.route ? `via ${result.route}` : "",
       seconds ? (seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`) : "",
       result.tokens ? `${result.tokens.toLocaleString("en")} tokens` : "",
       result.confidence ? `confidence ${String(result.confidence).replace("-", "−")}` : "",
     ].filter(Boolean).join(" · ");
   }
 
-  /* the passages that were shown to anyone, each once, those with the evidence first */
+  /* all passages that were shown, each once, those with the evidence first */
   function passages(question) {
     const gold = question.gold || {};
     const seen = new Map();
@@ -140,11 +140,12 @@
       seen.get(chunk).push({ contender: result.contender, rank, after: result.after });
     }));
     const order = [...seen].sort(([a, by], [b, also]) => (b in gold) - (a in gold) || best(by) - best(also));
-    const title = order.length ? "What they had read" : "No passages were read";
+    const title = order.length ? "Passages shown" : "No passages were shown";
     const nodes = [make("h3", "", title)];
     const evidence = (question.evidence || []).join("; ");
-    const found = order.some(([chunk]) => chunk in gold);
-    if (evidence && !found) nodes.push(words("p", "about", `The evidence (${evidence}) is in none of them.`));
+    const isShown = order.some(([chunk]) => chunk in gold);
+    if (evidence && !isShown) nodes.push(words("p", "about",
+      order.length ? `None of them contains the evidence (${evidence}).` : `The evidence: ${evidence}.`));
     nodes.push(make("div", "passages", ...order.map(([chunk, by]) => passage(page.chunks[chunk], by, gold[chunk]))));
     return nodes;
   }
@@ -155,7 +156,7 @@
       const place = `${one.after ? "after the update " : ""}${ordinal(one.rank)}`;
       to.set(place, [...(to.get(place) || []), names[one.contender]]);
     });
-    const told = [...to].map(([place, some]) => `${place} to ${some.join(", ")}`).join("; ");
+    const ranks = [...to].map(([place, some]) => `${place} to ${some.join(", ")}`).join("; ");
     const text = words("div", "text", chunk.heading ? words("span", "heading", chunk.heading) : null);
     let at = 0;
     (marks || []).forEach(([start, end]) => {
@@ -165,7 +166,7 @@
     text.append(chunk.text.slice(at));
     const place = `${chunk.source}, characters ${chunk.start.toLocaleString("en")} to ${chunk.end.toLocaleString("en")}`;
     return make("article", marks ? "passage gold" : "passage", words("h4", "", place),
-      words("p", "to", `${marks ? (marks.length ? "Holds the evidence. " : "From the document that is the evidence. ") : ""}Shown ${told}.`),
+      words("p", "to", `${marks ? (marks.length ? "Contains the evidence. " : "From the document with the evidence. ") : ""}Shown ${ranks}.`),
       text);
   }
   const ordinal = (n) => n + (n % 100 > 10 && n % 100 < 14 ? "th" : { 1: "st", 2: "nd", 3: "rd" }[n % 10] || "th");
@@ -218,7 +219,7 @@
   key.hidden = filters.hidden = false;
   apply();
 
-  /* #question-<id> (percent-encoded) opens that question */
+  /* the address #question-<id> (percent-encoded) opens that question */
   function openFromAddress() {
     const wanted = location.hash.slice(1);
     const one = shown.find((other) => encodeURIComponent(other.row.id) === wanted || other.row.id === wanted);

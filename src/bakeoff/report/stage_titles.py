@@ -1,4 +1,4 @@
-"""The stages of a run as a reader meets them, by their names in stages.jsonl."""
+"""The titles of a run's stages in the report, by their names in stages.jsonl."""
 
 STAGES = {
     "read": "Read documents",
@@ -6,10 +6,10 @@ STAGES = {
     "index": "Index",
     "train": "Train",
     "calibrate": "Calibrate",
-    "latency": "Ask one by one",
-    "answer": "Ask the test",
-    "update-index": "Index the update",
-    "update-train": "Train on the update",
-    "answer-updated": "Ask about the update",
+    "latency": "Measure latency",
+    "answer": "Answer the test",
+    "update-index": "Re-index",
+    "update-train": "Retrain",
+    "answer-updated": "Answer after update",
     "compare": "Compare",
 }

@@ -1,6 +1,6 @@
-"""The table of contenders by measures as cells of text, the same for the page, the Markdown and the terminal.
+"""The table of contenders by measures as text cells, the same for the page, the Markdown and the terminal.
 
-Takes `ReportData`, gives rows of cells and the notes they refer to. Knows nothing about how a table is drawn.
+Takes `ReportData`, gives rows of cells and their notes. Knows nothing about how a table is drawn.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ SUPERSCRIPTS = "abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True)
 class Cell:
-    """One estimate as text: `mark` says whether it is the best of its column or not significantly different from it."""
+    """One estimate as text. `mark`: the best of its column, or not significantly different from it ('tied')."""
 
     text: str
     interval: str = ""
@@ -33,8 +33,8 @@ class Cell:
 class Table:
     """Rows of cells by contender, one cell for each measure, and the notes (letter, text) that cells refer to.
 
-    `constant` is the line of the constant answer, where the table holds accuracy: its title and its cells, empty for
-    what it has no value of.
+    `constant` is the row of the constant answer, if the table has accuracy: its title and cells. Cells without a value
+    are empty.
     """
 
     measures: tuple[Measure, ...]
@@ -44,7 +44,7 @@ class Table:
 
 
 def table(data: ReportData, measures: Sequence[Measure]) -> Table:
-    """The contenders by these measures, in the order of the contenders."""
+    """The table of these measures, with contenders in the order of the configuration."""
     letters: dict[str, str] = {}
     standings = [standing(data, measure) for measure in measures]
     rows = tuple(
@@ -61,7 +61,7 @@ def table(data: ReportData, measures: Sequence[Measure]) -> Table:
 
 
 def _constant(constant: ConstantAnswer | None, measures: Sequence[Measure]) -> tuple[str, tuple[Cell, ...]] | None:
-    """What always giving the most frequent answer would reach."""
+    """The accuracy of always giving the most frequent answer, as a row."""
     if constant is None or constant.accuracy.value is None or ACCURACY not in measures:
         return None
     low, high = constant.accuracy.low, constant.accuracy.high
@@ -71,7 +71,7 @@ def _constant(constant: ConstantAnswer | None, measures: Sequence[Measure]) -> t
 
 
 def beside(data: ReportData) -> list[Measure]:
-    """What stands beside the eight measures in this run: the team's own first, then those that were measured."""
+    """The measures beside the eight in this run: the team's own first, then Bakeoff's others that were measured."""
     return [*data.own_measures, *(measure for measure in BESIDE if data.values(measure.name))]
 
 
@@ -92,18 +92,18 @@ def _cell(data: ReportData, name: str, measure: Measure, stands: Standing, lette
 
 
 def _note(text: str, letters: dict[str, str]) -> str:
-    """The letter that stands for a note, a new one where it was not made yet."""
+    """The letter of a note; a new letter for a new note."""
     return letters.setdefault(text, _letter(len(letters)))
 
 
 def _remark(estimate: Estimate) -> str:
-    """What must be known to read a value: evidence that is known by document only makes retrieval look better."""
+    """A note if evidence is only known by document, which makes retrieval look better; else empty."""
     n = estimate.detail.get("by_document")
     if not n:
         return ""
     return (
-        f"for {n} of {estimate.n} questions only the document that holds the answer is known: they count where the "
-        "right document was retrieved"
+        f"for {n} of {estimate.n} questions only the document with the answer is known: they count as found if that "
+        "document was retrieved"
     )
 
 
@@ -112,7 +112,7 @@ def _letter(n: int) -> str:
 
 
 def _extra(measure: Measure, estimate: Estimate) -> str:
-    """What a cell says beside the value: the slow end of latency, the accuracy before an update, what set-up costs."""
+    """The extra text of a cell: the 95th percentile of latency, accuracy before an update, or the cost of set-up."""
     key, word, write = {
         "latency_ms": ("p95", "p95 ", measure.write),
         "freshness": ("before", "before ", measure.write),
@@ -124,7 +124,7 @@ def _extra(measure: Measure, estimate: Estimate) -> str:
 
 @dataclass(frozen=True)
 class Update:
-    """What bringing one contender up to date took, and what it gained."""
+    """One contender's update: accuracy before and after, time and tokens, as text."""
 
     contender: str
     before: str
@@ -136,13 +136,13 @@ class Update:
 def updates(data: ReportData) -> list[Update]:
     """A row for each contender whose freshness was measured."""
     write = BY_NAME["freshness"].write
-    found = []
+    rows = []
     for name in data.contenders:
         estimate = data.estimate(name, "freshness")
         if estimate.value is None:
             continue
         detail = estimate.detail
-        found.append(
+        rows.append(
             Update(
                 name,
                 _written(detail.get("before"), write),
@@ -151,7 +151,7 @@ def updates(data: ReportData) -> list[Update]:
                 _written(detail.get("update_tokens"), count),
             )
         )
-    return found
+    return rows
 
 
 def _written(value: object, write: Callable[[float], str]) -> str:

@@ -1,6 +1,6 @@
-"""`ReportData` to what a terminal shows at the end of a run: the result, the eight measures, what to know about them.
+"""The terminal's summary of a run: the result, the eight measures, notes and warnings.
 
-Takes data, gives things that rich can print; no text is read as markup.
+Takes `ReportData`, gives objects that rich can print. No text is interpreted as markup.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,12 +20,12 @@ from bakeoff.sentences import NARROW
 
 
 def print_comparison(run_folder: Path, console: Console | None = None) -> None:
-    """Print a run's result and table. Raises RunFolderError where there is no finished comparison."""
+    """Print a run's result and table. Raises RunFolderError if there is no finished comparison."""
     (console or Console()).print(comparison(gather(run_folder), run_folder / "report.html"))
 
 
 def comparison(data: ReportData, page: Path | None = None) -> Group:
-    """The verdict (the headline without one), the table of the eight measures, notes, warnings, where the page lies."""
+    """The verdict or headline, the table of the eight measures, notes, warnings, and the path of the page."""
     judgement = data.judgement
     first, second = (verdict_sentence(judgement), judgement.reason) if judgement else headline(data)
     parts: list[RenderableType] = [Text(_spaced(first), style="bold")]
@@ -54,7 +54,7 @@ def _grid(data: ReportData, measures: Sequence[Measure]) -> Grid:
 
 
 def _cell(measure: Measure, cell: Cell) -> Text:
-    """The value, bold where it is the best; below it the interval, of shares only, as the page holds the others."""
+    """The value, bold if it is the best. Shares have their interval below; the page shows the other intervals."""
     value = cell.text.removesuffix(f"{NARROW}USD")
     if measure.unit == "s":
         value = value.replace(NARROW, "").replace("min ", "m").replace("min", "m").replace("h ", "h")
@@ -69,7 +69,7 @@ def _cell(measure: Measure, cell: Cell) -> Text:
 def _below(data: ReportData, page: Path | None) -> Iterator[Text]:
     if any(cell.mark == "tied" for _, cells in table(data, EIGHT).rows for cell in cells):
         yield Text(
-            "Bold: best of its column. ≈: not significantly different from it. Below each value: its 95 % interval.",
+            "Bold: best of its column. ≈: not significantly different from the best. Below a value: its 95 % interval.",
             style="dim",
         )
     for letter, reason in table(data, EIGHT).notes:
@@ -77,7 +77,7 @@ def _below(data: ReportData, page: Path | None) -> Iterator[Text]:
     for name, reason in (data.judgement.excluded if data.judgement else {}).items():
         yield Text(f"{name} cannot win: {reason}")
     for name, reason in data.skipped.items():
-        yield Text(f"{name} is not in the table: {reason}")
+        yield Text(f"{name} was skipped: {reason}")
     for warning in data.warnings:
         yield Text(f"! {warning}", style="yellow")
     if page is not None:
@@ -85,5 +85,5 @@ def _below(data: ReportData, page: Path | None) -> Iterator[Text]:
 
 
 def _spaced(text: str) -> str:
-    """The text with plain spaces: not every terminal's font has the narrow one."""
+    """The text with normal spaces, because not every terminal font has the narrow space."""
     return text.replace(NARROW, " ")

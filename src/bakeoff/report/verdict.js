@@ -1,13 +1,14 @@
 "use strict";
-/* The sliders of the cost section, whom its contenders are held against, and the filter of the claims. Draws the cost charts to the same measures as
-   verdict_charts.py and reckons with `bakeoffCost` only. All text goes into the page as text, never as HTML. */
+/* The sliders of the cost section, the choice of the contender to compare with, and the filter of the claims. Draws the
+   cost charts with the same sizes as verdict_charts.py and calculates with `bakeoffCost` only. All text goes into the
+   page as text, never as HTML. */
 (() => {
   const form = document.getElementById("cost-sliders");
   if (!form) return;
   const page = JSON.parse(document.getElementById("cost-payload").textContent);
   const LEFT = 46, TOP = 30, BOTTOM = 46, LABEL_STEP = 15, MOST_LABEL = 14, SPACE = "\u202f";
 
-  /* how amounts are written: the twin of report/measures.py */
+  /* how amounts are written: the same as in sentences.py */
   function usd(amount) {
     if (amount === 0) return `0${SPACE}USD`;
     if (amount > 0 && amount < 0.0001) return `<0.0001${SPACE}USD`;
@@ -102,20 +103,20 @@
         line(right + 1, atY(one.ys[one.ys.length - 1]), right + 8, ends[i], `leader ${one.css}`),
         label(right + 11, ends[i] + 4.5, shortened(one.name), `name${css}`, "start"));
     });
-    crossings.forEach(([x, y, told]) => {
+    crossings.forEach(([x, y, sentence]) => {
       const group = svgNode("g", {});
-      group.append(svgNode("title", {}, told), svgNode("circle", { cx: atX(x), cy: atY(y), r: 4.5, class: "crossing" }));
+      group.append(svgNode("title", {}, sentence), svgNode("circle", { cx: atX(x), cy: atY(y), r: 4.5, class: "crossing" }));
       svg.append(group);
     });
   }
-  function drawMonths(costs, others, told) {
+  function drawMonths(costs, others, totals) {
     const series = page.contenders.map(({ name, colour }) => {
       const ys = bakeoffCost.cumulativeUsd(costs[name]);
       return { name, css: `k${colour}`, xs: ys.map((_, month) => month), ys };
     });
     const paid = series.find((one) => one.name === first()).ys;
     const crossings = others.map((name) => [bakeoffCost.breakEvenMonth(costs[first()], costs[name]), name])
-      .filter(([month]) => month).map(([month, name]) => [month, paid[month], `${first()} and ${name}: even by month ${month}`]);
+      .filter(([month]) => month).map(([month, name]) => [month, paid[month], `${first()} and ${name} have cost the same by month ${month}`]);
     const months = paid.length - 1, most = Math.max(...series.flatMap((one) => one.ys));
     const step = roundStep(Math.max(most / 4, 1e-9)), n = Math.ceil(most / step - 1e-9) || 1;
     const every = [1, 2, 3, 6, 12].find((one) => months / one <= 6) || 24;
@@ -126,10 +127,10 @@
       const xTicks = Array.from({ length: Math.floor(months / every) + 1 }, (_, i) => i * every);
       axes(svg, right, height, yTicks, atY, xTicks, atX, String, ["months", "USD paid so far"]);
       lines(svg, series, crossings, atX, atY, right, height);
-      svg.setAttribute("aria-label", `What has been paid after each month. At the end: ${told}`);
+      svg.setAttribute("aria-label", `Paid so far after each month. At the end: ${totals}`);
     });
   }
-  function drawVolumes(costs, others, told, now) {
+  function drawVolumes(costs, others, totalsNow, now) {
     const { below, above, n_volumes: n, least_share: least } = page.chart;
     const base = page.sliders[0].default;
     const xs = Array.from({ length: n }, (_, i) => base * below * Math.pow(above / below, i / (n - 1)));
@@ -153,7 +154,7 @@
         ["queries in the first month, log scale", "USD over the horizon, log scale"]);
       svg.append(line(atX(now), TOP, atX(now), height - BOTTOM, "now"));
       lines(svg, series, crossings, atX, atY, right, height);
-      svg.setAttribute("aria-label", `Total by the first month's queries. At ${whole(now)}: ${told}`);
+      svg.setAttribute("aria-label", `Total by the first month's queries. At ${whole(now)}: ${totalsNow}`);
     });
   }
 
@@ -206,10 +207,10 @@
     });
     const costs = Object.fromEntries(Object.entries(page.inputs).map(([name, c]) => [name, bakeoffCost.changed(c, profile, to)]));
     const others = names.filter((name) => name !== first());
-    const told = `${Object.entries(costs).map(([name, c]) => `${name} ${usd(bakeoffCost.totalCost(c))}`).join("; ")}.`;
+    const totals = `${Object.entries(costs).map(([name, c]) => `${name} ${usd(bakeoffCost.totalCost(c))}`).join("; ")}.`;
     cells(costs);
-    drawMonths(costs, others, told);
-    drawVolumes(costs, others, told, to.queries_per_month);
+    drawMonths(costs, others, totals);
+    drawVolumes(costs, others, totals, to.queries_per_month);
     drawTornado(costs[first()]);
     document.querySelectorAll("#break-even").forEach((list) => list.replaceChildren(...others.map((name) => {
       const item = element("li", "", bakeoffCost.breakEvenSentence(costs[first()], costs[name]));

@@ -1,7 +1,7 @@
-"""Charts of a judgement as SVG text: signed differences, and what contenders cost over months and volume.
+"""Charts of a judgement as SVG text: signed differences, and cost by month and by volume.
 
-Pure functions of numbers and labels, each drawn for its width. `verdict.js` draws the two cost charts again when a
-slider moves, to the same measures. Knows nothing about runs.
+Pure functions of numbers and labels, each drawn for its width in pixels. `verdict.js` redraws the two cost charts with
+the same sizes when a slider moves. Knows nothing about runs.
 """
 
 import math
@@ -33,7 +33,7 @@ MOST_LABEL = 14
 
 @dataclass(frozen=True)
 class Line:
-    """One contender's costs along an axis; `is_first` is the one that the others are compared with."""
+    """One contender's costs along an axis. `is_first`: the contender that the others are compared with."""
 
     label: str
     xs: tuple[float, ...]
@@ -44,15 +44,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Crossing:
-    """Where two contenders cost the same, in words."""
+    """A point where two contenders cost the same, with its sentence."""
 
     x: float
     y: float
-    told: str
+    sentence: str
 
 
 def difference_rows(dots: Sequence[Dot], width: int, label: str, write: Write, reach: float, row: int = 24) -> str:
-    """Signed differences with their whiskers, on an axis from -reach to +reach with a line at zero."""
+    """Signed differences with their intervals, on an axis from -reach to +reach with a line at zero."""
     left = label_width([dot.label for dot in dots], width, most=0.42)
     right = 44
     at = linear_scale(-reach, reach, left + 8, width - right - 8)
@@ -68,22 +68,22 @@ def difference_rows(dots: Sequence[Dot], width: int, label: str, write: Write, r
 
 def _difference_row(dot: Dot, y: float, at: Scale, left: float, width: int, write: Write) -> str:
     value, low, high = dot.value or 0.0, dot.low or 0.0, dot.high or 0.0
-    told = f"{dot.label}: {write(value)} ({write(low)} to {write(high)})"
+    hover = f"{dot.label}: {write(value)} ({write(low)} to {write(high)})"
     mark = f'<circle cx="{at(value):.1f}" cy="{y:.1f}" r="5" class="dot {dot.css}{" hollow" if dot.hollow else ""}"/>'
     return (
-        f"<g><title>{escape(told)}</title>{svg_text(left - 2, y + 4.5, fitted(dot.label, left), 'name', 'end')}"
+        f"<g><title>{escape(hover)}</title>{svg_text(left - 2, y + 4.5, fitted(dot.label, left), 'name', 'end')}"
         f"{svg_line(at(low), y, at(high), y, f'whisker {dot.css}')}{mark}"
         f"{svg_text(width, y + 4.5, write(value), 'muted' if dot.hollow else 'strong', 'end')}</g>"
     )
 
 
 def label_room(names: Sequence[str]) -> int:
-    """The pixels that the names at the end of lines take."""
+    """The width in pixels of the names at the ends of the lines."""
     return math.ceil(max((text_width(shortened(name, MOST_LABEL)) for name in names), default=0)) + 16
 
 
 def months_chart(lines: Sequence[Line], crossings: Sequence[Crossing], width: int, height: int, label: str) -> str:
-    """What has been paid after each month, one line for each contender, both axes from zero."""
+    """US dollars paid so far after each month, one line for each contender. Both axes start at zero."""
     months = int(lines[0].xs[-1])
     step = round_step(max(max(y for line in lines for y in line.ys) / 4, 1e-9))
     top = step * math.ceil(max(y for line in lines for y in line.ys) / step - 1e-9)
@@ -103,7 +103,7 @@ def months_chart(lines: Sequence[Line], crossings: Sequence[Crossing], width: in
 def volume_chart(
     lines: Sequence[Line], crossings: Sequence[Crossing], now: float, width: int, height: int, label: str
 ) -> str:
-    """The total by the first month's volume, both axes logarithmic, with a line at the volume of now."""
+    """The total in US dollars by the first month's volume, both axes logarithmic, with a line at the current volume."""
     xs = lines[0].xs
     ys = [y for line in lines for y in line.ys]
     low, high = 0.9 * min(ys), max(ys)
@@ -142,7 +142,7 @@ def _x_tick(text: str, x: float, height: int) -> list[str]:
 def _lines(
     lines: Sequence[Line], crossings: Sequence[Crossing], at_x: Scale, at_y: Scale, right: float, height: int
 ) -> list[str]:
-    """The lines, their names at the right end kept apart, and a ring at each crossing."""
+    """The lines, their names at the right end without overlaps, and a ring at each crossing."""
     parts = []
     ends = spread([at_y(line.ys[-1]) for line in lines], TOP, height - BOTTOM)
     for line, y in zip(lines, ends, strict=True):
@@ -151,16 +151,16 @@ def _lines(
         parts.append(f'<polyline points="{points}" class="cost-line {line.css}{first}"/>')
         parts.append(svg_line(right + 1, at_y(line.ys[-1]), right + 8, y, f"leader {line.css}"))
         parts.append(svg_text(right + 11, y + 4.5, shortened(line.label, MOST_LABEL), f"name{first}", "start"))
-    for one in crossings:
+    for crossing in crossings:
         parts.append(
-            f"<g><title>{escape(one.told)}</title>"
-            f'<circle cx="{at_x(one.x):.1f}" cy="{at_y(one.y):.1f}" r="4.5" class="crossing"/></g>'
+            f"<g><title>{escape(crossing.sentence)}</title>"
+            f'<circle cx="{at_x(crossing.x):.1f}" cy="{at_y(crossing.y):.1f}" r="4.5" class="crossing"/></g>'
         )
     return parts
 
 
 def spread(ys: Sequence[float], top: float, bottom: float, step: float = LABEL_STEP) -> list[float]:
-    """The heights moved as little as a single sweep allows so that no two are closer than a step, in their order."""
+    """The heights, moved so that no two are closer than `step`. Their order stays the same."""
     order = sorted(range(len(ys)), key=lambda i: (ys[i], i))
     placed = list(ys)
     floor = -math.inf
@@ -174,7 +174,7 @@ def spread(ys: Sequence[float], top: float, bottom: float, step: float = LABEL_S
 
 
 def month_step(months: int) -> int:
-    """The months between two ticks: seven of them at most."""
+    """The months between two ticks, so that there are at most seven ticks up to 72 months."""
     return next((step for step in (1, 2, 3, 6, 12) if months / step <= 6), 24)
 
 
@@ -184,7 +184,7 @@ def decades(low: float, high: float) -> list[float]:
 
 
 def compact(number: float) -> str:
-    """A tick's number: 1200 as 1.2k, 3000000 as 3M."""
+    """A number for a tick: 1200 as 1.2k, 3000000 as 3M."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if number >= size:
             return f"{number / size:g}{letter}"

@@ -1,7 +1,7 @@
-"""What a judgement adds to the page beside its cost: marks in the chart, effects, matrix, sensitivity, ledger, plan.
+"""What a judgement adds to the page: marks in the chart, effects, cost, matrix, sensitivity, claims, roadmap.
 
-Takes `ReportData` with a judgement and the contenders' colours, gives text and SVG. Knows nothing about how the page is
-laid out.
+Takes `ReportData` with a judgement and the contenders' colours, gives text and SVG. Knows nothing about the page's
+layout.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,14 +40,14 @@ from bakeoff.sentences import listed, percent, points
 WIDE, PANEL, NARROW_WIDE = 780, 320, 342
 BOTH = "Both together"
 AVERAGES = {
-    "knowledge": "on average over the model as it comes and the tuned one",
-    "tuning": "on average with and without what is shown",
-    "interaction": "what the two add together beyond the sum of each alone",
+    "knowledge": "on average over the untuned and the tuned model",
+    "tuning": "on average with and without retrieval or documents",
+    "interaction": "what both add together beyond the sum of each alone",
 }
 SIMPLE = {
-    "knowledge": "at each way the model was tuned",
-    "tuning": "with and without what is shown",
-    "model": "wherever both were measured at the same settings",
+    "knowledge": "for each tuning of the model",
+    "tuning": "with and without retrieval or documents",
+    "model": "at all settings measured for both models",
 }
 EFFECT_SUBJECTS = {"knowledge": "retrieval", "tuning": "tuning", "model": "the model"}
 SLICE_ORDER = ("all", "seen", "unseen", "changed", "unanswerable", "general")
@@ -57,7 +57,7 @@ APPROACH_COLOURS = dict(zip(APPROACHES, ("k1", "k2", "k3"), strict=True))
 
 
 def verdict_context(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any] | None:
-    """Everything that a judged run's page shows beyond an unjudged one's; None where it was not judged."""
+    """The values that a judged run adds to the page; None if the run was not judged."""
     judgement = data.judgement
     if judgement is None:
         return None
@@ -76,9 +76,9 @@ def verdict_context(data: ReportData, colours: Mapping[str, int]) -> dict[str, A
 
 
 def marked(dot: Dot, judgement: Judgement) -> Dot:
-    """The dot as the verdict has it: filled for the winner and those tied with it, hollow for the others.
+    """The dot as the verdict marks it: filled for the winner and those tied with it, hollow for the others.
 
-    Where the data could carry no verdict, only those that break a limit are hollow.
+    If there is no verdict, only contenders that break a limit are hollow.
     """
     mark = marks(judgement).get(dot.label, "")
     is_decided = bool(judgement.winner or judgement.tied_with)
@@ -87,18 +87,19 @@ def marked(dot: Dot, judgement: Judgement) -> Dot:
 
 
 def effects_context(judgement: Judgement) -> dict[str, Any] | None:
-    """The panels of each model, then that of the models; None where the run has no effects."""
-    told = [one for one in judgement.effects if one.is_told]
-    if not told:
+    """The panels of each model, then the comparison of models; None if the run has no effects."""
+    shown = [effect for effect in judgement.effects if effect.is_told]
+    if not shown:
         return None
-    models = list(dict.fromkeys(one.model for one in told))
-    reach = _reach([end for one in told for end in (one.contrast.low, one.contrast.high)])
+    models = list(dict.fromkeys(effect.model for effect in shown))
+    reach = _reach([end for effect in shown for end in (effect.contrast.low, effect.contrast.high)])
     several = len([model for model in models if model]) > 1
     groups = [
-        (model if several else "", effect_panels([one for one in told if one.model == model], reach))
+        (model if several else "", effect_panels([effect for effect in shown if effect.model == model], reach))
         for model in models
     ]
-    subjects = [EFFECT_SUBJECTS[effect] for effect in EFFECT_SUBJECTS if any(one.effect == effect for one in told)]
+    kinds = {effect.effect for effect in shown}
+    subjects = [subject for kind, subject in EFFECT_SUBJECTS.items() if kind in kinds]
     return {
         "groups": groups,
         "n_compared": len(judgement.effects),
@@ -107,44 +108,45 @@ def effects_context(judgement: Judgement) -> dict[str, Any] | None:
     }
 
 
-def effect_panels(told: Sequence[Effect], reach: float) -> list[dict[str, Any]]:
-    """A chart for each effect of one model over all questions and each slice, all on one scale, with its sentences."""
+def effect_panels(effects: Sequence[Effect], reach: float) -> list[dict[str, Any]]:
+    """A chart for each effect of one model, over all questions and by slice, all on one scale, with sentences."""
     panels = []
-    for effect, subject in dict.fromkeys((one.effect, one.subject) for one in told):
-        own = [one for one in told if (one.effect, one.subject) == (effect, subject)]
-        panels.append(_panel(sorted(own, key=lambda one: _slice_rank(one.slice)), reach))
+    for key in dict.fromkeys((effect.effect, effect.subject) for effect in effects):
+        own = [effect for effect in effects if (effect.effect, effect.subject) == key]
+        panels.append(_panel(sorted(own, key=lambda effect: _slice_rank(effect.slice)), reach))
     return panels
 
 
 def _panel(own: Sequence[Effect], reach: float) -> dict[str, Any]:
-    """The effects of one subject, over all questions first."""
+    """The panel of one subject, effects over all questions first."""
     first = own[0]
     title = BOTH if first.kind == "interaction" else first.subject
-    dots = [_effect_dot(one) for one in own]
-    label = f"{title}, in points of accuracy. " + "; ".join(f"{one.label} {points(one.value or 0)}" for one in dots)
+    dots = [_effect_dot(effect) for effect in own]
+    label = f"{title}, in points of accuracy. " + "; ".join(f"{dot.label} {points(dot.value or 0)}" for dot in dots)
     return {
         "title": title,
         "meaning": AVERAGES[first.effect] if first.kind != "simple" else SIMPLE[first.effect],
         "chart": Markup(difference_rows(dots, PANEL, f"{label}.", points, reach)),
-        "sentences": [one.sentence for one in own if one.slice == ALL],
-        "slices": [one.sentence for one in own if one.slice != ALL],
+        "sentences": [effect.sentence for effect in own if effect.slice == ALL],
+        "slices": [effect.sentence for effect in own if effect.slice != ALL],
     }
 
 
 def _slice_rank(name: str) -> int:
-    """All questions first, then the slices in the order of the design."""
+    """The position of a slice: all questions first, then the known slices, then others."""
     return SLICE_ORDER.index(name) if name in SLICE_ORDER else len(SLICE_ORDER)
 
 
-def _effect_dot(one: Effect) -> Dot:
-    contrast = one.contrast
-    label = one.slice if not one.label else one.label if one.slice == ALL else f"{one.slice}, {one.label}"
+def _effect_dot(effect: Effect) -> Dot:
+    contrast = effect.contrast
+    on_slice = f"{effect.slice}, {effect.label}" if effect.label else effect.slice
+    label = effect.label if effect.label and effect.slice == ALL else on_slice
     hollow = contrast.finding != "different"
-    return Dot(label, contrast.difference, contrast.low, contrast.high, EFFECT_COLOURS[one.effect], hollow=hollow)
+    return Dot(label, contrast.difference, contrast.low, contrast.high, EFFECT_COLOURS[effect.effect], hollow=hollow)
 
 
 def _reach(ends: Sequence[float]) -> float:
-    """A round number of points that all intervals lie within."""
+    """A round number of points that covers all intervals."""
     furthest = max((abs(end) for end in ends), default=0.0)
     return next((reach for reach in (0.05, 0.1, 0.2, 0.4, 0.6, 0.8) if furthest <= reach), 1.0)
 
@@ -166,7 +168,7 @@ def _matrix(judgement: Judgement) -> dict[str, Any]:
 
 
 def _sensitivity(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, Any] | None:
-    """The bars of wins, the same in numbers, and the flips as sentences; None where nobody was eligible."""
+    """The bars of wins, the numbers, and the flips as sentences; None if every contender breaks a limit."""
     rows = [(title, wins) for title, wins in share_rows(judgement) if wins]
     if not rows:
         return None
@@ -176,10 +178,10 @@ def _sensitivity(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, 
         for title, wins in rows
     ]  # fmt: skip
     names = list(rows[0][1])
-    told = "; ".join(f"{bar.label}: {', '.join(name for name, _, _ in bar.segments)}" for bar in bars)
+    shares = "; ".join(f"{bar.label}: {', '.join(name for name, _, _ in bar.segments)}" for bar in bars)
 
     def draw(width: int) -> str:
-        return stacked_rows(bars, width, f"Share of draws won. {told}.", row=38)
+        return stacked_rows(bars, width, f"Share of draws won. {shares}.", row=38)
 
     return {
         "chart": Markup(f'<div class="wide">{draw(WIDE)}</div><div class="narrow">{draw(NARROW_WIDE)}</div>'),
@@ -197,12 +199,12 @@ def _claims(judgement: Judgement) -> dict[str, Any]:
         "groups": [(finding, FINDINGS[finding], FINDING_MEANINGS[finding], entries)
                    for finding, entries in claims_by_finding(judgement).items()],
         "articles": {key: title for key, title in titles.items()
-                     if any(one.claim.article == key for one in judgement.claims)},
+                     if any(entry.claim.article == key for entry in judgement.claims)},
         "favours": TITLES,
     }  # fmt: skip
 
 
 def roadmap_context(plan: Roadmap) -> dict[str, Any]:
-    """The plan with its effort by role."""
+    """The roadmap with its effort by role, in person-days."""
     effort = plan.effort_by_owner()
     return {"plan": plan, "effort": effort, "days": sum(effort.values())}

@@ -1,6 +1,6 @@
-"""A judgement in sentences and cells of text, the same for the page, the Markdown and the terminal.
+"""A judgement as sentences and text cells, the same for the page, the Markdown and the terminal.
 
-Takes `Judgement` and what a run measured, gives text. Knows nothing about HTML, Markdown or terminals.
+Takes a `Judgement`, gives text. Knows nothing about HTML, Markdown or terminals.
 """
 
 from collections.abc import Mapping
@@ -22,47 +22,47 @@ FINDINGS = {
     "not tested": "Not tested",
 }
 FINDING_MEANINGS = {
-    "contradicted": "this pilot measured the opposite, or no difference worth the name",
-    "supported": "this pilot measured the same direction; where the claim gives a size, that is compared in the entry",
-    "undecided": "the interval holds both answers: more questions would tell",
-    "not tested": "a pilot like this one cannot tell, or what it takes was not measured, or only assumed",
+    "contradicted": "this pilot measured the opposite, or no difference beyond the margin",
+    "supported": "this pilot measured the same direction; if the claim gives a size, the entry compares it",
+    "undecided": "the interval allows both answers; more questions may decide",
+    "not tested": "a pilot cannot test this, or the numbers needed were not measured or only assumed",
 }
 INPUTS = {
-    "compute_seconds_per_query": ("seconds of computing for a query", "s"),
-    "retrieval_seconds_per_query": ("seconds of retrieval for a query", "s"),
-    "prompt_tokens_per_query": ("prompt tokens of a query", "tokens"),
+    "compute_seconds_per_query": ("compute seconds per query", "s"),
+    "retrieval_seconds_per_query": ("retrieval seconds per query", "s"),
+    "prompt_tokens_per_query": ("prompt tokens per query", "tokens"),
     "cached_prompt_share": ("share of the prompt that is cached", ""),
-    "completion_tokens_per_query": ("completion tokens of a query", "tokens"),
+    "completion_tokens_per_query": ("completion tokens per query", "tokens"),
     "data_days": ("days of preparing data", "days"),
     "setup_days": ("engineering days of set-up", "days"),
     "training_seconds": ("seconds of training", "s"),
     "training_tokens": ("tokens trained on", "tokens"),
     "indexing_seconds": ("seconds of indexing and loading", "s"),
-    "updates_per_month": ("updates a month", ""),
-    "retraining_seconds_per_update": ("seconds of retraining for an update", "s"),
-    "retraining_tokens_per_update": ("tokens retrained on for an update", "tokens"),
-    "reindexing_seconds_per_update": ("seconds of re-indexing for an update", "s"),
-    "upkeep_days_per_month": ("days of upkeep a month", "days"),
-    "online_hours_per_month": ("hours online a month", "h"),
+    "updates_per_month": ("updates per month", ""),
+    "retraining_seconds_per_update": ("retraining seconds per update", "s"),
+    "retraining_tokens_per_update": ("retraining tokens per update", "tokens"),
+    "reindexing_seconds_per_update": ("re-indexing seconds per update", "s"),
+    "upkeep_days_per_month": ("days of upkeep per month", "days"),
+    "online_hours_per_month": ("hours online per month", "h"),
     "serving_usd_per_hour": ("price of an hour of serving", "USD"),
     "training_usd_per_hour": ("price of an hour of training", "USD"),
     "engineering_usd_per_day": ("price of a day of work", "USD"),
-    "index_usd_per_month": ("price of a month of a hosted index", "USD"),
+    "index_usd_per_month": ("price of a hosted index per month", "USD"),
     "input_usd_per_million_tokens": ("price of a million prompt tokens", "USD"),
     "cached_input_usd_per_million_tokens": ("price of a million cached prompt tokens", "USD"),
     "output_usd_per_million_tokens": ("price of a million completion tokens", "USD"),
     "training_usd_per_million_tokens": ("price of a million training tokens", "USD"),
     "queries_per_month": ("queries in the first month", ""),
-    "growth_per_month": ("growth of the queries a month", ""),
+    "growth_per_month": ("growth of queries per month", ""),
     "horizon_months": ("months of the horizon", ""),
-    "discount_per_year": ("discount a year", ""),
+    "discount_per_year": ("discount per year", ""),
 }
-"""Every number of `CostInputs` in words, with its unit."""
+"""Every numeric field of `CostInputs` in words, with its unit."""
 UNCALCULATED = "Costs could not be calculated: no contender has a measured time."
 
 
 def verdict_sentence(judgement: Judgement) -> str:
-    """The verdict in one sentence; an honest one where there is no winner."""
+    """The verdict in one sentence. Without a winner, it says why."""
     winner, tied = judgement.winner, judgement.tied_with
     if winner is None:
         return _no_winner(judgement)
@@ -71,14 +71,14 @@ def verdict_sentence(judgement: Judgement) -> str:
         f"; {_some(behind)} {'is' if len(behind) == 1 else 'are'} not significantly less accurate" if behind else ""
     )
     if judgement.short_of:
-        return f"Build on {winner}, which {_why(judgement, behind)}, but do not ship it yet{others}."
+        return f"Build on {winner}, but do not ship it yet: it {_why(judgement, behind)}, but misses a goal{others}."
     return f"Ship {winner}: it {_why(judgement, behind)}{others}."
 
 
 def _why(judgement: Judgement, behind: tuple[str, ...]) -> str:
-    """What the winner has over the others, as the end of a sentence about it."""
+    """Why the winner won, as the end of a sentence."""
     if judgement.as_good:
-        return f"costs the least of those that are as accurate ({_some(judgement.as_good)} too)"
+        return f"is as accurate as {_some(judgement.as_good)} within the margin and costs the least"
     if behind:
         return "has the highest accuracy"
     if len(judgement.sensitivity.rule_wins) > 1:
@@ -90,12 +90,12 @@ def _why(judgement: Judgement, behind: tuple[str, ...]) -> str:
 def _no_winner(judgement: Judgement) -> str:
     baselines = set(judgement.baselines)
     if baselines & set(judgement.tied_with):
-        models = "the model as it comes" if len(baselines) == 1 else "every model as it comes"
+        models = "the base model" if len(baselines) == 1 else "every base model"
         return f"No winner: no contender is significantly more accurate than {models}."
     eligible = set(judgement.sensitivity.rule_wins)
     if judgement.excluded and eligible <= baselines:
-        who = "only a model as it comes breaks no limit" if eligible else "every contender breaks a limit"
-        return f"No winner: {who}."
+        reason = "only a base model breaks no limit" if eligible else "every contender breaks a limit"
+        return f"No winner: {reason}."
     return "No winner: the data do not support a verdict."
 
 
@@ -106,13 +106,13 @@ def _some(names: tuple[str, ...]) -> str:
 
 
 def marks(judgement: Judgement) -> dict[str, str]:
-    """'winner', 'tied' or 'excluded' by contender; the others have none."""
-    found = {name: "excluded" for name in judgement.excluded} | {name: "tied" for name in judgement.tied_with}
-    return found | ({judgement.winner: "winner"} if judgement.winner else {})
+    """'winner', 'tied' or 'excluded' by contender. The others are left out."""
+    others = {name: "excluded" for name in judgement.excluded} | {name: "tied" for name in judgement.tied_with}
+    return others | ({judgement.winner: "winner"} if judgement.winner else {})
 
 
 def flip_sentence(flip: Flip) -> str:
-    """What would have to change, by how much, and who would win then."""
+    """What would have to change, by how much, and which contender would then win."""
     before, times = flip.becomes / flip.factor, f"{flip.factor:.3g} times as much"
     if flip.input.startswith("weight of "):
         measure = flip.input.removeprefix("weight of ")
@@ -129,12 +129,14 @@ def flip_sentence(flip: Flip) -> str:
     )
 
 
-NO_FLIPS = "No single change of a weight, of the volume or of the horizon within a factor of 100 gives another answer."
+NO_FLIPS = (
+    "No single change of a weight, a price, the volume or the horizon by a factor of up to 100 gives another winner."
+)
 
 
 @dataclass(frozen=True)
 class MatrixLine:
-    """One factor with its assumed and its measured row; `measured` is None where nothing was measured for it."""
+    """One factor with its assumed and its measured row. `measured` is None if nothing was measured for it."""
 
     title: str
     weight: float
@@ -143,20 +145,20 @@ class MatrixLine:
 
     @property
     def is_turned(self) -> bool:
-        """Whether the measurements favour other approaches than the assumptions did."""
+        """Whether the measurements favour other approaches than the assumptions."""
         return bool(
             self.measured and self.assumed.scores and _best(self.measured) != _best(self.assumed, self.measured)
         )
 
 
 def _best(row: Row, like: Row | None = None) -> set[str]:
-    """The approaches with the row's highest score, among those that the other row scores."""
+    """The approaches with the row's highest score, of those that `like` also scores."""
     scores = {name: score for name, score in row.scores.items() if like is None or name in like.scores}
     return {name for name, score in scores.items() if score == max(scores.values())}
 
 
 def matrix_lines(judgement: Judgement) -> list[MatrixLine]:
-    """The factors that anything is known of: the measured ones first, then in the order of the table."""
+    """The factors with scores: measured ones first, then in the order of the table."""
     after = judgement.matrix.measured
     measured = {row.factor: row for row in after.rows if row.basis == "measured"} if after else {}
     lines = [
@@ -168,47 +170,47 @@ def matrix_lines(judgement: Judgement) -> list[MatrixLine]:
 
 
 def unknown_factors(judgement: Judgement) -> list[str]:
-    """The titles of the factors that neither the profile nor the pilot says anything about."""
+    """The titles of the factors for which neither the profile nor the pilot gives scores."""
     shown = {line.assumed.factor for line in matrix_lines(judgement)}
     return [row.title for row in judgement.matrix.assumed.rows if row.factor not in shown]
 
 
 def matrix_sentences(judgement: Judgement) -> tuple[str, str]:
-    """Where the articles' rules lead, and where the measurements do."""
+    """Which approach leads by the articles' rules, and which by the measurements."""
     assumed, measured = judgement.matrix.assumed, judgement.matrix.measured
-    first = f"What the articles would have told you: {_matrix_leader(assumed)}."
+    rules = f"By the articles' rules: {_matrix_leader(assumed)}."
     if measured is None:
-        return first, f"What your data say: {judgement.matrix.notes[-1] if judgement.matrix.notes else 'nothing yet'}."
-    return first, f"What your data say: {_matrix_leader(measured)}.{_outside(judgement)}"
+        return rules, f"By your data: {judgement.matrix.notes[-1] if judgement.matrix.notes else 'nothing yet'}."
+    return rules, f"By your data: {_matrix_leader(measured)}.{_outside(judgement)}"
 
 
 def _outside(judgement: Judgement) -> str:
-    """Where the winner represents none of the matrix's approaches: what it counts as."""
+    """What the winner counts as, if it does not represent one of the matrix's approaches; else empty."""
     winner = judgement.winner
     if winner is None or winner in judgement.matrix.standing.values():
         return ""
     counts = f"counts as {TITLES[judgement.approach]}" if judgement.approach else "is none of them"
-    return f" The matrix compares {listed(TITLES.values())} only; the winner, {winner}, {counts}."
+    return f" The matrix compares only {listed(TITLES.values())}; the winner, {winner}, {counts}."
 
 
 def _matrix_leader(matrix: Matrix) -> str:
     if matrix.leader is None:
-        return "nothing, as no factor is known"
-    told = f"{TITLES[matrix.leader]}, with a mean score of {matrix.totals[matrix.leader]:.2f} of 5"
+        return "no approach, because no factor is known"
+    leader = f"{TITLES[matrix.leader]}, with a mean score of {matrix.totals[matrix.leader]:.2f} of 5"
     if matrix.tied_with:
-        return f"{told}, not clearly ahead of {listed(TITLES[name] for name in matrix.tied_with)}"
-    return f"{told}, which leads in {percent(matrix.wins[matrix.leader])} of draws with the weights in doubt"
+        return f"{leader}, not clearly ahead of {listed(TITLES[name] for name in matrix.tied_with)}"
+    return f"{leader}, which leads in {percent(matrix.wins[matrix.leader])} of draws with random weights"
 
 
 def total_rows(judgement: Judgement) -> list[tuple[str, dict[str, str], dict[str, str]]]:
-    """The matrix's last rows: mean scores and shares of draws won, by approach, assumed and measured."""
+    """The matrix's last rows, mean scores and shares of draws won: title, assumed and measured texts by approach."""
     assumed, measured = judgement.matrix.assumed, judgement.matrix.measured
     both = [assumed, measured] if measured else [assumed]
-    scores = [{name: f"{total:.2f}" for name, total in one.totals.items()} for one in both]
-    wins = [{name: percent(share) for name, share in one.wins.items()} for one in both]
+    scores = [{name: f"{total:.2f}" for name, total in matrix.totals.items()} for matrix in both]
+    wins = [{name: percent(share) for name, share in matrix.wins.items()} for matrix in both]
     return [
         ("Weighted mean", scores[0], scores[1] if measured else {}),
-        ("Draws won, weights in doubt", wins[0], wins[1] if measured else {}),
+        ("Draws won, random weights", wins[0], wins[1] if measured else {}),
     ]
 
 
@@ -217,19 +219,19 @@ def approach_names(judgement: Judgement) -> dict[str, str]:
 
 
 def claims_by_finding(judgement: Judgement) -> dict[str, list[Entry]]:
-    """The ledger's entries by finding, what surprises first; findings without any left out."""
-    found = {finding: [one for one in judgement.claims if one.finding == finding] for finding in FINDINGS}
-    return {finding: entries for finding, entries in found.items() if entries}
+    """The ledger's entries by finding, contradicted first. Findings without entries are left out."""
+    groups = {finding: [entry for entry in judgement.claims if entry.finding == finding] for finding in FINDINGS}
+    return {finding: entries for finding, entries in groups.items() if entries}
 
 
 def claims_sentence(judgement: Judgement) -> str:
-    """How many claims were found to be what."""
-    told = [f"{len(entries)} {finding}" for finding, entries in claims_by_finding(judgement).items()]
-    return f"Of {len(judgement.claims)} claims of {len(articles())} articles: {listed(told)}."
+    """The number of claims by finding, as a sentence."""
+    counts = [f"{len(entries)} {finding}" for finding, entries in claims_by_finding(judgement).items()]
+    return f"Of {len(judgement.claims)} claims in {len(articles())} articles: {listed(counts)}."
 
 
 def share_rows(judgement: Judgement) -> list[tuple[str, Mapping[str, float]]]:
-    """Shares of wins by rule."""
+    """Shares of wins by contender, for the verdict's rule and the weighted sum."""
     return [
         ("Verdict's rule", judgement.sensitivity.rule_wins),
         ("Weighted sum", judgement.sensitivity.weighted_wins),

@@ -1,4 +1,4 @@
-"""Who competed: each contender with its recipe, the model it asks, how that was tuned and what it is shown.
+"""The contenders of a run: the recipe, the model, its tuning and what it is shown.
 
 Takes `ReportData`, gives rows of text, the same for the page and the Markdown. Knows nothing about how they are drawn.
 """
@@ -12,7 +12,7 @@ from bakeoff.sentences import DASH, listed
 
 
 class Who(NamedTuple):
-    """One contender in words; a dash where something does not apply."""
+    """One contender in words. A dash means: does not apply."""
 
     name: str
     what: str
@@ -21,7 +21,7 @@ class Who(NamedTuple):
     shown: str
 
 
-HEADS = ("Contender", "What it is", "Model", "Tuning", "Shown besides the question")
+HEADS = ("Contender", "Description", "Model", "Tuning", "Shown with the question")
 
 
 def who(data: ReportData) -> list[Who]:
@@ -30,7 +30,7 @@ def who(data: ReportData) -> list[Who]:
 
 
 def _row(entrant: Entrant, entrants: Sequence[Entrant]) -> Who:
-    models: Mapping[str, str] = {one.name: one.model.label for one in entrants if one.model}
+    models: Mapping[str, str] = {other.name: other.model.label for other in entrants if other.model}
     behind = list(dict.fromkeys(models[name] for name in entrant.behind if name in models))
     return Who(
         name=entrant.name,

@@ -1,4 +1,4 @@
-"""Writes `report.html`, `report.md` and `tables/*.csv` into a run folder. Knows nothing about what they show."""
+"""Writes `report.html`, `report.md` and `tables/*.csv` into a run folder. Knows nothing about their content."""
 
 from pathlib import Path
 
@@ -10,12 +10,15 @@ from bakeoff.report.markdown import markdown_page
 
 
 def write_report(run_folder: Path) -> Path:
-    """Draw a run's report anew and return its page's path. Raises RunFolderError where there is nothing to draw."""
-    shown = gather(run_folder)
-    jsonl.write_text(run_folder / "report.md", markdown_page(shown))
+    """Write a run's report and return the path of its page. Raises RunFolderError if there is no finished comparison.
+
+    Overwrites an older report, and deletes tables that this run does not have.
+    """
+    data = gather(run_folder)
+    jsonl.write_text(run_folder / "report.md", markdown_page(data))
     path = run_folder / "report.html"
-    jsonl.write_text(path, html_page(shown))
-    tables = csv_tables(shown)
+    jsonl.write_text(path, html_page(data))
+    tables = csv_tables(data)
     for name, text in tables.items():
         jsonl.write_text(run_folder / "tables" / f"{name}.csv", text)
     for name in set(TABLES) - set(tables):

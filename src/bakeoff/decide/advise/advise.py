@@ -1,8 +1,7 @@
-"""Advice without a pilot: matrix, assumed cost, recommendation, what a pilot would have to show, and a roadmap.
+"""Advice without a pilot: matrix, assumed cost, recommendation, what a pilot must show, and a roadmap.
 
-Takes a `Profile` and, where there was one, an `Inspection` of the team's data; gives an `Advice`. Needs no model and
-knows none. "Tied" is an honest recommendation: the plan then builds both, and the pilot
-decides.
+Takes a `Profile` and optionally an `Inspection` of the team's data, gives an `Advice`. Uses no model. If approaches
+are tied, the roadmap builds all of them and the pilot decides.
 """
 
 from collections.abc import Sequence
@@ -27,9 +26,10 @@ MOST_REASONS = 5
 
 
 class Recommendation(Record):
-    """Where to begin, how sure that is, and what it cannot be told from; `approach` is None where nothing is known.
+    """Which approach to start with, how certain that is, and which others are tied with it.
 
-    `budget` says, right after the headline, where the approach breaks a budget or alone keeps them.
+    `approach` is None if no factor is known. `budget` follows the headline: it says if the approach breaks a budget, or
+    if it is the only one that keeps them.
     """
 
     approach: str | None
@@ -42,7 +42,7 @@ class Recommendation(Record):
 
 
 class CostRow(Record):
-    """What one approach would cost over the horizon, by assumed usage, in US dollars."""
+    """What one approach would cost over the horizon in US dollars, based on assumed usage."""
 
     approach: str
     setup_usd: float
@@ -53,16 +53,16 @@ class CostRow(Record):
 
     @property
     def interval(self) -> str:
-        """The total with usage misjudged either way: the same within 1 % where an idle machine and work hide it."""
+        """The total if usage is lower or higher than assumed; 'the same' if that changes it by less than 1 %."""
         if self.high_usd - self.low_usd < 0.01 * self.total_usd:
             return "the same"
         return f"{self.low_usd:,.0f} to {self.high_usd:,.0f}"
 
 
 class CostSummary(Record):
-    """The approaches' costs, the cheapest first, with break-even sentences; or why there is none.
+    """The approaches' costs, cheapest first, with break-even sentences. `problem` says why there are none.
 
-    `about` says what the figures rest on and what a pilot changes about them.
+    `about` says what the numbers are based on and which of them a pilot replaces.
     """
 
     rows: tuple[CostRow, ...]
@@ -74,7 +74,7 @@ class CostSummary(Record):
 
 
 class Advice(Record):
-    """Everything `bakeoff advise` has to say. `standing` names each approach's contender in a pilot."""
+    """Everything `bakeoff advise` reports. `standing` names the contender that represents each approach in a pilot."""
 
     profile: Profile
     inspected: tuple[str, ...]
@@ -94,10 +94,10 @@ def advise(
     inspection: Inspection | None = None,
     factors: Sequence[Factor] | None = None,
 ) -> Advice:
-    """The advice for a profile; week 1 of the roadmap begins on `start`.
+    """The advice for a profile. Week 1 of the roadmap begins on `start`.
 
-    `entrants` are the recipes that could be built: the first of each approach stands for it. What the inspection shows
-    fills in what the profile does not name. Raises ConfigError where the profile's weights sum to zero or name no
+    `entrants` are the recipes that could be built; the first one of each approach represents it. The inspection fills
+    in fields that the profile does not name. Raises ConfigError if the profile's weights sum to zero or name an unknown
     factor.
     """
     filled = inspection.fill(profile) if inspection else profile
@@ -119,23 +119,23 @@ def advise(
 
 
 def _conditions(
-    profile: Profile, standing: Standing, told: Recommendation, matrix: Matrix, inspection: Inspection | None
+    profile: Profile, standing: Standing, advised: Recommendation, matrix: Matrix, inspection: Inspection | None
 ) -> tuple[Condition, ...]:
-    if told.approach is None:
+    if advised.approach is None:
         return ()
     n_questions = inspection.n_questions if inspection else 0
-    return tuple(conditions_for(profile, told.approach, standing, told.tied_with, matrix.ruled_out, n_questions))
+    return tuple(conditions_for(profile, advised.approach, standing, advised.tied_with, matrix.ruled_out, n_questions))
 
 
 def recommend(matrix: Matrix, profile: Profile, standing: Standing) -> Recommendation:
-    """What a matrix allows one to recommend: among those tied, what takes the fewest days to set up comes first."""
+    """The recommendation of a matrix. Of tied approaches, the one with the fewest set-up days comes first."""
     if matrix.leader is None:
         return Recommendation(
             approach=None,
             tied_with=(),
             reasons=(),
             objections=(),
-            headline="Nothing speaks for any approach yet: no factor that weighs anything is known.",
+            headline="No recommendation yet: no factor with a weight above 0 is known.",
             uncertainty="Answer some of the questions, or give a profile.",
         )
     equals = [matrix.leader, *matrix.tied_with]
@@ -157,10 +157,10 @@ def recommend(matrix: Matrix, profile: Profile, standing: Standing) -> Recommend
 
 def _headline(first: str, others: Sequence[str], days: dict[str, float]) -> str:
     if not others:
-        return f"Begin with {TITLES[first]}."
+        return f"Start with {TITLES[first]}."
     names = listed(TITLES[name] for name in (first, *others))
     return (
-        f"{names[0].upper()}{names[1:]} are tied: begin with {TITLES[first]}, which takes the fewest days to set up "
+        f"{names[0].upper()}{names[1:]} are tied. Start with {TITLES[first]}, which takes the fewest days to set up "
         f"({days[first]:g}), and let a pilot decide."
     )
 
@@ -173,8 +173,8 @@ def _uncertainty(matrix: Matrix) -> str:
     n_known = sum(row.basis != "unknown" for row in matrix.rows)
     ruled_out = "".join(f" {NAMES[name]} is ruled out: {why}." for name, why in matrix.ruled_out.items())
     return (
-        f"{n_known} of {len(matrix.rows)} factors are known. Drawn {N_DRAWS:,} times with every weight in doubt by "
-        f"about a half and every unknown factor open, the lead goes to {shares} of the draws.{ruled_out}"
+        f"{n_known} of {len(matrix.rows)} factors are known. In {N_DRAWS:,} random draws, every weight varies by about "
+        f"half and every unknown factor is open. The lead goes to {shares} of the draws.{ruled_out}"
     )
 
 
@@ -183,39 +183,39 @@ def _open_to(matrix: Matrix) -> list[str]:
 
 
 def _reasons(matrix: Matrix, approach: str, sign: int) -> tuple[str, ...]:
-    """Why for (sign 1) or against (-1) an approach: the rows in which it differs most from the others."""
+    """Reasons for (sign 1) or against (-1) an approach: the rows in which it differs most from the others."""
     leads = [(sign * row.weight * _lead(row, approach), row) for row in matrix.rows if row.scores]
     ranked = sorted(leads, key=lambda pair: -pair[0])
     return tuple(f"{row.title}: {row.why}." for lead, row in ranked[:MOST_REASONS] if lead > 0)
 
 
 def change_lines(matrix: Matrix) -> list[str]:
-    """Who leads now where that is not clear, then what would give another leader, open answers gathered by it."""
-    found: list[Flip] = flips(matrix)
-    lines = [f"{flip.sentence}." for flip in found if flip.kind != "answer"]
+    """What would give another leader, one sentence each. The first line names the leader if it is tied with others."""
+    changes: list[Flip] = flips(matrix)
+    lines = [f"{flip.sentence}." for flip in changes if flip.kind != "answer"]
     if matrix.leader and matrix.tied_with:
         lead = matrix.totals[matrix.leader]
-        lines.insert(0, f"As it is, {TITLES[matrix.leader]} has the highest mean score ({lead:.2f} of 5), not clearly.")
+        lines.insert(0, f"Now {TITLES[matrix.leader]} has the highest mean score ({lead:.2f} of 5), but not clearly.")
     by_leader: dict[str, list[str]] = {}
-    for flip in found:
+    for flip in changes:
         if flip.kind == "answer":
             by_leader.setdefault(flip.leader, []).append(flip.sentence.split(" if ", 1)[1])
     for leader, answers in by_leader.items():
-        more = f"; and by {len(answers) - MOST_REASONS} more answers" if len(answers) > MOST_REASONS else ""
+        more = f"; and with {len(answers) - MOST_REASONS} more answers" if len(answers) > MOST_REASONS else ""
         lines.append(f"Not known yet: {TITLES[leader]} would lead if {', or if '.join(answers[:MOST_REASONS])}{more}.")
     return lines
 
 
 def _lead(row: Row, approach: str) -> float:
-    """The approach's score less the mean of the others'."""
+    """The approach's score minus the mean score of the others."""
     others = [score for name, score in row.scores.items() if name != approach]
     return row.scores[approach] - sum(others) / len(others)
 
 
 def cost_summary(profile: Profile, standing: Standing, entrants: Sequence[Entrant] = ()) -> CostSummary:
-    """The cost model's totals by assumed usage; a missing price is told, and takes nothing else away.
+    """The cost model's totals for assumed usage. If a price is missing, `problem` says so and there are no rows.
 
-    A warning names days of work that the profile gives for none of the `entrants`.
+    A warning names days of work in the profile that belong to none of the `entrants`.
     """
     approach_of = {entrant.name: name for name, entrant in standing.items()}
     try:
@@ -248,28 +248,32 @@ def cost_summary(profile: Profile, standing: Standing, entrants: Sequence[Entran
 
 def _unused_days(profile: Profile, entrants: Sequence[Entrant]) -> list[str]:
     unknown = profile.unknown_days(entrants) if entrants else []
-    return [f"Days of work are given for {listed(unknown)}, which no recipe of Bakeoff is called."] if unknown else []
+    return (
+        [f"The profile gives days of work for {listed(unknown)}, but no recipe of Bakeoff has that name."]
+        if unknown
+        else []
+    )
 
 
 def _break_even_line(cheapest: CostInputs, other: CostInputs) -> str:
-    """Up to which volume which of the two costs less, to two digits: usage is assumed."""
-    found, months = break_even(cheapest, other), cheapest.horizon_months
-    if found.volume_per_month is None:
+    """Which of the two costs less at which volume, to two digits, because usage is assumed."""
+    point, months = break_even(cheapest, other), cheapest.horizon_months
+    if point.volume_per_month is None:
         return f"{cheapest.name} costs less over {months} months than {other.name} at every volume."
-    if not (found.cheaper_below and found.cheaper_above):
-        return found.explanation
-    volume = float(f"{found.volume_per_month:.2g}")
+    if not (point.cheaper_below and point.cheaper_above):
+        return point.explanation
+    volume = float(f"{point.volume_per_month:.2g}")
     return (
-        f"{found.cheaper_below} costs less over {months} months up to about {volume:,.0f} queries a month, "
-        f"{found.cheaper_above} above that."
+        f"{point.cheaper_below} costs less over {months} months up to about {volume:,.0f} queries a month, "
+        f"{point.cheaper_above} above that."
     )
 
 
 def _about_cost(profile: Profile) -> str:
     assumed = "" if "queries_per_month" in profile.model_fields_set else " (assumed)"
     return (
-        f"For {profile.queries_per_month:,.0f} queries a month{assumed}, by assumed usage, at the profile's prices or, "
-        "where it gives none, Bakeoff's. Set-up and running cost include the days of work; running cost is the mean "
-        "month after the set-up. A pilot replaces the seconds and tokens. It does not measure days of work, prices or "
-        "volume: those stay as the profile or Bakeoff has them."
+        f"For {profile.queries_per_month:,.0f} queries a month{assumed} and assumed usage. Prices are the profile's or "
+        "Bakeoff's defaults. Set-up and running cost include the days of work. Running cost is the average month after "
+        "set-up. A pilot replaces the assumed seconds and tokens. It does not measure days of work, prices or volume: "
+        "those stay as they are in the profile or Bakeoff's defaults."
     )

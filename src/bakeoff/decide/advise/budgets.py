@@ -1,7 +1,7 @@
-"""A profile's two budgets, compared with what the approaches would cost by assumed usage, people's work included.
+"""A profile's two budgets, compared with the approaches' assumed costs (people's work included).
 
-Takes a `Profile`; gives bands for the matrix and the sentence that belongs under a recommendation. Knows nothing about
-measurements. `budget_setup_usd` limits the set-up, `budget_usd_per_month` the mean month after it.
+Takes a `Profile`. Gives bands for the matrix and the sentence below a recommendation. Knows nothing about measurements.
+`budget_setup_usd` limits the set-up; `budget_usd_per_month` limits the average month after it.
 """
 
 import math
@@ -25,16 +25,16 @@ from bakeoff.decide.situation.targets import TIMES_TARGET
 from bakeoff.errors import ConfigError, MissingExtraError
 
 Costs = Mapping[str, Mapping[str, float]]
-"""US dollars by the field that limits them, then by approach."""
+"""US dollars by the profile field that limits them, then by approach."""
 COST_OF = dict(zip(BUDGETS, (setup_usd, running_usd_per_month), strict=True))
 SCORES: tuple[Score, ...] = (5, 4, 3, 2, 1)
 SHOWN = {"budget_setup_usd": "USD to set up", "budget_usd_per_month": "USD a month to run"}
 
 
 def assumed_costs(profile: Profile, standing: Standing) -> Costs:
-    """What each approach would cost to set up and to run for a month, in whole dollars; {} where a price is missing.
+    """What each approach would cost to set up and to run for a month, in whole US dollars; {} if a price is missing.
 
-    `standing` is the contender that stands for each approach.
+    `standing` is the contender that represents each approach.
     """
     try:
         inputs = assumed_inputs(profile, list(standing.values()))
@@ -47,15 +47,15 @@ def assumed_costs(profile: Profile, standing: Standing) -> Costs:
 
 
 def with_bands(factor: Factor, costs: Costs) -> Factor:
-    """A budget's factor with the bands that these costs give; any other factor as it is."""
+    """A budget's factor with the bands that follow from these costs; any other factor unchanged."""
     if factor.bands or factor.field not in costs:
         return factor
     usd = costs[factor.field]
     edges = sorted({float(math.ceil(usd[name] / times)) for name in usd for times in TIMES_TARGET if usd[name] > 0})
     rag, ft, hybrid = (usd[name] for name in APPROACHES)
     why = (
-        f"{{value:,.0f}} {factor.unit}; work included, RAG would cost {rag:,.0f}, fine-tuning {ft:,.0f}, "
-        f"a hybrid {hybrid:,.0f} (assumed)"
+        f"{{value:,.0f}} {factor.unit}; assumed costs, work included: RAG {rag:,.0f}, fine-tuning {ft:,.0f}, "
+        f"a hybrid {hybrid:,.0f}"
     )
     bands = [
         Band(below=below, scores=(_score(rag, budget), _score(ft, budget), _score(hybrid, budget)), why=why)
@@ -70,7 +70,7 @@ def _score(usd: float, budget: float) -> Score:
 
 
 def budget_note(profile: Profile, costs: Costs, approach: str, open_to: Sequence[str]) -> str:
-    """Which budgets the recommended approach breaks and who keeps them; empty where there is nothing to tell."""
+    """Which budgets the recommended approach breaks, and which approaches keep them; may be empty."""
     budgets = {field: budget for field in costs if (budget := getattr(profile, field)) is not None}
     broken = {
         name: [field for field, budget in budgets.items() if costs[field][name] > budget]
@@ -79,20 +79,21 @@ def budget_note(profile: Profile, costs: Costs, approach: str, open_to: Sequence
     keep = [TITLES[name] for name in APPROACHES if broken.get(name) == []]
     what = "both budgets" if len(budgets) == 2 else "the budget"
     if not broken[approach]:
-        told = f"By assumed costs, work included, {TITLES[approach]} alone keeps {what}."
-        return told if budgets and len(keep) == 1 and len(broken) > 1 else ""
-    told = " and ".join(f"{costs[f][approach]:,.0f} {SHOWN[f]} against {budgets[f]:,.0f}" for f in broken[approach])
+        alone = f"By assumed costs, work included, only {TITLES[approach]} keeps {what}."
+        return alone if budgets and len(keep) == 1 and len(broken) > 1 else ""
+    amounts = " and ".join(f"{costs[f][approach]:,.0f} {SHOWN[f]} (budget {budgets[f]:,.0f})" for f in broken[approach])
     breaks = what if len(broken[approach]) == len(budgets) else "one of the budgets"
-    who = f"{' and '.join(keep)} would keep {what}" if keep else f"no approach keeps {what}"
-    return f"By assumed costs, work included, {TITLES[approach]} breaks {breaks}: {told}; {who}."
+    others = f"{' and '.join(keep)} would keep {what}" if keep else f"No approach keeps {what}"
+    others = others[0].upper() + others[1:]
+    return f"By assumed costs, work included, {TITLES[approach]} breaks {breaks}: {amounts}. {others}."
 
 
 def above_budget(profile: Profile, costs: Costs) -> list[str]:
-    """For each budget of the profile, which approaches would break it."""
-    found = []
+    """For each budget of the profile, the approaches that would break it: one sentence each."""
+    warnings = []
     for field, usd in costs.items():
         budget = getattr(profile, field)
         above = [NAMES[name] for name in APPROACHES if budget is not None and usd[name] > budget]
         if above:
-            found.append(f"Above the budget of {budget:,.0f} {SHOWN[field]}: {', '.join(above)}.")
-    return found
+            warnings.append(f"Above the budget of {budget:,.0f} {SHOWN[field]}: {', '.join(above)}.")
+    return warnings

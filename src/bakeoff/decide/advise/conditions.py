@@ -1,7 +1,8 @@
-"""What a pilot would have to show for a recommendation to stand, in measures with numbers.
+"""What a pilot must show for a recommendation to hold, as measures with thresholds.
 
-Takes a `Profile`, the recommended approach and those it is tied with; gives conditions, each with what follows where it
-fails. Knows nothing about how a pilot is run. How many questions a difference takes is McNemar's power.
+Takes a `Profile`, the recommended approach and those it is tied with. Gives conditions, each with what to do if it is
+not met. Knows nothing about how a pilot is run. The number of questions that a difference needs follows from the power
+of McNemar's test.
 """
 
 import math
@@ -17,12 +18,12 @@ from bakeoff.questions.settings import Split
 from bakeoff.records import Record
 
 DISCORDANT = 0.3
-"""Share of questions on which two contenders differ (one right, one wrong): an assumption before a pilot."""
-SLICE = {"unseen": "facts that were not trained on", "seen": "facts that were trained on in other words"}
+"""Share of questions on which exactly one of two contenders is correct: an assumption before a pilot."""
+SLICE = {"unseen": "facts that were not trained on", "seen": "facts that were trained on, asked in other words"}
 
 
 class Condition(Record):
-    """A contender's measure that must reach a threshold, or beat another contender's by a difference."""
+    """A contender's measure that must reach a threshold, or beat the contender `against` by it."""
 
     contender: str
     measure: str
@@ -33,7 +34,7 @@ class Condition(Record):
 
 
 def questions_needed(difference: float, discordant: float = DISCORDANT) -> int:
-    """How many questions show a paired difference of shares at 5 % and 80 % power.
+    """How many questions are needed to show a paired difference of shares at the 5 % level with 80 % power.
 
     Source: Connor 1987, Sample size for testing differences in proportions for the paired-sample design,
     Biometrics 43:207-211, by its leading term.
@@ -42,7 +43,7 @@ def questions_needed(difference: float, discordant: float = DISCORDANT) -> int:
 
 
 def smallest_difference(n_questions: int, discordant: float = DISCORDANT) -> float:
-    """The paired difference that this many questions can show: the inverse of `questions_needed`."""
+    """The smallest paired difference of shares that this many questions can show: the inverse of `questions_needed`."""
     return (Z.inv_cdf(0.975) + Z.inv_cdf(POWER)) * math.sqrt(discordant / n_questions)
 
 
@@ -54,44 +55,49 @@ def conditions_for(
     ruled_out: Collection[str] = (),
     n_questions: int = 0,
 ) -> list[Condition]:
-    """The conditions of a recommendation, rivals first; `n_questions` are at hand (0: not known).
+    """The conditions of a recommendation, the comparisons with other approaches first.
 
-    `standing` is the contender that stands for each approach in a pilot.
+    `n_questions` are the questions available (0: not known). `standing` is the contender that represents each approach
+    in a pilot.
     """
     own = standing[approach]
     rivals = [name for name in APPROACHES if name != approach and name not in ruled_out]
-    found = [_duel(profile, own, standing[rival], rival, n_questions) for rival in rivals]
+    conditions = [_duel(profile, own, standing[rival], rival, n_questions) for rival in rivals]
     for name in (approach, *tied_with):
         if standing[name].is_tuned:
-            found.append(_limit(profile, standing[name], "retention", "train less strongly, or take RAG"))
-    found += [
+            conditions.append(
+                _limit(profile, standing[name], "retention", "train for fewer steps or at a lower rate, or use RAG")
+            )
+    conditions += [
         _limit(profile, own, measure, otherwise)
         for measure, otherwise in _LIMITS.items()
         if measure in targets(profile)
     ]
-    found.append(_limit(profile, own, "latency_ms", f"{'fewer passages, ' if own.retrieves else ''}{_FASTER}"))
+    conditions.append(_limit(profile, own, "latency_ms", f"{'fewer passages, ' if own.retrieves else ''}{_FASTER}"))
     if profile.update_interval_days:
-        otherwise = "fix the update of the index" if own.retrieves else "retrain more often, or take what retrieves"
-        found.append(_limit(profile, own, "freshness", otherwise))
+        otherwise = (
+            "fix the update of the index" if own.retrieves else "retrain more often, or use an approach with retrieval"
+        )
+        conditions.append(_limit(profile, own, "freshness", otherwise))
     if profile.consistency_needed:
-        steadier = "train on more phrasings of each fact" if own.is_tuned else "take what is tuned"
-        found.append(_limit(profile, own, "consistency", steadier))
+        steadier = "train on more phrasings of each fact" if own.is_tuned else "use a tuned approach"
+        conditions.append(_limit(profile, own, "consistency", steadier))
     if own.retrieves:
-        found.append(
+        conditions.append(
             Condition(
                 contender=own.name,
                 measure="retrieval_recall",
                 threshold=MIN_RECALL,
                 text=f"retrieval finds the evidence of at least {100 * MIN_RECALL:.0f} % of the test questions",
-                otherwise="fix retrieval before blaming a model",
+                otherwise="fix retrieval before changing the model",
             )
         )
-    return found
+    return conditions
 
 
 _LIMITS = {
-    "accuracy": "a larger base model, better documents, or no product yet",
-    "hallucination": "decline more often, at the cost of answers",
+    "accuracy": "use a larger base model or better documents, or do not ship yet",
+    "hallucination": "decline more often, which means fewer answers",
     RUNNING: "less upkeep, fewer hours online, a smaller model or shorter prompts",
 }
 _FASTER = "a smaller model or a faster machine"
@@ -109,23 +115,23 @@ def _limit(profile: Profile, entrant: Entrant, measure: str, otherwise: str) -> 
 
 
 def _duel(profile: Profile, own: Entrant, rival: Entrant, approach: str, n_questions: int) -> Condition:
-    """What decides between two approaches: the one that takes more days to build must be better by the margin.
+    """The comparison between two approaches: the one that takes more days to build must be better by the margin.
 
-    `approach` is the rival's. Where one of the two takes all its facts from passages, what tuning did not see decides.
+    `approach` is the rival's. If one of the two is not tuned, unseen facts decide; otherwise seen facts.
     """
     cheap, dear = sorted((own, rival), key=lambda entrant: _days(profile, entrant))
     part = "unseen" if not (cheap.is_tuned and dear.is_tuned) else "seen"
     margin = 100 * profile.margin
     lead = f"{dear.name} beats {cheap.name} by at least {margin:g} points of accuracy on {SLICE[part]}, "
     stand = f"{dear.name} does not beat {cheap.name} by {margin:g} points of accuracy or more on {SLICE[part]}"
-    winner, text = (dear, f"{lead}its whole interval above 0") if dear == own else (cheap, stand)
+    winner, text = (dear, f"{lead}with its whole interval above 0") if dear == own else (cheap, stand)
     return Condition(
         contender=winner.name,
         measure="accuracy",
         against=rival.name,
         threshold=profile.margin,
         text=f"{text} ({_power(n_questions, profile.margin)})",
-        otherwise=f"take {TITLES[approach]}",
+        otherwise=f"use {TITLES[approach]}",
     )
 
 
@@ -134,12 +140,10 @@ def _days(profile: Profile, entrant: Entrant) -> float:
 
 
 def _power(n_questions: int, margin: float) -> str:
-    """What differences the questions at hand (their share for the test) or the planned ones can show."""
+    """What difference the test share of the available questions, or the planned questions, can show."""
     n = max(1, round(Split().test * n_questions)) if n_questions else TEST_QUESTIONS
-    whose = (
-        f"{n:,} test questions, as your {n_questions:,} give," if n_questions else f"the plan's {n:,} test questions"
-    )
+    whose = f"the {n:,} test questions from your {n_questions:,}" if n_questions else f"the plan's {n:,} test questions"
     return (
         f"{whose} can show {100 * smallest_difference(n):.0f} points; "
-        f"{100 * margin:g} points take about {questions_needed(margin):,}"
+        f"{100 * margin:g} points need about {questions_needed(margin):,}"
     )

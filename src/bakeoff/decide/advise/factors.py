@@ -1,7 +1,7 @@
 """The factors of the decision matrix: a table with thresholds in real units, applied to a profile.
 
-Takes `factors.yaml` (or another table of that form) and a `Profile`; gives for each factor the band the profile falls
-into, with its scores and its sentence. Knows nothing about weights, totals or measurements.
+Takes `factors.yaml` (or another table in that format) and a `Profile`. Gives for each factor the band that the profile
+falls into, with its scores and its sentence. Knows nothing about weights, totals or measurements.
 """
 
 import math
@@ -21,13 +21,13 @@ from bakeoff.measure.comparison import Entrant
 from bakeoff.records import Approach, Record
 
 BUDGETS = ("budget_setup_usd", "budget_usd_per_month")
-"""Fields whose bands follow from what the approaches would cost: decide/advise/budgets.py."""
+"""Profile fields whose bands follow from the approaches' assumed costs: decide/advise/budgets.py."""
 APPROACHES: tuple[Approach, ...] = get_args(Approach)
 RAG, FINE_TUNING, HYBRID = APPROACHES
 TITLES: dict[str, str] = dict(zip(APPROACHES, ("RAG", "fine-tuning", "a hybrid"), strict=True))
 NAMES: dict[str, str] = dict(zip(APPROACHES, ("RAG", "Fine-tuning", "Hybrid"), strict=True))
 Standing = Mapping[str, Entrant]
-"""The contender that stands for each approach."""
+"""The contender that represents each approach."""
 Score = Literal[1, 2, 3, 4, 5]
 
 
@@ -46,7 +46,10 @@ def every(days: float) -> str:
 
 
 class Band(Record):
-    """A stretch of a factor's values that is scored alike; `why` may hold {value}, {percent} and {every}."""
+    """A range of a factor's values with the same scores. `why` may contain {value}, {percent} and {every}.
+
+    `scores` are those of RAG, fine-tuning and a hybrid, in this order, 1 (poor) to 5 (good).
+    """
 
     below: float | None = None
     when: bool | None = None
@@ -56,12 +59,12 @@ class Band(Record):
     rules_out: tuple[Approach, ...] = ()
 
     def sentence(self, value: float | None) -> str:
-        """Why this band scores as it does, with the profile's own number in it."""
+        """The reason for this band's scores, with the profile's own number in it."""
         return self.why if value is None else self.why.format(value=value, percent=100 * value, every=every(value))
 
 
 class Factor(Record):
-    """One thing to choose by. Without a field only a pilot can score it; a budget's bands follow from the costs."""
+    """One criterion. Without a `field`, only a pilot can score it. A budget's bands follow from the costs."""
 
     name: str = Field(pattern="^[a-z_]+$")
     title: str
@@ -77,7 +80,7 @@ class Factor(Record):
     def _bands_cover_every_value(self) -> "Factor":
         unknown = [name for name in (self.field, self.per) if name and name not in Profile.model_fields]
         if unknown:
-            raise ValueError(f"factor {self.name}: a profile has no field {unknown[0]!r}")
+            raise ValueError(f"factor {self.name}: the profile has no field {unknown[0]!r}")
         if (bool(self.field) != bool(self.bands) and self.field not in BUDGETS) or not (self.field or self.measure):
             raise ValueError(f"factor {self.name}: give it a field with bands, or a measure, or both")
         stretches = [band for band in self.bands if not band.absent]
@@ -89,7 +92,7 @@ class Factor(Record):
         return self
 
     def value(self, profile: Profile) -> float | None:
-        """The profile's value in the bands' unit; None where it says there is none, or says nothing."""
+        """The profile's value in the bands' unit; None if the profile says there is none or does not say."""
         value = getattr(profile, self.field) if self.field else None
         if value is None or not self.per:
             return None if value is None else float(value)
@@ -97,7 +100,7 @@ class Factor(Record):
         return float(value) / divisor if divisor else None
 
     def band(self, profile: Profile) -> Band | None:
-        """The band that the profile falls into; None where it does not name what is needed."""
+        """The band that the profile falls into; None if the profile does not name the fields this needs."""
         if not self.bands or self.field not in profile.model_fields_set:
             return None
         if getattr(profile, self.field) is None:
@@ -113,7 +116,7 @@ class Factor(Record):
             return "none"
         if band.when is not None:
             return "yes" if band.when else "no"
-        stretches = [one for one in self.bands if not one.absent]
+        stretches = [other for other in self.bands if not other.absent]
         before = stretches[stretches.index(band) - 1].below if band is not stretches[0] else None
         if before is None:
             return f"below {band.below:,.10g} {self.unit}"
@@ -121,7 +124,7 @@ class Factor(Record):
         return f"{ends} {self.unit}"
 
     def shown(self, profile: Profile) -> str:
-        """The profile's value in words, such as '7 days'; empty where it is not known."""
+        """The profile's value in words, such as '7 days'; empty if it is not known."""
         band, value = self.band(profile), self.value(profile)
         if band is None:
             return ""
@@ -134,7 +137,7 @@ class Factor(Record):
 
 
 def _plain(value: float) -> str:
-    """A number of any size without an exponent: whole from 100 on, else three significant digits."""
+    """A number without an exponent: whole if at least 100, otherwise with three significant digits."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
@@ -145,15 +148,16 @@ def _holds(band: Band, value: float) -> bool:
 
 
 def read_factors(path: Path | None = None) -> tuple[Factor, ...]:
-    """The factors of a table; without a path, Bakeoff's own. Raises ConfigError where the table is not sound."""
+    """The factors of a table, by default Bakeoff's own. Raises ConfigError if the file is unreadable or invalid."""
     if path is None:
         return _own_factors()
     try:
         return _factors(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, TypeError, KeyError) as error:
-        told = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise ConfigError(
-            f"{path}: no table of factors ({told}).", "write it as src/bakeoff/decide/advise/factors.yaml is written"
+            f"{path} is not a valid table of factors: {problem}.",
+            "write it in the format of src/bakeoff/decide/advise/factors.yaml",
         ) from error
 
 
@@ -164,7 +168,7 @@ def _own_factors() -> tuple[Factor, ...]:
 
 
 def _factors(content: Any) -> tuple[Factor, ...]:
-    found = tuple(Factor.model_validate(item) for item in content["factors"])
-    if len({factor.name for factor in found}) < len(found):
+    factors = tuple(Factor.model_validate(item) for item in content["factors"])
+    if len({factor.name for factor in factors}) < len(factors):
         raise ValueError("two factors have the same name")
-    return found
+    return factors

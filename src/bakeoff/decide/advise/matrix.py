@@ -1,9 +1,9 @@
-"""The decision matrix: every factor scored 1 to 5 for RAG, fine-tuning and a hybrid, weighed, with its uncertainty.
+"""The decision matrix: every factor scored 1 to 5 for RAG, fine-tuning and a hybrid, weighted, with its uncertainty.
 
-Takes a `Profile` (its `factor_weights` weigh), gives a `Matrix`: rows that say why, totals, how often each approach
-wins when the weights are in doubt, and what would change the answer. Knows nothing about models or files.
-Unknown factors score nobody; in the draws each of their bands is as likely as another, which adds doubt but no lean.
-Source: weighted sums, Fishburn 1967, doi:10.1287/mnsc.13.7.435; doubt about weights as draws from a Dirichlet, Jia,
+Takes a `Profile` with its `factor_weights`. Gives a `Matrix`: rows with reasons, totals, how often each approach wins
+when the weights vary, and what would change the answer. Knows nothing about models or files.
+Unknown factors get no scores. In the draws each of their bands is equally likely, which adds uncertainty but no bias.
+Source: weighted sums, Fishburn 1967, doi:10.1287/mnsc.13.7.435; random weights from a Dirichlet distribution, Jia,
 Fischer and Dyer 1998, doi:10.1002/(SICI)1099-0771(199806)11:2<85::AID-BDM282>3.0.CO;2-K.
 """
 
@@ -22,13 +22,13 @@ from bakeoff.records import Record
 
 N_DRAWS = 4000
 WEIGHT_SPREAD = 0.5
-"""Standard deviation of an average weight in the draws, as a share of it: each may be wrong by about a half."""
+"""Standard deviation of an average weight in the draws, as a share of it: each varies by about half."""
 LEADS_FROM, RIVALS_FROM = 0.8, 0.1
-"""Share of draws from which an approach leads alone, and from which a rival counts as tied with a leader below that."""
+"""A leader that wins at least the first share of draws leads alone. If not, rivals with at least the second tie."""
 
 
 class Option(Record):
-    """What a row would score if the profile said something else; `label` such as 'below 30 days'."""
+    """What a row would score for another value of the profile. `label` is such as 'below 30 days'."""
 
     label: str
     scores: dict[str, float]
@@ -36,7 +36,7 @@ class Option(Record):
 
 
 class Row(Record):
-    """One factor: its scores by approach (none where it is unknown), why, and what else it could have scored."""
+    """One factor: its scores by approach (empty if unknown), the reason, and the scores of its other bands."""
 
     factor: str
     title: str
@@ -52,10 +52,11 @@ class Row(Record):
 
 
 class Matrix(Record):
-    """The rows and what follows from them. Totals are weighted mean scores (1 to 5) over the known rows.
+    """The rows and what follows from them. `totals` are weighted mean scores (1 to 5) over the known rows.
 
-    `wins` is the share of draws that each approach wins. `tied_with` names who the leader cannot be told from;
-    `leader` is None where nothing is known. `ruled_out` gives the reason by approach.
+    `wins` is the share of draws that each approach wins. `tied_with` are the approaches that the leader is not clearly
+    ahead of. `leader` is None if nothing is known. `margin` is the leader's total minus the next one's. `ruled_out`
+    gives the reason by approach.
     """
 
     approaches: tuple[str, ...]
@@ -70,7 +71,7 @@ class Matrix(Record):
 
 
 class Flip(Record):
-    """One change, all else equal, that gives another leader: of a factor's value, of a weight, or by an answer."""
+    """One change that alone gives another leader: another value, another weight, or an answer to an unknown factor."""
 
     factor: str
     kind: Literal["value", "weight", "answer"]
@@ -81,9 +82,9 @@ class Flip(Record):
 def decision_matrix(
     profile: Profile, standing: Standing, factors: Sequence[Factor] | None = None, seed: int = 0
 ) -> Matrix:
-    """The matrix a profile gives before anything is measured; `standing` is each approach's contender.
+    """The matrix of a profile before anything is measured. `standing` is the contender that represents each approach.
 
-    Raises ConfigError where a weight names no factor, or where the weights sum to zero.
+    Raises ConfigError if a weight names an unknown factor, or if the weights sum to zero.
     """
     table = read_factors() if factors is None else factors
     weights, costs = factor_weights(profile, table), assumed_costs(profile, standing)
@@ -92,7 +93,7 @@ def decision_matrix(
 
 
 def factor_weights(profile: Profile, factors: Sequence[Factor]) -> dict[str, float]:
-    """The weight of every factor, 1 where the profile names none. Raises ConfigError on weights that cannot be used."""
+    """The weight of every factor, by default 1. Raises ConfigError if one names no factor or all sum to zero."""
     names = [factor.name for factor in factors]
     for name in profile.factor_weights:
         if name not in names:
@@ -110,7 +111,8 @@ def factor_weights(profile: Profile, factors: Sequence[Factor]) -> dict[str, flo
 def _row(factor: Factor, profile: Profile, weight: float) -> Row:
     band = factor.band(profile)
     options = tuple(
-        Option(label=factor.label(one), scores=_named(one.scores), rules_out=one.rules_out) for one in factor.bands
+        Option(label=factor.label(other), scores=_named(other.scores), rules_out=other.rules_out)
+        for other in factor.bands
     )
     row = Row(
         factor=factor.name,
@@ -138,7 +140,7 @@ def _row(factor: Factor, profile: Profile, weight: float) -> Row:
 def _unknown(factor: Factor) -> str:
     if factor.bands:
         return "the profile does not say"
-    return "there is no cost to compare it with" if factor.field else "only a pilot can tell"
+    return "there is no cost to compare it with" if factor.field else "only a pilot can measure it"
 
 
 def _named(scores: Sequence[float]) -> dict[str, float]:
@@ -148,7 +150,7 @@ def _named(scores: Sequence[float]) -> dict[str, float]:
 def judged(
     rows: Sequence[Row], approaches: Sequence[str], seed: int = 0, samples: Mapping[str, np.ndarray] | None = None
 ) -> Matrix:
-    """The matrix of these rows. `samples` holds, by factor, drawn scores of shape (N_DRAWS, n_approaches)."""
+    """The matrix of these rows. `samples` holds drawn scores of shape (N_DRAWS, n_approaches) by factor."""
     known = [row for row in rows if row.scores and row.weight > 0]
     ruled_out = {name: row.why for row in known for name in row.rules_out}
     totals = _totals(known, approaches)
@@ -179,7 +181,7 @@ def _totals(known: Sequence[Row], approaches: Sequence[str]) -> dict[str, float]
 def _wins(
     rows: Sequence[Row], approaches: Sequence[str], open_to: Sequence[str], seed: int, samples: Mapping[str, np.ndarray]
 ) -> dict[str, float]:
-    """How often each approach has the highest total; a draw shared by several counts in equal parts."""
+    """The share of draws in which each approach has the highest total. A draw won by several is split equally."""
     counted = [row for row in rows if row.weight > 0 and (row.scores or row.options)]
     rng = np.random.default_rng(seed)
     weights = np.array([row.weight for row in counted])
@@ -195,9 +197,9 @@ def _wins(
 
 
 def _drawn_scores(row: Row, approaches: Sequence[str], rng: np.random.Generator) -> np.ndarray:
-    """Scores of shape (1, n) where they are known, (N_DRAWS, n) over the possible bands where they are not.
+    """Scores of shape (1, n_approaches) if they are known, else (N_DRAWS, n_approaches) drawn from the possible bands.
 
-    Those of an unknown row are taken about each approach's mean over the bands: they bring doubt, and favour nobody.
+    Drawn scores are relative to each approach's mean over the bands: they add uncertainty and favour no approach.
     """
     if row.scores:
         return np.array([[row.scores[name] for name in approaches]])
@@ -208,21 +210,21 @@ def _drawn_scores(row: Row, approaches: Sequence[str], rng: np.random.Generator)
 def flips(matrix: Matrix) -> list[Flip]:
     """Every single change that gives another leader: values first, then the smallest change of a weight, then answers.
 
-    Measured rows change by measuring again, not by saying something else, so they are not tried.
+    Measured rows are not tried, because another answer in the profile would not change them.
     """
     if matrix.leader is None:
         return []
-    found = [flip for row in matrix.rows if row.basis == "assumed" for flip in _value_flips(matrix, row)]
+    values = [flip for row in matrix.rows if row.basis == "assumed" for flip in _value_flips(matrix, row)]
     weight = _weight_flip(matrix)
     answers = [flip for row in matrix.rows if row.basis == "unknown" for flip in _value_flips(matrix, row)]
-    return [*found, *([weight] if weight else []), *answers]
+    return [*values, *([weight] if weight else []), *answers]
 
 
 def _value_flips(matrix: Matrix, row: Row) -> list[Flip]:
-    """What else this row could say for another leader: the nearest band for each, or every band of an open row."""
+    """Values of this row that give another leader: the nearest band per leader, or all bands of an unknown row."""
     if not row.weight:
         return []
-    others = [one for one in matrix.rows if one.factor != row.factor and one.scores and one.weight]
+    others = [other for other in matrix.rows if other.factor != row.factor and other.scores and other.weight]
     labels: dict[str, list[str]] = {}
     for option in _nearest_first(row):
         changed = row.model_copy(update={"scores": option.scores, "rules_out": option.rules_out})
@@ -237,7 +239,7 @@ def _value_flips(matrix: Matrix, row: Row) -> list[Flip]:
 
 
 def _nearest_first(row: Row) -> list[Option]:
-    """The row's other bands, those next to the one it is in first; all of them in order where it is in none."""
+    """The row's other bands, nearest to its own first; all bands in order if it has none."""
     here = next((i for i, option in enumerate(row.options) if option.label == row.band), None)
     if here is None:
         return list(row.options)

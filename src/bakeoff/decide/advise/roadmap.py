@@ -1,9 +1,9 @@
-"""A 90-day plan made for the recommended approach and the team's own numbers.
+"""A 90-day plan for the recommended approach, with the team's own numbers.
 
-Takes a `Profile` and an approach (with those it is tied with, which the pilot must then settle); gives a `Roadmap`:
-phases of two weeks with tasks, owners by role and effort, exit criteria in measures, risks with mitigations, and what
-recurs afterwards. Knows nothing about prices, files or models. The frame of six phases is one article's (see
-claims.yaml); what fills it is made in `roadmap_tasks.py`.
+Takes a `Profile`, an approach and the approaches it is tied with (the pilot decides between them). Gives a `Roadmap`:
+two-week phases with tasks, owners by role, effort and exit criteria; risks with mitigations; and recurring work. Knows
+nothing about prices, files or models. The six phases come from one of the articles (see claims.yaml);
+`roadmap_tasks.py` fills them.
 """
 
 import math
@@ -20,11 +20,11 @@ from bakeoff.records import Record
 
 WEEKS, TESTED_BY, DAYS_PER_PHASE = 12, 8, 10
 MIN_RETRAINING_DAYS = 30.0
-"""A hybrid takes its facts from the index, so it is retrained no more often than this."""
+"""A hybrid takes its facts from the index, so it is not retrained more often than this."""
 
 
 class Task(Record):
-    """Work of one role in weeks first..last (1 to 12), with its effort in person-days."""
+    """Work of one role from first_week to last_week (1 to 12), with its effort in person-days."""
 
     title: str
     first_week: int
@@ -34,7 +34,7 @@ class Task(Record):
 
 
 class Phase(Record):
-    """Two weeks: tasks, and what must be true before the next two begin."""
+    """Two weeks: their tasks, and what must be true before the next phase begins."""
 
     name: str
     first_week: int
@@ -44,7 +44,7 @@ class Phase(Record):
 
 
 class Recurring(Record):
-    """What is done again and again once the product is live."""
+    """Recurring work once the product is live."""
 
     title: str
     every_days: int
@@ -57,7 +57,7 @@ class Recurring(Record):
 
 
 class Roadmap(Record):
-    """The whole plan; week 1 begins on `start`."""
+    """The whole plan. Week 1 begins on `start`."""
 
     approach: str
     tied_with: tuple[str, ...]
@@ -68,7 +68,7 @@ class Roadmap(Record):
     notes: tuple[str, ...]
 
     def effort_by_owner(self) -> dict[str, float]:
-        """Person-days of every role over the whole plan."""
+        """Person-days of each role over the whole plan, in the order the roles first appear."""
         return _effort(self.tasks())
 
     def tasks(self) -> list[Task]:
@@ -80,9 +80,9 @@ class Roadmap(Record):
 
 
 def roadmap(profile: Profile, approach: str, start: date, standing: Standing, tied_with: Sequence[str] = ()) -> Roadmap:
-    """The plan for one approach; those it is tied with are built for the pilot as well.
+    """The plan for one approach. The approaches it is tied with are built for the pilot as well.
 
-    `standing` is the contender that stands for each approach.
+    `standing` is the contender that represents each approach. Week 1 begins on `start`.
     """
     plan = Plan(profile, approach, tuple(tied_with), targets(profile), standing)
     frame = (
@@ -130,76 +130,76 @@ def _task(week: int, title: str, owner: str, effort_days: float) -> Task:
 
 def _recurring(plan: Plan) -> list[Recurring]:
     interval = plan.profile.update_interval_days
-    found = []
+    recurring = []
     if interval and plan.approach != FINE_TUNING:
-        found.append(
+        recurring.append(
             Recurring(
-                title="Re-index the changed documents (by a scheduled job)",
+                title="Re-index the changed documents (scheduled job)",
                 every_days=max(1, round(interval)),
                 owner=PLATFORM,
             )
         )
     if interval and plan.approach == FINE_TUNING:
-        found.append(
+        recurring.append(
             Recurring(
-                title="Retrain on the changed documents, and measure before it goes live",
+                title="Retrain on the changed documents, and measure before going live",
                 every_days=max(1, round(interval)),
                 owner=ML,
             )
         )
     if interval and plan.approach == HYBRID:
-        found.append(
+        recurring.append(
             Recurring(
-                title="Retrain on new questions and feedback, and measure before it goes live",
+                title="Retrain on new questions and feedback, and measure before going live",
                 every_days=round(max(interval, MIN_RETRAINING_DAYS)),
                 owner=ML,
             )
         )
-    return [*found, Recurring(title="Run the pilot again on last quarter's questions", every_days=91, owner=APP)]
+    return [*recurring, Recurring(title="Run the pilot again on last quarter's questions", every_days=91, owner=APP)]
 
 
 def _notes(plan: Plan, phases: Sequence[Phase]) -> list[str]:
-    profile, found = plan.profile, [_effort_note(plan, phases)]
+    profile, notes = plan.profile, [_effort_note(plan, phases)]
     if profile.deadline_days is not None and profile.deadline_days < 7 * WEEKS:
         week = max(1, math.ceil(profile.deadline_days / 7))
-        found.append(
-            f"The deadline of {profile.deadline_days:g} days falls into week {week} of {WEEKS}: "
+        notes.append(
+            f"The deadline of {profile.deadline_days:g} days is in week {week} of {WEEKS}. "
             + (
-                "what was tested in weeks 7 and 8 can go to a small group by then."
+                "By then, what was tested in weeks 7 and 8 can be released to a small group."
                 if week > TESTED_BY
-                else f"nothing is tested by then. Move it, or bring in more people for weeks 1 to {TESTED_BY}; "
-                "testing is the last thing to cut."
+                else f"Nothing is tested by then. Move it, or add people for weeks 1 to {TESTED_BY}. "
+                "Do not cut testing."
             )
         )
     for phase in phases:
         for owner, days in _effort(phase.tasks).items():
             if days > DAYS_PER_PHASE:
                 people = math.ceil(days / DAYS_PER_PHASE)
-                found.append(
-                    f"Weeks {phase.first_week} and {phase.last_week} need {people} people as {owner} "
-                    f"({days:g} days of work in {DAYS_PER_PHASE})."
+                notes.append(
+                    f"Weeks {phase.first_week} and {phase.last_week} need {people} people in the role {owner} "
+                    f"({days:g} days of work in {DAYS_PER_PHASE} working days)."
                 )
     if plan.short_of_examples / EXAMPLES_PER_DAY > plan.days("data_days"):
-        found.append(
-            f"Writing {plan.short_of_examples:,} examples takes longer than the profile's "
-            f"{plan.days('data_days'):g} data days: raise data_days there, or the cost is too low."
+        notes.append(
+            f"Writing {plan.short_of_examples:,} examples takes longer than the {plan.days('data_days'):g} data days "
+            "in the profile. Raise data_days there; otherwise the calculated cost is too low."
         )
-    return found
+    return notes
 
 
 def _effort_note(plan: Plan, phases: Sequence[Phase]) -> str:
-    """Why the plan's effort is more than the set-up days that the cost counts."""
-    in_all = sum(sum(_effort(phase.tasks).values()) for phase in phases)
+    """Why the plan's effort is higher than the set-up days in the cost."""
+    total_days = sum(sum(_effort(phase.tasks).values()) for phase in phases)
     days = max(
         plan.profile.days("setup_days", entrant) + plan.profile.days("data_days", entrant) for entrant in plan.entrants
     )
     whose = (
-        "" if len(plan.approaches) == 1 else ", those of the most demanding approach, as all that are tied are built"
+        "" if len(plan.approaches) == 1 else " of the most demanding approach, because all tied approaches are built"
     )
     return (
-        f"About {days:g} of the {in_all:g} person-days are what the cost model counts as set-up (data and "
-        f"build{whose}). The others (requirements, test questions, the pilot, improvement, watching the launch) are in "
-        f"no figure of the cost: a budget for the whole project has to hold all {in_all:g}."
+        f"About {days:g} of the {total_days:g} person-days are included in the cost as set-up (data and build{whose}). "
+        "The other days (requirements, test questions, the pilot, improvement, monitoring the launch) are not in the "
+        f"cost. Budget for all {total_days:g}."
     )
 
 
@@ -211,5 +211,5 @@ def _effort(tasks: Iterable[Task]) -> dict[str, float]:
 
 
 def next_monday(today: date) -> date:
-    """The first Monday after a day: where a roadmap begins unless told otherwise."""
+    """The first Monday after a day: the default start of a roadmap."""
     return today + timedelta(days=7 - today.weekday())

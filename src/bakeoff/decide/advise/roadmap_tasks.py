@@ -1,7 +1,7 @@
-"""What is done in each phase of a roadmap, and what must be true at its end.
+"""The tasks of each phase of a roadmap, and its exit criteria.
 
 Takes a `Plan` (profile, approaches, targets), gives drafts of tasks (title, owner, days) and exit criteria. Knows
-nothing about weeks. Engineering days are the profile's, spread over the tasks that they pay for.
+nothing about weeks. The profile's engineering days are spread over the tasks that they pay for.
 """
 
 import math
@@ -20,18 +20,17 @@ PRODUCT, DOMAIN, APP, ML, PLATFORM = (
     "platform engineer",
 )
 TEST_QUESTIONS, TRAINING_EXAMPLES = 200, 500
-"""Test questions: enough to show 10 points (docs/roadmap.md). Examples: from 500 on tuning can learn the task."""
+"""200 questions can show a difference of 10 points (docs/roadmap.md). With 500 examples, tuning can learn the task."""
 QUESTIONS_PER_DAY, EXAMPLES_PER_DAY = 60, 100
-"""How many test questions (with evidence) or training examples one person writes and checks in a day: an assumption."""
+"""Test questions (with evidence) or training examples that one person writes and checks per day: an assumption."""
 UNANSWERABLE_SHARE, WITHOUT_EVIDENCE, MIN_RECALL = 0.10, 0.15, 0.90
 TUNED_WITHOUT_GPU = 0.5
 """Billion parameters below which LoRA on a few thousand examples takes minutes to an hour on a CPU."""
 PEAK = 5.0
-"""The busiest hour against an average one: an assumption."""
-
+"""Questions in the busiest hour divided by those in an average hour: an assumption."""
 
 SET_UP = {"index": 0.30, "training": 0.25, "service": 0.25, "first training": 0.25, "release": 0.20}
-"""How the set-up days are shared out, in proportion, among those of these tasks that a plan has: an assumption."""
+"""How the set-up days are divided among these tasks, in proportion, if a plan has them: an assumption."""
 
 Draft = tuple[str, str, float]
 """A task's title, owner and effort in person-days."""
@@ -39,7 +38,7 @@ Draft = tuple[str, str, float]
 
 @dataclass(frozen=True)
 class Plan:
-    """What the tasks depend on."""
+    """Everything the tasks depend on."""
 
     profile: Profile
     approach: str
@@ -49,7 +48,7 @@ class Plan:
 
     @property
     def entrants(self) -> list[Entrant]:
-        """The contenders that stand for the plan's approaches."""
+        """The contenders that represent the plan's approaches."""
         return [self.standing[name] for name in self.approaches]
 
     @property
@@ -71,20 +70,20 @@ class Plan:
     @property
     def examples_at_hand(self) -> str:
         n_examples = self.profile.labelled_examples
-        return "none known to be" if n_examples is None else f"{n_examples:,}"
+        return "an unknown number" if n_examples is None else f"{n_examples:,}"
 
     def days(self, table: str) -> float:
         """The profile's engineering days for the most demanding approach of the plan."""
         return max(self.profile.days(table, entrant) for entrant in self.entrants)
 
     def set_up_days(self, task: str) -> float:
-        """A task's part of the set-up days: with the other tasks that apply it makes up all of them."""
+        """A task's part of the set-up days. The parts of all tasks that apply add up to the set-up days."""
         left_out = ([] if self.retrieves else ["index"]) + ([] if self.trains else ["training", "first training"])
         return self.days("setup_days") * SET_UP[task] / sum(SET_UP[name] for name in SET_UP if name not in left_out)
 
     @property
     def wanted(self) -> list[Target]:
-        """The targets that matter for this plan."""
+        """The targets that apply to this plan."""
         left_out = [] if self.trains else ["retention"]
         left_out += [] if self.profile.update_interval_days else ["freshness"]
         left_out += [] if self.profile.consistency_needed else ["consistency"]
@@ -103,7 +102,7 @@ def requirements(plan: Plan) -> list[Draft]:
     closed = profile.must_run_offline or profile.privacy_on_premises
     assumed = [goal.measure.removesuffix("_ms") for goal in plan.wanted if not goal.given]
     return _given(
-        ("Write down what a correct answer is, and who decides in doubt", PRODUCT, 1.0),
+        ("Write down what counts as a correct answer, and who decides in unclear cases", PRODUCT, 1.0),
         (f"Agree on the targets of the exit criteria; assumed so far: {', '.join(assumed) or 'none'}", PRODUCT, 1.0),
         (
             f"Collect {TEST_QUESTIONS} real questions from logs and support, with how often each is asked",
@@ -111,7 +110,7 @@ def requirements(plan: Plan) -> list[Draft]:
             TEST_QUESTIONS / QUESTIONS_PER_DAY / 2,
         ),
         (f"Choose base model, engine and machine ({_where(profile)})", APP, 2.0),
-        ("Check licences, where data flow, and what must never leave the premises", PLATFORM, 1.0) if closed else None,
+        ("Check licences, data flows, and which data must stay on the premises", PLATFORM, 1.0) if closed else None,
         ("Find a machine-learning engineer, or a partner, for weeks 5 to 10", PRODUCT, 1.0)
         if plan.trains and profile.ml_expertise < 2
         else None,
@@ -122,13 +121,13 @@ def requirements(plan: Plan) -> list[Draft]:
 
 
 def _needs_gpu(profile: Profile) -> bool:
-    """A model of a few hundred million parameters is tuned on any machine; one of unknown size may not be."""
+    """Whether tuning needs a GPU: not under 0.5 billion parameters, nor if an API trains; yes if size is unknown."""
     size = profile.model_billion_parameters
     return profile.training_on != "api" and (size is None or size >= TUNED_WITHOUT_GPU)
 
 
 def _on_premises(profile: Profile) -> str:
-    """A rented GPU is no choice where the documents may not leave."""
+    """A note that the GPU must be on the premises if the documents must stay there."""
     return ", on the premises" if profile.privacy_on_premises else ""
 
 
@@ -140,7 +139,7 @@ def _where(profile: Profile) -> str:
 
 def requirements_done(plan: Plan) -> list[str]:
     return [
-        f"Targets signed: {'; '.join(goal.text for goal in plan.wanted)}.",
+        f"Targets agreed: {'; '.join(goal.text for goal in plan.wanted)}.",
         f"{TEST_QUESTIONS} real questions collected, with how often each is asked.",
     ]
 
@@ -155,7 +154,7 @@ def data(plan: Plan) -> list[Draft]:
     documents = max(1.0, 0.5 * days if plan.trains else days)
     return _given(
         (
-            f"Gather the documents{size}, name an owner for each source, remove duplicates and what is out of date",
+            f"Collect the documents{size}, name an owner for each source, remove duplicates and outdated documents",
             APP,
             documents,
         ),
@@ -166,23 +165,23 @@ def data(plan: Plan) -> list[Draft]:
             TEST_QUESTIONS / QUESTIONS_PER_DAY / 2,
         ),
         (
-            f"Write and check {short:,} more training examples ({plan.examples_at_hand} at hand, "
-            f"{TRAINING_EXAMPLES} wanted): several phrasings of each frequent fact",
+            f"Write and check {short:,} more training examples ({plan.examples_at_hand} available, "
+            f"{TRAINING_EXAMPLES} needed): several phrasings of each frequent fact",
             DOMAIN,
             max(short / EXAMPLES_PER_DAY, days - documents),
         )
         if short
         else None,
         (
-            f"Check the {plan.profile.labelled_examples:,} labelled examples for contradictions, copies and old facts",
+            f"Check the {plan.profile.labelled_examples:,} labelled examples for contradictions, duplicates, old facts",
             DOMAIN,
             max(1.0, days - documents),
         )
         if plan.trains and not short
         else None,
         (
-            "Put retrieved passages beside the training examples, distractors among them, "
-            f"{_percent(WITHOUT_EVIDENCE)} without the right one",
+            "Add retrieved passages to the training examples, also irrelevant ones; leave the right passage out of "
+            f"{_percent(WITHOUT_EVIDENCE)}",
             ML,
             1.0,
         )
@@ -194,12 +193,12 @@ def data(plan: Plan) -> list[Draft]:
 
 def data_done(plan: Plan) -> list[str]:
     done = [
-        f"{TEST_QUESTIONS} test questions with answers and evidence, a tenth of them unanswerable, no leak reported."
+        f"{TEST_QUESTIONS} test questions with answers and evidence, a tenth of them unanswerable; no leak reported."
     ]
     if plan.trains:
-        done.append(f"{max(TRAINING_EXAMPLES, plan.profile.labelled_examples or 0):,} training examples, checked.")
+        done.append(f"{max(TRAINING_EXAMPLES, plan.profile.labelled_examples or 0):,} training examples checked.")
     if plan.retrieves:
-        done.append("Every answerable test question names a document that holds its answer.")
+        done.append("Every answerable test question names a document that contains its answer.")
     return done
 
 
@@ -210,13 +209,13 @@ def set_up(plan: Plan) -> list[Draft]:
     profile = plan.profile
     return _given(
         (
-            "Build the index: chunking, keyword and vector search, and its update by difference",
+            "Build the index: chunking, keyword and vector search, incremental updates",
             APP,
             plan.set_up_days("index"),
         )
         if plan.retrieves
         else None,
-        ("Connect the live sources, with a time-out and an honest answer when they fail", APP, 2.0)
+        ("Connect the live sources, with a time-out and a clear message when they fail", APP, 2.0)
         if plan.retrieves and profile.needs_live_sources
         else None,
         (
@@ -227,23 +226,23 @@ def set_up(plan: Plan) -> list[Draft]:
         if plan.trains
         else None,
         (
-            "Build the service: API, page, logging of questions without personal data",
+            "Build the service: API, web page, logging of questions without personal data",
             PLATFORM,
             plan.set_up_days("service"),
         ),
         ("Show the cited passage with every answer", APP, 1.0) if plan.retrieves and profile.needs_citations else None,
-        (f"Lay out one adapter for each of {profile.n_model_versions} versions of the model", ML, 1.0)
+        (f"Plan one adapter for each of the {profile.n_model_versions} versions of the model", ML, 1.0)
         if plan.trains and profile.n_model_versions > 1
         else None,
     )
 
 
 def set_up_done(plan: Plan) -> list[str]:
-    done = ["The service answers a question from end to end."]
+    done = ["The service answers a question end to end."]
     if plan.retrieves:
         done.append(f"Retrieval finds the evidence of at least {_percent(MIN_RECALL - 0.1)} of the dev questions.")
     if plan.trains:
-        done.append("A training of 10 minutes runs, stops, and goes on from its checkpoint.")
+        done.append("A 10-minute training run can be stopped and resumed from its checkpoint.")
     return done
 
 
@@ -258,7 +257,7 @@ def pilot(plan: Plan) -> list[Draft]:
         else None,
         ("Run the pilot with every contender on the test questions: bakeoff run bakeoff.yaml", APP, 1.0),
         (
-            "Read 50 wrong answers and sort them by cause: not retrieved, not read, not known, wrongly declined",
+            "Read 50 wrong answers and sort them by cause: not retrieved, misread, not known, wrongly declined",
             DOMAIN,
             2.0,
         ),
@@ -268,19 +267,21 @@ def pilot(plan: Plan) -> list[Draft]:
             0.5,
         )
         if plan.tied_with
-        else ("Compare the verdict with this plan: keep it, or change the approach", PRODUCT, 0.5),
+        else ("Compare the verdict with this plan: keep the plan or change the approach", PRODUCT, 0.5),
     )
 
 
 def pilot_done(plan: Plan) -> list[str]:
     goal, points = plan.goals["accuracy"].value, 100 * plan.profile.margin
     least = f"Accuracy of at least {_percent(goal - 0.1)} on the test questions (10 points below target)"
-    done = [f"{least}, above the model as it comes."]
+    done = [f"{least}, and higher than the untuned model without documents."]
     if HYBRID in plan.approaches:
-        done.append(f"The hybrid beats RAG by at least {points:g} points of accuracy on unseen facts, or RAG is taken.")
+        done.append(
+            f"The hybrid beats RAG by at least {points:g} points of accuracy on unseen facts; otherwise use RAG."
+        )
     if FINE_TUNING in plan.approaches:
         done.append(
-            f"The tuned model beats RAG by at least {points:g} points of accuracy on unseen facts, or RAG is taken."
+            f"The tuned model beats RAG by at least {points:g} points of accuracy on unseen facts; otherwise use RAG."
         )
     if plan.trains:
         done.append(f"{plan.goals['retention'].text[0].upper()}{plan.goals['retention'].text[1:]}.")
@@ -293,17 +294,17 @@ def pilot_done(plan: Plan) -> list[str]:
 def improvement(plan: Plan) -> list[Draft]:
     interval = plan.profile.update_interval_days
     return _given(
-        ("Fix retrieval where evidence was not found: chunk size, headings, synonyms, number of passages", APP, 3.0)
+        ("Fix retrieval where it missed the evidence: chunk size, headings, synonyms, number of passages", APP, 3.0)
         if plan.retrieves
         else None,
-        ("Train again with examples for what went wrong; keep the better of the two by the dev questions", ML, 3.0)
+        ("Train again with examples of what went wrong; keep the model that is better on the dev questions", ML, 3.0)
         if plan.trains
         else None,
-        ("Correct the documents that contradict one another or lack the answer", DOMAIN, 2.0),
-        ("Calibrate when to decline, on the dev questions", ML if plan.trains else APP, 1.0),
+        ("Correct documents that contradict each other or lack the answer", DOMAIN, 2.0),
+        ("Calibrate on the dev questions when to decline", ML if plan.trains else APP, 1.0),
         (
             f"Rehearse an update: change {_percent(plan.profile.changed_share_per_update)} of the documents, "
-            f"{_update_way(plan)}, measure freshness and how long it took",
+            f"{_update_way(plan)}, measure freshness and the time it takes",
             PLATFORM,
             1.0,
         )
@@ -322,13 +323,13 @@ def _percent(share: float) -> str:
 
 
 def _peak_rate(profile: Profile) -> str:
-    """Questions of the busiest hour, by the second where there are several in one."""
+    """The rate of questions in the busiest hour, per second if there is more than one per second."""
     hourly = PEAK * profile.queries_per_month / (365 / 12 * 24)
     return f"{hourly / 3600:,.2g} questions a second" if hourly > 3600 else f"{math.ceil(hourly):,} questions an hour"
 
 
 def improvement_done(plan: Plan) -> list[str]:
-    how = {RUNNING: "Calculated from what was measured"}
+    how = {RUNNING: "Calculated from measured numbers"}
     done = [f"{how.get(goal.measure, 'Measured on the test questions')}: {goal.text}." for goal in plan.wanted]
     if plan.retrieves:
         done.append(f"Retrieval finds the evidence of at least {_percent(MIN_RECALL)} of the test questions.")
@@ -341,18 +342,18 @@ def improvement_done(plan: Plan) -> list[str]:
 def deployment(plan: Plan) -> list[Draft]:
     return _given(
         (
-            "Release to 5 %, then 25 %, then all of the users, with the old way at hand",
+            "Release to 5 %, then 25 %, then all users; keep the old process available",
             PLATFORM,
             plan.set_up_days("release"),
         ),
         (
-            "Watch accuracy on a weekly sample of 50 answers, latency, declined questions and cost; alert on targets",
+            "Monitor accuracy (weekly sample of 50 answers), latency, declined questions, cost; alert on targets",
             PLATFORM,
             2.0,
         ),
-        ("Collect users' thumbs and corrections as new questions", APP, 1.0),
-        ("Write the runbook: update, roll back, switch off", PLATFORM, 1.0),
-        ("Train the people who answer what the product declines", PRODUCT, 1.0),
+        ("Collect users' ratings and corrections as new questions", APP, 1.0),
+        ("Write the runbook: update, roll back, shut down", PLATFORM, 1.0),
+        ("Train the people who handle the questions that the product declines", PRODUCT, 1.0),
     )
 
 
@@ -361,5 +362,5 @@ def deployment_done(plan: Plan) -> list[str]:
     return [
         f"Live for a week at 25 % of the users with {goals['latency_ms'].text} at {_peak_rate(plan.profile)}.",
         f"In a sample of 50 live answers: {goals['accuracy'].text}; {goals['hallucination'].text}.",
-        "One roll-back and one update rehearsed by somebody who did not build them.",
+        "One rollback and one update rehearsed by someone who did not build them.",
     ]

@@ -1,7 +1,7 @@
-"""Where two contenders cost the same: the volume, and the month.
+"""The volume and the month at which two contenders cost the same.
 
-Takes two `CostInputs`, gives a `BreakEven`. Knows only the formulas of `cost.py`. The total is piecewise linear in the
-volume (a machine is idle in a month, or it is not), so the crossing is found exactly, segment by segment.
+Takes two `CostInputs`, gives a `BreakEven`. Knows only the formulas of `model.py`. The total is piecewise linear in the
+volume, because a machine is idle in a month or it is not. So the crossing is calculated exactly, segment by segment.
 """
 
 from bakeoff.decide.cost.model import (
@@ -16,18 +16,18 @@ from bakeoff.decide.cost.model import (
 from bakeoff.records import Record
 
 SAME = 1e-9
-"""Two totals closer than this share of the larger are the same money: what rounding leaves."""
+"""Two totals closer than this share of the larger count as equal: the difference is rounding."""
 
 Stretches = list[tuple[float, int]]
 
 
 class BreakEven(Record):
-    """From which volume (queries in the first month) the cheaper of two contenders changes, and in which month.
+    """The volume (queries in the first month) at which the cheaper of two contenders changes, and the month.
 
-    `volume_per_month` is None where one is never dearer at any volume. `low` and `high` bound it when the measured
-    numbers lie anywhere in their intervals; None at either end where, there, no volume changes the order.
-    `month` is the first month after which the contender that cost more to set up has cost no more in all, at the
-    inputs' own volume; None where that does not happen within the horizon.
+    `volume_per_month` is None if the order is the same at every volume. `low` and `high` are its bounds if the measured
+    numbers lie anywhere in their intervals; one is None if no volume changes the order at that end. `month` is the
+    first month after which the contender with the higher set-up cost has cost no more in total, at the inputs' own
+    volume; None if that does not happen within the horizon.
     """
 
     a: str
@@ -44,7 +44,7 @@ class BreakEven(Record):
 def break_even(a: CostInputs, b: CostInputs) -> BreakEven:
     """The lowest volume at which the cheaper of two contenders changes, its bounds, and the month at today's volume.
 
-    Raises ValueError where the two are not calculated over the same horizon, growth and discount.
+    Raises ValueError if the two have different horizons, growth or discount.
     """
     if _horizon(a) != _horizon(b):
         raise ValueError(f"'{a.name}' and '{b.name}' have different horizons, {_horizon(a)} and {_horizon(b)}")
@@ -52,7 +52,7 @@ def break_even(a: CostInputs, b: CostInputs) -> BreakEven:
     low, high = _bounds(a, b, stretches)
     volume = stretches[1][0] if len(stretches) > 1 else None
     month = break_even_month(a, b)
-    told = (_volume_sentence(a, b, stretches), _bounds_sentence(low, high), _month_sentence(a, b, month))
+    sentences = (_volume_sentence(a, b, stretches), _bounds_sentence(low, high), _month_sentence(a, b, month))
     return BreakEven(
         a=a.name,
         b=b.name,
@@ -62,23 +62,23 @@ def break_even(a: CostInputs, b: CostInputs) -> BreakEven:
         low=low,
         high=high,
         month=month,
-        explanation=" ".join(sentence for sentence in told if sentence),
+        explanation=" ".join(sentence for sentence in sentences if sentence),
     )
 
 
 def _bounds(a: CostInputs, b: CostInputs, stretches: Stretches) -> tuple[float | None, float | None]:
-    """The lowest and highest break-even with the measured numbers as they are, and at opposite ends of their intervals.
+    """The lowest and highest break-even volume of three cases: measured numbers as they are, and at opposite ends.
 
-    There is no upper one where, in any of the three, no volume changes the order.
+    The upper bound is None if no volume changes the order in one of the cases, the lower one if in none it does.
     """
     at_ends = (order_by_volume(at_bound(a, end), at_bound(b, 1 - end)) for end in (0, 1))
-    found = [one[1][0] if len(one) > 1 else None for one in (stretches, *at_ends)]
-    volumes = [volume for volume in found if volume is not None]
-    return min(volumes, default=None), max(volumes) if len(volumes) == len(found) else None
+    crossings = [order[1][0] if len(order) > 1 else None for order in (stretches, *at_ends)]
+    volumes = [volume for volume in crossings if volume is not None]
+    return min(volumes, default=None), max(volumes) if len(volumes) == len(crossings) else None
 
 
 def order_by_volume(a: CostInputs, b: CostInputs) -> Stretches:
-    """Stretches of volume as (where it begins, sign of a's total minus b's), ascending; neighbours differ in sign."""
+    """Stretches of volume as (start, sign of a's total minus b's), ascending. Neighbours differ in sign."""
     kinks = sorted({0.0, *_kinks(a), *_kinks(b)})
     differences = [_difference(a, b, volume) for volume in kinks]
     stretches: Stretches = []
@@ -92,11 +92,14 @@ def order_by_volume(a: CostInputs, b: CostInputs) -> Stretches:
     stretches.append((kinks[-1], _sign(differences[-1]) or _sign(slope)))
     if differences[-1] * slope < 0:
         stretches.append((kinks[-1] - differences[-1] / slope, _sign(slope)))
-    return [one for i, one in enumerate(stretches) if not i or one[1] != stretches[i - 1][1]]
+    return [stretch for i, stretch in enumerate(stretches) if not i or stretch[1] != stretches[i - 1][1]]
 
 
 def break_even_month(a: CostInputs, b: CostInputs) -> int | None:
-    """The first month after which the one dearer to set up has cost no more in all; None beyond the horizon."""
+    """The first month after which the one with the higher set-up cost has cost no more in total.
+
+    None if that does not happen within the horizon, or if both cost the same to set up.
+    """
     differences = [_nothing_if_same(x, y) for x, y in zip(cumulative_usd(a), cumulative_usd(b), strict=True)]
     dearer = _sign(differences[0])
     months = (month for month, difference in enumerate(differences) if difference * dearer <= 0)
@@ -118,7 +121,7 @@ def _difference(a: CostInputs, b: CostInputs, volume: float) -> float:
 
 
 def _last_slope(a: CostInputs, b: CostInputs) -> float:
-    """How fast the difference of the totals grows with the first month's volume once no machine is idle."""
+    """How fast the difference of the totals grows with the first month's volume when no machine is idle."""
     months = range(1, a.horizon_months + 1)
     weights = ((1 + a.growth_per_month) ** (m - 1) * (1 + a.discount_per_year) ** (-m / 12) for m in months)
     return sum(weights) * _nothing_if_same(marginal_usd_per_query(a), marginal_usd_per_query(b))
@@ -137,7 +140,7 @@ def _horizon(c: CostInputs) -> tuple[int, float, float]:
 
 
 def _name(a: CostInputs, b: CostInputs, sign: int) -> str | None:
-    """The cheaper one where a's total minus b's has this sign, None where they cost the same."""
+    """The cheaper one if a's total minus b's has this sign; None if they cost the same."""
     return {-1: a.name, 0: None, 1: b.name}[sign]
 
 
@@ -147,18 +150,18 @@ def _volume_sentence(a: CostInputs, b: CostInputs, stretches: Stretches) -> str:
     if len(stretches) == 1:
         return f"{verb} over {a.horizon_months} months at every volume."
     above = _name(a, b, stretches[1][1])
-    then = f"above it '{above}'" if above else "above it they cost the same"
-    more = f"; the order changes {len(stretches) - 2} more time(s) further up" if len(stretches) > 2 else ""
+    then = f"above that '{above}'" if above else "above that they cost the same"
+    more = f"; the order changes {len(stretches) - 2} more time(s) at higher volumes" if len(stretches) > 2 else ""
     return f"{verb} over {a.horizon_months} months up to {stretches[1][0]:,.0f} queries a month, {then}{more}."
 
 
 def _bounds_sentence(low: float | None, high: float | None) -> str:
-    """Empty where the intervals do not matter: none, or all volumes the same."""
+    """Empty if no interval changes the break-even volume."""
     if low is None or (high is not None and f"{low:,.0f}" == f"{high:,.0f}"):
         return ""
     if high is None:
-        return f"With each input anywhere in its interval, the order may change from {low:,.0f} on, or never."
-    return f"With each input anywhere in its interval, the order changes between {low:,.0f} and {high:,.0f}."
+        return f"Within the intervals of the inputs, the order may change at any volume from {low:,.0f}, or never."
+    return f"Within the intervals of the inputs, the order changes between {low:,.0f} and {high:,.0f} queries."
 
 
 def _month_sentence(a: CostInputs, b: CostInputs, month: int | None) -> str:
@@ -166,7 +169,7 @@ def _month_sentence(a: CostInputs, b: CostInputs, month: int | None) -> str:
     if not _nothing_if_same(setup_usd(a), setup_usd(b)):
         return "Both cost the same to set up."
     dearer, other = (a.name, b.name) if start > 0 else (b.name, a.name)
-    volume = f"At {a.queries_per_month:,.0f} queries a month '{dearer}', dearer to set up,"
+    setup = f"'{dearer}' costs more to set up than '{other}'. At {a.queries_per_month:,.0f} queries a month"
     if month is None:
-        return f"{volume} does not catch up with '{other}' within {a.horizon_months} months."
-    return f"{volume} has caught up with '{other}' by month {month}."
+        return f"{setup} its total stays higher for all {a.horizon_months} months."
+    return f"{setup} its total is no longer higher after month {month}."

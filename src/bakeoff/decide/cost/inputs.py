@@ -1,7 +1,7 @@
 """The inputs of the cost model: what a contender uses, at a profile's prices and volumes.
 
-Takes a `Comparison`, or nothing but a profile; gives `CostInputs` by contender. Knows nothing about run folders.
-`sources` of each says where every number that is not the profile's own comes from.
+Takes a `Comparison` and a profile, or only a profile. Gives `CostInputs` by contender. Knows nothing about run folders.
+The `sources` of each say where every number comes from that is not copied from the profile.
 """
 
 import datetime
@@ -19,11 +19,11 @@ from bakeoff.records import Record, Stage
 DAYS_PER_MONTH = 365.25 / 12
 ASSUMED_DAYS = "assumed by default: give your own in the profile"
 NOT_BILLED = "not billed: the API is paid by the token"
-PAID_ONLINE = "in the hours online: the API is paid by the token, and the machine that retrieves is kept online"
+PAID_ONLINE = "counted in the hours online: the API is paid by the token, and the retrieving machine is kept online"
 
 
 class _Terms(Record):
-    """What one contender's usage is priced by."""
+    """Everything needed to price one contender's usage."""
 
     entrant: Entrant
     profile: Profile
@@ -34,10 +34,11 @@ class _Terms(Record):
 def inputs_from_run(
     comparison: Comparison, profile: Profile, stages: Sequence[Stage] = (), on: datetime.date | None = None
 ) -> dict[str, CostInputs]:
-    """The cost inputs of every contender of a run, in the comparison's order; one whose every answer failed has none.
+    """The cost inputs of every contender of a run, in the comparison's order.
 
-    `stages` are the run's own, `on` the day of the API prices (today where None). Raises ConfigError for a price that
-    is missing.
+    A contender without a successful answer is left out. `stages` are the run's stages. `on` is the day of the API
+    prices; None means today. Raises ConfigError if a price is missing, MissingExtraError if `genai-prices` is needed
+    but not installed.
     """
     prices, entrants = price_list(profile.prices, profile.usd_per), comparison.entrants
     inputs = {}
@@ -51,9 +52,9 @@ def inputs_from_run(
 def assumed_inputs(
     profile: Profile, entrants: Sequence[Entrant], on: datetime.date | None = None
 ) -> dict[str, CostInputs]:
-    """The cost inputs of these contenders before anything was measured, with wide intervals.
+    """The cost inputs of these contenders before anything is measured, with wide intervals.
 
-    Raises ConfigError for a price that is missing.
+    Raises ConfigError if a price is missing, MissingExtraError if `genai-prices` is needed but not installed.
     """
     prices, inputs = price_list(profile.prices, profile.usd_per), {}
     for entrant in entrants:
@@ -64,12 +65,12 @@ def assumed_inputs(
 
 
 def without_assumed_days(c: CostInputs) -> CostInputs:
-    """The same without the days of work that the profile does not give."""
+    """The inputs without the days of work that Bakeoff assumed."""
     return c.model_copy(update={table: 0.0 for table in DAYS_OF_WORK if c.sources.get(table) == ASSUMED_DAYS})
 
 
 def _priced(usage: ContenderUsage, terms: _Terms) -> CostInputs:
-    """The usage under the profile's volumes and at its prices."""
+    """The usage at the profile's volumes and prices."""
     profile, by_token = terms.profile, bool(terms.payment.tokens)
     if by_token:
         usage = _without_time(usage)
@@ -87,7 +88,7 @@ def _priced(usage: ContenderUsage, terms: _Terms) -> CostInputs:
 
 
 def _without_time(usage: ContenderUsage) -> ContenderUsage:
-    """The usage of answers that are paid by the token: no second of a query is billed."""
+    """The usage of a contender whose answers are paid by the token: its seconds per query are not billed."""
     unbilled = {"compute_seconds_per_query": NOT_BILLED}
     if usage.amounts.get("retrieval_seconds_per_query"):
         unbilled["retrieval_seconds_per_query"] = PAID_ONLINE
@@ -101,7 +102,7 @@ def _without_time(usage: ContenderUsage) -> ContenderUsage:
 
 
 def _prices(usage: ContenderUsage, terms: _Terms) -> dict[str, Price]:
-    """Every price that applies, by the field of `CostInputs` it stands in."""
+    """Every price that applies, by its field of `CostInputs`."""
     prices = {
         "serving_usd_per_hour": terms.payment.machine,
         "engineering_usd_per_day": terms.prices["engineering_day"],
@@ -116,7 +117,7 @@ def _prices(usage: ContenderUsage, terms: _Terms) -> dict[str, Price]:
 
 
 def _situation(entrant: Entrant, profile: Profile) -> dict[str, Any]:
-    """What the profile and the recipe decide."""
+    """The fields of `CostInputs` that come from the profile and the recipe."""
     return {
         **{table: profile.days(table, entrant) for table in DAYS_OF_WORK},
         "cached_prompt_share": profile.cached_prompt_share,
@@ -129,13 +130,13 @@ def _situation(entrant: Entrant, profile: Profile) -> dict[str, Any]:
 
 
 def _day_sources(terms: _Terms) -> dict[str, str]:
-    """Which of the days of work are an assumption, and which the profile's own."""
+    """The source of each number of days: assumed, or the profile."""
     own = {table: terms.profile.own_days(table, terms.entrant) for table in DAYS_OF_WORK}
     return {table: ASSUMED_DAYS if days is None else "the profile" for table, days in own.items()}
 
 
 def _training_prices(amounts: Mapping[str, float], terms: _Terms) -> dict[str, Price]:
-    """The price of training, by the hour or, where an API trains, by the token; nothing for what is not trained."""
+    """The price of training by the hour, or by the token if an API trains; {} for a contender that is not trained."""
     if not amounts["training_seconds"] and not amounts["training_tokens"]:
         return {}
     where = terms.profile.training_on
@@ -146,6 +147,6 @@ def _training_prices(amounts: Mapping[str, float], terms: _Terms) -> dict[str, P
 
 
 def _cite(price: Price) -> str:
-    """A price as a reader can check it."""
+    """A price with its source and date, so that a reader can check it."""
     when = f", {price.date.isoformat()}" if price.date else ""
     return f"{price.amount:g} {price.currency} per {price.unit}: {price.source or 'no source given'}{when}"

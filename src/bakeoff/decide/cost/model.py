@@ -1,8 +1,8 @@
-"""What a contender costs: set-up, per query, upkeep, and the total over the horizon, every line with its formula.
+"""What a contender costs: set-up, per query, upkeep and the total over the horizon. Every line has its formula.
 
-Takes `CostInputs` (measured usage, prices in US dollars, volumes), gives breakdowns, break-even points and the inputs
-that move the total most. Knows nothing about runs, profiles or where a number came from. `report/cost_model.js` is
-the same arithmetic for the page; a test holds the two against each other.
+Takes `CostInputs` (measured usage, prices in US dollars, volumes). Gives cost tables, breakdowns and the inputs that
+change the total most. Knows nothing about runs, profiles or where a number came from. `report/cost_model.js` does the
+same arithmetic on the page; a test compares the two.
 """
 
 import math
@@ -17,9 +17,9 @@ MILLION = 1e6
 
 
 class CostInputs(Record):
-    """Everything the cost of one contender depends on; a number that does not apply is 0.
+    """Everything the cost of one contender depends on. A number that does not apply is 0.
 
-    `sources` says where each number came from; `intervals` holds the 95 % interval of those that were measured.
+    `sources` says where each number came from. `intervals` holds the 95 % interval (low, high) of each measured number.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -69,12 +69,12 @@ class CostInputs(Record):
 
     @property
     def trains_where_it_serves(self) -> bool:
-        """Whether an hour of training costs what an hour of serving does: one price then stands for both."""
+        """Whether an hour of training costs the same as an hour of serving. One price is then used for both."""
         return self.training_usd_per_hour == self.serving_usd_per_hour
 
 
 class Item(Record):
-    """One line of a breakdown, with its formula in words and figures."""
+    """One line of a breakdown in US dollars, with its formula in words and numbers."""
 
     name: str
     usd: float
@@ -92,8 +92,9 @@ class Month(Record):
 
 
 class CostBreakdown(Record):
-    """What one contender costs. `per_query_usd` is a first-month query's with its share of idle hosting;
-    `marginal_usd_per_query` is what one more query adds on a machine that is not idle. `total_usd` is discounted."""
+    """What one contender costs. `per_query_usd` is the cost of a query in the first month, including its share of idle
+    hosting. `marginal_usd_per_query` is the cost of one more query on a machine that is not idle. `total_usd` is
+    discounted."""
 
     name: str
     setup: tuple[Item, ...]
@@ -107,18 +108,18 @@ class CostBreakdown(Record):
     total_usd: float
 
 
-# The closed formulas. cost_model.js mirrors these five functions name by name.
+# The closed formulas. cost_model.js has the same functions under the same names.
 
 
 def setup_usd(c: CostInputs) -> float:
-    """What is paid once, before the first query: days of work, training, indexing."""
+    """US dollars paid once, before the first query: days of work, training, indexing."""
     days = (c.data_days + c.setup_days) * c.engineering_usd_per_day
     training = _training_usd(c, c.training_seconds, c.training_tokens)
     return days + training + c.indexing_seconds / HOUR * c.serving_usd_per_hour
 
 
 def marginal_usd_per_query(c: CostInputs) -> float:
-    """What one query costs by itself: its seconds of the serving machine and its tokens."""
+    """US dollars for one query alone: its seconds on the serving machine and its tokens."""
     seconds = c.compute_seconds_per_query + c.retrieval_seconds_per_query
     fresh = c.prompt_tokens_per_query * (1 - c.cached_prompt_share) * c.input_usd_per_million_tokens
     cached = c.prompt_tokens_per_query * c.cached_prompt_share * c.cached_input_usd_per_million_tokens
@@ -127,7 +128,7 @@ def marginal_usd_per_query(c: CostInputs) -> float:
 
 
 def upkeep_usd_per_month(c: CostInputs) -> float:
-    """What a month costs without any query and without idle hosting: updates, work, a hosted index."""
+    """US dollars for a month without queries and without idle hosting: updates, work, a hosted index."""
     retraining = _training_usd(c, c.retraining_seconds_per_update, c.retraining_tokens_per_update)
     reindexing = c.reindexing_seconds_per_update / HOUR * c.serving_usd_per_hour
     days = c.upkeep_days_per_month * c.engineering_usd_per_day
@@ -135,15 +136,15 @@ def upkeep_usd_per_month(c: CostInputs) -> float:
 
 
 def idle_usd(c: CostInputs, queries: float) -> float:
-    """What the serving machine costs in the hours of a month in which it is kept online and answers nothing."""
+    """US dollars for the hours of a month in which the serving machine is online but answers nothing."""
     busy_hours = queries * (c.compute_seconds_per_query + c.retrieval_seconds_per_query) / HOUR
     return max(0.0, c.online_hours_per_month - busy_hours) * c.serving_usd_per_hour
 
 
 def cumulative_usd(c: CostInputs) -> list[float]:
-    """What has been paid in today's money before the first month and after each month: horizon + 1 figures.
+    """US dollars paid so far, in today's money: before the first month and after each month (horizon + 1 numbers).
 
-    Month m (from 1) has queries_per_month (1 + growth)^(m - 1) queries, is paid at its end and therefore discounted by
+    Month m (from 1) has queries_per_month (1 + growth)^(m - 1) queries. It is paid at its end, so it is discounted by
     (1 + discount_per_year)^(-m / 12). Source: ordinary present value of a payment in arrears.
     """
     paid = [setup_usd(c)]
@@ -156,14 +157,14 @@ def cumulative_usd(c: CostInputs) -> list[float]:
 
 
 def total_usd(c: CostInputs) -> float:
-    """Set-up and every month of the horizon, in today's money."""
+    """US dollars for set-up and every month of the horizon, in today's money."""
     return cumulative_usd(c)[-1]
 
 
 def running_usd_per_month(c: CostInputs) -> float:
-    """What a month costs on average over the horizon once all is set up: hosting, queries, updates, upkeep work.
+    """US dollars for an average month of the horizon after set-up: hosting, queries, updates, upkeep work.
 
-    This is what a profile's `budget_usd_per_month` is compared with; `budget_setup_usd` is compared with `setup_usd`.
+    A profile's `budget_usd_per_month` limits this; its `budget_setup_usd` limits `setup_usd`.
     """
     return (total_usd(c) - setup_usd(c)) / c.horizon_months
 
@@ -172,7 +173,7 @@ def _training_usd(c: CostInputs, seconds: float, tokens: float) -> float:
     return seconds / HOUR * c.training_usd_per_hour + tokens / MILLION * c.training_usd_per_million_tokens
 
 
-# The same figures, line by line.
+# The same numbers, line by line.
 
 
 def cost_breakdown(c: CostInputs) -> CostBreakdown:
@@ -180,8 +181,8 @@ def cost_breakdown(c: CostInputs) -> CostBreakdown:
     hosting = Item(
         name="hosting share",
         usd=idle_usd(c, c.queries_per_month) / c.queries_per_month,
-        explanation=f"idle hours of a machine online {c.online_hours_per_month:,.6g} h a month at "
-        f"{c.serving_usd_per_hour:,.6g} USD/h, over the first month's {c.queries_per_month:,.6g} queries",
+        explanation=f"idle hours of a machine that is online {c.online_hours_per_month:,.6g} h a month, at "
+        f"{c.serving_usd_per_hour:,.6g} USD/h, divided by the first month's {c.queries_per_month:,.6g} queries",
     )
     per_query = (*_query_items(c), hosting)
     return CostBreakdown(
@@ -225,7 +226,7 @@ def _upkeep_items(c: CostInputs) -> tuple[Item, ...]:
         _training("retraining", c, c.retraining_seconds_per_update, c.retraining_tokens_per_update, often),
         reindexing.model_copy(update={"explanation": f"{reindexing.explanation} ({often:,.6g} updates a month)"}),
         _days("engineering", c.upkeep_days_per_month, c.engineering_usd_per_day),
-        Item(name="hosted index", usd=c.index_usd_per_month, explanation="price of a month of a hosted index"),
+        Item(name="hosted index", usd=c.index_usd_per_month, explanation="price of a hosted index for a month"),
     )
 
 
@@ -269,7 +270,7 @@ def _months(c: CostInputs) -> tuple[Month, ...]:
 
 
 class CostRow(Record):
-    """One contender's cost in US dollars over the horizon; the interval is that of the measured numbers only.
+    """One contender's cost in US dollars over the horizon. The interval reflects the measured numbers only.
 
     `people_usd` is the part of the total that pays for days of work.
     """
@@ -311,7 +312,7 @@ def _row(name: str, c: CostInputs) -> CostRow:
 
 
 def total_interval(c: CostInputs) -> tuple[float, float]:
-    """The total with every measured number at the low, and at the high end of its interval: wider than 95 %."""
+    """The total with every measured number at the low end and at the high end of its interval. It covers over 95 %."""
     return total_usd(at_bound(c, 0)), total_usd(at_bound(c, 1))
 
 
@@ -321,14 +322,14 @@ def at_bound(c: CostInputs, bound: int) -> CostInputs:
 
 
 def compute_only(c: CostInputs) -> CostInputs:
-    """The same without days of work, idle hosting and a hosted index: what machines and tokens cost while in use."""
+    """The inputs without days of work, idle hosting and a hosted index: only machines and tokens while in use."""
     return c.model_copy(
         update={"engineering_usd_per_day": 0.0, "online_hours_per_month": 0.0, "index_usd_per_month": 0.0}
     )
 
 
 class Swing(Record):
-    """The total with one input lowered and raised, the others as they are."""
+    """The total with one input lowered and raised and the others unchanged."""
 
     input: str
     low_input: float
@@ -339,13 +340,13 @@ class Swing(Record):
 
 SHARES = ("cached_prompt_share",)
 MOST_SWINGS = 12
-"""As many of a tornado's lines are kept and shown."""
+"""How many lines of a tornado are kept and shown."""
 
 
 def tornado(c: CostInputs, swing: float = 0.25) -> list[Swing]:
-    """How the total moves when each input alone is lowered and raised by this fraction, the largest move first.
+    """How the total changes when each input alone is lowered and raised by this fraction, largest change first.
 
-    Inputs that are 0 or move nothing are left out; shares stop at 1, the horizon is a whole number of months.
+    Inputs that are 0 or change nothing are left out. Shares are capped at 1. The horizon is rounded to whole months.
     """
     swings = []
     for field, value in _numbers(c).items():
@@ -359,7 +360,7 @@ def tornado(c: CostInputs, swing: float = 0.25) -> list[Swing]:
             swings.append(
                 Swing(input=field, low_input=ends[0], high_input=ends[1], low_total_usd=low, high_total_usd=high)
             )
-    return sorted(swings, key=lambda one: -abs(one.high_total_usd - one.low_total_usd))
+    return sorted(swings, key=lambda move: -abs(move.high_total_usd - move.low_total_usd))
 
 
 def _numbers(c: CostInputs) -> dict[str, float]:

@@ -1,11 +1,11 @@
 """How each contender's answers are paid for: by the machine's time, or by the tokens of its model's API.
 
-Takes what a contender is and a profile, gives prices with their sources. The measure `cost_per_1k` and the cost model
-both price by what is decided here. Knows nothing about how much was used.
+Takes a contender's description and a profile, gives prices with their sources. The measure `cost_per_1k` and the cost
+model both use these prices. Knows nothing about how much was used.
 
-In a run the model says itself what its tokens cost. Where it has no price and answers on the internet, the profile's
-prices of tokens are taken, else the machine's time, and a warning says so. A contender without a model of its own pays
-the machine's time; one that sends questions to others pays as the first of them that pays by the token.
+In a run, the model's settings say what its tokens cost. If they give no price and the model is on the internet, the
+profile's token prices are used; without those, the machine's time. A warning says so. A contender without a model pays
+for the machine's time. A contender that sends questions to others pays like the first of them that pays by the token.
 """
 
 import datetime
@@ -26,13 +26,13 @@ TOKENS = ("input_tokens", "cached_input_tokens", "output_tokens")
 
 
 class Payment(Record):
-    """The price of the machine and, where answers are paid by the token, those of tokens by name (see `TOKENS`)."""
+    """The price of the machine per hour and, if answers are paid by the token, the token prices by name (`TOKENS`)."""
 
     machine: Price
     tokens: dict[str, Price] = Field(default_factory=dict)
 
     def rates(self, cached_prompt_share: float) -> Rates:
-        """The same as numbers. Time spent waiting for an API that is paid by the token costs nothing."""
+        """The prices as numbers. Time spent waiting for an API that is paid by the token costs nothing."""
         hourly = self.machine.amount
         if not self.tokens:
             return Rates(machine_usd_per_hour=hourly)
@@ -49,7 +49,7 @@ class Payment(Record):
 def rates_for(
     entrant: Entrant, profile: Profile, entrants: Sequence[Entrant] = (), on: datetime.date | None = None
 ) -> Rates:
-    """What one answer of a contender is priced by; see `payment_of`."""
+    """The rates for one answer of a contender. Parameters and errors as in `payment_of`."""
     return payment_of(entrant, profile, entrants, on).rates(profile.cached_prompt_share)
 
 
@@ -58,8 +58,9 @@ def payment_of(
 ) -> Payment:
     """How a contender's answers are paid for in a run.
 
-    `entrants` are all of the run, where some send questions to others; `on` is the day of the API prices, today where
-    None. Raises ConfigError for a price that is not known, MissingExtraError where `genai-prices` is needed.
+    `entrants` are all contenders of the run; they are needed if this one sends questions to others. `on` is the day of
+    the API prices; None means today. Raises ConfigError if a price is not known, MissingExtraError if `genai-prices` is
+    needed but not installed.
     """
     machine = machine_price(profile)
     for model in _models(entrant, entrants):
@@ -70,9 +71,9 @@ def payment_of(
 
 
 def payment_without_run(name: str, profile: Profile, is_tuned: bool, on: datetime.date | None = None) -> Payment:
-    """How answers would be paid for by what the profile alone says: for advice before there is a run.
+    """How answers would be paid for according to the profile alone: for advice before there is a run.
 
-    Raises ConfigError for a price that is missing.
+    Raises ConfigError if a price is missing, MissingExtraError if `genai-prices` is needed but not installed.
     """
     machine = machine_price(profile)
     if profile.answers_on != "api":
@@ -87,47 +88,51 @@ def payment_without_run(name: str, profile: Profile, is_tuned: bool, on: datetim
 
 
 def machine_price(profile: Profile) -> Price:
-    """The price of an hour of the machine that answers and indexes."""
+    """The hourly price of the machine that answers and indexes."""
     prices = price_list(profile.prices, profile.usd_per)
     return prices["gpu_hour" if profile.answers_on == "gpu" else "machine_hour"]
 
 
 def pricing_warnings(entrants: Sequence[Entrant], profile: Profile) -> list[str]:
-    """Where costs rest on something other than a price that the model names, a sentence each."""
+    """Where costs do not come from a price in the model's settings: one warning each."""
     warnings = []
-    unpriced = {one.model.host: one.model for one in entrants if one.model and _lacks_price(one.model)}
+    unpriced = {
+        entrant.model.host: entrant.model for entrant in entrants if entrant.model and _lacks_price(entrant.model)
+    }
     for host, model in unpriced.items():
-        by_profile = "the profile's prices of tokens"
-        by_time = "time of a machine of your own, which may be far from what you pay"
+        by_profile = "the token prices in the profile"
+        by_time = "the time of your own machine, which may be far from what you really pay"
         warnings.append(
-            f"Answers come from {host}, and the model '{model.name}' names no price: they are priced by "
-            f"{by_profile if _profile_tokens(profile) else by_time}. Give `price` in `models:`: a name that "
-            "genai-prices knows, or the prices of a million tokens."
+            f"Answers come from {host}, but the model '{model.name}' has no price. They are priced by "
+            f"{by_profile if _profile_tokens(profile) else by_time}. Add `price` to the model in `models:`: a name "
+            "that genai-prices knows, or the prices per million tokens."
         )
     for entrant in entrants:
         paid = {_token_key(model) for model in _models(entrant, entrants)} if entrant.behind else set()
         if len(paid) > 1:
             warnings.append(
-                f"{entrant.name} sends questions to {listed(entrant.behind)}, which are paid for in different ways: "
-                "all its answers are priced as those of the first that is paid by the token."
+                f"{entrant.name} sends questions to {listed(entrant.behind)}, which are paid for in different ways. "
+                "All its answers are priced like those of the first one that is paid by the token."
             )
-    if profile.answers_on == "api" and not any(one.model and one.model.location == "internet" for one in entrants):
+    if profile.answers_on == "api" and not any(
+        entrant.model and entrant.model.location == "internet" for entrant in entrants
+    ):
         warnings.append(
-            "The profile says `answers_on: api`, but no model of the run answers on the internet: answers are priced "
-            "by the models of the run. That key is for `bakeoff advise`."
+            "The profile says `answers_on: api`, but no model of the run is on the internet. Answers are priced by the "
+            "settings of the run's models. `answers_on` is for `bakeoff advise`."
         )
     return warnings
 
 
 def _models(entrant: Entrant, entrants: Sequence[Entrant]) -> list[AskedModel]:
-    """The model it asks, or those of the contenders behind it."""
+    """The model it asks, or the models of the contenders it sends questions to."""
     if entrant.model:
         return [entrant.model]
-    return [one.model for one in entrants if one.name in entrant.behind and one.model]
+    return [other.model for other in entrants if other.name in entrant.behind and other.model]
 
 
 def _token_prices(model: AskedModel, profile: Profile, on: datetime.date) -> dict[str, Price]:
-    """The prices of the model's tokens; {} where its answers are paid by time."""
+    """The prices of the model's tokens; {} if its answers are paid by time."""
     if isinstance(model.price, TokenPrice):
         return _given(model.price, f"the price of the model '{model.name}' in the configuration")
     if model.price is not None:
@@ -148,7 +153,7 @@ def _given(price: TokenPrice, source: str) -> dict[str, Price]:
 
 
 def _profile_tokens(profile: Profile) -> dict[str, Price]:
-    """The profile's own prices of tokens in US dollars; {} unless it gives both."""
+    """The profile's own token prices in US dollars; {} unless it gives both input and output."""
     own: Mapping[str, Price] = {name: in_usd(price, profile.usd_per) for name, price in profile.prices.items()}
     if not {"input_tokens", "output_tokens"} <= own.keys():
         return {}
@@ -160,12 +165,12 @@ def _lacks_price(model: AskedModel) -> bool:
 
 
 def _token_key(model: AskedModel) -> str:
-    """Equal for models whose answers are paid for in the same way."""
+    """A key that is equal for models whose answers are paid for in the same way."""
     if isinstance(model.price, TokenPrice):
         return model.price.model_dump_json()
     return model.price or ("profile" if _lacks_price(model) else "time")
 
 
 def _as_tuned(base: Price) -> Price:
-    note = "the base model's price: providers often ask more for a tuned one, give api_tuned_model"
+    note = "the base model's price; providers often charge more for a tuned model: give api_tuned_model"
     return base.model_copy(update={"source": f"{base.source} ({note})"})

@@ -1,9 +1,9 @@
-"""What each contender uses: seconds, tokens and days, from a pilot's measurements or from stated assumptions.
+"""What each contender uses: seconds and tokens, from a pilot's measurements or from stated assumptions.
 
-Takes a `Comparison` and the run's stages (or what a contender is), gives `ContenderUsage`. Knows nothing about prices
-or volumes. Every number says in `sources` whether it was measured, scaled from a measurement, or assumed.
+Takes a `Comparison` and the run's stages, or only a contender's description. Gives `ContenderUsage`. Knows nothing
+about prices or volumes. `sources` says for every number whether it was measured, scaled from a measurement, or assumed.
 
-What a contender that sends questions to others retrieves, learns and is made of is what those do.
+A contender that sends questions to others retrieves, learns and contains what those contenders do.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from bakeoff.measure.comparison import Comparison, Entrant, Estimate
 from bakeoff.records import Record, Stage
 
 REPLAY = 2.0
-"""Retraining sees as many old facts as changed ones."""
+"""Retraining uses as many old facts as changed ones, so twice the changed share."""
 
 NO_STAGES = "not known: the run's stages were not given"
 
 
 class ContenderUsage(Record):
-    """What one contender uses, in the field names of `CostInputs`, with sources and intervals."""
+    """What one contender uses, by field of `CostInputs`, with sources and 95 % intervals."""
 
     amounts: dict[str, float]
     sources: dict[str, str]
@@ -34,19 +34,20 @@ class ContenderUsage(Record):
 
 
 def measured_usage(comparison: Comparison, profile: Profile, stages: Sequence[Stage]) -> dict[str, ContenderUsage]:
-    """What every contender of a run used, in the comparison's order; one whose every answer failed is left out.
+    """What every contender of a run used, in the comparison's order.
 
-    `stages` give training tokens and the size of the pilot's corpus, so that indexing and updates can be scaled to the
-    profile's.
+    A contender without a successful answer is left out. `stages` give the training tokens and the size of the pilot's
+    corpus, so that indexing and updates can be scaled to the profile's.
     """
     seconds = {name: _seconds(comparison, name) for name in comparison.names}
-    run = _Run(comparison, {name: one for name, one in seconds.items() if one is not None}, profile, stages)
+    known = {name: estimate for name, estimate in seconds.items() if estimate is not None}
+    run = _Run(comparison, known, profile, stages)
     return {name: _measured(name, run) for name in run.seconds}
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What a run measured; `seconds` holds the estimate of a question's seconds and its source, where there is one."""
+    """What a run measured. `seconds` holds each contender's seconds per question and the source of the number."""
 
     comparison: Comparison
     seconds: dict[str, tuple[Estimate, str]]
@@ -54,21 +55,21 @@ class _Run:
     stages: Sequence[Stage]
 
     def made_of(self, name: str) -> list[Entrant]:
-        """The contender and those behind it."""
+        """The contender and those it sends questions to."""
         own = self.comparison.entrant(name)
-        return [own, *(one for one in self.comparison.entrants if one.name in own.behind)]
+        return [own, *(entrant for entrant in self.comparison.entrants if entrant.name in own.behind)]
 
     def retrieves(self, name: str) -> bool:
-        return any(one.retrieves for one in self.made_of(name))
+        return any(entrant.retrieves for entrant in self.made_of(name))
 
     def learns_facts(self, name: str) -> bool:
-        return any(one.learns_facts for one in self.made_of(name))
+        return any(entrant.learns_facts for entrant in self.made_of(name))
 
     def parts(self, name: str) -> set[str]:
-        return {part for one in self.made_of(name) for part in one.parts}
+        return {part for entrant in self.made_of(name) for part in entrant.parts}
 
     def nearest(self, name: str, candidates: Sequence[str]) -> list[str]:
-        """Those of the candidates that share an index with the contender; all of them where none does."""
+        """The candidates that share an index with the contender; all candidates if none does."""
         indexes = {stage.part for stage in self.stages if stage.stage == "index"}
         shared = self.parts(name) & indexes
         return [other for other in candidates if self.parts(other) & shared] or list(candidates)
@@ -85,12 +86,12 @@ def _measured(name: str, run: _Run) -> ContenderUsage:
 
 
 def _seconds(comparison: Comparison, name: str) -> tuple[Estimate, str] | None:
-    """The estimate of the seconds a question takes, and where it is from; None where nothing was measured."""
+    """The seconds a question takes and the source of the number; None if nothing was measured."""
     direct, latency = comparison.estimate(name, "seconds_per_question"), comparison.estimate(name, "latency_ms")
     if direct.value is not None:
         return direct, "measured"
     if latency.value is not None:
-        return _scaled(latency, 1 / 1000), "measured: the median latency of a question asked alone"
+        return _scaled(latency, 1 / 1000), "measured: the median latency of questions asked one at a time"
     return None
 
 
@@ -101,7 +102,7 @@ def _scaled(estimate: Estimate, factor: float) -> Estimate:
 
 
 def _query(name: str, run: _Run) -> ContenderUsage:
-    """Seconds and tokens of a query."""
+    """Seconds and tokens per query."""
     estimate, source = run.seconds[name]
     seconds = estimate.value or 0.0
     retrieval, retrieval_source = _retrieval_seconds(name, seconds, run)
@@ -124,26 +125,29 @@ def _query(name: str, run: _Run) -> ContenderUsage:
 
 
 def _retrieval_seconds(name: str, seconds: float, run: _Run) -> tuple[float, str]:
-    """The part of a query's seconds that is retrieval: what a contender takes that retrieves and asks no model."""
+    """The seconds of a query spent on retrieval, and their source.
+
+    They are the seconds per question of a contender of the run that retrieves but asks no model.
+    """
     if not run.retrieves(name):
         return 0.0, "it retrieves nothing"
     modelless = [
-        one.name
-        for one in run.comparison.entrants
-        if one.retrieves and one.model is None and not one.behind and one.name in run.seconds
+        entrant.name
+        for entrant in run.comparison.entrants
+        if entrant.retrieves and entrant.model is None and not entrant.behind and entrant.name in run.seconds
     ]
     if not modelless:
-        return 0.0, "counted with the compute seconds: no contender of the run retrieves without asking a model"
+        return 0.0, "included in the compute seconds: no contender of the run retrieves without asking a model"
     other = run.nearest(name, modelless)[0]
-    source = f"measured: what '{other}', which retrieves and asks no model, takes for a question"
+    source = f"measured: the seconds per question of '{other}', which retrieves but asks no model"
     return min(seconds, run.seconds[other][0].value or 0.0), source
 
 
 def _tokens(estimate: Estimate) -> tuple[float, float, str, dict[str, tuple[float, float]]]:
-    """Prompt and completion tokens of a question, their source and intervals."""
+    """Prompt and completion tokens per question, their source and intervals."""
     total, split = estimate.value or 0.0, estimate.detail
     if "prompt" not in split or not total:
-        source = "measured; the run does not tell prompt from completion, all are taken as prompt tokens"
+        source = "measured; the run does not separate prompt and completion, so all count as prompt tokens"
         return total, 0.0, source, _interval("prompt_tokens_per_query", estimate, 0.0)
     intervals: dict[str, tuple[float, float]] = {}
     for part in ("prompt", "completion"):
@@ -158,7 +162,7 @@ def _interval(field: str, estimate: Estimate, less: float) -> dict[str, tuple[fl
 
 
 def _setup(name: str, run: _Run) -> ContenderUsage:
-    """Training and indexing, scaled from the pilot's corpus to the profile's where both sizes are known."""
+    """Training and indexing, scaled from the pilot's corpus to the profile's if both sizes are known."""
     setup = run.comparison.estimate(name, "setup_s")
     took, total = setup.detail.get("stages") or {}, setup.value or 0.0
     index = took.get("index", 0.0)
@@ -174,13 +178,13 @@ def _setup(name: str, run: _Run) -> ContenderUsage:
         sources={
             "training_seconds": f"measured{learns_note}",
             "training_tokens": f"measured{learns_note}" if run.stages else NO_STAGES,
-            "indexing_seconds": f"measured, with loading the models{note if index else ''}",
+            "indexing_seconds": f"measured, including loading the models{note if index else ''}",
         },
     )
 
 
 def _update(name: str, run: _Run) -> ContenderUsage:
-    """Retraining and re-indexing for one update of the documents, scaled to the share the profile says changes."""
+    """Retraining and re-indexing for one update, scaled to the share of documents that the profile says changes."""
     detail = run.comparison.estimate(name, "freshness").detail
     if "update_seconds" not in detail:  # no updates, or none that reached it
         return _assumed_update(_setup(name, run), run.learns_facts(name), run.retrieves(name), run.profile)
@@ -202,17 +206,20 @@ def _update(name: str, run: _Run) -> ContenderUsage:
 
 
 def _shared_reindexing(name: str, run: _Run) -> float:
-    """The update of an index that contenders share: all that one of them which learns no facts spends."""
+    """The seconds to update an index that contenders share.
+
+    They are the whole update of a contender that retrieves but learns no facts; the shortest if there are several.
+    """
     others = [other for other in run.comparison.names if run.retrieves(other) and not run.learns_facts(other)]
     details = [run.comparison.estimate(other, "freshness").detail for other in run.nearest(name, others)]
-    return min((one["update_seconds"] for one in details if "update_seconds" in one), default=0.0)
+    return min((detail["update_seconds"] for detail in details if "update_seconds" in detail), default=0.0)
 
 
 def _assumed_update(setup: ContenderUsage, learns_facts: bool, retrieves: bool, profile: Profile) -> ContenderUsage:
-    """An update of which nothing was measured: the changed share of indexing, and of training with as much replayed."""
+    """An update that was not measured: the changed share of indexing, and twice that share of training."""
     share = profile.changed_share_per_update
     again = min(1.0, REPLAY * share) if learns_facts else 0.0
-    why = f"assumed, no update was measured: {{:.3g}} of the set-up's, as {share:.3g} of the documents change"
+    why = f"assumed, because no update was measured: {{:.3g}} of the set-up's, as {share:.3g} of the documents change"
     return ContenderUsage(
         amounts={
             "retraining_seconds_per_update": setup.amounts["training_seconds"] * again,
@@ -228,17 +235,17 @@ def _assumed_update(setup: ContenderUsage, learns_facts: bool, retrieves: bool, 
 
 
 def _training_tokens(name: str, stage: str, seconds: float, run: _Run) -> float:
-    """The tokens of its own training stages and parts; where it has none, its seconds at the run's mean rate."""
-    trained, parts = [one for one in run.stages if one.stage == stage], run.parts(name)
-    own = [one for one in trained if one.contender == name or one.part in parts]
+    """The tokens of the contender's training stages; without any, its seconds times the run's mean token rate."""
+    trainings, parts = [recorded for recorded in run.stages if recorded.stage == stage], run.parts(name)
+    own = [training for training in trainings if training.contender == name or training.part in parts]
     if own:
-        return float(sum(one.tokens for one in own))
-    in_all = sum(one.seconds for one in trained)
-    return seconds * sum(one.tokens for one in trained) / in_all if in_all else 0.0
+        return float(sum(training.tokens for training in own))
+    total_seconds = sum(training.seconds for training in trainings)
+    return seconds * sum(training.tokens for training in trainings) / total_seconds if total_seconds else 0.0
 
 
 def _corpus_scale(profile: Profile, stages: Sequence[Stage]) -> tuple[float, str]:
-    """How much larger the profile's corpus is than the pilot's, and a note; 1 where either size is unknown."""
+    """The size of the profile's corpus divided by the pilot's, and a note; 1 if either size is unknown."""
     indexed = _indexed(stages, "index")
     if not indexed or profile.corpus_tokens is None:
         return 1.0, ""
@@ -247,10 +254,10 @@ def _corpus_scale(profile: Profile, stages: Sequence[Stage]) -> tuple[float, str
 
 
 def _update_scale(profile: Profile, stages: Sequence[Stage]) -> tuple[float, str]:
-    """How much more a real update changes than the pilot's did; 1, with a note, where the pilot's is not known."""
+    """The tokens that a real update changes divided by the pilot's, and a note; 1 if the pilot's are not known."""
     indexed, changed = _indexed(stages, "index"), _indexed(stages, "update-index")
     if not indexed or not changed:
-        return 1.0, ", not scaled: how much the pilot's update changed is not known"
+        return 1.0, ", not scaled: it is not known how much the pilot's update changed"
     real = (profile.corpus_tokens or indexed) * profile.changed_share_per_update
     return (
         real / changed,
@@ -259,8 +266,8 @@ def _update_scale(profile: Profile, stages: Sequence[Stage]) -> tuple[float, str
 
 
 def _indexed(stages: Sequence[Stage], stage: str) -> int:
-    """The tokens that a stage indexed; several indexes hold the same documents, so the largest counts."""
-    return max((one.tokens for one in stages if one.stage == stage), default=0)
+    """The tokens that a stage indexed. Several indexes hold the same documents, so the largest counts."""
+    return max((recorded.tokens for recorded in stages if recorded.stage == stage), default=0)
 
 
 # Without a pilot.
@@ -269,19 +276,19 @@ SECONDS_WITH_RETRIEVAL, SECONDS_WITHOUT = 0.15, 0.05
 PROMPT_WITH_RETRIEVAL, PROMPT_WITHOUT, COMPLETION = 430.0, 60.0, 16.0
 """Source: a 135-million-parameter model on 2 cores, 430-token prompts with three passages: 6.5 answers a second."""
 EPOCHS_ON_FACTS, EPOCHS_ON_PASSAGES = 8, 2
-"""How often each labelled example is trained on where facts are to be learnt, and where reading passages is."""
+"""How often each labelled example is trained on, to learn facts and to learn to read passages."""
 INDEXED_TOKENS_PER_SECOND = 115 * 200.0
 """Source: MiniLM on 2 cores, 115 chunks of 150 words a second, at 4 tokens for 3 words."""
 TRAINED_TOKENS_PER_SECOND = 500.0
 """Source: LoRA of the same model on the same machine, 490 to 580 tokens a second."""
 DOUBT, TOKEN_DOUBT = 3.0, 2.0
-"""Assumed seconds and tokens may be this many times too low or too high. An assumption itself: docs/cost.md."""
+"""Assumed seconds and tokens may be this many times too low or too high. Also an assumption: docs/cost.md."""
 CORPUS_TOKENS, LABELLED_EXAMPLES = 100_000, 500
-"""What is assumed where the profile does not say."""
+"""Assumed if the profile does not say."""
 
 
 def assumed_usage(entrant: Entrant, profile: Profile) -> ContenderUsage:
-    """What a contender would use, by what it does, before anything was measured."""
+    """What a contender would use, from its description alone, with wide intervals."""
     seconds = SECONDS_WITH_RETRIEVAL if entrant.retrieves else SECONDS_WITHOUT
     prompt = PROMPT_WITH_RETRIEVAL if entrant.retrieves else PROMPT_WITHOUT
     examples = LABELLED_EXAMPLES if profile.labelled_examples is None else profile.labelled_examples
@@ -296,7 +303,7 @@ def assumed_usage(entrant: Entrant, profile: Profile) -> ContenderUsage:
         "training_tokens": tokens,
         "indexing_seconds": indexed / INDEXED_TOKENS_PER_SECOND,
     }
-    setup = ContenderUsage(amounts=amounts, sources=dict.fromkeys(amounts, "assumed, nothing was measured"))
+    setup = ContenderUsage(amounts=amounts, sources=dict.fromkeys(amounts, "assumed: nothing was measured"))
     update = _assumed_update(setup, entrant.learns_facts, entrant.retrieves, profile)
     amounts |= update.amounts
     doubt = {field: TOKEN_DOUBT if "tokens" in field else DOUBT for field, amount in amounts.items() if amount}

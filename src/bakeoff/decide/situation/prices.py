@@ -1,7 +1,7 @@
-"""What things cost: every price with its amount, unit, currency, date and source, and the user's own before any other.
+"""Prices: each with its amount, unit, currency, date and source. The user's own prices override all others.
 
-Takes prices by name, gives US dollars by name. Knows nothing about contenders, usage or profiles. All of Bakeoff
-calculates in US dollars; a price in another currency needs a stated exchange rate.
+Takes prices by name, gives US dollars by name. Knows nothing about contenders, usage or profiles. Bakeoff calculates in
+US dollars only. A price in another currency needs an exchange rate from the user.
 """
 
 import datetime
@@ -28,11 +28,11 @@ UNITS: dict[str, str] = {
     "tuned_output_tokens": "million tokens",
     "training_tokens": "million tokens",
 }
-"""Every price Bakeoff knows, with what it is counted in."""
+"""Every price Bakeoff knows, with the unit it is given per."""
 
 
 class Price(Record):
-    """An amount of money for one unit, with where and when it was found."""
+    """An amount of money for one unit, with its source and date."""
 
     amount: float = Field(ge=0, allow_inf_nan=False)
     unit: str
@@ -64,7 +64,7 @@ DEFAULTS: dict[str, Price] = {
     "index_month": Price(
         amount=0.0,
         unit="month",
-        source="the index is embedded: it lives on the machine that serves the answers",
+        source="the index is embedded: it runs on the machine that serves the answers",
     ),
 }
 """The prices used where the user gives none. Source: docs/cost.md says how each was chosen."""
@@ -74,7 +74,7 @@ ARTICLE_GPU_HOUR = Price(
     unit="hour",
     source="'RAG vs. Fine-Tuning: Cost-Benefit Analysis for AI Models', an old figure",
 )
-"""The price behind an article's training costs (24,000 GPU hours, 96,000 USD): kept to check them, not a default."""
+"""The price behind an article's training costs (24,000 GPU hours, 96,000 USD). Used to check them, not a default."""
 
 
 API_USAGE = {
@@ -82,7 +82,7 @@ API_USAGE = {
     "cached_input_tokens": {"input_tokens": 1000, "cache_read_tokens": 1000},
     "output_tokens": {"output_tokens": 1000},
 }
-"""What is asked of `genai-prices` for each price: a thousand tokens, so that no surcharge for long prompts applies."""
+"""The usage that `genai-prices` is asked about: 1,000 tokens, so that no surcharge for long prompts applies."""
 
 
 def price_list(
@@ -92,10 +92,11 @@ def price_list(
     api_tuned_model: str | None = None,
     on: datetime.date | None = None,
 ) -> dict[str, Price]:
-    """Every price that is known, in US dollars: the user's own first, then the API models', then the defaults.
+    """All known prices in US dollars. The user's own override the API models' prices, which override the defaults.
 
-    `on` is the day whose API prices are wanted, today where None. Raises ConfigError where an own price is in a
-    currency without an exchange rate or the API model is unknown, MissingExtraError where `genai-prices` is needed.
+    `on` is the day of the API prices; None means today. Raises ConfigError if one of the user's prices is in a currency
+    without an exchange rate, or if the API model is unknown. Raises MissingExtraError if `genai-prices` is needed but
+    not installed.
     """
     prices = dict(DEFAULTS)
     day = on or datetime.date.today()
@@ -106,7 +107,7 @@ def price_list(
 
 
 def known_price(prices: Mapping[str, Price], name: str, needed_for: str) -> Price:
-    """One price. Raises ConfigError, naming the price and how to give it, where it is missing."""
+    """One price. Raises ConfigError if it is missing; the message names the price and how to give it."""
     if name not in prices:
         raise ConfigError(
             f"The price '{name}' (USD per {UNITS[name]}) is missing; it is needed for {needed_for}.",
@@ -117,7 +118,7 @@ def known_price(prices: Mapping[str, Price], name: str, needed_for: str) -> Pric
 
 
 def in_usd(price: Price, usd_per: Mapping[str, float]) -> Price:
-    """The same price in US dollars; its source tells the conversion. Raises ConfigError without an exchange rate."""
+    """The price in US dollars; its source states the conversion. Raises ConfigError if there is no exchange rate."""
     if price.currency == CURRENCY:
         return price
     if price.currency not in usd_per:
@@ -132,11 +133,12 @@ def in_usd(price: Price, usd_per: Mapping[str, float]) -> Price:
 
 
 def api_prices(model: str, on: datetime.date) -> dict[str, Price]:
-    """A hosted model's prices per million tokens on a day, as the package `genai-prices` lists them.
+    """A hosted model's prices in USD per million tokens on a given day, from the package `genai-prices`.
 
-    `model` is a model's name, or `provider:name` where several providers serve it. The price of short prompts is
-    taken: some providers charge more for long ones. A provider without a discount on cached prompts has the same price
-    for them. Raises ConfigError for a model the package does not list.
+    `model` is a model's name, or `provider:name` if several providers serve it. The prices are those of short prompts;
+    some providers charge more for long ones. Where a provider has no discount for cached prompts, their price equals
+    the input price. Raises ConfigError if the package does not list the model, MissingExtraError if the package is not
+    installed.
     """
     try:
         import genai_prices
@@ -148,7 +150,7 @@ def api_prices(model: str, on: datetime.date) -> dict[str, Price]:
     prices = {}
     for price, usage in API_USAGE.items():
         try:
-            found = genai_prices.calc_price(
+            calculated = genai_prices.calc_price(
                 genai_prices.Usage(**usage), name, provider_id=provider or None, genai_request_timestamp=when
             )
         except LookupError as error:
@@ -158,10 +160,10 @@ def api_prices(model: str, on: datetime.date) -> dict[str, Price]:
                 "prices: {input_tokens: 0.15, output_tokens: 0.60}",
             ) from error
         prices[price] = Price(
-            amount=float(found.output_price if price == "output_tokens" else found.input_price) * 1000,
+            amount=float(calculated.output_price if price == "output_tokens" else calculated.input_price) * 1000,
             unit=UNITS[price],
             date=on,
-            source=f"genai-prices {genai_prices.__version__}: {found.provider.name} {found.model.id}",
+            source=f"genai-prices {genai_prices.__version__}: {calculated.provider.name} {calculated.model.id}",
         )
     return prices
 
@@ -176,9 +178,10 @@ def _split(model: str) -> tuple[str, str, str]:
 
 
 def own_price(name: str, value: Any) -> Any:
-    """One entry of a profile's `prices`: a bare number becomes USD per the price's own unit, the rest is left to Price.
+    """One entry of a profile's `prices`, ready to validate as a Price. A bare number means USD per the price's unit.
 
-    Raises ValueError for a name that is not a price, or a unit that is not the price's own.
+    Raises ValueError if the name is not a price, the value is neither a number nor a mapping, or the unit is not the
+    one this price is given per.
     """
     if name not in UNITS:
         close = difflib.get_close_matches(name, UNITS, n=1)
@@ -196,5 +199,5 @@ def own_price(name: str, value: Any) -> Any:
         )
     unit = entry.get("unit", UNITS[name])
     if unit != UNITS[name]:
-        raise ValueError(f"'{name}' is counted per {UNITS[name]}, not per {unit!r}: convert the amount")
+        raise ValueError(f"'{name}' is given per {UNITS[name]}, not per {unit!r}: convert the amount")
     return {**entry, "unit": unit}

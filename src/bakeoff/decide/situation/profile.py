@@ -1,7 +1,7 @@
-"""What a team says about its situation: limits, volumes, knowledge, needs, people, prices, weights.
+"""The profile: what a team says about its limits, volumes, knowledge, needs, people, prices and weights.
 
-Takes a YAML or JSON file (or plain values), gives a frozen `Profile`. Knows nothing about contenders' measures. Every
-field has a default, so that a profile names only what the team knows; every amount of money is in US dollars.
+Takes a YAML or JSON file, or plain values. Gives a frozen `Profile`. Knows nothing about contenders' measures. Every
+field has a default, so a profile only needs the keys that the team knows. All money is in US dollars.
 """
 
 import json
@@ -25,7 +25,7 @@ Compute = Literal["machine", "gpu", "api"]
 GUIDE = "docs/profile.md"
 
 DAYS_OF_WORK = {"setup_days": "setup", "data_days": "data", "upkeep_days_per_month": "upkeep_per_month"}
-"""The tables of days in a profile, with the field of `Entrant.days` that holds for what they do not name."""
+"""The profile's tables of days, each with the field of `Entrant.days` used for names that the table lacks."""
 
 
 Part = Literal["matrix", "roadmap", "cost", "limits", "goals", "verdict", "sensitivity"]
@@ -33,14 +33,14 @@ Part = Literal["matrix", "roadmap", "cost", "limits", "goals", "verdict", "sensi
 
 
 def _about(unit: str, *used_by: Part) -> dict[str, Any]:
-    """What docs/profile.md says of a key beside type and range: its unit ('' for none) and the parts that use it."""
+    """Extra facts about a key for docs/profile.md: its unit ('' if it has none) and the parts that use it."""
     return {"unit": unit, "used_by": list(used_by)}
 
 
 class MeasureWeights(Record):
-    """How much each measure matters; only their proportions count. Zero leaves a measure out.
+    """How much each measure matters. Only the proportions count; 0 leaves a measure out.
 
-    Beside the eight, a measure of the team's own may be named: a run that has no such measure refuses it.
+    The team's own measures may be named too. A run that does not have such a measure raises ConfigError.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
@@ -84,7 +84,7 @@ class MeasureWeights(Record):
     )
 
     def by_measure(self) -> dict[str, float]:
-        """The weight of each measure that has one: the eight first, then the team's own."""
+        """The weight of each measure: Bakeoff's eight first, then the team's own."""
         return self.model_dump()
 
     @model_validator(mode="after")
@@ -95,11 +95,11 @@ class MeasureWeights(Record):
 
 
 class Profile(Record):
-    """A team's situation. None means: no limit, or not known."""
+    """A team's situation. None means 'no limit' or 'not known'."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    # Limits. A contender that breaks one in a pilot cannot win; only the deadline weighs in the decision matrix alone.
+    # Limits. A contender that breaks one in a pilot cannot win. The deadline is only used in the decision matrix.
     must_run_offline: bool = Field(
         default=False,
         description="No network while answering: contenders whose model is asked over a network cannot win.",
@@ -114,35 +114,35 @@ class Profile(Record):
     latency_limit_ms: float | None = Field(
         default=None,
         gt=0,
-        description="The longest time an answer may take, compared with the 95th percentile. null: no limit.",
+        description="The longest time an answer may take; the 95th percentile must not exceed it. null: no limit.",
         json_schema_extra=_about("ms", "limits", "goals", "matrix", "roadmap"),
     )
     budget_usd_per_month: float | None = Field(
         default=None,
         gt=0,
-        description="The most that the mean month after the set-up may cost: hosting, answers and upkeep work. "
+        description="The highest allowed cost of an average month after set-up: hosting, answers and upkeep work. "
         "null: no limit.",
         json_schema_extra=_about("USD per month", "limits", "goals", "matrix", "roadmap"),
     )
     budget_setup_usd: float | None = Field(
         default=None,
         gt=0,
-        description="The most that the set-up may cost, its work included. null: no limit.",
+        description="The highest allowed cost of the set-up, work included. null: no limit.",
         json_schema_extra=_about("USD", "limits", "matrix"),
     )
     max_hallucination: float | None = Field(
         default=None,
         ge=0,
         le=1,
-        description="The largest share of answers that may be wrong or unsupported. null: no limit; 0.05 is then the "
-        "goal.",
+        description="The largest share of answers that may be wrong or unsupported. null: no limit, and the goal is "
+        "0.05.",
         json_schema_extra=_about("fraction", "limits", "goals", "matrix"),
     )
     deadline_days: float | None = Field(
         default=None,
         gt=0,
-        description="Days until the first release. A pilot does not measure it: it weighs in the matrix, and the "
-        "roadmap says whether it can be kept.",
+        description="Days until the first release. A pilot does not measure it: the matrix scores it, and the roadmap "
+        "says whether it can be met.",
         json_schema_extra=_about("days", "matrix", "roadmap"),
     )
 
@@ -171,7 +171,7 @@ class Profile(Record):
         default=0.0,
         ge=0,
         le=1,
-        description="How much less money is worth a year later: 0.05 is 5 %.",
+        description="Discount rate: how much less money is worth a year later. 0.05 is 5 %.",
         json_schema_extra=_about("fraction", "cost"),
     )
     online_hours_per_month: float = Field(
@@ -192,7 +192,7 @@ class Profile(Record):
     context_window_tokens: int | None = Field(
         default=None,
         gt=0,
-        description="Tokens that the model takes at once. null: not known.",
+        description="The model's context window. null: not known.",
         json_schema_extra=_about("tokens", "matrix"),
     )
     update_interval_days: float | None = Field(
@@ -211,7 +211,7 @@ class Profile(Record):
     labelled_examples: int | None = Field(
         default=None,
         ge=0,
-        description="Questions with checked answers that can be trained on. null: not known; a run and 'advise "
+        description="Questions with checked answers to train on. null: not known; a run and 'advise "
         "--questions' count them.",
         json_schema_extra=_about("questions", "matrix", "cost", "roadmap"),
     )
@@ -224,7 +224,7 @@ class Profile(Record):
     )
     needs_style: bool = Field(
         default=False,
-        description="Answers must have a style, tone or form of their own.",
+        description="Answers must have a specific style, tone or format.",
         json_schema_extra=_about("", "matrix"),
     )
     consistency_needed: bool = Field(
@@ -266,8 +266,8 @@ class Profile(Record):
         default=3,
         ge=1,
         le=5,
-        description="How far the language of the domain is from everyday language: 1 (everyday) to 5 (a language of "
-        "its own).",
+        description="How far the language of the domain is from everyday language: 1 (everyday) to 5 (highly "
+        "specialised).",
         json_schema_extra=_about("1 to 5", "matrix"),
     )
 
@@ -276,14 +276,14 @@ class Profile(Record):
         default=2,
         ge=0,
         le=5,
-        description="Machine-learning expertise in the team: 0 (none) to 5 (a team that does little else).",
+        description="Machine-learning expertise in the team: 0 (none) to 5 (it is the team's main work).",
         json_schema_extra=_about("0 to 5", "matrix", "roadmap"),
     )
     app_expertise: int = Field(
         default=3,
         ge=0,
         le=5,
-        description="Experience with building and running applications: 0 (none) to 5 (a team that does little else).",
+        description="Experience with building and running applications: 0 (none) to 5 (it is the team's main work).",
         json_schema_extra=_about("0 to 5", "matrix"),
     )
     has_training_gpu: bool = Field(
@@ -292,13 +292,13 @@ class Profile(Record):
     model_billion_parameters: float | None = Field(
         default=None,
         gt=0,
-        description="Size of the model you think of. null: not known.",
+        description="Size of the model you plan to use. null: not known.",
         json_schema_extra=_about("billion parameters", "matrix", "roadmap"),
     )
 
     # Where answers are computed and models trained, and at what price (see prices.py for the names).
-    # In a run each model says itself where it answers and what its tokens cost: `answers_on: api`, `api_model` and
-    # `api_tuned_model` are for `bakeoff advise`, which has no run. `answers_on: gpu` prices the machine in both.
+    # In a run, each model's own settings say where it answers and what its tokens cost. `answers_on: api`, `api_model`
+    # and `api_tuned_model` are for `bakeoff advise`, which has no run. `answers_on: gpu` prices the machine in both.
     answers_on: Compute = Field(
         default="machine",
         description="Where answers are computed: a machine without a GPU, one with a GPU, or an API paid by the token. "
@@ -339,11 +339,11 @@ class Profile(Record):
         json_schema_extra=_about("USD", "cost"),
     )
 
-    # Days of work by the name of a contender, or of the recipe that it follows; what is not named takes the recipe's.
+    # Days of work by contender or recipe. Contenders that are not named get their recipe's default.
     setup_days: dict[str, float] = Field(
         default_factory=dict,
-        description="Engineering days to a first working deployment, by contender or recipe. What is not named keeps "
-        "the days that its recipe assumes.",
+        description="Engineering days to a first working deployment, by contender or recipe. Contenders that are "
+        "not named keep the days that their recipe assumes.",
         json_schema_extra=_about("days", "cost", "roadmap"),
     )
     data_days: dict[str, float] = Field(
@@ -353,7 +353,7 @@ class Profile(Record):
     )
     upkeep_days_per_month: dict[str, float] = Field(
         default_factory=dict,
-        description="Days a month of watching and fixing, by contender or recipe.",
+        description="Days a month of monitoring and fixing, by contender or recipe.",
         json_schema_extra=_about("days per month", "cost"),
     )
 
@@ -362,7 +362,7 @@ class Profile(Record):
         default=MARGIN,
         gt=0,
         lt=1,
-        description="Contenders whose accuracy differs by less than this are equally good: 0.02 is 2 percentage "
+        description="Contenders whose accuracy differs by less than this count as equally good: 0.02 is 2 percentage "
         "points.",
         json_schema_extra=_about("fraction", "verdict", "sensitivity", "matrix", "roadmap"),
     )
@@ -382,7 +382,7 @@ class Profile(Record):
     @model_validator(mode="before")
     @classmethod
     def _no_truth_value_for_a_number(cls, values: Any) -> Any:
-        """YAML reads 'yes' and 'on' as true, which would pass for the number 1."""
+        """Reject true and false where a number is expected: YAML reads 'yes' and 'on' as true, which equals 1."""
         for key, value in values.items() if isinstance(values, Mapping) else ():
             if isinstance(value, bool) and key in cls.model_fields and cls.model_fields[key].annotation is not bool:
                 raise ValueError(f"'{key}' is {str(value).lower()}: give a number")
@@ -437,27 +437,30 @@ class Profile(Record):
         return self
 
     def own_days(self, table: str, entrant: Entrant) -> float | None:
-        """What the profile itself says of a contender in `setup_days`, `data_days` or `upkeep_days_per_month`."""
+        """The profile's own entry for a contender or its recipe in one of the tables of days; None if it has none.
+
+        `table` is 'setup_days', 'data_days' or 'upkeep_days_per_month'.
+        """
         days: dict[str, float] = getattr(self, table)
         return days.get(entrant.name, days.get(entrant.recipe))
 
     def days(self, table: str, entrant: Entrant) -> float:
-        """A contender's days of work: the profile's own, else what its recipe assumes."""
+        """A contender's days of work: the profile's own entry, or the default of its recipe."""
         own = self.own_days(table, entrant)
         return float(getattr(entrant.days, DAYS_OF_WORK[table])) if own is None else own
 
     def unknown_days(self, entrants: Iterable[Entrant]) -> list[str]:
-        """The names in the tables of days that are neither a contender nor a recipe of these."""
+        """The names in the tables of days that are neither a contender nor a recipe of these entrants."""
         known = {name for entrant in entrants for name in (entrant.name, entrant.recipe)}
         named = dict.fromkeys(name for table in DAYS_OF_WORK for name in getattr(self, table))
         return [name for name in named if name not in known]
 
 
 def read_profile(path: Path) -> Profile:
-    """The profile in a YAML or JSON file.
+    """Read the profile from a YAML or JSON file. An empty file gives the default profile.
 
-    Raises ConfigError where the file cannot be read, is no mapping, or holds an unknown key or an impossible value;
-    the message names every one of them.
+    Raises ConfigError if the file cannot be read, is not a mapping, or has an unknown key or an invalid value. The
+    message names all of them.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -474,7 +477,7 @@ def read_profile(path: Path) -> Profile:
 
 
 def validate_profile(values: Mapping[str, Any], origin: str = "the profile") -> Profile:
-    """A Profile from plain values; ConfigError names each bad key, what was found and what is allowed."""
+    """A Profile from plain values. Raises ConfigError naming each bad key, the value found and what is allowed."""
     try:
         return Profile.model_validate(values)
     except ValidationError as error:
@@ -483,7 +486,7 @@ def validate_profile(values: Mapping[str, Any], origin: str = "the profile") -> 
 
 
 def explain(item: Any) -> str:
-    """One pydantic error of a profile in a sentence: the key, what is wrong, what was found."""
+    """One pydantic error of a profile as a sentence: the key, what is wrong, the value found."""
     where = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         return unknown_key(Profile, item["loc"])
@@ -494,9 +497,9 @@ def explain(item: Any) -> str:
 
 
 def check_names(profile: Profile, entrants: Sequence[Entrant], measures: Iterable[str] = ()) -> None:
-    """Raise ConfigError where the profile names a contender, a recipe or a measure that a run does not have.
+    """Raise ConfigError if the profile names a contender, a recipe or a measure that a run does not have.
 
-    `entrants` are those of the run and of Bakeoff's own recipes; `measures` are the run's beside the eight.
+    `entrants` are the run's contenders and Bakeoff's own recipes. `measures` are the team's own measures in the run.
     """
     known = sorted({name for entrant in entrants for name in (entrant.name, entrant.recipe)})
     for name in profile.unknown_days(entrants):
@@ -510,4 +513,4 @@ def check_names(profile: Profile, entrants: Sequence[Entrant], measures: Iterabl
 def _unknown(where: str, noun: str, name: str, known: Sequence[str]) -> ConfigError:
     close = closest(name, known)
     remedy = f"did you mean '{close}'?" if close else f"choose among {', '.join(known)}"
-    return ConfigError(f"The profile, {where}: '{name}' is no {noun}.", remedy)
+    return ConfigError(f"The profile, {where}: '{name}' is not a {noun}.", remedy)

@@ -1,7 +1,7 @@
-"""A dozen questions that fill in a profile, and a look at documents and questions that fills in what they show.
+"""Fills in a profile: by asking twelve questions, and by inspecting documents and question files.
 
-Takes a way of asking (text in, text out) or paths; gives a `Profile`. Knows nothing about terminals or models. What
-nobody knows stays unknown: an empty answer is a good one.
+Takes a function that asks (text in, text out), or paths. Gives a `Profile`. Knows nothing about terminals or models.
+An empty answer leaves the field unknown.
 """
 
 import re
@@ -18,14 +18,14 @@ from bakeoff.questions.labels import answer_labels
 from bakeoff.records import Record
 
 TOKENS_PER_WORD = 1.3
-"""Tokens of an English word: an approximation that needs no tokenizer."""
+"""Tokens per English word: an approximation that needs no tokenizer."""
 UNKNOWN = ("", "?", "unknown", "don't know")
 NONE = ("none", "never", "no limit", "no")
 MAGNITUDES = {"k": 1e3, "m": 1e6, "b": 1e9}
 
 
 class Ask(NamedTuple):
-    """One question: the profile's field it fills, and how it is put. `none` is what to type where there is none."""
+    """One question: the profile's field it fills, and its text. `none` is what to type for 'there is none'."""
 
     field: str
     text: str
@@ -33,18 +33,18 @@ class Ask(NamedTuple):
 
 
 QUESTIONS = (
-    Ask("update_interval_days", "Every how many days do the documents change?", "never"),
-    Ask("corpus_tokens", "How many tokens do the documents hold? A page has about 600"),
-    Ask("context_window_tokens", "How many tokens does the model you think of take at once?"),
+    Ask("update_interval_days", "How many days pass between changes to the documents?", "never"),
+    Ask("corpus_tokens", "How many tokens do the documents have in all? (a page has about 600)"),
+    Ask("context_window_tokens", "How many tokens fit into the context window of the model you plan to use?"),
     Ask("labelled_examples", "How many questions with checked answers do you have?"),
     Ask("needs_citations", "Must every answer name its source? (yes, no)"),
-    Ask("needs_style", "Must answers have a style, tone or form of their own? (yes, no)"),
+    Ask("needs_style", "Must answers have a specific style, tone or format? (yes, no)"),
     Ask("accuracy_requirement", "How accurate must answers be? (1: 60 %, 2: 70 %, 3: 80 %, 4: 90 %, 5: 95 %)"),
-    Ask("latency_limit_ms", "Within how many milliseconds must an answer come?", "no limit"),
-    Ask("queries_per_month", "How many questions come in a month?"),
+    Ask("latency_limit_ms", "How many milliseconds may an answer take?", "no limit"),
+    Ask("queries_per_month", "How many questions do you expect per month?"),
     Ask("must_run_offline", "Must it run without a network? (yes, no)"),
-    Ask("ml_expertise", "How much machine-learning expertise is in the team? (0 none to 5 much)"),
-    Ask("has_training_gpu", "Is there a GPU to train on? (yes, no)"),
+    Ask("ml_expertise", "How much machine-learning expertise does the team have? (0 none to 5 very much)"),
+    Ask("has_training_gpu", "Do you have a GPU for training? (yes, no)"),
 )
 
 
@@ -54,10 +54,10 @@ def ask(
     known: Profile | None = None,
     interactive: bool = True,
 ) -> Profile:
-    """Put every question whose field the profile does not name; ask again, saying why, where an answer cannot be used.
+    """Ask for every field that the profile does not name. An invalid answer is explained and asked again.
 
-    `prompt` shows a text and returns what was typed; `tell` shows a line. Where `interactive` is false (there is no
-    terminal), or `prompt` raises EOFError, the remaining questions are not asked, their fields stay unknown, and a line
+    `prompt` shows a text and returns what was typed; `tell` shows a line. If `interactive` is false (there is no
+    terminal) or `prompt` raises EOFError, the remaining questions are skipped. Their fields stay unknown, and a line
     names them.
     """
     profile = known or Profile()
@@ -75,11 +75,11 @@ def ask(
 
 def _not_asked(questions: Sequence[Ask]) -> str:
     fields = ", ".join(question.field for question in questions)
-    return f"Not asked, as there is no terminal to answer on: {fields}. They stay unknown; --profile FILE gives them."
+    return f"Not asked, because there is no terminal: {fields}. They stay unknown. Give them with --profile FILE."
 
 
 def _answered(profile: Profile, question: Ask, prompt: Callable[[str], str], tell: Callable[[str], None]) -> Profile:
-    """The profile with this question's answer, asked until it can be used."""
+    """The profile with this question's answer; asks until the answer is valid."""
     none = f" (or {question.none!r})" if question.none else ""
     while True:
         typed = prompt(f"{question.text}{none} [empty: not known]").strip().lower()
@@ -92,16 +92,16 @@ def _answered(profile: Profile, question: Ask, prompt: Callable[[str], str], tel
 
 
 def named(profile: Profile, values: dict[str, Any]) -> Profile:
-    """The profile with these fields named as well. Raises ConfigError where a value is impossible."""
+    """The profile with these fields set too. Raises ConfigError if a value is invalid."""
     return validate_profile({**profile.model_dump(include=profile.model_fields_set), **values}, "the answers")
 
 
 def _value(question: Ask, typed: str) -> Any:
-    """What was typed as the field's kind. Raises ConfigError where it is neither a number nor yes or no."""
+    """The typed text as a value of the field's type. Raises ConfigError if it is not yes or no, or not a number."""
     kind = Profile.model_fields[question.field].annotation
     if kind is bool:
         if typed not in ("yes", "y", "true", "no", "n", "false"):
-            raise ConfigError(f"{typed!r} is neither yes nor no.", "type yes or no, or nothing where it is not known")
+            raise ConfigError(f"{typed!r} is neither yes nor no.", "type yes or no, or press Enter if it is not known")
         return typed[0] in "yt"
     if question.none and typed in (*NONE, question.none):
         return None
@@ -113,10 +113,10 @@ def _value(question: Ask, typed: str) -> Any:
 
 
 class Inspection(Record):
-    """What documents and questions show by themselves. Tokens are an estimate; `asked` sums how often users asked.
+    """What documents and question files show. `corpus_tokens` is an estimate; `asked` sums how often users asked.
 
-    `asked_per_month` is known where the questions have dates; `n_labels` counts the distinct answers where they are
-    labels of a closed set, and is 0 else.
+    `asked_per_month` is None if the questions have no dates. `n_labels` is the number of distinct answers if they are
+    labels of a closed set, otherwise 0.
     """
 
     n_documents: int = 0
@@ -132,55 +132,55 @@ class Inspection(Record):
 
     def values(self) -> dict[str, int]:
         """The profile's fields that this fills in."""
-        found = {}
+        fields = {}
         if self.n_documents:
-            found["corpus_tokens"] = max(1, self.corpus_tokens)
+            fields["corpus_tokens"] = max(1, self.corpus_tokens)
         if self.n_questions:
-            found["labelled_examples"] = self.n_answerable
+            fields["labelled_examples"] = self.n_answerable
         if self.asked_per_month:
-            found["queries_per_month"] = self.asked_per_month
-        return found
+            fields["queries_per_month"] = self.asked_per_month
+        return fields
 
     def fill(self, profile: Profile) -> Profile:
-        """The profile with what it does not name itself; what it names stays."""
+        """The profile with these values for the fields that it does not name; the fields it names stay as they are."""
         missing = {field: value for field, value in self.values().items() if field not in profile.model_fields_set}
         return named(profile, missing) if missing else profile
 
     def lines(self) -> list[str]:
-        """What was found, a line each."""
-        found = []
+        """What was found, one sentence per line."""
+        lines = []
         if self.n_documents:
-            found.append(f"{self.n_documents:,} documents, about {self.corpus_tokens:,} tokens.")
-        found += [f"Not read: {one}." for one in self.not_read]
+            lines.append(f"{self.n_documents:,} documents, about {self.corpus_tokens:,} tokens.")
+        lines += [f"Not read: {problem}." for problem in self.not_read]
         if self.n_questions:
             monthly = f", by their dates {self.asked_per_month:,} times a month" if self.asked_per_month else ""
-            found.append(
+            lines.append(
                 f"{self.n_questions:,} questions, {self.n_answerable:,} with an answer, about {self.n_facts:,} facts; "
                 f"{100 * self.paraphrased_share:.0f} % of the facts are asked in several ways; "
                 f"asked {self.asked:,} times{monthly}."
             )
         if self.n_labels:
-            found.append(f"The answers look like {self.n_labels} labels: this is classification.")
-        return found
+            lines.append(f"The answers look like {self.n_labels} labels: this is classification.")
+        return lines
 
 
 def estimated_tokens(n_words: int) -> int:
-    """Tokens of an English text of so many words, without a tokenizer."""
+    """Estimated tokens of an English text with this many words."""
     return round(n_words * TOKENS_PER_WORD)
 
 
 def inspect_data(
     documents: Sequence[str | Path] = (), questions: Sequence[Path] = (), columns: Mapping[str, str] | None = None
 ) -> Inspection:
-    """Read documents and question files, with no model. Raises InputError where there is nothing that can be read.
+    """Read documents and question files, without a model. Raises InputError if nothing can be read.
 
     `columns` maps fields of questions to the names of columns.
     """
-    found: dict[str, Any] = {}
+    counts: dict[str, Any] = {}
     if documents:
         reading = read_documents(documents)
         n_words = sum(len(document.text.split()) for document in reading.documents)
-        found |= {
+        counts |= {
             "n_documents": len(reading.documents),
             "corpus_tokens": estimated_tokens(n_words),
             "not_read": tuple(f"{problem.source}: {problem.reason}" for problem in reading.problems),
@@ -188,7 +188,7 @@ def inspect_data(
     if questions:
         asked = read_questions(questions, columns or {})
         phrasings = Counter(question.fact for question in asked)
-        found |= {
+        counts |= {
             "n_questions": len(asked),
             "n_answerable": sum(question.answerable for question in asked),
             "n_facts": len(phrasings),
@@ -197,4 +197,4 @@ def inspect_data(
             "asked": sum(question.asked for question in asked),
             "asked_per_month": asked_per_month(asked),
         }
-    return Inspection(**found)
+    return Inspection(**counts)

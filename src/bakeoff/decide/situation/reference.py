@@ -1,6 +1,6 @@
-"""The reference page of the profile, made from its record: every key with type, unit, default, range, meaning, use.
+"""The reference page of the profile: every key with its type, unit, default, range, meaning and use.
 
-Takes nothing but the records, gives Markdown (docs/profile.md). A key is described where it is defined.
+Takes only the records, gives Markdown (docs/profile.md). Each key is described where it is defined.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,9 +17,9 @@ PARTS: dict[str, str] = {
     "matrix": "the decision matrix of `bakeoff advise` and of the report ([matrix](matrix.md)), where you name the key",
     "roadmap": "the 90-day roadmap, its risks and the conditions of the advice ([roadmap](roadmap.md))",
     "cost": "total cost, break-even and the measure `cost_per_1k` ([cost](cost.md))",
-    "limits": "a hard limit of the verdict: who breaks it cannot win ([verdict](verdict.md))",
-    "goals": "what is good enough to ship: a winner that misses a goal is to be built on, not shipped",
-    "verdict": "who leads: differences below it do not count ([verdict](verdict.md))",
+    "limits": "a hard limit of the verdict: a contender that breaks it cannot win ([verdict](verdict.md))",
+    "goals": "what is good enough to ship: a winner that misses a goal is a base to build on, but not ready to ship",
+    "verdict": "which contender leads: smaller differences do not count ([verdict](verdict.md))",
     "sensitivity": "what would change the verdict ([sensitivity](sensitivity.md))",
 }
 SECTIONS = (
@@ -32,17 +32,17 @@ SECTIONS = (
     ("Days of work", "setup_days"),
     ("What matters", "margin"),
 )
-"""The sections of the page, each with the key it begins at."""
+"""The sections of the page, each with its first key."""
 TYPES = {"bool": "yes or no", "int": "whole number", "float": "number", "str": "text", "NoneType": "null"}
 BOUNDS = {"Ge": ("ge", "≥ {}"), "Gt": ("gt", "> {}"), "Le": ("le", "≤ {}"), "Lt": ("lt", "< {}")}
 
 INTRODUCTION = f"""\
 # The profile
 
-What you know of your situation. It stands under `profile:` in bakeoff.yaml, or in a file of its own (YAML or JSON) for
-`bakeoff advise --profile` and `bakeoff report RUN --profile`. Every key has a default; name only what you know. In the
-decision matrix a key that you do not name counts as not known, whatever its default. Fractions are written as 0.05 for
-5 %; money is in US dollars. An unknown key is an error.
+What you know about your situation. Put it under `profile:` in bakeoff.yaml, or in a separate file (YAML or JSON) for
+`bakeoff advise --profile` and `bakeoff report RUN --profile`. Every key has a default, so give only what you know. In
+the decision matrix, a key that you do not give counts as not known, whatever its default. Write fractions as 0.05 for
+5 %. Money is in US dollars. An unknown key is an error.
 
 ```yaml
 latency_limit_ms: 2000
@@ -53,10 +53,10 @@ usd_per: {{EUR: 1.10}}
 measure_weights: {{accuracy: 4, cost_per_1k: 1}}
 ```
 
-This page is made from the code: `{COMMAND}` prints it. `bakeoff schema profile` prints the JSON
-schema.
+This page is generated from the code: `{COMMAND}` prints it. `bakeoff schema profile` prints the
+JSON schema.
 
-The last column says which parts use a key:
+The last column says which parts of Bakeoff use a key:
 """
 
 
@@ -80,15 +80,15 @@ def _weights() -> Iterator[str]:
 
 
 def _prices() -> Iterator[str]:
-    """Every price that can be given, with what is used where it is not."""
+    """Every price that can be given, with the default."""
     yield from (
         "",
         "## Prices",
         "",
-        "The names in `prices`, each in US dollars for its own unit unless `currency` says",
+        "The names in `prices`. Each is in US dollars per its unit, unless `currency` says otherwise. A price is a",
     )
-    yield from ("says otherwise. A price is a number, or a mapping with `amount`, `currency`, `date` and `source`.", "")
-    yield from ("| price | per | default | where the default is from |", "|---|---|---|---|")
+    yield from ("number, or a mapping with `amount`, `currency`, `date` and `source`.", "")
+    yield from ("| price | per | default | source of the default |", "|---|---|---|---|")
     for name, unit in UNITS.items():
         default = DEFAULTS.get(name)
         amount = f"{default.amount:g}" if default else "none"
@@ -96,14 +96,14 @@ def _prices() -> Iterator[str]:
 
 
 def _source(name: str, default: Price | None) -> str:
-    """Where the default is from; without one, what has to be given for the price to be known."""
+    """The source of the default; if there is no default, what the user must give instead."""
     if default:
         return default.source + (f" ({default.date.isoformat()})" if default.date else "")
     if name in API_USAGE:
         return "the list price of `api_model`"
     if name.startswith("tuned_"):
         return f"the list price of `api_tuned_model`, else `{name.removeprefix('tuned_')}`"
-    return "give it where `training_on` is `api`"
+    return "must be given if `training_on` is `api`"
 
 
 def _head() -> tuple[str, str]:
@@ -154,7 +154,7 @@ def _default(value: Any) -> str:
 
 
 def _allowed(field: FieldInfo) -> str:
-    """The range in signs; empty where any value of the type will do."""
+    """The range, such as '> 0, ≤ 1'; empty if every value of the type is allowed."""
     bounds = [
         sign.format(f"{getattr(bound, attribute):g}")
         for name, (attribute, sign) in BOUNDS.items()

@@ -1,6 +1,6 @@
-"""What an approach has to reach to be good enough: one target for each measure, from a profile.
+"""What is good enough: one target for each measure, from a profile.
 
-Takes a `Profile`, gives targets in the measures' own units, each saying whether the team gave it or Bakeoff assumed it.
+Takes a `Profile`, gives targets in the measures' own units. Each says whether the team gave it or Bakeoff assumed it.
 Knows nothing about approaches or measurements.
 """
 
@@ -8,7 +8,7 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.records import Record
 
 ACCURACY_AT = {1: 0.60, 2: 0.70, 3: 0.80, 4: 0.90, 5: 0.95}
-"""Share of correct answers taken to be meant by an accuracy requirement of 1 to 5. A judgement: docs/matrix.md."""
+"""Share of correct answers that an accuracy requirement of 1 to 5 stands for. A judgement: docs/matrix.md."""
 ASSUMED_MAX_HALLUCINATION = 0.05
 ASSUMED_LATENCY_MS = 3000.0
 MIN_RETENTION = 0.95
@@ -16,11 +16,14 @@ MIN_CONSISTENCY = 0.90
 RUNNING = "running_usd_per_month"
 LOWER_IS_BETTER = ("hallucination", "latency_ms", "cost_per_1k", "setup_s", RUNNING)
 TIMES_TARGET = (0.5, 1.0, 1.0, 1.5)
-"""Scores 5, 4, 3 and 2 reach to so many times what is allowed (a limit, a budget), 1 lies beyond: docs/matrix.md."""
+"""Upper bounds of the scores 5, 4, 3 and 2, as multiples of the limit or budget. Above the last the score is 1.
+
+A judgement: docs/matrix.md.
+"""
 
 
 class Target(Record):
-    """A measure's value that must be reached (kept below, where lower is better); `given` by the team, or assumed."""
+    """The value a measure must reach, or not exceed where lower is better. `given` is false if Bakeoff assumed it."""
 
     measure: str
     value: float
@@ -46,10 +49,10 @@ _WORDS = {
 
 
 def targets(profile: Profile) -> dict[str, Target]:
-    """Every target by its measure. The running cost has one only where the profile gives a monthly budget."""
+    """Every target by its measure. The running cost has a target only if the profile gives a monthly budget."""
     accuracy = ACCURACY_AT[profile.accuracy_requirement]
     named = profile.model_fields_set
-    found = [
+    goals = [
         Target(measure="accuracy", value=accuracy, given="accuracy_requirement" in named),
         _limit("hallucination", profile.max_hallucination, ASSUMED_MAX_HALLUCINATION),
         _limit("latency_ms", profile.latency_limit_ms, ASSUMED_LATENCY_MS),
@@ -58,8 +61,8 @@ def targets(profile: Profile) -> dict[str, Target]:
         Target(measure="consistency", value=MIN_CONSISTENCY, given=False),
     ]
     if profile.budget_usd_per_month is not None:
-        found.append(Target(measure=RUNNING, value=profile.budget_usd_per_month, given=True))
-    return {target.measure: target for target in found}
+        goals.append(Target(measure=RUNNING, value=profile.budget_usd_per_month, given=True))
+    return {target.measure: target for target in goals}
 
 
 def _limit(measure: str, given: float | None, assumed: float) -> Target:

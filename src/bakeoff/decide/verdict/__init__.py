@@ -1,1 +1,1 @@
-"""A comparison to a decision: verdict, effects, measured matrix, sensitivity, claims."""
+"""Turns a comparison into a decision: verdict, effects, measured matrix, sensitivity, claims."""

@@ -1,15 +1,15 @@
 """The claims ledger: what five articles say, compared with what this pilot measured.
 
-Takes the evidence of a run (values per question, and estimates of what is no per-question value), gives one entry for
-each claim: supported, contradicted, undecided or not tested. Knows nothing about models or files but claims.yaml.
+Takes the evidence of a run (values per question, and estimates for other measures). Gives one entry for each claim:
+supported, contradicted, undecided or not tested. Knows nothing about models. Reads no file except claims.yaml.
 
-A claim speaks of recipes. The first contender of the run that follows each stands for it, on the same model as the
-other side's where there is one; every entry says which.
+A claim is about recipes. The first contender of the run that follows a recipe represents it; if possible, both sides
+are on the same model. Every entry names them.
 
-A test of per-question measures is decided by a paired test, adjusted (Holm) over all such tests. A test of times and
-costs is decided where the two intervals do not overlap. What has no interval (a set-up and an update are measured
-once) decides only by a factor of `CLEAR`. What rests on assumptions decides nothing, nor does a router that hardly
-routes. Only the direction is tested: the size that an article gives is told beside the measured one.
+Per-question measures are decided by a paired test, adjusted (Holm) over all such tests. Times and costs are decided if
+the two intervals do not overlap. Numbers without an interval (set-up and update are measured once) decide only if they
+differ by a factor of `CLEAR`. Assumed numbers decide nothing, and neither does a router that sends nearly all questions
+one way. Only the direction is tested. The size that an article gives is shown next to the measured one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,13 +28,13 @@ from bakeoff.records import Contrast, Record
 
 CLEAR = 1.5
 ONE_WAY = 0.95
-"""A router that sends more than this share of the questions one way is no test of routing."""
+"""A router that sends more than this share of the questions one way does not test routing."""
 ASSUMED = 0.1
-"""A figure that is assumed for more than this share of it decides nothing."""
+"""A number of which more than this share is assumed decides nothing."""
 RETRIEVING_PART = "its retrieving part"
-"""As `right`: whom the contender on the left, a router, sends to what needs passages."""
+"""As `right`: the contender that the router on the left sends questions to that need passages."""
 FLATTERS_SILENCE = ("hallucination", "consistency")
-"""Measures that look good for whoever declines everything: see docs/claims.md."""
+"""Measures that look good for a contender that declines everything: see docs/claims.md."""
 MEASURES = {
     "latency_ms": ("latency", " ms"),
     "cost_per_1k": ("cost of 1,000 answers", " USD"),
@@ -43,10 +43,10 @@ MEASURES = {
     "upkeep_usd": ("upkeep of a year", " USD"),
     "update_seconds": ("time to update", " s"),
     "freshness": ("accuracy after the update on what changed", ""),
-    "before_update": ("before it", ""),
+    "before_update": ("before the update", ""),
     "without_retraining": ("accuracy without retraining on what changed", ""),
 }
-"""Measures in words with their unit; the others are called by their own names."""
+"""Measures in words, with their unit. The others go by their own names."""
 SLICES = {
     "all": "of the documents' domain",
     "answerable": "that the documents answer",
@@ -60,7 +60,7 @@ WEAKEST_FIRST: tuple[Finding, ...] = ("contradicted", "not tested", "undecided",
 
 
 class Test(Record):
-    """`left` is said to be higher or lower than `right` on a measure; see the head of claims.yaml."""
+    """The claim that `left` is higher or lower than `right` on a measure; see the top of claims.yaml."""
 
     left: str
     right: str
@@ -73,12 +73,12 @@ class Test(Record):
 
     @property
     def compared(self) -> tuple[str | None, ...]:
-        """What is compared with what: tests that expect different things of the same share one contrast."""
+        """A key for what is compared. Tests with different expectations of the same comparison share one contrast."""
         return self.left, self.right, self.measure, self.right_measure, self.slice
 
 
 class Claim(Record):
-    """One claim of one article; without tests it says why a pilot cannot tell."""
+    """One claim of one article. Without tests, `not_tested` says why a pilot cannot test it."""
 
     id: str
     article: str
@@ -90,7 +90,7 @@ class Claim(Record):
 
 
 class Entry(Record):
-    """A claim with what this pilot found, in numbers and in words; `contenders` stood for the recipes it names."""
+    """A claim with the pilot's finding in numbers and words. `contenders` maps its recipes to the run's contenders."""
 
     claim: Claim
     finding: Finding
@@ -99,12 +99,12 @@ class Entry(Record):
 
 
 class Evidence(Record):
-    """What a run offers to the ledger.
+    """The evidence of a run.
 
     `entrants` are the run's contenders in the order of the configuration. `values`: measure -> contender -> question id
-    -> value. `estimates`: measure -> contender -> {value, low, high}, low and high None where there is no interval;
-    `firm` is the part of the value that is not assumed. `routes`: measure -> contender that routes -> whom it sent to
-    -> how many of the questions behind that measure. Differences below `margin` count as none.
+    -> value. `estimates`: measure -> contender -> {value, low, high}; low and high are None if there is no interval;
+    `firm` is the part of the value that is not assumed. `routes`: measure -> routing contender -> target contender ->
+    number of questions behind that measure. Differences below `margin` count as no difference.
     """
 
     entrants: tuple[Entrant, ...]
@@ -117,7 +117,7 @@ class Evidence(Record):
 
 
 Result = tuple[Finding, str]
-"""What a test found, and the sentence that says so."""
+"""The finding of a test, and a sentence with the numbers."""
 Contrasts = Mapping[tuple[str | None, ...], Contrast]
 
 
@@ -125,12 +125,12 @@ Contrasts = Mapping[tuple[str | None, ...], Contrast]
 def claims() -> tuple[Claim, ...]:
     """The claims that come with Bakeoff, in the order of claims.yaml."""
     content = yaml.safe_load((resources.files("bakeoff.decide.verdict") / "claims.yaml").read_text(encoding="utf-8"))
-    return tuple(Claim.model_validate(one) for one in content["claims"])
+    return tuple(Claim.model_validate(claim) for claim in content["claims"])
 
 
 @cache
 def articles() -> dict[str, str]:
-    """Short names of the articles with their titles."""
+    """The articles' titles by their short names."""
     content = yaml.safe_load((resources.files("bakeoff.decide.verdict") / "claims.yaml").read_text(encoding="utf-8"))
     return dict(content["articles"])
 
@@ -144,8 +144,10 @@ def ledger(evidence: Evidence, against: Sequence[Claim] | None = None) -> list[E
     for claim in listed:
         results = [_result(test, evidence, contrasts) for test in tests[claim.id]]
         sides = zip(claim.tests, tests[claim.id], strict=True)
-        stood = {recipe: name for before, after in sides for recipe, name in _sides(before, after) if recipe != name}
-        entries.append(_entry(claim, results).model_copy(update={"contenders": stood}))
+        contenders = {
+            recipe: name for before, after in sides for recipe, name in _sides(before, after) if recipe != name
+        }
+        entries.append(_entry(claim, results).model_copy(update={"contenders": contenders}))
     return entries
 
 
@@ -154,11 +156,13 @@ def _sides(before: Test, after: Test) -> tuple[tuple[str, str], tuple[str, str]]
 
 
 def _named(test: Test, evidence: Evidence) -> Test:
-    """The test with contenders in place of recipes; a recipe that nobody follows keeps its name."""
+    """The test with contenders instead of recipes. A recipe without a contender keeps its name."""
     if test.right == RETRIEVING_PART:
-        router = next((one.name for one in evidence.entrants if one.recipe == test.left), test.left)
+        router = next((entrant.name for entrant in evidence.entrants if entrant.recipe == test.left), test.left)
         return test.model_copy(update={"left": router, "right": _retrieving_part(router, evidence)})
-    lefts, rights = ([one for one in evidence.entrants if one.recipe == recipe] for recipe in (test.left, test.right))
+    lefts, rights = (
+        [entrant for entrant in evidence.entrants if entrant.recipe == recipe] for recipe in (test.left, test.right)
+    )
     if test.left == test.right or not lefts or not rights:
         sides: tuple[Entrant | None, Entrant | None] = next(iter(lefts), None), next(iter(rights), None)
     else:
@@ -170,7 +174,7 @@ def _named(test: Test, evidence: Evidence) -> Test:
 
 
 def _alike(a: Entrant, b: Entrant) -> tuple[bool, bool, int]:
-    """How well two contenders can be compared: a part with the whole, on one model, by how many settings they share."""
+    """How comparable two contenders are: is one part of the other, same model, number of equal settings."""
     is_part = b.name in a.behind or a.name in b.behind
     if a.axes is None or b.axes is None:
         return is_part, a.model is not None and a.model == b.model, 0
@@ -180,15 +184,15 @@ def _alike(a: Entrant, b: Entrant) -> tuple[bool, bool, int]:
 
 
 def _retrieving_part(router: str, evidence: Evidence) -> str:
-    """The contender behind the router that retrieves: of several, the one it sends most questions to."""
-    own = next((one for one in evidence.entrants if one.name == router), None)
-    behind = [one.name for one in evidence.entrants if own and one.name in own.behind and one.retrieves]
+    """The contender behind the router that retrieves; of several, the one that gets the most questions."""
+    own = next((entrant for entrant in evidence.entrants if entrant.name == router), None)
+    behind = [entrant.name for entrant in evidence.entrants if own and entrant.name in own.behind and entrant.retrieves]
     routes = evidence.routes.get("accuracy", {}).get(router, {})
     return max(behind, key=lambda name: routes.get(name, 0), default=RETRIEVING_PART)
 
 
 def _entry(claim: Claim, results: Sequence[Result]) -> Entry:
-    """A claim is as good as the weakest of its tests."""
+    """The entry of a claim: its finding is the weakest of its tests' findings."""
     if not results:
         return Entry(claim=claim, finding="not tested", why=claim.not_tested)
     finding = min((finding for finding, _ in results), key=WEAKEST_FIRST.index)
@@ -199,18 +203,18 @@ def _entry(claim: Claim, results: Sequence[Result]) -> Entry:
 
 def _contrasts(evidence: Evidence, tests: Sequence[Test]) -> Contrasts:
     """The paired contrasts of the tests of per-question values, adjusted over all of them."""
-    found = {}
+    contrasts = {}
     for test in tests:
         if test.right_slice or test.measure not in evidence.values or _one_way(test, evidence):
             continue
         contrast = _contrast(evidence, test, test.measure)
         if contrast is not None:
-            found[test.compared] = contrast
-    return dict(zip(found, with_holm(list(found.values())), strict=True))
+            contrasts[test.compared] = contrast
+    return dict(zip(contrasts, with_holm(list(contrasts.values())), strict=True))
 
 
 def _contrast(evidence: Evidence, test: Test, measure: str) -> Contrast | None:
-    """The two sides of a test on the questions of its slice, by one measure."""
+    """The paired contrast of the two sides of a test on its slice; None if they share no question."""
     left = _on_slice(evidence, measure, test.left, test.slice)
     right = _on_slice(evidence, test.right_measure or measure, test.right, test.slice)
     differences = {key: left[key] - right[key] for key in left if key in right}
@@ -229,7 +233,7 @@ def _is_in(actual: str, part: str) -> bool:
 
 
 def _result(test: Test, evidence: Evidence, contrasts: Contrasts) -> Result:
-    """What one test found, with its sentence."""
+    """The finding of one test, with its sentence."""
     one_way = _one_way(test, evidence)
     if one_way:
         return "not tested", one_way
@@ -246,26 +250,26 @@ def _result(test: Test, evidence: Evidence, contrasts: Contrasts) -> Result:
 
 
 def _one_way(test: Test, evidence: Evidence) -> str:
-    """Why a test of a router is none: it sent nearly all test questions, or all that were timed, one way."""
+    """Why a router was not tested: it sent nearly all test questions, or nearly all timed ones, one way. Else empty."""
     for measure in ("accuracy", test.measure):
         routes = evidence.routes.get(measure, {}).get(test.left, {})
         to, n = max(routes.items(), key=lambda route: route[1], default=("", 0))
         if n > ONE_WAY * sum(routes.values()):
             kind = "test" if measure == "accuracy" else "timed"
-            return f"{test.left} sent {n} of {sum(routes.values())} {kind} questions to {to}: it hardly routed"
+            return f"{test.left} sent {n} of {sum(routes.values())} {kind} questions to {to}, so routing was not tested"
     return ""
 
 
 def _lacking(test: Test, evidence: Evidence) -> str:
-    """Why no question can be compared."""
+    """Why no question can be compared: a measure is missing, a slice is empty, or no question was answered by both."""
     sides = ((test.left, test.measure), (test.right, test.right_measure or test.measure))
     absent = [name for name, measure in sides if not evidence.values.get(measure, {}).get(name)]
     if absent:
         return _unmeasured(test, absent)
     for part in (test.slice, test.right_slice or test.slice):
         if not any(_is_in(actual, part) for actual in evidence.slice_of.values()):
-            return f"no test question {SLICES[part]}"
-    return f"no test question that both {test.left} and {test.right} answered"
+            return f"there is no test question {SLICES[part]}"
+    return f"there is no test question that both {test.left} and {test.right} answered"
 
 
 def _unmeasured(test: Test, names: Iterable[str]) -> str:
@@ -273,7 +277,7 @@ def _unmeasured(test: Test, names: Iterable[str]) -> str:
 
 
 def _by_questions(test: Test, contrast: Contrast, evidence: Evidence, n_compared: int) -> Result:
-    """The finding of the contrast, left open where declining alone may explain it."""
+    """The finding of the contrast; 'undecided' if declining more may be the only cause."""
     finding, why = _by_contrast(test, contrast), _sentence(test, contrast, n_compared)
     if finding in ("supported", "contradicted") and test.measure in FLATTERS_SILENCE:
         left_looks_better = (contrast.difference > 0) == (test.measure == "consistency")
@@ -311,12 +315,12 @@ def _sentence(test: Test, contrast: Contrast, n_compared: int) -> str:
 
 
 def _by_slices(test: Test, evidence: Evidence) -> Result:
-    """One contender on two slices: different questions, so the two intervals are compared."""
+    """A test of one contender on two slices. The questions differ, so the two intervals are compared."""
     sides = ((test.left, test.slice), (test.right, test.right_slice or "all"))
     values = [_on_slice(evidence, test.measure, name, part) for name, part in sides]
     if not all(values):
         return "not tested", _lacking(test, evidence)
-    left, right = (share_estimate(one, evidence.fact_of).model_dump(exclude={"n"}) for one in values)
+    left, right = (share_estimate(share, evidence.fact_of).model_dump(exclude={"n"}) for share in values)
     return _held(test, f"{test.left}, {_words(test.measure)} on {test.slice} against {test.right_slice}", left, right)
 
 
@@ -324,21 +328,21 @@ def _by_estimates(test: Test, evidence: Evidence) -> Result:
     measured: Mapping[str, Any] = evidence.estimates.get(test.measure, {})
     left, right = measured.get(test.left), measured.get(test.right)
     sides = ((test.left, left), (test.right, right))
-    missing = [name for name, one in sides if not one or one["value"] is None]
+    missing = [name for name, estimate in sides if not estimate or estimate["value"] is None]
     if missing:
         return "not tested", _unmeasured(test, missing)
     return _held(test, f"{test.left} against {test.right}, {_words(test.measure)}", left, right)
 
 
 def _held(test: Test, what: str, left: Any, right: Any) -> Result:
-    """The finding from two estimates, with their intervals where they have them."""
+    """The finding from two estimates, with their intervals if they have any."""
     unit = MEASURES.get(test.measure, ("", ""))[1]
     why = f"{what}: {_number(left, unit)} against {_number(right, unit)}"
     if test.claimed and right["value"]:
         why = f"{why}, a ratio of {left['value'] / right['value']:.2g}; the article says {test.claimed}"
     if _is_assumed(left) or _is_assumed(right):
         firm = f"without them {_figure(left['firm'])} against {_figure(right['firm'])}{unit}"
-        return "not tested", f"{why}; but that rests on assumed days of work ({firm}): give your own in the profile"
+        return "not tested", f"{why}; but most of this is assumed days of work ({firm}): give your own in the profile"
     (low, high), (right_low, right_high) = _range(left), _range(right)
     below, above = high < right_low, low > right_high
     if not below and not above:
@@ -346,25 +350,26 @@ def _held(test: Test, what: str, left: Any, right: Any) -> Result:
     return ("supported" if (test.expect == "lower") == below else "contradicted"), why
 
 
-def _is_assumed(one: Mapping[str, float | None]) -> bool:
-    value, firm = one["value"] or 0.0, one.get("firm")
+def _is_assumed(estimate: Mapping[str, float | None]) -> bool:
+    value, firm = estimate["value"] or 0.0, estimate.get("firm")
     return firm is not None and firm < (1 - ASSUMED) * value
 
 
-def _range(one: Mapping[str, float | None]) -> tuple[float, float]:
-    """The interval, or for what has none a range of a factor CLEAR in all."""
-    value = one["value"] or 0.0
-    if one.get("low") is None or one.get("high") is None:
+def _range(estimate: Mapping[str, float | None]) -> tuple[float, float]:
+    """The interval; without one, a range around the value whose ends differ by the factor CLEAR."""
+    value = estimate["value"] or 0.0
+    if estimate.get("low") is None or estimate.get("high") is None:
         return value / CLEAR**0.5, value * CLEAR**0.5
-    return one["low"] or 0.0, one["high"] or 0.0
+    return estimate["low"] or 0.0, estimate["high"] or 0.0
 
 
-def _number(one: Mapping[str, float | None], unit: str) -> str:
-    if "firm" in one:
-        return f"{_figure(one['value'])}{unit}"
-    if one.get("low") is None or one.get("high") is None:
-        return f"{_figure(one['value'])}{unit} (measured once)"
-    return f"{_figure(one['value'])}{unit} ({_figure(one['low'])} to {_figure(one['high'])}{unit})"
+def _number(estimate: Mapping[str, float | None], unit: str) -> str:
+    value = f"{_figure(estimate['value'])}{unit}"
+    if "firm" in estimate:
+        return value
+    if estimate.get("low") is None or estimate.get("high") is None:
+        return f"{value} (measured once)"
+    return f"{value} ({_figure(estimate['low'])} to {_figure(estimate['high'])}{unit})"
 
 
 def _figure(value: float | None) -> str:

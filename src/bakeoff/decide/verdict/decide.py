@@ -1,7 +1,7 @@
 """The verdict: which contender to ship, which others may be as good, and why, in sentences a manager understands.
 
-Takes a `Comparison`, a profile, what the data allow and what each contender costs; gives a `Verdict`. Knows nothing
-about models or files. Hard limits come first (`limits.py`); the rule for those that keep them is in `rule.py`.
+Takes a `Comparison`, a profile, the number of facts tested and what each contender costs. Gives a `Verdict`. Knows
+nothing about models or files. Hard limits come first (`limits.py`). `rule.py` decides between the remaining contenders.
 """
 
 import math
@@ -26,11 +26,12 @@ LOW_RECALL = 0.6
 
 
 class Verdict(Record):
-    """`winner` is None where the data cannot support one. `tied_with`: the winner is not significantly more accurate.
+    """The verdict on a run. `winner` is None if the data do not support one; `reason` says why.
 
-    `as_good` are those of them as accurate within the margin: between these and the winner cost decided. `short_of` are
-    the goals that the winner misses, given or assumed: the best of what was measured, not good enough. `approach` is
-    what the winner counts as in the decision matrix. `baselines` are the models of the run as they come.
+    `tied_with` are the contenders that the winner is not significantly more accurate than. `as_good` are those of them
+    whose accuracy is within the margin; cost decided between them and the winner. `short_of` are the goals, given or
+    assumed, that the winner misses. `approach` is the winner's approach in the decision matrix. `excluded` gives the
+    broken limit by contender. `baselines` are the run's base models: not tuned and shown nothing.
     """
 
     winner: str | None
@@ -46,7 +47,7 @@ class Verdict(Record):
 
 @dataclass(frozen=True)
 class _Case:
-    """What is judged: the comparison, and of it the contenders that break no limit."""
+    """The comparison, and its contenders that break no limit."""
 
     comparison: Comparison
     eligible: list[str]
@@ -59,8 +60,8 @@ class _Case:
 
     @property
     def n_compared(self) -> int:
-        """How many pairs were compared on accuracy: what the tests are corrected for."""
-        return sum(one.measure == "accuracy" for one in self.comparison.contrasts)
+        """How many pairs were compared on accuracy. The tests are corrected for this number."""
+        return sum(contrast.measure == "accuracy" for contrast in self.comparison.contrasts)
 
     def accuracy(self, name: str) -> float:
         return self.comparison.estimate(name, "accuracy").value or 0.0
@@ -73,34 +74,34 @@ def decide(
     n_facts: int,
     data_warnings: Sequence[str] = (),
 ) -> Verdict:
-    """The verdict on a comparison over `n_facts` facts; `data_warnings` stand beside its own."""
+    """The verdict on a comparison over `n_facts` facts. `data_warnings` are added to its own warnings."""
     excluded = excluded_by_limits(comparison, profile, costs)
     case = _Case(comparison, [name for name in comparison.names if name not in excluded], costs, profile.margin)
     verdict = Verdict(
         winner=None,
         reason=_obstacle(case, excluded, n_facts),
         excluded=excluded,
-        baselines=tuple(one.name for one in comparison.entrants if one.is_baseline),
+        baselines=tuple(entrant.name for entrant in comparison.entrants if entrant.is_baseline),
         warnings=(*_warnings(comparison), *data_warnings),
     )
     return verdict if verdict.reason else _judged(case, profile, verdict)
 
 
 def _obstacle(case: _Case, excluded: Mapping[str, str], n_facts: int) -> str:
-    """Why there can be no winner at all; empty where there can."""
+    """Why there can be no winner; empty if there can be one."""
     if not case.eligible:
-        return _nobody_left(excluded)
+        return _none_left(excluded)
     if n_facts < MIN_FACTS:
         facts = "1 fact" if n_facts == 1 else f"{n_facts} facts"
-        return f"The test covers {facts}; a verdict needs at least {MIN_FACTS}, and better {FEW_QUESTIONS}."
+        return f"The test covers {facts}; a verdict needs at least {MIN_FACTS}, preferably {FEW_QUESTIONS}."
     if case.eligible == case.baselines and excluded:
-        models = "the base model, as it comes, keeps" if len(case.eligible) == 1 else "the models as they come keep"
-        return f"Only {models} the limits. {_nobody_left(excluded)}"
+        models = "the base model keeps" if len(case.eligible) == 1 else "base models keep"
+        return f"Only {models} the limits. {_none_left(excluded)}"
     return ""
 
 
 def _judged(case: _Case, profile: Profile, verdict: Verdict) -> Verdict:
-    """The verdict with the rule's winner, or with why there is none."""
+    """The verdict with the rule's winner, or with the reason why there is none."""
     winner, left = _by_rule(case)
     if winner is None:
         tied = tuple(left) if len(left) > 1 else ()
@@ -120,58 +121,58 @@ def _judged(case: _Case, profile: Profile, verdict: Verdict) -> Verdict:
 
 
 def _by_rule(case: _Case) -> tuple[str | None, list[str]]:
-    """The winner, and all that no other is significantly more accurate than."""
+    """The winner (None if there is none), and the contenders that no other is significantly more accurate than."""
     names, comparison = case.eligible, case.comparison
     accuracy = np.array([[case.accuracy(name) for name in names]])
     ahead = np.array([[[comparison.beats(a, b) for b in names] for a in names]])
     tied = np.array([[[_finding(comparison, a, b) == "tied" for b in names] for a in names]])
     total = np.array([case.costs[name].total_usd if name in case.costs else math.inf for name in names])
     baselines = [names.index(name) for name in case.baselines]
-    first = int(winners(accuracy, ahead, tied, total, baselines, case.margin)[0])
+    position = int(winners(accuracy, ahead, tied, total, baselines, case.margin)[0])
     left = [name for name, stays in zip(names, unbeaten(ahead)[0], strict=True) if stays]
-    return (None if first == NOBODY else names[first]), left
+    return (None if position == NOBODY else names[position]), left
 
 
 def _as_accurate(case: _Case, names: Sequence[str]) -> list[str]:
-    """Those of the names whose accuracy lies within the margin of the best of them."""
+    """The names whose accuracy is within the margin of the best of them."""
     best = max((case.accuracy(name) for name in names), default=0.0)
     return [name for name in names if case.accuracy(name) >= best - case.margin - TINY]
 
 
 def _finding(comparison: Comparison, a: str, b: str) -> str:
-    """'different', 'tied' or 'open'; the last also where the two were never compared."""
+    """'different', 'tied' or 'open'; 'open' also if the two were not compared."""
     contrast = comparison.contrast(a, b) if a != b else None
     return contrast.finding if contrast else "open"
 
 
-# Why.
+# The reasons, in sentences.
 
 
-def _nobody_left(excluded: Mapping[str, str]) -> str:
-    whys = "; ".join(f"{name}: {why}" for name, why in excluded.items())
-    return f"No contender can be shipped. {whys}." if whys else "There is no contender to judge."
+def _none_left(excluded: Mapping[str, str]) -> str:
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in excluded.items())
+    return f"No contender can be shipped. {reasons}." if reasons else "There is no contender to judge."
 
 
 def _unsupported(case: _Case, left: Sequence[str]) -> str:
-    """Why the rule names nobody."""
+    """Why the rule gives no winner."""
     first = max(case.eligible, key=case.accuracy)
     n = case.comparison.estimate(first, "accuracy").n
     if not case.accuracy(first):
-        return f"No contender answered any of {n} test questions correctly."
+        return f"No contender answered any of the {n} test questions correctly."
     leader = f"{first} has the highest accuracy, {percent(case.accuracy(first))} of {n} questions"
     if first in case.baselines:
-        return f"{leader}: nothing was shown to be better than the model as it comes. {_power_line(case, first, left)}"
+        return f"{leader}: no contender was shown to be better than the base model. {_power_line(case, first, left)}"
     unbeaten_bases = [name for name in case.baselines if name in left]
     bases = listed(f"{name} ({percent(case.accuracy(name))})" for name in unbeaten_bases)
-    what = "a model as it comes" if len(unbeaten_bases) == 1 else "models as they come"
+    kind = "a base model" if len(unbeaten_bases) == 1 else "base models"
     return (
-        f"{leader}, but no contender was significantly more accurate than {bases}, {what}. "
+        f"{leader}, but no contender was significantly more accurate than {bases}, {kind}. "
         f"{_power_line(case, unbeaten_bases[0], [first])}"
     )
 
 
 def _reason(case: _Case, verdict: Verdict) -> str:
-    """What it reaches and misses, whom it beats by how much, whom it does not, and whether cost decided."""
+    """The winner's accuracy, the goals it misses, the contenders it beats, and whether cost decided."""
     winner = verdict.winner or ""
     accuracy = case.comparison.estimate(winner, "accuracy")
     sentences = [
@@ -189,21 +190,24 @@ def _beaten_line(case: _Case, winner: str) -> list[str]:
     if not beaten:
         return []
     best = max(beaten, key=case.accuracy)
-    return [f"{best}, the best of those significantly less accurate, is {_distance(case, winner, best)}."]
+    if len(beaten) == 1:
+        return [f"{best} is significantly less accurate: {_distance(case, winner, best)}."]
+    return [f"Of the {len(beaten)} significantly less accurate contenders, {best} is the best: "
+            f"{_distance(case, winner, best)}."]  # fmt: skip
 
 
 def _tied_lines(case: _Case, verdict: Verdict) -> list[str]:
-    """Who is not significantly less accurate: within the margin, or behind; with costs and what would settle it."""
+    """The contenders that are not significantly less accurate, with costs and how many questions would decide."""
     winner, lines = verdict.winner or "", []
     if verdict.as_good:
         are = "is" if len(verdict.as_good) == 1 else "are"
         names = listed(verdict.as_good)
-        lines.append(f"{names} {are} as accurate within the margin; {winner} costs the least of them.")
+        lines.append(f"{names} {are} as accurate, within the margin. {winner} costs the least of them.")
     others = [name for name in verdict.tied_with if name not in verdict.as_good]
     if others:
         distances = "; ".join(f"{name}, {_distance(case, winner, name)}" for name in others)
-        pairs = f" (after correcting for {case.n_compared} pairs compared)" if case.n_compared > 1 else ""
-        lines.append(f"Less accurate here, but not significantly so{pairs}: {distances}.")
+        pairs = f" (corrected for {case.n_compared} comparisons)" if case.n_compared > 1 else ""
+        lines.append(f"Less accurate in this test, but not significantly{pairs}: {distances}.")
     if verdict.tied_with:
         costs = {name: case.costs[name].total_usd for name in (winner, *verdict.tied_with) if name in case.costs}
         lines.append(f"Total cost in USD: {', '.join(f'{name} {usd:,.0f}' for name, usd in costs.items())}.")
@@ -217,27 +221,27 @@ def _distance(case: _Case, winner: str, other: str) -> str:
 
 
 def _power_line(case: _Case, winner: str, tied: Sequence[str]) -> str:
-    """How many more questions would settle the open pairs."""
+    """How many more questions would decide the first of the open pairs; empty if none is open."""
     contrasts = {name: case.comparison.contrast(winner, name) for name in tied if name != winner}
     needed = {
-        name: one.more_questions
-        for name, one in contrasts.items()
-        if one and one.finding == "open" and one.more_questions > 0
+        name: contrast.more_questions
+        for name, contrast in contrasts.items()
+        if contrast and contrast.finding == "open" and contrast.more_questions > 0
     }
     if not needed:
         return ""
     name = min(needed, key=lambda key: needed[key])
-    return f"About {needed[name]:,} more test questions would settle {winner} against {name}."
+    return f"About {needed[name]:,} more test questions would decide between {winner} and {name}."
 
 
-# What should make a reader careful.
+# The warnings.
 
 
 def _warnings(comparison: Comparison) -> list[str]:
-    """What the numbers themselves show."""
+    """Warnings that follow from the comparison alone."""
     warnings = []
     if len(comparison.entrants) == 1:
-        warnings.append("There was one contender only: nothing was compared.")
+        warnings.append("There was only one contender, so nothing was compared.")
     recalls = comparison.values("retrieval_recall").values()
     if recalls and max(recalls) < LOW_RECALL:
         warnings.append(
@@ -248,7 +252,7 @@ def _warnings(comparison: Comparison) -> list[str]:
 
 
 def _short_of(comparison: Comparison, winner: str, profile: Profile) -> list[str]:
-    """The goals for correct and for wrong answers that the whole interval misses."""
+    """The goals for accuracy and hallucination that the whole interval misses."""
     goals, missed = targets(profile), []
     correct, wrong = comparison.estimate(winner, "accuracy"), comparison.estimate(winner, "hallucination")
     if correct.high is not None and correct.high < goals["accuracy"].value:
@@ -259,7 +263,7 @@ def _short_of(comparison: Comparison, winner: str, profile: Profile) -> list[str
 
 
 def _like_a_constant(case: _Case, winner: str) -> list[str]:
-    """A warning where always giving the same answer would be correct as often, as far as the test shows."""
+    """A warning if the winner is not significantly more accurate than always giving the most frequent answer."""
     constant = case.comparison.constant
     if constant is None or winner not in constant.not_beaten_by:
         return []
@@ -270,16 +274,16 @@ def _like_a_constant(case: _Case, winner: str) -> list[str]:
 
 
 def _disagreeing_slices(case: _Case, winner: str) -> list[str]:
-    """Slices on which another contender leads the winner, with intervals that do not overlap."""
+    """A warning for each slice on which another contender beats the winner, with intervals that do not overlap."""
     warnings = []
     slices = {name: case.comparison.estimate(name, "accuracy").slices for name in case.eligible}
     for part, own in slices[winner].items():
         if part in ("general", "changed") or own.high is None:
             continue
         better = {
-            name: one.value or 0.0
+            name: estimate.value or 0.0
             for name in case.eligible
-            if (one := slices[name].get(part)) and one.low is not None and own.high < one.low
+            if (estimate := slices[name].get(part)) and estimate.low is not None and own.high < estimate.low
         }
         if better:
             best = max(better, key=lambda name: better[name])

@@ -1,4 +1,4 @@
-"""The words for effects: what changes, at which setting of the rest, and what it does.
+"""The words for effects: what changes, at which setting of the rest, and by how much.
 
 Takes the labels of a grid and contrasts, gives phrases and sentences. Knows nothing about how effects are computed.
 """
@@ -11,7 +11,7 @@ from bakeoff.records import Contrast
 
 WHERE = {
     "all": "over all test questions",
-    "seen": "on facts that were trained on in other words",
+    "seen": "on facts that were trained on, asked in other words",
     "unseen": "on facts that were not trained on",
     "unanswerable": "on questions the documents do not answer",
     "changed": "on facts that changed after training",
@@ -20,50 +20,50 @@ WHERE = {
 
 
 class Names(NamedTuple):
-    """The labels in use: how a model was tuned, and what it is shown."""
+    """The labels in use: tunings, and what the model is shown."""
 
     tunings: tuple[str, ...]
     shown: tuple[str, ...]
 
     @classmethod
     def of(cls, keys: Sequence[tuple[str, str, str]]) -> "Names":
-        """The labels of these cells (model, tuning, knowledge), without none."""
+        """The labels of these cells (model, tuning, knowledge), without the empty one."""
         tunings = dict.fromkeys(tuning for _, tuning, _ in keys if tuning)
         return cls(tuple(tunings), tuple(dict.fromkeys(shown for _, _, shown in keys if shown)))
 
 
 def short(label: str, labels: Sequence[str]) -> str:
-    """The label without its settings, where no other label begins alike."""
+    """The label without its settings in brackets, unless another label has the same beginning."""
     head = label.split(" (", 1)[0]
     return head if sum(other.split(" (", 1)[0] == head for other in labels) < 2 else label
 
 
 def subject_of(axis: Literal["knowledge", "tuning", "model"], after: str, names: Names, before: str = "") -> str:
-    """What changes, as the subject of a sentence: 'Retrieval', 'Tuning', 'Model large in place of small'."""
+    """What changes, as the subject of a sentence: 'Retrieval', 'Tuning', 'Model large instead of small'."""
     if axis == "model":
-        return f"Model {after} in place of {before}"
+        return f"Model {after} instead of {before}"
     if before:
-        return f"{after[0].upper()}{after[1:]} in place of {before}"
+        return f"{after[0].upper()}{after[1:]} instead of {before}"
     if axis == "tuning":
         return "Tuning" if len(names.tunings) == 1 else f"Tuning, {after},"
-    told = short(after, names.shown)
-    return f"{told[0].upper()}{told[1:]}" if told.startswith("retriev") else f"Showing {told}"
+    label = short(after, names.shown)
+    return f"{label[0].upper()}{label[1:]}" if label.startswith("retriev") else f"Showing {label}"
 
 
 def setting_of(axis: Literal["knowledge", "tuning"], label: str, names: Names) -> str:
-    """What stays as it is, as the end of a phrase: 'with retrieval', 'on the tuned model'."""
+    """The setting that stays the same, as the end of a phrase: 'with retrieval', 'on the tuned model'."""
     if axis == "tuning":
         if not label:
-            return "on the model as it comes"
-        told = short(label, names.tunings)
-        return f"on the {told} model" if " (" not in told else f"on the model {told}"
+            return "on the untuned model"
+        tuning = short(label, names.tunings)
+        return f"on the {tuning} model" if " (" not in tuning else f"on the model {tuning}"
     if label:
         return f"with {short(label, names.shown)}"
     return f"without {short(names.shown[0], names.shown)}" if len(names.shown) == 1 else "without documents"
 
 
 def label_of(axis: Literal["knowledge", "tuning"], label: str, names: Names) -> str:
-    """The same in a word or two, for the row of a chart: 'untuned', 'tuned', 'alone', 'retrieval'."""
+    """The setting in a word or two, for the row of a chart: 'untuned', 'tuned', 'alone', 'retrieval'."""
     if axis == "tuning":
         return short(label, names.tunings) if label else "untuned"
     return short(label, names.shown) if label else "alone"
@@ -77,8 +77,8 @@ def sentence_of(
     contrast: Contrast,
     n_compared: int,
 ) -> str:
-    """One effect on one slice in a sentence; `n_compared` effects were tested together."""
-    where = " ".join(one for one in (setting, WHERE.get(part, f"on the slice {part}")) if one)
+    """One effect on one slice as a sentence. `n_compared` effects were tested together."""
+    where = " ".join(phrase for phrase in (setting, WHERE.get(part, f"on the slice {part}")) if phrase)
     interval = f"({interval_words(contrast)}, {contrast.n} questions)"
     size = f"{signed(contrast.difference)} points"
     if kind == "interaction":
@@ -102,7 +102,7 @@ def _interaction(subject: str, where: str, interval: str, contrast: Contrast, n_
         f"{where} {interval}"
     )
     if contrast.finding == "different":
-        return f"{together}: what one does depends on the other."
+        return f"{together}: the effect of each depends on the other."
     if contrast.finding == "tied":
-        return f"{together}: neither changes what the other does."
+        return f"{together}: neither changes the effect of the other."
     return f"{together}; {not_significant(contrast, n_compared)}."

@@ -1,14 +1,14 @@
-"""What the model, tuning and what the model is shown each do to a measure, and whether one changes the other.
+"""The effects of the model, of tuning and of what the model is shown on a measure, and their interaction.
 
-Takes per-question values and where each contender stands in the grid (`Axes`), gives contrasts with a plain sentence
-each. Knows nothing about models or files. All contenders are asked the same questions, so every effect is a paired
-difference per question.
+Takes per-question values and each contender's place in the grid (`Axes`), gives contrasts with a plain sentence each.
+Knows nothing about models or files. All contenders are asked the same questions, so every effect is a paired difference
+per question.
 
-Which effects there are follows from the axes: two contenders that differ in one axis show a simple effect. Each setting
-is compared with none (no tuning, nothing shown) and, where there are several, with the first of them; each model with
-the first, at equal settings. Four contenders on one model that form a square (tuned or not, shown something or not)
-show the two averages and their interaction. Where the interaction is significant the averages mislead: then the simple
-effects are told in their place.
+The axes decide which effects there are. Two contenders that differ in one axis give a simple effect. Each setting is
+compared with none (no tuning, nothing shown) and, if there are several, with the first of them. Each model is compared
+with the first, at equal settings. Four contenders on one model that form a square (tuned or not, shown something or
+not) give two average effects and their interaction. If the interaction is significant, averages mislead, so the report
+shows the simple effects instead.
 
 Source: the 2x2 factorial design, Box, Hunter and Hunter 2005, "Statistics for Experimenters", chapter 5.
 """
@@ -31,9 +31,9 @@ Key = tuple[str, str, str]
 class Effect(Record):
     """One effect on one slice ('all' for all questions), in the measure's unit, with its sentence.
 
-    `effect` is what changes: 'knowledge', 'tuning', 'model', or 'interaction'. A 'simple' one compares two contenders
-    (`contrast.a` with `contrast.b`) at one `setting` of the rest; an 'average' one is over both settings. `model` is
-    what it was measured on, empty for an effect of the model. `is_told`: it belongs into the report's sentences.
+    `effect` is what changes: 'knowledge', 'tuning', 'model', or 'interaction'. A 'simple' effect compares two
+    contenders (`contrast.a` with `contrast.b`) at one `setting` of the rest. An 'average' effect is over both settings.
+    `model` is the model it was measured on, empty for an effect of the model. `is_told` says if the report shows it.
     """
 
     effect: Literal["knowledge", "tuning", "model", "interaction"]
@@ -50,9 +50,9 @@ class Effect(Record):
 
 @dataclass(frozen=True)
 class _Planned:
-    """An effect to be computed: a weighted sum over contenders for each question, times `times`.
+    """An effect to compute: for each question a weighted sum over contenders, times `times`.
 
-    `squares` are those it belongs to, by their tuning and knowledge.
+    `squares` are the squares it belongs to, each named by its corner with tuning and knowledge.
     """
 
     effect: Literal["knowledge", "tuning", "model", "interaction"]
@@ -75,19 +75,19 @@ def effects(
     measure: str = "accuracy",
     margin: float = MARGIN,
 ) -> list[Effect]:
-    """Every effect over all questions and on each slice; empty where no two contenders differ in one axis.
+    """Every effect over all questions and on each slice; empty if no two contenders differ in exactly one axis.
 
-    `values` are by contender and question id. p-values are adjusted (Holm) over all effects and slices together.
+    `values` are by contender, then question id. p-values are adjusted (Holm) over all effects and slices together.
     """
-    cells = cells_of([one for one in entrants if values.get(one.name)])
+    cells = cells_of([entrant for entrant in entrants if values.get(entrant.name)])
     measured: list[tuple[_Planned, str, Contrast]] = []
     for planned in _plan(cells):
         measured += _measured(planned, values, fact_of, slice_of, measure, margin)
     adjusted = with_holm([contrast for _, _, contrast in measured])
-    found = [(planned, part, contrast) for (planned, part, _), contrast in zip(measured, adjusted, strict=True)]
+    tested = [(planned, part, contrast) for (planned, part, _), contrast in zip(measured, adjusted, strict=True)]
     clear = {
         (square, part)
-        for planned, part, contrast in found
+        for planned, part, contrast in tested
         if planned.kind == "interaction" and contrast.finding == "different"
         for square in planned.squares
     }
@@ -103,15 +103,15 @@ def effects(
             slice=part,
             contrast=contrast,
             sentence=_prefixed(planned, several_models)
-            + sentence_of(planned.subject, planned.kind, planned.setting, part, contrast, len(found)),
+            + sentence_of(planned.subject, planned.kind, planned.setting, part, contrast, len(tested)),
             is_told=_is_told(planned, part, clear),
         )
-        for planned, part, contrast in found
+        for planned, part, contrast in tested
     ]
 
 
 def cells_of(entrants: Sequence[Entrant]) -> dict[Key, str]:
-    """The contender in each cell of the grid: the first of the configuration where several have the same axes."""
+    """The contender in each cell of the grid. If several have the same axes, the first in the configuration."""
     cells: dict[Key, str] = {}
     for entrant in entrants:
         if entrant.axes is not None:
@@ -124,7 +124,7 @@ def key_of(axes: Axes) -> Key:
 
 
 def in_order(labels: Sequence[str]) -> list[str]:
-    """Each label once, in the order met, none ('') first."""
+    """Each label once, in order of first appearance, but none ('') first."""
     return sorted(dict.fromkeys(labels), key=bool)
 
 
@@ -133,7 +133,7 @@ def _prefixed(planned: _Planned, several_models: bool) -> str:
 
 
 def _is_told(planned: _Planned, part: str, clear: set[tuple[Key, str]]) -> bool:
-    """Averages where no interaction is clear, simple effects of a square where one is; all others always."""
+    """Averages if their interaction is not significant, else the square's simple effects; all other effects always."""
     if planned.kind == "interaction" or not planned.squares:
         return True
     is_mixed = any((square, at) in clear for square in planned.squares for at in (ALL, part))
@@ -148,7 +148,7 @@ def _measured(
     measure: str,
     margin: float,
 ) -> Iterator[tuple[_Planned, str, Contrast]]:
-    """The effect over all questions that its contenders answered and, where it is asked by slice, on each slice."""
+    """The effect over all questions that its contenders answered and, if planned by slice, on each slice."""
     combined = _combine(values, planned.weights)
     parts = [ALL, *(dict.fromkeys(slice_of[key] for key in combined) if planned.by_slice else ())]
     a, b = list(planned.weights)[:2] if planned.kind == "simple" else (planned.effect, "none")
@@ -187,7 +187,7 @@ def _plan(cells: Mapping[Key, str]) -> list[_Planned]:
 
 
 def _squares(cells: Mapping[Key, str], model: str) -> list[Key]:
-    """The pairs of a tuning and something shown for which all four cells were measured."""
+    """The combinations of a tuning and something shown for which all four cells were measured."""
     keys = [key for key in cells if key[0] == model and key[1] and key[2]]
     return [
         (model, tuning, shown)
@@ -197,9 +197,10 @@ def _squares(cells: Mapping[Key, str], model: str) -> list[Key]:
 
 
 def _of_square(square: Key, cells: Mapping[Key, str], names: Names) -> list[_Planned]:
-    """Both averages and the interaction.
+    """Both average effects and the interaction of a square.
 
-    What both do beyond the sum of what each does alone is twice the design's interaction, a mean of two differences.
+    The interaction here is what both do together beyond the sum of each alone: twice the factorial design's
+    interaction, which is a mean of two differences.
     """
     model, tuning, shown = square
     plain, tuned = cells[model, "", ""], cells[model, tuning, ""]
@@ -226,7 +227,7 @@ def _of_square(square: Key, cells: Mapping[Key, str], names: Names) -> list[_Pla
 
 
 def _simple(cells: Mapping[Key, str], model: str, names: Names, squares: Sequence[Key]) -> Iterator[_Planned]:
-    """The effects between two contenders on one model that differ in tuning or in what is shown."""
+    """The effects between two contenders on one model that differ in tuning or in what the model is shown."""
     axes: tuple[tuple[Axis, int, int], ...] = (("knowledge", 2, 1), ("tuning", 1, 2))
     for axis, changing, fixed in axes:
         for setting in in_order([key[fixed] for key in cells if key[0] == model]):
@@ -254,7 +255,7 @@ def _corners(square: Key) -> set[Key]:
 
 
 def _pairs(levels: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """None with each setting, and the first setting with each other one."""
+    """The pairs (before, after): none with each setting, and the first setting with each other one."""
     settings = [level for level in levels if level]
     if "" in levels:
         yield from (("", level) for level in settings)
@@ -262,18 +263,18 @@ def _pairs(levels: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _of_models(cells: Mapping[Key, str]) -> Iterator[_Planned]:
-    """The first model with each other one, wherever both were measured at the same settings."""
+    """The effects of each other model compared with the first, at every setting where both were measured."""
     names = Names.of(list(cells))
     for tuning, shown in dict.fromkeys((tuning, shown) for _, tuning, shown in cells):
         models = [key[0] for key in cells if key[1:] == (tuning, shown)]
         for other in models[1:]:
-            at = [setting_of("tuning", tuning, names), setting_of("knowledge", shown, names)]
+            settings = [setting_of("tuning", tuning, names), setting_of("knowledge", shown, names)]
             yield _Planned(
                 effect="model",
                 kind="simple",
                 model="",
                 subject=subject_of("model", other, names, models[0]),
-                setting=" ".join(at),
+                setting=" ".join(settings),
                 label=f"{label_of('tuning', tuning, names)}, {label_of('knowledge', shown, names)}",
                 weights={cells[other, tuning, shown]: 1.0, cells[models[0], tuning, shown]: -1.0},
                 by_slice=False,

@@ -1,7 +1,7 @@
-"""The grid of each model: what it is shown by how it was tuned, the accuracy in each cell, and the steps between.
+"""The grid of each model: accuracy by how it was tuned and what it is shown, and the steps between cells.
 
-Takes a `Comparison` and its effects, gives one `Grid` for each model. A step is the very effect that the panel of
-effects shows, so that the two cannot disagree. Knows nothing about how a grid is drawn.
+Takes a `Comparison` and its effects, gives one `Grid` for each model. The steps are the effects that the section on
+effects shows, so the two cannot disagree. Knows nothing about how a grid is drawn.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Cell(Record):
 
 
 class Grid(Record):
-    """One model's cells, its tunings as rows and what it is shown as columns, none ('') first in both.
+    """One model's cells. Rows are its tunings, columns are what it is shown; none ('') comes first in both.
 
     `steps` are the simple effects between two cells over all questions.
     """
@@ -34,29 +34,31 @@ class Grid(Record):
     steps: tuple[Effect, ...] = ()
 
     def cell(self, tuning: str, shown: str) -> Cell | None:
-        """The contender at these settings, None where the run has none."""
-        return next((one for one in self.cells if (one.tuning, one.knowledge) == (tuning, shown)), None)
+        """The cell with these settings; None if the run has none."""
+        return next((cell for cell in self.cells if (cell.tuning, cell.knowledge) == (tuning, shown)), None)
 
     def step(self, before: Cell | None, after: Cell | None) -> Effect | None:
-        """The effect of going from one cell to the other; None where it was not computed."""
+        """The effect of going from one cell to the other; None if it was not computed."""
         if before is None or after is None:
             return None
         ends = (after.contender, before.contender)
-        return next((one for one in self.steps if (one.contrast.a, one.contrast.b) == ends), None)
+        return next((step for step in self.steps if (step.contrast.a, step.contrast.b) == ends), None)
 
 
 def grids(comparison: Comparison, effects: Sequence[Effect] = ()) -> list[Grid]:
-    """A grid for each model of which at least two cells were measured, in the order of the configuration."""
+    """A grid for each model with at least two measured cells, in the order of the configuration."""
     measured = comparison.values("accuracy")
-    cells = cells_of([one for one in comparison.entrants if one.name in measured])
-    labels = {one.axes.model: one.model.label for one in comparison.entrants if one.axes and one.model}
-    found = []
+    cells = cells_of([entrant for entrant in comparison.entrants if entrant.name in measured])
+    labels = {
+        entrant.axes.model: entrant.model.label for entrant in comparison.entrants if entrant.axes and entrant.model
+    }
+    by_model = []
     for model in dict.fromkeys(model for model, _, _ in cells):
         own = {key: name for key, name in cells.items() if key[0] == model}
         if len(own) < 2:
             continue
         names = set(own.values())
-        found.append(
+        by_model.append(
             Grid(
                 model=model,
                 label=labels.get(model, model),
@@ -72,10 +74,12 @@ def grids(comparison: Comparison, effects: Sequence[Effect] = ()) -> list[Grid]:
                     for (_, tuning, shown), name in own.items()
                 ),
                 steps=tuple(
-                    one
-                    for one in effects
-                    if one.kind == "simple" and one.slice == ALL and {one.contrast.a, one.contrast.b} <= names
+                    effect
+                    for effect in effects
+                    if effect.kind == "simple"
+                    and effect.slice == ALL
+                    and {effect.contrast.a, effect.contrast.b} <= names
                 ),
             )
         )
-    return found
+    return by_model

@@ -1,7 +1,7 @@
-"""What verdict.json holds, as one frozen record.
+"""The content of verdict.json as one frozen record.
 
-The parts are the records that `decide/` made them from, so that a report and a verdict cannot drift apart. Knows
-nothing about files or how anything is shown.
+Its parts are the records of `decide/`, so report and verdict cannot disagree. Knows nothing about files or how anything
+is shown.
 """
 
 from bakeoff.decide.advise.roadmap import Roadmap
@@ -18,7 +18,7 @@ from bakeoff.records import Record
 
 
 class Costs(Record):
-    """The cheapest contender first in `table`; the tornado is the winner's, empty where there is none."""
+    """What each contender costs; `table` is cheapest first. `tornado` is the winner's, else empty."""
 
     table: tuple[CostRow, ...]
     inputs: dict[str, CostInputs]
@@ -27,7 +27,7 @@ class Costs(Record):
 
 
 class Judgement(Verdict):
-    """The verdict with all it stands on. There is a grid for each model with at least two measured contenders."""
+    """The verdict with everything it is based on. Each model with at least two measured contenders has a grid."""
 
     profile: Profile
     effects: tuple[Effect, ...]

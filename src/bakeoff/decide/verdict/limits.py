@@ -1,7 +1,7 @@
-"""The profile's hard limits: which contenders cannot be shipped, whatever else they measure.
+"""The profile's hard limits: contenders that break one cannot be shipped, whatever their measures.
 
-Takes what a contender measured, costs and is; gives the reason why it is out. What the profile limits and the pilot did
-not measure counts as broken: nobody knows that it is kept.
+Takes a contender's measures, costs and description, gives the reason why it is excluded. A limit counts as broken if
+the pilot did not measure what it limits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ MAX_ERRORS = 0.05
 
 
 class Cost(Record):
-    """What one contender costs over the profile's horizon; running it is what is left of the total without set-up."""
+    """One contender's cost over the profile's horizon. Running cost is the total without set-up, per month."""
 
     setup_usd: float
     running_usd_per_month: float
@@ -23,7 +23,7 @@ class Cost(Record):
 
 
 def excluded_by_limits(comparison: Comparison, profile: Profile, costs: Mapping[str, Cost]) -> dict[str, str]:
-    """The contenders that break a limit, each with the first reason found; what they are comes before what they do."""
+    """The contenders that break a limit, each with one reason. Where its model runs is checked before its measures."""
     unfit = not_allowed(comparison.entrants, profile)
     reasons = {
         name: unfit.get(name) or broken_limit(comparison, name, profile, costs.get(name)) for name in comparison.names
@@ -32,10 +32,13 @@ def excluded_by_limits(comparison: Comparison, profile: Profile, costs: Mapping[
 
 
 def not_allowed(entrants: Sequence[Entrant], profile: Profile) -> dict[str, str]:
-    """The contenders that ask a model where the profile does not allow it. What a team's own class asks is unknown."""
+    """The contenders whose model runs where the profile does not allow it, each with the reason.
+
+    A contender of the team's own class passes: the model it asks is unknown.
+    """
     reasons = {}
     for entrant in entrants:
-        models = [one.model for one in (entrant, *_behind(entrant, entrants)) if one.model]
+        models = [asking.model for asking in (entrant, *_behind(entrant, entrants)) if asking.model]
         why = next((reason for model in models if (reason := _misplaced(model, profile))), "")
         if why:
             reasons[entrant.name] = why
@@ -43,19 +46,19 @@ def not_allowed(entrants: Sequence[Entrant], profile: Profile) -> dict[str, str]
 
 
 def _behind(entrant: Entrant, entrants: Sequence[Entrant]) -> list[Entrant]:
-    return [one for one in entrants if one.name in entrant.behind]
+    return [other for other in entrants if other.name in entrant.behind]
 
 
 def _misplaced(model: AskedModel, profile: Profile) -> str:
     if profile.privacy_on_premises and model.location == "internet":
-        return f"it sends questions and documents to {model.host}; the profile keeps them on the premises"
+        return f"it sends questions and documents to {model.host}; the profile says they must stay on the premises"
     if profile.must_run_offline and model.location != "here":
-        return f"it asks {model.host}; the profile says that it must run offline"
+        return f"it asks {model.host}; the profile says it must run offline"
     return ""
 
 
 def broken_limit(comparison: Comparison, name: str, profile: Profile, cost: Cost | None) -> str:
-    """Why a contender cannot be shipped under the profile by what it measured; empty where it can."""
+    """Why a contender's measures or cost break a limit of the profile; empty if they break none."""
     errors, accuracy = comparison.estimate(name, "errors").value or 0.0, comparison.estimate(name, "accuracy").value
     if accuracy is None and not errors:
         return "it was asked no test question of the domain"
@@ -71,8 +74,8 @@ def _too_slow(comparison: Comparison, name: str, profile: Profile) -> str:
     if limit is None:
         return ""
     if p95 is None:
-        return "its latency was not measured, and the profile limits it"
-    return f"one answer in twenty takes more than {p95:,.0f} ms; the limit is {limit:,.0f} ms" if p95 > limit else ""
+        return "its latency was not measured, but the profile limits it"
+    return f"5 % of its answers take more than {p95:,.0f} ms; the limit is {limit:,.0f} ms" if p95 > limit else ""
 
 
 def _too_often_wrong(comparison: Comparison, name: str, profile: Profile) -> str:
@@ -80,7 +83,7 @@ def _too_often_wrong(comparison: Comparison, name: str, profile: Profile) -> str
     if limit is None:
         return ""
     if wrong is None:
-        return "its hallucination was not measured, and the profile limits it"
+        return "its hallucination was not measured, but the profile limits it"
     if wrong <= limit:
         return ""
     digits = 0 if percent(wrong) != percent(limit) else 2
@@ -95,7 +98,7 @@ def _too_dear(profile: Profile, cost: Cost | None) -> str:
     )
     for budget, usd, words in budgets:
         if budget is not None and usd is None:
-            return "its cost is not known, and the profile has a budget"
+            return "its cost is not known, but the profile has a budget"
         if budget is not None and usd is not None and usd > budget:
             return f"{words.format(usd)}; the budget is {budget:,.0f} USD"
     return ""

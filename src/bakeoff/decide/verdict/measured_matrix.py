@@ -1,9 +1,9 @@
-"""The decision matrix with a pilot at hand: measured scores in place of assumed ones, both kept.
+"""The decision matrix after a pilot: measured scores instead of assumed ones. Both matrices are kept.
 
-Takes a `Profile` and a `Comparison`; gives "what the articles would have told you" beside "what your data say". Knows
-nothing about how anything was measured. Each approach is represented by the most accurate contender that counts as it.
-An approach that was not run is left out of the measured matrix, never guessed; a measure that one of the others lacks
-leaves its row as assumed, and says so. A measure of the team's own is a row of its own.
+Takes a `Profile` and a `Comparison`, gives the articles' advice and what the data say. Knows nothing about how anything
+was measured. The most accurate contender of each approach represents it. An approach that was not run is left out of
+the measured matrix. If one approach lacks a measure, that row stays as assumed and a note says so. Each measure of the
+team's own is a row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,19 +22,19 @@ from bakeoff.measures import BY_NAME, Measure
 from bakeoff.records import Record
 from bakeoff.sentences import listed
 
-# Upper bounds of the scores 5, 4, 3 and 2. Shortfalls are differences of fractions (0.02 is 2 points).
+# Upper bounds of the scores 5, 4, 3 and 2 (docs/matrix.md). Shortfalls are differences of fractions: 0.02 is 2 points.
 SHORT_OF_BEST, SHORT_OF_TARGET = (0.02, 0.05, 0.10, 0.20), (0.0, 0.02, 0.05, 0.10)
 TIMES_BEST = (1.25, 2.0, 4.0, 10.0)
 FRACTIONS = ("share", "ratio")
-"""Units of measures that are scored by differences; the others are scored by ratios."""
+"""Units of measures that are scored by differences. The others are scored by ratios."""
 Z_95 = 1.96
 TINY = 1e-12
 
 
 class MeasuredMatrix(Record):
-    """The assumed matrix, the one with measurements (None with fewer than two approaches run), and what was missing.
+    """The assumed matrix, the measured one (None if fewer than two approaches were run), and notes on what is missing.
 
-    `standing` is the contender that represents each approach in the measured one.
+    `standing` is the contender that represents each approach in the measured matrix.
     """
 
     assumed: Matrix
@@ -44,9 +44,10 @@ class MeasuredMatrix(Record):
 
 
 class Reading(Record):
-    """One measure of the contenders of a matrix, in the order of their approaches: values and standard errors.
+    """One measure's values and standard errors for the contenders of a matrix, in the order of their approaches.
 
-    `silent` are pairs (a, b) of places: a may earn nothing over b, as it declined more and is not more accurate.
+    `silent` are pairs (a, b) of positions: a must not score better than b, because a declined more and is not more
+    accurate.
     """
 
     measure: Measure
@@ -69,31 +70,31 @@ def measured_matrix(
     factors: Sequence[Factor] | None = None,
     seed: int = 0,
 ) -> MeasuredMatrix:
-    """Both matrices. Raises RunFolderError where the comparison has no contenders, ConfigError as decision_matrix.
+    """Both matrices. Raises RunFolderError if the comparison has no contenders, ConfigError like `decision_matrix`.
 
-    `assumed_of` is the contender that the assumed matrix takes for each approach. Of contenders that are equally
-    accurate the one with the lowest `total_usd` represents its approach.
+    `assumed_of` is the contender that represents each approach in the assumed matrix. Of equally accurate contenders,
+    the one with the lowest `total_usd` represents its approach.
     """
     if not comparison.entrants:
-        raise RunFolderError("The comparison names no contenders.", "finish the run: bakeoff run CONFIG --resume")
+        raise RunFolderError("The comparison has no contenders.", "finish the run: bakeoff run CONFIG --resume")
     table = read_factors() if factors is None else factors
     assumed = decision_matrix(profile, assumed_of, table, seed)
     standing = representatives(comparison, total_usd or {})
     notes = _standing_notes(comparison, standing)
     if len(standing) < 2:
-        lacking = "with fewer than two approaches measured there is nothing to compare"
-        return MeasuredMatrix(assumed=assumed, measured=None, standing=standing, notes=(*notes, lacking))
+        too_few = "fewer than two approaches were measured, so there is nothing to compare"
+        return MeasuredMatrix(assumed=assumed, measured=None, standing=standing, notes=(*notes, too_few))
     rows, samples = _Rows(profile, comparison, standing, seed).all(table, assumed.rows, notes)
     measured = judged(rows, list(standing), seed, samples)
     return MeasuredMatrix(assumed=assumed, measured=measured, standing=standing, notes=tuple(notes))
 
 
 def representatives(comparison: Comparison, total_usd: Mapping[str, float]) -> dict[str, str]:
-    """The most accurate contender of each approach that was run, the cheapest of those that are equal."""
+    """The most accurate contender of each approach that was run; of equally accurate ones, the cheapest."""
     accuracy = comparison.values("accuracy")
     standing: dict[str, str] = {}
     for approach in APPROACHES:
-        names = [one.name for one in comparison.entrants if one.approach == approach]
+        names = [entrant.name for entrant in comparison.entrants if entrant.approach == approach]
         if names:
             standing[approach] = max(
                 names, key=lambda name: (accuracy.get(name, -1.0), -total_usd.get(name, float("inf")))
@@ -104,9 +105,9 @@ def representatives(comparison: Comparison, total_usd: Mapping[str, float]) -> d
 def _standing_notes(comparison: Comparison, standing: Mapping[str, str]) -> list[str]:
     notes = []
     for approach in APPROACHES:
-        names = [one.name for one in comparison.entrants if one.approach == approach]
+        names = [entrant.name for entrant in comparison.entrants if entrant.approach == approach]
         if not names:
-            notes.append(f"no contender of the run counts as {TITLES[approach]}: it is not in the measured matrix")
+            notes.append(f"no contender of the run counts as {TITLES[approach]}, so it is not in the measured matrix")
         elif len(names) > 1:
             notes.append(
                 f"{NAMES[approach]} is represented by {standing[approach]}, the most accurate of {listed(names)}"
@@ -115,7 +116,7 @@ def _standing_notes(comparison: Comparison, standing: Mapping[str, str]) -> list
 
 
 class _Rows:
-    """Makes the rows of a measured matrix."""
+    """Builds the rows of a measured matrix."""
 
     def __init__(self, profile: Profile, comparison: Comparison, standing: Mapping[str, str], seed: int) -> None:
         self._profile = profile
@@ -127,13 +128,13 @@ class _Rows:
     def all(
         self, table: Sequence[Factor], assumed: Sequence[Row], notes: list[str]
     ) -> tuple[list[Row], dict[str, np.ndarray]]:
-        """Every row, and drawn scores of those that were measured; what was not is added to the notes."""
+        """Every row, and the drawn scores (N_DRAWS, n_approaches) of measured rows. Missing measures add a note."""
         rows, samples = [], {}
         for factor, row in zip(table, assumed, strict=True):
             reading = self._reading(BY_NAME[factor.measure], factor.slice) if factor.measure else None
             if factor.measure and reading is None:
                 notes.append(
-                    f"{row.title}: {factor.measure} was not measured for every approach; the row stays as assumed"
+                    f"{row.title}: {factor.measure} was not measured for every approach, so the row stays as assumed"
                 )
             rows.append(self._measured(row, reading) if reading else row)
             if reading:
@@ -146,43 +147,40 @@ class _Rows:
         return rows, samples
 
     def _own_row(self, measure: Measure) -> Row:
-        """The row of a measure of the team's own, weighed as the profile weighs the measure, else 1."""
+        """The row of a measure of the team's own, with the profile's weight for the measure, by default 1."""
         weight = self._profile.measure_weights.by_measure().get(measure.name, 1.0)
         return Row(factor=measure.name, title=measure.title, articles={}, weight=weight, basis="unknown")
 
     def _reading(self, measure: Measure, part: str = "") -> Reading | None:
-        """The measure of every approach; None where one of them has no value."""
+        """The measure of every approach; None if one of them has no value."""
         names = tuple(self._standing.values())
         whole = [self._comparison.estimate(name, measure.name) for name in names]
-        estimates = [one.slices.get(part, Estimate()) if part else one for one in whole]
-        if any(one.value is None for one in estimates):
+        estimates = [estimate.slices.get(part, Estimate()) if part else estimate for estimate in whole]
+        if any(estimate.value is None for estimate in estimates):
             return None
-        scales = [self._scale(measure, one) for one in estimates]
+        scales = [self._scale(measure, estimate) for estimate in estimates]
         pairs = list(zip(scales, estimates, strict=True))
         return Reading(
             measure=measure,
             slice=part,
             contenders=names,
-            values=tuple(scale * (one.value or 0.0) for scale, one in pairs),
-            errors=tuple(
-                scale * (one.high - one.low) / (2 * Z_95) if one.low is not None and one.high is not None else 0.0
-                for scale, one in pairs
-            ),
+            values=tuple(scale * (estimate.value or 0.0) for scale, estimate in pairs),
+            errors=tuple(scale * _standard_error(estimate) for scale, estimate in pairs),
             silent=self._silent(names) if measure.name in FLATTERS_SILENCE else (),
         )
 
     def _scale(self, measure: Measure, estimate: Estimate) -> float:
-        """A limit that the team gave is one on the slow end: the 95th percentile in place of the median."""
+        """The factor from the median to the 95th percentile if the team gave a limit for the measure; otherwise 1."""
         p95 = estimate.detail.get("p95")
         return p95 / estimate.value if self._target(measure) and p95 and estimate.value else 1.0
 
     def _target(self, measure: Measure) -> float | None:
-        """A target counts only where the team gave it: otherwise approaches are compared with the best of them."""
+        """The team's own target; without one (None) the approaches are compared with the best of them."""
         target: Target | None = self._goals.get(measure.name)
         return target.value if target and target.given else None
 
     def _silent(self, names: Sequence[str]) -> tuple[tuple[int, int], ...]:
-        """Pairs of places (a, b): a declined significantly more than b, and no paired test calls it more accurate."""
+        """Pairs of positions (a, b): a declined significantly more than b and is not significantly more accurate."""
         return tuple(
             (names.index(a), names.index(b))
             for a, b in permutations(names, 2)
@@ -190,7 +188,7 @@ class _Rows:
         )
 
     def _drawn(self, reading: Reading) -> np.ndarray:
-        """Scores of values resampled within their intervals, shape (N_DRAWS, n_approaches); no share leaves 0..1."""
+        """Scores of values resampled within their intervals, shape (N_DRAWS, n_approaches). Shares stay in 0..1."""
         drawn = self._rng.normal(reading.values, reading.errors, (N_DRAWS, len(reading.values)))
         drawn = np.clip(drawn, 0.0, 1.0 if reading.measure.unit == "share" else None)
         return graded(_earned(drawn, reading), reading.measure, self._target(reading.measure))
@@ -214,14 +212,21 @@ class _Rows:
         )
 
 
+def _standard_error(estimate: Estimate) -> float:
+    """Half the width of the 95 % interval divided by 1.96; 0 without an interval."""
+    if estimate.low is None or estimate.high is None:
+        return 0.0
+    return (estimate.high - estimate.low) / (2 * Z_95)
+
+
 def _declined_more(comparison: Comparison, a: str, b: str) -> bool:
-    """By intervals that do not overlap: a comparison holds no paired test of declining."""
+    """Whether the two intervals do not overlap. A comparison has no paired test of declining."""
     low, high = comparison.estimate(a, "abstention").low, comparison.estimate(b, "abstention").high
     return low is not None and high is not None and low > high
 
 
 def _earned(values: np.ndarray, reading: Reading) -> np.ndarray:
-    """The values (..., n_approaches) without what silence earned: no better than those it earns nothing over."""
+    """The values (..., n_approaches), each made no better than the values that `silent` says it must not beat."""
     worse = np.maximum if reading.lower_is_better else np.minimum
     earned = values.copy()
     for i, j in reading.silent:
@@ -230,7 +235,7 @@ def _earned(values: np.ndarray, reading: Reading) -> np.ndarray:
 
 
 def graded(values: np.ndarray, measure: Measure, target: float | None) -> np.ndarray:
-    """Scores 1 to 5 of values (..., n_approaches): against the target, or against the best of them without one."""
+    """Scores 1 to 5 of values (..., n_approaches), relative to the target, or to the best value if there is none."""
     lower = measure.better == "lower"
     if measure.unit in FRACTIONS:
         good = -values if lower else np.minimum(values, 1.0)
@@ -247,18 +252,19 @@ def graded(values: np.ndarray, measure: Measure, target: float | None) -> np.nda
 
 
 def _silence(reading: Reading) -> str:
-    """Why an approach earned nothing over others, empty where silence made none look better."""
+    """Which approaches earned nothing by declining, as the end of a sentence; empty if none looked better by it."""
     sign = -1 if reading.lower_is_better else 1
     over: dict[str, list[str]] = {}
     for i, j in reading.silent:
         if sign * (reading.values[i] - reading.values[j]) > 0:
             over.setdefault(reading.contenders[i], []).append(reading.contenders[j])
     return "".join(
-        f"; {name} counts no better than {' or '.join(others)}: it declined significantly more and is not more accurate"
+        f"; {name} counts no better than {' or '.join(others)}, because it declined significantly more and is not more "
+        "accurate"
         for name, others in over.items()
     )
 
 
 def _written(value: float, measure: Measure) -> str:
-    """Shares with a decimal, as scores turn on single points; other units as everywhere."""
+    """Shares with one decimal, because a single point can change a score; other units as everywhere."""
     return f"{100 * value:.1f} %" if measure.unit in FRACTIONS else measure.write(value)

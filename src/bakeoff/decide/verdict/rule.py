@@ -1,13 +1,13 @@
-"""The verdict's rule, on one pilot or on many redrawn ones: accuracy as far as differences are significant, then cost.
+"""The verdict's rule for one pilot or many resampled ones: first significant differences in accuracy, then cost.
 
-Takes arrays over (pilot, contender), gives the winner of each. Knows nothing about profiles, sentences or files. In
-this order:
+Takes arrays over (pilot, contender), gives the winner of each pilot. Knows nothing about profiles, sentences or files.
+The steps:
 
 1. A contender is out if the paired test finds at least one other more accurate.
-2. Where a baseline (a model as it comes) is left, nothing was shown to be worth building and nobody wins; unless all
-   that are left are tied with it, within the margin.
-3. The most accurate of those left leads, and the cheapest within the margin of its accuracy wins. Nobody wins who was
-   never right.
+2. If a baseline (a base model, not tuned and shown nothing) remains, there is no winner: nothing was shown to be worth
+   building. The exception: all remaining contenders are tied with it, within the margin.
+3. The most accurate remaining contender leads. The cheapest whose accuracy is within the margin of the leader's wins. A
+   contender without a correct answer cannot win.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,10 @@ TINY = 1e-12
 
 
 def unbeaten(ahead: np.ndarray) -> np.ndarray:
-    """(pilot, contender): no other is significantly more accurate; `ahead[p, i, j]` says that i is ahead of j."""
+    """Which contenders no other is significantly more accurate than, shape (pilot, contender).
+
+    `ahead[p, i, j]` is true if i is significantly more accurate than j in pilot p.
+    """
     return np.logical_not(ahead.any(axis=1))
 
 
@@ -31,10 +34,11 @@ def winners(
     baselines: Sequence[int],
     margin: float,
 ) -> np.ndarray:
-    """The winner of each pilot, NOBODY where there is none.
+    """The position of the winner of each pilot, shape (pilot,); NOBODY if there is none.
 
-    `accuracy` is (pilot, contender); `ahead` and `tied` are (pilot, contender, contender); `cost` is (contender,) and
-    infinite where it is not known; `baselines` are the places of the models as they come.
+    `accuracy` is (pilot, contender). `ahead` and `tied` are (pilot, contender, contender). `cost` is (contender,), in
+    US dollars, infinite if unknown. `baselines` are the positions of the base models. `margin` is a share: 0.02 is 2
+    points.
     """
     left = unbeaten(ahead)
     is_undecided = np.zeros(len(left), dtype=bool)

@@ -1,10 +1,10 @@
 """Sensitivity: how often each contender would win if the numbers or the weights were a little different.
 
-Takes a `Comparison`, redrawn pilots, a profile and what costs are made of; gives shares of wins and the smallest
-changes that flip the verdict. Knows nothing about models or files.
+Takes a `Comparison`, resampled pilots, a profile and cost inputs. Gives shares of wins and the smallest changes that
+flip the verdict. Knows nothing about models or files.
 
-Two rules are looked at, on pilots redrawn as other questions might have made them. The verdict's own; and a weighted
-sum of all measures, its weights drawn around the profile's (Dirichlet).
+It applies two rules to pilots resampled over their questions: the verdict's rule, and a weighted sum of all measures
+with weights drawn around the profile's (Dirichlet distribution).
 """
 
 import math
@@ -20,11 +20,10 @@ from bakeoff.measure.resample import N_DRAWS, Redrawn
 from bakeoff.measures import Measure
 from bakeoff.records import Record
 
-CONCENTRATION = (
-    20.0  # of the Dirichlet: with the default weights, from 4 tenths of a weight to once the weight either way
-)
+CONCENTRATION = 20.0
+"""Of the Dirichlet distribution. With the default weights, the standard deviation of a weight is 0.4 to 1 times it."""
 FRACTIONS = ("share", "ratio")
-"""Units of measures that are summed as they are; the others by their logarithm."""
+"""Units of measures that are summed unchanged. The others are summed by their logarithm."""
 TINY = 1e-9
 FACTORS = np.geomspace(0.01, 100.0, 161)
 COST_FIELDS = (
@@ -42,7 +41,10 @@ Measures = Mapping[str, Measure]
 
 
 class Flip(Record):
-    """The smallest change of one input that makes another contender win; `factor` multiplies the present value."""
+    """The smallest change of one input that makes another contender win.
+
+    `factor` multiplies the current value; `becomes` is the new value in the input's unit.
+    """
 
     input: str
     factor: float
@@ -51,7 +53,7 @@ class Flip(Record):
 
 
 class Sensitivity(Record):
-    """Shares of wins by contender, and the flips found; what `rule_wins` lacks to 1 are draws without a winner."""
+    """Shares of wins by contender, and the flips. Draws without a winner make `rule_wins` sum to less than 1."""
 
     rule_wins: dict[str, float]
     weighted_wins: dict[str, float]
@@ -67,16 +69,16 @@ def sensitivity(
 ) -> Sensitivity:
     """Both shares of wins and every flip within a factor of 100.
 
-    `redrawn` holds those that broke no hard limit; `candidates` are the winner, first, and those between which cost
-    decided, none without a winner; `inputs` are what each one's cost is made of.
+    `redrawn` holds the contenders that break no hard limit. `candidates` are the winner, first, and the contenders that
+    it beat on cost; empty if there is no winner. `inputs` are each contender's cost inputs.
     """
     eligible, weights = redrawn.names, profile.measure_weights
     if not eligible:
         return Sensitivity(rule_wins={}, weighted_wins={}, flips=())
     measures = weighed(weights, comparison)
-    baselines = [one.name for one in comparison.entrants if one.is_baseline]
+    baselines = [entrant.name for entrant in comparison.entrants if entrant.is_baseline]
     drawn = with_intervals(redrawn, comparison, eligible, measures)
-    costs = {name: total_usd(one) for name, one in inputs.items()}
+    costs = {name: total_usd(cost_inputs) for name, cost_inputs in inputs.items()}
     return Sensitivity(
         rule_wins=rule_wins(redrawn, costs, profile.margin, baselines),
         weighted_wins=weighted_wins(drawn, weights, eligible, measures),
@@ -85,7 +87,7 @@ def sensitivity(
 
 
 def weighed(weights: MeasureWeights, comparison: Comparison) -> dict[str, Measure]:
-    """The measures that the weights name, by name: Bakeoff's and the team's own."""
+    """The measures that have a weight, by name: Bakeoff's and the team's own."""
     known = comparison.measure_of
     return {name: known[name] for name in weights.by_measure() if name in known and known[name].better}
 
@@ -93,10 +95,10 @@ def weighed(weights: MeasureWeights, comparison: Comparison) -> dict[str, Measur
 def with_intervals(
     redrawn: Redrawn, comparison: Comparison, eligible: Sequence[str], measures: Measures, seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """Every weighted measure of the eligible in each redrawn pilot, (draw, contender).
+    """Every weighted measure of the eligible contenders in each resampled pilot, shape (draw, contender).
 
-    Those without a value for each question (times and costs, retention) are drawn one by one, by their intervals. A
-    measure that a contender lacks is left out.
+    Measures without per-question values (times, costs, retention) are drawn from their intervals, each on its own. A
+    measure that one contender lacks is left out.
     """
     rng = np.random.default_rng(seed)
     drawn = {}
@@ -108,12 +110,12 @@ def with_intervals(
 
 
 def _alone(comparison: Comparison, measure: Measure, eligible: Sequence[str], noise: np.ndarray) -> np.ndarray:
-    """A measure drawn from its intervals: times and costs by their logarithm, so that none falls below zero."""
+    """A measure drawn from its intervals, shape (draw, contender). Logarithms keep times and costs positive."""
     estimates = [comparison.estimate(name, measure.name) for name in eligible]
     values = _values(comparison, measure.name, eligible)
     if measure.unit in FRACTIONS:
         return values + _spread(estimates) * noise
-    return values * np.exp(_spread([_logarithm(one) for one in estimates]) * noise)
+    return values * np.exp(_spread([_logarithm(estimate) for estimate in estimates]) * noise)
 
 
 def _logarithm(estimate: Estimate) -> Estimate:
@@ -124,12 +126,12 @@ def _logarithm(estimate: Estimate) -> Estimate:
 def rule_wins(
     redrawn: Redrawn, total_usd: Mapping[str, float], margin: float, baselines: Collection[str]
 ) -> dict[str, float]:
-    """How often each contender wins by the verdict's rule; unknown costs count as the dearest."""
+    """How often each contender wins by the verdict's rule. An unknown cost counts as infinite."""
     names = redrawn.names
     cost = np.array([total_usd.get(name, np.inf) for name in names])
     places = [i for i, name in enumerate(names) if name in baselines]
-    first = winners(redrawn.means["accuracy"], redrawn.ahead, redrawn.tied, cost, places, margin)
-    return _shares(first, names)
+    won_by = winners(redrawn.means["accuracy"], redrawn.ahead, redrawn.tied, cost, places, margin)
+    return _shares(won_by, names)
 
 
 def weighted_wins(
@@ -139,7 +141,7 @@ def weighted_wins(
     measures: Measures,
     seed: int = 0,
 ) -> dict[str, float]:
-    """How often each contender has the highest weighted sum of scaled measures, weights and measures both drawn."""
+    """How often each contender has the highest weighted sum of scaled measures. Weights and measures are both drawn."""
     weight_of = weights.by_measure()
     names = [name for name in measures if weight_of[name] > 0 and name in drawn]
     if not names:
@@ -153,7 +155,7 @@ def weighted_wins(
 def weight_flips(
     comparison: Comparison, weights: MeasureWeights, eligible: Sequence[str], measures: Measures
 ) -> list[Flip]:
-    """For each measure the smallest change of its weight that changes who has the highest weighted sum."""
+    """For each measure, the smallest change of its weight that gives another contender the highest weighted sum."""
     weight_of = weights.by_measure()
     names = [name for name in measures if weight_of[name] > 0 and _complete(comparison, name, eligible)]
     if len(eligible) < 2 or not names:
@@ -201,7 +203,7 @@ def _changed(inputs: CostInputs, field: str, factor: float) -> CostInputs:
 
 
 def _complete(comparison: Comparison, measure: str, eligible: Sequence[str]) -> bool:
-    """Every eligible contender has a value of the measure."""
+    """Whether every eligible contender has a value of the measure."""
     return all(comparison.estimate(name, measure).value is not None for name in eligible)
 
 
@@ -210,14 +212,15 @@ def _values(comparison: Comparison, measure: str, eligible: Sequence[str]) -> np
 
 
 def _spread(estimates: Sequence[Estimate]) -> np.ndarray:
-    """Standard errors from the 95 % intervals; 0 for what was measured once."""
+    """Standard errors from the 95 % intervals; 0 without an interval."""
     return np.array([
-        (one.high - one.low) / 3.92 if one.low is not None and one.high is not None else 0.0 for one in estimates
+        (estimate.high - estimate.low) / 3.92 if estimate.low is not None and estimate.high is not None else 0.0
+        for estimate in estimates
     ])  # fmt: skip
 
 
 def _scaled(values: np.ndarray, measure: Measure) -> np.ndarray:
-    """Values to 0..1 over the contenders of each row, 1 the best; fractions stay as they are, the rest by logarithm."""
+    """Values scaled to 0..1 per row over the contenders, 1 the best. Fractions are clipped; others use logarithms."""
     if measure.unit in FRACTIONS:
         clipped = np.clip(values, 0.0, 1.0)
         return 1.0 - clipped if measure.better == "lower" else clipped
@@ -227,12 +230,14 @@ def _scaled(values: np.ndarray, measure: Measure) -> np.ndarray:
     return distance / np.maximum(top - bottom, np.log(2.0))
 
 
-def _shares(found: np.ndarray, eligible: Sequence[str]) -> dict[str, float]:
-    """Shares of all draws; a draw without a winner counts for nobody."""
-    counts = np.bincount(found[found != NOBODY], minlength=len(eligible)) / len(found)
+def _shares(won_by: np.ndarray, eligible: Sequence[str]) -> dict[str, float]:
+    """The share of all draws that each contender won. Draws without a winner count for no contender."""
+    counts = np.bincount(won_by[won_by != NOBODY], minlength=len(eligible)) / len(won_by)
     return {name: float(share) for name, share in zip(eligible, counts, strict=True)}
 
 
 def _nearest_first() -> list[float]:
-    """Factors from the smallest change to the largest."""
-    return [float(factor) for factor in sorted(FACTORS, key=lambda one: abs(np.log(one))) if abs(factor - 1) > 1e-9]
+    """Factors, sorted from the smallest change to the largest."""
+    return [
+        float(factor) for factor in sorted(FACTORS, key=lambda factor: abs(np.log(factor))) if abs(factor - 1) > 1e-9
+    ]

@@ -1,8 +1,9 @@
-"""Differences in words: how large, how sure, and whether they are significant once all comparisons are corrected for.
+"""Words for differences: their size, their interval, and whether they are significant after correction.
 
-Takes contrasts, gives phrases. A difference can have an interval that excludes zero and still not be significant,
-since the interval is that of one comparison alone and the test is corrected for all that were made: wherever that
-happens, it is said. Knows nothing about what is compared.
+Takes contrasts, gives phrases. Knows nothing about what is compared. Two contenders are significantly different if
+their paired test has p < 0.05 after correction (Holm) for all comparisons made, and they are not equal within the
+margin. The interval is not corrected. So it can exclude zero although the difference is not significant; the phrases
+then say so.
 """
 
 from bakeoff.records import Contrast
@@ -14,30 +15,30 @@ def percent(share: float) -> str:
 
 
 def excludes_zero(contrast: Contrast) -> bool:
-    """Whether the interval of this one comparison, not corrected for others, lies on one side of zero."""
+    """Whether the interval of this comparison, not corrected for the others, excludes zero."""
     return contrast.low > 0 or contrast.high < 0
 
 
 def is_surprising(contrast: Contrast) -> bool:
-    """Whether the interval alone would suggest a difference that the corrected test does not find."""
+    """Whether the interval excludes zero although the corrected test finds no significant difference."""
     return contrast.finding == "open" and excludes_zero(contrast)
 
 
 def not_significant(contrast: Contrast, n_compared: int) -> str:
-    """Why a difference is not called significant: 'not significant after correcting for 15 comparisons'."""
+    """A phrase for a difference that is not significant: 'not significant after correcting for 15 comparisons'."""
     if is_surprising(contrast) and n_compared > 1:
         return f"not significant after correcting for {n_compared} comparisons"
     return "not significant" if excludes_zero(contrast) else "not significantly different from zero"
 
 
 def interval_words(contrast: Contrast, digits: int = 1) -> str:
-    """'95 % interval +3.0 to +38.0' in points; 'unadjusted' before it where it would mislead without that word."""
+    """'95 % interval +3.0 to +38.0' in points; 'unadjusted' comes first if the corrected test disagrees with it."""
     low, high = (signed(value, digits) for value in (contrast.low, contrast.high))
     return f"{'unadjusted ' if is_surprising(contrast) else ''}95 % interval {low} to {high}"
 
 
 def behind(contrast: Contrast, n_compared: int) -> str:
-    """How far b lies behind a: '12 points behind (unadjusted interval 3 to 20); not significant after ...'."""
+    """How far b is behind a: '12 points behind (unadjusted interval 3 to 20); not significant after ...'."""
     points, low, high = (f"{100 * value:.0f}" for value in (contrast.difference, contrast.low, contrast.high))
     kind = "unadjusted interval " if is_surprising(contrast) else "95 % interval "
     distance = f"{points} points behind ({kind}{low} to {high})"

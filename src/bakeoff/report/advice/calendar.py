@@ -1,7 +1,7 @@
-"""A roadmap as a calendar file (.ics) that any calendar program reads.
+"""A roadmap as a calendar file (.ics) for any calendar program.
 
-Takes a `Roadmap` and a time stamp, gives the text of one iCalendar object with an all-day event for each task, for the
-review at the end of each phase, and a repeating one for what recurs. Knows nothing about files.
+Takes a `Roadmap` and a time stamp, gives the text of one iCalendar object. It has an all-day event for each task and
+for the review at the end of each phase, and a repeating event for recurring work. Knows nothing about files.
 Source: RFC 5545: content lines folded at 75 octets (3.1), CRLF line ends, escaped text (3.3.11).
 """
 
@@ -18,7 +18,7 @@ RECURS_FOR_DAYS = 365
 
 
 def ics_text(roadmap: Roadmap, stamp: datetime) -> str:
-    """The whole file, ending in CRLF; the same roadmap and stamp give the same text. `stamp` has a time zone."""
+    """The whole file, ending in CRLF. The same roadmap and stamp give the same text. `stamp` must have a time zone."""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -57,18 +57,18 @@ def _review(roadmap: Roadmap, phase: Phase, stamp: datetime) -> list[str]:
     )
 
 
-def _recurring(roadmap: Roadmap, what: Recurring, stamp: datetime) -> list[str]:
+def _recurring(roadmap: Roadmap, work: Recurring, stamp: datetime) -> list[str]:
     first = roadmap.week_start(WEEKS + 1)
     until = first + timedelta(days=RECURS_FOR_DAYS)
-    rule = f"RRULE:FREQ=DAILY;INTERVAL={what.every_days};UNTIL={until:%Y%m%d}"
+    rule = f"RRULE:FREQ=DAILY;INTERVAL={work.every_days};UNTIL={until:%Y%m%d}"
     return _event(
-        f"recurring {what.title}",
+        f"recurring {work.title}",
         roadmap,
         stamp,
         first,
         first + timedelta(days=1),
-        what.title,
-        f"Every {what.every_days} days. Owner: {what.owner}.",
+        work.title,
+        f"Every {work.every_days} days. Owner: {work.owner}.",
         rule,
     )
 
@@ -76,7 +76,7 @@ def _recurring(roadmap: Roadmap, what: Recurring, stamp: datetime) -> list[str]:
 def _event(
     key: str, roadmap: Roadmap, stamp: datetime, first: date, end: date, summary: str, about: str, *more: str
 ) -> list[str]:
-    """One all-day event; `end` is the day after its last."""
+    """One all-day event. `end` is the day after its last day."""
     name = hashlib.sha256(f"{roadmap.approach} {roadmap.start} {key}".encode()).hexdigest()[:32]
     return [
         "BEGIN:VEVENT",
@@ -93,14 +93,14 @@ def _event(
 
 
 def escaped(text: str) -> str:
-    """A TEXT value: backslash, semicolon, comma and line ends escaped."""
+    """A TEXT value with backslash, semicolon, comma and line ends escaped."""
     for character in "\\;,":
         text = text.replace(character, "\\" + character)
     return text.replace("\r\n", "\\n").replace("\n", "\\n")
 
 
 def folded(line: str) -> str:
-    """A content line with its CRLF, cut so that no piece is longer than 75 octets and no character is cut in two."""
+    """A content line with its CRLF, folded so that no piece is longer than 75 octets and no character is split."""
     return "\r\n ".join(_pieces(line)) + "\r\n"
 
 
@@ -110,6 +110,6 @@ def _pieces(line: str) -> Iterator[str]:
         size = len(character.encode())
         if octets + size > limit:
             yield piece
-            piece, octets, limit = "", 0, LINE_OCTETS - 1  # the blank that marks a continuation counts
+            piece, octets, limit = "", 0, LINE_OCTETS - 1  # the space that marks a continuation counts
         piece, octets = piece + character, octets + size
     yield piece

@@ -12,27 +12,29 @@ from bakeoff.sentences import listed
 
 def advice_markdown(advice: Advice) -> str:
     """The whole page, ending in a newline."""
-    told = advice.recommendation
+    recommendation = advice.recommendation
     parts = [
         "# Advice before a pilot",
-        f"**{plain(told.headline)}**",
-        *([f"**{plain(told.budget)}**"] if told.budget else []),
-        plain(told.uncertainty),
-        "This is what rules of thumb and five articles make of your answers. Nothing was measured.",
+        f"**{plain(recommendation.headline)}**",
+        *([f"**{plain(recommendation.budget)}**"] if recommendation.budget else []),
+        plain(recommendation.uncertainty),
+        "This advice applies rules of thumb from five articles to your answers. Nothing was measured.",
     ]
     if advice.inspected:
         parts += ["## What was found in your data", _list(advice.inspected)]
-    if told.reasons:
-        parts += ["## Why", _list(told.reasons)]
-    if told.objections:
-        parts += ["## What speaks against it", _list(told.objections)]
+    if recommendation.reasons:
+        parts += ["## Why", _list(recommendation.reasons)]
+    if recommendation.objections:
+        parts += ["## Reasons against it", _list(recommendation.objections)]
     if advice.changes:
         parts += ["## What would change the answer", _list(advice.changes)]
     if advice.conditions:
         parts += [
-            "## What a pilot would have to show",
+            "## What a pilot must show",
             plain(in_a_pilot(advice)),
-            _table(("It stands if", "Otherwise"), [(one.text, one.otherwise) for one in advice.conditions]),
+            _table(
+                ("Condition", "If not met"), [(condition.text, condition.otherwise) for condition in advice.conditions]
+            ),
         ]
     parts += ["## Decision matrix", matrix_markdown(advice.matrix), "## Cost", _cost(advice)]
     if advice.roadmap:
@@ -41,13 +43,13 @@ def advice_markdown(advice: Advice) -> str:
 
 
 def in_a_pilot(advice: Advice) -> str:
-    """What the approaches are called where a pilot is spoken of."""
-    named = listed(f"{TITLES[approach]} is called {name}" for approach, name in advice.standing.items())
-    return f"In a pilot {named}."
+    """The contenders that represent the approaches in a pilot, as a sentence."""
+    contenders = listed(f"{TITLES[approach]} is represented by {name}" for approach, name in advice.standing.items())
+    return f"In a pilot, {contenders}."
 
 
 def matrix_markdown(matrix: Matrix) -> str:
-    """The rows that are known, the totals and the shares of draws won, then what is unknown."""
+    """The known rows, the totals and the shares of draws won, then the unknown factors."""
     heads = ("Factor", "Weight", *(NAMES[name] for name in matrix.approaches), "Why")
     rows = [
         (row.title, f"{row.weight:g}", *(f"{row.scores[name]:g}" for name in matrix.approaches), row.why)
@@ -64,16 +66,16 @@ def matrix_markdown(matrix: Matrix) -> str:
                 "Draws won",
                 "",
                 *(f"{100 * matrix.wins[name]:.0f} %" for name in matrix.approaches),
-                "weights in doubt, unknown factors open",
+                "random weights, unknown factors open",
             )
         )
     unknown = [row.title for row in matrix.rows if row.basis == "unknown"]
-    note = [f"Not known, and therefore not scored: {plain(', '.join(unknown))}."] if unknown else []
+    note = [f"Not known, so not scored: {plain(', '.join(unknown))}."] if unknown else []
     return "\n\n".join([*([_table(heads, rows)] if rows else []), *note])
 
 
 def roadmap_markdown(roadmap: Roadmap) -> str:
-    """Phases with tasks and exit criteria, then what recurs, risks and notes."""
+    """Effort and notes, phases with tasks and exit criteria, then recurring work and risks."""
     parts = [f"Made for {TITLES[roadmap.approach]}; week 1 begins on {roadmap.start:%d %B %Y}. " + _effort(roadmap)]
     if roadmap.notes:
         parts.append(_list(roadmap.notes))
@@ -87,23 +89,23 @@ def roadmap_markdown(roadmap: Roadmap) -> str:
             _list(phase.exit_criteria),
         ]
     parts += [
-        "### Afterwards",
-        _list(f"{one.when}: {one.title} ({one.owner})." for one in roadmap.recurring),
+        "### Recurring work",
+        _list(f"{work.when}: {work.title} ({work.owner})." for work in roadmap.recurring),
     ]
     rows = [(risk.title, risk.sign, risk.mitigation, risk.owner) for risk in roadmap.risks]
-    return "\n\n".join([*parts, "### Risks", _table(("Risk", "Sign", "What to do", "Owner"), rows)])
+    return "\n\n".join([*parts, "### Risks", _table(("Risk", "Warning sign", "What to do", "Owner"), rows)])
 
 
 def _effort(roadmap: Roadmap) -> str:
     by_owner = roadmap.effort_by_owner()
-    told = ", ".join(f"{owner} {days:g}" for owner, days in by_owner.items())
-    return f"Effort: {sum(by_owner.values()):g} person-days ({told})."
+    owners = ", ".join(f"{owner} {days:g}" for owner, days in by_owner.items())
+    return f"Effort: {sum(by_owner.values()):g} person-days ({owners})."
 
 
 def _cost(advice: Advice) -> str:
     cost = advice.cost
     if cost.problem:
-        return f"Costs could not be calculated, nor compared with a budget: {plain(cost.problem)}"
+        return f"Costs could not be calculated or compared with a budget: {plain(cost.problem)}"
     rows = [
         (
             NAMES[row.approach] + (" (ruled out)" if row.approach in advice.matrix.ruled_out else ""),
@@ -117,13 +119,13 @@ def _cost(advice: Advice) -> str:
         "Set-up, USD",
         "Running, USD a month",
         f"{cost.horizon_months} months, USD",
-        "If usage is misjudged",
+        "If usage differs",
     )
     return "\n\n".join([_table(heads, rows), _list([*cost.warnings, *cost.break_even]), plain(cost.about)])
 
 
 def plain(text: str) -> str:
-    """The text on one line, with every character that Markdown or HTML would read as its own escaped."""
+    """The text on one line, with every character escaped that has a meaning in Markdown or HTML."""
     return re.sub(r"([\\`*_{}\[\]<>()#|~!&$])", r"\\\1", " ".join(text.split()))
 
 

@@ -1,6 +1,6 @@
-"""An `Advice` as one HTML page that needs nothing else: light and dark, from phone to print, no script.
+"""An `Advice` as one self-contained HTML page: light and dark, for phones, laptops and print, no script.
 
-Takes an `Advice`, gives text. The style is the report's with a little added. Knows nothing about files but its own.
+Takes an `Advice`, gives text. The style is the report's with a few additions. Reads only its own template and styles.
 """
 
 from importlib import resources
@@ -18,7 +18,7 @@ COLOUR = dict(zip(APPROACHES, ("k1", "k2", "k3"), strict=True))
 
 
 def advice_html(advice: Advice) -> str:
-    """The whole page."""
+    """The whole page as HTML."""
     templates = Environment(
         loader=PackageLoader("bakeoff.report.advice", "."),
         autoescape=True,
@@ -29,7 +29,7 @@ def advice_html(advice: Advice) -> str:
     rows = advice.matrix.rows
     return templates.get_template("advice.html").render(
         advice=advice,
-        told=advice.recommendation,
+        recommendation=advice.recommendation,
         matrix=advice.matrix,
         known=[row for row in rows if row.scores],
         unknown=[row.title for row in rows if row.basis == "unknown"],
