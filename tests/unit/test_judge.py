@@ -29,11 +29,7 @@ def claim(run: RunFolder, name: str, profile: Profile | None = None) -> Entry:
 
 
 def test_the_ledger_is_told_where_the_router_sent_its_questions(run: RunFolder) -> None:
-<<<<<<< HEAD
-    """The made-up router sends to 'tuned' and to 'rag'; routing is compared with 'rag'."""
-=======
     """The router sends questions to 'tuned' and 'rag'; routing is compared with 'rag'."""
->>>>>>> words3
     assert claim(run, "latency-hybrid").why.startswith("router against rag, latency")
     answers = run.answers("router")
     jsonl.write(run.answers_path("router"), [one.model_copy(update={"route": "rag"}) for one in answers])
@@ -97,11 +93,7 @@ def test_updated_answers_are_read_from_the_scores_not_graded_again(run: RunFolde
 
 
 def test_the_grid_and_the_effects_of_a_verdict_are_the_same_records(run: RunFolder) -> None:
-<<<<<<< HEAD
-    """A step is bold exactly if its effect is significant."""
-=======
     """The grid's steps are the effects, so a step is bold exactly if its effect is significant."""
->>>>>>> words3
     judgement = judge(run, Profile())
     (grid,) = judgement.grids
     assert len(grid.steps) >= 4
@@ -109,22 +101,13 @@ def test_the_grid_and_the_effects_of_a_verdict_are_the_same_records(run: RunFold
 
 
 def test_days_for_a_contender_that_the_run_does_not_have_are_refused(run: RunFolder) -> None:
-<<<<<<< HEAD
-    """With the most similar name that the run has."""
-    with pytest.raises(ConfigError, match=r"'tunde' is no contender or recipe(.|\n)*did you mean 'tuned'"):
-=======
     """The error for an unknown name suggests the nearest one."""
     with pytest.raises(ConfigError, match=r"'tunde' is not a contender or recipe(.|\n)*did you mean 'tuned'"):
->>>>>>> words3
         judge(run, Profile(setup_days={"tunde": 3.0}))
 
 
 def test_the_plan_takes_the_days_of_the_contender_that_won(run: RunFolder) -> None:
-<<<<<<< HEAD
-    """A winner in the grid represents its approach itself."""
-=======
     """A winner in the grid represents its approach."""
->>>>>>> words3
     first = judge(run, Profile(), date(2026, 1, 14))
     assert first.winner and first.roadmap
     longer = judge(run, Profile(setup_days={first.winner: 100.0}), date(2026, 1, 14))

@@ -69,11 +69,7 @@ def test_a_run_that_was_not_scored_says_how_to_finish(folder: RunFolder) -> None
 
 
 def test_no_engine_is_loaded(folder: RunFolder) -> None:
-<<<<<<< HEAD
-    """A finished run can be judged without a model, an index or torch."""
-=======
     """Judging a finished run needs no model, no index and no torch."""
->>>>>>> words3
     code = (
         "import sys; from pathlib import Path; from bakeoff.pilot.judging import judge_run; "
         "from bakeoff.decide.situation.profile import Profile; from bakeoff.runs.folder import RunFolder; "

@@ -101,11 +101,7 @@ def test_every_section_of_the_page_begins_at_a_key():
 
 
 def test_the_page_is_current():
-<<<<<<< HEAD
-    """docs/profile.md matches the code. To update it: bakeoff schema profile --markdown > docs/profile.md"""
-=======
     """docs/profile.md matches the code; regenerate it with: bakeoff schema profile --markdown > docs/profile.md"""
->>>>>>> words3
     page = (REPOSITORY / "docs/profile.md").read_text()
     assert page == profile_page()
     assert all(re.search(rf"^\| `{key}` \|", page, re.M) for key in Profile.model_fields)
