@@ -1,6 +1,6 @@
 """Stop texts: whole and in pieces, at any position."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bakeoff.models.stops import before_stop, pieces_before_stop
@@ -16,6 +16,7 @@ def test_the_first_stop_text_ends_the_text() -> None:
     assert before_stop("\nParis", ["\n"]) == ("", True)
 
 
+@example("a\na", ["\n", "a\na"], 1)
 @given(TEXTS, STOPS, st.integers(1, 4))
 def test_pieces_join_to_the_whole(text: str, stops: list[str], size: int) -> None:
     """However a text is cut into pieces, the result equals that for the whole text."""

@@ -25,13 +25,15 @@ def pieces_before_stop(pieces: Iterable[str], stops: Sequence[str]) -> Iterator[
     waiting = ""
     try:
         for piece in pieces:
-            waiting, stopped = before_stop(waiting + piece, stops)
-            if stopped:
-                break
+            waiting += piece
             n_ready = len(waiting) - _n_open(waiting, stops)
+            before, stopped = before_stop(waiting, stops)
+            if stopped and len(before) <= n_ready:  # no stop text that began earlier may still become whole
+                break
             if n_ready:
                 yield waiting[:n_ready]
                 waiting = waiting[n_ready:]
+        waiting, _ = before_stop(waiting, stops)
         if waiting:
             yield waiting
     finally:
