@@ -44,7 +44,7 @@ MODEL = AskedModel(name="generator", label="SmolLM2-135M-Instruct")
 SHOWN, TUNED = "retrieval (128 tokens, k 3)", "LoRA (rank 16)"
 ENTRANTS = (
     Entrant(
-        name="base", recipe="base", title="The model as it comes", axes=Axes(model="generator"), is_baseline=True,
+        name="base", recipe="base", title="Base model", axes=Axes(model="generator"), is_baseline=True,
         model=MODEL, parts=("generator",),
     ),
     Entrant(

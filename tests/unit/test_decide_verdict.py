@@ -86,7 +86,7 @@ def test_a_winner_short_of_a_goal_is_not_good_enough():
     assert "at least 80 % (assumed)" in verdict(given).short_of[0]
     assert "at least 95 %" in verdict(given, Profile(accuracy_requirement=5)).short_of[0]
     assert (
-        "It misses accuracy of at least 95 %, with 57 % at best"
+        "It misses the goal: accuracy of at least 95 %, with 57 % at best"
         in verdict(given, Profile(accuracy_requirement=5)).reason
     )
     wrong = comparison(options={"hybrid": {"hallucination": 0.3}}, base=10, rag=40, hybrid=195)

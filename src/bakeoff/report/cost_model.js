@@ -184,9 +184,9 @@ const bakeoffCost = (() => {
     if (!start) return "Both cost the same to set up.";
     const [dearer, other] = start > 0 ? [a.name, b.name] : [b.name, a.name];
     const month = breakEvenMonth(a, b);
-    const setup = `'${dearer}' costs more to set up than '${other}'. At ${whole(a.queries_per_month)} queries a month`;
-    if (month === null) return `${setup} its total stays higher for all ${a.horizon_months} months.`;
-    return `${setup} its total is no longer higher after month ${month}.`;
+    const setup = `'${dearer}' costs more to set up than '${other}'. At ${whole(a.queries_per_month)} queries a month the total of '${dearer}'`;
+    if (month === null) return `${setup} stays higher for all ${a.horizon_months} months.`;
+    return `${setup} is no longer higher after month ${month}.`;
   }
 
   return { setupUsd, marginalUsdPerQuery, upkeepUsdPerMonth, idleUsd, cumulativeUsd, totalCost, orderByVolume,

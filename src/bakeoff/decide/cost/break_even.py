@@ -169,7 +169,8 @@ def _month_sentence(a: CostInputs, b: CostInputs, month: int | None) -> str:
     if not _nothing_if_same(setup_usd(a), setup_usd(b)):
         return "Both cost the same to set up."
     dearer, other = (a.name, b.name) if start > 0 else (b.name, a.name)
-    setup = f"'{dearer}' costs more to set up than '{other}'. At {a.queries_per_month:,.0f} queries a month"
+    total = f"At {a.queries_per_month:,.0f} queries a month the total of '{dearer}'"
+    setup = f"'{dearer}' costs more to set up than '{other}'. {total}"
     if month is None:
-        return f"{setup} its total stays higher for all {a.horizon_months} months."
-    return f"{setup} its total is no longer higher after month {month}."
+        return f"{setup} stays higher for all {a.horizon_months} months."
+    return f"{setup} is no longer higher after month {month}."

@@ -180,7 +180,8 @@ def _reason(case: _Case, verdict: Verdict) -> str:
         f"(95 % interval {percent(accuracy.low or 0)} to {percent(accuracy.high or 0)})."
     ]
     if verdict.short_of:
-        sentences.append(f"It misses {'; and '.join(verdict.short_of)}.")
+        goals = "goal" if len(verdict.short_of) == 1 else "goals"
+        sentences.append(f"It misses the {goals}: {'; '.join(verdict.short_of)}.")
     sentences += [*_beaten_line(case, winner), *_tied_lines(case, verdict)]
     return " ".join(sentence for sentence in sentences if sentence)
 
