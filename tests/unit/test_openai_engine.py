@@ -1,6 +1,7 @@
 """The engine for OpenAI's protocol: what is sent, what is negotiated, what is read, and how streams end."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.engines.openai import OpenAiGenerator
 from bakeoff.models.engines.openai_dialect import Dialect, named_parameters
-from bakeoff.models.engines.openai_reading import pieces_of
+from bakeoff.models.engines.openai_reading import StreamedReply, pieces_of
 from bakeoff.models.providers.client import ApiError
 from bakeoff.models.settings import ApiModel
 from bakeoff.records import Completion, GenerationSettings, Message, Prompt
@@ -29,6 +30,14 @@ def generator(api: FakeApi, **more: Any) -> OpenAiGenerator:
 def completion_from(reply: dict[str, Any], settings: GenerationSettings = FIVE, **more: Any) -> Completion:
     with FakeApi(fault=Fault("not json", body=json.dumps(reply))) as api:
         return generator(api, **more).generate(ask("12345678"), settings)[0]
+
+
+def text_of(stream: Iterator[str | Completion]) -> str:
+    """The pieces of a stream, which its completion follows, joined."""
+    *pieces, last = stream
+    text = "".join(piece for piece in pieces if isinstance(piece, str))
+    assert isinstance(last, Completion) and last.text == text
+    return text
 
 
 def said(text: Any, **more: Any) -> dict[str, Any]:
@@ -91,7 +100,7 @@ def test_parameters_are_negotiated_in_one_extra_request(
         assert api.n_requests == 31
         assert sent <= api.bodies[-1].keys() and not left_out & api.bodies[-1].keys()
         assert left_out <= set(engine.refused_parameters)
-        assert "".join(engine.stream(ask("q")[0], FIVE)) == "you said q"
+        assert text_of(engine.stream(ask("q")[0], FIVE)) == "you said q"
         assert api.n_requests == 32
 
 
@@ -236,10 +245,10 @@ def test_strange_texts_are_sent_and_read() -> None:
 def test_a_stream_gives_the_pieces() -> None:
     """Comments and chunks without choices are passed over; the stop text and what follows it are left out."""
     with FakeApi(reply=lambda _: "Hel lo wor ld") as api:
-        assert list(generator(api).stream(ask("q")[0], FIVE)) == ["Hel", " lo", " wor", " ld"]
+        assert list(generator(api).stream(ask("q")[0], FIVE))[:-1] == ["Hel", " lo", " wor", " ld"]
         assert api.bodies[0]["stream"] is True
         stopped = generator(api).stream(ask("q")[0], GenerationSettings(stop=("o wo",)))
-        assert "".join(stopped) == "Hel l"
+        assert text_of(stopped) == "Hel l"
 
 
 @pytest.mark.parametrize(
@@ -257,22 +266,24 @@ def test_a_stream_gives_the_pieces() -> None:
 )
 def test_a_stream_that_fails_raises(fault: Fault, words: str) -> None:
     """Half a stream is not passed off as an answer: the error comes after the last piece, with the reason."""
-    pieces: list[str] = []
+    pieces: list[str | Completion] = []
     with FakeApi(reply=lambda _: "one two three four", fault=fault) as api:
         with pytest.raises(ModelUnavailableError, match=words):
             pieces += generator(api, timeout_s=0.3, retries=0).stream(ask("q")[0], FIVE)
-        assert "four" not in "".join(pieces)
+        assert "four" not in "".join(map(str, pieces))
 
 
 def test_a_stream_is_asked_again_before_its_first_piece() -> None:
     """A busy server at the start is retried as for any request."""
     with FakeApi(fault=Fault(status=503, times=1)) as api:
-        assert "".join(generator(api).stream(ask("q")[0], FIVE)) == "you said q"
+        assert text_of(generator(api).stream(ask("q")[0], FIVE)) == "you said q"
 
 
 def test_a_stream_may_end_without_done_once_the_reason_is_given() -> None:
     """Some servers send no [DONE]: the reason to finish marks the end as well."""
     event = {"choices": [{"delta": {"content": "x"}, "finish_reason": "stop"}]}
-    assert list(pieces_of([f"data: {json.dumps(event)}"], 1.0)) == ["x"]
+    reply = StreamedReply()
+    assert list(pieces_of([f"data: {json.dumps(event)}"], 1.0, reply)) == ["x"]
+    assert reply.whole()["choices"][0]["finish_reason"] == "stop"
     with pytest.raises(ApiError, match="after 0 characters"):
-        list(pieces_of(["event: ping"], 1.0))
+        list(pieces_of(["event: ping"], 1.0, StreamedReply()))

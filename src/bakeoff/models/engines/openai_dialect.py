@@ -11,19 +11,24 @@ whatever models of that kind are known to refuse as well:
 - any other refusal, and one that names nothing, leaves out log-probabilities and seed (and `stop` where it is named),
   but keeps temperature 0: answers would be drawn at random without it.
 
-What the server took is remembered. Where the second request is refused too, the prompt itself was at fault, unless the
-refusal names a further parameter: a server that names them one at a time is asked once more for each.
+What the server took is remembered for the process (`negotiation_with`), whatever object asks. Where the second request
+is refused too, the prompt itself was at fault, unless the refusal names a further parameter: a server that names them
+one at a time is asked once more for each. Token counts of a stream (`stream_options`) are given up by themselves.
 Source: https://platform.openai.com/docs/guides/reasoning and the error messages of OpenAI, vLLM and Mistral.
 """
 
 import json
 import re
+import threading
 from collections.abc import Mapping
 from typing import Any, Self
 
+from bakeoff.models.settings import ApiModel
 from bakeoff.records import GenerationSettings, Record
 
-OPTIONAL = ("max_tokens", "temperature", "seed", "logprobs", "stop")
+STREAM_USAGE = "stream_options"
+"""Asks for token counts at the end of a stream."""
+OPTIONAL = ("max_tokens", "temperature", "seed", "logprobs", "stop", STREAM_USAGE)
 MOST_STOPS = 4  # as many as OpenAI takes; a completion is cut at the others here
 
 
@@ -46,7 +51,35 @@ class Dialect(Record):
         """What to ask next after a refusal that names these parameters."""
         if {"max_tokens", "temperature"} & named:
             named |= {"temperature", "seed", "logprobs"}
+        if named == {STREAM_USAGE}:
+            return type(self)(refused=self.refused | named)
         return type(self)(refused=self.refused | named | {"logprobs", "seed"})
+
+
+class Negotiation:
+    """What one model's server was found to take: `dialect`, and the parameters it has `accepted` so far.
+
+    `first` is held by the very first request, `asked` says that it was made.
+    """
+
+    def __init__(self) -> None:
+        self.dialect = Dialect()
+        self.accepted: frozenset[str] = frozenset()
+        self.first = threading.Lock()
+        self.asked = False
+
+
+_negotiations: dict[tuple[str, str, str], Negotiation] = {}
+
+
+def negotiation_with(model: ApiModel) -> Negotiation:
+    """The negotiation with this model's server: one object for (api, base_url, model) in this process."""
+    return _negotiations.setdefault((model.api, model.base_url, model.model), Negotiation())
+
+
+def forget_negotiations() -> None:
+    """Starts anew with every server; tests do, since their servers share addresses."""
+    _negotiations.clear()
 
 
 def named_parameters(body: str) -> frozenset[str]:
