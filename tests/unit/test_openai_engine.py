@@ -104,6 +104,46 @@ def test_parameters_are_negotiated_in_one_extra_request(
         assert api.n_requests == 32
 
 
+def test_what_was_negotiated_is_known_to_the_next_generator_of_that_model() -> None:
+    """A generator that is thrown away and made anew asks no refused parameter again; another model is asked for all."""
+    with FakeApi(refuses=("temperature", "logprobs")) as api:
+        assert generator(api).generate(ask("a"), FIVE)[0].error is None
+        assert api.n_requests == 2
+        again = generator(api, timeout_s=4.0)
+        assert again.refused_parameters == ("logprobs", "seed", "temperature")
+        assert again.generate(ask("a", "b"), FIVE)[1].text == "you said b"
+        assert text_of(generator(api).stream(ask("c")[0], FIVE)) == "you said c"
+        assert api.n_requests == 5
+        generator(api, model="other").generate(ask("a"), FIVE)
+        assert api.n_requests == 7
+
+
+def test_one_completion_has_the_temperature_and_seed_of_the_model() -> None:
+    """What a probe asks with is what the run will ask with."""
+    with FakeApi() as api:
+        generator(api, temperature=0.7, seed=3).complete(ask("a")[0], FIVE)
+        assert (api.bodies[0]["temperature"], api.bodies[0]["seed"]) == (0.7, 3)
+
+
+@pytest.mark.parametrize("words", [None, "no"])
+@pytest.mark.parametrize("asked_before", [True, False])
+def test_a_stream_without_counts_is_estimated(words: str | None, asked_before: bool) -> None:
+    """A server that refuses `stream_options`, naming it or not, keeps its other parameters; asked once, not again."""
+    with FakeApi(refuses=("stream_options",)) as api:
+        api.refusal_words = words
+        engine = generator(api)
+        if asked_before:
+            engine.generate(ask("q"), FIVE)
+        *_, last = engine.stream(ask("12345678")[0], FIVE)
+        assert isinstance(last, Completion)
+        assert (last.usage.prompt_tokens, last.usage.completion_tokens) == (2, 5)  # characters / 4
+        assert "stream_options" not in api.bodies[-1] and api.bodies[-1]["temperature"] == 0.0
+        assert "logprobs" in api.bodies[-1] or (words and not asked_before)
+        n_requests = api.n_requests
+        assert text_of(engine.stream(ask("q")[0], FIVE)) == "you said q"
+        assert api.n_requests == n_requests + 1
+
+
 def test_an_odd_order_of_refusals_still_ends_in_an_answer() -> None:
     """A server that refuses first one parameter and then another of another kind is asked once more for each."""
     with FakeApi(refuses=("logprobs", "max_tokens")) as api:
@@ -277,6 +317,25 @@ def test_a_stream_is_asked_again_before_its_first_piece() -> None:
     """A busy server at the start is retried as for any request."""
     with FakeApi(fault=Fault(status=503, times=1)) as api:
         assert text_of(generator(api).stream(ask("q")[0], FIVE)) == "you said q"
+
+
+def test_a_stream_that_a_limit_ended_says_so() -> None:
+    """With the counts, the log-probability and the origin that the server gives."""
+    with FakeApi(reply=lambda _: "a b c d e f g") as api:
+        *_, last = generator(api).stream(ask("one two")[0], FIVE)
+    assert isinstance(last, Completion) and last.origin is not None
+    assert (last.text, last.truncated, last.logprob) == ("a b c d e", True, -0.5)
+    assert (last.usage.prompt_tokens, last.usage.completion_tokens) == (2, 5)
+    assert (last.origin.model, last.origin.fingerprint) == ("fake-model-2026", "fp_fake")
+
+
+def test_a_stop_text_that_the_server_ignores_ends_the_stream_here() -> None:
+    """Beyond the number of stop texts that are sent: the counts are estimates then, and nothing is truncated."""
+    stops = ("1", "2", "3", "4", " c")
+    with FakeApi(reply=lambda _: "a b c d e f g") as api:
+        *_, last = generator(api).stream(ask("q")[0], GenerationSettings(max_new_tokens=5, stop=stops))
+    assert isinstance(last, Completion)
+    assert (last.text, last.truncated, last.usage.completion_tokens) == ("a b", False, 1)
 
 
 def test_a_stream_may_end_without_done_once_the_reason_is_given() -> None:

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from bakeoff.catalogue import ENTRY_POINTS, RECIPES
 from bakeoff.errors import ConfigError
-from bakeoff.files.found import found
+from bakeoff.models.found import found
 from bakeoff.models.prompts import Prompts
 from bakeoff.models.settings import GENERATOR, ModelSettings
 from bakeoff.records import GenerationSettings, Record

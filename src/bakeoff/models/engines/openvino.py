@@ -179,7 +179,8 @@ class OpenVinoGenerator:
 class _Tokens:
     """The tokens of one completion as they are written.
 
-    `ids` are all so far, `score` is the sum of their log-probabilities. `queue` holds each step's new tokens, an error in place of them, and None at the end.
+    `ids` are all so far, `score` is the sum of their log-probabilities. `queue` holds each step's new tokens, an error
+    in place of them, and None at the end.
     """
 
     def __init__(self) -> None:

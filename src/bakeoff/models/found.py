@@ -11,12 +11,13 @@ from bakeoff.models.reference import shown_address
 
 NEVER_SHOWN = "key_env"
 ADDRESS = "base_url"
+WITH_QUERY = r"""(://[^?#]*)[?#][^'"]*"""
 
 
 def found(item: Mapping[str, Any]) -> str:
     """' (found VALUE)' for an error of pydantic's; empty where the value is a mapping, or may be a secret.
 
-    Of an address only what `shown_address` leaves is shown, and user and password are taken out of any other text.
+    Of an address only what `shown_address` leaves is shown; out of any other text, what may be one loses the same.
     """
     value, key = item["input"], str(item["loc"][-1]) if item["loc"] else ""
     if key == NEVER_SHOWN or _holds_mapping(value):
@@ -24,7 +25,8 @@ def found(item: Mapping[str, Any]) -> str:
     if key == ADDRESS:
         address = shown_address(value) if isinstance(value, str) else ""
         return f" (found {address!r})" if address else ""
-    return f" (found {re.sub(r'//.*@', '//', repr(value))})"
+    without_user = re.sub(r"//.*@", "//", repr(value))
+    return f" (found {re.sub(WITH_QUERY, r'\1', without_user)})"
 
 
 def _holds_mapping(value: Any) -> bool:
