@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.models.engines.openai_dialect import forget_negotiations
+
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
@@ -20,6 +22,12 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_negotiated() -> None:
+    """Servers of several tests may have the same address: none is known from the test before."""
+    forget_negotiations()
 
 
 @pytest.fixture(scope="session")

@@ -220,7 +220,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(400, {"error": {"message": message}})
         reason = "length" if cut else "stop"
         if body.get("stream"):
-            return self._send_lines("text/event-stream", self._events(words, reason, fault), fault)
+            return self._send_lines("text/event-stream", self._events(body, (words, n_prompt, reason), fault), fault)
         if fault is not None and fault.kind == "error inside":
             return self._send(200, {"error": {"message": "the model crashed"}})
         choice: dict[str, Any] = {
@@ -233,8 +233,13 @@ class _Handler(BaseHTTPRequestHandler):
         reply = {"model": self.fake.model, "system_fingerprint": "fp_fake", "choices": [choice], "usage": usage}
         return self._send(200, reply, half=fault is not None and fault.kind in ("half", "cut off"))
 
-    def _events(self, words: Sequence[str], reason: str, fault: Fault | None) -> Iterator[str]:
-        """Server-sent events, with the comments and empty chunks that real servers send among them."""
+    def _events(self, body: dict[str, Any], said: tuple[Sequence[str], int, str], fault: Fault | None) -> Iterator[str]:
+        """Server-sent events, with the comments and empty chunks that real servers send among them.
+
+        `said` are the words, the words of the prompt, and why it ended.
+        """
+        words, n_prompt, reason = said
+        origin = {"model": self.fake.model, "system_fingerprint": "fp_fake"}
         kind = fault.kind if fault else None
         yield ": ping"
         while kind == "silent":
@@ -246,9 +251,15 @@ class _Handler(BaseHTTPRequestHandler):
                 if kind == "error inside":
                     yield 'data: {"error": {"message": "the model crashed"}}'
                 return
-            yield f"data: {json.dumps({'choices': [{'index': 0, 'delta': {'content': word}, 'finish_reason': None}]})}"
+            choice: dict[str, Any] = {"index": 0, "delta": {"content": word}, "finish_reason": None}
+            if body.get("logprobs"):
+                choice["logprobs"] = {"content": [{"token": word, "logprob": -0.5}]}
+            yield f"data: {json.dumps({**origin, 'choices': [choice]})}"
             yield 'data: {"choices": []}'
         yield f"data: {json.dumps({'choices': [{'delta': {}, 'finish_reason': reason}]})}"
+        if (body.get("stream_options") or {}).get("include_usage"):
+            usage = {"prompt_tokens": n_prompt, "completion_tokens": len(words)}
+            yield f"data: {json.dumps({**origin, 'choices': [], 'usage': usage})}"
         yield "data: [DONE]"
 
     def _openai_embeddings(self, body: dict[str, Any], fault: Fault | None) -> None:
@@ -272,7 +283,7 @@ class _Handler(BaseHTTPRequestHandler):
             "done_reason": "length" if cut else "stop", "prompt_eval_count": n_prompt, "eval_count": len(words),
         }  # fmt: skip
         if body.get("stream", True):
-            return self._send_lines("application/x-ndjson", self._objects(words, last, fault), fault)
+            return self._send_lines("application/x-ndjson", self._objects(words, last, body, fault), fault)
         if fault is not None and fault.kind == "error inside":
             return self._send(200, {"error": "the model crashed"})
         whole = {**last, "message": {"role": "assistant", "content": "".join(words)}}
@@ -280,13 +291,18 @@ class _Handler(BaseHTTPRequestHandler):
             whole["logprobs"] = [{"token": word, "logprob": -0.5} for word in words]
         return self._send(200, whole, half=fault is not None and fault.kind in ("half", "cut off"))
 
-    def _objects(self, words: Sequence[str], last: dict[str, Any], fault: Fault | None) -> Iterator[str]:
+    def _objects(
+        self, words: Sequence[str], last: dict[str, Any], body: dict[str, Any], fault: Fault | None
+    ) -> Iterator[str]:
         for i, word in enumerate(words):
             if fault is not None and i == max(1, len(words) // 2):
                 if fault.kind == "error inside":
                     yield json.dumps({"error": "the model crashed"})
                 return
-            yield json.dumps({"model": self.fake.model, "message": {"content": word}, "done": False})
+            one = {"model": self.fake.model, "message": {"content": word}, "done": False}
+            if body.get("logprobs"):
+                one["logprobs"] = [{"token": word, "logprob": -0.5}]
+            yield json.dumps(one)
         yield json.dumps(last)
 
     def _ollama_embeddings(self, body: dict[str, Any], fault: Fault | None) -> None:

@@ -46,8 +46,11 @@ class Generator(Protocol):
         """One completion per prompt, in order. A prompt that fails gives a Completion with `error` set."""
         ...
 
-    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of one completion as they are generated. Closing the iterator stops the model."""
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
+        """The pieces of one completion as they come, then the Completion that they make as the last item.
+
+        Closing the iterator stops the model. What makes an error of a completion in `generate` is raised here.
+        """
         ...
 
     def count_tokens(self, text: str) -> int:

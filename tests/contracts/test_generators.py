@@ -113,10 +113,29 @@ def test_a_prompt_that_cannot_be_answered_costs_no_other(generator: Generator) -
 
 
 def test_a_stream_says_what_a_batch_says(generator: Generator) -> None:
-    """The pieces of a stream, joined, are the completion."""
+    """The pieces of a stream, joined, are the completion, and the last item is all that a batch says of it."""
     for prompt in PROMPTS:
-        pieces = list(generator.stream(prompt, WRITE))
-        assert "".join(pieces) == generator.generate([prompt], WRITE)[0].text
+        *pieces, last = generator.stream(prompt, WRITE)
+        (whole,) = generator.generate([prompt], WRITE)
+        assert "".join(pieces) == whole.text
+        assert_same(last, whole)
+
+
+def test_a_stream_says_that_a_limit_ended_it(generator: Generator) -> None:
+    """Its completion is truncated where that of a batch is, and was drawn with the same seed."""
+    for settings in (GenerationSettings(max_new_tokens=1), WRITE.model_copy(update={"temperature": 1.5, "seed": 3})):
+        *_, last = generator.stream(PROMPTS[2], settings)
+        assert_same(last, generator.generate([PROMPTS[2]], settings)[0])
+    assert generator.generate(PROMPTS[2:], GenerationSettings(max_new_tokens=1))[0].truncated
+
+
+def assert_same(streamed: object, whole: Completion) -> None:
+    """A stream's completion is that of a batch but for the seconds it took."""
+    assert isinstance(streamed, Completion)
+    assert streamed.usage.seconds > 0
+    assert streamed.logprob == pytest.approx(whole.logprob, abs=1e-3)
+    more = {"usage": streamed.usage.model_copy(update={"seconds": whole.usage.seconds}), "logprob": whole.logprob}
+    assert streamed.model_copy(update=more) == whole
 
 
 def test_a_text_ends_before_a_stop_text(generator: Generator) -> None:
@@ -128,7 +147,9 @@ def test_a_text_ends_before_a_stop_text(generator: Generator) -> None:
             (stopped,) = generator.generate([prompt], settings)
             assert stopped.text == text[: text.find(stop)]
             assert (stopped.truncated, stopped.error) == (False, None)
-            assert "".join(generator.stream(prompt, settings)) == stopped.text
+            *pieces, last = generator.stream(prompt, settings)
+            assert "".join(pieces) == stopped.text
+            assert_same(last, stopped)
 
 
 def test_a_stop_text_of_one_prompt_costs_no_other(generator: Generator) -> None:

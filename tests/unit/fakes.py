@@ -52,7 +52,9 @@ class FakeGenerator:
         return Completion(text=text, usage=usage, logprob=self.logprob)
 
     def stream(self, prompt: Prompt, settings: GenerationSettings):
-        yield self._complete(prompt).text
+        completion = self._complete(prompt)
+        yield completion.text
+        yield completion
 
     def count_tokens(self, text: str) -> int:
         return len(text.split())

@@ -297,6 +297,64 @@ def test_a_key_is_found_however_it_is_written() -> None:
     assert without_key("EMPTY shelves", "EMPTY") == "EMPTY shelves"
 
 
+SHORT = "abc12"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(status=401, body=f'{{"error": {{"message": "bad key: {SHORT}."}}}}'),
+        Fault(status=500, body=f"Authorization: Bearer {SHORT} " * 400),
+        Fault(status=400, body=f'{{"error": "x{SHORT}y"}}'),
+        Fault("redirect", location=f"http://{SHORT}.example/v1"),
+        Fault("not json", body=f"you sent {SHORT}"),
+        Fault("not json", body=f'{{"error": {{"message": "{SHORT}"}}}}'),
+        Fault("not json", body=f'{{"note": "{SHORT}"}}'),
+        Fault("not json", body=f'["{SHORT}"]'),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.status}",
+)
+@pytest.mark.parametrize("api_name", ["openai", "ollama"])
+def test_a_short_key_is_in_no_error(fault: Fault, api_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the error of a completion, a stream, an embedding and a probe, nothing holds it, its traceback included."""
+    monkeypatch.setenv("FAKE_KEY", SHORT)
+    monkeypatch.setattr(client_module, "backoff_s", lambda *_: 0.0)
+    with FakeApi(fault=fault) as api:
+        settings = model(api, api=api_name, key_env="FAKE_KEY", retries=0)
+        generator = load_generator(settings)
+        shown = [str(generator.generate([PROMPT], GenerationSettings())[0].error)]
+        for ask in (
+            lambda: list(generator.stream(PROMPT, GenerationSettings())),
+            lambda: ApiEmbedder(settings).embed_queries(["text"]),
+            lambda: probe(settings),
+        ):
+            with pytest.raises(BakeoffError) as caught:
+                ask()
+            error = caught.value
+            shown += [str(error), repr(error), repr(vars(error)), "".join(traceback.format_exception(error))]
+    assert not [text for text in shown if SHORT in text]
+
+
+def test_a_short_key_may_be_a_word_of_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A placeholder such as 'ollama' is a word that a model may say; behind Bearer it is hidden all the same."""
+    monkeypatch.setenv("FAKE_KEY", "ollama")
+    with FakeApi(reply=lambda _: "ollama, not Bearer ollama") as api:
+        settings = model(api, key_env="FAKE_KEY")
+        (one,) = load_generator(settings).generate([PROMPT], GenerationSettings())
+        assert one.text == f"ollama, not Bearer {HIDDEN}"
+
+
+@pytest.mark.parametrize("key", ["x", "abc"])
+def test_a_key_too_short_to_be_hidden_is_refused(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before any request, with the name of the variable and what to set in its place."""
+    monkeypatch.setenv("FAKE_VARIABLE", key)
+    with FakeApi() as api:
+        with pytest.raises(ConfigError, match="FAKE_VARIABLE holds a key of fewer than 4") as caught:
+            post(api, key_env="FAKE_VARIABLE")
+        assert "EMPTY" in caught.value.remedy and f"'{key}'" not in str(caught.value)
+        assert api.n_requests == 0
+
+
 # --- threads
 
 

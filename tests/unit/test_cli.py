@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bakeoff.cli.main import app
-from bakeoff.records import Answer, Hit, Usage
+from bakeoff.records import Answer, Hit, Origin, Usage
 from bakeoff.runs.run import Run
 from tests.unit.fakes import chunk
 from tests.unit.run_fixture import finished
@@ -49,6 +49,8 @@ class Speaking:
             usage=Usage(prompt_tokens=120, completion_tokens=3, seconds=0.1),
             abstained="decline" in question.text,
             error="the server is down" if "fail" in question.text else None,
+            truncated="cut" in question.text,
+            origin=Origin(model="big-2026") if "cut" in question.text else None,
         )
 
     def stream(self, question):
@@ -99,6 +101,16 @@ def test_an_answer_is_written_out_with_its_sources(run):
     assert "1. care.md — Care > Warranty\n   The warranty is two years. The" in result.stdout and " …" in result.stdout
     assert "Asking rag: the winner of the verdict." in result.stderr
     assert "120 prompt and 3 completion tokens" in result.stderr and " s;" in result.stderr
+
+
+def test_an_answer_that_was_cut_off_says_so(run):
+    """With the model that wrote it, as its server names it; for scripts too. Other answers say neither."""
+    result = call("ask", "planets", "Will it be cut?")
+    assert "The answer was cut off" in result.stderr and "written by big-2026" in result.stderr
+    found = parsed("ask", "planets", "Will it be cut?", "--json")
+    assert (found["truncated"], found["origin"]["model"]) == (True, "big-2026")
+    whole = call("ask", "planets", "How long?")
+    assert "cut off" not in whole.stderr and "written by" not in whole.stderr
 
 
 def test_an_answer_that_is_declined_says_so_and_shows_no_text(run):

@@ -19,7 +19,7 @@ from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
 from bakeoff.models.prompts import CLOSED_BOOK, GROUNDED
-from bakeoff.records import Answer, Document, GenerationSettings, Hit
+from bakeoff.records import Answer, Document, GenerationSettings, Hit, Origin
 from tests.unit.fakes import FakeGenerator, FakeRetriever, WordEmbedder, answer, chunk, question
 
 EIGHT = GenerationSettings(max_new_tokens=8)
@@ -298,3 +298,41 @@ def test_a_contender_that_loses_questions_is_told_so():
     """One answer for two questions breaks the contract."""
     with pytest.raises(ContenderError, match="asked 2 questions and returned 1"):
         HeldToContract("team.Bot", Bot(keep=0.5)).answer([question("a"), question("b")])
+
+
+class Cut(FakeGenerator):
+    """Its completions stopped at a limit, and say which model wrote them."""
+
+    def _complete(self, prompt):
+        origin = Origin(model="m-2026", fingerprint="fp")
+        return super()._complete(prompt).model_copy(update={"truncated": True, "origin": origin})
+
+
+@pytest.mark.parametrize("decline_below", [None, -9.0])
+def test_a_streamed_answer_is_the_answer(decline_below):
+    """Truncated, origin, usage and confidence are those of a batch; only the time it took may differ."""
+    hit = FakeRetriever([chunk("x"), chunk("y")])
+    documents = [Document(id="x", source="x", title="x", text="text")]
+    for contender in (
+        ClosedBook("c", Cut({"question a": "one "}), CLOSED_BOOK, EIGHT, decline_below),
+        Grounded("c", hit, Cut({"question a": "one "}), GROUNDED, 2, EIGHT, decline_below),
+        WholeCorpus("c", documents, Cut({"question a": "one "}), GROUNDED, EIGHT, decline_below),
+    ):
+        (whole,) = contender.answer([question("a")])
+        *pieces, last = contender.stream(question("a"))
+        assert "".join(pieces).strip() == whole.text == "one"
+        assert last.truncated and last.origin.model == "m-2026" and last.usage.completion_tokens == 1
+        same = {"usage": last.usage.model_copy(update={"seconds": whole.usage.seconds}), "latency_ms": None}
+        assert last.model_copy(update=same) == whole
+
+
+def test_a_stream_without_its_completion_is_named():
+    """A generator of one's own that yields pieces only: the error says what is missing."""
+
+    class PiecesOnly(FakeGenerator):
+        def stream(self, prompt, settings):
+            yield "one"
+
+    contender = ClosedBook("base", PiecesOnly(), CLOSED_BOOK, EIGHT)
+    with pytest.raises(ContenderError, match=r"'fake' ended without a Completion.*\n.*then the .*Completion"):
+        list(contender.stream(question("a")))

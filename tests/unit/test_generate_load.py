@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 import bakeoff.models.load
+from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.models.engines.ollama import OllamaGenerator
 from bakeoff.models.engines.openai import OpenAiGenerator
 from bakeoff.models.engines.scripted import ScriptedGenerator
 from bakeoff.models.load import has_no_weights, load_generator
+from bakeoff.models.probe import probe
 from bakeoff.models.prompts import DECLINE
 from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.records import GenerationSettings, Message, Prompt
@@ -121,6 +123,23 @@ def test_an_import_path_that_leads_nowhere_is_an_error() -> None:
     for path in ("no_such_module_here.Thing", "bakeoff.models.engines.scripted.NoSuchThing"):
         with pytest.raises(ConfigError, match=path):
             load_generator(path)
+
+
+def test_an_import_path_whose_module_fails_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a team's own module raises, it is a ConfigError with the path and the reason."""
+    (tmp_path / "own_failing_generator.py").write_text("raise RuntimeError('no licence')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for asked in (load_generator, probe):
+        with pytest.raises(ConfigError, match=r"own_failing_generator\.Mine.*RuntimeError: no licence"):
+            asked("own_failing_generator.Mine")
+
+
+def test_a_generator_beside_the_configuration_is_found_when_a_world_is_opened(tmp_path: Path) -> None:
+    """Also where no run has looked for anything there in this process."""
+    text = "from bakeoff.models.engines.scripted import ScriptedGenerator as Mine\n"
+    (tmp_path / "own_generator_beside.py").write_text(text)
+    models = {"generator": LocalModel(name="own_generator_beside.Mine")}
+    assert WorldFolder(tmp_path / "world", models, tmp_path).generator("generator").name == "scripted"
 
 
 def test_a_missing_extra_is_one_line(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:

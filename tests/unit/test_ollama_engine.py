@@ -99,6 +99,25 @@ def test_a_reply_that_is_no_answer_is_an_error_of_that_completion(fault: Fault, 
         assert one.error and words in one.error and one.text == ""
 
 
+def test_one_completion_has_the_temperature_and_seed_of_the_model() -> None:
+    """What a probe asks with is what the run will ask with."""
+    with FakeApi() as server:
+        generator(server, temperature=0.7, seed=3).complete(ask("a")[0], FIVE)
+        options = server.bodies[0]["options"]
+        assert (options["temperature"], options["seed"]) == (0.7, 3)
+
+
+def test_a_stream_that_a_limit_ended_says_so() -> None:
+    """With the counts, the log-probability and the origin that the server gives."""
+    with FakeApi(reply=lambda _: "a b c d e f g") as server:
+        *pieces, last = generator(server).stream(ask("one two")[0], FIVE)
+    assert isinstance(last, Completion) and last.origin is not None
+    assert pieces == ["a", " b", " c", " d", " e"]
+    assert (last.text, last.truncated, last.logprob) == ("a b c d e", True, -0.5)
+    assert (last.usage.prompt_tokens, last.usage.completion_tokens) == (2, 5)
+    assert last.origin.model == "fake-model-2026"
+
+
 @pytest.mark.parametrize(
     ("fault", "words"),
     [

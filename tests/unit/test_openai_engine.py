@@ -1,6 +1,7 @@
 """The engine for OpenAI's protocol: requests, negotiation, reading answers, and how streams end."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.engines.openai import OpenAiGenerator
 from bakeoff.models.engines.openai_dialect import Dialect, named_parameters
-from bakeoff.models.engines.openai_reading import pieces_of
+from bakeoff.models.engines.openai_reading import StreamedReply, pieces_of
 from bakeoff.models.providers.client import ApiError
 from bakeoff.models.settings import ApiModel
 from bakeoff.records import Completion, GenerationSettings, Message, Prompt
@@ -29,6 +30,14 @@ def generator(api: FakeApi, **more: Any) -> OpenAiGenerator:
 def completion_from(reply: dict[str, Any], settings: GenerationSettings = FIVE, **more: Any) -> Completion:
     with FakeApi(fault=Fault("not json", body=json.dumps(reply))) as api:
         return generator(api, **more).generate(ask("12345678"), settings)[0]
+
+
+def text_of(stream: Iterator[str | Completion]) -> str:
+    """The pieces of a stream, which its completion follows, joined."""
+    *pieces, last = stream
+    text = "".join(piece for piece in pieces if isinstance(piece, str))
+    assert isinstance(last, Completion) and last.text == text
+    return text
 
 
 def said(text: Any, **more: Any) -> dict[str, Any]:
@@ -91,8 +100,48 @@ def test_parameters_are_negotiated_in_one_extra_request(
         assert api.n_requests == 31
         assert sent <= api.bodies[-1].keys() and not left_out & api.bodies[-1].keys()
         assert left_out <= set(engine.refused_parameters)
-        assert "".join(engine.stream(ask("q")[0], FIVE)) == "you said q"
+        assert text_of(engine.stream(ask("q")[0], FIVE)) == "you said q"
         assert api.n_requests == 32
+
+
+def test_what_was_negotiated_is_known_to_the_next_generator_of_that_model() -> None:
+    """A generator that is thrown away and made anew asks no refused parameter again; another model is asked for all."""
+    with FakeApi(refuses=("temperature", "logprobs")) as api:
+        assert generator(api).generate(ask("a"), FIVE)[0].error is None
+        assert api.n_requests == 2
+        again = generator(api, timeout_s=4.0)
+        assert again.refused_parameters == ("logprobs", "seed", "temperature")
+        assert again.generate(ask("a", "b"), FIVE)[1].text == "you said b"
+        assert text_of(generator(api).stream(ask("c")[0], FIVE)) == "you said c"
+        assert api.n_requests == 5
+        generator(api, model="other").generate(ask("a"), FIVE)
+        assert api.n_requests == 7
+
+
+def test_one_completion_has_the_temperature_and_seed_of_the_model() -> None:
+    """What a probe asks with is what the run will ask with."""
+    with FakeApi() as api:
+        generator(api, temperature=0.7, seed=3).complete(ask("a")[0], FIVE)
+        assert (api.bodies[0]["temperature"], api.bodies[0]["seed"]) == (0.7, 3)
+
+
+@pytest.mark.parametrize("words", [None, "no"])
+@pytest.mark.parametrize("asked_before", [True, False])
+def test_a_stream_without_counts_is_estimated(words: str | None, asked_before: bool) -> None:
+    """A server that refuses `stream_options`, naming it or not, keeps its other parameters; asked once, not again."""
+    with FakeApi(refuses=("stream_options",)) as api:
+        api.refusal_words = words
+        engine = generator(api)
+        if asked_before:
+            engine.generate(ask("q"), FIVE)
+        *_, last = engine.stream(ask("12345678")[0], FIVE)
+        assert isinstance(last, Completion)
+        assert (last.usage.prompt_tokens, last.usage.completion_tokens) == (2, 5)  # characters / 4
+        assert "stream_options" not in api.bodies[-1] and api.bodies[-1]["temperature"] == 0.0
+        assert "logprobs" in api.bodies[-1] or (words and not asked_before)
+        n_requests = api.n_requests
+        assert text_of(engine.stream(ask("q")[0], FIVE)) == "you said q"
+        assert api.n_requests == n_requests + 1
 
 
 def test_an_odd_order_of_refusals_still_ends_in_an_answer() -> None:
@@ -236,10 +285,10 @@ def test_strange_texts_are_sent_and_read() -> None:
 def test_a_stream_gives_the_pieces() -> None:
     """Comments and chunks without choices are skipped. The stop text and anything after it are removed."""
     with FakeApi(reply=lambda _: "Hel lo wor ld") as api:
-        assert list(generator(api).stream(ask("q")[0], FIVE)) == ["Hel", " lo", " wor", " ld"]
+        assert list(generator(api).stream(ask("q")[0], FIVE))[:-1] == ["Hel", " lo", " wor", " ld"]
         assert api.bodies[0]["stream"] is True
         stopped = generator(api).stream(ask("q")[0], GenerationSettings(stop=("o wo",)))
-        assert "".join(stopped) == "Hel l"
+        assert text_of(stopped) == "Hel l"
 
 
 @pytest.mark.parametrize(
@@ -256,23 +305,44 @@ def test_a_stream_gives_the_pieces() -> None:
     ],
 )
 def test_a_stream_that_fails_raises(fault: Fault, words: str) -> None:
-    """An incomplete stream is not returned as an answer: after the last piece there is an error with the reason."""
-    pieces: list[str] = []
+    """Half a stream is not passed off as an answer: the error comes after the last piece, with the reason."""
+    pieces: list[str | Completion] = []
     with FakeApi(reply=lambda _: "one two three four", fault=fault) as api:
         with pytest.raises(ModelUnavailableError, match=words):
             pieces += generator(api, timeout_s=0.3, retries=0).stream(ask("q")[0], FIVE)
-        assert "four" not in "".join(pieces)
+        assert "four" not in "".join(map(str, pieces))
 
 
 def test_a_stream_is_asked_again_before_its_first_piece() -> None:
     """A busy server at the start is retried, as for any request."""
     with FakeApi(fault=Fault(status=503, times=1)) as api:
-        assert "".join(generator(api).stream(ask("q")[0], FIVE)) == "you said q"
+        assert text_of(generator(api).stream(ask("q")[0], FIVE)) == "you said q"
+
+
+def test_a_stream_that_a_limit_ended_says_so() -> None:
+    """With the counts, the log-probability and the origin that the server gives."""
+    with FakeApi(reply=lambda _: "a b c d e f g") as api:
+        *_, last = generator(api).stream(ask("one two")[0], FIVE)
+    assert isinstance(last, Completion) and last.origin is not None
+    assert (last.text, last.truncated, last.logprob) == ("a b c d e", True, -0.5)
+    assert (last.usage.prompt_tokens, last.usage.completion_tokens) == (2, 5)
+    assert (last.origin.model, last.origin.fingerprint) == ("fake-model-2026", "fp_fake")
+
+
+def test_a_stop_text_that_the_server_ignores_ends_the_stream_here() -> None:
+    """Beyond the number of stop texts that are sent: the counts are estimates then, and nothing is truncated."""
+    stops = ("1", "2", "3", "4", " c")
+    with FakeApi(reply=lambda _: "a b c d e f g") as api:
+        *_, last = generator(api).stream(ask("q")[0], GenerationSettings(max_new_tokens=5, stop=stops))
+    assert isinstance(last, Completion)
+    assert (last.text, last.truncated, last.usage.completion_tokens) == ("a b", False, 1)
 
 
 def test_a_stream_may_end_without_done_once_the_reason_is_given() -> None:
     """Some servers send no [DONE]. The finish reason also marks the end."""
     event = {"choices": [{"delta": {"content": "x"}, "finish_reason": "stop"}]}
-    assert list(pieces_of([f"data: {json.dumps(event)}"], 1.0)) == ["x"]
+    reply = StreamedReply()
+    assert list(pieces_of([f"data: {json.dumps(event)}"], 1.0, reply)) == ["x"]
+    assert reply.whole()["choices"][0]["finish_reason"] == "stop"
     with pytest.raises(ApiError, match="after 0 characters"):
-        list(pieces_of(["event: ping"], 1.0))
+        list(pieces_of(["event: ping"], 1.0, StreamedReply()))

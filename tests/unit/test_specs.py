@@ -7,7 +7,7 @@ import pytest
 from bakeoff.contenders.load import make_recipes, standard_entrants
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.errors import ConfigError
-from bakeoff.runs.config import load_config
+from bakeoff.runs.config import load_config, validate
 
 MINIMAL = "name: pilot\ndocuments: docs\nquestions: [questions.csv]\n"
 LARGE = "models: {large: {api: openai, base_url: 'https://llm.example/v1', model: big, context_tokens: 128000}}\n"
@@ -187,3 +187,92 @@ def test_every_recipe_describes_itself():
         "base", "rag", "tuned", "hybrid", "extract", "router", "long-context",
     ]  # fmt: skip
     assert all(entrant.title and entrant.summary and entrant.days.setup > 0 for entrant in entrants)
+
+
+SECRET = "SENTINEL0123456789"
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (f"base_url: 'https://u:{SECRET}@h.example/v1'", "must hold no user or password"),
+        (f"base_url: 'https://u:{SECRET}/x@h.example/v1'", "is not the address of a server"),
+        (f"base_url: 'htp://u:{SECRET}@h.example/v1'", "must hold no user or password"),
+        (f"base_url: 'https://[u:{SECRET}@h.example/v1'", "must hold no user or password"),
+        (f"base_url: 'https://h.example:{SECRET}/v1'", "'https://h.example/v1' is not the address"),
+        (f"base_url: 'https://h.example/v1?api-key={SECRET}'", r"no query \('\?'\) or fragment"),
+        (f"base_url: 'https://h.example/v1#{SECRET}'", "or fragment"),
+        (f"base_url: sk-{SECRET}", "is not the address"),
+        (f"base_url: ['https://u:{SECRET}@h.example']", "base_url"),
+        (f"base_url: 'https://h.example/v1', key_env: sk-proj-{SECRET}", "never the key itself"),
+        (f"base_url: 'https://h.example/v1', key_env: gsk_{SECRET}", "never the key itself"),
+        (f"base_url: 'https://h.example/v1', key_env: '{SECRET}abcdef'", "never the key itself"),
+        (f"base_url: 'https://h.example/v1', key_env: ['{SECRET}']", "key_env"),
+        (f"base_url: 'https://h.example/v1', key_env: '9{SECRET}'", "never the key itself"),
+        (f"base_url: 'https://h.example/v1', key: {SECRET}", "unknown key 'models.large.api.key'"),
+    ],
+)
+def test_no_secret_of_a_model_is_shown(tmp_path, model, words):
+    """A password, a query or a key where none may stand: the error says so, and holds nothing of it."""
+    with pytest.raises(ConfigError, match=words) as caught:
+        config(tmp_path, f"models: {{large: {{api: openai, model: big, {model}}}}}\n")
+    assert SECRET not in str(caught.value) and SECRET not in repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"models: {{large: 'openai:https://u:{SECRET}@h.example/v1#m'}}\n",
+        f"models: [{{api: openai, base_url: 'https://u:{SECRET}@h.example/v1', key_env: {SECRET}}}]\n",
+        f"models: 'https://u:{SECRET}@h.example/v1'\n",
+        f"contenders: [{{like: rag, retrieval: {{k: 'https://u:{SECRET}@h.example/v1'}}}}]\n",
+        f"contenders: [{{like: rag, retrieval: {{k: 'https://h.example/v1?key={SECRET}'}}}}]\n",
+        f"contenders: [{{like: rag, retrieval: {{k: {{base_url: 'https://u:{SECRET}@h.example/v1'}}}}}}]\n",
+    ],
+)
+def test_no_secret_is_shown_wherever_it_stands(tmp_path, text):
+    """An address with a password in the wrong place of the configuration."""
+    with pytest.raises(ConfigError) as caught:
+        config(tmp_path, text)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "_key2", "COMPANY_LLM_KEY_FOR_PRODUCTION_2", "hf_token"])
+def test_names_of_variables_are_taken(tmp_path, name):
+    """Letters, digits and underscores, however long."""
+    loaded = config(tmp_path, f"models: {{a: {{api: openai, model: m, base_url: 'https://h/v1', key_env: {name}}}}}\n")
+    assert loaded.models["a"].key_env == name
+
+
+SERVER = "{api: openai, base_url: 'https://h/v1', model: m}"
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        f"{{one: {SERVER}, two: {SERVER}}}",
+        "{one: org/model, two: {name: org/model, engine: auto}}",
+        "{generator: org/model, two: org/model}",
+        f"{{generator: {SERVER}, embedder: {SERVER}}}",
+        "{one: {api: openai, base_url: 'https://h/v1', model: m}, two: "
+        "{api: openai, base_url: 'https://h/v1/', model: m, retries: 4}}",
+    ],
+)
+def test_the_same_model_under_two_names_is_refused(tmp_path, models):
+    """Two names would be measured and reported as two models."""
+    with pytest.raises(ConfigError, match=r"'\w+' and '\w+' are the same model with the same settings"):
+        config(tmp_path, f"models: {models}\n")
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        "{small: HuggingFaceTB/SmolLM2-135M-Instruct, mini: sentence-transformers/all-MiniLM-L6-v2}",
+        "{one: org/model, two: {name: org/model, engine: openvino}}",
+        f"{{one: {SERVER}, two: {{api: openai, base_url: 'https://h/v1', model: m, temperature: 1}}}}",
+    ],
+)
+def test_a_default_and_other_settings_are_no_second_name(tmp_path, models):
+    """Neither for what was written, nor for what a run's folder then holds, which names the defaults as well."""
+    loaded = config(tmp_path, f"models: {models}\n")
+    assert validate(loaded.model_dump(mode="json")).models == loaded.models

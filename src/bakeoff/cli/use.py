@@ -58,7 +58,7 @@ def _show(answer: Answer) -> None:
     else:
         typer.echo()
     if answer.truncated:
-        note("The token limit cut the answer off.")
+        note("The answer was cut off: it stopped at a limit of tokens. See generation.max_new_tokens.")
     if answer.citations and answer.error is None:
         typer.echo("\nPassages shown to the contender:")
         for hit in answer.citations:
@@ -67,7 +67,8 @@ def _show(answer: Answer) -> None:
     seconds = (answer.latency_ms or 1000 * usage.seconds) / 1000
     route = f"; answered by {answer.route}" if answer.route else ""
     tokens = f"; {usage.prompt_tokens} prompt and {usage.completion_tokens} completion tokens"
-    note(f"\n{seconds:.1f} s{tokens if usage.prompt_tokens else ''}{route}")
+    written = f"; written by {answer.origin.model}" if answer.origin and answer.origin.model else ""
+    note(f"\n{seconds:.1f} s{tokens if usage.prompt_tokens else ''}{route}{written}")
 
 
 def _citation(hit: Hit) -> str:

@@ -54,9 +54,11 @@ class Grounded:
         """The pieces of the answer, then the whole answer with the chunks shown."""
         if self._decline_below is not None:
             return whole(self, question)
+        begun = time.perf_counter()
         hits = self._fitting(question, self._retriever.search([question.text], self._k)[0])
+        retrieval = Usage(seconds=time.perf_counter() - begun)
         prompt = self._template.render(question.text, [hit.chunk.passage for hit in hits])
-        return as_written(self.name, question, self._generator, prompt, self._settings, hits)
+        return as_written(self.name, question, self._generator, prompt, self._settings, hits, retrieval)
 
     def _fitting(self, question: Question, hits: Sequence[Hit]) -> Sequence[Hit]:
         passages = [hit.chunk.passage for hit in hits]

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from bakeoff.catalogue import ENTRY_POINTS, RECIPES
 from bakeoff.errors import ConfigError
+from bakeoff.models.found import found
 from bakeoff.models.prompts import Prompts
 from bakeoff.models.settings import GENERATOR, ModelSettings
 from bakeoff.records import GenerationSettings, Record
@@ -161,7 +162,7 @@ def _explained(item: Any) -> str:
     where = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         return f"unknown key '{where}'"
-    return f"'{where}': {item['msg'].removeprefix('Value error, ')} (found {item['input']!r})"
+    return f"'{where}': {item['msg'].removeprefix('Value error, ')}{found(item)}"
 
 
 def _check_model(name: str, key: str, models: Mapping[str, ModelSettings], place: str) -> None:

@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bakeoff.grading.abstention import is_abstention
+from bakeoff.contenders.declining import NOTHING, answer_from
+from bakeoff.errors import ContenderError
 from bakeoff.protocols import Contender, Generator
-from bakeoff.records import Answer, GenerationSettings, Hit, Prompt, Question, Usage
+from bakeoff.records import Answer, Completion, GenerationSettings, Hit, Prompt, Question, Usage
 
 
 def whole(contender: Contender, question: Question) -> Iterator[str | Answer]:
@@ -36,26 +37,25 @@ def as_written(
     prompt: Prompt,
     settings: GenerationSettings,
     hits: Sequence[Hit] = (),
+    retrieval: Usage = NOTHING,
 ) -> Iterator[str | Answer]:
-    """The pieces as the generator writes them, then the answer. For contenders without a threshold."""
+    """The pieces as the generator writes them, then the answer; for a contender without a threshold.
+
+    The answer is the one that the same completion makes in a batch; `retrieval` is what finding the passages took.
+    Raises ContenderError where the generator's stream ends without its Completion.
+    """
     begun = time.perf_counter()
-    pieces: list[str] = []
-    for piece in generator.stream(prompt, settings):
-        pieces.append(piece)
-        yield piece
-    text = "".join(pieces).strip()
-    seconds = time.perf_counter() - begun
-    usage = Usage(
-        prompt_tokens=sum(generator.count_tokens(message.content) for message in prompt.messages),
-        completion_tokens=generator.count_tokens(text),
-        seconds=seconds,
-    )
-    yield Answer(
-        question_id=question.id,
-        contender=contender,
-        text=text,
-        citations=tuple(hits),
-        usage=usage,
-        latency_ms=1000 * seconds,
-        abstained=is_abstention(text),
-    )
+    completion: Completion | None = None
+    for item in generator.stream(prompt, settings):
+        if isinstance(item, Completion):
+            completion = item
+        else:
+            yield item
+    if completion is None:
+        raise ContenderError(
+            f"The stream of the generator '{generator.name}' ended without a Completion.",
+            "stream(prompt, settings) must yield the pieces of the text, then the bakeoff.records.Completion",
+        )
+    latency_ms = 1000 * (retrieval.seconds + time.perf_counter() - begun)
+    answer = answer_from(question, contender, completion, None, hits, retrieval)
+    yield answer.model_copy(update={"latency_ms": latency_ms})

@@ -15,6 +15,7 @@ from bakeoff.contenders.load import make_recipe
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.imports import search_in
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Generator
@@ -75,6 +76,7 @@ class WorldFolder:
             for known in here[: len(here) - MODELS_KEPT + 1]:  # models behind a server take no memory
                 self._generators.pop(known)
             folder = self.adapter_folder(adapter) if adapter else None
+            search_in(self.imports_from)
             generator = load_generator(self.models[model], folder)
         self._generators[key] = generator
         return generator

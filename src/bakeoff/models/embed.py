@@ -120,14 +120,16 @@ Embedder = ModelEmbedder | HashEmbedder
 def load_embedder(settings: LocalModel | ApiModel | str = DEFAULT_EMBEDDER) -> "Embedder | ApiEmbedder":
     """The embedder for these settings: `hash`, a sentence-transformers model, or one behind a server.
 
-    A plain string is the name of a local model (`weights.resolve_model` lists where it is looked for). Engine `auto`
-    uses transformers if there is an NVIDIA GPU, else OpenVINO. Raises ModelUnavailableError if the model was not found
-    or cannot be loaded, MissingExtraError if the engine is not installed, ConfigError if the settings name an adapter.
+    A plain string is the name of a local model (see `weights.resolve_model` for the places). Engine `auto` takes
+    transformers where there is an NVIDIA GPU, else OpenVINO. Raises ModelUnavailableError where the model was not found
+    or is none that can be loaded, MissingExtraError where the engine is not installed, ConfigError for an adapter
+    or a price.
     """
     settings = as_settings(settings)
     if isinstance(settings, ApiModel):
         from bakeoff.models.providers.embeddings import ApiEmbedder
 
+        _refuse_price(settings)
         return ApiEmbedder(settings)
     if settings.name == HashEmbedder.name:
         return HashEmbedder()
@@ -137,6 +139,14 @@ def load_embedder(settings: LocalModel | ApiModel | str = DEFAULT_EMBEDDER) -> "
         engine = "transformers" if shutil.which("nvidia-smi") else "openvino"
     encoder = OpenVinoEncoder(folder, model) if engine == "openvino" else TorchEncoder(folder, model)
     return ModelEmbedder(settings.name, model, SentenceTokenizer(folder, model), encoder)
+
+
+def _refuse_price(settings: ApiModel) -> None:
+    if settings.price is not None:
+        raise ConfigError(
+            f"The embedder {settings.label} has a price ({settings.price}): embedding tokens are not priced yet.",
+            "remove price from this model; the costs of the run then hold no embedding tokens",
+        )
 
 
 def check_embedder(settings: LocalModel) -> None:

@@ -3,12 +3,13 @@
 Knows nothing about retrieval or training. An engine is imported only when it is picked.
 """
 
-import importlib
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bakeoff.errors import ConfigError, MissingExtraError
+from bakeoff.imports import imported
+from bakeoff.models.reference import shown_address
 from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.models.weights import resolve_model
 from bakeoff.protocols import Generator
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from bakeoff.models.engines.openai import OpenAiGenerator
 
 SCRIPTED = "scripted"
+THE_GENERATOR = "The generator"
+"""How errors call what an import path in `models:` names."""
 
 
 def load_generator(settings: LocalModel | ApiModel | str, adapter: Path | None = None) -> Generator:
@@ -40,8 +43,9 @@ def load_generator(settings: LocalModel | ApiModel | str, adapter: Path | None =
 def as_settings(settings: LocalModel | ApiModel | str) -> LocalModel | ApiModel:
     """The settings. A plain string becomes the settings of a local model. Raises ConfigError for 'openai:...'."""
     if isinstance(settings, str) and settings.startswith("openai:"):
+        address = shown_address(settings.removeprefix("openai:"))
         raise ConfigError(
-            f"{settings!r} is the old form for a model behind a server.",
+            f"'openai:{address}' is no longer how a model behind a server is written.",
             "write {api: openai, base_url: https://host/v1, model: NAME, key_env: VARIABLE}",
         )
     return LocalModel(name=settings) if isinstance(settings, str) else settings
@@ -61,18 +65,6 @@ def is_import_path(name: str) -> bool:
         and not Path(name).exists()
         and all(part.isidentifier() for part in name.split("."))
     )
-
-
-def imported(path: str) -> object:
-    """The generator from a full import path. Raises ConfigError if it cannot be imported."""
-    module, _, name = path.rpartition(".")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(
-            f"The generator '{path}' cannot be imported: {error}.",
-            "give the full import path of a class or function that takes no arguments",
-        ) from error
 
 
 def _refuse_adapter(adapter: Path | str | None, name: str) -> None:
@@ -112,7 +104,7 @@ def _imported(name: str) -> Generator:
         from bakeoff.models.engines.scripted import ScriptedGenerator
 
         return ScriptedGenerator()
-    return imported(name)()  # type: ignore[operator, no-any-return]
+    return imported(name, None, THE_GENERATOR)()  # type: ignore[no-any-return]
 
 
 def _local(settings: LocalModel, adapter: Path | None) -> Generator:

@@ -6,7 +6,8 @@ Takes a model's settings, returns nothing if the model works. Loads no weights.
 from pathlib import Path
 
 from bakeoff.errors import ModelUnavailableError
-from bakeoff.models.load import SCRIPTED, as_settings, behind_a_server, imported, is_import_path
+from bakeoff.imports import imported
+from bakeoff.models.load import SCRIPTED, THE_GENERATOR, as_settings, behind_a_server, is_import_path
 from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.models.weights import resolve_model
 from bakeoff.records import GenerationSettings, Message, Prompt
@@ -49,7 +50,7 @@ def _probe_generator(settings: LocalModel) -> None:
     if settings.name == SCRIPTED:
         return
     if is_import_path(settings.name):
-        imported(settings.name)
+        imported(settings.name, None, THE_GENERATOR)
         return
     resolve_model(settings.name)
     _require_adapter(settings.adapter)

@@ -4,6 +4,7 @@ Takes the address of a server. Sends no request.
 """
 
 import ipaddress
+import re
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -15,6 +16,19 @@ LOCAL_ENDINGS = (".local", ".lan", ".internal", ".localdomain", ".home.arpa")
 def host_of(url: str) -> str:
     """The host of a server's address; empty if the text is not an address."""
     return urlsplit(url).hostname or ""
+
+
+def shown_address(address: str) -> str:
+    """The address as a message may show it: without user, password, query and fragment; empty where it has no host.
+
+    Also of what is no address: what cannot be the port behind a colon is left out with the colon.
+    """
+    scheme, slashes, rest = address.partition("//")
+    if not slashes:
+        scheme, rest = "", address
+    host, slash, path = re.split(r"[?#]", rest.rpartition("@")[2])[0].partition("/")
+    host = re.sub(r":(?!\d*$)[^\]]*$", "", host)
+    return f"{scheme}{slashes}{host}{slash}{path}" if slashes or "." in host or slash or ":" in host else ""
 
 
 def location_of(url: str) -> Location:

@@ -4,17 +4,26 @@ Takes plain values, gives frozen records. Sends no request and loads nothing. A 
 environment variable, never by its value.
 """
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator
 
-from bakeoff.models.reference import Location, host_of, location_of
+from bakeoff.models.reference import Location, host_of, location_of, shown_address
 from bakeoff.records import Record
 
 GENERATOR, EMBEDDER = "generator", "embedder"
 """The names in `models:` of the generator and the embedder that a contender uses by default."""
 DEFAULT_GENERATOR = "HuggingFaceTB/SmolLM2-135M-Instruct"
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+"""What key_env may be: the name of an environment variable."""
+KEY_PREFIXES = ("sk_", "gsk_", "hf_", "r8_", "AIza")
+SHORTEST_LIKELY_KEY = 20
 
 
 class TokenPrice(Record):
@@ -72,13 +81,23 @@ class ApiModel(Record):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        if not url.startswith(("http://", "https://")) or not host_of(url):
-            raise ValueError(f"{url!r} is not the address of a server; write it as https://host/v1")
-        if "@" in url.split("/")[2]:
-            raise ValueError(
-                "an address must not hold a user or password; set key_env to the name of the variable with the key"
-            )
+        if "@" in url.partition("//")[2].partition("/")[0]:
+            raise ValueError("an address must hold no user or password: name the variable with the key in key_env")
+        if not url.startswith(("http://", "https://")) or not _has_host(url):
+            raise ValueError(f"{shown_address(url)!r} is not the address of a server: write it as https://host/v1")
+        if "?" in url or "#" in url:
+            raise ValueError("an address must hold no query ('?') or fragment ('#'): give what stands before it")
         return url.rstrip("/")
+
+    @field_validator("key_env")
+    @classmethod
+    def _is_the_name_of_a_variable(cls, name: str | None) -> str | None:
+        if name is not None and (not re.fullmatch(VARIABLE, name) or _looks_like_a_key(name)):
+            raise ValueError(
+                "this is not the name of an environment variable: give the name of the variable that holds the key "
+                "(letters, digits and '_', no digit first), never the key itself"
+            )
+        return name
 
     @property
     def label(self) -> str:
@@ -97,13 +116,27 @@ class ApiModel(Record):
 ModelSettings = LocalModel | ApiModel
 
 
+def _has_host(url: str) -> bool:
+    """Whether a server can be at this address: it has a host, and a port that is one where it has any."""
+    try:
+        return bool(host_of(url)) and urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
+def _looks_like_a_key(name: str) -> bool:
+    """Whether what could be a variable's name is rather a key: by its prefix, or as letters and digits in one piece."""
+    in_one_piece = "_" not in name and any(character.isdigit() for character in name)
+    return len(name) >= SHORTEST_LIKELY_KEY and (name.startswith(KEY_PREFIXES) or in_one_piece)
+
+
 def _as_mapping(value: Any) -> Any:
     """A plain string is the name of a local model."""
     if not isinstance(value, str):
         return value
     if value.startswith("openai:"):
         raise ValueError(
-            f"{value!r}: write a model behind a server as "
+            f"'openai:{shown_address(value.removeprefix('openai:'))}': write a model behind a server as "
             "{api: openai, base_url: https://host/v1, model: NAME, key_env: VARIABLE}"
         )
     return {"name": value}
@@ -115,8 +148,28 @@ def _kind(value: Any) -> str:
     return "api" if isinstance(value, ApiModel) else "local"
 
 
+DEFAULTS: Mapping[str, ModelSettings] = {
+    GENERATOR: LocalModel(name=DEFAULT_GENERATOR),
+    EMBEDDER: LocalModel(name=DEFAULT_EMBEDDER),
+}
+
+
 def _with_defaults(models: dict[str, ModelSettings]) -> dict[str, ModelSettings]:
-    return {GENERATOR: LocalModel(name=DEFAULT_GENERATOR), EMBEDDER: LocalModel(name=DEFAULT_EMBEDDER)} | models
+    """The models with the defaults. Two names for the same settings are refused, unless one is such a default.
+
+    A run's folder holds the defaults too: they are told by their settings, not by who wrote them.
+    """
+    names: dict[ModelSettings, str] = {}
+    for name, settings in models.items():
+        if settings == DEFAULTS.get(name):
+            continue
+        first = names.setdefault(settings, name)
+        if first != name:
+            raise ValueError(
+                f"'{first}' and '{name}' are the same model with the same settings: give it one name, and use that "
+                "name wherever it is meant"
+            )
+    return {**DEFAULTS, **models}
 
 
 Model = Annotated[

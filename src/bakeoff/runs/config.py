@@ -15,6 +15,7 @@ from bakeoff.contenders.spec import NAME, Defaults, Entry, Spec, entry_of, resol
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import unknown_key
+from bakeoff.models.found import found
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.measure.settings import Measuring
 from bakeoff.models.prompts import Prompts
@@ -141,8 +142,7 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         return unknown_key(Config, item["loc"])
     message = PLAIN.get(item["type"], item["msg"].removeprefix("Value error, "))
-    value = "" if isinstance(item["input"], dict) else f" (found {item['input']!r})"
-    return f"'{where}': {message}{value}"
+    return f"'{where}': {message}{found(item)}"
 
 
 def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -50,14 +50,14 @@ class OllamaGenerator:
         Raises ConfigError before any request if the key's environment variable is not set.
         """
         key_of(self._settings)
-        asked = asked_of(self._settings, settings)
-        return in_parallel(lambda prompt: self._complete(prompt, asked), prompts, self._settings.concurrency)
+        return in_parallel(lambda prompt: self._complete(prompt, settings), prompts, self._settings.concurrency)
 
     def complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
-        """One completion. Raises ApiError if it fails after all retries."""
-        begun = time.perf_counter()
-        reply = self._client.post(self._url, self._body(prompt, settings, streamed=False))
-        return self._completion(_checked(reply), prompt, settings, time.perf_counter() - begun)
+        """One completion. Raises ApiError where it fails after all retries."""
+        begun, asked = time.perf_counter(), asked_of(self._settings, settings)
+        reply = self._client.post(self._url, self._body(prompt, asked, streamed=False))
+        with self._client.key_hidden():
+            return self._completion(_checked(reply), prompt, asked, time.perf_counter() - begun)
 
     def _complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
         begun = time.perf_counter()
@@ -80,8 +80,8 @@ class OllamaGenerator:
             "model": self.name,
             "messages": [message.model_dump() for message in prompt.messages],
             "stream": streamed,
-            "logprobs": not streamed,
-            "truncate": False,  # refuse a prompt that does not fit instead of cutting it
+            "logprobs": True,
+            "truncate": False,  # refuse a prompt that does not fit, rather than cut it
             "shift": False,
             "options": options,
         }
@@ -118,27 +118,34 @@ class OllamaGenerator:
                 "raise context_tokens, or lower retrieval.k or retrieval.chunk_tokens",
             )
 
-    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of one completion, as the server sends them. Closing the iterator ends the request.
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
+        """The pieces of one completion as the server sends them, then the completion; closing ends the request.
 
         Raises ApiError if the server refuses, reports an error in the stream, or ends the stream before the answer.
         """
         key_of(self._settings)
-        asked = asked_of(self._settings, settings)
-        return pieces_before_stop(self._pieces(prompt, asked), asked.stop)
+        return self._streamed(prompt, asked_of(self._settings, settings))
 
-    def _pieces(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+    def _streamed(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
+        begun = time.perf_counter()
+        replies: list[dict[str, Any]] = []
+        with self._client.key_hidden():
+            yield from pieces_before_stop(self._pieces(prompt, settings, replies), settings.stop)
+            yield self._completion(_joined(replies), prompt, settings, time.perf_counter() - begun)
+
+    def _pieces(self, prompt: Prompt, settings: GenerationSettings, replies: list[dict[str, Any]]) -> Iterator[str]:
+        """The pieces of a stream; each of its objects is added to `replies`."""
         lines = self._client.lines(self._url, self._body(prompt, settings, streamed=True))
         n_characters = 0
         try:
             for line in lines:
                 reply = _parsed(line)
+                replies.append(reply)
                 piece = _text(reply)
                 n_characters += len(piece)
                 if piece:
                     yield piece
                 if reply.get("done"):
-                    self._refuse_cut(reply.get("prompt_eval_count"), estimated_prompt_tokens(prompt))
                     return
         finally:
             lines.close()
@@ -150,6 +157,13 @@ class OllamaGenerator:
     def count_tokens(self, text: str) -> int:
         """An estimate: one token for every four characters, rounded up."""
         return estimated_tokens(text)
+
+
+def _joined(replies: list[dict[str, Any]]) -> dict[str, Any]:
+    """The objects of a stream as the reply that the same request gets in one piece, also where a stop text ended it."""
+    logprobs = [one for reply in replies for one in reply.get("logprobs") or []]
+    text = "".join(_text(reply) for reply in replies)
+    return {**(replies[-1] if replies else {}), "done": True, "message": {"content": text}, "logprobs": logprobs}
 
 
 def _parsed(line: str) -> dict[str, Any]:

@@ -4,13 +4,12 @@ Takes prompts, gives completions. If a server refuses a prompt, that completion 
 no token counts, they are estimated, since the model's tokenizer is not available. Knows nothing about retrieval.
 """
 
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
 
-from bakeoff.models.engines.openai_dialect import Dialect, named_parameters
-from bakeoff.models.engines.openai_reading import completion_of, pieces_of
+from bakeoff.models.engines.openai_dialect import STREAM_USAGE, Dialect, named_parameters, negotiation_with
+from bakeoff.models.engines.openai_reading import StreamedReply, completion_of, pieces_of
 from bakeoff.models.providers.asking import asked_of, estimated_tokens, failed
 from bakeoff.models.providers.client import ApiClient, ApiError
 from bakeoff.models.providers.keys import key_of
@@ -35,15 +34,12 @@ class OpenAiGenerator:
         self._settings = settings
         self._client = ApiClient(settings, first_wait_s)
         self._url = f"{settings.base_url}/chat/completions"
-        self._dialect = Dialect()
-        self._accepted: frozenset[str] = frozenset()
-        self._first = threading.Lock()
-        self._asked = False
+        self._known = negotiation_with(settings)
 
     @property
     def refused_parameters(self) -> tuple[str, ...]:
-        """The parameters that are no longer sent. Without `temperature` the server samples its answers at random."""
-        return tuple(sorted(self._dialect.refused))
+        """The parameters that are no longer sent. Without `temperature` the server draws its answers at random."""
+        return tuple(sorted(self._known.dialect.refused))
 
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
         """One completion for each prompt, in order.
@@ -54,14 +50,14 @@ class OpenAiGenerator:
         waits. Raises ConfigError before any request if the key's environment variable is not set.
         """
         key_of(self._settings)
-        asked = asked_of(self._settings, settings)
-        return in_parallel(lambda prompt: self._complete(prompt, asked), prompts, self._settings.concurrency)
+        return in_parallel(lambda prompt: self._complete(prompt, settings), prompts, self._settings.concurrency)
 
     def complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
-        """One completion. Raises ApiError if it fails after all retries."""
-        begun = time.perf_counter()
-        reply = self._reply(prompt, settings)
-        return completion_of(reply, prompt, settings, time.perf_counter() - begun, self.context_tokens)
+        """One completion. Raises ApiError where it fails after all retries."""
+        begun, asked = time.perf_counter(), asked_of(self._settings, settings)
+        reply = self._reply(prompt, asked)
+        with self._client.key_hidden():
+            return completion_of(reply, prompt, asked, time.perf_counter() - begun, self.context_tokens)
 
     def _complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
         begun = time.perf_counter()
@@ -71,16 +67,13 @@ class OpenAiGenerator:
             return failed(error, time.perf_counter() - begun)
 
     def _reply(self, prompt: Prompt, settings: GenerationSettings) -> dict[str, Any]:
-        """The server's reply.
-
-        The very first request runs alone, so that all others use the parameters it negotiated.
-        """
-        with self._first:
-            if not self._asked:
+        """The server's reply. The very first request goes alone, so that all others know what it negotiated."""
+        with self._known.first:
+            if not self._known.asked:
                 try:
                     return self._post(prompt, settings)
                 finally:
-                    self._asked = True
+                    self._known.asked = True
         return self._post(prompt, settings)
 
     def _post(self, prompt: Prompt, settings: GenerationSettings) -> dict[str, Any]:
@@ -92,11 +85,8 @@ class OpenAiGenerator:
     def _negotiated(
         self, send: Callable[[dict[str, Any]], Reply], settings: GenerationSettings, more: dict[str, Any]
     ) -> Reply:
-        """The result of `send(parameters)`, once the server accepts the parameters.
-
-        Accepted parameters are remembered.
-        """
-        dialect = self._dialect
+        """What `send(parameters)` gives, once the server takes the parameters; what it takes is remembered."""
+        dialect = self._known.dialect
         while True:
             parameters = dialect.parameters(settings, more)
             try:
@@ -104,17 +94,20 @@ class OpenAiGenerator:
             except ApiError as refusal:
                 dialect = self._plainer(refusal, dialect, parameters)
             else:
-                self._dialect = dialect
-                self._accepted |= parameters.keys()
+                self._known.dialect = dialect
+                self._known.accepted |= parameters.keys()
                 return reply
 
     def _plainer(self, refusal: ApiError, tried: Dialect, parameters: dict[str, Any]) -> Dialect:
-        """The dialect to try after a refusal. Raises the refusal if parameters cannot be the reason for it."""
-        if refusal.status not in UNPROCESSABLE or parameters.keys() <= self._accepted:
+        """The dialect to try after a refusal; raises the refusal where parameters cannot be the reason for it."""
+        if refusal.status not in UNPROCESSABLE or parameters.keys() <= self._known.accepted:
             raise refusal
-        if self._dialect != tried and not tried.refused:
-            return self._dialect  # another thread was faster
+        if self._known.dialect != tried and not tried.refused:
+            return self._known.dialect  # another thread was faster
         named = named_parameters(refusal.body) & parameters.keys()
+        rest_is_taken = tried.refused or parameters.keys() - self._known.accepted <= {"stream", STREAM_USAGE}
+        if not named and STREAM_USAGE in parameters and rest_is_taken:
+            named = frozenset({STREAM_USAGE})
         plainer = tried.without(named)
         if plainer == tried or (tried.refused and not named):
             raise refusal
@@ -124,23 +117,30 @@ class OpenAiGenerator:
         messages = [message.model_dump() for message in prompt.messages]
         return {"model": self.name, "messages": messages, **parameters}
 
-    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of one completion, as the server sends them. Closing the iterator ends the request.
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
+        """The pieces of one completion as the server sends them, then the completion; closing ends the request.
 
         Raises ApiError if the server refuses, reports an error in the stream, or ends the stream before the answer. The
         pieces received by then are not the whole answer.
         """
         key_of(self._settings)
-        asked = asked_of(self._settings, settings)
-        return pieces_before_stop(self._pieces(prompt, asked), asked.stop)
+        return self._streamed(prompt, asked_of(self._settings, settings))
 
-    def _pieces(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+    def _streamed(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
+        begun, reply = time.perf_counter(), StreamedReply()
+        with self._client.key_hidden():
+            yield from pieces_before_stop(self._pieces(prompt, settings, reply), settings.stop)
+            seconds = time.perf_counter() - begun
+            yield completion_of(reply.whole(), prompt, settings, seconds, self.context_tokens)
+
+    def _pieces(self, prompt: Prompt, settings: GenerationSettings, reply: StreamedReply) -> Iterator[str]:
         def send(parameters: dict[str, Any]) -> Generator[str]:
             return self._client.lines(self._url, self._body(prompt, parameters))
 
-        lines = self._negotiated(send, settings, {"stream": True})
+        more = {"logprobs": True, "stream": True, STREAM_USAGE: {"include_usage": True}}
+        lines = self._negotiated(send, settings, more)
         try:
-            yield from pieces_of(lines, self._settings.timeout_s)
+            yield from pieces_of(lines, self._settings.timeout_s, reply)
         finally:
             lines.close()
 

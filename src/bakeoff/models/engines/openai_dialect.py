@@ -11,20 +11,25 @@ same kind are known to refuse:
 - For any other refusal, also one that names nothing, log-probabilities and seed are left out (and `stop` if it is
   named). Temperature 0 is kept: without it answers would be sampled at random.
 
-What the server accepts is remembered. If the second request is refused too, the prompt itself is the cause, unless the
-refusal names another parameter. A server that names one parameter at a time gets one more request for each.
+What the server took is remembered for the process (`negotiation_with`), whatever object asks. Where the second request
+is refused too, the prompt itself was at fault, unless the refusal names a further parameter: a server that names them
+one at a time is asked once more for each. Token counts of a stream (`stream_options`) are given up by themselves.
 Source: https://platform.openai.com/docs/guides/reasoning and the error messages of OpenAI, vLLM and Mistral.
 """
 
 import json
 import re
+import threading
 from collections.abc import Mapping
 from typing import Any, Self
 
+from bakeoff.models.settings import ApiModel
 from bakeoff.records import GenerationSettings, Record
 
-OPTIONAL = ("max_tokens", "temperature", "seed", "logprobs", "stop")
-MOST_STOPS = 4  # as many as OpenAI accepts; any others are applied here, after the answer
+STREAM_USAGE = "stream_options"
+"""Asks for token counts at the end of a stream."""
+OPTIONAL = ("max_tokens", "temperature", "seed", "logprobs", "stop", STREAM_USAGE)
+MOST_STOPS = 4  # as many as OpenAI takes; a completion is cut at the others here
 
 
 class Dialect(Record):
@@ -46,7 +51,35 @@ class Dialect(Record):
         """The dialect to try next, after a refusal that names these parameters."""
         if {"max_tokens", "temperature"} & named:
             named |= {"temperature", "seed", "logprobs"}
+        if named == {STREAM_USAGE}:
+            return type(self)(refused=self.refused | named)
         return type(self)(refused=self.refused | named | {"logprobs", "seed"})
+
+
+class Negotiation:
+    """What one model's server was found to take: `dialect`, and the parameters it has `accepted` so far.
+
+    `first` is held by the very first request, `asked` says that it was made.
+    """
+
+    def __init__(self) -> None:
+        self.dialect = Dialect()
+        self.accepted: frozenset[str] = frozenset()
+        self.first = threading.Lock()
+        self.asked = False
+
+
+_negotiations: dict[tuple[str, str, str], Negotiation] = {}
+
+
+def negotiation_with(model: ApiModel) -> Negotiation:
+    """The negotiation with this model's server: one object for (api, base_url, model) in this process."""
+    return _negotiations.setdefault((model.api, model.base_url, model.model), Negotiation())
+
+
+def forget_negotiations() -> None:
+    """Starts anew with every server; tests do, since their servers share addresses."""
+    _negotiations.clear()
 
 
 def named_parameters(body: str) -> frozenset[str]:

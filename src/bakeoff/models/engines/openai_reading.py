@@ -95,8 +95,36 @@ def mean_logprob(tokens: Any) -> float | None:
     return sum(numbers) / len(numbers) if numbers and len(numbers) == len(values) else None
 
 
-def pieces_of(lines: Iterable[str], longest_silence_s: float) -> Iterator[str]:
-    """The pieces of text in the lines of a stream of server-sent events.
+class StreamedReply:
+    """What a stream has said so far, which ends as the reply that the same request gets in one piece."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._logprobs: list[Any] = []
+        self._finish_reason: str | None = None
+        self._rest: dict[str, Any] = {}
+
+    def add(self, event: dict[str, Any], choice: dict[str, Any]) -> str:
+        """Takes one event and its first choice, gives the piece of text in them."""
+        self._rest |= {key: event[key] for key in ("model", "system_fingerprint", "usage") if event.get(key)}
+        self._finish_reason = choice.get("finish_reason") or self._finish_reason
+        logprobs = _mapping(choice.get("logprobs")).get("content")
+        self._logprobs += logprobs if isinstance(logprobs, list) else []
+        self._texts.append(text_of(_mapping(choice.get("delta") or choice.get("message"))))
+        return self._texts[-1]
+
+    def whole(self) -> dict[str, Any]:
+        """The reply, as `completion_of` reads it."""
+        choice = {
+            "message": {"content": "".join(self._texts)},
+            "finish_reason": self._finish_reason,
+            "logprobs": {"content": self._logprobs},
+        }
+        return {**self._rest, "choices": [choice]}
+
+
+def pieces_of(lines: Iterable[str], longest_silence_s: float, reply: StreamedReply) -> Iterator[str]:
+    """The pieces of text in the lines of a stream of server-sent events; `reply` takes all that they hold.
 
     Skips comments and chunks without choices. Raises ApiError for an error in the stream, for more than
     `longest_silence_s` seconds with comments only, and if the stream ends before the answer does.
@@ -113,8 +141,9 @@ def pieces_of(lines: Iterable[str], longest_silence_s: float) -> Iterator[str]:
         content = line.removeprefix("data:").strip()
         if content == DONE:
             return
-        choice = _event_choice(content)
-        piece = text_of(_mapping(choice.get("delta") or choice.get("message")))
+        event = _event(content)
+        choice = _event_choice(event)
+        piece = reply.add(event, choice)
         ended = ended or bool(choice.get("finish_reason"))
         n_characters += len(piece)
         if piece:
@@ -126,8 +155,8 @@ def pieces_of(lines: Iterable[str], longest_silence_s: float) -> Iterator[str]:
         )
 
 
-def _event_choice(content: str) -> dict[str, Any]:
-    """The first choice in a stream's event, or an empty dictionary."""
+def _event(content: str) -> dict[str, Any]:
+    """An event of a stream, empty where it is no object. Raises ApiError where it is no JSON, or an error."""
     try:
         event = json.loads(content)
     except ValueError:
@@ -136,7 +165,12 @@ def _event_choice(content: str) -> dict[str, Any]:
         ) from None
     if _mapping(event).get("error"):
         raise ApiError(f"The server reported an error in the stream: {_in_words(event)}", "ask again")
-    choices = _mapping(event).get("choices")
+    return _mapping(event)
+
+
+def _event_choice(event: dict[str, Any]) -> dict[str, Any]:
+    """The first choice of a stream's event, empty where it has none."""
+    choices = event.get("choices")
     choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
     _refuse_shortened(choice)
     return choice

@@ -106,33 +106,43 @@ class OpenVinoGenerator:
             truncated=truncated,
         )
 
-    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of one completion, as the model writes them. Closing the iterator stops the model.
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
+        """The pieces of one completion as the model writes them, then the completion; closing stops the model.
 
         Raises InputError if the prompt is too long.
         """
-        return pieces_before_stop(self._written(prompt, settings), settings.stop)
-
-    def _written(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        ids = _tensor(self._chat.ids_that_fit(prompt, settings.max_new_tokens))
-        streamer = _Tokens()
-
-        def write() -> None:
-            try:
-                with self._lock:
-                    self._pipeline.generate([ids], [self._configured(settings)], streamer)
-            except RuntimeError as error:
-                streamer.written.put(error)
-            finally:
-                streamer.written.put(None)
-
-        writer = threading.Thread(target=write, daemon=True)
+        begun = time.perf_counter()
+        ids = self._chat.ids_that_fit(prompt, settings.max_new_tokens)
+        written = _Tokens()
+        writer = threading.Thread(target=self._write_into, args=(written, ids, settings), daemon=True)
         writer.start()
         try:
-            yield from self._pieces(iter(streamer.written.get, None))
+            yield from pieces_before_stop(self._pieces(iter(written.queue.get, None)), settings.stop)
         finally:
-            streamer.stopped.set()
+            written.stopped.set()
             writer.join()
+        usage = Usage(prompt_tokens=len(ids), seconds=time.perf_counter() - begun)
+        yield self._completion(written.ids, written.score, usage, settings)
+
+    def _write_into(self, written: "_Tokens", ids: Sequence[int], settings: GenerationSettings) -> None:
+        """Writes one completion token by token, up to a stop text or until it is told to stop."""
+        try:
+            with self._lock:
+                request = self._pipeline.add_request(0, _tensor(ids), self._configured(settings))
+                while self._pipeline.has_non_finished_requests():
+                    self._pipeline.step()
+                    if written.stopped.is_set():
+                        request.stop()
+                    elif request.can_read():
+                        for output in request.read().values():
+                            written.add(output.generated_ids, sum(output.generated_log_probs))
+                        if settings.stop and before_stop(self._chat.text(written.ids), settings.stop)[1]:
+                            written.stopped.set()
+                            request.stop()
+        except RuntimeError as error:
+            written.queue.put(error)
+        finally:
+            written.queue.put(None)
 
     def _pieces(self, written: Iterator[list[int] | RuntimeError]) -> Iterator[str]:
         """Token ids to text. An incomplete character waits for the rest of its tokens."""
@@ -166,20 +176,24 @@ class OpenVinoGenerator:
         return self._chat.count_tokens(text)
 
 
-class _Tokens(genai.StreamerBase):  # type: ignore[misc]
-    """Puts generated tokens into a queue until it is stopped."""
+class _Tokens:
+    """The tokens of one completion as they are written.
+
+    `ids` are all so far, `score` is the sum of their log-probabilities. `queue` holds each step's new tokens, an error
+    in place of them, and None at the end.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
-        self.written: queue.SimpleQueue[list[int] | RuntimeError | None] = queue.SimpleQueue()
+        self.queue: queue.SimpleQueue[list[int] | RuntimeError | None] = queue.SimpleQueue()
         self.stopped = threading.Event()
+        self.ids: list[int] = []
+        self.score = 0.0
 
-    def write(self, token: int | list[int]) -> Any:
-        self.written.put(token if isinstance(token, list) else [token])
-        return genai.StreamingStatus.CANCEL if self.stopped.is_set() else genai.StreamingStatus.RUNNING
-
-    def end(self) -> None:
-        """Does nothing: the code that runs the pipeline closes the queue."""
+    def add(self, ids: Sequence[int], score: float) -> None:
+        """Takes the new tokens of one step."""
+        self.ids += ids
+        self.score += score
+        self.queue.put(list(ids))
 
 
 def _tensor(ids: Sequence[int]) -> Any:

@@ -49,13 +49,14 @@ class ScriptedGenerator:
     def _reply(self, message: str) -> str:
         return self._script.get(message, DECLINE) if isinstance(self._script, Mapping) else self._script(message)
 
-    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The words of the reply. Raises InputError if the prompt is too long."""
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
+        """The words of the reply, then the completion. Raises InputError where the prompt is too long."""
         completion = self._complete(prompt, settings)
         if completion.error:
             raise InputError(completion.error, "give a shorter prompt")
         for i, word in enumerate(completion.text.split(" ")):
             yield word if i == 0 else f" {word}"
+        yield completion
 
     def count_tokens(self, text: str) -> int:
         return len(text.split())

@@ -95,25 +95,25 @@ class TransformersGenerator:
         lengths = range(1, len(new) + 1)
         return next((n for n in lengths if before_stop(self._chat.text(new[:n]), settings.stop)[1]), len(new))
 
-    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of one completion, as the model writes them. Closing the iterator stops the model.
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
+        """The pieces of one completion as the model writes them, then the completion; closing stops the model.
 
         Raises InputError if the prompt is too long.
         """
-        return pieces_before_stop(self._pieces(prompt, settings), settings.stop)
-
-    def _pieces(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+        begun = time.perf_counter()
         ids = torch.tensor([self._chat.ids_that_fit(prompt, settings.max_new_tokens)], device=self._model.device)
         streamer = TextIteratorStreamer(self._chat.tokenizer, skip_prompt=True, skip_special_tokens=True)
         writer = _Writer(self._model, ids, self._configured(settings), streamer)
         writer.start()
         try:
-            yield from (piece for piece in streamer if piece)
+            yield from pieces_before_stop((piece for piece in streamer if piece), settings.stop)
         finally:
             writer.stopped.set()
             writer.join()
         if writer.error is not None:
             raise writer.error
+        took = (ids.shape[1], time.perf_counter() - begun)
+        yield self._completion(writer.new, writer.logprobs, took, settings)
 
     def _stopping(self, settings: GenerationSettings) -> dict[str, Any]:
         return {"stop_strings": list(settings.stop), "tokenizer": self._chat.tokenizer} if settings.stop else {}
@@ -166,23 +166,32 @@ class _Logprobs(LogitsProcessor):
 
 
 class _Writer(threading.Thread):
-    """Generates into a streamer until it is done or stopped. Keeps the error if there was one."""
+    """Generates into a streamer until it is done or told to stop; keeps what it wrote, or what went wrong.
+
+    `new` are the ids of the new tokens, `logprobs` their log-probabilities.
+    """
 
     def __init__(self, model: Any, ids: torch.Tensor, settings: GenerationConfig, streamer: Any) -> None:
         super().__init__(daemon=True)
         self.stopped = threading.Event()
         self.error: RuntimeError | None = None
+        self.new: list[int] = []
+        self.logprobs: list[float] = []
         self._model, self._ids, self._settings, self._streamer = model, ids, settings, streamer
 
     def run(self) -> None:
+        chosen = _Logprobs(sampled=bool(self._settings.do_sample))
         try:
-            self._model.generate(
+            output = self._model.generate(
                 input_ids=self._ids,
                 attention_mask=torch.ones_like(self._ids),
                 generation_config=self._settings,
                 streamer=self._streamer,
                 stopping_criteria=StoppingCriteriaList([_WhenSet(self.stopped)]),
+                logits_processor=LogitsProcessorList([chosen]),
             )
+            self.new = output[0, self._ids.shape[1] :].tolist()
+            self.logprobs = torch.cat(chosen.steps(output[:, -1])).tolist()
         except RuntimeError as error:
             self.error = error
         finally:

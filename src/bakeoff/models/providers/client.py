@@ -6,7 +6,8 @@ Takes a model's settings and JSON, gives JSON objects or the lines of a stream. 
 import json
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,6 +41,11 @@ class ApiError(ModelUnavailableError):
         self.status = status
         self.body = body
 
+    def hide(self, key: str) -> None:
+        """Takes the key out of all that the error holds of a server's words."""
+        self.message, self.body = (without_key(text, key, in_error=True) for text in (self.message, self.body))
+        self.args = (self.message,)
+
 
 class ApiClient:
     """A server and its connections, at most `settings.concurrency` at a time. Safe to use from several threads.
@@ -69,8 +75,8 @@ class ApiClient:
     def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
         """The JSON object in the server's answer. Raises ApiError; ConfigError if the key is missing."""
         key = key_of(self.settings)
-        response = self._response(url, body, key, streamed=False)
-        return self._json_object(url, response, key)
+        with self.key_hidden():
+            return self._json_object(url, self._response(url, body, key, streamed=False), key)
 
     def lines(self, url: str, body: dict[str, Any]) -> Generator[str]:
         """The non-empty lines of a streamed answer as they arrive. Closing the iterator ends the request.
@@ -79,7 +85,18 @@ class ApiClient:
         fails before its first line.
         """
         key = key_of(self.settings)
-        return self._read_lines(url, self._response(url, body, key, streamed=True), key)
+        with self.key_hidden():
+            return self._read_lines(url, self._response(url, body, key, streamed=True), key)
+
+    @contextmanager
+    def key_hidden(self) -> Iterator[None]:
+        """No ApiError leaves this block with the key in it, a short one included, which answers may hold as a word."""
+        key = key_of(self.settings)
+        try:
+            yield
+        except ApiError as error:
+            error.hide(key)
+            raise
 
     def _read_lines(self, url: str, response: httpx2.Response, key: str) -> Generator[str]:
         try:
@@ -136,7 +153,7 @@ class ApiClient:
         """The error for a status that means failure, and the seconds to wait before the next attempt, if any."""
         status = response.status_code
         try:
-            body = without_key(_beginning(response), key)
+            body = without_key(_beginning(response), key, in_error=True)
         finally:
             response.close()
         if 300 <= status < 400:

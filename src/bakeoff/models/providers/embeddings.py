@@ -74,7 +74,8 @@ class ApiEmbedder:
 
     def _batch(self, texts: Sequence[str]) -> np.ndarray:
         url, body = self._request(texts)
-        rows = self._rows(self._client.post(url, body))
+        with self._client.key_hidden():
+            rows = self._rows(self._client.post(url, body))
         try:
             vectors = np.array(rows, dtype=np.float32)
         except (TypeError, ValueError):

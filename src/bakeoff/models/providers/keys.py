@@ -12,14 +12,20 @@ from bakeoff.errors import ConfigError
 from bakeoff.models.settings import ApiModel
 
 HIDDEN = "[key hidden]"
+SHORTEST_KEY = 4
+"""A shorter key is refused: to hide it would leave nothing of an error message."""
 SHORTEST_SECRET = 8
-"""Shorter keys are placeholders for servers that need none ('EMPTY', 'ollama'), or words that answers may contain."""
+"""Shorter keys are placeholders for servers that want none ('EMPTY', 'ollama'), and words that an answer may hold.
+
+Errors hide them wherever they stand, answers only behind the word Bearer.
+"""
 
 
 def key_of(settings: ApiModel) -> str:
     """The key for this model; empty if the settings name no variable.
 
-    Raises ConfigError if the variable is not set, is empty, or holds characters that an HTTP header cannot carry.
+    Raises ConfigError where the variable is not set, is empty or shorter than SHORTEST_KEY, or holds what no HTTP
+    header can carry.
     """
     if settings.key_env is None:
         return ""
@@ -34,13 +40,24 @@ def key_of(settings: ApiModel) -> str:
             f"The environment variable {settings.key_env} holds characters that an HTTP header cannot carry.",
             "set it to the key alone: one line of plain ASCII characters",
         )
+    if len(key) < SHORTEST_KEY:
+        raise ConfigError(
+            f"The environment variable {settings.key_env} holds a key of fewer than {SHORTEST_KEY} characters, which "
+            "could not be hidden in error messages.",
+            "set it to the whole key (to EMPTY where the server takes any), or remove key_env where it needs none",
+        )
     return key
 
 
-def without_key(text: str, key: str) -> str:
-    """The text with every copy of the key replaced: as it is, and as JSON, HTML or a URL would write it."""
-    if len(key) < SHORTEST_SECRET:
+def without_key(text: str, key: str, in_error: bool = False) -> str:
+    """The text with every copy of the key replaced, as it is or as JSON, HTML or a URL would write it.
+
+    A key shorter than SHORTEST_SECRET is replaced in all of an error, in anything else only behind 'Bearer'.
+    """
+    if not key:
         return text
+    if len(key) < SHORTEST_SECRET and not in_error:
+        return text.replace(f"Bearer {key}", f"Bearer {HIDDEN}")
     for written in sorted({key, json.dumps(key)[1:-1], html.escape(key), quote(key, safe="")}, key=len, reverse=True):
         text = text.replace(written, HIDDEN)
     return text
