@@ -26,7 +26,8 @@ def found(item: Mapping[str, Any]) -> str:
         address = shown_address(value) if isinstance(value, str) else ""
         return f" (found {address!r})" if address else ""
     without_user = re.sub(r"//.*@", "//", repr(value))
-    return f" (found {re.sub(WITH_QUERY, r'\1', without_user)})"
+    shown = re.sub(WITH_QUERY, r"\1", without_user)
+    return f" (found {shown})"
 
 
 def _holds_mapping(value: Any) -> bool:

@@ -15,9 +15,9 @@ from bakeoff.contenders.spec import NAME, Defaults, Entry, Spec, entry_of, resol
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import unknown_key
-from bakeoff.models.found import found
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.measure.settings import Measuring
+from bakeoff.models.found import found
 from bakeoff.models.prompts import Prompts
 from bakeoff.models.settings import Models
 from bakeoff.questions.settings import Split
