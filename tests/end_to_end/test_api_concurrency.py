@@ -6,7 +6,7 @@ N_QUESTIONS, CONCURRENCY = 160, 16
 
 
 def test_a_pilot_takes_at_most_a_fifth_longer_than_the_least_possible(tmp_path):
-    """With 16 at once, against 160 / 16 times the server's own mean time for a request in the same run; the best of three."""
+    """Best of three, against 160 / 16 times the mean time that the server measured for a request in the same run."""
     ratios = []
     while len(ratios) < 3 and (not ratios or min(ratios) > 1.2):
         took = answer_stage(tmp_path / str(len(ratios)), N_QUESTIONS, CONCURRENCY, delay_s=0.3)
