@@ -15,6 +15,12 @@ def imported(path: str, folder: Path | None, what: str) -> Any:
     """The object at a full import path (`module.name`), looked for in the folder too, after everything else.
 
     Raises ConfigError naming `what` where there is none, or where importing it fails.
+
+    >>> imported("math.floor", None, "measures")(2.5)
+    2
+    >>> imported("math.flour", None, "measures")
+    Traceback (most recent call last):
+    bakeoff.errors.ConfigError: measures: 'math.flour' cannot be imported: ...
     """
     module, _, name = path.rpartition(".")
     search_in(folder)

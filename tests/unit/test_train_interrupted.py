@@ -66,6 +66,7 @@ def _assert_same_training(one: Path, other: Path) -> None:
     assert curves[0] == curves[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_training_interrupted_at_random_moments_ends_with_the_same_adapter(
     tiny: Path, whole: Path, tmp_path: Path, number: signal.Signals
