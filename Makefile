@@ -11,8 +11,8 @@ demo: $(VENV)/.installed-demo ## Run the pilot on the bundled example, print the
 test: $(VENV)/.installed-test lint test-wheel ## Install and pass all tests (what CI runs)
 	$(BIN)/python -m pytest
 
-test-fast: $(VENV)/.installed-test lint ## Unit tests without real models
-	$(BIN)/python -m pytest tests/unit tests/contracts -m "not models and not slow"
+test-fast: $(VENV)/.installed-test lint ## Unit tests and doctests without real models: under three minutes
+	$(BIN)/python -m pytest src tests/unit tests/contracts -m "not models and not slow"
 
 test-wheel: $(VENV)/.installed-test ## The built wheel in a clean environment: the command works, package data are there
 	$(BIN)/python tests/wheel.py
@@ -27,9 +27,6 @@ lint: $(VENV)/.installed-test
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-
-schemas: $(VENV)/.installed-test ## Write the JSON schemas of a run's files into docs/schemas
-	$(BIN)/python -m bakeoff.cli.schemas
 
 install: $(VENV)/.installed-demo
 

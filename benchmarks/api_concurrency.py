@@ -1,18 +1,21 @@
-"""How well the client uses an API's concurrency, with a local server that takes a second for each question.
+"""How much of an API's concurrency is used: questions to a local server that takes a second for each.
 
     python benchmarks/api_concurrency.py [--questions 400] [--concurrency 16] [--seconds 1.0]
 
-Prints the time compared with the minimum (questions / concurrency x seconds), for one call with all questions and for
-calls of 16 at a time. Uses no model, and no network beyond this machine.
+Prints the time against the least it can take (questions / concurrency x seconds): for the client alone, with one call
+for all questions and with calls of `concurrency` questions, and for the answer stage of a whole pilot. No model, no
+network beyond this machine.
 """
 
 import argparse
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from tests.api_pilot import answer_stage
 from tests.fake_api import FakeApi
 
 from bakeoff.models.load import load_generator
@@ -37,25 +40,41 @@ def seconds(generator: Generator, asked: list[Prompt], together: int) -> float:
     return time.perf_counter() - begun
 
 
+def client(protocol: str, arguments: argparse.Namespace, together: int) -> None:
+    """The client alone, `together` questions in each call."""
+    least = arguments.questions / arguments.concurrency * arguments.seconds
+    with FakeApi(delay_s=arguments.seconds) as server:
+        settings = ApiModel(
+            api=protocol, base_url=server.url, model="m", concurrency=arguments.concurrency, timeout_s=60
+        )
+        took = seconds(load_generator(settings), prompts(arguments.questions), together)
+        print(
+            f"{protocol}, client: {arguments.questions} questions, {together} a call: {took:.1f} s, "
+            f"{took / least:.3f} x the least ({least:.1f} s); {server.n_connections} connections, "
+            f"at most {server.most_at_once} at once"
+        )
+
+
+def pilot(protocol: str, arguments: argparse.Namespace) -> None:
+    """The answer stage of a pilot: what is asked together follows from the configuration."""
+    with tempfile.TemporaryDirectory() as folder:
+        took = answer_stage(Path(folder), arguments.questions, arguments.concurrency, arguments.seconds, protocol)
+    print(
+        f"{protocol}, pilot: {took.n_questions} questions: {took.seconds:.1f} s, {took.ratio:.3f} x the least "
+        f"({took.least_s:.1f} s, by the server's own time); at most {took.most_at_once} at once"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--questions", type=int, default=400)
     parser.add_argument("--concurrency", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=1.0)
     arguments = parser.parse_args()
-    least = arguments.questions / arguments.concurrency * arguments.seconds
     for protocol in ("openai", "ollama"):
         for together in (arguments.questions, arguments.concurrency):
-            with FakeApi(delay_s=arguments.seconds) as server:
-                settings = ApiModel(
-                    api=protocol, base_url=server.url, model="m", concurrency=arguments.concurrency, timeout_s=60
-                )
-                took = seconds(load_generator(settings), prompts(arguments.questions), together)
-                print(
-                    f"{protocol}: {arguments.questions} questions, {together} a call: {took:.1f} s, "
-                    f"{took / least:.3f} x the least ({least:.1f} s); {server.n_connections} connections, "
-                    f"at most {server.most_at_once} at once"
-                )
+            client(protocol, arguments, together)
+        pilot(protocol, arguments)
 
 
 if __name__ == "__main__":

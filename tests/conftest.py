@@ -1,27 +1,11 @@
-"""Shared by all tests: no network beyond this machine, one cache for converted models."""
+"""Folders of data that several tests read."""
 
 import os
-import socket
 from pathlib import Path
 
 import pytest
 
 from bakeoff.models.engines.openai_dialect import forget_negotiations
-
-LOCAL = ("127.0.0.1", "::1", "localhost")
-
-
-@pytest.fixture(autouse=True)
-def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that reaches beyond this machine fails."""
-    connect = socket.socket.connect
-
-    def guarded(self: socket.socket, address: object) -> None:
-        if isinstance(address, tuple) and address[0] not in LOCAL:
-            raise AssertionError(f"a test tried to reach {address}")
-        connect(self, address)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
 @pytest.fixture(autouse=True)

@@ -73,6 +73,8 @@ class FakeApi:
         self.requests: list[Request] = []
         self.n_connections = 0
         self.most_at_once = 0
+        self.served_s: list[float] = []
+        """How long each request took here, measured: `delay_s` and what the machine added."""
         self._n_now = 0
         self._n_faults = 0
         self._lock = threading.Lock()
@@ -158,6 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
     def _serve(self, body: dict[str, Any]) -> None:
+        begun = time.perf_counter()
         fault = self.fake.begin(Request(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
         try:
             time.sleep(self.fake.delay_s)
@@ -166,6 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:  # the client left
             self.close_connection = True
         finally:
+            self.fake.served_s.append(time.perf_counter() - begun)
             self.fake.end()
 
     def _answer(self, body: dict[str, Any], fault: Fault | None) -> None:

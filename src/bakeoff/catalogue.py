@@ -1,4 +1,8 @@
-"""Short names of recipes to where they are: nothing else. Third parties add theirs by entry point or import path."""
+"""Short names of recipes to where they are: nothing else. Third parties add theirs by entry point or import path.
+
+>>> RECIPES["rag"]
+'bakeoff.contenders.rag.Rag'
+"""
 
 RECIPES = {
     "base": "bakeoff.contenders.base.Base",

@@ -1,12 +1,15 @@
 """A large pilot's numbers, made up; compared and judged in this process, with what that took printed as JSON."""
 
 import json
+import os
 import random
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
@@ -66,8 +69,27 @@ def _scores(name: str, questions: list[Question], draw: random.Random) -> Iterat
             yield Score(question_id=one.id, contender=name, measure=measure, value=value)
 
 
+class Measured(NamedTuple):
+    """Processor seconds (so that other work does not count), the peak memory of the process, and who won."""
+
+    seconds: float
+    peak_bytes: int
+    winner: str
+
+
+def measured(folder: Path, n_questions: int) -> Measured:
+    """Compare and judge a pilot of so many questions, made in the folder, in a process of its own."""
+    repository = Path(__file__).parents[2]
+    path = os.pathsep.join(filter(None, (str(repository), os.environ.get("PYTHONPATH"))))
+    finished = subprocess.run(
+        [sys.executable, "-m", "tests.statistics.scale", str(folder), str(n_questions)],
+        cwd=repository, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return Measured(**json.loads(finished.stdout))
+
+
 def main() -> None:
-    """Compare and judge; print processor seconds (so that other work does not count) and the process's peak memory."""
+    """Compare and judge; print what it took."""
     folder = RunFolder(Path(sys.argv[1]))
     make(folder, int(sys.argv[2]))
     begun = time.process_time()
@@ -75,7 +97,7 @@ def main() -> None:
     verdict = judge(folder, Profile())
     seconds = time.process_time() - begun
     peak = int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024  # since the exec
-    sys.stdout.write(json.dumps({"seconds": seconds, "peak_bytes": peak, "winner": verdict.winner}))
+    sys.stdout.write(json.dumps(Measured(seconds, peak, verdict.winner)._asdict()))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A training in a process of its own, which a test interrupts at random moments and starts again until it has finished.
 
-Time is counted in finished steps there, so that a test can hold how many steps a kill costs, on any machine.
+In `CHILD` time is counted in finished steps, so that a test can hold how many steps a kill costs, on any machine.
+`REAL_CLOCK` keeps the real time, and notes when it finished each step and when the checkpoint was written.
 """
 
 import os
@@ -26,6 +27,24 @@ def show(at):
 train_adapter(Path(model), arithmetic(20), arithmetic(6, 100), TrainingSettings.model_validate_json(settings),
               Path(folder), on_progress=show, clock=lambda: float(finished))
 """
+
+REAL_CLOCK = """
+import sys, time
+from pathlib import Path
+from bakeoff.tuning.lora import TrainingSettings, train_adapter
+from tests.unit.interrupted_training import NOTES
+from tests.unit.tiny_model import arithmetic
+model, folder, settings = sys.argv[1:]
+checkpoint = Path(folder) / "checkpoint" / "state.safetensors"
+def show(at):
+    saved_at = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+    with (Path(folder) / NOTES).open("a") as notes:
+        print(time.time_ns(), saved_at, file=notes)
+    print(at.step, flush=True)
+train_adapter(Path(model), arithmetic(20), arithmetic(6, 100), TrainingSettings.model_validate_json(settings),
+              Path(folder), on_progress=show)
+"""
+NOTES = "notes.txt"
 
 
 class Attempt(NamedTuple):
@@ -62,3 +81,11 @@ def interrupt_until_finished(
         attempts.append(attempt(command, draw.randint(1, 28), draw.uniform(0, 0.02), number))
         assert attempts[-1].returncode in (0, -number)
     return attempts
+
+
+def steps_between_checkpoints(folder: Path) -> int:
+    """How many steps `REAL_CLOCK` finished between the last two times that its checkpoint was written."""
+    notes = [tuple(map(int, line.split())) for line in (folder / NOTES).read_text().splitlines()]
+    last = (folder / "checkpoint" / "state.safetensors").stat().st_mtime_ns
+    before = max((saved_at for _, saved_at in notes if saved_at < last), default=0)
+    return sum(before < finished_at <= last for finished_at, _ in notes)

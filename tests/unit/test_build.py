@@ -25,7 +25,7 @@ def pilot(folder: Path, context_tokens: int, **more) -> Path:
     return config
 
 
-@pytest.mark.parametrize("context_tokens", [8192, 1024])
+@pytest.mark.parametrize("context_tokens", [pytest.param(8192, marks=pytest.mark.slow), 1024])
 def test_the_hybrid_is_trained_with_passages_of_any_size(tmp_path, context_tokens):
     """Eight passages exceed the batch limit, and with the short context also the model's limit."""
     config = pilot(tmp_path, context_tokens, contenders=["hybrid"], retrieval={"k": 8, "chunk_tokens": 64})

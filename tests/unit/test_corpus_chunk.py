@@ -1,7 +1,5 @@
 """Chunks are verbatim parts of the document, in order, along its structure, and no text is lost."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +8,7 @@ from bakeoff.corpus.chunk import chunk_document, heading_path
 from bakeoff.errors import ConfigError
 from bakeoff.formats import markup
 from bakeoff.records import Chunk, Document
+from tests.growth import growth
 
 
 def words(text: str) -> int:
@@ -289,18 +288,26 @@ def test_each_short_block_is_counted_once():
     assert len(counted) == 100
 
 
-def test_ten_thousand_chunks_take_less_than_three_seconds():
-    """Ten thousand chunks take less than three seconds."""
-    text = "\n\n".join(f"## Section {i}\n\n" + "A sentence of seven words is here. " * 30 for i in range(5000))
-    started = time.process_time()
-    chunks = chunk_document(document(text), 128, words)
-    assert len(chunks) >= 10_000
-    assert time.process_time() - started < 3
+LINEAR = 8
+"""The most that four times the text may take, as a multiple: between proportional (4) and quadratic (16) growth."""
 
 
-def test_thousands_of_unclosed_fences_and_headings_do_not_slow_it_down():
-    """Thousands of unclosed fences and headings do not slow it down."""
-    started = time.process_time()
-    for text in ("```x\n" * 50_000, "# h\n" * 20_000, "- " * 50_000, "(" * 100_000, " " * 500_000 + "x"):
-        chunk_document(document(text), 128, words)
-    assert time.process_time() - started < 5
+def test_the_time_grows_with_the_number_of_chunks_and_no_faster():
+    """Four times the sections: four times the chunks, in at most eight times the time."""
+
+    section = "A sentence of seven words is here. " * 30
+
+    def chunks(n_sections: int) -> list[Chunk]:
+        text = "\n\n".join(f"## Section {i}\n\n{section}" for i in range(n_sections))
+        return chunk_document(document(text), 128, words)
+
+    assert len(chunks(400)) == 4 * len(chunks(100)) >= 800
+    assert growth(chunks, 100) <= LINEAR
+
+
+@pytest.mark.parametrize(
+    ("piece", "n"), [("```x\n", 12_500), ("# h\n", 5_000), ("- ", 125_000), ("(", 1_000_000), (" ", 500_000)]
+)
+def test_thousands_of_unclosed_fences_and_headings_do_not_slow_it_down(piece, n):
+    """Four times as many take at most eight times the time: nothing is read again for each of them."""
+    assert growth(lambda times: chunk_document(document(piece * times + "x"), 128, words), n) <= LINEAR

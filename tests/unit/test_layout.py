@@ -1,6 +1,7 @@
 """The packages stand on one another in one order; nothing compares a contender's name; reports load no engine."""
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -44,9 +45,15 @@ def modules() -> Iterator[tuple[str, Path]]:
             yield package, path
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a module, for all tests that ask about it."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imports_of(path: Path) -> Iterator[tuple[str, int]]:
     """The packages of Bakeoff that a module imports, at any depth, with the line."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -75,7 +82,7 @@ def test_no_package_imports_one_that_stands_on_it():
 
 def compared_names(path: Path) -> Iterator[str]:
     """Contenders' short names that stand in a module, docstrings and a recipe's `approach` apart."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     excused = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) or _is_approach(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and node.value in RECIPES and id(node) not in excused:

@@ -105,7 +105,9 @@ MEAN, CLS = {"pooling_mode_mean_tokens": True}, {"pooling_mode": "cls", "embeddi
     "dense", [(), ((8, TANH, True),), ((24, NONE, False),), ((32, NONE, False), (6, TANH, True))], ids=len
 )
 @pytest.mark.parametrize(("pooling", "config"), [("mean", MEAN), ("cls", CLS)])
-@pytest.mark.parametrize(("engine", "near"), [("transformers", 0.99999), ("openvino", 0.999)])
+@pytest.mark.parametrize(
+    ("engine", "near"), [("transformers", 0.99999), pytest.param("openvino", 0.999, marks=pytest.mark.slow)]
+)
 def test_pooling_and_dense_layers_are_used(
     tmp_path: Path, engine: str, near: float, pooling: str, config: dict[str, Any], dense: tuple[Dense, ...]
 ) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import sys
 import threading
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,12 @@ import pytest
 from bakeoff.tuning.checkpoint import Schedule
 from bakeoff.tuning.held_signals import held_signals
 from bakeoff.tuning.lora import TrainingSettings, train_adapter
-from tests.unit.interrupted_training import interrupt_until_finished
+from tests.unit.interrupted_training import (
+    REAL_CLOCK,
+    attempt,
+    interrupt_until_finished,
+    steps_between_checkpoints,
+)
 from tests.unit.tiny_model import arithmetic, write_tiny_model
 
 torch = pytest.importorskip("torch")
@@ -66,6 +72,7 @@ def _assert_same_training(one: Path, other: Path) -> None:
     assert curves[0] == curves[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_training_interrupted_at_random_moments_ends_with_the_same_adapter(
     tiny: Path, whole: Path, tmp_path: Path, number: signal.Signals
@@ -73,11 +80,32 @@ def test_a_training_interrupted_at_random_moments_ends_with_the_same_adapter(
     """After SIGKILL no more steps are repeated than fit between two checkpoints; after SIGTERM none."""
     attempts = interrupt_until_finished(tiny, tmp_path / "cut", LONG.model_dump_json(), number, seed=5)
     assert len(attempts) > 2
-    for before, after in pairwise(attempt for attempt in attempts if attempt.steps):
+    for before, after in pairwise(ended for ended in attempts if ended.steps):
         n_again = before.steps[-1] + 1 - after.steps[0]
         assert 0 <= n_again <= (EVERY if number == signal.SIGKILL else 0)
-    assert any(attempt.steps[0] > 1 for attempt in attempts if attempt.steps)
+    assert any(ended.steps[0] > 1 for ended in attempts if ended.steps)
     _assert_same_training(whole, tmp_path / "cut")
+
+
+@pytest.mark.slow
+def test_by_the_real_clock_a_kill_costs_no_more_than_lies_between_two_checkpoints(
+    tiny: Path, whole: Path, tmp_path: Path
+) -> None:
+    """Where any batch takes longer than `checkpoint_every_s`, each is saved: a kill costs the batch at hand."""
+    settings = LONG.model_copy(update={"checkpoint_every_s": 1e-6})
+    command = [sys.executable, "-c", REAL_CLOCK, str(tiny), str(tmp_path), settings.model_dump_json()]
+    draw = random.Random(11)
+    attempts, allowed = [], []
+    for _ in range(2):
+        attempts.append(attempt(command, draw.randint(4, 12), draw.uniform(0, 0.02), signal.SIGKILL))
+        assert attempts[-1].returncode == -signal.SIGKILL
+        allowed.append(steps_between_checkpoints(tmp_path) + 1)
+    attempts.append(attempt(command, 0, 0.0, signal.SIGKILL))
+    assert attempts[-1].returncode == 0
+    for (before, after), most in zip(pairwise(attempts), allowed, strict=True):
+        n_again = before.steps[-1] + 1 - after.steps[0]
+        assert 0 <= n_again <= min(1, most)
+    _assert_same_training(whole, tmp_path)
 
 
 class CrashError(Exception):

@@ -72,7 +72,11 @@ class Spec(Defaults):
 
 
 def entry_of(value: Any) -> Any:
-    """An entry from YAML. A plain string is a recipe with its defaults."""
+    """An entry from YAML: a plain string is a recipe with its defaults.
+
+    >>> entry_of("rag")
+    {'like': 'rag'}
+    """
     return {"like": value} if isinstance(value, str) else value
 
 
@@ -85,8 +89,14 @@ def known_recipes() -> dict[str, str]:
 def resolve(entries: Sequence[Entry], defaults: Defaults, models: Mapping[str, ModelSettings]) -> tuple[Spec, ...]:
     """The specs, in order.
 
-    Raises ConfigError for an unknown recipe, a `like` that does not exist, a duplicate name, an unknown model or part,
-    and a setting that is out of range.
+    Raises ConfigError for an unknown recipe, a `like` that does not exist, a name given twice, an unknown model or
+    part, and a setting that is out of range.
+
+    >>> from bakeoff.models.settings import LocalModel
+    >>> models = {"generator": LocalModel(name="scripted"), "embedder": LocalModel(name="hash")}
+    >>> entries = [Entry(like="rag"), Entry(name="rag-8", like="rag", retrieval={"k": 8})]
+    >>> [(spec.name, spec.recipe, spec.retrieval.k) for spec in resolve(entries, Defaults(), models)]
+    [('rag', 'rag', 3), ('rag-8', 'rag', 8)]
     """
     recipes = known_recipes()
     specs: dict[str, Spec] = {}
@@ -150,7 +160,11 @@ def _spec(entry: Entry, parent: Spec, place: str) -> Spec:
 
 
 def _over(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Merges nested mappings. Any other given value replaces the existing one."""
+    """Nested mappings are merged; anything else that is given replaces what was there.
+
+    >>> _over({"grounded": {"system": "a", "user": "b"}, "k": 3}, {"grounded": {"system": "c"}, "k": 5})
+    {'grounded': {'system': 'c', 'user': 'b'}, 'k': 5}
+    """
     merged = dict(values)
     for key, value in given.items():
         below = merged.get(key)

@@ -14,11 +14,19 @@ class Retrieval(Record):
 
     @property
     def index(self) -> str:
-        """The name of the index for these settings. Settings with the same name share an index."""
+        """The name of the index these settings need: the same for settings that can share one.
+
+        >>> Retrieval(k=3).index == Retrieval(k=8).index, Retrieval(chunk_tokens=64).index
+        (True, 'embedder-64')
+        """
         return f"{self.embedder}-{self.chunk_tokens}"
 
     @property
     def label(self) -> str:
-        """The name of these settings in reports."""
+        """How reports name what is retrieved.
+
+        >>> Retrieval(chunk_tokens=64, k=8).label
+        'retrieval (64 tokens, k 8)'
+        """
         embedder = "" if self.embedder == "embedder" else f", {self.embedder}"
         return f"retrieval ({self.chunk_tokens} tokens, k {self.k}{embedder})"

@@ -28,7 +28,11 @@ class Tuning(Record):
 
     @property
     def label(self) -> str:
-        """How reports name a model tuned with these settings: all non-default settings that change the method."""
+        """How reports name a model that was tuned so: what differs from the defaults and changes the method.
+
+        >>> Tuning().label, Tuning(rank=64, epochs=3).label
+        ('fine-tuned', 'fine-tuned (rank 64)')
+        """
         given = {key: getattr(self, key) for key in ("method", "rank", "learning_rate")}
         differing = [f"{key.replace('_', ' ')} {value}" for key, value in given.items() if value != _DEFAULTS[key]]
         return f"fine-tuned ({', '.join(differing)})" if differing else "fine-tuned"
