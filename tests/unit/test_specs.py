@@ -98,6 +98,13 @@ def test_the_old_way_to_name_a_server_is_told_the_new_one(tmp_path):
         config(tmp_path, "models: {generator: 'openai:http://localhost:8000/v1#m'}\n")
 
 
+@pytest.mark.parametrize(("key", "value"), [("engine", "openvino"), ("max_new_tokens", "16")])
+def test_keys_that_moved_are_told_where_to(tmp_path, key, value):
+    """`models:` holds names of models now: an old key there is not taken for one."""
+    with pytest.raises(ConfigError, match=f"'{key}' is not the name of a model here; write it as"):
+        config(tmp_path, f"models: {{{key}: {value}}}\n")
+
+
 def test_contenders_share_what_can_be_shared(tmp_path):
     """One index for settings that differ only in k; one tuned model for one training."""
     text = (

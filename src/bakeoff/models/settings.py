@@ -154,6 +154,20 @@ DEFAULTS: Mapping[str, ModelSettings] = {
 }
 
 
+MOVED = {
+    "engine": "models: {generator: {name: NAME, engine: openvino}}",
+    "max_new_tokens": "generation: {max_new_tokens: 24}",
+}
+"""Keys that stood in `models:` once, with where they stand now."""
+
+
+def _named(models: Any) -> Any:
+    """Refuse the name of a key that has moved: it would be read as the name of a model."""
+    for name in MOVED.keys() & set(models) if isinstance(models, dict) else ():
+        raise ValueError(f"'{name}' is not the name of a model here; write it as  {MOVED[name]}")
+    return models
+
+
 def _with_defaults(models: dict[str, ModelSettings]) -> dict[str, ModelSettings]:
     """The models with the defaults. Two names for the same settings are refused, unless one is such a default.
 
@@ -177,5 +191,5 @@ Model = Annotated[
     Discriminator(_kind),
     BeforeValidator(_as_mapping),
 ]
-Models = Annotated[dict[str, Model], AfterValidator(_with_defaults)]
+Models = Annotated[dict[str, Model], BeforeValidator(_named), AfterValidator(_with_defaults)]
 """`models:` of bakeoff.yaml: names for models. It always contains `generator` and `embedder`."""
