@@ -49,7 +49,7 @@ def test_a_stage_prints_at_most_a_line_every_half_minute() -> None:
     assert len(log.lines) == 120
     log.now += 1
     log.show("answer", 32, 200, contender="rag")
-    assert log.lines[-1] == "rag: Ask the test: 32/200 questions, 16 %, 30 s so far, about 10 s left"
+    assert log.lines[-1] == "rag: Answer the test: 32/200 questions, 16 %, 30 s so far, about 10 s left"
 
 
 def test_steps_so_slow_that_each_takes_minutes_have_a_line_each() -> None:

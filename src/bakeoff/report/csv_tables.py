@@ -88,10 +88,10 @@ def _constant(data: ReportData) -> Rows:
     contrast = ("contender", "difference", "low", "high", "p_adjusted", "finding")
     rows: Rows = [["answer", *(f"accuracy_{part}".removesuffix("_value") for part in PARTS), *contrast]]
     constant = data.comparison.constant
-    for one in constant.contrasts if constant else ():
+    for pair in constant.contrasts if constant else ():
         reached = [getattr(constant.accuracy, part) for part in PARTS] if constant else []
         answer = constant.answer if constant else ""
-        rows.append([answer, *reached, one.a, one.difference, one.low, one.high, one.p_adjusted, one.finding])
+        rows.append([answer, *reached, pair.a, pair.difference, pair.low, pair.high, pair.p_adjusted, pair.finding])
     return rows
 
 

@@ -67,7 +67,7 @@ DEFAULTS: dict[str, Price] = {
         source="the index is embedded: it runs on the machine that serves the answers",
     ),
 }
-"""The prices used where the user gives none. Source: docs/cost.md says how each was chosen."""
+"""The prices used if the user gives none. Source: docs/cost.md says how each was chosen."""
 
 ARTICLE_GPU_HOUR = Price(
     amount=4.0,
@@ -173,7 +173,7 @@ FINE_TUNED_BY = "openai"
 
 
 def _split(model: str) -> tuple[str, str, str]:
-    """Provider (empty where none is named), ':' and name."""
+    """Provider (empty if the model names none), ':' and name."""
     return model.partition(":") if ":" in model else ("", "", model)
 
 
