@@ -180,6 +180,16 @@ def test_the_grid_s_steps_are_the_effects_of_the_panel():
     assert small.contrast.finding == "open"
 
 
+def test_a_contender_whose_place_another_has_is_named_beside_the_grid():
+    """Two that differ in their prompts alone stand in one cell: the second is not dropped in silence."""
+    given = comparison(ids=list(FACTS), base=0, rag=40, tuned=3, hybrid=44, extract=1)
+    twin = entrant("rag").model_copy(update={"name": "extract"})
+    entrants = tuple(twin if one.name == "extract" else one for one in given.entrants)
+    (grid,) = grids(given.model_copy(update={"entrants": entrants}))
+    assert grid.others == ("extract",)
+    assert "extract" not in {cell.contender for cell in grid.cells}
+
+
 def test_there_is_a_grid_for_each_model_with_at_least_two_cells():
     """A model with one contender has nothing to compare."""
     entrants = (*SQUARE[:2], entrant("base", "base-large", model=LARGE))

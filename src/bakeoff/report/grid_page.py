@@ -11,7 +11,7 @@ from bakeoff.decide.verdict.grid import Cell, Grid, grids
 from bakeoff.decide.verdict.wording import is_surprising
 from bakeoff.measures import ACCURACY
 from bakeoff.report.gather import ReportData
-from bakeoff.sentences import points
+from bakeoff.sentences import listed, points
 
 NOTHING_SHOWN, UNTUNED = "nothing shown", "untuned"
 
@@ -48,13 +48,17 @@ class PanelRow:
 
 @dataclass(frozen=True)
 class Panel:
-    """One model's grid. `wide` and `narrow` are CSS grid columns for a laptop and for a phone."""
+    """One model's grid. `wide` and `narrow` are CSS grid columns for a laptop and for a phone.
+
+    `others` names contenders that have the place of another one and are not drawn.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[PanelRow, ...]
     wide: str
     narrow: str
+    others: str = ""
 
 
 def grid_panels(data: ReportData) -> list[Panel]:
@@ -71,6 +75,7 @@ def _panel(grid: Grid, title: str) -> Panel:
         rows=tuple(_row(grid, i) for i in range(len(grid.tunings))),
         wide=f"auto minmax(0, 1fr){between}",
         narrow=f"minmax(0, 1fr){between}",
+        others=listed(grid.others) if grid.others else "",
     )
 
 

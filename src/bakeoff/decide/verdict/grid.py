@@ -23,7 +23,8 @@ class Cell(Record):
 class Grid(Record):
     """One model's cells. Rows are its tunings, columns are what it is shown; none ('') comes first in both.
 
-    `steps` are the simple effects between two cells over all questions.
+    `steps` are the simple effects between two cells over all questions. `others` are contenders whose place another
+    one has: they differ from it in prompts, length of training or the like, and are compared in the tables only.
     """
 
     model: str
@@ -32,6 +33,7 @@ class Grid(Record):
     shown: tuple[str, ...]
     cells: tuple[Cell, ...]
     steps: tuple[Effect, ...] = ()
+    others: tuple[str, ...] = ()
 
     def cell(self, tuning: str, shown: str) -> Cell | None:
         """The cell with these settings; None if the run has none."""
@@ -62,6 +64,12 @@ def grids(comparison: Comparison, effects: Sequence[Effect] = ()) -> list[Grid]:
             Grid(
                 model=model,
                 label=labels.get(model, model),
+                others=tuple(
+                    entrant.name
+                    for entrant in comparison.entrants
+                    if entrant.axes and entrant.axes.model == model and entrant.name in measured
+                    if entrant.name not in names
+                ),
                 tunings=tuple(in_order([key[1] for key in own])),
                 shown=tuple(in_order([key[2] for key in own])),
                 cells=tuple(
