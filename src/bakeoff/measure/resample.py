@@ -1,4 +1,4 @@
-"""Simulated repetitions of the pilot: facts are drawn anew, and every pair is tested again in each draw.
+"""Simulated repetitions of the pilot: facts are drawn again, and every pair is tested again in each draw.
 
 Takes values per question, gives arrays over (draw, contender, ...). Knows nothing about prices, models or files. Facts
 are drawn with replacement, the same ones for all contenders, so contenders stay paired.

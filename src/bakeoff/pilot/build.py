@@ -5,7 +5,7 @@ built once. Knows no contender by name, and nothing about test questions.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from bakeoff.measure.collect import ANSWERING_ERRORS, collect
 from bakeoff.measure.score import is_correct
 from bakeoff.measure.settings import Measuring
 from bakeoff.models.memory import release_memory
-from bakeoff.models.settings import LocalModel
+from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.lessons import Lesson
 from bakeoff.tuning.tuner import tuner_for
@@ -145,7 +145,8 @@ class Builder:
             # Asked without a threshold, because the threshold is chosen from the confidences of all answers.
             world.save(built.model_copy(update={"fitted": fitted.model_copy(update={"decline_below": None})}))
             path = folder.answers_path(name, "dev")
-            collect(world.open(name), dev, path, measuring.batch_size, self._progress("calibrate", name))
+            size = batch_size(recipe, world.models, measuring)
+            collect(world.open(name), dev, path, size, self._progress("calibrate", name))
             fitted = fitted.model_copy(update={"decline_below": self._threshold(name, folder, measuring)})
         fitted = recipe.calibrate(world, self._material, fitted, lambda part: folder.answers(part, "dev"))
         world.save(built.model_copy(update={"fitted": fitted, "calibrated": True}))
@@ -195,6 +196,13 @@ class Builder:
         for recipe in self._recipes:
             if recipe.spec.name not in skipped:
                 self._prepared("update-prepare", world, recipe, after)
+
+
+def batch_size(recipe: Recipe, models: Mapping[str, ModelSettings], measuring: Measuring) -> int:
+    """How many questions are asked together: as configured, rounded up to full rounds of what a server takes at once."""
+    settings = models[recipe.spec.model] if recipe.asks_model else None
+    at_once = settings.concurrency if isinstance(settings, ApiModel) else 1
+    return -(-measuring.batch_size // at_once) * at_once
 
 
 def _first_with_adapter(recipes: Sequence[Recipe]) -> list[Recipe]:

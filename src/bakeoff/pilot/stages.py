@@ -25,8 +25,7 @@ from bakeoff.measures import Measure
 from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.probe import probe
-from bakeoff.models.settings import ApiModel
-from bakeoff.pilot.build import Builder
+from bakeoff.pilot.build import Builder, batch_size
 from bakeoff.pilot.judge import check_profile
 from bakeoff.pilot.judging import judge_run
 from bakeoff.pilot.prepare import Prepared, prepare
@@ -193,13 +192,13 @@ class Pilot:
         contender = world.open(name, given=self._folder.answers)
         with self._timed("answer", name):
             path, progress = self._folder.answers_path(name), self._progress("answer", name)
-            collect(contender, self._prepared.of("test"), path, self._batch_size(recipe), progress)
-
-    def _batch_size(self, recipe: Recipe) -> int:
-        """The configured batch size, or the concurrency of the model's server if that is larger."""
-        settings = self._config.models[recipe.spec.model] if recipe.asks_model else None
-        at_once = settings.concurrency if isinstance(settings, ApiModel) else 1
-        return max(self._config.measuring.batch_size, at_once)
+            collect(
+                contender,
+                self._prepared.of("test"),
+                path,
+                batch_size(recipe, self._config.models, self._config.measuring),
+                progress,
+            )
 
     def _latency_questions(self) -> Sequence[Question]:
         """Test questions of the domain, one for each fact, spread evenly.
@@ -229,7 +228,9 @@ class Pilot:
             with self._timed("answer-updated", name):
                 contender = world.open(name, given=lambda part: self._folder.answers(part, "updated"))
                 path, progress = self._folder.answers_path(name, "updated"), self._progress("answer-updated", name)
-                collect(contender, changed, path, self._batch_size(recipe), progress)
+                collect(
+                    contender, changed, path, batch_size(recipe, self._config.models, self._config.measuring), progress
+                )
 
     def _judge(self, built: Sequence[Recipe], skipped: dict[str, str]) -> None:
         """Scores every answer, compares the contenders, judges them, writes the report."""

@@ -78,7 +78,7 @@ def negotiation_with(model: ApiModel) -> Negotiation:
 
 
 def forget_negotiations() -> None:
-    """Starts anew with every server; tests do, since their servers share addresses."""
+    """Forget what was negotiated with every server. Tests do this, since their servers share addresses."""
     _negotiations.clear()
 
 
