@@ -232,6 +232,7 @@ def test_no_secret_of_a_model_is_shown(tmp_path, model, words):
         f"models: {{large: 'openai:https://u:{SECRET}@h.example/v1#m'}}\n",
         f"models: [{{api: openai, base_url: 'https://u:{SECRET}@h.example/v1', key_env: {SECRET}}}]\n",
         f"models: 'https://u:{SECRET}@h.example/v1'\n",
+        f"models: {{large: {{base_url: 'https://u:{SECRET}@h.example/v1' key_env: {SECRET}}}}}\n",
         f"contenders: [{{like: rag, retrieval: {{k: 'https://u:{SECRET}@h.example/v1'}}}}]\n",
         f"contenders: [{{like: rag, retrieval: {{k: 'https://h.example/v1?key={SECRET}'}}}}]\n",
         f"contenders: [{{like: rag, retrieval: {{k: {{base_url: 'https://u:{SECRET}@h.example/v1'}}}}}}]\n",

@@ -40,10 +40,19 @@ def read_mapping(path: Path) -> dict[str, Any]:
             f"Cannot read the configuration {path}: {error}.", "write one with: bakeoff init DOCS --questions FILE"
         ) from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}", "fix the line it names") from error
+        raise ConfigError(f"{path} is not YAML: {_reason(error)}.", "fix the line it names") from error
     if not isinstance(loaded, dict):
         raise ConfigError(
             f"{path} holds {type(loaded).__name__}, not a mapping of keys to values.",
             "start from: bakeoff init DOCS --questions FILE",
         )
     return loaded
+
+
+def _reason(error: yaml.YAMLError) -> str:
+    """What is wrong and in which line and column; the line itself is not shown, as it may hold a password or a key."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return " ".join(str(error).split())
+    mark = error.problem_mark or error.context_mark
+    place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+    return " ".join(f"{error.context or ''} {error.problem or ''}".split()) + place
