@@ -199,7 +199,7 @@ class Builder:
 
 
 def batch_size(recipe: Recipe, models: Mapping[str, ModelSettings], measuring: Measuring) -> int:
-    """How many questions are asked together: the configured size, rounded up to whole rounds of a server's concurrency."""
+    """How many questions are asked together: the batch size, rounded up to a multiple of a server's concurrency."""
     settings = models[recipe.spec.model] if recipe.asks_model else None
     at_once = settings.concurrency if isinstance(settings, ApiModel) else 1
     return -(-measuring.batch_size // at_once) * at_once
