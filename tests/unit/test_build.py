@@ -99,6 +99,19 @@ def test_what_was_calibrated_stays_when_the_run_is_resumed(tmp_path):
     assert len(before) == 3 and not list(again.folder.root.glob("answers/*.dev.jsonl"))
 
 
+def test_resume_takes_the_unfinished_run_and_a_new_one_points_to_it(tmp_path):
+    """A run that was begun by mistake beside a half-written one does not hide it."""
+    config = make(tmp_path, contenders=["base", "extract"])
+    first = run(config, runs=tmp_path / "runs")
+    first.folder.verdict_path.unlink()
+    notes: list[str] = []
+    second = run(config, runs=tmp_path / "runs", listener=lambda event: notes.append(event.note))
+    assert second.folder.root.name == "planets-2"
+    assert any(f"{first.folder.root} is not finished; --resume would continue it" in note for note in notes)
+    assert run(config, runs=tmp_path / "runs", resume=True).folder.root == first.folder.root
+    assert first.folder.verdict_path.exists()
+
+
 def test_what_learns_without_tuning_leaves_other_tuned_models_alone(tmp_path, monkeypatch):
     """The world after the update keeps the adapters of all contenders that are not tuned further."""
     from bakeoff.pilot.stages import _copy_world

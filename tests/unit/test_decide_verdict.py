@@ -46,6 +46,17 @@ def test_a_contender_more_does_not_make_the_base_model_a_winner():
         assert "no contender was significantly more accurate than base (35 %), a base model" in found.reason
 
 
+def test_a_base_model_that_a_limit_excludes_still_has_to_be_beaten():
+    """A stricter limit must not make a winner of what is no better than an untuned model that breaks it."""
+    given = comparison(ids=IDS[:100], base=10, tuned=10, rag=30)
+    for name, share in {"base": 0.6, "rag": 0.5, "tuned": 0.1}.items():
+        given = with_estimates(given, name, hallucination=Estimate(value=share, low=share, high=share, n=100))
+    found = verdict(given, Profile(max_hallucination=0.3), n_facts=100)
+    assert set(found.excluded) == {"base", "rag"} and found.winner is None
+    assert "tuned has the highest accuracy of the contenders that break no limit (10 %)" in found.reason
+    assert "not significantly more accurate than base (10 %), a base model that breaks a limit" in found.reason
+
+
 def test_whoever_is_measurably_worse_than_any_other_is_out():
     """base is open against hybrid, but rag is significantly better than base: cheap base cannot win."""
     given = comparison(ids=IDS[:100], base=33, rag=43, hybrid={*range(18), *range(60, 87)}, extract=5)

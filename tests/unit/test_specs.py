@@ -54,7 +54,7 @@ def test_a_mapping_without_a_name_is_named_by_its_recipe(tmp_path):
 @pytest.mark.parametrize(
     ("contenders", "named"),
     [
-        ("[ragg]", "there is no recipe 'ragg'. Recipes: base, rag"),
+        ("[ragg]", "there is no recipe 'ragg' (did you mean 'rag'?). Recipes: base, rag"),
         ("[{name: a, like: nothing}]", "there is no recipe 'nothing'"),
         ("[rag, rag]", "entry 2 ('rag'): there are two contenders with this name"),
         ("[rag, {name: rag, like: base}]", "two contenders with this name"),

@@ -12,6 +12,11 @@ from bakeoff.cli.options import Json
 from bakeoff.cli.output import note, print_json
 from bakeoff.errors import ConfigError
 
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--columns", metavar="FIELD=COLUMN", help='A column by its name: question="Customer message".'),
+]
+
 
 class Described(StrEnum):
     """The files that a schema describes."""
@@ -25,10 +30,7 @@ def init(
     questions: Annotated[
         list[Path], typer.Option("--questions", "-q", help="Question files (CSV or JSONL).", show_default=False)
     ],
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--columns", metavar="FIELD=COLUMN", help='A column by its name: question="Customer message".'),
-    ] = None,
+    columns: Columns = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write.")] = Path("bakeoff.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     as_json: Json = False,
@@ -63,6 +65,7 @@ def advise(
     ] = None,
     documents: Annotated[list[str] | None, typer.Option("--documents", "-d", help="Documents to inspect.")] = None,
     questions: Annotated[list[Path] | None, typer.Option("--questions", "-q", help="Questions to inspect.")] = None,
+    columns: Columns = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write into.")] = Path("advice"),
     start: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the roadmap. Default: next Monday.")
@@ -79,7 +82,7 @@ def advise(
     from bakeoff.report.advice.write import check_output, write_advice
 
     check_output(output, force)
-    inspection = inspect_data(documents or (), questions or ())
+    inspection = inspect_data(documents or (), questions or (), _columns(columns or []))
     if profile:
         known = read_profile(profile)
     else:

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from bakeoff.catalogue import ENTRY_POINTS, RECIPES
 from bakeoff.errors import ConfigError
+from bakeoff.files.did_you_mean import closest
 from bakeoff.models.found import found
 from bakeoff.models.prompts import Prompts
 from bakeoff.models.settings import GENERATOR, ModelSettings
@@ -135,10 +136,16 @@ def _parent(
     if entry.like not in recipes and not _is_import_path(entry.like):
         above = f"; earlier contenders: {', '.join(specs)}" if specs else ""
         raise ConfigError(
-            f"{place}: there is no recipe '{entry.like}'. Recipes: {', '.join(recipes)}{above}.",
+            f"{place}: there is no recipe '{entry.like}'{_meant(entry.like, [*recipes, *specs])}. "
+            f"Recipes: {', '.join(recipes)}{above}.",
             "set `like` to one of these, or to the full import path of your own class",
         )
     return Spec(name=entry.called, recipe=entry.like, **{key: getattr(defaults, key) for key in Defaults.model_fields})
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    close = closest(name, known)
+    return f" (did you mean '{close}'?)" if close else ""
 
 
 def _is_import_path(text: str) -> bool:

@@ -70,9 +70,14 @@ def run(
     threads.configure(config.threads)
     prepared = prepare(config)
     _probe(config, recipes)
+    waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
     folder = (run_folder.resume if resume else run_folder.begin)(config, Path(runs))
+    tell = listener or (lambda event: None)
+    tell(Event(stage="data", note=f"Run folder: {folder.root}"))
+    if waiting:
+        tell(Event(stage="data", note=f"note: {waiting} is not finished; --resume would continue it."))
     with folder.lock():
-        Pilot(config, recipes, own, folder, prepared, listener or (lambda event: None)).run()
+        Pilot(config, recipes, own, folder, prepared, tell).run()
     return Run(folder)
 
 

@@ -161,15 +161,21 @@ def begin(config: Config, runs: Path) -> RunFolder:
     return folder
 
 
+def unfinished(name: str, runs: Path) -> Path | None:
+    """The newest folder of this name that has no verdict yet; None if there is none."""
+    waiting = [item for item in _folders(name, runs) if not RunFolder(item[1]).verdict_path.exists()]
+    return max(waiting)[1] if waiting else None
+
+
 def resume(config: Config, runs: Path) -> RunFolder:
-    """The newest folder with this configuration's name, if it was started with the same configuration.
+    """The newest unfinished folder with this configuration's name, else the newest, if its configuration is the same.
 
     Raises RunFolderError if there is none or if the configuration has changed, and names the keys that differ.
     """
     taken = _folders(config.name, runs)
     if not taken:
         raise RunFolderError(f"There is no run named '{config.name}' in {runs} to resume.", "leave --resume out")
-    folder = RunFolder(max(taken)[1])
+    folder = RunFolder(unfinished(config.name, runs) or max(taken)[1])
     if not folder.config_path.exists():
         _write_config(config, folder)
     before, now = folder.config().model_dump(), config.model_dump()

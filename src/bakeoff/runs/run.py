@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.errors import ConfigError, MissingExtraError, RunFolderError
-from bakeoff.files.did_you_mean import closest
+from bakeoff.files.did_you_mean import closest, unknown
 from bakeoff.measure.comparison import Comparison
 from bakeoff.records import Answer, Question, Record, ask
 from bakeoff.runs.folder import RunFolder
@@ -71,8 +71,12 @@ class Run:
         return Choice(contender=name, reason=f"the most accurate ({allowed[name]:.0%}); the verdict has no winner")
 
     def measure(self, contender: str, measure: str) -> float | None:
-        """One contender's value of one measure, or None if it was not measured."""
-        return self.comparison.estimate(self._checked(contender), measure).value
+        """One contender's value of one measure; None if not measured. Raises RunFolderError for an unknown name."""
+        comparison = self.comparison
+        known = sorted({name for measures in comparison.measures.values() for name in measures})
+        if measure not in known:
+            raise RunFolderError(unknown("measure", measure, known) + ".", f"name one of {listed(known)}")
+        return comparison.estimate(self._checked(contender), measure).value
 
     def answers(self, contender: str) -> list[Answer]:
         """The contender's answers to the test questions."""

@@ -103,6 +103,14 @@ def _obstacle(case: _Case, excluded: Mapping[str, str], n_facts: int) -> str:
 def _judged(case: _Case, profile: Profile, verdict: Verdict) -> Verdict:
     """The verdict with the rule's winner, or with the reason why there is none."""
     winner, left = _by_rule(case)
+    unbeaten_base = _unbeaten_baseline(case, winner, verdict.excluded) if winner else ""
+    if winner and unbeaten_base:
+        shares = [percent(case.accuracy(winner)), percent(case.comparison.values("accuracy")[unbeaten_base])]
+        reason = (
+            f"{winner} has the highest accuracy of the contenders that break no limit ({shares[0]}). It is not "
+            f"significantly more accurate than {unbeaten_base} ({shares[1]}), a base model that breaks a limit."
+        )
+        return verdict.model_copy(update={"reason": reason})
     if winner is None:
         tied = tuple(left) if len(left) > 1 else ()
         return verdict.model_copy(update={"reason": _unsupported(case, left), "tied_with": tied})
@@ -118,6 +126,16 @@ def _judged(case: _Case, profile: Profile, verdict: Verdict) -> Verdict:
         }
     )
     return verdict.model_copy(update={"reason": _reason(case, verdict)})
+
+
+def _unbeaten_baseline(case: _Case, winner: str, excluded: Mapping[str, str]) -> str:
+    """A base model that a limit excludes and that the winner is not significantly more accurate than; else empty.
+
+    What is no better than an untuned model shows nothing that is worth building, whether or not that model may be used.
+    """
+    bases = [entrant.name for entrant in case.comparison.entrants if entrant.is_baseline and entrant.name in excluded]
+    values = case.comparison.values("accuracy")
+    return next((base for base in bases if base in values and not case.comparison.beats(winner, base)), "")
 
 
 def _by_rule(case: _Case) -> tuple[str | None, list[str]]:
