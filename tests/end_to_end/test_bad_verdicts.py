@@ -133,7 +133,7 @@ def test_one_contender_only(tmp_path):
     finished = bakeoff("run", cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     verdict = json.loads((tmp_path / "runs" / "planets" / "verdict.json").read_text())
-    assert any("one contender only" in warning for warning in verdict["warnings"])
+    assert any("only one contender" in warning for warning in verdict["warnings"])
     assert "more accurate than every other" not in finished.stdout + verdict["reason"]
 
 
