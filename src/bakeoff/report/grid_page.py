@@ -68,13 +68,13 @@ def grid_panels(data: ReportData) -> list[Panel]:
 
 
 def _panel(grid: Grid, title: str) -> Panel:
-    between = " auto minmax(0, 1fr)" * (len(grid.shown) - 1)
+    more = len(grid.shown) - 1
     return Panel(
         title=title,
         columns=tuple(shown or NOTHING_SHOWN for shown in grid.shown),
         rows=tuple(_row(grid, i) for i in range(len(grid.tunings))),
-        wide=f"auto minmax(0, 1fr){between}",
-        narrow=f"minmax(0, 1fr){between}",
+        wide="auto minmax(8.5rem, 1fr)" + " auto minmax(8.5rem, 1fr)" * more,
+        narrow="minmax(6rem, 1fr)" + " auto minmax(6rem, 1fr)" * more,
         others=listed(grid.others) if grid.others else "",
     )
 
