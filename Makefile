@@ -9,7 +9,8 @@ demo: $(VENV)/.installed-demo ## Run the pilot on the bundled example, print the
 	$(BIN)/bakeoff run examples/support-desk/bakeoff.yaml
 
 test: $(VENV)/.installed-test lint test-wheel ## Install and pass all tests (what CI runs)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest src tests/unit tests/contracts
+	$(BIN)/python -m pytest tests/end_to_end tests/reference tests/statistics
 
 test-fast: $(VENV)/.installed-test lint ## Unit tests and doctests without real models: under three minutes
 	$(BIN)/python -m pytest src tests/unit tests/contracts -m "not models and not slow"
