@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.cli.stopping import ENDING, stoppable
+from bakeoff.cli.stopping import stoppable
 from bakeoff.errors import StoppedError
 from tests.end_to_end.small import bakeoff, environment, make
 from tests.unit.tiny_model import write_tiny_model
