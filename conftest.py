@@ -1,5 +1,6 @@
 """Shared by all tests and by the doctests of src: no network beyond this machine; no doctests are sought in tests/."""
 
+import signal
 import socket
 from collections.abc import Generator
 from pathlib import Path
@@ -8,6 +9,12 @@ import pytest
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 SOURCE = Path(__file__).parent / "src"
+
+
+def pytest_configure() -> None:
+    """Signals do what they do in a terminal, for the tests and what they start: a background job ignores some."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

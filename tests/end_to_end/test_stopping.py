@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -80,21 +79,6 @@ def test_a_run_that_gets_sigterm_while_it_trains_loses_no_step(tmp_path: Path, m
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-@pytest.fixture
-def heeded() -> Iterator[None]:
-    """The signals as a terminal's program has them: a background job is started with some of them ignored."""
-    defaults = {
-        signal.SIGINT: signal.default_int_handler,
-        signal.SIGTERM: signal.SIG_DFL,
-        signal.SIGHUP: signal.SIG_DFL,
-    }
-    before = {number: signal.signal(number, handler) for number, handler in defaults.items()}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
 def test_each_signal_has_its_exit_code(number: signal.Signals, code: int) -> None:
     """The shell's: 128 and the signal's number; the handlers from before are back afterwards."""

@@ -163,8 +163,13 @@ class _Run:
         accuracy, margin = self.in_domain["accuracy"], self.profile.margin
         return effects(self.comparison.entrants, accuracy, self.facts, self.slices, margin=margin)
 
+    @cached_property
+    def filled(self) -> Profile:
+        """The profile with what the run's own data show, if the profile does not say it."""
+        return _inspected(self.data, self.asked).fill(self.profile)
+
     def matrix(self) -> MeasuredMatrix:
-        profile = _inspected(self.data, self.asked).fill(self.profile)
+        profile = self.filled
         totals = {name: cost.total_usd for name, cost in self.costs.items()}
         return measured_matrix(profile, self.comparison, self.standing, totals)
 
@@ -340,4 +345,4 @@ def _roadmap(run: _Run, verdict: Verdict, today: date) -> Roadmap | None:
         return None
     winner = run.comparison.entrant(verdict.winner)
     standing = {**run.standing, verdict.approach: winner} if winner.axes else run.standing
-    return roadmap(run.profile, verdict.approach, next_monday(today), standing)
+    return roadmap(run.filled, verdict.approach, next_monday(today), standing)
