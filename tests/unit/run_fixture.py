@@ -63,7 +63,9 @@ def finished(
     score_run(folder, ["base", "rag"])
     compare_run(folder, (BASE, RAG), {}, Profile())
     write_record(folder.data_path, _prepared(asked, documents).summary())
-    write_json(folder.verdict_path, {"winner": winner, "reason": "it was right most often", "excluded": {}})
+    profile = folder.config().profile.model_dump(mode="json")
+    verdict = {"winner": winner, "reason": "it was right most often", "excluded": {}, "profile": profile}
+    write_json(folder.verdict_path, verdict)
     folder.report_path.write_text("<html></html>")
     return Run(folder)
 

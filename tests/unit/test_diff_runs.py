@@ -2,10 +2,12 @@
 
 import pytest
 
+from bakeoff.files import jsonl
 from bakeoff.measure.comparison import Estimate
 from bakeoff.records import Document
 from bakeoff.runs.diff import diff_runs
 from bakeoff.runs.diff_results import independent_difference
+from bakeoff.runs.folder import write_json
 from tests.unit.fakes import question
 from tests.unit.run_fixture import DOCUMENTS, finished, questions
 
@@ -24,6 +26,24 @@ def test_settings_are_named_by_their_keys(tmp_path):
     before, after = finished(tmp_path / "a"), finished(tmp_path / "b", retrieval={"k": 8}, seed=9)
     changes = diff_runs(before, after).settings
     assert {key: (one.before, one.after) for key, one in changes.items()} == {"retrieval.k": (3, 8), "seed": (7, 9)}
+
+
+def test_the_profile_is_the_one_of_the_last_verdict(tmp_path):
+    """`bakeoff report --profile` judges a run again. The difference is shown although bakeoff.yaml is the same."""
+    before, after = finished(tmp_path / "a"), finished(tmp_path / "b")
+    verdict = after.folder.read_json(after.folder.verdict_path)
+    write_json(after.folder.verdict_path, verdict | {"profile": verdict["profile"] | {"margin": 0.11}})
+    changes = diff_runs(before, after).settings
+    assert {key: one.after for key, one in changes.items()} == {"profile.margin": 0.11}
+
+
+def test_a_regraded_run_has_other_questions(tmp_path):
+    """The files it was made from are the same, but the accepted answers are not."""
+    before, after = finished(tmp_path / "a"), finished(tmp_path / "b")
+    asked = [one.model_copy(update={"answers": ("another",)}) if one.id == "q3" else one for one in questions()]
+    jsonl.write(after.folder.splits_path, asked)
+    found = diff_runs(before, after)
+    assert not found.same_data and found.questions.new_answers == ("q3",)
 
 
 def test_documents_are_compared_by_source_and_content(tmp_path):

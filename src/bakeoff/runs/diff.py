@@ -57,7 +57,8 @@ class QuestionsDiff(Record):
 class RunDiff(Record):
     """Everything that differs between run `before` and run `after`. `documents` are by source, the rest by dotted key.
 
-    `documents` is None if one of the runs no longer has its document store.
+    `documents` is None if one of the runs no longer has its document store. `same_data`: both read the same files, and
+    neither has been regraded with other accepted answers.
     """
 
     before: str
@@ -74,16 +75,25 @@ def diff_runs(before: Run, after: Run) -> RunDiff:
     """What differs between two finished runs. Raises RunFolderError if a file of either is missing or broken."""
     a, b = before.folder, after.folder
     hashes = [folder.read_json(folder.environment_path).get("data_sha256") for folder in (a, b)]
+    questions = questions_diff(a.questions(), b.questions())
     return RunDiff(
         before=str(a.root),
         after=str(b.root),
-        same_data=hashes[0] == hashes[1] and hashes[0] is not None,
+        same_data=hashes[0] == hashes[1] and hashes[0] is not None and not questions.questions.any,
         documents=_documents(a, b),
-        questions=questions_diff(a.questions(), b.questions()),
-        settings=_changes(a.config().model_dump(mode="json"), b.config().model_dump(mode="json"), NOT_SETTINGS),
+        questions=questions,
+        settings=_changes(_settings(a), _settings(b), NOT_SETTINGS),
         environment=_changes(a.read_json(a.environment_path), b.read_json(b.environment_path), NOT_ENVIRONMENT),
         results=results_diff(a, b),
     )
+
+
+def _settings(folder: RunFolder) -> dict[str, Any]:
+    """The run's settings, with the profile that its verdict was last judged by."""
+    settings = folder.config().model_dump(mode="json")
+    if folder.verdict_path.exists():
+        settings["profile"] = folder.read_json(folder.verdict_path)["profile"]
+    return settings
 
 
 def questions_diff(before: list[Question], after: list[Question]) -> QuestionsDiff:
