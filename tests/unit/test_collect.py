@@ -48,6 +48,21 @@ def test_answers_asked_at_once_share_the_time_of_their_batch(tmp_path):
     assert len({one.usage.seconds for one in answers}) == 1
 
 
+class Router:
+    """Gives answers that other contenders gave earlier in the run."""
+
+    name = "router"
+
+    def answer(self, questions):
+        return [answer(one.id, contender=self.name, route="rag", usage=Usage(seconds=2.0)) for one in questions]
+
+
+def test_reused_answers_cost_what_they_took_when_they_were_given(tmp_path):
+    """Looking them up takes no time; a user of the router would wait and pay for them."""
+    collect(Router(), QUESTIONS, tmp_path / "answers.jsonl", 10, ignore)
+    assert {one.usage.seconds for one in jsonl.read(tmp_path / "answers.jsonl", Answer)} == {2.0}
+
+
 QUESTIONS = [question(str(i)) for i in range(10)]
 
 

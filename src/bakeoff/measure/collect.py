@@ -69,14 +69,15 @@ def ask(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
 
 
 def _sharing(answers: list[Answer], seconds: float) -> list[Answer]:
-    """The answers, with seconds scaled down so that their sum is at most the wall time of the batch."""
+    """The answers with no more seconds together than the batch took, because those asked at once share its time.
+
+    Routed answers keep their seconds: the run reuses answers that took that long when they were given.
+    """
     together = sum(answer.usage.seconds for answer in answers)
-    if together <= seconds or not together:
+    if together <= seconds or any(answer.route for answer in answers):
         return answers
-    usages = [
-        answer.usage.model_copy(update={"seconds": answer.usage.seconds * seconds / together}) for answer in answers
-    ]
-    return [answer.model_copy(update={"usage": usage}) for answer, usage in zip(answers, usages, strict=True)]
+    usages = [one.usage.model_copy(update={"seconds": one.usage.seconds * seconds / together}) for one in answers]
+    return [one.model_copy(update={"usage": usage}) for one, usage in zip(answers, usages, strict=True)]
 
 
 def _one_line(error: Exception) -> str:
