@@ -17,12 +17,13 @@ from bakeoff.models.load import load_generator
 from bakeoff.models.probe import probe
 from bakeoff.models.providers import client as client_module
 from bakeoff.models.providers.client import ApiClient, ApiError
+from bakeoff.models.providers.concurrent import complete_all
 from bakeoff.models.providers.embeddings import ApiEmbedder
 from bakeoff.models.providers.keys import HIDDEN, without_key
 from bakeoff.models.providers.retry import asked_wait_s, backoff_s, worth_another_try
 from bakeoff.models.providers.threads import in_parallel
 from bakeoff.models.settings import ApiModel
-from bakeoff.records import GenerationSettings, Message, Prompt
+from bakeoff.records import Completion, GenerationSettings, Message, Prompt, Usage
 from tests.fake_api import FakeApi, Fault
 
 SENTINEL = "sk-SENTINEL-0123456789-never-shown"
@@ -373,11 +374,32 @@ def test_calls_keep_their_order_and_the_first_error_is_raised() -> None:
         in_parallel(lambda i: 1 // i, [1, 0, 2], 2)
 
 
+def test_completions_asked_for_at_once_share_the_time_of_the_call() -> None:
+    """A machine is paid by the hour, not by the request. A failed request takes its share too."""
+    gate = threading.Barrier(4)
+
+    def complete(prompt: Prompt) -> Completion:
+        begun = time.perf_counter()
+        gate.wait(5)
+        time.sleep(0.05)
+        if prompt == prompts[3]:
+            raise ApiError("refused", "ask another")
+        return Completion(text="a", usage=Usage(seconds=time.perf_counter() - begun))
+
+    prompts = [Prompt(messages=(Message(role="user", content=str(i)),)) for i in range(4)]
+    begun = time.perf_counter()
+    completions = complete_all(complete, prompts, 4)
+    wall = time.perf_counter() - begun
+    seconds = [one.usage.seconds for one in completions]
+    assert [bool(one.error) for one in completions] == [False, False, False, True]
+    assert 0.05 <= sum(seconds) <= wall
+
+
 INTERRUPTED = """
 import sys
 from bakeoff.models.load import load_generator
 from bakeoff.models.settings import ApiModel
-from bakeoff.records import GenerationSettings, Message, Prompt
+from bakeoff.records import Completion, GenerationSettings, Message, Prompt, Usage
 
 generator = load_generator(ApiModel(api="openai", base_url=sys.argv[1], model="m", concurrency=2, timeout_s=300))
 prompt = Prompt(messages=(Message(role="user", content="hello"),))

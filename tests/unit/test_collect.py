@@ -31,23 +31,6 @@ def ignore(done, total):
     """A progress callback that shows nothing."""
 
 
-class Busy:
-    """Answers as a server asked many questions at once does: each says how long it took by itself."""
-
-    name = "busy"
-
-    def answer(self, questions):
-        return [answer(one.id, contender=self.name, usage=Usage(seconds=50.0)) for one in questions]
-
-
-def test_answers_asked_at_once_share_the_time_of_their_batch(tmp_path):
-    """Ten that overlap take no longer together than the batch: a machine is paid by the hour, not the request."""
-    collect(Busy(), QUESTIONS, tmp_path / "answers.jsonl", 10, ignore)
-    answers = jsonl.read(tmp_path / "answers.jsonl", Answer)
-    assert sum(one.usage.seconds for one in answers) < 50
-    assert len({one.usage.seconds for one in answers}) == 1
-
-
 class Router:
     """Gives answers that other contenders gave earlier in the run."""
 

@@ -58,26 +58,12 @@ def ask(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
 
     If a batch fails, each question is asked alone, so that only the failing ones have errors.
     """
-    begun = time.perf_counter()
     try:
-        answers = contender.answer(questions)
-        return _sharing(answers, time.perf_counter() - begun)
+        return contender.answer(questions)
     except ANSWERING_ERRORS as error:
         if len(questions) == 1:
             return [Answer(question_id=questions[0].id, contender=contender.name, error=_one_line(error))]
     return [answer for question in questions for answer in ask(contender, [question])]
-
-
-def _sharing(answers: list[Answer], seconds: float) -> list[Answer]:
-    """The answers with no more seconds together than the batch took, because those asked at once share its time.
-
-    Routed answers keep their seconds: the run reuses answers that took that long when they were given.
-    """
-    together = sum(answer.usage.seconds for answer in answers)
-    if together <= seconds or any(answer.route for answer in answers):
-        return answers
-    usages = [one.usage.model_copy(update={"seconds": one.usage.seconds * seconds / together}) for one in answers]
-    return [one.model_copy(update={"usage": usage}) for one, usage in zip(answers, usages, strict=True)]
 
 
 def _one_line(error: Exception) -> str:

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bakeoff.models.engines.openai_reading import mean_logprob
-from bakeoff.models.providers.asking import asked_of, estimated_prompt_tokens, estimated_tokens, failed
+from bakeoff.models.providers.asking import asked_of, estimated_prompt_tokens, estimated_tokens
 from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiClient, ApiError
+from bakeoff.models.providers.concurrent import complete_all
 from bakeoff.models.providers.keys import key_of
 from bakeoff.models.providers.retry import FIRST_WAIT_S
-from bakeoff.models.providers.threads import in_parallel
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.stops import before_stop, pieces_before_stop
 from bakeoff.records import Completion, GenerationSettings, Origin, Prompt, Usage
@@ -50,7 +50,7 @@ class OllamaGenerator:
         Raises ConfigError before any request if the key's environment variable is not set.
         """
         key_of(self._settings)
-        return in_parallel(lambda prompt: self._complete(prompt, settings), prompts, self._settings.concurrency)
+        return complete_all(lambda prompt: self.complete(prompt, settings), prompts, self._settings.concurrency)
 
     def complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
         """One completion. Raises ApiError where it fails after all retries."""
@@ -58,13 +58,6 @@ class OllamaGenerator:
         reply = self._client.post(self._url, self._body(prompt, asked, streamed=False))
         with self._client.key_hidden():
             return self._completion(_checked(reply), prompt, asked, time.perf_counter() - begun)
-
-    def _complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
-        begun = time.perf_counter()
-        try:
-            return self.complete(prompt, settings)
-        except ApiError as error:
-            return failed(error, time.perf_counter() - begun)
 
     def _body(self, prompt: Prompt, settings: GenerationSettings, streamed: bool) -> dict[str, Any]:
         options: dict[str, Any] = {

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from bakeoff.models.engines.openai_dialect import STREAM_USAGE, Dialect, named_parameters, negotiation_with
 from bakeoff.models.engines.openai_reading import StreamedReply, completion_of, pieces_of
-from bakeoff.models.providers.asking import asked_of, estimated_tokens, failed
+from bakeoff.models.providers.asking import asked_of, estimated_tokens
 from bakeoff.models.providers.client import ApiClient, ApiError
+from bakeoff.models.providers.concurrent import complete_all
 from bakeoff.models.providers.keys import key_of
 from bakeoff.models.providers.retry import FIRST_WAIT_S
-from bakeoff.models.providers.threads import in_parallel
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.stops import pieces_before_stop
 from bakeoff.records import Completion, GenerationSettings, Prompt
@@ -46,11 +46,12 @@ class OpenAiGenerator:
 
         If a request fails after all retries, its completion holds the error.
 
-        At most `concurrency` requests run at a time. `usage.seconds` is the time of one request, including retries and
-        waits. Raises ConfigError before any request if the key's environment variable is not set.
+        At most `concurrency` requests run at a time. `usage.seconds` is the request's share of the wall time of the
+        call, including retries and waits. Raises ConfigError before any request if the key's environment variable is
+        not set.
         """
         key_of(self._settings)
-        return in_parallel(lambda prompt: self._complete(prompt, settings), prompts, self._settings.concurrency)
+        return complete_all(lambda prompt: self.complete(prompt, settings), prompts, self._settings.concurrency)
 
     def complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
         """One completion. Raises ApiError where it fails after all retries."""
@@ -58,13 +59,6 @@ class OpenAiGenerator:
         reply = self._reply(prompt, asked)
         with self._client.key_hidden():
             return completion_of(reply, prompt, asked, time.perf_counter() - begun, self.context_tokens)
-
-    def _complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
-        begun = time.perf_counter()
-        try:
-            return self.complete(prompt, settings)
-        except ApiError as error:
-            return failed(error, time.perf_counter() - begun)
 
     def _reply(self, prompt: Prompt, settings: GenerationSettings) -> dict[str, Any]:
         """The server's reply. The very first request goes alone, so that all others know what it negotiated."""
