@@ -5,16 +5,16 @@ import urllib.error
 import numpy as np
 import pytest
 
-from bakeoff.contenders.closed_book import ClosedBook
 from bakeoff.contenders.custom import HeldToContract
 from bakeoff.contenders.declining import calibrate, declines
+from bakeoff.contenders.direct import Direct
 from bakeoff.contenders.extractor import Extractor, sentences, words_to_copy
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.load import make_recipes
+from bakeoff.contenders.long_context import reason_not_to_fit
 from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.routing import Familiarity, Routed, calibrate_routing
 from bakeoff.contenders.spec import Spec
-from bakeoff.contenders.whole_corpus import WholeCorpus, reason_not_to_fit
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
@@ -28,7 +28,7 @@ EIGHT = GenerationSettings(max_new_tokens=8)
 def test_closed_book_answers_in_order_without_passages():
     """Two questions, two answers, no citation."""
     generator = FakeGenerator({"question a": "one", "question b": "two"})
-    contender = ClosedBook("base", generator, CLOSED_BOOK, EIGHT)
+    contender = Direct("base", generator, CLOSED_BOOK, EIGHT)
     found = contender.answer([question("b"), question("a")])
     assert [(one.question_id, one.text) for one in found] == [("b", "two"), ("a", "one")]
     assert all(one.contender == "base" and not one.citations for one in found)
@@ -137,8 +137,8 @@ def test_long_context_says_why_it_does_not_fit():
 def test_long_context_shows_every_document():
     """The whole corpus is in the prompt."""
     generator = FakeGenerator({"question a": "one"})
-    documents = [Document(id=name, source=name, title=name, text=f"text of {name}") for name in ("x", "y")]
-    assert WholeCorpus("long-context", documents, generator, GROUNDED, EIGHT).answer([question("a")])[0].text == "one"
+    contender = Direct("long-context", generator, GROUNDED, EIGHT, passages=["text of x", "text of y"])
+    assert contender.answer([question("a")])[0].text == "one"
     assert "text of x" in generator.prompts[0].messages[-1].content
     assert "text of y" in generator.prompts[0].messages[-1].content
 
@@ -146,8 +146,8 @@ def test_long_context_shows_every_document():
 def test_the_router_sends_the_familiar_to_the_tuned_model_and_keeps_the_order():
     """Each answer names its route; the order is that of the questions."""
     embedder = WordEmbedder("battery price colour")
-    near = ClosedBook("tuned", FakeGenerator({"battery life?": "near"}), CLOSED_BOOK, EIGHT)
-    far = ClosedBook("rag", FakeGenerator({"what colour?": "far"}), CLOSED_BOOK, EIGHT)
+    near = Direct("tuned", FakeGenerator({"battery life?": "near"}), CLOSED_BOOK, EIGHT)
+    far = Direct("rag", FakeGenerator({"what colour?": "far"}), CLOSED_BOOK, EIGHT)
     familiarity = Familiarity(embedder, embedder.embed_passages(["how long does the battery last"]))
     router = Routed("router", near, far, familiarity, 0.8)
     found = router.answer([question("c", "what colour?"), question("b", "battery life?")])
@@ -158,7 +158,7 @@ def test_the_router_sends_the_familiar_to_the_tuned_model_and_keeps_the_order():
 def test_what_was_answered_before_is_not_asked_again():
     """The same answers in the same order, and only the new question reaches the contender."""
     generator = FakeGenerator({"question a": "one", "question b": "two"})
-    contender = ClosedBook("base", generator, CLOSED_BOOK, EIGHT)
+    contender = Direct("base", generator, CLOSED_BOOK, EIGHT)
     before = contender.answer([question("a")])
     asked = len(generator.prompts)
     found = Remembering(contender, before).answer([question("b"), question("a")])
@@ -168,7 +168,7 @@ def test_what_was_answered_before_is_not_asked_again():
 
 def test_a_failed_answer_is_asked_again():
     """Errors are not reused."""
-    contender = ClosedBook("base", FakeGenerator({"question a": "one"}), CLOSED_BOOK, EIGHT)
+    contender = Direct("base", FakeGenerator({"question a": "one"}), CLOSED_BOOK, EIGHT)
     assert Remembering(contender, [answer("a", "", error="boom")]).answer([question("a")])[0].text == "one"
 
 
@@ -312,11 +312,10 @@ class Cut(FakeGenerator):
 def test_a_streamed_answer_is_the_answer(decline_below):
     """Truncated, origin, usage and confidence are those of a batch; only the time it took may differ."""
     hit = FakeRetriever([chunk("x"), chunk("y")])
-    documents = [Document(id="x", source="x", title="x", text="text")]
     for contender in (
-        ClosedBook("c", Cut({"question a": "one "}), CLOSED_BOOK, EIGHT, decline_below),
+        Direct("c", Cut({"question a": "one "}), CLOSED_BOOK, EIGHT, decline_below),
         Grounded("c", hit, Cut({"question a": "one "}), GROUNDED, 2, EIGHT, decline_below),
-        WholeCorpus("c", documents, Cut({"question a": "one "}), GROUNDED, EIGHT, decline_below),
+        Direct("c", Cut({"question a": "one "}), GROUNDED, EIGHT, decline_below, ["text"]),
     ):
         (whole,) = contender.answer([question("a")])
         *pieces, last = contender.stream(question("a"))
@@ -333,6 +332,6 @@ def test_a_stream_without_its_completion_is_named():
         def stream(self, prompt, settings):
             yield "one"
 
-    contender = ClosedBook("base", PiecesOnly(), CLOSED_BOOK, EIGHT)
+    contender = Direct("base", PiecesOnly(), CLOSED_BOOK, EIGHT)
     with pytest.raises(ContenderError, match=r"'fake' ended without a Completion.*\n.*then the .*Completion"):
         list(contender.stream(question("a")))

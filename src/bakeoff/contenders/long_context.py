@@ -1,8 +1,14 @@
 """`long-context`: every document in every prompt, if the model's context is large enough."""
 
+from collections.abc import Iterable
+
+from bakeoff.contenders.direct import Direct
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
-from bakeoff.contenders.whole_corpus import WholeCorpus, reason_not_to_fit
 from bakeoff.measure.comparison import Days
+from bakeoff.protocols import Generator
+from bakeoff.records import Document
+
+ROOM_FOR_QUESTION = 256
 
 
 class LongContext(Recipe):
@@ -21,13 +27,25 @@ class LongContext(Recipe):
         generator = world.generator(self.spec.model)
         return reason_not_to_fit(material.documents, generator, self.spec.generation.max_new_tokens)
 
-    def open(self, world: World, fitted: Fitted, given: Given | None = None) -> WholeCorpus:
+    def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Direct:
         """A contender that is shown every document of the world's store."""
-        return WholeCorpus(
-            self.spec.name,
-            list(world.store.documents()),
-            world.generator(self.spec.model),
-            self.spec.prompts.grounded,
-            self.spec.generation,
-            fitted.decline_below,
-        )
+        prompts, settings = self.spec.prompts, self.spec.generation
+        generator = world.generator(self.spec.model)
+        texts = _texts(world.store.documents())
+        return Direct(self.spec.name, generator, prompts.grounded, settings, fitted.decline_below, texts)
+
+
+def _texts(documents: Iterable[Document]) -> list[str]:
+    return [f"{document.title}\n{document.text}" for document in documents]
+
+
+def reason_not_to_fit(documents: Iterable[Document], generator: Generator, max_new_tokens: int) -> str | None:
+    """Why the corpus does not fit into the model's context, or None if it fits."""
+    available = generator.context_tokens - max_new_tokens - ROOM_FOR_QUESTION
+    needed = sum(generator.count_tokens(text) for text in _texts(documents))
+    if needed <= available:
+        return None
+    return (
+        f"the corpus has {needed:,} tokens, but {generator.name} takes {generator.context_tokens:,}, of which "
+        f"{available:,} are left after the question and the answer"
+    )

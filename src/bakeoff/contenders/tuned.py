@@ -3,7 +3,7 @@
 Its weights hold facts, so it is trained further when documents change.
 """
 
-from bakeoff.contenders.closed_book import ClosedBook
+from bakeoff.contenders.direct import Direct
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.measure.comparison import Days
 from bakeoff.tuning.examples import closed_book_examples
@@ -43,8 +43,8 @@ class Tuned(Recipe):
         examples = [closed_book_examples(some, template, tuning.declining, seed) for some in (questions, dev)]
         return Lesson(examples[0], examples[1] if epochs > 1 else [], epochs)
 
-    def open(self, world: World, fitted: Fitted, given: Given | None = None) -> ClosedBook:
+    def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Direct:
         """A closed-book contender with the tuned model."""
         template, settings = self.spec.prompts.closed_book, self.spec.generation
         generator = world.generator(self.spec.model, self.adapter, template)
-        return ClosedBook(self.spec.name, generator, template, settings, fitted.decline_below)
+        return Direct(self.spec.name, generator, template, settings, fitted.decline_below)

@@ -1,6 +1,6 @@
-"""ClosedBook: a model answers from its weights alone (`base`, and `tuned` with an adapter).
+"""Direct: a model is asked without retrieval (`base`, `tuned` with an adapter, `long-context` with every document).
 
-Takes questions, gives answers. Knows nothing about retrieval, training or measures.
+Takes questions, gives answers. Knows nothing about indexes, training or measures.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,8 +12,8 @@ from bakeoff.protocols import Generator
 from bakeoff.records import Answer, GenerationSettings, Question
 
 
-class ClosedBook:
-    """A generator that is asked without any passage."""
+class Direct:
+    """A generator that is shown the same passages before each question: none, or the whole corpus."""
 
     def __init__(
         self,
@@ -22,16 +22,18 @@ class ClosedBook:
         template: PromptTemplate,
         settings: GenerationSettings,
         decline_below: float | None = None,
+        passages: Sequence[str] = (),
     ) -> None:
         self.name = name
         self._generator = generator
         self._template = template
         self._settings = settings
         self._decline_below = decline_below
+        self._passages = passages
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order."""
-        prompts = [self._template.render(question.text) for question in questions]
+        prompts = [self._template.render(question.text, self._passages) for question in questions]
         completions = self._generator.generate(prompts, self._settings)
         return [
             answer_from(question, self.name, completion, self._decline_below)
@@ -42,5 +44,5 @@ class ClosedBook:
         """The pieces of the answer, then the whole answer."""
         if self._decline_below is not None:
             return whole(self, question)
-        prompt = self._template.render(question.text)
+        prompt = self._template.render(question.text, self._passages)
         return as_written(self.name, question, self._generator, prompt, self._settings)
