@@ -6,7 +6,7 @@ Knows only the records. A name in a configuration is either one of Bakeoff's own
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -68,6 +68,7 @@ class Contender(Protocol):
         ...
 
 
+@runtime_checkable
 class StreamingContender(Contender, Protocol):
     """A contender that can show an answer while it is being written."""
 

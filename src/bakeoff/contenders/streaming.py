@@ -6,11 +6,10 @@ Knows nothing about engines.
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from bakeoff.contenders.declining import NOTHING, answer_from
 from bakeoff.errors import ContenderError
-from bakeoff.protocols import Contender, Generator
+from bakeoff.protocols import Contender, Generator, StreamingContender
 from bakeoff.records import Answer, Completion, GenerationSettings, Hit, Prompt, Question, Usage
 
 
@@ -22,9 +21,9 @@ def whole(contender: Contender, question: Question) -> Iterator[str | Answer]:
     yield answer
 
 
-def stream_of(contender: Any, question: Question) -> Iterator[str | Answer]:
+def stream_of(contender: Contender, question: Question) -> Iterator[str | Answer]:
     """Any contender's stream. One piece if it cannot stream."""
-    if callable(getattr(contender, "stream", None)):
+    if isinstance(contender, StreamingContender):
         yield from contender.stream(question)
     else:
         yield from whole(contender, question)

@@ -205,9 +205,6 @@ class Pilot:
                 progress,
             )
 
-    def _at_once(self, recipe: Recipe) -> int:
-        return batch_size(recipe, self._config.models, self._config.measuring)
-
     def _latency_questions(self) -> Sequence[Question]:
         """Test questions of the domain, one for each fact, spread evenly.
 
