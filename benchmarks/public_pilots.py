@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 
+HELD_OUT = (Path(__file__).parents[1] / "recipes" / "reader" / "held_out.txt").read_text().split()
 SEED = 11
 N_ANSWERABLE, N_UNANSWERABLE = 320, 80
 
@@ -46,7 +47,10 @@ def cookbook_docs(source: Path, folder: Path) -> dict:
 
 
 def squad(source: Path, folder: Path) -> dict:
-    """16 Wikipedia articles as documents, 400 sampled questions, 80 of them unanswerable."""
+    """16 Wikipedia articles as documents, and 400 sampled questions, 80 of them unanswerable.
+
+    The questions are about the four articles on which the default model was not trained.
+    """
     articles = json.loads((source / "squad_v2_cs224n" / "dev-v2.0.json").read_text())["data"]
     answerable, unanswerable = [], []
     (folder / "documents").mkdir(parents=True, exist_ok=True)
@@ -55,7 +59,7 @@ def squad(source: Path, folder: Path) -> dict:
         title = article["title"].replace("_", " ")
         paragraphs = [" ".join(qa["context"].split()) for qa in article["paragraphs"]]
         (folder / "documents" / name).write_text(f"# {title}\n\n" + "\n\n".join(paragraphs) + "\n")
-        for paragraph in article["paragraphs"]:
+        for paragraph in article["paragraphs"] if article["title"] in HELD_OUT else ():
             for qa in paragraph["qas"]:
                 if qa["is_impossible"]:
                     unanswerable.append({"id": qa["id"], "question": qa["question"], "kind": "unanswerable"})

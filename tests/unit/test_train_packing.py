@@ -42,9 +42,29 @@ def test_a_plan_holds_every_example_once_within_the_budget(chat: Chat) -> None:
     encoded = encode(chat, arithmetic(60))
     shared = n_common(encoded)
     batches = plan(encoded, tokens_per_batch=shared + 300, examples_per_batch=12, key="a")
-    assert sorted(i for batch in batches for i in batch) == list(range(60))
-    assert max(map(len, batches)) <= 12
-    assert max(sum(len(encoded[i].tokens) - shared for i in batch) for batch in batches) <= 300
+    assert sorted(i for batch in batches for row in batch for i in row) == list(range(60))
+    assert max(sum(map(len, batch)) for batch in batches) <= 12
+    assert all(_n_tokens(batch, encoded) <= shared + 300 for batch in batches)
+
+
+def test_examples_about_the_same_passages_share_a_row_that_holds_the_passages_once(chat: Chat) -> None:
+    """Each of two sets of passages becomes one row; what shares nothing is packed as before."""
+    sets = [" ".join(f"{name}{i}" for i in range(40)) for name in ("left", "right")]
+    about = [example(f"{passages} What is {i}?", "This") for i in range(5) for passages in sets]
+    encoded = encode(chat, [*about, *arithmetic(8)])
+    rows = [sorted(row) for batch in plan(encoded, 2000, 64, "a") for row in batch]
+    assert sorted(row for row in rows if row[0] < 10) == [[0, 2, 4, 6, 8], [1, 3, 5, 7, 9]]
+    assert sorted(i for row in rows for i in row) == list(range(18))
+    (left,) = (row for row in rows if row[0] == 0)
+    packed = pack([encoded[i] for i in left])
+    alone = sum(len(encoded[i].tokens) for i in left)
+    assert packed.tokens.shape[1] == alone - 4 * packed.layout.n_shared
+    assert packed.layout.n_shared > 64
+
+
+def _n_tokens(batch: list[list[int]], encoded: list[Encoded]) -> int:
+    """Tokens of a batch, with what a row shares counted once."""
+    return sum(pack([encoded[i] for i in row]).tokens.shape[1] for row in batch)
 
 
 def test_plans_repeat_for_a_key_and_differ_between_keys(chat: Chat) -> None:
@@ -59,9 +79,9 @@ def test_an_example_longer_than_a_batch_has_one_of_its_own(chat: Chat) -> None:
     encoded = encode(chat, [*arithmetic(20), example("long " * 100, "yes")])
     shared = n_common(encoded)
     batches = plan(encoded, tokens_per_batch=shared + 300, examples_per_batch=12, key="a")
-    assert sorted(i for batch in batches for i in batch) == list(range(21))
-    assert [20] in batches
-    assert max(sum(len(encoded[i].tokens) - shared for i in batch) for batch in batches if batch != [20]) <= 300
+    assert sorted(i for batch in batches for row in batch for i in row) == list(range(21))
+    assert [[20]] in batches
+    assert all(_n_tokens(batch, encoded) <= shared + 300 for batch in batches if batch != [[20]])
 
 
 def test_what_is_shared_never_reaches_into_a_completion() -> None:

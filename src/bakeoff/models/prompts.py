@@ -8,6 +8,7 @@ own chat template.
 
 import hashlib
 from collections.abc import Sequence
+from typing import Literal
 
 from bakeoff.errors import ConfigError
 from bakeoff.records import Message, Prompt, Record
@@ -67,15 +68,33 @@ def _fill(pattern: str, **values: str) -> str:
     return "".join([*filled, rest])
 
 
-CLOSED_BOOK = PromptTemplate(
-    system=f"Answer the question in a few words. If you do not know the answer, say: {DECLINE}",
-    user="{question}",
-)
+Length = Literal["short", "mixed", "long"]
+"""How long answers are to be: a few words, sentences, or whichever the question asks for."""
 
-GROUNDED = PromptTemplate(
-    system=f"Answer the question in a few words from the passages. If they do not hold the answer, say: {DECLINE}",
-    user="{passages}\n\nQuestion: {question}",
-)
+MANNER: dict[Length, str] = {
+    "short": "in a few words",
+    "mixed": "as briefly as possible, but completely",
+    "long": "in full sentences",
+}
+
+
+def closed_book(length: Length) -> PromptTemplate:
+    """The prompt for a model that is shown no passages.
+
+    >>> closed_book("long").system
+    "Answer the question in full sentences. If you do not know the answer, say: I don't know."
+    """
+    system = f"Answer the question {MANNER[length]}. If you do not know the answer, say: {DECLINE}"
+    return PromptTemplate(system=system, user="{question}")
+
+
+def grounded(length: Length) -> PromptTemplate:
+    """The prompt for a model that is shown passages. They come first: questions about the same ones then share them."""
+    system = f"Answer the question {MANNER[length]} from the passages. If they do not hold the answer, say: {DECLINE}"
+    return PromptTemplate(system=system, user="{passages}\n\nQuestion: {question}")
+
+
+CLOSED_BOOK, GROUNDED = closed_book("short"), grounded("short")
 
 
 class Prompts(Record):

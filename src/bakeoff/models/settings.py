@@ -16,6 +16,8 @@ from bakeoff.records import Record
 
 GENERATOR, EMBEDDER = "generator", "embedder"
 """The names in `models:` of the generator and the embedder that a contender uses by default."""
+UNTAUGHT = "HuggingFaceTB/SmolLM2-135M-Instruct"
+"""The default generator before it was taught to read (docs/reader.md)."""
 DEFAULT_GENERATOR = "HuggingFaceTB/SmolLM2-135M-Instruct"
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 

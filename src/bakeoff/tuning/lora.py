@@ -27,7 +27,7 @@ from bakeoff.records import Record
 from bakeoff.tuning import checkpoint
 from bakeoff.tuning.checkpoint import DevFit, Position, Schedule
 from bakeoff.tuning.held_signals import held_signals
-from bakeoff.tuning.packing import Batch, Encoded, Example, encode, pack, plan
+from bakeoff.tuning.packing import Encoded, Example, Row, encode, pack, plan
 
 __all__ = ["Example", "Progress", "TrainingError", "TrainingReport", "TrainingSettings", "train_adapter"]
 
@@ -208,7 +208,7 @@ class _Training:
         self.examples = encode(self.model.chat, examples)
         n_dev = min(settings.n_dev_examples, len(dev))
         drawn = random.Random(settings.seed).sample(list(dev), n_dev)
-        self.dev = self._dev_batches(encode(self.model.chat, drawn))
+        self.dev = self._dev_rows(encode(self.model.chat, drawn))
         epochs = [self._plan(epoch) for epoch in range(settings.max_epochs)]
         self.plan = [(epoch, batch) for epoch, batches in enumerate(epochs, 1) for batch in batches]
         self.optimizer = torch.optim.AdamW(self.model.parameters.values(), lr=0.0, weight_decay=0.0, fused=True)
@@ -216,16 +216,16 @@ class _Training:
         self.best: dict[str, Any] = {}
         self.curve = folder / "training.jsonl"
 
-    def _plan(self, epoch: int) -> list[list[int]]:
+    def _plan(self, epoch: int) -> list[list[list[int]]]:
         settings = self.settings
         key = f"{settings.seed} {epoch}"
         return plan(self.examples, settings.tokens_per_batch, settings.examples_per_batch, key)
 
-    def _dev_batches(self, dev: Sequence[Encoded]) -> list[Batch]:
+    def _dev_rows(self, dev: Sequence[Encoded]) -> list[Row]:
         if not dev:
             return []
         batches = plan(dev, self.settings.tokens_per_batch, len(dev), "dev")
-        return [pack([dev[i] for i in batch]) for batch in batches]
+        return [pack([dev[i] for i in row]) for batch in batches for row in batch]
 
     def run(self, on_progress: Callable[[Progress], None] | None, clock: Callable[[], float]) -> TrainingReport:
         """Does all remaining work, then writes the adapter and the report."""
@@ -267,13 +267,15 @@ class _Training:
         import torch
 
         _, batch = self.plan[self.at.step]
-        packed = pack([self.examples[i] for i in batch])
+        rows = [pack([self.examples[i] for i in row]) for row in batch]
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
-        mean = self.model.loss(packed)
-        mean.backward()
+        n_wanted, loss = sum(len(row.wanted) for row in rows), 0.0
+        for row in rows:
+            mean = self.model.loss(row) / n_wanted
+            mean.backward()
+            loss += float(mean.detach())
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters.values(), GRADIENT_NORM)
-        loss, n_wanted = float(mean.detach()), len(packed.wanted)
         if not math.isfinite(loss) or not math.isfinite(float(norm)):
             raise TrainingError(
                 f"After {self.at.step} steps the loss is {loss} and its gradient is {float(norm)}.",
@@ -284,7 +286,7 @@ class _Training:
         self.model.merge()
         self._move(
             step=self.at.step + 1,
-            n_tokens=self.at.n_tokens + packed.n_tokens,
+            n_tokens=self.at.n_tokens + sum(row.n_tokens for row in rows),
             epoch_loss=self.at.epoch_loss + loss * n_wanted,
             epoch_wanted=self.at.epoch_wanted + n_wanted,
         )

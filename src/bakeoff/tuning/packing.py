@@ -1,9 +1,9 @@
 """Training examples to batches without padding, in which all examples share one copy of their common beginning.
 
-Takes examples and a model's chat rendering, gives tensors. Knows nothing about models and optimizers. A batch is one
-long row: first the tokens that all of its examples begin with (usually the system message), then the rest of each
-example. Attention is causal, so the shared beginning has the same states for each example. Computing it once changes
-nothing: loss and gradients are those of a padded batch.
+Takes examples and a model's chat rendering, gives tensors. Knows nothing about models and optimizers. A batch consists
+of rows. A row holds first the tokens that all of its examples begin with (the system message, and the passages if they
+are the same), then the rest of each example. Attention is causal, so the shared beginning has the same states for each
+example. Computing it once changes nothing: loss and gradients are those of a padded batch.
 """
 
 import random
@@ -18,7 +18,9 @@ from bakeoff.records import Prompt, Record
 if TYPE_CHECKING:
     import torch
 
-SORTED_TOGETHER = 8  # batches whose examples are sorted by length together, for similar lengths
+SORTED_TOGETHER = 8  # rows whose examples are sorted by length together, for similar lengths
+FAMILY_TOKENS = 64  # examples that share so many tokens more than all others do are put into one row
+ROW_TOKENS = 2048  # the most tokens of a row of several examples: limits memory
 
 
 class Example(Record):
@@ -50,7 +52,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Batch:
+class Row:
     """One packed row: tokens and positions (1, n), the positions that predict, and the target tokens there."""
 
     tokens: "torch.Tensor"
@@ -61,10 +63,10 @@ class Batch:
     n_wanted: tuple[int, ...]
     n_tokens: int
 
-    def to(self, device: str) -> "Batch":
-        """The same batch on another device."""
+    def to(self, device: str) -> "Row":
+        """The same row on another device."""
         layout = Layout(self.layout.n_shared, self.layout.rows.to(device), self.layout.kept.to(device))
-        return Batch(
+        return Row(
             self.tokens.to(device),
             self.positions.to(device),
             layout,
@@ -105,42 +107,79 @@ def n_common(encoded: Sequence[Encoded]) -> int:
     return n if len(encoded) > 1 else 0
 
 
-def plan(encoded: Sequence[Encoded], tokens_per_batch: int, examples_per_batch: int, key: str) -> list[list[int]]:
-    """Indices of the examples of each batch, in an order drawn from the key. Every example occurs once.
+def plan(encoded: Sequence[Encoded], tokens_per_batch: int, examples_per_batch: int, key: str) -> list[list[list[int]]]:
+    """Batches of rows of examples, as indices, in an order drawn from the key. Every example occurs once.
 
-    A batch holds at most examples_per_batch examples and tokens_per_batch tokens, with shared tokens counted once. A
-    longer example has a batch of its own.
+    Examples whose prompts begin with the same passages are in one row, which holds the shared tokens once. A batch is
+    one step of the optimizer. It holds at most examples_per_batch examples and tokens_per_batch tokens, with the shared
+    tokens of a row counted once. A longer example has a batch of its own.
     """
     draw = random.Random(key)
-    order = list(range(len(encoded)))
+    n_row = min(tokens_per_batch, ROW_TOKENS)
+    rows = [row for family in families(encoded) for row in _rows(family, encoded, n_row, examples_per_batch, draw)]
+    draw.shuffle(rows)
+    sizes = [_n_computed([encoded[i] for i in row]) for row in rows]
+    batches: list[list[list[int]]] = []
+    tokens = examples = 0
+    for row, size in zip(rows, sizes, strict=True):
+        tokens, examples = tokens + size, examples + len(row)
+        if not batches or tokens > tokens_per_batch or examples > examples_per_batch:
+            batches.append([])
+            tokens, examples = size, len(row)
+        batches[-1].append(row)
+    return batches
+
+
+def families(encoded: Sequence[Encoded]) -> list[list[int]]:
+    """Groups of examples that share at least FAMILY_TOKENS more than all do. The others form the last group."""
+    n_all = n_common(encoded)
+    order = sorted(range(len(encoded)), key=lambda i: encoded[i].tokens)
+    groups: list[list[int]] = []
+    for before, i in zip([None, *order], order, strict=False):
+        if before is None or n_common([encoded[before], encoded[i]]) < n_all + FAMILY_TOKENS:
+            groups.append([])
+        groups[-1].append(i)
+    alone = [group[0] for group in groups if len(group) == 1]
+    return [*(group for group in groups if len(group) > 1), *([alone] if alone else [])]
+
+
+def _rows(
+    family: list[int], encoded: Sequence[Encoded], n_tokens: int, n_examples: int, draw: random.Random
+) -> list[list[int]]:
+    """The rows of one family: examples of similar length together, otherwise in a drawn order."""
+    order = list(family)
     draw.shuffle(order)
-    n_shared = n_common(encoded)
-    mean = sum(len(example.tokens) - n_shared for example in encoded) / len(encoded)
-    window = SORTED_TOGETHER * min(examples_per_batch, max(1, int(tokens_per_batch / mean)))
-    batches: list[list[int]] = []
+    n_shared = n_common([encoded[i] for i in order])
+    mean = sum(len(encoded[i].tokens) - n_shared for i in order) / len(order)
+    window = SORTED_TOGETHER * min(n_examples, max(1, int(n_tokens / mean)))
+    rows: list[list[int]] = []
     for start in range(0, len(order), window):
         together = sorted(order[start : start + window], key=lambda i: len(encoded[i].tokens))
-        batches += _cut(together, encoded, n_shared, tokens_per_batch, examples_per_batch)
-    draw.shuffle(batches)
-    return batches
+        rows += _cut(together, encoded, n_shared, n_tokens, n_examples)
+    return rows
+
+
+def _n_computed(encoded: Sequence[Encoded]) -> int:
+    """Number of tokens in the row of these examples, with shared ones counted once."""
+    return sum(len(example.tokens) for example in encoded) - (len(encoded) - 1) * n_common(encoded)
 
 
 def _cut(
     order: Sequence[int], encoded: Sequence[Encoded], n_shared: int, n_tokens: int, n_examples: int
 ) -> list[list[int]]:
-    batches: list[list[int]] = []
+    rows: list[list[int]] = []
     room = 0
     for i in order:
         length = len(encoded[i].tokens) - n_shared
-        if not batches or length > room or len(batches[-1]) == n_examples:
-            batches.append([])
+        if not rows or length > room or len(rows[-1]) == n_examples:
+            rows.append([])
             room = n_tokens - n_shared
-        batches[-1].append(i)
+        rows[-1].append(i)
         room -= length
-    return batches
+    return rows
 
 
-def pack(encoded: Sequence[Encoded]) -> Batch:
+def pack(encoded: Sequence[Encoded]) -> Row:
     """The examples as one row."""
     import torch
 
@@ -160,7 +199,7 @@ def pack(encoded: Sequence[Encoded]) -> Batch:
         wanted += example.tokens[example.n_prompt :]
         tokens += rest
         positions += range(n_shared, len(example.tokens))
-    return Batch(
+    return Row(
         tokens=torch.tensor([tokens]),
         positions=torch.tensor([positions]),
         layout=Layout(n_shared, torch.tensor(rows), torch.tensor(kept)),

@@ -21,7 +21,7 @@ from bakeoff.models.chat import Chat
 from bakeoff.models.weights import quiet_libraries
 from bakeoff.tuning.checkpoint import write_bytes
 from bakeoff.tuning.kernels import LoraLinear, RmsNorm, SiluGate, packed_attention
-from bakeoff.tuning.packing import Batch
+from bakeoff.tuning.packing import Row
 
 ATTENTION = "bakeoff_packed"
 ADAPTER = "default"
@@ -102,30 +102,30 @@ class TunedModel:
         for frozen, a, b, merged, scale in self._merges:
             merged.copy_(torch.addmm(frozen.float(), b.float(), a.float(), alpha=scale))
 
-    def loss(self, batch: Batch) -> torch.Tensor:
-        """The mean loss of the batch's completion tokens. Also computes the gradients."""
-        logits, batch = self._logits(batch)
-        return functional.cross_entropy(logits, batch.wanted)
+    def loss(self, row: Row) -> torch.Tensor:
+        """The summed loss of the row's completion tokens."""
+        logits, row = self._logits(row)
+        return functional.cross_entropy(logits, row.wanted, reduction="sum")
 
     @torch.no_grad()
-    def fit(self, batches: Iterable[Batch]) -> Fit:
-        """How well the completions of these batches are predicted, in order."""
+    def fit(self, rows: Iterable[Row]) -> Fit:
+        """How well the completions of these rows are predicted, in order."""
         loss, n_wanted, exact = 0.0, 0, []
-        for packed in batches:
-            logits, batch = self._logits(packed)
-            loss += float(functional.cross_entropy(logits, batch.wanted, reduction="sum"))
-            n_wanted += len(batch.wanted)
-            right = logits.argmax(-1) == batch.wanted
-            exact += [bool(part.all()) for part in right.split(list(batch.n_wanted))]
+        for packed in rows:
+            logits, row = self._logits(packed)
+            loss += float(functional.cross_entropy(logits, row.wanted, reduction="sum"))
+            n_wanted += len(row.wanted)
+            right = logits.argmax(-1) == row.wanted
+            exact += [bool(part.all()) for part in right.split(list(row.n_wanted))]
         return Fit(loss, n_wanted, tuple(exact))
 
-    def _logits(self, batch: Batch) -> tuple[torch.Tensor, Batch]:
+    def _logits(self, row: Row) -> tuple[torch.Tensor, Row]:
         """float32 logits, (completion tokens, vocabulary), for positions that predict a completion token only."""
-        batch = batch.to(self.device)
+        row = row.to(self.device)
         states = self._base.model(
-            input_ids=batch.tokens, position_ids=batch.positions, use_cache=False, layout=batch.layout
+            input_ids=row.tokens, position_ids=row.positions, use_cache=False, layout=row.layout
         ).last_hidden_state[0]
-        return self._base.lm_head(states.index_select(0, batch.predicting)).float(), batch
+        return self._base.lm_head(states.index_select(0, row.predicting)).float(), row
 
     def load(self, tensors: dict[str, torch.Tensor]) -> None:
         """Sets the adapter to these values."""
