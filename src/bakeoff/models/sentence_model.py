@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bakeoff.errors import ModelUnavailableError
-from bakeoff.models.weights import file_sha256
+from bakeoff.models.checksums import file_sha256
 from bakeoff.records import Record
 
 Pooling = Literal["mean", "cls"]

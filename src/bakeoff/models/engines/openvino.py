@@ -22,10 +22,10 @@ import openvino_genai as genai
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.files.cache import cache_folder, made_once
 from bakeoff.models.chat import Chat
+from bakeoff.models.checksums import file_sha256, model_sha256
 from bakeoff.models.engines.openvino_graph import LlamaGraph, dimensions
 from bakeoff.models.stops import before_stop, pieces_before_stop
 from bakeoff.models.threads import free_threads, openvino_properties
-from bakeoff.models.weights import file_sha256, model_sha256
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
 GRAPH_FORMAT = "3"  # raise this when the written graph changes, so that older ones in the cache are not used

@@ -11,9 +11,10 @@ import numpy as np
 
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder, made_once
-from bakeoff.models import weights as models
+from bakeoff.models.checksums import model_sha256
 from bakeoff.models.sentence_model import Projection, SentenceModel
 from bakeoff.models.threads import free_threads, independent_threads, openvino_properties, use_threads
+from bakeoff.models.weights import quiet_libraries
 
 CONVERSION = 1  # raise this when the format of what `OpenVinoEncoder` caches changes
 QUANTISATION_GROUP = 128  # number of weights that share a scale; benchmarks/index_speed.py prints the cosine to fp32
@@ -92,7 +93,7 @@ def _pooled_model(folder: Path, sentence: SentenceModel) -> Any:
     class Pooled(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            with models.quiet_libraries():
+            with quiet_libraries():
                 self.model = AutoModel.from_pretrained(folder, dtype=torch.float32, trust_remote_code=False)
             layers = [_linear(projection) for projection in sentence.projections]
             self.projections = torch.nn.Sequential(*(module for layer in layers for module in layer))
@@ -167,7 +168,7 @@ class OpenVinoEncoder:
 
 def _converted(folder: Path, sentence: SentenceModel) -> Path:
     """The path of the converted model.xml in the cache. The model is converted first if it is not there."""
-    name = f"{folder.name}-{models.model_sha256(folder)[:12]}-{sentence.fingerprint}-v{CONVERSION}"
+    name = f"{folder.name}-{model_sha256(folder)[:12]}-{sentence.fingerprint}-v{CONVERSION}"
     return made_once(cache_folder() / "embedders" / name, lambda half: _convert(folder, sentence, half)) / "model.xml"
 
 
@@ -179,7 +180,7 @@ def _convert(folder: Path, sentence: SentenceModel, target: Path) -> None:
 
     ids = torch.arange(14).reshape(2, 7) + 5
     any_shape = openvino.PartialShape([-1, -1])
-    with torch.inference_mode(), models.quiet_libraries():
+    with torch.inference_mode(), quiet_libraries():
         model = openvino.convert_model(module, example_input=(ids, torch.ones_like(ids)), input=[any_shape, any_shape])
     _quantise(model)
     openvino.save_model(model, target / "model.xml", compress_to_fp16=True)

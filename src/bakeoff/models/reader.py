@@ -1,0 +1,68 @@
+"""The reader: SmolLM2-135M-Instruct with an adapter of ours that taught it to answer from passages (docs/reader.md).
+
+Takes the folder of the untaught model, gives a folder with the adapter merged into its weights, made once in the cache.
+Checks both against pinned checksums first. Imports torch only to merge.
+"""
+
+import hashlib
+import json
+import logging
+from pathlib import Path
+
+from bakeoff.errors import MissingExtraError, ModelUnavailableError
+from bakeoff.files.cache import cache_folder, made_once
+from bakeoff.files.jsonl import write_text
+from bakeoff.models.checksums import file_sha256, weights_are_intact
+
+READER = "bakeoff-reader"
+UNTAUGHT = "HuggingFaceTB/SmolLM2-135M-Instruct"
+ADAPTER = Path(__file__).parent / "adapters" / "reader"
+ADAPTER_SHA256 = "8088eed34c29ccb802d84fcff8eaea6d731bf43d3b97981912866357339e05a0" * 64
+FORMAT = "1"  # raise this when the merged folder changes, so that older ones in the cache are not used
+
+
+def reader_folder(untaught: Path, untaught_sha256: str) -> Path:
+    """The folder of the merged model. It is made first if it does not exist, or if what is there is damaged.
+
+    `untaught_sha256` is the checksum of the file that the untaught model was converted from. Raises
+    ModelUnavailableError if the adapter is missing or damaged.
+    """
+    _check_adapter()
+    key = f"{FORMAT} {untaught_sha256} {ADAPTER_SHA256}"
+    folder = cache_folder() / "models" / f"{READER}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    if folder.exists() and not weights_are_intact(folder):
+        logging.getLogger(__name__).warning("The reader in %s is damaged. It is made again.", folder)
+    return made_once(folder, lambda half: _merge(untaught, half), weights_are_intact)
+
+
+def _check_adapter() -> None:
+    weights = ADAPTER / "adapter_model.safetensors"
+    if not weights.exists():
+        found = "is missing"
+    else:
+        sha256 = file_sha256(weights)
+        if sha256 == ADAPTER_SHA256:
+            return
+        found = f"has the SHA-256 sum {sha256}, not the pinned {ADAPTER_SHA256}"
+    raise ModelUnavailableError(
+        f"The reader's adapter {weights} {found}, so it was not used.",
+        f"install bakeoff again, or set models.generator to {UNTAUGHT}, the model without the adapter",
+    )
+
+
+def _merge(untaught: Path, folder: Path) -> None:
+    """Writes the merged weights in float32, with the tokenizer."""
+    try:
+        import torch
+        from transformers import AutoTokenizer
+
+        from bakeoff.models.engines.transformers import load_model
+    except ImportError as error:
+        raise MissingExtraError("The default model", error.name or "transformers", "local") from error
+    model = load_model(untaught, ADAPTER, torch.float32)
+    model.config._name_or_path = READER
+    model.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(untaught).save_pretrained(folder)
+    with (folder / "model.safetensors").open("rb") as file:
+        weights = hashlib.file_digest(file, "sha256").hexdigest()
+    write_text(folder / "origin.json", json.dumps({"adapter_sha256": ADAPTER_SHA256, "weights_sha256": weights}))
