@@ -19,7 +19,7 @@ EVERY_SLICE: tuple[Slice, ...] = (*IN_DOMAIN, "changed", "general")
 
 Unit = Literal["share", "ratio", "ms", "usd", "s", "count"]
 Better = Literal["higher", "lower", ""]
-Estimator = Literal["share", "mean", "median", "ratio", "cost", "time"]
+Estimator = Literal["share", "mean", "median", "ratio", "cost", "time", "area", "coverage"]
 PerQuestion = Callable[[Question, Answer], float | None]
 
 WRITERS: Mapping[Unit, Callable[[float], str]] = {
@@ -48,6 +48,8 @@ class Measure(Record):
     | median | median over the questions that were answered one at a time |
     | cost | mean price of an answer in US dollars, times 1,000 |
     | time | sum of the stages that set the contender up |
+    | area | area under the risk-coverage curve, interval over redrawn facts |
+    | coverage | hallucination where all contenders answer the same share of the questions |
 
     `by_traffic` weighs each question by how often users ask it. `per_slice` adds the value on each slice.
     `contrasted` compares every pair of contenders on this measure. `reason` explains a missing value.
@@ -197,6 +199,26 @@ BESIDE = (
         better="",
         score="abstained",
         per_slice=True,
+    ),
+    Measure(
+        name="hallucination_at_equal_coverage",
+        title="Hallucination at equal coverage",
+        description="hallucination if each contender answered only its surest answers, as many as the one that answers "
+        "least (of those that answer a fifth or more)",
+        better="lower",
+        estimator="coverage",
+        reason="its answers have no confidence",
+        short="Halluc. eq.",
+    ),
+    Measure(
+        name="aurc",
+        title="Risk over coverage (AURC)",
+        description="mean share of wrong answers among the surest 1, 2, 3, … answers; declining earns nothing",
+        better="lower",
+        estimator="area",
+        reason="its answers have no confidence",
+        short="AURC",
+        source="Geifman and El-Yaniv 2017, arXiv:1705.08500",
     ),
     Measure(
         name="retrieval_recall",

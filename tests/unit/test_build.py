@@ -68,10 +68,11 @@ def test_a_model_without_weights_is_not_tuned(tmp_path):
     assert "only a local model can be tuned" in skipped["hybrid"] and "which it sends questions to" in skipped["router"]
 
 
-def thresholds(finished) -> dict[str, float | None]:
+def reasons(finished) -> dict[str, str]:
+    """Why each contender has no threshold."""
     contenders = finished.folder.root / "contenders"
     built = {folder.name: json.loads((folder / "contender.json").read_text()) for folder in contenders.iterdir()}
-    return {name: contender["fitted"]["decline_below"] for name, contender in built.items()}
+    return {name: contender["fitted"]["declining"]["reason"] for name, contender in built.items()}
 
 
 @pytest.mark.parametrize("generator", ["reader", "silent"])
@@ -84,7 +85,7 @@ def test_all_contenders_have_the_same_chance_to_decline(tmp_path, generator):
     finished = run(make(tmp_path, contenders=["extract", "rag", "base"], models=models), runs=tmp_path / "runs")
     told = "no log-probabilities (rag, base), so no contender uses a threshold"
     assert (told in (finished.folder.root / "report.md").read_text()) == (generator == "silent")
-    assert (thresholds(finished)["extract"] is None) == (generator == "silent")
+    assert ("no log-probabilities" in reasons(finished)["extract"]) == (generator == "silent")
 
 
 def test_what_was_calibrated_stays_when_the_run_is_resumed(tmp_path):
@@ -153,6 +154,6 @@ def test_one_model_without_log_probabilities_takes_the_threshold_from_all(tmp_pa
     }
     contenders = ["base", "rag", {"name": "rag-quiet", "like": "rag", "model": "quiet"}, "extract"]
     finished = run(make(tmp_path, models=models, contenders=contenders), runs=tmp_path / "runs")
-    assert set(thresholds(finished).values()) == {None}
+    assert set(reasons(finished).values()) == {"a model of this run gives no log-probabilities"}
     told = "no log-probabilities (rag-quiet), so no contender uses a threshold"
     assert told in (finished.folder.root / "report.md").read_text()

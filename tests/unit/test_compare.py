@@ -11,6 +11,7 @@ from bakeoff.measure.statistics import (
     quantile_estimate,
     ratio_estimate,
     share_estimate,
+    widened,
 )
 
 
@@ -98,3 +99,27 @@ def test_more_pairs_ask_for_more_questions():
     values = {key: 1.0 if int(key) < 12 else -1.0 if int(key) < 18 else 0.0 for key in map(str, range(100))}
     alone, among = (paired("a", "b", values, own_facts(values), "accuracy", n_pairs=n) for n in (1, 21))
     assert among.more_questions > 1.5 * alone.more_questions > 0
+
+
+def test_other_dev_sets_widen_intervals_and_weaken_findings():
+    """As far as they move the difference; a shift that both contenders share, and none at all, change nothing."""
+    a = {str(i): float(i < 60) for i in range(100)}
+    b = {str(i): float(i < 45) for i in range(100)}
+    facts = {key: key for key in a}
+    shift = np.linspace(-0.1, 0.1, 100)
+    plain, moved, together = (
+        contrasts({"a": a, "b": b}, facts, "accuracy", shifts=shifts)[0]
+        for shifts in (None, {"a": shift}, {"a": shift, "b": shift})
+    )
+    assert moved.difference == plain.difference
+    assert moved.low < plain.low and moved.high > plain.high and moved.p > plain.p
+    assert together == plain
+
+
+def test_the_interval_of_a_share_reaches_as_far_as_other_dev_sets_do():
+    """On the side on which they differ, and never out of 0..1."""
+    estimate = share_estimate({str(i): float(i < 5) for i in range(100)}, {str(i): str(i) for i in range(100)})
+    up = widened(estimate, np.linspace(0.0, 0.3, 100))
+    assert up.low == estimate.low and 0.3 < up.high < estimate.high + 0.3
+    assert widened(estimate, np.zeros(5)) == estimate
+    assert widened(estimate, np.linspace(-2, 2, 50)).low == 0.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bakeoff.contenders.custom import HeldToContract
-from bakeoff.contenders.declining import calibrate, declines
+from bakeoff.contenders.declining import declines
 from bakeoff.contenders.direct import Direct
 from bakeoff.contenders.extractor import Extractor, sentences, words_to_copy
 from bakeoff.contenders.grounded import Grounded
@@ -60,31 +60,6 @@ def test_a_text_that_says_so_or_a_low_confidence_declines():
     assert declines("24 months", -2.0, -1.0)
     assert not declines("24 months", -0.5, -1.0)
     assert not declines("24 months", None, -1.0)
-
-
-def test_the_threshold_separates_wrong_from_right_answers():
-    """If low confidence means wrong, the threshold is in between."""
-    asked = [question(str(i), answers=["right"]) for i in range(10)]
-    given = [answer(str(i), "right" if i >= 4 else "wrong", confidence=float(i)) for i in range(10)]
-    threshold = calibrate(asked, given, lambda q, text: text == "right", 0.25)
-    assert threshold == pytest.approx(3.5)
-
-
-def test_unanswerable_questions_pull_the_threshold_up_and_a_penalty_of_zero_never_declines_answerables():
-    """Declining earns 1 on an unanswerable question, and the saved penalty on a wrong answer."""
-    asked = [question("u", answers=[]), question("a", answers=["right"])]
-    given = [answer("u", "made up", confidence=0.2), answer("a", "right", confidence=0.9)]
-    assert 0.2 < calibrate(asked, given, lambda q, text: text == "right", 0.0) < 0.9
-    only_answerable = [question("a", answers=["right"]), question("b", answers=["right"])]
-    wrong = [answer("a", "wrong", confidence=0.1), answer("b", "right", confidence=0.9)]
-    assert calibrate(only_answerable, wrong, lambda q, text: text == "right", 0.0) is None
-
-
-def test_answers_of_equal_confidence_fall_on_one_side():
-    """A threshold never cuts through equal values."""
-    asked = [question(str(i), answers=["right"]) for i in range(4)]
-    given = [answer(str(i), text, confidence=0.5) for i, text in enumerate(["wrong", "wrong", "wrong", "right"])]
-    assert calibrate(asked, given, lambda q, text: text == "right", 0.25) is None
 
 
 def test_extract_copies_the_sentence_that_shares_the_questions_words():

@@ -67,7 +67,7 @@ def test_a_run_of_another_version_is_refused(tmp_path):
     """The message names both formats and both versions, and what to do."""
     folder = begin(config(), tmp_path)
     write_json(folder.environment_path, {"bakeoff": "9.0.0", "run_format": 7})
-    with pytest.raises(RunFolderError, match=r"run format 7, written by Bakeoff 9\.0\.0.*reads format 2"):
+    with pytest.raises(RunFolderError, match=r"run format 7, written by Bakeoff 9\.0\.0.*reads format 3"):
         folder.config()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bakeoff.contenders.spec import Spec
-from bakeoff.measure.comparison import Entrant
+from bakeoff.measure.comparison import Declining, Entrant
 from bakeoff.records import Answer, Record
 
 Given = Callable[[str], Sequence[Answer]]
@@ -12,11 +12,19 @@ Given = Callable[[str], Sequence[Answer]]
 
 
 class Fitted(Record):
-    """Values fitted on train and dev. `routing` is set for routers only."""
+    """Values fitted on train and dev. `declining` is None for contenders that decide themselves when to decline.
 
-    decline_below: float | None = None
+    `routing` is set for routers only.
+    """
+
+    declining: Declining | None = None
     answer_words: int = 0
     routing: dict[str, Any] | None = None
+
+    @property
+    def decline_below(self) -> float | None:
+        """The confidence below which it declines, None if there is no threshold."""
+        return self.declining.below if self.declining else None
 
 
 class Built(Record):

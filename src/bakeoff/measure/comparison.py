@@ -72,6 +72,22 @@ class Entrant(Record):
     days: Days = Days(setup=12.0, data=6.0, upkeep_per_month=1.25)
 
 
+class Declining(Record):
+    """When a contender declines besides saying so: if its confidence is below `below`, or (None) never, and `reason`.
+
+    Dev held `n_answerable` and `n_unanswerable` facts. `fitted`: a threshold was looked for, with this penalty for a
+    wrong answer. `gain` is what the threshold earns for each answer on dev facts that it was not fitted on.
+    """
+
+    below: float | None = None
+    reason: str = ""
+    fitted: bool = False
+    n_answerable: int = 0
+    n_unanswerable: int = 0
+    wrong_answer_penalty: float = 1.0
+    gain: float = 0.0
+
+
 class Estimate(Record):
     """A measure's value with its 95 % interval, or None if it could not be measured. `n` is the number of questions.
 
@@ -115,7 +131,7 @@ class Comparison(Record):
 
     `measures` is by contender, then measure. `contrasts` holds every pair for every compared measure. `skipped` holds
     contenders that could not be built, with the reason. `own_measures` are the team's, in the order of the
-    configuration.
+    configuration. `declining` says when each contender declines; a contender that is not in it decides that itself.
     """
 
     entrants: tuple[Entrant, ...]
@@ -124,6 +140,7 @@ class Comparison(Record):
     skipped: dict[str, str] = Field(default_factory=dict)
     constant: ConstantAnswer | None = None
     own_measures: tuple[Measure, ...] = ()
+    declining: dict[str, Declining] = Field(default_factory=dict)
 
     @property
     def measure_of(self) -> dict[str, Measure]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from bakeoff.grading.grade import grade, squad_normalise
 from bakeoff.measure.comparison import CONSTANT, ConstantAnswer
-from bakeoff.measure.statistics import MARGIN, paired, share_estimate, with_holm
+from bakeoff.measure.statistics import MARGIN, Shifts, paired, paired_shift, share_estimate, with_holm
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.records import Question
 
@@ -33,10 +33,12 @@ def constant_answer(
     questions: Sequence[Question],
     correct: Mapping[str, Mapping[str, float]],
     margin: float = MARGIN,
+    shifts: Shifts | None = None,
 ) -> ConstantAnswer | None:
     """The constant answer's accuracy on these test questions, and each contender's contrast with it.
 
-    `correct` is by contender, then question id. None if no training question has an answer.
+    `correct` is by contender, then question id. `shifts` are as in `statistics.contrasts`. None if no training
+    question has an answer.
     """
     answer = most_frequent_answer(training)
     tested = [question for question in questions if question.slice in IN_DOMAIN]
@@ -45,9 +47,12 @@ def constant_answer(
     facts = {question.id: question.fact for question in tested}
     values = {question.id: float(_is_correct(question, answer)) for question in tested}
     compared = [
-        paired(name, CONSTANT, _ahead(given, values), facts, "accuracy", margin, n_pairs=len(correct))
+        paired(
+            name, CONSTANT, _ahead(given, values), facts, "accuracy", margin, len(correct),
+            paired_shift(shifts or {}, name, CONSTANT),
+        )
         for name, given in correct.items()
-    ]
+    ]  # fmt: skip
     return ConstantAnswer(
         answer=answer,
         accuracy=share_estimate(values, facts),

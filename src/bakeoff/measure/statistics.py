@@ -29,6 +29,9 @@ Z = NormalDist()
 
 Values = Mapping[str, float]
 Facts = Mapping[str, str]
+Shifts = Mapping[str, np.ndarray]
+"""The change of each contender's mean for redrawn dev sets. A contender that is not in it does not change."""
+NO_SHIFT = np.zeros(1)
 
 
 def share_estimate(values: Values, fact_of: Facts, weights: Values | None = None) -> Estimate:
@@ -44,6 +47,24 @@ def share_estimate(values: Values, fact_of: Facts, weights: Values | None = None
     n_effective = min(n_effective, float(len(values)))
     low, high = wilson(mean, n_effective, t_quantile(0.5 + CONFIDENCE / 2, n_facts - 1))
     return Estimate(value=mean, low=low, high=high, n=len(values))
+
+
+def widened(estimate: Estimate, shift: np.ndarray) -> Estimate:
+    """The estimate of a share with a second source of variation in its interval, independent of the test questions.
+
+    `shift` is how much the value changes in repetitions of the second source. The distances of both intervals' ends
+    from the value are added in quadrature. Source: Zou and Donner 2008, doi:10.1002/sim.3095.
+    """
+    if estimate.value is None or estimate.low is None or estimate.high is None or not shift.any():
+        return estimate
+    low, high = _ends(estimate.value, estimate.low, estimate.high, shift)
+    return estimate.model_copy(update={"low": max(0.0, low), "high": min(1.0, high)})
+
+
+def _ends(value: float, low: float, high: float, shift: np.ndarray) -> tuple[float, float]:
+    """The ends of an interval around the value after adding the distances that the shift reaches."""
+    down, up = (float(end) for end in np.quantile(shift, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]))
+    return value - math.hypot(value - low, min(0.0, down)), value + math.hypot(high - value, max(0.0, up))
 
 
 def mean_estimate(values: Values, fact_of: Facts, weights: Values | None = None) -> Estimate:
@@ -73,20 +94,34 @@ def quantile_estimate(values: Sequence[float], quantile: float, seed: int = 0) -
 
 
 def contrasts(
-    values: Mapping[str, Values], fact_of: Facts, measure: str, margin: float = MARGIN, span: float = 1.0
+    values: Mapping[str, Values],
+    fact_of: Facts,
+    measure: str,
+    margin: float = MARGIN,
+    span: float = 1.0,
+    shifts: Shifts | None = None,
 ) -> list[Contrast]:
     """Every pair of contenders on the questions that both answered. p-values are Holm-adjusted over the pairs.
 
-    `span` is the distance between the smallest and the largest possible value. `margin` is a share of it.
+    `span` is the distance between the smallest and the largest possible value. `margin` is a share of it. `shifts`
+    says how much each contender's mean changes with other dev sets.
     """
     pairs = list(combinations(values, 2))
     compared = [
-        paired(a, b, _difference(values[a], values[b], span), fact_of, measure, margin, n_pairs=len(pairs))
+        paired(
+            a, b, _difference(values[a], values[b], span), fact_of, measure, margin, len(pairs),
+            paired_shift(shifts or {}, a, b) / span,
+        )
         for a, b in pairs
-    ]
+    ]  # fmt: skip
     return [
         _scaled(contrast, span) for contrast in with_holm([contrast for contrast in compared if contrast is not None])
     ]
+
+
+def paired_shift(shifts: Shifts, a: str, b: str) -> np.ndarray:
+    """How much the difference a - b changes with other dev sets: both contenders had the same ones."""
+    return np.asarray(shifts.get(a, NO_SHIFT) - shifts.get(b, NO_SHIFT))
 
 
 def _scaled(contrast: Contrast, span: float) -> Contrast:
@@ -102,24 +137,29 @@ def paired(
     measure: str,
     margin: float = MARGIN,
     n_pairs: int = 1,
+    shift: np.ndarray = NO_SHIFT,
 ) -> Contrast | None:
     """The contrast of two contenders from their per-question differences in -1..1. None if there are no differences.
 
     `n_pairs` is the size of the family of tests, which affects how many more questions would give a clear result.
+    `shift` is how much the difference changes with other dev sets: it widens the interval as in `widened`, and lowers
+    the normal score of the exact p-value in proportion to the standard error.
     """
     if not differences:
         return None
     sums = _weighted_sums(differences, fact_of, None)
     mean = float(sums[:, 0].sum() / sums[:, 1].sum())
     moments = _moments(sums)
-    centre, error = (float(number) for number in adjusted_difference(moments))
-    half = t_quantile(0.5 + CONFIDENCE / 2, len(sums) - 1) * error
-    p = sign_flip_p(sums[:, 0])
+    centre, of_test = (float(number) for number in adjusted_difference(moments))
+    error = math.hypot(of_test, spread := float(np.std(shift)))
+    half = t_quantile(0.5 + CONFIDENCE / 2, len(sums) - 1) * of_test
+    low, high = _ends(centre, centre - half, centre + half, shift)
+    p = _weakened(sign_flip_p(sums[:, 0]), of_test / error)
     contrast = Contrast(
-        a=a, b=b, measure=measure, difference=mean, low=max(-1.0, centre - half), high=min(1.0, centre + half),
+        a=a, b=b, measure=measure, difference=mean, low=max(-1.0, low), high=min(1.0, high),
         p=p, p_adjusted=p, n=len(differences),
     )  # fmt: skip
-    tied = bool(is_tied(moments, margin))
+    tied = bool(is_tied(moments, margin, spread))
     return contrast.model_copy(
         update={
             "tied": tied,
@@ -127,6 +167,13 @@ def paired(
             "more_questions": _more_questions(contrast, error, margin, n_pairs),
         }
     )
+
+
+def _weakened(p: float, factor: float) -> float:
+    """A two-sided p-value with its normal score multiplied by a factor of at most 1."""
+    if factor >= 1 or p >= 1:
+        return p
+    return min(1.0, 2 * Z.cdf(factor * Z.inv_cdf(max(p / 2, 1e-300))))
 
 
 def with_holm(family: Sequence[Contrast]) -> list[Contrast]:
@@ -289,7 +336,7 @@ def adjusted_difference(of: Moments) -> tuple[Any, Any]:
     return centre, np.sqrt(np.maximum(correction * squares, 0.0) + size**2) / n
 
 
-def is_tied(of: Moments, margin: float) -> Any:
+def is_tied(of: Moments, margin: float, spread: float = 0.0) -> Any:
     """Whether the mean difference is within the margin, by two one-sided tests at 5 %.
 
     If the true mean difference equalled the margin, single differences of -1, 0 and 1 would have a variance of at least
@@ -298,6 +345,7 @@ def is_tied(of: Moments, margin: float) -> Any:
     """
     _, error = adjusted_difference(of)
     least = np.sqrt(margin * (1 - margin) * of.squared_sizes) / of.sizes
+    error = np.hypot(error, spread)
     distance = margin - np.abs(of.differences / of.sizes) - 0.5 / of.n_facts
     return distance > t_quantile(CONFIDENCE, of.n_facts - 1) * np.maximum(error, least)
 

@@ -6,22 +6,30 @@ kind of estimator. Does not know how contenders work. A measure without a value 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from bakeoff.measure.comparison import Comparison, Entrant, Estimate
+import numpy as np
+
+from bakeoff.measure.comparison import Comparison, Declining, Entrant, Estimate
 from bakeoff.measure.constant import constant_answer
 from bakeoff.measure.rates import Rates, setup_usd, usd
+from bakeoff.measure.redecided import Redecided, Thresholds, redecided
+from bakeoff.measure.risk_coverage import LEAST_COVERAGE, Ranked, area, equal_coverage, hallucination_at, ranked
 from bakeoff.measure.score import Values
 from bakeoff.measure.statistics import (
     MARGIN,
+    NO_SHIFT,
     contrasts,
     mean_estimate,
     quantile_estimate,
     ratio_estimate,
     share_estimate,
+    widened,
 )
 from bakeoff.measures import EVERY_SLICE, IN_DOMAIN, MEASURES, Estimator, Measure
 from bakeoff.questions.evidence import is_document_level
 from bakeoff.records import Answer, Contrast, Question, Slice, Stage
+from bakeoff.sentences import percent
 
 __all__ = ["IN_DOMAIN", "Measured", "summarise"]
 
@@ -31,7 +39,8 @@ class Measured:
     """What was collected about one contender.
 
     `values` are those of the test answers by measure, `updated` those after the update (empty if it was not asked
-    again). `update` is None if it was not updated.
+    again). `update` is None if it was not updated. `declining` is None if the contender decides itself when to
+    decline.
     """
 
     entrant: Entrant
@@ -42,6 +51,7 @@ class Measured:
     setup: Sequence[Stage] = ()
     update: Sequence[Stage] | None = ()
     rates: Rates = field(default_factory=Rates)
+    declining: Declining | None = None
 
     @property
     def name(self) -> str:
@@ -55,13 +65,15 @@ def summarise(
     margin: float = MARGIN,
     own: Sequence[Measure] = (),
     training: Sequence[Question] = (),
+    thresholds: Thresholds | None = None,
 ) -> Comparison:
     """Every contender's measures, every pair's contrasts, the skipped contenders with reasons, and the constant answer.
 
     `questions` are those of the test. `training` are those that the most frequent answer is taken from. Pairs that
-    differ by less than `margin` (a fraction) are called tied. `own` are the team's measures.
+    differ by less than `margin` (a fraction) are called tied. `own` are the team's measures. `thresholds` are those of
+    redrawn dev sets; how far results depend on them is part of the intervals.
     """
-    view = _View(questions, {question.id: question.fact for question in questions}, measured)
+    view = _View(questions, {question.id: question.fact for question in questions}, measured, thresholds or {})
     measures = [*MEASURES, *own]
     contrasted = [measure for measure in measures if measure.contrasted]
     correct = {collected.name: view.values(collected.values, "correct", IN_DOMAIN) for collected in measured}
@@ -73,8 +85,9 @@ def summarise(
         },
         contrasts=tuple(contrast for measure in contrasted for contrast in view.contrasts(measure, margin)),
         skipped=dict(skipped or {}),
-        constant=constant_answer(training, questions, correct, margin),
+        constant=constant_answer(training, questions, correct, margin, view.shifts("correct", correct)),
         own_measures=tuple(own),
+        declining={collected.name: collected.declining for collected in measured if collected.declining},
     )
 
 
@@ -85,6 +98,45 @@ class _View:
     questions: Sequence[Question]
     facts: Mapping[str, str]
     measured: Sequence[Measured]
+    thresholds: Thresholds = field(default_factory=dict)
+
+    @cached_property
+    def redecided(self) -> Mapping[str, Redecided]:
+        """The test answers with the thresholds of other dev sets, of contenders that depend on one."""
+        again = {
+            collected.name: redecided(
+                self.questions, collected.answers, collected.values.get("knows", {}), collected.name, self.thresholds
+            )
+            for collected in (self.measured if self.thresholds else ())
+        }
+        return {name: answers for name, answers in again.items() if answers is not None}
+
+    def shift(self, name: str, score: str, weights: Values) -> np.ndarray:
+        """How much a contender's weighted mean of a score changes with other dev sets."""
+        return self.redecided[name].shift(score, weights) if name in self.redecided else NO_SHIFT
+
+    def shifts(self, score: str, values: Mapping[str, Values]) -> dict[str, np.ndarray]:
+        """The shift of each contender's mean over the questions that it has values for."""
+        return {name: self.shift(name, score, dict.fromkeys(given, 1.0)) for name, given in values.items()}
+
+    @cached_property
+    def ranked(self) -> Mapping[str, Ranked]:
+        """The in-domain answers from the surest to the least sure, of contenders that say how sure they are."""
+        asked = [question for question in self.questions if question.slice in IN_DOMAIN]
+        by_name = {
+            collected.name: ranked(asked, collected.answers, collected.values.get("knows", {}))
+            for collected in self.measured
+        }
+        return {name: answers for name, answers in by_name.items() if answers is not None}
+
+    @cached_property
+    def equal_coverage(self) -> float | None:
+        """The share of the questions at which hallucination is compared."""
+        answered = [1 - sum(given) / len(given) for given in map(self._declined, self.measured) if given]
+        return equal_coverage(answered)
+
+    def _declined(self, collected: Measured) -> list[float]:
+        return list(self.values(collected.values, "abstained", IN_DOMAIN).values())
 
     def values(self, values: Mapping[str, Values], score: str, slices: Sequence[Slice]) -> dict[str, float]:
         """The values of one score on these slices."""
@@ -135,7 +187,7 @@ class _View:
         if measure.unit != "share":
             every = [value for given in values.values() for value in given.values()] or [0.0]
             span = (max(every) - min(every)) or 1.0
-        return contrasts(values, self.facts, measure.name, margin, span)
+        return contrasts(values, self.facts, measure.name, margin, span, self.shifts(measure.score, values))
 
     def baseline(self, collected: Measured) -> Measured | None:
         """The same model untuned and shown nothing.
@@ -161,10 +213,14 @@ def _model_of(entrant: Entrant) -> str:
 
 def _share(view: _View, collected: Measured, measure: Measure) -> Estimate:
     values = view.values_of(collected, measure)
-    if not measure.by_traffic:
-        return share_estimate(values, view.facts)
-    asked = {question.id: float(question.asked) for question in view.questions}
-    return share_estimate(values, view.facts, asked) if sum(asked[key] for key in values) else Estimate()
+    asked = {question.id: float(question.asked) if measure.by_traffic else 1.0 for question in view.questions}
+    weights = {key: asked[key] for key in values}
+    if not sum(weights.values()):
+        return Estimate()
+    estimate = share_estimate(values, view.facts, weights if measure.by_traffic else None)
+    return (
+        widened(estimate, view.shift(collected.name, measure.score, weights)) if measure.phase == "test" else estimate
+    )
 
 
 def _mean(view: _View, collected: Measured, measure: Measure) -> Estimate:
@@ -202,6 +258,22 @@ def _ratio(view: _View, collected: Measured, measure: Measure) -> Estimate:
     return ratio_estimate(own, before, view.facts)
 
 
+def _area(view: _View, collected: Measured, measure: Measure) -> Estimate:
+    answers = view.ranked.get(collected.name)
+    return area(answers) if answers else Estimate()
+
+
+def _coverage(view: _View, collected: Measured, measure: Measure) -> Estimate:
+    """Nobody is compared at a larger share than it answers."""
+    answers, coverage = view.ranked.get(collected.name), view.equal_coverage
+    if answers is None:
+        return Estimate()
+    if coverage is None or answers.coverage < coverage:
+        least = percent(LEAST_COVERAGE)
+        return Estimate(reason=f"it answers less than {least} of the questions")
+    return hallucination_at(answers, coverage)
+
+
 def _time(view: _View, collected: Measured, measure: Measure) -> Estimate:
     return Estimate(value=sum(stage.seconds for stage in collected.setup), n=1) if collected.setup else Estimate()
 
@@ -213,6 +285,8 @@ ESTIMATORS: Mapping[Estimator, Callable[[_View, Measured, Measure], Estimate]] =
     "ratio": _ratio,
     "cost": _cost,
     "time": _time,
+    "area": _area,
+    "coverage": _coverage,
 }
 
 

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.contenders.built import Built, Fitted
-from bakeoff.contenders.declining import calibrate
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import ANSWERING_ERRORS, collect
+from bakeoff.measure.comparison import Declining
 from bakeoff.measure.score import is_correct
 from bakeoff.measure.settings import Measuring
+from bakeoff.measure.threshold import fit
 from bakeoff.models.memory import release_memory
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
+from bakeoff.records import Answer
 from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.lessons import Lesson
 from bakeoff.tuning.tuner import tuner_for
@@ -133,7 +135,14 @@ class Builder:
             "detail": f"{report.n_examples} examples, {report.epochs:g} epochs, {report.stopped_because}",
         }
 
-    def calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder, measuring: Measuring) -> None:
+    def calibrate(
+        self,
+        world: WorldFolder,
+        recipe: Recipe,
+        folder: RunFolder,
+        measuring: Measuring,
+        wrong_answer_penalty: float,
+    ) -> None:
         """Decides on dev when a contender declines (or how a router routes), and saves it.
 
         Once decided it does not change, even if the run is resumed, because answers depend on it. If a model of the run
@@ -144,21 +153,24 @@ class Builder:
         if built.calibrated:
             return
         fitted = built.fitted
-        if recipe.declines and dev:
+        if recipe.declines:
             # Asked without a threshold, because the threshold is chosen from the confidences of all answers.
-            world.save(built.model_copy(update={"fitted": fitted.model_copy(update={"decline_below": None})}))
+            world.save(built.model_copy(update={"fitted": fitted.model_copy(update={"declining": Declining()})}))
             path = folder.answers_path(name, "dev")
             size = batch_size(recipe, world.models, measuring)
-            collect(world.open(name), dev, path, size, self._progress("calibrate", name))
-            fitted = fitted.model_copy(update={"decline_below": self._threshold(name, folder, measuring)})
+            if dev:
+                collect(world.open(name), dev, path, size, self._progress("calibrate", name))
+            declining = self._declining(folder.answers(name, "dev"), wrong_answer_penalty)
+            fitted = fitted.model_copy(update={"declining": declining})
         fitted = recipe.calibrate(world, self._material, fitted, lambda part: folder.answers(part, "dev"))
         world.save(built.model_copy(update={"fitted": fitted, "calibrated": True}))
 
-    def _threshold(self, name: str, folder: RunFolder, measuring: Measuring) -> float | None:
+    def _declining(self, answers: Sequence[Answer], wrong_answer_penalty: float) -> Declining:
         if self.without_confidence:
-            return None
-        answers = folder.answers(name, "dev")
-        return calibrate(self._material.dev, answers, is_correct, measuring.wrong_answer_penalty)
+            return Declining(
+                reason="a model of this run gives no log-probabilities", wrong_answer_penalty=wrong_answer_penalty
+            )
+        return fit(self._material.dev, answers, is_correct, wrong_answer_penalty)
 
     @property
     def without_confidence(self) -> list[str]:

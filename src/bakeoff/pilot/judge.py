@@ -156,7 +156,11 @@ class _Run:
     @cached_property
     def verdict(self) -> Verdict:
         n_facts = len({question.fact for question in self.questions if question.slice in IN_DOMAIN})
-        warnings = [*_data_warnings(self.data), *pricing_warnings(self.comparison.entrants, self.profile)]
+        warnings = [
+            *_data_warnings(self.data),
+            *_penalty_warnings(self.comparison, self.profile),
+            *pricing_warnings(self.comparison.entrants, self.profile),
+        ]
         return decide(self.comparison, self.profile, self.costs, n_facts, warnings)
 
     def effects(self) -> list[Effect]:
@@ -311,6 +315,18 @@ def _data_warnings(data: DataSummary) -> list[str]:
             f"{unread} {files} could not be read; questions about what is missing count against every contender."
         )
     return warnings
+
+
+def _penalty_warnings(comparison: Comparison, profile: Profile) -> list[str]:
+    """A warning if thresholds for declining were fitted for another penalty than this profile's."""
+    fitted = {found.wrong_answer_penalty for found in comparison.declining.values() if found.fitted}
+    other = sorted(fitted - {profile.wrong_answer_penalty})
+    if not other:
+        return []
+    return [
+        f"Contenders decline as if a wrong answer cost {other[0]:g}, because the run was made so. This profile says "
+        f"{profile.wrong_answer_penalty:g}; a new run would fit it."
+    ]
 
 
 def _costs(inputs: Mapping[str, CostInputs], verdict: Verdict) -> Costs:

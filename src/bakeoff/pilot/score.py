@@ -7,14 +7,18 @@ Measures are defined in `measures.py` and `measure/`; this file only passes them
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from bakeoff.contenders.built import Built
 from bakeoff.decide.cost.payment import rates_for
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
-from bakeoff.measure.comparison import Entrant
+from bakeoff.measure.comparison import Declining, Entrant
 from bakeoff.measure.rates import Rates
-from bakeoff.measure.score import Values, score_answers, values_by_phase
+from bakeoff.measure.score import Values, is_correct, score_answers, values_by_phase
 from bakeoff.measure.summary import Measured, summarise
+from bakeoff.measure.threshold import dev_answers, repeated
 from bakeoff.measures import Measure
 from bakeoff.records import Phase, Question, Score, Stage
 from bakeoff.runs.folder import FINISH, RunFolder, write_record
@@ -57,8 +61,17 @@ def compare_run(
     prices = _rates(entrants, profile)
     phases = values_by_phase(folder.scores())
     stages = folder.stages()
+    declining = {name: found for name in names if (found := _declining(folder, name))}
     measured = [
-        _measured(folder, entrant, _with_those_behind(entrant, entrants), stages, phases, prices[entrant.name])
+        _measured(
+            folder,
+            entrant,
+            _with_those_behind(entrant, entrants),
+            stages,
+            phases,
+            prices[entrant.name],
+            declining.get(entrant.name),
+        )
         for entrant in entrants
     ]
     ids = {question.id for question in questions}
@@ -66,7 +79,27 @@ def compare_run(
         _require_all(folder.scores_path, entry.name, ids, entry.values.get("error", {}))
         _require_all(folder.answers_path(entry.name), entry.name, ids, {answer.question_id for answer in entry.answers})
     training = _of_split(folder, "train")
-    write_record(folder.comparison_path, summarise(questions, measured, skipped, profile.margin, own, training))
+    thresholds = _redrawn_thresholds(folder, declining)
+    comparison = summarise(questions, measured, skipped, profile.margin, own, training, thresholds)
+    write_record(folder.comparison_path, comparison)
+
+
+def _declining(folder: RunFolder, name: str) -> Declining | None:
+    """When a contender declines, as it was fitted; None if it decides that itself."""
+    path = folder.world / "contenders" / name / "contender.json"
+    return folder.record(path, Built).fitted.declining if path.exists() else None
+
+
+def _redrawn_thresholds(folder: RunFolder, declining: Mapping[str, Declining]) -> dict[str, np.ndarray]:
+    """The thresholds of redrawn dev sets, fitted by the same rule, for each contender that one was looked for."""
+    dev = _of_split(folder, "dev")
+    thresholds = {}
+    for name, found in declining.items():
+        given = folder.answers(name, "dev") if found.fitted else []
+        answers = dev_answers(dev, given, is_correct, found.wrong_answer_penalty)
+        if len(answers.gains):
+            thresholds[name] = repeated(answers)
+    return thresholds
 
 
 def _rates(entrants: Sequence[Entrant], profile: Profile) -> dict[str, Rates]:
@@ -98,6 +131,7 @@ def _measured(
     stages: Sequence[Stage],
     phases: Mapping[Phase, Mapping[str, Mapping[str, Values]]],
     prices: Rates,
+    declining: Declining | None,
 ) -> Measured:
     name = entrant.name
     alone = [answer.latency_ms for answer in folder.answers(name, "latency") if answer.error is None]
@@ -112,6 +146,7 @@ def _measured(
         setup=[stage for stage in of_parts if not stage.stage.startswith(UPDATING)],
         update=_update(involved, [stage for stage in of_parts if stage.stage.startswith(UPDATING)]),
         rates=prices,
+        declining=declining,
     )
 
 

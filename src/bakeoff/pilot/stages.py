@@ -190,7 +190,8 @@ class Pilot:
             with self._timed("load", name, f"adapter:{recipe.adapter}"):
                 world.generator(recipe.spec.model, recipe.adapter)
         with self._timed("calibrate", name):
-            self._builder.calibrate(world, recipe, self._folder, self._config.measuring)
+            penalty = self._config.profile.wrong_answer_penalty
+            self._builder.calibrate(world, recipe, self._folder, self._config.measuring, penalty)
         with self._timed("latency", name):
             path = self._folder.answers_path(name, "latency")
             collect_latency(world.open(name), self._latency_questions(), path, self._progress("latency", name))

@@ -185,10 +185,13 @@ def _warnings(counts: Mapping[str, Mapping[str, int]], n_test: int, labelled: bo
             "Add facts."
         )
     if not sum(dev.values()):
-        warnings.append("No dev questions: thresholds for declining and routing cannot be calibrated. Add questions.")
+        warnings.append("No dev questions: no threshold for declining or routing can be fitted. Add questions.")
     else:
         missing = [name for name in MEASURED if test.get(name) and not dev.get(name)]
-        warnings += [f"No {name} questions in dev: thresholds are calibrated without them." for name in missing]
+        without = {"unanswerable": "no contender gets a threshold for declining"}
+        warnings += [
+            f"No {name} questions in dev: {without.get(name, 'a router is fitted without them')}." for name in missing
+        ]
     if not any(n for name, n in train.items() if name != "changed"):
         warnings.append("No question is left to train on: the tuned contenders cannot be built. Add questions.")
     return warnings

@@ -19,6 +19,8 @@ from bakeoff.measure.comparison import NOTHING, Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT, Measure
 from bakeoff.report import charts
 from bakeoff.report.charts import Axis, Bar, Dot, Point
+from bakeoff.report.coverage_chart import coverage_chart
+from bakeoff.report.declining import compared_at, curves, sentences
 from bakeoff.report.drilldown import MOST_QUESTIONS, drilldown_json
 from bakeoff.report.findings import (
     CAUSE_MEANINGS,
@@ -113,6 +115,9 @@ def _figures(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any]:
         "latency_chart": _scatter(
             data, colours, "latency_ms", Axis("median time to an answer", milliseconds, milliseconds)
         ),
+        "coverage_chart": _coverage_chart(data, colours),
+        "declining": sentences(data.comparison),
+        "compared_at": compared_at(data.comparison),
         "time_chart": _time_chart(data, colours),
         "time_rows": _time_rows(data),
         "total_time": duration(sum(stage.seconds for stage in data.stages)),
@@ -205,6 +210,18 @@ def _scatter(data: ReportData, colours: Mapping[str, int], measure: str, x: Axis
         return charts.scatter(dots, width, 330, label, x, Axis("accuracy", percent, percent))
 
     return _at_both_widths(draw, wide=500)
+
+
+def _coverage_chart(data: ReportData, colours: Mapping[str, int]) -> Markup | None:
+    drawn = curves(data.comparison)
+    if not any(curve.coverage for curve in drawn):
+        return None
+    css = {name: f"k{colour}" for name, colour in colours.items()}
+    places = "; ".join(
+        f"{curve.name} answers {percent(curve.answered)}, {percent(curve.wrong)} of them wrong" for curve in drawn
+    )
+    label = f"Wrong answers over the share of questions answered. {places}."
+    return _at_both_widths(lambda width: coverage_chart(drawn, css, width, 330, label), wide=500)
 
 
 def _time_chart(data: ReportData, colours: Mapping[str, int]) -> Markup | None:

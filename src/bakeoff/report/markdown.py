@@ -5,7 +5,8 @@ about HTML.
 """
 
 from bakeoff.measure.comparison import Estimate
-from bakeoff.measures import ACCURACY, EIGHT
+from bakeoff.measures import ACCURACY, BY_NAME, EIGHT
+from bakeoff.report.declining import compared_at, sentences
 from bakeoff.report.findings import CAUSE_MEANINGS, CAUSES, failures, headline, seconds_by_stage, slices
 from bakeoff.report.gather import ReportData
 from bakeoff.report.markdown_text import bullets, grid, plain
@@ -16,6 +17,7 @@ from bakeoff.report.who import HEADS, who
 from bakeoff.sentences import NOT_MEASURED, duration, listed
 
 MOST_LEAKS = 50
+RISK = tuple(BY_NAME[name] for name in ("hallucination", "abstention", "hallucination_at_equal_coverage", "aurc"))
 
 
 def markdown_page(data: ReportData) -> str:
@@ -34,7 +36,7 @@ def markdown_page(data: ReportData) -> str:
         parts += ["### Further measures", *_measures(table(data, others))]
     if data.skipped:
         parts += ["### Skipped", bullets(f"{name}: {reason}" for name, reason in data.skipped.items())]
-    parts += [*_slices(data), *_updates(data), *_failures(data)]
+    parts += [*_slices(data), *_declining(data), *_updates(data), *_failures(data)]
     if data.judgement:
         parts += sections(data.judgement)
     parts += [*_times(data), *_summary(data)]
@@ -72,6 +74,20 @@ def _slices(data: ReportData) -> list[str]:
         for name in data.contenders
     ]
     return ["## Accuracy by slice", grid(["Contender", *kinds], rows)]
+
+
+def _declining(data: ReportData) -> list[str]:
+    """When the contenders decline, and how they compare if all answer the same share."""
+    measures = [measure for measure in RISK if data.values(measure.name)]
+    lines = sentences(data.comparison)
+    parts = [bullets(lines)] if lines else []
+    if measures:
+        shown = table(data, measures)
+        rows = [[name, *(_cell(cell) for cell in cells)] for name, cells in shown.rows]
+        parts.append(grid(["Contender", *(measure.title for measure in measures)], rows))
+        parts += ["; ".join(f"({letter}) {plain(reason)}" for letter, reason in shown.notes)] * bool(shown.notes)
+        parts.append(f"Equal coverage: each contender answers {compared_at(data.comparison)} of the questions.")
+    return ["## Declining", *parts] if parts else []
 
 
 def _estimate(estimate: Estimate | None) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from bakeoff.measures import EIGHT, Measure
+from bakeoff.report.declining import sentences
 from bakeoff.report.findings import headline
 from bakeoff.report.gather import ReportData, gather
 from bakeoff.report.table import Cell, table
@@ -78,6 +79,8 @@ def _below(data: ReportData, page: Path | None) -> Iterator[Text]:
         yield Text(f"{name} cannot win: {reason}")
     for name, reason in data.skipped.items():
         yield Text(f"{name} was skipped: {reason}")
+    for line in sentences(data.comparison):
+        yield Text(line, style="dim")
     for warning in data.warnings:
         yield Text(f"! {warning}", style="yellow")
     if page is not None:

@@ -25,7 +25,7 @@ from bakeoff.runs.data import DataSummary
 
 FINISH = "finish the run first: bakeoff run CONFIG --resume; if it was finished, restore the file"
 RESTORE = "the file was changed by hand or by another version; restore it, or start a new run"
-RUN_FORMAT = 2  # raise this when older folders can no longer be read
+RUN_FORMAT = 3  # raise this when older folders can no longer be read
 
 R = TypeVar("R", bound=Record)
 

@@ -28,7 +28,7 @@ DAYS_OF_WORK = {"setup_days": "setup", "data_days": "data", "upkeep_days_per_mon
 """The profile's tables of days, each with the field of `Entrant.days` used for names that the table lacks."""
 
 
-Part = Literal["matrix", "roadmap", "cost", "limits", "goals", "verdict", "sensitivity"]
+Part = Literal["matrix", "roadmap", "cost", "limits", "goals", "verdict", "sensitivity", "declining"]
 """The parts of Bakeoff that read a profile; docs/profile.md says what each does with it."""
 
 
@@ -358,6 +358,13 @@ class Profile(Record):
     )
 
     # What matters.
+    wrong_answer_penalty: float = Field(
+        default=1.0,
+        ge=0,
+        description="What a wrong answer costs, where a correct one earns 1. Declining earns 1 for a question that the "
+        "documents do not answer, and 0 for another. The threshold below which a contender declines is fitted with it.",
+        json_schema_extra=_about("correct answers", "declining"),
+    )
     margin: float = Field(
         default=MARGIN,
         gt=0,

@@ -20,6 +20,7 @@ PARTS: dict[str, str] = {
     "limits": "a hard limit of the verdict: a contender that breaks it cannot win ([verdict](verdict.md))",
     "goals": "what is good enough to ship: a winner that misses a goal is a base to build on, but not ready to ship",
     "verdict": "which contender leads: smaller differences do not count ([verdict](verdict.md))",
+    "declining": "when contenders decline ([comparison](compare.md))",
     "sensitivity": "what would change the verdict ([sensitivity](sensitivity.md))",
 }
 SECTIONS = (

@@ -1,0 +1,92 @@
+"""Risk and coverage by hand."""
+
+import numpy as np
+import pytest
+
+from bakeoff.measure.risk_coverage import area, curve, equal_coverage, hallucination_at, ranked
+from tests.unit.fakes import answer, question
+
+
+def of(rows, **more):
+    """Rows of (confidence, right); None for right is an unanswerable question; a confidence of None is declined."""
+    asked = [question(str(i), answers=[] if right is None else ["yes"]) for i, (_, right) in enumerate(rows)]
+    given = [
+        answer(str(i), "I don't know." if confidence is None else "text", confidence=confidence or 0.0,
+               abstained=confidence is None, **more)
+        for i, (confidence, _) in enumerate(rows)
+    ]  # fmt: skip
+    return ranked(asked, given, {str(i): float(right) for i, (_, right) in enumerate(rows) if right is not None})
+
+
+def test_the_area_is_the_mean_risk_over_all_coverages():
+    """Right, wrong, right, wrong from the surest on: risks 0, 1/2, 1/3, 2/4."""
+    rows = [(1.0, False), (4.0, True), (2.0, True), (3.0, False)]
+    found = area(of(rows))
+    assert found.value == pytest.approx((0 + 1 / 2 + 1 / 3 + 2 / 4) / 4)
+    assert found.low <= found.value <= found.high and found.n == 4
+    coverages, risks = curve(of(rows))
+    assert coverages == [0.25, 0.5, 0.75, 1.0]
+    assert risks == pytest.approx([0, 0.5, 0.3333, 0.5])
+
+
+def test_answering_an_unanswerable_question_is_wrong():
+    """However sure the contender is."""
+    assert area(of([(2.0, None), (1.0, True)])).value == pytest.approx((1 + 1 / 2) / 2)
+
+
+def test_silence_does_not_lower_the_area():
+    """What a contender declined in its own words comes last, as wrong: declining everything is the highest area."""
+    assert area(of([(None, True), (None, None)])).value == 1.0
+    assert area(of([(None, True), (2.0, True)])).value == pytest.approx((0 + 1 / 2) / 2)
+    assert curve(of([(None, True), (2.0, True)]))[0] == [0.5]
+
+
+def test_what_a_threshold_declined_keeps_its_place():
+    """The curve is that of the answers, whatever was declined in the test."""
+    asked = [question("a"), question("b")]
+    given = [answer("a", confidence=1.0, abstained=True), answer("b", confidence=2.0)]
+    found = ranked(asked, given, {"a": 0.0, "b": 1.0})
+    assert area(found).value == pytest.approx(1 / 4) and found.coverage == 0.5
+
+
+def test_equal_confidences_count_in_expectation():
+    """One right and one wrong, equally sure: risk 1/2 at each coverage."""
+    assert area(of([(1.0, True), (1.0, False)])).value == pytest.approx(0.5)
+    assert area(of([(1.0, False), (1.0, True)])).value == pytest.approx(0.5)
+
+
+def test_without_confidences_there_is_no_curve():
+    """One answer without is enough."""
+    asked = [question("a"), question("b")]
+    assert ranked(asked, [answer("a", confidence=1.0), answer("b")], {"a": 1.0, "b": 1.0}) is None
+
+
+def test_a_routers_answers_are_ranked_within_each_route():
+    """Confidences of different contenders are not compared: the surest of both come first."""
+    asked = [question(key) for key in "abcd"]
+    given = [
+        answer("a", confidence=-9.0, route="x"), answer("b", confidence=-8.0, route="x"),
+        answer("c", confidence=5.0, route="y"), answer("d", confidence=6.0, route="y"),
+    ]  # fmt: skip
+    assert curve(ranked(asked, given, {"a": 0.0, "b": 1.0, "c": 0.0, "d": 1.0}))[1] == [0.0, 0.0, 0.3333, 0.5]
+
+
+def test_hallucination_at_a_coverage_counts_the_surest_answers_only():
+    """Two of four answered, one of them wrong: a quarter of all questions."""
+    rows = of([(4.0, True), (3.0, False), (2.0, False), (1.0, None)])
+    assert hallucination_at(rows, 0.5).value == pytest.approx(0.25)
+    assert hallucination_at(rows, 1.0).value == pytest.approx(0.75)
+
+
+def test_the_common_coverage_is_the_lowest_that_is_worth_comparing():
+    """A contender that answers nearly nothing does not set it."""
+    assert equal_coverage([0.9, 0.4, 0.05]) == 0.4
+    assert equal_coverage([0.1]) is None
+
+
+def test_the_interval_of_the_area_narrows_with_more_facts():
+    """Redrawn facts, not answers."""
+    rng = np.random.default_rng(0)
+    rows = [(float(right + rng.normal()), bool(right)) for right in rng.random(400) < 0.5]
+    wide, narrow = area(of(rows[:50])), area(of(rows))
+    assert narrow.high - narrow.low < 0.6 * (wide.high - wide.low)
