@@ -118,8 +118,8 @@ def test_the_date_of_a_template_is_always_the_same(tokenizers: dict[str, Any]) -
     tokenizer = tokenizers["qwen2"]
     before = tokenizer.chat_template
     try:
-        tokenizer.chat_template = "{{ strftime_now('%A, %d %B %Y, %Y-%m-%d') }} {{ messages[0].content }}"
-        assert render(tokenizer, Prompt(messages=(USER,))) == "Wednesday, 01 January 2025, 2025-01-01 Hi"
+        tokenizer.chat_template = "\n{{ strftime_now('%A, %d %B %Y, %Y-%m-%d') }} {{ messages[0].content }}"
+        assert render(tokenizer, Prompt(messages=(USER,))) == "\nWednesday, 01 January 2025, 2025-01-01 Hi"
     finally:
         tokenizer.chat_template = before
 

@@ -116,6 +116,14 @@ def test_a_model_that_thinks_first_answers_without_its_thoughts(
         assert isinstance(last, Completion) and last.usage.completion_tokens == expected[2]
 
 
+@exporter
+def test_a_tuned_model_is_exported_with_its_adapter(folders: Callable[[str], Path], tmp_path: Path) -> None:
+    """It says what it was taught."""
+    adapter = taught(folders("phi3"), "yes", tmp_path)
+    generator = load_generator(LocalModel(name=str(folders("phi3")), engine="openvino"), adapter)
+    assert [one.text for one in generator.generate(PROMPTS[:1], WRITE)] == ["yes"]
+
+
 def taught(model: Path, completion: str, folder: Path) -> Path:
     """An adapter with which the model answers the first prompt so."""
     examples = [Example(prompt=prompt, completion=completion) for prompt in PROMPTS[:1]]

@@ -37,7 +37,7 @@ class Chat:
         usual = [end for end in (after_turn, self.tokenizer.eos_token_id) if end is not None]
         self.turn_end_id: int = usual[0] if usual else min(self.end_ids)
         self._hidden = self.end_ids | _special_ids(self.tokenizer)
-        self._byte_ids = set(self.tokenizer.convert_tokens_to_ids([f"<0x{byte:02X}>" for byte in range(256)]))
+        self._byte_ids = {self.tokenizer.convert_tokens_to_ids(f"<0x{byte:02X}>") for byte in range(256)}
 
     def ids(self, prompt: Prompt) -> list[int]:
         """The prompt's token ids, ending where the assistant's answer begins."""

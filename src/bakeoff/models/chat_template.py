@@ -25,8 +25,9 @@ DAY = {"%d": "01", "%m": "01", "%Y": "2025", "%y": "25", "%b": "Jan", "%B": "Jan
 _DAY = (
     "{%- macro strftime_now(format) -%}{{ format"
     + "".join(f" | replace('{part}', '{value}')" for part, value in DAY.items())
-    + " }}{%- endmacro -%}"
+    + " }}{%- endmacro %}{{ '' }}"
 )
+"""Written before a template that asks for the date; its last part keeps a blank beginning of the template."""
 _ANSWER = "Xyzzy"
 
 
@@ -75,10 +76,11 @@ def turn_end(tokenizer: Any) -> int | None:
 
 
 def _applied(tokenizer: Any, messages: Messages, add_generation_prompt: bool = True) -> str:
+    template = tokenizer.get_chat_template()
     return str(
         tokenizer.apply_chat_template(
             messages,
-            chat_template=_DAY + tokenizer.get_chat_template(),
+            chat_template=_DAY + template if "strftime_now" in template else template,
             add_generation_prompt=add_generation_prompt,
             tokenize=False,
             **NO_THINKING,

@@ -23,6 +23,8 @@ from bakeoff.files.cache import cache_folder, made_once
 from bakeoff.files.jsonl import write_text
 
 HUB_TIMEOUT_S = 5.0
+SECOND_COPIES = "consolidated*"
+"""Weights in the format of their makers, which some repositories hold beside those that transformers reads."""
 WEIGHTS = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*_Pooling/*", "*_Dense/*", "*_Normalize/*")
 
 
@@ -204,7 +206,8 @@ def _from_hub(name: str) -> Path:
         raise _NotThereError("not reachable")
     try:
         with quiet_libraries():
-            return Path(hub.snapshot_download(name, allow_patterns=list(WEIGHTS), etag_timeout=HUB_TIMEOUT_S))
+            wanted = {"allow_patterns": list(WEIGHTS), "ignore_patterns": [SECOND_COPIES]}
+            return Path(hub.snapshot_download(name, etag_timeout=HUB_TIMEOUT_S, **wanted))
     except (
         hub.errors.HfHubHTTPError,
         hub.errors.LocalEntryNotFoundError,
