@@ -8,6 +8,7 @@ import pytest
 from bakeoff.errors import InputError
 from bakeoff.pilot.stages import run
 from tests.end_to_end.small import make
+from tests.unit.shapes import write_shape
 from tests.unit.tiny_model import write_tiny_model
 
 pytest.importorskip("peft")
@@ -66,6 +67,19 @@ def test_a_model_without_weights_is_not_tuned(tmp_path):
     skipped = finished.comparison.skipped
     assert set(skipped) == {"tuned", "hybrid", "router"}
     assert "only a local model can be tuned" in skipped["hybrid"] and "which it sends questions to" in skipped["router"]
+
+
+def test_a_model_that_cannot_be_tuned_is_measured_untuned_and_a_slower_engine_is_named(tmp_path, monkeypatch):
+    """A shape that training does not support costs only the contenders that are tuned. Both are in the report."""
+    monkeypatch.setattr("bakeoff.models.engines.optimum_export.installed_version", lambda: None)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    models = {"generator": str(write_shape("gemma2", tmp_path / "model")), "embedder": "hash"}
+    config = make(tmp_path, models=models, contenders=["base", "tuned"], generation={"max_new_tokens": 1})
+    finished = run(config, runs=tmp_path / "runs")
+    assert set(finished.comparison.names) == {"base"}
+    assert "caps the scores" in finished.comparison.skipped["tuned"]
+    report = (finished.folder.root / "report.md").read_text()
+    assert report.count("It runs on transformers, which is slower on a CPU.") == 1
 
 
 def reasons(finished) -> dict[str, str]:

@@ -1,60 +1,22 @@
-"""Prompts to tokens: the model's own template, nothing added, and the context limit."""
+"""Prompts to tokens and tokens to answers: the context limit, the tokens that end an answer, thinking."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from bakeoff.errors import ConfigError, InputError
-from bakeoff.models.chat import Chat, render
-from bakeoff.records import Completion, Message, Prompt, Usage
+from bakeoff.errors import ConfigError, InputError, ModelUnavailableError
+from bakeoff.models.chat import Chat
+from bakeoff.records import Completion, GenerationSettings, Message, Prompt, Usage
+from tests.unit.shapes import SHAPES, write_shape
 from tests.unit.tiny_model import write_tiny_model
 
 USER = Message(role="user", content="Hi")
-SYSTEM = Message(role="system", content="Be brief.")
-TURN = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-OPEN = "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-WITH_DEFAULT = (
-    "{% if messages[0].role != 'system' %}<|im_start|>system\nI am a default.<|im_end|>\n{% endif %}" + TURN + OPEN
-)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_model(tmp_path_factory.mktemp("tiny") / "model", max_position_embeddings=64)
-
-
-@pytest.mark.parametrize("template", [WITH_DEFAULT, TURN + OPEN])
-def test_no_system_message_sneaks_in(folder: Path, template: str) -> None:
-    """Without a system message none is rendered, even if the template has a default one."""
-    tokenizer = Chat(folder).tokenizer
-    tokenizer.chat_template = template
-    text = render(tokenizer, Prompt(messages=(USER,)))
-    assert text == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
-
-
-def test_a_system_message_that_is_given_stays(folder: Path) -> None:
-    """A system message of the prompt's own is rendered once."""
-    tokenizer = Chat(folder).tokenizer
-    tokenizer.chat_template = WITH_DEFAULT
-    text = render(tokenizer, Prompt(messages=(SYSTEM, USER)))
-    assert text.startswith("<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi")
-    assert "default" not in text
-
-
-def test_the_first_token_of_a_text_stays_when_a_default_is_taken_away(folder: Path) -> None:
-    """If a template begins with the begin-of-text token, only the default message is removed."""
-    tokenizer = Chat(folder).tokenizer
-    tokenizer.chat_template = "{{ bos_token }}" + WITH_DEFAULT.replace("<|im_start|>", "[").replace("<|im_end|>", "]")
-    assert render(tokenizer, Prompt(messages=(USER,))) == "<|im_start|>[user\nHi]\n[assistant\n"
-
-
-def test_a_template_that_refuses_system_messages_renders_as_it_is(folder: Path) -> None:
-    """A template that raises on a system message is left alone."""
-    tokenizer = Chat(folder).tokenizer
-    refusal = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
-    tokenizer.chat_template = refusal + TURN + OPEN
-    assert render(tokenizer, Prompt(messages=(USER,))).startswith("<|im_start|>user\nHi")
 
 
 def test_a_prompt_that_does_not_fit_has_an_error_and_the_others_their_answers(folder: Path) -> None:
@@ -98,3 +60,74 @@ def test_a_model_without_a_chat_template_is_refused(tmp_path: Path) -> None:
         file.unlink()
     with pytest.raises(ConfigError, match="no chat template"):
         Chat(folder)
+
+
+def test_a_model_of_a_type_that_transformers_does_not_know_is_refused(tmp_path: Path) -> None:
+    """The message names the file and the version. Code that comes with a model is not run."""
+    folder = write_tiny_model(tmp_path / "model")
+    (folder / "config.json").write_text(json.dumps({"model_type": "no_such", "auto_map": {"AutoConfig": "own.Own"}}))
+    with pytest.raises(ModelUnavailableError, match=r"transformers [0-9.]+ cannot read .*config\.json"):
+        Chat(folder)
+
+
+def test_the_context_of_a_model_that_takes_images_is_that_of_its_text(tmp_path: Path) -> None:
+    """It is nested in config.json, and left out there if it is the default of the type."""
+    folder = write_shape("gemma3", tmp_path)
+    (folder / "config.json").write_text(json.dumps({"model_type": "gemma3", "text_config": {"num_hidden_layers": 2}}))
+    assert Chat(folder).context_tokens == 131_072
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_token_after_a_turn_of_the_template_ends_an_answer(name: str, tmp_path: Path) -> None:
+    """Also where neither the configuration nor the tokenizer names it. A tuned model learns to write it."""
+    chat = Chat(write_shape(name, tmp_path))
+    end = chat.tokenizer.convert_tokens_to_ids(SHAPES[name].end)
+    assert chat.end_ids == {end, chat.tokenizer.eos_token_id}
+    assert chat.turn_end_id == end
+
+
+def test_a_template_without_a_token_after_a_turn_ends_with_that_of_the_tokenizer(tmp_path: Path) -> None:
+    """Plain text between turns ends nothing."""
+    folder = write_tiny_model(tmp_path / "model", eos_token_id=1)
+    for file in folder.glob("chat_template*"):
+        file.write_text("{% for m in messages %}{{ m.role }}: {{ m.content }}\n\n{% endfor %}")
+    chat = Chat(folder)
+    assert (chat.end_ids, chat.turn_end_id) == ({1}, 1)
+
+
+@pytest.fixture(scope="module", params=["plain", "special"])
+def thinker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Chat:
+    """A Qwen3 whose tokens around thinking are ordinary added ones, as they come, or special ones."""
+    folder = write_shape("qwen3", tmp_path_factory.mktemp("shape") / "model")
+    if request.param == "special":
+        path = folder / "tokenizer.json"
+        tokenizer = json.loads(path.read_text())
+        for token in tokenizer["added_tokens"]:
+            token["special"] = True
+        path.write_text(json.dumps(tokenizer))
+    return Chat(folder)
+
+
+def tokens(chat: Chat, text: str) -> list[int]:
+    ids: list[int] = chat.tokenizer(text, add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def test_an_answer_has_no_thinking_in_it_and_no_stop_text_is_sought_there(thinker: Chat) -> None:
+    """The stop text of the thinking does not end the answer, that of the answer does."""
+    ids = tokens(thinker, "<think>\nA capital.\n</think>\n\nParis.\nReally<|im_end|>")
+    settings = GenerationSettings(max_new_tokens=len(ids), stop=("\n",))
+    assert thinker.text_of(ids, settings.model_copy(update={"stop": ()})) == ("Paris.\nReally", False)
+    assert thinker.text_of(ids, settings) == ("Paris.", False)
+    assert [thinker.is_stopped(ids[:n], settings) for n in (20, len(ids))] == [False, True]
+    for size in (1, 7):
+        steps = [ids[i : i + size] for i in range(0, len(ids), size)]
+        assert "".join(thinker.pieces(steps, settings)) == "Paris."
+
+
+def test_a_thought_that_the_limit_cuts_off_leaves_an_empty_answer(thinker: Chat) -> None:
+    """It is truncated, and nothing of it is streamed."""
+    ids = tokens(thinker, "<think>\nA capital is")
+    settings = GenerationSettings(max_new_tokens=len(ids))
+    assert thinker.text_of(ids, settings) == ("", True)
+    assert list(thinker.pieces([[token] for token in ids], settings)) == []

@@ -70,12 +70,13 @@ def test_auto_takes_openvino_on_a_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatc
     """Without a GPU 'auto' is OpenVINO if it supports the architecture, else transformers. With a GPU, transformers."""
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert type(load_generator(str(tiny))).__name__ == "OpenVinoGenerator"
-    monkeypatch.setattr("bakeoff.models.engines.openvino_graph.unsupported", lambda folder: "a strange shape")
+    monkeypatch.setattr("bakeoff.models.engines.openvino_cache.unsupported", lambda folder: "a strange shape")
+    monkeypatch.setattr("bakeoff.models.engines.optimum_export.installed_version", lambda: None)
     assert type(load_generator(str(tiny))).__name__ == "TransformersGenerator"
     with pytest.raises(ConfigError, match="a strange shape"):
         load_generator(LocalModel(name=str(tiny), engine="openvino"))
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    assert not bakeoff.models.load._openvino_fits(tiny)
+    assert not bakeoff.models.load._openvino_is_faster()
 
 
 @pytest.mark.parametrize("model", ["scripted", ApiModel(api="openai", **REMOTE), "some.module.Thing"])

@@ -12,10 +12,13 @@ from openvino import opset13 as op
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.engines import openvino as openvino_engine
-from bakeoff.models.engines.openvino import OpenVinoGenerator, _properties, graph_folder
+from bakeoff.models.engines import openvino_cache
+from bakeoff.models.engines.openvino import OpenVinoGenerator, _properties
+from bakeoff.models.engines.openvino_cache import graph_folder
 from bakeoff.models.engines.openvino_graph import LlamaGraph, unsupported
 from bakeoff.models.engines.transformers import TransformersGenerator
 from bakeoff.records import GenerationSettings, Message, Prompt
+from tests.unit.shapes import write_shape
 from tests.unit.tiny_model import write_tiny_model
 
 PROMPTS = [Prompt(messages=(Message(role="user", content=f"question {i} {'and ' * (i * 7)}?"),)) for i in range(12)]
@@ -93,6 +96,21 @@ def test_a_qwen2_says_what_transformers_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("exact")
+@pytest.mark.parametrize("name", ["llama", "qwen2", "qwen3", "mistral full"])
+def test_a_shape_says_what_transformers_says(tmp_path: Path, name: str) -> None:
+    """Scaled rotation (Llama 3), normed queries and keys (Qwen3), heads that are wider than the model's rows."""
+    assert_same(write_shape(name, tmp_path / "model", eos_token_id=5))
+
+
+@pytest.mark.usefixtures("exact")
+@pytest.mark.parametrize("rope", [{"rope_type": "linear", "factor": 4.0}, {"rope_type": "yarn", "factor": 4.0}])
+def test_a_longer_rotation_says_what_transformers_says(tmp_path: Path, rope: dict[str, object]) -> None:
+    """Kinds of rotary embedding that do not depend on the length of the text."""
+    parameters = {"rope_theta": 10_000.0, "original_max_position_embeddings": 256, **rope}
+    assert_same(write_tiny_model(tmp_path / "llama", rope_parameters=parameters))
+
+
+@pytest.mark.usefixtures("exact")
 def test_an_adapter_is_merged(tmp_path: Path) -> None:
     """With an adapter both engines agree too, on other answers than without it."""
     folder = write_tiny_model(tmp_path / "llama")
@@ -131,7 +149,7 @@ def test_a_graph_is_written_once_for_each_model_and_adapter(tmp_path: Path) -> N
 
 def test_of_tuned_models_only_the_last_few_graphs_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The graph of the model without an adapter is not removed."""
-    monkeypatch.setattr(openvino_engine, "TUNED_GRAPHS_KEPT", 2)
+    monkeypatch.setattr(openvino_cache, "TUNED_GRAPHS_KEPT", 2)
     folder = write_tiny_model(tmp_path / "llama")
     graphs = [graph_folder(folder, None)]
     for seed in range(4):
@@ -164,10 +182,14 @@ def test_a_folder_that_is_no_adapter_is_refused(tmp_path: Path, missing: str) ->
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"model_type": "gemma"}, "model type 'gemma'"),
-        ({"rope_parameters": {"rope_type": "llama3", "rope_theta": 1e4}}, "rope type 'llama3'"),
-        ({"hidden_act": "gelu"}, "activation 'gelu'"),
-        ({"use_sliding_window": True}, "sliding-window"),
+        ({"model_type": "gemma"}, "type 'gemma'"),
+        ({"rope_parameters": {"rope_type": "dynamic", "rope_theta": 1e4, "factor": 2.0}}, "rope type is 'dynamic'"),
+        ({"hidden_act": "gelu"}, "activation is 'gelu'"),
+        ({"model_type": "mistral", "sliding_window": 512}, "slides over a window"),
+        ({"model_type": "mistral", "sliding_window": 1024}, ""),
+        ({"model_type": "mistral", "sliding_window": None}, ""),
+        ({"model_type": "qwen2", "use_sliding_window": True, "sliding_window": 512, "max_window_layers": 1}, "window"),
+        ({"model_type": "qwen2", "use_sliding_window": False, "sliding_window": 512}, ""),
         ({}, ""),
     ],
 )

@@ -49,6 +49,26 @@ def test_attention_is_causal_softmax_attention(n: int, m: int, kept_keys: int, m
     )
 
 
+@pytest.mark.parametrize("kept_keys", [0, 2048])
+@pytest.mark.parametrize("window", [1, 7, 100, 128, 299])
+@pytest.mark.parametrize(("n", "m"), [(300, 300), (129, 340), (5, 300)])
+def test_attention_with_a_window_sees_the_last_keys(
+    n: int, m: int, window: int, kept_keys: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query sees its own key and those before it, `window` in all, over the bounds of blocks."""
+    from bakeoff.tuning import kernels
+    from bakeoff.tuning.kernels import Attention
+
+    monkeypatch.setattr(kernels, "KEPT_KEYS", kept_keys)
+    ones = torch.ones(n, m, dtype=torch.bool)
+    seen = ones.tril(m - n) & ones.triu(m - n - window + 1)
+    _same(
+        lambda q, k, v: Attention.apply(q, k, v, 0.3, window),
+        lambda q, k, v: functional.scaled_dot_product_attention(q, k, v, attn_mask=seen, scale=0.3, enable_gqa=True),
+        [torch.randn(1, 4, n, 4), torch.randn(1, 2, m, 4), torch.randn(1, 2, m, 4)],
+    )
+
+
 def test_the_norm_is_the_root_mean_square_norm() -> None:
     """Values and gradients of the input."""
     from bakeoff.tuning.kernels import RmsNorm
@@ -68,7 +88,7 @@ def test_the_gate_is_silu_times_up() -> None:
     _same(SiluGate.apply, lambda gate, up: functional.silu(gate) * up, [torch.randn(3, 8), torch.randn(3, 8)])
 
 
-@pytest.mark.parametrize("special", [{"sliding_window": 2}, {"softcap": 30.0}, {"s_aux": torch.zeros(1)}])
+@pytest.mark.parametrize("special", [{"is_causal": False}, {"softcap": 30.0}, {"s_aux": torch.zeros(1)}])
 def test_attention_of_another_kind_is_refused(special: dict) -> None:
     """A model with another kind of attention would be trained incorrectly."""
     from bakeoff.tuning.kernels import packed_attention

@@ -18,7 +18,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError
 from bakeoff.measure.comparison import AskedModel, Axes, Days, Entrant
 from bakeoff.models.prompts import PromptTemplate
-from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Embedder, Generator, Retriever
 from bakeoff.records import Approach, Document, Question, Record
 from bakeoff.retrieval.settings import Retrieval
@@ -228,11 +228,14 @@ def _asked(name: str, settings: ModelSettings) -> AskedModel:
 
 def _why_not_tuned(settings: ModelSettings, material: Material) -> str | None:
     from bakeoff.models.load import has_no_weights
+    from bakeoff.models.weights import resolve_model
+    from bakeoff.tuning.tunable import why_not_tunable
 
-    if has_no_weights(settings):
+    if not isinstance(settings, LocalModel) or has_no_weights(settings):
         return f"the weights of {settings.label} are not on this machine; only a local model can be tuned"
     if not material.train:
         return "there are no training questions: every fact is held out"
     if not any(question.answerable for question in material.train):
         return "there are no answerable questions to train on"
-    return None
+    reason = why_not_tunable(resolve_model(settings.name))
+    return f"{settings.label} cannot be tuned: {reason}" if reason else None

@@ -1,34 +1,43 @@
-"""Turns prompts into token ids with the model's own tokenizer and chat template, for every local engine.
+"""Turns prompts into token ids, and token ids into answers, with the model's own tokenizer, for every local engine.
 
 Takes a model folder. Knows nothing about engines.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import TemplateError
-
 from bakeoff.errors import ConfigError, InputError
-from bakeoff.models.stops import before_stop
+from bakeoff.models.architecture import text_config
+from bakeoff.models.chat_template import render, turn_end
+from bakeoff.models.stops import before_stop, pieces_before_stop
+from bakeoff.models.thinking import CLOSE, OPEN, pieces_without_thinking, without_thinking
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
 
 class Chat:
-    """A tokenizer with its chat template, the model's context length and the tokens that end an answer."""
+    """A tokenizer with its chat template, the model's context length and the tokens that end an answer.
+
+    `turn_end_id` is the one that the template writes after an answer, which a tuned model learns to write too.
+    """
 
     def __init__(self, folder: Path) -> None:
         from transformers import AutoTokenizer
 
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = text_config(folder)
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         if not self.tokenizer.chat_template:
             raise ConfigError(
                 f"The model in {folder} has no chat template.", "use the instruction-tuned version of the model"
             )
         self.context_tokens = int(config.get("max_position_embeddings") or 2048)
-        self.end_ids = _end_ids(folder, config, self.tokenizer)
+        after_turn = turn_end(self.tokenizer)
+        self.end_ids = _end_ids(folder, config, self.tokenizer, after_turn)
+        usual = [end for end in (after_turn, self.tokenizer.eos_token_id) if end is not None]
+        self.turn_end_id: int = usual[0] if usual else min(self.end_ids)
+        self._hidden = self.end_ids | _special_ids(self.tokenizer)
+        self._byte_ids = {self.tokenizer.convert_tokens_to_ids(f"<0x{byte:02X}>") for byte in range(256)}
 
     def ids(self, prompt: Prompt) -> list[int]:
         """The prompt's token ids, ending where the assistant's answer begins."""
@@ -67,14 +76,45 @@ class Chat:
         )
 
     def text(self, ids: Sequence[int]) -> str:
-        """The text of generated ids, without special tokens."""
-        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+        """The text of generated ids, with thinking blocks, without special tokens."""
+        shown = [token for token in ids if token not in self._hidden]
+        return str(self.tokenizer.decode(shown, clean_up_tokenization_spaces=False))
 
     def text_of(self, ids: Sequence[int], settings: GenerationSettings) -> tuple[str, bool]:
-        """The text of generated ids, cut before the first stop text, and whether the length limit cut it off."""
-        text, stopped = before_stop(self.text(ids), settings.stop)
+        """The answer in generated ids, and whether the length limit cut it off.
+
+        The answer has no thinking block, and ends before the first stop text. If the limit cut off a thinking block,
+        the answer is empty.
+        """
+        text, stopped = before_stop(without_thinking(self.text(ids)), settings.stop)
         ended = stopped or (bool(ids) and ids[-1] in self.end_ids)
         return text, not ended and len(ids) >= settings.max_new_tokens
+
+    def is_stopped(self, ids: Sequence[int], settings: GenerationSettings) -> bool:
+        """Whether the answer in generated ids holds a stop text."""
+        return bool(settings.stop) and before_stop(without_thinking(self.text(ids)), settings.stop)[1]
+
+    def pieces(self, written: Iterable[Sequence[int]], settings: GenerationSettings) -> Iterator[str]:
+        """The pieces of the answer in ids that are generated one after another. Joined, they are that of `text_of`."""
+        return pieces_before_stop(pieces_without_thinking(self._texts(written)), settings.stop)
+
+    def _texts(self, written: Iterable[Sequence[int]]) -> Iterator[str]:
+        """Token ids to text. An incomplete character waits for the rest of its tokens, and so do tokens of one byte.
+
+        Some decoders take all bytes of a run as one text: a later byte may change what those before it mean.
+        """
+        ids: list[int] = []
+        shown = ""
+        for new in written:
+            ids += new
+            n_sure = next((n for n in range(len(ids), 0, -1) if ids[n - 1] not in self._byte_ids), 0)
+            text = self.text(ids[:n_sure])
+            if len(text) > len(shown) and not text.endswith("�"):
+                yield text[len(shown) :]
+                shown = text
+        rest = self.text(ids)[len(shown) :]
+        if rest:
+            yield rest
 
     def count_tokens(self, text: str) -> int:
         # Often called for texts longer than the context: `verbose=False` turns off the warning about that.
@@ -84,34 +124,18 @@ class Chat:
 _SHORTER = "Lower retrieval.k or retrieval.chunk_tokens, or use a model with a longer context."
 
 
-def render(tokenizer: Any, prompt: Prompt) -> str:
-    """The prompt in the tokenizer's chat template, ending where the assistant's answer begins.
-
-    Holds only the messages given. Some templates add a system message of their own if there is none; it is removed.
-    """
-    messages = [message.model_dump() for message in prompt.messages]
-    text = str(tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
-    if messages[0]["role"] == "system":
-        return text
-    system = {"role": "system", "content": "x"}
-    try:
-        alone = str(tokenizer.apply_chat_template([system], tokenize=False))
-        after = str(tokenizer.apply_chat_template([system, *messages], add_generation_prompt=True, tokenize=False))
-    except TemplateError:  # a template that does not support system messages adds none
-        return text
-    body = after.removeprefix(alone)
-    if body == after or not text.endswith(body):
-        return text
-    begin = tokenizer.bos_token or ""
-    return body if body.startswith(begin) or not text.startswith(begin) else begin + body
+def _special_ids(tokenizer: Any) -> set[int]:
+    """The tokens that are not part of a text. Those around thinking are needed to find its end."""
+    added = tokenizer.added_tokens_decoder.items()
+    return {number for number, token in added if token.special and token.content not in (OPEN, CLOSE)}
 
 
-def _end_ids(folder: Path, config: dict[str, Any], tokenizer: Any) -> set[int]:
-    """The tokens that end an answer, from the generation settings, the model's configuration and the tokenizer."""
+def _end_ids(folder: Path, config: dict[str, Any], tokenizer: Any, after_turn: int | None) -> set[int]:
+    """The tokens that end an answer: of the generation settings, the configuration, the tokenizer and the template."""
     settings = folder / "generation_config.json"
     generation = json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else {}
     ends: set[int] = set()
-    for named in (generation.get("eos_token_id"), config.get("eos_token_id"), tokenizer.eos_token_id):
+    for named in (generation.get("eos_token_id"), config.get("eos_token_id"), tokenizer.eos_token_id, after_turn):
         ends |= set(named if isinstance(named, list) else [named]) - {None}
     if not ends:
         raise ConfigError(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bakeoff.models.engines.openai import OpenAiGenerator
 
 SCRIPTED = "scripted"
+OPENVINO = ("openvino", "openvino_genai")
+SLOWER = "It runs on transformers, which is slower on a CPU."
 THE_GENERATOR = "The generator"
 """How errors call what an import path in `models:` names."""
 
@@ -26,9 +28,10 @@ THE_GENERATOR = "The generator"
 def load_generator(settings: LocalModel | ApiModel | str, adapter: Path | None = None) -> Generator:
     """The generator for these settings, with this adapter (from tuning, for example) merged in if one is given.
 
-    A plain string is the name of a local model. Engine 'auto' uses OpenVINO on a machine without a GPU if it supports
-    the model, else transformers. Loading sends no request to a server; `bakeoff.models.probe` does. Raises ConfigError
-    for settings that cannot be combined, MissingExtraError, ModelUnavailableError.
+    A plain string is the name of a local model. Engine 'auto' uses OpenVINO on a machine without a GPU if the model can
+    be written as a graph, else transformers, with a `note` that says why. Loading sends no request to a server;
+    `bakeoff.models.probe` does. Raises ConfigError for settings that cannot be combined, MissingExtraError,
+    ModelUnavailableError.
     """
     settings = as_settings(settings)
     if isinstance(settings, ApiModel):
@@ -110,15 +113,25 @@ def _imported(name: str) -> Generator:
 def _local(settings: LocalModel, adapter: Path | None) -> Generator:
     _require("torch", "transformers")
     folder = resolve_model(settings.name)
-    if settings.engine == "openvino" or (settings.engine == "auto" and _openvino_fits(folder)):
-        _require("openvino", "openvino_genai")
-        _refuse_unsupported(folder, settings.name)
-        from bakeoff.models.engines.openvino import OpenVinoGenerator
-
-        return OpenVinoGenerator(folder, settings.name, adapter)
+    if settings.engine == "openvino":
+        _require(*OPENVINO)
+        return _on_openvino(folder, settings.name, adapter)
     from bakeoff.models.engines.transformers import TransformersGenerator
 
-    return TransformersGenerator(folder, settings.name, adapter)
+    if settings.engine == "transformers" or not _openvino_is_faster():
+        return TransformersGenerator(folder, settings.name, adapter)
+    from bakeoff.models.engines.openvino_cache import NoGraphError
+
+    try:
+        return _on_openvino(folder, settings.name, adapter)
+    except NoGraphError as error:
+        return TransformersGenerator(folder, settings.name, adapter, note=f"{error.message} {SLOWER}")
+
+
+def _on_openvino(folder: Path, name: str, adapter: Path | None) -> Generator:
+    from bakeoff.models.engines.openvino import OpenVinoGenerator
+
+    return OpenVinoGenerator(folder, name, adapter)
 
 
 def _require(*modules: str) -> None:
@@ -127,23 +140,8 @@ def _require(*modules: str) -> None:
             raise MissingExtraError("A local model", module, "local")
 
 
-def _openvino_fits(folder: Path) -> bool:
+def _openvino_is_faster() -> bool:
+    """Whether OpenVINO is installed and there is no GPU."""
     import torch
 
-    if torch.cuda.is_available() or any(
-        importlib.util.find_spec(module) is None for module in ("openvino", "openvino_genai")
-    ):
-        return False
-    from bakeoff.models.engines.openvino_graph import unsupported
-
-    return not unsupported(folder)
-
-
-def _refuse_unsupported(folder: Path, model: str) -> None:
-    from bakeoff.models.engines.openvino_graph import unsupported
-
-    reason = unsupported(folder)
-    if reason:
-        raise ConfigError(
-            f"The engine 'openvino' cannot run {model}: {reason}.", "set the model's engine to transformers"
-        )
+    return not torch.cuda.is_available() and all(importlib.util.find_spec(module) for module in OPENVINO)

@@ -4,6 +4,7 @@ Takes text, whole or in pieces. Knows no engine.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 
 def before_stop(text: str, stops: Sequence[str]) -> tuple[str, bool]:
@@ -23,10 +24,10 @@ def pieces_before_stop(pieces: Iterable[str], stops: Sequence[str]) -> Iterator[
     one it reads from.
     """
     waiting = ""
-    try:
+    with closing(pieces):
         for piece in pieces:
             waiting += piece
-            n_ready = len(waiting) - _n_open(waiting, stops)
+            n_ready = len(waiting) - n_open(waiting, stops)
             before, stopped = before_stop(waiting, stops)
             if stopped and len(before) <= n_ready:  # no stop text that began earlier may still become whole
                 break
@@ -36,12 +37,19 @@ def pieces_before_stop(pieces: Iterable[str], stops: Sequence[str]) -> Iterator[
         waiting, _ = before_stop(waiting, stops)
         if waiting:
             yield waiting
+
+
+@contextmanager
+def closing(pieces: Iterable[str]) -> Iterator[None]:
+    """A context that closes an iterator at its end, if it can be closed."""
+    try:
+        yield
     finally:
         close = getattr(pieces, "close", None)
         if close is not None:
             close()
 
 
-def _n_open(text: str, stops: Sequence[str]) -> int:
+def n_open(text: str, stops: Sequence[str]) -> int:
     """How many characters at the end of the text may be the beginning of a stop text."""
     return max((n for stop in stops for n in range(1, len(stop)) if text.endswith(stop[:n])), default=0)

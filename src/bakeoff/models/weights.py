@@ -25,6 +25,8 @@ from bakeoff.models.checksums import file_sha256, weights_are_intact
 from bakeoff.models.reader import READER, UNTAUGHT, reader_folder
 
 HUB_TIMEOUT_S = 5.0
+SECOND_COPIES = "consolidated*"
+"""Weights in the format of their makers, which some repositories hold beside those that transformers reads."""
 WEIGHTS = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*_Pooling/*", "*_Dense/*", "*_Normalize/*")
 
 
@@ -191,7 +193,8 @@ def _from_hub(name: str) -> Path:
         raise _NotThereError("not reachable")
     try:
         with quiet_libraries():
-            return Path(hub.snapshot_download(name, allow_patterns=list(WEIGHTS), etag_timeout=HUB_TIMEOUT_S))
+            wanted = {"allow_patterns": list(WEIGHTS), "ignore_patterns": [SECOND_COPIES]}
+            return Path(hub.snapshot_download(name, etag_timeout=HUB_TIMEOUT_S, **wanted))
     except (
         hub.errors.HfHubHTTPError,
         hub.errors.LocalEntryNotFoundError,

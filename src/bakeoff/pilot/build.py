@@ -35,7 +35,10 @@ Returns a function to call with the amount done, the total, and optionally a det
 
 
 class Builder:
-    """Builds and updates worlds for the recipes of one run."""
+    """Builds and updates worlds for the recipes of one run.
+
+    `engine_notes` say of models, by name, why they run on a slower engine than others.
+    """
 
     def __init__(self, recipes: Sequence[Recipe], material: Material, timed: Timed, progress: Progress) -> None:
         self._recipes = recipes
@@ -43,12 +46,15 @@ class Builder:
         self._timed = timed
         self._progress = progress
         self._silent: set[str] = set()
+        self.engine_notes: dict[str, str] = {}
 
     def build(self, world: WorldFolder) -> dict[str, str]:
         """Makes every contender ready to calibrate. Returns those that cannot be built, with the reason."""
         for model in dict.fromkeys(recipe.spec.model for recipe in self._recipes if recipe.asks_model):
             with self._timed("load", part=f"model:{model}"):
-                world.generator(model)
+                note = getattr(world.generator(model), "note", "")
+            if note:
+                self.engine_notes[model] = note
             if self._is_silent(world, model):
                 self._silent.add(model)
         self._index(world, "index")

@@ -153,6 +153,7 @@ class Pilot:
             "declining."
         )
         return [
+            *self._builder.engine_notes.values(),
             *([note] if silent else []),
             *(
                 [f"Dev questions failed: {', '.join(uncertain)}. Thresholds are calibrated on the others."]

@@ -54,22 +54,26 @@ class Attention(torch.autograd.Function):
     """Causal attention of the last n of m keys: queries (batch, heads, n, d), keys and values (batch, groups, m, d).
 
     Softmax of the scaled products, one block of queries at a time. The heads of a group share its keys in one product.
+    A query sees the last `window` keys up to its own, or all of them if the window is 0.
     """
 
     @staticmethod
-    def forward(ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
+    def forward(
+        ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int = 0
+    ) -> torch.Tensor:
         n_batch, n_heads, n, d = q.shape
         groups, m = n_batch * k.shape[1], k.shape[2]
         q, k, v = q.reshape(groups, -1, n, d), k.reshape(groups, m, d), v.reshape(groups, m, d)
         out, weights = torch.empty_like(q), []
         for start in range(0, n, BLOCK):
             end = min(n, start + BLOCK)
-            weight = _weights(q, k, start, end, scale)
-            out[:, :, start:end] = torch.bmm(weight, v[:, : m - n + end]).view(groups, -1, end - start, d)
+            seen = _seen(m - n, start, end, window)
+            weight = _weights(q, k[:, seen], start, end, scale, window)
+            out[:, :, start:end] = torch.bmm(weight, v[:, seen]).view(groups, -1, end - start, d)
             if m <= KEPT_KEYS:
                 weights.append(weight)
         ctx.save_for_backward(q, k, v, *weights)
-        ctx.shape, ctx.scale = (n_batch, n_heads, n, d), scale
+        ctx.shape, ctx.scale, ctx.window = (n_batch, n_heads, n, d), scale, window
         return out.view(n_batch, n_heads, n, d)
 
     @staticmethod
@@ -81,24 +85,31 @@ class Attention(torch.autograd.Function):
         dq, dk, dv = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
         for i, start in enumerate(range(0, n, BLOCK)):
             end = min(n, start + BLOCK)
-            weight = weights[i] if weights else _weights(q, k, start, end, ctx.scale)
-            seen = m - n + end
+            seen = _seen(m - n, start, end, ctx.window)
+            weight = weights[i] if weights else _weights(q, k[:, seen], start, end, ctx.scale, ctx.window)
             d_block = _rows(dout, start, end)
-            dv[:, :seen] += torch.bmm(weight.transpose(1, 2), d_block)
-            d_weight = torch.bmm(d_block, v[:, :seen].transpose(1, 2))
+            dv[:, seen] += torch.bmm(weight.transpose(1, 2), d_block)
+            d_weight = torch.bmm(d_block, v[:, seen].transpose(1, 2))
             d_scores = torch._softmax_backward_data(d_weight, weight, -1, weight.dtype).mul_(ctx.scale)
-            dq[:, :, start:end] = torch.bmm(d_scores, k[:, :seen]).view(dq[:, :, start:end].shape)
-            dk[:, :seen] += torch.bmm(d_scores.transpose(1, 2), _rows(q, start, end))
+            dq[:, :, start:end] = torch.bmm(d_scores, k[:, seen]).view(dq[:, :, start:end].shape)
+            dk[:, seen] += torch.bmm(d_scores.transpose(1, 2), _rows(q, start, end))
         shape = (ctx.shape[0], -1, m, ctx.shape[3])
-        return dq.view(ctx.shape), dk.view(shape), dv.view(shape), None
+        return dq.view(ctx.shape), dk.view(shape), dv.view(shape), None, None
 
 
-def _weights(q: torch.Tensor, k: torch.Tensor, start: int, end: int, scale: float) -> torch.Tensor:
-    """The weight each of these queries gives to each key: (groups, heads * (end - start), keys seen)."""
-    seen, n_queries = k.shape[1] - q.shape[2] + end, end - start
-    scores = torch.bmm(_rows(q, start, end) * scale, k[:, :seen].transpose(1, 2)).view(-1, n_queries, seen)
-    scores[:, :, seen - n_queries :] += _above_diagonal(n_queries, scores)
-    return torch.softmax(scores, -1).view(len(q), -1, seen)
+def _seen(n_before: int, start: int, end: int, window: int) -> slice:
+    """The keys that some query of the block sees, if there are n_before keys before the first query."""
+    return slice(max(0, n_before + start - window + 1) if window else 0, n_before + end)
+
+
+def _weights(q: torch.Tensor, k: torch.Tensor, start: int, end: int, scale: float, window: int) -> torch.Tensor:
+    """The weight each of these queries gives to each of these keys: (groups, heads * (end - start), keys)."""
+    n_keys, n_queries = k.shape[1], end - start
+    scores = torch.bmm(_rows(q, start, end) * scale, k.transpose(1, 2)).view(-1, n_queries, n_keys)
+    scores[:, :, n_keys - n_queries :] += _above_diagonal(n_queries, scores)
+    if window:
+        scores += torch.full_like(scores[0], float("-inf")).tril_(n_keys - n_queries - window)
+    return torch.softmax(scores, -1).view(len(q), -1, n_keys)
 
 
 def _rows(t: torch.Tensor, start: int, end: int) -> torch.Tensor:
@@ -122,23 +133,30 @@ def packed_attention(
 ) -> tuple[torch.Tensor, None]:
     """The attention of a transformers model over one packed row: (1, heads, n, d) to (1, n, heads, d).
 
-    Raises ModelUnavailableError if the model uses anything but causal softmax attention over all previous tokens.
+    Raises ModelUnavailableError if the model uses anything but causal softmax attention over the previous tokens, or
+    over a window of them.
     """
-    window = more.get("sliding_window")
-    if more.get("softcap") is not None or more.get("s_aux") is not None or (window and window < layout.rows.shape[1]):
+    causal = more.get("is_causal") is not False and getattr(module, "is_causal", True)
+    if more.get("softcap") is not None or more.get("s_aux") is not None or not causal:
         raise ModelUnavailableError(
-            f"{type(module).__name__} uses attention with caps, sinks or windows, which is not supported.",
-            "tune a model with plain causal attention, such as Llama, SmolLM or Qwen",
+            f"{type(module).__name__} uses attention with caps or sinks, or sees later tokens, which is not supported.",
+            "tune a model with plain causal attention, such as Llama, Qwen, Gemma 3, Phi-3 or Mistral",
         )
-    shared = layout.n_shared
+    window, shared = more.get("sliding_window") or 0, layout.n_shared
     q, k, v = (_by_example(t, layout.rows) for t in (query, key, value))
     if shared:
         k, v = (torch.cat((t[:, :, :shared].expand(len(q), -1, -1, -1), rest), 2) for t, rest in ((key, k), (value, v)))
-    out = Attention.apply(q, k, v, scaling).transpose(1, 2).flatten(0, 1).index_select(0, layout.kept)
+    out = _attended(q, k, v, scaling, window).transpose(1, 2).flatten(0, 1).index_select(0, layout.kept)
     if shared:
-        first = Attention.apply(query[:, :, :shared], key[:, :, :shared], value[:, :, :shared], scaling)
+        first = _attended(query[:, :, :shared], key[:, :, :shared], value[:, :, :shared], scaling, window)
         out = torch.cat((first[0].transpose(0, 1), out))
     return out[None], None
+
+
+def _attended(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int) -> torch.Tensor:
+    """Attention with a window, where there are more keys than it holds."""
+    attended: torch.Tensor = Attention.apply(q, k, v, scale, window if window < k.shape[2] else 0)
+    return attended
 
 
 def _by_example(t: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:

@@ -88,7 +88,7 @@ def encode(chat: Chat, examples: Sequence[Example]) -> list[Encoded]:
             raise InputError(f"Training example {number} has an empty completion.", "leave it out, or give its answer")
         prompt = chat.ids(example.prompt)
         completion = chat.tokenizer(example.completion, add_special_tokens=False)["input_ids"]
-        tokens = (*prompt, *completion, chat.tokenizer.eos_token_id)
+        tokens = (*prompt, *completion, chat.turn_end_id)
         if len(tokens) > chat.context_tokens:
             raise InputError(
                 f"Training example {number} has {len(tokens)} tokens; the model takes {chat.context_tokens}.",

@@ -4,7 +4,7 @@ Takes a model's folder, gives a `TunedModel`. Knows nothing about epochs, optimi
 imports torch, transformers and peft.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,20 @@ from transformers import AttentionInterface, AutoModelForCausalLM
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.chat import Chat
 from bakeoff.models.weights import quiet_libraries
+from bakeoff.records import Message, Prompt
 from bakeoff.tuning.checkpoint import write_bytes
 from bakeoff.tuning.kernels import LoraLinear, RmsNorm, SiluGate, packed_attention
-from bakeoff.tuning.packing import Row
+from bakeoff.tuning.packing import Encoded, Example, Row, encode, pack
+from bakeoff.tuning.tunable import targets_in
 
 ATTENTION = "bakeoff_packed"
 ADAPTER = "default"
+SAME_MODULE, SAME_LOGITS = 0.02, 0.2  # differences below are those of rounding to bfloat16
+TRIAL = tuple(
+    Example(prompt=Prompt(messages=(Message(role="user", content=question),)), completion=answer)
+    for question, answer in (("Name three colours.", "Red, green and blue."), ("Name a number.", "Seven, for example."))
+)
+"""Two examples that are computed by the plain and the fast model, in one row, before a training starts."""
 
 
 @dataclass(frozen=True)
@@ -52,26 +60,46 @@ class TunedModel:
     def __init__(self, folder: Path, rank: int, alpha: int, target_modules: tuple[str, ...], seed: int) -> None:
         with quiet_libraries():
             self.chat = Chat(folder)
-            AttentionInterface.register(ATTENTION, packed_attention)
-            base: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", attn_implementation=ATTENTION)
+            base: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", use_safetensors=True)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._base = base.to(self.device).eval()
+        trial = encode(self.chat, TRIAL)
+        expected = self._plain_logits(trial)
+        AttentionInterface.register(ATTENTION, packed_attention)
+        self._base.set_attn_implementation(ATTENTION)
         self.dtype = torch.bfloat16 if _has_bfloat16(self.device) else torch.float32
         self.config = peft.LoraConfig(
             task_type="CAUSAL_LM",
             r=rank,
             lora_alpha=alpha,
             lora_dropout=0.0,
-            target_modules=list(target_modules),
+            target_modules=targets_in((name for name, _ in base.named_modules()), target_modules),
         )
         self._name = folder.name
-        self._base = base.to(self.device)
         self._model = _with_adapter(self._base, self.config, seed)
         self._merges: list[Any] = []
         self._rewire()
         names = peft.get_peft_model_state_dict(self._model)
         own = dict(self._model.named_parameters())
         self.parameters = {name: own[_in_model(name)] for name in sorted(names)}
-        self.merge()
+        self._check(expected, trial)
+
+    @torch.no_grad()
+    def _plain_logits(self, trial: Sequence[Encoded]) -> torch.Tensor:
+        """What the model itself computes for each example alone, where it predicts a completion token."""
+        alone = [self._base(input_ids=torch.tensor([one.tokens], device=self.device)).logits[0] for one in trial]
+        return torch.cat([logits[one.n_prompt - 1 : -1] for logits, one in zip(alone, trial, strict=True)]).float()
+
+    @torch.no_grad()
+    def _check(self, expected: torch.Tensor, trial: Sequence[Encoded]) -> None:
+        """Raises ModelUnavailableError if the fast training computes something else than the model itself."""
+        difference = _difference(self._logits(pack(trial))[0], expected)
+        if not difference < SAME_LOGITS:
+            raise ModelUnavailableError(
+                f"{type(self._base).__name__} cannot be tuned: the fast training computes something else than it "
+                f"(a difference of {difference:.0%} in a trial).",
+                "tune a Llama, Qwen, Gemma 3, Phi-3 or Mistral model, or leave out the contenders that are tuned",
+            )
 
     def _rewire(self) -> None:
         """Replaces plain operations by the fast ones, and converts all frozen weights to the computing type."""
@@ -82,8 +110,9 @@ class TunedModel:
                 parameter.data = parameter.data.to(self.dtype)
         for module in lora:
             module.forward = self._lora_forward(module)  # type: ignore[method-assign]
+        self.merge()
         for module in self._base.modules():
-            _speed_up(module)
+            _speed_up(module, self.dtype)
 
     def _lora_forward(self, module: Any) -> Any:
         frozen = module.base_layer
@@ -122,10 +151,14 @@ class TunedModel:
     def _logits(self, row: Row) -> tuple[torch.Tensor, Row]:
         """float32 logits, (completion tokens, vocabulary), for positions that predict a completion token only."""
         row = row.to(self.device)
-        states = self._base.model(
-            input_ids=row.tokens, position_ids=row.positions, use_cache=False, layout=row.layout
-        ).last_hidden_state[0]
-        return self._base.lm_head(states.index_select(0, row.predicting)).float(), row
+        logits = self._base(
+            input_ids=row.tokens,
+            position_ids=row.positions,
+            use_cache=False,
+            layout=row.layout,
+            logits_to_keep=row.predicting,
+        ).logits
+        return logits[0].float(), row
 
     def load(self, tensors: dict[str, torch.Tensor]) -> None:
         """Sets the adapter to these values."""
@@ -183,18 +216,28 @@ def _has_bfloat16(device: str) -> bool:
     return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
 
 
-def _speed_up(module: Any) -> None:
+def _speed_up(module: Any, dtype: torch.dtype) -> None:
     """Replaces the forward pass of a norm or gated layer, if a trial shows that the fast one computes the same."""
     if hasattr(module, "variance_epsilon") and hasattr(module, "weight"):
-        _replace(module, lambda x: RmsNorm.apply(x, module.weight, module.variance_epsilon), module.weight)
+        fast, width = lambda x: RmsNorm.apply(x, module.weight, module.variance_epsilon), module.weight.numel()
     elif all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj", "act_fn")):
-        try_on = torch.linspace(-4, 4, 64)
-        if torch.allclose(module.act_fn(try_on), functional.silu(try_on)):
-            module.forward = lambda x: module.down_proj(SiluGate.apply(module.gate_proj(x), module.up_proj(x)))
-
-
-def _replace(module: Any, fast: Any, weight: torch.Tensor) -> None:
-    x = torch.linspace(-3, 3, weight.numel(), dtype=weight.dtype, device=weight.device)[None]
+        gate, up, down = module.gate_proj, module.up_proj, module.down_proj
+        fast, width = lambda x: down(SiluGate.apply(gate(x), up(x))), gate.in_features
+        if not _is_silu(module.act_fn):
+            return
+    else:
+        return
+    x = torch.linspace(-3, 3, width, dtype=dtype, device=next(module.parameters()).device)[None]
     with torch.no_grad():
-        if torch.allclose(module(x), fast(x), rtol=0.02, atol=0.02):
+        if _difference(fast(x), module(x)) < SAME_MODULE:
             module.forward = fast
+
+
+def _is_silu(activation: Any) -> bool:
+    x = torch.linspace(-4, 4, 64)
+    return torch.allclose(activation(x), functional.silu(x))
+
+
+def _difference(given: torch.Tensor, expected: torch.Tensor) -> float:
+    """The length of the difference, as a share of what is expected."""
+    return float((given.float() - expected.float()).norm() / expected.float().norm())

@@ -1,14 +1,9 @@
 """The OpenVINO engine: fast on CPUs, with int8 weights and continuous batching.
 
-Takes prompts, gives greedy completions. A model (with any adapter merged in) is written once as an OpenVINO graph below
-the cache folder, under a name made of both hashes. Only the last few graphs of tuned models are kept. Knows nothing
-about retrieval.
+Takes prompts, gives greedy completions. `openvino_cache` makes the model's graph. Knows nothing about retrieval.
 """
 
-import hashlib
-import json
 import math
-import queue
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -19,17 +14,14 @@ import numpy as np
 import openvino
 import openvino_genai as genai
 
-from bakeoff.errors import ModelUnavailableError
-from bakeoff.files.cache import cache_folder, made_once
+from bakeoff.models.architecture import text_config
 from bakeoff.models.chat import Chat
-from bakeoff.models.checksums import file_sha256, model_sha256
-from bakeoff.models.engines.openvino_graph import LlamaGraph, dimensions
-from bakeoff.models.stops import before_stop, pieces_before_stop
+from bakeoff.models.engines.openvino_cache import graph_folder
+from bakeoff.models.engines.openvino_graph import dimensions
+from bakeoff.models.engines.token_queue import TokenQueue
 from bakeoff.models.threads import free_threads, openvino_properties
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
-GRAPH_FORMAT = "3"  # raise this when the written graph changes, so that older ones in the cache are not used
-TUNED_GRAPHS_KEPT = 8
 MAX_SEQUENCES = 64
 # Tokens in one forward pass. Few enough to stay in the processor's cache: see docs/results/generation.md.
 BATCH_TOKENS = 512
@@ -46,7 +38,7 @@ class OpenVinoGenerator:
         self.name = name
         self._chat = Chat(folder)
         self.context_tokens = self._chat.context_tokens
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = text_config(folder)
         graph = str(graph_folder(folder, adapter))
         properties = _properties(config) | openvino_properties(free_threads())
         self._pipeline = genai.ContinuousBatchingPipeline(graph, _scheduler(config), "CPU", properties)
@@ -92,7 +84,7 @@ class OpenVinoGenerator:
                 for output in request.read().values():
                     tokens[i] += output.generated_ids
                     scores[i] += sum(output.generated_log_probs)
-                if before_stop(self._chat.text(tokens[i]), settings.stop)[1]:
+                if self._chat.is_stopped(tokens[i], settings):
                     request.stop()
                     stopped.add(i)
         return list(zip(tokens, scores, strict=True))
@@ -117,7 +109,7 @@ class OpenVinoGenerator:
         writer = threading.Thread(target=self._write_into, args=(written, ids, settings), daemon=True)
         writer.start()
         try:
-            yield from pieces_before_stop(self._pieces(iter(written.queue.get, None)), settings.stop)
+            yield from self._chat.pieces(written.queue, settings)
         finally:
             written.stopped.set()
             writer.join()
@@ -126,6 +118,7 @@ class OpenVinoGenerator:
 
     def _write_into(self, written: "_Tokens", ids: Sequence[int], settings: GenerationSettings) -> None:
         """Writes one completion token by token, up to a stop text or until it is told to stop."""
+        failed = None
         try:
             with self._lock:
                 request = self._pipeline.add_request(0, _tensor(ids), self._configured(settings))
@@ -136,29 +129,13 @@ class OpenVinoGenerator:
                     elif request.can_read():
                         for output in request.read().values():
                             written.add(output.generated_ids, sum(output.generated_log_probs))
-                        if settings.stop and before_stop(self._chat.text(written.ids), settings.stop)[1]:
+                        if self._chat.is_stopped(written.ids, settings):
                             written.stopped.set()
                             request.stop()
         except RuntimeError as error:
-            written.queue.put(error)
+            failed = error
         finally:
-            written.queue.put(None)
-
-    def _pieces(self, written: Iterator[list[int] | RuntimeError]) -> Iterator[str]:
-        """Token ids to text. An incomplete character waits for the rest of its tokens."""
-        ids: list[int] = []
-        shown = ""
-        for new in written:
-            if isinstance(new, RuntimeError):
-                raise new
-            ids += new
-            text = self._chat.text(ids)
-            if len(text) > len(shown) and not text.endswith("�"):
-                yield text[len(shown) :]
-                shown = text
-        rest = self._chat.text(ids)[len(shown) :]
-        if rest:
-            yield rest
+            written.queue.end(failed)
 
     def _configured(self, settings: GenerationSettings) -> Any:
         configured = genai.GenerationConfig()
@@ -179,12 +156,11 @@ class OpenVinoGenerator:
 class _Tokens:
     """The tokens of one completion as they are written.
 
-    `ids` are all so far, `score` is the sum of their log-probabilities. `queue` holds each step's new tokens, an error
-    in place of them, and None at the end.
+    `ids` are all so far, `score` is the sum of their log-probabilities, `queue` hands them to the reader.
     """
 
     def __init__(self) -> None:
-        self.queue: queue.SimpleQueue[list[int] | RuntimeError | None] = queue.SimpleQueue()
+        self.queue = TokenQueue()
         self.stopped = threading.Event()
         self.ids: list[int] = []
         self.score = 0.0
@@ -193,7 +169,7 @@ class _Tokens:
         """Takes the new tokens of one step."""
         self.ids += ids
         self.score += score
-        self.queue.put(list(ids))
+        self.queue.put(ids)
 
 
 def _tensor(ids: Sequence[int]) -> Any:
@@ -223,37 +199,3 @@ def _properties(config: dict[str, Any]) -> dict[str, str]:
         "INFERENCE_PRECISION_HINT": "bf16" if "BF16" in capabilities else "f32",
         **({"DYNAMIC_QUANTIZATION_GROUP_SIZE": str(group)} if group >= 32 else {}),
     }
-
-
-def graph_folder(folder: Path, adapter: Path | None) -> Path:
-    """The folder of the model as an OpenVINO graph in the cache. The graph is written first if it does not exist."""
-    key = f"{GRAPH_FORMAT} {file_sha256(folder / 'config.json')} {model_sha256(folder)} {_adapter_sha256(adapter)}"
-    name = hashlib.sha256(key.encode()).hexdigest()[:24]
-    if adapter is None:
-        return made_once(cache_folder() / "openvino" / name, lambda half: _write(folder, None, half))
-    target = cache_folder() / "openvino-tuned" / name
-    return made_once(target, lambda half: _write(folder, adapter, half), keep=TUNED_GRAPHS_KEPT)
-
-
-def _adapter_sha256(adapter: Path | None) -> str:
-    if adapter is None:
-        return ""
-    files = [adapter / name for name in ("adapter_config.json", "adapter_model.safetensors")]
-    missing = [file.name for file in files if not file.exists()]
-    if missing:
-        raise ModelUnavailableError(
-            f"{adapter} holds no {' and no '.join(missing)}.", "name a folder that a PEFT adapter was saved to"
-        )
-    return " ".join(file_sha256(file) for file in files)
-
-
-def _write(folder: Path, adapter: Path | None, target: Path) -> None:
-    """Writes the graph with the (merged) weights in int8."""
-    import torch
-
-    from bakeoff.models.engines.transformers import load_model
-
-    state = load_model(folder, adapter, torch.float32).state_dict()
-    weights = {name: tensor.numpy() for name, tensor in state.items()}
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    openvino.save_model(LlamaGraph(config, weights).build(), target / "openvino_model.xml", compress_to_fp16=False)

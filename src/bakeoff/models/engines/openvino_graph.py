@@ -4,7 +4,6 @@ Takes a model folder (and an adapter to merge), writes openvino_model.xml/.bin. 
 The graph is for continuous batching only, which replaces its attention by a paged, causal one.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,26 +12,36 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as op
 
-SUPPORTED = ("llama", "qwen2")
+from bakeoff.models.architecture import has_window, rope, text_config
+
+SUPPORTED = ("llama", "mistral", "qwen2", "qwen3")
+ROPES = ("default", "linear", "llama3", "yarn")  # the other types depend on the length of the text
 
 
 def unsupported(folder: Path) -> str:
     """Why this folder's model cannot be written as such a graph; an empty string if it can."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    if config.get("model_type") not in SUPPORTED:
-        return f"model type '{config.get('model_type')}' (supported: {', '.join(SUPPORTED)})"
-    rope = _rope(config)
-    if rope.get("rope_type", rope.get("type", "default")) != "default":
-        return f"rope type '{rope.get('rope_type', rope.get('type'))}' (supported: default)"
+    config = text_config(folder)
+    if config["model_type"] not in SUPPORTED:
+        return f"its type '{config['model_type']}' has no graph of its own (supported: {', '.join(SUPPORTED)})"
+    if rope(config)["rope_type"] not in ROPES:
+        return f"its rope type is '{rope(config)['rope_type']}' (supported: {', '.join(ROPES)})"
     if config.get("hidden_act") != "silu":
-        return f"activation '{config.get('hidden_act')}' (supported: silu)"
-    if config.get("use_sliding_window"):
-        return "sliding-window attention"
+        return f"its activation is '{config.get('hidden_act')}' (supported: silu)"
+    if has_window(config):
+        return "its attention slides over a window"
     return ""
 
 
-def _rope(config: dict[str, Any]) -> dict[str, Any]:
-    return config.get("rope_parameters") or config.get("rope_scaling") or {}
+def write_graph(folder: Path, adapter: Path | None, target: Path) -> None:
+    """Writes the model's graph, with the (merged) weights in int8, into the folder `target`."""
+    import torch
+
+    from bakeoff.models.engines.transformers import load_model
+
+    state = load_model(folder, adapter, torch.float32).state_dict()
+    weights = {name: tensor.numpy() for name, tensor in state.items()}
+    graph = LlamaGraph(text_config(folder), weights)
+    ov.save_model(graph.build(), target / "openvino_model.xml", compress_to_fp16=False)
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class LlamaGraph:
         self.n_layers, self.n_heads = shape.n_layers, shape.n_heads
         self.n_kv_heads, self.head_size = shape.n_kv_heads, shape.head_size
         self.epsilon = float(config["rms_norm_eps"])
-        self.theta = float(_rope(config).get("rope_theta") or config.get("rope_theta") or 10_000.0)
+        self.config = config
         self.tied = bool(config.get("tie_word_embeddings"))
         self.sinks: list[Any] = []
 
@@ -96,8 +105,8 @@ class LlamaGraph:
         return op.add(hidden, self._linear(op.multiply(gate, up), f"{prefix}.mlp.down_proj"))
 
     def _attention(self, hidden: Any, prefix: str, layer: int) -> Any:
-        query = self._rotate(self._heads(self._linear(hidden, f"{prefix}.self_attn.q_proj"), self.n_heads))
-        key = self._rotate(self._heads(self._linear(hidden, f"{prefix}.self_attn.k_proj"), self.n_kv_heads))
+        query = self._placed(hidden, f"{prefix}.self_attn.q", self.n_heads)
+        key = self._placed(hidden, f"{prefix}.self_attn.k", self.n_kv_heads)
         value = self._heads(self._linear(hidden, f"{prefix}.self_attn.v_proj"), self.n_kv_heads)
         attended = op.scaled_dot_product_attention(
             query, self._cached(key, layer, "key"), self._cached(value, layer, "value"), self.attention_mask
@@ -107,6 +116,11 @@ class LlamaGraph:
 
     def _heads(self, rows: Any, n_heads: int) -> Any:
         return op.transpose(op.reshape(rows, [0, 0, n_heads, self.head_size], True), [0, 2, 1, 3])
+
+    def _placed(self, hidden: Any, name: str, n_heads: int) -> Any:
+        """Queries or keys turned by their positions, normed before in models that do so (Qwen3)."""
+        heads, norm = self._heads(self._linear(hidden, f"{name}_proj"), n_heads), f"{name}_norm.weight"
+        return self._rotate(self._norm(heads, norm) if norm in self.weights else heads)
 
     def _cached(self, new: Any, layer: int, kind: str) -> Any:
         """The keys (or values) of all positions so far. Each head is repeated for the query heads that share it."""
@@ -128,13 +142,13 @@ class LlamaGraph:
         return op.reshape(repeated, [0, self.n_heads, -1, self.head_size], True)
 
     def _rotation(self) -> tuple[Any, Any]:
-        half = np.arange(0, self.head_size, 2, dtype=np.float32) / self.head_size
-        frequencies = (1.0 / self.theta**half).astype(np.float32).reshape(1, -1, 1)
-        spread = op.broadcast(frequencies, op.concat([self.batch, [self.head_size // 2], [1]], 0))
+        frequencies, scale = _frequencies(self.config, self.head_size)
+        spread = op.broadcast(frequencies.reshape(1, -1, 1), op.concat([self.batch, [self.head_size // 2], [1]], 0))
         positions = op.convert(op.unsqueeze(self.positions, 1), "f32")
         angles = op.transpose(op.matmul(spread, positions, False, False), [0, 2, 1])
-        angles = op.concat([angles, angles], -1)
-        return op.unsqueeze(op.cos(angles), 1), op.unsqueeze(op.sin(angles), 1)
+        angles = op.unsqueeze(op.concat([angles, angles], -1), 1)
+        turns = op.cos(angles), op.sin(angles)
+        return turns if scale == 1 else tuple(op.multiply(turn, np.float32(scale)) for turn in turns)
 
     def _rotate(self, heads: Any) -> Any:
         """Rotary position embedding. Source: Su et al. 2021, RoFormer, in the half-split order of Llama."""
@@ -163,6 +177,20 @@ class LlamaGraph:
         step = np.where(largest > 0, largest / 127, 1).astype(np.float32)
         whole = np.rint(weight / step).astype(np.int8)
         return op.multiply(op.convert(op.constant(whole), "f32"), op.constant(step))
+
+
+def _frequencies(config: dict[str, Any], head_size: int) -> tuple[np.ndarray, float]:
+    """The angles by which one position turns, (head_size / 2,) in float32, and the scale of cosine and sine."""
+    settings = rope(config)
+    if settings["rope_type"] == "default":
+        half = np.arange(0, head_size, 2, dtype=np.float32) / head_size
+        theta = float(settings.get("rope_theta") or config.get("rope_theta") or 10_000.0)
+        return (1.0 / theta**half).astype(np.float32), 1.0
+    from transformers import AutoConfig
+    from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+    frequencies, scale = ROPE_INIT_FUNCTIONS[settings["rope_type"]](AutoConfig.for_model(**config), "cpu")
+    return frequencies.numpy().astype(np.float32), float(scale)
 
 
 def _parameter(name: str, shape: list[int], kind: Any) -> Any:

@@ -17,12 +17,12 @@ from transformers import (
     LogitsProcessorList,
     StoppingCriteria,
     StoppingCriteriaList,
-    TextIteratorStreamer,
 )
+from transformers.generation.streamers import BaseStreamer
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.chat import Chat
-from bakeoff.models.stops import before_stop, pieces_before_stop
+from bakeoff.models.engines.token_queue import TokenQueue
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.models.weights import quiet_libraries
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
@@ -31,12 +31,20 @@ TOKENS_PER_BATCH = 16_384
 
 
 class TransformersGenerator:
-    """A model loaded by transformers, with an adapter merged in if one is given."""
+    """A model loaded by transformers, with an adapter merged in if one is given.
+
+    `note` says why a faster engine was not used; empty if there is nothing to say.
+    """
 
     def __init__(
-        self, folder: Path, name: str, adapter: Path | None = None, tokens_per_batch: int = TOKENS_PER_BATCH
+        self,
+        folder: Path,
+        name: str,
+        adapter: Path | None = None,
+        tokens_per_batch: int = TOKENS_PER_BATCH,
+        note: str = "",
     ) -> None:
-        self.name = name
+        self.name, self.note = name, note
         self._chat = Chat(folder)
         self.context_tokens = self._chat.context_tokens
         self._tokens_per_batch = tokens_per_batch
@@ -68,7 +76,7 @@ class TransformersGenerator:
                 input_ids=torch.tensor(rows, device=self._model.device),
                 attention_mask=torch.tensor(mask, device=self._model.device),
                 generation_config=self._configured(settings),
-                **self._stopping(settings),
+                stopping_criteria=StoppingCriteriaList([_AtStop(self._chat, width, settings)] if settings.stop else []),
                 logits_processor=LogitsProcessorList([chosen]),
             )
         seconds = (time.perf_counter() - begun) / len(batch)
@@ -93,7 +101,7 @@ class TransformersGenerator:
     def _length_to_stop(self, new: Sequence[int], settings: GenerationSettings) -> int:
         """The number of tokens up to and including a stop text; all tokens if there is none."""
         lengths = range(1, len(new) + 1)
-        return next((n for n in lengths if before_stop(self._chat.text(new[:n]), settings.stop)[1]), len(new))
+        return next((n for n in lengths if self._chat.is_stopped(new[:n], settings)), len(new))
 
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
         """The pieces of one completion as the model writes them, then the completion; closing stops the model.
@@ -102,21 +110,15 @@ class TransformersGenerator:
         """
         begun = time.perf_counter()
         ids = torch.tensor([self._chat.ids_that_fit(prompt, settings.max_new_tokens)], device=self._model.device)
-        streamer = TextIteratorStreamer(self._chat.tokenizer, skip_prompt=True, skip_special_tokens=True)
-        writer = _Writer(self._model, ids, self._configured(settings), streamer)
+        writer = _Writer(self._model, ids, self._configured(settings))
         writer.start()
         try:
-            yield from pieces_before_stop((piece for piece in streamer if piece), settings.stop)
+            yield from self._chat.pieces(writer.tokens, settings)
         finally:
             writer.stopped.set()
             writer.join()
-        if writer.error is not None:
-            raise writer.error
         took = (ids.shape[1], time.perf_counter() - begun)
         yield self._completion(writer.new, writer.logprobs, took, settings)
-
-    def _stopping(self, settings: GenerationSettings) -> dict[str, Any]:
-        return {"stop_strings": list(settings.stop), "tokenizer": self._chat.tokenizer} if settings.stop else {}
 
     def _configured(self, settings: GenerationSettings) -> GenerationConfig:
         sampling = {"do_sample": True, "temperature": settings.temperature} if settings.samples else {}
@@ -166,36 +168,64 @@ class _Logprobs(LogitsProcessor):
 
 
 class _Writer(threading.Thread):
-    """Generates into a streamer until it is done or told to stop; keeps what it wrote, or what went wrong.
+    """Generates until it is done or told to stop. `tokens` gives the new tokens while they are written.
 
-    `new` are the ids of the new tokens, `logprobs` their log-probabilities.
+    At the end `new` are the ids of all new tokens, `logprobs` their log-probabilities.
     """
 
-    def __init__(self, model: Any, ids: torch.Tensor, settings: GenerationConfig, streamer: Any) -> None:
+    def __init__(self, model: Any, ids: torch.Tensor, settings: GenerationConfig) -> None:
         super().__init__(daemon=True)
         self.stopped = threading.Event()
-        self.error: RuntimeError | None = None
+        self.tokens = TokenQueue()
         self.new: list[int] = []
         self.logprobs: list[float] = []
-        self._model, self._ids, self._settings, self._streamer = model, ids, settings, streamer
+        self._model, self._ids, self._settings = model, ids, settings
 
     def run(self) -> None:
         chosen = _Logprobs(sampled=bool(self._settings.do_sample))
+        failed = None
         try:
             output = self._model.generate(
                 input_ids=self._ids,
                 attention_mask=torch.ones_like(self._ids),
                 generation_config=self._settings,
-                streamer=self._streamer,
+                streamer=_NewTokens(self.tokens),
                 stopping_criteria=StoppingCriteriaList([_WhenSet(self.stopped)]),
                 logits_processor=LogitsProcessorList([chosen]),
             )
             self.new = output[0, self._ids.shape[1] :].tolist()
             self.logprobs = torch.cat(chosen.steps(output[:, -1])).tolist()
         except RuntimeError as error:
-            self.error = error
+            failed = error
         finally:
-            self._streamer.end()
+            self.tokens.end(failed)
+
+
+class _NewTokens(BaseStreamer):
+    """Hands each new token to a queue. What is put first is the prompt."""
+
+    def __init__(self, tokens: TokenQueue) -> None:
+        self._tokens = tokens
+        self._is_prompt = True
+
+    def put(self, value: torch.Tensor) -> None:
+        if not self._is_prompt:
+            self._tokens.put(value.tolist())
+        self._is_prompt = False
+
+    def end(self) -> None:
+        """The writer ends the queue, after an error too."""
+
+
+class _AtStop(StoppingCriteria):
+    """Ends each prompt of a batch as soon as its answer holds a stop text."""
+
+    def __init__(self, chat: Chat, width: int, settings: GenerationSettings) -> None:
+        self._chat, self._width, self._settings = chat, width, settings
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **more: Any) -> torch.Tensor:
+        rows = input_ids[:, self._width :].tolist()
+        return torch.tensor([self._chat.is_stopped(row, self._settings) for row in rows], device=input_ids.device)
 
 
 class _WhenSet(StoppingCriteria):

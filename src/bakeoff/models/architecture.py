@@ -1,0 +1,49 @@
+"""What config.json says of a local language model: its sizes, its attention, its context.
+
+Takes a model folder, gives plain values. Loads no weights.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from bakeoff.errors import ModelUnavailableError
+
+
+def text_config(folder: Path) -> dict[str, Any]:
+    """The settings of the language model in config.json, with the defaults that transformers has for its type.
+
+    Of a model that also takes images, those of the part that reads and writes text. Raises ModelUnavailableError if
+    transformers does not know the type; code that comes with a model is never run.
+    """
+    from transformers import AutoConfig, __version__
+
+    try:
+        config = AutoConfig.from_pretrained(folder)
+    except ValueError as error:
+        raise ModelUnavailableError(
+            f"transformers {__version__} cannot read {folder / 'config.json'}: {' '.join(str(error).split())[:200]}",
+            "update transformers, or use a model of a type that it knows",
+        ) from error
+    settings: dict[str, Any] = config.get_text_config(decoder=True).to_dict()
+    return settings
+
+
+def takes_only_text(folder: Path) -> bool:
+    """Whether the whole model is a language model."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(folder)
+    return config.get_text_config(decoder=True) is config
+
+
+def rope(config: dict[str, Any]) -> dict[str, Any]:
+    """The settings of the rotary position embedding. `rope_type` is always set."""
+    settings = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    return {**settings, "rope_type": settings.get("rope_type", settings.get("type", "default"))}
+
+
+def has_window(config: dict[str, Any]) -> bool:
+    """Whether the attention of some layer sees fewer tokens than the context holds."""
+    window = config.get("sliding_window")
+    slides = "sliding_attention" in (config.get("layer_types") or ["sliding_attention"])
+    return bool(window) and slides and window < config["max_position_embeddings"]

@@ -1,0 +1,31 @@
+"""Hands token ids from the thread that writes them to the one that reads them.
+
+Knows nothing about models.
+"""
+
+import queue
+from collections.abc import Iterator, Sequence
+
+
+class TokenQueue:
+    """Iterating gives the ids of each step as they are written, until the end.
+
+    An error that ended the writing is raised where it is read.
+    """
+
+    def __init__(self) -> None:
+        self._steps: queue.SimpleQueue[list[int] | RuntimeError | None] = queue.SimpleQueue()
+
+    def put(self, ids: Sequence[int]) -> None:
+        """Hands over the ids of one step."""
+        self._steps.put(list(ids))
+
+    def end(self, error: RuntimeError | None = None) -> None:
+        """Says that nothing more comes, and perhaps why."""
+        self._steps.put(error)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        while isinstance(step := self._steps.get(), list):
+            yield step
+        if step is not None:
+            raise step
