@@ -103,6 +103,11 @@ def seconds(question: Question, answer: Answer) -> float:
     return answer.usage.seconds
 
 
+def words(question: Question, answer: Answer) -> float | None:
+    """The words of an answer; None if it was declined."""
+    return None if answer.abstained else float(len(answer.text.split()))
+
+
 ACCURACY = Measure(
     name="accuracy",
     title="Accuracy",
@@ -191,6 +196,18 @@ BESIDE = (
         score="correct",
         by_traffic=True,
         reason="the column 'asked' is 0 for every test question",
+    ),
+    Measure(
+        name="answer_words",
+        title="Words in an answer",
+        description="mean length of its answers, without those it declined; whole sentences are easier to get right than "
+        "the few words that were asked for",
+        unit="count",
+        better="",
+        estimator="mean",
+        per_question=words,
+        reason="it declined every question",
+        short="Words",
     ),
     Measure(
         name="abstention",

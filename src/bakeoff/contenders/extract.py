@@ -10,7 +10,7 @@ class Extract(Recipe):
 
     name = "extract"
     title = "Extract"
-    summary = "the best sentences of the retrieved passages, copied; no language model"
+    summary = "whole sentences copied from the retrieved passages; no language model"
     approach = "rag"
     days = Days(setup=3.0, data=1.0, upkeep_per_month=0.5)
     shows = "retrieval"

@@ -84,7 +84,7 @@ def _cell(data: ReportData, name: str, measure: Measure, stands: Standing, lette
     return Cell(
         text=measure.write(estimate.value),
         interval=measure.interval(estimate.low, estimate.high),
-        extra=_extra(measure, estimate),
+        extra=_extra(data, name, measure, estimate),
         value=estimate.value,
         mark="" if not is_ranked else "best" if name in stands.best else "tied" if name in stands.tied else "",
         note=_note(remark, letters) if (remark := _remark(estimate)) else "",
@@ -111,8 +111,13 @@ def _letter(n: int) -> str:
     return SUPERSCRIPTS[n % 26] * (n // 26 + 1)
 
 
-def _extra(measure: Measure, estimate: Estimate) -> str:
-    """The extra text of a cell: the 95th percentile of latency, accuracy before an update, or the cost of set-up."""
+def _extra(data: ReportData, name: str, measure: Measure, estimate: Estimate) -> str:
+    """The extra text of a cell: the length of answers beside accuracy, the 95th percentile of latency, accuracy before
+    an update, or the cost of set-up.
+    """
+    if measure == ACCURACY:
+        length = data.estimate(name, "answer_words").value
+        return f"{length:.0f} {'word' if round(length) == 1 else 'words'}" if length else ""
     key, word, write = {
         "latency_ms": ("p95", "p95 ", measure.write),
         "freshness": ("before", "before ", measure.write),
