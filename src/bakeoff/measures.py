@@ -200,8 +200,8 @@ BESIDE = (
     Measure(
         name="answer_words",
         title="Words in an answer",
-        description="mean length of its answers, without those it declined; whole sentences are easier to get right than "
-        "the few words that were asked for",
+        description="mean length of its answers, without those it declined; a whole sentence is right more easily than "
+        "a few words",
         unit="count",
         better="",
         estimator="mean",

@@ -179,6 +179,24 @@ def test_what_no_dev_question_shows_the_tuned_model_to_know_is_looked_up():
     assert calibrate_routing(near, {"rag": far}, familiarity, "tuned", ["a"]).familiarity_at_least <= 0.8
 
 
+def test_one_dev_question_does_not_decide_the_routing():
+    """The tuned model knows the 20 most familiar questions, and of the others as many as retrieval does.
+
+    Where one more of those went well, the single best cut moves from 20 questions to all 40.
+    """
+    familiarity = {f"q{i:02}": 1.0 - i / 40 for i in range(40)}
+    known = {key: (float(i < 20 or i % 2), 0.1) for i, key in enumerate(familiarity)}
+    looked_up = {key: (float(i >= 20 and not i % 2), 0.5) for i, key in enumerate(familiarity)}
+    lucky = {**looked_up, "q38": (0.0, 0.5)}
+    cuts = [
+        calibrate_routing(known, {"rag": far}, familiarity, "tuned", ["q00"]).familiarity_at_least
+        for far in (looked_up, lucky)
+    ]
+    n_near = [sum(value >= cut for value in familiarity.values()) for cut in cuts]
+    assert n_near[0] >= 18
+    assert 0 <= n_near[1] - n_near[0] <= 8
+
+
 def test_familiarity_without_training_questions_is_the_lowest():
     """Nothing is familiar to a model that was trained on nothing."""
     embedder = WordEmbedder("a")

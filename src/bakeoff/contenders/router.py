@@ -78,7 +78,7 @@ class Router(Recipe):
         return Fitted()
 
     def calibrate(self, world: World, material: Material, fitted: Fitted, given: Given) -> Fitted:
-        """The routing that is most accurate on dev."""
+        """The routing that is most accurate on dev, as a mean over redrawn dev sets."""
         familiar = self._familiarity(world).of([question.text for question in material.dev])
         routing = calibrate_routing(
             near=_outcomes(world, self.nears[0], material.dev, given),
@@ -86,6 +86,7 @@ class Router(Recipe):
             familiarity={question.id: float(value) for question, value in zip(material.dev, familiar, strict=True)},
             near_name=self.nears[0],
             trained_on=[question.id for question in material.dev if question.slice == "seen"],
+            facts={question.id: question.fact for question in material.dev},
         )
         return fitted.model_copy(update={"routing": routing.model_dump()})
 

@@ -4,15 +4,21 @@ Takes questions, gives answers with their route. The similarity threshold is cal
 first, then for cost. Does not know how the two contenders behind it work.
 """
 
-import itertools
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
 from bakeoff.contenders.streaming import stream_of
 from bakeoff.protocols import Contender, Embedder
 from bakeoff.records import Answer, Question, Record, Usage
+
+Outcomes = Mapping[str, tuple[float, float]]
+"""(1 if correct else 0, seconds) of a contender's answer to each question, by the question's id."""
+NO_FACTS: Mapping[str, str] = MappingProxyType({})
+N_DRAWS = 100
 
 
 class Routing(Record):
@@ -78,29 +84,76 @@ class Routed:
 
 
 def calibrate_routing(
-    near: Mapping[str, tuple[float, float]],
-    fars: Mapping[str, Mapping[str, tuple[float, float]]],
+    near: Outcomes,
+    fars: Mapping[str, Outcomes],
     familiarity: Mapping[str, float],
     near_name: str,
     trained_on: Collection[str],
+    facts: Mapping[str, str] = NO_FACTS,
 ) -> Routing:
     """The routing that is most accurate on the dev questions. If several are, the cheapest one.
 
-    `near` and each of `fars` hold (1 if correct else 0, seconds) for each question id. Remaining ties are resolved by
-    the higher threshold, which sends unfamiliar questions to retrieval. `trained_on` are the dev questions about facts
-    that `near` was trained on. If there are none, nothing shows that it knows anything, and all questions go to
-    retrieval.
+    `near` and each of `fars` hold (1 if correct else 0, seconds) for each question id. `trained_on` are the dev
+    questions about facts that `near` was trained on. If there are none, nothing shows that it knows anything, and all
+    questions go to retrieval. `facts` groups the phrasings of a question.
+
+    As with the threshold for declining, no single question decides: the facts of dev are drawn again many times, each
+    draw has a best share of the questions to send to `near`, and the mean of these shares is used.
     """
-    options = []
-    values = sorted(set(familiarity.values())) if trained_on else []
-    cuts = [float("inf"), *((low + high) / 2 for low, high in itertools.pairwise(values))]
-    cuts += [-1.0] if trained_on else []
-    for far_name, far in fars.items():
-        ids = [key for key in familiarity if key in near and key in far]
-        for cut in cuts:
-            chosen = [near[key] if familiarity[key] >= cut else far[key] for key in ids]
-            right, seconds = sum(item[0] for item in chosen), sum(item[1] for item in chosen)
-            options.append((-right, round(seconds, 3), -cut, far_name))
-    _, _, negative_cut, far_name = min(options)
+    best = max((_choice(near, far, familiarity, trained_on, facts, name) for name, far in fars.items()), key=_worth)
     # No cosine reaches 2, so this finite value means "always retrieve" (JSON has no infinity).
-    return Routing(near=near_name, far=far_name, familiarity_at_least=min(2.0, -negative_cut))
+    return Routing(near=near_name, far=best.far, familiarity_at_least=min(2.0, best.familiarity_at_least))
+
+
+class _Choice(NamedTuple):
+    """One contender that retrieves, with the cut that suits it, and what both get right and take on dev."""
+
+    far: str
+    familiarity_at_least: float
+    right: float
+    seconds: float
+
+
+def _worth(choice: _Choice) -> tuple[float, float]:
+    return choice.right, -round(choice.seconds, 3)
+
+
+def _choice(
+    near: Outcomes,
+    far: Outcomes,
+    familiarity: Mapping[str, float],
+    trained_on: Collection[str],
+    facts: Mapping[str, str],
+    name: str,
+) -> _Choice:
+    ids = sorted((key for key in familiarity if key in near and key in far), key=lambda key: -familiarity[key])
+    n_near = _n_near(ids, near, far, familiarity, facts) if trained_on else 0
+    cut = float("inf")
+    if n_near == len(ids) > 0:
+        cut = -1.0
+    elif n_near:
+        cut = (familiarity[ids[n_near - 1]] + familiarity[ids[n_near]]) / 2
+    chosen = [near[key] if familiarity[key] >= cut else far[key] for key in ids]
+    return _Choice(name, cut, sum(right for right, _ in chosen), sum(seconds for _, seconds in chosen))
+
+
+def _n_near(
+    ids: Sequence[str], near: Outcomes, far: Outcomes, familiarity: Mapping[str, float], facts: Mapping[str, str]
+) -> int:
+    """How many of these questions, most familiar first, to send to `near`: the mean over redrawn sets of facts."""
+    names = sorted({facts.get(key, key) for key in ids})
+    fact = np.array([names.index(facts.get(key, key)) for key in ids])
+    gains = np.array([near[key][0] - far[key][0] for key in ids])
+    saved = np.array([far[key][1] - near[key][1] for key in ids])
+    counts = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), size=N_DRAWS)
+    ends = [0, *(i + 1 for i in range(len(ids)) if i + 1 == len(ids) or familiarity[ids[i]] > familiarity[ids[i + 1]])]
+    right, cheaper = (_sums(counts[:, fact] * values)[:, ends] for values in (gains, saved))
+    most = right == right.max(axis=1, keepdims=True)
+    best = np.where(most, np.round(cheaper, 3), -np.inf).argmax(axis=1)
+    share = np.mean([ends[i] for i in best])
+    return min(ends, key=lambda end: abs(end - share))
+
+
+def _sums(values: np.ndarray) -> np.ndarray:
+    """The sums of the first 0, 1, ... values of each row."""
+    return np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
