@@ -14,6 +14,8 @@ Approach = Literal["rag", "fine-tuning", "hybrid"]
 Phase = Literal["test", "updated"]
 Slice = Literal["seen", "unseen", "changed", "unanswerable", "general"]
 Split = Literal["train", "dev", "test"]
+Length = Literal["short", "mixed", "long"]
+"""How long answers are to be: a few words, sentences, or whichever the question asks for."""
 
 
 class Record(BaseModel):

@@ -8,10 +8,9 @@ own chat template.
 
 import hashlib
 from collections.abc import Sequence
-from typing import Literal
 
 from bakeoff.errors import ConfigError
-from bakeoff.records import Message, Prompt, Record
+from bakeoff.records import Length, Message, Prompt, Record
 
 DECLINE = "I don't know."
 
@@ -67,9 +66,6 @@ def _fill(pattern: str, **values: str) -> str:
         rest = rest[present[name] + len(name) + 2 :]
     return "".join([*filled, rest])
 
-
-Length = Literal["short", "mixed", "long"]
-"""How long answers are to be: a few words, sentences, or whichever the question asks for."""
 
 MANNER: dict[Length, str] = {
     "short": "in a few words",

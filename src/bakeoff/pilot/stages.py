@@ -25,6 +25,7 @@ from bakeoff.measures import Measure
 from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.probe import probe
+from bakeoff.pilot.answer_settings import answers_line, settled
 from bakeoff.pilot.build import Builder, batch_size
 from bakeoff.pilot.judge import check_profile
 from bakeoff.pilot.judging import judge_run
@@ -71,7 +72,10 @@ def run(
     prepared = prepare(config)
     _probe(config, recipes)
     waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
-    folder = (run_folder.resume if resume else run_folder.begin)(config, Path(runs))
+    fresh = settled(config, prepared.answer_lengths)
+    folder = run_folder.resume(config, Path(runs), fresh) if resume else run_folder.begin(fresh, Path(runs))
+    config = folder.config()
+    recipes = make_recipes(config.specs, config.imports_from)  # with the prompts and limits of this run
     tell = listener or (lambda event: None)
     tell(Event(stage="data", note=f"Run folder: {folder.root}"))
     if waiting:
@@ -119,7 +123,7 @@ class Pilot:
 
     def run(self) -> None:
         """Runs every stage in turn, after saying what the data allow."""
-        for line in self._prepared.lines():
+        for line in (*self._prepared.lines(), answers_line(self._config, self._prepared.answer_lengths)):
             self._tell(Event(stage="data", note=line))
         self._write_data()
         skipped = self._builder.build(self._world)
