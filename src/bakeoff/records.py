@@ -37,7 +37,10 @@ class Document(Record):
 
 
 class Chunk(Record):
-    """A passage of a document: `document.text[start:end] == text`. `heading` lists the headings above, title first."""
+    """A passage of a document: `document.text[start:end] == text`. `heading` lists the headings above, title first.
+
+    `readable` is the text without pictures, link targets and the like, where it differs.
+    """
 
     id: str
     document_id: str
@@ -46,11 +49,17 @@ class Chunk(Record):
     start: int
     end: int
     heading: str = ""
+    readable: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The text as it is shown to a generator and copied into answers."""
+        return self.text if self.readable is None else self.readable
 
     @property
     def passage(self) -> str:
-        """The headings followed by the text. This is what is embedded, searched and shown to a generator."""
-        return f"{self.heading}\n{self.text}" if self.heading else self.text
+        """The headings followed by the shown text. This is what is embedded and searched."""
+        return f"{self.heading}\n{self.shown}" if self.heading else self.shown
 
 
 class SourceSpan(Record):

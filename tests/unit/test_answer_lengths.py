@@ -40,7 +40,7 @@ def test_the_shortest_of_several_accepted_answers_counts():
 
 def test_the_limit_leaves_room_for_what_is_known_and_has_bounds():
     """Half as much again as nearly all need; never below what a short sentence needs."""
-    assert lengths("yes").max_new_tokens == AnswerLengths().max_new_tokens == 32
+    assert lengths("yes").max_new_tokens == AnswerLengths().max_new_tokens == 40
     assert lengths(HOW_TO).max_new_tokens * 3 >= 1.5 * len(HOW_TO)
     assert lengths(HOW_TO * 50).max_new_tokens == 256
     assert AnswerLengths().length == "short"
@@ -85,7 +85,7 @@ def test_a_run_says_and_keeps_what_follows_from_the_known_answers(tmp_path):
     folder = run(path, runs=tmp_path / "runs", listener=lambda event: notes.append(event.note)).folder
     kept = folder.config()
     assert (kept.answers, kept.prompts.grounded) == ("long", grounded("long"))
-    assert any(note.startswith("Answers: 90") and "long prompt, at most 64 tokens" in note for note in notes)
+    assert any(note.startswith("Answers: 90") and "long prompt, at most 56 tokens" in note for note in notes)
     before = folder.config_path.read_bytes()
     run(path, runs=tmp_path / "runs", resume=True)
     assert folder.config_path.read_bytes() == before

@@ -348,3 +348,37 @@ def test_a_stream_without_its_completion_is_named():
     contender = Direct("base", PiecesOnly(), CLOSED_BOOK, EIGHT)
     with pytest.raises(ContenderError, match=r"'fake' ended without a Completion.*\n.*then the .*Completion"):
         list(contender.stream(question("a")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## Warranty of the kettle\nIt lasts 24 months.",
+        "**Warranty of the kettle**\nIt lasts 24 months.",
+        "How long is the warranty of the kettle?\nIt lasts 24 months.",
+        "Warranty of the kettle\n\nIt lasts 24 months.",
+        "Kettle: warranty\n\nIt lasts 24 months.",
+        "| Kettle | Warranty of the kettle |\n| --- | --- |\n| B2 | It lasts 24 months. |",
+    ],
+)
+def test_extract_copies_no_heading_and_no_question(text):
+    """They share the words of the question, but the line below them answers it."""
+    hit = FakeRetriever([chunk("x", text, heading="Shop > Kettle: warranty")])
+    asked = [question("a", "How long is the warranty of the kettle?")]
+    assert "24 months" in Extractor("extract", hit, WordEmbedder("warranty kettle"), 1).answer(asked)[0].text
+
+
+def test_short_lines_that_may_answer_are_kept():
+    """List items, rows, numbers, and a line with nothing below it."""
+    text = "- blue paint\n\nModel: B2\n\nMon to Fri 9-17\n\nthe blue one"
+    assert [piece.text for piece in sentences(Hit(chunk=chunk("x", text), score=1, rank=1))] == text.split("\n\n")
+
+
+def test_extract_copies_what_can_be_read():
+    """No pictures and no targets of links; the cited chunk keeps its text."""
+    raw = "Press [Save](https://a.b/c) ![](x.png) to keep the filter."
+    found = chunk("x", raw).model_copy(update={"readable": "Press Save to keep the filter."})
+    answer = Extractor("extract", FakeRetriever([found]), WordEmbedder("filter"), 1).answer([question("a", "filter")])[
+        0
+    ]
+    assert answer.text == found.readable and answer.citations[0].chunk.text == raw

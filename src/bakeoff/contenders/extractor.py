@@ -1,8 +1,8 @@
 """Extractor: retrieve, then copy the sentence that answers. Without a language model it may miss, but never invents.
 
-Takes questions, gives answers that are verbatim pieces of the chunk they cite. Knows nothing about generators. Source
-of the idea: retrieve-then-read (Chen et al. 2017, "Reading Wikipedia to Answer Open-Domain Questions", DrQA), but
-sentences are ranked by an embedder and shared words instead of a trained reader.
+Takes questions, gives answers that are verbatim pieces of what the chunk they cite shows. Knows nothing about
+generators. Source of the idea: retrieve-then-read (Chen et al. 2017, "Reading Wikipedia to Answer Open-Domain
+Questions", DrQA), but sentences are ranked by an embedder and shared words instead of a trained reader.
 """
 
 import re
@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bakeoff.contenders.declining import declines
+from bakeoff.contenders.headings import heading_spans
 from bakeoff.protocols import Embedder, Retriever
 from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.records import Answer, Hit, Question, Usage
@@ -28,7 +29,7 @@ COPIED_FOR_WRITTEN = 1.5  # passages need more words than written answers to say
 
 
 class Sentence(NamedTuple):
-    """A piece of a chunk: `hit.chunk.text[start:end]`."""
+    """A piece of a chunk's shown text: `hit.chunk.shown[start:end]`."""
 
     hit: Hit
     start: int
@@ -36,7 +37,7 @@ class Sentence(NamedTuple):
 
     @property
     def text(self) -> str:
-        return self.hit.chunk.text[self.start : self.end]
+        return self.hit.chunk.shown[self.start : self.end]
 
     @property
     def in_context(self) -> str:
@@ -152,7 +153,7 @@ def _widened(options: Sequence[Sentence], scores: np.ndarray, best: int, n_words
     first = last = best
     chunk = options[best].hit.chunk
     while True:
-        text = chunk.text[options[first].start : options[last].end]
+        text = chunk.shown[options[first].start : options[last].end]
         beside = [i for i in (first - 1, last + 1) if 0 <= i < len(options) and options[i].hit.chunk is chunk]
         if len(WORD.findall(text)) >= n_words or not beside:
             return text
@@ -161,12 +162,21 @@ def _widened(options: Sequence[Sentence], scores: np.ndarray, best: int, n_words
 
 
 def sentences(hit: Hit) -> list[Sentence]:
-    """The sentences and lines of a passage, verbatim, without those of fewer than two words."""
+    """The sentences and lines of a passage, verbatim, without what answers nothing.
+
+    That is: fewer than two words, headings of any kind, and questions. They share more words with the question than
+    the sentence that answers it.
+    """
     pieces = []
-    for match in SENTENCE.finditer(hit.chunk.text):
+    text = hit.chunk.shown
+    headings = heading_spans(text, hit.chunk.heading)
+    for match in SENTENCE.finditer(text):
         blank = len(match.group()) - len(match.group().lstrip())
         sentence = Sentence(hit, match.start() + blank, match.start() + len(match.group().rstrip()))
-        if len(WORD.findall(sentence.text)) >= MIN_WORDS:
+        asks = sentence.text.endswith("?")
+        if asks or len(WORD.findall(sentence.text)) < MIN_WORDS:
+            continue
+        if not any(start <= sentence.start < end for start, end in headings):
             pieces.append(sentence)
     return pieces
 

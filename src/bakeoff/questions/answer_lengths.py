@@ -18,7 +18,7 @@ BYTES_PER_TOKEN = 3
 """English has four to five bytes a token; codes, numbers and other alphabets have fewer."""
 COVERED, SLACK = 0.95, 1.5
 """The limit is this many times what 95 % of the known answers need, since models write more words than people."""
-LEAST_TOKENS, MOST_TOKENS, STEP = 32, 256, 16
+LEAST_TOKENS, MOST_TOKENS, STEP = 40, 256, 8
 
 
 class AnswerLengths(Record):

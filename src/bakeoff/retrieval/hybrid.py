@@ -301,7 +301,8 @@ class _Rows:
 
         vectors = table["vector"].combine_chunks()
         self.vectors = vectors.flatten().to_numpy().reshape(len(vectors), vectors.type.list_size)
-        self._chunks = table.select(list(Chunk.model_fields)).combine_chunks()
+        known = [name for name in Chunk.model_fields if name in table.column_names]
+        self._chunks = table.select(known).combine_chunks()
         self.at = {chunk_id: row for row, chunk_id in enumerate(table["id"].to_pylist())}
         sorted_rows = pc.sort_indices(table, [("source", "ascending"), ("start", "ascending"), ("id", "ascending")])
         self.order = np.empty(len(vectors), np.int64)
