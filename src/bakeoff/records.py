@@ -165,14 +165,16 @@ class Origin(Record):
 class Completion(Record):
     """A generated text. `logprob` is the mean log-probability of its tokens, None if the engine gives none.
 
-    `truncated` means that the text was cut off at a limit (of new tokens, or of the context).
-    `error` says why there is no text, for example because a remote engine refused the prompt.
+    `truncated` means that the text was cut off at a limit (of new tokens, or of the context). `looped` means that it
+    repeated itself, was stopped, and was cut to one occurrence. `error` says why there is no text, for example because
+    a remote engine refused the prompt.
     """
 
     text: str
     usage: Usage
     logprob: float | None = None
     truncated: bool = False
+    looped: bool = False
     origin: Origin | None = None
     error: str | None = None
 
@@ -183,7 +185,8 @@ class Answer(Record):
     If answering failed, `error` holds the message and `text` is empty. `confidence` is comparable only within one
     contender. `citations` are the chunks shown to the generator (or copied from), best first. `latency_ms` is set only
     if the question was answered on its own, not in a batch. If `abstained`, `text` is the answer that was withheld.
-    `truncated` means that the text was cut off at a token limit. `origin` names the model if the server reports it.
+    `truncated` means that the text was cut off at a token limit, `looped` that it repeated itself and was cut to one
+    occurrence. `origin` names the model if the server reports it.
     """
 
     question_id: str
@@ -196,6 +199,7 @@ class Answer(Record):
     confidence: float | None = None
     abstained: bool = False
     truncated: bool = False
+    looped: bool = False
     origin: Origin | None = None
     error: str | None = None
 

@@ -6,13 +6,22 @@ Takes a model folder. Knows nothing about engines.
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import TemplateError
 
 from bakeoff.errors import ConfigError, InputError
+from bakeoff.models.loops import CHECK_EVERY, before_loop
 from bakeoff.models.stops import before_stop
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
+
+
+class Written(NamedTuple):
+    """The text of a completion, whether the length limit cut it off, and whether it repeated itself."""
+
+    text: str
+    truncated: bool
+    looped: bool
 
 
 class Chat:
@@ -70,11 +79,18 @@ class Chat:
         """The text of generated ids, without special tokens."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
 
-    def text_of(self, ids: Sequence[int], settings: GenerationSettings) -> tuple[str, bool]:
-        """The text of generated ids, cut before the first stop text, and whether the length limit cut it off."""
+    def written(self, ids: Sequence[int], settings: GenerationSettings) -> Written:
+        """The text of generated ids, cut before the first stop text and after the first occurrence of a loop."""
         text, stopped = before_stop(self.text(ids), settings.stop)
-        ended = stopped or (bool(ids) and ids[-1] in self.end_ids)
-        return text, not ended and len(ids) >= settings.max_new_tokens
+        text, looped = before_loop(text)
+        ended = stopped or looped or (bool(ids) and ids[-1] in self.end_ids)
+        return Written(text, not ended and len(ids) >= settings.max_new_tokens, looped)
+
+    def is_stopped(self, ids: Sequence[int], settings: GenerationSettings) -> bool:
+        """Whether to write no further: the text of generated ids holds a stop text, or repeats itself."""
+        if settings.stop and before_stop(self.text(ids), settings.stop)[1]:
+            return True
+        return bool(ids) and len(ids) % CHECK_EVERY == 0 and before_loop(self.text(ids))[1]
 
     def count_tokens(self, text: str) -> int:
         # Often called for texts longer than the context: `verbose=False` turns off the warning about that.

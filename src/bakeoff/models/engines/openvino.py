@@ -23,7 +23,7 @@ from bakeoff.errors import ModelUnavailableError
 from bakeoff.files.cache import cache_folder, made_once
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.openvino_graph import LlamaGraph, dimensions
-from bakeoff.models.stops import before_stop, pieces_before_stop
+from bakeoff.models.stops import pieces_before_stop
 from bakeoff.models.threads import free_threads, openvino_properties
 from bakeoff.models.weights import file_sha256, model_sha256
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
@@ -59,7 +59,7 @@ class OpenVinoGenerator:
     def _complete_all(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[Completion]:
         with self._lock:
             begun = time.perf_counter()
-            written = self._write_to_stops(ids, settings) if settings.stop else self._write(ids, settings)
+            written = self._write(ids, settings)
             seconds = (time.perf_counter() - begun) / len(ids)
         return [
             self._completion(new, score, Usage(prompt_tokens=len(prompt_ids), seconds=seconds), settings)
@@ -67,17 +67,11 @@ class OpenVinoGenerator:
         ]
 
     def _write(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[tuple[list[int], float]]:
-        """The new tokens of each prompt, and the sum of their log-probabilities."""
-        configured = [self._configured(settings)] * len(ids)
-        results = self._pipeline.generate([_tensor(prompt_ids) for prompt_ids in ids], configured)
-        return [(list(result.m_generation_ids[0]), float(result.m_scores[0])) for result in results]
+        """The new tokens of each prompt, and the sum of their log-probabilities.
 
-    def _write_to_stops(
-        self, ids: Sequence[Sequence[int]], settings: GenerationSettings
-    ) -> list[tuple[list[int], float]]:
-        """The same, but each prompt ends as soon as its text holds a stop text.
-
-        The engine's own stop texts would need the tokenizer as an OpenVINO graph, which is not made here.
+        Each prompt ends as soon as its text holds a stop text or repeats itself. The engine's own stop texts would need
+        the tokenizer as an OpenVINO graph, which is not made here, and it knows no loops. Stepping takes as long as its
+        own `generate` (docs/results/generation.md).
         """
         configured = self._configured(settings)
         requests = [self._pipeline.add_request(i, _tensor(prompt_ids), configured) for i, prompt_ids in enumerate(ids)]
@@ -92,18 +86,16 @@ class OpenVinoGenerator:
                 for output in request.read().values():
                     tokens[i] += output.generated_ids
                     scores[i] += sum(output.generated_log_probs)
-                if before_stop(self._chat.text(tokens[i]), settings.stop)[1]:
+                if self._chat.is_stopped(tokens[i], settings):
                     request.stop()
                     stopped.add(i)
         return list(zip(tokens, scores, strict=True))
 
     def _completion(self, new: list[int], score: float, usage: Usage, settings: GenerationSettings) -> Completion:
-        text, truncated = self._chat.text_of(new, settings)
         return Completion(
-            text=text,
+            **self._chat.written(new, settings)._asdict(),
             usage=usage.model_copy(update={"completion_tokens": len(new)}),
             logprob=score / len(new) if new else None,
-            truncated=truncated,
         )
 
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
@@ -136,7 +128,7 @@ class OpenVinoGenerator:
                     elif request.can_read():
                         for output in request.read().values():
                             written.add(output.generated_ids, sum(output.generated_log_probs))
-                        if settings.stop and before_stop(self._chat.text(written.ids), settings.stop)[1]:
+                        if self._chat.is_stopped(written.ids, settings):
                             written.stopped.set()
                             request.stop()
         except RuntimeError as error:
