@@ -90,6 +90,16 @@ def grounded(length: Length) -> PromptTemplate:
     return PromptTemplate(system=system, user="{passages}\n\nQuestion: {question}")
 
 
+def plain(length: Length) -> PromptTemplate:
+    """A plainer prompt with passages: it names neither them nor declining, which some small models take literally."""
+    return PromptTemplate(system=f"Answer {MANNER[length]}.", user="{passages}\n\n{question}")
+
+
+def plainer(template: PromptTemplate) -> PromptTemplate | None:
+    """The plainer prompt of the same length, or None if this is none of Bakeoff's own prompts."""
+    return next((plain(length) for length in MANNER if template == grounded(length)), None)
+
+
 CLOSED_BOOK, GROUNDED = closed_book("short"), grounded("short")
 
 

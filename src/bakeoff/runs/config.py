@@ -22,6 +22,7 @@ from bakeoff.models.prompts import Prompts, closed_book, grounded
 from bakeoff.models.settings import Models
 from bakeoff.questions.settings import Split
 from bakeoff.records import GenerationSettings, Length, Record
+from bakeoff.retrieval.presentation import ASPECTS, Presentation
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.settings import Tuning
 
@@ -73,6 +74,7 @@ class Config(Record):
     answers: Literal["auto"] | Length = "auto"
     prompts: Prompts = Prompts()
     generation: GenerationSettings = GenerationSettings()
+    presentation: Literal["auto", "fixed"] | Presentation = "auto"
     measures: Names = ()
     measuring: Measuring = Measuring()
     split: Split = Split()
@@ -106,7 +108,12 @@ class Config(Record):
     def specs(self) -> tuple[Spec, ...]:
         """Every contender's complete settings, in order. Raises ConfigError as `contenders.spec.resolve`."""
         defaults = Defaults(
-            retrieval=self.retrieval, tuning=self.tuning, prompts=self.prompts, generation=self.generation
+            retrieval=self.retrieval,
+            tuning=self.tuning,
+            prompts=self.prompts,
+            generation=self.generation,
+            presentation=self.presentation if isinstance(self.presentation, Presentation) else Presentation(),
+            to_choose=ASPECTS if self.presentation == "auto" else (),
         )
         return resolve(self.contenders, defaults, self.models)
 
