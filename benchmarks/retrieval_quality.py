@@ -20,8 +20,9 @@ from typing import NamedTuple
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.models.embed import DEFAULT_EMBEDDER, load_embedder
+from bakeoff.protocols import Embedder
 from bakeoff.records import Document, Hit
-from bakeoff.retrieval.hybrid import CANDIDATES, CountingEmbedder, HybridIndex
+from bakeoff.retrieval.hybrid import CANDIDATES, HybridIndex
 
 
 class Collection(NamedTuple):
@@ -160,7 +161,7 @@ WAYS = ("BM25", "dense", "fused", "fused by rank (RRF)")
 
 
 def evaluate(
-    collection: Collection, embedder: CountingEmbedder, max_tokens: int, ways: Sequence[str] = WAYS
+    collection: Collection, embedder: Embedder, max_tokens: int, ways: Sequence[str] = WAYS
 ) -> tuple[int, dict[str, dict[str, float]]]:
     """The number of chunks, and {way of searching: {measure: mean over the queries}}."""
     with tempfile.TemporaryDirectory() as folder:

@@ -27,6 +27,10 @@ class Embedder(Protocol):
         """The same for passages. The dot product of a query's and a passage's vector is their similarity."""
         ...
 
+    def count_tokens(self, text: str) -> int:
+        """The number of tokens of the text by this model's tokenizer, without special tokens."""
+        ...
+
 
 class Retriever(Protocol):
     """Finds passages for queries."""

@@ -14,6 +14,8 @@ Approach = Literal["rag", "fine-tuning", "hybrid"]
 Phase = Literal["test", "updated"]
 Slice = Literal["seen", "unseen", "changed", "unanswerable", "general"]
 Split = Literal["train", "dev", "test"]
+Length = Literal["short", "mixed", "long"]
+"""How long answers are to be: a few words, sentences, or whichever the question asks for."""
 
 
 class Record(BaseModel):
@@ -35,7 +37,10 @@ class Document(Record):
 
 
 class Chunk(Record):
-    """A passage of a document: `document.text[start:end] == text`. `heading` lists the headings above, title first."""
+    """A passage of a document: `document.text[start:end] == text`. `heading` lists the headings above, title first.
+
+    `readable` is the text without pictures, link targets and the like, where it differs.
+    """
 
     id: str
     document_id: str
@@ -44,11 +49,17 @@ class Chunk(Record):
     start: int
     end: int
     heading: str = ""
+    readable: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The text as it is shown to a generator and copied into answers."""
+        return self.text if self.readable is None else self.readable
 
     @property
     def passage(self) -> str:
-        """The headings followed by the text. This is what is embedded, searched and shown to a generator."""
-        return f"{self.heading}\n{self.text}" if self.heading else self.text
+        """The headings followed by the shown text. This is what is embedded and searched."""
+        return f"{self.heading}\n{self.shown}" if self.heading else self.shown
 
 
 class SourceSpan(Record):
@@ -154,14 +165,16 @@ class Origin(Record):
 class Completion(Record):
     """A generated text. `logprob` is the mean log-probability of its tokens, None if the engine gives none.
 
-    `truncated` means that the text was cut off at a limit (of new tokens, or of the context).
-    `error` says why there is no text, for example because a remote engine refused the prompt.
+    `truncated` means that the text was cut off at a limit (of new tokens, or of the context). `looped` means that it
+    repeated itself, was stopped, and was cut to one occurrence. `error` says why there is no text, for example because
+    a remote engine refused the prompt.
     """
 
     text: str
     usage: Usage
     logprob: float | None = None
     truncated: bool = False
+    looped: bool = False
     origin: Origin | None = None
     error: str | None = None
 
@@ -172,7 +185,8 @@ class Answer(Record):
     If answering failed, `error` holds the message and `text` is empty. `confidence` is comparable only within one
     contender. `citations` are the chunks shown to the generator (or copied from), best first. `latency_ms` is set only
     if the question was answered on its own, not in a batch. If `abstained`, `text` is the answer that was withheld.
-    `truncated` means that the text was cut off at a token limit. `origin` names the model if the server reports it.
+    `truncated` means that the text was cut off at a token limit, `looped` that it repeated itself and was cut to one
+    occurrence. `origin` names the model if the server reports it.
     """
 
     question_id: str
@@ -185,6 +199,7 @@ class Answer(Record):
     confidence: float | None = None
     abstained: bool = False
     truncated: bool = False
+    looped: bool = False
     origin: Origin | None = None
     error: str | None = None
 

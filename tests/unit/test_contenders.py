@@ -8,7 +8,7 @@ import pytest
 from bakeoff.contenders.custom import HeldToContract
 from bakeoff.contenders.declining import declines
 from bakeoff.contenders.direct import Direct
-from bakeoff.contenders.extractor import Extractor, sentences, words_to_copy
+from bakeoff.contenders.extractor import Extractor, Limit, sentences, words_to_copy
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.long_context import reason_not_to_fit
@@ -19,6 +19,7 @@ from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
 from bakeoff.models.prompts import CLOSED_BOOK, GROUNDED
+from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.records import Answer, Document, GenerationSettings, Hit, Origin
 from tests.unit.fakes import FakeGenerator, FakeRetriever, WordEmbedder, answer, chunk, question
 
@@ -86,8 +87,20 @@ def test_extract_copies_as_much_as_answers_are_long():
     answer = Extractor("extract", retriever, embedder, 2, answer_words=8).answer(asked)[0]
     assert answer.text == "The warranty lasts 24 months. The warranty covers parts."
     assert Extractor("extract", retriever, embedder, 2, answer_words=99).answer(asked)[0].text == text
-    assert words_to_copy([("four words are here", "two words"), ("one two three four",), ("a b c d e f",)]) == 6
-    assert words_to_copy([]) == 0
+    known = [("four words are here", "two words"), ("one two three four",), ("a b c d e f",)]
+    assert words_to_copy(AnswerLengths.of([question(str(i), answers=some) for i, some in enumerate(known)])) == 6
+    assert words_to_copy(AnswerLengths()) == 0
+
+
+def test_extract_is_cut_off_where_a_model_would_be():
+    """After whole words, and marked as cut off; a text within the limit is left as it is."""
+    retriever = FakeRetriever([chunk("x", "The warranty lasts 24 months. Call us.")])
+    asked = [question("a", "How long is the warranty?")]
+    for most, text in ((5, "The warranty lasts 24 months."), (3, "The warranty lasts")):
+        limit = Limit(most, lambda text: len(text.split()))
+        extractor = Extractor("extract", retriever, WordEmbedder("warranty"), 1, limit=limit)
+        found = extractor.answer(asked)[0]
+        assert (found.text, found.truncated) == (text, most == 3)
 
 
 def test_extract_declines_where_nothing_was_found():
@@ -328,3 +341,37 @@ def test_a_stream_without_its_completion_is_named():
     contender = Direct("base", PiecesOnly(), CLOSED_BOOK, EIGHT)
     with pytest.raises(ContenderError, match=r"'fake' ended without a Completion.*\n.*then the .*Completion"):
         list(contender.stream(question("a")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## Warranty of the kettle\nIt lasts 24 months.",
+        "**Warranty of the kettle**\nIt lasts 24 months.",
+        "How long is the warranty of the kettle?\nIt lasts 24 months.",
+        "Warranty of the kettle\n\nIt lasts 24 months.",
+        "Kettle: warranty\n\nIt lasts 24 months.",
+        "| Kettle | Warranty of the kettle |\n| --- | --- |\n| B2 | It lasts 24 months. |",
+    ],
+)
+def test_extract_copies_no_heading_and_no_question(text):
+    """They share the words of the question, but the line below them answers it."""
+    hit = FakeRetriever([chunk("x", text, heading="Shop > Kettle: warranty")])
+    asked = [question("a", "How long is the warranty of the kettle?")]
+    assert "24 months" in Extractor("extract", hit, WordEmbedder("warranty kettle"), 1).answer(asked)[0].text
+
+
+def test_short_lines_that_may_answer_are_kept():
+    """List items, rows, numbers, and a line with nothing below it."""
+    text = "- blue paint\n\nModel: B2\n\nMon to Fri 9-17\n\nthe blue one"
+    assert [piece.text for piece in sentences(Hit(chunk=chunk("x", text), score=1, rank=1))] == text.split("\n\n")
+
+
+def test_extract_copies_what_can_be_read():
+    """No pictures and no targets of links; the cited chunk keeps its text."""
+    raw = "Press [Save](https://a.b/c) ![](x.png) to keep the filter."
+    found = chunk("x", raw).model_copy(update={"readable": "Press Save to keep the filter."})
+    answer = Extractor("extract", FakeRetriever([found]), WordEmbedder("filter"), 1).answer([question("a", "filter")])[
+        0
+    ]
+    assert answer.text == found.readable and answer.citations[0].chunk.text == raw

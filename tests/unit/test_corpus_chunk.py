@@ -311,3 +311,12 @@ def test_the_time_grows_with_the_number_of_chunks_and_no_faster():
 def test_thousands_of_unclosed_fences_and_headings_do_not_slow_it_down(piece, n):
     """Four times as many take at most eight times the time: nothing is read again for each of them."""
     assert growth(lambda times: chunk_document(document(piece * times + "x"), 128, words), n) <= LINEAR
+
+
+def test_a_chunk_says_what_can_be_read_of_it():
+    """Its text stays that of the document; a passage with nothing to read is no chunk."""
+    text = "# Saving [#12](https://a.b/12)\n\nPress [Save](https://a.b).\n\n# Look\n\n![](a.png)\n\n# Plain\n\nWords."
+    saving, plain = chunk_document(document(text), 50, words)
+    assert (saving.text, saving.shown) == ("Press [Save](https://a.b).", "Press Save.")
+    assert saving.passage == "Saving\nPress Save."
+    assert (plain.text, plain.readable) == ("Words.", None)

@@ -16,7 +16,7 @@ from reportlab.pdfgen import canvas
 from reportlab.platypus import ListFlowable, PageBreak, Paragraph, SimpleDocTemplate, Table
 
 from bakeoff.formats import markup
-from bakeoff.formats.parse import atx_headings, decode, parse, title_from
+from bakeoff.formats.parse import atx_headings, decode, parse
 from bakeoff.formats.part import Part, UnreadableError
 
 SENTENCE = "The thermostat reads the temperature every thirty seconds and sends it to the hub by radio. "
@@ -101,10 +101,11 @@ class TestText:
         text = "Title\n=====\n\nSub\n---\n\ntwo\nlines\n---\n\n```\ncode\n----\n```\n\n- item\n---"
         assert atx_headings(text) == ("# Title\n\n## Sub\n\ntwo\nlines\n---\n\n```\ncode\n----\n```\n\n- item\n---")
 
-    def test_a_text_without_a_heading_is_called_after_its_file(self):
-        """A text without a heading gets its title from the file's name."""
-        assert only("returns_policy-2024.txt", "Thirty days.").title == "returns policy 2024"
-        assert title_from("---.md") == "---"
+    def test_the_name_of_a_file_is_no_title(self):
+        """A model would copy it into answers; a heading of the text counts even if the file is named after it."""
+        assert only("returns_policy-2024.txt", "Thirty days.").title == ""
+        assert only("a.md", "---\ntitle: A.md\n---\nThirty days.").title == ""
+        assert only("returns-policy.md", "# Returns policy\n\nThirty days.").title == "Returns policy"
 
     @pytest.mark.parametrize(
         ("content", "expected", "remark"),
@@ -355,7 +356,7 @@ class TestRows:
         """A table without a column of texts is one part, whose rows name their columns."""
         rows = (("Part", "Price", ""), ("Relay", "4.50 GBP", ""), ('"Plate\nwhite"', "", "new"))
         part = only("spare-parts.csv", "\n".join(separator.join(row) for row in rows))
-        assert part.title == "spare parts"
+        assert part.title == ""
         assert part.text == "Part: Relay; Price: 4.50 GBP\nPart: Plate white; column 3: new"
 
     def test_texts_that_are_html_lose_their_tags(self):

@@ -117,8 +117,8 @@ def test_an_answer_has_no_thinking_in_it_and_no_stop_text_is_sought_there(thinke
     """The stop text of the thinking does not end the answer, that of the answer does."""
     ids = tokens(thinker, "<think>\nA capital.\n</think>\n\nParis.\nReally<|im_end|>")
     settings = GenerationSettings(max_new_tokens=len(ids), stop=("\n",))
-    assert thinker.text_of(ids, settings.model_copy(update={"stop": ()})) == ("Paris.\nReally", False)
-    assert thinker.text_of(ids, settings) == ("Paris.", False)
+    assert thinker.written(ids, settings.model_copy(update={"stop": ()})) == ("Paris.\nReally", False, False)
+    assert thinker.written(ids, settings) == ("Paris.", False, False)
     assert [thinker.is_stopped(ids[:n], settings) for n in (20, len(ids))] == [False, True]
     for size in (1, 7):
         steps = [ids[i : i + size] for i in range(0, len(ids), size)]
@@ -129,5 +129,5 @@ def test_a_thought_that_the_limit_cuts_off_leaves_an_empty_answer(thinker: Chat)
     """It is truncated, and nothing of it is streamed."""
     ids = tokens(thinker, "<think>\nA capital is")
     settings = GenerationSettings(max_new_tokens=len(ids))
-    assert thinker.text_of(ids, settings) == ("", True)
+    assert thinker.written(ids, settings) == ("", True, False)
     assert list(thinker.pieces([[token] for token in ids], settings)) == []

@@ -19,7 +19,7 @@ from bakeoff.models.engines.openvino_graph import LlamaGraph, unsupported
 from bakeoff.models.engines.transformers import TransformersGenerator
 from bakeoff.records import GenerationSettings, Message, Prompt
 from tests.unit.shapes import write_shape
-from tests.unit.tiny_model import write_tiny_model
+from tests.unit.tiny_model import write_looping_model, write_tiny_model
 
 PROMPTS = [Prompt(messages=(Message(role="user", content=f"question {i} {'and ' * (i * 7)}?"),)) for i in range(12)]
 
@@ -206,3 +206,17 @@ def test_activations_are_quantised_in_groups_that_divide_every_row() -> None:
     shape = {"num_hidden_layers": 1, "num_attention_heads": 9, "hidden_size": 576, "intermediate_size": 1536}
     assert _properties(shape)["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "192"
     assert "DYNAMIC_QUANTIZATION_GROUP_SIZE" not in _properties({**shape, "intermediate_size": 1537})
+
+
+@pytest.mark.usefixtures("exact")
+def test_a_model_that_repeats_itself_is_stopped(tmp_path: Path) -> None:
+    """At the same token as by the other engine, in a batch and in a stream."""
+    folder, long = write_looping_model(tmp_path / "llama"), GenerationSettings(max_new_tokens=200)
+    fast, slow = OpenVinoGenerator(folder, "m"), TransformersGenerator(folder, "m")
+    completions = [engine.generate(PROMPTS[:4], long) for engine in (fast, slow)]
+    shown = [[(one.text, one.looped, one.usage.completion_tokens) for one in engine] for engine in completions]
+    assert shown[0] == shown[1]
+    looped = [i for i, one in enumerate(completions[0]) if one.looped]
+    assert looped and completions[0][looped[0]].usage.completion_tokens < 200
+    *_, streamed = fast.stream(PROMPTS[looped[0]], long)
+    assert streamed.looped and streamed.text == completions[0][looped[0]].text

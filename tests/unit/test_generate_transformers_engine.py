@@ -8,7 +8,7 @@ import pytest
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.engines.transformers import TransformersGenerator, _batches
 from bakeoff.records import GenerationSettings, Message, Prompt
-from tests.unit.tiny_model import write_tiny_model
+from tests.unit.tiny_model import write_looping_model, write_tiny_model
 
 SIX = GenerationSettings(max_new_tokens=6)
 PROMPTS = [Prompt(messages=(Message(role="user", content=f"question {i} {'and ' * (i * 5)}?"),)) for i in range(9)]
@@ -112,3 +112,19 @@ def test_loading_is_silent(folder: Path, capfd: pytest.CaptureFixture[str]) -> N
     TransformersGenerator(folder, "m").generate(PROMPTS[:2], GenerationSettings(max_new_tokens=3))
     captured = capfd.readouterr()
     assert (captured.out, captured.err) == ("", "")
+
+
+def test_a_model_that_repeats_itself_is_stopped(tmp_path: Path) -> None:
+    """Long before the limit, in a batch, alone and in a stream."""
+    generator = TransformersGenerator(write_looping_model(tmp_path / "model"), "m")
+    long = GenerationSettings(max_new_tokens=300)
+    together = generator.generate(PROMPTS, long)
+    looped = [i for i, completion in enumerate(together) if completion.looped]
+    assert looped
+    for i in looped:
+        assert together[i].usage.completion_tokens < 300 and not together[i].truncated
+        assert len(together[i].text) < together[i].usage.completion_tokens
+        (alone,) = generator.generate([PROMPTS[i]], long)
+        *pieces, streamed = generator.stream(PROMPTS[i], long)
+        assert alone.text == streamed.text == together[i].text and streamed.looped
+        assert "".join(pieces).startswith(streamed.text)

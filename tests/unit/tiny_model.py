@@ -43,6 +43,18 @@ def write_tiny_model(folder: Path, **config: object) -> Path:
     return folder
 
 
+def write_looping_model(folder: Path) -> Path:
+    """The same model, but each character depends on the one before it only, so that it soon repeats itself."""
+    from transformers import LlamaForCausalLM
+
+    model = LlamaForCausalLM.from_pretrained(write_tiny_model(folder))
+    for layer in model.model.layers:
+        layer.self_attn.o_proj.weight.data.zero_()
+        layer.mlp.down_proj.weight.data.zero_()
+    model.save_pretrained(folder)
+    return folder
+
+
 def example(question: str, answer: str) -> Example:
     """An example with a system message, so that examples share a beginning."""
     system = Message(role="system", content="Answer.")

@@ -74,7 +74,7 @@ def _show(answer: Answer) -> None:
 def _citation(hit: Hit) -> str:
     """A passage in two lines: rank, source and heading, then its first words."""
     chunk = hit.chunk
-    words = chunk.text.split()
+    words = chunk.shown.split()
     more = " …" if len(words) > SHOWN_WORDS else ""
     heading = f" — {chunk.heading}" if chunk.heading else ""
     return f"{hit.rank}. {chunk.source}{heading}\n   {' '.join(words[:SHOWN_WORDS])}{more}"

@@ -31,6 +31,7 @@ def answer_from(
         confidence=completion.logprob,
         abstained=completion.error is None and declines(completion.text, completion.logprob, decline_below),
         truncated=completion.truncated,
+        looped=completion.looped,
         origin=completion.origin,
         error=completion.error,
     )

@@ -1,8 +1,9 @@
 """`extract`: retrieve, then copy the sentence that answers. Needs no language model and cannot invent anything."""
 
-from bakeoff.contenders.extractor import Extractor, words_to_copy
+from bakeoff.contenders.extractor import Extractor, Limit, words_to_copy
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.measure.comparison import Days
+from bakeoff.questions.answer_lengths import AnswerLengths
 
 
 class Extract(Recipe):
@@ -20,11 +21,11 @@ class Extract(Recipe):
 
     def prepare(self, world: World, material: Material) -> Fitted:
         """Sets how many words to copy, from the length of known answers."""
-        known = [question for question in (*material.train, *material.dev) if question.answerable]
-        return Fitted(answer_words=words_to_copy([question.answers for question in known]))
+        return Fitted(answer_words=words_to_copy(AnswerLengths.of([*material.train, *material.dev])))
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Extractor:
         """An extractor with the spec's index and the index's embedder."""
         retrieval = self.spec.retrieval
         index, embedder = world.index(retrieval), world.embedder(retrieval.embedder)
-        return Extractor(self.spec.name, index, embedder, retrieval.k, fitted.decline_below, fitted.answer_words)
+        limit = Limit(self.spec.generation.max_new_tokens, embedder.count_tokens)
+        return Extractor(self.spec.name, index, embedder, retrieval.k, fitted.decline_below, fitted.answer_words, limit)

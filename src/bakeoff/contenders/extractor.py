@@ -1,21 +1,23 @@
 """Extractor: retrieve, then copy the sentence that answers. Without a language model it may miss, but never invents.
 
-Takes questions, gives answers that are verbatim pieces of the chunk they cite. Knows nothing about generators. Source
-of the idea: retrieve-then-read (Chen et al. 2017, "Reading Wikipedia to Answer Open-Domain Questions", DrQA), but
-sentences are ranked by an embedder and shared words instead of a trained reader.
+Takes questions, gives answers that are verbatim pieces of what the chunk they cite shows. Knows nothing about
+generators. Source of the idea: retrieve-then-read (Chen et al. 2017, "Reading Wikipedia to Answer Open-Domain
+Questions", DrQA), but sentences are ranked by an embedder and shared words instead of a trained reader.
 """
 
 import re
 import time
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
-from statistics import median
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from bakeoff.contenders.declining import declines
+from bakeoff.contenders.headings import heading_spans
 from bakeoff.protocols import Embedder, Retriever
+from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.records import Answer, Hit, Question, Usage
 
 SENTENCE = re.compile(r"[^\n]+?(?:[.!?](?=\s|$)|(?=\n)|$)")
@@ -27,7 +29,7 @@ COPIED_FOR_WRITTEN = 1.5  # passages need more words than written answers to say
 
 
 class Sentence(NamedTuple):
-    """A piece of a chunk: `hit.chunk.text[start:end]`."""
+    """A piece of a chunk's shown text: `hit.chunk.shown[start:end]`."""
 
     hit: Hit
     start: int
@@ -35,7 +37,7 @@ class Sentence(NamedTuple):
 
     @property
     def text(self) -> str:
-        return self.hit.chunk.text[self.start : self.end]
+        return self.hit.chunk.shown[self.start : self.end]
 
     @property
     def in_context(self) -> str:
@@ -47,6 +49,7 @@ class Extractor:
     """A retriever and an embedder. The answer is the best sentence of the best k passages.
 
     If the accepted answers are longer than a sentence (`answer_words`), neighbouring sentences of the chunk are added.
+    A `limit` cuts the text off where it would cut off what a model writes.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Extractor:
         k: int,
         decline_below: float | None = None,
         answer_words: int = 0,
+        limit: "Limit | None" = None,
     ) -> None:
         self.name = name
         self._retriever = retriever
@@ -64,6 +68,7 @@ class Extractor:
         self._k = k
         self._decline_below = decline_below
         self._answer_words = answer_words
+        self._limit = limit
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order. The chunk that was copied from is cited first."""
@@ -108,7 +113,9 @@ class Extractor:
         scores = rows @ query + LEXICAL_WEIGHT * lexical + RANK_WEIGHT * ranks
         best = int(np.argmax(scores))
         source = options[best].hit
-        text = _widened(options, scores, best, self._answer_words)
+        text, truncated = _widened(options, scores, best, self._answer_words), False
+        if self._limit is not None:
+            text, truncated = self._limit.cut(text)
         confidence = float(scores[best])
         return Answer(
             question_id=question.id,
@@ -117,13 +124,28 @@ class Extractor:
             citations=(source, *(hit for hit in hits if hit is not source)),
             confidence=confidence,
             abstained=declines(text, confidence, self._decline_below),
+            truncated=truncated,
         )
 
 
-def words_to_copy(answers: Sequence[Sequence[str]]) -> int:
-    """Number of words to copy, from known answers (the accepted ones of each question). 0 if there are none."""
-    lengths = [min(len(text.split()) for text in accepted) for accepted in answers]
-    return round(COPIED_FOR_WRITTEN * median(lengths)) if lengths else 0
+class Limit(NamedTuple):
+    """The most tokens of an answer, the same as for the models of the run, and how they are counted."""
+
+    max_tokens: int
+    count_tokens: Callable[[str], int]
+
+    def cut(self, text: str) -> tuple[str, bool]:
+        """The longest beginning of whole words within the limit, and whether anything was cut off."""
+        if self.count_tokens(text) <= self.max_tokens:
+            return text, False
+        ends = [match.end() for match in re.finditer(r"\S+", text)]
+        n = bisect_right(ends, self.max_tokens, key=lambda end: self.count_tokens(text[:end]))
+        return text[: ends[max(0, n - 1)]], True
+
+
+def words_to_copy(lengths: AnswerLengths) -> int:
+    """Number of words to copy, from the lengths of known answers. 0 if there are none."""
+    return round(COPIED_FOR_WRITTEN * lengths.median_words)
 
 
 def _widened(options: Sequence[Sentence], scores: np.ndarray, best: int, n_words: int) -> str:
@@ -131,7 +153,7 @@ def _widened(options: Sequence[Sentence], scores: np.ndarray, best: int, n_words
     first = last = best
     chunk = options[best].hit.chunk
     while True:
-        text = chunk.text[options[first].start : options[last].end]
+        text = chunk.shown[options[first].start : options[last].end]
         beside = [i for i in (first - 1, last + 1) if 0 <= i < len(options) and options[i].hit.chunk is chunk]
         if len(WORD.findall(text)) >= n_words or not beside:
             return text
@@ -140,12 +162,21 @@ def _widened(options: Sequence[Sentence], scores: np.ndarray, best: int, n_words
 
 
 def sentences(hit: Hit) -> list[Sentence]:
-    """The sentences and lines of a passage, verbatim, without those of fewer than two words."""
+    """The sentences and lines of a passage, verbatim, without what answers nothing.
+
+    That is: fewer than two words, headings of any kind, and questions. They share more words with the question than
+    the sentence that answers it.
+    """
     pieces = []
-    for match in SENTENCE.finditer(hit.chunk.text):
+    text = hit.chunk.shown
+    headings = heading_spans(text, hit.chunk.heading)
+    for match in SENTENCE.finditer(text):
         blank = len(match.group()) - len(match.group().lstrip())
         sentence = Sentence(hit, match.start() + blank, match.start() + len(match.group().rstrip()))
-        if len(WORD.findall(sentence.text)) >= MIN_WORDS:
+        asks = sentence.text.endswith("?")
+        if asks or len(WORD.findall(sentence.text)) < MIN_WORDS:
+            continue
+        if not any(start <= sentence.start < end for start, end in headings):
             pieces.append(sentence)
     return pieces
 

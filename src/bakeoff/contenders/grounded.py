@@ -10,11 +10,17 @@ from bakeoff.contenders.declining import answer_from
 from bakeoff.contenders.streaming import as_written, whole
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Generator, Retriever
-from bakeoff.records import Answer, GenerationSettings, Hit, Question, Usage
+from bakeoff.records import Answer, GenerationSettings, Hit, Prompt, Question, Usage
+from bakeoff.retrieval.presentation import Presentation
+
+AS_RETRIEVED = Presentation()
 
 
 class Grounded:
-    """A retriever and a generator. The generator sees the best k passages, or fewer if its context is too short."""
+    """A retriever and a generator. The generator sees the best k passages, or fewer if its context is too short.
+
+    `presentation` says in which order and how they are shown. Citations are always best first.
+    """
 
     def __init__(
         self,
@@ -25,6 +31,7 @@ class Grounded:
         k: int,
         settings: GenerationSettings,
         decline_below: float | None = None,
+        presentation: Presentation = AS_RETRIEVED,
     ) -> None:
         self.name = name
         self._retriever = retriever
@@ -33,6 +40,7 @@ class Grounded:
         self._k = k
         self._settings = settings
         self._decline_below = decline_below
+        self._presentation = presentation
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order. Its citations are the chunks in its prompt."""
@@ -40,10 +48,7 @@ class Grounded:
         hits_of_questions = self._retriever.search([question.text for question in questions], self._k)
         shown = [self._fitting(question, hits) for question, hits in zip(questions, hits_of_questions, strict=True)]
         retrieval = Usage(seconds=(time.perf_counter() - begun) / max(1, len(questions)))
-        prompts = [
-            self._template.render(question.text, [hit.chunk.passage for hit in hits])
-            for question, hits in zip(questions, shown, strict=True)
-        ]
+        prompts = [self._prompt(question, hits) for question, hits in zip(questions, shown, strict=True)]
         completions = self._generator.generate(prompts, self._settings)
         return [
             answer_from(question, self.name, completion, self._decline_below, hits, retrieval)
@@ -57,11 +62,14 @@ class Grounded:
         begun = time.perf_counter()
         hits = self._fitting(question, self._retriever.search([question.text], self._k)[0])
         retrieval = Usage(seconds=time.perf_counter() - begun)
-        prompt = self._template.render(question.text, [hit.chunk.passage for hit in hits])
+        prompt = self._prompt(question, hits)
         return as_written(self.name, question, self._generator, prompt, self._settings, hits, retrieval)
 
+    def _prompt(self, question: Question, hits: Sequence[Hit]) -> Prompt:
+        return self._template.render(question.text, self._presentation.texts([hit.chunk for hit in hits]))
+
     def _fitting(self, question: Question, hits: Sequence[Hit]) -> Sequence[Hit]:
-        passages = [hit.chunk.passage for hit in hits]
+        passages = [self._presentation.text(hit.chunk) for hit in hits]
         return hits[
             : n_fitting(question.text, passages, self._template, self._generator, self._settings.max_new_tokens)
         ]

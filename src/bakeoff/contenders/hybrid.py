@@ -10,6 +10,7 @@ from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.errors import InputError
 from bakeoff.measure.comparison import Days
 from bakeoff.records import Question
+from bakeoff.retrieval.presentation import ASPECTS
 from bakeoff.tuning.examples import grounded_examples
 from bakeoff.tuning.lessons import Lesson, sample
 from bakeoff.tuning.packing import Example
@@ -25,6 +26,7 @@ class Hybrid(Recipe):
     days = Days(setup=12.0, data=6.0, upkeep_per_month=1.25)
     shows = "retrieval"
     retrieves = True
+    presents = ASPECTS
     tunes = True
     in_grid = True
     epochs = 2
@@ -44,25 +46,26 @@ class Hybrid(Recipe):
         return lesson
 
     def _examples(self, world: World, questions: list[Question], seed: int) -> list[Example]:
-        spec, template = self.spec, self.spec.prompts.grounded
+        spec, template = self.spec, self.spec.grounded
         fitting = partial(
             n_fitting,
             template=template,
             generator=world.generator(spec.model),
             max_new_tokens=spec.generation.max_new_tokens,
         )
-        index, k = world.index(spec.retrieval), spec.retrieval.k
-        return grounded_examples(questions, index, template, k, spec.tuning.declining, seed, fitting)
+        index, k = world.index(spec.retrieval), spec.n_passages
+        return grounded_examples(questions, index, template, k, spec.tuning.declining, seed, fitting, spec.presentation)
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Grounded:
         """A grounded contender with the tuned model."""
-        template = self.spec.prompts.grounded
+        template = self.spec.grounded
         return Grounded(
             self.spec.name,
             world.index(self.spec.retrieval),
             world.generator(self.spec.model, self.adapter, template),
             template,
-            self.spec.retrieval.k,
+            self.spec.n_passages,
             self.spec.generation,
             fitted.decline_below,
+            self.spec.presentation,
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bakeoff.contenders.direct import Direct
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
+from bakeoff.formats.readable import readable
 from bakeoff.measure.comparison import Days
 from bakeoff.protocols import Generator
 from bakeoff.records import Document
@@ -20,6 +21,7 @@ class LongContext(Recipe):
     approach = "rag"
     days = Days(setup=2.0, data=1.0, upkeep_per_month=0.5)
     shows = "all documents"
+    presents = ("headings", "prompt")
     in_grid = True
 
     def obstacle(self, world: World, material: Material) -> str | None:
@@ -29,14 +31,18 @@ class LongContext(Recipe):
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Direct:
         """A contender that is shown every document of the world's store."""
-        prompts, settings = self.spec.prompts, self.spec.generation
+        template, settings = self.spec.grounded, self.spec.generation
         generator = world.generator(self.spec.model)
-        texts = _texts(world.store.documents())
-        return Direct(self.spec.name, generator, prompts.grounded, settings, fitted.decline_below, texts)
+        texts = _texts(world.store.documents(), self.spec.presentation.headings)
+        return Direct(self.spec.name, generator, template, settings, fitted.decline_below, texts)
 
 
-def _texts(documents: Iterable[Document]) -> list[str]:
-    return [f"{document.title}\n{document.text}" for document in documents]
+def _texts(documents: Iterable[Document], titles: bool = True) -> list[str]:
+    """What is shown of each document, with its title above it unless `titles` is off or it has none."""
+    return [
+        f"{document.title}\n{readable(document.text)}" if titles and document.title else readable(document.text)
+        for document in documents
+    ]
 
 
 def reason_not_to_fit(documents: Iterable[Document], generator: Generator, max_new_tokens: int) -> str | None:

@@ -3,6 +3,7 @@
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.recipe import Fitted, Given, Recipe, World
 from bakeoff.measure.comparison import Days
+from bakeoff.retrieval.presentation import ASPECTS
 
 
 class Rag(Recipe):
@@ -15,6 +16,7 @@ class Rag(Recipe):
     days = Days(setup=5.0, data=1.0, upkeep_per_month=0.75)
     shows = "retrieval"
     retrieves = True
+    presents = ASPECTS
     in_grid = True
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Grounded:
@@ -23,8 +25,9 @@ class Rag(Recipe):
             self.spec.name,
             world.index(self.spec.retrieval),
             world.generator(self.spec.model),
-            self.spec.prompts.grounded,
-            self.spec.retrieval.k,
+            self.spec.grounded,
+            self.spec.n_passages,
             self.spec.generation,
             fitted.decline_below,
+            self.spec.presentation,
         )

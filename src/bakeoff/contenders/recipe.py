@@ -21,6 +21,7 @@ from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Embedder, Generator, Retriever
 from bakeoff.records import Approach, Document, Question, Record
+from bakeoff.retrieval.presentation import Aspect, Presentation
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.lessons import Lesson
 
@@ -73,9 +74,9 @@ class Recipe:
     """One kind of contender. A subclass describes itself by class attributes and defines at least `open`.
 
     `name` is its short name. `days` are its assumed days of work. `shows` is what its model is shown besides the
-    question: nothing, retrieved passages, or all documents. `step` orders calibration: contenders with a higher step
-    are calibrated on the answers of those with a lower one. `roles` are the roles of the contenders it uses, and
-    whether several may have the same role.
+    question: nothing, retrieved passages, or all documents. `presents` are the aspects of the presentation that it
+    follows. `step` orders calibration: contenders with a higher step are calibrated on the answers of those with a
+    lower one. `roles` are the roles of the contenders it uses, and whether several may have the same role.
     """
 
     name: ClassVar[str] = ""
@@ -86,6 +87,7 @@ class Recipe:
     shows: ClassVar[str] = ""
     asks_model: ClassVar[bool] = True
     retrieves: ClassVar[bool] = False
+    presents: ClassVar[tuple[Aspect, ...]] = ()
     tunes: ClassVar[bool] = False
     learns_facts: ClassVar[bool] = False
     in_grid: ClassVar[bool] = False
@@ -97,6 +99,7 @@ class Recipe:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
+        self.presented_by = ""
         try:
             self.options = self.Options.model_validate(spec.options)
         except ValidationError as error:
@@ -113,7 +116,7 @@ class Recipe:
         """The prompt template of its model."""
         if not self.asks_model:
             return None
-        return self.spec.prompts.grounded if self.shows else self.spec.prompts.closed_book
+        return self.spec.grounded if self.shows else self.spec.prompts.closed_book
 
     @property
     def adapter(self) -> str:
@@ -125,6 +128,7 @@ class Recipe:
         if self.retrieves:  # the number of passages that fit depends on the length of answers
             room = self.spec.generation.max_new_tokens
             depends_on |= {"retrieval": self.spec.retrieval.model_dump(), "max_new_tokens": room}
+            depends_on |= {"presentation": self.spec.presentation.model_dump()}
         digest = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:8]
         return f"{self.spec.recipe.rsplit('.', 1)[-1]}-{digest}"
 
@@ -143,12 +147,31 @@ class Recipe:
         model = f"model:{self.spec.model}" if self.asks_model and not self.tunes else ""
         index = f"index:{self.index}" if self.index else ""
         adapter = f"adapter:{self.adapter}" if self.adapter else ""
-        return tuple(part for part in (model, index, adapter, self.own_part) if part)
+        return tuple(part for part in (model, index, self.presented_by, adapter, self.own_part) if part)
 
     @property
     def own_part(self) -> str:
         """The name of the part that `prepare` makes for this contender alone; empty if it makes none."""
         return f"contender:{self.spec.name}" if type(self).prepare is not Recipe.prepare else ""
+
+    def present(self, chosen: Presentation, n_questions: int, part: str) -> None:
+        """Takes from a presentation chosen on so many dev questions what it follows and did not decide itself.
+
+        `part` names the choice among the parts it consists of.
+        """
+        aspects = [aspect for aspect in self.presents if aspect in self.spec.to_choose]
+        if aspects:
+            new = self.spec.presentation.model_copy(update={aspect: getattr(chosen, aspect) for aspect in aspects})
+            changes = {"presentation": new, "to_choose": (), "chosen_on": n_questions}
+            self.spec, self.presented_by = self.spec.model_copy(update=changes), part
+
+    @property
+    def presentation(self) -> str:
+        """How it shows passages, in words; empty if it shows none."""
+        if not self.presents:
+            return ""
+        label = self.spec.presentation.label(self.spec.retrieval.k, self.presents)
+        return f"{label}; chosen on {self.spec.chosen_on} dev questions" if self.spec.chosen_on else label
 
     @property
     def embedder(self) -> str:
@@ -172,6 +195,7 @@ class Recipe:
             approach=self.approach,
             axes=axes if self.in_grid else None,
             shown=self.knowledge,
+            presentation=self.presentation,
             is_baseline=self.in_grid and not axes.tuning and not axes.knowledge,
             retrieves=self.retrieves,
             is_tuned=self.tunes,

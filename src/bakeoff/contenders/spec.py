@@ -6,7 +6,7 @@ Takes the entries of `contenders:` and the run's defaults, gives one `Spec` for 
 import re
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -14,9 +14,10 @@ from bakeoff.catalogue import ENTRY_POINTS, RECIPES
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import closest
 from bakeoff.models.found import found
-from bakeoff.models.prompts import Prompts
+from bakeoff.models.prompts import Prompts, PromptTemplate, plainer
 from bakeoff.models.settings import GENERATOR, ModelSettings
 from bakeoff.records import GenerationSettings, Record
+from bakeoff.retrieval.presentation import Aspect, Presentation
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.settings import Tuning
 
@@ -35,6 +36,7 @@ class Entry(Record):
     tuning: dict[str, Any] = Field(default_factory=dict)
     prompts: dict[str, Any] = Field(default_factory=dict)
     generation: dict[str, Any] = Field(default_factory=dict)
+    presentation: Literal["fixed"] | dict[str, Any] | None = None
     parts: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
 
@@ -51,25 +53,43 @@ class Entry(Record):
 
 
 class Defaults(Record):
-    """The settings of every contender that does not override them."""
+    """The settings of every contender that does not override them.
+
+    `to_choose` are the aspects of the presentation that the pilot may change if another does better on dev.
+    """
 
     model: str = GENERATOR
     retrieval: Retrieval = Retrieval()
     tuning: Tuning = Tuning()
     prompts: Prompts = Prompts()
     generation: GenerationSettings = GenerationSettings()
+    presentation: Presentation = Presentation()
+    to_choose: tuple[Aspect, ...] = ()
 
 
 class Spec(Defaults):
     """The complete settings of one contender. `recipe` is a short name or an import path.
 
-    `parts` maps roles to the names of contenders it uses. `options` are those of its recipe.
+    `parts` maps roles to the names of contenders it uses. `options` are those of its recipe. `chosen_on` is the number
+    of dev questions that its presentation was chosen on, 0 if it was given.
     """
 
     name: str
     recipe: str
     parts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
+    chosen_on: int = 0
+
+    @property
+    def n_passages(self) -> int:
+        """The most passages that its model is shown."""
+        return self.presentation.passages or self.retrieval.k
+
+    @property
+    def grounded(self) -> PromptTemplate:
+        """The prompt with passages: the run's, or the plainer one if its presentation says so."""
+        usual = self.prompts.grounded
+        return (plainer(usual) or usual) if self.presentation.prompt == "plain" else usual
 
 
 def entry_of(value: Any) -> Any:
@@ -157,6 +177,9 @@ def _spec(entry: Entry, parent: Spec, place: str) -> Spec:
     values: dict[str, Any] = {**parent.model_dump(), "name": entry.called}
     for key in ("retrieval", "tuning", "prompts", "generation", "options"):
         values[key] = _over(values[key], getattr(entry, key))
+    if isinstance(entry.presentation, dict):
+        values["presentation"] = _over(values["presentation"], entry.presentation)
+    values["to_choose"] = [aspect for aspect in parent.to_choose if not _gives(entry, aspect)]
     values["parts"] |= {role: (names,) if isinstance(names, str) else names for role, names in entry.parts.items()}
     values["model"] = entry.model or parent.model
     try:
@@ -164,6 +187,11 @@ def _spec(entry: Entry, parent: Spec, place: str) -> Spec:
     except ValidationError as error:
         problems = "; ".join(_explained(item) for item in error.errors())
         raise ConfigError(f"{place}: {problems}.", "see docs/configuration.md for every key") from error
+
+
+def _gives(entry: Entry, aspect: Aspect) -> bool:
+    """Whether an entry decides this aspect of its presentation itself; then the pilot leaves it alone."""
+    return entry.presentation is not None or (aspect == "passages" and "k" in entry.retrieval)
 
 
 def _over(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

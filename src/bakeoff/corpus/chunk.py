@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from bakeoff.errors import ConfigError
 from bakeoff.formats import markup
+from bakeoff.formats.readable import readable
 from bakeoff.records import Chunk, Document
 
 CountTokens = Callable[[str], int]
@@ -44,7 +45,8 @@ class _Atom(NamedTuple):
 
 
 def chunk_document(document: Document, max_tokens: int, count_tokens: CountTokens) -> list[Chunk]:
-    """The document's chunks in order, without overlap. They hold all of its text except whitespace and heading lines.
+    """The document's chunks in order, without overlap. They hold all of its text except whitespace, heading lines and
+    passages without anything to read, such as a lone picture.
 
     A chunk never crosses a heading. Its text has at most max_tokens tokens. Text and heading path together also fit in
     max_tokens if the path takes at most half of them. The only exception is a single character of more tokens than
@@ -59,19 +61,24 @@ def chunk_document(document: Document, max_tokens: int, count_tokens: CountToken
         cutter = _Cutter(document.text, max(left, (max_tokens + 1) // 2), count_tokens)
         for span, table_header in cutter.pack(runs):
             above = " > ".join(filter(None, (heading, table_header)))
-            chunks.append(_chunk(document, span, above))
+            chunk = _chunk(document, span, above)
+            if chunk.shown.strip():
+                chunks.append(chunk)
     return chunks
 
 
 def _chunk(document: Document, span: _Span, heading: str) -> Chunk:
+    text = document.text[span.start : span.end]
+    shown = readable(text)
     return Chunk(
         id=f"{document.id}:{span.start}-{span.end}",
         document_id=document.id,
         source=document.source,
-        text=document.text[span.start : span.end],
+        text=text,
         start=span.start,
         end=span.end,
         heading=heading,
+        readable=None if shown == text else shown,
     )
 
 
@@ -119,7 +126,7 @@ def _sections(text: str) -> Iterator[tuple[tuple[str, ...], list[_Run]]]:
     for start, stop in zip(starts, [*starts[1:], len(lines)], strict=False):
         level, words = headings[start] or (0, "")
         outer = [heading for heading in above if heading[0] < level]
-        above = [*outer, (level, markup.plain(words))]
+        above = [*outer, (level, markup.plain(readable(words)))]
         following = headings[stop] if stop < len(lines) else None
         runs = _runs(spans, kinds, start + 1, stop)
         if runs:

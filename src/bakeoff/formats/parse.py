@@ -111,7 +111,7 @@ def _whole(name: str, title: str, text: str, meta: dict[str, Any]) -> Parsed:
     times = {key: time for key in _CHANGED if (time := time_of(meta.get(key)))}
     changed = next(iter(times.values()), None)
     meta = {key: value for key, value in meta.items() if key not in times}
-    title = markup.one_line(markup.clean(title)) or markup.first_heading(text) or title_from(name)
+    title = _unless_file_name(markup.one_line(markup.clean(title)), name) or markup.first_heading(text)
     return Parsed(parts=(Part(text=text, title=title, meta=scalar_meta(meta), updated_at=changed, access=access),))
 
 
@@ -122,10 +122,10 @@ def _blank_pages(name: str, blank: Sequence[int], n_pages: int) -> tuple[Problem
     return (Problem(source=name, reason=reason, remedy="if they are scanned, run OCR on it, e.g. ocrmypdf"),)
 
 
-def title_from(name: str) -> str:
-    """A title made from a file's name: 'returns_policy-2024.md' gives 'returns policy 2024'."""
-    stem = PurePosixPath(name).stem
-    return markup.one_line(re.sub(r"[_-]+", " ", stem)) or stem
+def _unless_file_name(title: str, name: str) -> str:
+    """The title, or nothing if it only repeats the name of the file: models would copy that into their answers."""
+    path = PurePosixPath(name)
+    return "" if title.casefold() in (path.name.casefold(), path.stem.casefold()) else title
 
 
 def check_kind(suffix: str, content: bytes) -> None:

@@ -5,7 +5,6 @@ Takes decoded text, gives parts, and problems for the rows that could not be use
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import Any
 
 from bakeoff.formats import html_cells, markup
@@ -48,8 +47,7 @@ def parse_csv(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
     if not any(field in titles_by_field for field in TEXT_FIELDS):
         lines = [line for row in rows if (line := _described(headers, row))]
         body = markup.clean(markup.paragraph("\n".join(lines)))
-        title = markup.one_line(PurePosixPath(name).stem.replace("_", " ").replace("-", " "))
-        return Parsed(parts=(Part(text=body, title=title, meta=dict(meta)),) if body else ())
+        return Parsed(parts=(Part(text=body, meta=dict(meta)),) if body else ())
     parts, problems = [], []
     for number, row in enumerate(rows, 1):
         fields = {header: value for header, value in zip(headers, row, strict=False) if value.strip()}

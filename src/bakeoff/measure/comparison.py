@@ -50,9 +50,10 @@ class Entrant(Record):
 
     `recipe` is the recipe's short name or import path. `approach` is its approach in the decision matrix, None for an
     untuned model without documents. `axes` is None for contenders outside the grid. `shown` describes what the model is
-    shown besides the question. `is_baseline`: an untuned model that is shown nothing. `learns_facts`: its weights hold
-    facts from the documents, so that changed documents require more training. `parts` names the index, the tuned models
-    and the models it consists of, as in `Stage.part`. `behind` names the contenders it sends questions to.
+    shown besides the question, `presentation` how passages are shown. `is_baseline`: an untuned model that is shown
+    nothing. `learns_facts`: its weights hold facts from the documents, so that changed documents require more training.
+    `parts` names the index, the tuned models and the models it consists of, as in `Stage.part`. `behind` names the
+    contenders it sends questions to.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Entrant(Record):
     approach: Approach | None = None
     axes: Axes | None = None
     shown: str = ""
+    presentation: str = ""
     is_baseline: bool = False
     retrieves: bool = False
     is_tuned: bool = False

@@ -6,14 +6,23 @@ Takes a model folder. Knows nothing about engines.
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.models.architecture import text_config
 from bakeoff.models.chat_template import render, turn_end
+from bakeoff.models.loops import CHECK_EVERY, before_loop
 from bakeoff.models.stops import before_stop, pieces_before_stop
 from bakeoff.models.thinking import CLOSE, OPEN, pieces_without_thinking, without_thinking
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
+
+
+class Written(NamedTuple):
+    """The text of a completion, whether the length limit cut it off, and whether it repeated itself."""
+
+    text: str
+    truncated: bool
+    looped: bool
 
 
 class Chat:
@@ -80,22 +89,25 @@ class Chat:
         shown = [token for token in ids if token not in self._hidden]
         return str(self.tokenizer.decode(shown, clean_up_tokenization_spaces=False))
 
-    def text_of(self, ids: Sequence[int], settings: GenerationSettings) -> tuple[str, bool]:
-        """The answer in generated ids, and whether the length limit cut it off.
+    def written(self, ids: Sequence[int], settings: GenerationSettings) -> Written:
+        """The answer in generated ids.
 
-        The answer has no thinking block, and ends before the first stop text. If the limit cut off a thinking block,
-        the answer is empty.
+        It has no thinking block, and ends before the first stop text and after the first occurrence of a loop. If the
+        length limit cut off a thinking block, it is empty.
         """
         text, stopped = before_stop(without_thinking(self.text(ids)), settings.stop)
-        ended = stopped or (bool(ids) and ids[-1] in self.end_ids)
-        return text, not ended and len(ids) >= settings.max_new_tokens
+        text, looped = before_loop(text)
+        ended = stopped or looped or (bool(ids) and ids[-1] in self.end_ids)
+        return Written(text, not ended and len(ids) >= settings.max_new_tokens, looped)
 
     def is_stopped(self, ids: Sequence[int], settings: GenerationSettings) -> bool:
-        """Whether the answer in generated ids holds a stop text."""
-        return bool(settings.stop) and before_stop(without_thinking(self.text(ids)), settings.stop)[1]
+        """Whether to write no further: the answer in generated ids holds a stop text, or repeats itself."""
+        if settings.stop and before_stop(without_thinking(self.text(ids)), settings.stop)[1]:
+            return True
+        return bool(ids) and len(ids) % CHECK_EVERY == 0 and before_loop(self.text(ids))[1]
 
     def pieces(self, written: Iterable[Sequence[int]], settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of the answer in ids that are generated one after another. Joined, they are that of `text_of`."""
+        """The pieces of the answer in ids that are generated one after another. Joined, they are that of `written`."""
         return pieces_before_stop(pieces_without_thinking(self._texts(written)), settings.stop)
 
     def _texts(self, written: Iterable[Sequence[int]]) -> Iterator[str]:

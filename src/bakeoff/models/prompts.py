@@ -8,10 +8,9 @@ own chat template.
 
 import hashlib
 from collections.abc import Sequence
-from typing import Literal
 
 from bakeoff.errors import ConfigError
-from bakeoff.records import Message, Prompt, Record
+from bakeoff.records import Length, Message, Prompt, Record
 
 DECLINE = "I don't know."
 
@@ -68,9 +67,6 @@ def _fill(pattern: str, **values: str) -> str:
     return "".join([*filled, rest])
 
 
-Length = Literal["short", "mixed", "long"]
-"""How long answers are to be: a few words, sentences, or whichever the question asks for."""
-
 MANNER: dict[Length, str] = {
     "short": "in a few words",
     "mixed": "as briefly as possible, but completely",
@@ -92,6 +88,16 @@ def grounded(length: Length) -> PromptTemplate:
     """The prompt for a model that is shown passages. They come first: questions about the same ones then share them."""
     system = f"Answer the question {MANNER[length]} from the passages. If they do not hold the answer, say: {DECLINE}"
     return PromptTemplate(system=system, user="{passages}\n\nQuestion: {question}")
+
+
+def plain(length: Length) -> PromptTemplate:
+    """A plainer prompt with passages: it names neither them nor declining, which some small models take literally."""
+    return PromptTemplate(system=f"Answer {MANNER[length]}.", user="{passages}\n\n{question}")
+
+
+def plainer(template: PromptTemplate) -> PromptTemplate | None:
+    """The plainer prompt of the same length, or None if this is none of Bakeoff's own prompts."""
+    return next((plain(length) for length in MANNER if template == grounded(length)), None)
 
 
 CLOSED_BOOK, GROUNDED = closed_book("short"), grounded("short")

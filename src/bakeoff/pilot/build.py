@@ -21,6 +21,7 @@ from bakeoff.measure.settings import Measuring
 from bakeoff.measure.threshold import fit
 from bakeoff.models.memory import release_memory
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
+from bakeoff.pilot.present import Presenter, followers, groups
 from bakeoff.records import Answer
 from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.lessons import Lesson
@@ -48,7 +49,7 @@ class Builder:
         self._silent: set[str] = set()
         self.engine_notes: dict[str, str] = {}
 
-    def build(self, world: WorldFolder) -> dict[str, str]:
+    def build(self, world: WorldFolder, presenter: Presenter) -> dict[str, str]:
         """Makes every contender ready to calibrate. Returns those that cannot be built, with the reason."""
         for model in dict.fromkeys(recipe.spec.model for recipe in self._recipes if recipe.asks_model):
             with self._timed("load", part=f"model:{model}"):
@@ -60,6 +61,7 @@ class Builder:
         self._index(world, "index")
         skipped = self._skipped(world)
         left = [recipe for recipe in self._recipes if recipe.spec.name not in skipped]
+        self._present(world, left, presenter)
         lessons = {recipe.spec.name: self._lesson(world, recipe) for recipe in _first_with_adapter(left)}
         if lessons:  # training needs the memory that loaded models take
             world.release()
@@ -72,6 +74,13 @@ class Builder:
                 fitted = self._prepared("prepare", world, recipe, self._material)
                 world.save(Built(spec=recipe.spec, entrant=recipe.entrant(world.models), fitted=fitted))
         return skipped
+
+    def _present(self, world: WorldFolder, recipes: Sequence[Recipe], presenter: Presenter) -> None:
+        """Chooses on dev how passages are shown, before models are tuned to read them."""
+        for group, members in groups(recipes).items():
+            with self._timed("present", members[0].spec.name, f"presentation:{group}"):
+                following = [recipe for recipe in followers(recipes, members) if not recipe.presented_by]
+                presenter.present(world, group, members, following, self._progress("present", members[0].spec.name))
 
     def _prepared(self, stage: str, world: WorldFolder, recipe: Recipe, material: Material) -> Fitted:
         """What a contender needs for itself, timed if its recipe makes something."""

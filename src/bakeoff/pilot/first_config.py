@@ -12,6 +12,7 @@ from pathlib import Path
 from bakeoff.catalogue import RECIPES
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
+from bakeoff.pilot.answer_settings import answers_line, settled
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.questions import column_lines
 from bakeoff.records import Record
@@ -60,7 +61,11 @@ models:
 
 # Defaults for all contenders. To override them, write a mapping: {{name: rag-8, like: rag, retrieval: {{k: 8}}}}
 retrieval: {{chunk_tokens: {chunk_tokens}, k: {k}}}
-generation: {{max_new_tokens: {max_new_tokens}}}
+
+# {answer_lengths}.
+# `answers` words the prompts: short (a few words), long (sentences), or mixed (as the question asks).
+answers: {answers}
+generation: {{max_new_tokens: {max_new_tokens}}}   # where every answer is cut off
 
 # Your limits, volumes and prices. The verdict and the costs depend on them.
 {profile}
@@ -106,6 +111,7 @@ def first_config(
         lines=(
             *column_lines(questions, config.columns),
             *prepared.lines(),
+            answers_line(settled(config, prepared.answer_lengths), prepared.answer_lengths),
             "",
             f"Wrote {output} and {schema.name}. Editors use the schema to complete and check keys.",
             f"Run the pilot with: bakeoff run {output}",
@@ -114,7 +120,7 @@ def first_config(
 
 
 def _text(config: Config, prepared: Prepared, output: Path) -> str:
-    folder = output.resolve().parent
+    folder, lengths = output.resolve().parent, prepared.answer_lengths
     return TEMPLATE.format(
         output=output,
         schema=SCHEMA_NAME,
@@ -125,7 +131,9 @@ def _text(config: Config, prepared: Prepared, output: Path) -> str:
         summary=prepared.lines()[0],
         contenders=", ".join(RECIPES),
         chunk_tokens=config.retrieval.chunk_tokens,
-        max_new_tokens=config.generation.max_new_tokens,
+        answer_lengths=lengths.line[:1].upper() + lengths.line[1:],
+        answers=lengths.length,
+        max_new_tokens=lengths.max_new_tokens,
         k=config.retrieval.k,
         profile=_profile(prepared.asked_per_month),
     )

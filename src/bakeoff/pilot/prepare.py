@@ -13,6 +13,7 @@ from bakeoff.corpus.sources.folders import Problem, read_documents
 from bakeoff.errors import InputError
 from bakeoff.models.prompts import check_placeholders
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
+from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.questions.leaks import Leak, leak_notes, leaks
 from bakeoff.questions.splits import MEASURED, assign_splits
 from bakeoff.questions.survey import QuestionSummary, label_note, summarise
@@ -60,6 +61,11 @@ class Prepared(Record):
     def changed_training(self) -> list[Question]:
         """Phrasings about what the update changes that retraining may see."""
         return [question for question in self.questions if question.split == "train" and question.slice == "changed"]
+
+    @property
+    def answer_lengths(self) -> AnswerLengths:
+        """The lengths of the known answers in train and dev."""
+        return AnswerLengths.of([*self.of("train"), *self.of("dev")])
 
     def lines(self) -> list[str]:
         """What the data are and what they allow, one fact per line."""

@@ -25,10 +25,12 @@ from bakeoff.measures import Measure
 from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.probe import probe
+from bakeoff.pilot.answer_settings import answers_line, settled
 from bakeoff.pilot.build import Builder, batch_size
 from bakeoff.pilot.judge import check_profile
 from bakeoff.pilot.judging import judge_run
 from bakeoff.pilot.prepare import Prepared, prepare
+from bakeoff.pilot.present import Presenter, extra_answers
 from bakeoff.pilot.regrade import regraded_notes
 from bakeoff.records import Question, Record, Stage
 from bakeoff.runs import folder as run_folder
@@ -71,7 +73,10 @@ def run(
     prepared = prepare(config)
     _probe(config, recipes)
     waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
-    folder = (run_folder.resume if resume else run_folder.begin)(config, Path(runs))
+    fresh = settled(config, prepared.answer_lengths)
+    folder = run_folder.resume(config, Path(runs), fresh) if resume else run_folder.begin(fresh, Path(runs))
+    config = folder.config()
+    recipes = make_recipes(config.specs, config.imports_from)  # with the prompts and limits of this run
     tell = listener or (lambda event: None)
     tell(Event(stage="data", note=f"Run folder: {folder.root}"))
     if waiting:
@@ -116,13 +121,20 @@ class Pilot:
             seed=config.seed,
         )
         self._builder = Builder(recipes, material, self._timed, self._progress)
+        self._presenter = Presenter(
+            folder,
+            material.dev,
+            config.seed,
+            config.profile.wrong_answer_penalty,
+            lambda recipe: batch_size(recipe, config.models, config.measuring),
+        )
 
     def run(self) -> None:
         """Runs every stage in turn, after saying what the data allow."""
-        for line in self._prepared.lines():
+        for line in self._lines():
             self._tell(Event(stage="data", note=line))
         self._write_data()
-        skipped = self._builder.build(self._world)
+        skipped = self._builder.build(self._world, self._presenter)
         data = self._prepared.summary(self._builder.n_chunks(self._world))
         built = [recipe for recipe in self._recipes if recipe.spec.name not in skipped]
         for recipe in sorted(built, key=lambda recipe: recipe.step):
@@ -132,6 +144,12 @@ class Pilot:
         warnings = (*data.warnings, *self._warnings(built), *regraded_notes(self._folder))
         write_record(self._folder.data_path, data.model_copy(update={"warnings": warnings}))
         self._judge(built, skipped)
+
+    def _lines(self) -> Iterator[str]:
+        """What the data allow, and what follows from them for this run."""
+        yield from self._prepared.lines()
+        yield answers_line(self._config, self._prepared.answer_lengths)
+        yield from extra_answers(self._recipes, self._prepared.of("dev"), self._config.seed)
 
     def _warnings(self, built: Sequence[Recipe]) -> list[str]:
         """Problems in the contenders' answers that the measures do not show."""

@@ -3,7 +3,7 @@
 Takes a comparison, answers and questions, gives sentences. The warnings of the verdict and the data are elsewhere.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bakeoff.measure.comparison import Comparison
 from bakeoff.records import Answer, Question
@@ -17,7 +17,13 @@ def cautions(
     comparison: Comparison, answers: Mapping[str, Mapping[str, Answer]], questions: Sequence[Question]
 ) -> list[str]:
     """All warnings. `answers` are the test answers by contender, then question id."""
-    return [*_failed(answers), *_cut_off(answers), *_constant(comparison), *_unplaced(answers, questions)]
+    return [
+        *_failed(answers),
+        *_cut_off(answers),
+        *_looped(answers),
+        *_constant(comparison),
+        *_unplaced(answers, questions),
+    ]
 
 
 def _failed(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
@@ -31,18 +37,27 @@ def _failed(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
 
 def _cut_off(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
     """A warning if more than 5 % of a contender's answers stopped at the token limit."""
-    shares = {
-        name: sum(answer.truncated for answer in given.values()) / len(given)
-        for name, given in answers.items()
-        if given
-    }
-    cut_off = [f"{name} ({percent(share)} of its answers)" for name, share in shares.items() if share > FEW]
+    cut_off = _often(answers, lambda answer: answer.truncated)
     if not cut_off:
         return []
     return [
         f"Answers were cut off at the token limit: {listed(cut_off)}. The missing text is not measured. Raise "
         "max_new_tokens in the configuration."
     ]
+
+
+def _looped(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
+    """A warning if more than 5 % of a contender's answers repeated themselves."""
+    looped = _often(answers, lambda answer: answer.looped)
+    if not looped:
+        return []
+    return [f"Answers repeated themselves and were stopped: {listed(looped)}. What they repeat is kept once."]
+
+
+def _often(answers: Mapping[str, Mapping[str, Answer]], counts: Callable[[Answer], bool]) -> list[str]:
+    """The contenders with more than 5 % of such answers, and the share."""
+    shares = {name: sum(map(counts, given.values())) / len(given) for name, given in answers.items() if given}
+    return [f"{name} ({percent(share)} of its answers)" for name, share in shares.items() if share > FEW]
 
 
 def _constant(comparison: Comparison) -> list[str]:

@@ -4,6 +4,7 @@ STAGES = {
     "read": "Read documents",
     "load": "Load models",
     "index": "Index",
+    "present": "Choose how passages are shown",
     "train": "Train",
     "calibrate": "Calibrate",
     "latency": "Measure latency",

@@ -75,6 +75,9 @@ def _below(data: ReportData, page: Path | None) -> Iterator[Text]:
         )
     for letter, reason in table(data, EIGHT).notes:
         yield Text(f"{letter}  {reason}", style="dim")
+    for entrant in data.entrants:
+        if entrant.presentation:
+            yield Text(f"{entrant.name}: {entrant.presentation}", style="dim")
     for name, reason in (data.judgement.excluded if data.judgement else {}).items():
         yield Text(f"{name} cannot win: {reason}")
     for name, reason in data.skipped.items():

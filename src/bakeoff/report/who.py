@@ -37,5 +37,5 @@ def _row(entrant: Entrant, entrants: Sequence[Entrant]) -> Who:
         what=f"{entrant.title}: {entrant.summary}" if entrant.summary else entrant.title or entrant.recipe,
         model=entrant.model.label if entrant.model else listed(behind) if behind else DASH,
         tuning=(entrant.axes.tuning if entrant.axes else "") or DASH,
-        shown=entrant.shown or DASH,
+        shown=": ".join(filter(None, (entrant.shown, entrant.presentation))) or DASH,
     )

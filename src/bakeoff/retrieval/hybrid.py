@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 
@@ -42,14 +42,6 @@ GROUP_CHUNKS = 1024  # chunks embedded and written together; a kill loses the wo
 TIDY_ALWAYS_CHUNKS = 10_000
 OLD_VERSIONS_KEPT = timedelta(minutes=10)  # running searches may still read them
 SCAN_FLOATS = 8_000_000  # the most cosines in memory at once when many queries are scanned
-
-
-class CountingEmbedder(Embedder, Protocol):
-    """An embedder that also counts tokens. The counts decide where documents are cut."""
-
-    def count_tokens(self, text: str) -> int:
-        """The number of tokens of the text by this model's tokenizer, without special tokens."""
-        ...
 
 
 class Filter(Record):
@@ -95,7 +87,7 @@ class HybridIndex:
     from before the sync or from after it. Other processes see the new chunks when they open the folder again.
     """
 
-    def __init__(self, folder: Path, embedder: CountingEmbedder, table: Any, state: State) -> None:
+    def __init__(self, folder: Path, embedder: Embedder, table: Any, state: State) -> None:
         self._folder = folder
         self._embedder = embedder
         self._table = table
@@ -105,9 +97,7 @@ class HybridIndex:
         self._syncing = threading.Lock()
 
     @classmethod
-    def open(
-        cls, folder: Path, embedder: CountingEmbedder, max_tokens: int = 128, rebuild: bool = False
-    ) -> "HybridIndex":
+    def open(cls, folder: Path, embedder: Embedder, max_tokens: int = 128, rebuild: bool = False) -> "HybridIndex":
         """The index in this folder. If there is none, or with `rebuild`, a new empty index.
 
         Raises RunFolderError if the index was made with another embedder or chunk size, or cannot be read, and
@@ -311,7 +301,8 @@ class _Rows:
 
         vectors = table["vector"].combine_chunks()
         self.vectors = vectors.flatten().to_numpy().reshape(len(vectors), vectors.type.list_size)
-        self._chunks = table.select(list(Chunk.model_fields)).combine_chunks()
+        known = [name for name in Chunk.model_fields if name in table.column_names]
+        self._chunks = table.select(known).combine_chunks()
         self.at = {chunk_id: row for row, chunk_id in enumerate(table["id"].to_pylist())}
         sorted_rows = pc.sort_indices(table, [("source", "ascending"), ("start", "ascending"), ("id", "ascending")])
         self.order = np.empty(len(vectors), np.int64)

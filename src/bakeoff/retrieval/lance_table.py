@@ -96,6 +96,7 @@ def new_table(folder: Path, state: State) -> Any:
             "start": place,
             "end": place,
             "heading": text,
+            "readable": text,
             "passage": text,
             "access": pa.list_(text),
             "vector": pa.list_(pa.float32(), state.dimension),

@@ -6,7 +6,7 @@ about models or stages. Every key has a default except the documents and the que
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
@@ -18,10 +18,11 @@ from bakeoff.files.did_you_mean import unknown_key
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.measure.settings import Measuring
 from bakeoff.models.found import found
-from bakeoff.models.prompts import Prompts
+from bakeoff.models.prompts import Prompts, closed_book, grounded
 from bakeoff.models.settings import Models
 from bakeoff.questions.settings import Split
-from bakeoff.records import GenerationSettings, Record
+from bakeoff.records import GenerationSettings, Length, Record
+from bakeoff.retrieval.presentation import ASPECTS, Presentation
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.settings import Tuning
 
@@ -70,8 +71,10 @@ class Config(Record):
     models: Models = Field(default_factory=dict, validate_default=True)
     retrieval: Retrieval = Retrieval()
     tuning: Tuning = Tuning()
+    answers: Literal["auto"] | Length = "auto"
     prompts: Prompts = Prompts()
     generation: GenerationSettings = GenerationSettings()
+    presentation: Literal["auto", "fixed"] | Presentation = "auto"
     measures: Names = ()
     measuring: Measuring = Measuring()
     split: Split = Split()
@@ -85,11 +88,32 @@ class Config(Record):
         validate({"name": name, "documents": self.documents, "questions": self.questions})
         return self.model_copy(update={"name": name})  # a dump would mark every default as explicitly given
 
+    def settled(self, length: Length, max_new_tokens: int) -> "Config":
+        """The same configuration with these values for what it leaves open.
+
+        `length` is the wording of the prompts unless `answers` or the prompts are given, `max_new_tokens` the limit
+        unless one is given.
+        """
+        length = length if self.answers == "auto" else self.answers
+        worded = Prompts(closed_book=closed_book(length), grounded=grounded(length))
+        limits = {"max_new_tokens": max_new_tokens, **_given(self.generation)}
+        values = {
+            "answers": length,
+            "prompts": worded.model_copy(update=_given(self.prompts)),
+            "generation": GenerationSettings(**limits),
+        }
+        return self.model_copy(update=values)
+
     @property
     def specs(self) -> tuple[Spec, ...]:
         """Every contender's complete settings, in order. Raises ConfigError as `contenders.spec.resolve`."""
         defaults = Defaults(
-            retrieval=self.retrieval, tuning=self.tuning, prompts=self.prompts, generation=self.generation
+            retrieval=self.retrieval,
+            tuning=self.tuning,
+            prompts=self.prompts,
+            generation=self.generation,
+            presentation=self.presentation if isinstance(self.presentation, Presentation) else Presentation(),
+            to_choose=ASPECTS if self.presentation == "auto" else (),
         )
         return resolve(self.contenders, defaults, self.models)
 
@@ -111,6 +135,11 @@ class Config(Record):
         if not entries:
             raise ValueError("name at least one contender")
         return entries
+
+
+def _given(record: Record) -> dict[str, Any]:
+    """The fields of a record that were given, not left at their defaults."""
+    return {key: getattr(record, key) for key in record.model_fields_set}
 
 
 def load_config(path: Path) -> Config:

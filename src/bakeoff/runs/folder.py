@@ -167,18 +167,23 @@ def unfinished(name: str, runs: Path) -> Path | None:
     return max(waiting)[1] if waiting else None
 
 
-def resume(config: Config, runs: Path) -> RunFolder:
+def resume(config: Config, runs: Path, fresh: Config | None = None) -> RunFolder:
     """The newest unfinished folder with this configuration's name, else the newest, if its configuration is the same.
 
-    Raises RunFolderError if there is none or if the configuration has changed, and names the keys that differ.
+    What the configuration leaves to the known answers stays as the run began. `fresh` is what a new run would use; it
+    is written into a folder that has no configuration yet. Raises RunFolderError if there is no run or if the
+    configuration has changed, and names the keys that differ.
     """
     taken = _folders(config.name, runs)
     if not taken:
         raise RunFolderError(f"There is no run named '{config.name}' in {runs} to resume.", "leave --resume out")
     folder = RunFolder(unfinished(config.name, runs) or max(taken)[1])
     if not folder.config_path.exists():
-        _write_config(config, folder)
-    before, now = folder.config().model_dump(), config.model_dump()
+        _write_config(fresh or config, folder)
+    begun = folder.config()
+    if begun.answers != "auto":
+        config = config.settled(begun.answers, begun.generation.max_new_tokens)
+    before, now = begun.model_dump(), config.model_dump()
     changed = sorted(key for key in now if now[key] != before[key])
     if changed:
         raise RunFolderError(

@@ -34,6 +34,7 @@ def config_schema() -> Schema:
     keys["models"]["additionalProperties"] = {"anyOf": [TEXT, *models.pop("oneOf", ())]}
     for key, settings in PARTIAL.items():
         kinds["Entry"]["properties"][key] = {"$ref": f"#/$defs/{settings}"}
+    kinds["Entry"]["properties"]["presentation"] = {"anyOf": [{"const": "fixed"}, {"$ref": "#/$defs/Presentation"}]}
     entry = {"anyOf": [{"enum": list(RECIPES)}, TEXT, {"$ref": "#/$defs/Entry"}]}
     keys["contenders"] = {
         "anyOf": [*entry["anyOf"], {"type": "array", "items": entry, "minItems": 1}],

@@ -17,8 +17,10 @@ from bakeoff.models.prompts import DECLINE, PromptTemplate
 from bakeoff.protocols import Retriever
 from bakeoff.questions.evidence import evidence_hit, holds_evidence
 from bakeoff.records import Chunk, Question
+from bakeoff.retrieval.presentation import Presentation
 from bakeoff.tuning.lora import Example
 
+AS_RETRIEVED = Presentation()
 Shown = tuple[Question, list[Chunk]]
 Fitting = Callable[[str, Sequence[str]], int]  # a question and passages to the number that fit
 T = TypeVar("T")
@@ -48,19 +50,20 @@ def grounded_examples(
     declining: float,
     seed: int,
     n_fitting: Fitting,
+    presentation: Presentation = AS_RETRIEVED,
 ) -> list[Example]:
     """Each question with those of the k passages retrieved for it that fit: what the model will also see in use.
 
     In the share `declining` of the examples the completion is to decline: questions without an answer, and questions
     for which retrieval missed the right passage. If there are too many, a sample is drawn. If there are too few, the
-    right passages are removed from other examples.
+    right passages are removed from other examples. `presentation` says how passages are shown.
     """
 
     def shown(question: Question, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
-        return chunks[: n_fitting(question.text, [chunk.passage for chunk in chunks[:k]])]
+        return chunks[: n_fitting(question.text, [presentation.text(chunk) for chunk in chunks[:k]])]
 
     def example(question: Question, chunks: Sequence[Chunk], completion: str) -> Example:
-        passages = [chunk.passage for chunk in shown(question, chunks)]
+        passages = presentation.texts(shown(question, chunks))
         return Example(prompt=template.render(question.text, passages), completion=completion)
 
     draw = random.Random(seed)

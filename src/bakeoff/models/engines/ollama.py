@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bakeoff.models.engines.openai_reading import mean_logprob
+from bakeoff.models.loops import before_loop
 from bakeoff.models.providers.asking import asked_of, estimated_prompt_tokens, estimated_tokens
 from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiClient, ApiError
 from bakeoff.models.providers.concurrent import complete_all
@@ -85,6 +86,7 @@ class OllamaGenerator:
         if not reply.get("done"):
             raise ApiError("The reply is not marked as done, so it is not the whole answer.", "check the server's log")
         text, stopped = before_stop(_text(reply), settings.stop)
+        text, looped = before_loop(text)
         estimate = estimated_prompt_tokens(prompt)
         n_prompt, n_new = reply.get("prompt_eval_count"), reply.get("eval_count")
         self._refuse_cut(n_prompt, estimate)
@@ -97,7 +99,8 @@ class OllamaGenerator:
                 seconds=seconds,
             ),
             logprob=mean_logprob(reply.get("logprobs")),
-            truncated=not stopped and (reply.get("done_reason") == "length" or full),
+            truncated=not (stopped or looped) and (reply.get("done_reason") == "length" or full),
+            looped=looped,
             origin=Origin(model=str(reply.get("model") or ""), on=datetime.now(UTC).date()),
         )
 

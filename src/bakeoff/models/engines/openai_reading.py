@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from bakeoff.models.loops import before_loop
 from bakeoff.models.providers.asking import estimated_prompt_tokens, estimated_tokens
 from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiError, error_message
 from bakeoff.models.stops import before_stop
@@ -27,6 +28,7 @@ def completion_of(
     """The completion in a reply. Raises ApiError if there is none."""
     choice = _choice(reply)
     text, stopped = before_stop(text_of(choice["message"]), settings.stop)
+    text, looped = before_loop(text)
     counted = _mapping(reply.get("usage"))
     n_prompt, n_completion = _count(counted, "prompt_tokens"), _count(counted, "completion_tokens")
     full = n_prompt is not None and n_completion is not None and n_prompt + n_completion >= context_tokens
@@ -38,7 +40,8 @@ def completion_of(
             seconds=seconds,
         ),
         logprob=mean_logprob(_mapping(choice.get("logprobs")).get("content")),
-        truncated=not stopped and (choice.get("finish_reason") == "length" or full),
+        truncated=not (stopped or looped) and (choice.get("finish_reason") == "length" or full),
+        looped=looped,
         origin=Origin(
             model=str(reply.get("model") or ""),
             fingerprint=str(reply.get("system_fingerprint") or ""),

@@ -51,7 +51,7 @@ class OpenVinoGenerator:
     def _complete_all(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[Completion]:
         with self._lock:
             begun = time.perf_counter()
-            written = self._write_to_stops(ids, settings) if settings.stop else self._write(ids, settings)
+            written = self._write(ids, settings)
             seconds = (time.perf_counter() - begun) / len(ids)
         return [
             self._completion(new, score, Usage(prompt_tokens=len(prompt_ids), seconds=seconds), settings)
@@ -59,17 +59,11 @@ class OpenVinoGenerator:
         ]
 
     def _write(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[tuple[list[int], float]]:
-        """The new tokens of each prompt, and the sum of their log-probabilities."""
-        configured = [self._configured(settings)] * len(ids)
-        results = self._pipeline.generate([_tensor(prompt_ids) for prompt_ids in ids], configured)
-        return [(list(result.m_generation_ids[0]), float(result.m_scores[0])) for result in results]
+        """The new tokens of each prompt, and the sum of their log-probabilities.
 
-    def _write_to_stops(
-        self, ids: Sequence[Sequence[int]], settings: GenerationSettings
-    ) -> list[tuple[list[int], float]]:
-        """The same, but each prompt ends as soon as its text holds a stop text.
-
-        The engine's own stop texts would need the tokenizer as an OpenVINO graph, which is not made here.
+        Each prompt ends as soon as its text holds a stop text or repeats itself. The engine's own stop texts would need
+        the tokenizer as an OpenVINO graph, which is not made here, and it knows no loops. Stepping takes as long as its
+        own `generate` (docs/results/generation.md).
         """
         configured = self._configured(settings)
         requests = [self._pipeline.add_request(i, _tensor(prompt_ids), configured) for i, prompt_ids in enumerate(ids)]
@@ -90,12 +84,10 @@ class OpenVinoGenerator:
         return list(zip(tokens, scores, strict=True))
 
     def _completion(self, new: list[int], score: float, usage: Usage, settings: GenerationSettings) -> Completion:
-        text, truncated = self._chat.text_of(new, settings)
         return Completion(
-            text=text,
+            **self._chat.written(new, settings)._asdict(),
             usage=usage.model_copy(update={"completion_tokens": len(new)}),
             logprob=score / len(new) if new else None,
-            truncated=truncated,
         )
 
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:

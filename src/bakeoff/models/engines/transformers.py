@@ -76,7 +76,7 @@ class TransformersGenerator:
                 input_ids=torch.tensor(rows, device=self._model.device),
                 attention_mask=torch.tensor(mask, device=self._model.device),
                 generation_config=self._configured(settings),
-                stopping_criteria=StoppingCriteriaList([_AtStop(self._chat, width, settings)] if settings.stop else []),
+                stopping_criteria=StoppingCriteriaList([_WhenStopped(self._chat, width, settings)]),
                 logits_processor=LogitsProcessorList([chosen]),
             )
         seconds = (time.perf_counter() - begun) / len(batch)
@@ -90,16 +90,15 @@ class TransformersGenerator:
     def _completion(
         self, new: Sequence[int], logprobs: Sequence[float], took: tuple[int, float], settings: GenerationSettings
     ) -> Completion:
-        """The completion up to its end token or stop text. The padding after it is cut off."""
+        """The completion up to its end token, stop text or loop. The padding after it is cut off."""
         length = next((i + 1 for i, token in enumerate(new) if token in self._chat.end_ids), len(new))
-        if settings.stop:
-            length = self._length_to_stop(new[:length], settings)
+        length = self._length_to_stop(new[:length], settings)
         usage = Usage(prompt_tokens=took[0], completion_tokens=length, seconds=took[1])
-        text, truncated = self._chat.text_of(new[:length], settings)
-        return Completion(text=text, usage=usage, logprob=sum(logprobs[:length]) / length, truncated=truncated)
+        written = self._chat.written(new[:length], settings)
+        return Completion(**written._asdict(), usage=usage, logprob=sum(logprobs[:length]) / length)
 
     def _length_to_stop(self, new: Sequence[int], settings: GenerationSettings) -> int:
-        """The number of tokens up to and including a stop text; all tokens if there is none."""
+        """The number of tokens that the model would have written alone: up to a stop text or a loop; else all."""
         lengths = range(1, len(new) + 1)
         return next((n for n in lengths if self._chat.is_stopped(new[:n], settings)), len(new))
 
@@ -110,7 +109,8 @@ class TransformersGenerator:
         """
         begun = time.perf_counter()
         ids = torch.tensor([self._chat.ids_that_fit(prompt, settings.max_new_tokens)], device=self._model.device)
-        writer = _Writer(self._model, ids, self._configured(settings))
+        until = _WhenStopped(self._chat, ids.shape[1], settings)
+        writer = _Writer(self._model, ids, self._configured(settings), until)
         writer.start()
         try:
             yield from self._chat.pieces(writer.tokens, settings)
@@ -173,13 +173,13 @@ class _Writer(threading.Thread):
     At the end `new` are the ids of all new tokens, `logprobs` their log-probabilities.
     """
 
-    def __init__(self, model: Any, ids: torch.Tensor, settings: GenerationConfig) -> None:
+    def __init__(self, model: Any, ids: torch.Tensor, settings: GenerationConfig, until: StoppingCriteria) -> None:
         super().__init__(daemon=True)
         self.stopped = threading.Event()
         self.tokens = TokenQueue()
         self.new: list[int] = []
         self.logprobs: list[float] = []
-        self._model, self._ids, self._settings = model, ids, settings
+        self._model, self._ids, self._settings, self._until = model, ids, settings, until
 
     def run(self) -> None:
         chosen = _Logprobs(sampled=bool(self._settings.do_sample))
@@ -190,7 +190,7 @@ class _Writer(threading.Thread):
                 attention_mask=torch.ones_like(self._ids),
                 generation_config=self._settings,
                 streamer=_NewTokens(self.tokens),
-                stopping_criteria=StoppingCriteriaList([_WhenSet(self.stopped)]),
+                stopping_criteria=StoppingCriteriaList([_WhenSet(self.stopped), self._until]),
                 logits_processor=LogitsProcessorList([chosen]),
             )
             self.new = output[0, self._ids.shape[1] :].tolist()
@@ -226,6 +226,18 @@ class _AtStop(StoppingCriteria):
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **more: Any) -> torch.Tensor:
         rows = input_ids[:, self._width :].tolist()
         return torch.tensor([self._chat.is_stopped(row, self._settings) for row in rows], device=input_ids.device)
+
+
+class _WhenStopped(StoppingCriteria):
+    """Ends each prompt of a batch as soon as its answer holds a stop text or repeats itself."""
+
+    def __init__(self, chat: Chat, width: int, settings: GenerationSettings) -> None:
+        self._chat, self._width, self._settings = chat, width, settings
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **more: Any) -> torch.Tensor:
+        rows = input_ids[:, self._width :].tolist()
+        stopped = [self._chat.is_stopped(row, self._settings) for row in rows]
+        return torch.tensor(stopped, dtype=torch.bool, device=input_ids.device)
 
 
 class _WhenSet(StoppingCriteria):

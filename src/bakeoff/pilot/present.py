@@ -1,0 +1,242 @@
+"""Chooses on dev how retrieved passages are shown to each model: one rule for all contenders that read passages.
+
+Takes recipes, an indexed world and the dev questions. Asks the untuned model, before anything is tuned, and gives each
+recipe the presentation that it then trains, measures and serves with. Every answer is on the disk before the next is
+asked, so a killed run asks none twice. Rule and reasons: docs/presentation.md.
+"""
+
+import hashlib
+import json
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+
+from bakeoff.contenders.grounded import Grounded
+from bakeoff.contenders.recipe import Recipe
+from bakeoff.contenders.spec import Spec
+from bakeoff.contenders.world import WorldFolder
+from bakeoff.files import jsonl
+from bakeoff.measure.collect import Progress, collect
+from bakeoff.measure.score import is_correct
+from bakeoff.models.prompts import plainer
+from bakeoff.records import Answer, Question, Record
+from bakeoff.retrieval.presentation import ASPECTS, Aspect, Presentation
+from bakeoff.runs.folder import RunFolder, write_record
+
+MOST_QUESTIONS, FEWEST_QUESTIONS = 40, 10
+FIRST_QUESTIONS = 20
+"""A change that is not ahead after so many questions is dropped."""
+MOST_ANSWERS = 160
+"""For each model and index: 40 for the start, 20 for each of four changes, 40 for one that is ahead."""
+
+MOST_CHANGES = 5
+ROUNDING = 1e-9
+
+
+class Tried(Record):
+    """A presentation that was tried: its mean value on the first `n_questions` dev questions."""
+
+    presentation: Presentation
+    n_questions: int
+    value: float
+
+
+class Choice(Record):
+    """What was chosen for a group of contenders, and all that was tried, the start first."""
+
+    presentation: Presentation
+    n_questions: int
+    tried: tuple[Tried, ...]
+
+
+Ask = Callable[[Presentation, Sequence[Question]], Mapping[str, float]]
+"""The value of each question's answer with this presentation, by question id. Failed answers are left out."""
+
+
+def choose(spec: Spec, questions: Sequence[Question], ask: Ask) -> Choice:
+    """Starts from the spec's presentation and tries one change at a time; goes on from the better one.
+
+    A change is taken if its gain on the same questions is above zero by more than one standard error.
+    """
+    best = spec.presentation
+    values = ask(best, questions)
+    tried = [_tried(best, questions, values)]
+    left = MOST_ANSWERS - len(questions)
+    for aspect in _open_aspects(spec):
+        for change in best.changed(aspect, spec.retrieval.k):
+            shown, new = _tried_out(change, questions, values, ask, left)
+            left -= len(shown)
+            tried += [_tried(change, shown, new)] if shown else []
+            gain, error = _gain(new, values)
+            if len(shown) == len(questions) and gain > error + ROUNDING:
+                best, values = change, new
+    return Choice(presentation=best, n_questions=len(questions), tried=tuple(tried))
+
+
+def _open_aspects(spec: Spec) -> list[Aspect]:
+    """The aspects that may be changed. A prompt of the team's own has no plainer one."""
+    own_prompt = plainer(spec.prompts.grounded) is None
+    return [aspect for aspect in ASPECTS if aspect in spec.to_choose and not (aspect == "prompt" and own_prompt)]
+
+
+def _tried_out(
+    change: Presentation, questions: Sequence[Question], before: Mapping[str, float], ask: Ask, most: int
+) -> tuple[Sequence[Question], Mapping[str, float]]:
+    """The questions that a change was asked, and their values: the first ones, and all if it is ahead on those."""
+    first = questions[:FIRST_QUESTIONS]
+    if len(first) > most:
+        return (), {}
+    values = ask(change, first)
+    if _gain(values, before)[0] <= 0 or len(questions) > most:
+        return first, values
+    return questions, ask(change, questions)
+
+
+def _gain(values: Mapping[str, float], before: Mapping[str, float]) -> tuple[float, float]:
+    """The mean gain over the questions that both have, and its standard error. (0, 0) for fewer than two questions."""
+    gains = [value - before[key] for key, value in values.items() if key in before]
+    return (fmean(gains), stdev(gains) / len(gains) ** 0.5) if len(gains) > 1 else (0.0, 0.0)
+
+
+def _tried(presentation: Presentation, questions: Sequence[Question], values: Mapping[str, float]) -> Tried:
+    return Tried(presentation=presentation, n_questions=len(questions), value=fmean(values.values()) if values else 0.0)
+
+
+def value_of(question: Question, answer: Answer, wrong_answer_penalty: float) -> float:
+    """1 for a correct answer, or for declining what cannot be answered; 0 for declining; else minus the penalty."""
+    if answer.abstained:
+        return 0.0 if question.answerable else 1.0
+    return 1.0 if question.answerable and is_correct(question, answer.text) else -wrong_answer_penalty
+
+
+def asked_on(dev: Sequence[Question], seed: int) -> list[Question]:
+    """At most 40 dev questions in random order, one phrasing of each fact, answerable or not."""
+    drawn = random.Random(seed).sample(list(dev), len(dev))
+    of_facts = {question.fact: question for question in reversed(drawn) if question.slice != "general"}
+    first = {question.id for question in of_facts.values()}
+    return [question for question in drawn if question.id in first][:MOST_QUESTIONS]
+
+
+def groups(recipes: Sequence[Recipe]) -> dict[str, list[Recipe]]:
+    """The contenders that read retrieved passages and leave something open, by what they share.
+
+    That is: the model, the index, the prompt, the limits, and where they start from.
+    """
+    found: dict[str, list[Recipe]] = {}
+    for recipe in recipes:
+        if recipe.retrieves and recipe.asks_model and set(recipe.presents) & set(recipe.spec.to_choose):
+            found.setdefault(_group(recipe.spec), []).append(recipe)
+    return found
+
+
+def _group(spec: Spec) -> str:
+    shared = spec.model_dump(mode="json", include={"retrieval", "generation", "presentation", "to_choose"})
+    shared["prompt"] = spec.prompts.grounded.fingerprint
+    model = re.sub(r"[^A-Za-z0-9._-]", "-", spec.model)
+    return f"{model}-{_digest(shared)}"
+
+
+def _digest(values: object) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def extra_answers(recipes: Sequence[Recipe], dev: Sequence[Question], seed: int) -> Iterator[str]:
+    """A line for each model that is asked more than the test needs, with the most answers."""
+    n = len(asked_on(dev, seed))
+    for members in groups(recipes).values():
+        if n >= FEWEST_QUESTIONS:
+            names, model = ", ".join(recipe.spec.name for recipe in members), members[0].spec.model
+            most = min(MOST_ANSWERS, n * (1 + MOST_CHANGES))
+            yield (
+                f"How passages are shown to '{model}' ({names}) is chosen on {n} dev questions: at most {most} extra "
+                "answers."
+            )
+
+
+class Presenter:
+    """Chooses presentations for the recipes of one run, and keeps answers and choices in its folder."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        dev: Sequence[Question],
+        seed: int,
+        wrong_answer_penalty: float,
+        batch_size: Callable[[Recipe], int],
+    ) -> None:
+        self._folder = folder
+        self._questions = asked_on(dev, seed)
+        self._penalty = wrong_answer_penalty
+        self._batch_size = batch_size
+
+    def present(
+        self,
+        world: WorldFolder,
+        group: str,
+        members: Sequence[Recipe],
+        following: Sequence[Recipe],
+        progress: Progress,
+    ) -> None:
+        """Gives the contenders of a group, and those that follow it, the presentation chosen for the group.
+
+        They keep their own if dev has too few questions.
+        """
+        if len(self._questions) < FEWEST_QUESTIONS:
+            return
+        path = self._root(group) / "choice.json"
+        if path.exists():
+            choice = self._folder.record(path, Choice)
+        else:
+            choice = self._choose(world, group, members[0], progress)
+            write_record(path, choice)
+        for recipe in (*members, *following):
+            recipe.present(choice.presentation, choice.n_questions, f"presentation:{group}")
+        for recipe in members:
+            self._reuse(world, group, recipe, choice)
+
+    def _root(self, group: str) -> Path:
+        return self._folder.root / "presentation" / group
+
+    def _answers_path(self, group: str, presentation: Presentation) -> Path:
+        return self._root(group) / f"{_digest(presentation.model_dump(mode='json'))}.jsonl"
+
+    def _choose(self, world: WorldFolder, group: str, recipe: Recipe, progress: Progress) -> Choice:
+        def ask(presentation: Presentation, questions: Sequence[Question]) -> dict[str, float]:
+            path = self._answers_path(group, presentation)
+            collect(_reader(world, recipe.spec, presentation), questions, path, self._batch_size(recipe), progress)
+            given = {answer.question_id: answer for answer in jsonl.read(path, Answer) if answer.error is None}
+            return {
+                question.id: value_of(question, given[question.id], self._penalty)
+                for question in questions
+                if question.id in given
+            }
+
+        return choose(recipe.spec, self._questions, ask)
+
+    def _reuse(self, world: WorldFolder, group: str, recipe: Recipe, choice: Choice) -> None:
+        """Makes the answers of the chosen presentation dev answers of a contender that gives the very same."""
+        name = recipe.spec.name
+        path = self._folder.answers_path(name, "dev")
+        if recipe.tunes or path.exists() or world.is_calibrated(name):
+            return
+        given = jsonl.read(self._answers_path(group, choice.presentation), Answer)
+        jsonl.append(path, [answer.model_copy(update={"contender": name}) for answer in given if answer.error is None])
+
+
+def _reader(world: WorldFolder, spec: Spec, presentation: Presentation) -> Grounded:
+    """The untuned model, shown passages in this way."""
+    shown = spec.model_copy(update={"presentation": presentation})
+    index, generator = world.index(spec.retrieval), world.generator(spec.model)
+    return Grounded(spec.name, index, generator, shown.grounded, shown.n_passages, spec.generation, None, presentation)
+
+
+def followers(recipes: Sequence[Recipe], members: Sequence[Recipe]) -> list[Recipe]:
+    """The contenders without retrieval that follow the choice of this group: those that ask the same model."""
+    return [
+        recipe
+        for recipe in recipes
+        if recipe.presents and not recipe.retrieves and recipe.spec.model == members[0].spec.model
+        if recipe.spec.prompts.grounded == members[0].spec.prompts.grounded
+    ]

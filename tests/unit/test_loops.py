@@ -1,0 +1,71 @@
+"""An answer that repeats itself is stopped and cut to one occurrence; what people write is left alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bakeoff.measure.comparison import Comparison
+from bakeoff.models.engines.openai_reading import completion_of
+from bakeoff.models.loops import LEAST_REPEATED, before_loop
+from bakeoff.records import GenerationSettings, Message, Prompt
+from bakeoff.report.cautions import cautions
+from tests.unit.fakes import answer, question
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Open it. " + "Click on the Save button. " * 4 + "Click on", "Open it. Click on the Save button."),
+        ("The answer is " + "no " * 40, "The answer is no"),
+        ("1. Click on the Save button.\n2. Click on the Save button.\n3. Click on the Save", None),
+        (
+            "1. Click on the Save button.\n2. Click on the Save button.\n3. Click on the Save button.",
+            "1. Click on the Save button.",
+        ),
+        ("See a.b" + "/c/d" * 30, "See a.b/c/d"),
+        ("二十四个月。" * 20, "二十四个月。"),
+    ],
+)
+def test_a_loop_is_cut_to_one_occurrence(text, kept):
+    """Words, sentences, numbered lines, and scripts without spaces."""
+    assert before_loop(text) == ((text, False) if kept is None else (kept, True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The price is 100000000000 GBP, ha ha ha.",
+        "| a | b |\n| --- | --- |\n| yes | no |\n| yes | no |\n| yes | no |",
+        "Yes. Yes. Yes.",
+        "Open the menu. Press Save. Open the menu. Press Close. Open the lid.",
+        "",
+    ],
+)
+def test_what_people_write_is_left_alone(text):
+    """Zeros, tables, laughter and short words said three times."""
+    assert before_loop(text) == (text, False)
+
+
+@given(st.text(alphabet="ab .\n", max_size=20), st.text(alphabet="abcd e.", min_size=1, max_size=60))
+def test_every_loop_is_found_and_what_comes_before_it_stays(before, repeated):
+    """Once it is long enough; the cut text begins as the answer did and does not loop any more."""
+    text = before + repeated * max(4, 2 * LEAST_REPEATED // len(repeated))
+    kept, looped = before_loop(text)
+    assert looped and text.startswith(kept) and len(kept) <= len(before) + 2 * len(repeated) + LEAST_REPEATED
+
+
+def test_what_a_server_sends_is_cut_after_the_fact():
+    """A server knows no such rule: the answer is marked as a loop, not as cut off at the limit."""
+    message = {"content": "Open it. " + "Click on the Save button. " * 9}
+    reply = {"choices": [{"message": message, "finish_reason": "length"}]}
+    prompt = Prompt(messages=(Message(role="user", content="q"),))
+    completion = completion_of(reply, prompt, GenerationSettings(max_new_tokens=64), 0.1, 1000)
+    assert completion.text == "Open it. Click on the Save button." and completion.looped and not completion.truncated
+
+
+def test_many_loops_are_a_warning():
+    """More than one in twenty of a contender's answers, with the share."""
+    comparison = Comparison(entrants=(), measures={})
+    given = {str(i): answer(str(i), looped=i < 2) for i in range(20)}
+    (warning,) = cautions(comparison, {"rag": given}, [question(key) for key in given])
+    assert "repeated themselves" in warning and "rag (10" in warning
