@@ -41,10 +41,11 @@ def main() -> None:
     (reader.ADAPTER / "adapter_config.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
     source = Path(reader.__file__)
-    source.write_text(
-        re.sub(r'ADAPTER_SHA256 = "\w+"', f'ADAPTER_SHA256 = "{sha256}"', source.read_text(encoding="utf-8")),
-        encoding="utf-8",
-    )
+    line, code = f'ADAPTER_SHA256 = "{sha256}"', source.read_text(encoding="utf-8")
+    pinned, n = re.subn(r"(?m)^ADAPTER_SHA256 = .*$", line, code)
+    if n != 1:
+        raise SystemExit(f"{source} has {n} lines that begin with 'ADAPTER_SHA256 = '; one is needed")
+    source.write_text(pinned, encoding="utf-8")
     print(f"{weights}: {weights.stat().st_size:,} bytes, SHA-256 {sha256}")
 
 

@@ -17,7 +17,7 @@ from bakeoff.models.checksums import file_sha256, weights_are_intact
 READER = "bakeoff-reader"
 UNTAUGHT = "HuggingFaceTB/SmolLM2-135M-Instruct"
 ADAPTER = Path(__file__).parent / "adapters" / "reader"
-ADAPTER_SHA256 = "8088eed34c29ccb802d84fcff8eaea6d731bf43d3b97981912866357339e05a0" * 64
+ADAPTER_SHA256 = "8088eed34c29ccb802d84fcff8eaea6d731bf43d3b97981912866357339e05a0"
 FORMAT = "1"  # raise this when the merged folder changes, so that older ones in the cache are not used
 
 
