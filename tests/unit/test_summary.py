@@ -140,3 +140,14 @@ def test_what_was_not_set_up_or_brought_up_to_date_has_no_time_for_it():
     found = summarise(QUESTIONS, [BASE, left]).measures["tuned"]
     assert found["setup_s"].value is None
     assert found["freshness"].value == 1.0 and "update_seconds" not in found["freshness"].detail
+
+
+def test_the_contender_that_answers_least_is_compared_at_its_own_coverage():
+    """Two of three: 1 - 1/3 is more than 2/3 in floating point, and must not shut it out."""
+    asked = [question(str(i), answers=["red"], slice="seen") for i in range(3)]
+    given = [answer(str(i), "red", contender="base", confidence=float(i), abstained=i == 0) for i in range(3)]
+    only = Measured(
+        entrant=ENTRANTS["base"], values=values_of(score_answers(asked, given))["base"], answers=tuple(given)
+    )
+    found = summarise(asked, [only]).measures["base"]["hallucination_at_equal_coverage"]
+    assert found.value == 0 and found.detail["coverage"] == pytest.approx(2 / 3)

@@ -132,7 +132,8 @@ class _View:
     @cached_property
     def equal_coverage(self) -> float | None:
         """The share of the questions at which hallucination is compared."""
-        answered = [1 - sum(given) / len(given) for given in map(self._declined, self.measured) if given]
+        # As Ranked.coverage computes it: 1 - 1/3 is more than 2/3, and nobody would answer as much as the least does.
+        answered = [(len(given) - sum(given)) / len(given) for given in map(self._declined, self.measured) if given]
         return equal_coverage(answered)
 
     def _declined(self, collected: Measured) -> list[float]:
