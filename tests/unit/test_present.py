@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.contenders.grounded import Grounded
+from bakeoff.contenders.rag import Rag
 from bakeoff.contenders.spec import Defaults, Entry, Spec, resolve
 from bakeoff.errors import ConfigError
 from bakeoff.models.prompts import GROUNDED, Prompts, PromptTemplate, plain
@@ -166,7 +167,7 @@ def pilot(folder: Path, **more) -> Path:
     """A pilot whose model reads only the last passage of its prompt."""
     models = {"generator": "tests.unit.test_present.counting_reader", "embedder": "hash"}
     split = {"test": 0.3, "dev": 0.4}
-    return make(folder, models=models, split=split, contenders=["rag", "long-context"], **more)
+    return make(folder, **{"models": models, "split": split, "contenders": ["rag", "long-context"], **more})
 
 
 def test_a_run_chooses_stores_shows_and_reuses(tmp_path, prompts):
@@ -192,6 +193,33 @@ def test_a_run_chooses_stores_shows_and_reuses(tmp_path, prompts):
     again = run(path, runs=tmp_path / "runs", resume=True)
     assert again.comparison.entrant("rag").presentation == entrant.presentation
     assert len(prompts.read_text().splitlines()) - len(asked) <= 1  # whether the model gives log-probabilities
+
+
+class Wrapped(Rag):
+    """A team's own way to answer: it says everything twice."""
+
+    def open(self, world, fitted, given=None):
+        inner = super().open(world, fitted, given)
+
+        class Twice:
+            name = inner.name
+
+            def answer(self, questions):
+                return [
+                    answer.model_copy(update={"text": f"{answer.text} {answer.text}"})
+                    for answer in inner.answer(questions)
+                ]
+
+        return Twice()
+
+
+def test_a_recipe_of_ones_own_gives_its_dev_answers_itself(tmp_path, prompts):
+    """It shows passages as chosen, but the reader's answers are not its own, and its threshold is fitted to its own."""
+    entry = {"name": "twice", "like": "tests.unit.test_present.Wrapped"}
+    finished = run(pilot(tmp_path, contenders=[entry]), runs=tmp_path / "runs")
+    given = [answer.text for answer in finished.folder.answers("twice", "dev")]
+    assert (finished.folder.root / "presentation").exists()
+    assert given and all(text[: len(text) // 2] == text[len(text) // 2 + 1 :] for text in given)
 
 
 def test_a_fixed_presentation_asks_nothing_more(tmp_path, prompts):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
+from bakeoff.catalogue import RECIPES
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.spec import Spec
@@ -216,10 +217,13 @@ class Presenter:
         return choose(recipe.spec, self._questions, ask)
 
     def _reuse(self, world: WorldFolder, group: str, recipe: Recipe, choice: Choice) -> None:
-        """Makes the answers of the chosen presentation dev answers of a contender that gives the very same."""
+        """Makes the answers of the chosen presentation dev answers of a contender that gives the very same.
+
+        A team's own recipe may make its answers in another way, so it is asked itself.
+        """
         name = recipe.spec.name
         path = self._folder.answers_path(name, "dev")
-        if recipe.tunes or path.exists() or world.is_calibrated(name):
+        if recipe.spec.recipe not in RECIPES or recipe.tunes or path.exists() or world.is_calibrated(name):
             return
         given = jsonl.read(self._answers_path(group, choice.presentation), Answer)
         jsonl.append(path, [answer.model_copy(update={"contender": name}) for answer in given if answer.error is None])
