@@ -41,7 +41,6 @@ def cookbook_docs(source: Path, folder: Path) -> dict:
     # With the default split the test has 40 questions, too few to find significant differences.
     return {
         "split": {"test": 0.6, "dev": 0.1},
-        "models": {"max_new_tokens": 96},
         "retrieval": {"chunk_tokens": 256, "k": 3},
     }
 

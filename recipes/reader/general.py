@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lesson import Asked
 
+from bakeoff.files.jsonl import write_text
 from bakeoff.grading.grade import grade
 from bakeoff.models.load import load_generator
 from bakeoff.models.prompts import DECLINE, closed_book
@@ -35,7 +36,7 @@ def _own_answers(untaught: str, path: Path) -> list[Example]:
     if not path.exists():
         generator = load_generator(untaught)
         made = [*_questions(generator), *_instructions(generator)]
-        path.write_text(json.dumps([example.model_dump() for example in made], indent=0), encoding="utf-8")
+        write_text(path, json.dumps([example.model_dump() for example in made], indent=0))
     return [Example.model_validate(row) for row in json.loads(path.read_text(encoding="utf-8"))]
 
 

@@ -217,17 +217,6 @@ class _NewTokens(BaseStreamer):
         """The writer ends the queue, after an error too."""
 
 
-class _AtStop(StoppingCriteria):
-    """Ends each prompt of a batch as soon as its answer holds a stop text."""
-
-    def __init__(self, chat: Chat, width: int, settings: GenerationSettings) -> None:
-        self._chat, self._width, self._settings = chat, width, settings
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **more: Any) -> torch.Tensor:
-        rows = input_ids[:, self._width :].tolist()
-        return torch.tensor([self._chat.is_stopped(row, self._settings) for row in rows], device=input_ids.device)
-
-
 class _WhenStopped(StoppingCriteria):
     """Ends each prompt of a batch as soon as its answer holds a stop text or repeats itself."""
 
