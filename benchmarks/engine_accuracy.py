@@ -1,13 +1,16 @@
-"""Whether the fast engine changes the results: a run's contender, asked again on both engines.
+"""Whether the fast engine changes the results: a run's contenders, asked again on both engines.
 
-    python benchmarks/engine_accuracy.py runs/squad --contender hybrid --questions 120
+    python benchmarks/engine_accuracy.py runs/support-desk
 
-Opens the contender of a finished run (the same adapter, index, prompt and threshold) once with transformers in fp32 and
-once with OpenVINO in int8. Asks both the same test questions, and prints their scores with the paired difference and
-its 95 % interval.
+Opens each contender of a finished run (the same adapter, index, prompt and threshold) once with transformers in fp32
+and once with OpenVINO in int8. Asks both the same test questions in batches of 8, and prints their scores with the
+paired difference, its 95 % interval, and how much faster OpenVINO was.
 """
 
 import argparse
+import random
+import sys
+import time
 from pathlib import Path
 
 from bakeoff.contenders.world import WorldFolder
@@ -15,7 +18,7 @@ from bakeoff.measure.collect import ask
 from bakeoff.measure.score import score_answers
 from bakeoff.measure.statistics import paired, share_estimate
 from bakeoff.measures import IN_DOMAIN
-from bakeoff.models.settings import EMBEDDER, ApiModel, LocalModel
+from bakeoff.models.settings import EMBEDDER, LocalModel
 from bakeoff.records import Question
 from bakeoff.runs.folder import RunFolder
 
@@ -23,8 +26,10 @@ MEASURES = {"correct": "accuracy", "knows": "correct before declining", "halluci
 BATCH = 8
 
 
-def answered(folder: RunFolder, engine: str, contender: str, questions: list[Question]) -> tuple[dict, list[str]]:
-    """Values by measure and question, and the texts, of this contender on this engine."""
+def answered(
+    folder: RunFolder, engine: str, contender: str, questions: list[Question]
+) -> tuple[dict, list[str], float]:
+    """Values by measure and question, the texts, and the seconds, of this contender on this engine."""
     config = folder.config()
     models = {
         name: model.model_copy(update={"engine": engine})
@@ -33,36 +38,41 @@ def answered(folder: RunFolder, engine: str, contender: str, questions: list[Que
         for name, model in config.models.items()
     }
     opened = WorldFolder(folder.world, models, config.imports_from).open(contender)
-    answers = []
+    answers, begun = [], time.perf_counter()
     for start in range(0, len(questions), BATCH):
         answers += ask(opened, questions[start : start + BATCH])
-        print(f"{engine}: {len(answers)} of {len(questions)}", end="\r", flush=True)
+        print(f"{engine}: {len(answers)} of {len(questions)}", end="\r", file=sys.stderr, flush=True)
+    seconds = time.perf_counter() - begun
     values: dict[str, dict[str, float]] = {name: {} for name in MEASURES}
     for score in score_answers(questions, answers):
         if score.measure in values and score.value is not None:
             values[score.measure][score.question_id] = score.value
-    return values, [answer.text for answer in answers]
-
-
-def _generates(name: str, model: LocalModel | ApiModel) -> bool:
-    return isinstance(model, LocalModel) and name != EMBEDDER
+    return values, [answer.text for answer in answers], seconds
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="a finished run folder")
-    parser.add_argument("--contender", default="hybrid")
-    parser.add_argument("--questions", type=int, default=120)
-    asked = parser.parse_args()
-    folder = RunFolder(asked.run)
-    tested = [row for row in folder.questions() if row.split == "test" and row.slice in IN_DOMAIN]
-    questions = tested[:: max(1, len(tested) // asked.questions)][: asked.questions]
+    parser.add_argument("--contenders", nargs="+", default=["base", "rag", "tuned", "hybrid"])
+    parser.add_argument("--questions", type=int, default=300)
+    chosen = parser.parse_args()
+    folder = RunFolder(chosen.run)
+    tested = [row for row in folder.questions() if row.split == "test" and row.slice in (*IN_DOMAIN, "general")]
+    questions = random.Random(0).sample(tested, min(len(tested), chosen.questions))
+    print(
+        "| contender | measure | transformers fp32 | OpenVINO int8 | difference (95 % interval) | same texts | faster |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for contender in chosen.contenders:
+        compare(folder, contender, questions)
+
+
+def compare(folder: RunFolder, contender: str, questions: list[Question]) -> None:
+    """A line of the table for each measure."""
     facts = {question.id: question.fact for question in questions}
-    slow, slow_texts = answered(folder, "transformers", asked.contender, questions)
-    fast, fast_texts = answered(folder, "openvino", asked.contender, questions)
+    slow, slow_texts, slow_s = answered(folder, "transformers", contender, questions)
+    fast, fast_texts, fast_s = answered(folder, "openvino", contender, questions)
     same = sum(a == b for a, b in zip(slow_texts, fast_texts, strict=True))
-    print(f"\n{asked.contender} of {asked.run.name}, {len(questions)} questions: {same} texts are the same.\n")
-    print("| measure | transformers fp32 | OpenVINO int8 | difference (95 % interval) |\n|---|---|---|---|")
     for name, title in MEASURES.items():
         shares = [100 * (share_estimate(values[name], facts).value or 0) for values in (slow, fast)]
         differences = {key: fast[name][key] - slow[name][key] for key in fast[name] if key in slow[name]}
@@ -70,7 +80,11 @@ def main() -> None:
         change = "-"
         if contrast is not None:
             change = f"{100 * contrast.difference:+.1f} ({100 * contrast.low:+.1f} to {100 * contrast.high:+.1f})"
-        print(f"| {title} | {shares[0]:.1f} % | {shares[1]:.1f} % | {change} points |")
+        print(
+            f"| {contender} | {title} | {shares[0]:.1f} % | {shares[1]:.1f} % | {change} points | "
+            f"{same} of {len(questions)} | {slow_s / fast_s:.1f} x |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

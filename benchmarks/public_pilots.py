@@ -17,7 +17,7 @@ import yaml
 
 HELD_OUT = (Path(__file__).parents[1] / "recipes" / "reader" / "held_out.txt").read_text().split()
 SEED = 11
-N_ANSWERABLE, N_UNANSWERABLE = 320, 80
+N_ANSWERABLE, N_UNANSWERABLE = 280, 120
 
 
 def cookbook_docs(source: Path, folder: Path) -> dict:
@@ -46,7 +46,7 @@ def cookbook_docs(source: Path, folder: Path) -> dict:
 
 
 def squad(source: Path, folder: Path) -> dict:
-    """16 Wikipedia articles as documents, and 400 sampled questions, 80 of them unanswerable.
+    """16 Wikipedia articles as documents, and 400 sampled questions, 120 of them unanswerable.
 
     The questions are about the four articles on which the default model was not trained.
     """

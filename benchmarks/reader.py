@@ -39,7 +39,7 @@ from bakeoff.retrieval.hybrid import HybridIndex
 
 ROOT = Path(__file__).parents[1]
 RECIPE = ROOT / "recipes" / "reader"
-EVERY = 12  # as in recipes/reader/documents.py
+HELD_OUT = (RECIPE / "held_out_documents.txt").read_text(encoding="utf-8").split()
 BATCH = 16
 SETTINGS = GenerationSettings(max_new_tokens=32)
 
@@ -96,12 +96,12 @@ def squad(folder: Path) -> tuple[list[Document], list[Question]]:
 def own_documents() -> tuple[list[Document], list[Question]]:
     """All of our documents, and the questions with short answers or none about those that are kept back."""
     documents, questions = [], []
-    for number, file in enumerate(sorted((RECIPE / "documents").glob("*.jsonl"))):
+    for file in sorted((RECIPE / "documents").glob("*.jsonl")):
         about, *rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
         sections = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in about["passages"])
         text = f"# {about['title']}\n\n{sections}\n"
         documents.append(Document(id=file.stem, text=text, title=about["title"], source=f"{file.stem}.md"))
-        for i, row in enumerate(rows if number % EVERY == 0 else ()):
+        for i, row in enumerate(rows if file.name in HELD_OUT else ()):
             if row.get("a") or row.get("none"):
                 answers = (row["a"],) if row.get("a") else ()
                 name = f"{file.stem}-{i}"

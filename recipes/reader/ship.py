@@ -39,14 +39,15 @@ def main() -> None:
         "inference_mode": True,
     }
     (reader.ADAPTER / "adapter_config.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
     source = Path(reader.__file__)
-    line, code = f'ADAPTER_SHA256 = "{sha256}"', source.read_text(encoding="utf-8")
-    pinned, n = re.subn(r"(?m)^ADAPTER_SHA256 = .*$", line, code)
-    if n != 1:
-        raise SystemExit(f"{source} has {n} lines that begin with 'ADAPTER_SHA256 = '; one is needed")
-    source.write_text(pinned, encoding="utf-8")
-    print(f"{weights}: {weights.stat().st_size:,} bytes, SHA-256 {sha256}")
+    code = source.read_text(encoding="utf-8")
+    for name in reader.PINNED:
+        sha256 = hashlib.sha256((reader.ADAPTER / name).read_bytes()).hexdigest()
+        code, n = re.subn(rf'"{re.escape(name)}": "\w*"', f'"{name}": "{sha256}"', code)
+        if n != 1:
+            raise SystemExit(f"{source} names {name} {n} times with its sum; once is needed")
+    source.write_text(code, encoding="utf-8")
+    print(f"{weights}: {weights.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ def test_a_loop_is_cut_to_one_occurrence(text, kept):
         "The price is 100000000000 GBP, ha ha ha.",
         "| a | b |\n| --- | --- |\n| yes | no |\n| yes | no |\n| yes | no |",
         "Yes. Yes. Yes.",
+        "|" + "---|" * 40,
+        "Winter:\nOpen from nine to five.\nEaster:\nOpen from nine to five.\nSummer:\nOpen from nine to five.\nBye.",
         "Open the menu. Press Save. Open the menu. Press Close. Open the lid.",
         "",
     ],

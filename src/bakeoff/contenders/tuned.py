@@ -29,17 +29,20 @@ class Tuned(Recipe):
         """
         seen = [question for question in material.dev if question.slice == "seen"]
         questions = sample(material.train, self.spec.tuning.examples, material.seed)
-        return self._lesson(questions, seen, material.seed)
+        return self._lesson(questions, seen, material.seed, self.spec.tuning.epochs or self.epochs)
 
     def update_lesson(self, world: World, material: Material) -> Lesson | None:
-        """The changed facts, and some of the others so that they are not forgotten."""
+        """The changed facts, and some of the others so that they are not forgotten.
+
+        Half of the epochs: the model has learned the kind of question already.
+        """
         if not material.changed:
             return None
-        return self._lesson(replayed(material.train, material.changed, material.seed), [], material.seed)
+        epochs = -(-(self.spec.tuning.epochs or self.epochs) // 2)
+        return self._lesson(replayed(material.train, material.changed, material.seed), [], material.seed, epochs)
 
-    def _lesson(self, questions: list, dev: list, seed: int) -> Lesson:
+    def _lesson(self, questions: list, dev: list, seed: int, epochs: int) -> Lesson:
         tuning, template = self.spec.tuning, self.spec.prompts.closed_book
-        epochs = tuning.epochs or self.epochs
         examples = [closed_book_examples(some, template, tuning.declining, seed) for some in (questions, dev)]
         return Lesson(examples[0], examples[1] if epochs > 1 else [], epochs)
 

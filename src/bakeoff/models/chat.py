@@ -92,22 +92,27 @@ class Chat:
     def written(self, ids: Sequence[int], settings: GenerationSettings) -> Written:
         """The answer in generated ids.
 
-        It has no thinking block, and ends before the first stop text and after the first occurrence of a loop. If the
-        length limit cut off a thinking block, it is empty.
+        It has no thinking block, and ends before the first stop text. Unless the model ended it itself, it ends after
+        the first occurrence of a loop. If the length limit cut off a thinking block, it is empty.
         """
         text, stopped = before_stop(without_thinking(self.text(ids)), settings.stop)
-        text, looped = before_loop(text)
-        ended = stopped or looped or (bool(ids) and ids[-1] in self.end_ids)
+        ended, looped = stopped or (bool(ids) and ids[-1] in self.end_ids), False
+        if not ended:
+            text, looped = before_loop(text)
+            ended = looped
         return Written(text, not ended and len(ids) >= settings.max_new_tokens, looped)
 
     def is_stopped(self, ids: Sequence[int], settings: GenerationSettings) -> bool:
         """Whether to write no further: the answer in generated ids holds a stop text, or repeats itself."""
         if settings.stop and before_stop(without_thinking(self.text(ids)), settings.stop)[1]:
             return True
-        return bool(ids) and len(ids) % CHECK_EVERY == 0 and before_loop(self.text(ids))[1]
+        return bool(ids) and len(ids) % CHECK_EVERY == 0 and before_loop(without_thinking(self.text(ids)))[1]
 
     def pieces(self, written: Iterable[Sequence[int]], settings: GenerationSettings) -> Iterator[str]:
-        """The pieces of the answer in ids that are generated one after another. Joined, they are that of `written`."""
+        """The pieces of the answer in ids that are generated one after another.
+
+        Joined, they are that of `written`, but for repetitions that were sent before they were known to be a loop.
+        """
         return pieces_before_stop(pieces_without_thinking(self._texts(written)), settings.stop)
 
     def _texts(self, written: Iterable[Sequence[int]]) -> Iterator[str]:

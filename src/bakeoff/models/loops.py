@@ -23,7 +23,8 @@ def before_loop(text: str) -> tuple[str, bool]:
     """The text up to the end of the first occurrence of what it repeats, and whether it repeats itself.
 
     It does if its end has a period (up to 200 characters, three times or more, 60 characters or more in all), or if it
-    holds the same sentence or line of four words or more three times. Numbers of list items do not count.
+    holds the same sentence or line of four words or more three times in a row. Numbers of list items do not count, and
+    neither do the lines of a table.
 
     >>> before_loop("Open the menu. " + "Click on the Save button. " * 3)
     ('Open the menu. Click on the Save button.', True)
@@ -34,6 +35,8 @@ def before_loop(text: str) -> tuple[str, bool]:
 
 def _end_of_period(text: str) -> int:
     """Where the first occurrence of what the text ends with periodically is over; 0 if it is not periodic."""
+    if text.rsplit("\n", 1)[-1].lstrip().startswith("|"):  # a table's line of dashes
+        return 0
     for period in range(1, min(LONGEST_PERIOD, len(text) // TIMES) + 1):
         n = max(TIMES * period, LEAST_REPEATED)
         if len(text) >= n and text[-n:-period] == text[-n + period :]:
@@ -53,11 +56,14 @@ def _at_a_word(text: str, start: int) -> int:
 
 
 def _end_of_sentence(text: str) -> int:
-    """Where the first occurrence of a sentence or line that is there three times is over; 0 if there is none."""
-    places: dict[str, list[int]] = {}
+    """Where the first of three equal sentences or lines in a row is over; 0 if there are none."""
+    before, starts = "", [0]
     for match in _SENTENCE.finditer(text):
-        words = re.findall(r"\w+", _NUMBER.sub("", match[0]).casefold())
-        if len(words) >= LEAST_WORDS:
-            places.setdefault(" ".join(words), []).append(match.start())
-    again = [starts[1] for starts in places.values() if len(starts) >= TIMES]
-    return min(again, default=0)
+        words = " ".join(re.findall(r"\w+", _NUMBER.sub("", match[0]).casefold()))
+        if not words:
+            continue
+        starts = [*starts, match.start()] if words == before else [match.start()]
+        before = words
+        if len(starts) == TIMES and len(words.split()) >= LEAST_WORDS:
+            return starts[1]
+    return 0

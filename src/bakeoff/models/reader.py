@@ -17,7 +17,11 @@ from bakeoff.models.checksums import file_sha256, weights_are_intact
 READER = "bakeoff-reader"
 UNTAUGHT = "HuggingFaceTB/SmolLM2-135M-Instruct"
 ADAPTER = Path(__file__).parent / "adapters" / "reader"
-ADAPTER_SHA256 = "8088eed34c29ccb802d84fcff8eaea6d731bf43d3b97981912866357339e05a0"
+PINNED = {
+    "adapter_config.json": "9282a93f980d5c7f6fb8af42e2b0ade7d88763e35f96b2d0c29b5fe94689bdb0",
+    "adapter_model.safetensors": "3f3b2dee9254d07ccd62baa273ba490edecb8a72c6fa26ce860097619384c23a",
+}
+"""The adapter's files with their SHA-256 sums. recipes/reader/ship.py writes them."""
 FORMAT = "1"  # raise this when the merged folder changes, so that older ones in the cache are not used
 
 
@@ -28,7 +32,7 @@ def reader_folder(untaught: Path, untaught_sha256: str) -> Path:
     ModelUnavailableError if the adapter is missing or damaged.
     """
     _check_adapter()
-    key = f"{FORMAT} {untaught_sha256} {ADAPTER_SHA256}"
+    key = " ".join([FORMAT, untaught_sha256, *PINNED.values()])
     folder = cache_folder() / "models" / f"{READER}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     if folder.exists() and not weights_are_intact(folder):
         logging.getLogger(__name__).warning("The reader in %s is damaged. It is made again.", folder)
@@ -36,18 +40,18 @@ def reader_folder(untaught: Path, untaught_sha256: str) -> Path:
 
 
 def _check_adapter() -> None:
-    weights = ADAPTER / "adapter_model.safetensors"
-    if not weights.exists():
-        found = "is missing"
-    else:
-        sha256 = file_sha256(weights)
-        if sha256 == ADAPTER_SHA256:
-            return
-        found = f"has the SHA-256 sum {sha256}, not the pinned {ADAPTER_SHA256}"
-    raise ModelUnavailableError(
-        f"The reader's adapter {weights} {found}, so it was not used.",
-        f"install bakeoff again, or set models.generator to {UNTAUGHT}, the model without the adapter",
-    )
+    for name, pinned in PINNED.items():
+        file = ADAPTER / name
+        if not file.exists():
+            found = "is missing"
+        elif (sha256 := file_sha256(file)) != pinned:
+            found = f"has the SHA-256 sum {sha256}, not the pinned {pinned}"
+        else:
+            continue
+        raise ModelUnavailableError(
+            f"The reader's adapter {file} {found}, so it was not used.",
+            f"install bakeoff again, or set models.generator to {UNTAUGHT}, the model without the adapter",
+        )
 
 
 def _merge(untaught: Path, folder: Path) -> None:
@@ -65,4 +69,4 @@ def _merge(untaught: Path, folder: Path) -> None:
     AutoTokenizer.from_pretrained(untaught).save_pretrained(folder)
     with (folder / "model.safetensors").open("rb") as file:
         weights = hashlib.file_digest(file, "sha256").hexdigest()
-    write_text(folder / "origin.json", json.dumps({"adapter_sha256": ADAPTER_SHA256, "weights_sha256": weights}))
+    write_text(folder / "origin.json", json.dumps({"adapter": PINNED, "weights_sha256": weights}))

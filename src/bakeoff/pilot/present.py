@@ -29,10 +29,10 @@ from bakeoff.runs.folder import RunFolder, write_record
 MOST_QUESTIONS, FEWEST_QUESTIONS = 40, 10
 FIRST_QUESTIONS = 20
 """A change that is not ahead after so many questions is dropped."""
-MOST_ANSWERS = 160
-"""For each model and index: 40 for the start, 20 for each of four changes, 40 for one that is ahead."""
-
 MOST_CHANGES = 5
+MOST_ANSWERS = MOST_QUESTIONS * (1 + MOST_CHANGES)
+"""For each model and index: 40 for the start, and for each change 20, or 40 if it is ahead after 20."""
+
 ROUNDING = 1e-9
 
 
@@ -64,12 +64,10 @@ def choose(spec: Spec, questions: Sequence[Question], ask: Ask) -> Choice:
     best = spec.presentation
     values = ask(best, questions)
     tried = [_tried(best, questions, values)]
-    left = MOST_ANSWERS - len(questions)
     for aspect in _open_aspects(spec):
         for change in best.changed(aspect, spec.retrieval.k):
-            shown, new = _tried_out(change, questions, values, ask, left)
-            left -= len(shown)
-            tried += [_tried(change, shown, new)] if shown else []
+            shown, new = _tried_out(change, questions, values, ask)
+            tried.append(_tried(change, shown, new))
             gain, error = _gain(new, values)
             if len(shown) == len(questions) and gain > error + ROUNDING:
                 best, values = change, new
@@ -83,14 +81,12 @@ def _open_aspects(spec: Spec) -> list[Aspect]:
 
 
 def _tried_out(
-    change: Presentation, questions: Sequence[Question], before: Mapping[str, float], ask: Ask, most: int
+    change: Presentation, questions: Sequence[Question], before: Mapping[str, float], ask: Ask
 ) -> tuple[Sequence[Question], Mapping[str, float]]:
     """The questions that a change was asked, and their values: the first ones, and all if it is ahead on those."""
     first = questions[:FIRST_QUESTIONS]
-    if len(first) > most:
-        return (), {}
     values = ask(change, first)
-    if _gain(values, before)[0] <= 0 or len(questions) > most:
+    if _gain(values, before)[0] <= 0:
         return first, values
     return questions, ask(change, questions)
 
@@ -149,7 +145,7 @@ def extra_answers(recipes: Sequence[Recipe], dev: Sequence[Question], seed: int)
     for members in groups(recipes).values():
         if n >= FEWEST_QUESTIONS:
             names, model = ", ".join(recipe.spec.name for recipe in members), members[0].spec.model
-            most = min(MOST_ANSWERS, n * (1 + MOST_CHANGES))
+            most = n * (1 + MOST_CHANGES)
             yield (
                 f"How passages are shown to '{model}' ({names}) is chosen on {n} dev questions: at most {most} extra "
                 "answers."

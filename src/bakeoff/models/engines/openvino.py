@@ -25,6 +25,8 @@ from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 MAX_SEQUENCES = 64
 # Tokens in one forward pass. Few enough to stay in the processor's cache: see docs/results/generation.md.
 BATCH_TOKENS = 512
+CACHED_TOKENS = 16_384  # keys and values kept at least: for a batch of 16 prompts with a thousand tokens each
+BLOCK_TOKENS = 32  # of the engine's cache on a CPU
 
 
 class OpenVinoGenerator:
@@ -169,13 +171,12 @@ def _tensor(ids: Sequence[int]) -> Any:
 
 
 def _scheduler(config: dict[str, Any]) -> Any:
-    """Memory for the keys and values of a full context (one byte each, plus scales), at least 1 GB. It grows if
-    needed.
+    """Memory for the keys and values of a full context, or of a batch of prompts if that is more.
+
+    What does not fit waits.
     """
-    shape = dimensions(config)
-    context_bytes = 1.25 * 2 * shape.n_layers * shape.n_kv_heads * shape.head_size * config["max_position_embeddings"]
     scheduler = genai.SchedulerConfig()
-    scheduler.cache_size = max(1, math.ceil(context_bytes / 2**30))
+    scheduler.num_kv_blocks = math.ceil(max(config["max_position_embeddings"], CACHED_TOKENS) / BLOCK_TOKENS)
     scheduler.enable_prefix_caching = False
     scheduler.max_num_batched_tokens = BATCH_TOKENS
     scheduler.max_num_seqs = MAX_SEQUENCES
