@@ -8,7 +8,7 @@ import pytest
 from bakeoff.contenders.custom import HeldToContract
 from bakeoff.contenders.declining import declines
 from bakeoff.contenders.direct import Direct
-from bakeoff.contenders.extractor import Extractor, Limit, sentences, words_to_copy
+from bakeoff.contenders.extractor import Extractor, sentences, words_to_copy
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.long_context import reason_not_to_fit
@@ -90,17 +90,6 @@ def test_extract_copies_as_much_as_answers_are_long():
     known = [("four words are here", "two words"), ("one two three four",), ("a b c d e f",)]
     assert words_to_copy(AnswerLengths.of([question(str(i), answers=some) for i, some in enumerate(known)])) == 6
     assert words_to_copy(AnswerLengths()) == 0
-
-
-def test_extract_is_cut_off_where_a_model_would_be():
-    """After whole words, and marked as cut off; a text within the limit is left as it is."""
-    retriever = FakeRetriever([chunk("x", "The warranty lasts 24 months. Call us.")])
-    asked = [question("a", "How long is the warranty?")]
-    for most, text in ((5, "The warranty lasts 24 months."), (3, "The warranty lasts")):
-        limit = Limit(most, lambda text: len(text.split()))
-        extractor = Extractor("extract", retriever, WordEmbedder("warranty"), 1, limit=limit)
-        found = extractor.answer(asked)[0]
-        assert (found.text, found.truncated) == (text, most == 3)
 
 
 def test_extract_declines_where_nothing_was_found():

@@ -1,6 +1,6 @@
 """`extract`: retrieve, then copy the sentence that answers. Needs no language model and cannot invent anything."""
 
-from bakeoff.contenders.extractor import Extractor, Limit, words_to_copy
+from bakeoff.contenders.extractor import Extractor, words_to_copy
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.measure.comparison import Days
 from bakeoff.questions.answer_lengths import AnswerLengths
@@ -27,5 +27,4 @@ class Extract(Recipe):
         """An extractor with the spec's index and the index's embedder."""
         retrieval = self.spec.retrieval
         index, embedder = world.index(retrieval), world.embedder(retrieval.embedder)
-        limit = Limit(self.spec.generation.max_new_tokens, embedder.count_tokens)
-        return Extractor(self.spec.name, index, embedder, retrieval.k, fitted.decline_below, fitted.answer_words, limit)
+        return Extractor(self.spec.name, index, embedder, retrieval.k, fitted.decline_below, fitted.answer_words)

@@ -7,9 +7,8 @@ Questions", DrQA), but sentences are ranked by an embedder and shared words inst
 
 import re
 import time
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +48,7 @@ class Extractor:
     """A retriever and an embedder. The answer is the best sentence of the best k passages.
 
     If the accepted answers are longer than a sentence (`answer_words`), neighbouring sentences of the chunk are added.
-    A `limit` cuts the text off where it would cut off what a model writes.
+    Sentences are copied whole: no limit cuts them off.
     """
 
     def __init__(
@@ -60,7 +59,6 @@ class Extractor:
         k: int,
         decline_below: float | None = None,
         answer_words: int = 0,
-        limit: "Limit | None" = None,
     ) -> None:
         self.name = name
         self._retriever = retriever
@@ -68,7 +66,6 @@ class Extractor:
         self._k = k
         self._decline_below = decline_below
         self._answer_words = answer_words
-        self._limit = limit
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order. The chunk that was copied from is cited first."""
@@ -113,9 +110,7 @@ class Extractor:
         scores = rows @ query + LEXICAL_WEIGHT * lexical + RANK_WEIGHT * ranks
         best = int(np.argmax(scores))
         source = options[best].hit
-        text, truncated = _widened(options, scores, best, self._answer_words), False
-        if self._limit is not None:
-            text, truncated = self._limit.cut(text)
+        text = _widened(options, scores, best, self._answer_words)
         confidence = float(scores[best])
         return Answer(
             question_id=question.id,
@@ -124,23 +119,7 @@ class Extractor:
             citations=(source, *(hit for hit in hits if hit is not source)),
             confidence=confidence,
             abstained=declines(text, confidence, self._decline_below),
-            truncated=truncated,
         )
-
-
-class Limit(NamedTuple):
-    """The most tokens of an answer, the same as for the models of the run, and how they are counted."""
-
-    max_tokens: int
-    count_tokens: Callable[[str], int]
-
-    def cut(self, text: str) -> tuple[str, bool]:
-        """The longest beginning of whole words within the limit, and whether anything was cut off."""
-        if self.count_tokens(text) <= self.max_tokens:
-            return text, False
-        ends = [match.end() for match in re.finditer(r"\S+", text)]
-        n = bisect_right(ends, self.max_tokens, key=lambda end: self.count_tokens(text[:end]))
-        return text[: ends[max(0, n - 1)]], True
 
 
 def words_to_copy(lengths: AnswerLengths) -> int:
