@@ -220,3 +220,12 @@ def test_a_model_that_repeats_itself_is_stopped(tmp_path: Path) -> None:
     assert looped and completions[0][looped[0]].usage.completion_tokens < 200
     *_, streamed = fast.stream(PROMPTS[looped[0]], long)
     assert streamed.looped and streamed.text == completions[0][looped[0]].text
+
+
+def test_a_configuration_that_names_no_sizes_gets_no_groups() -> None:
+    """Exported models of other families call their sizes by other names: they run without grouped activations."""
+    from bakeoff.models.engines.openvino import _properties
+
+    sizes = {"hidden_size": 96, "intermediate_size": 192, "num_hidden_layers": 2, "num_attention_heads": 3}
+    assert _properties(sizes)["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "96"
+    assert "DYNAMIC_QUANTIZATION_GROUP_SIZE" not in _properties({"n_embd": 96, "n_layer": 2, "n_head": 3})

@@ -43,7 +43,7 @@ class OpenVinoGenerator:
         config = text_config(folder)
         graph = str(graph_folder(folder, adapter))
         properties = _properties(config) | openvino_properties(free_threads())
-        self._pipeline = genai.ContinuousBatchingPipeline(graph, _scheduler(config), "CPU", properties)
+        self._pipeline = genai.ContinuousBatchingPipeline(graph, _scheduler(self.context_tokens), "CPU", properties)
         self._lock = threading.Lock()
 
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
@@ -170,13 +170,13 @@ def _tensor(ids: Sequence[int]) -> Any:
     return openvino.Tensor(np.array([ids], dtype=np.int64))
 
 
-def _scheduler(config: dict[str, Any]) -> Any:
+def _scheduler(context_tokens: int) -> Any:
     """Memory for the keys and values of a full context, or of a batch of prompts if that is more.
 
     What does not fit waits.
     """
     scheduler = genai.SchedulerConfig()
-    scheduler.num_kv_blocks = math.ceil(max(config["max_position_embeddings"], CACHED_TOKENS) / BLOCK_TOKENS)
+    scheduler.num_kv_blocks = math.ceil(max(context_tokens, CACHED_TOKENS) / BLOCK_TOKENS)
     scheduler.enable_prefix_caching = False
     scheduler.max_num_batched_tokens = BATCH_TOKENS
     scheduler.max_num_seqs = MAX_SEQUENCES
@@ -184,9 +184,16 @@ def _scheduler(config: dict[str, Any]) -> Any:
 
 
 def _properties(config: dict[str, Any]) -> dict[str, str]:
-    """bf16 if the CPU supports it, and int8 activations, in groups that divide the length of every multiplied row."""
-    shape = dimensions(config)
-    group = math.gcd(config["hidden_size"], config["intermediate_size"], shape.n_heads * shape.head_size)
+    """bf16 if the CPU supports it, and int8 activations, in groups that divide the length of every multiplied row.
+
+    Without groups if the configuration does not name all of these lengths.
+    """
+    group = 0
+    if all(
+        config.get(name) for name in ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
+    ):
+        shape = dimensions(config)
+        group = math.gcd(config["hidden_size"], config["intermediate_size"], shape.n_heads * shape.head_size)
     capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return {
         "INFERENCE_PRECISION_HINT": "bf16" if "BF16" in capabilities else "f32",
