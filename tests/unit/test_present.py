@@ -12,7 +12,7 @@ from bakeoff.contenders.spec import Defaults, Entry, Spec, resolve
 from bakeoff.errors import ConfigError
 from bakeoff.models.prompts import GROUNDED, Prompts, PromptTemplate, plain
 from bakeoff.models.settings import LocalModel
-from bakeoff.pilot.present import MOST_ANSWERS, asked_on, choose, value_of
+from bakeoff.pilot.present import MOST_CHANGES, MOST_QUESTIONS, asked_on, choose, value_of
 from bakeoff.pilot.stages import run
 from bakeoff.records import GenerationSettings
 from bakeoff.retrieval.presentation import ASPECTS, Presentation
@@ -50,7 +50,7 @@ def test_changes_that_help_are_taken_one_after_another():
     assert choice.presentation == Presentation(order="best_last", passages=1)
     assert choice.n_questions == 40 and choice.tried[0].presentation == Presentation()
     assert [tried.value for tried in choice.tried][:2] == pytest.approx([0.2, 0.5])
-    assert asked.n <= MOST_ANSWERS
+    assert asked.n <= MOST_QUESTIONS * (1 + MOST_CHANGES)
 
 
 def test_what_is_not_ahead_early_is_dropped_and_nothing_is_taken_by_chance():

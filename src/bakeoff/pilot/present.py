@@ -30,8 +30,7 @@ MOST_QUESTIONS, FEWEST_QUESTIONS = 40, 10
 FIRST_QUESTIONS = 20
 """A change that is not ahead after so many questions is dropped."""
 MOST_CHANGES = 5
-MOST_ANSWERS = MOST_QUESTIONS * (1 + MOST_CHANGES)
-"""For each model and index: 40 for the start, and for each change 20, or 40 if it is ahead after 20."""
+"""Each is asked 20 questions, and all 40 if it is ahead after 20."""
 
 ROUNDING = 1e-9
 
