@@ -12,7 +12,7 @@ from bakeoff.models.settings import LocalModel
 from bakeoff.protocols import Generator
 from bakeoff.records import Completion, GenerationSettings, Message, Prompt
 from bakeoff.tuning.lora import Example, TrainingSettings, train_adapter
-from tests.unit.shapes import SHAPES, write_shape
+from tests.unit.shapes import SHAPES
 
 LIMIT = 12
 WRITE = GenerationSettings(max_new_tokens=LIMIT)
@@ -28,17 +28,6 @@ PAIRS = [
     *((name, "openvino") for name in OWN_GRAPH),
     *(pytest.param((name, "openvino"), marks=exporter) for name in EXPORTED),
 ]
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of the model of a shape, written once."""
-    root = tmp_path_factory.mktemp("shapes")
-
-    def folder(name: str) -> Path:
-        return root / name if (root / name).exists() else write_shape(name, root / name)
-
-    return folder
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -22,17 +22,6 @@ TUNABLE = [name for name in SHAPES if name != "gemma2"]
 SETTINGS = TrainingSettings(rank=4, alpha=8, max_epochs=1, examples_per_batch=4)
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of the model of a shape, written once."""
-    root = tmp_path_factory.mktemp("shapes")
-
-    def folder(name: str) -> Path:
-        return root / name if (root / name).exists() else write_shape(name, root / name)
-
-    return folder
-
-
 @pytest.fixture(autouse=True)
 def _in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compute in float32, so that only mistakes make differences."""
