@@ -63,6 +63,41 @@ def test_right_passages_are_taken_away_until_the_share_is_reached():
         assert f"passage {i}." not in shown(one) and shown(one).count("passage") == 3
 
 
+class Pairs(Shelf):
+    """Finds the passage of a question and the one of its neighbour: 0 and 1, 2 and 3, and so on."""
+
+    def search(self, queries, k):
+        numbers = [int(query.split()[1].rstrip("?")) for query in queries]
+        return [
+            [Hit(chunk=chunk(j), score=1.0, rank=rank) for rank, j in enumerate((i, i ^ 1, 1000 + i))] for i in numbers
+        ]
+
+
+def test_questions_whose_answers_are_in_the_same_passages_are_shown_the_same_ones():
+    """The trainer computes those once. Each question is still answered by what it is shown."""
+    examples = grounded_examples([question(i) for i in range(20)], Pairs(), GROUNDED, 3, 0.0, 0, all_fit)
+    assert len({shown(one).split("Question: ")[0] for one in examples}) == 10
+    for one in examples:
+        i = shown(one).split("Question ")[-1].rstrip("?")
+        assert one.completion == f"answer {i}" and f"passage {i}." in shown(one)
+
+
+def test_a_question_keeps_its_passages_where_those_of_another_have_no_room_for_its_own():
+    """Only the first passage fits, and each question has another one."""
+    examples = grounded_examples([question(i) for i in range(20)], Pairs(), GROUNDED, 3, 0.0, 0, lambda *_: 1)
+    assert len({shown(one).split("Question: ")[0] for one in examples}) == 20
+
+
+def test_a_question_that_knows_only_its_document_keeps_its_own_passages():
+    """Another passage of the document need not answer it."""
+    asked = [
+        question(i).model_copy(update={"source_spans": (SourceSpan(source=f"{i}.md", start=None, end=None),)})
+        for i in range(4)
+    ]
+    examples = grounded_examples(asked, Pairs(), GROUNDED, 3, 0.0, 0, all_fit)
+    assert len({shown(one).split("Question: ")[0] for one in examples}) == 4
+
+
 def test_passages_that_do_not_fit_are_left_out_as_when_serving():
     """The right passage is the first: it stays if one fits. If none fits, the question is to be declined."""
     asked = [question(i) for i in range(20)]

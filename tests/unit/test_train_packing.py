@@ -41,7 +41,7 @@ def test_a_plan_holds_every_example_once_within_the_budget(chat: Chat) -> None:
     """Tokens, with the shared beginning counted once, and examples are both bounded."""
     encoded = encode(chat, arithmetic(60))
     shared = n_common(encoded)
-    batches = plan(encoded, tokens_per_batch=shared + 300, examples_per_batch=12, key="a")
+    batches = plan(encoded, tokens_per_batch=shared + 300, tokens_per_row=1024, examples_per_batch=12, key="a")
     assert sorted(i for batch in batches for row in batch for i in row) == list(range(60))
     assert max(sum(map(len, batch)) for batch in batches) <= 12
     assert all(_n_tokens(batch, encoded) <= shared + 300 for batch in batches)
@@ -52,7 +52,7 @@ def test_examples_about_the_same_passages_share_a_row_that_holds_the_passages_on
     sets = [" ".join(f"{name}{i}" for i in range(40)) for name in ("left", "right")]
     about = [example(f"{passages} What is {i}?", "This") for i in range(5) for passages in sets]
     encoded = encode(chat, [*about, *arithmetic(8)])
-    rows = [sorted(row) for batch in plan(encoded, 2000, 64, "a") for row in batch]
+    rows = [sorted(row) for batch in plan(encoded, 2000, 1024, 64, "a") for row in batch]
     assert sorted(row for row in rows if row[0] < 10) == [[0, 2, 4, 6, 8], [1, 3, 5, 7, 9]]
     assert sorted(i for row in rows for i in row) == list(range(18))
     (left,) = (row for row in rows if row[0] == 0)
@@ -70,15 +70,15 @@ def _n_tokens(batch: list[list[int]], encoded: list[Encoded]) -> int:
 def test_plans_repeat_for_a_key_and_differ_between_keys(chat: Chat) -> None:
     """So that a resumed training uses the same batches as an uninterrupted one."""
     encoded = encode(chat, arithmetic(40))
-    assert plan(encoded, 500, 8, "0 1") == plan(encoded, 500, 8, "0 1")
-    assert plan(encoded, 500, 8, "0 1") != plan(encoded, 500, 8, "0 2")
+    assert plan(encoded, 500, 1024, 8, "0 1") == plan(encoded, 500, 1024, 8, "0 1")
+    assert plan(encoded, 500, 1024, 8, "0 1") != plan(encoded, 500, 1024, 8, "0 2")
 
 
 def test_an_example_longer_than_a_batch_has_one_of_its_own(chat: Chat) -> None:
     """The others are batched as if it did not exist."""
     encoded = encode(chat, [*arithmetic(20), example("long " * 100, "yes")])
     shared = n_common(encoded)
-    batches = plan(encoded, tokens_per_batch=shared + 300, examples_per_batch=12, key="a")
+    batches = plan(encoded, tokens_per_batch=shared + 300, tokens_per_row=1024, examples_per_batch=12, key="a")
     assert sorted(i for batch in batches for row in batch for i in row) == list(range(21))
     assert [[20]] in batches
     assert all(_n_tokens(batch, encoded) <= shared + 300 for batch in batches if batch != [[20]])

@@ -1,7 +1,8 @@
-"""Measures the memory of this process, and returns unused memory to the system."""
+"""Measures the memory of this process, limits what libraries keep, and returns unused memory to the system."""
 
 import ctypes
 import gc
+import os
 import resource
 import sys
 
@@ -22,3 +23,12 @@ def release_memory() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
+
+
+def keep_fewer_kernels() -> None:
+    """Lets oneDNN, with which torch computes on a CPU, keep 64 compiled operations in place of 1,024.
+
+    Each shape of a batch needs its own, so a training on rows of different lengths fills the memory with them: 300 MB
+    in 15 steps, for no gain in speed. Takes effect only before the first operation. A value set outside is kept.
+    """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")

@@ -36,6 +36,7 @@ class Position(Record):
 
     step: int = 0
     n_tokens: int = 0
+    n_computed_tokens: int = 0
     seconds: float = 0.0
     epoch_loss: float = 0.0
     epoch_wanted: int = 0

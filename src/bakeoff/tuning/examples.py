@@ -7,6 +7,9 @@ every prompt, the right passage absent from some).
 Both kinds share one setting for the number of examples whose completion is to decline. If a small model is trained on
 many of them, it writes "I don't know" almost always, because no single answer is more likely. The threshold calibrated
 on dev decides about declining instead (docs/results/training.md).
+
+Questions whose answers are in the same passages are shown the same passages in the same order, those retrieved for the
+first of them: the trainer computes these once.
 """
 
 import random
@@ -15,14 +18,16 @@ from typing import TypeVar
 
 from bakeoff.models.prompts import DECLINE, PromptTemplate
 from bakeoff.protocols import Retriever
-from bakeoff.questions.evidence import evidence_hit, holds_evidence
+from bakeoff.questions.evidence import evidence_hit, holds_evidence, is_document_level
 from bakeoff.records import Chunk, Question
 from bakeoff.retrieval.presentation import Presentation
 from bakeoff.tuning.lora import Example
 
 AS_RETRIEVED = Presentation()
+ASKED_TOGETHER = 8  # the most questions that are shown the same passages
 Shown = tuple[Question, list[Chunk]]
 Fitting = Callable[[str, Sequence[str]], int]  # a question and passages to the number that fit
+Room = Callable[[Question, Sequence[Chunk]], Sequence[Chunk]]  # a question and chunks to those its prompt has room for
 T = TypeVar("T")
 
 
@@ -79,10 +84,32 @@ def grounded_examples(
     stripped = _at_most(missing, [pair for pair in supported if evidence_hit(*pair)], draw)
     unsupported += [(question, _without_evidence(question, chunks)) for question, chunks in stripped]
     stripped_ids = {question.id for question, _ in stripped}
+    answered = _together([pair for pair in supported if pair[0].id not in stripped_ids], shown)
     return [
-        *(example(*pair, pair[0].answers[0]) for pair in supported if pair[0].id not in stripped_ids),
+        *(example(*pair, pair[0].answers[0]) for pair in answered),
         *(example(*pair, DECLINE) for pair in unsupported),
     ]
+
+
+def _together(pairs: Sequence[Shown], shown: Room) -> list[Shown]:
+    """The same questions, each with the chunks of an earlier one if those hold its evidence too.
+
+    A question that knows only its document keeps its own chunks: another passage of that document need not answer it.
+    """
+    groups: list[tuple[list[Chunk], list[Question]]] = []
+    for question, chunks in pairs:
+        exact = bool(question.source_spans) and not is_document_level(question)
+        fitting = (
+            members
+            for others, members in groups
+            if exact and len(members) < ASKED_TOGETHER and evidence_hit(question, shown(question, others))
+        )
+        members = next(fitting, None)
+        if members is None:
+            groups.append((chunks, [question]))
+        else:
+            members.append(question)
+    return [(question, chunks) for chunks, members in groups for question in members]
 
 
 def _enough(n_others: int, share: float) -> int:

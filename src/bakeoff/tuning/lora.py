@@ -21,7 +21,7 @@ from pydantic import Field
 from bakeoff.errors import BakeoffError, InputError, MissingExtraError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.models.checksums import model_sha256
-from bakeoff.models.memory import peak_memory_bytes
+from bakeoff.models.memory import keep_fewer_kernels, peak_memory_bytes
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.records import Record
 from bakeoff.tuning import checkpoint
@@ -42,11 +42,12 @@ class TrainingError(BakeoffError):
 class TrainingSettings(Record):
     """How an adapter is trained. The defaults learned facts fastest in our tests: see docs/results/training.md.
 
-    A batch holds at most `examples_per_batch` examples and `tokens_per_batch` tokens (which limits memory), or a single
-    longer example. Training stops after `patience` epochs in a row without improvement on the dev examples, of which at
-    most `n_dev_examples` are used. After `max_seconds` it stops and keeps the best adapter so far. A checkpoint is
-    saved often enough that a kill loses at most `checkpoint_every_s` seconds of work, or one batch if that takes
-    longer.
+    A batch holds at most `examples_per_batch` examples and `tokens_per_batch` tokens, or a single longer example. It is
+    computed in rows of at most `tokens_per_row` tokens (which limits memory), in each of which the passages that its
+    examples share are computed once. Training stops after `patience` epochs in a row without improvement on the dev
+    examples, of which at most `n_dev_examples` are used. After `max_seconds` it stops and keeps the best adapter so
+    far. A checkpoint is saved often enough that a kill loses at most `checkpoint_every_s` seconds of work, or one batch
+    if that takes longer.
     """
 
     rank: int = Field(default=16, ge=1)
@@ -55,6 +56,7 @@ class TrainingSettings(Record):
     max_epochs: int = Field(default=10, ge=1)
     examples_per_batch: int = Field(default=16, ge=1)
     tokens_per_batch: int = Field(default=2048, ge=1)
+    tokens_per_row: int = Field(default=1024, ge=1)
     max_seconds: float | None = Field(default=None, gt=0)
     patience: int = Field(default=3, ge=1)
     n_dev_examples: int = Field(default=48, ge=1)
@@ -94,12 +96,14 @@ class Point(Record):
 
 class TrainingReport(Record):
     """What a training took and achieved. Tokens include prompts, and count once for each time an example was used.
+    Passages that several examples share are computed once: `n_computed_tokens` counts them so.
 
     `best_dev_exact` is the share of dev examples whose whole completion the model would write exactly.
     """
 
     n_examples: int
     n_tokens: int
+    n_computed_tokens: int
     n_steps: int
     epochs: float
     seconds: float
@@ -140,6 +144,7 @@ def train_adapter(
     if report.exists():
         return TrainingReport.model_validate_json(report.read_text(encoding="utf-8"))
     use_threads(free_threads())
+    keep_fewer_kernels()
     training = _Training(model_folder, examples, dev_examples, settings, folder, start_from)
     try:
         return training.run(on_progress, clock)
@@ -219,12 +224,12 @@ class _Training:
     def _plan(self, epoch: int) -> list[list[list[int]]]:
         settings = self.settings
         key = f"{settings.seed} {epoch}"
-        return plan(self.examples, settings.tokens_per_batch, settings.examples_per_batch, key)
+        return plan(self.examples, settings.tokens_per_batch, settings.tokens_per_row, settings.examples_per_batch, key)
 
     def _dev_rows(self, dev: Sequence[Encoded]) -> list[Row]:
         if not dev:
             return []
-        batches = plan(dev, self.settings.tokens_per_batch, len(dev), "dev")
+        batches = plan(dev, self.settings.tokens_per_batch, self.settings.tokens_per_row, len(dev), "dev")
         return [pack([dev[i] for i in row]) for batch in batches for row in batch]
 
     def run(self, on_progress: Callable[[Progress], None] | None, clock: Callable[[], float]) -> TrainingReport:
@@ -287,6 +292,7 @@ class _Training:
         self._move(
             step=self.at.step + 1,
             n_tokens=self.at.n_tokens + sum(row.n_tokens for row in rows),
+            n_computed_tokens=self.at.n_computed_tokens + sum(row.tokens.numel() for row in rows),
             epoch_loss=self.at.epoch_loss + loss * n_wanted,
             epoch_wanted=self.at.epoch_wanted + n_wanted,
         )
@@ -436,6 +442,7 @@ class _Training:
         report = TrainingReport(
             n_examples=len(self.examples),
             n_tokens=at.n_tokens,
+            n_computed_tokens=at.n_computed_tokens,
             n_steps=at.step,
             epochs=round(self._epoch - 1 + (at.step - n_before) / n_in_epoch, 2),
             seconds=at.seconds,

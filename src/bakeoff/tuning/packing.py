@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SORTED_TOGETHER = 8  # rows whose examples are sorted by length together, for similar lengths
 FAMILY_TOKENS = 64  # examples that share so many tokens more than all others do are put into one row
-ROW_TOKENS = 1024  # the most tokens of a row of several examples: limits memory
 
 
 class Example(Record):
@@ -107,15 +106,17 @@ def n_common(encoded: Sequence[Encoded]) -> int:
     return n if len(encoded) > 1 else 0
 
 
-def plan(encoded: Sequence[Encoded], tokens_per_batch: int, examples_per_batch: int, key: str) -> list[list[list[int]]]:
+def plan(
+    encoded: Sequence[Encoded], tokens_per_batch: int, tokens_per_row: int, examples_per_batch: int, key: str
+) -> list[list[list[int]]]:
     """Batches of rows of examples, as indices, in an order drawn from the key. Every example occurs once.
 
     Examples whose prompts begin with the same passages are in one row, which holds the shared tokens once. A batch is
     one step of the optimizer. It holds at most examples_per_batch examples and tokens_per_batch tokens, with the shared
-    tokens of a row counted once. A longer example has a batch of its own.
+    tokens of a row counted once, and a row at most tokens_per_row. A longer example has a row or a batch of its own.
     """
     draw = random.Random(key)
-    n_row = min(tokens_per_batch, ROW_TOKENS)
+    n_row = min(tokens_per_batch, tokens_per_row)
     rows = [row for family in families(encoded) for row in _rows(family, encoded, n_row, examples_per_batch, draw)]
     draw.shuffle(rows)
     sizes = [_n_computed([encoded[i] for i in row]) for row in rows]
