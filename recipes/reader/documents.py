@@ -1,4 +1,8 @@
-"""Our own documents and questions (the folder `documents`) to reading lessons."""
+"""Our own documents and questions (the folders `documents` and `harder_documents`) to reading lessons.
+
+The harder ones have more questions that look answerable and are not, more passages that resemble each other, and more
+answers of one to three sentences.
+"""
 
 import json
 import random
@@ -8,11 +12,14 @@ from typing import Any
 
 from chunks import Counted, cut
 from finding import Finder
-from lesson import Asked, Passage, Shown, together
+from lesson import Asked, Passage, Shown
 
-FOLDER = Path(__file__).parent / "documents"
-HELD_OUT = (Path(__file__).parent / "held_out_documents.txt").read_text(encoding="utf-8").split()
-"""Nothing is trained on these files. Results are measured on them."""
+EASIER, HARDER = (Path(__file__).parent / name for name in ("documents", "harder_documents"))
+HELD_OUT, CHOOSING = (
+    (Path(__file__).parent / name).read_text(encoding="utf-8").split()
+    for name in ("held_out_documents.txt", "choosing_documents.txt")
+)
+"""Nothing is trained on these files. Results are measured on the first; what is shipped is chosen on the second."""
 N_PASSAGES = (1, 2, 3, 3, 3, 4)
 ASKED_AT_ONCE = 16
 CUT = 0.35  # how often a passage of more than CHUNK_TOKENS is shown in pieces
@@ -20,14 +27,16 @@ CHUNK_TOKENS = 128
 MISSED = 0.03  # how often a question is also asked without its passage
 
 
-def files(held_out: bool = False) -> list[Path]:
-    """One file for each document that is trained on, in a fixed order, or those that are kept to measure on."""
-    return [file for file in sorted(FOLDER.glob("*.jsonl")) if (file.name in HELD_OUT) is held_out]
+def files(harder: bool) -> list[Path]:
+    """One file for each document that is trained on, in a fixed order; with the harder ones, or without."""
+    folders = (EASIER, HARDER) if harder else (EASIER,)
+    kept_back = {*HELD_OUT, *CHOOSING}
+    return [file for folder in folders for file in sorted(folder.glob("*.jsonl")) if file.name not in kept_back]
 
 
 def questions() -> list[Asked]:
-    """Every answerable question, in its first phrasing."""
-    rows = [row for file in files() for row in _read(file)[1:] if not row.get("none")]
+    """Every answerable question of the easier documents, in its first phrasing."""
+    rows = [row for file in files(harder=False) for row in _read(file)[1:] if not row.get("none")]
     return [Asked(row["q"][0], row.get("a", ""), row.get("full", "")) for row in rows]
 
 
@@ -36,12 +45,12 @@ def _read(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def lessons(draw: random.Random, count: Counted, unanswered: float) -> Iterator[Shown]:
-    """Lessons about each passage of each document.
+def lessons(draw: random.Random, count: Counted, unanswered: float, harder: bool) -> Iterator[Shown]:
+    """Lessons about each passage of each document, with the harder ones or without.
 
     `unanswered` scales how many questions have no answer in the passages shown.
     """
-    for file in files():
+    for file in files(harder):
         document, *rows = _read(file)
         yield from _document(document, rows, draw, count, unanswered)
 
@@ -61,34 +70,35 @@ def _document(
                 asked[near].append(Asked(text))
             else:
                 asked[row["p"]].append(Asked(text, row.get("a", ""), row.get("full", "")))
-    for i, gold in enumerate(passages):
-        yield from _passage(gold, passages, asked, i, finder, draw, count, MISSED * unanswered)
+    for group in _groups(len(passages), draw):
+        yield from _lessons(group, passages, asked, draw, count, MISSED * unanswered)
 
 
-def _passage(
-    gold: Passage,
+def _groups(n_passages: int, draw: random.Random) -> Iterator[list[int]]:
+    """All passages in a drawn order, cut into groups that are shown together."""
+    order = draw.sample(range(n_passages), n_passages)
+    while order:
+        n = draw.choice(N_PASSAGES)
+        yield order[:n]
+        order = order[n:]
+
+
+def _lessons(
+    group: list[int],
     passages: list[Passage],
     asked: dict[int, list[Asked]],
-    i: int,
-    finder: Finder,
     draw: random.Random,
     count: Counted,
     share_missed: float,
 ) -> Iterator[Shown]:
-    own = list(asked[i])
+    """The questions about a group of passages, some at a time, with the passages in another order each time."""
+    own = [question for i in group for question in asked[i]]
+    others = [question for i, some in asked.items() if i not in group for question in some if question.answerable]
+    own += [Asked(question.text) for question in others if draw.random() < share_missed]
     draw.shuffle(own)
     for start in range(0, len(own), ASKED_AT_ONCE):
-        questions = own[start : start + ASKED_AT_ONCE]
-        others = [passage for passage in finder.like(" ".join(q.text for q in questions), 6) if passage != gold]
-        shown = together([gold], others, draw, N_PASSAGES)
-        missed = [
-            Asked(question.text)
-            for j, elsewhere in asked.items()
-            if passages[j] not in shown
-            for question in elsewhere
-            if question.answerable and draw.random() < share_missed
-        ]
-        yield Shown(_pieces(shown, draw, count), (*questions, *missed[:3]))
+        shown = tuple(passages[i] for i in draw.sample(group, len(group)))
+        yield Shown(_pieces(shown, draw, count), tuple(own[start : start + ASKED_AT_ONCE]))
 
 
 def _pieces(shown: tuple[Passage, ...], draw: random.Random, count: Counted) -> tuple[Passage, ...]:

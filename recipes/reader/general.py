@@ -21,7 +21,7 @@ from bakeoff.tuning.packing import Example
 
 HERE = Path(__file__).parent
 LENGTHS = ("short", "short", "mixed", "long")
-N_UNKNOWN = 150  # questions about our documents that are asked without them, and declined
+N_UNKNOWN = 60  # questions about our documents that are asked without them, and declined
 
 
 def examples(untaught: str, unknown: list[Asked], folder: Path, draw: random.Random) -> list[Example]:

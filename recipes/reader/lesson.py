@@ -67,9 +67,8 @@ SHARE_OF_OTHERS, SHARE_WITHOUT_HEADINGS = 0.15, 0.25
 
 def examples_of(shown: Shown, draw: random.Random) -> Iterator[Example]:
     """The examples of one lesson: one prompt and one length of answers for all of its questions."""
-    length = draw.choices(list(LENGTHS), list(LENGTHS.values()))[0]
-    if length == "long" and not any(question.full for question in shown.asked):
-        length = "short"
+    usual = _usual_lengths(shown.asked)
+    length = draw.choices(usual, [LENGTHS[length] for length in usual])[0]
     template = grounded(length)
     if draw.random() < SHARE_OF_OTHERS:
         length, template = "mixed", draw.choice(OTHERS)
@@ -79,6 +78,19 @@ def examples_of(shown: Shown, draw: random.Random) -> Iterator[Example]:
         answer = _answer(question, length)
         if answer:
             yield Example(prompt=template.render(question.text, passages), completion=answer)
+
+
+def _usual_lengths(asked: Sequence[Asked]) -> list[Length]:
+    """The lengths that at least half of the answerable questions have an answer of. "mixed" suits any."""
+    answerable = [question for question in asked if question.answerable]
+    n_short = sum(bool(question.short) for question in answerable)
+    n_full = sum(bool(question.full) for question in answerable)
+    fits = {
+        "short": 2 * n_short >= len(answerable),
+        "mixed": True,
+        "long": n_full > 0 and 2 * n_full >= len(answerable),
+    }
+    return [length for length in LENGTHS if fits[length]]
 
 
 def _text(passage: Passage, bare: bool) -> str:

@@ -21,13 +21,14 @@ LONGEST_ANSWER = 12  # words
 OTHER_QUESTIONS = 0.2  # how often a question is asked about passages that do not answer it
 
 
-def lessons(source: Path, draw: random.Random, count: Counted, unanswered: float) -> Iterator[Shown]:
-    """One lesson for each passage of a page that answers questions.
+def lessons(source: Path, draw: random.Random, count: Counted, unanswered: float, share: float) -> Iterator[Shown]:
+    """One lesson for each passage of a page that answers questions, for a drawn `share` of the pages.
 
     `unanswered` scales how many questions have no answer in the passages shown.
     """
     for file in FILES:
-        for page in json.loads((source / "timeqa" / file).read_text(encoding="utf-8")):
+        pages = json.loads((source / "timeqa" / file).read_text(encoding="utf-8"))
+        for page in pages if share == 1 else draw.sample(pages, round(share * len(pages))):
             yield from _page(page, draw, count, unanswered)
 
 

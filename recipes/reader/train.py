@@ -34,19 +34,29 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass over all data: other passages, another order and other prompts are drawn each time.
+    """One pass over the data: other passages, another order and other prompts are drawn each time.
 
     `unanswered` scales how many questions have no answer in the passages shown. The first pass has few of them: a model
-    that cannot read yet learns from many only to decline everything.
+    that cannot read yet learns from many only to decline everything. `harder` adds the harder documents. `timeqa` is
+    the share of TimeQA's pages: its questions are alike, and each needs passages of its own.
     """
 
     unanswered: float
     learning_rate: float
+    harder: bool
+    timeqa: float
 
 
-PASSES = (Pass(0.35, 1e-3), Pass(1.0, 6e-4))
+PASSES = (Pass(0.35, 1e-3, False, 1.0), Pass(0.7, 8e-4, True, 0.4), Pass(1.0, 5e-4, True, 0.4))
 SETTINGS = TrainingSettings(
-    rank=24, alpha=48, max_epochs=1, examples_per_batch=64, tokens_per_batch=2048, warmup_steps=20, seed=SEED
+    rank=24,
+    alpha=48,
+    max_epochs=1,
+    examples_per_batch=64,
+    tokens_per_batch=2048,
+    tokens_per_row=2048,
+    warmup_steps=20,
+    seed=SEED,
 )
 
 
@@ -89,8 +99,8 @@ def _examples(source: Path, chat: Chat, number: int, at: Pass, folder: Path) -> 
     draw, count = random.Random(f"{SEED} {number}"), chat.count_tokens
     parts = {
         "SQuAD": squad.lessons(source, draw, count, at.unanswered),
-        "TimeQA": timeqa.lessons(source, draw, count, at.unanswered),
-        "own documents": documents.lessons(draw, count, at.unanswered),
+        "TimeQA": timeqa.lessons(source, draw, count, at.unanswered, at.timeqa),
+        "own documents": documents.lessons(draw, count, at.unanswered, at.harder),
     }
     for name, lessons in parts.items():
         made = list(itertools.chain.from_iterable(examples_of(shown, draw) for shown in lessons))
