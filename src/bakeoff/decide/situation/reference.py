@@ -9,7 +9,8 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from bakeoff.decide.situation.prices import API_USAGE, DEFAULTS, UNITS, Price
-from bakeoff.decide.situation.profile import MeasureWeights, Part, Profile
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.profile_keys import MeasureWeights, Part
 from bakeoff.records import Record
 
 COMMAND = "bakeoff schema profile --markdown"
