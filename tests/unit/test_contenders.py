@@ -250,6 +250,20 @@ def test_whatever_a_contender_of_ones_own_raises_is_an_error_answer(error, tmp_p
     assert f"'team.Bot' failed with {type(error).__name__}: " in errors["b"]
 
 
+def test_whatever_a_stream_of_ones_own_raises_names_the_contender():
+    """The pieces before the error are given; the error says whose it is and what was raised."""
+
+    class Streaming(Bot):
+        def stream(self, question):
+            yield "The "
+            raise TypeError("no len")
+
+    pieces = HeldToContract("team.Bot", Streaming()).stream(question("a"))
+    assert next(pieces) == "The "
+    with pytest.raises(ContenderError, match=r"'team\.Bot' failed with TypeError: no len"):
+        next(pieces)
+
+
 @pytest.mark.parametrize(
     ("given", "told"), [([{"text": "x"}], "a dict instead of"), (["x"], "a str instead of"), (None, "NoneType")]
 )

@@ -80,12 +80,17 @@ class HeldToContract:
         return [self._completed(item, seconds) for item in answers]
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
-        """Its own stream if it has one, else its answer in one piece."""
+        """Its own stream if it has one, else its answer in one piece. Raises ContenderError for any error in it."""
         if not callable(getattr(self._inner, "stream", None)):
             yield from whole(self, question)
             return
-        for item in self._inner.stream(question):
-            yield self._completed(item, 0.0) if isinstance(item, Answer) else str(item)
+        try:
+            for item in self._inner.stream(question):
+                yield self._completed(item, 0.0) if isinstance(item, Answer) else str(item)
+        except Exception as error:  # a team's own code may raise anything
+            raise ContenderError(
+                f"'{self.name}' failed with {type(error).__name__}: {error}", "fix its stream(question)"
+            ) from error
 
     def _answers(self, questions: Sequence[Question]) -> list[Answer]:
         try:

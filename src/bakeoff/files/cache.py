@@ -59,7 +59,7 @@ def _write_whole(target: Path, write: Callable[[Path], None]) -> None:
     try:
         write(half)
         half.rename(target)
-    except Exception as error:  # safetensors raises its own error, which is not an OSError
+    except Exception as error:  # each library has its own error for a full disk; every other one is raised again
         if not disk_is_full(error):
             raise
         raise BakeoffError(

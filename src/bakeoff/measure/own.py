@@ -91,7 +91,7 @@ def own_value(measure: Measure, question: Question, answer: Answer) -> float | N
         raise MeasureError(f"The measure '{measure.name}' cannot be computed here.", CONTRACT)
     try:
         value = measure.per_question(question, answer)
-    except Exception as error:
+    except Exception as error:  # a team's own code may raise anything
         raise MeasureError(
             f"The measure '{measure.name}' failed on question {question.id} ({answer.contender}): "
             f"{type(error).__name__}: {error}.",

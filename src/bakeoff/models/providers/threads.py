@@ -27,7 +27,7 @@ def in_parallel(call: Callable[[Item], Value], items: Sequence[Item], n_threads:
                 return
             try:
                 values[i] = call(items[i])
-            except BaseException as error:  # noqa: BLE001  (raised in the thread that asked)
+            except BaseException as error:  # noqa: BLE001  (raised again below, in the thread that asked)
                 errors.append(error)
 
     threads = [threading.Thread(target=work, daemon=True) for _ in range(min(n_threads, len(items)))]
