@@ -46,12 +46,11 @@ def test_a_run_of_an_earlier_day_answers(finished):
 
 
 def test_the_table_holds_what_was_measured(finished):
-    """The mean of a contender's column is its accuracy."""
+    """The mean of a contender's column is its accuracy, for every contender."""
     pytest.importorskip("pandas")
     run = bakeoff.open_run(finished / "runs" / "planets")
-    table = run.to_pandas()
-    for name, share in table.groupby("contender")["correct"].mean().items():
-        assert share == pytest.approx(run.measure(name, "accuracy"))
+    shares = run.to_pandas().groupby("contender")["correct"].mean().to_dict()
+    assert shares == pytest.approx({name: run.measure(name, "accuracy") for name in run.contenders})
 
 
 def test_asking_by_the_command_line(finished):

@@ -67,7 +67,9 @@ def test_what_is_opened_answers_as_it_was_measured(finished):
     """The same object from the same folder gives the same answers."""
     questions = [question for question in finished.folder.questions() if question.split == "test"][:5]
     measured = {answer.question_id: answer for answer in finished.answers("rag")}
-    for answer in finished.open("rag").answer(questions):
+    answers = finished.open("rag").answer(questions)
+    assert [answer.question_id for answer in answers] == [question.id for question in questions]
+    for answer in answers:
         before = measured[answer.question_id]
         assert (answer.text, answer.abstained, answer.citations) == (before.text, before.abstained, before.citations)
 

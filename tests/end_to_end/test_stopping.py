@@ -101,8 +101,13 @@ def test_a_signal_whose_exception_was_lost_stops_the_run_at_the_next_event() -> 
 def test_a_run_below_nohup_goes_on_when_the_terminal_closes() -> None:
     """A signal that is ignored stays ignored."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    went_on = False
     try:
-        with stoppable():
+        with stoppable() as check:
             signal.raise_signal(signal.SIGHUP)
+            check()
+            went_on = True
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
+    assert went_on

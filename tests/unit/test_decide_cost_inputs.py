@@ -1,13 +1,14 @@
 """Costs follow from each contender's usage and how its model is paid for; measure and cost model share the prices."""
 
 import datetime
+import math
 import sys
 
 import pytest
 
 from bakeoff.decide.cost import inputs as pricing
 from bakeoff.decide.cost.inputs import inputs_from_run
-from bakeoff.decide.cost.model import CostInputs, cost_breakdown, marginal_usd_per_query, total_usd
+from bakeoff.decide.cost.model import cost_breakdown, marginal_usd_per_query, total_usd
 from bakeoff.decide.cost.payment import pricing_warnings, rates_for
 from bakeoff.decide.situation.profile import validate_profile
 from bakeoff.errors import ConfigError
@@ -351,7 +352,7 @@ def test_a_local_run_never_looks_up_an_api(monkeypatch):
 
 
 def test_costs_of_every_contender_are_finite_and_ordered_by_what_is_done():
-    """A comparison gives a total."""
+    """A comparison gives each contender a total in US dollars."""
     totals = {name: total_usd(one) for name, one in inputs(update_interval_days=1).items()}
     assert totals["base"] < totals["extract"] < totals["rag"] < totals["tuned"] < totals["router"]
-    assert all(isinstance(one, CostInputs) for one in inputs().values())
+    assert all(math.isfinite(total) for total in totals.values())

@@ -49,13 +49,15 @@ def test_a_profile_key_is_proposed_where_it_works(place, meant):
 def test_every_proposal_is_a_key_that_works(model):
     """Whichever key is written at the wrong level, the suggested path exists."""
     paths = set(key_paths(model))
+    proposed: set[str] = set()
     for path in sorted(paths):
         key = path.rsplit(".", 1)[-1]
         for wrong in (key, f"{key}x", key[1:]):
             for parent in ((), ("profile",), ("measure_weights",)):
                 text = unknown_key(model, (*parent, wrong))
                 proposals = text.split("did you mean ")[1].rstrip("?)").split(", or ") if "(" in text else []
-                assert {proposal.strip("'") for proposal in proposals} <= paths
+                proposed |= {proposal.strip("'") for proposal in proposals}
+    assert proposed <= paths and len(proposed) > 0.9 * len(paths)
 
 
 def test_nothing_is_proposed_for_a_key_like_no_other():

@@ -133,13 +133,15 @@ def test_what_does_not_exist_is_found(tmp_path):
     ]
 
 
-@each_page
-def test_contenders_in_yaml_are_a_configuration(page):
+def test_contenders_in_yaml_are_a_configuration():
     """Every YAML block that lists `contenders:` is accepted, once a name, documents and questions are there."""
-    for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
-        values = yaml.safe_load(block)
-        if isinstance(values, dict) and "contenders" in values:
-            validate({"name": "page", "documents": ["d"], "questions": ["q.csv"], **values})
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    shown = [block for block in blocks if isinstance(block, dict) and "contenders" in block]
+    for values in shown:
+        config = validate({"name": "page", "documents": ["d"], "questions": ["q.csv"], **values})
+        assert len(config.specs) == len(values["contenders"]), values
+    assert shown
 
 
 def test_every_table_of_the_report_is_described():

@@ -79,7 +79,9 @@ def test_finds_what_is_asked_for(index: HybridIndex) -> None:
 
 def test_hits_quote_the_document(index: HybridIndex, store: DocumentStore) -> None:
     """The text of a hit is the part of the stored document between its offsets."""
-    for hit in index.search(["stripes and flies"], 10)[0]:
+    (hits,) = index.search(["stripes and flies"], 10)
+    assert hits
+    for hit in hits:
         whole = store.get(hit.chunk.document_id)
         assert whole is not None and whole.text[hit.chunk.start : hit.chunk.end] == hit.chunk.text
 

@@ -138,7 +138,8 @@ def test_a_stream_without_counts_is_estimated(words: str | None, asked_before: b
         assert isinstance(last, Completion)
         assert (last.usage.prompt_tokens, last.usage.completion_tokens) == (2, 5)  # characters / 4
         assert "stream_options" not in api.bodies[-1] and api.bodies[-1]["temperature"] == 0.0
-        assert "logprobs" in api.bodies[-1] or (words and not asked_before)
+        known_to_be_taken = words is None or asked_before
+        assert ("logprobs" in api.bodies[-1]) == known_to_be_taken
         n_requests = api.n_requests
         assert text_of(engine.stream(ask("q")[0], FIVE)) == "you said q"
         assert api.n_requests == n_requests + 1

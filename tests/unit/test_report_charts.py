@@ -54,7 +54,9 @@ def test_labels_of_a_scatter_never_collide(spots: list[tuple[float, float]]) -> 
 def test_a_scatter_of_any_values_is_drawn_inside_its_frame(values: list[tuple[float, float]]) -> None:
     """Zeros, equal values and many decades included."""
     svg = charts.scatter([Point("n", x, y) for x, y in values], 400, 300, "", X, Y)
-    for circle in ElementTree.fromstring(svg).iter("circle"):
+    circles = list(ElementTree.fromstring(svg).iter("circle"))
+    assert len(circles) == len(values)
+    for circle in circles:
         assert 0 <= float(circle.get("cx", "")) <= 400 and 0 <= float(circle.get("cy", "")) <= 300
 
 

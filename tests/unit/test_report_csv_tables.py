@@ -125,6 +125,7 @@ def test_the_costs_can_be_added_up_from_their_tables(whole: ReportData) -> None:
     for row in judgement.cost.table:
         lines = [one for one in tables["cost_lines"] if (one["contender"], one["part"]) == (row.contender, "set-up")]
         assert sum(float(one["usd"]) for one in lines) == pytest.approx(row.setup_usd)
+    assert {row["contender"] for row in tables["cost_inputs"]} == set(judgement.cost.inputs)
     assert all(row["source"] and row["meaning"] for row in tables["cost_inputs"])
     assert {row["contender"] for row in tables["tornado"]} == set(judgement.cost.inputs)
     assert len(tables["break_even"]) == len(judgement.break_even)

@@ -45,8 +45,9 @@ def test_lines_stay_between_the_axes(costs: list[list[float]]) -> None:
     months = [Line(f"c{i}", tuple(range(13)), tuple(sorted(ys)), "k0") for i, ys in enumerate(costs)]
     volumes = [Line(f"c{i}", tuple(10.0**x for x in range(13)), tuple(ys), "k0") for i, ys in enumerate(costs)]
     for svg in (months_chart(months, [], 342, 340, "x"), volume_chart(volumes, [], 100.0, 342, 340, "x")):
-        root = ElementTree.fromstring(svg)
-        for line in root.iter("polyline"):
+        drawn = list(ElementTree.fromstring(svg).iter("polyline"))
+        assert len(drawn) == len(costs)
+        for line in drawn:
             spots = [tuple(map(float, pair.split(","))) for pair in line.attrib["points"].split()]
             assert all(40 < x < 342 and 29 <= y <= 295 for x, y in spots)
 

@@ -86,6 +86,7 @@ def test_held_out_documents_are_balanced() -> None:
 def test_seen_facts_keep_phrasings_to_train_on() -> None:
     """One of two or three is held back, and up to three of more. Two stay in train unless dev needs one."""
     seen = [one for one in assign_splits(corpus(), 7) if one.slice == "seen"]
+    assert seen
     for counts in splits_by_fact(seen).values():
         n = counts.total()
         assert counts["train"] >= 1

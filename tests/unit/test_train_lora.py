@@ -117,7 +117,10 @@ def test_a_finished_folder_holds_a_peft_adapter_a_curve_and_a_report(tiny: Path,
     assert report.best_dev_loss == min(line["dev_loss"] for line in ends)
     assert (report.n_examples, report.epochs, report.stopped_because) == (20, 3, "all 3 epochs done")
     base = transformers.AutoModelForCausalLM.from_pretrained(tiny)
-    assert isinstance(peft.PeftModel.from_pretrained(base, tmp_path), peft.PeftModel)
+    read = peft.get_peft_model_state_dict(peft.PeftModel.from_pretrained(base, tmp_path))
+    written = _adapter(tmp_path)
+    assert read.keys() == written.keys()
+    assert all(torch.equal(read[name], written[name]) for name in written)
 
 
 def test_a_finished_training_is_not_done_again(tiny: Path, tmp_path: Path) -> None:
