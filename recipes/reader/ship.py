@@ -1,6 +1,6 @@
 """Puts a trained adapter into the package, in bfloat16, and pins its checksum.
 
-python recipes/reader/ship.py FOLDER/adapter
+python recipes/reader/ship.py FOLDER/pass-2
 """
 
 import argparse

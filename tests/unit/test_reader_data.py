@@ -14,6 +14,20 @@ KEPT_BACK = ("held_out_documents.txt", "choosing_documents.txt")
 COMMON = set("a an the of is are was were in on to do does did what which who when how many i my you your it".split())  # noqa: SIM905
 
 
+EXAMPLE = ROOT / "examples" / "support-desk"
+TEXTS = (".md", ".html", ".txt", ".csv")
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def runs_of_words(text: str) -> set[tuple[str, ...]]:
+    """Every eight words in a row."""
+    found = re.findall(r"[a-z0-9]+", text.lower())
+    return {tuple(found[i : i + 8]) for i in range(len(found) - 7)}
+
+
 def words(text: str) -> frozenset[str]:
     """The words of a question that say what it is about."""
     return frozenset(re.findall(r"[a-z0-9]+", text.lower())) - COMMON
@@ -63,10 +77,35 @@ def test_no_general_question_of_the_product_is_trained_on() -> None:
 
 
 def test_no_question_of_the_example_is_trained_on() -> None:
-    """Not one of them, in any phrasing."""
-    example = {words(row["question"]) for row in table(ROOT / "examples" / "support-desk" / "questions.csv")}
-    asked = [(file.name, text) for file in FILES for row in lines(file)[1:] for text in row["q"]]  # type: ignore[attr-defined]
-    assert not [(name, text) for name, text in asked if len(words(text)) > 2 and words(text) in example]
+    """Neither in the same words, nor in half of the same words with the same answer."""
+    example = [
+        (words(row["question"]), {words(answer) for answer in row["answers"].split("|")})
+        for row in (*table(EXAMPLE / "questions.csv"), *table(EXAMPLE / "updates" / "questions.csv"))
+    ]
+    trained = [
+        (text, words(text), words(str(row.get("a", ""))))
+        for file in FILES
+        for row in lines(file)[1:]
+        for text in row["q"]  # type: ignore[attr-defined]
+    ]
+    for about, answers in example:
+        for text, asked, answer in trained:
+            assert not (len(asked) > 2 and asked == about), text
+            assert not (answer and answer in answers and 2 * len(asked & about) >= len(asked | about)), text
+
+
+def test_no_passage_of_the_example_is_trained_on() -> None:
+    """No eight words in a row are those of its documents."""
+    example = {
+        run
+        for path in EXAMPLE.rglob("documents/**/*.*")
+        if path.suffix in TEXTS
+        for run in runs_of_words(text_of(path))
+    }
+    assert len(example) > 10_000
+    for file in FILES:
+        passages = " ".join(text for _, text in lines(file)[0]["passages"])  # type: ignore[attr-defined]
+        assert not runs_of_words(passages) & example, file.name
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

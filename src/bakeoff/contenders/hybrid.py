@@ -35,8 +35,8 @@ class Hybrid(Recipe):
         """Training questions with the passages retrieved for them."""
         questions = sample(material.train, self.spec.tuning.examples, material.seed)
         epochs = self.spec.tuning.epochs or self.epochs
-        dev = self._examples(world, list(material.dev), material.seed) if epochs > 1 else []
-        lesson = Lesson(self._examples(world, questions, material.seed), dev, epochs)
+        dev = self._examples(world, list(material.dev), material.seed, share=False) if epochs > 1 else []
+        lesson = Lesson(self._examples(world, questions, material.seed, share=True), dev, epochs)
         if not lesson.examples:
             raise InputError(
                 f"'{self.spec.name}' cannot be tuned: retrieval did not find the right passage for any training "
@@ -45,7 +45,7 @@ class Hybrid(Recipe):
             )
         return lesson
 
-    def _examples(self, world: World, questions: list[Question], seed: int) -> list[Example]:
+    def _examples(self, world: World, questions: list[Question], seed: int, share: bool) -> list[Example]:
         spec, template = self.spec, self.spec.grounded
         fitting = partial(
             n_fitting,
@@ -54,7 +54,8 @@ class Hybrid(Recipe):
             max_new_tokens=spec.generation.max_new_tokens,
         )
         index, k = world.index(spec.retrieval), spec.n_passages
-        return grounded_examples(questions, index, template, k, spec.tuning.declining, seed, fitting, spec.presentation)
+        declining, shown = spec.tuning.declining, spec.presentation
+        return grounded_examples(questions, index, template, k, declining, seed, fitting, shown, share)
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Grounded:
         """A grounded contender with the tuned model."""

@@ -8,8 +8,8 @@ Both kinds share one setting for the number of examples whose completion is to d
 many of them, it writes "I don't know" almost always, because no single answer is more likely. The threshold calibrated
 on dev decides about declining instead (docs/results/training.md).
 
-Questions whose answers are in the same passages are shown the same passages in the same order, those retrieved for the
-first of them: the trainer computes these once.
+In training, questions whose answers are in the same passages are shown the same ones in the same order, those retrieved
+for the first of them: the trainer computes these once. On dev each question has its own, as in use.
 """
 
 import random
@@ -56,8 +56,12 @@ def grounded_examples(
     seed: int,
     n_fitting: Fitting,
     presentation: Presentation = AS_RETRIEVED,
+    share: bool = True,
 ) -> list[Example]:
     """Each question with those of the k passages retrieved for it that fit: what the model will also see in use.
+
+    With `share` a question whose evidence is in the passages of an earlier one is shown those, which are as near to
+    what it will see and are computed once. Without, it is what the model sees in use: for measuring on dev.
 
     In the share `declining` of the examples the completion is to decline: questions without an answer, and questions
     for which retrieval missed the right passage. If there are too many, a sample is drawn. If there are too few, the
@@ -84,32 +88,45 @@ def grounded_examples(
     stripped = _at_most(missing, [pair for pair in supported if evidence_hit(*pair)], draw)
     unsupported += [(question, _without_evidence(question, chunks)) for question, chunks in stripped]
     stripped_ids = {question.id for question, _ in stripped}
-    answered = _together([pair for pair in supported if pair[0].id not in stripped_ids], shown)
+    answered = [pair for pair in supported if pair[0].id not in stripped_ids]
+    if share:
+        answered = _together(answered, k, shown)
     return [
         *(example(*pair, pair[0].answers[0]) for pair in answered),
         *(example(*pair, DECLINE) for pair in unsupported),
     ]
 
 
-def _together(pairs: Sequence[Shown], shown: Room) -> list[Shown]:
+def _together(pairs: Sequence[Shown], k: int, shown: Room) -> list[Shown]:
     """The same questions, each with the chunks of an earlier one if those hold its evidence too.
 
     A question that knows only its document keeps its own chunks: another passage of that document need not answer it.
     """
     groups: list[tuple[list[Chunk], list[Question]]] = []
+    of_source: dict[str, list[int]] = {}  # the groups whose best k chunks have one of this source
     for question, chunks in pairs:
-        exact = bool(question.source_spans) and not is_document_level(question)
-        fitting = (
-            members
-            for others, members in groups
-            if exact and len(members) < ASKED_TOGETHER and evidence_hit(question, shown(question, others))
-        )
-        members = next(fitting, None)
-        if members is None:
-            groups.append((chunks, [question]))
-        else:
-            members.append(question)
+        number = next((i for i in _near(question, of_source) if _joins(question, groups[i], k, shown)), len(groups))
+        if number == len(groups):
+            groups.append((chunks, []))
+            for source in {chunk.source for chunk in chunks[:k]}:
+                of_source.setdefault(source, []).append(number)
+        groups[number][1].append(question)
     return [(question, chunks) for chunks, members in groups for question in members]
+
+
+def _near(question: Question, of_source: dict[str, list[int]]) -> list[int]:
+    """The groups that may hold the question's evidence, the first one first."""
+    if is_document_level(question):
+        return []
+    return sorted({i for span in question.source_spans for i in of_source.get(span.source, ())})
+
+
+def _joins(question: Question, group: tuple[list[Chunk], list[Question]], k: int, shown: Room) -> bool:
+    """Whether there is room in the group, and its chunks hold the question's evidence as they are shown to it."""
+    chunks, members = group
+    if len(members) >= ASKED_TOGETHER or not evidence_hit(question, chunks[:k]):
+        return False
+    return bool(evidence_hit(question, shown(question, chunks)))
 
 
 def _enough(n_others: int, share: float) -> int:
