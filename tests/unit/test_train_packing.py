@@ -62,6 +62,25 @@ def test_examples_about_the_same_passages_share_a_row_that_holds_the_passages_on
     assert packed.layout.n_shared > 64
 
 
+def words_of(name: str, n: int = 40) -> str:
+    return " ".join(f"{name}{i}" for i in range(n))
+
+
+def test_sets_that_begin_with_the_same_passage_keep_what_else_they_share(chat: Chat) -> None:
+    """A frequent first passage does not make one family of all sets that begin with it."""
+    first, seconds = words_of("first"), ("left", "right", "third")
+    about = [example(f"{first} {words_of(name)} What is {i}?", "This") for i in range(5) for name in seconds]
+    rows = [sorted(row) for batch in plan(encode(chat, about), 4000, 4000, 64, "a") for row in batch]
+    assert sorted(rows) == [[0, 3, 6, 9, 12], [1, 4, 7, 10, 13], [2, 5, 8, 11, 14]]
+
+
+def test_passages_longer_than_a_row_are_still_shared(chat: Chat) -> None:
+    """Two examples at least are in a row, whose passages are then computed half as often."""
+    encoded = encode(chat, [example(f"{words_of('long', 100)} What is {i}?", "This") for i in range(6)])
+    rows = [row for batch in plan(encoded, 500, 200, 64, "a") for row in batch]
+    assert n_common(encoded) > 200 and [len(row) for row in rows] == [2, 2, 2]
+
+
 def _n_tokens(batch: list[list[int]], encoded: list[Encoded]) -> int:
     """Tokens of a batch, with what a row shares counted once."""
     return sum(pack([encoded[i] for i in row]).tokens.shape[1] for row in batch)

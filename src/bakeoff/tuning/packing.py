@@ -6,6 +6,7 @@ are the same), then the rest of each example. Attention is causal, so the shared
 example. Computing it once changes nothing: loss and gradients are those of a padded batch.
 """
 
+import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -113,7 +114,8 @@ def plan(
 
     Examples whose prompts begin with the same passages are in one row, which holds the shared tokens once. A batch is
     one step of the optimizer. It holds at most examples_per_batch examples and tokens_per_batch tokens, with the shared
-    tokens of a row counted once, and a row at most tokens_per_row. A longer example has a row or a batch of its own.
+    tokens of a row counted once, and a row at most tokens_per_row. A longer example has a row or a batch of its own;
+    two that share most of their tokens still share them.
     """
     draw = random.Random(key)
     n_row = min(tokens_per_batch, tokens_per_row)
@@ -132,12 +134,17 @@ def plan(
 
 
 def families(encoded: Sequence[Encoded]) -> list[list[int]]:
-    """Groups of examples that share at least FAMILY_TOKENS more than all do. The others form the last group."""
+    """Groups of examples that share at least FAMILY_TOKENS more than all do. The others form the last group.
+
+    Of examples that share one passage, those that share a second one too are a group of their own.
+    """
     n_all = n_common(encoded)
     order = sorted(range(len(encoded)), key=lambda i: encoded[i].tokens)
-    groups: list[list[int]] = []
-    for before, i in zip([None, *order], order, strict=False):
-        if before is None or n_common([encoded[before], encoded[i]]) < n_all + FAMILY_TOKENS:
+    shared = [n_common([encoded[i], encoded[j]]) for i, j in itertools.pairwise(order)]
+    groups = [order[:1]] if order else []
+    for at, i in enumerate(order[1:]):
+        beside = max(shared[max(0, at - 1) : at + 2])
+        if shared[at] < n_all + FAMILY_TOKENS or shared[at] + FAMILY_TOKENS <= beside:
             groups.append([])
         groups[-1].append(i)
     alone = [group[0] for group in groups if len(group) == 1]
@@ -168,13 +175,15 @@ def _n_computed(encoded: Sequence[Encoded]) -> int:
 def _cut(
     order: Sequence[int], encoded: Sequence[Encoded], n_shared: int, n_tokens: int, n_examples: int
 ) -> list[list[int]]:
+    """Rows of at most n_tokens. Where most is shared, a row holds at least two examples, however long they are."""
     rows: list[list[int]] = []
-    room = 0
+    longest = max(len(encoded[i].tokens) for i in order) - n_shared
+    least, room = 2 * longest if n_shared > longest else 0, 0
     for i in order:
         length = len(encoded[i].tokens) - n_shared
         if not rows or length > room or len(rows[-1]) == n_examples:
             rows.append([])
-            room = n_tokens - n_shared
+            room = max(n_tokens - n_shared, least)
         rows[-1].append(i)
         room -= length
     return rows
