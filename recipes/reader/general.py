@@ -5,6 +5,7 @@ Source of the idea: Li and Hoiem 2016, "Learning without Forgetting", arXiv:1606
 """
 
 import csv
+import hashlib
 import json
 import random
 from pathlib import Path
@@ -26,10 +27,16 @@ N_UNKNOWN = 60  # questions about our documents that are asked without them, and
 
 def examples(untaught: str, unknown: list[Asked], folder: Path, draw: random.Random) -> list[Example]:
     """General questions that the untaught model answers rightly, in its own words, and its replies to instructions."""
-    known = _own_answers(untaught, folder / "own_answers.json")
+    known = _own_answers(untaught, folder / f"own_answers-{_asked()}.json")
     asked = draw.sample(unknown, min(N_UNKNOWN, len(unknown)))
     declined = [Example(prompt=closed_book(draw.choice(LENGTHS)).render(one.text), completion=DECLINE) for one in asked]
     return [*known, *declined]
+
+
+def _asked() -> str:
+    """A short hash of all that the untaught model is asked, so that old answers are not taken for new ones."""
+    texts = b"".join((HERE / name).read_bytes() for name in ("general.csv", "instructions.txt"))
+    return hashlib.sha256(texts).hexdigest()[:8]
 
 
 def _own_answers(untaught: str, path: Path) -> list[Example]:
