@@ -15,9 +15,6 @@ from bakeoff.tuning.examples import grounded_examples
 from bakeoff.tuning.lessons import Lesson, sample
 from bakeoff.tuning.packing import Example
 
-EXAMPLES_PER_STEP = 8
-"""With one or two epochs, small steps: questions that share passages would otherwise leave few of them."""
-
 
 class Hybrid(Recipe):
     """Retrieved passages, read by a model that was tuned to read them."""
@@ -39,7 +36,7 @@ class Hybrid(Recipe):
         questions = sample(material.train, self.spec.tuning.examples, material.seed)
         epochs = self.spec.tuning.epochs or self.epochs
         dev = self._examples(world, list(material.dev), material.seed, share=False) if epochs > 1 else []
-        lesson = Lesson(self._examples(world, questions, material.seed, share=True), dev, epochs, EXAMPLES_PER_STEP)
+        lesson = Lesson(self._examples(world, questions, material.seed, share=True), dev, epochs)
         if not lesson.examples:
             raise InputError(
                 f"'{self.spec.name}' cannot be tuned: retrieval did not find the right passage for any training "

@@ -9,12 +9,11 @@ from bakeoff.tuning.packing import Example
 
 
 class Lesson(NamedTuple):
-    """The examples of one training, its dev examples, the maximum number of epochs, and the examples of one step."""
+    """The examples of one training, its dev examples, and the maximum number of epochs."""
 
     examples: list[Example]
     dev: list[Example]
     max_epochs: int
-    examples_per_batch: int = 16
 
 
 def sample(questions: Sequence[Question], most: int | None, seed: int) -> list[Question]:

@@ -29,7 +29,6 @@ class LoraTuner:
             rank=settings.rank,
             learning_rate=settings.learning_rate,
             max_epochs=lesson.max_epochs,
-            examples_per_batch=lesson.examples_per_batch,
             max_seconds=settings.max_seconds,
             seed=self._seed,
         )
