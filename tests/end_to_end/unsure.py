@@ -34,8 +34,25 @@ class Unsure(ScriptedGenerator):
         return completion.model_copy(update={"text": text, "logprob": -2.0 + 0.5 * is_right + noise})
 
 
+class Careful(Unsure):
+    """Knows the colours of as many other planets, and declines those it does not know. Guesses who discovered one."""
+
+    def _complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
+        completion = super()._complete(prompt, settings)
+        message = prompt.messages[-1].content
+        planet = re.findall(r"planet (\d+)", message)[-1]
+        if "colour" not in message.splitlines()[-1]:
+            return completion
+        is_right = chance(planet, "careful") < RIGHT
+        return completion.model_copy(update={"text": f"shade {planet}" if is_right else "I don't know."})
+
+
 def unsure() -> Unsure:
     return Unsure()
+
+
+def careful() -> Careful:
+    return Careful()
 
 
 def make(folder: Path, seed: int, n_answerable: int, n_unanswerable: int, **more) -> Path:
@@ -57,8 +74,18 @@ def make(folder: Path, seed: int, n_answerable: int, n_unanswerable: int, **more
         "documents": ["docs"],
         "questions": ["questions.jsonl"],
         "general": None,
-        "contenders": ["base", "rag", "extract"],
-        "models": {"generator": "tests.end_to_end.unsure.unsure", "embedder": "hash"},
+        "contenders": [
+            "base",
+            "rag",
+            "extract",
+            {"name": "rag-careful", "like": "rag", "model": "careful"},
+            {"name": "router", "like": "router", "parts": {"near": "base", "far": ["rag", "rag-careful"]}},
+        ],
+        "models": {
+            "generator": "tests.end_to_end.unsure.unsure",
+            "careful": "tests.end_to_end.unsure.careful",
+            "embedder": "hash",
+        },
         "measuring": {"latency_questions": 1},
         **more,
     }

@@ -1,6 +1,7 @@
 """Contenders answer in order, cite what they showed, and decline by one rule."""
 
 import urllib.error
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from bakeoff.contenders.extractor import Extractor, sentences, words_to_copy
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.long_context import reason_not_to_fit
+from bakeoff.contenders.recipe import Fitted, Material
 from bakeoff.contenders.remembering import Remembering
+from bakeoff.contenders.router import Router
 from bakeoff.contenders.routing import Familiarity, Routed, calibrate_routing
 from bakeoff.contenders.spec import Spec
 from bakeoff.errors import ConfigError, ContenderError
@@ -149,10 +152,10 @@ def test_a_failed_answer_is_asked_again():
     assert Remembering(contender, [answer("a", "", error="boom")]).answer([question("a")])[0].text == "one"
 
 
-def test_routing_is_calibrated_for_accuracy_then_cost():
+def test_routing_is_calibrated_for_value():
     """The threshold is where the tuned model stops being correct.
 
-    Of two equally accurate ways, the cheaper one is used.
+    Of two equally accurate contenders that retrieve, the first is used.
     """
     familiarity = {"a": 0.9, "b": 0.8, "c": 0.3}
     near = {"a": (1.0, 0.1), "b": (1.0, 0.1), "c": (0.0, 0.1)}
@@ -197,6 +200,55 @@ def test_one_dev_question_does_not_decide_the_routing():
     n_near = [sum(value >= cut for value in familiarity.values()) for cut in cuts]
     assert n_near[0] >= 18
     assert 0 <= n_near[1] - n_near[0] <= 8
+
+
+@pytest.mark.parametrize(("n_more", "chosen"), [(1, "rag"), (10, "hybrid")])
+def test_one_dev_question_does_not_decide_which_contender_retrieves(n_more: int, chosen: str):
+    """The first one stays if another knows one question more of 40; one that knows ten more replaces it."""
+    familiarity = {f"q{i:02}": 0.5 for i in range(40)}
+    near = dict.fromkeys(familiarity, (-1.0, 0.1))
+    fars = {
+        "rag": {key: (float(i < 20), 0.5) for i, key in enumerate(familiarity)},
+        "hybrid": {key: (float(i < 20 + n_more), 0.5) for i, key in enumerate(familiarity)},
+    }
+    assert calibrate_routing(near, fars, familiarity, "tuned", ["q00"]).far == chosen
+
+
+def test_phrasings_of_one_fact_count_as_one_when_the_contender_that_retrieves_is_chosen():
+    """Ten phrasings of one fact that only the second knows are one fact of 31, within one standard error."""
+    familiarity = {f"q{i:02}": 0.5 for i in range(40)}
+    near = dict.fromkeys(familiarity, (-1.0, 0.1))
+    facts = {key: "same" if i < 10 else key for i, key in enumerate(familiarity)}
+    fars = {
+        "rag": dict.fromkeys(familiarity, (0.0, 0.5)),
+        "hybrid": {key: (float(i < 10), 0.5) for i, key in enumerate(familiarity)},
+    }
+    assert calibrate_routing(near, fars, familiarity, "tuned", ["q00"], facts).far == "rag"
+    assert calibrate_routing(near, fars, familiarity, "tuned", ["q00"]).far == "hybrid"
+
+
+@pytest.mark.parametrize(("penalty", "is_near"), [(0.0, True), (2.0, False)])
+def test_the_router_counts_what_a_wrong_answer_costs(tmp_path, penalty: float, is_near: bool):
+    """The tuned model is right on 15 of 30 and wrong on the others; retrieval is right on 10 and declines 20.
+
+    Without a penalty the tuned model's answers are worth more, with a penalty of 2 those of retrieval.
+    """
+    dev = tuple(question(f"q{i:02}", slice="seen") for i in range(30))
+    given = {
+        "tuned": [answer(one.id, "yes" if i < 15 else "no") for i, one in enumerate(dev)],
+        "rag": [answer(one.id, "yes" if i < 10 else "I don't know.") for i, one in enumerate(dev)],
+    }
+    embedder = WordEmbedder("question")
+    np.save(tmp_path / "trained.npy", embedder.embed_queries(["question"]))
+    world = SimpleNamespace(
+        embedder=lambda name: embedder,
+        contender_folder=lambda name: tmp_path,
+        built=lambda name: SimpleNamespace(fitted=Fitted()),
+    )
+    router = Router(Spec(name="router", recipe="router"))
+    router.nears, router.fars = ("tuned",), ("rag",)
+    fitted = router.calibrate(world, Material(dev=dev, wrong_answer_penalty=penalty), Fitted(), given.__getitem__)
+    assert (fitted.routing["familiarity_at_least"] <= 1.0) is is_near
 
 
 def test_familiarity_without_training_questions_is_the_lowest():

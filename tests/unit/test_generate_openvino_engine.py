@@ -12,6 +12,7 @@ from openvino import opset13 as op
 from safetensors import SafetensorError
 
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.models.checksums import is_intact
 from bakeoff.models.engines import openvino as openvino_engine
 from bakeoff.models.engines import openvino_cache
 from bakeoff.models.engines.openvino import OpenVinoGenerator, _properties
@@ -146,6 +147,21 @@ def test_a_graph_is_written_once_for_each_model_and_adapter(tmp_path: Path) -> N
     (folder / "config.json").write_text(json.dumps({**config, "rms_norm_eps": 1e-3}))
     assert len(folders | {graph_folder(folder, None)}) == 4
     assert [one for one in first.parent.iterdir() if one.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("name", ["openvino_model.bin", "openvino_model.xml"])
+@pytest.mark.parametrize("tuned", [False, True])
+def test_a_damaged_graph_is_written_again(tmp_path: Path, name: str, tuned: bool) -> None:
+    """A file that was cut off, or that has one other byte, is not loaded."""
+    folder = write_tiny_model(tmp_path / "llama")
+    adapter = write_adapter(folder, tmp_path / "adapter", 0) if tuned else None
+    file = graph_folder(folder, adapter) / name
+    whole = file.read_bytes()
+    for damaged in (whole[: len(whole) // 2], bytes([whole[0] ^ 1]) + whole[1:]):
+        file.write_bytes(damaged)
+        graph = graph_folder(folder, adapter)
+        assert file.read_bytes() != damaged and is_intact(graph)
+        openvino.Core().read_model(graph / "openvino_model.xml")
 
 
 def test_of_tuned_models_only_the_last_few_graphs_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -187,6 +187,24 @@ def test_changed_converted_weights_are_made_again(gguf: Path, monkeypatch: pytes
     assert len(calls) == 2
 
 
+def test_a_cached_folder_with_a_missing_or_changed_file_is_made_again(tmp_path: Path) -> None:
+    """In folders below it too. Reading it again without a change makes nothing."""
+
+    def write(folder: Path) -> None:
+        (folder / "below").mkdir()
+        for name in ("a", "below/b"):
+            (folder / name).write_text("whole")
+
+    target = tmp_path / "kind" / "name"
+    for name, damage in (("a", Path.unlink), ("below/b", lambda file: file.write_text("WHOLE"))):
+        checksums.made_intact(target, write)
+        damage(target / name)
+        assert not checksums.is_intact(target)
+        checksums.made_intact(target, write)
+        assert (target / name).read_text() == "whole"
+    checksums.made_intact(target, lambda folder: pytest.fail("made again"))
+
+
 def _stand_in(calls: list[Path]):  # type: ignore[no-untyped-def]
     def convert(source: Path, folder: Path) -> None:
         calls.append(source)

@@ -62,13 +62,13 @@ def exporter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 
 def test_a_model_without_an_own_graph_is_exported_once(phi: Path, exporter: Any) -> None:
-    """With int8 weights, straight from its folder. Only the graph's two files are kept."""
+    """With int8 weights, straight from its folder. Only the graph's two files and their sums are kept."""
     log = exporter(WRITES)
     first = graph_folder(phi, None)
     assert graph_folder(phi, None) == first
     (call,) = log.read_text().splitlines()
     assert f"--model {phi}" in call and "--weight-format int8" in call and "text-generation-with-past" in call
-    assert {file.name for file in first.iterdir()} == {"openvino_model.xml", "openvino_model.bin"}
+    assert {file.name for file in first.iterdir()} == {"openvino_model.xml", "openvino_model.bin", "sums.json"}
 
 
 def test_another_version_of_the_exporter_writes_another_graph(
@@ -92,7 +92,7 @@ def test_an_adapter_is_merged_before_the_export(phi: Path, exporter: Any, tmp_pa
     get_peft_model(AutoModelForCausalLM.from_pretrained(phi), lora).save_pretrained(tmp_path / "adapter")
     exporter(WRITES)
     plain, tuned = graph_folder(phi, None), graph_folder(phi, tmp_path / "adapter")
-    assert tuned.parent.name == "openvino-tuned" and len(list(tuned.iterdir())) == 2
+    assert tuned.parent.name == "openvino-tuned" and len(list(tuned.iterdir())) == 3
     before, after = (load_file(folder / "openvino_model.bin") for folder in (plain, tuned))
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed == {name for name in before if "qkv_proj" in name} and before.keys() == after.keys()

@@ -10,9 +10,10 @@ from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.rag import Rag
 from bakeoff.contenders.spec import Defaults, Entry, Spec, resolve
 from bakeoff.errors import ConfigError
+from bakeoff.measure.value import value_of
 from bakeoff.models.prompts import GROUNDED, Prompts, PromptTemplate, plain
 from bakeoff.models.settings import LocalModel
-from bakeoff.pilot.present import MOST_CHANGES, MOST_QUESTIONS, asked_on, choose, value_of
+from bakeoff.pilot.present import MOST_CHANGES, MOST_QUESTIONS, asked_on, choose
 from bakeoff.pilot.stages import run
 from bakeoff.records import GenerationSettings
 from bakeoff.retrieval.presentation import ASPECTS, Presentation

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -108,17 +110,31 @@ def test_without_the_wheel_the_remedy_is_its_installation(monkeypatch: pytest.Mo
         weights.resolve_model(reader.READER)
 
 
-def test_a_damaged_cache_is_made_again_with_one_message(untaught: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The weights in the cache are checked against the sum they were written with."""
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json", "sums.json"])
+def test_a_damaged_cache_is_made_again_with_one_message(
+    untaught: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """Every file in the cache is checked against the sum it was written with."""
     folder = reader.reader_folder(untaught, "sum")
-    whole = file_sha256(folder / "model.safetensors")
-    (folder / "model.safetensors").write_bytes(b"half")
+    whole = file_sha256(folder / name)
+    (folder / name).write_bytes(b"half")
     with caplog.at_level(logging.WARNING):
         again = reader.reader_folder(untaught, "sum")
     assert [record.getMessage() for record in caplog.records] == [
-        f"The reader in {folder} is damaged. It is made again."
+        f"The cached folder {folder} is damaged. It is made again."
     ]
-    assert file_sha256(again / "model.safetensors") == whole
+    assert file_sha256(again / name) == whole
+
+
+def test_readers_of_other_versions_are_removed_unless_in_use(untaught: Path) -> None:
+    """Only those that no process has used in the last hour; other models stay."""
+    old, in_use = reader.reader_folder(untaught, "old"), reader.reader_folder(untaught, "in use")
+    another = old.parent / "another-model"
+    another.mkdir()
+    for folder in (old, another):
+        os.utime(folder, (time.time() - 5000,) * 2)
+    current = reader.reader_folder(untaught, "sum")
+    assert [folder.exists() for folder in (old, in_use, another, current)] == [False, True, True, True]
 
 
 @pytest.mark.parametrize("changed", ["FORMAT", "untaught", "adapter"])

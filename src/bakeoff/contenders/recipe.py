@@ -29,13 +29,17 @@ __all__ = ["Fitted", "Given", "Material", "Recipe", "World"]
 
 
 class Material(Record):
-    """The data that building may use. `changed` are training questions about what the update changes."""
+    """The data that building may use. `changed` are training questions about what the update changes.
+
+    `wrong_answer_penalty` is what a wrong answer costs, where a correct one earns 1.
+    """
 
     documents: tuple[Document, ...] = ()
     train: tuple[Question, ...] = ()
     dev: tuple[Question, ...] = ()
     changed: tuple[Question, ...] = ()
     seed: int = 7
+    wrong_answer_penalty: float = 1.0
 
 
 class World(Protocol):

@@ -15,9 +15,8 @@ from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.routing import Familiarity, Routed, Routing, calibrate_routing
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.measure.comparison import Days
-from bakeoff.measure.score import is_correct
+from bakeoff.measure.value import value_of
 from bakeoff.protocols import Contender
-from bakeoff.records import Answer, Question
 
 
 class Router(Recipe):
@@ -78,11 +77,11 @@ class Router(Recipe):
         return Fitted()
 
     def calibrate(self, world: World, material: Material, fitted: Fitted, given: Given) -> Fitted:
-        """The routing that is most accurate on dev, as a mean over redrawn dev sets."""
+        """The routing whose answers are worth most on dev, with the penalty for wrong answers."""
         familiar = self._familiarity(world).of([question.text for question in material.dev])
         routing = calibrate_routing(
-            near=_outcomes(world, self.nears[0], material.dev, given),
-            fars={name: _outcomes(world, name, material.dev, given) for name in self.fars},
+            near=_outcomes(world, self.nears[0], material, given),
+            fars={name: _outcomes(world, name, material, given) for name in self.fars},
             familiarity={question.id: float(value) for question, value in zip(material.dev, familiar, strict=True)},
             near_name=self.nears[0],
             trained_on=[question.id for question in material.dev if question.slice == "seen"],
@@ -111,18 +110,14 @@ def _remembering(contender: Contender, given: Given | None) -> Contender:
     return contender if given is None else Remembering(contender, given(contender.name))
 
 
-def _outcomes(world: World, name: str, dev: Sequence[Question], given: Given) -> dict[str, tuple[float, float]]:
-    """(1 if correct else 0, seconds) for each dev answer, with declining as calibrated."""
-    questions = {question.id: question for question in dev}
+def _outcomes(world: World, name: str, material: Material, given: Given) -> dict[str, tuple[float, float]]:
+    """(value, seconds) for each dev answer, with declining as calibrated."""
+    questions = {question.id: question for question in material.dev}
     threshold = world.built(name).fitted.decline_below
     outcomes = {}
     for answer in given(name):
         question = questions.get(answer.question_id)
         if question is not None and answer.error is None:
-            outcomes[question.id] = (_gain(question, answer, threshold), answer.usage.seconds)
+            final = answer.model_copy(update={"abstained": declines(answer.text, answer.confidence, threshold)})
+            outcomes[question.id] = (value_of(question, final, material.wrong_answer_penalty), answer.usage.seconds)
     return outcomes
-
-
-def _gain(question: Question, answer: Answer, threshold: float | None) -> float:
-    declined = declines(answer.text, answer.confidence, threshold)
-    return float(not declined and is_correct(question, answer.text) if question.answerable else declined)

@@ -1,22 +1,25 @@
 """Routed: the tuned model answers questions that resemble its training questions, retrieval answers the rest.
 
-Takes questions, gives answers with their route. The similarity threshold is calibrated on the dev split: for accuracy
-first, then for cost. Does not know how the two contenders behind it work.
+Takes questions, gives answers with their route. The similarity threshold is calibrated on the dev split: for the value
+of the answers first, then for time. Does not know how the two contenders behind it work.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from statistics import fmean
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from bakeoff.contenders.streaming import stream_of
+from bakeoff.measure.value import is_clear, mean_gain
 from bakeoff.protocols import Contender, Embedder
 from bakeoff.records import Answer, Question, Record, Usage
 
 Outcomes = Mapping[str, tuple[float, float]]
-"""(1 if correct else 0, seconds) of a contender's answer to each question, by the question's id."""
+"""(value, seconds) of a contender's answer to each question, by the question's id."""
 NO_FACTS: Mapping[str, str] = MappingProxyType({})
 N_DRAWS = 100
 
@@ -91,31 +94,40 @@ def calibrate_routing(
     trained_on: Collection[str],
     facts: Mapping[str, str] = NO_FACTS,
 ) -> Routing:
-    """The routing that is most accurate on the dev questions. If several are, the cheapest one.
+    """The routing whose answers to the dev questions are worth most.
 
-    `near` and each of `fars` hold (1 if correct else 0, seconds) for each question id. `trained_on` are the dev
-    questions about facts that `near` was trained on. If there are none, nothing shows that it knows anything, and all
-    questions go to retrieval. `facts` groups the phrasings of a question.
+    `near` and each of `fars` hold (value, seconds) for each question id; a higher value is better. `trained_on` are the
+    dev questions about facts that `near` was trained on. If there are none, nothing shows that it knows anything, and
+    all questions go to retrieval. `facts` groups the phrasings of a question.
 
-    As with the threshold for declining, no single question decides: the facts of dev are drawn again many times, each
-    draw has a best share of the questions to send to `near`, and the mean of these shares is used.
+    As with the threshold for declining, the facts of dev are drawn again many times, each draw has a best share of the
+    questions to send to `near` (of equally good ones, the fastest), and the mean of these shares is used. Of `fars`,
+    each with its own share, the first is used, unless another's gain over it is above zero by more than one standard
+    error over facts. So no single question decides.
     """
-    best = max((_choice(near, far, familiarity, trained_on, facts, name) for name, far in fars.items()), key=_worth)
+    best, *others = (_choice(near, far, familiarity, trained_on, facts, name) for name, far in fars.items())
+    for other in others:
+        if is_clear(*_gain(other, best, facts)):
+            best = other
     # No cosine reaches 2, so this finite value means "always retrieve" (JSON has no infinity).
     return Routing(near=near_name, far=best.far, familiarity_at_least=min(2.0, best.familiarity_at_least))
 
 
 class _Choice(NamedTuple):
-    """One contender that retrieves, with the cut that suits it, and what both get right and take on dev."""
+    """One contender that retrieves, with the cut that suits it, and the values of the routed answers to dev."""
 
     far: str
     familiarity_at_least: float
-    right: float
-    seconds: float
+    values: Mapping[str, float]
 
 
-def _worth(choice: _Choice) -> tuple[float, float]:
-    return choice.right, -round(choice.seconds, 3)
+def _gain(choice: _Choice, before: _Choice, facts: Mapping[str, str]) -> tuple[float, float]:
+    """The mean gain over the facts that both answered, each the mean of its phrasings, and its standard error."""
+    gains = defaultdict(list)
+    for key, value in choice.values.items():
+        if key in before.values:
+            gains[facts.get(key, key)].append(value - before.values[key])
+    return mean_gain([fmean(of_fact) for of_fact in gains.values()])
 
 
 def _choice(
@@ -133,8 +145,7 @@ def _choice(
         cut = -1.0
     elif n_near:
         cut = (familiarity[ids[n_near - 1]] + familiarity[ids[n_near]]) / 2
-    chosen = [near[key] if familiarity[key] >= cut else far[key] for key in ids]
-    return _Choice(name, cut, sum(right for right, _ in chosen), sum(seconds for _, seconds in chosen))
+    return _Choice(name, cut, {key: (near if familiarity[key] >= cut else far)[key][0] for key in ids})
 
 
 def _n_near(
@@ -147,9 +158,10 @@ def _n_near(
     saved = np.array([far[key][1] - near[key][1] for key in ids])
     counts = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), size=N_DRAWS)
     ends = [0, *(i + 1 for i in range(len(ids)) if i + 1 == len(ids) or familiarity[ids[i]] > familiarity[ids[i + 1]])]
-    right, cheaper = (_sums(counts[:, fact] * values)[:, ends] for values in (gains, saved))
-    most = right == right.max(axis=1, keepdims=True)
-    best = np.where(most, np.round(cheaper, 3), -np.inf).argmax(axis=1)
+    worth, faster = (_sums(counts[:, fact] * values)[:, ends] for values in (gains, saved))
+    worth = np.round(worth, 9)
+    most = worth == worth.max(axis=1, keepdims=True)
+    best = np.where(most, np.round(faster, 3), -np.inf).argmax(axis=1)
     share = np.mean([ends[i] for i in best])
     return min(ends, key=lambda end: abs(end - share))
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bakeoff.errors import BakeoffError, MissingExtraError, disk_is_full
@@ -77,6 +77,12 @@ def _drop_oldest(folder: Path, keep: int) -> None:
     A model that is loaded no longer needs its files.
     """
     by_age = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in by_age[keep:]:
-        if path.stat().st_mtime < time.time() - LOADING_S:
-            shutil.rmtree(path, ignore_errors=True)
+    remove_unused(by_age[keep:])
+
+
+def remove_unused(folders: Iterable[Path]) -> None:
+    """Remove those of these folders that no process has begun to use in the last hour."""
+    for path in folders:
+        with contextlib.suppress(FileNotFoundError):  # another process removed it
+            if path.stat().st_mtime < time.time() - LOADING_S:
+                shutil.rmtree(path, ignore_errors=True)

@@ -1,13 +1,21 @@
-"""SHA-256 sums of weight files: what a model or an adapter is told by. Knows nothing about models."""
+"""SHA-256 sums of files: they identify a model or an adapter, and show whether a folder of the cache is damaged.
+
+Takes files and folders. Knows nothing about models.
+"""
 
 import contextlib
 import hashlib
 import json
+import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from bakeoff.errors import ModelUnavailableError
-from bakeoff.files.cache import cache_folder
+from bakeoff.files.cache import cache_folder, made_once
 from bakeoff.files.jsonl import write_text
+
+SUMS = "sums.json"
+"""The file of a cached folder that holds the SHA-256 sums of its other files, by path."""
 
 
 def file_sha256(path: Path) -> str:
@@ -38,10 +46,35 @@ def model_sha256(folder: Path) -> str:
     return hashlib.sha256(listing.encode()).hexdigest()
 
 
-def weights_are_intact(folder: Path) -> bool:
-    """Whether a folder made by us holds weights with the checksum in its origin.json, which is written last."""
+def made_intact(target: Path, write: Callable[[Path], None], keep: int | None = None) -> Path:
+    """The folder `target` of the cache, filled by `write` if it does not exist or if a file in it has changed.
+
+    The sums of all files are written beside them, and compared at every call. `file_sha256` remembers them, so a call
+    reads only files whose size or modification time is new. Raises and keeps what `made_once` does.
+    """
+    if target.exists() and not is_intact(target):
+        logging.getLogger(__name__).warning("The cached folder %s is damaged. It is made again.", target)
+
+    def write_with_sums(half: Path) -> None:
+        write(half)
+        write_text(half / SUMS, json.dumps(_sums(half)))
+
+    return made_once(target, write_with_sums, is_intact, keep)
+
+
+def is_intact(folder: Path) -> bool:
+    """Whether every file that `made_intact` wrote into this folder still has its sum."""
     try:
-        origin = json.loads((folder / "origin.json").read_text(encoding="utf-8"))
-        return bool(origin["weights_sha256"] == file_sha256(folder / "model.safetensors"))
-    except (OSError, ValueError, KeyError, TypeError):
+        sums = json.loads((folder / SUMS).read_text(encoding="utf-8"))
+        return bool(sums) and all(file_sha256(folder / name) == sha256 for name, sha256 in sums.items())
+    except (OSError, ValueError, AttributeError, TypeError):
         return False
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """The sums by path, not remembered, because the folder is renamed when it is complete."""
+    sums = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            sums[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return sums

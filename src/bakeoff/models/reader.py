@@ -6,13 +6,12 @@ Checks both against pinned checksums first. Imports torch only to merge.
 
 import hashlib
 import json
-import logging
 from pathlib import Path
 
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
-from bakeoff.files.cache import cache_folder, made_once
+from bakeoff.files.cache import cache_folder, remove_unused
 from bakeoff.files.jsonl import write_text
-from bakeoff.models.checksums import file_sha256, weights_are_intact
+from bakeoff.models.checksums import file_sha256, made_intact
 
 READER = "bakeoff-reader"
 UNTAUGHT = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -28,15 +27,17 @@ FORMAT = "1"  # raise this when the merged folder changes, so that older ones in
 def reader_folder(untaught: Path, untaught_sha256: str) -> Path:
     """The folder of the merged model. It is made first if it does not exist, or if what is there is damaged.
 
+    Readers of other versions are removed from the cache, except those used in the last hour.
+
     `untaught_sha256` is the checksum of the file that the untaught model was converted from. Raises
     ModelUnavailableError if the adapter is missing or damaged.
     """
     _check_adapter()
     key = " ".join([FORMAT, untaught_sha256, *PINNED.values()])
     folder = cache_folder() / "models" / f"{READER}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
-    if folder.exists() and not weights_are_intact(folder):
-        logging.getLogger(__name__).warning("The reader in %s is damaged. It is made again.", folder)
-    return made_once(folder, lambda half: _merge(untaught, half), weights_are_intact)
+    made_intact(folder, lambda half: _merge(untaught, half))
+    remove_unused(other for other in folder.parent.glob(f"{READER}-*") if other.name != folder.name)
+    return folder
 
 
 def _check_adapter() -> None:
@@ -67,6 +68,4 @@ def _merge(untaught: Path, folder: Path) -> None:
     model.config._name_or_path = READER
     model.save_pretrained(folder)
     AutoTokenizer.from_pretrained(untaught).save_pretrained(folder)
-    with (folder / "model.safetensors").open("rb") as file:
-        weights = hashlib.file_digest(file, "sha256").hexdigest()
-    write_text(folder / "origin.json", json.dumps({"adapter": PINNED, "weights_sha256": weights}))
+    write_text(folder / "origin.json", json.dumps({"adapter": PINNED}))

@@ -5,7 +5,6 @@ what a model is for. Imports torch and transformers only to convert a GGUF, once
 """
 
 import contextlib
-import hashlib
 import importlib.util
 import io
 import json
@@ -19,9 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
-from bakeoff.files.cache import cache_folder, made_once
+from bakeoff.files.cache import cache_folder
 from bakeoff.files.jsonl import write_text
-from bakeoff.models.checksums import file_sha256, weights_are_intact
+from bakeoff.models.checksums import file_sha256, made_intact
 from bakeoff.models.reader import READER, UNTAUGHT, reader_folder
 
 HUB_TIMEOUT_S = 5.0
@@ -231,15 +230,12 @@ def _converted(gguf: Path) -> Path:
     """The fp32 safetensors folder made of a GGUF."""
     digest = file_sha256(gguf)
     folder = cache_folder() / "models" / f"{gguf.stem}-{digest[:12]}"
-    return made_once(folder, lambda half: _convert_with_origin(gguf, digest, half), weights_are_intact)
+    return made_intact(folder, lambda half: _convert_with_origin(gguf, digest, half))
 
 
 def _convert_with_origin(gguf: Path, digest: str, folder: Path) -> None:
     _convert(gguf, folder)
-    with (folder / "model.safetensors").open("rb") as file:
-        weights = hashlib.file_digest(file, "sha256").hexdigest()
-    origin = {"gguf": gguf.name, "gguf_sha256": digest, "weights_sha256": weights}
-    write_text(folder / "origin.json", json.dumps(origin))
+    write_text(folder / "origin.json", json.dumps({"gguf": gguf.name, "gguf_sha256": digest}))
 
 
 def _convert(gguf: Path, folder: Path) -> None:

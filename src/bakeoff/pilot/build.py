@@ -150,14 +150,7 @@ class Builder:
             "detail": f"{report.n_examples} examples, {report.epochs:g} epochs, {report.stopped_because}",
         }
 
-    def calibrate(
-        self,
-        world: WorldFolder,
-        recipe: Recipe,
-        folder: RunFolder,
-        measuring: Measuring,
-        wrong_answer_penalty: float,
-    ) -> None:
+    def calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder, measuring: Measuring) -> None:
         """Decides on dev when a contender declines (or how a router routes), and saves it.
 
         Once decided it does not change, even if the run is resumed, because answers depend on it. If a model of the run
@@ -175,17 +168,16 @@ class Builder:
             size = batch_size(recipe, world.models, measuring)
             if dev:
                 collect(world.open(name), dev, path, size, self._progress("calibrate", name))
-            declining = self._declining(folder.answers(name, "dev"), wrong_answer_penalty)
+            declining = self._declining(folder.answers(name, "dev"))
             fitted = fitted.model_copy(update={"declining": declining})
         fitted = recipe.calibrate(world, self._material, fitted, lambda part: folder.answers(part, "dev"))
         world.save(built.model_copy(update={"fitted": fitted, "calibrated": True}))
 
-    def _declining(self, answers: Sequence[Answer], wrong_answer_penalty: float) -> Declining:
+    def _declining(self, answers: Sequence[Answer]) -> Declining:
+        penalty = self._material.wrong_answer_penalty
         if self.without_confidence:
-            return Declining(
-                reason="a model of this run gives no log-probabilities", wrong_answer_penalty=wrong_answer_penalty
-            )
-        return fit(self._material.dev, answers, is_correct, wrong_answer_penalty)
+            return Declining(reason="a model of this run gives no log-probabilities", wrong_answer_penalty=penalty)
+        return fit(self._material.dev, answers, is_correct, penalty)
 
     @property
     def without_confidence(self) -> list[str]:

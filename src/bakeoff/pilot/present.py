@@ -11,7 +11,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 
 from bakeoff.catalogue import RECIPES
 from bakeoff.contenders.grounded import Grounded
@@ -20,7 +20,7 @@ from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import Progress, collect
-from bakeoff.measure.score import is_correct
+from bakeoff.measure.value import is_clear, mean_gain, value_of
 from bakeoff.models.prompts import plainer
 from bakeoff.records import Answer, Question, Record
 from bakeoff.retrieval.presentation import ASPECTS, Aspect, Presentation
@@ -31,8 +31,6 @@ FIRST_QUESTIONS = 20
 """A change that is not ahead after so many questions is dropped."""
 MOST_CHANGES = 5
 """Each is asked 20 questions, and all 40 if it is ahead after 20."""
-
-ROUNDING = 1e-9
 
 
 class Tried(Record):
@@ -68,7 +66,7 @@ def choose(spec: Spec, questions: Sequence[Question], ask: Ask) -> Choice:
             shown, new = _tried_out(change, questions, values, ask)
             tried.append(_tried(change, shown, new))
             gain, error = _gain(new, values)
-            if len(shown) == len(questions) and gain > error + ROUNDING:
+            if len(shown) == len(questions) and is_clear(gain, error):
                 best, values = change, new
     return Choice(presentation=best, n_questions=len(questions), tried=tuple(tried))
 
@@ -92,19 +90,11 @@ def _tried_out(
 
 def _gain(values: Mapping[str, float], before: Mapping[str, float]) -> tuple[float, float]:
     """The mean gain over the questions that both have, and its standard error. (0, 0) for fewer than two questions."""
-    gains = [value - before[key] for key, value in values.items() if key in before]
-    return (fmean(gains), stdev(gains) / len(gains) ** 0.5) if len(gains) > 1 else (0.0, 0.0)
+    return mean_gain([value - before[key] for key, value in values.items() if key in before])
 
 
 def _tried(presentation: Presentation, questions: Sequence[Question], values: Mapping[str, float]) -> Tried:
     return Tried(presentation=presentation, n_questions=len(questions), value=fmean(values.values()) if values else 0.0)
-
-
-def value_of(question: Question, answer: Answer, wrong_answer_penalty: float) -> float:
-    """1 for a correct answer, or for declining what cannot be answered; 0 for declining; else minus the penalty."""
-    if answer.abstained:
-        return 0.0 if question.answerable else 1.0
-    return 1.0 if question.answerable and is_correct(question, answer.text) else -wrong_answer_penalty
 
 
 def asked_on(dev: Sequence[Question], seed: int) -> list[Question]:

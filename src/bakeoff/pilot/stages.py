@@ -119,6 +119,7 @@ class Pilot:
             dev=tuple(prepared.of("dev")),
             changed=tuple(prepared.changed_training()),
             seed=config.seed,
+            wrong_answer_penalty=config.profile.wrong_answer_penalty,
         )
         self._builder = Builder(recipes, material, self._timed, self._progress)
         self._presenter = Presenter(
@@ -209,8 +210,7 @@ class Pilot:
             with self._timed("load", name, f"adapter:{recipe.adapter}"):
                 world.generator(recipe.spec.model, recipe.adapter)
         with self._timed("calibrate", name):
-            penalty = self._config.profile.wrong_answer_penalty
-            self._builder.calibrate(world, recipe, self._folder, self._config.measuring, penalty)
+            self._builder.calibrate(world, recipe, self._folder, self._config.measuring)
         with self._timed("latency", name):
             path = self._folder.answers_path(name, "latency")
             collect_latency(world.open(name), self._latency_questions(), path, self._progress("latency", name))

@@ -348,7 +348,8 @@ class ProfileKeys(Record):
         default=1.0,
         ge=0,
         description="What a wrong answer costs, where a correct one earns 1. Declining earns 1 for a question that the "
-        "documents do not answer, and 0 for another. The threshold below which a contender declines is fitted with it.",
+        "documents do not answer, and 0 for another. The threshold below which a contender declines, how passages are "
+        "shown and how a router routes are chosen with it.",
         json_schema_extra=_about("correct answers", "declining"),
     )
     margin: float = Field(

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bakeoff.errors import ConfigError, ModelUnavailableError
-from bakeoff.files.cache import cache_folder, made_once
-from bakeoff.models.checksums import file_sha256, model_sha256
+from bakeoff.files.cache import cache_folder
+from bakeoff.models.checksums import file_sha256, made_intact, model_sha256
 from bakeoff.models.engines import optimum_export
 from bakeoff.models.engines.openvino_graph import unsupported, write_graph
 
@@ -31,7 +31,8 @@ _refused: dict[str, str] = {}
 
 
 def graph_folder(folder: Path, adapter: Path | None) -> Path:
-    """The folder of the model as an OpenVINO graph in the cache. The graph is written first if it does not exist.
+    """The folder of the model as an OpenVINO graph in the cache. The graph is written first if it does not exist
+    or if its files have changed.
 
     Raises NoGraphError if neither the own graph nor the exporter supports the model.
     """
@@ -41,7 +42,7 @@ def graph_folder(folder: Path, adapter: Path | None) -> Path:
     name = hashlib.sha256(key.encode()).hexdigest()[:24]
     place, keep = ("openvino", None) if adapter is None else ("openvino-tuned", TUNED_GRAPHS_KEPT)
     try:
-        return made_once(cache_folder() / place / name, lambda half: write(folder, adapter, half), keep=keep)
+        return made_intact(cache_folder() / place / name, lambda half: write(folder, adapter, half), keep=keep)
     except optimum_export.ExportError as error:
         _refused[model] = error.message
         raise _no_graph(folder, error.message) from error

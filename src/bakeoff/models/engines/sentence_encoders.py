@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
-from bakeoff.files.cache import cache_folder, made_once
-from bakeoff.models.checksums import model_sha256
+from bakeoff.files.cache import cache_folder
+from bakeoff.models.checksums import made_intact, model_sha256
 from bakeoff.models.sentence_model import Projection, SentenceModel
 from bakeoff.models.threads import free_threads, independent_threads, openvino_properties, use_threads
 from bakeoff.models.weights import quiet_libraries
@@ -167,9 +167,10 @@ class OpenVinoEncoder:
 
 
 def _converted(folder: Path, sentence: SentenceModel) -> Path:
-    """The path of the converted model.xml in the cache. The model is converted first if it is not there."""
+    """The path of the converted model.xml in the cache. The model is converted first if it is missing
+    or damaged."""
     name = f"{folder.name}-{model_sha256(folder)[:12]}-{sentence.fingerprint}-v{CONVERSION}"
-    return made_once(cache_folder() / "embedders" / name, lambda half: _convert(folder, sentence, half)) / "model.xml"
+    return made_intact(cache_folder() / "embedders" / name, lambda half: _convert(folder, sentence, half)) / "model.xml"
 
 
 def _convert(folder: Path, sentence: SentenceModel, target: Path) -> None:
