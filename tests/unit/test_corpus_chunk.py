@@ -140,6 +140,27 @@ def test_the_same_document_gives_the_same_chunks_with_ids_of_their_own(text):
     assert len({chunk.id for chunk in chunks}) == len(chunks)
 
 
+@pytest.mark.parametrize("opening", ["```\n", "Run:\n\n"])
+@pytest.mark.parametrize("max_tokens", [8, 20, 60])
+def test_code_longer_than_a_chunk_is_shown_as_it_is(opening, max_tokens):
+    """Whether it is fenced or indented, and wherever it is cut; the text after it is shown without link targets."""
+    indent = "" if opening.startswith("`") else "    "
+    code = "\n".join(f'{indent}<img src="a{n}.png"> [link{n}](http://x/{n})  # line {n}' for n in range(12))
+    text = f"{opening}{code}\n{'' if indent else '```'}\n\nSee [the guide](http://x/g).\n\n{opening}{code}\n```"
+    chunks = chunk_document(document(text), max_tokens, words)
+    assert len(chunks) > 2
+    assert "\n".join(chunk.shown for chunk in chunks).count("](http://x/") == 24
+    assert any("See the guide." in chunk.shown for chunk in chunks)
+
+
+def test_marks_of_a_release_log_are_left_out_of_each_of_its_chunks_only():
+    """A chunk does not hold the heading above it, but the document says whether that names a release."""
+    items = "\n".join(f"- Part {n} is faster (#{n})" for n in range(20))
+    for heading, is_log in (("1.2.0", True), ("Spare parts", False)):
+        chunks = chunk_document(document(f"# {heading}\n\n{items}"), 20, words)
+        assert len(chunks) > 2 and all(("(#" in chunk.shown) is not is_log for chunk in chunks)
+
+
 def test_a_section_is_one_chunk_under_its_path_of_headings():
     """A section is one chunk under its path of headings."""
     text = "# Manual\n\nIntro.\n\n## Wiring\n\nRed to L.\n\n### Old houses\n\nCall us.\n\n## Codes\n\nE12."
@@ -318,8 +339,8 @@ def test_thousands_of_unclosed_fences_and_headings_do_not_slow_it_down(piece, n)
 
 def test_a_chunk_says_what_can_be_read_of_it():
     """Its text stays that of the document; a passage with nothing to read is no chunk."""
-    text = "# Saving [#12](https://a.b/12)\n\nPress [Save](https://a.b).\n\n# Look\n\n![](a.png)\n\n# Plain\n\nWords."
+    text = "# 1.2.0 [#12](https://a.b/12)\n\nPress [Save](https://a.b).\n\n# Look\n\n![](a.png)\n\n# Plain\n\nWords."
     saving, plain = chunk_document(document(text), 50, words)
     assert (saving.text, saving.shown) == ("Press [Save](https://a.b).", "Press Save.")
-    assert saving.passage == "Saving\nPress Save."
+    assert saving.passage == "1.2.0\nPress Save."
     assert (plain.text, plain.readable) == ("Words.", None)

@@ -17,6 +17,8 @@ from tests.unit.fakes import answer, question
     [
         ("Open it. " + "Click on the Save button. " * 4 + "Click on", "Open it. Click on the Save button."),
         ("The answer is " + "no " * 40, "The answer is no"),
+        ("| a | b |\n" + "Click on the Save button.\n" * 3, "| a | b |\nClick on the Save button."),
+        ("| a | b |" + "\n" * 90, "| a | b |"),
         ("1. Click on the Save button.\n2. Click on the Save button.\n3. Click on the Save", None),
         (
             "1. Click on the Save button.\n2. Click on the Save button.\n3. Click on the Save button.",
@@ -36,6 +38,10 @@ def test_a_loop_is_cut_to_one_occurrence(text, kept):
     [
         "The price is 100000000000 GBP, ha ha ha.",
         "| a | b |\n| --- | --- |\n| yes | no |\n| yes | no |\n| yes | no |",
+        "| Standard plan | 10 GB | yes |\n" * 3 + "| Large plan | 50 GB | yes |",
+        "| Standard plan | 10 GB | yes |\n" * 3 + "\nThe large plan has 50 GB.",
+        "| Standard plan | 10 GB | yes |\n" * 4,
+        "> | Plan | Note |\n" + "> | Standard | Ask the help desk first. Then wait for us. |\n" * 3,
         "Yes. Yes. Yes.",
         "|" + "---|" * 40,
         "Winter:\nOpen from nine to five.\nEaster:\nOpen from nine to five.\nSummer:\nOpen from nine to five.\nBye.",

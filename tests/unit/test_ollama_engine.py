@@ -67,6 +67,27 @@ def test_an_answer_that_a_limit_ended_is_truncated(reply: dict[str, Any], trunca
     assert completion_from("q", **reply).truncated is truncated
 
 
+@pytest.mark.parametrize("thought", ["<think>24?</think>\n", "24?\n</think>\n\n"])
+def test_what_a_model_thinks_is_not_its_answer(thought: str) -> None:
+    """As with a local model."""
+    assert completion_from("q", message={"content": f"{thought}36 months"}).text == "36 months"
+
+
+@pytest.mark.parametrize(("reason", "looped"), [("stop", False), ("length", True)])
+def test_an_answer_that_ended_by_itself_is_no_loop(reason: str, looped: bool) -> None:
+    """As with a local model: three equal lines may be the whole answer."""
+    text = "Click on the Save button. " * 4
+    completion = completion_from("q", message={"content": text}, done_reason=reason)
+    assert completion.looped is looped and (completion.text == text) is not looped
+
+
+def test_a_stream_holds_no_thinking() -> None:
+    """As with a local model, neither in the pieces nor in the completion after them."""
+    with FakeApi(reply=lambda _: "<think>24 months? No.</think> 36 months.") as server:
+        *pieces, last = generator(server).stream(ask("q")[0], GenerationSettings(max_new_tokens=20))
+    assert isinstance(last, Completion) and "".join(map(str, pieces)) == last.text == "36 months."
+
+
 def test_a_prompt_that_was_cut_is_an_error() -> None:
     """A server that cuts silently counts half a context for a prompt that cannot fit. Its answer is refused."""
     cut = completion_from("word " * 200, prompt_eval_count=52, eval_count=2)

@@ -247,6 +247,27 @@ def test_a_stop_text_that_the_server_ignores_is_cut_here() -> None:
     assert (one.text, one.truncated) == ("Paris", False)
 
 
+@pytest.mark.parametrize("thought", ["<think>24?</think>\n", "24?\n</think>\n\n"])
+def test_what_a_model_behind_a_server_thinks_is_not_its_answer(thought: str) -> None:
+    """As with a local model. Tokens that are estimated include the thought, which the server wrote too."""
+    completion = completion_from(said(f"{thought}36 months"))
+    assert completion.text == "36 months" and completion.usage.completion_tokens >= len(thought + "36 months") // 4
+
+
+def test_a_thought_that_the_limit_cut_off_is_no_answer() -> None:
+    """The text is empty and truncated, as with a local model."""
+    completion = completion_from(said("<think>24? No,", choice={"finish_reason": "length"}))
+    assert (completion.text, completion.truncated) == ("", True)
+
+
+@pytest.mark.parametrize(("reason", "looped"), [("stop", False), ("eos", False), ("length", True)])
+def test_an_answer_that_ended_by_itself_is_no_loop(reason: str, looped: bool) -> None:
+    """As with a local model: three equal lines may be the whole answer."""
+    text = "Click on the Save button. " * 4
+    completion = completion_from(said(text, choice={"finish_reason": reason}))
+    assert completion.looped is looped and (completion.text == text) is not looped
+
+
 def test_texts_in_other_places_are_read() -> None:
     """Parts of a text, a refusal, and no text at all."""
     assert completion_from(said([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}])).text == "ab"
@@ -336,7 +357,21 @@ def test_a_stop_text_that_the_server_ignores_ends_the_stream_here() -> None:
     with FakeApi(reply=lambda _: "a b c d e f g") as api:
         *_, last = generator(api).stream(ask("q")[0], GenerationSettings(max_new_tokens=5, stop=stops))
     assert isinstance(last, Completion)
-    assert (last.text, last.truncated, last.usage.completion_tokens) == ("a b", False, 1)
+    assert (last.text, last.truncated, last.usage.completion_tokens) == ("a b", False, 2)
+
+
+def test_a_stream_holds_no_thinking() -> None:
+    """As with a local model, neither in the pieces nor in the completion after them."""
+    with FakeApi(reply=lambda _: "<think>24 months? No.</think> 36 months.") as api:
+        assert text_of(generator(api).stream(ask("q")[0], GenerationSettings(max_new_tokens=20))) == "36 months."
+
+
+def test_a_stream_with_an_end_of_thinking_alone_ends_as_the_answer() -> None:
+    """What was sent cannot be taken back, but the completion, which is graded, holds the answer only."""
+    with FakeApi(reply=lambda _: "24 months? No.</think> 36 months.") as api:
+        *pieces, last = generator(api).stream(ask("q")[0], GenerationSettings(max_new_tokens=20))
+    assert isinstance(last, Completion) and last.text == "36 months."
+    assert "".join(map(str, pieces)).endswith("36 months.") and "</think>" not in "".join(map(str, pieces))
 
 
 def test_a_stream_may_end_without_done_once_the_reason_is_given() -> None:

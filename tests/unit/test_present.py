@@ -71,6 +71,14 @@ def test_a_gain_within_one_standard_error_is_not_taken():
     assert choose(OPEN, DEV, ask).presentation == Presentation()
 
 
+@pytest.mark.parametrize(("k", "tried"), [(3, [1, 5]), (48, [1, 50]), (49, [1, 50]), (50, [1])])
+def test_every_presentation_that_is_tried_can_be_read_back(k, tried):
+    """Up to the most passages that can be shown: what is stored in choice.json is valid."""
+    changes = [change for aspect in ASPECTS for change in Presentation().changed(aspect, k)]
+    assert [change.passages for change in Presentation().changed("passages", k)] == tried
+    assert [Presentation.model_validate_json(change.model_dump_json()) for change in changes] == changes
+
+
 def test_what_the_configuration_decides_is_left_alone():
     """Only open aspects are tried, and a prompt of one's own has no plainer one."""
     asked = Asked(lambda presentation: 0.9 if presentation != Presentation() else 0.1)

@@ -13,7 +13,7 @@ TEXTS = [
     "<think>Never ends <thi",
     "Paris.<think>Or",
     "a < b, <thin air, <think",
-    "</think> stays, for nothing was opened",
+    "</think>\n\nParis, for the prompt opened it",
     "<<think>x</think>think>",
     "",
 ]
@@ -26,7 +26,7 @@ ANSWERS = [
     "",
     "Paris.",
     TEXTS[7],
-    TEXTS[8],
+    "Paris, for the prompt opened it",
     "<think>",
     "",
 ]
@@ -48,6 +48,20 @@ def test_no_piece_of_a_thought_is_sent(text: str, size: int) -> None:
         sent += piece
         assert piece and without_thinking(text).startswith(sent)
     assert sent == without_thinking(text)
+
+
+@pytest.mark.parametrize("text", ["A capital?\n</think>\n\nParis.", "<think>a<think>b</think>c</think>Paris."])
+def test_an_end_without_a_beginning_ends_a_thought(text: str) -> None:
+    """Servers send it where the prompt of the model opened the block, or where blocks are nested."""
+    assert without_thinking(text) == "Paris."
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+def test_the_answer_after_an_end_without_a_beginning_is_sent_whole(size: int) -> None:
+    """What was sent before it stays sent, but the mark is not sent and nothing of the answer is missing."""
+    text = "Paris is one.</think> Paris. Really."
+    sent = "".join(pieces_without_thinking(iter([text[i : i + size] for i in range(0, len(text), size)])))
+    assert sent == ("Paris. Really." if size == 100 else "Paris is one.Paris. Really.")
 
 
 def test_an_answer_does_not_wait_for_the_end() -> None:

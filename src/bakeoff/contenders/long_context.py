@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bakeoff.contenders.direct import Direct
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
+from bakeoff.formats.line_kinds import line_kinds
 from bakeoff.formats.readable import readable
 from bakeoff.measure.comparison import Days
 from bakeoff.protocols import Generator
@@ -40,7 +41,8 @@ class LongContext(Recipe):
 def _texts(documents: Iterable[Document], titles: bool = True) -> list[str]:
     """What is shown of each document, with its title above it unless `titles` is off or it has none."""
     return [
-        f"{document.title}\n{readable(document.text)}" if titles and document.title else readable(document.text)
+        f"{document.title}\n" * bool(titles and document.title)
+        + readable(document.text, line_kinds(document.text, document.title))
         for document in documents
     ]
 

@@ -5,11 +5,13 @@ verbatim parts of the document. Knows no tokenizer and no format.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from bakeoff.errors import ConfigError
 from bakeoff.formats import markup
+from bakeoff.formats.line_kinds import LineKinds, line_kinds, names_release
 from bakeoff.formats.readable import readable
 from bakeoff.records import Chunk, Document
 
@@ -55,21 +57,35 @@ def chunk_document(document: Document, max_tokens: int, count_tokens: CountToken
     if max_tokens < 1:
         raise ConfigError(f"Chunks of at most {max_tokens} tokens cannot hold text.", "set 1 or more (256 is usual)")
     chunks: list[Chunk] = []
+    lines = _Lines(document)
     for path, runs in _sections(document.text):
         heading = heading_path((document.title, *path))
         left = max_tokens - (count_tokens(heading) if heading else 0)
         cutter = _Cutter(document.text, max(left, (max_tokens + 1) // 2), count_tokens)
         for span, table_header in cutter.pack(runs):
             above = " > ".join(filter(None, (heading, table_header)))
-            chunk = _chunk(document, span, above)
+            chunk = _chunk(document, span, above, lines.kinds(span))
             if chunk.shown.strip():
                 chunks.append(chunk)
     return chunks
 
 
-def _chunk(document: Document, span: _Span, heading: str) -> Chunk:
+class _Lines:
+    """The kinds of a document's lines, found once, for each part of it."""
+
+    def __init__(self, document: Document) -> None:
+        self._kinds = line_kinds(document.text, document.title)
+        self._starts = [line.start for line in _lines(document.text)]
+
+    def kinds(self, span: _Span) -> LineKinds:
+        """The kinds of the lines of which the span holds a part."""
+        first = bisect_right(self._starts, span.start) - 1
+        return self._kinds.part(first, bisect_left(self._starts, span.end) - first)
+
+
+def _chunk(document: Document, span: _Span, heading: str, kinds: LineKinds) -> Chunk:
     text = document.text[span.start : span.end]
-    shown = readable(text)
+    shown = readable(text, kinds)
     return Chunk(
         id=f"{document.id}:{span.start}-{span.end}",
         document_id=document.id,
@@ -126,7 +142,7 @@ def _sections(text: str) -> Iterator[tuple[tuple[str, ...], list[_Run]]]:
     for start, stop in zip(starts, [*starts[1:], len(lines)], strict=False):
         level, words = headings[start] or (0, "")
         outer = [heading for heading in above if heading[0] < level]
-        above = [*outer, (level, markup.plain(readable(words)))]
+        above = [*outer, (level, markup.plain(readable(words, LineKinds([False], [names_release(words)]))))]
         following = headings[stop] if stop < len(lines) else None
         runs = _runs(spans, kinds, start + 1, stop)
         if runs:

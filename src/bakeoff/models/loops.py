@@ -16,6 +16,7 @@ CHECK_EVERY = 8
 """Tokens between two looks at an answer that is being written."""
 
 _SENTENCE = re.compile(r"(?:\s*\d{1,3}[.)]\s+)?[^\n]+?(?:[.!?](?=\s|$)|(?=\n)|$)")
+_TABLE_LINE = re.compile(r"[ \t>]*\|")
 _NUMBER = re.compile(r"^\W*(?:(?:step\s+)?\d{1,3}\s*[.):]\s*)?", re.IGNORECASE)
 
 
@@ -35,7 +36,8 @@ def before_loop(text: str) -> tuple[str, bool]:
 
 def _end_of_period(text: str) -> int:
     """Where the first occurrence of what the text ends with periodically is over; 0 if it is not periodic."""
-    if text.rsplit("\n", 1)[-1].lstrip().startswith("|"):  # a table's line of dashes
+    written = text.rstrip()
+    if len(text) - len(written) < LEAST_REPEATED and _in_table(text, len(written)):
         return 0
     for period in range(1, min(LONGEST_PERIOD, len(text) // TIMES) + 1):
         n = max(TIMES * period, LEAST_REPEATED)
@@ -47,6 +49,11 @@ def _end_of_period(text: str) -> int:
     return 0
 
 
+def _in_table(text: str, position: int) -> bool:
+    """Whether the line that holds this position is a table's."""
+    return _TABLE_LINE.match(text, text.rfind("\n", 0, position) + 1) is not None
+
+
 def _at_a_word(text: str, start: int) -> int:
     """The first beginning of a word at or after `start`, which is inside a repetition; `start` if there is none."""
     if start == 0 or text[start - 1].isspace():
@@ -56,11 +63,14 @@ def _at_a_word(text: str, start: int) -> int:
 
 
 def _end_of_sentence(text: str) -> int:
-    """Where the first of three equal sentences or lines in a row is over; 0 if there are none."""
+    """Where the first of three equal sentences or lines in a row is over, outside tables; 0 if there are none."""
     before, starts = "", [0]
     for match in _SENTENCE.finditer(text):
         words = " ".join(re.findall(r"\w+", _NUMBER.sub("", match[0]).casefold()))
         if not words:
+            continue
+        if _in_table(text, match.end()):
+            before = ""
             continue
         starts = [*starts, match.start()] if words == before else [match.start()]
         before = words

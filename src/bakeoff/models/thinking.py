@@ -15,29 +15,36 @@ _BLOCK = re.compile(rf"{OPEN}.*?(?:{CLOSE}\s*|\Z)", re.DOTALL)
 def without_thinking(text: str) -> str:
     """The text without thinking blocks and the blanks after them. A block without an end goes on to the end.
 
+    An end without a beginning, as of a model whose prompt opened the block, ends a block that began with the text.
+
     >>> without_thinking("<think>A capital?</think> Paris.")
     'Paris.'
     >>> without_thinking("Paris.<think>Or is it")
     'Paris.'
+    >>> without_thinking("A capital?</think> Paris.")
+    'Paris.'
     """
-    return _BLOCK.sub("", text)
+    _, end, answer = (rest := _BLOCK.sub("", text)).rpartition(CLOSE)
+    return answer.lstrip() if end else rest
 
 
 def pieces_without_thinking(pieces: Iterable[str]) -> Iterator[str]:
-    """The same for a text that arrives in pieces. Text that may be the beginning of a block waits for the next piece.
+    """The same for a text that arrives in pieces. Text that may be the beginning of a mark waits for the next piece.
 
+    What was given before an end without a beginning cannot be taken back; the answer follows it whole.
     Closing this iterator closes the one it reads from.
     """
-    text, n_given = "", 0
+    text = given = ""
     with closing(pieces):
         for piece in pieces:
             text += piece
             answer = without_thinking(text)
-            n_ready = len(answer) - n_open(answer, (OPEN,))
-            if n_ready > n_given:
-                yield answer[n_given:n_ready]
-                n_given = n_ready
-        rest = without_thinking(text)[n_given:]
+            ready = answer[: len(answer) - n_open(answer, (OPEN, CLOSE))]
+            given = given if answer.startswith(given) else ""
+            if len(ready) > len(given):
+                yield ready[len(given) :]
+                given = ready
+        rest = without_thinking(text)[len(given) :]
         if rest:
             yield rest
 

@@ -14,6 +14,8 @@ from bakeoff.records import Chunk, Record
 Aspect = Literal["order", "headings", "passages", "prompt"]
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 MORE = 2  # passages more than k that are tried
+MOST_PASSAGES = 50
+"""The most passages that can be retrieved (`retrieval.k`) or shown."""
 
 
 class Presentation(Record):
@@ -24,7 +26,7 @@ class Presentation(Record):
 
     order: Literal["best_first", "best_last"] = "best_first"
     headings: bool = True
-    passages: int | None = Field(default=None, ge=1, le=50)
+    passages: int | None = Field(default=None, ge=1, le=MOST_PASSAGES)
     prompt: Literal["usual", "plain"] = "usual"
 
     def texts(self, chunks: Sequence[Chunk]) -> list[str]:
@@ -42,13 +44,15 @@ class Presentation(Record):
     def changed(self, aspect: Aspect, k: int) -> list["Presentation"]:
         """The same with this aspect changed: the other order, for example. `k` is the number of passages retrieved.
 
+        No more than 50 passages are tried.
+
         >>> [changed.passages for changed in Presentation().changed("passages", k=3)]
         [1, 5]
         """
         values: dict[Aspect, list[Any]] = {
             "order": ["best_last" if self.order == "best_first" else "best_first"],
             "headings": [not self.headings],
-            "passages": sorted({1, k, k + MORE} - {self.passages or k}),
+            "passages": sorted({1, k, min(k + MORE, MOST_PASSAGES)} - {self.passages or k}),
             "prompt": ["plain" if self.prompt == "usual" else "usual"],
         }
         return [self.model_copy(update={aspect: value}) for value in values[aspect]]

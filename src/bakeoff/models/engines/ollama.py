@@ -13,15 +13,15 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bakeoff.models.engines.openai_reading import mean_logprob
-from bakeoff.models.loops import before_loop
+from bakeoff.models.engines.openai_reading import answer_in, mean_logprob
 from bakeoff.models.providers.asking import asked_of, estimated_prompt_tokens, estimated_tokens
 from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiClient, ApiError
 from bakeoff.models.providers.concurrent import complete_all
 from bakeoff.models.providers.keys import key_of
 from bakeoff.models.providers.retry import FIRST_WAIT_S
 from bakeoff.models.settings import ApiModel
-from bakeoff.models.stops import before_stop, pieces_before_stop
+from bakeoff.models.stops import pieces_before_stop
+from bakeoff.models.thinking import pieces_without_thinking
 from bakeoff.records import Completion, GenerationSettings, Origin, Prompt, Usage
 
 HALF_CONTEXT_SLACK = 8
@@ -85,8 +85,8 @@ class OllamaGenerator:
     ) -> Completion:
         if not reply.get("done"):
             raise ApiError("The reply is not marked as done, so it is not the whole answer.", "check the server's log")
-        text, stopped = before_stop(_text(reply), settings.stop)
-        text, looped = before_loop(text)
+        sent = _text(reply)
+        text, stopped, looped = answer_in(sent, settings, reply.get("done_reason") == "stop")
         estimate = estimated_prompt_tokens(prompt)
         n_prompt, n_new = reply.get("prompt_eval_count"), reply.get("eval_count")
         self._refuse_cut(n_prompt, estimate)
@@ -95,7 +95,7 @@ class OllamaGenerator:
             text=text,
             usage=Usage(
                 prompt_tokens=n_prompt or estimate,
-                completion_tokens=n_new if n_new is not None else estimated_tokens(text),
+                completion_tokens=n_new if n_new is not None else estimated_tokens(sent),
                 seconds=seconds,
             ),
             logprob=mean_logprob(reply.get("logprobs")),
@@ -126,7 +126,8 @@ class OllamaGenerator:
         begun = time.perf_counter()
         replies: list[dict[str, Any]] = []
         with self._client.key_hidden():
-            yield from pieces_before_stop(self._pieces(prompt, settings, replies), settings.stop)
+            answer = pieces_without_thinking(self._pieces(prompt, settings, replies))
+            yield from pieces_before_stop(answer, settings.stop)
             yield self._completion(_joined(replies), prompt, settings, time.perf_counter() - begun)
 
     def _pieces(self, prompt: Prompt, settings: GenerationSettings, replies: list[dict[str, Any]]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from bakeoff.models.providers.keys import key_of
 from bakeoff.models.providers.retry import FIRST_WAIT_S
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.stops import pieces_before_stop
+from bakeoff.models.thinking import pieces_without_thinking
 from bakeoff.records import Completion, GenerationSettings, Prompt
 
 Reply = TypeVar("Reply")
@@ -123,7 +124,8 @@ class OpenAiGenerator:
     def _streamed(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
         begun, reply = time.perf_counter(), StreamedReply()
         with self._client.key_hidden():
-            yield from pieces_before_stop(self._pieces(prompt, settings, reply), settings.stop)
+            answer = pieces_without_thinking(self._pieces(prompt, settings, reply))
+            yield from pieces_before_stop(answer, settings.stop)
             seconds = time.perf_counter() - begun
             yield completion_of(reply.whole(), prompt, settings, seconds, self.context_tokens)
 

@@ -15,11 +15,14 @@ from bakeoff.models.loops import before_loop
 from bakeoff.models.providers.asking import estimated_prompt_tokens, estimated_tokens
 from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiError, error_message
 from bakeoff.models.stops import before_stop
+from bakeoff.models.thinking import without_thinking
 from bakeoff.records import Completion, GenerationSettings, Origin, Prompt, Usage
 
 DONE = "[DONE]"
 SHORTENED = ("content_filter", "error")
 """The values of `finish_reason` that mean there is no answer."""
+ENDED = ("stop", "eos")
+"""The values of `finish_reason` that mean the model ended the answer itself, or wrote a stop text."""
 
 
 def completion_of(
@@ -27,8 +30,8 @@ def completion_of(
 ) -> Completion:
     """The completion in a reply. Raises ApiError if there is none."""
     choice = _choice(reply)
-    text, stopped = before_stop(text_of(choice["message"]), settings.stop)
-    text, looped = before_loop(text)
+    sent = text_of(choice["message"])
+    text, stopped, looped = answer_in(sent, settings, choice.get("finish_reason") in ENDED)
     counted = _mapping(reply.get("usage"))
     n_prompt, n_completion = _count(counted, "prompt_tokens"), _count(counted, "completion_tokens")
     full = n_prompt is not None and n_completion is not None and n_prompt + n_completion >= context_tokens
@@ -36,7 +39,7 @@ def completion_of(
         text=text,
         usage=Usage(
             prompt_tokens=estimated_prompt_tokens(prompt) if n_prompt is None else n_prompt,
-            completion_tokens=estimated_tokens(text) if n_completion is None else n_completion,
+            completion_tokens=estimated_tokens(sent) if n_completion is None else n_completion,
             seconds=seconds,
         ),
         logprob=mean_logprob(_mapping(choice.get("logprobs")).get("content")),
@@ -48,6 +51,17 @@ def completion_of(
             on=datetime.now(UTC).date(),
         ),
     )
+
+
+def answer_in(sent: str, settings: GenerationSettings, ended: bool) -> tuple[str, bool, bool]:
+    """The answer in the text that a server sent, whether a stop text ended it, and whether it is a loop.
+
+    The rules are those of local models: it has no thinking block and ends before the first stop text. Unless it ended
+    by itself (`ended`), it ends after the first occurrence of a loop.
+    """
+    text, stopped = before_stop(without_thinking(sent), settings.stop)
+    text, looped = (text, False) if ended or stopped else before_loop(text)
+    return text, stopped, looped
 
 
 def _choice(reply: dict[str, Any]) -> dict[str, Any]:
