@@ -77,3 +77,11 @@ def test_many_loops_are_a_warning():
     given = {str(i): answer(str(i), looped=i < 2) for i in range(20)}
     (warning,) = cautions(comparison, {"rag": given}, [question(key) for key in given])
     assert "repeated themselves" in warning and "rag (10" in warning
+
+
+def test_a_row_of_a_table_written_again_and_again_is_a_loop():
+    """Three equal rows may be meant; eight are not."""
+    row = "| Standard plan | 10 GB | yes |\n"
+    assert before_loop(row * 3) == (row * 3, False)
+    kept, looped = before_loop("| Plan | Space | Backup |\n" + row * 8)
+    assert looped and kept.startswith("| Plan | Space | Backup |\n") and kept.count("Standard plan") == 1

@@ -8,7 +8,7 @@ refrain.
 
 import re
 
-TIMES = 3
+TIMES, TIMES_IN_TABLE = 3, 8
 LONGEST_PERIOD = 200  # characters: about 40 tokens
 LEAST_REPEATED = 60  # characters of repetition before it counts: "100000000" and "ha ha ha" are no loops
 LEAST_WORDS = 4  # of a sentence or line that counts as repeated
@@ -24,8 +24,8 @@ def before_loop(text: str) -> tuple[str, bool]:
     """The text up to the end of the first occurrence of what it repeats, and whether it repeats itself.
 
     It does if its end has a period (up to 200 characters, three times or more, 60 characters or more in all), or if it
-    holds the same sentence or line of four words or more three times in a row. Numbers of list items do not count, and
-    neither do the lines of a table.
+    holds the same sentence or line of four words or more three times in a row. Numbers of list items do not count. Rows
+    of a table may be alike: there it takes eight equal rows.
 
     >>> before_loop("Open the menu. " + "Click on the Save button. " * 3)
     ('Open the menu. Click on the Save button.', True)
@@ -37,10 +37,12 @@ def before_loop(text: str) -> tuple[str, bool]:
 def _end_of_period(text: str) -> int:
     """Where the first occurrence of what the text ends with periodically is over; 0 if it is not periodic."""
     written = text.rstrip()
-    if len(text) - len(written) < LEAST_REPEATED and _in_table(text, len(written)):
-        return 0
-    for period in range(1, min(LONGEST_PERIOD, len(text) // TIMES) + 1):
-        n = max(TIMES * period, LEAST_REPEATED)
+    in_table = len(text) - len(written) < LEAST_REPEATED and _in_table(text, len(written))
+    times = TIMES_IN_TABLE if in_table else TIMES
+    for period in range(1, min(LONGEST_PERIOD, len(text) // times) + 1):
+        if in_table and "\n" not in text[-period:]:
+            continue
+        n = max(times * period, LEAST_REPEATED)
         if len(text) >= n and text[-n:-period] == text[-n + period :]:
             start = len(text) - n
             while start and text[start - 1] == text[start - 1 + period]:
