@@ -11,27 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from chunks import Counted, cut
+from files import files
 from finding import Finder
 from lesson import Asked, Passage, Shown
 
-EASIER, HARDER = (Path(__file__).parent / name for name in ("documents", "harder_documents"))
-HELD_OUT, CHOOSING = (
-    (Path(__file__).parent / name).read_text(encoding="utf-8").split()
-    for name in ("held_out_documents.txt", "choosing_documents.txt")
-)
-"""Nothing is trained on these files. Results are measured on the first; what is shipped is chosen on the second."""
 N_PASSAGES = (1, 2, 3, 3, 3, 4)
 ASKED_AT_ONCE = 16
 CUT = 0.35  # how often a passage of more than CHUNK_TOKENS is shown in pieces
 CHUNK_TOKENS = 128
 MISSED = 0.03  # how often a question is also asked without its passage
-
-
-def files(harder: bool) -> list[Path]:
-    """One file for each document that is trained on, in a fixed order; with the harder ones, or without."""
-    folders = (EASIER, HARDER) if harder else (EASIER,)
-    kept_back = {*HELD_OUT, *CHOOSING}
-    return [file for folder in folders for file in sorted(folder.glob("*.jsonl")) if file.name not in kept_back]
 
 
 def questions() -> list[Asked]:

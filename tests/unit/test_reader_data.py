@@ -54,10 +54,10 @@ def trained_on() -> list[Path]:
 
     sys.path.insert(0, str(RECIPE))
     try:
-        import documents
+        import files
     finally:
         sys.path.remove(str(RECIPE))
-    return documents.files(harder=True)
+    return files.files(harder=True)
 
 
 def test_nothing_is_trained_on_documents_that_are_kept_back(trained_on: list[Path]) -> None:
