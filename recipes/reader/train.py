@@ -2,9 +2,9 @@
 
     BAKEOFF_DATA=... python recipes/reader/train.py FOLDER
 
-Needs the extra `local`, the package `bm25s`, SQuAD 2.0 and TimeQA in $BAKEOFF_DATA (docs/reader.md says where they come from),
-and about 75 minutes on two cores with bfloat16. If killed, the same command continues. Writes FOLDER/pass-1 and
-FOLDER/pass-2; `ship.py` puts the last into the package.
+Needs the extra `local`, the package `bm25s`, SQuAD 2.0 and TimeQA in $BAKEOFF_DATA (docs/reader.md says where they
+come from), and about 75 minutes on two cores with bfloat16. If killed, the same command continues. Writes FOLDER/pass-1
+and FOLDER/pass-2; `ship.py` puts the last into the package.
 """
 
 import argparse
