@@ -115,7 +115,11 @@ def test_a_run_that_is_stopped_goes_on_without_loss_or_repetition(tmp_path, kind
         preexec_fn=_heed_ctrl_c,
     )
     deadline = time.monotonic() + 120
-    while not answers.exists() and process.poll() is None and time.monotonic() < deadline:
+    while (
+        not (answers.exists() and "\n" in answers.read_text())
+        and process.poll() is None
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.02)
     process.send_signal(kind)
     message = process.communicate(timeout=60)[1]
