@@ -6,7 +6,10 @@ Knows no web framework and no wire format. `serve/openai/` translates between th
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from pydantic import Field
+
 from bakeoff.errors import BakeoffError
+from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.protocols import Embedder, Generator
 from bakeoff.records import Answer, Record
 
@@ -76,15 +79,24 @@ class Answered(Record):
     """An answer with the version of each cited document, by the document's id."""
 
     answer: Answer
-    versions: dict[str, int] = {}
+    versions: dict[str, int] = Field(default_factory=dict)
 
 
 def answered(answering: Answering, asked: Asked, labels: Labels) -> Iterator[str | Answered]:
-    """The stream of `answering.answer`, its last item with the versions. Closing it closes that stream."""
+    """The stream of `answering.answer`, its last item with the versions. Closing it closes that stream.
+
+    An engine that raises instead of giving an Answer with `error` set is taken to have given one. Only RefusedError is
+    passed on.
+    """
     stream = answering.answer(asked, labels)
     try:
         for item in stream:
             yield Answered(answer=item, versions=dict(answering.versions(item))) if isinstance(item, Answer) else item
+    except RefusedError:
+        raise
+    except ANSWERING_ERRORS as error:
+        message = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        yield Answered(answer=Answer(question_id=asked.id, contender=asked.model, error=message))
     finally:
         close = getattr(stream, "close", None)
         if close is not None:

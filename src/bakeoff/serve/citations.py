@@ -41,10 +41,10 @@ class Cited(Record):
 
 
 def cite(text: str, hits: Sequence[Hit], versions: Mapping[str, int], base: str) -> Cited:
-    """The citations of a text. `hits` are the passages it was made from, best first; `base` is the server's address.
+    """The citations of a text. `hits` are the passages it was made from, best first; `base` the server's address.
 
-    A mark [n] that the model wrote means the n-th hit. A mark with no such hit, and one in code, is plain text. If there
-    is no mark, the passages are cited that contain most of the text's words (`supporting`), numbered from 1.
+    A mark [n] that the model wrote means the n-th hit. A mark with no such hit, and one in code, is plain text. If
+    there is no mark, the passages are cited that contain most of the text's words (`supporting`), numbered from 1.
     """
     if not text or not hits:
         return Cited()

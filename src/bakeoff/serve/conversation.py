@@ -38,8 +38,8 @@ _POINTING = re.compile(
     re.IGNORECASE,
 )
 _REWRITE = (
-    "Rewrite the last question so that it can be understood without the conversation. Replace words such as 'it' by what "
-    "they stand for. Keep its language. Do not answer it. Write only the question."
+    "Rewrite the last question so that it can be understood without the conversation. Replace words such as 'it' by "
+    "what they stand for. Keep its language. Do not answer it. Write only the question."
 )
 _REWRITING = GenerationSettings(max_new_tokens=96, temperature=0)
 

@@ -15,7 +15,9 @@ UNTITLED = "New chat"
 
 _HISTORY = re.compile(r"<chat_history>(.*)</chat_history>", re.DOTALL)
 _JSON_KEY = re.compile(r'"(title|tags|follow_ups|queries|prompt|text)"\s*:')
-_SAID_BY_USER = re.compile(r"(?:^|\n|\|\|>)\s*user:\s*(.+?)(?=\n\s*(?:\|\|>)?(?:user|assistant|ai|response|title):|\Z)", re.I | re.S)
+_SAID_BY_USER = re.compile(
+    r"(?:^|\n|\|\|>)\s*user:\s*(.+?)(?=\n\s*(?:\|\|>)?(?:user|assistant|ai|response|title):|\Z)", re.I | re.S
+)
 
 
 def chore_reply(text: str) -> str | None:

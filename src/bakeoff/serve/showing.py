@@ -52,9 +52,8 @@ class Showing:
         """
         answer, already = answered.answer, self._sent
         whole = answer.text.strip()
-        if answer.abstained:
-            text = already or DECLINE
-        else:
+        text = already or DECLINE
+        if not answer.abstained:
             text = whole if whole.startswith(already) else already
         cited = cite(text, () if answer.abstained else answer.citations, answered.versions, self._base)
         return Ending(

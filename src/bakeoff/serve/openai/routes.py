@@ -45,7 +45,10 @@ PREFIXES = ("/v1", "")
 
 
 class OpenAiApi:
-    """The API for one `Answering`. `public_url` is the server's address in citations; None takes it from each request."""
+    """The API for one `Answering`.
+
+    `public_url` is the server's address in citations; None takes it from each request.
+    """
 
     def __init__(self, answering: Answering, public_url: str | None = None) -> None:
         self._answering = answering
@@ -102,8 +105,8 @@ class OpenAiApi:
     async def embeddings(self, request: Request) -> Response:
         """Embeddings, one request at a time: they share the machine with the answers."""
         sent = parse(EmbeddingsRequest, await json_body(request))
-        work = (embeddings, sent, self._answering.embedder)
-        return JSONResponse(await to_thread.run_sync(*work, limiter=self._embedding))
+        embedder = self._answering.embedder
+        return JSONResponse(await to_thread.run_sync(embeddings, sent, embedder, limiter=self._embedding))
 
     async def _reply(
         self, request: Request, items: Iterator[str | Answered], writer: Writer, stream: bool, named: bool
