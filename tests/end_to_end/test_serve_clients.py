@@ -148,7 +148,12 @@ def test_llm(address, tmp_path: Path, options):
     model = {"model_id": "bakeoff", "model_name": "shop", "api_base": address}
     (tmp_path / "extra-openai-models.yaml").write_text(yaml.safe_dump([model]))
     command = [sys.executable, "-m", "llm", "prompt", "-m", "bakeoff", "--usage", "--no-log", *options, QUESTION]
-    environment = {"LLM_USER_PATH": str(tmp_path), "PATH": "/usr/bin:/bin", "OPENAI_API_KEY": "none"}
+    environment = {
+        "LLM_USER_PATH": str(tmp_path),
+        "PATH": "/usr/bin:/bin",
+        "OPENAI_API_KEY": "none",
+        "LLM_LOAD_PLUGINS": "",
+    }
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.stdout.strip() == TEXT, done.stderr
     assert "20 input, 7 output" in done.stderr
