@@ -112,8 +112,11 @@ class Scripted:
 
 
 def application(answering: Scripted) -> Starlette:
-    """The API alone, without access control."""
-    return Starlette(routes=OpenAiApi(answering).routes(), exception_handlers=exception_handlers())
+    """The API alone, without access control: the header X-Labels says what its sender may see."""
+    api = OpenAiApi(
+        answering, lambda request: tuple(request.headers["X-Labels"].split()) if "X-Labels" in request.headers else None
+    )
+    return Starlette(routes=api.routes(), exception_handlers=exception_handlers())
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import pytest
 
 from bakeoff.serve.openai.requests import MOST_QUESTION_CHARACTERS
 from bakeoff.serve.openai.sse import event
-from tests.serving import Scripted, application, served
+from tests.serving import Scripted, served
 
 TEXT = "Kettles may be returned within 30 days. [1]"
 ASK = {"model": "shop", "messages": [{"role": "user", "content": "How long may a kettle be returned?"}]}
@@ -391,22 +391,11 @@ def test_many_streams_at_once_each_get_their_own_text(client, address):
     assert asyncio.run(ask_all()) == [TEXT] * 32
 
 
-def test_labels_of_the_caller_reach_the_contender():
-    """Whoever checks keys writes them into the request's state."""
-    scripted = Scripted()
-    app = application(scripted)
-
-    async def with_labels(scope, receive, send):
-        scope.setdefault("state", {})["labels"] = frozenset({"staff"})
-        await app(scope, receive, send)
-
-    async def ask() -> int:
-        transport = httpx2.ASGITransport(app=with_labels)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://host") as client:
-            return (await client.post("/v1/chat/completions", json=ASK)).status_code
-
-    assert asyncio.run(ask()) == 200
-    assert scripted.labels == [frozenset({"staff"})]
+@pytest.mark.parametrize(("headers", "labels"), [({"X-Labels": "staff"}, ("staff",)), ({}, None)])
+def test_labels_of_the_caller_reach_the_contender(client, scripted, headers, labels):
+    """As the application says for each request."""
+    assert client.post("/v1/chat/completions", json=ASK, headers=headers).status_code == 200
+    assert scripted.labels[-1] == labels
 
 
 def test_curl_reads_a_stream(address):

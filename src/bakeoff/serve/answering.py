@@ -13,8 +13,8 @@ from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.protocols import Embedder, Generator
 from bakeoff.records import Answer, Record
 
-Labels = frozenset[str] | None
-"""The document labels that whoever asks may see; None if they may see every document."""
+Labels = tuple[str, ...] | None
+"""Which documents whoever asks may see: those without labels, and those with one of these. None: every document."""
 
 
 class Asked(Record):

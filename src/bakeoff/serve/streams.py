@@ -3,7 +3,10 @@
 Takes iterators and ASGI's `receive`. Knows nothing about answers.
 """
 
+import asyncio
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, MutableMapping
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import anyio
@@ -14,6 +17,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 MOST_THREADS = 512
 """At most this many answers are waited for at once; a further one waits for a thread."""
+AHEAD = 16
+"""An iterator runs at most this many items ahead of a slow client."""
 
 
 class _End:
@@ -24,26 +29,53 @@ _END = _End()
 
 
 class Stepper(Generic[T]):
-    """Steps through blocking iterators in worker threads. One for a server: its threads are counted together."""
+    """Runs blocking iterators, each in a worker thread. One for a server: its threads are counted together."""
 
     def __init__(self, most_threads: int = MOST_THREADS) -> None:
         self._limiter = CapacityLimiter(most_threads)
 
     async def items(self, iterator: Iterator[T]) -> AsyncGenerator[T, None]:
-        """The items. The iterator is closed at the end, after an error, and when this generator is closed.
+        """The items as they come; at most AHEAD of them wait to be read.
 
-        A step that has begun is waited for even if the caller was cancelled, so an iterator is never used by two
-        threads at once.
+        The iterator is closed at the end, after an error, and when this generator is closed: then the step that has
+        begun is the last one.
         """
+        arrived: asyncio.Queue[T | _End] = asyncio.Queue()
+        pump = _Pump(iterator, partial(asyncio.get_running_loop().call_soon_threadsafe, arrived.put_nowait))
+        work = asyncio.ensure_future(to_thread.run_sync(pump.run, limiter=self._limiter))
         try:
-            while not isinstance(item := await self._in_thread(next, iterator, _END), _End):
+            while not isinstance(item := await arrived.get(), _End):
+                pump.room.release()
                 yield item
+            await work
         finally:
+            pump.stop()
             with CancelScope(shield=True):
-                await self._in_thread(_close, iterator)
+                await asyncio.wait([work])
 
-    async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        return await to_thread.run_sync(function, *arguments, limiter=self._limiter)
+
+class _Pump(Generic[T]):
+    """Hands over the items of an iterator, in the thread that calls `run`, until it is stopped."""
+
+    def __init__(self, iterator: Iterator[T], hand_over: Callable[[T | _End], Any]) -> None:
+        self.room = threading.Semaphore(AHEAD)
+        self._iterator = iterator
+        self._hand_over = hand_over
+        self._stopped = False
+
+    def run(self) -> None:
+        """The items, then the mark of the end. Raises what the iterator raises."""
+        try:
+            while not self._stopped and not isinstance(item := next(self._iterator, _END), _End):
+                self._hand_over(item)
+                self.room.acquire()
+        finally:
+            _close(self._iterator)
+            self._hand_over(_END)
+
+    def stop(self) -> None:
+        self._stopped = True
+        self.room.release()
 
 
 async def unless_gone(receive: Receive, work: Callable[[], Awaitable[T]]) -> T | None:

@@ -1,7 +1,7 @@
 """The routes of the API: each reads a request, asks, and replies.
 
-Takes an `Answering`, gives routes and exception handlers for a Starlette application. What a caller may see stands in
-`request.state.labels`, which whoever checks keys sets (`bakeoff.serve.answering.Labels`); without it, everything.
+Takes an `Answering`, gives routes and exception handlers for a Starlette application. Does not know how callers are
+recognised: a function says what the caller of a request may see.
 """
 
 import time
@@ -47,11 +47,15 @@ PREFIXES = ("/v1", "")
 class OpenAiApi:
     """The API for one `Answering`.
 
-    `public_url` is the server's address in citations; None takes it from each request.
+    `labels_of` says which documents the caller of a request may see. `public_url` is the server's address in citations;
+    None takes it from each request.
     """
 
-    def __init__(self, answering: Answering, public_url: str | None = None) -> None:
+    def __init__(
+        self, answering: Answering, labels_of: Callable[[Request], Labels], public_url: str | None = None
+    ) -> None:
         self._answering = answering
+        self._labels_of = labels_of
         self._public_url = public_url
         self._stepper: Stepper[str | Answered] = Stepper()
         self._embedding = anyio.CapacityLimiter(1)
@@ -134,8 +138,7 @@ class OpenAiApi:
             system=conversation.system,
             n_turns=len(conversation.turns),
         )
-        labels: Labels = getattr(request.state, "labels", None)
-        yield from answered(self._answering, asked, labels)
+        yield from answered(self._answering, asked, self._labels_of(request))
 
 
 def exception_handlers() -> Mapping[Any, Callable[[Request, Exception], Any]]:
