@@ -283,7 +283,9 @@ def test_wrong_chat_requests(client, change, status, param):
     ("change", "param"),
     [
         ({"input": []}, "input"),
-        ({"input": 7}, "input.str"),
+        ({"input": 7}, "input"),
+        ({"input": ["hello"]}, "input[0]"),
+        ({"input": [{"content": "x"}]}, "input[0].role"),
         ({"input": [{"role": "boss", "content": "x"}]}, "input[0].role"),
         ({"previous_response_id": "resp_1"}, "previous_response_id"),
         ({"background": True}, "background"),

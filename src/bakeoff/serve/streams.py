@@ -6,7 +6,6 @@ Takes iterators and ASGI's `receive`. Knows nothing about answers.
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, MutableMapping
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 import anyio
@@ -41,7 +40,8 @@ class Stepper(Generic[T]):
         begun is the last one.
         """
         arrived: asyncio.Queue[T | _End] = asyncio.Queue()
-        pump = _Pump(iterator, partial(asyncio.get_running_loop().call_soon_threadsafe, arrived.put_nowait))
+        loop = asyncio.get_running_loop()
+        pump = _Pump(iterator, lambda item: loop.call_soon_threadsafe(arrived.put_nowait, item))
         work = asyncio.ensure_future(to_thread.run_sync(pump.run, limiter=self._limiter))
         try:
             while not isinstance(item := await arrived.get(), _End):

@@ -69,7 +69,7 @@ class ResponsesRequest(Sent):
     """A request for a response. `input` is a text or a list of items; only the messages among them are read."""
 
     model: str
-    input: str | list[dict[str, Any]]
+    input: Any
     instructions: str | None = None
     stream: bool | None = None
     text: TextSettings | None = None
@@ -139,8 +139,10 @@ def responses_conversation(request: ResponsesRequest) -> Conversation:
             )
     if isinstance(request.input, str):
         turns = [Turn(role="user", text=request.input)]
-    else:
+    elif isinstance(request.input, list):
         turns = [turn for i, item in enumerate(request.input) for turn in _turns_of_item(item, i)]
+    else:
+        raise ApiError(f"'input' must be a text or a list; found {_shown(request.input)}.", param="input")
     instructions = [Turn(role="system", text=request.instructions)] if request.instructions else []
     return _checked(_conversation(instructions + turns), "input")
 
@@ -200,8 +202,10 @@ def _conversation(turns: Sequence[Turn]) -> Conversation:
     return Conversation(turns=tuple(turns))
 
 
-def _turns_of_item(item: dict[str, Any], i: int) -> list[Turn]:
+def _turns_of_item(item: Any, i: int) -> list[Turn]:
     """The message of an input item; nothing for items of other types, such as calls of tools."""
+    if not isinstance(item, dict):
+        raise ApiError(f"'input[{i}]' must be an object; found {_shown(item)}.", param=f"input[{i}]")
     if item.get("type", "message") != "message":
         return []
     message = parse_at(SentMessage, item, f"input[{i}]")
