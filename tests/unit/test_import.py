@@ -48,3 +48,12 @@ def test_the_public_names_are_what_they_say():
     import bakeoff
 
     assert [getattr(bakeoff, name).__name__ for name in bakeoff.__all__] == bakeoff.__all__
+
+
+def test_translating_the_api_loads_no_web_framework():
+    """Only the modules that read requests and send replies do."""
+    modules = "answering showing conversation front_ends openai.chat openai.responses openai.embeddings openai.models"
+    names = ", ".join(f"bakeoff.serve.{name}" for name in modules.split())
+    code = f"import sys, {names}; print('starlette' in sys.modules, 'uvicorn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]

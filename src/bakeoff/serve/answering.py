@@ -1,0 +1,103 @@
+"""What a server needs from whatever answers its questions: one protocol, and the question as it is asked of it.
+
+Knows no web framework and no wire format. `serve/openai/` translates between this and the clients.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from pydantic import Field
+
+from bakeoff.errors import BakeoffError
+from bakeoff.measure.collect import ANSWERING_ERRORS
+from bakeoff.protocols import Embedder, Generator
+from bakeoff.records import Answer, Record
+
+Labels = tuple[str, ...] | None
+"""Which documents whoever asks may see: those without labels, and those with one of these. None: every document."""
+
+
+class Asked(Record):
+    """One question of a client.
+
+    `id` is the id of the reply that the client gets, so feedback on a reply finds its question. `model` is the name of
+    a contender. `question` stands on its own; `typed` is the last question as it was written. `system` holds the
+    client's system messages, separated by blank lines. `n_turns` counts the messages of the conversation.
+    """
+
+    id: str
+    model: str
+    question: str
+    typed: str
+    system: str = ""
+    n_turns: int = 1
+
+
+class Answering(Protocol):
+    """Answers questions with the contenders that are served.
+
+    `models` are their names, the default one first. `created` is when they were released, in Unix seconds. `embedder`
+    is None if nothing served has one. `rewriter` makes a follow-up question stand on its own; None if a rule does it.
+    """
+
+    models: tuple[str, ...]
+    created: int
+    embedder: Embedder | None
+    rewriter: Generator | None
+
+    def answer(self, asked: Asked, labels: Labels) -> Iterator[str | Answer]:
+        """Pieces of the text as they are written, then the whole Answer as the last item.
+
+        A text that is withheld is never among the pieces. An engine that fails gives an Answer with `error` set. The
+        iterator is used in worker threads, one at a time. Closing it stops the model. Raises RefusedError if the
+        question is not taken, before the first piece.
+        """
+        ...
+
+    def versions(self, answer: Answer) -> Mapping[str, int]:
+        """The version of each cited document that the answer was made from, by the document's id."""
+        ...
+
+
+class RefusedError(BakeoffError):
+    """A question that is not taken now, or not at all: a full queue, or a question that the model cannot read.
+
+    `status` is the HTTP status. `code` is a short name of the reason. `retry_after_s` says when to ask again, if that
+    helps.
+    """
+
+    def __init__(
+        self, message: str, remedy: str = "", status: int = 429, code: str = "", retry_after_s: int | None = None
+    ) -> None:
+        super().__init__(message, remedy)
+        self.status = status
+        self.code = code
+        self.retry_after_s = retry_after_s
+
+
+class Answered(Record):
+    """An answer with the version of each cited document, by the document's id."""
+
+    answer: Answer
+    versions: dict[str, int] = Field(default_factory=dict)
+
+
+def answered(answering: Answering, asked: Asked, labels: Labels) -> Iterator[str | Answered]:
+    """The stream of `answering.answer`, its last item with the versions. Closing it closes that stream.
+
+    An engine that raises instead of giving an Answer with `error` set is taken to have given one. Only RefusedError is
+    passed on.
+    """
+    stream = answering.answer(asked, labels)
+    try:
+        for item in stream:
+            yield Answered(answer=item, versions=dict(answering.versions(item))) if isinstance(item, Answer) else item
+    except RefusedError:
+        raise
+    except ANSWERING_ERRORS as error:
+        message = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        yield Answered(answer=Answer(question_id=asked.id, contender=asked.model, error=message))
+    finally:
+        close = getattr(stream, "close", None)
+        if close is not None:
+            close()

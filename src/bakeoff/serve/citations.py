@@ -1,0 +1,128 @@
+"""Citations of an answer: "[1]" marks in its text, and for each number a link to the passage in its document.
+
+Takes an answer's text and its hits, gives the text to add and numbered links. Knows no wire format. A text in which the
+model wrote marks is never changed. A text without marks gets them at its end, so a streamed text gets the same ones.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, urlencode
+
+from bakeoff.records import Hit, Record
+
+MOST_ADDED = 3
+"""At most this many passages are cited for a text without marks."""
+
+_CODE = re.compile(r"(```|~~~).*?(?:\1|\Z)|`[^`\n]*`", re.DOTALL)
+_MARK = re.compile(r"\[(\d{1,3})\](?![(:])")
+_WORD = re.compile(r"\w+")
+_OWN_LINE = re.compile(r"(?:```|~~~|\|)[^\n]*\Z")
+
+
+class Citation(Record):
+    """One numbered source of an answer: characters start..end of the text are its first mark.
+
+    The span is empty, at the end of the text, if the text does not mark this number. That happens only to numbers below
+    the highest one marked: clients that number sources by their position need a complete list.
+    """
+
+    number: int
+    url: str
+    title: str
+    start: int
+    end: int
+
+
+class Cited(Record):
+    """What to add to the end of a text, and the citations of the text with it, by their numbers from 1."""
+
+    added: str = ""
+    citations: tuple[Citation, ...] = ()
+
+
+def cite(text: str, hits: Sequence[Hit], versions: Mapping[str, int], base: str) -> Cited:
+    """The citations of a text. `hits` are the passages it was made from, best first; `base` the server's address.
+
+    A mark [n] that the model wrote means the n-th hit. A mark with no such hit, and one in code, is plain text. If
+    there is no mark, the passages are cited that contain most of the text's words (`supporting`), numbered from 1.
+    """
+    if not text or not hits:
+        return Cited()
+    marks = {number: span for number, span in _marks(text).items() if 1 <= number <= len(hits)}
+    added, sources = "", hits[: max(marks, default=0)]
+    if not marks:
+        sources = supporting(text, hits)
+        added, marks = _added(text, len(sources))
+    end = len(text) + len(added)
+    citations = [
+        Citation(number=number, url=link(base, hit, versions), title=title(hit), start=span[0], end=span[1])
+        for number, hit in enumerate(sources, 1)
+        for span in [marks.get(number, (end, end))]
+    ]
+    return Cited(added=added, citations=tuple(citations))
+
+
+def supporting(text: str, hits: Sequence[Hit]) -> list[Hit]:
+    """The hits that contain the largest share of the text's words, best rank first, at most MOST_ADDED.
+
+    If no hit contains any of them (the text is "Yes", for example), the best hit alone.
+    """
+    words = _words(text)
+    shared = [len(words & _words(hit.chunk.passage)) for hit in hits]
+    most = max(shared)
+    if most == 0:
+        return list(hits[:1])
+    return [hit for hit, n in zip(hits, shared, strict=True) if n == most][:MOST_ADDED]
+
+
+def link(base: str, hit: Hit, versions: Mapping[str, int]) -> str:
+    """The address of the page that shows the document, as it was when it was cited, with the passage marked.
+
+    >>> from bakeoff.records import Chunk
+    >>> chunk = Chunk(id="c", document_id="a/b", source="b.md", text="two", start=4, end=7)
+    >>> link("http://127.0.0.1:8000", Hit(chunk=chunk, score=1, rank=1), {"a/b": 3})
+    'http://127.0.0.1:8000/documents/a%2Fb?version=3&start=4&end=7#span'
+    """
+    chunk = hit.chunk
+    version = {"version": versions[chunk.document_id]} if chunk.document_id in versions else {}
+    query = urlencode({**version, "start": chunk.start, "end": chunk.end})
+    return f"{base}/documents/{quote(chunk.document_id, safe='')}?{query}#span"
+
+
+def title(hit: Hit) -> str:
+    """The document's title, or its source if it has none."""
+    lines = hit.chunk.heading.strip().splitlines()
+    return lines[0] if lines else hit.chunk.source
+
+
+def without_marks(text: str) -> str:
+    """The text without its marks and the blanks before them.
+
+    >>> without_marks("30 days [1][2]. See list[0].")
+    '30 days. See list.'
+    """
+    return re.sub(r"[ \t]*\[\d{1,3}\](?![(:])", "", text)
+
+
+def _marks(text: str) -> dict[int, tuple[int, int]]:
+    """The first place of each number, outside code."""
+    prose = _CODE.sub(lambda code: " " * len(code.group()), text)
+    places: dict[int, tuple[int, int]] = {}
+    for match in _MARK.finditer(prose):
+        places.setdefault(int(match.group(1)), match.span())
+    return places
+
+
+def _added(text: str, n: int) -> tuple[str, dict[int, tuple[int, int]]]:
+    """Marks 1 to n for the end of a text, and where they stand. After code or a table they start a new paragraph."""
+    added = "\n\n" if _OWN_LINE.search(text.rstrip()) else " "
+    places = {}
+    for number in range(1, n + 1):
+        start = len(text) + len(added)
+        added += f"[{number}]"
+        places[number] = (start, len(text) + len(added))
+    return added, places
+
+
+def _words(text: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(text)}

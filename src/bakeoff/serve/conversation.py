@@ -1,0 +1,149 @@
+"""A conversation, and its last question made to stand on its own before anything is retrieved for it.
+
+Takes messages, gives one question. Without a model a rule does it (`by_rule`, English words); with one it rewrites the
+question (`by_model`). Knows no wire format.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from bakeoff.grading.abstention import is_abstention
+from bakeoff.protocols import Generator
+from bakeoff.records import GenerationSettings, Message, Prompt, Record
+from bakeoff.serve.citations import without_marks
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+MOST_EARLIER_QUESTIONS = 3
+"""A follow-up of a follow-up is completed with at most this many earlier questions."""
+FEW_WORDS = 3
+"""A question of at most this many words is taken for a follow-up."""
+SHORT_ANSWER_WORDS = 20
+"""An earlier answer of at most this many words is kept with its question: it often names what "it" is."""
+SHOWN_TURNS, SHOWN_CHARACTERS = 6, 500
+"""A model that rewrites sees this many earlier turns, and this many characters of each."""
+
+_OPENING = re.compile(r"^\W*(?:and|or|but|so|then|also|what about|how about|what if)\b", re.IGNORECASE)
+# "it" is left out where it stands for nothing ("is it possible to", "how long does it take to").
+_REFERRING = re.compile(
+    r"\b(?:its|itself|they|them|their|theirs|he|him|his|she|her|hers|these|those|former|latter|(?:this|that|other) one|"
+    r"it(?! (?:possible|necessary|allowed|true|safe|ok|okay|better)\b| takes? to\b))\b",
+    re.IGNORECASE,
+)
+# "this" and "that" refer back at the start of a question and after these words; elsewhere they join clauses.
+_POINTING = re.compile(
+    r"(?:^\W*|\b(?:of|about|for|with|without|by|in|on|at|to|from|than|like|after|before|and|or|is|are|was|were|do|does|did|"
+    r"can|could|will|would|has|have|should|use|change|do|why|how|when|where|what)\s+)(?:this|that)\b",
+    re.IGNORECASE,
+)
+_REWRITE = (
+    "Rewrite the last question so that it can be understood without the conversation. Replace words such as 'it' by "
+    "what they stand for. Keep its language. Do not answer it. Write only the question."
+)
+_REWRITING = GenerationSettings(max_new_tokens=96, temperature=0)
+
+
+class Turn(Record):
+    """One message of a conversation, as text."""
+
+    role: Role
+    text: str
+
+
+class Conversation(Record):
+    """The turns of a conversation, in order."""
+
+    turns: tuple[Turn, ...]
+
+    @property
+    def system(self) -> str:
+        """The system messages, separated by blank lines."""
+        return "\n\n".join(turn.text.strip() for turn in self.turns if turn.role == "system" and turn.text.strip())
+
+    @property
+    def question(self) -> str:
+        """What the user wrote last. Empty if the user wrote nothing."""
+        last = self._last()
+        return "" if last is None else self.turns[last].text.strip()
+
+    @property
+    def earlier(self) -> tuple[Turn, ...]:
+        """What the user and the assistant wrote before the last question, without empty messages."""
+        before = self.turns[: self._last() or 0]
+        return tuple(turn for turn in before if turn.role in ("user", "assistant") and turn.text.strip())
+
+    def _last(self) -> int | None:
+        places = range(len(self.turns) - 1, -1, -1)
+        return next((i for i in places if self.turns[i].role == "user" and self.turns[i].text.strip()), None)
+
+
+def refers_back(question: str) -> bool:
+    """Whether a question needs what was said before, by its words (English).
+
+    It does if it has at most FEW_WORDS words, opens with a word such as "and" or "what about", or holds a word that
+    stands for something else, such as "it" or "they".
+
+    >>> refers_back("How long does it last?"), refers_back("How long does it take to return a kettle?")
+    (True, False)
+    """
+    words = re.findall(r"\w+", question)
+    return (
+        len(words) <= FEW_WORDS
+        or _OPENING.search(question) is not None
+        or _REFERRING.search(question) is not None
+        or _POINTING.search(question) is not None
+    )
+
+
+def by_rule(conversation: Conversation) -> str:
+    """The last question, after the earlier question that it refers back to and the short answer to that one.
+
+    A question that does not refer back (`refers_back`) stays as it is. An earlier question that refers back itself is
+    completed in the same way, MOST_EARLIER_QUESTIONS deep.
+    """
+    parts = [conversation.question]
+    questions = [(i, turn.text) for i, turn in enumerate(conversation.earlier) if turn.role == "user"]
+    for i, text in reversed(questions[-MOST_EARLIER_QUESTIONS:]):
+        if not refers_back(parts[0]):
+            break
+        parts[:0] = [_sentence(text), *_short_answer(conversation.earlier[i + 1 :])]
+    return " ".join(parts)
+
+
+def by_model(conversation: Conversation, rewriter: Generator) -> str:
+    """The last question as a model rewrites it. A first question stays as it is.
+
+    If the model fails, writes nothing, or writes much more than a question, the rule's text is taken.
+    """
+    if not conversation.earlier:
+        return conversation.question
+    completion = rewriter.generate([_rewriting_prompt(conversation)], _REWRITING)[0]
+    lines = [line.strip().strip('"') for line in completion.text.splitlines() if line.strip()]
+    usable = completion.error is None and not completion.truncated and len(lines) == 1 and lines[0] != ""
+    return lines[0] if usable else by_rule(conversation)
+
+
+def _rewriting_prompt(conversation: Conversation) -> Prompt:
+    names = {"user": "User", "assistant": "Assistant"}
+    said = [
+        f"{names[turn.role]}: {without_marks(turn.text).strip()[:SHOWN_CHARACTERS]}"
+        for turn in conversation.earlier[-SHOWN_TURNS:]
+    ]
+    shown = "\n".join([*said, "", f"Last question: {conversation.question}"])
+    return Prompt(messages=(Message(role="system", content=_REWRITE), Message(role="user", content=shown)))
+
+
+def _short_answer(after: Sequence[Turn]) -> list[str]:
+    """The answer that follows an earlier question, if it is short and not a refusal."""
+    if not after or after[0].role != "assistant":
+        return []
+    text = without_marks(after[0].text).strip()
+    short = 0 < len(text.split()) <= SHORT_ANSWER_WORDS
+    return [_sentence(text)] if short and not is_abstention(text) else []
+
+
+def _sentence(text: str) -> str:
+    """The text on one line, ending with a mark of punctuation."""
+    line = " ".join(text.split())
+    return line if line[-1:] in ".?!。？！" else f"{line}."

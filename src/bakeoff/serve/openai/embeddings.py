@@ -1,0 +1,45 @@
+"""Embeddings of texts by the embedder of what is served.
+
+Takes a request, gives one JSON value. A contender's index embeds passages and its search embeds queries, in two ways
+for some models; a request says which one it wants.
+"""
+
+import base64
+from typing import Any
+
+import numpy as np
+
+from bakeoff.protocols import Embedder
+from bakeoff.serve.openai.errors import ApiError
+from bakeoff.serve.openai.requests import EmbeddingsRequest, known_model, texts_to_embed
+
+QUERIES = ("query", "search_query")
+
+
+def embeddings(request: EmbeddingsRequest, embedder: Embedder | None) -> dict[str, Any]:
+    """The vectors of unit length, in the order of the texts, as numbers or as base64 of little-endian float32."""
+    if embedder is None:
+        raise ApiError("What is served here has no embedder.", status=404, code="model_not_found", param="model")
+    known_model(request.model, [embedder.name])
+    if request.dimensions not in (None, embedder.dimension):
+        raise ApiError(
+            f"'dimensions' is {request.dimensions}; this embedder has {embedder.dimension}.",
+            "leave 'dimensions' out",
+            param="dimensions",
+        )
+    texts = texts_to_embed(request)
+    embed = embedder.embed_queries if request.input_type in QUERIES else embedder.embed_passages
+    n_tokens = sum(embedder.count_tokens(text) for text in texts)
+    rows = [_written(row, request.encoding_format == "base64") for row in embed(texts)]
+    return {
+        "object": "list",
+        "model": embedder.name,
+        "data": [{"object": "embedding", "index": i, "embedding": row} for i, row in enumerate(rows)],
+        "usage": {"prompt_tokens": n_tokens, "total_tokens": n_tokens},
+    }
+
+
+def _written(vector: np.ndarray, as_base64: bool) -> str | list[float]:
+    if as_base64:
+        return base64.b64encode(vector.astype("<f4").tobytes()).decode("ascii")
+    return [float(value) for value in vector]

@@ -1,0 +1,63 @@
+"""Errors as OpenAI's clients read them: a status and an error object, never content.
+
+Takes errors, gives JSON values. Knows no web framework.
+"""
+
+from typing import Any
+
+from bakeoff.errors import BakeoffError
+from bakeoff.serve.answering import RefusedError
+
+SERVER_ERROR = "server_error"
+
+
+class ApiError(BakeoffError):
+    """A request that cannot be answered. `param` names what is wrong in the request, as in `messages[0].role`."""
+
+    def __init__(
+        self, message: str, remedy: str = "", status: int = 400, code: str | None = None, param: str | None = None
+    ) -> None:
+        super().__init__(message, remedy)
+        self.status = status
+        self.code = code
+        self.param = param
+
+
+class AnsweringFailedError(ApiError):
+    """The contender gave an error instead of an answer."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"The question could not be answered: {message}", status=500, code="answering_failed")
+
+
+def status_of(error: ApiError | RefusedError) -> int:
+    """The HTTP status."""
+    return error.status
+
+
+def headers_of(error: ApiError | RefusedError) -> dict[str, str]:
+    """When to ask again, if the error says so."""
+    retry = error.retry_after_s if isinstance(error, RefusedError) else None
+    return {} if retry is None else {"Retry-After": str(retry)}
+
+
+def error_object(error: ApiError | RefusedError) -> dict[str, Any]:
+    """The body of a reply with this error.
+
+    >>> error_object(ApiError("Not JSON.", "send JSON", code="invalid_json"))["error"]["message"]
+    'Not JSON. To fix this: send JSON.'
+    """
+    remedy = f" To fix this: {error.remedy.rstrip('.')}." if error.remedy else ""
+    param = error.param if isinstance(error, ApiError) else None
+    return plain_error(error.message + remedy, error.status, error.code or None, param)
+
+
+def plain_error(message: str, status: int, code: str | None = None, param: str | None = None) -> dict[str, Any]:
+    """The body of a reply with an error that has only a text."""
+    return {"error": {"message": message, "type": _type(status), "param": param, "code": code}}
+
+
+def _type(status: int) -> str:
+    """The name that OpenAI gives to errors with this status."""
+    names = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+    return names.get(status, "invalid_request_error" if status < 500 else SERVER_ERROR)

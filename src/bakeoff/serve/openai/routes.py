@@ -1,0 +1,175 @@
+"""The routes of the API: each reads a request, asks, and replies.
+
+Takes an `Answering`, gives routes and exception handlers for a Starlette application. Does not know how callers are
+recognised: a function says what the caller of a request may see.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import anyio
+from anyio import to_thread
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bakeoff.records import Answer
+from bakeoff.serve.answering import Answered, Answering, Asked, Labels, RefusedError, answered
+from bakeoff.serve.conversation import Conversation, by_model, by_rule
+from bakeoff.serve.front_ends import chore_reply
+from bakeoff.serve.openai.body import json_body
+from bakeoff.serve.openai.chat import ChatWriter
+from bakeoff.serve.openai.embeddings import embeddings
+from bakeoff.serve.openai.errors import ApiError, error_object, headers_of, plain_error, status_of
+from bakeoff.serve.openai.models import model_list, one_model
+from bakeoff.serve.openai.replies import Writer, object_reply, stream_reply
+from bakeoff.serve.openai.requests import (
+    ChatRequest,
+    EmbeddingsRequest,
+    ResponsesRequest,
+    chat_conversation,
+    known_model,
+    parse,
+    refuse_form,
+    responses_conversation,
+)
+from bakeoff.serve.openai.responses import ResponseWriter
+from bakeoff.serve.showing import Showing
+from bakeoff.serve.streams import Stepper
+
+PREFIXES = ("/v1", "")
+"""Clients take a base address with or without /v1."""
+
+
+class OpenAiApi:
+    """The API for one `Answering`.
+
+    `labels_of` says which documents the caller of a request may see. `public_url` is the server's address in citations;
+    None takes it from each request.
+    """
+
+    def __init__(
+        self, answering: Answering, labels_of: Callable[[Request], Labels], public_url: str | None = None
+    ) -> None:
+        self._answering = answering
+        self._labels_of = labels_of
+        self._public_url = public_url
+        self._stepper: Stepper[str | Answered] = Stepper()
+        self._embedding = anyio.CapacityLimiter(1)
+
+    def routes(self) -> list[Route]:
+        """The routes, with /v1 and without."""
+        return [
+            Route(prefix + path, endpoint, methods=[method])
+            for prefix in PREFIXES
+            for method, path, endpoint in (
+                ("GET", "/models", self.models),
+                ("GET", "/models/{name:path}", self.model),
+                ("POST", "/chat/completions", self.chat),
+                ("POST", "/responses", self.responses),
+                ("POST", "/embeddings", self.embeddings),
+            )
+        ]
+
+    async def models(self, request: Request) -> Response:
+        return JSONResponse(model_list(self._answering))
+
+    async def model(self, request: Request) -> Response:
+        return JSONResponse(one_model(self._answering, request.path_params["name"]))
+
+    async def chat(self, request: Request) -> Response:
+        """A chat completion."""
+        sent = parse(ChatRequest, await json_body(request))
+        known_model(sent.model, self._answering.models)
+        conversation = chat_conversation(sent)
+        chore = chore_reply(conversation.question)
+        if chore is None:
+            refuse_form(sent.response_format, sent.tool_choice, "response_format")
+        include_usage = bool(sent.stream_options and sent.stream_options.include_usage)
+        writer = ChatWriter(id=_new_id("chatcmpl-"), created=_now(), model=sent.model, include_usage=include_usage)
+        items = self._items(request, writer.id, sent.model, conversation, chore)
+        return await self._reply(request, items, writer, bool(sent.stream), named=False)
+
+    async def responses(self, request: Request) -> Response:
+        """A response."""
+        sent = parse(ResponsesRequest, await json_body(request))
+        known_model(sent.model, self._answering.models)
+        conversation = responses_conversation(sent)
+        chore = chore_reply(conversation.question)
+        if chore is None:
+            refuse_form(sent.text.format if sent.text else None, sent.tool_choice, "text.format")
+        id = _new_id("resp_")
+        writer = ResponseWriter(id, _now(), sent.model, sent.instructions, sent.metadata)
+        items = self._items(request, id, sent.model, conversation, chore)
+        return await self._reply(request, items, writer, bool(sent.stream), named=True)
+
+    async def embeddings(self, request: Request) -> Response:
+        """Embeddings, one request at a time: they share the machine with the answers."""
+        sent = parse(EmbeddingsRequest, await json_body(request))
+        embedder = self._answering.embedder
+        return JSONResponse(await to_thread.run_sync(embeddings, sent, embedder, limiter=self._embedding))
+
+    async def _reply(
+        self, request: Request, items: Iterator[str | Answered], writer: Writer, stream: bool, named: bool
+    ) -> Response:
+        stepped = self._stepper.items(items)
+        showing = Showing(self._public_url or str(request.base_url).rstrip("/"))
+        if stream:
+            return await stream_reply(request, stepped, writer, showing, named)
+        return await object_reply(request, stepped, writer, showing)
+
+    def _items(
+        self, request: Request, id: str, model: str, conversation: Conversation, chore: str | None
+    ) -> Iterator[str | Answered]:
+        """The stream of the answer, or the reply to a chore of a chat front end, for which nobody is asked."""
+        if chore is not None:
+            yield Answered(answer=Answer(question_id=id, contender=model, text=chore))
+            return
+        rewriter = self._answering.rewriter
+        question = by_rule(conversation) if rewriter is None else by_model(conversation, rewriter)
+        asked = Asked(
+            id=id,
+            model=model,
+            question=question,
+            typed=conversation.question,
+            system=conversation.system,
+            n_turns=len(conversation.turns),
+        )
+        yield from answered(self._answering, asked, self._labels_of(request))
+
+
+def exception_handlers() -> Mapping[Any, Callable[[Request, Exception], Any]]:
+    """For a Starlette application: every error becomes an error object with its status."""
+    return {ApiError: _on_error, RefusedError: _on_error, HTTPException: _on_http, Exception: _on_crash}
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError | RefusedError)
+    return JSONResponse(error_object(error), status_of(error), headers_of(error))
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    """Unknown addresses and wrong methods."""
+    assert isinstance(error, HTTPException)
+    messages = {
+        404: f"There is nothing at {request.url.path}.",
+        405: f"{request.url.path} does not take {request.method}.",
+    }
+    message = messages.get(error.status_code, error.detail)
+    return JSONResponse(plain_error(message, error.status_code), error.status_code, error.headers)
+
+
+async def _on_crash(request: Request, error: Exception) -> Response:
+    """An error of the server's own. What it is stands in the log, not in the reply."""
+    return JSONResponse(plain_error("The server failed; its log says why.", 500), 500)
+
+
+def _new_id(prefix: str) -> str:
+    return prefix + uuid.uuid4().hex
+
+
+def _now() -> int:
+    return int(time.time())

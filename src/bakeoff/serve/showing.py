@@ -1,0 +1,68 @@
+"""The text of one answer as a client sees it: pieces while it is written, then the rest with the citations.
+
+Takes the items of an answer's stream, gives texts to send. Knows no wire format. A client that does not stream sees the
+same text, since it is made by the same steps.
+"""
+
+from bakeoff.models.prompts import DECLINE
+from bakeoff.records import Record, Usage
+from bakeoff.serve.answering import Answered
+from bakeoff.serve.citations import Citation, cite
+
+
+class Ending(Record):
+    """What the end of an answer tells a client.
+
+    `rest` is the text that is still to be sent; `text` is all of it. `measured` is the answer's own text, without added
+    marks, as it stands in a run's answers; it is empty if the answer was withheld.
+    """
+
+    text: str
+    rest: str = ""
+    citations: tuple[Citation, ...] = ()
+    usage: Usage = Usage()
+    contender: str = ""
+    measured: str = ""
+    abstained: bool = False
+    truncated: bool = False
+
+
+class Showing:
+    """The text that one client has been sent so far. `base` is the server's address, for the links of citations."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._sent = ""
+        self._held = ""
+
+    def piece(self, text: str) -> str:
+        """What to send of a new piece. Blanks at its end wait for the next piece: an answer does not end with them."""
+        pending = self._held + text
+        if not self._sent:
+            pending = pending.lstrip()
+        ready = pending.rstrip()
+        self._held = pending[len(ready) :]
+        self._sent += ready
+        return ready
+
+    def end(self, answered: Answered) -> Ending:
+        """The rest of the text, and the citations. A withheld answer reads "I don't know." and cites nothing.
+
+        Text that was sent stays as it is: if the whole answer does not begin with it, nothing but marks is added.
+        """
+        answer, already = answered.answer, self._sent
+        whole = answer.text.strip()
+        text = already or DECLINE
+        if not answer.abstained:
+            text = whole if whole.startswith(already) else already
+        cited = cite(text, () if answer.abstained else answer.citations, answered.versions, self._base)
+        return Ending(
+            text=text + cited.added,
+            rest=text[len(already) :] + cited.added,
+            citations=cited.citations,
+            usage=answer.usage,
+            contender=answer.contender,
+            measured="" if answer.abstained else answer.text,
+            abstained=answer.abstained,
+            truncated=answer.truncated,
+        )
