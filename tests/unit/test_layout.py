@@ -31,6 +31,7 @@ ORDER = (
     ("runs",),
     ("report",),
     ("pilot",),
+    ("serve",),
     ("cli",),
 )
 FLOOR = {package: floor for floor, packages in enumerate(ORDER) for package in packages}
