@@ -143,7 +143,9 @@ def test_an_allowed_origin_gets_cors_and_its_preflight_an_answer():
     assert send_request(app, "OPTIONS", headers=[HOST, ("origin", "https://evil.example")]).status == 403
 
 
-@pytest.mark.parametrize("origin", ["*", "chat.example", "https://chat.example/", "ftp://chat.example", "https://", "null"])
+@pytest.mark.parametrize(
+    "origin", ["*", "chat.example", "https://chat.example/", "ftp://chat.example", "https://", "null"]
+)
 def test_what_is_no_origin_is_refused(origin):
     """'*' too: every page could read the answers."""
     with pytest.raises(ConfigError, match="is not an origin"):
@@ -368,6 +370,25 @@ def test_an_application_that_answers_in_spite_of_a_refusal_is_not_heard():
 
     response = send_request(BodyGuard(stubborn, LIMITS), "POST", body=[b"x" * 11])
     assert response.status == 413 and b"error" in response.body and not response.body.endswith(b"error")
+
+
+def test_an_upload_to_starlette_that_is_too_large_gets_its_413():
+    """Its form parser reads the body; what it makes of the refusal reaches nobody."""
+    applications = pytest.importorskip("starlette.applications")
+    pytest.importorskip("python_multipart")
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Route
+
+    async def upload(request):
+        async with request.form() as form:
+            return PlainTextResponse(form["file"].filename)
+
+    app = BodyGuard(applications.Starlette(routes=[Route("/", upload, methods=["POST"])]), BodyLimits(max_bytes=500))
+    form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n%s\r\n--b--\r\n'
+    headers = [HOST, ("content-type", "multipart/form-data; boundary=b")]
+    small, large = form % b"x", [form[:80], *[b"x" * 100] * 9]
+    assert send_request(app, "POST", "/", headers, [small]).body == b"a.txt"
+    assert send_request(app, "POST", "/", headers, large).code == "request_too_large"
 
 
 def test_waiting_for_the_client_to_leave_is_not_limited():

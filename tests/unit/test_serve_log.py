@@ -1,7 +1,6 @@
-"""The log of a server keeps what it acknowledged, deletes what is old, and writes no text that it was told to keep out."""
+"""The log of a server keeps what it acknowledged, deletes what is old, and writes no text that it is to keep out."""
 
 import json
-import os
 import random
 import sqlite3
 import subprocess
@@ -176,7 +175,10 @@ def test_twenty_kills_lose_nothing_that_was_acknowledged(tmp_path):
     chance = random.Random(7)
     for n in range(20):
         writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path), f"w{n}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", WRITER, str(path), f"w{n}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         first = writer.stdout.readline()
         time.sleep(chance.uniform(0, 0.15))
@@ -269,7 +271,7 @@ def test_files_of_others_are_refused(tmp_path):
     (tmp_path / "text").write_text("not a database, but long enough to be looked at" * 20)
     with pytest.raises(RunFolderError, match="not a SQLite file"):
         Log(tmp_path / "text")
-    with pytest.raises(BakeoffError, match="Cannot write|cannot be written"):
+    with pytest.raises(BakeoffError, match=r"Cannot write|cannot be written"):
         Log(tmp_path)
 
 
@@ -310,7 +312,9 @@ def test_a_full_disk_is_an_error_for_who_waits_and_a_delay_for_who_does_not(tmp_
     print(sorted(entry.id for entry in log.entries(LoggedAnswer)), repr(log.problem))
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), tmp_path / "log.sqlite"], capture_output=True, text=True, env=os.environ
+        [sys.executable, "-c", textwrap.dedent(code), tmp_path / "log.sqlite"],
+        capture_output=True,
+        text=True,
     )
     assert done.stderr == ""
     first, second = done.stdout.splitlines()

@@ -8,7 +8,9 @@ import typer
 from bakeoff.cli.options import Json
 from bakeoff.cli.output import console, note, print_json, table
 
-KeyPath = Annotated[Path, typer.Option("--keys", help="The file that holds the keys (their hashes).", envvar="BAKEOFF_KEYS")]
+KeyPath = Annotated[
+    Path, typer.Option("--keys", help="The file that holds the keys (their hashes).", envvar="BAKEOFF_KEYS")
+]
 KeyName = Annotated[str, typer.Argument(metavar="NAME", help="The name of the key.", show_default=False)]
 DEFAULT = Path("keys.jsonl")
 

@@ -148,7 +148,7 @@ class KeyFile:
     def _unreadable(self, reason: str) -> RunFolderError:
         return RunFolderError(
             f"Cannot read the keys in {self.path}: {reason}.",
-            "the user that runs the server must be able to read it; restore the file, or remove it and add the keys again",
+            "the user of the server must be able to read it; restore the file, or remove it and add the keys again",
         )
 
     @contextmanager

@@ -138,7 +138,7 @@ class Log:
     def delete_old(self, at: datetime | None = None) -> int:
         """Deletes entries older than `retention_days` at that time (default: now), and thumbs on deleted answers.
 
-        Returns how many. Their texts are overwritten in the file. It deletes a few at a time: writers wait only briefly.
+        Returns how many. Their texts are overwritten in the file. It deletes some at a time: writers wait only briefly.
         """
         if self.retention_days is None:
             return 0

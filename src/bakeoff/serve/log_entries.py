@@ -1,7 +1,7 @@
 """What the log of a server holds: answers, thumbs with an optional right answer, and comparisons.
 
-Takes values, gives frozen records. Knows neither the file nor the server. Ids are those of the API (`new_id` makes one).
-Texts may be None: then the log was told to keep none.
+Takes values, gives frozen records. Knows neither the file nor the server. Ids are those of the API (`new_id` makes
+one). Texts may be None: then the log was told to keep none.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Writes entries of several threads in shared transactions: one thread commits whatever has come in meanwhile.
 
-A commit waits for the disk several times (20 ms on a slow one). Entries that arrive during a commit go into the next one
-together, so many callers do not wait one after another. Knows neither the tables nor what an entry holds.
+A commit waits for the disk several times (20 ms on a slow one). Entries that arrive during a commit go into the next
+one together, so many callers do not wait one after another. Knows neither the tables nor what an entry holds.
 """
 
 import sqlite3
@@ -159,9 +159,7 @@ class LogWriter(Generic[T]):
             self._connection = None
 
 
-def _settle(
-    batch: Iterable[_Waiting[T]], failure: BakeoffError | None, refused: Mapping[int, BakeoffError]
-) -> None:
+def _settle(batch: Iterable[_Waiting[T]], failure: BakeoffError | None, refused: Mapping[int, BakeoffError]) -> None:
     """Tells those who wait for an entry of the batch how it ended."""
     for place, waiting in enumerate(batch):
         error = failure or refused.get(place)

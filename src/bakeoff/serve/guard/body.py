@@ -1,7 +1,7 @@
 """Limits the body of a request: its size, also where no length is given, and the time that a client takes to send it.
 
-Too large: 413. Too slow: 408. A length that is not a number, or is given in two ways: 400. The connection is closed, since
-the rest of the body would follow. Once a response has begun, a slow body no longer matters.
+Too large: 413. Too slow: 408. A length that is not a number, or is given in two ways: 400. The connection is closed,
+since the rest of the body would follow. Once a response has begun, a slow body no longer matters.
 Source: RFC 9110, sections 8.6, 15.5.9 and 15.5.14; RFC 9112, section 6.3.
 """
 

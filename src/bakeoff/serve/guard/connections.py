@@ -41,7 +41,7 @@ def connection_class(limits: ConnectionLimits) -> type[H11Protocol]:
             super().data_received(data)
             if self._is_answering():
                 silent.pop(self, None)
-                self._head_timer = _stopped(self._head_timer)
+                self._stop_head_timer()
             elif not self.transport.is_closing():
                 self._expect_head()
 
@@ -52,8 +52,8 @@ def connection_class(limits: ConnectionLimits) -> type[H11Protocol]:
 
         def connection_lost(self, exc: Exception | None) -> None:
             silent.pop(self, None)
-            self._head_timer = _stopped(self._head_timer)
-            self._write_timer = _stopped(self._write_timer)
+            self._stop_head_timer()
+            self._stop_write_timer()
             super().connection_lost(exc)
 
         def pause_writing(self) -> None:
@@ -62,15 +62,23 @@ def connection_class(limits: ConnectionLimits) -> type[H11Protocol]:
 
         def resume_writing(self) -> None:
             super().resume_writing()
-            self._write_timer = _stopped(self._write_timer)
+            self._stop_write_timer()
+
+        def _stop_head_timer(self) -> None:
+            if self._head_timer is not None:
+                self._head_timer.cancel()
+                self._head_timer = None
+
+        def _stop_write_timer(self) -> None:
+            if self._write_timer is not None:
+                self._write_timer.cancel()
+                self._write_timer = None
 
         def _is_answering(self) -> bool:
             return self.cycle is not None and not self.cycle.response_complete
 
         def _expect_head(self) -> None:
-            self._head_timer = self._head_timer or self.loop.call_later(
-                limits.head_s, self.timeout_keep_alive_handler
-            )
+            self._head_timer = self._head_timer or self.loop.call_later(limits.head_s, self.timeout_keep_alive_handler)
 
         def _note_silence(self) -> None:
             silent[self] = None
@@ -80,8 +88,3 @@ def connection_class(limits: ConnectionLimits) -> type[H11Protocol]:
                 longest.timeout_keep_alive_handler()
 
     return LimitedConnection
-
-
-def _stopped(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()

@@ -20,6 +20,8 @@ from bakeoff.serve.guard.security_headers import SecurityHeaders
 from bakeoff.serve.keys import KeyFile
 
 POLICY_VIOLATION = 1008
+DEFAULT_RATE = Rate(per_minute=600, burst=120)
+DEFAULT_BODY = BodyLimits()
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Access:
     origins: frozenset[str] = frozenset()
     open_paths: OpenPaths = field(default_factory=lambda: OpenPaths("/", "/web/", "/health"))
     unlimited: frozenset[str] = frozenset({"/health"})
-    rate: Rate = Rate(per_minute=600, burst=120)
-    body: BodyLimits = BodyLimits()
+    rate: Rate = DEFAULT_RATE
+    body: BodyLimits = DEFAULT_BODY
 
 
 def access_of(
@@ -40,8 +42,8 @@ def access_of(
     keys: KeyFile,
     host_names: Iterable[str] = (),
     origins: Iterable[str] = (),
-    rate: Rate | None = None,
-    body: BodyLimits | None = None,
+    rate: Rate = DEFAULT_RATE,
+    body: BodyLimits = DEFAULT_BODY,
 ) -> Access:
     """What a server bound to an address allows. With keys, a key is needed, on loopback too.
 
@@ -60,8 +62,8 @@ def access_of(
         hosts=hosts,
         lookup=keys.holder_of if keys.keys else None,
         origins=checked_origins(origins),
-        rate=rate or Access.rate,
-        body=body or Access.body,
+        rate=rate,
+        body=body,
     )
 
 

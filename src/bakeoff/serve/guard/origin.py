@@ -24,7 +24,8 @@ def checked_origins(origins: Iterable[str]) -> frozenset[str]:
         parts = urlsplit(origin)
         if parts.scheme not in PORTS or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
             raise ConfigError(
-                f"{origin!r} is not an origin.", "write scheme, host and port, without a path: https://chat.example:8080"
+                f"{origin!r} is not an origin.",
+                "write scheme, host and port, without a path: https://chat.example:8080",
             )
         checked.add(origin.lower())
     return frozenset(checked)
