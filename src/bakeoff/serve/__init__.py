@@ -1,1 +1,4 @@
-"""Serves a contender of a run: an API, a page, live documents, a log of questions and feedback."""
+"""Serving: the contender that was measured, behind the API that chat clients speak.
+
+Takes HTTP requests, gives answers with citations. Importing this package loads no web framework.
+"""
