@@ -1,0 +1,1 @@
+"""What stands between the network and the application: pure ASGI middlewares, one per file, stacked by `guarded.py`."""

@@ -1,0 +1,90 @@
+"""Stacks the guards around an application, in the one order that is safe.
+
+Takes an ASGI application and what is allowed, gives an ASGI application. Knows nothing about routes. From the outside:
+id, security headers, host, origin, who asks, rate, key, body. So a request for another host never costs anything, and
+attempts without a key are limited too. WebSockets are refused: nothing here uses them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bakeoff.errors import ConfigError
+from bakeoff.serve.guard.asgi import App, Receive, Scope, Send
+from bakeoff.serve.guard.bearer import Authenticate, Identify, Lookup, OpenPaths
+from bakeoff.serve.guard.body import BodyGuard, BodyLimits
+from bakeoff.serve.guard.host import LOOPBACK_NAMES, AllowedHosts, HostGuard, allowed_hosts, is_loopback
+from bakeoff.serve.guard.origin import OriginGuard, checked_origins
+from bakeoff.serve.guard.rate import Buckets, Rate, RateLimit
+from bakeoff.serve.guard.request_id import RequestId
+from bakeoff.serve.guard.security_headers import SecurityHeaders
+from bakeoff.serve.keys import KeyFile
+
+POLICY_VIOLATION = 1008
+DEFAULT_RATE = Rate(per_minute=600, burst=120)
+DEFAULT_BODY = BodyLimits()
+
+
+@dataclass(frozen=True)
+class Access:
+    """What is allowed. `lookup` None: no key is needed. `open_paths` need none; `unlimited` ones are not counted."""
+
+    hosts: AllowedHosts
+    lookup: Lookup | None
+    origins: frozenset[str] = frozenset()
+    open_paths: OpenPaths = field(default_factory=lambda: OpenPaths("/", "/web/", "/health"))
+    unlimited: frozenset[str] = frozenset({"/health"})
+    rate: Rate = DEFAULT_RATE
+    body: BodyLimits = DEFAULT_BODY
+
+
+def access_of(
+    bound: str,
+    keys: KeyFile,
+    host_names: Iterable[str] = (),
+    origins: Iterable[str] = (),
+    rate: Rate = DEFAULT_RATE,
+    body: BodyLimits = DEFAULT_BODY,
+) -> Access:
+    """What a server bound to an address allows. With keys, a key is needed, on loopback too.
+
+    Raises ConfigError where others could reach the server (it is bound to more than loopback, or has names beyond it)
+    and there is no key, or for a bad name or origin; RunFolderError if the keys cannot be read.
+    """
+    names = list(host_names)
+    hosts = allowed_hosts(bound, names)
+    is_private = is_loopback(bound) and {name.lower() for name in names} <= set(LOOPBACK_NAMES)
+    if not keys.keys and not is_private:
+        raise ConfigError(
+            f"The server would be open to others ({', '.join([bound, *names])}), and {keys.path} has no keys.",
+            "make one with: bakeoff keys add NAME; or bind to 127.0.0.1",
+        )
+    return Access(
+        hosts=hosts,
+        lookup=keys.holder_of if keys.keys else None,
+        origins=checked_origins(origins),
+        rate=rate,
+        body=body,
+    )
+
+
+def guarded(app: App, access: Access) -> App:
+    """The application behind all guards. The lifespan of the application is passed through."""
+    inner: App = BodyGuard(app, access.body)
+    inner = Authenticate(inner, access.open_paths)
+    inner = RateLimit(inner, Buckets(access.rate), access.unlimited)
+    inner = Identify(inner, access.lookup)
+    inner = OriginGuard(inner, access.origins)
+    inner = HostGuard(inner, access.hosts)
+    inner = SecurityHeaders(inner)
+    inner = RequestId(inner)
+
+    async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await inner(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+        else:
+            await app(scope, receive, send)
+
+    return entrance

@@ -1,0 +1,159 @@
+"""What the log of a server holds: answers, thumbs with an optional right answer, and comparisons.
+
+Takes values, gives frozen records. Knows neither the file nor the server. Ids are those of the API (`new_id` makes
+one). Texts may be None: then the log was told to keep none.
+"""
+
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
+
+from bakeoff.records import Answer, Hit, Record
+
+SURROGATES = re.compile(r"[\ud800-\udfff]")
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
+
+
+def _writable(value: object) -> object:
+    """Half characters (lone surrogates), which JSON allows and UTF-8 does not, are replaced."""
+    return SURROGATES.sub(REPLACEMENT, value) if isinstance(value, str) else value
+
+
+def _is_id(value: str) -> str:
+    if not ID.fullmatch(value):
+        raise ValueError(f"{value[:40]!r} is not an id: 1 to 128 letters, digits and . : _ -")
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+Text = Annotated[str, BeforeValidator(_writable)]
+Id = Annotated[str, AfterValidator(_is_id)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
+def new_id() -> str:
+    """A random id."""
+    return uuid.uuid4().hex
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class LoggedHit(Record):
+    """A passage that an answer cites: which characters of which document. The document store keeps its text."""
+
+    chunk_id: Text
+    document_id: Text
+    source: Text
+    start: int
+    end: int
+    score: float
+    rank: int
+
+
+class _Entry(Record):
+    id: Id = Field(default_factory=new_id)
+    at: Moment = Field(default_factory=now)
+    key: Text = ""
+    """The name of the key that was used. Empty if no key was needed."""
+
+
+class LoggedAnswer(_Entry):
+    """A question and the answer to it.
+
+    `question` is the self-contained question that was answered; `asked` the user's own words if they differ.
+    `question_hash` is set by the log where it keeps no texts. `version` is the hash of what was served,
+    `documents_version` the version of the document store. `text` is the text of the answer; if `declined`, it was
+    withheld. `latency_ms` is the time until the answer was complete.
+    """
+
+    kind: Literal["answer"] = "answer"
+    question: Text | None
+    question_hash: str = ""
+    asked: Text | None = None
+    text: Text | None
+    contender: Text
+    version: Text = ""
+    documents_version: int | None = None
+    hits: tuple[LoggedHit, ...] = ()
+    route: Text = ""
+    declined: bool = False
+    error: Text | None = None
+    latency_ms: float | None = None
+    first_token_ms: float | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Thumb(_Entry):
+    """A person's opinion of an answer, with the right answer if they gave one. The newest one of an answer counts."""
+
+    kind: Literal["thumb"] = "thumb"
+    answer: Id
+    up: bool
+    right_answer: Text | None = None
+
+
+class Preference(_Entry):
+    """A comparison of two or three answers to one question. `preferred` is the best one; None if all are equally good.
+
+    `blind` says that the contenders' names were hidden.
+    """
+
+    kind: Literal["preference"] = "preference"
+    answers: tuple[Id, ...] = Field(min_length=2, max_length=3)
+    preferred: Id | None
+    blind: bool = False
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if len(set(self.answers)) < len(self.answers):
+            raise ValueError("the same answer is named twice in 'answers'")
+        if self.preferred is not None and self.preferred not in self.answers:
+            raise ValueError(f"'preferred' is {self.preferred!r}; it must be one of {', '.join(self.answers)}, or null")
+        return self
+
+
+Entry = Annotated[LoggedAnswer | Thumb | Preference, Field(discriminator="kind")]
+
+
+def logged_hits(hits: Sequence[Hit]) -> tuple[LoggedHit, ...]:
+    """The hits as references, without their texts."""
+    return tuple(
+        LoggedHit(
+            chunk_id=hit.chunk.id,
+            document_id=hit.chunk.document_id,
+            source=hit.chunk.source,
+            start=hit.chunk.start,
+            end=hit.chunk.end,
+            score=hit.score,
+            rank=hit.rank,
+        )
+        for hit in hits
+    )
+
+
+def logged_answer(answer: Answer, question: str, **served: object) -> LoggedAnswer:
+    """A contender's answer as an entry. `served` gives the other fields: id, key, asked, version, first_token_ms, …"""
+    values: dict[str, object] = {
+        "question": question,
+        "text": answer.text,
+        "contender": answer.contender,
+        "hits": logged_hits(answer.citations),
+        "route": answer.route,
+        "declined": answer.abstained,
+        "error": answer.error,
+        "latency_ms": answer.latency_ms,
+        "prompt_tokens": answer.usage.prompt_tokens,
+        "completion_tokens": answer.usage.completion_tokens,
+    }
+    return LoggedAnswer.model_validate(values | served)

@@ -1,0 +1,95 @@
+"""Opens a SQLite file safely: rollback journal, `synchronous=FULL`, errors that a person can act on.
+
+Takes a path and a schema, gives connections. Knows nothing about what the tables hold.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
+
+BUSY_SECONDS = 30.0
+"""How long a call waits for another process or thread that is writing."""
+OWNER_ONLY = 0o600
+
+
+def connected(path: Path) -> sqlite3.Connection:
+    """A connection without implicit transactions. What it commits is on the disk; deleted texts are overwritten.
+
+    It may be used by one thread after another, not by two at once.
+    """
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection
+
+
+def prepare(path: Path, schema: Sequence[str], application_id: int, version: int) -> None:
+    """Creates the file if it does not exist, with the tables that the statements of `schema` make.
+
+    Only its owner may read the new file.
+
+    Raises RunFolderError for a file of another program or another schema version, BakeoffError if it cannot be written.
+    """
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY))
+        connection = connected(path)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            if not _is_prepared(connection, path, application_id, version):
+                for statement in schema:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {application_id}")
+                connection.execute(f"PRAGMA user_version = {version}")
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+
+
+def _is_prepared(connection: sqlite3.Connection, path: Path, application_id: int, version: int) -> bool:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    schema = connection.execute("PRAGMA user_version").fetchone()[0]
+    n_tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+    if application == application_id and schema != version:
+        raise RunFolderError(
+            f"{path} has schema {schema}; this version of Bakeoff reads {version}.",
+            "use the version that wrote it, or move the file away to start a new one",
+        )
+    if application != application_id and (n_tables or application or schema):
+        raise RunFolderError(f"{path} is the database of another program.", "choose another path")
+    return bool(n_tables)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turns the errors of SQLite and of the file system into errors that a person can act on."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise _explanation(path, error) from error
+    except OSError as error:
+        remedy = "free some space and try again" if disk_is_full(error) else "check the path and its permissions"
+        raise BakeoffError(f"Cannot write {path}: {error.strerror}. Nothing was changed.", remedy) from error
+
+
+def _explanation(path: Path, error: sqlite3.DatabaseError) -> BakeoffError:
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return RunFolderError(
+            f"{path} is damaged or not a SQLite file ({error}).",
+            "restore a copy, or move it away: a new one is started",
+        )
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return BakeoffError(
+            f"The disk is full or failing; {path} was not changed ({error}).", "free some space and try again"
+        )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return BakeoffError(f"{path} is being written by another process ({error}).", "wait for it, then try again")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return BakeoffError(f"{path} cannot be written ({error}).", "check the path and its permissions")
+    return BakeoffError(f"{path}: {error}. Nothing was changed.", "try again; report it if it happens again")

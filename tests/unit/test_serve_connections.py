@@ -1,0 +1,178 @@
+"""A real server on loopback: silent, slow and malformed clients are closed, and good clients are served meanwhile."""
+
+import asyncio
+import contextlib
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+uvicorn = pytest.importorskip("uvicorn")
+
+from bakeoff.serve.guard.body import BodyLimits  # noqa: E402
+from bakeoff.serve.guard.connections import ConnectionLimits, connection_class  # noqa: E402
+from bakeoff.serve.guard.guarded import access_of, guarded  # noqa: E402
+from bakeoff.serve.keys import KeyFile  # noqa: E402
+from tests.unit.asgi_client import echo  # noqa: E402
+
+LIMITS = ConnectionLimits(head_s=0.6, write_s=0.6, max_silent=40)
+GOOD = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+KEPT = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+endless_stopped = threading.Event()
+
+
+async def application(scope, receive, send):
+    """Answers with the size of the body; at /endless, with a stream that ends when the client goes away."""
+    if scope["type"] == "lifespan":
+        return
+    if scope["path"] != "/endless":
+        await echo(scope, receive, send)
+        return
+    await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    gone = asyncio.ensure_future(receive())
+    while not gone.done():
+        await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+        await asyncio.sleep(0)
+    endless_stopped.set()
+
+
+@contextlib.contextmanager
+def serving(folder: Path, limits: ConnectionLimits) -> Iterator[int]:
+    """The port of a guarded server on loopback, without keys."""
+    keys = KeyFile(folder / "keys.jsonl")
+    app = guarded(application, access_of("127.0.0.1", keys, body=BodyLimits(max_bytes=1000, idle_s=0.4)))
+    config = uvicorn.Config(
+        app, http=connection_class(limits), ws="none", lifespan="off", log_config=None, timeout_keep_alive=60
+    )
+    server, listening = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield listening.getsockname()[1]
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory) -> Iterator[int]:
+    with serving(tmp_path_factory.mktemp("keys"), LIMITS) as number:
+        yield number
+
+
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=20)
+
+
+def received(client: socket.socket) -> bytes:
+    """Everything until the server closes."""
+    pieces = []
+    with contextlib.suppress(ConnectionResetError):
+        while piece := client.recv(65_536):
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+def asked(port: int, request: bytes) -> bytes:
+    with connect(port) as client:
+        client.sendall(request)
+        return received(client)
+
+
+def test_a_good_client_is_answered_beside_hundreds_that_send_nothing(port):
+    """All of them are closed in the end."""
+    silent = [connect(port) for _ in range(300)]
+    assert asked(port, GOOD).startswith(b"HTTP/1.1 200")
+    assert [received(client) for client in silent] == [b""] * 300
+    assert asked(port, GOOD).startswith(b"HTTP/1.1 200")
+
+
+def test_of_many_silent_connections_the_oldest_are_closed_at_once(tmp_path):
+    """Long before their time is up; the newest stay, and so does a request in progress."""
+    with serving(tmp_path, ConnectionLimits(head_s=600, max_silent=5)) as number, connect(number) as busy:
+        busy.sendall(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert busy.recv(100).startswith(b"HTTP/1.1 200")
+        silent = [connect(number) for _ in range(20)]
+        assert [received(client) for client in silent[:15]] == [b""] * 15
+        assert select.select(silent[15:], [], [], 0.1)[0] == []
+        assert busy.recv(100)
+        assert asked(number, GOOD).startswith(b"HTTP/1.1 200")
+        for client in silent:
+            client.close()
+
+
+def one_response(client: socket.socket) -> bytes:
+    """The next response of a kept connection, up to its last chunk."""
+    read = b""
+    while not read.endswith(b"0\r\n\r\n"):
+        read += client.recv(65_536)
+    return read
+
+
+def is_closed_while_sending(client: socket.socket, pieces: bytes) -> bool:
+    """Sends byte by byte, a thousand at most. Whether the server closes meanwhile."""
+    for i in range(1000):
+        try:
+            client.sendall(pieces[i : i + 1] or b"x")
+            if select.select([client], [], [], 0.02)[0] and client.recv(1, socket.MSG_PEEK) == b"":
+                return True
+        except ConnectionError:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("n_before", [0, 1])
+def test_a_head_that_comes_byte_by_byte_is_not_awaited_for_ever(port, n_before):
+    """The first request of a connection, and a later one."""
+    with connect(port) as client:
+        for _ in range(n_before):
+            client.sendall(KEPT)
+            assert one_response(client).startswith(b"HTTP/1.1 200")
+        assert is_closed_while_sending(client, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
+
+
+def test_a_kept_connection_that_rests_between_requests_stays_open(port):
+    """The limit for the head begins with its first byte."""
+    with connect(port) as client:
+        for _ in range(2):
+            client.sendall(KEPT)
+            assert one_response(client).startswith(b"HTTP/1.1 200")
+            time.sleep(2 * LIMITS.head_s)
+
+
+def test_a_client_that_does_not_read_its_stream_is_closed(port):
+    """The application learns it and stops the model."""
+    endless_stopped.clear()
+    with connect(port) as client:
+        client.sendall(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert endless_stopped.wait(20)
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+        (b"GET\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nBad Header: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ".ljust(65_537, b"x"), 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", 400),
+        (CHUNKED + b"zz\r\n", 400),
+        (CHUNKED + 2 * (b"2bc\r\n" + b"x" * 700 + b"\r\n"), 413),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nonly this", 408),
+        (b"GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", 421),
+        (b"GET /%00%ff/../x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 200),
+    ],
+)
+def test_a_malformed_or_slow_request_gets_its_status(port, request_bytes, status):
+    """And its connection is closed. Good clients are served afterwards."""
+    assert asked(port, request_bytes).startswith(f"HTTP/1.1 {status} ".encode())
+    assert asked(port, GOOD).startswith(b"HTTP/1.1 200")

@@ -1,0 +1,122 @@
+"""What a server's log exports: chats and pairs that trainers read, a table that spreadsheets open safely."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Preference, Thumb
+from bakeoff.serve.log_exports import COLUMNS, DECLINED, chat_lines, csv_lines, preference_lines
+
+
+@pytest.fixture
+def log(tmp_path: Path):
+    with Log(tmp_path / "log.sqlite") as opened:
+        yield opened
+
+
+def answered(log: Log, name: str, text: str = "", **more: object) -> None:
+    log.append(LoggedAnswer(**{"id": name, "question": f"Question {name}?", "text": text, "contender": "rag", **more}))
+
+
+def chats(log: Log, *which: str) -> dict[str, str]:
+    """The assistant's text by the user's."""
+    pairs = [json.loads(line)["messages"] for line in chat_lines(log, *which)]
+    assert all([turn["role"] for turn in messages] == ["user", "assistant"] for messages in pairs)
+    return {messages[0]["content"]: messages[1]["content"] for messages in pairs}
+
+
+def test_chats_are_what_people_approved_or_corrected(log):
+    """The newest thumb counts; a right answer replaces the given one; 'all' adds those that nobody judged."""
+    for name in ("up", "down", "corrected", "unjudged", "changed"):
+        answered(log, name, f"text {name}")
+    answered(log, "failed", error="the server is down")
+    log.append(Thumb(answer="up", up=True))
+    log.append(Thumb(answer="down", up=False, right_answer="  "))
+    log.append(Thumb(answer="corrected", up=False, right_answer="the truth"))
+    log.append(Thumb(answer="changed", up=True))
+    log.append(Thumb(answer="changed", up=False))
+    approved = {"Question up?": "text up", "Question corrected?": "the truth"}
+    assert chats(log) == approved
+    assert chats(log, "all") == {**approved, "Question unjudged?": "text unjudged"}
+
+
+def test_a_withheld_text_is_never_exported(log):
+    """The user saw the sentence, and that is what is trained on and compared."""
+    answered(log, "a", "withheld guess", declined=True)
+    log.append(Thumb(answer="a", up=True))
+    answered(log, "b", "withheld guess", declined=True)
+    log.append(Thumb(answer="b", up=False, right_answer="two years"))
+    exported = "".join([*chat_lines(log, "all"), *preference_lines(log), *csv_lines(log)])
+    assert "withheld guess" not in exported
+    assert chats(log)["Question a?"] == DECLINED
+    (pair,) = map(json.loads, preference_lines(log))
+    assert pair["non_preferred_output"][0]["content"] == DECLINED
+
+
+def test_pairs_come_from_comparisons_and_corrections(log):
+    """The best answer over each other one; ties and equal texts give no pair."""
+    for name, text in (("a", "A"), ("b", "B"), ("c", "C"), ("same", "A ")):
+        answered(log, name, text, question="Which?")
+    log.append(Preference(answers=("a", "b", "c"), preferred="b", blind=True))
+    log.append(Preference(answers=("a", "same"), preferred="a"))
+    log.append(Preference(answers=("a", "b"), preferred=None))
+    log.append(Thumb(answer="c", up=False, right_answer="D"))
+    lines = [json.loads(line) for line in preference_lines(log)]
+    turns = [(line["preferred_output"][0]["content"], line["non_preferred_output"][0]["content"]) for line in lines]
+    assert turns == [("B", "A"), ("B", "C"), ("D", "C")]
+    assert lines[0]["input"] == {"messages": [{"role": "user", "content": "Which?"}]}
+    first = json.loads(next(preference_lines(log, "trl")))
+    assert first == {
+        "prompt": [{"role": "user", "content": "Which?"}],
+        "chosen": [{"role": "assistant", "content": "B"}],
+        "rejected": [{"role": "assistant", "content": "A"}],
+    }
+
+
+def rows(log: Log) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO("".join(csv_lines(log)))))
+
+
+def test_the_table_has_one_row_for_each_answer(log):
+    """With its thumb, its passages' documents, and how often it won and lost comparisons."""
+    hits = tuple(
+        LoggedHit(chunk_id=f"c{i}", document_id="d", source=source, start=0, end=9, score=1, rank=i)
+        for i, source in enumerate(("care.md", "care.md", "faq.md"), 1)
+    )
+    answered(log, "a", "two\nyears", hits=hits, latency_ms=12.5, key="desk")
+    answered(log, "b", "three")
+    log.append(Thumb(answer="a", up=False, right_answer="two"))
+    log.append(Preference(answers=("a", "b"), preferred="b"))
+    first, second = rows(log)
+    assert tuple(first) == COLUMNS
+    assert (first["answer"], first["thumb"], first["right_answer"]) == ("two\nyears", "down", "two")
+    assert (first["sources"], first["latency_ms"], first["key"]) == ("care.md | faq.md", "12.5", "desk")
+    assert [(row["n_better"], row["n_worse"]) for row in (first, second)] == [("0", "1"), ("1", "0")]
+
+
+@pytest.mark.parametrize("formula", ["=HYPERLINK(1)", "  @SUM(A1)", "+1+cmd|' /C calc'!A0", "\t=1", "-2+3"])
+def test_a_text_that_a_spreadsheet_would_run_is_made_harmless(log, formula):
+    """Wherever a user or a document can write: question, answer, correction, source."""
+    hit = LoggedHit(chunk_id="c", document_id="d", source=formula, start=0, end=9, score=1, rank=1)
+    answered(log, "a", formula, question=formula, hits=(hit,))
+    log.append(Thumb(answer="a", up=True, right_answer=formula))
+    (row,) = rows(log)
+    assert [row[name] for name in ("question", "answer", "right_answer", "sources")] == [f"'{formula}"] * 4
+
+
+def test_a_log_without_texts_exports_its_numbers_only(tmp_path):
+    """No chats and no pairs; the table still has its rows."""
+    with Log(tmp_path / "log.sqlite", keep_texts=False) as log:
+        answered(log, "a", "A", latency_ms=3)
+        answered(log, "b", "B")
+        log.append(Thumb(answer="a", up=True, right_answer="C"))
+        log.append(Preference(answers=("a", "b"), preferred="a"))
+        assert list(chat_lines(log, "all")) == list(preference_lines(log)) == []
+        assert [(row["question"], row["latency_ms"], row["thumb"]) for row in rows(log)] == [
+            ("", "3.0", "up"),
+            ("", "", ""),
+        ]
