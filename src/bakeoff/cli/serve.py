@@ -35,6 +35,9 @@ def serve(
     url: Annotated[str, typer.Option(help="The server's public address, for links in citations.")] = "",
     deployments: Annotated[Path, typer.Option(help="The folder that holds the deployments.")] = Path("deployments"),
     keys: KeyPath = KEYS,
+    per_minute: Annotated[
+        int, typer.Option(min=1, help="Most requests of one key (or one address without a key) in a minute.")
+    ] = 6000,
     keep_days: Annotated[
         int | None, typer.Option(help="Delete entries of the log after so many days.", show_default=False)
     ] = None,
@@ -49,6 +52,6 @@ def serve(
     """
     from bakeoff.serve.start import Listening, Logging, serve_run
 
-    listening = Listening(host=host, port=port, names=tuple(name or ()), url=url or None)
+    listening = Listening(host=host, port=port, names=tuple(name or ()), url=url or None, per_minute=per_minute)
     logging = Logging(retention_days=keep_days, keep_texts=log_texts)
     serve_run(run, runs, deployments, tuple(contender or ()), listening, logging, keys, note)

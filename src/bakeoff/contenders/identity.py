@@ -18,6 +18,7 @@ from bakeoff.contenders.world import WorldFolder
 from bakeoff.corpus.store import DocumentStore, content_hash
 from bakeoff.errors import RunFolderError
 from bakeoff.models.checksums import file_sha256
+from bakeoff.models.embed import HashEmbedder
 from bakeoff.models.load import has_no_weights
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.models.weights import resolve_model
@@ -99,7 +100,7 @@ def documents_sha256(store: DocumentStore) -> str:
 
 def _model(settings: ModelSettings) -> str:
     """The sum of a model's files, or of its settings if it has none here."""
-    if not isinstance(settings, LocalModel) or has_no_weights(settings):
+    if not isinstance(settings, LocalModel) or has_no_weights(settings) or settings.name == HashEmbedder.name:
         return _sum(settings.model_dump(mode="json"))
     parts = {"weights": _folder_sum(resolve_model(settings.name))}
     if settings.adapter:

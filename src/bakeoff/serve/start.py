@@ -19,12 +19,16 @@ GRACE_S = 20
 
 
 class Listening(Record):
-    """Where a server listens. `names` are the host names that people use for it, `url` its public address."""
+    """Where a server listens. `names` are the host names that people use for it, `url` its public address.
+
+    `per_minute` is the most requests of one key, or of one address without a key, in a minute.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000
     names: tuple[str, ...] = ()
     url: str | None = None
+    per_minute: int = 6000
 
     @property
     def address(self) -> str:
@@ -63,10 +67,12 @@ def serve_run(
     from bakeoff.serve.app import application
     from bakeoff.serve.guard.connections import ConnectionLimits, connection_class
     from bakeoff.serve.guard.guarded import access_of
+    from bakeoff.serve.guard.rate import Rate
     from bakeoff.serve.keys import KeyFile
     from bakeoff.serve.log import Log
 
-    access = access_of(listening.host, KeyFile(keys), listening.names)
+    rate = Rate(per_minute=listening.per_minute, burst=max(1, listening.per_minute // 6))
+    access = access_of(listening.host, KeyFile(keys), listening.names, rate=rate)
     with _bound(listening) as listener:
         opened = open_run(run, runs)
         deployment = deploy(opened, deployments / opened.folder.root.name, contenders)
