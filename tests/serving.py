@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
 
 from bakeoff.records import Answer, Chunk, Hit, Usage
 from bakeoff.serve.answering import Asked, Labels, RefusedError
+from bakeoff.serve.keys import Holder
 from bakeoff.serve.openai.routes import OpenAiApi, exception_handlers
 
 HITS = tuple(
@@ -111,11 +113,14 @@ class Scripted:
         return Answer(**{"question_id": "asked", "contender": "shop", "usage": USAGE, **fields})
 
 
+def _holder(request: Request) -> Holder:
+    labels = tuple(request.headers["X-Labels"].split()) if "X-Labels" in request.headers else None
+    return Holder(name="tester", labels=labels)
+
+
 def application(answering: Scripted) -> Starlette:
     """The API alone, without access control: the header X-Labels says what its sender may see."""
-    api = OpenAiApi(
-        answering, lambda request: tuple(request.headers["X-Labels"].split()) if "X-Labels" in request.headers else None
-    )
+    api = OpenAiApi(answering, _holder)
     return Starlette(routes=api.routes(), exception_handlers=exception_handlers())
 
 

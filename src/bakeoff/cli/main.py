@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import bakeoff
-from bakeoff.cli import examine, keys, measure, prepare, use
+from bakeoff.cli import examine, keys, measure, prepare, serve, use
 from bakeoff.errors import BakeoffError, disk_is_full
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command(rich_help_panel=MEASURE)(measure.regrade)
 app.command(rich_help_panel=LOOK)(examine.runs)
 app.command(rich_help_panel=LOOK)(examine.diff)
 app.command(rich_help_panel=USE)(use.ask)
+app.command(rich_help_panel=USE)(serve.serve)
 app.add_typer(keys.app, name="keys", rich_help_panel=USE)
 
 

@@ -26,7 +26,7 @@ class Custom(Recipe):
 
     def __init__(self, spec: Spec, made_by: Any) -> None:
         super().__init__(spec)
-        self._made_by = made_by
+        self.made_by = made_by
 
     def check(self, others: Sequence[Recipe]) -> None:
         """Makes one instance now, so that mistakes show before any work is done."""
@@ -39,7 +39,7 @@ class Custom(Recipe):
     def _make(self) -> Any:
         path = self.spec.recipe
         try:
-            contender = self._made_by()
+            contender = self.made_by()
         except Exception as error:  # a team's own code may raise anything
             raise ConfigError(
                 f"The contender '{path}' could not be created: {type(error).__name__}: {error}.",

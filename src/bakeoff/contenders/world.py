@@ -26,10 +26,21 @@ FINISH = "finish the run first: bakeoff run CONFIG --resume"
 
 
 class WorldFolder:
-    """Opens the contents of a folder, each model once."""
+    """Opens the contents of a folder, each model once.
 
-    def __init__(self, root: Path, models: Mapping[str, ModelSettings], imports_from: Path | None = None) -> None:
+    `documents` is the folder of the document store and the indexes, if that is another one: a server's documents
+    change, its contenders do not.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        models: Mapping[str, ModelSettings],
+        imports_from: Path | None = None,
+        documents: Path | None = None,
+    ) -> None:
         self.root = root
+        self.documents = documents or root
         self.models = models
         self.imports_from = imports_from
         self._embedders: dict[str, Any] = {}
@@ -38,7 +49,7 @@ class WorldFolder:
 
     @cached_property
     def store(self) -> DocumentStore:
-        return DocumentStore(self.root / "store.sqlite")
+        return DocumentStore(self.documents / "store.sqlite")
 
     def embedder(self, name: str) -> Any:
         """The embedder of this name in `models:`."""
@@ -55,7 +66,7 @@ class WorldFolder:
             from bakeoff.retrieval.hybrid import HybridIndex
 
             embedder = self.embedder(retrieval.embedder)
-            folder = self.root / "indexes" / name
+            folder = self.index_folder(name)
             self._indexes[name] = HybridIndex.open(folder, embedder, max_tokens=retrieval.chunk_tokens)
         return self._indexes[name]
 
@@ -97,6 +108,9 @@ class WorldFolder:
 
     def contender_folder(self, name: str) -> Path:
         return self.root / "contenders" / name
+
+    def index_folder(self, name: str) -> Path:
+        return self.documents / "indexes" / name
 
     def adapter_folder(self, adapter: str) -> Path:
         return self.root / "adapters" / re.sub(r"[^A-Za-z0-9._-]", "-", adapter)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bakeoff.contenders.identity import Identities, identity_of
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
@@ -263,6 +264,9 @@ class Pilot:
             entrants = [recipe.entrant(self._config.models) for recipe in built]
             environment = self._folder.read_json(self._folder.environment_path)
             environment["peak_memory_bytes"] = max(peak_memory_bytes(), environment.get("peak_memory_bytes", 0))
+            identities = Identities(contenders=tuple(identity_of(self._world, entrant.name) for entrant in entrants))
+            write_record(self._folder.identities_path, identities)
+            environment["contender_sha256"] = identities.sums
             write_json(self._folder.environment_path, environment)
             judge_run(self._folder, self._config.profile, entrants, skipped, self._own)
 

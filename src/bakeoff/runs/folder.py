@@ -43,6 +43,7 @@ class RunFolder:
         self.scores_path = root / "scores.jsonl"
         self.comparison_path = root / "comparison.json"
         self.verdict_path = root / "verdict.json"
+        self.identities_path = root / "identities.json"
         self.report_path = root / "report.html"
         self.world = root
         self.updated_world = root / "update"

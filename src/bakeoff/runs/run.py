@@ -76,7 +76,7 @@ class Run:
         known = sorted({name for measures in comparison.measures.values() for name in measures})
         if measure not in known:
             raise RunFolderError(unknown("measure", measure, known) + ".", f"name one of {listed(known)}")
-        return comparison.estimate(self._checked(contender), measure).value
+        return comparison.estimate(self.check_contender(contender), measure).value
 
     def answers(self, contender: str) -> list[Answer]:
         """The contender's answers to the test questions."""
@@ -144,7 +144,8 @@ class Run:
             for answer in self.answers(contender):
                 yield _row(questions[answer.question_id], answer, scores.get((contender, answer.question_id), {}))
 
-    def _checked(self, contender: str) -> str:
+    def check_contender(self, contender: str) -> str:
+        """The name, if the run measured a contender of this name. Raises RunFolderError otherwise."""
         if contender not in self.contenders:
             meant = closest(contender, self.contenders)
             raise RunFolderError(
@@ -156,7 +157,7 @@ class Run:
 
     def _ready(self, contender: str | None) -> Any:
         """The contender, opened once."""
-        name = self._checked(contender) if contender else self.best.contender
+        name = self.check_contender(contender) if contender else self.best.contender
         if name not in self._opened:
             self._opened[name] = self.open(name)
         return self._opened[name]

@@ -22,7 +22,8 @@ class Asked(Record):
 
     `id` is the id of the reply that the client gets, so feedback on a reply finds its question. `model` is the name of
     a contender. `question` stands on its own; `typed` is the last question as it was written. `system` holds the
-    client's system messages, separated by blank lines. `n_turns` counts the messages of the conversation.
+    client's system messages, separated by blank lines. `n_turns` counts the messages of the conversation. `key` is the
+    name of the key that was used, empty if none was needed.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Asked(Record):
     typed: str
     system: str = ""
     n_turns: int = 1
+    key: str = ""
 
 
 class Answering(Protocol):
@@ -42,8 +44,12 @@ class Answering(Protocol):
 
     models: tuple[str, ...]
     created: int
-    embedder: Embedder | None
-    rewriter: Generator | None
+
+    @property
+    def embedder(self) -> Embedder | None: ...
+
+    @property
+    def rewriter(self) -> Generator | None: ...
 
     def answer(self, asked: Asked, labels: Labels) -> Iterator[str | Answer]:
         """Pieces of the text as they are written, then the whole Answer as the last item.

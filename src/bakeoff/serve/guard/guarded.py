@@ -20,7 +20,7 @@ from bakeoff.serve.guard.security_headers import SecurityHeaders
 from bakeoff.serve.keys import KeyFile
 
 POLICY_VIOLATION = 1008
-DEFAULT_RATE = Rate(per_minute=600, burst=120)
+DEFAULT_RATE = Rate(per_minute=6000, burst=1000)
 DEFAULT_BODY = BodyLimits()
 
 

@@ -17,9 +17,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bakeoff.records import Answer
-from bakeoff.serve.answering import Answered, Answering, Asked, Labels, RefusedError, answered
+from bakeoff.serve.answering import Answered, Answering, Asked, RefusedError, answered
 from bakeoff.serve.conversation import Conversation, by_model, by_rule
 from bakeoff.serve.front_ends import chore_reply
+from bakeoff.serve.keys import Holder
 from bakeoff.serve.openai.body import json_body
 from bakeoff.serve.openai.chat import ChatWriter
 from bakeoff.serve.openai.embeddings import embeddings
@@ -47,15 +48,15 @@ PREFIXES = ("/v1", "")
 class OpenAiApi:
     """The API for one `Answering`.
 
-    `labels_of` says which documents the caller of a request may see. `public_url` is the server's address in citations;
+    `holder_of` says who asks, and so which documents they may see. `public_url` is the server's address in citations;
     None takes it from each request.
     """
 
     def __init__(
-        self, answering: Answering, labels_of: Callable[[Request], Labels], public_url: str | None = None
+        self, answering: Answering, holder_of: Callable[[Request], Holder], public_url: str | None = None
     ) -> None:
         self._answering = answering
-        self._labels_of = labels_of
+        self._holder_of = holder_of
         self._public_url = public_url
         self._stepper: Stepper[str | Answered] = Stepper()
         self._embedding = anyio.CapacityLimiter(1)
@@ -128,7 +129,7 @@ class OpenAiApi:
         if chore is not None:
             yield Answered(answer=Answer(question_id=id, contender=model, text=chore))
             return
-        rewriter = self._answering.rewriter
+        holder, rewriter = self._holder_of(request), self._answering.rewriter
         question = by_rule(conversation) if rewriter is None else by_model(conversation, rewriter)
         asked = Asked(
             id=id,
@@ -137,8 +138,9 @@ class OpenAiApi:
             typed=conversation.question,
             system=conversation.system,
             n_turns=len(conversation.turns),
+            key=holder.name,
         )
-        yield from answered(self._answering, asked, self._labels_of(request))
+        yield from answered(self._answering, asked, holder.labels)
 
 
 def exception_handlers() -> Mapping[Any, Callable[[Request, Exception], Any]]:

@@ -1,0 +1,57 @@
+"""The command that serves a run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bakeoff.cli.keys import DEFAULT as KEYS
+from bakeoff.cli.keys import KeyPath
+from bakeoff.cli.options import RunName, Runs, contender_names
+from bakeoff.cli.output import note
+
+
+def serve(
+    run: RunName,
+    contender: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--contender",
+            "-c",
+            help="A contender to serve; may be given several times, the default one first. By default all: the "
+            "winner first, else the most accurate.",
+            autocompletion=contender_names,
+            show_default=False,
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="The address to bind to. Beyond this machine, a key is needed.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", help="A host name that people use for this server.", show_default=False),
+    ] = None,
+    url: Annotated[str, typer.Option(help="The server's public address, for links in citations.")] = "",
+    deployments: Annotated[Path, typer.Option(help="The folder that holds the deployments.")] = Path("deployments"),
+    keys: KeyPath = KEYS,
+    per_minute: Annotated[
+        int, typer.Option(min=1, help="Most requests of one key (or one address without a key) in a minute.")
+    ] = 6000,
+    keep_days: Annotated[
+        int | None, typer.Option(help="Delete entries of the log after so many days.", show_default=False)
+    ] = None,
+    log_texts: Annotated[
+        bool, typer.Option("--log-texts/--no-log-texts", help="Whether questions and answers are written to the log.")
+    ] = True,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Serve the contenders of a finished run: an OpenAI-compatible API, a web page, live documents.
+
+    The documents of the run are copied once into deployments/RUN; changes to them are made there.
+    """
+    from bakeoff.serve.start import Listening, Logging, serve_run
+
+    listening = Listening(host=host, port=port, names=tuple(name or ()), url=url or None, per_minute=per_minute)
+    logging = Logging(retention_days=keep_days, keep_texts=log_texts)
+    serve_run(run, runs, deployments, tuple(contender or ()), listening, logging, keys, note)

@@ -1,0 +1,130 @@
+"""Answers questions with the contenders of a deployment, and writes each answer to the log.
+
+Takes a deployment and questions, gives streams of answers (`serve/answering.py`). The contenders are the very objects
+that the pilot measured. Knows no wire format.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from bakeoff.contenders.load import make_recipe
+from bakeoff.contenders.recipe import Recipe
+from bakeoff.contenders.streaming import stream_of
+from bakeoff.errors import InputError
+from bakeoff.measure.collect import ANSWERING_ERRORS
+from bakeoff.models.settings import ApiModel
+from bakeoff.protocols import Contender, Embedder, Generator
+from bakeoff.records import Answer, Question
+from bakeoff.serve.answering import Asked, Labels, RefusedError
+from bakeoff.serve.deployment import Deployment
+from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import logged_answer
+
+GONE = "cancelled: the client went away before the answer was complete"
+
+
+class Serving:
+    """The contenders of a deployment's release, opened when they are first asked."""
+
+    def __init__(self, deployment: Deployment, log: Log) -> None:
+        self._deployment = deployment
+        self._log = log
+        self._opening = threading.Lock()
+        self._opened: dict[str, tuple[int, Contender]] = {}
+        self._documents_at: dict[str, int] = {}
+        self.models = deployment.release.contenders
+        self.created = int(deployment.release.created.timestamp())
+
+    @cached_property
+    def recipes(self) -> Mapping[str, Recipe]:
+        """The recipe of each contender, by name."""
+        world = self._deployment.world
+        return {name: make_recipe(world.built(name).spec, world.imports_from) for name in self.models}
+
+    @cached_property
+    def embedder(self) -> Embedder | None:
+        """The embedder of the first contender that has one."""
+        names = [recipe.embedder for recipe in self.recipes.values() if recipe.embedder]
+        return self._deployment.world.embedder(names[0]) if names else None
+
+    @cached_property
+    def rewriter(self) -> Generator | None:
+        """The model of the default contender if it is behind a server: small local models cannot rewrite questions."""
+        recipe, world = self.recipes[self.models[0]], self._deployment.world
+        is_large = recipe.asks_model and isinstance(world.models[recipe.spec.model], ApiModel)
+        return world.generator(recipe.spec.model) if is_large else None
+
+    def open(self, name: str) -> Contender:
+        """The contender of this name, ready to answer.
+
+        One that is shown all documents instead of searching them is opened again after they change.
+        """
+        with self._opening:
+            recipe = self.recipes[name]
+            holds_documents = bool(recipe.shows) and not recipe.retrieves
+            version = self._deployment.world.store.version if holds_documents else 0
+            before, contender = self._opened.get(name, (-1, None))
+            if contender is None or before != version:
+                contender = self._deployment.world.open(name)
+                self._opened[name] = (version, contender)
+            return contender
+
+    def answer(self, asked: Asked, labels: Labels) -> Iterator[str | Answer]:
+        """The pieces of the answer, then the Answer. The answer is in the log before the last item is given."""
+        begun = time.perf_counter()
+        first_ms: float | None = None
+        version = self._deployment.world.store.version
+        failure = GONE
+        try:
+            question = Question(id=asked.id, text=asked.question, fact=asked.id)
+            for item in stream_of(self.open(asked.model), question):
+                if first_ms is None:
+                    first_ms = _ms_since(begun)
+                if isinstance(item, Answer):
+                    item = item.model_copy(update={"latency_ms": _ms_since(begun)})
+                    self._write(asked, item, version, first_ms)
+                    self._documents_at[asked.id] = version
+                    failure = ""
+                yield item
+        except InputError as error:
+            failure = f"{type(error).__name__}: {error}"
+            raise RefusedError(error.message, error.remedy, status=400, code="question_refused") from error
+        except ANSWERING_ERRORS as error:
+            failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            raise
+        finally:
+            if failure:
+                failed = Answer(question_id=asked.id, contender=asked.model, error=failure, latency_ms=_ms_since(begun))
+                self._write(asked, failed, version, first_ms)
+
+    def versions(self, answer: Answer) -> Mapping[str, int]:
+        """The version of each cited document, as of the moment when its passages were searched."""
+        version = self._documents_at.pop(answer.question_id, None)
+        ids = {hit.chunk.document_id for hit in answer.citations}
+        if version is None or not ids:
+            return {}
+        return self._deployment.world.store.versions_at(sorted(ids), version)
+
+    def _write(self, asked: Asked, answer: Answer, documents_version: int, first_ms: float | None) -> None:
+        self._log.post(
+            logged_answer(
+                answer,
+                asked.question,
+                id=asked.id,
+                key=asked.key,
+                asked=asked.typed if asked.typed != asked.question else None,
+                version=self.version(asked.model),
+                documents_version=documents_version,
+                first_token_ms=first_ms,
+            )
+        )
+
+    def version(self, contender: str) -> str:
+        """The measured sum of a contender, for the log; empty for a run of an older version."""
+        return self._deployment.release.measured.sums.get(contender, "")
+
+
+def _ms_since(begun: float) -> float:
+    return 1000 * (time.perf_counter() - begun)

@@ -1,0 +1,133 @@
+"""Starts a server: the deployment of a run, its log, its guards, and uvicorn around all of it.
+
+Takes what the command line says; returns when the server has stopped. Checks everything that can be wrong before it
+listens: the run, its parts, keys, and the port.
+"""
+
+import errno
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from bakeoff.errors import BakeoffError, ConfigError, MissingExtraError
+from bakeoff.records import Record
+from bakeoff.runs.run import open_run
+from bakeoff.serve.deployment import Deployment, deploy
+
+GRACE_S = 20
+"""Answers in progress may take this long after the server was told to stop."""
+
+
+class Listening(Record):
+    """Where a server listens. `names` are the host names that people use for it, `url` its public address.
+
+    `per_minute` is the most requests of one key, or of one address without a key, in a minute.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    names: tuple[str, ...] = ()
+    url: str | None = None
+    per_minute: int = 6000
+
+    @property
+    def address(self) -> str:
+        """The address to open in a browser on this machine."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
+        return self.url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+class Logging(Record):
+    """What the log keeps: entries of the last `retention_days` (None: all), with or without texts."""
+
+    retention_days: int | None = None
+    keep_texts: bool = True
+
+
+def serve_run(
+    run: str,
+    runs: Path,
+    deployments: Path,
+    contenders: tuple[str, ...],
+    listening: Listening,
+    logging: Logging,
+    keys: Path,
+    tell: Callable[[str], None],
+) -> None:
+    """Serves a run until the process is told to stop.
+
+    Raises ConfigError for a port in use, a missing key or a bad name; RunFolderError if a part of the run is missing or
+    was changed; MissingExtraError without the packages of a server.
+    """
+    try:
+        import starlette  # noqa: F401
+        import uvicorn
+    except ImportError as error:
+        raise MissingExtraError("A server", "uvicorn", "serve") from error
+    from bakeoff.serve.app import application
+    from bakeoff.serve.guard.connections import ConnectionLimits, connection_class
+    from bakeoff.serve.guard.guarded import access_of
+    from bakeoff.serve.guard.rate import Rate
+    from bakeoff.serve.keys import KeyFile
+    from bakeoff.serve.log import Log
+
+    rate = Rate(per_minute=listening.per_minute, burst=max(1, listening.per_minute // 6))
+    access = access_of(listening.host, KeyFile(keys), listening.names, rate=rate)
+    with _bound(listening) as listener:
+        opened = open_run(run, runs)
+        deployment = deploy(opened, deployments / opened.folder.root.name, contenders)
+        _check_parts(deployment)
+        with Log(deployment.log_path, logging.retention_days, logging.keep_texts) as log:
+            app = application(deployment, log, access, listening.url)
+            config = uvicorn.Config(
+                app,
+                http=connection_class(ConnectionLimits()),
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+            )
+            for line in _lines(deployment, listening):
+                tell(line)
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def _lines(deployment: Deployment, listening: Listening) -> list[str]:
+    release = deployment.release
+    measured = release.measured.sums.get(release.contender, "")
+    return [
+        f"Serving {release.contender}: {release.reason}.",
+        f"SHA-256 of what was measured: {measured[:12] or 'not in this run, which an older version made'}",
+        f"Web page: {listening.address}/   API: {listening.address}/v1   Stop with Ctrl-C.",
+    ]
+
+
+def _check_parts(deployment: Deployment) -> None:
+    """Raises RunFolderError if what would be served is not what was measured."""
+    changed = deployment.changed_parts()
+    if changed:
+        parts = "; ".join(f"{name}: {', '.join(names)}" for name, names in changed.items())
+        raise BakeoffError(
+            f"What {deployment.root} would serve is not what was measured. Changed since ({parts}).",
+            f"restore these parts, or delete {deployment.root / 'current'} and serve the run again",
+        )
+
+
+def _bound(listening: Listening) -> socket.socket:
+    """A socket that listens at this address. Raises ConfigError if that is not possible."""
+    family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((listening.host, listening.port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        taken = error.errno == errno.EADDRINUSE
+        message = "is used by another program" if taken else f"cannot be used: {error.strerror}"
+        raise ConfigError(
+            f"The address {listening.host}:{listening.port} {message}.", "choose another one with --port or --host"
+        ) from error
+    return listener
