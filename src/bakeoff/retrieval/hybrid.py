@@ -6,8 +6,9 @@ BM25 uses LanceDB's inverted index. The vectors are in the same table, but they 
 100,000 chunks that is faster than LanceDB's own flat scan, and more exact than an approximate index. The folder can be
 rebuilt from the store at any time.
 
-A search reads one snapshot: one version of the table, and the rows of that version in memory. A sync writes new versions
-and then replaces the snapshot, so a search finds a document as it was before or as it is after, never neither or both.
+A search reads one snapshot: one version of the table, and the rows of that version in memory. A sync writes new
+versions and then replaces the snapshot, so a search finds a document as it was before or as it is after, never neither
+or both.
 """
 
 import threading
@@ -236,7 +237,7 @@ class HybridIndex:
     def tidy(self) -> None:
         """Rewrites the table beside itself: small pieces become one, new rows enter the full-text index.
 
-        Takes seconds at 100,000 chunks. Searches and syncs go on meanwhile. Killed at any point, it has changed nothing.
+        Takes seconds at 100,000 chunks. Searches and syncs go on meanwhile. If it is killed, nothing has changed.
         """
         with self._tidying, explained(self._folder):
             with self._syncing:
@@ -404,7 +405,9 @@ class HybridIndex:
         for start in range(0, len(asked), step):
             cosines = rows.cosines(vectors[start : start + step])
             cosines[:, hidden] = -np.inf
-            for i, scores, vector in zip(asked[start : start + step], cosines, vectors[start : start + step], strict=True):
+            for i, scores, vector in zip(
+                asked[start : start + step], cosines, vectors[start : start + step], strict=True
+            ):
                 rankings[i] = top(scores, k, rows.order, partial(rows.exact_cosines, vector))
         return rankings
 

@@ -38,7 +38,9 @@ class IndexRows:
     sorts hits of equal score.
     """
 
-    def __init__(self, segments: Sequence[_Segment], sorted_rows: np.ndarray, before: "IndexRows | None" = None) -> None:
+    def __init__(
+        self, segments: Sequence[_Segment], sorted_rows: np.ndarray, before: "IndexRows | None" = None
+    ) -> None:
         self._segments = tuple(segments)
         self._starts = [0, *np.cumsum([len(segment.vectors) for segment in segments]).tolist()]
         self._sorted = sorted_rows
@@ -49,7 +51,7 @@ class IndexRows:
         self.at: dict[str, int] = before.at.copy() if before else {}
         self._of_document: dict[str, list[int]] = before._of_document.copy() if before else {}
         self._labels: list[tuple[str, ...]] = list(before._labels) if before else []
-        self._label_numbers = before._label_numbers if before else np.empty(0, np.int32)
+        self._label_numbers: np.ndarray = before._label_numbers if before else np.empty(0, np.int32)
 
     @classmethod
     def read(cls, table: Any) -> Self:
