@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 from anyio import to_thread
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -244,10 +245,9 @@ async def _files(request: Request) -> list[SentFile]:
         async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES) as form:
             parts = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
             files = [SentFile(name=part.filename or "", content=await part.read()) for part in parts]
-    except (MultiPartException, ClientDisconnect) as error:
-        raise ApiError(
-            f"The form cannot be read: {getattr(error, 'message', 'it is incomplete')}.", code="invalid_form"
-        ) from error
+    except (MultiPartException, HTTPException, ClientDisconnect) as error:
+        reason = getattr(error, "message", "") or getattr(error, "detail", "") or "it is incomplete"
+        raise ApiError(f"The form cannot be read: {reason.rstrip('.')}.", code="invalid_form") from error
     if not files:
         raise ApiError("The form has no files.", "send files in any fields of the form", code="no_files")
     return files
