@@ -33,10 +33,12 @@ from bakeoff.serve.web.routes import web_routes
 RETURNS = (
     "Returns and refunds 🫖\n\n"
     + "A kettle is a simple thing, and it should stay that way. " * 12
-    + "\n\nKettles may be returned within 30 days of delivery, if they are clean and complete. Refunds take five working days.\n\n"
+    + "\n\nKettles may be returned within 30 days of delivery, if they are complete. Refunds take five days.\n\n"
     + "Spare parts can be ordered for ten years. " * 12
 )
-CARE = "Care of the kettle\n\nDescale it once a month with one part vinegar to three parts water. Do not immerse the base."
+CARE = (
+    "Care of the kettle\n\nDescale it once a month with one part vinegar to three parts water. Do not immerse the base."
+)
 SPANS = {"shop/returns": "Kettles may be returned within 30 days of delivery", "care": "Descale it once a month"}
 TITLES = {"shop/returns": "Returns and refunds", "care": "Care of the kettle"}
 
@@ -63,9 +65,11 @@ base: never immerse
 More at [the maker's site](https://kettles.example/care)."""
 HOSTILE = """<img src=x onerror="window.hacked=1"> <script>window.hacked=1</script> </script>
 
-![tracking pixel](http://evil.example/x.png) and [a trap](javascript:window.hacked=1) or <a href="javascript:alert(1)">this</a>
+![tracking pixel](http://evil.example/x.png) and [a trap](javascript:window.hacked=1) or
+<a href="javascript:alert(1)">this</a>
 
-[data](data:text/html,<script>window.hacked=1</script>) [file](file:///etc/passwd) [relative](/log/export?form=csv) [your bank](https://evil.example/login)
+[data](data:text/html,<script>window.hacked=1</script>) [file](file:///etc/passwd) [relative](/log/export?form=csv)
+[your bank](https://evil.example/login)
 
 <iframe src="http://evil.example"></iframe> <style>body{display:none}</style> [1]"""
 
@@ -124,7 +128,9 @@ class Scripted:
 
     def _logged(self, asked: Asked, **fields: object) -> Answer:
         hits = () if fields.get("error") else tuple(_hit(id, rank) for rank, id in enumerate(SPANS, 1))
-        answer = Answer(question_id="asked", contender=asked.model, citations=hits, usage=Usage(), latency_ms=420.0, **fields)
+        answer = Answer(
+            question_id="asked", contender=asked.model, citations=hits, usage=Usage(), latency_ms=420.0, **fields
+        )
         served = {"id": asked.id, "key": self.key, "asked": asked.typed, "documents_version": 7}
         self.log.post(logged_answer(answer, asked.question, **served))
         return answer
@@ -134,7 +140,13 @@ def _hit(id: str, rank: int) -> Hit:
     text = DOCUMENTS[id]
     start = text.index(SPANS[id])
     chunk = Chunk(
-        id=f"c{rank}", document_id=id, source=f"{id}.md", text=SPANS[id], start=start, end=start + len(SPANS[id]), heading=TITLES[id]
+        id=f"c{rank}",
+        document_id=id,
+        source=f"{id}.md",
+        text=SPANS[id],
+        start=start,
+        end=start + len(SPANS[id]),
+        heading=TITLES[id],
     )
     return Hit(chunk=chunk, score=1 / rank, rank=rank)
 
@@ -149,7 +161,14 @@ class Documents:
         self.texts = dict(DOCUMENTS)
         self.labels: dict[str, list[str]] = {}
         self.changes = [
-            {"version": 7, "kind": "added", "id": id, "title": TITLES[id], "source": f"{id}.md", "at": "2026-11-20T09:30:00Z"}
+            {
+                "version": 7,
+                "kind": "added",
+                "id": id,
+                "title": TITLES[id],
+                "source": f"{id}.md",
+                "at": "2026-11-20T09:30:00Z",
+            }
             for id in DOCUMENTS
         ]
         self.version = 7
@@ -191,11 +210,17 @@ class Documents:
         text = self.texts.get(id, DOCUMENTS.get(id))
         if text is None:
             raise ApiError(f"There is no document '{id}'.", status=404, code="document_not_found")
-        numbers = {name: int(request.query_params[name]) for name in ("version", "start", "end") if name in request.query_params}
+        numbers = {
+            name: int(request.query_params[name])
+            for name in ("version", "start", "end")
+            if name in request.query_params
+        }
         start, end = numbers.get("start"), numbers.get("end")
         if "text/html" in request.headers.get("accept", ""):
             return HTMLResponse(_document_page(TITLES.get(id, id), text, start or 0, end or 0))
-        return JSONResponse({**self._about(id), "version": numbers.get("version", 7), "text": text, "start": start, "end": end})
+        return JSONResponse(
+            {**self._about(id), "version": numbers.get("version", 7), "text": text, "start": start, "end": end}
+        )
 
     def _about(self, id: str) -> dict[str, object]:
         return {"id": id, "title": TITLES.get(id, ""), "source": f"{id}.md" if id in DOCUMENTS else id}
@@ -222,7 +247,9 @@ class Documents:
             self.labels[name] = [label for label in request.query_params.get("labels", "").split(",") if label]
             self._note("added", name)
         await form.close()
-        return JSONResponse({"added": added, "updated": updated, "unchanged": [], "problems": problems, "version": self.version})
+        return JSONResponse(
+            {"added": added, "updated": updated, "unchanged": [], "problems": problems, "version": self.version}
+        )
 
     def _note(self, kind: str, id: str) -> None:
         self.version += 1
@@ -238,7 +265,8 @@ def _document_page(title: str, text: str, start: int, end: int) -> str:
     before, span, after = (html.escape(part) for part in (text[:start], text[start:end], text[end:]))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f'<title>{html.escape(title)}</title><link rel="stylesheet" href="/web/style.css"></head><body class="document"><main>'
+        f'<title>{html.escape(title)}</title><link rel="icon" href="/web/icon.svg">'
+        '<link rel="stylesheet" href="/web/style.css"></head><body class="document"><main>'
         f'<h1>{html.escape(title)}</h1><p class="about">as of version 7</p>'
         f'<div class="document-text">{before}<mark id="span">{span}</mark>{after}</div></main></body></html>'
     )

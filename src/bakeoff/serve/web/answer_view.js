@@ -35,7 +35,7 @@ export class AnswerView {
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
       this.element.className = "answer writing";
-      this.body.replaceChildren(...markdown(this.text, pendingMark));
+      this.body.replaceChildren(...markdown(this.text, pendingMark, this.level));
     });
   }
 
@@ -47,7 +47,8 @@ export class AnswerView {
   }
 
   complete(answer) {
-    this.body.replaceChildren(...markdown(answer.text, marksOf(answer.sources)));
+    this.body.replaceChildren(...markdown(answer.text, marksOf(answer.sources), this.level));
+    if (!answer.text.trim()) this.body.append(el("p", { class: "remark" }, "The answer is empty."));
     if (answer.truncated) this.body.append(el("p", { class: "remark" }, "The answer was cut off at its limit of length."));
     const list = sourceList(answer.sources, el(`h${this.level}`, { class: "small-title" }, "Sources"));
     if (list) this.foot.append(list);
@@ -64,13 +65,13 @@ export class AnswerView {
 
   fail(error, again) {
     this.settle("failed");
-    this.body.replaceChildren(...(this.text ? markdown(this.text, pendingMark) : []), problem(error, again));
+    this.body.replaceChildren(...(this.text ? markdown(this.text, pendingMark, this.level) : []), problem(error, again));
     announce(`${this.label} failed: ${error.message}`);
   }
 
   stop() {
     this.settle("stopped");
-    this.body.replaceChildren(...markdown(this.text, pendingMark), el("p", { class: "remark" }, "Stopped."));
+    this.body.replaceChildren(...markdown(this.text, pendingMark, this.level), el("p", { class: "remark" }, "Stopped."));
     announce("Stopped.");
   }
 

@@ -120,6 +120,7 @@ async function choose(vote, columns, { complete, preferred, isBlind, label }) {
     return;
   }
   for (const column of columns) column.reveal();
+  preferred?.element.classList.add("preferred");
   const words = preferred ? `Saved: ${preferred.name} is better.` : "Saved: all equally good.";
   const saved = el("p", { class: "thanks", tabindex: "-1" }, words);
   vote.replaceChildren(saved);

@@ -2,7 +2,7 @@
 
 import { getJson, request } from "./api.js";
 import { announce } from "./announce.js";
-import { sourceList } from "./citation_marks.js";
+import { marksOf, sourceList } from "./citation_marks.js";
 import { DECLINED } from "./chat.js";
 import { byId, el } from "./dom.js";
 import { line, seconds, time } from "./format.js";
@@ -71,13 +71,15 @@ function entry(answer) {
 function shown(answer) {
   if (answer.error) return el("p", { class: "remark" }, `Failed: ${answer.error}`);
   if (answer.declined) return el("p", { class: "declined-title" }, DECLINED);
-  return answer.text === null ? el("p", { class: "remark" }, "The log keeps no texts.") : markdown(answer.text);
+  return answer.text === null ? el("p", { class: "remark" }, "The log keeps no texts.") : markdown(answer.text, marksOf(sourcesOf(answer)));
 }
 
 function details(answer) {
-  const sources = answer.declined ? [] : answer.citations.map((citation) => sourceOf({ url: citation.url, title: citation.source }));
+  const sources = answer.declined ? [] : sourcesOf(answer);
   return sources.length > 0 && el("details", { class: "passages" }, el("summary", {}, "Passages it was made from"), sourceList(sources, null));
 }
+
+const sourcesOf = (answer) => answer.citations.map(({ url, source }) => sourceOf({ url, title: source }));
 
 async function save(button) {
   try {

@@ -69,7 +69,8 @@ class Judge {
       ),
     );
     this.below.replaceChildren(form);
-    if (!up) field.focus();
+    if (up) form.scrollIntoView({ block: "nearest" });
+    else field.focus();
   }
 
   async sendRightAnswer(up, text) {

@@ -4,11 +4,15 @@ import { el } from "./dom.js";
 import { blocks } from "./markdown_blocks.js";
 import { inline } from "./markdown_inline.js";
 
-const LARGEST_HEADING = 3; // the page's own title and questions have levels 1 and 2
-
-/** The nodes of a text. `cite(n)` gives the node of the citation mark [n], or null where it is plain text. */
-export function markdown(text, cite = () => null) {
-  return blocks(text).map((block) => drawn(block, cite));
+/** The nodes of a text. `cite(n)` gives the node of the citation mark [n], or null where it is plain text.
+ *
+ * The largest heading in the text gets the level `top`: the page's own title and the question stand above it.
+ */
+export function markdown(text, cite = () => null, top = 3) {
+  const found = blocks(text);
+  const largest = found.reduce((least, { type, level }) => (type === "heading" ? Math.min(least, level) : least), 6);
+  for (const block of found) if (block.type === "heading") block.level = Math.min(6, block.level - largest + top);
+  return found.map((block) => drawn(block, cite));
 }
 
 function drawn(block, cite) {
@@ -17,7 +21,7 @@ function drawn(block, cite) {
 
 const DRAWINGS = {
   paragraph: ({ text }, cite) => el("p", {}, inline(text, cite)),
-  heading: ({ level, text }, cite) => el(`h${Math.min(6, level + LARGEST_HEADING - 1)}`, {}, inline(text, cite)),
+  heading: ({ level, text }, cite) => el(`h${Math.max(3, level)}`, {}, inline(text, cite)),
   rule: () => el("hr"),
   quote: (block, cite) => el("blockquote", {}, block.blocks.map((inner) => drawn(inner, cite))),
   code: ({ text, language }) =>
