@@ -69,8 +69,8 @@ class Judge {
       ),
     );
     this.below.replaceChildren(form);
-    if (up) form.scrollIntoView({ block: "nearest" });
-    else field.focus();
+    if (!up) field.focus();
+    form.scrollIntoView({ block: "nearest" });
   }
 
   async sendRightAnswer(up, text) {

@@ -44,10 +44,7 @@ whenKeyNeeded(async (error) => {
 setUpAskView(async () => isKnown || load());
 setUpCompareView();
 setUpDocumentsView();
-setUpHistoryView((question) => {
-  go("ask");
-  addEventListener("hashchange", () => propose(question), { once: true });
-});
+setUpHistoryView((question) => go("ask", () => propose(question)));
 setUpPassageDialog();
 setUpShortcuts();
 byId("forget-key").addEventListener("click", () => {

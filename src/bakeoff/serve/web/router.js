@@ -29,7 +29,10 @@ export function setUpRouter(onShow) {
   show(true);
 }
 
-export function go(view) {
+/** Goes to a view, then does something there: only what is shown can have the focus. */
+export function go(view, andThen = () => {}) {
+  if (viewOf(location.hash) === view) return andThen();
+  addEventListener("hashchange", andThen, { once: true });
   location.hash = `#/${view}`;
 }
 

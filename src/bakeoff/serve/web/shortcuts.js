@@ -2,7 +2,7 @@
 
 import { newConversation, stopAnswer } from "./ask_view.js";
 import { stopComparison } from "./compare_view.js";
-import { go, viewOf, VIEWS } from "./router.js";
+import { go, VIEWS } from "./router.js";
 
 export function setUpShortcuts() {
   addEventListener("keydown", (event) => {
@@ -11,13 +11,8 @@ export function setUpShortcuts() {
     if (!event.altKey || event.ctrlKey || event.metaKey) return;
     const digit = /^Digit([1-4])$/.exec(event.code)?.[1];
     if (digit) go(VIEWS[digit - 1]);
-    else if (event.code === "KeyN") begin();
+    else if (event.code === "KeyN") go("ask", newConversation);
     else return;
     event.preventDefault();
   });
-}
-
-function begin() {
-  if (viewOf(location.hash) !== "ask") go("ask");
-  newConversation();
 }
