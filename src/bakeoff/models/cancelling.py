@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+LOOK_EVERY_S = 0.05
+"""How often to look whether the caller is gone where nothing wakes whoever waits."""
+
 
 class CallerGoneError(Exception):
     """The work was given up because its caller is gone. Nobody is left who reads an answer or an error."""
@@ -75,8 +78,15 @@ def on_behalf_of(somebody: Caller) -> Iterator[None]:
         _CALLER.reset(before)
 
 
-def acquire(lock: threading.Lock, look_every_s: float = 0.05) -> None:
+def acquire(lock: threading.Lock) -> None:
     """Acquires the lock. Raises CallerGoneError if the caller leaves while it waits."""
-    somebody = caller()
-    while not lock.acquire(timeout=look_every_s):
-        somebody.raise_if_gone()
+    while not lock.acquire(timeout=LOOK_EVERY_S):
+        caller().raise_if_gone()
+
+
+def sleep(seconds: float) -> None:
+    """Sleeps. Raises CallerGoneError as soon as the caller leaves."""
+    gone = threading.Event()
+    with caller().when_gone(gone.set):
+        gone.wait(seconds)
+    caller().raise_if_gone()

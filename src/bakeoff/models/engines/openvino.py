@@ -27,9 +27,10 @@ N_PARALLEL = 8
 
 
 class OpenVinoGenerator:
-    """A model on OpenVINO GenAI's continuous batching pipeline. Safe to use from several threads, which it serves at once.
+    """A model on OpenVINO GenAI's continuous batching pipeline. Serves several threads at once.
 
     A text does not depend on what is written at the same time: a stream among others has the text it has alone.
+
     There is no prefix cache between prompts: a question asked a second time takes as long as the first time. So a
     latency measured after a batch pass is the latency of a new question.
     """

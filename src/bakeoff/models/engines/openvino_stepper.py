@@ -18,6 +18,7 @@ from typing import Any
 
 import openvino_genai as genai
 
+from bakeoff.models.cancelling import CallerGoneError
 from bakeoff.models.engines.openvino_request import WritingRequest
 
 MAX_SEQUENCES = 64
@@ -30,7 +31,7 @@ PAUSE_S = 0.0005
 
 
 def scheduler(context_tokens: int) -> Any:
-    """The engine's settings: memory for the keys and values of a full context, or of a batch of prompts if that is more.
+    """The engine's settings: memory for the keys and values of a full context, or of a batch of prompts.
 
     There is no cache of prompts, prompts are read whole, and apart from answers.
     """
@@ -88,7 +89,7 @@ class Stepper:
         with self._lock:
             for request in [request for request in self._waiting if request.is_left]:
                 self._waiting.remove(request)
-                request.end()
+                request.end(CallerGoneError())
             if self._pipeline is None:
                 self._pipeline = self._opened()
             if self._waiting or self._writing or self._pipeline.has_non_finished_requests():
