@@ -14,9 +14,6 @@ from bakeoff.records import Record
 from bakeoff.runs.run import open_run
 from bakeoff.serve.deployment import Deployment, deploy
 
-GRACE_S = 20
-"""Answers in progress may take this long after the server was told to stop."""
-
 
 class Listening(Record):
     """Where a server listens. `names` are the host names that people use for it, `url` its public address.
@@ -64,7 +61,7 @@ def serve_run(
         import uvicorn
     except ImportError as error:
         raise MissingExtraError("A server", "uvicorn", "serve") from error
-    from bakeoff.serve.app import application
+    from bakeoff.serve.app import GRACE_S, application
     from bakeoff.serve.guard.connections import ConnectionLimits, connection_class
     from bakeoff.serve.guard.guarded import access_of
     from bakeoff.serve.guard.rate import Rate
@@ -87,7 +84,7 @@ def serve_run(
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=GRACE_S,
+                timeout_graceful_shutdown=int(GRACE_S),
             )
             for line in _lines(deployment, listening):
                 tell(line)
