@@ -174,10 +174,7 @@ def test_fifty_kills_lose_no_acknowledged_document(tmp_path: Path) -> None:
             process.stdin.flush()
             pid = int(process.stdout.readline().split()[1])
             # Some are killed while they start; most while they change documents.
-            if seed % 5:
-                first = [process.stdout.readline(), process.stdout.readline()]
-            else:
-                first = []
+            first = [process.stdout.readline(), process.stdout.readline()] if seed % 5 else []
             timer = threading.Timer(chance.uniform(0.0, 0.25), os.kill, (pid, signal.SIGKILL))
             timer.start()
             lines = [*first, *iter(process.stdout.readline, "dead\n")]

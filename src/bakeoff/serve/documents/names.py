@@ -55,7 +55,7 @@ def source_of_id(id: str, suffix: str = "") -> str:
     try:
         source = clean_source(id)
     except ApiError:
-        source = quote(id, safe="")
+        source = quote(id, safe="").replace(".", "%2E")
     return source if source.endswith(suffix) else source + suffix
 
 
