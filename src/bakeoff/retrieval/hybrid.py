@@ -421,7 +421,7 @@ def _warm(table: Any) -> None:
     """Asks the table once, so that its index is in memory before the first question."""
     from lancedb.query import MatchQuery
 
-    table.search(MatchQuery("the", TEXT_COLUMN), query_type="fts").select(["id"]).limit(1).to_arrow()  # type: ignore[call-arg]
+    table.search(MatchQuery("the", TEXT_COLUMN), query_type="fts").select(["id", "_score"]).limit(1).to_arrow()  # type: ignore[call-arg]
 
 
 def _encodable(query: str) -> str:
