@@ -4,6 +4,7 @@ A scripted server behind the real guards: the real security policy applies, and 
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -310,6 +311,15 @@ def test_documents_are_added_searched_read_and_removed(
     wait(page, lambda: "No document matches" in one_of(page, "#document-list").text)
     assert good.name not in server.documents.texts
     assert one_of(page, ".changes li").text.startswith("Removed")
+
+
+def test_the_footer_says_whether_what_is_served_was_measured(page: webdriver.Chrome, server: WebServer) -> None:
+    """With a short sum and a link to /health; newer documents are no alarm, and another part is named."""
+    assert re.fullmatch(r"Serving rag · [0-9a-f]{12} · the same as was measured", one_of(page, "#health").text)
+    assert one_of(page, "#health a").get_attribute("href") == f"{server.address}/health"
+    server.documents.version = 8
+    open_at(page, server)
+    assert "as measured, with newer documents" in one_of(page, "#health").text
 
 
 def test_files_are_dropped(page: webdriver.Chrome, server: WebServer) -> None:
