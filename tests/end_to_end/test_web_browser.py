@@ -282,6 +282,19 @@ def test_names_can_be_shown_and_all_be_equally_good(page: webdriver.Chrome, serv
     assert [(entry.preferred, entry.blind) for entry in server.log.entries(Preference)] == [(None, False)]
 
 
+def test_a_comparison_that_is_stopped_or_fails_offers_no_choice(page: webdriver.Chrome, server: WebServer) -> None:
+    """Fewer than two whole answers cannot be compared, and the page says so."""
+    open_at(page, server, "compare")
+    ask(page, "Go on forever", "#compare-question")
+    wait(page, lambda: all("again and" in answer.text for answer in all_of(page, "#compared .answer-body")))
+    press(page, Keys.ESCAPE)
+    wait(page, lambda: "nothing to compare" in one_of(page, ".vote").text)
+    assert server.answering.stopped.wait(5)
+    ask(page, "broken", "#compare-question")
+    wait(page, lambda: len(all_of(page, ".answer.failed")) == 2 and "nothing to compare" in one_of(page, ".vote").text)
+    assert not list(server.log.entries(Preference))
+
+
 def test_documents_are_added_searched_read_and_removed(
     page: webdriver.Chrome, server: WebServer, tmp_path: Path
 ) -> None:
@@ -353,6 +366,17 @@ def test_history_is_judged_later_and_asked_again(page: webdriver.Chrome, server:
     wait(page, lambda: one_of(page, "#question").get_attribute("value") == "How long may it be returned?")
     one_of(page, "nav a[href='#/history']").click()
     wait(page, lambda: all_of(page, ".past [aria-pressed='true']"))
+
+
+def test_the_log_is_saved_as_a_file(page: webdriver.Chrome, server: WebServer, tmp_path: Path) -> None:
+    """By a key that manages; the file has the server's name for it."""
+    page.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    answer_to(page, "How long may it be returned?")
+    one_of(page, "nav a[href='#/history']").click()
+    wait(page, lambda: one_of(page, "#exports").is_displayed())
+    one_of(page, "[data-form='csv']").click()
+    saved = wait(page, lambda: next(tmp_path.glob("bakeoff-answers.csv"), None))
+    assert "How long may it be returned?" in saved.read_text()
 
 
 def test_everything_works_with_the_keyboard_alone(page: webdriver.Chrome, server: WebServer) -> None:
