@@ -466,6 +466,14 @@ def test_markdown_becomes_plain_elements(modules: webdriver.Chrome) -> None:
     assert dict(zip(MARKDOWN, script(modules, body, list(MARKDOWN)), strict=True)) == MARKDOWN
 
 
+def test_what_is_half_written_does_not_flicker(modules: webdriver.Chrome) -> None:
+    """Bold and code that have begun are shown as such before their end has come; whole texts stay as they are."""
+    texts = ["a **bo", "a `co", "a **", "a **b** c", "2 * 3", "```\na ** b", "**a**\n\nb `c"]
+    body = "const { closedForNow } = await import('/web/unfinished.js'); return given[0].map(closedForNow)"
+    closed = ["a **bo**", "a `co`", "a ", "a **b** c", "2 * 3", "```\na ** b", "**a**\n\nb `c`"]
+    assert script(modules, body, texts) == closed
+
+
 def test_a_table_and_code_keep_their_form(modules: webdriver.Chrome) -> None:
     """Sides of columns, a bar inside code, and code that is never closed."""
     body = """const { markdown } = await import('/web/markdown.js'); const box = document.createElement('div');
