@@ -218,7 +218,14 @@ class Documents:
         if "text/html" in request.headers.get("accept", ""):
             return HTMLResponse(_document_page(TITLES.get(id, id), text, start or 0, end or 0))
         return JSONResponse(
-            {**self._about(id), "version": numbers.get("version", 7), "text": text, "start": start, "end": end}
+            {
+                **self._about(id),
+                "version": numbers.get("version", 7),
+                "text": text,
+                "start": start,
+                "end": end,
+                "state": "replaced",
+            }
         )
 
     def _about(self, id: str) -> dict[str, object]:
