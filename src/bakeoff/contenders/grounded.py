@@ -83,7 +83,7 @@ def n_fitting(
     room = generator.context_tokens - max_new_tokens - 64  # 64: the chat template's own tokens
     room -= sum(generator.count_tokens(message.content) for message in template.render(question).messages)
     for n, passage in enumerate(passages):
-        room -= generator.count_tokens(passage) + 4
+        room -= generator.count_tokens(template.without_tags(passage)) + 4
         if room < 0:
             return n
     return len(passages)
