@@ -102,7 +102,7 @@ def world(tmp_path: Path) -> World:
     made.store.upsert(
         [
             *secrets,
-            Document(id="law", text=LAWSUIT, source="law.md", access=("legal", "o'hara \"x\"")),
+            Document(id="law", text=LAWSUIT, source="law.md", access=("legal", 'o\'hara "x"')),
             Document(id="public", text=PUBLIC, source="public.md"),
         ]
     )
@@ -206,12 +206,13 @@ def test_what_a_model_was_tuned_with_before_stays_recorded(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("kind", "refused"), [("Leaking", True), ("HeirOfCareful", True), ("HeirOfRag", True), ("Careful", False), ("OfRag", False)]
+    ("kind", "refused"),
+    [("Leaking", True), ("HeirOfCareful", True), ("HeirOfRag", True), ("Careful", False), ("OfRag", False)],
 )
 def test_classes_of_others_answer_restricted_questions_only_if_they_declare_it(
     world: World, kind: str, refused: bool
 ) -> None:
-    """By their own `respects_labels = True`, not by what they inherit. Everybody else's questions reach them as before."""
+    """By their own `respects_labels = True`, not by what they inherit. Other questions reach them as before."""
     recipe = make_recipe(Spec(name="own", recipe=f"{__name__}.{kind}", retrieval=Retrieval(k=2, chunk_tokens=64)))
     save(world, recipe, Fitted())
     contender = world.open("own")

@@ -41,8 +41,8 @@ def why_refused(world: "WorldFolder", name: str, labels: Labels) -> str | None:
     recipe = make_recipe(built.spec, world.imports_from)
     if not recipe.keeps_to_labels:
         return (
-            f"'{name}' does not declare that it leaves out documents that a key may not see. Ask with a key that may see "
-            "every document, or another contender."
+            f"'{name}' does not declare that it leaves out documents that a key may not see. Ask with a key that may "
+            "see every document, or another contender."
         )
     if recipe.adapter:
         access = learned_with(world.adapter_folder(recipe.adapter))

@@ -1,8 +1,8 @@
 """A team's own contender, checked against the contract: one answer per question, in order, under its configured name.
 
-It is never asked for somebody who may not see every document, unless its class has `respects_labels = True`: then it must
-show and cite only what `question.access` lets see. Takes a class (or function) that returns an object with `answer(questions)`. Fills in optional values that the measures
-need. Does not know how the object answers.
+Takes a class (or function) that returns an object with `answer(questions)`. Fills in optional values that the measures
+need. Does not know how the object answers. It is never asked for somebody who may not see every document, unless the
+class has `respects_labels = True`: then it must show and cite only what `question.access` lets see.
 """
 
 import time

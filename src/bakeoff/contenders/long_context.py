@@ -71,7 +71,9 @@ class ShownDocuments:
             version = self._store.version
             if self._read is None or self._read.version != version:
                 documents = self._store.documents()
-                self._read = _Read(version, [(document.access, _text(document, self._titles)) for document in documents])
+                self._read = _Read(
+                    version, [(document.access, _text(document, self._titles)) for document in documents]
+                )
             return self._read
 
 

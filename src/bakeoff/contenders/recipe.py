@@ -81,8 +81,8 @@ class Recipe:
     question: nothing, retrieved passages, or all documents. `presents` are the aspects of the presentation that it
     follows. `step` orders calibration: contenders with a higher step are calibrated on the answers of those with a
     lower one. `roles` are the roles of the contenders it uses, and whether several may have the same role.
-    `respects_labels` says that its contenders show and cite only what a question's `access` lets see. Without it they are
-    never asked for somebody who may not see every document. A subclass must say so itself: it may open another one.
+    `respects_labels` says that its contenders show and cite only what a question's `access` lets see. Without it they
+    are never asked for somebody who may not see every document. A subclass must say so itself: it may open another one.
     """
 
     name: ClassVar[str] = ""

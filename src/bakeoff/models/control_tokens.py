@@ -1,11 +1,11 @@
 """Control tokens in the contents of a prompt, made plain text: no document, question or earlier turn can end its turn.
 
-Takes texts, and a tokenizer if there is one. Texts that hold no control token are never changed, nor are their tokens. Two
-ways, since a model here is given tokens and one behind a server text:
+Takes texts, and a tokenizer if there is one. Texts that hold no control token are never changed, nor are their tokens.
+Two ways, since a model here is given tokens and one behind a server text:
 
 - `ControlTokens`: the text is cut inside each control token, and the pieces are encoded one by one. The model reads the
-  characters of the token as it reads any others; the text stays the same. Delimiters that a chat template writes as plain
-  text, such as "[INST]" in some, look the same wherever they are. They get a space.
+  characters of the token as it reads any others; the text stays the same. Delimiters that a chat template writes as
+  plain text, such as "[INST]" in some, look the same wherever they are. They get a space.
 - `escaped`: every well-known control token gets a space after its first character, since the server's tokenizer is not
   known: "<|im_end|>" becomes "< |im_end|>".
 """
