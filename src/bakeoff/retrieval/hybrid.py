@@ -41,7 +41,6 @@ CANDIDATES = 100  # hits that each of the two rankings contributes to the fusion
 GROUP_CHUNKS = 1024  # chunks embedded and written together; a kill loses the work of at most one group
 TIDY_ALWAYS_CHUNKS = 10_000
 OLD_VERSIONS_KEPT = timedelta(minutes=10)  # running searches may still read them
-CONDITIONS_KEPT = 64  # the most combinations of labels whose hidden rows are kept in memory
 SCAN_FLOATS = 8_000_000  # the most cosines in memory at once when many queries are scanned
 
 
@@ -155,8 +154,7 @@ class HybridIndex:
                     self._tidy()
             finally:
                 if touched:
-                    with self._loading:  # a search that has begun to read the table may still be reading old rows
-                        self._rows = None
+                    self._rows = None
             done = self._state
             if done.seconds:
                 self._save(n_chunks=0, n_tokens=0, seconds=0.0)
@@ -275,11 +273,7 @@ class HybridIndex:
         rankings = [Ranking.of([], rows.order) for _ in queries]
         if not asked or not len(rows):
             return rankings
-        hidden = rows.hidden.get(condition)
-        if hidden is None:
-            hidden = self._hidden(rows, condition)
-            if len(rows.hidden) < CONDITIONS_KEPT:
-                rows.hidden[condition] = hidden
+        hidden = self._hidden(rows, condition)
         vectors = self._embedder.embed_queries([_encodable(queries[i]) for i in asked])
         step = max(1, SCAN_FLOATS // len(rows))
         for start in range(0, len(asked), step):
@@ -290,27 +284,25 @@ class HybridIndex:
         return rankings
 
     def _hidden(self, rows: "_Rows", condition: str) -> np.ndarray:
-        """For each row whether it does not meet the condition. Shape (rows,), bool."""
+        """The numbers of the rows that do not meet the condition."""
         if not condition:
-            return np.zeros(len(rows), bool)
+            return np.empty(0, np.int64)
         with explained(self._folder):
             seen = self._table.search().where(condition).select(["id"]).limit(len(rows)).to_arrow()["id"].to_pylist()
         hidden = np.ones(len(rows), bool)
         hidden[[rows.at[i] for i in seen if i in rows.at]] = False
-        return hidden
+        return np.flatnonzero(hidden)
 
 
 class _Rows:
     """The table's rows in memory: vectors of shape (rows, dimension), the columns of the chunks, and a sort order.
 
-    `order` has a number for each row, by source and position; it sorts hits of equal score. `hidden` keeps for a
-    condition which rows do not meet it: finding out takes longer than the search.
+    `order` has a number for each row, by source and position; it sorts hits of equal score.
     """
 
     def __init__(self, table: Any) -> None:
         import pyarrow.compute as pc
 
-        self.hidden: dict[str, np.ndarray] = {}
         vectors = table["vector"].combine_chunks()
         self.vectors = vectors.flatten().to_numpy().reshape(len(vectors), vectors.type.list_size)
         known = [name for name in Chunk.model_fields if name in table.column_names]
