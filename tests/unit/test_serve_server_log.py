@@ -2,15 +2,17 @@
 
 import json
 import logging
+import threading
 
 import pytest
 from starlette.applications import Starlette
 
+from bakeoff.serve import server_log
 from bakeoff.serve.guard.guarded import access_of, guarded
 from bakeoff.serve.keys import KeyFile
 from bakeoff.serve.openai.routes import OpenAiApi, exception_handlers
 from bakeoff.serve.request_log import RequestLog
-from bakeoff.serve.server_log import Forwarding, ServerLog, to_stderr, trace
+from bakeoff.serve.server_log import Background, Forwarding, ServerLog, to_stderr, trace
 from tests.serving import Scripted, running
 from tests.unit.asgi_client import send_request
 
@@ -193,3 +195,21 @@ def test_text_is_for_people(tmp_path):
     ask(app, "break at once")
     assert "POST /v1/chat/completions 200" in lines[0] and "mine" not in lines[0] and "shop answered" in lines[0]
     assert "ERROR POST /v1/chat/completions 500" in lines[1] and "(request mine)" in lines[1]
+
+
+def test_a_collector_that_does_not_read_holds_nobody_up(monkeypatch):
+    """Lines wait, up to a limit; further ones are dropped and counted. What waited is written when it reads again."""
+    monkeypatch.setattr(server_log, "MOST_WAITING", 5)
+    reads, written = threading.Event(), []
+
+    def write(line: bytes) -> None:
+        reads.wait(20)
+        written.append(line)
+
+    lines = Background(write)
+    for i in range(50):
+        lines(b"%d" % i)
+    assert lines.n_dropped >= 44
+    reads.set()
+    lines.close(20)
+    assert len(written) == 50 - lines.n_dropped and written[0] == b"0"

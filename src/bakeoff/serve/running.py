@@ -8,6 +8,7 @@ remote server that does not return), the process ends after LAST_S more. The exi
 second signal ends it at once.
 """
 
+import asyncio
 import os
 import signal
 import socket
@@ -71,6 +72,12 @@ class StoppableServer(uvicorn.Server):
         last.daemon = True
         last.start()
         self._stopping(signal.Signals(sig).name)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """uvicorn's own, which cancels answers after the grace; then it waits until their threads have noticed."""
+        await super().shutdown(sockets)
+        if self.server_state.tasks:
+            await asyncio.wait(list(self.server_state.tasks))
 
     def _give_up(self) -> None:
         self._giving_up()

@@ -13,6 +13,8 @@ from asyncio import CancelledError
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, Literal
 
 from bakeoff.serve.guard.request_id import current_request_id
@@ -20,6 +22,7 @@ from bakeoff.serve.guard.request_id import current_request_id
 Form = Literal["json", "text"]
 MOST_CHARACTERS = 300
 """Longer values are cut: a client chooses its path."""
+MOST_WAITING = 10_000
 _LINES = ("traceback",)
 _BARE = ("request_id", *_LINES)
 
@@ -37,10 +40,39 @@ def to_stderr(line: bytes) -> None:
         os.write(sys.stderr.fileno(), line)
 
 
+class Background:
+    """Writes lines in a thread of its own, so that a log collector that does not read holds nobody up.
+
+    At most MOST_WAITING lines wait; further ones are dropped, and `n_dropped` counts them.
+    """
+
+    def __init__(self, write: Callable[[bytes], None] = to_stderr) -> None:
+        self.n_dropped = 0
+        self._write = write
+        self._waiting: SimpleQueue[bytes | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="bakeoff-lines", daemon=True)
+        self._thread.start()
+
+    def __call__(self, line: bytes) -> None:
+        if self._waiting.qsize() < MOST_WAITING:
+            self._waiting.put(line)
+        else:
+            self.n_dropped += 1
+
+    def close(self, seconds: float = 2.0) -> None:
+        """Waits until what was given is written, at most these seconds."""
+        self._waiting.put(None)
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while (line := self._waiting.get()) is not None:
+            self._write(line)
+
+
 class ServerLog:
     """Writes lines. Threads can share it."""
 
-    def __init__(self, form: Form, write: Callable[[bytes], None] = to_stderr) -> None:
+    def __init__(self, form: Form, write: Callable[[bytes], None]) -> None:
         self.form = form
         self._write = write
 

@@ -77,9 +77,10 @@ def serve_run(
     from bakeoff.serve.keys import KeyFile
     from bakeoff.serve.log import Log
     from bakeoff.serve.running import serve_until_stopped
-    from bakeoff.serve.server_log import Forwarding, ServerLog, form_for
+    from bakeoff.serve.server_log import Background, Forwarding, ServerLog, form_for
 
-    server_log = ServerLog(form_for(logging.format))
+    lines = Background()
+    server_log = ServerLog(form_for(logging.format), lines)
     rate = Rate(per_minute=listening.per_minute, burst=max(1, listening.per_minute // 6))
     access = access_of(listening.host, KeyFile(keys), listening.names, rate=rate)
     with _bound(listening) as listener:
@@ -95,6 +96,7 @@ def serve_run(
                 server_log.line("start", **_started(deployment, listening))
             python_logging.getLogger().addHandler(Forwarding(server_log))
             serve_until_stopped(app, listener, listening.grace_s, server_log)
+            lines.close()
 
 
 def _started(deployment: Deployment, listening: Listening) -> dict[str, Any]:
