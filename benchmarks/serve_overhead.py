@@ -218,7 +218,7 @@ def serve_ours(write_end: int) -> None:
     with TemporaryDirectory() as folder:
         access = access_of("127.0.0.1", KeyFile(Path(folder) / "keys.jsonl"), rate=Rate(per_minute=1e9, burst=10**9))
         wrapped = guarded(app, access, lambda inner: RequestLog(inner, lines, metrics.requested))
-        serve_until_stopped(wrapped, listening(write_end), 5.0, lines)
+        serve_until_stopped(wrapped, listening(write_end), 5.0, lines, lambda: None)
 
 
 SERVERS = {"bare": serve_bare, "served": serve_ours}

@@ -41,7 +41,10 @@ class Retriever(Protocol):
 
 
 class Generator(Protocol):
-    """Turns prompts into completions. `context_tokens` is the most tokens the model can read and write at once."""
+    """Turns prompts into completions. `context_tokens` is the most tokens the model can read and write at once.
+
+    It may also have `n_parallel`, the number of streams that a server should run at once. Without it, it is 1.
+    """
 
     name: str
     context_tokens: int

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from bakeoff.models.cancelling import CallerGoneError, caller
+from bakeoff.serve.queue import AnswerQueue
 from bakeoff.serve.streams import AHEAD, Stepper, unless_gone
 
 
@@ -98,3 +100,50 @@ def test_work_that_finishes_first_gives_its_value():
     assert asyncio.run(unless_gone(receive, work)) == 7
     with pytest.raises(ValueError, match="no"):
         asyncio.run(unless_gone(receive, fail))
+
+
+def test_a_client_that_goes_away_ends_a_wait():
+    """An iterator that waits for a turn is told that its caller is gone: closing does not wait for the turn."""
+    queue = AnswerQueue(1, 2)
+
+    def waiting() -> Iterator[int]:
+        with queue.turn():
+            yield 1
+
+    async def read() -> None:
+        task = asyncio.ensure_future(anext(Stepper[int]().items(waiting())))
+        while not queue.counts().waiting:
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with queue.turn():
+        asyncio.run(asyncio.wait_for(read(), 30))
+        counts = queue.counts()
+    assert (counts.waiting, counts.given_up) == (0, 1)
+
+
+def test_an_iterator_in_the_middle_of_a_step_learns_that_nobody_reads():
+    """A step that goes on for long can ask, and gives up."""
+    begun, gave_up = threading.Event(), threading.Event()
+
+    def thinking() -> Iterator[int]:
+        begun.set()
+        try:
+            while True:
+                caller().raise_if_gone()
+        except CallerGoneError:
+            gave_up.set()
+            raise
+        yield 1
+
+    async def read() -> None:
+        task = asyncio.ensure_future(anext(Stepper[int]().items(thinking())))
+        await asyncio.to_thread(begun.wait, 30)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(asyncio.wait_for(read(), 30))
+    assert gave_up.is_set()

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from bakeoff.serve.deployment import Deployment
+from bakeoff.serve.feedback import FeedbackApi
 from bakeoff.serve.guard.asgi import App
 from bakeoff.serve.guard.bearer import holder_of
 from bakeoff.serve.guard.guarded import Access, guarded
@@ -24,16 +25,27 @@ from bakeoff.serve.openai.routes import OpenAiApi, exception_handlers
 from bakeoff.serve.request_log import RequestLog
 from bakeoff.serve.server_log import ServerLog
 from bakeoff.serve.serving import Serving
+from bakeoff.serve.web.routes import web_routes
 
 
 def application(
-    deployment: Deployment, log: Log, access: Access, server_log: ServerLog, public_url: str | None = None
+    deployment: Deployment,
+    serving: Serving,
+    log: Log,
+    access: Access,
+    server_log: ServerLog,
+    public_url: str | None = None,
 ) -> App:
     """The application. `public_url` is the server's address in citations; None takes it from each request."""
-    serving = Serving(deployment, log)
     metrics = Metrics(_gauges(deployment, log, serving))
     api = OpenAiApi(serving, _holder, public_url, metrics)
-    routes: list[BaseRoute] = [*api.routes(), Health(deployment, log).route(), metrics.route(_holder)]
+    routes: list[BaseRoute] = [
+        *web_routes(),
+        *api.routes(),
+        *FeedbackApi(log).routes(),
+        Health(deployment, log).route(),
+        metrics.route(_holder),
+    ]
     app = Starlette(routes=routes, exception_handlers=exception_handlers(), lifespan=_lifespan(serving))
     return guarded(app, access, lambda inner: RequestLog(inner, server_log, metrics.requested))
 
@@ -44,13 +56,19 @@ def _holder(request: Request) -> Holder:
 
 def _gauges(deployment: Deployment, log: Log, serving: Serving) -> list[Gauge]:
     """What the metrics read of the documents and of the log."""
-    store = deployment.world.store
+    store, queue = deployment.world.store, lambda: serving.queue.counts()
     return [
-        Gauge(name="bakeoff_documents_version", help="The version of the documents.", read=lambda: store.version),
-        Gauge(name="bakeoff_log_backlog", help="Entries that wait to be written to the log.", read=lambda: log.backlog),
-        Gauge(name="bakeoff_log_failing", help="1 while the log cannot be written.", read=lambda: bool(log.problem)),
-        Gauge(name="bakeoff_log_lost", help="Answers that were not logged.", read=lambda: serving.n_unlogged),
+        _gauge("bakeoff_answers_running", "Questions that are being answered.", lambda: queue().running),
+        _gauge("bakeoff_answers_waiting", "Questions that wait for their turn.", lambda: queue().waiting),
+        _gauge("bakeoff_documents_version", "The version of the documents.", lambda: store.version),
+        _gauge("bakeoff_log_backlog", "Entries that wait to be written to the log.", lambda: log.backlog),
+        _gauge("bakeoff_log_failing", "1 while the log cannot be written.", lambda: bool(log.problem)),
+        _gauge("bakeoff_log_lost", "Answers that were not logged.", lambda: serving.n_unlogged),
     ]
+
+
+def _gauge(name: str, help: str, read: Callable[[], float]) -> Gauge:
+    return Gauge(name=name, help=help, read=read)
 
 
 def _lifespan(serving: Serving) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

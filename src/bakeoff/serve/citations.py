@@ -84,9 +84,13 @@ def link(base: str, hit: Hit, versions: Mapping[str, int]) -> str:
     'http://127.0.0.1:8000/documents/a%2Fb?version=3&start=4&end=7#span'
     """
     chunk = hit.chunk
-    version = {"version": versions[chunk.document_id]} if chunk.document_id in versions else {}
-    query = urlencode({**version, "start": chunk.start, "end": chunk.end})
-    return f"{base}/documents/{quote(chunk.document_id, safe='')}?{query}#span"
+    return passage_link(base, chunk.document_id, chunk.start, chunk.end, versions.get(chunk.document_id))
+
+
+def passage_link(base: str, document_id: str, start: int, end: int, version: int | None) -> str:
+    """The same for characters start..end of a document; without a version, of the document as it is now."""
+    query = urlencode({**({} if version is None else {"version": version}), "start": start, "end": end})
+    return f"{base}/documents/{quote(document_id, safe='')}?{query}#span"
 
 
 def title(hit: Hit) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -126,6 +126,13 @@ class Log:
         with self._reading() as connection:
             rows = connection.execute(query, (n,) if key is None else (key, n)).fetchall()
         return [LoggedAnswer.model_validate_json(body) for (body,) in rows]
+
+    def thumbs_on(self, answers: Sequence[str]) -> dict[str, Thumb]:
+        """The newest thumb on each of these answers that has one, by the answer's id."""
+        query = f"SELECT body FROM entries WHERE about IN ({', '.join('?' * len(answers))}) ORDER BY number"
+        with self._reading() as connection:
+            rows = connection.execute(query, tuple(answers)).fetchall()
+        return {thumb.answer: thumb for (body,) in rows for thumb in [Thumb.model_validate_json(body)]}
 
     def entries(self, kind: type[E]) -> Iterator[E]:
         """All entries of a kind, in the order they were written. Read in batches, so that nobody waits for a reader."""

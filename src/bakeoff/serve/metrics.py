@@ -84,25 +84,15 @@ class Metrics:
 
     def __init__(self, gauges: Sequence[Gauge] = ()) -> None:
         self._lock = threading.Lock()
-        self._n_running = 0
         self._answers = Counter("bakeoff_answers_total", "Answers by contender and by how they ended.")
         self._requests = Counter("bakeoff_http_requests_total", "HTTP requests by method and status.")
         self._first = Histogram("bakeoff_first_token_seconds", "Seconds until the first piece of an answer.")
         self._whole = Histogram("bakeoff_answer_seconds", "Seconds until an answer was complete.")
-        self._gauges = (
-            Gauge(name="bakeoff_answers_running", help="Answers that have not ended.", read=lambda: self._n_running),
-            *gauges,
-            *process_gauges(),
-        )
-
-    def began(self, contender: str) -> None:
-        with self._lock:
-            self._n_running += 1
+        self._gauges = (*gauges, *process_gauges())
 
     def ended(self, ended: Ended) -> None:
         labels = (("contender", ended.contender),)
         with self._lock:
-            self._n_running -= 1
             self._answers.add((*labels, ("outcome", ended.outcome)))
             if ended.outcome in ("answered", "declined"):
                 first_s = ended.seconds if ended.first_s is None else ended.first_s
@@ -164,7 +154,7 @@ def _sample(name: str, labels: Labels, value: float) -> str:
     'answers_total{contender="a \\"b\\""} 3'
     """
     written = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels)
-    number = str(value) if isinstance(value, int) else repr(float(value))
+    number = str(int(value)) if isinstance(value, int) else repr(float(value))
     return f"{name}{{{written}}} {number}" if labels else f"{name} {number}"
 
 

@@ -29,17 +29,13 @@ class Ended(Record):
 
 
 class Observer(Protocol):
-    """Is told about answers, in worker threads, several at once. Each answer that began ends."""
-
-    def began(self, contender: str) -> None: ...
+    """Is told how each answer ended, in worker threads, several at once."""
 
     def ended(self, ended: Ended) -> None: ...
 
 
 class Unobserved:
     """Ignores what it is told."""
-
-    def began(self, contender: str) -> None: ...
 
     def ended(self, ended: Ended) -> None: ...
 

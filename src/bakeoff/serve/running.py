@@ -2,10 +2,10 @@
 
 Takes an ASGI application and a socket that listens. Knows no routes. Importing this loads uvicorn.
 
-After SIGTERM or Ctrl-C the port is closed, so new connections are refused, and kept ones are closed after the response
-in progress. Answers may take `grace_s` more; then they are cut off. If even that does not end them (an engine or a
-remote server that does not return), the process ends after LAST_S more. The exit code is 0: it was asked to stop. A
-second signal ends it at once.
+After SIGTERM or Ctrl-C the port is closed, so new connections are refused, questions that wait for their turn get 503,
+and kept connections are closed after the response in progress. Answers may take `grace_s` more; then they are cut off.
+If even that does not end them (an engine or a remote server that does not return), the process ends after LAST_S more.
+The exit code is 0: it was asked to stop. A second signal ends it at once.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from anyio import to_thread
 
 from bakeoff.serve.guard.asgi import App
 from bakeoff.serve.guard.connections import ConnectionLimits, connection_class
@@ -29,8 +30,10 @@ GAVE_UP = 70
 """The exit code if it does. Source: sysexits.h, EX_SOFTWARE."""
 
 
-def serve_until_stopped(app: App, listener: socket.socket, grace_s: float, server_log: ServerLog) -> None:
-    """Serves until a signal came and the answers in progress have ended."""
+def serve_until_stopped(
+    app: App, listener: socket.socket, grace_s: float, server_log: ServerLog, refuse: Callable[[], object]
+) -> None:
+    """Serves until a signal came and the answers in progress have ended. `refuse` makes the application refuse more."""
     config = uvicorn.Config(
         app,
         http=connection_class(ConnectionLimits()),
@@ -45,6 +48,7 @@ def serve_until_stopped(app: App, listener: socket.socket, grace_s: float, serve
         config,
         grace_s,
         stopping=lambda name: server_log.line("stopping", signal=name, grace_s=grace_s),
+        refuse=refuse,
         giving_up=lambda: server_log.line("stopped", "error", message="An answer did not end; the process does."),
     )
     server.run(sockets=[listener])
@@ -52,15 +56,24 @@ def serve_until_stopped(app: App, listener: socket.socket, grace_s: float, serve
 
 
 class StoppableServer(uvicorn.Server):
-    """`stopping` is called once, with the name of the signal; `giving_up` just before the process ends in any case."""
+    """`stopping` is called with the name of the signal, in its handler; `giving_up` before the process ends by force.
+
+    `refuse` is called in a thread when the port is about to be closed.
+    """
 
     def __init__(
-        self, config: uvicorn.Config, grace_s: float, stopping: Callable[[str], None], giving_up: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        grace_s: float,
+        stopping: Callable[[str], None],
+        refuse: Callable[[], object],
+        giving_up: Callable[[], None],
     ) -> None:
         config.timeout_graceful_shutdown = grace_s  # type: ignore[assignment]  # uvicorn gives it to wait_for
         super().__init__(config)
         self._grace_s = grace_s
         self._stopping = stopping
+        self._refuse = refuse
         self._giving_up = giving_up
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -75,6 +88,7 @@ class StoppableServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """uvicorn's own, which cancels answers after the grace; then it waits until their threads have noticed."""
+        await to_thread.run_sync(self._refuse)
         await super().shutdown(sockets)
         if self.server_state.tasks:
             await asyncio.wait(list(self.server_state.tasks))

@@ -15,12 +15,14 @@ from bakeoff.contenders.streaming import stream_of
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.models.settings import ApiModel
+from bakeoff.models.threads import usable_cores
 from bakeoff.protocols import Contender, Embedder, Generator
 from bakeoff.records import Answer, Question
 from bakeoff.serve.answering import Asked, Labels, RefusedError
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import logged_answer
+from bakeoff.serve.queue import N_WAITING, AnswerQueue
 
 GONE = "cancelled: the client went away before the answer was complete"
 
@@ -31,9 +33,10 @@ class Serving:
     `n_unlogged` counts answers that were given and not logged, since too many entries waited for the disk.
     """
 
-    def __init__(self, deployment: Deployment, log: Log) -> None:
+    def __init__(self, deployment: Deployment, log: Log, n_waiting: int = N_WAITING) -> None:
         self._deployment = deployment
         self._log = log
+        self._n_waiting = n_waiting
         self._opening = threading.Lock()
         self._opened: dict[str, tuple[int, Contender]] = {}
         self._documents_at: dict[str, int] = {}
@@ -60,6 +63,20 @@ class Serving:
         is_large = recipe.asks_model and isinstance(world.models[recipe.spec.model], ApiModel)
         return world.generator(recipe.spec.model) if is_large else None
 
+    @cached_property
+    def queue(self) -> AnswerQueue:
+        """As many questions are answered at once as the model of the default contender can."""
+        return AnswerQueue(self._n_parallel(self.models[0]), self._n_waiting)
+
+    def _n_parallel(self, name: str) -> int:
+        """How many answers at once make sense: what the model says, or the cores if no model is asked."""
+        world = self._deployment.world
+        recipe = make_recipe(world.built(name).spec, world.imports_from)
+        if recipe.asks_model:
+            generator = world.generator(recipe.spec.model, recipe.adapter)
+            return int(getattr(generator, "n_parallel", 1))
+        return min((self._n_parallel(other) for other in recipe.behind()), default=usable_cores())
+
     def open(self, name: str) -> Contender:
         """The contender of this name, ready to answer.
 
@@ -83,15 +100,19 @@ class Serving:
         failure = GONE
         try:
             question = Question(id=asked.id, text=asked.question, fact=asked.id)
-            for item in stream_of(self.open(asked.model), question):
-                if first_ms is None:
-                    first_ms = _ms_since(begun)
-                if isinstance(item, Answer):
-                    item = item.model_copy(update={"latency_ms": _ms_since(begun)})
-                    self._write(asked, item, version, first_ms)
-                    self._documents_at[asked.id] = version
-                    failure = ""
-                yield item
+            with self.queue.turn():
+                for item in stream_of(self.open(asked.model), question):
+                    if first_ms is None:
+                        first_ms = _ms_since(begun)
+                    if isinstance(item, Answer):
+                        item = item.model_copy(update={"latency_ms": _ms_since(begun)})
+                        self._write(asked, item, version, first_ms)
+                        self._documents_at[asked.id] = version
+                        failure = ""
+                    yield item
+        except RefusedError:
+            failure = ""
+            raise
         except InputError as error:
             failure = f"{type(error).__name__}: {error}"
             raise RefusedError(error.message, error.remedy, status=400, code="question_refused") from error

@@ -78,6 +78,7 @@ def serve_run(
     from bakeoff.serve.log import Log
     from bakeoff.serve.running import serve_until_stopped
     from bakeoff.serve.server_log import Background, Forwarding, ServerLog, form_for
+    from bakeoff.serve.serving import Serving
 
     lines = Background()
     server_log = ServerLog(form_for(logging.format), lines)
@@ -88,14 +89,15 @@ def serve_run(
         deployment = deploy(opened, deployments / opened.folder.root.name, contenders)
         _check_parts(deployment)
         with Log(deployment.log_path, logging.retention_days, logging.keep_texts) as log:
-            app = application(deployment, log, access, server_log, listening.url)
+            serving = Serving(deployment, log)
+            app = application(deployment, serving, log, access, server_log, listening.url)
             if server_log.form == "text":
                 for line in _lines(deployment, listening):
                     tell(line)
             else:
                 server_log.line("start", **_started(deployment, listening))
             python_logging.getLogger().addHandler(Forwarding(server_log))
-            serve_until_stopped(app, listener, listening.grace_s, server_log)
+            serve_until_stopped(app, listener, listening.grace_s, server_log, lambda: serving.queue.close(0))
             lines.close()
 
 

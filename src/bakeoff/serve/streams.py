@@ -11,13 +11,18 @@ from typing import Any, Generic, TypeVar
 import anyio
 from anyio import CancelScope, CapacityLimiter, to_thread
 
+from bakeoff.models.cancelling import Caller, CallerGoneError, on_behalf_of
+
 T = TypeVar("T")
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 MOST_THREADS = 512
 """At most this many answers are waited for at once; a further one waits for a thread."""
-AHEAD = 16
-"""An iterator runs at most this many items ahead of a slow client."""
+AHEAD = 1024
+"""An iterator runs at most this many items ahead of a slow client.
+
+Enough for a whole answer: a client that reads slowly keeps no other one out of the queue.
+"""
 
 
 class _End:
@@ -36,8 +41,9 @@ class Stepper(Generic[T]):
     async def items(self, iterator: Iterator[T]) -> AsyncGenerator[T, None]:
         """The items as they come; at most AHEAD of them wait to be read.
 
-        The iterator is closed at the end, after an error, and when this generator is closed: then the step that has
-        begun is the last one.
+        The iterator is closed at the end, after an error, and when this generator is closed. Then the step that has
+        begun is the last one, and it is told that its caller is gone (`models/cancelling.py`): waiting ends at once,
+        and an engine stops at its next token.
         """
         arrived: asyncio.Queue[T | _End] = asyncio.Queue()
         loop = asyncio.get_running_loop()
@@ -58,23 +64,26 @@ class _Pump(Generic[T]):
     """Hands over the items of an iterator, in the thread that calls `run`, until it is stopped."""
 
     def __init__(self, iterator: Iterator[T], hand_over: Callable[[T | _End], Any]) -> None:
+        self._caller = Caller()
         self.room = threading.Semaphore(AHEAD)
         self._iterator = iterator
         self._hand_over = hand_over
-        self._stopped = False
 
     def run(self) -> None:
         """The items, then the mark of the end. Raises what the iterator raises."""
-        try:
-            while not self._stopped and not isinstance(item := next(self._iterator, _END), _End):
-                self._hand_over(item)
-                self.room.acquire()
-        finally:
-            _close(self._iterator)
-            self._hand_over(_END)
+        with on_behalf_of(self._caller):
+            try:
+                while not self._caller.is_gone and not isinstance(item := next(self._iterator, _END), _End):
+                    self._hand_over(item)
+                    self.room.acquire()
+            except CallerGoneError:
+                pass  # nobody is left to hear of it
+            finally:
+                _close(self._iterator)
+                self._hand_over(_END)
 
     def stop(self) -> None:
-        self._stopped = True
+        self._caller.leave()
         self.room.release()
 
 

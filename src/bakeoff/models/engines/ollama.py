@@ -39,6 +39,7 @@ class OllamaGenerator:
     def __init__(self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S) -> None:
         self.name = settings.model
         self.context_tokens = settings.context_tokens
+        self.n_parallel = settings.concurrency
         self._settings = settings
         self._client = ApiClient(settings, first_wait_s)
         self._url = f"{ollama_url(settings.base_url)}/api/chat"

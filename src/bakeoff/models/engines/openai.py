@@ -32,6 +32,7 @@ class OpenAiGenerator:
     def __init__(self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S) -> None:
         self.name = settings.model
         self.context_tokens = settings.context_tokens
+        self.n_parallel = settings.concurrency
         self._settings = settings
         self._client = ApiClient(settings, first_wait_s)
         self._url = f"{settings.base_url}/chat/completions"

@@ -19,6 +19,8 @@ class ScriptedGenerator:
     Declines messages that a mapping does not hold. All replies have the same log-probability.
     """
 
+    n_parallel = 64
+
     def __init__(self, script: Script | None = None, context_tokens: int = 1_000_000, logprob: float = -0.1) -> None:
         self.name = "scripted"
         self.context_tokens = context_tokens

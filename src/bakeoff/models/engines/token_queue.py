@@ -14,13 +14,13 @@ class TokenQueue:
     """
 
     def __init__(self) -> None:
-        self._steps: queue.SimpleQueue[list[int] | RuntimeError | None] = queue.SimpleQueue()
+        self._steps: queue.SimpleQueue[list[int] | BaseException | None] = queue.SimpleQueue()
 
     def put(self, ids: Sequence[int]) -> None:
         """Hands over the ids of one step."""
         self._steps.put(list(ids))
 
-    def end(self, error: RuntimeError | None = None) -> None:
+    def end(self, error: BaseException | None = None) -> None:
         """Says that nothing more comes, and perhaps why."""
         self._steps.put(error)
 

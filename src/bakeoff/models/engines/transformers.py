@@ -5,7 +5,7 @@ Takes prompts, gives completions. Knows nothing about retrieval.
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from transformers import (
 from transformers.generation.streamers import BaseStreamer
 
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.models.cancelling import Caller, acquire, caller
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.token_queue import TokenQueue
 from bakeoff.models.threads import free_threads, use_threads
@@ -33,8 +34,11 @@ TOKENS_PER_BATCH = 16_384
 class TransformersGenerator:
     """A model loaded by transformers, with an adapter merged in if one is given.
 
+    Safe to use from several threads, which wait for each other: it writes one batch or one stream at a time.
     `note` says why a faster engine was not used; empty if there is nothing to say.
     """
+
+    n_parallel = 1
 
     def __init__(
         self,
@@ -48,6 +52,7 @@ class TransformersGenerator:
         self._chat = Chat(folder)
         self.context_tokens = self._chat.context_tokens
         self._tokens_per_batch = tokens_per_batch
+        self._lock = threading.Lock()
         cuda = torch.cuda.is_available()
         use_threads(free_threads())
         self._model = load_model(folder, adapter, torch.bfloat16 if cuda else torch.float32)
@@ -62,7 +67,11 @@ class TransformersGenerator:
     def _complete_all(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[Completion]:
         completions: dict[int, Completion] = {}
         for batch in _batches([len(tokens) for tokens in ids], settings.max_new_tokens, self._tokens_per_batch):
-            completions |= zip(batch, self._complete([ids[i] for i in batch], settings), strict=True)
+            acquire(self._lock)
+            try:
+                completions |= zip(batch, self._complete([ids[i] for i in batch], settings), strict=True)
+            finally:
+                self._lock.release()
         return [completions[i] for i in range(len(ids))]
 
     def _complete(self, batch: Sequence[Sequence[int]], settings: GenerationSettings) -> list[Completion]:
@@ -76,9 +85,12 @@ class TransformersGenerator:
                 input_ids=torch.tensor(rows, device=self._model.device),
                 attention_mask=torch.tensor(mask, device=self._model.device),
                 generation_config=self._configured(settings),
-                stopping_criteria=StoppingCriteriaList([_WhenStopped(self._chat, width, settings)]),
+                stopping_criteria=StoppingCriteriaList(
+                    [_WhenLeft(caller()), _WhenStopped(self._chat, width, settings)]
+                ),
                 logits_processor=LogitsProcessorList([chosen]),
             )
+        caller().raise_if_gone()
         seconds = (time.perf_counter() - begun) / len(batch)
         new = output[:, width:]
         logprobs = torch.stack(chosen.steps(new[:, -1]), dim=1).tolist()
@@ -110,13 +122,15 @@ class TransformersGenerator:
         begun = time.perf_counter()
         ids = torch.tensor([self._chat.ids_that_fit(prompt, settings.max_new_tokens)], device=self._model.device)
         until = _WhenStopped(self._chat, ids.shape[1], settings)
-        writer = _Writer(self._model, ids, self._configured(settings), until)
+        acquire(self._lock)
+        writer = _Writer(self._model, ids, self._configured(settings), until, self._lock.release)
         writer.start()
         try:
             yield from self._chat.pieces(writer.tokens, settings)
         finally:
             writer.stopped.set()
             writer.join()
+        caller().raise_if_gone()
         took = (ids.shape[1], time.perf_counter() - begun)
         yield self._completion(writer.new, writer.logprobs, took, settings)
 
@@ -168,13 +182,21 @@ class _Logprobs(LogitsProcessor):
 
 
 class _Writer(threading.Thread):
-    """Generates until it is done or told to stop. `tokens` gives the new tokens while they are written.
+    """Generates until it is done or told to stop, then calls `at_end`. `tokens` gives the new tokens as they come.
 
     At the end `new` are the ids of all new tokens, `logprobs` their log-probabilities.
     """
 
-    def __init__(self, model: Any, ids: torch.Tensor, settings: GenerationConfig, until: StoppingCriteria) -> None:
+    def __init__(
+        self,
+        model: Any,
+        ids: torch.Tensor,
+        settings: GenerationConfig,
+        until: StoppingCriteria,
+        at_end: Callable[[], None],
+    ) -> None:
         super().__init__(daemon=True)
+        self._caller, self._at_end = caller(), at_end
         self.stopped = threading.Event()
         self.tokens = TokenQueue()
         self.new: list[int] = []
@@ -190,7 +212,7 @@ class _Writer(threading.Thread):
                 attention_mask=torch.ones_like(self._ids),
                 generation_config=self._settings,
                 streamer=_NewTokens(self.tokens),
-                stopping_criteria=StoppingCriteriaList([_WhenSet(self.stopped), self._until]),
+                stopping_criteria=StoppingCriteriaList([_WhenLeft(self._caller, self.stopped), self._until]),
                 logits_processor=LogitsProcessorList([chosen]),
             )
             self.new = output[0, self._ids.shape[1] :].tolist()
@@ -198,6 +220,7 @@ class _Writer(threading.Thread):
         except RuntimeError as error:
             failed = error
         finally:
+            self._at_end()
             self.tokens.end(failed)
 
 
@@ -229,12 +252,16 @@ class _WhenStopped(StoppingCriteria):
         return torch.tensor(stopped, dtype=torch.bool, device=input_ids.device)
 
 
-class _WhenSet(StoppingCriteria):
-    def __init__(self, event: threading.Event) -> None:
-        self._event = event
+class _WhenLeft(StoppingCriteria):
+    """Ends every prompt of a batch once nobody reads: the caller is gone, or the event is set."""
+
+    def __init__(self, somebody: Caller, event: threading.Event | None = None) -> None:
+        self._caller = somebody
+        self._event = event or threading.Event()
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **more: Any) -> torch.Tensor:
-        return torch.full((input_ids.shape[0],), self._event.is_set(), device=input_ids.device)
+        is_left = self._caller.is_gone or self._event.is_set()
+        return torch.full((input_ids.shape[0],), is_left, device=input_ids.device)
 
 
 def load_model(folder: Path, adapter: Path | None, dtype: torch.dtype) -> Any:

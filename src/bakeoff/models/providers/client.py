@@ -4,10 +4,10 @@ Takes a model's settings and JSON, gives JSON objects or the lines of a stream. 
 """
 
 import json
+import socket
 import threading
-import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ import httpx2
 
 from bakeoff import __version__
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.models.cancelling import caller, sleep
 from bakeoff.models.providers.keys import key_of, without_key
 from bakeoff.models.providers.retry import (
     FIRST_WAIT_S,
@@ -81,6 +82,7 @@ class ApiClient:
     def lines(self, url: str, body: dict[str, Any]) -> Generator[str]:
         """The non-empty lines of a streamed answer as they arrive. Closing the iterator ends the request.
 
+        So does a caller who leaves, even while no line comes.
         Raises ApiError if the server refuses, or later if the connection breaks. A request is sent again only if it
         fails before its first line.
         """
@@ -100,12 +102,13 @@ class ApiClient:
 
     def _read_lines(self, url: str, response: httpx2.Response, key: str) -> Generator[str]:
         try:
-            for line in response.iter_lines():
+            for line in _lines(response):
                 if "text/html" in response.headers.get("content-type", "") or line.startswith("<"):
                     raise self._html(url, response.status_code)
                 if line.strip():
                     yield without_key(line, key)
         except (httpx2.HTTPError, httpx2.StreamError) as error:
+            caller().raise_if_gone()
             raise self._broken(url, error, key) from None
         finally:
             response.close()
@@ -242,7 +245,22 @@ class ApiClient:
 
 
 def _wait(seconds: float) -> None:
-    time.sleep(seconds)
+    sleep(seconds)
+
+
+def _lines(response: httpx2.Response) -> Iterator[str]:
+    """The lines of a response. Its connection is shut down when the caller leaves: reading ends at once."""
+    with caller().when_gone(lambda: _shut_down(response)):
+        for line in response.iter_lines():
+            caller().raise_if_gone()
+            yield line
+
+
+def _shut_down(response: httpx2.Response) -> None:
+    connection = response.extensions["network_stream"].get_extra_info("socket")
+    if connection is not None:
+        with suppress(OSError):  # the server was faster
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 def _beginning(response: httpx2.Response) -> str:

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from bakeoff.models.cancelling import LOOK_EVERY_S, CallerGoneError, caller, on_behalf_of
+
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 
@@ -15,8 +17,10 @@ Value = TypeVar("Value")
 def in_parallel(call: Callable[[Item], Value], items: Sequence[Item], n_threads: int) -> list[Value]:
     """`call(item)` for every item, in the order of the items. The first exception stops the work and is raised.
 
-    The threads are daemons, so that Ctrl-C does not wait for running calls.
+    The threads are daemons, so that Ctrl-C does not wait for running calls. If the caller leaves, CallerGoneError is
+    raised, and running calls are not waited for either.
     """
+    somebody = caller()
     values: dict[int, Value] = {}
     errors: list[BaseException] = []
     numbers = itertools.count()
@@ -26,7 +30,8 @@ def in_parallel(call: Callable[[Item], Value], items: Sequence[Item], n_threads:
             if i >= len(items) or errors:
                 return
             try:
-                values[i] = call(items[i])
+                with on_behalf_of(somebody):
+                    values[i] = call(items[i])
             except BaseException as error:  # noqa: BLE001  (raised again below, in the thread that asked)
                 errors.append(error)
 
@@ -35,8 +40,10 @@ def in_parallel(call: Callable[[Item], Value], items: Sequence[Item], n_threads:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
-    except KeyboardInterrupt as interrupt:
+            while thread.is_alive():
+                thread.join(LOOK_EVERY_S)
+                somebody.raise_if_gone()
+    except (KeyboardInterrupt, CallerGoneError) as interrupt:
         errors.append(interrupt)  # the threads start no further calls
         raise
     if errors:

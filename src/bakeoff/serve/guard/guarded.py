@@ -32,7 +32,7 @@ class Access:
     lookup: Lookup | None
     origins: frozenset[str] = frozenset()
     open_paths: OpenPaths = field(default_factory=lambda: OpenPaths("/", "/web/", "/health"))
-    unlimited: frozenset[str] = frozenset({"/health"})
+    unlimited: OpenPaths = field(default_factory=lambda: OpenPaths("/health", "/", "/web/"))
     rate: Rate = DEFAULT_RATE
     body: BodyLimits = DEFAULT_BODY
 

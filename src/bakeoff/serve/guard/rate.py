@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from bakeoff.records import Record
 from bakeoff.serve.guard.asgi import App, Receive, Scope, Send, refuse
-from bakeoff.serve.guard.bearer import identified
+from bakeoff.serve.guard.bearer import OpenPaths, identified
 
 MAX_BUCKETS = 10_000
 
@@ -49,15 +49,18 @@ class Buckets:
 
 
 class RateLimit:
-    """By the holder that `bearer.Identify` found, else by address. `unlimited` paths are not counted."""
+    """By the holder that `bearer.Identify` found, else by address.
 
-    def __init__(self, app: App, buckets: Buckets, unlimited: frozenset[str] = frozenset()) -> None:
+    Reading an `unlimited` path is not counted: the page is many small files, which cost next to nothing.
+    """
+
+    def __init__(self, app: App, buckets: Buckets, unlimited: OpenPaths | None = None) -> None:
         self._app = app
         self._buckets = buckets
-        self._unlimited = unlimited
+        self._unlimited = unlimited or OpenPaths()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        seconds = 0.0 if scope["path"] in self._unlimited else self._buckets.take(_counted_as(scope))
+        seconds = 0.0 if self._unlimited.include(scope) else self._buckets.take(_counted_as(scope))
         if seconds:
             wait = max(1, math.ceil(seconds))
             message = f"Too many requests. Try again in {wait} s."

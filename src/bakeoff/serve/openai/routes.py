@@ -52,7 +52,7 @@ class OpenAiApi:
     """The API for one `Answering`.
 
     `holder_of` says who asks, and so which documents they may see. `public_url` is the server's address in citations;
-    None takes it from each request. `observer` is told when an answer begins and how it ended.
+    None takes it from each request. `observer` is told how each answer ended.
     """
 
     def __init__(
@@ -142,7 +142,6 @@ class OpenAiApi:
             note_ended(request.scope, how)
             self._observer.ended(how)
 
-        self._observer.began(model)
         yield from observed(self._asked(request, id, model, conversation), model, ended)
 
     def _asked(self, request: Request, id: str, model: str, conversation: Conversation) -> Iterator[str | Answered]:

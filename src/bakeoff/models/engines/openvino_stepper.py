@@ -1,0 +1,142 @@
+"""Steps the OpenVINO engine for all who ask at once: continuous batching.
+
+Takes requests from any thread and writes them together, one token of each in a step. Knows no text.
+
+A text never depends on what is written beside it, to the last bit of its log-probabilities. Two rules see to that. A
+prompt is read whole, in one step, and no token of another answer is written in that step: the engine computes a token
+differently where it stands beside prompts, and rounds differently where a prompt is cut. (docs/results/generation.md
+has the measurement.) And the engine never has to drop the keys and values of an answer, since a request begins only
+when there is room for the longest answer it may get.
+"""
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import openvino_genai as genai
+
+from bakeoff.models.cancelling import CallerGoneError
+from bakeoff.models.engines.openvino_request import WritingRequest
+
+MAX_SEQUENCES = 64
+# Tokens of prompts in one step, unless one prompt is longer. Few enough to stay in the processor's cache: see
+# docs/results/generation.md.
+PROMPT_TOKENS = 512
+CACHED_TOKENS = 16_384  # keys and values kept at least: for a batch of 16 prompts with a thousand tokens each
+BLOCK_TOKENS = 32  # of the engine's cache on a CPU
+PAUSE_S = 0.0005
+
+
+def scheduler(context_tokens: int) -> Any:
+    """The engine's settings: memory for the keys and values of a full context, or of a batch of prompts.
+
+    There is no cache of prompts, prompts are read whole, and apart from answers.
+    """
+    settings = genai.SchedulerConfig()
+    settings.num_kv_blocks = n_blocks(max(context_tokens, CACHED_TOKENS))
+    settings.enable_prefix_caching = False
+    settings.dynamic_split_fuse = False
+    settings.max_num_batched_tokens = max(context_tokens, MAX_SEQUENCES)
+    settings.max_num_seqs = MAX_SEQUENCES
+    return settings
+
+
+def n_blocks(n_tokens: int) -> int:
+    """The blocks of the engine's cache that hold the keys and values of so many tokens."""
+    return math.ceil(n_tokens / BLOCK_TOKENS)
+
+
+class Stepper:
+    """A pipeline and the one thread that uses it, which runs only while there is something to write.
+
+    `opened` makes the pipeline. After an error all requests end with this error, and the next request gets a new
+    pipeline: nothing is known about the state of the old one.
+    """
+
+    def __init__(self, opened: Callable[[], Any], context_tokens: int) -> None:
+        self._opened = opened
+        self._pipeline: Any = opened()
+        self._n_blocks = n_blocks(max(context_tokens, CACHED_TOKENS))
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._waiting: deque[WritingRequest] = deque()
+        self._writing: list[WritingRequest] = []
+        self._n_begun = 0
+        self._has_read_prompts = False
+
+    def write(self, requests: Sequence[WritingRequest]) -> None:
+        """Begins to write these requests, after those that wait already. Their `tokens` end with them."""
+        with self._lock:
+            self._waiting.extend(requests)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="openvino", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            while self._has_work():
+                self._begin()
+                self._pipeline.step()
+                self._after_step()
+        except BaseException as error:  # noqa: BLE001  (raised in the threads that wait for the requests)
+            self._fail(error)
+
+    def _has_work(self) -> bool:
+        """Whether to go on. If not, the thread is over: a later request starts another one."""
+        with self._lock:
+            for request in [request for request in self._waiting if request.is_left]:
+                self._waiting.remove(request)
+                request.end(CallerGoneError())
+            if self._pipeline is None:
+                self._pipeline = self._opened()
+            if self._waiting or self._writing or self._pipeline.has_non_finished_requests():
+                return True
+            self._thread = None
+            return False
+
+    def _begin(self) -> None:
+        """Hands prompts to the engine, in the order of their arrival, as many as this step can read.
+
+        Between two prompts, answers that somebody reads along get their next token.
+        """
+        if self._has_read_prompts and any(request.streamed for request in self._writing):
+            self._has_read_prompts = False
+            return
+        n_tokens = 0
+        with self._lock:
+            while self._waiting and self._fits(self._waiting[0], n_tokens):
+                request = self._waiting.popleft()
+                self._writing.append(request)
+                n_tokens += len(request.prompt_ids)
+                self._n_begun += 1
+                request.begin(self._pipeline, self._n_begun)
+        self._has_read_prompts = n_tokens > 0
+
+    def _fits(self, request: WritingRequest, n_tokens: int) -> bool:
+        """Whether a prompt can be read in a step that reads so many tokens of others, and its answer be written."""
+        if n_tokens and n_tokens + len(request.prompt_ids) > PROMPT_TOKENS:
+            return False
+        n_taken = sum(n_blocks(other.most_tokens) for other in self._writing)
+        return len(self._writing) < MAX_SEQUENCES and n_taken + n_blocks(request.most_tokens) <= self._n_blocks
+
+    def _after_step(self) -> None:
+        """Hands over what was written. A request that was stopped after the last step has given its memory back now."""
+        self._writing = [request for request in self._writing if not request.ended.is_set()]
+        for request in self._writing:
+            request.after_step()
+        if any(request.streamed for request in self._writing):
+            time.sleep(PAUSE_S)
+
+    def _fail(self, error: BaseException) -> None:
+        with self._lock:
+            failed = [*self._writing, *self._waiting]
+            self._writing = []
+            self._waiting.clear()
+            self._pipeline = self._thread = None
+            self._has_read_prompts = False
+        for request in failed:
+            if not request.ended.is_set():
+                request.end(error)

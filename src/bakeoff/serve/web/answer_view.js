@@ -1,0 +1,99 @@
+// One answer on the page: waiting, being written, complete, declined, stopped or failed.
+
+import { announce } from "./announce.js";
+import { marksOf, pendingMark, sourceList } from "./citation_marks.js";
+import { DECLINED } from "./chat.js";
+import { copied } from "./copy.js";
+import { el, icon, iconButton } from "./dom.js";
+import { judge } from "./judge.js";
+import { markdown } from "./markdown.js";
+import { problem } from "./problem.js";
+
+export class AnswerView {
+  /** `label` names the answer for screen readers, where several stand side by side. `level` is that of its headings. */
+  constructor({ label = "Answer", level = 3 } = {}) {
+    this.label = label;
+    this.level = level;
+    this.text = "";
+    this.frame = 0;
+    this.body = el("div", { class: "answer-body", dir: "auto" });
+    this.foot = el("div", { class: "answer-foot" });
+    this.element = el("div", { class: "answer", role: "group", "aria-label": label, "aria-busy": "true" }, this.body, this.foot);
+    this.wait();
+  }
+
+  wait() {
+    this.element.className = "answer waiting";
+    this.body.replaceChildren(el("p", { class: "dots" }, el("span", { class: "sr" }, "Waiting for the answer"), el("i"), el("i"), el("i")));
+    this.foot.replaceChildren();
+  }
+
+  /** The text so far. It is drawn at most once for each frame of the screen. */
+  write(text) {
+    this.text = text;
+    if (!text.trim()) return;
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.element.className = "answer writing";
+      this.body.replaceChildren(...markdown(this.text, pendingMark, this.level));
+    });
+  }
+
+  finish(answer) {
+    this.settle(answer.declined ? "declined" : "complete");
+    if (answer.declined) this.decline();
+    else this.complete(answer);
+    this.foot.append(...this.tools(answer));
+  }
+
+  complete(answer) {
+    this.body.replaceChildren(...markdown(answer.text, marksOf(answer.sources), this.level));
+    if (!answer.text.trim()) this.body.append(el("p", { class: "remark" }, "The answer is empty."));
+    if (answer.truncated) this.body.append(el("p", { class: "remark" }, "The answer was cut off at its limit of length."));
+    const list = sourceList(answer.sources, el(`h${this.level}`, { class: "small-title" }, "Sources"));
+    if (list) this.foot.append(list);
+    announce(`${this.label}: ${this.body.textContent}`);
+  }
+
+  decline() {
+    this.body.replaceChildren(
+      el("p", { class: "declined-title" }, DECLINED),
+      el("p", { class: "declined-reason" }, "There was no answer that could be given with enough certainty, so none is shown."),
+    );
+    announce(`${this.label}: ${DECLINED}`);
+  }
+
+  fail(error, again) {
+    this.settle("failed");
+    this.body.replaceChildren(...(this.text ? markdown(this.text, pendingMark, this.level) : []), problem(error, again));
+    announce(`${this.label} failed: ${error.message}`);
+  }
+
+  stop() {
+    this.settle("stopped");
+    this.body.replaceChildren(...markdown(this.text, pendingMark, this.level), el("p", { class: "remark" }, "Stopped."));
+    announce("Stopped.");
+  }
+
+  settle(state) {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.element.className = `answer ${state}`;
+    this.element.setAttribute("aria-busy", "false");
+    this.foot.replaceChildren();
+  }
+
+  tools(answer) {
+    const { buttons, below } = judge(answer.id);
+    const copy = iconButton("copy", "Copy the answer", () => this.copy(copy, answer.text));
+    return [el("div", { class: "tools" }, buttons, copy), below];
+  }
+
+  async copy(button, text) {
+    const isDone = await copied(text);
+    announce(isDone ? "Copied." : "Copying is not allowed here.");
+    if (!isDone) return;
+    button.replaceChildren(icon("check"));
+    setTimeout(() => button.replaceChildren(icon("copy")), 1500);
+  }
+}

@@ -1,0 +1,42 @@
+// Asks a contender through the chat API, streaming. Gives the answer with its sources; knows nothing about elements.
+
+import { ApiError, postJson } from "./api.js";
+import { sourceOf } from "./sources.js";
+import { events } from "./sse.js";
+
+export const DECLINED = "I don't know.";
+
+/** The answer of one contender. `onText(text)` is called with the whole text so far, each time more has come.
+ *
+ * Resolves to {id, text, sources, contender, declined, truncated}; sources are numbered from 1 by their place. Raises
+ * ApiError, or an AbortError once `signal` is aborted: the server then stops the model.
+ */
+export async function ask(contender, messages, { onText, signal }) {
+  const body = { model: contender, messages, stream: true };
+  const response = await postJson("/v1/chat/completions", body, { signal });
+  const answer = { id: "", text: "", sources: [], contender, declined: false, truncated: false };
+  let isWhole = false;
+  for await (const event of events(response)) {
+    if (event.error) throw new ApiError(event.error.message, 200, event.error.code, null);
+    isWhole = add(answer, event) || isWhole;
+    onText(answer.text);
+  }
+  if (!isWhole) throw new ApiError("The connection ended before the answer did. Try again.", 0, "cut_off");
+  return answer;
+}
+
+/** Adds an event to the answer. Gives whether it was the one that ends it. */
+function add(answer, event) {
+  const choice = event.choices?.[0];
+  answer.id ||= event.id ?? "";
+  answer.text += choice?.delta?.content ?? "";
+  for (const annotation of choice?.delta?.annotations ?? []) {
+    if (annotation.type === "url_citation") answer.sources.push(sourceOf(annotation.url_citation));
+  }
+  if (event.bakeoff) {
+    answer.contender = event.bakeoff.contender || answer.contender;
+    answer.declined = event.bakeoff.abstained || answer.text.trim() === DECLINED;
+  }
+  answer.truncated ||= choice?.finish_reason === "length";
+  return Boolean(choice?.finish_reason);
+}

@@ -1,0 +1,95 @@
+// The newest questions with their answers, to judge them later or to ask again; and the log as files.
+
+import { getJson, request } from "./api.js";
+import { announce } from "./announce.js";
+import { marksOf, sourceList } from "./citation_marks.js";
+import { DECLINED } from "./chat.js";
+import { byId, el } from "./dom.js";
+import { line, seconds, time } from "./format.js";
+import { judge } from "./judge.js";
+import { markdown } from "./markdown.js";
+import { problem } from "./problem.js";
+import { sourceOf } from "./sources.js";
+
+const STEP = 30;
+const MOST = 1000;
+
+let manages = false;
+let onAskAgain = () => {};
+
+/** `askAgain(question)` is called when the user wants to ask a question again. */
+export function setUpHistoryView(askAgain) {
+  onAskAgain = askAgain;
+  for (const button of byId("exports").querySelectorAll("button")) button.addEventListener("click", () => save(button));
+}
+
+/** A key that manages sees the answers to all keys, and may save the log. */
+export function allowExports(allowed) {
+  manages = allowed;
+  byId("exports").hidden = !allowed;
+  byId("history-lede").textContent = allowed
+    ? "All questions, newest first. They stay on this server."
+    : "Questions asked with your key, newest first. They stay on this server.";
+}
+
+export async function showHistory(n = STEP) {
+  const place = byId("history-list");
+  try {
+    const { answers } = await getJson(`/history?n=${n}`);
+    if (!answers.length) {
+      place.replaceChildren(el("p", { class: "remark" }, "Nothing was asked yet."));
+      return;
+    }
+    place.replaceChildren(el("ol", { class: "past" }, answers.map(entry)));
+    if (answers.length === n && n < MOST) {
+      place.append(el("button", { type: "button", class: "button", onclick: () => showHistory(Math.min(MOST, n + STEP)) }, "Show more"));
+    }
+  } catch (error) {
+    place.replaceChildren(problem(error, () => showHistory(n)));
+  }
+}
+
+function entry(answer) {
+  const question = answer.asked || answer.question;
+  const { buttons, below } = judge(answer.id, answer.thumb);
+  const again = question && el("button", { type: "button", class: "quiet-button", onclick: () => onAskAgain(question) }, "Ask again");
+  const speed = answer.latency_ms === null ? "" : seconds(answer.latency_ms);
+  const key = manages && answer.key ? `key ${answer.key}` : "";
+  return el(
+    "li",
+    { class: "turn" },
+    el("p", { class: "row-about" }, line(time(answer.at), answer.contender, speed, key)),
+    el("h2", { class: "question", dir: "auto" }, question || "The log keeps no texts"),
+    el("div", { class: "answer-body", dir: "auto" }, shown(answer)),
+    details(answer),
+    answer.thumb?.right_answer && el("p", { class: "right" }, el("strong", {}, "Right answer given: "), answer.thumb.right_answer),
+    el("div", { class: "tools" }, buttons, again),
+    below,
+  );
+}
+
+function shown(answer) {
+  if (answer.error) return el("p", { class: "remark" }, `Failed: ${answer.error}`);
+  if (answer.declined) return el("p", { class: "declined-title" }, DECLINED);
+  return answer.text === null ? el("p", { class: "remark" }, "The log keeps no texts.") : markdown(answer.text, marksOf(sourcesOf(answer)));
+}
+
+function details(answer) {
+  const sources = answer.declined ? [] : sourcesOf(answer);
+  return sources.length > 0 && el("details", { class: "passages" }, el("summary", {}, "Passages it was made from"), sourceList(sources, null));
+}
+
+const sourcesOf = (answer) => answer.citations.map(({ url, source }) => sourceOf({ url, title: source }));
+
+async function save(button) {
+  try {
+    const response = await request(`/log/export?form=${button.dataset.form}`);
+    const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? "bakeoff-log";
+    const address = URL.createObjectURL(await response.blob());
+    el("a", { href: address, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60000);
+    announce(`Saved ${name}.`);
+  } catch (error) {
+    byId("history-list").prepend(problem(error, () => save(button)));
+  }
+}

@@ -1,0 +1,59 @@
+// Begins the page: the views, the key, and what the server says of itself.
+
+import { getJson, whenKeyNeeded } from "./api.js";
+import { propose, setUpAskView, showContenders } from "./ask_view.js";
+import { setUpCompareView, showChoices } from "./compare_view.js";
+import { allowChanges, setUpDocumentsView, showDocuments } from "./documents_view.js";
+import { byId } from "./dom.js";
+import { showHealth } from "./health_footer.js";
+import { allowExports, setUpHistoryView, showHistory } from "./history_view.js";
+import { currentKey, forgetKey } from "./key.js";
+import { askForKey } from "./key_dialog.js";
+import { setUpPassageDialog } from "./passage_dialog.js";
+import { go, setUpRouter } from "./router.js";
+import { setUpShortcuts } from "./shortcuts.js";
+
+/** What the key may do, and who answers. Asks for a key where one is needed. */
+async function load() {
+  const [health, access] = await Promise.all([showHealth(), getJson("/access")]);
+  const contenders = health.contenders ?? (await getJson("/v1/models")).data.map((model) => model.id);
+  isKnown = true;
+  showContenders(contenders);
+  showChoices(contenders);
+  allowChanges(access.manages);
+  allowExports(access.manages);
+  byId("forget-key").hidden = !currentKey();
+}
+
+async function loadOrExplain() {
+  try {
+    await load();
+  } catch (error) {
+    byId("health").textContent = error.message;
+  }
+}
+
+let isLoading = true;
+let isKnown = false; // who answers
+whenKeyNeeded(async (error) => {
+  const isGiven = await askForKey(error);
+  if (isGiven && !isLoading) setTimeout(loadOrExplain); // another key may see and do other things
+  return isGiven;
+});
+
+setUpAskView(async () => isKnown || load());
+setUpCompareView();
+setUpDocumentsView();
+setUpHistoryView((question) => go("ask", () => propose(question)));
+setUpPassageDialog();
+setUpShortcuts();
+byId("forget-key").addEventListener("click", () => {
+  forgetKey();
+  location.reload();
+});
+
+const loaded = loadOrExplain();
+setUpRouter({ documents: () => loaded.then(showDocuments), history: () => loaded.then(() => showHistory()) });
+if (!byId("ask").hidden) byId("question").focus();
+await loaded;
+isLoading = false;

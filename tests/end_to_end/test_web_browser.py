@@ -1,0 +1,591 @@
+"""The web page in a real browser, used as a person does: asking, reading, judging, comparing, changing documents.
+
+A scripted server behind the real guards: the real security policy applies, and the real log is read afterwards.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bakeoff.serve.log_entries import LoggedAnswer, Preference, Thumb
+from tests.end_to_end.browser import all_of, one_of, started
+from tests.web_app import SPANS, WebServer, running
+
+from selenium import webdriver  # isort: skip
+from selenium.webdriver.common.action_chains import ActionChains  # isort: skip
+from selenium.webdriver.common.keys import Keys  # isort: skip
+from selenium.webdriver.support.ui import WebDriverWait  # isort: skip
+
+CHECKS = Path(__file__).with_name("accessibility_checks.js").read_text(encoding="utf-8")
+ENDED = ".answer:not(.waiting):not(.writing)"
+SCHEMES = ("light", "dark")
+WIDTHS = (1280, 360)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    yield from started()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[WebServer]:
+    """A fresh server on loopback, where no key is needed."""
+    with running(WebServer(tmp_path)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def modules(browser: webdriver.Chrome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """The page, for tests of its modules alone: they leave no trace in it."""
+    with running(WebServer(tmp_path_factory.mktemp("modules"))) as server:
+        open_at(browser, server)
+        yield browser
+
+
+@pytest.fixture
+def page(browser: webdriver.Chrome, server: WebServer) -> Iterator[webdriver.Chrome]:
+    """The page at laptop width, ready for a question. Afterwards: no error and no violation of the policy."""
+    open_at(browser, server)
+    browser.get_log("browser")
+    yield browser
+    assert unexpected(browser) == []
+
+
+def unexpected(browser: webdriver.Chrome) -> list[str]:
+    """What the console says, apart from statuses that a test provoked."""
+    return [
+        entry["message"]
+        for entry in browser.get_log("browser")
+        if "the server responded with a status" not in entry["message"]
+    ]
+
+
+def open_at(
+    browser: webdriver.Chrome, server: WebServer, view: str = "ask", width: int = 1280, scheme: str = "light"
+) -> None:
+    """Load a view of the page and wait until it is ready."""
+    metrics = {"width": width, "height": 800 if width > 500 else 740, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    features = [
+        {"name": "prefers-color-scheme", "value": scheme},
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    browser.get("about:blank")
+    browser.get(f"{server.address}/#/{view}")
+    wait(browser, lambda: "Serving rag" in one_of(browser, "#health").text)
+
+
+def wait(browser: webdriver.Chrome, condition: Callable[[], Any]) -> Any:
+    return WebDriverWait(browser, 10, poll_frequency=0.05).until(lambda _: condition())
+
+
+def ask(page: webdriver.Chrome, question: str, field: str = "#question") -> None:
+    """Type a question and send it with Enter."""
+    one_of(page, field).send_keys(question + Keys.ENTER)
+
+
+def answer_to(page: webdriver.Chrome, question: str) -> Any:
+    """Ask, and the element of the answer when it has ended."""
+    n = len(all_of(page, "#turns .answer"))
+    ask(page, question)
+    return wait(page, lambda: (ended := all_of(page, f"#turns {ENDED}")) and len(ended) > n and ended[-1])
+
+
+def focused(page: webdriver.Chrome) -> str:
+    """The id or the name of what has the focus."""
+    return page.execute_script(
+        "const e = document.activeElement; return e.id || e.getAttribute('aria-label') || e.textContent.trim()"
+    )
+
+
+def tab_to(page: webdriver.Chrome, name: str) -> None:
+    """Press Tab until something of this id or name has the focus, as somebody without a mouse does."""
+    for _ in range(40):
+        if focused(page) == name:
+            return
+        ActionChains(page).send_keys(Keys.TAB).perform()
+    raise AssertionError(f"{name!r} cannot be reached with Tab; the focus is on {focused(page)!r}")
+
+
+def press(page: webdriver.Chrome, *keys: str) -> None:
+    ActionChains(page).send_keys(*keys).perform()
+
+
+def script(page: webdriver.Chrome, body: str, *values: Any) -> Any:
+    """The result of the body of an asynchronous function in the page; it may import the page's modules."""
+    code = "const done = arguments[arguments.length - 1]; const given = [...arguments].slice(0, -1);"
+    return page.execute_async_script(
+        f"{code} (async () => {{ {body} }})().then(done, (e) => done('failed: ' + e))", *values
+    )
+
+
+def test_an_answer_is_streamed_then_cited(page: webdriver.Chrome, server: WebServer) -> None:
+    """Words appear before the answer is complete; then numbered citations, and one announcement for screen readers."""
+    ask(page, "How long may it be returned? Pause halfway.")
+    wait(page, lambda: "returned within" in one_of(page, ".answer.writing").text)
+    assert "clean" not in one_of(page, ".answer").text
+    assert one_of(page, ".answer").get_attribute("aria-busy") == "true"
+    assert one_of(page, "#announcer").get_attribute("textContent") == ""
+    server.answering.go_on.set()
+    answer = wait(page, lambda: one_of(page, ".answer.complete"))
+    assert one_of(answer, "strong").text == "30 days"
+    assert one_of(answer, "a.mark").get_attribute("aria-label") == "Source 1: Returns and refunds"
+    assert answer.get_attribute("aria-busy") == "false"
+    announced = wait(page, lambda: one_of(page, "#announcer").get_attribute("textContent"))
+    assert announced.startswith("Answer: A kettle may be returned within 30 days")
+
+
+def test_a_citation_opens_the_passage_in_its_document(page: webdriver.Chrome) -> None:
+    """The exact span is marked and in view, also after an emoji. Escape goes back to the mark."""
+    answer_to(page, "How long may it be returned?")
+    mark = one_of(page, "a.mark")
+    mark.click()
+    span = wait(page, lambda: one_of(page, "#passage mark"))
+    assert span.text == SPANS["shop/returns"]
+    assert one_of(page, "#passage-title").text == "Returns and refunds"
+    assert "version 7" in one_of(page, "#passage-about").text
+    box = page.execute_script(
+        "const r = document.querySelector('#span').getBoundingClientRect(); return [r.top, r.bottom]"
+    )
+    assert 0 < box[0] < box[1] < 800
+    whole = one_of(page, "#passage-page").get_attribute("href")
+    assert "/documents/shop%2Freturns?version=7&start=" in whole and whole.endswith("#span")
+    press(page, Keys.ESCAPE)
+    wait(page, lambda: not one_of(page, "#passage").is_displayed())
+    assert page.execute_script("return document.activeElement === arguments[0]", mark)
+
+
+def test_the_page_of_a_document_has_the_same_style(browser: webdriver.Chrome, server: WebServer) -> None:
+    """Its classes are in style.css: the text keeps its lines, and the span is marked."""
+    start = server.documents.texts["care"].index(SPANS["care"])
+    browser.get(f"{server.address}/documents/care?version=7&start={start}&end={start + len(SPANS['care'])}#span")
+    style = """const style = (selector) => getComputedStyle(document.querySelector(selector));
+        return [style('.document-text').whiteSpace, style('mark').backgroundColor]"""
+    assert browser.execute_script(style) == ["pre-wrap", "rgb(255, 228, 154)"]
+    assert one_of(browser, "mark#span").text == SPANS["care"]
+
+
+def test_declining_is_shown_calmly_and_not_as_an_error(page: webdriver.Chrome) -> None:
+    """It reads "I don't know."; what was withheld is nowhere on the page."""
+    answer = answer_to(page, "Is there tea on the moon?")
+    assert "declined" in answer.get_attribute("class")
+    assert one_of(answer, ".declined-title").text == "I don't know."
+    assert not all_of(answer, ".problem-note, .sources")
+    assert "withheld guess" not in page.page_source
+
+
+def test_a_thumb_and_the_right_answer_reach_the_log(page: webdriver.Chrome, server: WebServer) -> None:
+    """The thumb at once; the right answer when it is sent. The newest thumb counts."""
+    answer = answer_to(page, "Is there tea on the moon?")
+    one_of(answer, "[aria-label='Bad answer']").click()
+    field = wait(page, lambda: one_of(answer, ".right-answer textarea"))
+    assert one_of(answer, "[aria-label='Bad answer']").get_attribute("aria-pressed") == "true"
+    assert [(thumb.up, thumb.right_answer) for thumb in server.log.entries(Thumb)] == [(False, None)]
+    field.send_keys("No. There is no water.")
+    one_of(answer, ".right-answer [type='submit']").click()
+    wait(page, lambda: "saved" in one_of(answer, ".thanks").text)
+    (stored,) = server.log.thumbs_on([next(server.log.entries(LoggedAnswer)).id]).values()
+    assert (stored.up, stored.right_answer) == (False, "No. There is no water.")
+
+
+def test_a_conversation_sends_its_earlier_turns_until_a_new_one_begins(
+    page: webdriver.Chrome, server: WebServer
+) -> None:
+    """A follow-up is understood with what was said before; a failed answer is not part of the conversation."""
+    answer_to(page, "How long may a kettle be returned?")
+    answer_to(page, "broken")
+    answer_to(page, "And what does it cost?")
+    asked = server.answering.asked[-1]
+    assert asked.n_turns == 3 and "How long may a kettle be returned?" in asked.question
+    one_of(page, "#new-conversation").click()
+    assert not all_of(page, "#turns *") and focused(page) == "question"
+    answer_to(page, "And what does it cost?")
+    assert server.answering.asked[-1].n_turns == 1
+
+
+def test_stopping_ends_the_work_on_the_server(page: webdriver.Chrome, server: WebServer) -> None:
+    """By the button; what was written stays. Escape does the same."""
+    ask(page, "Go on forever")
+    wait(page, lambda: "again and" in one_of(page, ".answer").text)
+    assert not one_of(page, "#send").is_displayed()
+    one_of(page, "#stop").click()
+    wait(page, lambda: all_of(page, ".answer.stopped"))
+    assert server.answering.stopped.wait(5)
+    assert "again and" in one_of(page, ".answer").text and "Stopped." in one_of(page, ".answer").text
+    server.answering.stopped.clear()
+    ask(page, "Go on forever")
+    wait(page, lambda: len(all_of(page, ".answer")) == 2 and "again and" in all_of(page, ".answer")[1].text)
+    press(page, Keys.ESCAPE)
+    assert server.answering.stopped.wait(5)
+
+
+def test_a_failure_says_why_and_can_be_tried_again(page: webdriver.Chrome, server: WebServer) -> None:
+    """The server's own words; "Try again" asks once more in the same place."""
+    server.answering.n_full = 1
+    answer = answer_to(page, "Is the kettle full?")
+    assert "32 questions are waiting. To fix this: ask again in a few seconds." in answer.text
+    one_of(answer, ".problem-note button").click()
+    wait(page, lambda: all_of(page, ".answer.complete"))
+    assert len(all_of(page, ".turn")) == 1
+    assert "the engine went down" in answer_to(page, "broken").text
+
+
+def test_an_answer_is_copied(page: webdriver.Chrome, server: WebServer) -> None:
+    """Its text, as the model wrote it."""
+    permission = {"origin": server.address, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    page.execute_cdp_cmd("Browser.grantPermissions", permission)
+    answer = answer_to(page, "How long may it be returned?")
+    one_of(answer, "[aria-label='Copy the answer']").click()
+    wait(page, lambda: one_of(page, "#announcer").get_attribute("textContent") == "Copied.")
+    assert script(page, "return navigator.clipboard.readText()").startswith(
+        "A kettle may be returned within **30 days**"
+    )
+
+
+def test_a_blind_comparison_hides_the_names_until_the_choice(page: webdriver.Chrome, server: WebServer) -> None:
+    """Three answers side by side in an order of chance; the choice, with `blind`, is in the log."""
+    open_at(page, server, "compare")
+    for box in all_of(page, "#compare-contenders input:not(:checked)"):
+        box.click()
+    ask(page, "How long may it be returned?", "#compare-question")
+    wait(page, lambda: all_of(page, ".vote-buttons button"))
+    columns = all_of(page, ".compared-answer")
+    assert [one_of(column, "h3").text for column in columns] == ["Answer A", "Answer B", "Answer C"]
+    compared = one_of(page, "#compared").get_attribute("textContent")
+    assert not any(name in compared for name in server.answering.models)
+    all_of(page, ".vote-buttons button")[1].click()
+    wait(page, lambda: "Saved" in one_of(page, ".vote").text)
+    names = [
+        one_of(column, "h3").text.removeprefix(f"Answer {letter}: ")
+        for column, letter in zip(columns, "ABC", strict=True)
+    ]
+    assert sorted(names) == sorted(server.answering.models)
+    (stored,) = server.log.entries(Preference)
+    preferred = server.log.answer(stored.preferred or "")
+    assert stored.blind and len(stored.answers) == 3 and preferred and preferred.contender == names[1]
+
+
+def test_names_can_be_shown_and_all_be_equally_good(page: webdriver.Chrome, server: WebServer) -> None:
+    """Two contenders by name, in their order; "All equally good" prefers none."""
+    open_at(page, server, "compare")
+    one_of(page, "#blind").click()
+    ask(page, "How long may it be returned?", "#compare-question")
+    wait(page, lambda: all_of(page, ".vote-buttons button"))
+    assert [heading.text for heading in all_of(page, ".compared-answer h3")] == ["rag", "hybrid"]
+    all_of(page, ".vote-buttons button")[-1].click()
+    wait(page, lambda: "equally good" in one_of(page, ".vote .thanks").text)
+    assert [(entry.preferred, entry.blind) for entry in server.log.entries(Preference)] == [(None, False)]
+
+
+def test_documents_are_added_searched_read_and_removed(
+    page: webdriver.Chrome, server: WebServer, tmp_path: Path
+) -> None:
+    """By the file chooser, with labels. A file that is no text is named with the reason. Removing asks first."""
+    good, bad = tmp_path / "tea & <b>.md", tmp_path / "photo.bin"
+    good.write_text("Tea\n\nGreen tea wants 80 degrees.")
+    bad.write_bytes(b"\0\1")
+    open_at(page, server, "documents")
+    wait(page, lambda: len(all_of(page, ".row")) == 2)
+    one_of(page, "#labels").send_keys("kitchen, tea")
+    one_of(page, "#files").send_keys(f"{good}\n{bad}")
+    wait(page, lambda: len(all_of(page, ".row")) == 3)
+    assert "Added: tea & <b>.md" in one_of(page, ".report").text
+    assert "photo.bin: it is not a text" in one_of(page, ".report").text
+    assert server.documents.labels[good.name] == ["kitchen", "tea"]
+    assert one_of(page, ".changes li").text.startswith("Added\ntea & <b>.md")
+    one_of(page, "#document-query").send_keys("TEA")
+    wait(page, lambda: len(all_of(page, ".row")) == 1)
+    one_of(page, ".row-title").click()
+    wait(page, lambda: "80 degrees" in one_of(page, "#passage-body").text)
+    press(page, Keys.ESCAPE)
+    one_of(page, ".row .icon-button").click()
+    press(page, Keys.ESCAPE)
+    assert good.name in server.documents.texts
+    one_of(page, ".row .icon-button").click()
+    one_of(page, "#confirm-yes").click()
+    wait(page, lambda: "No document matches" in one_of(page, "#document-list").text)
+    assert good.name not in server.documents.texts
+    assert one_of(page, ".changes li").text.startswith("Removed")
+
+
+def test_files_are_dropped(page: webdriver.Chrome, server: WebServer) -> None:
+    """Onto the view; a drop beside it does not replace the page."""
+    open_at(page, server, "documents")
+    drop = """const transfer = new DataTransfer(); transfer.items.add(new File(['Dropped.'], 'dropped.md'));
+        const event = (type) => new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true });
+        const place = document.querySelector(arguments[0]); place.dispatchEvent(event('dragover'));
+        return place.dispatchEvent(event('drop'))"""
+    assert page.execute_script(drop, "#upload") is False
+    wait(page, lambda: "Added: dropped.md" in one_of(page, "#uploaded").text)
+    open_at(page, server, "ask")
+    assert page.execute_script(drop, "body") is False
+    assert "dropped.md" in server.documents.texts and server.documents.version == 8
+
+
+def test_history_is_judged_later_and_asked_again(page: webdriver.Chrome, server: WebServer) -> None:
+    """Newest first, with the passages of each answer; the log can be saved."""
+    answer_to(page, "How long may it be returned?")
+    answer_to(page, "Is there tea on the moon?")
+    one_of(page, "nav a[href='#/history']").click()
+    entries = wait(page, lambda: (found := all_of(page, ".past > li")) and len(found) == 2 and found)
+    assert "I don't know." in entries[0].text and "30 days" in entries[1].text
+    one_of(entries[1], "[aria-label='Good answer']").click()
+    wait(page, lambda: [thumb.up for thumb in server.log.entries(Thumb)] == [True])
+    one_of(entries[1], "summary").click()
+    one_of(entries[1], ".source").click()
+    wait(page, lambda: one_of(page, "#passage mark").text == SPANS["shop/returns"])
+    press(page, Keys.ESCAPE)
+    next(button for button in all_of(entries[1], "button") if button.text == "Ask again").click()
+    wait(page, lambda: one_of(page, "#question").get_attribute("value") == "How long may it be returned?")
+    one_of(page, "nav a[href='#/history']").click()
+    wait(page, lambda: all_of(page, ".past [aria-pressed='true']"))
+
+
+def test_everything_works_with_the_keyboard_alone(page: webdriver.Chrome, server: WebServer) -> None:
+    """Ask, open a citation, close it, judge, correct, change the view, begin again: no mouse."""
+    assert focused(page) == "question"
+    press(page, "How long may")
+    ActionChains(page).key_down(Keys.SHIFT).send_keys(Keys.ENTER).key_up(Keys.SHIFT).perform()
+    press(page, "it be returned?", Keys.ENTER)
+    wait(page, lambda: all_of(page, ".answer.complete"))
+    assert server.answering.asked[0].typed == "How long may\nit be returned?"
+    page.execute_script("document.getElementById('main').focus()")
+    tab_to(page, "Source 1: Returns and refunds")
+    outline = page.execute_script("return getComputedStyle(document.activeElement).outlineWidth")
+    assert outline == "2px"
+    press(page, Keys.ENTER)
+    wait(page, lambda: one_of(page, "#passage mark"))
+    press(page, Keys.ESCAPE)
+    tab_to(page, "Bad answer")
+    press(page, Keys.SPACE)
+    wait(page, lambda: all_of(page, ".right-answer textarea"))
+    press(page, "Thirty.", Keys.TAB, Keys.TAB, Keys.ENTER)
+    wait(page, lambda: [thumb.right_answer for thumb in server.log.entries(Thumb)] == [None, "Thirty."])
+    ActionChains(page).key_down(Keys.ALT).send_keys("3").key_up(Keys.ALT).perform()
+    wait(page, lambda: one_of(page, "#documents-title").is_displayed())
+    assert focused(page) == "main" and page.title == "Documents · Bakeoff"
+    ActionChains(page).key_down(Keys.ALT).send_keys("n").key_up(Keys.ALT).perform()
+    wait(page, lambda: focused(page) == "question" and not all_of(page, ".turn"))
+
+
+def test_a_hostile_answer_loads_nothing_and_runs_nothing(page: webdriver.Chrome, server: WebServer) -> None:
+    """Markup stays text, pictures are named and not loaded, and links lead only to the web, marked."""
+    answer = answer_to(page, "hostile, please")
+    body = one_of(answer, ".answer-body")
+    assert page.execute_script("return window.hacked === undefined")
+    assert not all_of(answer, "img, iframe, style, .answer-body script, object, video")
+    links = [link.get_attribute("href") for link in all_of(body, "a:not(.mark)")]
+    assert links and all(link.startswith(("https://evil.example/", "http://evil.example")) for link in links)
+    assert all(link.get_attribute("rel") == "noopener noreferrer nofollow" for link in all_of(body, "a.external"))
+    assert "your bank (evil.example)" in body.text
+    assert "[picture] tracking pixel (http://evil.example/x.png)" in body.text
+    assert '<img src=x onerror="window.hacked=1">' in body.text and "</script>" in body.text
+    requested = page.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
+    assert all(address.startswith(server.address) for address in requested)
+    assert one_of(page, "#question").is_displayed()
+
+
+def test_no_text_can_become_markup_even_by_mistake(page: webdriver.Chrome) -> None:
+    """The page forbids itself to turn strings into markup."""
+    message = script(page, "document.body.innerHTML = '<b>x</b>'; return 'allowed'")
+    assert message != "allowed" and "TrustedHTML" in message
+    page.get_log("browser")
+
+
+MARKDOWN = {
+    "a *b* **c** `d` ~~e~~": "<p>a <em>b</em> <strong>c</strong> <code>d</code> <del>e</del></p>",
+    "***a* b**": "<p><strong><em>a</em> b</strong></p>",
+    "2 * 3 * 4 and snake_case_name": "<p>2 * 3 * 4 and snake_case_name</p>",
+    "open **never closed": "<p>open **never closed</p>",
+    "a\nb": "<p>a<br>b</p>",
+    "# A\n### B": "<h3>A</h3><h5>B</h5>",
+    "- a\n- b\n  1. c": "<ul><li>a</li><li>b<ol><li>c</li></ol></li></ul>",
+    "3. a\n4. b": '<ol start="3"><li>a</li><li>b</li></ol>',
+    "> a\n> b": "<blockquote><p>a<br>b</p></blockquote>",
+    "---": "<hr>",
+    "`` a`b ``": "<p><code>a`b</code></p>",
+    r"\*a\* &amp; <b>": "<p>*a* &amp;amp; &lt;b&gt;</p>",
+    "see [1] and `[1]`, x[7]": '<p>see <span class="mark pending">1</span> and <code>[1]</code>, x[7]</p>',
+}
+
+
+def test_orders_are_equally_likely(modules: webdriver.Chrome) -> None:
+    """Each of the six orders of three is about a sixth of 6,000."""
+    body = """const { shuffled } = await import('/web/shuffle.js'); const n = {};
+        for (let i = 0; i < 6000; i += 1) { const order = shuffled([1, 2, 3]).join(''); n[order] = (n[order] ?? 0) + 1 }
+        return Object.values(n)"""
+    counts = script(modules, body)
+    assert len(counts) == 6 and all(850 < n < 1150 for n in counts)
+
+
+def test_markdown_becomes_plain_elements(modules: webdriver.Chrome) -> None:
+    """Each text of MARKDOWN, as HTML."""
+    body = """const { markdown } = await import('/web/markdown.js');
+        const { pendingMark } = await import('/web/citation_marks.js');
+        const shown = (text) => { const box = document.createElement('div');
+            box.append(...markdown(text, (n) => n < 3 ? pendingMark(n) : null)); return box.innerHTML };
+        return given[0].map(shown)"""
+    assert dict(zip(MARKDOWN, script(modules, body, list(MARKDOWN)), strict=True)) == MARKDOWN
+
+
+def test_a_table_and_code_keep_their_form(modules: webdriver.Chrome) -> None:
+    """Sides of columns, a bar inside code, and code that is never closed."""
+    body = """const { markdown } = await import('/web/markdown.js'); const box = document.createElement('div');
+        box.append(...markdown(given[0]));
+        const cells = [...box.querySelectorAll('th, td')].map((cell) => [cell.className, cell.textContent]);
+        return [cells, box.querySelector('pre').textContent]"""
+    cells, code = script(modules, body, "| a | b |\n|:-:|--:|\n| `x|y` | 2 |\n| 3 |\n\n```py\nif a:\n    <b>\n")
+    assert cells == [
+        ["side-center", "a"],
+        ["side-right", "b"],
+        ["side-center", "x|y"],
+        ["side-right", "2"],
+        ["side-center", "3"],
+        ["side-right", ""],
+    ]
+    assert code == "if a:\n    <b>\n"
+
+
+def test_links_lead_only_to_the_web_and_mail(modules: webdriver.Chrome) -> None:
+    """Every other scheme, and every relative address, is text."""
+    addresses = [
+        "http://a.b/c",
+        "https://a.b",
+        "mailto:a@b.c",
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        " javascript:alert(1)",
+    ]
+    addresses += [
+        "java\tscript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "file:///x",
+        "//evil.example",
+        "/log/export",
+        "blob:x",
+        "",
+    ]
+    body = """const { safeAddress } = await import('/web/links.js');
+        return given[0].map((text) => safeAddress(text) !== null)"""
+    assert script(modules, body, addresses) == [True] * 3 + [False] * 11
+
+
+def test_hostile_texts_do_not_make_the_page_hang(modules: webdriver.Chrome) -> None:
+    """Twice the text takes about twice the time, whatever it holds: nothing is tried over and over."""
+    parts = [
+        "*",
+        "**a ",
+        "[",
+        "[a](",
+        "![",
+        "`",
+        "`a ",
+        "> ",
+        "- ",
+        "|",
+        "_a",
+        "<http://",
+        "http://a",
+        "\\",
+        "~~",
+        "# ",
+        " ",
+        "-",
+        "a *b **c ",
+        "[a](<",
+        "1. ",
+    ]
+    body = """const { markdown } = await import('/web/markdown.js');
+        const time = (text) => { const begin = performance.now(); markdown(text); return performance.now() - begin };
+        return given[0].map((part) => { const long = part.repeat(60000 / part.length);
+            const [once, twice] = [time(long), time(long + long)]; return [part, once, twice] })"""
+    times = script(modules, body, parts)
+    assert isinstance(times, list), times
+    slow = [(part, once, twice) for part, once, twice in times if twice > 3.5 * once + 150]
+    assert slow == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_each_view_is_accessible(browser: webdriver.Chrome, server: WebServer, width: int, scheme: str) -> None:
+    """Every control has a name, headings are in order, texts have contrast, and nothing sticks out at the side."""
+    browser.get_log("browser")
+    problems: dict[str, list[str]] = {}
+
+    def check(where: str) -> None:
+        found = browser.execute_script(CHECKS, 44 if width < 500 else 24)
+        if browser.execute_script("return document.documentElement.scrollWidth") > width:
+            found.append("the page scrolls sideways")
+        problems.update({where: found} if found else {})
+
+    open_at(browser, server, "ask", width, scheme)
+    check("ask")
+    for question in ("How do I care for it?", "Is there tea on the moon?", "hostile, please", "broken"):
+        answer_to(browser, question)
+    browser.execute_script("document.querySelector('[aria-label=\"Bad answer\"]').click()")
+    wait(browser, lambda: all_of(browser, ".right-answer"))
+    check("answers")
+    browser.execute_script("document.querySelector('a.mark').click()")
+    wait(browser, lambda: all_of(browser, "#passage mark"))
+    check("passage")
+    press(browser, Keys.ESCAPE)
+    open_at(browser, server, "compare", width, scheme)
+    ask(browser, "How do I care for it?", "#compare-question")
+    wait(browser, lambda: all_of(browser, ".vote-buttons button"))
+    check("compare")
+    for view, sign in (("documents", ".row"), ("history", ".past > li")):
+        open_at(browser, server, view, width, scheme)
+        wait(browser, lambda sign=sign: all_of(browser, sign))
+        check(view)
+    assert problems == {}, json.dumps(problems, indent=1)
+    assert unexpected(browser) == []
+    background = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert (int(background.split("(")[1].split(",")[0]) > 200) == (scheme == "light")
+
+
+def test_a_key_is_asked_for_and_kept_out_of_storage(
+    browser: webdriver.Chrome, server: WebServer, tmp_path: Path
+) -> None:
+    """A wrong one is refused in the server's words. With a key that may not manage, nothing can be changed or saved."""
+    keyed = WebServer(tmp_path / "keyed")
+    key = keyed.keys.add("desk")
+    with running(keyed):
+        browser.get(f"{keyed.address}/")
+        wait(browser, lambda: one_of(browser, "#key-dialog").is_displayed())
+        one_of(browser, "#key").send_keys("bk-wrong" + Keys.ENTER)
+        wait(browser, lambda: "not valid" in one_of(browser, "#key-problem").text)
+        one_of(browser, "#key").send_keys(key + Keys.ENTER)
+        wait(
+            browser,
+            lambda: not one_of(browser, "#key-dialog").is_displayed() and one_of(browser, "#forget-key").is_displayed(),
+        )
+        assert "30 days" in answer_to(browser, "How long may it be returned?").text
+        stored = "return JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + document.cookie"
+        assert browser.execute_script(stored) == "{}{}"
+        one_of(browser, "a.mark").click()
+        wait(browser, lambda: all_of(browser, "#passage mark"))
+        assert not one_of(browser, "#passage-page").is_displayed()
+        press(browser, Keys.ESCAPE)
+        one_of(browser, "nav a[href='#/documents']").click()
+        wait(browser, lambda: all_of(browser, ".row"))
+        assert not one_of(browser, "#upload").is_displayed() and not all_of(browser, ".row .icon-button")
+        one_of(browser, "nav a[href='#/history']").click()
+        wait(browser, lambda: all_of(browser, ".past > li"))
+        assert not one_of(browser, "#exports").is_displayed()
+        assert [entry.key for entry in keyed.log.entries(LoggedAnswer)] == ["desk"]
+        browser.refresh()
+        wait(browser, lambda: one_of(browser, "#key-dialog").is_displayed())
+        one_of(browser, "#keep-key").click()
+        one_of(browser, "#key").send_keys(key + Keys.ENTER)
+        wait(browser, lambda: one_of(browser, "#forget-key").is_displayed())
+        browser.refresh()
+        wait(browser, lambda: one_of(browser, "#forget-key").is_displayed())
+        assert not one_of(browser, "#key-dialog").is_displayed()
+        one_of(browser, "#forget-key").click()
+        wait(browser, lambda: one_of(browser, "#key-dialog").is_displayed())
+        assert browser.execute_script(stored) == "{}{}"

@@ -1,0 +1,239 @@
+"""The feedback API: who may judge and see which answers, what is refused, and the exports."""
+
+import asyncio
+import csv
+import io
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+
+from bakeoff.errors import BakeoffError
+from bakeoff.serve.feedback import FeedbackApi
+from bakeoff.serve.keys import Holder
+from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Preference, Thumb
+from bakeoff.serve.openai.routes import exception_handlers
+
+HOLDERS = {name: Holder(name=name, manages=name == "boss") for name in ("desk", "other", "boss")}
+HIT = LoggedHit(chunk_id="c1", document_id="a/b", source="a/b.md", start=3, end=9, score=0.5, rank=1)
+
+
+def answered(name: str, key: str = "desk", question: str = "How long?", **more: Any) -> LoggedAnswer:
+    """An answer in the log."""
+    return LoggedAnswer(
+        **{"id": name, "question": question, "text": f"text of {name}", "contender": "rag", **more}, key=key
+    )
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    """A log with answers of two keys, two of them to one question."""
+    with Log(tmp_path / "log.sqlite") as opened:
+        opened.append(answered("a1", hits=(HIT,), documents_version=7))
+        opened.append(answered("a2", contender="tuned"))
+        opened.append(answered("a3", question="How wide?"))
+        opened.append(answered("b1", key="other"))
+        opened.append(answered("d1", text="a withheld guess", declined=True))
+        yield opened
+
+
+def ask(log: Log, method: str, path: str, key: str = "desk", **options: Any) -> httpx2.Response:
+    """The reply to one request of a key."""
+    api = FeedbackApi(log, lambda request: HOLDERS[request.headers["x-key"]])
+    app = Starlette(routes=api.routes(), exception_handlers=exception_handlers())
+
+    async def reply() -> httpx2.Response:
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.request(method, path, headers={"x-key": key}, **options)
+
+    return asyncio.run(reply())
+
+
+def error_of(reply: httpx2.Response, status: int) -> str:
+    """The message of an error object with this status."""
+    assert reply.status_code == status, reply.text
+    error = reply.json()["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    return str(error["message"])
+
+
+def test_a_thumb_with_the_right_answer_is_on_the_disk_when_it_is_acknowledged(log):
+    """Blanks around the right answer are removed; a blank one is none. The key's name is stored."""
+    reply = ask(log, "POST", "/answers/a1/thumb", json={"up": False, "right_answer": " two years \n"})
+    assert reply.status_code == 201
+    assert reply.json()["answer"] == "a1" and reply.json()["right_answer"] == "two years"
+    assert ask(log, "POST", "/answers/a2/thumb", json={"up": True, "right_answer": "  "}).status_code == 201
+    first, second = Log(log.path).entries(Thumb)
+    assert (first.answer, first.up, first.right_answer, first.key) == ("a1", False, "two years", "desk")
+    assert (second.up, second.right_answer) == (True, None)
+
+
+@pytest.mark.parametrize("id", ["b1", "nothing", "x" * 500, "%2e%2e", "a1%20or%201"])
+def test_another_keys_answer_is_as_unknown_as_one_that_does_not_exist(log, id):
+    """The same status and words for both, and nothing is stored."""
+    message = error_of(ask(log, "POST", f"/answers/{id}/thumb", json={"up": True}), 404)
+    assert message.startswith("There is no answer with the id") and "To fix this" in message
+    body = {"answers": ["a1", id], "preferred": None}
+    error_of(ask(log, "POST", "/comparisons", json=body), 404)
+    assert not [*log.entries(Thumb), *log.entries(Preference)]
+
+
+def test_a_key_that_manages_judges_every_answer(log):
+    """Its own name stands at the thumb, not that of the key that asked."""
+    assert ask(log, "POST", "/answers/b1/thumb", "boss", json={"up": True}).status_code == 201
+    assert [thumb.key for thumb in log.entries(Thumb)] == ["boss"]
+
+
+def test_feedback_may_arrive_before_the_answer_is_in_the_log(log):
+    """The server writes an answer shortly after it was sent; the thumb waits for it."""
+    timer = threading.Timer(0.2, lambda: log.append(answered("late")))
+    timer.start()
+    assert ask(log, "POST", "/answers/late/thumb", json={"up": True}).status_code == 201
+    timer.join()
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({}, "up"),
+        ({"up": 1}, "up"),
+        ({"up": "yes"}, "up"),
+        ({"up": True, "right_answer": 5}, "right_answer"),
+        ({"up": True, "right_answer": "x" * 32_001}, "right_answer"),
+        ({"up": True, "rigth_answer": "typing error"}, "rigth_answer"),
+    ],
+)
+def test_a_wrong_thumb_names_what_is_wrong(log, body, param):
+    """Status 400, the key at fault in the message and in `param`."""
+    reply = ask(log, "POST", "/answers/a1/thumb", json=body)
+    assert f"'{param}'" in error_of(reply, 400)
+    assert reply.json()["error"]["param"] == param
+
+
+def test_a_body_that_is_not_json_is_refused(log):
+    """A form of another page cannot send a thumb: the content type must be JSON."""
+    assert "application/json" in error_of(ask(log, "POST", "/answers/a1/thumb", data={"up": "true"}), 415)
+    assert not list(log.entries(Thumb))
+
+
+def test_a_comparison_is_stored(log):
+    """Which one is better, or null for all equal; blind is false unless given."""
+    first = ask(log, "POST", "/comparisons", json={"answers": ["a1", "a2"], "preferred": "a2", "blind": True})
+    second = ask(log, "POST", "/comparisons", json={"answers": ["a1", "a2", "d1"], "preferred": None})
+    assert (first.status_code, second.status_code) == (201, 201)
+    stored = list(log.entries(Preference))
+    assert [(entry.answers, entry.preferred, entry.blind) for entry in stored] == [
+        (("a1", "a2"), "a2", True),
+        (("a1", "a2", "d1"), None, False),
+    ]
+    assert {entry.key for entry in stored} == {"desk"}
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"answers": ["a1"], "preferred": None}, "answers"),
+        ({"answers": ["a1", "a2", "a3", "d1"], "preferred": None}, "answers"),
+        ({"answers": ["a1", "a2"]}, "'preferred' is missing"),
+        ({"answers": ["a1", "a1"], "preferred": None}, "twice"),
+        ({"answers": ["a1", "a2"], "preferred": "a3"}, "not one of 'answers'"),
+        ({"answers": ["a1", "a3"], "preferred": None}, "not answers to the same question"),
+        ({"answers": "a1", "preferred": None}, "answers"),
+    ],
+)
+def test_a_comparison_that_contradicts_itself_is_refused(log, body, words):
+    """Status 400, and nothing is stored."""
+    assert words in error_of(ask(log, "POST", "/comparisons", json=body), 400)
+    assert not list(log.entries(Preference))
+
+
+def test_history_shows_a_key_its_own_answers_newest_first(log):
+    """With the newest thumb, and links to the passages as of the version that was cited."""
+    for up in (True, False):
+        ask(log, "POST", "/answers/a1/thumb", json={"up": up, "right_answer": None if up else "two"})
+    answers = ask(log, "GET", "/history").json()["answers"]
+    assert [answer["id"] for answer in answers] == ["d1", "a3", "a2", "a1"]
+    assert answers[3]["citations"] == [
+        {
+            "document_id": "a/b",
+            "source": "a/b.md",
+            "start": 3,
+            "end": 9,
+            "url": "/documents/a%2Fb?version=7&start=3&end=9#span",
+        }
+    ]
+    assert (answers[3]["thumb"]["up"], answers[3]["thumb"]["right_answer"]) == (False, "two")
+    assert answers[2]["thumb"] is None
+    assert [answer["id"] for answer in ask(log, "GET", "/history?n=1").json()["answers"]] == ["d1"]
+
+
+def test_history_does_not_show_a_text_that_was_withheld(log):
+    """The user saw "I don't know."."""
+    reply = ask(log, "GET", "/history")
+    assert "withheld guess" not in reply.text
+    assert reply.json()["answers"][0]["declined"] is True and reply.json()["answers"][0]["text"] is None
+
+
+def test_history_of_other_keys_is_for_a_key_that_manages(log):
+    """It sees all, or those of the key it names; others get 403."""
+    assert len(ask(log, "GET", "/history", "boss").json()["answers"]) == 5
+    assert [a["id"] for a in ask(log, "GET", "/history?key=other", "boss").json()["answers"]] == ["b1"]
+    assert len(ask(log, "GET", "/history?key=desk").json()["answers"]) == 4
+    assert "own answers" in error_of(ask(log, "GET", "/history?key=other"), 403)
+
+
+@pytest.mark.parametrize("n", ["0", "-1", "1001", "x", "", "٣", "9" * 5000])
+def test_history_takes_a_number_of_answers(log, n):
+    """From 1 to 1,000."""
+    assert "from 1 to 1,000" in error_of(ask(log, "GET", "/history", params={"n": n}), 400)
+
+
+def test_the_log_is_exported_to_a_key_that_manages(log):
+    """Chats, preference pairs in two layouts, and a table, each as a file to save."""
+    ask(log, "POST", "/answers/a1/thumb", json={"up": True})
+    ask(log, "POST", "/comparisons", json={"answers": ["a1", "a2"], "preferred": "a2"})
+    replies = {
+        form: ask(log, "GET", f"/log/export?form={form}", "boss") for form in ("chat", "preferences", "trl", "csv")
+    }
+    assert all(reply.status_code == 200 for reply in replies.values())
+    assert json.loads(replies["chat"].text)["messages"][1]["content"] == "text of a1"
+    assert json.loads(replies["preferences"].text)["preferred_output"][0]["content"] == "text of a2"
+    assert json.loads(replies["trl"].text)["rejected"][0]["content"] == "text of a1"
+    assert len(list(csv.DictReader(io.StringIO(replies["csv"].text)))) == 5
+    assert replies["csv"].headers["content-disposition"] == 'attachment; filename="bakeoff-answers.csv"'
+    every = ask(log, "GET", "/log/export?form=chat&which=all", "boss").text.splitlines()
+    assert len(every) == 5
+
+
+def test_a_long_export_arrives_whole(log):
+    """It is sent in blocks; every row is there once."""
+    for i in range(300):
+        log.post(answered(f"n{i}", text="long " * 200))
+    log.append(answered("last"))
+    rows = list(csv.DictReader(io.StringIO(ask(log, "GET", "/log/export?form=csv", "boss").text)))
+    assert len({row["id"] for row in rows}) == len(rows) == 306
+
+
+def test_an_export_is_refused_to_other_keys_and_without_a_form(log):
+    """403 and 400."""
+    assert "may not export" in error_of(ask(log, "GET", "/log/export?form=csv"), 403)
+    assert "chat, preferences, trl or csv" in error_of(ask(log, "GET", "/log/export", "boss"), 400)
+    error_of(ask(log, "GET", "/log/export?form=xml", "boss"), 400)
+    error_of(ask(log, "GET", "/log/export?form=chat&which=some", "boss"), 400)
+
+
+def test_a_log_that_cannot_be_written_is_a_503_that_names_no_path(log, monkeypatch):
+    """A full disk, for example."""
+    failed: Future[None] = Future()
+    failed.set_exception(BakeoffError(f"Cannot write {log.path}: no space left", "free some space"))
+    monkeypatch.setattr(log, "submit", lambda entry: failed)
+    message = error_of(ask(log, "POST", "/answers/a1/thumb", json={"up": True}), 503)
+    assert "could not be written" in message and str(log.path) not in message

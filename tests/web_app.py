@@ -1,0 +1,325 @@
+"""A whole server for tests of the web page: scripted contenders and documents in memory, behind the real guards.
+
+The page, the chat API, the feedback API and the log are the real ones. No model.
+"""
+
+import contextlib
+import hashlib
+import html
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from bakeoff.records import Answer, Chunk, Hit, Usage
+from bakeoff.serve.answering import Asked, Labels, RefusedError
+from bakeoff.serve.feedback import FeedbackApi
+from bakeoff.serve.guard.bearer import holder_of
+from bakeoff.serve.guard.guarded import access_of, guarded
+from bakeoff.serve.keys import KeyFile
+from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import logged_answer
+from bakeoff.serve.openai.errors import ApiError
+from bakeoff.serve.openai.routes import OpenAiApi, exception_handlers
+from bakeoff.serve.web.routes import web_routes
+
+RETURNS = (
+    "Returns and refunds 🫖\n\n"
+    + "A kettle is a simple thing, and it should stay that way. " * 12
+    + "\n\nKettles may be returned within 30 days of delivery, if they are complete. Refunds take five days.\n\n"
+    + "Spare parts can be ordered for ten years. " * 12
+)
+CARE = (
+    "Care of the kettle\n\nDescale it once a month with one part vinegar to three parts water. Do not immerse the base."
+)
+SPANS = {"shop/returns": "Kettles may be returned within 30 days of delivery", "care": "Descale it once a month"}
+TITLES = {"shop/returns": "Returns and refunds", "care": "Care of the kettle"}
+
+PLAIN = "A kettle may be returned within **30 days** of delivery, if it is clean and complete. [1]"
+RICH = """## In short
+A kettle lasts longer if you descale it *once a month* [2]. Use `1:3` vinegar and water:
+
+1. Fill it, wait for ten minutes
+2. Rinse it twice
+   - with cold water
+   - and with warm
+
+| Water | Interval |
+|:------|---------:|
+| soft  | 8 weeks  |
+| hard  | 4 weeks  |
+
+```text
+base: never immerse
+```
+
+> It should stay simple. [1]
+
+More at [the maker's site](https://kettles.example/care)."""
+HOSTILE = """<img src=x onerror="window.hacked=1"> <script>window.hacked=1</script> </script>
+
+![tracking pixel](http://evil.example/x.png) and [a trap](javascript:window.hacked=1) or
+<a href="javascript:alert(1)">this</a>
+
+[data](data:text/html,<script>window.hacked=1</script>) [file](file:///etc/passwd) [relative](/log/export?form=csv)
+[your bank](https://evil.example/login)
+
+<iframe src="http://evil.example"></iframe> <style>body{display:none}</style> [1]"""
+
+
+class Scripted:
+    """Contenders that answer by the words of the question, and write what they answered to the log."""
+
+    models = ("rag", "hybrid", "extract")
+    created = 1_700_000_000
+    embedder = None
+    rewriter = None
+
+    def __init__(self, log: Log, pace_s: float = 0.0) -> None:
+        self.log = log
+        self.key = ""
+        self.pace_s = pace_s
+        self.asked: list[Asked] = []
+        self.go_on = threading.Event()
+        self.stopped = threading.Event()
+        self.n_full = 0
+
+    def answer(self, asked: Asked, labels: Labels) -> Iterator[str | Answer]:
+        self.asked.append(asked)
+        question = asked.typed.lower()
+        if "full" in question and self.n_full > 0:
+            self.n_full -= 1
+            raise RefusedError("32 questions are waiting.", "ask again in a few seconds", 429, "queue_full", 3)
+        if "forever" in question:
+            yield from self._endless()
+        if "moon" in question:
+            yield self._logged(asked, text="a withheld guess", abstained=True)
+            return
+        if "broken" in question:
+            yield "A kettle "
+            yield self._logged(asked, error="RuntimeError: the engine went down")
+            return
+        text = HOSTILE if "hostile" in question else RICH if "care" in question else PLAIN
+        words = text.split(" ")
+        for i, word in enumerate(words):
+            if i == len(words) // 2 and "pause" in question:
+                self.go_on.wait(10)
+            time.sleep(self.pace_s)
+            yield word if i == 0 else f" {word}"
+        yield self._logged(asked, text=text)
+
+    def versions(self, answer: Answer) -> Mapping[str, int]:
+        return {hit.chunk.document_id: 7 for hit in answer.citations}
+
+    def _endless(self) -> Iterator[str]:
+        try:
+            while True:
+                yield "again and "
+                time.sleep(0.02)
+        finally:
+            self.stopped.set()
+
+    def _logged(self, asked: Asked, **fields: object) -> Answer:
+        hits = () if fields.get("error") else tuple(_hit(id, rank) for rank, id in enumerate(SPANS, 1))
+        answer = Answer(
+            question_id="asked", contender=asked.model, citations=hits, usage=Usage(), latency_ms=420.0, **fields
+        )
+        served = {"id": asked.id, "key": self.key, "asked": asked.typed, "documents_version": 7}
+        self.log.post(logged_answer(answer, asked.question, **served))
+        return answer
+
+
+def _hit(id: str, rank: int) -> Hit:
+    text = DOCUMENTS[id]
+    start = text.index(SPANS[id])
+    chunk = Chunk(
+        id=f"c{rank}",
+        document_id=id,
+        source=f"{id}.md",
+        text=SPANS[id],
+        start=start,
+        end=start + len(SPANS[id]),
+        heading=TITLES[id],
+    )
+    return Hit(chunk=chunk, score=1 / rank, rank=rank)
+
+
+DOCUMENTS = {"shop/returns": RETURNS, "care": CARE}
+
+
+class Documents:
+    """Routes for documents in memory, as the page needs them."""
+
+    def __init__(self) -> None:
+        self.texts = dict(DOCUMENTS)
+        self.labels: dict[str, list[str]] = {}
+        self.changes = [
+            {
+                "version": 7,
+                "kind": "added",
+                "id": id,
+                "title": TITLES[id],
+                "source": f"{id}.md",
+                "at": "2026-11-20T09:30:00Z",
+            }
+            for id in DOCUMENTS
+        ]
+        self.version = 7
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/documents", self.list, methods=["GET"]),
+            Route("/documents", self.add, methods=["POST"]),
+            Route("/documents/changes", self.changed, methods=["GET"]),
+            Route("/documents/{id:path}", self.show, methods=["GET"]),
+            Route("/documents/{id:path}", self.remove, methods=["DELETE"]),
+        ]
+
+    async def list(self, request: Request) -> Response:
+        query, limit = request.query_params.get("query", "").lower(), int(request.query_params.get("limit", 50))
+        after = request.query_params.get("after", "")
+        ids = sorted(id for id in self.texts if query in (id + TITLES.get(id, "")).lower() and id > after)
+        shown = [self._entry(id) for id in ids[:limit]]
+        return JSONResponse(
+            {"documents": shown, "version": self.version, "next": ids[limit - 1] if len(ids) > limit else None}
+        )
+
+    def _entry(self, id: str) -> dict[str, object]:
+        return {
+            "id": id,
+            "title": TITLES.get(id, ""),
+            "source": f"{id}.md" if id in DOCUMENTS else id,
+            "updated_at": "2026-11-20T09:30:00Z",
+            "version": self.version,
+            "labels": self.labels.get(id, []),
+            "n_characters": len(self.texts[id]),
+        }
+
+    async def changed(self, request: Request) -> Response:
+        return JSONResponse({"changes": self.changes[::-1]})
+
+    async def show(self, request: Request) -> Response:
+        id = request.path_params["id"]
+        text = self.texts.get(id, DOCUMENTS.get(id))
+        if text is None:
+            raise ApiError(f"There is no document '{id}'.", status=404, code="document_not_found")
+        numbers = {
+            name: int(request.query_params[name])
+            for name in ("version", "start", "end")
+            if name in request.query_params
+        }
+        start, end = numbers.get("start"), numbers.get("end")
+        if "text/html" in request.headers.get("accept", ""):
+            return HTMLResponse(_document_page(TITLES.get(id, id), text, start or 0, end or 0))
+        return JSONResponse(
+            {**self._about(id), "version": numbers.get("version", 7), "text": text, "start": start, "end": end}
+        )
+
+    def _about(self, id: str) -> dict[str, object]:
+        return {"id": id, "title": TITLES.get(id, ""), "source": f"{id}.md" if id in DOCUMENTS else id}
+
+    async def remove(self, request: Request) -> Response:
+        self._check(request)
+        id = request.path_params["id"]
+        if self.texts.pop(id, None) is None:
+            raise ApiError(f"There is no document '{id}'.", status=404, code="document_not_found")
+        self._note("removed", id)
+        return JSONResponse({"id": id, "version": self.version})
+
+    async def add(self, request: Request) -> Response:
+        self._check(request)
+        added, updated, problems = [], [], []
+        form = await request.form()
+        for file in form.getlist("files"):
+            content, name = await file.read(), str(file.filename)
+            if b"\0" in content:
+                problems.append({"source": name, "reason": "it is not a text"})
+                continue
+            (updated if name in self.texts else added).append(name)
+            self.texts[name] = content.decode()
+            self.labels[name] = [label for label in request.query_params.get("labels", "").split(",") if label]
+            self._note("added", name)
+        await form.close()
+        return JSONResponse(
+            {"added": added, "updated": updated, "unchanged": [], "problems": problems, "version": self.version}
+        )
+
+    def _note(self, kind: str, id: str) -> None:
+        self.version += 1
+        self.changes.append({"version": self.version, "kind": kind, **self._about(id), "at": "2026-11-26T10:00:00Z"})
+
+    @staticmethod
+    def _check(request: Request) -> None:
+        if not holder_of(request.scope).manages:
+            raise ApiError("This key may not change documents.", status=403, code="not_allowed")
+
+
+def _document_page(title: str, text: str, start: int, end: int) -> str:
+    before, span, after = (html.escape(part) for part in (text[:start], text[start:end], text[end:]))
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<title>{html.escape(title)}</title><link rel="icon" href="/web/icon.svg">'
+        '<link rel="stylesheet" href="/web/style.css"></head><body class="document"><main>'
+        f'<h1>{html.escape(title)}</h1><p class="about">as of version 7</p>'
+        f'<div class="document-text">{before}<mark id="span">{span}</mark>{after}</div></main></body></html>'
+    )
+
+
+class WebServer:
+    """The running server, and what tests look at behind it."""
+
+    def __init__(self, folder: Path, pace_s: float = 0.0) -> None:
+        self.log = Log(folder / "log.sqlite")
+        self.keys = KeyFile(folder / "keys.jsonl")
+        self.answering = Scripted(self.log, pace_s)
+        self.documents = Documents()
+        self.address = ""
+
+    def application(self) -> Starlette:
+        api = OpenAiApi(self.answering, self._labels_of)
+        served = hashlib.sha256(b"served").hexdigest()
+
+        async def health(request: Request) -> Response:
+            facts = {"status": "ok", "contender": "rag", "contenders": list(self.answering.models), "same": True}
+            return JSONResponse({**facts, "served_sha256": served, "measured_sha256": served, "documents_version": 7})
+
+        routes = [
+            *web_routes(),
+            *api.routes(),
+            *FeedbackApi(self.log).routes(),
+            *self.documents.routes(),
+            Route("/health", health),
+        ]
+        return Starlette(routes=routes, exception_handlers=exception_handlers())
+
+    def _labels_of(self, request: Request) -> Labels:
+        holder = holder_of(request.scope)
+        self.answering.key = holder.name
+        return holder.labels
+
+
+@contextlib.contextmanager
+def running(server: WebServer) -> Iterator[WebServer]:
+    """The server, listening on 127.0.0.1 behind its guards."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    app = guarded(server.application(), access_of("127.0.0.1", server.keys))
+    config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+    uvicorn_server = uvicorn.Server(config)
+    thread = threading.Thread(target=uvicorn_server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    server.address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    try:
+        yield server
+    finally:
+        server.answering.go_on.set()
+        uvicorn_server.should_exit = True
+        thread.join(timeout=10)
+        listener.close()
+        server.log.close()
