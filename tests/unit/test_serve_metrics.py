@@ -84,7 +84,6 @@ def test_the_route_shows_the_histograms_and_the_gauges():
     metrics = Metrics([Gauge(name="bakeoff_waiting", help="Questions that wait.", read=lambda: waiting[0])])
     client = client_of(metrics)
     for seconds in (0.004, 0.03, 700.0):
-        metrics.began("rag")
         metrics.ended(Ended(contender="rag", outcome="answered", seconds=seconds, first_s=0.001))
     waiting[0] = 4
     reply = client.get("/metrics")
@@ -108,7 +107,6 @@ def test_a_key_that_does_not_manage_may_not_read_the_metrics():
 def test_names_cannot_break_out_of_their_quotes():
     """A contender's name is data; methods that nobody knows are counted together."""
     metrics = Metrics()
-    metrics.began('a"\n\\b')
     metrics.ended(Ended(contender='a"\n\\b', outcome="failed", seconds=1))
     metrics.requested("GET", 200)
     for method in ("BREW", 'X"} 1\n'):
