@@ -22,6 +22,7 @@ from bakeoff.serve.keys import Holder
 from bakeoff.serve.log import Log
 from bakeoff.serve.metrics import Gauge, Metrics
 from bakeoff.serve.openai.routes import OpenAiApi, exception_handlers
+from bakeoff.serve.openapi import OpenApi
 from bakeoff.serve.request_log import RequestLog
 from bakeoff.serve.server_log import ServerLog
 from bakeoff.serve.serving import Serving
@@ -46,6 +47,7 @@ def application(
         Health(deployment, log).route(),
         metrics.route(_holder),
     ]
+    routes.append(OpenApi(routes).route())
     app = Starlette(routes=routes, exception_handlers=exception_handlers(), lifespan=_lifespan(serving))
     return guarded(app, access, lambda inner: RequestLog(inner, server_log, metrics.requested))
 
