@@ -4,6 +4,8 @@ Data only. Bodies are named by the import path of the record that reads them, so
 than the routes do. `openapi.py` writes the document for the routes that a server has.
 """
 
+from collections.abc import Mapping
+
 from pydantic import Field
 
 from bakeoff.records import Record
@@ -34,7 +36,7 @@ class Operation(Record):
     tag: str
     bodies: dict[str, str] = Field(default_factory=dict)
     query: tuple[Parameter, ...] = ()
-    gives: dict[int, tuple[str, ...]] = Field(default_factory=lambda: {200: (JSON,)})
+    gives: Mapping[int, tuple[str, ...]] = Field(default_factory=lambda: {200: (JSON,)})
 
 
 def _n(about: str, name: str = "n") -> Parameter:
