@@ -50,6 +50,11 @@ class LogWriter(Generic[T]):
         self._thread = threading.Thread(target=self._run, name="bakeoff-log", daemon=True)
         self._thread.start()
 
+    @property
+    def n_waiting(self) -> int:
+        """How many entries wait to be written."""
+        return len(self._waiting)
+
     def submit(self, entry: T) -> Future[None]:
         """A future that is done when the entry is on the disk. It holds the error if the entry was not written."""
         future: Future[None] = Future()

@@ -12,7 +12,7 @@ from functools import cached_property
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.streaming import stream_of
-from bakeoff.errors import InputError
+from bakeoff.errors import BakeoffError, InputError
 from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.threads import usable_cores
@@ -28,7 +28,10 @@ GONE = "cancelled: the client went away before the answer was complete"
 
 
 class Serving:
-    """The contenders of a deployment's release, opened when they are first asked."""
+    """The contenders of a deployment's release, opened when they are first asked.
+
+    `n_unlogged` counts answers that were given and not logged, since too many entries waited for the disk.
+    """
 
     def __init__(self, deployment: Deployment, log: Log, n_waiting: int = N_WAITING) -> None:
         self._deployment = deployment
@@ -37,6 +40,7 @@ class Serving:
         self._opening = threading.Lock()
         self._opened: dict[str, tuple[int, Contender]] = {}
         self._documents_at: dict[str, int] = {}
+        self.n_unlogged = 0
         self.models = deployment.release.contenders
         self.created = int(deployment.release.created.timestamp())
 
@@ -129,18 +133,21 @@ class Serving:
         return self._deployment.world.store.versions_at(sorted(ids), version)
 
     def _write(self, asked: Asked, answer: Answer, documents_version: int, first_ms: float | None) -> None:
-        self._log.post(
-            logged_answer(
-                answer,
-                asked.question,
-                id=asked.id,
-                key=asked.key,
-                asked=asked.typed if asked.typed != asked.question else None,
-                version=self.version(asked.model),
-                documents_version=documents_version,
-                first_token_ms=first_ms,
-            )
+        """Hands the answer to the log. Whoever asked gets it even if the log cannot take it."""
+        entry = logged_answer(
+            answer,
+            asked.question,
+            id=asked.id,
+            key=asked.key,
+            asked=asked.typed if asked.typed != asked.question else None,
+            version=self.version(asked.model),
+            documents_version=documents_version,
+            first_token_ms=first_ms,
         )
+        try:
+            self._log.post(entry)
+        except BakeoffError:
+            self.n_unlogged += 1
 
     def version(self, contender: str) -> str:
         """The measured sum of a contender, for the log; empty for a run of an older version."""
