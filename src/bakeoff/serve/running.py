@@ -5,7 +5,8 @@ Takes an ASGI application and a socket that listens. Knows no routes. Importing 
 After SIGTERM or Ctrl-C the port is closed, so new connections are refused, questions that wait for their turn get 503,
 and kept connections are closed after the response in progress. Answers may take `grace_s` more; then they are cut off.
 If even that does not end them (an engine or a remote server that does not return), the process ends after LAST_S more.
-The exit code is 0: it was asked to stop. A second signal ends it at once.
+The exit code is 0: it was asked to stop. A second signal ends it at once, unless it comes within SAME_S: some programs
+(`timeout`, shells in a terminal) signal a process and its group.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from bakeoff.serve.server_log import ServerLog
 
 LAST_S = 5.0
 """Seconds from the end of the grace until the process ends in any case."""
+SAME_S = 1.0
 GAVE_UP = 70
 """The exit code if it does. Source: sysexits.h, EX_SOFTWARE."""
 
@@ -72,6 +74,7 @@ class StoppableServer(uvicorn.Server):
         config.timeout_graceful_shutdown = grace_s  # type: ignore[assignment]  # uvicorn gives it to wait_for
         super().__init__(config)
         self._grace_s = grace_s
+        self._told = 0.0
         self._stopping = stopping
         self._refuse = refuse
         self._giving_up = giving_up
@@ -79,8 +82,10 @@ class StoppableServer(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The handler of SIGTERM and SIGINT. uvicorn's own would raise the signal again after the last answer."""
         if self.should_exit:
-            os._exit(128 + sig)  # the log is a database with a journal: nothing half written stays
-        self.should_exit = True
+            if time.monotonic() - self._told > SAME_S:
+                os._exit(128 + sig)  # the log is a database with a journal: nothing half written stays
+            return
+        self.should_exit, self._told = True, time.monotonic()
         last = threading.Timer(self._grace_s + LAST_S, self._give_up)
         last.daemon = True
         last.start()
