@@ -1,9 +1,8 @@
-"""Many callers of one OpenVINO engine: the same texts as alone, closing, callers who leave, errors, room, and memory."""
+"""Many callers of one OpenVINO engine: texts as alone, closing, callers who leave, errors, and room."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,7 +156,9 @@ def test_an_error_reaches_all_who_wait_and_the_next_call_works(
     lock.acquire()  # so that all of them are there when the engine begins
     calls = [lambda i=i: error_of(lambda: list(generator.stream(PROMPTS[i], WRITE))) for i in range(6)]
     threading.Timer(0.3, lock.release).start()
-    assert in_threads([*calls, lambda: error_of(lambda: generator.generate(PROMPTS, WRITE))]) == ["the engine broke"] * 7
+    assert (
+        in_threads([*calls, lambda: error_of(lambda: generator.generate(PROMPTS, WRITE))]) == ["the engine broke"] * 7
+    )
     assert [told(one) for one in generator.generate(PROMPTS[:3], WRITE)] == expected
 
 

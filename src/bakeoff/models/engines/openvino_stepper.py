@@ -27,7 +27,8 @@ MAX_SEQUENCES = 64
 PROMPT_TOKENS = 512
 CACHED_TOKENS = 16_384  # keys and values kept at least: for a batch of 16 prompts with a thousand tokens each
 BLOCK_TOKENS = 32  # of the engine's cache on a CPU
-PAUSE_S = 0.0005
+PAUSE_S = 0.001
+PAUSES = 50
 
 
 def scheduler(context_tokens: int) -> Any:
@@ -118,8 +119,20 @@ class Stepper:
         self._writing = [request for request in self._writing if not request.ended.is_set()]
         for request in self._writing:
             request.after_step()
-        if any(request.streamed for request in self._writing):
+        self._let_others_work()
+
+    def _let_others_work(self) -> None:
+        """Waits for the readers of streams, and then once more for whoever sends what they read.
+
+        `step` of this engine keeps Python's lock, so that no other thread of this process runs during a step. Without
+        a pause, a token would wait for one that another answer needs, or for a prompt that takes a second.
+        """
+        streamed = [request for request in self._writing if request.streamed]
+        for _ in range(PAUSES if streamed else 0):
             time.sleep(PAUSE_S)
+            if not any(request.tokens.is_being_read for request in streamed):
+                time.sleep(PAUSE_S)
+                return
 
     def _fail(self, error: BaseException) -> None:
         with self._lock:
