@@ -1,12 +1,12 @@
 """Many questions at once on the OpenVINO engine: whether each text is the one it has alone, and what streams cost.
 
-    python benchmarks/engine_streams.py PROMPTS.json [--prompts-asked 30] [--rounds 3] [--model NAME]
+    python benchmarks/engine_streams.py PROMPTS.json [--prompts-asked 30] [--rounds 5] [--model NAME]
 
 PROMPTS.json is a SQuAD file. Each prompt asks one of its questions over one to four of its passages. The prompts are
 written one by one, in batches of 16, in batches of 8, as streams one by one, and as 8 streams at once that begin one
-after another. Prints how many texts and log-probabilities are equal to the last bit, and the times: the first piece of
-a stream on an idle engine and beside seven others, and 8 streams at once compared with a batch of 8. Each time is the
-median over the rounds, in which the ways alternate.
+after another. Prints how many texts and log-probabilities are equal to the last bit, and what it takes: a first piece
+on an idle engine, a batch of 8, 8 streams at once. Each figure is the median over the rounds, in which the ways
+alternate; the seconds of processor time depend less on what else the machine does.
 """
 
 import argparse
@@ -105,38 +105,46 @@ def print_equality(generator: Generator, prompts: Sequence[Prompt]) -> None:
         print(f"| {name} | {texts} of {len(prompts)} | {exact} of {len(prompts)} |", flush=True)
 
 
+def measured(way: Callable[[], object]) -> tuple[float, float]:
+    """Seconds, and seconds of processor time, that this takes."""
+    begun, worked = time.perf_counter(), time.process_time()
+    way()
+    return time.perf_counter() - begun, time.process_time() - worked
+
+
 def print_times(generator: Generator, prompts: Sequence[Prompt], rounds: int) -> None:
-    idle: list[float] = []
-    busy: list[float] = []
-    batch: list[float] = []
-    together: list[float] = []
-    several = prompts[:TOGETHER]
+    several, firsts = prompts[:TOGETHER], list[float]()
+    ways: dict[str, Callable[[], object]] = {
+        "one by one, as streams": lambda: firsts.extend(streamed(generator, prompt)[1] for prompt in several),
+        f"a batch of {TOGETHER}": lambda: generator.generate(several, SETTINGS),
+        f"{TOGETHER} streams at once": lambda: at_once(generator, several),
+    }
+    took: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in range(rounds):
-        idle += [streamed(generator, prompt)[1] for prompt in several]
-        begun = time.perf_counter()
-        generator.generate(several, SETTINGS)
-        batch.append(time.perf_counter() - begun)
-        begun = time.perf_counter()
-        busy += [first for _, first in at_once(generator, several)]
-        together.append(time.perf_counter() - begun)
-    print(f"\nFirst piece of a stream: {1000 * median(idle):.0f} ms on an idle engine (median of {len(idle)}),")
-    print(f"{1000 * median(busy):.0f} ms where {TOGETHER} begin at once.")
-    print(f"{TOGETHER} in a batch: {TOGETHER / median(batch):.2f} answers/s. {TOGETHER} streams at once: ", end="")
-    print(f"{TOGETHER / median(together):.2f} answers/s, {median(together) / median(batch):.2f} x the time.")
+        for name, way in ways.items():
+            took[name].append(measured(way))
+    print(f"\n| {TOGETHER} answers | seconds | seconds of processor time |\n|---|---|---|")
+    for name, pairs in took.items():
+        wall, cpu = (median(values) for values in zip(*pairs, strict=True))
+        print(f"| {name} | {wall:.2f} | {cpu:.2f} |")
+    print(f"\nFirst piece of a stream on an idle engine: {1000 * median(firsts):.0f} ms.", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("prompts", type=Path, help="a SQuAD file")
     parser.add_argument("--prompts-asked", type=int, default=30)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--part", choices=["times", "equality", "both"], default="both")
     parser.add_argument("--model", default=DEFAULT_GENERATOR)
     asked = parser.parse_args()
     generator = load_generator(LocalModel(name=asked.model, engine="openvino"))
     prompts = read_prompts(asked.prompts, asked.prompts_asked)
     generator.generate(prompts[:2], SETTINGS)
-    print_times(generator, prompts, asked.rounds)
-    print_equality(generator, prompts)
+    if asked.part != "equality":
+        print_times(generator, prompts, asked.rounds)
+    if asked.part != "times":
+        print_equality(generator, prompts)
 
 
 if __name__ == "__main__":
