@@ -42,7 +42,7 @@ def _texts(documents: Iterable[Document], titles: bool = True) -> list[str]:
     """What is shown of each document, with its title above it unless `titles` is off or it has none."""
     return [
         f"{document.title}\n" * bool(titles and document.title)
-        + readable(document.text, line_kinds(document.text, document.title))
+        + readable(document.text, line_kinds(document.text, document.title, document.source))
         for document in documents
     ]
 
