@@ -17,6 +17,8 @@ _SPECIAL = re.compile(r"\\.|`+|<|!?\[|\]", re.DOTALL)
 _AUTOLINK = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)*)>")
 _TAG = re.compile(
     r"""</?[A-Za-z][A-Za-z0-9-]*(?:\s+[A-Za-z_:][\w:.-]*(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?)*\s*/?>"""
+    r"|<![A-Za-z][^>]*>|<!--.*?-->|<\?.*?\?>",
+    re.DOTALL,
 )
 _GAP = r"[ \t]*(?:\n[ \t]*)?"
 _OPENS = re.compile(rf"\({_GAP}")
@@ -127,7 +129,7 @@ def _links_of(text: str, start: int, end: int, labels: Set[str]) -> Iterator[Lin
                 yield Link(at, at + 1, address.end() - 1, address.end())
             other = address or _TAG.match(text, at, end)
             position = other.end() if other else position
-        elif special[0][-1] == "[":
+        elif special[0] in ("[", "!["):
             openers.append((at, position))
         elif special[0] == "]" and openers:
             opened, words_start = openers.pop()

@@ -78,7 +78,8 @@ def _without_log_marks(text: str, kinds: LineKinds) -> str:
         return text
     lines = zip(text.split("\n"), kinds.opens_log_item, kinds.ends_log_item, strict=True)
     return "\n".join(
-        without_marks(line, kinds.labels, opens, ends) if opens or ends else line for line, opens, ends in lines
+        (without_marks(line, kinds.labels, opens, ends) or _GONE) if opens or ends else line
+        for line, opens, ends in lines
     )
 
 

@@ -1,7 +1,7 @@
 """Which lines of a document are items and headings of a release log, where `release_marks` may leave out its marks.
 
-Takes the lines of a whole document, which of them are code, its title and the name of its file. A document is a release
-log if its title or its file says so. Any other is one only if several headings name releases beyond doubt and most
+Takes the lines of a whole document, which of them are code, its title and its file. A document is a release log if
+its title, its file or a folder is called so. Any other is one only if several headings name releases beyond doubt and most
 items below them carry marks: a heading such as `4.1.2` or `2024-03-01` may be a section of a manual or a date.
 """
 
@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from bakeoff.formats import markup
-from bakeoff.formats.release_marks import without_marks
+from bakeoff.formats.release_marks import goes_on, without_marks
 
 _DATE = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}\.? \w+ \d{4}|\w+ \d{1,2},? \d{4})"
 _PART = r"[\w+-]*(?:\.[\w+-]+)*"
@@ -26,6 +26,7 @@ _CERTAIN = re.compile(
 _IN_A_LOG = re.compile(rf"(?:{_THREE}|{_TWO}|{_DATE}){_MARK}", re.IGNORECASE)
 _LOG = re.compile(r"\bchange ?logs?\b|\brelease (?:notes|history)\b", re.IGNORECASE)
 _LOG_FILE = re.compile(r"(?:.*[^a-z])?(?:change[-_ ]?log|release[-_ ]?notes)(?:[^a-z].*)?|changes|releases|history", re.I)
+_LOG_FOLDER = re.compile(r"change[-_ ]?logs?|release[-_ ]?notes", re.I)
 _A_MARK = re.compile(r"[(\[]`?(?:#\d|[\w./-]+#\d|@\w|[0-9a-f]{7})")
 SEVERAL_RELEASES = 2
 SEVERAL_ITEMS = 3
@@ -49,7 +50,7 @@ class _Item(NamedTuple):
 def log_lines(lines: Sequence[str], code: Sequence[bool], title: str = "", source: str = "") -> LogLines:
     """The lines of a release log, in order; none of a document that is no release log.
 
-    Without a title, the document's first heading is taken. Of the source, the name of the file counts.
+    Without a title, the document's first heading is taken. Of the source, the name of the file and of its folders count.
     """
     opens, ends = [False] * len(lines), [False] * len(lines)
     named = _is_log(title or markup.first_heading("\n".join(lines)), source)
@@ -57,7 +58,8 @@ def log_lines(lines: Sequence[str], code: Sequence[bool], title: str = "", sourc
     if named or _looks_like_a_log(lines, items):
         for item in items:
             opens[item.first] = not item.is_heading
-            ends[item.last] = not any(_A_MARK.search(line) for line in lines[item.first : item.last])
+            above = lines[item.first : item.last]
+            ends[item.last] = not any(map(_A_MARK.search, above)) and not (above and goes_on(above[-1]))
     return LogLines(opens, ends)
 
 
@@ -71,7 +73,9 @@ def names_release(heading: str, in_log: bool = False) -> bool:
 
 
 def _is_log(title: str, source: str) -> bool:
-    return bool(_LOG.search(title) or _LOG_FILE.fullmatch(PurePosixPath(source).stem))
+    path = PurePosixPath(source)
+    named = _LOG_FILE.fullmatch(path.stem) or any(map(_LOG_FOLDER.fullmatch, path.parts[:-1]))
+    return bool(named or _LOG.search(title))
 
 
 def _looks_like_a_log(lines: Sequence[str], items: Sequence[_Item]) -> bool:

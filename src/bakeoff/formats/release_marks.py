@@ -41,6 +41,8 @@ _GOES_ON = frozenset(
 def without_marks(line: str, labels: Set[str] = frozenset(), opens: bool = True, ends: bool = True) -> str:
     """The line without marks at its end, if an item `ends` in it, and before its words, if one `opens` in it.
 
+    Empty if the last line of an item has nothing but marks.
+
     >>> without_marks("- [#3377] Faster start — thanks @ann")
     '- Faster start'
     >>> without_marks("- Replace fuse (#4410) with (#4411).")
@@ -53,17 +55,19 @@ def without_marks(line: str, labels: Set[str] = frozenset(), opens: bool = True,
     at_start = _AT_START.match(words) if opens else None
     words = words[at_start.end() :] if at_start else words
     marks = (at_start[0] if at_start else "") + at_end
-    if not marks or not _NAMES_WORK.search(marks) or not _is_whole(words, bool(at_start), bool(at_end)):
+    if not _NAMES_WORK.search(marks) or _MARK.search(words):
+        return line
+    if not re.search(r"\w", words):
+        return line if opens else ""
+    if (at_end and goes_on(words)) or (at_start and goes_on(words, backwards=True)):
         return line
     return prepared[:start] + words
 
 
-def _is_whole(words: str, opened: bool, ended: bool) -> bool:
-    """Whether the words say something without the marks around them, and no mark is left among them."""
-    each = re.findall(r"\w+", words.casefold())
-    if not each or _MARK.search(words):
-        return False
-    return not (ended and each[-1] in _GOES_ON) and not (opened and each[0] in _GOES_ON)
+def goes_on(words: str, backwards: bool = False) -> bool:
+    """Whether a mark after the words (with `backwards`, before them) would be a part of their sentence."""
+    each = re.findall(r"\w+", words[:_LONGEST] if backwards else words[-_LONGEST:])
+    return bool(each) and each[0 if backwards else -1].casefold() in _GOES_ON
 
 
 def _with_linked_marks(line: str, labels: Set[str]) -> str:
