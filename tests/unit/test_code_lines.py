@@ -114,7 +114,9 @@ def test_an_unclosed_fence_in_a_converted_document_hides_nothing():
     assert not any(block_lines(markup.paragraph("```\n# a").split("\n")).code)
 
 
-@pytest.mark.parametrize("piece", ["- a\n\n      b\n", "> ", "- ", "```x`\n", "[a]: b\n", '[a]: b "\n', "    a\n\n", "> a\nb\n"])
+@pytest.mark.parametrize(
+    "piece", ["- a\n\n      b\n", "> ", "- ", "```x`\n", "[a]: b\n", '[a]: b "\n', "    a\n\n", "> a\nb\n"]
+)
 def test_many_blocks_do_not_slow_it_down(piece):
     """Four times as many take at most eight times as long."""
     assert growth(lambda times: block_lines((piece * times).split("\n")), 500) <= LINEAR

@@ -61,7 +61,9 @@ def test_any_paragraph_has_the_links_that_the_oracle_finds(pieces):
     assert len(inline.links(text)) == n_links(text)
 
 
-@pytest.mark.parametrize("piece", ["[", "![", "[a](", "[a](b '", "`", "``a`", "[a](b", "<a b='", "[a](<b", "a](b) [", "(("])
+@pytest.mark.parametrize(
+    "piece", ["[", "![", "[a](", "[a](b '", "`", "``a`", "[a](b", "<a b='", "[a](<b", "a](b) [", "(("]
+)
 def test_what_never_ends_does_not_slow_it_down(piece):
     """Four times as much takes at most eight times as long."""
     assert growth(lambda times: inline.links(piece * times, frozenset({"x"})), 2_000) <= LINEAR

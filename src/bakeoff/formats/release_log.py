@@ -25,7 +25,9 @@ _CERTAIN = re.compile(
 )
 _IN_A_LOG = re.compile(rf"(?:{_THREE}|{_TWO}|{_DATE}){_MARK}", re.IGNORECASE)
 _LOG = re.compile(r"\bchange ?logs?\b|\brelease (?:notes|history)\b", re.IGNORECASE)
-_LOG_FILE = re.compile(r"(?:.*[^a-z])?(?:change[-_ ]?log|release[-_ ]?notes)(?:[^a-z].*)?|changes|releases|history", re.I)
+_LOG_FILE = re.compile(
+    r"(?:.*[^a-z])?(?:change[-_ ]?log|release[-_ ]?notes)(?:[^a-z].*)?|changes|releases|history", re.I
+)
 _LOG_FOLDER = re.compile(r"change[-_ ]?logs?|release[-_ ]?notes", re.I)
 _A_MARK = re.compile(r"[(\[]`?(?:#\d|[\w./-]+#\d|@\w|[0-9a-f]{7})")
 SEVERAL_RELEASES = 2
