@@ -1,4 +1,4 @@
-"""Code in documents is shown as it is: fenced and indented, in lists and quotes, wherever CommonMark says it is code."""
+"""Code in documents is shown as it is: fenced and indented, in lists and quotes, where CommonMark says it is code."""
 
 import pytest
 from hypothesis import given, settings
@@ -93,7 +93,7 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES), max_size=14), st.integers(3, 40))
 @settings(max_examples=400, deadline=None)
 def test_whatever_the_oracle_calls_code_is_shown_as_it_is(pieces, max_tokens):
-    """markdown-it-py says which lines are code. Their links are shown with targets; others are not, outside backticks."""
+    """markdown-it-py says which lines are code. Their links are shown with targets, others only between backticks."""
     lines = [f"{piece} [z{n}](https://z.b/{n})" if piece.strip(" `~") else piece for n, piece in enumerate(pieces)]
     text = markup.clean("\n".join(lines))
     code = {

@@ -114,7 +114,7 @@ ITEMS = "- Faster start (#12)\n- Fix the sync ([a1b2c3d](https://git.example/a1b
     ],
 )
 def test_a_release_log_is_called_so_or_looks_like_one_beyond_doubt(text, title, source, is_log):
-    """Its title, its file or a folder says so, or several headings name releases and most of several items have marks."""
+    """Its title, its file or a folder says so, or several headings name releases and most items have marks."""
     shown = readable(text, line_kinds(text, title, source))
     assert ("(#12)" not in shown) is is_log and "https" not in shown
 

@@ -166,7 +166,7 @@ def test_without_another_passage_declining_is_not_taught():
 
 
 def test_a_missed_passage_teaches_declining_only_if_no_other_answers():
-    """Retrieval missed the evidence of ten questions. The answer of five of them is in another passage, its only one."""
+    """Retrieval missed the evidence of ten questions. Five of them have one passage only, and it holds their answer."""
 
     class Elsewhere(Shelf):
         def search(self, queries, k):

@@ -1,8 +1,8 @@
 """Which lines of a document are items and headings of a release log, where `release_marks` may leave out its marks.
 
 Takes the lines of a whole document, which of them are code, its title and its file. A document is a release log if
-its title, its file or a folder is called so. Any other is one only if several headings name releases beyond doubt and most
-items below them carry marks: a heading such as `4.1.2` or `2024-03-01` may be a section of a manual or a date.
+its title, its file or a folder is called so. Any other is one only if several headings name releases beyond doubt and
+most items below them carry marks: a heading such as `4.1.2` or `2024-03-01` may be a section of a manual or a date.
 """
 
 import re
@@ -26,9 +26,9 @@ _CERTAIN = re.compile(
 _IN_A_LOG = re.compile(rf"(?:{_THREE}|{_TWO}|{_DATE}){_MARK}", re.IGNORECASE)
 _LOG = re.compile(r"\bchange ?logs?\b|\brelease (?:notes|history)\b", re.IGNORECASE)
 _LOG_FILE = re.compile(
-    r"(?:.*[^a-z])?(?:change[-_ ]?log|release[-_ ]?notes)(?:[^a-z].*)?|changes|releases|history", re.I
+    r"(?:.*[^a-z])?(?:change[-_ ]?log|release[-_ ]?notes)(?:[^a-z].*)?|changes|releases|history", re.IGNORECASE
 )
-_LOG_FOLDER = re.compile(r"change[-_ ]?logs?|release[-_ ]?notes", re.I)
+_LOG_FOLDER = re.compile(r"change[-_ ]?logs?|release[-_ ]?notes", re.IGNORECASE)
 _A_MARK = re.compile(r"[(\[]`?(?:#\d|[\w./-]+#\d|@\w|[0-9a-f]{7})")
 SEVERAL_RELEASES = 2
 SEVERAL_ITEMS = 3
@@ -52,7 +52,7 @@ class _Item(NamedTuple):
 def log_lines(lines: Sequence[str], code: Sequence[bool], title: str = "", source: str = "") -> LogLines:
     """The lines of a release log, in order; none of a document that is no release log.
 
-    Without a title, the document's first heading is taken. Of the source, the name of the file and of its folders count.
+    Without a title, the document's first heading is taken. The source counts by the names of the file and its folders.
     """
     opens, ends = [False] * len(lines), [False] * len(lines)
     named = _is_log(title or markup.first_heading("\n".join(lines)), source)

@@ -31,9 +31,10 @@ _AT_START = re.compile(
 _OPENING = re.compile(r"[ \t>]*(?:#{1,6}|[-*+•]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?|[ \t>]*")
 _NAMES_WORK = re.compile(rf"#\d|{_LINKED}|\b{COMMIT}|\b(?:thanks|thank you|thx)\b|https?://", re.IGNORECASE)
 _LONGEST = 500  # of a mark at the end of a line
-_GOES_ON = frozenset(
-    "a an and are as at by call called contact for from in into is number of on or order ordered part see serial than"
-    " the to type use via was were with".split()
+_GOES_ON = re.compile(
+    "a|an|and|are|as|at|by|call|called|contact|for|from|in|into|is|number|of|on|or|order|ordered|part|see|serial|than|"
+    "the|to|type|use|via|was|were|with",
+    re.IGNORECASE,
 )
 """Words before a mark, or after one, that make it a part of the sentence: `Replace fuse (#4410) with (#4411)`."""
 
@@ -67,12 +68,13 @@ def without_marks(line: str, labels: Set[str] = frozenset(), opens: bool = True,
 def goes_on(words: str, backwards: bool = False) -> bool:
     """Whether a mark after the words (with `backwards`, before them) would be a part of their sentence."""
     each = re.findall(r"\w+", words[:_LONGEST] if backwards else words[-_LONGEST:])
-    return bool(each) and each[0 if backwards else -1].casefold() in _GOES_ON
+    return bool(each) and _GOES_ON.fullmatch(each[0 if backwards else -1]) is not None
 
 
 def _with_linked_marks(line: str, labels: Set[str]) -> str:
-    """The line with the words of its links in their place where these are marks or accounts. Marks keep signs around them."""
-    cuts, signs = [], {}
+    """The line without the targets of its links to tickets, commits and accounts. The first two keep signs around."""
+    cuts: list[tuple[int, int]] = []
+    signs: dict[int, str] = {}
     for link in inline.links(line, labels):
         words = line[link.words_start : link.words_end]
         is_mark = re.fullmatch(rf"[\w./-]*#\d+|{COMMIT}", words, re.IGNORECASE)
