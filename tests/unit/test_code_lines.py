@@ -119,4 +119,4 @@ def test_an_unclosed_fence_in_a_converted_document_hides_nothing():
 )
 def test_many_blocks_do_not_slow_it_down(piece):
     """Four times as many take at most eight times as long."""
-    assert growth(lambda times: block_lines((piece * times).split("\n")), 500) <= LINEAR
+    assert growth(lambda times: block_lines((piece * times).split("\n")), 200) <= LINEAR

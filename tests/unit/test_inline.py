@@ -66,7 +66,7 @@ def test_any_paragraph_has_the_links_that_the_oracle_finds(pieces):
 )
 def test_what_never_ends_does_not_slow_it_down(piece):
     """Four times as much takes at most eight times as long."""
-    assert growth(lambda times: inline.links(piece * times, frozenset({"x"})), 2_000) <= LINEAR
+    assert growth(lambda times: inline.links(piece * times, frozenset({"x"})), 500) <= LINEAR
 
 
 @pytest.mark.parametrize(
