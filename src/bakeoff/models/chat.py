@@ -13,7 +13,7 @@ from bakeoff.models.architecture import text_config
 from bakeoff.models.chat_template import render, turn_end
 from bakeoff.models.loops import CHECK_EVERY, before_loop
 from bakeoff.models.stops import before_stop, pieces_before_stop
-from bakeoff.models.thinking import CLOSE, OPEN, pieces_without_thinking, without_thinking
+from bakeoff.models.thinking import is_part_of_a_mark, pieces_without_thinking, without_thinking
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
 
@@ -144,7 +144,7 @@ _SHORTER = "Lower retrieval.k or retrieval.chunk_tokens, or use a model with a l
 def _special_ids(tokenizer: Any) -> set[int]:
     """The tokens that are not part of a text. Those around thinking are needed to find its end."""
     added = tokenizer.added_tokens_decoder.items()
-    return {number for number, token in added if token.special and token.content not in (OPEN, CLOSE)}
+    return {number for number, token in added if token.special and not is_part_of_a_mark(token.content)}
 
 
 def _end_ids(folder: Path, config: dict[str, Any], tokenizer: Any, after_turn: int | None) -> set[int]:
