@@ -3,7 +3,6 @@
 Takes a model folder. Knows nothing about engines.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.models.architecture import text_config
 from bakeoff.models.chat_template import render, turn_end
+from bakeoff.models.damage import read_json_object, refusing_damage
 from bakeoff.models.loops import CHECK_EVERY, before_loop
 from bakeoff.models.stops import before_stop, pieces_before_stop
 from bakeoff.models.thinking import is_part_of_a_mark, pieces_without_thinking, without_thinking
@@ -35,7 +35,8 @@ class Chat:
         from transformers import AutoTokenizer
 
         config = text_config(folder)
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        with refusing_damage(f"The tokenizer of the model in {folder}"):
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         if not self.tokenizer.chat_template:
             raise ConfigError(
                 f"The model in {folder} has no chat template.", "use the instruction-tuned version of the model"
@@ -149,8 +150,7 @@ def _special_ids(tokenizer: Any) -> set[int]:
 
 def _end_ids(folder: Path, config: dict[str, Any], tokenizer: Any, after_turn: int | None) -> set[int]:
     """The tokens that end an answer: of the generation settings, the configuration, the tokenizer and the template."""
-    settings = folder / "generation_config.json"
-    generation = json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else {}
+    generation = read_json_object(folder / "generation_config.json")
     ends: set[int] = set()
     for named in (generation.get("eos_token_id"), config.get("eos_token_id"), tokenizer.eos_token_id, after_turn):
         ends |= set(named if isinstance(named, list) else [named]) - {None}
