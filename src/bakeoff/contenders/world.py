@@ -16,6 +16,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
+from bakeoff.models.checksums import Sums
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Generator
@@ -28,10 +29,18 @@ FINISH = "finish the run first: bakeoff run CONFIG --resume"
 class WorldFolder:
     """Opens the contents of a folder, each model once."""
 
-    def __init__(self, root: Path, models: Mapping[str, ModelSettings], imports_from: Path | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        models: Mapping[str, ModelSettings],
+        imports_from: Path | None = None,
+        sums: Mapping[str, Sums] | None = None,
+    ) -> None:
+        """`sums` are the checksums that models must have, by name; a model without any is not checked."""
         self.root = root
         self.models = models
         self.imports_from = imports_from
+        self._sums = sums or {}
         self._embedders: dict[str, Any] = {}
         self._indexes: dict[str, Any] = {}
         self._generators: dict[tuple[str, str], Generator] = {}
@@ -41,10 +50,11 @@ class WorldFolder:
         return DocumentStore(self.root / "store.sqlite")
 
     def embedder(self, name: str) -> Any:
-        """The embedder of this name in `models:`."""
+        """The embedder of this name in `models:`. Raises RunFolderError if its weights have another sum than before."""
         if name not in self._embedders:
             from bakeoff.models.embed import load_embedder
 
+            self._check_sums(name)
             self._embedders[name] = load_embedder(self.models[name])
         return self._embedders[name]
 
@@ -63,7 +73,7 @@ class WorldFolder:
         """The model of this name in `models:`, with the tuned weights merged in if `adapter` names some.
 
         Keeps only the two models used last, which is what a router needs. Raises RunFolderError if the tuned model was
-        trained with another template than the one given.
+        trained with another template than the one given, or if the model's weights have another sum than before.
         """
         from bakeoff.models.load import load_generator
 
@@ -77,9 +87,16 @@ class WorldFolder:
                 self._generators.pop(known)
             folder = self.adapter_folder(adapter) if adapter else None
             search_in(self.imports_from)
+            self._check_sums(model)
             generator = load_generator(self.models[model], folder)
         self._generators[key] = generator
         return generator
+
+    def _check_sums(self, name: str) -> None:
+        if self._sums.get(name):
+            from bakeoff.models.model_sums import check_sums
+
+            check_sums(name, self.models[name], self._sums[name], self.root)
 
     def _check_template(self, adapter: str, template: PromptTemplate) -> None:
         path = self.adapter_folder(adapter) / "template.txt"

@@ -136,7 +136,7 @@ def _taken_all_the_same(model: Any, tensors: Mapping[str, Any]) -> bool:
     shapes = {name: torch.empty_like(tensor, device="meta") for name, tensor in tensors.items()}
     wanted = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
     try:
-        result = peft.set_peft_model_state_dict(model, shapes)
+        result: Any = peft.set_peft_model_state_dict(model, shapes)
     except (RuntimeError, KeyError, ValueError):
         return False
     return not result.unexpected_keys and not wanted & set(result.missing_keys)

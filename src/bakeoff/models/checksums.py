@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bakeoff.errors import ModelUnavailableError
@@ -16,9 +16,14 @@ from bakeoff.files.jsonl import write_text
 
 SUMS = "sums.json"
 """The file of a cached folder that holds the SHA-256 sums of its other files, by path."""
+ORIGIN = "origin.json"
+"""The file of a cached model that names what it was made from, with checksums."""
 MADE_FORMAT = "2"
 """Part of the name of every folder that `made_intact` makes. Raise it when what counts as intact changes: otherwise two
 versions of Bakeoff that share a cache would make each other's folders again, in turn."""
+
+Sums = Mapping[str, str]
+"""The SHA-256 sums of a model's parts, by name."""
 
 
 def file_sha256(path: Path) -> str:
@@ -52,9 +57,11 @@ def model_sha256(folder: Path) -> str:
 def weights_sha256(folder: Path, adapter: Path | None = None) -> dict[str, str]:
     """The checksums that say whether a model is still the same: its `weights`, and its `adapter` if it has one.
 
-    An adapter's settings count too: they say how strongly it changes the weights.
+    An adapter's settings count too: they say how strongly it changes the weights. Weights that Bakeoff made in its
+    cache count as what they were made from, because another machine may round them otherwise.
     """
-    sums = {"weights": model_sha256(folder)}
+    made = (folder / ORIGIN).exists() and is_intact(folder)
+    sums = {"weights": file_sha256(folder / ORIGIN) if made else model_sha256(folder)}
     if adapter is not None:
         parts = [file_sha256(adapter / "adapter_config.json"), model_sha256(adapter)]
         sums["adapter"] = hashlib.sha256(" ".join(parts).encode()).hexdigest()

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder
 from bakeoff.files.jsonl import write_text
-from bakeoff.models.checksums import MADE_FORMAT, file_sha256, made_intact
+from bakeoff.models.checksums import MADE_FORMAT, ORIGIN, file_sha256, made_intact
 from bakeoff.models.damage import missing_shards, refusing_damage
 from bakeoff.models.reader import READER, UNTAUGHT, reader_folder
 
@@ -230,7 +230,7 @@ def _converted(gguf: Path) -> Path:
 
 def _convert_with_origin(gguf: Path, digest: str, folder: Path) -> None:
     _convert(gguf, folder)
-    write_text(folder / "origin.json", json.dumps({"gguf": gguf.name, "gguf_sha256": digest}))
+    write_text(folder / ORIGIN, json.dumps({"gguf": gguf.name, "gguf_sha256": digest}))
 
 
 def _convert(gguf: Path, folder: Path) -> None:

@@ -264,9 +264,10 @@ def load_base(folder: Path, dtype: torch.dtype | str) -> Any:
     (transformers would make them up), or hold values that are not finite.
     """
     with quiet_libraries(), refusing_damage(f"The weights of the model in {folder}"):
-        model, info = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, use_safetensors=True, output_loading_info=True
         )
+    model, info = loaded
     missing = sorted(info["missing_keys"])
     if missing:
         raise ModelUnavailableError(
