@@ -84,7 +84,6 @@ class Scripted:
 
     def __init__(self, log: Log, pace_s: float = 0.0) -> None:
         self.log = log
-        self.key = ""
         self.pace_s = pace_s
         self.asked: list[Asked] = []
         self.go_on = threading.Event()
@@ -131,7 +130,7 @@ class Scripted:
         answer = Answer(
             question_id="asked", contender=asked.model, citations=hits, usage=Usage(), latency_ms=420.0, **fields
         )
-        served = {"id": asked.id, "key": self.key, "asked": asked.typed, "documents_version": 7}
+        served = {"id": asked.id, "key": asked.key, "asked": asked.typed, "documents_version": 7}
         self.log.post(logged_answer(answer, asked.question, **served))
         return answer
 
@@ -219,7 +218,14 @@ class Documents:
         if "text/html" in request.headers.get("accept", ""):
             return HTMLResponse(_document_page(TITLES.get(id, id), text, start or 0, end or 0))
         return JSONResponse(
-            {**self._about(id), "version": numbers.get("version", 7), "text": text, "start": start, "end": end}
+            {
+                **self._about(id),
+                "version": numbers.get("version", 7),
+                "text": text,
+                "start": start,
+                "end": end,
+                "state": "replaced",
+            }
         )
 
     def _about(self, id: str) -> dict[str, object]:
@@ -283,12 +289,14 @@ class WebServer:
         self.address = ""
 
     def application(self) -> Starlette:
-        api = OpenAiApi(self.answering, self._labels_of)
+        api = OpenAiApi(self.answering, lambda request: holder_of(request.scope))
         served = hashlib.sha256(b"served").hexdigest()
 
         async def health(request: Request) -> Response:
-            facts = {"status": "ok", "contender": "rag", "contenders": list(self.answering.models), "same": True}
-            return JSONResponse({**facts, "served_sha256": served, "measured_sha256": served, "documents_version": 7})
+            facts = {"status": "ok", "contender": "rag", "contenders": {name: served for name in self.answering.models}}
+            changed = ["documents", "index"] if self.documents.version > 7 else []
+            sums = {"served_sha256": served, "measured_sha256": served, "same": not changed, "changed": changed}
+            return JSONResponse({**facts, **sums, "documents_version": self.documents.version})
 
         routes = [
             *web_routes(),
@@ -298,11 +306,6 @@ class WebServer:
             Route("/health", health),
         ]
         return Starlette(routes=routes, exception_handlers=exception_handlers())
-
-    def _labels_of(self, request: Request) -> Labels:
-        holder = holder_of(request.scope)
-        self.answering.key = holder.name
-        return holder.labels
 
 
 @contextlib.contextmanager

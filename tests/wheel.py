@@ -25,8 +25,17 @@ def main() -> None:
         venv.create(root / "env", with_pip=True)
         own = [str(root / "env/bin/python"), "-m", "pip", "-q", "--disable-pip-version-check"]
         run([*own, "install", "-c", str(REPOSITORY / "constraints.txt"), str(wheel)], root)
+        check_page(root)
         use(root)
     print("wheel: installed in a clean environment; init, advise and schema work without extras")  # noqa: T201
+
+
+def check_page(root: Path) -> None:
+    """Every file of the web page was installed."""
+    page = REPOSITORY / "src/bakeoff/serve/web"
+    installed = {path.name for path in root.glob("env/lib/*/site-packages/bakeoff/serve/web/*")}
+    if missing := {path.name for path in page.iterdir() if path.is_file()} - installed:
+        sys.exit(f"wheel: of the web page, {', '.join(sorted(missing))} is missing")
 
 
 def use(root: Path) -> None:

@@ -189,9 +189,11 @@ def test_the_identity_does_not_depend_on_the_order_in_which_an_index_was_written
 def test_a_run_of_an_older_version_can_be_served_but_claims_nothing(folder):
     """Without identities in the run there is nothing to compare with, and /health says so."""
     from bakeoff.serve.health import Health
+    from bakeoff.serve.log import Log
 
     (folder / "runs" / "planets" / "identities.json").unlink()
     deployment = deploy(bakeoff.open_run(folder / "runs" / "planets"), folder / "deployments" / "planets")
-    state = Health(deployment).state()
+    with Log(deployment.log_path) as log:
+        state = Health(deployment, log).state()
     assert deployment.release.measured == Identities()
     assert (state["measured_sha256"], state["same"]) == (None, False)

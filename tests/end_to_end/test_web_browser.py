@@ -4,6 +4,7 @@ A scripted server behind the real guards: the real security policy applies, and 
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,7 @@ def test_a_citation_opens_the_passage_in_its_document(page: webdriver.Chrome) ->
     span = wait(page, lambda: one_of(page, "#passage mark"))
     assert span.text == SPANS["shop/returns"]
     assert one_of(page, "#passage-title").text == "Returns and refunds"
-    assert "version 7" in one_of(page, "#passage-about").text
+    assert "as of version 7 · changed since" in one_of(page, "#passage-about").text
     box = page.execute_script(
         "const r = document.querySelector('#span').getBoundingClientRect(); return [r.top, r.bottom]"
     )
@@ -281,6 +282,19 @@ def test_names_can_be_shown_and_all_be_equally_good(page: webdriver.Chrome, serv
     assert [(entry.preferred, entry.blind) for entry in server.log.entries(Preference)] == [(None, False)]
 
 
+def test_a_comparison_that_is_stopped_or_fails_offers_no_choice(page: webdriver.Chrome, server: WebServer) -> None:
+    """Fewer than two whole answers cannot be compared, and the page says so."""
+    open_at(page, server, "compare")
+    ask(page, "Go on forever", "#compare-question")
+    wait(page, lambda: all("again and" in answer.text for answer in all_of(page, "#compared .answer-body")))
+    press(page, Keys.ESCAPE)
+    wait(page, lambda: "nothing to compare" in one_of(page, ".vote").text)
+    assert server.answering.stopped.wait(5)
+    ask(page, "broken", "#compare-question")
+    wait(page, lambda: len(all_of(page, ".answer.failed")) == 2 and "nothing to compare" in one_of(page, ".vote").text)
+    assert not list(server.log.entries(Preference))
+
+
 def test_documents_are_added_searched_read_and_removed(
     page: webdriver.Chrome, server: WebServer, tmp_path: Path
 ) -> None:
@@ -310,6 +324,15 @@ def test_documents_are_added_searched_read_and_removed(
     wait(page, lambda: "No document matches" in one_of(page, "#document-list").text)
     assert good.name not in server.documents.texts
     assert one_of(page, ".changes li").text.startswith("Removed")
+
+
+def test_the_footer_says_whether_what_is_served_was_measured(page: webdriver.Chrome, server: WebServer) -> None:
+    """With a short sum and a link to /health; newer documents are no alarm, and another part is named."""
+    assert re.fullmatch(r"Serving rag · [0-9a-f]{12} · the same as was measured", one_of(page, "#health").text)
+    assert one_of(page, "#health a").get_attribute("href") == f"{server.address}/health"
+    server.documents.version = 8
+    open_at(page, server)
+    assert "as measured, with newer documents" in one_of(page, "#health").text
 
 
 def test_files_are_dropped(page: webdriver.Chrome, server: WebServer) -> None:
@@ -343,6 +366,17 @@ def test_history_is_judged_later_and_asked_again(page: webdriver.Chrome, server:
     wait(page, lambda: one_of(page, "#question").get_attribute("value") == "How long may it be returned?")
     one_of(page, "nav a[href='#/history']").click()
     wait(page, lambda: all_of(page, ".past [aria-pressed='true']"))
+
+
+def test_the_log_is_saved_as_a_file(page: webdriver.Chrome, server: WebServer, tmp_path: Path) -> None:
+    """By a key that manages; the file has the server's name for it."""
+    page.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    answer_to(page, "How long may it be returned?")
+    one_of(page, "nav a[href='#/history']").click()
+    wait(page, lambda: one_of(page, "#exports").is_displayed())
+    one_of(page, "[data-form='csv']").click()
+    saved = wait(page, lambda: next(tmp_path.glob("bakeoff-answers.csv"), None))
+    assert "How long may it be returned?" in saved.read_text()
 
 
 def test_everything_works_with_the_keyboard_alone(page: webdriver.Chrome, server: WebServer) -> None:
@@ -430,6 +464,14 @@ def test_markdown_becomes_plain_elements(modules: webdriver.Chrome) -> None:
             box.append(...markdown(text, (n) => n < 3 ? pendingMark(n) : null)); return box.innerHTML };
         return given[0].map(shown)"""
     assert dict(zip(MARKDOWN, script(modules, body, list(MARKDOWN)), strict=True)) == MARKDOWN
+
+
+def test_what_is_half_written_does_not_flicker(modules: webdriver.Chrome) -> None:
+    """Bold and code that have begun are shown as such before their end has come; whole texts stay as they are."""
+    texts = ["a **bo", "a `co", "a **", "a **b** c", "2 * 3", "```\na ** b", "**a**\n\nb `c"]
+    body = "const { closedForNow } = await import('/web/unfinished.js'); return given[0].map(closedForNow)"
+    closed = ["a **bo**", "a `co`", "a ", "a **b** c", "2 * 3", "```\na ** b", "**a**\n\nb `c`"]
+    assert script(modules, body, texts) == closed
 
 
 def test_a_table_and_code_keep_their_form(modules: webdriver.Chrome) -> None:
@@ -557,6 +599,9 @@ def test_a_key_is_asked_for_and_kept_out_of_storage(
     with running(keyed):
         browser.get(f"{keyed.address}/")
         wait(browser, lambda: one_of(browser, "#key-dialog").is_displayed())
+        one_of(browser, "#key").send_keys("ключ" + Keys.ENTER)
+        wait(browser, lambda: "not a key" in one_of(browser, "#key-problem").text)
+        one_of(browser, "#key").clear()
         one_of(browser, "#key").send_keys("bk-wrong" + Keys.ENTER)
         wait(browser, lambda: "not valid" in one_of(browser, "#key-problem").text)
         one_of(browser, "#key").send_keys(key + Keys.ENTER)

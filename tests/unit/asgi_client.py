@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 
 class Response(NamedTuple):
@@ -21,7 +22,7 @@ def scope_of(method: str, path: str, headers: Sequence[tuple[str, str]], client:
     return {
         "type": "http",
         "method": method,
-        "path": path.partition("?")[0],
+        "path": unquote(path.partition("?")[0]),
         "query_string": path.partition("?")[2].encode(),
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
         "client": (client, 50000),

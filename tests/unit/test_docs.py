@@ -128,9 +128,7 @@ def test_what_does_not_exist_is_found(tmp_path):
     assert missing_sources(text) == []
     text = "`decide/factors.py`, `compare.py`"
     assert missing_sources(text) == ["compare.py", "decide/factors.py"]
-    assert unknown_commands("`bakeoff run`, bakeoff is fine, `bakeoff --help`\n```sh\nbakeoff serve x\n```") == [
-        "serve"
-    ]
+    assert unknown_commands("`bakeoff run`, bakeoff is fine, `bakeoff --help`\n```sh\nbakeoff bake x\n```") == ["bake"]
 
 
 def test_contenders_in_yaml_are_a_configuration():

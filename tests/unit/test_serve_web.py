@@ -78,6 +78,12 @@ def test_every_file_that_is_named_exists_and_none_is_left_over():
     assert reached == {path.name for path in FILES}
 
 
+def test_every_module_is_asked_for_at_once():
+    """The page names all of them, so that a slow connection waits once and not for each level of imports."""
+    named = re.findall(r'rel="modulepreload" href="/web/([\w.]+)"', PAGE)
+    assert named == [path.name for path in MODULES if path.name != "main.js"]
+
+
 def test_the_page_obeys_a_strict_policy_by_its_form():
     """No inline script, style or listener, and nothing from elsewhere."""
     assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", PAGE)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import bakeoff
-from bakeoff.cli import examine, keys, measure, prepare, serve, use
+from bakeoff.cli import documents, examine, keys, measure, prepare, serve, use
 from bakeoff.errors import BakeoffError, disk_is_full
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ app.command(rich_help_panel=LOOK)(examine.runs)
 app.command(rich_help_panel=LOOK)(examine.diff)
 app.command(rich_help_panel=USE)(use.ask)
 app.command(rich_help_panel=USE)(serve.serve)
+app.add_typer(documents.app, name="documents", rich_help_panel=USE)
 app.add_typer(keys.app, name="keys", rich_help_panel=USE)
 
 

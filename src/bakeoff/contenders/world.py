@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from bakeoff.contenders.access import Guarded, why_refused
 from bakeoff.contenders.built import Built, Given
 from bakeoff.contenders.load import make_recipe
 from bakeoff.corpus.store import DocumentStore
@@ -141,7 +142,12 @@ class WorldFolder:
     def open(self, name: str, given: Given | None = None) -> Contender:
         """The contender of that name, ready to answer.
 
-        `given` returns earlier answers of the contenders behind a router, so that they are not asked again.
+        `given` returns earlier answers of the contenders behind a router, so that they are not asked again. A question
+        of somebody whom the contender must not answer (`contenders.access.why_refused`) gets an error.
         """
         built = self.built(name)
-        return make_recipe(built.spec, self.imports_from).open(self, built.fitted, given)
+        recipe = make_recipe(built.spec, self.imports_from)
+        contender = recipe.open(self, built.fitted, given)
+        if recipe.keeps_to_labels and not recipe.adapter:
+            return contender
+        return Guarded(contender, lambda labels: why_refused(self, name, labels))

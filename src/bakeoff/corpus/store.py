@@ -134,6 +134,14 @@ class DocumentStore:
             gone = [document_id for document_id in wanted if document_id in live]
             return self._record(connection, [], [], gone, _n_live(connection) - len(gone))
 
+    def change(self, documents: Iterable[Document], deleted: Iterable[str]) -> Changes:
+        """`upsert` and `delete` as one change. A document that is given in both is added or replaced.
+
+        `unchanged` counts the given documents that the store has already. Raises InputError as `upsert`.
+        """
+        given = list(documents)
+        return self._write(given, replace=False, deleted=list(dict.fromkeys(deleted)))
+
     def documents(self) -> Iterator[Document]:
         """The documents at the time of the call, ordered by source. The store may be changed during the iteration."""
         with self._reading() as connection:
@@ -169,13 +177,6 @@ class DocumentStore:
             for version, kind, recorded_at, *row in rows
         ]
 
-    def versions_at(self, ids: Sequence[str], version: int) -> dict[str, int]:
-        """The version of each of these documents (at most 500) as of a version of the store, without unknown ones."""
-        marks = ", ".join("?" * len(ids))
-        query = f"SELECT id, MAX(version) FROM versions WHERE id IN ({marks}) AND version <= ? GROUP BY id"
-        with self._reading() as connection:
-            return dict(connection.execute(query, (*ids, version)).fetchall())
-
     def changes_since(self, version: int) -> Changes:
         """The differences between that version and now. A change that was reverted does not count.
 
@@ -197,23 +198,31 @@ class DocumentStore:
             added=added, updated=updated, deleted=deleted, unchanged=n_live - len(added) - len(updated), version=now
         )
 
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one consistent state of the store, for queries of other kinds. Nothing is written."""
+        with self._reading() as connection:
+            connection.execute("PRAGMA query_only = ON")
+            yield connection
+
     def _one(self, condition: str, value: str) -> Document | None:
         query = f"SELECT {_DOCUMENT} FROM live l JOIN versions v USING (id, version) WHERE {condition}"
         with self._reading() as connection:
             row = connection.execute(query, (value,)).fetchone()
         return _document(row) if row else None
 
-    def _write(self, documents: Sequence[Document], replace: bool) -> Changes:
+    def _write(self, documents: Sequence[Document], replace: bool, deleted: Sequence[str] = ()) -> Changes:
         _check_unique(documents)
         hashed = [(document, content_hash(document)) for document in documents]
         given = {document.id for document in documents}
         with self._writing() as connection:
-            live = _hashes(connection, None if replace else list(given))
+            live = _hashes(connection, None if replace else list({*given, *deleted}))
+            gone = sorted(set(live) - given) if replace else [i for i in deleted if i in live and i not in given]
             return self._record(
                 connection,
                 added=[pair for pair in hashed if pair[0].id not in live],
                 updated=[pair for pair in hashed if live.get(pair[0].id, pair[1]) != pair[1]],
-                deleted=sorted(set(live) - given) if replace else [],
+                deleted=gone,
                 unchanged=sum(live.get(document.id) == hash_ for document, hash_ in hashed),
             )
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.models.architecture import text_config
-from bakeoff.models.chat_template import render, turn_end
+from bakeoff.models.chat_template import render, skeleton, turn_end
+from bakeoff.models.control_tokens import ControlTokens
 from bakeoff.models.loops import CHECK_EVERY, before_loop
 from bakeoff.models.stops import before_stop, pieces_before_stop
 from bakeoff.models.thinking import CLOSE, OPEN, pieces_without_thinking, without_thinking
@@ -45,12 +46,21 @@ class Chat:
         self.end_ids = _end_ids(folder, config, self.tokenizer, after_turn)
         usual = [end for end in (after_turn, self.tokenizer.eos_token_id) if end is not None]
         self.turn_end_id: int = usual[0] if usual else min(self.end_ids)
+        self._control = ControlTokens(self.tokenizer, skeleton(self.tokenizer))
         self._hidden = self.end_ids | _special_ids(self.tokenizer)
         self._byte_ids = {self.tokenizer.convert_tokens_to_ids(f"<0x{byte:02X}>") for byte in range(256)}
 
     def ids(self, prompt: Prompt) -> list[int]:
-        """The prompt's token ids, ending where the assistant's answer begins."""
-        return list(self.tokenizer(render(self.tokenizer, prompt), add_special_tokens=False)["input_ids"])
+        """The prompt's token ids, ending where the assistant's answer begins.
+
+        Only the chat template writes control tokens. Those in the contents of messages are plain text.
+        """
+        plain, mark = self._control.plain(prompt)
+        return self._control.encoded(render(self.tokenizer, plain), mark)
+
+    def plain_ids(self, text: str) -> list[int]:
+        """The token ids of a text by itself. Control tokens in it are plain text."""
+        return self._control.plain_ids(text)
 
     def ids_that_fit(self, prompt: Prompt, max_tokens: int) -> list[int]:
         """Same as `ids`. Raises InputError if the prompt and an answer of max_tokens exceed the context."""
@@ -134,8 +144,7 @@ class Chat:
             yield rest
 
     def count_tokens(self, text: str) -> int:
-        # Often called for texts longer than the context: `verbose=False` turns off the warning about that.
-        return len(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+        return len(self.plain_ids(text))
 
 
 _SHORTER = "Lower retrieval.k or retrieval.chunk_tokens, or use a model with a longer context."

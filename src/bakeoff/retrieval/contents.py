@@ -22,7 +22,7 @@ def index_sha256(folder: Path) -> str:
         state = read_state(folder)
         if state is None:
             return ""
-        table = open_table(folder).to_arrow().sort_by([("id", "ascending"), ("start", "ascending")])
+        table = open_table(folder, state.table).to_arrow().sort_by([("id", "ascending"), ("start", "ascending")])
     digest = hashlib.sha256(f"{state.embedder}\0{state.dimension}\0{state.max_tokens}\0{len(table)}".encode())
     for name in (name for name in COLUMNS if name in table.column_names):
         digest.update(f"\0{name}".encode())

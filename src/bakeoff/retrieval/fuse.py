@@ -3,7 +3,7 @@
 Takes row numbers with scores, gives them best first. Knows nothing about tables, texts or models.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -31,12 +31,17 @@ def sorted_ranking(rows: np.ndarray, scores: np.ndarray, order: np.ndarray, deci
     return Ranking(rows[best], rounded[best])
 
 
-def top(scores: np.ndarray, k: int, order: np.ndarray) -> Ranking:
-    """The k best rows. `scores` has a score for each row; rows with -inf are never returned."""
+def top(
+    scores: np.ndarray, k: int, order: np.ndarray, exact: Callable[[np.ndarray], np.ndarray] | None = None
+) -> Ranking:
+    """The k best rows. `scores` has a score for each row; rows with -inf are never returned.
+
+    `exact` gives the exact scores of rows, where `scores` are rounded differently from call to call.
+    """
     n_kept = min(k, len(scores))
     least = np.partition(scores, len(scores) - n_kept)[len(scores) - n_kept] - 10.0**-DECIMALS
     rows = np.flatnonzero((scores >= least) & (scores > -np.inf))
-    ranking = sorted_ranking(rows, scores[rows], order)
+    ranking = sorted_ranking(rows, exact(rows) if exact else scores[rows], order)
     return Ranking(ranking.rows[:k], ranking.scores[:k])
 
 

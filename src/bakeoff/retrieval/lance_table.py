@@ -1,8 +1,10 @@
 """The folder of an index: one LanceDB table of chunks, and a file that describes the state of the table.
 
-Takes chunks with their vectors, gives rows. Knows nothing about searching or about the origin of the chunks.
+Takes chunks with their vectors, gives rows. Knows nothing about searching or about the origin of the chunks. A table
+can be rewritten beside itself: a copy is compacted while the table is in use, and then takes its place.
 """
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,11 +19,13 @@ from bakeoff.records import Chunk, Record
 
 SCHEMA_VERSION = 1
 TEXT_COLUMN = "passage"
+FIRST_TABLE = "chunks"
+CACHE_BYTES = 512 * 1024 * 1024  # of LanceDB, for each table: its index and its metadata
 REMEDY = "delete the folder or open it with rebuild=True, then sync; no document is lost, they are all in the store"
 
 
 class State(Record):
-    """The content of `index.json`: the table holds the store's documents as of `version`.
+    """The content of `index.json`: the table holds the store's documents as of `version`. `table` is its name.
 
     The documents in `pending` may be in any state. The last three fields count what a running sync has done so far, so
     that the work is still known after a kill.
@@ -33,6 +37,7 @@ class State(Record):
     max_tokens: int
     store: str = ""
     version: int = 0
+    table: str = FIRST_TABLE
     pending: tuple[str, ...] = ()
     n_chunks: int = 0
     n_tokens: int = 0
@@ -82,7 +87,6 @@ def check_same(folder: Path, existing: State, wanted: State) -> None:
 
 def new_table(folder: Path, state: State) -> Any:
     """A new empty table with its full-text index. The state file is written last: without it there is no index."""
-    import lancedb
     import pyarrow as pa
     from lancedb.index import FTS
 
@@ -103,21 +107,64 @@ def new_table(folder: Path, state: State) -> Any:
         }
     )
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder / "chunks.lance", ignore_errors=True)
-    table = lancedb.connect(folder).create_table("chunks", schema=schema)
+    remove_tables(folder)
+    table = _connection(folder).create_table(state.table, schema=schema)
     table.create_index(TEXT_COLUMN, config=FTS(language="English", stem=True, remove_stop_words=True))
     write_state(folder, state)
     return table
 
 
-def open_table(folder: Path) -> Any:
+def open_table(folder: Path, name: str = FIRST_TABLE) -> Any:
     """The existing table. Raises RunFolderError if it is missing."""
-    import lancedb
-
     try:
-        return lancedb.connect(folder).open_table("chunks")
+        return _connection(folder).open_table(name)
     except ValueError as error:
         raise RunFolderError(f"The table of the index in {folder} is missing ({error}).", REMEDY) from error
+
+
+def pinned(table: Any, version: int) -> Any:
+    """The table as of this version, whatever is written to it later. It shares the caches of `table`."""
+    view = table._conn.open_table(table.name)
+    view.checkout(version)
+    return view
+
+
+def copy_table(folder: Path, state: State) -> str:
+    """Copies the table, as links to the same files where possible, and returns the name of the copy.
+
+    Files of a table are never written again, so the copy does not change with the table. The table must not be written
+    meanwhile.
+    """
+    name = f"{FIRST_TABLE}-{int(state.table.partition('-')[2] or 0) + 1}"
+    shutil.rmtree(_table_path(folder, name), ignore_errors=True)
+    shutil.copytree(_table_path(folder, state.table), _table_path(folder, name), copy_function=_link_or_copy)
+    return name
+
+
+def remove_tables(folder: Path, except_for: str = "") -> None:
+    """Removes all tables but one: older ones, and copies that were not finished."""
+    for path in folder.glob(f"{FIRST_TABLE}*.lance"):
+        if path.name != f"{except_for}.lance":
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _table_path(folder: Path, name: str) -> Path:
+    return folder / f"{name}.lance"
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        shutil.copy2(source, target)
+
+
+def _connection(folder: Path) -> Any:
+    """A connection with caches of its own: they are released with the table."""
+    import lancedb
+
+    session = lancedb.Session(index_cache_size_bytes=CACHE_BYTES, metadata_cache_size_bytes=CACHE_BYTES)
+    return lancedb.connect(folder, session=session)
 
 
 def arrow_rows(chunks: Sequence[Chunk], access: Sequence[tuple[str, ...]], vectors: np.ndarray, schema: Any) -> Any:

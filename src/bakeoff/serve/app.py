@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from bakeoff.serve.deployment import Deployment
+from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.documents.routes import DocumentsApi
 from bakeoff.serve.feedback import FeedbackApi
 from bakeoff.serve.guard.asgi import App
 from bakeoff.serve.guard.bearer import holder_of
@@ -32,6 +34,7 @@ from bakeoff.serve.web.routes import web_routes
 def application(
     deployment: Deployment,
     serving: Serving,
+    documents: LiveDocuments,
     log: Log,
     access: Access,
     server_log: ServerLog,
@@ -43,6 +46,7 @@ def application(
     routes: list[BaseRoute] = [
         *web_routes(),
         *api.routes(),
+        *DocumentsApi(documents, _holder).routes(),
         *FeedbackApi(log).routes(),
         Health(deployment, log).route(),
         metrics.route(_holder),

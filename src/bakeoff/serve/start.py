@@ -72,6 +72,9 @@ def serve_run(
     except ImportError as error:
         raise MissingExtraError("A server", "uvicorn", "serve") from error
     from bakeoff.serve.app import application
+    from bakeoff.serve.documents.opening import documents_of
+    from bakeoff.serve.documents.routes import LARGER
+    from bakeoff.serve.guard.body import BodyLimits
     from bakeoff.serve.guard.guarded import access_of
     from bakeoff.serve.guard.rate import Rate
     from bakeoff.serve.keys import KeyFile
@@ -83,14 +86,17 @@ def serve_run(
     lines = Background()
     server_log = ServerLog(form_for(logging.format), lines)
     rate = Rate(per_minute=listening.per_minute, burst=max(1, listening.per_minute // 6))
-    access = access_of(listening.host, KeyFile(keys), listening.names, rate=rate)
+    access = access_of(listening.host, KeyFile(keys), listening.names, rate=rate, body=BodyLimits(larger=LARGER))
     with _bound(listening) as listener:
         opened = open_run(run, runs)
         deployment = deploy(opened, deployments / opened.folder.root.name, contenders)
         _check_parts(deployment)
-        with Log(deployment.log_path, logging.retention_days, logging.keep_texts) as log:
-            serving = Serving(deployment, log)
-            app = application(deployment, serving, log, access, server_log, listening.url)
+        with (
+            documents_of(deployment) as documents,
+            Log(deployment.log_path, logging.retention_days, logging.keep_texts) as log,
+        ):
+            serving = Serving(deployment, documents, log)
+            app = application(deployment, serving, documents, log, access, server_log, listening.url)
             if server_log.form == "text":
                 for line in _lines(deployment, listening):
                     tell(line)

@@ -8,6 +8,7 @@ import { el, icon, iconButton } from "./dom.js";
 import { judge } from "./judge.js";
 import { markdown } from "./markdown.js";
 import { problem } from "./problem.js";
+import { closedForNow } from "./unfinished.js";
 
 export class AnswerView {
   /** `label` names the answer for screen readers, where several stand side by side. `level` is that of its headings. */
@@ -35,7 +36,7 @@ export class AnswerView {
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
       this.element.className = "answer writing";
-      this.body.replaceChildren(...markdown(this.text, pendingMark, this.level));
+      this.body.replaceChildren(...markdown(closedForNow(this.text), pendingMark, this.level));
     });
   }
 

@@ -25,7 +25,7 @@ export function showChoices(contenders) {
   const isAlone = contenders.length < FEWEST;
   byId("compare-form").hidden = isAlone;
   byId("compare-alone").hidden = !isAlone;
-  byId("compare-alone").textContent = "This server serves one contender. Serve several to compare them: bakeoff serve RUN --contender NAME --contender NAME.";
+  byId("compare-alone").textContent = "This server serves one contender. Serve several to compare them: bakeoff serve RUN -c NAME -c NAME.";
   const choices = contenders.map((name, i) =>
     el("label", { class: "choice" }, el("input", { type: "checkbox", name: "contender", value: name, checked: i < FEWEST }), " ", name),
   );

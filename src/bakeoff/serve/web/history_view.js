@@ -69,6 +69,7 @@ function entry(answer) {
 }
 
 function shown(answer) {
+  if (answer.error?.startsWith("cancelled")) return el("p", { class: "remark" }, "Stopped before it was complete.");
   if (answer.error) return el("p", { class: "remark" }, `Failed: ${answer.error}`);
   if (answer.declined) return el("p", { class: "declined-title" }, DECLINED);
   return answer.text === null ? el("p", { class: "remark" }, "The log keeps no texts.") : markdown(answer.text, marksOf(sourcesOf(answer)));

@@ -3,6 +3,8 @@
 import { byId } from "./dom.js";
 import { currentKey, useKey } from "./key.js";
 
+const PLAIN = /^[\x21-\x7e]+$/; // what a header can carry
+
 let asking = null;
 
 /** Resolves to true when a key was given, to false when the user gave none. Requests that wait share one dialog. */
@@ -24,6 +26,10 @@ function show(error) {
   return new Promise((resolve) => {
     byId("key-form").onsubmit = (event) => {
       event.preventDefault();
+      if (!PLAIN.test(field.value.trim())) {
+        byId("key-problem").textContent = "This is not a key: keys have only letters, digits and signs of the keyboard.";
+        return;
+      }
       useKey(field.value.trim(), byId("keep-key").checked);
       field.value = "";
       dialog.close("given");

@@ -16,7 +16,7 @@ export function safeAddress(text) {
 
 /** A link that opens a new tab and tells the other site nothing. It names the site, unless its own text does. */
 export function externalLink(address, children) {
-  const link = el("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow", class: "external" }, children);
+  const link = el("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow", class: "external" }, el("span", { class: "label" }, children));
   const { host, protocol, pathname } = new URL(address);
   const site = protocol === "mailto:" ? pathname : host;
   if (!link.textContent.includes(site)) link.append(" ", el("span", { class: "site" }, `(${site})`));

@@ -1,6 +1,6 @@
 // Begins the page: the views, the key, and what the server says of itself.
 
-import { getJson, whenKeyNeeded } from "./api.js";
+import { ApiError, getJson, whenKeyNeeded } from "./api.js";
 import { propose, setUpAskView, showContenders } from "./ask_view.js";
 import { setUpCompareView, showChoices } from "./compare_view.js";
 import { allowChanges, setUpDocumentsView, showDocuments } from "./documents_view.js";
@@ -16,13 +16,20 @@ import { setUpShortcuts } from "./shortcuts.js";
 /** What the key may do, and who answers. Asks for a key where one is needed. */
 async function load() {
   const [health, access] = await Promise.all([showHealth(), getJson("/access")]);
-  const contenders = health.contenders ?? (await getJson("/v1/models")).data.map((model) => model.id);
+  if (!health.contender) throw new ApiError("The server does not say what it serves. Load the page again.", 0, "no_health");
+  const contenders = contendersOf(health);
   isKnown = true;
   showContenders(contenders);
   showChoices(contenders);
   allowChanges(access.manages);
   allowExports(access.manages);
   byId("forget-key").hidden = !currentKey();
+}
+
+/** The names of those that answer, the default one first. */
+function contendersOf(health) {
+  const others = Object.keys(health.contenders ?? {}).filter((name) => name !== health.contender);
+  return [health.contender, ...others];
 }
 
 async function loadOrExplain() {

@@ -10,6 +10,8 @@ import { pageOf } from "./sources.js";
 
 const AROUND = 12000; // characters shown at each side of the passage at first
 
+const STATES = { deleted: "deleted since", replaced: "changed since" };
+
 let latest = 0;
 
 /** Opens the panel for {id, version, start, end, title}. Without a start, the document from its beginning. */
@@ -48,7 +50,7 @@ function head(title, ...about) {
 function fill(found, source) {
   const version = source.version === null || source.version === undefined ? "" : `as of version ${source.version}`;
   const name = found.title || found.source || found.id;
-  head(name, ...line(found.source === name ? "" : found.source, version));
+  head(name, ...line(found.source === name ? "" : found.source, version, STATES[found.state]));
   const isMarked = source.start !== null && source.start !== undefined && found.start !== null && found.start !== undefined;
   const [before, marked, after] = isMarked ? cutAt(found.text, found.start, found.end) : ["", "", found.text];
   const body = byId("passage-body");

@@ -43,6 +43,7 @@ async function add(files, onAdded) {
     const response = await request(`/documents${labelsQuery()}`, { method: "POST", body: formOf(files) });
     report(await response.json());
   } catch (error) {
+    if (error.code === "unreachable") error.message = `The connection ended. Check that the server is running; ${sizeOf(files)} may also be more than it takes at once.`;
     show(problem(error, () => add(files, onAdded)));
     announce(error.message);
   } finally {
@@ -50,6 +51,8 @@ async function add(files, onAdded) {
   }
   await onAdded();
 }
+
+const sizeOf = (files) => `${(files.reduce((sum, file) => sum + file.size, 0) / 1e6).toFixed(1)} MB`;
 
 function formOf(files) {
   const form = new FormData();

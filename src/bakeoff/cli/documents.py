@@ -1,0 +1,232 @@
+"""Commands for the documents of a server, or of a deployment that no server uses."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bakeoff.cli.options import Json
+from bakeoff.cli.output import console, note, print_json, table
+from bakeoff.errors import BakeoffError, InputError
+from bakeoff.sentences import listed
+
+if TYPE_CHECKING:
+    from bakeoff.corpus.sources.folders import Reading
+    from bakeoff.formats.part import Problem
+    from bakeoff.records import Document
+    from bakeoff.serve.documents.ends import Counts, Documents
+    from bakeoff.serve.documents.views import Listed
+
+KEY = "BAKEOFF_KEY"
+POLL_S = 1.0
+MOST_PROBLEMS = 20
+
+Url = Annotated[str, typer.Option(help=f"The server. Its key is read from the variable {KEY}.", envvar="BAKEOFF_URL")]
+DeploymentPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--deployment", help="Change this deployment's folder instead, if no server uses it.", show_default=False
+    ),
+]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        "--labels", "-l", metavar="A,B", help="Only keys with one of these labels see them.", show_default=False
+    ),
+]
+Prefix = Annotated[str, typer.Option(help="Put before each source, e.g. handbook/.")]
+SERVER = "http://127.0.0.1:8000"
+
+app = typer.Typer(no_args_is_help=True, help="Add, remove and list the documents of a server; keep a folder in step.")
+
+
+@app.command()
+def add(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders or globs.", show_default=False)],
+    labels: Labels = None,
+    prefix: Prefix = "",
+    url: Url = SERVER,
+    deployment: DeploymentPath = None,
+    as_json: Json = False,
+) -> None:
+    """Add files, in any format that a pilot reads, or replace those with the same source."""
+    from bakeoff.corpus.sources.folders import read_documents
+    from bakeoff.serve.documents.ends import Counts
+    from bakeoff.serve.documents.folder_sync import batches, difference, placed
+
+    reading = read_documents(paths)
+    with _documents(url, deployment) as documents:
+        wanted = placed(reading.documents, prefix, _labels(labels))
+        changed = difference(wanted, documents.listed(), keep_labels=labels is None).changed
+        counts = Counts(n_unchanged=len(reading.documents) - len(changed))
+        for batch in batches(changed):
+            counts += documents.change(batch, ())
+    _report(counts, reading.problems, as_json)
+
+
+@app.command()
+def remove(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Sources or ids.", show_default=False)],
+    url: Url = SERVER,
+    deployment: DeploymentPath = None,
+    as_json: Json = False,
+) -> None:
+    """Remove documents. Citations of earlier answers stay readable."""
+    with _documents(url, deployment) as documents:
+        ids = _ids_of(names, documents.listed())
+        counts = documents.change((), ids)
+    _report(counts, (), as_json)
+
+
+@app.command("list")
+def list_documents(
+    query: Annotated[str, typer.Argument(help="Words in the title or the source.", show_default=False)] = "",
+    url: Url = SERVER,
+    deployment: DeploymentPath = None,
+    as_json: Json = False,
+) -> None:
+    """List the documents that the key may see."""
+    with _documents(url, deployment) as documents:
+        found = documents.listed(query)
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in found])
+        return
+    rows = [
+        (one.source, one.title, f"{one.n_characters:,}", f"{one.updated_at:%Y-%m-%d}", ", ".join(one.labels))
+        for one in found
+    ]
+    console().print(table(("source", "title", "characters", "updated", "labels"), rows, right=(2,)))
+
+
+@app.command()
+def sync(
+    folder: Annotated[Path, typer.Argument(help="The folder.", show_default=False)],
+    labels: Labels = None,
+    prefix: Annotated[
+        str, typer.Option(help="Compare only documents whose source begins with this; it is put before each path.")
+    ] = "",
+    watch: Annotated[bool, typer.Option("--watch", help="Stay, and do it again whenever files change.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete even more than half of the documents.")] = False,
+    url: Url = SERVER,
+    deployment: DeploymentPath = None,
+    as_json: Json = False,
+) -> None:
+    """Make the server's documents equal those of a folder: add, replace, and delete what is not in the folder.
+
+    Files that did not change are not sent.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder.", "name a folder; single files are added with: documents add")
+    with _documents(url, deployment) as documents:
+        if not watch:
+            counts, problems = _synced(documents, folder, _labels(labels), prefix, yes)
+            _report(counts, problems, as_json)
+            return
+        note(f"Watching {folder}. Stop with Ctrl-C.")
+        for counts, problems in _watched(documents, folder, _labels(labels), prefix, yes):
+            _report(counts, problems, as_json)
+
+
+def _synced(
+    documents: "Documents", folder: Path, labels: Sequence[str] | None, prefix: str, yes: bool
+) -> tuple["Counts", Sequence["Problem"]]:
+    """Makes the documents below the prefix equal those of the folder. Raises InputError if too many would go."""
+    from bakeoff.corpus.sources.folders import read_documents
+
+    return _sent(documents, read_documents([folder]), labels, prefix, yes)
+
+
+def _sent(
+    documents: "Documents", reading: "Reading", labels: Sequence[str] | None, prefix: str, yes: bool
+) -> tuple["Counts", Sequence["Problem"]]:
+    from bakeoff.serve.documents.ends import Counts
+    from bakeoff.serve.documents.folder_sync import batches, difference, placed
+
+    there = [one for one in documents.listed() if one.source.startswith(prefix)]
+    problems = [one.model_copy(update={"source": prefix + one.source}) for one in reading.problems]
+    found = difference(placed(reading.documents, prefix, labels), there, problems, keep_labels=labels is None)
+    if not yes:
+        found.check_deleted(len(there))
+    counts = Counts(n_unchanged=found.n_same)
+    deleted: Sequence[str] = found.deleted
+    groups: list[Sequence[Document]] = list(batches(found.changed))
+    for batch in groups or ([()] if deleted else []):
+        counts += documents.change(batch, deleted)
+        deleted = ()
+    return counts, problems
+
+
+def _watched(
+    documents: "Documents", folder: Path, labels: Sequence[str] | None, prefix: str, yes: bool
+) -> Iterator[tuple["Counts", Sequence["Problem"]]]:
+    """Syncs whenever files have changed and settled. What fails is shown, and tried again after the next change or in
+    a while.
+    """
+    from bakeoff.corpus.sources.folders import read_documents
+    from bakeoff.corpus.sources.watch import FolderWatch
+
+    watch, shown = FolderWatch(folder), ""
+    while True:
+        if watch.is_due():
+            before = watch.look()
+            try:
+                reading = read_documents([folder])
+                if watch.look() == before:  # nothing was written while it was read
+                    yield _sent(documents, reading, labels, prefix, yes)
+                    watch.taken(before)
+                    shown = ""
+            except BakeoffError as error:
+                if str(error) != shown:
+                    note(str(error))
+                shown = str(error)
+        time.sleep(POLL_S)
+
+
+@contextmanager
+def _documents(url: str, deployment: Path | None) -> Iterator["Documents"]:
+    """The documents of the server, or of a folder."""
+    from bakeoff.serve.documents.ends import FolderDocuments, ServerDocuments
+
+    if deployment is None:
+        with ServerDocuments(url, os.environ.get(KEY, "")) as there:
+            yield there
+        return
+    from bakeoff.serve.deployment import open_deployment
+    from bakeoff.serve.documents.opening import documents_of
+
+    with documents_of(open_deployment(deployment)) as live:
+        yield FolderDocuments(live)
+
+
+def _labels(given: str | None) -> list[str] | None:
+    return None if given is None else [label.strip() for label in given.split(",") if label.strip()]
+
+
+def _ids_of(names: Sequence[str], there: Sequence["Listed"]) -> list[str]:
+    """The id of each name. Raises InputError for unknown names; then nothing is removed."""
+    ids = {one.source: one.id for one in there} | {one.id: one.id for one in there}
+    unknown = [name for name in names if name not in ids]
+    if unknown:
+        raise InputError(
+            f"There is no document {listed([repr(name) for name in unknown])}; nothing was removed.",
+            "see the sources with: bakeoff documents list",
+        )
+    return list(dict.fromkeys(ids[name] for name in names))
+
+
+def _report(counts: "Counts", problems: Sequence["Problem"], as_json: bool) -> None:
+    for problem in problems[:MOST_PROBLEMS]:
+        note(f"not read: {problem.source}: {problem.reason}" + (f" ({problem.remedy})" if problem.remedy else ""))
+    if len(problems) > MOST_PROBLEMS:
+        note(f"not read: {len(problems) - MOST_PROBLEMS} more")
+    if as_json:
+        print_json({**counts.model_dump(), "problems": [problem.model_dump() for problem in problems]})
+        return
+    typer.echo(
+        f"{counts.n_added} added, {counts.n_updated} updated, {counts.n_deleted} deleted, "
+        f"{counts.n_unchanged} unchanged"
+    )

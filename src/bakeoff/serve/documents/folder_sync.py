@@ -1,0 +1,86 @@
+"""What has to be sent so that the documents of a server equal those of a folder.
+
+Takes documents that were read and those that are listed, gives an `Edit`. Talks to nobody.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from bakeoff.corpus.sources.folders import document_id
+from bakeoff.corpus.store import content_hash
+from bakeoff.errors import InputError
+from bakeoff.formats.part import Problem
+from bakeoff.records import Document, Record
+from bakeoff.serve.documents.views import Listed
+
+MOST_AT_ONCE = 200
+CHARACTERS_AT_ONCE = 400_000
+DELETED_SHARE = 0.5
+
+
+class Difference(Record):
+    """`changed` are to be added or replaced, `deleted` are ids. `n_same` documents need not be sent."""
+
+    changed: tuple[Document, ...] = ()
+    deleted: tuple[str, ...] = ()
+    n_same: int = 0
+
+    def check_deleted(self, n_listed: int) -> None:
+        """Raises InputError if more than half of the documents would go: the wrong folder, perhaps."""
+        if len(self.deleted) > DELETED_SHARE * n_listed:
+            raise InputError(
+                f"{len(self.deleted)} of {n_listed} documents are not in the folder and would be deleted.",
+                "check the folder and --prefix, or say --yes",
+            )
+
+
+def placed(documents: Iterable[Document], prefix: str, labels: Sequence[str] | None = None) -> list[Document]:
+    """The documents below a prefix of sources; with these labels instead of their own, if some are given."""
+    return [
+        document.model_copy(
+            update={
+                "source": prefix + document.source,
+                "id": document_id(prefix + document.source),
+                "access": document.access if labels is None else tuple(labels),
+            }
+        )
+        for document in documents
+    ]
+
+
+def difference(
+    read: Sequence[Document], listed: Sequence[Listed], problems: Sequence[Problem] = (), keep_labels: bool = True
+) -> Difference:
+    """Compares by source and content. What stands in a file that could not be read is not deleted.
+
+    A document keeps the id that it has on the server, and, with `keep_labels`, its labels there if it has none here:
+    nothing is shown to more people by accident. `problems` have the same sources as the listed documents.
+    """
+    there = {one.source: one for one in listed}
+    here = {document.source for document in read}
+    unreadable = {problem.source for problem in problems}
+    changed = []
+    for document in read:
+        known = there.get(document.source)
+        if known is None:
+            changed.append(document)
+            continue
+        access = known.labels if keep_labels and not document.access else document.access
+        kept = document.model_copy(update={"id": known.id, "access": access})
+        if known.sha256 != content_hash(kept):
+            changed.append(kept)
+    deleted = [one.id for one in listed if one.source not in here and one.source.partition("#")[0] not in unreadable]
+    return Difference(changed=tuple(changed), deleted=tuple(deleted), n_same=len(read) - len(changed))
+
+
+def batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """The documents in groups that fit into one request each."""
+    group: list[Document] = []
+    n_characters = 0
+    for document in documents:
+        if group and (len(group) >= MOST_AT_ONCE or n_characters + len(document.text) > CHARACTERS_AT_ONCE):
+            yield group
+            group, n_characters = [], 0
+        group.append(document)
+        n_characters += len(document.text)
+    if group:
+        yield group

@@ -1,0 +1,223 @@
+"""Live documents: each change is on the disk and visible to every search before it is acknowledged.
+
+Takes a store and the indexes made from it. One change at a time, in the order in which they came; reading and searching
+never wait. Knows nothing about HTTP.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Literal, NamedTuple, Self
+
+from bakeoff.corpus.store import DocumentStore
+from bakeoff.errors import BakeoffError
+from bakeoff.records import Document, Hit, Record
+from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.serve.documents.order import InOrder, only_writer
+from bakeoff.serve.documents.views import Change, Labels, Listing, Shown, Views
+
+SETTLED_S = 2.0
+"""Indexes are tidied when no document has changed for this long, or after TIDY_AT_LATEST_S."""
+TIDY_AT_LATEST_S = 20.0
+TIDY_AGAIN_S = 60.0
+"""After a failure, tidying is tried again this much later."""
+PAST_VERSIONS = 8
+
+_log = logging.getLogger(__name__)
+
+
+class PutResult(Record):
+    """What became of one document. `version` is the store's version that holds it."""
+
+    id: str
+    version: int
+    kind: Literal["added", "updated", "unchanged"]
+
+
+class Edit(NamedTuple):
+    """One change: documents to add or replace, and ids to delete."""
+
+    documents: tuple[Document, ...] = ()
+    deleted: tuple[str, ...] = ()
+
+
+class LiveDocuments:
+    """The documents of a store and its indexes. Use it as a context manager: it begins with bringing the indexes up to
+    date with the store (after a kill too), and holds the lock of the store's folder until the end.
+    """
+
+    def __init__(self, store: DocumentStore, indexes: Sequence[HybridIndex]) -> None:
+        self.store = store
+        self.views = Views(store)
+        self._indexes = tuple(indexes)
+        self._turns = InOrder()
+        self._lock = only_writer(store.path.parent)
+        self._tidier = _Tidier(self._indexes)
+        self._version = 0
+
+    def __enter__(self) -> Self:
+        self._lock.__enter__()
+        try:
+            with self._turns.turn():
+                self._show(self.store.version)
+            for index in self._indexes:
+                index.load()
+        except BaseException:
+            self._lock.__exit__(None, None, None)
+            raise
+        self._tidier.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Waits for the change that is being made, and for tidying."""
+        with self._turns.turn():
+            self._tidier.stop()
+            self._lock.__exit__(None, None, None)
+
+    @property
+    def version(self) -> int:
+        """The version that searches see. It never goes back."""
+        return self._version
+
+    def put(self, document: Document) -> PutResult:
+        """Adds or replaces one document. Raises InputError if another document has the same source."""
+        return self.put_all([document])[0]
+
+    def put_all(self, documents: Iterable[Document], deleted: Iterable[str] = ()) -> list[PutResult]:
+        """Adds or replaces documents and deletes others, as one change: searches see all of it or nothing.
+
+        Raises InputError as `DocumentStore.upsert`, BakeoffError if the change could not be stored or shown. If it
+        could not be shown, it is stored, and visible after the next change or start.
+        """
+        edit = Edit(tuple(documents), tuple(deleted))
+        return self.edit(lambda: edit)
+
+    def edit(self, prepare: Callable[[], Edit]) -> list[PutResult]:
+        """The same for what `prepare` gives. It is called when nothing else is being changed, so it may look at what is
+        there. What it raises is raised, and nothing is changed.
+        """
+        with self._turns.turn():
+            documents, deleted = prepare()
+            changes = self.store.change(documents, deleted)
+            self._show(changes.version)
+        added, updated = set(changes.added), set(changes.updated)
+        return [
+            PutResult(
+                id=document.id,
+                version=changes.version,
+                kind="added" if document.id in added else "updated" if document.id in updated else "unchanged",
+            )
+            for document in documents
+        ]
+
+    def delete(self, id: str) -> int | None:
+        """Deletes a document and returns the version without it. None if there is no such document."""
+        with self._turns.turn():
+            changes = self.store.delete([id])
+            self._show(changes.version)
+        return changes.version if changes.deleted else None
+
+    def page(self, labels: Labels, after: str = "", limit: int = 100, query: str = "") -> Listing:
+        """Documents in the order of their sources."""
+        return self.views.listing(labels, after, limit, query)
+
+    def changes(self, labels: Labels, n: int) -> tuple[Change, ...]:
+        """The newest n changes, newest first."""
+        return self.views.changes(labels, n)
+
+    def version_of(self, id: str, labels: Labels, version: int | None = None) -> Shown | None:
+        """A document as of a version, or as it is now."""
+        return self.views.as_of(id, labels, version)
+
+    def cited_versions(self, hits: Iterable[Hit]) -> Mapping[str, int]:
+        """The version of each document that passages are from: the newest one that has all of them in their places.
+
+        A document may change between the search and the end of the answer.
+        """
+        cited: dict[str, list[Hit]] = {}
+        for hit in hits:
+            cited.setdefault(hit.chunk.document_id, []).append(hit)
+        versions = {id: self._version_with(id, passages) for id, passages in cited.items()}
+        return {id: version for id, version in versions.items() if version is not None}
+
+    def _version_with(self, id: str, hits: Sequence[Hit]) -> int | None:
+        before: int | None = None
+        for _ in range(PAST_VERSIONS):
+            shown = self.views.as_of(id, None, self.store.version if before is None else before)
+            if shown is None:
+                return None
+            if all(shown.text[hit.chunk.start : hit.chunk.end] == hit.chunk.text for hit in hits):
+                return shown.version
+            before = shown.version - 1
+        return None
+
+    def _show(self, version: int) -> None:
+        """Brings every index up to date."""
+        for index in self._indexes:
+            index.sync(self.store, tidy=False)
+        self._version = version
+        self._tidier.changed()
+
+
+class _Tidier:
+    """Rewrites indexes in a thread of its own when documents have settled."""
+
+    def __init__(self, indexes: Sequence[HybridIndex]) -> None:
+        self._indexes = indexes
+        self._condition = threading.Condition()
+        self._first_change: float | None = None
+        self._last_change = 0.0
+        self._is_stopped = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._work, name="tidy-indexes", daemon=True)
+        self._thread.start()
+
+    def changed(self) -> None:
+        """Notes that documents changed now."""
+        with self._condition:
+            self._last_change = time.monotonic()
+            if self._first_change is None:
+                self._first_change = self._last_change
+            self._condition.notify()
+
+    def stop(self) -> None:
+        """Ends the thread, after the tidying that it is at."""
+        with self._condition:
+            self._is_stopped = True
+            self._condition.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        while self._is_due():
+            for index in self._indexes:
+                try:
+                    if index.is_untidy:
+                        index.tidy()
+                except (BakeoffError, OSError, RuntimeError) as error:
+                    _log.warning("An index could not be tidied and stays as it is: %s", error)
+                    self._try_later()
+
+    def _is_due(self) -> bool:
+        """Waits until there is work (true) or the end (false)."""
+        with self._condition:
+            while not self._is_stopped:
+                now, seconds = time.monotonic(), None
+                if self._first_change is not None:
+                    due = min(self._last_change + SETTLED_S, self._first_change + TIDY_AT_LATEST_S)
+                    if now >= due:
+                        self._first_change = None
+                        return True
+                    seconds = due - now
+                self._condition.wait(seconds)
+            return False
+
+    def _try_later(self) -> None:
+        with self._condition:
+            self._last_change = self._first_change = time.monotonic() + TIDY_AGAIN_S

@@ -1,0 +1,194 @@
+"""What clients send, as documents: JSON with a text, or a file in any format that a pilot reads.
+
+Takes bytes and plain values, gives records with problems. Raises ApiError for what cannot be a document.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field, ValidationError
+
+from bakeoff.corpus.sources.folders import Reading, documents_in
+from bakeoff.formats import markup
+from bakeoff.formats.parse import SUFFIXES
+from bakeoff.formats.part import Problem
+from bakeoff.records import Document, Record
+from bakeoff.serve.documents.names import checked_id, clean_source, is_hidden, source_of_id
+from bakeoff.serve.openai.errors import ApiError
+
+MOST_LABELS = 64
+MOST_FILE_BYTES = 50_000_000
+"""As in a pilot."""
+SUFFIX_OF = {
+    "text/markdown": ".md",
+    "text/x-markdown": ".md",
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "application/xhtml+xml": ".xhtml",
+    "application/pdf": ".pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "application/jsonl": ".jsonl",
+    "application/x-ndjson": ".ndjson",
+}
+
+R = TypeVar("R", bound=Record)
+Label = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class SentDocument(Record):
+    """A document as JSON. Labels that are not given stay as they are."""
+
+    text: str
+    title: str = Field(default="", max_length=1000)
+    source: str | None = None
+    labels: tuple[Label, ...] | None = Field(default=None, max_length=MOST_LABELS)
+    meta: dict[str, str | int | float | bool | None] = Field(default_factory=dict, max_length=100)
+    updated_at: datetime | None = None
+
+
+class SentBatchDocument(SentDocument):
+    """The same with its id."""
+
+    id: str
+
+
+class SentBatch(Record):
+    """Documents to add or replace and ids to delete, as one change."""
+
+    documents: tuple[SentBatchDocument, ...] = Field(default=(), max_length=1000)
+    deleted: tuple[str, ...] = Field(default=(), max_length=1000)
+
+
+class SentFile(Record):
+    """A file with the path that the client gave it."""
+
+    name: str
+    content: bytes
+
+
+def parsed_as(kind: type[R], value: Any) -> R:
+    """The value as a record. The error names the place that is wrong."""
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"])) or None
+        raise ApiError(
+            f"{place or 'The body'}: {first['msg']}.", "see docs/documents.md", code="invalid_document", param=place
+        ) from None
+
+
+def document_of(sent: SentDocument, id: str, before: Document | None) -> Document:
+    """The document with this id. Source and labels that are not given are those that it had before."""
+    text = markup.clean(sent.text)
+    if not text.strip():
+        raise ApiError(
+            f"The document '{id}' has no text.", "send a text, or DELETE it", code="empty_document", param="text"
+        )
+    source = clean_source(sent.source) if sent.source is not None else before.source if before else source_of_id(id)
+    return Document(
+        id=checked_id(id),
+        text=text,
+        title=markup.one_line(markup.clean(sent.title)) or markup.first_heading(text),
+        source=source,
+        access=_labels(sent.labels, before),
+        updated_at=sent.updated_at,
+        meta=sent.meta,
+    )
+
+
+def only_document(file: SentFile) -> Document:
+    """The one document in a file. Raises ApiError if it has none or several."""
+    reading = read_files([file])
+    if len(reading.documents) > 1:
+        raise ApiError(
+            f"{file.name} holds {len(reading.documents)} documents.",
+            "send it with POST /documents, which gives each its own id",
+            code="several_documents",
+        )
+    if not reading.documents:
+        problem = reading.problems[0]
+        is_empty = "empty" in problem.reason or "no text" in problem.reason
+        code = "empty_document" if is_empty else "unreadable_document"
+        raise ApiError(f"{problem.source}: {problem.reason}.", problem.remedy, code=code)
+    return reading.documents[0]
+
+
+def read_files(files: Sequence[SentFile]) -> Reading:
+    """The documents in files, as a pilot reads them, with the problems of the rest."""
+    documents: dict[str, Document] = {}
+    problems: list[Problem] = []
+    for file in files:
+        reading = _read(file)
+        problems.extend(reading.problems)
+        for document in reading.documents:
+            if documents.setdefault(document.source, document) is not document:
+                reason = "an earlier document has the same source"
+                problems.append(Problem(source=document.source, reason=reason, remedy="rename one of them"))
+    return Reading(documents=tuple(documents.values()), problems=tuple(problems))
+
+
+def _read(file: SentFile) -> Reading:
+    try:
+        source = clean_source(file.name, "filename")
+    except ApiError as error:
+        return _left_out(file.name[:80] or "(no name)", error.message.rstrip("."), error.remedy)
+    if is_hidden(source):
+        return _left_out(source, "hidden", "rename it if it should be read")
+    if len(file.content) > MOST_FILE_BYTES:
+        return _left_out(source, f"it is larger than {MOST_FILE_BYTES:,} bytes", "split it")
+    return documents_in(source, file.content)
+
+
+def _left_out(source: str, reason: str, remedy: str) -> Reading:
+    return Reading(documents=(), problems=(Problem(source=source, reason=reason, remedy=remedy),))
+
+
+def in_place_of(before: Document | None, document: Document, labels: Sequence[str] | None) -> Document:
+    """A document from a file, with the id and the source of the one that it replaces.
+
+    Labels that neither the request nor the file gives stay as they are.
+    """
+    access = _labels(labels if labels is not None else document.access or None, before)
+    same = {"id": before.id, "source": before.source} if before else {}
+    return document.model_copy(update={**same, "access": access})
+
+
+def labels_in(value: str | None) -> tuple[str, ...] | None:
+    """The labels in a query: names separated by commas. None if none were given; empty for no labels at all."""
+    if value is None:
+        return None
+    labels = tuple(dict.fromkeys(label.strip() for label in value.split(",") if label.strip()))
+    if len(labels) > MOST_LABELS or any(len(label) > 200 for label in labels):
+        raise ApiError(
+            f"{len(labels)} labels were given, or a very long one.",
+            f"give at most {MOST_LABELS}",
+            code="invalid_labels",
+            param="labels",
+        )
+    return labels
+
+
+def file_name(id: str, given: str | None, content_type: str) -> str:
+    """The name of a file that is the body of a request: the one given, or the id with the ending of its type."""
+    if given:
+        return given
+    suffix = SUFFIX_OF.get(content_type)
+    if suffix is None:
+        raise ApiError(
+            f"The content type '{content_type[:80]}' says no format that is read here.",
+            f"add ?filename= with one of {', '.join(SUFFIXES)}, or send JSON",
+            status=415,
+            code="unsupported_media_type",
+        )
+    return source_of_id(id, suffix)
+
+
+def _labels(given: Sequence[str] | None, before: Document | None) -> tuple[str, ...]:
+    """What is not said stays: forgetting the labels must not show a document to everybody."""
+    if given is None:
+        return before.access if before else ()
+    return tuple(dict.fromkeys(given))

@@ -1,0 +1,296 @@
+"""The routes for documents: list, show, add, replace, delete, and what changed.
+
+Takes `LiveDocuments` and a function that says who asks. A key sees only what its labels allow; changing needs a key
+that manages. What may not be seen answers as if it did not exist.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import anyio
+from anyio import to_thread
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from bakeoff.errors import BakeoffError, InputError
+from bakeoff.formats.part import Problem
+from bakeoff.records import Document
+from bakeoff.serve.documents.live import Edit, LiveDocuments, PutResult
+from bakeoff.serve.documents.names import checked_id, clean_source
+from bakeoff.serve.documents.page import document_page, span_in
+from bakeoff.serve.documents.received import (
+    MOST_FILE_BYTES,
+    SentBatch,
+    SentDocument,
+    SentFile,
+    document_of,
+    file_name,
+    in_place_of,
+    labels_in,
+    only_document,
+    parsed_as,
+    read_files,
+)
+from bakeoff.serve.documents.views import Labels
+from bakeoff.serve.keys import Holder
+from bakeoff.serve.openai.body import JSON, json_body
+from bakeoff.serve.openai.errors import ApiError
+
+MOST_LISTED = 1000
+MOST_FILES = 1000
+MOST_BODY_BYTES = 2 * MOST_FILE_BYTES
+"""For `BodyLimits.larger`: the largest body that a path below /documents takes."""
+LARGER = (("/documents", MOST_BODY_BYTES),)
+MULTIPART = "multipart/form-data"
+
+
+class DocumentsApi:
+    """The routes for one `LiveDocuments`. `holder_of` says who asks."""
+
+    def __init__(self, documents: LiveDocuments, holder_of: Callable[[Request], Holder]) -> None:
+        self._documents = documents
+        self._holder_of = holder_of
+        self._parsing = anyio.CapacityLimiter(2)
+        self._writing = anyio.CapacityLimiter(16)
+        self._reading = anyio.CapacityLimiter(16)
+
+    def routes(self) -> list[Route]:
+        """All routes. The id of a document is the rest of the path, percent-decoded."""
+        return [
+            Route("/documents", self.listing, methods=["GET"]),
+            Route("/documents", self.add, methods=["POST"]),
+            Route("/documents/changes", self.changes, methods=["GET"]),
+            Route("/documents/{id:path}", self.show, methods=["GET"]),
+            Route("/documents/{id:path}", self.put, methods=["PUT"]),
+            Route("/documents/{id:path}", self.delete, methods=["DELETE"]),
+        ]
+
+    async def listing(self, request: Request) -> Response:
+        """A page of the documents that the key may see, by source."""
+        query = request.query_params
+        limit = min(_number(query.get("limit"), "limit", 100, least=1) or 100, MOST_LISTED)
+        page = await self._read(
+            self._documents.page, self._labels(request), query.get("after", ""), limit, query.get("query", "")[:1000]
+        )
+        return JSONResponse(page.model_dump(mode="json"))
+
+    async def changes(self, request: Request) -> Response:
+        """The newest changes first."""
+        n = min(_number(request.query_params.get("n"), "n", 50, least=1) or 50, MOST_LISTED)
+        changes = await self._read(self._documents.changes, self._labels(request), n)
+        return JSONResponse({"changes": [change.model_dump(mode="json") for change in changes]})
+
+    async def show(self, request: Request) -> Response:
+        """A document as of a version, as a page or as JSON."""
+        query, id = request.query_params, request.path_params["id"]
+        version = _number(query.get("version"), "version", None)
+        start, end = _number(query.get("start"), "start", None), _number(query.get("end"), "end", None)
+        shown = await self._read(self._documents.version_of, id, self._labels(request), version)
+        if shown is None:
+            raise _unknown(id)
+        span = span_in(shown.text, start, end)
+        headers = {"Vary": "Accept"}
+        if _wants_page(request):
+            return HTMLResponse(document_page(shown, span), headers=headers)
+        places = {"start": span.start if span else None, "end": span.end if span else None}
+        return JSONResponse({**shown.model_dump(mode="json"), **places}, headers=headers)
+
+    async def put(self, request: Request) -> Response:
+        """Adds or replaces one document."""
+        holder, query = self._manager(request), request.query_params
+        id = checked_id(request.path_params["id"])
+        content_type = _content_type(request)
+        if content_type == JSON and "filename" not in query:
+            sent = parsed_as(SentDocument, await json_body(request))
+            document_of(sent, id, None)  # what is wrong with it is said before it waits
+
+            def prepare() -> Edit:
+                return Edit((document_of(sent, id, self._replaced(id, holder.labels)),))
+        else:
+            labels = labels_in(query.get("labels"))
+            name = clean_source(file_name(id, query.get("filename"), content_type), "filename")
+            file = SentFile(name=name, content=await request.body())
+            read = await to_thread.run_sync(only_document, file, limiter=self._parsing)
+            document = read.model_copy(update={"id": id})
+
+            def prepare() -> Edit:
+                return Edit((in_place_of(self._replaced(id, holder.labels), document, labels),))
+
+        (result,) = await self._write(self._documents.edit, prepare)
+        return JSONResponse(result.model_dump(mode="json"), 201 if result.kind == "added" else 200)
+
+    async def delete(self, request: Request) -> Response:
+        """Deletes one document. Its old versions stay readable for citations."""
+        holder = self._manager(request)
+        id = request.path_params["id"]
+        if await self._read(self._documents.version_of, id, holder.labels) is None:
+            raise _unknown(id)
+        version = await self._write(self._documents.delete, id)
+        if version is None:
+            raise _unknown(id)
+        return JSONResponse({"id": id, "version": version})
+
+    async def add(self, request: Request) -> Response:
+        """Adds or replaces many documents as one change: files, or a batch in JSON."""
+        holder = self._manager(request)
+        if _content_type(request) == JSON:
+            return await self._add_batch(request, holder.labels)
+        if _content_type(request) != MULTIPART:
+            raise ApiError(
+                f"The content type is '{_content_type(request)[:80]}'.",
+                f"send files as '{MULTIPART}', or a batch as '{JSON}'",
+                status=415,
+                code="unsupported_media_type",
+            )
+        labels = labels_in(request.query_params.get("labels"))
+        reading = await to_thread.run_sync(read_files, await _files(request), limiter=self._parsing)
+        problems, documents = list(reading.problems), list[Document]()
+
+        def prepare() -> Edit:
+            for document in reading.documents:
+                before = self._documents.store.get_by_source(document.source)
+                if before is not None and not _may_see(before, holder.labels):
+                    reason = "another document has this source, and this key may not change it"
+                    problems.append(Problem(source=document.source, reason=reason, remedy="rename the file"))
+                else:
+                    documents.append(in_place_of(before, document, labels))
+            return Edit(tuple(documents))
+
+        results = await self._write(self._documents.edit, prepare)
+        return JSONResponse(_report(documents, results, problems, self._documents.version))
+
+    async def _add_batch(self, request: Request, labels: Labels) -> Response:
+        batch = parsed_as(SentBatch, await json_body(request))
+        documents = list[Document]()
+        for sent in batch.documents:
+            document_of(sent, checked_id(sent.id), None)
+
+        def prepare() -> Edit:
+            documents.extend(document_of(sent, sent.id, self._replaced(sent.id, labels)) for sent in batch.documents)
+            for id in batch.deleted:
+                self._replaced(id, labels)
+            return Edit(tuple(documents), batch.deleted)
+
+        results = await self._write(self._documents.edit, prepare)
+        return JSONResponse(_report(documents, results, (), self._documents.version))
+
+    def _replaced(self, id: str, labels: Labels) -> Document | None:
+        """The document that is there. Raises ApiError if the key may not see it: then it may not replace it either."""
+        before = self._documents.store.get(id)
+        if before is not None and not _may_see(before, labels):
+            raise ApiError(f"This key may not change the document '{id}'.", status=403, code="not_allowed")
+        return before
+
+    def _labels(self, request: Request) -> Labels:
+        return self._holder_of(request).labels
+
+    def _manager(self, request: Request) -> Holder:
+        holder = self._holder_of(request)
+        if not holder.manages:
+            raise ApiError(
+                "This key may not change documents.", "use one made with: bakeoff keys add NAME --manages",
+                status=403, code="not_allowed",
+            )  # fmt: skip
+        return holder
+
+    async def _read(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        with _as_api_errors():
+            return await to_thread.run_sync(work, *arguments, limiter=self._reading)
+
+    async def _write(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """The change is made as a whole, even if the client goes away."""
+        with _as_api_errors():
+            return await to_thread.run_sync(work, *arguments, limiter=self._writing)
+
+
+class _as_api_errors:  # noqa: N801 - used like a function
+    """Turns errors of the store and the indexes into replies."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ApiError):
+            return
+        if isinstance(error, InputError):
+            raise ApiError(error.message, error.remedy, status=409, code="conflict") from error
+        if isinstance(error, BakeoffError):
+            raise ApiError(
+                "The documents cannot be changed or read at the moment; the server's log says why.",
+                "try again, or ask the operator",
+                status=503,
+                code="documents_unavailable",
+            ) from error
+
+
+def _report(
+    documents: Sequence[Document], results: Sequence[PutResult], problems: Sequence[Problem], version: int
+) -> dict[str, Any]:
+    kinds: dict[str, list[dict[str, str]]] = {"added": [], "updated": [], "unchanged": []}
+    for document, outcome in zip(documents, results, strict=True):
+        kinds[outcome.kind].append({"id": document.id, "source": document.source, "title": document.title})
+    return {
+        **kinds,
+        "problems": [problem.model_dump() for problem in problems],
+        "version": results[0].version if results else version,
+    }
+
+
+async def _files(request: Request) -> list[SentFile]:
+    """The files of a form."""
+    try:
+        async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES) as form:
+            parts = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+            files = [SentFile(name=part.filename or "", content=await part.read()) for part in parts]
+    except (MultiPartException, HTTPException, ClientDisconnect) as error:
+        reason = getattr(error, "message", "") or getattr(error, "detail", "") or "it is incomplete"
+        raise ApiError(f"The form cannot be read: {reason.rstrip('.')}.", code="invalid_form") from error
+    if not files:
+        raise ApiError("The form has no files.", "send files in any fields of the form", code="no_files")
+    return files
+
+
+def _may_see(document: Document, labels: Labels) -> bool:
+    return labels is None or not document.access or not set(labels).isdisjoint(document.access)
+
+
+def _unknown(id: str) -> ApiError:
+    shown = id if len(id) <= 200 else f"{id[:200]}…"
+    return ApiError(f"There is no document '{shown}'.", status=404, code="document_not_found")
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _wants_page(request: Request) -> bool:
+    """Whether the client prefers HTML: a browser does. JSON otherwise."""
+    accepted = request.headers.get("accept", "")
+    page, plain = _quality(accepted, "text/html"), _quality(accepted, JSON)
+    return page > 0 and page >= plain
+
+
+def _quality(accepted: str, wanted: str) -> float:
+    """The q-value of a type that is named in an Accept header; 0 if it is not named."""
+    for item in accepted.split(","):
+        name, *parameters = (part.strip().lower() for part in item.split(";"))
+        if name == wanted:
+            given = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+            try:
+                return float(given)
+            except ValueError:
+                return 1.0
+    return 0.0
+
+
+def _number(text: str | None, param: str, default: int | None, least: int = 0) -> int | None:
+    if text is None or text == "":
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15) or int(text) < least:
+        raise ApiError(
+            f"{param} is {text[:40]!r}, not a whole number from {least}.", code="invalid_parameter", param=param
+        )
+    return int(text)

@@ -1,0 +1,177 @@
+"""What a reader may see of a store: lists, changes, and documents as of any version, by their access labels.
+
+A reader with labels sees documents without labels and documents with at least one of its own. An old version is visible
+only if its own labels and those of the newest version allow it, so hiding a document hides its past too; what was
+hidden then stays hidden. Takes a store, gives records. Changes nothing and knows nothing about HTTP.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from bakeoff.corpus.store import DocumentStore
+from bakeoff.records import Record
+
+Labels = tuple[str, ...] | None
+Kind = Literal["added", "updated", "deleted"]
+
+_ALLOWED = """(json_array_length({access}) = 0
+    OR EXISTS (SELECT 1 FROM json_each({access}) AS theirs, json_each(:labels) AS mine WHERE theirs.value = mine.value)
+)"""
+_LISTED = f"""
+SELECT v.id, v.title, v.source, COALESCE(v.updated_at, v.recorded_at), v.version, v.access, LENGTH(v.text), v.hash
+FROM live AS l JOIN versions AS v USING (id, version)
+WHERE l.source > :after
+  AND (:labels IS NULL OR {_ALLOWED.format(access="v.access")})
+  AND (:query = '' OR casefold(v.title || char(10) || v.source) LIKE :query ESCAPE '!')
+ORDER BY l.source LIMIT :limit
+"""
+_CHANGED = f"""
+SELECT v.version, v.kind, v.id, shown.title, shown.source, v.recorded_at
+FROM versions AS v
+JOIN versions AS shown ON shown.id = v.id AND shown.version =
+  (SELECT MAX(version) FROM versions WHERE id = v.id AND version <= v.version AND kind <> 'deleted')
+JOIN versions AS newest ON newest.id = v.id AND newest.version =
+  (SELECT MAX(version) FROM versions WHERE id = v.id AND kind <> 'deleted')
+WHERE :labels IS NULL
+   OR ({_ALLOWED.format(access="shown.access")} AND {_ALLOWED.format(access="newest.access")})
+ORDER BY v.version DESC, v.id LIMIT :n
+"""
+_AS_OF = f"""
+SELECT v.id, v.title, v.source, COALESCE(v.updated_at, v.recorded_at), v.version, v.access, v.text, l.version,
+       newest.kind
+FROM versions AS v
+JOIN versions AS newest ON newest.id = v.id AND newest.version = (SELECT MAX(version) FROM versions WHERE id = v.id)
+JOIN versions AS labelled ON labelled.id = v.id AND labelled.version =
+  (SELECT MAX(version) FROM versions WHERE id = v.id AND kind <> 'deleted')
+LEFT JOIN live AS l ON l.id = v.id
+WHERE v.id = :id AND v.version =
+  (SELECT MAX(version) FROM versions WHERE id = :id AND version <= :version AND kind <> 'deleted')
+  AND (:labels IS NULL
+       OR ({_ALLOWED.format(access="v.access")} AND {_ALLOWED.format(access="labelled.access")}))
+"""
+
+
+class Listed(Record):
+    """One document in a list. `sha256` is the hash of its contents (`store.content_hash`)."""
+
+    id: str
+    title: str
+    source: str
+    updated_at: datetime
+    version: int
+    labels: tuple[str, ...]
+    n_characters: int
+    sha256: str
+
+
+class Listing(Record):
+    """Documents by source. `next` is where the next page begins, None after the last one."""
+
+    documents: tuple[Listed, ...]
+    version: int
+    next: str | None
+
+
+class Change(Record):
+    """One change. A deletion shows the title and source that the document had."""
+
+    version: int
+    kind: Kind
+    id: str
+    title: str
+    source: str
+    at: datetime
+
+
+class Shown(Record):
+    """A document as it was at a version. `state` says whether it is still so."""
+
+    id: str
+    title: str
+    source: str
+    updated_at: datetime
+    version: int
+    labels: tuple[str, ...]
+    text: str
+    state: Literal["current", "replaced", "deleted"]
+
+
+class Views:
+    """What of a store can be seen with some labels; None sees everything. Reading never waits for writing in memory."""
+
+    def __init__(self, store: DocumentStore) -> None:
+        self._store = store
+
+    def listing(self, labels: Labels, after: str = "", limit: int = 100, query: str = "") -> Listing:
+        """Documents after this source whose title or source contains the query, in any case."""
+        values = {"after": after, "labels": _json(labels), "query": _pattern(query), "limit": limit + 1}
+        with self._store.reading() as connection:
+            connection.create_function("casefold", 1, str.casefold, deterministic=True)
+            rows = connection.execute(_LISTED, values).fetchall()
+            version = int(connection.execute("SELECT version FROM store").fetchone()[0])
+        listed = tuple(_listed(row) for row in rows[:limit])
+        return Listing(documents=listed, version=version, next=listed[-1].source if len(rows) > limit else None)
+
+    def changes(self, labels: Labels, n: int) -> tuple[Change, ...]:
+        """The newest n changes, newest first."""
+        rows = self._rows(_CHANGED, {"labels": _json(labels), "n": n})
+        return tuple(
+            Change(version=version, kind=kind, id=id, title=title, source=source, at=datetime.fromisoformat(at))
+            for version, kind, id, title, source, at in rows
+        )
+
+    def as_of(self, id: str, labels: Labels, version: int | None = None) -> Shown | None:
+        """The document at a version of the store, or as it is now. None if there is none, or it may not be seen.
+
+        A version at which it was deleted shows what was deleted: an answer may have been made a moment earlier.
+        """
+        values = {"id": id, "labels": _json(labels), "version": _NEWEST if version is None else version}
+        rows = self._rows(_AS_OF, values)
+        if not rows or (version is None and rows[0][8] == "deleted"):
+            return None
+        id, title, source, updated_at, at, access, text, live, kind = rows[0]
+        return Shown(
+            id=id,
+            title=title,
+            source=source,
+            updated_at=datetime.fromisoformat(updated_at),
+            version=at,
+            labels=tuple(json.loads(access)),
+            text=text,
+            state="deleted" if kind == "deleted" else "current" if live == at else "replaced",
+        )
+
+    def _rows(self, query: str, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
+        with self._store.reading() as connection:
+            rows: list[sqlite3.Row] = connection.execute(query, values).fetchall()
+            return rows
+
+
+_NEWEST = 2**63 - 1
+
+
+def _json(labels: Labels) -> str | None:
+    return None if labels is None else json.dumps(labels)
+
+
+def _pattern(query: str) -> str:
+    """The LIKE pattern for texts that contain the query."""
+    escaped = query.casefold().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return f"%{escaped}%" if query else ""
+
+
+def _listed(row: Sequence[Any]) -> Listed:
+    id, title, source, updated_at, version, access, n_characters, sha256 = row
+    return Listed(
+        id=id,
+        title=title,
+        source=source,
+        updated_at=datetime.fromisoformat(updated_at),
+        version=version,
+        labels=tuple(json.loads(access)),
+        n_characters=n_characters,
+        sha256=sha256,
+    )

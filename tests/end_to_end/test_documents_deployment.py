@@ -1,0 +1,61 @@
+"""The documents of a deployment, changed by the real command while no server uses it."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import bakeoff
+from bakeoff.errors import BakeoffError
+from bakeoff.records import ask
+from bakeoff.runs.run import open_run
+from bakeoff.serve.deployment import deploy, open_deployment
+from bakeoff.serve.documents.opening import documents_of
+from tests.end_to_end.small import bakeoff as command
+from tests.end_to_end.small import make
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one finished run with a deployment."""
+    folder = tmp_path_factory.mktemp("planets")
+    bakeoff.run(make(folder), runs=folder / "runs")
+    deploy(open_run("planets", folder / "runs"), folder / "deployments" / "planets")
+    return folder
+
+
+@pytest.fixture
+def folder(finished: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(finished, tmp_path / "copy")
+
+
+def documents(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return command("documents", *arguments, "--deployment", "deployments/planets", "--json", cwd=folder)
+
+
+def test_a_deployment_is_kept_in_step_with_the_folder_it_was_made_from(folder: Path) -> None:
+    """At first nothing differs from what was measured; then one file changes, and every contender answers from it."""
+    same = json.loads(documents(folder, "sync", "docs").stdout)
+    assert (same["n_unchanged"], same["n_added"], same["n_updated"], same["n_deleted"]) == (12, 0, 0, 0)
+    (folder / "docs" / "aldra.md").write_text("# Aldra\n\nThe planet Aldra circles its star once in 999 days.\n")
+    changed = json.loads(documents(folder, "sync", "docs").stdout)
+    assert (changed["n_unchanged"], changed["n_updated"]) == (11, 1)
+    deployment = open_deployment(folder / "deployments" / "planets")
+    for name in ("rag", "extract", "long-context"):
+        (answer,) = deployment.world.open(name).answer([ask("How long is a year on Aldra?")])
+        assert "999 days" in answer.text, name
+    listed = json.loads(documents(folder, "list", "aldra").stdout)
+    assert [one["source"] for one in listed] == ["aldra.md"]
+
+
+def test_the_command_is_refused_while_another_process_changes_the_documents(folder: Path) -> None:
+    """It says what to do instead; the documents stay as they are."""
+    with documents_of(open_deployment(folder / "deployments" / "planets")) as live:
+        refused = documents(folder, "remove", "aldra.md")
+        assert refused.returncode == 1 and "another process" in refused.stderr and "--url" in refused.stderr
+        assert live.store.get_by_source("aldra.md") is not None
+    assert documents(folder, "remove", "aldra.md").returncode == 0
+    with pytest.raises(BakeoffError):
+        open_deployment(folder / "deployments" / "none")

@@ -1,0 +1,261 @@
+"""`bakeoff documents`: over HTTP to a real server, or straight to a deployment; a folder is kept in step."""
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from typer.testing import CliRunner
+
+from bakeoff.cli import documents as commands
+from bakeoff.corpus.sources.watch import SETTLED_S, FolderWatch
+from bakeoff.corpus.store import DocumentStore
+from bakeoff.errors import BakeoffError, InputError
+from bakeoff.formats.part import Problem
+from bakeoff.models.embed import HashEmbedder
+from bakeoff.records import Document
+from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.serve.documents.folder_sync import MOST_AT_ONCE, batches, difference
+from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.documents.routes import DocumentsApi
+from bakeoff.serve.guard.bearer import holder_of
+from bakeoff.serve.guard.guarded import access_of, guarded
+from bakeoff.serve.keys import KeyFile
+from bakeoff.serve.openai.routes import exception_handlers
+
+
+class Server:
+    """Documents behind a real server with keys. `key` manages."""
+
+    def __init__(self, folder: Path) -> None:
+        self.keys = KeyFile(folder / "keys.jsonl")
+        self.key = self.keys.add("manager", None, manages=True)
+        index = HybridIndex.open(folder / "index", HashEmbedder(dimension=32), max_tokens=32)
+        self.documents = LiveDocuments(DocumentStore(folder / "store.sqlite"), [index])
+        self.url = ""
+
+    @property
+    def texts(self) -> dict[str, str]:
+        return {one.source: one.text for one in self.documents.store.documents()}
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[Server]:
+    server = Server(folder)
+    listener = socket.create_server(("127.0.0.1", 0))
+    with server.documents:
+        routes = DocumentsApi(server.documents, lambda request: holder_of(request.scope)).routes()
+        app = guarded(
+            Starlette(routes=routes, exception_handlers=exception_handlers()), access_of("127.0.0.1", server.keys)
+        )
+        running = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        server.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            yield server
+        finally:
+            running.should_exit = True
+            thread.join(timeout=10)
+            listener.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    (tmp_path / "server").mkdir()
+    with served(tmp_path / "server") as made:
+        monkeypatch.setenv("BAKEOFF_KEY", made.key)
+        monkeypatch.setenv("BAKEOFF_URL", made.url)
+        yield made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "handbook"
+    (made / "sub").mkdir(parents=True)
+    for name, text in {
+        "a.md": "# A\n\nWalrus.",
+        "sub/b.txt": "Seal.",
+        "c.md": "---\naccess: staff\n---\nOtter.",
+    }.items():
+        (made / name).write_text(text)
+    (made / ".hidden.md").write_text("hidden")
+    return made
+
+
+def run(*arguments: str) -> dict[str, object]:
+    """What the command prints as JSON. Raises what it raises."""
+    outcome = CliRunner().invoke(commands.app, [*arguments, "--json"], catch_exceptions=False)
+    assert outcome.exit_code == 0, outcome.output
+    return json.loads(outcome.stdout)
+
+
+def counts(values: dict[str, object]) -> tuple[object, ...]:
+    return tuple(values[f"n_{kind}"] for kind in ("added", "updated", "deleted", "unchanged"))
+
+
+def test_a_folder_is_kept_in_step(server: Server, folder: Path) -> None:
+    """Added, replaced, deleted; what did not change is not sent; file formats and labels as in a pilot."""
+    assert counts(run("sync", str(folder))) == (3, 0, 0, 0)
+    assert set(server.texts) == {"a.md", "sub/b.txt", "c.md"}
+    assert server.documents.store.get_by_source("c.md").access == ("staff",)
+    version = server.documents.version
+    again = run("sync", str(folder))
+    assert (counts(again), server.documents.version) == ((0, 0, 0, 3), version)
+    assert [problem["source"] for problem in again["problems"]] == [".hidden.md"]
+    (folder / "a.md").write_text("# A\n\nWalruses.")
+    (folder / "sub" / "b.txt").unlink()
+    (folder / "d.md").write_text("New.")
+    assert counts(run("sync", str(folder))) == (1, 1, 1, 1)
+    assert server.texts == {"a.md": "# A\n\nWalruses.", "c.md": "Otter.", "d.md": "New."}
+
+
+def test_more_than_half_is_not_deleted_without_a_word(server: Server, folder: Path, tmp_path: Path) -> None:
+    """The wrong folder would empty the server; --yes does it."""
+    run("sync", str(folder))
+    wrong = tmp_path / "wrong"
+    wrong.mkdir()
+    (wrong / "x.md").write_text("Else.")
+    with pytest.raises(InputError, match="3 of 3 documents"):
+        run("sync", str(wrong))
+    assert len(server.texts) == 3
+    assert counts(run("sync", str(wrong), "--yes")) == (1, 0, 3, 0)
+    with pytest.raises(InputError, match="is not a folder"):
+        run("sync", str(tmp_path / "none"))
+
+
+def test_a_prefix_leaves_other_documents_alone(server: Server, folder: Path) -> None:
+    """Two folders can feed one server."""
+    server.documents.put(Document(id="other", text="Stays.", source="wiki/a.md"))
+    assert counts(run("sync", str(folder), "--prefix", "handbook/")) == (3, 0, 0, 0)
+    (folder / "a.md").unlink()
+    assert counts(run("sync", str(folder), "--prefix", "handbook/")) == (0, 0, 1, 2)
+    assert set(server.texts) == {"wiki/a.md", "handbook/c.md", "handbook/sub/b.txt"}
+
+
+def test_labels_on_the_server_are_kept_unless_others_are_given(server: Server, folder: Path) -> None:
+    """A sync never shows a document to more people by accident."""
+    run("sync", str(folder), "--labels", "board")
+    assert {one.access for one in server.documents.store.documents()} == {("board",)}
+    (folder / "a.md").write_text("Changed.")
+    assert counts(run("sync", str(folder)))[1] == 2  # the text of a.md, and the labels that c.md itself has
+    assert {one.source: one.access for one in server.documents.store.documents()} == {
+        "a.md": ("board",), "sub/b.txt": ("board",), "c.md": ("staff",),
+    }  # fmt: skip
+
+
+def test_a_file_that_cannot_be_read_now_does_not_delete_its_document(server: Server, folder: Path) -> None:
+    """It may be half written, or broken by accident."""
+    run("sync", str(folder))
+    (folder / "a.md").write_bytes(b"")
+    report = run("sync", str(folder))
+    assert counts(report) == (0, 0, 0, 2)
+    assert "a.md" in {problem["source"] for problem in report["problems"]} and "a.md" in server.texts
+
+
+def test_documents_are_added_listed_and_removed(server: Server, folder: Path) -> None:
+    """Files and folders by add; sources or ids by remove; unknown names remove nothing."""
+    assert counts(run("add", str(folder / "a.md"), "--labels", "x,y")) == (1, 0, 0, 0)
+    assert counts(run("add", str(folder))) == (2, 0, 0, 1)
+    assert [one["source"] for one in run("list")] == ["a.md", "c.md", "sub/b.txt"]
+    assert [one["labels"] for one in run("list", "A.MD")] == [["x", "y"]]
+    with pytest.raises(InputError, match="'nothing'"):
+        run("remove", "a.md", "nothing")
+    assert counts(run("remove", "a.md", server.documents.store.get_by_source("c.md").id)) == (0, 0, 2, 0)
+    assert list(server.texts) == ["sub/b.txt"]
+    shown = CliRunner().invoke(commands.app, ["list"], catch_exceptions=False)
+    assert "sub/b.txt" in shown.stdout
+
+
+def test_a_server_that_refuses_or_is_not_there_is_an_error(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its words, and what to do."""
+    monkeypatch.setenv("BAKEOFF_KEY", "wrong")
+    with pytest.raises(BakeoffError, match=r"refused \(401\)"):
+        run("sync", str(folder))
+    monkeypatch.setenv("BAKEOFF_KEY", server.keys.add("reader", None))
+    with pytest.raises(BakeoffError, match=r"refused \(403\): This key may not change"):
+        run("add", str(folder))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(BakeoffError, match="No server answers"):
+        run("list", "--url", address)
+    with pytest.raises(BakeoffError, match="not the address"):
+        run("list", "--url", "localhost:1")
+
+
+def test_watching_takes_changes_when_they_have_settled(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first pass, then a change; an error in between is shown once and does not end it."""
+    monkeypatch.setattr(commands, "POLL_S", 0.01)
+    monkeypatch.setattr("bakeoff.corpus.sources.watch.SETTLED_S", 0.1)
+    thread = threading.Thread(
+        target=CliRunner().invoke, args=[commands.app, ["sync", str(folder), "--watch"]], daemon=True
+    )
+    thread.start()
+    _until(lambda: len(server.texts) == 3)
+    (folder / "new.md").write_text("New.")
+    _until(lambda: server.texts.get("new.md") == "New.")
+    server.documents.delete(server.documents.store.get_by_source("a.md").id)
+    for name in ("a.md", "c.md", "new.md"):
+        (folder / name).unlink()
+    time.sleep(0.5)
+    assert "new.md" in server.texts  # two of three would go
+    (folder / "c.md").write_text("Back.")
+    _until(lambda: server.texts == {"c.md": "Back.", "sub/b.txt": "Seal."})
+
+
+def _until(holds) -> None:  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_folder_is_due_when_it_has_been_still(folder: Path) -> None:
+    """A file that grows is not taken; what was taken is not due again; a deletion is."""
+    now = [0.0]
+    watch = FolderWatch(folder, lambda: now[0])
+    assert not watch.is_due()
+    now[0] += SETTLED_S
+    assert watch.is_due()
+    watch.taken(watch.look())
+    assert not watch.is_due()
+    for size in range(1, 5):
+        (folder / "big.md").write_text("x" * size)
+        now[0] += SETTLED_S / 2
+        assert not watch.is_due()
+    now[0] += SETTLED_S
+    assert watch.is_due()
+    watch.taken(watch.look())
+    os.unlink(folder / "big.md")  # noqa: PTH108
+    assert not watch.is_due()
+    now[0] += SETTLED_S
+    assert watch.is_due()
+
+
+def test_rows_of_a_table_that_cannot_be_read_are_kept() -> None:
+    """Their sources begin with the file's."""
+    from bakeoff.serve.documents.views import Listed
+
+    row = Listed(
+        id="r", title="", source="t.csv#1", updated_at="2026-01-01", version=1, labels=(), n_characters=1, sha256=""
+    )
+    assert difference([], [row]).deleted == ("r",)
+    assert difference([], [row], [Problem(source="t.csv", reason="broken")]).deleted == ()
+
+
+def test_batches_are_small_enough_for_a_request() -> None:
+    """By number and by characters; a document that is larger goes alone."""
+    small = [Document(id=str(i), text="x", source=str(i)) for i in range(MOST_AT_ONCE + 1)]
+    large = [Document(id=f"l{i}", text="x" * 300_000, source=f"l{i}") for i in range(3)]
+    assert [len(batch) for batch in batches([*small, *large])] == [MOST_AT_ONCE, 2, 1, 1]

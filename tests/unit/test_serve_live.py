@@ -1,0 +1,219 @@
+"""Live documents: acknowledged means stored and visible; order; the lock; what kill -9 leaves."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bakeoff.corpus.store import DocumentStore
+from bakeoff.errors import BakeoffError, InputError
+from bakeoff.models.embed import HashEmbedder
+from bakeoff.records import Document
+from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.serve.documents import live
+from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.documents.order import InOrder
+from tests.unit import changing_documents
+
+REPOSITORY = Path(__file__).parents[2]
+N_KILLS = 50
+
+
+def opened(folder: Path, n_indexes: int = 2) -> LiveDocuments:
+    store = DocumentStore(folder / "store.sqlite")
+    indexes = [
+        HybridIndex.open(folder / f"index{number}", HashEmbedder(dimension=32 + number), max_tokens=16)
+        for number in range(n_indexes)
+    ]
+    return LiveDocuments(store, indexes)
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Iterator[LiveDocuments]:
+    with opened(tmp_path) as made:
+        yield made
+
+
+def document(id: str, text: str, source: str = "") -> Document:
+    return Document(id=id, text=text, source=source or f"{id}.md")
+
+
+def found(documents: LiveDocuments, query: str) -> list[list[str]]:
+    """For each index the documents that hold a word, by BM25."""
+    return [[hit.chunk.document_id for hit in index.search_bm25([query], 100)[0]] for index in documents._indexes]
+
+
+def test_what_was_acknowledged_is_in_the_store_and_in_every_index(documents: LiveDocuments) -> None:
+    """Added, replaced, unchanged, deleted: each answer says what happened and at which version."""
+    added = documents.put(document("a", "The walrus swims."))
+    assert (added.kind, added.version) == ("added", 1)
+    assert found(documents, "walrus") == [["a"], ["a"]]
+    assert documents.put(document("a", "The walrus swims.")).kind == "unchanged"
+    replaced = documents.put(document("a", "The seal swims."))
+    assert (replaced.kind, replaced.version, documents.version) == ("updated", 2, 2)
+    assert (found(documents, "walrus"), found(documents, "seal")) == ([[], []], [["a"], ["a"]])
+    assert documents.delete("a") == 3
+    assert documents.delete("a") is None
+    assert found(documents, "seal") == [[], []]
+
+
+def test_a_change_of_several_documents_is_one_version(documents: LiveDocuments) -> None:
+    """Added and deleted together: a document may take over the source of one that goes."""
+    documents.put(document("a", "Old.", "same.md"))
+    results = documents.put_all([document("b", "New.", "same.md"), document("c", "More.")], deleted=["a"])
+    assert [(result.id, result.kind, result.version) for result in results] == [("b", "added", 2), ("c", "added", 2)]
+    assert {listed.id for listed in documents.page(None).documents} == {"b", "c"}
+
+
+def test_a_refused_change_changes_nothing_and_the_next_one_works(documents: LiveDocuments) -> None:
+    """Two documents cannot have one source; an error in preparing a change is passed on."""
+    documents.put(document("a", "One.", "same.md"))
+    with pytest.raises(InputError, match="same source"):
+        documents.put_all([document("x", "Fine."), document("b", "Two.", "same.md")])
+    with pytest.raises(ZeroDivisionError):
+        documents.edit(lambda: 1 // 0)
+    assert documents.store.version == documents.version == 1
+    assert documents.put(document("b", "Two.")).version == 2
+
+
+def test_waiting_changes_are_made_in_the_order_in_which_they_came() -> None:
+    """Twenty threads that come one after the other go through one after the other."""
+    turns, order = InOrder(), []
+
+    def go(number: int) -> None:
+        with turns.turn():
+            order.append(number)
+
+    threads = [threading.Thread(target=go, args=[number]) for number in range(20)]
+    with turns.turn():
+        for number, thread in enumerate(threads):
+            thread.start()
+            while len(turns._waiting) < number + 2:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    assert order == list(range(20))
+
+
+def test_reading_does_not_wait_for_writing(documents: LiveDocuments) -> None:
+    """While a change is being made, lists, old versions and searches answer with what was there before it."""
+    documents.put(document("a", "The walrus swims."))
+
+    def prepare() -> live.Edit:
+        assert [listed.id for listed in documents.page(None).documents] == ["a"]
+        assert documents.version_of("a", None).text == "The walrus swims."
+        reader = threading.Thread(target=lambda: seen.extend(found(documents, "walrus")))
+        reader.start()
+        reader.join(timeout=30)
+        return live.Edit((document("a", "Gone."),))
+
+    seen: list[list[str]] = []
+    documents.edit(prepare)
+    assert seen == [["a"], ["a"]]
+
+
+def test_what_the_indexes_missed_is_made_up_for_at_the_start(tmp_path: Path) -> None:
+    """The store was changed by a process that died before it reached the indexes."""
+    DocumentStore(tmp_path / "store.sqlite").upsert([document("a", "The walrus swims.")])
+    with opened(tmp_path) as documents:
+        assert found(documents, "walrus") == [["a"], ["a"]]
+
+
+def test_a_second_process_may_not_change_the_documents(tmp_path: Path) -> None:
+    """The lock names what to do; it is free again at the end."""
+    with opened(tmp_path), pytest.raises(BakeoffError, match="another process"), opened(tmp_path):
+        pass
+    with opened(tmp_path) as documents:
+        documents.put(document("a", "Fine."))
+
+
+def test_indexes_are_tidied_when_documents_have_settled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New rows enter the full-text index without being asked for."""
+    monkeypatch.setattr(live, "SETTLED_S", 0.05)
+    with opened(tmp_path, n_indexes=1) as documents:
+        documents.put(document("a", "The walrus swims."))
+        deadline = time.monotonic() + 60
+        while documents._indexes[0].is_untidy and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not documents._indexes[0].is_untidy
+        assert found(documents, "walrus") == [["a"]]
+
+
+def test_citations_get_the_version_that_holds_the_passage(documents: LiveDocuments) -> None:
+    """The newest version with the passage in its place, also if the document changed after the search."""
+    documents.put(document("a", "The walrus swims."))
+    (hits,) = documents._indexes[0].search_bm25(["walrus"], 1)
+    assert documents.cited_versions(hits) == {"a": 1}
+    documents.put(document("a", "The seal swims."))
+    documents.put(document("b", "Else."))
+    assert documents.cited_versions(hits) == {"a": 1}
+    documents.delete("a")
+    assert documents.cited_versions(hits) == {"a": 1}
+    assert documents.version_of("a", None, 1).text == "The walrus swims."
+
+
+@pytest.mark.slow
+def test_fifty_kills_lose_no_acknowledged_document(tmp_path: Path) -> None:
+    """kill -9 at any moment: what was acknowledged is in the store and is what searches find; nothing else is."""
+    chance, state = random.Random(4), dict[str, str]()
+    n_acknowledged = 0
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "tests.unit.changing_documents", str(tmp_path)],
+        cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None and process.stdout is not None
+        for seed in range(N_KILLS):
+            process.stdin.write(f"{seed}\n")
+            process.stdin.flush()
+            pid = int(process.stdout.readline().split()[1])
+            # Some are killed while they start; most while they change documents.
+            first = [process.stdout.readline(), process.stdout.readline()] if seed % 5 else []
+            timer = threading.Timer(chance.uniform(0.0, 0.25), os.kill, (pid, signal.SIGKILL))
+            timer.start()
+            lines = [*first, *iter(process.stdout.readline, "dead\n")]
+            timer.join()
+            acknowledged, unsure = _state_after(state, lines)
+            n_acknowledged += lines.count("ack\n")
+            state = _checked(tmp_path, acknowledged, unsure)
+        process.stdin.close()
+    assert n_acknowledged > N_KILLS
+
+
+def _state_after(state: dict[str, str], lines: list[str]) -> tuple[dict[str, str], dict[str, str | None]]:
+    """The word of each document after what was acknowledged, and what the change that was cut off would have made."""
+    after, tried = dict(state), dict[str, str | None]()
+    for line in lines:
+        if line == "ack\n":
+            for id, token in tried.items():
+                if token is None:
+                    after.pop(id, None)
+                else:
+                    after[id] = token
+            tried = {}
+        else:
+            _, kind, id, token = line.split()
+            tried = {id: token if kind == "put" else None}
+    return after, tried
+
+
+def _checked(folder: Path, expected: dict[str, str], unsure: dict[str, str | None]) -> dict[str, str]:
+    """What is there, after it was compared with what was expected: in the store and by both ways of searching."""
+    with changing_documents.opened(folder) as documents:
+        there = {one.id: one.text.split()[-1].rstrip(".") for one in documents.store.documents()}
+        for id in expected.keys() | there.keys() | unsure.keys():
+            allowed = {expected.get(id), unsure.get(id)} if id in unsure else {expected.get(id)}
+            assert there.get(id) in allowed, id
+        (index,) = documents._indexes
+        passages = [hit.chunk for hit in index.search_dense(["a"], 1000)[0]]
+        by_words = [hit.chunk for hit in index.search_bm25(["word"], 1000)[0]]
+        for chunks in (passages, by_words):
+            words = sorted((chunk.document_id, chunk.text.split()[-1].rstrip(".")) for chunk in chunks)
+            assert words == sorted((id, token) for id, token in there.items() for _ in range(3))
+        return there
