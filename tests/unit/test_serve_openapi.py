@@ -1,6 +1,5 @@
 """The OpenAPI document says what the server's routes are, and what the records take."""
 
-import importlib.util
 import json
 
 import jsonschema
@@ -10,6 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from bakeoff.serve.documents.routes import DocumentsApi
 from bakeoff.serve.feedback import FeedbackApi
 from bakeoff.serve.guard.bearer import EVERYONE
 from bakeoff.serve.health import Health
@@ -27,14 +27,11 @@ def routes() -> list:
     found = [
         *web_routes(),
         *OpenAiApi(Scripted(), everyone).routes(),
+        *DocumentsApi(None, everyone).routes(),
         *FeedbackApi(None).routes(),
         Health(None, None).route(),
         Metrics().route(everyone),
     ]
-    if importlib.util.find_spec("bakeoff.serve.documents"):
-        from bakeoff.serve.documents.routes import DocumentsApi
-
-        found += DocumentsApi(None, everyone).routes()
     return [*found, OpenApi(found, Scripted()).route()]
 
 
@@ -54,8 +51,6 @@ def test_its_paths_and_methods_are_those_of_the_routes(document):
 
 def test_nothing_is_described_that_is_not_served():
     """A route that is gone takes its description with it."""
-    if not importlib.util.find_spec("bakeoff.serve.documents"):
-        pytest.skip("the routes of documents are not here")
     assert set(OPERATIONS) == set(served(routes()))
 
 
