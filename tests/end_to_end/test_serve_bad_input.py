@@ -166,7 +166,7 @@ def full(n_bytes: int):
 
 
 def test_answers_go_on_while_the_disk_is_full(folder):
-    """/health and /metrics say that the log cannot be written. When it stops it says how many entries were lost."""
+    """/health and a line say that the log cannot be written; when the server stops it says how many were lost."""
     Server(folder).wait().stop()  # what is copied once is there
     log = folder / "deployments" / "planets" / "log.sqlite"
     server = Server(folder, limits=full(log.stat().st_size + 8_192)).wait()
@@ -177,6 +177,8 @@ def test_answers_go_on_while_the_disk_is_full(folder):
         assert server.ask(QUESTION, "rag")["bakeoff"]["answer"] == "63 days"
     health = server.get("/health")
     assert (health["status"], health["log"]) == ("ok", "failing")
+    warning = next(line for line in server.lines() if line["level"] == "warning")
+    assert "The disk is full" in warning["message"]
     status, said = server.stop()
     assert status == 1 and "entries of" in said and "were lost: The disk is full" in said
     again = Server(folder).wait()
