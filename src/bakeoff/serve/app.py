@@ -51,7 +51,7 @@ def application(
         Health(deployment, log).route(),
         metrics.route(_holder),
     ]
-    routes.append(OpenApi(routes).route())
+    routes.append(OpenApi(routes, serving).route())
     app = Starlette(routes=routes, exception_handlers=exception_handlers(), lifespan=_lifespan(serving))
     return guarded(app, access, lambda inner: RequestLog(inner, server_log, metrics.requested))
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from pkgutil import resolve_name
 from typing import Any
 
+from anyio import to_thread
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
@@ -16,6 +17,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 import bakeoff
+from bakeoff.serve.answering import Answering
+from bakeoff.serve.openai.models import model_names
+from bakeoff.serve.openai.requests import ChatRequest, EmbeddingsRequest, ResponsesRequest
+from bakeoff.serve.openai.routes import PREFIXES
 from bakeoff.serve.operations import EVENTS, JSON, OPERATIONS, Operation, Parameter
 
 PATH = "/openapi.json"
@@ -45,16 +50,17 @@ _FILES = {
 
 
 class OpenApi:
-    """The document for these routes, and its own."""
+    """The document for these routes, and its own. It names the models that `answering` has."""
 
-    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+    def __init__(self, routes: Sequence[BaseRoute], answering: Answering) -> None:
         self._routes = [*routes, self.route()]
+        self._answering = answering
 
     def route(self) -> Route:
         return Route(PATH, self.show, methods=["GET"])
 
     async def show(self, request: Request) -> Response:
-        return JSONResponse(self.document)
+        return JSONResponse(await to_thread.run_sync(lambda: self.document))
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -64,9 +70,11 @@ class OpenApi:
         definitions = models_json_schema(
             [(record, "validation") for record in records.values()], ref_template=_REFERENCE
         )[1]
+        schemas = {**definitions.get("$defs", {}), "Error": _ERROR}
         paths: dict[str, dict[str, Any]] = {}
         for (method, path), operation in operations.items():
             paths.setdefault(path, {})[method.lower()] = _written(method, path, operation, records)
+        self._name_models(schemas, paths)
         return {
             "openapi": "3.1.1",
             "info": {
@@ -76,11 +84,25 @@ class OpenApi:
             },
             "paths": paths,
             "components": {
-                "schemas": {**definitions.get("$defs", {}), "Error": _ERROR},
+                "schemas": schemas,
                 "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
             },
             "security": [{}, {"key": []}],
         }
+
+    def _name_models(self, schemas: dict[str, Any], paths: dict[str, Any]) -> None:
+        """Writes which models there are where one is named: contenders to ask, the embedder to embed."""
+        names, n = model_names(self._answering), len(self._answering.models)
+        for record, allowed in (
+            (ChatRequest, names[:n]),
+            (ResponsesRequest, names[:n]),
+            (EmbeddingsRequest, names[n:]),
+        ):
+            if record.__name__ in schemas and allowed:
+                schemas[record.__name__]["properties"]["model"]["enum"] = allowed
+        for path in (f"{prefix}/models/{{name}}" for prefix in PREFIXES):
+            if path in paths:
+                paths[path]["get"]["parameters"][0]["schema"]["enum"] = names
 
 
 def served(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
