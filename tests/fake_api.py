@@ -19,6 +19,8 @@ Messages = list[dict[str, str]]
 Reply = Callable[[Messages], str]
 Kind = Literal["status", "html", "redirect", "not json", "half", "error inside", "silent", "cut off"]
 DIMENSION = 64
+HELD_AFTER = 4
+"""Lines of a stream before it waits for `hold`: with both protocols, words are among them."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,10 @@ class FakeApi:
         self.requests: list[Request] = []
         self.n_connections = 0
         self.most_at_once = 0
+        self.n_left = 0
+        """Requests whose client closed the connection before the end of the answer."""
+        self.hold: threading.Event | None = None
+        """A stream waits for this after its first words, where it is given."""
         self.served_s: list[float] = []
         """How long each request took here, measured: `delay_s` and what the machine added."""
         self._n_now = 0
@@ -166,7 +172,8 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(self.fake.delay_s)
             self._answer(body, fault)
             self.wfile.flush()
-        except OSError:  # the client left
+        except OSError:
+            self.fake.n_left += 1
             self.close_connection = True
         finally:
             self.fake.served_s.append(time.perf_counter() - begun)
@@ -341,7 +348,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", content_type)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for line in lines:
+        for i, line in enumerate(lines):
+            if i == HELD_AFTER and self.fake.hold is not None:
+                self.fake.hold.wait(60)
             content = f"{line}\n\n".encode()
             self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
             self.wfile.flush()

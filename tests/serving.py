@@ -1,10 +1,12 @@
 """A scripted contender behind the API, and a real server for it on 127.0.0.1. No model."""
 
 import contextlib
+import logging
 import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import uvicorn
@@ -126,9 +128,17 @@ def application(answering: Scripted) -> Starlette:
 
 @contextlib.contextmanager
 def served(answering: Scripted) -> Iterator[str]:
-    """The address of a running server."""
+    """The address of a running server for this API alone."""
+    with running(application(answering)) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def running(app: Any) -> Iterator[str]:
+    """The address of a running server for an ASGI application."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(application(answering), log_level="critical", lifespan="off", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -7,8 +7,14 @@ import errno
 import signal
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# Messages for a full disk of the libraries that write files themselves: safetensors, LanceDB, OpenVINO ("basic_ios").
-NO_ROOM_WORDS = ("No space left", "StorageFull", *(f"os error {number}" for number in NO_ROOM), "basic_ios::clear")
+# Messages for a full disk of what writes files itself: safetensors, LanceDB, OpenVINO ("basic_ios"), shutil.copytree.
+NO_ROOM_WORDS = (
+    "No space left",
+    "File too large",
+    "StorageFull",
+    *(f"os error {number}" for number in NO_ROOM),
+    "basic_ios::clear",
+)
 
 
 class BakeoffError(Exception):

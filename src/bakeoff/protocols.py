@@ -33,10 +33,22 @@ class Embedder(Protocol):
 
 
 class Retriever(Protocol):
-    """Finds passages for queries."""
+    """Finds passages for queries, in all documents."""
 
     def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
         """At most k hits for each query, best first, in the order of the queries."""
+        ...
+
+
+@runtime_checkable
+class LabelledRetriever(Retriever, Protocol):
+    """A retriever that can leave out documents. One that cannot is only searched for those who may see all of them."""
+
+    def search_visible(self, queries: Sequence[str], k: int, access: tuple[str, ...]) -> list[list[Hit]]:
+        """The same from the documents that have no labels, or at least one of these.
+
+        The others are left out before the best k are chosen, so that they do not take the place of visible ones.
+        """
         ...
 
 

@@ -14,6 +14,8 @@ Approach = Literal["rag", "fine-tuning", "hybrid"]
 Phase = Literal["test", "updated"]
 Slice = Literal["seen", "unseen", "changed", "unanswerable", "general"]
 Split = Literal["train", "dev", "test"]
+Labels = tuple[str, ...] | None
+"""Labels that somebody holds: they see documents without labels and those with one of these. None: every document."""
 Length = Literal["short", "mixed", "long"]
 """How long answers are to be: a few words, sentences, or whichever the question asks for."""
 
@@ -75,7 +77,9 @@ class Question(Record):
 
     `answers` are aliases: any one of them is correct. `fact` groups the phrasings that ask for the same thing.
     `asked` is how often users ask it in the period that the question log covers. `asked_on` is its day in the log.
-    `evidence` is what the question file quotes, one quote per line. `source_spans` says where the quotes are.
+    `evidence` is what the question file quotes, one quote per line. `source_spans` says where the quotes are. `access`
+    are the labels of whoever asks: an answer is made from the documents that they may see. None, every document, is not
+    written to files.
     """
 
     id: str
@@ -89,15 +93,16 @@ class Question(Record):
     asked_on: date | None = None
     source_spans: tuple[SourceSpan, ...] = ()
     evidence: str = ""
+    access: Labels = Field(default=None, exclude_if=lambda labels: labels is None)
 
     @property
     def answerable(self) -> bool:
         return bool(self.answers)
 
 
-def ask(text: str) -> Question:
-    """A question typed by a user. No answers are known; its id and its fact are both 'asked'."""
-    return Question(id="asked", text=text, fact="asked")
+def ask(text: str, access: Labels = None) -> Question:
+    """A question typed by a user who holds these labels. No answers are known; its id and its fact are both 'asked'."""
+    return Question(id="asked", text=text, fact="asked", access=access)
 
 
 class Hit(Record):

@@ -14,6 +14,7 @@ from tests.fake_api import FakeApi
 from tests.unit.tiny_model import write_tiny_model
 
 from bakeoff.errors import BakeoffError
+from bakeoff.models.cancelling import Caller, CallerGoneError, on_behalf_of
 from bakeoff.models.engines.scripted import ScriptedGenerator
 from bakeoff.models.load import load_generator
 from bakeoff.models.settings import ApiModel, LocalModel
@@ -229,3 +230,36 @@ def test_several_threads_may_ask(generator: Generator) -> None:
     for thread in threads:
         thread.join()
     assert [found[i] for i in range(len(PROMPTS))] == expected
+
+
+def test_several_streams_may_be_read_at_once(generator: Generator) -> None:
+    """Each says what a batch says, whoever reads beside it."""
+    expected = texts(generator.generate(PROMPTS, WRITE))
+    streams = [generator.stream(prompt, WRITE) for prompt in PROMPTS]
+    found: dict[int, str] = {}
+
+    def read(i: int) -> None:
+        found[i] = "".join(item for item in streams[i] if isinstance(item, str))
+
+    threads = [threading.Thread(target=read, args=(i,)) for i in range(len(PROMPTS))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [found[i] for i in range(len(PROMPTS))] == expected
+
+
+def test_a_caller_may_leave(generator: Generator) -> None:
+    """Then the stream ends early, or is finished already. The generator is unharmed."""
+    before = texts(generator.generate(PROMPTS[:1], WRITE))
+    somebody = Caller()
+    with on_behalf_of(somebody):
+        stream = generator.stream(PROMPTS[2], WRITE)
+        next(iter(stream))
+        somebody.leave()
+        try:
+            *_, last = stream
+            assert isinstance(last, Completion)
+        except CallerGoneError:
+            pass
+    assert texts(generator.generate(PROMPTS[:1], WRITE)) == before

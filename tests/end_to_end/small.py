@@ -136,3 +136,18 @@ def broken():
         raise ConnectionError("nobody answers")
 
     return ScriptedGenerator(fail)
+
+
+def paced():
+    """The reader, whose streams pause before each word for the seconds that BAKEOFF_TEST_PACE names (0 by default)."""
+    import time
+
+    from bakeoff.models.engines.scripted import ScriptedGenerator
+
+    class Paced(ScriptedGenerator):
+        def stream(self, prompt, settings):
+            for item in super().stream(prompt, settings):
+                time.sleep(float(os.environ.get("BAKEOFF_TEST_PACE", "0")))
+                yield item
+
+    return Paced(reader()._reply, logprob=None)

@@ -1,15 +1,11 @@
 """A finished run of the small pilot, served by the real command: what answers over HTTP is what was measured."""
 
-import contextlib
 import json
 import shutil
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +14,9 @@ from bakeoff.contenders.identity import Identities, identity_of
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import RunFolderError
 from bakeoff.serve.deployment import deploy, open_deployment
+from tests.end_to_end.server_process import Server, free_port
 from tests.end_to_end.small import bakeoff as command
-from tests.end_to_end.small import environment, make
+from tests.end_to_end.small import make
 
 
 @pytest.fixture(scope="module")
@@ -34,53 +31,6 @@ def finished(tmp_path_factory):
 def folder(finished, tmp_path):
     """A copy of it that a test may change."""
     return shutil.copytree(finished, tmp_path / "copy", ignore=shutil.ignore_patterns("deployments"))
-
-
-class Server:
-    """A server of its own process. `url` is its address."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "bakeoff", "serve", "planets", "--port", str(self.port), *arguments],
-            cwd=folder,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(),
-        )
-
-    def wait(self) -> "Server":
-        """Until it answers."""
-        while self.process.poll() is None:
-            with contextlib.suppress(OSError):
-                self.get("/health")
-                return self
-            time.sleep(0.05)
-        raise AssertionError(self.process.communicate()[1])
-
-    def get(self, path: str) -> dict:
-        with urllib.request.urlopen(self.url + path, timeout=30) as reply:
-            return json.load(reply)
-
-    def ask(self, question: str, model: str) -> dict:
-        body = json.dumps({"model": model, "messages": [{"role": "user", "content": question}]}).encode()
-        request = urllib.request.Request(self.url + "/v1/chat/completions", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return json.load(reply)
-
-    def stop(self) -> tuple[int, str]:
-        """Its exit status and what it said."""
-        self.process.terminate()
-        _, errors = self.process.communicate(timeout=30)
-        return self.process.returncode, errors
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -239,9 +189,11 @@ def test_the_identity_does_not_depend_on_the_order_in_which_an_index_was_written
 def test_a_run_of_an_older_version_can_be_served_but_claims_nothing(folder):
     """Without identities in the run there is nothing to compare with, and /health says so."""
     from bakeoff.serve.health import Health
+    from bakeoff.serve.log import Log
 
     (folder / "runs" / "planets" / "identities.json").unlink()
     deployment = deploy(bakeoff.open_run(folder / "runs" / "planets"), folder / "deployments" / "planets")
-    state = Health(deployment).state()
+    with Log(deployment.log_path) as log:
+        state = Health(deployment, log).state()
     assert deployment.release.measured == Identities()
     assert (state["measured_sha256"], state["same"]) == (None, False)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 
 class Response(NamedTuple):
@@ -21,8 +22,8 @@ def scope_of(method: str, path: str, headers: Sequence[tuple[str, str]], client:
     return {
         "type": "http",
         "method": method,
-        "path": path,
-        "query_string": b"",
+        "path": unquote(path.partition("?")[0]),
+        "query_string": path.partition("?")[2].encode(),
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
         "client": (client, 50000),
         "state": {},
@@ -36,23 +37,32 @@ def send_request(
     headers: Sequence[tuple[str, str]] = (("host", "localhost"),),
     body: Sequence[bytes | float] = (b"",),
     client: str = "127.0.0.1",
+    stays: bool = False,
 ) -> Response:
-    """The response to one request. `body` lists its pieces; a number is a pause in seconds before the next piece."""
-    return asyncio.run(_respond(app, scope_of(method, path, headers, client), list(body)))
+    """The response to one request. `body` lists its pieces; a number is a pause in seconds before the next piece.
+
+    The client goes away after the last piece, or, with `stays`, after the response.
+    """
+    return asyncio.run(_respond(app, scope_of(method, path, headers, client), list(body), stays))
 
 
-async def _respond(app: Any, scope: dict[str, Any], body: list[bytes | float]) -> Response:
+async def _respond(app: Any, scope: dict[str, Any], body: list[bytes | float], stays: bool) -> Response:
     events: list[dict[str, Any]] = []
+    is_complete = asyncio.Event()
 
     async def receive() -> dict[str, Any]:
         while body and isinstance(body[0], int | float):
             await asyncio.sleep(body.pop(0))
         if body:
             return {"type": "http.request", "body": body.pop(0), "more_body": bool(body)}
+        if stays:
+            await is_complete.wait()
         return {"type": "http.disconnect"}
 
     async def send(event: dict[str, Any]) -> None:
         events.append(event)
+        if event["type"] == "http.response.body" and not event.get("more_body", False):
+            is_complete.set()
 
     await app(scope, receive, send)
     starts = [event for event in events if event["type"] == "http.response.start"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.contenders.access import learned_with
 from bakeoff.errors import InputError
 from bakeoff.pilot.stages import run
 from tests.end_to_end.small import make
@@ -36,6 +37,7 @@ def test_the_hybrid_is_trained_with_passages_of_any_size(tmp_path, context_token
     assert trained["n_examples"] == 6
     assert (trained["n_tokens"] > 6 * 2048) == (context_tokens > 2048)
     assert not [answer.error for answer in finished.answers("hybrid") if answer.error]
+    assert learned_with(finished.folder.root / "adapters" / report.parent.name) == {()}
 
 
 @pytest.mark.parametrize(

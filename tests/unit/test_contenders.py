@@ -117,7 +117,7 @@ def test_long_context_says_why_it_does_not_fit():
 def test_long_context_shows_every_document():
     """The whole corpus is in the prompt."""
     generator = FakeGenerator({"question a": "one"})
-    contender = Direct("long-context", generator, GROUNDED, EIGHT, passages=["text of x", "text of y"])
+    contender = Direct("long-context", generator, GROUNDED, EIGHT, passages=lambda question: ["text of x", "text of y"])
     assert contender.answer([question("a")])[0].text == "one"
     assert "text of x" in generator.prompts[0].messages[-1].content
     assert "text of y" in generator.prompts[0].messages[-1].content
@@ -376,7 +376,7 @@ def test_a_streamed_answer_is_the_answer(decline_below):
     for contender in (
         Direct("c", Cut({"question a": "one "}), CLOSED_BOOK, EIGHT, decline_below),
         Grounded("c", hit, Cut({"question a": "one "}), GROUNDED, 2, EIGHT, decline_below),
-        Direct("c", Cut({"question a": "one "}), GROUNDED, EIGHT, decline_below, ["text"]),
+        Direct("c", Cut({"question a": "one "}), GROUNDED, EIGHT, decline_below, lambda question: ["text"]),
     ):
         (whole,) = contender.answer([question("a")])
         *pieces, last = contender.stream(question("a"))

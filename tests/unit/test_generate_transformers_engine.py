@@ -1,11 +1,13 @@
 """The transformers engine on a random model: batches, log-probabilities, plainly greedy decoding."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.models.cancelling import Caller, CallerGoneError, on_behalf_of
 from bakeoff.models.engines.transformers import TransformersGenerator, _batches
 from bakeoff.records import GenerationSettings, Message, Prompt
 from tests.unit.tiny_model import write_looping_model, write_tiny_model
@@ -128,3 +130,32 @@ def test_a_model_that_repeats_itself_is_stopped(tmp_path: Path) -> None:
         *pieces, streamed = generator.stream(PROMPTS[i], long)
         assert alone.text == streamed.text == together[i].text and streamed.looped
         assert "".join(pieces).startswith(streamed.text)
+
+
+def test_one_is_written_at_a_time_and_who_waits_may_leave(folder: Path) -> None:
+    """A stream and a batch wait while another is written; their callers need not wait until it is over."""
+    generator = TransformersGenerator(folder, "m")
+    with generator._lock:  # as another stream holds it
+        for ask in (lambda: list(generator.stream(PROMPTS[2], SIX)), lambda: generator.generate(PROMPTS, SIX)):
+            somebody = Caller()
+            threading.Timer(0.1, somebody.leave).start()
+            with on_behalf_of(somebody), pytest.raises(CallerGoneError):
+                ask()
+    stream = generator.stream(PROMPTS[1], SIX)
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    assert not generator._lock.locked()
+    assert len(generator.generate(PROMPTS[:2], SIX)) == 2
+
+
+def test_who_leaves_ends_what_is_written(folder: Path) -> None:
+    """A stream and a batch, at the next token, though nobody can close a call that waits for a whole text."""
+    generator, long = TransformersGenerator(folder, "m"), GenerationSettings(max_new_tokens=900)
+    for ask in (lambda: list(generator.stream(PROMPTS[2], long)), lambda: generator.generate(PROMPTS, long)):
+        somebody = Caller()
+        threading.Timer(0.05, somebody.leave).start()
+        with on_behalf_of(somebody), pytest.raises(CallerGoneError):
+            for _ in range(10_000):
+                ask()
+        assert generator._lock.acquire(timeout=30)
+        generator._lock.release()

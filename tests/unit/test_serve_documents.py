@@ -78,7 +78,7 @@ def direct(client: TestClient, method: str, id: str, body: object = None) -> Res
     """A request for this id, past the test client, which rewrites some paths. A server decodes the path once."""
     content = b"" if body is None else json.dumps(body).encode()
     headers = [("host", "localhost"), ("content-type", "application/json")]
-    return send_request(client.app, method, f"/documents/{id}", headers, [content])
+    return send_request(client.app, method, f"/documents/{quote(id, safe='')}", headers, [content])
 
 
 @pytest.mark.parametrize(

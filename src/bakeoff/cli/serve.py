@@ -1,7 +1,7 @@
 """The command that serves a run."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -9,6 +9,8 @@ from bakeoff.cli.keys import DEFAULT as KEYS
 from bakeoff.cli.keys import KeyPath
 from bakeoff.cli.options import RunName, Runs, contender_names
 from bakeoff.cli.output import note
+
+LogFormat = Literal["auto", "json", "text"]
 
 
 def serve(
@@ -44,6 +46,12 @@ def serve(
     log_texts: Annotated[
         bool, typer.Option("--log-texts/--no-log-texts", help="Whether questions and answers are written to the log.")
     ] = True,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="The server's lines on stderr; auto: text on a terminal, else json.")
+    ] = "auto",
+    grace: Annotated[
+        float, typer.Option(min=0, help="Seconds that answers in progress may take after a signal to stop.")
+    ] = 20.0,
     runs: Runs = Path("runs"),
 ) -> None:
     """Serve the contenders of a finished run: an OpenAI-compatible API, a web page, live documents.
@@ -52,6 +60,8 @@ def serve(
     """
     from bakeoff.serve.start import Listening, Logging, serve_run
 
-    listening = Listening(host=host, port=port, names=tuple(name or ()), url=url or None, per_minute=per_minute)
-    logging = Logging(retention_days=keep_days, keep_texts=log_texts)
+    listening = Listening(
+        host=host, port=port, names=tuple(name or ()), url=url or None, per_minute=per_minute, grace_s=grace
+    )
+    logging = Logging(retention_days=keep_days, keep_texts=log_texts, format=log_format)
     serve_run(run, runs, deployments, tuple(contender or ()), listening, logging, keys, note)

@@ -13,6 +13,7 @@ class Base(Recipe):
     summary = "the untuned model, without documents"
     days = Days(setup=1.0, data=0.0, upkeep_per_month=0.25)
     in_grid = True
+    respects_labels = True
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Direct:
         """A closed-book contender with the spec's model."""

@@ -1,7 +1,8 @@
 """A team's own contender, checked against the contract: one answer per question, in order, under its configured name.
 
 Takes a class (or function) that returns an object with `answer(questions)`. Fills in optional values that the measures
-need. Does not know how the object answers.
+need. Does not know how the object answers. It is never asked for somebody who may not see every document, unless the
+class has `respects_labels = True`: then it must show and cite only what `question.access` lets see.
 """
 
 import time
@@ -27,6 +28,11 @@ class Custom(Recipe):
     def __init__(self, spec: Spec, made_by: Any) -> None:
         super().__init__(spec)
         self.made_by = made_by
+
+    @property
+    def keeps_to_labels(self) -> bool:
+        """Whether your own class says so, by `respects_labels = True`."""
+        return vars(self.made_by).get("respects_labels") is True
 
     def check(self, others: Sequence[Recipe]) -> None:
         """Makes one instance now, so that mistakes show before any work is done."""

@@ -3,7 +3,7 @@
 Takes questions, gives answers. Knows nothing about indexes, training or measures.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bakeoff.contenders.declining import answer_from
 from bakeoff.contenders.streaming import as_written, whole
@@ -11,9 +11,17 @@ from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Generator
 from bakeoff.records import Answer, GenerationSettings, Question
 
+Passages = Callable[[Question], Sequence[str]]
+"""The passages to show with a question: those that whoever asks may see."""
+
+
+def no_passages(question: Question) -> Sequence[str]:
+    """For a model that is asked without any."""
+    return ()
+
 
 class Direct:
-    """A generator that is shown the same passages before each question: none, or the whole corpus."""
+    """A generator that is shown the same passages with each question: none, or every document that may be seen."""
 
     def __init__(
         self,
@@ -22,7 +30,7 @@ class Direct:
         template: PromptTemplate,
         settings: GenerationSettings,
         decline_below: float | None = None,
-        passages: Sequence[str] = (),
+        passages: Passages = no_passages,
     ) -> None:
         self.name = name
         self._generator = generator
@@ -33,7 +41,7 @@ class Direct:
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order."""
-        prompts = [self._template.render(question.text, self._passages) for question in questions]
+        prompts = [self._template.render(question.text, self._passages(question)) for question in questions]
         completions = self._generator.generate(prompts, self._settings)
         return [
             answer_from(question, self.name, completion, self._decline_below)
@@ -44,5 +52,5 @@ class Direct:
         """The pieces of the answer, then the whole answer."""
         if self._decline_below is not None:
             return whole(self, question)
-        prompt = self._template.render(question.text, self._passages)
+        prompt = self._template.render(question.text, self._passages(question))
         return as_written(self.name, question, self._generator, prompt, self._settings)

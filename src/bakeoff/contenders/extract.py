@@ -17,6 +17,7 @@ class Extract(Recipe):
     shows = "retrieval"
     retrieves = True
     asks_model = False
+    respects_labels = True
     step = 1
 
     def prepare(self, world: World, material: Material) -> Fitted:

@@ -18,6 +18,7 @@ from bakeoff.contenders.headings import heading_spans
 from bakeoff.protocols import Embedder, Retriever
 from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.records import Answer, Hit, Question, Usage
+from bakeoff.retrieval.visible import hits_for
 
 SENTENCE = re.compile(r"[^\n]+?(?:[.!?](?=\s|$)|(?=\n)|$)")
 WORD = re.compile(r"\w+")
@@ -70,7 +71,7 @@ class Extractor:
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order. The chunk that was copied from is cited first."""
         begun = time.perf_counter()
-        hits_of_questions = self._retriever.search([question.text for question in questions], self._k)
+        hits_of_questions = hits_for(self._retriever, questions, self._k)
         candidates = [[sentence for hit in hits for sentence in sentences(hit)] for hits in hits_of_questions]
         vectors = self._embed(questions, candidates)
         picked = [

@@ -12,6 +12,7 @@ from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Generator, Retriever
 from bakeoff.records import Answer, GenerationSettings, Hit, Prompt, Question, Usage
 from bakeoff.retrieval.presentation import Presentation
+from bakeoff.retrieval.visible import hits_for
 
 AS_RETRIEVED = Presentation()
 
@@ -45,7 +46,7 @@ class Grounded:
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order. Its citations are the chunks in its prompt."""
         begun = time.perf_counter()
-        hits_of_questions = self._retriever.search([question.text for question in questions], self._k)
+        hits_of_questions = hits_for(self._retriever, questions, self._k)
         shown = [self._fitting(question, hits) for question, hits in zip(questions, hits_of_questions, strict=True)]
         retrieval = Usage(seconds=(time.perf_counter() - begun) / max(1, len(questions)))
         prompts = [self._prompt(question, hits) for question, hits in zip(questions, shown, strict=True)]
@@ -60,7 +61,7 @@ class Grounded:
         if self._decline_below is not None:
             return whole(self, question)
         begun = time.perf_counter()
-        hits = self._fitting(question, self._retriever.search([question.text], self._k)[0])
+        hits = self._fitting(question, hits_for(self._retriever, [question], self._k)[0])
         retrieval = Usage(seconds=time.perf_counter() - begun)
         prompt = self._prompt(question, hits)
         return as_written(self.name, question, self._generator, prompt, self._settings, hits, retrieval)
@@ -82,7 +83,7 @@ def n_fitting(
     room = generator.context_tokens - max_new_tokens - 64  # 64: the chat template's own tokens
     room -= sum(generator.count_tokens(message.content) for message in template.render(question).messages)
     for n, passage in enumerate(passages):
-        room -= generator.count_tokens(passage) + 4
+        room -= generator.count_tokens(template.without_tags(passage)) + 4
         if room < 0:
             return n
     return len(passages)

@@ -29,6 +29,7 @@ class Hybrid(Recipe):
     presents = ASPECTS
     tunes = True
     in_grid = True
+    respects_labels = True
     epochs = 2
 
     def lesson(self, world: World, material: Material) -> Lesson:

@@ -1,14 +1,18 @@
 """`long-context`: every document in every prompt, if the model's context is large enough."""
 
+import threading
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from bakeoff.contenders.direct import Direct
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
+from bakeoff.corpus.access import may_see
+from bakeoff.corpus.store import DocumentStore
 from bakeoff.formats.line_kinds import line_kinds
 from bakeoff.formats.readable import readable
 from bakeoff.measure.comparison import Days
 from bakeoff.protocols import Generator
-from bakeoff.records import Document
+from bakeoff.records import Document, Question
 
 ROOM_FOR_QUESTION = 256
 
@@ -24,6 +28,7 @@ class LongContext(Recipe):
     shows = "all documents"
     presents = ("headings", "prompt")
     in_grid = True
+    respects_labels = True
 
     def obstacle(self, world: World, material: Material) -> str | None:
         """The reason if the documents do not fit into the model's context."""
@@ -31,26 +36,57 @@ class LongContext(Recipe):
         return reason_not_to_fit(material.documents, generator, self.spec.generation.max_new_tokens)
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Direct:
-        """A contender that is shown every document of the world's store."""
+        """A contender that is shown every document of the world's store that whoever asks may see."""
         template, settings = self.spec.grounded, self.spec.generation
         generator = world.generator(self.spec.model)
-        texts = _texts(world.store.documents(), self.spec.presentation.headings)
-        return Direct(self.spec.name, generator, template, settings, fitted.decline_below, texts)
+        shown = ShownDocuments(world.store, self.spec.presentation.headings)
+        return Direct(self.spec.name, generator, template, settings, fitted.decline_below, shown)
 
 
-def _texts(documents: Iterable[Document], titles: bool = True) -> list[str]:
-    """What is shown of each document, with its title above it unless `titles` is off or it has none."""
-    return [
-        f"{document.title}\n" * bool(titles and document.title)
-        + readable(document.text, line_kinds(document.text, document.title))
-        for document in documents
-    ]
+class _Read(NamedTuple):
+    """What is shown of each document of a version of the store, with the document's labels."""
+
+    version: int
+    texts: list[tuple[tuple[str, ...], str]]
+
+
+class ShownDocuments:
+    """The texts of a store's documents, for each question those that whoever asks may see.
+
+    They are read again when the store has changed. Threads may share it.
+    """
+
+    def __init__(self, store: DocumentStore, titles: bool = True) -> None:
+        self._store = store
+        self._titles = titles
+        self._read: _Read | None = None
+        self._reading = threading.Lock()
+
+    def __call__(self, question: Question) -> list[str]:
+        """The texts, ordered by source."""
+        return [text for access, text in self._current().texts if may_see(question.access, access)]
+
+    def _current(self) -> _Read:
+        with self._reading:
+            version = self._store.version
+            if self._read is None or self._read.version != version:
+                documents = self._store.documents()
+                self._read = _Read(
+                    version, [(document.access, _text(document, self._titles)) for document in documents]
+                )
+            return self._read
+
+
+def _text(document: Document, titles: bool = True) -> str:
+    """What is shown of a document, with its title above it unless `titles` is off or it has none."""
+    shown = readable(document.text, line_kinds(document.text, document.title, document.source))
+    return f"{document.title}\n{shown}" if titles and document.title else shown
 
 
 def reason_not_to_fit(documents: Iterable[Document], generator: Generator, max_new_tokens: int) -> str | None:
     """Why the corpus does not fit into the model's context, or None if it fits."""
     available = generator.context_tokens - max_new_tokens - ROOM_FOR_QUESTION
-    needed = sum(generator.count_tokens(text) for text in _texts(documents))
+    needed = sum(generator.count_tokens(_text(document)) for document in documents)
     if needed <= available:
         return None
     return (

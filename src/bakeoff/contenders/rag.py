@@ -18,6 +18,7 @@ class Rag(Recipe):
     retrieves = True
     presents = ASPECTS
     in_grid = True
+    respects_labels = True
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Grounded:
         """A grounded contender with the spec's model and index."""

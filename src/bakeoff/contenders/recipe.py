@@ -81,6 +81,8 @@ class Recipe:
     question: nothing, retrieved passages, or all documents. `presents` are the aspects of the presentation that it
     follows. `step` orders calibration: contenders with a higher step are calibrated on the answers of those with a
     lower one. `roles` are the roles of the contenders it uses, and whether several may have the same role.
+    `respects_labels` says that its contenders show and cite only what a question's `access` lets see. Without it they
+    are never asked for somebody who may not see every document. A subclass must say so itself: it may open another one.
     """
 
     name: ClassVar[str] = ""
@@ -98,6 +100,7 @@ class Recipe:
     declines: ClassVar[bool] = True
     epochs: ClassVar[int] = 1
     step: ClassVar[int] = 0
+    respects_labels: ClassVar[bool] = False
     roles: ClassVar[Mapping[str, bool]] = {}
     Options: ClassVar[type[Record]] = NoOptions
 
@@ -185,6 +188,15 @@ class Recipe:
     def behind(self) -> tuple[str, ...]:
         """The names of the contenders it sends questions to."""
         return ()
+
+    def sends_to(self, fitted: Fitted) -> tuple[str, ...]:
+        """The names of the contenders it sends questions to, once fitted."""
+        return self.behind()
+
+    @property
+    def keeps_to_labels(self) -> bool:
+        """Whether its own class says that it respects labels."""
+        return vars(type(self)).get("respects_labels") is True
 
     def entrant(self, models: Mapping[str, ModelSettings]) -> Entrant:
         """What comparison, cost, verdict and report need to know about it."""

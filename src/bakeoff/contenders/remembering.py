@@ -2,6 +2,7 @@
 
 Takes a contender and its earlier answers. Returns those, and asks the contender only for the others. The router's test
 answers come from the contenders behind it, so they are not generated twice. Reused answers keep their original usage.
+The earlier answers may show any document, so they are reused only for those who may see all of them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,9 @@ class Remembering:
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order."""
-        new = [question for question in questions if question.id not in self._given]
-        fresh = {answer.question_id: answer for answer in (self._contender.answer(new) if new else [])}
-        return [self._given.get(question.id) or fresh[question.id] for question in questions]
+        new = [question for question in questions if self._known(question) is None]
+        fresh = iter(self._contender.answer(new) if new else [])
+        return [self._known(question) or next(fresh) for question in questions]
+
+    def _known(self, question: Question) -> Answer | None:
+        return self._given.get(question.id) if question.access is None else None

@@ -29,6 +29,7 @@ class Router(Recipe):
     days = Days(setup=14.0, data=6.0, upkeep_per_month=1.5)
     asks_model = False
     declines = False
+    respects_labels = True
     step = 2
     roles: ClassVar[Mapping[str, bool]] = {"near": False, "far": True}
     nears: tuple[str, ...] = ()
@@ -65,6 +66,11 @@ class Router(Recipe):
     def behind(self) -> tuple[str, ...]:
         """The contenders it may send questions to."""
         return (*self.nears[:1], *self.fars)
+
+    def sends_to(self, fitted: Fitted) -> tuple[str, ...]:
+        """The two contenders that its routing was calibrated to."""
+        routing = Routing.model_validate(fitted.routing) if fitted.routing else None
+        return (routing.near, routing.far) if routing else self.behind()
 
     def prepare(self, world: World, material: Material) -> Fitted:
         """Stores the embeddings of the training questions, to measure how familiar a question is."""

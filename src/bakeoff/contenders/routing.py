@@ -63,17 +63,18 @@ class Routed:
         begun = time.perf_counter()
         is_near = self._familiarity.of([question.text for question in questions]) >= self._threshold
         routing = Usage(seconds=(time.perf_counter() - begun) / max(1, len(questions)))
-        given: dict[str, Answer] = {}
+        given: dict[int, Answer] = {}
         for contender, chosen in ((self._near, is_near), (self._far, ~is_near)):
-            routed = [question for question, here in zip(questions, chosen, strict=True) if here]
+            routed = [number for number, here in enumerate(chosen) if here]
             if routed:
+                answers = contender.answer([questions[number] for number in routed])
                 given |= {
-                    answer.question_id: answer.model_copy(
+                    number: answer.model_copy(
                         update={"contender": self.name, "route": contender.name, "usage": answer.usage + routing}
                     )
-                    for answer in contender.answer(routed)
+                    for number, answer in zip(routed, answers, strict=True)
                 }
-        return [given[question.id] for question in questions]
+        return [given[number] for number in range(len(questions))]
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
         """The pieces of the routed contender's answer, then the whole answer with its route."""

@@ -21,6 +21,7 @@ class Tuned(Recipe):
     tunes = True
     learns_facts = True
     in_grid = True
+    respects_labels = True
     epochs = 8
 
     def lesson(self, world: World, material: Material) -> Lesson:

@@ -177,13 +177,6 @@ class DocumentStore:
             for version, kind, recorded_at, *row in rows
         ]
 
-    def versions_at(self, ids: Sequence[str], version: int) -> dict[str, int]:
-        """The version of each of these documents (at most 500) as of a version of the store, without unknown ones."""
-        marks = ", ".join("?" * len(ids))
-        query = f"SELECT id, MAX(version) FROM versions WHERE id IN ({marks}) AND version <= ? GROUP BY id"
-        with self._reading() as connection:
-            return dict(connection.execute(query, (*ids, version)).fetchall())
-
     def changes_since(self, version: int) -> Changes:
         """The differences between that version and now. A change that was reverted does not count.
 

@@ -3,17 +3,18 @@
 Takes a model folder. Knows nothing about engines.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.models.architecture import text_config
-from bakeoff.models.chat_template import render, turn_end
+from bakeoff.models.chat_template import render, skeleton, turn_end
+from bakeoff.models.control_tokens import ControlTokens
+from bakeoff.models.damage import read_json_object, refusing_damage
 from bakeoff.models.loops import CHECK_EVERY, before_loop
 from bakeoff.models.stops import before_stop, pieces_before_stop
-from bakeoff.models.thinking import CLOSE, OPEN, pieces_without_thinking, without_thinking
+from bakeoff.models.thinking import is_part_of_a_mark, pieces_without_thinking, without_thinking
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
 
@@ -35,7 +36,8 @@ class Chat:
         from transformers import AutoTokenizer
 
         config = text_config(folder)
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        with refusing_damage(f"The tokenizer of the model in {folder}"):
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         if not self.tokenizer.chat_template:
             raise ConfigError(
                 f"The model in {folder} has no chat template.", "use the instruction-tuned version of the model"
@@ -45,12 +47,21 @@ class Chat:
         self.end_ids = _end_ids(folder, config, self.tokenizer, after_turn)
         usual = [end for end in (after_turn, self.tokenizer.eos_token_id) if end is not None]
         self.turn_end_id: int = usual[0] if usual else min(self.end_ids)
+        self._control = ControlTokens(self.tokenizer, skeleton(self.tokenizer))
         self._hidden = self.end_ids | _special_ids(self.tokenizer)
         self._byte_ids = {self.tokenizer.convert_tokens_to_ids(f"<0x{byte:02X}>") for byte in range(256)}
 
     def ids(self, prompt: Prompt) -> list[int]:
-        """The prompt's token ids, ending where the assistant's answer begins."""
-        return list(self.tokenizer(render(self.tokenizer, prompt), add_special_tokens=False)["input_ids"])
+        """The prompt's token ids, ending where the assistant's answer begins.
+
+        Only the chat template writes control tokens. Those in the contents of messages are plain text.
+        """
+        plain, mark = self._control.plain(prompt)
+        return self._control.encoded(render(self.tokenizer, plain), mark)
+
+    def plain_ids(self, text: str) -> list[int]:
+        """The token ids of a text by itself. Control tokens in it are plain text."""
+        return self._control.plain_ids(text)
 
     def ids_that_fit(self, prompt: Prompt, max_tokens: int) -> list[int]:
         """Same as `ids`. Raises InputError if the prompt and an answer of max_tokens exceed the context."""
@@ -134,8 +145,7 @@ class Chat:
             yield rest
 
     def count_tokens(self, text: str) -> int:
-        # Often called for texts longer than the context: `verbose=False` turns off the warning about that.
-        return len(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+        return len(self.plain_ids(text))
 
 
 _SHORTER = "Lower retrieval.k or retrieval.chunk_tokens, or use a model with a longer context."
@@ -144,13 +154,12 @@ _SHORTER = "Lower retrieval.k or retrieval.chunk_tokens, or use a model with a l
 def _special_ids(tokenizer: Any) -> set[int]:
     """The tokens that are not part of a text. Those around thinking are needed to find its end."""
     added = tokenizer.added_tokens_decoder.items()
-    return {number for number, token in added if token.special and token.content not in (OPEN, CLOSE)}
+    return {number for number, token in added if token.special and not is_part_of_a_mark(token.content)}
 
 
 def _end_ids(folder: Path, config: dict[str, Any], tokenizer: Any, after_turn: int | None) -> set[int]:
     """The tokens that end an answer: of the generation settings, the configuration, the tokenizer and the template."""
-    settings = folder / "generation_config.json"
-    generation = json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else {}
+    generation = read_json_object(folder / "generation_config.json")
     ends: set[int] = set()
     for named in (generation.get("eos_token_id"), config.get("eos_token_id"), tokenizer.eos_token_id, after_turn):
         ends |= set(named if isinstance(named, list) else [named]) - {None}

@@ -15,7 +15,7 @@ from jinja2 import TemplateError
 
 from bakeoff.errors import InputError
 from bakeoff.models.thinking import with_thinking_closed
-from bakeoff.records import Prompt
+from bakeoff.records import Message, Prompt
 
 Messages = list[dict[str, Any]]
 NO_THINKING = {"enable_thinking": False, "thinking": False}
@@ -73,6 +73,17 @@ def turn_end(tokenizer: Any) -> int | None:
         return None
     ids = tokenizer(text.rpartition(_ANSWER)[2].lstrip(), add_special_tokens=False)["input_ids"]
     return ids[0] if ids and ids[0] in tokenizer.added_tokens_decoder else None
+
+
+def skeleton(tokenizer: Any) -> str:
+    """A conversation of every role in the template, as far as it takes them: what it writes around contents."""
+    system, user, answer = (Message(role=role, content="x") for role in ("system", "user", "assistant"))
+    for messages in ((system, user, answer, user), (user,)):
+        try:
+            return render(tokenizer, Prompt(messages=messages))
+        except InputError:
+            continue
+    return ""
 
 
 def _applied(tokenizer: Any, messages: Messages, add_generation_prompt: bool = True) -> str:

@@ -7,12 +7,14 @@ own chat template.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 
 from bakeoff.errors import ConfigError
 from bakeoff.records import Length, Message, Prompt, Record
 
 DECLINE = "I don't know."
+_TAG = re.compile(r"</?([A-Za-z][\w-]*)")
 
 
 class PromptTemplate(Record):
@@ -23,10 +25,25 @@ class PromptTemplate(Record):
     passage: str = "{passage}"
 
     def render(self, question: str, passages: Sequence[str] = ()) -> Prompt:
-        """The prompt for one question, its passages in the order given."""
-        shown = "\n\n".join(_fill(self.passage, rank=str(i), passage=text) for i, text in enumerate(passages, 1))
-        user = _fill(self.user, question=question, passages=shown)
+        """The prompt for one question, its passages in the order given, without the template's own tags in them."""
+        texts = map(self.without_tags, passages)
+        shown = "\n\n".join(_fill(self.passage, rank=str(i), passage=text) for i, text in enumerate(texts, 1))
+        user = _fill(self.user, question=self.without_tags(question), passages=shown)
         return Prompt(messages=(Message(role="system", content=self.system), Message(role="user", content=user)))
+
+    def without_tags(self, text: str) -> str:
+        """The text with a space in each tag with which the template encloses passages or the question.
+
+        So no passage can end where the template does not end it. Bakeoff's own templates have no tags: they change
+        nothing.
+
+        >>> PromptTemplate(system="", user="{passages}", passage="<p>{passage}</p>").without_tags("a </p> <b>b</b>")
+        'a < /p> <b>b</b>'
+        """
+        names = set(_TAG.findall(self.user + self.passage))
+        if not names or "<" not in text:
+            return text
+        return re.sub(rf"<(?=\s*/?\s*(?:{'|'.join(map(re.escape, names))})\b)", "< ", text, flags=re.IGNORECASE)
 
     @property
     def fingerprint(self) -> str:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from bakeoff.contenders.access import record_learned
 from bakeoff.contenders.built import Built, Fitted
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
@@ -144,6 +145,7 @@ class Builder:
         release_memory()
         assert recipe.template is not None  # a tuned model is served with a template
         jsonl.write_text(folder / "template.txt", recipe.template.fingerprint + "\n")
+        record_learned(folder, world.store.documents(), start_from)
         return {
             "seconds": report.seconds,
             "tokens": report.n_tokens,

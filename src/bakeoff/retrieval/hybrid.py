@@ -217,6 +217,10 @@ class HybridIndex:
         dense = self._dense(rows, queries, depth, where or Filter())
         return [rows.hits(fuse(*pair, rows.order), k) for pair in zip(lexical, dense, strict=True)]
 
+    def search_visible(self, queries: Sequence[str], k: int, access: tuple[str, ...]) -> list[list[Hit]]:
+        """The same as `search` in the documents without labels and those with at least one of these."""
+        return self.search(queries, k, Filter(access=access))
+
     def search_bm25(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
         """The same by BM25 alone (English stemming, without stop words; k1 = 1.2, b = 0.75)."""
         snapshot = self._loaded()

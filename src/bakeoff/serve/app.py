@@ -1,7 +1,7 @@
 """The application of a server: every route of a deployment behind its guards.
 
-Takes a deployment and what is allowed, gives an ASGI application. At its start it brings the indexes up to date with
-the documents and opens the default contender; at its end it writes what waits for the log.
+Takes a deployment and what is allowed, gives an ASGI application. At its start it opens the default contender. Whoever
+opened the log closes it, after the last answer.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from bakeoff.serve.deployment import Deployment
+from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.documents.routes import DocumentsApi
 from bakeoff.serve.feedback import FeedbackApi
 from bakeoff.serve.guard.asgi import App
 from bakeoff.serve.guard.bearer import holder_of
@@ -20,40 +22,65 @@ from bakeoff.serve.guard.guarded import Access, guarded
 from bakeoff.serve.health import Health
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.log import Log
+from bakeoff.serve.metrics import Gauge, Metrics
 from bakeoff.serve.openai.routes import OpenAiApi, exception_handlers
+from bakeoff.serve.openapi import OpenApi
+from bakeoff.serve.request_log import RequestLog
+from bakeoff.serve.server_log import ServerLog
 from bakeoff.serve.serving import Serving
 from bakeoff.serve.web.routes import web_routes
 
-GRACE_S = 20.0
-"""Answers in progress may take this long after the server was told to stop."""
 
-
-def application(deployment: Deployment, log: Log, access: Access, public_url: str | None = None) -> App:
+def application(
+    deployment: Deployment,
+    serving: Serving,
+    documents: LiveDocuments,
+    log: Log,
+    access: Access,
+    server_log: ServerLog,
+    public_url: str | None = None,
+) -> App:
     """The application. `public_url` is the server's address in citations; None takes it from each request."""
-    serving = Serving(deployment, log)
-    api = OpenAiApi(serving, _holder, public_url)
+    metrics = Metrics(_gauges(deployment, log, serving))
+    api = OpenAiApi(serving, _holder, public_url, metrics)
     routes: list[BaseRoute] = [
         *web_routes(),
         *api.routes(),
+        *DocumentsApi(documents, _holder).routes(),
         *FeedbackApi(log).routes(),
-        Health(deployment).route(),
+        Health(deployment, log).route(),
+        metrics.route(_holder),
     ]
-    app = Starlette(routes=routes, exception_handlers=exception_handlers(), lifespan=_lifespan(serving, log))
-    return guarded(app, access)
+    routes.append(OpenApi(routes, serving).route())
+    app = Starlette(routes=routes, exception_handlers=exception_handlers(), lifespan=_lifespan(serving))
+    return guarded(app, access, lambda inner: RequestLog(inner, server_log, metrics.requested))
 
 
 def _holder(request: Request) -> Holder:
     return holder_of(request.scope)
 
 
-def _lifespan(serving: Serving, log: Log) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _gauges(deployment: Deployment, log: Log, serving: Serving) -> list[Gauge]:
+    """What the metrics read of the documents and of the log."""
+    store, queue = deployment.world.store, lambda: serving.queue.counts()
+    return [
+        _gauge("bakeoff_answers_running", "Questions that are being answered.", lambda: queue().running),
+        _gauge("bakeoff_answers_waiting", "Questions that wait for their turn.", lambda: queue().waiting),
+        _gauge("bakeoff_documents_version", "The version of the documents.", lambda: store.version),
+        _gauge("bakeoff_log_backlog", "Entries that wait to be written to the log.", lambda: log.backlog),
+        _gauge("bakeoff_log_failing", "1 while the log cannot be written.", lambda: bool(log.problem)),
+        _gauge("bakeoff_log_lost", "Answers that were not logged.", lambda: serving.n_unlogged),
+    ]
+
+
+def _gauge(name: str, help: str, read: Callable[[], float]) -> Gauge:
+    return Gauge(name=name, help=help, read=read)
+
+
+def _lifespan(serving: Serving) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await to_thread.run_sync(serving.open, serving.models[0])
-        try:
-            yield
-        finally:
-            await to_thread.run_sync(serving.queue.close, GRACE_S)
-            await to_thread.run_sync(log.close)
+        yield
 
     return lifespan

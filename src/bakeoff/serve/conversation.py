@@ -125,9 +125,10 @@ def by_model(conversation: Conversation, rewriter: Generator) -> str:
 
 
 def _rewriting_prompt(conversation: Conversation) -> Prompt:
+    """Each turn on one line, so that no turn can write another one, or the last question."""
     names = {"user": "User", "assistant": "Assistant"}
     said = [
-        f"{names[turn.role]}: {without_marks(turn.text).strip()[:SHOWN_CHARACTERS]}"
+        f"{names[turn.role]}: {' '.join(without_marks(turn.text).split())[:SHOWN_CHARACTERS]}"
         for turn in conversation.earlier[-SHOWN_TURNS:]
     ]
     shown = "\n".join([*said, "", f"Last question: {conversation.question}"])

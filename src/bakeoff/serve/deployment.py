@@ -80,7 +80,8 @@ class Deployment:
     def world(self) -> WorldFolder:
         """The contenders of the release, with the live documents."""
         config = self.config
-        return WorldFolder(self.release_folder(self.release.number), config.models, config.imports_from, self.root)
+        folder = self.release_folder(self.release.number)
+        return WorldFolder(folder, config.models, config.imports_from, documents=self.root)
 
     def release_folder(self, number: int) -> Path:
         return self.root / "releases" / str(number)
@@ -137,7 +138,7 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = ()) -> Deployment:
         _write_release(run.folder, root, release)
     except OSError as error:
         remedy = "free some space and run it again" if disk_is_full(error) else "check the path and its permissions"
-        raise RunFolderError(f"Cannot write the deployment in {root}: {error.strerror}.", remedy) from error
+        raise RunFolderError(f"Cannot write the deployment in {root}: {_reason(error)}.", remedy) from error
     return Deployment(root)
 
 
@@ -208,6 +209,13 @@ def _write_release(folder: RunFolder, root: Path, release: Release) -> None:
     write_record(half / "release.json", release)
     half.rename(target)
     jsonl.write_text(root / "current", f"{release.number}\n")
+
+
+def _reason(error: OSError) -> str:
+    """What the system said. A tree that could not be copied has a list of (from, to, reason)."""
+    if isinstance(error, shutil.Error):
+        return str(error.args[0][0][2])
+    return error.strerror or str(error)
 
 
 def _current(root: Path) -> int:

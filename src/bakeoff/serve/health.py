@@ -16,13 +16,18 @@ from starlette.routing import Route
 import bakeoff
 from bakeoff.contenders.identity import Identity
 from bakeoff.serve.deployment import LIVE, Deployment
+from bakeoff.serve.log import Log
 
 
 class Health:
-    """What `GET /health` says. The sum over documents and index is made again only after they changed."""
+    """What `GET /health` says. The sum over documents and index is made again only after they changed.
 
-    def __init__(self, deployment: Deployment) -> None:
+    `log` is 'failing' while entries cannot be written; answers are given all the same. Why is in the server's own log.
+    """
+
+    def __init__(self, deployment: Deployment, log: Log) -> None:
         self._deployment = deployment
+        self._log = log
         self._lock = threading.Lock()
         self._identities: dict[str, tuple[int, Identity]] = {}
 
@@ -53,6 +58,7 @@ class Health:
             "changed": list(changed),
             "documents_changed": bool(set(changed) & set(LIVE)),
             "documents_version": version,
+            "log": "failing" if self._log.problem else "ok",
             "contenders": {name: identity.sha256 for name, identity in served.items()},
         }
 

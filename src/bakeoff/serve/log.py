@@ -89,6 +89,11 @@ class Log:
         """Why the last attempt to write failed. Empty if it succeeded."""
         return self._writer.problem
 
+    @property
+    def backlog(self) -> int:
+        """How many entries wait to be written."""
+        return self._writer.n_waiting
+
     def append(self, entry: Entry) -> None:
         """Writes an entry and returns when it is on the disk.
 

@@ -4,6 +4,7 @@ A commit waits for the disk several times (20 ms on a slow one). Entries that ar
 one together, so many callers do not wait one after another. Knows neither the tables nor what an entry holds.
 """
 
+import logging
 import sqlite3
 import threading
 import time
@@ -20,6 +21,7 @@ MAX_WAITING = 10_000
 """Entries that may wait for a disk that is full or slow. One more is an error."""
 RETRY_SECONDS = 1.0
 CHORE_SECONDS = 3600.0
+_LOGGER = logging.getLogger(__name__)
 _STOPPED = BakeoffError("The thread that writes the log has stopped.", "restart the server, and report it")
 
 T = TypeVar("T")
@@ -49,6 +51,11 @@ class LogWriter(Generic[T]):
         self._connection: sqlite3.Connection | None = None
         self._thread = threading.Thread(target=self._run, name="bakeoff-log", daemon=True)
         self._thread.start()
+
+    @property
+    def n_waiting(self) -> int:
+        """How many entries wait to be written."""
+        return len(self._waiting)
 
     def submit(self, entry: T) -> Future[None]:
         """A future that is done when the entry is on the disk. It holds the error if the entry was not written."""
@@ -135,12 +142,16 @@ class LogWriter(Generic[T]):
                     self._disconnect()
 
     def _attempt(self, work: Callable[[], object]) -> BakeoffError | None:
-        """The error that the work ended with. None if it succeeded."""
+        """The error that the work ended with. None if it succeeded. The first of several errors is a warning."""
         try:
             work()
         except BakeoffError as error:
+            if not self.problem:
+                _LOGGER.warning("%s Entries wait in memory.", error.message)
             self.problem = error.message
             return error
+        if self.problem:
+            _LOGGER.warning("%s can be written again.", self._path)
         self.problem = ""
         return None
 

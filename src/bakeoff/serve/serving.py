@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from bakeoff.contenders.access import why_refused
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.streaming import stream_of
-from bakeoff.errors import InputError
+from bakeoff.errors import BakeoffError, InputError
 from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.threads import usable_cores
@@ -20,6 +21,7 @@ from bakeoff.protocols import Contender, Embedder, Generator
 from bakeoff.records import Answer, Question
 from bakeoff.serve.answering import Asked, Labels, RefusedError
 from bakeoff.serve.deployment import Deployment
+from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import logged_answer
 from bakeoff.serve.queue import N_WAITING, AnswerQueue
@@ -28,15 +30,19 @@ GONE = "cancelled: the client went away before the answer was complete"
 
 
 class Serving:
-    """The contenders of a deployment's release, opened when they are first asked."""
+    """The contenders of a deployment's release, opened when they are first asked.
 
-    def __init__(self, deployment: Deployment, log: Log, n_waiting: int = N_WAITING) -> None:
+    `n_unlogged` counts answers that were given and not logged, since too many entries waited for the disk.
+    """
+
+    def __init__(self, deployment: Deployment, documents: LiveDocuments, log: Log, n_waiting: int = N_WAITING) -> None:
         self._deployment = deployment
+        self._documents = documents
         self._log = log
         self._n_waiting = n_waiting
         self._opening = threading.Lock()
         self._opened: dict[str, tuple[int, Contender]] = {}
-        self._documents_at: dict[str, int] = {}
+        self.n_unlogged = 0
         self.models = deployment.release.contenders
         self.created = int(deployment.release.created.timestamp())
 
@@ -67,11 +73,12 @@ class Serving:
     def _n_parallel(self, name: str) -> int:
         """How many answers at once make sense: what the model says, or the cores if no model is asked."""
         world = self._deployment.world
-        recipe = make_recipe(world.built(name).spec, world.imports_from)
+        built = world.built(name)
+        recipe = make_recipe(built.spec, world.imports_from)
         if recipe.asks_model:
             generator = world.generator(recipe.spec.model, recipe.adapter)
             return int(getattr(generator, "n_parallel", 1))
-        return min((self._n_parallel(other) for other in recipe.behind()), default=usable_cores())
+        return min((self._n_parallel(other) for other in recipe.sends_to(built.fitted)), default=usable_cores())
 
     def open(self, name: str) -> Contender:
         """The contender of this name, ready to answer.
@@ -81,7 +88,7 @@ class Serving:
         with self._opening:
             recipe = self.recipes[name]
             holds_documents = bool(recipe.shows) and not recipe.retrieves
-            version = self._deployment.world.store.version if holds_documents else 0
+            version = self._documents.version if holds_documents else 0
             before, contender = self._opened.get(name, (-1, None))
             if contender is None or before != version:
                 contender = self._deployment.world.open(name)
@@ -92,10 +99,11 @@ class Serving:
         """The pieces of the answer, then the Answer. The answer is in the log before the last item is given."""
         begun = time.perf_counter()
         first_ms: float | None = None
-        version = self._deployment.world.store.version
+        version = self._documents.version
         failure = GONE
         try:
-            question = Question(id=asked.id, text=asked.question, fact=asked.id)
+            self._check_labels(asked.model, labels)
+            question = Question(id=asked.id, text=asked.question, fact=asked.id, access=labels)
             with self.queue.turn():
                 for item in stream_of(self.open(asked.model), question):
                     if first_ms is None:
@@ -103,7 +111,6 @@ class Serving:
                     if isinstance(item, Answer):
                         item = item.model_copy(update={"latency_ms": _ms_since(begun)})
                         self._write(asked, item, version, first_ms)
-                        self._documents_at[asked.id] = version
                         failure = ""
                     yield item
         except RefusedError:
@@ -121,26 +128,31 @@ class Serving:
                 self._write(asked, failed, version, first_ms)
 
     def versions(self, answer: Answer) -> Mapping[str, int]:
-        """The version of each cited document, as of the moment when its passages were searched."""
-        version = self._documents_at.pop(answer.question_id, None)
-        ids = {hit.chunk.document_id for hit in answer.citations}
-        if version is None or not ids:
-            return {}
-        return self._deployment.world.store.versions_at(sorted(ids), version)
+        """The version of each cited document that has the passages where they are cited."""
+        return self._documents.cited_versions(answer.citations)
+
+    def _check_labels(self, contender: str, labels: Labels) -> None:
+        """Raises RefusedError if the contender may not answer somebody who holds these labels."""
+        reason = why_refused(self._deployment.world, contender, labels)
+        if reason is not None:
+            raise RefusedError(reason, status=403, code="documents_hidden")
 
     def _write(self, asked: Asked, answer: Answer, documents_version: int, first_ms: float | None) -> None:
-        self._log.post(
-            logged_answer(
-                answer,
-                asked.question,
-                id=asked.id,
-                key=asked.key,
-                asked=asked.typed if asked.typed != asked.question else None,
-                version=self.version(asked.model),
-                documents_version=documents_version,
-                first_token_ms=first_ms,
-            )
+        """Hands the answer to the log. Whoever asked gets it even if the log cannot take it."""
+        entry = logged_answer(
+            answer,
+            asked.question,
+            id=asked.id,
+            key=asked.key,
+            asked=asked.typed if asked.typed != asked.question else None,
+            version=self.version(asked.model),
+            documents_version=documents_version,
+            first_token_ms=first_ms,
         )
+        try:
+            self._log.post(entry)
+        except BakeoffError:
+            self.n_unlogged += 1
 
     def version(self, contender: str) -> str:
         """The measured sum of a contender, for the log; empty for a run of an older version."""

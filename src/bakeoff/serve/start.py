@@ -5,10 +5,14 @@ listens: the run, its parts, keys, and the port.
 """
 
 import errno
+import logging as python_logging
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Literal
 
+import bakeoff
 from bakeoff.errors import BakeoffError, ConfigError, MissingExtraError
 from bakeoff.records import Record
 from bakeoff.runs.run import open_run
@@ -18,7 +22,8 @@ from bakeoff.serve.deployment import Deployment, deploy
 class Listening(Record):
     """Where a server listens. `names` are the host names that people use for it, `url` its public address.
 
-    `per_minute` is the most requests of one key, or of one address without a key, in a minute.
+    `per_minute` is the most requests of one key, or of one address without a key, in a minute. Answers in progress may
+    take `grace_s` seconds after the server was told to stop.
     """
 
     host: str = "127.0.0.1"
@@ -26,6 +31,7 @@ class Listening(Record):
     names: tuple[str, ...] = ()
     url: str | None = None
     per_minute: int = 6000
+    grace_s: float = 20.0
 
     @property
     def address(self) -> str:
@@ -35,10 +41,14 @@ class Listening(Record):
 
 
 class Logging(Record):
-    """What the log keeps: entries of the last `retention_days` (None: all), with or without texts."""
+    """What the log keeps: entries of the last `retention_days` (None: all), with or without texts.
+
+    `format` is that of the server's own lines on stderr; 'auto' is text on a terminal, else json.
+    """
 
     retention_days: int | None = None
     keep_texts: bool = True
+    format: Literal["auto", "json", "text"] = "auto"
 
 
 def serve_run(
@@ -58,37 +68,57 @@ def serve_run(
     """
     try:
         import starlette  # noqa: F401
-        import uvicorn
+        import uvicorn  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("A server", "uvicorn", "serve") from error
-    from bakeoff.serve.app import GRACE_S, application
-    from bakeoff.serve.guard.connections import ConnectionLimits, connection_class
+    from bakeoff.serve.app import application
+    from bakeoff.serve.documents.opening import documents_of
+    from bakeoff.serve.documents.routes import LARGER
+    from bakeoff.serve.guard.body import BodyLimits
     from bakeoff.serve.guard.guarded import access_of
     from bakeoff.serve.guard.rate import Rate
     from bakeoff.serve.keys import KeyFile
     from bakeoff.serve.log import Log
+    from bakeoff.serve.running import serve_until_stopped
+    from bakeoff.serve.server_log import Background, Forwarding, ServerLog, form_for
+    from bakeoff.serve.serving import Serving
 
+    lines = Background()
+    server_log = ServerLog(form_for(logging.format), lines)
     rate = Rate(per_minute=listening.per_minute, burst=max(1, listening.per_minute // 6))
-    access = access_of(listening.host, KeyFile(keys), listening.names, rate=rate)
+    access = access_of(listening.host, KeyFile(keys), listening.names, rate=rate, body=BodyLimits(larger=LARGER))
     with _bound(listening) as listener:
         opened = open_run(run, runs)
         deployment = deploy(opened, deployments / opened.folder.root.name, contenders)
         _check_parts(deployment)
-        with Log(deployment.log_path, logging.retention_days, logging.keep_texts) as log:
-            app = application(deployment, log, access, listening.url)
-            config = uvicorn.Config(
-                app,
-                http=connection_class(ConnectionLimits()),
-                ws="none",
-                lifespan="on",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=int(GRACE_S),
-            )
-            for line in _lines(deployment, listening):
-                tell(line)
-            uvicorn.Server(config).run(sockets=[listener])
+        with (
+            documents_of(deployment) as documents,
+            Log(deployment.log_path, logging.retention_days, logging.keep_texts) as log,
+        ):
+            serving = Serving(deployment, documents, log)
+            app = application(deployment, serving, documents, log, access, server_log, listening.url)
+            if server_log.form == "text":
+                for line in _lines(deployment, listening):
+                    tell(line)
+            else:
+                server_log.line("start", **_started(deployment, listening))
+            python_logging.getLogger().addHandler(Forwarding(server_log))
+            serve_until_stopped(app, listener, listening.grace_s, server_log, lambda: serving.queue.close(0))
+            lines.close()
+
+
+def _started(deployment: Deployment, listening: Listening) -> dict[str, Any]:
+    """What the first line says to a program."""
+    release = deployment.release
+    return {
+        "address": listening.address,
+        "contender": release.contender,
+        "contenders": list(release.contenders),
+        "release": release.number,
+        "measured_sha256": release.measured.sums.get(release.contender),
+        "bakeoff": bakeoff.__version__,
+        "pid": os.getpid(),
+    }
 
 
 def _lines(deployment: Deployment, listening: Listening) -> list[str]:

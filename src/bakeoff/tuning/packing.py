@@ -87,7 +87,7 @@ def encode(chat: Chat, examples: Sequence[Example]) -> list[Encoded]:
         if not example.completion.strip():
             raise InputError(f"Training example {number} has an empty completion.", "leave it out, or give its answer")
         prompt = chat.ids(example.prompt)
-        completion = chat.tokenizer(example.completion, add_special_tokens=False)["input_ids"]
+        completion = chat.plain_ids(example.completion)
         tokens = (*prompt, *completion, chat.turn_end_id)
         if len(tokens) > chat.context_tokens:
             raise InputError(

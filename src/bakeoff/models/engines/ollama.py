@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bakeoff.models.control_tokens import escaped_messages
 from bakeoff.models.engines.openai_reading import answer_in, mean_logprob
 from bakeoff.models.providers.asking import asked_of, estimated_prompt_tokens, estimated_tokens
 from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiClient, ApiError
@@ -73,7 +74,7 @@ class OllamaGenerator:
             options["stop"] = list(settings.stop)
         return {
             "model": self.name,
-            "messages": [message.model_dump() for message in prompt.messages],
+            "messages": escaped_messages(prompt),
             "stream": streamed,
             "logprobs": True,
             "truncate": False,  # refuse a prompt that does not fit, rather than cut it

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
 
+from bakeoff.models.control_tokens import escaped_messages
 from bakeoff.models.engines.openai_dialect import STREAM_USAGE, Dialect, named_parameters, negotiation_with
 from bakeoff.models.engines.openai_reading import StreamedReply, completion_of, pieces_of
 from bakeoff.models.providers.asking import asked_of, estimated_tokens
@@ -110,8 +111,7 @@ class OpenAiGenerator:
         return plainer
 
     def _body(self, prompt: Prompt, parameters: dict[str, Any]) -> dict[str, Any]:
-        messages = [message.model_dump() for message in prompt.messages]
-        return {"model": self.name, "messages": messages, **parameters}
+        return {"model": self.name, "messages": escaped_messages(prompt), **parameters}
 
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
         """The pieces of one completion as the server sends them, then the completion; closing ends the request.

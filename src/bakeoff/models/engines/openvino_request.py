@@ -56,9 +56,12 @@ class WritingRequest:
         self._closed = True
 
     def begin(self, pipeline: Any, number: int) -> None:
-        """Hands the prompt to the engine."""
+        """Hands the prompt to the engine. A request that it refuses ends."""
         ids = openvino.Tensor(np.array([self.prompt_ids], dtype=np.int64))
-        self._handle = pipeline.add_request(number, ids, self._configured)
+        try:
+            self._handle = pipeline.add_request(number, ids, self._configured)
+        except RuntimeError as refusal:
+            self.end(refusal)
 
     def after_step(self) -> None:
         """Takes what the engine wrote in a step, and ends if that was the last of it."""

@@ -2,11 +2,11 @@
 
 Takes requests from any thread and writes them together, one token of each in a step. Knows no text.
 
-A text never depends on what is written beside it, to the last bit of its log-probabilities. Two rules see to that. A
-prompt is read whole, in one step, and no token of another answer is written in that step: the engine computes a token
-differently where it stands beside prompts, and rounds differently where a prompt is cut. (docs/results/generation.md
-has the measurement.) And the engine never has to drop the keys and values of an answer, since a request begins only
-when there is room for the longest answer it may get.
+A text never depends on what is written beside it, to the last bit of its log-probabilities. Two rules see to that.
+Every prompt is read whole, in one step: a prompt that is cut to fit into a step with others is rounded differently,
+depending on the place of the cut (docs/results/generation.md has the measurement). And the engine never has to drop the
+keys and values of an answer and compute them again, since a request begins only when there is room for the longest
+answer it may get.
 """
 
 import math
@@ -27,19 +27,19 @@ MAX_SEQUENCES = 64
 PROMPT_TOKENS = 512
 CACHED_TOKENS = 16_384  # keys and values kept at least: for a batch of 16 prompts with a thousand tokens each
 BLOCK_TOKENS = 32  # of the engine's cache on a CPU
-PAUSE_S = 0.0005
+PAUSE_S, PAUSE_BEFORE_PROMPTS_S = 0.001, 0.01
+PAUSES = 50
 
 
 def scheduler(context_tokens: int) -> Any:
     """The engine's settings: memory for the keys and values of a full context, or of a batch of prompts.
 
-    There is no cache of prompts, prompts are read whole, and apart from answers.
+    There is no cache of prompts, and a step has room for any prompt and a token of each other answer.
     """
     settings = genai.SchedulerConfig()
     settings.num_kv_blocks = n_blocks(max(context_tokens, CACHED_TOKENS))
     settings.enable_prefix_caching = False
-    settings.dynamic_split_fuse = False
-    settings.max_num_batched_tokens = max(context_tokens, MAX_SEQUENCES)
+    settings.max_num_batched_tokens = context_tokens + PROMPT_TOKENS + MAX_SEQUENCES
     settings.max_num_seqs = MAX_SEQUENCES
     return settings
 
@@ -65,7 +65,6 @@ class Stepper:
         self._waiting: deque[WritingRequest] = deque()
         self._writing: list[WritingRequest] = []
         self._n_begun = 0
-        self._has_read_prompts = False
 
     def write(self, requests: Sequence[WritingRequest]) -> None:
         """Begins to write these requests, after those that wait already. Their `tokens` end with them."""
@@ -98,13 +97,7 @@ class Stepper:
             return False
 
     def _begin(self) -> None:
-        """Hands prompts to the engine, in the order of their arrival, as many as this step can read.
-
-        Between two prompts, answers that somebody reads along get their next token.
-        """
-        if self._has_read_prompts and any(request.streamed for request in self._writing):
-            self._has_read_prompts = False
-            return
+        """Hands prompts to the engine, in the order of their arrival, as many as this step can read."""
         n_tokens = 0
         with self._lock:
             while self._waiting and self._fits(self._waiting[0], n_tokens):
@@ -113,7 +106,6 @@ class Stepper:
                 n_tokens += len(request.prompt_ids)
                 self._n_begun += 1
                 request.begin(self._pipeline, self._n_begun)
-        self._has_read_prompts = n_tokens > 0
 
     def _fits(self, request: WritingRequest, n_tokens: int) -> bool:
         """Whether a prompt can be read in a step that reads so many tokens of others, and its answer be written."""
@@ -127,8 +119,20 @@ class Stepper:
         self._writing = [request for request in self._writing if not request.ended.is_set()]
         for request in self._writing:
             request.after_step()
-        if any(request.streamed for request in self._writing):
+        self._let_others_work()
+
+    def _let_others_work(self) -> None:
+        """Waits for the readers of streams, and then once more for whoever sends what they read.
+
+        `step` of this engine keeps Python's lock, so that no other thread of this process runs during a step. Without
+        a pause, a token would wait for one that another answer needs, or for a prompt that takes a second.
+        """
+        streamed = [request for request in self._writing if request.streamed]
+        for _ in range(PAUSES if streamed else 0):
             time.sleep(PAUSE_S)
+            if not any(request.tokens.is_being_read for request in streamed):
+                time.sleep(PAUSE_BEFORE_PROMPTS_S if self._waiting else PAUSE_S)
+                return
 
     def _fail(self, error: BaseException) -> None:
         with self._lock:
@@ -136,7 +140,6 @@ class Stepper:
             self._writing = []
             self._waiting.clear()
             self._pipeline = self._thread = None
-            self._has_read_prompts = False
         for request in failed:
             if not request.ended.is_set():
                 request.end(error)

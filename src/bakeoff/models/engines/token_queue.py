@@ -15,17 +15,25 @@ class TokenQueue:
 
     def __init__(self) -> None:
         self._steps: queue.SimpleQueue[list[int] | BaseException | None] = queue.SimpleQueue()
+        self._n_put = self._n_read = 0
 
     def put(self, ids: Sequence[int]) -> None:
         """Hands over the ids of one step."""
+        self._n_put += 1
         self._steps.put(list(ids))
 
     def end(self, error: BaseException | None = None) -> None:
         """Says that nothing more comes, and perhaps why."""
         self._steps.put(error)
 
+    @property
+    def is_being_read(self) -> bool:
+        """Whether the reader is at work on the ids of the last step, having come back for them."""
+        return self._n_put == self._n_read + 1
+
     def __iter__(self) -> Iterator[list[int]]:
         while isinstance(step := self._steps.get(), list):
             yield step
+            self._n_read += 1
         if step is not None:
             raise step

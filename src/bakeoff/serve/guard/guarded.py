@@ -1,11 +1,11 @@
 """Stacks the guards around an application, in the one order that is safe.
 
 Takes an ASGI application and what is allowed, gives an ASGI application. Knows nothing about routes. From the outside:
-id, security headers, host, origin, who asks, rate, key, body. So a request for another host never costs anything, and
-attempts without a key are limited too. WebSockets are refused: nothing here uses them.
+id, the log of requests, security headers, host, origin, who asks, rate, key, body. So a request for another host never
+costs anything, and attempts without a key are limited too. WebSockets are refused: nothing here uses them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bakeoff.errors import ConfigError
@@ -67,8 +67,11 @@ def access_of(
     )
 
 
-def guarded(app: App, access: Access) -> App:
-    """The application behind all guards. The lifespan of the application is passed through."""
+def guarded(app: App, access: Access, logged: Callable[[App], App] | None = None) -> App:
+    """The application behind all guards. The lifespan of the application is passed through.
+
+    `logged` puts the log of requests around the guards.
+    """
     inner: App = BodyGuard(app, access.body)
     inner = Authenticate(inner, access.open_paths)
     inner = RateLimit(inner, Buckets(access.rate), access.unlimited)
@@ -76,6 +79,8 @@ def guarded(app: App, access: Access) -> App:
     inner = OriginGuard(inner, access.origins)
     inner = HostGuard(inner, access.hosts)
     inner = SecurityHeaders(inner)
+    if logged is not None:
+        inner = logged(inner)
     inner = RequestId(inner)
 
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:

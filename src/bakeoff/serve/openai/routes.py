@@ -20,6 +20,7 @@ from bakeoff.records import Answer
 from bakeoff.serve.answering import Answered, Answering, Asked, RefusedError, answered
 from bakeoff.serve.conversation import Conversation, by_model, by_rule
 from bakeoff.serve.front_ends import chore_reply
+from bakeoff.serve.guard.request_id import request_id_of
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.openai.body import json_body
 from bakeoff.serve.openai.chat import ChatWriter
@@ -38,6 +39,8 @@ from bakeoff.serve.openai.requests import (
     responses_conversation,
 )
 from bakeoff.serve.openai.responses import ResponseWriter
+from bakeoff.serve.outcome import Ended, Observer, Unobserved, observed
+from bakeoff.serve.request_log import note_ended
 from bakeoff.serve.showing import Showing
 from bakeoff.serve.streams import Stepper
 
@@ -49,15 +52,20 @@ class OpenAiApi:
     """The API for one `Answering`.
 
     `holder_of` says who asks, and so which documents they may see. `public_url` is the server's address in citations;
-    None takes it from each request.
+    None takes it from each request. `observer` is told how each answer ended.
     """
 
     def __init__(
-        self, answering: Answering, holder_of: Callable[[Request], Holder], public_url: str | None = None
+        self,
+        answering: Answering,
+        holder_of: Callable[[Request], Holder],
+        public_url: str | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._answering = answering
         self._holder_of = holder_of
         self._public_url = public_url
+        self._observer = observer or Unobserved()
         self._stepper: Stepper[str | Answered] = Stepper()
         self._embedding = anyio.CapacityLimiter(1)
 
@@ -129,6 +137,15 @@ class OpenAiApi:
         if chore is not None:
             yield Answered(answer=Answer(question_id=id, contender=model, text=chore))
             return
+
+        def ended(how: Ended) -> None:
+            note_ended(request.scope, how)
+            self._observer.ended(how)
+
+        yield from observed(self._asked(request, id, model, conversation), model, ended)
+
+    def _asked(self, request: Request, id: str, model: str, conversation: Conversation) -> Iterator[str | Answered]:
+        """The stream of the answer to the last question."""
         holder, rewriter = self._holder_of(request), self._answering.rewriter
         question = by_rule(conversation) if rewriter is None else by_model(conversation, rewriter)
         asked = Asked(
@@ -165,8 +182,10 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 async def _on_crash(request: Request, error: Exception) -> Response:
-    """An error of the server's own. What it is stands in the log, not in the reply."""
-    return JSONResponse(plain_error("The server failed; its log says why.", 500), 500)
+    """An error of the server's own. What it is stands in the server's log: the HTTP server writes it there."""
+    request_id = request_id_of(request.scope)
+    about = f", under the request's id {request_id}" if request_id else ""
+    return JSONResponse(plain_error(f"The server failed; its log says why{about}.", 500), 500)
 
 
 def _new_id(prefix: str) -> str:

@@ -1,0 +1,36 @@
+"""The passages that whoever asks may see: hidden documents are left out before the best passages are chosen.
+
+Takes a retriever and questions, each with the labels of who asks. Every contender searches through this. A retriever
+that cannot leave documents out is never asked for somebody who may not see all of them.
+"""
+
+from collections.abc import Sequence
+
+from bakeoff.errors import ContenderError
+from bakeoff.protocols import LabelledRetriever, Retriever
+from bakeoff.records import Hit, Labels, Question
+
+
+def hits_for(retriever: Retriever, questions: Sequence[Question], k: int) -> list[list[Hit]]:
+    """At most k hits for each question, best first, from the documents that its `access` lets see.
+
+    Questions with equal access are searched together. Raises ContenderError if a question is restricted and the
+    retriever has no `search_visible`.
+    """
+    hits: dict[int, list[Hit]] = {}
+    for access in dict.fromkeys(question.access for question in questions):
+        numbers = [i for i, question in enumerate(questions) if question.access == access]
+        hits |= zip(numbers, _search(retriever, [questions[i].text for i in numbers], k, access), strict=True)
+    return [hits[i] for i in range(len(questions))]
+
+
+def _search(retriever: Retriever, texts: Sequence[str], k: int, access: Labels) -> list[list[Hit]]:
+    if access is None:
+        return retriever.search(texts, k)
+    if not isinstance(retriever, LabelledRetriever):
+        raise ContenderError(
+            f"{type(retriever).__name__} cannot leave out documents that whoever asks may not see, so it was not "
+            "searched.",
+            "ask with a key that may see every document, or give the class search_visible(queries, k, access)",
+        )
+    return retriever.search_visible(texts, k, access)

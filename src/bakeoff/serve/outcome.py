@@ -1,0 +1,89 @@
+"""How an answer ended, and after how many seconds: for metrics and for the server's own log.
+
+Takes the stream of an answer, passes it on unchanged, and tells when it has ended. Knows no wire format and no text.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Literal, Protocol
+
+from bakeoff.records import Answer, Record
+from bakeoff.serve.answering import Answered, RefusedError
+
+Outcome = Literal["answered", "declined", "failed", "cancelled", "refused"]
+
+
+class Ended(Record):
+    """The end of an answer.
+
+    `seconds` is the time until it was complete, `first_s` until its first piece; None if there was none. `error` is the
+    kind of the error without its message, which could quote a question.
+    """
+
+    contender: str
+    outcome: Outcome
+    seconds: float
+    first_s: float | None = None
+    error: str = ""
+
+
+class Observer(Protocol):
+    """Is told how each answer ended, in worker threads, several at once."""
+
+    def ended(self, ended: Ended) -> None: ...
+
+
+class Unobserved:
+    """Ignores what it is told."""
+
+    def ended(self, ended: Ended) -> None: ...
+
+
+def observed(
+    stream: Iterator[str | Answered], contender: str, ended: Callable[[Ended], None]
+) -> Iterator[str | Answered]:
+    """The items of the stream. `ended` is called once: before its last item, or when it is closed or raises."""
+    begun, first_s = time.perf_counter(), None
+    outcome: Outcome = "failed"
+    error = ""
+    try:
+        for item in stream:
+            seconds = time.perf_counter() - begun
+            if isinstance(item, Answered):
+                outcome, error = _outcome(item.answer), _kind(item.answer.error)
+                ended(Ended(contender=contender, outcome=outcome, seconds=seconds, first_s=first_s, error=error))
+                ended = _nothing
+            first_s = seconds if first_s is None else first_s
+            yield item
+    except GeneratorExit:
+        outcome = "cancelled"
+        raise
+    except RefusedError as refusal:
+        outcome, error = "refused", refusal.code
+        raise
+    finally:
+        seconds = time.perf_counter() - begun
+        ended(Ended(contender=contender, outcome=outcome, seconds=seconds, first_s=first_s, error=error))
+
+
+def _outcome(answer: Answer) -> Outcome:
+    if answer.error is not None:
+        return "failed"
+    return "declined" if answer.abstained else "answered"
+
+
+def _kind(error: str | None) -> str:
+    """The type of an error whose text begins with it, as those of answers do.
+
+    >>> _kind("TimeoutError: no reply to 'How long is ...'"), _kind("the engine is down")
+    ('TimeoutError', 'error')
+    """
+    if error is None:
+        return ""
+    match = re.match(r"([A-Za-z_.]{1,80}):", error)
+    return match[1] if match else "error"
+
+
+def _nothing(ended: Ended) -> None:
+    pass

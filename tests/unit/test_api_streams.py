@@ -1,0 +1,90 @@
+"""Streams of models behind servers: several at once, closing, and callers who leave. Both protocols."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bakeoff.models.cancelling import Caller, CallerGoneError, on_behalf_of
+from bakeoff.models.load import load_generator
+from bakeoff.models.settings import ApiModel
+from bakeoff.protocols import Generator
+from bakeoff.records import Completion, GenerationSettings, Message, Prompt
+from tests.fake_api import FakeApi
+
+WRITE = GenerationSettings(max_new_tokens=1000)
+PROMPT = Prompt(messages=(Message(role="user", content="say much"),))
+WORDS = " ".join(f"word{i}" for i in range(400))
+
+
+@pytest.fixture
+def server() -> Iterator[FakeApi]:
+    """A server that has much to say, and waits after its first words until `hold` is set."""
+    with FakeApi(reply=lambda messages: WORDS) as api:
+        api.hold = threading.Event()
+        yield api
+        api.hold.set()
+
+
+@pytest.fixture(params=["openai", "ollama"])
+def generator(request: pytest.FixtureRequest, server: FakeApi) -> Generator:
+    return load_generator(ApiModel(api=request.param, base_url=server.url, model="m", concurrency=3, retries=0))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen within 30 seconds"
+        time.sleep(0.005)
+
+
+def held(server: FakeApi) -> threading.Event:
+    assert server.hold is not None
+    return server.hold
+
+
+def test_as_many_streams_as_the_settings_say_are_read_at_once(generator: Generator, server: FakeApi) -> None:
+    """A server asks for no more than that, and all of them are under way together."""
+    assert generator.n_parallel == 3  # type: ignore[attr-defined]
+    streams = [generator.stream(PROMPT, WRITE) for _ in range(3)]
+    texts = ["" for _ in streams]
+
+    def read(i: int) -> None:
+        texts[i] = "".join(item for item in streams[i] if isinstance(item, str))
+
+    threads = [threading.Thread(target=read, args=(i,)) for i in range(3)]
+    for thread in threads:
+        thread.start()
+    until(lambda: server.most_at_once == 3)
+    held(server).set()
+    for thread in threads:
+        thread.join()
+    assert texts == [WORDS] * 3
+
+
+def test_closing_a_stream_ends_its_request(generator: Generator, server: FakeApi) -> None:
+    """The server notices, and the connection is free for the next request."""
+    for _ in range(4):  # more than there are connections
+        stream = generator.stream(PROMPT, WRITE)
+        assert next(iter(stream))
+        stream.close()  # type: ignore[attr-defined]
+    held(server).set()
+    until(lambda: server.n_left == 4)
+    *_, last = generator.stream(PROMPT, WRITE)
+    assert isinstance(last, Completion) and last.text == WORDS
+
+
+def test_who_leaves_ends_a_request_while_the_server_is_silent(generator: Generator, server: FakeApi) -> None:
+    """Nobody can close a stream that waits for its next piece, but its caller may leave: that ends the wait."""
+    somebody = Caller()
+    with on_behalf_of(somebody):
+        stream = generator.stream(PROMPT, WRITE)
+        next(iter(stream))
+        threading.Timer(0.05, somebody.leave).start()
+        with pytest.raises(CallerGoneError):
+            list(stream)
+    assert not held(server).is_set()
+    held(server).set()
+    until(lambda: server.n_left == 1)
+    assert generator.generate([PROMPT], WRITE)[0].text == WORDS
