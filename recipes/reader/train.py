@@ -5,6 +5,10 @@
 Needs the extra `local`, the package `bm25s`, SQuAD 2.0 and TimeQA in $BAKEOFF_DATA (docs/reader.md says where they
 come from), and about 75 minutes on two cores with bfloat16. If killed, the same command continues. Writes FOLDER/pass-1
 and FOLDER/pass-2; `ship.py` puts the last into the package.
+
+    BAKEOFF_DATA=... python recipes/reader/train.py FOLDER --share 0.25     # a point of the learning curve
+
+shows only a quarter of the groups of passages in each pass, and asks only about those.
 """
 
 import argparse
@@ -62,6 +66,7 @@ def main() -> None:
     """Trains pass after pass, each on the adapter of the one before."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--share", type=float, default=1.0, help="share of the data of each pass, at most 1")
     chosen = parser.parse_args()
     if "BAKEOFF_DATA" not in os.environ:
         sys.exit("set BAKEOFF_DATA to the folder that holds squad_v2_cs224n and timeqa")
@@ -70,7 +75,7 @@ def main() -> None:
     chat = Chat(base)
     for number, at in enumerate(PASSES, 1):
         folder = chosen.folder / f"pass-{number}"
-        examples = list(_examples(Path(os.environ["BAKEOFF_DATA"]), chat, number, at, chosen.folder))
+        examples = list(_examples(Path(os.environ["BAKEOFF_DATA"]), chat, number, at, chosen.folder, chosen.share))
         print(f"{folder}: {len(examples)} examples, {declined_share(examples):.0%} to be declined", file=sys.stderr)
         settings = SETTINGS.model_copy(update={"learning_rate": at.learning_rate})
         report = train_adapter(base, examples, [], settings, folder, on_progress=show, start_from=adapter)
@@ -78,7 +83,7 @@ def main() -> None:
         adapter = folder
 
 
-def _examples(source: Path, chat: Chat, number: int, at: Pass, folder: Path) -> Iterator[Example]:
+def _examples(source: Path, chat: Chat, number: int, at: Pass, folder: Path, share: float) -> Iterator[Example]:
     """The examples of a pass, with those that keep general knowledge."""
     draw, count = random.Random(f"{SEED} {number}"), chat.count_tokens
     parts = {
@@ -87,10 +92,12 @@ def _examples(source: Path, chat: Chat, number: int, at: Pass, folder: Path) -> 
         "own documents": documents.lessons(draw, count, at.unanswered, at.harder),
     }
     for name, lessons in parts.items():
-        made = list(itertools.chain.from_iterable(examples_of(shown, draw) for shown in lessons))
+        taken = (shown for shown in lessons if share == 1 or draw.random() < share)
+        made = list(itertools.chain.from_iterable(examples_of(shown, draw) for shown in taken))
         print(f"{name}: {len(made)} examples, {declined_share(made):.0%} to be declined", file=sys.stderr)
         yield from made
-    yield from general.examples(UNTAUGHT, documents.questions(), folder, draw)
+    kept = general.examples(UNTAUGHT, documents.questions(), folder, draw)
+    yield from kept if share == 1 else draw.sample(kept, round(share * len(kept)))
 
 
 def show(at: Progress) -> None:

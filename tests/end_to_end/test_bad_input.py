@@ -53,6 +53,24 @@ def test_a_missing_documents_folder(tmp_path):
     fails(bakeoff("run", cwd=tmp_path), "nowhere")
 
 
+def test_a_damaged_model(tmp_path):
+    """Weights that were cut off, and an adapter without settings: said before anything is done."""
+    pytest.importorskip("torch")
+    from tests.unit.tiny_model import write_tiny_model
+
+    weights = write_tiny_model(tmp_path / "model") / "model.safetensors"
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (adapter / name).write_text("{}")
+    generator = {"name": str(weights.parent), "adapter": str(adapter)}
+    make(tmp_path, models={"generator": generator, "embedder": "hash"})
+    fails(bakeoff("run", cwd=tmp_path), "adapter_model.safetensors cannot be read", "train the adapter again")
+    weights.write_bytes(weights.read_bytes()[:1000])
+    fails(bakeoff("run", cwd=tmp_path), "model.safetensors cannot be read", "copy or download the model again")
+    assert not (tmp_path / "runs").exists()
+
+
 def test_an_empty_question_file(tmp_path):
     """The file is named."""
     make(tmp_path)

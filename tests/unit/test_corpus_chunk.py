@@ -157,8 +157,16 @@ def test_marks_of_a_release_log_are_left_out_of_each_of_its_chunks_only():
     """A chunk does not hold the heading above it, but the document says whether that names a release."""
     items = "\n".join(f"- Part {n} is faster (#{n})" for n in range(20))
     for heading, is_log in (("1.2.0", True), ("Spare parts", False)):
-        chunks = chunk_document(document(f"# {heading}\n\n{items}"), 20, words)
+        chunks = chunk_document(document(f"# Changelog\n\n## {heading}\n\n{items}"), 20, words)
         assert len(chunks) > 2 and all(("(#" in chunk.shown) is not is_log for chunk in chunks)
+
+
+def test_a_mark_within_an_item_stays_wherever_the_item_is_cut():
+    """Also where a chunk ends with it: the sentence goes on in the next one."""
+    item = "- The fuse of a very long name (#4410) " + "is sold again in every shop " * 5
+    for max_tokens in range(4, 40):
+        chunks = chunk_document(document(f"# Changelog\n\n## 1.2.0\n\n{item}"), max_tokens, words)
+        assert any("(#4410)" in chunk.shown for chunk in chunks)
 
 
 def test_a_section_is_one_chunk_under_its_path_of_headings():
@@ -248,12 +256,13 @@ def test_self_describing_rows_are_cut_between_rows():
     assert [line for chunk in chunks for line in chunk.text.split("\n")] == rows
 
 
-def test_a_hash_in_code_is_no_heading_and_an_unclosed_fence_swallows_nothing():
-    """A hash in code is not a heading, and an unclosed fence hides nothing."""
+def test_a_hash_in_code_is_no_heading_and_an_unclosed_fence_ends_with_what_holds_it():
+    """As in CommonMark: with the list item, or with the document."""
     closed = chunk_document(document("```\n# comment\n```\n\n# Real\n\nbody"), 50, words)
     assert [chunk.heading for chunk in closed] == ["", "Real"]
-    unclosed = chunk_document(document("```\nsome code\n\n# Real\n\nbody"), 50, words)
+    unclosed = chunk_document(document("- item\n  ```\n  some code\n\n# Real\n\nbody"), 50, words)
     assert unclosed[-1].heading == "Real"
+    assert [chunk.heading for chunk in chunk_document(document("```\nsome code\n\n# x\n\nbody"), 50, words)] == [""]
 
 
 @pytest.mark.parametrize(
@@ -340,7 +349,7 @@ def test_thousands_of_unclosed_fences_and_headings_do_not_slow_it_down(piece, n)
 def test_a_chunk_says_what_can_be_read_of_it():
     """Its text stays that of the document; a passage with nothing to read is no chunk."""
     text = "# 1.2.0 [#12](https://a.b/12)\n\nPress [Save](https://a.b).\n\n# Look\n\n![](a.png)\n\n# Plain\n\nWords."
-    saving, plain = chunk_document(document(text), 50, words)
+    saving, plain = chunk_document(document(text, "Changelog"), 50, words)
     assert (saving.text, saving.shown) == ("Press [Save](https://a.b).", "Press Save.")
-    assert saving.passage == "1.2.0\nPress Save."
+    assert saving.passage == "Changelog > 1.2.0\nPress Save."
     assert (plain.text, plain.readable) == ("Words.", None)

@@ -1,12 +1,14 @@
 """Prompts to tokens and tokens to answers: the context limit, the tokens that end an answer, thinking."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from bakeoff.errors import ConfigError, InputError, ModelUnavailableError
 from bakeoff.models.chat import Chat
+from bakeoff.models.thinking import FAMILIES, Marks
 from bakeoff.records import Completion, GenerationSettings, Message, Prompt, Usage
 from tests.unit.shapes import SHAPES, write_shape
 from tests.unit.tiny_model import write_tiny_model
@@ -131,3 +133,20 @@ def test_a_thought_that_the_limit_cuts_off_leaves_an_empty_answer(thinker: Chat)
     settings = GenerationSettings(max_new_tokens=len(ids))
     assert thinker.written(ids, settings) == ("", True, False)
     assert list(thinker.pieces([[token] for token in ids], settings)) == []
+
+
+@pytest.mark.parametrize("marks", FAMILIES, ids=lambda marks: marks.open)
+def test_marks_that_are_special_tokens_are_seen(marks: Marks, tmp_path: Path) -> None:
+    """Other special tokens stay hidden. Whole or streamed, the thought is not in the answer."""
+    folder = write_shape("qwen3", tmp_path / "model")
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    parts = [part for mark in marks for part in re.findall(r"<\|[^>]*\|>", mark) or [mark]]
+    tokenizer.add_tokens(["<|other|>", *dict.fromkeys(parts)], special_tokens=True)
+    tokenizer.save_pretrained(folder)
+    chat = Chat(folder)
+    ids = tokens(chat, f"{marks.open}A capital?{marks.close}<|other|>Paris.")
+    settings = GenerationSettings(max_new_tokens=len(ids) + 1)
+    assert chat.written(ids, settings).text == "Paris."
+    assert "".join(chat.pieces([[token] for token in ids], settings)) == "Paris."

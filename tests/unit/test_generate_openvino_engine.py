@@ -9,7 +9,6 @@ import numpy as np
 import openvino
 import pytest
 from openvino import opset13 as op
-from safetensors import SafetensorError
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.checksums import is_intact
@@ -177,11 +176,23 @@ def test_of_tuned_models_only_the_last_few_graphs_are_kept(tmp_path: Path, monke
     assert [graph.exists() for graph in graphs] == [True, False, False, True, True]
 
 
+def test_of_other_models_only_the_last_few_graphs_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those used last, not those written last. A graph used in the last hour stays."""
+    monkeypatch.setattr(openvino_cache, "GRAPHS_KEPT", 2)
+    folders = [write_tiny_model(tmp_path / f"llama{i}", rms_norm_eps=10.0 ** -(i + 3)) for i in range(4)]
+    graphs = [graph_folder(folder, None) for folder in folders[:3]]
+    assert all(graph.exists() for graph in graphs)
+    for age, graph in enumerate(graphs, 1):
+        os.utime(graph, (time.time() - age * 5000,) * 2)
+    graphs.append(graph_folder(folders[3], None))
+    assert [graph.exists() for graph in graphs] == [True, False, False, True]
+
+
 def test_a_graph_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     """A failure in the middle of writing leaves no folder that a later run would take."""
     folder = write_tiny_model(tmp_path / "llama")
     (folder / "model.safetensors").write_bytes(b"\0" * 64)
-    with pytest.raises(SafetensorError):
+    with pytest.raises(ModelUnavailableError, match="cannot be read"):
         graph_folder(folder, None)
     assert list((tmp_path / "cache" / "openvino").iterdir()) == []
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bakeoff.measure.comparison import Comparison
 from bakeoff.models.engines.openai_reading import completion_of
-from bakeoff.models.loops import LEAST_REPEATED, before_loop
+from bakeoff.models.loops import LEAST_REPEATED, LEAST_RULE, before_loop
 from bakeoff.records import GenerationSettings, Message, Prompt
 from bakeoff.report.cautions import cautions
 from tests.unit.fakes import answer, question
@@ -54,10 +54,21 @@ def test_what_people_write_is_left_alone(text):
     assert before_loop(text) == (text, False)
 
 
+@pytest.mark.parametrize("n", [60, 80, 120, 200])
+@pytest.mark.parametrize("repeated", ["-", "0", "=", "*-", "- ", "00 ", "_", "1/0"])
+def test_a_ruled_line_or_a_row_of_zeros_is_no_loop(repeated, n):
+    """Also where the limit ends the answer right after it. Four hundred characters are one."""
+    row = (repeated * n)[:n].rstrip()
+    text = f"The table:\n{row}"
+    assert before_loop(text) == (text, False)
+    kept, looped = before_loop("The table:\n" + repeated * LEAST_RULE)
+    assert looped and len(kept) < len("The table:\n") + LEAST_REPEATED
+
+
 @given(st.text(alphabet="ab .\n", max_size=20), st.text(alphabet="abcd e.", min_size=1, max_size=60))
 def test_every_loop_is_found_and_what_comes_before_it_stays(before, repeated):
     """Once it is long enough; the cut text begins as the answer did and does not loop any more."""
-    text = before + repeated * max(4, 2 * LEAST_REPEATED // len(repeated))
+    text = before + repeated * max(4, 2 * LEAST_RULE // len(repeated))
     kept, looped = before_loop(text)
     assert looped and text.startswith(kept) and len(kept) <= len(before) + 2 * len(repeated) + LEAST_REPEATED
 

@@ -187,8 +187,8 @@ def test_changed_converted_weights_are_made_again(gguf: Path, monkeypatch: pytes
     assert len(calls) == 2
 
 
-def test_a_cached_folder_with_a_missing_or_changed_file_is_made_again(tmp_path: Path) -> None:
-    """In folders below it too. Reading it again without a change makes nothing."""
+def test_a_cached_folder_with_a_missing_changed_or_added_file_is_made_again(tmp_path: Path) -> None:
+    """In folders below it too. Reading it again without a change makes nothing, nor does a hidden file."""
 
     def write(folder: Path) -> None:
         (folder / "below").mkdir()
@@ -196,13 +196,32 @@ def test_a_cached_folder_with_a_missing_or_changed_file_is_made_again(tmp_path: 
             (folder / name).write_text("whole")
 
     target = tmp_path / "kind" / "name"
-    for name, damage in (("a", Path.unlink), ("below/b", lambda file: file.write_text("WHOLE"))):
+    for name, damage in (
+        ("a", Path.unlink),
+        ("below/b", lambda file: file.write_text("WHOLE")),
+        ("a", lambda file: file.with_name("adapter_config.json").write_text("{}")),
+        ("below/b", lambda file: file.with_name("more").write_text("")),
+    ):
         checksums.made_intact(target, write)
         damage(target / name)
         assert not checksums.is_intact(target)
         checksums.made_intact(target, write)
         assert (target / name).read_text() == "whole"
+        assert sorted(path.name for path in target.rglob("*")) == ["a", "b", "below", checksums.SUMS]
+    (target / ".DS_Store").write_text("a desktop's")
     checksums.made_intact(target, lambda folder: pytest.fail("made again"))
+
+
+def test_a_version_that_checks_its_folders_otherwise_has_folders_of_its_own(
+    gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two versions that share a cache leave each other's folders alone."""
+    calls: list[Path] = []
+    monkeypatch.setattr(models, "_convert", _stand_in(calls))
+    first = models.resolve_model(str(gguf))
+    monkeypatch.setattr(models, "MADE_FORMAT", "next")
+    second = models.resolve_model(str(gguf))
+    assert first != second and first.exists() and len(calls) == 2
 
 
 def _stand_in(calls: list[Path]):  # type: ignore[no-untyped-def]

@@ -75,30 +75,39 @@ def test_a_text_does_not_depend_on_what_is_written_beside_it(generator: OpenVino
 
     *streams, beside = in_threads([*(lambda i=i: streamed(i) for i in range(len(PROMPTS))), batch])
     assert streams == alone and beside == alone
-    assert is_idle(generator)
+    until(lambda: is_idle(generator))
+
+
+def slow_request(generator: OpenVinoGenerator) -> WritingRequest:
+    """A stream of 600 tokens that takes seconds, of which the first is written."""
+    configured = generator._configured(LONG)
+    configured.ignore_eos = True
+    request = WritingRequest(
+        generator._chat.ids(PROMPTS[3]), configured, lambda ids: bool(time.sleep(0.005)), streamed=True
+    )
+    generator._stepper.write([request])
+    assert next(iter(request.tokens))
+    return request
 
 
 def test_streams_are_written_at_once(generator: OpenVinoGenerator) -> None:
     """A stream that began later does not wait for one that began earlier."""
-    first = generator.stream(PROMPTS[0], LONG)
-    next(first)
+    first = slow_request(generator)
     *_, second = generator.stream(PROMPTS[1], GenerationSettings(max_new_tokens=2))
     assert isinstance(second, Completion)
-    assert not generator._stepper._writing[0].ended.is_set()
-    first.close()  # type: ignore[attr-defined]
+    assert not first.ended.is_set()
+    first.close()
     until(lambda: is_idle(generator))
 
 
 def test_a_closed_stream_stops_within_a_token(generator: OpenVinoGenerator) -> None:
     """Its keys and values are given back, and a batch beside it is unharmed."""
     expected = [told(one) for one in generator.generate(PROMPTS, WRITE)]
-    stream = generator.stream(PROMPTS[3], LONG)
-    next(stream)
-    (request,) = generator._stepper._writing
-    stream.close()  # type: ignore[attr-defined]
+    request = slow_request(generator)
+    request.close()
     n_written = len(request.ids)
     assert [told(one) for one in generator.generate(PROMPTS, WRITE)] == expected
-    assert len(request.ids) <= n_written + 1
+    assert request.ended.is_set() and len(request.ids) <= n_written + 1
     until(lambda: is_idle(generator))
 
 

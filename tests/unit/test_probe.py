@@ -14,6 +14,7 @@ from bakeoff.models.probe import probe
 from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.records import GenerationSettings, Message, Prompt
 from tests.fake_api import FakeApi, Fault
+from tests.unit.tiny_model import write_tiny_model
 
 Protocol = Literal["openai", "ollama"]
 
@@ -108,13 +109,14 @@ def test_a_price_of_an_embedder_is_refused(price: Any) -> None:
 
 
 def test_a_local_model_is_found_and_not_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Missing weights and adapters are errors. Existing ones are not opened."""
+    """Missing weights and adapters are errors. Of existing weights only what they hold is read, not their values."""
+    pytest.importorskip("torch")
+    from transformers import PreTrainedModel
+
+    folder = write_tiny_model(tmp_path / "model")
     monkeypatch.setattr(weights, "_from_hub_cache", _absent)
     monkeypatch.setattr(weights, "_reachable", lambda endpoint: False)
-    folder = tmp_path / "model"
-    folder.mkdir()
-    for name in ("config.json", "model.safetensors"):
-        (folder / name).write_text("not to be loaded")
+    monkeypatch.setattr(PreTrainedModel, "from_pretrained", None)
     probe(str(folder))
     probe("scripted")
     probe("hash", embeds=True)
@@ -129,15 +131,15 @@ def test_a_local_model_is_found_and_not_loaded(monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_local_embedder_that_cannot_be_used_is_noticed(tmp_path: Path) -> None:
     """An adapter, and an unknown pooling."""
-    (tmp_path / "config.json").write_text(json.dumps({"max_position_embeddings": 64}))
-    (tmp_path / "model.safetensors").write_text("not to be loaded")
-    probe(str(tmp_path), embeds=True)
+    pytest.importorskip("tokenizers")
+    folder = write_tiny_model(tmp_path / "model")
+    probe(str(folder), embeds=True)
     with pytest.raises(ConfigError, match="adapter"):
-        probe(LocalModel(name=str(tmp_path), adapter="somewhere"), embeds=True)
-    (tmp_path / "1_Pooling").mkdir()
-    (tmp_path / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_max_tokens": True}))
+        probe(LocalModel(name=str(folder), adapter="somewhere"), embeds=True)
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_max_tokens": True}))
     with pytest.raises(ModelUnavailableError, match="max"):
-        probe(str(tmp_path), embeds=True)
+        probe(str(folder), embeds=True)
 
 
 def _absent(name: str) -> Path:

@@ -126,6 +126,22 @@ def test_a_damaged_cache_is_made_again_with_one_message(
     assert file_sha256(again / name) == whole
 
 
+def test_a_file_added_to_the_cache_is_not_read(untaught: Path) -> None:
+    """Transformers would take an adapter_config.json there for an adapter to load."""
+    folder = reader.reader_folder(untaught, "sum")
+    (folder / "adapter_config.json").write_text("{}")
+    again = reader.reader_folder(untaught, "sum")
+    assert again == folder and not (folder / "adapter_config.json").exists()
+
+
+def test_the_first_run_shows_no_bars_of_the_library(untaught: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Merging and writing the reader prints nothing."""
+    capfd.readouterr()
+    reader.reader_folder(untaught, "sum")
+    written = capfd.readouterr()
+    assert (written.out, written.err) == ("", "")
+
+
 def test_readers_of_other_versions_are_removed_unless_in_use(untaught: Path) -> None:
     """Only those that no process has used in the last hour; other models stay."""
     old, in_use = reader.reader_folder(untaught, "old"), reader.reader_folder(untaught, "in use")
@@ -137,14 +153,14 @@ def test_readers_of_other_versions_are_removed_unless_in_use(untaught: Path) -> 
     assert [folder.exists() for folder in (old, in_use, another, current)] == [False, True, True, True]
 
 
-@pytest.mark.parametrize("changed", ["FORMAT", "untaught", "adapter"])
+@pytest.mark.parametrize("changed", ["FORMAT", "MADE_FORMAT", "untaught", "adapter"])
 def test_a_cache_made_by_an_older_version_is_not_used(
     untaught: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
     """Another format, another base or another adapter has a folder of its own."""
     first = reader.reader_folder(untaught, "sum")
-    if changed == "FORMAT":
-        monkeypatch.setattr(reader, "FORMAT", "0")
+    if changed.endswith("FORMAT"):
+        monkeypatch.setattr(reader, changed, "0")
     if changed == "adapter":
         from safetensors.torch import load_file, save_file
 

@@ -1,6 +1,7 @@
 """Sentence-transformers models: their prompts, poolings and Dense layers, against vectors computed by hand."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from transformers import AutoModel, BertConfig, BertModel
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.embed import ModelEmbedder, load_embedder
+from bakeoff.models.probe import probe
 from bakeoff.models.sentence_model import read_sentence_model
 from bakeoff.models.settings import LocalModel
 
@@ -97,6 +99,7 @@ def embedder(folder: Path, engine: Any = "transformers") -> ModelEmbedder:
     return one
 
 
+ENGINES = ("transformers", "openvino")
 TANH, NONE = "torch.nn.modules.activation.Tanh", "torch.nn.modules.linear.Identity"
 MEAN, CLS = {"pooling_mode_mean_tokens": True}, {"pooling_mode": "cls", "embedding_dimension": 16}
 
@@ -232,3 +235,37 @@ def test_a_transformer_alone_is_pooled_by_the_mean(tmp_path: Path) -> None:
     (folder / "modules.json").unlink()
     (folder / "1_Pooling" / "config.json").unlink()
     assert embedder(folder).embed_queries(TEXTS) == pytest.approx(by_hand(folder, TEXTS, "mean"), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model.safetensors",
+        "2_Dense/model.safetensors",
+        "config.json",
+        "tokenizer.json",
+        "modules.json",
+        "1_Pooling/config.json",
+        "config_sentence_transformers.json",
+    ],
+)
+def test_a_damaged_embedder_is_one_error_before_a_run(tmp_path: Path, name: str) -> None:
+    """A file cut in half is named by the probe and by loading on each engine."""
+    folder = write_model(tmp_path / "model", {}, ((8, TANH, True),), {"prompts": {"query": "a "}})
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: len(content) // 2])
+    loads = [lambda: probe(str(folder), embeds=True), *(partial(embedder, folder, engine) for engine in ENGINES)]
+    for load in loads:
+        with pytest.raises(ModelUnavailableError, match="cannot be read") as caught:
+            load()
+        assert str(folder) in caught.value.message and caught.value.remedy
+
+
+def test_an_embedder_with_weights_for_fewer_layers_is_refused(tmp_path: Path) -> None:
+    """Transformers would make the others up."""
+    folder = write_model(tmp_path / "model", {})
+    config = json.loads((folder / "config.json").read_text())
+    write(folder / "config.json", {**config, "num_hidden_layers": 3})
+    for engine in ENGINES:
+        with pytest.raises(ModelUnavailableError, match=r"lack \d+ tensors"):
+            embedder(folder, engine)

@@ -2,7 +2,14 @@
 
 import pytest
 
-from bakeoff.models.thinking import pieces_without_thinking, with_thinking_closed, without_thinking
+from bakeoff.models.thinking import (
+    AT_THE_BEGINNING,
+    FAMILIES,
+    Marks,
+    pieces_without_thinking,
+    with_thinking_closed,
+    without_thinking,
+)
 
 TEXTS = [
     "Paris.",
@@ -98,3 +105,40 @@ def test_leaving_the_pieces_closes_their_source() -> None:
 def test_a_block_that_the_prompt_opens_is_closed(prompt: str, closed: str) -> None:
     """The answer begins after it. Other prompts stay as they are."""
     assert with_thinking_closed(prompt) == closed
+
+
+@pytest.mark.parametrize("marks", [*FAMILIES, *AT_THE_BEGINNING], ids=lambda marks: marks.open)
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_every_familys_thoughts_are_removed(marks: Marks, size: int) -> None:
+    """Closed, or cut off by the limit; whole, or in pieces of any size. Where the prompt opens a block it is closed."""
+    texts = {
+        f"{marks.open}\nA capital?\n{marks.close}\n\nParis.": "Paris.",
+        f" {marks.open}A capital?{marks.close}Paris.": " Paris.",
+        f"{marks.open}A capital is": "",
+    }
+    for text, answer in texts.items():
+        pieces = [text[i : i + size] for i in range(0, len(text), size)]
+        assert without_thinking(text) == "".join(pieces_without_thinking(iter(pieces))) == answer
+    assert with_thinking_closed(f"assistant\n{marks.open}\n") == f"assistant\n{marks.open}\n\n{marks.close}\n\n"
+
+
+@pytest.mark.parametrize("marks", FAMILIES, ids=lambda marks: marks.open)
+def test_every_familys_lone_end_ends_a_thought(marks: Marks) -> None:
+    """As a server sends it where the prompt of the model opened the block."""
+    assert without_thinking(f"A capital?{marks.close}\n\nParis.") == "Paris."
+
+
+def test_gpt_oss_answers_in_its_final_channel() -> None:
+    """With or without an analysis before it, and with a second one."""
+    final = "<|channel|>final<|message|>Paris."
+    analysis = "<|channel|>analysis<|message|>A capital?<|end|><|start|>assistant"
+    assert without_thinking(final) == without_thinking(analysis + final) == "Paris."
+    assert without_thinking(analysis + analysis + final) == "Paris."
+
+
+@pytest.mark.parametrize("marks", AT_THE_BEGINNING, ids=lambda marks: marks.open)
+def test_words_inside_an_answer_are_no_thought(marks: Marks) -> None:
+    """Tags and sentences that a text about them may hold are marks only where the text begins with them."""
+    text = f"Write {marks.open} before and {marks.close} after it."
+    assert without_thinking(text) == text
+    assert "".join(pieces_without_thinking(iter(text))) == text

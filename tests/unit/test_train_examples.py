@@ -113,6 +113,77 @@ def test_what_cannot_be_answered_is_drawn_down_to_the_share():
     assert len(examples) == 50 and len(declined(examples)) == 5
 
 
+class Told(Shelf):
+    """Finds the passage with a question's evidence, and then the given texts."""
+
+    def __init__(self, *texts):
+        self.texts = texts
+
+    def search(self, queries, k):
+        others = [chunk(100 + n).model_copy(update={"text": text}) for n, text in enumerate(self.texts)]
+        numbers = [int(query.split()[1].rstrip("?")) for query in queries]
+        return [
+            [Hit(chunk=one, score=1.0, rank=rank) for rank, one in enumerate([chunk(i), *others][:k])] for i in numbers
+        ]
+
+
+def asked_about(answer, text="the delivery of lamps", kind="", n=20):
+    return [
+        question(i).model_copy(update={"answers": (answer,), "text": f"Question {i}? {text}", "kind": kind})
+        for i in range(n)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "held", "other"),
+    [
+        ("NOK 1,200", "A visit costs 1,200 kr.", "A visit costs NOK 900."),
+        ("Two AA batteries", "It runs on 2 AA **batteries**.", "It runs on two AAA cells."),
+        ("16", "Up to sixteen lamps.", "Up to 15 lamps."),
+        ("24 months", "The warranty lasts two years.", "The warranty lasts 3 years."),
+        ("3 March 2024", "Sold since 2024-03-03.", "Sold since 4 March 2024."),
+        ("Press the round button", "You press, on its back, the button that is round.", "Press the square button."),
+        ("yes", "We have delivery of lamps.", "We have lamps."),
+        ("No, never", "The delivery of lamps is ours.", "No, never."),
+    ],
+)
+def test_a_passage_with_an_accepted_answer_is_not_shown_where_declining_is_taught(answer, held, other):
+    """However it is written. Of a yes-or-no question it is a passage with most of its words. Others are shown."""
+    kind = "yesno" if answer.lower().startswith(("yes", "no,")) else ""
+    examples = grounded_examples(asked_about(answer, kind=kind), Told(held, other), GROUNDED, 3, 0.1, 0, all_fit)
+    assert len(examples) == 20 and len(declined(examples)) == 2
+    assert all(held not in shown(one) and other in shown(one) for one in declined(examples))
+    assert all(held in shown(one) for one in examples if one.completion != DECLINE)
+
+
+def test_without_another_passage_declining_is_not_taught():
+    """The question keeps its evidence and its answer, and another one is drawn in its place."""
+    asked = asked_about("NOK 1,200")
+    assert not declined(grounded_examples(asked, Told("It is 1200."), GROUNDED, 3, 0.1, 0, all_fit))
+    mixed = [*asked, question(30)]
+    examples = grounded_examples(mixed, Told("It is 1200."), GROUNDED, 3, 0.1, 0, all_fit)
+    assert len(examples) == 21 and ["Question 30" in shown(one) for one in declined(examples)] == [True]
+
+
+def test_a_missed_passage_teaches_declining_only_if_no_other_answers():
+    """Retrieval missed the evidence of ten questions. Five of them have one passage only, and it holds their answer."""
+
+    class Elsewhere(Shelf):
+        def search(self, queries, k):
+            hits = super().search(queries, k)
+            return [
+                [Hit(chunk=chunk(7).model_copy(update={"text": "It is answer 7."}), score=1.0, rank=0)]
+                if n < 5
+                else found
+                for n, found in enumerate(hits)
+            ]
+
+    asked = [question(i).model_copy(update={"answers": ("answer 7",)} if i < 5 else {}) for i in range(100)]
+    asked = [*(one.model_copy(update={"source_spans": question(99).source_spans}) for one in asked[:10]), *asked[10:]]
+    examples = grounded_examples(asked, Elsewhere(missed=range(10)), GROUNDED, 3, 0.2, 0, all_fit)
+    assert not any("answer 7" in shown(one) for one in declined(examples))
+
+
 def test_a_question_without_known_evidence_never_loses_it():
     """The passage with the answer is not known, so none can be removed. The answer stays the completion."""
     examples = grounded_examples(

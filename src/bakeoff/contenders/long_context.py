@@ -79,7 +79,7 @@ class ShownDocuments:
 
 def _text(document: Document, titles: bool = True) -> str:
     """What is shown of a document, with its title above it unless `titles` is off or it has none."""
-    shown = readable(document.text, line_kinds(document.text, document.title))
+    shown = readable(document.text, line_kinds(document.text, document.title, document.source))
     return f"{document.title}\n{shown}" if titles and document.title else shown
 
 

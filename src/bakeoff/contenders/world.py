@@ -17,6 +17,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
+from bakeoff.models.checksums import Sums
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Generator
@@ -30,7 +31,8 @@ class WorldFolder:
     """Opens the contents of a folder, each model once.
 
     `documents` is the folder of the document store and the indexes, if that is another one: a server's documents
-    change, its contenders do not.
+    change, its contenders do not. `sums` are the checksums that models must have, by name; a model without any is not
+    checked.
     """
 
     def __init__(
@@ -38,12 +40,15 @@ class WorldFolder:
         root: Path,
         models: Mapping[str, ModelSettings],
         imports_from: Path | None = None,
+        *,
         documents: Path | None = None,
+        sums: Mapping[str, Sums] | None = None,
     ) -> None:
         self.root = root
         self.documents = documents or root
         self.models = models
         self.imports_from = imports_from
+        self._sums = sums or {}
         self._embedders: dict[str, Any] = {}
         self._indexes: dict[str, Any] = {}
         self._generators: dict[tuple[str, str], Generator] = {}
@@ -53,10 +58,11 @@ class WorldFolder:
         return DocumentStore(self.documents / "store.sqlite")
 
     def embedder(self, name: str) -> Any:
-        """The embedder of this name in `models:`."""
+        """The embedder of this name in `models:`. Raises RunFolderError if its weights have another sum than before."""
         if name not in self._embedders:
             from bakeoff.models.embed import load_embedder
 
+            self._check_sums(name)
             self._embedders[name] = load_embedder(self.models[name])
         return self._embedders[name]
 
@@ -75,7 +81,7 @@ class WorldFolder:
         """The model of this name in `models:`, with the tuned weights merged in if `adapter` names some.
 
         Keeps only the two models used last, which is what a router needs. Raises RunFolderError if the tuned model was
-        trained with another template than the one given.
+        trained with another template than the one given, or if the model's weights have another sum than before.
         """
         from bakeoff.models.load import load_generator
 
@@ -89,9 +95,16 @@ class WorldFolder:
                 self._generators.pop(known)
             folder = self.adapter_folder(adapter) if adapter else None
             search_in(self.imports_from)
+            self._check_sums(model)
             generator = load_generator(self.models[model], folder)
         self._generators[key] = generator
         return generator
+
+    def _check_sums(self, name: str) -> None:
+        if self._sums.get(name):
+            from bakeoff.models.model_sums import check_sums
+
+            check_sums(name, self.models[name], self._sums[name], self.root)
 
     def _check_template(self, adapter: str, template: PromptTemplate) -> None:
         path = self.adapter_folder(adapter) / "template.txt"

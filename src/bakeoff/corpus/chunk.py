@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from bakeoff.errors import ConfigError
 from bakeoff.formats import markup
-from bakeoff.formats.line_kinds import LineKinds, line_kinds, names_release
+from bakeoff.formats.line_kinds import LineKinds, line_kinds
 from bakeoff.formats.readable import readable
 from bakeoff.records import Chunk, Document
 
@@ -58,7 +58,7 @@ def chunk_document(document: Document, max_tokens: int, count_tokens: CountToken
         raise ConfigError(f"Chunks of at most {max_tokens} tokens cannot hold text.", "set 1 or more (256 is usual)")
     chunks: list[Chunk] = []
     lines = _Lines(document)
-    for path, runs in _sections(document.text):
+    for path, runs in _sections(document.text, lines):
         heading = heading_path((document.title, *path))
         left = max_tokens - (count_tokens(heading) if heading else 0)
         cutter = _Cutter(document.text, max(left, (max_tokens + 1) // 2), count_tokens)
@@ -74,13 +74,18 @@ class _Lines:
     """The kinds of a document's lines, found once, for each part of it."""
 
     def __init__(self, document: Document) -> None:
-        self._kinds = line_kinds(document.text, document.title)
-        self._starts = [line.start for line in _lines(document.text)]
+        self.spans = _lines(document.text)
+        self.whole = line_kinds(document.text, document.title, document.source)
+        self._text = document.text
+        self._starts = [line.start for line in self.spans]
 
     def kinds(self, span: _Span) -> LineKinds:
         """The kinds of the lines of which the span holds a part."""
         first = bisect_right(self._starts, span.start) - 1
-        return self._kinds.part(first, bisect_left(self._starts, span.end) - first)
+        n_lines = bisect_left(self._starts, span.end) - first
+        before = self._text[self._starts[first] : span.start]
+        after = self._text[span.end : self.spans[first + n_lines - 1].end]
+        return self.whole.part(first, n_lines, begins=not before.strip(), ends=not after.strip())
 
 
 def _chunk(document: Document, span: _Span, heading: str, kinds: LineKinds) -> Chunk:
@@ -129,11 +134,10 @@ def _lines(text: str) -> list[_Span]:
     return spans
 
 
-def _sections(text: str) -> Iterator[tuple[tuple[str, ...], list[_Run]]]:
+def _sections(text: str, known: _Lines) -> Iterator[tuple[tuple[str, ...], list[_Run]]]:
     """(headings above, runs) of the text between each two headings. A heading with nothing under it is its own run."""
-    spans = _lines(text)
+    spans, code = known.spans, known.whole.fenced
     lines = [text[span.start : span.end] for span in spans]
-    code = markup.fenced([line.rstrip() for line in lines])
     headings = [None if code[i] else markup.heading_of(line) for i, line in enumerate(lines)]
     starts = [i for i, heading in enumerate(headings) if heading]
     kinds = _kinds(lines, code)
@@ -142,7 +146,7 @@ def _sections(text: str) -> Iterator[tuple[tuple[str, ...], list[_Run]]]:
     for start, stop in zip(starts, [*starts[1:], len(lines)], strict=False):
         level, words = headings[start] or (0, "")
         outer = [heading for heading in above if heading[0] < level]
-        above = [*outer, (level, markup.plain(readable(words, LineKinds([False], [names_release(words)]))))]
+        above = [*outer, (level, markup.plain(readable(words, known.whole.part(start, 1))))]
         following = headings[stop] if stop < len(lines) else None
         runs = _runs(spans, kinds, start + 1, stop)
         if runs:

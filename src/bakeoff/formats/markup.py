@@ -8,12 +8,15 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from bakeoff.formats import inline
+from bakeoff.formats.block_lines import block_lines
+
 MAX_HEADING_CHARS = 200
 
 _LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\ufeff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+_FENCE = re.compile(r"(?:`{3,}[^`]*|~{3,}.*)$")
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]+\S")
 
 
@@ -61,49 +64,14 @@ def is_table_delimiter(line: str) -> bool:
     return is_table_row(line) and "-" in line and not line.strip().strip("|-: \t")
 
 
-def fenced(lines: Sequence[str]) -> list[bool]:
-    """For each line, whether it is part of a fenced code block (fences included). An unclosed fence does not count."""
-    fences = _fences(lines)
-    closable = _longest_closers_after(fences)
-    inside = [False] * len(lines)
-    i = 0
-    while i < len(fences):
-        line, character, length, _ = fences[i]
-        if closable[i].get(character, 0) < length:
-            i += 1
-            continue
-        i += 1
-        while not (fences[i][3] and fences[i][1] == character and fences[i][2] >= length):
-            i += 1
-        for inner in range(line, fences[i][0] + 1):
-            inside[inner] = True
-        i += 1
-    return inside
-
-
-def _fences(lines: Sequence[str]) -> list[tuple[int, str, int, bool]]:
-    """(line number, character, length, whether it can close a block) of every line that looks like a fence."""
-    fences = []
-    for number, line in enumerate(lines):
-        match = _FENCE.match(line) if "```" in line or "~~~" in line else None
-        if match and "`" not in match[2]:
-            fences.append((number, match[1][0], len(match[1]), not match[2].strip()))
-    return fences
-
-
-def _longest_closers_after(fences: Sequence[tuple[int, str, int, bool]]) -> list[dict[str, int]]:
-    longest: dict[str, int] = {}
-    after = []
-    for _, character, length, can_close in reversed(fences):
-        after.append(longest)
-        if can_close:
-            longest = {**longest, character: max(length, longest.get(character, 0))}
-    return after[::-1]
+def fenced(lines: Sequence[str]) -> Sequence[bool]:
+    """For each line, whether it is part of a fenced code block, fences included."""
+    return block_lines(lines).fenced
 
 
 def paragraph(text: str) -> str:
-    """Text that is not a heading, with a backslash before lines that look like one."""
-    return "\n".join("\\" + line if heading_of(line) else line for line in text.split("\n"))
+    """Text that is no heading and no code, with a backslash before lines that look like a heading or a fence."""
+    return "\n".join("\\" + line if heading_of(line) or _FENCE.match(line) else line for line in text.split("\n"))
 
 
 def pipe_table(rows: Sequence[Sequence[str]]) -> str:
@@ -129,6 +97,6 @@ def first_heading(text: str) -> str:
 def plain(words: str) -> str:
     """The words of a heading without Markdown's marks for emphasis, code and links."""
     words = re.sub(r"[ \t]*\{#[^{}]*\}$", "", words)
-    words = re.sub(r"!?\[([^\[\]]*)\]\([^()]*\)", r"\1", words)
+    words = inline.without_targets(words)
     words = re.sub(r"(\*\*|__|`)", "", words)
     return one_line(words)

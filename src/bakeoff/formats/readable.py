@@ -1,47 +1,25 @@
 """The text of a passage as models are shown it and answers copy it: without what only a browser or a maintainer needs.
 
-Takes a piece of light Markdown and the kinds of its lines. Gives it without pictures, the targets of links, HTML
-comments, and, in release logs only, their marks: numbers of tickets in brackets, hashes of commits in parentheses,
-names of accounts. Elsewhere the same words may be an order number, a serial number or an account to follow. Code is
-left as it is. The document itself keeps all of it, so that offsets into it stay true.
+Takes a piece of light Markdown and the kinds of its lines. Gives it without pictures, the targets of links and their
+definitions, HTML comments, and, in release logs only, their marks: numbers of tickets, hashes of commits, thanks to
+authors. Elsewhere the same words may be an order number, a serial number or an account to follow. Code is left as it
+is. The document itself keeps all of it, so that offsets into it stay true.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+from bakeoff.formats import inline
 from bakeoff.formats.line_kinds import LineKinds, line_kinds
+from bakeoff.formats.release_marks import COMMIT, without_marks
 
 _GONE = "\ue002"  # stands where something was removed, until the spaces around it are tidied
-_IN_LOG = "\ue003"  # stands before a line of a release log
 _CODE = "\ue000{}\ue001"  # stands for a piece of code, which is put back at the end
+_CODE_LINE = inline.CODE_LINE + "{}\ue001"
+_SIGNS = re.compile("[\ue000-\ue006]")
 
-_TARGET = r"\((?:[^()\s]|\([^()\s]*\))*(?:\s+(?:\"[^\"]*\"|'[^']*'))?\)"
-_ACCOUNT = r"(?<![\w.])@[A-Za-z0-9][A-Za-z0-9-]*(?![\w/-]|\.\w)"
-_ACCOUNTS = rf"{_ACCOUNT}(?:(?:,? and|,| &)? {_ACCOUNT})*"
-_COMMIT = r"`?(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}`?"
-_LINKED_MARKS = re.compile(rf"\[{_COMMIT}\]{_TARGET}|\({_COMMIT}\)|\[[\w./-]*#\d+\]{_TARGET}")
-_PICTURES = tuple(
-    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-    for pattern in (
-        r"<!--(?s:.*?)-->",
-        rf"!\[[^\[\]]*\](?:{_TARGET}|\[[^\[\]]*\])",
-        r"<img\b[^<>]*>",
-        r"^ {0,3}\[[^\[\]^]+\]:[ \t]+<?\S*[/.#]\S*.*$",
-    )
-)
-_MARKS = tuple(
-    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-    for pattern in (
-        r"[(\[]#\d+(?:, *#\d+)*[)\]]",
-        rf"[(,;]?[ \t]*[—–-]*[ \t]*\b(?:thanks|thank you|thx)(?: to)?:? {_ACCOUNTS}[!)]*",
-        rf"\({_ACCOUNTS}\)",
-        rf"[ \t]+by {_ACCOUNTS}(?: in https?://\S+)?$",
-    )
-)
-_LINK = re.compile(rf"(?<![\\\w])\[([^\[\]]*)\](?:{_TARGET}|\[[^\[\]\s]*\])")
-_ADDRESS = re.compile(r"<(https?://[^<>\s]+)>")
+_HIDDEN = re.compile(r"<!--(?s:.*?)-->|<img\b[^<>]*>", re.IGNORECASE)
 _EMPTIED = re.compile(rf"[(\[][ \t]*{_GONE}(?:[ \t,]*{_GONE})*[ \t]*[)\]]")
-_INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)[^\n]+?(?<!`)\1(?!`)")
 _MARKED = re.compile(r"[\[<@#]|\(`?[0-9a-f]{7}")
 
 
@@ -55,44 +33,62 @@ def readable(text: str, kinds: LineKinds | None = None) -> str:
     'See the guide.'
     >>> readable("Order the gasket (#4410).")
     'Order the gasket (#4410).'
-    >>> readable("# 1.2.0\\n- [#3377] Faster start — thanks @ann")
-    '# 1.2.0\\n- Faster start'
+    >>> readable("# Changelog\\n## 1.2.0\\n- [#3377] Faster start — thanks @ann")
+    '# Changelog\\n## 1.2.0\\n- Faster start'
     """
-    if not _MARKED.search(text):
+    if not _MARKED.search(text) or _SIGNS.search(text):
         return text
     code: list[str] = []
 
-    def put_aside(match: re.Match[str] | str) -> str:
-        code.append(match if isinstance(match, str) else match[0])
-        return _CODE.format(len(code) - 1)
+    def put_aside(piece: str, sign: str = _CODE) -> str:
+        code.append(piece)
+        return sign.format(len(code) - 1)
 
-    changed = _in_log_lines((_LINKED_MARKS,), _without_code_lines(text, kinds or line_kinds(text), put_aside))
-    changed = _INLINE_CODE.sub(put_aside, changed)
-    for pattern in _PICTURES:
-        changed = pattern.sub(_GONE, changed)
-    changed = _in_log_lines(_MARKS, _ADDRESS.sub(r"\1", _LINK.sub(r"\1", changed))).replace(_IN_LOG, "")
+    kinds = kinds or line_kinds(text)
+    changed = _without_code_spans(_by_line(text, kinds, put_aside), put_aside)
+    changed = _without_log_marks(changed, kinds)
+    changed = _without_targets(_HIDDEN.sub(_GONE, changed), kinds.labels)
     lines = [_tidied(line) for line in _EMPTIED.sub(_GONE, changed).split("\n")]
     tidy = "\n".join(line for line in lines if line is not None)
-    return re.sub("\ue000(\\d+)\ue001", lambda match: code[int(match[1])], tidy).strip("\n")
+    return re.sub(f"[\ue000{inline.CODE_LINE}](\\d+)\ue001", lambda match: code[int(match[1])], tidy).strip("\n")
 
 
-def _without_code_lines(text: str, kinds: LineKinds, put_aside: Callable[[str], str]) -> str:
-    """The text with its lines of code put aside, and a mark before the lines of release logs."""
+def _by_line(text: str, kinds: LineKinds, put_aside: Callable[[str, str], str]) -> str:
+    """The text with its lines of code put aside, and without the definitions of links."""
     return "\n".join(
-        put_aside(line) if is_code else _IN_LOG * is_log + line
-        for line, is_code, is_log in zip(text.split("\n"), kinds.code, kinds.log, strict=True)
+        put_aside(line, _CODE_LINE) if is_code else _GONE if is_definition else line
+        for line, is_code, is_definition in zip(text.split("\n"), kinds.code, kinds.definition, strict=True)
     )
 
 
-def _in_log_lines(patterns: Sequence[re.Pattern[str]], text: str) -> str:
-    """The text without what the patterns match in lines of release logs."""
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        if _IN_LOG in line:
-            for pattern in patterns:
-                line = pattern.sub(_GONE, line)
-            lines[number] = line
-    return "\n".join(lines)
+def _without_code_spans(text: str, put_aside: Callable[[str], str]) -> str:
+    """The text with code between backticks put aside; the hash of a commit is none."""
+    pieces, position = [], 0
+    for start, end in inline.code_spans(text):
+        code = text[start:end]
+        aside = "\n" not in code and not re.fullmatch(COMMIT, code)
+        pieces += [text[position:start], put_aside(code) if aside else code]
+        position = end
+    return "".join([*pieces, text[position:]])
+
+
+def _without_log_marks(text: str, kinds: LineKinds) -> str:
+    """The text without the marks in lines of release logs."""
+    if not (any(kinds.opens_log_item) or any(kinds.ends_log_item)):
+        return text
+    lines = zip(text.split("\n"), kinds.opens_log_item, kinds.ends_log_item, strict=True)
+    return "\n".join(
+        (without_marks(line, kinds.labels, opens, ends) or _GONE) if opens or ends else line
+        for line, opens, ends in lines
+    )
+
+
+def _without_targets(text: str, labels: frozenset[str]) -> str:
+    """The text without pictures, and with the words of links in their place."""
+    every = inline.links(text, labels)
+    pictures = [(link.start, link.end) for link in every if link.is_picture]
+    marked = [cut for link in every if not link.is_picture for cut in link.around]
+    return inline.without(text, [*marked, *pictures], {cut: _GONE for cut in pictures})
 
 
 def _tidied(line: str) -> str | None:

@@ -7,33 +7,37 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.models.damage import refusing_damage
 
 
 def text_config(folder: Path) -> dict[str, Any]:
     """The settings of the language model in config.json, with the defaults that transformers has for its type.
 
     Of a model that also takes images, those of the part that reads and writes text. Raises ModelUnavailableError if
-    transformers does not know the type; code that comes with a model is never run.
+    the file is damaged, or transformers does not know the type; code that comes with a model is never run.
     """
+    settings: dict[str, Any] = _config(folder).get_text_config(decoder=True).to_dict()
+    return settings
+
+
+def _config(folder: Path) -> Any:
     from transformers import AutoConfig, __version__
 
-    try:
-        config = AutoConfig.from_pretrained(folder)
-    except ValueError as error:
-        raise ModelUnavailableError(
-            f"transformers {__version__} cannot read {folder / 'config.json'}: {' '.join(str(error).split())[:200]}",
-            "update transformers, or use a model of a type that it knows",
-        ) from error
-    settings: dict[str, Any] = config.get_text_config(decoder=True).to_dict()
-    return settings
+    with refusing_damage(f"The model's file {folder / 'config.json'}"):
+        try:
+            return AutoConfig.from_pretrained(folder)
+        except ValueError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ModelUnavailableError(
+                f"transformers {__version__} cannot read {folder / 'config.json'}: {reason}",
+                "update transformers, or use a model of a type that it knows",
+            ) from error
 
 
 def takes_only_text(folder: Path) -> bool:
     """Whether the whole model is a language model."""
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(folder)
-    return config.get_text_config(decoder=True) is config
+    config = _config(folder)
+    return bool(config.get_text_config(decoder=True) is config)
 
 
 def rope(config: dict[str, Any]) -> dict[str, Any]:

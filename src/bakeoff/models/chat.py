@@ -3,7 +3,6 @@
 Takes a model folder. Knows nothing about engines.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,9 +11,10 @@ from bakeoff.errors import ConfigError, InputError
 from bakeoff.models.architecture import text_config
 from bakeoff.models.chat_template import render, skeleton, turn_end
 from bakeoff.models.control_tokens import ControlTokens
+from bakeoff.models.damage import read_json_object, refusing_damage
 from bakeoff.models.loops import CHECK_EVERY, before_loop
 from bakeoff.models.stops import before_stop, pieces_before_stop
-from bakeoff.models.thinking import CLOSE, OPEN, pieces_without_thinking, without_thinking
+from bakeoff.models.thinking import is_part_of_a_mark, pieces_without_thinking, without_thinking
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
 
@@ -36,7 +36,8 @@ class Chat:
         from transformers import AutoTokenizer
 
         config = text_config(folder)
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        with refusing_damage(f"The tokenizer of the model in {folder}"):
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         if not self.tokenizer.chat_template:
             raise ConfigError(
                 f"The model in {folder} has no chat template.", "use the instruction-tuned version of the model"
@@ -153,13 +154,12 @@ _SHORTER = "Lower retrieval.k or retrieval.chunk_tokens, or use a model with a l
 def _special_ids(tokenizer: Any) -> set[int]:
     """The tokens that are not part of a text. Those around thinking are needed to find its end."""
     added = tokenizer.added_tokens_decoder.items()
-    return {number for number, token in added if token.special and token.content not in (OPEN, CLOSE)}
+    return {number for number, token in added if token.special and not is_part_of_a_mark(token.content)}
 
 
 def _end_ids(folder: Path, config: dict[str, Any], tokenizer: Any, after_turn: int | None) -> set[int]:
     """The tokens that end an answer: of the generation settings, the configuration, the tokenizer and the template."""
-    settings = folder / "generation_config.json"
-    generation = json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else {}
+    generation = read_json_object(folder / "generation_config.json")
     ends: set[int] = set()
     for named in (generation.get("eos_token_id"), config.get("eos_token_id"), tokenizer.eos_token_id, after_turn):
         ends |= set(named if isinstance(named, list) else [named]) - {None}

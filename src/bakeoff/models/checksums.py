@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bakeoff.errors import ModelUnavailableError
@@ -16,6 +16,14 @@ from bakeoff.files.jsonl import write_text
 
 SUMS = "sums.json"
 """The file of a cached folder that holds the SHA-256 sums of its other files, by path."""
+ORIGIN = "origin.json"
+"""The file of a cached model that names what it was made from, with checksums."""
+MADE_FORMAT = "2"
+"""Part of the name of every folder that `made_intact` makes. Raise it when what counts as intact changes: otherwise two
+versions of Bakeoff that share a cache would make each other's folders again, in turn."""
+
+Sums = Mapping[str, str]
+"""The SHA-256 sums of a model's parts, by name."""
 
 
 def file_sha256(path: Path) -> str:
@@ -46,8 +54,22 @@ def model_sha256(folder: Path) -> str:
     return hashlib.sha256(listing.encode()).hexdigest()
 
 
+def weights_sha256(folder: Path, adapter: Path | None = None) -> dict[str, str]:
+    """The checksums that say whether a model is still the same: its `weights`, and its `adapter` if it has one.
+
+    An adapter's settings count too: they say how strongly it changes the weights. Weights that Bakeoff made in its
+    cache count as what they were made from, because another machine may round them otherwise.
+    """
+    made = (folder / ORIGIN).exists() and is_intact(folder)
+    sums = {"weights": file_sha256(folder / ORIGIN) if made else model_sha256(folder)}
+    if adapter is not None:
+        parts = [file_sha256(adapter / "adapter_config.json"), model_sha256(adapter)]
+        sums["adapter"] = hashlib.sha256(" ".join(parts).encode()).hexdigest()
+    return sums
+
+
 def made_intact(target: Path, write: Callable[[Path], None], keep: int | None = None) -> Path:
-    """The folder `target` of the cache, filled by `write` if it does not exist or if a file in it has changed.
+    """The folder `target` of the cache, filled by `write` if it does not exist or if a file in it was changed or added.
 
     The sums of all files are written beside them, and compared at every call. `file_sha256` remembers them, so a call
     reads only files whose size or modification time is new. Raises and keeps what `made_once` does.
@@ -63,18 +85,34 @@ def made_intact(target: Path, write: Callable[[Path], None], keep: int | None = 
 
 
 def is_intact(folder: Path) -> bool:
-    """Whether every file that `made_intact` wrote into this folder still has its sum."""
+    """Whether this folder holds every file that `made_intact` wrote, with its sum, and no other.
+
+    A library may read any file that it finds, such as an adapter_config.json beside merged weights. Hidden files do not
+    count.
+    """
     try:
         sums = json.loads((folder / SUMS).read_text(encoding="utf-8"))
-        return bool(sums) and all(file_sha256(folder / name) == sha256 for name, sha256 in sums.items())
+        names = {path.relative_to(folder).as_posix() for path in _files(folder)}
+        return bool(sums) and sums.keys() == names and all(file_sha256(folder / name) == sums[name] for name in names)
     except (OSError, ValueError, AttributeError, TypeError):
         return False
+
+
+def _files(folder: Path) -> list[Path]:
+    """The folder's files but for the sums and hidden ones."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and path != folder / SUMS
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
 
 
 def _sums(folder: Path) -> dict[str, str]:
     """The sums by path, not remembered, because the folder is renamed when it is complete."""
     sums = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in _files(folder):
         with path.open("rb") as file:
             sums[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
     return sums

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
-from bakeoff.models.thinking import CLOSE, OPEN
+from bakeoff.models.thinking import ALL_MARKS
 from bakeoff.records import Message, Prompt
 
 WELL_KNOWN = re.compile(
@@ -113,7 +113,7 @@ class ControlTokens:
 def _is_control(token: Any, template: str) -> bool:
     """Whether an added token is a control token, and not an ordinary word that was added to the vocabulary."""
     text = token.content
-    written = text in template or text in (OPEN, CLOSE)
+    written = text in template or text in ALL_MARKS
     has_form = _DELIMITER.fullmatch(text) or WELL_KNOWN.fullmatch(text)
     return len(text.strip()) > 1 and bool(token.special or (written and has_form))
 

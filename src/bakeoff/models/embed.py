@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bakeoff.errors import ConfigError
+from bakeoff.models.damage import check_weights
 from bakeoff.models.engines.sentence_encoders import Encoder, OpenVinoEncoder, TorchEncoder, batches_of
 from bakeoff.models.load import as_settings
 from bakeoff.models.sentence_model import SentenceModel, read_sentence_model
@@ -150,9 +151,15 @@ def _refuse_price(settings: ApiModel) -> None:
 
 
 def check_embedder(settings: LocalModel) -> None:
-    """Finds a local embedder's weights and reads its configuration, without loading it. Raises as `load_embedder`."""
+    """Finds a local embedder, reads its configuration and tokenizer, and the headers of its weights.
+
+    Raises as `load_embedder`.
+    """
     if settings.name != HashEmbedder.name:
-        _located(settings)
+        folder, model = _located(settings)
+        SentenceTokenizer(folder, model)
+        for weights in (folder, *(projection.weights.parent for projection in model.projections)):
+            check_weights(weights)
 
 
 def _located(settings: LocalModel) -> tuple[Path, SentenceModel]:

@@ -111,10 +111,9 @@ def _imported(name: str) -> Generator:
 
 
 def _local(settings: LocalModel, adapter: Path | None) -> Generator:
-    _require("torch", "transformers")
+    require_packages(settings)
     folder = resolve_model(settings.name)
     if settings.engine == "openvino":
-        _require(*OPENVINO)
         return _on_openvino(folder, settings.name, adapter)
     from bakeoff.models.engines.transformers import TransformersGenerator
 
@@ -134,8 +133,9 @@ def _on_openvino(folder: Path, name: str, adapter: Path | None) -> Generator:
     return OpenVinoGenerator(folder, name, adapter)
 
 
-def _require(*modules: str) -> None:
-    for module in modules:
+def require_packages(settings: LocalModel) -> None:
+    """Raises MissingExtraError if a package that runs this model is not installed."""
+    for module in ("torch", "transformers", *(OPENVINO if settings.engine == "openvino" else ())):
         if importlib.util.find_spec(module) is None:
             raise MissingExtraError("A local model", module, "local")
 

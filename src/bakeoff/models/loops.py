@@ -11,6 +11,7 @@ import re
 TIMES, TIMES_IN_TABLE = 3, 8
 LONGEST_PERIOD = 200  # characters: about 40 tokens
 LEAST_REPEATED = 60  # characters of repetition before it counts: "100000000" and "ha ha ha" are no loops
+LEAST_RULE = 2 * LONGEST_PERIOD  # of repeated dashes, zeros or other characters without a letter: a ruled line is none
 LEAST_WORDS = 4  # of a sentence or line that counts as repeated
 CHECK_EVERY = 8
 """Tokens between two looks at an answer that is being written."""
@@ -25,7 +26,8 @@ def before_loop(text: str) -> tuple[str, bool]:
 
     It does if its end has a period (up to 200 characters, three times or more, 60 characters or more in all), or if it
     holds the same sentence or line of four words or more three times in a row. Numbers of list items do not count. Rows
-    of a table may be alike: there it takes eight equal rows.
+    of a table may be alike: there it takes eight equal rows. A row of dashes, zeros or other characters without a
+    letter, on one line, may be meant: it takes 400 of them.
 
     >>> before_loop("Open the menu. " + "Click on the Save button. " * 3)
     ('Open the menu. Click on the Save button.', True)
@@ -42,13 +44,18 @@ def _end_of_period(text: str) -> int:
     for period in range(1, min(LONGEST_PERIOD, len(text) // times) + 1):
         if in_table and "\n" not in text[-period:]:
             continue
-        n = max(times * period, LEAST_REPEATED)
+        n = max(times * period, LEAST_RULE if _is_rule(text[-period:]) else LEAST_REPEATED)
         if len(text) >= n and text[-n:-period] == text[-n + period :]:
             start = len(text) - n
             while start and text[start - 1] == text[start - 1 + period]:
                 start -= 1
             return _at_a_word(text, start) + period
     return 0
+
+
+def _is_rule(repeated: str) -> bool:
+    """Whether this is drawn or counted rather than said: it has no letter, and stays on its line."""
+    return "\n" not in repeated and not repeated.isspace() and not any(map(str.isalpha, repeated))
 
 
 def _in_table(text: str, position: int) -> bool:

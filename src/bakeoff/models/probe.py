@@ -1,13 +1,17 @@
 """Tests a model with one question before a run, so that an unreachable server is found at once.
 
-Takes a model's settings, returns nothing if the model works. Loads no weights.
+Takes a model's settings, returns nothing if the model works. Of a local model it loads no weights but those of an
+adapter; it reads its settings, its tokenizer and what its weights hold.
 """
 
 from pathlib import Path
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.imports import imported
-from bakeoff.models.load import SCRIPTED, THE_GENERATOR, as_settings, behind_a_server, is_import_path
+from bakeoff.models.adapter_check import check_adapter
+from bakeoff.models.chat import Chat
+from bakeoff.models.damage import check_weights
+from bakeoff.models.load import SCRIPTED, THE_GENERATOR, as_settings, behind_a_server, is_import_path, require_packages
 from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.models.weights import resolve_model
 from bakeoff.records import GenerationSettings, Message, Prompt
@@ -17,11 +21,11 @@ ONE_ANSWER = GenerationSettings(max_new_tokens=16)  # some servers of reasoning 
 
 
 def probe(settings: LocalModel | ApiModel | str, embeds: bool = False) -> None:
-    """Asks a server for a few tokens, or with `embeds` for one embedding. For a local model it finds the weights.
+    """Asks a server for a few tokens, or with `embeds` for one embedding. Of a local model it checks the files.
 
     A server is asked at most twice, whatever `retries` says. Raises ConfigError (a missing key variable, settings that
-    cannot be combined) or ModelUnavailableError (unreachable, 401, an unknown model, no API at that address). Both name
-    the model and what to do.
+    cannot be combined) or ModelUnavailableError (unreachable, 401, an unknown model, no API at that address; damaged
+    files, an adapter of another model). Both name the model and what to do.
     """
     settings = as_settings(settings)
     if isinstance(settings, ApiModel):
@@ -52,22 +56,15 @@ def _probe_generator(settings: LocalModel) -> None:
     if is_import_path(settings.name):
         imported(settings.name, None, THE_GENERATOR)
         return
-    resolve_model(settings.name)
-    _require_adapter(settings.adapter)
+    require_packages(settings)
+    folder = resolve_model(settings.name)
+    check_weights(folder)
+    Chat(folder)
+    if settings.adapter is not None:
+        check_adapter(folder, Path(settings.adapter).expanduser())
 
 
 def _probe_embedder(settings: LocalModel) -> None:
     from bakeoff.models.embed import check_embedder
 
     check_embedder(settings)
-
-
-def _require_adapter(adapter: str | None) -> None:
-    if adapter is None:
-        return
-    folder = Path(adapter).expanduser()
-    missing = [name for name in ("adapter_config.json", "adapter_model.safetensors") if not (folder / name).is_file()]
-    if missing:
-        raise ModelUnavailableError(
-            f"{folder} holds no {' and no '.join(missing)}.", "name a folder that a PEFT adapter was saved to"
-        )

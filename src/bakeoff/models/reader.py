@@ -11,7 +11,7 @@ from pathlib import Path
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder, remove_unused
 from bakeoff.files.jsonl import write_text
-from bakeoff.models.checksums import file_sha256, made_intact
+from bakeoff.models.checksums import MADE_FORMAT, ORIGIN, file_sha256, made_intact
 
 READER = "bakeoff-reader"
 UNTAUGHT = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -33,9 +33,9 @@ def reader_folder(untaught: Path, untaught_sha256: str) -> Path:
     ModelUnavailableError if the adapter is missing or damaged.
     """
     _check_adapter()
-    key = " ".join([FORMAT, untaught_sha256, *PINNED.values()])
+    key = " ".join([FORMAT, MADE_FORMAT, untaught_sha256, *PINNED.values()])
     folder = cache_folder() / "models" / f"{READER}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
-    made_intact(folder, lambda half: _merge(untaught, half))
+    made_intact(folder, lambda half: _merge(untaught, untaught_sha256, half))
     remove_unused(other for other in folder.parent.glob(f"{READER}-*") if other.name != folder.name)
     return folder
 
@@ -55,17 +55,19 @@ def _check_adapter() -> None:
         )
 
 
-def _merge(untaught: Path, folder: Path) -> None:
+def _merge(untaught: Path, untaught_sha256: str, folder: Path) -> None:
     """Writes the merged weights in float32, with the tokenizer."""
     try:
         import torch
         from transformers import AutoTokenizer
 
         from bakeoff.models.engines.transformers import load_model
+        from bakeoff.models.weights import quiet_libraries
     except ImportError as error:
         raise MissingExtraError("The default model", error.name or "transformers", "local") from error
     model = load_model(untaught, ADAPTER, torch.float32)
     model.config._name_or_path = READER
-    model.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(untaught).save_pretrained(folder)
-    write_text(folder / "origin.json", json.dumps({"adapter": PINNED}))
+    with quiet_libraries():
+        model.save_pretrained(folder)
+        AutoTokenizer.from_pretrained(untaught).save_pretrained(folder)
+    write_text(folder / ORIGIN, json.dumps({"base_sha256": untaught_sha256, "adapter": PINNED}))

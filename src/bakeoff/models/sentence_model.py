@@ -8,10 +8,11 @@ Source: sentence-transformers 6.2 (`modules.json`, `config_sentence_transformers
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.checksums import file_sha256
+from bakeoff.models.damage import read_json_object, refusing_damage
 from bakeoff.records import Record
 
 Pooling = Literal["mean", "cls"]
@@ -65,8 +66,8 @@ def read_sentence_model(folder: Path) -> SentenceModel:
     query, passage = _prompts(folder)
     if not with_prompt and (query or passage):
         raise _refusal(folder, "leaves its prompts out of the pooling (include_prompt: false)")
-    known = int(_json(folder / "config.json").get("max_position_embeddings") or 512)
-    limits = _json(folder / "sentence_bert_config.json")
+    known = int(read_json_object(folder / "config.json").get("max_position_embeddings") or 512)
+    limits = read_json_object(folder / "sentence_bert_config.json")
     return SentenceModel(
         pooling=pooling,
         projections=tuple(_projection(folder, path) for name, path in modules if name == "Dense"),
@@ -82,8 +83,9 @@ def _modules(folder: Path) -> list[tuple[str, str]]:
     path = folder / "modules.json"
     if not path.exists():
         return []
-    listed = json.loads(path.read_text(encoding="utf-8"))
-    modules = [(str(module["type"]).rpartition(".")[2], str(module["path"])) for module in listed]
+    with refusing_damage(f"The model's file {path}"):
+        listed = json.loads(path.read_text(encoding="utf-8"))
+        modules = [(str(module["type"]).rpartition(".")[2], str(module["path"])) for module in listed]
     names = [name for name, _ in modules]
     middle = names[2:-1] if names[-1:] == ["Normalize"] else names[2:]
     if tuple(names[:2]) != FIRST or set(middle) - {"Dense"}:
@@ -99,7 +101,7 @@ def _path(modules: list[tuple[str, str]], wanted: str, otherwise: str) -> str:
 
 def _pooling(folder: Path, path: str) -> tuple[Pooling, bool]:
     """How token vectors become one vector, and whether the tokens of a prompt count."""
-    config = _json(folder / path / "config.json")
+    config = read_json_object(folder / path / "config.json")
     named = config.get("pooling_mode")
     modes = [key for key, value in config.items() if key.startswith("pooling_mode_") and value is True]
     if named is not None:
@@ -110,7 +112,7 @@ def _pooling(folder: Path, path: str) -> tuple[Pooling, bool]:
 
 
 def _projection(folder: Path, path: str) -> Projection:
-    config = _json(folder / path / "config.json")
+    config = read_json_object(folder / path / "config.json")
     activation = str(config.get("activation_function", "Tanh")).rpartition(".")[2]
     strange = [key for key in ("module_input_name", "module_output_name") if _elsewhere(config.get(key))]
     if config.get("use_residual") or strange or activation not in ACTIVATIONS:
@@ -128,7 +130,7 @@ def _elsewhere(name: str | None) -> bool:
 
 def _prompts(folder: Path) -> tuple[str, str]:
     """The texts put in front of queries and of passages: by their usual names, else the default prompt, else none."""
-    config = _json(folder / "config_sentence_transformers.json")
+    config = read_json_object(folder / "config_sentence_transformers.json")
     prompts = config.get("prompts") or {}
     default = config.get("default_prompt_name")
     if default is not None and default not in prompts:
@@ -145,7 +147,3 @@ def _refusal(folder: Path, why: str) -> ModelUnavailableError:
         f"The embedder in {folder} {why}. This is not supported.",
         "choose an embedder with mean or first-token pooling, and Dense layers with tanh or no activation",
     )
-
-
-def _json(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}

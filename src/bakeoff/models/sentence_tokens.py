@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
+from bakeoff.models.damage import refusing_damage
 from bakeoff.models.sentence_model import SentenceModel
 
 
@@ -22,7 +23,8 @@ class SentenceTokenizer:
             raise MissingExtraError("Embedding with a model", "tokenizers", "local") from error
         if not (folder / "tokenizer.json").exists():
             raise ModelUnavailableError(f"{folder} has no tokenizer.json.", "use a model with a fast tokenizer")
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        with refusing_damage(f"The tokenizer {folder / 'tokenizer.json'}"):
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._special = self._tokenizer.num_special_tokens_to_add(is_pair=False)

@@ -1,15 +1,54 @@
-"""Thinking blocks: what a reasoning model writes between <think> and </think> before it answers is not its answer.
+"""Thinking blocks: what a reasoning model writes before it answers, between marks of its family, is not its answer.
 
 Takes text, whole or in pieces. Knows no engine.
 """
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from bakeoff.models.stops import closing, n_open
 
-OPEN, CLOSE = "<think>", "</think>"
-_BLOCK = re.compile(rf"{OPEN}.*?(?:{CLOSE}\s*|\Z)", re.DOTALL)
+
+class Marks(NamedTuple):
+    """What a family of models writes before and after a thought."""
+
+    open: str
+    close: str
+
+
+FAMILIES = (
+    Marks("<think>", "</think>"),  # DeepSeek R1, Qwen 3, GLM, SmolLM 3, Granite 3.3, OLMo 3, MiniMax M2, Kimi K2
+    Marks("[THINK]", "[/THINK]"),  # Mistral: Magistral, Ministral 3
+    Marks("<|channel>", "<channel|>"),  # Gemma 4
+    Marks("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),  # gpt-oss
+    Marks("<|START_THINKING|>", "<|END_THINKING|>"),  # Cohere: Command A Reasoning
+    Marks("<seed:think>", "</seed:think>"),  # ByteDance: Seed-OSS
+    Marks("<thought>", "</thought>"),  # EXAONE Deep
+    Marks("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
+    Marks("◁think▷", "◁/think▷"),  # Kimi-VL
+)
+"""Marks that stand for a thought wherever they are: most are single tokens.
+
+Sources: the chat templates of these models; the reasoning parsers of vLLM and SGLang.
+"""
+AT_THE_BEGINNING = (
+    Marks("<thinking>", "</thinking>"),  # models told to think by their prompt
+    Marks("<reasoning>", "</reasoning>"),  # models trained by the usual recipes for GRPO
+    Marks("Here is my thought process:", "Here is my response:"),  # Granite 3.2
+)
+"""Marks that an answer may hold as words of its own: they count only where the text begins with them."""
+
+ALL_MARKS = tuple(mark for marks in (*FAMILIES, *AT_THE_BEGINNING) for mark in marks)
+
+
+def _blocks(families: Iterable[Marks]) -> str:
+    """A pattern of a block of any of these families, with the blanks after it."""
+    return "|".join(rf"{re.escape(begin)}.*?(?:{re.escape(end)}\s*|\Z)" for begin, end in families)
+
+
+_BLOCK = re.compile(_blocks(FAMILIES), re.DOTALL)
+_FIRST_BLOCK = re.compile(rf"\A(\s*)(?:{_blocks(AT_THE_BEGINNING)})", re.DOTALL)
 
 
 def without_thinking(text: str) -> str:
@@ -19,13 +58,14 @@ def without_thinking(text: str) -> str:
 
     >>> without_thinking("<think>A capital?</think> Paris.")
     'Paris.'
-    >>> without_thinking("Paris.<think>Or is it")
+    >>> without_thinking("[THINK]A capital?[/THINK]Paris.<think>Or is it")
     'Paris.'
     >>> without_thinking("A capital?</think> Paris.")
     'Paris.'
     """
-    _, end, answer = (rest := _BLOCK.sub("", text)).rpartition(CLOSE)
-    return answer.lstrip() if end else rest
+    rest = _FIRST_BLOCK.sub(r"\1", _BLOCK.sub("", text))
+    after = max(rest.rfind(marks.close) + len(marks.close) if marks.close in rest else 0 for marks in FAMILIES)
+    return rest[after:].lstrip() if after else rest
 
 
 def pieces_without_thinking(pieces: Iterable[str]) -> Iterator[str]:
@@ -39,7 +79,7 @@ def pieces_without_thinking(pieces: Iterable[str]) -> Iterator[str]:
         for piece in pieces:
             text += piece
             answer = without_thinking(text)
-            ready = answer[: len(answer) - n_open(answer, (OPEN, CLOSE))]
+            ready = answer[: len(answer) - n_open(answer, ALL_MARKS)]
             given = given if answer.startswith(given) else ""
             if len(ready) > len(given):
                 yield ready[len(given) :]
@@ -55,4 +95,10 @@ def with_thinking_closed(prompt: str) -> str:
     Source: Ma et al. 2025, "Reasoning Models Can Be Effective Without Thinking".
     """
     opened = prompt.rstrip()
-    return f"{opened}\n\n{CLOSE}\n\n" if opened.endswith(OPEN) else prompt
+    end = next((marks.close for marks in (*FAMILIES, *AT_THE_BEGINNING) if opened.endswith(marks.open)), "")
+    return f"{opened}\n\n{end}\n\n" if end else prompt
+
+
+def is_part_of_a_mark(token: str) -> bool:
+    """Whether a mark is this token or holds it: then the token is needed to find the thought."""
+    return bool(token) and any(token in mark for mark in ALL_MARKS)

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder
 from bakeoff.files.jsonl import write_text
-from bakeoff.models.checksums import file_sha256, made_intact
+from bakeoff.models.checksums import MADE_FORMAT, ORIGIN, file_sha256, made_intact
+from bakeoff.models.damage import missing_shards, refusing_damage
 from bakeoff.models.reader import READER, UNTAUGHT, reader_folder
 
 HUB_TIMEOUT_S = 5.0
@@ -115,7 +116,7 @@ def _require_safetensors(folder: Path) -> Path:
             f"{folder} has no config.json, so it is not a model's folder.",
             "name the folder that holds config.json, the tokenizer and *.safetensors",
         )
-    missing = _missing_shards(folder)
+    missing = missing_shards(folder)
     if missing:
         raise ModelUnavailableError(
             f"{folder} is incomplete. Missing weights: {', '.join(missing[:3])}.", "copy or download the model again"
@@ -128,12 +129,6 @@ def _require_safetensors(folder: Path) -> Path:
         f"{folder} has {contents}; Bakeoff loads safetensors or GGUF only.",
         "convert the weights to safetensors, or use a release that ships them",
     )
-
-
-def _missing_shards(folder: Path) -> list[str]:
-    index = folder / "model.safetensors.index.json"
-    shards = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values() if index.exists() else ()
-    return sorted({shard for shard in shards if not (folder / shard).exists()})
 
 
 # --- wheels
@@ -179,7 +174,7 @@ def _from_hub_cache(name: str) -> Path:
         folder = Path(hub.snapshot_download(name, local_files_only=True, allow_patterns=list(WEIGHTS)))
     except (hub.errors.LocalEntryNotFoundError, hub.errors.HFValidationError, OSError) as error:
         raise _NotThereError("not there") from error
-    if _missing_shards(folder) or not any([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
+    if missing_shards(folder) or not any([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
         raise _NotThereError("incomplete")
     return folder
 
@@ -229,13 +224,13 @@ def _hub() -> Any:
 def _converted(gguf: Path) -> Path:
     """The fp32 safetensors folder made of a GGUF."""
     digest = file_sha256(gguf)
-    folder = cache_folder() / "models" / f"{gguf.stem}-{digest[:12]}"
+    folder = cache_folder() / "models" / f"{gguf.stem}-{digest[:12]}-v{MADE_FORMAT}"
     return made_intact(folder, lambda half: _convert_with_origin(gguf, digest, half))
 
 
 def _convert_with_origin(gguf: Path, digest: str, folder: Path) -> None:
     _convert(gguf, folder)
-    write_text(folder / "origin.json", json.dumps({"gguf": gguf.name, "gguf_sha256": digest}))
+    write_text(folder / ORIGIN, json.dumps({"gguf": gguf.name, "gguf_sha256": digest}))
 
 
 def _convert(gguf: Path, folder: Path) -> None:
@@ -247,8 +242,9 @@ def _convert(gguf: Path, folder: Path) -> None:
     except ImportError as error:
         raise MissingExtraError(f"Reading {gguf.name}", error.name or "transformers", "local") from error
     with quiet_libraries(), contextlib.redirect_stderr(io.StringIO()):
-        model: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+        with refusing_damage(f"The model {gguf}"):
+            model: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
         model.hf_quantizer = None
         model.is_quantized = False
         del model.config.quantization_config

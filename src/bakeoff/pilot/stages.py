@@ -25,7 +25,9 @@ from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.measures import Measure
 from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
+from bakeoff.models.model_sums import check_sums
 from bakeoff.models.probe import probe
+from bakeoff.models.settings import ModelSettings
 from bakeoff.pilot.answer_settings import answers_line, settled
 from bakeoff.pilot.build import Builder, batch_size
 from bakeoff.pilot.judge import check_profile
@@ -54,6 +56,8 @@ class Event(Record):
     note: str = ""
     detail: str = ""
 
+
+RESTORE_OR_START = "restore the weights, or leave out --resume to start a new run"
 
 Listener = Callable[[Event], None]
 
@@ -89,10 +93,19 @@ def run(
 
 def _probe(config: Config, recipes: Sequence[Recipe]) -> None:
     """Tests every model once, before any work is done that an unreachable model would waste."""
-    for name in dict.fromkeys(recipe.spec.model for recipe in recipes if recipe.asks_model):
+    for name in _generators(recipes):
         probe(config.models[name])
-    for name in dict.fromkeys(recipe.embedder for recipe in recipes if recipe.embedder):
+    for name in _embedders(recipes):
         probe(config.models[name], embeds=True)
+
+
+def _generators(recipes: Sequence[Recipe]) -> list[str]:
+    """The names in `models:` of the models that these contenders ask."""
+    return list(dict.fromkeys(recipe.spec.model for recipe in recipes if recipe.asks_model))
+
+
+def _embedders(recipes: Sequence[Recipe]) -> list[str]:
+    return list(dict.fromkeys(recipe.embedder for recipe in recipes if recipe.embedder))
 
 
 class Pilot:
@@ -187,22 +200,30 @@ class Pilot:
         ]
 
     def _write_data(self) -> None:
-        """Writes the data and the environment into the folder. Refuses to resume on other data."""
+        """Writes the data and the environment into the folder. Refuses to resume on other data or other weights."""
         prepared, folder = self._prepared, self._folder
         if folder.environment_path.exists():
-            before = folder.read_json(folder.environment_path)["data_sha256"]
-            if before != data_sha256(prepared.all_documents, prepared.questions):
+            data_before = folder.read_json(folder.environment_path)["data_sha256"]
+            if data_before != data_sha256(prepared.all_documents, prepared.questions):
                 raise RunFolderError(
                     f"The documents or questions have changed since {folder.root} was started.",
                     "leave out --resume to start a new run",
                 )
+            before = folder.model_sums()
+            for name, settings in self._models().items():
+                check_sums(name, settings, before.get(name, {}), folder.root, RESTORE_OR_START)
         else:
             with self._timed("read"):
                 self._world.store.replace_all(prepared.documents)
             jsonl.write(folder.splits_path, prepared.questions)
             write_record(folder.data_path, prepared.summary())
-            environment = describe(prepared.all_documents, prepared.questions, self._config.seed)
+            environment = describe(prepared.all_documents, prepared.questions, self._config.seed, self._models())
             write_json(folder.environment_path, {"run_format": RUN_FORMAT, **environment})
+
+    def _models(self) -> dict[str, ModelSettings]:
+        """The models that this run's contenders use, by their names in `models:`."""
+        names = dict.fromkeys([*_generators(self._recipes), *_embedders(self._recipes)])
+        return {name: self._config.models[name] for name in names}
 
     def _answer(self, recipe: Recipe) -> None:
         """Calibrates a contender on dev, then asks it some test questions one at a time, then all of them."""

@@ -3,8 +3,10 @@
 Takes a text and quotes, gives offsets. Knows nothing about questions.
 """
 
-import re
 import unicodedata
+
+from bakeoff.formats import inline
+from bakeoff.formats.block_lines import block_lines
 
 
 class Locator:
@@ -50,5 +52,11 @@ def _squash(text: str) -> tuple[str, list[int]]:
 
 
 def _blank_link_targets(text: str) -> str:
-    """The text with the targets of Markdown links replaced by spaces, so that all offsets stay the same."""
-    return re.sub(r"(?<=\])\([^()\s]*\)", lambda match: " " * len(match[0]), text)
+    """The text with spaces in place of all that is around the words of links, so that all offsets stay the same."""
+    if "](" not in text and "]:" not in text:
+        return text
+    lines = text.split("\n")
+    blocks = block_lines([line.rstrip() for line in lines])
+    prose = "\n".join(" " * len(line) if code else line for line, code in zip(lines, blocks.code, strict=True))
+    cuts = [cut for link in inline.links(prose, blocks.labels) for cut in link.around]
+    return inline.without(text, cuts, {(start, end): " " * (end - start) for start, end in cuts})

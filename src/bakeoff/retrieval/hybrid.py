@@ -53,6 +53,7 @@ TIDY_WRITES = 256  # a table is rewritten after so many changes, however small t
 MOST_PIECES = 24  # each change adds a piece to the table; searches read each piece without an index
 OLD_VERSIONS_KEPT = timedelta(minutes=10)  # running searches may still read them
 NO_OLD_VERSIONS = timedelta(milliseconds=1)
+RETIRED_KEPT_S = 60.0  # a table that was replaced is kept for so long: running searches may still read it
 SCAN_FLOATS = 8_000_000  # the most cosines in memory at once when many queries are scanned
 
 
@@ -117,6 +118,7 @@ class HybridIndex:
         self._is_behind = False
         self._recent: set[str] = set()
         self._n_pieces = self._n_writes = 0
+        self._retired: dict[str, float] = {}
         self._loading = threading.Lock()
         self._syncing = threading.Lock()
         self._tidying = threading.Lock()
@@ -247,7 +249,7 @@ class HybridIndex:
             with self._syncing:
                 if self._is_behind:  # the table is half written until a sync succeeds
                     return
-                remove_tables(self._folder, except_for=self._state.table)
+                self._remove_tables()
                 name = copy_table(self._folder, self._state)
                 self._recent, before = set(), self._recent
                 n_before = self._n_writes
@@ -257,14 +259,15 @@ class HybridIndex:
                 _warm(table)
                 with self._syncing:
                     if self._is_behind:
-                        remove_tables(self._folder, except_for=self._state.table)
+                        self._recent |= before
+                        self._remove_tables()
                         return
                     self._take_place(name, table)
                     self._n_writes -= n_before
             except BaseException:
                 with self._syncing:
                     self._recent |= before
-                remove_tables(self._folder, except_for=self._state.table)
+                    self._remove_tables()
                 raise
 
     def _take_place(self, name: str, table: Any) -> None:
@@ -275,12 +278,21 @@ class HybridIndex:
             table.delete(condition)
             if len(rows):
                 table.add(rows)
+        version = int(table.version)
+        view = pinned(table, version)
+        self._retired[self._state.table] = time.monotonic()
         self._save(table=name)
         self._table, self._n_pieces = table, int(bool(self._recent))
         with self._loading:
-            self._published = int(table.version)
+            self._published = version
             if self._snapshot is not None:
-                self._snapshot = _Snapshot(pinned(table, self._published), self._snapshot.rows)
+                self._snapshot = _Snapshot(view, self._snapshot.rows)
+
+    def _remove_tables(self) -> None:
+        """Removes tables that nobody reads any more: those replaced a while ago, and copies that were not finished."""
+        oldest = time.monotonic() - RETIRED_KEPT_S
+        self._retired = {name: since for name, since in self._retired.items() if since > oldest}
+        remove_tables(self._folder, {self._state.table, *self._retired})
 
     def _join_pieces(self) -> None:
         """Rewrites the documents that changed since the last tidying as one piece. If killed, they are done again."""
@@ -357,8 +369,11 @@ class HybridIndex:
     def _tidy(self) -> None:
         """Adds new rows to the full-text index. This rewrites the table, so a large table waits for 2 % new rows.
 
-        Until then, searches scan the new rows one by one, and the statistics of BM25 still count deleted rows.
+        Until then, searches scan the new rows one by one, and the statistics of BM25 still count deleted rows. Nothing
+        is done while another thread rewrites the table beside itself.
         """
+        if self._tidying.locked():
+            return
         if self.n_chunks <= TIDY_ALWAYS_CHUNKS or self._n_unindexed() * 50 >= self.n_chunks:
             self._table.optimize(cleanup_older_than=OLD_VERSIONS_KEPT)
             self._n_pieces = self._n_writes = 0

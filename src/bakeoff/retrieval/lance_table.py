@@ -6,7 +6,7 @@ can be rewritten beside itself: a copy is compacted while the table is in use, a
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -141,10 +141,10 @@ def copy_table(folder: Path, state: State) -> str:
     return name
 
 
-def remove_tables(folder: Path, except_for: str = "") -> None:
-    """Removes all tables but one: older ones, and copies that were not finished."""
+def remove_tables(folder: Path, except_for: Collection[str] = ()) -> None:
+    """Removes all tables but these."""
     for path in folder.glob(f"{FIRST_TABLE}*.lance"):
-        if path.name != f"{except_for}.lance":
+        if path.stem not in except_for:
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -1,23 +1,27 @@
 """The environment of a run: versions, machine, and hashes of data and models.
 
-Takes documents and questions, gives plain values for environment.json. Knows nothing about stages.
+Takes documents, questions and models, gives plain values for environment.json. Knows nothing about stages.
 """
 
 import hashlib
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from typing import Any
 
 import bakeoff
+from bakeoff.models.model_sums import sums_of
+from bakeoff.models.settings import ModelSettings
 from bakeoff.records import Document, Question
 
 PACKAGES = ("lancedb", "numpy", "openvino", "openvino-genai", "peft", "pydantic", "pypdf", "torch", "transformers")
 
 
-def describe(documents: Iterable[Document], questions: Iterable[Question], seed: int) -> dict[str, Any]:
-    """Versions, machine, seed and the hash of the data."""
+def describe(
+    documents: Iterable[Document], questions: Iterable[Question], seed: int, models: Mapping[str, ModelSettings]
+) -> dict[str, Any]:
+    """Versions, machine, seed, the hash of the data, and the checksums of the models that have files here."""
     return {
         "bakeoff": bakeoff.__version__,
         "python": platform.python_version(),
@@ -29,6 +33,7 @@ def describe(documents: Iterable[Document], questions: Iterable[Question], seed:
         },
         "seed": seed,
         "data_sha256": data_sha256(documents, questions),
+        "models": {name: sums for name, settings in models.items() if (sums := sums_of(settings))},
     }
 
 

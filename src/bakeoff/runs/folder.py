@@ -19,6 +19,7 @@ from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.measure.comparison import Comparison
+from bakeoff.models.checksums import Sums
 from bakeoff.records import Answer, Question, Record, Score, Stage
 from bakeoff.runs.config import Config, validate
 from bakeoff.runs.data import DataSummary
@@ -87,6 +88,18 @@ class RunFolder:
                 f"format {RUN_FORMAT}.",
                 "read it with the version that wrote it, or run the pilot again: bakeoff run CONFIG",
             )
+
+    def model_sums(self) -> dict[str, Sums]:
+        """The checksums of the local models that this run was started with, by their names in `models:`.
+
+        Empty for a run of a version that wrote none. Raises RunFolderError if they are broken.
+        """
+        if not self.environment_path.exists():
+            return {}
+        sums = self.read_json(self.environment_path).get("models", {})
+        if not isinstance(sums, dict) or not all(isinstance(parts, dict) for parts in sums.values()):
+            raise RunFolderError(f"{self.environment_path}: 'models' holds no checksums by name and part.", RESTORE)
+        return sums
 
     def require(self, *paths: Path) -> None:
         """Raises RunFolderError if one of these files does not exist yet."""

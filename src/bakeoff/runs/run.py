@@ -83,11 +83,14 @@ class Run:
         return self.folder.answers(contender)
 
     def open(self, contender: str) -> Any:
-        """The contender as it was measured, ready to answer more questions."""
+        """The contender as it was measured, ready to answer more questions.
+
+        Raises RunFolderError if the weights of a model that it uses are not those that it was measured with.
+        """
         from bakeoff.contenders.world import WorldFolder
 
-        config = self.folder.config()
-        return WorldFolder(self.folder.world, config.models, config.imports_from).open(contender)
+        config, sums = self.folder.config(), self.folder.model_sums()
+        return WorldFolder(self.folder.world, config.models, config.imports_from, sums=sums).open(contender)
 
     def ask(self, question: str, contender: str | None = None) -> Answer:
         """One answer, from the named contender or the `best` one. `Answer.contender` says which.

@@ -80,7 +80,8 @@ class Deployment:
     def world(self) -> WorldFolder:
         """The contenders of the release, with the live documents."""
         config = self.config
-        return WorldFolder(self.release_folder(self.release.number), config.models, config.imports_from, self.root)
+        folder = self.release_folder(self.release.number)
+        return WorldFolder(folder, config.models, config.imports_from, documents=self.root)
 
     def release_folder(self, number: int) -> Path:
         return self.root / "releases" / str(number)

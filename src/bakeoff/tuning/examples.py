@@ -18,10 +18,11 @@ from typing import TypeVar
 
 from bakeoff.models.prompts import DECLINE, PromptTemplate
 from bakeoff.protocols import Retriever
-from bakeoff.questions.evidence import evidence_hit, holds_evidence, is_document_level
+from bakeoff.questions.evidence import evidence_hit, is_document_level
 from bakeoff.records import Chunk, Question
 from bakeoff.retrieval.presentation import Presentation
 from bakeoff.tuning.lora import Example
+from bakeoff.tuning.withheld import without_answer
 
 AS_RETRIEVED = Presentation()
 ASKED_TOGETHER = 8  # the most questions that are shown the same passages
@@ -65,7 +66,9 @@ def grounded_examples(
 
     In the share `declining` of the examples the completion is to decline: questions without an answer, and questions
     for which retrieval missed the right passage. If there are too many, a sample is drawn. If there are too few, the
-    right passages are removed from other examples. `presentation` says how passages are shown.
+    right passages are removed from other examples. Where an answer is known, no passage that holds it is shown with a
+    completion that declines (`withheld`); if no other passage is left, that is no example. `presentation` says how
+    passages are shown.
     """
 
     def shown(question: Question, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
@@ -81,14 +84,18 @@ def grounded_examples(
     unsupported: list[Shown] = []
     for question, hits in zip(questions, hits_of_questions, strict=True):
         chunks = [hit.chunk for hit in hits]
-        answers = question.answerable and evidence_hit(question, shown(question, chunks)) is not False
-        (supported if answers else unsupported).append((question, chunks))
+        if question.answerable and evidence_hit(question, shown(question, chunks)) is not False:
+            supported.append((question, chunks))
+        elif not question.answerable:
+            unsupported.append((question, chunks))
+        elif others := without_answer(question, chunks):
+            unsupported.append((question, others))
     unsupported = _at_most(_enough(len(supported), declining), unsupported, draw)
     missing = round(declining * (len(supported) + len(unsupported))) - len(unsupported)
-    stripped = _at_most(missing, [pair for pair in supported if evidence_hit(*pair)], draw)
-    unsupported += [(question, _without_evidence(question, chunks)) for question, chunks in stripped]
+    stripped = _withheld(missing, [pair for pair in supported if evidence_hit(*pair)], draw)
     stripped_ids = {question.id for question, _ in stripped}
     answered = [pair for pair in supported if pair[0].id not in stripped_ids]
+    unsupported += stripped
     if share:
         answered = _together(answered, k, shown)
     return [
@@ -141,5 +148,13 @@ def _at_most(n: int, items: list[T], draw: random.Random) -> list[T]:
     return [items[i] for i in sorted(draw.sample(range(len(items)), max(0, n)))]
 
 
-def _without_evidence(question: Question, chunks: Sequence[Chunk]) -> list[Chunk]:
-    return [chunk for chunk in chunks if not holds_evidence(question, chunk)]
+def _withheld(n: int, pairs: list[Shown], draw: random.Random) -> list[Shown]:
+    """At most n of the pairs, drawn at random, without the chunks that answer; none that has no other chunk."""
+    drawn = _at_most(n, pairs, draw)
+    ids = {question.id for question, _ in drawn}
+    rest = [pair for pair in pairs if pair[0].id not in ids]
+    kept: list[Shown] = []
+    for question, chunks in [*drawn, *draw.sample(rest, len(rest))]:
+        others = without_answer(question, chunks) if len(kept) < n else []
+        kept += [(question, others)] if others else []
+    return kept

@@ -11,13 +11,14 @@ from typing import Any
 
 import peft
 import torch
-from safetensors.torch import load_file
 from safetensors.torch import save as to_safetensors
 from torch.nn import functional
-from transformers import AttentionInterface, AutoModelForCausalLM
+from transformers import AttentionInterface
 
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.models.adapter_check import WEIGHTS, difference, read_tensors, shapes_of
 from bakeoff.models.chat import Chat
+from bakeoff.models.engines.transformers import load_base
 from bakeoff.models.weights import quiet_libraries
 from bakeoff.records import Message, Prompt
 from bakeoff.tuning.checkpoint import write_bytes
@@ -60,7 +61,7 @@ class TunedModel:
     def __init__(self, folder: Path, rank: int, alpha: int, target_modules: tuple[str, ...], seed: int) -> None:
         with quiet_libraries():
             self.chat = Chat(folder)
-            base: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", use_safetensors=True)
+            base: Any = load_base(folder, "auto")
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self._base = base.to(self.device).eval()
         trial = encode(self.chat, TRIAL)
@@ -168,15 +169,16 @@ class TunedModel:
         self.merge()
 
     def load_folder(self, folder: Path) -> None:
-        """Loads the adapter in a folder. Raises ModelUnavailableError if its shape does not match this one."""
-        path = folder / "adapter_model.safetensors"
-        if not path.exists():
+        """Loads the adapter in a folder. Raises ModelUnavailableError if it is damaged, or its shape does not match
+        this one.
+        """
+        if not (folder / WEIGHTS).exists():
             raise ModelUnavailableError(f"{folder} holds no adapter.", "name the folder of a finished training")
-        tensors = load_file(path)
-        shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-        if shapes != {name: tuple(tensor.shape) for name, tensor in self.parameters.items()}:
+        tensors = read_tensors(folder)
+        problem = difference(shapes_of(tensors), shapes_of(self.parameters))
+        if problem:
             raise ModelUnavailableError(
-                f"The adapter in {folder} has another rank, other modules or another model.",
+                f"The adapter in {folder} has another rank, other modules or another model: {problem}.",
                 "start from an adapter with the same settings, or from none",
             )
         self.load(tensors)
@@ -186,7 +188,7 @@ class TunedModel:
         self.config.inference_mode = True
         self.config.base_model_name_or_path = self._name
         self.config.save_pretrained(str(folder))
-        write_bytes(folder / "adapter_model.safetensors", to_safetensors(tensors, {"format": "pt"}))
+        write_bytes(folder / WEIGHTS, to_safetensors(tensors, {"format": "pt"}))
 
 
 def _with_adapter(base: Any, config: peft.LoraConfig, seed: int) -> Any:

@@ -1,22 +1,23 @@
 """Models as OpenVINO graphs below the cache folder, each written once under a name made of the hashes of what it holds.
 
 Takes a model folder and perhaps an adapter, gives the folder of a graph with int8 weights. Bakeoff's own fast graph is
-used for the shapes that it supports, for others the exporter of optimum-intel if it is installed. Only the last few
-graphs of tuned models are kept.
+used for the shapes that it supports, for others the exporter of optimum-intel if it is installed. Only the graphs used
+last are kept.
 """
 
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from bakeoff.errors import ConfigError, ModelUnavailableError
+from bakeoff.errors import ConfigError
 from bakeoff.files.cache import cache_folder
-from bakeoff.models.checksums import file_sha256, made_intact, model_sha256
+from bakeoff.models.adapter_check import FILES, require_files
+from bakeoff.models.checksums import MADE_FORMAT, file_sha256, made_intact, model_sha256
 from bakeoff.models.engines import optimum_export
 from bakeoff.models.engines.openvino_graph import unsupported, write_graph
 
 GRAPH_FORMAT = "3"  # raise this when the written graph changes, so that older ones in the cache are not used
-TUNED_GRAPHS_KEPT = 8
+GRAPHS_KEPT, TUNED_GRAPHS_KEPT = 4, 8
 
 Write = Callable[[Path, Path | None, Path], None]
 """Writes the graph of a model folder and an adapter into a folder."""
@@ -38,9 +39,9 @@ def graph_folder(folder: Path, adapter: Path | None) -> Path:
     """
     model = f"{file_sha256(folder / 'config.json')} {model_sha256(folder)}"
     writer, write = _writer(folder, model)
-    key = f"{writer} {model} {_adapter_sha256(adapter)}"
+    key = f"{writer} {MADE_FORMAT} {model} {_adapter_sha256(adapter)}"
     name = hashlib.sha256(key.encode()).hexdigest()[:24]
-    place, keep = ("openvino", None) if adapter is None else ("openvino-tuned", TUNED_GRAPHS_KEPT)
+    place, keep = ("openvino", GRAPHS_KEPT) if adapter is None else ("openvino-tuned", TUNED_GRAPHS_KEPT)
     try:
         return made_intact(cache_folder() / place / name, lambda half: write(folder, adapter, half), keep=keep)
     except optimum_export.ExportError as error:
@@ -71,10 +72,5 @@ def _no_graph(folder: Path, reason: str) -> NoGraphError:
 def _adapter_sha256(adapter: Path | None) -> str:
     if adapter is None:
         return ""
-    files = [adapter / name for name in ("adapter_config.json", "adapter_model.safetensors")]
-    missing = [file.name for file in files if not file.exists()]
-    if missing:
-        raise ModelUnavailableError(
-            f"{adapter} holds no {' and no '.join(missing)}.", "name a folder that a PEFT adapter was saved to"
-        )
-    return " ".join(file_sha256(file) for file in files)
+    require_files(adapter)
+    return " ".join(file_sha256(adapter / name) for name in FILES)

@@ -27,7 +27,7 @@ MAX_SEQUENCES = 64
 PROMPT_TOKENS = 512
 CACHED_TOKENS = 16_384  # keys and values kept at least: for a batch of 16 prompts with a thousand tokens each
 BLOCK_TOKENS = 32  # of the engine's cache on a CPU
-PAUSE_S = 0.001
+PAUSE_S, PAUSE_BEFORE_PROMPTS_S = 0.001, 0.01
 PAUSES = 50
 
 
@@ -131,7 +131,7 @@ class Stepper:
         for _ in range(PAUSES if streamed else 0):
             time.sleep(PAUSE_S)
             if not any(request.tokens.is_being_read for request in streamed):
-                time.sleep(PAUSE_S)
+                time.sleep(PAUSE_BEFORE_PROMPTS_S if self._waiting else PAUSE_S)
                 return
 
     def _fail(self, error: BaseException) -> None:

@@ -56,9 +56,11 @@ def _merge(folder: Path, adapter: Path, target: Path) -> None:
     import torch
 
     from bakeoff.models.engines.transformers import load_model
+    from bakeoff.models.weights import quiet_libraries
 
     model = load_model(folder, adapter, torch.float32)
-    model.save_pretrained(target)
+    with quiet_libraries():
+        model.save_pretrained(target)
     for file in folder.iterdir():
         if file.is_file() and file.suffix != ".safetensors" and not (target / file.name).exists():
             shutil.copy(file, target / file.name)

@@ -11,12 +11,14 @@ import numpy as np
 
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder
-from bakeoff.models.checksums import made_intact, model_sha256
+from bakeoff.models.checksums import MADE_FORMAT, made_intact, model_sha256
+from bakeoff.models.damage import COPY_AGAIN, refusing_damage
 from bakeoff.models.sentence_model import Projection, SentenceModel
 from bakeoff.models.threads import free_threads, independent_threads, openvino_properties, use_threads
 from bakeoff.models.weights import quiet_libraries
 
 CONVERSION = 1  # raise this when the format of what `OpenVinoEncoder` caches changes
+EMBEDDERS_KEPT = 4  # converted models in the cache: those used last
 QUANTISATION_GROUP = 128  # number of weights that share a scale; benchmarks/index_speed.py prints the cosine to fp32
 BATCH_TOKENS = {"openvino": 1024, "transformers": 4096}  # per batch, padding included; 1,024 fit a core's L2 cache
 
@@ -93,8 +95,11 @@ def _pooled_model(folder: Path, sentence: SentenceModel) -> Any:
     class Pooled(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            with quiet_libraries():
-                self.model = AutoModel.from_pretrained(folder, dtype=torch.float32, trust_remote_code=False)
+            with quiet_libraries(), refusing_damage(f"The weights of the embedder in {folder}"):
+                self.model, info = AutoModel.from_pretrained(
+                    folder, dtype=torch.float32, trust_remote_code=False, output_loading_info=True
+                )
+            _refuse_missing(folder, info["missing_keys"])
             layers = [_linear(projection) for projection in sentence.projections]
             self.projections = torch.nn.Sequential(*(module for layer in layers for module in layer))
             self.dimension = int(layers[-1][0].out_features if layers else self.model.config.hidden_size)
@@ -108,12 +113,28 @@ def _pooled_model(folder: Path, sentence: SentenceModel) -> Any:
     return Pooled().eval()
 
 
+def _refuse_missing(folder: Path, missing: Iterable[str]) -> None:
+    """Raises ModelUnavailableError if the weights lack tensors: transformers would make them up.
+
+    The transformer's own pooler is not used here, and many embedders ship without it.
+    """
+    needed = sorted(name for name in missing if not name.startswith("pooler."))
+    if needed:
+        raise ModelUnavailableError(
+            f"The weights of the embedder in {folder} lack {len(needed)} tensors that its config.json asks for, such "
+            f"as '{needed[0]}'.",
+            COPY_AGAIN,
+        )
+
+
 def _linear(projection: Projection) -> list[Any]:
     """The linear layer of a Dense module with its weights, and the activation after it."""
     import torch
     from safetensors.torch import load_file
 
-    state = {name.removeprefix("linear."): tensor.float() for name, tensor in load_file(projection.weights).items()}
+    with refusing_damage(f"The weights {projection.weights}"):
+        tensors = load_file(projection.weights)
+    state = {name.removeprefix("linear."): tensor.float() for name, tensor in tensors.items()}
     if set(state) - {"bias"} != {"weight"}:
         raise ModelUnavailableError(
             f"{projection.weights} holds {', '.join(sorted(state))}; a Dense module must hold weight and optionally "
@@ -169,8 +190,9 @@ class OpenVinoEncoder:
 def _converted(folder: Path, sentence: SentenceModel) -> Path:
     """The path of the converted model.xml in the cache. The model is converted first if it is missing
     or damaged."""
-    name = f"{folder.name}-{model_sha256(folder)[:12]}-{sentence.fingerprint}-v{CONVERSION}"
-    return made_intact(cache_folder() / "embedders" / name, lambda half: _convert(folder, sentence, half)) / "model.xml"
+    name = f"{folder.name}-{model_sha256(folder)[:12]}-{sentence.fingerprint}-v{CONVERSION}.{MADE_FORMAT}"
+    target = cache_folder() / "embedders" / name
+    return made_intact(target, lambda half: _convert(folder, sentence, half), keep=EMBEDDERS_KEPT) / "model.xml"
 
 
 def _convert(folder: Path, sentence: SentenceModel, target: Path) -> None:

@@ -21,8 +21,10 @@ from transformers import (
 from transformers.generation.streamers import BaseStreamer
 
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.models.adapter_check import SAVE_AGAIN, check_adapter
 from bakeoff.models.cancelling import Caller, acquire, caller
 from bakeoff.models.chat import Chat
+from bakeoff.models.damage import COPY_AGAIN, refusing_damage
 from bakeoff.models.engines.token_queue import TokenQueue
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.models.weights import quiet_libraries
@@ -267,20 +269,46 @@ class _WhenLeft(StoppingCriteria):
 def load_model(folder: Path, adapter: Path | None, dtype: torch.dtype) -> Any:
     """The model in evaluation mode, with the adapter merged into its weights. Loads safetensors only.
 
+    Raises ModelUnavailableError if either is damaged, or the adapter does not fit the model.
     The model's own sampling settings (temperature, repetition penalty) are ignored: decoding is greedy by default.
     """
-    with quiet_libraries():
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, use_safetensors=True)
-        if adapter is not None:
-            from peft import PeftModel
+    if adapter is not None:
+        check_adapter(folder, adapter)
+    model = load_base(folder, dtype)
+    if adapter is not None:
+        from peft import PeftModel
 
-            if not (adapter / "adapter_model.safetensors").exists():
-                raise ModelUnavailableError(
-                    f"{adapter} holds no adapter_model.safetensors.", "name a folder that a PEFT adapter was saved to"
-                )
+        with quiet_libraries(), refusing_damage(f"The adapter in {adapter}", SAVE_AGAIN):
             model = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
     model.generation_config = GenerationConfig()
     return model.eval()
+
+
+def load_base(folder: Path, dtype: torch.dtype | str) -> Any:
+    """The model as its folder holds it, on the CPU. Loads safetensors only.
+
+    Raises ModelUnavailableError if the weights are damaged, hold other shapes than config.json says, lack tensors
+    (transformers would make them up), or hold values that are not finite.
+    """
+    with quiet_libraries(), refusing_damage(f"The weights of the model in {folder}"):
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, output_loading_info=True
+        )
+    model, info = loaded
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise ModelUnavailableError(
+            f"The weights of the model in {folder} lack {len(missing)} tensors that its config.json asks for, such as "
+            f"'{missing[0]}'.",
+            COPY_AGAIN,
+        )
+    for name, parameter in model.named_parameters():
+        if not bool(parameter.detach().sum(dtype=torch.float32).isfinite()):
+            raise ModelUnavailableError(
+                f"The weights of the model in {folder} hold values that are not finite numbers, in '{name}'.",
+                COPY_AGAIN,
+            )
+    return model
 
 
 def _batches(lengths: Sequence[int], max_tokens: int, tokens_per_batch: int) -> Iterator[list[int]]:

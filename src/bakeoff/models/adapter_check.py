@@ -1,0 +1,147 @@
+"""Whether a PEFT adapter fits a model: every tensor that the model takes is there, with its shape and finite values.
+
+Takes the folders of a model and of an adapter. Loads the adapter, but of the model its shape only. PEFT itself leaves
+out tensors under other names and starts missing ones at zero, so that an adapter of another model would change nothing.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bakeoff.errors import MissingExtraError, ModelUnavailableError
+from bakeoff.models.damage import refusing_damage
+
+CONFIG, WEIGHTS = FILES = ("adapter_config.json", "adapter_model.safetensors")
+SAVE_AGAIN = "copy or train the adapter again"
+FOR_THIS_MODEL = "name an adapter that was trained on exactly these weights, or the model that it was trained on"
+
+Shapes = Mapping[str, tuple[int, ...]]
+"""The shapes of tensors by name, as an adapter's file names them."""
+
+
+def require_files(adapter: Path) -> None:
+    """Raises ModelUnavailableError if one of the two files of a PEFT adapter is not there."""
+    missing = [name for name in FILES if not (adapter / name).is_file()]
+    if missing:
+        raise ModelUnavailableError(
+            f"{adapter} holds no {' and no '.join(missing)}.", "name a folder that a PEFT adapter was saved to"
+        )
+
+
+def read_tensors(adapter: Path) -> dict[str, Any]:
+    """The adapter's tensors by name. Raises ModelUnavailableError if its file is damaged, or a value is not finite."""
+    import torch
+    from safetensors.torch import load_file
+
+    path = adapter / WEIGHTS
+    with refusing_damage(f"The adapter's weights {path}", SAVE_AGAIN):
+        tensors: dict[str, Any] = load_file(path)
+    if not tensors:
+        raise ModelUnavailableError(f"The adapter's weights {path} hold no tensor.", SAVE_AGAIN)
+    strange = [name for name, tensor in tensors.items() if not bool(torch.isfinite(tensor.float()).all())]
+    if strange:
+        raise ModelUnavailableError(
+            f"The adapter's weights {path} hold values that are not finite numbers, in {_some(strange)}.", SAVE_AGAIN
+        )
+    return tensors
+
+
+def shapes_of(tensors: Mapping[str, Any]) -> Shapes:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
+def difference(given: Shapes, expected: Shapes) -> str:
+    """How an adapter's tensors differ from those that a model takes; an empty string if they do not.
+
+    >>> difference({"a": (4, 32)}, {"a": (4, 64), "b": (2,)})
+    "it lacks 1 of 2 tensors that the model takes ('b')"
+    """
+    missing, unknown = sorted(expected.keys() - given.keys()), sorted(given.keys() - expected.keys())
+    if unknown:
+        return f"the model takes no tensor {_some(unknown)}"
+    if missing:
+        return f"it lacks {len(missing)} of {len(expected)} tensors that the model takes ({_some(missing)})"
+    for name, shape in given.items():
+        if shape != expected[name]:
+            return f"'{name}' has the shape {shape}, where the model takes {expected[name]}"
+    return ""
+
+
+def check_adapter(folder: Path, adapter: Path) -> None:
+    """Raises ModelUnavailableError if the adapter is damaged, cannot be merged, or does not fit the model in `folder`.
+
+    Raises MissingExtraError without peft.
+    """
+    require_files(adapter)
+    try:
+        import peft  # noqa: F401
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("An adapter", error.name or "peft", "local") from error
+    tensors = read_tensors(adapter)
+    model = _shape_of_both(folder, adapter)
+    problem = difference(shapes_of(tensors), _taken(model))
+    if problem and not _taken_all_the_same(model, tensors):
+        raise ModelUnavailableError(
+            f"The adapter in {adapter} does not fit the model in {folder}: {problem}.", FOR_THIS_MODEL
+        )
+
+
+def _shape_of_both(folder: Path, adapter: Path) -> Any:
+    """The model with the adapter's layers, without values: all tensors are on torch's device 'meta'."""
+    import peft
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    from bakeoff.models.weights import quiet_libraries
+
+    with refusing_damage(f"The adapter's settings {adapter / CONFIG}", SAVE_AGAIN):
+        json.loads((adapter / CONFIG).read_text(encoding="utf-8"))["peft_type"]
+        config = peft.PeftConfig.from_pretrained(str(adapter))
+    config.inference_mode = False  # marks the adapter's tensors as those to be trained
+    with refusing_damage(f"The model's file {folder / 'config.json'}"), torch.device("meta"), quiet_libraries():
+        base = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder))
+    try:
+        with torch.device("meta"), quiet_libraries():
+            model = peft.get_peft_model(base, config)
+    except (ValueError, TypeError, RuntimeError, AttributeError, KeyError) as error:
+        reason = " ".join(str(error).split())[:200].rstrip(". ")
+        raise ModelUnavailableError(
+            f"The adapter in {adapter} does not fit the model in {folder}: {reason}.", FOR_THIS_MODEL
+        ) from error
+    if not hasattr(model, "merge_and_unload"):
+        raise ModelUnavailableError(
+            f"The adapter in {adapter} is of the type {config.peft_type}, which cannot be merged into weights.",
+            "use a type that can, such as LoRA",
+        )
+    return model
+
+
+def _taken(model: Any) -> Shapes:
+    """What PEFT would save of this model's adapter."""
+    import peft
+
+    return shapes_of(peft.get_peft_model_state_dict(model, save_embedding_layers=False))
+
+
+def _taken_all_the_same(model: Any, tensors: Mapping[str, Any]) -> bool:
+    """Whether PEFT finds a place for each tensor, and a tensor for each place, where names differ from those it saves.
+
+    So it is with adapters of older versions and those saved with the model's embeddings.
+    """
+    import peft
+    import torch
+
+    shapes = {name: torch.empty_like(tensor, device="meta") for name, tensor in tensors.items()}
+    wanted = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    try:
+        result: Any = peft.set_peft_model_state_dict(model, shapes)
+    except (RuntimeError, KeyError, ValueError):
+        return False
+    return not result.unexpected_keys and not wanted & set(result.missing_keys)
+
+
+def _some(names: list[str]) -> str:
+    """The first names."""
+    return ", ".join(f"'{name}'" for name in names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
