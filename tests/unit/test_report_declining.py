@@ -6,7 +6,7 @@ from bakeoff.measure.comparison import Comparison, Declining, Entrant, Estimate
 from bakeoff.report.coverage_chart import coverage_chart
 from bakeoff.report.declining import compared_at, curves, sentences
 
-FEW = Declining(reason="dev holds 7 unanswerable facts, and a threshold needs at least 20")
+FEW = Declining(reason="dev holds 62 answerable and 7 unanswerable facts, and a threshold needs at least 20 of each")
 FITTED = Declining(below=-0.5, fitted=True, n_answerable=60, n_unanswerable=24, wrong_answer_penalty=2.0, gain=0.4)
 CURVE = {"coverage": [0.25, 0.5, 1.0], "risk": [0.0, 0.1, 0.4], "answered": 0.6}
 
