@@ -6,6 +6,7 @@ about HTML.
 
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT
+from bakeoff.questions.naming import named_by
 from bakeoff.report.declining import compared_at, sentences
 from bakeoff.report.findings import CAUSE_MEANINGS, CAUSES, failures, headline, seconds_by_stage, slices
 from bakeoff.report.gather import ReportData
@@ -156,6 +157,6 @@ def _summary(data: ReportData) -> list[str]:
     if leaks:
         parts += [
             f"{len(leaks)} test questions are near-copies of a training question:",
-            bullets(f"{leak.test_id} and {leak.train_id}" for leak in leaks[:MOST_LEAKS]),
+            bullets(" and ".join(named_by(key, data.texts.get(key)) for key in (leak.test_id, leak.train_id)) for leak in leaks[:MOST_LEAKS]),
         ]
     return parts
