@@ -94,9 +94,10 @@ def _shown(differences: "RunDiff") -> Iterator[RenderableType]:
     yield LEGEND
     for name, contender in results.contenders.items():
         if contender.better or contender.worse:
+            better, worse = (first_named(ids, texts) or "none" for ids in (contender.better, contender.worse))
             yield (
-                f"{name}: {len(contender.better)} questions now correct ({first_named(contender.better, texts) or 'none'}), "
-                f"{len(contender.worse)} no longer ({first_named(contender.worse, texts) or 'none'})"
+                f"{name}: {len(contender.better)} questions now correct ({better}), "
+                f"{len(contender.worse)} no longer ({worse})"
             )
     if results.only_before:
         yield f"Only before: {', '.join(results.only_before)}"

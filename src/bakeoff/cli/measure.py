@@ -120,7 +120,12 @@ def regrade(
         table(
             ("Contender", "Accuracy", "", "Now correct", "Now wrong"),
             [
-                (name, percent(new.before), f"-> {percent(new.after)}", *(_few(new_ids, texts) for new_ids in (new.now_correct, new.now_wrong)))
+                (
+                    name,
+                    percent(new.before),
+                    f"-> {percent(new.after)}",
+                    *(_few(new_ids, texts) for new_ids in (new.now_correct, new.now_wrong)),
+                )
                 for name, new in regraded.contenders.items()
             ],
             right=(1,),

@@ -54,18 +54,23 @@ _FIRST_PERSON = re.compile(r"\W*(?:(?:i|we|im)\b|i'm|no idea)", re.I)
 _CLAUSE_END = re.compile(
     r"[,;:\u2013\u2014]|\s-\s|\b(?:but|and|so|because|since|though|although|however|while|if)\b", re.I
 )
-_FILLER = frozenset(
-    "well oh hmm sorry apologies unfortunately regrettably honestly frankly actually currently afraid i am im m we are re that "
-    "my our the a an answer response reply is would be to it this your question think believe must have say at moment "
-    "present right now still just simply very really for me".split()
-)
+# fmt: off
+_FILLER = frozenset({
+    "well", "oh", "hmm", "sorry", "apologies", "unfortunately", "regrettably", "honestly", "frankly", "actually",
+    "currently", "afraid", "i", "am", "im", "m", "we", "are", "re", "that", "my", "our", "the", "a", "an", "answer",
+    "response", "reply", "is", "would", "be", "to", "it", "this", "your", "question", "think", "believe", "must",
+    "have", "say", "at", "moment", "present", "right", "now", "still", "just", "simply", "very", "really", "for", "me",
+})
+# fmt: on
 _OPENING = re.compile(
     r"\W*(?:i|we|you|your|sorry|unfortunately|regrettably|thanks?|hello|hi|hey|dear|as|based|according|for|from|with|"
     r"given|in|on|by|after|about|regarding|concerning|without|to|at|since|because|although|though|while|when|if|"
     r"however|yes|no)\b",
     re.I,
 )
-_PREPOSITION = re.compile(r"\W*(?:as|based|according|for|from|with|given|in|on|by|after|about|regarding|without)\b", re.I)
+_PREPOSITION = re.compile(
+    r"\W*(?:as|based|according|for|from|with|given|in|on|by|after|about|regarding|without)\b", re.I
+)
 _LACKS_COMPLEMENT = re.compile(
     r"(?:\b(?:is|are|was|were|be|been|being|became|called|named|titled|known|means?|as|of|to|in|at|by|for|the|a|an)"
     r"\W*|\w-)$",

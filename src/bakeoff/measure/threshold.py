@@ -81,8 +81,10 @@ def fit(
 ) -> Declining:
     """When a contender declines besides saying so, from its dev answers; without a threshold, the reason.
 
-    `in_files` are the facts of the question files, from which the reason says how many would be enough. A correct answer earns 1, and so does declining an unanswerable question. Declining an answerable one earns 0. A
-    wrong answer costs `wrong_answer_penalty`.
+    `in_files` are the facts of the question files, from which the reason says how many would be enough.
+
+    A correct answer earns 1, and so does declining an unanswerable question. Declining an answerable one earns 0. A wrong answer costs
+    `wrong_answer_penalty`.
     """
     in_dev = Facts.of(dev)
     declining = Declining(

@@ -115,7 +115,9 @@ def replaced(
         if (other := matched[question.id]) is not None and other.text != question.text
     ]
     if reworded:
-        texts = [f"{question.id} ({shortened(question.text)} -> {shortened(other.text)})" for question, other in reworded]
+        texts = [
+            f"{question.id} ({shortened(question.text)} -> {shortened(other.text)})" for question, other in reworded
+        ]
         raise InputError(
             f"{len(reworded)} test questions have another text in these files: {first_few(texts)}.",
             "restore their texts, or run the pilot again: the existing answers are to the former questions",
@@ -181,9 +183,10 @@ def _keep(folder: RunFolder, former: Sequence[Question]) -> Path:
 def _note(folder: RunFolder, changed: Sequence[NewAnswers], copy: Path | None) -> None:
     """Adds a warning to the data, so that every report says that the run was graded again."""
     data = folder.data()
+    shown = first_few([named_by(question.id, question.text) for question in changed])
     line = (
         f"{GRADED_AGAIN} on {date.today().isoformat()} with other accepted answers for {len(changed)} test questions: "
-        f"{first_few([named_by(question.id, question.text) for question in changed])}. The former ones are in {copy.name if copy else ''}."
+        f"{shown}. The former ones are in {copy.name if copy else ''}."
     )
     write_record(folder.data_path, data.model_copy(update={"warnings": (*data.warnings, line)}))
 

@@ -40,8 +40,7 @@ class Leak(Record):
         test, train = (named_by(key, texts.get(key)) for key in (self.test_id, self.train_id))
         if self.same_answer:
             return (
-                f"test question {test} has the same answer and source as training question {train}, "
-                "under another fact"
+                f"test question {test} has the same answer and source as training question {train}, under another fact"
             )
         return f"test question {test} nearly copies training question {train}"
 

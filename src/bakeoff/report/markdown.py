@@ -157,6 +157,9 @@ def _summary(data: ReportData) -> list[str]:
     if leaks:
         parts += [
             f"{len(leaks)} test questions are near-copies of a training question:",
-            bullets(" and ".join(named_by(key, data.texts.get(key)) for key in (leak.test_id, leak.train_id)) for leak in leaks[:MOST_LEAKS]),
+            bullets(
+                " and ".join(named_by(key, data.texts.get(key)) for key in (leak.test_id, leak.train_id))
+                for leak in leaks[:MOST_LEAKS]
+            ),
         ]
     return parts
