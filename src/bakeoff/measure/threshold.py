@@ -83,8 +83,8 @@ def fit(
 
     `in_files` are the facts of the question files, from which the reason says how many would be enough.
 
-    A correct answer earns 1, and so does declining an unanswerable question. Declining an answerable one earns 0. A wrong answer costs
-    `wrong_answer_penalty`.
+    A correct answer earns 1, and so does declining an unanswerable question. Declining an answerable one earns 0. A
+    wrong answer costs `wrong_answer_penalty`.
     """
     in_dev = Facts.of(dev)
     declining = Declining(

@@ -49,7 +49,12 @@ class Prepared(Record):
     @property
     def asked_per_month(self) -> int | None:
         """How many questions users ask in a month, if the questions have dates."""
-        return asked_per_month([question for question in self.questions if question.slice != "general"])
+        return asked_per_month(self.own_questions)
+
+    @property
+    def own_questions(self) -> list[Question]:
+        """The questions of the configured files, without those of general knowledge."""
+        return [question for question in self.questions if question.slice != "general"]
 
     def of(self, split: Split) -> list[Question]:
         """The questions of one split. Questions about the update are not part of 'train'; `changed` holds them."""
@@ -71,7 +76,7 @@ class Prepared(Record):
     def lines(self) -> list[str]:
         """What the data are and what they allow, one fact per line."""
         n_words = sum(len(document.text.split()) for document in self.documents)
-        own = [question for question in self.questions if question.slice != "general"]
+        own = self.own_questions
         texts = {question.id: question.text for question in self.questions}
         n_excused = sum(leak.excused for leak in self.leaks)
         splits = ", ".join(

@@ -25,9 +25,11 @@ from bakeoff.report.drilldown import MOST_QUESTIONS, drilldown_json
 from bakeoff.report.findings import (
     CAUSE_MEANINGS,
     CAUSES,
+    LENGTHS_ABOUT,
     Cause,
     failures,
     headline,
+    length_rows,
     seconds_by_stage,
     slices,
     standing,
@@ -111,6 +113,8 @@ def _figures(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any]:
     return {
         "accuracy_chart": _accuracy_chart(data, colours),
         "slice_charts": _slice_charts(data, colours),
+        "length_table": length_rows(data),
+        "lengths_about": LENGTHS_ABOUT,
         "cost_chart": _scatter(data, colours, "cost_per_1k", Axis("USD for 1,000 answers", usd, "{:g}".format)),
         "latency_chart": _scatter(
             data, colours, "latency_ms", Axis("median time to an answer", milliseconds, milliseconds)

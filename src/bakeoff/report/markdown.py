@@ -8,7 +8,16 @@ from bakeoff.measure.comparison import Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT
 from bakeoff.questions.naming import named_by
 from bakeoff.report.declining import compared_at, sentences
-from bakeoff.report.findings import CAUSE_MEANINGS, CAUSES, failures, headline, seconds_by_stage, slices
+from bakeoff.report.findings import (
+    CAUSE_MEANINGS,
+    CAUSES,
+    LENGTHS_ABOUT,
+    failures,
+    headline,
+    length_rows,
+    seconds_by_stage,
+    slices,
+)
 from bakeoff.report.gather import ReportData
 from bakeoff.report.markdown_text import bullets, grid, plain
 from bakeoff.report.stage_titles import STAGES
@@ -74,7 +83,13 @@ def _slices(data: ReportData) -> list[str]:
         [name, *(_estimate(data.estimate(name, "accuracy").slices.get(kind)) for kind in kinds)]
         for name in data.contenders
     ]
-    return ["## Accuracy by slice", grid(["Contender", *kinds], rows)]
+    return ["## Accuracy by slice", grid(["Contender", *kinds], rows), *_lengths(data)]
+
+
+def _lengths(data: ReportData) -> list[str]:
+    """Accuracy by the length of the accepted answers, if the test has both lengths."""
+    heads, rows = length_rows(data)
+    return ["### By the length of the accepted answers", grid(heads, rows), LENGTHS_ABOUT] if rows else []
 
 
 def _declining(data: ReportData) -> list[str]:
