@@ -270,7 +270,7 @@ def _ratio(view: _View, collected: Measured, measure: Measure) -> Estimate:
         return Estimate(reason=f"the test holds no {' or '.join(measure.slices)} question")
     base = view.baseline(collected)
     if base is None:
-        return Estimate(reason="the run has no contender that is the same model untuned and without documents")
+        return Estimate(reason="the run has no contender that is the same model as it comes, without documents")
     own, before = view.values_of(collected, measure), view.values_of(base, measure)
     if not before:
         return Estimate(reason=f"{base.name} answered no general question without error")

@@ -17,7 +17,7 @@ from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.questions.leaks import Leak, leak_notes, leaks
 from bakeoff.questions.naming import first_named
 from bakeoff.questions.splits import MEASURED, assign_splits
-from bakeoff.questions.survey import QuestionSummary, label_note, summarise
+from bakeoff.questions.survey import QuestionSummary, counted_tests, label_note, summarise
 from bakeoff.questions.updated import asked_again
 from bakeoff.records import Document, Question, Record, Slice, Split
 from bakeoff.runs.config import Config
@@ -79,10 +79,9 @@ class Prepared(Record):
         own = self.own_questions
         texts = {question.id: question.text for question in self.questions}
         n_excused = sum(leak.excused for leak in self.leaks)
-        splits = ", ".join(
-            f"{sum(question.split == split for question in own)} {split}" for split in ("train", "dev", "test")
-        )
-        asked = f"{len(own)} questions about {len({question.fact for question in own})} facts ({splits})"
+        splits = ", ".join(f"{sum(question.split == split for question in own)} {split}" for split in ("train", "dev"))
+        n_facts = len({question.fact for question in own})
+        asked = f"{len(own)} questions about {n_facts} facts ({splits}, {counted_tests(own)})"
         monthly = self.asked_per_month
         return [
             f"{len(self.documents)} documents, about {n_words:,} words; {asked}.",

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from bakeoff.decide.advise.factors import TITLES
 from bakeoff.measure.comparison import NOTHING, Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT, Measure
+from bakeoff.questions.survey import counted_tests
 from bakeoff.report import charts
 from bakeoff.report.charts import Axis, Bar, Dot, Point
 from bakeoff.report.coverage_chart import coverage_chart
@@ -83,6 +84,7 @@ def html_page(data: ReportData) -> str:
         config=yaml.safe_dump(_without_secrets(data.config), sort_keys=False, allow_unicode=True, width=100),
         environment=_flat(_without_secrets(data.environment)),
         questions_summary=_questions_summary(data),
+        counted_tests=counted_tests(data.questions),
         n_leaks=sum(not leak.excused for leak in data.summary.leaks),
         percent=percent,
         usd=usd,

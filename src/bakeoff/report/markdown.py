@@ -7,6 +7,7 @@ about HTML.
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT
 from bakeoff.questions.naming import named_by
+from bakeoff.questions.survey import counted_tests
 from bakeoff.report.declining import compared_at, sentences
 from bakeoff.report.findings import (
     CAUSE_MEANINGS,
@@ -150,10 +151,9 @@ def _times(data: ReportData) -> list[str]:
 
 def _summary(data: ReportData) -> list[str]:
     documents = data.summary.documents
-    n_test = len(data.questions)
     parts = [
         "## Documents and questions",
-        f"{documents.n:,} documents; {len(data.texts):,} questions, {n_test:,} of them test questions.",
+        f"{documents.n:,} documents; {len(data.texts):,} questions ({counted_tests(data.questions)}).",
     ]
     if data.origins:
         parts += [

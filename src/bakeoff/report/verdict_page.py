@@ -40,7 +40,7 @@ from bakeoff.sentences import listed, percent, points
 WIDE, PANEL, NARROW_WIDE = 780, 320, 342
 BOTH = "Both together"
 AVERAGES = {
-    "knowledge": "on average over the untuned and the tuned model",
+    "knowledge": "on average over the model as it comes and the tuned model",
     "tuning": "on average with and without retrieval or documents",
     "interaction": "what both add together beyond the sum of each alone",
 }
