@@ -1,5 +1,6 @@
 """A server answers each key from the documents it may see, and refuses contenders that cannot do that."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,9 @@ from bakeoff.contenders.access import record_learned
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipe
 from bakeoff.records import Answer, Labels
+from bakeoff.retrieval.settings import Retrieval
 from bakeoff.serve.answering import Asked, RefusedError
+from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.log import Log
 from bakeoff.serve.serving import Serving
 from tests.unit.labelled_world import ASKED, RECIPES, World, labelled_world, spec
@@ -22,9 +25,11 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def serving(world: World, tmp_path: Path) -> Serving:
+def serving(world: World, tmp_path: Path) -> Iterator[Serving]:
     release = SimpleNamespace(contenders=RECIPES, created=datetime.now(UTC), measured=SimpleNamespace(sums={}))
-    return Serving(SimpleNamespace(world=world, release=release), Log(tmp_path / "log.sqlite"))
+    deployment = SimpleNamespace(world=world, release=release)
+    with LiveDocuments(world.store, [world.index(Retrieval(chunk_tokens=64))]) as documents:
+        yield Serving(deployment, documents, Log(tmp_path / "log.sqlite"))
 
 
 def said(serving: Serving, model: str, labels: Labels) -> str:
