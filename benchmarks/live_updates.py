@@ -25,7 +25,7 @@ from bakeoff.models.embed import HashEmbedder, load_embedder
 from bakeoff.protocols import Embedder
 from bakeoff.records import Document
 from bakeoff.retrieval.hybrid import HybridIndex
-from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.documents.live import LiveDocuments, give_back_memory
 
 CHUNK_TOKENS = 256
 
@@ -98,6 +98,7 @@ class Tidying:
     def _tidy(self, index: HybridIndex) -> None:
         while not self._stop.is_set():
             index.tidy()
+            give_back_memory()
             self.n += 1
 
 

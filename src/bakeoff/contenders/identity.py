@@ -17,9 +17,8 @@ from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.corpus.store import DocumentStore, content_hash
 from bakeoff.errors import RunFolderError
-from bakeoff.models.checksums import file_sha256
-from bakeoff.models.embed import HashEmbedder
-from bakeoff.models.load import has_no_weights
+from bakeoff.models.checksums import ORIGIN, file_sha256
+from bakeoff.models.model_sums import sums_of
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.models.weights import resolve_model
 from bakeoff.records import Record
@@ -79,7 +78,8 @@ def identity_of(world: WorldFolder, name: str) -> Identity:
     Raises RunFolderError if the contender or its adapter is missing or its index is damaged, ModelUnavailableError for
     missing weights.
     """
-    recipe = make_recipe(world.built(name).spec, world.imports_from)
+    built = world.built(name)
+    recipe = make_recipe(built.spec, world.imports_from)
     return Identity(
         contender=name,
         settings=_folder_sum(world.contender_folder(name)),
@@ -89,7 +89,7 @@ def identity_of(world: WorldFolder, name: str) -> Identity:
         documents=documents_sha256(world.store) if recipe.shows else "",
         index=index_sha256(world.index_folder(recipe.index)) if recipe.index else "",
         code=_code(recipe),
-        behind=tuple(identity_of(world, other) for other in recipe.behind()),
+        behind=tuple(identity_of(world, other) for other in recipe.sends_to(built.fitted)),
     )
 
 
@@ -99,13 +99,18 @@ def documents_sha256(store: DocumentStore) -> str:
 
 
 def _model(settings: ModelSettings) -> str:
-    """The sum of a model's files, or of its settings if it has none here."""
-    if not isinstance(settings, LocalModel) or has_no_weights(settings) or settings.name == HashEmbedder.name:
+    """The sum of a model's weights, adapter, tokenizer and templates, or of its settings if it has no files here.
+
+    Weights that Bakeoff made in its cache count as what they were made from.
+    """
+    sums = sums_of(settings)
+    if not sums or not isinstance(settings, LocalModel):
         return _sum(settings.model_dump(mode="json"))
-    parts = {"weights": _folder_sum(resolve_model(settings.name))}
-    if settings.adapter:
-        parts["adapter"] = _folder_sum(Path(settings.adapter).expanduser())
-    return _sum(parts)
+    folder = resolve_model(settings.name)
+    if not (folder / ORIGIN).exists():
+        others = [path for path in _files(folder) if path.suffix != ".safetensors"]
+        sums |= {path.relative_to(folder).as_posix(): file_sha256(path) for path in others}
+    return _sum(sums)
 
 
 def _folder_sum(folder: Path) -> str:

@@ -18,8 +18,8 @@ from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.threads import usable_cores
 from bakeoff.protocols import Contender, Embedder, Generator
-from bakeoff.records import Answer, Question
-from bakeoff.serve.answering import Asked, Labels, RefusedError
+from bakeoff.records import Answer, Labels, Question
+from bakeoff.serve.answering import Asked, RefusedError
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.log import Log
@@ -73,11 +73,12 @@ class Serving:
     def _n_parallel(self, name: str) -> int:
         """How many answers at once make sense: what the model says, or the cores if no model is asked."""
         world = self._deployment.world
-        recipe = make_recipe(world.built(name).spec, world.imports_from)
+        built = world.built(name)
+        recipe = make_recipe(built.spec, world.imports_from)
         if recipe.asks_model:
             generator = world.generator(recipe.spec.model, recipe.adapter)
             return int(getattr(generator, "n_parallel", 1))
-        return min((self._n_parallel(other) for other in recipe.behind()), default=usable_cores())
+        return min((self._n_parallel(other) for other in recipe.sends_to(built.fitted)), default=usable_cores())
 
     def open(self, name: str) -> Contender:
         """The contender of this name, ready to answer.

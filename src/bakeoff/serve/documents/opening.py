@@ -26,8 +26,9 @@ def indexes_of(world: WorldFolder, contenders: Sequence[str]) -> list[HybridInde
         if name in known:
             continue
         known.add(name)
-        recipe = make_recipe(world.built(name).spec, world.imports_from)
-        pending.extend(recipe.behind())
+        built = world.built(name)
+        recipe = make_recipe(built.spec, world.imports_from)
+        pending.extend(recipe.sends_to(built.fitted))
         if recipe.index:
             indexes[recipe.index] = world.index(recipe.spec.retrieval)
     return [indexes[name] for name in sorted(indexes)]
