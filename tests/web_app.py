@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from bakeoff.records import Answer, Chunk, Hit, Usage
-from bakeoff.serve.answering import Asked, Labels, RefusedError
+from bakeoff.records import Answer, Chunk, Hit, Labels, Usage
+from bakeoff.serve.answering import Asked, RefusedError
 from bakeoff.serve.feedback import FeedbackApi
 from bakeoff.serve.guard.bearer import holder_of
 from bakeoff.serve.guard.guarded import access_of, guarded

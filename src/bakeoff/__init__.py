@@ -5,7 +5,7 @@ import bakeoff
 run = bakeoff.run("bakeoff.yaml")           # the whole pilot; runs/<name>/report.html shows it
 run = bakeoff.open_run("runs/my-pilot")     # a run of an earlier day
 run.measure("rag", "accuracy")              # any contender, any measure
-run.ask("How long is the warranty?")        # by the winner, or by the contender you name
+run.ask("How long is the Tide Valve under warranty?")  # by the winner, or by the contender you name
 """
 
 from typing import TYPE_CHECKING, Any

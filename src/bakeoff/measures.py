@@ -230,7 +230,8 @@ BESIDE = (
     Measure(
         name="aurc",
         title="Risk over coverage (AURC)",
-        description="mean share of wrong answers among the surest 1, 2, 3, … answers; declining earns nothing",
+        description="mean share of wrong answers among the surest 1, 2, 3, … answers; what it declines comes last, "
+        "as wrong",
         better="lower",
         estimator="area",
         reason="its answers have no confidence",

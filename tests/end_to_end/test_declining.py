@@ -43,7 +43,7 @@ def test_without_enough_dev_questions_nobody_gets_a_threshold_and_the_report_say
         assert {found.below for found in finished.comparison.declining.values()} == {None}
         for page in ("report.md", "report.html"):
             text = (finished.folder.root / page).read_text()
-            assert "dev holds 7 unanswerable facts, and a threshold needs at least 20" in text
+            assert "and 7 unanswerable facts, and a threshold needs at least 20 of each; for that the question" in text
 
 
 @pytest.mark.parametrize("runs", ["few", "enough"])

@@ -44,7 +44,9 @@ SKILL = {  # share right: seen, unseen, changed, unanswerable, general; share de
 }
 MODEL = AskedModel(name="generator", label="SmolLM2-135M-Instruct")
 DECLINING = Declining(
-    reason="dev holds 9 unanswerable facts, and a threshold needs at least 20", n_answerable=62, n_unanswerable=9
+    reason="dev holds 62 answerable and 9 unanswerable facts, and a threshold needs at least 20 of each",
+    n_answerable=62,
+    n_unanswerable=9,
 )
 SHOWN, TUNED = "retrieval (128 tokens, k 3)", "LoRA (rank 16)"
 ENTRANTS = (

@@ -1,59 +1,24 @@
 """Who asks decides what is shown: no contender shows, cites or repeats a document that a key may not see."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from bakeoff.contenders.access import LEARNED_WITH, learned_with, record_learned, why_refused
-from bakeoff.contenders.built import Built, Fitted
+from bakeoff.contenders.built import Fitted
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.rag import Rag
-from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.streaming import stream_of
-from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ContenderError
-from bakeoff.models.settings import LocalModel
-from bakeoff.records import Answer, Completion, Document, GenerationSettings, Labels, Prompt, Question, Usage, ask
+from bakeoff.records import Answer, Document, Labels, Question, ask
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.retrieval.visible import hits_for
 from tests.unit.fakes import FakeRetriever, answer, chunk, question
-
-SECRET = "Salary of Ann at the kettle office: 90,000 euros."
-LAWSUIT = "The kettle lawsuit of Bob concerns salary and office."
-PUBLIC = "The kettle has a salary-friendly price. Its office opens at nine."
-ASKED = "What is the salary of Ann at the kettle office?"
-MODELS = {"generator": LocalModel(name="generator"), "embedder": LocalModel(name="hash")}
-RECIPES = ("base", "rag", "extract", "long-context", "tuned", "hybrid", "router")
-
-
-class Repeating:
-    """Answers with its whole prompt, so that whatever it was shown is in the answer."""
-
-    name, context_tokens = "repeating", 100_000
-
-    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
-        return [Completion(text=prompt.messages[-1].content, usage=Usage(), logprob=-0.1) for prompt in prompts]
-
-    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
-        (completion,) = self.generate([prompt], settings)
-        yield completion.text
-        yield completion
-
-    def count_tokens(self, text: str) -> int:
-        return len(text.split())
-
-
-class World(WorldFolder):
-    """A world whose models repeat what they are shown."""
-
-    def generator(self, model: str, adapter: str = "", template: Any = None) -> Repeating:
-        return Repeating()
+from tests.unit.labelled_world import ASKED, PUBLIC, RECIPES, SECRET, World, labelled_world, save, spec
 
 
 class Leaking:
@@ -86,37 +51,9 @@ class OfRag(Rag):
     respects_labels = True
 
 
-def spec(name: str, **more: Any) -> Spec:
-    return Spec(name=name, recipe=name, retrieval=Retrieval(k=2, chunk_tokens=64), **more)
-
-
-def save(world: WorldFolder, recipe: Recipe, fitted: Fitted) -> None:
-    world.save(Built(spec=recipe.spec, entrant=recipe.entrant(MODELS), fitted=fitted, calibrated=True))
-
-
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """Documents of three kinds, and every standard contender. The tuned models were tuned on public documents."""
-    made = World(tmp_path, MODELS)
-    secrets = [Document(id=f"hr{i}", text=SECRET, source=f"hr/{i}.md", access=("hr",)) for i in range(150)]
-    made.store.upsert(
-        [
-            *secrets,
-            Document(id="law", text=LAWSUIT, source="law.md", access=("legal", 'o\'hara "x"')),
-            Document(id="public", text=PUBLIC, source="public.md"),
-        ]
-    )
-    made.index(Retrieval(chunk_tokens=64)).sync(made.store)
-    for name in RECIPES:
-        recipe = make_recipe(spec(name))
-        routing = {"near": "tuned", "far": "rag", "familiarity_at_least": 0.99}
-        save(made, recipe, Fitted(routing=routing) if name == "router" else Fitted())
-        if recipe.adapter:
-            made.adapter_folder(recipe.adapter).mkdir(parents=True)
-            record_learned(made.adapter_folder(recipe.adapter), [Document(id="p", text="", source="p.md")])
-    vectors = made.embedder("embedder").embed_queries(["something else entirely"])
-    np.save(made.contender_folder("router") / "trained.npy", vectors, allow_pickle=False)
-    return made
+    return labelled_world(tmp_path)
 
 
 def shown(answered: Answer) -> str:

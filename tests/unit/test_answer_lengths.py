@@ -7,10 +7,10 @@ import pytest
 
 from bakeoff.errors import RunFolderError
 from bakeoff.models.prompts import closed_book, grounded
-from bakeoff.pilot.answer_settings import answers_line, settled
+from bakeoff.pilot.answer_settings import answers_line, sentences_warning, settled
 from bakeoff.pilot.first_config import first_config
 from bakeoff.pilot.stages import run
-from bakeoff.questions.answer_lengths import AnswerLengths
+from bakeoff.questions.answer_lengths import AnswerLengths, answer_length
 from bakeoff.records import GenerationSettings
 from bakeoff.runs.config import Config, load_config
 from tests.end_to_end.small import make
@@ -22,6 +22,40 @@ HOW_TO = "Open the settings, choose the account, then press the button with the 
 def lengths(*texts: str) -> AnswerLengths:
     """The lengths of these answers, one for each question."""
     return AnswerLengths.of([question(str(i), answers=[text]) for i, text in enumerate(texts)])
+
+
+def test_six_words_are_short_and_seven_long():
+    """The shortest accepted answer counts; a question without one has no length."""
+    six = question("a", answers=["one two three four five six"])
+    seven = question("b", answers=["one two three four five six seven"])
+    assert (answer_length(six), answer_length(seven)) == ("short", "long")
+    assert answer_length(question("c", answers=[*seven.answers, "24 months"])) == "short"
+    assert answer_length(question("d", answers=[])) is None
+
+
+@pytest.mark.parametrize(
+    ("n_long", "generator", "warned"),
+    [(2, "bakeoff-reader", True), (1, "bakeoff-reader", False), (10, "bakeoff-reader", True), (10, "other", False)],
+)
+def test_many_sentences_and_the_default_model_are_warned_of(n_long, generator, warned):
+    """From a fifth on, in one line; another model is not warned of."""
+    config = Config(name="x", documents=("d",), questions=("q",), models={"generator": generator})
+    texts = ["24 months"] * (10 - n_long) + [HOW_TO] * n_long
+    asked = [*(question(str(i), answers=[text]) for i, text in enumerate(texts)), question("u", answers=[])]
+    lines = sentences_warning(config, asked)
+    assert len(lines) == warned
+    assert not warned or lines[0].startswith(f"warning: {n_long} of 10 answers are sentences")
+    assert not warned or "weak at those: see docs/reader.md, or name a larger model" in lines[0]
+
+
+def test_init_shows_the_warning(tmp_path):
+    """Among its other lines."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text(f"{HOW_TO}\n")
+    rows = "".join(f"What is step {i}?,{HOW_TO.replace(',', ' ')}\n" for i in range(12))
+    (tmp_path / "q.csv").write_text(f"question,answer\n{rows}")
+    lines = first_config([str(tmp_path / "docs")], [tmp_path / "q.csv"], tmp_path / "bakeoff.yaml").lines
+    assert sum("12 of 12 answers are sentences" in line for line in lines) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from bakeoff.cli.main import app
+from bakeoff.measure.comparison import Declining as Rule
 from bakeoff.records import Answer, Hit, Origin, Usage
+from bakeoff.runs.folder import write_record
 from bakeoff.runs.run import Run
 from tests.unit.fakes import chunk
 from tests.unit.run_fixture import finished
@@ -119,6 +121,35 @@ def test_an_answer_that_is_declined_says_so_and_shows_no_text(run):
     assert "rag declined to answer" in result.stdout and "wild guess" not in result.stdout
     found = parsed("ask", "planets", "Will you decline?", "--json")
     assert found["abstained"] is True and found["text"] == ""
+
+
+class Declining(Speaking):
+    """A contender that declines: in its own words, by its confidence, or with nothing to say."""
+
+    def stream(self, question):
+        own = "own words" in question.text
+        text = "I don't know." if own else "" if "nothing" in question.text else "a wild guess"
+        if own:
+            yield text
+        yield Answer(question_id=question.id, contender="rag", text=text, confidence=-1.5, abstained=True)
+
+
+@pytest.mark.parametrize(
+    ("question", "below", "shown"),
+    [
+        ("In own words?", None, "I don't know.\nrag declined to answer, in its own words.\n"),
+        ("In own words?", -1.0, "I don't know.\nrag declined to answer, in its own words.\n"),
+        ("Unsure?", -1.0, "rag declined to answer: its confidence (-1.5) is below its threshold (-1).\n"),
+        ("With nothing?", None, "rag declined to answer: it found nothing to answer with.\n"),
+    ],
+)
+def test_an_answer_that_is_declined_says_why(run, monkeypatch, question, below, shown):
+    """On a line of its own; a threshold is the reason only if the run has one for this contender."""
+    monkeypatch.setattr(Run, "open", lambda self, name: Declining())
+    comparison = run.comparison.model_copy(update={"declining": {"rag": Rule(below=below)}})
+    write_record(run.folder.comparison_path, comparison)
+    result = call("ask", "planets", question)
+    assert result.stdout == shown
 
 
 def test_an_answer_for_scripts_is_json_alone(run):

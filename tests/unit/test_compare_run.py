@@ -116,7 +116,7 @@ def test_retention_is_held_against_the_same_model_as_it_comes(folder):
     }  # fmt: skip
     without = compared(folder, entrants=(LARGE, LEARNT))
     assert without.estimate("learnt", "retention").value is None
-    assert "same model untuned" in without.estimate("learnt", "retention").reason
+    assert "same model as it comes" in without.estimate("learnt", "retention").reason
 
 
 def test_without_general_questions_there_is_no_retention(folder):

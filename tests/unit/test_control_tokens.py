@@ -16,6 +16,7 @@ from bakeoff.models.engines.ollama import OllamaGenerator
 from bakeoff.models.engines.openai import OpenAiGenerator
 from bakeoff.models.prompts import GROUNDED, PromptTemplate, closed_book, grounded, plain
 from bakeoff.models.settings import ApiModel
+from bakeoff.models.thinking import FAMILIES
 from bakeoff.records import GenerationSettings, Message, Prompt
 from bakeoff.tuning.packing import Example, encode
 from tests.unit.fakes import FakeGenerator
@@ -198,6 +199,13 @@ def test_a_text_full_of_control_tokens_is_counted_as_it_is_read(chat: Chat) -> N
     text = "<|im_end|>" * 50
     empty, full = (len(chat.ids(prompts_with(content)[0])) for content in ("", text))
     assert chat.count_tokens(text) >= full - empty > 400
+
+
+def test_the_marks_of_every_family_of_thoughts_are_well_known() -> None:
+    """A document cannot open or close a thought of a model behind a server."""
+    for marks in FAMILIES:
+        for mark in marks:
+            assert mark not in escaped(f"a {mark} b")
 
 
 @pytest.mark.parametrize("text", attacks())

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from bakeoff.decide.cost.break_even import break_even, break_even_month, order_by_volume
+from bakeoff.decide.cost.break_even import about, break_even, break_even_month, capacity_per_month, order_by_volume
 from bakeoff.decide.cost.model import CostInputs, total_usd
 from tests.unit.cost_fixture import RAG, TUNED, random_inputs
 
@@ -107,7 +107,7 @@ def test_the_bounds_hold_wherever_the_truth_lies_in_the_intervals():
     b = flat("b", 1000, 1.0).model_copy(update={"intervals": {"completion_tokens_per_query": (0.9, 1.4)}})
     found = break_even(a, b)
     assert found.low < found.volume_per_month < found.high
-    assert f"the order changes between {found.low:,.0f} and {found.high:,.0f} queries." in found.explanation
+    assert f"the order changes between {about(found.low)} and {about(found.high)} queries." in found.explanation
     for _ in range(2000):
         x, y = rng.uniform(0.8, 1.3), rng.uniform(0.9, 1.4)
         truth = break_even(
@@ -125,6 +125,36 @@ def test_an_open_end_is_told():
     assert found.low == pytest.approx(1000 / 12 / 2.2)
     assert found.high is None
     assert "the order may change at any volume from 38, or never." in found.explanation
+
+
+def test_a_volume_that_no_machine_answers_is_no_break_even():
+    """At a second a query, a machine answers 2.6 million a month; the order would change at 83 million."""
+    slow = {"compute_seconds_per_query": 1.0, "serving_usd_per_hour": 0.0}
+    a, b = flat("a", 0, 2.0, **slow), flat("b", 1e9, 1.0)
+    assert order_by_volume(a, b)[1][0] == pytest.approx(1e9 / 12)
+    found = break_even(a, b)
+    assert (found.volume_per_month, found.low, found.high, found.is_beyond_capacity) == (None, None, None, True)
+    assert found.cheaper_below == found.cheaper_above == "a"
+    assert found.capacity_per_month == capacity_per_month(a) == pytest.approx(730.5 * 3600)
+    assert found.explanation.startswith(
+        "'a' costs less over 12 months at every volume up to a break-even that lies beyond what this machine can "
+        "answer (about 2,630,000 a month). "
+    )
+    assert break_even(b, a).is_beyond_capacity
+
+
+def test_what_a_machine_answers_is_a_break_even():
+    """Just below the limit; a contender without seconds has none."""
+    a, b = flat("a", 0, 2.0, compute_seconds_per_query=0.03), flat("b", 1e9, 1.0)
+    assert break_even(a, b).volume_per_month == pytest.approx(1e9 / 12)
+    assert not break_even(a, b).is_beyond_capacity and break_even(b, b).capacity_per_month is None
+
+
+def test_volumes_are_written_with_three_digits():
+    """More are not known, as they follow from measured seconds."""
+    found = break_even(flat("cheap", 0, 2.0), flat("dear", 1_234_567, 1.0))
+    assert found.volume_per_month == pytest.approx(1_234_567 / 12)
+    assert "up to 103,000 queries a month" in found.explanation and about(37.9) == "38"
 
 
 def test_the_month_is_the_first_that_has_paid_back():

@@ -84,7 +84,7 @@ def test_where_the_interaction_is_clear_the_simple_effects_are_told_not_the_aver
 def test_two_contenders_that_differ_in_one_axis_have_an_effect_without_a_square():
     """base and rag alone show what retrieval does to the model as it comes."""
     one = told(right(base=lambda i: 0, rag=lambda i: i < 40))[0]
-    assert one.sentence.startswith("Retrieval raises accuracy by 66.7 points on the untuned model over all test")
+    assert one.sentence.startswith("Retrieval raises accuracy by 66.7 points on the model as it comes over all test")
 
 
 def test_contenders_that_differ_in_two_axes_or_stand_beside_the_grid_have_none():
@@ -122,7 +122,7 @@ def test_each_model_has_its_own_square_and_the_models_are_compared_at_equal_sett
         (f"{name}-large", name) for name in ("base", "rag", "tuned", "hybrid")
     }
     assert models[0].sentence.startswith(
-        "Model large instead of generator raises accuracy by 50.0 points on the untuned model without retrieval"
+        "Model large instead of generator raises accuracy by 50.0 points on the model as it comes without retrieval"
     )
 
 

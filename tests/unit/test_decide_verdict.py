@@ -37,6 +37,17 @@ def test_what_is_behind_by_more_than_the_margin_does_not_win_by_its_price():
     assert "more test questions would decide between hybrid and rag" in found.reason
 
 
+def test_the_number_of_questions_that_would_decide_is_about_the_runner_up():
+    """hybrid is closest to the winner; fewer questions would decide about extract, which is further behind."""
+    rights = {"base": 2, "rag": range(40), "hybrid": range(2, 40), "extract": {*range(25), *range(60, 68)}}
+    given = comparison(ids=IDS[:100], **rights)
+    pairs = {name: given.contrast("rag", name) for name in ("hybrid", "extract")}
+    assert {pair.finding for pair in pairs.values()} == {"open"}
+    assert pairs["extract"].more_questions < pairs["hybrid"].more_questions
+    needed = f"About {pairs['hybrid'].more_questions:,} more test questions"
+    assert verdict(given).reason.endswith(f"{needed} would decide between rag and the runner-up, hybrid.")
+
+
 def test_a_contender_more_does_not_make_the_base_model_a_winner():
     """base 35 %, hybrid 55 % of 40 questions, not significantly different: no winner, even with a useless third."""
     rights = {"base": range(14), "hybrid": range(8, 30)}

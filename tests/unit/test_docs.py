@@ -1,5 +1,6 @@
-"""What the documents name exists: files they link to, paths in the source, commands, keys and tables."""
+"""What the documents name exists: files they link to, paths in the source, commands, keys, tables and questions."""
 
+import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,8 @@ DOTTED = re.compile(r"(?<![\w/.-])bakeoff(?:\.[A-Za-z_]\w*)+")
 FILES = ("bakeoff.yaml", "bakeoff.schema.json")
 IMPORT = re.compile(r"^from (bakeoff[\w.]*) import ([\w, ]+)$", re.MULTILINE)
 COMMAND = re.compile(r"^(?:\$ )?bakeoff +(?!-)(\S+)")
+ASKED = re.compile(r'(?:^bakeoff ask \S+ |\brun\.(?:ask|stream)\()"([^"]+)"', re.MULTILINE)
+EXAMPLE = REPOSITORY / "examples" / "support-desk"
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 
 
@@ -155,6 +158,22 @@ def test_the_factors_that_a_pilot_measures_are_listed():
     text = (REPOSITORY / "docs" / "matrix.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| ([^|`]+) \| `(\w+)`", text, re.MULTILINE))
     assert rows == {factor.title: factor.measure for factor in read_factors() if factor.measure}
+
+
+def example_questions() -> dict[str, dict[str, str]]:
+    """The rows of the example's question file by their text."""
+    with (EXAMPLE / "questions.csv").open(encoding="utf-8", newline="") as file:
+        return {row["question"]: row for row in csv.DictReader(file)}
+
+
+def test_every_question_that_is_shown_is_one_of_the_example():
+    """So that what a reader types first is answered by the example's documents: its answer and its source are known."""
+    rows, pages = example_questions(), [*PAGES, SOURCE / "__init__.py"]
+    shown = {page: ASKED.findall(page.read_text(encoding="utf-8")) for page in pages}
+    assert all(shown[page] for page in (PAGES[0], SOURCE / "__init__.py", REPOSITORY / "docs" / "cli.md"))
+    assert {question for questions in shown.values() for question in questions} - set(rows) == set()
+    for question in {question for questions in shown.values() for question in questions}:
+        assert rows[question]["answers"] and (EXAMPLE / "documents" / rows[question]["source"]).is_file(), question
 
 
 def test_every_recipe_is_in_the_readme():

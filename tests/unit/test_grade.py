@@ -225,12 +225,24 @@ DECLINING = [
     "I don't know.", "I do not know the answer to that.", "The documents don't mention it.", "Not specified", "N/A",
     "It is not stated in the passage.", "There is no information about this.", "I couldn’t find that.",
     "I don't know. Please contact support.", "Based on the passage, it is not mentioned how long it takes.",
+    "The answer is: I don't know.", "The answer to this question is I don't know.", "\"I don't know.\"",
+    "Sorry, but I don't know.", "I'm afraid I don't know.", "I am afraid that I do not know.", "We don't know.",
+    "Unfortunately, I do not know that.", "At the moment I don't know.", "Well, I don't know.",
+    "From these passages I can't tell.", "For that product I do not know the price.", "As for the price, I don't know.",
+    "You asked about the lamp, I don't know.", "As an AI language model, I cannot answer that.",
+    "The passage mentions the Hearth 3 and the Drift, but I don't know what the lamp costs.",
+    "Thank you for your question, I don't know.", "Based on the documents, I can not say.", "No idea.",
 ]  # fmt: skip
 ANSWERING = [
     "I don't know the exact date, but it was in 2014.", "I'm not sure, but 24 months", "I don't know, maybe 5",
     "Batteries are not included.", "We do not have stores in Norway.", "There is no data limit.",
     "It does not include a hub.", "No data is shared.", "If you are unable to find your code, tap Resend.", "No", "",
     "I don't know. It is 24 months.",
+    "The company that owns restic is a company called I don't know.", "It costs I don't know.",
+    'The Italian title of the book is "I don\'t know.', "The nearest stop is the Hamburg-I don't know.",
+    "Ogedei's wife was a powerful woman named I don't know.", "Chelsea, Granitia, I don't know.",
+    'Machines were studied using the concept of "I don\'t know.', "In 2014 its name was I don't know.",
+    'A single token, such as "I don\'t know.".', "Oslo, I don't know.",
 ]  # fmt: skip
 
 
@@ -244,7 +256,7 @@ def test_declining_is_recognised(text: str) -> None:
 
 @pytest.mark.parametrize("text", ANSWERING)
 def test_answers_are_not_taken_for_declining(text: str) -> None:
-    """A guess after a refusal is an answer, and statements about products are not refusals."""
+    """Nor a guess after a refusal, a statement about a product, or one of which "I don't know" is only a part."""
     assert not is_abstention(text)
     assert not grade(text, []).correct
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.files import jsonl
 from bakeoff.runs.listing import is_running, list_runs
-from tests.unit.run_fixture import finished
+from tests.unit.run_fixture import finished, questions
 
 
 def states(runs: Path) -> dict[str, str]:
@@ -22,6 +23,15 @@ def test_a_finished_run_is_listed_with_who_won(tmp_path):
     (run,) = list_runs(tmp_path)
     assert (run.name, run.state, run.winner, run.n_test) == ("planets", "finished", "rag", 40)
     assert run.contenders == ("base", "rag") and run.begun is not None
+
+
+def test_only_the_questions_of_the_verdict_are_counted(tmp_path):
+    """As the verdict does: not those about the update or of general knowledge."""
+    run = finished(tmp_path / "planets")
+    kinds = {0: "changed", 1: "general"}
+    asked = [one.model_copy(update={"slice": kinds.get(i, one.slice)}) for i, one in enumerate(questions())]
+    jsonl.write(run.folder.splits_path, asked)
+    assert list_runs(tmp_path)[0].n_test == 38
 
 
 def test_a_run_that_was_killed_is_half_written(tmp_path):

@@ -75,6 +75,13 @@ def test_a_question_may_be_asked_again_without_ids(tmp_path: Path) -> None:
     assert any("asked both before and after the update: 1." in note for note in found.notes)
 
 
+def test_the_first_line_counts_test_questions_of_the_verdict_and_of_the_update(tmp_path: Path) -> None:
+    """The verdict is based on the former only; the run's report counts the same."""
+    found = asked_after(tmp_path, {"question": "A year of Aldra now?", "answers": ["300 days"], "source": "aldra.md"})
+    tested = [one for one in found.questions if one.split == "test" and one.slice not in ("changed", "general")]
+    assert f"{len(tested)} test and 1 test about the update)" in found.lines()[0]
+
+
 def test_a_question_may_be_asked_again_under_its_id(tmp_path: Path) -> None:
     """It keeps the fact named in the file before, and so do other phrasings in the update."""
     both = {"answers": ["300 days"], "source": "aldra.md"}

@@ -93,3 +93,20 @@ def test_what_is_read_as_what_is_said_for_each_file(tmp_path: Path) -> None:
         "not used: 'agent'",
         "b.jsonl: question <- 'question', answers <- 'answers' and 'gold'; not used: 'user'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("id,question,source\n1,How long is it?,a.md\n", "add a column answers or answer or expected; mark"),
+        ("question,nr,agent,Resolution\nA?,7,Ann,it is two years\n", 'columns: {answers: "Resolution"} in'),
+        ("id,answer,source\n1,two years,a.md\n", "(answers go under answers or answer or expected)"),
+        ("nr,agent,Message\n7,Ann,How long is it?\n", 'bakeoff init --columns question="Message"'),
+    ],
+)
+def test_only_a_column_that_could_hold_the_field_is_proposed(tmp_path: Path, text: str, remedy: str) -> None:
+    """One of the file that is read as nothing else and has the most words; without one, no mapping is proposed."""
+    with pytest.raises(InputError, match=r"column") as caught:
+        read_questions([write(tmp_path, "q.csv", text)])
+    assert remedy in caught.value.remedy
+    assert ("--columns" in caught.value.remedy) is ("columns" in remedy)

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import InputError
+from bakeoff.formats.part import Problem
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
 from bakeoff.questions.dates import days_of
-from bakeoff.records import Document, Question
+from bakeoff.questions.naming import made_id
+from bakeoff.records import Document, Question, SourceSpan
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -416,6 +418,46 @@ def test_sources_may_be_written_with_a_folder_more_or_less() -> None:
     assert located("24", "24", "./a.md")[0] == "24"
     with pytest.raises(InputError, match=r"'b\.md' \(question q; did you mean 'a\.md'\?\)"):
         located("24", "24", "b.md")
+
+
+UNREAD = (
+    Problem(source="manual/tuning.rst", reason="files ending in '.rst' are not read", remedy="convert it to .md"),
+    Problem(source="policy.pdf", reason="encrypted", remedy="save it without a password"),
+)
+
+
+def asked_about(*names: str) -> list[Question]:
+    """A question without an id for each source."""
+    texts = {f"What does {name} say about a thing that nobody could look up by its id alone?": name for name in names}
+    return [
+        Question(id=made_id(text), text=text, answers=("x",), fact=name, source_spans=(SourceSpan(source=name),))
+        for text, name in texts.items()
+    ]
+
+
+@pytest.mark.parametrize("name", ["tuning.rst", "manual/tuning.rst", "documents/manual/tuning.rst"])
+def test_a_source_that_exists_but_is_not_read_says_so(name: str) -> None:
+    """With the reason, what to do, and the question by its text, since the file gives no id."""
+    with pytest.raises(InputError, match="exist but were not read") as caught:
+        locate_evidence(asked_about(name), [Document(id="1", text="24", source="a.md")], unread=UNREAD)
+    assert "files ending in '.rst' are not read" in caught.value.message and "('What does" in caught.value.message
+    assert "do not exist" not in caught.value.message
+    assert caught.value.remedy == "convert it to .md, and name it as source, or leave it empty"
+
+
+def test_sources_that_are_not_read_and_that_do_not_exist_are_told_apart() -> None:
+    """One message with both."""
+    with pytest.raises(InputError) as caught:
+        locate_evidence(asked_about("policy.pdf", "b.md"), [Document(id="1", text="24", source="a.md")], (), UNREAD)
+    exists, missing = caught.value.message.split(". Questions")
+    assert "'policy.pdf'" in exists and "encrypted" in exists and "'b.md'" in missing and "do not exist" in missing
+    assert "save it without a password" in caught.value.remedy and "path below the documents" in caught.value.remedy
+
+
+def test_a_note_names_a_question_without_an_id_by_its_text() -> None:
+    """A made id is in no file. The text is shortened."""
+    _, notes = locate_evidence(asked_about("a.md"), [Document(id="1", text="24", source="a.md")])
+    assert "('What does a.md say about a thing that nobody could look up …')" in notes[0]
 
 
 def test_the_bundled_example_is_read_and_located(example: Path) -> None:

@@ -88,3 +88,12 @@ def test_overlap_is_the_shared_area() -> None:
     """Touching is not overlapping."""
     assert Box(0, 0, 10, 10).overlap(Box(5, 5, 10, 10)) == 25
     assert Box(0, 0, 10, 10).overlap(Box(10, 0, 5, 5)) == 0
+
+
+def test_no_label_of_a_scatter_covers_the_title_of_the_axis() -> None:
+    """A cheap and accurate contender stands in the title's corner."""
+    drawn = ElementTree.fromstring(charts.scatter([Point("base", 0, 1.0), Point("rag", 9, 1.0)], 342, 300, "", X, Y))
+    title = next(text for text in drawn.iter("text") if text.get("class") == "axis-title" and text.get("x") == "0.0")
+    name = next(text for text in drawn.iter("text") if text.text == "base")
+    box = charts.Box(float(name.get("x", "")), float(name.get("y", "")) - 13, charts.text_width("base"), 17)
+    assert box.overlap(charts.title_box(title.text or "")) == 0

@@ -44,10 +44,10 @@ def with_intervals(inputs: CostInputs, rng: random.Random) -> CostInputs:
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_what_the_sliders_change_is_calculated_as_in_python() -> None:
-    """200 random contenders under random slider values: totals, intervals, people's part, break-even, tornado."""
+    """300 random contenders under random slider values: totals, intervals, people's part, break-even, tornado."""
     rng = random.Random(5)
     cases = []
-    for _ in range(200):
+    for _ in range(300):
         a = with_intervals(random_inputs(rng), rng)
         b = random_inputs(rng, like=a)
         if rng.random() < 0.5:

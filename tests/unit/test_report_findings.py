@@ -1,17 +1,20 @@
 """Which contenders lead or are tied, and how answers failed."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bakeoff.measure.comparison import Axes, Comparison, Entrant, Estimate
 from bakeoff.measures import BY_NAME
 from bakeoff.records import Answer, Chunk, Contrast, Hit, Question, SourceSpan
+from bakeoff.report.csv_tables import csv_tables
 from bakeoff.report.findings import (
     RIGHT,
     cause,
     failures,
     headline,
+    length_rows,
     outcome,
     outcome_after_update,
     seconds_by_stage,
@@ -20,6 +23,9 @@ from bakeoff.report.findings import (
     standing,
 )
 from bakeoff.report.gather import ReportData, gather
+from bakeoff.report.html import html_page
+from bakeoff.report.markdown import markdown_page
+from bakeoff.runs.folder import RunFolder, write_record
 from bakeoff.sentences import NARROW
 from tests.unit.report_fixture import build
 
@@ -197,3 +203,37 @@ def test_slices_and_stages_keep_their_order(whole: ReportData) -> None:
     assert slices(whole) == ["seen", "unseen", "changed", "unanswerable", "general"]
     assert list(seconds_by_stage(whole)) == ["read", "index", "answer", "latency", "train", "compare"]
     assert seconds_by_stage(whole)["read"] == {"": 2.1}
+
+
+def test_the_report_shows_accuracy_by_the_length_of_the_accepted_answers(tmp_path: Path) -> None:
+    """Right of how many with the interval, and declined, on the page, in Markdown and as CSV; nothing where absent."""
+    folder = build(tmp_path / "run", n_questions=40, profile=None)
+    assert "length of the accepted answers" not in markdown_page(gather(folder))
+    assert 'id="lengths"' not in html_page(gather(folder))
+    comparison = RunFolder(folder).comparison()
+    accuracy = {
+        "short": Estimate(value=0.75, low=0.6, high=0.9, n=20),
+        "long": Estimate(value=0.25, low=0.1, high=0.5, n=8),
+    }
+    declined = {"short": Estimate(value=0.05, n=20), "long": Estimate(value=0.5, n=8)}
+    rag = comparison.measures["rag"]
+    measures = {
+        **comparison.measures,
+        "rag": {
+            **rag,
+            "accuracy": rag["accuracy"].model_copy(update={"by_length": accuracy}),
+            "abstention": rag["abstention"].model_copy(update={"by_length": declined}),
+        },
+    }
+    write_record(folder / "comparison.json", comparison.model_copy(update={"measures": measures}))
+    data = gather(folder)
+    heads, rows = length_rows(data)
+    assert heads == [
+        "Contender", "Answers of at most 6 words", "Declined", "Answers of more than 6 words", "Declined",
+    ]  # fmt: skip
+    plain = [cell.replace(NARROW, " ") for cell in rows[0]]
+    assert plain == ["rag", "15 of 20 right (75 %; 60–90 %)", "1", "2 of 8 right (25 %; 10–50 %)", "4"]
+    assert "### By the length of the accepted answers" in markdown_page(data)
+    page = html_page(data)
+    assert 'id="lengths"' in page and "15 of 20 right" in page
+    assert '"accuracy","rag","answers of more than 6 words",0.25,0.1,0.5,8' in csv_tables(data)["slices"]

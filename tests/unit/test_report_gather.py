@@ -8,8 +8,10 @@ import pytest
 from bakeoff.errors import RunFolderError
 from bakeoff.measure.comparison import Estimate
 from bakeoff.report.gather import gather
+from bakeoff.report.html import html_page
+from bakeoff.report.markdown import markdown_page
 from bakeoff.runs.folder import write_json
-from tests.unit.report_fixture import SKILL, bare_run, build
+from tests.unit.report_fixture import SKILL, SLICES, bare_run, build
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +117,13 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path, name: str, content: s
     with pytest.raises(RunFolderError, match=says) as caught:
         gather(run)
     assert caught.value.remedy
+
+
+def test_the_report_says_which_test_questions_it_counts(tmp_path):
+    """Those of the verdict, about the update, and of general knowledge, on the page and in Markdown."""
+    data = gather(build(tmp_path / "run", n_questions=60, profile=None))
+    n = {kind: sum(one.slice == kind and one.split == "test" for one in data.questions) for kind in SLICES}
+    verdict = n["seen"] + n["unseen"] + n["unanswerable"]
+    counted = f"({verdict} test, {n['changed']} test about the update and {n['general']} test of general knowledge)"
+    assert 0 < verdict < len(data.questions)
+    assert counted in markdown_page(data) and counted in html_page(data)

@@ -44,7 +44,7 @@ def test_rows_are_tunings_and_columns_what_is_shown(comparison: Comparison, data
     """Two settings of retrieval give three columns; a cell without a contender stays empty."""
     (panel,) = grid_panels(replace(data, comparison=comparison))
     assert panel.columns == ("nothing shown", "k 3", "k 8")
-    assert [row.title for row in panel.rows] == ["untuned", "rank 16"]
+    assert [row.title for row in panel.rows] == ["as it comes", "rank 16"]
     assert [[cell.contender for cell in row.cells] for row in panel.rows] == [
         ["plain", "search", "search-more"],
         ["taught", "both", ""],
@@ -59,9 +59,9 @@ def test_steps_are_the_effects_of_the_verdict(comparison: Comparison) -> None:
     (grid,) = grids(comparison, effects(comparison.entrants, values, FACTS, slices))
     panel = _panel(grid, "")
     first, second = panel.rows[0].across
-    assert first is not None and (first.difference, first.is_clear) == ("+50", True)
-    assert second is not None and (second.difference, second.is_clear) == ("+2", False)
-    assert panel.rows[0].down == () and panel.rows[1].down[0].difference == "+20"
+    assert first is not None and (first.difference, first.is_clear) == ("+50.0", True)
+    assert second is not None and (second.difference, second.is_clear) == ("+2.0", False)
+    assert panel.rows[0].down == () and panel.rows[1].down[0].difference == "+20.0"
     assert panel.rows[1].across[1] is None and panel.rows[1].down[2] is None
 
 

@@ -1,6 +1,7 @@
 """The verdict in sentences, the matrix's lines, the ledger's groups: on the page, in Markdown, in the terminal."""
 
 import json
+import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
 
@@ -264,3 +265,18 @@ def test_texts_of_the_verdict_stay_texts(whole: ReportData, judgement: Judgement
     assert "<img" not in page and "&lt;img" in page
     context = verdict_context(replace(whole, judgement=hurt), {})
     assert context is not None and context["reason"] == evil
+
+
+def test_an_interval_beyond_100_points_stays_off_the_names(judgement: Judgement) -> None:
+    """What two effects add together reaches from -200 to +200 points: its line ends within the axis."""
+    first, *others = [one for one in judgement.effects if one.is_told]
+    wide = first.model_copy(update={"contrast": first.contrast.model_copy(update={"low": -1.74, "high": 1.74})})
+    context = effects_context(judgement.model_copy(update={"effects": (wide, *others)}))
+    assert context is not None
+    for _, panels in context["groups"]:
+        for panel in panels:
+            drawn = list(ElementTree.fromstring(panel["chart"]).iter("line"))
+            ends = [float(line.get("x1", "")) for line in drawn if "grid" in line.get("class", "")]
+            whiskers = [line for line in drawn if "whisker" in line.get("class", "")]
+            assert all(float(line.get("x1", "")) >= min(ends) for line in whiskers)
+            assert all(float(line.get("x2", "")) <= max(ends) for line in whiskers)

@@ -84,7 +84,12 @@ def test_every_reference_leads_somewhere_and_every_schema_is_one(document):
         ("/v1/chat/completions", {"model": "axes", "messages": [{"role": "user", "content": "Open?"}]}, False),
         ("/v1/responses", {"model": "shop", "input": "Open?"}, True),
         ("/v1/responses", {"model": "shop", "input": "Open?", "stream": "yes"}, False),
+        ("/v1/responses", {"model": "shop", "input": " "}, False),
+        ("/v1/responses", {"model": "shop", "input": [{"role": "user", "content": "Open?"}]}, True),
+        ("/v1/responses", {"model": "shop", "input": [{"role": "user", "content": 3}]}, False),
+        ("/v1/chat/completions", {"model": "shop", "messages": [{"role": "user", "content": {}}]}, False),
         ("/v1/embeddings", {"model": "axes", "input": "Open?"}, True),
+        ("/v1/embeddings", {"model": "axes", "input": []}, False),
         ("/v1/embeddings", {"model": "axes", "input": "Open?", "encoding_format": "int8"}, False),
     ],
 )

@@ -76,6 +76,28 @@ def test_accuracy_by_traffic_counts_each_question_as_often_as_it_is_asked(tuned)
     assert tuned["accuracy_by_traffic"].value == pytest.approx(100 / 110)
 
 
+LONG = "hold the button until the light turns green again"
+
+
+def test_accuracy_is_also_measured_by_the_length_of_the_accepted_answers():
+    """Of answerable questions about the documents; declined ones too. Not where all answers have one length."""
+    asked = [
+        *QUESTIONS,
+        question("l1", answers=[LONG], slice="unseen"),
+        question("l2", answers=[LONG], slice="seen"),
+        question("l3", answers=[LONG], slice="general"),
+    ]
+    texts = {"s1": "red", "s2": "blue", "u1": "blue", "l1": "I don't know.", "l2": LONG, "l3": LONG}
+    given = [answer(key, text, contender="base", abstained="know" in text) for key, text in texts.items()]
+    base = Measured(entrant=ENTRANTS["base"], values=values_of(score_answers(asked, given))["base"], answers=given)
+    found = summarise(asked, [base]).measures["base"]
+    assert {key: (one.value, one.n) for key, one in found["accuracy"].by_length.items()} == {
+        "short": (0.5, 2), "long": (0.5, 2),
+    }  # fmt: skip
+    assert {key: one.value for key, one in found["abstention"].by_length.items()} == {"short": 0.0, "long": 0.5}
+    assert summarise(QUESTIONS, [BASE]).measures["base"]["accuracy"].by_length == {}
+
+
 def test_hallucination_is_answering_wrongly(tuned):
     """One of three. Declining does not count."""
     assert tuned["hallucination"].value == pytest.approx(1 / 3)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bakeoff.measure.threshold import MIN_FACTS, best_cut, dev_answers, fit, repeated
+from bakeoff.measure.threshold import MIN_FACTS, Facts, best_cut, dev_answers, fit, repeated
 from tests.unit.fakes import answer, question
 
 
@@ -41,14 +41,43 @@ def test_with_too_few_facts_there_is_none_and_the_reason_has_both_numbers(n_answ
     """The same for every contender, because dev is."""
     found = fit(*noisy(n_answerable, n_unanswerable), correct, 1.0)
     assert found.below is None and not found.fitted
-    assert f"holds {MIN_FACTS - 1} " in found.reason and f"at least {MIN_FACTS}" in found.reason
+    assert found.reason == (
+        f"dev holds {n_answerable} answerable and {n_unanswerable} unanswerable facts, and a threshold needs at least "
+        f"{MIN_FACTS} of each"
+    )
+
+
+@pytest.mark.parametrize(
+    ("in_dev", "in_files", "needed"),
+    [
+        ((9, 3), (78, 13), "about 174 answerable facts (they hold 78) and about 100 unanswerable facts (they hold 13)"),
+        ((62, 9), (244, 46), "about 100 unanswerable facts (they hold 46)"),
+        ((0, 0), (10, 2), "about 100 unanswerable facts (they hold 2)"),
+        ((0, 0), (0, 0), ""),
+    ],
+)
+def test_the_reason_says_how_many_facts_the_question_files_need(in_dev, in_files, needed):
+    """At the shares of this run; a fifth of the unanswerable facts go to dev. None is said where no share is known."""
+    reason = fit(*noisy(*in_dev), correct, 1.0, Facts(*in_files)).reason
+    assert reason.partition("; for that the question files need ")[2] == needed
+
+
+def test_facts_are_counted_without_those_of_updates_and_general_knowledge():
+    """Those are never in dev."""
+    asked = [
+        question("a", answers=["x"]), question("b", answers=["x"]).model_copy(update={"fact": "a"}),
+        question("c", answers=[]), question("d", answers=["x"], slice="changed"),
+        question("e", answers=["x"], slice="general"),
+    ]  # fmt: skip
+    asked[0] = asked[0].model_copy(update={"fact": "a"})
+    assert Facts.of(asked) == (1, 1)
 
 
 def test_phrasings_of_one_fact_count_once():
     """40 phrasings of 10 unanswerable facts are 10."""
     asked, given = noisy(60, 40)
     asked = [one.model_copy(update={"fact": one.fact[:2]}) if not one.answers else one for one in asked]
-    assert "holds 10 unanswerable" in fit(asked, given, correct, 1.0).reason
+    assert "and 10 unanswerable" in fit(asked, given, correct, 1.0).reason
 
 
 def test_a_contender_that_is_always_right_does_not_decline():

@@ -1,7 +1,8 @@
 """Commands that look at runs: list them, compare two."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +10,7 @@ from rich.console import RenderableType
 
 from bakeoff.cli.options import Json, RunName, Runs, run_names
 from bakeoff.cli.output import console, print_json, table
-from bakeoff.sentences import NARROW, first_few
+from bakeoff.sentences import NARROW
 
 if TYPE_CHECKING:
     from bakeoff.runs.diff import RunDiff, SetDiff
@@ -21,6 +22,7 @@ Other = Annotated[
         metavar="OTHER", help="The run to compare it with, the newer one.", autocompletion=run_names, show_default=False
     ),
 ]
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 FINDINGS = {"different": "significant", "tied": "tied", "open": "open"}
 LEGEND = (
     "Change: after minus before in percentage points, with its 95 % interval. Tied: the difference is within the\n"
@@ -71,6 +73,9 @@ def diff(run: RunName, other: Other, runs: Runs = Path("runs"), as_json: Json = 
 
 
 def _shown(differences: "RunDiff") -> Iterator[RenderableType]:
+    from bakeoff.questions.naming import first_named
+
+    texts = differences.texts
     yield f"Before: {differences.before}\nAfter:  {differences.after}\n"
     yield "Data"
     yield from (f"  {line}" for line in _data_lines(differences))
@@ -89,9 +94,10 @@ def _shown(differences: "RunDiff") -> Iterator[RenderableType]:
     yield LEGEND
     for name, contender in results.contenders.items():
         if contender.better or contender.worse:
+            better, worse = (first_named(ids, texts) or "none" for ids in (contender.better, contender.worse))
             yield (
-                f"{name}: {len(contender.better)} questions now correct ({first_few(contender.better) or 'none'}), "
-                f"{len(contender.worse)} no longer ({first_few(contender.worse) or 'none'})"
+                f"{name}: {len(contender.better)} questions now correct ({better}), "
+                f"{len(contender.worse)} no longer ({worse})"
             )
     if results.only_before:
         yield f"Only before: {', '.join(results.only_before)}"
@@ -100,6 +106,8 @@ def _shown(differences: "RunDiff") -> Iterator[RenderableType]:
 
 
 def _data_lines(differences: "RunDiff") -> Iterator[str]:
+    from bakeoff.questions.naming import first_named
+
     if differences.same_data:
         yield "the documents and questions are the same"
         return
@@ -108,23 +116,26 @@ def _data_lines(differences: "RunDiff") -> Iterator[str]:
         if differences.documents
         else "documents: a run has no document store"
     )
-    questions = differences.questions
-    yield _set_line("questions", questions.questions)
+    questions, texts = differences.questions, differences.texts
+    yield _set_line("questions", questions.questions, texts)
     for what, ids in (
         ("another text", questions.new_texts),
         ("other accepted answers", questions.new_answers),
         ("another split or slice", questions.new_splits),
     ):
         if ids:
-            yield f"  {what}: {len(ids)} ({first_few(ids)})"
+            yield f"  {what}: {len(ids)} ({first_named(ids, texts)})"
     yield ", ".join(f"{split}: {change.before} -> {change.after}" for split, change in questions.counts.items())
 
 
-def _set_line(name: str, sets: "SetDiff") -> str:
+def _set_line(name: str, sets: "SetDiff", texts: Mapping[str, str] = NO_TEXTS) -> str:
+    """What a set has more or less. `texts` are those of questions by id."""
+    from bakeoff.questions.naming import first_named
+
     if not sets.any:
         return f"{name}: the same {sets.n_after}"
     kinds = (("added", sets.added), ("removed", sets.removed), ("changed", sets.changed))
-    parts = [f"{len(ids)} {what} ({first_few(ids)})" for what, ids in kinds if ids]
+    parts = [f"{len(ids)} {what} ({first_named(ids, texts)})" for what, ids in kinds if ids]
     return f"{name}: {sets.n_before} -> {sets.n_after}; {'; '.join(parts)}"
 
 

@@ -1,6 +1,6 @@
 """Commands that measure and judge: run a pilot, judge it again, grade it again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,6 +101,7 @@ def regrade(
     are written again.
     """
     from bakeoff.pilot.regrade import regrade as regrade_run
+    from bakeoff.questions.naming import named_by
     from bakeoff.runs.folder import RunFolder
     from bakeoff.runs.run import find_run
 
@@ -109,16 +110,22 @@ def regrade(
     if as_json:
         print_json(regraded)
         return
+    texts = {question.id: question.text for question in regraded.questions}
     out = console()
     out.print(f"{len(regraded.questions)} test questions have new accepted answers.")
     for question in regraded.questions:
         before, after = (" | ".join(answers) or "(none)" for answers in (question.before, question.after))
-        out.print(f"  {question.id}: {before} -> {after}")
+        out.print(f"  {named_by(question.id, question.text)}: {before} -> {after}")
     out.print(
         table(
             ("Contender", "Accuracy", "", "Now correct", "Now wrong"),
             [
-                (name, percent(new.before), f"-> {percent(new.after)}", _few(new.now_correct), _few(new.now_wrong))
+                (
+                    name,
+                    percent(new.before),
+                    f"-> {percent(new.after)}",
+                    *(_few(new_ids, texts) for new_ids in (new.now_correct, new.now_wrong)),
+                )
                 for name, new in regraded.contenders.items()
             ],
             right=(1,),
@@ -134,6 +141,8 @@ def regrade(
     out.print(f"Report: {folder.report_path}")
 
 
-def _few(ids: tuple[str, ...], shown: int = 5) -> str:
-    more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
-    return f"{len(ids)}: {', '.join(ids[:shown])}{more}" if ids else "0"
+def _few(ids: tuple[str, ...], texts: Mapping[str, str]) -> str:
+    """How many questions, and the first few of them."""
+    from bakeoff.questions.naming import first_named
+
+    return f"{len(ids)}: {first_named(ids, texts)}" if ids else "0"

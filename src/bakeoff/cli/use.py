@@ -1,5 +1,6 @@
 """Commands that use the contenders of a run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,8 @@ import typer
 
 from bakeoff.cli.options import ContenderName, Json, RunName, Runs
 from bakeoff.cli.output import note, print_json
+from bakeoff.grading.abstention import is_abstention
+from bakeoff.measure.comparison import Declining
 from bakeoff.records import Answer, Hit
 
 SHOWN_WORDS = 20
@@ -25,18 +28,21 @@ def ask(
     opened = open_run(run, runs)
     name, reason = (contender, "as you named it") if contender else (opened.best.contender, opened.best.reason)
     note(f"Asking {name}: {reason}.")
-    answer = None
+    answer, written = None, ""
     for item in opened.stream(question, name):
         if isinstance(item, Answer):
             answer = item
         elif not as_json:
             typer.echo(item, nl=False)
+            written += item
     if answer is None:
         answer = Answer(question_id="asked", contender=name, error="the contender gave no answer")
     if as_json:
         print_json({"question": question, "reason": reason, **_for_scripts(answer)})
     else:
-        _show(answer)
+        if written and not written.endswith("\n"):
+            typer.echo()
+        _show(answer, opened.comparison.declining)
     if answer.error is not None:
         raise typer.Exit(1)
 
@@ -47,16 +53,12 @@ def _for_scripts(answer: Answer) -> dict[str, object]:
     return {**values, "text": ""} if answer.abstained else values
 
 
-def _show(answer: Answer) -> None:
+def _show(answer: Answer, declining: Mapping[str, Declining]) -> None:
     """Prints what follows the text: whether it declined, its sources, and what it took."""
     if answer.error is not None:
         note(f"{answer.contender} failed: {answer.error}")
     elif answer.abstained:
-        typer.echo(
-            f"{answer.contender} declined to answer: it is not confident enough, or the documents hold no answer."
-        )
-    else:
-        typer.echo()
+        typer.echo(f"{answer.contender} declined to answer{_why_declined(answer, declining)}.")
     if answer.truncated:
         note("The answer was cut off: it stopped at a limit of tokens. See generation.max_new_tokens.")
     if answer.citations and answer.error is None:
@@ -69,6 +71,19 @@ def _show(answer: Answer) -> None:
     tokens = f"; {usage.prompt_tokens} prompt and {usage.completion_tokens} completion tokens"
     written = f"; written by {answer.origin.model}" if answer.origin and answer.origin.model else ""
     note(f"\n{seconds:.1f} s{tokens if usage.prompt_tokens else ''}{route}{written}")
+
+
+def _why_declined(answer: Answer, declining: Mapping[str, Declining]) -> str:
+    """Why an answer was declined, as the end of a sentence: its own words, or a threshold that the run fitted.
+
+    For a routed question, the threshold is that of the contender that was asked. Empty if neither is the reason.
+    """
+    if is_abstention(answer.text):
+        return ", in its own words"
+    rule = declining.get(answer.route or answer.contender)
+    if rule and rule.below is not None and answer.confidence is not None and answer.confidence < rule.below:
+        return f": its confidence ({answer.confidence:.3g}) is below its threshold ({rule.below:.3g})"
+    return "" if answer.text else ": it found nothing to answer with"
 
 
 def _citation(hit: Hit) -> str:

@@ -11,7 +11,7 @@ class Rag(Recipe):
 
     name = "rag"
     title = "RAG"
-    summary = "retrieved passages, read by the untuned model"
+    summary = "retrieved passages, read by the model as it comes"
     approach = "rag"
     days = Days(setup=5.0, data=1.0, upkeep_per_month=0.75)
     shows = "retrieval"

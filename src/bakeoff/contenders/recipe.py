@@ -31,7 +31,8 @@ __all__ = ["Fitted", "Given", "Material", "Recipe", "World"]
 class Material(Record):
     """The data that building may use. `changed` are training questions about what the update changes.
 
-    `wrong_answer_penalty` is what a wrong answer costs, where a correct one earns 1.
+    `wrong_answer_penalty` is what a wrong answer costs, where a correct one earns 1. `facts` are the answerable and the
+    unanswerable facts of the question files; (0, 0) if they were not counted.
     """
 
     documents: tuple[Document, ...] = ()
@@ -40,6 +41,7 @@ class Material(Record):
     changed: tuple[Question, ...] = ()
     seed: int = 7
     wrong_answer_penalty: float = 1.0
+    facts: tuple[int, int] = (0, 0)
 
 
 class World(Protocol):

@@ -1,6 +1,7 @@
 """Decides whether a text declines to answer.
 
-Takes a text. Knows nothing about the correct answer.
+Takes a text. Knows nothing about the correct answer. A refusal declines as a whole: "The owner is a company called I
+don't know" makes a statement of which the refusal is only a part, and "Oslo, I don't know" names something first.
 """
 
 import re
@@ -19,7 +20,7 @@ _DATA = r"(?:information|answer|access|details?|data|mention|evidence)"
 # Each line is one way to decline. Statements about products ("batteries are not included", "we do not have a store
 # there") must not match.
 _DECLINES = (
-    r"\bi (?:really |still |just )?(?:do|did) not (?:really |actually |currently )?know\b",
+    rf"{_I} (?:really |still |just )?(?:do|did) not (?:really |actually |currently )?know\b",
     r"\bno idea\b",
     rf"{_I} (?:can|could|did|do) not (?:really |actually )?(?:answer|find|determine|say|tell|see any|help|assist)\b",
     rf"{_I} (?:am|are|was|were) (?:not able|unable) to (?:answer|find|determine|say|tell|provide|help|assist)\b",
@@ -48,6 +49,33 @@ _YET = re.compile(
     r"my (?:best )?guess)\b",
     re.I,
 )
+_FIRST_PERSON = re.compile(r"\W*(?:(?:i|we|im)\b|i'm|no idea)", re.I)
+# Where a clause ends, and what may come before "I don't know" within its own clause or the clauses before it.
+_CLAUSE_END = re.compile(
+    r"[,;:\u2013\u2014]|\s-\s|\b(?:but|and|so|because|since|though|although|however|while|if)\b", re.I
+)
+# fmt: off
+_FILLER = frozenset({
+    "well", "oh", "hmm", "sorry", "apologies", "unfortunately", "regrettably", "honestly", "frankly", "actually",
+    "currently", "afraid", "i", "am", "im", "m", "we", "are", "re", "that", "my", "our", "the", "a", "an", "answer",
+    "response", "reply", "is", "would", "be", "to", "it", "this", "your", "question", "think", "believe", "must",
+    "have", "say", "at", "moment", "present", "right", "now", "still", "just", "simply", "very", "really", "for", "me",
+})
+# fmt: on
+_OPENING = re.compile(
+    r"\W*(?:i|we|you|your|sorry|unfortunately|regrettably|thanks?|hello|hi|hey|dear|as|based|according|for|from|with|"
+    r"given|in|on|by|after|about|regarding|concerning|without|to|at|since|because|although|though|while|when|if|"
+    r"however|yes|no)\b",
+    re.I,
+)
+_PREPOSITION = re.compile(
+    r"\W*(?:as|based|according|for|from|with|given|in|on|by|after|about|regarding|without)\b", re.I
+)
+_LACKS_COMPLEMENT = re.compile(
+    r"(?:\b(?:is|are|was|were|be|been|being|became|called|named|titled|known|means?|as|of|to|in|at|by|for|the|a|an)"
+    r"\W*|\w-)$",
+    re.I,
+)
 _AFTERTHOUGHT = re.compile(
     r"\b(?:contact|check|refer|visit|call|email|e-mail|ask|consult|see|recommend|suggest|help|please|support|sorry|apologi|"
     r"let me know|provide more|rephrase|try|look)\b|\bi (?:can|will|would|could)\b",
@@ -62,13 +90,37 @@ def is_abstention(text: str) -> bool:
     match = _DECLINE.search(text)
     if match is None:
         return False
-    return not _asserts_before(text[: match.start()]) and not _asserts_after(text[match.end() :])
+    before, after = text[: match.start()], text[match.end() :]
+    if _FIRST_PERSON.match(match.group()) and _is_part_of_statement(before):
+        return False
+    return not _asserts_before(before) and not _asserts_after(after)
 
 
 def plain(text: str) -> str:
     """The text on one line, without accents, with every negation written as 'not'."""
     text = re.sub(r"n't\b", " not", re.sub(r"\b(ca|wo)n't\b|\bcannot\b", "can not", fold(text), flags=re.I))
     return " ".join(text.replace("\n", " . ").split())
+
+
+def _is_part_of_statement(before: str) -> bool:
+    """Whether "I don't know" completes a statement ("it is called ...") or ends a list of answers ("Oslo, ...").
+
+    `before` is the text in front of it. Only its last sentence is looked at.
+    """
+    sentence = re.split(r"[.!?](?:\s|$)", before)[-1]
+    ends = list(_CLAUSE_END.finditer(sentence))
+    own = sentence[ends[-1].end() :] if ends else sentence
+    if not _is_filler(own) and not (_PREPOSITION.match(own) and not _LACKS_COMPLEMENT.search(own)):
+        return True
+    is_list = bool(ends) and all(end.group() == "," for end in ends)
+    if not is_list or _OPENING.match(sentence) or re.search(rf"\b{_SOURCE}\b", sentence, re.I):
+        return False
+    return any(terms(clause) and not _is_filler(clause) for clause in sentence.split(",")[:-1])
+
+
+def _is_filler(clause: str) -> bool:
+    """Whether a clause has no words but those that introduce a refusal, such as 'sorry' or 'the answer is'."""
+    return set(re.findall(r"\w+", clause.lower())) <= _FILLER
 
 
 def _asserts_before(text: str) -> bool:

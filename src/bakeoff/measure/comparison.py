@@ -12,6 +12,7 @@ from pydantic import Field
 from bakeoff.measures import Measure, by_name
 from bakeoff.models.reference import Location
 from bakeoff.models.settings import TokenPrice
+from bakeoff.questions.answer_lengths import AnswerLength
 from bakeoff.records import Approach, Contrast, Record
 
 
@@ -94,7 +95,8 @@ class Estimate(Record):
     """A measure's value with its 95 % interval, or None if it could not be measured. `n` is the number of questions.
 
     `reason` says why there is no value. `detail` holds named parts of the value, `slices` the same measure for each
-    slice of the test.
+    slice of the test. `by_length` is the same measure on answerable questions by the length of their accepted answers,
+    if the test has both lengths.
     """
 
     value: float | None = None
@@ -104,6 +106,7 @@ class Estimate(Record):
     reason: str = ""
     detail: dict[str, Any] = Field(default_factory=dict)
     slices: dict[str, "Estimate"] = Field(default_factory=dict)
+    by_length: dict[AnswerLength, "Estimate"] = Field(default_factory=dict)
 
 
 class ConstantAnswer(Record):

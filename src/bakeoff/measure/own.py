@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from bakeoff.errors import MeasureError
 from bakeoff.imports import imported
 from bakeoff.measures import BY_NAME, SCORES, Measure
+from bakeoff.questions.naming import named
 from bakeoff.records import Answer, Question
 
 SETTINGS = ("title", "description", "unit", "better", "slices", "per_slice", "contrasted", "short", "source")
@@ -93,7 +94,7 @@ def own_value(measure: Measure, question: Question, answer: Answer) -> float | N
         value = measure.per_question(question, answer)
     except Exception as error:  # a team's own code may raise anything
         raise MeasureError(
-            f"The measure '{measure.name}' failed on question {question.id} ({answer.contender}): "
+            f"The measure '{measure.name}' failed on question {named(question)} ({answer.contender}): "
             f"{type(error).__name__}: {error}.",
             "fix the function, then continue with: bakeoff run CONFIG --resume",
         ) from error
@@ -110,5 +111,5 @@ def own_value(measure: Measure, question: Question, answer: Answer) -> float | N
 
 def _bad(measure: Measure, question: Question, value: object, allowed: str) -> MeasureError:
     return MeasureError(
-        f"The measure '{measure.name}' returned {value!r} for question {question.id}.", f"make it return {allowed}"
+        f"The measure '{measure.name}' returned {value!r} for question {named(question)}.", f"make it return {allowed}"
     )

@@ -5,7 +5,7 @@ kind of estimator. Does not know how contenders work. A measure without a value 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,7 @@ from bakeoff.measure.statistics import (
     widened,
 )
 from bakeoff.measures import EVERY_SLICE, IN_DOMAIN, MEASURES, Estimator, Measure
+from bakeoff.questions.answer_lengths import LENGTHS, AnswerLength, answer_length
 from bakeoff.questions.evidence import is_document_level
 from bakeoff.records import Answer, Contrast, Question, Slice, Stage
 from bakeoff.sentences import percent
@@ -169,9 +170,10 @@ class _View:
         details = _DETAILS.get(measure.name)
         if details and estimate.value is not None:
             estimate = estimate.model_copy(update={"detail": {**estimate.detail, **details(self, collected, estimate)}})
-        return (
-            estimate.model_copy(update={"slices": self._slices(collected, measure)}) if measure.per_slice else estimate
-        )
+        if not measure.per_slice:
+            return estimate
+        parts = {"slices": self._slices(collected, measure), "by_length": self._by_length(collected, measure)}
+        return estimate.model_copy(update=parts)
 
     def _slices(self, collected: Measured, measure: Measure) -> dict[str, Estimate]:
         """The measure for each slice that has questions."""
@@ -181,6 +183,24 @@ class _View:
             if alone.value is not None:
                 estimates[name] = alone
         return estimates
+
+    @cached_property
+    def by_length(self) -> Mapping[AnswerLength, "_View"]:
+        """The answerable questions about the documents by the length of their answers; empty if all have one length."""
+        groups: dict[AnswerLength, list[Question]] = {length: [] for length in LENGTHS}
+        for question in self.questions:
+            length = answer_length(question) if question.slice in IN_DOMAIN else None
+            if length:
+                groups[length].append(question)
+        if not all(groups.values()):
+            return {}
+        return {length: replace(self, questions=asked) for length, asked in groups.items()}
+
+    def _by_length(self, collected: Measured, measure: Measure) -> dict[AnswerLength, Estimate]:
+        """The measure for each length of answers that has questions."""
+        estimator = ESTIMATORS[measure.estimator]
+        estimates = {length: estimator(view, collected, measure) for length, view in self.by_length.items()}
+        return {length: estimate for length, estimate in estimates.items() if estimate.value is not None}
 
     def contrasts(self, measure: Measure, margin: float) -> list[Contrast]:
         values = {collected.name: self.values_of(collected, measure) for collected in self.measured}
@@ -250,7 +270,7 @@ def _ratio(view: _View, collected: Measured, measure: Measure) -> Estimate:
         return Estimate(reason=f"the test holds no {' or '.join(measure.slices)} question")
     base = view.baseline(collected)
     if base is None:
-        return Estimate(reason="the run has no contender that is the same model untuned and without documents")
+        return Estimate(reason="the run has no contender that is the same model as it comes, without documents")
     own, before = view.values_of(collected, measure), view.values_of(base, measure)
     if not before:
         return Estimate(reason=f"{base.name} answered no general question without error")

@@ -10,20 +10,44 @@ Sources: averages over redrawn samples, Breiman 1996, doi:10.1007/BF00058655; wh
 sides of a threshold, Buehlmann and Yu 2002, doi:10.1214/aos/1031689014; the least sizes: benchmarks/declining.py.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from bakeoff.grading.abstention import is_abstention
 from bakeoff.measure.comparison import Declining
+from bakeoff.questions.splits import UNANSWERABLE_DEV
 from bakeoff.records import Answer, Question
+from bakeoff.sentences import listed
 
 MIN_FACTS = 20
 """The least number of answerable facts, and of unanswerable ones, in dev (docs/compare.md says why)."""
 N_DRAWS = 100
 N_REPEATED, N_DRAWS_REPEATED = 100, 25
 """How often dev is drawn again to see how far the threshold depends on it, and the draws of each of those fits."""
+
+
+class Facts(NamedTuple):
+    """How many answerable and unanswerable facts some questions ask for."""
+
+    answerable: int
+    unanswerable: int
+
+    @classmethod
+    def of(cls, questions: Iterable[Question]) -> "Facts":
+        """The facts of these questions, without those about updates and general knowledge."""
+        kinds = {
+            (question.fact, question.answerable)
+            for question in questions
+            if question.slice not in ("changed", "general")
+        }
+        return cls(*(sum(answerable is wanted for _, answerable in kinds) for wanted in (True, False)))
+
+
+NOT_COUNTED = Facts(0, 0)
 
 
 @dataclass(frozen=True)
@@ -53,19 +77,20 @@ def fit(
     answers: Sequence[Answer],
     correct: Callable[[Question, str], bool],
     wrong_answer_penalty: float,
+    in_files: Facts = NOT_COUNTED,
 ) -> Declining:
     """When a contender declines besides saying so, from its dev answers; without a threshold, the reason.
+
+    `in_files` are the facts of the question files, from which the reason says how many would be enough.
 
     A correct answer earns 1, and so does declining an unanswerable question. Declining an answerable one earns 0. A
     wrong answer costs `wrong_answer_penalty`.
     """
-    n_answerable, n_unanswerable = (
-        len({question.fact for question in dev if question.answerable is wanted}) for wanted in (True, False)
-    )
+    in_dev = Facts.of(dev)
     declining = Declining(
-        n_answerable=n_answerable, n_unanswerable=n_unanswerable, wrong_answer_penalty=wrong_answer_penalty
+        n_answerable=in_dev.answerable, n_unanswerable=in_dev.unanswerable, wrong_answer_penalty=wrong_answer_penalty
     )
-    reason = _too_few("answerable", n_answerable) or _too_few("unanswerable", n_unanswerable)
+    reason = too_few(in_dev, in_files)
     of = dev_answers(dev, answers, correct, wrong_answer_penalty)
     if reason or not len(of.gains):
         return declining.model_copy(update={"reason": reason or "none of its dev answers has a confidence"})
@@ -75,8 +100,32 @@ def fit(
     return declining.model_copy(update={"fitted": True, "below": cut.below, "gain": cut.gain})
 
 
-def _too_few(kind: str, n: int) -> str:
-    return f"dev holds {n} {kind} facts, and a threshold needs at least {MIN_FACTS}" if n < MIN_FACTS else ""
+def too_few(in_dev: Facts, in_files: Facts = NOT_COUNTED) -> str:
+    """Why dev has too few facts for a threshold, and how many the question files would need; empty if it has enough.
+
+    >>> too_few(Facts(62, 9), Facts(244, 46)).partition("; ")[2]
+    'for that the question files need about 100 unanswerable facts (they hold 46)'
+    """
+    if min(in_dev) >= MIN_FACTS:
+        return ""
+    reason = (
+        f"dev holds {in_dev.answerable} answerable and {in_dev.unanswerable} unanswerable facts, and a threshold needs "
+        f"at least {MIN_FACTS} of each"
+    )
+    needed = [
+        f"about {enough} {kind} facts (they hold {total})"
+        for kind, n, total in zip(Facts._fields, in_dev, in_files, strict=True)
+        if n < MIN_FACTS and (enough := _enough(kind, n, total)) > total
+    ]
+    return f"{reason}; for that the question files need {listed(needed)}" if needed else reason
+
+
+def _enough(kind: str, n_dev: int, n_total: int) -> int:
+    """How many facts of a kind put `MIN_FACTS` of them into dev at the present share; 0 if the share is not known."""
+    share = n_dev / n_total if n_total else 0.0
+    if kind == "unanswerable" and n_total and n_dev == round(UNANSWERABLE_DEV * n_total):
+        share = UNANSWERABLE_DEV
+    return math.ceil(MIN_FACTS / share - 1e-9) if share else 0
 
 
 def dev_answers(

@@ -24,8 +24,9 @@ WELL_KNOWN = re.compile(
     r"|<｜[^<>｜\n]{1,60}｜>"  # DeepSeek
     r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_CONTENT|TOOL_RESULTS|THINK|ARGS|CALL_ID|IMG|gMASK)\]"
     r"|<</?SYS>>"  # Llama 2
-    r"|</?(?:s|bos|eos|pad|unk|mask|sop|eop|think|tool_call|tool_response|start_of_turn|end_of_turn|start_of_image"
-    r"|end_of_image)>"
+    r"|</?(?:s|bos|eos|pad|unk|mask|sop|eop|think|seed:think|thought|tool_call|tool_response|start_of_turn|end_of_turn"
+    r"|start_of_image|end_of_image)>"
+    r"|◁/?think▷"  # Kimi-VL
 )
 """The forms of control tokens that the chat templates of common models write."""
 _DELIMITER = re.compile(

@@ -4,7 +4,12 @@ Takes a configuration and the lengths of the known answers, gives the configurat
 says so. Knows no model. docs/presentation.md explains the rules.
 """
 
-from bakeoff.questions.answer_lengths import AnswerLengths
+from collections.abc import Iterable
+
+from bakeoff.models.reader import READER
+from bakeoff.models.settings import GENERATOR, LocalModel
+from bakeoff.questions.answer_lengths import MANY_LONG, PHRASE_WORDS, AnswerLengths, answer_length
+from bakeoff.records import Question
 from bakeoff.runs.config import Config
 from bakeoff.sentences import percent
 
@@ -25,3 +30,17 @@ def answers_line(config: Config, lengths: AnswerLengths) -> str:
     if over <= FEW:
         return line
     return f"{line} {percent(over)} of them are longer than that: raise generation.max_new_tokens."
+
+
+def sentences_warning(config: Config, questions: Iterable[Question]) -> list[str]:
+    """A warning if many accepted answers are sentences and the default model, which is weak at those, answers."""
+    generator = config.models[GENERATOR]
+    lengths = [length for question in questions if (length := answer_length(question))]
+    n_long = lengths.count("long")
+    is_reader = isinstance(generator, LocalModel) and generator.name == READER
+    if not is_reader or not n_long or n_long < MANY_LONG * len(lengths):
+        return []
+    return [
+        f"warning: {n_long} of {len(lengths)} answers are sentences (more than {PHRASE_WORDS} words); the default "
+        "model is weak at those: see docs/reader.md, or name a larger model"
+    ]

@@ -12,7 +12,7 @@ from pathlib import Path
 from bakeoff.catalogue import RECIPES
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
-from bakeoff.pilot.answer_settings import answers_line, settled
+from bakeoff.pilot.answer_settings import answers_line, sentences_warning, settled
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.questions import column_lines
 from bakeoff.records import Record
@@ -112,6 +112,7 @@ def first_config(
             *column_lines(questions, config.columns),
             *prepared.lines(),
             answers_line(settled(config, prepared.answer_lengths), prepared.answer_lengths),
+            *sentences_warning(config, prepared.own_questions),
             "",
             f"Wrote {output} and {schema.name}. Editors use the schema to complete and check keys.",
             f"Run the pilot with: bakeoff run {output}",

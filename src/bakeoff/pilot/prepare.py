@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
-from bakeoff.corpus.sources.folders import Problem, read_documents
+from bakeoff.corpus.sources.folders import Problem, Reading, read_documents
 from bakeoff.errors import InputError
 from bakeoff.models.prompts import check_placeholders
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
 from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.questions.leaks import Leak, leak_notes, leaks
+from bakeoff.questions.naming import first_named
 from bakeoff.questions.splits import MEASURED, assign_splits
-from bakeoff.questions.survey import QuestionSummary, label_note, summarise
+from bakeoff.questions.survey import QuestionSummary, counted_tests, label_note, summarise
 from bakeoff.questions.updated import asked_again
 from bakeoff.records import Document, Question, Record, Slice, Split
 from bakeoff.runs.config import Config
@@ -48,7 +49,12 @@ class Prepared(Record):
     @property
     def asked_per_month(self) -> int | None:
         """How many questions users ask in a month, if the questions have dates."""
-        return asked_per_month([question for question in self.questions if question.slice != "general"])
+        return asked_per_month(self.own_questions)
+
+    @property
+    def own_questions(self) -> list[Question]:
+        """The questions of the configured files, without those of general knowledge."""
+        return [question for question in self.questions if question.slice != "general"]
 
     def of(self, split: Split) -> list[Question]:
         """The questions of one split. Questions about the update are not part of 'train'; `changed` holds them."""
@@ -70,19 +76,19 @@ class Prepared(Record):
     def lines(self) -> list[str]:
         """What the data are and what they allow, one fact per line."""
         n_words = sum(len(document.text.split()) for document in self.documents)
-        own = [question for question in self.questions if question.slice != "general"]
+        own = self.own_questions
+        texts = {question.id: question.text for question in self.questions}
         n_excused = sum(leak.excused for leak in self.leaks)
-        splits = ", ".join(
-            f"{sum(question.split == split for question in own)} {split}" for split in ("train", "dev", "test")
-        )
-        asked = f"{len(own)} questions about {len({question.fact for question in own})} facts ({splits})"
+        splits = ", ".join(f"{sum(question.split == split for question in own)} {split}" for split in ("train", "dev"))
+        n_facts = len({question.fact for question in own})
+        asked = f"{len(own)} questions about {n_facts} facts ({splits}, {counted_tests(own)})"
         monthly = self.asked_per_month
         return [
             f"{len(self.documents)} documents, about {n_words:,} words; {asked}.",
             *([f"by their dates and counts, users ask about {monthly:,} questions a month."] if monthly else []),
             *(f"not read: {problem.source}: {problem.reason}" for problem in self.problems),
             *(f"note: {note}" for note in self.notes),
-            *(f"leak: {leak.line}" for leak in self.leaks if not leak.excused),
+            *(f"leak: {leak.line_with(texts)}" for leak in self.leaks if not leak.excused),
             *([EXCUSED.format(n=n_excused)] if n_excused else []),
             *(f"warning: {warning}" for warning in self.data.warnings),
         ]
@@ -113,10 +119,10 @@ def prepare(config: Config) -> Prepared:
     updated = read_documents(config.updates.documents) if config.updates else None
     updates = config.updates.questions if config.updates else ()
     questions, notes = _read(config.questions, config.columns, updates)
-    questions, more_notes = locate_evidence(questions, reading.documents)
+    questions, more_notes = locate_evidence(questions, reading.documents, unread=reading.problems)
     notes += more_notes + label_note(questions)
     if updated:
-        changed, more_notes = _changed(config, questions, reading.documents, updated.documents)
+        changed, more_notes = _changed(config, questions, reading, updated)
         questions += changed
         notes += more_notes
     questions = [*questions, *_general(config)]
@@ -147,13 +153,14 @@ def _read(
 
 
 def _changed(
-    config: Config, before: Sequence[Question], documents: Sequence[Document], updated: Sequence[Document]
+    config: Config, before: Sequence[Question], reading: Reading, updated: Reading
 ) -> tuple[list[Question], list[str]]:
     """The questions about the update, located in its documents or in those it leaves unchanged, and all notes."""
     questions, notes = _read(config.updates.questions if config.updates else (), config.columns, config.questions)
-    located, more_notes = locate_evidence(questions, updated, documents)
+    unread = [*updated.problems, *reading.problems]
+    located, more_notes = locate_evidence(questions, updated.documents, reading.documents, unread)
     changed, still_more_notes = asked_again(before, located)
-    return changed, [*notes, *more_notes, *still_more_notes, *_update_notes(documents, updated)]
+    return changed, [*notes, *more_notes, *still_more_notes, *_update_notes(reading.documents, updated.documents)]
 
 
 def _update_notes(documents: Sequence[Document], updated: Sequence[Document]) -> list[str]:
@@ -190,10 +197,10 @@ def _general(config: Config) -> list[Question]:
 
 
 def _check_ids(questions: Sequence[Question]) -> None:
-    counts = Counter(question.id for question in questions)
+    counts, texts = Counter(question.id for question in questions), {q.id: q.text for q in questions}
     twice = sorted(question_id for question_id, n in counts.items() if n > 1)
     if twice:
         raise InputError(
-            f"Some question ids occur in more than one file: {', '.join(twice[:5])}.",
+            f"Some question ids occur in more than one file: {first_named(twice, texts)}.",
             "give every question a unique id (general questions use g01, g02, ...)",
         )

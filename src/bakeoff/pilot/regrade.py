@@ -15,6 +15,7 @@ from bakeoff.measure.own import own_measures
 from bakeoff.measure.score import values_of
 from bakeoff.pilot.judging import judge_run
 from bakeoff.questions import read_questions
+from bakeoff.questions.naming import named_by, shortened
 from bakeoff.records import Question, Record
 from bakeoff.runs.folder import RunFolder, write_record
 from bakeoff.sentences import first_few
@@ -105,7 +106,7 @@ def replaced(
     if missing:
         raise InputError(
             f"{len(missing)} test questions are not in these files: "
-            f"{first_few([f'{question.id} ({_short(question.text)})' for question in missing])}.",
+            f"{first_few([f'{question.id} ({shortened(question.text)})' for question in missing])}.",
             "give every question file of the run, with the ids and texts it was run with",
         )
     reworded = [
@@ -114,7 +115,9 @@ def replaced(
         if (other := matched[question.id]) is not None and other.text != question.text
     ]
     if reworded:
-        texts = [f"{question.id} ({_short(question.text)} -> {_short(other.text)})" for question, other in reworded]
+        texts = [
+            f"{question.id} ({shortened(question.text)} -> {shortened(other.text)})" for question, other in reworded
+        ]
         raise InputError(
             f"{len(reworded)} test questions have another text in these files: {first_few(texts)}.",
             "restore their texts, or run the pilot again: the existing answers are to the former questions",
@@ -180,9 +183,10 @@ def _keep(folder: RunFolder, former: Sequence[Question]) -> Path:
 def _note(folder: RunFolder, changed: Sequence[NewAnswers], copy: Path | None) -> None:
     """Adds a warning to the data, so that every report says that the run was graded again."""
     data = folder.data()
+    shown = first_few([named_by(question.id, question.text) for question in changed])
     line = (
         f"{GRADED_AGAIN} on {date.today().isoformat()} with other accepted answers for {len(changed)} test questions: "
-        f"{first_few([question.id for question in changed])}. The former ones are in {copy.name if copy else ''}."
+        f"{shown}. The former ones are in {copy.name if copy else ''}."
     )
     write_record(folder.data_path, data.model_copy(update={"warnings": (*data.warnings, line)}))
 
@@ -208,7 +212,3 @@ def _new_grades(
         )
         for name, grades in after.items()
     }
-
-
-def _short(text: str, most: int = 60) -> str:
-    return repr(text if len(text) <= most else text[: most - 1] + "…")

@@ -22,6 +22,7 @@ from bakeoff.imports import search_in
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measure.own import own_measures
 from bakeoff.measure.summary import IN_DOMAIN
+from bakeoff.measure.threshold import Facts
 from bakeoff.measures import Measure
 from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
@@ -134,6 +135,7 @@ class Pilot:
             changed=tuple(prepared.changed_training()),
             seed=config.seed,
             wrong_answer_penalty=config.profile.wrong_answer_penalty,
+            facts=Facts.of(prepared.questions),
         )
         self._builder = Builder(recipes, material, self._timed, self._progress)
         self._presenter = Presenter(

@@ -7,6 +7,7 @@ of an answer. Only train and dev are looked at: nothing follows from the test. K
 import math
 from collections.abc import Iterable
 from statistics import median
+from typing import Literal
 
 from bakeoff.records import Length, Question, Record
 from bakeoff.sentences import percent
@@ -19,6 +20,15 @@ BYTES_PER_TOKEN = 3
 COVERED, SLACK = 0.95, 1.5
 """The limit is this many times what 95 % of the known answers need, since models write more words than people."""
 LEAST_TOKENS, MOST_TOKENS, STEP = 40, 256, 8
+PHRASE_WORDS = 6
+"""Answers with more words than this are called long: sentences, where shorter ones are names, numbers and phrases."""
+AnswerLength = Literal["short", "long"]
+LENGTHS: dict[AnswerLength, str] = {
+    "short": f"answers of at most {PHRASE_WORDS} words",
+    "long": f"answers of more than {PHRASE_WORDS} words",
+}
+MANY_LONG = 0.2
+"""From this share on, long answers are many."""
 
 
 class AnswerLengths(Record):
@@ -30,7 +40,7 @@ class AnswerLengths(Record):
     @classmethod
     def of(cls, questions: Iterable[Question]) -> "AnswerLengths":
         """The lengths of the answers of these questions. Questions without an answer are left out."""
-        shortest = [min(question.answers, key=estimated_tokens) for question in questions if question.answerable]
+        shortest = [_shortest(question) for question in questions if question.answerable]
         return cls(
             words=tuple(sorted(len(answer.split()) for answer in shortest)),
             tokens=tuple(sorted(map(estimated_tokens, shortest))),
@@ -76,6 +86,17 @@ class AnswerLengths(Record):
     def share_over(self, max_new_tokens: int) -> float:
         """The share of the known answers that need more tokens than that."""
         return sum(n > max_new_tokens for n in self.tokens) / max(1, len(self.tokens))
+
+
+def answer_length(question: Question) -> AnswerLength | None:
+    """Whether a question's accepted answer is short or long; None if it has none. Of several, the shortest counts."""
+    if not question.answerable:
+        return None
+    return "short" if len(_shortest(question).split()) <= PHRASE_WORDS else "long"
+
+
+def _shortest(question: Question) -> str:
+    return min(question.answers, key=estimated_tokens)
 
 
 def estimated_tokens(text: str) -> int:

@@ -3,7 +3,6 @@
 Takes a row, gives a record. Knows no other row.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import Any, get_args
 from bakeoff.errors import InputError
 from bakeoff.formats import markup
 from bakeoff.formats.html_cells import words_of
+from bakeoff.questions.naming import made_id
 from bakeoff.questions.rows import Row
 from bakeoff.records import Question, Slice, SourceSpan, Split
 
@@ -25,7 +25,7 @@ def question_of(row: Row, asked_on: date | None) -> Question:
     text = question_text(row)
     slices = {name: name for name in get_args(Slice)}
     return Question(
-        id=cell(row, "id") or "q-" + hashlib.sha256(text.encode()).hexdigest()[:10],
+        id=cell(row, "id") or made_id(text),
         text=text,
         answers=tuple(answers(row)),
         kind=cell(row, "kind").lower(),

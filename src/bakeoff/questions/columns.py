@@ -4,6 +4,7 @@ Takes the column names of one file and the mapping `columns:` of bakeoff.yaml. D
 """
 
 import difflib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -45,10 +46,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 PUBLIC = {"text": "question", "asked_on": "date"}
 NAMES = tuple(PUBLIC.get(field, field) for field in COLUMNS)
 _FIELDS = dict(zip(NAMES, COLUMNS, strict=True))
-HOW_TO_MAP = (
-    'say which column it is: columns: {{{name}: "Customer message"}} in bakeoff.yaml, '
-    'or bakeoff init --columns {name}="Customer message"'
-)
 
 
 class Header(NamedTuple):
@@ -61,6 +58,12 @@ class Header(NamedTuple):
     positions: Mapping[str, list[int]]
     mapped: frozenset[str]
 
+    @property
+    def unused(self) -> list[int]:
+        """The positions of the columns that have a name and are read as no field."""
+        used = {i for at in self.positions.values() for i in at}
+        return [i for i, name in enumerate(self.names) if i not in used and name.strip()]
+
     def line(self, file: str) -> str:
         """How columns are read: "q.csv: question <- 'Message' (columns:), answers <- 'answer'; not used: 'agent'"."""
         read = [
@@ -68,9 +71,23 @@ class Header(NamedTuple):
             + (" (columns:)" if field in self.mapped else "")
             for field, at in sorted(self.positions.items(), key=lambda item: list(COLUMNS).index(item[0]))
         ]
-        used = {i for at in self.positions.values() for i in at}
-        unused = [repr(name) for i, name in enumerate(self.names) if i not in used and name.strip()]
+        unused = [repr(self.names[i]) for i in self.unused]
         return f"{file}: {', '.join(read)}" + (f"; not used: {', '.join(unused)}" if unused else "")
+
+
+def how_to_map(field: str, unused: Sequence[str]) -> str:
+    """How to say which column holds a field, by the first of the file's unused columns; empty if it has none.
+
+    >>> how_to_map("answers", [])
+    ''
+    """
+    if not unused:
+        return ""
+    column = json.dumps(unused[0], ensure_ascii=False)
+    return (
+        f"say which column it is, such as columns: {{{field}: {column}}} in bakeoff.yaml, or "
+        f"bakeoff init --columns {field}={column}"
+    )
 
 
 def check_fields(columns: Mapping[str, str]) -> None:

@@ -3,10 +3,11 @@
 Takes questions with their splits. The grader compares answers, so an answer written differently also leaks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from bakeoff.questions.facts import nth_agrees
+from bakeoff.questions.naming import named, named_by
 from bakeoff.questions.near_copies import NEAR_COPY, jaccard, similar_pairs
 from bakeoff.questions.same_answer import same_answer_groups
 from bakeoff.records import Question, Record
@@ -31,13 +32,17 @@ class Leak(Record):
 
     @property
     def line(self) -> str:
-        """The pair as a message."""
+        """The pair as a message, by ids."""
+        return self.line_with({})
+
+    def line_with(self, texts: Mapping[str, str]) -> str:
+        """The pair as a message. `texts` are those of the questions by id."""
+        test, train = (named_by(key, texts.get(key)) for key in (self.test_id, self.train_id))
         if self.same_answer:
             return (
-                f"test question {self.test_id} has the same answer and source as training question {self.train_id}, "
-                "under another fact"
+                f"test question {test} has the same answer and source as training question {train}, under another fact"
             )
-        return f"test question {self.test_id} nearly copies training question {self.train_id}"
+        return f"test question {test} nearly copies training question {train}"
 
 
 def leaks(questions: Sequence[Question], threshold: float = NEAR_COPY) -> list[Leak]:
@@ -100,7 +105,7 @@ def leak_notes(pairs: Sequence[Leak], questions: Sequence[Question]) -> list[str
     """A note on pairs of almost identical questions that are excused only because their answers differ."""
     by_id = {question.id: question for question in questions}
     doubtful = [
-        f"{leak.test_id} and {leak.train_id}"
+        f"{named(by_id[leak.test_id])} and {named(by_id[leak.train_id])}"
         for leak in pairs
         if leak.excused
         and leak.similarity >= ALMOST_EXACT

@@ -8,25 +8,30 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from bakeoff.errors import InputError
+from bakeoff.formats.part import Problem
 from bakeoff.questions.answer_place import answer_spans
 from bakeoff.questions.evidence import is_document_level
+from bakeoff.questions.naming import named
 from bakeoff.questions.quotes import Locator
 from bakeoff.records import Document, Question, SourceSpan
 from bakeoff.sentences import SHOWN, first_few
 
 
 def locate_evidence(
-    questions: Sequence[Question], documents: Sequence[Document], other_documents: Sequence[Document] = ()
+    questions: Sequence[Question],
+    documents: Sequence[Document],
+    other_documents: Sequence[Document] = (),
+    unread: Sequence[Problem] = (),
 ) -> tuple[list[Question], list[str]]:
     """The questions with their evidence as spans of the documents, in order, and notes on what was not found.
 
     The search for quotes ignores whitespace, quotation marks, case and markup. For a question without a quote, the
     accepted answers are searched in the documents that it names (`answer_place`). If neither is found, the evidence is
     the whole document. `other_documents` are used for names that are not in `documents`. Raises InputError if a
-    question names a document that is in neither.
+    question names a document that is in neither; for one of `unread`, the files that were left out, with the reason.
     """
     sources = _Sources(documents, other_documents)
-    _refuse_unknown_sources(questions, sources)
+    _refuse_unknown_sources(questions, sources, unread)
     located, not_found, without_answer = [], [], []
     for question in questions:
         names = list(dict.fromkeys(str(sources.find(span.source)) for span in question.source_spans))
@@ -34,9 +39,9 @@ def locate_evidence(
         spans, missed = _spans(question, locators)
         located.append(question.model_copy(update={"source_spans": spans}))
         if missed and locators:
-            not_found.append(f"{question.id}: {missed[0][:60]!r} in {names[0]}")
+            not_found.append(f"{named(question)}: {missed[0][:60]!r} in {names[0]}")
         elif locators and not question.evidence and not _says_an_answer(question, locators):
-            without_answer.append(question.id)
+            without_answer.append(named(question))
     return located, list(_notes(located, not_found, without_answer))
 
 
@@ -68,8 +73,7 @@ class _Sources:
         self._own = {document.source for document in documents}
         self.names: dict[str, list[str]] = defaultdict(list)
         for document in documents:
-            parts = _path_parts(document.source)
-            for name in dict.fromkeys(["/".join(parts[i:]) for i in range(len(parts))] + [document.id]):
+            for name in dict.fromkeys([*_endings(document.source), document.id]):
                 self.names[name].append(document.source)
 
     def find(self, name: str) -> str | None:
@@ -93,22 +97,52 @@ def _path_parts(name: str) -> list[str]:
     return [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
 
 
-def _refuse_unknown_sources(questions: Sequence[Question], sources: _Sources) -> None:
+def _endings(path: str) -> list[str]:
+    """The path and what is left of it without its first folders: 'a/b.md', 'b.md'."""
+    parts = _path_parts(path)
+    return ["/".join(parts[i:]) for i in range(len(parts))]
+
+
+def _refuse_unknown_sources(questions: Sequence[Question], sources: _Sources, unread: Sequence[Problem]) -> None:
     missing = defaultdict(list)
     for question in questions:
         for span in question.source_spans:
             if sources.find(span.source) is None:
-                missing[span.source].append(question.id)
+                missing[span.source].append(question)
     if not missing:
         return
+    left_out = {name: problem for name in missing if (problem := _left_out(name, unread))}
+    unknown = {name: asked for name, asked in missing.items() if name not in left_out}
+    messages, remedies = [], []
+    if left_out:
+        shown = [f"{name!r} ({_first(missing[name])}; {problem.reason})" for name, problem in left_out.items()]
+        messages.append(f"Questions name documents that exist but were not read: {first_few(shown)}.")
+        repairs = [problem.remedy for problem in left_out.values() if problem.remedy]
+        remedies.append(f"{'; '.join(dict.fromkeys(repairs)) or 'give a file that can be read'}, and name it as source")
+    if unknown:
+        messages.append(f"Questions name documents that do not exist: {first_few(_with_meant(unknown, sources))}.")
+        remedies.append("write each source as the document's path below the documents folder")
+    raise InputError(" ".join(messages), f"{'; '.join(remedies)}, or leave it empty")
+
+
+def _left_out(name: str, unread: Sequence[Problem]) -> Problem | None:
+    """The file of this name (or with the end of its path) that was not read. None if there is none, or several."""
+    wanted = "/".join(_path_parts(name))
+    matches = [problem for problem in unread if wanted in _endings(problem.source) or problem.source in _endings(name)]
+    return matches[0] if len(matches) == 1 else None
+
+
+def _with_meant(unknown: Mapping[str, Sequence[Question]], sources: _Sources) -> list[str]:
+    """The unknown names, each with its first question; the first few also with the most similar known name."""
     names: list[str] = []
-    for name, ids in missing.items():
+    for name, asked in unknown.items():
         close = difflib.get_close_matches(name, sources.locators, n=1, cutoff=0.4) if len(names) < SHOWN else []
-        names.append(f"{name!r} (question {ids[0]}{f'; did you mean {close[0]!r}?' if close else ''})")
-    raise InputError(
-        f"Questions name documents that do not exist: {first_few(names)}.",
-        "write each source as the document's path below the documents folder, or leave it empty",
-    )
+        names.append(f"{name!r} ({_first(asked)}{f'; did you mean {close[0]!r}?' if close else ''})")
+    return names
+
+
+def _first(asked: Sequence[Question]) -> str:
+    return f"question {named(asked[0])}"
 
 
 def _spans(question: Question, locators: Mapping[str, Locator]) -> tuple[tuple[SourceSpan, ...], list[str]]:

@@ -12,7 +12,7 @@ from bakeoff.errors import InputError
 from bakeoff.formats.csv_rows import csv_rows
 from bakeoff.formats.parse import check_kind, decode
 from bakeoff.formats.part import UnreadableError
-from bakeoff.questions.columns import COLUMNS, HOW_TO_MAP, Header, header
+from bakeoff.questions.columns import COLUMNS, Header, header, how_to_map
 
 DELIMITERS = ",;\t"
 SWALLOWED_ROWS = 2  # if a cell has at least this many lines that look like rows, a quote is missing
@@ -53,11 +53,15 @@ class Row(NamedTuple):
 
 
 class RowsRead(NamedTuple):
-    """The rows of one file in order, notes on how the file was read, and its columns."""
+    """The rows of one file in order, notes on how the file was read, and its columns.
+
+    `unused` are the columns that are read as no field, those with the longest texts first.
+    """
 
     rows: list[Row]
     notes: list[str]
     header: Header
+    unused: tuple[str, ...] = ()
 
 
 def read_table(path: Path) -> Table:
@@ -90,7 +94,7 @@ def rows_of(table: Table, columns: Mapping[str, str]) -> RowsRead:
     headers = {names: header(names, columns) for names in dict.fromkeys(record.names for record in table.records)}
     for record in table.records:
         if record.names and "text" not in headers[record.names].positions:
-            _refuse_without_question(table, record)
+            _refuse_without_question(table, record, headers[record.names])
     rows = [
         Row(table.path, line, {field: [values[i] for i in at] for field, at in headers[names].positions.items()})
         for line, names, values in table.records
@@ -100,7 +104,19 @@ def rows_of(table: Table, columns: Mapping[str, str]) -> RowsRead:
     n_columns = max(len(row.cells.get("answers", ())) for row in rows)
     if n_columns > 1:
         notes.append(f"{name}: {n_columns} columns are read as accepted answers of the same question.")
-    return RowsRead(rows, notes, _merged(table.names, list(headers.values())))
+    merged = _merged(table.names, list(headers.values()))
+    return RowsRead(rows, notes, merged, _unused(table, merged))
+
+
+def _unused(table: Table, read_as: Header) -> tuple[str, ...]:
+    """The names of the unused columns with any text, those with the most words first."""
+    names = {read_as.names[i] for i in read_as.unused}
+    n_words = dict.fromkeys((name for name in read_as.names if name in names), 0)
+    for record in table.records:
+        for name, value in zip(record.names, record.values, strict=False):
+            if name in names and value is not None:
+                n_words[name] += len(str(value).split())
+    return tuple(sorted((name for name, n in n_words.items() if n), key=lambda name: -n_words[name]))
 
 
 def _merged(names: tuple[str, ...], headers: Sequence[Header]) -> Header:
@@ -116,12 +132,13 @@ def _merged(names: tuple[str, ...], headers: Sequence[Header]) -> Header:
     return Header(names, positions, frozenset().union(*(single.mapped for single in headers)))
 
 
-def _refuse_without_question(table: Table, record: RawRow) -> None:
+def _refuse_without_question(table: Table, record: RawRow, read_as: Header) -> None:
+    mapping = how_to_map("question", _unused(table, read_as))
     place = "" if table.path.suffix.lower() == ".csv" else f", line {record.line}"
     raise InputError(
         f"{table.path}{place}: no column holds the question. The columns are: {', '.join(record.names)}.",
-        f"name it {' or '.join(COLUMNS['text'][:3])} (answers go under {' or '.join(COLUMNS['answers'][:3])}), or "
-        + HOW_TO_MAP.format(name="question"),
+        f"name it {' or '.join(COLUMNS['text'][:3])} (answers go under {' or '.join(COLUMNS['answers'][:3])})"
+        + (f", or {mapping}" if mapping else ""),
     )
 
 

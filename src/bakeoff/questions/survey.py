@@ -5,7 +5,7 @@ Takes questions with their splits, gives counts and warnings. Knows nothing abou
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import NormalDist, median
 
 from bakeoff.questions.facts import same_answers
@@ -13,12 +13,14 @@ from bakeoff.questions.labels import answer_labels
 from bakeoff.questions.splits import MEASURED
 from bakeoff.questions.untrained import untrained_kinds, untrained_labels
 from bakeoff.records import Question, Record
-from bakeoff.sentences import first_few
+from bakeoff.sentences import first_few, listed
 
 DISCORDANT = 0.3
 SIGNIFICANCE, POWER = 0.05, 0.8
 FEW, VERY_FEW = 100, 30
 LONG_ANSWER = 12  # words
+BESIDE_VERDICT = {"changed": "test about the update", "general": "test of general knowledge"}
+"""Slices of the test that do not count for the verdict, in words."""
 
 
 class QuestionSummary(Record):
@@ -73,6 +75,18 @@ def summarise(questions: Sequence[Question]) -> QuestionSummary:
         ),
         n_labels=len({*labels.values()}),
     )
+
+
+def counted_tests(questions: Iterable[Question]) -> str:
+    """How many test questions there are, by what they are for.
+
+    >>> counted_tests([])
+    '0 test'
+    """
+    slices = Counter(str(question.slice) for question in questions if question.split == "test")
+    parts = [f"{sum(slices[name] for name in MEASURED):,} test"]
+    parts += [f"{slices[name]:,} {what}" for name, what in BESIDE_VERDICT.items() if slices[name]]
+    return listed(parts)
 
 
 def label_note(questions: Sequence[Question]) -> list[str]:

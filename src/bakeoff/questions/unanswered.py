@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from bakeoff.errors import InputError
 from bakeoff.questions.cells import answers, marks_answerability, unanswerable
-from bakeoff.questions.columns import COLUMNS, HOW_TO_MAP
+from bakeoff.questions.columns import COLUMNS, how_to_map
 from bakeoff.questions.rows import Row, RowsRead
 from bakeoff.sentences import first_few
 
@@ -30,9 +30,10 @@ def unanswered_notes(file: RowsRead) -> list[str]:
         return []
     n_answered = sum(bool(answers(row)) for row in rows)
     if not any("answers" in row.cells for row in rows):
+        named, mapping = " or ".join(COLUMNS["answers"][:3]), how_to_map("answers", file.unused)
         raise InputError(
             f"{name} has no column for answers. Its columns are: {', '.join(file.header.names)}.",
-            f"name the column {' or '.join(COLUMNS['answers'][:3])}, or {HOW_TO_MAP.format(name='answers')}; {MARK}",
+            (f"name the column {named}, or {mapping}" if mapping else f"add a column {named}") + f"; {MARK}",
         )
     if any(map(marks_answerability, rows)):
         reason = "other rows of the file say whether they can be answered"

@@ -187,7 +187,7 @@ def scatter(
         for point in points
         if point.low is not None and point.high is not None
     ]
-    boxes = place_labels(spots, widths, width, height - bottom, whiskers)
+    boxes = place_labels(spots, widths, width, height - bottom, [*whiskers, title_box(y.title)])
     for point, spot, box in zip(points, spots, boxes, strict=True):
         is_crowded = any(other is not spot and math.dist(other, spot) < 26 for other in spots)
         parts.append(_scatter_point(point, spot, box, is_crowded, at_y, x.write, y.write))
@@ -218,6 +218,11 @@ def _leader(spot: tuple[float, float], box: Box, css: str, nearest: float) -> st
     if distance < nearest:
         return ""
     return svg_line(x, y, near_x, near_y, f"leader {css}")
+
+
+def title_box(title: str) -> Box:
+    """The place of the vertical axis' title, at the top left of a chart, so that no label covers it."""
+    return Box(0, 0, text_width(title, 12) + 8, 17)
 
 
 def place_labels(

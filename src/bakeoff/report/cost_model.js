@@ -8,6 +8,7 @@
 
 const bakeoffCost = (() => {
   const HOUR = 3600;
+  const HOURS_PER_MONTH = (24 * 365.25) / 12;
   const MILLION = 1e6;
   const SAME = 1e-9; // two totals closer than this share of the larger count as equal
 
@@ -93,15 +94,22 @@ const bakeoffCost = (() => {
     return Math.pow(1 + c.growth_per_month, month - 1) * Math.pow(1 + c.discount_per_year, -month / 12);
   }
 
-  /* The lowest volume at which the cheaper of the two changes, or null. */
-  const lowestChange = (stretches) => (stretches.length > 1 ? stretches[1][0] : null);
-  const breakEvenVolume = (a, b) => lowestChange(orderByVolume(a, b));
+  /* How many queries one machine can answer in a month, at the seconds of a query of the slower of the two. */
+  function capacityPerMonth(a, b) {
+    const seconds = [a, b].map((c) => c.compute_seconds_per_query + c.retrieval_seconds_per_query);
+    return (HOURS_PER_MONTH * HOUR) / Math.max(...seconds);
+  }
+
+  /* The lowest volume that both can answer and at which the cheaper of the two changes, or null. */
+  const lowestChange = (stretches, capacity) => (stretches.length > 1 && stretches[1][0] <= capacity ? stretches[1][0] : null);
+  const breakEvenVolume = (a, b) => lowestChange(orderByVolume(a, b), capacityPerMonth(a, b));
 
   /* The lowest and highest such volume of three cases: measured numbers as they are, and at opposite ends of their
    * intervals. The upper bound is null if one of the cases has none. */
   function breakEvenBounds(a, b) {
-    const crossings = [breakEvenVolume(a, b),
-      ...[0, 1].map((end) => breakEvenVolume(atBound(a, end), atBound(b, 1 - end)))];
+    const capacity = capacityPerMonth(a, b);
+    const crossings = [[a, b], ...[0, 1].map((end) => [atBound(a, end), atBound(b, 1 - end)])]
+      .map(([x, y]) => lowestChange(orderByVolume(x, y), capacity));
     const volumes = crossings.filter((volume) => volume !== null);
     return [volumes.length ? Math.min(...volumes) : null, volumes.length === crossings.length ? Math.max(...volumes) : null];
   }
@@ -156,6 +164,8 @@ const bakeoffCost = (() => {
     });
   }
 
+  /* A volume with three digits; below 1,000 a whole number. */
+  const about = (volume) => whole(volume < 1000 ? volume : Number(volume.toPrecision(3)));
   const whole = (number) => number.toLocaleString("en", { maximumFractionDigits: 0 });
 
   /* Which contender costs less at which volume, how the intervals change that, and when the higher set-up cost pays off. */
@@ -168,16 +178,20 @@ const bakeoffCost = (() => {
     const below = cheaper(stretches[0][1]);
     const verb = below ? `'${below}' costs less` : `'${a.name}' and '${b.name}' cost the same`;
     if (stretches.length === 1) return `${verb} over ${a.horizon_months} months at every volume.`;
+    const capacity = capacityPerMonth(a, b);
+    if (lowestChange(stretches, capacity) === null) {
+      return `${verb} over ${a.horizon_months} months at every volume up to a break-even that lies beyond what this machine can answer (about ${about(capacity)} a month).`;
+    }
     const above = cheaper(stretches[1][1]);
     const then = above ? `above that '${above}'` : "above that they cost the same";
     const more = stretches.length > 2 ? `; the order changes ${stretches.length - 2} more time(s) at higher volumes` : "";
-    return `${verb} over ${a.horizon_months} months up to ${whole(stretches[1][0])} queries a month, ${then}${more}.`;
+    return `${verb} over ${a.horizon_months} months up to ${about(stretches[1][0])} queries a month, ${then}${more}.`;
   }
   function boundsSentence(low, high) {
-    if (low === null || (high !== null && whole(low) === whole(high))) return "";
+    if (low === null || (high !== null && about(low) === about(high))) return "";
     const where = "Within the intervals of the inputs, the order";
-    if (high === null) return `${where} may change at any volume from ${whole(low)}, or never.`;
-    return `${where} changes between ${whole(low)} and ${whole(high)} queries.`;
+    if (high === null) return `${where} may change at any volume from ${about(low)}, or never.`;
+    return `${where} changes between ${about(low)} and ${about(high)} queries.`;
   }
   function monthSentence(a, b) {
     const start = nothingIfSame(setupUsd(a), setupUsd(b));
@@ -190,7 +204,7 @@ const bakeoffCost = (() => {
   }
 
   return { setupUsd, marginalUsdPerQuery, upkeepUsdPerMonth, idleUsd, cumulativeUsd, totalCost, orderByVolume,
-           breakEvenVolume, breakEvenMonth, totalInterval, peopleUsd, tornado, changed, breakEvenSentence };
+           breakEvenVolume, breakEvenMonth, totalInterval, peopleUsd, tornado, changed, breakEvenSentence, about };
 })();
 
 if (typeof module !== "undefined") module.exports = bakeoffCost;

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from bakeoff.decide.cost.break_even import BreakEven, break_even_month, order_by_volume
+from bakeoff.decide.cost.break_even import BreakEven, about, break_even_month, break_even_volume
 from bakeoff.decide.cost.model import (
     MOST_SWINGS,
     CostBreakdown,
@@ -200,10 +200,9 @@ def _volumes(inputs: Mapping[str, CostInputs], first: str, colours: Mapping[str,
     ]
     crossings = []
     for name, one in inputs.items():
-        stretches = order_by_volume(inputs[first], one) if name != first else []
-        volume = stretches[1][0] if len(stretches) > 1 else 0.0
-        if xs[0] <= volume <= xs[-1]:
-            sentence = f"{first} and {name} cost the same at {count(volume)} queries a month"
+        volume = break_even_volume(inputs[first], one) if name != first else None
+        if volume is not None and xs[0] <= volume <= xs[-1]:
+            sentence = f"{first} and {name} cost the same at {about(volume)} queries a month"
             crossings.append(Crossing(volume, max(floor, _at_volume(inputs[first], volume)), sentence))
     label = f"Total by the first month's queries. At {count(now)}: " + _totals(inputs)
     return _drawn(lambda width: volume_chart(lines, crossings, now, width, HEIGHT, label), "volume")

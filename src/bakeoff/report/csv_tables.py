@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bakeoff.files.spreadsheet_csv import Cell, Rows, rows_of, written
 from bakeoff.measures import MEASURES, Measure
+from bakeoff.questions.answer_lengths import LENGTHS
 from bakeoff.records import Answer, Question
 from bakeoff.report.csv_verdict import JUDGED
 from bakeoff.report.findings import CAUSES, OUTCOMES, failures, outcome, outcome_after_update
@@ -48,11 +49,13 @@ def _contrasts(data: ReportData) -> Rows:
 
 
 def _slices(data: ReportData) -> Rows:
-    """One row for each measure, contender and slice that it was measured on."""
+    """One row for each measure, contender and slice (or length of accepted answers) that it was measured on."""
     rows: Rows = [["measure", "contender", "slice", *PARTS]]
     for measure in _measures(data):
         for name in data.contenders:
-            for kind, estimate in data.estimate(name, measure.name).slices.items():
+            whole = data.estimate(name, measure.name)
+            lengths = {LENGTHS[length]: estimate for length, estimate in whole.by_length.items()}
+            for kind, estimate in {**whole.slices, **lengths}.items():
                 if estimate.value is not None:
                     rows.append([measure.name, name, kind, *(getattr(estimate, part) for part in PARTS)])
     return rows

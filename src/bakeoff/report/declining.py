@@ -9,17 +9,22 @@ from dataclasses import dataclass
 from bakeoff.measure.comparison import Comparison, Declining
 from bakeoff.sentences import DASH, listed, percent
 
+N_REST = 20
+"""How many pieces the part of a curve has that counts as wrong."""
+
 
 @dataclass(frozen=True)
 class Curve:
     """A contender's risk over coverage. `answered` and `wrong` are its place in the test; no curve if it gives no
-    confidence."""
+    confidence. `rest` goes on from the curve's end, where it declines in its own words, to all questions: (coverage,
+    risk). What it declines there counts as wrong, as in AURC."""
 
     name: str
     coverage: tuple[float, ...]
     risk: tuple[float, ...]
     answered: float
     wrong: float
+    rest: tuple[tuple[float, float], ...] = ()
 
 
 def curves(comparison: Comparison) -> list[Curve]:
@@ -32,8 +37,18 @@ def curves(comparison: Comparison) -> list[Curve]:
             continue
         detail = comparison.estimate(name, "aurc").detail
         coverage, risk = (tuple(detail.get(key, ())) for key in ("coverage", "risk"))
-        found.append(Curve(name, coverage, risk, 1 - declined, min(1.0, hallucinated / (1 - declined))))
+        wrong = min(1.0, hallucinated / (1 - declined))
+        found.append(Curve(name, coverage, risk, 1 - declined, wrong, _rest(coverage, risk)))
     return found
+
+
+def _rest(coverage: Sequence[float], risk: Sequence[float]) -> tuple[tuple[float, float], ...]:
+    """Risks from the curve's end on, if each further answer is wrong; empty if the curve ends at all questions."""
+    if not coverage or coverage[-1] >= 1:
+        return ()
+    end, right = coverage[-1], coverage[-1] * (1 - risk[-1])
+    shares = [end + (1 - end) * i / N_REST for i in range(N_REST + 1)]
+    return tuple((share, 1 - right / share) for share in shares)
 
 
 def sentences(comparison: Comparison) -> list[str]:

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bakeoff.measure.comparison import Comparison
+from bakeoff.measure.comparison import NOTHING, Comparison, Estimate
 from bakeoff.measures import ACCURACY, IN_DOMAIN, Measure
+from bakeoff.questions.answer_lengths import LENGTHS, AnswerLength
 from bakeoff.questions.evidence import evidence_hit, is_document_level
 from bakeoff.records import Answer, Contrast, Question
 from bakeoff.report.gather import ReportData
-from bakeoff.sentences import listed, percent
+from bakeoff.sentences import NOT_MEASURED, listed, percent
 
 Outcome = Literal["correct", "abstained", "wrong", "declined", "error", "missing", "unscored"]
 Shown = Literal["passages", "documents", "nothing", "unknown"]
@@ -53,6 +54,12 @@ CAUSE_MEANINGS: dict[Cause, str] = {
     "declined": "declined a question that has an answer",
     "error": "the contender returned an error; it counts neither as correct nor as wrong",
 }
+
+
+LENGTHS_ABOUT = (
+    "Answerable questions of the slices seen and unseen. Of several accepted answers, the shortest counts. Long "
+    "answers are graded less reliably, and small models are weak at them."
+)
 
 
 def outcome(data: ReportData, contender: str, question: Question) -> Outcome:
@@ -235,6 +242,52 @@ def slices(data: ReportData) -> list[str]:
         if estimate.value is not None
     }
     return [name for name in known if name in measured] + sorted(measured.difference(known))
+
+
+@dataclass(frozen=True)
+class OfLength:
+    """A contender on the questions whose accepted answers have one length. `n_right` and `n_declined` are of `n`."""
+
+    n: int
+    n_right: int
+    n_declined: int
+    accuracy: Estimate
+
+
+def by_length(data: ReportData) -> dict[str, dict[AnswerLength, OfLength]]:
+    """Right and declined answers by contender and length of the accepted answers; empty if all have one length."""
+    found = {name: _of_lengths(data, name) for name in data.contenders}
+    return {name: lengths for name, lengths in found.items() if lengths}
+
+
+def _of_lengths(data: ReportData, name: str) -> dict[AnswerLength, OfLength]:
+    declined = data.estimate(name, "abstention").by_length
+    return {
+        length: OfLength(
+            n=accuracy.n,
+            n_right=round(accuracy.n * (accuracy.value or 0.0)),
+            n_declined=round(accuracy.n * (declined.get(length, NOTHING).value or 0.0)),
+            accuracy=accuracy,
+        )
+        for length, accuracy in data.estimate(name, "accuracy").by_length.items()
+    }
+
+
+def length_rows(data: ReportData) -> tuple[list[str], list[list[str]]]:
+    """The heads and rows of the table by length: right with its interval, and declined; no rows if there is none."""
+    heads = [head for meaning in LENGTHS.values() for head in (meaning.capitalize(), "Declined")]
+    rows = []
+    for name, lengths in by_length(data).items():
+        cells = [_length_cells(lengths.get(length)) for length in LENGTHS]
+        rows.append([name, *(cell for pair in cells for cell in pair)])
+    return ["Contender", *heads], rows
+
+
+def _length_cells(found: OfLength | None) -> tuple[str, str]:
+    if found is None:
+        return NOT_MEASURED, NOT_MEASURED
+    share, span = percent(found.accuracy.value or 0.0), ACCURACY.interval(found.accuracy.low, found.accuracy.high)
+    return f"{found.n_right} of {found.n} right ({share}; {span})", str(found.n_declined)
 
 
 def seconds_by_stage(data: ReportData) -> dict[str, dict[str, float]]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bakeoff.decide.verdict.grid import Cell, Grid, grids
-from bakeoff.decide.verdict.wording import is_surprising
+from bakeoff.decide.verdict.wording import is_surprising, signed
 from bakeoff.measures import ACCURACY
 from bakeoff.report.gather import ReportData
-from bakeoff.sentences import listed, points
+from bakeoff.sentences import MINUS, listed
 
-NOTHING_SHOWN, UNTUNED = "nothing shown", "untuned"
+NOTHING_SHOWN, UNTUNED = "nothing shown", "as it comes"
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,13 @@ def _step(grid: Grid, before: Cell | None, after: Cell | None) -> PanelStep | No
     contrast = effect.contrast
     unadjusted = "unadjusted " if is_surprising(contrast) else ""
     return PanelStep(
-        difference=points(contrast.difference),
-        interval=f"{unadjusted}{points(contrast.low)} to {points(contrast.high)}",
+        difference=_points(contrast.difference),
+        interval=f"{unadjusted}{_points(contrast.low)} to {_points(contrast.high)}",
         is_clear=contrast.finding == "different",
         what=f"from {before.contender} to {after.contender}",
     )
+
+
+def _points(difference: float) -> str:
+    """A difference in points with one decimal, since it is calculated before the shares in the cells are rounded."""
+    return signed(difference).replace("-", MINUS)

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from bakeoff.decide.advise.factors import TITLES
 from bakeoff.measure.comparison import NOTHING, Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT, Measure
+from bakeoff.questions.survey import counted_tests
 from bakeoff.report import charts
 from bakeoff.report.charts import Axis, Bar, Dot, Point
 from bakeoff.report.coverage_chart import coverage_chart
@@ -25,9 +26,11 @@ from bakeoff.report.drilldown import MOST_QUESTIONS, drilldown_json
 from bakeoff.report.findings import (
     CAUSE_MEANINGS,
     CAUSES,
+    LENGTHS_ABOUT,
     Cause,
     failures,
     headline,
+    length_rows,
     seconds_by_stage,
     slices,
     standing,
@@ -81,6 +84,7 @@ def html_page(data: ReportData) -> str:
         config=yaml.safe_dump(_without_secrets(data.config), sort_keys=False, allow_unicode=True, width=100),
         environment=_flat(_without_secrets(data.environment)),
         questions_summary=_questions_summary(data),
+        counted_tests=counted_tests(data.questions),
         n_leaks=sum(not leak.excused for leak in data.summary.leaks),
         percent=percent,
         usd=usd,
@@ -111,6 +115,8 @@ def _figures(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any]:
     return {
         "accuracy_chart": _accuracy_chart(data, colours),
         "slice_charts": _slice_charts(data, colours),
+        "length_table": length_rows(data),
+        "lengths_about": LENGTHS_ABOUT,
         "cost_chart": _scatter(data, colours, "cost_per_1k", Axis("USD for 1,000 answers", usd, "{:g}".format)),
         "latency_chart": _scatter(
             data, colours, "latency_ms", Axis("median time to an answer", milliseconds, milliseconds)

@@ -6,8 +6,19 @@ about HTML.
 
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT
+from bakeoff.questions.naming import named_by
+from bakeoff.questions.survey import counted_tests
 from bakeoff.report.declining import compared_at, sentences
-from bakeoff.report.findings import CAUSE_MEANINGS, CAUSES, failures, headline, seconds_by_stage, slices
+from bakeoff.report.findings import (
+    CAUSE_MEANINGS,
+    CAUSES,
+    LENGTHS_ABOUT,
+    failures,
+    headline,
+    length_rows,
+    seconds_by_stage,
+    slices,
+)
 from bakeoff.report.gather import ReportData
 from bakeoff.report.markdown_text import bullets, grid, plain
 from bakeoff.report.stage_titles import STAGES
@@ -73,7 +84,13 @@ def _slices(data: ReportData) -> list[str]:
         [name, *(_estimate(data.estimate(name, "accuracy").slices.get(kind)) for kind in kinds)]
         for name in data.contenders
     ]
-    return ["## Accuracy by slice", grid(["Contender", *kinds], rows)]
+    return ["## Accuracy by slice", grid(["Contender", *kinds], rows), *_lengths(data)]
+
+
+def _lengths(data: ReportData) -> list[str]:
+    """Accuracy by the length of the accepted answers, if the test has both lengths."""
+    heads, rows = length_rows(data)
+    return ["### By the length of the accepted answers", grid(heads, rows), LENGTHS_ABOUT] if rows else []
 
 
 def _declining(data: ReportData) -> list[str]:
@@ -134,10 +151,9 @@ def _times(data: ReportData) -> list[str]:
 
 def _summary(data: ReportData) -> list[str]:
     documents = data.summary.documents
-    n_test = len(data.questions)
     parts = [
         "## Documents and questions",
-        f"{documents.n:,} documents; {len(data.texts):,} questions, {n_test:,} of them test questions.",
+        f"{documents.n:,} documents; {len(data.texts):,} questions ({counted_tests(data.questions)}).",
     ]
     if data.origins:
         parts += [
@@ -156,6 +172,9 @@ def _summary(data: ReportData) -> list[str]:
     if leaks:
         parts += [
             f"{len(leaks)} test questions are near-copies of a training question:",
-            bullets(f"{leak.test_id} and {leak.train_id}" for leak in leaks[:MOST_LEAKS]),
+            bullets(
+                " and ".join(named_by(key, data.texts.get(key)) for key in (leak.test_id, leak.train_id))
+                for leak in leaks[:MOST_LEAKS]
+            ),
         ]
     return parts

@@ -141,7 +141,7 @@
     const crossings = others.map((name) => [bakeoffCost.breakEvenVolume(costs[first()], costs[name]), name])
       .filter(([volume]) => volume !== null && xs[0] <= volume && volume <= xs[n - 1])
       .map(([volume, name]) => [volume, Math.max(floor, at(costs[first()], volume)),
-        `${first()} and ${name} cost the same at ${whole(volume)} queries a month`]);
+        `${first()} and ${name} cost the same at ${bakeoffCost.about(volume)} queries a month`]);
     const ys = series.flatMap((one) => one.ys);
     const low = 0.9 * Math.min(...ys), high = Math.max(...ys);
     const decades = [];

@@ -4,7 +4,7 @@ Takes a `Judgement`, gives lists of paragraphs. Knows nothing about HTML.
 """
 
 from bakeoff.decide.advise.factors import TITLES
-from bakeoff.decide.cost.break_even import BreakEven
+from bakeoff.decide.cost.break_even import BreakEven, about
 from bakeoff.decide.verdict.claims import articles
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.measures import BY_NAME
@@ -28,7 +28,9 @@ from bakeoff.report.verdict_text import (
     unknown_factors,
     verdict_sentence,
 )
-from bakeoff.sentences import NOT_MEASURED, count, percent, usd
+from bakeoff.sentences import NOT_MEASURED, percent, usd
+
+BEYOND = "Beyond a volume: more queries than one machine can answer in a month at the measured seconds."
 
 
 def opening(judgement: Judgement) -> list[str]:
@@ -91,16 +93,20 @@ def _break_even(judgement: Judgement) -> list[str]:
         bullets(pair.explanation for pair in against_reference(judgement)),
         "Where the contenders of each pair cost the same:",
         grid(heads, [_pair(pair) for pair in judgement.break_even]),
+        *([BEYOND] if any(pair.is_beyond_capacity for pair in judgement.break_even) else []),
     ]
 
 
 def _pair(pair: BreakEven) -> list[str]:
     """A row of the table. The range within the intervals is empty if they change nothing."""
-    low, high = ("" if end is None else count(end) for end in (pair.low, pair.high))
+    low, high = ("" if end is None else about(end) for end in (pair.low, pair.high))
+    volume = NOT_MEASURED if pair.volume_per_month is None else about(pair.volume_per_month)
+    if pair.is_beyond_capacity and pair.capacity_per_month is not None:
+        volume = f"beyond {about(pair.capacity_per_month)}"
     return [
         f"{pair.a}, {pair.b}",
         pair.cheaper_below or "neither",
-        NOT_MEASURED if pair.volume_per_month is None else count(pair.volume_per_month),
+        volume,
         "" if low == high else f"{low} to {high}" if high else f"from {low}, or never",
         pair.cheaper_above or "neither",
         NOT_MEASURED if pair.month is None else str(pair.month),

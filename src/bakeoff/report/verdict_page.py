@@ -40,7 +40,7 @@ from bakeoff.sentences import listed, percent, points
 WIDE, PANEL, NARROW_WIDE = 780, 320, 342
 BOTH = "Both together"
 AVERAGES = {
-    "knowledge": "on average over the untuned and the tuned model",
+    "knowledge": "on average over the model as it comes and the tuned model",
     "tuning": "on average with and without retrieval or documents",
     "interaction": "what both add together beyond the sum of each alone",
 }
@@ -146,9 +146,10 @@ def _effect_dot(effect: Effect) -> Dot:
 
 
 def _reach(ends: Sequence[float]) -> float:
-    """A round number of points that covers all intervals."""
+    """A round number of points that covers all intervals. What two effects add together may exceed 100 points."""
     furthest = max((abs(end) for end in ends), default=0.0)
-    return next((reach for reach in (0.05, 0.1, 0.2, 0.4, 0.6, 0.8) if furthest <= reach), 1.0)
+    rounds = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0)
+    return next((reach for reach in rounds if furthest <= reach), furthest)
 
 
 def _matrix(judgement: Judgement) -> dict[str, Any]:

@@ -5,10 +5,13 @@ Takes two run folders, the older first; gives one frozen record. Needs no model.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic import Field
+
 from bakeoff.corpus.store import DocumentStore, content_hash
+from bakeoff.questions.naming import MADE
 from bakeoff.records import Question, Record
 from bakeoff.runs.diff_results import ResultsDiff, results_diff
 from bakeoff.runs.folder import RunFolder
@@ -58,7 +61,7 @@ class RunDiff(Record):
     """Everything that differs between run `before` and run `after`. `documents` are by source, the rest by dotted key.
 
     `documents` is None if one of the runs no longer has its document store. `same_data`: both read the same files, and
-    neither has been regraded with other accepted answers.
+    neither has been regraded with other accepted answers. `texts` are those of questions without an id in their file.
     """
 
     before: str
@@ -69,13 +72,16 @@ class RunDiff(Record):
     settings: dict[str, Change]
     environment: dict[str, Change]
     results: ResultsDiff
+    texts: dict[str, str] = Field(default_factory=dict)
 
 
 def diff_runs(before: Run, after: Run) -> RunDiff:
     """What differs between two finished runs. Raises RunFolderError if a file of either is missing or broken."""
     a, b = before.folder, after.folder
     hashes = [folder.read_json(folder.environment_path).get("data_sha256") for folder in (a, b)]
-    questions = questions_diff(a.questions(), b.questions())
+    asked = [*b.questions(), *a.questions()]
+    questions, results = questions_diff(a.questions(), b.questions()), results_diff(a, b)
+    mentioned = _mentioned(questions, results)
     return RunDiff(
         before=str(a.root),
         after=str(b.root),
@@ -84,8 +90,22 @@ def diff_runs(before: Run, after: Run) -> RunDiff:
         questions=questions,
         settings=_changes(_settings(a), _settings(b), NOT_SETTINGS),
         environment=_changes(a.read_json(a.environment_path), b.read_json(b.environment_path), NOT_ENVIRONMENT),
-        results=results_diff(a, b),
+        results=results,
+        texts={key: text for key, text in _texts(asked).items() if key in mentioned},
     )
+
+
+def _texts(questions: Sequence[Question]) -> dict[str, str]:
+    """The texts of the questions whose id was made, by id."""
+    return {question.id: question.text for question in questions if MADE.fullmatch(question.id)}
+
+
+def _mentioned(questions: QuestionsDiff, results: ResultsDiff) -> set[str]:
+    """The ids of all questions that a difference names."""
+    sets = questions.questions
+    graded = [key for contender in results.contenders.values() for key in (*contender.better, *contender.worse)]
+    renewed = (*questions.new_texts, *questions.new_answers, *questions.new_splits)
+    return {*sets.added, *sets.removed, *sets.changed, *renewed, *graded}
 
 
 def _settings(folder: RunFolder) -> dict[str, Any]:

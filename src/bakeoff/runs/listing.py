@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from bakeoff.errors import BakeoffError
+from bakeoff.measures import IN_DOMAIN
 from bakeoff.records import Question, Record
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.results import read_outcome
@@ -18,7 +19,10 @@ State = Literal["running", "finished", "half-written", "other format", "unreadab
 
 
 class Listed(Record):
-    """One run. Unknown values are empty. `problem` says why the run could not be read."""
+    """One run. Unknown values are empty. `problem` says why the run could not be read.
+
+    `n_test` is the number of test questions that count for the verdict: not those about updates or general knowledge.
+    """
 
     name: str
     folder: str
@@ -101,7 +105,8 @@ def _n_test(folder: RunFolder) -> int | None:
 
     if not folder.splits_path.exists():
         return None
-    return sum(question.split == "test" for question in jsonl.iterate(folder.splits_path, Question))
+    asked = jsonl.iterate(folder.splits_path, Question)
+    return sum(question.split == "test" and question.slice in IN_DOMAIN for question in asked)
 
 
 def _begun(folder: RunFolder) -> datetime | None:

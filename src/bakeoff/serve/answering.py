@@ -11,10 +11,7 @@ from pydantic import Field
 from bakeoff.errors import BakeoffError
 from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.protocols import Embedder, Generator
-from bakeoff.records import Answer, Record
-
-Labels = tuple[str, ...] | None
-"""Which documents whoever asks may see: those without labels, and those with one of these. None: every document."""
+from bakeoff.records import Answer, Labels, Record
 
 
 class Asked(Record):

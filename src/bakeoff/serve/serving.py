@@ -18,8 +18,8 @@ from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.threads import usable_cores
 from bakeoff.protocols import Contender, Embedder, Generator
-from bakeoff.records import Answer, Question
-from bakeoff.serve.answering import Asked, Labels, RefusedError
+from bakeoff.records import Answer, Labels, Question
+from bakeoff.serve.answering import Asked, RefusedError
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.log import Log

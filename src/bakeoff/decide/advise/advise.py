@@ -258,6 +258,8 @@ def _unused_days(profile: Profile, entrants: Sequence[Entrant]) -> list[str]:
 def _break_even_line(cheapest: CostInputs, other: CostInputs) -> str:
     """Which of the two costs less at which volume, to two digits, because usage is assumed."""
     point, months = break_even(cheapest, other), cheapest.horizon_months
+    if point.is_beyond_capacity:
+        return point.explanation.partition(". ")[0].replace("'", "") + "."
     if point.volume_per_month is None:
         return f"{cheapest.name} costs less over {months} months than {other.name} at every volume."
     if not (point.cheaper_below and point.cheaper_above):

@@ -274,7 +274,7 @@ def pilot(plan: Plan) -> list[Draft]:
 def pilot_done(plan: Plan) -> list[str]:
     goal, points = plan.goals["accuracy"].value, 100 * plan.profile.margin
     least = f"Accuracy of at least {_percent(goal - 0.1)} on the test questions (10 points below target)"
-    done = [f"{least}, and higher than the untuned model without documents."]
+    done = [f"{least}, and higher than the model as it comes, without documents."]
     if HYBRID in plan.approaches:
         done.append(
             f"The hybrid beats RAG by at least {points:g} points of accuracy on unseen facts; otherwise use RAG."

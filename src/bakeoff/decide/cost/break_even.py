@@ -2,7 +2,10 @@
 
 Takes two `CostInputs`, gives a `BreakEven`. Knows only the formulas of `model.py`. The total is piecewise linear in the
 volume, because a machine is idle in a month or it is not. So the crossing is calculated exactly, segment by segment.
+A volume that one machine cannot answer in a month is no break-even: the measured seconds say nothing about it.
 """
+
+import math
 
 from bakeoff.decide.cost.model import (
     HOUR,
@@ -18,13 +21,19 @@ from bakeoff.records import Record
 SAME = 1e-9
 """Two totals closer than this share of the larger count as equal: the difference is rounding."""
 
+HOURS_PER_MONTH = 24 * 365.25 / 12
+DIGITS = 3
+"""How many digits of a volume are written: it depends on measured seconds, which are not known better than that."""
+
 Stretches = list[tuple[float, int]]
 
 
 class BreakEven(Record):
     """The volume (queries in the first month) at which the cheaper of two contenders changes, and the month.
 
-    `volume_per_month` is None if the order is the same at every volume. `low` and `high` are its bounds if the measured
+    `volume_per_month` is None if the order is the same at every volume that a machine of each can answer in a month.
+    `capacity_per_month` is the largest such volume, None if neither is limited by a machine. `is_beyond_capacity`: the
+    order does change, but at a larger volume. `low` and `high` are its bounds if the measured
     numbers lie anywhere in their intervals; one is None if no volume changes the order at that end. `month` is the
     first month after which the contender with the higher set-up cost has cost no more in total, at the inputs' own
     volume; None if that does not happen within the horizon.
@@ -39,41 +48,75 @@ class BreakEven(Record):
     high: float | None
     month: int | None
     explanation: str
+    capacity_per_month: float | None = None
+    is_beyond_capacity: bool = False
 
 
 def break_even(a: CostInputs, b: CostInputs) -> BreakEven:
     """The lowest volume at which the cheaper of two contenders changes, its bounds, and the month at today's volume.
+
+    All three volumes are None where they exceed what one machine can answer in a month.
 
     Raises ValueError if the two have different horizons, growth or discount.
     """
     if _horizon(a) != _horizon(b):
         raise ValueError(f"'{a.name}' and '{b.name}' have different horizons, {_horizon(a)} and {_horizon(b)}")
     stretches = order_by_volume(a, b)
-    low, high = _bounds(a, b, stretches)
-    volume = stretches[1][0] if len(stretches) > 1 else None
+    capacity = min(capacity_per_month(a), capacity_per_month(b))
+    volume = _first_change(stretches, capacity)
+    low, high = _bounds(a, b, volume, capacity)
     month = break_even_month(a, b)
-    sentences = (_volume_sentence(a, b, stretches), _bounds_sentence(low, high), _month_sentence(a, b, month))
+    sentences = (_volume_sentence(a, b, stretches, capacity), _bounds_sentence(low, high), _month_sentence(a, b, month))
     return BreakEven(
         a=a.name,
         b=b.name,
         cheaper_below=_name(a, b, stretches[0][1]),
-        cheaper_above=_name(a, b, stretches[min(1, len(stretches) - 1)][1]),
+        cheaper_above=_name(a, b, stretches[0 if volume is None else 1][1]),
         volume_per_month=volume,
         low=low,
         high=high,
         month=month,
         explanation=" ".join(sentence for sentence in sentences if sentence),
+        capacity_per_month=capacity if math.isfinite(capacity) else None,
+        is_beyond_capacity=len(stretches) > 1 and volume is None,
     )
 
 
-def _bounds(a: CostInputs, b: CostInputs, stretches: Stretches) -> tuple[float | None, float | None]:
+def capacity_per_month(c: CostInputs) -> float:
+    """How many queries one machine can answer in a month without a pause, at its seconds for a query.
+
+    Infinite for a contender whose answers take no time of a machine that is paid by the hour.
+    """
+    seconds = c.compute_seconds_per_query + c.retrieval_seconds_per_query
+    return HOURS_PER_MONTH * HOUR / seconds if seconds else math.inf
+
+
+def break_even_volume(a: CostInputs, b: CostInputs) -> float | None:
+    """The lowest volume that both can answer and at which the cheaper one changes; None if there is none."""
+    return _first_change(order_by_volume(a, b), min(capacity_per_month(a), capacity_per_month(b)))
+
+
+def _first_change(stretches: Stretches, capacity: float) -> float | None:
+    return stretches[1][0] if len(stretches) > 1 and stretches[1][0] <= capacity else None
+
+
+def about(volume: float) -> str:
+    """A volume with three digits; below 1,000 a whole number.
+
+    >>> about(7_177_222)
+    '7,180,000'
+    """
+    return f"{float(f'{volume:.{DIGITS}g}') if volume >= 10**DIGITS else volume:,.0f}"
+
+
+def _bounds(a: CostInputs, b: CostInputs, volume: float | None, capacity: float) -> tuple[float | None, float | None]:
     """The lowest and highest break-even volume of three cases: measured numbers as they are, and at opposite ends.
 
     The upper bound is None if no volume changes the order in one of the cases, the lower one if in none it does.
     """
     at_ends = (order_by_volume(at_bound(a, end), at_bound(b, 1 - end)) for end in (0, 1))
-    crossings = [order[1][0] if len(order) > 1 else None for order in (stretches, *at_ends)]
-    volumes = [volume for volume in crossings if volume is not None]
+    crossings = [volume, *(_first_change(order, capacity) for order in at_ends)]
+    volumes = [crossing for crossing in crossings if crossing is not None]
     return min(volumes, default=None), max(volumes) if len(volumes) == len(crossings) else None
 
 
@@ -144,24 +187,29 @@ def _name(a: CostInputs, b: CostInputs, sign: int) -> str | None:
     return {-1: a.name, 0: None, 1: b.name}[sign]
 
 
-def _volume_sentence(a: CostInputs, b: CostInputs, stretches: Stretches) -> str:
+def _volume_sentence(a: CostInputs, b: CostInputs, stretches: Stretches, capacity: float) -> str:
     below = _name(a, b, stretches[0][1])
     verb = f"'{below}' costs less" if below else f"'{a.name}' and '{b.name}' cost the same"
     if len(stretches) == 1:
         return f"{verb} over {a.horizon_months} months at every volume."
+    if _first_change(stretches, capacity) is None:
+        return (
+            f"{verb} over {a.horizon_months} months at every volume up to a break-even that lies "
+            f"beyond what this machine can answer (about {about(capacity)} a month)."
+        )
     above = _name(a, b, stretches[1][1])
     then = f"above that '{above}'" if above else "above that they cost the same"
     more = f"; the order changes {len(stretches) - 2} more time(s) at higher volumes" if len(stretches) > 2 else ""
-    return f"{verb} over {a.horizon_months} months up to {stretches[1][0]:,.0f} queries a month, {then}{more}."
+    return f"{verb} over {a.horizon_months} months up to {about(stretches[1][0])} queries a month, {then}{more}."
 
 
 def _bounds_sentence(low: float | None, high: float | None) -> str:
     """Empty if no interval changes the break-even volume."""
-    if low is None or (high is not None and f"{low:,.0f}" == f"{high:,.0f}"):
+    if low is None or (high is not None and about(low) == about(high)):
         return ""
     if high is None:
-        return f"Within the intervals of the inputs, the order may change at any volume from {low:,.0f}, or never."
-    return f"Within the intervals of the inputs, the order changes between {low:,.0f} and {high:,.0f} queries."
+        return f"Within the intervals of the inputs, the order may change at any volume from {about(low)}, or never."
+    return f"Within the intervals of the inputs, the order changes between {about(low)} and {about(high)} queries."
 
 
 def _month_sentence(a: CostInputs, b: CostInputs, month: int | None) -> str:

@@ -240,7 +240,10 @@ def _distance(case: _Case, winner: str, other: str) -> str:
 
 
 def _power_line(case: _Case, winner: str, tied: Sequence[str]) -> str:
-    """How many more questions would decide the first of the open pairs; empty if none is open."""
+    """How many more questions would decide between the winner and the runner-up; empty if no pair is open.
+
+    The runner-up is the most accurate of the others whose difference from the winner is still open.
+    """
     contrasts = {name: case.comparison.contrast(winner, name) for name in tied if name != winner}
     needed = {
         name: contrast.more_questions
@@ -249,8 +252,10 @@ def _power_line(case: _Case, winner: str, tied: Sequence[str]) -> str:
     }
     if not needed:
         return ""
-    name = min(needed, key=lambda key: needed[key])
-    return f"About {needed[name]:,} more test questions would decide between {winner} and {name}."
+    name = max(needed, key=lambda key: (case.accuracy(key), -needed[key]))
+    is_second = len(contrasts) > 1 and case.accuracy(name) == max(map(case.accuracy, contrasts))
+    runner_up = f"the runner-up, {name}" if is_second else name
+    return f"About {needed[name]:,} more test questions would decide between {winner} and {runner_up}."
 
 
 # The warnings.

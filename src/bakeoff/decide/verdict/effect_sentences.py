@@ -54,7 +54,7 @@ def setting_of(axis: Literal["knowledge", "tuning"], label: str, names: Names) -
     """The setting that stays the same, as the end of a phrase: 'with retrieval', 'on the tuned model'."""
     if axis == "tuning":
         if not label:
-            return "on the untuned model"
+            return "on the model as it comes"
         tuning = short(label, names.tunings)
         return f"on the {tuning} model" if " (" not in tuning else f"on the model {tuning}"
     if label:
@@ -63,9 +63,9 @@ def setting_of(axis: Literal["knowledge", "tuning"], label: str, names: Names) -
 
 
 def label_of(axis: Literal["knowledge", "tuning"], label: str, names: Names) -> str:
-    """The setting in a word or two, for the row of a chart: 'untuned', 'tuned', 'alone', 'retrieval'."""
+    """The setting in a word or two, for the row of a chart: 'as it comes', 'tuned', 'alone', 'retrieval'."""
     if axis == "tuning":
-        return short(label, names.tunings) if label else "untuned"
+        return short(label, names.tunings) if label else "as it comes"
     return short(label, names.shown) if label else "alone"
 
 

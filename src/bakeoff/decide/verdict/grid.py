@@ -77,7 +77,9 @@ def grids(comparison: Comparison, effects: Sequence[Effect] = ()) -> list[Grid]:
                         contender=name,
                         tuning=tuning,
                         knowledge=shown,
-                        accuracy=comparison.estimate(name, "accuracy").model_copy(update={"slices": {}, "detail": {}}),
+                        accuracy=comparison.estimate(name, "accuracy").model_copy(
+                            update={"slices": {}, "by_length": {}, "detail": {}}
+                        ),
                     )
                     for (_, tuning, shown), name in own.items()
                 ),

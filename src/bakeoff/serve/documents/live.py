@@ -14,10 +14,10 @@ from typing import Literal, NamedTuple, Self
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import BakeoffError
-from bakeoff.records import Document, Hit, Record
+from bakeoff.records import Document, Hit, Labels, Record
 from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents.order import InOrder, only_writer
-from bakeoff.serve.documents.views import Change, Labels, Listing, Shown, Views
+from bakeoff.serve.documents.views import Change, Listing, Shown, Views
 
 SETTLED_S = 2.0
 """Indexes are tidied when no document has changed for this long, or after TIDY_AT_LATEST_S."""

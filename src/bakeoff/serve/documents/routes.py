@@ -16,9 +16,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from bakeoff.corpus.access import may_see
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.formats.part import Problem
-from bakeoff.records import Document
+from bakeoff.records import Document, Labels
 from bakeoff.serve.documents.live import Edit, LiveDocuments, PutResult
 from bakeoff.serve.documents.names import checked_id, clean_source
 from bakeoff.serve.documents.page import document_page, span_in
@@ -35,7 +36,6 @@ from bakeoff.serve.documents.received import (
     parsed_as,
     read_files,
 )
-from bakeoff.serve.documents.views import Labels
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.openai.body import JSON, json_body
 from bakeoff.serve.openai.errors import ApiError
@@ -153,7 +153,7 @@ class DocumentsApi:
         def prepare() -> Edit:
             for document in reading.documents:
                 before = self._documents.store.get_by_source(document.source)
-                if before is not None and not _may_see(before, holder.labels):
+                if before is not None and not may_see(holder.labels, before.access):
                     reason = "another document has this source, and this key may not change it"
                     problems.append(Problem(source=document.source, reason=reason, remedy="rename the file"))
                 else:
@@ -181,7 +181,7 @@ class DocumentsApi:
     def _replaced(self, id: str, labels: Labels) -> Document | None:
         """The document that is there. Raises ApiError if the key may not see it: then it may not replace it either."""
         before = self._documents.store.get(id)
-        if before is not None and not _may_see(before, labels):
+        if before is not None and not may_see(labels, before.access):
             raise ApiError(f"This key may not change the document '{id}'.", status=403, code="not_allowed")
         return before
 
@@ -251,10 +251,6 @@ async def _files(request: Request) -> list[SentFile]:
     if not files:
         raise ApiError("The form has no files.", "send files in any fields of the form", code="no_files")
     return files
-
-
-def _may_see(document: Document, labels: Labels) -> bool:
-    return labels is None or not document.access or not set(labels).isdisjoint(document.access)
 
 
 def _unknown(id: str) -> ApiError:

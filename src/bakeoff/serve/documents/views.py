@@ -12,9 +12,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bakeoff.corpus.store import DocumentStore
-from bakeoff.records import Record
+from bakeoff.records import Labels, Record
 
-Labels = tuple[str, ...] | None
 Kind = Literal["added", "updated", "deleted"]
 
 _ALLOWED = """(json_array_length({access}) = 0

@@ -7,7 +7,7 @@ Takes JSON values, gives records and conversations. Raises ApiError, which names
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from bakeoff.files.did_you_mean import closest
 from bakeoff.sentences import listed
@@ -21,6 +21,30 @@ MOST_EMBEDDED_TEXTS = 2_048
 _TEXT_PARTS = ("text", "input_text", "output_text")
 _ROLES: dict[str, Role] = {"developer": "system", "function": "tool"}
 """Roles that are another role under another name."""
+
+# What values that are read by hand must be, for the OpenAPI document. Texts need one character that is no blank.
+_A_TEXT = {"type": "string", "pattern": r"\S"}
+_PARTS = {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+        "type": "object",
+        "required": ["type", "text"],
+        "properties": {"type": {"enum": list(_TEXT_PARTS)}, "text": _A_TEXT},
+    },
+}
+_CONTENT = {"anyOf": [{"type": "string"}, _PARTS, {"type": "null"}]}
+_ITEM = {
+    "type": "object",
+    "required": ["role", "content"],
+    "properties": {
+        "type": {"const": "message"},
+        "role": {"enum": ["user", "assistant", "system", "developer"]},
+        "content": {"anyOf": [_A_TEXT, _PARTS]},
+    },
+}
+_INPUT = {"anyOf": [_A_TEXT, {"type": "array", "minItems": 1, "items": _ITEM}]}
+_TEXTS = {"anyOf": [_A_TEXT, {"type": "array", "minItems": 1, "maxItems": MOST_EMBEDDED_TEXTS, "items": _A_TEXT}]}
 
 
 class Sent(BaseModel):
@@ -36,7 +60,7 @@ class SentMessage(Sent):
     """One message. `content` is a text, or a list of parts of which all are texts."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: Any = None
+    content: Annotated[Any, WithJsonSchema(_CONTENT)] = None
 
 
 class StreamOptions(Sent):
@@ -69,7 +93,7 @@ class ResponsesRequest(Sent):
     """A request for a response. `input` is a text or a list of items; only the messages among them are read."""
 
     model: str
-    input: Any
+    input: Annotated[Any, WithJsonSchema(_INPUT)]
     instructions: str | None = None
     stream: bool | None = None
     text: TextSettings | None = None
@@ -84,7 +108,7 @@ class EmbeddingsRequest(Sent):
     """A request for embeddings. `input_type` 'query' or 'search_query' embeds the texts as queries."""
 
     model: str
-    input: Any
+    input: Annotated[Any, WithJsonSchema(_TEXTS)]
     encoding_format: Literal["float", "base64"] | None = None
     dimensions: int | None = None
     input_type: str | None = None

@@ -1,0 +1,73 @@
+"""A server answers each key from the documents it may see, and refuses contenders that cannot do that."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from bakeoff.contenders.access import record_learned
+from bakeoff.contenders.identity import identity_of
+from bakeoff.contenders.load import make_recipe
+from bakeoff.records import Answer, Labels
+from bakeoff.retrieval.settings import Retrieval
+from bakeoff.serve.answering import Asked, RefusedError
+from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.log import Log
+from bakeoff.serve.serving import Serving
+from tests.unit.labelled_world import ASKED, RECIPES, World, labelled_world, spec
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return labelled_world(tmp_path / "world")
+
+
+@pytest.fixture
+def serving(world: World, tmp_path: Path) -> Iterator[Serving]:
+    release = SimpleNamespace(contenders=RECIPES, created=datetime.now(UTC), measured=SimpleNamespace(sums={}))
+    deployment = SimpleNamespace(world=world, release=release)
+    with LiveDocuments(world.store, [world.index(Retrieval(chunk_tokens=64))]) as documents:
+        yield Serving(deployment, documents, Log(tmp_path / "log.sqlite"))
+
+
+def said(serving: Serving, model: str, labels: Labels) -> str:
+    """All that whoever holds these labels is sent."""
+    asked = Asked(id="one", model=model, question=ASKED, typed=ASKED)
+    items = list(serving.answer(asked, labels))
+    assert isinstance(items[-1], Answer) and items[-1].error is None
+    return "".join(item if isinstance(item, str) else item.model_dump_json() for item in items)
+
+
+@pytest.mark.parametrize("model", ["rag", "extract", "long-context", "hybrid", "router"])
+def test_a_key_is_answered_from_the_documents_it_may_see(serving: Serving, model: str) -> None:
+    """One after another on the same server: nobody's labels stay for the next one."""
+    for labels, hr, legal in (
+        (None, True, None),
+        ((), False, False),
+        (("hr",), True, False),
+        (("legal",), False, True),
+    ):
+        text = said(serving, model, labels)
+        assert ("90,000" in text) == hr
+        if legal is not None:
+            assert ("lawsuit" in text) == legal
+
+
+@pytest.mark.parametrize("model", ["tuned", "hybrid", "router"])
+def test_a_contender_that_a_key_must_not_ask_is_refused_before_it_is_asked(
+    world: World, serving: Serving, model: str
+) -> None:
+    """With the reason and status 403, and without a single piece."""
+    for recipe in (make_recipe(spec("tuned")), make_recipe(spec("hybrid"))):
+        record_learned(world.adapter_folder(recipe.adapter), world.store.documents())
+    with pytest.raises(RefusedError, match="tuned when there were documents") as refusal:
+        next(iter(serving.answer(Asked(id="one", model=model, question=ASKED, typed=ASKED), ("hr",))))
+    assert refusal.value.status == 403
+    assert said(serving, model, None)
+
+
+def test_the_identity_of_a_router_covers_the_contenders_it_sends_questions_to(world: World) -> None:
+    """Those that its routing was calibrated to, as they are opened from the folder."""
+    assert [one.contender for one in identity_of(world, "router").behind] == ["tuned", "rag"]
