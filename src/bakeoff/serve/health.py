@@ -4,9 +4,10 @@ Takes a deployment, gives a JSON object and a route. The sums are those of `cont
 same ones under Environment.
 """
 
+import logging
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -15,12 +16,21 @@ from starlette.routing import Route
 
 import bakeoff
 from bakeoff.contenders.identity import Identity
+from bakeoff.errors import BakeoffError
 from bakeoff.serve.deployment import LIVE, Deployment
 from bakeoff.serve.log import Log
 
+WAIT_S = 1.0
+"""A request waits this long for new sums."""
+
+_log = logging.getLogger(__name__)
+
 
 class Health:
-    """What `GET /health` says. The sum over documents and index is made again only after they changed.
+    """What `GET /health` says. The sum over documents and index is made again after they changed.
+
+    That takes seconds for a large index. Until it is done, the sums are those of an earlier version of the documents,
+    which `sums_of_version` names.
 
     `log` is 'failing' while entries cannot be written; answers are given all the same. Why is in the server's own log.
     """
@@ -29,7 +39,8 @@ class Health:
         self._deployment = deployment
         self._log = log
         self._lock = threading.Lock()
-        self._identities: dict[str, tuple[int, Identity]] = {}
+        self._summing: threading.Thread | None = None
+        self._sums: _Sums | None = None
 
     def route(self) -> Route:
         return Route("/health", self.show, methods=["GET"])
@@ -41,7 +52,8 @@ class Health:
         """The state as plain values: of the default contender, and the sum of each of the others."""
         release = self._deployment.release
         version = self._deployment.world.store.version
-        served = {name: self._identity(name, version) for name in release.contenders}
+        sums = self._sums_near(version)
+        served = sums.identities
         measured = release.measured.of(release.contender)
         now = served[release.contender]
         changed = measured.differences(now) if measured else ()
@@ -58,14 +70,37 @@ class Health:
             "changed": list(changed),
             "documents_changed": bool(set(changed) & set(LIVE)),
             "documents_version": version,
+            "sums_of_version": sums.version,
             "log": "failing" if self._log.problem else "ok",
             "contenders": {name: identity.sha256 for name, identity in served.items()},
         }
 
-    def _identity(self, name: str, version: int) -> Identity:
+    def _sums_near(self, version: int) -> "_Sums":
+        """The sums of this version of the documents, or older ones if they are not ready within WAIT_S."""
         with self._lock:
-            before = self._identities.get(name)
-            if before is None or before[0] != version:
-                before = (version, self._deployment.identity(name))
-                self._identities[name] = before
-            return before[1]
+            if self._sums is None:
+                self._sums = self._made(version)
+            elif self._sums.version != version and (self._summing is None or not self._summing.is_alive()):
+                self._summing = threading.Thread(target=self._sum, args=(version,), name="health-sums", daemon=True)
+                self._summing.start()
+            summing = self._summing
+        if summing is not None:
+            summing.join(WAIT_S)
+        return self._sums
+
+    def _sum(self, version: int) -> None:
+        try:
+            self._sums = self._made(version)
+        except BakeoffError as error:  # a part was damaged under the server: the last sums stay, and their version
+            _log.warning("The sums of what is served could not be made: %s", error)
+
+    def _made(self, version: int) -> "_Sums":
+        names = self._deployment.release.contenders
+        return _Sums(version, {name: self._deployment.identity(name) for name in names})
+
+
+class _Sums(NamedTuple):
+    """What is served, as of a version of the documents."""
+
+    version: int
+    identities: dict[str, Identity]
