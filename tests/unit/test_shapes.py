@@ -93,10 +93,13 @@ def test_the_end_of_a_turn_ends_an_answer(name: str, folders: Callable[[str], Pa
 def test_a_model_that_thinks_first_answers_without_its_thoughts(
     engine: str, folders: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """Its tokens count, nothing of it is streamed, and a limit within it leaves an empty, truncated answer."""
+    """Its tokens count, nothing of it is streamed, and a limit within it leaves an empty, truncated answer.
+
+    It writes the marks of its thoughts in characters, since marks in training examples are plain text.
+    """
     adapter = taught(folders("qwen3"), "<think>hm</think>\n\nyes", tmp_path)
     generator = load_generator(LocalModel(name=str(folders("qwen3")), engine=engine), adapter)
-    for limit, expected in ((20, ("yes", False, 10)), (3, ("", True, 3))):
+    for limit, expected in ((40, ("yes", False, 23)), (12, ("", True, 12))):
         settings = GenerationSettings(max_new_tokens=limit)
         (whole,) = generator.generate(PROMPTS[:1], settings)
         assert (whole.text, whole.truncated, whole.usage.completion_tokens) == expected
