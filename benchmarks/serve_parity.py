@@ -2,8 +2,8 @@
 
     python benchmarks/serve_parity.py RUN [--questions 50] [--contender NAME ...]
 
-Starts `bakeoff serve` on the run, prints how long it took until it answered, and for each contender how many answers are
-byte for byte those that the pilot measured. Exits with 1 if one differs.
+Starts `bakeoff serve` on the run, prints how long it took until it answered, and for each contender how many answers
+are byte for byte those that the pilot measured. Exits with 1 if one differs.
 """
 
 import argparse
