@@ -16,11 +16,11 @@ from pydantic import ValidationError
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError
+from bakeoff.files.sqlite_file import connected
 from bakeoff.records import Answer, Hit, Usage
 from bakeoff.serve import log_writer
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, Preference, Thumb, logged_answer, now
-from bakeoff.serve.sqlite_file import connected
 from tests.unit.fakes import chunk
 
 

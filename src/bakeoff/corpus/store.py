@@ -8,7 +8,6 @@ was killed changed nothing. Each call opens its own short-lived connection, so t
 can share a file.
 """
 
-import errno
 import hashlib
 import json
 import sqlite3
@@ -21,12 +20,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from bakeoff.errors import BakeoffError, InputError, RunFolderError
+from bakeoff.errors import InputError, RunFolderError
+from bakeoff.files.sqlite_file import connected, explained, is_prepared
 from bakeoff.records import Document, Record
 
 SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x42414B45  # "BAKE"
-_BUSY_SECONDS = 30.0
+_DAMAGED = "restore a copy, or move it away and read the documents again"
 _BATCH = 500
 _SCHEMA = """
 CREATE TABLE store (identity TEXT NOT NULL, version INTEGER NOT NULL);
@@ -275,18 +275,7 @@ class DocumentStore:
             ) from error
 
     def _is_prepared(self, connection: sqlite3.Connection) -> bool:
-        """Whether the tables exist. Raises RunFolderError for a file of another program or of another schema."""
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        schema = connection.execute("PRAGMA user_version").fetchone()[0]
-        if application == _APPLICATION_ID and schema != SCHEMA_VERSION:
-            raise RunFolderError(
-                f"{self.path} has schema {schema}; this version of Bakeoff reads {SCHEMA_VERSION}.",
-                "use the version that wrote it, or read the documents into a new store",
-            )
-        n_tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
-        if application != _APPLICATION_ID and (n_tables or application or schema):
-            raise RunFolderError(f"{self.path} is the database of another program.", "choose another path")
-        return bool(n_tables)
+        return is_prepared(connection, self.path, _APPLICATION_ID, SCHEMA_VERSION)
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         if self._is_prepared(connection):
@@ -301,10 +290,8 @@ class DocumentStore:
     def _connected(self) -> Iterator[sqlite3.Connection]:
         """A new connection. Closing it rolls back what was not committed."""
         with _explained(self.path):
-            connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+            connection = connected(self.path)
             try:
-                connection.execute("PRAGMA journal_mode = DELETE")
-                connection.execute("PRAGMA synchronous = FULL")
                 yield connection
             finally:
                 connection.close()
@@ -327,38 +314,15 @@ class DocumentStore:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Turns the errors of SQLite and the file system into errors that a person can act on."""
+    """The same errors as for any SQLite file, and one for texts that cannot be written."""
     try:
-        yield
+        with explained(path, _DAMAGED):
+            yield
     except UnicodeEncodeError as error:
         raise InputError(
             "A document contains half a character (a lone surrogate), which cannot be written to a file.",
             "read the text as UTF-8 before you pass it on",
         ) from error
-    except sqlite3.DatabaseError as error:
-        raise _explanation(path, error) from error
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        remedy = "free some space and run it again" if full else "check the path and its permissions"
-        raise BakeoffError(f"Cannot write {path}: {error.strerror}. Nothing was changed.", remedy) from error
-
-
-def _explanation(path: Path, error: sqlite3.DatabaseError) -> BakeoffError:
-    name = getattr(error, "sqlite_errorname", "") or ""
-    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return RunFolderError(
-            f"{path} is damaged or not a SQLite file ({error}).",
-            "restore a copy, or move it away and read the documents again",
-        )
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
-        return BakeoffError(
-            f"The disk is full or failing; {path} was not changed ({error}).", "free some space and run it again"
-        )
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return BakeoffError(f"{path} is being written by another process ({error}).", "wait for it, then run it again")
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return BakeoffError(f"{path} cannot be written ({error}).", "check the path and its permissions")
-    return BakeoffError(f"{path}: {error}. Nothing was changed.", "run it again; report it if it happens again")
 
 
 def content_hash(document: Document) -> str:

@@ -20,9 +20,9 @@ from typing import Self, TypeVar
 from pydantic import ValidationError
 
 from bakeoff.errors import ConfigError, InputError, RunFolderError
+from bakeoff.files.sqlite_file import connected, explained, prepare
 from bakeoff.serve.log_entries import Entry, LoggedAnswer, Preference, Thumb, now
 from bakeoff.serve.log_writer import LogWriter
-from bakeoff.serve.sqlite_file import connected, explained, prepare
 
 SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x42414C47  # "BALG"

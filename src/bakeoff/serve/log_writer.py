@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from bakeoff.errors import BakeoffError
-from bakeoff.serve.sqlite_file import connected, explained
+from bakeoff.files.sqlite_file import connected, explained
 
 MAX_WAITING = 10_000
 """Entries that may wait for a disk that is full or slow. One more is an error."""

@@ -41,7 +41,7 @@ class Serving:
         self._log = log
         self._n_waiting = n_waiting
         self._opening = threading.Lock()
-        self._opened: dict[str, tuple[int, Contender]] = {}
+        self._opened: dict[str, Contender] = {}
         self.n_unlogged = 0
         self.models = deployment.release.contenders
         self.created = int(deployment.release.created.timestamp())
@@ -81,19 +81,11 @@ class Serving:
         return min((self._n_parallel(other) for other in recipe.sends_to(built.fitted)), default=usable_cores())
 
     def open(self, name: str) -> Contender:
-        """The contender of this name, ready to answer.
-
-        One that is shown all documents instead of searching them is opened again after they change.
-        """
+        """The contender of this name, ready to answer. It follows the documents as they change."""
         with self._opening:
-            recipe = self.recipes[name]
-            holds_documents = bool(recipe.shows) and not recipe.retrieves
-            version = self._documents.version if holds_documents else 0
-            before, contender = self._opened.get(name, (-1, None))
-            if contender is None or before != version:
-                contender = self._deployment.world.open(name)
-                self._opened[name] = (version, contender)
-            return contender
+            if name not in self._opened:
+                self._opened[name] = self._deployment.world.open(name)
+            return self._opened[name]
 
     def answer(self, asked: Asked, labels: Labels) -> Iterator[str | Answer]:
         """The pieces of the answer, then the Answer. The answer is in the log before the last item is given."""

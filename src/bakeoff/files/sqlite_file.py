@@ -14,6 +14,7 @@ from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
 BUSY_SECONDS = 30.0
 """How long a call waits for another process or thread that is writing."""
 OWNER_ONLY = 0o600
+RESTORE = "restore a copy, or move it away: a new one is started"
 
 
 def connected(path: Path) -> sqlite3.Connection:
@@ -41,7 +42,7 @@ def prepare(path: Path, schema: Sequence[str], application_id: int, version: int
         connection = connected(path)
         try:
             connection.execute("BEGIN IMMEDIATE")
-            if not _is_prepared(connection, path, application_id, version):
+            if not is_prepared(connection, path, application_id, version):
                 for statement in schema:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA application_id = {application_id}")
@@ -51,7 +52,8 @@ def prepare(path: Path, schema: Sequence[str], application_id: int, version: int
             connection.close()
 
 
-def _is_prepared(connection: sqlite3.Connection, path: Path, application_id: int, version: int) -> bool:
+def is_prepared(connection: sqlite3.Connection, path: Path, application_id: int, version: int) -> bool:
+    """Whether the tables exist. Raises RunFolderError for a file of another program or of another schema."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     schema = connection.execute("PRAGMA user_version").fetchone()[0]
     n_tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
@@ -66,24 +68,24 @@ def _is_prepared(connection: sqlite3.Connection, path: Path, application_id: int
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turns the errors of SQLite and of the file system into errors that a person can act on."""
+def explained(path: Path, if_damaged: str = RESTORE) -> Iterator[None]:
+    """Turns the errors of SQLite and of the file system into errors that a person can act on.
+
+    `if_damaged` says what to do about a damaged file.
+    """
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise _explanation(path, error) from error
+        raise _explanation(path, error, if_damaged) from error
     except OSError as error:
         remedy = "free some space and try again" if disk_is_full(error) else "check the path and its permissions"
         raise BakeoffError(f"Cannot write {path}: {error.strerror}. Nothing was changed.", remedy) from error
 
 
-def _explanation(path: Path, error: sqlite3.DatabaseError) -> BakeoffError:
+def _explanation(path: Path, error: sqlite3.DatabaseError, if_damaged: str) -> BakeoffError:
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return RunFolderError(
-            f"{path} is damaged or not a SQLite file ({error}).",
-            "restore a copy, or move it away: a new one is started",
-        )
+        return RunFolderError(f"{path} is damaged or not a SQLite file ({error}).", if_damaged)
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
         return BakeoffError(
             f"The disk is full or failing; {path} was not changed ({error}).", "free some space and try again"
