@@ -78,7 +78,7 @@ class Question(Record):
     `answers` are aliases: any one of them is correct. `fact` groups the phrasings that ask for the same thing.
     `asked` is how often users ask it in the period that the question log covers. `asked_on` is its day in the log.
     `evidence` is what the question file quotes, one quote per line. `source_spans` says where the quotes are. `access`
-    are the labels of whoever asks: an answer is made from the documents that they may see. None, every document, is not
+    are the labels of the caller: an answer is made from the documents that they may see. None, every document, is not
     written to files.
     """
 

@@ -12,7 +12,7 @@ from bakeoff.protocols import Generator
 from bakeoff.records import Answer, GenerationSettings, Question
 
 Passages = Callable[[Question], Sequence[str]]
-"""The passages to show with a question: those that whoever asks may see."""
+"""The passages to show with a question: those that the caller may see."""
 
 
 def no_passages(question: Question) -> Sequence[str]:

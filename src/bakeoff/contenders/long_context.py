@@ -36,7 +36,7 @@ class LongContext(Recipe):
         return reason_not_to_fit(material.documents, generator, self.spec.generation.max_new_tokens)
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Direct:
-        """A contender that is shown every document of the world's store that whoever asks may see."""
+        """A contender that is shown every document of the world's store that the caller may see."""
         template, settings = self.spec.grounded, self.spec.generation
         generator = world.generator(self.spec.model)
         shown = ShownDocuments(world.store, self.spec.presentation.headings)
@@ -51,7 +51,7 @@ class _Read(NamedTuple):
 
 
 class ShownDocuments:
-    """The texts of a store's documents, for each question those that whoever asks may see.
+    """The texts of a store's documents, for each question those that the caller may see.
 
     They are read again when the store has changed. Threads may share it.
     """

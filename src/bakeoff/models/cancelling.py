@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 LOOK_EVERY_S = 0.05
-"""How often to look whether the caller is gone where nothing wakes whoever waits."""
+"""How often to look whether the caller is gone where nothing wakes the waiting thread."""
 
 
 class CallerGoneError(Exception):

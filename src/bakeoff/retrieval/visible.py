@@ -1,4 +1,4 @@
-"""The passages that whoever asks may see: hidden documents are left out before the best passages are chosen.
+"""The passages that the caller may see: hidden documents are left out before the best passages are chosen.
 
 Takes a retriever and questions, each with the labels of who asks. Every contender searches through this. A retriever
 that cannot leave documents out is never asked for somebody who may not see all of them.
@@ -29,7 +29,7 @@ def _search(retriever: Retriever, texts: Sequence[str], k: int, access: Labels) 
         return retriever.search(texts, k)
     if not isinstance(retriever, LabelledRetriever):
         raise ContenderError(
-            f"{type(retriever).__name__} cannot leave out documents that whoever asks may not see, so it was not "
+            f"{type(retriever).__name__} cannot leave out documents that the caller may not see, so it was not "
             "searched.",
             "ask with a key that may see every document, or give the class search_visible(queries, k, access)",
         )

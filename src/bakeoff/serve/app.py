@@ -1,7 +1,7 @@
 """The application of a server: every route of a deployment behind its guards.
 
-Takes a deployment and what is allowed, gives an ASGI application. At its start it opens the default contender. Whoever
-opened the log closes it, after the last answer.
+Takes a deployment and what is allowed, gives an ASGI application. At its start it opens the default contender. The
+code that opened the log closes it, after the last answer.
 """
 
 from collections.abc import AsyncIterator, Callable

@@ -130,7 +130,7 @@ class Serving:
             raise RefusedError(reason, status=403, code="documents_hidden")
 
     def _write(self, asked: Asked, answer: Answer, documents_version: int, first_ms: float | None) -> None:
-        """Hands the answer to the log. Whoever asked gets it even if the log cannot take it."""
+        """Hands the answer to the log. The caller gets it even if the log cannot take it."""
         entry = logged_answer(
             answer,
             asked.question,

@@ -122,7 +122,7 @@ class Stepper:
         self._let_others_work()
 
     def _let_others_work(self) -> None:
-        """Waits for the readers of streams, and then once more for whoever sends what they read.
+        """Waits for the readers of streams, and then once more for the thread that sends what they read.
 
         `step` of this engine keeps Python's lock, so that no other thread of this process runs during a step. Without
         a pause, a token would wait for one that another answer needs, or for a prompt that takes a second.

@@ -13,7 +13,7 @@ from bakeoff.serve.keys import Holder
 
 Lookup = Callable[[str], Holder | None]
 EVERYONE = Holder(name="", labels=None, manages=True)
-"""Whoever asks where no key is needed: on loopback, the person at this machine."""
+"""The caller where no key is needed: on loopback, the person at this machine."""
 FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
 """Headers of proxies: who asks is not at this machine."""
 CHALLENGE = (b"www-authenticate", b'Bearer realm="bakeoff"')
