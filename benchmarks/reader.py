@@ -2,6 +2,7 @@
 
     BAKEOFF_DATA=... python benchmarks/reader.py
     BAKEOFF_DATA=... python benchmarks/reader.py --adapter /tmp/reader/adapter    # one that is not in the package yet
+    python benchmarks/reader.py --rounded --adapter /tmp/reader/pass-3            # as it would be shipped, in bfloat16
     python benchmarks/reader.py --choosing --only reader --adapter /tmp/reader/pass-2    # to choose what to ship
 
 Asks questions of the four SQuAD articles and of the six of our own documents on which nothing was trained, with the
@@ -13,6 +14,7 @@ With --choosing it asks questions of four other documents in place of all that, 
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -49,6 +51,7 @@ def main() -> None:
     """Asks both models and prints one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--adapter", help="folder of an adapter for the untaught model, in place of the reader's own")
+    parser.add_argument("--rounded", action="store_true", help="round this adapter to bfloat16 first, as ship.py does")
     parser.add_argument("--k", type=int, default=3)
     parser.add_argument("--chunk-tokens", type=int, default=128)
     parser.add_argument("--engine", default="auto", choices=("auto", "openvino", "transformers"))
@@ -56,9 +59,11 @@ def main() -> None:
     parser.add_argument("--choosing", action="store_true")
     parser.add_argument("--texts", type=Path, help="file for all answers")
     chosen = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="reader-"))
+    if chosen.adapter and chosen.rounded:
+        chosen.adapter = rounded(Path(chosen.adapter), folder / "rounded")
     taught = LocalModel(name=UNTAUGHT, adapter=chosen.adapter) if chosen.adapter else LocalModel(name=DEFAULT_GENERATOR)
     models = {"untaught": LocalModel(name=UNTAUGHT), "reader": taught}
-    folder = Path(tempfile.mkdtemp(prefix="reader-"))
     if chosen.choosing:
         sets = {"to choose on": own_documents("harder_documents", "choosing_documents.txt")}
     else:
@@ -89,6 +94,20 @@ def main() -> None:
     if len(knows) == 2 and knows["untaught"]:
         kept_share = len(knows["untaught"] & knows["reader"]) / len(knows["untaught"])
         print(f"Of those that the untaught model answers, the reader still does: {kept_share:.2f}")
+
+
+def rounded(adapter: Path, folder: Path) -> str:
+    """A copy of the adapter in bfloat16."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    folder.mkdir()
+    shutil.copy2(adapter / "adapter_config.json", folder)
+    tensors = load_file(adapter / "adapter_model.safetensors")
+    save_file(
+        {name: tensor.to(torch.bfloat16) for name, tensor in tensors.items()}, folder / "adapter_model.safetensors"
+    )
+    return str(folder)
 
 
 def squad(folder: Path) -> tuple[list[Document], list[Question]]:

@@ -24,9 +24,6 @@ from bakeoff.models.weights import resolve_model
 from bakeoff.records import Record
 from bakeoff.retrieval.contents import index_sha256
 
-SHORT = 12
-"""As many characters of a sum are enough to compare two by eye."""
-
 
 class Identity(Record):
     """The sums of a contender's parts; a part that it does not have is empty.
