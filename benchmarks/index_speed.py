@@ -37,11 +37,13 @@ class Projector:
     def __init__(self) -> None:
         self._of_word = np.random.default_rng(SEED).standard_normal((N_WORDS, DIMENSION), np.float32)
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
         """float32 array of shape (len(texts), dimension), rows of unit length, in the order given."""
         sums = [self._of_word[[_number(word) for word in text.split()]].sum(axis=0) for text in texts]
         vectors = np.array(sums, np.float32).reshape(len(texts), DIMENSION)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    embed_queries = embed_passages
 
     def count_tokens(self, text: str) -> int:
         """Number of words in the text."""
