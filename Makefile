@@ -8,11 +8,8 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.installed-demo ## Run the pilot on the bundled example, print the result and where the report is
 	$(BIN)/bakeoff run examples/support-desk/bakeoff.yaml
 
-# Trainings that are interrupted by signals run in a process of their own: after the tests of servers, with their native
-# threads, that process has crashed.
 test: $(VENV)/.installed-test lint test-wheel ## Install and pass all tests (what CI runs)
-	$(BIN)/python -m pytest src tests/unit tests/contracts --deselect tests/unit/test_train_interrupted.py
-	$(BIN)/python -m pytest tests/unit/test_train_interrupted.py
+	$(BIN)/python -m pytest src tests/unit tests/contracts
 	$(BIN)/python -m pytest tests/end_to_end tests/reference tests/statistics
 
 test-fast: $(VENV)/.installed-test lint ## Unit tests and doctests without real models: under three minutes

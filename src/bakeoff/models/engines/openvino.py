@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import openvino
 import openvino_genai as genai
 
 from bakeoff.models.architecture import text_config
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.openvino_cache import graph_folder
 from bakeoff.models.engines.openvino_graph import dimensions
+from bakeoff.models.engines.openvino_plugin import DEVICE, opened_apart, precision
 from bakeoff.models.engines.openvino_request import WritingRequest
 from bakeoff.models.engines.openvino_stepper import Stepper, scheduler
 from bakeoff.models.threads import free_threads, openvino_properties
@@ -46,7 +46,8 @@ class OpenVinoGenerator:
         properties = _properties(config) | openvino_properties(free_threads())
         settings = scheduler(self.context_tokens)
         self._stepper = Stepper(
-            lambda: genai.ContinuousBatchingPipeline(graph, settings, "CPU", properties), self.context_tokens
+            lambda: opened_apart(lambda: genai.ContinuousBatchingPipeline(graph, settings, DEVICE, properties)),
+            self.context_tokens,
         )
 
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
@@ -127,8 +128,7 @@ def _properties(config: dict[str, Any]) -> dict[str, str]:
     ):
         shape = dimensions(config)
         group = math.gcd(config["hidden_size"], config["intermediate_size"], shape.n_heads * shape.head_size)
-    capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return {
-        "INFERENCE_PRECISION_HINT": "bf16" if "BF16" in capabilities else "f32",
+        "INFERENCE_PRECISION_HINT": precision(),
         **({"DYNAMIC_QUANTIZATION_GROUP_SIZE": str(group)} if group >= 32 else {}),
     }

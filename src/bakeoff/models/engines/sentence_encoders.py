@@ -159,20 +159,18 @@ class OpenVinoEncoder:
     def __init__(self, folder: Path, sentence: SentenceModel) -> None:
         try:
             import openvino
+
+            from bakeoff.models.engines.openvino_plugin import DEVICE, opened_apart, precision
         except ImportError as error:
             raise MissingExtraError("Embedding on a CPU", "openvino", "local") from error
-        core = openvino.Core()
-        bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        compiled = core.compile_model(
-            core.read_model(_converted(folder, sentence)),
-            "CPU",
-            {
-                "PERFORMANCE_HINT": "THROUGHPUT",
-                "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
-                "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(QUANTISATION_GROUP),
-                **openvino_properties(independent_threads()),
-            },
-        )
+        model = _converted(folder, sentence)
+        settings = {
+            "PERFORMANCE_HINT": "THROUGHPUT",
+            "INFERENCE_PRECISION_HINT": precision(),
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(QUANTISATION_GROUP),
+            **openvino_properties(independent_threads()),
+        }
+        compiled = opened_apart(lambda: openvino.Core().compile_model(model, DEVICE, settings))
         self.dimension = int(compiled.output(0).partial_shape[1].get_length())
         self._queue = openvino.AsyncInferQueue(compiled)
         self._queue.set_callback(lambda request, task: task(request.get_output_tensor(0).data.copy()))
