@@ -24,6 +24,7 @@ from bakeoff.serve.feedback import FeedbackApi
 from bakeoff.serve.guard.bearer import holder_of
 from bakeoff.serve.guard.guarded import access_of, guarded
 from bakeoff.serve.keys import KeyFile
+from bakeoff.serve.links import Links
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import logged_answer
 from bakeoff.serve.openai.errors import ApiError
@@ -289,7 +290,10 @@ class WebServer:
         self.address = ""
 
     def application(self) -> Starlette:
-        api = OpenAiApi(self.answering, lambda request: holder_of(request.scope))
+        def links(request: Request) -> Links:
+            return Links(self.address, self.keys, holder_of(request.scope).name)
+
+        api = OpenAiApi(self.answering, lambda request: holder_of(request.scope), links)
         served = hashlib.sha256(b"served").hexdigest()
 
         async def health(request: Request) -> Response:
@@ -301,7 +305,7 @@ class WebServer:
         routes = [
             *web_routes(),
             *api.routes(),
-            *FeedbackApi(self.log).routes(),
+            *FeedbackApi(self.log, links=links).routes(),
             *self.documents.routes(),
             Route("/health", health),
         ]

@@ -5,6 +5,7 @@ A scripted server behind the real guards: the real security policy applies, and 
 
 import json
 import re
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -614,7 +615,11 @@ def test_a_key_is_asked_for_and_kept_out_of_storage(
         assert browser.execute_script(stored) == "{}{}"
         one_of(browser, "a.mark").click()
         wait(browser, lambda: all_of(browser, "#passage mark"))
-        assert not one_of(browser, "#passage-page").is_displayed()
+        page = one_of(browser, "#passage-page")
+        assert page.is_displayed()
+        asked = urllib.request.Request(page.get_attribute("href"), headers={"Accept": "text/html"})  # and no key
+        with urllib.request.urlopen(asked) as opened:
+            assert b'<mark id="span">' in opened.read()
         press(browser, Keys.ESCAPE)
         one_of(browser, "nav a[href='#/documents']").click()
         wait(browser, lambda: all_of(browser, ".row"))

@@ -7,23 +7,25 @@ from hypothesis import strategies as st
 from bakeoff.records import Answer
 from bakeoff.serve.answering import Answered
 from bakeoff.serve.citations import cite, supporting, without_marks
+from bakeoff.serve.links import Links
 from bakeoff.serve.showing import Showing
 from tests.serving import HITS
 
 BASE = "http://host"
+LINKS = Links(BASE)
 VERSIONS = {"returns": 4}
 
 
 def marked(text: str) -> dict[int, str]:
     """The text at the span of each citation."""
-    cited = cite(text, HITS, VERSIONS, BASE)
+    cited = cite(text, HITS, VERSIONS, LINKS)
     whole = text + cited.added
     return {citation.number: whole[citation.start : citation.end] for citation in cited.citations}
 
 
 def test_a_text_without_marks_cites_the_passage_that_holds_its_words():
     """The passage with most of the words, not the one that ranks first."""
-    cited = cite("Within 30 days.", HITS, VERSIONS, BASE)
+    cited = cite("Within 30 days.", HITS, VERSIONS, LINKS)
     assert cited.added == " [1]"
     assert [citation.title for citation in cited.citations] == ["Returns"]
     assert cited.citations[0].url == f"{BASE}/documents/returns?version=4&start=10&end=49#span"
@@ -42,26 +44,26 @@ def test_a_text_that_no_passage_holds_cites_the_best_passage():
 def test_marks_of_the_model_are_kept_and_numbers_below_them_are_listed_too():
     """[3] is the third passage; the second is listed with an empty span, so that positions are numbers."""
     text = "Nine [3] and clean [1]."
-    assert cite(text, HITS, VERSIONS, BASE).added == ""
+    assert cite(text, HITS, VERSIONS, LINKS).added == ""
     assert marked(text) == {1: "[1]", 2: "", 3: "[3]"}
 
 
 @pytest.mark.parametrize("text", ["See [9].", "`days[2]`", "```\nx[1]\n```", "[1](http://elsewhere)", "[0]"])
 def test_what_is_no_mark_stays_text(text):
     """Numbers without a passage, code and links: marks are added as if there was none."""
-    assert cite(text, HITS, VERSIONS, BASE).added.strip().startswith("[1]")
+    assert cite(text, HITS, VERSIONS, LINKS).added.strip().startswith("[1]")
 
 
 def test_marks_after_code_and_tables_start_a_paragraph():
     """On the line of the fence they would break it."""
-    assert cite("```\ndays = 30\n```", HITS, VERSIONS, BASE).added.startswith("\n\n[1]")
-    assert cite("| a |\n|---|\n| 30 |", HITS, VERSIONS, BASE).added.startswith("\n\n[1]")
+    assert cite("```\ndays = 30\n```", HITS, VERSIONS, LINKS).added.startswith("\n\n[1]")
+    assert cite("| a |\n|---|\n| 30 |", HITS, VERSIONS, LINKS).added.startswith("\n\n[1]")
 
 
 def test_nothing_is_cited_for_no_text_or_no_hits():
     """A closed-book answer has no citations."""
-    assert cite("", HITS, VERSIONS, BASE).citations == ()
-    assert cite("30 days", (), VERSIONS, BASE).added == ""
+    assert cite("", HITS, VERSIONS, LINKS).citations == ()
+    assert cite("30 days", (), VERSIONS, LINKS).added == ""
 
 
 def test_without_marks_removes_only_marks():
@@ -75,7 +77,7 @@ def test_a_streamed_text_is_the_text_in_one_piece(text, cuts):
     answered = Answered(answer=Answer(question_id="q", contender="c", text=text.strip(), citations=HITS))
     at = sorted({min(cut, len(text)) for cut in cuts})
     pieces = [text[a:b] for a, b in zip([0, *at], [*at, len(text)], strict=True)]
-    streaming, at_once = Showing(BASE), Showing(BASE)
+    streaming, at_once = Showing(LINKS), Showing(LINKS)
     sent = "".join(streaming.piece(piece) for piece in pieces)
     ending, whole = streaming.end(answered), at_once.end(answered)
     assert sent + ending.rest == ending.text == whole.text
@@ -85,13 +87,13 @@ def test_a_streamed_text_is_the_text_in_one_piece(text, cuts):
 def test_a_withheld_text_is_not_shown():
     """The client reads "I don't know." and no citation."""
     answer = Answer(question_id="q", contender="c", text="a guess", abstained=True, citations=HITS)
-    ending = Showing(BASE).end(Answered(answer=answer))
+    ending = Showing(LINKS).end(Answered(answer=answer))
     assert (ending.text, ending.citations, ending.measured) == ("I don't know.", (), "")
 
 
 def test_text_that_was_sent_stays():
     """Even if the whole answer turns out to be another one."""
-    showing = Showing(BASE)
+    showing = Showing(LINKS)
     assert showing.piece("Thirty") == "Thirty"
     ending = showing.end(Answered(answer=Answer(question_id="q", contender="c", text="30 days")))
     assert (ending.text, ending.rest) == ("Thirty", "")

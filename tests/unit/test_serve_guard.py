@@ -204,7 +204,7 @@ def test_keys_that_cannot_be_read_let_nobody_in(keys):
 
     async def noting(scope, receive, send):
         states.append(state_of(scope))
-        await Identify(echo, access.lookup)(scope, receive, send)
+        await Identify(echo, access.keys)(scope, receive, send)
 
     response = send_request(noting, headers=[HOST, ("authorization", f"Bearer {key}")])
     assert (response.status, response.code) == (503, "access_unavailable")
@@ -258,7 +258,7 @@ def test_a_server_that_others_can_reach_does_not_start_without_a_key(keys, bound
     with pytest.raises(ConfigError, match="has no keys"):
         access_of(bound, keys, names)
     keys.add("desk")
-    assert access_of(bound, keys, names).lookup is not None
+    assert access_of(bound, keys, names).keys is not None
 
 
 def test_unreadable_keys_stop_the_start(keys):

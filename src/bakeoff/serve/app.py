@@ -21,6 +21,7 @@ from bakeoff.serve.guard.bearer import holder_of
 from bakeoff.serve.guard.guarded import Access, guarded
 from bakeoff.serve.health import Health
 from bakeoff.serve.keys import Holder
+from bakeoff.serve.links import Links
 from bakeoff.serve.log import Log
 from bakeoff.serve.metrics import Gauge, Metrics
 from bakeoff.serve.openai.routes import OpenAiApi, exception_handlers
@@ -42,12 +43,16 @@ def application(
 ) -> App:
     """The application. `public_url` is the server's address in citations; None takes it from each request."""
     metrics = Metrics(_gauges(deployment, log, serving))
-    api = OpenAiApi(serving, _holder, public_url, metrics)
+
+    def links(request: Request) -> Links:
+        return Links(public_url or str(request.base_url).rstrip("/"), access.keys, _holder(request).name)
+
+    api = OpenAiApi(serving, _holder, links, metrics)
     routes: list[BaseRoute] = [
         *web_routes(),
         *api.routes(),
         *DocumentsApi(documents, _holder).routes(),
-        *FeedbackApi(log).routes(),
+        *FeedbackApi(log, _holder, links).routes(),
         Health(deployment, log).route(),
         metrics.route(_holder),
     ]

@@ -6,9 +6,9 @@ model wrote marks is never changed. A text without marks gets them at its end, s
 
 import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote, urlencode
 
 from bakeoff.records import Hit, Record
+from bakeoff.serve.links import Links
 
 MOST_ADDED = 3
 """At most this many passages are cited for a text without marks."""
@@ -40,8 +40,8 @@ class Cited(Record):
     citations: tuple[Citation, ...] = ()
 
 
-def cite(text: str, hits: Sequence[Hit], versions: Mapping[str, int], base: str) -> Cited:
-    """The citations of a text. `hits` are the passages it was made from, best first; `base` the server's address.
+def cite(text: str, hits: Sequence[Hit], versions: Mapping[str, int], links: Links) -> Cited:
+    """The citations of a text. `hits` are the passages it was made from, best first.
 
     A mark [n] that the model wrote means the n-th hit. A mark with no such hit, and one in code, is plain text. If
     there is no mark, the passages are cited that contain most of the text's words (`supporting`), numbered from 1.
@@ -55,7 +55,7 @@ def cite(text: str, hits: Sequence[Hit], versions: Mapping[str, int], base: str)
         added, marks = _added(text, len(sources))
     end = len(text) + len(added)
     citations = [
-        Citation(number=number, url=link(base, hit, versions), title=title(hit), start=span[0], end=span[1])
+        Citation(number=number, url=_link(links, hit, versions), title=title(hit), start=span[0], end=span[1])
         for number, hit in enumerate(sources, 1)
         for span in [marks.get(number, (end, end))]
     ]
@@ -75,24 +75,6 @@ def supporting(text: str, hits: Sequence[Hit]) -> list[Hit]:
     return [hit for hit, n in zip(hits, shared, strict=True) if n == most][:MOST_ADDED]
 
 
-def link(base: str, hit: Hit, versions: Mapping[str, int]) -> str:
-    """The address of the page that shows the document, as it was when it was cited, with the passage marked.
-
-    >>> from bakeoff.records import Chunk
-    >>> chunk = Chunk(id="c", document_id="a/b", source="b.md", text="two", start=4, end=7)
-    >>> link("http://127.0.0.1:8000", Hit(chunk=chunk, score=1, rank=1), {"a/b": 3})
-    'http://127.0.0.1:8000/documents/a%2Fb?version=3&start=4&end=7#span'
-    """
-    chunk = hit.chunk
-    return passage_link(base, chunk.document_id, chunk.start, chunk.end, versions.get(chunk.document_id))
-
-
-def passage_link(base: str, document_id: str, start: int, end: int, version: int | None) -> str:
-    """The same for characters start..end of a document; without a version, of the document as it is now."""
-    query = urlencode({**({} if version is None else {"version": version}), "start": start, "end": end})
-    return f"{base}/documents/{quote(document_id, safe='')}?{query}#span"
-
-
 def title(hit: Hit) -> str:
     """The document's title, or its source if it has none."""
     lines = hit.chunk.heading.strip().splitlines()
@@ -106,6 +88,12 @@ def without_marks(text: str) -> str:
     '30 days. See list.'
     """
     return re.sub(r"[ \t]*\[\d{1,3}\](?![(:])", "", text)
+
+
+def _link(links: Links, hit: Hit, versions: Mapping[str, int]) -> str:
+    """The address of the page that shows the document, as it was when it was cited, with the passage marked."""
+    chunk = hit.chunk
+    return links.passage(chunk.document_id, chunk.start, chunk.end, versions.get(chunk.document_id))
 
 
 def _marks(text: str) -> dict[int, tuple[int, int]]:

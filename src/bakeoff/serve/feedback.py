@@ -18,9 +18,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bakeoff.errors import BakeoffError, InputError
-from bakeoff.serve.citations import passage_link
 from bakeoff.serve.guard import bearer
 from bakeoff.serve.keys import Holder
+from bakeoff.serve.links import Links
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Preference, Thumb
 from bakeoff.serve.log_exports import Chosen, chat_lines, csv_lines, preference_lines
@@ -66,10 +66,19 @@ class SentComparison(SentFeedback):
 
 
 class FeedbackApi:
-    """The API for one log. `holder_of` says who sent a request; by default, whom the guard recognised."""
+    """The API for one log. `holder_of` says who sent a request; by default, whom the guard recognised.
 
-    def __init__(self, log: Log, holder_of: Callable[[Request], Holder] | None = None) -> None:
+    `links` makes those to cited passages.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        holder_of: Callable[[Request], Holder] | None = None,
+        links: Callable[[Request], Links] | None = None,
+    ) -> None:
         self._log = log
+        self._links = links or (lambda _: Links())
         self._holder_of = holder_of or (lambda request: bearer.holder_of(request.scope))
 
     def routes(self) -> list[Route]:
@@ -113,7 +122,8 @@ class FeedbackApi:
         if not holder.manages and key not in (None, holder.name):
             raise ApiError("This key sees only its own answers.", status=403, code="not_allowed", param="key")
         answers, thumbs = await to_thread.run_sync(self._newest, n, key if holder.manages else holder.name)
-        return JSONResponse({"answers": [_shown_answer(answer, thumbs.get(answer.id)) for answer in answers]})
+        links = self._links(request)
+        return JSONResponse({"answers": [_shown_answer(answer, thumbs.get(answer.id), links) for answer in answers]})
 
     async def export(self, request: Request) -> Response:
         """The log as a file, sent as it is read. Only for a key that manages."""
@@ -181,7 +191,7 @@ def _preference(sent: SentComparison, holder: Holder) -> Preference:
         raise _unknown(sent.answers[0]) from None
 
 
-def _shown_answer(answer: LoggedAnswer, thumb: Thumb | None) -> dict[str, Any]:
+def _shown_answer(answer: LoggedAnswer, thumb: Thumb | None, links: Links) -> dict[str, Any]:
     """An answer in the history. A text that was withheld stays withheld."""
     fields = answer.model_dump(
         mode="json",
@@ -190,13 +200,13 @@ def _shown_answer(answer: LoggedAnswer, thumb: Thumb | None) -> dict[str, Any]:
     return {
         **fields,
         "text": None if answer.declined else answer.text,
-        "citations": [_shown_hit(hit, answer.documents_version) for hit in answer.hits],
+        "citations": [_shown_hit(hit, answer.documents_version, links) for hit in answer.hits],
         "thumb": thumb and _shown_thumb(thumb),
     }
 
 
-def _shown_hit(hit: LoggedHit, version: int | None) -> dict[str, Any]:
-    url = passage_link("", hit.document_id, hit.start, hit.end, version)
+def _shown_hit(hit: LoggedHit, version: int | None, links: Links) -> dict[str, Any]:
+    url = links.passage(hit.document_id, hit.start, hit.end, version)
     return {**hit.model_dump(include={"document_id", "source", "start", "end"}), "url": url}
 
 

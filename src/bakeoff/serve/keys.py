@@ -91,6 +91,17 @@ class KeyFile:
                 owner = stored.holder
         return owner
 
+    def sign(self, name: str, text: str) -> str | None:
+        """A signature of this text for the key of this name; None if there is no such key."""
+        return next((_signature(key, text) for key in self.keys if key.name == name), None)
+
+    def signer(self, name: str, text: str, signature: str) -> Holder | None:
+        """The holder of the key of this name if the signature is its. Such a holder does not manage: it only reads."""
+        for key in self.keys:
+            if key.name == name and hmac.compare_digest(_signature(key, text).encode(), signature.encode()):
+                return key.holder.model_copy(update={"manages": False})
+        return None
+
     def add(self, name: str, labels: Sequence[str] | None = (), manages: bool = False) -> str:
         """Makes a key and returns it. It cannot be shown again.
 
@@ -181,6 +192,10 @@ class KeyFile:
 
 def _hash(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _signature(key: StoredKey, text: str) -> str:
+    return hmac.new(bytes.fromhex(key.sha256), text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def _check(name: str, labels: Sequence[str] | None) -> None:

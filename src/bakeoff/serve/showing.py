@@ -8,6 +8,7 @@ from bakeoff.models.prompts import DECLINE
 from bakeoff.records import Record, Usage
 from bakeoff.serve.answering import Answered
 from bakeoff.serve.citations import Citation, cite
+from bakeoff.serve.links import Links
 
 
 class Ending(Record):
@@ -28,10 +29,10 @@ class Ending(Record):
 
 
 class Showing:
-    """The text that one client has been sent so far. `base` is the server's address, for the links of citations."""
+    """The text that one client has been sent so far. `links` makes those of its citations."""
 
-    def __init__(self, base: str) -> None:
-        self._base = base
+    def __init__(self, links: Links) -> None:
+        self._links = links
         self._sent = ""
         self._held = ""
 
@@ -55,7 +56,7 @@ class Showing:
         text = already or DECLINE
         if not answer.abstained:
             text = whole if whole.startswith(already) else already
-        cited = cite(text, () if answer.abstained else answer.citations, answered.versions, self._base)
+        cited = cite(text, () if answer.abstained else answer.citations, answered.versions, self._links)
         return Ending(
             text=text + cited.added,
             rest=text[len(already) :] + cited.added,

@@ -5,13 +5,11 @@ without a key are counted too. The application reads `holder_of(scope)`: its lab
 No cookie counts. Source: RFC 6750 (bearer tokens), RFC 9110, section 11.6.1 (WWW-Authenticate).
 """
 
-from collections.abc import Callable
-
 from bakeoff.errors import BakeoffError
 from bakeoff.serve.guard.asgi import App, Receive, Scope, Send, headers_of, refuse, state_of
-from bakeoff.serve.keys import Holder
+from bakeoff.serve.keys import Holder, KeyFile
+from bakeoff.serve.links import holder_by_link, is_signed
 
-Lookup = Callable[[str], Holder | None]
 EVERYONE = Holder(name="", labels=None, manages=True)
 """The caller where no key is needed: on loopback, the person at this machine."""
 FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
@@ -34,33 +32,27 @@ class OpenPaths:
 
 
 class Identify:
-    """Looks up the key. `lookup` None: no keys are needed and everyone may do everything."""
+    """Looks up the key, or the one a signed link was made for. `keys` None: none is needed."""
 
-    def __init__(self, app: App, lookup: Lookup | None) -> None:
+    def __init__(self, app: App, keys: KeyFile | None) -> None:
         self._app = app
-        self._lookup = lookup
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = state_of(scope)
         state["holder"] = None
-        if self._lookup is None and any(headers_of(scope, name) for name in FORWARDED):
+        if self._keys is None and any(headers_of(scope, name) for name in FORWARDED):
             message = "This server has no keys and answers this machine only. Behind a proxy it needs keys."
             await refuse(send, 403, message, "proxy_without_keys")
             return
         try:
-            state["holder"] = EVERYONE if self._lookup is None else self._found(scope, self._lookup)
+            state["holder"] = EVERYONE if self._keys is None else _found(scope, self._keys)
         except BakeoffError as error:
             state["access_problem"] = str(error)  # for the server's log: the message names files
             message = "Access cannot be checked at the moment. The operator must look at the keys."
             await refuse(send, 503, message, "access_unavailable")
         else:
             await self._app(scope, receive, send)
-
-    @staticmethod
-    def _found(scope: Scope, lookup: Lookup) -> Holder | None:
-        given = headers_of(scope, b"authorization")
-        scheme, _, key = (given[0].decode("latin-1") if len(given) == 1 else "").partition(" ")
-        return lookup(key.strip()) if scheme.lower() == "bearer" and key.strip() else None
 
 
 class Authenticate:
@@ -75,9 +67,20 @@ class Authenticate:
             await self._app(scope, receive, send)
         elif headers_of(scope, b"authorization"):
             await refuse(send, 401, "The API key is not valid, or was revoked.", "invalid_api_key", [CHALLENGE])
+        elif is_signed(scope):
+            message = "This link is not valid any more: the key it was made for was removed, or the link was changed."
+            await refuse(send, 401, message, "invalid_link", [CHALLENGE])
         else:
             message = "An API key is needed: send it as 'Authorization: Bearer KEY'."
             await refuse(send, 401, message, "missing_api_key", [CHALLENGE])
+
+
+def _found(scope: Scope, keys: KeyFile) -> Holder | None:
+    given = headers_of(scope, b"authorization")
+    if not given:
+        return holder_by_link(scope, keys)
+    scheme, _, key = (given[0].decode("latin-1") if len(given) == 1 else "").partition(" ")
+    return keys.holder_of(key.strip()) if scheme.lower() == "bearer" and key.strip() else None
 
 
 def identified(scope: Scope) -> Holder | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from bakeoff.errors import ConfigError
 from bakeoff.serve.guard.asgi import App, Receive, Scope, Send
-from bakeoff.serve.guard.bearer import Authenticate, Identify, Lookup, OpenPaths
+from bakeoff.serve.guard.bearer import Authenticate, Identify, OpenPaths
 from bakeoff.serve.guard.body import BodyGuard, BodyLimits
 from bakeoff.serve.guard.host import LOOPBACK_NAMES, AllowedHosts, HostGuard, allowed_hosts, is_loopback
 from bakeoff.serve.guard.origin import OriginGuard, checked_origins
@@ -26,10 +26,10 @@ DEFAULT_BODY = BodyLimits()
 
 @dataclass(frozen=True)
 class Access:
-    """What is allowed. `lookup` None: no key is needed. `open_paths` need none; `unlimited` ones are not counted."""
+    """What is allowed. `keys` None: no key is needed. `open_paths` need none; `unlimited` ones are not counted."""
 
     hosts: AllowedHosts
-    lookup: Lookup | None
+    keys: KeyFile | None
     origins: frozenset[str] = frozenset()
     open_paths: OpenPaths = field(default_factory=lambda: OpenPaths("/", "/web/", "/health"))
     unlimited: OpenPaths = field(default_factory=lambda: OpenPaths("/health", "/", "/web/"))
@@ -60,7 +60,7 @@ def access_of(
         )
     return Access(
         hosts=hosts,
-        lookup=keys.holder_of if keys.keys else None,
+        keys=keys if keys.keys else None,
         origins=checked_origins(origins),
         rate=rate,
         body=body,
@@ -75,7 +75,7 @@ def guarded(app: App, access: Access, logged: Callable[[App], App] | None = None
     inner: App = BodyGuard(app, access.body)
     inner = Authenticate(inner, access.open_paths)
     inner = RateLimit(inner, Buckets(access.rate), access.unlimited)
-    inner = Identify(inner, access.lookup)
+    inner = Identify(inner, access.keys)
     inner = OriginGuard(inner, access.origins)
     inner = HostGuard(inner, access.hosts)
     inner = SecurityHeaders(inner)

@@ -22,6 +22,7 @@ from bakeoff.serve.conversation import Conversation, by_model, by_rule
 from bakeoff.serve.front_ends import chore_reply
 from bakeoff.serve.guard.request_id import request_id_of
 from bakeoff.serve.keys import Holder
+from bakeoff.serve.links import Links
 from bakeoff.serve.openai.body import json_body
 from bakeoff.serve.openai.chat import ChatWriter
 from bakeoff.serve.openai.embeddings import embeddings
@@ -44,6 +45,7 @@ from bakeoff.serve.request_log import note_ended
 from bakeoff.serve.showing import Showing
 from bakeoff.serve.streams import Stepper
 
+LinksFor = Callable[[Request], Links]
 PREFIXES = ("/v1", "")
 """Clients take a base address with or without /v1."""
 
@@ -51,20 +53,20 @@ PREFIXES = ("/v1", "")
 class OpenAiApi:
     """The API for one `Answering`.
 
-    `holder_of` says who asks, and so which documents they may see. `public_url` is the server's address in citations;
-    None takes it from each request. `observer` is told how each answer ended.
+    `holder_of` says who asks, and so which documents they may see. `links` makes those of citations; None makes
+    plain ones, to the address of each request. `observer` is told how each answer ended.
     """
 
     def __init__(
         self,
         answering: Answering,
         holder_of: Callable[[Request], Holder],
-        public_url: str | None = None,
+        links: LinksFor | None = None,
         observer: Observer | None = None,
     ) -> None:
         self._answering = answering
         self._holder_of = holder_of
-        self._public_url = public_url
+        self._links = links or (lambda request: Links(str(request.base_url).rstrip("/")))
         self._observer = observer or Unobserved()
         self._stepper: Stepper[str | Answered] = Stepper()
         self._embedding = anyio.CapacityLimiter(1)
@@ -125,7 +127,7 @@ class OpenAiApi:
         self, request: Request, items: Iterator[str | Answered], writer: Writer, stream: bool, named: bool
     ) -> Response:
         stepped = self._stepper.items(items)
-        showing = Showing(self._public_url or str(request.base_url).rstrip("/"))
+        showing = Showing(self._links(request))
         if stream:
             return await stream_reply(request, stepped, writer, showing, named)
         return await object_reply(request, stepped, writer, showing)

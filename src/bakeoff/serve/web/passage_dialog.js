@@ -22,7 +22,7 @@ export async function openPassage(source) {
   byId("passage-body").replaceChildren();
   const address = pageOf(source.id, source);
   byId("passage-page").href = address;
-  byId("passage-page").hidden = Boolean(currentKey()); // a link cannot carry the key
+  byId("passage-page").hidden = Boolean(currentKey() && !source.signature); // a link cannot carry the key
   if (!dialog.open) dialog.showModal();
   try {
     const found = await getJson(address.split("#")[0]);
