@@ -69,6 +69,9 @@ class Scripted:
         self.closed = threading.Event()
         self.go_on = threading.Event()
 
+    def may_answer(self, model: str, labels: Labels) -> bool:
+        return True
+
     def answer(self, asked: Asked, labels: Labels) -> Iterator[str | Answer]:
         self.asked.append(asked)
         self.labels.append(labels)

@@ -91,6 +91,9 @@ class Scripted:
         self.stopped = threading.Event()
         self.n_full = 0
 
+    def may_answer(self, model: str, labels: Labels) -> bool:
+        return True
+
     def answer(self, asked: Asked, labels: Labels) -> Iterator[str | Answer]:
         self.asked.append(asked)
         question = asked.typed.lower()

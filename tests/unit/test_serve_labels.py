@@ -15,6 +15,7 @@ from bakeoff.retrieval.settings import Retrieval
 from bakeoff.serve.answering import Asked, RefusedError
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.log import Log
+from bakeoff.serve.openai.models import model_list
 from bakeoff.serve.serving import Serving
 from tests.unit.labelled_world import ASKED, RECIPES, World, labelled_world, spec
 
@@ -66,6 +67,8 @@ def test_a_contender_that_a_key_must_not_ask_is_refused_before_it_is_asked(
         next(iter(serving.answer(Asked(id="one", model=model, question=ASKED, typed=ASKED), ("hr",))))
     assert refusal.value.status == 403
     assert said(serving, model, None)
+    listed = {labels: [one["id"] for one in model_list(serving, labels)["data"]] for labels in (("hr",), None)}
+    assert model in listed[None] and model not in listed[("hr",)] and "rag" in listed[("hr",)]
 
 
 def test_the_identity_of_a_router_covers_the_contenders_it_sends_questions_to(world: World) -> None:

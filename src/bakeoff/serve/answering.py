@@ -48,6 +48,10 @@ class Answering(Protocol):
     @property
     def rewriter(self) -> Generator | None: ...
 
+    def may_answer(self, model: str, labels: Labels) -> bool:
+        """Whether a contender answers somebody who holds these labels."""
+        ...
+
     def answer(self, asked: Asked, labels: Labels) -> Iterator[str | Answer]:
         """Pieces of the text as they are written, then the whole Answer as the last item.
 

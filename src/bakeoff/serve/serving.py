@@ -87,6 +87,10 @@ class Serving:
                 self._opened[name] = self._deployment.world.open(name)
             return self._opened[name]
 
+    def may_answer(self, model: str, labels: Labels) -> bool:
+        """Whether a contender answers somebody who holds these labels."""
+        return why_refused(self._deployment.world, model, labels) is None
+
     def answer(self, asked: Asked, labels: Labels) -> Iterator[str | Answer]:
         """The pieces of the answer, then the Answer. The answer is in the log before the last item is given."""
         begun = time.perf_counter()

@@ -86,10 +86,12 @@ class OpenAiApi:
         ]
 
     async def models(self, request: Request) -> Response:
-        return JSONResponse(model_list(self._answering))
+        labels = self._holder_of(request).labels
+        return JSONResponse(await to_thread.run_sync(model_list, self._answering, labels))
 
     async def model(self, request: Request) -> Response:
-        return JSONResponse(one_model(self._answering, request.path_params["name"]))
+        name, labels = request.path_params["name"], self._holder_of(request).labels
+        return JSONResponse(await to_thread.run_sync(one_model, self._answering, name, labels))
 
     async def chat(self, request: Request) -> Response:
         """A chat completion."""
