@@ -7,6 +7,7 @@ from typing import NamedTuple
 from bakeoff.models.settings import ApiModel
 from bakeoff.pilot.stages import run
 from bakeoff.runs.config import validate
+from bakeoff.runs.run import Run
 from tests.fake_api import FakeApi
 
 
@@ -26,23 +27,27 @@ class AnswerStage(NamedTuple):
 
 def answer_stage(folder: Path, n_questions: int, concurrency: int, delay_s: float, api: str = "openai") -> AnswerStage:
     """Run a pilot of one contender whose model is behind the fake API; the test asks `n_questions`."""
-    path = _questions(folder, n_questions)
     with FakeApi(reply=lambda messages: "12 days", delay_s=delay_s) as server:
         model = ApiModel(api=api, base_url=_address(server, api), model="m", concurrency=concurrency, timeout_s=60)
-        values = {
-            "name": "concurrency",
-            "documents": [str(folder / "docs")],
-            "questions": [str(path)],
-            "general": None,
-            "contenders": ["base"],
-            "models": {"generator": model.model_dump()},
-            "measuring": {"latency_questions": 1},
-        }
-        finished = run(validate(values), runs=folder / "runs")
+        finished = api_pilot(folder, n_questions, model)
         (stage,) = [one for one in finished.folder.stages() if one.stage == "answer"]
         n_asked = len(finished.folder.answers("base"))
         mean_s = sum(server.served_s) / len(server.served_s)
     return AnswerStage(n_asked, stage.seconds, n_asked / concurrency * mean_s, server.most_at_once)
+
+
+def api_pilot(folder: Path, n_questions: int, model: ApiModel) -> Run:
+    """A finished pilot of one contender that asks this model."""
+    values = {
+        "name": "concurrency",
+        "documents": [str(folder / "docs")],
+        "questions": [str(_questions(folder, n_questions))],
+        "general": None,
+        "contenders": ["base"],
+        "models": {"generator": model.model_dump()},
+        "measuring": {"latency_questions": 1},
+    }
+    return run(validate(values), runs=folder / "runs")
 
 
 def _address(server: FakeApi, api: str) -> str:

@@ -9,6 +9,8 @@ from bakeoff.cli.keys import DEFAULT as KEYS
 from bakeoff.cli.keys import KeyPath
 from bakeoff.cli.options import RunName, Runs, contender_names
 from bakeoff.cli.output import note
+from bakeoff.models.settings import MOST_CONCURRENCY
+from bakeoff.serve.guard.rate import PER_MINUTE
 
 LogFormat = Literal["auto", "json", "text"]
 
@@ -39,7 +41,16 @@ def serve(
     keys: KeyPath = KEYS,
     per_minute: Annotated[
         int, typer.Option(min=1, help="Most requests of one key (or one address without a key) in a minute.")
-    ] = 6000,
+    ] = PER_MINUTE,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=MOST_CONCURRENCY,
+            help="Answers that a model behind a server writes at once. By default, its `concurrency` in the run.",
+            show_default=False,
+        ),
+    ] = None,
     keep_days: Annotated[
         int | None, typer.Option(help="Delete entries of the log after so many days.", show_default=False)
     ] = None,
@@ -61,7 +72,13 @@ def serve(
     from bakeoff.serve.start import Listening, Logging, serve_run
 
     listening = Listening(
-        host=host, port=port, names=tuple(name or ()), url=url or None, per_minute=per_minute, grace_s=grace
+        host=host,
+        port=port,
+        names=tuple(name or ()),
+        url=url or None,
+        per_minute=per_minute,
+        grace_s=grace,
+        workers=workers,
     )
     logging = Logging(retention_days=keep_days, keep_texts=log_texts, format=log_format)
     serve_run(run, runs, deployments, tuple(contender or ()), listening, logging, keys, note)

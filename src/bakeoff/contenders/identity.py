@@ -24,6 +24,9 @@ from bakeoff.models.weights import resolve_model
 from bakeoff.records import Record
 from bakeoff.retrieval.contents import index_sha256
 
+HOW_ASKED = {"key_env", "concurrency", "timeout_s", "retries", "price"}
+"""Settings of a model behind a server that say how it is asked and paid, not which one it is."""
+
 
 class Identity(Record):
     """The sums of a contender's parts; a part that it does not have is empty.
@@ -102,7 +105,7 @@ def _model(settings: ModelSettings) -> str:
     """
     sums = sums_of(settings)
     if not sums or not isinstance(settings, LocalModel):
-        return _sum(settings.model_dump(mode="json"))
+        return _sum(settings.model_dump(mode="json", exclude=HOW_ASKED))
     folder = resolve_model(settings.name)
     if not (folder / ORIGIN).exists():
         others = [path for path in _files(folder) if path.suffix != ".safetensors"]

@@ -26,6 +26,8 @@ VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 KEY_PREFIXES = ("sk_", "gsk_", "hf_", "r8_", "AIza")
 SHORTEST_LIKELY_KEY = 20
 
+MOST_CONCURRENCY = 256
+
 
 class TokenPrice(Record):
     """The price of an API for a million tokens, in US dollars."""
@@ -72,7 +74,7 @@ class ApiModel(Record):
     model: str = Field(min_length=1)
     key_env: str | None = None
     context_tokens: int = Field(default=8192, ge=64)
-    concurrency: int = Field(default=8, ge=1, le=256)
+    concurrency: int = Field(default=8, ge=1, le=MOST_CONCURRENCY)
     timeout_s: float = Field(default=60.0, gt=0)
     retries: int = Field(default=4, ge=0, le=20)
     temperature: float = Field(default=0.0, ge=0)

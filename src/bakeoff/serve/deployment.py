@@ -23,6 +23,7 @@ from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import RunFolderError, disk_is_full
 from bakeoff.files import jsonl
 from bakeoff.files.strict_yaml import read_mapping
+from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.records import Record
 from bakeoff.runs.config import Config, validate
 from bakeoff.runs.folder import RunFolder, write_record
@@ -54,10 +55,14 @@ class Release(Record):
 
 
 class Deployment:
-    """A deployment's folder. Open it with `open_deployment`, or make one from a run with `deploy`."""
+    """A deployment's folder. Open it with `open_deployment`, or make one from a run with `deploy`.
 
-    def __init__(self, root: Path) -> None:
+    `workers`: the requests that a model behind a server gets at the same time; None: its `concurrency`.
+    """
+
+    def __init__(self, root: Path, workers: int | None = None) -> None:
         self.root = root
+        self._workers = workers
         self.log_path = root / "log.sqlite"
 
     @cached_property
@@ -81,7 +86,13 @@ class Deployment:
         """The contenders of the release, with the live documents."""
         config = self.config
         folder = self.release_folder(self.release.number)
-        return WorldFolder(folder, config.models, config.imports_from, documents=self.root)
+        models = {name: self._asked(settings) for name, settings in config.models.items()}
+        return WorldFolder(folder, models, config.imports_from, documents=self.root)
+
+    def _asked(self, settings: ModelSettings) -> ModelSettings:
+        if isinstance(settings, ApiModel) and self._workers is not None:
+            return settings.model_copy(update={"concurrency": self._workers})
+        return settings
 
     def release_folder(self, number: int) -> Path:
         return self.root / "releases" / str(number)
@@ -105,20 +116,20 @@ class Deployment:
         return changed
 
 
-def open_deployment(root: Path) -> Deployment:
+def open_deployment(root: Path, workers: int | None = None) -> Deployment:
     """The deployment in this folder. Raises RunFolderError if there is none."""
     _current(root)
-    return Deployment(root)
+    return Deployment(root, workers)
 
 
-def deploy(run: Run, root: Path, contenders: Sequence[str] = ()) -> Deployment:
+def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | None = None) -> Deployment:
     """The deployment of this run in `root`: a new release if it is new there, or if other contenders are named.
 
     Without `contenders`, all of the run are served, its best one by default. The documents of a deployment that exists
     stay as they are. Raises RunFolderError if a part of the run is not what was measured.
     """
     chosen, reason = _chosen(run, contenders)
-    here = open_deployment(root) if (root / "current").exists() else None
+    here = open_deployment(root, workers) if (root / "current").exists() else None
     if here and _is_same(here.release, run, chosen):
         return here
     measured = _measured(run.folder)
@@ -139,7 +150,7 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = ()) -> Deployment:
     except OSError as error:
         remedy = "free some space and run it again" if disk_is_full(error) else "check the path and its permissions"
         raise RunFolderError(f"Cannot write the deployment in {root}: {_reason(error)}.", remedy) from error
-    return Deployment(root)
+    return Deployment(root, workers)
 
 
 def _chosen(run: Run, contenders: Sequence[str]) -> tuple[tuple[str, ...], str]:

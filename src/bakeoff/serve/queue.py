@@ -141,11 +141,6 @@ class AnswerQueue:
                 seconds_waited=self._seconds_waited,
             )
 
-    def recent_s(self) -> tuple[float, ...]:
-        """The seconds of the latest turns, the oldest first."""
-        with self._lock:
-            return tuple(self._recent)
-
     def close(self, within_s: float) -> int:
         """Refuses new questions and those that wait, and waits for the running ones, at most `within_s` seconds.
 

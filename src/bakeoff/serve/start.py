@@ -17,21 +17,24 @@ from bakeoff.errors import BakeoffError, ConfigError, MissingExtraError
 from bakeoff.records import Record
 from bakeoff.runs.run import open_run
 from bakeoff.serve.deployment import Deployment, deploy
+from bakeoff.serve.guard.rate import PER_MINUTE
 
 
 class Listening(Record):
     """Where a server listens. `names` are the host names that people use for it, `url` its public address.
 
     `per_minute` is the most requests of one key, or of one address without a key, in a minute. Answers in progress may
-    take `grace_s` seconds after the server was told to stop.
+    take `grace_s` seconds after the server was told to stop. `workers` are the requests that a model behind a server
+    gets at the same time; None: as the run says.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     names: tuple[str, ...] = ()
     url: str | None = None
-    per_minute: int = 6000
+    per_minute: int = PER_MINUTE
     grace_s: float = 20.0
+    workers: int | None = None
 
     @property
     def address(self) -> str:
@@ -76,7 +79,7 @@ def serve_run(
     from bakeoff.serve.documents.routes import LARGER
     from bakeoff.serve.guard.body import BodyLimits
     from bakeoff.serve.guard.guarded import access_of
-    from bakeoff.serve.guard.rate import Rate
+    from bakeoff.serve.guard.rate import rate_of
     from bakeoff.serve.keys import KeyFile
     from bakeoff.serve.log import Log
     from bakeoff.serve.running import serve_until_stopped
@@ -85,11 +88,11 @@ def serve_run(
 
     lines = Background()
     server_log = ServerLog(form_for(logging.format), lines)
-    rate = Rate(per_minute=listening.per_minute, burst=max(1, listening.per_minute // 6))
+    rate = rate_of(listening.per_minute)
     access = access_of(listening.host, KeyFile(keys), listening.names, rate=rate, body=BodyLimits(larger=LARGER))
     with _bound(listening) as listener:
         opened = open_run(run, runs)
-        deployment = deploy(opened, deployments / opened.folder.root.name, contenders)
+        deployment = deploy(opened, deployments / opened.folder.root.name, contenders, listening.workers)
         _check_parts(deployment)
         with (
             documents_of(deployment) as documents,

@@ -14,13 +14,13 @@ from bakeoff.serve.guard.bearer import Authenticate, Identify, OpenPaths
 from bakeoff.serve.guard.body import BodyGuard, BodyLimits
 from bakeoff.serve.guard.host import LOOPBACK_NAMES, AllowedHosts, HostGuard, allowed_hosts, is_loopback
 from bakeoff.serve.guard.origin import OriginGuard, checked_origins
-from bakeoff.serve.guard.rate import Buckets, Rate, RateLimit
+from bakeoff.serve.guard.rate import PER_MINUTE, Buckets, Rate, RateLimit, rate_of
 from bakeoff.serve.guard.request_id import RequestId
 from bakeoff.serve.guard.security_headers import SecurityHeaders
 from bakeoff.serve.keys import KeyFile
 
 POLICY_VIOLATION = 1008
-DEFAULT_RATE = Rate(per_minute=6000, burst=1000)
+DEFAULT_RATE = rate_of(PER_MINUTE)
 DEFAULT_BODY = BodyLimits()
 
 

@@ -16,6 +16,8 @@ from bakeoff.serve.guard.asgi import App, Receive, Scope, Send, refuse
 from bakeoff.serve.guard.bearer import OpenPaths, identified
 
 MAX_BUCKETS = 10_000
+PER_MINUTE = 6000
+"""The default of a server."""
 
 
 class Rate(Record):
@@ -23,6 +25,11 @@ class Rate(Record):
 
     per_minute: float
     burst: int
+
+
+def rate_of(per_minute: int) -> Rate:
+    """This many requests in a minute, a sixth of them at once."""
+    return Rate(per_minute=per_minute, burst=max(1, per_minute // 6))
 
 
 class Buckets:
