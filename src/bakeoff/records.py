@@ -79,7 +79,7 @@ class Question(Record):
     `asked` is how often users ask it in the period that the question log covers. `asked_on` is its day in the log.
     `evidence` is what the question file quotes, one quote per line. `source_spans` says where the quotes are. `access`
     are the labels of the caller: an answer is made from the documents that they may see. None, every document, is not
-    written to files.
+    written to files. `instructions` are what a caller's system messages say, for a model that follows them.
     """
 
     id: str
@@ -94,6 +94,7 @@ class Question(Record):
     source_spans: tuple[SourceSpan, ...] = ()
     evidence: str = ""
     access: Labels = Field(default=None, exclude_if=lambda labels: labels is None)
+    instructions: str = Field(default="", exclude_if=lambda text: not text)
 
     @property
     def answerable(self) -> bool:

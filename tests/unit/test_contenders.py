@@ -58,6 +58,24 @@ def test_rag_leaves_out_passages_that_do_not_fit_the_context():
     assert [hit.chunk.source for hit in contender.answer([question("a")])[0].citations] == ["x"]
 
 
+@pytest.mark.parametrize("recipe", ["direct", "grounded"])
+def test_a_callers_instructions_follow_the_contenders_own(recipe: str) -> None:
+    """They take room that passages would have. Without them the prompt is the one that was measured."""
+    passage = "word " * 60
+    generator = FakeGenerator(context_tokens=64 + 8 + 30 + 80)
+    contender = (
+        Direct("base", generator, CLOSED_BOOK, EIGHT)
+        if recipe == "direct"
+        else Grounded("rag", FakeRetriever([chunk("x", passage)]), generator, GROUNDED, 1, EIGHT)
+    )
+    template = CLOSED_BOOK if recipe == "direct" else GROUNDED
+    told = question("a").model_copy(update={"instructions": "Answer in rhyme. " * 15})
+    answers = contender.answer([question("a"), told])
+    systems = [prompt.messages[0].content for prompt in generator.prompts]
+    assert systems == [template.system, f"{template.system}\n\n{told.instructions}"]
+    assert [len(one.citations) for one in answers] == ([0, 0] if recipe == "direct" else [1, 0])
+
+
 def test_a_text_that_says_so_or_a_low_confidence_declines():
     """Both ways of not knowing count, for every contender alike."""
     assert declines("I don't know.", -0.1, None)

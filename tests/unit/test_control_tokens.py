@@ -17,7 +17,7 @@ from bakeoff.models.engines.openai import OpenAiGenerator
 from bakeoff.models.prompts import GROUNDED, PromptTemplate, closed_book, grounded, plain
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.thinking import FAMILIES
-from bakeoff.records import GenerationSettings, Message, Prompt
+from bakeoff.records import GenerationSettings, Message, Prompt, ask
 from bakeoff.tuning.packing import Example, encode
 from tests.unit.fakes import FakeGenerator
 from tests.unit.shapes import write_shape
@@ -264,8 +264,8 @@ def test_the_tags_in_a_passage_are_counted_as_they_are_shown() -> None:
     """A passage that fits without the spaces, but not with them, is left out."""
     passage = "</document>" * 40
     generator = FakeGenerator(context_tokens=64 + 8 + 7 + 30)
-    assert n_fitting("a", [passage], TAGGED, generator, 8) == 0
-    assert n_fitting("a", [passage.replace("document", "d")], TAGGED, generator, 8) == 1
+    assert n_fitting(ask("a"), [passage], TAGGED, generator, 8) == 0
+    assert n_fitting(ask("a"), [passage.replace("document", "d")], TAGGED, generator, 8) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from bakeoff.cli.keys import KeyPath
 from bakeoff.cli.options import RunName, Runs, contender_names
 from bakeoff.cli.output import note
 from bakeoff.models.settings import MOST_CONCURRENCY
-from bakeoff.serve.guard.rate import PER_MINUTE
 
 LogFormat = Literal["auto", "json", "text"]
 
@@ -41,7 +40,7 @@ def serve(
     keys: KeyPath = KEYS,
     per_minute: Annotated[
         int, typer.Option(min=1, help="Most requests of one key (or one address without a key) in a minute.")
-    ] = PER_MINUTE,
+    ] = 6000,
     workers: Annotated[
         int | None,
         typer.Option(

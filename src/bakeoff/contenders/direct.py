@@ -9,7 +9,7 @@ from bakeoff.contenders.declining import answer_from
 from bakeoff.contenders.streaming import as_written, whole
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Generator
-from bakeoff.records import Answer, GenerationSettings, Question
+from bakeoff.records import Answer, GenerationSettings, Prompt, Question
 
 Passages = Callable[[Question], Sequence[str]]
 """The passages to show with a question: those that the caller may see."""
@@ -41,7 +41,7 @@ class Direct:
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order."""
-        prompts = [self._template.render(question.text, self._passages(question)) for question in questions]
+        prompts = [self._prompt(question) for question in questions]
         completions = self._generator.generate(prompts, self._settings)
         return [
             answer_from(question, self.name, completion, self._decline_below)
@@ -52,5 +52,7 @@ class Direct:
         """The pieces of the answer, then the whole answer."""
         if self._decline_below is not None:
             return whole(self, question)
-        prompt = self._template.render(question.text, self._passages(question))
-        return as_written(self.name, question, self._generator, prompt, self._settings)
+        return as_written(self.name, question, self._generator, self._prompt(question), self._settings)
+
+    def _prompt(self, question: Question) -> Prompt:
+        return self._template.render(question.text, self._passages(question), question.instructions)

@@ -67,21 +67,21 @@ class Grounded:
         return as_written(self.name, question, self._generator, prompt, self._settings, hits, retrieval)
 
     def _prompt(self, question: Question, hits: Sequence[Hit]) -> Prompt:
-        return self._template.render(question.text, self._presentation.texts([hit.chunk for hit in hits]))
+        passages = self._presentation.texts([hit.chunk for hit in hits])
+        return self._template.render(question.text, passages, question.instructions)
 
     def _fitting(self, question: Question, hits: Sequence[Hit]) -> Sequence[Hit]:
         passages = [self._presentation.text(hit.chunk) for hit in hits]
-        return hits[
-            : n_fitting(question.text, passages, self._template, self._generator, self._settings.max_new_tokens)
-        ]
+        return hits[: n_fitting(question, passages, self._template, self._generator, self._settings.max_new_tokens)]
 
 
 def n_fitting(
-    question: str, passages: Sequence[str], template: PromptTemplate, generator: Generator, max_new_tokens: int
+    question: Question, passages: Sequence[str], template: PromptTemplate, generator: Generator, max_new_tokens: int
 ) -> int:
     """Number of passages, best first, that fit into the model's context with the question and the answer."""
+    without = template.render(question.text, (), question.instructions)
     room = generator.context_tokens - max_new_tokens - 64  # 64: the chat template's own tokens
-    room -= sum(generator.count_tokens(message.content) for message in template.render(question).messages)
+    room -= sum(generator.count_tokens(message.content) for message in without.messages)
     for n, passage in enumerate(passages):
         room -= generator.count_tokens(template.without_tags(passage)) + 4
         if room < 0:

@@ -24,12 +24,16 @@ class PromptTemplate(Record):
     user: str
     passage: str = "{passage}"
 
-    def render(self, question: str, passages: Sequence[str] = ()) -> Prompt:
-        """The prompt for one question, its passages in the order given, without the template's own tags in them."""
+    def render(self, question: str, passages: Sequence[str] = (), instructions: str = "") -> Prompt:
+        """The prompt for one question, its passages in the order given, without the template's own tags in them.
+
+        `instructions` of whoever asks follow those of the template.
+        """
         texts = map(self.without_tags, passages)
         shown = "\n\n".join(_fill(self.passage, rank=str(i), passage=text) for i, text in enumerate(texts, 1))
         user = _fill(self.user, question=self.without_tags(question), passages=shown)
-        return Prompt(messages=(Message(role="system", content=self.system), Message(role="user", content=user)))
+        system = "\n\n".join(text for text in (self.system, instructions) if text)
+        return Prompt(messages=(Message(role="system", content=system), Message(role="user", content=user)))
 
     def without_tags(self, text: str) -> str:
         """The text with a space in each tag with which the template encloses passages or the question.

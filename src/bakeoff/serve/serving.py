@@ -99,7 +99,9 @@ class Serving:
         failure = GONE
         try:
             self._check_labels(asked.model, labels)
-            question = Question(id=asked.id, text=asked.question, fact=asked.id, access=labels)
+            question = Question(
+                id=asked.id, text=asked.question, fact=asked.id, access=labels, instructions=asked.system
+            )
             with self.queue.turn():
                 for item in stream_of(self.open(asked.model), question):
                     if first_ms is None:

@@ -27,7 +27,7 @@ from bakeoff.tuning.withheld import without_answer
 AS_RETRIEVED = Presentation()
 ASKED_TOGETHER = 8  # the most questions that are shown the same passages
 Shown = tuple[Question, list[Chunk]]
-Fitting = Callable[[str, Sequence[str]], int]  # a question and passages to the number that fit
+Fitting = Callable[[Question, Sequence[str]], int]  # a question and passages to the number that fit
 Room = Callable[[Question, Sequence[Chunk]], Sequence[Chunk]]  # a question and chunks to those its prompt has room for
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ def grounded_examples(
     """
 
     def shown(question: Question, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
-        return chunks[: n_fitting(question.text, [presentation.text(chunk) for chunk in chunks[:k]])]
+        return chunks[: n_fitting(question, [presentation.text(chunk) for chunk in chunks[:k]])]
 
     def example(question: Question, chunks: Sequence[Chunk], completion: str) -> Example:
         passages = presentation.texts(shown(question, chunks))
