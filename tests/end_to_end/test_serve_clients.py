@@ -157,3 +157,38 @@ def test_llm(address, tmp_path: Path, options):
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.stdout.strip() == TEXT, done.stderr
     assert "20 input, 7 output" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def litellm():
+    """LiteLLM, which asks nobody for its table of prices."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+        return pytest.importorskip("litellm")
+
+
+def test_litellm_chat(litellm, address):
+    """Whole and streamed: the same text and the same citations."""
+    asked = {"model": "openai/shop", "api_base": address, "api_key": "none", "messages": MESSAGES}
+    message = litellm.completion(**asked).choices[0].message
+    chunks = list(litellm.completion(**asked, stream=True))
+    (streamed,) = [
+        delta.annotations for chunk in chunks for delta in [chunk.choices[0].delta] if getattr(delta, "annotations", 0)
+    ]
+    assert message.content == TEXT == "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert [dict(one) for one in streamed] == [dict(one) for one in message.annotations]
+    assert streamed[0]["url_citation"]["title"] == "Returns"
+
+
+def test_litellm_responses(litellm, address):
+    reply = litellm.responses(model="openai/shop", api_base=address, api_key="none", input=QUESTION)
+    assert reply.output[0].content[0].text == TEXT
+    assert [one.title for one in reply.output[0].content[0].annotations] == ["Returns"]
+    events = litellm.responses(model="openai/shop", api_base=address, api_key="none", input=QUESTION, stream=True)
+    assert [event.type for event in events][-1] == "response.completed"
+
+
+def test_litellm_errors(litellm, address):
+    """They have the client's own types."""
+    with pytest.raises(litellm.NotFoundError, match="does not exist"):
+        litellm.completion(model="openai/shopp", api_base=address, api_key="none", messages=MESSAGES)
