@@ -3,11 +3,13 @@
 import json
 import re
 import threading
+from collections.abc import Iterator
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from bakeoff.models.cancelling import CallerGoneError
 from bakeoff.serve.guard.bearer import EVERYONE
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.metrics import Gauge, Metrics, resident_bytes
@@ -141,3 +143,16 @@ def test_a_stream_that_is_closed_was_cancelled():
     stream.close()
     assert [(ended.contender, ended.outcome) for ended in ends] == [("rag", "cancelled")]
     assert ends[0].first_s is not None and ends[0].seconds >= ends[0].first_s
+
+
+def test_work_that_was_given_up_since_its_client_left_was_cancelled():
+    """It did not fail: nobody is to be alarmed."""
+
+    def left() -> Iterator[str]:
+        yield "a"
+        raise CallerGoneError
+
+    ends: list[Ended] = []
+    with pytest.raises(CallerGoneError):
+        list(observed(left(), "rag", ends.append))
+    assert [ended.outcome for ended in ends] == ["cancelled"]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Literal, Protocol
 
+from bakeoff.models.cancelling import CallerGoneError
 from bakeoff.records import Answer, Record
 from bakeoff.serve.answering import Answered, RefusedError
 
@@ -56,7 +57,7 @@ def observed(
                 ended = _nothing
             first_s = seconds if first_s is None else first_s
             yield item
-    except GeneratorExit:
+    except (GeneratorExit, CallerGoneError):
         outcome = "cancelled"
         raise
     except RefusedError as refusal:

@@ -15,7 +15,7 @@ from bakeoff.models.cancelling import caller
 from bakeoff.records import Record
 from bakeoff.serve.answering import RefusedError
 
-N_WAITING = 32
+N_WAITING = 64
 N_RECENT = 50
 """Turns whose durations are remembered."""
 UNKNOWN_S = 5.0

@@ -5,15 +5,19 @@ for some models; a request says which one it wants.
 """
 
 import base64
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from bakeoff.models.cancelling import caller
 from bakeoff.protocols import Embedder
 from bakeoff.serve.openai.errors import ApiError
 from bakeoff.serve.openai.requests import EmbeddingsRequest, known_model, texts_to_embed
 
 QUERIES = ("query", "search_query")
+AT_ONCE = 64
+"""Texts that are embedded before the next look whether the client is still there."""
 
 
 def embeddings(request: EmbeddingsRequest, embedder: Embedder | None) -> dict[str, Any]:
@@ -29,14 +33,21 @@ def embeddings(request: EmbeddingsRequest, embedder: Embedder | None) -> dict[st
         )
     texts = texts_to_embed(request)
     embed = embedder.embed_queries if request.input_type in QUERIES else embedder.embed_passages
-    n_tokens = sum(embedder.count_tokens(text) for text in texts)
-    rows = [_written(row, request.encoding_format == "base64") for row in embed(texts)]
+    n_tokens = sum(embedder.count_tokens(text) for block in _blocks(texts) for text in block)
+    rows = [_written(row, request.encoding_format == "base64") for block in _blocks(texts) for row in embed(block)]
     return {
         "object": "list",
         "model": embedder.name,
         "data": [{"object": "embedding", "index": i, "embedding": row} for i, row in enumerate(rows)],
         "usage": {"prompt_tokens": n_tokens, "total_tokens": n_tokens},
     }
+
+
+def _blocks(texts: list[str]) -> Iterator[list[str]]:
+    """The texts, a few at a time. Raises CallerGoneError between two blocks if nobody waits for them any more."""
+    for first in range(0, len(texts), AT_ONCE):
+        caller().raise_if_gone()
+        yield texts[first : first + AT_ONCE]
 
 
 def _written(vector: np.ndarray, as_base64: bool) -> str | list[float]:

@@ -7,9 +7,9 @@ recognised: a function says what the caller of a request may see.
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import aclosing
 from typing import Any
 
-import anyio
 from anyio import to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -28,7 +28,7 @@ from bakeoff.serve.openai.chat import ChatWriter
 from bakeoff.serve.openai.embeddings import embeddings
 from bakeoff.serve.openai.errors import ApiError, error_object, headers_of, plain_error, status_of
 from bakeoff.serve.openai.models import model_list, one_model
-from bakeoff.serve.openai.replies import Writer, object_reply, stream_reply
+from bakeoff.serve.openai.replies import GONE, Writer, object_reply, stream_reply
 from bakeoff.serve.openai.requests import (
     ChatRequest,
     EmbeddingsRequest,
@@ -41,9 +41,10 @@ from bakeoff.serve.openai.requests import (
 )
 from bakeoff.serve.openai.responses import ResponseWriter
 from bakeoff.serve.outcome import Ended, Observer, Unobserved, observed
+from bakeoff.serve.queue import AnswerQueue
 from bakeoff.serve.request_log import note_ended
 from bakeoff.serve.showing import Showing
-from bakeoff.serve.streams import Stepper
+from bakeoff.serve.streams import Stepper, unless_gone
 
 LinksFor = Callable[[Request], Links]
 PREFIXES = ("/v1", "")
@@ -69,7 +70,8 @@ class OpenAiApi:
         self._links = links or (lambda request: Links(str(request.base_url).rstrip("/")))
         self._observer = observer or Unobserved()
         self._stepper: Stepper[str | Answered] = Stepper()
-        self._embedding = anyio.CapacityLimiter(1)
+        self._embedding_queue = AnswerQueue()
+        self._embedding: Stepper[dict[str, Any]] = Stepper()
 
     def routes(self) -> list[Route]:
         """The routes, with /v1 and without."""
@@ -122,8 +124,14 @@ class OpenAiApi:
     async def embeddings(self, request: Request) -> Response:
         """Embeddings, one request at a time: they share the machine with the answers."""
         sent = parse(EmbeddingsRequest, await json_body(request))
-        embedder = self._answering.embedder
-        return JSONResponse(await to_thread.run_sync(embeddings, sent, embedder, limiter=self._embedding))
+        async with aclosing(self._embedding.items(self._embedded(sent))) as items:
+            reply = await unless_gone(request.receive, items.__anext__)
+        return Response(status_code=GONE) if reply is None else JSONResponse(reply)
+
+    def _embedded(self, sent: EmbeddingsRequest) -> Iterator[dict[str, Any]]:
+        """The one reply, in its turn."""
+        with self._embedding_queue.turn():
+            yield embeddings(sent, self._answering.embedder)
 
     async def _reply(
         self, request: Request, items: Iterator[str | Answered], writer: Writer, stream: bool, named: bool
