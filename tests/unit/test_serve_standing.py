@@ -1,0 +1,21 @@
+"""What a server says about how its contenders did in the test."""
+
+from pathlib import Path
+
+from bakeoff.measure.comparison import Comparison, Entrant, Estimate
+from bakeoff.serve.standing import Shares, Standing, standing_of
+
+
+def test_shares_of_the_test_are_those_of_the_comparison(tmp_path: Path) -> None:
+    """A share that was not measured is None, not 0."""
+    measures = {"rag": {"accuracy": Estimate(value=0.5, n=40), "hallucination": Estimate(value=0.25, n=40)}}
+    comparison = Comparison(entrants=(Entrant(name="rag", recipe="rag", title="RAG"),), measures=measures)
+    (tmp_path / "comparison.json").write_text(comparison.model_dump_json())
+    assert standing_of(tmp_path) == Standing(
+        tested={"rag": Shares(n_questions=40, right=0.5, wrong=0.25, declined=None)}
+    )
+
+
+def test_a_broken_or_missing_file_is_no_reason_not_to_serve(tmp_path: Path) -> None:
+    (tmp_path / "verdict.json").write_text('{"winner": ')
+    assert standing_of(tmp_path) == Standing(tested={})
