@@ -1,7 +1,7 @@
 """Gives memory that is free, but kept by the C library, back to the system from time to time.
 
-Each prompt has another length, so an engine's buffers leave gaps of many sizes: without this, a server keeps hundreds of
-megabytes that nothing uses. Only where the C library is glibc; elsewhere nothing happens.
+Each prompt has another length, so an engine's buffers leave gaps of many sizes: without this, a server keeps hundreds
+of megabytes that nothing uses. Only where the C library is glibc; elsewhere nothing happens.
 """
 
 import ctypes
