@@ -170,6 +170,23 @@ def test_earlier_turns_and_system_messages_reach_the_contender(client, scripted)
     assert asked.id == reply["id"]
 
 
+def test_a_reply_says_which_question_was_answered_if_it_was_completed(client, scripted):
+    """In both APIs and in a stream. A question that stands on its own has nothing to say of."""
+    turns = [
+        *ASK["messages"],
+        {"role": "assistant", "content": "30 days."},
+        {"role": "user", "content": "And what does it cost?"},
+    ]
+    sent = {"model": "shop", "messages": turns}
+    whole = client.post("/v1/chat/completions", json=sent).json()["bakeoff"]
+    assert whole["question"] == scripted.asked[-1].question
+    assert whole["question"].startswith("How long may a kettle be returned?")
+    chunks = events(client.post("/v1/chat/completions", json={**sent, "stream": True}).text)
+    response = client.post("/v1/responses", json={"model": "shop", "input": turns}).json()
+    assert chunks[-1]["bakeoff"]["question"] == response["bakeoff"]["question"] == whole["question"]
+    assert "question" not in client.post("/v1/chat/completions", json=ASK).json()["bakeoff"]
+
+
 def test_instructions_and_items_of_a_response_are_a_conversation(client, scripted):
     """Items that are no messages, such as calls of tools, are left out."""
     items = [

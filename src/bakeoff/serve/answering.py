@@ -83,9 +83,13 @@ class RefusedError(BakeoffError):
 
 
 class Answered(Record):
-    """An answer with the version of each cited document, by the document's id."""
+    """An answer with the version of each cited document, by the document's id.
+
+    `question` is the one that was answered, if it was completed with what was said before; else empty.
+    """
 
     answer: Answer
+    question: str = ""
     versions: dict[str, int] = Field(default_factory=dict)
 
 
@@ -95,10 +99,14 @@ def answered(answering: Answering, asked: Asked, labels: Labels) -> Iterator[str
     An engine that raises instead of giving an Answer with `error` set is taken to have given one. Only RefusedError is
     passed on.
     """
+    completed = asked.question if asked.question != asked.typed else ""
     stream = answering.answer(asked, labels)
     try:
         for item in stream:
-            yield Answered(answer=item, versions=dict(answering.versions(item))) if isinstance(item, Answer) else item
+            if isinstance(item, Answer):
+                yield Answered(answer=item, question=completed, versions=dict(answering.versions(item)))
+            else:
+                yield item
     except RefusedError:
         raise
     except ANSWERING_ERRORS as error:

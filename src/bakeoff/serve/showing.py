@@ -15,7 +15,8 @@ class Ending(Record):
     """What the end of an answer tells a client.
 
     `rest` is the text that is still to be sent; `text` is all of it. `measured` is the answer's own text, without added
-    marks, as it stands in a run's answers; it is empty if the answer was withheld.
+    marks, as it stands in a run's answers; it is empty if the answer was withheld. `question` is the question as it was
+    completed with what was said before; empty if it stood on its own.
     """
 
     text: str
@@ -23,6 +24,7 @@ class Ending(Record):
     citations: tuple[Citation, ...] = ()
     usage: Usage = Usage()
     contender: str = ""
+    question: str = ""
     measured: str = ""
     abstained: bool = False
     truncated: bool = False
@@ -63,6 +65,7 @@ class Showing:
             citations=cited.citations,
             usage=answer.usage,
             contender=answer.contender,
+            question=answered.question,
             measured="" if answer.abstained else answer.text,
             abstained=answer.abstained,
             truncated=answer.truncated,

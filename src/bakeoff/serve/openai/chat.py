@@ -92,8 +92,12 @@ def usage(spent: Usage) -> dict[str, int]:
 
 
 def measured(ending: Ending) -> dict[str, Any]:
-    """What Bakeoff adds to a reply: the answer without added marks, to compare it with a measured one."""
-    return {"contender": ending.contender, "answer": ending.measured, "abstained": ending.abstained}
+    """What Bakeoff adds to a reply: the answer without added marks, to compare it with a measured one.
+
+    `question` is there only if the question was completed with what was said before.
+    """
+    question = {"question": ending.question} if ending.question else {}
+    return {"contender": ending.contender, "answer": ending.measured, "abstained": ending.abstained, **question}
 
 
 def _reason(ending: Ending) -> str:
