@@ -212,6 +212,38 @@ def test_the_page_marks_the_cited_span_of_the_cited_version(client: TestClient) 
     assert code(client.get("/documents/a", headers=PAGE)) == (404, "document_not_found")
 
 
+def test_the_page_shows_form_and_no_signs_of_markdown(client: TestClient) -> None:
+    """Headings, items, tables and code are elements. A passage over several of them is marked exactly."""
+    text = "# Care\n\n- **Descale** it\n\n| Water | Weeks |\n| --- | --- |\n| soft | 8 |\n\n```\nif a < b\n```\nEnd"
+    put(client, "a", text, title="Care", source="a.md")
+    start, end = text.index("scale**"), text.index("8 |")
+    soup = BeautifulSoup(client.get(f"/documents/a?start={start}&end={end}", headers=PAGE).text, "html.parser")
+    shown = soup.select_one(".document-text")
+    assert shown.get_text() == text
+    assert "".join(mark.get_text() for mark in shown.select("mark")) == text[start:end]
+    assert [mark.get_text() for mark in shown.select("mark#span")] == ["scale** it\n"]
+    for sign in shown.select(".sign"):
+        sign.clear()
+    assert shown.h2.get_text(strip=True) == "Care" and shown.select_one(".item").get_text() == "Descale it\n"
+    rows = [[cell.get_text() for cell in row.select("th, td")] for row in shown.select("tr:not(.sign)")]
+    assert rows == [["Water", "Weeks"], ["soft", "8"]]
+    assert shown.pre.get_text() == "if a < b\n"
+    assert not set("#*|`") & set(shown.get_text())
+
+
+def test_a_program_gets_the_lines_with_their_form_if_it_wants_them(client: TestClient) -> None:
+    """In place of the text, which they hold; the passage is marked in them."""
+    put(client, "a", "# Care\n\nDescale it.", title="Care", source="a.md")
+    found = client.get("/documents/a?start=8&end=15&form=lines").json()
+    assert "text" not in found and (found["start"], found["end"]) == (8, 15)
+    assert found["lines"] == [
+        ["heading", 1, [[["# ", "sign", False], ["Care\n", "", False]]]],
+        ["blank", 0, [[["\n", "", False]]]],
+        ["text", 0, [[["Descale", "", True], [" it.", "", False]]]],
+    ]
+    assert code(client.get("/documents/a?form=html")) == (400, "invalid_parameter")
+
+
 @pytest.mark.parametrize(
     ("query", "marked"), [("start=5&end=3", None), ("start=999999", None), ("start=3&end=99999", "rus."), ("", None)]
 )

@@ -113,6 +113,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             _n("The version; by default the newest.", "version"),
             _n("The first character of the passage.", "start"),
             _n("The character after its last one.", "end"),
+            Parameter(name="form", about="`lines`: lines with their form, in place of the text.", values=("lines",)),
         ),
         gives={200: (JSON, "text/html")},
     ),

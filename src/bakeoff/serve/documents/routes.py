@@ -20,9 +20,10 @@ from bakeoff.corpus.access import may_see
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.formats.part import Problem
 from bakeoff.records import Document, Labels
+from bakeoff.serve.documents.layout import lines_of, span_in
 from bakeoff.serve.documents.live import Edit, LiveDocuments, PutResult
 from bakeoff.serve.documents.names import checked_id, clean_source
-from bakeoff.serve.documents.page import document_page, span_in
+from bakeoff.serve.documents.page import document_page
 from bakeoff.serve.documents.received import (
     MOST_FILE_BYTES,
     SentBatch,
@@ -95,9 +96,14 @@ class DocumentsApi:
         span = span_in(shown.text, start, end)
         headers = {"Vary": "Accept"}
         if _wants_page(request):
-            return HTMLResponse(document_page(shown, span), headers=headers)
-        places = {"start": span.start if span else None, "end": span.end if span else None}
-        return JSONResponse({**shown.model_dump(mode="json"), **places}, headers=headers)
+            return HTMLResponse(await self._read(document_page, shown, span), headers=headers)
+        fields = {**shown.model_dump(mode="json"), "start": None, "end": None, **(span._asdict() if span else {})}
+        if query.get("form"):
+            if query["form"] != "lines":
+                raise ApiError("form can only be 'lines'.", code="invalid_parameter", param="form")
+            del fields["text"]
+            fields["lines"] = await self._read(lines_of, shown.text, span)
+        return JSONResponse(fields, headers=headers)
 
     async def put(self, request: Request) -> Response:
         """Adds or replaces one document."""
