@@ -5,12 +5,13 @@ The page, the chat API, the feedback API and the log are the real ones. No model
 
 import contextlib
 import hashlib
-import html
 import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -20,6 +21,9 @@ from starlette.routing import Route
 
 from bakeoff.records import Answer, Chunk, Hit, Labels, Usage
 from bakeoff.serve.answering import Asked, RefusedError
+from bakeoff.serve.documents.layout import lines_of, span_in
+from bakeoff.serve.documents.page import document_page
+from bakeoff.serve.documents.views import Shown
 from bakeoff.serve.feedback import FeedbackApi
 from bakeoff.serve.guard.bearer import holder_of
 from bakeoff.serve.guard.guarded import access_of, guarded
@@ -37,9 +41,25 @@ RETURNS = (
     + "\n\nKettles may be returned within 30 days of delivery, if they are complete. Refunds take five days.\n\n"
     + "Spare parts can be ordered for ten years. " * 12
 )
-CARE = (
-    "Care of the kettle\n\nDescale it once a month with one part vinegar to three parts water. Do not immerse the base."
-)
+CARE = """# Care of the kettle
+
+Descale it once a month with one part vinegar to three parts water. Do **not** immerse the base.
+
+## How often
+
+| Water | Descale it | Filter |
+| --- | --- | --- |
+| soft | every 8 weeks | `K-1` |
+| hard | every 4 weeks | `K-2` |
+
+1. Fill it and wait.
+2. Rinse it twice.
+  - with cold water
+
+```
+never --immerse
+```
+"""
 SPANS = {"shop/returns": "Kettles may be returned within 30 days of delivery", "care": "Descale it once a month"}
 TITLES = {"shop/returns": "Returns and refunds", "care": "Care of the kettle"}
 
@@ -99,7 +119,7 @@ class Scripted:
         question = asked.typed.lower()
         if "full" in question and self.n_full > 0:
             self.n_full -= 1
-            raise RefusedError("32 questions are waiting.", "ask again in a few seconds", 429, "queue_full", 3)
+            raise RefusedError("32 questions are waiting.", "ask again in 1 s", 429, "queue_full", 1)
         if "forever" in question:
             yield from self._endless()
         if "moon" in question:
@@ -218,21 +238,14 @@ class Documents:
             for name in ("version", "start", "end")
             if name in request.query_params
         }
-        start, end = numbers.get("start"), numbers.get("end")
+        span = span_in(text, numbers.get("start"), numbers.get("end"))
+        about = {**self._about(id), "version": numbers.get("version", 7), "state": "replaced"}
         if "text/html" in request.headers.get("accept", ""):
-            return HTMLResponse(_document_page(TITLES.get(id, id), text, start or 0, end or 0))
-        return JSONResponse(
-            {
-                **self._about(id),
-                "version": numbers.get("version", 7),
-                "text": text,
-                "start": start,
-                "end": end,
-                "state": "replaced",
-            }
-        )
+            shown = Shown(**about, updated_at=datetime(2026, 11, 20, tzinfo=UTC), labels=(), text=text)
+            return HTMLResponse(document_page(shown, span))
+        return JSONResponse({**about, "lines": lines_of(text, span)})
 
-    def _about(self, id: str) -> dict[str, object]:
+    def _about(self, id: str) -> dict[str, Any]:
         return {"id": id, "title": TITLES.get(id, ""), "source": f"{id}.md" if id in DOCUMENTS else id}
 
     async def remove(self, request: Request) -> Response:
@@ -269,17 +282,6 @@ class Documents:
     def _check(request: Request) -> None:
         if not holder_of(request.scope).manages:
             raise ApiError("This key may not change documents.", status=403, code="not_allowed")
-
-
-def _document_page(title: str, text: str, start: int, end: int) -> str:
-    before, span, after = (html.escape(part) for part in (text[:start], text[start:end], text[end:]))
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f'<title>{html.escape(title)}</title><link rel="icon" href="/web/icon.svg">'
-        '<link rel="stylesheet" href="/web/style.css"></head><body class="document"><main>'
-        f'<h1>{html.escape(title)}</h1><p class="about">as of version 7</p>'
-        f'<div class="document-text">{before}<mark id="span">{span}</mark>{after}</div></main></body></html>'
-    )
 
 
 class WebServer:

@@ -66,10 +66,16 @@ def unexpected(browser: webdriver.Chrome) -> list[str]:
 
 
 def open_at(
-    browser: webdriver.Chrome, server: WebServer, view: str = "ask", width: int = 1280, scheme: str = "light"
+    browser: webdriver.Chrome,
+    server: WebServer,
+    view: str = "ask",
+    width: int = 1280,
+    scheme: str = "light",
+    height: int | None = None,
 ) -> None:
     """Load a view of the page and wait until it is ready."""
-    metrics = {"width": width, "height": 800 if width > 500 else 740, "deviceScaleFactor": 1, "mobile": width < 500}
+    height = height or (800 if width > 500 else 740)
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     features = [
         {"name": "prefers-color-scheme", "value": scheme},
@@ -161,14 +167,42 @@ def test_a_citation_opens_the_passage_in_its_document(page: webdriver.Chrome) ->
     assert page.execute_script("return document.activeElement === arguments[0]", mark)
 
 
-def test_the_page_of_a_document_has_the_same_style(browser: webdriver.Chrome, server: WebServer) -> None:
-    """Its classes are in style.css: the text keeps its lines, and the span is marked."""
-    start = server.documents.texts["care"].index(SPANS["care"])
-    browser.get(f"{server.address}/documents/care?version=7&start={start}&end={start + len(SPANS['care'])}#span")
-    style = """const style = (selector) => getComputedStyle(document.querySelector(selector));
-        return [style('.document-text').whiteSpace, style('mark').backgroundColor]"""
-    assert browser.execute_script(style) == ["pre-wrap", "rgb(255, 228, 154)"]
-    assert one_of(browser, "mark#span").text == SPANS["care"]
+def test_the_page_of_a_document_looks_as_in_the_panel(page: webdriver.Chrome, server: WebServer) -> None:
+    """The same elements, by the server and by the page. Signs of Markdown are not shown; the span is marked."""
+    answer_to(page, "How do I care for it?")
+    one_of(page, "a.mark").click()
+    wait(page, lambda: all_of(page, "#passage mark#span"))
+    parts = """return [...document.querySelectorAll('.document-text *')].map((e) => [e.tagName.replace(/^H./, 'H'),
+        e.className, e.textContent])"""
+    in_panel = page.execute_script(parts)
+    page.get(one_of(page, "#passage-page").get_attribute("href"))
+    assert [part for part in page.execute_script(parts) if part[0] != "TBODY"] == in_panel
+    assert one_of(page, "mark#span").text == SPANS["care"]
+    assert page.execute_script("return getComputedStyle(document.querySelector('mark')).backgroundColor") == (
+        "rgb(255, 228, 154)"
+    )
+    shown = one_of(page, ".document-text").text
+    assert "Care of the kettle\nDescale" in shown.replace("\n\n", "\n") and not set("#*|`") & set(shown)
+    rows = [[cell.text for cell in all_of(row, "th, td")] for row in all_of(page, "tr:not(.sign)")]
+    assert rows[:2] == [["Water", "Descale it", "Filter"], ["soft", "every 8 weeks", "K-1"]]
+
+
+def test_a_passage_deep_in_a_long_document_is_seen_at_once(page: webdriver.Chrome, server: WebServer) -> None:
+    """Even one that is longer than the screen: its beginning. What comes before can be shown and moves nothing."""
+    lines = [f"## Part {n}\n\nWords of part {n}.\n\n" for n in range(1000)]
+    start, end = len("".join(lines[:800])), len("".join(lines[:900]))
+    server.documents.texts["care"] = "".join(lines)
+    open_passage = "const { openPassage } = await import('/web/passage_dialog.js'); await openPassage(given[0])"
+    script(page, open_passage, {"id": "care", "version": 7, "start": start, "end": end, "title": "Care"})
+    top = "return document.querySelector('#span').getBoundingClientRect().top"
+    before = page.execute_script(top)
+    assert 0 < before < 400 and one_of(page, "#span").text == "Part 800"
+    assert len(all_of(page, ".document-text .heading")) < 300
+    first, last = all_of(page, ".document-text button")
+    page.execute_script("arguments[0].click()", first)
+    assert abs(page.execute_script(top) - before) < 2
+    last.click()
+    assert len(all_of(page, ".document-text .heading")) == 1000
 
 
 def test_declining_is_shown_calmly_and_not_as_an_error(page: webdriver.Chrome) -> None:
@@ -203,6 +237,8 @@ def test_a_conversation_sends_its_earlier_turns_until_a_new_one_begins(
     answer_to(page, "And what does it cost?")
     asked = server.answering.asked[-1]
     assert asked.n_turns == 3 and "How long may a kettle be returned?" in asked.question
+    understood = [turn.text for turn in all_of(page, ".understood")]
+    assert understood == [f"Understood as: {asked.question}"]
     one_of(page, "#new-conversation").click()
     assert not all_of(page, "#turns *") and focused(page) == "question"
     answer_to(page, "And what does it cost?")
@@ -227,13 +263,38 @@ def test_stopping_ends_the_work_on_the_server(page: webdriver.Chrome, server: We
 
 def test_a_failure_says_why_and_can_be_tried_again(page: webdriver.Chrome, server: WebServer) -> None:
     """The server's own words; "Try again" asks once more in the same place."""
+    answer = answer_to(page, "broken")
+    assert "the engine went down" in answer.text
+    one_of(answer, ".problem-note button").click()
+    wait(page, lambda: len(server.answering.asked) == 2)
+    wait(page, lambda: all_of(page, ".answer.failed"))
+    assert len(all_of(page, ".turn")) == 1
+
+
+def test_a_full_server_is_asked_again_by_itself(page: webdriver.Chrome, server: WebServer) -> None:
+    """After as many seconds as it says, in plain words, with a way to stop; stopping asks no more."""
     server.answering.n_full = 1
-    answer = answer_to(page, "Is the kettle full?")
-    assert "32 questions are waiting. To fix this: ask again in a few seconds." in answer.text
+    ask(page, "Is the kettle full?")
+    note = wait(page, lambda: one_of(page, ".answer.queueing"))
+    assert re.match(r"Many people are asking at once. Trying again in \d s …", note.text)
+    wait(page, lambda: all_of(page, ".answer.complete"))
+    assert len(server.answering.asked) == 2
+    server.answering.n_full = 100
+    ask(page, "Is the kettle full?")
+    wait(page, lambda: one_of(page, ".answer.queueing button")).click()
+    wait(page, lambda: all_of(page, ".answer.stopped"))
+    assert one_of(page, "#send").is_displayed() and len(server.answering.asked) == 3
+
+
+def test_a_server_that_stays_full_is_not_asked_for_ever(page: webdriver.Chrome, server: WebServer) -> None:
+    """After five more times the page says so, and offers to try again."""
+    server.answering.n_full = 6
+    page.execute_script("const later = setTimeout; window.setTimeout = (work, ms) => later(work, ms / 50)")
+    ask(page, "Is the kettle full?")
+    answer = wait(page, lambda: one_of(page, ".answer.failed"))
+    assert "There is still no place." in answer.text and len(server.answering.asked) == 6
     one_of(answer, ".problem-note button").click()
     wait(page, lambda: all_of(page, ".answer.complete"))
-    assert len(all_of(page, ".turn")) == 1
-    assert "the engine went down" in answer_to(page, "broken").text
 
 
 def test_an_answer_is_copied(page: webdriver.Chrome, server: WebServer) -> None:
@@ -249,26 +310,50 @@ def test_an_answer_is_copied(page: webdriver.Chrome, server: WebServer) -> None:
 
 
 def test_a_blind_comparison_hides_the_names_until_the_choice(page: webdriver.Chrome, server: WebServer) -> None:
-    """Three answers side by side in an order of chance; the choice, with `blind`, is in the log."""
+    """Three answers side by side in an order of chance; one is chosen below it; with `blind`, that is in the log."""
     open_at(page, server, "compare")
     for box in all_of(page, "#compare-contenders input:not(:checked)"):
         box.click()
     ask(page, "How long may it be returned?", "#compare-question")
-    wait(page, lambda: all_of(page, ".vote-buttons button"))
+    wait(page, lambda: all_of(page, ".vote button"))
     columns = all_of(page, ".compared-answer")
     assert [one_of(column, "h3").text for column in columns] == ["Answer A", "Answer B", "Answer C"]
     compared = one_of(page, "#compared").get_attribute("textContent")
     assert not any(name in compared for name in server.answering.models)
-    all_of(page, ".vote-buttons button")[1].click()
+    assert not all_of(page, "#compared [aria-label='Good answer']")
+    choices = all_of(page, ".choose button")
+    assert [choice.get_attribute("textContent") for choice in choices] == [
+        f"This one is best: Answer {letter}" for letter in "ABC"
+    ]
+    choices[1].click()
     wait(page, lambda: "Saved" in one_of(page, ".vote").text)
     names = [
         one_of(column, "h3").text.removeprefix(f"Answer {letter}: ")
         for column, letter in zip(columns, "ABC", strict=True)
     ]
     assert sorted(names) == sorted(server.answering.models)
+    assert [column.text.endswith("Your choice") for column in columns] == [False, True, False]
     (stored,) = server.log.entries(Preference)
     preferred = server.log.answer(stored.preferred or "")
     assert stored.blind and len(stored.answers) == 3 and preferred and preferred.contender == names[1]
+
+
+def test_the_form_of_a_comparison_makes_room_for_the_answers(page: webdriver.Chrome, server: WebServer) -> None:
+    """The question and all ways to choose are on the screen; another question brings the form back."""
+    open_at(page, server, "compare")
+    for box in all_of(page, "#compare-contenders input:not(:checked)"):
+        box.click()
+    ask(page, "How do I care for it?", "#compare-question")
+    wait(page, lambda: all_of(page, ".vote button"))
+    assert not one_of(page, "#compare-form").is_displayed() and focused(page) == "How do I care for it?"
+    bottoms = """return [...document.querySelectorAll('.choose button')].map((e) => e.getBoundingClientRect().bottom)"""
+    assert all(0 < bottom < 800 for bottom in page.execute_script(bottoms))
+    next(button for button in all_of(page, "#compared button") if button.text == "Ask another question").click()
+    assert focused(page) == "compare-question"
+    open_at(page, server, "compare", 360)
+    ask(page, "How long may it be returned?", "#compare-question")
+    wait(page, lambda: all_of(page, ".vote button"))
+    assert page.execute_script(bottoms)[0] < 740
 
 
 def test_names_can_be_shown_and_all_be_equally_good(page: webdriver.Chrome, server: WebServer) -> None:
@@ -276,9 +361,9 @@ def test_names_can_be_shown_and_all_be_equally_good(page: webdriver.Chrome, serv
     open_at(page, server, "compare")
     one_of(page, "#blind").click()
     ask(page, "How long may it be returned?", "#compare-question")
-    wait(page, lambda: all_of(page, ".vote-buttons button"))
+    wait(page, lambda: all_of(page, ".vote button"))
     assert [heading.text for heading in all_of(page, ".compared-answer h3")] == ["rag", "hybrid"]
-    all_of(page, ".vote-buttons button")[-1].click()
+    all_of(page, ".vote button")[-1].click()
     wait(page, lambda: "equally good" in one_of(page, ".vote .thanks").text)
     assert [(entry.preferred, entry.blind) for entry in server.log.entries(Preference)] == [(None, False)]
 
@@ -291,6 +376,7 @@ def test_a_comparison_that_is_stopped_or_fails_offers_no_choice(page: webdriver.
     press(page, Keys.ESCAPE)
     wait(page, lambda: "nothing to compare" in one_of(page, ".vote").text)
     assert server.answering.stopped.wait(5)
+    one_of(page, ".compared-bar button").click()
     ask(page, "broken", "#compare-question")
     wait(page, lambda: len(all_of(page, ".answer.failed")) == 2 and "nothing to compare" in one_of(page, ".vote").text)
     assert not list(server.log.entries(Preference))
@@ -367,6 +453,25 @@ def test_history_is_judged_later_and_asked_again(page: webdriver.Chrome, server:
     wait(page, lambda: one_of(page, "#question").get_attribute("value") == "How long may it be returned?")
     one_of(page, "nav a[href='#/history']").click()
     wait(page, lambda: all_of(page, ".past [aria-pressed='true']"))
+
+
+def test_history_folds_long_texts_and_is_searched(page: webdriver.Chrome, server: WebServer) -> None:
+    """A long question takes little room until it is unfolded; a follow-up says how it was understood."""
+    answer_to(page, "How long may it be returned? " * 200)
+    answer_to(page, "And what does it cost?")
+    one_of(page, "nav a[href='#/history']").click()
+    entries = wait(page, lambda: (found := all_of(page, ".past > li")) and len(found) == 2 and found)
+    assert one_of(entries[0], ".understood").text.startswith("Understood as: How long may it be returned?")
+    question = one_of(entries[1], ".question")
+    assert question.size["height"] < 200
+    button = one_of(entries[1], ".unfold")
+    assert button.text.startswith("Show all") and button.get_attribute("aria-expanded") == "false"
+    button.click()
+    assert question.size["height"] > 800 and button.get_attribute("aria-expanded") == "true"
+    one_of(page, "#history-query").send_keys("COST what")
+    assert [entry.is_displayed() for entry in entries] == [True, False]
+    one_of(page, "#history-query").send_keys(" xyz")
+    assert "None of the 2 questions" in one_of(page, "#history-list").text
 
 
 def test_the_log_is_saved_as_a_file(page: webdriver.Chrome, server: WebServer, tmp_path: Path) -> None:
@@ -579,7 +684,7 @@ def test_each_view_is_accessible(browser: webdriver.Chrome, server: WebServer, w
     press(browser, Keys.ESCAPE)
     open_at(browser, server, "compare", width, scheme)
     ask(browser, "How do I care for it?", "#compare-question")
-    wait(browser, lambda: all_of(browser, ".vote-buttons button"))
+    wait(browser, lambda: all_of(browser, ".vote button"))
     check("compare")
     for view, sign in (("documents", ".row"), ("history", ".past > li")):
         open_at(browser, server, view, width, scheme)
@@ -589,6 +694,51 @@ def test_each_view_is_accessible(browser: webdriver.Chrome, server: WebServer, w
     assert unexpected(browser) == []
     background = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert (int(background.split("(")[1].split(",")[0]) > 200) == (scheme == "light")
+
+
+@pytest.mark.parametrize("height", [256, 740])
+def test_nothing_is_cut_off_or_covered_at_320_pixels(browser: webdriver.Chrome, server: WebServer, height: int) -> None:
+    """At 400 % zoom and on the smallest phones: no view scrolls sideways, and nothing lies over an answer.
+
+    Source: WCAG 2.2, 1.4.10 (reflow) and 2.4.11 (focus not obscured).
+    """
+    wide: list[str] = []
+
+    def check(where: str) -> None:
+        if browser.execute_script("return document.documentElement.scrollWidth") > 320:
+            wide.append(where)
+
+    open_at(browser, server, "ask", 320, height=height)
+    answer = answer_to(browser, "How do I care for it?")
+    check("ask")
+    covered = """arguments[0].scrollIntoView({ block: 'start' });
+        const box = arguments[0].getBoundingClientRect(); const step = Math.max(1, innerHeight / 40); let n = 0;
+        for (let y = Math.max(0, box.top) + 1; y < Math.min(innerHeight, box.bottom); y += step)
+            n += document.elementFromPoint(160, y)?.closest('.top, .composer') ? step : 0;
+        return n / innerHeight"""
+    assert browser.execute_script(covered, one_of(answer, ".answer-body")) < (0.01 if height < 450 else 0.35)
+    browser.execute_script("document.querySelector('a.mark').click()")
+    wait(browser, lambda: all_of(browser, "#passage mark"))
+    check("passage")
+    press(browser, Keys.ESCAPE)
+    for view, sign in {"compare": "#compare-form", "documents": ".row", "history": ".past > li"}.items():
+        one_of(browser, f"nav a[href='#/{view}']").click()
+        wait(browser, lambda sign=sign: all_of(browser, sign))
+        check(view)
+    one_of(browser, "nav a[href='#/compare']").click()
+    ask(browser, "How do I care for it?", "#compare-question")
+    wait(browser, lambda: all_of(browser, ".vote button"))
+    check("compared")
+    browser.get(f"{server.address}/documents/care?version=7&start=2&end=9#span")
+    check("page of a document")
+    assert wide == []
+
+
+def test_a_view_that_is_opened_with_the_keyboard_has_no_line_around_it(page: webdriver.Chrome) -> None:
+    """The focus goes to the view, which is no control: nothing is drawn around it."""
+    ActionChains(page).key_down(Keys.ALT).send_keys("2").key_up(Keys.ALT).perform()
+    wait(page, lambda: focused(page) == "main")
+    assert page.execute_script("return getComputedStyle(document.activeElement).outlineStyle") == "none"
 
 
 def test_a_key_is_asked_for_and_kept_out_of_storage(

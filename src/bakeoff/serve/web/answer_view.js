@@ -11,9 +11,11 @@ import { problem } from "./problem.js";
 import { closedForNow } from "./unfinished.js";
 
 export class AnswerView {
-  /** `label` names the answer for screen readers, where several stand side by side. `level` is that of its headings. */
-  constructor({ label = "Answer", level = 3 } = {}) {
+  /** `label` names the answer for screen readers, where several stand side by side. `level` is that of its headings.
+   * With `isCompared`, it is chosen or not, so it has no thumbs of its own, and its end is not announced by itself. */
+  constructor({ label = "Answer", level = 3, isCompared = false } = {}) {
     this.label = label;
+    this.isCompared = isCompared;
     this.level = level;
     this.text = "";
     this.frame = 0;
@@ -27,6 +29,18 @@ export class AnswerView {
     this.element.className = "answer waiting";
     this.body.replaceChildren(el("p", { class: "dots" }, el("span", { class: "sr" }, "Waiting for the answer"), el("i"), el("i"), el("i")));
     this.foot.replaceChildren();
+  }
+
+  /** The server is full, and is asked again in so many seconds. */
+  waitForPlace(words, seconds, cancel) {
+    if (!this.element.classList.contains("queueing")) {
+      this.element.className = "answer queueing";
+      this.left = el("span", {});
+      const button = el("button", { type: "button", class: "button", onclick: cancel }, "Stop trying");
+      this.body.replaceChildren(el("div", { class: "problem-note" }, el("p", {}, words, " Trying again in ", this.left, " …"), button));
+      announce(`${words} Trying again soon.`);
+    }
+    this.left.textContent = `${seconds} s`;
   }
 
   /** The text so far. It is drawn at most once for each frame of the screen. */
@@ -44,7 +58,7 @@ export class AnswerView {
     this.settle(answer.declined ? "declined" : "complete");
     if (answer.declined) this.decline();
     else this.complete(answer);
-    this.foot.append(...this.tools(answer));
+    if (!this.isCompared) this.foot.append(...this.tools(answer));
   }
 
   complete(answer) {
@@ -53,15 +67,15 @@ export class AnswerView {
     if (answer.truncated) this.body.append(el("p", { class: "remark" }, "The answer was cut off at its limit of length."));
     const list = sourceList(answer.sources, el(`h${this.level}`, { class: "small-title" }, "Sources"));
     if (list) this.foot.append(list);
-    announce(`${this.label}: ${this.body.textContent}`);
+    this.say(this.body.textContent);
   }
 
   decline() {
     this.body.replaceChildren(
       el("p", { class: "declined-title" }, DECLINED),
-      el("p", { class: "declined-reason" }, "There was no answer that could be given with enough certainty, so none is shown."),
+      el("p", { class: "declined-reason" }, "No answer was certain enough to be shown."),
     );
-    announce(`${this.label}: ${DECLINED}`);
+    this.say(DECLINED);
   }
 
   fail(error, again) {
@@ -74,6 +88,10 @@ export class AnswerView {
     this.settle("stopped");
     this.body.replaceChildren(...markdown(this.text, pendingMark, this.level), el("p", { class: "remark" }, "Stopped."));
     announce("Stopped.");
+  }
+
+  say(text) {
+    if (!this.isCompared) announce(`${this.label}: ${text}`);
   }
 
   settle(state) {

@@ -2,9 +2,11 @@
 
 import { AnswerView } from "./answer_view.js";
 import { announce } from "./announce.js";
-import { ask } from "./chat.js";
 import { setUpComposer } from "./composer.js";
 import { byId, el } from "./dom.js";
+import { fold } from "./folded.js";
+import { askPatiently } from "./patience.js";
+import { understood } from "./understood.js";
 
 let turns = []; // {question, answer}: those that were answered; a stopped or failed one is not part of the conversation
 let running = null; // the AbortController of the answer that is being written
@@ -53,8 +55,10 @@ function begin(question) {
   byId("ask").classList.add("begun");
   byId("new-conversation").hidden = false;
   const view = new AnswerView();
-  const turn = el("article", { class: "turn" }, el("h2", { class: "question", dir: "auto" }, question), view.element);
+  const heading = el("h2", { class: "question", dir: "auto" }, question);
+  const turn = el("article", { class: "turn" }, heading, view.element);
   byId("turns").append(turn);
+  fold(heading, "the question", 180);
   turn.scrollIntoView({ block: "start", behavior: isCalm() ? "auto" : "smooth" });
   answer(question, view);
 }
@@ -65,11 +69,13 @@ async function answer(question, view) {
   const mine = turns;
   try {
     await ready();
-    const whole = await ask(byId("contender").value, messages(question), {
+    const whole = await askPatiently(byId("contender").value, messages(question), {
       onText: (text) => view.write(text),
+      onWait: (words, seconds) => view.waitForPlace(words, seconds, stopAnswer),
       signal: controller.signal,
     });
     view.finish(whole);
+    if (whole.question) view.element.before(understood(whole.question));
     mine.push({ question, answer: whole.text });
   } catch (error) {
     if (error.name === "AbortError") view.stop();

@@ -1,11 +1,12 @@
-// Comparing: one question to two or three contenders side by side, their names hidden if wanted, and which is better.
+// Comparing: one question to two or three contenders side by side, their names hidden if wanted, and which is best.
 
 import { AnswerView } from "./answer_view.js";
 import { announce } from "./announce.js";
 import { postJson } from "./api.js";
-import { ask } from "./chat.js";
 import { setUpComposer } from "./composer.js";
-import { byId, el } from "./dom.js";
+import { byId, el, icon } from "./dom.js";
+import { fold } from "./folded.js";
+import { askPatiently } from "./patience.js";
 import { problem } from "./problem.js";
 import { shuffled } from "./shuffle.js";
 
@@ -17,7 +18,6 @@ let running = null;
 
 export function setUpCompareView() {
   setUpComposer(byId("compare-form"), byId("compare-question"), { onQuestion: begin, isBusy: () => running !== null || !isValid() });
-  byId("compare-stop").addEventListener("click", stopComparison);
   byId("compare-contenders").addEventListener("change", limit);
 }
 
@@ -55,32 +55,53 @@ async function begin(question) {
   const names = isBlind ? shuffled(chosen()) : chosen();
   const columns = names.map((name, i) => new Column(name, LETTERS[i], isBlind));
   const vote = el("div", { class: "vote" });
-  byId("compared").replaceChildren(
-    el("h2", { class: "question", dir: "auto" }, question),
-    el("div", { class: `columns n${columns.length}` }, columns.map((column) => column.element)),
-    vote,
-  );
-  const controller = new AbortController();
-  setRunning(controller);
-  await Promise.all(columns.map((column) => column.answer(question, controller.signal)));
-  if (running === controller) setRunning(null);
+  const heading = el("h2", { class: "question", dir: "auto", tabindex: "-1" }, question);
+  const stop = el("button", { type: "button", class: "button", onclick: stopComparison }, "Stop");
+  const bar = el("div", { class: "compared-bar" }, el("div", {}, heading), stop);
+  byId("compared").replaceChildren(bar, el("div", { class: `columns n${columns.length}` }, columns.map((column) => column.element)), vote);
+  showForm(false);
+  scrollTo(0, 0);
+  fold(heading, "the question", 120);
+  stop.focus();
+  running = new AbortController();
+  await Promise.all(columns.map((column) => column.answer(question, running.signal)));
+  running = null;
+  const hadFocus = document.activeElement === stop;
+  stop.replaceWith(askAnother());
+  if (hadFocus) heading.focus({ preventScroll: true });
   offer(vote, columns, isBlind);
 }
+
+/** After a question its form makes room for the answers. */
+function showForm(isShown) {
+  byId("compare").classList.toggle("begun", !isShown);
+  if (isShown) {
+    scrollTo(0, 0);
+    byId("compare-question").focus();
+  }
+}
+
+const askAnother = () => el("button", { type: "button", class: "button", onclick: () => showForm(true) }, "Ask another question");
 
 class Column {
   constructor(name, letter, isBlind) {
     this.name = name;
     this.title = isBlind ? `Answer ${letter}` : name;
     this.answered = null;
-    this.view = new AnswerView({ label: this.title, level: 4 });
+    this.view = new AnswerView({ label: this.title, level: 4, isCompared: true });
     this.heading = el("h3", {}, this.title);
-    this.element = el("article", { class: "compared-answer" }, this.heading, this.view.element);
+    this.foot = el("div", { class: "choose" });
+    this.element = el("article", { class: "compared-answer" }, this.heading, this.view.element, this.foot);
   }
 
   async answer(question, signal) {
     try {
       const messages = [{ role: "user", content: question }];
-      this.answered = await ask(this.name, messages, { onText: (text) => this.view.write(text), signal });
+      this.answered = await askPatiently(this.name, messages, {
+        onText: (text) => this.view.write(text),
+        onWait: (words, seconds) => this.view.waitForPlace(words, seconds, stopComparison),
+        signal,
+      });
       this.view.finish(this.answered);
     } catch (error) {
       if (error.name === "AbortError") this.view.stop();
@@ -90,9 +111,16 @@ class Column {
 
   reveal() {
     this.heading.textContent = this.title === this.name ? this.name : `${this.title}: ${this.name}`;
+    this.foot.replaceChildren();
+  }
+
+  prefer() {
+    this.element.classList.add("preferred");
+    this.foot.replaceChildren(el("p", { class: "chosen" }, icon("check"), "Your choice"));
   }
 }
 
+/** A button below each answer, and one for a draw below all. */
 function offer(vote, columns, isBlind) {
   const complete = columns.filter((column) => column.answered?.id);
   if (complete.length < FEWEST) {
@@ -100,14 +128,16 @@ function offer(vote, columns, isBlind) {
     for (const column of columns) column.reveal();
     return;
   }
-  const button = (label, preferred) =>
-    el("button", { type: "button", class: "button", onclick: () => choose(vote, columns, { complete, preferred, isBlind, label }) }, label);
-  const buttons = [...complete.map((column) => button(column.title, column)), button("All equally good", null)];
-  vote.replaceChildren(el("h3", { id: "vote-title" }, "Which one is better?"), el("div", { class: "vote-buttons", role: "group", "aria-labelledby": "vote-title" }, buttons));
-  announce("All answers are complete. Which one is better?");
+  const choice = { vote, columns, complete, isBlind };
+  for (const column of complete) {
+    const label = ["This one is best", el("span", { class: "sr" }, `: ${column.title}`)];
+    column.foot.replaceChildren(el("button", { type: "button", class: "button", onclick: () => choose(choice, column) }, label));
+  }
+  vote.replaceChildren(el("button", { type: "button", class: "button", onclick: () => choose(choice, null) }, "All equally good"));
+  announce("All answers are complete. Which one is best?");
 }
 
-async function choose(vote, columns, { complete, preferred, isBlind, label }) {
+async function choose({ vote, columns, complete, isBlind }, preferred) {
   const body = {
     answers: complete.map((column) => column.answered.id),
     preferred: preferred?.answered.id ?? null,
@@ -116,21 +146,13 @@ async function choose(vote, columns, { complete, preferred, isBlind, label }) {
   try {
     await postJson("/comparisons", body);
   } catch (error) {
-    vote.append(problem(error));
+    vote.querySelector(".problem-note")?.remove();
+    vote.prepend(problem(error));
     return;
   }
   for (const column of columns) column.reveal();
-  preferred?.element.classList.add("preferred");
-  const words = preferred ? `Saved: ${preferred.name} is better.` : "Saved: all equally good.";
-  const saved = el("p", { class: "thanks", tabindex: "-1" }, words);
-  vote.replaceChildren(saved);
+  preferred?.prefer();
+  const saved = el("p", { class: "thanks", tabindex: "-1" }, preferred ? `Saved: ${preferred.name} is best.` : "Saved: all equally good.");
+  vote.replaceChildren(saved, askAnother());
   saved.focus();
-}
-
-function setRunning(controller) {
-  running = controller;
-  const hadFocus = [byId("compare-send"), byId("compare-stop")].includes(document.activeElement);
-  byId("compare-send").hidden = controller !== null;
-  byId("compare-stop").hidden = controller === null;
-  if (hadFocus) byId("compare-question").focus();
 }

@@ -5,11 +5,13 @@ import { announce } from "./announce.js";
 import { marksOf, sourceList } from "./citation_marks.js";
 import { DECLINED } from "./chat.js";
 import { byId, el } from "./dom.js";
-import { line, seconds, time } from "./format.js";
+import { fold } from "./folded.js";
+import { counted, line, seconds, time } from "./format.js";
 import { judge } from "./judge.js";
 import { markdown } from "./markdown.js";
 import { problem } from "./problem.js";
 import { sourceOf } from "./sources.js";
+import { understood } from "./understood.js";
 
 const STEP = 30;
 const MOST = 1000;
@@ -20,6 +22,8 @@ let onAskAgain = () => {};
 /** `askAgain(question)` is called when the user wants to ask a question again. */
 export function setUpHistoryView(askAgain) {
   onAskAgain = askAgain;
+  byId("history-query").addEventListener("input", filter);
+  byId("history-search").addEventListener("submit", (event) => event.preventDefault());
   for (const button of byId("exports").querySelectorAll("button")) button.addEventListener("click", () => save(button));
 }
 
@@ -36,17 +40,37 @@ export async function showHistory(n = STEP) {
   const place = byId("history-list");
   try {
     const { answers } = await getJson(`/history?n=${n}`);
+    byId("history-search").hidden = answers.length < 2;
     if (!answers.length) {
       place.replaceChildren(el("p", { class: "remark" }, "Nothing was asked yet."));
       return;
     }
-    place.replaceChildren(el("ol", { class: "past" }, answers.map(entry)));
+    place.replaceChildren(el("ol", { class: "past" }, answers.map(entry)), el("p", { class: "remark", id: "history-none", hidden: true }));
+    for (const question of place.querySelectorAll(".question")) fold(question, "the question", 120);
+    for (const body of place.querySelectorAll(".answer-body")) fold(body, "the answer");
+    filter();
     if (answers.length === n && n < MOST) {
       place.append(el("button", { type: "button", class: "button", onclick: () => showHistory(Math.min(MOST, n + STEP)) }, "Show more"));
     }
   } catch (error) {
     place.replaceChildren(problem(error, () => showHistory(n)));
   }
+}
+
+/** Shows the entries that hold the words of the search, in any order. */
+function filter() {
+  const words = byId("history-query").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const entries = [...byId("history-list").querySelectorAll(".past > li")];
+  for (const item of entries) {
+    const text = item.textContent.toLowerCase();
+    item.hidden = !words.every((word) => text.includes(word));
+  }
+  const n = entries.filter((item) => !item.hidden).length;
+  const none = byId("history-none");
+  if (!none) return;
+  none.hidden = n > 0;
+  none.textContent = `None of the ${counted(entries.length, "question", "questions")} shown here matches.`;
+  if (words.length) announce(n ? counted(n, "question matches.", "questions match.") : none.textContent);
 }
 
 function entry(answer) {
@@ -60,6 +84,7 @@ function entry(answer) {
     { class: "turn" },
     el("p", { class: "row-about" }, line(time(answer.at), answer.contender, speed, key)),
     el("h2", { class: "question", dir: "auto" }, question || "The log keeps no texts"),
+    answer.asked && answer.question && answer.asked !== answer.question && understood(answer.question),
     el("div", { class: "answer-body", dir: "auto" }, shown(answer)),
     details(answer),
     answer.thumb?.right_answer && el("p", { class: "right" }, el("strong", {}, "Right answer given: "), answer.thumb.right_answer),

@@ -1,14 +1,14 @@
 // Shows a document in a panel, with the cited passage marked and in view.
 
 import { getJson } from "./api.js";
-import { cutAt } from "./code_points.js";
+import { documentText, firstMark } from "./document_text.js";
 import { byId, el } from "./dom.js";
 import { line } from "./format.js";
 import { currentKey } from "./key.js";
 import { problem } from "./problem.js";
 import { pageOf } from "./sources.js";
 
-const AROUND = 12000; // characters shown at each side of the passage at first
+const AROUND = 200; // lines shown at each side of the passage at first
 
 const STATES = { deleted: "deleted since", replaced: "changed since" };
 
@@ -25,7 +25,7 @@ export async function openPassage(source) {
   byId("passage-page").hidden = Boolean(currentKey() && !source.signature); // a link cannot carry the key
   if (!dialog.open) dialog.showModal();
   try {
-    const found = await getJson(address.split("#")[0]);
+    const found = await getJson(pageOf(source.id, { ...source, form: "lines" }).split("#")[0]);
     if (opened === latest) fill(found, source);
   } catch (error) {
     if (opened !== latest) return;
@@ -51,32 +51,38 @@ function fill(found, source) {
   const version = source.version === null || source.version === undefined ? "" : `as of version ${source.version}`;
   const name = found.title || found.source || found.id;
   head(name, ...line(found.source === name ? "" : found.source, version, STATES[found.state]));
-  const isMarked = source.start !== null && source.start !== undefined && found.start !== null && found.start !== undefined;
-  const [before, marked, after] = isMarked ? cutAt(found.text, found.start, found.end) : ["", "", found.text];
   const body = byId("passage-body");
-  body.replaceChildren(text(before, marked, after));
-  const span = body.querySelector("#span");
-  if (span) span.scrollIntoView({ block: "center" });
-  else body.scrollTop = 0;
+  body.replaceChildren(text(found.lines));
+  const mark = firstMark(body);
+  if (mark) {
+    mark.id = "span";
+    mark.scrollIntoView({ block: "start" });
+  } else body.scrollTop = 0;
 }
 
 /** The passage with what stands around it; the rest of a long document on demand. */
-function text(before, marked, after) {
+function text(lines) {
   const shown = el("div", { class: "document-text", dir: "auto" });
-  const draw = (around) => {
-    const start = Math.max(0, before.length - around);
-    shown.replaceChildren(
-      ...(start ? [more("Show what comes before", draw)] : []),
-      before.slice(start),
-      ...(marked ? [el("mark", { id: "span" }, marked)] : []),
-      after.slice(0, around),
-      ...(after.length > around ? [more("Show the rest", draw)] : []),
-    );
-  };
-  draw(AROUND);
+  const isMarked = ([, , cells]) => cells.some((runs) => runs.some((run) => run[2]));
+  const first = Math.max(0, lines.findIndex(isMarked) - AROUND);
+  const last = Math.min(lines.length, lines.findLastIndex(isMarked) + 1 + AROUND);
+  const draw = (start, end) => documentText(lines.slice(start, end), lines);
+  shown.append(...draw(first, last));
+  if (first) shown.prepend(more("Show what comes before", () => draw(0, first)));
+  if (last < lines.length) shown.append(more("Show the rest", () => draw(last, lines.length)));
   return shown;
 }
 
+/** A button that is replaced by what `draw` gives; what is read stays where it is. */
 function more(label, draw) {
-  return el("button", { type: "button", class: "button more", onclick: () => draw(Infinity) }, label);
+  const open = () => {
+    const body = byId("passage-body");
+    const below = body.scrollHeight - body.scrollTop;
+    const isBefore = button.previousSibling === null;
+    button.replaceWith(...draw());
+    if (isBefore) body.scrollTop = body.scrollHeight - below;
+    body.focus({ preventScroll: true });
+  };
+  const button = el("button", { type: "button", class: "button more", onclick: open }, label);
+  return button;
 }

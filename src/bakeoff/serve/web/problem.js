@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 
 /** A note with the error's message; `again` is called by its button. */
 export function problem(error, again = null) {
-  const words = error.name === "ApiError" || error.status !== undefined ? error.message : "Something went wrong in this page. Load it again.";
+  const words = error.status !== undefined ? error.message : "Something went wrong in this page. Load it again.";
   return el(
     "div",
     { class: "problem-note" },

@@ -25,7 +25,7 @@ export function placeOf(url) {
 /** The address of the page of a document on this server, the span marked. */
 export function pageOf(id, place = {}) {
   const query = new URLSearchParams();
-  for (const name of ["version", "start", "end", "for", "signature"]) if (isGiven(place[name])) query.set(name, place[name]);
+  for (const name of ["version", "start", "end", "for", "signature", "form"]) if (isGiven(place[name])) query.set(name, place[name]);
   const hash = isGiven(place.start) ? "#span" : "";
   return `/documents/${encodeURIComponent(id)}${query.size ? `?${query}` : ""}${hash}`;
 }
