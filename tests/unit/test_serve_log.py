@@ -59,6 +59,23 @@ def test_an_answer_comes_back_whole_and_its_passages_as_references(log):
     assert log.answer("other") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "more", "cited"),
+    [
+        ("two years", {}, (2,)),
+        ("Two years [3].", {}, (1, 2, 3)),
+        ("two years", {"abstained": True}, ()),
+        ("two years", {"error": "TimeoutError: no reply"}, ()),
+    ],
+)
+def test_an_answer_is_logged_with_the_passages_that_its_reply_cites(text, more, cited):
+    """By their numbers in the reply; a declined or failed answer cites none."""
+    texts = ("How to clean it.", "The warranty is two years.", "Spare parts.")
+    hits = [Hit(chunk=chunk(f"{i}.md", text), score=1 / i, rank=i) for i, text in enumerate(texts, 1)]
+    answer = Answer(question_id="asked", contender="rag", text=text, citations=tuple(hits), **more)
+    assert logged_answer(answer, "How long?", id="chatcmpl-1").cited == cited
+
+
 def test_entries_keep_their_order_and_the_newest_come_first(log):
     """More than one batch of them; only those of one key where a key is named."""
     for i in range(1200):

@@ -97,15 +97,28 @@ function shown(answer) {
   if (answer.error?.startsWith("cancelled")) return el("p", { class: "remark" }, "Stopped before it was complete.");
   if (answer.error) return el("p", { class: "remark" }, `Failed: ${answer.error}`);
   if (answer.declined) return el("p", { class: "declined-title" }, DECLINED);
-  return answer.text === null ? el("p", { class: "remark" }, "The log keeps no texts.") : markdown(answer.text, marksOf(sourcesOf(answer)));
+  if (answer.text === null) return el("p", { class: "remark" }, "The log keeps no texts.");
+  const cite = marksOf(sourcesOf(answer));
+  let hasMarks = false;
+  const nodes = markdown(answer.text, (number) => {
+    const mark = cite(number);
+    hasMarks ||= mark !== null;
+    return mark;
+  });
+  // The server's own marks are not part of the text; they stand at its end.
+  return hasMarks ? nodes : markdown(`${answer.text} ${answer.cited.map((_, i) => `[${i + 1}]`).join("")}`, cite);
 }
 
 function details(answer) {
   const sources = answer.declined ? [] : sourcesOf(answer);
-  return sources.length > 0 && el("details", { class: "passages" }, el("summary", {}, "Passages it was made from"), sourceList(sources, null));
+  return sources.length > 0 && el("details", { class: "passages" }, el("summary", {}, answer.cited.length ? "Sources" : "Passages it was made from"), sourceList(sources, null));
 }
 
-const sourcesOf = (answer) => answer.citations.map(({ url, source }) => sourceOf({ url, title: source }));
+/** The passages that the answer cited, by their numbers; all that it was made from, if the log does not say which. */
+function sourcesOf({ citations, cited }) {
+  const shown = cited.length ? cited.map((place) => citations[place - 1]) : citations;
+  return shown.map(({ url, source }) => sourceOf({ url, title: source }));
+}
 
 async function save(button) {
   try {

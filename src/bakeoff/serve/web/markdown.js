@@ -34,7 +34,7 @@ const DRAWINGS = {
     return el(
       "div",
       { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Table" },
-      el("table", {}, el("thead", {}, row("th", head, "col")), el("tbody", {}, rows.map((cells) => row("td", cells, null)))),
+      el("table", {}, head && el("thead", {}, row("th", head, "col")), el("tbody", {}, rows.map((cells) => row("td", cells, null)))),
     );
   },
 };

@@ -40,6 +40,7 @@ function read(lines, at, depth) {
   if (isShallow && QUOTE.test(line)) return quote(lines, at, depth);
   if (isShallow && ITEM.test(line)) return list(lines, at, depth);
   if (isTable(lines, at)) return table(lines, at);
+  if (isRow(lines[at])) return rowsAlone(lines, at);
   return paragraph(lines, at, isShallow);
 }
 
@@ -110,6 +111,17 @@ function isTable(lines, at) {
   const separator = lines[at + 1] ?? "";
   if (separator.length > LONGEST_SEPARATOR) return false;
   return lines[at].includes("|") && separator.includes("-") && SEPARATOR.test(separator) && cells(lines[at]).length === cells(separator).length;
+}
+
+/** A row between bars: an answer may quote one of a table without its head. */
+const isRow = (line) => /^ {0,3}\|.*\|\s*$/.test(line) && cells(line).length > 1;
+
+function rowsAlone(lines, at) {
+  let end = at;
+  while (end < lines.length && isRow(lines[end]) && !isTable(lines, end)) end += 1;
+  const rows = lines.slice(at, end).map(cells);
+  const n = Math.max(...rows.map((row) => row.length));
+  return [{ type: "table", head: null, sides: Array(n).fill("left"), rows }, end];
 }
 
 function table(lines, at) {

@@ -17,7 +17,7 @@ export function setUpRouter(onShow) {
     document.title = `${TITLES[name]} · Bakeoff`;
     if (!isFirst) {
       scrollTo(0, 0);
-      byId("main").focus({ preventScroll: true });
+      byId(`${name}-title`).focus({ preventScroll: true }); // a screen reader says where one is
     }
     onShow[name]?.();
   };
