@@ -208,10 +208,10 @@ def test_the_start_shows_both_sums(folder):
 
 
 def test_another_bakeoff_serves_and_says_that_it_is_another(folder):
-    """A copy of the source whose extractor shouts: it is not refused, and not called the same as what was measured."""
+    """A copy of the source with one more line in the extractor is not refused, and not called the same."""
     source = shutil.copytree(REPOSITORY / "src", folder / "src")
     extractor = source / "bakeoff" / "contenders" / "extractor.py"
-    extractor.write_text(extractor.read_text() + "\n# shouts\n")
+    extractor.write_text(extractor.read_text() + "\n# changed\n")
     serving = Server(folder, PYTHONPATH=os.pathsep.join((str(source), str(REPOSITORY)))).wait()
     health = serving.get("/health")
     serving.stop()
