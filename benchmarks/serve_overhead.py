@@ -1,6 +1,7 @@
 """What the server adds to a model's own time: 32 streams at once on a fake model with a fixed pace.
 
     python benchmarks/serve_overhead.py [--streams 32] [--rounds 4] [--burst] [--json FILE]
+    python benchmarks/serve_overhead.py --run RUN [--contender hybrid] [--rounds 4]
 
 The fake model writes its first token after 100 ms and then one every 20 ms. The same streams are read in three ways:
 
@@ -13,10 +14,14 @@ Each client asks again when its stream has ended; the clients begin spread over 
 in the same moment, every round. A token is the moment at which it was written (all processes share one clock), so each
 arrival is compared with its own token. Prints p50 and p95, the overhead over the fake's own time, and the processor
 time of both servers, which depends little on what else the machine does.
+
+With --run, a real model instead of the fake one: the time to the first token of a contender of a finished run, served
+by `bakeoff serve` and in process (`run.stream`), one question at a time, in turns; and the ratio of the medians.
 """
 
 import argparse
 import asyncio
+import http.client
 import json
 import os
 import socket
@@ -67,6 +72,8 @@ def main() -> None:
     parser.add_argument("--streams", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--burst", action="store_true", help="all clients begin each round in the same moment")
+    parser.add_argument("--run", type=Path, help="a finished run: the time to its first token instead")
+    parser.add_argument("--contender", default="hybrid", help="with --run")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     parser.add_argument("--serve", nargs=2, metavar=("KIND", "FD"), help=argparse.SUPPRESS)
     parser.add_argument("--read", metavar="URL", help=argparse.SUPPRESS)
@@ -75,6 +82,8 @@ def main() -> None:
         SERVERS[options.serve[0]](int(options.serve[1]))
     elif options.read:
         print(json.dumps(asyncio.run(read_all(options.read, options.streams, options.rounds, options.burst))))
+    elif options.run:
+        first_tokens(options.run.resolve(), options.contender, options.rounds)
     else:
         compare(options)
 
@@ -278,6 +287,81 @@ async def read_one(url: str) -> Arrivals:
     writer.close()
     assert len(arrivals) == N_TOKENS + 1, f"{len(arrivals) - 1} of {N_TOKENS} tokens arrived"
     return arrivals
+
+
+N_QUESTIONS = 8
+
+
+def first_tokens(folder: Path, contender: str, n_rounds: int) -> None:
+    """Asks test questions served and in process, in turns, and prints both medians and their ratio."""
+    from bakeoff.runs.run import open_run
+
+    run = open_run(folder)
+    texts = {question.id: question.text for question in run.folder.questions()}
+    answered = [answer for answer in run.answers(contender) if answer.text and not answer.abstained]
+    asked = [texts[answer.question_id] for answer in answered[:N_QUESTIONS]]
+
+    def own(question: str) -> float:
+        begun, pieces = time.perf_counter(), run.stream(question, contender=contender)
+        next(pieces)
+        seconds = time.perf_counter() - begun
+        for _ in pieces:
+            pass
+        return seconds
+
+    with socket.socket() as free, TemporaryDirectory() as deployments:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        command = [sys.executable, "-m", "bakeoff", "serve", str(folder), "-c", contender, "--port", str(port)]
+        server = subprocess.Popen([*command, "--deployments", deployments], stderr=subprocess.DEVNULL)
+        try:
+            wait_until_it_answers(port, server)
+            figures: dict[str, list[float]] = {"served": [], "in process": []}
+            for i in range(n_rounds + 1):
+                for question in asked:
+                    times = served_first(port, contender, question), own(question)
+                    if i:  # the first round warms up
+                        for seconds, way in zip(times, figures.values(), strict=True):
+                            way.append(seconds)
+        finally:
+            server.terminate()
+            server.wait()
+    print(f"{contender} of {folder.name}: {len(asked)} questions, {n_rounds} rounds; load {load()}")
+    p50 = {}
+    for name, seconds in figures.items():
+        p50[name], p95 = quantiles(seconds)
+        print(f"to the first token, {name}: p50 {p50[name]:.0f} ms, p95 {p95:.0f} ms")
+    print(f"ratio of the medians: {p50['served'] / p50['in process']:.2f}")
+
+
+def wait_until_it_answers(port: int, server: subprocess.Popen[bytes]) -> None:
+    """Until /health does."""
+    while server.poll() is None:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection.request("GET", "/health")
+            connection.getresponse().read()
+            return
+        except OSError:
+            time.sleep(0.1)
+    sys.exit("the server has stopped: run `bakeoff serve` by hand to see why")
+
+
+def served_first(port: int, contender: str, question: str) -> float:
+    """Seconds until the first piece of text of a stream has come. The rest is read too."""
+    body = json.dumps({"model": contender, "stream": True, "messages": [{"role": "user", "content": question}]})
+    connection, seconds = http.client.HTTPConnection("127.0.0.1", port, timeout=120), None
+    begun = time.perf_counter()
+    connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+    for line in connection.getresponse():
+        if seconds is None and line.startswith(b"data: {"):
+            choices = json.loads(line[6:])["choices"]
+            if choices and choices[0]["delta"].get("content"):
+                seconds = time.perf_counter() - begun
+    connection.close()
+    assert seconds is not None, f"no text came for {question!r}"
+    return seconds
 
 
 def load() -> str:

@@ -24,17 +24,17 @@ PLANETS = {
 }
 
 
-def make(folder: Path, **more) -> Path:
+def make(folder: Path, planets=PLANETS, **more) -> Path:
     """Write documents about invented planets and questions about them; gives the configuration's path."""
     (folder / "docs").mkdir(parents=True)
     rows = []
-    for name, (year, colour) in PLANETS.items():
+    for name, (year, colour) in planets.items():
         text = f"# {name}\n\nThe planet {name} circles its star once in {year}.\n\nIts sky is {colour} at noon.\n"
         (folder / "docs" / f"{name.lower()}.md").write_text(text)
         rows += _questions(name, year, colour)
     rows += [
         {"id": f"none{i}", "question": f"Who discovered {name}?", "kind": "unanswerable"}
-        for i, name in enumerate(PLANETS)
+        for i, name in enumerate(planets)
     ]
     (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     values = {

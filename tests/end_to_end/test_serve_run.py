@@ -1,22 +1,26 @@
 """A finished run of the small pilot, served by the real command: what answers over HTTP is what was measured."""
 
 import json
+import os
 import shutil
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import bakeoff
-from bakeoff.contenders.identity import Identities, identity_of
+from bakeoff.contenders.identity import NOT_ANSWERING, Identities, identity_of
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import RunFolderError
 from bakeoff.serve.deployment import deploy, open_deployment
 from tests.end_to_end.server_process import Server, free_port
+from tests.end_to_end.small import REPOSITORY, make
 from tests.end_to_end.small import bakeoff as command
-from tests.end_to_end.small import make
+from tests.unit.test_layout import ORDER
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +46,10 @@ def server(finished):
 
 @pytest.mark.parametrize("contender", ["base", "rag", "extract", "long-context"])
 def test_the_api_gives_byte_for_byte_what_was_measured(finished, server, contender):
-    """Every question of the test, asked again one by one through the API: the same text, the same declining."""
+    """Every question of the test, asked again one by one through the API: the same text, the same declining.
+
+    `test_serve_parity.py` does so with fifty answers that have a text, with adapters, and streamed.
+    """
     run = bakeoff.open_run(finished / "runs" / "planets")
     questions = {question.id: question.text for question in run.folder.questions()}
     measured = run.answers(contender)
@@ -116,6 +123,124 @@ def test_a_changed_index_is_refused(folder):
     assert "Changed since: index" in result.stderr
 
 
+def table_of(deployment):
+    """The index of a deployment as LanceDB has it."""
+    import lancedb
+
+    index = next((deployment / "indexes").iterdir())
+    return lancedb.connect(index).open_table(json.loads((index / "index.json").read_text())["table"])
+
+
+def edited_text(table):
+    """One passage says another number, everywhere it stands."""
+    row = next(row for row in table.to_arrow().to_pylist() if "63 days" in row["text"])
+    texts = {name: row[name].replace("63 days", "630 days") for name in ("text", "passage")}
+    table.update(where=f"id = '{row['id']}'", values=texts)
+
+
+def deleted_row(table):
+    row = next(row for row in table.to_arrow().to_pylist() if "63 days" in row["text"])
+    table.delete(f"id = '{row['id']}'")
+
+
+def edited_labels(table):
+    table.update(where="source = 'golth.md'", values={"access": ["nobody"]})
+
+
+def edited_vectors(table):
+    table.update(where="source = 'golth.md'", values={"vector": [1.0] + [0.0] * 511})
+
+
+@pytest.mark.parametrize("edit", [edited_text, deleted_row, edited_labels, edited_vectors])
+def test_an_index_that_somebody_changed_in_a_deployment_is_made_again(folder, edit):
+    """From the documents, which did not change. A line says so, and what is served is what was measured."""
+    deployment = folder / "deployments" / "planets"
+    deploy(bakeoff.open_run(folder / "runs" / "planets"), deployment)
+    edit(table_of(deployment))
+    serving = Server(folder).wait()
+    try:
+        health, reply = serving.get("/health"), serving.ask("How long is a year on Golth?", "rag")
+    finally:
+        serving.stop()
+    assert reply["bakeoff"]["answer"] == "63 days"
+    assert (health["same"], health["changed"], health["documents_changed"]) == (True, [], False)
+    assert any(" again" in line.get("message", "") for line in serving.lines())
+
+
+def test_after_live_changes_only_what_differs_from_the_documents_is_indexed_again(folder):
+    """The changed document stays changed, the edited row is as its document says, and /health says what changed."""
+    from bakeoff.serve.documents.opening import documents_of
+
+    root = folder / "deployments" / "planets"
+    with documents_of(deploy(bakeoff.open_run(folder / "runs" / "planets"), root)) as documents:
+        aldra = documents.store.get_by_source("aldra.md")
+        documents.put(aldra.model_copy(update={"text": aldra.text.replace("314 days", "999 days")}))
+    edited_text(table_of(root))
+    serving = Server(folder).wait()
+    try:
+        answers = [
+            serving.ask(f"How long is a year on {name}?", "rag")["bakeoff"]["answer"] for name in ("Golth", "Aldra")
+        ]
+        health = serving.get("/health")
+    finally:
+        serving.stop()
+    assert answers == ["63 days", "999 days"]
+    start, warning = ([line for line in serving.lines() if line["event"] == event] for event in ("start", "message"))
+    assert len(warning) == 1 and "1 documents are indexed again" in warning[0]["message"]
+    assert health["documents_changed"] and "documents changed since the run: version 2" in health["remarks"]
+    assert start[0]["served_sha256"] == health["served_sha256"] != start[0]["measured_sha256"]
+    assert start[0]["same"] is False and "version 2" in start[0]["remarks"]
+
+
+def test_the_start_shows_both_sums(folder):
+    """In the line for programs and in the text for people, with whether they are the same."""
+    shown = []
+    for form in ("json", "text"):
+        serving = Server(folder, "--log-format", form).wait()
+        health = serving.get("/health")
+        serving.stop()
+        shown.append(serving.said())
+    start = json.loads(shown[0].splitlines()[0])
+    assert start["served_sha256"] == start["measured_sha256"] == health["served_sha256"] and start["same"] is True
+    short = health["served_sha256"][:12]
+    assert f"SHA-256 measured {short}, served {short}: the same." in shown[1]
+    assert "Warning" not in "".join(shown)
+
+
+def test_another_bakeoff_serves_and_says_that_it_is_another(folder):
+    """A copy of the source with one more line in the extractor is not refused, and not called the same."""
+    source = shutil.copytree(REPOSITORY / "src", folder / "src")
+    extractor = source / "bakeoff" / "contenders" / "extractor.py"
+    extractor.write_text(extractor.read_text() + "\n# changed\n")
+    serving = Server(folder, PYTHONPATH=os.pathsep.join((str(source), str(REPOSITORY)))).wait()
+    health = serving.get("/health")
+    serving.stop()
+    assert (health["same"], health["changed"], health["documents_changed"]) == (False, ["bakeoff"], False)
+    assert any("bakeoff run CONFIG" in remark for remark in health["remarks"])
+    assert "Bakeoff changed since the run" in serving.lines()[0]["remarks"]
+
+
+def test_a_change_of_what_only_shows_answers_is_no_other_bakeoff():
+    """The sum covers every package that a contender may import, and no other."""
+    order = [name for packages in ORDER for name in packages]
+    above = order[order.index("contenders") + 1 :]
+    assert sorted(NOT_ANSWERING) == sorted(above)
+
+
+def test_a_generator_of_ones_own_is_a_part_of_what_is_measured(folder, tmp_path, monkeypatch):
+    """A changed line in the file of its class changes the sum, and the run is refused with the name of the part."""
+    module = tmp_path / "own_reader_of_sums.py"
+    module.write_text("from tests.end_to_end.small import reader\n\n\ndef mine():\n    return reader()\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    config = make(tmp_path / "own", models={"generator": "own_reader_of_sums.mine", "embedder": "hash"})
+    run = bakeoff.run(config, runs=tmp_path / "own" / "runs")
+    deploy(run, tmp_path / "before", ["rag"])
+    module.write_text(module.read_text() + "\n# changed\n")
+    with pytest.raises(RunFolderError, match="Changed since: code"):
+        deploy(run, tmp_path / "after", ["rag"])
+    deploy(run, tmp_path / "after", ["extract"])  # it asks no model
+
+
 def test_changed_settings_are_refused(folder):
     """A threshold that somebody edited is found by its sum."""
     path = folder / "runs" / "planets" / "contenders" / "rag" / "contender.json"
@@ -143,6 +268,9 @@ def test_a_deployment_is_made_once_and_released_again_for_other_contenders(folde
     assert open_deployment(root).release == second.release
     assert json.loads((root / "releases" / "1" / "release.json").read_text())["contenders"] == ["rag"]
     assert (root / "releases" / "2" / "evidence" / "verdict.json").exists()
+    assert deploy(run, root, ["rag"]).release == first.release  # used again, not made again
+    assert open_deployment(root).release == first.release
+    assert sorted(path.name for path in (root / "releases").iterdir()) == ["1", "2"]
 
 
 def test_a_release_that_was_interrupted_leaves_the_old_one_served(folder, monkeypatch):
@@ -159,6 +287,33 @@ def test_a_release_that_was_interrupted_leaves_the_old_one_served(folder, monkey
     monkeypatch.undo()
     assert open_deployment(root).release.contenders == ("rag",)
     assert deploy(run, root, ["extract"]).release.contenders == ("extract",)
+
+
+def test_an_open_contender_answers_while_another_one_is_being_opened(folder, monkeypatch):
+    """Opening loads a model, which takes seconds."""
+    from bakeoff.serve.documents.opening import documents_of
+    from bakeoff.serve.log import Log
+    from bakeoff.serve.serving import Serving
+
+    deployment = deploy(bakeoff.open_run(folder / "runs" / "planets"), folder / "deployments" / "planets")
+    with documents_of(deployment) as documents, Log(deployment.log_path) as log:
+        serving = Serving(deployment, documents, log)
+        rag, begun, may_end = serving.open("rag"), threading.Event(), threading.Event()
+
+        def slowly(name):
+            begun.set()
+            may_end.wait(20)
+            return rag
+
+        monkeypatch.setattr(deployment.world, "open", slowly)
+        with ThreadPoolExecutor(2) as threads:
+            extract = threads.submit(serving.open, "extract")
+            assert begun.wait(20)
+            try:
+                assert threads.submit(serving.open, "rag").result(timeout=10) is rag
+                assert not extract.done()
+            finally:
+                may_end.set()
 
 
 def test_a_folder_that_is_no_deployment_is_refused(tmp_path):

@@ -74,7 +74,7 @@ def test_a_model_without_weights_is_not_tuned(tmp_path):
 def test_a_model_that_cannot_be_tuned_is_measured_untuned_and_a_slower_engine_is_named(tmp_path, monkeypatch):
     """A shape that training does not support costs only the contenders that are tuned. Both are in the report."""
     monkeypatch.setattr("bakeoff.models.engines.optimum_export.installed_version", lambda: None)
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("bakeoff.models.load.has_gpu", lambda: False)
     models = {"generator": str(write_shape("gemma2", tmp_path / "model")), "embedder": "hash"}
     config = make(tmp_path, models=models, contenders=["base", "tuned"], generation={"max_new_tokens": 1})
     finished = run(config, runs=tmp_path / "runs")

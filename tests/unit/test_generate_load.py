@@ -68,14 +68,14 @@ def test_what_has_weights() -> None:
 
 def test_auto_takes_openvino_on_a_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a GPU 'auto' is OpenVINO if it supports the architecture, else transformers. With a GPU, transformers."""
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr(bakeoff.models.load, "has_gpu", lambda: False)
     assert type(load_generator(str(tiny))).__name__ == "OpenVinoGenerator"
     monkeypatch.setattr("bakeoff.models.engines.openvino_cache.unsupported", lambda folder: "a strange shape")
     monkeypatch.setattr("bakeoff.models.engines.optimum_export.installed_version", lambda: None)
     assert type(load_generator(str(tiny))).__name__ == "TransformersGenerator"
     with pytest.raises(ConfigError, match="a strange shape"):
         load_generator(LocalModel(name=str(tiny), engine="openvino"))
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr(bakeoff.models.load, "has_gpu", lambda: True)
     assert not bakeoff.models.load._openvino_is_faster()
 
 

@@ -44,7 +44,7 @@ def phi(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(openvino_cache, "_refused", {})
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("bakeoff.models.load.has_gpu", lambda: False)
 
 
 @pytest.fixture

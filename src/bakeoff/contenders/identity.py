@@ -4,20 +4,25 @@ Takes a world and the name of a contender, gives its `Identity`. A run's report 
 anybody can check that what is served is what was measured. Loads no engine and no model.
 """
 
+import functools
 import hashlib
 import inspect
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+import bakeoff
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.corpus.store import DocumentStore, content_hash
 from bakeoff.errors import RunFolderError
+from bakeoff.imports import imported
 from bakeoff.models.checksums import ORIGIN, file_sha256
+from bakeoff.models.load import THE_GENERATOR, is_import_path
 from bakeoff.models.model_sums import sums_of
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.models.weights import resolve_model
@@ -34,7 +39,9 @@ class Identity(Record):
     `settings`: its spec with prompt templates and the values fitted on dev, threshold among them, and every other file
     of its folder. `model` and `adapter`: weights, tokenizer and chat template; of a model behind a server its settings,
     since its weights cannot be seen. `documents`: the texts that it may show or cite. `index`: passages with their
-    vectors. `code`: your own class, if it is one. `behind`: the contenders that it sends questions to.
+    vectors. `code`: the files of your own classes, of the contender or of its models. `bakeoff`: the source of what
+    answers in Bakeoff; empty in runs of older versions. `behind`: the contenders that it sends questions to, without
+    that sum.
     """
 
     contender: str
@@ -45,6 +52,7 @@ class Identity(Record):
     documents: str = ""
     index: str = ""
     code: str = ""
+    bakeoff: str = ""
     behind: tuple["Identity", ...] = Field(default=())
 
     @property
@@ -53,8 +61,21 @@ class Identity(Record):
         return _sum(self.model_dump(mode="json"))
 
     def differences(self, other: "Identity") -> tuple[str, ...]:
-        """The names of the parts whose sums differ."""
-        return tuple(name for name in type(self).model_fields if getattr(self, name) != getattr(other, name))
+        """The names of the parts whose sums differ, here or in the same contenders behind it; `behind` for others."""
+        names = {
+            name for name in type(self).model_fields if name != "behind" and getattr(self, name) != getattr(other, name)
+        }
+        if [one.contender for one in self.behind] != [one.contender for one in other.behind]:
+            names.add("behind")
+        else:
+            for own, others in zip(self.behind, other.behind, strict=True):
+                names |= {*own.differences(others)}
+        return tuple(name for name in type(self).model_fields if name in names)
+
+    @model_serializer(mode="wrap")
+    def _plain(self, given: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Without an empty `bakeoff`: the sums of older runs stay those of their reports."""
+        return {name: value for name, value in given(self).items() if name != "bakeoff" or value}
 
 
 class Identities(Record):
@@ -76,21 +97,44 @@ def identity_of(world: WorldFolder, name: str) -> Identity:
     """The identity of a contender of this world.
 
     Raises RunFolderError if the contender or its adapter is missing or its index is damaged, ModelUnavailableError for
-    missing weights.
+    missing weights, ConfigError for a class that cannot be imported.
     """
+    return _identity(world, name).model_copy(update={"bakeoff": source_sha256()})
+
+
+def _identity(world: WorldFolder, name: str) -> Identity:
+    """The same without the sum of Bakeoff's source."""
     built = world.built(name)
     recipe = make_recipe(built.spec, world.imports_from)
+    asked = [world.models[recipe.spec.model]] if recipe.asks_model else []
+    embedders = [world.models[recipe.embedder]] if recipe.embedder else []
     return Identity(
         contender=name,
         settings=_folder_sum(world.contender_folder(name)),
-        model=_model(world.models[recipe.spec.model]) if recipe.asks_model else "",
+        model="".join(map(_model, asked)),
         adapter=_folder_sum(world.adapter_folder(recipe.adapter)) if recipe.adapter else "",
-        embedder=_model(world.models[recipe.embedder]) if recipe.embedder else "",
+        embedder="".join(map(_model, embedders)),
         documents=documents_sha256(world.store) if recipe.shows else "",
         index=index_sha256(world.index_folder(recipe.index)) if recipe.index else "",
-        code=_code(recipe),
-        behind=tuple(identity_of(world, other) for other in recipe.sends_to(built.fitted)),
+        code=_code(recipe, [*asked, *embedders], world.imports_from),
+        behind=tuple(_identity(world, other) for other in recipe.sends_to(built.fitted)),
     )
+
+
+@functools.cache
+def source_sha256() -> str:
+    """One sum over the source of Bakeoff that can decide about an answer: all that `contenders` may import."""
+    root = Path(bakeoff.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        name = path.relative_to(root)
+        if name.parts[0] not in NOT_ANSWERING:
+            digest.update(f"{name.as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+NOT_ANSWERING = ("decide", "runs", "report", "pilot", "serve", "cli")
+"""The packages that `contenders` knows nothing about. They carry answers on, compare and show them."""
 
 
 def documents_sha256(store: DocumentStore) -> str:
@@ -135,16 +179,23 @@ LEFT_OUT = {"report.json", "request.json", "training.jsonl", "sums.json", "READM
 """Records of how something was made. Times in them would make two equal contenders look different."""
 
 
-def _code(recipe: Recipe) -> str:
-    """The sum of the file of a class that is not Bakeoff's own."""
+def _code(recipe: Recipe, models: Sequence[ModelSettings], imports_from: Path | None) -> str:
+    """The sum of the files of classes that are not Bakeoff's own: the contender's, and those of its models."""
     kind = type(recipe)
-    module = getattr(recipe, "made_by", kind) if kind.__module__.startswith("bakeoff.") else kind
-    if getattr(module, "__module__", "bakeoff.").startswith("bakeoff."):
-        return ""
+    kinds = [getattr(recipe, "made_by", kind) if kind.__module__.startswith("bakeoff.") else kind]
+    for model in models:
+        if isinstance(model, LocalModel) and is_import_path(model.name):
+            kinds.append(imported(model.name, imports_from, THE_GENERATOR))
+    sums = [_file_sum(kind) for kind in kinds if not getattr(kind, "__module__", "bakeoff.").startswith("bakeoff.")]
+    return sums[0] if len(sums) == 1 else _sum(sums) if sums else ""
+
+
+def _file_sum(kind: Any) -> str:
+    """The sum of the file that defines a class or a function."""
     try:
-        return file_sha256(Path(inspect.getfile(module)))
+        return file_sha256(Path(inspect.getfile(kind)))
     except (TypeError, OSError):  # made in an interactive session: there is no file
-        return _sum(f"{module.__module__}.{module.__qualname__}")
+        return _sum(f"{kind.__module__}.{kind.__qualname__}")
 
 
 def _sum(content: object) -> str:

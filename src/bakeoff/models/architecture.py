@@ -8,6 +8,7 @@ from typing import Any
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.damage import refusing_damage
+from bakeoff.models.remembered import remembered
 
 
 def text_config(folder: Path) -> dict[str, Any]:
@@ -16,8 +17,12 @@ def text_config(folder: Path) -> dict[str, Any]:
     Of a model that also takes images, those of the part that reads and writes text. Raises ModelUnavailableError if
     the file is damaged, or transformers does not know the type; code that comes with a model is never run.
     """
-    settings: dict[str, Any] = _config(folder).get_text_config(decoder=True).to_dict()
-    return settings
+
+    def read() -> dict[str, Any]:
+        settings: dict[str, Any] = _config(folder).get_text_config(decoder=True).to_dict()
+        return {name: value for name, value in settings.items() if name != "_name_or_path"}
+
+    return remembered("text", [folder / "config.json"], read)
 
 
 def _config(folder: Path) -> Any:

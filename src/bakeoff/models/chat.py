@@ -11,10 +11,11 @@ from bakeoff.errors import ConfigError, InputError
 from bakeoff.models.architecture import text_config
 from bakeoff.models.chat_template import render, skeleton, turn_end
 from bakeoff.models.control_tokens import ControlTokens
-from bakeoff.models.damage import read_json_object, refusing_damage
+from bakeoff.models.damage import read_json_object
 from bakeoff.models.loops import CHECK_EVERY, before_loop
 from bakeoff.models.stops import before_stop, pieces_before_stop
 from bakeoff.models.thinking import is_part_of_a_mark, pieces_without_thinking, without_thinking
+from bakeoff.models.tokenizer import load_tokenizer
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
 
@@ -33,11 +34,8 @@ class Chat:
     """
 
     def __init__(self, folder: Path) -> None:
-        from transformers import AutoTokenizer
-
         config = text_config(folder)
-        with refusing_damage(f"The tokenizer of the model in {folder}"):
-            self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        self.tokenizer: Any = load_tokenizer(folder)
         if not self.tokenizer.chat_template:
             raise ConfigError(
                 f"The model in {folder} has no chat template.", "use the instruction-tuned version of the model"

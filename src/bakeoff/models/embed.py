@@ -5,7 +5,6 @@ model is loaded.
 """
 
 import re
-import shutil
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ import numpy as np
 from bakeoff.errors import ConfigError
 from bakeoff.models.damage import check_weights
 from bakeoff.models.engines.sentence_encoders import Encoder, OpenVinoEncoder, TorchEncoder, batches_of
+from bakeoff.models.gpu import has_gpu
 from bakeoff.models.load import as_settings
 from bakeoff.models.sentence_model import SentenceModel, read_sentence_model
 from bakeoff.models.sentence_tokens import SentenceTokenizer
@@ -122,7 +122,7 @@ def load_embedder(settings: LocalModel | ApiModel | str = DEFAULT_EMBEDDER) -> "
     """The embedder for these settings: `hash`, a sentence-transformers model, or one behind a server.
 
     A plain string is the name of a local model (see `weights.resolve_model` for the places). Engine `auto` takes
-    transformers where there is an NVIDIA GPU, else OpenVINO. Raises ModelUnavailableError where the model was not found
+    transformers where there is a GPU, else OpenVINO. Raises ModelUnavailableError where the model was not found
     or is none that can be loaded, MissingExtraError where the engine is not installed, ConfigError for an adapter
     or a price.
     """
@@ -137,7 +137,7 @@ def load_embedder(settings: LocalModel | ApiModel | str = DEFAULT_EMBEDDER) -> "
     folder, model = _located(settings)
     engine = settings.engine
     if engine == "auto":
-        engine = "transformers" if shutil.which("nvidia-smi") else "openvino"
+        engine = "transformers" if has_gpu() else "openvino"
     encoder = OpenVinoEncoder(folder, model) if engine == "openvino" else TorchEncoder(folder, model)
     return ModelEmbedder(settings.name, model, SentenceTokenizer(folder, model), encoder)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.imports import imported
+from bakeoff.models.gpu import has_gpu
 from bakeoff.models.reference import shown_address
 from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.models.weights import resolve_model
@@ -115,16 +116,20 @@ def _local(settings: LocalModel, adapter: Path | None) -> Generator:
     folder = resolve_model(settings.name)
     if settings.engine == "openvino":
         return _on_openvino(folder, settings.name, adapter)
-    from bakeoff.models.engines.transformers import TransformersGenerator
-
     if settings.engine == "transformers" or not _openvino_is_faster():
-        return TransformersGenerator(folder, settings.name, adapter)
+        return _on_transformers(folder, settings.name, adapter)
     from bakeoff.models.engines.openvino_cache import NoGraphError
 
     try:
         return _on_openvino(folder, settings.name, adapter)
     except NoGraphError as error:
-        return TransformersGenerator(folder, settings.name, adapter, note=f"{error.message} {SLOWER}")
+        return _on_transformers(folder, settings.name, adapter, note=f"{error.message} {SLOWER}")
+
+
+def _on_transformers(folder: Path, name: str, adapter: Path | None, note: str = "") -> Generator:
+    from bakeoff.models.engines.transformers import TransformersGenerator
+
+    return TransformersGenerator(folder, name, adapter, note=note)
 
 
 def _on_openvino(folder: Path, name: str, adapter: Path | None) -> Generator:
@@ -142,6 +147,4 @@ def require_packages(settings: LocalModel) -> None:
 
 def _openvino_is_faster() -> bool:
     """Whether OpenVINO is installed and there is no GPU."""
-    import torch
-
-    return not torch.cuda.is_available() and all(importlib.util.find_spec(module) for module in OPENVINO)
+    return not has_gpu() and all(importlib.util.find_spec(module) for module in OPENVINO)

@@ -13,7 +13,7 @@ or both.
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.protocols import Embedder
 from bakeoff.records import Chunk, Document, Hit, Record
+from bakeoff.retrieval.doubts import COLUMNS, doubtful
 from bakeoff.retrieval.fuse import Ranking, fused_by_rank, fused_by_score, top
 from bakeoff.retrieval.lance_table import (
     REMEDY,
@@ -82,7 +83,8 @@ class Filter(Record):
 class SyncReport(Record):
     """The result of a sync: the documents added, updated and deleted, and the chunks and tokens that were embedded.
 
-    Chunks, tokens and seconds include those of earlier syncs that were killed.
+    Chunks, tokens and seconds include those of earlier syncs that were killed. `n_written` are the documents whose rows
+    this sync wrote or deleted.
     """
 
     n_added: int
@@ -91,6 +93,7 @@ class SyncReport(Record):
     n_chunks: int
     n_tokens: int
     seconds: float
+    n_written: int = 0
 
 
 class _Snapshot(NamedTuple):
@@ -156,21 +159,39 @@ class HybridIndex:
         """Reads the rows into memory, which the first search would do otherwise."""
         self._loaded()
 
+    def doubts(self, store: DocumentStore) -> tuple[str, ...]:
+        """The ids of documents that the index holds otherwise than the store, though they did not change since the last
+        sync: somebody edited a table, or a file was damaged. Texts, places and labels are compared; vectors are not.
+        """
+        with self._syncing, explained(self._folder):
+            if self._state.store != store.identity:
+                return ()
+            n = int(self._table.count_rows())
+            rows = self._table.search().select(list(COLUMNS)).limit(n + 1).to_arrow().to_pylist()
+            changes = store.changes_since(self._state.version)
+            known = {*changes.added, *changes.updated, *changes.deleted, *self._state.pending}
+            return tuple(id for id in doubtful(rows, store.documents(), self._chunks) if id not in known)
+
     def sync(
-        self, store: DocumentStore, progress: Callable[[int, int], None] | None = None, tidy: bool = True
+        self,
+        store: DocumentStore,
+        progress: Callable[[int, int], None] | None = None,
+        tidy: bool = True,
+        again: Iterable[str] = (),
     ) -> SyncReport:
         """Updates the index to the current state of the store. Only changed documents are embedded.
 
         If a sync is killed, the next one repeats what was half done. `progress` is called with (documents done, all
-        documents to do). Without `tidy` the caller calls `tidy` later, so that a change is visible sooner. Raises
-        RunFolderError if the index was built from another store.
+        documents to do). Without `tidy` the caller calls `tidy` later, so that a change is visible sooner. Documents
+        in `again` are written even if they did not change. Raises RunFolderError if the index was built from another
+        store.
         """
         begun = time.perf_counter()
         with self._syncing, explained(self._folder):
             if self._state.store not in ("", store.identity):
                 raise RunFolderError(f"The index in {self._folder} was built from another document store.", REMEDY)
             changes = store.changes_since(self._state.version)
-            touched = sorted({*changes.added, *changes.updated, *changes.deleted, *self._state.pending})
+            touched = sorted({*changes.added, *changes.updated, *changes.deleted, *self._state.pending, *again})
             if touched or self._state.version != changes.version:
                 self._save(store=store.identity, version=changes.version, pending=tuple(touched))
             earlier_s = self._state.seconds
@@ -200,7 +221,9 @@ class HybridIndex:
                 self._save(n_chunks=0, n_tokens=0, seconds=0.0)
         counts = {f"n_{kind}": len(getattr(changes, kind)) for kind in ("added", "updated", "deleted")}
         seconds = earlier_s + time.perf_counter() - begun
-        return SyncReport(**counts, n_chunks=done.n_chunks, n_tokens=done.n_tokens, seconds=seconds)
+        return SyncReport(
+            **counts, n_chunks=done.n_chunks, n_tokens=done.n_tokens, seconds=seconds, n_written=len(touched)
+        )
 
     def search(
         self, queries: Sequence[str], k: int, where: Filter | None = None, fusion: Literal["score", "rank"] = "score"

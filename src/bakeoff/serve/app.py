@@ -29,6 +29,7 @@ from bakeoff.serve.openapi import OpenApi
 from bakeoff.serve.request_log import RequestLog
 from bakeoff.serve.server_log import ServerLog
 from bakeoff.serve.serving import Serving
+from bakeoff.serve.sums import Sums
 from bakeoff.serve.web.routes import web_routes
 
 
@@ -40,8 +41,12 @@ def application(
     access: Access,
     server_log: ServerLog,
     public_url: str | None = None,
+    sums: Sums | None = None,
 ) -> App:
-    """The application. `public_url` is the server's address in citations; None takes it from each request."""
+    """The application. `public_url` is the server's address in citations; None takes it from each request.
+
+    `sums` are those of what is served now; without them the first request for /health makes them.
+    """
     metrics = Metrics(_gauges(deployment, log, serving))
 
     def links(request: Request) -> Links:
@@ -53,7 +58,7 @@ def application(
         *api.routes(),
         *DocumentsApi(documents, _holder).routes(),
         *FeedbackApi(log, _holder, links).routes(),
-        Health(deployment, log).route(),
+        Health(deployment, log, sums).route(),
         metrics.route(_holder),
     ]
     routes.append(OpenApi(routes, serving).route())

@@ -11,8 +11,9 @@ document store and the indexes are copied from the run once and live on from the
       log.sqlite
 """
 
+import contextlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -31,14 +32,15 @@ from bakeoff.runs.run import Run
 
 EVIDENCE = ("comparison.json", "verdict.json", "environment.json", "data.json")
 COPIED = ("contenders", "adapters")
-LIVE = ("documents", "index")
-"""The parts of an identity that may change while a deployment is served."""
+FREE = ("documents", "index", "bakeoff")
+"""The parts of an identity that may differ from those measured: documents live on, and Bakeoff may be updated."""
 
 
 class Release(Record):
     """What is served: contenders of a run, the default one first, and the reason for this choice.
 
     `measured` are the identities that the run wrote into its report; empty for a run of an older version.
+    `documents_version` is the version of the documents that were measured; -1 if it was not written.
     """
 
     number: int
@@ -48,6 +50,7 @@ class Release(Record):
     created: datetime
     bakeoff: str
     measured: Identities = Identities()
+    documents_version: int = -1
 
     @property
     def contender(self) -> str:
@@ -101,20 +104,6 @@ class Deployment:
         """What would answer now."""
         return identity_of(self.world, contender)
 
-    def changed_parts(self) -> dict[str, tuple[str, ...]]:
-        """For each contender with parts that are not those that were measured: their names, documents left out.
-
-        Raises RunFolderError for a missing contender or adapter.
-        """
-        changed = {}
-        for name in self.release.contenders:
-            measured = self.release.measured.of(name)
-            parts = measured.differences(self.identity(name)) if measured else ()
-            fixed = tuple(part for part in parts if part not in (*LIVE, "behind"))
-            if fixed:
-                changed[name] = fixed
-        return changed
-
 
 def open_deployment(root: Path, workers: int | None = None) -> Deployment:
     """The deployment in this folder. Raises RunFolderError if there is none."""
@@ -123,7 +112,7 @@ def open_deployment(root: Path, workers: int | None = None) -> Deployment:
 
 
 def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | None = None) -> Deployment:
-    """The deployment of this run in `root`: a new release if it is new there, or if other contenders are named.
+    """The deployment of this run in `root`, with a new release if none there serves these contenders of this run.
 
     Without `contenders`, all of the run are served, its best one by default. The documents of a deployment that exists
     stay as they are. Raises RunFolderError if a part of the run is not what was measured.
@@ -133,7 +122,11 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
     if here and _is_same(here.release, run, chosen):
         return here
     measured = _measured(run.folder)
-    _check_unchanged(run.folder, chosen, measured)
+    version = _check_unchanged(run.folder, chosen, measured)
+    earlier = next((one for one in _releases(root) if _is_same(one, run, chosen)), None) if here else None
+    if earlier:
+        jsonl.write_text(root / "current", f"{earlier.number}\n")
+        return Deployment(root, workers)
     release = Release(
         number=1 + max((int(path.name) for path in root.glob("releases/*") if path.name.isdecimal()), default=0),
         run=str(run.folder.root.resolve()),
@@ -142,6 +135,7 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
         created=datetime.now(UTC),
         bakeoff=bakeoff.__version__,
         measured=measured,
+        documents_version=version,
     )
     try:
         if here is None:
@@ -170,6 +164,13 @@ def _is_same(release: Release, run: Run, contenders: Sequence[str]) -> bool:
     return same_run and tuple(contenders) == release.contenders
 
 
+def _releases(root: Path) -> Iterator[Release]:
+    """The releases of a deployment, those that cannot be read left out."""
+    for path in root.glob("releases/*/release.json"):
+        with contextlib.suppress(OSError, ValueError):
+            yield Release.model_validate_json(path.read_text(encoding="utf-8"))
+
+
 def _measured(folder: RunFolder) -> Identities:
     """What the run measured. Nothing for a run of a version that did not write it."""
     if not folder.identities_path.exists():
@@ -177,18 +178,23 @@ def _measured(folder: RunFolder) -> Identities:
     return folder.record(folder.identities_path, Identities)
 
 
-def _check_unchanged(folder: RunFolder, contenders: Sequence[str], measured: Identities) -> None:
-    """Raises RunFolderError if an adapter, an index or other files of the run are not those that were measured."""
+def _check_unchanged(folder: RunFolder, contenders: Sequence[str], measured: Identities) -> int:
+    """The version of the run's documents.
+
+    Raises RunFolderError if an adapter, an index or other files of the run are not those that were measured. Bakeoff
+    itself may be newer.
+    """
     config = folder.config()
     world = WorldFolder(folder.world, config.models, config.imports_from)
     for name in contenders:
         identity, before = identity_of(world, name), measured.of(name)
-        if before is not None and identity != before:
-            parts = ", ".join(part for part in before.differences(identity))
+        parts = [part for part in before.differences(identity) if part != "bakeoff"] if before else []
+        if parts:
             raise RunFolderError(
-                f"'{name}' is no longer what the run in {folder.root} measured. Changed since: {parts}.",
+                f"'{name}' is no longer what the run in {folder.root} measured. Changed since: {', '.join(parts)}.",
                 "restore the run's folder, the model or the class, or run the pilot again: bakeoff run CONFIG",
             )
+    return world.store.version
 
 
 def _copy_documents(folder: RunFolder, root: Path) -> None:

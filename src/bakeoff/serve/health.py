@@ -7,7 +7,7 @@ same ones under Environment.
 import logging
 import threading
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -15,10 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import bakeoff
-from bakeoff.contenders.identity import Identity
 from bakeoff.errors import BakeoffError
-from bakeoff.serve.deployment import LIVE, Deployment
+from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.log import Log
+from bakeoff.serve.sums import Sums, compared, sums_of
 
 WAIT_S = 1.0
 """A request waits this long for new sums."""
@@ -35,12 +35,12 @@ class Health:
     `log` is 'failing' while entries cannot be written; answers are given all the same. Why is in the server's own log.
     """
 
-    def __init__(self, deployment: Deployment, log: Log) -> None:
+    def __init__(self, deployment: Deployment, log: Log, sums: Sums | None = None) -> None:
         self._deployment = deployment
         self._log = log
         self._lock = threading.Lock()
         self._summing: threading.Thread | None = None
-        self._sums: _Sums | None = None
+        self._sums = sums
 
     def route(self) -> Route:
         return Route("/health", self.show, methods=["GET"])
@@ -53,10 +53,7 @@ class Health:
         release = self._deployment.release
         version = self._deployment.world.store.version
         sums = self._sums_near(version)
-        served = sums.identities
-        measured = release.measured.of(release.contender)
-        now = served[release.contender]
-        changed = measured.differences(now) if measured else ()
+        served = compared(release, sums, release.contender)
         return {
             "status": "ok",
             "bakeoff": bakeoff.__version__,
@@ -64,43 +61,33 @@ class Health:
             "reason": release.reason,
             "run": Path(release.run).name,
             "release": release.number,
-            "served_sha256": now.sha256,
-            "measured_sha256": measured.sha256 if measured else None,
-            "same": measured is not None and not changed,
-            "changed": list(changed),
-            "documents_changed": bool(set(changed) & set(LIVE)),
+            "served_sha256": served.served.sha256,
+            "measured_sha256": served.measured.sha256 if served.measured else None,
+            "same": served.same,
+            "changed": list(served.changed),
+            "remarks": served.remarks,
+            "documents_changed": "documents" in served.changed,
             "documents_version": version,
             "sums_of_version": sums.version,
             "log": "failing" if self._log.problem else "ok",
-            "contenders": {name: identity.sha256 for name, identity in served.items()},
+            "contenders": {name: identity.sha256 for name, identity in sums.identities.items()},
         }
 
-    def _sums_near(self, version: int) -> "_Sums":
+    def _sums_near(self, version: int) -> Sums:
         """The sums of this version of the documents, or older ones if they are not ready within WAIT_S."""
         with self._lock:
             if self._sums is None:
-                self._sums = self._made(version)
+                self._sums = sums_of(self._deployment)
             elif self._sums.version != version and (self._summing is None or not self._summing.is_alive()):
-                self._summing = threading.Thread(target=self._sum, args=(version,), name="health-sums", daemon=True)
+                self._summing = threading.Thread(target=self._sum, name="health-sums", daemon=True)
                 self._summing.start()
             summing = self._summing
         if summing is not None:
             summing.join(WAIT_S)
         return self._sums
 
-    def _sum(self, version: int) -> None:
+    def _sum(self) -> None:
         try:
-            self._sums = self._made(version)
+            self._sums = sums_of(self._deployment)
         except BakeoffError as error:  # a part was damaged under the server: the last sums stay, and their version
             _log.warning("The sums of what is served could not be made: %s", error)
-
-    def _made(self, version: int) -> "_Sums":
-        names = self._deployment.release.contenders
-        return _Sums(version, {name: self._deployment.identity(name) for name in names})
-
-
-class _Sums(NamedTuple):
-    """What is served, as of a version of the documents."""
-
-    version: int
-    identities: dict[str, Identity]

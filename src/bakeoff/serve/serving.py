@@ -81,7 +81,13 @@ class Serving:
         return min((self._n_parallel(other) for other in recipe.sends_to(built.fitted)), default=usable_cores())
 
     def open(self, name: str) -> Contender:
-        """The contender of this name, ready to answer. It follows the documents as they change."""
+        """The contender of this name, ready to answer. It follows the documents as they change.
+
+        One that is open never waits while another one is being opened.
+        """
+        opened = self._opened.get(name)
+        if opened is not None:
+            return opened
         with self._opening:
             if name not in self._opened:
                 self._opened[name] = self._deployment.world.open(name)

@@ -16,8 +16,15 @@ import bakeoff
 from bakeoff.errors import BakeoffError, ConfigError, MissingExtraError
 from bakeoff.records import Record
 from bakeoff.runs.run import open_run
-from bakeoff.serve.deployment import Deployment, deploy
+from bakeoff.serve.deployment import Deployment, Release, deploy
+from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.guard.rate import PER_MINUTE
+from bakeoff.serve.sums import Compared, Sums, compared, sums_of
+
+SHOWN = 12
+"""Characters of a sum that a person compares by eye."""
+
+_log = python_logging.getLogger(__name__)
 
 
 class Listening(Record):
@@ -93,50 +100,71 @@ def serve_run(
     with _bound(listening) as listener:
         opened = open_run(run, runs)
         deployment = deploy(opened, deployments / opened.folder.root.name, contenders, listening.workers)
-        _check_parts(deployment)
+        python_logging.getLogger().addHandler(Forwarding(server_log))
+        sums = sums_of(deployment)
+        _check_parts(deployment, sums)
         with (
             documents_of(deployment) as documents,
             Log(deployment.log_path, logging.retention_days, logging.keep_texts) as log,
         ):
+            sums = _current_sums(deployment, documents, sums)
             serving = Serving(deployment, documents, log)
-            app = application(deployment, serving, documents, log, access, server_log, listening.url)
+            app = application(deployment, serving, documents, log, access, server_log, listening.url, sums)
+            served = compared(deployment.release, sums, deployment.release.contender)
             if server_log.form == "text":
-                for line in _lines(deployment, listening):
+                for line in _lines(deployment.release, served, listening):
                     tell(line)
             else:
-                server_log.line("start", **_started(deployment, listening))
-            python_logging.getLogger().addHandler(Forwarding(server_log))
+                server_log.line("start", **_started(deployment.release, served, listening))
             serve_until_stopped(app, listener, listening.grace_s, server_log, lambda: serving.queue.close(0))
             lines.close()
 
 
-def _started(deployment: Deployment, listening: Listening) -> dict[str, Any]:
-    """What the first line says to a program."""
+def _current_sums(deployment: Deployment, documents: LiveDocuments, before: Sums) -> Sums:
+    """The sums after the documents were opened, which brings indexes up to date with them.
+
+    An index that differs from the measured one, though no document ever changed, is made again from the documents.
+    """
+    sums = sums_of(deployment) if documents.wrote_at_start else before
     release = deployment.release
+    differs = [name for name in release.contenders if compared(release, sums, name).changed == ("index",)]
+    if differs and sums.version == release.documents_version:
+        _log.warning("The index of %s is not the one that was measured. It is made again.", ", ".join(differs))
+        documents.index_again()
+        sums = sums_of(deployment)
+    return sums
+
+
+def _started(release: Release, served: Compared, listening: Listening) -> dict[str, Any]:
+    """What the first line says to a program."""
     return {
         "address": listening.address,
         "contender": release.contender,
         "contenders": list(release.contenders),
         "release": release.number,
-        "measured_sha256": release.measured.sums.get(release.contender),
+        "measured_sha256": served.measured.sha256 if served.measured else None,
+        "served_sha256": served.served.sha256,
+        "same": served.same,
+        "remarks": "; ".join(served.remarks),
         "bakeoff": bakeoff.__version__,
         "pid": os.getpid(),
     }
 
 
-def _lines(deployment: Deployment, listening: Listening) -> list[str]:
-    release = deployment.release
-    measured = release.measured.sums.get(release.contender, "")
+def _lines(release: Release, served: Compared, listening: Listening) -> list[str]:
+    """The same for a person."""
+    measured = served.measured.sha256[:SHOWN] if served.measured else "none"
+    compared = "the same" if served.same else "; ".join(served.remarks)
     return [
         f"Serving {release.contender}: {release.reason}.",
-        f"SHA-256 of what was measured: {measured[:12] or 'not in this run, which an older version made'}",
+        f"SHA-256 measured {measured}, served {served.served.sha256[:SHOWN]}: {compared}.",
         f"Web page: {listening.address}/   API: {listening.address}/v1   Stop with Ctrl-C.",
     ]
 
 
-def _check_parts(deployment: Deployment) -> None:
+def _check_parts(deployment: Deployment, sums: Sums) -> None:
     """Raises RunFolderError if what would be served is not what was measured."""
-    changed = deployment.changed_parts()
+    changed = sums.refused(deployment.release)
     if changed:
         parts = "; ".join(f"{name}: {', '.join(names)}" for name, names in changed.items())
         raise BakeoffError(

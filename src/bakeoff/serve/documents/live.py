@@ -25,6 +25,8 @@ TIDY_AT_LATEST_S = 20.0
 TIDY_AGAIN_S = 60.0
 """After a failure, tidying is tried again this much later."""
 PAST_VERSIONS = 8
+NAMED = 5
+"""As many documents a message names."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +48,8 @@ class Edit(NamedTuple):
 
 class LiveDocuments:
     """The documents of a store and its indexes. Use it as a context manager: it begins with bringing the indexes up to
-    date with the store (after a kill too), and holds the lock of the store's folder until the end.
+    date with the store (after a kill too, and after an edit that did not go through here), and holds the lock of the
+    store's folder until the end. `wrote_at_start` says whether an index had to be written for that.
     """
 
     def __init__(self, store: DocumentStore, indexes: Sequence[HybridIndex]) -> None:
@@ -57,11 +60,16 @@ class LiveDocuments:
         self._lock = only_writer(store.path.parent)
         self._tidier = _Tidier(self._indexes)
         self._version = 0
+        self.wrote_at_start = False
 
     def __enter__(self) -> Self:
         self._lock.__enter__()
         try:
             with self._turns.turn():
+                n_written = [
+                    index.sync(self.store, tidy=False, again=self._doubts(index)).n_written for index in self._indexes
+                ]
+                self.wrote_at_start = any(n_written)
                 self._show(self.store.version)
             for index in self._indexes:
                 index.load()
@@ -155,6 +163,25 @@ class LiveDocuments:
                 return shown.version
             before = shown.version - 1
         return None
+
+    def _doubts(self, index: HybridIndex) -> tuple[str, ...]:
+        """The documents that an index holds otherwise than the store. They are named in a warning."""
+        doubts = index.doubts(self.store)
+        if doubts:
+            named = ", ".join(doubts[:NAMED]) + (", ..." if len(doubts) > NAMED else "")
+            _log.warning(
+                "An index does not hold what the document store holds, although nothing changed since it was written. "
+                "%d documents are indexed again: %s",
+                len(doubts),
+                named,
+            )
+        return doubts
+
+    def index_again(self) -> None:
+        """Makes every index again from the documents, vectors included."""
+        with self._turns.turn():
+            for index in self._indexes:
+                index.sync(self.store, again=[document.id for document in self.store.documents()])
 
     def _show(self, version: int) -> None:
         """Brings every index up to date."""

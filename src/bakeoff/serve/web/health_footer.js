@@ -24,6 +24,7 @@ export async function showHealth() {
 function comparedWithMeasured({ same, measured_sha256: measured, changed = [] }) {
   if (same) return "the same as was measured";
   if (!measured) return "";
-  if (changed.length && changed.every((part) => LIVE.has(part))) return "as measured, with newer documents";
+  if (changed.includes("documents") && changed.every((part) => LIVE.has(part))) return "as measured, with newer documents";
+  if (changed.length === 1 && changed[0] === "bakeoff") return "measured with another version of Bakeoff";
   return el("span", { class: "differs" }, `not what was measured: ${changed.join(", ")}`);
 }

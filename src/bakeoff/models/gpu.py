@@ -1,0 +1,26 @@
+"""Whether there is a GPU that torch can use.
+
+Takes nothing. Imports torch only where a driver is installed, since that takes more than a second.
+"""
+
+import functools
+import importlib.util
+import shutil
+from pathlib import Path
+
+DEVICES = ("/dev/nvidiactl", "/dev/nvhost-ctrl-gpu", "/dev/dxg", "/dev/kfd")
+"""What the drivers of NVIDIA, of its small boards, of Windows for Linux, and of AMD put there."""
+
+
+@functools.cache
+def has_gpu() -> bool:
+    """Whether torch can use a GPU of this machine."""
+    if not _has_driver() or importlib.util.find_spec("torch") is None:
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _has_driver() -> bool:
+    return shutil.which("nvidia-smi") is not None or any(Path(device).exists() for device in DEVICES)

@@ -1,0 +1,67 @@
+"""What is served, compared by its sums with what the run measured.
+
+Takes a deployment, gives the identities of its contenders and what differs. Opens no contender.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from bakeoff.contenders.identity import Identity
+from bakeoff.serve.deployment import FREE, Deployment, Release
+
+
+class Sums(NamedTuple):
+    """The identities of what is served, as of a version of the documents."""
+
+    version: int
+    identities: Mapping[str, Identity]
+
+    def refused(self, release: Release) -> dict[str, tuple[str, ...]]:
+        """For each contender with parts that must be those that were measured and are not: their names."""
+        parts = {name: compared(release, self, name).changed for name in self.identities}
+        fixed = {name: tuple(part for part in changed if part not in FREE) for name, changed in parts.items()}
+        return {name: changed for name, changed in fixed.items() if changed}
+
+
+class Compared(NamedTuple):
+    """One contender as it is served and as it was measured. `measured` is None for a run of an older version."""
+
+    served: Identity
+    measured: Identity | None
+    changed: tuple[str, ...]
+    version: int
+
+    @property
+    def same(self) -> bool:
+        return self.measured is not None and not self.changed
+
+    @property
+    def remarks(self) -> list[str]:
+        """What changed since the run, and what can be done about it."""
+        if self.measured is None:
+            return ["an older version of Bakeoff made the run, without sums"]
+        remarks = []
+        if "documents" in self.changed:
+            remarks.append(f"documents changed since the run: version {self.version}")
+        elif "index" in self.changed:
+            remarks.append("the vectors of the index are not those that were measured")
+        if "bakeoff" in self.changed:
+            remarks.append("Bakeoff changed since the run; to measure it again: bakeoff run CONFIG")
+        others = [part for part in self.changed if part not in FREE]
+        return [*remarks, f"changed since the run: {', '.join(others)}"] if others else remarks
+
+
+def sums_of(deployment: Deployment) -> Sums:
+    """The sums of what would answer now. Takes seconds for a large index.
+
+    Raises RunFolderError for a missing contender or adapter.
+    """
+    version = deployment.world.store.version
+    names = deployment.release.contenders
+    return Sums(version, {name: deployment.identity(name) for name in names})
+
+
+def compared(release: Release, sums: Sums, contender: str) -> Compared:
+    """A contender of the release as it is served, and as it was measured."""
+    served, measured = sums.identities[contender], release.measured.of(contender)
+    return Compared(served, measured, measured.differences(served) if measured else (), sums.version)
