@@ -69,6 +69,9 @@ def test_the_sum_of_what_is_served_stands_in_the_report(finished, server):
     assert health["served_sha256"] == health["measured_sha256"]
     assert environment["contender_sha256"] == health["contenders"]
     assert health["served_sha256"] in report
+    shares = health["tested"][health["contender"]]
+    assert shares["right"] + shares["wrong"] + shares["declined"] == pytest.approx(1) and shares["n_questions"] > 0
+    assert health["verdict"].split(":")[0] in report
 
 
 def test_an_unknown_contender_is_refused_with_the_names_there_are(server):

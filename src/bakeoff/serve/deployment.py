@@ -29,6 +29,7 @@ from bakeoff.records import Record
 from bakeoff.runs.config import Config, validate
 from bakeoff.runs.folder import RunFolder, write_record
 from bakeoff.runs.run import Run
+from bakeoff.serve.standing import Standing, standing_of
 
 EVIDENCE = ("comparison.json", "verdict.json", "environment.json", "data.json")
 COPIED = ("contenders", "adapters")
@@ -38,6 +39,8 @@ FREE = ("documents", "index", "bakeoff")
 
 class Release(Record):
     """What is served: contenders of a run, the default one first, and the reason for this choice.
+
+    `standing` is how all contenders of the run did in its test.
 
     `measured` are the identities that the run wrote into its report; empty for a run of an older version.
     `documents_version` is the version of the documents that were measured; -1 if it was not written.
@@ -50,6 +53,7 @@ class Release(Record):
     created: datetime
     bakeoff: str
     measured: Identities = Identities()
+    standing: Standing = Standing()
     documents_version: int = -1
 
     @property
@@ -135,6 +139,7 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
         created=datetime.now(UTC),
         bakeoff=bakeoff.__version__,
         measured=measured,
+        standing=standing_of(run.folder.root),
         documents_version=version,
     )
     try:

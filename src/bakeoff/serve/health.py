@@ -60,6 +60,12 @@ class Health:
             "contender": release.contender,
             "reason": release.reason,
             "run": Path(release.run).name,
+            "verdict": release.standing.verdict,
+            "tested": {
+                name: shares.model_dump()
+                for name, shares in release.standing.tested.items()
+                if name in release.contenders
+            },
             "release": release.number,
             "served_sha256": served.served.sha256,
             "measured_sha256": served.measured.sha256 if served.measured else None,

@@ -24,6 +24,7 @@ from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import logged_answer
+from bakeoff.serve.memory import FreeMemory
 from bakeoff.serve.queue import N_WAITING, AnswerQueue
 
 GONE = "cancelled: the client went away before the answer was complete"
@@ -42,6 +43,7 @@ class Serving:
         self._n_waiting = n_waiting
         self._opening = threading.Lock()
         self._opened: dict[str, Contender] = {}
+        self._free_memory = FreeMemory()
         self.n_unlogged = 0
         self.models = deployment.release.contenders
         self.created = int(deployment.release.created.timestamp())
@@ -127,6 +129,7 @@ class Serving:
             failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
             raise
         finally:
+            self._free_memory.give_back()
             if failure:
                 failed = Answer(question_id=asked.id, contender=asked.model, error=failure, latency_ms=_ms_since(begun))
                 self._write(asked, failed, version, first_ms)

@@ -1,15 +1,18 @@
 """How the contenders did in the pilot's test, and the verdict in a sentence: what whoever reads an answer should know.
 
-Takes the folder of a release's evidence. Loads no engine.
+Takes a run's folder. Made once for a release: what reads verdicts takes half a second to import.
 """
 
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.measure.comparison import Comparison
+from pydantic import Field
+
 from bakeoff.records import Record
-from bakeoff.report.verdict_text import verdict_sentence
+from bakeoff.sentences import percent
+
+if TYPE_CHECKING:
+    from bakeoff.measure.comparison import Comparison
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
@@ -25,22 +28,33 @@ class Shares(Record):
     wrong: float | None
     declined: float | None
 
+    @property
+    def sentence(self) -> str:
+        """The shares in words; empty if nothing was measured."""
+        shares = {"right": self.right, "wrong": self.wrong, "declined": self.declined}
+        parts = [f"{percent(share)} {what}" for what, share in shares.items() if share is not None]
+        return f"In the test: {', '.join(parts)}, of {self.n_questions} questions." if parts else ""
+
 
 class Standing(Record):
     """`verdict` is empty for a run that was not judged."""
 
     verdict: str = ""
-    tested: dict[str, Shares]
+    tested: dict[str, Shares] = Field(default_factory=dict)
 
 
-def standing_of(evidence: Path) -> Standing:
-    """The standing of a release's contenders; empty where a file is missing or of another version."""
-    judgement, comparison = _read(evidence / "verdict.json", Judgement), _read(evidence / "comparison.json", Comparison)
+def standing_of(folder: Path) -> Standing:
+    """The standing of a run's contenders; empty where a file is missing or of another version."""
+    from bakeoff.decide.verdict.judgement import Judgement
+    from bakeoff.measure.comparison import Comparison
+    from bakeoff.report.verdict_text import verdict_sentence
+
+    judgement, comparison = _read(folder / "verdict.json", Judgement), _read(folder / "comparison.json", Comparison)
     tested = {name: _shares(comparison, name) for name in comparison.names} if comparison else {}
     return Standing(verdict=verdict_sentence(judgement) if judgement else "", tested=tested)
 
 
-def _shares(comparison: Comparison, name: str) -> Shares:
+def _shares(comparison: "Comparison", name: str) -> Shares:
     right, wrong, declined = (
         comparison.estimate(name, measure) for measure in ("accuracy", "hallucination", "abstention")
     )

@@ -111,6 +111,7 @@ def serve_run(
             serving = Serving(deployment, documents, log)
             app = application(deployment, serving, documents, log, access, server_log, listening.url, sums)
             served = compared(deployment.release, sums, deployment.release.contender)
+            serving.open(deployment.release.contender)  # what is said next is true from now on
             if server_log.form == "text":
                 for line in _lines(deployment.release, served, listening):
                     tell(line)
@@ -146,6 +147,7 @@ def _started(release: Release, served: Compared, listening: Listening) -> dict[s
         "served_sha256": served.served.sha256,
         "same": served.same,
         "remarks": "; ".join(served.remarks),
+        "verdict": release.standing.verdict,
         "bakeoff": bakeoff.__version__,
         "pid": os.getpid(),
     }
@@ -155,8 +157,12 @@ def _lines(release: Release, served: Compared, listening: Listening) -> list[str
     """The same for a person."""
     measured = served.measured.sha256[:SHOWN] if served.measured else "none"
     compared = "the same" if served.same else "; ".join(served.remarks)
+    standing = release.standing
+    tested = standing.tested.get(release.contender)
+    known = [tested.sentence if tested else "", f"The verdict: {standing.verdict}" if standing.verdict else ""]
     return [
         f"Serving {release.contender}: {release.reason}.",
+        *filter(None, known),
         f"SHA-256 measured {measured}, served {served.served.sha256[:SHOWN]}: {compared}.",
         f"Web page: {listening.address}/   API: {listening.address}/v1   Stop with Ctrl-C.",
     ]
