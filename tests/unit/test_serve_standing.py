@@ -7,12 +7,12 @@ from bakeoff.serve.standing import Shares, Standing, standing_of
 
 
 def test_shares_of_the_test_are_those_of_the_comparison(tmp_path: Path) -> None:
-    """A share that was not measured is None, not 0."""
+    """What is neither right nor wrong was declined."""
     measures = {"rag": {"accuracy": Estimate(value=0.5, n=40), "hallucination": Estimate(value=0.25, n=40)}}
     comparison = Comparison(entrants=(Entrant(name="rag", recipe="rag", title="RAG"),), measures=measures)
     (tmp_path / "comparison.json").write_text(comparison.model_dump_json())
     assert standing_of(tmp_path) == Standing(
-        tested={"rag": Shares(n_questions=40, right=0.5, wrong=0.25, declined=None)}
+        tested={"rag": Shares(n_questions=40, right=0.5, wrong=0.25, declined=0.25)}
     )
 
 

@@ -18,9 +18,10 @@ AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 class Shares(Record):
-    """Shares of the test questions that a contender answered correctly, answered wrongly and declined, 0 to 1.
+    """Shares of the test questions, 0 to 1, which add up to 1; None if they were not measured.
 
-    A share that was not measured is None.
+    `right` are correct answers, and questions without an answer that were declined. `wrong` are wrong answers.
+    `declined` is the rest: questions that have an answer and got none.
     """
 
     n_questions: int
@@ -55,10 +56,10 @@ def standing_of(folder: Path) -> Standing:
 
 
 def _shares(comparison: "Comparison", name: str) -> Shares:
-    right, wrong, declined = (
-        comparison.estimate(name, measure) for measure in ("accuracy", "hallucination", "abstention")
-    )
-    return Shares(n_questions=right.n, right=right.value, wrong=wrong.value, declined=declined.value)
+    accuracy = comparison.estimate(name, "accuracy")
+    right, wrong = accuracy.value, comparison.estimate(name, "hallucination").value
+    declined = None if right is None or wrong is None else max(0.0, 1 - right - wrong)
+    return Shares(n_questions=accuracy.n, right=right, wrong=wrong, declined=declined)
 
 
 def _read(path: Path, kind: type[AnyRecord]) -> AnyRecord | None:
