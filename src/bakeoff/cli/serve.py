@@ -36,6 +36,23 @@ def serve(
         typer.Option("--name", help="A host name that people use for this server.", show_default=False),
     ] = None,
     url: Annotated[str, typer.Option(help="The server's public address, for links in citations.")] = "",
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--origin",
+            help="Another origin whose pages may use this server, such as https://chat.example; several are possible.",
+            show_default=False,
+        ),
+    ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--proxy",
+            metavar="ADDRESS",
+            help="The address or network of a proxy to believe about the addresses of clients; several are possible.",
+            show_default=False,
+        ),
+    ] = None,
     deployments: Annotated[Path, typer.Option(help="The folder that holds the deployments.")] = Path("deployments"),
     keys: KeyPath = KEYS,
     per_minute: Annotated[
@@ -75,6 +92,8 @@ def serve(
         port=port,
         names=tuple(name or ()),
         url=url or None,
+        origins=tuple(origin or ()),
+        proxies=tuple(proxy or ()),
         per_minute=per_minute,
         grace_s=grace,
         workers=workers,

@@ -15,7 +15,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import uvicorn
@@ -33,18 +33,18 @@ GAVE_UP = 70
 
 
 def serve_until_stopped(
-    app: App, listener: socket.socket, grace_s: float, server_log: ServerLog, refuse: Callable[[], object]
+    app: App,
+    listener: socket.socket,
+    grace_s: float,
+    server_log: ServerLog,
+    refuse: Callable[[], object],
+    proxies: Sequence[str] = (),
 ) -> None:
-    """Serves until a signal came and the answers in progress have ended. `refuse` makes the application refuse more."""
-    config = uvicorn.Config(
-        app,
-        http=connection_class(ConnectionLimits()),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
+    """Serves until a signal came and the answers in progress have ended. `refuse` makes the application refuse more.
+
+    Only these `proxies` are believed about the addresses of clients (`X-Forwarded-For`, `X-Forwarded-Proto`).
+    """
+    config = server_config(app, proxies)
     begun = time.monotonic()
     server = StoppableServer(
         config,
@@ -55,6 +55,21 @@ def serve_until_stopped(
     )
     server.run(sockets=[listener])
     server_log.line("stopped", up_s=round(time.monotonic() - begun, 1))
+
+
+def server_config(app: App, proxies: Sequence[str] = ()) -> uvicorn.Config:
+    """uvicorn's settings. Without proxies nobody is believed, whatever uvicorn's variables in the environment say."""
+    return uvicorn.Config(
+        app,
+        http=connection_class(ConnectionLimits()),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+    )
 
 
 class StoppableServer(uvicorn.Server):
