@@ -311,6 +311,7 @@ def test_a_lost_table_is_an_error_and_not_an_empty_index(
     ("told", "remedy"),
     [
         ("lance error: LanceError(IO): No space left on device (os error 28)", "free some space"),
+        ("lance error: LanceError(IO): File too large (os error 27)", "use a file system that takes larger files"),
         ("lance error: bad magic number", "delete the folder"),
     ],
 )

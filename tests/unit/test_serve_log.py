@@ -334,9 +334,9 @@ def test_a_full_disk_is_an_error_for_who_waits_and_a_delay_for_who_does_not(tmp_
         text=True,
     )
     warnings = done.stderr.splitlines()
-    assert len(warnings) == 2 and "The disk is full" in warnings[0] and "can be written again" in warnings[1]
+    assert len(warnings) == 2 and "The disk could not be used" in warnings[0] and "can be written again" in warnings[1]
     first, second = done.stdout.splitlines()
-    assert "The disk is full or failing" in first and first.endswith("| True")
+    assert "The disk could not be used" in first and first.endswith("| True")
     assert second == "['after', 'before', 'posted'] ''"
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
+from bakeoff.files.room import FREE, room_remedy
 
 BUSY_SECONDS = 30.0
 """How long a call waits for another process or thread that is writing."""
@@ -78,7 +79,7 @@ def explained(path: Path, if_damaged: str = RESTORE) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         raise _explanation(path, error, if_damaged) from error
     except OSError as error:
-        remedy = "free some space and try again" if disk_is_full(error) else "check the path and its permissions"
+        remedy = f"{room_remedy(error)}, then retry" if disk_is_full(error) else "check the path and its permissions"
         raise BakeoffError(f"Cannot write {path}: {error.strerror}. Nothing was changed.", remedy) from error
 
 
@@ -86,9 +87,12 @@ def _explanation(path: Path, error: sqlite3.DatabaseError, if_damaged: str) -> B
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return RunFolderError(f"{path} is damaged or not a SQLite file ({error}).", if_damaged)
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+    if name.startswith("SQLITE_FULL"):
+        return BakeoffError(f"The disk is full; {path} was not changed ({error}).", f"{FREE}; then try again")
+    if name.startswith("SQLITE_IOERR"):  # also for a quota and for a limit on the size of files
         return BakeoffError(
-            f"The disk is full or failing; {path} was not changed ({error}).", "free some space and try again"
+            f"The disk could not be used; {path} was not changed ({error}).",
+            f"{room_remedy(error)}; if there is enough, check the disk",
         )
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return BakeoffError(f"{path} is being written by another process ({error}).", "wait for it, then try again")

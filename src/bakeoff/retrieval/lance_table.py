@@ -15,6 +15,7 @@ import numpy as np
 
 from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
 from bakeoff.files import jsonl
+from bakeoff.files.room import room_remedy
 from bakeoff.records import Chunk, Record
 
 SCHEMA_VERSION = 1
@@ -193,7 +194,7 @@ def explained(folder: Path) -> Iterator[None]:
         if isinstance(error, OSError) or disk_is_full(error):  # LanceDB raises a RuntimeError for a full disk
             raise BakeoffError(
                 f"The index in {folder} cannot be read or written: {error}.",
-                "free some space or check the permissions, then run it again: the index repairs itself",
+                f"{room_remedy(error)}, or check the permissions; then run it again: the index repairs itself",
             ) from error
         if "lance" not in str(error).lower():
             raise

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
+from bakeoff.corpus.access import may_see
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import BakeoffError
 from bakeoff.records import Document, Hit, Labels, Record
@@ -123,9 +124,19 @@ class LiveDocuments:
             for document in documents
         ]
 
-    def delete(self, id: str) -> int | None:
-        """Deletes a document and returns the version without it. None if there is no such document."""
+    def is_hidden(self, id: str, labels: Labels) -> bool:
+        """Whether there is such a document, and somebody who holds these labels may not see it."""
+        document = self.store.get(id)
+        return document is not None and not may_see(labels, document.access)
+
+    def delete(self, id: str, labels: Labels = None) -> int | None:
+        """Deletes a document and returns the version without it.
+
+        None if there is no such document, or somebody who holds these labels may not see it.
+        """
         with self._turns.turn():
+            if self.is_hidden(id, labels):
+                return None
             changes = self.store.delete([id])
             self._show(changes.version)
         return changes.version if changes.deleted else None
