@@ -154,7 +154,13 @@ class Scripted:
         answer = Answer(
             question_id="asked", contender=asked.model, citations=hits, usage=Usage(), latency_ms=420.0, **fields
         )
-        served = {"id": asked.id, "key": asked.key, "asked": asked.typed, "documents_version": 7}
+        served = {
+            "id": asked.id,
+            "key": asked.key,
+            "key_id": asked.key_id,
+            "asked": asked.typed,
+            "documents_version": 7,
+        }
         self.log.post(logged_answer(answer, asked.question, **served))
         return answer
 
@@ -287,8 +293,8 @@ class Documents:
 class WebServer:
     """The running server, and what tests look at behind it."""
 
-    def __init__(self, folder: Path, pace_s: float = 0.0) -> None:
-        self.log = Log(folder / "log.sqlite")
+    def __init__(self, folder: Path, pace_s: float = 0.0, keep_texts: bool = True) -> None:
+        self.log = Log(folder / "log.sqlite", keep_texts=keep_texts)
         self.keys = KeyFile(folder / "keys.jsonl")
         self.answering = Scripted(self.log, pace_s)
         self.documents = Documents()
@@ -308,9 +314,9 @@ class WebServer:
             return JSONResponse({**facts, **sums, "documents_version": self.documents.version})
 
         routes = [
-            *web_routes(),
+            *web_routes(keeps_texts=self.log.keep_texts),
             *api.routes(),
-            *FeedbackApi(self.log, links=links).routes(),
+            *FeedbackApi(self.log, lambda cited, labels: set(), links=links).routes(),
             *self.documents.routes(),
             Route("/health", health),
         ]

@@ -228,6 +228,17 @@ def test_a_thumb_and_the_right_answer_reach_the_log(page: webdriver.Chrome, serv
     assert (stored.up, stored.right_answer) == (False, "No. There is no water.")
 
 
+def test_where_the_log_keeps_no_texts_no_right_answer_is_asked_for(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    """The thumb is saved, and the page says why there is no field."""
+    with running(WebServer(tmp_path / "none", keep_texts=False)) as server:
+        open_at(browser, server)
+        answer = answer_to(browser, "How long may it be returned?")
+        one_of(answer, "[aria-label='Bad answer']").click()
+        wait(browser, lambda: "keeps no texts" in one_of(answer, ".thanks").text)
+        assert not all_of(answer, ".right-answer")
+        assert [(thumb.up, thumb.right_answer) for thumb in server.log.entries(Thumb)] == [(False, None)]
+
+
 def test_a_conversation_sends_its_earlier_turns_until_a_new_one_begins(
     page: webdriver.Chrome, server: WebServer
 ) -> None:

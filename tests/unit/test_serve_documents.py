@@ -333,6 +333,25 @@ def test_an_old_version_needs_its_own_labels_and_those_of_today(client: TestClie
     assert [one["version"] for one in client.get("/documents/changes", headers=STAFF).json()["changes"]] == [5]
 
 
+def test_what_was_cited_is_hidden_by_todays_labels_and_those_of_its_version(
+    client: TestClient, documents: LiveDocuments
+) -> None:
+    """As for old versions. A deleted document is judged by its last labels; one that never was there is hidden."""
+    put(client, "a", "Open then.")
+    put(client, "b", "Closed then.", labels=["board"])
+    put(client, "c", "Gone.", labels=["staff"])
+    put(client, "d", "Gone, too.", labels=["board"])
+    put(client, "a", "Closed now.", labels=["board"])
+    put(client, "b", "Open now.", labels=[])
+    for id in ("c", "d"):
+        client.delete(f"/documents/{id}")
+    cited = [("a", 1), ("a", None), ("b", 2), ("b", 6), ("c", 3), ("d", 4), ("c", 1), ("never", 1), ("never", None)]
+    hidden = {("a", 1), ("a", None), ("b", 2), ("d", 4), ("never", 1), ("never", None)}
+    assert documents.hidden(cited, ("staff",)) == hidden
+    assert documents.hidden(cited, ("staff", "board")) == {("never", 1), ("never", None)}
+    assert documents.hidden(cited, None) == documents.hidden([], ()) == set()
+
+
 def test_labels_that_are_not_given_stay(client: TestClient) -> None:
     """Replacing a text, or its file, never shows it to more people; labels can be removed only by saying so."""
     put(client, "a", "One.", labels=["board"], source="a.md")

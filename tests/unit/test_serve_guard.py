@@ -162,7 +162,7 @@ def test_a_request_gets_the_holder_and_labels_of_its_key(keys):
     app = guarded(seeing(seen), access_of("127.0.0.1", keys))
     for scheme in ("Bearer", "bearer"):
         assert send_request(app, headers=[HOST, ("authorization", f"{scheme} {key}")]).status == 200
-    assert seen == [Holder(name="desk", labels=("hr",))] * 2
+    assert seen == [Holder(name="desk", id=keys.keys[0].holder.id, labels=("hr",))] * 2
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A server answers each key from the documents it may see, and refuses contenders that cannot do that."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +11,14 @@ import pytest
 from bakeoff.contenders.access import record_learned
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipe
+from bakeoff.errors import InputError
 from bakeoff.records import Answer, Labels
 from bakeoff.retrieval.settings import Retrieval
+from bakeoff.serve import serving as serving_module
 from bakeoff.serve.answering import Asked, RefusedError
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import LoggedAnswer
 from bakeoff.serve.openai.models import model_list
 from bakeoff.serve.serving import Serving
 from tests.unit.labelled_world import ASKED, RECIPES, World, labelled_world, spec
@@ -26,11 +30,17 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def serving(world: World, tmp_path: Path) -> Iterator[Serving]:
+def log(tmp_path: Path) -> Iterator[Log]:
+    with Log(tmp_path / "log.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture
+def serving(world: World, log: Log) -> Iterator[Serving]:
     release = SimpleNamespace(contenders=RECIPES, created=datetime.now(UTC), measured=SimpleNamespace(sums={}))
     deployment = SimpleNamespace(world=world, release=release)
     with LiveDocuments(world.store, [world.index(Retrieval(chunk_tokens=64))]) as documents:
-        yield Serving(deployment, documents, Log(tmp_path / "log.sqlite"))
+        yield Serving(deployment, documents, log)
 
 
 def said(serving: Serving, model: str, labels: Labels) -> str:
@@ -69,6 +79,62 @@ def test_a_contender_that_a_key_must_not_ask_is_refused_before_it_is_asked(
     assert said(serving, model, None)
     listed = {labels: [one["id"] for one in model_list(serving, labels)["data"]] for labels in (("hr",), None)}
     assert model in listed[None] and model not in listed[("hr",)] and "rag" in listed[("hr",)]
+
+
+def test_refused_questions_are_in_the_log_with_the_reason(world: World, serving: Serving, log: Log) -> None:
+    """A contender that may not answer this key, a full queue, and a question that the model cannot read."""
+    for recipe in (make_recipe(spec("tuned")), make_recipe(spec("hybrid"))):
+        record_learned(world.adapter_folder(recipe.adapter), world.store.documents())
+    refused(serving, "hidden", model="tuned")
+    serving.queue.close(0)
+    refused(serving, "late")
+    written = logged(log, 2)
+    assert [(entry.id, entry.key_id, entry.question, entry.text) for entry in written] == [
+        (id, "1", ASKED, "") for id in ("hidden", "late")
+    ]
+    assert written[0].error.startswith("documents_hidden: ") and written[1].error.startswith("stopping: ")
+
+
+def test_a_question_that_a_model_cannot_read_is_in_the_log(serving: Serving, log: Log, monkeypatch) -> None:
+    """Its reply has the status 400."""
+
+    def unreadable(contender: object, question: object) -> Iterator[object]:
+        raise InputError("The question has 9 tokens; 8 are possible.", "shorten it")
+        yield
+
+    monkeypatch.setattr(serving_module, "stream_of", unreadable)
+    assert refused(serving, "long").status == 400
+    (entry,) = logged(log, 1)
+    assert entry.error == "question_refused: The question has 9 tokens; 8 are possible."
+
+
+def test_a_flood_of_refused_questions_does_not_fill_the_log(serving: Serving, log: Log) -> None:
+    """Of each key so many in a minute are logged, cut to a size; another key's are logged all the same."""
+    serving.queue.close(0)
+    for i in range(500):
+        refused(serving, f"q{i}", question="x" * 100_000)
+    refused(serving, "other", key_id="2")
+    written = logged(log, serving_module.REFUSALS.burst + 1)
+    assert len(written) <= serving_module.REFUSALS.burst + 5 and written[-1].id == "other"
+    assert max(len(entry.model_dump_json()) for entry in written) < 10_000
+
+
+def refused(
+    serving: Serving, id: str, model: str = "extract", key_id: str = "1", question: str = ASKED
+) -> RefusedError:
+    """The refusal of a question."""
+    asked = Asked(id=id, model=model, question=question, typed=question, key="desk", key_id=key_id)
+    with pytest.raises(RefusedError) as refusal:
+        list(serving.answer(asked, ("hr",)))
+    return refusal.value
+
+
+def logged(log: Log, n: int) -> list[LoggedAnswer]:
+    """The answers in the log, once there are so many: they are written within moments."""
+    deadline = time.monotonic() + 20
+    while len(entries := list(log.entries(LoggedAnswer))) < n and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return entries
 
 
 def test_the_identity_of_a_router_covers_the_contenders_it_sends_questions_to(world: World) -> None:

@@ -5,7 +5,7 @@ Takes a path and a schema, gives connections. Knows nothing about what the table
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,10 +30,16 @@ def connected(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def prepare(path: Path, schema: Sequence[str], application_id: int, version: int) -> None:
+def prepare(
+    path: Path,
+    schema: Sequence[str],
+    application_id: int,
+    version: int,
+    upgrades: Mapping[int, Sequence[str]] | None = None,
+) -> None:
     """Creates the file if it does not exist, with the tables that the statements of `schema` make.
 
-    Only its owner may read the new file.
+    Only its owner may read the new file. `upgrades` are the statements that make the next version of a version.
 
     Raises RunFolderError for a file of another program or another schema version, BakeoffError if it cannot be written.
     """
@@ -43,6 +49,7 @@ def prepare(path: Path, schema: Sequence[str], application_id: int, version: int
         connection = connected(path)
         try:
             connection.execute("BEGIN IMMEDIATE")
+            _upgrade(connection, application_id, upgrades or {})
             if not is_prepared(connection, path, application_id, version):
                 for statement in schema:
                     connection.execute(statement)
@@ -51,6 +58,16 @@ def prepare(path: Path, schema: Sequence[str], application_id: int, version: int
             connection.execute("COMMIT")
         finally:
             connection.close()
+
+
+def _upgrade(connection: sqlite3.Connection, application_id: int, upgrades: Mapping[int, Sequence[str]]) -> None:
+    """Brings a file of this application, step by step, to the version after the last one in `upgrades`."""
+    if connection.execute("PRAGMA application_id").fetchone()[0] != application_id:
+        return
+    while (version := connection.execute("PRAGMA user_version").fetchone()[0]) in upgrades:
+        for statement in upgrades[version]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {version + 1}")
 
 
 def is_prepared(connection: sqlite3.Connection, path: Path, application_id: int, version: int) -> bool:

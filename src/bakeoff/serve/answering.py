@@ -20,7 +20,7 @@ class Asked(Record):
     `id` is the id of the reply that the client gets, so feedback on a reply finds its question. `model` is the name of
     a contender. `question` stands on its own; `typed` is the last question as it was written. `system` holds the
     client's system messages, separated by blank lines; they follow the contender's own. `n_turns` counts the messages
-    of the conversation. `key` is the name of the key that was used, empty if none was needed.
+    of the conversation. `key` and `key_id` are the name and the id of the key that was used, empty if none was needed.
     """
 
     id: str
@@ -30,6 +30,7 @@ class Asked(Record):
     system: str = ""
     n_turns: int = 1
     key: str = ""
+    key_id: str = ""
 
 
 class Answering(Protocol):

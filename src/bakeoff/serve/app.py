@@ -54,10 +54,10 @@ def application(
 
     api = OpenAiApi(serving, _holder, links, metrics)
     routes: list[BaseRoute] = [
-        *web_routes(),
+        *web_routes(_holder, log.keep_texts),
         *api.routes(),
         *DocumentsApi(documents, _holder).routes(),
-        *FeedbackApi(log, _holder, links).routes(),
+        *FeedbackApi(log, documents.hidden, _holder, links).routes(),
         Health(deployment, log, sums).route(),
         metrics.route(_holder),
     ]

@@ -67,6 +67,8 @@ class _Entry(Record):
     at: Moment = Field(default_factory=now)
     key: Text = ""
     """The name of the key that was used. Empty if no key was needed."""
+    key_id: Text = ""
+    """The id of this very key: a later one of the same name has another. Empty in entries of older versions."""
 
 
 class LoggedAnswer(_Entry):

@@ -138,12 +138,12 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         gives={201: (JSON,)},
     ),
     ("GET", "/history"): Operation(
-        about="The newest answers of this key; a key that manages sees those of all.",
+        about="The newest answers of this key; one that manages and sees all documents sees those of all.",
         tag="feedback",
         query=(_n("At most so many."), Parameter(name="key", about="Only those that were given to this key.")),
     ),
     ("GET", "/log/export"): Operation(
-        about="The log as a file. Needs a key that manages.",
+        about="The log as a file. Needs a key that manages and sees all documents.",
         tag="feedback",
         query=(
             Parameter(

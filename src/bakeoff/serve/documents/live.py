@@ -18,7 +18,7 @@ from bakeoff.errors import BakeoffError
 from bakeoff.records import Document, Hit, Labels, Record
 from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents.order import InOrder, only_writer
-from bakeoff.serve.documents.views import Change, Listing, Shown, Views
+from bakeoff.serve.documents.views import Change, Cited, Listing, Shown, Views
 
 SETTLED_S = 2.0
 """Indexes are tidied when no document has changed for this long, or after TIDY_AT_LATEST_S."""
@@ -152,6 +152,10 @@ class LiveDocuments:
     def version_of(self, id: str, labels: Labels, version: int | None = None) -> Shown | None:
         """A document as of a version, or as it is now."""
         return self.views.as_of(id, labels, version)
+
+    def hidden(self, cited: Iterable[Cited], labels: Labels) -> set[Cited]:
+        """Those of these documents, each as of a version, that somebody who holds these labels may not see now."""
+        return self.views.hidden(cited, labels)
 
     def cited_versions(self, hits: Iterable[Hit]) -> Mapping[str, int]:
         """The version of each document that passages are from: the newest one that has all of them in their places.

@@ -168,6 +168,7 @@ class OpenAiApi:
             system=conversation.system,
             n_turns=len(conversation.turns),
             key=holder.name,
+            key_id=holder.id,
         )
         yield from answered(self._answering, asked, holder.labels)
 

@@ -16,7 +16,7 @@ import { understood } from "./understood.js";
 const STEP = 30;
 const MOST = 1000;
 
-let manages = false;
+let oversees = false;
 let onAskAgain = () => {};
 
 /** `askAgain(question)` is called when the user wants to ask a question again. */
@@ -27,9 +27,9 @@ export function setUpHistoryView(askAgain) {
   for (const button of byId("exports").querySelectorAll("button")) button.addEventListener("click", () => save(button));
 }
 
-/** A key that manages sees the answers to all keys, and may save the log. */
+/** A key that oversees (manages, and sees all documents) sees the answers to all keys, and may save the log. */
 export function allowExports(allowed) {
-  manages = allowed;
+  oversees = allowed;
   byId("exports").hidden = !allowed;
   byId("history-lede").textContent = allowed
     ? "All questions, newest first. They stay on this server."
@@ -78,7 +78,7 @@ function entry(answer) {
   const { buttons, below } = judge(answer.id, answer.thumb);
   const again = question && el("button", { type: "button", class: "quiet-button", onclick: () => onAskAgain(question) }, "Ask again");
   const speed = answer.latency_ms === null ? "" : seconds(answer.latency_ms);
-  const key = manages && answer.key ? `key ${answer.key}` : "";
+  const key = oversees && answer.key ? `key ${answer.key}` : "";
   return el(
     "li",
     { class: "turn" },
