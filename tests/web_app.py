@@ -8,7 +8,7 @@ import hashlib
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -290,6 +290,16 @@ class Documents:
             raise ApiError("This key may not change documents.", status=403, code="not_allowed")
 
 
+class NothingHidden:
+    """What may be seen, as `FeedbackApi` asks for it: everything."""
+
+    def hidden(self, cited: Iterable[object], labels: Labels) -> set[object]:
+        return set()
+
+    def narrowed(self, labels: Labels) -> int:
+        return 0
+
+
 class WebServer:
     """The running server, and what tests look at behind it."""
 
@@ -316,7 +326,7 @@ class WebServer:
         routes = [
             *web_routes(keeps_texts=self.log.keep_texts),
             *api.routes(),
-            *FeedbackApi(self.log, lambda cited, labels: set(), links=links).routes(),
+            *FeedbackApi(self.log, NothingHidden(), links=links).routes(),
             *self.documents.routes(),
             Route("/health", health),
         ]

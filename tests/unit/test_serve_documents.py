@@ -352,6 +352,20 @@ def test_what_was_cited_is_hidden_by_todays_labels_and_those_of_its_version(
     assert documents.hidden(cited, None) == documents.hidden([], ()) == set()
 
 
+def test_hiding_a_document_from_somebody_has_a_version(client: TestClient, documents: LiveDocuments) -> None:
+    """The newest one at which a document was hidden, also if it was deleted in between or shown again later."""
+    put(client, "a", "One.", labels=["staff"])
+    put(client, "b", "Two.")
+    assert documents.narrowed(("staff",)) == 0
+    put(client, "a", "One.", labels=["board"])
+    assert (documents.narrowed(("staff",)), documents.narrowed(("board",)), documents.narrowed(())) == (3, 0, 0)
+    client.delete("/documents/b")
+    put(client, "b", "Two.", labels=["board"])
+    put(client, "a", "One.", labels=["staff"])
+    assert (documents.narrowed(("staff",)), documents.narrowed(("board",)), documents.narrowed(())) == (5, 6, 5)
+    assert documents.narrowed(None) == 0
+
+
 def test_labels_that_are_not_given_stay(client: TestClient) -> None:
     """Replacing a text, or its file, never shows it to more people; labels can be removed only by saying so."""
     put(client, "a", "One.", labels=["board"], source="a.md")

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -54,10 +55,17 @@ def log(tmp_path: Path) -> Iterator[Log]:
 
 
 def ask(
-    log: Log, method: str, path: str, key: str = "desk", hidden: Sequence[Cited] = (), **options: Any
+    log: Log,
+    method: str,
+    path: str,
+    key: str = "desk",
+    hidden: Sequence[Cited] = (),
+    narrowed: int = 0,
+    **options: Any,
 ) -> httpx2.Response:
-    """The reply to one request of a key, which may not see the `hidden` documents."""
-    api = FeedbackApi(log, lambda cited, labels: set(hidden), lambda request: HOLDERS[request.headers["x-key"]])
+    """The reply to one request of a key, which may not see the `hidden` documents, the last one since `narrowed`."""
+    seen = SimpleNamespace(hidden=lambda cited, labels: set(hidden), narrowed=lambda labels: narrowed)
+    api = FeedbackApi(log, seen, lambda request: HOLDERS[request.headers["x-key"]])
     app = Starlette(routes=api.routes(), exception_handlers=exception_handlers())
 
     async def reply() -> httpx2.Response:
@@ -224,6 +232,16 @@ def test_an_answer_from_a_document_that_is_hidden_now_is_not_shown(log):
     error_of(ask(log, "POST", "/comparisons", hidden=hidden, json={"answers": ["a1", "a2"], "preferred": None}), 404)
     assert "text of a1" in ask(log, "GET", "/history", "boss", hidden=hidden).text
     assert len(ask(log, "GET", "/history", hidden=[("a/b", 6)]).json()["answers"]) == 9
+
+
+def test_an_answer_that_names_no_passages_is_not_shown_once_a_document_was_hidden(log):
+    """It may have been made from any document, as those of `long-context` are. A withheld text is not shown anyway."""
+    log.append(answered("of-all", documents_version=8))
+    log.append(answered("later", documents_version=9))
+    shown = [answer["id"] for answer in ask(log, "GET", "/history", narrowed=9).json()["answers"]]
+    assert shown == ["later", "d1", "a1"]
+    assert "of-all" in ask(log, "GET", "/history", narrowed=8).text
+    assert "of-all" in ask(log, "GET", "/history", "boss", narrowed=9).text
 
 
 def test_a_right_answer_is_shown_to_who_gave_it_and_to_those_who_oversee(log):

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from starlette.applications import Starlette
 
 from bakeoff.contenders.access import record_learned
 from bakeoff.contenders.identity import identity_of
@@ -17,10 +18,13 @@ from bakeoff.retrieval.settings import Retrieval
 from bakeoff.serve import serving as serving_module
 from bakeoff.serve.answering import Asked, RefusedError
 from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.feedback import FeedbackApi
+from bakeoff.serve.keys import Holder
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer
 from bakeoff.serve.openai.models import model_list
 from bakeoff.serve.serving import Serving
+from tests.unit.asgi_client import send_request
 from tests.unit.labelled_world import ASKED, RECIPES, World, labelled_world, spec
 
 
@@ -36,11 +40,16 @@ def log(tmp_path: Path) -> Iterator[Log]:
 
 
 @pytest.fixture
-def serving(world: World, log: Log) -> Iterator[Serving]:
+def documents(world: World) -> Iterator[LiveDocuments]:
+    with LiveDocuments(world.store, [world.index(Retrieval(chunk_tokens=64))]) as opened:
+        yield opened
+
+
+@pytest.fixture
+def serving(world: World, documents: LiveDocuments, log: Log) -> Serving:
     release = SimpleNamespace(contenders=RECIPES, created=datetime.now(UTC), measured=SimpleNamespace(sums={}))
     deployment = SimpleNamespace(world=world, release=release)
-    with LiveDocuments(world.store, [world.index(Retrieval(chunk_tokens=64))]) as documents:
-        yield Serving(deployment, documents, log)
+    return Serving(deployment, documents, log)
 
 
 def said(serving: Serving, model: str, labels: Labels) -> str:
@@ -117,6 +126,23 @@ def test_a_flood_of_refused_questions_does_not_fill_the_log(serving: Serving, lo
     written = logged(log, serving_module.REFUSALS.burst + 1)
     assert len(written) <= serving_module.REFUSALS.burst + 5 and written[-1].id == "other"
     assert max(len(entry.model_dump_json()) for entry in written) < 10_000
+
+
+@pytest.mark.parametrize("model", ["rag", "extract", "long-context", "hybrid", "router"])
+def test_history_hides_what_was_made_from_a_document_that_is_hidden_now(
+    serving: Serving, documents: LiveDocuments, log: Log, model: str
+) -> None:
+    """Whichever contender gave the answer, and whether it names its passages or, as `long-context`, does not."""
+    asked = Asked(id="one", model=model, question=ASKED, typed=ASKED, key="desk", key_id="1")
+    list(serving.answer(asked, ("hr",)))
+    assert len(logged(log, 1)) == 1
+    holder = Holder(name="desk", id="1", labels=("hr",))
+    app = Starlette(routes=FeedbackApi(log, documents, lambda request: holder).routes())
+    history = lambda: send_request(app, "GET", "/history").body.decode()  # noqa: E731
+    assert "90,000" in history()
+    secrets = [document for document in documents.store.documents() if "90,000" in document.text]
+    documents.put_all([document.model_copy(update={"access": ("board",)}) for document in secrets])
+    assert "90,000" not in history()
 
 
 def refused(

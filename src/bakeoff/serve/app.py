@@ -57,7 +57,7 @@ def application(
         *web_routes(_holder, log.keep_texts),
         *api.routes(),
         *DocumentsApi(documents, _holder).routes(),
-        *FeedbackApi(log, documents.hidden, _holder, links).routes(),
+        *FeedbackApi(log, documents, _holder, links).routes(),
         Health(deployment, log, sums).route(),
         metrics.route(_holder),
     ]

@@ -9,7 +9,7 @@ exist. Knows neither contenders nor how documents are stored.
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any, get_args
+from typing import Any, Protocol, get_args
 
 from anyio import to_thread
 from pydantic import ConfigDict, Field
@@ -70,22 +70,33 @@ class SentComparison(SentFeedback):
     blind: bool = False
 
 
+class Visibility(Protocol):
+    """What somebody who holds some labels may see, as `documents.live.LiveDocuments` knows it."""
+
+    def hidden(self, cited: Iterable[Cited], labels: Labels) -> set[Cited]:
+        """Those of these documents that may not be seen."""
+        ...
+
+    def narrowed(self, labels: Labels) -> int:
+        """The newest version of the documents at which one was hidden that could be seen until then."""
+        ...
+
+
 class FeedbackApi:
     """The API for one log. `holder_of` says who sent a request; by default, whom the guard recognised.
 
-    `hidden` gives those of some documents that somebody who holds these labels may not see (`views.Views.hidden`).
-    `links` makes links to cited passages.
+    `documents` says what somebody may see now. `links` makes links to cited passages.
     """
 
     def __init__(
         self,
         log: Log,
-        hidden: Callable[[Iterable[Cited], Labels], set[Cited]],
+        documents: Visibility,
         holder_of: Callable[[Request], Holder] | None = None,
         links: Callable[[Request], Links] | None = None,
     ) -> None:
         self._log = log
-        self._hidden = hidden
+        self._documents = documents
         self._links = links or (lambda _: Links())
         self._holder_of = holder_of or (lambda request: bearer.holder_of(request.scope))
 
@@ -163,12 +174,18 @@ class FeedbackApi:
         return answers, self._log.thumbs_on([answer.id for answer in answers], key_id)
 
     def _visible(self, answers: Sequence[LoggedAnswer], holder: Holder) -> list[LoggedAnswer]:
-        """The answers that the holder may see."""
+        """The answers that the holder may see.
+
+        An answer that names no passages may have been made from any document that could be seen then, as those of
+        `long-context` are: it is shown as long as none of them was hidden since.
+        """
         if holder.oversees:
             return list(answers)
         own = [answer for answer in answers if holder.id and answer.key_id == holder.id]
-        hidden = self._hidden({cited for answer in own for cited in _cited(answer)}, holder.labels)
-        return [answer for answer in own if hidden.isdisjoint(_cited(answer))]
+        hidden = self._documents.hidden({cited for answer in own for cited in _cited(answer)}, holder.labels)
+        least = self._documents.narrowed(holder.labels) if any(map(_is_of_all, own)) else 0
+        seen = [answer for answer in own if hidden.isdisjoint(_cited(answer))]
+        return [answer for answer in seen if not _is_of_all(answer) or (answer.documents_version or 0) >= least]
 
     async def _own(self, id: str, holder: Holder) -> LoggedAnswer:
         """The answer with this id, if the holder may see it. Raises ApiError with status 404 otherwise."""
@@ -197,6 +214,11 @@ class FeedbackApi:
 def _cited(answer: LoggedAnswer) -> set[Cited]:
     """The documents that an answer was made from, as of the version of the store that answered."""
     return {(hit.document_id, answer.documents_version) for hit in answer.hits}
+
+
+def _is_of_all(answer: LoggedAnswer) -> bool:
+    """Whether a text is shown that names no passages."""
+    return bool(answer.text) and not answer.declined and not answer.hits
 
 
 def _unknown(id: str) -> ApiError:

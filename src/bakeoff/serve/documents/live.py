@@ -157,6 +157,10 @@ class LiveDocuments:
         """Those of these documents, each as of a version, that somebody who holds these labels may not see now."""
         return self.views.hidden(cited, labels)
 
+    def narrowed(self, labels: Labels) -> int:
+        """The newest version at which a document was hidden from somebody who holds these labels."""
+        return self.views.narrowed(labels)
+
     def cited_versions(self, hits: Iterable[Hit]) -> Mapping[str, int]:
         """The version of each document that passages are from: the newest one that has all of them in their places.
 

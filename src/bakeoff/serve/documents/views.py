@@ -61,6 +61,14 @@ WHERE NOT EXISTS (SELECT 1 FROM versions AS v WHERE v.id = c.id AND {_ALLOWED.fo
 OR EXISTS (SELECT 1 FROM versions AS v WHERE v.id = c.id AND NOT {_ALLOWED.format(access="v.access")} AND v.version =
   (SELECT MAX(version) FROM versions WHERE id = c.id AND version <= c.version AND kind <> 'deleted'))
 """
+_NARROWED = f"""
+SELECT MAX(version) FROM (
+  SELECT version, {_ALLOWED.format(access="access")} AS is_seen,
+         LAG({_ALLOWED.format(access="access")}) OVER (PARTITION BY id ORDER BY version) AS was_seen
+  FROM versions
+  WHERE kind <> 'deleted' AND id IN (SELECT id FROM versions GROUP BY id HAVING COUNT(*) > 1)
+) WHERE was_seen AND NOT is_seen
+"""
 
 
 class Listed(Record):
@@ -162,6 +170,12 @@ class Views:
             return set()
         rows = self._rows(_HIDDEN, {"cited": json.dumps(list(set(cited))), "labels": _json(labels)})
         return {(id, version) for id, version in rows}
+
+    def narrowed(self, labels: Labels) -> int:
+        """The newest version at which a document was hidden that could be seen until then. 0 if there is none."""
+        if labels is None:
+            return 0
+        return int(self._rows(_NARROWED, {"labels": _json(labels)})[0][0] or 0)
 
     def _rows(self, query: str, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
         with self._store.reading() as connection:
