@@ -22,7 +22,7 @@ SCHEMA_VERSION = 1
 TEXT_COLUMN = "passage"
 FIRST_TABLE = "chunks"
 CACHE_BYTES = 512 * 1024 * 1024  # of LanceDB, for each table: its index and its metadata
-REMEDY = "delete the folder or open it with rebuild=True, then sync; no document is lost, they are all in the store"
+REMEDY = "delete this folder and start again: the index is made again; no document is lost, they are all in the store"
 
 
 class State(Record):
@@ -199,3 +199,7 @@ def explained(folder: Path) -> Iterator[None]:
         if "lance" not in str(error).lower():
             raise
         raise RunFolderError(f"The index in {folder} is damaged: {error}.", REMEDY) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # LanceDB's Rust code stopped; the class cannot be imported
+            raise
+        raise RunFolderError(f"The index in {folder} is damaged: {' '.join(str(error).split())}.", REMEDY) from error
