@@ -4,6 +4,7 @@ Takes an `Answering`, gives routes and exception handlers for a Starlette applic
 recognised: a function says what the caller of a request may see.
 """
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -12,14 +13,16 @@ from typing import Any
 
 from anyio import to_thread
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bakeoff.errors import BakeoffError
 from bakeoff.records import Answer
 from bakeoff.serve.answering import Answered, Answering, Asked, RefusedError, answered
 from bakeoff.serve.conversation import Conversation, by_model, by_rule
 from bakeoff.serve.front_ends import chore_reply
+from bakeoff.serve.guard.failed import failed_message
 from bakeoff.serve.guard.request_id import request_id_of
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.links import Links
@@ -46,6 +49,7 @@ from bakeoff.serve.request_log import note_ended
 from bakeoff.serve.showing import Showing
 from bakeoff.serve.streams import Stepper, unless_gone
 
+_log = logging.getLogger(__name__)
 LinksFor = Callable[[Request], Links]
 PREFIXES = ("/v1", "")
 """Clients take a base address with or without /v1."""
@@ -175,12 +179,26 @@ class OpenAiApi:
 
 def exception_handlers() -> Mapping[Any, Callable[[Request, Exception], Any]]:
     """For a Starlette application: every error becomes an error object with its status."""
-    return {ApiError: _on_error, RefusedError: _on_error, HTTPException: _on_http, Exception: _on_crash}
+    return {
+        ApiError: _on_error,
+        RefusedError: _on_error,
+        HTTPException: _on_http,
+        ClientDisconnect: _on_gone,
+        Exception: _on_crash,
+    }
 
 
 async def _on_error(request: Request, error: Exception) -> Response:
+    """What the server itself failed at stands in its log, since the reply may not name files and addresses."""
     assert isinstance(error, ApiError | RefusedError)
+    if status_of(error) >= 500 and isinstance(error.__cause__, BakeoffError):
+        _log.error("%s", " ".join(str(error.__cause__).split()))
     return JSONResponse(error_object(error), status_of(error), headers_of(error))
+
+
+async def _on_gone(request: Request, error: Exception) -> Response:
+    """The client went away in the middle of its body: nobody reads this, but the log has the status."""
+    return Response(status_code=GONE)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -196,9 +214,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 async def _on_crash(request: Request, error: Exception) -> Response:
     """An error of the server's own. What it is stands in the server's log: the HTTP server writes it there."""
-    request_id = request_id_of(request.scope)
-    about = f", under the request's id {request_id}" if request_id else ""
-    return JSONResponse(plain_error(f"The server failed; its log says why{about}.", 500), 500)
+    return JSONResponse(plain_error(failed_message(request_id_of(request.scope)), 500), 500)
 
 
 def _new_id(prefix: str) -> str:
