@@ -17,10 +17,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bakeoff.errors import BakeoffError
+from bakeoff.errors import BakeoffError, error_line
+from bakeoff.models.providers.client import ApiError as UpstreamError
 from bakeoff.records import Answer
 from bakeoff.serve.answering import Answered, Answering, Asked, RefusedError, answered
 from bakeoff.serve.conversation import Conversation, by_model, by_rule
+from bakeoff.serve.failures import shown_in_log
 from bakeoff.serve.front_ends import chore_reply
 from bakeoff.serve.guard.failed import failed_message
 from bakeoff.serve.guard.request_id import request_id_of
@@ -29,7 +31,7 @@ from bakeoff.serve.links import Links
 from bakeoff.serve.openai.body import json_body
 from bakeoff.serve.openai.chat import ChatWriter
 from bakeoff.serve.openai.embeddings import embeddings
-from bakeoff.serve.openai.errors import ApiError, error_object, headers_of, plain_error, status_of
+from bakeoff.serve.openai.errors import AnsweringFailedError, ApiError, error_object, headers_of, plain_error, status_of
 from bakeoff.serve.openai.models import model_list, one_model
 from bakeoff.serve.openai.replies import GONE, Writer, object_reply, stream_reply
 from bakeoff.serve.openai.requests import (
@@ -182,6 +184,7 @@ def exception_handlers() -> Mapping[Any, Callable[[Request, Exception], Any]]:
     return {
         ApiError: _on_error,
         RefusedError: _on_error,
+        UpstreamError: _on_upstream,
         HTTPException: _on_http,
         ClientDisconnect: _on_gone,
         Exception: _on_crash,
@@ -191,9 +194,18 @@ def exception_handlers() -> Mapping[Any, Callable[[Request, Exception], Any]]:
 async def _on_error(request: Request, error: Exception) -> Response:
     """What the server itself failed at stands in its log, since the reply may not name files and addresses."""
     assert isinstance(error, ApiError | RefusedError)
-    if status_of(error) >= 500 and isinstance(error.__cause__, BakeoffError):
-        _log.error("%s", " ".join(str(error.__cause__).split()))
+    cause = error.__cause__
+    if status_of(error) >= 500 and isinstance(cause, BakeoffError):
+        is_upstream = isinstance(cause, UpstreamError)
+        _log.error("%s", shown_in_log(error_line(cause)) if is_upstream else " ".join(str(cause).split()))
     return JSONResponse(error_object(error), status_of(error), headers_of(error))
+
+
+async def _on_upstream(request: Request, error: Exception) -> Response:
+    """A model behind a server that failed outside an answer: an embedder."""
+    failed = AnsweringFailedError(error_line(error))
+    failed.__cause__ = error
+    return await _on_error(request, failed)
 
 
 async def _on_gone(request: Request, error: Exception) -> Response:
