@@ -35,6 +35,7 @@ from bakeoff.serve.openai.errors import AnsweringFailedError, ApiError, error_ob
 from bakeoff.serve.openai.models import model_list, one_model
 from bakeoff.serve.openai.replies import GONE, Writer, object_reply, stream_reply
 from bakeoff.serve.openai.requests import (
+    MOST_QUESTION_CHARACTERS,
     ChatRequest,
     EmbeddingsRequest,
     ResponsesRequest,
@@ -42,6 +43,7 @@ from bakeoff.serve.openai.requests import (
     known_model,
     parse,
     refuse_form,
+    refuse_long,
     responses_conversation,
 )
 from bakeoff.serve.openai.responses import ResponseWriter
@@ -61,7 +63,8 @@ class OpenAiApi:
     """The API for one `Answering`.
 
     `holder_of` says who asks, and so which documents they may see. `links` makes those of citations; None makes
-    plain ones, to the address of each request. `observer` is told how each answer ended.
+    plain ones, to the address of each request. `observer` is told how each answer ended. `most_characters` is the limit
+    of a question with its system messages.
     """
 
     def __init__(
@@ -70,8 +73,10 @@ class OpenAiApi:
         holder_of: Callable[[Request], Holder],
         links: LinksFor | None = None,
         observer: Observer | None = None,
+        most_characters: int = MOST_QUESTION_CHARACTERS,
     ) -> None:
         self._answering = answering
+        self._most_characters = most_characters
         self._holder_of = holder_of
         self._links = links or (lambda request: Links(str(request.base_url).rstrip("/")))
         self._observer = observer or Unobserved()
@@ -108,6 +113,7 @@ class OpenAiApi:
         conversation = chat_conversation(sent)
         chore = chore_reply(conversation.question)
         if chore is None:
+            refuse_long(conversation, self._most_characters, "messages")
             refuse_form(sent.response_format, sent.tool_choice, "response_format")
         include_usage = bool(sent.stream_options and sent.stream_options.include_usage)
         writer = ChatWriter(id=_new_id("chatcmpl-"), created=_now(), model=sent.model, include_usage=include_usage)
@@ -121,6 +127,7 @@ class OpenAiApi:
         conversation = responses_conversation(sent)
         chore = chore_reply(conversation.question)
         if chore is None:
+            refuse_long(conversation, self._most_characters, "input")
             refuse_form(sent.text.format if sent.text else None, sent.tool_choice, "text.format")
         id = _new_id("resp_")
         writer = ResponseWriter(id, _now(), sent.model, sent.instructions, sent.metadata)
@@ -166,6 +173,8 @@ class OpenAiApi:
         """The stream of the answer to the last question."""
         holder, rewriter = self._holder_of(request), self._answering.rewriter
         question = by_rule(conversation) if rewriter is None else by_model(conversation, rewriter)
+        if len(question) + len(conversation.system) > self._most_characters:
+            question = conversation.question  # with the earlier questions it would be too long to read
         asked = Asked(
             id=id,
             model=model,
