@@ -219,10 +219,22 @@ def test_chores_of_front_ends_ask_nobody(client, scripted, stream):
 
 @pytest.mark.parametrize("prefix", ["/v1", ""])
 def test_models_are_listed_with_and_without_v1(client, prefix):
-    """The default contender first; one by one too."""
-    assert [model["id"] for model in client.get(f"{prefix}/models").json()["data"]] == ["shop", "shop-large", "axes"]
+    """The default contender first; one by one too. The embedder can be named, and is not offered for asking."""
+    assert [model["id"] for model in client.get(f"{prefix}/models").json()["data"]] == ["shop", "shop-large"]
+    assert client.get(f"{prefix}/models/axes").json()["id"] == "axes"
     assert client.get(f"{prefix}/models/shop").json()["created"] == 1_700_000_000
     assert error_of(client.get(f"{prefix}/models/shup"))["code"] == "model_not_found"
+
+
+def test_a_model_for_something_else_says_what_it_is_for(client):
+    """An embedder that is asked, a contender that shall embed: neither "does not exist"."""
+    for path, sent in (("chat/completions", ASK), ("responses", {"input": "How long?"})):
+        reply = client.post(f"/v1/{path}", json={**sent, "model": "axes"})
+        message = error_of(reply)["message"]
+        assert (reply.status_code, error_of(reply)["param"]) == (404, "model")
+        assert "is an embedder" in message and "shop and shop-large" in message and "/v1/embeddings" in message
+    reply = client.post("/v1/embeddings", json={"model": "shop", "input": "a"})
+    assert reply.status_code == 404 and "is a contender" in reply.text and "'axes'" in reply.text
 
 
 def test_embeddings_as_numbers_and_as_base64(client):

@@ -32,7 +32,7 @@ from bakeoff.serve.openai.body import json_body
 from bakeoff.serve.openai.chat import ChatWriter
 from bakeoff.serve.openai.embeddings import embeddings
 from bakeoff.serve.openai.errors import AnsweringFailedError, ApiError, error_object, headers_of, plain_error, status_of
-from bakeoff.serve.openai.models import model_list, one_model
+from bakeoff.serve.openai.models import asked_contender, model_list, one_model
 from bakeoff.serve.openai.replies import GONE, Writer, object_reply, stream_reply
 from bakeoff.serve.openai.requests import (
     MOST_QUESTION_CHARACTERS,
@@ -40,7 +40,6 @@ from bakeoff.serve.openai.requests import (
     EmbeddingsRequest,
     ResponsesRequest,
     chat_conversation,
-    known_model,
     parse,
     refuse_form,
     refuse_long,
@@ -109,7 +108,7 @@ class OpenAiApi:
     async def chat(self, request: Request) -> Response:
         """A chat completion."""
         sent = parse(ChatRequest, await json_body(request))
-        known_model(sent.model, self._answering.models)
+        await self._check_contender(request, sent.model)
         conversation = chat_conversation(sent)
         chore = chore_reply(conversation.question)
         if chore is None:
@@ -123,7 +122,7 @@ class OpenAiApi:
     async def responses(self, request: Request) -> Response:
         """A response."""
         sent = parse(ResponsesRequest, await json_body(request))
-        known_model(sent.model, self._answering.models)
+        await self._check_contender(request, sent.model)
         conversation = responses_conversation(sent)
         chore = chore_reply(conversation.question)
         if chore is None:
@@ -144,7 +143,13 @@ class OpenAiApi:
     def _embedded(self, sent: EmbeddingsRequest) -> Iterator[dict[str, Any]]:
         """The one reply, in its turn."""
         with self._embedding_queue.turn():
-            yield embeddings(sent, self._answering.embedder)
+            yield embeddings(sent, self._answering.embedder, self._answering.models)
+
+    async def _check_contender(self, request: Request, name: str) -> None:
+        """Raises ApiError if there is none of this name. One that the caller may not ask is refused later."""
+        if name not in self._answering.models:
+            labels = self._holder_of(request).labels
+            await to_thread.run_sync(asked_contender, self._answering, name, labels)
 
     async def _reply(
         self, request: Request, items: Iterator[str | Answered], writer: Writer, stream: bool, named: bool
