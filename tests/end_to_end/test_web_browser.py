@@ -275,7 +275,7 @@ def test_stopping_ends_the_work_on_the_server(page: webdriver.Chrome, server: We
 def test_a_failure_says_why_and_can_be_tried_again(page: webdriver.Chrome, server: WebServer) -> None:
     """The server's own words; "Try again" asks once more in the same place."""
     answer = answer_to(page, "broken")
-    assert "the engine went down" in answer.text
+    assert "could not be answered" in answer.text
     one_of(answer, ".problem-note button").click()
     wait(page, lambda: len(server.answering.asked) == 2)
     wait(page, lambda: all_of(page, ".answer.failed"))

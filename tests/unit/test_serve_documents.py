@@ -420,9 +420,9 @@ def test_a_batch_is_one_change(client: TestClient) -> None:
 
 
 def test_a_change_that_cannot_be_made_is_no_success(
-    client: TestClient, documents: LiveDocuments, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, documents: LiveDocuments, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A full disk: 503, no path of the server in the text, and what was there stays."""
+    """A full disk: 503, no path of the server in the text but in its log, and what was there stays."""
     put(client, "a", "One.")
 
     def full(*_: object, **__: object) -> None:
@@ -432,8 +432,28 @@ def test_a_change_that_cannot_be_made_is_no_success(
         patch.setattr(documents.store, "change", full)
         response = client.put("/documents/a", json={"text": "Two."})
     assert code(response) == (503, "documents_unavailable") and "/var" not in response.text
+    assert "The disk is full: /var/lib/secret. -> free some space" in caplog.messages
     assert client.get("/documents/a").json()["text"] == "One."
     assert put(client, "a", "Two.")["kind"] == "updated"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("PUT", "/documents/a", "application/json"),
+        ("PUT", "/documents/a", "text/markdown"),
+        ("POST", "/documents", "application/json"),
+        ("POST", "/documents", "multipart/form-data; boundary=x"),
+    ],
+)
+def test_a_client_that_goes_away_in_its_body_changes_nothing(
+    client: TestClient, documents: LiveDocuments, method: str, path: str, kind: str
+) -> None:
+    """And is no error of the server's own."""
+    half = [b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.md"\r\n\r\nHalf', 0.0]
+    headers = [("host", "testserver"), ("content-type", kind)]
+    assert send_request(client.app, method, path, headers, half).status == 499
+    assert documents.version == 0
 
 
 def test_json_is_what_programs_get_and_pages_what_browsers_get(client: TestClient) -> None:

@@ -201,6 +201,18 @@ def test_history_does_not_show_a_text_that_was_withheld(log):
     assert reply.json()["answers"][0]["declined"] is True and reply.json()["answers"][0]["text"] is None
 
 
+def test_history_shows_an_error_only_to_a_key_that_oversees(log):
+    """It may name the address of a model; others read what they read when they asked."""
+    log.append(answered("f1", text="", error="ApiError: http://10.0.0.7/v1 could not be reached"))
+    log.append(answered("f2", text="", error="cancelled: the client went away"))
+    own = {answer["id"]: answer["error"] for answer in ask(log, "GET", "/history").json()["answers"]}
+    assert "10.0.0.7" not in own["f1"] and "could not be reached" in own["f1"]
+    assert own["f2"] == "cancelled: the client went away" and own["a1"] is None
+    log.append(answered("f3", text="", error="queue_full: 8 questions are being answered"))
+    assert "8 questions" in ask(log, "GET", "/history").text
+    assert "10.0.0.7" in ask(log, "GET", "/history", "boss").text
+
+
 def test_a_later_key_of_the_same_name_has_a_history_of_its_own(log):
     """And can judge nothing that was answered to the former one."""
     log.append(answered("n1", key="desk again"))

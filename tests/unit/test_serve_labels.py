@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from bakeoff.contenders.access import record_learned
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipe
-from bakeoff.errors import InputError
+from bakeoff.errors import TooLongError
 from bakeoff.records import Answer, Labels
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.serve import serving as serving_module
@@ -108,13 +108,14 @@ def test_a_question_that_a_model_cannot_read_is_in_the_log(serving: Serving, log
     """Its reply has the status 400."""
 
     def unreadable(contender: object, question: object) -> Iterator[object]:
-        raise InputError("The question has 9 tokens; 8 are possible.", "shorten it")
+        raise TooLongError("The question has 9 tokens; 8 are possible.", "lower retrieval.k")
         yield
 
     monkeypatch.setattr(serving_module, "stream_of", unreadable)
-    assert refused(serving, "long").status == 400
+    refusal = refused(serving, "long")
+    assert (refusal.status, refusal.code, refusal.remedy) == (400, "context_length_exceeded", "shorten the question")
     (entry,) = logged(log, 1)
-    assert entry.error == "question_refused: The question has 9 tokens; 8 are possible."
+    assert entry.error.startswith("context_length_exceeded: The question is too long")
 
 
 def test_a_flood_of_refused_questions_does_not_fill_the_log(serving: Serving, log: Log) -> None:

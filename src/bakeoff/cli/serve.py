@@ -67,6 +67,9 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    question_characters: Annotated[
+        int, typer.Option(min=1, help="Most characters of a question with its system messages.")
+    ] = 8000,
     keep_days: Annotated[
         int | None, typer.Option(help="Delete entries of the log after so many days.", show_default=False)
     ] = None,
@@ -97,6 +100,7 @@ def serve(
         per_minute=per_minute,
         grace_s=grace,
         workers=workers,
+        most_characters=question_characters,
     )
     logging = Logging(retention_days=keep_days, keep_texts=log_texts, format=log_format)
     serve_run(run, runs, deployments, tuple(contender or ()), listening, logging, keys, note)

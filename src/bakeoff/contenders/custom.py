@@ -2,7 +2,8 @@
 
 Takes a class (or function) that returns an object with `answer(questions)`. Fills in optional values that the measures
 need. Does not know how the object answers. It is never asked for somebody who may not see every document, unless the
-class has `respects_labels = True`: then it must show and cite only what `question.access` lets see.
+class has `respects_labels = True`: then it must show and cite only what `question.access` lets see. What it streams is
+held back until its answer, unless the class has `decides_before_streaming = True`.
 """
 
 import time
@@ -65,6 +66,11 @@ class HeldToContract:
     def __init__(self, name: str, inner: Any) -> None:
         self.name = name
         self._inner = inner
+
+    @property
+    def decides_before_streaming(self) -> bool:
+        """Whether the class says of itself that it declines before its first piece or not at all."""
+        return getattr(self._inner, "decides_before_streaming", False) is True
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """The inner contender's answers, under the name in the configuration.

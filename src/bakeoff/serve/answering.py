@@ -3,15 +3,19 @@
 Knows no web framework and no wire format. `serve/openai/` translates between this and the clients.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from pydantic import Field
 
-from bakeoff.errors import BakeoffError
+from bakeoff.errors import BakeoffError, error_line
 from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.protocols import Embedder, Generator
 from bakeoff.records import Answer, Labels, Record
+from bakeoff.serve.failures import OTHER, failure_of
+
+_log = logging.getLogger(__name__)
 
 
 class Asked(Record):
@@ -97,8 +101,8 @@ class Answered(Record):
 def answered(answering: Answering, asked: Asked, labels: Labels) -> Iterator[str | Answered]:
     """The stream of `answering.answer`, its last item with the versions. Closing it closes that stream.
 
-    An engine that raises instead of giving an Answer with `error` set is taken to have given one. Only RefusedError is
-    passed on.
+    An engine that raises instead of giving an Answer with `error` set is taken to have given one, and the traceback is
+    logged, unless its kind says enough. Only RefusedError is passed on.
     """
     completed = asked.question if asked.question != asked.typed else ""
     stream = answering.answer(asked, labels)
@@ -111,8 +115,10 @@ def answered(answering: Answering, asked: Asked, labels: Labels) -> Iterator[str
     except RefusedError:
         raise
     except ANSWERING_ERRORS as error:
-        message = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        yield Answered(answer=Answer(question_id=asked.id, contender=asked.model, error=message))
+        line = error_line(error)
+        if failure_of(line) is OTHER:
+            _log.error("An answer failed.", exc_info=error)
+        yield Answered(answer=Answer(question_id=asked.id, contender=asked.model, error=line))
     finally:
         close = getattr(stream, "close", None)
         if close is not None:

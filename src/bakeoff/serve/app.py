@@ -52,7 +52,7 @@ def application(
     def links(request: Request) -> Links:
         return Links(public_url or str(request.base_url).rstrip("/"), access.keys, _holder(request).name)
 
-    api = OpenAiApi(serving, _holder, links, metrics)
+    api = OpenAiApi(serving, _holder, links, metrics, access.body.question_characters)
     routes: list[BaseRoute] = [
         *web_routes(_holder, log.keep_texts),
         *api.routes(),

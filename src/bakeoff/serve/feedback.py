@@ -21,6 +21,7 @@ from starlette.routing import Route
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.records import Labels
 from bakeoff.serve.documents.views import Cited
+from bakeoff.serve.failures import shown_to_client
 from bakeoff.serve.guard import bearer
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.links import Links
@@ -146,7 +147,9 @@ class FeedbackApi:
             raise ApiError("This key sees only its own answers.", status=403, code="not_allowed", param="key")
         answers, thumbs = await to_thread.run_sync(self._newest, n, holder, key)
         links = self._links(request)
-        return JSONResponse({"answers": [_shown_answer(answer, thumbs.get(answer.id), links) for answer in answers]})
+        return JSONResponse(
+            {"answers": [_shown_answer(answer, thumbs.get(answer.id), links, holder) for answer in answers]}
+        )
 
     async def export(self, request: Request) -> Response:
         """The log as a file, sent as it is read. Only for a key that oversees."""
@@ -248,11 +251,17 @@ def _preference(sent: SentComparison, holder: Holder) -> Preference:
         raise _unknown(sent.answers[0]) from None
 
 
-def _shown_answer(answer: LoggedAnswer, thumb: Thumb | None, links: Links) -> dict[str, Any]:
-    """An answer in the history. A text that was withheld stays withheld."""
+def _shown_answer(answer: LoggedAnswer, thumb: Thumb | None, links: Links, holder: Holder) -> dict[str, Any]:
+    """An answer in the history. A text that was withheld stays withheld, and so does an error, except from keys that
+    oversee: it may name the addresses of models.
+    """
+    error = answer.error
+    if error and not holder.oversees:
+        error = shown_to_client(error)
     fields = answer.model_dump(mode="json", exclude=_NOT_SHOWN)
     return {
         **fields,
+        "error": error,
         "text": None if answer.declined else answer.text,
         "citations": [_shown_hit(hit, answer.documents_version, links) for hit in answer.hits],
         "thumb": thumb and _shown_thumb(thumb),

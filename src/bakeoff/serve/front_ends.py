@@ -12,11 +12,13 @@ import re
 TITLE_WORDS = 6
 """A title has at most this many words of the question."""
 UNTITLED = "New chat"
+MOST_CHARACTERS = 32_000
+"""A longer text is no chore: front ends show only the last messages of a chat."""
 
 _HISTORY = re.compile(r"<chat_history>(.*)</chat_history>", re.DOTALL)
 _JSON_KEY = re.compile(r'"(title|tags|follow_ups|queries|prompt|text)"\s*:')
 _SAID_BY_USER = re.compile(
-    r"(?:^|\n|\|\|>)\s*user:\s*(.+?)(?=\n\s*(?:\|\|>)?(?:user|assistant|ai|response|title):|\Z)", re.I | re.S
+    r"(?:^|\n|\|\|>)[ \t]*user:\s*(.+?)(?=\n[ \t]*(?:\|\|>)?(?:user|assistant|ai|response|title):|\Z)", re.I | re.S
 )
 
 
@@ -26,7 +28,7 @@ def chore_reply(text: str) -> str | None:
     A title is the first words of the first question. Nothing is invented for the rest: no tags but "General", no
     follow-up questions, no search queries, no text to continue.
     """
-    return _open_webui(text) or _librechat(text)
+    return None if len(text) > MOST_CHARACTERS else _open_webui(text) or _librechat(text)
 
 
 def _open_webui(text: str) -> str | None:

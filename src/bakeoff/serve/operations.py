@@ -52,7 +52,7 @@ _RECEIVED = "bakeoff.serve.documents.received"
 _LABELS = Parameter(name="labels", about="Labels for the documents, separated by commas.")
 
 OPENAI: dict[tuple[str, str], Operation] = {
-    ("GET", "/models"): Operation(about="The contenders that are served, and their embedder.", tag="OpenAI"),
+    ("GET", "/models"): Operation(about="The contenders that are served.", tag="OpenAI"),
     ("GET", "/models/{name}"): Operation(about="One of them.", tag="OpenAI"),
     ("POST", "/chat/completions"): Operation(
         about="A chat completion: the answer to the last question, as one object or as a stream of chunks.",

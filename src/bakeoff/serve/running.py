@@ -22,7 +22,7 @@ import uvicorn
 from anyio import to_thread
 
 from bakeoff.serve.guard.asgi import App
-from bakeoff.serve.guard.connections import ConnectionLimits, connection_class
+from bakeoff.serve.guard.connections import ConnectionLimits, Refused, connection_class, ignored
 from bakeoff.serve.server_log import ServerLog
 
 LAST_S = 5.0
@@ -44,7 +44,11 @@ def serve_until_stopped(
 
     Only these `proxies` are believed about the addresses of clients (`X-Forwarded-For`, `X-Forwarded-Proto`).
     """
-    config = server_config(app, proxies)
+
+    def refused(status: int, reason: str, request_id: str) -> None:
+        server_log.line("not a request", "warning", request_id=request_id, status=status, reason=reason)
+
+    config = server_config(app, proxies, refused)
     begun = time.monotonic()
     server = StoppableServer(
         config,
@@ -57,11 +61,11 @@ def serve_until_stopped(
     server_log.line("stopped", up_s=round(time.monotonic() - begun, 1))
 
 
-def server_config(app: App, proxies: Sequence[str] = ()) -> uvicorn.Config:
+def server_config(app: App, proxies: Sequence[str] = (), refused: Refused = ignored) -> uvicorn.Config:
     """uvicorn's settings. Without proxies nobody is believed, whatever uvicorn's variables in the environment say."""
     return uvicorn.Config(
         app,
-        http=connection_class(ConnectionLimits()),
+        http=connection_class(ConnectionLimits(), refused),
         ws="none",
         lifespan="on",
         log_config=None,

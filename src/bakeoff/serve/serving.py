@@ -13,7 +13,7 @@ from bakeoff.contenders.access import why_refused
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.streaming import stream_of
-from bakeoff.errors import BakeoffError, InputError
+from bakeoff.errors import BakeoffError, TooLongError, error_line
 from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.threads import usable_cores
@@ -22,13 +22,14 @@ from bakeoff.records import Answer, Labels, Question
 from bakeoff.serve.answering import Asked, RefusedError
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.failures import CANCELLED, TOO_LONG
 from bakeoff.serve.guard.rate import Buckets, Rate
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import logged_answer
 from bakeoff.serve.memory import FreeMemory
 from bakeoff.serve.queue import N_WAITING, AnswerQueue
 
-GONE = "cancelled: the client went away before the answer was complete"
+GONE = f"{CANCELLED}: the client went away before the answer was complete"
 REFUSALS = Rate(per_minute=10, burst=30)
 """How many refused questions of one key are logged. All are counted (`metrics.py`)."""
 MOST_OF_REFUSED = 2_000
@@ -130,13 +131,13 @@ class Serving:
             failure = ""
             self._write_refused(asked, refusal, version, begun)
             raise
-        except InputError as error:
+        except TooLongError as error:
             failure = ""
-            unreadable = RefusedError(error.message, error.remedy, status=400, code="question_refused")
-            self._write_refused(asked, unreadable, version, begun)
-            raise unreadable from error
+            too_long = RefusedError(TOO_LONG.message, TOO_LONG.remedy, TOO_LONG.status, TOO_LONG.code)
+            self._write_refused(asked, too_long, version, begun)
+            raise too_long from error
         except ANSWERING_ERRORS as error:
-            failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            failure = error_line(error)
             raise
         finally:
             self._free_memory.give_back()

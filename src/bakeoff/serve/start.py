@@ -35,7 +35,7 @@ class Listening(Record):
 
     `per_minute` is the most requests of one key, or of one address without a key, in a minute. Answers in progress may
     take `grace_s` seconds after the server was told to stop. `workers` are the requests that a model behind a server
-    gets at the same time; None: as the run says.
+    gets at the same time; None: as the run says. `most_characters` are the most of a question with its system messages.
     """
 
     host: str = "127.0.0.1"
@@ -47,6 +47,7 @@ class Listening(Record):
     per_minute: int = PER_MINUTE
     grace_s: float = 20.0
     workers: int | None = None
+    most_characters: int = 8000
 
     @property
     def address(self) -> str:
@@ -103,7 +104,7 @@ def serve_run(
     server_log = ServerLog(form_for(logging.format), lines)
     rate = rate_of(listening.per_minute)
     proxies = checked_proxies(listening.proxies)
-    body = BodyLimits(larger=LARGER)
+    body = BodyLimits(larger=LARGER, question_characters=listening.most_characters)
     access = access_of(listening.host, KeyFile(keys), listening.names, listening.origins, rate, body)
     with _bound(listening) as listener:
         opened = open_run(run, runs)

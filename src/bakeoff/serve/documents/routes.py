@@ -12,7 +12,7 @@ from anyio import to_thread
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -250,7 +250,7 @@ async def _files(request: Request) -> list[SentFile]:
         async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES) as form:
             parts = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
             files = [SentFile(name=part.filename or "", content=await part.read()) for part in parts]
-    except (MultiPartException, HTTPException, ClientDisconnect) as error:
+    except (MultiPartException, HTTPException) as error:
         reason = getattr(error, "message", "") or getattr(error, "detail", "") or "it is incomplete"
         raise ApiError(f"The form cannot be read: {reason.rstrip('.')}.", code="invalid_form") from error
     if not files:

@@ -1,8 +1,8 @@
 """Stacks the guards around an application, in the one order that is safe.
 
 Takes an ASGI application and what is allowed, gives an ASGI application. Knows nothing about routes. From the outside:
-id, the log of requests, security headers, host, origin, who asks, rate, key, body. So a request for another host never
-costs anything, and attempts without a key are limited too. WebSockets are refused: nothing here uses them.
+id, the log of requests, security headers, failures, host, origin, who asks, rate, key, body. So a request for another
+host never costs anything, and attempts without a key are limited too. WebSockets are refused: nothing here uses them.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,6 +12,7 @@ from bakeoff.errors import ConfigError
 from bakeoff.serve.guard.asgi import App, Receive, Scope, Send
 from bakeoff.serve.guard.bearer import Authenticate, Identify, OpenPaths
 from bakeoff.serve.guard.body import BodyGuard, BodyLimits
+from bakeoff.serve.guard.failed import Failures
 from bakeoff.serve.guard.host import LOOPBACK_NAMES, AllowedHosts, HostGuard, allowed_hosts, is_loopback
 from bakeoff.serve.guard.origin import OriginGuard, checked_origins
 from bakeoff.serve.guard.rate import PER_MINUTE, Buckets, Rate, RateLimit, rate_of
@@ -86,6 +87,7 @@ def guarded(app: App, access: Access, logged: Callable[[App], App] | None = None
     inner = Identify(inner, access.keys, access.needs_key)
     inner = OriginGuard(inner, access.origins)
     inner = HostGuard(inner, access.hosts)
+    inner = Failures(inner)
     inner = SecurityHeaders(inner)
     if logged is not None:
         inner = logged(inner)
