@@ -19,6 +19,7 @@ from starlette.routing import Route
 from bakeoff.records import Answer
 from bakeoff.serve.answering import Answered, Answering, Asked, RefusedError, answered
 from bakeoff.serve.conversation import Conversation, by_model, by_rule
+from bakeoff.serve.follow_ups import courtesy_reply
 from bakeoff.serve.front_ends import chore_reply
 from bakeoff.serve.guard.request_id import request_id_of
 from bakeoff.serve.keys import Holder
@@ -100,12 +101,12 @@ class OpenAiApi:
         sent = parse(ChatRequest, await json_body(request))
         known_model(sent.model, self._answering.models)
         conversation = chat_conversation(sent)
-        chore = chore_reply(conversation.question)
-        if chore is None:
+        fixed = _fixed_reply(conversation)
+        if fixed is None:
             refuse_form(sent.response_format, sent.tool_choice, "response_format")
         include_usage = bool(sent.stream_options and sent.stream_options.include_usage)
         writer = ChatWriter(id=_new_id("chatcmpl-"), created=_now(), model=sent.model, include_usage=include_usage)
-        items = self._items(request, writer.id, sent.model, conversation, chore)
+        items = self._items(request, writer.id, sent.model, conversation, fixed)
         return await self._reply(request, items, writer, bool(sent.stream), named=False)
 
     async def responses(self, request: Request) -> Response:
@@ -113,12 +114,12 @@ class OpenAiApi:
         sent = parse(ResponsesRequest, await json_body(request))
         known_model(sent.model, self._answering.models)
         conversation = responses_conversation(sent)
-        chore = chore_reply(conversation.question)
-        if chore is None:
+        fixed = _fixed_reply(conversation)
+        if fixed is None:
             refuse_form(sent.text.format if sent.text else None, sent.tool_choice, "text.format")
         id = _new_id("resp_")
         writer = ResponseWriter(id, _now(), sent.model, sent.instructions, sent.metadata)
-        items = self._items(request, id, sent.model, conversation, chore)
+        items = self._items(request, id, sent.model, conversation, fixed)
         return await self._reply(request, items, writer, bool(sent.stream), named=True)
 
     async def embeddings(self, request: Request) -> Response:
@@ -143,11 +144,11 @@ class OpenAiApi:
         return await object_reply(request, stepped, writer, showing)
 
     def _items(
-        self, request: Request, id: str, model: str, conversation: Conversation, chore: str | None
+        self, request: Request, id: str, model: str, conversation: Conversation, fixed: str | None
     ) -> Iterator[str | Answered]:
-        """The stream of the answer, or the reply to a chore of a chat front end, for which nobody is asked."""
-        if chore is not None:
-            yield Answered(answer=Answer(question_id=id, contender=model, text=chore))
+        """The stream of the answer, or the fixed reply, which is no contender's."""
+        if fixed is not None:
+            yield Answered(answer=Answer(question_id=id, contender="", text=fixed))
             return
 
         def ended(how: Ended) -> None:
@@ -199,6 +200,12 @@ async def _on_crash(request: Request, error: Exception) -> Response:
     request_id = request_id_of(request.scope)
     about = f", under the request's id {request_id}" if request_id else ""
     return JSONResponse(plain_error(f"The server failed; its log says why{about}.", 500), 500)
+
+
+def _fixed_reply(conversation: Conversation) -> str | None:
+    """The reply to a chore of a chat front end, to thanks or to a greeting, for which nobody is asked."""
+    chore = chore_reply(conversation)
+    return courtesy_reply(conversation.question) if chore is None else chore
 
 
 def _new_id(prefix: str) -> str:

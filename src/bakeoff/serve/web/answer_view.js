@@ -103,7 +103,7 @@ export class AnswerView {
   }
 
   tools(answer) {
-    const { buttons, below } = judge(answer.id);
+    const { buttons, below } = answer.isLogged ? judge(answer.id) : { buttons: null, below: "" };
     const copy = iconButton("copy", "Copy the answer", () => this.copy(copy, answer.text));
     return [el("div", { class: "tools" }, buttons, copy), below];
   }

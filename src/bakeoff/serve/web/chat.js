@@ -8,14 +8,15 @@ export const DECLINED = "I don't know.";
 
 /** The answer of one contender. `onText(text)` is called with the whole text so far, each time more has come.
  *
- * Resolves to {id, text, sources, contender, declined, truncated, question}; sources are numbered from 1 by their place.
+ * Resolves to {id, text, sources, contender, isLogged, declined, truncated, question}; sources are numbered from 1 by
+ * their place.
  * `question` is what the server made of a question that needed what was said before; else empty. Raises ApiError, or an
  * AbortError once `signal` is aborted: the server then stops the model.
  */
 export async function ask(contender, messages, { onText, signal }) {
   const body = { model: contender, messages, stream: true };
   const response = await postJson("/v1/chat/completions", body, { signal });
-  const answer = { id: "", text: "", sources: [], contender, declined: false, truncated: false, question: "" };
+  const answer = { id: "", text: "", sources: [], contender, isLogged: true, declined: false, truncated: false, question: "" };
   let isWhole = false;
   for await (const event of events(response)) {
     if (event.error) throw new ApiError(event.error.message, 200, event.error.code, null);
@@ -35,6 +36,7 @@ function add(answer, event) {
     if (annotation.type === "url_citation") answer.sources.push(sourceOf(annotation.url_citation));
   }
   if (event.bakeoff) {
+    answer.isLogged = Boolean(event.bakeoff.contender); // the reply to thanks or a greeting is no contender's
     answer.contender = event.bakeoff.contender || answer.contender;
     answer.question = event.bakeoff.question ?? "";
     answer.declined = event.bakeoff.abstained || answer.text.trim() === DECLINED;
