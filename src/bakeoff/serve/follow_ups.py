@@ -18,7 +18,7 @@ from bakeoff.records import Record
 OPENING_WORDS = 8
 """A question that opens with a word such as "and" is a follow-up if it has at most this many words."""
 FRAGMENT_WORDS, SHORT_FRAGMENT_WORDS = 5, 3
-"""The most words of a follow-up without a verb: if a preposition is first ("for students?"), and else ("what size?")."""
+"""The most words of a follow-up without a verb: with a preposition first ("for students?"), and else ("what size?")."""
 COURTESY_WORDS = 6
 """The most words of a text that is only thanks or a greeting."""
 MOST_CHARACTERS = 500

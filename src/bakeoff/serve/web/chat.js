@@ -27,13 +27,16 @@ export async function ask(contender, messages, { onText, signal }) {
   return answer;
 }
 
+/** A source with the span of its mark in the text, in code points. */
+const cited = (citation) => ({ ...sourceOf(citation), span: [citation.start_index, citation.end_index] });
+
 /** Adds an event to the answer. Gives whether it was the one that ends it. */
 function add(answer, event) {
   const choice = event.choices?.[0];
   answer.id ||= event.id ?? "";
   answer.text += choice?.delta?.content ?? "";
   for (const annotation of choice?.delta?.annotations ?? []) {
-    if (annotation.type === "url_citation") answer.sources.push(sourceOf(annotation.url_citation));
+    if (annotation.type === "url_citation") answer.sources.push(cited(annotation.url_citation));
   }
   if (event.bakeoff) {
     answer.isLogged = Boolean(event.bakeoff.contender); // the reply to thanks or a greeting is no contender's
