@@ -589,7 +589,7 @@ def test_markdown_becomes_plain_elements(modules: webdriver.Chrome) -> None:
 
 
 def test_marks_before_the_first_citation_are_text(modules: webdriver.Chrome) -> None:
-    """They were copied from a document. Offsets count code points; without any citation every mark is left to `cite`."""
+    """They were copied. Offsets count code points; without any citation every mark is left to `cite`."""
     body = """const { withoutCopiedMarks } = await import('/web/citation_marks.js');
         const shown = ([text, spans]) => withoutCopiedMarks(text, spans.map((span) => ({ span })));
         return given[0].map(shown)"""
