@@ -26,6 +26,20 @@ def test_a_follow_up_gets_the_earlier_question_and_its_short_answer():
     assert by_rule(conversation) == "Who leads the support team. Anna Kim. How long has she been there?"
 
 
+def test_a_question_that_lacks_only_a_name_gets_the_names():
+    """Those of the earlier question and of its answer; more would distract. In German all nouns are names."""
+    asked = "How long is the Tide Valve under warranty?"
+    assert by_rule(talk(asked, "5 years [1]", "Does it need a battery?")) == "Tide Valve: Does it need a battery?"
+    assert (
+        by_rule(talk("Who runs Norrvik?", "Anna Kim.", "Is she from Oslo?")) == "Norrvik, Anna Kim: Is she from Oslo?"
+    )
+    assert by_rule(talk("hearth 2 max temp", "", "How do I reset it?")) == "hearth 2: How do I reset it?"
+    assert by_rule(talk(asked, "5 years", "And the sensor?")) == f"{asked} 5 years. And the sensor?"
+    assert by_rule(talk(asked, "", "Can I extend it?", "", "What does it cost?")).startswith("Tide Valve: Can I extend")
+    german = talk("Wie lange gilt die Garantie des Tide Valve?", "5 Jahre", "Was kostet er?")
+    assert by_rule(german) == "Garantie, Tide Valve, Jahre: Was kostet er?"
+
+
 @pytest.mark.parametrize("reply", ["I don't know.", "word " * 21, ""])
 def test_long_answers_and_refusals_are_left_out(reply):
     """They would hide the question."""

@@ -11,7 +11,7 @@ from bakeoff.grading.abstention import is_abstention
 from bakeoff.protocols import Generator
 from bakeoff.records import GenerationSettings, Message, Prompt, Record
 from bakeoff.serve.citations import without_marks
-from bakeoff.serve.follow_ups import refers_back
+from bakeoff.serve.follow_ups import lacks_only_a_name, names_in, refers_back
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -64,17 +64,25 @@ class Conversation(Record):
 
 
 def by_rule(conversation: Conversation) -> str:
-    """The last question, after the earlier question that it refers back to and the short answer to that one.
+    """The last question, after what it refers back to.
 
-    A question that does not refer back (`refers_back`) stays as it is. An earlier question that refers back itself is
-    completed in the same way, MOST_EARLIER_QUESTIONS deep.
+    A question that does not refer back (`refers_back`) stays as it is. One that is whole but for a pronoun gets the
+    names in the earlier question and its short answer before it: more of their words would distract the search and a
+    small model. Any other gets the earlier question and the short answer. An earlier question that refers back itself
+    is completed in the same way, MOST_EARLIER_QUESTIONS deep.
     """
     parts = [conversation.question]
     questions = [(i, turn.text) for i, turn in enumerate(conversation.earlier) if turn.role == "user"]
     for i, text in reversed(questions[-MOST_EARLIER_QUESTIONS:]):
         if not refers_back(parts[0]):
             break
-        parts[:0] = [_sentence(text), *_short_answer(conversation.earlier[i + 1 :])]
+        answer = _short_answer(conversation.earlier[i + 1 :])
+        names = names_in(text) if lacks_only_a_name(parts[0]) else []
+        if names:
+            every = dict.fromkeys([*names, *(name for part in answer for name in names_in(part))])
+            parts.insert(0, f"{', '.join(every)}:")
+            break
+        parts[:0] = [_sentence(text), *answer]
     return " ".join(parts)
 
 

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import groupby
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -91,6 +92,7 @@ class _Reading:
         self.language = language
         found = [(match.group(), match.start()) for match in _WORD.finditer(text)]
         breaks = [match.start() for match in _BREAK.finditer(text)]
+        self._written = [word for word, _ in found]
         self.words = [word.casefold() for word, _ in found]
         self.has_capital = [word[0].isupper() for word, _ in found]
         self.clause = list(_clauses(self.words, [place for _, place in found], breaks, language.clauses))
@@ -115,6 +117,17 @@ class _Reading:
     @property
     def refers_back(self) -> bool:
         return self._is_fragment or self._opens_as_follow_up or self._has_open_pronoun
+
+    @property
+    def lacks_only_a_name(self) -> bool:
+        return self._has_open_pronoun and not self._opens_as_follow_up
+
+    @property
+    def named(self) -> Iterator[str]:
+        """The names, each of one or more words, as they were written."""
+        places = [place for place in range(len(self.words)) if self._is_in_a_name(place)]
+        for _, run in groupby(enumerate(places), key=lambda item: (item[1] - item[0], self.clause[item[1]])):
+            yield " ".join(self._written[place] for _, place in run)
 
     @property
     def _is_fragment(self) -> bool:
@@ -183,6 +196,16 @@ class _Reading:
         word = self.words[place]
         return self.names[place] and (self.has_capital[place] or any(map(str.isdigit, word)))
 
+    def _is_in_a_name(self, place: int) -> bool:
+        """Whether it is a word with a capital that does not open the text, a "B2", or a word of "hearth 2"."""
+        word, last = self.words[place], len(self.words) - 1
+        before_number = place < last and self.words[place + 1].isdigit() and self.names[place]
+        if word.isdigit():
+            return place > 0 and self.names[place - 1]
+        if place == 0 and not before_number:
+            return last > 0 and self._is_name(0) and self._is_name(1)
+        return self._is_name(place) or before_number
+
 
 def refers_back(text: str) -> bool:
     """Whether a question needs what was said before.
@@ -197,6 +220,27 @@ def refers_back(text: str) -> bool:
     text = _without_courtesies(text) if len(text) <= MOST_CHARACTERS else ""
     language = language_of(text)
     return language is not None and _Reading(text, language).refers_back
+
+
+def lacks_only_a_name(text: str) -> bool:
+    """Whether a question that refers back is whole but for a pronoun: "how long does it last?".
+
+    >>> lacks_only_a_name("How long does it last?"), lacks_only_a_name("And for the sensor?")
+    (True, False)
+    """
+    text = _without_courtesies(text)
+    language = language_of(text)
+    return language is not None and _Reading(text, language).lacks_only_a_name
+
+
+def names_in(text: str) -> list[str]:
+    """The names in a text, each once: words with a capital or a digit (in German, all nouns).
+
+    >>> names_in("How long is the Tide Valve under warranty, and the hearth 2?")
+    ['Tide Valve', 'hearth 2']
+    """
+    text = text[:MOST_CHARACTERS]
+    return list(dict.fromkeys(_Reading(text, language_of(text) or languages()["en"]).named))
 
 
 def language_of(text: str) -> Language | None:
