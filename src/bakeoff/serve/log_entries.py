@@ -76,8 +76,8 @@ class LoggedAnswer(_Entry):
     `question` is the self-contained question that was answered; `asked` the user's own words if they differ.
     `question_hash` is set by the log where it keeps no texts. `version` is the hash of what was served,
     `documents_version` the version of the document store. `cited` gives the place in `hits`, from 1, of each passage
-    that the reply cites, by their numbers; `marked` says that they are marked in the text itself. `text` is the text of the answer; if `declined`, it was withheld.
-    `latency_ms` is the time until the answer was complete.
+    that the reply cites, by their numbers; `marked` says that marks in the text itself name them. `text` is the text of
+    the answer; if `declined`, it was withheld. `latency_ms` is the time until the answer was complete.
     """
 
     kind: Literal["answer"] = "answer"

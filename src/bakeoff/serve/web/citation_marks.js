@@ -1,6 +1,5 @@
 // Numbered citations: marks in a text, and the list of sources below it. Both open the passage.
 
-import { cutAt } from "./code_points.js";
 import { el } from "./dom.js";
 import { openPassage } from "./passage_dialog.js";
 
@@ -22,8 +21,10 @@ export const pendingMark = (number) => el("span", { class: "mark pending" }, Str
 /** The text with its marks before the first citation made inert: the contender copied them, they are not its citations. */
 export function withoutCopiedMarks(text, sources) {
   const starts = sources.filter(({ span }) => span && span[0] < span[1]).map(({ span }) => span[0]);
-  const [before, , after] = cutAt(text, starts.length ? Math.min(...starts) : 0, 0);
-  return before.replace(/\[(?=\d{1,3}\])/g, `[${WORD_JOINER}`) + after;
+  const first = starts.length ? Math.min(...starts) : 0;
+  const characters = [...text]; // offsets of the server count code points
+  const before = characters.slice(0, first).join("");
+  return before.replace(/\[(?=\d{1,3}\])/g, `[${WORD_JOINER}`) + characters.slice(first).join("");
 }
 
 export function sourceList(sources, heading) {
