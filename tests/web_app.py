@@ -8,7 +8,7 @@ import hashlib
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,9 @@ class Scripted:
     def versions(self, answer: Answer) -> Mapping[str, int]:
         return {hit.chunk.document_id: 7 for hit in answer.citations}
 
+    def numbered(self, answer: Answer) -> Sequence[Hit]:
+        return answer.citations
+
     def _endless(self) -> Iterator[str]:
         try:
             while True:
@@ -161,7 +164,7 @@ class Scripted:
             "asked": asked.typed,
             "documents_version": 7,
         }
-        self.log.post(logged_answer(answer, asked.question, **served))
+        self.log.post(logged_answer(answer, asked.question, self.numbered(answer), **served))
         return answer
 
 

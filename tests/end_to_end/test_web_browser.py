@@ -588,6 +588,16 @@ def test_markdown_becomes_plain_elements(modules: webdriver.Chrome) -> None:
     assert dict(zip(MARKDOWN, script(modules, body, list(MARKDOWN)), strict=True)) == MARKDOWN
 
 
+def test_marks_before_the_first_citation_are_text(modules: webdriver.Chrome) -> None:
+    """They were copied. Offsets count code points; without any citation every mark is left to `cite`."""
+    body = """const { withoutCopiedMarks } = await import('/web/citation_marks.js');
+        const shown = ([text, spans]) => withoutCopiedMarks(text, spans.map((span) => ({ span })));
+        return given[0].map(shown)"""
+    texts = [["😀 3 kilos [2], arr[1]. [1]", [[23, 26]]], ["a [3] b [1]", [[8, 11], [11, 11], [2, 5]]], ["a [1]", []]]
+    shown = ["😀 3 kilos [\u20602], arr[\u20601]. [1]", "a [3] b [1]", "a [1]"]
+    assert script(modules, body, texts) == shown
+
+
 def test_what_is_half_written_does_not_flicker(modules: webdriver.Chrome) -> None:
     """Bold and code that have begun are shown as such before their end has come; whole texts stay as they are."""
     texts = ["a **bo", "a `co", "a **", "a **b** c", "2 * 3", "```\na ** b", "**a**\n\nb `c"]

@@ -61,20 +61,24 @@ def test_an_answer_comes_back_whole_and_its_passages_as_references(log):
 
 
 @pytest.mark.parametrize(
-    ("text", "more", "cited"),
+    ("text", "more", "order", "cited"),
     [
-        ("two years", {}, (2,)),
-        ("Two years [3].", {}, (1, 2, 3)),
-        ("two years", {"abstained": True}, ()),
-        ("two years", {"error": "TimeoutError: no reply"}, ()),
+        ("two years", {}, 1, (2,)),
+        ("The warranty is two years.", {}, 1, (2,)),
+        ("Two years [3].", {}, 1, (1, 2, 3)),
+        ("Two years [2].", {}, -1, (3, 2)),
+        ("two years [3]", {}, 0, (2,)),
+        ("two years", {"abstained": True}, 1, ()),
+        ("two years", {"error": "TimeoutError: no reply"}, 1, ()),
     ],
 )
-def test_an_answer_is_logged_with_the_passages_that_its_reply_cites(text, more, cited):
-    """By their numbers in the reply; a declined or failed answer cites none."""
+def test_an_answer_is_logged_with_the_passages_that_its_reply_cites(text, more, order, cited):
+    """By their numbers in the reply; a declined or failed answer cites none. `order` is that in the prompt."""
     texts = ("How to clean it.", "The warranty is two years.", "Spare parts.")
     hits = [Hit(chunk=chunk(f"{i}.md", text), score=1 / i, rank=i) for i, text in enumerate(texts, 1)]
     answer = Answer(question_id="asked", contender="rag", text=text, citations=tuple(hits), **more)
-    assert logged_answer(answer, "How long?", id="chatcmpl-1").cited == cited
+    entry = logged_answer(answer, "How long?", hits[::order] if order else (), id="chatcmpl-1")
+    assert (entry.cited, entry.marked) == (cited, bool(order) and "[" in text)
 
 
 def test_entries_keep_their_order_and_the_newest_come_first(log):

@@ -217,6 +217,18 @@ def test_chores_of_front_ends_ask_nobody(client, scripted, stream):
     assert len(scripted.asked) == n_asked
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+def test_thanks_are_answered_without_the_contender(client, scripted, path):
+    """No contender is named, since none was asked."""
+    n_asked = len(scripted.asked)
+    turns = [{"role": "user", "content": "When is it open?"}, {"role": "assistant", "content": "At nine [1]"}]
+    turns.append({"role": "user", "content": "Thanks!"})
+    reply = client.post(path, json={"model": "shop", "messages": turns, "input": turns})
+    assert "You're welcome." in reply.text
+    assert reply.json()["bakeoff"]["contender"] == ""
+    assert len(scripted.asked) == n_asked
+
+
 @pytest.mark.parametrize("prefix", ["/v1", ""])
 def test_models_are_listed_with_and_without_v1(client, prefix):
     """The default contender first; one by one too. The embedder can be named, and is not offered for asking."""

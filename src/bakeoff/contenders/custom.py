@@ -15,7 +15,7 @@ from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.streaming import whole
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.grading.grade import is_abstention
-from bakeoff.records import Answer, Question
+from bakeoff.records import Answer, Hit, Question
 
 
 class Custom(Recipe):
@@ -34,6 +34,10 @@ class Custom(Recipe):
     def keeps_to_labels(self) -> bool:
         """Whether your own class says so, by `respects_labels = True`."""
         return vars(self.made_by).get("respects_labels") is True
+
+    def numbered(self, hits: Sequence[Hit]) -> Sequence[Hit]:
+        """All, in their order, if your own class says `cites_by_number = True`; else none."""
+        return hits if getattr(self.made_by, "cites_by_number", False) is True else ()
 
     def check(self, others: Sequence[Recipe]) -> None:
         """Makes one instance now, so that mistakes show before any work is done."""

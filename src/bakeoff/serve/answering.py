@@ -4,7 +4,7 @@ Knows no web framework and no wire format. `serve/openai/` translates between th
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from pydantic import Field
@@ -12,7 +12,7 @@ from pydantic import Field
 from bakeoff.errors import BakeoffError, error_line
 from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.protocols import Embedder, Generator
-from bakeoff.records import Answer, Labels, Record
+from bakeoff.records import Answer, Hit, Labels, Record
 from bakeoff.serve.failures import OTHER, failure_of
 
 _log = logging.getLogger(__name__)
@@ -70,6 +70,10 @@ class Answering(Protocol):
         """The version of each cited document that the answer was made from, by the document's id."""
         ...
 
+    def numbered(self, answer: Answer) -> Sequence[Hit]:
+        """The cited passages that its model was shown with numbers, in their order; none if it saw no numbers."""
+        ...
+
 
 class RefusedError(BakeoffError):
     """A question that is not taken now, or not at all: a full queue, or a question that the model cannot read.
@@ -88,7 +92,7 @@ class RefusedError(BakeoffError):
 
 
 class Answered(Record):
-    """An answer with the version of each cited document, by the document's id.
+    """An answer with the version of each cited document, by the document's id, and the passages its marks number.
 
     `question` is the one that was answered, if it was completed with what was said before; else empty.
     """
@@ -96,6 +100,7 @@ class Answered(Record):
     answer: Answer
     question: str = ""
     versions: dict[str, int] = Field(default_factory=dict)
+    numbered: tuple[Hit, ...] = ()
 
 
 def answered(answering: Answering, asked: Asked, labels: Labels) -> Iterator[str | Answered]:
@@ -108,10 +113,7 @@ def answered(answering: Answering, asked: Asked, labels: Labels) -> Iterator[str
     stream = answering.answer(asked, labels)
     try:
         for item in stream:
-            if isinstance(item, Answer):
-                yield Answered(answer=item, question=completed, versions=dict(answering.versions(item)))
-            else:
-                yield item
+            yield _with_sources(answering, item, completed) if isinstance(item, Answer) else item
     except RefusedError:
         raise
     except ANSWERING_ERRORS as error:
@@ -123,3 +125,8 @@ def answered(answering: Answering, asked: Asked, labels: Labels) -> Iterator[str
         close = getattr(stream, "close", None)
         if close is not None:
             close()
+
+
+def _with_sources(answering: Answering, answer: Answer, completed: str) -> Answered:
+    versions, numbered = answering.versions(answer), answering.numbered(answer)
+    return Answered(answer=answer, question=completed, versions=dict(versions), numbered=tuple(numbered))

@@ -6,7 +6,7 @@ that the pilot measured. Knows no wire format.
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from bakeoff.contenders.access import why_refused
@@ -18,7 +18,7 @@ from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.threads import usable_cores
 from bakeoff.protocols import Contender, Embedder, Generator
-from bakeoff.records import Answer, Labels, Question
+from bakeoff.records import Answer, Hit, Labels, Question
 from bakeoff.serve.answering import Asked, RefusedError
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.documents.live import LiveDocuments
@@ -148,6 +148,13 @@ class Serving:
         """The version of each cited document that has the passages where they are cited."""
         return self._documents.cited_versions(answer.citations)
 
+    def numbered(self, answer: Answer) -> Sequence[Hit]:
+        """The cited passages that its model was shown with numbers, in their order. A router is asked for its part."""
+        recipe, world = self.recipes[answer.contender], self._deployment.world
+        if answer.route and answer.route in recipe.sends_to(world.built(answer.contender).fitted):
+            recipe = make_recipe(world.built(answer.route).spec, world.imports_from)
+        return recipe.numbered(answer.citations)
+
     def _check_labels(self, contender: str, labels: Labels) -> None:
         """Raises RefusedError if the contender may not answer somebody who holds these labels."""
         reason = why_refused(self._deployment.world, contender, labels)
@@ -159,6 +166,7 @@ class Serving:
         entry = logged_answer(
             answer,
             asked.question,
+            self.numbered(answer),
             id=asked.id,
             key=asked.key,
             key_id=asked.key_id,

@@ -23,6 +23,7 @@ from bakeoff.records import Answer
 from bakeoff.serve.answering import Answered, Answering, Asked, RefusedError, answered
 from bakeoff.serve.conversation import Conversation, by_model, by_rule
 from bakeoff.serve.failures import shown_in_log
+from bakeoff.serve.follow_ups import courtesy_reply
 from bakeoff.serve.front_ends import chore_reply
 from bakeoff.serve.guard.failed import failed_message
 from bakeoff.serve.guard.request_id import request_id_of
@@ -110,13 +111,13 @@ class OpenAiApi:
         sent = parse(ChatRequest, await json_body(request))
         await self._check_contender(request, sent.model)
         conversation = chat_conversation(sent)
-        chore = chore_reply(conversation.question)
-        if chore is None:
+        fixed = _fixed_reply(conversation)
+        if fixed is None:
             refuse_long(conversation, self._most_characters, "messages")
             refuse_form(sent.response_format, sent.tool_choice, "response_format")
         include_usage = bool(sent.stream_options and sent.stream_options.include_usage)
         writer = ChatWriter(id=_new_id("chatcmpl-"), created=_now(), model=sent.model, include_usage=include_usage)
-        items = self._items(request, writer.id, sent.model, conversation, chore)
+        items = self._items(request, writer.id, sent.model, conversation, fixed)
         return await self._reply(request, items, writer, bool(sent.stream), named=False)
 
     async def responses(self, request: Request) -> Response:
@@ -124,13 +125,13 @@ class OpenAiApi:
         sent = parse(ResponsesRequest, await json_body(request))
         await self._check_contender(request, sent.model)
         conversation = responses_conversation(sent)
-        chore = chore_reply(conversation.question)
-        if chore is None:
+        fixed = _fixed_reply(conversation)
+        if fixed is None:
             refuse_long(conversation, self._most_characters, "input")
             refuse_form(sent.text.format if sent.text else None, sent.tool_choice, "text.format")
         id = _new_id("resp_")
         writer = ResponseWriter(id, _now(), sent.model, sent.instructions, sent.metadata)
-        items = self._items(request, id, sent.model, conversation, chore)
+        items = self._items(request, id, sent.model, conversation, fixed)
         return await self._reply(request, items, writer, bool(sent.stream), named=True)
 
     async def embeddings(self, request: Request) -> Response:
@@ -161,11 +162,11 @@ class OpenAiApi:
         return await object_reply(request, stepped, writer, showing)
 
     def _items(
-        self, request: Request, id: str, model: str, conversation: Conversation, chore: str | None
+        self, request: Request, id: str, model: str, conversation: Conversation, fixed: str | None
     ) -> Iterator[str | Answered]:
-        """The stream of the answer, or the reply to a chore of a chat front end, for which nobody is asked."""
-        if chore is not None:
-            yield Answered(answer=Answer(question_id=id, contender=model, text=chore))
+        """The stream of the answer, or the fixed reply, which is no contender's."""
+        if fixed is not None:
+            yield Answered(answer=Answer(question_id=id, contender="", text=fixed))
             return
 
         def ended(how: Ended) -> None:
@@ -241,6 +242,12 @@ async def _on_http(request: Request, error: Exception) -> Response:
 async def _on_crash(request: Request, error: Exception) -> Response:
     """An error of the server's own. What it is stands in the server's log: the HTTP server writes it there."""
     return JSONResponse(plain_error(failed_message(request_id_of(request.scope)), 500), 500)
+
+
+def _fixed_reply(conversation: Conversation) -> str | None:
+    """The reply to a chore of a chat front end, to thanks or to a greeting, for which nobody is asked."""
+    chore = chore_reply(conversation)
+    return courtesy_reply(conversation.question) if chore is None else chore
 
 
 def _new_id(prefix: str) -> str:

@@ -2,7 +2,7 @@
 
 import { getJson, request } from "./api.js";
 import { announce } from "./announce.js";
-import { marksOf, sourceList } from "./citation_marks.js";
+import { marksOf, sourceList, withoutCopiedMarks } from "./citation_marks.js";
 import { DECLINED } from "./chat.js";
 import { byId, el } from "./dom.js";
 import { fold } from "./folded.js";
@@ -98,15 +98,12 @@ function shown(answer) {
   if (answer.error) return el("p", { class: "remark" }, `Failed: ${answer.error}`);
   if (answer.declined) return el("p", { class: "declined-title" }, DECLINED);
   if (answer.text === null) return el("p", { class: "remark" }, "The log keeps no texts.");
-  const cite = marksOf(sourcesOf(answer));
-  let hasMarks = false;
-  const nodes = markdown(answer.text, (number) => {
-    const mark = cite(number);
-    hasMarks ||= mark !== null;
-    return mark;
-  });
+  const sources = sourcesOf(answer);
+  if (answer.marked) return markdown(answer.text, marksOf(sources));
   // The server's own marks are not part of the text; they stand at its end.
-  return hasMarks ? nodes : markdown(`${answer.text} ${answer.cited.map((_, i) => `[${i + 1}]`).join("")}`, cite);
+  const n = [...answer.text].length;
+  const text = `${answer.text} ${answer.cited.map((_, i) => `[${i + 1}]`).join("")}`;
+  return markdown(withoutCopiedMarks(text, [{ span: [n, n + 1] }]), marksOf(sources));
 }
 
 function details(answer) {
