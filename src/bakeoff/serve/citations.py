@@ -18,6 +18,7 @@ FEWEST_COPIED = 4
 
 _CODE = re.compile(r"(```|~~~).*?(?:\1|\Z)|`[^`\n]*`", re.DOTALL)
 _MARK = re.compile(r"\[(\d{1,3})\](?![(:])")
+_MARK_AND_BLANKS = re.compile(r"(?<![ \t])[ \t]*\[\d{1,3}\](?![(:])")  # each run of blanks is tried once
 _WORD = re.compile(r"\w+")
 _OWN_LINE = re.compile(r"(?:```|~~~|\|)[^\n]*\Z")
 
@@ -101,7 +102,7 @@ def without_marks(text: str) -> str:
     >>> without_marks("30 days [1][2]. See list[0].")
     '30 days. See list.'
     """
-    return re.sub(r"[ \t]*\[\d{1,3}\](?![(:])", "", text)
+    return _MARK_AND_BLANKS.sub("", text)
 
 
 def copied_span(text: str, chunk: Chunk) -> tuple[int, int]:

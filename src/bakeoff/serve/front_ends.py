@@ -30,7 +30,7 @@ _SAID_BY_USER = re.compile(
     re.I | re.S,
 )
 _FIRST_IN_JSON = re.compile(r'"mainText"\s*:\s*("(?:[^"\\]|\\.)*")')
-_FENCED = re.compile(r"(?:```|-{8,})\s*(.+?)\s*(?:\n-{4,}|```|\Z)", re.DOTALL)
+_FENCED = re.compile(r"(?:```|-{8,})(.+?)(?:\n-{4,}|```|\Z)", re.DOTALL)
 _RESPONSE = re.compile(r'Responses from models:\s*"""(.*?)"""', re.DOTALL)
 
 
