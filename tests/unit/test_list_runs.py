@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
-from bakeoff.runs.listing import is_running, list_runs
+from bakeoff.runs.listing import list_runs
+from bakeoff.runs.run import open_run
 from tests.unit.run_fixture import finished, questions
 
 
@@ -51,6 +53,10 @@ def test_a_run_at_work_is_running(tmp_path):
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline().strip() == "locked"
         assert states(tmp_path) == {"planets": "running"}
+        folder.comparison_path.rename(tmp_path / "elsewhere")
+        with pytest.raises(RunFolderError, match="another process is working on it"):
+            open_run(folder.root)
+        (tmp_path / "elsewhere").rename(folder.comparison_path)
         process.kill()
     assert states(tmp_path) == {"planets": "finished"}
 
@@ -58,12 +64,12 @@ def test_a_run_at_work_is_running(tmp_path):
 def test_asking_whether_a_run_is_at_work_leaves_no_lock(tmp_path):
     """Neither a file nor a lock that would keep the run out."""
     folder = finished(tmp_path / "planets").folder
-    assert not is_running(folder) and not (folder.root / ".lock").exists()
+    assert not folder.is_running and not (folder.root / ".lock").exists()
     with folder.lock():
         pass
-    assert not is_running(folder)
+    assert not folder.is_running
     with folder.lock():
-        assert is_running(folder)
+        assert folder.is_running
 
 
 @pytest.mark.parametrize(

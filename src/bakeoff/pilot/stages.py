@@ -86,10 +86,17 @@ def run(
     tell = listener or (lambda event: None)
     tell(Event(stage="data", note=f"Run folder: {folder.root}"))
     if waiting:
-        tell(Event(stage="data", note=f"note: {waiting} is not finished; --resume would continue it."))
+        tell(Event(stage="data", note=f"note: {_waits(waiting)}"))
     with folder.lock():
         Pilot(config, recipes, own, folder, prepared, tell).run()
     return Run(folder)
+
+
+def _waits(folder: Path) -> str:
+    """What is said of an unfinished run beside which a new one begins."""
+    if RunFolder(folder).is_running:
+        return f"another process is working on {folder}; this run begins beside it."
+    return f"{folder} is not finished; --resume would continue it."
 
 
 def _probe(config: Config, recipes: Sequence[Recipe]) -> None:

@@ -104,6 +104,11 @@ class RunFolder:
     def require(self, *paths: Path) -> None:
         """Raises RunFolderError if one of these files does not exist yet."""
         for path in paths:
+            if not path.exists() and self.is_running:
+                raise RunFolderError(
+                    f"The run in {self.root} has not ended yet: another process is working on it.",
+                    "wait for it; if it was stopped, continue it: bakeoff run CONFIG --resume",
+                )
             if not path.exists():
                 raise RunFolderError(
                     f"The run in {self.root} is not finished: it has no {path.relative_to(self.root)}.", FINISH
@@ -149,6 +154,19 @@ class RunFolder:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise RunFolderError(f"Cannot read {path}: {error}.", FINISH) from error
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a process is working on the run, that is, holds its lock."""
+        try:
+            with (self.root / ".lock").open("r") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return True
+        except OSError:
+            return False
+        return False
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -4,7 +4,6 @@ Takes a folder, gives records. Reads no answers and no model. A folder that cann
 and does not stop the others.
 """
 
-import fcntl
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -43,19 +42,6 @@ def list_runs(runs: Path) -> list[Listed]:
     return sorted(listed, key=lambda run: (-(run.begun.timestamp() if run.begun else 0.0), run.name))
 
 
-def is_running(folder: RunFolder) -> bool:
-    """Whether a process is using the folder, that is, holds its lock."""
-    try:
-        with (folder.root / ".lock").open("r") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-    except OSError:
-        return False
-    return False
-
-
 def _listed(folder: RunFolder) -> Listed:
     name, root, begun = folder.root.name, str(folder.root), _begun(folder)
     problem = ""
@@ -88,13 +74,13 @@ def _listed(folder: RunFolder) -> Listed:
 def _names(folder: RunFolder) -> list[str]:
     """The measured contenders, or the configured ones if nothing was compared yet."""
     config = folder.config()
-    if folder.comparison_path.exists() and not is_running(folder):
+    if folder.comparison_path.exists() and not folder.is_running:
         return list(folder.comparison().names)
     return [spec.name for spec in config.specs]
 
 
 def _state(folder: RunFolder) -> State:
-    if is_running(folder):
+    if folder.is_running:
         return "running"
     done = (folder.environment_path, folder.splits_path, folder.comparison_path, folder.report_path)
     return "finished" if all(path.exists() for path in done) else "half-written"
