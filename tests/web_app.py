@@ -150,7 +150,7 @@ class Scripted:
             self.stopped.set()
 
     def _logged(self, asked: Asked, **fields: object) -> Answer:
-        hits = () if fields.get("error") else tuple(_hit(id, rank) for rank, id in enumerate(SPANS, 1))
+        hits = () if fields.get("error") or "from memory" in asked.typed else tuple(_hit(id, rank) for rank, id in enumerate(SPANS, 1))
         answer = Answer(
             question_id="asked", contender=asked.model, citations=hits, usage=Usage(), latency_ms=420.0, **fields
         )

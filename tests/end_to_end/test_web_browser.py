@@ -205,13 +205,56 @@ def test_a_passage_deep_in_a_long_document_is_seen_at_once(page: webdriver.Chrom
     assert len(all_of(page, ".document-text .heading")) == 1000
 
 
-def test_declining_is_shown_calmly_and_not_as_an_error(page: webdriver.Chrome) -> None:
-    """It reads "I don't know."; what was withheld is nowhere on the page."""
+def test_an_answer_stands_beside_what_its_sources_say(page: webdriver.Chrome) -> None:
+    """For each citation the sentence that shares most with question and answer, its words emphasised, with a link."""
+    answer = answer_to(page, "How long may it be returned?")
+    (quote,) = all_of(answer, ".quotes li")
+    assert quote.text == "1\nReturns and refunds\nKettles may be returned within 30 days of delivery"
+    words = [word.text for word in all_of(quote, "blockquote b")]
+    assert words == ["Kettles", "returned", "within", "30", "days", "delivery"]
+    one_of(quote, ".source").click()
+    assert wait(page, lambda: one_of(page, "#passage mark")).text == SPANS["shop/returns"]
+
+
+def test_quotes_are_read_without_the_signs_of_markdown(modules: webdriver.Chrome) -> None:
+    """Emphasis, code, list items and tables; spans count characters and not halves of them; cut sentences have dots."""
+    body = """const { quoteList } = await import('/web/quotes.js'); const source = { title: 'T', page: '/documents/t' };
+        return given[0].map(([quote, words]) => { const list = quoteList([{ source, number: 1, quote, words }], null, true);
+            return [list.querySelector('blockquote').textContent, [...list.querySelectorAll('b')].map((b) => b.textContent)] })"""
+    quotes: list[list[Any]] = [
+        ["- Take **out** the `K-1`", [[9, 12]]],
+        ["🫖 tea 🫖 pot", [[2, 5], [8, 11]]],
+        ["| soft | every 8 weeks |\n| --- | --- |", [[9, 14]]],
+        ["<b>x</b> and more", []],
+        ["and so it went on " * 9 + "until", []],
+    ]
+    shown = script(modules, body, quotes)
+    assert [[" ".join(text.split()), words] for text, words in shown] == [
+        ["Take out the K-1", ["out"]],
+        ["🫖 tea 🫖 pot", ["tea", "pot"]],
+        ["soft every 8 weeks", ["every"]],
+        ["<b>x</b> and more", []],
+        ["… " + "and so it went on " * 9 + "until …", []],
+    ]
+
+
+def test_declining_shows_the_passages_that_came_closest(page: webdriver.Chrome) -> None:
+    """Calmly: "I don't know.", then quotes with links. What was withheld is nowhere on the page."""
     answer = answer_to(page, "Is there tea on the moon?")
     assert "declined" in answer.get_attribute("class")
     assert one_of(answer, ".declined-title").text == "I don't know."
-    assert not all_of(answer, ".problem-note, .sources")
+    assert "These passages came closest:" in answer.text and not all_of(answer, ".problem-note")
+    assert [one.text for one in all_of(answer, ".quotes .source")] == ["Returns and refunds", "Care of the kettle"]
+    one_of(answer, ".quotes .source").click()
+    assert wait(page, lambda: one_of(page, "#passage mark")).text == SPANS["shop/returns"]
     assert "withheld guess" not in page.page_source
+
+
+def test_declining_without_passages_says_so(page: webdriver.Chrome) -> None:
+    """One plain sentence, no reason that nobody knows."""
+    answer = answer_to(page, "Is there tea on the moon, from memory?")
+    assert one_of(answer, ".answer-body").text == "I don't know.\nNo passages were read for this question."
+    assert not all_of(answer, ".sources")
 
 
 def test_a_thumb_and_the_right_answer_reach_the_log(page: webdriver.Chrome, server: WebServer) -> None:

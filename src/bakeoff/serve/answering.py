@@ -85,11 +85,12 @@ class RefusedError(BakeoffError):
 class Answered(Record):
     """An answer with the version of each cited document, by the document's id.
 
-    `question` is the one that was answered, if it was completed with what was said before; else empty.
+    `question` is the one that was answered, `is_completed` whether it was completed with what was said before.
     """
 
     answer: Answer
     question: str = ""
+    is_completed: bool = False
     versions: dict[str, int] = Field(default_factory=dict)
 
 
@@ -99,12 +100,12 @@ def answered(answering: Answering, asked: Asked, labels: Labels) -> Iterator[str
     An engine that raises instead of giving an Answer with `error` set is taken to have given one. Only RefusedError is
     passed on.
     """
-    completed = asked.question if asked.question != asked.typed else ""
+    asking = {"question": asked.question, "is_completed": asked.question != asked.typed}
     stream = answering.answer(asked, labels)
     try:
         for item in stream:
             if isinstance(item, Answer):
-                yield Answered(answer=item, question=completed, versions=dict(answering.versions(item)))
+                yield Answered(answer=item, versions=dict(answering.versions(item)), **asking)
             else:
                 yield item
     except RefusedError:

@@ -7,7 +7,7 @@ model wrote marks is never changed. A text without marks gets them at its end, s
 import re
 from collections.abc import Mapping, Sequence
 
-from bakeoff.records import Hit, Record
+from bakeoff.records import Chunk, Hit, Record
 from bakeoff.serve.links import Links
 
 MOST_ADDED = 3
@@ -34,10 +34,14 @@ class Citation(Record):
 
 
 class Cited(Record):
-    """What to add to the end of a text, and the citations of the text with it, by their numbers from 1."""
+    """What to add to the end of a text, and the citations of the text with it, by their numbers from 1.
+
+    `sources` are the passages that they cite, in the same order.
+    """
 
     added: str = ""
     citations: tuple[Citation, ...] = ()
+    sources: tuple[Hit, ...] = ()
 
 
 def cite(text: str, hits: Sequence[Hit], versions: Mapping[str, int], links: Links) -> Cited:
@@ -55,11 +59,11 @@ def cite(text: str, hits: Sequence[Hit], versions: Mapping[str, int], links: Lin
         added, marks = _added(text, len(sources))
     end = len(text) + len(added)
     citations = [
-        Citation(number=number, url=_link(links, hit, versions), title=title(hit), start=span[0], end=span[1])
+        Citation(number=number, url=passage_link(links, hit.chunk, versions), title=title(hit), start=span[0], end=span[1])
         for number, hit in enumerate(sources, 1)
         for span in [marks.get(number, (end, end))]
     ]
-    return Cited(added=added, citations=tuple(citations))
+    return Cited(added=added, citations=tuple(citations), sources=tuple(sources))
 
 
 def supporting(text: str, hits: Sequence[Hit]) -> list[Hit]:
@@ -90,9 +94,8 @@ def without_marks(text: str) -> str:
     return re.sub(r"[ \t]*\[\d{1,3}\](?![(:])", "", text)
 
 
-def _link(links: Links, hit: Hit, versions: Mapping[str, int]) -> str:
+def passage_link(links: Links, chunk: Chunk, versions: Mapping[str, int]) -> str:
     """The address of the page that shows the document, as it was when it was cited, with the passage marked."""
-    chunk = hit.chunk
     return links.passage(chunk.document_id, chunk.start, chunk.end, versions.get(chunk.document_id))
 
 

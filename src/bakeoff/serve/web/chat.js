@@ -8,14 +8,15 @@ export const DECLINED = "I don't know.";
 
 /** The answer of one contender. `onText(text)` is called with the whole text so far, each time more has come.
  *
- * Resolves to {id, text, sources, contender, declined, truncated, question}; sources are numbered from 1 by their place.
+ * Resolves to {id, text, sources, quotes, closest, contender, declined, truncated, question}; sources are numbered from 1
+ * by their place. `quotes` and `closest` are what passages say: {source, number, quote, words}.
  * `question` is what the server made of a question that needed what was said before; else empty. Raises ApiError, or an
  * AbortError once `signal` is aborted: the server then stops the model.
  */
 export async function ask(contender, messages, { onText, signal }) {
   const body = { model: contender, messages, stream: true };
   const response = await postJson("/v1/chat/completions", body, { signal });
-  const answer = { id: "", text: "", sources: [], contender, declined: false, truncated: false, question: "" };
+  const answer = { id: "", text: "", sources: [], quotes: [], closest: [], contender, declined: false, truncated: false, question: "" };
   let isWhole = false;
   for await (const event of events(response)) {
     if (event.error) throw new ApiError(event.error.message, 200, event.error.code, null);
@@ -25,6 +26,9 @@ export async function ask(contender, messages, { onText, signal }) {
   if (!isWhole) throw new ApiError("The connection ended before the answer did. Try again.", 0, "cut_off");
   return answer;
 }
+
+/** A quote with its source, whose address leads to the whole passage. */
+const quoted = ({ number, title, url, quote, words }) => ({ source: sourceOf({ url, title }), number, quote, words });
 
 /** Adds an event to the answer. Gives whether it was the one that ends it. */
 function add(answer, event) {
@@ -37,6 +41,8 @@ function add(answer, event) {
   if (event.bakeoff) {
     answer.contender = event.bakeoff.contender || answer.contender;
     answer.question = event.bakeoff.question ?? "";
+    answer.quotes = (event.bakeoff.quotes ?? []).map(quoted);
+    answer.closest = (event.bakeoff.closest ?? []).map(quoted);
     answer.declined = event.bakeoff.abstained || answer.text.trim() === DECLINED;
   }
   answer.truncated ||= choice?.finish_reason === "length";
