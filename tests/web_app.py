@@ -95,6 +95,13 @@ HOSTILE = """<img src=x onerror="window.hacked=1"> <script>window.hacked=1</scri
 <iframe src="http://evil.example"></iframe> <style>body{display:none}</style> [1]"""
 
 
+VERDICT = "Build on rag, but do not ship it yet: it has the highest accuracy, but misses a goal."
+TESTED: dict[str, dict[str, float | None]] = {
+    "rag": {"n_questions": 217, "right": 0.525, "wrong": 0.364, "declined": 0.111},
+    "hybrid": {"n_questions": 217, "right": 0.4, "wrong": None, "declined": None},
+}
+
+
 class Scripted:
     """Contenders that answer by the words of the question, and write what they answered to the log."""
 
@@ -293,6 +300,9 @@ class WebServer:
         self.answering = Scripted(self.log, pace_s)
         self.documents = Documents()
         self.address = ""
+        self.verdict = VERDICT
+        self.tested = TESTED
+        self.opened = set(self.answering.models)
 
     def application(self) -> Starlette:
         def links(request: Request) -> Links:
@@ -302,7 +312,8 @@ class WebServer:
         served = hashlib.sha256(b"served").hexdigest()
 
         async def health(request: Request) -> Response:
-            facts = {"status": "ok", "contender": "rag", "contenders": {name: served for name in self.answering.models}}
+            standing = {"verdict": self.verdict, "tested": self.tested, "opened": sorted(self.opened)}
+            facts = {"status": "ok", **standing, "contender": "rag", "contenders": {name: served for name in self.answering.models}}
             changed = ["documents", "index"] if self.documents.version > 7 else []
             sums = {"served_sha256": served, "measured_sha256": served, "same": not changed, "changed": changed}
             return JSONResponse({**facts, **sums, "documents_version": self.documents.version})

@@ -32,6 +32,14 @@ export class AnswerView {
     this.foot.replaceChildren();
   }
 
+  /** Nothing can come before the model is in memory. */
+  load() {
+    if (!this.element.classList.contains("waiting")) return;
+    this.element.className = "answer waiting loading";
+    this.body.replaceChildren(el("p", { class: "dots" }, el("i"), el("i"), el("i"), el("span", {}, "Loading the model …")));
+    this.say("Loading the model.");
+  }
+
   /** The server is full, and is asked again in so many seconds. */
   waitForPlace(words, seconds, cancel) {
     if (!this.element.classList.contains("queueing")) {

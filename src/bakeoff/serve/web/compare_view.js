@@ -6,6 +6,7 @@ import { postJson } from "./api.js";
 import { setUpComposer } from "./composer.js";
 import { byId, el, icon } from "./dom.js";
 import { fold } from "./folded.js";
+import { isLoaded, noteLoaded } from "./loaded.js";
 import { askPatiently } from "./patience.js";
 import { problem } from "./problem.js";
 import { shuffled } from "./shuffle.js";
@@ -97,11 +98,13 @@ class Column {
   async answer(question, signal) {
     try {
       const messages = [{ role: "user", content: question }];
+      isLoaded(this.name).then((loaded) => loaded || this.view.load());
       this.answered = await askPatiently(this.name, messages, {
         onText: (text) => this.view.write(text),
         onWait: (words, seconds) => this.view.waitForPlace(words, seconds, stopComparison),
         signal,
       });
+      noteLoaded(this.name);
       this.view.finish(this.answered);
     } catch (error) {
       if (error.name === "AbortError") this.view.stop();

@@ -9,9 +9,11 @@ import { showHealth } from "./health_footer.js";
 import { allowExports, setUpHistoryView, showHistory } from "./history_view.js";
 import { currentKey, forgetKey } from "./key.js";
 import { askForKey } from "./key_dialog.js";
+import { setUpServedDialog } from "./served_dialog.js";
 import { setUpPassageDialog } from "./passage_dialog.js";
 import { go, setUpRouter } from "./router.js";
 import { setUpShortcuts } from "./shortcuts.js";
+import { keepTested } from "./tested.js";
 
 /** What the key may do, and who answers. Asks for a key where one is needed. */
 async function load() {
@@ -19,6 +21,7 @@ async function load() {
   if (!health.contender) throw new ApiError("The server does not say what it serves. Load the page again.", 0, "no_health");
   const contenders = contendersOf(health);
   isKnown = true;
+  keepTested(health);
   showContenders(contenders);
   showChoices(contenders);
   allowChanges(access.manages);
@@ -53,6 +56,7 @@ setUpCompareView();
 setUpDocumentsView();
 setUpHistoryView((question) => go("ask", () => propose(question)));
 setUpPassageDialog();
+setUpServedDialog();
 setUpShortcuts();
 byId("forget-key").addEventListener("click", () => {
   forgetKey();
