@@ -136,6 +136,8 @@ class Scripted:
             yield "A kettle "
             yield self._logged(asked, error="RuntimeError: the engine went down")
             return
+        if "wait at first" in question:
+            self.go_on.wait(10)
         text = HOSTILE if "hostile" in question else RICH if "care" in question else PLAIN
         words = text.split(" ")
         for i, word in enumerate(words):

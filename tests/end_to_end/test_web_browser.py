@@ -14,7 +14,7 @@ import pytest
 
 from bakeoff.serve.log_entries import LoggedAnswer, Preference, Thumb
 from tests.end_to_end.browser import all_of, one_of, started
-from tests.web_app import SPANS, WebServer, running
+from tests.web_app import SPANS, VERDICT, WebServer, running
 
 from selenium import webdriver  # isort: skip
 from selenium.webdriver.common.action_chains import ActionChains  # isort: skip
@@ -457,12 +457,64 @@ def test_documents_are_added_searched_read_and_removed(
 
 
 def test_the_footer_says_whether_what_is_served_was_measured(page: webdriver.Chrome, server: WebServer) -> None:
-    """With a short sum and a link to /health; newer documents are no alarm, and another part is named."""
-    assert re.fullmatch(r"Serving rag · [0-9a-f]{12} · the same as was measured", one_of(page, "#health").text)
-    assert one_of(page, "#health a").get_attribute("href") == f"{server.address}/health"
+    """With a short sum that opens an explanation; newer documents are no alarm, and another part is named."""
+    meaning = "the very parts that were tested, not a mark of quality"
+    words = rf"Serving rag · [0-9a-f]{{12}} · the same as was measured: {meaning}"
+    assert re.fullmatch(words, one_of(page, "#health").text)
     server.documents.version = 8
     open_at(page, server)
-    assert "as measured, with newer documents" in one_of(page, "#health").text
+    assert "as measured, with newer documents" in one_of(page, "#health").text and meaning not in page.page_source
+    one_of(page, "#health button").click()
+    shown = one_of(page, "#served").text
+    assert VERDICT in shown and "That is no mark of quality" in shown and "As measured, with newer documents." in shown
+    rows = [[cell.text.replace("\u202f", " ") for cell in all_of(row, "th, td")] for row in all_of(page, "#served tr")]
+    assert rows[1:] == [["rag", "53 %", "36 %", "11 %", "217"], ["hybrid", "40 %", "–", "–", "217"]]
+    assert one_of(page, "#served a").get_attribute("href") == f"{server.address}/health"
+    press(page, Keys.ESCAPE)
+    assert focused(page).startswith("What is served")
+
+
+def test_who_asks_sees_how_the_contender_did_in_its_test(page: webdriver.Chrome, server: WebServer) -> None:
+    """Beside the choice, for the one that is chosen, in the served order; and the verdict unless it says to ship."""
+
+    def tested() -> str:
+        return one_of(page, "#tested").text.replace("\u202f", " ")
+
+    assert tested() == "In its test: 53 % right, 36 % wrong, 11 % declined, of 217 questions."
+    assert one_of(page, "#verdict").text == VERDICT
+    names = [option.text.replace("\u202f", " ") for option in all_of(page, "#contender option")]
+    assert names == ["rag: 53 % right, 36 % wrong", "hybrid: 40 % right", "extract"]
+    choice = "const c = document.getElementById('contender'); c.value = arguments[0]; c.dispatchEvent(new Event('change'))"
+    page.execute_script(choice, "hybrid")
+    assert tested() == "In its test: 40 % right, of 217 questions."
+    page.execute_script(choice, "extract")
+    assert not one_of(page, "#tested").is_displayed()
+    answer_to(page, "How long may it be returned?")
+    assert server.answering.asked[0].model == "extract"
+    assert one_of(page, "#verdict").text == "Build on rag, but do not ship it yet"
+    server.verdict = "Ship rag: it is significantly more accurate than every other contender."
+    open_at(page, server)
+    assert not one_of(page, "#verdict").is_displayed()
+    server.verdict, server.tested = "", {}
+    open_at(page, server)
+    assert not one_of(page, "#verdict").is_displayed() and not one_of(page, "#tested").is_displayed()
+
+
+def test_the_first_question_to_a_contender_says_that_its_model_is_loaded(
+    page: webdriver.Chrome, server: WebServer
+) -> None:
+    """Until its first words come; later questions do not ask the server again."""
+    server.opened.clear()
+    ask(page, "Wait at first")
+    wait(page, lambda: one_of(page, ".answer.waiting").text == "Loading the model …")
+    server.answering.go_on.set()
+    wait(page, lambda: all_of(page, ".answer.complete"))
+    server.answering.go_on.clear()
+    ask(page, "Wait at first")
+    wait(page, lambda: len(server.answering.asked) == 2)
+    assert "Loading" not in one_of(page, ".answer.waiting").text
+    server.answering.go_on.set()
+    wait(page, lambda: len(all_of(page, ".answer.complete")) == 2)
 
 
 def test_files_are_dropped(page: webdriver.Chrome, server: WebServer) -> None:
@@ -734,6 +786,8 @@ def test_each_view_is_accessible(browser: webdriver.Chrome, server: WebServer, w
     ask(browser, "How do I care for it?", "#compare-question")
     wait(browser, lambda: all_of(browser, ".vote button"))
     check("compare")
+    one_of(browser, "#health button").click()
+    check("served")
     for view, sign in (("documents", ".row"), ("history", ".past > li")):
         open_at(browser, server, view, width, scheme)
         wait(browser, lambda sign=sign: all_of(browser, sign))
@@ -777,6 +831,10 @@ def test_nothing_is_cut_off_or_covered_at_320_pixels(browser: webdriver.Chrome, 
     ask(browser, "How do I care for it?", "#compare-question")
     wait(browser, lambda: all_of(browser, ".vote button"))
     check("compared")
+    one_of(browser, "#health button").click()
+    check("served")
+    body = "const box = document.querySelector('#served'); return box.scrollWidth - box.clientWidth"
+    assert browser.execute_script(body) == 0
     browser.get(f"{server.address}/documents/care?version=7&start=2&end=9#span")
     check("page of a document")
     assert wide == []

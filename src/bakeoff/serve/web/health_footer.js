@@ -6,6 +6,7 @@ import { line } from "./format.js";
 import { explainServed } from "./served_dialog.js";
 
 const LIVE = new Set(["documents", "index"]); // parts that may change while the server runs
+const MEANING = "the very parts that were tested, not a mark of quality";
 
 /** Fills the footer. Gives what /health says, or an empty object if it does not answer. */
 export async function showHealth() {
@@ -16,7 +17,7 @@ export async function showHealth() {
     const state = comparedWithMeasured(health);
     const label = `What is served, sum ${hash}`;
     const button = el("button", { type: "button", class: "quiet-button", "aria-label": label, "aria-haspopup": "dialog", onclick: () => explainServed(health, state) }, el("code", {}, hash || "sum"));
-    const shown = state.startsWith("not ") ? el("span", { class: "differs" }, state) : state;
+    const shown = health.same ? `${state}: ${MEANING}` : state.startsWith("not ") ? el("span", { class: "differs" }, state) : state;
     place.replaceChildren(...line(health.contender ? `Serving ${health.contender}` : "", button, shown));
     return health;
   } catch {
@@ -26,7 +27,7 @@ export async function showHealth() {
 }
 
 function comparedWithMeasured({ same, measured_sha256: measured, changed = [] }) {
-  if (same) return "the same as was measured: the same parts as in its test, not a mark of quality";
+  if (same) return "the same as was measured";
   if (!measured) return "";
   if (changed.includes("documents") && changed.every((part) => LIVE.has(part))) return "as measured, with newer documents";
   if (changed.length === 1 && changed[0] === "bakeoff") return "measured with another version of Bakeoff";

@@ -9,9 +9,9 @@ import { showHealth } from "./health_footer.js";
 import { allowExports, setUpHistoryView, showHistory } from "./history_view.js";
 import { currentKey, forgetKey } from "./key.js";
 import { askForKey } from "./key_dialog.js";
-import { setUpServedDialog } from "./served_dialog.js";
 import { setUpPassageDialog } from "./passage_dialog.js";
 import { go, setUpRouter } from "./router.js";
+import { setUpServedDialog } from "./served_dialog.js";
 import { setUpShortcuts } from "./shortcuts.js";
 import { keepTested } from "./tested.js";
 
