@@ -264,11 +264,13 @@ def test_a_thumb_and_the_right_answer_reach_the_log(page: webdriver.Chrome, serv
     field = wait(page, lambda: one_of(answer, ".right-answer textarea"))
     assert one_of(answer, "[aria-label='Bad answer']").get_attribute("aria-pressed") == "true"
     assert [(thumb.up, thumb.right_answer) for thumb in server.log.entries(Thumb)] == [(False, None)]
-    field.send_keys("No. There is no water.")
-    one_of(answer, ".right-answer [type='submit']").click()
+    assert "next round of training and testing" in one_of(answer, ".right-answer").text
+    field.send_keys("No." + Keys.ENTER + "There is no water.")
+    assert "Ctrl Enter sends" in one_of(answer, ".right-answer").text
+    field.send_keys(Keys.CONTROL, Keys.ENTER)
     wait(page, lambda: "saved" in one_of(answer, ".thanks").text)
     (stored,) = server.log.thumbs_on([next(server.log.entries(LoggedAnswer)).id]).values()
-    assert (stored.up, stored.right_answer) == (False, "No. There is no water.")
+    assert (stored.up, stored.right_answer) == (False, "No.\nThere is no water.")
 
 
 def test_a_conversation_sends_its_earlier_turns_until_a_new_one_begins(
@@ -406,9 +408,20 @@ def test_names_can_be_shown_and_all_be_equally_good(page: webdriver.Chrome, serv
     ask(page, "How long may it be returned?", "#compare-question")
     wait(page, lambda: all_of(page, ".vote button"))
     assert [heading.text for heading in all_of(page, ".compared-answer h3")] == ["rag", "hybrid"]
-    all_of(page, ".vote button")[-1].click()
+    all_of(page, ".vote button")[0].click()
     wait(page, lambda: "equally good" in one_of(page, ".vote .thanks").text)
     assert [(entry.preferred, entry.blind) for entry in server.log.entries(Preference)] == [(None, False)]
+
+
+def test_of_compared_answers_none_may_be_right(page: webdriver.Chrome, server: WebServer) -> None:
+    """A button below all says so; nothing is preferred."""
+    open_at(page, server, "compare")
+    ask(page, "How long may it be returned?", "#compare-question")
+    wait(page, lambda: all_of(page, ".vote button"))
+    assert [button.text for button in all_of(page, ".vote button")] == ["All equally good", "None is right"]
+    all_of(page, ".vote button")[1].click()
+    wait(page, lambda: "Saved: none is right." in one_of(page, ".vote .thanks").text)
+    assert [(entry.preferred, entry.none_right) for entry in server.log.entries(Preference)] == [(None, True)]
 
 
 def test_a_comparison_that_is_stopped_or_fails_offers_no_choice(page: webdriver.Chrome, server: WebServer) -> None:
@@ -572,12 +585,13 @@ def test_history_folds_long_texts_and_is_searched(page: webdriver.Chrome, server
 
 
 def test_the_log_is_saved_as_a_file(page: webdriver.Chrome, server: WebServer, tmp_path: Path) -> None:
-    """By a key that manages; the file has the server's name for it."""
+    """By a key that manages; the file has the server's name for it, and each kind says what is in it."""
     page.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
     answer_to(page, "How long may it be returned?")
     one_of(page, "nav a[href='#/history']").click()
     wait(page, lambda: one_of(page, "#exports").is_displayed())
     one_of(page, "#exports summary").click()
+    assert all(len(item.text.split()) > 8 for item in all_of(page, "#exports li")) and len(all_of(page, "#exports li")) == 4
     one_of(page, "[data-form='csv']").click()
     saved = wait(page, lambda: next(tmp_path.glob("bakeoff-answers.csv"), None))
     assert "How long may it be returned?" in saved.read_text()
