@@ -159,7 +159,11 @@ class Scripted:
             self.stopped.set()
 
     def _logged(self, asked: Asked, **fields: object) -> Answer:
-        hits = () if fields.get("error") or "from memory" in asked.typed else tuple(_hit(id, rank) for rank, id in enumerate(SPANS, 1))
+        hits = (
+            ()
+            if fields.get("error") or "from memory" in asked.typed
+            else tuple(_hit(id, rank) for rank, id in enumerate(SPANS, 1))
+        )
         answer = Answer(
             question_id="asked", contender=asked.model, citations=hits, usage=Usage(), latency_ms=420.0, **fields
         )
@@ -194,7 +198,7 @@ class Documents:
         self.labels: dict[str, list[str]] = {}
         self.changes = [
             {
-                "version": 7,
+                "version": 1,
                 "kind": "added",
                 "id": id,
                 "title": TITLES[id],
@@ -235,7 +239,7 @@ class Documents:
         }
 
     async def changed(self, request: Request) -> Response:
-        return JSONResponse({"changes": self.changes[::-1]})
+        return JSONResponse({"changes": self.changes[::-1], "n_copied": len(DOCUMENTS)})
 
     async def show(self, request: Request) -> Response:
         id = request.path_params["id"]
@@ -267,21 +271,28 @@ class Documents:
 
     async def add(self, request: Request) -> Response:
         self._check(request)
-        added, updated, problems = [], [], []
+        added: list[dict[str, str]] = []
+        updated: list[dict[str, str]] = []
+        problems, same_name = [], []
+        folder, asks = request.query_params.get("folder", ""), request.query_params.get("same_name") == "ask"
         form = await request.form()
         for file in form.getlist("files"):
-            content, name = await file.read(), str(file.filename)
+            content, name = await file.read(), f"{folder}/{file.filename}".lstrip("/")
+            there = [id for id in self.texts if f"/{id}".endswith(f"/{file.filename}")]
+            if asks and there and name not in there:
+                same_name.append({"source": name, "there": there})
+                continue
             if b"\0" in content:
                 problems.append({"source": name, "reason": "it is not a text"})
                 continue
-            (updated if name in self.texts else added).append(name)
+            same = [{"same_as": id} for id, text in self.texts.items() if text == content.decode() and id != name]
+            (updated if name in self.texts else added).append({"source": name, **(same[0] if same else {})})
             self.texts[name] = content.decode()
             self.labels[name] = [label for label in request.query_params.get("labels", "").split(",") if label]
             self._note("added", name)
         await form.close()
-        return JSONResponse(
-            {"added": added, "updated": updated, "unchanged": [], "problems": problems, "version": self.version}
-        )
+        report = {"added": added, "updated": updated, "unchanged": [], "problems": problems, "same_name": same_name}
+        return JSONResponse({**report, "version": self.version})
 
     def _note(self, kind: str, id: str) -> None:
         self.version += 1
@@ -315,7 +326,12 @@ class WebServer:
 
         async def health(request: Request) -> Response:
             standing = {"verdict": self.verdict, "tested": self.tested, "opened": sorted(self.opened)}
-            facts = {"status": "ok", **standing, "contender": "rag", "contenders": {name: served for name in self.answering.models}}
+            facts = {
+                "status": "ok",
+                **standing,
+                "contender": "rag",
+                "contenders": {name: served for name in self.answering.models},
+            }
             changed = ["documents", "index"] if self.documents.version > 7 else []
             sums = {"served_sha256": served, "measured_sha256": served, "same": not changed, "changed": changed}
             return JSONResponse({**facts, **sums, "documents_version": self.documents.version})

@@ -190,7 +190,9 @@ def test_a_file_replaces_the_document_with_its_source(client: TestClient) -> Non
     assert document_id("docs/a.md") not in {one["id"] for one in client.get("/documents").json()["documents"]}
 
 
-def sent(client: TestClient, name: str, text: str, query: str = "", **headers: str) -> dict[str, list[dict[str, object]]]:
+def sent(
+    client: TestClient, name: str, text: str, query: str = "", **headers: str
+) -> dict[str, list[dict[str, object]]]:
     """The report on one file that is sent."""
     response = client.post(f"/documents{query}", files=[("files", (name, text.encode()))], headers=headers)
     assert response.status_code == 200, response.text
@@ -198,7 +200,7 @@ def sent(client: TestClient, name: str, text: str, query: str = "", **headers: s
 
 
 def test_a_file_is_placed_in_a_folder(client: TestClient) -> None:
-    """Its source begins with the folder, so it replaces the document there; a folder that leads elsewhere is refused."""
+    """Its source begins with the folder, so it replaces the document there; one that leads elsewhere is refused."""
     put(client, "mine", "Old.", source="hr/pay/expenses.txt")
     report = sent(client, "expenses.txt", "New text.", "?folder=/hr//pay/")
     assert [(one["id"], one["source"]) for one in report["updated"]] == [("mine", "hr/pay/expenses.txt")]
@@ -213,7 +215,12 @@ def test_a_file_whose_name_another_folder_has_can_be_asked_about(client: TestCli
     """With same_name=ask it is left out and named with those files; rows of a table count as their file. What has the
     very path is replaced without a question. Without it, the file is added beside.
     """
-    for id, source in {"1": "hr/expenses.txt", "2": "it/expenses.txt", "3": "it/prices.csv#7", "4": "my expenses.txt"}.items():
+    for id, source in {
+        "1": "hr/expenses.txt",
+        "2": "it/expenses.txt",
+        "3": "it/prices.csv#7",
+        "4": "my expenses.txt",
+    }.items():
         put(client, id, f"Text {id}.", source=source)
     report = sent(client, "expenses.txt", "New text.", "?same_name=ask")
     assert report["same_name"] == [{"source": "expenses.txt", "there": ["hr/expenses.txt", "it/expenses.txt"]}]

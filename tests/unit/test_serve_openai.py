@@ -113,11 +113,25 @@ def test_marks_of_the_model_are_streamed_as_it_writes_them(client):
 def test_a_reply_quotes_what_its_citations_say(client, stream):
     """In the object `bakeoff`, by their numbers: verbatim, with the place in the document and the words shared."""
     reply = client.post("/v1/chat/completions", json={**ASK, "stream": stream})
-    found = next(value["bakeoff"] for value in events(reply.text) if "bakeoff" in value) if stream else reply.json()["bakeoff"]
+    found = (
+        next(value["bakeoff"] for value in events(reply.text) if "bakeoff" in value)
+        if stream
+        else reply.json()["bakeoff"]
+    )
     (quote,) = found["quotes"]
-    assert (quote["number"], quote["title"], quote["quote"]) == (1, "Returns", "Kettles may be returned within 30 days.")
+    assert (quote["number"], quote["title"], quote["quote"]) == (
+        1,
+        "Returns",
+        "Kettles may be returned within 30 days.",
+    )
     assert (quote["start"], quote["end"]) == (10, 49)
-    assert [quote["quote"][start:end] for start, end in quote["words"]] == ["Kettles", "returned", "within", "30", "days"]
+    assert [quote["quote"][start:end] for start, end in quote["words"]] == [
+        "Kettles",
+        "returned",
+        "within",
+        "30",
+        "days",
+    ]
     assert "closest" not in found
 
 
@@ -127,7 +141,9 @@ def test_a_response_that_was_declined_shows_the_closest_passages(client):
     assert reply["bakeoff"]["quotes"] == []
     closest = reply["bakeoff"]["closest"]
     assert [one["title"] for one in closest] == ["Kettles", "Returns", "hours.md"]
-    assert closest[2]["quote"] == "We are open from nine to five." and "/documents/hours?version=4&" in closest[2]["url"]
+    assert (
+        closest[2]["quote"] == "We are open from nine to five." and "/documents/hours?version=4&" in closest[2]["url"]
+    )
 
 
 @pytest.mark.parametrize("stream", [False, True])

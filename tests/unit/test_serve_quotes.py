@@ -43,7 +43,13 @@ def test_a_wrong_answer_stands_beside_the_sentence_that_says_otherwise():
             "有給休暇は年に二十七日です。",
             ["有給休暇は", "二十七日です"],
         ),
-        ("Обед в час. Отпуск длится 27 дней. Офис закрыт.", "Сколько дней отпуска?", "27", "Отпуск длится 27 дней.", None),
+        (
+            "Обед в час. Отпуск длится 27 дней. Офис закрыт.",
+            "Сколько дней отпуска?",
+            "27",
+            "Отпуск длится 27 дней.",
+            None,
+        ),
         ("यह पहला वाक्य है। छुट्टी सत्ताईस दिन की है। अंत।", "छुट्टी कितने दिन की है?", "", "छुट्टी सत्ताईस दिन की है।", None),
         ("المكتب مغلق. الإجازة 27 يوما. اسأل المدير؟", "كم يوما الإجازة؟", "27", "الإجازة 27 يوما.", None),
         ("วันหยุดมี27วันต่อปี\nสำนักงานปิดวันอาทิตย์", "วันหยุดกี่วันต่อปี", "27", "วันหยุดมี27วันต่อปี", None),
@@ -79,7 +85,8 @@ def test_each_citation_has_the_quote_of_its_passage():
     """By the numbers of the citations, whichever passages those are; marks in the answer are no words of it."""
     texts = ("Office hours are from nine to five.", "Kettles may be returned within 30 days.", "Page 1 of 3.")
     hits = [
-        Hit(chunk=chunk(text).model_copy(update={"document_id": f"d{i}"}), score=1, rank=i) for i, text in enumerate(texts)
+        Hit(chunk=chunk(text).model_copy(update={"document_id": f"d{i}"}), score=1, rank=i)
+        for i, text in enumerate(texts)
     ]
     answer = "Within 30 days."
     (one,) = quoted(cite(answer, hits, {}, Links()), "How long may it be returned?", answer)
@@ -102,5 +109,7 @@ def test_a_withheld_answer_decides_nothing_about_what_is_shown():
         for withheld in ("4711", "blue", "I don't know.")
     ]
     assert endings[0].closest == endings[1].closest == endings[2].closest
-    assert [(one.number, one.quote.text) for one in endings[0].closest] == [(n, "The kettle is blue.") for n in (1, 2, 3)]
+    assert [(one.number, one.quote.text) for one in endings[0].closest] == [
+        (n, "The kettle is blue.") for n in (1, 2, 3)
+    ]
     assert not endings[0].quotes and closest((), "What?", {}, Links()) == ()

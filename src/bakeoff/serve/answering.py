@@ -100,12 +100,12 @@ def answered(answering: Answering, asked: Asked, labels: Labels) -> Iterator[str
     An engine that raises instead of giving an Answer with `error` set is taken to have given one. Only RefusedError is
     passed on.
     """
-    asking = {"question": asked.question, "is_completed": asked.question != asked.typed}
     stream = answering.answer(asked, labels)
     try:
         for item in stream:
             if isinstance(item, Answer):
-                yield Answered(answer=item, versions=dict(answering.versions(item)), **asking)
+                versions, is_completed = dict(answering.versions(item)), asked.question != asked.typed
+                yield Answered(answer=item, question=asked.question, is_completed=is_completed, versions=versions)
             else:
                 yield item
     except RefusedError:

@@ -59,7 +59,9 @@ def cite(text: str, hits: Sequence[Hit], versions: Mapping[str, int], links: Lin
         added, marks = _added(text, len(sources))
     end = len(text) + len(added)
     citations = [
-        Citation(number=number, url=passage_link(links, hit.chunk, versions), title=title(hit), start=span[0], end=span[1])
+        Citation(
+            number=number, url=passage_link(links, hit.chunk, versions), title=title(hit), start=span[0], end=span[1]
+        )
         for number, hit in enumerate(sources, 1)
         for span in [marks.get(number, (end, end))]
     ]

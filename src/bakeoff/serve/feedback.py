@@ -114,7 +114,9 @@ class FeedbackApi:
                 code="different_questions",
             )
         await self._append(entry)
-        return JSONResponse({"id": entry.id, **entry.model_dump(include={"answers", "preferred", "none_right", "blind"})}, 201)
+        return JSONResponse(
+            {"id": entry.id, **entry.model_dump(include={"answers", "preferred", "none_right", "blind"})}, 201
+        )
 
     async def history(self, request: Request) -> Response:
         """The newest answers first: those of the caller's key, or for a key that manages those of all, or of `key`."""

@@ -110,7 +110,8 @@ class Thumb(_Entry):
 class Preference(_Entry):
     """A comparison of two or three answers to one question. `preferred` is the best one; None if all are equally good.
 
-    `none_right` says that none of them is right; then none is preferred, and none is an example for anything. `blind` says that the contenders' names were hidden.
+    `none_right` says that none of them is right; then none is preferred. `blind` says that the contenders' names were
+    hidden.
     """
 
     kind: Literal["preference"] = "preference"

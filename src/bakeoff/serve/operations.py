@@ -106,7 +106,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             Parameter(name="folder", about="The folder that the sources of the files begin with."),
             Parameter(
                 name="same_name",
-                about="`ask`: a file is left out, and named in the reply, if a document in another folder has its name.",
+                about="`ask`: a file is left out and named in the reply if a document in another folder has its name.",
                 values=("add", "ask"),
             ),
         ),

@@ -24,7 +24,7 @@ ANSWER_WEIGHT = 2.0
 """A word of the answer counts as much as so many of the question: the reader wants to see where it comes from."""
 FEWEST_LETTERS = 4
 """Shorter words in small Latin letters are mostly articles and the like, and do not count."""
-STEM = 6
+STEM = 5
 LENGTH_PENALTY = 0.5
 """A quote of full length must share so much more than a short one."""
 

@@ -119,7 +119,7 @@ def only_document(file: SentFile) -> Document:
 
 
 def read_files(files: Sequence[SentFile], folder: str = "") -> Reading:
-    """The documents in files, as a pilot reads them, with the problems of the rest. Their sources begin with `folder`."""
+    """The documents in files, as a pilot reads them, below `folder`, with the problems of the rest."""
     documents: dict[str, Document] = {}
     problems: list[Problem] = []
     for file in files:

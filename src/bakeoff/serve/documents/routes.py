@@ -181,7 +181,9 @@ class DocumentsApi:
         added = [document for document, one in zip(documents, results, strict=True) if one.kind == "added"]
         same = await self._read(self._documents.views.same_text, added, holder.labels)
         report = _report(documents, results, problems, self._documents.version, same)
-        return JSONResponse({**report, "same_name": [{"source": path, "there": there} for path, there in alike.items()]})
+        return JSONResponse(
+            {**report, "same_name": [{"source": path, "there": there} for path, there in alike.items()]}
+        )
 
     async def _alike(self, files: Sequence[SentFile], folder: str, labels: Labels) -> dict[str, list[str]]:
         """By the path of a file that was sent: the files in use that have its name in other folders."""

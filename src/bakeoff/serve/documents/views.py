@@ -154,7 +154,10 @@ class Views:
             if (name := file.rpartition("/")[2]) in in_use:
                 in_use[name].setdefault(file, source)
         found = {path: in_use[name] for path, name in names.items() if in_use[name] and path not in in_use[name]}
-        seen = {path: [file for file, source in files.items() if self._is_seen(source, labels)] for path, files in found.items()}
+        seen = {
+            path: [file for file, source in files.items() if self._is_seen(source, labels)]
+            for path, files in found.items()
+        }
         return {path: files[:MOST_ALIKE] for path, files in seen.items() if files}
 
     def _is_seen(self, source: str, labels: Labels) -> bool:

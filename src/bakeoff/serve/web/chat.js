@@ -8,15 +8,16 @@ export const DECLINED = "I don't know.";
 
 /** The answer of one contender. `onText(text)` is called with the whole text so far, each time more has come.
  *
- * Resolves to {id, text, sources, quotes, closest, contender, declined, truncated, question}; sources are numbered from 1
- * by their place. `quotes` and `closest` are what passages say: {source, number, quote, words}.
+ * Resolves to {id, text, sources, quotes, closest, isFromMemory, contender, declined, truncated, question}; sources are numbered from 1
+ * by their place. `quotes` and `closest` are what passages say: {source, number, quote, words}. `isFromMemory` says that
+ * no passage was read.
  * `question` is what the server made of a question that needed what was said before; else empty. Raises ApiError, or an
  * AbortError once `signal` is aborted: the server then stops the model.
  */
 export async function ask(contender, messages, { onText, signal }) {
   const body = { model: contender, messages, stream: true };
   const response = await postJson("/v1/chat/completions", body, { signal });
-  const answer = { id: "", text: "", sources: [], quotes: [], closest: [], contender, declined: false, truncated: false, question: "" };
+  const answer = { id: "", text: "", sources: [], quotes: [], closest: [], isFromMemory: false, contender, declined: false, truncated: false, question: "" };
   let isWhole = false;
   for await (const event of events(response)) {
     if (event.error) throw new ApiError(event.error.message, 200, event.error.code, null);
@@ -42,6 +43,7 @@ function add(answer, event) {
     answer.contender = event.bakeoff.contender || answer.contender;
     answer.question = event.bakeoff.question ?? "";
     answer.quotes = (event.bakeoff.quotes ?? []).map(quoted);
+    answer.isFromMemory = Boolean(event.bakeoff.contender) && !answer.sources.length;
     answer.closest = (event.bakeoff.closest ?? []).map(quoted);
     answer.declined = event.bakeoff.abstained || answer.text.trim() === DECLINED;
   }

@@ -17,13 +17,24 @@ function item({ source, number, quote, words }, isNumbered) {
   return el("li", {}, name, quote.trim() && el("blockquote", { dir: "auto" }, drawn(quote, words)));
 }
 
+/** Words with nothing but space between them, as one. */
+function joined(words, characters) {
+  const found = [];
+  for (const [start, end] of words) {
+    const before = found.at(-1);
+    if (before && !characters.slice(before[1], start).join("").trim()) before[1] = end;
+    else found.push([start, end]);
+  }
+  return found;
+}
+
 /** The quote on one line, with the words it shares emphasised, without signs of Markdown, and dots where it was cut. */
 function drawn(quote, words) {
   const characters = Array.from(quote);
   const text = (start, end) => characters.slice(start, end).join("").replace(SIGNS, "").replace(/\s*\|\s*|\n+/g, (gap) => (gap.includes("|") ? "  " : " "));
   const parts = [/^[\p{Ll},;]/u.test(quote) && "… "];
   let at = 0;
-  for (const [start, end] of words) {
+  for (const [start, end] of joined(words, characters)) {
     parts.push(text(at, start), el("b", {}, text(start, end)));
     at = end;
   }
