@@ -549,7 +549,7 @@ def test_a_file_whose_name_another_folder_has_is_asked_about(
     copy.write_text("New rules.")
     server.documents.texts["hr/expenses.txt"] = "Old rules."
     open_at(page, server, "documents")
-    assert one_of(page, "#changes").text == "2 documents copied from the run"
+    wait(page, lambda: one_of(page, "#changes").text == "2 documents copied from the run")
     one_of(page, "#files").send_keys(str(file))
     item = wait(page, lambda: one_of(page, ".same-name"))
     assert item.text.startswith("expenses.txt: not added yet, as hr/expenses.txt has this name.")
@@ -568,7 +568,7 @@ def test_a_file_whose_name_another_folder_has_is_asked_about(
     all_of(page, ".same-name button")[1].click()
     wait(page, lambda: "Added: it/all/expenses.txt" in one_of(page, ".report").text)
     assert server.documents.texts["it/all/expenses.txt"] == "Other rules."
-    assert one_of(page, "#changes").text.endswith("2 documents copied from the run")
+    wait(page, lambda: one_of(page, "#changes").text.endswith("2 documents copied from the run"))
 
 
 def test_files_are_dropped(page: webdriver.Chrome, server: WebServer) -> None:

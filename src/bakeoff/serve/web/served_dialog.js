@@ -3,7 +3,7 @@
 import { byId, el } from "./dom.js";
 import { testedTable } from "./tested.js";
 
-const MEANING = "The sum is made of everything that decides about an answer: settings, prompt, model, documents and index. If the served and the measured one are equal, the very parts answer that were tested. That is no mark of quality: how good they are, the test says.";
+const MEANING = "The sum is made of everything that decides about an answer: settings, prompt, model, documents, index and Bakeoff itself. If the served and the measured one are equal, the very parts answer that were tested. That is no mark of quality: how good they are, the test says.";
 
 /** Opens the explanation of what /health says; `state` is the same in a few words. */
 export function explainServed(health, state) {

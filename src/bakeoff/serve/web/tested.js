@@ -24,7 +24,7 @@ export function showTested(name) {
   const shares = sharesOf(name, ["right", "wrong"]);
   const rest = [sharesOf(name, ["declined"]), `of ${counted(tested[name]?.n_questions ?? 0, "question", "questions")}`].filter(Boolean);
   byId("tested").hidden = !shares;
-  byId("tested").replaceChildren(`In its test: ${shares}`, el("span", { class: "wide" }, `, ${rest.join(", ")}.`));
+  byId("tested").replaceChildren(`In its test: ${shares}`, el("span", { class: "more" }, `, ${rest.join(", ")}.`));
 }
 
 /** The shares of all contenders that were tested, the given ones first; null if none was. */
