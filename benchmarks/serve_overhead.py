@@ -66,6 +66,9 @@ class Paced:
     def versions(self, answer) -> Mapping[str, int]:
         return {}
 
+    def numbered(self, answer):
+        return ()
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -105,6 +105,9 @@ class Scripted:
     def versions(self, answer: Answer) -> Mapping[str, int]:
         return {hit.chunk.document_id: 4 for hit in answer.citations}
 
+    def numbered(self, answer: Answer) -> Sequence[Hit]:
+        return answer.citations
+
     def _endless(self) -> Iterator[str]:
         try:
             while True:

@@ -8,7 +8,7 @@ import hashlib
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -150,6 +150,9 @@ class Scripted:
     def versions(self, answer: Answer) -> Mapping[str, int]:
         return {hit.chunk.document_id: 7 for hit in answer.citations}
 
+    def numbered(self, answer: Answer) -> Sequence[Hit]:
+        return answer.citations
+
     def _endless(self) -> Iterator[str]:
         try:
             while True:
@@ -167,8 +170,14 @@ class Scripted:
         answer = Answer(
             question_id="asked", contender=asked.model, citations=hits, usage=Usage(), latency_ms=420.0, **fields
         )
-        served = {"id": asked.id, "key": asked.key, "asked": asked.typed, "documents_version": 7}
-        self.log.post(logged_answer(answer, asked.question, **served))
+        served = {
+            "id": asked.id,
+            "key": asked.key,
+            "key_id": asked.key_id,
+            "asked": asked.typed,
+            "documents_version": 7,
+        }
+        self.log.post(logged_answer(answer, asked.question, self.numbered(answer), **served))
         return answer
 
 
@@ -304,11 +313,21 @@ class Documents:
             raise ApiError("This key may not change documents.", status=403, code="not_allowed")
 
 
+class NothingHidden:
+    """What may be seen, as `FeedbackApi` asks for it: everything."""
+
+    def hidden(self, cited: Iterable[object], labels: Labels) -> set[object]:
+        return set()
+
+    def narrowed(self, labels: Labels) -> int:
+        return 0
+
+
 class WebServer:
     """The running server, and what tests look at behind it."""
 
-    def __init__(self, folder: Path, pace_s: float = 0.0) -> None:
-        self.log = Log(folder / "log.sqlite")
+    def __init__(self, folder: Path, pace_s: float = 0.0, keep_texts: bool = True) -> None:
+        self.log = Log(folder / "log.sqlite", keep_texts=keep_texts)
         self.keys = KeyFile(folder / "keys.jsonl")
         self.answering = Scripted(self.log, pace_s)
         self.documents = Documents()
@@ -337,9 +356,9 @@ class WebServer:
             return JSONResponse({**facts, **sums, "documents_version": self.documents.version})
 
         routes = [
-            *web_routes(),
+            *web_routes(keeps_texts=self.log.keep_texts),
             *api.routes(),
-            *FeedbackApi(self.log, links=links).routes(),
+            *FeedbackApi(self.log, NothingHidden(), links=links).routes(),
             *self.documents.routes(),
             Route("/health", health),
         ]

@@ -39,6 +39,10 @@ class InputError(BakeoffError):
     """Documents or questions are missing, malformed or contradict each other."""
 
 
+class TooLongError(InputError):
+    """A prompt does not fit into the model's context with the longest answer that it may get."""
+
+
 class ModelUnavailableError(BakeoffError):
     """A model's weights were not found, or are not the expected ones."""
 
@@ -74,6 +78,15 @@ class StoppedError(BakeoffError):
             f"Stopped by {by}. Every finished answer and training step is kept.",
             "continue with: bakeoff run CONFIG --resume",
         )
+
+
+def error_line(error: Exception) -> str:
+    """The type and the words of an error on one line: how it is written where it takes the place of an answer.
+
+    >>> error_line(TooLongError("The prompt has 9,000 tokens.", "shorten it"))
+    'TooLongError: The prompt has 9,000 tokens. -> shorten it'
+    """
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def disk_is_full(error: Exception) -> bool:

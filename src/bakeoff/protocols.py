@@ -89,13 +89,14 @@ class Contender(Protocol):
 
 @runtime_checkable
 class StreamingContender(Contender, Protocol):
-    """A contender that can show an answer while it is being written."""
+    """A contender that can show an answer while it is being written.
+
+    It may also have `decides_before_streaming = True`: it decides whether to decline before it yields any text that
+    declining would withhold. Without that, its text is held back until its Answer says that it did not decline.
+    """
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
-        """The pieces of the text as they are generated, then the whole Answer as the last item.
-
-        The contender must decide whether to decline before it yields any text that declining would withhold.
-        """
+        """The pieces of the text as they are generated, then the whole Answer as the last item."""
         ...
 
 

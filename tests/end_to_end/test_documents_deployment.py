@@ -50,6 +50,19 @@ def test_a_deployment_is_kept_in_step_with_the_folder_it_was_made_from(folder: P
     assert [one["source"] for one in listed] == ["aldra.md"]
 
 
+def test_only_its_owner_can_enter_a_deployment(folder: Path, tmp_path: Path) -> None:
+    """A new one, whatever the mask for new files says, and an older one as soon as it is opened."""
+    root = folder / "deployments" / "planets"
+    assert root.stat().st_mode & 0o777 == 0o700
+    for opened in (lambda: open_deployment(root), lambda: deploy(open_run("planets", folder / "runs"), root)):
+        root.chmod(0o755)
+        opened()
+        assert root.stat().st_mode & 0o777 == 0o700
+    (tmp_path / "new").mkdir(mode=0o755)
+    deploy(open_run("planets", folder / "runs"), tmp_path / "new")
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+
+
 def test_the_command_is_refused_while_another_process_changes_the_documents(folder: Path) -> None:
     """It says what to do instead; the documents stay as they are."""
     with documents_of(open_deployment(folder / "deployments" / "planets")) as live:

@@ -81,7 +81,7 @@ def test_openai_responses_stream(client):
 
 def test_openai_models_and_embeddings(client):
     """Embeddings come as base64, which the client asks for itself."""
-    assert [model.id for model in client.models.list()] == ["shop", "shop-large", "axes"]
+    assert [model.id for model in client.models.list()] == ["shop", "shop-large"]
     assert client.models.retrieve("shop").owned_by == "bakeoff"
     assert client.embeddings.create(model="axes", input=["a", "b"]).data[1].embedding == [0, 1, 0]
 
@@ -105,7 +105,7 @@ def test_openai_raises_its_own_errors(client, stream, words, model, error):
 def test_openai_raises_an_error_in_the_middle_of_a_stream(client):
     """It is no text of the answer."""
     messages = [{"role": "user", "content": "Please tell me why all things break halfway"}]
-    with pytest.raises(openai.APIError, match="the engine went down"):
+    with pytest.raises(openai.APIError, match="could not be answered"):
         list(client.chat.completions.create(model="shop", messages=messages, stream=True))
 
 

@@ -52,7 +52,7 @@ def test_a_full_disk_is_told_with_what_to_free_and_leaves_nothing(
     target = tmp_path / "kind" / "name"
     with (
         files_of_at_most(20_000),
-        pytest.raises(BakeoffError, match=r"not enough space in .*(?s:.*)free some space"),
+        pytest.raises(BakeoffError, match=r"not enough room in .*(?s:.*)allow files of more than 20,000 bytes"),
     ):
         made_once(target, write)
     assert list(target.parent.iterdir()) == []

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -22,7 +23,9 @@ from bakeoff.formats.part import Problem
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
 from bakeoff.retrieval.hybrid import HybridIndex
-from bakeoff.serve.documents.folder_sync import MOST_AT_ONCE, batches, difference
+from bakeoff.serve.documents import folder_sync
+from bakeoff.serve.documents.ends import ServerDocuments
+from bakeoff.serve.documents.folder_sync import MOST_AT_ONCE, batches, difference, edits
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.routes import DocumentsApi
 from bakeoff.serve.guard.bearer import holder_of
@@ -115,6 +118,70 @@ def test_a_folder_is_kept_in_step(server: Server, folder: Path) -> None:
     (folder / "d.md").write_text("New.")
     assert counts(run("sync", str(folder))) == (1, 1, 1, 1)
     assert server.texts == {"a.md": "# A\n\nWalruses.", "c.md": "Otter.", "d.md": "New."}
+
+
+def moved(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """Five files on the server whose folder is then renamed; requests take two documents or two deletions.
+
+    The texts that are found after each request, as it happens.
+    """
+    for i in range(5):
+        (folder / "sub" / f"{i}.md").write_text(f"Number {i}.")
+    run("sync", str(folder))
+    (folder / "sub").rename(folder / "other")
+    monkeypatch.setattr(folder_sync, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(folder_sync, "MOST_DELETED_AT_ONCE", 2)
+    texts, change = list[set[str]](), ServerDocuments.change
+
+    def changing(*arguments: Any) -> Any:
+        outcome = change(*arguments)
+        texts.append(set(server.texts.values()))
+        return outcome
+
+    monkeypatch.setattr(ServerDocuments, "change", changing)
+    return texts
+
+
+def test_a_moved_document_is_never_in_neither_place(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many requests a sync needs: additions go first, deletions last."""
+    texts = moved(server, folder, monkeypatch)
+    before = set(server.texts.values())
+    assert counts(run("sync", str(folder), "--yes")) == (6, 0, 6, 2)
+    assert len(texts) > 3 and all(found == before for found in texts)
+    assert {source.partition("/")[0] for source in server.texts} == {"a.md", "c.md", "other"}
+
+
+@pytest.mark.parametrize("n_done", range(5))
+def test_a_sync_that_was_interrupted_is_completed_by_the_next_one(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch, n_done: int
+) -> None:
+    """After any of its requests: nothing is missing then, and the next sync does the rest."""
+    texts = moved(server, folder, monkeypatch)
+    before, change = set(server.texts.values()), ServerDocuments.change
+
+    def failing(*arguments: Any) -> Any:
+        if len(texts) == n_done:
+            raise BakeoffError("The connection is gone.")
+        return change(*arguments)
+
+    with monkeypatch.context() as broken, pytest.raises(BakeoffError, match="gone"):
+        broken.setattr(ServerDocuments, "change", failing)
+        run("sync", str(folder), "--yes")
+    assert set(server.texts.values()) == before
+    run("sync", str(folder), "--yes")
+    assert set(server.texts.values()) == before and len(server.texts) == len(before)
+    assert {source.partition("/")[0] for source in server.texts} == {"a.md", "c.md", "other"}
+
+
+def test_an_id_that_a_new_document_takes_is_not_deleted(server: Server, folder: Path) -> None:
+    """Its earlier document is replaced, whatever its source was."""
+    run("sync", str(folder))
+    id = server.documents.store.get_by_source("a.md").id
+    server.documents.put(Document(id=id, text="Earlier.", source="earlier.md"))
+    assert counts(run("sync", str(folder))) == (0, 1, 0, 2)
+    assert set(server.texts) == {"a.md", "sub/b.txt", "c.md"}
 
 
 def test_more_than_half_is_not_deleted_without_a_word(server: Server, folder: Path, tmp_path: Path) -> None:
@@ -259,3 +326,13 @@ def test_batches_are_small_enough_for_a_request() -> None:
     small = [Document(id=str(i), text="x", source=str(i)) for i in range(MOST_AT_ONCE + 1)]
     large = [Document(id=f"l{i}", text="x" * 300_000, source=f"l{i}") for i in range(3)]
     assert [len(batch) for batch in batches([*small, *large])] == [MOST_AT_ONCE, 2, 1, 1]
+
+
+def test_changes_are_one_edit_if_they_fit_into_one_request() -> None:
+    """And deletions never come before additions."""
+    few, many = ([Document(id=str(i), text="x", source=str(i)) for i in range(n)] for n in (2, MOST_AT_ONCE + 1))
+    ids = [f"d{i}" for i in range(folder_sync.MOST_DELETED_AT_ONCE + 1)]
+    assert [tuple(map(len, edit)) for edit in edits(few, ids[:3])] == [(2, 3)]
+    assert [tuple(map(len, edit)) for edit in edits(many, ids)] == [(MOST_AT_ONCE, 0), (1, len(ids) - 1), (0, 1)]
+    assert [tuple(map(len, edit)) for edit in edits([], ids[:1])] == [(0, 1)]
+    assert edits([], []) == []

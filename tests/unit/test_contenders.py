@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from bakeoff.contenders.access import Guarded
 from bakeoff.contenders.custom import HeldToContract
 from bakeoff.contenders.declining import declines
 from bakeoff.contenders.direct import Direct
@@ -18,9 +19,11 @@ from bakeoff.contenders.remembering import Remembering
 from bakeoff.contenders.router import Router
 from bakeoff.contenders.routing import Familiarity, Routed, calibrate_routing
 from bakeoff.contenders.spec import Spec
+from bakeoff.contenders.streaming import stream_of
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
+from bakeoff.models.cancelling import Caller, CallerGoneError, on_behalf_of
 from bakeoff.models.prompts import CLOSED_BOOK, GROUNDED
 from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.records import Answer, Document, GenerationSettings, Hit, Origin
@@ -402,6 +405,64 @@ def test_a_streamed_answer_is_the_answer(decline_below):
         assert last.truncated and last.origin.model == "m-2026" and last.usage.completion_tokens == 1
         same = {"usage": last.usage.model_copy(update={"seconds": whole.usage.seconds}), "latency_ms": None}
         assert last.model_copy(update=same) == whole
+
+
+class Guessing:
+    """Streams a guess, and declines at the end if the question is "secret"."""
+
+    name = "guessing"
+
+    def answer(self, questions):
+        return [answer(one.id, "SECRET guess", abstained="secret" in one.text) for one in questions]
+
+    def stream(self, question):
+        yield "SECRET"
+        yield " guess"
+        yield from self.answer([question])
+
+
+class Decided(Guessing):
+    """Says that it never declines after its first piece."""
+
+    decides_before_streaming = True
+
+
+@pytest.mark.parametrize("held", [lambda one: one, lambda one: HeldToContract("g", one)])
+def test_a_text_that_may_still_be_declined_is_held_back(held):
+    """Of a plain class and of what a recipe of one's own opens: nothing of a declined text is sent, else one piece."""
+    (declined,) = stream_of(held(Guessing()), question("secret"))
+    assert declined.abstained
+    first, last = stream_of(held(Guessing()), question("open"))
+    assert first == last.text == "SECRET guess"
+    *pieces, _ = stream_of(held(Decided()), question("open"))
+    assert pieces == ["SECRET", " guess"]
+
+
+def test_behind_a_guard_and_a_router_a_text_is_held_back_too():
+    """Each contender decides for itself."""
+    routed = Routed(
+        "router", Guessing(), Guessing(), Familiarity(WordEmbedder("open"), np.zeros((0, 2), np.float32)), 0.5
+    )
+    for contender in (Guarded(Guessing(), lambda labels: None), routed):
+        (declined,) = stream_of(contender, question("secret"))
+        assert declined.abstained
+
+
+def test_a_text_that_is_held_back_is_given_up_with_its_caller():
+    """At the next piece, as where pieces are sent."""
+    somebody, pieces = Caller(), []
+
+    class Endless(Guessing):
+        def stream(self, question):
+            while True:
+                pieces.append("again")
+                if len(pieces) == 3:
+                    somebody.leave()
+                yield "again"
+
+    with on_behalf_of(somebody), pytest.raises(CallerGoneError):
+        list(stream_of(Endless(), question("a")))
+    assert len(pieces) == 3
 
 
 def test_a_stream_without_its_completion_is_named():

@@ -334,8 +334,8 @@ def test_a_full_disk_is_told_and_nothing_is_lost(store):
         store.path,
     )
     output, errors = writer.communicate()
-    assert "The disk is full or failing" in output, errors
-    assert "free some space" in output
+    assert "The disk could not be used" in output, errors
+    assert "free some space, or allow files of more than 100,000 bytes" in output
     assert (ids(DocumentStore(store.path)), store.version) == (["a"], 1)
 
 

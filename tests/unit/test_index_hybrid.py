@@ -311,7 +311,8 @@ def test_a_lost_table_is_an_error_and_not_an_empty_index(
     ("told", "remedy"),
     [
         ("lance error: LanceError(IO): No space left on device (os error 28)", "free some space"),
-        ("lance error: bad magic number", "delete the folder"),
+        ("lance error: LanceError(IO): File too large (os error 27)", "use a file system that takes larger files"),
+        ("lance error: bad magic number", "delete this folder"),
     ],
 )
 def test_a_full_disk_is_no_damage(tmp_path: Path, told: str, remedy: str) -> None:
@@ -319,3 +320,32 @@ def test_a_full_disk_is_no_damage(tmp_path: Path, told: str, remedy: str) -> Non
     with pytest.raises(BakeoffError) as caught, explained(tmp_path):
         raise RuntimeError(told)
     assert remedy in caught.value.remedy
+
+
+def test_a_damaged_index_of_words_is_named_when_it_is_searched(
+    tmp_path: Path, store: DocumentStore, embedder: CountingHash
+) -> None:
+    """LanceDB's code panics on some damage; that is an error of the run's folder like any other."""
+    store.upsert([document(f"d{i}", f"Word{i} stands in document {i} and nowhere else.") for i in range(300)])
+    HybridIndex.open(tmp_path / "words", embedder, max_tokens=8).sync(store)
+    parts = sorted((tmp_path / "words").glob("*.lance/_indices/*/*.lance"))
+    assert parts
+    for part in parts:
+        content = bytearray(part.read_bytes())
+        for i in range(len(content) * 3 // 4):
+            content[i] ^= 0x5A
+        part.write_bytes(content)
+    damaged = HybridIndex.open(tmp_path / "words", embedder, max_tokens=8)
+    with pytest.raises(RunFolderError, match="damaged") as error:
+        damaged.search_bm25([f"word{i}" for i in range(0, 300, 7)], 3)
+    assert "no document is lost" in error.value.remedy
+
+
+def test_a_panic_of_lancedb_is_damage_and_another_one_is_not(tmp_path: Path) -> None:
+    class PanicException(BaseException):
+        pass
+
+    with pytest.raises(RunFolderError, match="index out of bounds"), explained(tmp_path):
+        raise PanicException("index out of bounds")
+    with pytest.raises(KeyboardInterrupt), explained(tmp_path):
+        raise KeyboardInterrupt

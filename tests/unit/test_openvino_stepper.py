@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -263,6 +264,65 @@ def test_prompts_of_a_step_stay_in_the_processors_cache() -> None:
     assert [step for step in steps if step] == [[200, 300], [100], [900], [500, 12], [1]]
     for request in requests:
         request.close()
+
+
+def test_a_long_prompt_is_read_in_steps_as_it_is_read_whole(
+    generator: OpenVinoGenerator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last bit: alone, in a batch and among streams, in several steps or in one."""
+    whole = [told(generator.generate([prompt], WRITE)[0]) for prompt in PROMPTS]
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(openvino_stepper, "WHOLE_TOKENS", 32)
+    monkeypatch.setattr(openvino_stepper, "MAX_SEQUENCES", 32)
+    in_steps = OpenVinoGenerator(write_tiny_model(tmp_path / "llama"), "tiny")
+    lengths = [len(in_steps._chat.ids(prompt)) for prompt in PROMPTS]
+    assert min(lengths) < 32 and max(lengths) > 3 * 64  # some are read whole, some in four steps
+    assert [told(in_steps.generate([prompt], WRITE)[0]) for prompt in PROMPTS] == whole
+
+    def streamed(i: int) -> tuple[str, float | None, int]:
+        time.sleep(0.003 * i)
+        *_, last = in_steps.stream(PROMPTS[i], WRITE)
+        assert isinstance(last, Completion)
+        return told(last)
+
+    def batch() -> list[tuple[str, float | None, int]]:
+        return [told(one) for one in in_steps.generate(PROMPTS, WRITE)]
+
+    *streams, beside = in_threads([*(lambda i=i: streamed(i) for i in range(len(PROMPTS))), batch])
+    assert streams == whole and beside == whole
+
+
+def test_a_step_reads_a_multiple_of_the_blocks() -> None:
+    """Of a long prompt, which is alone: a cut within a block would change what is written."""
+    taken = openvino_stepper.scheduler(8192).max_num_batched_tokens
+    assert taken % openvino_stepper.BLOCK_TOKENS == 0
+    assert taken >= openvino_stepper.WHOLE_TOKENS + openvino_stepper.MAX_SEQUENCES
+
+
+def test_a_long_prompt_is_read_alone_and_given_up_between_steps() -> None:
+    """It waits for those that are being written, and others wait until its first token, or until its caller leaves."""
+    engine = Recording()
+    stepper = Stepper(lambda: engine, 8192)
+    long = openvino_stepper.WHOLE_TOKENS + 1
+    first, reading, later = (written(stepper, n) for n in (100, long, 200))
+    until(lambda: engine.begun == [100])
+    time.sleep(0.05)
+    assert engine.begun == [100]
+    first.close()
+    until(lambda: engine.begun == [100, long])
+    time.sleep(0.05)
+    assert engine.begun == [100, long]
+    reading.close()
+    until(lambda: engine.begun == [100, long, 200])
+    beside = written(stepper, long)
+    later.close()
+    until(lambda: len(engine.begun) == 4)
+    beside.ids.append(5)  # its prompt has been read
+    last = written(stepper, 300)
+    until(lambda: engine.begun[4:] == [300])
+    for request in (beside, last):
+        request.close()
+    until(lambda: stepper._thread is None)
 
 
 def test_blocks_are_rounded_up() -> None:

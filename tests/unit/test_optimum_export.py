@@ -124,5 +124,5 @@ def test_without_the_exporter_the_note_names_it(phi: Path, monkeypatch: pytest.M
 def test_a_full_disk_is_not_taken_for_a_model_that_cannot_be_exported(phi: Path, exporter: Any) -> None:
     """It is an error with its remedy, instead of a slower engine."""
     exporter("import sys\nsys.exit('OSError: No space left on device')")
-    with pytest.raises(BakeoffError, match="not enough space"):
+    with pytest.raises(BakeoffError, match="not enough room"):
         load_generator(str(phi))

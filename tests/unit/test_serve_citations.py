@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bakeoff.records import Answer
 from bakeoff.serve.answering import Answered
-from bakeoff.serve.citations import cite, supporting, without_marks
+from bakeoff.serve.citations import cite, supporting, title, without_marks
 from bakeoff.serve.links import Links
 from bakeoff.serve.showing import Showing
 from tests.serving import HITS
@@ -18,7 +18,7 @@ VERSIONS = {"returns": 4}
 
 def marked(text: str) -> dict[int, str]:
     """The text at the span of each citation."""
-    cited = cite(text, HITS, VERSIONS, LINKS)
+    cited = cite(text, HITS, VERSIONS, LINKS, HITS)
     whole = text + cited.added
     return {citation.number: whole[citation.start : citation.end] for citation in cited.citations}
 
@@ -44,14 +44,40 @@ def test_a_text_that_no_passage_holds_cites_the_best_passage():
 def test_marks_of_the_model_are_kept_and_numbers_below_them_are_listed_too():
     """[3] is the third passage; the second is listed with an empty span, so that positions are numbers."""
     text = "Nine [3] and clean [1]."
-    assert cite(text, HITS, VERSIONS, LINKS).added == ""
+    assert cite(text, HITS, VERSIONS, LINKS, HITS).added == ""
     assert marked(text) == {1: "[1]", 2: "", 3: "[3]"}
 
 
 @pytest.mark.parametrize("text", ["See [9].", "`days[2]`", "```\nx[1]\n```", "[1](http://elsewhere)", "[0]"])
 def test_what_is_no_mark_stays_text(text):
     """Numbers without a passage, code and links: marks are added as if there was none."""
-    assert cite(text, HITS, VERSIONS, LINKS).added.strip().startswith("[1]")
+    assert cite(text, HITS, VERSIONS, LINKS, HITS).added.strip().startswith("[1]")
+
+
+@pytest.mark.parametrize("text", ["It weighs 3 kilos [2].", "Kettles: read arr[1] and arr[3].", "Nine to five [2] [3]"])
+def test_marks_are_no_citations_of_a_model_that_saw_no_numbers(text):
+    """They were copied from a document: the passages that hold the words are cited, by marks at the end."""
+    cited = cite(text, HITS, VERSIONS, LINKS)
+    assert cited.added.startswith(" [1]")
+    assert all(citation.start >= len(text) for citation in cited.citations)
+    assert [citation.title for citation in cited.citations] == [title(hit) for hit in supporting(text, HITS)]
+
+
+def test_a_mark_means_the_passage_that_the_prompt_showed_with_this_number():
+    """Also where the best passage was shown last."""
+    cited = cite("From nine [1], monthly [3].", HITS, VERSIONS, LINKS, HITS[::-1])
+    assert [citation.title for citation in cited.citations] == ["hours.md", "Returns", "Kettles"]
+    assert [(citation.start, citation.end) for citation in cited.citations] == [(10, 13), (27, 27), (23, 26)]
+
+
+def test_a_copied_sentence_is_cited_by_its_own_place():
+    """Its span in the document, where it stands there once; a few words may stand for something else."""
+    chunk = HITS[1].chunk.model_copy(update={"text": "Keep it. Kettles may be returned within 30 days. Keep it."})
+    hit = HITS[1].model_copy(update={"chunk": chunk})
+    cited = cite("Kettles may be returned within 30 days.", [hit], VERSIONS, LINKS)
+    assert "start=19&end=58#" in cited.citations[0].url
+    for text in ("30 days.", "Keep it. Kettles may go", "keep it"):
+        assert "start=10&end=49#" in cite(text, [hit], VERSIONS, LINKS).citations[0].url
 
 
 def test_marks_after_code_and_tables_start_a_paragraph():

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import select
 import socket
 import threading
@@ -14,7 +15,7 @@ import pytest
 uvicorn = pytest.importorskip("uvicorn")
 
 from bakeoff.serve.guard.body import BodyLimits  # noqa: E402
-from bakeoff.serve.guard.connections import ConnectionLimits, connection_class  # noqa: E402
+from bakeoff.serve.guard.connections import ConnectionLimits, Refused, connection_class  # noqa: E402
 from bakeoff.serve.guard.guarded import access_of, guarded  # noqa: E402
 from bakeoff.serve.keys import KeyFile  # noqa: E402
 from tests.unit.asgi_client import echo  # noqa: E402
@@ -30,6 +31,8 @@ async def application(scope, receive, send):
     """Answers with the size of the body; at /endless, with a stream that ends when the client goes away."""
     if scope["type"] == "lifespan":
         return
+    if scope["path"] == "/crash":
+        raise ZeroDivisionError
     if scope["path"] != "/endless":
         await echo(scope, receive, send)
         return
@@ -43,12 +46,14 @@ async def application(scope, receive, send):
 
 
 @contextlib.contextmanager
-def serving(folder: Path, limits: ConnectionLimits) -> Iterator[int]:
+def serving(
+    folder: Path, limits: ConnectionLimits, refused: Refused = lambda status, reason, request_id: None
+) -> Iterator[int]:
     """The port of a guarded server on loopback, without keys."""
     keys = KeyFile(folder / "keys.jsonl")
     app = guarded(application, access_of("127.0.0.1", keys, body=BodyLimits(max_bytes=1000, idle_s=0.4)))
     config = uvicorn.Config(
-        app, http=connection_class(limits), ws="none", lifespan="off", log_config=None, timeout_keep_alive=60
+        app, http=connection_class(limits, refused), ws="none", lifespan="off", log_config=None, timeout_keep_alive=60
     )
     server, listening = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])), daemon=True)
@@ -154,25 +159,68 @@ def test_a_client_that_does_not_read_its_stream_is_closed(port):
         assert endless_stopped.wait(20)
 
 
-@pytest.mark.parametrize(
-    ("request_bytes", "status"),
-    [
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
-        (b"GET\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: localhost\r\nBad Header: x\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ".ljust(65_537, b"x"), 400),
-        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n", 413),
-        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", 400),
-        (CHUNKED + b"zz\r\n", 400),
-        (CHUNKED + 2 * (b"2bc\r\n" + b"x" * 700 + b"\r\n"), 413),
-        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nonly this", 408),
-        (b"GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", 421),
-        (b"GET /%00%ff/../x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 200),
-    ],
-)
-def test_a_malformed_or_slow_request_gets_its_status(port, request_bytes, status):
-    """And its connection is closed. Good clients are served afterwards."""
-    assert asked(port, request_bytes).startswith(f"HTTP/1.1 {status} ".encode())
+LARGE = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ".ljust(300_000, b"x")
+NO_HTTP = [
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+    (b"GET\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization sk-secret\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: sk-secret\x00\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\n\r\n", 400),
+    (LARGE[:65_537], 431),
+    (LARGE, 431),
+    (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", 400),
+    (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+    (CHUNKED + b"zz\r\n", 400),
+]
+REFUSED = [
+    (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n", 413),
+    (CHUNKED + 2 * (b"2bc\r\n" + b"x" * 700 + b"\r\n"), 413),
+    (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nonly this", 408),
+    (b"GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", 421),
+    (b"GET / HTTP/1.0\r\n\r\n", 400),
+    (b"GET /crash HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 500),
+]
+
+
+@pytest.mark.parametrize(("request_bytes", "status"), [*NO_HTTP, *REFUSED])
+def test_a_malformed_or_slow_request_gets_its_status_and_an_error_object(port, request_bytes, status):
+    """And its connection is closed, in plain words. Good clients are served afterwards."""
+    head, _, body = asked(port, request_bytes).partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    lines = head.lower().splitlines()
+    assert b"content-type: application/json" in lines and b"x-content-type-options: nosniff" in lines
+    assert any(line.startswith(b"x-request-id: ") for line in lines)
+    error = json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])["error"]
+    assert error["message"] and error["type"] == ("invalid_request_error" if status < 500 else "server_error")
     assert asked(port, GOOD).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(("request_bytes", "status"), NO_HTTP)
+def test_what_is_no_http_is_told_with_its_reason_and_without_its_bytes(tmp_path, request_bytes, status):
+    """Once, with the id that the response has: a header may hold a key."""
+    told = []
+    with serving(tmp_path, LIMITS, lambda *words: told.append(words)) as number:
+        response = asked(number, request_bytes)
+    ((told_status, reason, request_id),) = told
+    assert told_status == status and len(reason) > 20 and "secret" not in reason
+    assert request_id.encode() in response
+
+
+def test_a_body_that_turns_wrong_after_the_response_began_ends_the_connection(tmp_path, caplog):
+    """There is nothing to send any more; the application learns it, and no error of the server's own is logged."""
+    endless_stopped.clear()
+    begun = b"POST /endless HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
+    with serving(tmp_path, LIMITS) as number, connect(number) as client:
+        client.sendall(begun)
+        assert client.recv(100).startswith(b"HTTP/1.1 200")
+        client.sendall(b"zz\r\n")
+        received(client)
+        assert endless_stopped.wait(20)
+    assert not caplog.records
+
+
+def test_a_path_with_odd_bytes_is_a_request(port):
+    """Percent-encoded, they are data of the application."""
+    odd = b"GET /%00%ff/../x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    assert asked(port, odd).startswith(b"HTTP/1.1 200")

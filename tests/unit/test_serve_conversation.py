@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bakeoff.records import Completion, Usage
-from bakeoff.serve.conversation import Conversation, Turn, by_model, by_rule, refers_back
+from bakeoff.serve.conversation import Conversation, Turn, by_model, by_rule
 from bakeoff.serve.front_ends import chore_reply
 
 
@@ -13,38 +13,6 @@ def talk(*texts: str, system: str = "") -> Conversation:
     """Turns of user and assistant in alternation."""
     turns = [Turn(role="user" if i % 2 == 0 else "assistant", text=text) for i, text in enumerate(texts)]
     return Conversation(turns=tuple(([Turn(role="system", text=system)] if system else []) + turns))
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "Why?",
-        "And for business customers?",
-        "What about kettles from the sale?",
-        "How long does it usually last for them?",
-        "Where can these be bought at a discount?",
-        "How much does that cost in other countries?",
-        "Who is responsible for this at the moment?",
-    ],
-)
-def test_follow_ups_refer_back(question):
-    """Short ones, ones that open with a connecting word, and ones with a word for something else."""
-    assert refers_back(question)
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "How long is the warranty of the kettle?",
-        "Is it possible to return a kettle?",
-        "How long does it take to get a refund?",
-        "Which is the plan that includes support?",
-        "Is there a limit on uploads?",
-    ],
-)
-def test_whole_questions_do_not_refer_back(question):
-    """'it' and 'that' which stand for nothing said before."""
-    assert not refers_back(question)
 
 
 def test_a_question_that_stands_alone_stays_as_it_is():
@@ -56,6 +24,20 @@ def test_a_follow_up_gets_the_earlier_question_and_its_short_answer():
     """Without the marks of citations."""
     conversation = talk("Who leads the support team", "Anna Kim [1]", "How long has she been there?")
     assert by_rule(conversation) == "Who leads the support team. Anna Kim. How long has she been there?"
+
+
+def test_a_question_that_lacks_only_a_name_gets_the_names():
+    """Those of the earlier question and of its answer; more would distract. In German all nouns are names."""
+    asked = "How long is the Tide Valve under warranty?"
+    assert by_rule(talk(asked, "5 years [1]", "Does it need a battery?")) == "Tide Valve: Does it need a battery?"
+    assert (
+        by_rule(talk("Who runs Norrvik?", "Anna Kim.", "Is she from Oslo?")) == "Norrvik, Anna Kim: Is she from Oslo?"
+    )
+    assert by_rule(talk("hearth 2 max temp", "", "How do I reset it?")) == "hearth 2: How do I reset it?"
+    assert by_rule(talk(asked, "5 years", "And the sensor?")) == f"{asked} 5 years. And the sensor?"
+    assert by_rule(talk(asked, "", "Can I extend it?", "", "What does it cost?")).startswith("Tide Valve: Can I extend")
+    german = talk("Wie lange gilt die Garantie des Tide Valve?", "5 Jahre", "Was kostet er?")
+    assert by_rule(german) == "Garantie, Tide Valve, Jahre: Was kostet er?"
 
 
 @pytest.mark.parametrize("reply", ["I don't know.", "word " * 21, ""])
@@ -125,6 +107,11 @@ def test_the_rule_stands_in_for_a_model_that_fails(text, error):
     assert by_model(conversation, Rewriter(text, error)) == "Who leads support? Since when?"
 
 
+def chore(text: str, *earlier: str, system: str = "") -> str | None:
+    """The reply to a last message after earlier ones."""
+    return chore_reply(talk(*earlier, text, system=system))
+
+
 HISTORY = "<chat_history>\nUSER: How long may I return a *kettle* bought in May?\nASSISTANT: 30 days.\n</chat_history>"
 
 
@@ -140,18 +127,73 @@ HISTORY = "<chat_history>\nUSER: How long may I return a *kettle* bought in May?
 )
 def test_chores_of_open_webui_get_the_json_they_ask_for(wanted, reply):
     """Recognised by the tags around the chat and the key that is asked for, not by the wording."""
-    assert json.loads(chore_reply(f"### Task:\nSome words.\n### Output:\nJSON: {wanted}\n{HISTORY}")) == reply
+    assert json.loads(chore(f"### Task:\nSome words.\n### Output:\nJSON: {wanted}\n{HISTORY}")) == reply
 
 
 def test_titles_in_plain_text():
     """An older prompt of Open WebUI, and two of LibreChat."""
     title = "How long may I return a"
     said = "User: How long may I return a kettle?\nAI: 30 days."
-    assert chore_reply(f"Write a title with an emoji.\n{HISTORY}") == title
-    assert chore_reply(f"Give a 5-word-or-less title for the chat.\n\nConversation:\n{said}") == title
+    assert chore(f"Write a title with an emoji.\n{HISTORY}") == title
+    assert chore(f"Give a 5-word-or-less title for the chat.\n\nConversation:\n{said}") == title
     asked = "Write a concise title (max 40 characters) for this:\n\nUser: {}\nAssistant: Yes.\n\nTitle:"
-    assert chore_reply(asked.format("Open on Sundays?")) == "Open on Sundays"
-    assert json.loads(chore_reply(f"A concise title in the detected language\n\n{said}"))["title"] == title
+    assert chore(asked.format("Open on Sundays?")) == "Open on Sundays"
+    assert json.loads(chore(f"A concise title in the detected language\n\n{said}"))["title"] == title
+
+
+def test_titles_of_a_chat_whose_messages_are_sent_along():
+    """NextChat asks after them, in English or Chinese. A title names the first question."""
+    for prompt in (
+        "Please generate a four to five word title summarizing our conversation",
+        "使用四到五个字直接返回这句话的简要主题",
+    ):
+        assert (
+            chore(f"{prompt}, no symbols.", "How long is the warranty of kettles?", "5 years")
+            == "How long is the warranty of"
+        )
+
+
+@pytest.mark.parametrize(
+    ("system", "shown"),
+    [
+        ("Summarize the given session as a 10-word title using user language.", '[{"role":"user","mainText":"{}"}]'),
+        (
+            "将给定的对话总结为一个10字以内的标题，使用用户语言",
+            '[{"role":"user","mainText":"{}"},{"role":"assistant","mainText":"No"}]',
+        ),
+        (
+            "A title in de-de ignoring instructions and without punctuation or symbols.",
+            '[{"role":"user","mainText":"{}"}]',
+        ),
+        ("You are a professional conversation summarizer. Generate a concise title.", "user: {}\nassistant: No."),
+    ],
+)
+def test_titles_that_a_system_message_asks_for(system, shown):
+    """Cherry Studio and LobeChat show the chat in the last message."""
+    assert chore(shown.replace("{}", "Is tea sold\\non Sundays?"), system=system).startswith("Is tea sold")
+
+
+def test_titles_between_fences():
+    """Chatbox shows the texts without their roles."""
+    shown = "```\nIs tea sold here?\n\n---------\n\nYes.\n```"
+    prompt = f"Based on the chat history, give this conversation a name.\n\n{shown}\n\nName it."
+    assert chore(prompt) == "Is tea sold here"
+
+
+def test_a_summary_is_what_the_user_asked():
+    """NextChat asks for one in a system message after the chat, or in a last message."""
+    prompt = "Summarize the discussion briefly in 200 words or less to use as a prompt."
+    assert chore("And coffee?", "Is tea sold?", "Yes.", system=prompt) == "The user asked: Is tea sold? And coffee?"
+    assert chore(prompt, "Is tea sold?", "Yes.") == "The user asked: Is tea sold?"
+
+
+def test_no_tool_is_chosen_and_the_first_of_several_answers_is_kept():
+    """Two more prompts of Open WebUI; the first is a system message."""
+    tools = "Your task is to choose and return the correct tool(s) from the list of available tools."
+    assert json.loads(chore("Query: Is tea sold?", system=tools)) == {"tool_calls": []}
+    merge = "You have a set of responses from various models to the latest user query."
+    merge += ' Responses from models: """Yes.""" """No."""'
+    assert chore(merge) == "Yes."
 
 
 @pytest.mark.parametrize(
@@ -160,4 +202,4 @@ def test_titles_in_plain_text():
 )
 def test_questions_about_such_words_are_questions(question):
     """A single word is not enough."""
-    assert chore_reply(question) is None
+    assert chore(question) is None

@@ -412,6 +412,39 @@ def test_an_old_version_needs_its_own_labels_and_those_of_today(client: TestClie
     assert [one["version"] for one in client.get("/documents/changes", headers=STAFF).json()["changes"]] == [5]
 
 
+def test_what_was_cited_is_hidden_by_todays_labels_and_those_of_its_version(
+    client: TestClient, documents: LiveDocuments
+) -> None:
+    """As for old versions. A deleted document is judged by its last labels; one that never was there is hidden."""
+    put(client, "a", "Open then.")
+    put(client, "b", "Closed then.", labels=["board"])
+    put(client, "c", "Gone.", labels=["staff"])
+    put(client, "d", "Gone, too.", labels=["board"])
+    put(client, "a", "Closed now.", labels=["board"])
+    put(client, "b", "Open now.", labels=[])
+    for id in ("c", "d"):
+        client.delete(f"/documents/{id}")
+    cited = [("a", 1), ("a", None), ("b", 2), ("b", 6), ("c", 3), ("d", 4), ("c", 1), ("never", 1), ("never", None)]
+    hidden = {("a", 1), ("a", None), ("b", 2), ("d", 4), ("never", 1), ("never", None)}
+    assert documents.hidden(cited, ("staff",)) == hidden
+    assert documents.hidden(cited, ("staff", "board")) == {("never", 1), ("never", None)}
+    assert documents.hidden(cited, None) == documents.hidden([], ()) == set()
+
+
+def test_hiding_a_document_from_somebody_has_a_version(client: TestClient, documents: LiveDocuments) -> None:
+    """The newest one at which a document was hidden, also if it was deleted in between or shown again later."""
+    put(client, "a", "One.", labels=["staff"])
+    put(client, "b", "Two.")
+    assert documents.narrowed(("staff",)) == 0
+    put(client, "a", "One.", labels=["board"])
+    assert (documents.narrowed(("staff",)), documents.narrowed(("board",)), documents.narrowed(())) == (3, 0, 0)
+    client.delete("/documents/b")
+    put(client, "b", "Two.", labels=["board"])
+    put(client, "a", "One.", labels=["staff"])
+    assert (documents.narrowed(("staff",)), documents.narrowed(("board",)), documents.narrowed(())) == (5, 6, 5)
+    assert documents.narrowed(None) == 0
+
+
 def test_labels_that_are_not_given_stay(client: TestClient) -> None:
     """Replacing a text, or its file, never shows it to more people; labels can be removed only by saying so."""
     put(client, "a", "One.", labels=["board"], source="a.md")
@@ -423,9 +456,9 @@ def test_labels_that_are_not_given_stay(client: TestClient) -> None:
 
 
 def test_a_key_cannot_change_what_it_may_not_see(client: TestClient, documents: LiveDocuments) -> None:
-    """Nor take over its source, nor delete it, nor replace it by a file or in a batch."""
+    """Its id and its source are taken, also for a file or in a batch. Deleting it is deleting what does not exist."""
     put(client, "a", "Secret plan.", labels=["board"], source="a.md")
-    assert code(client.put("/documents/a", json={"text": "Mine."}, headers=STAFF)) == (403, "not_allowed")
+    assert code(client.put("/documents/a", json={"text": "Mine."}, headers=STAFF)) == (409, "conflict")
     assert code(client.delete("/documents/a", headers=STAFF)) == (404, "document_not_found")
     report = client.post("/documents", files=[("files", ("a.md", b"Mine."))], headers=STAFF).json()
     assert [problem["source"] for problem in report["problems"]] == ["a.md"] and not report["updated"]
@@ -433,9 +466,11 @@ def test_a_key_cannot_change_what_it_may_not_see(client: TestClient, documents: 
         409,
         "conflict",
     )
-    for batch in ({"documents": [{"id": "a", "text": "Mine."}]}, {"deleted": ["a"]}):
-        assert code(client.post("/documents", json=batch, headers=STAFF)) == (403, "not_allowed")
-    assert documents.version == 1
+    batch = {"documents": [{"id": "a", "text": "Mine."}]}
+    assert code(client.post("/documents", json=batch, headers=STAFF)) == (409, "conflict")
+    replies = [client.post("/documents", json={"deleted": [id]}, headers=STAFF) for id in ("a", "nothing")]
+    assert (replies[0].status_code, replies[0].json()) == (200, replies[1].json())
+    assert documents.version == 1 and client.get("/documents/a").json()["text"] == "Secret plan."
 
 
 def test_changing_needs_a_key_that_manages(client: TestClient, documents: LiveDocuments) -> None:
@@ -464,9 +499,9 @@ def test_a_batch_is_one_change(client: TestClient) -> None:
 
 
 def test_a_change_that_cannot_be_made_is_no_success(
-    client: TestClient, documents: LiveDocuments, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, documents: LiveDocuments, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A full disk: 503, no path of the server in the text, and what was there stays."""
+    """A full disk: 503, no path of the server in the text but in its log, and what was there stays."""
     put(client, "a", "One.")
 
     def full(*_: object, **__: object) -> None:
@@ -476,8 +511,28 @@ def test_a_change_that_cannot_be_made_is_no_success(
         patch.setattr(documents.store, "change", full)
         response = client.put("/documents/a", json={"text": "Two."})
     assert code(response) == (503, "documents_unavailable") and "/var" not in response.text
+    assert "The disk is full: /var/lib/secret. -> free some space" in caplog.messages
     assert client.get("/documents/a").json()["text"] == "One."
     assert put(client, "a", "Two.")["kind"] == "updated"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("PUT", "/documents/a", "application/json"),
+        ("PUT", "/documents/a", "text/markdown"),
+        ("POST", "/documents", "application/json"),
+        ("POST", "/documents", "multipart/form-data; boundary=x"),
+    ],
+)
+def test_a_client_that_goes_away_in_its_body_changes_nothing(
+    client: TestClient, documents: LiveDocuments, method: str, path: str, kind: str
+) -> None:
+    """And is no error of the server's own."""
+    half = [b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.md"\r\n\r\nHalf', 0.0]
+    headers = [("host", "testserver"), ("content-type", kind)]
+    assert send_request(client.app, method, path, headers, half).status == 499
+    assert documents.version == 0
 
 
 def test_json_is_what_programs_get_and_pages_what_browsers_get(client: TestClient) -> None:

@@ -5,9 +5,10 @@ import csv
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -15,6 +16,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bakeoff.errors import BakeoffError
+from bakeoff.serve.documents.views import Cited
 from bakeoff.serve.feedback import FeedbackApi
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.log import Log
@@ -22,14 +24,22 @@ from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Preference, Thumb
 from bakeoff.serve.log_exports import preference_lines
 from bakeoff.serve.openai.routes import exception_handlers
 
-HOLDERS = {name: Holder(name=name, manages=name == "boss") for name in ("desk", "other", "boss")}
+HOLDERS = {
+    "desk": Holder(name="desk", id="1"),
+    "other": Holder(name="other", id="2"),
+    "boss": Holder(name="boss", id="3", labels=None, manages=True),
+    "part": Holder(name="part", id="4", labels=("hr",), manages=True),
+    "desk again": Holder(name="desk", id="5"),
+}
 HIT = LoggedHit(chunk_id="c1", document_id="a/b", source="a/b.md", start=3, end=9, score=0.5, rank=1)
 
 
 def answered(name: str, key: str = "desk", question: str = "How long?", **more: Any) -> LoggedAnswer:
     """An answer in the log."""
     return LoggedAnswer(
-        **{"id": name, "question": question, "text": f"text of {name}", "contender": "rag", **more}, key=key
+        **{"id": name, "question": question, "text": f"text of {name}", "contender": "rag", **more},
+        key=key,
+        key_id=HOLDERS[key].id,
     )
 
 
@@ -45,9 +55,18 @@ def log(tmp_path: Path) -> Iterator[Log]:
         yield opened
 
 
-def ask(log: Log, method: str, path: str, key: str = "desk", **options: Any) -> httpx2.Response:
-    """The reply to one request of a key."""
-    api = FeedbackApi(log, lambda request: HOLDERS[request.headers["x-key"]])
+def ask(
+    log: Log,
+    method: str,
+    path: str,
+    key: str = "desk",
+    hidden: Sequence[Cited] = (),
+    narrowed: int = 0,
+    **options: Any,
+) -> httpx2.Response:
+    """The reply to one request of a key, which may not see the `hidden` documents, the last one since `narrowed`."""
+    seen = SimpleNamespace(hidden=lambda cited, labels: set(hidden), narrowed=lambda labels: narrowed)
+    api = FeedbackApi(log, seen, lambda request: HOLDERS[request.headers["x-key"]])
     app = Starlette(routes=api.routes(), exception_handlers=exception_handlers())
 
     async def reply() -> httpx2.Response:
@@ -87,7 +106,7 @@ def test_another_keys_answer_is_as_unknown_as_one_that_does_not_exist(log, id):
     assert not [*log.entries(Thumb), *log.entries(Preference)]
 
 
-def test_a_key_that_manages_judges_every_answer(log):
+def test_a_key_that_oversees_judges_every_answer(log):
     """Its own name stands at the thumb, not that of the key that asked."""
     assert ask(log, "POST", "/answers/b1/thumb", "boss", json={"up": True}).status_code == 201
     assert [thumb.key for thumb in log.entries(Thumb)] == ["boss"]
@@ -192,7 +211,91 @@ def test_history_does_not_show_a_text_that_was_withheld(log):
     assert reply.json()["answers"][0]["declined"] is True and reply.json()["answers"][0]["text"] is None
 
 
-def test_history_of_other_keys_is_for_a_key_that_manages(log):
+def test_history_shows_an_error_only_to_a_key_that_oversees(log):
+    """It may name the address of a model; others read what they read when they asked."""
+    log.append(answered("f1", text="", error="ApiError: http://10.0.0.7/v1 could not be reached"))
+    log.append(answered("f2", text="", error="cancelled: the client went away"))
+    own = {answer["id"]: answer["error"] for answer in ask(log, "GET", "/history").json()["answers"]}
+    assert "10.0.0.7" not in own["f1"] and "could not be reached" in own["f1"]
+    assert own["f2"] == "cancelled: the client went away" and own["a1"] is None
+    log.append(answered("f3", text="", error="queue_full: 8 questions are being answered"))
+    assert "8 questions" in ask(log, "GET", "/history").text
+    assert "10.0.0.7" in ask(log, "GET", "/history", "boss").text
+
+
+def test_a_later_key_of_the_same_name_has_a_history_of_its_own(log):
+    """And can judge nothing that was answered to the former one."""
+    log.append(answered("n1", key="desk again"))
+    assert [answer["id"] for answer in ask(log, "GET", "/history", "desk again").json()["answers"]] == ["n1"]
+    error_of(ask(log, "POST", "/answers/a1/thumb", "desk again", json={"up": True}), 404)
+    assert "n1" not in ask(log, "GET", "/history").text
+
+
+def test_an_entry_without_the_id_of_a_key_is_seen_by_those_who_oversee(log):
+    """Older versions wrote none. No key has an empty id."""
+    log.append(LoggedAnswer(id="old", question="How?", text="so", contender="rag", key="desk"))
+    assert "old" not in [answer["id"] for answer in ask(log, "GET", "/history").json()["answers"]]
+    assert ask(log, "GET", "/history", "boss").json()["answers"][0]["id"] == "old"
+
+
+def test_an_answer_from_a_document_that_is_hidden_now_is_not_shown(log):
+    """Neither its text nor its source; judging and comparing it are refused as if it were unknown. Other answers are
+    shown in its place, as many as were asked for. Who oversees sees it.
+    """
+    hidden = [("a/b", 7)]
+    reply = ask(log, "GET", "/history?n=4", hidden=hidden)
+    assert [answer["id"] for answer in reply.json()["answers"]] == ["d1", "a3", "a2"]
+    assert "text of a1" not in reply.text and "a/b" not in reply.text
+    for i in range(5):
+        log.append(answered(f"h{i}", hits=(HIT,), documents_version=7))
+    reply = ask(log, "GET", "/history?n=2", hidden=hidden)
+    assert [answer["id"] for answer in reply.json()["answers"]] == ["d1", "a3"]
+    error_of(ask(log, "POST", "/answers/a1/thumb", hidden=hidden, json={"up": True}), 404)
+    error_of(ask(log, "POST", "/comparisons", hidden=hidden, json={"answers": ["a1", "a2"], "preferred": None}), 404)
+    assert "text of a1" in ask(log, "GET", "/history", "boss", hidden=hidden).text
+    assert len(ask(log, "GET", "/history", hidden=[("a/b", 6)]).json()["answers"]) == 9
+
+
+def test_an_answer_that_names_no_passages_is_not_shown_once_a_document_was_hidden(log):
+    """It may have been made from any document, as those of `long-context` are. A withheld text is not shown anyway."""
+    log.append(answered("of-all", documents_version=8))
+    log.append(answered("later", documents_version=9))
+    shown = [answer["id"] for answer in ask(log, "GET", "/history", narrowed=9).json()["answers"]]
+    assert shown == ["later", "d1", "a1"]
+    assert "of-all" in ask(log, "GET", "/history", narrowed=8).text
+    assert "of-all" in ask(log, "GET", "/history", "boss", narrowed=9).text
+
+
+def test_a_right_answer_is_shown_to_who_gave_it_and_to_those_who_oversee(log):
+    """Whoever corrects an answer may know documents that the key of the answer may not see."""
+    ask(log, "POST", "/answers/a1/thumb", json={"up": True, "right_answer": "mine"})
+    ask(log, "POST", "/answers/a1/thumb", "boss", json={"up": False, "right_answer": "a secret"})
+    shown = {key: ask(log, "GET", "/history", key).json()["answers"] for key in ("desk", "boss")}
+    thumbs = {key: next(a["thumb"] for a in answers if a["id"] == "a1") for key, answers in shown.items()}
+    assert (thumbs["desk"]["up"], thumbs["desk"]["right_answer"]) == (True, "mine")
+    assert (thumbs["boss"]["up"], thumbs["boss"]["right_answer"]) == (False, "a secret")
+
+
+def test_a_key_that_manages_some_documents_sees_its_own_answers_only(log):
+    """The log was written from all documents: history of others, their answers and exports need a key for all."""
+    log.append(answered("p1", key="part"))
+    assert [answer["id"] for answer in ask(log, "GET", "/history", "part").json()["answers"]] == ["p1"]
+    assert "own answers" in error_of(ask(log, "GET", "/history?key=desk", "part"), 403)
+    error_of(ask(log, "POST", "/answers/a1/thumb", "part", json={"up": True}), 404)
+    for form in ("chat", "preferences", "trl", "csv"):
+        assert "sees all documents" in error_of(ask(log, "GET", f"/log/export?form={form}", "part"), 403)
+
+
+def test_a_thumb_is_answered_with_what_is_stored(tmp_path):
+    """Without texts, the right answer is not: the reply does not say that it is."""
+    with Log(tmp_path / "none.sqlite", keep_texts=False) as log:
+        log.append(answered("a1"))
+        reply = ask(log, "POST", "/answers/a1/thumb", json={"up": False, "right_answer": "two years"})
+        assert (reply.status_code, reply.json()["up"], reply.json()["right_answer"]) == (201, False, None)
+        assert [thumb.right_answer for thumb in log.entries(Thumb)] == [None]
+
+
+def test_history_of_other_keys_is_for_a_key_that_oversees(log):
     """It sees all, or those of the key it names; others get 403."""
     assert len(ask(log, "GET", "/history", "boss").json()["answers"]) == 5
     assert [a["id"] for a in ask(log, "GET", "/history?key=other", "boss").json()["answers"]] == ["b1"]
@@ -206,7 +309,7 @@ def test_history_takes_a_number_of_answers(log, n):
     assert "from 1 to 1,000" in error_of(ask(log, "GET", "/history", params={"n": n}), 400)
 
 
-def test_the_log_is_exported_to_a_key_that_manages(log):
+def test_the_log_is_exported_to_a_key_that_oversees(log):
     """Chats, preference pairs in two layouts, and a table, each as a file to save."""
     ask(log, "POST", "/answers/a1/thumb", json={"up": True})
     ask(log, "POST", "/comparisons", json={"answers": ["a1", "a2"], "preferred": "a2"})

@@ -12,6 +12,7 @@ from bakeoff.serve.guard.body import BodyGuard, BodyLimits
 from bakeoff.serve.guard.guarded import access_of, guarded
 from bakeoff.serve.guard.host import HostGuard, allowed_hosts
 from bakeoff.serve.guard.origin import OriginGuard, checked_origins
+from bakeoff.serve.guard.proxies import checked_proxies
 from bakeoff.serve.guard.rate import MAX_BUCKETS, Buckets, Rate, network_of
 from bakeoff.serve.guard.request_id import RequestId, request_id_of
 from bakeoff.serve.keys import Holder, KeyFile
@@ -161,7 +162,7 @@ def test_a_request_gets_the_holder_and_labels_of_its_key(keys):
     app = guarded(seeing(seen), access_of("127.0.0.1", keys))
     for scheme in ("Bearer", "bearer"):
         assert send_request(app, headers=[HOST, ("authorization", f"{scheme} {key}")]).status == 200
-    assert seen == [Holder(name="desk", labels=("hr",))] * 2
+    assert seen == [Holder(name="desk", id=keys.keys[0].holder.id, labels=("hr",))] * 2
 
 
 @pytest.mark.parametrize(
@@ -258,7 +259,28 @@ def test_a_server_that_others_can_reach_does_not_start_without_a_key(keys, bound
     with pytest.raises(ConfigError, match="has no keys"):
         access_of(bound, keys, names)
     keys.add("desk")
-    assert access_of(bound, keys, names).keys is not None
+    assert access_of(bound, keys, names).needs_key
+
+
+def test_the_first_key_closes_a_running_server(keys):
+    """From the next request on; removing it again opens nothing until a restart."""
+    app = guarded(echo, access_of("127.0.0.1", keys))
+    assert send_request(app, path="/documents").status == 200
+    key = KeyFile(keys.path).add("desk")
+    assert send_request(app, path="/documents").status == 401
+    assert send_request(app, headers=[HOST, ("authorization", f"Bearer {key}")]).status == 200
+    KeyFile(keys.path).remove("desk")
+    assert send_request(app, path="/documents").status == 401
+    assert send_request(guarded(echo, access_of("127.0.0.1", keys)), path="/documents").status == 200
+
+
+@pytest.mark.parametrize("gone", [lambda path: KeyFile(path).remove("desk"), Path.unlink])
+def test_a_server_that_others_can_reach_stays_closed_without_its_last_key(keys, gone):
+    """Also if the whole file is gone."""
+    keys.add("desk")
+    app = guarded(echo, access_of("0.0.0.0", keys, ["localhost"]))
+    gone(keys.path)
+    assert send_request(app, path="/documents").status == 401
 
 
 def test_unreadable_keys_stop_the_start(keys):
@@ -318,6 +340,46 @@ def test_each_key_and_each_address_has_its_own_limit(keys):
     assert [status("", "192.0.2.10", "/health") for _ in range(5)] == [200] * 5
     refused = send_request(app, headers=[HOST, ("authorization", f"Bearer {first}")])
     assert refused.code == "rate_limit_exceeded" and 1 <= int(refused.headers["retry-after"]) <= 120
+
+
+def test_an_invented_address_does_not_evade_the_limit(keys):
+    """Attempts with bad keys from one client are one client's, whatever X-Forwarded-For it writes."""
+    keys.add("desk")
+    app = guarded(echo, access_of("127.0.0.1", keys, rate=Rate(per_minute=1, burst=3)))
+    assert addresses_limited(app, ()) == [401, 401, 401, 429, 429]
+
+
+def test_a_proxy_that_the_operator_names_is_believed(keys):
+    """By its address or its network. Of what a client wrote itself in front nothing counts."""
+    keys.add("desk")
+    for proxies in (["127.0.0.1"], ["127.0.0.0/24", "::1"]):
+        app = guarded(echo, access_of("127.0.0.1", keys, rate=Rate(per_minute=1, burst=3)))
+        assert addresses_limited(app, proxies) == [401] * 5
+        app = guarded(echo, access_of("127.0.0.1", keys, rate=Rate(per_minute=1, burst=3)))
+        assert addresses_limited(app, proxies, after=", 192.0.2.1") == [401, 401, 401, 429, 429]
+    app = guarded(echo, access_of("127.0.0.1", keys, rate=Rate(per_minute=1, burst=3)))
+    assert addresses_limited(app, ["192.0.2.9"]) == [401, 401, 401, 429, 429]
+
+
+def addresses_limited(app, proxies, after: str = "") -> list[int]:
+    """The status of requests from 127.0.0.1, each with an X-Forwarded-For of its own, behind uvicorn's settings."""
+    running = pytest.importorskip("bakeoff.serve.running")
+    config = running.server_config(app, checked_proxies(proxies))
+    config.load()
+    return [
+        send_request(
+            config.loaded_app,
+            headers=[HOST, ("authorization", "Bearer bad"), ("x-forwarded-for", f"203.0.113.{n}{after}")],
+        ).status
+        for n in range(5)
+    ]
+
+
+@pytest.mark.parametrize("proxy", ["*", "", "proxy.example", "127.0.0.1:80", "0.0.0.0/0", "::/0", "10.0.0.1/8"])
+def test_what_is_no_address_of_a_proxy_is_refused(proxy):
+    """Believing everybody, too."""
+    with pytest.raises(ConfigError, match="is not the address of a proxy"):
+        checked_proxies([proxy])
 
 
 def test_a_network_of_ipv6_counts_as_one_client():

@@ -1,22 +1,30 @@
 """A server answers each key from the documents it may see, and refuses contenders that cannot do that."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from starlette.applications import Starlette
 
 from bakeoff.contenders.access import record_learned
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipe
+from bakeoff.errors import TooLongError
 from bakeoff.records import Answer, Labels
 from bakeoff.retrieval.settings import Retrieval
+from bakeoff.serve import serving as serving_module
 from bakeoff.serve.answering import Asked, RefusedError
 from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.feedback import FeedbackApi
+from bakeoff.serve.keys import Holder
 from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import LoggedAnswer
 from bakeoff.serve.openai.models import model_list
 from bakeoff.serve.serving import Serving
+from tests.unit.asgi_client import send_request
 from tests.unit.labelled_world import ASKED, RECIPES, World, labelled_world, spec
 
 
@@ -26,11 +34,22 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def serving(world: World, tmp_path: Path) -> Iterator[Serving]:
+def log(tmp_path: Path) -> Iterator[Log]:
+    with Log(tmp_path / "log.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture
+def documents(world: World) -> Iterator[LiveDocuments]:
+    with LiveDocuments(world.store, [world.index(Retrieval(chunk_tokens=64))]) as opened:
+        yield opened
+
+
+@pytest.fixture
+def serving(world: World, documents: LiveDocuments, log: Log) -> Serving:
     release = SimpleNamespace(contenders=RECIPES, created=datetime.now(UTC), measured=SimpleNamespace(sums={}))
     deployment = SimpleNamespace(world=world, release=release)
-    with LiveDocuments(world.store, [world.index(Retrieval(chunk_tokens=64))]) as documents:
-        yield Serving(deployment, documents, Log(tmp_path / "log.sqlite"))
+    return Serving(deployment, documents, log)
 
 
 def said(serving: Serving, model: str, labels: Labels) -> str:
@@ -69,6 +88,80 @@ def test_a_contender_that_a_key_must_not_ask_is_refused_before_it_is_asked(
     assert said(serving, model, None)
     listed = {labels: [one["id"] for one in model_list(serving, labels)["data"]] for labels in (("hr",), None)}
     assert model in listed[None] and model not in listed[("hr",)] and "rag" in listed[("hr",)]
+
+
+def test_refused_questions_are_in_the_log_with_the_reason(world: World, serving: Serving, log: Log) -> None:
+    """A contender that may not answer this key, a full queue, and a question that the model cannot read."""
+    for recipe in (make_recipe(spec("tuned")), make_recipe(spec("hybrid"))):
+        record_learned(world.adapter_folder(recipe.adapter), world.store.documents())
+    refused(serving, "hidden", model="tuned")
+    serving.queue.close(0)
+    refused(serving, "late")
+    written = logged(log, 2)
+    assert [(entry.id, entry.key_id, entry.question, entry.text) for entry in written] == [
+        (id, "1", ASKED, "") for id in ("hidden", "late")
+    ]
+    assert written[0].error.startswith("documents_hidden: ") and written[1].error.startswith("stopping: ")
+
+
+def test_a_question_that_a_model_cannot_read_is_in_the_log(serving: Serving, log: Log, monkeypatch) -> None:
+    """Its reply has the status 400."""
+
+    def unreadable(contender: object, question: object) -> Iterator[object]:
+        raise TooLongError("The question has 9 tokens; 8 are possible.", "lower retrieval.k")
+        yield
+
+    monkeypatch.setattr(serving_module, "stream_of", unreadable)
+    refusal = refused(serving, "long")
+    assert (refusal.status, refusal.code, refusal.remedy) == (400, "context_length_exceeded", "shorten the question")
+    (entry,) = logged(log, 1)
+    assert entry.error.startswith("context_length_exceeded: The question is too long")
+
+
+def test_a_flood_of_refused_questions_does_not_fill_the_log(serving: Serving, log: Log) -> None:
+    """Of each key so many in a minute are logged, cut to a size; another key's are logged all the same."""
+    serving.queue.close(0)
+    for i in range(500):
+        refused(serving, f"q{i}", question="x" * 100_000)
+    refused(serving, "other", key_id="2")
+    written = logged(log, serving_module.REFUSALS.burst + 1)
+    assert len(written) <= serving_module.REFUSALS.burst + 5 and written[-1].id == "other"
+    assert max(len(entry.model_dump_json()) for entry in written) < 10_000
+
+
+@pytest.mark.parametrize("model", ["rag", "extract", "long-context", "hybrid", "router"])
+def test_history_hides_what_was_made_from_a_document_that_is_hidden_now(
+    serving: Serving, documents: LiveDocuments, log: Log, model: str
+) -> None:
+    """Whichever contender gave the answer, and whether it names its passages or, as `long-context`, does not."""
+    asked = Asked(id="one", model=model, question=ASKED, typed=ASKED, key="desk", key_id="1")
+    list(serving.answer(asked, ("hr",)))
+    assert len(logged(log, 1)) == 1
+    holder = Holder(name="desk", id="1", labels=("hr",))
+    app = Starlette(routes=FeedbackApi(log, documents, lambda request: holder).routes())
+    history = lambda: send_request(app, "GET", "/history").body.decode()  # noqa: E731
+    assert "90,000" in history()
+    secrets = [document for document in documents.store.documents() if "90,000" in document.text]
+    documents.put_all([document.model_copy(update={"access": ("board",)}) for document in secrets])
+    assert "90,000" not in history()
+
+
+def refused(
+    serving: Serving, id: str, model: str = "extract", key_id: str = "1", question: str = ASKED
+) -> RefusedError:
+    """The refusal of a question."""
+    asked = Asked(id=id, model=model, question=question, typed=question, key="desk", key_id=key_id)
+    with pytest.raises(RefusedError) as refusal:
+        list(serving.answer(asked, ("hr",)))
+    return refusal.value
+
+
+def logged(log: Log, n: int) -> list[LoggedAnswer]:
+    """The answers in the log, once there are so many: they are written within moments."""
+    deadline = time.monotonic() + 20
+    while len(entries := list(log.entries(LoggedAnswer))) < n and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return entries
 
 
 def test_the_identity_of_a_router_covers_the_contenders_it_sends_questions_to(world: World) -> None:

@@ -35,7 +35,7 @@ def test_a_signed_link_opens_without_a_key(keys):
         await echo(scope, receive, send)
 
     assert send_request(guarded(seeing, access_of("127.0.0.1", keys)), "GET", link(keys)).status == 200
-    assert seen == [Holder(name="desk", labels=("hr",), manages=False)]
+    assert seen == [Holder(name="desk", id=keys.keys[0].holder.id, labels=("hr",), manages=False)]
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from pydantic import ValidationError
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError
-from bakeoff.files.sqlite_file import connected
+from bakeoff.files.sqlite_file import connected, prepare
 from bakeoff.records import Answer, Hit, Usage
+from bakeoff.serve import log as log_module
 from bakeoff.serve import log_writer
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, Preference, Thumb, logged_answer, now
@@ -60,20 +61,24 @@ def test_an_answer_comes_back_whole_and_its_passages_as_references(log):
 
 
 @pytest.mark.parametrize(
-    ("text", "more", "cited"),
+    ("text", "more", "order", "cited"),
     [
-        ("two years", {}, (2,)),
-        ("Two years [3].", {}, (1, 2, 3)),
-        ("two years", {"abstained": True}, ()),
-        ("two years", {"error": "TimeoutError: no reply"}, ()),
+        ("two years", {}, 1, (2,)),
+        ("The warranty is two years.", {}, 1, (2,)),
+        ("Two years [3].", {}, 1, (1, 2, 3)),
+        ("Two years [2].", {}, -1, (3, 2)),
+        ("two years [3]", {}, 0, (2,)),
+        ("two years", {"abstained": True}, 1, ()),
+        ("two years", {"error": "TimeoutError: no reply"}, 1, ()),
     ],
 )
-def test_an_answer_is_logged_with_the_passages_that_its_reply_cites(text, more, cited):
-    """By their numbers in the reply; a declined or failed answer cites none."""
+def test_an_answer_is_logged_with_the_passages_that_its_reply_cites(text, more, order, cited):
+    """By their numbers in the reply; a declined or failed answer cites none. `order` is that in the prompt."""
     texts = ("How to clean it.", "The warranty is two years.", "Spare parts.")
     hits = [Hit(chunk=chunk(f"{i}.md", text), score=1 / i, rank=i) for i, text in enumerate(texts, 1)]
     answer = Answer(question_id="asked", contender="rag", text=text, citations=tuple(hits), **more)
-    assert logged_answer(answer, "How long?", id="chatcmpl-1").cited == cited
+    entry = logged_answer(answer, "How long?", hits[::order] if order else (), id="chatcmpl-1")
+    assert (entry.cited, entry.marked) == (cited, bool(order) and "[" in text)
 
 
 def test_entries_keep_their_order_and_the_newest_come_first(log):
@@ -82,8 +87,10 @@ def test_entries_keep_their_order_and_the_newest_come_first(log):
         log.post(answered(f"a{i}", key="desk" if i % 2 else "hr"))
     log.append(answered("last"))
     assert [entry.id for entry in log.entries(LoggedAnswer)] == [*(f"a{i}" for i in range(1200)), "last"]
-    assert [entry.id for entry in log.newest(2)] == ["last", "a1199"]
-    assert [entry.id for entry in log.newest(2, key="hr")] == ["a1198", "a1196"]
+    assert [entry.id for entry in next(log.newest_first(2))] == ["last", "a1199"]
+    batches = list(log.newest_first(500, key="hr"))
+    assert [len(batch) for batch in batches] == [500, 100]
+    assert [entry.id for batch in batches for entry in batch] == [f"a{i}" for i in range(1198, -1, -2)]
 
 
 def test_a_thumb_or_comparison_of_an_unknown_answer_is_refused_alone(log):
@@ -123,11 +130,57 @@ def test_half_characters_are_replaced(log):
     assert log.answer("a").question == "why \N{REPLACEMENT CHARACTER}?"
 
 
-def test_nothing_written_can_be_changed(log):
-    """The file itself refuses an update."""
+CHANGES = (
+    "UPDATE entries SET body = '{}'",
+    "DELETE FROM entries",
+    "DELETE FROM entries WHERE kind = 'thumb'",
+    "INSERT OR REPLACE INTO entries (id, kind, at, body) VALUES ('a', 'answer', '2099', '{}')",
+    "REPLACE INTO entries (number, id, kind, at, body) VALUES (1, 'other', 'answer', '2099', '{}')",
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_nothing_written_can_be_changed(log, change):
+    """The file itself refuses to change, delete or replace an entry."""
     log.append(answered("a"))
+    log.append(Thumb(answer="a", up=True))
+    before = everything(log)
     with sqlite3.connect(log.path) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        connection.execute("UPDATE entries SET body = '{}'")
+        connection.execute(change)
+    assert everything(log) == before and len(before) == 2
+
+
+def test_only_what_is_older_than_the_retention_can_be_deleted(tmp_path):
+    """By whatever SQL; with no retention nothing can."""
+    path = tmp_path / "log.sqlite"
+    with Log(path, retention_days=1) as log:
+        log.append(answered("new"))
+        log.append(answered("old", at=now() - timedelta(days=2)))
+        with sqlite3.connect(path) as connection:
+            connection.execute("DELETE FROM entries WHERE id = 'old'")
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                connection.execute("DELETE FROM entries WHERE id = 'new'")
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_log_of_an_older_version_is_brought_up_to_date(tmp_path, monkeypatch, change):
+    """Its entries stay, without ids of keys, and are as safe from then on."""
+    path, tables = tmp_path / "log.sqlite", tuple(s for s in log_module._SCHEMA if s not in log_module._GUARDS)
+    with monkeypatch.context() as older:
+        older.setattr(log_module, "SCHEMA_VERSION", 1)
+        older.setattr(log_module, "_SCHEMA", tables)
+        older.setattr(log_module, "_GUARDS", ())
+        older.setattr(log_module, "prepare", lambda path, *rest: prepare(path, *rest[:3]))
+        with Log(path) as log:
+            log.append(answered("a", key="desk"))
+            log.append(Thumb(answer="a", up=True))
+    with Log(path) as log, sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == log_module.SCHEMA_VERSION
+        assert (log.answer("a").key, log.answer("a").key_id) == ("desk", "")
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute(change)
+    with Log(path, retention_days=1) as log:
+        assert log.delete_old(at=now() + timedelta(days=2)) == 2
 
 
 def test_the_file_is_as_safe_as_the_document_store_and_private(log, tmp_path):
@@ -214,21 +267,27 @@ def test_twenty_kills_lose_nothing_that_was_acknowledged(tmp_path):
 
 
 def test_entries_older_than_the_retention_are_deleted_with_their_texts(tmp_path):
-    """At opening. Thumbs on them too, whatever their age. The bytes are gone from the file, not only from the table."""
+    """At opening. Thumbs on them and comparisons with them too, whatever their age. The bytes are gone from the file,
+    not only from the table.
+    """
     path, old = tmp_path / "log.sqlite", now() - timedelta(days=31)
     with Log(path) as log:
         log.append(answered("old", "A secret of long ago?", at=old))
         log.append(Thumb(answer="old", up=False, right_answer="An old correction"))
         log.append(answered("new", "A fresh question?", at=now() - timedelta(days=29)))
         log.append(Thumb(answer="new", up=True))
+        log.append(answered("newer", "A fresh question?"))
+        log.append(Preference(answers=("new", "old"), preferred="old"))
+        log.append(Preference(answers=("new", "newer"), preferred=None))
     assert b"A secret of long ago" in path.read_bytes()
     with Log(path, retention_days=30) as log:
-        assert [entry.id for entry in log.entries(LoggedAnswer)] == ["new"]
+        assert [entry.id for entry in log.entries(LoggedAnswer)] == ["new", "newer"]
+        assert [entry.answers for entry in log.entries(Preference)] == [("new", "newer")]
         assert [entry.answer for entry in log.entries(Thumb)] == ["new"]
         assert b"A secret of long ago" not in path.read_bytes() and b"An old correction" not in path.read_bytes()
         with pytest.raises(InputError, match="It keeps 30 days"):
             log.append(Thumb(answer="old", up=True))
-        assert log.delete_old(at=now() + timedelta(days=2)) == 2
+        assert log.delete_old(at=now() + timedelta(days=2)) == 3
 
 
 def test_old_entries_are_deleted_while_the_server_runs(tmp_path, monkeypatch):
@@ -334,9 +393,9 @@ def test_a_full_disk_is_an_error_for_who_waits_and_a_delay_for_who_does_not(tmp_
         text=True,
     )
     warnings = done.stderr.splitlines()
-    assert len(warnings) == 2 and "The disk is full" in warnings[0] and "can be written again" in warnings[1]
+    assert len(warnings) == 2 and "The disk could not be used" in warnings[0] and "can be written again" in warnings[1]
     first, second = done.stdout.splitlines()
-    assert "The disk is full or failing" in first and first.endswith("| True")
+    assert "The disk could not be used" in first and first.endswith("| True")
     assert second == "['after', 'before', 'posted'] ''"
 
 

@@ -11,9 +11,15 @@ from typing import Any
 import httpx2
 import numpy as np
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
+from bakeoff.serve.guard.body import BodyLimits
+from bakeoff.serve.keys import Holder
 from bakeoff.serve.openai.requests import MOST_QUESTION_CHARACTERS
+from bakeoff.serve.openai.routes import OpenAiApi, exception_handlers
 from bakeoff.serve.openai.sse import event
+from bakeoff.serve.start import Listening
 from tests.serving import Scripted, served
 
 TEXT = "Kettles may be returned within 30 days. [1]"
@@ -248,12 +254,36 @@ def test_chores_of_front_ends_ask_nobody(client, scripted, stream):
     assert len(scripted.asked) == n_asked
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+def test_thanks_are_answered_without_the_contender(client, scripted, path):
+    """No contender is named, since none was asked."""
+    n_asked = len(scripted.asked)
+    turns = [{"role": "user", "content": "When is it open?"}, {"role": "assistant", "content": "At nine [1]"}]
+    turns.append({"role": "user", "content": "Thanks!"})
+    reply = client.post(path, json={"model": "shop", "messages": turns, "input": turns})
+    assert "You're welcome." in reply.text
+    assert reply.json()["bakeoff"]["contender"] == ""
+    assert len(scripted.asked) == n_asked
+
+
 @pytest.mark.parametrize("prefix", ["/v1", ""])
 def test_models_are_listed_with_and_without_v1(client, prefix):
-    """The default contender first; one by one too."""
-    assert [model["id"] for model in client.get(f"{prefix}/models").json()["data"]] == ["shop", "shop-large", "axes"]
+    """The default contender first; one by one too. The embedder can be named, and is not offered for asking."""
+    assert [model["id"] for model in client.get(f"{prefix}/models").json()["data"]] == ["shop", "shop-large"]
+    assert client.get(f"{prefix}/models/axes").json()["id"] == "axes"
     assert client.get(f"{prefix}/models/shop").json()["created"] == 1_700_000_000
     assert error_of(client.get(f"{prefix}/models/shup"))["code"] == "model_not_found"
+
+
+def test_a_model_for_something_else_says_what_it_is_for(client):
+    """An embedder that is asked, a contender that shall embed: neither "does not exist"."""
+    for path, sent in (("chat/completions", ASK), ("responses", {"input": "How long?"})):
+        reply = client.post(f"/v1/{path}", json={**sent, "model": "axes"})
+        message = error_of(reply)["message"]
+        assert (reply.status_code, error_of(reply)["param"]) == (404, "model")
+        assert "is an embedder" in message and "shop and shop-large" in message and "/v1/embeddings" in message
+    reply = client.post("/v1/embeddings", json={"model": "shop", "input": "a"})
+    assert reply.status_code == 404 and "is a contender" in reply.text and "'axes'" in reply.text
 
 
 def test_embeddings_as_numbers_and_as_base64(client):
@@ -264,6 +294,50 @@ def test_embeddings_as_numbers_and_as_base64(client):
     assert reply["usage"] == {"prompt_tokens": 3, "total_tokens": 3}
     queries = client.post("/v1/embeddings", json={**sent, "encoding_format": "base64", "input_type": "query"}).json()
     assert np.frombuffer(base64.b64decode(queries["data"][1]["embedding"]), "<f4").tolist() == [1, 0, 0]
+
+
+def test_a_question_and_the_system_messages_are_limited_together(client):
+    """Both are read before anything is written; a remedy for the asker is said."""
+    half = "a" * (MOST_QUESTION_CHARACTERS // 2 + 1)
+    messages = [{"role": "system", "content": half}, {"role": "user", "content": half}]
+    reply = client.post("/v1/chat/completions", json={"model": "shop", "messages": messages})
+    assert (reply.status_code, error_of(reply)["code"]) == (400, "string_above_max_length")
+    assert "shorten the question" in reply.text
+    sent = {"model": "shop", "input": half, "instructions": half}
+    assert client.post("/v1/responses", json=sent).status_code == 400
+    assert client.post("/v1/responses", json={**sent, "instructions": "Be kind."}).status_code == 200
+
+
+def test_the_limit_is_the_operators_to_choose():
+    """The default of the command is that of the API."""
+    assert Listening().most_characters == BodyLimits().question_characters == MOST_QUESTION_CHARACTERS
+    api = OpenAiApi(Scripted(), lambda request: Holder(name="test", labels=None), most_characters=20)
+    app = Starlette(routes=api.routes(), exception_handlers=exception_handlers())
+    with TestClient(app) as small:
+        statuses = [small.post("/v1/responses", json={"model": "shop", "input": "a" * n}).status_code for n in (20, 21)]
+    assert statuses == [200, 400]
+
+
+def test_earlier_questions_that_would_make_a_question_too_long_are_left_out(client, scripted):
+    """The question itself is answered."""
+    earlier = {"role": "user", "content": f"How long may the {'big ' * (MOST_QUESTION_CHARACTERS // 5)}kettle be used?"}
+    last = {"role": "user", "content": "And that one? " * 200}
+    messages = [earlier, {"role": "assistant", "content": "Two years."}, last]
+    assert client.post("/v1/chat/completions", json={"model": "shop", "messages": messages}).status_code == 200
+    assert scripted.asked[-1].question == scripted.asked[-1].typed
+
+
+def test_a_chore_may_be_longer_than_a_question(client, scripted):
+    """It holds a chat, and nobody reads it."""
+    n_asked = len(scripted.asked)
+    chat = "\n".join(f"user: What is {i}?\nassistant: {'words ' * 20}" for i in range(80))
+    chore = f'Give a title.\nJSON: {{ "title": "..." }}\n<chat_history>\n{chat}\n</chat_history>'
+    assert len(chore) > MOST_QUESTION_CHARACTERS
+    reply = client.post(
+        "/v1/chat/completions", json={"model": "shop", "messages": [{"role": "user", "content": chore}]}
+    )
+    assert json.loads(reply.json()["choices"][0]["message"]["content"]) == {"title": "What is 0"}
+    assert len(scripted.asked) == n_asked
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def routes() -> list:
         *web_routes(),
         *OpenAiApi(Scripted(), everyone).routes(),
         *DocumentsApi(None, everyone).routes(),
-        *FeedbackApi(None).routes(),
+        *FeedbackApi(None, None).routes(),
         Health(None, None).route(),
         Metrics().route(everyone),
     ]

@@ -91,7 +91,7 @@ def test_each_citation_has_the_quote_of_its_passage():
     answer = "Within 30 days."
     (one,) = quoted(cite(answer, hits, {}, Links()), "How long may it be returned?", answer)
     assert (one.number, one.quote.text) == (1, texts[1]) and "/documents/d1?" in one.url
-    found = quoted(cite("Nine [1].", hits, {}, Links()), "When?", "Nine [1].")
+    found = quoted(cite("Nine [1].", hits, {}, Links(), hits), "When?", "Nine [1].")
     assert [one.quote.text for one in found] == [texts[0]]
 
 

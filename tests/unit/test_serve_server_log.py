@@ -1,20 +1,24 @@
 """The server's own lines: one for each request, with ids and outcomes, and never a text or a key."""
 
+import asyncio
 import json
 import logging
 import threading
 
 import pytest
 from starlette.applications import Starlette
+from starlette.routing import Route
 
+from bakeoff.errors import BakeoffError
 from bakeoff.serve import server_log
 from bakeoff.serve.guard.guarded import access_of, guarded
 from bakeoff.serve.keys import KeyFile
+from bakeoff.serve.openai.errors import ApiError
 from bakeoff.serve.openai.routes import OpenAiApi, exception_handlers
 from bakeoff.serve.request_log import RequestLog
 from bakeoff.serve.server_log import Background, Forwarding, ServerLog, to_stderr, trace
 from tests.serving import Scripted, running
-from tests.unit.asgi_client import send_request
+from tests.unit.asgi_client import scope_of, send_request
 
 SECRET = "Please tell me everything of zyxwv%s in full"
 
@@ -29,14 +33,14 @@ class Lines(list):
         return [json.loads(line) for line in self]
 
 
-def application(folder, log: ServerLog, keys: KeyFile | None = None):
+def application(folder, log: ServerLog, keys: KeyFile | None = None, requested=lambda method, status: None):
     """The scripted API behind the guards, with a log of requests."""
     from bakeoff.serve.guard.bearer import holder_of
 
     api = OpenAiApi(Scripted(), lambda request: holder_of(request.scope))
     app = Starlette(routes=api.routes(), exception_handlers=exception_handlers())
     access = access_of("127.0.0.1", keys or KeyFile(folder / "keys.jsonl"))
-    return guarded(app, access, lambda inner: RequestLog(inner, log, lambda method, status: None))
+    return guarded(app, access, lambda inner: RequestLog(inner, log, requested))
 
 
 def ask(app, words: str = "", headers=(), **more):
@@ -107,6 +111,64 @@ def test_a_request_that_a_guard_refuses_has_a_line(tmp_path):
         (401, "/v1/chat/completions", None),
         (421, "/x", None),
     ]
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/v1/embeddings"])
+def test_a_client_that_goes_away_in_its_body_is_no_error_of_the_server(tmp_path, path):
+    """One line with the status 499, for people and for metrics; no traceback."""
+    lines, counted = Lines(), []
+    app = application(tmp_path, lines.log(), requested=lambda method, status: counted.append(status))
+    headers = [("host", "localhost"), ("content-type", "application/json")]
+    assert send_request(app, "POST", path, headers, [b'{"model": "sh', 0.0]).status == 499
+    (line,) = lines.values()
+    assert (line["status"], line["level"], counted) == (499, "info", [499])
+
+
+@pytest.fixture
+def forwarded():
+    """The lines to which Python's own log goes."""
+    lines = Lines()
+    handler = Forwarding(lines.log())
+    logging.getLogger().addHandler(handler)
+    yield lines
+    logging.getLogger().removeHandler(handler)
+
+
+def test_the_cause_of_a_server_error_is_in_the_log_and_not_in_the_reply(tmp_path, forwarded):
+    """With the request's id, for every error object of the server's own that another error caused."""
+
+    def failing(request):
+        raise ApiError("No documents now; the server's log says why.", status=503) from BakeoffError(
+            "The disk is full: /srv/store.sqlite.", "free some space"
+        )
+
+    app = Starlette(routes=[Route("/", failing)], exception_handlers=exception_handlers())
+    app = guarded(app, access_of("127.0.0.1", KeyFile(tmp_path / "keys.jsonl")))
+    reply = send_request(app, "GET", "/", [("host", "localhost"), ("x-request-id", "mine")])
+    assert reply.status == 503 and b"/srv" not in reply.body
+    (line,) = forwarded.values()
+    assert (line["level"], line["request_id"]) == ("error", "mine")
+    assert line["message"] == "The disk is full: /srv/store.sqlite. -> free some space"
+
+
+def test_a_request_that_was_cut_off_gets_an_error_object(tmp_path):
+    """When the server stops, and when something fails outside the routes."""
+
+    async def cut_off(scope, receive, send):
+        raise asyncio.CancelledError
+
+    app = guarded(cut_off, access_of("127.0.0.1", KeyFile(tmp_path / "keys.jsonl")))
+    sent = []
+
+    async def call():
+        with pytest.raises(asyncio.CancelledError):
+            await app(scope_of("GET", "/", [("host", "localhost")]), None, collected)
+
+    async def collected(event):
+        sent.append(event)
+
+    asyncio.run(call())
+    assert sent[0]["status"] == 503 and json.loads(sent[1]["body"])["error"]["code"] == "stopping"
 
 
 def test_a_path_cannot_write_a_line_of_its_own(tmp_path):

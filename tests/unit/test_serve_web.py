@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
+from bakeoff.serve.guard.bearer import EVERYONE
 from bakeoff.serve.guard.guarded import access_of, guarded
 from bakeoff.serve.guard.rate import Rate
 from bakeoff.serve.keys import Holder, KeyFile
@@ -52,7 +53,15 @@ def test_nothing_else_is_served(path):
 
 def test_access_says_what_the_key_may_do():
     """The page shows only what works with this key."""
-    assert json.loads(get("/access").body) == {"name": "desk", "labels": ["hr"], "manages": False}
+    rights = {"name": "desk", "labels": ["hr"], "manages": False, "oversees": False}
+    assert json.loads(get("/access").body) == {**rights, "keeps_texts": True}
+
+
+def test_access_says_that_the_log_keeps_no_texts():
+    """Then the page asks for no right answer."""
+    reply = send_request(Starlette(routes=web_routes(lambda request: EVERYONE, keeps_texts=False)), "GET", "/access")
+    rights = json.loads(reply.body)
+    assert (rights["oversees"], rights["keeps_texts"]) == (True, False)
 
 
 def test_the_page_needs_no_key_but_access_does(tmp_path: Path):

@@ -17,7 +17,6 @@ from bakeoff.sentences import listed
 if TYPE_CHECKING:
     from bakeoff.corpus.sources.folders import Reading
     from bakeoff.formats.part import Problem
-    from bakeoff.records import Document
     from bakeoff.serve.documents.ends import Counts, Documents
     from bakeoff.serve.documents.views import Listed
 
@@ -56,15 +55,15 @@ def add(
     """Add files, in any format that a pilot reads, or replace those with the same source."""
     from bakeoff.corpus.sources.folders import read_documents
     from bakeoff.serve.documents.ends import Counts
-    from bakeoff.serve.documents.folder_sync import batches, difference, placed
+    from bakeoff.serve.documents.folder_sync import difference, edits, placed
 
     reading = read_documents(paths)
     with _documents(url, deployment) as documents:
         wanted = placed(reading.documents, prefix, _labels(labels))
         changed = difference(wanted, documents.listed(), keep_labels=labels is None).changed
         counts = Counts(n_unchanged=len(reading.documents) - len(changed))
-        for batch in batches(changed):
-            counts += documents.change(batch, ())
+        for edit in edits(changed, ()):
+            counts += documents.change(*edit)
     _report(counts, reading.problems, as_json)
 
 
@@ -76,9 +75,13 @@ def remove(
     as_json: Json = False,
 ) -> None:
     """Remove documents. Citations of earlier answers stay readable."""
+    from bakeoff.serve.documents.ends import Counts
+    from bakeoff.serve.documents.folder_sync import edits
+
+    counts = Counts()
     with _documents(url, deployment) as documents:
-        ids = _ids_of(names, documents.listed())
-        counts = documents.change((), ids)
+        for edit in edits((), _ids_of(names, documents.listed())):
+            counts += documents.change(*edit)
     _report(counts, (), as_json)
 
 
@@ -144,7 +147,7 @@ def _sent(
     documents: "Documents", reading: "Reading", labels: Sequence[str] | None, prefix: str, yes: bool
 ) -> tuple["Counts", Sequence["Problem"]]:
     from bakeoff.serve.documents.ends import Counts
-    from bakeoff.serve.documents.folder_sync import batches, difference, placed
+    from bakeoff.serve.documents.folder_sync import difference, edits, placed
 
     there = [one for one in documents.listed() if one.source.startswith(prefix)]
     problems = [one.model_copy(update={"source": prefix + one.source}) for one in reading.problems]
@@ -152,11 +155,8 @@ def _sent(
     if not yes:
         found.check_deleted(len(there))
     counts = Counts(n_unchanged=found.n_same)
-    deleted: Sequence[str] = found.deleted
-    groups: list[Sequence[Document]] = list(batches(found.changed))
-    for batch in groups or ([()] if deleted else []):
-        counts += documents.change(batch, deleted)
-        deleted = ()
+    for edit in edits(found.changed, found.deleted):
+        counts += documents.change(*edit)
     return counts, problems
 
 

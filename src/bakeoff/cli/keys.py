@@ -25,7 +25,9 @@ def add(
         typer.Option("--labels", "-l", metavar="A,B", help="Documents with one of these labels are visible, too."),
     ] = "",
     all_documents: Annotated[bool, typer.Option("--all-documents", help="All documents are visible.")] = False,
-    manages: Annotated[bool, typer.Option("--manages", help="May change documents and read the log.")] = False,
+    manages: Annotated[
+        bool, typer.Option("--manages", help="May change what it sees; with --all-documents also read the log.")
+    ] = False,
     keys: KeyPath = DEFAULT,
     as_json: Json = False,
 ) -> None:

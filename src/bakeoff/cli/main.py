@@ -12,6 +12,7 @@ import typer
 import bakeoff
 from bakeoff.cli import documents, examine, keys, measure, prepare, serve, use
 from bakeoff.errors import BakeoffError, disk_is_full
+from bakeoff.files.room import room_remedy
 
 app = typer.Typer(
     name="bakeoff",
@@ -69,7 +70,8 @@ def main() -> None:
             raise
         _fail(
             f"Cannot read or write {error.filename or 'the disk'}: {error.strerror}.\n"
-            "  -> free some space, or fix the path or its permissions; continue with: bakeoff run CONFIG --resume",
+            f"  -> {room_remedy(error)}, or fix the path or its permissions; "
+            "continue with: bakeoff run CONFIG --resume",
             1,
         )
 

@@ -36,6 +36,23 @@ def serve(
         typer.Option("--name", help="A host name that people use for this server.", show_default=False),
     ] = None,
     url: Annotated[str, typer.Option(help="The server's public address, for links in citations.")] = "",
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--origin",
+            help="Another origin whose pages may use this server, such as https://chat.example; several are possible.",
+            show_default=False,
+        ),
+    ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--proxy",
+            metavar="ADDRESS",
+            help="The address or network of a proxy to believe about the addresses of clients; several are possible.",
+            show_default=False,
+        ),
+    ] = None,
     deployments: Annotated[Path, typer.Option(help="The folder that holds the deployments.")] = Path("deployments"),
     keys: KeyPath = KEYS,
     per_minute: Annotated[
@@ -50,6 +67,9 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    question_characters: Annotated[
+        int, typer.Option(min=1, help="Most characters of a question with its system messages.")
+    ] = 8000,
     keep_days: Annotated[
         int | None, typer.Option(help="Delete entries of the log after so many days.", show_default=False)
     ] = None,
@@ -75,9 +95,12 @@ def serve(
         port=port,
         names=tuple(name or ()),
         url=url or None,
+        origins=tuple(origin or ()),
+        proxies=tuple(proxy or ()),
         per_minute=per_minute,
         grace_s=grace,
         workers=workers,
+        most_characters=question_characters,
     )
     logging = Logging(retention_days=keep_days, keep_texts=log_texts, format=log_format)
     serve_run(run, runs, deployments, tuple(contender or ()), listening, logging, keys, note)

@@ -83,6 +83,8 @@ def learned_with(folder: Path) -> set[tuple[str, ...]] | None:
 class Guarded:
     """A contender that gives an error to those it must not answer, and its answers to all others."""
 
+    decides_before_streaming = True
+
     def __init__(self, contender: Contender, why: Why) -> None:
         self.name = contender.name
         self._contender = contender

@@ -2,7 +2,8 @@
 
 Takes a class (or function) that returns an object with `answer(questions)`. Fills in optional values that the measures
 need. Does not know how the object answers. It is never asked for somebody who may not see every document, unless the
-class has `respects_labels = True`: then it must show and cite only what `question.access` lets see.
+class has `respects_labels = True`: then it must show and cite only what `question.access` lets see. What it streams is
+held back until its answer, unless the class has `decides_before_streaming = True`.
 """
 
 import time
@@ -14,7 +15,7 @@ from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.streaming import whole
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.grading.grade import is_abstention
-from bakeoff.records import Answer, Question
+from bakeoff.records import Answer, Hit, Question
 
 
 class Custom(Recipe):
@@ -33,6 +34,10 @@ class Custom(Recipe):
     def keeps_to_labels(self) -> bool:
         """Whether your own class says so, by `respects_labels = True`."""
         return vars(self.made_by).get("respects_labels") is True
+
+    def numbered(self, hits: Sequence[Hit]) -> Sequence[Hit]:
+        """All, in their order, if your own class says `cites_by_number = True`; else none."""
+        return hits if getattr(self.made_by, "cites_by_number", False) is True else ()
 
     def check(self, others: Sequence[Recipe]) -> None:
         """Makes one instance now, so that mistakes show before any work is done."""
@@ -65,6 +70,11 @@ class HeldToContract:
     def __init__(self, name: str, inner: Any) -> None:
         self.name = name
         self._inner = inner
+
+    @property
+    def decides_before_streaming(self) -> bool:
+        """Whether the class says of itself that it declines before its first piece or not at all."""
+        return getattr(self._inner, "decides_before_streaming", False) is True
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """The inner contender's answers, under the name in the configuration.

@@ -23,6 +23,8 @@ def no_passages(question: Question) -> Sequence[str]:
 class Direct:
     """A generator that is shown the same passages with each question: none, or every document that may be seen."""
 
+    decides_before_streaming = True
+
     def __init__(
         self,
         name: str,

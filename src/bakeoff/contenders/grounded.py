@@ -23,6 +23,8 @@ class Grounded:
     `presentation` says in which order and how they are shown. Citations are always best first.
     """
 
+    decides_before_streaming = True
+
     def __init__(
         self,
         name: str,

@@ -20,7 +20,7 @@ from bakeoff.measure.comparison import AskedModel, Axes, Days, Entrant
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Embedder, Generator, Retriever
-from bakeoff.records import Approach, Document, Question, Record
+from bakeoff.records import Approach, Document, Hit, Question, Record
 from bakeoff.retrieval.presentation import Aspect, Presentation
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.lessons import Lesson
@@ -181,6 +181,14 @@ class Recipe:
             return ""
         label = self.spec.presentation.label(self.spec.retrieval.k, self.presents)
         return f"{label}; chosen on {self.spec.chosen_on} dev questions" if self.spec.chosen_on else label
+
+    def numbered(self, hits: Sequence[Hit]) -> Sequence[Hit]:
+        """Of an answer's citations, best first, those that its model was shown with numbers, in the order of these.
+
+        None if its template numbers no passages: then a mark such as [2] in its text is no citation.
+        """
+        template = self.template
+        return self.spec.presentation.ordered(hits) if template and "{rank}" in template.passage else ()
 
     @property
     def embedder(self) -> str:

@@ -49,6 +49,8 @@ class Familiarity:
 class Routed:
     """Two contenders and the rule that chooses between them."""
 
+    decides_before_streaming = True
+
     def __init__(
         self, name: str, near: Contender, far: Contender, familiarity: Familiarity, familiarity_at_least: float
     ) -> None:

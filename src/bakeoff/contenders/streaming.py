@@ -1,7 +1,7 @@
 """Answers shown while they are written: pieces of text, then the whole answer.
 
-A contender with a confidence threshold knows only at the end whether it declines, so its text is held back until then.
-Knows nothing about engines.
+A contender with a confidence threshold knows only at the end whether it declines, so its text is held back until then,
+and so is that of any contender that does not say of itself `decides_before_streaming`. Knows nothing about engines.
 """
 
 import time
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from bakeoff.contenders.declining import NOTHING, answer_from
 from bakeoff.errors import ContenderError
+from bakeoff.models.cancelling import caller
 from bakeoff.protocols import Contender, Generator, StreamingContender
 from bakeoff.records import Answer, Completion, GenerationSettings, Hit, Prompt, Question, Usage
 
@@ -22,11 +23,23 @@ def whole(contender: Contender, question: Question) -> Iterator[str | Answer]:
 
 
 def stream_of(contender: Contender, question: Question) -> Iterator[str | Answer]:
-    """Any contender's stream. One piece if it cannot stream."""
-    if isinstance(contender, StreamingContender):
+    """Any contender's stream, without a text that is withheld. One piece if it cannot stream, or may decline later."""
+    if not isinstance(contender, StreamingContender):
+        yield from whole(contender, question)
+    elif getattr(contender, "decides_before_streaming", False) is True:
         yield from contender.stream(question)
     else:
-        yield from whole(contender, question)
+        yield from _held_back(contender.stream(question))
+
+
+def _held_back(stream: Iterator[str | Answer]) -> Iterator[str | Answer]:
+    """The whole answer, before it its text unless it was declined. Nothing more is asked for after the caller left."""
+    for item in stream:
+        caller().raise_if_gone()
+        if isinstance(item, Answer):
+            if item.text and not item.abstained:
+                yield item.text
+            yield item
 
 
 def as_written(

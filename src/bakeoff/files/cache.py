@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bakeoff.errors import BakeoffError, MissingExtraError, disk_is_full
+from bakeoff.files.room import room_remedy
 
 LOADING_S = 3600  # a folder used less than this many seconds ago may still be read by the process that uses it
 
@@ -63,9 +64,9 @@ def _write_whole(target: Path, write: Callable[[Path], None]) -> None:
         if not disk_is_full(error):
             raise
         raise BakeoffError(
-            f"There is not enough space in {target.parent} for the prepared model "
+            f"There is not enough room in {target.parent} for the prepared model "
             f"({' '.join(str(error).split())[:200]}).",
-            "free some space there, or set BAKEOFF_CACHE to a folder on another disk; then run it again",
+            f"{room_remedy(error)}, or set BAKEOFF_CACHE to a folder on another disk; then run it again",
         ) from error
     finally:
         shutil.rmtree(half, ignore_errors=True)

@@ -5,11 +5,12 @@ Takes a path and a schema, gives connections. Knows nothing about what the table
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
+from bakeoff.files.room import FREE, room_remedy
 
 BUSY_SECONDS = 30.0
 """How long a call waits for another process or thread that is writing."""
@@ -29,10 +30,16 @@ def connected(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def prepare(path: Path, schema: Sequence[str], application_id: int, version: int) -> None:
+def prepare(
+    path: Path,
+    schema: Sequence[str],
+    application_id: int,
+    version: int,
+    upgrades: Mapping[int, Sequence[str]] | None = None,
+) -> None:
     """Creates the file if it does not exist, with the tables that the statements of `schema` make.
 
-    Only its owner may read the new file.
+    Only its owner may read the new file. `upgrades` are the statements that make the next version of a version.
 
     Raises RunFolderError for a file of another program or another schema version, BakeoffError if it cannot be written.
     """
@@ -42,6 +49,7 @@ def prepare(path: Path, schema: Sequence[str], application_id: int, version: int
         connection = connected(path)
         try:
             connection.execute("BEGIN IMMEDIATE")
+            _upgrade(connection, application_id, upgrades or {})
             if not is_prepared(connection, path, application_id, version):
                 for statement in schema:
                     connection.execute(statement)
@@ -50,6 +58,16 @@ def prepare(path: Path, schema: Sequence[str], application_id: int, version: int
             connection.execute("COMMIT")
         finally:
             connection.close()
+
+
+def _upgrade(connection: sqlite3.Connection, application_id: int, upgrades: Mapping[int, Sequence[str]]) -> None:
+    """Brings a file of this application, step by step, to the version after the last one in `upgrades`."""
+    if connection.execute("PRAGMA application_id").fetchone()[0] != application_id:
+        return
+    while (version := connection.execute("PRAGMA user_version").fetchone()[0]) in upgrades:
+        for statement in upgrades[version]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {version + 1}")
 
 
 def is_prepared(connection: sqlite3.Connection, path: Path, application_id: int, version: int) -> bool:
@@ -78,7 +96,7 @@ def explained(path: Path, if_damaged: str = RESTORE) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         raise _explanation(path, error, if_damaged) from error
     except OSError as error:
-        remedy = "free some space and try again" if disk_is_full(error) else "check the path and its permissions"
+        remedy = f"{room_remedy(error)}, then retry" if disk_is_full(error) else "check the path and its permissions"
         raise BakeoffError(f"Cannot write {path}: {error.strerror}. Nothing was changed.", remedy) from error
 
 
@@ -86,9 +104,12 @@ def _explanation(path: Path, error: sqlite3.DatabaseError, if_damaged: str) -> B
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return RunFolderError(f"{path} is damaged or not a SQLite file ({error}).", if_damaged)
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+    if name.startswith("SQLITE_FULL"):
+        return BakeoffError(f"The disk is full; {path} was not changed ({error}).", f"{FREE}; then try again")
+    if name.startswith("SQLITE_IOERR"):  # also for a quota and for a limit on the size of files
         return BakeoffError(
-            f"The disk is full or failing; {path} was not changed ({error}).", "free some space and try again"
+            f"The disk could not be used; {path} was not changed ({error}).",
+            f"{room_remedy(error)}; if there is enough, check the disk",
         )
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return BakeoffError(f"{path} is being written by another process ({error}).", "wait for it, then try again")

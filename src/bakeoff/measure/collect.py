@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bakeoff.errors import BakeoffError
+from bakeoff.errors import BakeoffError, error_line
 from bakeoff.files import jsonl
 from bakeoff.protocols import Contender
 from bakeoff.records import Answer, Question
@@ -62,9 +62,5 @@ def ask(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
         return contender.answer(questions)
     except ANSWERING_ERRORS as error:
         if len(questions) == 1:
-            return [Answer(question_id=questions[0].id, contender=contender.name, error=_one_line(error))]
+            return [Answer(question_id=questions[0].id, contender=contender.name, error=error_line(error)[:500])]
     return [answer for question in questions for answer in ask(contender, [question])]
-
-
-def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bakeoff.errors import ConfigError, InputError
+from bakeoff.errors import ConfigError, TooLongError, error_line
 from bakeoff.models.architecture import text_config
 from bakeoff.models.chat_template import render, skeleton, turn_end
 from bakeoff.models.control_tokens import ControlTokens
@@ -62,10 +62,11 @@ class Chat:
         return self._control.plain_ids(text)
 
     def ids_that_fit(self, prompt: Prompt, max_tokens: int) -> list[int]:
-        """Same as `ids`. Raises InputError if the prompt and an answer of max_tokens exceed the context."""
+        """Same as `ids`. Raises TooLongError if the prompt and an answer of max_tokens exceed the context."""
         ids = self.ids(prompt)
-        if self._excess(ids, max_tokens):
-            raise InputError(self._excess(ids, max_tokens), _SHORTER)
+        excess = self._excess(ids, max_tokens)
+        if excess is not None:
+            raise excess
         return ids
 
     def complete(
@@ -77,20 +78,21 @@ class Chat:
         """An engine's completions, in the order of the prompts. A prompt that does not fit gets an error instead."""
         rendered = [self.ids(prompt) for prompt in prompts]
         excesses = [self._excess(ids, max_tokens) for ids in rendered]
-        fitting = [ids for ids, excess in zip(rendered, excesses, strict=True) if not excess]
+        fitting = [ids for ids, excess in zip(rendered, excesses, strict=True) if excess is None]
         completed = iter(complete_ids(fitting) if fitting else [])
         return [
-            Completion(text="", usage=Usage(), error=f"{excess} {_SHORTER}") if excess else next(completed)
+            next(completed) if excess is None else Completion(text="", usage=Usage(), error=error_line(excess))
             for excess in excesses
         ]
 
-    def _excess(self, ids: Sequence[int], max_tokens: int) -> str:
-        """Why these tokens do not fit, or an empty string."""
+    def _excess(self, ids: Sequence[int], max_tokens: int) -> TooLongError | None:
+        """The error if these tokens do not fit."""
         if len(ids) + max_tokens <= self.context_tokens:
-            return ""
-        return (
+            return None
+        return TooLongError(
             f"A prompt of {len(ids):,} tokens and an answer of {max_tokens} do not fit into the model's context of "
-            f"{self.context_tokens:,} tokens."
+            f"{self.context_tokens:,} tokens.",
+            "lower retrieval.k or retrieval.chunk_tokens, use a model with a longer context, or ask a shorter question",
         )
 
     def text(self, ids: Sequence[int]) -> str:
@@ -144,9 +146,6 @@ class Chat:
 
     def count_tokens(self, text: str) -> int:
         return len(self.plain_ids(text))
-
-
-_SHORTER = "Lower retrieval.k or retrieval.chunk_tokens, or use a model with a longer context."
 
 
 def _special_ids(tokenizer: Any) -> set[int]:

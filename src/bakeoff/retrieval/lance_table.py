@@ -15,13 +15,14 @@ import numpy as np
 
 from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
 from bakeoff.files import jsonl
+from bakeoff.files.room import room_remedy
 from bakeoff.records import Chunk, Record
 
 SCHEMA_VERSION = 1
 TEXT_COLUMN = "passage"
 FIRST_TABLE = "chunks"
 CACHE_BYTES = 512 * 1024 * 1024  # of LanceDB, for each table: its index and its metadata
-REMEDY = "delete the folder or open it with rebuild=True, then sync; no document is lost, they are all in the store"
+REMEDY = "delete this folder and start again: the index is made again; no document is lost, they are all in the store"
 
 
 class State(Record):
@@ -193,8 +194,12 @@ def explained(folder: Path) -> Iterator[None]:
         if isinstance(error, OSError) or disk_is_full(error):  # LanceDB raises a RuntimeError for a full disk
             raise BakeoffError(
                 f"The index in {folder} cannot be read or written: {error}.",
-                "free some space or check the permissions, then run it again: the index repairs itself",
+                f"{room_remedy(error)}, or check the permissions; then run it again: the index repairs itself",
             ) from error
         if "lance" not in str(error).lower():
             raise
         raise RunFolderError(f"The index in {folder} is damaged: {error}.", REMEDY) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # LanceDB's Rust code stopped; the class cannot be imported
+            raise
+        raise RunFolderError(f"The index in {folder} is damaged: {' '.join(str(error).split())}.", REMEDY) from error

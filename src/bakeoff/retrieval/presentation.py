@@ -5,7 +5,7 @@ stores it, so that it is trained, measured and served with the same.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from bakeoff.records import Chunk, Record
 
 Aspect = Literal["order", "headings", "passages", "prompt"]
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
+Passage = TypeVar("Passage")
 MORE = 2  # passages more than k that are tried
 MOST_PASSAGES = 50
 """The most passages that can be retrieved (`retrieval.k`) or shown."""
@@ -37,9 +38,9 @@ class Presentation(Record):
         """What is shown of one chunk."""
         return chunk.passage if self.headings else chunk.shown
 
-    def ordered(self, texts: Sequence[str]) -> list[str]:
-        """Texts of passages, best first, in the order in which they are shown."""
-        return list(texts) if self.order == "best_first" else list(texts)[::-1]
+    def ordered(self, passages: Sequence[Passage]) -> list[Passage]:
+        """Passages, best first, in the order in which they are shown."""
+        return list(passages) if self.order == "best_first" else list(passages)[::-1]
 
     def changed(self, aspect: Aspect, k: int) -> list["Presentation"]:
         """The same with this aspect changed: the other order, for example. `k` is the number of passages retrieved.

@@ -3,15 +3,19 @@
 Knows no web framework and no wire format. `serve/openai/` translates between this and the clients.
 """
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from pydantic import Field
 
-from bakeoff.errors import BakeoffError
+from bakeoff.errors import BakeoffError, error_line
 from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.protocols import Embedder, Generator
-from bakeoff.records import Answer, Labels, Record
+from bakeoff.records import Answer, Hit, Labels, Record
+from bakeoff.serve.failures import OTHER, failure_of
+
+_log = logging.getLogger(__name__)
 
 
 class Asked(Record):
@@ -20,7 +24,7 @@ class Asked(Record):
     `id` is the id of the reply that the client gets, so feedback on a reply finds its question. `model` is the name of
     a contender. `question` stands on its own; `typed` is the last question as it was written. `system` holds the
     client's system messages, separated by blank lines; they follow the contender's own. `n_turns` counts the messages
-    of the conversation. `key` is the name of the key that was used, empty if none was needed.
+    of the conversation. `key` and `key_id` are the name and the id of the key that was used, empty if none was needed.
     """
 
     id: str
@@ -30,6 +34,7 @@ class Asked(Record):
     system: str = ""
     n_turns: int = 1
     key: str = ""
+    key_id: str = ""
 
 
 class Answering(Protocol):
@@ -65,6 +70,10 @@ class Answering(Protocol):
         """The version of each cited document that the answer was made from, by the document's id."""
         ...
 
+    def numbered(self, answer: Answer) -> Sequence[Hit]:
+        """The cited passages that its model was shown with numbers, in their order; none if it saw no numbers."""
+        ...
+
 
 class RefusedError(BakeoffError):
     """A question that is not taken now, or not at all: a full queue, or a question that the model cannot read.
@@ -83,7 +92,7 @@ class RefusedError(BakeoffError):
 
 
 class Answered(Record):
-    """An answer with the version of each cited document, by the document's id.
+    """An answer with the version of each cited document, by the document's id, and the passages its marks number.
 
     `question` is the one that was answered, `is_completed` whether it was completed with what was said before.
     """
@@ -92,28 +101,37 @@ class Answered(Record):
     question: str = ""
     is_completed: bool = False
     versions: dict[str, int] = Field(default_factory=dict)
+    numbered: tuple[Hit, ...] = ()
 
 
 def answered(answering: Answering, asked: Asked, labels: Labels) -> Iterator[str | Answered]:
     """The stream of `answering.answer`, its last item with the versions. Closing it closes that stream.
 
-    An engine that raises instead of giving an Answer with `error` set is taken to have given one. Only RefusedError is
-    passed on.
+    An engine that raises instead of giving an Answer with `error` set is taken to have given one, and the traceback is
+    logged, unless its kind says enough. Only RefusedError is passed on.
     """
     stream = answering.answer(asked, labels)
     try:
         for item in stream:
-            if isinstance(item, Answer):
-                versions, is_completed = dict(answering.versions(item)), asked.question != asked.typed
-                yield Answered(answer=item, question=asked.question, is_completed=is_completed, versions=versions)
-            else:
-                yield item
+            yield _with_sources(answering, asked, item) if isinstance(item, Answer) else item
     except RefusedError:
         raise
     except ANSWERING_ERRORS as error:
-        message = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        yield Answered(answer=Answer(question_id=asked.id, contender=asked.model, error=message))
+        line = error_line(error)
+        if failure_of(line) is OTHER:
+            _log.error("An answer failed.", exc_info=error)
+        yield Answered(answer=Answer(question_id=asked.id, contender=asked.model, error=line))
     finally:
         close = getattr(stream, "close", None)
         if close is not None:
             close()
+
+
+def _with_sources(answering: Answering, asked: Asked, answer: Answer) -> Answered:
+    return Answered(
+        answer=answer,
+        question=asked.question,
+        is_completed=asked.question != asked.typed,
+        versions=dict(answering.versions(answer)),
+        numbered=tuple(answering.numbered(answer)),
+    )

@@ -52,12 +52,12 @@ def application(
     def links(request: Request) -> Links:
         return Links(public_url or str(request.base_url).rstrip("/"), access.keys, _holder(request).name)
 
-    api = OpenAiApi(serving, _holder, links, metrics)
+    api = OpenAiApi(serving, _holder, links, metrics, access.body.question_characters)
     routes: list[BaseRoute] = [
-        *web_routes(),
+        *web_routes(_holder, log.keep_texts),
         *api.routes(),
         *DocumentsApi(documents, _holder).routes(),
-        *FeedbackApi(log, _holder, links).routes(),
+        *FeedbackApi(log, documents, _holder, links).routes(),
         Health(deployment, log, sums, lambda: serving.opened).route(),
         metrics.route(_holder),
     ]

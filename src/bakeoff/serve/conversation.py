@@ -1,10 +1,9 @@
 """A conversation, and its last question made to stand on its own before anything is retrieved for it.
 
-Takes messages, gives one question. Without a model a rule does it (`by_rule`, English words); with one it rewrites the
-question (`by_model`). Knows no wire format.
+Takes messages, gives one question. Without a model a rule does it (`by_rule`); with one it rewrites the question
+(`by_model`). Knows no wire format.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -12,31 +11,17 @@ from bakeoff.grading.abstention import is_abstention
 from bakeoff.protocols import Generator
 from bakeoff.records import GenerationSettings, Message, Prompt, Record
 from bakeoff.serve.citations import without_marks
+from bakeoff.serve.follow_ups import lacks_only_a_name, names_in, refers_back
 
 Role = Literal["system", "user", "assistant", "tool"]
 
 MOST_EARLIER_QUESTIONS = 3
 """A follow-up of a follow-up is completed with at most this many earlier questions."""
-FEW_WORDS = 3
-"""A question of at most this many words is taken for a follow-up."""
 SHORT_ANSWER_WORDS = 20
 """An earlier answer of at most this many words is kept with its question: it often names what "it" is."""
 SHOWN_TURNS, SHOWN_CHARACTERS = 6, 500
 """A model that rewrites sees this many earlier turns, and this many characters of each."""
 
-_OPENING = re.compile(r"^\W*(?:and|or|but|so|then|also|what about|how about|what if)\b", re.IGNORECASE)
-# "it" is left out where it stands for nothing ("is it possible to", "how long does it take to").
-_REFERRING = re.compile(
-    r"\b(?:its|itself|they|them|their|theirs|he|him|his|she|her|hers|these|those|former|latter|(?:this|that|other) one|"
-    r"it(?! (?:possible|necessary|allowed|true|safe|ok|okay|better)\b| takes? to\b))\b",
-    re.IGNORECASE,
-)
-# "this" and "that" refer back at the start of a question and after these words; elsewhere they join clauses.
-_POINTING = re.compile(
-    r"(?:^\W*|\b(?:of|about|for|with|without|by|in|on|at|to|from|than|like|after|before|and|or|is|are|was|were|do|does|did|"
-    r"can|could|will|would|has|have|should|use|change|do|why|how|when|where|what)\s+)(?:this|that)\b",
-    re.IGNORECASE,
-)
 _REWRITE = (
     "Rewrite the last question so that it can be understood without the conversation. Replace words such as 'it' by "
     "what they stand for. Keep its language. Do not answer it. Write only the question."
@@ -78,36 +63,26 @@ class Conversation(Record):
         return next((i for i in places if self.turns[i].role == "user" and self.turns[i].text.strip()), None)
 
 
-def refers_back(question: str) -> bool:
-    """Whether a question needs what was said before, by its words (English).
-
-    It does if it has at most FEW_WORDS words, opens with a word such as "and" or "what about", or holds a word that
-    stands for something else, such as "it" or "they".
-
-    >>> refers_back("How long does it last?"), refers_back("How long does it take to return a kettle?")
-    (True, False)
-    """
-    words = re.findall(r"\w+", question)
-    return (
-        len(words) <= FEW_WORDS
-        or _OPENING.search(question) is not None
-        or _REFERRING.search(question) is not None
-        or _POINTING.search(question) is not None
-    )
-
-
 def by_rule(conversation: Conversation) -> str:
-    """The last question, after the earlier question that it refers back to and the short answer to that one.
+    """The last question, after what it refers back to.
 
-    A question that does not refer back (`refers_back`) stays as it is. An earlier question that refers back itself is
-    completed in the same way, MOST_EARLIER_QUESTIONS deep.
+    A question that does not refer back (`refers_back`) stays as it is. One that is whole but for a pronoun gets the
+    names in the earlier question and its short answer before it: more of their words would distract the search and a
+    small model. Any other gets the earlier question and the short answer. An earlier question that refers back itself
+    is completed in the same way, MOST_EARLIER_QUESTIONS deep.
     """
     parts = [conversation.question]
     questions = [(i, turn.text) for i, turn in enumerate(conversation.earlier) if turn.role == "user"]
     for i, text in reversed(questions[-MOST_EARLIER_QUESTIONS:]):
         if not refers_back(parts[0]):
             break
-        parts[:0] = [_sentence(text), *_short_answer(conversation.earlier[i + 1 :])]
+        answer = _short_answer(conversation.earlier[i + 1 :])
+        names = names_in(text) if lacks_only_a_name(parts[0]) else []
+        if names:
+            every = dict.fromkeys([*names, *(name for part in answer for name in names_in(part))])
+            parts.insert(0, f"{', '.join(every)}:")
+            break
+        parts[:0] = [_sentence(text), *answer]
     return " ".join(parts)
 
 

@@ -12,6 +12,7 @@ document store and the indexes are copied from the run once and live on from the
 """
 
 import contextlib
+import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from bakeoff.contenders.identity import Identities, Identity, identity_of
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import RunFolderError, disk_is_full
 from bakeoff.files import jsonl
+from bakeoff.files.room import room_remedy
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.records import Record
@@ -35,6 +37,9 @@ EVIDENCE = ("comparison.json", "verdict.json", "environment.json", "data.json")
 COPIED = ("contenders", "adapters")
 FREE = ("documents", "index", "bakeoff")
 """The parts of an identity that may differ from those measured: documents live on, and Bakeoff may be updated."""
+OWNER_ONLY = 0o700
+
+_log = logging.getLogger(__name__)
 
 
 class Release(Record):
@@ -112,6 +117,7 @@ class Deployment:
 def open_deployment(root: Path, workers: int | None = None) -> Deployment:
     """The deployment in this folder. Raises RunFolderError if there is none."""
     _current(root)
+    _make_private(root)
     return Deployment(root, workers)
 
 
@@ -147,7 +153,7 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
             _copy_documents(run.folder, root)
         _write_release(run.folder, root, release)
     except OSError as error:
-        remedy = "free some space and run it again" if disk_is_full(error) else "check the path and its permissions"
+        remedy = f"{room_remedy(error)}, then retry" if disk_is_full(error) else "check the path and its permissions"
         raise RunFolderError(f"Cannot write the deployment in {root}: {_reason(error)}.", remedy) from error
     return Deployment(root, workers)
 
@@ -204,7 +210,8 @@ def _check_unchanged(folder: RunFolder, contenders: Sequence[str], measured: Ide
 
 def _copy_documents(folder: RunFolder, root: Path) -> None:
     """Copies the store and the indexes. A copy that was interrupted is made again."""
-    root.mkdir(parents=True, exist_ok=True)
+    root.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
+    _make_private(root)
     for name in ("indexes", "indexes.part"):
         shutil.rmtree(root / name, ignore_errors=True)
     if (folder.world / "indexes").exists():
@@ -212,6 +219,19 @@ def _copy_documents(folder: RunFolder, root: Path) -> None:
         (root / "indexes.part").rename(root / "indexes")
     shutil.copy2(folder.world / "store.sqlite", root / "store.sqlite.part")
     (root / "store.sqlite.part").replace(root / "store.sqlite")
+
+
+def _make_private(root: Path) -> None:
+    """Lets only the owner into the folder: documents in it may have labels. A warning where that is not possible."""
+    if root.stat().st_mode & 0o077:
+        try:
+            root.chmod(OWNER_ONLY)
+        except OSError as error:
+            _log.warning(
+                "Others on this machine may read the documents in %s, and its mode cannot be changed (%s).",
+                root,
+                error.strerror,
+            )
 
 
 def _write_release(folder: RunFolder, root: Path, release: Release) -> None:

@@ -1,14 +1,15 @@
 """The feedback API: thumbs, right answers, comparisons, the history of answers, and exports of the log.
 
-Takes a `Log` and a function that says who asks, gives routes. A key judges and sees the answers that it was given; a
-key that manages, all of them. Another key's answer is as unknown as one that does not exist. Knows neither contenders
-nor documents.
+Takes a `Log`, and functions that say who asks and which documents are hidden from them; gives routes. A key judges and
+sees the answers that it was given, as long as it may see every document that they were made from. A key that oversees
+(manages, and sees all documents) judges and sees all answers. Any other answer is as unknown as one that does not
+exist. Knows neither contenders nor how documents are stored.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any, get_args
+from typing import Any, Protocol, get_args
 
 from anyio import to_thread
 from pydantic import ConfigDict, Field
@@ -18,6 +19,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bakeoff.errors import BakeoffError, InputError
+from bakeoff.records import Labels
+from bakeoff.serve.documents.views import Cited
+from bakeoff.serve.failures import shown_to_client
 from bakeoff.serve.guard import bearer
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.links import Links
@@ -35,6 +39,8 @@ BLOCK_CHARACTERS = 64 * 1024
 """An export is sent in blocks of about this size."""
 WAITS_S = (0.05, 0.1, 0.2, 0.4)
 """An answer is written to the log shortly after it was sent; feedback on it may come sooner."""
+
+_NOT_SHOWN = {"kind", "key_id", "hits", "text", "question_hash", "first_token_ms", "prompt_tokens", "completion_tokens"}
 
 Exporter = Callable[[Log, Chosen], Iterator[str]]
 EXPORTS: dict[str, tuple[Exporter, str, str]] = {
@@ -66,19 +72,33 @@ class SentComparison(SentFeedback):
     blind: bool = False
 
 
+class Visibility(Protocol):
+    """What somebody who holds some labels may see, as `documents.live.LiveDocuments` knows it."""
+
+    def hidden(self, cited: Iterable[Cited], labels: Labels) -> set[Cited]:
+        """Those of these documents that may not be seen."""
+        ...
+
+    def narrowed(self, labels: Labels) -> int:
+        """The newest version of the documents at which one was hidden that could be seen until then."""
+        ...
+
+
 class FeedbackApi:
     """The API for one log. `holder_of` says who sent a request; by default, whom the guard recognised.
 
-    `links` makes those to cited passages.
+    `documents` says what somebody may see now. `links` makes links to cited passages.
     """
 
     def __init__(
         self,
         log: Log,
+        documents: Visibility,
         holder_of: Callable[[Request], Holder] | None = None,
         links: Callable[[Request], Links] | None = None,
     ) -> None:
         self._log = log
+        self._documents = documents
         self._links = links or (lambda _: Links())
         self._holder_of = holder_of or (lambda request: bearer.holder_of(request.scope))
 
@@ -91,12 +111,16 @@ class FeedbackApi:
         ]
 
     async def thumb(self, request: Request) -> Response:
-        """Stores a thumb, with the right answer if one is given. The newest thumb on an answer counts."""
+        """Stores a thumb, with the right answer if one is given. The newest thumb on an answer counts.
+
+        The reply shows what is stored: no right answer where the log keeps no texts.
+        """
         sent = parse(SentThumb, await json_body(request))
         holder = self._holder_of(request)
         answer = await self._own(request.path_params["id"], holder)
         right_answer = (sent.right_answer or "").strip() or None
-        entry = Thumb(answer=answer.id, up=sent.up, right_answer=right_answer, key=holder.name)
+        thumb = Thumb(answer=answer.id, up=sent.up, right_answer=right_answer, key=holder.name, key_id=holder.id)
+        entry = self._log.kept(thumb)
         await self._append(entry)
         return JSONResponse({"id": entry.id, "answer": answer.id, **_shown_thumb(entry)}, 201)
 
@@ -119,19 +143,22 @@ class FeedbackApi:
         )
 
     async def history(self, request: Request) -> Response:
-        """The newest answers first: those of the caller's key, or for a key that manages those of all, or of `key`."""
+        """The newest answers first: those of the caller's key, or for one that oversees those of all, or of `key`."""
         holder = self._holder_of(request)
         n, key = _number(request, "n", IN_HISTORY, MOST_IN_HISTORY), request.query_params.get("key")
-        if not holder.manages and key not in (None, holder.name):
+        if not holder.oversees and key not in (None, holder.name):
             raise ApiError("This key sees only its own answers.", status=403, code="not_allowed", param="key")
-        answers, thumbs = await to_thread.run_sync(self._newest, n, key if holder.manages else holder.name)
+        answers, thumbs = await to_thread.run_sync(self._newest, n, holder, key)
         links = self._links(request)
-        return JSONResponse({"answers": [_shown_answer(answer, thumbs.get(answer.id), links) for answer in answers]})
+        return JSONResponse(
+            {"answers": [_shown_answer(answer, thumbs.get(answer.id), links, holder) for answer in answers]}
+        )
 
     async def export(self, request: Request) -> Response:
-        """The log as a file, sent as it is read. Only for a key that manages."""
-        if not self._holder_of(request).manages:
-            raise ApiError("This key may not export the log.", "use a key that manages", 403, "not_allowed")
+        """The log as a file, sent as it is read. Only for a key that oversees."""
+        if not self._holder_of(request).oversees:
+            remedy = "use a key that manages and sees all documents"
+            raise ApiError("This key may not export the log.", remedy, 403, "not_allowed")
         form = _choice(request, "form", tuple(EXPORTS))
         which = _choice(request, "which", get_args(Chosen), "approved")
         lines, filename, media_type = EXPORTS[form]
@@ -141,19 +168,40 @@ class FeedbackApi:
         content = iterate_in_threadpool(chain([first], blocks))
         return StreamingResponse(content, headers=headers, media_type=f"{media_type}; charset=utf-8")
 
-    def _newest(self, n: int, key: str | None) -> tuple[list[LoggedAnswer], dict[str, Thumb]]:
-        answers = self._log.newest(n, key)
-        return answers, self._log.thumbs_on([answer.id for answer in answers])
+    def _newest(self, n: int, holder: Holder, key: str | None) -> tuple[list[LoggedAnswer], dict[str, Thumb]]:
+        """The last n answers that the holder may see, and the newest thumbs on them: its own if it does not oversee."""
+        key_id = None if holder.oversees else holder.id
+        answers = list[LoggedAnswer]()
+        for batch in self._log.newest_first(n, key, key_id):
+            answers += self._visible(batch, holder)
+            if len(answers) >= n:
+                break
+        answers = answers[:n]
+        return answers, self._log.thumbs_on([answer.id for answer in answers], key_id)
+
+    def _visible(self, answers: Sequence[LoggedAnswer], holder: Holder) -> list[LoggedAnswer]:
+        """The answers that the holder may see.
+
+        An answer that names no passages may have been made from any document that could be seen then, as those of
+        `long-context` are: it is shown as long as none of them was hidden since.
+        """
+        if holder.oversees:
+            return list(answers)
+        own = [answer for answer in answers if holder.id and answer.key_id == holder.id]
+        hidden = self._documents.hidden({cited for answer in own for cited in _cited(answer)}, holder.labels)
+        least = self._documents.narrowed(holder.labels) if any(map(_is_of_all, own)) else 0
+        seen = [answer for answer in own if hidden.isdisjoint(_cited(answer))]
+        return [answer for answer in seen if not _is_of_all(answer) or (answer.documents_version or 0) >= least]
 
     async def _own(self, id: str, holder: Holder) -> LoggedAnswer:
-        """The answer with this id, if the holder may judge it. Raises ApiError with status 404 otherwise."""
+        """The answer with this id, if the holder may see it. Raises ApiError with status 404 otherwise."""
         answer = await to_thread.run_sync(self._log.answer, id)
         for seconds in WAITS_S:
             if answer is not None:
                 break
             await asyncio.sleep(seconds)
             answer = await to_thread.run_sync(self._log.answer, id)
-        if answer is None or not (holder.manages or answer.key == holder.name):
+        if answer is None or not await to_thread.run_sync(self._visible, [answer], holder):
             raise _unknown(id)
         return answer
 
@@ -167,6 +215,16 @@ class FeedbackApi:
             raise ApiError(
                 "The feedback could not be written to the log.", "try again later", 503, "log_unavailable"
             ) from error
+
+
+def _cited(answer: LoggedAnswer) -> set[Cited]:
+    """The documents that an answer was made from, as of the version of the store that answered."""
+    return {(hit.document_id, answer.documents_version) for hit in answer.hits}
+
+
+def _is_of_all(answer: LoggedAnswer) -> bool:
+    """Whether a text is shown that names no passages."""
+    return bool(answer.text) and not answer.declined and not answer.hits
 
 
 def _unknown(id: str) -> ApiError:
@@ -196,19 +254,22 @@ def _preference(sent: SentComparison, holder: Holder) -> Preference:
         )
     try:
         said = sent.model_dump(include={"preferred", "none_right", "blind"})
-        return Preference(answers=tuple(sent.answers), **said, key=holder.name)
+        return Preference(answers=tuple(sent.answers), **said, key=holder.name, key_id=holder.id)
     except ValueError:  # not the form of an id: no answer has it
         raise _unknown(sent.answers[0]) from None
 
 
-def _shown_answer(answer: LoggedAnswer, thumb: Thumb | None, links: Links) -> dict[str, Any]:
-    """An answer in the history. A text that was withheld stays withheld."""
-    fields = answer.model_dump(
-        mode="json",
-        exclude={"kind", "hits", "text", "question_hash", "first_token_ms", "prompt_tokens", "completion_tokens"},
-    )
+def _shown_answer(answer: LoggedAnswer, thumb: Thumb | None, links: Links, holder: Holder) -> dict[str, Any]:
+    """An answer in the history. A text that was withheld stays withheld, and so does an error, except from keys that
+    oversee: it may name the addresses of models.
+    """
+    error = answer.error
+    if error and not holder.oversees:
+        error = shown_to_client(error)
+    fields = answer.model_dump(mode="json", exclude=_NOT_SHOWN)
     return {
         **fields,
+        "error": error,
         "text": None if answer.declined else answer.text,
         "citations": [_shown_hit(hit, answer.documents_version, links) for hit in answer.hits],
         "thumb": thumb and _shown_thumb(thumb),

@@ -27,6 +27,7 @@ from bakeoff.sentences import listed
 PREFIX = "bk-"
 N_BYTES = 32
 NAME = re.compile(r"[A-Za-z0-9][\w.@-]{0,63}", re.ASCII)
+N_ID_CHARACTERS = 16
 LONGEST_KEY = 512
 """Longer texts are not hashed: no key is that long."""
 
@@ -36,12 +37,19 @@ Stamp = tuple[int, int, int]
 class Holder(Record):
     """Who asks. `labels`: documents without labels, and those with at least one of these, are visible; None: all are.
 
-    `manages` allows to change documents and to read the log.
+    `manages` allows to change the documents that are visible. `id` is that of the very key, which a later key of the
+    same name does not have; empty if no key is needed.
     """
 
     name: str
+    id: str = ""
     labels: tuple[str, ...] | None = ()
     manages: bool = False
+
+    @property
+    def oversees(self) -> bool:
+        """Whether this is somebody who may read the whole log: it was written from all documents."""
+        return self.manages and self.labels is None
 
 
 class StoredKey(Holder):
@@ -52,7 +60,8 @@ class StoredKey(Holder):
 
     @property
     def holder(self) -> Holder:
-        return Holder(name=self.name, labels=self.labels, manages=self.manages)
+        id = hashlib.sha256(b"id " + bytes.fromhex(self.sha256)).hexdigest()[:N_ID_CHARACTERS]
+        return Holder(name=self.name, id=id, labels=self.labels, manages=self.manages)
 
 
 class KeyFile:

@@ -11,7 +11,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -24,9 +24,25 @@ from bakeoff.files.sqlite_file import connected, explained, prepare
 from bakeoff.serve.log_entries import Entry, LoggedAnswer, Preference, Thumb, now
 from bakeoff.serve.log_writer import LogWriter
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _APPLICATION_ID = 0x42414C47  # "BALG"
 _BATCH = 500
+_GONE = "NOT EXISTS (SELECT 1 FROM entries AS answer WHERE answer.id = {id})"
+_IS_ORPHAN = f"""(({{entry}}.about IS NOT NULL AND {_GONE.format(id="{entry}.about")})
+    OR ({{entry}}.kind = 'preference' AND EXISTS (
+        SELECT 1 FROM json_each({{entry}}.body, '$.answers') AS compared WHERE {_GONE.format(id="compared.value")})))"""
+"""Whether an answer that the entry is about was deleted."""
+_GUARDS = (
+    "CREATE TABLE retention (before TEXT NOT NULL)",
+    "INSERT INTO retention VALUES ('')",
+    f"""CREATE TRIGGER only_old_entries_are_deleted BEFORE DELETE ON entries
+    WHEN OLD.at >= COALESCE((SELECT MAX(before) FROM retention), '') AND NOT {_IS_ORPHAN.format(entry="OLD")}
+    BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
+    """CREATE TRIGGER nothing_is_replaced BEFORE INSERT ON entries
+    WHEN EXISTS (SELECT 1 FROM entries WHERE id = NEW.id OR number = NEW.number)
+    BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
+)
+"""What keeps SQL from changing what was written. `retention` says which entries are old enough to be deleted."""
 _SCHEMA = (
     "CREATE TABLE log (salt BLOB NOT NULL)",
     "INSERT INTO log VALUES (randomblob(32))",
@@ -38,12 +54,13 @@ _SCHEMA = (
     "CREATE INDEX entries_by_answer ON entries (about) WHERE about IS NOT NULL",
     """CREATE TRIGGER append_only BEFORE UPDATE ON entries
     BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
+    *_GUARDS,
 )
 _OLD = "SELECT number FROM entries WHERE at < ? LIMIT ?"
-_ORPHANS = """SELECT number FROM entries thumb WHERE about IS NOT NULL
-AND NOT EXISTS (SELECT 1 FROM entries answer WHERE answer.id = thumb.about) LIMIT ?"""
+_ORPHANS = f"SELECT number FROM entries WHERE {_IS_ORPHAN.format(entry='entries')} LIMIT ?"
 
 E = TypeVar("E", LoggedAnswer, Thumb, Preference)
+K = TypeVar("K", bound=LoggedAnswer | Thumb | Preference)
 
 
 class Log:
@@ -66,8 +83,8 @@ class Log:
         self.path = Path(path)
         self.retention_days = retention_days
         self.keep_texts = keep_texts
-        prepare(self.path, _SCHEMA, _APPLICATION_ID, SCHEMA_VERSION)
-        with self._reading() as connection:
+        prepare(self.path, _SCHEMA, _APPLICATION_ID, SCHEMA_VERSION, {1: _GUARDS})
+        with self._opened() as connection:
             self._salt = bytes(connection.execute("SELECT salt FROM log").fetchone()[0])
         self.delete_old()
         self._writer: LogWriter[Entry] = LogWriter(self.path, self._insert, self.delete_old)
@@ -104,42 +121,52 @@ class Log:
 
     def submit(self, entry: Entry) -> Future[None]:
         """The same without waiting: the future is done when the entry is on the disk, and holds the error."""
-        return self._writer.submit(entry if self.keep_texts else self._without_texts(entry))
+        return self._writer.submit(self.kept(entry))
 
     def post(self, entry: Entry) -> None:
         """Hands over an entry that nobody waits for. A kill within the next moments loses it.
 
         While the disk is full, entries wait in memory and are tried again. Raises BakeoffError if 10,000 wait.
         """
-        self._writer.post(entry if self.keep_texts else self._without_texts(entry))
+        self._writer.post(self.kept(entry))
 
     def answer(self, answer_id: str) -> LoggedAnswer | None:
         """The answer with this id. None if it is not in the log (any more)."""
-        with self._reading() as connection:
+        with self._opened() as connection:
             row = connection.execute("SELECT kind, body FROM entries WHERE id = ?", (answer_id,)).fetchone()
         return LoggedAnswer.model_validate_json(row[1]) if row and row[0] == "answer" else None
 
-    def newest(self, n: int, key: str | None = None) -> list[LoggedAnswer]:
-        """The last n answers, newest first; only those that were given to the key of this name, if one is given."""
-        mine = "" if key is None else "AND json_extract(body, '$.key') = ?"
-        query = f"SELECT body FROM entries WHERE kind = 'answer' {mine} ORDER BY number DESC LIMIT ?"
-        with self._reading() as connection:
-            rows = connection.execute(query, (n,) if key is None else (key, n)).fetchall()
-        return [LoggedAnswer.model_validate_json(body) for (body,) in rows]
+    def newest_first(self, n: int, key: str | None = None, key_id: str | None = None) -> Iterator[list[LoggedAnswer]]:
+        """The answers, newest first, n at a time: all, those to keys of this name, or those to the key with this id."""
+        mine, last = "", 2**63 - 1
+        if key is not None:
+            mine += " AND json_extract(body, '$.key') = :key"
+        if key_id is not None:
+            mine += " AND json_extract(body, '$.key_id') = :key_id"
+        query = f"SELECT number, body FROM entries WHERE kind = 'answer' AND number < :last{mine}"
+        while True:
+            values = {"key": key, "key_id": key_id, "last": last, "n": n}
+            with self._opened() as connection:
+                rows = connection.execute(f"{query} ORDER BY number DESC LIMIT :n", values).fetchall()
+            if not rows:
+                return
+            yield [self._entry(LoggedAnswer, number, body) for number, body in rows]
+            last = rows[-1][0]
 
-    def thumbs_on(self, answers: Sequence[str]) -> dict[str, Thumb]:
-        """The newest thumb on each of these answers that has one, by the answer's id."""
+    def thumbs_on(self, answers: Sequence[str], key_id: str | None = None) -> dict[str, Thumb]:
+        """The newest thumb on each of these answers that has one, by the answer's id; only those of a key, if given."""
         query = f"SELECT body FROM entries WHERE about IN ({', '.join('?' * len(answers))}) ORDER BY number"
-        with self._reading() as connection:
+        with self._opened() as connection:
             rows = connection.execute(query, tuple(answers)).fetchall()
-        return {thumb.answer: thumb for (body,) in rows for thumb in [Thumb.model_validate_json(body)]}
+        thumbs = [Thumb.model_validate_json(body) for (body,) in rows]
+        return {thumb.answer: thumb for thumb in thumbs if key_id is None or thumb.key_id == key_id}
 
     def entries(self, kind: type[E]) -> Iterator[E]:
         """All entries of a kind, in the order they were written. Read in batches, so that nobody waits for a reader."""
         name, last = kind.model_fields["kind"].default, 0
         query = "SELECT number, body FROM entries WHERE kind = ? AND number > ? ORDER BY number LIMIT ?"
         while True:
-            with self._reading() as connection:
+            with self._opened() as connection:
                 rows = connection.execute(query, (name, last, _BATCH)).fetchall()
             for number, body in rows:
                 yield self._entry(kind, number, body)
@@ -148,19 +175,22 @@ class Log:
             last = rows[-1][0]
 
     def delete_old(self, at: datetime | None = None) -> int:
-        """Deletes entries older than `retention_days` at that time (default: now), and thumbs on deleted answers.
+        """Deletes entries older than `retention_days` at that time (default: now), and thumbs on and comparisons of
+        deleted answers.
 
         Returns how many. Their texts are overwritten in the file. It deletes some at a time: writers wait only briefly.
         """
         if self.retention_days is None:
             return 0
         limit = ((at or now()) - timedelta(days=self.retention_days)).isoformat(timespec="microseconds")
+        with self._opened() as connection:
+            connection.execute("UPDATE retention SET before = ?", (limit,))
         return self._delete(_OLD, limit) + self._delete(_ORPHANS)
 
     def _delete(self, numbers: str, *values: str) -> int:
         n_deleted, n = 0, -1
         while n:
-            with explained(self.path), self._connected() as connection:
+            with self._opened() as connection:
                 n = connection.execute(f"DELETE FROM entries WHERE number IN ({numbers})", (*values, _BATCH)).rowcount
             n_deleted += n
         return n_deleted
@@ -173,13 +203,17 @@ class Log:
                 raise InputError(
                     f"There is no answer with the id {answer_id!r} in the log.{days}", "use the id of an answer"
                 )
+        if connection.execute("SELECT 1 FROM entries WHERE id = ?", (entry.id,)).fetchone():
+            raise InputError(f"The log already has an entry with the id {entry.id!r}.", "give each entry its own id")
         about = entry.answer if isinstance(entry, Thumb) else None
         row = (entry.id, entry.kind, entry.at.isoformat(timespec="microseconds"), about, entry.model_dump_json())
-        query = "INSERT OR IGNORE INTO entries (id, kind, at, about, body) VALUES (?, ?, ?, ?, ?)"
-        if connection.execute(query, row).rowcount == 0:
-            raise InputError(f"The log already has an entry with the id {entry.id!r}.", "give each entry its own id")
+        connection.execute("INSERT INTO entries (id, kind, at, about, body) VALUES (?, ?, ?, ?, ?)", row)
 
-    def _without_texts(self, entry: Entry) -> Entry:
+    def kept(self, entry: K) -> K:
+        """The entry as the log writes it: without texts if it keeps none."""
+        return entry if self.keep_texts else self._without_texts(entry)
+
+    def _without_texts(self, entry: K) -> K:
         """The entry without what people and models wrote. Of an error only its kind stays: messages quote texts."""
         if isinstance(entry, Thumb):
             return entry.model_copy(update={"right_answer": None})
@@ -202,16 +236,8 @@ class Log:
             ) from error
 
     @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        connection = connected(self.path)
-        try:
-            yield connection
-        finally:
-            connection.close()
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with explained(self.path), self._connected() as connection:
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        with explained(self.path), closing(connected(self.path)) as connection:
             yield connection
 
 

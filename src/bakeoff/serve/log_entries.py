@@ -13,8 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
 
 from bakeoff.records import Answer, Hit, Record
-from bakeoff.serve.citations import cite
-from bakeoff.serve.links import Links
+from bakeoff.serve.citations import cited_hits
 
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -67,6 +66,8 @@ class _Entry(Record):
     at: Moment = Field(default_factory=now)
     key: Text = ""
     """The name of the key that was used. Empty if no key was needed."""
+    key_id: Text = ""
+    """The id of this very key: a later one of the same name has another. Empty in entries of older versions."""
 
 
 class LoggedAnswer(_Entry):
@@ -75,8 +76,8 @@ class LoggedAnswer(_Entry):
     `question` is the self-contained question that was answered; `asked` the user's own words if they differ.
     `question_hash` is set by the log where it keeps no texts. `version` is the hash of what was served,
     `documents_version` the version of the document store. `cited` gives the place in `hits`, from 1, of each passage
-    that the reply cites, by their numbers. `text` is the text of the answer; if `declined`, it was withheld.
-    `latency_ms` is the time until the answer was complete.
+    that the reply cites, by their numbers; `marked` says that marks in the text itself name them. `text` is the text of
+    the answer; if `declined`, it was withheld. `latency_ms` is the time until the answer was complete.
     """
 
     kind: Literal["answer"] = "answer"
@@ -89,6 +90,7 @@ class LoggedAnswer(_Entry):
     documents_version: int | None = None
     hits: tuple[LoggedHit, ...] = ()
     cited: tuple[int, ...] = ()
+    marked: bool = False
     route: Text = ""
     declined: bool = False
     error: Text | None = None
@@ -150,24 +152,20 @@ def logged_hits(hits: Sequence[Hit]) -> tuple[LoggedHit, ...]:
     )
 
 
-def places_cited(answer: Answer) -> tuple[int, ...]:
-    """Which of its passages the reply with this answer cites, by their numbers: places from 1."""
-    if answer.abstained or answer.error is not None:
-        return ()
-    links = Links()
-    addresses = [links.passage(hit.chunk.document_id, hit.chunk.start, hit.chunk.end, None) for hit in answer.citations]
-    citations = cite(answer.text.strip(), answer.citations, {}, links).citations
-    return tuple(addresses.index(citation.url) + 1 for citation in citations)
+def logged_answer(answer: Answer, question: str, numbered: Sequence[Hit] = (), **served: object) -> LoggedAnswer:
+    """A contender's answer as an entry. `numbered` are the passages that its own marks mean, as in `cite`.
 
-
-def logged_answer(answer: Answer, question: str, **served: object) -> LoggedAnswer:
-    """A contender's answer as an entry. `served` gives the other fields: id, key, asked, version, first_token_ms, …"""
+    `served` gives the other fields: id, key, asked, version, first_token_ms, …
+    """
+    hits = () if answer.abstained or answer.error is not None else answer.citations
+    sources, marks = cited_hits(answer.text.strip(), hits, numbered)
     values: dict[str, object] = {
         "question": question,
         "text": answer.text,
         "contender": answer.contender,
         "hits": logged_hits(answer.citations),
-        "cited": places_cited(answer),
+        "cited": tuple(answer.citations.index(hit) + 1 for hit in sources),
+        "marked": bool(marks),
         "route": answer.route,
         "declined": answer.abstained,
         "error": answer.error,

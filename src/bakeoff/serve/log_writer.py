@@ -40,7 +40,7 @@ class LogWriter(Generic[T]):
     """
 
     def __init__(self, path: Path, write: Callable[[sqlite3.Connection, T], None], chore: Callable[[], object]) -> None:
-        self.problem = ""
+        self.problem = self._remedy = ""
         self.n_lost = 0
         self._path = path
         self._write = write
@@ -75,7 +75,7 @@ class LogWriter(Generic[T]):
             self._changed.notify_all()
         self._thread.join()
         if self.n_lost:
-            raise BakeoffError(f"{self.n_lost} entries of {self._path} were lost: {self.problem}", "free some space")
+            raise BakeoffError(f"{self.n_lost} entries of {self._path} were lost: {self.problem}", self._remedy)
 
     def _put(self, waiting: _Waiting[T]) -> None:
         with self._changed:
@@ -84,7 +84,7 @@ class LogWriter(Generic[T]):
             if len(self._waiting) >= MAX_WAITING:
                 raise BakeoffError(
                     f"{MAX_WAITING} entries wait to be written to {self._path}. {self.problem}".rstrip(),
-                    "free some space, or use a faster disk",
+                    self._remedy or "use a faster disk",
                 )
             self._waiting.append(waiting)
             self._changed.notify_all()
@@ -147,12 +147,12 @@ class LogWriter(Generic[T]):
             work()
         except BakeoffError as error:
             if not self.problem:
-                _LOGGER.warning("%s Entries wait in memory.", error.message)
-            self.problem = error.message
+                _LOGGER.warning("%s Entries wait in memory. To fix this: %s.", error.message, error.remedy)
+            self.problem, self._remedy = error.message, error.remedy
             return error
         if self.problem:
             _LOGGER.warning("%s can be written again.", self._path)
-        self.problem = ""
+        self.problem = self._remedy = ""
         return None
 
     def _try_again(self, posted: list[_Waiting[T]]) -> None:

@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 import bakeoff
 from bakeoff.serve.answering import Answering
-from bakeoff.serve.openai.models import model_names
+from bakeoff.serve.openai.models import contender_names, embedder_names
 from bakeoff.serve.openai.requests import ChatRequest, EmbeddingsRequest, ResponsesRequest
 from bakeoff.serve.openai.routes import PREFIXES
 from bakeoff.serve.operations import EVENTS, JSON, OPERATIONS, Operation, Parameter
@@ -92,17 +92,17 @@ class OpenApi:
 
     def _name_models(self, schemas: dict[str, Any], paths: dict[str, Any]) -> None:
         """Writes which models there are where one is named: contenders to ask, the embedder to embed."""
-        names, n = model_names(self._answering), len(self._answering.models)
+        contenders, embedders = contender_names(self._answering), embedder_names(self._answering)
         for record, allowed in (
-            (ChatRequest, names[:n]),
-            (ResponsesRequest, names[:n]),
-            (EmbeddingsRequest, names[n:]),
+            (ChatRequest, contenders),
+            (ResponsesRequest, contenders),
+            (EmbeddingsRequest, embedders),
         ):
             if record.__name__ in schemas and allowed:
                 schemas[record.__name__]["properties"]["model"]["enum"] = allowed
         for path in (f"{prefix}/models/{{name}}" for prefix in PREFIXES):
             if path in paths:
-                paths[path]["get"]["parameters"][0]["schema"]["enum"] = names
+                paths[path]["get"]["parameters"][0]["schema"]["enum"] = [*contenders, *embedders]
 
 
 def served(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:

@@ -52,7 +52,7 @@ _RECEIVED = "bakeoff.serve.documents.received"
 _LABELS = Parameter(name="labels", about="Labels for the documents, separated by commas.")
 
 OPENAI: dict[tuple[str, str], Operation] = {
-    ("GET", "/models"): Operation(about="The contenders that are served, and their embedder.", tag="OpenAI"),
+    ("GET", "/models"): Operation(about="The contenders that are served.", tag="OpenAI"),
     ("GET", "/models/{name}"): Operation(about="One of them.", tag="OpenAI"),
     ("POST", "/chat/completions"): Operation(
         about="A chat completion: the answer to the last question, as one object or as a stream of chunks.",
@@ -146,12 +146,12 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         gives={201: (JSON,)},
     ),
     ("GET", "/history"): Operation(
-        about="The newest answers of this key; a key that manages sees those of all.",
+        about="The newest answers of this key; one that manages and sees all documents sees those of all.",
         tag="feedback",
         query=(_n("At most so many."), Parameter(name="key", about="Only those that were given to this key.")),
     ),
     ("GET", "/log/export"): Operation(
-        about="The log as a file. Needs a key that manages.",
+        about="The log as a file. Needs a key that manages and sees all documents.",
         tag="feedback",
         query=(
             Parameter(

@@ -3,7 +3,6 @@
 Takes the stream of an answer, passes it on unchanged, and tells when it has ended. Knows no wire format and no text.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Literal, Protocol
@@ -11,6 +10,7 @@ from typing import Literal, Protocol
 from bakeoff.models.cancelling import CallerGoneError
 from bakeoff.records import Answer, Record
 from bakeoff.serve.answering import Answered, RefusedError
+from bakeoff.serve.failures import failure_of, shown_in_log
 
 Outcome = Literal["answered", "declined", "failed", "cancelled", "refused"]
 
@@ -18,8 +18,8 @@ Outcome = Literal["answered", "declined", "failed", "cancelled", "refused"]
 class Ended(Record):
     """The end of an answer.
 
-    `seconds` is the time until it was complete, `first_s` until its first piece; None if there was none. `error` is the
-    kind of the error without its message, which could quote a question.
+    `seconds` is the time until it was complete, `first_s` until its first piece; None if there was none. `error` is
+    what the server's own lines may show of an error (`serve/failures.py`).
     """
 
     contender: str
@@ -52,7 +52,7 @@ def observed(
         for item in stream:
             seconds = time.perf_counter() - begun
             if isinstance(item, Answered):
-                outcome, error = _outcome(item.answer), _kind(item.answer.error)
+                outcome, error = _outcome(item.answer), shown_in_log(item.answer.error)
                 ended(Ended(contender=contender, outcome=outcome, seconds=seconds, first_s=first_s, error=error))
                 ended = _nothing
             first_s = seconds if first_s is None else first_s
@@ -70,20 +70,8 @@ def observed(
 
 def _outcome(answer: Answer) -> Outcome:
     if answer.error is not None:
-        return "failed"
+        return "failed" if failure_of(answer.error).status >= 500 else "refused"
     return "declined" if answer.abstained else "answered"
-
-
-def _kind(error: str | None) -> str:
-    """The type of an error whose text begins with it, as those of answers do.
-
-    >>> _kind("TimeoutError: no reply to 'How long is ...'"), _kind("the engine is down")
-    ('TimeoutError', 'error')
-    """
-    if error is None:
-        return ""
-    match = re.match(r"([A-Za-z_.]{1,80}):", error)
-    return match[1] if match else "error"
 
 
 def _nothing(ended: Ended) -> None:

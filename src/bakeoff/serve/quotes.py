@@ -82,7 +82,7 @@ def closest(hits: Sequence[Hit], question: str, versions: Mapping[str, int], lin
         Quoted(
             number=number,
             title=title(hit),
-            url=passage_link(links, hit.chunk, versions),
+            url=passage_link(links, hit, versions),
             quote=quote(hit.chunk, question),
         )
         for number, hit in enumerate(hits[:MOST_CLOSEST], 1)

@@ -15,6 +15,7 @@ from bakeoff.serve.server_log import ServerLog
 
 NOT_SENT = 499
 """The status where none was sent: the client went away, or the server stopped. Source: nginx."""
+UNAVAILABLE = 503
 
 
 def note_ended(scope: Scope, ended: Ended) -> None:
@@ -50,7 +51,7 @@ class RequestLog:
         holder, ended = identified(scope), state_of(scope).get("ended")
         self._log.line(
             "request",
-            "error" if status >= 500 or (ended and ended.outcome == "failed") else "info",
+            _level(status, ended),
             request_id=request_id_of(scope),
             method=scope["method"],
             path=scope["path"],
@@ -63,3 +64,12 @@ class RequestLog:
             error=ended.error if ended else None,
             problem=state_of(scope).get("access_problem"),
         )
+
+
+def _level(status: int, ended: Ended | None) -> str:
+    """A server that is busy, stopping or out of room for a while is no error of its program."""
+    if ended and ended.outcome == "failed":
+        return "error"
+    if status == UNAVAILABLE:
+        return "warning"
+    return "error" if status >= 500 else "info"

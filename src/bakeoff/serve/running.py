@@ -15,14 +15,14 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import uvicorn
 from anyio import to_thread
 
 from bakeoff.serve.guard.asgi import App
-from bakeoff.serve.guard.connections import ConnectionLimits, connection_class
+from bakeoff.serve.guard.connections import ConnectionLimits, Refused, connection_class, ignored
 from bakeoff.serve.server_log import ServerLog
 
 LAST_S = 5.0
@@ -33,18 +33,22 @@ GAVE_UP = 70
 
 
 def serve_until_stopped(
-    app: App, listener: socket.socket, grace_s: float, server_log: ServerLog, refuse: Callable[[], object]
+    app: App,
+    listener: socket.socket,
+    grace_s: float,
+    server_log: ServerLog,
+    refuse: Callable[[], object],
+    proxies: Sequence[str] = (),
 ) -> None:
-    """Serves until a signal came and the answers in progress have ended. `refuse` makes the application refuse more."""
-    config = uvicorn.Config(
-        app,
-        http=connection_class(ConnectionLimits()),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
+    """Serves until a signal came and the answers in progress have ended. `refuse` makes the application refuse more.
+
+    Only these `proxies` are believed about the addresses of clients (`X-Forwarded-For`, `X-Forwarded-Proto`).
+    """
+
+    def refused(status: int, reason: str, request_id: str) -> None:
+        server_log.line("not a request", "warning", request_id=request_id, status=status, reason=reason)
+
+    config = server_config(app, proxies, refused)
     begun = time.monotonic()
     server = StoppableServer(
         config,
@@ -55,6 +59,21 @@ def serve_until_stopped(
     )
     server.run(sockets=[listener])
     server_log.line("stopped", up_s=round(time.monotonic() - begun, 1))
+
+
+def server_config(app: App, proxies: Sequence[str] = (), refused: Refused = ignored) -> uvicorn.Config:
+    """uvicorn's settings. Without proxies nobody is believed, whatever uvicorn's variables in the environment say."""
+    return uvicorn.Config(
+        app,
+        http=connection_class(ConnectionLimits(), refused),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+    )
 
 
 class StoppableServer(uvicorn.Server):

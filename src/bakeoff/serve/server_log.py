@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Literal
 
+from bakeoff.errors import ContenderError
 from bakeoff.serve.guard.request_id import current_request_id
 
 Form = Literal["json", "text"]
@@ -115,11 +116,12 @@ def trace(error: BaseException) -> str:
     """The traceback of an error and of those that caused it, the last one at the end.
 
     Without the message of a ValueError or a KeyError (and of their kinds): such messages quote values, and so texts.
+    That of a ContenderError quotes another error's.
     """
     parts: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(parts) < 10:
-        quotes = isinstance(cause, ValueError | LookupError)
+        quotes = isinstance(cause, ValueError | LookupError | ContenderError)
         name = f"{type(cause).__module__}.{type(cause).__qualname__}".removeprefix("builtins.")
         frames = "".join(traceback.format_tb(cause.__traceback__))
         parts.append(f"{frames}{name}" + ("" if quotes or not str(cause) else f": {cause}"))

@@ -6,34 +6,41 @@ that the pilot measured. Knows no wire format.
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from bakeoff.contenders.access import why_refused
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.streaming import stream_of
-from bakeoff.errors import BakeoffError, InputError
+from bakeoff.errors import BakeoffError, TooLongError, error_line
 from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.threads import usable_cores
 from bakeoff.protocols import Contender, Embedder, Generator
-from bakeoff.records import Answer, Labels, Question
+from bakeoff.records import Answer, Hit, Labels, Question
 from bakeoff.serve.answering import Asked, RefusedError
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.failures import CANCELLED, TOO_LONG
+from bakeoff.serve.guard.rate import Buckets, Rate
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import logged_answer
 from bakeoff.serve.memory import FreeMemory
 from bakeoff.serve.queue import N_WAITING, AnswerQueue
 
-GONE = "cancelled: the client went away before the answer was complete"
+GONE = f"{CANCELLED}: the client went away before the answer was complete"
+REFUSALS = Rate(per_minute=10, burst=30)
+"""How many refused questions of one key are logged. All are counted (`metrics.py`)."""
+MOST_OF_REFUSED = 2_000
+"""Characters of a refused question that are logged."""
 
 
 class Serving:
     """The contenders of a deployment's release, opened when they are first asked.
 
-    `n_unlogged` counts answers that were given and not logged, since too many entries waited for the disk.
+    `n_unlogged` counts answers that were given and not logged, since too many entries waited for the disk. Refused
+    questions are logged too, of each key at most `REFUSALS`, so that a flood of them does not fill the disk.
     """
 
     def __init__(self, deployment: Deployment, documents: LiveDocuments, log: Log, n_waiting: int = N_WAITING) -> None:
@@ -41,9 +48,10 @@ class Serving:
         self._documents = documents
         self._log = log
         self._n_waiting = n_waiting
-        self._opening = threading.Lock()
+        self._opening, self._refusing = threading.Lock(), threading.Lock()
         self._opened: dict[str, Contender] = {}
         self._free_memory = FreeMemory()
+        self._logged_refusals = Buckets(REFUSALS)
         self.n_unlogged = 0
         self.models = deployment.release.contenders
         self.created = int(deployment.release.created.timestamp())
@@ -124,24 +132,33 @@ class Serving:
                         self._write(asked, item, version, first_ms)
                         failure = ""
                     yield item
-        except RefusedError:
+        except RefusedError as refusal:
             failure = ""
+            self._write_refused(asked, refusal, version, begun)
             raise
-        except InputError as error:
-            failure = f"{type(error).__name__}: {error}"
-            raise RefusedError(error.message, error.remedy, status=400, code="question_refused") from error
+        except TooLongError as error:
+            failure = ""
+            too_long = RefusedError(TOO_LONG.message, TOO_LONG.remedy, TOO_LONG.status, TOO_LONG.code)
+            self._write_refused(asked, too_long, version, begun)
+            raise too_long from error
         except ANSWERING_ERRORS as error:
-            failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            failure = error_line(error)
             raise
         finally:
             self._free_memory.give_back()
             if failure:
-                failed = Answer(question_id=asked.id, contender=asked.model, error=failure, latency_ms=_ms_since(begun))
-                self._write(asked, failed, version, first_ms)
+                self._write(asked, _failed(asked, failure, begun), version, first_ms)
 
     def versions(self, answer: Answer) -> Mapping[str, int]:
         """The version of each cited document that has the passages where they are cited."""
         return self._documents.cited_versions(answer.citations)
+
+    def numbered(self, answer: Answer) -> Sequence[Hit]:
+        """The cited passages that its model was shown with numbers, in their order. A router is asked for its part."""
+        recipe, world = self.recipes[answer.contender], self._deployment.world
+        if answer.route and answer.route in recipe.sends_to(world.built(answer.contender).fitted):
+            recipe = make_recipe(world.built(answer.route).spec, world.imports_from)
+        return recipe.numbered(answer.citations)
 
     def _check_labels(self, contender: str, labels: Labels) -> None:
         """Raises RefusedError if the contender may not answer somebody who holds these labels."""
@@ -154,8 +171,10 @@ class Serving:
         entry = logged_answer(
             answer,
             asked.question,
+            self.numbered(answer),
             id=asked.id,
             key=asked.key,
+            key_id=asked.key_id,
             asked=asked.typed if asked.typed != asked.question else None,
             version=self.version(asked.model),
             documents_version=documents_version,
@@ -166,9 +185,22 @@ class Serving:
         except BakeoffError:
             self.n_unlogged += 1
 
+    def _write_refused(self, asked: Asked, refusal: RefusedError, version: int, begun: float) -> None:
+        """Logs a question that was refused as a failed answer: the error begins with the code of the reason."""
+        with self._refusing:
+            is_flood = self._logged_refusals.take(asked.key_id) > 0
+        if not is_flood:
+            cut = {"question": asked.question[:MOST_OF_REFUSED], "typed": asked.typed[:MOST_OF_REFUSED]}
+            failed = _failed(asked, f"{refusal.code}: {refusal.message}", begun)
+            self._write(asked.model_copy(update=cut), failed, version, None)
+
     def version(self, contender: str) -> str:
         """The measured sum of a contender, for the log; empty for a run of an older version."""
         return self._deployment.release.measured.sums.get(contender, "")
+
+
+def _failed(asked: Asked, error: str, begun: float) -> Answer:
+    return Answer(question_id=asked.id, contender=asked.model, error=error, latency_ms=_ms_since(begun))
 
 
 def _ms_since(begun: float) -> float:

@@ -62,7 +62,8 @@ class Showing:
         text = already or DECLINE
         if not answer.abstained:
             text = whole if whole.startswith(already) else already
-        cited = cite(text, () if answer.abstained else answer.citations, answered.versions, self._links)
+        hits = () if answer.abstained else answer.citations
+        cited = cite(text, hits, answered.versions, self._links, answered.numbered)
         return Ending(
             text=text + cited.added,
             rest=text[len(already) :] + cited.added,

@@ -30,18 +30,24 @@ _log = python_logging.getLogger(__name__)
 class Listening(Record):
     """Where a server listens. `names` are the host names that people use for it, `url` its public address.
 
+    `origins`: other origins whose pages may use it. `proxies`: addresses and networks of the proxies that it believes
+    about the addresses of clients.
+
     `per_minute` is the most requests of one key, or of one address without a key, in a minute. Answers in progress may
     take `grace_s` seconds after the server was told to stop. `workers` are the requests that a model behind a server
-    gets at the same time; None: as the run says.
+    gets at the same time; None: as the run says. `most_characters` are the most of a question with its system messages.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     names: tuple[str, ...] = ()
     url: str | None = None
+    origins: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
     per_minute: int = PER_MINUTE
     grace_s: float = 20.0
     workers: int | None = None
+    most_characters: int = 8000
 
     @property
     def address(self) -> str:
@@ -73,8 +79,8 @@ def serve_run(
 ) -> None:
     """Serves a run until the process is told to stop.
 
-    Raises ConfigError for a port in use, a missing key or a bad name; RunFolderError if a part of the run is missing or
-    was changed; MissingExtraError without the packages of a server.
+    Raises ConfigError for a port in use, a missing key, a bad name, origin or proxy; RunFolderError if a part of the
+    run is missing or was changed; MissingExtraError without the packages of a server.
     """
     try:
         import starlette  # noqa: F401
@@ -86,6 +92,7 @@ def serve_run(
     from bakeoff.serve.documents.routes import LARGER
     from bakeoff.serve.guard.body import BodyLimits
     from bakeoff.serve.guard.guarded import access_of
+    from bakeoff.serve.guard.proxies import checked_proxies
     from bakeoff.serve.guard.rate import rate_of
     from bakeoff.serve.keys import KeyFile
     from bakeoff.serve.log import Log
@@ -96,7 +103,9 @@ def serve_run(
     lines = Background()
     server_log = ServerLog(form_for(logging.format), lines)
     rate = rate_of(listening.per_minute)
-    access = access_of(listening.host, KeyFile(keys), listening.names, rate=rate, body=BodyLimits(larger=LARGER))
+    proxies = checked_proxies(listening.proxies)
+    body = BodyLimits(larger=LARGER, question_characters=listening.most_characters)
+    access = access_of(listening.host, KeyFile(keys), listening.names, listening.origins, rate, body)
     with _bound(listening) as listener:
         opened = open_run(run, runs)
         deployment = deploy(opened, deployments / opened.folder.root.name, contenders, listening.workers)
@@ -117,7 +126,7 @@ def serve_run(
                     tell(line)
             else:
                 server_log.line("start", **_started(deployment.release, served, listening))
-            serve_until_stopped(app, listener, listening.grace_s, server_log, lambda: serving.queue.close(0))
+            serve_until_stopped(app, listener, listening.grace_s, server_log, lambda: serving.queue.close(0), proxies)
             lines.close()
 
 

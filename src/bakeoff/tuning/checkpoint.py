@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bakeoff.errors import RunFolderError
+from bakeoff.files.room import room_remedy
 from bakeoff.records import Record
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise RunFolderError(
-            f"{path} could not be written: {error.strerror}.", f"free {len(content) / 1e6:.0f} MB there; {RESUMES}"
+            f"{path} could not be written: {error.strerror}. It has {len(content) / 1e6:.0f} MB.",
+            f"{room_remedy(error)}; {RESUMES}",
         ) from error
 
 

@@ -20,6 +20,7 @@ from pydantic import Field
 
 from bakeoff.errors import BakeoffError, InputError, MissingExtraError, RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.files.room import room_remedy
 from bakeoff.models.checksums import model_sha256
 from bakeoff.models.memory import keep_fewer_kernels, peak_memory_bytes
 from bakeoff.models.threads import free_threads, use_threads
@@ -150,7 +151,7 @@ def train_adapter(
         return training.run(on_progress, clock)
     except OSError as error:
         raise RunFolderError(
-            f"{folder} could not be written: {error.strerror or error}.", f"free some space there; {checkpoint.RESUMES}"
+            f"{folder} could not be written: {error.strerror or error}.", f"{room_remedy(error)}; {checkpoint.RESUMES}"
         ) from error
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from bakeoff.models.loops import before_loop
 from bakeoff.models.providers.asking import estimated_prompt_tokens, estimated_tokens
-from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiError, error_message
+from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiError, ApiTimeoutError, error_message
 from bakeoff.models.stops import before_stop
 from bakeoff.models.thinking import without_thinking
 from bakeoff.records import Completion, GenerationSettings, Origin, Prompt, Usage
@@ -150,7 +150,7 @@ def pieces_of(lines: Iterable[str], longest_silence_s: float, reply: StreamedRep
     for line in lines:
         if not line.startswith(("data:", "{")):
             if time.monotonic() - heard > longest_silence_s:
-                raise ApiError(
+                raise ApiTimeoutError(
                     f"The stream held comments but no text for {longest_silence_s:g} seconds.", "raise timeout_s"
                 )
             continue

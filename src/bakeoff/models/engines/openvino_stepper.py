@@ -3,9 +3,10 @@
 Takes requests from any thread and writes them together, one token of each in a step. Knows no text.
 
 A text never depends on what is written beside it, to the last bit of its log-probabilities. Two rules see to that.
-Every prompt is read whole, in one step: a prompt that is cut to fit into a step with others is rounded differently,
-depending on the place of the cut (docs/results/generation.md has the measurement). And the engine never has to drop the
-keys and values of an answer and compute them again, since a request begins only when there is room for the longest
+A prompt is read whole, in one step, or cut after a multiple of the tokens of a block of the engine's cache: cut
+elsewhere, to fit into a step with others, it is rounded differently (docs/results/generation.md has the measurement).
+So a long prompt is read alone, in steps of which each reads as much as a step takes. And the engine never has to drop
+the keys and values of an answer and compute them again, since a request begins only when there is room for the longest
 answer it may get.
 """
 
@@ -25,6 +26,9 @@ MAX_SEQUENCES = 64
 # Tokens of prompts in one step, unless one prompt is longer. Few enough to stay in the processor's cache: see
 # docs/results/generation.md.
 PROMPT_TOKENS = 512
+# A longer prompt is read in several steps, so that whoever leaves need not be waited for. With a token of each other
+# answer, this is what a step takes: a multiple of BLOCK_TOKENS.
+WHOLE_TOKENS = 2048
 CACHED_TOKENS = 16_384  # keys and values kept at least: for a batch of 16 prompts with a thousand tokens each
 BLOCK_TOKENS = 32  # of the engine's cache on a CPU
 PAUSE_S, PAUSE_BEFORE_PROMPTS_S = 0.001, 0.01
@@ -34,12 +38,12 @@ PAUSES = 50
 def scheduler(context_tokens: int) -> Any:
     """The engine's settings: memory for the keys and values of a full context, or of a batch of prompts.
 
-    There is no cache of prompts, and a step has room for any prompt and a token of each other answer.
+    There is no cache of prompts, and a step has room for a prompt that is read whole and a token of each other answer.
     """
     settings = genai.SchedulerConfig()
     settings.num_kv_blocks = n_blocks(max(context_tokens, CACHED_TOKENS))
     settings.enable_prefix_caching = False
-    settings.max_num_batched_tokens = context_tokens + PROMPT_TOKENS + MAX_SEQUENCES
+    settings.max_num_batched_tokens = WHOLE_TOKENS + MAX_SEQUENCES
     settings.max_num_seqs = MAX_SEQUENCES
     return settings
 
@@ -109,6 +113,10 @@ class Stepper:
 
     def _fits(self, request: WritingRequest, n_tokens: int) -> bool:
         """Whether a prompt can be read in a step that reads so many tokens of others, and its answer be written."""
+        if any(_is_long(other) and not other.ids for other in self._writing):
+            return False  # it is being read, and must be alone
+        if _is_long(request) and self._writing:
+            return False
         if n_tokens and n_tokens + len(request.prompt_ids) > PROMPT_TOKENS:
             return False
         n_taken = sum(n_blocks(other.most_tokens) for other in self._writing)
@@ -143,3 +151,7 @@ class Stepper:
         for request in failed:
             if not request.ended.is_set():
                 request.end(error)
+
+
+def _is_long(request: WritingRequest) -> bool:
+    return len(request.prompt_ids) > WHOLE_TOKENS

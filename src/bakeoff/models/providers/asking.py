@@ -3,6 +3,7 @@
 Takes settings and prompts. Sends nothing.
 """
 
+from bakeoff.errors import error_line
 from bakeoff.models.providers.client import ApiError
 from bakeoff.models.settings import ApiModel
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
@@ -34,4 +35,4 @@ def estimated_prompt_tokens(prompt: Prompt) -> int:
 
 def failed(error: ApiError, seconds: float) -> Completion:
     """The completion of a failed request: its error with the remedy, and the seconds it took."""
-    return Completion(text="", usage=Usage(seconds=seconds), error=f"{error.message} ({error.remedy})")
+    return Completion(text="", usage=Usage(seconds=seconds), error=error_line(error))

@@ -34,7 +34,8 @@ ERROR_BYTES = 65_536
 class ApiError(ModelUnavailableError):
     """A request that failed. `status` is the HTTP status, or None if the server did not answer.
 
-    `body` is the text that the server sent, with the key removed.
+    `body` is the text that the server sent, with the key removed. In the message, a server's words stand behind a
+    colon: they may quote what was asked.
     """
 
     def __init__(self, message: str, remedy: str, status: int | None = None, body: str = "") -> None:
@@ -46,6 +47,14 @@ class ApiError(ModelUnavailableError):
         """Takes the key out of all that the error holds of a server's words."""
         self.message, self.body = (without_key(text, key, in_error=True) for text in (self.message, self.body))
         self.args = (self.message,)
+
+
+class ApiTimeoutError(ApiError):
+    """The server did not answer in time."""
+
+
+class ApiBusyError(ApiError):
+    """The server has no room for this request now, after all retries."""
 
 
 class ApiClient:
@@ -162,13 +171,14 @@ class ApiClient:
         if 300 <= status < 400:
             return self._redirected(url, response, key), None
         words = _words(body) or without_key(response.reason_phrase, key)
-        error = ApiError(f"{_shown(url)} answered {status}: {words}", self._remedy(status), status, body)
+        kind = _KINDS.get(status, ApiError)
+        error = kind(f"{_shown(url)} answered {status}: {words}", self._remedy(status), status, body)
         if not worth_another_try(status, response.headers):
             return error, None
         wait_s = asked_wait_s(response.headers)
         if wait_s is not None and wait_s > LONGEST_ASKED_WAIT_S:
             message = f"{_shown(url)} answered {status} and asks to wait {wait_s:,.0f} seconds: {words}"
-            return ApiError(message, self._remedy(status), status, body), None
+            return kind(message, self._remedy(status), status, body), None
         return error, wait_s or 0.0
 
     def _redirected(self, url: str, response: httpx2.Response, key: str) -> ApiError:
@@ -183,7 +193,7 @@ class ApiClient:
     def _broken(self, url: str, error: Exception, key: str) -> ApiError:
         words = without_key(str(error), key) or type(error).__name__
         if isinstance(error, httpx2.TimeoutException):
-            return ApiError(
+            return ApiTimeoutError(
                 f"{_shown(url)} did not answer within {self.settings.timeout_s:g} seconds ({type(error).__name__}).",
                 "raise timeout_s or lower concurrency; check that the server is not overloaded",
             )
@@ -242,6 +252,10 @@ class ApiClient:
             if status >= 500
             else "see the server's message"
         )
+
+
+_KINDS = {408: ApiTimeoutError, 429: ApiBusyError, 503: ApiBusyError, 504: ApiTimeoutError}
+"""The errors for statuses that say more than that the request failed. Source: RFC 9110, section 15."""
 
 
 def _wait(seconds: float) -> None:

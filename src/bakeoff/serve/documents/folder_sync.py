@@ -1,6 +1,7 @@
 """What has to be sent so that the documents of a server equal those of a folder.
 
-Takes documents that were read and those that are listed, gives an `Edit`. Talks to nobody.
+Takes documents that were read and those that are listed, gives a `Difference` and the `Edit`s that make it. Talks to
+nobody.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,10 +11,12 @@ from bakeoff.corpus.store import content_hash
 from bakeoff.errors import InputError
 from bakeoff.formats.part import Problem
 from bakeoff.records import Document, Record
+from bakeoff.serve.documents.live import Edit
 from bakeoff.serve.documents.views import Listed
 
 MOST_AT_ONCE = 200
 CHARACTERS_AT_ONCE = 400_000
+MOST_DELETED_AT_ONCE = 1000
 DELETED_SHARE = 0.5
 
 
@@ -50,7 +53,8 @@ def placed(documents: Iterable[Document], prefix: str, labels: Sequence[str] | N
 def difference(
     read: Sequence[Document], listed: Sequence[Listed], problems: Sequence[Problem] = (), keep_labels: bool = True
 ) -> Difference:
-    """Compares by source and content. What stands in a file that could not be read is not deleted.
+    """Compares by source and content. What stands in a file that could not be read is not deleted, nor an id that a
+    new document takes.
 
     A document keeps the id that it has on the server, and, with `keep_labels`, its labels there if it has none here:
     nothing is shown to more people by accident. `problems` have the same sources as the listed documents.
@@ -68,8 +72,23 @@ def difference(
         kept = document.model_copy(update={"id": known.id, "access": access})
         if known.sha256 != content_hash(kept):
             changed.append(kept)
-    deleted = [one.id for one in listed if one.source not in here and one.source.partition("#")[0] not in unreadable]
+    taken = {document.id for document in changed}
+    gone = [one for one in listed if one.source not in here and one.source.partition("#")[0] not in unreadable]
+    deleted = [one.id for one in gone if one.id not in taken]
     return Difference(changed=tuple(changed), deleted=tuple(deleted), n_same=len(read) - len(changed))
+
+
+def edits(documents: Iterable[Document], deleted: Sequence[str]) -> list[Edit]:
+    """These changes as edits that fit into one request each: a single one if possible, none if there is nothing to do.
+
+    Deletions come with the last additions or after them. So a document that was moved is in its old place, in its new
+    one or in both at any time; and whoever stops in between leaves nothing out.
+    """
+    *before, last = [tuple(group) for group in batches(documents)] or [()]
+    starts = range(0, len(deleted), MOST_DELETED_AT_ONCE)
+    first, *after = [tuple(deleted[start : start + MOST_DELETED_AT_ONCE]) for start in starts] or [()]
+    every = [*map(Edit, before), Edit(last, first), *(Edit((), ids) for ids in after)]
+    return [edit for edit in every if edit.documents or edit.deleted]
 
 
 def batches(documents: Iterable[Document]) -> Iterator[list[Document]]:

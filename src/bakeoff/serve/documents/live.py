@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
+from bakeoff.corpus.access import may_see
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import BakeoffError
 from bakeoff.records import Document, Hit, Labels, Record
 from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents.order import InOrder, only_writer
-from bakeoff.serve.documents.views import Change, Listing, Shown, Views
+from bakeoff.serve.documents.views import Change, Cited, Listing, Shown, Views
 
 SETTLED_S = 2.0
 """Indexes are tidied when no document has changed for this long, or after TIDY_AT_LATEST_S."""
@@ -123,9 +124,19 @@ class LiveDocuments:
             for document in documents
         ]
 
-    def delete(self, id: str) -> int | None:
-        """Deletes a document and returns the version without it. None if there is no such document."""
+    def is_hidden(self, id: str, labels: Labels) -> bool:
+        """Whether there is such a document, and somebody who holds these labels may not see it."""
+        document = self.store.get(id)
+        return document is not None and not may_see(labels, document.access)
+
+    def delete(self, id: str, labels: Labels = None) -> int | None:
+        """Deletes a document and returns the version without it.
+
+        None if there is no such document, or somebody who holds these labels may not see it.
+        """
         with self._turns.turn():
+            if self.is_hidden(id, labels):
+                return None
             changes = self.store.delete([id])
             self._show(changes.version)
         return changes.version if changes.deleted else None
@@ -141,6 +152,14 @@ class LiveDocuments:
     def version_of(self, id: str, labels: Labels, version: int | None = None) -> Shown | None:
         """A document as of a version, or as it is now."""
         return self.views.as_of(id, labels, version)
+
+    def hidden(self, cited: Iterable[Cited], labels: Labels) -> set[Cited]:
+        """Those of these documents, each as of a version, that somebody who holds these labels may not see now."""
+        return self.views.hidden(cited, labels)
+
+    def narrowed(self, labels: Labels) -> int:
+        """The newest version at which a document was hidden from somebody who holds these labels."""
+        return self.views.narrowed(labels)
 
     def cited_versions(self, hits: Iterable[Hit]) -> Mapping[str, int]:
         """The version of each document that passages are from: the newest one that has all of them in their places.

@@ -1,7 +1,7 @@
 """The routes for documents: list, show, add, replace, delete, and what changed.
 
 Takes `LiveDocuments` and a function that says who asks. A key sees only what its labels allow; changing needs a key
-that manages. What may not be seen answers as if it did not exist.
+that manages. What may not be seen answers as if it did not exist, except that its id and its source are taken.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from anyio import to_thread
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -138,9 +138,7 @@ class DocumentsApi:
         """Deletes one document. Its old versions stay readable for citations."""
         holder = self._manager(request)
         id = request.path_params["id"]
-        if await self._read(self._documents.version_of, id, holder.labels) is None:
-            raise _unknown(id)
-        version = await self._write(self._documents.delete, id)
+        version = await self._write(self._documents.delete, id, holder.labels)
         if version is None:
             raise _unknown(id)
         return JSONResponse({"id": id, "version": version})
@@ -200,19 +198,20 @@ class DocumentsApi:
 
         def prepare() -> Edit:
             documents.extend(document_of(sent, sent.id, self._replaced(sent.id, labels)) for sent in batch.documents)
-            for id in batch.deleted:
-                self._replaced(id, labels)
-            return Edit(tuple(documents), batch.deleted)
+            hidden = {id for id in batch.deleted if self._documents.is_hidden(id, labels)}
+            return Edit(tuple(documents), tuple(id for id in batch.deleted if id not in hidden))
 
         results = await self._write(self._documents.edit, prepare)
         return JSONResponse(_report(documents, results, (), self._documents.version))
 
     def _replaced(self, id: str, labels: Labels) -> Document | None:
-        """The document that is there. Raises ApiError if the key may not see it: then it may not replace it either."""
-        before = self._documents.store.get(id)
-        if before is not None and not may_see(labels, before.access):
-            raise ApiError(f"This key may not change the document '{id}'.", status=403, code="not_allowed")
-        return before
+        """The document that is there. Raises ApiError if the key may not see it: then it may not replace it either.
+
+        That an id is taken is all it learns, as of a source: what is hidden cannot be overwritten, and must be kept.
+        """
+        if self._documents.is_hidden(id, labels):
+            raise ApiError(f"The id '{id}' is taken.", "choose another id", status=409, code="conflict", param="id")
+        return self._documents.store.get(id)
 
     def _labels(self, request: Request) -> Labels:
         return self._holder_of(request).labels
@@ -280,7 +279,7 @@ async def _files(request: Request) -> list[SentFile]:
         async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES) as form:
             parts = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
             files = [SentFile(name=part.filename or "", content=await part.read()) for part in parts]
-    except (MultiPartException, HTTPException, ClientDisconnect) as error:
+    except (MultiPartException, HTTPException) as error:
         reason = getattr(error, "message", "") or getattr(error, "detail", "") or "it is incomplete"
         raise ApiError(f"The form cannot be read: {reason.rstrip('.')}.", code="invalid_form") from error
     if not files:

@@ -16,6 +16,8 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.records import Document, Labels, Record
 
 Kind = Literal["added", "updated", "deleted"]
+Cited = tuple[str, int | None]
+"""The id of a document and the version of the store in which it was cited; None: not known."""
 
 _ALLOWED = """(json_array_length({access}) = 0
     OR EXISTS (SELECT 1 FROM json_each({access}) AS theirs, json_each(:labels) AS mine WHERE theirs.value = mine.value)
@@ -51,6 +53,22 @@ WHERE v.id = :id AND v.version =
   (SELECT MAX(version) FROM versions WHERE id = :id AND version <= :version AND kind <> 'deleted')
   AND (:labels IS NULL
        OR ({_ALLOWED.format(access="v.access")} AND {_ALLOWED.format(access="labelled.access")}))
+"""
+_HIDDEN = f"""
+WITH cited AS (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(:cited))
+SELECT c.id, c.version FROM cited AS c
+WHERE NOT EXISTS (SELECT 1 FROM versions AS v WHERE v.id = c.id AND {_ALLOWED.format(access="v.access")} AND v.version =
+  (SELECT MAX(version) FROM versions WHERE id = c.id AND kind <> 'deleted'))
+OR EXISTS (SELECT 1 FROM versions AS v WHERE v.id = c.id AND NOT {_ALLOWED.format(access="v.access")} AND v.version =
+  (SELECT MAX(version) FROM versions WHERE id = c.id AND version <= c.version AND kind <> 'deleted'))
+"""
+_NARROWED = f"""
+SELECT MAX(version) FROM (
+  SELECT version, {_ALLOWED.format(access="access")} AS is_seen,
+         LAG({_ALLOWED.format(access="access")}) OVER (PARTITION BY id ORDER BY version) AS was_seen
+  FROM versions
+  WHERE kind <> 'deleted' AND id IN (SELECT id FROM versions GROUP BY id HAVING COUNT(*) > 1)
+) WHERE was_seen AND NOT is_seen
 """
 
 
@@ -196,6 +214,22 @@ class Views:
             text=text,
             state="deleted" if kind == "deleted" else "current" if live == at else "replaced",
         )
+
+    def hidden(self, cited: Iterable[Cited], labels: Labels) -> set[Cited]:
+        """Those of these documents, each as of a version, that may not be seen; also those that never existed.
+
+        A deleted document is judged by the labels that it had last.
+        """
+        if labels is None:
+            return set()
+        rows = self._rows(_HIDDEN, {"cited": json.dumps(list(set(cited))), "labels": _json(labels)})
+        return {(id, version) for id, version in rows}
+
+    def narrowed(self, labels: Labels) -> int:
+        """The newest version at which a document was hidden that could be seen until then. 0 if there is none."""
+        if labels is None:
+            return 0
+        return int(self._rows(_NARROWED, {"labels": _json(labels)})[0][0] or 0)
 
     def _rows(self, query: str, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
         with self._store.reading() as connection:

@@ -16,7 +16,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
 
 CLOSE = (b"connection", b"close")
-KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error", 503: "server_error"}
+KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
 def state_of(scope: Scope) -> MutableMapping[str, Any]:
@@ -30,10 +30,16 @@ def headers_of(scope: Scope, name: bytes) -> list[bytes]:
     return [value for key, value in scope["headers"] if key.lower() == name]
 
 
-async def refuse(send: Send, status: int, message: str, code: str, headers: Headers = ()) -> None:
+def error_body(status: int, message: str, code: str | None) -> bytes:
+    """An error object in the form of OpenAI's, as JSON."""
+    kind = KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
+    error = {"message": message, "type": kind, "param": None, "code": code}
+    return json.dumps({"error": error}, ensure_ascii=False).encode("utf-8", "replace")
+
+
+async def refuse(send: Send, status: int, message: str, code: str | None, headers: Headers = ()) -> None:
     """Answers with an error object in the form of OpenAI's."""
-    error = {"message": message, "type": KINDS.get(status, "invalid_request_error"), "param": None, "code": code}
-    body = json.dumps({"error": error}, ensure_ascii=False).encode("utf-8", "replace")
+    body = error_body(status, message, code)
     lines = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *headers]
     await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": body})

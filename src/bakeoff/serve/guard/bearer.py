@@ -32,27 +32,33 @@ class OpenPaths:
 
 
 class Identify:
-    """Looks up the key, or the one a signed link was made for. `keys` None: none is needed."""
+    """Looks up the key, or the one a signed link was made for.
 
-    def __init__(self, app: App, keys: KeyFile | None) -> None:
+    `needs_key` False: until the first key is added, the caller is EVERYONE. From then on a key is needed, also if the
+    last one is removed: revoking a key never lets more people in.
+    """
+
+    def __init__(self, app: App, keys: KeyFile, needs_key: bool = True) -> None:
         self._app = app
         self._keys = keys
+        self._needs_key = needs_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = state_of(scope)
         state["holder"] = None
-        if self._keys is None and any(headers_of(scope, name) for name in FORWARDED):
-            message = "This server has no keys and answers this machine only. Behind a proxy it needs keys."
-            await refuse(send, 403, message, "proxy_without_keys")
-            return
         try:
-            state["holder"] = EVERYONE if self._keys is None else _found(scope, self._keys)
+            self._needs_key = self._needs_key or bool(self._keys.keys)
+            state["holder"] = _found(scope, self._keys) if self._needs_key else EVERYONE
         except BakeoffError as error:
             state["access_problem"] = str(error)  # for the server's log: the message names files
             message = "Access cannot be checked at the moment. The operator must look at the keys."
             await refuse(send, 503, message, "access_unavailable")
         else:
-            await self._app(scope, receive, send)
+            if not self._needs_key and any(headers_of(scope, name) for name in FORWARDED):
+                message = "This server has no keys and answers this machine only. Behind a proxy it needs keys."
+                await refuse(send, 403, message, "proxy_without_keys")
+            else:
+                await self._app(scope, receive, send)
 
 
 class Authenticate:

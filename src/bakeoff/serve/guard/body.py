@@ -15,13 +15,15 @@ from bakeoff.serve.guard.asgi import CLOSE, App, Event, Receive, Scope, Send, he
 class BodyLimits(Record):
     """`max_bytes` holds for all paths, `larger` for those that begin with a prefix (uploads).
 
-    A client may pause for `idle_s`; the whole body must be there after `total_s`.
+    A client may pause for `idle_s`; the whole body must be there after `total_s`. `question_characters` is for the
+    routes: the most of a question with its system messages.
     """
 
     max_bytes: int = 2 * 1024 * 1024
     larger: tuple[tuple[str, int], ...] = ()
     idle_s: float = 15.0
     total_s: float = 300.0
+    question_characters: int = 8_000
 
     def of(self, path: str) -> int:
         return max([self.max_bytes, *(size for prefix, size in self.larger if path.startswith(prefix))])

@@ -1,16 +1,37 @@
 """Connections for uvicorn that close on clients who send nothing, send their request too slowly, or stop reading.
 
 Takes limits, gives the class for `uvicorn.Config(http=...)`. Hundreds of silent connections cost a good client nothing:
-the ones that have been silent longest are closed first. Knows nothing about requests; importing it loads uvicorn.
+the ones that have been silent longest are closed first. What is not an HTTP request gets an error object. Knows nothing
+about requests; importing it loads uvicorn.
 Source: "Slowloris" attacks; RFC 9112, section 9.5 (a server may close an idle connection at any time).
 """
 
 import asyncio
+import logging
+import re
+import sys
+import uuid
+from collections.abc import Callable
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bakeoff.records import Record
+from bakeoff.serve.guard.asgi import error_body
+from bakeoff.serve.guard.request_id import NAME as REQUEST_ID
+from bakeoff.serve.guard.security_headers import HEADERS
+
+TOO_LARGE = 431
+"""The status for a head that is larger than the parser keeps (64 KiB). Source: RFC 6585, section 5."""
+LINGER_S = 2.0
+"""A refused client may still be sending; closed at once, it would not read why. Source: RFC 9112, section 9.6."""
+_QUOTE = re.compile(r":?\s*(?:bytearray\()?b?['\"]")
+_ERRORS_ONLY = logging.getLogger("uvicorn.error.connections")
+_ERRORS_ONLY.setLevel(logging.ERROR)  # what clients do wrong is told by `refused`
+
+Refused = Callable[[int, str, str], None]
+"""Called with the status, the reason and the id of a request that is not HTTP."""
 
 
 class ConnectionLimits(Record):
@@ -24,26 +45,64 @@ class ConnectionLimits(Record):
     max_silent: int = 256
 
 
-def connection_class(limits: ConnectionLimits) -> type[H11Protocol]:
+def ignored(status: int, reason: str, request_id: str) -> None:
+    """Tells nobody."""
+
+
+def connection_class(limits: ConnectionLimits, refused: Refused = ignored) -> type[H11Protocol]:
     """The protocol of a server with these limits. Each call gives a class that counts its own connections."""
     silent: dict[H11Protocol, None] = {}  # the one that has been silent longest is first
 
     class LimitedConnection(H11Protocol):
         _head_timer: asyncio.TimerHandle | None = None
         _write_timer: asyncio.TimerHandle | None = None
+        _is_refused = False
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
+            self.logger = _ERRORS_ONLY
             self._expect_head()
             self._note_silence()
 
         def data_received(self, data: bytes) -> None:
+            if self._is_refused:
+                return
             super().data_received(data)
             if self._is_answering():
                 silent.pop(self, None)
                 self._stop_head_timer()
             elif not self.transport.is_closing():
                 self._expect_head()
+
+        def send_400_response(self, msg: str) -> None:
+            """Called while the parser's error is handled, also in the middle of a body."""
+            self._is_refused = True
+            status, reason = _wrong_with(sys.exception())
+            request_id = uuid.uuid4().hex
+            refused(status, reason, request_id)
+            is_begun = self._is_answering()
+            if is_begun:
+                self.cycle.disconnected = True
+                self.cycle.message_event.set()
+            if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+                self._send_refusal(status, reason, request_id)
+            if is_begun:
+                self.transport.close()
+            else:
+                self.transport.write_eof()
+                self.loop.call_later(LINGER_S, self.transport.close)
+
+        def _send_refusal(self, status: int, reason: str, request_id: str) -> None:
+            body = error_body(status, f"{reason}.", "headers_too_large" if status == TOO_LARGE else "invalid_http")
+            headers = [
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(body)).encode()),
+                (b"connection", b"close"),
+                (REQUEST_ID, request_id.encode()),
+                *HEADERS,
+            ]
+            events = (h11.Response(status_code=status, headers=headers), h11.Data(data=body), h11.EndOfMessage())
+            self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
 
         def on_response_complete(self) -> None:
             super().on_response_complete()
@@ -88,3 +147,15 @@ def connection_class(limits: ConnectionLimits) -> type[H11Protocol]:
                 longest.timeout_keep_alive_handler()
 
     return LimitedConnection
+
+
+def _wrong_with(error: BaseException | None) -> tuple[int, str]:
+    """The status for a request that the parser refused, and its reason without the bytes that it quotes.
+
+    >>> _wrong_with(h11.RemoteProtocolError("illegal header line: bytearray(b'Key sk-1')"))
+    (400, 'The request is not valid HTTP: illegal header line')
+    """
+    status = getattr(error, "error_status_hint", 400)
+    if status == TOO_LARGE:
+        return TOO_LARGE, "The head of the request is too large; 64 KiB are the most"
+    return status, f"The request is not valid HTTP: {_QUOTE.split(str(error), maxsplit=1)[0]}"

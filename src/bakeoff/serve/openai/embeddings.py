@@ -5,7 +5,7 @@ for some models; a request says which one it wants.
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,21 @@ AT_ONCE = 64
 """Texts that are embedded before the next look whether the client is still there."""
 
 
-def embeddings(request: EmbeddingsRequest, embedder: Embedder | None) -> dict[str, Any]:
-    """The vectors of unit length, in the order of the texts, as numbers or as base64 of little-endian float32."""
+def embeddings(request: EmbeddingsRequest, embedder: Embedder | None, contenders: Sequence[str] = ()) -> dict[str, Any]:
+    """The vectors of unit length, in the order of the texts, as numbers or as base64 of little-endian float32.
+
+    Raises ApiError for another model than the embedder; it says so of `contenders`.
+    """
     if embedder is None:
         raise ApiError("What is served here has no embedder.", status=404, code="model_not_found", param="model")
+    if request.model in contenders and request.model != embedder.name:
+        raise ApiError(
+            f"The model '{request.model}' is a contender: it answers questions and embeds nothing.",
+            f"name '{embedder.name}'",
+            status=404,
+            code="model_not_found",
+            param="model",
+        )
     known_model(request.model, [embedder.name])
     if request.dimensions not in (None, embedder.dimension):
         raise ApiError(

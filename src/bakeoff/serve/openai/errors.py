@@ -7,6 +7,7 @@ from typing import Any
 
 from bakeoff.errors import BakeoffError
 from bakeoff.serve.answering import RefusedError
+from bakeoff.serve.failures import failure_of
 
 SERVER_ERROR = "server_error"
 
@@ -24,10 +25,11 @@ class ApiError(BakeoffError):
 
 
 class AnsweringFailedError(ApiError):
-    """The contender gave an error instead of an answer."""
+    """The contender gave this error instead of an answer. What a client is told of it depends on its kind."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(f"The question could not be answered: {message}", status=500, code="answering_failed")
+    def __init__(self, error: str) -> None:
+        told = failure_of(error)
+        super().__init__(told.message, told.remedy, told.status, told.code)
 
 
 def status_of(error: ApiError | RefusedError) -> int:

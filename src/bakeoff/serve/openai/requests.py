@@ -14,7 +14,10 @@ from bakeoff.sentences import listed
 from bakeoff.serve.conversation import Conversation, Role, Turn
 from bakeoff.serve.openai.errors import ApiError
 
-MOST_QUESTION_CHARACTERS = 32_000
+MOST_QUESTION_CHARACTERS = 8_000
+"""Of the question and the client's system messages, unless the operator allows more: models on a CPU read about a
+thousand tokens in a second, and write for nobody else meanwhile.
+"""
 MOST_EMBEDDED_TEXTS = 2_048
 """As many as OpenAI takes in one request."""
 
@@ -189,6 +192,18 @@ def refuse_form(form: Format | None, tool_choice: Any, param: str) -> None:
         )
 
 
+def refuse_long(conversation: Conversation, most_characters: int, param: str) -> None:
+    """Raises ApiError if the question and the system messages are longer than is allowed."""
+    n = len(conversation.question) + len(conversation.system)
+    if n > most_characters:
+        raise ApiError(
+            f"The question and the system messages have {n:,} characters; at most {most_characters:,} are allowed.",
+            "shorten the question",
+            code="string_above_max_length",
+            param=param,
+        )
+
+
 def known_model(model: str, models: Sequence[str]) -> str:
     """The model's name. Raises ApiError with status 404 if it is not one of these."""
     if model in models:
@@ -247,19 +262,11 @@ def parse_at(kind: type[AnyRequest], value: Any, where: str) -> AnyRequest:
 
 
 def _checked(conversation: Conversation, param: str) -> Conversation:
-    question = conversation.question
-    if not question:
+    if not conversation.question:
         raise ApiError(
             f"'{param}' has no question: no message with the role 'user' has a text.",
             "add a message with the role 'user'",
             code="invalid_value",
-            param=param,
-        )
-    if len(question) > MOST_QUESTION_CHARACTERS:
-        raise ApiError(
-            f"The question has {len(question):,} characters; at most {MOST_QUESTION_CHARACTERS:,} are allowed.",
-            "shorten it",
-            code="string_above_max_length",
             param=param,
         )
     return conversation

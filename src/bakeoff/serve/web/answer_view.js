@@ -1,7 +1,7 @@
 // One answer on the page: waiting, being written, complete, declined, stopped or failed.
 
 import { announce } from "./announce.js";
-import { marksOf, pendingMark } from "./citation_marks.js";
+import { marksOf, pendingMark, withoutCopiedMarks } from "./citation_marks.js";
 import { DECLINED } from "./chat.js";
 import { copied } from "./copy.js";
 import { el, icon, iconButton } from "./dom.js";
@@ -71,7 +71,7 @@ export class AnswerView {
   }
 
   complete(answer) {
-    this.body.replaceChildren(...markdown(answer.text, marksOf(answer.sources), this.level));
+    this.body.replaceChildren(...markdown(withoutCopiedMarks(answer.text, answer.sources), marksOf(answer.sources), this.level));
     if (!answer.text.trim()) this.body.append(el("p", { class: "remark" }, "The answer is empty."));
     if (answer.truncated) this.body.append(el("p", { class: "remark" }, "The answer was cut off at its limit of length."));
     if (answer.isFromMemory) this.body.append(el("p", { class: "remark" }, "No document stands behind this answer: the model wrote it from memory."));
@@ -116,7 +116,7 @@ export class AnswerView {
   }
 
   tools(answer) {
-    const { buttons, below } = judge(answer.id);
+    const { buttons, below } = answer.isLogged ? judge(answer.id) : { buttons: null, below: "" };
     const copy = iconButton("copy", "Copy the answer", () => this.copy(copy, answer.text));
     return [el("div", { class: "tools" }, buttons, copy), below];
   }

@@ -8,16 +8,17 @@ export const DECLINED = "I don't know.";
 
 /** The answer of one contender. `onText(text)` is called with the whole text so far, each time more has come.
  *
- * Resolves to {id, text, sources, quotes, closest, isFromMemory, contender, declined, truncated, question}; sources are numbered from 1
- * by their place. `quotes` and `closest` are what passages say: {source, number, quote, words}. `isFromMemory` says that
- * no passage was read.
+ * Resolves to {id, text, sources, quotes, closest, isFromMemory, contender, isLogged, declined, truncated, question};
+ * sources are numbered from 1 by their place. `quotes` and `closest` are what passages say: {source, number, quote, words}.
+ * `isFromMemory` says that no passage was read.
  * `question` is what the server made of a question that needed what was said before; else empty. Raises ApiError, or an
  * AbortError once `signal` is aborted: the server then stops the model.
  */
 export async function ask(contender, messages, { onText, signal }) {
   const body = { model: contender, messages, stream: true };
   const response = await postJson("/v1/chat/completions", body, { signal });
-  const answer = { id: "", text: "", sources: [], quotes: [], closest: [], isFromMemory: false, contender, declined: false, truncated: false, question: "" };
+  const passages = { sources: [], quotes: [], closest: [], isFromMemory: false };
+  const answer = { id: "", text: "", ...passages, contender, isLogged: true, declined: false, truncated: false, question: "" };
   let isWhole = false;
   for await (const event of events(response)) {
     if (event.error) throw new ApiError(event.error.message, 200, event.error.code, null);
@@ -28,6 +29,9 @@ export async function ask(contender, messages, { onText, signal }) {
   return answer;
 }
 
+/** A source with the span of its mark in the text, in code points. */
+const cited = (citation) => ({ ...sourceOf(citation), span: [citation.start_index, citation.end_index] });
+
 /** A quote with its source, whose address leads to the whole passage. */
 const quoted = ({ number, title, url, quote, words }) => ({ source: sourceOf({ url, title }), number, quote, words });
 
@@ -37,9 +41,10 @@ function add(answer, event) {
   answer.id ||= event.id ?? "";
   answer.text += choice?.delta?.content ?? "";
   for (const annotation of choice?.delta?.annotations ?? []) {
-    if (annotation.type === "url_citation") answer.sources.push(sourceOf(annotation.url_citation));
+    if (annotation.type === "url_citation") answer.sources.push(cited(annotation.url_citation));
   }
   if (event.bakeoff) {
+    answer.isLogged = Boolean(event.bakeoff.contender); // the reply to thanks or a greeting is no contender's
     answer.contender = event.bakeoff.contender || answer.contender;
     answer.question = event.bakeoff.question ?? "";
     answer.quotes = (event.bakeoff.quotes ?? []).map(quoted);

@@ -3,6 +3,8 @@
 import { el } from "./dom.js";
 import { openPassage } from "./passage_dialog.js";
 
+const WORD_JOINER = "\u2060";
+
 /** For `markdown`: the mark [n] as a link to its source. Where there is no such source, the mark is plain text. */
 export function marksOf(sources) {
   return (number) => {
@@ -15,6 +17,15 @@ export function marksOf(sources) {
 
 /** While a text is written its sources are not known yet: marks are shown, and lead nowhere. */
 export const pendingMark = (number) => el("span", { class: "mark pending" }, String(number));
+
+/** The text with its marks before the first citation made inert: the contender copied them, they are not its citations. */
+export function withoutCopiedMarks(text, sources) {
+  const starts = sources.filter(({ span }) => span && span[0] < span[1]).map(({ span }) => span[0]);
+  const first = starts.length ? Math.min(...starts) : 0;
+  const characters = [...text]; // offsets of the server count code points
+  const before = characters.slice(0, first).join("");
+  return before.replace(/\[(?=\d{1,3}\])/g, `[${WORD_JOINER}`) + characters.slice(first).join("");
+}
 
 export function sourceList(sources, heading) {
   if (!sources.length) return null;

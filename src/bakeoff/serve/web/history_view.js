@@ -2,7 +2,7 @@
 
 import { getJson, request } from "./api.js";
 import { announce } from "./announce.js";
-import { marksOf, sourceList } from "./citation_marks.js";
+import { marksOf, sourceList, withoutCopiedMarks } from "./citation_marks.js";
 import { DECLINED } from "./chat.js";
 import { byId, el } from "./dom.js";
 import { fold } from "./folded.js";
@@ -16,7 +16,7 @@ import { understood } from "./understood.js";
 const STEP = 30;
 const MOST = 1000;
 
-let manages = false;
+let oversees = false;
 let onAskAgain = () => {};
 
 /** `askAgain(question)` is called when the user wants to ask a question again. */
@@ -27,9 +27,9 @@ export function setUpHistoryView(askAgain) {
   for (const button of byId("exports").querySelectorAll("button")) button.addEventListener("click", () => save(button));
 }
 
-/** A key that manages sees the answers to all keys, and may save the log. */
+/** A key that oversees (manages, and sees all documents) sees the answers to all keys, and may save the log. */
 export function allowExports(allowed) {
-  manages = allowed;
+  oversees = allowed;
   byId("exports").hidden = !allowed;
   byId("history-lede").textContent = allowed
     ? "All questions, newest first. They stay on this server."
@@ -78,7 +78,7 @@ function entry(answer) {
   const { buttons, below } = judge(answer.id, answer.thumb);
   const again = question && el("button", { type: "button", class: "quiet-button", onclick: () => onAskAgain(question) }, "Ask again");
   const speed = answer.latency_ms === null ? "" : seconds(answer.latency_ms);
-  const key = manages && answer.key ? `key ${answer.key}` : "";
+  const key = oversees && answer.key ? `key ${answer.key}` : "";
   return el(
     "li",
     { class: "turn" },
@@ -98,15 +98,12 @@ function shown(answer) {
   if (answer.error) return el("p", { class: "remark" }, `Failed: ${answer.error}`);
   if (answer.declined) return el("p", { class: "declined-title" }, DECLINED);
   if (answer.text === null) return el("p", { class: "remark" }, "The log keeps no texts.");
-  const cite = marksOf(sourcesOf(answer));
-  let hasMarks = false;
-  const nodes = markdown(answer.text, (number) => {
-    const mark = cite(number);
-    hasMarks ||= mark !== null;
-    return mark;
-  });
+  const sources = sourcesOf(answer);
+  if (answer.marked) return markdown(answer.text, marksOf(sources));
   // The server's own marks are not part of the text; they stand at its end.
-  return hasMarks ? nodes : markdown(`${answer.text} ${answer.cited.map((_, i) => `[${i + 1}]`).join("")}`, cite);
+  const n = [...answer.text].length;
+  const text = `${answer.text} ${answer.cited.map((_, i) => `[${i + 1}]`).join("")}`;
+  return markdown(withoutCopiedMarks(text, [{ span: [n, n + 1] }]), marksOf(sources));
 }
 
 function details(answer) {

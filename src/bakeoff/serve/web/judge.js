@@ -5,7 +5,15 @@ import { announce } from "./announce.js";
 import { el, iconButton } from "./dom.js";
 import { problem } from "./problem.js";
 
+const NO_TEXTS = "Saved. No right answer is asked for: the log of this server keeps no texts.";
+
 let count = 0;
+let keepsTexts = true;
+
+/** Whether the server's log keeps texts: if not, nobody is asked for a right answer, which would not be stored. */
+export function setKeepsTexts(keeps) {
+  keepsTexts = keeps;
+}
 
 /** The controls for the answer with this id. `thumb` is the earlier one, if there is one: {up, right_answer}. */
 export function judge(id, thumb = null) {
@@ -32,6 +40,11 @@ class Judge {
     try {
       await this.store({ up });
       this.mark(up);
+      if (!keepsTexts) {
+        this.below.replaceChildren(el("p", { class: "thanks" }, NO_TEXTS));
+        announce(NO_TEXTS);
+        return;
+      }
       this.askForRightAnswer(up);
       announce("Saved. You can add the right answer.");
     } catch (error) {

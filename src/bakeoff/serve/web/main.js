@@ -7,6 +7,7 @@ import { allowChanges, setUpDocumentsView, showDocuments } from "./documents_vie
 import { byId } from "./dom.js";
 import { showHealth } from "./health_footer.js";
 import { allowExports, setUpHistoryView, showHistory } from "./history_view.js";
+import { setKeepsTexts } from "./judge.js";
 import { currentKey, forgetKey } from "./key.js";
 import { askForKey } from "./key_dialog.js";
 import { setUpPassageDialog } from "./passage_dialog.js";
@@ -25,7 +26,8 @@ async function load() {
   showContenders(contenders);
   showChoices(contenders);
   allowChanges(access.manages);
-  allowExports(access.manages);
+  allowExports(access.oversees);
+  setKeepsTexts(access.keeps_texts);
   byId("forget-key").hidden = !currentKey();
 }
 

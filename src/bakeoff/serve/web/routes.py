@@ -44,8 +44,11 @@ class PageFile:
         return Response(self._content, headers=headers, media_type=self._media_type)
 
 
-def web_routes(holder_of: Callable[[Request], Holder] | None = None) -> list[Route]:
-    """`/`, `/web/<file>` and `/access`. `holder_of` says who sent a request; by default, whom the guard recognised."""
+def web_routes(holder_of: Callable[[Request], Holder] | None = None, keeps_texts: bool = True) -> list[Route]:
+    """`/`, `/web/<file>` and `/access`. `holder_of` says who sent a request; by default, whom the guard recognised.
+
+    `keeps_texts`: whether the log keeps questions, answers and right answers.
+    """
     files = {path.name: PageFile(path) for path in FOLDER.iterdir() if path.suffix in MEDIA_TYPES}
     who = holder_of or (lambda request: bearer.holder_of(request.scope))
 
@@ -59,8 +62,10 @@ def web_routes(holder_of: Callable[[Request], Holder] | None = None) -> list[Rou
         return files[name].reply(request)
 
     async def access(request: Request) -> Response:
-        """The page asks this first: it shows whether a key is needed, and whether documents can be changed."""
-        return JSONResponse(who(request).model_dump(mode="json"))
+        """The page asks this first: it shows whether a key is needed, and what the page can do with it."""
+        holder = who(request)
+        rights = {"oversees": holder.oversees, "keeps_texts": keeps_texts}
+        return JSONResponse({**holder.model_dump(mode="json", exclude={"id"}), **rights})
 
     return [
         Route("/", page, methods=["GET"]),

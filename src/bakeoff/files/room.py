@@ -1,0 +1,36 @@
+"""What to do where a file could not be written since there was no room: on the disk, or below a limit on its size.
+
+Takes the error, gives the remedy as the beginning of a sentence. A limit on the size of files (`ulimit -f`, or that of
+a file system) is no full disk, and freeing space does not help. Source: setrlimit(2), RLIMIT_FSIZE and EFBIG.
+"""
+
+import errno
+import resource
+
+FREE = "free some space"
+_TOO_LARGE = ("File too large", f"os error {errno.EFBIG}")
+_FULL = ("No space left", "StorageFull", *(f"os error {number}" for number in (errno.ENOSPC, errno.EDQUOT)))
+
+
+def largest_file() -> int | None:
+    """The size in bytes of the largest file that this process may write. None if there is no limit."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
+
+
+def room_remedy(error: Exception) -> str:
+    """What to do. Where a library does not say which of the two it is, both are named if there is a limit.
+
+    >>> room_remedy(OSError(errno.ENOSPC, "No space left on device"))
+    'free some space'
+    """
+    number = getattr(error, "errno", None)
+    limit = largest_file()
+    if number == errno.EFBIG or any(word in str(error) for word in _TOO_LARGE):
+        if limit is None:
+            return "use a file system that takes larger files"
+        return f"allow files of more than {limit:,} bytes, for example with: ulimit -f unlimited"
+    is_full = number in (errno.ENOSPC, errno.EDQUOT) or any(word in str(error) for word in _FULL)
+    if is_full or limit is None:
+        return FREE
+    return f"{FREE}, or allow files of more than {limit:,} bytes (ulimit -f)"

@@ -1,0 +1,78 @@
+"""Errors of a write without room say what would help: space on the disk, or a higher limit on the size of files."""
+
+import errno
+import resource
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bakeoff.errors import BakeoffError
+from bakeoff.files.room import room_remedy
+from bakeoff.files.sqlite_file import connected, explained
+
+
+@contextmanager
+def files_of_at_most(n_bytes: int) -> Iterator[None]:
+    """Python ignores the signal that comes with a larger write, so the write fails with EFBIG."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def too_large(path: Path) -> OSError:
+    """The error that the system itself raises."""
+    with pytest.raises(OSError) as caught, path.open("wb", buffering=0) as file:
+        file.write(b"x" * 4096)
+        file.write(b"x")
+    return caught.value
+
+
+def test_a_limit_on_the_size_of_files_is_no_full_disk(tmp_path: Path) -> None:
+    """The remedy names the limit and does not ask for space; without a limit, the file system has one."""
+    with files_of_at_most(4096):
+        error = too_large(tmp_path / "file")
+        assert error.errno == errno.EFBIG
+        assert room_remedy(error) == "allow files of more than 4,096 bytes, for example with: ulimit -f unlimited"
+    assert room_remedy(error) == "use a file system that takes larger files"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        RuntimeError("LanceError(IO): StorageFull"),
+    ],
+)
+def test_a_full_disk_needs_space_also_where_there_is_a_limit(error: Exception) -> None:
+    """And so does a quota that is used up."""
+    with files_of_at_most(10**9):
+        assert room_remedy(error) == "free some space"
+
+
+def test_where_a_library_does_not_say_what_is_missing_both_are_named() -> None:
+    """OpenVINO's error says neither; without a limit only space can be missing."""
+    error = RuntimeError("basic_ios::clear: iostream error")
+    assert room_remedy(error) == "free some space"
+    with files_of_at_most(10**9):
+        assert room_remedy(error) == "free some space, or allow files of more than 1,000,000,000 bytes (ulimit -f)"
+
+
+def test_a_database_that_may_not_grow_names_the_limit(tmp_path: Path) -> None:
+    """SQLite's own error only says that the disk failed."""
+    path = tmp_path / "file.sqlite"
+    with files_of_at_most(20_000), pytest.raises(BakeoffError) as caught, explained(path):
+        connection = connected(path)
+        try:
+            connection.execute("CREATE TABLE texts (text TEXT)")
+            connection.execute("INSERT INTO texts VALUES (?)", ("x" * 50_000,))
+        finally:
+            connection.close()
+    assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
+    assert "full" not in caught.value.message and "20,000 bytes" in caught.value.remedy
