@@ -95,6 +95,13 @@ HOSTILE = """<img src=x onerror="window.hacked=1"> <script>window.hacked=1</scri
 <iframe src="http://evil.example"></iframe> <style>body{display:none}</style> [1]"""
 
 
+VERDICT = "Build on rag, but do not ship it yet: it has the highest accuracy, but misses a goal."
+TESTED: dict[str, dict[str, float | None]] = {
+    "rag": {"n_questions": 217, "right": 0.525, "wrong": 0.364, "declined": 0.111},
+    "hybrid": {"n_questions": 217, "right": 0.4, "wrong": None, "declined": None},
+}
+
+
 class Scripted:
     """Contenders that answer by the words of the question, and write what they answered to the log."""
 
@@ -129,6 +136,8 @@ class Scripted:
             yield "A kettle "
             yield self._logged(asked, error="RuntimeError: the engine went down")
             return
+        if "wait at first" in question:
+            self.go_on.wait(10)
         text = HOSTILE if "hostile" in question else RICH if "care" in question else PLAIN
         words = text.split(" ")
         for i, word in enumerate(words):
@@ -153,7 +162,11 @@ class Scripted:
             self.stopped.set()
 
     def _logged(self, asked: Asked, **fields: object) -> Answer:
-        hits = () if fields.get("error") else tuple(_hit(id, rank) for rank, id in enumerate(SPANS, 1))
+        hits = (
+            ()
+            if fields.get("error") or "from memory" in asked.typed
+            else tuple(_hit(id, rank) for rank, id in enumerate(SPANS, 1))
+        )
         answer = Answer(
             question_id="asked", contender=asked.model, citations=hits, usage=Usage(), latency_ms=420.0, **fields
         )
@@ -194,7 +207,7 @@ class Documents:
         self.labels: dict[str, list[str]] = {}
         self.changes = [
             {
-                "version": 7,
+                "version": 1,
                 "kind": "added",
                 "id": id,
                 "title": TITLES[id],
@@ -235,7 +248,7 @@ class Documents:
         }
 
     async def changed(self, request: Request) -> Response:
-        return JSONResponse({"changes": self.changes[::-1]})
+        return JSONResponse({"changes": self.changes[::-1], "n_copied": len(DOCUMENTS)})
 
     async def show(self, request: Request) -> Response:
         id = request.path_params["id"]
@@ -267,21 +280,28 @@ class Documents:
 
     async def add(self, request: Request) -> Response:
         self._check(request)
-        added, updated, problems = [], [], []
+        added: list[dict[str, str]] = []
+        updated: list[dict[str, str]] = []
+        problems, same_name = [], []
+        folder, asks = request.query_params.get("folder", ""), request.query_params.get("same_name") == "ask"
         form = await request.form()
         for file in form.getlist("files"):
-            content, name = await file.read(), str(file.filename)
+            content, name = await file.read(), f"{folder}/{file.filename}".lstrip("/")
+            there = [id for id in self.texts if f"/{id}".endswith(f"/{file.filename}")]
+            if asks and there and name not in there:
+                same_name.append({"source": name, "there": there})
+                continue
             if b"\0" in content:
                 problems.append({"source": name, "reason": "it is not a text"})
                 continue
-            (updated if name in self.texts else added).append(name)
+            same = [{"same_as": id} for id, text in self.texts.items() if text == content.decode() and id != name]
+            (updated if name in self.texts else added).append({"source": name, **(same[0] if same else {})})
             self.texts[name] = content.decode()
             self.labels[name] = [label for label in request.query_params.get("labels", "").split(",") if label]
             self._note("added", name)
         await form.close()
-        return JSONResponse(
-            {"added": added, "updated": updated, "unchanged": [], "problems": problems, "version": self.version}
-        )
+        report = {"added": added, "updated": updated, "unchanged": [], "problems": problems, "same_name": same_name}
+        return JSONResponse({**report, "version": self.version})
 
     def _note(self, kind: str, id: str) -> None:
         self.version += 1
@@ -312,6 +332,9 @@ class WebServer:
         self.answering = Scripted(self.log, pace_s)
         self.documents = Documents()
         self.address = ""
+        self.verdict = VERDICT
+        self.tested = TESTED
+        self.opened = set(self.answering.models)
 
     def application(self) -> Starlette:
         def links(request: Request) -> Links:
@@ -321,7 +344,13 @@ class WebServer:
         served = hashlib.sha256(b"served").hexdigest()
 
         async def health(request: Request) -> Response:
-            facts = {"status": "ok", "contender": "rag", "contenders": {name: served for name in self.answering.models}}
+            standing = {"verdict": self.verdict, "tested": self.tested, "opened": sorted(self.opened)}
+            facts = {
+                "status": "ok",
+                **standing,
+                "contender": "rag",
+                "contenders": {name: served for name in self.answering.models},
+            }
             changed = ["documents", "index"] if self.documents.version > 7 else []
             sums = {"served_sha256": served, "measured_sha256": served, "same": not changed, "changed": changed}
             return JSONResponse({**facts, **sums, "documents_version": self.documents.version})

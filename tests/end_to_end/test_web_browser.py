@@ -14,7 +14,7 @@ import pytest
 
 from bakeoff.serve.log_entries import LoggedAnswer, Preference, Thumb
 from tests.end_to_end.browser import all_of, one_of, started
-from tests.web_app import SPANS, WebServer, running
+from tests.web_app import SPANS, VERDICT, WebServer, running
 
 from selenium import webdriver  # isort: skip
 from selenium.webdriver.common.action_chains import ActionChains  # isort: skip
@@ -205,13 +205,64 @@ def test_a_passage_deep_in_a_long_document_is_seen_at_once(page: webdriver.Chrom
     assert len(all_of(page, ".document-text .heading")) == 1000
 
 
-def test_declining_is_shown_calmly_and_not_as_an_error(page: webdriver.Chrome) -> None:
-    """It reads "I don't know."; what was withheld is nowhere on the page."""
+def test_an_answer_stands_beside_what_its_sources_say(page: webdriver.Chrome) -> None:
+    """For each citation the sentence that shares most with question and answer, its words emphasised, with a link."""
+    answer = answer_to(page, "How long may it be returned?")
+    (quote,) = all_of(answer, ".quotes li")
+    assert quote.text == "1\nReturns and refunds\nKettles may be returned within 30 days of delivery"
+    words = [word.text for word in all_of(quote, "blockquote b")]
+    assert words == ["Kettles", "returned within 30 days", "delivery"]
+    one_of(quote, ".source").click()
+    assert wait(page, lambda: one_of(page, "#passage mark")).text == SPANS["shop/returns"]
+
+
+def test_an_answer_from_memory_says_so(page: webdriver.Chrome) -> None:
+    """It has no sources to compare it with."""
+    answer = answer_to(page, "How long may it be returned, from memory?")
+    assert "No document stands behind this answer" in answer.text and not all_of(answer, ".quotes")
+
+
+def test_quotes_are_read_without_the_signs_of_markdown(modules: webdriver.Chrome) -> None:
+    """Emphasis, code, list items and tables; spans count characters and not halves of them; cut sentences have dots."""
+    body = """const { quoteList } = await import('/web/quotes.js'); const source = { title: 'T', page: '/documents/t' };
+        return given[0].map(([quote, words]) => {
+            const list = quoteList([{ source, number: 1, quote, words }], null, true);
+            const marked = [...list.querySelectorAll('b')].map((b) => b.textContent);
+            return [list.querySelector('blockquote').textContent, marked] })"""
+    quotes: list[list[Any]] = [
+        ["- Take **out** the `K-1`", [[9, 12]]],
+        ["🫖 tea 🫖 pot", [[2, 5], [8, 11]]],
+        ["| soft | every 8 weeks |\n| --- | --- |", [[9, 14]]],
+        ["<b>x</b> and more", []],
+        ["and so it went on " * 9 + "until", []],
+    ]
+    shown = script(modules, body, quotes)
+    assert [[" ".join(text.split()), words] for text, words in shown] == [
+        ["Take out the K-1", ["out"]],
+        ["🫖 tea 🫖 pot", ["tea", "pot"]],
+        ["soft every 8 weeks", ["every"]],
+        ["<b>x</b> and more", []],
+        ["… " + "and so it went on " * 9 + "until …", []],
+    ]
+
+
+def test_declining_shows_the_passages_that_came_closest(page: webdriver.Chrome) -> None:
+    """Calmly: "I don't know.", then quotes with links. What was withheld is nowhere on the page."""
     answer = answer_to(page, "Is there tea on the moon?")
     assert "declined" in answer.get_attribute("class")
     assert one_of(answer, ".declined-title").text == "I don't know."
-    assert not all_of(answer, ".problem-note, .sources")
+    assert "These passages came closest:" in answer.text and not all_of(answer, ".problem-note")
+    assert [one.text for one in all_of(answer, ".quotes .source")] == ["Returns and refunds", "Care of the kettle"]
+    one_of(answer, ".quotes .source").click()
+    assert wait(page, lambda: one_of(page, "#passage mark")).text == SPANS["shop/returns"]
     assert "withheld guess" not in page.page_source
+
+
+def test_declining_without_passages_says_so(page: webdriver.Chrome) -> None:
+    """One plain sentence, no reason that nobody knows."""
+    answer = answer_to(page, "Is there tea on the moon, from memory?")
+    assert one_of(answer, ".answer-body").text == "I don't know.\nNo passages were read for this question."
+    assert not all_of(answer, ".sources")
 
 
 def test_a_thumb_and_the_right_answer_reach_the_log(page: webdriver.Chrome, server: WebServer) -> None:
@@ -221,11 +272,13 @@ def test_a_thumb_and_the_right_answer_reach_the_log(page: webdriver.Chrome, serv
     field = wait(page, lambda: one_of(answer, ".right-answer textarea"))
     assert one_of(answer, "[aria-label='Bad answer']").get_attribute("aria-pressed") == "true"
     assert [(thumb.up, thumb.right_answer) for thumb in server.log.entries(Thumb)] == [(False, None)]
-    field.send_keys("No. There is no water.")
-    one_of(answer, ".right-answer [type='submit']").click()
+    assert "next round of training and testing" in one_of(answer, ".right-answer").text
+    field.send_keys("No." + Keys.ENTER + "There is no water.")
+    assert "Ctrl Enter sends" in one_of(answer, ".right-answer").text
+    field.send_keys(Keys.CONTROL, Keys.ENTER)
     wait(page, lambda: "saved" in one_of(answer, ".thanks").text)
     (stored,) = server.log.thumbs_on([next(server.log.entries(LoggedAnswer)).id]).values()
-    assert (stored.up, stored.right_answer) == (False, "No. There is no water.")
+    assert (stored.up, stored.right_answer) == (False, "No.\nThere is no water.")
 
 
 def test_where_the_log_keeps_no_texts_no_right_answer_is_asked_for(browser: webdriver.Chrome, tmp_path: Path) -> None:
@@ -374,9 +427,20 @@ def test_names_can_be_shown_and_all_be_equally_good(page: webdriver.Chrome, serv
     ask(page, "How long may it be returned?", "#compare-question")
     wait(page, lambda: all_of(page, ".vote button"))
     assert [heading.text for heading in all_of(page, ".compared-answer h3")] == ["rag", "hybrid"]
-    all_of(page, ".vote button")[-1].click()
+    all_of(page, ".vote button")[0].click()
     wait(page, lambda: "equally good" in one_of(page, ".vote .thanks").text)
     assert [(entry.preferred, entry.blind) for entry in server.log.entries(Preference)] == [(None, False)]
+
+
+def test_of_compared_answers_none_may_be_right(page: webdriver.Chrome, server: WebServer) -> None:
+    """A button below all says so; nothing is preferred."""
+    open_at(page, server, "compare")
+    ask(page, "How long may it be returned?", "#compare-question")
+    wait(page, lambda: all_of(page, ".vote button"))
+    assert [button.text for button in all_of(page, ".vote button")] == ["All equally good", "None is right"]
+    all_of(page, ".vote button")[1].click()
+    wait(page, lambda: "Saved: none is right." in one_of(page, ".vote .thanks").text)
+    assert [(entry.preferred, entry.none_right) for entry in server.log.entries(Preference)] == [(None, True)]
 
 
 def test_a_comparison_that_is_stopped_or_fails_offers_no_choice(page: webdriver.Chrome, server: WebServer) -> None:
@@ -425,12 +489,97 @@ def test_documents_are_added_searched_read_and_removed(
 
 
 def test_the_footer_says_whether_what_is_served_was_measured(page: webdriver.Chrome, server: WebServer) -> None:
-    """With a short sum and a link to /health; newer documents are no alarm, and another part is named."""
-    assert re.fullmatch(r"Serving rag · [0-9a-f]{12} · the same as was measured", one_of(page, "#health").text)
-    assert one_of(page, "#health a").get_attribute("href") == f"{server.address}/health"
+    """With a short sum that opens an explanation; newer documents are no alarm, and another part is named."""
+    meaning = "the very parts that were tested, not a mark of quality"
+    words = rf"Serving rag · [0-9a-f]{{12}} · the same as was measured: {meaning}"
+    assert re.fullmatch(words, one_of(page, "#health").text)
     server.documents.version = 8
     open_at(page, server)
-    assert "as measured, with newer documents" in one_of(page, "#health").text
+    assert "as measured, with newer documents" in one_of(page, "#health").text and meaning not in page.page_source
+    one_of(page, "#health button").click()
+    shown = one_of(page, "#served").text
+    assert VERDICT in shown and "That is no mark of quality" in shown and "As measured, with newer documents." in shown
+    rows = [[cell.text.replace("\u202f", " ") for cell in all_of(row, "th, td")] for row in all_of(page, "#served tr")]
+    assert rows[1:] == [["rag", "53 %", "36 %", "11 %", "217"], ["hybrid", "40 %", "–", "–", "217"]]
+    assert one_of(page, "#served a").get_attribute("href") == f"{server.address}/health"
+    press(page, Keys.ESCAPE)
+    assert focused(page).startswith("What is served")
+
+
+def test_who_asks_sees_how_the_contender_did_in_its_test(page: webdriver.Chrome, server: WebServer) -> None:
+    """Beside the choice, for the one that is chosen, in the served order; and the verdict unless it says to ship."""
+
+    def tested() -> str:
+        return one_of(page, "#tested").text.replace("\u202f", " ")
+
+    assert tested() == "In its test: 53 % right, 36 % wrong, 11 % declined, of 217 questions."
+    assert one_of(page, "#verdict").text == VERDICT
+    names = [option.text.replace("\u202f", " ") for option in all_of(page, "#contender option")]
+    assert names == ["rag: 53 % right, 36 % wrong", "hybrid: 40 % right", "extract"]
+    choice = (
+        "const c = document.getElementById('contender'); c.value = arguments[0]; c.dispatchEvent(new Event('change'))"
+    )
+    page.execute_script(choice, "hybrid")
+    assert tested() == "In its test: 40 % right, of 217 questions."
+    page.execute_script(choice, "extract")
+    assert not one_of(page, "#tested").is_displayed()
+    answer_to(page, "How long may it be returned?")
+    assert server.answering.asked[0].model == "extract"
+    assert one_of(page, "#verdict").text == "Build on rag, but do not ship it yet"
+    server.verdict = "Ship rag: it is significantly more accurate than every other contender."
+    open_at(page, server)
+    assert not one_of(page, "#verdict").is_displayed()
+    server.verdict, server.tested = "", {}
+    open_at(page, server)
+    assert not one_of(page, "#verdict").is_displayed() and not one_of(page, "#tested").is_displayed()
+
+
+def test_the_first_question_to_a_contender_says_that_its_model_is_loaded(
+    page: webdriver.Chrome, server: WebServer
+) -> None:
+    """Until its first words come; later questions do not ask the server again."""
+    server.opened.clear()
+    ask(page, "Wait at first")
+    wait(page, lambda: one_of(page, ".answer.waiting").text == "Loading the model …")
+    server.answering.go_on.set()
+    wait(page, lambda: all_of(page, ".answer.complete"))
+    server.answering.go_on.clear()
+    ask(page, "Wait at first")
+    wait(page, lambda: len(server.answering.asked) == 2)
+    assert "Loading" not in one_of(page, ".answer.waiting").text
+    server.answering.go_on.set()
+    wait(page, lambda: len(all_of(page, ".answer.complete")) == 2)
+
+
+def test_a_file_whose_name_another_folder_has_is_asked_about(
+    page: webdriver.Chrome, server: WebServer, tmp_path: Path
+) -> None:
+    """It replaces that document or stands beside it, as wanted; a folder can be given; the same text is named."""
+    file, copy = tmp_path / "expenses.txt", tmp_path / "costs.txt"
+    file.write_text("New rules.")
+    copy.write_text("New rules.")
+    server.documents.texts["hr/expenses.txt"] = "Old rules."
+    open_at(page, server, "documents")
+    wait(page, lambda: one_of(page, "#changes").text == "2 documents copied from the run")
+    one_of(page, "#files").send_keys(str(file))
+    item = wait(page, lambda: one_of(page, ".same-name"))
+    assert item.text.startswith("expenses.txt: not added yet, as hr/expenses.txt has this name.")
+    assert server.documents.texts["hr/expenses.txt"] == "Old rules." and "expenses.txt" not in server.documents.texts
+    assert [button.text for button in all_of(item, "button")] == ["Replace it", "Add beside it"]
+    all_of(item, "button")[0].click()
+    wait(page, lambda: one_of(page, ".report").text == "Replaced: hr/expenses.txt")
+    assert focused(page) == "Replaced: hr/expenses.txt"
+    assert server.documents.texts["hr/expenses.txt"] == "New rules." and "expenses.txt" not in server.documents.texts
+    file.write_text("Other rules.")
+    one_of(page, "#folder").send_keys("it/all")
+    one_of(page, "#files").send_keys(f"{file}\n{copy}")
+    wait(page, lambda: all_of(page, ".same-name"))
+    wanted = "Added: it/all/costs.txt (the same text is already there as hr/expenses.txt)"
+    assert wanted in one_of(page, ".report").text
+    all_of(page, ".same-name button")[1].click()
+    wait(page, lambda: "Added: it/all/expenses.txt" in one_of(page, ".report").text)
+    assert server.documents.texts["it/all/expenses.txt"] == "Other rules."
+    wait(page, lambda: one_of(page, "#changes").text.endswith("2 documents copied from the run"))
 
 
 def test_files_are_dropped(page: webdriver.Chrome, server: WebServer) -> None:
@@ -488,12 +637,16 @@ def test_history_folds_long_texts_and_is_searched(page: webdriver.Chrome, server
 
 
 def test_the_log_is_saved_as_a_file(page: webdriver.Chrome, server: WebServer, tmp_path: Path) -> None:
-    """By a key that manages; the file has the server's name for it."""
+    """By a key that manages; the file has the server's name for it, and each kind says what is in it."""
     page.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
     answer_to(page, "How long may it be returned?")
     one_of(page, "nav a[href='#/history']").click()
     wait(page, lambda: one_of(page, "#exports").is_displayed())
     one_of(page, "#exports summary").click()
+    assert (
+        all(len(item.text.split()) > 8 for item in all_of(page, "#exports li"))
+        and len(all_of(page, "#exports li")) == 4
+    )
     one_of(page, "[data-form='csv']").click()
     saved = wait(page, lambda: next(tmp_path.glob("bakeoff-answers.csv"), None))
     assert "How long may it be returned?" in saved.read_text()
@@ -712,6 +865,8 @@ def test_each_view_is_accessible(browser: webdriver.Chrome, server: WebServer, w
     ask(browser, "How do I care for it?", "#compare-question")
     wait(browser, lambda: all_of(browser, ".vote button"))
     check("compare")
+    one_of(browser, "#health button").click()
+    check("served")
     for view, sign in (("documents", ".row"), ("history", ".past > li")):
         open_at(browser, server, view, width, scheme)
         wait(browser, lambda sign=sign: all_of(browser, sign))
@@ -755,6 +910,10 @@ def test_nothing_is_cut_off_or_covered_at_320_pixels(browser: webdriver.Chrome, 
     ask(browser, "How do I care for it?", "#compare-question")
     wait(browser, lambda: all_of(browser, ".vote button"))
     check("compared")
+    one_of(browser, "#health button").click()
+    check("served")
+    body = "const box = document.querySelector('#served'); return box.scrollWidth - box.clientWidth"
+    assert browser.execute_script(body) == 0
     browser.get(f"{server.address}/documents/care?version=7&start=2&end=9#span")
     check("page of a document")
     assert wide == []

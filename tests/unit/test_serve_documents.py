@@ -15,6 +15,7 @@ from bakeoff.corpus.sources.folders import document_id, read_documents
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import BakeoffError
 from bakeoff.models.embed import HashEmbedder
+from bakeoff.records import Document
 from bakeoff.retrieval.hybrid import Filter, HybridIndex
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.names import clean_source
@@ -187,6 +188,84 @@ def test_a_file_replaces_the_document_with_its_source(client: TestClient) -> Non
     assert [one["id"] for one in report["updated"]] == ["mine"]
     assert code(client.put("/documents/else", json={"text": "x", "source": "docs/a.md"})) == (409, "conflict")
     assert document_id("docs/a.md") not in {one["id"] for one in client.get("/documents").json()["documents"]}
+
+
+def sent(
+    client: TestClient, name: str, text: str, query: str = "", **headers: str
+) -> dict[str, list[dict[str, object]]]:
+    """The report on one file that is sent."""
+    response = client.post(f"/documents{query}", files=[("files", (name, text.encode()))], headers=headers)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def test_a_file_is_placed_in_a_folder(client: TestClient) -> None:
+    """Its source begins with the folder, so it replaces the document there; one that leads elsewhere is refused."""
+    put(client, "mine", "Old.", source="hr/pay/expenses.txt")
+    report = sent(client, "expenses.txt", "New text.", "?folder=/hr//pay/")
+    assert [(one["id"], one["source"]) for one in report["updated"]] == [("mine", "hr/pay/expenses.txt")]
+    added = sent(client, "a/b.txt", "Text.", "?folder=hr")["added"]
+    assert [(one["id"], one["source"]) for one in added] == [(document_id("hr/a/b.txt"), "hr/a/b.txt")]
+    assert [one["source"] for one in sent(client, "c.txt", "Text C.", "?folder=")["added"]] == ["c.txt"]
+    files = [("files", ("d.txt", b"Text."))]
+    assert code(client.post("/documents?folder=../up", files=files)) == (400, "invalid_source")
+
+
+def test_a_file_whose_name_another_folder_has_can_be_asked_about(client: TestClient) -> None:
+    """With same_name=ask it is left out and named with those files; rows of a table count as their file. What has the
+    very path is replaced without a question. Without it, the file is added beside.
+    """
+    for id, source in {
+        "1": "hr/expenses.txt",
+        "2": "it/expenses.txt",
+        "3": "it/prices.csv#7",
+        "4": "my expenses.txt",
+    }.items():
+        put(client, id, f"Text {id}.", source=source)
+    report = sent(client, "expenses.txt", "New text.", "?same_name=ask")
+    assert report["same_name"] == [{"source": "expenses.txt", "there": ["hr/expenses.txt", "it/expenses.txt"]}]
+    assert not report["added"] and report["version"] == 4
+    report = sent(client, "prices.csv", "id,text\n1,One text that is long enough.", "?same_name=ask&folder=hr")
+    assert report["same_name"] == [{"source": "hr/prices.csv", "there": ["it/prices.csv"]}]
+    assert sent(client, ".\\expenses.txt", "x", "?same_name=ask")["same_name"][0]["source"] == "expenses.txt"
+    report = sent(client, "expenses.txt", "New text.", "?same_name=ask&folder=it")
+    assert [one["id"] for one in report["updated"]] == ["2"] and report["same_name"] == []
+    report = sent(client, "expenses.txt", "Newer text.")
+    assert [one["source"] for one in report["added"]] == ["expenses.txt"] and report["same_name"] == []
+    files = [("files", ("d.txt", b"Text."))]
+    assert code(client.post("/documents?same_name=maybe", files=files)) == (400, "invalid_parameter")
+
+
+def test_a_document_that_is_there_under_another_name_is_named(client: TestClient) -> None:
+    """Once it was added: the report names the other one with the same text."""
+    put(client, "1", "# Fees\n\nNone.", source="hr/fees.md")
+    put(client, "2", "# Fees\n\nNone.", source="old/fees.md")
+    report = sent(client, "costs.md", "# Fees\n\nNone.")
+    assert [(one["source"], one["same_as"]) for one in report["added"]] == [("costs.md", "hr/fees.md")]
+    assert "same_as" not in sent(client, "other.md", "# Fees\n\nNone at all.")["added"][0]
+    assert "same_as" not in sent(client, "costs.md", "# Fees\n\nNone.")["unchanged"][0]
+
+
+def test_what_a_key_may_not_see_is_not_named(client: TestClient) -> None:
+    """Neither as a file of the same name nor as one with the same text."""
+    put(client, "1", "Secret pay.", source="board/pay.txt", labels=["board"])
+    report = sent(client, "pay.txt", "Secret pay.", "?same_name=ask", **STAFF)
+    assert report["same_name"] == [] and [list(one) for one in report["added"]] == [["id", "source", "title"]]
+    report = sent(client, "x/pay.txt", "Secret pay.", "?same_name=ask")
+    assert report["same_name"] == [{"source": "x/pay.txt", "there": ["board/pay.txt", "pay.txt"]}]
+
+
+def test_what_was_copied_from_the_run_is_counted(client: TestClient, documents: LiveDocuments) -> None:
+    """The first version, as far as a key may see it: a page need not list it document by document."""
+    first = [
+        Document(id=id, text=f"Text {id}.", source=f"{id}.md", access=access)
+        for id, access in {"a": (), "b": ("staff",), "c": ("board",)}.items()
+    ]
+    documents.put_all(first)
+    put(client, "d", "Later.")
+    client.delete("/documents/a")
+    assert client.get("/documents/changes?n=1").json()["n_copied"] == 3
+    assert client.get("/documents/changes", headers=STAFF).json()["n_copied"] == 2
 
 
 def test_the_page_marks_the_cited_span_of_the_cited_version(client: TestClient) -> None:

@@ -21,6 +21,7 @@ from bakeoff.serve.feedback import FeedbackApi
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Preference, Thumb
+from bakeoff.serve.log_exports import preference_lines
 from bakeoff.serve.openai.routes import exception_handlers
 
 HOLDERS = {
@@ -156,9 +157,18 @@ def test_a_comparison_is_stored(log):
     assert {entry.key for entry in stored} == {"desk"}
 
 
+def test_of_a_comparison_none_may_be_right(log):
+    """It is stored as such, and makes no pair to train on."""
+    reply = ask(log, "POST", "/comparisons", json={"answers": ["a1", "a2"], "preferred": None, "none_right": True})
+    assert (reply.status_code, reply.json()["none_right"]) == (201, True)
+    assert [(entry.preferred, entry.none_right) for entry in log.entries(Preference)] == [(None, True)]
+    assert list(preference_lines(log)) == list(preference_lines(log, "trl")) == []
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
+        ({"answers": ["a1", "a2"], "preferred": "a1", "none_right": True}, "must be null if none is right"),
         ({"answers": ["a1"], "preferred": None}, "answers"),
         ({"answers": ["a1", "a2", "a3", "d1"], "preferred": None}, "answers"),
         ({"answers": ["a1", "a2"]}, "'preferred' is missing"),

@@ -116,6 +116,43 @@ def test_marks_of_the_model_are_streamed_as_it_writes_them(client):
 
 
 @pytest.mark.parametrize("stream", [False, True])
+def test_a_reply_quotes_what_its_citations_say(client, stream):
+    """In the object `bakeoff`, by their numbers: verbatim, with the place in the document and the words shared."""
+    reply = client.post("/v1/chat/completions", json={**ASK, "stream": stream})
+    found = (
+        next(value["bakeoff"] for value in events(reply.text) if "bakeoff" in value)
+        if stream
+        else reply.json()["bakeoff"]
+    )
+    (quote,) = found["quotes"]
+    assert (quote["number"], quote["title"], quote["quote"]) == (
+        1,
+        "Returns",
+        "Kettles may be returned within 30 days.",
+    )
+    assert (quote["start"], quote["end"]) == (10, 49)
+    assert [quote["quote"][start:end] for start, end in quote["words"]] == [
+        "Kettles",
+        "returned",
+        "within",
+        "30",
+        "days",
+    ]
+    assert "closest" not in found
+
+
+def test_a_response_that_was_declined_shows_the_closest_passages(client):
+    """Best first, with the address of each passage."""
+    reply = client.post("/v1/responses", json={"model": "shop", "input": "Is it unknown when you open?"}).json()
+    assert reply["bakeoff"]["quotes"] == []
+    closest = reply["bakeoff"]["closest"]
+    assert [one["title"] for one in closest] == ["Kettles", "Returns", "hours.md"]
+    assert (
+        closest[2]["quote"] == "We are open from nine to five." and "/documents/hours?version=4&" in closest[2]["url"]
+    )
+
+
+@pytest.mark.parametrize("stream", [False, True])
 def test_a_withheld_answer_is_never_sent(client, stream):
     """The client reads "I don't know." and no citation."""
     reply = client.post("/v1/chat/completions", json=about("unknown", stream=stream))

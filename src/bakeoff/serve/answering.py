@@ -94,11 +94,12 @@ class RefusedError(BakeoffError):
 class Answered(Record):
     """An answer with the version of each cited document, by the document's id, and the passages its marks number.
 
-    `question` is the one that was answered, if it was completed with what was said before; else empty.
+    `question` is the one that was answered, `is_completed` whether it was completed with what was said before.
     """
 
     answer: Answer
     question: str = ""
+    is_completed: bool = False
     versions: dict[str, int] = Field(default_factory=dict)
     numbered: tuple[Hit, ...] = ()
 
@@ -109,11 +110,10 @@ def answered(answering: Answering, asked: Asked, labels: Labels) -> Iterator[str
     An engine that raises instead of giving an Answer with `error` set is taken to have given one, and the traceback is
     logged, unless its kind says enough. Only RefusedError is passed on.
     """
-    completed = asked.question if asked.question != asked.typed else ""
     stream = answering.answer(asked, labels)
     try:
         for item in stream:
-            yield _with_sources(answering, item, completed) if isinstance(item, Answer) else item
+            yield _with_sources(answering, asked, item) if isinstance(item, Answer) else item
     except RefusedError:
         raise
     except ANSWERING_ERRORS as error:
@@ -127,6 +127,11 @@ def answered(answering: Answering, asked: Asked, labels: Labels) -> Iterator[str
             close()
 
 
-def _with_sources(answering: Answering, answer: Answer, completed: str) -> Answered:
-    versions, numbered = answering.versions(answer), answering.numbered(answer)
-    return Answered(answer=answer, question=completed, versions=dict(versions), numbered=tuple(numbered))
+def _with_sources(answering: Answering, asked: Asked, answer: Answer) -> Answered:
+    return Answered(
+        answer=answer,
+        question=asked.question,
+        is_completed=asked.question != asked.typed,
+        versions=dict(answering.versions(answer)),
+        numbered=tuple(answering.numbered(answer)),
+    )

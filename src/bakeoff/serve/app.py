@@ -58,7 +58,7 @@ def application(
         *api.routes(),
         *DocumentsApi(documents, _holder).routes(),
         *FeedbackApi(log, documents, _holder, links).routes(),
-        Health(deployment, log, sums).route(),
+        Health(deployment, log, sums, lambda: serving.opened).route(),
         metrics.route(_holder),
     ]
     routes.append(OpenApi(routes, serving).route())

@@ -38,10 +38,14 @@ class Citation(Record):
 
 
 class Cited(Record):
-    """What to add to the end of a text, and the citations of the text with it, by their numbers from 1."""
+    """What to add to the end of a text, and the citations of the text with it, by their numbers from 1.
+
+    `sources` are the passages that they cite, in the same order.
+    """
 
     added: str = ""
     citations: tuple[Citation, ...] = ()
+    sources: tuple[Hit, ...] = ()
 
 
 def cite(
@@ -60,11 +64,13 @@ def cite(
         added, marks = _added(text, len(sources))
     end = len(text) + len(added)
     citations = [
-        Citation(number=number, url=_link(links, hit, versions, text), title=title(hit), start=span[0], end=span[1])
+        Citation(
+            number=number, url=passage_link(links, hit, versions, text), title=title(hit), start=span[0], end=span[1]
+        )
         for number, hit in enumerate(sources, 1)
         for span in [marks.get(number, (end, end))]
     ]
-    return Cited(added=added if sources else "", citations=tuple(citations))
+    return Cited(added=added if sources else "", citations=tuple(citations), sources=tuple(sources))
 
 
 def cited_hits(
@@ -117,8 +123,11 @@ def copied_span(text: str, chunk: Chunk) -> tuple[int, int]:
     return start, start + len(text) if is_copied else chunk.end
 
 
-def _link(links: Links, hit: Hit, versions: Mapping[str, int], text: str) -> str:
-    """The address of the page that shows the document, as it was when it was cited, with the source marked."""
+def passage_link(links: Links, hit: Hit, versions: Mapping[str, int], text: str = "") -> str:
+    """The address of the page that shows the document, as it was when it was cited, with the source marked.
+
+    That is where `text` was copied from, or else the whole passage.
+    """
     chunk = hit.chunk
     start, end = copied_span(text.strip(), chunk)
     return links.passage(chunk.document_id, start, end, versions.get(chunk.document_id))

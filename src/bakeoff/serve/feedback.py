@@ -64,10 +64,11 @@ class SentThumb(SentFeedback):
 
 
 class SentComparison(SentFeedback):
-    """`preferred` must be given; null says that all are equally good."""
+    """`preferred` must be given; null says that all are equally good, or that none is right with `none_right`."""
 
     answers: list[str] = Field(min_length=2, max_length=3)
     preferred: str | None
+    none_right: bool = False
     blind: bool = False
 
 
@@ -137,7 +138,9 @@ class FeedbackApi:
                 code="different_questions",
             )
         await self._append(entry)
-        return JSONResponse({"id": entry.id, **entry.model_dump(include={"answers", "preferred", "blind"})}, 201)
+        return JSONResponse(
+            {"id": entry.id, **entry.model_dump(include={"answers", "preferred", "none_right", "blind"})}, 201
+        )
 
     async def history(self, request: Request) -> Response:
         """The newest answers first: those of the caller's key, or for one that oversees those of all, or of `key`."""
@@ -237,6 +240,12 @@ def _preference(sent: SentComparison, holder: Holder) -> Preference:
     """The comparison as the log keeps it. Raises ApiError if it contradicts itself."""
     if len(set(sent.answers)) < len(sent.answers):
         raise ApiError("'answers' names the same answer twice.", "name each answer once", param="answers")
+    if sent.preferred is not None and sent.none_right:
+        raise ApiError(
+            "'none_right' is true, but one answer is preferred.",
+            "'preferred' must be null if none is right",
+            param="none_right",
+        )
     if sent.preferred is not None and sent.preferred not in sent.answers:
         raise ApiError(
             f"'preferred' is '{sent.preferred[:128]}', which is not one of 'answers'.",
@@ -244,9 +253,8 @@ def _preference(sent: SentComparison, holder: Holder) -> Preference:
             param="preferred",
         )
     try:
-        answers = tuple(sent.answers)
-        key, key_id = holder.name, holder.id
-        return Preference(answers=answers, preferred=sent.preferred, blind=sent.blind, key=key, key_id=key_id)
+        said = sent.model_dump(include={"preferred", "none_right", "blind"})
+        return Preference(answers=tuple(sent.answers), **said, key=holder.name, key_id=holder.id)
     except ValueError:  # not the form of an id: no answer has it
         raise _unknown(sent.answers[0]) from None
 

@@ -6,6 +6,7 @@ same ones under Environment.
 
 import logging
 import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from bakeoff.serve.sums import Sums, compared, sums_of
 WAIT_S = 1.0
 """A request waits this long for new sums."""
 
+Opened = Callable[[], Iterable[str]]
+
 _log = logging.getLogger(__name__)
 
 
@@ -32,15 +35,17 @@ class Health:
     That takes seconds for a large index. Until it is done, the sums are those of an earlier version of the documents,
     which `sums_of_version` names.
 
+    `opened` gives the contenders that are in memory: the first question to another one waits until it is.
     `log` is 'failing' while entries cannot be written; answers are given all the same. Why is in the server's own log.
     """
 
-    def __init__(self, deployment: Deployment, log: Log, sums: Sums | None = None) -> None:
+    def __init__(self, deployment: Deployment, log: Log, sums: Sums | None = None, opened: Opened = tuple) -> None:
         self._deployment = deployment
         self._log = log
         self._lock = threading.Lock()
         self._summing: threading.Thread | None = None
         self._sums = sums
+        self._opened = opened
 
     def route(self) -> Route:
         return Route("/health", self.show, methods=["GET"])
@@ -76,6 +81,7 @@ class Health:
             "documents_version": version,
             "sums_of_version": sums.version,
             "log": "failing" if self._log.problem else "ok",
+            "opened": list(self._opened()),
             "contenders": {name: identity.sha256 for name, identity in sums.identities.items()},
         }
 

@@ -112,18 +112,22 @@ class Thumb(_Entry):
 class Preference(_Entry):
     """A comparison of two or three answers to one question. `preferred` is the best one; None if all are equally good.
 
-    `blind` says that the contenders' names were hidden.
+    `none_right` says that none of them is right; then none is preferred. `blind` says that the contenders' names were
+    hidden.
     """
 
     kind: Literal["preference"] = "preference"
     answers: tuple[Id, ...] = Field(min_length=2, max_length=3)
     preferred: Id | None
+    none_right: bool = False
     blind: bool = False
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         if len(set(self.answers)) < len(self.answers):
             raise ValueError("the same answer is named twice in 'answers'")
+        if self.preferred is not None and self.none_right:
+            raise ValueError("'preferred' must be null if 'none_right' is true")
         if self.preferred is not None and self.preferred not in self.answers:
             raise ValueError(f"'preferred' is {self.preferred!r}; it must be one of {', '.join(self.answers)}, or null")
         return self

@@ -101,7 +101,15 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         about="Adds or replaces documents: files, or a batch in JSON. Needs a key that manages.",
         tag="documents",
         bodies={"multipart/form-data": "", JSON: f"{_RECEIVED}.SentBatch"},
-        query=(_LABELS,),
+        query=(
+            _LABELS,
+            Parameter(name="folder", about="The folder that the sources of the files begin with."),
+            Parameter(
+                name="same_name",
+                about="`ask`: a file is left out and named in the reply if a document in another folder has its name.",
+                values=("add", "ask"),
+            ),
+        ),
     ),
     ("GET", "/documents/changes"): Operation(
         about="The newest changes first.", tag="documents", query=(_n("At most so many."),)

@@ -103,6 +103,11 @@ class Serving:
                 self._opened[name] = self._deployment.world.open(name)
             return self._opened[name]
 
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """The contenders that are in memory. Another one is opened by its first question, which waits for that."""
+        return tuple(self._opened)
+
     def may_answer(self, model: str, labels: Labels) -> bool:
         """Whether a contender answers somebody who holds these labels."""
         return why_refused(self._deployment.world, model, labels) is None

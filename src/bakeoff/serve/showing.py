@@ -9,6 +9,7 @@ from bakeoff.records import Record, Usage
 from bakeoff.serve.answering import Answered
 from bakeoff.serve.citations import Citation, cite
 from bakeoff.serve.links import Links
+from bakeoff.serve.quotes import Quoted, closest, quoted
 
 
 class Ending(Record):
@@ -16,12 +17,15 @@ class Ending(Record):
 
     `rest` is the text that is still to be sent; `text` is all of it. `measured` is the answer's own text, without added
     marks, as it stands in a run's answers; it is empty if the answer was withheld. `question` is the question as it was
-    completed with what was said before; empty if it stood on its own.
+    completed with what was said before; empty if it stood on its own. `quotes` are what the cited passages say, by the
+    numbers of the citations; `closest` what the best passages say, if the contender declined.
     """
 
     text: str
     rest: str = ""
     citations: tuple[Citation, ...] = ()
+    quotes: tuple[Quoted, ...] = ()
+    closest: tuple[Quoted, ...] = ()
     usage: Usage = Usage()
     contender: str = ""
     question: str = ""
@@ -64,10 +68,15 @@ class Showing:
             text=text + cited.added,
             rest=text[len(already) :] + cited.added,
             citations=cited.citations,
+            quotes=quoted(cited, answered.question, text),
+            closest=self._closest(answered) if answer.abstained else (),
             usage=answer.usage,
             contender=answer.contender,
-            question=answered.question,
+            question=answered.question if answered.is_completed else "",
             measured="" if answer.abstained else answer.text,
             abstained=answer.abstained,
             truncated=answer.truncated,
         )
+
+    def _closest(self, answered: Answered) -> tuple[Quoted, ...]:
+        return closest(answered.answer.citations, answered.question, answered.versions, self._links)

@@ -14,6 +14,7 @@ from bakeoff.formats import markup
 from bakeoff.formats.parse import SUFFIXES
 from bakeoff.formats.part import Problem
 from bakeoff.records import Document, Record
+from bakeoff.serve.documents.folder_sync import placed
 from bakeoff.serve.documents.names import checked_id, clean_source, is_hidden, source_of_id
 from bakeoff.serve.openai.errors import ApiError
 
@@ -117,14 +118,14 @@ def only_document(file: SentFile) -> Document:
     return reading.documents[0]
 
 
-def read_files(files: Sequence[SentFile]) -> Reading:
-    """The documents in files, as a pilot reads them, with the problems of the rest."""
+def read_files(files: Sequence[SentFile], folder: str = "") -> Reading:
+    """The documents in files, as a pilot reads them, below `folder`, with the problems of the rest."""
     documents: dict[str, Document] = {}
     problems: list[Problem] = []
     for file in files:
         reading = _read(file)
         problems.extend(reading.problems)
-        for document in reading.documents:
+        for document in placed(reading.documents, folder):
             if documents.setdefault(document.source, document) is not document:
                 reason = "an earlier document has the same source"
                 problems.append(Problem(source=document.source, reason=reason, remedy="rename one of them"))
@@ -141,6 +142,19 @@ def _read(file: SentFile) -> Reading:
     if len(file.content) > MOST_FILE_BYTES:
         return _left_out(source, f"it is larger than {MOST_FILE_BYTES:,} bytes", "split it")
     return documents_in(source, file.content)
+
+
+def folder_in(value: str | None) -> str:
+    """The folder in a query as the beginning of sources: empty, or with '/' at its end."""
+    return f"{clean_source(value, 'folder')}/" if value and value.strip() else ""
+
+
+def path_of(file: SentFile, folder: str) -> str:
+    """The source of the document in a file, if it has one. A name that is not allowed stays as it is."""
+    try:
+        return folder + clean_source(file.name, "filename")
+    except ApiError:
+        return folder + file.name
 
 
 def _left_out(source: str, reason: str, remedy: str) -> Reading:

@@ -4,7 +4,8 @@ Takes `LiveDocuments` and a function that says who asks. A key sees only what it
 that manages. What may not be seen answers as if it did not exist, except that its id and its source are taken.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import anyio
@@ -31,10 +32,12 @@ from bakeoff.serve.documents.received import (
     SentFile,
     document_of,
     file_name,
+    folder_in,
     in_place_of,
     labels_in,
     only_document,
     parsed_as,
+    path_of,
     read_files,
 )
 from bakeoff.serve.keys import Holder
@@ -47,6 +50,7 @@ MOST_BODY_BYTES = 2 * MOST_FILE_BYTES
 """For `BodyLimits.larger`: the largest body that a path below /documents takes."""
 LARGER = (("/documents", MOST_BODY_BYTES),)
 MULTIPART = "multipart/form-data"
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class DocumentsApi:
@@ -80,10 +84,11 @@ class DocumentsApi:
         return JSONResponse(page.model_dump(mode="json"))
 
     async def changes(self, request: Request) -> Response:
-        """The newest changes first."""
+        """The newest changes first, and how many documents the first version has, which was copied from the run."""
         n = min(_number(request.query_params.get("n"), "n", 50, least=1) or 50, MOST_LISTED)
         changes = await self._read(self._documents.changes, self._labels(request), n)
-        return JSONResponse({"changes": [change.model_dump(mode="json") for change in changes]})
+        n_copied = await self._read(self._documents.views.n_copied, self._labels(request))
+        return JSONResponse({"changes": [change.model_dump(mode="json") for change in changes], "n_copied": n_copied})
 
     async def show(self, request: Request) -> Response:
         """A document as of a version, as a page or as JSON."""
@@ -139,7 +144,10 @@ class DocumentsApi:
         return JSONResponse({"id": id, "version": version})
 
     async def add(self, request: Request) -> Response:
-        """Adds or replaces many documents as one change: files, or a batch in JSON."""
+        """Adds or replaces many documents as one change: files, or a batch in JSON.
+
+        With `same_name=ask`, files are left out whose names documents in other folders have; the reply says which.
+        """
         holder = self._manager(request)
         if _content_type(request) == JSON:
             return await self._add_batch(request, holder.labels)
@@ -150,8 +158,11 @@ class DocumentsApi:
                 status=415,
                 code="unsupported_media_type",
             )
-        labels = labels_in(request.query_params.get("labels"))
-        reading = await to_thread.run_sync(read_files, await _files(request), limiter=self._parsing)
+        labels, folder = labels_in(request.query_params.get("labels")), folder_in(request.query_params.get("folder"))
+        files = await _files(request)
+        alike = await self._alike(files, folder, holder.labels) if _asks(request) else {}
+        chosen = [file for file in files if path_of(file, folder) not in alike]
+        reading = await to_thread.run_sync(read_files, chosen, folder, limiter=self._parsing)
         problems, documents = list(reading.problems), list[Document]()
 
         def prepare() -> Edit:
@@ -165,7 +176,19 @@ class DocumentsApi:
             return Edit(tuple(documents))
 
         results = await self._write(self._documents.edit, prepare)
-        return JSONResponse(_report(documents, results, problems, self._documents.version))
+        added = [document for document, one in zip(documents, results, strict=True) if one.kind == "added"]
+        same = await self._read(self._documents.views.same_text, added, holder.labels)
+        report = _report(documents, results, problems, self._documents.version, same)
+        return JSONResponse(
+            {**report, "same_name": [{"source": path, "there": there} for path, there in alike.items()]}
+        )
+
+    async def _alike(self, files: Sequence[SentFile], folder: str, labels: Labels) -> dict[str, list[str]]:
+        """By the path of a file that was sent: the files in use that have its name in other folders."""
+        found: dict[str, list[str]] = await self._read(
+            self._documents.views.alike, [path_of(file, folder) for file in files], labels
+        )
+        return found
 
     async def _add_batch(self, request: Request, labels: Labels) -> Response:
         batch = parsed_as(SentBatch, await json_body(request))
@@ -232,11 +255,17 @@ class _as_api_errors:  # noqa: N801 - used like a function
 
 
 def _report(
-    documents: Sequence[Document], results: Sequence[PutResult], problems: Sequence[Problem], version: int
+    documents: Sequence[Document],
+    results: Sequence[PutResult],
+    problems: Sequence[Problem],
+    version: int,
+    same: Mapping[str, str] = NONE,
 ) -> dict[str, Any]:
+    """`same` gives the source of another document with the same text, by id."""
     kinds: dict[str, list[dict[str, str]]] = {"added": [], "updated": [], "unchanged": []}
     for document, outcome in zip(documents, results, strict=True):
-        kinds[outcome.kind].append({"id": document.id, "source": document.source, "title": document.title})
+        about = {"id": document.id, "source": document.source, "title": document.title}
+        kinds[outcome.kind].append({**about, "same_as": same[document.id]} if document.id in same else about)
     return {
         **kinds,
         "problems": [problem.model_dump() for problem in problems],
@@ -256,6 +285,16 @@ async def _files(request: Request) -> list[SentFile]:
     if not files:
         raise ApiError("The form has no files.", "send files in any fields of the form", code="no_files")
     return files
+
+
+def _asks(request: Request) -> bool:
+    """Whether a file is left out, and named in the reply, if a document in another folder has its name."""
+    value = request.query_params.get("same_name", "add")
+    if value not in ("add", "ask"):
+        raise ApiError(
+            f"same_name is {value[:40]!r}; it can be 'add' or 'ask'.", code="invalid_parameter", param="same_name"
+        )
+    return value == "ask"
 
 
 def _unknown(id: str) -> ApiError:

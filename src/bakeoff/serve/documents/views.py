@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+from bakeoff.corpus.access import may_see
 from bakeoff.corpus.store import DocumentStore
-from bakeoff.records import Labels, Record
+from bakeoff.records import Document, Labels, Record
 
 Kind = Literal["added", "updated", "deleted"]
 Cited = tuple[str, int | None]
@@ -69,6 +70,24 @@ SELECT MAX(version) FROM (
   WHERE kind <> 'deleted' AND id IN (SELECT id FROM versions GROUP BY id HAVING COUNT(*) > 1)
 ) WHERE was_seen AND NOT is_seen
 """
+
+
+_SAME_TEXT = f"""
+SELECT v.title, v.text, v.source FROM live AS l JOIN versions AS v USING (id, version)
+WHERE v.title IN (SELECT value FROM json_each(:titles)) AND v.text IN (SELECT value FROM json_each(:texts))
+  AND v.id NOT IN (SELECT value FROM json_each(:ids)) AND (:labels IS NULL OR {_ALLOWED.format(access="v.access")})
+ORDER BY v.source DESC
+"""
+_N_COPIED = f"""
+SELECT COUNT(*) FROM versions AS v
+JOIN versions AS newest ON newest.id = v.id AND newest.version =
+  (SELECT MAX(version) FROM versions WHERE id = v.id AND kind <> 'deleted')
+WHERE v.version = 1
+  AND (:labels IS NULL
+       OR ({_ALLOWED.format(access="v.access")} AND {_ALLOWED.format(access="newest.access")}))
+"""
+MOST_ALIKE = 10
+"""At most so many files of one name are named."""
 
 
 class Listed(Record):
@@ -139,6 +158,41 @@ class Views:
             Change(version=version, kind=kind, id=id, title=title, source=source, at=datetime.fromisoformat(at))
             for version, kind, id, title, source, at in rows
         )
+
+    def n_copied(self, labels: Labels) -> int:
+        """How many documents the first version has, which is the copy of the run's."""
+        return int(self._rows(_N_COPIED, {"labels": _json(labels)})[0][0])
+
+    def alike(self, paths: Iterable[str], labels: Labels) -> dict[str, list[str]]:
+        """For each path of a file that is not in use itself: the files in use in other folders that have its name."""
+        names = {path: path.rpartition("/")[2] for path in paths}
+        in_use: dict[str, dict[str, str]] = {name: {} for name in names.values()}
+        for (source,) in self._rows("SELECT source FROM live ORDER BY source", {}):
+            file = source.partition("#")[0]
+            if (name := file.rpartition("/")[2]) in in_use:
+                in_use[name].setdefault(file, source)
+        found = {path: in_use[name] for path, name in names.items() if in_use[name] and path not in in_use[name]}
+        seen = {
+            path: [file for file, source in files.items() if self._is_seen(source, labels)]
+            for path, files in found.items()
+        }
+        return {path: files[:MOST_ALIKE] for path, files in seen.items() if files}
+
+    def _is_seen(self, source: str, labels: Labels) -> bool:
+        document = self._store.get_by_source(source)
+        return document is not None and may_see(labels, document.access)
+
+    def same_text(self, documents: Sequence[Document], labels: Labels) -> dict[str, str]:
+        """For each document, by its id, whose title and text another one has, too: the source of the first such one."""
+        given = {
+            "ids": json.dumps([document.id for document in documents]),
+            "titles": json.dumps([document.title for document in documents]),
+            "texts": json.dumps([document.text for document in documents]),
+        }
+        rows = self._rows(_SAME_TEXT, {**given, "labels": _json(labels)}) if documents else ()
+        sources = {(title, text): source for title, text, source in rows}
+        same = {document.id: sources.get((document.title, document.text)) for document in documents}
+        return {id: source for id, source in same.items() if source is not None}
 
     def as_of(self, id: str, labels: Labels, version: int | None = None) -> Shown | None:
         """The document at a version of the store, or as it is now. None if there is none, or it may not be seen.

@@ -11,6 +11,7 @@ from typing import Any
 from bakeoff.records import Record, Usage
 from bakeoff.serve.citations import Citation
 from bakeoff.serve.openai.errors import ApiError, error_object
+from bakeoff.serve.quotes import Quoted
 from bakeoff.serve.showing import Ending
 
 
@@ -92,12 +93,26 @@ def usage(spent: Usage) -> dict[str, int]:
 
 
 def measured(ending: Ending) -> dict[str, Any]:
-    """What Bakeoff adds to a reply: the answer without added marks, to compare it with a measured one.
+    """What Bakeoff adds to a reply: the answer without added marks, to compare it with a measured one, and what the
+    cited passages say.
 
-    `question` is there only if the question was completed with what was said before.
+    `question` is there only if the question was completed with what was said before, `closest` only if the contender
+    declined.
     """
-    question = {"question": ending.question} if ending.question else {}
-    return {"contender": ending.contender, "answer": ending.measured, "abstained": ending.abstained, **question}
+    return {
+        "contender": ending.contender,
+        "answer": ending.measured,
+        "abstained": ending.abstained,
+        "quotes": [_quoted(one) for one in ending.quotes],
+        **({"closest": [_quoted(one) for one in ending.closest]} if ending.abstained else {}),
+        **({"question": ending.question} if ending.question else {}),
+    }
+
+
+def _quoted(quoted: Quoted) -> dict[str, Any]:
+    """A quote, flat: `start` and `end` are characters of the document, `words` spans in `quote`."""
+    fields = quoted.quote.model_dump(mode="json", exclude={"text"})
+    return {**quoted.model_dump(include={"number", "title", "url"}), "quote": quoted.quote.text, **fields}
 
 
 def _reason(ending: Ending) -> str:

@@ -1,13 +1,14 @@
 // One answer on the page: waiting, being written, complete, declined, stopped or failed.
 
 import { announce } from "./announce.js";
-import { marksOf, pendingMark, sourceList, withoutCopiedMarks } from "./citation_marks.js";
+import { marksOf, pendingMark, withoutCopiedMarks } from "./citation_marks.js";
 import { DECLINED } from "./chat.js";
 import { copied } from "./copy.js";
 import { el, icon, iconButton } from "./dom.js";
 import { judge } from "./judge.js";
 import { markdown } from "./markdown.js";
 import { problem } from "./problem.js";
+import { quoteList } from "./quotes.js";
 import { closedForNow } from "./unfinished.js";
 
 export class AnswerView {
@@ -29,6 +30,14 @@ export class AnswerView {
     this.element.className = "answer waiting";
     this.body.replaceChildren(el("p", { class: "dots" }, el("span", { class: "sr" }, "Waiting for the answer"), el("i"), el("i"), el("i")));
     this.foot.replaceChildren();
+  }
+
+  /** Nothing can come before the model is in memory. */
+  load() {
+    if (!this.element.classList.contains("waiting")) return;
+    this.element.className = "answer waiting loading";
+    this.body.replaceChildren(el("p", { class: "dots" }, el("i"), el("i"), el("i"), el("span", {}, "Loading the model …")));
+    this.say("Loading the model.");
   }
 
   /** The server is full, and is asked again in so many seconds. */
@@ -56,7 +65,7 @@ export class AnswerView {
 
   finish(answer) {
     this.settle(answer.declined ? "declined" : "complete");
-    if (answer.declined) this.decline();
+    if (answer.declined) this.decline(answer.closest);
     else this.complete(answer);
     if (!this.isCompared) this.foot.append(...this.tools(answer));
   }
@@ -65,17 +74,21 @@ export class AnswerView {
     this.body.replaceChildren(...markdown(withoutCopiedMarks(answer.text, answer.sources), marksOf(answer.sources), this.level));
     if (!answer.text.trim()) this.body.append(el("p", { class: "remark" }, "The answer is empty."));
     if (answer.truncated) this.body.append(el("p", { class: "remark" }, "The answer was cut off at its limit of length."));
-    const list = sourceList(answer.sources, el(`h${this.level}`, { class: "small-title" }, "Sources"));
-    if (list) this.foot.append(list);
+    if (answer.isFromMemory) this.body.append(el("p", { class: "remark" }, "No document stands behind this answer: the model wrote it from memory."));
+    this.quote(answer.quotes, "What the sources say", true);
     this.say(this.body.textContent);
   }
 
-  decline() {
-    this.body.replaceChildren(
-      el("p", { class: "declined-title" }, DECLINED),
-      el("p", { class: "declined-reason" }, "No answer was certain enough to be shown."),
-    );
-    this.say(DECLINED);
+  decline(closest) {
+    const about = closest.length ? "These passages came closest:" : "No passages were read for this question.";
+    this.body.replaceChildren(el("p", { class: "declined-title" }, DECLINED), el("p", { class: "declined-about" }, about));
+    this.quote(closest, null, false);
+    this.say(`${DECLINED} ${about}`);
+  }
+
+  quote(quotes, title, isNumbered) {
+    const list = quoteList(quotes, title && el(`h${this.level}`, { class: "small-title" }, title), isNumbered);
+    if (list) this.foot.append(list);
   }
 
   fail(error, again) {

@@ -5,7 +5,9 @@ import { announce } from "./announce.js";
 import { setUpComposer } from "./composer.js";
 import { byId, el } from "./dom.js";
 import { fold } from "./folded.js";
+import { isLoaded, noteLoaded } from "./loaded.js";
 import { askPatiently } from "./patience.js";
+import { nameWithShares, showTested } from "./tested.js";
 import { understood } from "./understood.js";
 
 let turns = []; // {question, answer}: those that were answered; a stopped or failed one is not part of the conversation
@@ -19,13 +21,15 @@ export function setUpAskView(whenReady) {
   setUpComposer(byId("ask-form"), byId("question"), { onQuestion: begin, isBusy: () => running !== null });
   byId("stop").addEventListener("click", stopAnswer);
   byId("new-conversation").addEventListener("click", newConversation);
+  byId("contender").addEventListener("change", (event) => showTested(event.target.value));
 }
 
 /** `contenders` are the names of those that answer, the default one first. */
 export function showContenders(contenders) {
   const select = byId("contender");
-  select.replaceChildren(...contenders.map((name) => el("option", { value: name }, name)));
+  select.replaceChildren(...contenders.map((name) => el("option", { value: name }, nameWithShares(name))));
   byId("contender-field").hidden = contenders.length < 2;
+  showTested(contenders[0]);
 }
 
 /** Whether an answer was being written. */
@@ -69,11 +73,14 @@ async function answer(question, view) {
   const mine = turns;
   try {
     await ready();
-    const whole = await askPatiently(byId("contender").value, messages(question), {
+    const contender = byId("contender").value;
+    isLoaded(contender).then((loaded) => loaded || view.load());
+    const whole = await askPatiently(contender, messages(question), {
       onText: (text) => view.write(text),
       onWait: (words, seconds) => view.waitForPlace(words, seconds, stopAnswer),
       signal: controller.signal,
     });
+    noteLoaded(contender);
     view.finish(whole);
     if (whole.question) view.element.before(understood(whole.question));
     mine.push({ question, answer: whole.text });

@@ -8,15 +8,17 @@ export const DECLINED = "I don't know.";
 
 /** The answer of one contender. `onText(text)` is called with the whole text so far, each time more has come.
  *
- * Resolves to {id, text, sources, contender, isLogged, declined, truncated, question}; sources are numbered from 1 by
- * their place.
+ * Resolves to {id, text, sources, quotes, closest, isFromMemory, contender, isLogged, declined, truncated, question};
+ * sources are numbered from 1 by their place. `quotes` and `closest` are what passages say: {source, number, quote, words}.
+ * `isFromMemory` says that no passage was read.
  * `question` is what the server made of a question that needed what was said before; else empty. Raises ApiError, or an
  * AbortError once `signal` is aborted: the server then stops the model.
  */
 export async function ask(contender, messages, { onText, signal }) {
   const body = { model: contender, messages, stream: true };
   const response = await postJson("/v1/chat/completions", body, { signal });
-  const answer = { id: "", text: "", sources: [], contender, isLogged: true, declined: false, truncated: false, question: "" };
+  const passages = { sources: [], quotes: [], closest: [], isFromMemory: false };
+  const answer = { id: "", text: "", ...passages, contender, isLogged: true, declined: false, truncated: false, question: "" };
   let isWhole = false;
   for await (const event of events(response)) {
     if (event.error) throw new ApiError(event.error.message, 200, event.error.code, null);
@@ -30,6 +32,9 @@ export async function ask(contender, messages, { onText, signal }) {
 /** A source with the span of its mark in the text, in code points. */
 const cited = (citation) => ({ ...sourceOf(citation), span: [citation.start_index, citation.end_index] });
 
+/** A quote with its source, whose address leads to the whole passage. */
+const quoted = ({ number, title, url, quote, words }) => ({ source: sourceOf({ url, title }), number, quote, words });
+
 /** Adds an event to the answer. Gives whether it was the one that ends it. */
 function add(answer, event) {
   const choice = event.choices?.[0];
@@ -42,6 +47,9 @@ function add(answer, event) {
     answer.isLogged = Boolean(event.bakeoff.contender); // the reply to thanks or a greeting is no contender's
     answer.contender = event.bakeoff.contender || answer.contender;
     answer.question = event.bakeoff.question ?? "";
+    answer.quotes = (event.bakeoff.quotes ?? []).map(quoted);
+    answer.isFromMemory = Boolean(event.bakeoff.contender) && !answer.sources.length;
+    answer.closest = (event.bakeoff.closest ?? []).map(quoted);
     answer.declined = event.bakeoff.abstained || answer.text.trim() === DECLINED;
   }
   answer.truncated ||= choice?.finish_reason === "length";

@@ -40,7 +40,8 @@ export function sourceList(sources, heading) {
   return el("div", { class: "sources" }, heading, el("ol", {}, items));
 }
 
-function sourceLink(source, attributes, text) {
+/** A link that opens the passage: in the panel, or in a tab of its own. */
+export function sourceLink(source, attributes, text) {
   return el("a", { ...attributes, href: source.page, onclick: (event) => opened(event, source) }, text);
 }
 

@@ -6,6 +6,7 @@ import { postJson } from "./api.js";
 import { setUpComposer } from "./composer.js";
 import { byId, el, icon } from "./dom.js";
 import { fold } from "./folded.js";
+import { isLoaded, noteLoaded } from "./loaded.js";
 import { askPatiently } from "./patience.js";
 import { problem } from "./problem.js";
 import { shuffled } from "./shuffle.js";
@@ -97,11 +98,13 @@ class Column {
   async answer(question, signal) {
     try {
       const messages = [{ role: "user", content: question }];
+      isLoaded(this.name).then((loaded) => loaded || this.view.load());
       this.answered = await askPatiently(this.name, messages, {
         onText: (text) => this.view.write(text),
         onWait: (words, seconds) => this.view.waitForPlace(words, seconds, stopComparison),
         signal,
       });
+      noteLoaded(this.name);
       this.view.finish(this.answered);
     } catch (error) {
       if (error.name === "AbortError") this.view.stop();
@@ -120,7 +123,7 @@ class Column {
   }
 }
 
-/** A button below each answer, and one for a draw below all. */
+/** A button below each answer; below all, one for a draw and one for none. */
 function offer(vote, columns, isBlind) {
   const complete = columns.filter((column) => column.answered?.id);
   if (complete.length < FEWEST) {
@@ -133,14 +136,16 @@ function offer(vote, columns, isBlind) {
     const label = ["This one is best", el("span", { class: "sr" }, `: ${column.title}`)];
     column.foot.replaceChildren(el("button", { type: "button", class: "button", onclick: () => choose(choice, column) }, label));
   }
-  vote.replaceChildren(el("button", { type: "button", class: "button", onclick: () => choose(choice, null) }, "All equally good"));
+  const forAll = (label, isNoneRight) => el("button", { type: "button", class: "button", onclick: () => choose(choice, null, isNoneRight) }, label);
+  vote.replaceChildren(forAll("All equally good", false), forAll("None is right", true));
   announce("All answers are complete. Which one is best?");
 }
 
-async function choose({ vote, columns, complete, isBlind }, preferred) {
+async function choose({ vote, columns, complete, isBlind }, preferred, isNoneRight = false) {
   const body = {
     answers: complete.map((column) => column.answered.id),
     preferred: preferred?.answered.id ?? null,
+    none_right: isNoneRight,
     blind: isBlind,
   };
   try {
@@ -152,7 +157,7 @@ async function choose({ vote, columns, complete, isBlind }, preferred) {
   }
   for (const column of columns) column.reveal();
   preferred?.prefer();
-  const saved = el("p", { class: "thanks", tabindex: "-1" }, preferred ? `Saved: ${preferred.name} is best.` : "Saved: all equally good.");
+  const saved = el("p", { class: "thanks", tabindex: "-1" }, `Saved: ${preferred ? `${preferred.name} is best` : isNoneRight ? "none is right" : "all equally good"}.`);
   vote.replaceChildren(saved, askAnother());
   saved.focus();
 }

@@ -121,8 +121,8 @@ async function remove(id, name) {
 async function changes() {
   const place = byId("changes");
   try {
-    const { changes: found } = await getJson("/documents/changes?n=20");
-    const items = found.map((change) =>
+    const { changes: found, n_copied: nCopied = 0 } = await getJson("/documents/changes?n=20");
+    const items = found.filter((change) => change.version > 1).map((change) =>
       el(
         "li",
         {},
@@ -131,7 +131,8 @@ async function changes() {
         el("span", { class: "row-about" }, line(time(change.at), `version ${change.version}`)),
       ),
     );
-    place.replaceChildren(items.length ? el("ol", { class: "changes" }, items) : el("p", { class: "remark" }, "Nothing changed yet."));
+    const copied = nCopied > 0 && el("p", { class: "remark" }, `${counted(nCopied, "document", "documents")} copied from the run`);
+    place.replaceChildren(...[items.length > 0 && el("ol", { class: "changes" }, items), copied, !items.length && !copied && el("p", { class: "remark" }, "Nothing changed yet.")].filter(Boolean));
   } catch (error) {
     place.replaceChildren(problem(error, changes));
   }

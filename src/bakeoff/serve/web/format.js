@@ -15,6 +15,13 @@ export function seconds(milliseconds) {
   return milliseconds < 950 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
+/** A share (0 to 1) as whole percent. 0 % and 100 % are only written if they are exact. */
+export function percent(share) {
+  if (share > 0 && share < 0.005) return "<1\u202f%";
+  if (share > 0.995 && share < 1) return ">99\u202f%";
+  return `${Math.round(100 * share)}\u202f%`;
+}
+
 export function counted(n, one, many) {
   return `${NUMBER.format(n)} ${n === 1 ? one : many}`;
 }

@@ -107,8 +107,9 @@ function shown(answer) {
 }
 
 function details(answer) {
-  const sources = answer.declined ? [] : sourcesOf(answer);
-  return sources.length > 0 && el("details", { class: "passages" }, el("summary", {}, answer.cited.length ? "Sources" : "Passages it was made from"), sourceList(sources, null));
+  const sources = answer.declined ? sourcesOf(answer).slice(0, 3) : sourcesOf(answer);
+  const title = answer.declined ? "Passages that came closest" : answer.cited.length ? "Sources" : "Passages it was made from";
+  return sources.length > 0 && el("details", { class: "passages" }, el("summary", {}, title), sourceList(sources, null));
 }
 
 /** The passages that the answer cited, by their numbers; all that it was made from, if the log does not say which. */

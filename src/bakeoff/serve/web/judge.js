@@ -58,7 +58,7 @@ class Judge {
 
   askForRightAnswer(up) {
     const id = `right-answer-${(count += 1)}`;
-    const field = el("textarea", { id, rows: "2", maxlength: "32000", dir: "auto" }, this.rightAnswer);
+    const field = el("textarea", { id, rows: "2", maxlength: "32000", dir: "auto", "aria-describedby": `${id}-hint` }, this.rightAnswer);
     const close = () => {
       this.below.replaceChildren();
       (up ? this.up : this.down).focus();
@@ -67,6 +67,11 @@ class Judge {
       "form",
       {
         class: "right-answer",
+        onkeydown: (event) => {
+          if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+          event.preventDefault();
+          form.requestSubmit();
+        },
         onsubmit: (event) => {
           event.preventDefault();
           this.sendRightAnswer(up, field.value);
@@ -74,9 +79,11 @@ class Judge {
       },
       el("label", { for: id }, up ? "Anything to correct? Write the right answer (optional)" : "What is the right answer? (optional)"),
       field,
+      el("p", { class: "hint", id: `${id}-hint` }, "It is kept for the next round of training and testing; it does not change today's answers."),
       el(
         "div",
         { class: "box-tools" },
+        el("span", { class: "hint keys" }, el("kbd", {}, "Ctrl"), " ", el("kbd", {}, "Enter"), " sends"),
         el("button", { type: "button", class: "button", onclick: close }, "No, thanks"),
         el("button", { type: "submit", class: "button strong" }, "Send"),
       ),

@@ -12,7 +12,9 @@ import { currentKey, forgetKey } from "./key.js";
 import { askForKey } from "./key_dialog.js";
 import { setUpPassageDialog } from "./passage_dialog.js";
 import { go, setUpRouter } from "./router.js";
+import { setUpServedDialog } from "./served_dialog.js";
 import { setUpShortcuts } from "./shortcuts.js";
+import { keepTested } from "./tested.js";
 
 /** What the key may do, and who answers. Asks for a key where one is needed. */
 async function load() {
@@ -20,6 +22,7 @@ async function load() {
   if (!health.contender) throw new ApiError("The server does not say what it serves. Load the page again.", 0, "no_health");
   const contenders = contendersOf(health);
   isKnown = true;
+  keepTested(health);
   showContenders(contenders);
   showChoices(contenders);
   allowChanges(access.manages);
@@ -55,6 +58,7 @@ setUpCompareView();
 setUpDocumentsView();
 setUpHistoryView((question) => go("ask", () => propose(question)));
 setUpPassageDialog();
+setUpServedDialog();
 setUpShortcuts();
 byId("forget-key").addEventListener("click", () => {
   forgetKey();
