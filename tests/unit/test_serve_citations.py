@@ -36,9 +36,15 @@ def test_passages_that_hold_as_many_words_are_all_cited():
     assert marked("Kettles!") == {1: "[1]", 2: "[2]"}
 
 
-def test_a_text_that_no_passage_holds_cites_the_best_passage():
-    """Such as 'Yes'."""
-    assert supporting("Yes", HITS) == [HITS[0]]
+def test_a_yes_or_no_cites_the_best_passage():
+    """It may be what the passage says in other words."""
+    assert supporting("Yes", HITS) == [HITS[0]] == supporting("No.", HITS)
+
+
+def test_a_text_of_which_no_passage_holds_a_word_cites_nothing():
+    """The model has it from elsewhere, and a link would claim otherwise."""
+    assert supporting("Paris", HITS) == []
+    assert cite("Paris", HITS, VERSIONS, LINKS).citations == () and cite("Paris", HITS, VERSIONS, LINKS).added == ""
 
 
 def test_marks_of_the_model_are_kept_and_numbers_below_them_are_listed_too():

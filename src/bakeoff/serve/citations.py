@@ -8,6 +8,7 @@ passages; else it was copied or invented, and stays plain text. A text without c
 import re
 from collections.abc import Mapping, Sequence
 
+from bakeoff.grading.polarity import opens_with_polarity
 from bakeoff.records import Chunk, Hit, Record
 from bakeoff.serve.links import Links
 
@@ -86,13 +87,14 @@ def cited_hits(
 def supporting(text: str, hits: Sequence[Hit]) -> list[Hit]:
     """The hits that contain the largest share of the text's words, best rank first, at most MOST_ADDED.
 
-    If no hit contains any of them (the text is "Yes", for example), the best hit alone.
+    If no hit contains any of them: the best hit alone for a yes or no, which may be what a passage says in other words;
+    none for any other text, which the model has from elsewhere.
     """
     words = _words(text)
     shared = [len(words & _words(hit.chunk.passage)) for hit in hits]
     most = max(shared)
     if most == 0:
-        return list(hits[:1])
+        return list(hits[:1]) if opens_with_polarity(text) else []
     return [hit for hit, n in zip(hits, shared, strict=True) if n == most][:MOST_ADDED]
 
 
