@@ -81,6 +81,13 @@ def test_an_unknown_contender_is_refused_with_the_names_there_are(server):
     assert error.value.code == 404 and "rag" in body["error"]["message"]
 
 
+def test_health_names_the_contenders_that_are_in_memory(finished, server):
+    """One is there after its first question: until then whoever asks it waits longer."""
+    server.ask("How long is a year on Golth?", "rag")
+    opened = server.get("/health")["opened"]
+    assert "rag" in opened and set(opened) <= set(server.get("/health")["contenders"])
+
+
 def test_answers_are_in_the_log(finished, server):
     """With the version that was served, the passages and the time."""
     from bakeoff.serve.log import Log
