@@ -220,7 +220,7 @@ def _ids_of(names: Sequence[str], there: Sequence["Listed"]) -> list[str]:
 
 def _report(counts: "Counts", problems: Sequence["Problem"], as_json: bool) -> None:
     for problem in problems[:MOST_PROBLEMS]:
-        note(f"not read: {problem.source}: {problem.reason}" + (f" ({problem.remedy})" if problem.remedy else ""))
+        note(problem.line + (f" ({problem.remedy})" if problem.remedy else ""))
     if len(problems) > MOST_PROBLEMS:
         note(f"not read: {len(problems) - MOST_PROBLEMS} more")
     if as_json:

@@ -12,10 +12,14 @@ from bs4.dammit import EncodingDetector
 from bs4.element import PreformattedString
 
 from bakeoff.formats import markup
+from bakeoff.formats.html_chrome import without_chrome
+from bakeoff.formats.html_code import code_of
+from bakeoff.formats.html_panels import show_panels
+from bakeoff.formats.html_stand_ins import address_of, mark_of, stand_in
 
 _DROPPED_NAMES = """
     script style nav footer template noscript head svg math canvas iframe object embed audio video button input
-    select textarea dialog map
+    select textarea dialog map del s strike
 """
 _DROPPED = frozenset(_DROPPED_NAMES.split())
 _DROPPED_ROLES = {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog", "alertdialog"}
@@ -26,6 +30,8 @@ _INLINE_NAMES = """
 _INLINE = frozenset(_INLINE_NAMES.split())
 _CHANGED = ("article:modified_time", "og:updated_time", "last-modified", "dcterms.modified", "date")
 _LISTS = ("ul", "ol", "dl", "menu")
+_PROLOG = re.compile(r"\s*<\?xml[^>]*\?>")
+_STRUCK = re.compile(r"line-through|strike-?through", re.IGNORECASE)
 _BREAK = "\n\0"
 _MAX_SPAN, _MAX_DEPTH = 50, 8
 
@@ -37,8 +43,10 @@ def declared_encoding(content: bytes) -> str:
 
 def parse(html: str) -> tuple[str, str, dict[str, Any]]:
     """(title, text, metadata) of a page."""
-    soup = BeautifulSoup(html, "lxml")
+    soup = _soup(html)
+    show_panels(soup)
     body = soup.body or soup
+    without_chrome(body)
     writer = _Writer()
     for event, node in _walk(body):
         writer.take(event, node)
@@ -49,8 +57,12 @@ def parse(html: str) -> tuple[str, str, dict[str, Any]]:
 
 def words(html: str) -> str:
     """All words of a page, or of a piece of HTML, on one line."""
-    soup = BeautifulSoup(html, "lxml")
+    soup = _soup(html)
     return _cell_words(soup.body or soup)
+
+
+def _soup(html: str) -> BeautifulSoup:
+    return BeautifulSoup(_PROLOG.sub("", html, count=1), "lxml")
 
 
 def _metadata(soup: BeautifulSoup) -> dict[str, Any]:
@@ -73,9 +85,17 @@ def _walk(root: Tag) -> Iterator[tuple[str, Any]]:
         node = next(children, None)
         if node is None:
             stack.pop()
+            if tag.name == "a" and (address := address_of(tag)):
+                yield "text", f" ({address})"
             yield "leave", tag
         elif isinstance(node, Tag):
-            if _is_dropped(node):
+            if _is_hidden(node):
+                continue
+            text = stand_in(node)
+            if text is not None:
+                yield "text", text
+                continue
+            if _is_no_content(node):
                 continue
             yield "enter", node
             if node.name not in ("pre", "table") or (node.name == "table" and not _is_data_table(node)):
@@ -85,15 +105,26 @@ def _walk(root: Tag) -> Iterator[tuple[str, Any]]:
 
 
 def _is_dropped(tag: Tag) -> bool:
-    """Whether the tag is not content (navigation, menus, scripts) or hidden from the reader."""
-    if tag.name in _DROPPED or tag.has_attr("hidden") or tag.get("aria-hidden") == "true":
+    return _is_hidden(tag) or _is_no_content(tag)
+
+
+def _is_hidden(tag: Tag) -> bool:
+    """Whether the tag is hidden from readers, or struck out."""
+    if tag.has_attr("hidden") or tag.get("aria-hidden") == "true":
+        return True
+    style = re.sub(r"\s", "", str(tag.get("style") or "")).lower()
+    if "display:none" in style or "visibility:hidden" in style:
+        return True
+    return _STRUCK.search(f"{style} {tag.get('class') or ''}") is not None
+
+
+def _is_no_content(tag: Tag) -> bool:
+    """Whether the tag is navigation, a menu, a script or the like."""
+    if tag.name in _DROPPED:
         return True
     if tag.name == "header" and not tag.find(["h1", "h2", "h3", "h4", "h5", "h6"]):
         return True
-    if str(tag.get("role") or "").lower() in _DROPPED_ROLES:
-        return True
-    style = re.sub(r"\s", "", str(tag.get("style") or "")).lower()
-    return "display:none" in style or "visibility:hidden" in style
+    return str(tag.get("role") or "").lower() in _DROPPED_ROLES
 
 
 def _is_data_table(table: Tag) -> bool:
@@ -135,10 +166,11 @@ class _Writer:
             return
         self._flush()
         if tag.name == "pre":
-            self._add_code(tag.get_text())
+            self._add_code(code_of(tag))
         elif tag.name == "table" and _is_data_table(tag):
             self._add_table(tag)
         elif tag.name in _LISTS:
+            self._keep_term()
             self.lists.append(_list_start(tag))
         elif tag.name == "li":
             self._begin_item()
@@ -167,6 +199,12 @@ class _Writer:
             self.items.append(f"- {self.term}")
         self.term = markup.one_line(self._words()).rstrip(":")
         self.inline = []
+
+    def _keep_term(self) -> None:
+        """Writes the term of a definition that begins with a list."""
+        if self.marker.endswith(": "):
+            self.items.append(self.marker.rstrip())
+            self.marker = ""
 
     def _begin_item(self) -> None:
         number = self.lists[-1] if self.lists else None
@@ -240,7 +278,7 @@ def _table_rows(table: Tag) -> list[list[str]]:
         row: list[str] = []
         for cell in tr.find_all(["td", "th"]):
             _fill_hanging(row, hanging)
-            words = "" if _is_dropped(cell) else _cell_words(cell)
+            words = "" if _is_dropped(cell) else _cell_words(cell) or mark_of(cell)
             height, width = _span(cell, "rowspan"), _span(cell, "colspan")
             for column in range(len(row), len(row) + width):
                 if height > 1:
@@ -260,7 +298,7 @@ def _cell_words(cell: Tag) -> str:
         elif node.name not in _INLINE:
             pieces.append(" ")
             if event == "enter" and node.name == "pre":
-                pieces.append(node.get_text())
+                pieces.append(code_of(node))
     return markup.one_line("".join(pieces))
 
 

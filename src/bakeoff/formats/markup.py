@@ -69,6 +69,11 @@ def fenced(lines: Sequence[str]) -> Sequence[bool]:
     return block_lines(lines).fenced
 
 
+def code_lines(lines: Sequence[str]) -> Sequence[bool]:
+    """For each line, whether it is code: fenced, fences included, or indented."""
+    return block_lines(lines).code
+
+
 def paragraph(text: str) -> str:
     """Text that is no heading and no code, with a backslash before lines that look like a heading or a fence."""
     return "\n".join("\\" + line if heading_of(line) or _FENCE.match(line) else line for line in text.split("\n"))

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-import yaml
-
-from bakeoff.formats import markup
+from bakeoff.formats import encodings, markup
 from bakeoff.formats import rows as parse_rows
+from bakeoff.formats.encodings import Decoded
+from bakeoff.formats.front_matter import front_matter
+from bakeoff.formats.markdown_hidden import without_hidden
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
 from bakeoff.formats.values import access_of, scalar_meta, time_of
 
@@ -33,13 +34,6 @@ _MAGIC = (
     (b"GIF8", "a GIF image", ""),
     (b"SQLite format 3\0", "an SQLite database", ""),
     (b"\x7fELF", "a program", ""),
-)
-_TEXT_MARKS = (
-    (b"\xff\xfe\0\0", "utf-32"),
-    (b"\0\0\xfe\xff", "utf-32"),
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
 )
 
 
@@ -73,15 +67,36 @@ def _parse(suffix: str, name: str, content: bytes) -> Parsed:
         return _whole(name, *parse_docx.parse(content))
     if suffix in HTML:
         return _html(name, content)
-    text, encoding = decode(content)
-    note = {"encoding": encoding} if encoding else {}
-    text = markup.clean(text)
+    found = encodings.decoded(content)
+    return _with_guess(name, found, _text(suffix, name, found))
+
+
+def _text(suffix: str, name: str, found: Decoded) -> Parsed:
+    """The parts of a file of text."""
+    note = {"encoding": found.encoding} if found.encoding else {}
+    text = markup.clean(found.text)
     if suffix in (".csv", ".tsv"):
         return parse_rows.parse_csv(name, text, note)
     if suffix in (".jsonl", ".ndjson"):
         return parse_rows.parse_jsonl(name, text, note)
-    front, body = front_matter(text) if suffix in MARKDOWN else ({}, text)
-    return _whole(name, str(front.pop("title", "")), atx_headings(body), {**front, **note})
+    if suffix not in MARKDOWN:
+        return _whole(name, "", atx_headings(text), note)
+    front, body = front_matter(text)
+    body = atx_headings(without_hidden(body))
+    return _whole(name, str(front.pop("title", "")), body, {**front, **note})
+
+
+def _with_guess(name: str, found: Decoded, parsed: Parsed) -> Parsed:
+    """The parsed file, and a problem if its encoding was guessed."""
+    if not found.guessed:
+        return parsed
+    guess = Problem(
+        source=name,
+        reason=f"it does not say its encoding; it was read as {found.encoding}, which is a guess",
+        remedy="look at it with: bakeoff show; save it as UTF-8 to be sure",
+        is_read=True,
+    )
+    return parsed.model_copy(update={"problems": (*parsed.problems, guess)})
 
 
 def _pdf(name: str, content: bytes) -> Parsed:
@@ -96,9 +111,9 @@ def _pdf(name: str, content: bytes) -> Parsed:
 def _html(name: str, content: bytes) -> Parsed:
     from bakeoff.formats import html as parse_html
 
-    text, encoding = decode(content, parse_html.declared_encoding(content))
-    title, body, meta = parse_html.parse(text)
-    return _whole(name, title, body, {**meta, "encoding": encoding})
+    found = encodings.decoded(content, parse_html.declared_encoding(content))
+    title, body, meta = parse_html.parse(found.text)
+    return _with_guess(name, found, _whole(name, title, body, {**meta, "encoding": found.encoding}))
 
 
 def _whole(name: str, title: str, text: str, meta: dict[str, Any]) -> Parsed:
@@ -142,7 +157,7 @@ def check_kind(suffix: str, content: bytes) -> None:
             f"named {suffix}, but it is not a {suffix} file (it starts with {content[:8]!r})",
             "export it again from the program that made it",
         )
-    elif not content.startswith(tuple(mark for mark, _ in _TEXT_MARKS)) and _is_binary(content):
+    elif not content.startswith(encodings.MARKS) and _is_binary(content):
         raise UnreadableError(f"named {suffix}, but it is binary", "save it as UTF-8 text")
     elif suffix in (*MARKDOWN, *TEXT) and content[:200].lstrip().lower().startswith((b"<!doctype html", b"<html")):
         raise UnreadableError(f"named {suffix}, but it is an HTML page", "name it *.html")
@@ -156,42 +171,9 @@ def _is_binary(content: bytes) -> bool:
 
 
 def decode(content: bytes, declared: str = "") -> tuple[str, str]:
-    """(text, note on the encoding). Tried in order: the byte order mark, UTF-8, the declared encoding, Windows-1252.
-
-    The note is empty for plain UTF-8. If most non-ASCII characters are valid UTF-8, broken bytes become U+FFFD.
-    """
-    for mark, encoding in _TEXT_MARKS:
-        if content.startswith(mark):
-            return content.decode(encoding, errors="replace"), "" if encoding == "utf-8-sig" else encoding
-    try:
-        return content.decode("utf-8"), ""
-    except UnicodeDecodeError:
-        pass
-    if declared and declared not in ("utf-8", "utf8"):
-        try:
-            return content.decode(declared), declared
-        except (LookupError, UnicodeDecodeError):
-            pass
-    text = content.decode("utf-8", errors="replace")
-    n_broken = text.count("\ufffd")
-    if sum(character > "\x7f" for character in text) - n_broken > n_broken:
-        return text, f"utf-8 with {n_broken} broken places"
-    return content.decode("cp1252", errors="replace"), "cp1252"
-
-
-def front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """(the values of the YAML block between `---` lines at the top, the text below it). Values are not converted."""
-    match = re.match(r"---\n(.{0,20000}?)\n(?:---|\.\.\.)(?:\n|$)", text, re.DOTALL)
-    if not match:
-        return {}, text
-    try:
-        # BaseLoader: every value is a string, a list or a mapping. It constructs no objects and guesses no types.
-        loaded = yaml.load(match[1], Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, RecursionError):
-        return {}, text
-    if not isinstance(loaded, dict):
-        return {}, text
-    return {str(key).lower(): value for key, value in loaded.items()}, text[match.end() :]
+    """(text, its encoding, which is empty for plain UTF-8)."""
+    text, encoding, _ = encodings.decoded(content, declared)
+    return text, encoding
 
 
 def atx_headings(text: str) -> str:

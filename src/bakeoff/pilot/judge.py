@@ -308,7 +308,7 @@ def _data_warnings(data: DataSummary) -> list[str]:
     if n_leaks:
         copies = "question nearly copies" if n_leaks == 1 else "questions nearly copy"
         warnings.append(f"{n_leaks} test {copies} a training question: the tuned contenders may look too good.")
-    unread = sum(problem.reason != "hidden" for problem in data.documents.problems)
+    unread = sum(problem.reason != "hidden" and not problem.is_read for problem in data.documents.problems)
     if unread:
         files = "file" if unread == 1 else "files"
         warnings.append(

@@ -86,7 +86,7 @@ class Prepared(Record):
         return [
             f"{len(self.documents)} documents, about {n_words:,} words; {asked}.",
             *([f"by their dates and counts, users ask about {monthly:,} questions a month."] if monthly else []),
-            *(f"not read: {problem.source}: {problem.reason}" for problem in self.problems),
+            *(problem.line for problem in self.problems),
             *(f"note: {note}" for note in self.notes),
             *(f"leak: {leak.line_with(texts)}" for leak in self.leaks if not leak.excused),
             *([EXCUSED.format(n=n_excused)] if n_excused else []),

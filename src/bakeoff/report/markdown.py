@@ -160,14 +160,16 @@ def _summary(data: ReportData) -> list[str]:
             "Models that answered, by the servers' names:",
             bullets(f"{name}: {listed(models)}" for name, models in data.origins.items()),
         ]
-    if documents.problems:
-        parts += [
-            "Could not be read:",
-            bullets(
-                f"{problem.source}: {problem.reason}" + (f" -> {problem.remedy}" if problem.remedy else "")
-                for problem in documents.problems
-            ),
-        ]
+    for title, is_read in (("Could not be read:", False), ("Read, but check how:", True)):
+        problems = [problem for problem in documents.problems if problem.is_read == is_read]
+        if problems:
+            parts += [
+                title,
+                bullets(
+                    f"{problem.source}: {problem.reason}" + (f" -> {problem.remedy}" if problem.remedy else "")
+                    for problem in problems
+                ),
+            ]
     leaks = [leak for leak in data.summary.leaks if not leak.excused]
     if leaks:
         parts += [

@@ -122,6 +122,7 @@ class Inspection(Record):
     n_documents: int = 0
     corpus_tokens: int = 0
     not_read: tuple[str, ...] = ()
+    to_check: tuple[str, ...] = ()
     n_questions: int = 0
     n_answerable: int = 0
     n_facts: int = 0
@@ -152,6 +153,7 @@ class Inspection(Record):
         if self.n_documents:
             lines.append(f"{self.n_documents:,} documents, about {self.corpus_tokens:,} tokens.")
         lines += [f"Not read: {problem}." for problem in self.not_read]
+        lines += [f"Check how it was read: {problem}." for problem in self.to_check]
         if self.n_questions:
             monthly = f", by their dates {self.asked_per_month:,} times a month" if self.asked_per_month else ""
             lines.append(
@@ -183,7 +185,8 @@ def inspect_data(
         counts |= {
             "n_documents": len(reading.documents),
             "corpus_tokens": estimated_tokens(n_words),
-            "not_read": tuple(f"{problem.source}: {problem.reason}" for problem in reading.problems),
+            "not_read": tuple(f"{one.source}: {one.reason}" for one in reading.problems if not one.is_read),
+            "to_check": tuple(f"{one.source}: {one.reason}" for one in reading.problems if one.is_read),
         }
     if questions:
         asked = read_questions(questions, columns or {})

@@ -1,0 +1,63 @@
+"""Reads the metadata at the top of a Markdown file: YAML between `---` lines, or TOML between `+++` lines.
+
+Takes cleaned text. Gives values as strings, lists and mappings, and the text below. Knows no field.
+"""
+
+import re
+import tomllib
+from typing import Any
+
+import yaml
+
+_YAML = re.compile(r"---\n(.{0,20000}?)\n(?:---|\.\.\.)(?:\n|$)", re.DOTALL)
+_TOML = re.compile(r"\+\+\+\n(.{0,20000}?)\n\+\+\+(?:\n|$)", re.DOTALL)
+_KEY = re.compile(r"([A-Za-z_][\w .-]{0,60}?)[ \t]*:(?:[ \t]+(.*)|$)")
+
+
+def front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """(the values of the block at the top, the text below it). Values are not converted.
+
+    Where YAML refuses the block as a whole (a title with a colon, a tab, an open quote), each key is read for itself.
+    """
+    match = _YAML.match(text)
+    values = _yaml(match[1]) or _by_key(match[1]) if match else None
+    if match is None and (match := _TOML.match(text)):
+        values = _toml(match[1])
+    if not match or not isinstance(values, dict):
+        return {}, text
+    return {str(key).lower(): value for key, value in values.items()}, text[match.end() :]
+
+
+def _yaml(block: str) -> Any:
+    """The values, all of them strings, lists and mappings: no object is made and no type is guessed."""
+    try:
+        return yaml.load(block, Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError):
+        return None
+
+
+def _toml(block: str) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(block)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return None
+
+
+def _by_key(block: str) -> dict[str, Any] | None:
+    """The values key by key. None if a line belongs to no key: then the block is text between two rules."""
+    parts: list[list[str]] = []
+    for line in block.split("\n"):
+        if _KEY.match(line):
+            parts.append([line])
+        elif parts and (not line or line.startswith((" ", "\t", "- ", "#", "}", "]"))):
+            parts[-1].append(line)
+        elif line and not line.startswith("#"):
+            return None
+    values: dict[str, Any] = {}
+    for lines in parts:
+        key = _KEY.match(lines[0])
+        if key:
+            loaded = _yaml("\n".join(lines))
+            plain = " ".join([key[2] or "", *map(str.strip, lines[1:])]).strip()
+            values[key[1]] = loaded[key[1]] if isinstance(loaded, dict) and key[1] in loaded else plain.strip("\"'")
+    return values or None

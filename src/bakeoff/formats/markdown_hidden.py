@@ -1,0 +1,70 @@
+"""Takes out of Markdown what its readers do not see or are not meant to believe: comments and struck text.
+
+Also the bytes of pictures that are written into the text. Takes and gives text; code is left as it is.
+"""
+
+import re
+from collections.abc import Callable
+
+from bakeoff.formats import inline, markup
+
+_HINTS = re.compile(r"<!--|~~|<(?:del|s|strike)\b|^ {0,3}\[(?://|comment|_)|;base64,", re.IGNORECASE | re.MULTILINE)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_LABEL_COMMENT = re.compile(
+    r"""^ {0,3}\[(?://|comment|_)[^\]\n]*\]:[ \t]*(?:\#|<>)[ \t]*(?:"[^"\n]*"|'[^'\n]*'|\(.*\))[ \t]*$""",
+    re.MULTILINE | re.IGNORECASE,
+)
+_STRUCK = re.compile(r"(?<![~\\])~~(?=[^\s~])(?:(?!\n\s*\n).)*?(?<=[^\s~])~~(?!~)", re.DOTALL)
+_STRUCK_TAG = re.compile(r"<(del|s|strike)(?:\s[^<>]*)?>(?:(?!\n\s*\n).)*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_BYTES = re.compile(r"(data:[\w.+-]+/[\w.+-]+);base64,[A-Za-z0-9+/=%_-]{64,}")
+_CODE = re.compile("\ue004(\\d+)\ue005")
+_GONE = "\ue003"
+_SIGNS = re.compile("[\ue003-\ue006]")
+
+
+def without_hidden(text: str) -> str:
+    """The text without comments, struck text and the bytes of pictures.
+
+    >>> without_hidden("The price is ~~£99~~ £149. <!-- since May -->")
+    'The price is £149.'
+    """
+    if not _HINTS.search(text) or _SIGNS.search(text):
+        return text
+    code: list[str] = []
+
+    def aside(piece: str) -> str:
+        code.append(piece)
+        return f"\ue004{len(code) - 1}\ue005"
+
+    changed = _BYTES.sub(r"\1", _code_aside(text, aside))
+    for hidden in (_COMMENT, _LABEL_COMMENT, _STRUCK, _STRUCK_TAG):
+        changed = hidden.sub(_GONE, changed)
+    lines = [_tidied(line) for line in changed.split("\n")]
+    kept = "\n".join(line for line in lines if line is not None)
+    return _CODE.sub(lambda match: code[int(match[1])], kept)
+
+
+def _code_aside(text: str, aside: Callable[[str], str]) -> str:
+    """The text with a sign for each line and each span of code."""
+    lines = text.split("\n")
+    is_code = markup.code_lines(lines)
+    text = "\n".join(
+        inline.CODE_LINE + aside(line) if code else line for line, code in zip(lines, is_code, strict=True)
+    )
+    pieces, position = [], 0
+    comments = [match.span() for match in _COMMENT.finditer(text)]
+    for start, end in inline.code_spans(text):
+        if start >= position and not any(first < start < last for first, last in comments):
+            pieces += [text[position:start], aside(text[start:end])]
+            position = end
+    return "".join([*pieces, text[position:]]).replace(inline.CODE_LINE, "")
+
+
+def _tidied(line: str) -> str | None:
+    """The line without double spaces where something went; None if nothing else was in it."""
+    if _GONE not in line:
+        return line
+    indent = line[: len(line) - len(line.lstrip(" "))]
+    line = re.sub(rf"[ \t]*{_GONE}(?:[ \t]*{_GONE})*[ \t]*", " ", line.strip())
+    line = re.sub(r"(?<=\S) (?=[.,;:!?](?:\s|$))", "", line).strip()
+    return None if re.fullmatch(r"[\s>*+-]*(?:\d{1,3}[.)])?\s*", line) else indent + line

@@ -1,0 +1,76 @@
+"""What a reader of a Markdown file sees is read: no comments, no struck text, no front matter, no bytes of pictures."""
+
+import pytest
+
+from bakeoff.formats.front_matter import front_matter
+from bakeoff.formats.markdown_hidden import without_hidden
+from bakeoff.formats.parse import parse
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It weighs <!-- 9 kg -->7 kg.", "It weighs 7 kg."),
+        ("a\n\n<!-- 9 kg\n\nor more -->\nb", "a\n\nb"),
+        ("a\n\n[//]: # (it was 9 kg)\nb", "a\n\nb"),
+        ('a\n\n[comment]: <> "it was 9 kg"\nb', "a\n\nb"),
+        ("It weighs ~~9 kg~~ 7 kg.", "It weighs 7 kg."),
+        ("It weighs <del>9 kg</del> 7 kg.", "It weighs 7 kg."),
+        ("- ~~red~~\n  - ~~dark~~ light\n- blue", "  - light\n- blue"),
+        ("7 kg ~~9 kg~~, with lid", "7 kg, with lid"),
+    ],
+)
+def test_comments_and_struck_text_are_left_out(text: str, expected: str) -> None:
+    """With the line, if nothing else was on it."""
+    assert without_hidden(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```html\n<!-- 9 kg -->\n```",
+        "    ~~9 kg~~",
+        "Write `<!-- 9 kg -->` or `~~9 kg~~`.",
+        "~5 to ~6 kg",
+        "~~~\n9 kg\n~~~",
+        "It is 5 <!-- not closed",
+        "[a]: # (x)",
+    ],
+)
+def test_code_and_what_only_looks_like_it_stays(text: str) -> None:
+    """Code shows comments to readers, and a single tilde says about."""
+    assert without_hidden(text) == text
+
+
+def test_the_bytes_of_a_picture_are_left_out() -> None:
+    """They are no words, and would fill passages."""
+    (part,) = parse("a.md", ("# A\n\n![the plan](data:image/png;base64," + "QUJD" * 400 + ")\n\nb").encode()).parts
+    assert part.text == "# A\n\n![the plan](data:image/png)\n\nb"
+
+
+@pytest.mark.parametrize(
+    ("block", "values"),
+    [
+        ("---\ntitle: Returns: how to\nowner: ann\n---\n", {"title": "Returns: how to", "owner": "ann"}),
+        ('---\ntitle: "Returns\nowner: ann\n---\n', {"title": "Returns", "owner": "ann"}),
+        ("---\ntitle: @home\ntags:\n- a\n- b\n---\n", {"title": "@home", "tags": ["a", "b"]}),
+        ("---\ntitle: a: b\naccess:\n  - hr\n  - legal\n---\n", {"title": "a: b", "access": ["hr", "legal"]}),
+        ("---\ntitle:\n\tReturns\n---\n", {"title": "Returns"}),
+        ('+++\ntitle = "Returns"\n+++\n', {"title": "Returns"}),
+    ],
+)
+def test_front_matter_that_yaml_refuses_is_read_key_by_key(block: str, values: dict[str, object]) -> None:
+    """So that it does not become text. TOML is read too."""
+    assert front_matter(block + "Body.") == (values, "Body.")
+
+
+@pytest.mark.parametrize("text", ["---\nJust a line: it goes on\nand on\n---\nBody.", "+++\nno toml\n+++\nBody."])
+def test_text_between_two_rules_stays_text(text: str) -> None:
+    """If a line of it belongs to no key."""
+    assert front_matter(text) == ({}, text)
+
+
+def test_the_labels_of_a_file_with_broken_front_matter_are_kept() -> None:
+    """A file must not become public because of a colon in its title."""
+    (part,) = parse("a.md", b"---\ntitle: Pay: 2024\naccess: hr, legal\n---\nBody.").parts
+    assert (part.title, part.access) == ("Pay: 2024", ("hr", "legal"))
