@@ -79,7 +79,8 @@ TABS = [
     '<ul role="tablist"><li role="tab">{0}</li><li role="tab">{1}</li></ul><div><div role="tabpanel">{2}</div>'
     '<div role="tabpanel" hidden>{3}</div></div>',
     '<ul class="nav nav-tabs"><li><a data-toggle="tab" href="#a">{0}</a></li><li><a data-toggle="tab" '
-    'href="#b">{1}</a></li></ul><div id="a" class="tab-pane">{2}</div><div id="b" class="tab-pane" style="display: none">{3}</div>',
+    'href="#b">{1}</a></li></ul><div id="a" class="tab-pane">{2}</div>'
+    '<div id="b" class="tab-pane" style="display: none">{3}</div>',
     '<div class="tabbed-labels"><label>{0}</label><label>{1}</label></div><div class="tabbed-content">'
     '<div class="tabbed-block">{2}</div><div class="tabbed-block">{3}</div></div>',
 ]

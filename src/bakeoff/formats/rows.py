@@ -4,15 +4,15 @@ Takes decoded text, gives parts, and problems for the rows that could not be use
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bakeoff.formats import html_cells, markup
-from bakeoff.formats.csv_rows import DELIMITERS, csv_rows
+from bakeoff.formats.csv_rows import DELIMITERS, rows_with_open_quotes
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
+from bakeoff.formats.tables import TEXT_FIELDS, Table, table_of
 from bakeoff.formats.values import access_of, json_value, time_of
 
-TEXT_FIELDS = ("text", "content", "body")
 _NO_TEXT_REMEDY = f"give each row a text in a field called {', '.join(TEXT_FIELDS[:-1])} or {TEXT_FIELDS[-1]}"
 
 
@@ -41,38 +41,55 @@ def _json_object(line: str) -> dict[str, Any]:
 
 def parse_csv(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
     """One part per row if there is a column of texts. Otherwise the table is one part, with one line per row."""
-    rows = (cells for _, cells in csv_rows(text, "\t" if name.lower().endswith(".tsv") else DELIMITERS))
-    headers = _headers(next(rows, []))
-    titles_by_field = {header.casefold(): header for header in headers}
-    if not any(field in titles_by_field for field in TEXT_FIELDS):
-        lines = [line for row in rows if (line := _described(headers, row))]
-        body = markup.clean(markup.paragraph("\n".join(lines)))
-        return Parsed(parts=(Part(text=body, meta=dict(meta)),) if body else ())
+    rows, open_quotes = rows_with_open_quotes(text, "\t" if name.lower().endswith(".tsv") else DELIMITERS)
+    parsed = parse_table(name, rows, meta)
+    if not open_quotes:
+        return parsed
+    more = f" ({len(open_quotes) - 1} more like it)" if len(open_quotes) > 1 else ""
+    problem = Problem(
+        source=f"{name}, line {open_quotes[0]}",
+        reason=f"a quote is opened and never closed; the line was read as a row{more}",
+        remedy="close the quote, or write a quote inside a cell twice",
+        is_read=True,
+    )
+    return parsed.model_copy(update={"problems": (*parsed.problems, problem)})
+
+
+def parse_table(name: str, rows: Sequence[Sequence[str]], meta: Mapping[str, Any], prefix: str = "") -> Parsed:
+    """One part per row if there is a column of texts, with keys that begin with `prefix`. Otherwise one part."""
+    table = table_of(rows)
+    if not table.has_texts:
+        body = markup.clean(markup.paragraph(described(table)))
+        return Parsed(parts=(Part(text=body, title=table.title, meta=dict(meta)),) if body else ())
     parts, problems = [], []
-    for number, row in enumerate(rows, 1):
-        fields = {header: value for header, value in zip(headers, row, strict=False) if value.strip()}
+    for number, row in enumerate(table.rows, 1):
+        fields = {header: value for header, value in zip(table.headers, row, strict=False) if value.strip()}
         try:
-            parts.append(_part(fields, str(number), meta))
+            part = _part(fields, f"{prefix}{number}", meta)
         except UnreadableError as error:
             problems.append((f"row {number}", error))
+            continue
+        facts = [header for header in table.facts if header in fields]
+        above = _pairs((header, fields[header]) for header in facts)
+        text = f"{markup.paragraph(above)}\n\n{part.text}" if above else part.text
+        parts.append(part.model_copy(update={"text": text, "title": part.title or table.title}))
     return Parsed(parts=tuple(parts), problems=tuple(_grouped(name, problems)))
 
 
-def _headers(row: Sequence[str]) -> list[str]:
-    """Unique column names. A column without a name is called by its number."""
-    headers: list[str] = []
-    for number, cell in enumerate(row, 1):
-        header = markup.one_line(cell) or f"column {number}"
-        headers.append(header if header not in headers else f"{header} {number}")
-    return headers
+def described(table: Table) -> str:
+    """The table as lines 'Header: value; Header: value', without empty cells, below the notes above its header."""
+    lines = [line for row in table.rows if (line := _described(table.headers, row))]
+    return "\n\n".join(filter(None, ["\n".join(table.notes), "\n".join(lines)])) if lines else ""
 
 
 def _described(headers: Sequence[str], row: Sequence[str]) -> str:
-    """The row as 'Header: value; Header: value', without empty cells."""
     names = [*headers, *(f"column {number}" for number in range(len(headers) + 1, len(row) + 1))]
-    pairs = zip(names, row, strict=False)
+    return _pairs(zip(names, row, strict=False))
+
+
+def _pairs(cells: Iterable[tuple[str, str]]) -> str:
     return "; ".join(
-        f"{header}: {markup.one_line(html_cells.words_of(cell))}" for header, cell in pairs if cell.strip()
+        f"{header}: {markup.one_line(html_cells.words_of(cell))}" for header, cell in cells if cell.strip()
     )
 
 
