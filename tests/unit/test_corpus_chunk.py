@@ -353,3 +353,42 @@ def test_a_chunk_says_what_can_be_read_of_it():
     assert (saving.text, saving.shown) == ("Press [Save](https://a.b).", "Press Save.")
     assert saving.passage == "Changelog > 1.2.0\nPress Save."
     assert (plain.text, plain.readable) == ("Words.", None)
+
+
+class TestLeadIns:
+    """A passage from the middle of a list says what the list is about."""
+
+    TEXT = "# Care\n\nPlease read. **Do not put into the oven:**\n\n" + "\n".join(
+        f"- the {colour} lid of the larger kind, with its ring and knob" for colour in ("red", "blue", "green", "white")
+    )
+
+    def chunks(self, text: str, max_tokens: int) -> list[Chunk]:
+        document = Document(id="d", text=text, title="Care", source="a.md")
+        return chunk_document(document, max_tokens, lambda part: len(part.split()))
+
+    @pytest.mark.parametrize("max_tokens", [22, 28, 40, 200])
+    def test_the_sentence_before_a_list_goes_with_each_of_its_passages(self, max_tokens):
+        """In the heading, where the sentence stands in an earlier passage."""
+        for chunk in self.chunks(self.TEXT, max_tokens):
+            assert "Do not put into the oven:" in chunk.passage or "Please read." in chunk.text
+            assert self.TEXT[chunk.start : chunk.end] == chunk.text
+
+    def test_the_item_above_nested_items_goes_with_them(self):
+        """With the sentence before the whole list."""
+        text = "Parts:\n\n- Not dishwasher safe:\n" + "".join(f"  - the {n} lid with ring and knob\n" for n in "abcdef")
+        last = self.chunks(text, 16)[-1]
+        assert last.heading == "Care > Parts: > Not dishwasher safe:" and "f lid" in last.text
+
+    def test_a_sentence_before_a_table_goes_with_its_later_rows(self):
+        """Before the header of the table."""
+        rows = "".join(f"| part {n} | {n} days in all |\n" for n in range(9))
+        text = f"Not in the warranty:\n\n| Part | Time |\n| --- | --- |\n{rows}"
+        assert self.chunks(text, 30)[-1].heading == "Care > Not in the warranty: > Part | Time"
+
+    @pytest.mark.parametrize(
+        "before", ["It is a fine oven.", "", "So: this is a long story " + "and it goes on " * 30 + ":"]
+    )
+    def test_a_sentence_that_leads_to_nothing_or_is_too_long_is_not_repeated(self, before):
+        """Only one that ends with a colon, and takes less than half of a passage."""
+        text = f"{before}\n\n" + "".join(f"- the {n} lid with ring and knob\n" for n in "abcdef")
+        assert {chunk.heading for chunk in self.chunks(text, 16)} == {"Care"}

@@ -221,3 +221,14 @@ def test_bytes_can_be_read_without_a_folder():
     reading = documents_in("upload/a.md", b"# Title\n\nText.")
     assert [(document.source, document.title) for document in reading.documents] == [("upload/a.md", "Title")]
     assert documents_in("a.md", b"").problems[0].reason == "the file is empty"
+
+
+@pytest.mark.parametrize("name", ["oven [2024]", "a[b]", "what?", "all*"])
+def test_a_folder_whose_name_has_the_signs_of_a_glob_is_that_folder(tmp_path, name):
+    """Globs below it work, and sources are named as below any folder."""
+    folder = tmp_path / name / "docs"
+    folder.mkdir(parents=True)
+    (folder / "a.md").write_text("Seven.", encoding="utf-8")
+    for pattern in ("docs/*.md", "docs/**/*.md", "d*/a.md", "*/a.md"):
+        (document,) = read_documents([tmp_path / name / pattern]).documents
+        assert document.text == "Seven." and document.source.endswith("a.md")

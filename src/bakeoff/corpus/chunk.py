@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from bakeoff.corpus.lead_ins import items_above, lead_in_of
 from bakeoff.errors import ConfigError
 from bakeoff.formats import markup
 from bakeoff.formats.line_kinds import LineKinds, line_kinds
@@ -38,12 +39,14 @@ class _Run(NamedTuple):
 
 
 class _Atom(NamedTuple):
-    """A piece of text that is not cut again. `table_header` is set if it continues a table that began earlier."""
+    """A piece of text that is not cut again. `lead_in` says what it belongs to, if that stands before it: the header of
+    its table, or the sentence before its list and the items above its own.
+    """
 
     span: _Span
     n_tokens: int
-    table_header: str = ""
-    n_header: int = 0
+    lead_in: str = ""
+    n_lead_in: int = 0
 
 
 def chunk_document(document: Document, max_tokens: int, count_tokens: CountTokens) -> list[Chunk]:
@@ -62,8 +65,8 @@ def chunk_document(document: Document, max_tokens: int, count_tokens: CountToken
         heading = heading_path((document.title, *path))
         left = max_tokens - (count_tokens(heading) if heading else 0)
         cutter = _Cutter(document.text, max(left, (max_tokens + 1) // 2), count_tokens)
-        for span, table_header in cutter.pack(runs):
-            above = " > ".join(filter(None, (heading, table_header)))
+        for span, lead_in in cutter.pack(runs):
+            above = " > ".join(filter(None, (heading, lead_in)))
             chunk = _chunk(document, span, above, lines.kinds(span))
             if chunk.shown.strip():
                 chunks.append(chunk)
@@ -200,13 +203,15 @@ class _Cutter:
         self.count_tokens = count_tokens
 
     def pack(self, runs: Sequence[_Run]) -> Iterator[tuple[_Span, str]]:
-        """(span, header of the table that it continues, usually empty), in order. Each span is filled greedily."""
+        """(span, what stands before the table or list that it continues, usually empty), in order. Each span is filled
+        greedily.
+        """
         begun: _Atom | None = None
         end = n_tokens = 0
         for atom in self._atoms(runs):
             gap = self._count(_Span(end, atom.span.start)) if begun and atom.span.start > end else 0
             if begun and n_tokens + gap + atom.n_tokens > self.budget:
-                yield self._stripped(_Span(begun.span.start, end)), begun.table_header
+                yield self._stripped(_Span(begun.span.start, end)), begun.lead_in
                 begun = None
             if begun is None:
                 begun, n_tokens = self._opening(atom)
@@ -214,38 +219,54 @@ class _Cutter:
             n_tokens += gap + atom.n_tokens
             end = atom.span.end
         if begun:
-            yield self._stripped(_Span(begun.span.start, end)), begun.table_header
+            yield self._stripped(_Span(begun.span.start, end)), begun.lead_in
 
     def _opening(self, atom: _Atom) -> tuple[_Atom, int]:
-        """The atom as the first of a chunk, and the tokens of its table header. The header is dropped if too long."""
-        if atom.n_header + atom.n_tokens > self.budget:
-            return atom._replace(table_header=""), 0
-        return atom, atom.n_header
+        """The atom as the first of a chunk, and the tokens of what leads in to it. That is dropped if too long."""
+        if atom.n_lead_in + atom.n_tokens > self.budget:
+            return atom._replace(lead_in=""), 0
+        return atom, atom.n_lead_in
 
     def _atoms(self, runs: Sequence[_Run]) -> Iterator[_Atom]:
+        before: _Run | None = None
         for run in runs:
             whole = _Span(run.lines[0].start, run.lines[-1].end)
             n_tokens = self._count(whole)
+            sentence = self._sentence_before(before, run)
             if n_tokens <= self.budget:
-                yield _Atom(whole, n_tokens)
+                yield self._led(_Atom(whole, n_tokens), sentence)
             elif run.kind == "prose":
                 yield from self._sentences(whole)
             else:
-                yield from self._units(run)
+                yield from self._units(run, sentence)
+            before = run
 
-    def _units(self, run: _Run) -> Iterator[_Atom]:
-        """The rows, items or lines of a run that is too long for one chunk."""
+    def _units(self, run: _Run, sentence: str) -> Iterator[_Atom]:
+        """The rows, items or lines of a run that is too long for one chunk, below the sentence that leads in to it."""
         header = self._table_header(run)
-        n_header = self.count_tokens(header) if header else 0
-        for number, unit in enumerate(self._grouped(run, bool(header))):
+        units = self._grouped(run, bool(header))
+        above = items_above([self._slice(unit) for unit in units]) if run.kind == "list" else [()] * len(units)
+        for number, unit in enumerate(units):
             if not self._slice(unit).strip():
                 continue
             n_tokens = self._count(unit)
             fits = n_tokens <= self.budget
             atoms: Iterable[_Atom] = [_Atom(unit, n_tokens)] if fits else self._sentences(unit)
-            if header and number:
-                atoms = (atom._replace(table_header=header, n_header=n_header) for atom in atoms)
-            yield from atoms
+            lead_in = " > ".join(filter(None, (sentence, *above[number])))
+            yield from (self._led(atom, lead_in, header if number else "") for atom in atoms)
+
+    def _led(self, atom: _Atom, lead_in: str, header: str = "") -> _Atom:
+        """The atom with what leads in to it, unless that takes more than half of a chunk, and its table's header."""
+        if lead_in and 2 * self.count_tokens(lead_in) > self.budget:
+            lead_in = ""
+        whole = " > ".join(filter(None, (lead_in, header)))
+        return atom._replace(lead_in=whole, n_lead_in=self.count_tokens(whole)) if whole else atom
+
+    def _sentence_before(self, before: _Run | None, run: _Run) -> str:
+        """The sentence that leads in to a list or table, if what stands before it ends with a colon."""
+        if before is None or before.kind not in ("prose", "rows") or run.kind not in ("list", "table"):
+            return ""
+        return lead_in_of(self.text[before.lines[0].start : before.lines[-1].end])
 
     def _table_header(self, run: _Run) -> str:
         if run.kind != "table" or len(run.lines) < 2 or not markup.is_table_delimiter(self._slice(run.lines[1])):

@@ -162,8 +162,15 @@ def _files(sources: Sequence[str | Path], problems: list[Problem]) -> Iterator[_
 
 
 def _matches(pattern: Path, problems: list[Problem]) -> Iterator[_File]:
-    """The files that a glob matches. For a folder that it matches, all files below it."""
-    n_fixed = next(i for i, piece in enumerate(pattern.parts) if glob.has_magic(piece))
+    """The files that a glob matches. For a folder that it matches, all files below it.
+
+    A folder whose very name has the signs of a glob, such as `[2024]`, is that folder.
+    """
+    n_fixed = next(
+        i
+        for i, piece in enumerate(pattern.parts)
+        if glob.has_magic(piece) and not Path(*pattern.parts[: i + 1]).is_dir()
+    )
     root, pieces = Path(*pattern.parts[:n_fixed]), pattern.parts[n_fixed:]
     passed_over: list[Problem] = []
     files = list(_walk(root, passed_over, pieces)) if root.is_dir() else []
