@@ -18,6 +18,9 @@ from bakeoff.formats.readable import readable
         ("Read [the guide][1] or [1][].\n\n[1]: https://example.org", "Read the guide or 1.\n"),
         ("Status: <https://status.example.org>", "Status: https://status.example.org"),
         ("Before <!-- a note\nover lines --> after", "Before after"),
+        ("[Write to us](mailto:info@shop.example?subject=x)!", "Write to us (info@shop.example)!"),
+        ("[info@shop.example](mailto:info@shop.example) [Call](tel:+47123)", "info@shop.example Call (+47123)"),
+        ("| Lid | ![Yes](y.png) |", "| Lid | Yes |"),
         ('A picture <img src="a.png" width=3> in HTML', "A picture in HTML"),
     ],
 )

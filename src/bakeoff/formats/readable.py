@@ -8,6 +8,7 @@ is. The document itself keeps all of it, so that offsets into it stay true.
 
 import re
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from bakeoff.formats import inline
 from bakeoff.formats.line_kinds import LineKinds, line_kinds
@@ -18,6 +19,7 @@ _CODE = "\ue000{}\ue001"  # stands for a piece of code, which is put back at the
 _CODE_LINE = inline.CODE_LINE + "{}\ue001"
 _SIGNS = re.compile("[\ue000-\ue006]")
 
+_ADDRESS = re.compile(r"\]\(\s*<?(?:mailto|tel|sms):([^\s?>)]+)", re.IGNORECASE)
 _HIDDEN = re.compile(r"<!--(?s:.*?)-->|<img\b[^<>]*>", re.IGNORECASE)
 _EMPTIED = re.compile(rf"[(\[][ \t]*{_GONE}(?:[ \t,]*{_GONE})*[ \t]*[)\]]")
 _MARKED = re.compile(r"[\[<@#]|\(`?[0-9a-f]{7}")
@@ -84,11 +86,28 @@ def _without_log_marks(text: str, kinds: LineKinds) -> str:
 
 
 def _without_targets(text: str, labels: frozenset[str]) -> str:
-    """The text without pictures, and with the words of links in their place."""
+    """The text without pictures, and with the words of links in their place.
+
+    A mail address or telephone number that stands only in a link is kept, and so are the words of a picture that is all
+    there is in a cell of a table.
+    """
     every = inline.links(text, labels)
-    pictures = [(link.start, link.end) for link in every if link.is_picture]
+    instead = {(one.start, one.end): _in_cell(text, one) or _GONE for one in every if one.is_picture}
     marked = [cut for link in every if not link.is_picture for cut in link.around]
-    return inline.without(text, [*marked, *pictures], {cut: _GONE for cut in pictures})
+    for link in every:
+        address = None if link.is_picture else _ADDRESS.match(text, link.words_end, link.end)
+        if address and unquote(address[1]) not in text[link.words_start : link.words_end]:
+            instead[link.words_end, link.end] = f" ({unquote(address[1])})"
+    return inline.without(text, {*marked, *instead}, instead)
+
+
+def _in_cell(text: str, picture: inline.Link) -> str:
+    """The words of a picture that has a cell of a table for itself. Empty for any other picture."""
+    around = (
+        text[max(0, picture.start - 200) : picture.start].rstrip(" "),
+        text[picture.end : picture.end + 200].lstrip(" "),
+    )
+    return text[picture.words_start : picture.words_end] if around[0][-1:] == "|" and around[1][:1] == "|" else ""
 
 
 def _tidied(line: str) -> str | None:
