@@ -431,7 +431,7 @@ class TestRefusals:
             ("a.md", b" \n\t ", "the file is empty"),
             ("a.md", b"\xef\xbb\xbf \n", "no text"),
             ("a.csv", b"only,a,header\n", "no text"),
-            ("a.xlsx", b"PK\x03\x04", "files ending in '.xlsx' are not read"),
+            ("a.odt", b"PK\x03\x04", "files ending in '.odt' are not read"),
             ("README", b"text", "no file ending"),
         ],
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from bakeoff.formats import encodings, markup
+from bakeoff.formats import encodings, json_tree, markup
 from bakeoff.formats import rows as parse_rows
 from bakeoff.formats.encodings import Decoded
 from bakeoff.formats.front_matter import front_matter
@@ -19,21 +19,23 @@ from bakeoff.formats.values import access_of, scalar_meta, time_of
 MARKDOWN = (".md", ".markdown", ".mdown")
 TEXT = (".txt", ".text")
 HTML = (".html", ".htm", ".xhtml")
-SUFFIXES = (*MARKDOWN, *TEXT, *HTML, ".pdf", ".docx", ".csv", ".tsv", ".jsonl", ".ndjson")
+SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+SUFFIXES = (*MARKDOWN, *TEXT, *HTML, ".pdf", ".docx", ".pptx", *SHEETS, ".eml", *TABLES)
 
 _CHANGED = ("updated_at", "updated", "lastmod", "date")
 _MAGIC = (
-    (b"%PDF-", "a PDF", ".pdf"),
-    (b"PK\x03\x04", "a ZIP archive or Office file", ".docx"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old or password-protected Office file", ""),
-    (b"{\\rtf", "an RTF file", ""),
-    (b"\x1f\x8b", "a gzip archive", ""),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", ""),
-    (b"\x89PNG", "a PNG image", ""),
-    (b"\xff\xd8\xff", "a JPEG image", ""),
-    (b"GIF8", "a GIF image", ""),
-    (b"SQLite format 3\0", "an SQLite database", ""),
-    (b"\x7fELF", "a program", ""),
+    (b"%PDF-", "a PDF", (".pdf",)),
+    (b"PK\x03\x04", "a ZIP archive or Office file", (".docx", ".pptx", ".xlsx", ".xlsm", ".xlsb", ".ods")),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old or password-protected Office file", (".xls",)),
+    (b"{\\rtf", "an RTF file", ()),
+    (b"\x1f\x8b", "a gzip archive", ()),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", ()),
+    (b"\x89PNG", "a PNG image", ()),
+    (b"\xff\xd8\xff", "a JPEG image", ()),
+    (b"GIF8", "a GIF image", ()),
+    (b"SQLite format 3\0", "an SQLite database", ()),
+    (b"\x7fELF", "a program", ()),
 )
 
 
@@ -65,6 +67,14 @@ def _parse(suffix: str, name: str, content: bytes) -> Parsed:
         from bakeoff.formats import docx as parse_docx
 
         return _whole(name, *parse_docx.parse(content))
+    if suffix == ".pptx":
+        return _slides(name, content)
+    if suffix in SHEETS:
+        from bakeoff.formats import sheets as parse_sheets
+
+        return parse_sheets.parse(name, content)
+    if suffix == ".eml":
+        return _mail(name, content)
     if suffix in HTML:
         return _html(name, content)
     found = encodings.decoded(content)
@@ -79,6 +89,8 @@ def _text(suffix: str, name: str, found: Decoded) -> Parsed:
         return parse_rows.parse_csv(name, text, note)
     if suffix in (".jsonl", ".ndjson"):
         return parse_rows.parse_jsonl(name, text, note)
+    if suffix == ".json":
+        return json_tree.parse(name, text, note)
     if suffix not in MARKDOWN:
         return _whole(name, "", atx_headings(text), note)
     front, body = front_matter(text)
@@ -116,6 +128,36 @@ def _html(name: str, content: bytes) -> Parsed:
     return _with_guess(name, found, _whole(name, title, body, {**meta, "encoding": found.encoding}))
 
 
+def _slides(name: str, content: bytes) -> Parsed:
+    from bakeoff.formats import slides as parse_slides
+
+    title, body, meta, problems = parse_slides.parse(content)
+    parsed = _whole(name, title, body, meta)
+    named = tuple(problem.model_copy(update={"source": f"{name}, {problem.source}"}) for problem in problems)
+    return parsed.model_copy(update={"problems": named})
+
+
+def _mail(name: str, content: bytes) -> Parsed:
+    """The message as one part, and the parts of its attachments, whose keys begin with their file names."""
+    from bakeoff.formats import mail as parse_mail
+
+    mail = parse_mail.parse(content)
+    parsed = _whole(name, mail.title, mail.text, dict(mail.meta))
+    parts, problems = list(parsed.parts), list(parsed.problems)
+    for file, attached in mail.attachments:
+        try:
+            if file.lower().endswith(".eml"):
+                raise UnreadableError("a message within a message is not read", "save it as a file of its own")
+            inner = parse(file, attached)
+        except UnreadableError as error:
+            problems.append(Problem(source=f"{name}, {file}", reason=error.message, remedy=error.remedy))
+            continue
+        keyed = (part.model_copy(update={"key": f"{file}#{part.key}" if part.key else file}) for part in inner.parts)
+        parts += keyed
+        problems += [one.model_copy(update={"source": f"{name}, {one.source}"}) for one in inner.problems]
+    return Parsed(parts=tuple(parts), problems=tuple(problems))
+
+
 def _whole(name: str, title: str, text: str, meta: dict[str, Any]) -> Parsed:
     """The file as one part. `updated_at` and `access` are moved from the metadata to the part."""
     text = markup.clean(text)
@@ -145,14 +187,14 @@ def _unless_file_name(title: str, name: str) -> str:
 
 def check_kind(suffix: str, content: bytes) -> None:
     """Raises UnreadableError if the first bytes belong to another kind of file than the ending `suffix` says."""
-    kind, matching = next(((kind, ending) for magic, kind, ending in _MAGIC if content.startswith(magic)), ("", ""))
+    kind, matching = next(((kind, endings) for magic, kind, endings in _MAGIC if content.startswith(magic)), ("", ()))
     if not kind and b"%PDF-" in content[:1024] and suffix == ".pdf":
         return
     if kind:
-        if matching != suffix:
-            remedy = f"name it *{matching}" if matching == ".pdf" else f"save it as one of {', '.join(SUFFIXES)}"
+        if suffix not in matching:
+            remedy = "name it *.pdf" if ".pdf" in matching else f"save it as one of {', '.join(SUFFIXES)}"
             raise UnreadableError(f"named {suffix}, but it is {kind}", remedy)
-    elif suffix in (".pdf", ".docx"):
+    elif suffix in (".pdf", ".docx", ".pptx", *SHEETS):
         raise UnreadableError(
             f"named {suffix}, but it is not a {suffix} file (it starts with {content[:8]!r})",
             "export it again from the program that made it",

@@ -18,24 +18,38 @@ _NO_TEXT_REMEDY = f"give each row a text in a field called {', '.join(TEXT_FIELD
 
 def parse_jsonl(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
     """One part for each line that is a JSON object with a text."""
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    return _parsed(name, "line", [(number, _json_object(line)) for number, line in lines], meta)
+
+
+def parse_objects(name: str, objects: Sequence[Mapping[str, Any]], meta: Mapping[str, Any]) -> Parsed:
+    """One part for each object with a text."""
+    return _parsed(name, "item", list(enumerate(objects, 1)), meta)
+
+
+def _parsed(
+    name: str, kind: str, rows: Sequence[tuple[int, Mapping[str, Any] | UnreadableError]], meta: Mapping[str, Any]
+) -> Parsed:
+    """The parts of numbered rows, and the problems with those that give none."""
     parts, problems = [], []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
+    for number, row in rows:
         try:
-            parts.append(_part(_json_object(line), str(number), meta))
+            if isinstance(row, UnreadableError):
+                raise row
+            parts.append(_part(row, str(number), meta))
         except UnreadableError as error:
-            problems.append((f"line {number}", error))
+            problems.append((f"{kind} {number}", error))
     return Parsed(parts=tuple(parts), problems=tuple(_grouped(name, problems)))
 
 
-def _json_object(line: str) -> dict[str, Any]:
+def _json_object(line: str) -> dict[str, Any] | UnreadableError:
+    """The object, or the reason why the line is none."""
     try:
         loaded = json.loads(line, parse_constant=lambda _: None)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableError("it is not JSON", "fix the line, or export it again") from error
+    except (ValueError, RecursionError):
+        return UnreadableError("it is not JSON", "fix the line, or export it again")
     if not isinstance(loaded, dict):
-        raise UnreadableError(f"it is a JSON {type(loaded).__name__}, not an object", _NO_TEXT_REMEDY)
+        return UnreadableError(f"it is a JSON {type(loaded).__name__}, not an object", _NO_TEXT_REMEDY)
     return loaded
 
 

@@ -1,0 +1,139 @@
+"""Turns a presentation (pptx) into light Markdown: a section for each slide, with its tables, charts and notes.
+
+Takes bytes, gives (title, text, metadata, problems without the file's name). Hidden slides are left out and named.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from lxml import etree
+from pptx import Presentation
+from pptx.exc import PythonPptxError
+from pptx.oxml.ns import qn
+
+from bakeoff.formats import markup
+from bakeoff.formats.part import Problem, UnreadableError
+from bakeoff.formats.raised import raised
+
+_PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError, NotImplementedError)
+_BROKEN = (PythonPptxError, zipfile.BadZipFile, etree.LxmlError, EOFError, OSError, *_PYTHON)
+_MAX_UNPACKED_BYTES = 1_000_000_000
+_DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
+
+
+def parse(content: bytes) -> tuple[str, str, dict[str, Any], list[Problem]]:
+    """Raises UnreadableError for a file that is broken, protected, or too large when unpacked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _MAX_UNPACKED_BYTES:
+                raise UnreadableError("it is too large when unpacked", "split it")
+        show = Presentation(io.BytesIO(content))
+        sections, problems = [], []
+        for number, slide in enumerate(show.slides, 1):
+            if slide._element.get("show") == "0":
+                problems.append(
+                    Problem(source=f"slide {number}", reason="hidden", remedy="show it if it should be read")
+                )
+                continue
+            sections.append(_slide(slide))
+            problems += _unread(slide, number)
+        properties = show.core_properties
+        meta = {
+            "slides": len(show.slides),
+            "updated_at": properties.modified.isoformat() if properties.modified else "",
+        }
+        title = properties.title or ""
+    except _BROKEN as error:
+        raise UnreadableError(f"it is not a readable presentation ({error})"[:200], "save it again as .pptx") from error
+    return _title(title, sections), "\n\n".join(filter(None, sections)), meta, problems
+
+
+def _title(title: str, sections: list[str]) -> str:
+    """The title in the properties, unless it is a template's, else that of the first slide."""
+    words = markup.one_line(title)
+    return (
+        words
+        if words and words.casefold() not in ("powerpoint presentation", "presentation")
+        else (markup.first_heading(sections[0]) if sections else "")
+    )
+
+
+def _slide(slide: Any) -> str:
+    heading = slide.shapes.title
+    title = markup.one_line(heading.text_frame.text) if heading is not None and heading.has_text_frame else ""
+    blocks = [f"## {title}"] if title else []
+    shapes = [shape for shape in _shapes(slide.shapes) if heading is None or shape.shape_id != heading.shape_id]
+    for shape in sorted(shapes, key=lambda one: (one.top or 0, one.left or 0)):
+        blocks += _blocks(shape)
+    if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
+        notes = markup.clean(slide.notes_slide.notes_text_frame.text)
+        blocks += [f"Notes: {markup.paragraph(notes)}"] if notes.strip() else []
+    return "\n\n".join(filter(str.strip, blocks))
+
+
+def _shapes(shapes: Any) -> Iterator[Any]:
+    """The shapes, those in groups too, without the date, footer and number of the slide."""
+    for shape in shapes:
+        if shape.is_placeholder and shape.placeholder_format.type in (13, 15, 16):  # number, footer, date
+            continue
+        if hasattr(shape, "shapes"):
+            yield from _shapes(shape.shapes)
+        else:
+            yield shape
+
+
+def _blocks(shape: Any) -> Iterator[str]:
+    if shape.has_text_frame:
+        yield _text(shape)
+    elif getattr(shape, "has_table", False):
+        rows = [[markup.one_line(cell.text_frame.text) for cell in row.cells] for row in shape.table.rows]
+        yield markup.pipe_table(rows)
+    elif getattr(shape, "has_chart", False):
+        yield _chart(shape.chart)
+    else:
+        words = markup.one_line(shape._element._nvXxPr.cNvPr.get("descr") or "")
+        yield "" if words.casefold().startswith("a ") and "automatically" in words.casefold() else words
+
+
+def _text(shape: Any) -> str:
+    """The paragraphs of a shape; those of the slide's body as a list."""
+    is_body = shape.is_placeholder and shape.placeholder_format.type in (2, 7)  # body, object
+    paragraphs = [(paragraph.level, _words(paragraph)) for paragraph in shape.text_frame.paragraphs]
+    paragraphs = [(level, words) for level, words in paragraphs if words]
+    if is_body and len(paragraphs) > 1:
+        return "\n".join(f"{'  ' * level}- {words}" for level, words in paragraphs)
+    return "\n\n".join(markup.paragraph(words) for _, words in paragraphs)
+
+
+def _words(paragraph: Any) -> str:
+    """The words of a paragraph: no struck ones, and raised figures as such."""
+    text = ""
+    for run in paragraph._p.iterchildren(qn("a:r"), qn("a:br"), qn("a:fld")):
+        properties = run.find(qn("a:rPr"))
+        words = "".join(run.itertext(qn("a:t"))) if run.tag != qn("a:br") else " "
+        if properties is not None and properties.get("strike", "noStrike") != "noStrike":
+            continue
+        is_raised = properties is not None and int(properties.get("baseline") or 0) > 0
+        text += raised(words, text) if is_raised else words
+    return markup.one_line(markup.clean(text))
+
+
+def _chart(chart: Any) -> str:
+    """The numbers of a chart as a table below its title."""
+    title = chart.chart_title.text_frame.text if chart.has_title and chart.chart_title.has_text_frame else ""
+    tables = []
+    for plot in chart.plots:
+        names = [markup.one_line(str(series.name or "")) for series in plot.series]
+        columns = [[f"{value:g}" if value is not None else "" for value in series.values] for series in plot.series]
+        labels = [str(category) for category in plot.categories]
+        rows = [["", *names], *([label, *cells] for label, *cells in zip(labels, *columns, strict=False))]
+        tables.append(markup.pipe_table(rows))
+    return "\n\n".join(filter(None, [markup.paragraph(markup.one_line(title)), *tables]))
+
+
+def _unread(slide: Any, number: int) -> list[Problem]:
+    if slide._element.find(f".//{{{_DIAGRAM}}}relIds") is None:
+        return []
+    return [Problem(source=f"slide {number}", reason="the text of a diagram is not read", remedy="write it as a list")]
