@@ -4,7 +4,9 @@ Takes bytes, gives (title, text, metadata, problems without the file's name). Hi
 """
 
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +20,7 @@ from bakeoff.formats.part import Problem, UnreadableError
 from bakeoff.formats.raised import raised
 
 _PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError, NotImplementedError)
-_BROKEN = (PythonPptxError, zipfile.BadZipFile, etree.LxmlError, EOFError, OSError, *_PYTHON)
+_BROKEN = (PythonPptxError, zipfile.BadZipFile, zlib.error, struct.error, etree.LxmlError, EOFError, OSError, *_PYTHON)
 _MAX_UNPACKED_BYTES = 1_000_000_000
 _DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
 
