@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import bakeoff
-from bakeoff.cli import documents, examine, keys, measure, prepare, serve, use
+from bakeoff.cli import documents, examine, keys, measure, prepare, serve, show, use
 from bakeoff.errors import BakeoffError, disk_is_full
 from bakeoff.files.room import room_remedy
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 PREPARE, MEASURE, LOOK, USE = "Before a run", "Measure", "Look at runs", "Use the results"
 
 app.command(rich_help_panel=PREPARE)(prepare.init)
+app.command(rich_help_panel=PREPARE)(show.show)
 app.command(rich_help_panel=PREPARE)(prepare.advise)
 app.command(rich_help_panel=PREPARE)(prepare.schema)
 app.command(rich_help_panel=MEASURE)(measure.run)

@@ -1,4 +1,4 @@
-"""Reads the sheets of a spreadsheet (xlsx, xls, ods and their kin) as tables with headers.
+"""Reads the sheets of a spreadsheet (xlsx, xls, ods) as tables with headers.
 
 Takes bytes, gives parts and problems. Values are those that the program last calculated, without the formats of
 numbers: a cell shown as 25 % is 0.25. Hidden sheets are left out and named.
