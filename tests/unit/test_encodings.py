@@ -51,6 +51,15 @@ def test_what_the_bytes_say_is_no_guess(content: bytes, encoding: str) -> None:
     assert not parse("a.txt", content).problems
 
 
+@pytest.mark.parametrize(
+    ("declared", "encoding", "text"),
+    [("iso-8859-1", "cp1252", "7 € – “new”"), ("gb2312", "gb18030", "营业时间 €"), ("Shift_JIS", "cp932", "①営業時間")],
+)
+def test_a_declared_encoding_is_read_as_browsers_read_it(declared: str, encoding: str, text: str) -> None:
+    """Programs write the larger encoding and declare the smaller one."""
+    assert decoded(text.encode(encoding), declared) == (text, declared, False)
+
+
 def test_a_declared_encoding_is_no_guess() -> None:
     """A page says its encoding in its head."""
     page = '<html><head><meta charset="windows-1251"></head><body><p>Магазин открыт</p></body></html>'

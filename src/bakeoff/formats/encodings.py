@@ -15,6 +15,13 @@ _MARKS = (
 )
 MARKS = tuple(mark for mark, _ in _MARKS)
 WESTERN = "cp1252"
+# What browsers read under a name: programs write these larger encodings and declare the smaller ones.
+_MEANT = {
+    **dict.fromkeys(("ascii", "us-ascii", "iso-8859-1", "iso8859-1", "latin1", "latin-1"), WESTERN),
+    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis"), "cp932"),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk"), "gb18030"),
+    **dict.fromkeys(("euc-kr", "ks_c_5601-1987"), "cp949"),
+}
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B].*\x1b\([BJ]", re.DOTALL)  # it switches to Japanese and back
 # Encodings of DOS, Mac and mainframes that a detector names for a few signs such as "£" in a Western text.
 _RARE = re.compile(r"mac|cp\d{3}$|ibm|cp1006|cp11\d\d|koi8-t|hp|hz|johab|kz|ptcp|tis", re.IGNORECASE)
@@ -48,7 +55,7 @@ def decoded(content: bytes, declared: str = "") -> Decoded:
         pass
     if declared and declared not in ("utf-8", "utf8"):
         try:
-            return Decoded(content.decode(declared), declared)
+            return Decoded(content.decode(_MEANT.get(declared.lower(), declared)), declared)
         except (LookupError, UnicodeDecodeError):
             pass
     text = content.decode("utf-8", errors="replace")

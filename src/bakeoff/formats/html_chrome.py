@@ -4,7 +4,7 @@ Takes a parsed page. Knows no text format. Whatever holds a level-1 heading or m
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bs4 import Tag
 
@@ -43,14 +43,17 @@ _MOST = 0.5  # of the page's text: a part that holds more than this is content, 
 
 def without_chrome(body: Tag) -> None:
     """Removes what is no content. Of a page with a main part, that stays, with asides and sections."""
-    for link in body.find_all("a"):
-        if not link.decomposed and _is_link_aside(link):
-            link.decompose()
-    total = _size(body)
-    for tag in [*_consent_banners(body), *(tag for tag in body.find_all(_HOLDERS) if _is_named_chrome(tag))]:
-        if not tag.decomposed and _may_go(tag, total):
-            tag.decompose()
-    mains = [*body.find_all("main"), *body.find_all(role="main")]
+    tags = [tag for tag in body.descendants if isinstance(tag, Tag)]
+    for link in tags:
+        if link.name == "a" and _is_link_aside(link):
+            link.extract()
+    named = [tag for tag in tags if tag.name in _HOLDERS and _is_named_chrome(tag)]
+    suspects = [*_consent_banners(body, tags), *named]
+    total = _size(body) if suspects else 0
+    for tag in suspects:
+        if _may_go(tag, total):
+            tag.extract()
+    mains = [tag for tag in tags if _is_main(tag)]
     main = mains[0] if mains and not any(tag.find_parent(_is_main) is None for tag in mains[1:]) else None
     if main is not None and main is not body and (main.find(["h1", "h2", "h3"]) or 2 * _size(main) > _size(body)):
         _keep_only(main, body)
@@ -84,6 +87,8 @@ def _is_link_aside(tag: Tag) -> bool:
 
 def _is_named_chrome(tag: Tag) -> bool:
     """Whether the name of the part says that it is no content."""
+    if "class" not in tag.attrs and "id" not in tag.attrs:
+        return False
     names = _names(tag)
     if any(map(_NAVIGATION.search, names)) or any(map(_CONSENT.search, names)):
         return True
@@ -101,10 +106,10 @@ def _holds_content(tag: Tag) -> bool:
     return tag.name in ("main", "h1", "article") or tag.get("role") in ("main", "tab", "tabpanel", "tablist")
 
 
-def _consent_banners(body: Tag) -> Iterator[Tag]:
+def _consent_banners(body: Tag, tags: Sequence[Tag]) -> Iterator[Tag]:
     """The smallest parts of the page that speak of cookies and have a button to accept them."""
-    for button in body.find_all(["button", "a"]):
-        if _AGREE.match(markup.one_line(button.get_text())):
+    for button in tags:
+        if button.name in ("button", "a") and _AGREE.match(markup.one_line(button.get_text())):
             for part in button.parents:
                 text = part.get_text() if part is not body else ""
                 if not text or len(text) > 1500 or part.find(["h1", "h2", "table", "pre"]):

@@ -4,7 +4,7 @@ Takes a parsed page and changes it. Dialogs and menus stay hidden.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bs4 import BeautifulSoup, Tag
 
@@ -51,20 +51,23 @@ _TARGETS = ("aria-controls", "data-bs-target", "data-target", "href")
 
 def show_panels(page: BeautifulSoup) -> None:
     """Puts the words of tabs before their panels, keeps buttons that open a panel, and shows all panels."""
-    if not any(map(_may_hide, page.find_all(True))):
+    tags = [tag for tag in page.descendants if isinstance(tag, Tag)]
+    if not any(map(_may_hide, tags)):
         return
-    by_id = {str(tag["id"]): tag for tag in page.find_all(id=True)}
-    _label_tabs(page, by_id)
+    by_id = {str(tag["id"]): tag for tag in tags if "id" in tag.attrs}
+    _label_tabs(page, tags, by_id)
     controlled: set[int] = set()
-    for button in page.find_all(["button", "a", "label", "summary"]):
+    for button in tags:
+        if button.name not in ("button", "a", "label", "summary"):
+            continue
         panel = _controlled(button, by_id)
         if panel is not None and (button.name == "button" or button.has_attr("aria-expanded") or _is_toggle(button)):
             controlled.add(id(panel))
-    for button in page.find_all("button"):
-        if _is_toggle(button):
+    for button in tags:
+        if button.name == "button" and _is_toggle(button):
             controlled.update(id(panel) for panel in _after(button))
             button.name = "span" if button.find_parent(["h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary"]) else "p"
-    for tag in page.find_all(_is_hidden):
+    for tag in filter(_is_hidden, tags):
         if _is_panel(tag) or (id(tag) in controlled and not _OTHER.search(_named(tag))):
             _show(tag)
 
@@ -123,31 +126,31 @@ def _after(button: Tag) -> Iterator[Tag]:
 
 
 def _controlled(button: Tag, by_id: dict[str, Tag]) -> Tag | None:
-    for name in _TARGETS:
+    for name in (name for name in _TARGETS if name in button.attrs):
         target = str(button.get(name) or "").removeprefix("#")
         if target in by_id and (name != "href" or str(button.get(name)).startswith("#")):
             return by_id[target]
     return None
 
 
-def _label_tabs(page: BeautifulSoup, by_id: dict[str, Tag]) -> None:
+def _label_tabs(page: BeautifulSoup, tags: Sequence[Tag], by_id: dict[str, Tag]) -> None:
     """Moves the words of each tab to the beginning of its panel."""
     groups: dict[int, tuple[Tag, list[Tag]]] = {}
-    for tab in page.find_all(_is_tab):
+    for tab in filter(_is_tab, tags):
         bar = tab.find_parent(role="tablist") or tab.find_parent(["ul", "ol"]) or tab.parent
         if bar is not None:
             groups.setdefault(id(bar), (bar, []))[1].append(tab)
-    for bar in page.find_all(class_="tabbed-labels"):
+    for bar in (tag for tag in tags if "tabbed-labels" in tag.get_attribute_list("class")):
         groups[id(bar)] = (bar, bar.find_all("label"))
     for bar, tabs in groups.values():
         panels = _panels(bar, tabs, by_id)
-        if panels and not bar.decomposed:
+        if panels:
             for tab, panel in zip(tabs, panels, strict=True):
                 label = page.new_tag("p")
                 label.string = markup.one_line(tab.get_text())
                 panel.insert(0, label)
                 _show(panel)
-            bar.decompose()
+            bar.extract()
 
 
 def _is_tab(tag: Tag) -> bool:

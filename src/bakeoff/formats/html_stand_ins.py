@@ -95,6 +95,8 @@ def address_of(link: Tag) -> str:
     Empty if the words hold it, or for any other web address.
     """
     target = str(link.get("href") or "").strip()
+    if ":" not in target:
+        return ""
     words = markup.one_line(link.get_text())
     if _ADDRESS.match(target):
         address = unquote(target.partition(":")[2].partition("?")[0]).strip()

@@ -8,8 +8,14 @@ from collections.abc import Callable
 
 from bakeoff.formats import inline, markup
 
-_HINTS = re.compile(r"<!--|~~|<(?:del|s|strike)\b|^ {0,3}\[(?://|comment|_)|;base64,", re.IGNORECASE | re.MULTILINE)
+_HINTS = re.compile(
+    r"<!--|\{/\*|\{%-? *comment|\{::comment|~~|<(?:del|s|strike)\b|^ {0,3}\[(?://|comment|_)|;base64,",
+    re.IGNORECASE | re.MULTILINE,
+)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_GENERATORS_COMMENT = re.compile(  # of MDX, Jekyll and kramdown
+    r"\{/\*.*?\*/\}|\{%-? *comment *-?%\}.*?\{%-? *endcomment *-?%\}|\{::comment\}.*?\{:/(?:comment)?\}", re.DOTALL
+)
 _LABEL_COMMENT = re.compile(
     r"""^ {0,3}\[(?://|comment|_)[^\]\n]*\]:[ \t]*(?:\#|<>)[ \t]*(?:"[^"\n]*"|'[^'\n]*'|\(.*\))[ \t]*$""",
     re.MULTILINE | re.IGNORECASE,
@@ -37,7 +43,7 @@ def without_hidden(text: str) -> str:
         return f"\ue004{len(code) - 1}\ue005"
 
     changed = _BYTES.sub(r"\1", _code_aside(text, aside))
-    for hidden in (_COMMENT, _LABEL_COMMENT, _STRUCK, _STRUCK_TAG):
+    for hidden in (_COMMENT, _GENERATORS_COMMENT, _LABEL_COMMENT, _STRUCK, _STRUCK_TAG):
         changed = hidden.sub(_GONE, changed)
     lines = [_tidied(line) for line in changed.split("\n")]
     kept = "\n".join(line for line in lines if line is not None)
