@@ -193,6 +193,13 @@ def test_what_stands_around_the_content_is_left_out(chrome: str) -> None:
     assert read(f"{chrome}<main>{content}</main><div>Keys: s to search</div>") == expected
 
 
+def test_a_sidebar_in_the_main_part_is_content_unless_it_is_made_of_links() -> None:
+    """Notes beside a text are called so too."""
+    links = '<aside id="right-sidebar"><p>On this page</p><a href="#a">The weight of the oven</a></aside>'
+    note = '<aside class="sidebar"><p>Weigh it first.</p></aside>'
+    assert read(f"<main><h1>Oven</h1>{links}{note}<p>7 kg</p></main>") == "# Oven\n\nWeigh it first.\n\n7 kg"
+
+
 def test_a_page_about_cookies_and_a_wrapper_with_a_misleading_name_are_content() -> None:
     """What holds the heading or most of the text is never chrome."""
     text = read('<div class="has-sidebar page-with-footer"><h1>Cookies</h1><p>We use cookies to log in.</p></div>')

@@ -92,7 +92,7 @@ def _is_named_chrome(tag: Tag) -> bool:
     names = _names(tag)
     if any(map(_NAVIGATION.search, names)) or any(map(_CONSENT.search, names)):
         return True
-    return any(map(_SIDEBAR.search, names)) and not tag.find_parent(_is_main)
+    return any(map(_SIDEBAR.search, names)) and (not tag.find_parent(_is_main) or _link_share(tag) > _MOST)
 
 
 def _may_go(tag: Tag, total: int) -> bool:

@@ -26,7 +26,7 @@ TEMPLATE = """\
 # Every key has a default except name, documents and questions; docs/configuration.md explains each.
 name: {name}
 
-# Folders, files or globs, relative to this file. Read: Markdown, text, HTML, PDF, DOCX, CSV, JSONL.
+# Folders, files or globs, relative to this file: Markdown, text, HTML, PDF, Word, PowerPoint, Excel, CSV, mail, JSON.
 documents:
 {documents}
 
