@@ -397,6 +397,7 @@ def _summary(questions: list[Question]) -> DataSummary:
             problems=(
                 Problem(source="policies/old <draft>.pdf", reason="encrypted", remedy="save it without a password"),
                 Problem(source="empty.docx", reason="holds no text", remedy="leave it out, or fill it"),
+                Problem(source="prices.txt", reason="read as windows-1251, which is a guess", is_read=True),
             ),
         ),
         questions=summarise(questions),

@@ -144,6 +144,13 @@ def test_inspection_counts_what_there_is(data: tuple[Path, Path]) -> None:
     assert "b.xyz" in found.not_read[0]
 
 
+def test_inspection_names_what_was_read_with_a_guess_apart(tmp_path: Path) -> None:
+    """It was read, so it is not among what was not."""
+    (tmp_path / "a.txt").write_bytes("Магазин открыт с девяти".encode("cp1251"))
+    found = inspect_data([tmp_path], [])
+    assert not found.not_read and "a.txt" in found.to_check[0]
+
+
 def test_inspection_fills_only_what_the_profile_leaves_open(data: tuple[Path, Path]) -> None:
     """The profile's own value overrides the estimate, and filled-in fields count as known."""
     profile = inspect_data([data[0]], [data[1]]).fill(Profile(corpus_tokens=5_000_000))

@@ -24,6 +24,12 @@ TEXTS = [
     ("cp1252", "below 20 °C ± 1"),
     ("cp1252", "It’s “open” – 7 €"),
     ("cp1252", "Größe"),
+    ("cp1252", "7 × 2 = 14"),
+    ("cp1252", "„offen“"),
+    ("iso8859_15", "7 €"),
+    ("cp1250", "Sklep jest otwarty od ósmej, również w sobotę, źródło ciepła."),
+    ("iso8859_2", "Obchod je otevřen od devíti do pěti, příště déle."),
+    ("cp866", "Магазин открыт с девяти до пяти"),
 ]
 
 

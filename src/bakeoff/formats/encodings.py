@@ -24,9 +24,14 @@ _MEANT = {
 }
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B].*\x1b\([BJ]", re.DOTALL)  # it switches to Japanese and back
 # Encodings of DOS, Mac and mainframes that a detector names for a few signs such as "£" in a Western text.
-_RARE = re.compile(r"mac|cp\d{3}$|ibm|cp1006|cp11\d\d|koi8-t|hp|hz|johab|kz|ptcp|tis", re.IGNORECASE)
+_RARE = re.compile(r"mac|cp(?!9|874)\d{3}$|ibm|cp1006|cp11\d\d|koi8-t|hp|hz|johab|kz|ptcp|tis", re.IGNORECASE)
+_ISO = re.compile(r"iso-?8859-(?:3|4|10|13|14|16)$")
+_OTHER_SCRIPT = re.compile(r"koi8|windows-125[1356]|cp125[1356]|iso-?8859-[5678]$|cp874|cp9\d\d|gb|big5|euc|shift")
+_CONTROL = re.compile("[\x80-\x9f]")
+CENTRAL = "windows-1250"
+_CENTRAL_LETTERS = "ÁÂĂÄÇÉËÍÎÓÔÖÚÜÝáâăäçéëíîóôöúüýßĄąĆćČčĎďĐđĘęĚěĹĺĽľŁłŃńŇňŐőŔŕŘřŚśŠšŞşŤťŢţŮůŰűŹźŻżŽž"
 _WESTERN_LETTERS = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿŒœŠšŽžŸðþÐÞ"
-_WESTERN_SIGNS = "€£¥§©®™°±²³¹ºª½¼¾×÷µ¿¡«»‹›“”„‘’‚–—…•·†‡´¨¢\xa0"
+_WESTERN_SIGNS = "€£¥§©®™°±²³¹ºª½¼¾×÷µ¿¡«»‹›“”„‘’‚–—…•·†‡´¨¢¤\xa0"
 _RUN = re.compile(r"[^\x00-\x7f]{3,}")
 _SIGN_IN_WORD = re.compile(rf"[^\W\d_][{re.escape(_WESTERN_SIGNS.replace('’', '').replace('·', ''))}][^\W\d_]")
 
@@ -66,17 +71,41 @@ def decoded(content: bytes, declared: str = "") -> Decoded:
 
 
 def _guessed(content: bytes) -> Decoded:
-    """The text in the encoding that a detector names, or in Windows-1252 if that is rare and Windows-1252 fits."""
+    """The text in the encoding that a detector names, unless that is unlikely and another one fits."""
     import chardet
 
     western = content.decode(WESTERN, errors="replace")
-    named = chardet.detect(content)["encoding"] or WESTERN
-    if named.lower() in ("iso-8859-1", "ascii") or (_RARE.match(named) and _looks_western(western)):
-        return Decoded(western, WESTERN, guessed=True)
+    named = (chardet.detect(content)["encoding"] or WESTERN).lower()
+    if named in ("iso-8859-1", "ascii") or (_is_doubtful(named, western) and _looks_western(western)):
+        euro = "iso8859-15" if "\xa4" in western else WESTERN
+        return Decoded(content.decode(euro, errors="replace"), euro, guessed=True)
+    for encoding in dict.fromkeys((named, CENTRAL) if _RARE.match(named) is None else (CENTRAL, named)):
+        try:
+            text = content.decode(encoding)
+        except (LookupError, UnicodeDecodeError):
+            continue
+        if not _CONTROL.search(text) and (encoding != CENTRAL or named == CENTRAL or _looks_central(text)):
+            return Decoded(text, encoding, guessed=True)
     try:
-        return Decoded(content.decode(named), named.lower(), guessed=True)
+        return Decoded(content.decode(named), named, guessed=True)
     except (LookupError, UnicodeDecodeError):
         return Decoded(western, WESTERN, guessed=True)
+
+
+def _is_doubtful(named: str, western: str) -> bool:
+    """Whether the encoding is rare, has signs where Windows has letters, or is of another script than most letters."""
+    if _RARE.match(named) or _ISO.match(named):
+        return True
+    n_letters = sum(map(str.isalpha, western))
+    n_beyond = sum(character > "\x7f" for character in western)
+    return _OTHER_SCRIPT.match(named) is not None and 5 * n_beyond <= max(n_letters, 5)
+
+
+def _looks_central(text: str) -> bool:
+    """Whether the letters beyond ASCII are those of Central European languages, and stand among ASCII ones."""
+    letters = [character for character in text if character.isalpha()]
+    beyond = [character for character in letters if character > "\x7f"]
+    return 2 * len(beyond) <= len(letters) and {*beyond} <= {*_CENTRAL_LETTERS}
 
 
 def _looks_western(text: str) -> bool:
