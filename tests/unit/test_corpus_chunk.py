@@ -366,7 +366,7 @@ class TestLeadIns:
         document = Document(id="d", text=text, title="Care", source="a.md")
         return chunk_document(document, max_tokens, lambda part: len(part.split()))
 
-    @pytest.mark.parametrize("max_tokens", [22, 28, 40, 200])
+    @pytest.mark.parametrize("max_tokens", [16, 18, 22, 28, 40, 62, 70, 200])
     def test_the_sentence_before_a_list_goes_with_each_of_its_passages(self, max_tokens):
         """In the heading, where the sentence stands in an earlier passage."""
         for chunk in self.chunks(self.TEXT, max_tokens):

@@ -6,7 +6,7 @@ verbatim parts of the document. Knows no tokenizer and no format.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from bakeoff.corpus.lead_ins import items_above, lead_in_of
@@ -232,9 +232,10 @@ class _Cutter:
         for run in runs:
             whole = _Span(run.lines[0].start, run.lines[-1].end)
             n_tokens = self._count(whole)
-            sentence = self._sentence_before(before, run)
-            if n_tokens <= self.budget:
-                yield self._led(_Atom(whole, n_tokens), sentence)
+            sentence = self._within_half(self._sentence_before(before, run))
+            n_sentence = self.count_tokens(sentence) if sentence else 0
+            if n_tokens + (n_sentence if run.kind == "list" else 0) <= self.budget:
+                yield _Atom(whole, n_tokens, sentence, n_sentence)
             elif run.kind == "prose":
                 yield from self._sentences(whole)
             else:
@@ -249,18 +250,25 @@ class _Cutter:
         for number, unit in enumerate(units):
             if not self._slice(unit).strip():
                 continue
-            n_tokens = self._count(unit)
-            fits = n_tokens <= self.budget
-            atoms: Iterable[_Atom] = [_Atom(unit, n_tokens)] if fits else self._sentences(unit)
-            lead_in = " > ".join(filter(None, (sentence, *above[number])))
-            yield from (self._led(atom, lead_in, header if number else "") for atom in atoms)
+            lead_in = self._within_half(" > ".join(filter(None, (sentence, *above[number]))))
+            yield from self._led(unit, lead_in, header if number else "", is_item=run.kind == "list")
 
-    def _led(self, atom: _Atom, lead_in: str, header: str = "") -> _Atom:
-        """The atom with what leads in to it, unless that takes more than half of a chunk, and its table's header."""
-        if lead_in and 2 * self.count_tokens(lead_in) > self.budget:
-            lead_in = ""
-        whole = " > ".join(filter(None, (lead_in, header)))
-        return atom._replace(lead_in=whole, n_lead_in=self.count_tokens(whole)) if whole else atom
+    def _led(self, unit: _Span, lead_in: str, header: str, is_item: bool) -> Iterator[_Atom]:
+        """The row or item with what leads in to it. An item that does not fit beside that is cut; a row goes alone."""
+        n_tokens = self._count(unit)
+        both = " > ".join(filter(None, (lead_in, header)))
+        for above in dict.fromkeys((both, header)) if header else (both,):
+            n_above = self.count_tokens(above) if above else 0
+            if n_tokens + n_above <= self.budget:
+                yield _Atom(unit, n_tokens, above, n_above)
+                return
+        cutter = _Cutter(self.text, self.budget - n_above, self.count_tokens) if is_item else self
+        atoms = [_Atom(unit, n_tokens)] if n_tokens <= cutter.budget else cutter._sentences(unit)
+        yield from (atom._replace(lead_in=above, n_lead_in=n_above) for atom in atoms)
+
+    def _within_half(self, lead_in: str) -> str:
+        """What leads in to a piece, unless it takes more than half of a chunk."""
+        return lead_in if lead_in and 2 * self.count_tokens(lead_in) <= self.budget else ""
 
     def _sentence_before(self, before: _Run | None, run: _Run) -> str:
         """The sentence that leads in to a list or table, if what stands before it ends with a colon."""
