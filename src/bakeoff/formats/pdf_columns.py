@@ -1,0 +1,148 @@
+"""Brings lines of a PDF page that were drawn across columns into the order in which a person reads them.
+
+A table is read row by row, columns of prose one after the other, and a row whose cells have several lines cell by
+cell. Takes and gives lines of one page. Knows no paragraphs.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from bakeoff.formats.pdf_lines import Line, beside, is_marker
+
+_MIN_GAP = 0.6  # of the font size: what separates two columns
+_MIN_PROSE_WORDS = 3.0  # mean words of a line of prose
+_SENTENCE_END = re.compile(r"[.!?:;…][\"')\]”’»]*$")
+
+_Row = list[Line]
+
+
+def unwoven(lines: Sequence[Line]) -> list[Line]:
+    """The lines, with those of columns that were drawn line by line put together again."""
+    ordered: list[Line] = []
+    start = 0
+    while start < len(lines):
+        rows, end = _rows_across(lines, start)
+        if sum(len(row) > 1 for row in rows) > 1:
+            ordered.extend(_in_reading_order(rows))
+        else:
+            end = start + max(1, len(rows[0]) if rows else 1)
+            ordered.extend(lines[start:end])
+        start = end
+    return ordered
+
+
+def _rows_across(lines: Sequence[Line], start: int) -> tuple[list[_Row], int]:
+    """(rows from `start` on that were drawn one after the other and leave a common gap free, where they end)."""
+    first = lines[start]
+    if first.turned or start + 1 == len(lines) or not beside(first, lines[start + 1]):
+        return [], start + 1
+    rows: list[_Row] = [[first]]
+    gaps: list[tuple[float, float]] = []
+    number = start + 1
+    while number < len(lines):
+        line = lines[number]
+        in_row = beside(rows[-1][-1], line)
+        if line.turned:
+            break
+        if in_row:
+            if len(rows) == 1:
+                gaps.append((rows[-1][-1].right, line.x))
+        elif not 0.5 * line.size < rows[-1][0].y - line.y < 4 * line.size or abs(line.size - first.size) > 0.2 * first.size:
+            break
+        left = _still_free(gaps, line) if not in_row or len(rows) > 1 else gaps
+        if not left:
+            break
+        gaps = left
+        rows[-1].append(line) if in_row else rows.append([line])
+        number += 1
+    while len(rows) > 1 and len(rows[-1]) == 1 and rows[-1][0].x < gaps[0][0] and not _is_close(rows):
+        rows.pop()  # what follows at a distance, in the first column alone, is the text below
+        number -= 1
+    return rows, number
+
+
+def _is_close(rows: list[_Row]) -> bool:
+    """Whether the last row follows at the distance that the rows before it have."""
+    pitches = [above[0].y - below[0].y for above, below in pairwise(rows)]
+    return len(pitches) < 2 or pitches[-1] < 1.3 * min(pitches)
+
+
+def _still_free(gaps: list[tuple[float, float]], line: Line) -> list[tuple[float, float]]:
+    """What the line leaves free of the gaps between columns."""
+    free = []
+    for low, high in gaps:
+        if line.right <= (low + high) / 2 or (line.x < low and line.right < high):
+            low = max(low, line.right)
+        elif line.x >= (low + high) / 2 or line.x > low:
+            high = min(high, line.x)
+        else:
+            continue
+        if high - low >= _MIN_GAP * line.size:
+            free.append((low, high))
+    return free
+
+
+def _in_reading_order(rows: list[_Row]) -> list[Line]:
+    columns = _by_column([line for row in rows for line in row])
+    if _is_prose(columns):
+        for column in columns:
+            column[0].kept_apart = True
+            for line in column:
+                line.in_row = False
+        return [line for column in columns for line in column]
+    return [line for band in _bands(rows) for column in _by_column([x for row in band for x in row]) for line in column]
+
+
+def _by_column(lines: Sequence[Line]) -> list[list[Line]]:
+    """The lines by column, from left to right: columns are where no line covers the gap between them."""
+    columns: list[list[Line]] = []
+    right = 0.0
+    for line in sorted(lines, key=lambda line: line.x):
+        if columns and line.x < right + 0.3 * line.size:
+            columns[-1].append(line)
+        else:
+            columns.append([line])
+        right = max(right, line.right) if len(columns[-1]) > 1 else line.right
+    return [sorted(column, key=lambda line: -line.y) for column in columns]
+
+
+def _is_prose(columns: list[list[Line]]) -> bool:
+    """Whether the columns hold running text, and not the cells of a table."""
+    return len(columns) > 1 and all(map(_is_running_text, columns))
+
+
+def _is_running_text(column: list[Line]) -> bool:
+    """Whether the lines have some words each, and sentences go on from line to line in small letters."""
+    if len(column) < 2:
+        return False
+    n_words = sum(max(len(line.words), len(line.text) / 10) for line in column) / len(column)
+    running = sum(_runs_on(above, below, column) for above, below in pairwise(column)) / (len(column) - 1)
+    return n_words >= _MIN_PROSE_WORDS and (running >= 0.5 or (running >= 0.25 and n_words >= 5))
+
+
+def _runs_on(above: Line, below: Line, column: Sequence[Line]) -> bool:
+    """Whether a sentence goes on from one line to the next because the next word did not fit."""
+    width = max(line.right for line in column) - min(line.x for line in column)
+    full = above.right + below.first_width > above.x + 0.88 * width
+    small = below.text[0].isalpha() and not below.text[0].isupper()
+    return full and small and not _SENTENCE_END.search(above.text) and not is_marker(below.words[0].text)
+
+
+def _bands(rows: list[_Row]) -> list[list[_Row]]:
+    """Rows of a table, each of one or more lines: within a row, lines are closer to each other than rows are."""
+    pitches = [above[0].y - below[0].y for above, below in pairwise(rows)]
+    closest, widest = min(pitches), max(pitches)
+    bands = [[rows[0]]]
+    for pitch, (above, below) in zip(pitches, pairwise(rows), strict=True):
+        tight = widest > 1.2 * closest and pitch < 1.1 * closest and pitch < 1.35 * below[0].size
+        if tight and len(below) <= len(bands[-1][0]) or _goes_on_in_cells(above, below):
+            bands[-1].append(below)
+        else:
+            bands.append([below])
+    return bands
+
+
+def _goes_on_in_cells(above: _Row, below: _Row) -> bool:
+    """Whether each cell of the lower row continues a cell above: in small letters, after no end of a sentence."""
+    return len(below) < len(above) and below[0].x > above[0].right and all(line.text[:1].islower() for line in below)

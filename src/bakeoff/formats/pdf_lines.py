@@ -1,0 +1,202 @@
+"""Takes the words of PDF pages, gives their lines in the order they were drawn, without running titles.
+
+A new cell on the same baseline is a line of its own. Knows no paragraphs and no tables.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bakeoff.formats import markup
+from bakeoff.formats.pdf_words import Word
+from bakeoff.formats.raised import raised
+
+BULLET = re.compile("^(?:[•◦▪▫‣⁃●○■□∙·\uf0b7\uf0a7\x7f]|\\(cid:127\\))\\s*")
+LEADER = re.compile(r"(?:\s?\.){4,}")
+_DASHES = ("-", "–", "—", "*")
+_NUMBER = re.compile(r"^(?:\d{1,3}|[a-z])[.)]$")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_MIN_SPACED_LETTERS = 4
+
+
+@dataclass
+class Line:
+    """Words drawn on one baseline. Positions and sizes are in points, y points upwards."""
+
+    words: list[Word]
+    x: float
+    y: float
+    right: float
+    size: float
+    bold: bool
+    mono: bool
+    text: str = ""
+    in_row: bool = False  # another line begins beside it, on the same baseline
+    kept_apart: bool = False  # begins a paragraph, whatever stands above
+    turned: bool = False  # written in another direction than the page: a watermark, a note in the margin
+
+    @property
+    def first_width(self) -> float:
+        """The width of the first word with the blank before it, in points."""
+        return self.words[0].right - self.words[0].x + 0.28 * self.size
+
+
+def line_of(words: list[Word]) -> Line:
+    """One line of the words, which stand on one baseline."""
+    first = words[0]
+    full = max(words, key=lambda word: word.size)
+    return Line(
+        words,
+        min(word.x for word in words),
+        full.y if not is_marker(first.text) else words[-1].y,
+        max(word.right for word in words),
+        full.size,
+        all(word.bold for word in words if not is_marker(word.text)),
+        all(word.mono for word in words),
+    )
+
+
+def page_lines(words: Sequence[Word]) -> list[Line]:
+    """The lines of a page in the order they were drawn, then those written in another direction."""
+    lines: list[list[Word]] = []
+    for word in _despaced([word for word in words if not word.turned]):
+        if lines and (_continues(lines[-1], word) or _is_item(lines, word)):
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    drawn = [line for line in map(_written, map(line_of, lines)) if line.text]
+    for left, right in pairwise(drawn):
+        if beside(left, right):
+            left.in_row = right.in_row = True
+    return drawn + _turned([word for word in words if word.turned])
+
+
+def beside(left: Line, right: Line) -> bool:
+    """Whether `right` begins on the baseline of `left`, to the right of its end."""
+    return abs(left.y - right.y) < 0.5 * max(left.size, right.size) and right.x > left.right
+
+
+def _continues(line: list[Word], word: Word) -> bool:
+    """Whether the word belongs to the line: on its baseline, and not in another column."""
+    last = line[-1]
+    size = max(last.size, word.size, max(other.size for other in line) if len(line) < 3 else 0)
+    if abs(word.y - last.y) >= 0.5 * size:
+        return False
+    if _RIGHT_TO_LEFT.search(word.text) or _RIGHT_TO_LEFT.search(last.text):
+        return word.right > last.x - 3 * size
+    if len(line) == 1 and is_marker(last.text) and word.x > last.x:
+        return True
+    if LEADER.search(" ".join(other.text for other in line[-4:])) or LEADER.match(word.text):
+        return word.x > last.x
+    return -0.5 * size < word.x - last.right < size
+
+
+def _is_item(lines: list[list[Word]], word: Word) -> bool:
+    """Whether the last line is a lone dash, the first on its baseline, and the word the first of its list item."""
+    dash = lines[-1][0]
+    lone = len(lines[-1]) == 1 and dash.text in _DASHES
+    first = len(lines) == 1 or abs(lines[-2][-1].y - dash.y) >= 0.5 * dash.size
+    return lone and first and abs(word.y - dash.y) < 0.5 * word.size and 0 < word.x - dash.right < 2.5 * word.size
+
+
+def is_marker(text: str) -> bool:
+    """Whether the text is the bullet or the number of a list item."""
+    return BULLET.fullmatch(text) is not None or _NUMBER.match(text) is not None
+
+
+
+
+def _written(line: Line) -> Line:
+    """The line with its text: raised and lowered words attached to their neighbours, bullets as '- '."""
+    written, last = "", None
+    for word in line.words:
+        small = word.size < 0.9 * line.size
+        text = raised(word.text) if small and word.y - line.y > 0.15 * line.size else word.text
+        attached = (
+            last is not None
+            and word.inferred_gap
+            and abs(word.size - last.size) > 0.1 * line.size
+            and word.x - last.right < 0.15 * line.size
+        )
+        written, last = written + ("" if attached else " ") + text, word
+    line.text = markup.one_line(LEADER.sub(" ....", BULLET.sub("- ", written.strip())))
+    return line
+
+
+def _despaced(words: Sequence[Word]) -> Iterator[Word]:
+    """The words, those that are drawn letter by letter with wide gaps put together: W A R R A N T Y."""
+    run: list[Word] = []
+    for word in words:
+        if run and not _spaced_like(run, word):
+            yield from _put_together(run)
+            run = []
+        if len(word.text) == 1 and word.text.isalpha():
+            run.append(word)
+        else:
+            yield from _put_together(run)
+            run = []
+            yield word
+    yield from _put_together(run)
+
+
+def _spaced_like(run: list[Word], word: Word) -> bool:
+    """Whether the letter follows the run at the distance that its letters have."""
+    gap = word.x - run[-1].right
+    gaps = [right.x - left.right for left, right in pairwise(run)]
+    usual = sum(gaps) / len(gaps) if gaps else gap
+    return (
+        word.inferred_gap
+        and len(word.text) == 1
+        and abs(word.y - run[-1].y) < 0.1 * word.size
+        and 0 < gap < word.size
+        and abs(gap - usual) < 0.2 * word.size
+    )
+
+
+def _put_together(run: list[Word]) -> list[Word]:
+    if len(run) < _MIN_SPACED_LETTERS:
+        return run
+    first, last = run[0], run[-1]
+    first.text, first.right = "".join(word.text for word in run), last.right
+    return [first]
+
+
+def _turned(words: Sequence[Word]) -> list[Line]:
+    lines: list[list[Word]] = []
+    for word in words:
+        if lines and abs(word.y - lines[-1][-1].y) < 0.5 * word.size:
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    turned = [_written(line_of(line)) for line in lines]
+    for line in turned:
+        line.turned = True
+    return turned
+
+
+def without_running_titles(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+    """The pages without lines at the same place at the top or bottom of three pages, and without repeated watermarks."""
+    edges = Counter(_place(line) for page in pages for line in _edge(page))
+    turned: Counter[str] = Counter()
+    kept = []
+    for page in pages:
+        edge = {id(line) for line in _edge(page) if edges[_place(line)] >= 3}
+        turned.update(line.text for line in page if line.turned)
+        kept.append([line for line in page if id(line) not in edge and (not line.turned or turned[line.text] == 1)])
+    return kept
+
+
+def _place(line: Line) -> tuple[str, int]:
+    return re.sub(r"\d+", "#", line.text), round(line.y)
+
+
+def _edge(page: Sequence[Line]) -> list[Line]:
+    """The lines on the highest and on the lowest baseline of a page, unless they are a row of a table."""
+    upright = [line for line in page if not line.turned]
+    edge = []
+    for y in {max(line.y for line in upright), min(line.y for line in upright)} if upright else ():
+        row = [line for line in upright if abs(line.y - y) < 2]
+        edge.extend(row if len(row) < 3 else [])
+    return edge
