@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from bakeoff.formats.pdf_lines import Line, beside, is_marker
 
-_MIN_GAP = 0.6  # of the font size: what separates two columns
+_MIN_GAP = 0.4  # of the font size: what separates two columns
 _MIN_PROSE_WORDS = 3.0  # mean words of a line of prose
 _SENTENCE_END = re.compile(r"[.!?:;…][\"')\]”’»]*$")
 
@@ -130,19 +130,16 @@ def _runs_on(above: Line, below: Line, column: Sequence[Line]) -> bool:
 
 
 def _bands(rows: list[_Row]) -> list[list[_Row]]:
-    """Rows of a table, each of one or more lines: within a row, lines are closer to each other than rows are."""
+    """Rows of a table, each of one or more lines. A line belongs to the row above if it goes on in the cells there."""
     pitches = [above[0].y - below[0].y for above, below in pairwise(rows)]
     closest, widest = min(pitches), max(pitches)
     bands = [[rows[0]]]
     for pitch, (above, below) in zip(pitches, pairwise(rows), strict=True):
-        tight = widest > 1.2 * closest and pitch < 1.1 * closest and pitch < 1.35 * below[0].size
-        if tight and len(below) <= len(bands[-1][0]) or _goes_on_in_cells(above, below):
+        tight = pitch < 1.1 * closest and 1.2 * closest < widest
+        keyless = below[0].x > bands[-1][0][0].right
+        small = all(line.text[:1].islower() for line in below) and len(below) <= len(above)
+        if (keyless and (tight or small)) or (tight and small):
             bands[-1].append(below)
         else:
             bands.append([below])
     return bands
-
-
-def _goes_on_in_cells(above: _Row, below: _Row) -> bool:
-    """Whether each cell of the lower row continues a cell above: in small letters, after no end of a sentence."""
-    return len(below) < len(above) and below[0].x > above[0].right and all(line.text[:1].islower() for line in below)

@@ -16,9 +16,12 @@ from bakeoff.formats.raised import raised
 BULLET = re.compile("^(?:[•◦▪▫‣⁃●○■□∙·\uf0b7\uf0a7\x7f]|\\(cid:127\\))\\s*")
 LEADER = re.compile(r"(?:\s?\.){4,}")
 _DASHES = ("-", "–", "—", "*")
+_SECTION = re.compile(r"\d+(?:\.\d+)*\.?")
 _NUMBER = re.compile(r"^(?:\d{1,3}|[a-z])[.)]$")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _MIN_SPACED_LETTERS = 4
+
+_Gap = tuple[float, float]  # from x to x, in points
 
 
 @dataclass
@@ -60,13 +63,13 @@ def line_of(words: list[Word]) -> Line:
 
 def page_lines(words: Sequence[Word]) -> list[Line]:
     """The lines of a page in the order they were drawn, then those written in another direction."""
-    lines: list[list[Word]] = []
+    pieces: list[list[Word]] = []
     for word in _despaced([word for word in words if not word.turned]):
-        if lines and (_continues(lines[-1], word) or _is_item(lines, word)):
-            lines[-1].append(word)
+        if pieces and (_continues(pieces[-1], word) or _is_item(pieces, word)):
+            pieces[-1].append(word)
         else:
-            lines.append([word])
-    drawn = [line for line in map(_written, map(line_of, lines)) if line.text]
+            pieces.append([word])
+    drawn = [line for line in map(_written, _in_cells(pieces)) if line.text]
     for left, right in pairwise(drawn):
         if beside(left, right):
             left.in_row = right.in_row = True
@@ -94,11 +97,14 @@ def _continues(line: list[Word], word: Word) -> bool:
 
 
 def _is_item(lines: list[list[Word]], word: Word) -> bool:
-    """Whether the last line is a lone dash, the first on its baseline, and the word the first of its list item."""
-    dash = lines[-1][0]
-    lone = len(lines[-1]) == 1 and dash.text in _DASHES
-    first = len(lines) == 1 or abs(lines[-2][-1].y - dash.y) >= 0.5 * dash.size
-    return lone and first and abs(word.y - dash.y) < 0.5 * word.size and 0 < word.x - dash.right < 2.5 * word.size
+    """Whether the last line is a lone dash or the bold number of a heading, and the word the first of its text."""
+    mark = lines[-1][0]
+    number = mark.bold and word.bold and _SECTION.fullmatch(mark.text) is not None
+    if len(lines[-1]) > 1 or not (mark.text in _DASHES or number):
+        return False
+    first = len(lines) == 1 or abs(lines[-2][-1].y - mark.y) >= 0.5 * mark.size
+    near = 0 < word.x - mark.right < (4.0 if number else 2.5) * word.size
+    return first and near and abs(word.y - mark.y) < 0.5 * word.size
 
 
 def is_marker(text: str) -> bool:
@@ -108,18 +114,74 @@ def is_marker(text: str) -> bool:
 
 
 
+def _in_cells(pieces: Sequence[list[Word]]) -> list[Line]:
+    """The lines of a page: gaps are columns where the row above or below has gaps in the same places, or wide ones."""
+    rows: list[list[list[Word]]] = []
+    for piece in pieces:
+        if rows and _is_beside(rows[-1][-1], piece):
+            rows[-1].append(piece)
+        else:
+            rows.append([piece])
+    rows = [_divided(row, near) for row, near in _with_gaps_near(rows)]
+    return [line_of(piece) for row, near in _with_gaps_near(rows) for piece in _undivided(row, near)]
+
+
+def _with_gaps_near(rows: list[list[list[Word]]]) -> Iterator[tuple[list[list[Word]], list[list[_Gap]]]]:
+    """Each row with the gaps of the rows above and below that have any."""
+    gaps = [[(left[-1].right, right[0].x) for left, right in pairwise(row)] for row in rows]
+    for number, row in enumerate(rows):
+        around = [i for i in (number - 1, number + 1) if 0 <= i < len(rows) and gaps[i]]
+        yield row, [gaps[i] for i in around if abs(rows[i][0][0].y - row[0][0].y) < 4 * row[0][0].size]
+
+
+def _is_beside(left: list[Word], right: list[Word]) -> bool:
+    size = max(left[-1].size, right[0].size)
+    return abs(left[-1].y - right[0].y) < 0.5 * size and right[0].x > left[-1].right
+
+
+def _undivided(row: list[list[Word]], near: list[list[_Gap]]) -> list[list[Word]]:
+    """The row, put together again where a gap is only a wide blank of justified text."""
+    pieces = [row[0]]
+    for piece in row[1:]:
+        gap = pieces[-1][-1].right, piece[0].x
+        wide = gap[1] - gap[0] > 2.5 * piece[0].size
+        if wide or any(_overlap(gap, other) for gaps in near for other in gaps) or is_marker(pieces[-1][0].text):
+            pieces.append(piece)
+        else:
+            pieces[-1] = pieces[-1] + piece
+    return pieces
+
+
+def _divided(row: list[list[Word]], near: list[list[_Gap]]) -> list[list[Word]]:
+    """The row, divided where its blanks are wider than others of it and stand at the gaps of a row above or below."""
+    words = [word for piece in row for word in piece]
+    blanks = [(left.right, right.x) for left, right in pairwise(words)]
+    for gaps in near:
+        cuts = sorted({_widest(blanks, gap) for gap in gaps} - {0})
+        others = [blank[1] - blank[0] for i, blank in enumerate(blanks, 1) if i not in cuts]
+        narrowest = min((blanks[i - 1][1] - blanks[i - 1][0] for i in cuts), default=0.0)
+        if len(cuts) >= max(len(gaps), len(row)) and narrowest > max(0.4 * words[0].size, 1.3 * max(others, default=0.0)):
+            return [words[start:end] for start, end in pairwise([0, *cuts, len(words)])]
+    return row
+
+
+def _widest(blanks: list[_Gap], gap: _Gap) -> int:
+    """The number, from 1, of the widest blank at the gap. 0 if there is none."""
+    at = [i for i, blank in enumerate(blanks, 1) if _overlap(blank, gap)]
+    return max(at, key=lambda i: blanks[i - 1][1] - blanks[i - 1][0], default=0)
+
+
+def _overlap(gap: _Gap, other: _Gap) -> bool:
+    return min(gap[1], other[1]) - max(gap[0], other[0]) > 0
+
+
 def _written(line: Line) -> Line:
     """The line with its text: raised and lowered words attached to their neighbours, bullets as '- '."""
     written, last = "", None
     for word in line.words:
         small = word.size < 0.9 * line.size
         text = raised(word.text) if small and word.y - line.y > 0.15 * line.size else word.text
-        attached = (
-            last is not None
-            and word.inferred_gap
-            and abs(word.size - last.size) > 0.1 * line.size
-            and word.x - last.right < 0.15 * line.size
-        )
+        attached = last is not None and word.inferred_gap and word.x - last.right < 0.1 * line.size
         written, last = written + ("" if attached else " ") + text, word
     line.text = markup.one_line(LEADER.sub(" ....", BULLET.sub("- ", written.strip())))
     return line
