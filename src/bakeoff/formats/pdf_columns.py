@@ -48,7 +48,10 @@ def _rows_across(lines: Sequence[Line], start: int) -> tuple[list[_Row], int]:
         if in_row:
             if len(rows) == 1:
                 gaps.append((rows[-1][-1].right, line.x))
-        elif not 0.5 * line.size < rows[-1][0].y - line.y < 4 * line.size or abs(line.size - first.size) > 0.2 * first.size:
+        elif (
+            not 0.5 * line.size < rows[-1][0].y - line.y < 4 * line.size
+            or abs(line.size - first.size) > 0.2 * first.size
+        ):
             break
         left = _still_free(gaps, line) if not in_row or len(rows) > 1 else gaps
         if not left:

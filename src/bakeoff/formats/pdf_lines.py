@@ -112,8 +112,6 @@ def is_marker(text: str) -> bool:
     return BULLET.fullmatch(text) is not None or _NUMBER.match(text) is not None
 
 
-
-
 def _in_cells(pieces: Sequence[list[Word]]) -> list[Line]:
     """The lines of a page: gaps are columns where the row above or below has gaps in the same places, or wide ones."""
     rows: list[list[list[Word]]] = []
@@ -160,7 +158,9 @@ def _divided(row: list[list[Word]], near: list[list[_Gap]]) -> list[list[Word]]:
         cuts = sorted({_widest(blanks, gap) for gap in gaps} - {0})
         others = [blank[1] - blank[0] for i, blank in enumerate(blanks, 1) if i not in cuts]
         narrowest = min((blanks[i - 1][1] - blanks[i - 1][0] for i in cuts), default=0.0)
-        if len(cuts) >= max(len(gaps), len(row)) and narrowest > max(0.4 * words[0].size, 1.3 * max(others, default=0.0)):
+        if len(cuts) >= max(len(gaps), len(row)) and narrowest > max(
+            0.4 * words[0].size, 1.3 * max(others, default=0.0)
+        ):
             return [words[start:end] for start, end in pairwise([0, *cuts, len(words)])]
     return row
 
@@ -180,8 +180,9 @@ def _written(line: Line) -> Line:
     written, last = "", None
     for word in line.words:
         small = word.size < 0.9 * line.size
-        text = raised(word.text) if small and word.y - line.y > 0.15 * line.size else word.text
         attached = last is not None and word.inferred_gap and word.x - last.right < 0.1 * line.size
+        up = small and word.y - line.y > 0.15 * line.size
+        text = raised(word.text, written[-1:] if attached else "") if up else word.text
         written, last = written + ("" if attached else " ") + text, word
     line.text = markup.one_line(LEADER.sub(" ....", BULLET.sub("- ", written.strip())))
     return line

@@ -142,7 +142,12 @@ def _was_full(last: Line, line: Line, margin: float) -> bool:
 def _heading_key(block: _Block, body: float, all_bold: bool) -> float:
     """A number for the kind of heading: the font size, or at the body's size -1 for bold, -2 for capitals; else 0."""
     words = " ".join(line.text for line in block.lines)
-    if block.first.turned or len(block.lines) > 3 or len(words) > _MAX_HEADING_CHARS or not re.search(r"[^\W\d_]", words):
+    if (
+        block.first.turned
+        or len(block.lines) > 3
+        or len(words) > _MAX_HEADING_CHARS
+        or not re.search(r"[^\W\d_]", words)
+    ):
         return 0
     if LEADER.search(words) or (markup.is_list_item(words) and not re.match(r"\d", words)):
         return 0

@@ -93,12 +93,14 @@ class _Characters:
         left, right, bottom, top = (ctypes.c_double() for _ in range(4))
         pdfium_c.FPDFText_GetCharBox(self.page, end - 1, left, right, bottom, top)
         along, across = math.cos(angle), math.sin(angle)
-        far = max((a * along + b * across for a in (left.value, right.value) for b in (bottom.value, top.value)))
+        far = max(a * along + b * across for a in (left.value, right.value) for b in (bottom.value, top.value))
         near = x * along + y * across
         if far < near:  # written from right to left: the last character is the leftmost one
             near, far = left.value, near + size / 2
         text = self._with_raised(text, start, size) if self._may_be_mixed(text, start, end, size) else text
-        return Word(text.replace("\x02", "-").replace("\ufffe", "-"), near, y * along - x * across, far, size, bold, mono), angle
+        return Word(
+            text.replace("\x02", "-").replace("\ufffe", "-"), near, y * along - x * across, far, size, bold, mono
+        ), angle
 
     def _origin(self, index: int) -> tuple[float, float]:
         x, y = ctypes.c_double(), ctypes.c_double()
@@ -142,8 +144,8 @@ class _Characters:
             if size < 0.9 * full and y - line > 0.15 * full:
                 run += character
             else:
-                marked, run = marked + raised(run) + character, ""
-        return marked + raised(run)
+                marked, run = marked + raised(run, marked) + character, ""
+        return marked + raised(run, marked)
 
 
 def _upright(words: list[tuple[Word, float]]) -> list[Word]:
