@@ -42,16 +42,13 @@ def _rows_across(lines: Sequence[Line], start: int) -> tuple[list[_Row], int]:
     number = start + 1
     while number < len(lines):
         line = lines[number]
-        in_row = beside(rows[-1][-1], line)
         if line.turned:
             break
+        in_row = beside(rows[-1][-1], line)
         if in_row:
             if len(rows) == 1:
                 gaps.append((rows[-1][-1].right, line.x))
-        elif (
-            not 0.5 * line.size < rows[-1][0].y - line.y < 4 * line.size
-            or abs(line.size - first.size) > 0.2 * first.size
-        ):
+        elif not _follows(rows[-1], line):
             break
         left = _still_free(gaps, line) if not in_row or len(rows) > 1 else gaps
         if not left:
@@ -63,6 +60,12 @@ def _rows_across(lines: Sequence[Line], start: int) -> tuple[list[_Row], int]:
         rows.pop()  # what follows at a distance, in the first column alone, is the text below
         number -= 1
     return rows, number
+
+
+def _follows(row: _Row, line: Line) -> bool:
+    """Whether the line is below the row, near it, and in letters of about the same size."""
+    first = row[0]
+    return 0.5 * line.size < first.y - line.y < 4 * line.size and abs(line.size - first.size) <= 0.2 * first.size
 
 
 def _is_close(rows: list[_Row]) -> bool:

@@ -214,7 +214,7 @@ def _spaced_like(run: list[Word], word: Word) -> bool:
         and len(word.text) == 1
         and abs(word.y - run[-1].y) < 0.1 * word.size
         and 0 < gap < word.size
-        and abs(gap - usual) < 0.2 * word.size
+        and abs(gap - usual) < 0.45 * word.size
     )
 
 
@@ -240,7 +240,7 @@ def _turned(words: Sequence[Word]) -> list[Line]:
 
 
 def without_running_titles(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """The pages without lines at the same place at the top or bottom of three pages, and without repeated watermarks."""
+    """The pages without lines at one place at the top or bottom of three pages, and without repeated watermarks."""
     edges = Counter(_place(line) for page in pages for line in _edge(page))
     turned: Counter[str] = Counter()
     kept = []

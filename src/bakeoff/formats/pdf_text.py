@@ -23,6 +23,7 @@ class _Block:
     """Lines directly below each other in one column: a paragraph, a heading, or a table cell."""
 
     lines: list[Line]
+    page: int
 
     @property
     def first(self) -> Line:
@@ -35,7 +36,7 @@ class _Block:
 
 def text_of(pages: Sequence[Sequence[Line]]) -> str:
     """The text of the pages' lines, which are in reading order. There is at least one line."""
-    blocks = [block for page in pages for block in _blocks(page)]
+    blocks = [block for number, page in enumerate(pages) for block in _blocks(page, number)]
     known = line_ends.Vocabulary([line.text for page in pages for line in page])
     body = _common_size([line for block in blocks for line in block.lines])
     all_bold = _share(blocks, "bold") > 0.5
@@ -80,7 +81,7 @@ def _share(blocks: Sequence[_Block], attribute: str) -> float:
     return sum(len(line.text) for line in lines if getattr(line, attribute)) / sum(len(line.text) for line in lines)
 
 
-def _blocks(page: Sequence[Line]) -> list[_Block]:
+def _blocks(page: Sequence[Line], number: int) -> list[_Block]:
     """The page's lines as blocks, in the order they were drawn."""
     blocks: list[_Block] = []
     if not page:
@@ -91,7 +92,7 @@ def _blocks(page: Sequence[Line]) -> list[_Block]:
         if blocks and _goes_on(blocks[-1], line, usual, _margin(page, blocks[-1].first)):
             blocks[-1].lines.append(line)
         else:
-            blocks.append(_Block([line]))
+            blocks.append(_Block([line], number))
     return blocks
 
 
@@ -189,7 +190,8 @@ def _beside(row: list[_Block], block: _Block) -> bool:
     left = row[-1]
     cells = [*row, block]
     return (
-        block.first.x > left.first.x + left.first.size
+        block.page == left.page
+        and block.first.x > left.first.x + left.first.size
         and block.first.y > left.last.y - 0.5 * left.last.size
         and left.first.y > block.last.y - 0.5 * block.last.size
         and all(sum(len(line.text) for line in cell.lines) <= _MAX_CELL_CHARS for cell in cells)
