@@ -14,7 +14,6 @@ from bakeoff.formats.line_ends import Vocabulary, joined
 from bakeoff.formats.parse import parse
 from tests.unit.pages import drawn, grid, texts
 
-
 _FONTS = (
     "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
     "/usr/share/fonts/dejavu/DejaVuSans.ttf",

@@ -205,17 +205,16 @@ def _despaced(words: Sequence[Word]) -> Iterator[Word]:
 
 
 def _spaced_like(run: list[Word], word: Word) -> bool:
-    """Whether the letter follows the run at the distance that its letters have."""
-    gap = word.x - run[-1].right
-    gaps = [right.x - left.right for left, right in pairwise(run)]
-    usual = sum(gaps) / len(gaps) if gaps else gap
-    return (
-        word.inferred_gap
-        and len(word.text) == 1
-        and abs(word.y - run[-1].y) < 0.1 * word.size
-        and 0 < gap < word.size
-        and abs(gap - usual) < 0.45 * word.size
-    )
+    """Whether the letter follows the run with the gap, or at the pitch, that its letters have."""
+    last = run[-1]
+    gap = word.x - last.right
+    on_line = len(word.text) == 1 and word.inferred_gap and abs(word.y - last.y) < 0.1 * word.size
+    if not on_line or not 0 < gap < word.size:
+        return False
+    pairs = list(pairwise(run)) or [(last, word)]
+    usual_gap = sum(right.x - left.right for left, right in pairs) / len(pairs)
+    usual_pitch = sum(right.x - left.x for left, right in pairs) / len(pairs)
+    return abs(gap - usual_gap) < 0.2 * word.size or abs(word.x - last.x - usual_pitch) < 0.1 * word.size
 
 
 def _put_together(run: list[Word]) -> list[Word]:
