@@ -198,7 +198,7 @@ class TestTurned:
 
     @pytest.mark.parametrize(("angle", "size"), [(90, 9), (90, 24), (45, 60), (270, 12), (55, 30)])
     def test_a_watermark_or_a_note_in_the_margin_is_no_heading(self, angle, size):
-        """Text written in another direction than the page is no title and no heading, and comes once, after the page."""
+        """Text in another direction than the page is no title and no heading, and comes once, after the page."""
         page = self._with_note(angle, size)
         part = parse("a.pdf", drawn(page, page)).parts[0]
         assert part.title == ""
@@ -280,10 +280,15 @@ class TestLineEnds:
 
     def test_lines_of_a_page_are_joined_so(self):
         """Lines of a page are joined by the same rule."""
-        page = texts((60, 700, "This is an easy-to-"), (60, 686, "clean and heat-"), (60, 672, "resistant cover in its pack-"),
-                     (60, 658, "aging, which is to be kept for as long as it is used."))  # fmt: skip
+        lines = (
+            "This is an easy-to-",
+            "clean and heat-",
+            "resistant cover in its pack-",
+            "aging, to be kept for as long as",
+        )
+        page = texts(*((60, 700 - 14 * i, line) for i, line in enumerate(lines)))
         assert text_of(drawn(page)) == (
-            "This is an easy-to-clean and heat-resistant cover in its packaging, which is to be kept for as long as it is used."
+            "This is an easy-to-clean and heat-resistant cover in its packaging, to be kept."
         )
 
 

@@ -87,7 +87,7 @@ class _Writer:
 
     def finished(self) -> list[str]:
         if self.carried.strip():
-            self._add(markup.paragraph(markup.one_line(self.carried)))
+            self._add(markup.paragraph(markup.one_line(markup.clean(self.carried))))
         self._end_list()
         return self.written
 
@@ -102,8 +102,9 @@ class _Writer:
                 self.blocks(child)
 
     def _paragraph(self, p: Any) -> None:
-        words = self.carried + markup.clean(self.words.of(p))
-        self.carried = words if _is_joined_to_next(p) else ""
+        raw = self.carried + self.words.of(p)
+        self.carried = raw if _is_joined_to_next(p) else ""
+        words = markup.clean(raw)
         style = self.styles.of_paragraph(p)
         if not self.carried and words.strip() and not style_name(style).startswith("toc"):
             level = self._heading_level(p, style)
