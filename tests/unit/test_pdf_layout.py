@@ -284,7 +284,7 @@ class TestLineEnds:
             "This is an easy-to-",
             "clean and heat-",
             "resistant cover in its pack-",
-            "aging, to be kept for as long as",
+            "aging, to be kept.",
         )
         page = texts(*((60, 700 - 14 * i, line) for i, line in enumerate(lines)))
         assert text_of(drawn(page)) == (
