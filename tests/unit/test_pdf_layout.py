@@ -84,6 +84,52 @@ class TestTables:
         )  # fmt: skip
         assert "|" not in text_of(drawn(page))
 
+    def test_a_dot_in_a_cell_is_no_bullet(self):
+        """A dot or a tick in a cell means something. Dots before lines of text are bullets."""
+        rows = [["Feature", "Home", "Pro"], ["Radio", "•", "•"], ["Cable", "", "•"]]
+        assert "| Radio | • | • |\n| Cable |  | • |" in text_of(drawn(grid(rows, [60, 200, 300])))
+        items = grid([["•", "Radio and cable"], ["•", "Two keys"]], [60, 78])
+        assert text_of(drawn(items)) == "- Radio and cable\n- Two keys"
+
+    def test_blanks_in_code_make_no_table(self):
+        """Lines of code are no table, however they are aligned."""
+
+        def page(drawing: canvas.Canvas) -> None:
+            texts(
+                *(
+                    (60, 760 - 14 * i, "The settings are written one to a line, as is shown below here.")
+                    for i in range(3)
+                )
+            )(drawing)
+            drawing.setFont("Courier", 10)
+            grid([["port", "= 80"], ["host", "= all"]], [60, 130])(drawing)
+
+        assert text_of(drawn(page)).endswith("port = 80\nhost = all")
+
+    def test_a_table_drawn_column_by_column_has_its_rows(self):
+        """A table drawn column by column has its rows, also below a heading and above a paragraph."""
+        columns = {
+            60: ["Model", "Alpha", "Beta", "Gamma"],
+            200: ["Price", "£10", "£20", "£30"],
+            320: ["Stock", "yes", "no"],
+        }
+        page = texts(
+            (60, 740, "Price list of the branch in the north, valid until further notice:"),
+            *((x, 700 - 14 * i, cell) for x, column in columns.items() for i, cell in enumerate(column)),
+            (60, 620, "Ask for other models."),
+        )
+        assert text_of(drawn(page)).split("\n\n")[1:] == [
+            "| Model | Price | Stock |\n| --- | --- | --- |\n| Alpha | £10 | yes |\n| Beta | £20 | no |\n"
+            "| Gamma | £30 |  |",
+            "Ask for other models.",
+        ]
+
+    def test_lists_side_by_side_are_no_table(self):
+        """Two lists side by side stay lists."""
+        left, right = ["- red", "- blue", "- green"], ["- iron", "- wood", "- glass"]
+        page = texts(*((x, 700 - 14 * i, item) for x, c in ((60, left), (300, right)) for i, item in enumerate(c)))
+        assert text_of(drawn(page)) == "\n".join(left + right)
+
 
 class TestColumns:
     LEFT = ("Members may borrow up to ten books at a", "time for a period of four weeks, and may", "renew them twice.")
@@ -266,6 +312,8 @@ class TestLineEnds:
             ("soft\u00ad", "ware", "software"),
             ("pages 3-", "5", "pages 3- 5"),
             ("one", "two", "one two"),
+            ("保証期間は", "3年です", "保証期間は 3年です"),
+            ("保証期間はご購入", "の日から", "保証期間はご購入の日から"),
         ],
     )
     def test_a_hyphen_at_the_end_of_a_line_stays_if_it_is_part_of_the_word(self, above, below, expected):

@@ -9,6 +9,9 @@ from collections.abc import Container, Sequence
 from typing import Any
 
 _BROKEN_WORD = re.compile(r"([^\W\d_][\w'’-]*)[-‐\u00ad]$")
+_UNSPACED = re.compile(
+    "(?<=[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef])$|(?=[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef])"
+)
 _FIRST_PIECE = re.compile(r"[^\W\d_][\w'’-]*")
 _WORDS = re.compile(r"[^\W\d_][\w'’]*(?:[-‐][^\W\d_][\w'’]*)*")
 
@@ -40,7 +43,7 @@ def joined(above: str, below: str, known: Container[str] = ()) -> str:
     if above.endswith("\u00ad"):
         return above[:-1] + below
     if not broken or not piece:
-        return f"{above} {below}"
+        return above + below if _UNSPACED.search(above) and _UNSPACED.match(below) else f"{above} {below}"
     if below[:1].isupper():
         return above + below if above[:-1].split()[-1][:1].isupper() else f"{above} {below}"
     return (above if _keeps_hyphen(broken[1], piece[0], known) else above[:-1]) + below

@@ -19,17 +19,87 @@ _Row = list[Line]
 
 def unwoven(lines: Sequence[Line]) -> list[Line]:
     """The lines, with those of columns that were drawn line by line put together again."""
+    drawn = _table_rows_together(lines)
     ordered: list[Line] = []
     start = 0
-    while start < len(lines):
-        rows, end = _rows_across(lines, start)
+    while start < len(drawn):
+        rows, end = _rows_across(drawn, start)
         if sum(len(row) > 1 for row in rows) > 1:
             ordered.extend(_in_reading_order(rows))
         else:
             end = start + max(1, len(rows[0]) if rows else 1)
-            ordered.extend(lines[start:end])
+            ordered.extend(drawn[start:end])
         start = end
     return ordered
+
+
+def _table_rows_together(lines: Sequence[Line]) -> list[Line]:
+    """The lines, with the rows of tables that were drawn column by column put together."""
+    ordered: list[Line] = []
+    runs = _runs(lines)
+    while runs:
+        first, *rest = runs
+        columns = [first]
+        while rest and (top := _same_rows(columns[-1], rest[0])) is not None:
+            if len(columns) == 1:
+                ordered.extend(first[:top])
+                columns = [first[top:]]
+            within = [line for line in rest[0] if line.y > columns[0][-1].y - 0.5 * line.size]
+            below = rest[0][len(within) :]
+            columns.append(within)
+            rest = [below, *rest[1:]] if below else rest[1:]
+            if below:
+                break
+        cells = [line for column in columns for line in column]
+        if _is_table(columns):
+            cells.sort(key=lambda line: (-round(line.y / (0.5 * line.size)), line.x))
+            for line in cells:
+                line.in_row = True
+        ordered.extend(cells)
+        runs = rest
+    return ordered
+
+
+def _runs(lines: Sequence[Line]) -> list[list[Line]]:
+    """The lines in runs, each drawn from above to below, one line at a time."""
+    runs: list[list[Line]] = []
+    for line in lines:
+        last = runs[-1][-1] if runs else None
+        if last is not None and not line.turned and 0.5 * line.size < last.y - line.y < 4 * line.size:
+            runs[-1].append(line)
+        else:
+            runs.append([line])
+    return runs
+
+
+def _same_rows(column: list[Line], other: list[Line]) -> int | None:
+    """The number of the line of `column` beside the first of `other`, if that is right of it, on the same baselines."""
+    if column[0].turned or other[0].turned or len(column) < 2 or len(other) < 2:
+        return None
+    near = 0.3 * other[0].size
+    top = next((i for i, line in enumerate(column) if abs(line.y - other[0].y) < near), None)
+    if top is None or len(column) - top < 2 or other[0].x <= max(line.right for line in column[top:]):
+        return None
+    low = column[-1].y - near
+    baselines = [line.y for line in column[top:]]
+    matched = [any(abs(line.y - y) < near for y in baselines) for line in other if line.y > low]
+    return top if len(matched) > 1 and all(matched) else None
+
+
+def _is_table(columns: list[list[Line]]) -> bool:
+    """Whether columns on the same baselines are those of a table, and not texts or lists side by side."""
+    lines = [line for column in columns for line in column]
+    figures = any(2 * sum(map(_is_figure, column)) > len(column) for column in columns)
+    return (
+        len(columns) > 1
+        and (len(columns) > 2 or figures)
+        and not any(is_marker(line.words[0].text) or line.text.startswith("- ") for line in lines)
+        and not any(map(_is_running_text, columns))
+    )
+
+
+def _is_figure(line: Line) -> bool:
+    return line.text[0].isdigit() or line.text[0] in "£$€¥-–−+("
 
 
 def _rows_across(lines: Sequence[Line], start: int) -> tuple[list[_Row], int]:
@@ -144,7 +214,8 @@ def _bands(rows: list[_Row]) -> list[list[_Row]]:
         tight = pitch < 1.1 * closest and 1.2 * closest < widest
         keyless = below[0].x > bands[-1][0][0].right
         small = all(line.text[:1].islower() for line in below) and len(below) <= len(above)
-        if (keyless and (tight or small)) or (tight and small):
+        few = 2 * len(below) <= len(bands[-1][0])
+        if (keyless and (small or (tight and few))) or (tight and small):
             bands[-1].append(below)
         else:
             bands.append([below])

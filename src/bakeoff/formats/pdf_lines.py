@@ -13,7 +13,7 @@ from bakeoff.formats import markup
 from bakeoff.formats.pdf_words import Word
 from bakeoff.formats.raised import raised
 
-BULLET = re.compile("^(?:[•◦▪▫‣⁃●○■□∙·\uf0b7\uf0a7\x7f]|\\(cid:127\\))\\s*")
+BULLET = re.compile("^(?:[•◦▪▫‣⁃●○■□∙·➢➔►❖✓✔\uf000-\uf0ff\x7f]|\\(cid:127\\))\\s*")
 LEADER = re.compile(r"(?:\s?\.){4,}")
 _DASHES = ("-", "–", "—", "*")
 _SECTION = re.compile(r"\d+(?:\.\d+)*\.?")
@@ -89,22 +89,26 @@ def _continues(line: list[Word], word: Word) -> bool:
         return False
     if _RIGHT_TO_LEFT.search(word.text) or _RIGHT_TO_LEFT.search(last.text):
         return word.right > last.x - 3 * size
-    if len(line) == 1 and is_marker(last.text) and word.x > last.x:
-        return True
     if LEADER.search(" ".join(other.text for other in line[-4:])) or LEADER.match(word.text):
         return word.x > last.x
     return -0.5 * size < word.x - last.right < size
 
 
 def _is_item(lines: list[list[Word]], word: Word) -> bool:
-    """Whether the last line is a lone dash or the bold number of a heading, and the word the first of its text."""
+    """Whether the last line is only the mark of a list item or a heading's number, and the word begins its text."""
     mark = lines[-1][0]
     number = mark.bold and word.bold and _SECTION.fullmatch(mark.text) is not None
-    if len(lines[-1]) > 1 or not (mark.text in _DASHES or number):
+    if (
+        len(lines[-1]) > 1
+        or BULLET.fullmatch(word.text)
+        or not (is_marker(mark.text) or mark.text in _DASHES or number)
+    ):
         return False
     first = len(lines) == 1 or abs(lines[-2][-1].y - mark.y) >= 0.5 * mark.size
-    near = 0 < word.x - mark.right < (4.0 if number else 2.5) * word.size
-    return first and near and abs(word.y - mark.y) < 0.5 * word.size
+    if not first and not BULLET.fullmatch(mark.text):
+        return False
+    near = 0 < word.x - mark.right < (4.0 if first and mark.text not in _DASHES else 2.5) * word.size
+    return near and abs(word.y - mark.y) < 0.5 * word.size
 
 
 def is_marker(text: str) -> bool:
@@ -115,8 +119,11 @@ def is_marker(text: str) -> bool:
 def _in_cells(pieces: Sequence[list[Word]]) -> list[Line]:
     """The lines of a page: gaps are columns where the row above or below has gaps in the same places, or wide ones."""
     rows: list[list[list[Word]]] = []
+    has_code = 2 * sum(word.mono for piece in pieces for word in piece) < sum(map(len, pieces))
     for piece in pieces:
-        if rows and _is_beside(rows[-1][-1], piece):
+        if rows and has_code and piece[0].mono and rows[-1][-1][-1].mono and _is_beside(rows[-1][-1], piece):
+            rows[-1][-1].extend(piece)  # a line of code, whatever its blanks
+        elif rows and _is_beside(rows[-1][-1], piece):
             rows[-1].append(piece)
         else:
             rows.append([piece])
@@ -143,7 +150,8 @@ def _undivided(row: list[list[Word]], near: list[list[_Gap]]) -> list[list[Word]
     for piece in row[1:]:
         gap = pieces[-1][-1].right, piece[0].x
         wide = gap[1] - gap[0] > 2.5 * piece[0].size
-        if wide or any(_overlap(gap, other) for gaps in near for other in gaps) or is_marker(pieces[-1][0].text):
+        contents = _SECTION.fullmatch(pieces[-1][0].text) and LEADER.search(" ".join(word.text for word in piece))
+        if not contents and (wide or any(_overlap(gap, other) for gaps in near for other in gaps)):
             pieces.append(piece)
         else:
             pieces[-1] = pieces[-1] + piece
@@ -184,7 +192,8 @@ def _written(line: Line) -> Line:
         up = small and word.y - line.y > 0.15 * line.size
         text = raised(word.text, written[-1:] if attached else "") if up else word.text
         written, last = written + ("" if attached else " ") + text, word
-    line.text = markup.one_line(LEADER.sub(" ....", BULLET.sub("- ", written.strip())))
+    written = BULLET.sub("- ", written.strip()) if len(line.words) > 1 else written
+    line.text = markup.one_line(LEADER.sub(" .... ", written))
     return line
 
 

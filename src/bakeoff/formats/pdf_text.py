@@ -109,7 +109,8 @@ def _leading(page: Sequence[Line]) -> float:
 
 def _margin(page: Sequence[Line], line: Line) -> float:
     """The rightmost end, in points, of the lines that begin at about the same x as this one."""
-    return max(other.right for other in page if abs(other.x - line.x) < 4 * line.size)
+    alike = (other for other in page if abs(other.size - line.size) < 0.1 * line.size)
+    return max((other.right for other in alike if abs(other.x - line.x) < 4 * line.size), default=line.right)
 
 
 def _goes_on(block: _Block, line: Line, leading: float, margin: float) -> bool:
@@ -195,7 +196,7 @@ def _beside(row: list[_Block], block: _Block) -> bool:
         and block.first.y > left.last.y - 0.5 * left.last.size
         and left.first.y > block.last.y - 0.5 * block.last.size
         and all(sum(len(line.text) for line in cell.lines) <= _MAX_CELL_CHARS for cell in cells)
-        and not any(is_marker(cell.first.text) for cell in cells)
+        and not is_marker(cells[0].first.text)
     )
 
 
