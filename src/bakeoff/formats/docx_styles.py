@@ -11,6 +11,9 @@ from docx.oxml.ns import qn
 from docx.styles.style import BaseStyle
 
 _OFF = ("0", "false", "off")
+_VALUE = qn("w:val")
+_SETTINGS = {qn(f"w:{name}"): name for name in ("strike", "dstrike", "vanish", "vertAlign", "rStyle")}
+_SETTINGS[qn("w:rFonts")] = "font"
 
 
 def value(parent: Any, name: str) -> str:
@@ -24,6 +27,7 @@ class Styles:
 
     def __init__(self, word: WordDocument) -> None:
         self.by_id = {style.style_id: style for style in word.styles}
+        self.known: dict[str, dict[str, str]] = {}
 
     def of_paragraph(self, p: Any) -> BaseStyle | None:
         return self.by_id.get(value(p.find(qn("w:pPr")), "w:pStyle")) if p is not None else None
@@ -36,38 +40,27 @@ class Styles:
             yield style
             style = getattr(style, "base_style", None)
 
-    def run_properties(self, run: Any) -> Iterator[Any]:
-        """The `w:rPr` that hold for a run, the closest first: its own, those of its style and its paragraph's style."""
-        own = run.find(qn("w:rPr"))
-        paragraph = next(run.iterancestors(qn("w:p")), None)
-        styles = (self.by_id.get(value(own, "w:rStyle")), self.of_paragraph(paragraph))
-        yield own
-        for style in styles:
-            for ancestor in self.lineage(style):
-                yield ancestor.element.find(qn("w:rPr"))
+    def settings(self, style_id: str) -> dict[str, str]:
+        """What a style says of its text: the settings of `settings_of`, its own before those of its ancestors."""
+        if style_id not in self.known:
+            self.known[style_id] = {}
+            for ancestor in reversed(list(self.lineage(self.by_id.get(style_id)))):
+                self.known[style_id].update(settings_of(ancestor.element.find(qn("w:rPr"))))
+        return self.known[style_id]
 
-    def is_on(self, run: Any, *names: str) -> bool:
-        """Whether any of the properties, such as `w:strike`, holds for the run."""
-        return any(self._is_on(run, name) for name in names)
 
-    def _is_on(self, run: Any, name: str) -> bool:
-        for properties in self.run_properties(run):
-            switch = properties.find(qn(name)) if properties is not None else None
-            if switch is not None:
-                return switch.get(qn("w:val")) not in _OFF
-        return False
-
-    def first_value(self, run: Any, name: str) -> str:
-        """The closest value of a property, such as `w:vertAlign`. Empty if there is none."""
-        return next((found for properties in self.run_properties(run) if (found := value(properties, name))), "")
-
-    def font(self, run: Any) -> str:
-        for properties in self.run_properties(run):
-            fonts = properties.find(qn("w:rFonts")) if properties is not None else None
-            name = fonts is not None and (fonts.get(qn("w:ascii")) or fonts.get(qn("w:hAnsi")))
-            if name:
-                return str(name)
-        return ""
+def settings_of(properties: Any) -> dict[str, str]:
+    """The settings in a `w:rPr`: `strike`, `dstrike` and `vanish` ('on' or 'off'), `vertAlign`, `rStyle`, `font`."""
+    found: dict[str, str] = {}
+    for child in properties if properties is not None else ():
+        name = _SETTINGS.get(child.tag)
+        if name in ("vertAlign", "rStyle"):
+            found[name] = child.get(_VALUE) or ""
+        elif name == "font":
+            found[name] = child.get(qn("w:ascii")) or child.get(qn("w:hAnsi")) or ""
+        elif name:
+            found[name] = "off" if child.get(_VALUE) in _OFF else "on"
+    return found
 
 
 def style_name(style: BaseStyle | None) -> str:

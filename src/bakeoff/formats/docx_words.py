@@ -10,7 +10,7 @@ from docx.oxml.ns import qn
 
 from bakeoff.formats import symbol_fonts
 from bakeoff.formats.docx_math import formula
-from bakeoff.formats.docx_styles import Styles, value
+from bakeoff.formats.docx_styles import Styles, settings_of, value
 from bakeoff.formats.raised import lowered, raised
 
 _TEXT_TAGS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
@@ -19,6 +19,8 @@ FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallbac
 DELETED = {qn("w:del"), qn("w:moveFrom"), FALLBACK}
 _SKIPPED = DELETED | {qn("w:txbxContent"), qn("w:pPr"), qn("w:rPr"), qn("w:rt"), qn("w:sdtPr")}
 _NOTES = {qn("w:footnoteReference"): "footnotes", qn("w:endnoteReference"): "endnotes"}
+_RUN, _TEXT, _SYMBOL, _CONTROL, _FIELD = (qn(f"w:{name}") for name in ("r", "t", "sym", "sdt", "fldChar"))
+_RUN_PROPERTIES, _PARAGRAPH_PROPERTIES = qn("w:rPr"), qn("w:pPr")
 _PLAIN, _RAISED, _LOWERED = "", "superscript", "subscript"
 
 _Piece = tuple[str, str]  # (text, how it is set: _PLAIN, _RAISED or _LOWERED)
@@ -30,16 +32,21 @@ class Words:
     def __init__(self, styles: Styles, note: Callable[[str, str], str]) -> None:
         self.styles = styles
         self.note = note
+        self.base: dict[str, str] = {}  # what the paragraph's style says
 
     def of(self, paragraph: Any) -> str:
         """The text of a paragraph, with a newline where a line ends on purpose."""
-        return _set(list(self._pieces(paragraph)))
+        around = self.base  # a note is read while the paragraph that refers to it is
+        self.base = self.styles.settings(value(paragraph.find(_PARAGRAPH_PROPERTIES), "w:pStyle"))
+        words = _set(list(self._pieces(paragraph)))
+        self.base = around
+        return words
 
     def _pieces(self, element: Any) -> Iterator[_Piece]:
         for node in element:
-            if node.tag in _SKIPPED or (node.tag == qn("w:sdt") and _is_empty_form(node)):
+            if node.tag in _SKIPPED or (node.tag == _CONTROL and _is_empty_form(node)):
                 continue
-            if node.tag == qn("w:r"):
+            if node.tag == _RUN:
                 yield from self._run(node)
             elif node.tag == _EQUATION:
                 yield formula(node), _PLAIN
@@ -47,26 +54,26 @@ class Words:
                 yield from self._pieces(node)
 
     def _run(self, run: Any) -> Iterator[_Piece]:
-        if self.styles.is_on(run, "w:strike", "w:dstrike", "w:vanish"):
+        own = settings_of(run.find(_RUN_PROPERTIES))
+        held = {**self.base, **self.styles.settings(own["rStyle"]), **own} if "rStyle" in own else {**self.base, **own}
+        if "on" in (held.get("strike"), held.get("dstrike"), held.get("vanish")):
             return
-        setting = self.styles.first_value(run, "w:vertAlign")
-        setting = setting if setting in (_RAISED, _LOWERED) else _PLAIN
+        setting = held.get("vertAlign", _PLAIN)
         for node in run:
-            yield from self._run_node(run, node, setting)
+            yield from self._run_node(node, setting if setting in (_RAISED, _LOWERED) else _PLAIN, held.get("font", ""))
 
-    def _run_node(self, run: Any, node: Any, setting: str) -> Iterator[_Piece]:
-        if node.tag == qn("w:t"):
-            text = node.text or ""
-            private = any("\uf020" <= letter <= "\uf0ff" for letter in text)
-            yield (symbol_fonts.readable(text, self.styles.font(run)) if private else text), setting
+    def _run_node(self, node: Any, setting: str, font: str) -> Iterator[_Piece]:
+        if node.tag == _TEXT:
+            yield symbol_fonts.readable(node.text or "", font), setting
         elif node.tag in _TEXT_TAGS:
             yield _TEXT_TAGS[node.tag], _PLAIN
-        elif node.tag == qn("w:sym"):
+        elif node.tag == _SYMBOL:
             code = int(node.get(qn("w:char")) or "0", 16)
             yield symbol_fonts.character(node.get(qn("w:font")) or "", code), setting
         elif node.tag in _NOTES:
-            yield self.note(_NOTES[node.tag], str(node.get(qn("w:id")))), _PLAIN
-        elif node.tag == qn("w:fldChar"):
+            mark = self.note(_NOTES[node.tag], str(node.get(qn("w:id"))))
+            yield mark, _PLAIN
+        elif node.tag == _FIELD:
             yield _entered(node), _PLAIN
         elif node.tag not in _SKIPPED:
             yield from self._pieces(node)

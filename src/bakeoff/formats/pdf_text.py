@@ -89,7 +89,7 @@ def _blocks(page: Sequence[Line], number: int) -> list[_Block]:
     body, leading = _common_size(page), _leading(page)
     for line in page:
         usual = leading if _rounded(line.size) == body else 1.3 * line.size
-        if blocks and _goes_on(blocks[-1], line, usual, _margin(page, blocks[-1].first)):
+        if blocks and _goes_on(blocks[-1], line, usual, page):
             blocks[-1].lines.append(line)
         else:
             blocks.append(_Block([line], number))
@@ -113,7 +113,7 @@ def _margin(page: Sequence[Line], line: Line) -> float:
     return max((other.right for other in alike if abs(other.x - line.x) < 4 * line.size), default=line.right)
 
 
-def _goes_on(block: _Block, line: Line, leading: float, margin: float) -> bool:
+def _goes_on(block: _Block, line: Line, leading: float, page: Sequence[Line]) -> bool:
     """Whether the line continues the block's paragraph."""
     last = block.last
     size = max(last.size, line.size)
@@ -132,7 +132,7 @@ def _goes_on(block: _Block, line: Line, leading: float, margin: float) -> bool:
         and not LEADER.search(last.text)
         and (indent < 0.8 * size or (listed and len(block.lines) == 1))
         and (indent > -0.8 * size or len(block.lines) == 1)
-        and (line.mono or _was_full(last, line, margin))
+        and (line.mono or _was_full(last, line, _margin(page, block.first)))
     )
 
 

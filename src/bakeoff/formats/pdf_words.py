@@ -20,7 +20,6 @@ from bakeoff.formats.raised import raised
 _WORD = re.compile("[^\\s\x02\ufffe]+[\x02\ufffe]?|[\x02\ufffe]")  # both stand for a hyphen at the end of a line
 _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|-medi\b", re.IGNORECASE)
 _MONO = re.compile(r"courier|mono|cmtt|consolas|menlo", re.IGNORECASE)
-_HAS_FIGURE = re.compile(r"\d")
 _HIDDEN = 0x02 | 0x20  # the flags of annotations that no viewer shows
 _PASSWORD = 1 << 13
 _WRITTEN = (pdfium_c.FPDF_FORMFIELD_TEXTFIELD, pdfium_c.FPDF_FORMFIELD_COMBOBOX, pdfium_c.FPDF_FORMFIELD_LISTBOX)
@@ -62,6 +61,9 @@ class _Characters:
         self.visible = visible
         self.n_chars = text_page.count_chars()
         self.fonts: dict[int, tuple[bool, bool]] = {}
+        self.styles: dict[int, tuple[float, float, bool, bool]] = {}
+        self.point = ctypes.c_double(), ctypes.c_double()
+        self.box = ctypes.c_double(), ctypes.c_double(), ctypes.c_double(), ctypes.c_double()
 
     def words(self) -> Iterator[tuple[Word, float, bool]]:
         """Each word with the direction it is written in, in radians, and whether it is on the visible page."""
@@ -88,31 +90,39 @@ class _Characters:
         return "".join(chr(code) if 0 < code < 0x110000 else " " for code in codes)
 
     def _word(self, text: str, start: int, end: int, x: float, y: float) -> tuple[Word, float]:
-        size, angle = self._size(start)
-        bold, mono = self._font(start)
-        left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+        drawn = self._object(start)
+        size, angle, bold, mono = self._style(drawn, start)
+        left, right, bottom, top = self.box
         pdfium_c.FPDFText_GetCharBox(self.page, end - 1, left, right, bottom, top)
-        along, across = math.cos(angle), math.sin(angle)
-        far = max(a * along + b * across for a in (left.value, right.value) for b in (bottom.value, top.value))
+        along, across = (math.cos(angle), math.sin(angle)) if angle else (1.0, 0.0)
+        corners = ((a, b) for a in (left.value, right.value) for b in (bottom.value, top.value))
+        far = max(a * along + b * across for a, b in corners) if angle else right.value
         near = x * along + y * across
         if far < near:  # written from right to left: the last character is the leftmost one
             near, far = left.value, near + size / 2
-        text = self._with_raised(text, start, size) if self._may_be_mixed(text, start, end, size) else text
-        return Word(
-            text.replace("\x02", "-").replace("\ufffe", "-"), near, y * along - x * across, far, size, bold, mono
-        ), angle
+        if end - start > 1 and self._object(end - 1) != drawn:
+            text = self._with_raised(text, start)
+        text = text.replace("\x02", "-").replace("\ufffe", "-")
+        return Word(text, near, y * along - x * across, far, size, bold, mono), angle
 
     def _origin(self, index: int) -> tuple[float, float]:
-        x, y = ctypes.c_double(), ctypes.c_double()
+        x, y = self.point
         pdfium_c.FPDFText_GetCharOrigin(self.page, index, x, y)
         return x.value, y.value
 
-    def _size(self, index: int) -> tuple[float, float]:
-        """(size in points, direction in radians) of a character."""
-        matrix = pdfium_c.FS_MATRIX()
-        pdfium_c.FPDFText_GetMatrix(self.page, index, matrix)
-        size = pdfium_c.FPDFText_GetFontSize(self.page, index) * math.hypot(matrix.c, matrix.d)
-        return abs(size) or 10.0, math.atan2(matrix.b, matrix.a)
+    def _object(self, index: int) -> int:
+        """The address of the text object that a character is part of: all of one object has one style. 0 for none."""
+        drawn = pdfium_c.FPDFText_GetTextObject(self.page, index)
+        return ctypes.addressof(drawn.contents) if drawn else 0
+
+    def _style(self, drawn: int, index: int) -> tuple[float, float, bool, bool]:
+        """(size in points, direction in radians, bold, mono) of a character of a text object."""
+        if drawn not in self.styles or not drawn:
+            matrix = pdfium_c.FS_MATRIX()
+            pdfium_c.FPDFText_GetMatrix(self.page, index, matrix)
+            size = pdfium_c.FPDFText_GetFontSize(self.page, index) * math.hypot(matrix.c, matrix.d)
+            self.styles[drawn] = abs(size) or 10.0, math.atan2(matrix.b, matrix.a), *self._font(index)
+        return self.styles[drawn]
 
     def _font(self, index: int) -> tuple[bool, bool]:
         """(bold, mono) by the name of the font."""
@@ -128,15 +138,10 @@ class _Characters:
             self.fonts[key] = bool(_BOLD.search(name)), bool(_MONO.search(name))
         return self.fonts[key]
 
-    def _may_be_mixed(self, text: str, start: int, end: int, size: float) -> bool:
-        """Whether raised characters are likely in the word: it has figures, or it ends smaller than it begins."""
-        return end - start > 1 and (
-            _HAS_FIGURE.search(text) is not None or abs(self._size(end - 1)[0] - size) > 0.1 * size
-        )
-
-    def _with_raised(self, text: str, start: int, first_size: float) -> str:
+    def _with_raised(self, text: str, start: int) -> str:
         """The word with its raised characters as Unicode superscripts. Lowered ones stay plain: H2O."""
-        places = [(self._origin(start + i)[1], self._size(start + i)[0]) for i in range(len(text))]
+        indexes = range(start, start + len(text))
+        places = [(self._origin(i)[1], self._style(self._object(i), i)[0]) for i in indexes]
         full = max(size for _, size in places)
         line = Counter(round(y, 1) for y, size in places if size > 0.9 * full).most_common(1)[0][0]
         marked, run = "", ""
@@ -144,7 +149,8 @@ class _Characters:
             if size < 0.9 * full and y - line > 0.15 * full:
                 run += character
             else:
-                marked, run = marked + raised(run, marked) + character, ""
+                within = run.isalpha() and character.isalpha()  # as in the name LaTeX
+                marked, run = marked + (run if within else raised(run, marked)) + character, ""
         return marked + raised(run, marked)
 
 
@@ -168,13 +174,13 @@ def _quarter(angle: float) -> int:
 def _once(words: list[Word]) -> list[Word]:
     """The words without copies drawn over them, for boldness or a shadow."""
     kept: list[Word] = []
-    seen: dict[str, list[Word]] = {}
+    seen: dict[tuple[str, int], list[Word]] = {}
     for word in words:
-        copies = seen.setdefault(word.text, [])
-        near = 0.2 * word.size
+        near, band = 0.2 * word.size, int(word.y // 8)
+        copies = (copy for b in (band - 1, band, band + 1) for copy in seen.get((word.text, b), ()))
         if not any(abs(copy.x - word.x) < near and abs(copy.y - word.y) < near for copy in copies):
             kept.append(word)
-        copies.append(word)
+        seen.setdefault((word.text, band), []).append(word)
     return kept
 
 

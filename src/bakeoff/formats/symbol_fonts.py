@@ -37,6 +37,6 @@ def character(font: str, code: int) -> str:
 
 def readable(text: str, font: str) -> str:
     """The text of a run in a font, with private characters as the signs they show."""
-    if not any(ord(letter) in _PRIVATE for letter in text):
+    if text.isascii() or not any(ord(letter) in _PRIVATE for letter in text):
         return text
     return "".join(character(font or "Symbol", ord(c)) if ord(c) in _PRIVATE else c for c in text)
