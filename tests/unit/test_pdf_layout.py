@@ -162,6 +162,13 @@ class TestColumns:
             "The board has heard the yearly report and has\n\nelected a new treasurer for the next two years."
         )
 
+    def test_columns_in_a_language_with_capital_nouns_are_columns(self):
+        """Lines of running text may begin with capital letters, as German ones do."""
+        left = ["Die Karte gilt vom Tag der ersten", "Fahrt an für alle Züge und", "Busse."]
+        right = ["Verlorene Karten ersetzen wir ein Mal", "im Jahr, wenn der Antrag bei uns", "eingeht."]
+        rows = [list(row) for row in zip(left, right, strict=True)]
+        assert text_of(drawn(grid(rows, [60, 320]))) == " ".join(left) + "\n\n" + " ".join(right)
+
     def test_a_table_of_sentences_is_no_text_in_columns(self):
         """Cells that are sentences of their own stay rows."""
         rows = [

@@ -185,7 +185,19 @@ def _by_column(lines: Sequence[Line]) -> list[list[Line]]:
 
 def _is_prose(columns: list[list[Line]]) -> bool:
     """Whether the columns hold running text, and not the cells of a table."""
-    return len(columns) > 1 and all(map(_is_running_text, columns))
+    running = [_is_running_text(column) for column in columns]
+    others = (column for column, runs in zip(columns, running, strict=True) if not runs)
+    return len(columns) > 1 and any(running) and all(map(_is_one_sentence, others))
+
+
+def _is_one_sentence(column: list[Line]) -> bool:
+    """Whether long full lines end a sentence only at the end, as text does whose words have capital letters."""
+    return (
+        len(column) > 1
+        and sum(len(line.words) for line in column[:-1]) >= 5 * (len(column) - 1)
+        and all(_is_full(above, below, column) for above, below in pairwise(column))
+        and [line for line in column if _SENTENCE_END.search(line.text)] == column[-1:]
+    )
 
 
 def _is_running_text(column: list[Line]) -> bool:
@@ -199,10 +211,15 @@ def _is_running_text(column: list[Line]) -> bool:
 
 def _runs_on(above: Line, below: Line, column: Sequence[Line]) -> bool:
     """Whether a sentence goes on from one line to the next because the next word did not fit."""
-    width = max(line.right for line in column) - min(line.x for line in column)
-    full = above.right + below.first_width > above.x + 0.88 * width
     small = below.text[0].isalpha() and not below.text[0].isupper()
-    return full and small and not _SENTENCE_END.search(above.text) and not is_marker(below.words[0].text)
+    ended = _SENTENCE_END.search(above.text) or is_marker(below.words[0].text)
+    return small and not ended and _is_full(above, below, column)
+
+
+def _is_full(above: Line, below: Line, column: Sequence[Line]) -> bool:
+    """Whether the first word of the lower line would not have fit on the line above."""
+    width = max(line.right for line in column) - min(line.x for line in column)
+    return above.right + below.first_width > above.x + 0.88 * width
 
 
 def _bands(rows: list[_Row]) -> list[list[_Row]]:
