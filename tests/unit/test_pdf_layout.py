@@ -2,6 +2,7 @@
 
 import os
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pypdfium2 import PdfDocument
@@ -372,3 +373,12 @@ def test_documents_are_closed(monkeypatch):
     monkeypatch.setattr(PdfDocument, "close", lambda self: (closed.append(self), close(self)))
     pdf.parse(drawn(texts((60, 700, "text"))))
     assert closed
+
+
+def test_several_threads_read_the_same_as_one():
+    """Several threads can read PDFs at once, and read the same as one."""
+    rows = [["Deposit", "£80.00"], ["Tax 5%", "£4.00"], ["Sum", "£84.00"]]
+    contents = [drawn(*[grid(rows, [60, 340 + i])] * 5) for i in range(8)] * 4
+    expected = [text_of(content) for content in contents]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(text_of, contents)) == expected

@@ -56,7 +56,7 @@ def test_a_picture_without_words_is_named():
 def test_pages_with_text_are_never_given_to_tesseract(monkeypatch):
     """Pages with text, and blank pages without a picture, do not start tesseract."""
     monkeypatch.setattr(ocr, "is_available", lambda: True)
-    monkeypatch.setattr(ocr, "words_of", lambda page: pytest.fail("tesseract was started"))
+    monkeypatch.setattr(ocr, "words_in", lambda page: pytest.fail("tesseract was started"))
     parse("a.pdf", drawn(grid([["Service", "Price"]], [60, 300]), lambda page: None))
 
 

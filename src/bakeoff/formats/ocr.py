@@ -1,13 +1,13 @@
 """Reads a page that is a picture of text, with the program tesseract and the extra `ocr`, if both are installed.
 
-Takes a PDFium page, gives words with their places, as other pages have them. Knows no lines and no tables.
+Takes a PDFium page, gives a picture and its words with their places, as other pages have them. Knows no lines and no tables.
 """
 
 import functools
 import importlib.util
 import shutil
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from bakeoff.formats.pdf_words import Word
 
@@ -31,20 +31,32 @@ def remedy() -> str:
     return "install tesseract and the extra: pip install 'bakeoff[ocr]'; or run OCR on it, e.g. ocrmypdf"
 
 
-def words_of(page: Any) -> list[Word]:
-    """The words that tesseract recognises on the page, line by line. Empty if there are none, or it fails."""
-    import pytesseract
+class Picture(NamedTuple):
+    """A page as a picture: pixels to a point, and the height of the page in points."""
 
+    image: Any
+    scale: float
+    height: float
+
+
+def picture_of(page: Any) -> Picture:
+    """A PDFium page as a picture, in shades of grey."""
     width, height = page.get_size()
     scale = min(_DPI / 72, (_MAX_PIXELS / max(width * height, 1)) ** 0.5)
-    picture = page.render(scale=scale, grayscale=True).to_pil()
+    return Picture(page.render(scale=scale, grayscale=True).to_pil(), scale, height)
+
+
+def words_in(picture: Picture) -> list[Word]:
+    """The words that tesseract recognises, line by line. Empty if there are none, or it fails."""
+    import pytesseract
+
     try:
         seen = pytesseract.image_to_data(
-            picture, lang=_languages(), timeout=_TIMEOUT_S, output_type=pytesseract.Output.DICT
+            picture.image, lang=_languages(), timeout=_TIMEOUT_S, output_type=pytesseract.Output.DICT
         )
     except (pytesseract.TesseractError, RuntimeError):
         return []
-    return _placed(seen, scale, height)
+    return _placed(seen, picture.scale, picture.height)
 
 
 @functools.cache

@@ -31,10 +31,9 @@ def parse(content: bytes) -> tuple[str, str, dict[str, Any]]:
 
     The metadata name `pages_without_text` (numbers from 1) and, if there are any, `pages_read_by_ocr` (how many).
     """
-    with _ONE_AT_A_TIME, _opened(content) as document:
+    with _opened(content) as document:
         meta = _metadata(document)
-        form = document.formenv.raw if document.formenv else None
-        pages = [_words(document, number, form) for number in range(len(document))]
+        pages = [_words(document, number) for number in range(len(document))]
     if not pages:
         raise UnreadableError("the PDF has no pages", "open it in a viewer and print it to a new PDF")
     blank = [number for number, (words, _) in enumerate(pages, 1) if not words]
@@ -49,33 +48,48 @@ def parse(content: bytes) -> tuple[str, str, dict[str, Any]]:
 
 @contextmanager
 def _opened(content: bytes) -> Iterator[Any]:
+    with _ONE_AT_A_TIME:
+        document = _document(content)
+    try:
+        yield document
+    finally:
+        with _ONE_AT_A_TIME:
+            document.close()
+
+
+def _document(content: bytes) -> Any:
     try:
         document = pdfium.PdfDocument(content)
     except pdfium.PdfiumError as error:
         if error.err_code in (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY):
             raise UnreadableError("the PDF is encrypted", "save a copy without a password") from error
         raise UnreadableError("the PDF is broken", "open it in a viewer and print it to a new PDF") from error
-    try:
-        document.init_forms()
-        yield document
-    finally:
-        document.close()
+    document.init_forms()
+    return document
 
 
-def _words(document: Any, number: int, form: Any) -> tuple[list[Word], bool]:
+def _words(document: Any, number: int) -> tuple[list[Word], bool]:
     """(the words of a page, whether they were read from a picture). A page that cannot be loaded has no words."""
+    with _ONE_AT_A_TIME:
+        words, picture = _drawn(document, number)
+    if picture is None:
+        return words, False
+    words = ocr.words_in(picture)  # takes seconds: other PDFs are read meanwhile
+    return words, bool(words)
+
+
+def _drawn(document: Any, number: int) -> tuple[list[Word], ocr.Picture | None]:
+    """(the words of a page, or a picture of it if there are none and words in pictures can be read)."""
     try:
         page = document[number]
     except pdfium.PdfiumError:
-        return [], False
+        return [], None
     try:
-        words = words_of(page, form)
-        if words or not ocr.is_available() or not _has_picture(page):
-            return words, False
-        scanned = ocr.words_of(page)
-        return scanned, bool(scanned)
+        words = words_of(page, document.formenv.raw if document.formenv else None)
+        scanned = not words and ocr.is_available() and _has_picture(page)
+        return words, ocr.picture_of(page) if scanned else None
     except pdfium.PdfiumError:
-        return [], False
+        return [], None
     finally:
         page.close()
 
@@ -86,7 +100,8 @@ def _has_picture(page: Any) -> bool:
 
 def _metadata(document: Any) -> dict[str, Any]:
     """The title (empty if it is a file name or a placeholder) and the time of the last change."""
-    known = document.get_metadata_dict()
+    with _ONE_AT_A_TIME:
+        known = document.get_metadata_dict()
     title = str(known.get("Title", "")).strip()
     changed = _time(str(known.get("ModDate", "")))
     return {"title": "" if _NO_TITLE.search(title) else title, "updated_at": changed.isoformat() if changed else ""}
