@@ -1,6 +1,6 @@
 """Reads a page that is a picture of text, with the program tesseract and the extra `ocr`, if both are installed.
 
-Takes a PDFium page, gives a picture and its words with their places, as other pages have them. Knows no lines and no tables.
+Takes a PDFium page, gives a picture, and the words in it with their places. Knows no lines and no tables.
 """
 
 import functools

@@ -72,6 +72,8 @@ class _Characters:
             start, before, end = match.start(), end, match.end()
             x, y = self._origin(start)
             word, angle = self._word(match[0], start, end, x, y)
+            if not all(map(math.isfinite, (word.x, word.y, word.right, angle))):
+                continue
             word.inferred_gap = self._is_inferred(before, start)
             left, bottom, right, top = self.visible
             yield word, angle, left - 3 <= x <= right + 3 and bottom - 3 <= y <= top + 3
@@ -121,7 +123,8 @@ class _Characters:
             matrix = pdfium_c.FS_MATRIX()
             pdfium_c.FPDFText_GetMatrix(self.page, index, matrix)
             size = pdfium_c.FPDFText_GetFontSize(self.page, index) * math.hypot(matrix.c, matrix.d)
-            self.styles[drawn] = abs(size) or 10.0, math.atan2(matrix.b, matrix.a), *self._font(index)
+            size = abs(size) if 0.1 < abs(size) < 10_000 else 10.0  # broken files have any number here
+            self.styles[drawn] = size, math.atan2(matrix.b, matrix.a), *self._font(index)
         return self.styles[drawn]
 
     def _font(self, index: int) -> tuple[bool, bool]:
