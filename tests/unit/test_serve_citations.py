@@ -54,13 +54,15 @@ def test_marks_of_the_model_are_kept_and_numbers_below_them_are_listed_too():
     assert marked(text) == {1: "[1]", 2: "", 3: "[3]"}
 
 
-@pytest.mark.parametrize("text", ["See [9].", "`days[2]`", "```\nx[1]\n```", "[1](http://elsewhere)", "[0]"])
+@pytest.mark.parametrize(
+    "text", ["A month [9].", "`month[2]`", "```\nmonth[1]\n```", "Month [1](http://host)", "Month [0]"]
+)
 def test_what_is_no_mark_stays_text(text):
     """Numbers without a passage, code and links: marks are added as if there was none."""
     assert cite(text, HITS, VERSIONS, LINKS, HITS).added.strip().startswith("[1]")
 
 
-@pytest.mark.parametrize("text", ["It weighs 3 kilos [2].", "Kettles: read arr[1] and arr[3].", "Nine to five [2] [3]"])
+@pytest.mark.parametrize("text", ["Open from nine [1].", "Kettles: read arr[1] and arr[3].", "Nine to five [2] [3]"])
 def test_marks_are_no_citations_of_a_model_that_saw_no_numbers(text):
     """They were copied from a document: the passages that hold the words are cited, by marks at the end."""
     cited = cite(text, HITS, VERSIONS, LINKS)

@@ -3,7 +3,6 @@
 Every command does its work through the Python API and prints the result to stdout. Progress and errors go to stderr.
 """
 
-import logging
 import sys
 from typing import Annotated
 
@@ -57,8 +56,6 @@ def _options(
 
 def main() -> None:
     """Runs the command line. A BakeoffError, a full disk or a bad path ends it with one message and no traceback."""
-    # Files that could not be read are listed in the summary of problems.
-    logging.getLogger("pypdf").setLevel(logging.ERROR)
     try:
         app(prog_name="bakeoff")
     except BakeoffError as error:

@@ -1,7 +1,7 @@
 """Turns a Word document into light Markdown: paragraphs, lists and tables in reading order.
 
-Takes bytes, gives (title, text, metadata). Headers, footers, comments, deleted text and tables of contents are left
-out.
+Takes bytes, gives (title, text, metadata). Footnotes follow the paragraph that refers to them. Headers, footers,
+comments, struck, hidden and deleted text, and tables of contents are left out.
 """
 
 import io
@@ -9,7 +9,6 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -17,26 +16,21 @@ from typing import Any
 import docx
 from docx.document import Document as WordDocument
 from docx.opc.exceptions import OpcError
+from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 from docx.styles.style import BaseStyle
 from lxml import etree
 
 from bakeoff.formats import markup
+from bakeoff.formats.docx_strict import as_usual
+from bakeoff.formats.docx_styles import Styles, style_name, value
+from bakeoff.formats.docx_words import DELETED, Words
 from bakeoff.formats.part import UnreadableError
 
 _MAX_UNPACKED_BYTES = 1_000_000_000
 _TEMPLATE_YEAR = 2013  # documents made with python-docx have its template's date until someone sets another
 _PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 _BROKEN = (OpcError, zipfile.BadZipFile, etree.LxmlError, zlib.error, struct.error, EOFError, OSError, *_PYTHON)
-_TEXT_TAGS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
-_SKIPPED = {
-    qn("w:del"),
-    qn("w:moveFrom"),
-    qn("w:txbxContent"),
-    qn("w:pPr"),
-    qn("w:rPr"),
-    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
-}
 _WRAPPERS = {qn("w:sdt"), qn("w:sdtContent"), qn("w:ins"), qn("w:moveTo"), qn("w:customXml"), qn("w:smartTag")}
 
 
@@ -44,7 +38,7 @@ def parse(content: bytes) -> tuple[str, str, dict[str, Any]]:
     """(title, text, metadata) of a document. Raises UnreadableError if it is broken or not a Word document."""
     try:
         _check_archive(content)
-        word = docx.Document(io.BytesIO(content))
+        word = docx.Document(io.BytesIO(as_usual(content)))
         writer = _Writer(word)
         writer.blocks(word.element.body)
         return writer.title or _core_title(word), "\n\n".join(writer.finished()), _metadata(word)
@@ -79,14 +73,21 @@ class _Writer:
     """Walks the body and collects the blocks of the text."""
 
     def __init__(self, word: WordDocument) -> None:
-        self.styles = {style.style_id: style for style in word.styles}
+        self.styles = Styles(word)
+        self.words = Words(self.styles, self._note)
+        self.noted = {kind: _notes(word, kind) for kind in ("footnotes", "endnotes")}
+        self.notes: list[str] = []
+        self.n_notes = 0
         self.formats = _number_formats(word)
         self.counters: dict[tuple[str, int], int] = {}
         self.title = ""
+        self.carried = ""
         self.written: list[str] = []
         self.items: list[str] = []
 
     def finished(self) -> list[str]:
+        if self.carried.strip():
+            self._add(markup.paragraph(markup.one_line(markup.clean(self.carried))))
         self._end_list()
         return self.written
 
@@ -101,20 +102,33 @@ class _Writer:
                 self.blocks(child)
 
     def _paragraph(self, p: Any) -> None:
-        words = markup.clean(_words(p))
-        style = self._style(p)
-        if words.strip() and not _style_name(style).startswith("toc"):
-            level = _heading_level(p, style)
+        raw = self.carried + self.words.of(p)
+        self.carried = raw if _is_joined_to_next(p) else ""
+        words = markup.clean(raw)
+        style = self.styles.of_paragraph(p)
+        if not self.carried and words.strip() and not style_name(style).startswith("toc"):
+            level = self._heading_level(p, style)
             number = None if level else self._list_marker(p, style)
             if level is not None:
-                self._heading(level, markup.one_line(words), _style_name(style) == "title")
+                self._heading(level, markup.one_line(words), style_name(style) == "title")
             elif number is not None:
-                self.items.append(number + markup.one_line(words))
+                self.items.extend([number + markup.one_line(words), *(f"  {note}" for note in self.notes)])
+                self.notes = []
             else:
                 self._add(markup.paragraph("\n".join(filter(None, map(markup.one_line, words.split("\n"))))))
-        for box in p.iter(qn("w:txbxContent")):
-            if not any(above.tag in _SKIPPED - {qn("w:txbxContent")} for above in box.iterancestors()):
-                self.blocks(box)
+        for box in _text_boxes(p):
+            self.blocks(box)
+
+    def _note(self, kind: str, number: str) -> str:
+        """The mark of a note in the text. Its words are written below the block."""
+        paragraphs = self.noted[kind].get(number)
+        if paragraphs is None:
+            return ""
+        self.n_notes += 1
+        mark = f"[{self.n_notes}]"
+        words = " ".join(filter(None, (markup.one_line(markup.clean(self.words.of(p))) for p in paragraphs)))
+        self.notes.append(f"{mark} {words}")
+        return mark
 
     def _heading(self, level: int, words: str, is_title: bool) -> None:
         if is_title and not self.title:
@@ -123,26 +137,23 @@ class _Writer:
 
     def _add(self, block: str) -> None:
         self._end_list()
-        self.written.append(block)
+        self.written.extend([block, *self.notes])
+        self.notes = []
 
     def _end_list(self) -> None:
         if self.items:
             self.written.append("\n".join(self.items))
             self.items = []
 
-    def _style(self, p: Any) -> BaseStyle | None:
-        style_id = p.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
-        return self.styles.get(style_id.get(qn("w:val"))) if style_id is not None else None
-
     def _list_marker(self, p: Any, style: BaseStyle | None) -> str | None:
         """The indented '- ' or '3. ' of a list paragraph. None for other paragraphs."""
         numbering = p.find(f"{qn('w:pPr')}/{qn('w:numPr')}")
-        for ancestor in _lineage(style):
+        for ancestor in self.styles.lineage(style):
             if numbering is None:
                 numbering = ancestor.element.find(f"{qn('w:pPr')}/{qn('w:numPr')}")
         if numbering is None:
-            return "- " if _style_name(style).startswith("list") else None
-        number_id, level = _value(numbering, "w:numId"), int(_value(numbering, "w:ilvl") or 0)
+            return "- " if style_name(style).startswith("list") else None
+        number_id, level = value(numbering, "w:numId"), int(value(numbering, "w:ilvl") or 0)
         if number_id == "0":
             return None
         indent = "  " * min(max(level, 0), 8)
@@ -154,8 +165,19 @@ class _Writer:
             del self.counters[deeper]
         return f"{indent}{count}. "
 
+    def _heading_level(self, p: Any, style: BaseStyle | None) -> int | None:
+        """1 for a title or 'heading 1', 2 for 'heading 2', and so on. An outline level counts too. None for text."""
+        outline = value(p.find(qn("w:pPr")), "w:outlineLvl")
+        for ancestor in self.styles.lineage(style):
+            name = style_name(ancestor)
+            match = re.fullmatch(r"heading (\d)", name)
+            if name == "title" or match:
+                return min(int(match[1]), 6) if match else 1
+            outline = outline or value(ancestor.element.find(qn("w:pPr")), "w:outlineLvl")
+        return int(outline) + 1 if outline in ("0", "1", "2", "3", "4", "5") else None
+
     def _add_table(self, table: Any) -> None:
-        rows = [_cells(tr) for tr in table.iter(qn("w:tr")) if _table_of(tr) is table]
+        rows = [self._cells(tr) for tr in table.iter(qn("w:tr")) if _within(tr, "w:tbl") is table and not _is_gone(tr)]
         rows = _without_merged(rows)
         if not rows:
             return
@@ -164,52 +186,60 @@ class _Writer:
         else:
             self._add("\n\n".join(markup.paragraph(row[0]) for row in rows))
 
+    def _cells(self, tr: Any) -> list[str]:
+        """The text of a row's cells. One merged into the cell above is '\\0'. A wide cell is followed by empty ones."""
+        before = value(tr.find(qn("w:trPr")), "w:gridBefore")
+        cells = [""] * min(int(before) if before.isdigit() else 0, 50)
+        for tc in tr.iter(qn("w:tc")):
+            if _within(tc, "w:tr") is not tr:
+                continue
+            properties = tc.find(qn("w:tcPr"))
+            merge = properties.find(qn("w:vMerge")) if properties is not None else None
+            goes_on = merge is not None and merge.get(qn("w:val")) != "restart"
+            gone = properties is not None and properties.find(qn("w:cellDel")) is not None
+            span = value(properties, "w:gridSpan")
+            cells.append("\0" if goes_on else "" if gone else markup.one_line(markup.clean(self._cell(tc))))
+            cells.extend([""] * (min(int(span), 50) - 1 if span.isdigit() and int(span) > 1 else 0))
+        return cells
 
-def _words(element: Any) -> str:
-    """The text of a paragraph with all tracked changes accepted, without its text boxes."""
-    pieces: list[str] = []
-    stack = [iter(element)]
-    while stack:
-        node = next(stack[-1], None)
-        if node is None:
-            stack.pop()
-        elif node.tag == qn("w:t"):
-            pieces.append(node.text or "")
-        elif node.tag in _TEXT_TAGS:
-            pieces.append(_TEXT_TAGS[node.tag])
-        elif node.tag not in _SKIPPED:
-            stack.append(iter(node))
-    return "".join(pieces)
-
-
-def _style_name(style: BaseStyle | None) -> str:
-    return (style.name or "").lower() if style is not None else ""
-
-
-def _lineage(style: BaseStyle | None) -> Iterator[BaseStyle]:
-    """The style, then the styles it is based on."""
-    seen = set()
-    while style is not None and style.style_id not in seen:
-        seen.add(style.style_id)
-        yield style
-        style = getattr(style, "base_style", None)
+    def _cell(self, tc: Any) -> str:
+        """The words of a cell, also those of tables and text boxes in it, once each."""
+        return " ".join(self.words.of(p) for p in tc.iter(qn("w:p")) if not _is_deleted(p))
 
 
-def _heading_level(p: Any, style: BaseStyle | None) -> int | None:
-    """1 for a title or 'heading 1', 2 for 'heading 2', and so on. An outline level counts too. None for body text."""
-    outline = _value(p.find(qn("w:pPr")), "w:outlineLvl")
-    for ancestor in _lineage(style):
-        name = _style_name(ancestor)
-        match = re.fullmatch(r"heading (\d)", name)
-        if name == "title" or match:
-            return min(int(match[1]), 6) if match else 1
-        outline = outline or _value(ancestor.element.find(qn("w:pPr")), "w:outlineLvl")
-    return int(outline) + 1 if outline in ("0", "1", "2", "3", "4", "5") else None
+def _within(element: Any, name: str) -> Any:
+    """The closest element of this name around an element."""
+    return next(element.iterancestors(qn(name)), None)
 
 
-def _value(parent: Any, name: str) -> str:
-    child = parent.find(qn(name)) if parent is not None else None
-    return str(child.get(qn("w:val")) or "") if child is not None else ""
+def _is_deleted(element: Any) -> bool:
+    """Whether an element is inside a tracked deletion, or is the older copy of a drawing."""
+    return any(above.tag in DELETED for above in element.iterancestors())
+
+
+def _is_gone(tr: Any) -> bool:
+    """Whether the whole row is marked as deleted or moved away."""
+    properties = tr.find(qn("w:trPr"))
+    return _is_deleted(tr) or (properties is not None and any(properties.find(tag) is not None for tag in DELETED))
+
+
+def _is_joined_to_next(p: Any) -> bool:
+    """Whether the end of the paragraph is marked as deleted, so that its text goes on in the next one."""
+    mark = p.find(f"{qn('w:pPr')}/{qn('w:rPr')}")
+    return mark is not None and any(mark.find(tag) is not None for tag in DELETED)
+
+
+def _text_boxes(p: Any) -> list[Any]:
+    return [box for box in p.iter(qn("w:txbxContent")) if not _is_deleted(box)]
+
+
+def _notes(word: WordDocument, kind: str) -> dict[str, list[Any]]:
+    """The paragraphs of each footnote or endnote, by its id."""
+    parts = [link.target_part for link in word.part.rels.values() if link.reltype.endswith("/" + kind)]
+    if not parts:
+        return {}
+    notes = parse_xml(parts[0].blob)
+    return {str(note.get(qn("w:id"))): list(note.iter(qn("w:p"))) for note in notes}
 
 
 def _number_formats(word: WordDocument) -> dict[tuple[str, int], str]:
@@ -219,7 +249,7 @@ def _number_formats(word: WordDocument) -> dict[tuple[str, int], str]:
     except (KeyError, NotImplementedError):
         return {}
     abstract = {
-        (definition.get(qn("w:abstractNumId")), level.get(qn("w:ilvl"))): _value(level, "w:numFmt")
+        (definition.get(qn("w:abstractNumId")), level.get(qn("w:ilvl"))): value(level, "w:numFmt")
         for definition in numbering.iter(qn("w:abstractNum"))
         for level in definition.iter(qn("w:lvl"))
     }
@@ -227,28 +257,8 @@ def _number_formats(word: WordDocument) -> dict[tuple[str, int], str]:
         (number.get(qn("w:numId")), int(depth)): numbers
         for number in numbering.iter(qn("w:num"))
         for (abstract_id, depth), numbers in abstract.items()
-        if abstract_id == _value(number, "w:abstractNumId")
+        if abstract_id == value(number, "w:abstractNumId")
     }
-
-
-def _table_of(element: Any) -> Any:
-    return next(element.iterancestors(qn("w:tbl")), None)
-
-
-def _cells(tr: Any) -> list[str]:
-    """The text of a row's cells. A cell merged into the one above is '\\0'. A wide cell is followed by empty ones."""
-    cells: list[str] = []
-    for tc in tr.iter(qn("w:tc")):
-        if next(tc.iterancestors(qn("w:tr")), None) is not tr:
-            continue
-        properties = tc.find(qn("w:tcPr"))
-        merge = properties.find(qn("w:vMerge")) if properties is not None else None
-        goes_on = merge is not None and merge.get(qn("w:val")) != "restart"
-        words = " ".join(_words(p) for p in tc.iter(qn("w:p")))
-        span = _value(properties, "w:gridSpan")
-        cells.append("\0" if goes_on else markup.one_line(markup.clean(words)))
-        cells.extend([""] * (min(int(span), 50) - 1 if span.isdigit() and int(span) > 1 else 0))
-    return cells
 
 
 def _without_merged(rows: list[list[str]]) -> list[list[str]]:

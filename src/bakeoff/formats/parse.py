@@ -175,8 +175,10 @@ def _whole(name: str, title: str, text: str, meta: dict[str, Any]) -> Parsed:
 def _blank_pages(name: str, blank: Sequence[int], n_pages: int) -> tuple[Problem, ...]:
     if not blank:
         return ()
+    from bakeoff.formats import ocr
+
     reason = f"no text on {len(blank)} of its {n_pages} pages, page {blank[0]} first (blank, or scanned?)"
-    return (Problem(source=name, reason=reason, remedy="if they are scanned, run OCR on it, e.g. ocrmypdf"),)
+    return (Problem(source=name, reason=reason, remedy=f"if they are scanned: {ocr.remedy()}"),)
 
 
 def _unless_file_name(title: str, name: str) -> str:

@@ -15,7 +15,7 @@ from bakeoff.models.model_sums import sums_of
 from bakeoff.models.settings import ModelSettings
 from bakeoff.records import Document, Question
 
-PACKAGES = ("lancedb", "numpy", "openvino", "openvino-genai", "peft", "pydantic", "pypdf", "torch", "transformers")
+PACKAGES = ("lancedb", "numpy", "openvino", "openvino-genai", "peft", "pydantic", "pypdfium2", "torch", "transformers")
 
 
 def describe(
