@@ -126,6 +126,8 @@ def test_an_answer_that_is_declined_says_so_and_shows_no_text(run):
 class Declining(Speaking):
     """A contender that declines: in its own words, by its confidence, or with nothing to say."""
 
+    decides_before_streaming = True
+
     def stream(self, question):
         own = "own words" in question.text
         text = "I don't know." if own else "" if "nothing" in question.text else "a wild guess"
