@@ -13,9 +13,12 @@ from types import MappingProxyType
 from bakeoff.errors import InputError
 from bakeoff.questions.cells import answers, cell, has_html, question_of, question_text, unanswerable
 from bakeoff.questions.columns import check_columns, check_fields
+from bakeoff.questions.conflicts import conflict_notes
 from bakeoff.questions.dates import days_of
 from bakeoff.questions.facts import with_facts
-from bakeoff.questions.rows import Row, RowsRead, read_table, rows_of
+from bakeoff.questions.row_notes import row_notes
+from bakeoff.questions.rows import Row, RowsRead, rows_of
+from bakeoff.questions.table import read_table
 from bakeoff.questions.unanswered import refuse_rows, unanswered_notes
 from bakeoff.records import Question
 from bakeoff.sentences import first_few
@@ -44,7 +47,7 @@ def read_with_notes(
     refuse_rows(
         rows, lambda row: not question_text(row), "No question text", "fill the question column or remove the rows"
     )
-    notes += [note for file in read for note in unanswered_notes(file)]
+    notes += [note for file in read for note in (*row_notes(file), *unanswered_notes(file))]
     refuse_rows(
         rows,
         lambda row: bool(answers(row)) and unanswerable(row),
@@ -53,9 +56,10 @@ def read_with_notes(
     )
     days, more_notes = _days(rows)
     questions = [question_of(row, day) for row, day in zip(rows, days, strict=True)]
+    conflicts = conflict_notes(rows, questions)
     _refuse_duplicates(rows, questions)
     complete, fact_notes = with_facts(questions)
-    return complete, [*notes, *_html_notes(rows), *more_notes, *fact_notes]
+    return complete, [*notes, *conflicts, *_html_notes(rows), *more_notes, *fact_notes]
 
 
 def column_lines(paths: Sequence[Path], columns: Mapping[str, str] = NO_COLUMNS) -> list[str]:

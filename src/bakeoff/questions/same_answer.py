@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from bakeoff.grading.normalise import word_set
 from bakeoff.questions.labels import answer_labels, is_long, is_own, label_of, proves_little
 from bakeoff.questions.near_copies import numbers, words
+from bakeoff.questions.same_gold import gold_key
 from bakeoff.records import Question
 
 RARE = 5
@@ -28,9 +29,9 @@ _FUNCTION_WORDS = word_set("""
 def same_answer_groups(questions: Sequence[Question]) -> list[list[Question]]:
     """Groups of two or more answerable questions with the same answers and sources, each in the given order.
 
-    Answers are compared word by word, without case and punctuation. They must be long (`LONG_ANSWER`), or rare; with
-    rare answers the questions must also share words and quoted evidence. Yes, no, numbers and labels never count, nor
-    do questions without a source or about different numbers (Hearth 2, Hearth 3).
+    Answers are compared word by word, without case and punctuation (but see `same_gold`). They must be long
+    (`LONG_ANSWER`), or rare; with rare answers the questions must also share words and quoted evidence. Yes, no,
+    numbers and labels never count, nor do questions without a source or about different numbers (Hearth 2, Hearth 3).
     """
     labels = answer_labels(questions)
     own = [
@@ -52,8 +53,7 @@ def same_answer_groups(questions: Sequence[Question]) -> list[list[Question]]:
 
 
 def _key(question: Question) -> Hashable:
-    answers = frozenset(" ".join(words(answer)) for answer in question.answers)
-    return answers, frozenset(span.source for span in question.source_spans)
+    return gold_key(question), frozenset(span.source for span in question.source_spans)
 
 
 def _without_other_numbers(questions: Sequence[Question]) -> Iterator[list[Question]]:
