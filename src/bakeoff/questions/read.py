@@ -19,6 +19,7 @@ from bakeoff.questions.facts import with_facts
 from bakeoff.questions.row_notes import row_notes
 from bakeoff.questions.rows import Row, RowsRead, rows_of
 from bakeoff.questions.table import read_table
+from bakeoff.questions.tools.recognise import converted
 from bakeoff.questions.unanswered import refuse_rows, unanswered_notes
 from bakeoff.records import Question
 from bakeoff.sentences import first_few
@@ -70,8 +71,8 @@ def column_lines(paths: Sequence[Path], columns: Mapping[str, str] = NO_COLUMNS)
 def _files(paths: Sequence[Path], columns: Mapping[str, str], other_paths: Sequence[Path] = ()) -> list[RowsRead]:
     """The rows of each file. Raises InputError for a mapping with an unknown field or a column that does not exist."""
     check_fields(columns)
-    tables = [read_table(path) for path in paths]
-    others = [read_table(path) for path in other_paths] if columns else []
+    tables = [converted(read_table(path), columns) for path in paths]
+    others = [converted(read_table(path), columns) for path in other_paths] if columns else []
     check_columns(columns, [name for table in (*tables, *others) for name in table.names])
     return [rows_of(table, columns) for table in tables]
 
