@@ -315,7 +315,7 @@ def test_the_newest_right_answer_counts_and_the_others_are_noted(tmp_path: Path)
     rows = [{"question": "How long?", "right_answer": "14 days"}, {"question": "How long?", "right_answer": "30 days"}]
     (question,), notes = read(tmp_path, "log.csv", table([log_row(n, row) for n, row in enumerate(rows, 1)]))
     assert question.answers == ("30 days",)
-    assert "'14 days' and '30 days'" in notes
+    assert "the newest counts ('How long?': '30 days', not '14 days')" in notes
 
 
 def test_a_log_that_nobody_judged_is_refused(tmp_path: Path) -> None:

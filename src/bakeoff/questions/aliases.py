@@ -4,6 +4,7 @@ Takes the text of one cell. A '|' is part of the answer if it is doubled or esca
 table or between bars (|x|), and in a pipeline of shell commands.
 """
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -44,6 +45,16 @@ def split_aliases(text: str) -> list[str]:
         return [text]
     parts = _parts(text)
     return [part.replace("\\|", "|") for part in ([text] if _is_one(text, parts) else parts)]
+
+
+def as_cell(answers: Sequence[str]) -> str:
+    """The answers as one cell that is read as exactly these.
+
+    >>> as_cell(["24 months", "two years"]), as_cell(["a | b"])
+    ('24 months | two years', '["a | b"]')
+    """
+    plain = all("|" not in answer and not answer.lstrip().startswith("[") for answer in answers)
+    return " | ".join(answers) if plain else json.dumps([*answers], ensure_ascii=False)
 
 
 def keeps_pipe(text: str) -> bool:

@@ -11,7 +11,8 @@ from bakeoff.questions.labels import POLAR, answer_labels
 from bakeoff.questions.near_copies import NEAR_COPY, similar_pairs, words
 from bakeoff.questions.same_answer import content_words, same_answer_groups
 from bakeoff.questions.same_gold import same_answers, same_wording
-from bakeoff.records import Question
+from bakeoff.questions.same_place import same_place_groups
+from bakeoff.records import Document, Question
 
 # Similar questions with the same answer and source ask for the same thing. Without a source, without an answer, or with
 # a yes or no, that shows little: then the content words must be the same too.
@@ -48,6 +49,28 @@ def with_facts(questions: Sequence[Question]) -> tuple[list[Question], list[str]
         f"{_counted(len(inferred), 'answerable question')} {'has' if len(inferred) == 1 else 'have'} no fact. "
         f"By words, answers and sources they ask for {_counted(len({*inferred}), 'fact')} "
         f"(grouped with another question that asks for the same: {n_grouped}). {CORRECT}"
+    ]
+
+
+def with_same_places(questions: Sequence[Question], documents: Sequence[Document]) -> tuple[list[Question], list[str]]:
+    """All questions, in order, where those whose answers stand at the same place are one fact (`same_place`).
+
+    Takes questions with located evidence. Facts that the files name are kept. A note counts what changed.
+    """
+    facts = {question.id: question.fact for question in questions}
+    joined = _joined(facts, same_place_groups(questions, documents))
+    inferred = [question for question in questions if question.answerable and is_inferred(question.fact)]
+    n_before = len({question.fact for question in inferred})
+    n_after = len({joined[question.id] for question in inferred if is_inferred(joined[question.id])})
+    if joined == facts:
+        return list(questions), []
+    changed = [
+        question if joined[question.id] == question.fact else question.model_copy(update={"fact": joined[question.id]})
+        for question in questions
+    ]
+    return changed, [
+        "Questions whose answers are the same and stand at the same place of a document ask for the same: of "
+        f"{_counted(n_before, 'inferred fact')}, {n_after} are left. {CORRECT}"
     ]
 
 

@@ -6,7 +6,7 @@ long answers, and short answers that few questions of the set have.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from bakeoff.grading.normalise import word_set
 from bakeoff.questions.labels import answer_labels, is_long, is_own, label_of, proves_little
@@ -47,7 +47,7 @@ def same_answer_groups(questions: Sequence[Question]) -> list[list[Question]]:
             by_key[_key(question)].append(question)
         elif not proves_little(answer) and n_with[answer] <= RARE:
             by_key[_key(question), question.evidence].append(question)
-    same = [group for questions_of in by_key.values() for group in _without_other_numbers(questions_of)]
+    same = [group for questions_of in by_key.values() for group in without_other_numbers(questions_of)]
     alike = [part for group in same for part in ([group] if is_long(label_of(group[0])) else _sharing_words(group))]
     return [group for group in alike if len(group) > 1]
 
@@ -56,11 +56,13 @@ def _key(question: Question) -> Hashable:
     return gold_key(question), frozenset(span.source for span in question.source_spans)
 
 
-def _without_other_numbers(questions: Sequence[Question]) -> Iterator[list[Question]]:
+def without_other_numbers(
+    questions: Sequence[Question], numbers_of: Callable[[str], frozenset[str]] = numbers
+) -> Iterator[list[Question]]:
     """The questions grouped by the numbers in them. If there is only one such group, all questions are one group."""
     by_numbers = defaultdict(list)
     for question in questions:
-        by_numbers[numbers(question.text)].append(question)
+        by_numbers[numbers_of(question.text)].append(question)
     if len([numbers_in for numbers_in in by_numbers if numbers_in]) == 1:
         yield list(questions)
     else:
