@@ -42,10 +42,11 @@ def test_a_missing_value_of_json_is_no_answer(tmp_path: Path) -> None:
 
 
 def test_placeholders_beside_answers_are_left_out(tmp_path: Path) -> None:
-    """Someone filled the second of two columns with N/A; a note says so."""
-    path = csv_file(tmp_path, "question,answer,answer 2\nWho?,Ada,N/A\n")
-    (question,), notes = read_with_notes([path])
+    """Someone filled the second of two columns with N/A; a note says so. Words that can be a wording stay."""
+    path = csv_file(tmp_path, "question,answer,answer 2\nWho?,Ada,N/A\nIs it sold?,not sold,not available\n")
+    (question, other), notes = read_with_notes([path])
     assert question.answers == ("Ada",)
+    assert other.answers == ("not sold", "not available")
     assert "line 2: 'N/A'" in note(notes, "were left out")
 
 

@@ -88,7 +88,6 @@ def test_a_short_quote_is_a_place() -> None:
 def test_facts_of_the_file_stay() -> None:
     """A question without one joins them; two facts of the file are never one."""
     texts = ["Which charge for returning late?", "What if I forget a book?", "fee when late?"]
-    named = [question(n, text, "2 euros", fact=fact) for n, (text, fact) in enumerate(zip(texts, ("late", "", ""), strict=True))]
-    assert facts(named) == ["late", "late", "late"]
-    named = [question(n, text, "2 euros", fact=fact) for n, (text, fact) in enumerate(zip(texts, ("x", "y", ""), strict=True))]
-    assert facts(named)[:2] == ["x", "y"]
+    for given, expected in ((("late", "", ""), ["late"] * 3), (("x", "y", ""), ["x", "y"])):
+        named = [question(n, text, "2 euros", fact=given[n]) for n, text in enumerate(texts)]
+        assert facts(named)[: len(expected)] == expected

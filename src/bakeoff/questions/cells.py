@@ -6,8 +6,9 @@ Takes a row, gives a record. Knows no other row.
 import ast
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, get_args
 
 from bakeoff.errors import InputError
@@ -16,7 +17,7 @@ from bakeoff.formats.html_cells import words_of
 from bakeoff.questions.aliases import split_aliases
 from bakeoff.questions.kinds import kind_of
 from bakeoff.questions.naming import made_id
-from bakeoff.questions.no_answer import is_no_answer
+from bakeoff.questions.no_answer import without_no_answers
 from bakeoff.questions.rows import Row
 from bakeoff.records import Question, Slice, SourceSpan, Split
 
@@ -56,7 +57,7 @@ def question_text(row: Row) -> str:
 
 def answers(row: Row) -> list[str]:
     """The accepted answers, without duplicates, placeholders (N/A) and refusals. In one cell, `|` separates them."""
-    return [answer for answer in written_answers(row) if not is_no_answer(answer)]
+    return without_no_answers(written_answers(row))
 
 
 def written_answers(row: Row) -> list[str]:
@@ -66,7 +67,8 @@ def written_answers(row: Row) -> list[str]:
 
 def no_answers(row: Row) -> list[str]:
     """The placeholders and refusals that stand where answers should be."""
-    return [answer for answer in written_answers(row) if is_no_answer(answer)]
+    kept = answers(row)
+    return [answer for answer in written_answers(row) if answer not in kept]
 
 
 def unanswerable(row: Row) -> bool:
@@ -99,18 +101,28 @@ def _plain(value: Any) -> str:
 def _many(row: Row, field: str, words: Callable[[str], str] = str) -> list[str]:
     """The values of a field that can have several, without duplicates and empty ones."""
     items = [item for value in row.cells.get(field, ()) for item in _items(value, words)]
-    return list(dict.fromkeys(filter(None, map(_plain, items))))
+    return list(dict.fromkeys(filter(None, items)))
 
 
-def _items(value: Any, words: Callable[[str], str]) -> list[Any]:
+def _items(value: Any, words: Callable[[str], str]) -> Sequence[str]:
     """The values in one cell: a list (also SQuAD's {"text": [...]}), or text split at '|' (`aliases`)."""
     value = value.get("text") if isinstance(value, Mapping) else value
-    listed = listed_in(value) if isinstance(value, str) else value
+    return _items_of_text(value, words) if isinstance(value, str) else _items_of_list(value, words)
+
+
+@lru_cache(maxsize=100_000)
+def _items_of_text(text: str, words: Callable[[str], str]) -> Sequence[str]:
+    """As `_items`. Every check of a row reads its cells again, so the values are kept."""
+    listed = listed_in(text)
     if isinstance(listed, str):
-        return split_aliases(words(listed))
+        return tuple(map(_plain, split_aliases(words(listed))))
+    return _items_of_list(listed, words)
+
+
+def _items_of_list(listed: Any, words: Callable[[str], str]) -> Sequence[str]:
     items = listed if isinstance(listed, list) else [listed]
-    items = [item.get("text") if isinstance(item, Mapping) else item for item in items]
-    return [words(item) if isinstance(item, str) else item for item in items]
+    texts = [item.get("text") if isinstance(item, Mapping) else item for item in items]
+    return tuple(_plain(words(text) if isinstance(text, str) else text) for text in texts)
 
 
 def listed_in(text: str) -> Any:
@@ -165,9 +177,6 @@ def _quotes(row: Row) -> str:
     """The quotes, one per line. A CSV cell is one quote, even if it contains '|', or a list."""
     value = next(iter(row.cells.get("evidence", ())), None)
     listed = listed_in(value) if isinstance(value, str) else value
-    return "\n".join(_items_of(listed)) if isinstance(listed, list) else _plain(value)
-
-
-def _items_of(listed: list[Any]) -> list[str]:
-    texts = (item.get("text") if isinstance(item, Mapping) else item for item in listed)
-    return list(dict.fromkeys(filter(None, map(_plain, texts))))
+    if not isinstance(listed, list):
+        return _plain(value)
+    return "\n".join(dict.fromkeys(filter(None, _items_of_list(listed, str))))

@@ -4,14 +4,18 @@ Takes the text of one accepted answer. Knows no row.
 """
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 from bakeoff.grading.abstention import is_abstention
 
 _PLACEHOLDERS = frozenset({
     *("n/a", "#n/a", "n.a.", "n.a", "n/a.", "<na>", "(n/a)", "[n/a]", "nan", "#nan", "null", "<null>", "(null)"),
-    *("nil", "<none>", "undefined", "not applicable", "not available", "no answer", "no answer found", "no response"),
-    *("unanswerable", "not answerable", "impossible to answer", "blank", "(blank)", "(empty)", "(none)", "missing"),
-    *("k.a.", "k. a.", "keine angabe", "s/o", "no data", "tbd", "t.b.d.", "to be determined", "to be done", "todo"),
+    *("<none>", "(none)", "(blank)", "(empty)", "k.a.", "k. a.", "keine angabe", "tbd", "t.b.d.", "todo"),
+})  # fmt: skip
+_IN_WORDS = frozenset({
+    *("nil", "undefined", "not applicable", "not available", "no answer", "no answer found", "no response", "blank"),
+    *("unanswerable", "not answerable", "impossible to answer", "missing", "no data", "to be determined", "to be done"),
 })  # fmt: skip
 _SIGNS = re.compile(r"[-\N{EN DASH}\N{EM DASH}]+|\?+|\.{3,}|\N{HORIZONTAL ELLIPSIS}")
 _DOUBTFUL = frozenset({"none", "na", "unknown", "nothing", "not known", "undisclosed"})
@@ -23,15 +27,30 @@ def is_placeholder(text: str) -> bool:
     >>> [is_placeholder(text) for text in ("N/A", "NaN", "—", "None", "Na")]
     [True, True, True, False, False]
     """
-    folded = " ".join(text.casefold().split())
-    return folded in _PLACEHOLDERS or _SIGNS.fullmatch(folded) is not None
+    return _folded(text) in _PLACEHOLDERS | _IN_WORDS or _SIGNS.fullmatch(_folded(text)) is not None
 
 
-def is_no_answer(text: str) -> bool:
-    """Whether the text is a placeholder, or declines to answer as a contender would ("I don't know")."""
-    return is_placeholder(text) or is_abstention(text)
+def without_no_answers(texts: Sequence[str]) -> list[str]:
+    """The texts without placeholders and refusals ("I don't know").
+
+    Beside another answer, words such as 'not available' are a way to write it, and stay.
+
+    >>> without_no_answers(["N/A", "two years"]), without_no_answers(["not sold", "not available"])
+    (['two years'], ['not sold', 'not available'])
+    """
+    kept = [text for text in texts if not _is_no_answer(text)]
+    return kept if any(_folded(text) not in _IN_WORDS for text in kept) else []
+
+
+@lru_cache(maxsize=100_000)
+def _is_no_answer(text: str) -> bool:
+    return (_folded(text) not in _IN_WORDS and is_placeholder(text)) or is_abstention(text)
 
 
 def is_doubtful(text: str) -> bool:
     """Whether the text can be an answer ("Which fees apply? None") or stand for a missing one."""
-    return " ".join(text.casefold().split()).rstrip(".") in _DOUBTFUL
+    return _folded(text).rstrip(".") in _DOUBTFUL
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
