@@ -2,7 +2,7 @@
 
 Takes questions with located evidence, and the documents. Gives groups of questions. The words of the questions do not
 matter: two questions that are answered by the same words of the same sentence ask for the same thing.
-Measured on the bundled example without its facts, see docs/decisions/0007-facts-by-place.md.
+Measured on the bundled example without its facts, see docs/decisions/0013-facts-by-place.md.
 """
 
 import re
