@@ -24,7 +24,13 @@ def note(notes: list[str], words: str) -> str:
     return only
 
 
-@pytest.mark.parametrize("text", ["N/A", "nan", "NULL", "—", "?", "not applicable", "tbd", "I don't know."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("N/A", "nan", "NULL", "—", "?", "not applicable", "tbd", "I don't know.", "N / A", "idk"),
+        *("Not in the documents.", "The answer is not in the context"),
+    ],
+)
 def test_placeholders_and_refusals_are_no_answers(tmp_path: Path, text: str) -> None:
     """The question becomes unanswerable, and a note names its line and the text."""
     path = csv_file(tmp_path, f"question,answer\nWho?,{text}\nWhere?,Bergen\nWhen?,1901\n")
@@ -120,7 +126,15 @@ def test_code_that_is_split_is_noted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["question,answer,answer_2", "question,answer,answer2", "question,Answer,Answer 2", "question,gold,aliases"],
+    [
+        "question,answer,answer_2",
+        "question,answer,answer2",
+        "question,Answer,Answer 2",
+        "question,gold,aliases",
+        "question,answer,answer (2)",
+        "question,answers[0],answers[1]",
+        "question,answers/0,answers/1",
+    ],
 )
 def test_all_columns_of_answers_are_accepted(tmp_path: Path, header: str) -> None:
     """A numbered column beside the plain one, and a column of aliases."""

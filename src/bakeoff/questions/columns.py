@@ -177,14 +177,18 @@ def _folded(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name.strip().lower())
 
 
+_NUMBERED = r"[.(#/\[]?\d+[)\]]?"
+"""How columns are numbered: answer 2, answer_2, answer.2, answer (2), answer/2, answer[2]."""
+
+
 def _answer_columns(known: Sequence[str], spellings: Sequence[str]) -> list[int]:
     """The positions of all columns with the first of these names that exists, with or without a number after it.
 
     A name with a number alone (answer 1, answer 2) is looked for if no plain name exists.
     """
-    for alone in (r"", r"[.]?\d+"):
+    for alone in (r"", _NUMBERED):
         for spelling in map(_folded, spellings):
             name = re.escape(spelling)
             if any(re.fullmatch(name + alone, column) for column in known):
-                return [i for i, column in enumerate(known) if re.fullmatch(name + r"([.]?\d+)?", column)]
+                return [i for i, column in enumerate(known) if re.fullmatch(f"{name}({_NUMBERED})?", column)]
     return []

@@ -12,12 +12,20 @@ from bakeoff.grading.abstention import is_abstention
 _PLACEHOLDERS = frozenset({
     *("n/a", "#n/a", "n.a.", "n.a", "n/a.", "<na>", "(n/a)", "[n/a]", "nan", "#nan", "null", "<null>", "(null)"),
     *("<none>", "(none)", "(blank)", "(empty)", "k.a.", "k. a.", "keine angabe", "tbd", "t.b.d.", "todo"),
+    *("n.d.", "idk", "dunno", "dont know", "don't know", "i dont know", "do not know", "not known from the documents"),
 })  # fmt: skip
 _IN_WORDS = frozenset({
     *("nil", "undefined", "not applicable", "not available", "no answer", "no answer found", "no response", "blank"),
     *("unanswerable", "not answerable", "impossible to answer", "missing", "no data", "to be determined", "to be done"),
+    *("not found", "not present", "no information", "not in scope", "out of scope"),
 })  # fmt: skip
 _SIGNS = re.compile(r"[-\N{EN DASH}\N{EM DASH}]+|\?+|\.{3,}|\N{HORIZONTAL ELLIPSIS}")
+_ABSENT = re.compile(
+    r"(?:(?:the |this )?(?:answer|information|info)(?: to (?:(?:the|this|given) )*question)?(?: is| was)? )?"
+    r"(?:not|nowhere)(?: to be)?(?: \w+)? (?:in|by|from)(?: (?:the|our|any|these|given|provided|available))*"
+    r" (?:documents?|docs|documentation|context|passages?|texts?|manuals?|sources?|articles?|files?|corpus|material"
+    r"|knowledge base)"
+)
 _DOUBTFUL = frozenset({"none", "na", "unknown", "nothing", "not known", "undisclosed"})
 
 
@@ -27,7 +35,7 @@ def is_placeholder(text: str) -> bool:
     >>> [is_placeholder(text) for text in ("N/A", "NaN", "—", "None", "Na")]
     [True, True, True, False, False]
     """
-    return _folded(text) in _PLACEHOLDERS | _IN_WORDS or _SIGNS.fullmatch(_folded(text)) is not None
+    return _is_short_for_none(text) or _folded(text) in _IN_WORDS
 
 
 def without_no_answers(texts: Sequence[str]) -> list[str]:
@@ -44,13 +52,18 @@ def without_no_answers(texts: Sequence[str]) -> list[str]:
 
 @lru_cache(maxsize=100_000)
 def _is_no_answer(text: str) -> bool:
-    return (_folded(text) not in _IN_WORDS and is_placeholder(text)) or is_abstention(text)
+    return _is_short_for_none(text) or _ABSENT.fullmatch(_folded(text)) is not None or is_abstention(text)
+
+
+def _is_short_for_none(text: str) -> bool:
+    return _folded(text) in _PLACEHOLDERS or _SIGNS.fullmatch(_folded(text)) is not None
 
 
 def is_doubtful(text: str) -> bool:
     """Whether the text can be an answer ("Which fees apply? None") or stand for a missing one."""
-    return _folded(text).rstrip(".") in _DOUBTFUL
+    return _folded(text) in _DOUBTFUL or _folded(text).rstrip(".") in _DOUBTFUL
 
 
 def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
+    folded = re.sub(r" ?/ ?", "/", " ".join(text.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split()))
+    return folded if _SIGNS.fullmatch(folded) else folded.rstrip("!.") if len(folded) > 5 else folded
