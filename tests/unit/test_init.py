@@ -1,11 +1,16 @@
 """`bakeoff init` writes a configuration from what the data show."""
 
+import tempfile
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from bakeoff.errors import InputError
+from bakeoff.errors import ConfigError, InputError
 from bakeoff.pilot.first_config import first_config
+from bakeoff.questions import read_questions
+from bakeoff.questions.reading import fact_table
+from bakeoff.records import Question, SourceSpan
 from bakeoff.runs.config import load_config
 from tests.end_to_end.small import PLANETS
 
@@ -64,3 +69,53 @@ def test_init_says_how_to_name_a_question_column_that_is_not_recognised(tmp_path
         first_config([str(tmp_path / "docs")], [messages(tmp_path)], tmp_path / "bakeoff.yaml")
     assert 'columns: {question: "Customer message"} in bakeoff.yaml' in caught.value.remedy
     assert '--columns question="Customer message"' in caught.value.remedy
+
+
+def test_init_shows_examples_of_how_questions_were_read(tmp_path: Path) -> None:
+    """Ten at most, among them one of each way of reading, with answers, sources and what else the file says."""
+    (tmp_path / "docs").mkdir()
+    rows = ["question,answers,source,asked"]
+    for name, (year, _) in PLANETS.items():
+        (tmp_path / "docs" / f"{name}.md").write_text(f"# {name}\n\n{name} circles its star in {year}.\n")
+        rows += [f"How long is a year of {name}?,{year} | about {year},{name}.md,7"]
+        rows += [f"how long is the year of {name},{year} | about {year},{name}.md,1"]
+    rows += ["Who owns the moon?,I don't know,,3"]
+    (tmp_path / "q.csv").write_text("\n".join(rows))
+    lines = first_config([str(tmp_path / "docs")], [tmp_path / "q.csv"], tmp_path / "bakeoff.yaml").lines
+    start = next(n for n, line in enumerate(lines) if line.startswith("How questions were read (10 of 25)"))
+    shown = lines[start + 1 : start + 11]
+    assert "  'Who owns the moon?' -> unanswerable; asked 3 times" in shown
+    name, (year, _) = next(iter(PLANETS.items()))
+    assert shown[0] == (
+        f"  'How long is a year of {name}?' -> '{year}' | 'about {year}'; source {name}.md; one fact with 1 other; "
+        "asked 7 times"
+    )
+    assert lines[start + 11] == ""
+
+
+def test_facts_are_written_as_a_question_file_to_correct(tmp_path: Path) -> None:
+    """It is read as the files it was made from, with the facts, and is not overwritten."""
+    path, facts = messages(tmp_path), tmp_path / "facts.csv"
+    columns = {"question": "Customer message", "answers": "resolution"}
+    given = read_questions([path], columns)
+    lines = first_config([str(tmp_path / "docs")], [path], tmp_path / "b.yaml", columns=columns, facts=facts).lines
+    assert any("correct its column 'fact'" in line for line in lines)
+    again = {question.id: question for question in read_questions([facts])}
+    assert again == {question.id: question for question in given}
+    with pytest.raises(ConfigError, match=r"facts.csv exists already"):
+        first_config([str(tmp_path / "docs")], [path], tmp_path / "c.yaml", columns=columns, facts=facts)
+
+
+def test_the_table_of_facts_is_read_as_it_was_written() -> None:
+    """Also answers with a bar, several quotes, dates and marks."""
+    questions = [
+        Question(id="a", text="How?", answers=("ps | tail", "=1+1"), fact="f", evidence="one\ntwo", asked=7),
+        Question(id="b", text="Who?", fact="g", kind="unanswerable", asked_on=date(2026, 3, 1)),
+        Question(
+            id="c", text="Why?", answers=("[x]",), fact="h", source_spans=(SourceSpan(source="a.md"),), split="test"
+        ),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "facts.csv")
+        path.write_text(fact_table(questions), encoding="utf-8")
+        assert read_questions([path]) == questions

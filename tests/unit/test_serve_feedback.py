@@ -282,7 +282,7 @@ def test_a_key_that_manages_some_documents_sees_its_own_answers_only(log):
     assert [answer["id"] for answer in ask(log, "GET", "/history", "part").json()["answers"]] == ["p1"]
     assert "own answers" in error_of(ask(log, "GET", "/history?key=desk", "part"), 403)
     error_of(ask(log, "POST", "/answers/a1/thumb", "part", json={"up": True}), 404)
-    for form in ("chat", "preferences", "trl", "csv"):
+    for form in ("chat", "preferences", "trl", "csv", "questions"):
         assert "sees all documents" in error_of(ask(log, "GET", f"/log/export?form={form}", "part"), 403)
 
 
@@ -314,7 +314,8 @@ def test_the_log_is_exported_to_a_key_that_oversees(log):
     ask(log, "POST", "/answers/a1/thumb", json={"up": True})
     ask(log, "POST", "/comparisons", json={"answers": ["a1", "a2"], "preferred": "a2"})
     replies = {
-        form: ask(log, "GET", f"/log/export?form={form}", "boss") for form in ("chat", "preferences", "trl", "csv")
+        form: ask(log, "GET", f"/log/export?form={form}", "boss")
+        for form in ("chat", "preferences", "trl", "csv", "questions")
     }
     assert all(reply.status_code == 200 for reply in replies.values())
     assert json.loads(replies["chat"].text)["messages"][1]["content"] == "text of a1"
@@ -338,7 +339,7 @@ def test_a_long_export_arrives_whole(log):
 def test_an_export_is_refused_to_other_keys_and_without_a_form(log):
     """403 and 400."""
     assert "may not export" in error_of(ask(log, "GET", "/log/export?form=csv"), 403)
-    assert "chat, preferences, trl or csv" in error_of(ask(log, "GET", "/log/export", "boss"), 400)
+    assert "chat, preferences, trl, csv or questions" in error_of(ask(log, "GET", "/log/export", "boss"), 400)
     error_of(ask(log, "GET", "/log/export?form=xml", "boss"), 400)
     error_of(ask(log, "GET", "/log/export?form=chat&which=some", "boss"), 400)
 

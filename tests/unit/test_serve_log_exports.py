@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.questions import read_with_notes
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Preference, Thumb
-from bakeoff.serve.log_exports import COLUMNS, DECLINED, chat_lines, csv_lines, preference_lines
+from bakeoff.serve.log_exports import COLUMNS, DECLINED, chat_lines, csv_lines, preference_lines, question_lines
 
 
 @pytest.fixture
@@ -120,3 +121,36 @@ def test_a_log_without_texts_exports_its_numbers_only(tmp_path):
             ("", "3.0", "up"),
             ("", "", ""),
         ]
+
+
+def test_questions_are_exported_as_a_question_file(log, tmp_path):
+    """Right answers, then approved ones; how often each was asked; nothing else. Both tables read alike."""
+    for name, question, text in (
+        ("a", "How long?", "ten years"),
+        ("b", "how long", "14 days [1]"),
+        ("c", "Who?", "Bob"),
+        ("d", "Which command?", "ps aux | tail [2]"),
+        ("e", "How cold?", "warm"),
+        ("f", "Why?", "because"),
+    ):
+        answered(log, name, text, question=question, at=f"2026-03-0{ord(name) - 96}T10:00:00Z")
+    answered(log, "g", "a secret", question="When?", declined=True)
+    log.append(Thumb(answer="a", up=False, right_answer="30 days"))
+    log.append(Thumb(answer="b", up=True))
+    log.append(Thumb(answer="d", up=True))
+    log.append(Thumb(answer="e", up=False, right_answer="-5 °C | 23 °F"))
+    log.append(Thumb(answer="f", up=False))
+    log.append(Thumb(answer="g", up=True))
+    path = tmp_path / "questions.csv"
+    path.write_text("".join(question_lines(log)))
+    assert next(csv.reader(io.StringIO(path.read_text()))) == ["question", "answer", "asked", "asked_on"]
+    questions, _ = read_with_notes([path])
+    assert [(each.text, each.answers, each.asked, str(each.asked_on)) for each in questions] == [
+        ("How long?", ("30 days",), 2, "2026-03-02"),
+        ("Which command?", ("ps aux | tail",), 1, "2026-03-04"),
+        ("How cold?", ("-5 °C | 23 °F",), 1, "2026-03-05"),
+    ]
+    path.write_text("".join(csv_lines(log)))
+    assert [(each.text, each.answers, each.asked) for each in read_with_notes([path])[0]] == [
+        (each.text, each.answers, each.asked) for each in questions
+    ]

@@ -32,6 +32,9 @@ def init(
     ],
     columns: Columns = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write.")] = Path("bakeoff.yaml"),
+    facts: Annotated[
+        Path | None, typer.Option("--facts", help="Also write all questions with their facts, as CSV to correct.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -41,7 +44,7 @@ def init(
     """
     from bakeoff.pilot.first_config import first_config
 
-    written = first_config(documents, questions, output, force, _columns(columns or []))
+    written = first_config(documents, questions, output, force, _columns(columns or []), facts)
     if as_json:
         print_json(written)
     else:

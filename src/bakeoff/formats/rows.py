@@ -111,6 +111,8 @@ def _part(fields: Mapping[str, Any], number: str, meta: Mapping[str, Any]) -> Pa
     """A part made from one row. The case of field names does not matter. All other fields go to `meta`."""
     left = dict(fields)
     known = {str(key).strip().casefold(): key for key in reversed(list(fields))}
+    if "_id" in known:  # as BEIR and MongoDB write it
+        known.setdefault("id", known["_id"])
     text = _text(left, known)
     title, key, source = (
         _string(left.pop(known[field], "")) if field in known else "" for field in ("title", "id", "source")

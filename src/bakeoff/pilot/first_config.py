@@ -14,8 +14,9 @@ from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.pilot.answer_settings import answers_line, sentences_warning, settled
 from bakeoff.pilot.prepare import Prepared, prepare
-from bakeoff.questions import column_lines
-from bakeoff.records import Record
+from bakeoff.questions import column_lines, read_questions
+from bakeoff.questions.reading import fact_table, reading_lines
+from bakeoff.records import Question, Record
 from bakeoff.runs.config import Config
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.schema import SCHEMA_NAME, write_config_schema
@@ -72,6 +73,9 @@ generation: {{max_new_tokens: {max_new_tokens}}}   # where every answer is cut o
 """
 
 
+WROTE_FACTS = "Wrote {facts}: correct its column 'fact', then name it in place of the question files."
+
+
 class FirstConfig(Record):
     """Which files were written, the data summary (as in data.json), and all of it as lines for a terminal."""
 
@@ -87,14 +91,19 @@ def first_config(
     output: Path,
     force: bool = False,
     columns: Mapping[str, str] | None = None,
+    facts: Path | None = None,
 ) -> FirstConfig:
     """Writes the configuration and the schema by which editors check it. Says what the data allow.
 
-    `columns` maps fields of questions to the names of columns. Raises ConfigError if the output exists and `force` is
-    not set, InputError if the data cannot be used.
+    `columns` maps fields of questions to the names of columns. If `facts` is given, all questions are also written
+    there with their facts, as a table to correct. Raises ConfigError if an output exists and `force` is not set,
+    InputError if the data cannot be used.
     """
-    if output.exists() and not force:
-        raise ConfigError(f"{output} exists already.", "name another file with --output, or overwrite it with --force")
+    for path, option in ((output, "--output"), (facts, "--facts")):
+        if path and path.exists() and not force:
+            raise ConfigError(
+                f"{path} exists already.", f"name another file with {option}, or overwrite it with --force"
+            )
     config = Config(
         name=_name(output),
         documents=tuple(documents),
@@ -104,6 +113,8 @@ def first_config(
     prepared = prepare(config)
     jsonl.write_text(output, _text(config, prepared, output))
     schema = write_config_schema(output)
+    if facts:
+        jsonl.write_text(facts, fact_table(_before_splits(prepared.own_questions, config)))
     return FirstConfig(
         config=str(output),
         json_schema=str(schema),
@@ -114,10 +125,23 @@ def first_config(
             answers_line(settled(config, prepared.answer_lengths), prepared.answer_lengths),
             *sentences_warning(config, prepared.own_questions),
             "",
+            *reading_lines([question for question in prepared.own_questions if question.slice != "changed"]),
+            "",
+            *(
+                [f"Wrote {facts}: correct its column 'fact', then name it in place of the question files."]
+                if facts
+                else []
+            ),
             f"Wrote {output} and {schema.name}. Editors use the schema to complete and check keys.",
             f"Run the pilot with: bakeoff run {output}",
         ),
     )
+
+
+def _before_splits(questions: Sequence[Question], config: Config) -> list[Question]:
+    """The questions without those about updates, with only those splits that their files give."""
+    given = {question.id: question.split for question in read_questions([*map(Path, config.questions)], config.columns)}
+    return [question.model_copy(update={"split": given[question.id]}) for question in questions if question.id in given]
 
 
 def _text(config: Config, prepared: Prepared, output: Path) -> str:

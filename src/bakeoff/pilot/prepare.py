@@ -14,6 +14,7 @@ from bakeoff.errors import InputError
 from bakeoff.models.prompts import check_placeholders
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
 from bakeoff.questions.answer_lengths import AnswerLengths
+from bakeoff.questions.facts import with_same_places
 from bakeoff.questions.leaks import Leak, leak_notes, leaks
 from bakeoff.questions.naming import first_named
 from bakeoff.questions.splits import MEASURED, assign_splits
@@ -120,7 +121,8 @@ def prepare(config: Config) -> Prepared:
     updates = config.updates.questions if config.updates else ()
     questions, notes = _read(config.questions, config.columns, updates)
     questions, more_notes = locate_evidence(questions, reading.documents, unread=reading.problems)
-    notes += more_notes + label_note(questions)
+    questions, fact_notes = with_same_places(questions, reading.documents)
+    notes += [*more_notes, *fact_notes, *label_note(questions)]
     if updated:
         changed, more_notes = _changed(config, questions, reading, updated)
         questions += changed
@@ -159,8 +161,15 @@ def _changed(
     questions, notes = _read(config.updates.questions if config.updates else (), config.columns, config.questions)
     unread = [*updated.problems, *reading.problems]
     located, more_notes = locate_evidence(questions, updated.documents, reading.documents, unread)
+    located, fact_notes = with_same_places(located, [*reading.documents, *updated.documents])
     changed, still_more_notes = asked_again(before, located)
-    return changed, [*notes, *more_notes, *still_more_notes, *_update_notes(reading.documents, updated.documents)]
+    return changed, [
+        *notes,
+        *more_notes,
+        *fact_notes,
+        *still_more_notes,
+        *_update_notes(reading.documents, updated.documents),
+    ]
 
 
 def _update_notes(documents: Sequence[Document], updated: Sequence[Document]) -> list[str]:

@@ -3,21 +3,28 @@
 Takes a row, gives a record. Knows no other row.
 """
 
+import ast
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, get_args
 
 from bakeoff.errors import InputError
 from bakeoff.formats import markup
 from bakeoff.formats.html_cells import words_of
+from bakeoff.questions.aliases import split_aliases
+from bakeoff.questions.kinds import kind_of
 from bakeoff.questions.naming import made_id
+from bakeoff.questions.no_answer import without_no_answers
 from bakeoff.questions.rows import Row
 from bakeoff.records import Question, Slice, SourceSpan, Split
 
 SPLIT_NAMES = {**{name: name for name in get_args(Split)}, "validation": "dev", "valid": "dev", "val": "dev"}
-TRUE, FALSE = ("true", "yes", "y", "1"), ("false", "no", "n", "0", "")
+TRUE, FALSE = ("true", "yes", "y", "1", "1.0"), ("false", "no", "n", "0", "0.0", "")
+LONGEST_LIST = 200_000
+"""A longer text is not read as a list written by Python."""
 
 
 def question_of(row: Row, asked_on: date | None) -> Question:
@@ -28,7 +35,7 @@ def question_of(row: Row, asked_on: date | None) -> Question:
         id=cell(row, "id") or made_id(text),
         text=text,
         answers=tuple(answers(row)),
-        kind=cell(row, "kind").lower(),
+        kind=kind_of(cell(row, "kind")) or "",
         fact=cell(row, "fact"),
         slice=_choice(row, "slice", slices),
         split=_choice(row, "split", SPLIT_NAMES),
@@ -49,13 +56,24 @@ def question_text(row: Row) -> str:
 
 
 def answers(row: Row) -> list[str]:
-    """The accepted answers, without duplicates. Several answers in one cell are separated by `|`."""
+    """The accepted answers, without duplicates, placeholders (N/A) and refusals. In one cell, `|` separates them."""
+    return without_no_answers(written_answers(row))
+
+
+def written_answers(row: Row) -> list[str]:
+    """All that the row gives as answers, without duplicates."""
     return _many(row, "answers", words_of)
+
+
+def no_answers(row: Row) -> list[str]:
+    """The placeholders and refusals that stand where answers should be."""
+    kept = answers(row)
+    return [answer for answer in written_answers(row) if answer not in kept]
 
 
 def unanswerable(row: Row) -> bool:
     """Whether the row is marked unanswerable in one of the ways that docs/questions.md lists."""
-    if "unanswerable" in (cell(row, "kind").lower(), cell(row, "slice").lower()):
+    if "unanswerable" in (kind_of(cell(row, "kind")), cell(row, "slice").lower()):
         return True
     return _flag(row, "unanswerable") is True or _flag(row, "answerable") is False
 
@@ -66,9 +84,14 @@ def marks_answerability(row: Row) -> bool:
     return unanswerable(row) or flags != (None, None)
 
 
+def marked_answerable(row: Row) -> bool:
+    """Whether a column of marks says that the documents hold an answer."""
+    return _flag(row, "answerable") is True or _flag(row, "unanswerable") is False
+
+
 def has_html(row: Row) -> bool:
     """Whether its question or answers have HTML tags or entities, which are left out."""
-    return question_text(row) != cell(row, "text") or answers(row) != _many(row, "answers")
+    return question_text(row) != cell(row, "text") or written_answers(row) != _many(row, "answers")
 
 
 def _plain(value: Any) -> str:
@@ -78,28 +101,49 @@ def _plain(value: Any) -> str:
 def _many(row: Row, field: str, words: Callable[[str], str] = str) -> list[str]:
     """The values of a field that can have several, without duplicates and empty ones."""
     items = [item for value in row.cells.get(field, ()) for item in _items(value, words)]
-    return list(dict.fromkeys(filter(None, map(_plain, items))))
+    return list(dict.fromkeys(filter(None, items)))
 
 
-def _items(value: Any, words: Callable[[str], str]) -> list[Any]:
-    """The values in one cell: a JSON list (also SQuAD's {"text": [...]}), or text split at '|', but not at '||'."""
+def _items(value: Any, words: Callable[[str], str]) -> Sequence[str]:
+    """The values in one cell: a list (also SQuAD's {"text": [...]}), or text split at '|' (`aliases`)."""
     value = value.get("text") if isinstance(value, Mapping) else value
-    listed = _json_list(value) if isinstance(value, str) else value
+    return _items_of_text(value, words) if isinstance(value, str) else _items_of_list(value, words)
+
+
+@lru_cache(maxsize=100_000)
+def _items_of_text(text: str, words: Callable[[str], str]) -> Sequence[str]:
+    """As `_items`. Every check of a row reads its cells again, so the values are kept."""
+    listed = listed_in(text)
     if isinstance(listed, str):
-        return re.split(r"(?<!\|)\|(?!\|)", words(listed))
+        return tuple(map(_plain, split_aliases(words(listed))))
+    return _items_of_list(listed, words)
+
+
+def _items_of_list(listed: Any, words: Callable[[str], str]) -> Sequence[str]:
     items = listed if isinstance(listed, list) else [listed]
-    items = [item.get("text") if isinstance(item, Mapping) else item for item in items]
-    return [words(item) if isinstance(item, str) else item for item in items]
+    texts = [item.get("text") if isinstance(item, Mapping) else item for item in items]
+    return tuple(_plain(words(text) if isinstance(text, str) else text) for text in texts)
 
 
-def _json_list(text: str) -> Any:
-    """The list if the text is a JSON list, else the text itself."""
-    if re.match(r"\s*\[.*\]\s*$", text, re.S):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            pass
-    return text
+def listed_in(text: str) -> Any:
+    """The list if the text is a list as JSON, Python or numpy write it, else the text itself.
+
+    >>> listed_in('["a", "b"]'), listed_in("['a' 'b']"), listed_in("[a]")
+    (['a', 'b'], ['a', 'b'], '[a]')
+    """
+    if not re.match(r"\s*\[.*\]\s*$", text, re.S):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    if len(text) > LONGEST_LIST or not _QUOTED_LIST.fullmatch(text):
+        return text
+    return [str(ast.literal_eval(quoted)) for quoted in re.findall(_QUOTED, text)]
+
+
+_QUOTED = r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\""""
+_QUOTED_LIST = re.compile(rf"\s*\[\s*(?:{_QUOTED})(?:\s*,\s*(?:{_QUOTED})|\s+(?:{_QUOTED}))*\s*,?\s*\]\s*")
 
 
 def _flag(row: Row, field: str) -> bool | None:
@@ -130,6 +174,9 @@ def _choice(row: Row, field: str, allowed: Mapping[str, str]) -> Any:
 
 
 def _quotes(row: Row) -> str:
-    """The quotes, one per line. A CSV cell is always one quote, even if it contains '|'."""
+    """The quotes, one per line. A CSV cell is one quote, even if it contains '|', or a list."""
     value = next(iter(row.cells.get("evidence", ())), None)
-    return "\n".join(_many(row, "evidence")) if isinstance(value, list) else _plain(value)
+    listed = listed_in(value) if isinstance(value, str) else value
+    if not isinstance(listed, list):
+        return _plain(value)
+    return "\n".join(dict.fromkeys(filter(None, _items_of_list(listed, str))))

@@ -6,34 +6,41 @@ Takes the column names of one file and the mapping `columns:` of bakeoff.yaml. D
 import difflib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from bakeoff.errors import InputError
 
-# Field -> the column names that are read as this field. The first name that a file has wins. Case, spaces and hyphens
-# are ignored. A help desk's 'group' or 'intent' is not read as a fact: these hold topics, with many facts each.
+# Field -> the column names that are read as this field. The first name that a file has wins. Case, spaces, hyphens and
+# underscores are ignored. A help desk's 'group' or 'intent' is not read as a fact: these hold topics, with many facts
+# each. Of the names for answers, those that can only mean the correct answer come first: beside one of them, a column
+# 'answer' holds what a model said.
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "text": ("question", "query", "prompt", "text", "question_text", "utterance", "user_question"),
+    "text": (
+        "question",
+        "query",
+        "prompt",
+        "text",
+        "question_text",
+        "utterance",
+        "user_question",
+        "user_input",
+        "input",
+    ),
     "answers": (
-        "answers",
-        "answer",
-        "expected",
-        "expected_answer",
-        "reference",
-        "references",
-        "reference_answer",
-        "ground_truth",
-        "ground_truths",
-        "correct_answer",
-        "correct_answers",
-        "gold",
-        "gold_answer",
+        *("accepted_answers", "accepted_answer", "right_answer", "correct_answer", "correct_answers", "ground_truth"),
+        *("ground_truths", "gold_answer", "gold_answers", "golden_answer", "golden_answers", "golden", "gold"),
+        *("ideal", "ideal_answer", "expected_answer", "expected_answers", "expected_output", "expected_response"),
+        *("expected", "reference_answer", "reference_answers", "reference_output", "target_answer"),
+        *("answers", "answer", "reference", "references", "target"),
     ),
     "id": ("id", "question_id", "qid", "query_id"),
     "fact": ("fact", "fact_id", "topic_id"),
-    "source": ("source", "sources", "document", "doc", "url", "file", "path", "doc_id", "document_id"),
-    "evidence": ("evidence", "quote", "context", "passage", "quotes"),
+    "source": (
+        *("source", "sources", "document", "doc", "url", "file", "path", "doc_id", "document_id", "source_file"),
+        *("filename", "file_name", "source_document"),
+    ),
+    "evidence": ("evidence", "quote", "context", "passage", "quotes", "reference_contexts", "reference_context"),
     "asked": ("asked", "count", "frequency", "volume", "n_asked"),
     "asked_on": ("date", "asked_on", "asked_at", "timestamp", "created_at"),
     "kind": ("kind", "type", "answer_type", "question_type"),
@@ -44,6 +51,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 # The name of a field in `columns:` and in messages, if it is not the field's own name.
 PUBLIC = {"text": "question", "asked_on": "date"}
+# The names that messages propose for the two fields that every file needs.
+USUAL = {"text": ("question", "query", "prompt"), "answers": ("answers", "answer", "expected")}
+# Columns with more accepted answers, beside the one that holds the answers.
+MORE_ANSWERS = (
+    *("aliases", "answer_aliases", "alternatives", "alternative_answer", "alternative_answers", "other_answers"),
+    *("answer_alternatives", "alt_answer", "alt_answers", "also_accepted", "possible_answers"),
+)
 NAMES = tuple(PUBLIC.get(field, field) for field in COLUMNS)
 _FIELDS = dict(zip(NAMES, COLUMNS, strict=True))
 
@@ -124,38 +138,57 @@ def check_columns(columns: Mapping[str, str], names: Sequence[str]) -> None:
             )
 
 
-def header(names: Sequence[str], columns: Mapping[str, str]) -> Header:
-    """The columns that each field is read from. A mapped column takes precedence and is not read as another field."""
+def header(names: Sequence[str], columns: Mapping[str, str], no_answers: Collection[str] = ()) -> Header:
+    """The columns that each field is read from. A mapped column takes precedence and is not read as another field.
+
+    Columns named in `no_answers` are read as answers only if they are mapped.
+    """
     known = [_folded(name) for name in names]
     mapped = {_FIELDS[name]: at for name, column in columns.items() if (at := _positions(_FIELDS[name], column, known))}
     taken = {i for at in mapped.values() for i in at}
     free = ["" if i in taken else name for i, name in enumerate(known)]
     positions = {
-        field: [free.index(spelling)]
+        field: [free.index(_folded(spelling))]
         for field, spellings in COLUMNS.items()
         for spelling in reversed(spellings)
-        if spelling in free
+        if field != "answers" and _folded(spelling) in free
     }
-    if answers := _answer_columns(free, COLUMNS["answers"]):
-        positions["answers"] = answers
+    could = ["" if names[i] in no_answers else name for i, name in enumerate(free)]
+    if answers := _answer_columns(could, COLUMNS["answers"]):
+        more = [i for i, name in enumerate(could) if name in map(_folded, MORE_ANSWERS) and i not in answers]
+        positions["answers"] = [*answers, *more]
     return Header(tuple(names), {**positions, **mapped}, frozenset(mapped))
 
 
+def answer_like(names: Sequence[str]) -> list[str]:
+    """The columns whose names could mean answers, in order."""
+    known = [_folded(name) for name in names]
+    wanted = {i for spelling in (*COLUMNS["answers"], *MORE_ANSWERS) for i in _answer_columns(known, (spelling,))}
+    return [names[i] for i in sorted(wanted)]
+
+
 def _positions(field: str, column: str, known: Sequence[str]) -> list[int]:
-    """The positions of a mapped column. For answers, all columns of that name, or else those with a number after it."""
+    """The positions of a mapped column. For answers, all columns of that name and those with a number after it."""
     at = _answer_columns(known, (_folded(column),))
     return at if field == "answers" else [i for i in at if known[i] == _folded(column)][:1]
 
 
 def _folded(name: str) -> str:
-    return re.sub(r"[\s-]+", "_", name.strip().lower())
+    return re.sub(r"[\s_-]+", "", name.strip().lower())
+
+
+_NUMBERED = r"[.(#/\[]?\d+[)\]]?"
+"""How columns are numbered: answer 2, answer_2, answer.2, answer (2), answer/2, answer[2]."""
 
 
 def _answer_columns(known: Sequence[str], spellings: Sequence[str]) -> list[int]:
-    """The positions of all columns with the first of these names that exists, or else with a number after the name."""
-    for ending in (r"(\.\d+)?", r"[_.]?\d+"):
-        for spelling in spellings:
-            at = [i for i, name in enumerate(known) if re.fullmatch(re.escape(spelling) + ending, name)]
-            if at:
-                return at
+    """The positions of all columns with the first of these names that exists, with or without a number after it.
+
+    A name with a number alone (answer 1, answer 2) is looked for if no plain name exists.
+    """
+    for alone in (r"", _NUMBERED):
+        for spelling in map(_folded, spellings):
+            name = re.escape(spelling)
+            if any(re.fullmatch(name + alone, column) for column in known):
+                return [i for i, column in enumerate(known) if re.fullmatch(f"{name}({_NUMBERED})?", column)]
     return []

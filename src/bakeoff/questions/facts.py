@@ -5,20 +5,21 @@ Takes questions, gives questions with facts. The grader compares answers, so tha
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import groupby
 
-from bakeoff.grading.grade import equivalent, grade
 from bakeoff.questions.labels import POLAR, answer_labels
 from bakeoff.questions.near_copies import NEAR_COPY, similar_pairs, words
 from bakeoff.questions.same_answer import content_words, same_answer_groups
-from bakeoff.records import Question
+from bakeoff.questions.same_gold import same_answers, same_wording
+from bakeoff.questions.same_place import same_place_groups
+from bakeoff.records import Document, Question
 
 # Similar questions with the same answer and source ask for the same thing. Without a source, without an answer, or with
 # a yes or no, that shows little: then the content words must be the same too.
 SAME_FACT, SAME_UNANSWERABLE_FACT = 0.5, 0.8
 NEAREST = 10  # this many of the most similar questions are compared by the grader, which takes half a millisecond each
 _INFERRED = "fact-of-"
+CORRECT = "To correct this, write a table of them with bakeoff init --facts facts.csv, or add a column 'fact'."
 
 
 def with_facts(questions: Sequence[Question]) -> tuple[list[Question], list[str]]:
@@ -45,10 +46,36 @@ def with_facts(questions: Sequence[Question]) -> tuple[list[Question], list[str]
     known = {question.fact for question in questions if question.answerable and question.fact}
     n_grouped = len(inferred) - len({*inferred} - known)
     return complete, [
-        f"{len(inferred)} answerable questions have no fact. By words, answers and sources they ask for "
-        f"{len({*inferred})} facts (grouped with another question that asks for the same: {n_grouped}). "
-        "To be certain, add a column 'fact'."
+        f"{_counted(len(inferred), 'answerable question')} {'has' if len(inferred) == 1 else 'have'} no fact. "
+        f"By words, answers and sources they ask for {_counted(len({*inferred}), 'fact')} "
+        f"(grouped with another question that asks for the same: {n_grouped}). {CORRECT}"
     ]
+
+
+def with_same_places(questions: Sequence[Question], documents: Sequence[Document]) -> tuple[list[Question], list[str]]:
+    """All questions, in order, where those whose answers stand at the same place are one fact (`same_place`).
+
+    Takes questions with located evidence. Facts that the files name are kept. A note counts what changed.
+    """
+    facts = {question.id: question.fact for question in questions}
+    joined = _joined(facts, same_place_groups(questions, documents))
+    inferred = [question for question in questions if question.answerable and is_inferred(question.fact)]
+    n_before = len({question.fact for question in inferred})
+    n_after = len({joined[question.id] for question in inferred if is_inferred(joined[question.id])})
+    if joined == facts:
+        return list(questions), []
+    changed = [
+        question if joined[question.id] == question.fact else question.model_copy(update={"fact": joined[question.id]})
+        for question in questions
+    ]
+    return changed, [
+        "Questions whose answers are the same and stand at the same place of a document ask for the same: of "
+        f"{_counted(n_before, 'inferred fact')}, {n_after} are left. {CORRECT}"
+    ]
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}{'s' if n != 1 else ''}"
 
 
 def is_inferred(fact: str) -> bool:
@@ -120,26 +147,6 @@ def _is_polar(question: Question) -> bool:
     return question.kind == "yesno" or not first.isdisjoint(POLAR)
 
 
-def same_answers(a: Question, b: Question) -> bool:
-    """Whether the two accept the same answer, judged by the grader: wording, aliases and units may differ."""
-    return same_wording(a, b) or (a.answerable and b.answerable and _graded_same(a.answers, b.answers))
-
-
 def nth_agrees(n: int, question: Question, other: Question) -> bool:
     """Whether the n-th most similar question accepts the same answer. The slow grader compares the first few only."""
     return same_answers(question, other) if n < NEAREST else same_wording(question, other)
-
-
-def same_wording(a: Question, b: Question) -> bool:
-    """Whether the two have an accepted answer with the same words, or both have no answers."""
-    return bool(_normalised(a.answers) & _normalised(b.answers)) or not (a.answers or b.answers)
-
-
-@lru_cache(maxsize=100_000)
-def _graded_same(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
-    return equivalent(a[0], b[0]) or grade(a[0], b).correct or grade(b[0], a).correct
-
-
-@lru_cache(maxsize=100_000)
-def _normalised(answers: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(" ".join(words(answer)) or answer for answer in answers)

@@ -16,6 +16,11 @@ from bakeoff.questions.quotes import Locator
 from bakeoff.records import Document, Question, SourceSpan
 from bakeoff.sentences import SHOWN, first_few
 
+SHORTEST_QUOTE = 20
+"""The fewest characters of a quote by which a document is found."""
+MOST_HOLDERS = 3
+"""A quote in more documents than this does not tell which one is meant."""
+
 
 def locate_evidence(
     questions: Sequence[Question],
@@ -29,9 +34,13 @@ def locate_evidence(
     accepted answers are searched in the documents that it names (`answer_place`). If neither is found, the evidence is
     the whole document. `other_documents` are used for names that are not in `documents`. Raises InputError if a
     question names a document that is in neither; for one of `unread`, the files that were left out, with the reason.
+
+    If a question names no document, its quotes are searched in all of them; it gets those that hold one, if they are
+    at most `MOST_HOLDERS`.
     """
     sources = _Sources(documents, other_documents)
     _refuse_unknown_sources(questions, sources, unread)
+    questions, found_by_quote = _with_sources(questions, sources)
     located, not_found, without_answer = [], [], []
     for question in questions:
         names = list(dict.fromkeys(str(sources.find(span.source)) for span in question.source_spans))
@@ -42,7 +51,25 @@ def locate_evidence(
             not_found.append(f"{named(question)}: {missed[0][:60]!r} in {names[0]}")
         elif locators and not question.evidence and not _says_an_answer(question, locators):
             without_answer.append(named(question))
-    return located, list(_notes(located, not_found, without_answer))
+    return located, [*found_by_quote, *_notes(located, not_found, without_answer)]
+
+
+def _with_sources(questions: Sequence[Question], sources: "_Sources") -> tuple[list[Question], list[str]]:
+    """The questions, those with quotes and without a document with the documents that hold a quote; and a note."""
+    quoted = [question for question in questions if question.evidence and not question.source_spans]
+    holders = {question.id: sources.holding(question.evidence.split("\n")) for question in quoted}
+    known = {key: names for key, names in holders.items() if 0 < len(names) <= MOST_HOLDERS}
+    if not quoted:
+        return list(questions), []
+    note = (
+        f"For {len(known)} of {len(quoted)} questions that quote evidence and name no document, the document was found "
+        "by the quote."
+    )
+    spans = {key: tuple(SourceSpan(source=name) for name in names) for key, names in known.items()}
+    return [
+        question.model_copy(update={"source_spans": spans[question.id]}) if question.id in spans else question
+        for question in questions
+    ], [note]
 
 
 def _notes(located: Sequence[Question], not_found: Sequence[str], without_answer: Sequence[str]) -> Iterator[str]:
@@ -73,13 +100,20 @@ class _Sources:
         self._own = {document.source for document in documents}
         self.names: dict[str, list[str]] = defaultdict(list)
         for document in documents:
-            for name in dict.fromkeys([*_endings(document.source), document.id]):
+            key = document.source.partition("#")[2]
+            for name in dict.fromkeys([*_endings(document.source), document.id, *([key] if key else [])]):
                 self.names[name].append(document.source)
+
+    def holding(self, quotes: Sequence[str]) -> list[str]:
+        """The sources of the documents that hold one of the quotes. Short quotes are in many, and not searched."""
+        long = [quote for quote in quotes if len(quote) >= SHORTEST_QUOTE]
+        return [name for name, locator in self.locators.items() if any(locator.find(quote) for quote in long)]
 
     def find(self, name: str) -> str | None:
         """The source of the document with this name. None if there is no such document, or several.
 
-        The name can be the exact source, the id, the end of the source's path, or a path that ends in the source.
+        The name can be the exact source, the id, the end of the source's path, a path that ends in the source, or the
+        id of a row of a table of documents.
         """
         return self._find(name) or (self._others.find(name) if self._others else None)
 

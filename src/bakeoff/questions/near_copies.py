@@ -25,11 +25,16 @@ def grams(text: str) -> Grams:
 def words(text: str) -> list[str]:
     """The words and numbers of the text, in order, in lower case and without accents.
 
+    Accents are the marks of Latin, Greek and Cyrillic letters. Other marks (of kana, Indic vowels) are part of words.
+
     >>> words("Is the Café's warranty 24 months?")
     ['is', 'the', 'cafes', 'warranty', '24', 'months']
     """
-    text = unicodedata.normalize("NFKD", text.casefold())
-    return re.findall(r"[^\W_]+", "".join(c for c in text if not unicodedata.combining(c)).replace("'", ""))
+    text = unicodedata.normalize("NFKD", text.casefold().replace("'", ""))
+    if text.isascii():
+        return re.findall(r"[^\W_]+", text)
+    text = unicodedata.normalize("NFC", re.sub(r"[\u0300-\u036f]", "", text))
+    return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text).split()
 
 
 @lru_cache(maxsize=100_000)

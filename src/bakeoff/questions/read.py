@@ -13,9 +13,13 @@ from types import MappingProxyType
 from bakeoff.errors import InputError
 from bakeoff.questions.cells import answers, cell, has_html, question_of, question_text, unanswerable
 from bakeoff.questions.columns import check_columns, check_fields
+from bakeoff.questions.conflicts import conflict_notes
 from bakeoff.questions.dates import days_of
 from bakeoff.questions.facts import with_facts
-from bakeoff.questions.rows import Row, RowsRead, read_table, rows_of
+from bakeoff.questions.row_notes import row_notes
+from bakeoff.questions.rows import Row, RowsRead, rows_of
+from bakeoff.questions.table import read_table
+from bakeoff.questions.tools.recognise import converted
 from bakeoff.questions.unanswered import refuse_rows, unanswered_notes
 from bakeoff.records import Question
 from bakeoff.sentences import first_few
@@ -44,7 +48,7 @@ def read_with_notes(
     refuse_rows(
         rows, lambda row: not question_text(row), "No question text", "fill the question column or remove the rows"
     )
-    notes += [note for file in read for note in unanswered_notes(file)]
+    notes += [note for file in read for note in (*row_notes(file), *unanswered_notes(file))]
     refuse_rows(
         rows,
         lambda row: bool(answers(row)) and unanswerable(row),
@@ -53,9 +57,10 @@ def read_with_notes(
     )
     days, more_notes = _days(rows)
     questions = [question_of(row, day) for row, day in zip(rows, days, strict=True)]
+    conflicts = conflict_notes(rows, questions)
     _refuse_duplicates(rows, questions)
     complete, fact_notes = with_facts(questions)
-    return complete, [*notes, *_html_notes(rows), *more_notes, *fact_notes]
+    return complete, [*notes, *conflicts, *_html_notes(rows), *more_notes, *fact_notes]
 
 
 def column_lines(paths: Sequence[Path], columns: Mapping[str, str] = NO_COLUMNS) -> list[str]:
@@ -66,8 +71,8 @@ def column_lines(paths: Sequence[Path], columns: Mapping[str, str] = NO_COLUMNS)
 def _files(paths: Sequence[Path], columns: Mapping[str, str], other_paths: Sequence[Path] = ()) -> list[RowsRead]:
     """The rows of each file. Raises InputError for a mapping with an unknown field or a column that does not exist."""
     check_fields(columns)
-    tables = [read_table(path) for path in paths]
-    others = [read_table(path) for path in other_paths] if columns else []
+    tables = [converted(read_table(path), columns) for path in paths]
+    others = [converted(read_table(path), columns) for path in other_paths] if columns else []
     check_columns(columns, [name for table in (*tables, *others) for name in table.names])
     return [rows_of(table, columns) for table in tables]
 

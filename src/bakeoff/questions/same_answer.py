@@ -6,11 +6,12 @@ long answers, and short answers that few questions of the set have.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from bakeoff.grading.normalise import word_set
 from bakeoff.questions.labels import answer_labels, is_long, is_own, label_of, proves_little
 from bakeoff.questions.near_copies import numbers, words
+from bakeoff.questions.same_gold import gold_key
 from bakeoff.records import Question
 
 RARE = 5
@@ -28,9 +29,9 @@ _FUNCTION_WORDS = word_set("""
 def same_answer_groups(questions: Sequence[Question]) -> list[list[Question]]:
     """Groups of two or more answerable questions with the same answers and sources, each in the given order.
 
-    Answers are compared word by word, without case and punctuation. They must be long (`LONG_ANSWER`), or rare; with
-    rare answers the questions must also share words and quoted evidence. Yes, no, numbers and labels never count, nor
-    do questions without a source or about different numbers (Hearth 2, Hearth 3).
+    Answers are compared word by word, without case and punctuation (but see `same_gold`). They must be long
+    (`LONG_ANSWER`), or rare; with rare answers the questions must also share words and quoted evidence. Yes, no,
+    numbers and labels never count, nor do questions without a source or about different numbers (Hearth 2, Hearth 3).
     """
     labels = answer_labels(questions)
     own = [
@@ -46,21 +47,22 @@ def same_answer_groups(questions: Sequence[Question]) -> list[list[Question]]:
             by_key[_key(question)].append(question)
         elif not proves_little(answer) and n_with[answer] <= RARE:
             by_key[_key(question), question.evidence].append(question)
-    same = [group for questions_of in by_key.values() for group in _without_other_numbers(questions_of)]
+    same = [group for questions_of in by_key.values() for group in without_other_numbers(questions_of)]
     alike = [part for group in same for part in ([group] if is_long(label_of(group[0])) else _sharing_words(group))]
     return [group for group in alike if len(group) > 1]
 
 
 def _key(question: Question) -> Hashable:
-    answers = frozenset(" ".join(words(answer)) for answer in question.answers)
-    return answers, frozenset(span.source for span in question.source_spans)
+    return gold_key(question), frozenset(span.source for span in question.source_spans)
 
 
-def _without_other_numbers(questions: Sequence[Question]) -> Iterator[list[Question]]:
+def without_other_numbers(
+    questions: Sequence[Question], numbers_of: Callable[[str], frozenset[str]] = numbers
+) -> Iterator[list[Question]]:
     """The questions grouped by the numbers in them. If there is only one such group, all questions are one group."""
     by_numbers = defaultdict(list)
     for question in questions:
-        by_numbers[numbers(question.text)].append(question)
+        by_numbers[numbers_of(question.text)].append(question)
     if len([numbers_in for numbers_in in by_numbers if numbers_in]) == 1:
         yield list(questions)
     else:

@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import NormalDist, median
 
-from bakeoff.questions.facts import same_answers
 from bakeoff.questions.labels import answer_labels
+from bakeoff.questions.same_gold import same_answers
 from bakeoff.questions.splits import MEASURED
 from bakeoff.questions.untrained import untrained_kinds, untrained_labels
 from bakeoff.records import Question, Record

@@ -3,16 +3,27 @@
 Takes the rows of one file, gives notes or raises an error. The rules, which docs/questions.md explains to users:
 
 1. A row that is marked (`kind`, `slice`, `answerable`, `is_impossible`) and has no answers is unanswerable.
-2. If no row of the file is marked, an empty answer also means unanswerable, and a note counts them.
-3. If other rows are marked, if the file has no column for answers, or if more rows are without an answer than with one,
+2. So is a row whose answers are all placeholders (N/A, nan) or refusals (I don't know), and a note names them.
+3. If no row of the file is marked, an empty answer also means unanswerable, and a note counts them.
+4. If other rows are marked, if the file has no column for answers, or if more rows are without an answer than with one,
    an unmarked empty answer is an error: it was probably not filled in yet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bakeoff.errors import InputError
-from bakeoff.questions.cells import answers, marks_answerability, unanswerable
-from bakeoff.questions.columns import COLUMNS, how_to_map
+from bakeoff.questions.cells import (
+    answers,
+    marked_answerable,
+    marks_answerability,
+    no_answers,
+    question_text,
+    unanswerable,
+    written_answers,
+)
+from bakeoff.questions.columns import USUAL, how_to_map
+from bakeoff.questions.naming import shortened
+from bakeoff.questions.no_answer import is_doubtful, is_placeholder
 from bakeoff.questions.rows import Row, RowsRead
 from bakeoff.sentences import first_few
 
@@ -20,30 +31,66 @@ MARK = "mark questions that the documents cannot answer with kind=unanswerable"
 
 
 def unanswered_notes(file: RowsRead) -> list[str]:
-    """A note that counts the empty answers that are read as unanswerable. Raises InputError for the cases of rule 3.
+    """Notes on the rows that are read as unanswerable without a mark. Raises InputError for the cases of rule 4.
 
     The limit of one half has no source. A set in which most questions have no answer is taken to be unfinished.
     """
     rows, name = file.rows, file.rows[0].path.name
-    empty = [row for row in rows if not answers(row) and not unanswerable(row)]
+    empty = [row for row in rows if not written_answers(row) and not unanswerable(row)]
+    said = [row for row in rows if written_answers(row) and not answers(row)]
+    refuse_rows(said, marked_answerable, "Marked answerable, but the answer is none", "fill in the answer")
+    notes = [*_said_notes(name, said), *_left_out_notes(name, rows), *_doubtful_notes(name, rows)]
     if not empty:
-        return []
-    n_answered = sum(bool(answers(row)) for row in rows)
+        return notes
     if not any("answers" in row.cells for row in rows):
-        named, mapping = " or ".join(COLUMNS["answers"][:3]), how_to_map("answers", file.unused)
+        named, mapping = " or ".join(USUAL["answers"]), how_to_map("answers", file.unused)
         raise InputError(
             f"{name} has no column for answers. Its columns are: {', '.join(file.header.names)}.",
             (f"name the column {named}, or {mapping}" if mapping else f"add a column {named}") + f"; {MARK}",
         )
+    n_answered = sum(bool(answers(row)) for row in rows)
+    n_missing = len(empty) + sum(all(map(is_placeholder, written_answers(row))) for row in said)
     if any(map(marks_answerability, rows)):
         reason = "other rows of the file say whether they can be answered"
-    elif len(empty) > n_answered:
+    elif n_missing > n_answered:
         reason = f"only {n_answered} of {len(rows)} rows have one"
     else:
         asked = "1 question has" if len(empty) == 1 else f"{len(empty)} questions have"
-        return [f"{name}: {asked} no answer: treated as unanswerable."]
+        return [f"{name}: {asked} no answer: treated as unanswerable.", *notes]
     refuse_rows(empty, lambda row: True, f"No answer, and {reason}", f"fill in the answers, and {MARK}")
     return []
+
+
+def _said_notes(name: str, said: Sequence[Row]) -> Iterator[str]:
+    """A note on rows whose answers are placeholders or refusals."""
+    if said:
+        shown = first_few([f"{row.unit} {row.line}: {shortened(written_answers(row)[0])}" for row in said], "; ")
+        asked = "1 question has" if len(said) == 1 else f"{len(said)} questions have"
+        yield (
+            f"{name}: {asked} a placeholder or a refusal in place of an answer: treated as unanswerable ({shown}). "
+            "If one is the right answer, write it as a sentence."
+        )
+
+
+def _left_out_notes(name: str, rows: Sequence[Row]) -> Iterator[str]:
+    """A note on placeholders and refusals beside other answers."""
+    both = [row for row in rows if answers(row) and no_answers(row)]
+    if both:
+        shown = first_few([f"{row.unit} {row.line}: {shortened(no_answers(row)[0])}" for row in both], "; ")
+        yield f"{name}: placeholders and refusals beside other accepted answers were left out ({shown})."
+
+
+def _doubtful_notes(name: str, rows: Sequence[Row]) -> Iterator[str]:
+    """A note on answers such as 'None', which may stand for a missing value."""
+    doubtful = [row for row in rows if answers(row) and all(map(is_doubtful, answers(row)))]
+    if doubtful:
+        shown = first_few(
+            [f"{row.unit} {row.line}: {shortened(question_text(row))} {answers(row)[0]}" for row in doubtful], "; "
+        )
+        yield (
+            f"{name}: answers that can also stand for a missing one were read as written ({shown}). If the documents "
+            "hold no answer, leave them empty."
+        )
 
 
 def refuse_rows(rows: Sequence[Row], wrong: Callable[[Row], bool], problem: str, remedy: str) -> None:

@@ -27,7 +27,7 @@ from bakeoff.serve.keys import Holder
 from bakeoff.serve.links import Links
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Preference, Thumb
-from bakeoff.serve.log_exports import Chosen, chat_lines, csv_lines, preference_lines
+from bakeoff.serve.log_exports import Chosen, chat_lines, csv_lines, preference_lines, question_lines
 from bakeoff.serve.openai.body import json_body
 from bakeoff.serve.openai.errors import ApiError
 from bakeoff.serve.openai.requests import Sent, parse
@@ -48,6 +48,7 @@ EXPORTS: dict[str, tuple[Exporter, str, str]] = {
     "preferences": (lambda log, _: preference_lines(log), "bakeoff-preferences.jsonl", "application/x-ndjson"),
     "trl": (lambda log, _: preference_lines(log, "trl"), "bakeoff-preferences-trl.jsonl", "application/x-ndjson"),
     "csv": (lambda log, _: csv_lines(log), "bakeoff-answers.csv", "text/csv"),
+    "questions": (lambda log, _: question_lines(log), "bakeoff-questions.csv", "text/csv"),
 }
 """By name: what writes the lines, the name of the file, and its media type."""
 

@@ -1,4 +1,4 @@
-"""Exports of a server's log: chats and preference pairs to train on, and a table.
+"""Exports of a server's log: chats and preference pairs to train on, a table, and questions for `bakeoff init`.
 
 Takes a log, gives lines of text one by one, so that a long log needs little memory. Knows neither files nor HTTP.
 Sources: OpenAI, "Supervised fine-tuning" and "Direct preference optimization" guides (formats of JSONL); TRL,
@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from bakeoff.files.spreadsheet_csv import Cell, written
+from bakeoff.questions.aliases import as_cell
+from bakeoff.questions.tools.server_log import distinct
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, Preference, Thumb
 
@@ -21,6 +23,8 @@ COLUMNS = (
     *("contender", "route", "version", "documents_version", "latency_ms", "first_token_ms"),
     *("prompt_tokens", "completion_tokens", "sources", "key", "question_hash"),
 )
+QUESTION_COLUMNS = ("question", "answer", "asked", "asked_on")
+NO_COUNTS = {"n_better": 0, "n_worse": 0}
 Chosen = Literal["approved", "all"]
 PairFormat = Literal["openai", "trl"]
 
@@ -64,6 +68,20 @@ def csv_lines(log: Log) -> Iterator[str]:
     for answer in log.entries(LoggedAnswer):
         counts = {"n_better": better[answer.id], "n_worse": worse[answer.id]}
         yield written([_row(answer, thumbs.get(answer.id), counts)])
+
+
+def question_lines(log: Log) -> Iterator[str]:
+    """The header, then one row per distinct question that has a right answer or an answer with a thumb up.
+
+    `asked` counts how often it was asked, `asked_on` is the last day. No other answer of a model is exported, so that
+    none becomes an accepted one (`questions.tools.server_log`, which reads the table of the log by the same rules).
+    """
+    thumbs = _newest_thumbs(log)
+    rows = ((n, _row(answer, thumbs.get(answer.id), NO_COUNTS)) for n, answer in enumerate(log.entries(LoggedAnswer)))
+    yield written([QUESTION_COLUMNS])
+    for asked in distinct((n, dict(zip(COLUMNS, row, strict=True))) for n, row in rows):
+        if asked.weight:
+            yield written([(asked.question, as_cell([asked.answer]), asked.n, asked.last[:10])])
 
 
 def _newest_thumbs(log: Log) -> dict[str, Thumb]:

@@ -155,7 +155,10 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         tag="feedback",
         query=(
             Parameter(
-                name="form", about="What is exported.", values=("chat", "preferences", "trl", "csv"), required=True
+                name="form",
+                about="What is exported.",
+                values=("chat", "preferences", "trl", "csv", "questions"),
+                required=True,
             ),
             Parameter(name="which", about="Which chats: approved ones, or all.", values=("approved", "all")),
         ),
