@@ -7,6 +7,8 @@ don't know" makes a statement of which the refusal is only a part, and "Oslo, I 
 import re
 from functools import lru_cache
 
+from bakeoff.grading.languages import any_of, languages
+from bakeoff.grading.languages import plain as plain_lower
 from bakeoff.grading.normalise import fold
 from bakeoff.grading.terms import terms
 
@@ -21,6 +23,7 @@ _DATA = r"(?:information|answer|access|details?|data|mention|evidence)"
 # there") must not match.
 _DECLINES = (
     rf"{_I} (?:really |still |just )?(?:do|did) not (?:really |actually |currently )?know\b",
+    r"^\W*(?:do|did) not know\b",
     r"\bno idea\b",
     rf"{_I} (?:can|could|did|do) not (?:really |actually )?(?:answer|find|determine|say|tell|see any|help|assist)\b",
     rf"{_I} (?:am|are|was|were) (?:not able|unable) to (?:answer|find|determine|say|tell|provide|help|assist)\b",
@@ -86,19 +89,49 @@ _AFTERTHOUGHT = re.compile(
 @lru_cache(maxsize=50_000)
 def is_abstention(text: str) -> bool:
     """Whether the text declines to answer and gives no answer before or after that."""
-    text = plain(text)
+    original, text = text, plain(text)
     match = _DECLINE.search(text)
     if match is None:
-        return False
+        return declines_elsewhere(original)
     before, after = text[: match.start()], text[match.end() :]
     if _FIRST_PERSON.match(match.group()) and _is_part_of_statement(before):
         return False
     return not _asserts_before(before) and not _asserts_after(after)
 
 
+def mentions_declining(text: str) -> bool:
+    """Whether a refusal is any part of the text, also if the text gives an answer besides."""
+    return _DECLINE.search(plain(text)) is not None or _refusals().search(plain_lower(text)) is not None
+
+
+def declines_elsewhere(text: str) -> bool:
+    """Whether every sentence of a text in another language than English declines, or is as short as a greeting.
+
+    The wordings are those of the language files. A contrast after the refusal ('aber', 'mais') makes it an answer.
+    """
+    sentences = [part for part in re.split(r"[.!?。！？\n]+", plain_lower(text)) if part.strip()]
+    refusing = [_refusals().search(sentence) is not None for sentence in sentences]
+    if not any(refusing) or any(re.search(r"\d", sentence) for sentence in sentences):
+        return False
+    if any(_contrasts().search(sentence) for sentence in sentences):
+        return False
+    return all(refuses or len(sentence.split()) <= 3 for sentence, refuses in zip(sentences, refusing, strict=True))
+
+
+@lru_cache(maxsize=1)
+def _refusals() -> re.Pattern[str]:
+    return re.compile(any_of(languages().refusals))
+
+
+@lru_cache(maxsize=1)
+def _contrasts() -> re.Pattern[str]:
+    return re.compile(any_of(languages().but))
+
+
 def plain(text: str) -> str:
     """The text on one line, without accents, with every negation written as 'not'."""
-    text = re.sub(r"n't\b", " not", re.sub(r"\b(ca|wo)n't\b|\bcannot\b", "can not", fold(text), flags=re.I))
+    text = re.sub(r"\b(ca|wo)n't\b|\bcannot\b", "can not", fold(text), flags=re.I)
+    text = re.sub(r"n't\b", " not", text, flags=re.I)
     return " ".join(text.replace("\n", " . ").split())
 
 

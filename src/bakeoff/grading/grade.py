@@ -10,25 +10,29 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bakeoff.grading.abstention import is_abstention
-from bakeoff.grading.polarity import opens_with_polarity, polarity
-from bakeoff.grading.quantities import is_quantity, says_number, with_units
+from bakeoff.grading.abstention import is_abstention, mentions_declining
+from bakeoff.grading.bounds import same_signs
+from bakeoff.grading.label import is_label
+from bakeoff.grading.letters import is_letter, letter_verdict
+from bakeoff.grading.number_rule import number_ruling
+from bakeoff.grading.phrase_rules import list_ruling, long_ruling, phrase_ruling
+from bakeoff.grading.polarity import explicit_polarity, is_limited, opens_with_polarity, polarity
+from bakeoff.grading.quantities import is_quantity, with_units
+from bakeoff.grading.rulings import Ruling, Verdict, best, right, unsure, wrong
+from bakeoff.grading.shares import as_percentages
+from bakeoff.grading.signs import says_signs
+from bakeoff.grading.surface import surface_conflict
 from bakeoff.grading.terms import terms
+from bakeoff.grading.unspaced import needs_this, unspaced_verdict
 from bakeoff.grading.wording import (
     LONG,
     MOST,
     Terms,
     content,
     countable,
-    is_last_name,
     items_of,
     n_negations,
-    runs,
     same,
-    says_all,
-    says_most,
-    says_phrase,
-    says_words,
     stands_undenied,
 )
 
@@ -37,76 +41,130 @@ __all__ = ["Grade", "equivalent", "grade", "is_abstention"]
 
 @dataclass(frozen=True)
 class Grade:
-    """The verdict on one answer: `correct`, and the name of the `rule` that decided.
+    """The `verdict` on one answer, the name of the `rule` that decided, and the `reason` where it is 'unsure'.
 
     `exact_match` and `f1` (0 to 1) are SQuAD's measures, for comparison.
     """
 
-    correct: bool
+    verdict: Verdict
     exact_match: bool
     f1: float
     rule: str
+    reason: str = ""
+
+    @property
+    def correct(self) -> bool:
+        """Whether the verdict is 'right'. An unsure answer does not count as correct."""
+        return self.verdict == "right"
 
 
 def grade(answer: str, accepted: Sequence[str], kind: str = "") -> Grade:
     """Whether the answer states one of the accepted answers. If there are none, whether it declines to answer.
 
-    `kind` is the kind of the question: 'numeric', 'date', 'name', 'phrase', 'yesno', 'list' or ''.
+    `kind` is the kind of the question: 'numeric', 'date', 'name', 'phrase', 'yesno', 'list', 'label' or ''.
 
     >>> grade("The warranty lasts two years.", ["24 months"])
-    Grade(correct=True, exact_match=False, f1=0.0, rule='number')
+    Grade(verdict='right', exact_match=False, f1=0.0, rule='number', reason='')
     """
     golds = [gold for alias in accepted if alias.strip() for gold in _without_brackets(alias)]
     exact, f1 = squad_scores(answer, golds or [""])
-    rule, correct = _judge(answer, golds, kind)
-    return Grade(correct=correct, exact_match=exact, f1=f1, rule=rule)
+    ruling = _judge(answer, golds, kind)
+    return Grade(verdict=ruling.verdict, exact_match=exact, f1=f1, rule=ruling.rule, reason=ruling.reason)
 
 
-def _judge(answer: str, golds: Sequence[str], kind: str) -> tuple[str, bool]:
-    """(the rule that decided, whether the answer is correct)."""
-    answer_terms = terms(answer)
-    if not answer_terms:
-        return "empty", False
+def _judge(answer: str, golds: Sequence[str], kind: str) -> Ruling:
+    if not answer.strip():
+        return wrong("empty")
     declined = is_abstention(answer)
     if not golds:
-        return "declined" if declined else "answered an unanswerable question", declined
-    if declined and not any(is_abstention(gold) for gold in golds):
-        return "declined", False
+        return right("declined") if declined else _unanswerable(answer)
+    if kind == "label":
+        return right("label") if any(is_label(answer, gold) for gold in golds) else wrong("label")
+    if any(not terms(gold) and says_signs(answer, gold) for gold in golds):
+        return right("signs")
     golds = [gold for gold in golds if terms(gold)]
-    if any(same(answer_terms, terms(gold)) for gold in golds):
-        return "same", True
+    answer_terms = terms(answer)
+    if not answer_terms or not golds:
+        return wrong("signs" if not golds else "empty")
+    if declined and not any(is_abstention(gold) for gold in golds):
+        return wrong("declined")
     wanted = with_units([terms(gold) for gold in golds])
-    verdicts = [
-        _apply_rule(answer, answer_terms, gold, wanted, raw, kind) for raw, gold in zip(golds, wanted, strict=True)
+    rulings = [
+        _checked(_apply_rule(answer, gold, wanted, raw, kind), answer, gold, kind)
+        for raw, gold in zip(golds, wanted, strict=True)
     ]
-    return next((verdict for verdict in verdicts if verdict[1]), verdicts[0] if verdicts else ("empty", False))
+    ruling = best(rulings)
+    if ruling.verdict == "right" and ruling.rule != "same" and mentions_declining(answer):
+        return unsure(ruling.rule, "it also declines") if not any(map(is_abstention, golds)) else ruling
+    return ruling
 
 
-def _apply_rule(
-    answer: str, answer_terms: Terms, gold: Terms, golds: Sequence[Terms], raw: str, kind: str
-) -> tuple[str, bool]:
-    """(the first rule that fits this accepted answer, whether the answer is correct by that rule).
+def _unanswerable(answer: str) -> Ruling:
+    """An answer to a question that has none is wrong, but 'There is no such lamp' and half a refusal are unsure."""
+    rule = "answered an unanswerable question"
+    if mentions_declining(answer):
+        return unsure(rule, "a part of it declines")
+    if re.search(
+        r"\b(?:there (?:is|are|was|were) no|no such|do(?:es)?(?: not|n't) (?:exist|have)|no longer)\b", answer, re.I
+    ):
+        return unsure(rule, "it may say that the thing does not exist")
+    return wrong(rule)
+
+
+def _checked(ruling: Ruling, answer: str, gold: Terms, kind: str) -> Ruling:
+    """The ruling, unless the answer has the accepted word with another case or ending ('us' for 'US')."""
+    if ruling.verdict != "right" or ruling.rule in ("yes or no", "number", "date", "letter", "unspaced"):
+        return ruling
+    conflict = surface_conflict(terms(answer), gold)
+    if conflict == "case" or (conflict and kind == "name"):
+        return wrong(ruling.rule)
+    return ruling.but("a word has another ending" if conflict else "")
+
+
+def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind: str) -> Ruling:
+    """What the first rule that fits this accepted answer decides.
 
     `gold` is the accepted answer as terms and `raw` as text. `golds` are all accepted answers.
     """
+    if any(term.unit == "percent" for term in gold):
+        answer = as_percentages(answer)
+    answer_terms = terms(answer)
+    if same(answer_terms, gold) and same_signs(answer_terms, gold):
+        return right("same")
+    if is_letter(raw):
+        verdict, reason = letter_verdict(answer, raw)
+        return Ruling(verdict, "letter", reason)
     if polarity(raw) and (kind == "yesno" or len(gold) == 1):
-        return "yes or no", polarity(answer) == polarity(raw)
-    if sum(term.is_number for term in content(gold)) > 1 and stands_undenied(answer_terms, gold):
-        return "several numbers", True
+        return _polar_ruling(answer, polarity(raw))
+    if needs_this(raw) and not (is_quantity(gold) or any(term.dates for term in gold)):
+        verdict, reason = unspaced_verdict(answer, raw)
+        return Ruling(verdict, "unspaced", reason)
+    if sum(term.is_number for term in content(gold)) > 1:
+        if stands_undenied(answer_terms, gold):
+            return right("several numbers")
+        if re.fullmatch(r"\d+(?:,\d+)+", answer.strip()):
+            answer_terms = terms(answer.replace(",", ", "))
     if is_quantity(gold) and kind != "list" and (kind not in ("name", "phrase") or content(gold)[0].unit):
-        return "number", says_number(answer_terms, gold, golds)
+        return number_ruling(answer_terms, gold, golds, "number", kind)
     if any(term.dates for term in gold) and len(content(gold)) == 1:
-        return "date", says_number(answer_terms, gold, golds)
+        return number_ruling(answer_terms, gold, golds, "date", kind)
     if len(content(gold)) >= LONG and kind != "list":
-        return "long", says_phrase(answer_terms, gold, golds) or says_most(answer_terms, gold)
-    items = items_of(raw)
-    if len(items) > 1 and kind in ("list", ""):
-        return "list", says_all(answer_terms, items) or (kind == "" and says_phrase(answer_terms, gold, golds))
-    if runs(answer_terms, gold):
-        return "phrase", says_phrase(answer_terms, gold, golds)
-    if kind == "name":
-        return "last name", is_last_name(answer_terms, gold)
-    return "words in any order", kind != "date" and says_words(answer_terms, gold)
+        return long_ruling(answer_terms, gold, golds)
+    if len(items_of(raw)) > 1 and kind in ("list", ""):
+        return list_ruling(answer, gold, golds, raw, kind)
+    return phrase_ruling(answer_terms, gold, golds, kind)
+
+
+def _polar_ruling(answer: str, wanted: str) -> Ruling:
+    rule = "yes or no"
+    explicit, implied = explicit_polarity(answer), polarity(answer)
+    if explicit:
+        return right(rule) if explicit == wanted else wrong(rule)
+    if not implied:
+        return unsure(rule, "it says neither yes nor no, or both")
+    if is_limited(answer):
+        return unsure(rule, "a yes or no is only implied, with a limitation")
+    return right(rule) if implied == wanted else wrong(rule)
 
 
 # --- SQuAD's own measures ---------------------------------------------------------------------------------------------

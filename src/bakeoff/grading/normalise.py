@@ -5,6 +5,9 @@ Takes and gives text. Knows nothing about units, dates or answers.
 
 import re
 import unicodedata
+from collections.abc import Callable
+
+from bakeoff.grading.east_asian import east_asian_figures
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -15,18 +18,34 @@ def word_set(words: str) -> frozenset[str]:
 _PLAIN = str.maketrans(
     dict(
         zip(
-            "øØæÆłß’‘“”–—−*`_",
-            ("o", "O", "ae", "AE", "l", "ss", "'", "'", '"', '"', "-", "-", "-", " ", " ", " "),
+            "øØæÆłŁßđĐ’‘“”„«»–—−*`_⁄≠≤≥≦≧",
+            ("o", "O", "ae", "AE", "l", "L", "ss", "d", "D", "'", "'", '"', '"', '"', '"', '"', "-", "-", "-", " ", " ")
+            + (" ", "/", "!=", "<=", ">=", "<=", ">="),
             strict=True,
         )
     )
 )
+_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
+_POWER = re.compile(rf"(?<=\d)[{_SUPERSCRIPTS}]+")
+_AFTER_FIGURE = re.compile(r"(?<=\d)\s?(?=[¼½¾⅐-⅞])")
+# Marks of these scripts are accents, or vowels that are seldom written. Elsewhere (kana, Indic scripts, й) they are
+# part of the letter.
+_ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u036f\u0370-\u03ff\u0401\u0451\u1e00-\u1fff]")
+_UNWRITTEN = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]")
 
 
 def fold(text: str) -> str:
-    """The text without accents, typographic quotes and dashes, and markup. Case is kept."""
+    """The text without accents, typographic quotes and dashes, and markup. Case is kept, and so are 10^6 and 1 1/2."""
+    if text.isascii():
+        return text.translate(_PLAIN)
+    text = _POWER.sub(lambda match: "^" + unicodedata.normalize("NFKC", match[0]), text)
+    text = _AFTER_FIGURE.sub(" ", text).replace("≠", "!=")
     text = unicodedata.normalize("NFKC", text).translate(_PLAIN)
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return _UNWRITTEN.sub("", _ACCENTED.sub(lambda match: _without_accent(match[0]), text))
+
+
+def _without_accent(letter: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(c))
 
 
 _UNDER_TWENTY = """
@@ -36,12 +55,21 @@ _UNDER_TWENTY = """
 _SMALL = {word: number for number, word in enumerate(_UNDER_TWENTY.split())}
 _TEN_TO_NINETY = "- ten twenty thirty forty fifty sixty seventy eighty ninety"
 _TENS = {word: 10 * number for number, word in enumerate(_TEN_TO_NINETY.split()) if number > 1}
-SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
-_TO_TWELFTH = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+SCALES |= {"lakh": 10**5, "crore": 10**7}
+_TO_NINETEENTH = """
+    first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
+    sixteenth seventeenth eighteenth nineteenth
+"""
 ORDINALS = {
     word: f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number, 'th') }"
-    for number, word in enumerate(_TO_TWELFTH.split(), 1)
-}
+    for number, word in enumerate(_TO_NINETEENTH.split(), 1)
+} | {word.removesuffix("y") + "ieth": f"{number}th" for word, number in _TENS.items()}
+_COMPOUND_ORDINAL = re.compile(
+    rf"\b({'|'.join(_TENS)})[- ]({'|'.join(_TO_NINETEENTH.split()[:9])})\b"
+    r"(?! (?:delay|timer?|timeout|wait|interval|window|limit|pause|countdown))",
+    re.I,
+)
 _RATES = {"s": "second", "sec": "second", "min": "minute", "h": "hour", "hr": "hour", "mo": "month", "yr": "year"}
 _RATES["annum"] = "year"
 _ADVERB_RATES = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
@@ -51,14 +79,30 @@ _NUMBER_WORDS = re.compile(
     rf"\b(?:{_NUMBER_WORD})(?:(?:[\s-]+|(?<=hundred) and |(?<=thousand) and )(?:{_NUMBER_WORD}))*\b", re.I
 )
 _TIME_UNIT = r"(second|sec|minute|min|hour|hr|h|day|week|month|mo|year|yr|annum)"
-_SPOKEN: tuple[tuple[str, str], ...] = (
+_NOT = r" not "
+_DENIALS: tuple[tuple[str, str], ...] = (
     (r"\b(can)not\b", r"\1 not"),
-    (r"\b(ca|wo|sha)n't\b", r"can not"),
-    (r"n't\b", " not"),
+    (r"\b(?:ca|wo|sha)n't\b", r"can not"),
+    (r"n't\b", _NOT),
+    (r"\b(do|does|did|is|are|was|were|has|have|would|could|should)nt\b", r"\1 not"),
+    (r"\bn'(?=[aeiouyh])", "ne "),
+    (r"\b(?:nothing|none|nobody|no[ -]one)(?: else| other)? (?:but|than|except)\b", " only "),
+    (r"\b(?:any|every|all)(?:thing|one|where|body)?(?: (?:the )?\w+)? (?:but|except)\b", _NOT),
+    (r"(?<!\bnot )\bfar from(?: being)?\b|\bnowhere near\b", _NOT),
+    (r"\b(?:hardly|scarcely|barely|rarely|seldom)(?: ever)?\b", _NOT),
+    (r"\bno longer\b(?! than)|\bby no means\b|\bin no way\b|\bunder no circumstances\b|\bat no time\b", _NOT),
+    (r"\b(?:fails?|failed|refus(?:es|ed)|unable|unwilling) to\b|\black(?:s|ed|ing)?(?: of)?\b|\bdevoid of\b", _NOT),
+    (r"\bfree (?:of|from)\b(?! charge| \W?\d| (?-i:[A-Z]{3})\b)", _NOT),
+    (r"\bnon-? ?(?=[a-z]{3})", _NOT),
+    (r"\b([a-z]+)-free\b", r" not \1"),
+    (r"\b(?:with the exception of|apart from|aside from|other than|except for)\b", " except "),
+)
+"""Wordings of denial, each written as 'not' (or 'except')."""
+_SPOKEN: tuple[tuple[str, str], ...] = (
     (r"\be\.g\.|\bi\.e\.", " "),
     (r"\b(?:minus|negative) (?=\d)", "-"),
     (r"\ba dozen\b", "12"),
-    (r"\bhalf an? (hour|day|year|minute)\b", r"0.5 \1"),
+    (r"\bhalf an? (hour|day|year|minute|million|billion)\b", r"0.5 \1"),
     (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
     (r"\ban? (hour|day|week|month|year|minute) and a half\b", r"1.5 \1s"),
     (r"\b(\d+) (hour|day|week|month|year|minute)s? and a half\b", r"\1.5 \2s"),
@@ -73,19 +117,55 @@ _SPOKEN: tuple[tuple[str, str], ...] = (
     ),
     (r"(?<=\d )x (?=\w)", ""),
     (r"(?<=\d)\s?(?:x|×) (?=[a-z])", " "),
-    (r"\b[vV](?=\d+\.\d)", ""),
+    (r"\bv(?=\d+\.\d)", "version "),
+    (r"\b([a-g]) ?sharp\b", r"\1#"),
+    (r"\bc plus plus\b", "C++"),
+    (r"\b(?-i:(AB|[ABO])) (?:rh(?:esus)?[- ]?)?negative\b", r"\1-"),
+    (r"\b(?-i:(AB|[ABO])) (?:rh(?:esus)?[- ]?)?positive\b", r"\1+"),
+    (r"\bpercentage-points?\b", "percentage points"),
+    (r"\b(?-i:U\.S\.A\.?|U\.S\.(?=\W|$))", "US"),
+    (r"\b(?-i:U\.K\.(?=\W|$))", "UK"),
 )
+_CLOCKS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
+    (r"\bhalf past (\d{1,2})\b", lambda match: f"{match[1]}:30"),
+    (r"\b(?:a )?quarter past (\d{1,2})\b", lambda match: f"{match[1]}:15"),
+    (r"\b(?:a )?quarter to (\d{1,2})\b", lambda match: f"{_hour_before(match[1])}:45"),
+    (r"\b(\d{1,2})(?: minutes?)? past (\d{1,2})\b", lambda match: f"{match[2]}:{int(match[1]):02d}"),
+    (r"\b(\d{1,2}) o'clock\b", lambda match: f"{match[1]}:00"),
+    (r"(?<![\w.,])(0?[6-9]|1\d|2[0-3]) ?h ?([0-5]\d)(?!\w)", lambda match: f"{match[1]}:{match[2]}"),
+)
+_LIST_OF_FIGURES = re.compile(r"(?<![\d,.])\d{1,2}(?:,\d{1,2}){2,}(?![\d,.])")
+
+
+def _hour_before(hour: str) -> int:
+    return (int(hour) - 2) % 12 + 1
 
 
 def spell_out(text: str) -> str:
     """The text with number words as digits, 'a month' and '/month' as 'permonth', and negations as 'not'."""
+    text = east_asian_figures(text)
+    text = re.sub(rf"\ba (?=(?:{'|'.join(SCALES)})\b)", "one ", text, flags=re.I)
+    text = _COMPOUND_ORDINAL.sub(_ordinal, text)
     text = _NUMBER_WORDS.sub(_figures, text)
-    for pattern, replacement in _SPOKEN:
+    for pattern, replacement in (*_DENIALS, *_SPOKEN):
         text = re.sub(pattern, replacement, text, flags=re.I)
-    text = re.sub(rf"(?:(?<!km)(?<!\bl)(?<!\bm)/ ?|\b(?:per|each|every|an?) ){_TIME_UNIT}\b", _rate, text, flags=re.I)
+    for pattern, clock in _CLOCKS:
+        text = re.sub(pattern, clock, text, flags=re.I)
+    text = _LIST_OF_FIGURES.sub(lambda match: match[0].replace(",", ", "), text)
+    text = re.sub(
+        rf"(?:(?<!km)(?<!\bl)(?<!\bm)(?<!b)/ ?|(?<!bits )(?<!bytes )(?<!bit )(?<!byte )\b(?:per|each|every|an?) ){_TIME_UNIT}\b",
+        _rate,
+        text,
+        flags=re.I,
+    )
     return re.sub(
         r"\b(" + "|".join(_ADVERB_RATES) + r")\b", lambda m: f"per{_ADVERB_RATES[m[1].lower()]}", text, flags=re.I
     )
+
+
+def _ordinal(match: re.Match[str]) -> str:
+    unit = ORDINALS[match[2].lower()]
+    return f"{_TENS[match[1].lower()] + int(unit[0])}{unit[1:]}"
 
 
 def _rate(match: re.Match[str]) -> str:
@@ -96,7 +176,7 @@ def _rate(match: re.Match[str]) -> str:
 def _figures(match: re.Match[str]) -> str:
     """'one hundred and fifty' becomes '150'. A lone 'one' stays a word, unless a unit follows: it may be a pronoun."""
     words = [word for word in re.split(r"[\s-]+", match[0].lower()) if word != "and"]
-    if words in (["one"], ["hundred"], ["thousand"], ["million"], ["billion"]):
+    if len(words) == 1 and (words[0] == "one" or words[0] in SCALES):
         after = match.string[match.end() :]
         names_a_unit = re.match(
             r"[\s-]+(?:working day|second|minute|hour|day|week|month|year|pound|euro|metre)", after, re.I

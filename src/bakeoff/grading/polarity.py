@@ -4,6 +4,7 @@ Takes a text. Knows nothing about the correct answer.
 """
 
 import re
+from functools import lru_cache
 
 from bakeoff.grading.abstention import plain
 from bakeoff.grading.normalise import word_set
@@ -11,18 +12,57 @@ from bakeoff.grading.terms import terms
 from bakeoff.grading.wording import NEGATORS
 
 _YES = (
-    r"(?:(?:yes|yep|yeah|yup|correct|certainly|absolutely|definitely|of course|sure|that is right|true|indeed)\b"
-    r"(?! not\b))"
+    r"(?:(?:yes|yep|yeah|yup|correct|certainly|absolutely|definitely|of course|sure|(?:that|this|it)(?: is|'s) (?:right|correct|"
+    r"true)|true|indeed)\b(?! not\b))"
 )
 _NO = (
     r"(?:(?:nope|not|never|false|incorrect|by no means|neither|none|nothing|nobody|"
+    r"(?:that|this|it)(?: is|'s) (?:(?:not|in)[ -]?(?:right|correct|true)|false|wrong|untrue)|"
     r"(?:certainly|absolutely|definitely|of course) not)\b|"
     r"no\b(?=\W*$|\s*[,.;:!-]|\s+(?:i|it|you|we|they|he|she|the|this|that|only)\b))"
 )
 _LEAD_IN = (
-    r"^(?:(?:the )?answer(?: is)?:? |(?:unfortunately|sadly|sorry|well|generally|currently),? |"
+    r"^(?:[a-d][.):] |(?:the )?answer(?: is)?:? |(?:unfortunately|sadly|sorry|well|generally|currently),? |"
+    r"(?:according to|as per|per|based on|from|in|for|regarding) [^,.]{1,60}, |"
+    r"(?:(?:the|this|our|its|your) )?(?:\w+ ){1,3}(?:says?|states?|confirms?|answers?|reads?|is)(?: that)?:? (?=(?:yes|no)\b)|"
     r"i am not (?:sure|certain),? but (?:i think |probably |maybe )?)*"
 )
+# 'No problem' and 'no restrictions' do not say no.
+_HARMLESS_NO = re.compile(
+    r"\b(?:no|without(?: any)?) (?:problem|worries|doubt|restriction|limit|limitation|issue|trouble|obstacle|objection|"
+    r"(?:extra|additional) (?:charge|cost))s?\b"
+)
+# Words that say no without a negation.
+_REFUSED = re.compile(
+    r"\b(?:forbidden|forbids?|prohibit(?:s|ed)?|banned|barred|disallow(?:s|ed)?|discouraged|impossible|unavailable|"
+    r"unsupported|incompatible|inadmissible|ineligible|unlawful|illegal|invalid|excluded|excludes?|rejected|refused|denied|"
+    r"ruled out|discontinued|deprecated|disabled|prevented|prevents?|impermissible|unable|fails?|lacks?|rarely|seldom|hardly|"
+    r"scarcely|barely|withdrawn|out of the question|off limits|nowhere|cease[sd]?|stopped|barring)\b"
+)
+# Words that limit a statement, so that it may mean no: 'Only the B1 supports it', 'It needs a hub'.
+_LIMITED = re.compile(
+    r"\b(?:only|unless|except|but|however|needs?|requires?|required|instead|although|though|if|may|might|some|sometimes|"
+    r"partly|partially|depends?|until|used to|was|were|had)\b"
+)
+_YES_ELSEWHERE = frozenset("ja oui si sim tak ano kylla evet да так".split()) | {
+    "はい",
+    "是",
+    "是的",
+    "네",
+    "예",
+    "نعم",
+    "हाँ",
+    "ใช่",
+}
+_NO_ELSEWHERE = frozenset("nein non nee nao nej nei hayir нет ні".split()) | {
+    "いいえ",
+    "否",
+    "不是",
+    "아니요",
+    "아니오",
+    "لا",
+    "नहीं",
+}
 # A sentence without any of these verbs says neither yes nor no ('two AAA cells').
 _VERBS = word_set("""
     is are was were be can could may might will would do does did has have had must should need support work run use
@@ -31,21 +71,52 @@ _VERBS = word_set("""
 """)
 
 
+@lru_cache(maxsize=20_000)
 def polarity(text: str) -> str:
     """'yes', 'no', or '' if the text says neither or both.
 
     A yes or no at the start decides. Otherwise a plain statement means yes, and a negated statement means no.
     """
-    text = re.sub(_LEAD_IN, "", plain(text).lower().strip(" .\"'"))
+    return explicit_polarity(text) or _implied(_without_lead_in(text))
+
+
+def explicit_polarity(text: str) -> str:
+    """'yes' or 'no' if the text says so at its start, or after a lead-in such as 'According to the manual,'."""
+    text = _without_lead_in(text)
     starts_yes, starts_no = re.match(_YES, text), re.match(_NO, text)
     if starts_yes or starts_no:
         other = r"(?:no|nope)\b" if starts_yes else _YES
         contradicted = re.search(rf"[.!?]\s+{other}|^(?:yes|no),? (?:and|or|but)? ?{other}", text)
         return "" if contradicted else "yes" if starts_yes else "no"
-    sentence = [term.text for term in terms(re.split(r"[.!?](?:\s|$)", text)[0])]
+    first = re.match(r"[^\s,.;:!?。、，！]+", text)
+    if first is None:
+        return ""
+    if first[0] in _YES_ELSEWHERE:
+        return "yes"
+    return "no" if first[0] in _NO_ELSEWHERE else ""
+
+
+def _without_lead_in(text: str) -> str:
+    text = _HARMLESS_NO.sub("", plain(text).lower()).strip(" .,;\"'")
+    return re.sub(_LEAD_IN, "", text).strip(" .\"'")
+
+
+def _implied(text: str) -> str:
+    first_sentence = re.split(r"[.!?](?:\s|$)", text)[0]
+    sentence = [term.text for term in terms(first_sentence)]
     if len(sentence) < 2 or not _VERBS.intersection(sentence):
         return ""
-    return "no" if NEGATORS.union(("nothing", "none", "nobody")).intersection(sentence) else "yes"
+    negated = bool(NEGATORS.union(("nothing", "none", "nobody")).intersection(first_sentence.split()))
+    negated = negated or bool(re.search(r"\b(?:not|never|no)\b", first_sentence))
+    refused = _REFUSED.search(first_sentence) is not None
+    if negated and refused:
+        return ""
+    return "no" if negated or refused else "yes"
+
+
+def is_limited(text: str) -> bool:
+    """Whether a statement without yes or no is limited, or negated twice, so that rules cannot tell what it means."""
+    return _LIMITED.search(plain(text).lower()) is not None
 
 
 def opens_with_polarity(text: str) -> bool:

@@ -4,7 +4,6 @@ Takes the terms of an answer and of the accepted answers. Decides whether the an
 does not contradict them. Without the question it cannot know which of two numbers was asked for: the first one counts.
 """
 
-import re
 from collections.abc import Sequence
 
 from bakeoff.grading.terms import Term, is_year, says_as_much
@@ -18,9 +17,6 @@ from bakeoff.grading.wording import (
     ends_clause,
     negated,
 )
-
-_MORE = ("at least", "minimum", "more than", "or more", "over", "no less than", "not less than", "or later", "from")
-_LESS = ("at most", "maximum", "less than", "or less", "under", "up to", "no more than", "not more than", "or fewer")
 
 
 def is_quantity(gold: Terms) -> bool:
@@ -51,9 +47,6 @@ def _names_what_it_counts(gold: Terms) -> bool:
 def says_number(answer: Terms, gold: Terms, golds: Sequence[Terms]) -> bool:
     """Whether the answer asserts the numbers of the accepted answer `gold` and does not contradict them."""
     wanted = [term for term in gold if countable(term)]
-    bounds, own = {_bound(other) for other in golds} - {""}, _bound(answer)
-    if len(bounds) == 1 and own and own not in bounds:
-        return False
     allowed = [term for other in golds for term in other if countable(term)]
     return any(_asserts_numbers(answer, places, wanted, allowed) for places in _candidates(answer, gold, wanted[0]))
 
@@ -79,10 +72,10 @@ def _asserts_numbers(answer: Terms, places: Sequence[int], wanted: Terms, allowe
 
 def _candidates(answer: Terms, gold: Terms, first: Term) -> list[list[int]]:
     """Positions of the numbers in the answer that can be compared with the accepted one, most likely group first."""
-    things = [term.text for term in content(gold) if not countable(term) and not _is_rate(term)]
+    things = [term.text for term in content(gold) if not countable(term) and not is_rate(term)]
     if first.dates or (is_year(first) and not things):
         return [[i for i, term in enumerate(answer) if term.dates or is_year(term)]]
-    rate = next((term.text for term in gold if _is_rate(term)), "")
+    rate = next((term.text for term in gold if is_rate(term)), "")
     numbers = [i for i, term in enumerate(answer) if term.value is not None and _rate_fits(answer, i, rate)]
     bare = [i for i in numbers if is_bare(answer[i])]
     bare = [i for i in bare if not is_year(answer[i])] or bare
@@ -95,7 +88,7 @@ def _candidates(answer: Terms, gold: Terms, first: Term) -> list[list[int]]:
     return [counted, [i for i in numbers if answer[i].unit], [i for i in numbers if answer[i].label]]
 
 
-def _is_rate(term: Term) -> bool:
+def is_rate(term: Term) -> bool:
     return term.text in ("persecond", "perminute", "perhour", "perday", "perweek", "permonth", "peryear")
 
 
@@ -104,7 +97,7 @@ def _rate_fits(answer: Terms, i: int, rate: str) -> bool:
     for term in answer[i + 1 : i + 5]:
         if countable(term):
             return True
-        if _is_rate(term):
+        if is_rate(term):
             return not rate or term.text == rate
     return True
 
@@ -115,7 +108,7 @@ def _thing(answer: Terms, i: int) -> list[str]:
     for term in answer[i + 1 : i + 5]:
         if countable(term) or ends_clause(term) or (words and term.text in FUNCTION_WORDS):
             break
-        if term.text not in FUNCTION_WORDS and not _is_rate(term):
+        if term.text not in FUNCTION_WORDS and not is_rate(term):
             words.append(term.text)
         elif not words:
             break
@@ -128,14 +121,6 @@ def _counts(answer: Terms, i: int, things: Sequence[str]) -> bool:
     if not things or not words:
         return True
     return set(things) <= set(words) if things[-1] in words else False
-
-
-def _bound(answer: Terms) -> str:
-    """'less' if a number is stated as an upper bound, 'more' for a lower bound, '' for neither."""
-    text = " ".join(term.text for term in answer)
-    less = any(re.search(rf"\b{words}\b", text) for words in _LESS)
-    more = any(re.search(rf"\b{words}\b", text) for words in _MORE)
-    return "less" if less else "more" if more else ""
 
 
 def _contradicts(answer: Terms, first: int, second: int) -> bool:

@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
+from bakeoff.grading.languages import any_of, languages
 from bakeoff.grading.normalise import ORDINALS, SCALES, fold, spell_out, word_set
-from bakeoff.grading.units import UNIT_PATTERN, unit_of
+from bakeoff.grading.scripts import MARKS
+from bakeoff.grading.units import CURRENCIES, CURRENCY_PATTERN, UNIT_PATTERN, is_loose, unit_of
+from bakeoff.grading.zones import ZONE_PATTERN, same_time
 
 YearMonthDay = tuple[int | None, int | None, int | None]
 
@@ -34,7 +37,8 @@ class Term:
     `unit` is the dimension of a number ('' for a bare number). `stated` is the number as written, and `size` the size
     of the unit it was written in. `value` = `stated` x `size` is the number in the dimension's own unit. `dates` are
     the possible readings of a date as (year, month, day). `before` is the punctuation between this term and the one
-    before it.
+    before it. `written` is the word or figure as it was written, `zone` the time zone of a time of day. `loose` means
+    that several currencies are written like this one.
     """
 
     text: str
@@ -46,6 +50,9 @@ class Term:
     dates: tuple[YearMonthDay, ...] = ()
     label: bool = False
     capital: bool = False
+    written: str = ""
+    zone: str = ""
+    loose: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -59,10 +66,13 @@ def terms(text: str) -> tuple[Term, ...]:
     return tuple(_merge_compounds(_share_units(_share_months(_mark_labels(_scan(spell_out(fold(text))))))))
 
 
+_NO_PLURALS = word_set("does news species series means physics mathematics economics headquarters lens")
+
+
 def stem(word: str) -> str:
     """The word in lower case, without its plural ending."""
     word = word.lower().removesuffix("'s").replace("'", "")
-    if len(word) <= 3 or word == "does" or word.endswith(("ss", "us", "is")):
+    if len(word) <= 3 or word in _NO_PLURALS or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
@@ -85,45 +95,92 @@ _DATES = (
     r"(?P<year4>\d{4})[-/](?P<month4>\d{1,2})[-/](?P<day4>\d{1,2})(?!\d)",
     r"(?P<first>\d{1,2})[/.](?P<second>\d{1,2})[/.](?P<year5>\d{4})(?!\d)",
     r"(?P<month6>0?[1-9]|1[0-2])/(?P<year6>\d{4})(?!\d)",
+    r"(?P<day7>\d{1,2})-" + _MONTH.format(7) + r"-(?P<year7>\d{4})(?!\d)",
+    r"(?P<year8>(?:19|20)\d\d)(?P<month8>0[1-9]|1[0-2])(?P<day8>0[1-9]|[12]\d|3[01])(?!\w)",
+    r"(?P<year9>(?:19|20)\d\d)-(?P<month9>0[1-9]|1[0-2])(?![-\w]| ?\d)",
+    # Months in other languages: '3. März 2024', '7 de abril de 2021', 'mars 2024'.
+    r"(?P<day10>\d{1,2})(?:\.|er|º)? ?(?:de )?(?P<month10>{months})\.?,? (?:de )?(?P<year10>\d{4})(?!\d)",
+    r"(?P<day11>\d{1,2})(?:\.|er|º)? ?(?:de )?(?P<month11>{long_months})(?!\w)",
+    r"(?P<month12>{months})\.?,? (?:de )?(?P<year12>\d{4})(?!\d)",
 )
+_PARTS = tuple(i for i in range(1, len(_DATES) + 1) if i != 5)
 _CLOCK = (
-    r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d)(?::\d\d)?)? ?(?P<half>[ap]\.?m\b\.?)|"
-    r"(?P<hour24>[01]?\d|2[0-4]):(?P<minute24>[0-5]\d)(?![\d:])|(?P<named>\b(?:noon|midnight)\b)"
+    r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d)(?::\d\d)?)? ?(?P<half>[ap]\.?m\b\.?)" + ZONE_PATTERN.format(1) + "|"
+    r"(?P<hour24>[01]?\d|2[0-4]):(?P<minute24>[0-5]\d)(?![\d:])" + ZONE_PATTERN.format(2) + "|"
+    r"(?P<named>\b(?:noon|midnight)\b)"
 )
-_PREFIX = r"(?:(?P<currency>US\$|[£€$]|(?:GBP|EUR|USD|NOK)(?![a-z])) ?)?"
-_FIGURE = r"(?P<sign>(?<![\w)])[-+])?(?P<figure>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+,\d{1,2}(?![\d,])|\d+(?:\.\d+)?)"
-_SCALE = r"(?:(?P<scale>[ -]?(?:thousand|million|billion|bn)\b|k\b))?"
+_LETTER = rf"(?:[^\W_]|[{MARKS}])"
+_PREFIX = rf"(?:(?P<currency>(?-i:{CURRENCY_PATTERN})) ?)?"
+_FRACTION = r"(?:\d{1,3} )?(?:1/2|[12]/3|[1-3]/4|[1-4]/5|[1-5]/6|[1-7]/8|[1-9]/10|1?[1-9]/16)(?![\d/])"
+_FIGURE = (
+    r"(?P<sign>(?<![\w)])[-+])?(?P<figure>" + _FRACTION + r"|\d+(?:\.\d+)? ?[x×·] ?10\^[-+]?\d+|\d+\^[-+]?\d+|"
+    r"\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d{1,2}(?!\d)|"
+    r"\d{1,3}(?:\.\d{3}){2,}(?![\d.])|[1-9]\d{0,2}(?:[ ']\d{3})+(?![\d']| \d)(?:[.,]\d{1,2}(?!\d))?|"
+    r"\d+,\d{1,2}(?![\d,])|0,\d+(?![\d,])|\d+(?:\.\d+)?)"
+)
+_SCALE = (
+    r"(?:(?P<scale>[ -]?(?:thousand|million|billion|trillion|lakhs?|crores?|bn|mn|mio)\b|k\b|(?-i:[MB](?![\w/]))|"
+    r"(?(currency) ?[mb](?!\w)|(?!)))(?:illion\b)?)?"
+)
 
 
-_SCANNER = re.compile(
-    "|".join(
-        (
-            r"(?P<address>[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)\S+)",
-            *(rf"(?P<date{i}>(?<![\w]){pattern})" for i, pattern in enumerate(_DATES)),
-            rf"(?P<clock>(?<![\w.])(?:{_CLOCK}))",
-            r"(?P<phone>(?<![\w])(?:\+\d|\(?0\d)[\d ()./-]{6,}\d)",
-            r"(?P<opaque>(?<![\w.])\d+(?:\.\d+){2,}(?![\w])|(?<![\w./])\d+/\d+(?![\w/]))",
-            rf"(?P<number>(?<![^\W_]){_PREFIX}{_FIGURE}{_SCALE}{UNIT_PATTERN}(?![^\W_]|\.\d))",
-            r"(?P<word>[^\W_]+(?:'[^\W_]+)*(?:\.\d[^\W_]*)*|&)",
-        )
-    ),
-    re.I,
+@lru_cache(maxsize=1)
+def _scanner() -> re.Pattern[str]:
+    """The pattern of a term. The months in other languages than English are read at first use."""
+    months = languages().months
+    long_months = [name for name in months if len(name) > 3]
+    filled = [
+        pattern.replace("{months}", any_of(months)).replace("{long_months}", any_of(long_months)) for pattern in _DATES
+    ]
+    return re.compile(
+        "|".join(
+            (
+                rf"(?P<address>[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)\S+|{_BARE_ADDRESS})",
+                *(rf"(?P<date{i}>(?<![\w]){pattern})" for i, pattern in enumerate(filled)),
+                rf"(?P<clock>(?<![\w.])(?:{_CLOCK}))",
+                r"(?P<phone>(?<![\w])(?:(?:\+\d|\(?0\d)[\d ()./-]{6,}\d|\(?\d{3}\)?[ -]\d{3}-\d{4}(?!\d)))",
+                rf"(?P<opaque>(?<![\w.])\d+(?:\.\d+){{2,}}(?![\w])(?<!\.\d\d\d)|(?<![\w./])(?!{_FRACTION})\d+/\d+(?![\w/]))",
+                rf"(?P<number>(?<![^\W_]){_PREFIX}{_FIGURE}{_SCALE}{UNIT_PATTERN}(?![^\W_]|\.\d))",
+                rf"(?P<word>{_SYMBOLS_BEFORE}{_LETTER}+(?:'{_LETTER}+)*(?:\.\d{_LETTER}*)*{_SYMBOLS_AFTER}|&)",
+            )
+        ),
+        re.I,
+    )
+
+
+_BARE_ADDRESS = (
+    r"(?<![\w@.-])(?:[a-z0-9][a-z0-9-]*\.)+(?-i:[a-z]{2,})(?:/\S+)|"
+    r"(?<![\w@.-])(?:[a-z0-9][a-z0-9-]*\.)+(?-i:com|org|net|edu|gov|example|test|invalid|eu|de|uk)(?![\w-])/?"
 )
+# Symbols that belong to a word: #tag, @scope, .NET, -x, +x, --force, and C++, C#, O-, O+.
+_SYMBOLS_BEFORE = (
+    r"(?:(?<![\w#@])(?:##?|@)|(?<![\w)\]])\.(?=(?-i:[A-Z]))|(?<![^\s(\"'])(?:--(?=[a-z])|\+(?=[a-z]{1,3}(?!\w))|"
+    r"-(?=[a-z]{1,2}(?!\w))))?"
+)
+_SYMBOLS_AFTER = r"(?:\+\+(?!\w)|\+(?!\w)|#(?!\w)|(?<=(?-i:[A-Z]))(?<!(?-i:[A-Z]{3}))-(?![\w-]| \w))?"
 
 
 def _scan(text: str) -> list[Term]:
     scanned: list[Term] = []
     before, end = "", 0
-    for match in _SCANNER.finditer(text):
+    for match in _scanner().finditer(text):
         before += "".join(text[end : match.start()].replace("\n", "¶").split())
         end = match.end()
         kind = (match.lastgroup if match.lastgroup in _READERS else _outer_group(match)) or "word"
         term = _READERS[kind](match)
-        if term.text in ARTICLES:
+        if term.text in ARTICLES and not _names_a_letter(text, match, bool(scanned), before):
             continue
         scanned.append(replace(term, before=before))
         before = ""
     return scanned
+
+
+def _names_a_letter(text: str, match: re.Match[str], has_words_before: bool, before: str) -> bool:
+    """Whether this 'A' is a letter (Hepatitis A, A or B, A: Paris) and not an article ('A building')."""
+    if match[0] != "A" or text.isupper() and len(text) > 12:
+        return False
+    starts = not has_words_before or any(mark in ".!?¶" for mark in before)
+    return not starts or re.match(r" (?!and\b|or\b|is\b)['\"]?\w", text[match.end() :]) is None
 
 
 def _outer_group(match: re.Match[str]) -> str:
@@ -139,11 +196,12 @@ def _read_word(match: re.Match[str]) -> Term:
         return Term(ORDINALS[lower])
     if lower == "one":
         return Term("1")
-    return Term(stem(word), capital=word[0].isupper())
+    return Term(stem(word), capital=word[0].isupper(), written=word)
 
 
 def _read_address(match: re.Match[str]) -> Term:
-    return Term(re.sub(r"^(?:https?://)?(?:www\.)?", "", match[0].lower()).rstrip("/.,;:!?)"))
+    """Without the protocol, 'www.' and the punctuation of the sentence."""
+    return Term(re.sub(r"^(?:https?://)?(?:www\.)?", "", match[0].lower()).rstrip("/.,;:!?)\"'>]"))
 
 
 def _read_opaque(match: re.Match[str]) -> Term:
@@ -151,8 +209,9 @@ def _read_opaque(match: re.Match[str]) -> Term:
 
 
 def _read_phone(match: re.Match[str]) -> Term:
-    """The last nine digits, so that a number with a country code equals the number with a zero instead."""
-    return Term("tel:" + re.sub(r"\D", "", match[0])[-9:])
+    """All digits, with a plus in front of a country code and without the zero of a long-distance call."""
+    digits = re.sub(r"\D", "", match[0].replace("(0)", ""))
+    return Term("tel:+" + digits if match[0].startswith("+") else "tel:" + digits.lstrip("0"))
 
 
 def _read_date(match: re.Match[str]) -> Term:
@@ -162,12 +221,19 @@ def _read_date(match: re.Match[str]) -> Term:
         orders = ((first, second), (second, first))
         return _date([(year, month, day) for day, month in orders if month <= 12 and day <= 31])
     written = {
-        part: next((groups[f"{part}{i}"] for i in (1, 2, 3, 4, 6) if groups.get(f"{part}{i}")), "")
+        part: next((groups[f"{part}{i}"] for i in _PARTS if groups.get(f"{part}{i}")), "")
         for part in ("year", "month", "day")
     }
-    month = written["month"]
-    number = int(month) if month.isdigit() else MONTHS.index(month.lower()[:3]) + 1
-    return _date([(int(written["year"] or 0) or None, number, int(written["day"] or 0) or None)])
+    return _date(
+        [(int(written["year"] or 0) or None, _month_number(written["month"]), int(written["day"] or 0) or None)]
+    )
+
+
+def _month_number(month: str) -> int:
+    if month.isdigit():
+        return int(month)
+    name = month.lower()
+    return languages().months.get(name) or MONTHS.index(name[:3]) + 1
 
 
 def _date(readings: Sequence[YearMonthDay]) -> Term:
@@ -183,24 +249,52 @@ def _read_clock(match: re.Match[str]) -> Term:
     else:
         afternoon = groups["half"].lower().startswith("p")
         minutes = 60 * (int(groups["hour"]) % 12 + 12 * afternoon) + int(groups["minute"] or 0)
-    return _number(Fraction(minutes), "time of day", Fraction(1))
+    zone = groups["zone1"] or groups["zone2"] or ""
+    term = _number(Fraction(minutes), "time of day", Fraction(1))
+    return replace(
+        term, text=f"{term.text} {zone}".strip(), zone=zone, loose=match[0].strip()[:2].rstrip(":").isdigit()
+    )
 
 
 def _read_number(match: re.Match[str]) -> Term:
     groups = match.groupdict()
-    figure = groups["figure"]
-    figure = figure.replace(",", ".") if re.fullmatch(r"\d+,\d{1,2}", figure) else figure.replace(",", "")
-    if groups["sign"] is None and len(figure) > 1 and figure.startswith("0") and figure.isdigit():
+    figure, scale = groups["figure"], (groups["scale"] or "").strip(" -").lower()
+    if groups["sign"] is None and re.fullmatch(r"0\d+", figure):
         return Term(match[0].lower().strip())  # a code, not a number
-    scale = (groups["scale"] or "").strip(" -").lower()
-    value = Fraction(figure) * {"k": 1000, "bn": 10**9, "": 1, **SCALES}[scale] * (-1 if groups["sign"] == "-" else 1)
+    value = _value_of(figure) * _SIZES[scale.removesuffix("s")] * (-1 if groups["sign"] == "-" else 1)
     spelling = groups["currency"] or groups["unit"] or groups["short"] or groups["sterling"]
+    written = ("-" if groups["sign"] == "-" else "") + figure.replace(",", ".")
     if not spelling:
-        return _number(value, "", Fraction(1))
+        bare = _number(value, "", Fraction(1))
+        is_decimal = re.fullmatch(r"-?\d+\.\d+", written) and not written.endswith(".0") and not scale
+        return replace(bare, written=written, text=written if is_decimal else bare.text)
     dimension, size = unit_of(spelling)
     if dimension == "fahrenheit":
         return replace(_number((value - 32) * 5 / 9, "celsius", size), stated=value)
-    return _number(value, dimension, size)
+    return replace(_number(value, dimension, size), written=written, loose=is_loose(spelling))
+
+
+_SIZES = {"": 1, "k": 1000, "m": 10**6, "mn": 10**6, "mio": 10**6, "b": 10**9, "bn": 10**9, **SCALES}
+
+
+def _value_of(figure: str) -> Fraction:
+    """The value of a figure in any of the ways to write it: 1,500.5, 1.500,5, 1 500, 1/2, 1 1/2, 10^6, 5 x 10^6."""
+    if "^" in figure:
+        return _power(figure)
+    if "/" in figure:
+        return sum(map(Fraction, figure.split()), Fraction(0))
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+,\d{1,2}|\d{1,3}(?:\.\d{3}){2,}", figure):
+        return Fraction(figure.replace(".", "").replace(",", "."))
+    if re.fullmatch(r"(?:\d+|\d{1,3}(?:[ ']\d{3})+),\d{1,2}|0,\d+", figure):
+        figure = figure.replace(",", ".")
+    return Fraction(re.sub(r"[, ']", "", figure))
+
+
+def _power(figure: str) -> Fraction:
+    factor, base, exponent = re.fullmatch(r"(?:(.+?) ?[x×·] ?)?(\d+)\^([-+]?\d+)", figure, re.I).groups()  # type: ignore[union-attr]
+    if abs(int(exponent)) > 100:
+        return Fraction(0)
+    return Fraction(factor or 1) * Fraction(int(base)) ** int(exponent)
 
 
 def _number(stated: Fraction, dimension: str, size: Fraction) -> Term:
@@ -223,16 +317,26 @@ _READERS: dict[str, Callable[[re.Match[str]], Term]] = {
 
 
 def _mark_labels(scanned: list[Term]) -> list[Term]:
-    """Marks bare numbers that are part of a name (Hearth 3, step 2) as labels."""
+    """Marks bare numbers that are part of a name (Hearth 3, step 2, TLS 1.2 and 1.3) as labels.
+
+    Labels are compared as written: version 3.10 is not version 3.1. The word 'version' before a label is left out.
+    """
     marked = list(scanned)
     for i in range(1, len(scanned)):
         term, previous = scanned[i], scanned[i - 1]
-        if term.value is None or term.unit or term.before.strip("-") or previous.value is not None:
+        if term.value is None or term.unit or "^" in term.written or "/" in term.written:
             continue
+        joined = previous.text in ("and", "or") and i > 1 and marked[i - 2].label and "." in term.written
+        joined = joined or (marked[i - 1].label and term.before in (",", "/") and "." in term.written)
         names = previous.capital and previous.text not in _STARTERS and not is_year(term)
-        if names or previous.text in _LABELS:
-            marked[i] = replace(term, label=True)
-    return marked
+        spaced = not term.before.strip("-/") and previous.value is None
+        if joined or (spaced and (names or previous.text in _LABELS)):
+            marked[i] = replace(term, label=True, text=term.written or term.text)
+    return [
+        term
+        for i, term in enumerate(marked)
+        if not (term.text == "version" and i + 1 < len(marked) and marked[i + 1].label and not marked[i + 1].before)
+    ]
 
 
 def is_year(term: Term) -> bool:
@@ -271,12 +375,7 @@ def _share_units(scanned: list[Term]) -> list[Term]:
             shared[i] = replace(_number(left.stated or Fraction(0), right.unit, right.size), before=left.before)
     for i in range(len(scanned)):
         nxt = _joined_to(shared, i)
-        if (
-            nxt is not None
-            and shared[i].unit in ("gbp", "eur", "usd")
-            and shared[nxt].is_number
-            and not shared[nxt].unit
-        ):
+        if nxt is not None and shared[i].unit in CURRENCIES and shared[nxt].is_number and not shared[nxt].unit:
             joined = shared[nxt]
             shared[nxt] = replace(
                 _number(joined.stated or Fraction(0), shared[i].unit, shared[i].size), before=joined.before
@@ -333,9 +432,21 @@ def says_as_much(term: Term, gold: Term) -> bool:
         return any(_date_fits(reading, wanted) for reading in term.dates for wanted in gold.dates)
     if term.dates:
         return any(year == gold.value for year, _, _ in term.dates)
+    if term.unit == gold.unit == "time of day":
+        return same_time(term.value, term.zone, gold.value, gold.zone)
     if term.unit and gold.unit:
         return term.unit == gold.unit and term.value == gold.value
+    if term.label or gold.label:
+        return term.text == gold.text
+    if "percent" in (term.unit, gold.unit) and _is_share(term, gold):
+        return True
     return term.stated == gold.stated
+
+
+def _is_share(term: Term, gold: Term) -> bool:
+    """Whether one is a percentage and the other the same as a fraction: 25% and 0.25. (25% and 25 are compared later.)"""
+    bare = gold if term.unit else term
+    return term.value == gold.value and (bare.value or Fraction(0)).denominator > 1
 
 
 def _date_fits(date: YearMonthDay, gold: YearMonthDay) -> bool:

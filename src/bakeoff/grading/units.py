@@ -9,7 +9,33 @@ from fractions import Fraction
 # Unit spelling -> (dimension, size in the dimension's own unit). Only exact conversions: a month is not a fixed number
 # of days, and working days are not days. The spellings in SHORT_UNITS are case-sensitive.
 UNITS: dict[str, tuple[str, Fraction]] = {}
-SHORT_UNITS = {"A", "V", "W", "C", "F", "K", "m", "s", "h", "d", "g", "l", "L", "B", "b", "mA", "mW", "MW"}
+SHORT_UNITS = {
+    "A",
+    "V",
+    "W",
+    "C",
+    "F",
+    "K",
+    "m",
+    "s",
+    "h",
+    "d",
+    "g",
+    "l",
+    "L",
+    "B",
+    "b",
+    "mA",
+    "mW",
+    "MW",
+    "TRY",
+    "TL",
+    "Fr",
+    "Rp",
+}
+CURRENCIES: set[str] = set()
+_LOOSE = ("$", "dollar", "dollars", "kr", "krone", "kroner", "kronor", "¥", "peso", "pesos", "franc", "francs")
+"""Spellings that several currencies share. Their dimension is the most frequent one."""
 
 
 def _add(dimension: str, **sizes: str) -> None:
@@ -38,11 +64,12 @@ _add(
     _1_100="cm|centimetre|centimetres|centimeter|centimeters",
     _1="m|metre|metres|meter|meters",
     _1000="km|kilometre|kilometres|kilometer|kilometers",
+    _1000000="Mm|megametre|megametres",
     _201168_125="mi|mile|miles",
     _127_5000='inch|inches|"',
     _381_1250="ft|foot|feet",
 )
-_add("square metre", _1="m2|sqm|square metre|square metres|square meter|square meters")
+_add("square metre", _1="m2|m^2|sqm|sq m|square metre|square metres|square meter|square meters")
 _add(
     "gram",
     _1_1000="mg|milligram|milligrams",
@@ -57,16 +84,28 @@ _add(
 _add(
     "byte",
     _1="byte|bytes",
-    _1000="KB|kB|kilobyte|kilobytes",
-    _1000000="MB|megabyte|megabytes",
-    _1000000000="GB|gigabyte|gigabytes",
-    _1000000000000="TB|terabyte|terabytes",
+    _1000="KB|kB|kb|kilobyte|kilobytes",
+    _1000000="MB|mb|megabyte|megabytes",
+    _1000000000="GB|gb|gigabyte|gigabytes",
+    _1000000000000="TB|tb|terabyte|terabytes",
+    _1024="KiB|kibibyte|kibibytes",
+    _1048576="MiB|mebibyte|mebibytes",
+    _1073741824="GiB|gibibyte|gibibytes",
+    _1_8="bit|bits",
+    _125="Kb|kbit|kilobit|kilobits",
+    _125000="Mb|Mbit|megabit|megabits",
+    _125000000="Gb|Gbit|gigabit|gigabits",
+    _125000000000="Tb|Tbit|terabit|terabits",
 )
 _add(
     "bit per second",
-    _1000="kbps|kbit/s|kilobits per second",
-    _1000000="Mbps|Mbit/s|megabit per second|megabits per second",
-    _1000000000="Gbps|Gbit/s|gigabits per second",
+    _1="bps|bit/s|bits per second",
+    _1000="kbps|kbit/s|kb/s|kilobits per second",
+    _1000000="Mbps|Mbit/s|Mb/s|mbps|megabit per second|megabits per second",
+    _1000000000="Gbps|Gbit/s|Gb/s|gbps|gigabit per second|gigabits per second",
+    _8000="KBps|kBps|KB/s|kB/s|kilobytes per second",
+    _8000000="MBps|MB/s|megabyte per second|megabytes per second",
+    _8000000000="GBps|GB/s|gigabyte per second|gigabytes per second",
 )
 _add("celsius", _1="C|°C|° C|degrees C|degree C|degrees Celsius|degree Celsius|Celsius|deg C")
 _add("fahrenheit", _1="F|°F|° F|degrees F|degrees Fahrenheit|Fahrenheit")
@@ -75,18 +114,86 @@ _add("watt hour", _1="Wh", _1000="kWh|kilowatt hour|kilowatt hours")
 _add("volt", _1_1000="mV|millivolt|millivolts", _1="V|volt|volts", _1000="kV|kilovolt|kilovolts")
 _add("ampere", _1_1000="mA|milliamp|milliamps", _1="A|amp|amps|ampere|amperes")
 _add("ampere hour", _1_1000="mAh", _1="Ah")
-_add("hertz", _1="Hz|hertz", _1000="kHz|kilohertz", _1000000="MHz|megahertz", _1000000000="GHz|gigahertz")
+_add("cubic metre", _1="m3|m^3|cubic metre|cubic metres|cubic meter|cubic meters")
+_add(
+    "hertz", _1_1000="mHz", _1="Hz|hertz", _1000="kHz|kilohertz", _1000000="MHz|megahertz", _1000000000="GHz|gigahertz"
+)
 _add("bar", _1_1000="mbar", _1="bar|bars")
-_add("pascal", _1="Pa", _100="hPa", _1000="kPa")
+_add(
+    "pascal",
+    _1_1000="mPa|millipascal",
+    _1="Pa|pascal|pascals",
+    _100="hPa",
+    _1000="kPa",
+    _1000000="MPa|megapascal|megapascals",
+)
 _add("psi", _1="psi")
 _add("decibel", _1="dB|decibel|decibels")
 _add("km/h", _1="km/h|kph")
 _add("litre per minute", _1="l/min|L/min")
-_add("percent", _1="%|percent|per cent|pct|percentage points")
+_add("percent", _1_100="%|percent|per cent|pct|prozent|por ciento", _1_1000="‰|per mille|permille|promille")
+_add("percentage point", _1="percentage point|percentage points|percent points|pp|ppt")
 _add("gbp", _1="£|GBP|pound|pounds|pound sterling|pounds sterling|quid", _1_100="p|pence|penny")
 _add("eur", _1="€|EUR|euro|euros", _1_100="cent|cents")
-_add("usd", _1="$|US$|USD|dollar|dollars")
-_add("nok", _1="NOK|kr|krone|kroner")
+_add("usd", _1="$|US$|USD|dollar|dollars|US dollar|US dollars")
+# Currencies by code: their signs and names in English. Source: ISO 4217 and Unicode CLDR.
+for _code, _spellings in {
+    "nok": "NOK|kr|krone|kroner|Norwegian krone|Norwegian kroner",
+    "aud": "A$|AU$|AUD|Australian dollar|Australian dollars",
+    "brl": "R$|BRL|Brazilian real|Brazilian reals|reais",
+    "cad": "C$|CA$|CAD|Canadian dollar|Canadian dollars",
+    "chf": "CHF|SFr|Fr|franc|francs|Swiss franc|Swiss francs|Franken",
+    "cny": "CN¥|CNY|RMB|yuan|renminbi|Chinese yuan",
+    "czk": "Kč|Kc|CZK|koruna|korun|Czech koruna|Czech korunas",
+    "dkk": "DKK|Danish krone|Danish kroner",
+    "hkd": "HK$|HKD|Hong Kong dollar|Hong Kong dollars",
+    "huf": "HUF|forint|forints|Hungarian forint|Hungarian forints",
+    "idr": "IDR|Rp|rupiah|Indonesian rupiah",
+    "ils": "₪|ILS|NIS|shekel|shekels",
+    "inr": "₹|INR|Rs|Rs.|rupee|rupees|Indian rupee|Indian rupees",
+    "jpy": "¥|JPY|yen|Japanese yen",
+    "krw": "₩|KRW|won|South Korean won",
+    "mxn": "MX$|MXN|peso|pesos|Mexican peso|Mexican pesos",
+    "ngn": "₦|NGN|naira",
+    "nzd": "NZ$|NZD|New Zealand dollar|New Zealand dollars",
+    "php": "₱|PHP|Philippine peso|Philippine pesos",
+    "pln": "zł|zl|PLN|zloty|zlotys|Polish zloty|Polish zlotys",
+    "rub": "₽|RUB|rouble|roubles|ruble|rubles|Russian rubles",
+    "sek": "SEK|kronor|Swedish krona|Swedish kronor",
+    "sgd": "S$|SG$|SGD|Singapore dollar|Singapore dollars",
+    "thb": "฿|THB|baht|Thai baht",
+    "try": "₺|TRY|TL|lira|Turkish lira",
+    "twd": "NT$|TWD|New Taiwan dollar|New Taiwan dollars",
+    "uah": "₴|UAH|hryvnia|hryvnias",
+    "vnd": "₫|VND|dong",
+    "zar": "ZAR|rand|South African rand",
+}.items():
+    _add(_code, _1=_spellings)
+    CURRENCIES.add(_code)
+CURRENCIES |= {"gbp", "eur", "usd"}
+_WRITTEN_BEFORE = [
+    spelling
+    for spelling, (dimension, size) in UNITS.items()
+    if dimension in CURRENCIES and size == 1 and not spelling.islower()
+] + ["zl"]
+
+
+_SHARED_SIGNS = (
+    {"usd", "aud", "cad", "nzd", "hkd", "sgd", "twd", "mxn"},
+    {"nok", "sek", "dkk"},
+    {"jpy", "cny"},
+    {"mxn", "php"},
+)
+
+
+def share_a_sign(a: str, b: str) -> bool:
+    """Whether two currencies (by dimension) can be written with the same sign."""
+    return any({a, b} <= signs for signs in _SHARED_SIGNS)
+
+
+def is_loose(spelling: str) -> bool:
+    """Whether several currencies are written like this."""
+    return spelling.lower() in _LOOSE
 
 
 def unit_of(spelling: str) -> tuple[str, Fraction]:
@@ -100,15 +207,18 @@ _UNITS_LOWER = {spelling.lower(): unit for spelling, unit in UNITS.items()}
 
 def _pattern() -> str:
     """The pattern of an optional unit, currency sign or degree sign after a number."""
-    words = sorted(
-        (u for u in UNITS if u not in SHORT_UNITS and u not in ("£", "€", "$", "US$")), key=len, reverse=True
-    )
+    words = sorted((u for u in UNITS if u not in SHORT_UNITS and u[0] not in "£€$¥"), key=len, reverse=True)
     short = "|".join(sorted((re.escape(u) for u in SHORT_UNITS if u in UNITS), key=len, reverse=True))
     long = "|".join(re.escape(u).replace(r"\ ", r"[ -]") for u in words)
     return (
         rf"(?:[ -]?(?:(?:full|whole|consecutive)[ -])?(?:(?P<unit>{long})|(?-i:(?P<short>{short})))(?![^\W_])|"
-        rf" ?(?P<bare_degrees>°|degrees?\b)| ?(?P<sterling>[£€$]))?"
+        rf" ?(?P<bare_degrees>°|degrees?\b)| ?(?P<sterling>[£€$¥₹₩₽₺₪₱₫฿₴₦]))?"
     )
 
 
 UNIT_PATTERN = _pattern()
+CURRENCY_PATTERN = "|".join(
+    re.escape(spelling) + ("(?![A-Za-z])" if spelling[-1].isalpha() else "")
+    for spelling in sorted(_WRITTEN_BEFORE, key=len, reverse=True)
+)
+"""The signs and codes of currencies that are written before the figure; their case matters."""

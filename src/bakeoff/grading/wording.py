@@ -6,6 +6,7 @@ Takes the terms of an answer and of the accepted answers, gives yes or no. Knows
 import re
 from collections.abc import Sequence
 
+from bakeoff.grading.languages import languages
 from bakeoff.grading.normalise import word_set
 from bakeoff.grading.terms import ARTICLES, Term, says_as_much, terms
 
@@ -21,6 +22,7 @@ FUNCTION_WORDS = ARTICLES | word_set("""
 LONG = 9  # an accepted answer of this many content words or more counts as a sentence: most words are enough
 MOST = 0.6  # the share of words that counts as most
 NEGATORS = frozenset(("not", "never", "no", "neither", "nor", "without", "instead", "except", "excluding", "unlike"))
+ENGLISH_TOO = frozenset(("no", "not", "never", "bez", "ni"))
 _HARMLESS = frozenset(
     (
         "more",
@@ -58,7 +60,23 @@ def same(answer: Terms, gold: Terms) -> bool:
 
 
 def _same_term(answer: Term, gold: Term) -> bool:
-    return answer.text == gold.text or (bool(gold.dates) and bool(answer.dates) and says_as_much(answer, gold))
+    if answer.text == gold.text:
+        return True
+    if answer.text.startswith("tel:") and gold.text.startswith("tel:"):
+        return _same_telephone(answer.text, gold.text)
+    return bool(gold.dates) and bool(answer.dates) and says_as_much(answer, gold)
+
+
+def _same_telephone(a: str, b: str) -> bool:
+    """Whether two telephone numbers are the same, one of them perhaps without the country code (1 to 3 digits)."""
+    abroad, home = (a, b) if a.startswith("tel:+") else (b, a)
+    digits = home.removeprefix("tel:")
+    return (
+        abroad.startswith("tel:+")
+        and not digits.startswith("+")
+        and abroad.endswith(digits)
+        and (1 <= len(abroad) - len("tel:+") - len(digits) <= 3)
+    )
 
 
 def says_phrase(answer: Terms, gold: Terms, golds: Sequence[Terms]) -> bool:
@@ -72,7 +90,17 @@ def stands_undenied(answer: Terms, gold: Terms) -> bool:
 
 
 def _undenied(answer: Terms, start: int, end: int) -> bool:
-    return not negated(answer, start) and not denied_after(answer, end)
+    return not negated(answer, start) and not denied_after(answer, end) and not _asked_and_denied(answer, end)
+
+
+def _asked_and_denied(answer: Terms, end: int) -> bool:
+    """Whether the words end a question that the answer itself answers with no: 'Paris? No, Lyon.'"""
+    for term in answer[end : end + 6]:
+        if "?" in term.before:
+            return term.text in ("no", "nope", "not", "wrong", "incorrect", "never")
+        if ends_clause(term):
+            return False
+    return False
 
 
 def runs(answer: Terms, gold: Terms) -> list[tuple[int, int]]:
@@ -103,6 +131,8 @@ def negated(answer: Terms, i: int) -> bool:
         rejected = answer[k].text == "than" and k > 0 and answer[k - 1].text in ("rather", "other")
         if rejected or (answer[k].text in NEGATORS and (answer[k].text == "not" or i - k <= 3)):
             return not any(term.text in _HARMLESS for term in answer[k + 1 : i + 2])
+        if answer[k].written.lower() in languages().denies_what_follows and answer[k].text not in ENGLISH_TOO:
+            return True
     return False
 
 
@@ -111,6 +141,10 @@ def denied_after(answer: Terms, end: int) -> bool:
     if end < len(answer) and answer[end].before.endswith("("):
         end = next((k for k in range(end, len(answer)) if ")" in answer[k].before), end)
     after = [term.text for term in answer[end : end + 4]]
+    if after[:1] == ["free"] and after[1:2] not in (["of"], ["from"], ["to"], ["for"], ["with"]):
+        return True
+    if _denied_at_end(answer, end):
+        return True
     if (
         after
         and after[0] in ("is", "was", "are")
@@ -120,6 +154,14 @@ def denied_after(answer: Terms, end: int) -> bool:
     if len(after) >= 2 and after[1] == "not":
         return len(after) == 2 or ends_clause(answer[end + 2]) or after[2] in ("correct", "right", "true")
     return False
+
+
+def _denied_at_end(answer: Terms, end: int) -> bool:
+    """Whether the clause ends with a negation of a language that puts it there ('Rot ist sie nicht')."""
+    stop = next((k for k in range(end, len(answer)) if ends_clause(answer[k])), len(answer))
+    last = answer[stop - 1].written.lower() if end < stop <= end + 5 else ""
+    lists = languages()
+    return last in lists.denies_what_precedes or (last in lists.denies_what_follows and last not in ENGLISH_TOO)
 
 
 def _one_of_options(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> bool:
@@ -157,6 +199,8 @@ def _pieces(answer: Terms, i: int) -> list[tuple[int, int]]:
 def _is_item(answer: Terms, piece: tuple[int, int]) -> bool:
     """Whether a piece is an item of a list: one to three words, without pronouns, verbs and prepositions."""
     words = answer[piece[0] : piece[1]]
+    while words and words[0].text in ("also", "too", "even", "then", "plus", "additionally"):
+        words = words[1:]
     return 0 < len(words) <= 3 and not any(term.text in FUNCTION_WORDS for term in words)
 
 
@@ -255,7 +299,26 @@ def ends_clause(term: Term) -> bool:
 def items_of(raw: str) -> list[str]:
     """The items of an accepted answer, split at commas, semicolons, line breaks, '&' and 'and'."""
     raw = re.sub(r"(?<=\d),(?=\d{3}\b)", "", raw)
+    raw = re.sub(r"(?<=[A-Z]\w)&(?=[A-Z])|(?<=\b[A-Z])&(?=[A-Z])", " + ", raw)
     return [item for item in re.split(r"\s*(?:[,;\n&]|\band\b)\s*", raw) if terms(item)]
+
+
+def is_place(raw: str) -> bool:
+    """Whether an accepted answer is one place with the larger one after a comma ('Beirut, Lebanon'), not a list."""
+    return (
+        re.fullmatch(
+            r"[A-Z][^\s,;&\d]*(?: [A-Z][^\s,;&\d]*){0,2}, [A-Z][^\s,;&\d]*(?: [A-Z][^\s,;&\d]*){0,2}", raw.strip()
+        )
+        is not None
+    )
+
+
+_NUMBERING = re.compile(r"^\s*(?:\(?\d{1,2}[.)]|[a-z][.)])\s+", re.M)
+
+
+def without_numbering(answer: str) -> str:
+    """The answer without the numbers of a numbered list of two or more lines."""
+    return _NUMBERING.sub("", answer) if len(_NUMBERING.findall(answer)) > 1 else answer
 
 
 def says_all(answer: Terms, items: Sequence[str]) -> bool:

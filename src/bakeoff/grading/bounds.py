@@ -1,0 +1,67 @@
+"""Bounds: whether a number is meant exactly, or as less than, at most, at least or more than.
+
+Takes the terms of a text and a position. Knows nothing about units.
+"""
+
+import re
+
+from bakeoff.grading.terms import Term, is_year
+from bakeoff.grading.wording import Terms
+
+# What the words before a number end with. The first that fits counts.
+_BEFORE = (
+    (">=", r"(?:no|not) (?:less|fewer|lower|earlier|younger|under|below)(?: than)?|at least|minimum(?: of)?|min"),
+    ("<=", r"(?:no|not) (?:more|greater|later|longer|higher|over|above|older|exceed(?:ing)?)(?: than)?"),
+    ("<=", r"at most|maximum(?: of)?|max|up to"),
+    ("<", r"(?:less|fewer|lower|younger|shorter|smaller|lighter|cheaper|earlier|sooner) than|under|below"),
+    (">", r"(?:more|greater|older|higher|longer|larger|bigger|heavier|later) than|over|above|exceed(?:ing)?|beyond"),
+)
+_BEFORE_DATES = (("<", "before|prior to"), (">", "after|since after|later than"))
+_AFTER = (
+    (
+        ">=",
+        r"(?:or|and) (?:more|over|older|above|higher|later|longer|greater|larger|upward|up)|onward|at least|minimum",
+    ),
+    ("<=", r"(?:or|and) (?:less|fewer|under|younger|below|lower|earlier|shorter|smaller)|at most|maximum"),
+)
+_SIGNS = ("<=", ">=", "<", ">")
+
+
+def same_signs(a: Terms, b: Terms) -> bool:
+    """Whether two texts of the same terms have the same comparison signs (<, >=) before them."""
+    return [_sign(term) for term in a] == [_sign(term) for term in b]
+
+
+def _sign(term: Term) -> str:
+    return next((sign for sign in _SIGNS if sign in term.before), "")
+
+
+def bound_at(texts: Terms, i: int) -> str:
+    """'<', '<=', '>=', '>' for the number or date at position i, or '' if it is meant exactly."""
+    for sign in _SIGNS:
+        if texts[i].before.endswith(sign):
+            return sign
+    before = " ".join(term.text for term in texts[max(0, i - 4) : i])
+    after = " ".join(term.text for term in texts[i + 1 : i + 4])
+    dated = _BEFORE_DATES if texts[i].dates or is_year(texts[i]) or texts[i].unit == "time of day" else ()
+    for patterns, text, form in (
+        (_BEFORE + dated, before, r"(?:^|.* )(?:{})$"),
+        (_AFTER, after, r"(?:\S+ )?(?:{})\b.*"),
+    ):
+        bound = next((sign for sign, words in patterns if re.fullmatch(form.format(words), text)), "")
+        if bound:
+            return bound
+    return ""
+
+
+def bounds_agree(answer: str, gold: str, number: Term) -> str:
+    """'right', 'wrong' or 'unsure' for the bounds of an answer and of the accepted answer.
+
+    An exact number is accepted for 'at least' and 'up to' and the other way round, since it names the same limit.
+    """
+    if answer == gold or (not answer and "=" in gold) or (not gold and "=" in answer):
+        return "right"
+    if answer and gold:
+        return "unsure" if answer[0] == gold[0] else "wrong"
+    large = number.value is not None and number.value >= 1000 and number.value % 100 == 0
+    return "unsure" if gold or (answer == ">" and large) else "wrong"

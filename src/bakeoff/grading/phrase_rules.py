@@ -1,0 +1,248 @@
+"""The rules for accepted answers in words: phrases, names, lists and whole sentences.
+
+Takes an answer and one accepted answer, gives a `Ruling`. What other words say is beyond these rules: a paraphrase is
+unsure, not wrong.
+"""
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from bakeoff.grading.doubts import contradiction, phrase_doubt
+from bakeoff.grading.rulings import Ruling, right, unsure, wrong
+from bakeoff.grading.terms import Term, says_as_much, terms
+from bakeoff.grading.wording import (
+    Terms,
+    content,
+    countable,
+    is_last_name,
+    is_place,
+    items_of,
+    n_negations,
+    runs,
+    same,
+    says_all,
+    says_phrase,
+    says_words,
+    stands_undenied,
+    without_numbering,
+)
+
+_OTHER_WORDS = "it may say the same in other words"
+
+
+def phrase_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str) -> Ruling:
+    """Whether the answer states a word, a phrase or a name."""
+    if runs(answer, gold):
+        if not says_phrase(answer, gold, golds):
+            return wrong("phrase").but(_half_denied(answer, gold))
+        doubt = phrase_doubt(answer, gold, golds) or _other_label(answer, gold, golds) or _modifier(answer, gold)
+        return right("phrase").but(doubt)
+    if kind == "name" and is_last_name(answer, gold):
+        return right("last name")
+    if kind == "date":
+        return wrong("date").but("it names a part of the date" if _shared(answer, gold) else "")
+    return _words_ruling(answer, gold, golds, kind)
+
+
+def _half_denied(answer: Terms, gold: Terms) -> str:
+    """A doubt if the phrase stands undenied, and is only taken for one option or item of several."""
+    if not stands_undenied(answer, gold):
+        return ""
+    return "" if len(answer) <= len(gold) + 6 else "the accepted answer is one of several"
+
+
+def _words_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str) -> Ruling:
+    rule = "words in any order"
+    if _other_letter_or_number(answer, gold):
+        return wrong(rule)
+    shared, wanted = _shared(answer, gold), content(gold)
+    if _other_contact(answer, gold):
+        return wrong(rule)
+    if says_words(answer, gold):
+        compact = len(content(answer)) <= 2 * len(wanted) and not any(_is_mark(term) for term in gold)
+        compact = compact and (len(wanted) < 5 or _in_order(answer, wanted))
+        return right(rule).but("" if compact else "the accepted words stand in another order")
+    if kind == "name" or _is_name(gold):
+        return _name_ruling(answer, gold, shared, rule)
+    if len(wanted) >= 5:
+        return long_ruling(answer, gold, golds)
+    if _alike(answer, gold):
+        return unsure(rule, "it is spelled like the accepted answer")
+    if shared or len(wanted) >= 3:
+        return unsure(rule, _OTHER_WORDS)
+    return wrong(rule)
+
+
+def _name_ruling(answer: Terms, gold: Terms, shared: set[str], rule: str) -> Ruling:
+    """Wrong if another name is given. A part of the name, or a similar spelling, is unsure."""
+    others = [term for term in answer if term.capital and term.text not in {word.text for word in gold}]
+    if shared and not (others and len(answer) <= 4):
+        return unsure(rule, "it holds a part of the name")
+    if _alike(answer, gold) or _initials(answer, gold):
+        return unsure(rule, "it is spelled like the accepted answer")
+    return wrong(rule)
+
+
+def _is_name(gold: Terms) -> bool:
+    return all(term.capital or not term.written or term.label for term in content(gold)) and gold[0].capital
+
+
+def _shared(answer: Terms, gold: Terms) -> set[str]:
+    return {term.text for term in content(gold)} & {term.text for term in answer}
+
+
+def _alike(answer: Terms, gold: Terms) -> bool:
+    """Whether a longer word of the accepted answer stands in the answer with another spelling or ending."""
+    wanted = [term.text for term in content(gold) if len(term.text) >= 6 and term.text.isalpha()]
+    given = [term.text for term in answer if len(term.text) >= 5 and term.text.isalpha()]
+    return any(
+        word != other and word[:1] == other[:1] and SequenceMatcher(None, word, other).ratio() >= 0.85
+        for word in wanted
+        for other in given
+    )
+
+
+def _initials(answer: Terms, gold: Terms) -> bool:
+    def letters(text: Terms) -> str:
+        return "".join(term.text[0] for term in text if term.text[:1].isalpha())
+
+    short_gold, short_answer = letters(gold), letters(answer)
+    return (len(short_gold) > 1 and any(term.text == short_gold for term in answer)) or (
+        len(gold) == 1 and len(gold[0].text) > 1 and gold[0].text in short_answer
+    )
+
+
+def _other_letter_or_number(answer: Terms, gold: Terms) -> bool:
+    """Whether the answer has another letter, number or symbol than the accepted answer: Vitamin B for Vitamin A."""
+    symbols = {re.sub(r"\W", "", term.text): term.text for term in gold if re.search(r"^[-+]\w|\w[-+#]+$", term.text)}
+    for term in answer:
+        if symbols.get(re.sub(r"\W", "", term.text), term.text) != term.text:
+            return True
+    for i in range(1, len(gold)):
+        if not (_is_mark(gold[i]) and gold[i - 1].text.isalpha()):
+            continue
+        marks = [answer[k + 1] for k in range(len(answer) - 1) if answer[k].text == gold[i - 1].text]
+        if not marks and len(answer) < len(gold) and answer[-1].text == gold[i - 1].text:
+            return True
+        if any(_is_mark(mark) and mark.text != gold[i].text for mark in marks):
+            return True
+    return False
+
+
+def _in_order(answer: Terms, wanted: Terms) -> bool:
+    """Whether the words stand in the answer in this order."""
+    rest = iter([term.text for term in answer])
+    return all(term.text in rest for term in wanted)
+
+
+def _other_contact(answer: Terms, gold: Terms) -> bool:
+    """Whether the answer gives another telephone number, e-mail or web address than the accepted one."""
+    if len(gold) != 1:
+        return False
+    for sign in ("tel:", "@", "/"):
+        if sign in gold[0].text[:-1]:
+            return any(sign in term.text for term in answer)
+    return False
+
+
+def _is_mark(term: Term) -> bool:
+    if re.fullmatch(r"[a-z]{0,3}\d[\w.]*", term.text) and term.written:
+        return True
+    return term.label or (len(term.text) == 1 and term.text.isalpha() and term.capital)
+
+
+def _other_label(answer: Terms, gold: Terms, golds: Sequence[Terms]) -> str:
+    """A doubt if a second version or number of the same thing is named beside the accepted one."""
+    wanted = {term.text for other in golds for term in other}
+    if not any(_is_mark(term) for term in gold):
+        return ""
+    start, end = runs(answer, gold)[0]
+    name = next((gold[i - 1].text for i in range(1, len(gold)) if _is_mark(gold[i])), "")
+    for i, term in enumerate(answer):
+        if _is_mark(term) and not start <= i < end and term.text not in wanted:
+            named = answer[i - 1].text
+            if named == name or (named == "and" and abs(i - end) <= 2) or (i < start and start - i <= 3):
+                return "it names another version or number too"
+    return ""
+
+
+def _modifier(answer: Terms, gold: Terms) -> str:
+    """A doubt if a single ordinary word stands in an answer that states a number: 'The latest tag is 23.7'."""
+    ordinary = len(gold) == 1 and not gold[0].capital and gold[0].value is None and gold[0].text.isalpha()
+    if ordinary and any(term.value is not None for term in answer):
+        return "the accepted word could describe something else"
+    return ""
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def list_ruling(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind: str) -> Ruling:
+    """Whether the answer states all items of a list and no other item."""
+    answer_terms, items = terms(without_numbering(answer)), items_of(raw)
+    n_stated = sum(1 for item in items if stands_undenied(answer_terms, terms(item)))
+    if says_all(answer_terms, items):
+        return right("list").but(contradiction(answer_terms, 0))
+    if kind == "" and len(items) == 2 and is_place(raw):
+        if says_phrase(answer_terms, gold, golds):
+            return right("phrase").but(phrase_doubt(answer_terms, gold, golds))
+        return unsure("list", "it states a part of the place or of the list") if n_stated else wrong("list")
+    if n_stated == len(items):
+        return (
+            wrong("list") if kind == "list" or not runs(answer_terms, gold) else _whole_list(answer_terms, gold, golds)
+        )
+    if n_stated == 0 and all(runs(answer_terms, terms(item)) for item in items):
+        return wrong("list")
+    if n_stated == 0:
+        return _words_ruling(answer_terms, gold, golds, "")
+    missing = [terms(item) for item in items if not runs(answer_terms, terms(item))]
+    partly = any(_shared(answer_terms, item) or _alike(answer_terms, item) for item in missing)
+    return unsure("list", "an item may stand there in other words") if partly else wrong("list")
+
+
+def _whole_list(answer: Terms, gold: Terms, golds: Sequence[Terms]) -> Ruling:
+    """The accepted text stands word for word, but beside something that looks like a further item."""
+    start, end = runs(answer, gold)[0]
+    if len(answer) - (end - start) <= 3:
+        return wrong("list")
+    return unsure("list", "it may list a further item")
+
+
+# --- whole sentences --------------------------------------------------------------------------------------------------
+
+
+def long_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms]) -> Ruling:
+    """Whether the answer states a whole sentence. Only its own words, another number or another subject decide."""
+    rule = "long"
+    if runs(answer, gold):
+        if not says_phrase(answer, gold, golds) and not stands_undenied(answer, gold):
+            return unsure(rule, "it contains the accepted answer and may deny it")
+        start, end = runs(answer, gold)[0]
+        rest = [*answer[:start], *answer[end:]]
+        extra = n_negations(rest) > 0 or len(rest) > max(12, len(gold))
+        return right(rule).but("it contains the accepted answer and says more" if extra else "")
+    if _only_negated(answer, gold) or _states_other_numbers(answer, gold):
+        return wrong(rule)
+    shared = {term.text for term in content(answer)} & {term.text for term in content(gold)}
+    if not shared and len(answer) >= 3 and not _alike(answer, gold):
+        return wrong(rule)
+    return unsure(rule, _OTHER_WORDS)
+
+
+def _only_negated(answer: Terms, gold: Terms) -> bool:
+    """Whether the two are the same sentence except for a negation."""
+    plain_answer, plain_gold = ([term.text for term in side if not n_negations([term])] for side in (answer, gold))
+    differs = n_negations(answer) % 2 != n_negations(gold) % 2
+    return differs and SequenceMatcher(None, plain_answer, plain_gold, autojunk=False).ratio() >= 0.7
+
+
+def _states_other_numbers(answer: Terms, gold: Terms) -> bool:
+    """Whether the answer gives numbers with the unit of the accepted one, all of them others, in similar words."""
+    wanted = [term for term in gold if term.is_number and term.unit]
+    given = [term for term in answer if term.is_number and term.unit in {term.unit for term in wanted}]
+    overlap = SequenceMatcher(None, [t.text for t in answer], [t.text for t in gold], autojunk=False).ratio()
+    return bool(wanted and given) and overlap >= 0.5 and not any(says_as_much(a, b) for a in given for b in wanted)
+
+
+__all__ = ["list_ruling", "long_ruling", "phrase_ruling", "same"]

@@ -1,0 +1,34 @@
+"""Writes shares of a whole as percentages: '3 out of 4', 'one in five', 'half'.
+
+Takes and gives text. Used only where a percentage is the accepted answer: elsewhere '1 in 5' is a count.
+"""
+
+import re
+from fractions import Fraction
+
+from bakeoff.grading.normalise import fold, spell_out
+
+_OUT_OF = re.compile(r"\b(\d+) ?(?:out of(?: every)?|in(?: every)?|of) ?(\d+)\b")
+_NAMED = {"half": 50, "a quarter": 25, "one quarter": 25, "three quarters": 75, "a fifth": 20, "one fifth": 20}
+_NAMED |= {"a tenth": 10, "one tenth": 10}
+_NAMED_SHARE = re.compile(rf"\b({'|'.join(_NAMED)})\b(?! (?:an? |past|hour|day|year))", re.I)
+
+
+def as_percentages(text: str) -> str:
+    """The text with its shares as percentages.
+
+    >>> as_percentages("3 out of 4 users")
+    '75% users'
+    """
+    text = _NAMED_SHARE.sub(
+        lambda match: f"{_NAMED[match[1].lower()]}%", text.replace("-", " ") if "quarter" in text else text
+    )
+    return _OUT_OF.sub(_percentage, spell_out(re.sub(r"\bone (?=in|out)", "1 ", fold(text), flags=re.I)))
+
+
+def _percentage(match: re.Match[str]) -> str:
+    part, whole = int(match[1]), int(match[2])
+    if not 0 < part <= whole:
+        return match[0]
+    percent = Fraction(100 * part, whole)
+    return f"{percent.numerator}%" if percent.denominator == 1 else match[0]
