@@ -7,7 +7,7 @@ don't know" makes a statement of which the refusal is only a part, and "Oslo, I 
 import re
 from functools import lru_cache
 
-from bakeoff.grading.languages import any_of, languages
+from bakeoff.grading.languages import ENGLISH_TOO, Phrases, languages
 from bakeoff.grading.languages import plain as plain_lower
 from bakeoff.grading.normalise import fold
 from bakeoff.grading.terms import terms
@@ -24,7 +24,8 @@ _DATA = r"(?:information|answer|access|details?|data|mention|evidence)"
 _DECLINES = (
     rf"{_I} (?:really |still |just )?(?:do|did) not (?:really |actually |currently )?know\b",
     r"^\W*(?:do|did) not know\b",
-    r"\bno idea\b",
+    r"\bno (?:idea|clue)\b|^\W*dunno\b|\bbeats me\b",
+    r"^\W*(?:it is |that is |this is )?(?:unclear|not clear)\b(?=\W*(?:$|[.,]))",
     rf"{_I} (?:can|could|did|do) not (?:really |actually )?(?:answer|find|determine|say|tell|see any|help|assist)\b",
     rf"{_I} (?:am|are|was|were) (?:not able|unable) to (?:answer|find|determine|say|tell|provide|help|assist)\b",
     rf"{_I} (?:do|can|could) not (?:have|provide|see|find) (?:\w+ ){{0,3}}{_DATA}\b",
@@ -101,7 +102,18 @@ def is_abstention(text: str) -> bool:
 
 def mentions_declining(text: str) -> bool:
     """Whether a refusal is any part of the text, also if the text gives an answer besides."""
-    return _DECLINE.search(plain(text)) is not None or _refusals().search(plain_lower(text)) is not None
+    return _DECLINE.search(plain(text)) is not None or _refusals().stand_in(plain_lower(text))
+
+
+def denies_elsewhere(text: str) -> bool:
+    """Whether the text has a negation of another language than English."""
+    return _denials().stand_in(plain_lower(text))
+
+
+@lru_cache(maxsize=1)
+def _denials() -> Phrases:
+    lists = languages()
+    return Phrases((lists.denies_what_follows | lists.denies_what_precedes) - ENGLISH_TOO)
 
 
 def declines_elsewhere(text: str) -> bool:
@@ -110,22 +122,22 @@ def declines_elsewhere(text: str) -> bool:
     The wordings are those of the language files. A contrast after the refusal ('aber', 'mais') makes it an answer.
     """
     sentences = [part for part in re.split(r"[.!?。！？\n]+", plain_lower(text)) if part.strip()]
-    refusing = [_refusals().search(sentence) is not None for sentence in sentences]
+    refusing = [_refusals().stand_in(sentence) for sentence in sentences]
     if not any(refusing) or any(re.search(r"\d", sentence) for sentence in sentences):
         return False
-    if any(_contrasts().search(sentence) for sentence in sentences):
+    if any(_contrasts().stand_in(sentence) for sentence in sentences):
         return False
     return all(refuses or len(sentence.split()) <= 3 for sentence, refuses in zip(sentences, refusing, strict=True))
 
 
 @lru_cache(maxsize=1)
-def _refusals() -> re.Pattern[str]:
-    return re.compile(any_of(languages().refusals))
+def _refusals() -> Phrases:
+    return Phrases(languages().refusals)
 
 
 @lru_cache(maxsize=1)
-def _contrasts() -> re.Pattern[str]:
-    return re.compile(any_of(languages().but))
+def _contrasts() -> Phrases:
+    return Phrases(languages().but)
 
 
 def plain(text: str) -> str:

@@ -29,7 +29,7 @@ _SIGNS = ("<=", ">=", "<", ">")
 
 def same_signs(a: Terms, b: Terms) -> bool:
     """Whether two texts of the same terms have the same comparison signs (<, >=) before them."""
-    return [_sign(term) for term in a] == [_sign(term) for term in b]
+    return [_sign(term) for term in a if _sign(term)] == [_sign(term) for term in b if _sign(term)]
 
 
 def _sign(term: Term) -> str:

@@ -40,6 +40,8 @@ def _doubt_at(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> st
         return "the accepted answer is one end of a way or range"
     if end < len(answer) and answer[end].text == "then" or start > 0 and answer[start - 1].text == "then":
         return "the accepted answer is one step of several"
+    if answer[end : end + 1] and answer[end].text == "not" and not answer[end].before:
+        return "it may deny the accepted answer"
     return _longer_name(answer, start, end, golds)
 
 

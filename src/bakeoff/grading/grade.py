@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bakeoff.grading.abstention import is_abstention, mentions_declining
+from bakeoff.grading.abstention import denies_elsewhere, is_abstention, mentions_declining
 from bakeoff.grading.bounds import same_signs
 from bakeoff.grading.label import is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
@@ -84,6 +84,8 @@ def _judge(answer: str, golds: Sequence[str], kind: str) -> Ruling:
         return right("signs")
     golds = [gold for gold in golds if terms(gold)]
     answer_terms = terms(answer)
+    if not answer_terms and any(map(is_letter, golds)):
+        return best([Ruling(*_letter(answer, gold)) for gold in golds])
     if not answer_terms or not golds:
         return wrong("signs" if not golds else "empty")
     if declined and not any(is_abstention(gold) for gold in golds):
@@ -99,6 +101,11 @@ def _judge(answer: str, golds: Sequence[str], kind: str) -> Ruling:
     return ruling
 
 
+def _letter(answer: str, gold: str) -> tuple[Verdict, str, str]:
+    verdict, reason = letter_verdict(answer, gold)
+    return verdict, "letter", reason
+
+
 def _unanswerable(answer: str) -> Ruling:
     """An answer to a question that has none is wrong, but 'There is no such lamp' and half a refusal are unsure."""
     rule = "answered an unanswerable question"
@@ -108,6 +115,8 @@ def _unanswerable(answer: str) -> Ruling:
         r"\b(?:there (?:is|are|was|were) no|no such|do(?:es)?(?: not|n't) (?:exist|have)|no longer)\b", answer, re.I
     ):
         return unsure(rule, "it may say that the thing does not exist")
+    if denies_elsewhere(answer):
+        return unsure(rule, "it may decline in another language")
     return wrong(rule)
 
 
@@ -132,8 +141,7 @@ def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
     if same(answer_terms, gold) and same_signs(answer_terms, gold):
         return right("same")
     if is_letter(raw):
-        verdict, reason = letter_verdict(answer, raw)
-        return Ruling(verdict, "letter", reason)
+        return Ruling(*_letter(answer, raw))
     if polarity(raw) and (kind == "yesno" or len(gold) == 1):
         return _polar_ruling(answer, polarity(raw))
     if needs_this(raw) and not (is_quantity(gold) or any(term.dates for term in gold)):

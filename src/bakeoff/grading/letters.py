@@ -14,7 +14,7 @@ _CHOICE = re.compile(
 
 def is_letter(gold: str) -> bool:
     """Whether the accepted answer is a single Latin letter."""
-    return re.fullmatch(r"\W*[A-Za-z]\W*", gold) is not None and "+" not in gold and "#" not in gold
+    return re.fullmatch(r"\W*[A-Za-z]\W*", gold) is not None and not any(sign in gold for sign in "+-#")
 
 
 def letter_verdict(answer: str, gold: str) -> tuple[str, str]:

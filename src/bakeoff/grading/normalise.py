@@ -86,6 +86,7 @@ _DENIALS: tuple[tuple[str, str], ...] = (
     (r"n't\b", _NOT),
     (r"\b(do|does|did|is|are|was|were|has|have|would|could|should)nt\b", r"\1 not"),
     (r"\bn'(?=[aeiouyh])", "ne "),
+    (r"\bne (?=(?:\w+ ){1,3}plus\b)", _NOT),
     (r"\b(?:nothing|none|nobody|no[ -]one)(?: else| other)? (?:but|than|except)\b", " only "),
     (r"\b(?:any|every|all)(?:thing|one|where|body)?(?: (?:the )?\w+)? (?:but|except)\b", _NOT),
     (r"(?<!\bnot )\bfar from(?: being)?\b|\bnowhere near\b", _NOT),
@@ -101,6 +102,8 @@ _DENIALS: tuple[tuple[str, str], ...] = (
 _SPOKEN: tuple[tuple[str, str], ...] = (
     (r"\be\.g\.|\bi\.e\.", " "),
     (r"\b(?:minus|negative) (?=\d)", "-"),
+    (r"\btwice (?=an?\b|per\b|every\b|each\b|daily\b|weekly\b|monthly\b|yearly\b)", "2 times "),
+    (r"\bonce (?=an?\b|per\b|every\b|each\b|daily\b|weekly\b|monthly\b|yearly\b)", "1 times "),
     (r"\ba dozen\b", "12"),
     (r"\bhalf an? (hour|day|year|minute|million|billion)\b", r"0.5 \1"),
     (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
@@ -134,6 +137,15 @@ _CLOCKS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"\b(\d{1,2}) o'clock\b", lambda match: f"{match[1]}:00"),
     (r"(?<![\w.,])(0?[6-9]|1\d|2[0-3]) ?h ?([0-5]\d)(?!\w)", lambda match: f"{match[1]}:{match[2]}"),
 )
+_REPLACED = [(re.compile(pattern, re.I), replacement) for pattern, replacement in (*_DENIALS, *_SPOKEN)]
+_CLOCK_PATTERNS = [(re.compile(pattern, re.I), clock) for pattern, clock in _CLOCKS]
+_A_SCALE = re.compile(rf"\ba (?=(?:{'|'.join(SCALES)})\b)", re.I)
+_RATE = re.compile(
+    r"(?:(?<!km)(?<!\bl)(?<!\bm)(?<!b)/ ?|(?<!bits )(?<!bytes )(?<!bit )(?<!byte )\b(?:per|each|every|an?) )"
+    rf"{_TIME_UNIT}\b",
+    re.I,
+)
+_ADVERB_RATE = re.compile(rf"\b({'|'.join(_ADVERB_RATES)})\b", re.I)
 _LIST_OF_FIGURES = re.compile(r"(?<![\d,.])\d{1,2}(?:,\d{1,2}){2,}(?![\d,.])")
 
 
@@ -144,23 +156,16 @@ def _hour_before(hour: str) -> int:
 def spell_out(text: str) -> str:
     """The text with number words as digits, 'a month' and '/month' as 'permonth', and negations as 'not'."""
     text = east_asian_figures(text)
-    text = re.sub(rf"\ba (?=(?:{'|'.join(SCALES)})\b)", "one ", text, flags=re.I)
+    text = _A_SCALE.sub("one ", text)
     text = _COMPOUND_ORDINAL.sub(_ordinal, text)
     text = _NUMBER_WORDS.sub(_figures, text)
-    for pattern, replacement in (*_DENIALS, *_SPOKEN):
-        text = re.sub(pattern, replacement, text, flags=re.I)
-    for pattern, clock in _CLOCKS:
-        text = re.sub(pattern, clock, text, flags=re.I)
+    for pattern, replacement in _REPLACED:
+        text = pattern.sub(replacement, text)
+    for pattern, clock in _CLOCK_PATTERNS:
+        text = pattern.sub(clock, text)
     text = _LIST_OF_FIGURES.sub(lambda match: match[0].replace(",", ", "), text)
-    text = re.sub(
-        rf"(?:(?<!km)(?<!\bl)(?<!\bm)(?<!b)/ ?|(?<!bits )(?<!bytes )(?<!bit )(?<!byte )\b(?:per|each|every|an?) ){_TIME_UNIT}\b",
-        _rate,
-        text,
-        flags=re.I,
-    )
-    return re.sub(
-        r"\b(" + "|".join(_ADVERB_RATES) + r")\b", lambda m: f"per{_ADVERB_RATES[m[1].lower()]}", text, flags=re.I
-    )
+    text = _RATE.sub(_rate, text)
+    return _ADVERB_RATE.sub(lambda match: f"per{_ADVERB_RATES[match[1].lower()]}", text)
 
 
 def _ordinal(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bakeoff.grading.bounds import bound_at, bounds_agree
 from bakeoff.grading.normalise import word_set
-from bakeoff.grading.quantities import is_rate, says_number
+from bakeoff.grading.quantities import is_past, is_rate, says_number
 from bakeoff.grading.rulings import Ruling, right, unsure, wrong
 from bakeoff.grading.terms import Term, says_as_much
 from bakeoff.grading.units import share_a_sign
@@ -40,6 +40,8 @@ def number_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], rule: str,
 def _right_unless(answer: Terms, places: Sequence[int], gold: Terms, wanted: Term, rule: str, kind: str) -> Ruling:
     if _is_alternative(answer, places, wanted):
         return wrong(rule)
+    if _comes_second(answer, places, wanted):
+        return unsure(rule, "the accepted number is one of several")
     bound = bound_at(gold, next(i for i, term in enumerate(gold) if countable(term)))
     agreed = [bounds_agree(bound_at(answer, i), bound, wanted) for i in places]
     if agreed and "right" not in agreed:
@@ -50,6 +52,14 @@ def _right_unless(answer: Terms, places: Sequence[int], gold: Terms, wanted: Ter
         if decimals and not wanted.written.endswith(".0"):
             return unsure(rule, "3.1 and 3.10 are one number but two versions")
     return right(rule)
+
+
+def _comes_second(answer: Terms, places: Sequence[int], wanted: Term) -> bool:
+    """Whether another number with the same unit stands before the accepted one, neither denied nor in the past."""
+    if not wanted.unit or not places:
+        return False
+    earlier = [i for i in range(min(places)) if answer[i].is_number and answer[i].unit == wanted.unit]
+    return any(not negated(answer, i) and not is_past(answer, i) and answer[i].value != wanted.value for i in earlier)
 
 
 def _is_alternative(answer: Terms, places: Sequence[int], wanted: Term) -> bool:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from bakeoff.grading.bounds import same_signs
 from bakeoff.grading.doubts import contradiction, phrase_doubt
 from bakeoff.grading.rulings import Ruling, right, unsure, wrong
 from bakeoff.grading.terms import Term, says_as_much, terms
@@ -36,6 +37,8 @@ def phrase_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str)
     if runs(answer, gold):
         if not says_phrase(answer, gold, golds):
             return wrong("phrase").but(_half_denied(answer, gold))
+        if not any(same_signs(answer[start:end], gold) for start, end in runs(answer, gold)):
+            return wrong("phrase")
         doubt = phrase_doubt(answer, gold, golds) or _other_label(answer, gold, golds) or _modifier(answer, gold)
         return right("phrase").but(doubt)
     if kind == "name" and is_last_name(answer, gold):
@@ -170,7 +173,7 @@ def _other_label(answer: Terms, gold: Terms, golds: Sequence[Terms]) -> str:
 def _modifier(answer: Terms, gold: Terms) -> str:
     """A doubt if a single ordinary word stands in an answer that states a number: 'The latest tag is 23.7'."""
     ordinary = len(gold) == 1 and not gold[0].capital and gold[0].value is None and gold[0].text.isalpha()
-    if ordinary and any(term.value is not None for term in answer):
+    if ordinary and any(term.text[0].isdigit() for term in answer):
         return "the accepted word could describe something else"
     return ""
 
@@ -187,7 +190,10 @@ def list_ruling(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
     if kind == "" and len(items) == 2 and is_place(raw):
         if says_phrase(answer_terms, gold, golds):
             return right("phrase").but(phrase_doubt(answer_terms, gold, golds))
-        return unsure("list", "it states a part of the place or of the list") if n_stated else wrong("list")
+        names_another = not stands_undenied(answer_terms, terms(items[0])) and len(content(answer_terms)) > 1
+        if n_stated == 0 or names_another:
+            return wrong("list")
+        return unsure("list", "it states a part of the place or of the list")
     if n_stated == len(items):
         return (
             wrong("list") if kind == "list" or not runs(answer_terms, gold) else _whole_list(answer_terms, gold, golds)

@@ -58,7 +58,7 @@ def _asserts_numbers(answer: Terms, places: Sequence[int], wanted: Terms, allowe
     """
     places = [i for i in places if not negated(answer, i) and not denied_after(answer, i + 1)]
     if len(places) > len(wanted):
-        places = [i for i in places if not _past(answer, i)] or places
+        places = [i for i in places if not is_past(answer, i)] or places
     last_start = len(places) - len(wanted)
     starts = range(last_start + 1) if wanted[0].dates or is_year(wanted[0]) else range(min(0, last_start) + 1)
     for start in starts:
@@ -161,7 +161,7 @@ def _tells_more(answer: Terms, first: int, second: int) -> bool:
     return any(term.text not in known | FUNCTION_WORDS and (term.label or not countable(term)) for term in new)
 
 
-def _past(answer: Terms, i: int) -> bool:
+def is_past(answer: Terms, i: int) -> bool:
     """Whether the value at i is stated as a past value ('was', 'previously')."""
     before = answer[max(0, i - 3) : i]
     return any(term.text in ("was", "were", "previously", "formerly", "originally") for term in before)

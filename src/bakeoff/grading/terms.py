@@ -66,7 +66,10 @@ def terms(text: str) -> tuple[Term, ...]:
     return tuple(_merge_compounds(_share_units(_share_months(_mark_labels(_scan(spell_out(fold(text))))))))
 
 
-_NO_PLURALS = word_set("does news species series means physics mathematics economics headquarters lens")
+_NO_PLURALS = word_set("""
+    does news species series means physics mathematics economics headquarters lens goods glasses clothes customs arms
+    thanks proceeds savings contents premises scissors trousers politics ethics statistics athletics
+""")
 
 
 def stem(word: str) -> str:
@@ -101,7 +104,7 @@ _DATES = (
     # Months in other languages: '3. März 2024', '7 de abril de 2021', 'mars 2024'.
     r"(?P<day10>\d{1,2})(?:\.|er|º)? ?(?:de )?(?P<month10>{months})\.?,? (?:de )?(?P<year10>\d{4})(?!\d)",
     r"(?P<day11>\d{1,2})(?:\.|er|º)? ?(?:de )?(?P<month11>{long_months})(?!\w)",
-    r"(?P<month12>{months})\.?,? (?:de )?(?P<year12>\d{4})(?!\d)",
+    r"(?=\w{3,14}\.?,? (?:de )?\d{4})(?P<month12>{months})\.?,? (?:de )?(?P<year12>\d{4})(?!\d)",
 )
 _PARTS = tuple(i for i in range(1, len(_DATES) + 1) if i != 5)
 _CLOCK = (
@@ -135,12 +138,12 @@ def _scanner() -> re.Pattern[str]:
     return re.compile(
         "|".join(
             (
-                rf"(?P<address>[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)\S+|{_BARE_ADDRESS})",
+                rf"(?P<address>(?=\S*[@./])(?:[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)\S+|{_BARE_ADDRESS}))",
                 *(rf"(?P<date{i}>(?<![\w]){pattern})" for i, pattern in enumerate(filled)),
                 rf"(?P<clock>(?<![\w.])(?:{_CLOCK}))",
                 r"(?P<phone>(?<![\w])(?:(?:\+\d|\(?0\d)[\d ()./-]{6,}\d|\(?\d{3}\)?[ -]\d{3}-\d{4}(?!\d)))",
                 rf"(?P<opaque>(?<![\w.])\d+(?:\.\d+){{2,}}(?![\w])(?<!\.\d\d\d)|(?<![\w./])(?!{_FRACTION})\d+/\d+(?![\w/]))",
-                rf"(?P<number>(?<![^\W_]){_PREFIX}{_FIGURE}{_SCALE}{UNIT_PATTERN}(?![^\W_]|\.\d))",
+                rf"(?P<number>(?<![^\W_])(?=[^\d\s]{{0,4}}\s?[-+]?\d){_PREFIX}{_FIGURE}{_SCALE}{UNIT_PATTERN}(?![^\W_]|\.\d))",
                 rf"(?P<word>{_SYMBOLS_BEFORE}{_LETTER}+(?:'{_LETTER}+)*(?:\.\d{_LETTER}*)*{_SYMBOLS_AFTER}|&)",
             )
         ),
@@ -157,7 +160,7 @@ _SYMBOLS_BEFORE = (
     r"(?:(?<![\w#@])(?:##?|@)|(?<![\w)\]])\.(?=(?-i:[A-Z]))|(?<![^\s(\"'])(?:--(?=[a-z])|\+(?=[a-z]{1,3}(?!\w))|"
     r"-(?=[a-z]{1,2}(?!\w))))?"
 )
-_SYMBOLS_AFTER = r"(?:\+\+(?!\w)|\+(?!\w)|#(?!\w)|(?<=(?-i:[A-Z]))(?<!(?-i:[A-Z]{3}))-(?![\w-]| \w))?"
+_SYMBOLS_AFTER = r"(?:\+\+(?!\w)|\+(?!\w)|#(?!\w)|(?<=(?-i:[A-Z]))(?<!(?-i:[A-Z]{3}))-(?![\w-]))?"
 
 
 def _scan(text: str) -> list[Term]:
@@ -335,7 +338,7 @@ def _mark_labels(scanned: list[Term]) -> list[Term]:
     return [
         term
         for i, term in enumerate(marked)
-        if not (term.text == "version" and i + 1 < len(marked) and marked[i + 1].label and not marked[i + 1].before)
+        if not (term.text == "version" and i + 1 < len(marked) and marked[i + 1].text[0].isdigit() and not marked[i + 1].before)
     ]
 
 

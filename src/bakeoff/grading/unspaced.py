@@ -5,6 +5,7 @@ unsure where a word could go on.
 """
 
 import re
+from functools import lru_cache
 
 from bakeoff.grading.languages import any_of, languages
 from bakeoff.grading.normalise import fold
@@ -15,6 +16,7 @@ _BEFORE = frozenset("はがをにでともへのやか在是为為于於叫名�
 _AFTER = frozenset(
     "市県區区省町村州郡都府島国國人年月日時时さ氏様店社内間间号號階个個件元円天分式色的是在为為和与與及或で"
 )
+_KANA = re.compile("[\u3040-\u30ff]")
 _CLAUSE = re.compile(r"[。．.!?！？，,、;；\n]")
 
 
@@ -31,6 +33,17 @@ def unspaced_verdict(answer: str, gold: str) -> tuple[str, str]:
         return _without(text, wanted)
     verdicts = [_verdict_at(text, place, place + len(wanted)) for place in places]
     return next((verdict for verdict in verdicts if verdict[0] == "right"), verdicts[0])
+
+
+@lru_cache(maxsize=1)
+def _denial_before() -> re.Pattern[str]:
+    return re.compile(any_of(word for word in languages().denies_what_follows if HAS_NO_BLANKS.search(word)))
+
+
+@lru_cache(maxsize=1)
+def _denial_after() -> re.Pattern[str]:
+    words = [word for word in languages().denies_what_precedes if HAS_NO_BLANKS.search(word)]
+    return re.compile(rf".{{0,4}}?(?:{any_of(words)})")
 
 
 def _plain(text: str) -> str:
@@ -50,19 +63,23 @@ def _verdict_at(text: str, start: int, end: int) -> tuple[str, str]:
     clause_start = max((match.end() for match in _CLAUSE.finditer(text, 0, start)), default=0)
     after_clause = _CLAUSE.search(text, end)
     clause_end = after_clause.start() if after_clause else len(text)
-    lists = languages()
     before, after = text[clause_start:start], text[end:clause_end]
-    if re.search(any_of(lists.denies_what_follows), before) or re.match(
-        rf".{{0,4}}?(?:{any_of(lists.denies_what_precedes)})", after
-    ):
+    denied = _denial_before().search(before)
+    if (denied and (len(denied[0]) > 1 or len(before) - denied.end() <= 2)) or _denial_after().match(after):
         return "wrong", ""
+    if denied:  # 不 and 無 are parts of words too
+        return "unsure", "it may deny the accepted answer"
     if text[end : end + 1] in ("?", "？"):
         return "unsure", "it repeats the accepted answer as a question"
     if re.match(r"(?:또는|或者?|または|หรือ|か(?=\w))", after.strip()) or re.search(
         r"(?:또는|或者?|または|หรือ)$", before.strip()
     ):
         return "wrong", ""
+    if re.match(r"[和与與及跟、と]|そして|및|과 |와 ", after):
+        return "unsure", "the accepted answer is one of several"
     first, last = script_of(text[start]), script_of(text[end - 1])
+    if not _KANA.search(text) and end - start >= 2 and first == last == "han":
+        return "right", ""  # Chinese: nearly every word stands between others of the same script
     if first and before and script_of(before[-1]) == first and before[-1] not in _BEFORE and first != "other":
         return "unsure", "the accepted answer could be part of another word"
     if text[start].isdigit() and re.search(r"\d[.,]?$", before):

@@ -6,7 +6,7 @@ Takes the terms of an answer and of the accepted answers, gives yes or no. Knows
 import re
 from collections.abc import Sequence
 
-from bakeoff.grading.languages import languages
+from bakeoff.grading.languages import ENGLISH_TOO, languages
 from bakeoff.grading.normalise import word_set
 from bakeoff.grading.terms import ARTICLES, Term, says_as_much, terms
 
@@ -22,7 +22,6 @@ FUNCTION_WORDS = ARTICLES | word_set("""
 LONG = 9  # an accepted answer of this many content words or more counts as a sentence: most words are enough
 MOST = 0.6  # the share of words that counts as most
 NEGATORS = frozenset(("not", "never", "no", "neither", "nor", "without", "instead", "except", "excluding", "unlike"))
-ENGLISH_TOO = frozenset(("no", "not", "never", "bez", "ni"))
 _HARMLESS = frozenset(
     (
         "more",
@@ -225,7 +224,8 @@ def is_last_name(answer: Terms, gold: Terms) -> bool:
     """Whether the whole answer is the last word of a name of two or three words. Titles (Mr, Dr) are ignored."""
     rest = [term for term in answer if term.text not in ("mr", "mrs", "ms", "dr")]
     plain_name = 2 <= len(gold) <= 3 and not any("," in term.before for term in gold)
-    return plain_name and len(rest) == 1 and _same_term(rest[0], gold[-1])
+    first = next((i for i in range(len(gold) - 1, 0, -1) if gold[i].before != "-"), len(gold))
+    return plain_name and same(rest, gold[first:])
 
 
 def says_words(answer: Terms, gold: Terms) -> bool:
