@@ -1,13 +1,14 @@
 """The grader: rule by rule, and against answers judged by hand."""
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bakeoff.grading.grade import equivalent, grade, is_abstention, squad_scores
+from bakeoff.grading.grade import Grade, equivalent, grade, is_abstention, squad_scores
 
 GRADED = Path(__file__).parents[1] / "reference" / "graded_answers.csv"
 
@@ -16,20 +17,38 @@ def correct(answer: str, *accepted: str, kind: str = "") -> bool:
     return grade(answer, accepted, kind).correct
 
 
-def test_agrees_with_hand_judgement() -> None:
-    """At least 96 % of the verdicts agree with the hand judgement. The others are printed."""
+def graded_by_hand() -> list[tuple[dict[str, str], Grade]]:
+    """Every case in the hand-judged file, with its grade."""
     with GRADED.open(newline="", encoding="utf-8") as file:
-        cases = list(csv.DictReader(file))
-    confusion = {(judged, graded): 0 for judged in (0, 1) for graded in (0, 1)}
-    for case in cases:
-        accepted = [alias for alias in case["accepted"].split(" | ") if alias]
-        found = grade(case["answer"], accepted, case["kind"])
-        confusion[int(case["correct"]), int(found.correct)] += 1
-        if found.correct != bool(int(case["correct"])):
-            print(f"judged {case['correct']}, rule '{found.rule}': {case['question']} {accepted}: {case['answer']!r}")  # noqa: T201
-    print("(judged, graded):", confusion)  # noqa: T201
-    assert len(cases) >= 200
-    assert (confusion[0, 0] + confusion[1, 1]) / len(cases) >= 0.96
+        return [(case, grade(case["answer"], aliases(case), case["kind"])) for case in csv.DictReader(file)]
+
+
+def aliases(case: dict[str, str]) -> list[str]:
+    return [alias for alias in case["accepted"].split(" | ") if alias]
+
+
+def test_what_the_rules_decide_agrees_with_hand_judgement() -> None:
+    """At least 98 % of the right and of the wrong verdicts agree, and few are unsure. The others are printed."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for case, graded in graded_by_hand():
+        judged = "right" if case["correct"] == "1" else "wrong"
+        counts[judged, graded.verdict] += 1
+        if graded.verdict != judged:
+            print(
+                f"judged {judged}, '{graded.rule}' {graded.verdict} {graded.reason}: {case['question']} {aliases(case)}: {case['answer']!r}"
+            )  # noqa: T201, E501
+    print("(judged, graded):", dict(counts))  # noqa: T201
+    n_unsure = counts["right", "unsure"] + counts["wrong", "unsure"]
+    assert counts["right", "right"] >= 0.98 * (counts["right", "right"] + counts["wrong", "right"])
+    assert counts["wrong", "wrong"] >= 0.98 * (counts["wrong", "wrong"] + counts["right", "wrong"])
+    assert n_unsure <= 0.12 * counts.total()
+
+
+def test_unsure_has_a_reason_and_nothing_else_has() -> None:
+    """A reason stands with every unsure grade, and an unsure grade does not count as correct."""
+    for case, graded in graded_by_hand():
+        assert bool(graded.reason) == (graded.verdict == "unsure"), case
+        assert graded.correct == (graded.verdict == "right")
 
 
 def test_every_accepted_answer_is_right() -> None:
@@ -266,16 +285,21 @@ def test_an_accepted_answer_may_look_like_a_refusal() -> None:
     assert correct("It is not mentioned.", "not mentioned")
 
 
-def test_long_references_need_most_of_their_words_and_all_numbers() -> None:
-    """If the accepted answer is a whole sentence, most of its words are enough."""
-    reference = "To add a test case, click the button 'Add Test Case', fill in 3 values and repeat the whole process."
-    assert correct(
-        "Click 'Add Test Case', fill in the 3 values, then repeat the process for each test case.", reference
+def test_a_whole_sentence_is_right_only_word_for_word() -> None:
+    """A paraphrase of a whole sentence is unsure. The opposite, another number with a unit and other words are wrong."""
+    reference = (
+        "To add a test case, click the button 'Add Test Case', wait 3 seconds and then repeat the whole process."
     )
-    assert not correct(
-        "Click 'Add Test Case', fill in the 5 values, then repeat the process for each test case.", reference
+    assert correct(f"According to the manual: {reference}", reference)
+    paraphrase = "Click 'Add Test Case', give it three seconds, and do the same for each further test case."
+    assert grade(paraphrase, [reference]).verdict == "unsure"
+    assert grade(reference.replace("3 seconds", "5 seconds"), [reference]).verdict == "wrong"
+    assert grade(reference.replace("click", "do not click"), [reference]).verdict == "wrong"
+    assert grade("The warranty covers faults.", [reference]).verdict == "wrong"
+    scrambled = (
+        "Process the whole repeat then and seconds 3 wait, 'Add Test Case' button the click, case test a add to."
     )
-    assert not correct("Use the import feature.", reference)
+    assert grade(scrambled, [reference]).verdict == "unsure"
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def _doubt_at(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> st
         return "it may compare with the accepted answer"
     if start > 0 and answer[start - 1].text == "from" and any(term.text == "to" for term in answer[end : end + 3]):
         return "the accepted answer is one end of a way or range"
-    if end < len(answer) and answer[end].text == "then" or start > 0 and answer[start - 1].text == "then":
+    if "then" in [term.text for term in (*answer[max(0, start - 1) : start], *answer[end : end + 1])]:
         return "the accepted answer is one step of several"
     if answer[end : end + 1] and answer[end].text == "not" and not answer[end].before:
         return "it may deny the accepted answer"
@@ -47,29 +47,28 @@ def _doubt_at(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> st
 
 def _longer_name(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> str:
     """A doubt if another name is joined to the name, or the name goes on: 'Anna Berg and Per Lie', 'New Rochelle'."""
-    if (
-        not answer[start].capital
-        or all(term.capital for term in answer if term.written and term.written[0].isalpha() and len(term.text) > 3)
-        and len(answer) > 8
-    ):
+    if not answer[start].capital or _is_in_title_case(answer):
         return ""
-    before = answer[start - 1] if start > 0 and not answer[start].before.strip("¶\"'") else None
+    before = answer[start - 1] if start > 1 and not answer[start].before.strip("¶\"'") else None
     after = answer[end] if end < len(answer) and not answer[end].before else None
-    if (
-        before
-        and before.capital
-        and start > 1
-        and not ends_clause(before)
-        and before.text not in FUNCTION_WORDS | _TITLES
+    goes_on = after and after.capital and answer[end - 1].capital and after.text not in FUNCTION_WORDS
+    if goes_on or (
+        before and before.capital and not ends_clause(before) and before.text not in FUNCTION_WORDS | _TITLES
     ):
         return "the name could be part of a longer name"
-    if after and after.capital and answer[end - 1].capital and after.text not in FUNCTION_WORDS:
-        return "the name could be part of a longer name"
+    accepted = {term.text for gold in golds for term in gold}
     for joint, other in ((end, end + 1), (start - 1, start - 2)):
-        if 0 <= other < len(answer) and 0 <= joint and answer[joint].text == "and" and answer[other].capital:
-            if not any(answer[other].text in {term.text for term in gold} for gold in golds):
-                return "it names another one too"
+        joined = joint >= 0 and 0 <= other < len(answer) and answer[joint].text == "and" and answer[other].capital
+        if joined and answer[other].text not in accepted:
+            return "it names another one too"
     return ""
+
+
+def _is_in_title_case(answer: Terms) -> bool:
+    """Whether every longer word of a longer answer begins with a capital, so that capitals show no names."""
+    return len(answer) > 8 and all(
+        term.capital for term in answer if len(term.written) > 3 and term.written[0].isalpha()
+    )
 
 
 def contradiction(answer: Terms, end: int) -> str:

@@ -82,7 +82,9 @@ class Phrases:
         if HAS_NO_BLANKS.search(text) and self._unspaced.search(text):
             return True
         firsts = self._by_first.keys() & set(re.findall(r"[\w']+", text))
-        return bool(firsts) and re.search(any_of(p for first in firsts for p in self._by_first[first]), text) is not None
+        return (
+            bool(firsts) and re.search(any_of(p for first in firsts for p in self._by_first[first]), text) is not None
+        )
 
 
 def _whole(word: str) -> str:
@@ -94,7 +96,8 @@ def _whole(word: str) -> str:
 
 def _packaged(path: Path) -> Mapping[str, Sequence[str]]:
     """One of Bakeoff's own files, read by the fast parser where there is one. They are checked by a test."""
-    return yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # type: ignore[no-any-return]
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text(encoding="utf-8"), loader)  # type: ignore[no-any-return]
 
 
 def _checked(path: Path, mapping: Mapping[str, object]) -> Mapping[str, Sequence[str]]:

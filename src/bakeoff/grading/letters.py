@@ -5,10 +5,12 @@ Takes the answer and the letter as text. Knows nothing about the text of the opt
 
 import re
 
+from bakeoff.grading.rulings import Verdict
 from bakeoff.grading.terms import terms
 
 _CHOICE = re.compile(
-    r"(?:^|\b(?:option|answer|choice|letter)(?: is)?:?\s*|\b(?:is|be|it's):?\s+)\W{0,3}([A-Z])(?![+#])(?=[).:,]|\W*$|\s+(?:and|or|-)\s)"
+    r"(?:^|\b(?:option|answer|choice|letter)(?: is)?:?\s*|\b(?:is|be|it's):?\s+)\W{0,3}([A-Z])(?![+#])"
+    r"(?=[).:,]|\W*$|\s+(?:and|or|-)\s)"
 )
 
 
@@ -17,7 +19,7 @@ def is_letter(gold: str) -> bool:
     return re.fullmatch(r"\W*[A-Za-z]\W*", gold) is not None and not any(sign in gold for sign in "+-#")
 
 
-def letter_verdict(answer: str, gold: str) -> tuple[str, str]:
+def letter_verdict(answer: str, gold: str) -> tuple[Verdict, str]:
     """('right', 'wrong' or 'unsure', the reason if unsure)."""
     wanted = re.sub(r"\W", "", gold).upper()
     if re.fullmatch(r"\W*[a-z]\W*", answer):

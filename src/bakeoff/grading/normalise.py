@@ -18,12 +18,16 @@ def word_set(words: str) -> frozenset[str]:
 _PLAIN = str.maketrans(
     dict(
         zip(
-            "øØæÆłŁßđĐ’‘“”„«»–—−*`_⁄≠≤≥≦≧",
-            ("o", "O", "ae", "AE", "l", "L", "ss", "d", "D", "'", "'", '"', '"', '"', '"', '"', "-", "-", "-", " ", " ")
-            + (" ", "/", "!=", "<=", ">=", "<=", ">="),
+            "øØæÆłŁßđĐ≠≤≥≦≧",
+            ["o", "O", "ae", "AE", "l", "L", "ss", "d", "D", "!=", "<=", ">=", "<=", ">="],
             strict=True,
         )
     )
+    | dict.fromkeys("’‘", "'")
+    | dict.fromkeys("“”„«»", '"')
+    | dict.fromkeys("–—−", "-")
+    | dict.fromkeys("*`_", " ")
+    | {"⁄": "/"}
 )
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
 _POWER = re.compile(rf"(?<=\d)[{_SUPERSCRIPTS}]+")

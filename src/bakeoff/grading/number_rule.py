@@ -6,6 +6,7 @@ answer is meant; this module compares bounds and decides what stays unsure.
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 
 from bakeoff.grading.bounds import bound_at, bounds_agree
 from bakeoff.grading.normalise import word_set
@@ -94,16 +95,21 @@ def _without_number(answer: Terms, rule: str) -> Ruling:
 
 
 def _wrong_unless(answer: Terms, wanted: Term, rule: str) -> Ruling:
-    for term in answer:
-        if term.value is None or wanted.value is None:
-            continue
-        if term.unit != wanted.unit and share_a_sign(term.unit, wanted.unit) and term.stated == wanted.stated:
-            if term.loose or wanted.loose:
-                return unsure(rule, "the currency is not named exactly")
-        if term.unit == wanted.unit == "time of day" and abs(term.value - wanted.value) == 720:
-            if (term.loose and term.value <= 720) or (wanted.loose and wanted.value <= 720):
-                return unsure(rule, "it could be meant in the morning or in the evening")
-        if term.unit == wanted.unit and term.value in (wanted.value * 1000, wanted.value / 1000):
-            if re.fullmatch(r"\d{1,3}[.,]\d{3}", term.written) or re.fullmatch(r"\d{1,3}[.,]\d{3}", wanted.written):
-                return unsure(rule, "a point or comma could separate thousands or decimals")
-    return wrong(rule)
+    reasons = [_ambiguity(term, wanted) for term in answer if term.value is not None and wanted.value is not None]
+    return wrong(rule).but(next(filter(None, reasons), ""))
+
+
+def _ambiguity(term: Term, wanted: Term) -> str:
+    """Why a number that differs from the accepted one could still be meant as the same, '' if it could not."""
+    value, accepted = term.value or Fraction(0), wanted.value or Fraction(0)
+    if share_a_sign(term.unit, wanted.unit) and term.stated == wanted.stated and (term.loose or wanted.loose):
+        return "the currency is not named exactly"
+    if term.unit != wanted.unit:
+        return ""
+    half_day = term.unit == "time of day" and abs(value - accepted) == 720
+    if half_day and ((term.loose and value <= 720) or (wanted.loose and accepted <= 720)):
+        return "it could be meant in the morning or in the evening"
+    grouped = any(re.fullmatch(r"\d{1,3}[.,]\d{3}", number.written) for number in (term, wanted))
+    if grouped and value in (accepted * 1000, accepted / 1000):
+        return "a point or comma could separate thousands or decimals"
+    return ""

@@ -12,10 +12,11 @@ from bakeoff.grading.bounds import same_signs
 from bakeoff.grading.doubts import contradiction, phrase_doubt
 from bakeoff.grading.rulings import Ruling, right, unsure, wrong
 from bakeoff.grading.terms import Term, says_as_much, terms
+from bakeoff.grading.units import currency_of
 from bakeoff.grading.wording import (
+    LONG,
     Terms,
     content,
-    countable,
     is_last_name,
     is_place,
     items_of,
@@ -60,6 +61,8 @@ def _words_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str)
     if _other_letter_or_number(answer, gold):
         return wrong(rule)
     shared, wanted = _shared(answer, gold), content(gold)
+    if _same_currency(answer, gold):
+        return right(rule)
     if _other_contact(answer, gold):
         return wrong(rule)
     if says_words(answer, gold):
@@ -137,6 +140,12 @@ def _in_order(answer: Terms, wanted: Terms) -> bool:
     """Whether the words stand in the answer in this order."""
     rest = iter([term.text for term in answer])
     return all(term.text in rest for term in wanted)
+
+
+def _same_currency(answer: Terms, gold: Terms) -> bool:
+    """Whether the whole answer is another name of the currency: GBP for pounds."""
+    names = [text[0].written for text in (answer, gold) if len(text) == 1 and text[0].written]
+    return len(names) == 2 and currency_of(names[0]) == currency_of(names[1]) != ""
 
 
 def _other_contact(answer: Terms, gold: Terms) -> bool:
@@ -231,7 +240,7 @@ def long_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms]) -> Ruling:
     if _only_negated(answer, gold) or _states_other_numbers(answer, gold):
         return wrong(rule)
     shared = {term.text for term in content(answer)} & {term.text for term in content(gold)}
-    if not shared and len(answer) >= 3 and not _alike(answer, gold):
+    if not shared and len(answer) >= 3 and len(content(gold)) >= LONG and not _alike(answer, gold):
         return wrong(rule)
     return unsure(rule, _OTHER_WORDS)
 

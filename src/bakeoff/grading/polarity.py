@@ -12,8 +12,8 @@ from bakeoff.grading.terms import terms
 from bakeoff.grading.wording import NEGATORS
 
 _YES = (
-    r"(?:(?:yes|yep|yeah|yup|correct|certainly|absolutely|definitely|of course|sure|(?:that|this|it)(?: is|'s) (?:right|correct|"
-    r"true)|true|indeed)\b(?! not\b))"
+    r"(?:(?:yes|yep|yeah|yup|correct|certainly|absolutely|definitely|of course|sure|true|indeed|"
+    r"(?:that|this|it)(?: is|'s) (?:right|correct|true))\b(?! not\b))"
 )
 _NO = (
     r"(?:(?:nope|not|never|false|incorrect|by no means|neither|none|nothing|nobody|"
@@ -24,7 +24,8 @@ _NO = (
 _LEAD_IN = (
     r"^(?:[a-d][.):] |(?:the )?answer(?: is)?:? |(?:unfortunately|sadly|sorry|well|generally|currently),? |"
     r"(?:according to|as per|per|based on|from|in|for|regarding) [^,.]{1,60}, |"
-    r"(?:(?:the|this|our|its|your) )?(?:\w+ ){1,3}(?:says?|states?|confirms?|answers?|reads?|is)(?: that)?:? (?=(?:yes|no)\b)|"
+    r"(?:(?:the|this|our|its|your) )?(?:\w+ ){1,3}(?:says?|states?|confirms?|answers?|reads?|is)(?: that)?:? "
+    r"(?=(?:yes|no)\b)|"
     r"i am not (?:sure|certain),? but (?:i think |probably |maybe )?)*"
 )
 # 'No problem' and 'no restrictions' do not say no.
@@ -36,33 +37,16 @@ _HARMLESS_NO = re.compile(
 _REFUSED = re.compile(
     r"\b(?:forbidden|forbids?|prohibit(?:s|ed)?|banned|barred|disallow(?:s|ed)?|discouraged|impossible|unavailable|"
     r"unsupported|incompatible|inadmissible|ineligible|unlawful|illegal|invalid|excluded|excludes?|rejected|refused|denied|"
-    r"ruled out|discontinued|deprecated|disabled|prevented|prevents?|impermissible|unable|fails?|lacks?|rarely|seldom|hardly|"
-    r"scarcely|barely|withdrawn|out of the question|off limits|nowhere|cease[sd]?|stopped|barring)\b"
+    r"ruled out|discontinued|deprecated|disabled|prevented|prevents?|impermissible|unable|fails?|lacks?|rarely|seldom|"
+    r"hardly|scarcely|barely|withdrawn|out of the question|off limits|nowhere|cease[sd]?|stopped|barring)\b"
 )
 # Words that limit a statement, so that it may mean no: 'Only the B1 supports it', 'It needs a hub'.
 _LIMITED = re.compile(
     r"\b(?:only|unless|except|but|however|needs?|requires?|required|instead|although|though|if|may|might|some|sometimes|"
     r"partly|partially|depends?|until|used to|was|were|had)\b"
 )
-_YES_ELSEWHERE = frozenset("ja oui si sim tak ano kylla evet да так".split()) | {
-    "はい",
-    "是",
-    "是的",
-    "네",
-    "예",
-    "نعم",
-    "हाँ",
-    "ใช่",
-}
-_NO_ELSEWHERE = frozenset("nein non nee nao nej nei hayir нет ні".split()) | {
-    "いいえ",
-    "否",
-    "不是",
-    "아니요",
-    "아니오",
-    "لا",
-    "नहीं",
-}
+_YES_ELSEWHERE = word_set("ja oui si sim tak ano kylla evet да так はい 是 是的 네 예 نعم हाँ ใช่")
+_NO_ELSEWHERE = word_set("nein non nee nao nej nei hayir нет ні いいえ 否 不是 아니요 아니오 لا नहीं")
 # A sentence without any of these verbs says neither yes nor no ('two AAA cells').
 _VERBS = word_set("""
     is are was were be can could may might will would do does did has have had must should need support work run use

@@ -44,7 +44,8 @@ def surface_conflict(answer: Terms, gold: Terms) -> str:
 
 def _same_case(written: str, wanted: str) -> bool:
     is_name = wanted[0].isupper() and wanted.lower() in HOMOGRAPHS
-    return not is_name or written[0].isupper() and not (wanted.isupper() and written.istitle() and len(wanted) > 1)
+    is_other = wanted.isupper() and written.istitle() and len(wanted) > 1
+    return not is_name or (written[0].isupper() and not is_other)
 
 
 def _base(written: str) -> str:

@@ -180,7 +180,7 @@ def _scan(text: str) -> list[Term]:
 
 def _names_a_letter(text: str, match: re.Match[str], has_words_before: bool, before: str) -> bool:
     """Whether this 'A' is a letter (Hepatitis A, A or B, A: Paris) and not an article ('A building')."""
-    if match[0] != "A" or text.isupper() and len(text) > 12:
+    if match[0] != "A" or (text.isupper() and len(text) > 12):
         return False
     starts = not has_words_before or any(mark in ".!?¶" for mark in before)
     return not starts or re.match(r" (?!and\b|or\b|is\b)['\"]?\w", text[match.end() :]) is None
@@ -335,11 +335,13 @@ def _mark_labels(scanned: list[Term]) -> list[Term]:
         spaced = not term.before.strip("-/") and previous.value is None
         if joined or (spaced and (names or previous.text in _LABELS)):
             marked[i] = replace(term, label=True, text=term.written or term.text)
-    return [
-        term
-        for i, term in enumerate(marked)
-        if not (term.text == "version" and i + 1 < len(marked) and marked[i + 1].text[0].isdigit() and not marked[i + 1].before)
-    ]
+    following = (*marked[1:], None)[: len(marked)]
+    return [term for term, after in zip(marked, following, strict=True) if not _is_said_before(term, after)]
+
+
+def _is_said_before(term: Term, after: Term | None) -> bool:
+    """Whether this is the word 'version' before a version's number."""
+    return term.text == "version" and after is not None and after.text[0].isdigit() and not after.before
 
 
 def is_year(term: Term) -> bool:
@@ -447,7 +449,7 @@ def says_as_much(term: Term, gold: Term) -> bool:
 
 
 def _is_share(term: Term, gold: Term) -> bool:
-    """Whether one is a percentage and the other the same as a fraction: 25% and 0.25. (25% and 25 are compared later.)"""
+    """Whether one is a percentage and the other the same as a fraction, such as 25% and 0.25."""
     bare = gold if term.unit else term
     return term.value == gold.value and (bare.value or Fraction(0)).denominator > 1
 

@@ -178,6 +178,15 @@ _WRITTEN_BEFORE = [
 ] + ["zl"]
 
 
+def currency_of(spelling: str) -> str:
+    """The currency (by dimension) that is spelled like this, '' if there is none."""
+    try:
+        dimension, size = unit_of(spelling)
+    except KeyError:
+        return ""
+    return dimension if dimension in CURRENCIES and size == 1 else ""
+
+
 _SHARED_SIGNS = (
     {"usd", "aud", "cad", "nzd", "hkd", "sgd", "twd", "mxn"},
     {"nok", "sek", "dkk"},

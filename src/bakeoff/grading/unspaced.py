@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from bakeoff.grading.languages import any_of, languages
 from bakeoff.grading.normalise import fold
+from bakeoff.grading.rulings import Verdict
 from bakeoff.grading.scripts import HAS_NO_BLANKS, script_of
 
 # What may stand directly before a word in the same script, and after it.
@@ -25,7 +26,7 @@ def needs_this(gold: str) -> bool:
     return HAS_NO_BLANKS.search(gold) is not None
 
 
-def unspaced_verdict(answer: str, gold: str) -> tuple[str, str]:
+def unspaced_verdict(answer: str, gold: str) -> tuple[Verdict, str]:
     """('right', 'wrong' or 'unsure', the reason if unsure)."""
     text, wanted = _plain(answer), _plain(gold)
     places = [match.start() for match in re.finditer(re.escape(wanted), text)]
@@ -52,14 +53,14 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).strip(" .。!！")
 
 
-def _without(text: str, wanted: str) -> tuple[str, str]:
+def _without(text: str, wanted: str) -> tuple[Verdict, str]:
     pairs = {wanted[i : i + 2] for i in range(len(wanted) - 1)}
     if any(pair in text for pair in pairs) or (not HAS_NO_BLANKS.search(text) and re.search(r"[a-z]", text)):
         return "unsure", "it shares letters with the accepted answer" if pairs else "it is in another script"
     return "wrong", ""
 
 
-def _verdict_at(text: str, start: int, end: int) -> tuple[str, str]:
+def _verdict_at(text: str, start: int, end: int) -> tuple[Verdict, str]:
     clause_start = max((match.end() for match in _CLAUSE.finditer(text, 0, start)), default=0)
     after_clause = _CLAUSE.search(text, end)
     clause_end = after_clause.start() if after_clause else len(text)

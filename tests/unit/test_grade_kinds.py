@@ -1,0 +1,227 @@
+"""What tells answers apart, and what people write for the same: symbols, versions, letters, units, bounds, languages."""
+
+import pytest
+
+from bakeoff.grading.grade import grade
+
+
+def verdict(answer: str, accepted: str, kind: str = "") -> str:
+    return grade(answer, [accepted] if accepted else [], kind).verdict
+
+
+WRONG = {
+    "symbols": [
+        ("C", "C#"), ("C#", "C++"), ("AB+", "AB−"), ("≥ 5 kg", "≤ 5 kg"), ("chmod -w", "chmod +w"), ("G#", "G"),
+        ("x < 3", "x > 3"), ("Notepad", "Notepad++"),
+    ],
+    "versions": [
+        ("Node 18.20", "Node 18.2"), ("version 1.10", "version 1.1"), ("section 7.30", "section 7.3"),
+        ("TLS 1.1 and 1.2", "TLS 1.2"), ("It needs firmware 4.10.", "firmware 4.1"), ("HTTP/1.1 and HTTP/2", "HTTP/2"),
+        ("2.0.10", "2.0.1"),
+    ],
+    "letters": [
+        ("B", "A"), ("Hepatitis", "Hepatitis B"), ("vitamin C", "vitamin A"), ("Gate D", "Gate A"), ("A or B", "B"),
+        ("The answer is C.", "A"),
+    ],
+    "fractions and powers": [("1½ days", "2 days"), ("¼ hour", "4 hours"), ("103", "10³"), ("3¾ years", "3 years")],
+    "currencies": [
+        ("¥20", "$20"), ("₹99", "€99"), ("NZ$5", "US$5"), ("CHF 30", "$30"), ("C$20", "US$20"), ("300 kronor", "£300"),
+    ],
+    "case of units": [
+        ("20 Mb", "20 MB"), ("5 MB/s", "5 Mbps"), ("3 mPa", "3 MPa"), ("2 mW", "2 MW"), ("4 Mm", "4 mm"), ("8 Gb", "8 GB"),
+    ],
+    "case of words": [
+        ("Write to us for details.", "US"), ("It is sold in Oslo.", "IT"), ("You may open it.", "May"),
+        ("The price rose again.", "Rose"), ("Nobody knows who did.", "WHO"),
+    ],
+    "letters that are marks": [("ひわ", "びわ"), ("ハン", "パン"), ("मुंबा", "मुंबई")],
+    "negations": [
+        ("anything but green", "green"), ("It is far from green", "green"), ("Oslo? No, Bergen.", "Oslo"),
+        ("It is non-toxic", "toxic"), ("lead-free", "lead"), ("It is hardly green", "green"), ("gluten free bread", "gluten"),
+        ("by no means green", "green"), ("everything but steel", "steel"), ("It lacks a handle", "handle"),
+    ],
+    "negations in other languages": [
+        ("Sie ist nicht rot", "rot"), ("Kein Holz, sondern Metall.", "Holz"), ("Il n'est pas vert", "vert"),
+        ("Il n'est plus vert.", "vert"), ("No es rojo.", "rojo"), ("Non è verde", "verde"), ("Het is niet groen", "groen"),
+        ("Он не синий.", "синий"), ("青ではなく赤です。", "青"), ("总部不在北京。", "北京"), ("대구가 아닙니다", "대구"),
+    ],
+    "bounds": [
+        ("less than 30 days", "30 days"), ("before 2019", "2019"), ("16 or younger", "at least 16"),
+        ("no fewer than 5", "no more than 5"), ("fewer than 100", "100"), ("older than 16", "under 16"), ("> 10 m", "< 10 m"),
+        ("after 1 May 2025", "before 1 May 2025"),
+    ],
+    "two units": [("6 weeks or 6 months", "6 weeks")],
+    "time zones": [("15:00 GMT", "15:00 CET"), ("9am PST", "9am EST"), ("3pm PT", "3pm ET")],
+    "telephone": [("+1 425 555 0100", "+1 415 555 0100"), ("+44 20 7946 0081", "+44 20 7946 0018")],
+    "points and per mille": [("3%", "3 percentage points"), ("3‰", "3%")],
+    "further items": [
+        ("black, white, silver", "black, white"), ("S, M and also L", "S, M"),
+        ("1. apple\n2. pear\n3. fig", "apple, pear"),
+    ],
+    "numbers in scripts without blanks": [("保証期間は12年です。", "2年"), ("費用は30000円です。", "3000円")],
+}  # fmt: skip
+RIGHT = {
+    "symbols": [
+        ("It is written in C++.", "C++"), ("O negative", "O-"), ("an F sharp", "F#"), ("Add --force to it.", "--force"),
+        ("It uses .NET 8.", ".NET"), ("less than 10 m", "< 10 m"), ("at most 2 kg", "≤ 2 kg"),
+    ],
+    "versions": [("You need Node 18.2.", "Node 18.2"), ("Firmware v4.1", "firmware 4.1"), ("2.0.1", "v2.0.1")],
+    "letters": [
+        ("B", "B"), ("Option B: Rome", "B"), ("The answer is B", "B"), ("(A)", "A"), ("a)", "A"),
+        ("The hepatitis B vaccine", "hepatitis B"), ("It's grade A.", "Grade A"),
+    ],
+    "fractions and powers": [
+        ("¼ hour", "15 minutes"), ("2½ hours", "150 minutes"), ("10^9", "10⁹"), ("1,000", "10³"), ("¾ cup", "3/4 cup"),
+    ],
+    "currencies": [
+        ("CAD 20", "C$20"), ("50 Swiss francs", "CHF 50"), ("Rs 1,000", "₹1000"), ("200 PLN", "zł 200"), ("5000 yen", "¥5,000"),
+        ("GBP", "pound"),
+    ],
+    "units": [("100 Mbit/s", "100 Mbps"), ("1 MB", "8 Mb"), ("5 gigabytes", "5 GB"), ("25 m2", "25 m²")],
+    "case of words": [("It is sold in the US.", "US"), ("In the U.S. only", "US"), ("It opens in May.", "May")],
+    "scripts without blanks": [
+        ("本店は神戸にあります。", "神戸"), ("保証期間は2年間です。", "2年"), ("고객 센터는 부산에 있습니다", "부산"),
+        ("费用是300元。", "300元"), ("退货期限为30天。", "30天"), ("总部位于北京市。", "北京"), ("2021年4月7日", "7 April 2021"),
+    ],
+    "negations of something else": [
+        ("It isn't red, it's green.", "green"), ("Nobody but Anna Berg may enter.", "Anna Berg"),
+        ("No plastic, only steel.", "steel"), ("Not only is it green, it blinks.", "green"),
+    ],
+    "percent and fractions": [
+        ("0.3", "30%"), ("1 out of 5", "20%"), ("three in four", "75%"), ("half", "50%"), ("30 %", "0.3"), ("0.2%", "2‰"),
+    ],
+    "separators": [
+        ("2.500,75 €", "€2,500.75"), ("2 500 000", "2500000"), ("2'500 CHF", "2500 CHF"), ("12 500 €", "12500 €"),
+        ("2.500.000", "2500000"), ("25,00,000", "2500000"), ("1,2", "1 and 2"), ("2,4,6", "2, 4 and 6"),
+    ],
+    "scales": [
+        ("$2.5M", "$2,500,000"), ("£2m", "£2 million"), ("a thousand", "1000"), ("25 lakh", "2500000"), ("€500k", "500000 €"),
+        ("$4.2bn", "$4.2 billion"), ("5万", "50000"),
+    ],
+    "dates": [
+        ("07-Apr-2021", "7 April 2021"), ("2021-04", "April 2021"), ("20210407", "2021-04-07"), ("7. April 2021", "7 April 2021"),
+        ("7 avril 2021", "7 April 2021"), ("7 de abril de 2021", "7 April 2021"), ("5. März 2021", "5 March 2021"),
+    ],
+    "clocks": [
+        ("8h30", "8:30"), ("half past eight", "8:30"), ("quarter to nine", "8:45"), ("ten past six", "6:10"), ("11:00 CET", "10:00 UTC"),
+    ],
+    "ordinals": [("thirty-second", "32nd"), ("fifteenth", "15th"), ("fortieth", "40th")],
+    "bounds": [
+        ("16 or over", "at least 16"), ("greater than 100", "more than 100"), ("8 or fewer", "up to 8"), ("up to 14 days", "14 days"),
+        ("at most 5", "no more than 5"),
+    ],
+    "rates": [("2 times per week", "twice a week")],
+    "telephone": [("030 1234567", "+49 30 1234567"), ("+1 (415) 555-0100", "+1 415 555 0100")],
+    "lists": [("1) pear\n2) plum\n3) fig", "fig, pear and plum"), ("Marks and Spencer", "Marks & Spencer")],
+    "places": [("The plant is in Lyon, France.", "Lyon, France"), ("Porto, Portugal", "Porto")],
+    "signs only": [("✅", "✅"), ("<=", "<="), ("The operator is ==.", "==")],
+    "addresses": [
+        ("See lamp.example/terms for it.", "https://lamp.example/terms"), ("At https://lamp.example/terms, section 2.", "lamp.example/terms"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "accepted"), [pair for pairs in WRONG.values() for pair in pairs])
+def test_what_tells_answers_apart_is_kept(answer: str, accepted: str) -> None:
+    """Another symbol, version, letter, unit, bound, zone or mark, a denial and a further item make an answer wrong."""
+    assert verdict(answer, accepted) == "wrong"
+
+
+@pytest.mark.parametrize(("answer", "accepted"), [pair for pairs in RIGHT.values() for pair in pairs])
+def test_what_people_write_for_the_same_is_read(answer: str, accepted: str) -> None:
+    """The usual spellings of numbers, amounts, dates, times and names in several languages are read."""
+    assert verdict(answer, accepted) == "right"
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted", "kind"),
+    [
+        ("3.10", "3.1", ""),
+        ("It used to be green but is now blue.", "green", ""),
+        ("Anna Berg and Per Lie", "Anna Berg", "name"),
+        ("It moved from Lyon to Nice.", "Lyon", ""),
+        ("$50", "A$50", ""),
+        ("8:30 pm", "8:30", ""),
+        ("1.500", "1500", ""),
+        ("The Hearth 2 has 12 months and the Hearth 3 has 24 months.", "24 months", "numeric"),
+        ("It depends on the region, but it works.", "yes", "yesno"),
+        ("Lamps", "Lamp", ""),
+        ("npm/lamp-api", "@lamp/api", ""),
+        ("Cut the current at the board.", "switch off the power at the fuse box", "phrase"),
+    ],
+)
+def test_what_rules_cannot_decide_is_unsure(answer: str, accepted: str, kind: str) -> None:
+    """A reading that could be meant either way is neither right nor wrong, and the reason is said."""
+    assert verdict(answer, accepted, kind) == "unsure"
+    assert grade(answer, [accepted], kind).reason
+
+
+@pytest.mark.parametrize("name", ["Adams", "Williams", "Peters"])
+def test_a_name_keeps_its_final_s(name: str) -> None:
+    """Adam is not Adams, while a lamp may be called lamps."""
+    assert verdict(name[:-1], name, "name") == "wrong"
+    assert verdict(f"Ms {name} wrote it.", name, "name") == "right"
+    assert verdict("lamps", "lamp") == "right"
+    assert verdict("new", "news") == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ("According to the terms, yes.", "yes"),
+        ("The handbook says no.", "no"),
+        ("That's wrong.", "no"),
+        ("It is prohibited.", "no"),
+        ("The feature is unsupported.", "no"),
+        ("This is out of the question.", "no"),
+        ("No worries, you can cancel.", "yes"),
+        ("There is no restriction, so you can cancel.", "yes"),
+        ("Ja, jederzeit.", "yes"),
+        ("Non, c'est interdit.", "no"),
+        ("いいえ、できません。", "no"),
+    ],
+)
+def test_yes_and_no_in_other_words(answer: str, says: str) -> None:
+    """A yes or no is found after a lead-in, in other languages, and where the word 'not' is missing."""
+    assert verdict(answer, says, "yesno") == "right"
+    assert verdict(answer, "yes" if says == "no" else "no", "yesno") == "wrong"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Ich weiß es nicht.", "Keine Angabe.", "Das geht aus den Unterlagen nicht hervor.", "No lo sé.",
+        "El documento no lo menciona.", "Cette information ne figure pas dans les documents.", "Non lo so.", "Não sei.",
+        "Het staat niet in de documenten.", "Det vet jeg ikke.", "Nie wiem.", "Не знаю.", "わかりません。",
+        "その情報は文書に記載されていません。", "文档中没有提到。", "모르겠습니다.", "ไม่ทราบ", "لا أعرف.", "मुझे नहीं पता।",
+        "NOT SPECIFIED", "I DON'T KNOW.", "Don't know, sorry.", "Dunno.",
+    ],
+)  # fmt: skip
+def test_refusals_in_other_languages_and_in_capitals(answer: str) -> None:
+    """They decline: right without an accepted answer, wrong with one."""
+    assert verdict(answer, "") == "right"
+    assert verdict(answer, "Anna Berg") == "wrong"
+
+
+@pytest.mark.parametrize(
+    "answer", ["Ich weiß, dass es Anna gehört.", "C'est Anna.", "アンナです。", "Ich weiß nicht, aber es war 2014."]
+)
+def test_answers_in_other_languages_are_no_refusals(answer: str) -> None:
+    """Nor is a guess after a refusal."""
+    assert verdict(answer, "") in ("wrong", "unsure")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("lost_card", "right"),
+        ("Lost card.", "right"),
+        ("Label: lost card", "right"),
+        ("The intent is lost_card.", "right"),
+        ("lost card replacement", "wrong"),
+        ("I have a lost card, what now? card_arrival", "wrong"),
+    ],
+)
+def test_a_label_is_the_whole_answer(answer: str, expected: str) -> None:
+    """A longer label or a quoted question that contains the label is wrong."""
+    assert verdict(answer, "lost card", "label") == expected
