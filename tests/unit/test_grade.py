@@ -34,9 +34,8 @@ def test_what_the_rules_decide_agrees_with_hand_judgement() -> None:
         judged = "right" if case["correct"] == "1" else "wrong"
         counts[judged, graded.verdict] += 1
         if graded.verdict != judged:
-            print(
-                f"judged {judged}, '{graded.rule}' {graded.verdict} {graded.reason}: {case['question']} {aliases(case)}: {case['answer']!r}"
-            )  # noqa: T201, E501
+            shown = f"{case['question']} {aliases(case)}: {case['answer']!r}"
+            print(f"judged {judged}, '{graded.rule}': {graded.verdict} {graded.reason}: {shown}")  # noqa: T201
     print("(judged, graded):", dict(counts))  # noqa: T201
     n_unsure = counts["right", "unsure"] + counts["wrong", "unsure"]
     assert counts["right", "right"] >= 0.98 * (counts["right", "right"] + counts["wrong", "right"])
@@ -286,19 +285,15 @@ def test_an_accepted_answer_may_look_like_a_refusal() -> None:
 
 
 def test_a_whole_sentence_is_right_only_word_for_word() -> None:
-    """A paraphrase of a whole sentence is unsure. The opposite, another number with a unit and other words are wrong."""
-    reference = (
-        "To add a test case, click the button 'Add Test Case', wait 3 seconds and then repeat the whole process."
-    )
+    """A paraphrase is unsure. The opposite, another number with a unit and a text about something else are wrong."""
+    reference = "To add a test case, click the button 'Add Test Case', wait 3 seconds and repeat the whole process."
     assert correct(f"According to the manual: {reference}", reference)
     paraphrase = "Click 'Add Test Case', give it three seconds, and do the same for each further test case."
     assert grade(paraphrase, [reference]).verdict == "unsure"
     assert grade(reference.replace("3 seconds", "5 seconds"), [reference]).verdict == "wrong"
     assert grade(reference.replace("click", "do not click"), [reference]).verdict == "wrong"
     assert grade("The warranty covers faults.", [reference]).verdict == "wrong"
-    scrambled = (
-        "Process the whole repeat then and seconds 3 wait, 'Add Test Case' button the click, case test a add to."
-    )
+    scrambled = "Process the whole repeat and seconds 3 wait, 'Add Test Case' button the click, case test a add to."
     assert grade(scrambled, [reference]).verdict == "unsure"
 
 

@@ -1,4 +1,4 @@
-"""What tells answers apart, and what people write for the same: symbols, versions, letters, units, bounds, languages."""
+"""What tells answers apart, and what people write for the same: symbols, versions, units, bounds, languages."""
 
 import pytest
 
@@ -16,7 +16,8 @@ WRONG = {
     ],
     "versions": [
         ("Node 18.20", "Node 18.2"), ("version 1.10", "version 1.1"), ("section 7.30", "section 7.3"),
-        ("TLS 1.1 and 1.2", "TLS 1.2"), ("It needs firmware 4.10.", "firmware 4.1"), ("HTTP/1.1 and HTTP/2", "HTTP/2"),
+        ("TLS 1.1 and 1.2", "TLS 1.2"), ("It needs firmware 4.10.", "firmware 4.1"), ("HTTP/1.1 and HTTP/2",
+        "HTTP/2"),
         ("2.0.10", "2.0.1"),
     ],
     "letters": [
@@ -25,10 +26,12 @@ WRONG = {
     ],
     "fractions and powers": [("1½ days", "2 days"), ("¼ hour", "4 hours"), ("103", "10³"), ("3¾ years", "3 years")],
     "currencies": [
-        ("¥20", "$20"), ("₹99", "€99"), ("NZ$5", "US$5"), ("CHF 30", "$30"), ("C$20", "US$20"), ("300 kronor", "£300"),
+        ("¥20", "$20"), ("₹99", "€99"), ("NZ$5", "US$5"), ("CHF 30", "$30"), ("C$20", "US$20"), ("300 kronor",
+        "£300"),
     ],
     "case of units": [
-        ("20 Mb", "20 MB"), ("5 MB/s", "5 Mbps"), ("3 mPa", "3 MPa"), ("2 mW", "2 MW"), ("4 Mm", "4 mm"), ("8 Gb", "8 GB"),
+        ("20 Mb", "20 MB"), ("5 MB/s", "5 Mbps"), ("3 mPa", "3 MPa"), ("2 mW", "2 MW"), ("4 Mm", "4 mm"), ("8 Gb",
+        "8 GB"),
     ],
     "case of words": [
         ("Write to us for details.", "US"), ("It is sold in Oslo.", "IT"), ("You may open it.", "May"),
@@ -37,17 +40,21 @@ WRONG = {
     "letters that are marks": [("ひわ", "びわ"), ("ハン", "パン"), ("मुंबा", "मुंबई")],
     "negations": [
         ("anything but green", "green"), ("It is far from green", "green"), ("Oslo? No, Bergen.", "Oslo"),
-        ("It is non-toxic", "toxic"), ("lead-free", "lead"), ("It is hardly green", "green"), ("gluten free bread", "gluten"),
+        ("It is non-toxic", "toxic"), ("lead-free", "lead"), ("It is hardly green", "green"), ("gluten free bread",
+        "gluten"),
         ("by no means green", "green"), ("everything but steel", "steel"), ("It lacks a handle", "handle"),
     ],
     "negations in other languages": [
         ("Sie ist nicht rot", "rot"), ("Kein Holz, sondern Metall.", "Holz"), ("Il n'est pas vert", "vert"),
-        ("Il n'est plus vert.", "vert"), ("No es rojo.", "rojo"), ("Non è verde", "verde"), ("Het is niet groen", "groen"),
-        ("Он не синий.", "синий"), ("青ではなく赤です。", "青"), ("总部不在北京。", "北京"), ("대구가 아닙니다", "대구"),
+        ("Il n'est plus vert.", "vert"), ("No es rojo.", "rojo"), ("Non è verde", "verde"), ("Het is niet groen",
+        "groen"),
+        ("Он не синий.", "синий"), ("青ではなく赤です。", "青"), ("总部不在北京。", "北京"), ("대구가 아닙니다",
+        "대구"),
     ],
     "bounds": [
         ("less than 30 days", "30 days"), ("before 2019", "2019"), ("16 or younger", "at least 16"),
-        ("no fewer than 5", "no more than 5"), ("fewer than 100", "100"), ("older than 16", "under 16"), ("> 10 m", "< 10 m"),
+        ("no fewer than 5", "no more than 5"), ("fewer than 100", "100"), ("older than 16", "under 16"), ("> 10 m",
+        "< 10 m"),
         ("after 1 May 2025", "before 1 May 2025"),
     ],
     "two units": [("6 weeks or 6 months", "6 weeks")],
@@ -55,14 +62,15 @@ WRONG = {
     "telephone": [("+1 425 555 0100", "+1 415 555 0100"), ("+44 20 7946 0081", "+44 20 7946 0018")],
     "points and per mille": [("3%", "3 percentage points"), ("3‰", "3%")],
     "further items": [
-        ("black, white, silver", "black, white"), ("S, M and also L", "S, M"),
+        ("black, white, silver", "black, white"), ("ham, egg and also fish", "ham, egg"),
         ("1. apple\n2. pear\n3. fig", "apple, pear"),
     ],
     "numbers in scripts without blanks": [("保証期間は12年です。", "2年"), ("費用は30000円です。", "3000円")],
 }  # fmt: skip
 RIGHT = {
     "symbols": [
-        ("It is written in C++.", "C++"), ("O negative", "O-"), ("an F sharp", "F#"), ("Add --force to it.", "--force"),
+        ("It is written in C++.", "C++"), ("O negative", "O-"), ("an F sharp", "F#"), ("Add --force to it.",
+        "--force"),
         ("It uses .NET 8.", ".NET"), ("less than 10 m", "< 10 m"), ("at most 2 kg", "≤ 2 kg"),
     ],
     "versions": [("You need Node 18.2.", "Node 18.2"), ("Firmware v4.1", "firmware 4.1"), ("2.0.1", "v2.0.1")],
@@ -71,43 +79,51 @@ RIGHT = {
         ("The hepatitis B vaccine", "hepatitis B"), ("It's grade A.", "Grade A"),
     ],
     "fractions and powers": [
-        ("¼ hour", "15 minutes"), ("2½ hours", "150 minutes"), ("10^9", "10⁹"), ("1,000", "10³"), ("¾ cup", "3/4 cup"),
+        ("¼ hour", "15 minutes"), ("2½ hours", "150 minutes"), ("10^9", "10⁹"), ("1,000", "10³"), ("¾ cup",
+        "3/4 cup"),
     ],
     "currencies": [
-        ("CAD 20", "C$20"), ("50 Swiss francs", "CHF 50"), ("Rs 1,000", "₹1000"), ("200 PLN", "zł 200"), ("5000 yen", "¥5,000"),
+        ("CAD 20", "C$20"), ("50 Swiss francs", "CHF 50"), ("Rs 1,000", "₹1000"), ("200 PLN", "zł 200"),
+        ("5000 yen", "¥5,000"),
         ("GBP", "pound"),
     ],
     "units": [("100 Mbit/s", "100 Mbps"), ("1 MB", "8 Mb"), ("5 gigabytes", "5 GB"), ("25 m2", "25 m²")],
     "case of words": [("It is sold in the US.", "US"), ("In the U.S. only", "US"), ("It opens in May.", "May")],
     "scripts without blanks": [
         ("本店は神戸にあります。", "神戸"), ("保証期間は2年間です。", "2年"), ("고객 센터는 부산에 있습니다", "부산"),
-        ("费用是300元。", "300元"), ("退货期限为30天。", "30天"), ("总部位于北京市。", "北京"), ("2021年4月7日", "7 April 2021"),
+        ("费用是300元。", "300元"), ("退货期限为30天。", "30天"), ("总部位于北京市。", "北京"), ("2021年4月7日",
+        "7 April 2021"),
     ],
     "negations of something else": [
         ("It isn't red, it's green.", "green"), ("Nobody but Anna Berg may enter.", "Anna Berg"),
         ("No plastic, only steel.", "steel"), ("Not only is it green, it blinks.", "green"),
     ],
     "percent and fractions": [
-        ("0.3", "30%"), ("1 out of 5", "20%"), ("three in four", "75%"), ("half", "50%"), ("30 %", "0.3"), ("0.2%", "2‰"),
+        ("0.3", "30%"), ("1 out of 5", "20%"), ("three in four", "75%"), ("half", "50%"), ("30 %", "0.3"), ("0.2%",
+        "2‰"),
     ],
     "separators": [
         ("2.500,75 €", "€2,500.75"), ("2 500 000", "2500000"), ("2'500 CHF", "2500 CHF"), ("12 500 €", "12500 €"),
         ("2.500.000", "2500000"), ("25,00,000", "2500000"), ("1,2", "1 and 2"), ("2,4,6", "2, 4 and 6"),
     ],
     "scales": [
-        ("$2.5M", "$2,500,000"), ("£2m", "£2 million"), ("a thousand", "1000"), ("25 lakh", "2500000"), ("€500k", "500000 €"),
+        ("$2.5M", "$2,500,000"), ("£2m", "£2 million"), ("a thousand", "1000"), ("25 lakh", "2500000"), ("€500k",
+        "500000 €"),
         ("$4.2bn", "$4.2 billion"), ("5万", "50000"),
     ],
     "dates": [
-        ("07-Apr-2021", "7 April 2021"), ("2021-04", "April 2021"), ("20210407", "2021-04-07"), ("7. April 2021", "7 April 2021"),
+        ("07-Apr-2021", "7 April 2021"), ("2021-04", "April 2021"), ("20210407", "2021-04-07"), ("7. April 2021",
+        "7 April 2021"),
         ("7 avril 2021", "7 April 2021"), ("7 de abril de 2021", "7 April 2021"), ("5. März 2021", "5 March 2021"),
     ],
     "clocks": [
-        ("8h30", "8:30"), ("half past eight", "8:30"), ("quarter to nine", "8:45"), ("ten past six", "6:10"), ("11:00 CET", "10:00 UTC"),
+        ("8h30", "8:30"), ("half past eight", "8:30"), ("quarter to nine", "8:45"), ("ten past six", "6:10"),
+        ("11:00 CET", "10:00 UTC"),
     ],
     "ordinals": [("thirty-second", "32nd"), ("fifteenth", "15th"), ("fortieth", "40th")],
     "bounds": [
-        ("16 or over", "at least 16"), ("greater than 100", "more than 100"), ("8 or fewer", "up to 8"), ("up to 14 days", "14 days"),
+        ("16 or over", "at least 16"), ("greater than 100", "more than 100"), ("8 or fewer", "up to 8"),
+        ("up to 14 days", "14 days"),
         ("at most 5", "no more than 5"),
     ],
     "rates": [("2 times per week", "twice a week")],
@@ -116,7 +132,8 @@ RIGHT = {
     "places": [("The plant is in Lyon, France.", "Lyon, France"), ("Porto, Portugal", "Porto")],
     "signs only": [("✅", "✅"), ("<=", "<="), ("The operator is ==.", "==")],
     "addresses": [
-        ("See lamp.example/terms for it.", "https://lamp.example/terms"), ("At https://lamp.example/terms, section 2.", "lamp.example/terms"),
+        ("See lamp.example/terms for it.", "https://lamp.example/terms"),
+        ("At https://lamp.example/terms, section 2.", "lamp.example/terms"),
     ],
 }  # fmt: skip
 
@@ -191,9 +208,11 @@ def test_yes_and_no_in_other_words(answer: str, says: str) -> None:
     "answer",
     [
         "Ich weiß es nicht.", "Keine Angabe.", "Das geht aus den Unterlagen nicht hervor.", "No lo sé.",
-        "El documento no lo menciona.", "Cette information ne figure pas dans les documents.", "Non lo so.", "Não sei.",
+        "El documento no lo menciona.", "Cette information ne figure pas dans les documents.", "Non lo so.",
+        "Não sei.",
         "Het staat niet in de documenten.", "Det vet jeg ikke.", "Nie wiem.", "Не знаю.", "わかりません。",
-        "その情報は文書に記載されていません。", "文档中没有提到。", "모르겠습니다.", "ไม่ทราบ", "لا أعرف.", "मुझे नहीं पता।",
+        "その情報は文書に記載されていません。", "文档中没有提到。", "모르겠습니다.", "ไม่ทราบ", "لا أعرف.",
+        "मुझे नहीं पता।",
         "NOT SPECIFIED", "I DON'T KNOW.", "Don't know, sorry.", "Dunno.",
     ],
 )  # fmt: skip

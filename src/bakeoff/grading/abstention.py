@@ -35,13 +35,14 @@ _DECLINES = (
     r"\bit (?:do|does|did) not (?:\w+ ){0,2}?(?:mention|say|state|specify|tell|indicate|reveal)\b",
     r"\b(?:is|are|was|were) (?:not|nowhere) (?:\w+ly )?(?:mentioned|specified|stated|known|answerable)\b",
     rf"\b(?:is|are|was|were) (?:not|nowhere) (?:\w+ ){{0,3}}(?:in|by|from) (?:\w+ ){{0,3}}{_SOURCE}\b",
-    rf"\b(?:answer|{_SOURCE}|details?|price) (?:is|are|was) not (?:\w+ly )?"
+    rf"\b(?:answer|{_SOURCE}|details?|price) (?:(?:is|are|was|could) )?not (?:be )? (?:\w+ly )?"
     r"(?:provided|given|available|found|listed|included)\b",
     r"\bnot (?:mentioned|specified|stated|answerable|enough (?:information|context))\b",
     rf"\bnot (?:given|found|available|provided) in (?:\w+ )?{_SOURCE}\b",
     r"\b(?:there is|there's|contains?|provides?|has|have|had|found?) (?:no|insufficient|not enough) "
     rf"(?:\w+ )?{_DATA}{_ABOUT}",
     rf"^\W*(?:no|insufficient|not enough) (?:\w+ )?{_DATA}{_ABOUT}",
+    r"^\W*not found\W*$",
     r"\bcan not be (?:answered|determined)\b",
     r"\bunanswerable\b|\bn/a\b",
     r"^(?:it is |the answer is )?unknown\b(?=\W*(?:$|[.,]))",

@@ -12,7 +12,7 @@ from bakeoff.grading.wording import Terms
 _BEFORE = (
     (">=", r"(?:no|not) (?:less|fewer|lower|earlier|younger|under|below)(?: than)?|at least|minimum(?: of)?|min"),
     ("<=", r"(?:no|not) (?:more|greater|later|longer|higher|over|above|older|exceed(?:ing)?)(?: than)?"),
-    ("<=", r"at most|maximum(?: of)?|max|up to"),
+    ("<=", r"at most|maximum(?: of)?|max|up to|within"),
     ("<", r"(?:less|fewer|lower|younger|shorter|smaller|lighter|cheaper|earlier|sooner) than|under|below"),
     (">", r"(?:more|greater|older|higher|longer|larger|bigger|heavier|later) than|over|above|exceed(?:ing)?|beyond"),
 )
@@ -24,7 +24,8 @@ _AFTER = (
     ),
     ("<=", r"(?:or|and) (?:less|fewer|under|younger|below|lower|earlier|shorter|smaller)|at most|maximum"),
 )
-_SIGNS = ("<=", ">=", "<", ">")
+_SIGNS = ("+/-", "<=", ">=", "<", ">")
+_NEARLY = ("almost", "nearly", "close to", "just short of")
 
 
 def same_signs(a: Terms, b: Terms) -> bool:
@@ -36,14 +37,19 @@ def _sign(term: Term) -> str:
     return next((sign for sign in _SIGNS if sign in term.before), "")
 
 
-def bound_at(texts: Terms, i: int) -> str:
-    """'<', '<=', '>=', '>' for the number or date at position i, or '' if it is meant exactly."""
+def bound_at(texts: Terms, i: int, is_limit: bool = False) -> str:
+    """'<', '<=', '>=', '>', '~' (nearly) for the number or date at position i, or '' if it is meant exactly.
+
+    'After 14 days' is a bound only for dates, and where `is_limit`: where it is compared with another bound.
+    """
     for sign in _SIGNS:
         if texts[i].before.endswith(sign):
             return sign
+    if any(" ".join(term.text for term in texts[max(0, i - 3) : i]).endswith(words) for words in _NEARLY):
+        return "~"
     before = " ".join(term.text for term in texts[max(0, i - 4) : i])
     after = " ".join(term.text for term in texts[i + 1 : i + 4])
-    dated = _BEFORE_DATES if texts[i].dates or is_year(texts[i]) or texts[i].unit == "time of day" else ()
+    dated = _BEFORE_DATES if texts[i].dates or is_year(texts[i]) or texts[i].unit == "time of day" or is_limit else ()
     for patterns, text, form in (
         (_BEFORE + dated, before, r"(?:^|.* )(?:{})$"),
         (_AFTER, after, r"(?:\S+ )?(?:{})\b.*"),
@@ -61,6 +67,8 @@ def bounds_agree(answer: str, gold: str, number: Term) -> str:
     """
     if answer == gold or (not answer and "=" in gold) or (not gold and "=" in answer):
         return "right"
+    if "~" in (answer, gold):
+        return "unsure"
     if answer and gold:
         return "unsure" if answer[0] == gold[0] else "wrong"
     large = number.value is not None and number.value >= 1000 and number.value % 100 == 0

@@ -19,7 +19,7 @@ from bakeoff.grading.phrase_rules import list_ruling, long_ruling, phrase_ruling
 from bakeoff.grading.polarity import explicit_polarity, is_limited, opens_with_polarity, polarity
 from bakeoff.grading.quantities import is_quantity, with_units
 from bakeoff.grading.rulings import Ruling, Verdict, best, right, unsure, wrong
-from bakeoff.grading.shares import as_percentages
+from bakeoff.grading.shares import as_clock, as_percentages
 from bakeoff.grading.signs import says_signs
 from bakeoff.grading.surface import surface_conflict
 from bakeoff.grading.terms import terms
@@ -115,6 +115,8 @@ def _unanswerable(answer: str) -> Ruling:
         r"\b(?:there (?:is|are|was|were) no|no such|do(?:es)?(?: not|n't) (?:exist|have)|no longer)\b", answer, re.I
     ):
         return unsure(rule, "it may say that the thing does not exist")
+    if len(answer.split()) <= 4 and re.search(r"\b(?:no|not|none|nothing|null|nil|empty|tbd|cannot)\b", answer, re.I):
+        return unsure(rule, "it may say that there is no answer")
     if denies_elsewhere(answer):
         return unsure(rule, "it may decline in another language")
     return wrong(rule)
@@ -137,6 +139,8 @@ def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
     """
     if any(term.unit == "percent" for term in gold):
         answer = as_percentages(answer)
+    if any(term.unit == "time of day" for term in gold):
+        answer = as_clock(answer)
     answer_terms = terms(answer)
     if same(answer_terms, gold) and same_signs(answer_terms, gold):
         return right("same")

@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent / "languages"
 VARIABLE = "BAKEOFF_LANGUAGES"
 LISTS = ("says_yes", "says_no", "denies_what_follows", "denies_what_precedes", "but", "refusals")
 
-ENGLISH_TOO = frozenset(("no", "ni", "ne", "mai", "nie", "bez"))
+ENGLISH_TOO = frozenset(("no", "ne", "not"))
 """Negations of other languages that are words or abbreviations in English texts."""
 
 

@@ -18,8 +18,8 @@ def word_set(words: str) -> frozenset[str]:
 _PLAIN = str.maketrans(
     dict(
         zip(
-            "øØæÆłŁßđĐ≠≤≥≦≧",
-            ["o", "O", "ae", "AE", "l", "L", "ss", "d", "D", "!=", "<=", ">=", "<=", ">="],
+            "øØæÆłŁßđĐ≠≤≥≦≧±",
+            ["o", "O", "ae", "AE", "l", "L", "ss", "d", "D", "!=", "<=", ">=", "<=", ">=", "+/-"],
             strict=True,
         )
     )
@@ -68,7 +68,8 @@ _TO_NINETEENTH = """
 ORDINALS = {
     word: f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number, 'th') }"
     for number, word in enumerate(_TO_NINETEENTH.split(), 1)
-} | {word.removesuffix("y") + "ieth": f"{number}th" for word, number in _TENS.items()}
+} | {"hundredth": "100th", "thousandth": "1000th", "millionth": "1000000th"}
+ORDINALS |= {word.removesuffix("y") + "ieth": f"{number}th" for word, number in _TENS.items()}
 _COMPOUND_ORDINAL = re.compile(
     rf"\b({'|'.join(_TENS)})[- ]({'|'.join(_TO_NINETEENTH.split()[:9])})\b"
     r"(?! (?:delay|timer?|timeout|wait|interval|window|limit|pause|countdown))",
@@ -113,6 +114,7 @@ _SPOKEN: tuple[tuple[str, str], ...] = (
     (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
     (r"\ban? (hour|day|week|month|year|minute) and a half\b", r"1.5 \1s"),
     (r"\b(\d+) (hour|day|week|month|year|minute)s? and a half\b", r"\1.5 \2s"),
+    (r"\b(?:as well as|along with|together with|in addition to)\b", " and "),
     (r"\bone and a half\b", "1.5"),
     (r"\b(\d+) and a half\b", r"\1.5"),
     (r"\b(\d+) (pounds|euros|dollars) (?:and )?(\d\d)\b(?! \w)", r"\1.\3 \2"),
@@ -125,7 +127,7 @@ _SPOKEN: tuple[tuple[str, str], ...] = (
     (r"(?<=\d )x (?=\w)", ""),
     (r"(?<=\d)\s?(?:x|×) (?=[a-z])", " "),
     (r"\bv(?=\d+\.\d)", "version "),
-    (r"\b([a-g]) ?sharp\b", r"\1#"),
+    (r"\b([a-g])[ -]?sharp\b", r"\1#"),
     (r"\bc plus plus\b", "C++"),
     (r"\b(?-i:(AB|[ABO])) (?:rh(?:esus)?[- ]?)?negative\b", r"\1-"),
     (r"\b(?-i:(AB|[ABO])) (?:rh(?:esus)?[- ]?)?positive\b", r"\1+"),
@@ -143,7 +145,7 @@ _CLOCKS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
 )
 _REPLACED = [(re.compile(pattern, re.I), replacement) for pattern, replacement in (*_DENIALS, *_SPOKEN)]
 _CLOCK_PATTERNS = [(re.compile(pattern, re.I), clock) for pattern, clock in _CLOCKS]
-_A_SCALE = re.compile(rf"\ba (?=(?:{'|'.join(SCALES)})\b)", re.I)
+_A_SCALE = re.compile(rf"(?<!\bhalf )\ba (?=(?:{'|'.join(SCALES)})\b)", re.I)
 _RATE = re.compile(
     r"(?:(?<!km)(?<!\bl)(?<!\bm)(?<!b)/ ?|(?<!bits )(?<!bytes )(?<!bit )(?<!byte )\b(?:per|each|every|an?) )"
     rf"{_TIME_UNIT}\b",

@@ -12,7 +12,7 @@ from bakeoff.grading.bounds import bound_at, bounds_agree
 from bakeoff.grading.normalise import word_set
 from bakeoff.grading.quantities import is_past, is_rate, says_number
 from bakeoff.grading.rulings import Ruling, right, unsure, wrong
-from bakeoff.grading.terms import Term, says_as_much
+from bakeoff.grading.terms import Term, is_year, says_as_much
 from bakeoff.grading.units import share_a_sign
 from bakeoff.grading.wording import FUNCTION_WORDS, Terms, countable, denied_after, negated
 
@@ -29,6 +29,8 @@ def number_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], rule: str,
     stands = [i for i in equal if not negated(answer, i) and not denied_after(answer, i + 1)]
     if says_number(answer, gold, golds):
         return _right_unless(answer, stands or equal, gold, wanted[0], rule, kind)
+    if wanted[0].dates and not any(term.dates or is_year(term) for term in answer) and _has_figures(answer):
+        return unsure(rule, "it may be a date in a form that the rules do not read")
     if not any(countable(term) for term in answer):
         return _without_number(answer, rule)
     if stands and all(_other_rate(answer, i, gold) for i in stands):
@@ -38,13 +40,17 @@ def number_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], rule: str,
     return _wrong_unless(answer, wanted[0], rule)
 
 
+def _has_figures(answer: Terms) -> bool:
+    return len(re.findall(r"\d+", " ".join(term.text for term in answer))) >= 2
+
+
 def _right_unless(answer: Terms, places: Sequence[int], gold: Terms, wanted: Term, rule: str, kind: str) -> Ruling:
     if _is_alternative(answer, places, wanted):
         return wrong(rule)
     if _comes_second(answer, places, wanted):
         return unsure(rule, "the accepted number is one of several")
     bound = bound_at(gold, next(i for i, term in enumerate(gold) if countable(term)))
-    agreed = [bounds_agree(bound_at(answer, i), bound, wanted) for i in places]
+    agreed = [bounds_agree(bound_at(answer, i, bool(bound)), bound, wanted) for i in places]
     if agreed and "right" not in agreed:
         return unsure(rule, "the number is stated with another bound") if "unsure" in agreed else wrong(rule)
     written = [answer[i].written for i in places if answer[i].value is not None]

@@ -61,7 +61,7 @@ def _words_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str)
     if _other_letter_or_number(answer, gold):
         return wrong(rule)
     shared, wanted = _shared(answer, gold), content(gold)
-    if _same_currency(answer, gold):
+    if _same_currency(answer, gold) or _same_ordinal(answer, gold):
         return right(rule)
     if _other_contact(answer, gold):
         return wrong(rule)
@@ -140,6 +140,12 @@ def _in_order(answer: Terms, wanted: Terms) -> bool:
     """Whether the words stand in the answer in this order."""
     rest = iter([term.text for term in answer])
     return all(term.text in rest for term in wanted)
+
+
+def _same_ordinal(answer: Terms, gold: Terms) -> bool:
+    """Whether the whole answer is the number of the ordinal: 18 for 18th."""
+    ordinal = re.fullmatch(r"(\d+)(?:st|nd|rd|th)", gold[0].text) if len(gold) == 1 else None
+    return ordinal is not None and [term.text for term in answer] == [ordinal[1]]
 
 
 def _same_currency(answer: Terms, gold: Terms) -> bool:

@@ -12,11 +12,11 @@ from bakeoff.grading.terms import terms
 from bakeoff.grading.wording import NEGATORS
 
 _YES = (
-    r"(?:(?:yes|yep|yeah|yup|correct|certainly|absolutely|definitely|of course|sure|true|indeed|"
+    r"(?:(?:yes|yep|yeah|yup|correct|affirmative|certainly|absolutely|definitely|of course|sure|true|indeed|"
     r"(?:that|this|it)(?: is|'s) (?:right|correct|true))\b(?! not\b))"
 )
 _NO = (
-    r"(?:(?:nope|not|never|false|incorrect|by no means|neither|none|nothing|nobody|"
+    r"(?:(?:nope|negative|not|never|false|incorrect|by no means|neither|none|nothing|nobody|"
     r"(?:that|this|it)(?: is|'s) (?:(?:not|in)[ -]?(?:right|correct|true)|false|wrong|untrue)|"
     r"(?:certainly|absolutely|definitely|of course) not)\b|"
     r"no\b(?=\W*$|\s*[,.;:!-]|\s+(?:i|it|you|we|they|he|she|the|this|that|only)\b))"
@@ -43,7 +43,9 @@ _REFUSED = re.compile(
 # Words that limit a statement, so that it may mean no: 'Only the B1 supports it', 'It needs a hub'.
 _LIMITED = re.compile(
     r"\b(?:only|unless|except|but|however|needs?|requires?|required|instead|although|though|if|may|might|some|sometimes|"
-    r"partly|partially|depends?|until|used to|was|were|had)\b"
+    r"partly|partially|depends?|until|used to|was|were|had|removed|dropped|retired|ended|missing|absent|closed|separate|"
+    r"separately|extra|another|different|other|former|formerly|planned|future|soon|yet|later|fee|fees|charged|expired|"
+    r"obsolete|blocked|limited|restricted|exceptions?|avoid|must|should|paid|costs?)\b"
 )
 _YES_ELSEWHERE = word_set("ja oui si sim tak ano kylla evet да так はい 是 是的 네 예 نعم हाँ ใช่")
 _NO_ELSEWHERE = word_set("nein non nee nao nej nei hayir нет ні いいえ 否 不是 아니요 아니오 لا नहीं")
@@ -67,6 +69,9 @@ def polarity(text: str) -> str:
 def explicit_polarity(text: str) -> str:
     """'yes' or 'no' if the text says so at its start, or after a lead-in such as 'According to the manual,'."""
     text = _without_lead_in(text)
+    last = re.search(r"[,:;-] (yes|no)$", text)
+    if last:
+        return last[1] if _implied(text[: last.start()]) in ("", last[1]) else ""
     starts_yes, starts_no = re.match(_YES, text), re.match(_NO, text)
     if starts_yes or starts_no:
         other = r"(?:no|nope)\b" if starts_yes else _YES

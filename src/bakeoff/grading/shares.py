@@ -1,6 +1,7 @@
-"""Writes shares of a whole as percentages: '3 out of 4', 'one in five', 'half'.
+"""Writes shares of a whole as percentages ('3 out of 4', 'half'), and times in words as figures ('ten to eight').
 
-Takes and gives text. Used only where a percentage is the accepted answer: elsewhere '1 in 5' is a count.
+Takes and gives text. Used only where the accepted answer is a percentage or a time: elsewhere '1 in 5' is a count and
+'10 to 8' a range.
 """
 
 import re
@@ -24,6 +25,18 @@ def as_percentages(text: str) -> str:
         lambda match: f"{_NAMED[match[1].lower()]}%", text.replace("-", " ") if "quarter" in text else text
     )
     return _OUT_OF.sub(_percentage, spell_out(re.sub(r"\bone (?=in|out)", "1 ", fold(text), flags=re.I)))
+
+
+def as_clock(text: str) -> str:
+    """The text with times such as 'ten to eight' in figures. Elsewhere '10 to 8' is a range.
+
+    >>> as_clock("ten to eight")
+    '7:50'
+    """
+    return _MINUTES_TO.sub(lambda match: f"{(int(match[2]) - 2) % 12 + 1}:{60 - int(match[1])}", spell_out(fold(text)))
+
+
+_MINUTES_TO = re.compile(r"\b(5|10|20|25)(?: minutes?)? to (\d{1,2})\b")
 
 
 def _percentage(match: re.Match[str]) -> str:

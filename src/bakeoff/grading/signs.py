@@ -3,14 +3,15 @@
 Takes texts. Knows nothing about words.
 """
 
+import re
 import unicodedata
 
 _PUNCTUATION = " .,;:'\"`()[]"
 
 
 def signs_in(text: str) -> str:
-    """The signs of a text, without blanks and the punctuation around them."""
-    text = "".join(unicodedata.normalize("NFC", text).replace("\ufe0f", "").split())
+    """The signs of a text, without blanks, skin tones of emoji and the punctuation around them."""
+    text = re.sub("[\ufe0f\U0001f3fb-\U0001f3ff]", "", "".join(unicodedata.normalize("NFC", text).split()))
     return text.strip(_PUNCTUATION) or text
 
 

@@ -63,7 +63,17 @@ class Term:
 @lru_cache(maxsize=50_000)
 def terms(text: str) -> tuple[Term, ...]:
     """The terms of the text, in order, without articles."""
-    return tuple(_merge_compounds(_share_units(_share_months(_mark_labels(_scan(spell_out(fold(text))))))))
+    return tuple(_merge_compounds(_share_units(_share_months(_mark_labels(_scan(_spelled_out(text)))))))
+
+
+def _spelled_out(text: str) -> str:
+    return spell_out(_denials().sub(" not ", fold(text)))
+
+
+@lru_cache(maxsize=1)
+def _denials() -> re.Pattern[str]:
+    """Denials of several words in other languages than English, such as 'alles andere als'."""
+    return re.compile(any_of(words for words in languages().denies_what_follows if " " in words), re.I)
 
 
 _NO_PLURALS = word_set("""
@@ -95,8 +105,8 @@ _DATES = (
     _WEEKDAY + r"(?P<day1>\d{1,2})(?:st|nd|rd|th)?(?: of)? " + _MONTH.format(1) + r"(?:,? (?P<year1>\d{4})(?!\d))?",
     _WEEKDAY + _MONTH.format(2) + r" (?P<day2>\d{1,2})(?:st|nd|rd|th)?(?![\d:]|\.\d)(?:,? (?P<year2>\d{4})(?!\d))?",
     _MONTH.format(3) + r"(?: of)?,? (?P<year3>\d{4})(?!\d)",
-    r"(?P<year4>\d{4})[-/](?P<month4>\d{1,2})[-/](?P<day4>\d{1,2})(?!\d)",
-    r"(?P<first>\d{1,2})[/.](?P<second>\d{1,2})[/.](?P<year5>\d{4})(?!\d)",
+    r"(?P<year4>\d{4})[-/.](?P<month4>\d{1,2})[-/.](?P<day4>\d{1,2})(?!\d)",
+    r"(?P<first>\d{1,2})[/.](?P<second>\d{1,2})[/.](?P<year5>\d{4}|(?<=/)\d\d)(?![\d/])",
     r"(?P<month6>0?[1-9]|1[0-2])/(?P<year6>\d{4})(?!\d)",
     r"(?P<day7>\d{1,2})-" + _MONTH.format(7) + r"-(?P<year7>\d{4})(?!\d)",
     r"(?P<year8>(?:19|20)\d\d)(?P<month8>0[1-9]|1[0-2])(?P<day8>0[1-9]|[12]\d|3[01])(?!\w)",
@@ -144,7 +154,7 @@ def _scanner() -> re.Pattern[str]:
                 r"(?P<phone>(?<![\w])(?:(?:\+\d|\(?0\d)[\d ()./-]{6,}\d|\(?\d{3}\)?[ -]\d{3}-\d{4}(?!\d)))",
                 rf"(?P<opaque>(?<![\w.])\d+(?:\.\d+){{2,}}(?![\w])(?<!\.\d\d\d)|(?<![\w./])(?!{_FRACTION})\d+/\d+(?![\w/]))",
                 rf"(?P<number>(?<![^\W_])(?=[^\d\s]{{0,4}}\s?[-+]?\d){_PREFIX}{_FIGURE}{_SCALE}{UNIT_PATTERN}(?![^\W_]|\.\d))",
-                rf"(?P<word>{_SYMBOLS_BEFORE}{_LETTER}+(?:'{_LETTER}+)*(?:\.\d{_LETTER}*)*{_SYMBOLS_AFTER}|&)",
+                rf"(?P<word>{_SYMBOLS_BEFORE}{_LETTER}+(?:(?:'|(?-i:(?<=[A-Z])&(?=[A-Z]))){_LETTER}+)*(?:\.\d{_LETTER}*)*{_SYMBOLS_AFTER}|&)",
             )
         ),
         re.I,
@@ -220,7 +230,7 @@ def _read_phone(match: re.Match[str]) -> Term:
 def _read_date(match: re.Match[str]) -> Term:
     groups = match.groupdict()
     if groups["first"]:
-        first, second, year = int(groups["first"]), int(groups["second"]), int(groups["year5"])
+        first, second, year = int(groups["first"]), int(groups["second"]), _full_year(groups["year5"])
         orders = ((first, second), (second, first))
         return _date([(year, month, day) for day, month in orders if month <= 12 and day <= 31])
     written = {
@@ -230,6 +240,11 @@ def _read_date(match: re.Match[str]) -> Term:
     return _date(
         [(int(written["year"] or 0) or None, _month_number(written["month"]), int(written["day"] or 0) or None)]
     )
+
+
+def _full_year(year: str) -> int:
+    """Years of two digits are those from 1970 to 2069."""
+    return int(year) if len(year) == 4 else int(year) + (1900 if int(year) >= 70 else 2000)
 
 
 def _month_number(month: str) -> int:
@@ -270,7 +285,7 @@ def _read_number(match: re.Match[str]) -> Term:
     if not spelling:
         bare = _number(value, "", Fraction(1))
         is_decimal = re.fullmatch(r"-?\d+\.\d+", written) and not written.endswith(".0") and not scale
-        return replace(bare, written=written, text=written if is_decimal else bare.text)
+        return replace(bare, written="" if scale else written, text=written if is_decimal else bare.text)
     dimension, size = unit_of(spelling)
     if dimension == "fahrenheit":
         return replace(_number((value - 32) * 5 / 9, "celsius", size), stated=value)

@@ -187,12 +187,17 @@ def _pieces(answer: Terms, i: int) -> list[tuple[int, int]]:
         end += 1
     pieces, begun = [], start
     for k in range(start, end + 1):
-        cut = k == end or answer[k].text in ("and", "or") or any(mark in ",¶" for mark in answer[k].before)
+        cut = k == end or _joins(answer[k]) or any(mark in ",¶" for mark in answer[k].before)
         if cut and k > start:
             if k > begun:
                 pieces.append((begun, k))
-            begun = k + 1 if k < end and answer[k].text in ("and", "or") else k
+            begun = k + 1 if k < end and _joins(answer[k]) else k
     return pieces
+
+
+def _joins(term: Term) -> bool:
+    """Whether the word joins items of a list. 'Plus' with a capital is a part of a name."""
+    return term.text in ("and", "or") or term.written == "plus"
 
 
 def _is_item(answer: Terms, piece: tuple[int, int]) -> bool:
@@ -299,8 +304,7 @@ def ends_clause(term: Term) -> bool:
 def items_of(raw: str) -> list[str]:
     """The items of an accepted answer, split at commas, semicolons, line breaks, '&' and 'and'."""
     raw = re.sub(r"(?<=\d),(?=\d{3}\b)", "", raw)
-    raw = re.sub(r"(?<=[A-Z]\w)&(?=[A-Z])|(?<=\b[A-Z])&(?=[A-Z])", " + ", raw)
-    return [item for item in re.split(r"\s*(?:[,;\n&]|\band\b)\s*", raw) if terms(item)]
+    return [item for item in re.split(r"\s*(?:[,;\n]|(?<![A-Z])&|&(?![A-Z])|\band\b)\s*", raw) if terms(item)]
 
 
 def is_place(raw: str) -> bool:
