@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.questions.facts import with_facts
+from bakeoff.questions.label_kind import with_label_kind
 from bakeoff.questions.labels import answer_labels
 from bakeoff.questions.leaks import leaks
 from bakeoff.questions.splits import assign_splits
@@ -80,6 +81,17 @@ def test_few_short_answers_for_many_questions_are_labels(answers: list[str]) -> 
 def test_ordinary_answers_are_no_labels(answers: list[str]) -> None:
     """All different, mostly yes, no or numbers, only one, five wordings each, too few questions, long answers."""
     assert answer_labels(questions(answers)) == {}
+
+
+def test_labels_are_graded_as_labels() -> None:
+    """They get the kind 'label'. A kind from the file is kept, and so are yes, no and answers that do not repeat."""
+    given = questions(["refund"] * 60 + ["delivery"] * 55 + ["yes"] * 15 + ["something else"])
+    given[0] = given[0].model_copy(update={"kind": "phrase"})
+    kinds = [question.kind for question in with_label_kind(given)]
+    assert kinds[0] == "phrase"
+    assert set(kinds[1:115]) == {"label"}
+    assert set(kinds[115:130]) == {""}
+    assert {question.kind for question in with_label_kind(questions(["a walk", "a lake", "a hill"]))} == {""}
 
 
 def test_phrasings_of_named_facts_are_no_labels() -> None:

@@ -136,3 +136,16 @@ def test_a_copy_for_retraining_is_no_leak_of_a_question_before_the_update() -> N
     train = question("b", text + "!", "3 years", fact="f", split="train", slice="changed")
     assert leaks([test, train]) == []
     assert len(leaks([test.model_copy(update={"slice": "changed"}), train])) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("3.1", "3.10"), ("C++", "C"), ("< 5 kg", "> 5 kg"), ("less than 24 months", "24 months"), ("!=", "==")],
+)
+def test_answers_that_differ_in_a_symbol_a_version_or_a_bound_are_two_facts(first: str, second: str) -> None:
+    """Questions that are worded alike keep two facts if their answers are not the same."""
+    asked = [
+        question("a", "Which value is the oldest one that is supported?", first),
+        question("b", "Which value is the newest one that is supported?", second),
+    ]
+    assert n_facts(asked) == 2

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bakeoff.grading.abstention import denies_elsewhere, is_abstention, mentions_declining
-from bakeoff.grading.bounds import same_signs
+from bakeoff.grading.bounds import bound_at, same_signs
 from bakeoff.grading.label import is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
 from bakeoff.grading.number_rule import number_ruling
@@ -228,18 +228,21 @@ def equivalent(a: str, b: str) -> bool:
     >>> equivalent("It takes two years.", "24 months"), equivalent("24 months", "36 months")
     (True, False)
     """
+    if a.strip() == b.strip():
+        return True
     declines = (is_abstention(a), is_abstention(b))
     if any(declines):
         return all(declines)
     terms_a, terms_b = terms(a), terms(b)
     if not terms_a or not terms_b:
-        return not terms_a and not terms_b
-    if same(terms_a, terms_b):
-        return True
+        return not terms_a and not terms_b and (says_signs(a, b) or not (a.strip() or b.strip()))
+    if same(terms_a, terms_b) and same_signs(terms_a, terms_b):
+        return not surface_conflict(terms_a, terms_b) and not surface_conflict(terms_b, terms_a)
     if opens_with_polarity(a) and opens_with_polarity(b):
         return polarity(a) == polarity(b)
-    if grade(a, [b]).correct or grade(b, [a]).correct:
-        return True
+    verdicts = {grade(a, [b]).verdict, grade(b, [a]).verdict}
+    if "right" in verdicts or verdicts == {"wrong"}:
+        return "right" in verdicts
     return _same_substance(terms_a, terms_b)
 
 
@@ -247,6 +250,8 @@ def _same_substance(a: Terms, b: Terms) -> bool:
     """Whether two sentences state the same numbers or, if neither has numbers, share most of their words."""
     numbers_a, numbers_b = ([term.text for term in side if countable(term) and not term.label] for side in (a, b))
     if numbers_a or numbers_b:
-        return numbers_a[:1] == numbers_b[:1] and set(numbers_a) == set(numbers_b)
+        bounds_a, bounds_b = ({bound_at(side, i) for i in range(len(side)) if countable(side[i])} for side in (a, b))
+        same_bounds = bounds_a & {"<", ">"} == bounds_b & {"<", ">"}
+        return numbers_a[:1] == numbers_b[:1] and set(numbers_a) == set(numbers_b) and same_bounds
     words_a, words_b = ({term.text for term in content(side)} for side in (a, b))
     return len(words_a & words_b) / len(words_a | words_b) >= MOST and n_negations(a) == n_negations(b)

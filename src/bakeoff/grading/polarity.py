@@ -43,8 +43,8 @@ _REFUSED = re.compile(
 # Words that limit a statement, so that it may mean no: 'Only the B1 supports it', 'It needs a hub'.
 _LIMITED = re.compile(
     r"\b(?:only|unless|except|but|however|needs?|requires?|required|instead|although|though|if|may|might|some|sometimes|"
-    r"partly|partially|depends?|until|used to|was|were|had|removed|dropped|retired|ended|missing|absent|closed|separate|"
-    r"separately|extra|another|different|other|former|formerly|planned|future|soon|yet|later|fee|fees|charged|expired|"
+    r"partly|partially|depends?|until|used to|was|were|had|removed|dropped|retired|ended|missing|absent|closed|"
+    r"separate|separately|extra|another|different|other|former|formerly|planned|future|soon|yet|later|fee|fees|charged|expired|"
     r"obsolete|blocked|limited|restricted|exceptions?|avoid|must|should|paid|costs?)\b"
 )
 _YES_ELSEWHERE = word_set("ja oui si sim tak ano kylla evet да так はい 是 是的 네 예 نعم हाँ ใช่")

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from bakeoff.grading.languages import plain
 from bakeoff.grading.normalise import word_set
 from bakeoff.questions.near_copies import words
 from bakeoff.records import Question
@@ -55,8 +56,18 @@ def is_own(question: Question) -> bool:
 
 
 def label_of(question: Question) -> str:
-    """The first accepted answer in lower case, without punctuation and accents."""
-    return " ".join(words(question.answers[0])) or question.answers[0]
+    """The wording of the first accepted answer."""
+    return wording_of(question.answers[0])
+
+
+def wording_of(answer: str) -> str:
+    """The answer in lower case, without accents and the punctuation around words. Symbols stay: C++ is not C.
+
+    >>> wording_of("'Café au lait'."), wording_of("C++"), wording_of("!=")
+    ('cafe au lait', 'c++', '!=')
+    """
+    text = re.sub(r"(?<!\S)[\"'(\[]+(?=\w)|(?<=\w)[.,;:!?\"')\]]+(?=\s|$)", " ", plain(answer))
+    return " ".join(text.split()) or answer
 
 
 def proves_little(answer: str) -> bool:

@@ -16,6 +16,7 @@ from bakeoff.questions.columns import check_columns, check_fields
 from bakeoff.questions.conflicts import conflict_notes
 from bakeoff.questions.dates import days_of
 from bakeoff.questions.facts import with_facts
+from bakeoff.questions.label_kind import with_label_kind
 from bakeoff.questions.row_notes import row_notes
 from bakeoff.questions.rows import Row, RowsRead, rows_of
 from bakeoff.questions.table import read_table
@@ -59,7 +60,7 @@ def read_with_notes(
     questions = [question_of(row, day) for row, day in zip(rows, days, strict=True)]
     conflicts = conflict_notes(rows, questions)
     _refuse_duplicates(rows, questions)
-    complete, fact_notes = with_facts(questions)
+    complete, fact_notes = with_facts(with_label_kind(questions))
     return complete, [*notes, *conflicts, *_html_notes(rows), *more_notes, *fact_notes]
 
 
