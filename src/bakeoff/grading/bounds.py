@@ -13,8 +13,10 @@ _BEFORE = (
     (">=", r"(?:no|not) (?:less|fewer|lower|earlier|younger|under|below)(?: than)?|at least|minimum(?: of)?|min"),
     ("<=", r"(?:no|not) (?:more|greater|later|longer|higher|over|above|older|exceed(?:ing)?)(?: than)?"),
     ("<=", r"at most|maximum(?: of)?|max|up to|within"),
-    ("<", r"(?:less|fewer|lower|younger|shorter|smaller|lighter|cheaper|earlier|sooner) than|under|below"),
-    (">", r"(?:more|greater|older|higher|longer|larger|bigger|heavier|later) than|over|above|exceed(?:ing)?|beyond"),
+    ("<", r"(?:less|fewer|lower|younger|shorter|smaller|lighter|cheaper|earlier|sooner) than"),
+    (">", r"(?:more|greater|older|higher|longer|larger|bigger|heavier|later) than|exceed(?:ing)?"),
+    ("<.", r"under|below"),
+    (">.", r"over|above|beyond"),
 )
 _BEFORE_DATES = (("<", "before|prior to"), (">", "after|since after|later than"))
 _AFTER = (
@@ -39,6 +41,8 @@ def _sign(term: Term) -> str:
 
 def bound_at(texts: Terms, i: int, is_limit: bool = False) -> str:
     """'<', '<=', '>=', '>', '~' (nearly) for the number or date at position i, or '' if it is meant exactly.
+
+    '<.' and '>.' are for 'below' and 'above': they may name a bound, or a threshold that is the number itself.
 
     'After 14 days' is a bound only for dates, and where `is_limit`: where it is compared with another bound.
     """
@@ -69,7 +73,10 @@ def bounds_agree(answer: str, gold: str, number: Term) -> str:
         return "right"
     if "~" in (answer, gold):
         return "unsure"
+    if answer and gold and answer.strip(".") == gold.strip("."):
+        return "right"
     if answer and gold:
         return "unsure" if answer[0] == gold[0] else "wrong"
     large = number.value is not None and number.value >= 1000 and number.value % 100 == 0
-    return "unsure" if gold or (answer == ">" and large) else "wrong"
+    threshold = answer.endswith(".")
+    return "unsure" if gold or threshold or (answer == ">" and large) else "wrong"

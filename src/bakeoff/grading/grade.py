@@ -251,7 +251,9 @@ def _same_substance(a: Terms, b: Terms) -> bool:
     numbers_a, numbers_b = ([term.text for term in side if countable(term) and not term.label] for side in (a, b))
     if numbers_a or numbers_b:
         bounds_a, bounds_b = ({bound_at(side, i) for i in range(len(side)) if countable(side[i])} for side in (a, b))
-        same_bounds = bounds_a & {"<", ">"} == bounds_b & {"<", ">"}
+        same_bounds = {bound[:1] for bound in bounds_a if "=" not in bound} == {
+            bound[:1] for bound in bounds_b if "=" not in bound
+        }
         return numbers_a[:1] == numbers_b[:1] and set(numbers_a) == set(numbers_b) and same_bounds
     words_a, words_b = ({term.text for term in content(side)} for side in (a, b))
     return len(words_a & words_b) / len(words_a | words_b) >= MOST and n_negations(a) == n_negations(b)

@@ -87,8 +87,10 @@ def _other_rate(answer: Terms, i: int, gold: Terms) -> bool:
 
 
 def _without_number(answer: Terms, rule: str) -> Ruling:
-    """Wrong, unless the number could be stated in words that the rules do not know."""
+    """Wrong, unless the number could be stated in words that the rules do not know, or be joined to letters."""
     words = {term.text for term in answer}
+    if len(answer) <= 8 and any(re.match(r"\d", term.written) for term in answer):
+        return unsure(rule, "a figure is joined to letters")
     if len(answer) <= 8 and words & _AMOUNTS:
         return unsure(rule, "an amount is stated in words")
     if (

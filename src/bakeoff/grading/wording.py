@@ -140,7 +140,11 @@ def denied_after(answer: Terms, end: int) -> bool:
     if end < len(answer) and answer[end].before.endswith("("):
         end = next((k for k in range(end, len(answer)) if ")" in answer[k].before), end)
     after = [term.text for term in answer[end : end + 4]]
-    if after[:1] == ["free"] and after[1:2] not in (["of"], ["from"], ["to"], ["for"], ["with"]):
+    if (
+        after[:1] == ["free"]
+        and answer[end - 1].value is None
+        and after[1:2] not in (["of"], ["from"], ["to"], ["for"], ["with"])
+    ):
         return True
     if _denied_at_end(answer, end):
         return True
