@@ -30,7 +30,7 @@ from bakeoff.grading.wording import (
     Terms,
     content,
     countable,
-    items_of,
+    is_list,
     n_negations,
     same,
     stands_undenied,
@@ -162,7 +162,7 @@ def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
         return number_ruling(answer_terms, gold, golds, "date", kind)
     if len(content(gold)) >= LONG and kind != "list":
         return long_ruling(answer_terms, gold, golds)
-    if len(items_of(raw)) > 1 and kind in ("list", ""):
+    if kind in ("list", "") and is_list(raw, kind):
         return list_ruling(answer, gold, golds, raw, kind)
     return phrase_ruling(answer_terms, gold, golds, kind)
 

@@ -91,7 +91,7 @@ def _without_lead_in(text: str) -> str:
 
 
 def _implied(text: str) -> str:
-    first_sentence = re.split(r"[.!?](?:\s|$)", text)[0]
+    first_sentence = re.sub(r"\b(it|that|this|there)'s\b", r"\1 is", re.split(r"[.!?](?:\s|$)", text)[0])
     sentence = [term.text for term in terms(first_sentence)]
     if len(sentence) < 2 or not _VERBS.intersection(sentence):
         return ""

@@ -311,6 +311,12 @@ def items_of(raw: str) -> list[str]:
     return [item for item in re.split(r"\s*(?:[,;\n]|(?<![A-Z])&|&(?![A-Z])|\band\b)\s*", raw) if terms(item)]
 
 
+def is_list(raw: str, kind: str) -> bool:
+    """Whether an accepted answer has several items. Without the kind 'list', none of them may be as long as a clause."""
+    items = items_of(raw)
+    return len(items) > 1 and (kind == "list" or all(len(terms(item)) <= 5 for item in items))
+
+
 def is_place(raw: str) -> bool:
     """Whether an accepted answer is one place with the larger one after a comma ('Beirut, Lebanon'), not a list."""
     return (
