@@ -312,7 +312,7 @@ def items_of(raw: str) -> list[str]:
 
 
 def is_list(raw: str, kind: str) -> bool:
-    """Whether an accepted answer has several items. Without the kind 'list', none of them may be as long as a clause."""
+    """Whether an accepted answer has several items. Without the kind 'list', none may be as long as a clause."""
     items = items_of(raw)
     return len(items) > 1 and (kind == "list" or all(len(terms(item)) <= 5 for item in items))
 
