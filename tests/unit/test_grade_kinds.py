@@ -192,6 +192,7 @@ def test_a_name_keeps_its_final_s(name: str) -> None:
         ("The handbook says no.", "no"),
         ("That's wrong.", "no"),
         ("It is prohibited.", "no"),
+        ("A. The product does not have an API, but there is a library.", "no"),
         ("The feature is unsupported.", "no"),
         ("This is out of the question.", "no"),
         ("No worries, you can cancel.", "yes"),

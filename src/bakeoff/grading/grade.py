@@ -174,7 +174,7 @@ def _polar_ruling(answer: str, wanted: str) -> Ruling:
         return right(rule) if explicit == wanted else wrong(rule)
     if not implied:
         return unsure(rule, "it says neither yes nor no, or both")
-    if is_limited(answer):
+    if is_limited(answer, implied):
         return unsure(rule, "a yes or no is only implied, with a limitation")
     return right(rule) if implied == wanted else wrong(rule)
 

@@ -47,6 +47,7 @@ _LIMITED = re.compile(
     r"separate|separately|extra|another|different|other|former|formerly|planned|future|soon|yet|later|fee|fees|charged|expired|"
     r"obsolete|blocked|limited|restricted|exceptions?|avoid|must|should|paid|costs?)\b"
 )
+_LIMITED_NO = re.compile(r"\b(?:only|unless|except|if|may|might|sometimes|always|depends?|until|yet)\b")
 _YES_ELSEWHERE = word_set("ja oui si sim tak ano kylla evet да так はい 是 是的 네 예 نعم हाँ ใช่")
 _NO_ELSEWHERE = word_set("nein non nee nao nej nei hayir нет ні いいえ 否 不是 아니요 아니오 لا नहीं")
 # A sentence without any of these verbs says neither yes nor no ('two AAA cells').
@@ -103,9 +104,13 @@ def _implied(text: str) -> str:
     return "no" if negated or refused else "yes"
 
 
-def is_limited(text: str) -> bool:
-    """Whether a statement without yes or no is limited, or negated twice, so that rules cannot tell what it means."""
-    return _LIMITED.search(plain(text).lower()) is not None
+def is_limited(text: str, implied: str) -> bool:
+    """Whether a statement that implies a yes or no is limited, so that rules cannot tell what it means.
+
+    What follows a negation ('it has no API, but a library') limits less than what follows a plain statement.
+    """
+    limits = _LIMITED if implied == "yes" else _LIMITED_NO
+    return limits.search(plain(text).lower()) is not None
 
 
 def opens_with_polarity(text: str) -> bool:
