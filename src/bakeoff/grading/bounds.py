@@ -53,7 +53,7 @@ def bound_at(texts: Terms, i: int, is_limit: bool = False) -> str:
         return "~"
     before = " ".join(term.text for term in texts[max(0, i - 4) : i])
     after = " ".join(term.text for term in texts[i + 1 : i + 4])
-    dated = _BEFORE_DATES if texts[i].dates or is_year(texts[i]) or texts[i].unit == "time of day" or is_limit else ()
+    dated = _dated_bounds(texts[i], is_limit)
     for patterns, text, form in (
         (_BEFORE + dated, before, r"(?:^|.* )(?:{})$"),
         (_AFTER, after, r"(?:\S+ )?(?:{})\b.*"),
@@ -62,6 +62,13 @@ def bound_at(texts: Terms, i: int, is_limit: bool = False) -> str:
         if bound:
             return bound
     return ""
+
+
+def _dated_bounds(term: Term, is_limit: bool) -> tuple[tuple[str, str], ...]:
+    """'Before' and 'after' for years, months and limits. For a day or a time of day they may name a deadline."""
+    if term.unit == "time of day" or any(day for _, _, day in term.dates):
+        return tuple((f"{sign}.", words) for sign, words in _BEFORE_DATES)
+    return _BEFORE_DATES if term.dates or is_year(term) or is_limit else ()
 
 
 def bounds_agree(answer: str, gold: str, number: Term) -> str:
