@@ -271,6 +271,14 @@ BESIDE = (
         source="Rajpurkar et al. 2016, SQuAD, arXiv:1606.05250",
     ),
     Measure(
+        name="unsure",
+        title="Not sure",
+        description="answers that the rules can call neither right nor wrong; they count as not correct and as wrong",
+        better="lower",
+        score="unsure",
+        reason="no answerable question",
+    ),
+    Measure(
         name="truncated",
         title="Cut off",
         description="answers that were cut off at the token limit",
@@ -314,7 +322,7 @@ MEASURES = (*EIGHT, *BESIDE)
 BY_NAME: Mapping[str, Measure] = {measure.name: measure for measure in MEASURES}
 LOWER_IS_BETTER = frozenset(measure.name for measure in MEASURES if measure.better == "lower")
 SCORES = ("correct", "knows", "hallucinated", "abstained", "exact_match", "f1", "evidence_hit", "consistent",
-          "truncated", "error")  # fmt: skip
+          "unsure", "truncated", "error")  # fmt: skip
 """The names of the per-question scores in `scores.jsonl`; `measure/score.py` computes them."""
 
 

@@ -74,3 +74,14 @@ def test_scores_say_of_which_phase_they_are():
     assert values_of(scores)["rag"]["correct"] == {"a": 0.0}
     assert values_of(scores, "updated")["rag"]["correct"] == {"a": 1.0}
     assert set(values_by_phase(scores)) == {"test", "updated"}
+
+
+def test_an_answer_that_rules_cannot_grade_is_counted():
+    """It is not correct, and the share of such answers is a measure of its own; a declined one is none of them."""
+    gold = "The customer may return any unopened product within thirty days of delivery for a full refund."
+    scrambled = "Delivery of any product refund for customer within thirty days unopened return full."
+    asked = [question("a", answers=[gold]), question("b", answers=[gold]), question("c", answers=[gold])]
+    given = [answer("a", scrambled), answer("b", gold), answer("c", scrambled, abstained=True)]
+    found = values(asked, given)
+    assert [found[key, "unsure"] for key in "abc"] == [1.0, 0.0, 0.0]
+    assert [found[key, "correct"] for key in "abc"] == [0.0, 1.0, 0.0]

@@ -12,6 +12,7 @@ every measure but `error`, so it does not count as a wrong answer but is not los
 | exact_match, f1 | SQuAD's exact match and token F1 of the text (answerable questions) |
 | evidence_hit | a chunk it was shown holds the gold evidence |
 | consistent | the share of the fact's other phrasings that got the same answer |
+| unsure | the rules can call the answer neither right nor wrong; it counts as not correct |
 | truncated | the token limit cut the text off |
 | error | the contender returned an error |
 
@@ -91,6 +92,7 @@ def _values(question: Question, answer: Answer) -> dict[str, float | None]:
         "exact_match": float(graded.exact_match and not answer.abstained) if graded else None,
         "f1": graded.f1 * (not answer.abstained) if graded else None,
         "evidence_hit": None if holds_evidence is None else float(holds_evidence),
+        "unsure": float(graded.verdict == "unsure" and not answer.abstained) if graded else None,
         "truncated": float(answer.truncated),
         "error": 0.0,
     }

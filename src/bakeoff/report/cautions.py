@@ -21,6 +21,7 @@ def cautions(
         *_failed(answers),
         *_cut_off(answers),
         *_looped(answers),
+        *_unsure(comparison),
         *_constant(comparison),
         *_unplaced(answers, questions),
     ]
@@ -52,6 +53,19 @@ def _looped(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
     if not looped:
         return []
     return [f"Answers repeated themselves and were stopped: {listed(looped)}. What they repeat is kept once."]
+
+
+def _unsure(comparison: Comparison) -> list[str]:
+    """A warning if more than 5 % of a contender's answers could not be graded by rules."""
+    shares = comparison.values("unsure")
+    often = [f"{name} ({percent(share)})" for name, share in shares.items() if share > FEW]
+    if not often:
+        return []
+    return [
+        f"The rules can call some answers neither right nor wrong: {listed(often)}. They count as wrong here, so "
+        "accuracy may be higher by as much, and differences between contenders may come from them. Add accepted "
+        "answers, then: bakeoff regrade RUN -q FILE."
+    ]
 
 
 def _often(answers: Mapping[str, Mapping[str, Answer]], counts: Callable[[Answer], bool]) -> list[str]:
