@@ -341,6 +341,22 @@ def test_a_damaged_index_of_words_is_named_when_it_is_searched(
     assert "no document is lost" in error.value.remedy
 
 
+@pytest.mark.parametrize("damage", ["deleted", "zeroed"])
+def test_an_index_of_words_is_checked_without_a_question(
+    tmp_path: Path, index: HybridIndex, embedder: CountingHash, damage: str
+) -> None:
+    index.check_words()
+    parts = sorted((tmp_path / "index").glob("*.lance/_indices/*/*.lance"))
+    assert parts
+    for part in parts:
+        if damage == "deleted":
+            part.unlink()
+        else:
+            part.write_bytes(bytes(part.stat().st_size))
+    with pytest.raises(BakeoffError, match="index"):
+        HybridIndex.open(tmp_path / "index", embedder, max_tokens=8).check_words()
+
+
 def test_a_panic_of_lancedb_is_damage_and_another_one_is_not(tmp_path: Path) -> None:
     class PanicException(BaseException):
         pass

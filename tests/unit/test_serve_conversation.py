@@ -40,6 +40,14 @@ def test_a_question_that_lacks_only_a_name_gets_the_names():
     assert by_rule(german) == "Garantie, Tide Valve, Jahre: Was kostet er?"
 
 
+def test_a_place_or_a_time_is_not_what_a_question_was_about():
+    """Names behind a preposition do not stand for a question, and one that refers back itself is completed too."""
+    asked = "What is the delivery time to Ireland?"
+    assert by_rule(talk(asked, "", "How much does it cost?")) == f"{asked} How much does it cost?"
+    valve, sold = "Does the Tide Valve need a hub?", "Is it sold in Norway?"
+    assert by_rule(talk(valve, "", sold, "", "How do I install it?")) == f"Tide Valve: {sold} How do I install it?"
+
+
 @pytest.mark.parametrize("reply", ["I don't know.", "word " * 21, ""])
 def test_long_answers_and_refusals_are_left_out(reply):
     """They would hide the question."""

@@ -125,7 +125,7 @@ def test_a_flood_of_refused_questions_does_not_fill_the_log(serving: Serving, lo
         refused(serving, f"q{i}", question="x" * 100_000)
     refused(serving, "other", key_id="2")
     written = logged(log, serving_module.REFUSALS.burst + 1)
-    assert len(written) <= serving_module.REFUSALS.burst + 5 and written[-1].id == "other"
+    assert len(written) <= serving_module.REFUSALS.burst + 50 and written[-1].id == "other"
     assert max(len(entry.model_dump_json()) for entry in written) < 10_000
 
 

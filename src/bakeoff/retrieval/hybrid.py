@@ -159,6 +159,14 @@ class HybridIndex:
         """Reads the rows into memory, which the first search would do otherwise."""
         self._loaded()
 
+    def check_words(self) -> None:
+        """Searches for the words of one passage. Raises RunFolderError if the index of words is damaged or missing."""
+        snapshot = self._loaded()
+        with explained(self._folder):
+            passages = snapshot.table.search().select(["passage"]).limit(1).to_arrow()["passage"].to_pylist()
+        for passage in passages:
+            self._bm25_one(snapshot, passage, 1, "")
+
     def doubts(self, store: DocumentStore) -> tuple[str, ...]:
         """The ids of documents that the index holds otherwise than the store, though they did not change since the last
         sync: somebody edited a table, or a file was damaged. Texts, places and labels are compared; vectors are not.

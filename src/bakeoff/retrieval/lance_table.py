@@ -200,6 +200,6 @@ def explained(folder: Path) -> Iterator[None]:
             raise
         raise RunFolderError(f"The index in {folder} is damaged: {error}.", REMEDY) from error
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # LanceDB's Rust code stopped; the class cannot be imported
+        if "Panic" not in type(error).__name__:  # LanceDB's Rust code stopped; its classes cannot be imported
             raise
         raise RunFolderError(f"The index in {folder} is damaged: {' '.join(str(error).split())}.", REMEDY) from error

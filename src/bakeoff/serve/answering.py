@@ -11,8 +11,9 @@ from pydantic import Field
 
 from bakeoff.errors import BakeoffError, error_line
 from bakeoff.measure.collect import ANSWERING_ERRORS
-from bakeoff.protocols import Embedder, Generator
+from bakeoff.protocols import Embedder
 from bakeoff.records import Answer, Hit, Labels, Record
+from bakeoff.serve.conversation import Rewriter
 from bakeoff.serve.failures import OTHER, failure_of
 
 _log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class Answering(Protocol):
     def embedder(self) -> Embedder | None: ...
 
     @property
-    def rewriter(self) -> Generator | None: ...
+    def rewriter(self) -> Rewriter | None: ...
 
     def may_answer(self, model: str, labels: Labels) -> bool:
         """Whether a contender answers somebody who holds these labels."""

@@ -5,13 +5,12 @@ Takes messages, gives one question. Without a model a rule does it (`by_rule`); 
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 from bakeoff.grading.abstention import is_abstention
-from bakeoff.protocols import Generator
-from bakeoff.records import GenerationSettings, Message, Prompt, Record
+from bakeoff.records import Completion, GenerationSettings, Message, Prompt, Record
 from bakeoff.serve.citations import without_marks
-from bakeoff.serve.follow_ups import lacks_only_a_name, names_in, refers_back
+from bakeoff.serve.follow_ups import lacks_only_a_name, names_in, refers_back, speaks_of_its_names
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -67,9 +66,9 @@ def by_rule(conversation: Conversation) -> str:
     """The last question, after what it refers back to.
 
     A question that does not refer back (`refers_back`) stays as it is. One that is whole but for a pronoun gets the
-    names in the earlier question and its short answer before it: more of their words would distract the search and a
-    small model. Any other gets the earlier question and the short answer. An earlier question that refers back itself
-    is completed in the same way, MOST_EARLIER_QUESTIONS deep.
+    names in the earlier question and its short answer before it, if that question is about its names: more of their
+    words would distract the search and a small model. Any other gets the earlier question and the short answer. An
+    earlier question that refers back itself is completed in the same way, MOST_EARLIER_QUESTIONS deep.
     """
     parts = [conversation.question]
     questions = [(i, turn.text) for i, turn in enumerate(conversation.earlier) if turn.role == "user"]
@@ -77,7 +76,7 @@ def by_rule(conversation: Conversation) -> str:
         if not refers_back(parts[0]):
             break
         answer = _short_answer(conversation.earlier[i + 1 :])
-        names = names_in(text) if lacks_only_a_name(parts[0]) else []
+        names = names_in(text) if lacks_only_a_name(parts[0]) and speaks_of_its_names(text) else []
         if names:
             every = dict.fromkeys([*names, *(name for part in answer for name in names_in(part))])
             parts.insert(0, f"{', '.join(every)}:")
@@ -86,7 +85,13 @@ def by_rule(conversation: Conversation) -> str:
     return " ".join(parts)
 
 
-def by_model(conversation: Conversation, rewriter: Generator) -> str:
+class Rewriter(Protocol):
+    """A model that rewrites questions; every generator is one."""
+
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]: ...
+
+
+def by_model(conversation: Conversation, rewriter: Rewriter) -> str:
     """The last question as a model rewrites it. A first question stays as it is.
 
     If the model fails, writes nothing, or writes much more than a question, the rule's text is taken.

@@ -123,6 +123,12 @@ class _Reading:
         return self._has_open_pronoun and not self._opens_as_follow_up
 
     @property
+    def speaks_of_its_names(self) -> bool:
+        """Whether no name is only a place, a time or the like: one that follows a preposition, as in "to Ireland"."""
+        places = [place for place in range(1, len(self.words)) if self._is_in_a_name(place)]
+        return not any(self.words[place - 1] in self.language.prepositions for place in places)
+
+    @property
     def named(self) -> Iterator[str]:
         """The names, each of one or more words, as they were written."""
         places = [place for place in range(len(self.words)) if self._is_in_a_name(place)]
@@ -231,6 +237,16 @@ def lacks_only_a_name(text: str) -> bool:
     text = _without_courtesies(text)
     language = language_of(text)
     return language is not None and _Reading(text, language).lacks_only_a_name
+
+
+def speaks_of_its_names(text: str) -> bool:
+    """Whether a question is about what it names, and can be stood for by its names.
+
+    >>> speaks_of_its_names("Does the Tide Valve need a hub?"), speaks_of_its_names("How long is delivery to Ireland?")
+    (True, False)
+    """
+    text = text[:MOST_CHARACTERS]
+    return _Reading(text, language_of(text) or languages()["en"]).speaks_of_its_names and not refers_back(text)
 
 
 def names_in(text: str) -> list[str]:

@@ -18,8 +18,9 @@ from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.threads import usable_cores
 from bakeoff.protocols import Contender, Embedder, Generator
-from bakeoff.records import Answer, Hit, Labels, Question
+from bakeoff.records import Answer, Completion, GenerationSettings, Hit, Labels, Prompt, Question
 from bakeoff.serve.answering import Asked, RefusedError
+from bakeoff.serve.conversation import Rewriter
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.failures import CANCELLED, TOO_LONG
@@ -34,6 +35,19 @@ REFUSALS = Rate(per_minute=10, burst=30)
 """How many refused questions of one key are logged. All are counted (`metrics.py`)."""
 MOST_OF_REFUSED = 2_000
 """Characters of a refused question that are logged."""
+
+
+class InTurn:
+    """A model that rewrites questions, each in a turn of the queue: a model behind a server gets no more at once."""
+
+    def __init__(self, model: Generator, queue: AnswerQueue) -> None:
+        self._model = model
+        self._queue = queue
+
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
+        """As the model's own. Raises RefusedError if the queue is full."""
+        with self._queue.turn():
+            return self._model.generate(prompts, settings)
 
 
 class Serving:
@@ -69,11 +83,11 @@ class Serving:
         return self._deployment.world.embedder(names[0]) if names else None
 
     @cached_property
-    def rewriter(self) -> Generator | None:
+    def rewriter(self) -> Rewriter | None:
         """The model of the default contender if it is behind a server: small local models cannot rewrite questions."""
         recipe, world = self.recipes[self.models[0]], self._deployment.world
         is_large = recipe.asks_model and isinstance(world.models[recipe.spec.model], ApiModel)
-        return world.generator(recipe.spec.model) if is_large else None
+        return InTurn(world.generator(recipe.spec.model), self.queue) if is_large else None
 
     @cached_property
     def queue(self) -> AnswerQueue:
@@ -123,8 +137,9 @@ class Serving:
             question = Question(
                 id=asked.id, text=asked.question, fact=asked.id, access=labels, instructions=asked.system
             )
+            contender = self.open(asked.model)  # whoever waits for a contender to be opened takes nobody's turn
             with self.queue.turn():
-                for item in stream_of(self.open(asked.model), question):
+                for item in stream_of(contender, question):
                     if first_ms is None:
                         first_ms = _ms_since(begun)
                     if isinstance(item, Answer):

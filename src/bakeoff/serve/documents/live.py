@@ -74,6 +74,7 @@ class LiveDocuments:
                 self._show(self.store.version)
             for index in self._indexes:
                 index.load()
+                index.check_words()
         except BaseException:
             self._lock.__exit__(None, None, None)
             raise

@@ -125,7 +125,7 @@ class Column {
 
 /** A button below each answer; below all, one for a draw and one for none. */
 function offer(vote, columns, isBlind) {
-  const complete = columns.filter((column) => column.answered?.id);
+  const complete = columns.filter((column) => column.answered?.id && column.answered.isLogged);
   if (complete.length < FEWEST) {
     vote.replaceChildren(el("p", { class: "remark" }, "Fewer than two answers are complete: there is nothing to compare. Ask again."));
     for (const column of columns) column.reveal();

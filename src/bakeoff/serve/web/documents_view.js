@@ -5,6 +5,7 @@ import { getJson, request } from "./api.js";
 import { confirmed } from "./confirm_dialog.js";
 import { byId, el, iconButton } from "./dom.js";
 import { counted, line, time } from "./format.js";
+import { showHealth } from "./health_footer.js";
 import { openPassage } from "./passage_dialog.js";
 import { problem } from "./problem.js";
 import { setUpUpload } from "./upload.js";
@@ -39,7 +40,7 @@ export function allowChanges(allowed) {
 }
 
 export async function showDocuments() {
-  await Promise.all([list(), changes()]);
+  await Promise.all([list(), changes(), showHealth()]); // the sums of what is served change with the documents
 }
 
 async function list() {
