@@ -645,7 +645,7 @@ def test_the_log_is_saved_as_a_file(page: webdriver.Chrome, server: WebServer, t
     one_of(page, "#exports summary").click()
     assert (
         all(len(item.text.split()) > 8 for item in all_of(page, "#exports li"))
-        and len(all_of(page, "#exports li")) == 4
+        and len(all_of(page, "#exports li")) == 5
     )
     one_of(page, "[data-form='csv']").click()
     saved = wait(page, lambda: next(tmp_path.glob("bakeoff-answers.csv"), None))

@@ -6,6 +6,7 @@ Source: RFC 9110, sections 8.6, 15.5.9 and 15.5.14; RFC 9112, section 6.3.
 """
 
 import asyncio
+import contextlib
 import time
 
 from bakeoff.records import Record
@@ -29,6 +30,10 @@ class BodyLimits(Record):
         return max([self.max_bytes, *(size for prefix, size in self.larger if path.startswith(prefix))])
 
 
+DISCARDED_BYTES, DISCARDED_S = 32 * 1024 * 1024, 5.0
+"""At most so much of a body that is too large is read before it is refused."""
+
+
 class BodyRefusedError(Exception):
     """Ends the application while it reads a body that was refused. The client already has its response."""
 
@@ -43,6 +48,7 @@ class BodyGuard:
         if length and (len(length) > 1 or not length[0].isdigit() or headers_of(scope, b"transfer-encoding")):
             await refuse(send, 400, "The length of the body is not clear.", "invalid_content_length", [CLOSE])
         elif length and int(length[0][:20]) > limit:
+            await _discard(receive)
             await _refuse_size(send, limit)
         else:
             body = _Body(receive, send, limit, self._limits)
@@ -95,11 +101,23 @@ class _Body:
     async def _refuse(self, status: int) -> None:
         self.refused, was_started = True, self._started
         if not was_started and status == 413:
+            await _discard(self._receive)
             await _refuse_size(self._send, self._limit)
         elif not was_started:
             message = "The body of the request did not arrive in time."
             await refuse(self._send, 408, message, "request_timeout", [CLOSE])
         raise BodyRefusedError
+
+
+async def _discard(receive: Receive) -> None:
+    """Reads the rest of a body that is too large: a client that still sends when it is answered loses the answer."""
+    n_bytes, more = 0, True
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DISCARDED_S):
+            while more and n_bytes < DISCARDED_BYTES:
+                event = await receive()
+                n_bytes += len(event.get("body", b""))
+                more = event["type"] == "http.request" and event.get("more_body", False)
 
 
 async def _refuse_size(send: Send, limit: int) -> None:
