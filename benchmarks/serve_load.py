@@ -1,12 +1,13 @@
-"""A served run under load: 50 clients for ten minutes, on a model that answers by a script.
+"""A served run under load: 50 clients for ten minutes, on a model that answers by a script, or on a run's own.
 
-    python benchmarks/serve_load.py [--minutes 10] [--clients 50] [--pause 0.5] [--json FILE]
+    python benchmarks/serve_load.py [--run RUN] [--minutes 10] [--clients 50] [--pause 0.5] [--json FILE]
 
-Makes a small run of its own, serves it with `bakeoff serve` (retrieval, citations, log and guards included), and lets
-each client ask one question after another, streamed and not in turn, with a pause between. Prints the number of
-answers and errors, answers per second, p50 and p95 of the time to an answer and to its first token, and the memory of
-the server after the warm-up (the first tenth of the time) and at the end, as `/metrics` says. An error is any status
-but 200, and any answer without its text. Run it from the repository: it takes the run from `tests/`.
+Makes a small run of its own, or takes the folder RUN with its test questions and its winner. Serves it with
+`bakeoff serve` (retrieval, citations, log and guards included), and lets each client ask one question after another,
+streamed and not in turn, with a pause between. Prints the number of answers and errors, answers per second, p50 and
+p95 of the time to an answer and to its first token, and the memory of the server after the warm-up (the first tenth
+of the time) and at the end, as `/metrics` says. An error is any status but 200 and, on the run of its own, any answer
+without its text. Run it from the repository: it takes the run from `tests/`.
 """
 
 import argparse
@@ -28,12 +29,15 @@ from tests.end_to_end.small import PLANETS, environment, make
 
 import bakeoff
 
+Question = tuple[str, str]
+"""A question, and a text that its answer must hold."""
 WARM_UP = 0.1
 """The share of the time after which the memory is read first."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", type=Path, help="a finished run; by default a small one on a scripted model")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--pause", type=float, default=0.5, help="seconds between two questions of a client")
@@ -41,27 +45,47 @@ def main() -> None:
     options = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)
-        bakeoff.run(make(folder, contenders=["rag"]), runs=folder / "runs")
-        figures = asyncio.run(load(folder, options))
+        if options.run:
+            run = bakeoff.open_run(options.run)
+            questions = [(question.text, "") for question in run.folder.questions() if question.split == "test"]
+        else:
+            run = bakeoff.run(make(folder, contenders=["rag"]), runs=folder / "runs")
+            questions = [(f"How long is a year on {planet}?", facts[0]) for planet, facts in PLANETS.items()]
+        figures = asyncio.run(load(folder, run, questions, options))
     for key, value in figures.items():
         print(f"{key:<22}{value}")
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1))
 
 
-async def load(folder: Path, options: argparse.Namespace) -> dict[str, object]:
+async def load(
+    folder: Path, run: bakeoff.Run, questions: list[Question], options: argparse.Namespace
+) -> dict[str, object]:
     """Serves the run, lets the clients ask, and gives the figures."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "bakeoff", "serve", "planets", "--port", str(port), "--per-minute", "1000000"]
+    command = [
+        sys.executable,
+        "-m",
+        "bakeoff",
+        "serve",
+        str(run.folder.root.resolve()),
+        "--port",
+        str(port),
+        "--per-minute",
+        "1000000",
+    ]
     lines = (folder / "stderr.jsonl").open("wb")
     server = subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=lines)
     try:
         await until_ready(port)
         seconds = 60 * options.minutes
         end = time.monotonic() + seconds
-        clients = [asyncio.create_task(client(port, i, end, options.pause)) for i in range(options.clients)]
+        clients = [
+            asyncio.create_task(client(port, run.best.contender, questions, i, end, options.pause))
+            for i in range(options.clients)
+        ]
         await asyncio.sleep(WARM_UP * seconds)
         before = await memory(port)
         measured = [answer for answers in await asyncio.gather(*clients) for answer in answers]
@@ -86,21 +110,22 @@ async def load(folder: Path, options: argparse.Namespace) -> dict[str, object]:
     }
 
 
-async def client(port: int, seed: int, end: float, pause_s: float) -> list[tuple[str, float, float]]:
+async def client(
+    port: int, model: str, questions: list[Question], seed: int, end: float, pause_s: float
+) -> list[tuple[str, float, float]]:
     """Of each question: the problem ('' for none), seconds to the first token (0 unless streamed) and to the end."""
     chance, answers = random.Random(seed), []
     await asyncio.sleep(chance.uniform(0, pause_s))
     while time.monotonic() < end:
-        planet = chance.choice(list(PLANETS))
-        answers.append(await ask(port, planet, PLANETS[planet][0], stream=len(answers) % 2 == 0))
+        answers.append(await ask(port, model, *chance.choice(questions), stream=len(answers) % 2 == 0))
         await asyncio.sleep(pause_s)
     return answers
 
 
-async def ask(port: int, planet: str, expected: str, stream: bool) -> tuple[str, float, float]:
+async def ask(port: int, model: str, question: str, expected: str, stream: bool) -> tuple[str, float, float]:
     """One question over a connection of its own."""
-    messages = [{"role": "user", "content": f"How long is a year on {planet}?"}]
-    body = json.dumps({"model": "rag", "stream": stream, "messages": messages})
+    messages = [{"role": "user", "content": question}]
+    body = json.dumps({"model": model, "stream": stream, "messages": messages})
     begun, first_s, received = time.perf_counter(), 0.0, b""
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -1,10 +1,8 @@
 """A cached folder is complete or missing, whatever the disk does. Only the last few graphs are kept."""
 
 import os
-import resource
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +10,7 @@ import pytest
 
 from bakeoff.errors import BakeoffError
 from bakeoff.files.cache import made_once
-
-
-@contextmanager
-def files_of_at_most(n_bytes: int) -> Iterator[None]:
-    """Inside, writing a file larger than this fails, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+from tests.unit.file_limit import files_of_at_most
 
 
 def plain(folder: Path) -> None:

@@ -1,10 +1,7 @@
 """Errors of a write without room say what would help: space on the disk, or a higher limit on the size of files."""
 
 import errno
-import resource
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,17 +9,7 @@ import pytest
 from bakeoff.errors import BakeoffError
 from bakeoff.files.room import room_remedy
 from bakeoff.files.sqlite_file import connected, explained
-
-
-@contextmanager
-def files_of_at_most(n_bytes: int) -> Iterator[None]:
-    """Python ignores the signal that comes with a larger write, so the write fails with EFBIG."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+from tests.unit.file_limit import files_of_at_most
 
 
 def too_large(path: Path) -> OSError:

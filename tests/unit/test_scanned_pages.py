@@ -57,7 +57,7 @@ def test_pages_with_text_are_never_given_to_tesseract(monkeypatch):
     """Pages with text, and blank pages without a picture, do not start tesseract."""
     monkeypatch.setattr(ocr, "is_available", lambda: True)
     monkeypatch.setattr(ocr, "words_in", lambda page: pytest.fail("tesseract was started"))
-    parse("a.pdf", drawn(grid([["Service", "Price"]], [60, 300]), lambda page: None))
+    assert "Service" in parse("a.pdf", drawn(grid([["Service", "Price"]], [60, 300]), lambda page: None)).parts[0].text
 
 
 def test_without_tesseract_a_scan_is_named_with_what_to_install(monkeypatch):

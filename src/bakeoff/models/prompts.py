@@ -27,7 +27,7 @@ class PromptTemplate(Record):
     def render(self, question: str, passages: Sequence[str] = (), instructions: str = "") -> Prompt:
         """The prompt for one question, its passages in the order given, without the template's own tags in them.
 
-        `instructions` of whoever asks follow those of the template.
+        `instructions` of the caller follow those of the template.
         """
         texts = map(self.without_tags, passages)
         shown = "\n\n".join(_fill(self.passage, rank=str(i), passage=text) for i, text in enumerate(texts, 1))

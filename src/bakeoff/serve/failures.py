@@ -61,7 +61,7 @@ def failure_of(error: str) -> Failure:
 
 
 def shown_to_client(error: str) -> str:
-    """What whoever asked may read of an error later: all of a refusal, of others what was replied.
+    """What a client may read of an error later: all of a refusal, of others what was replied.
 
     >>> shown_to_client("queue_full: 8 questions are being answered.")
     'queue_full: 8 questions are being answered.'

@@ -1,8 +1,8 @@
 """Addresses of the pages of documents, signed where keys are needed: a link in a browser cannot carry a key.
 
-A signed link opens the page of one version of one document, for reading, whoever follows it. It works as long as the
-key exists that it was made for, and that key may see the document. Its signature is made with the stored hash of this
-key, so a link tells nothing about the key. Knows nothing about routes.
+A signed link opens the page of one version of one document, to read it, for everybody who has the link. It works as
+long as the key exists that it was made for, and that key may see the document. It is signed with the stored hash of
+this key, so a link tells nothing about the key. Knows nothing about routes.
 """
 
 from urllib.parse import parse_qsl, quote, urlencode

@@ -137,7 +137,7 @@ class Serving:
             question = Question(
                 id=asked.id, text=asked.question, fact=asked.id, access=labels, instructions=asked.system
             )
-            contender = self.open(asked.model)  # whoever waits for a contender to be opened takes nobody's turn
+            contender = self.open(asked.model)  # a question that waits for it takes no turn
             with self.queue.turn():
                 for item in stream_of(contender, question):
                     if first_ms is None:

@@ -1,4 +1,4 @@
-"""How the contenders did in the pilot's test, and the verdict in a sentence: what whoever reads an answer should know.
+"""How the contenders did in the pilot's test, and the verdict in a sentence: what a reader of an answer should know.
 
 Takes a run's folder. Made once for a release: what reads verdicts takes half a second to import.
 """

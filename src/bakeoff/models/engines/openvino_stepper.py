@@ -26,7 +26,7 @@ MAX_SEQUENCES = 64
 # Tokens of prompts in one step, unless one prompt is longer. Few enough to stay in the processor's cache: see
 # docs/results/generation.md.
 PROMPT_TOKENS = 512
-# A longer prompt is read in several steps, so that whoever leaves need not be waited for. With a token of each other
+# A longer prompt is read in several steps, so that no client that leaves is waited for. With a token of each other
 # answer, this is what a step takes: a multiple of BLOCK_TOKENS.
 WHOLE_TOKENS = 2048
 CACHED_TOKENS = 16_384  # keys and values kept at least: for a batch of 16 prompts with a thousand tokens each

@@ -82,7 +82,7 @@ def edits(documents: Iterable[Document], deleted: Sequence[str]) -> list[Edit]:
     """These changes as edits that fit into one request each: a single one if possible, none if there is nothing to do.
 
     Deletions come with the last additions or after them. So a document that was moved is in its old place, in its new
-    one or in both at any time; and whoever stops in between leaves nothing out.
+    one or in both at any time; and nothing is left out if it stops in between.
     """
     *before, last = [tuple(group) for group in batches(documents)] or [()]
     starts = range(0, len(deleted), MOST_DELETED_AT_ONCE)

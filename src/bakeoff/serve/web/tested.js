@@ -1,4 +1,4 @@
-// How contenders did in the test of their run, and the verdict: what whoever reads an answer should know.
+// How contenders did in the test of their run, and the verdict: what a reader of an answer should know.
 
 import { byId, el } from "./dom.js";
 import { counted, line, percent } from "./format.js";
