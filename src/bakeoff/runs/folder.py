@@ -42,6 +42,8 @@ class RunFolder:
         self.splits_path = root / "splits.jsonl"
         self.stages_path = root / "stages.jsonl"
         self.scores_path = root / "scores.jsonl"
+        self.labels_path = root / "labels.jsonl"
+        self.judge_path = root / "judge.jsonl"
         self.comparison_path = root / "comparison.json"
         self.verdict_path = root / "verdict.json"
         self.identities_path = root / "identities.json"
