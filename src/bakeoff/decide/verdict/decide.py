@@ -16,7 +16,7 @@ from bakeoff.decide.situation.targets import targets
 from bakeoff.decide.verdict.limits import Cost, excluded_by_limits
 from bakeoff.decide.verdict.rule import NOBODY, TINY, unbeaten, winners
 from bakeoff.decide.verdict.wording import behind, percent
-from bakeoff.measure.comparison import Comparison
+from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.records import Approach, Record
 from bakeoff.sentences import listed
 
@@ -195,13 +195,22 @@ def _reason(case: _Case, verdict: Verdict) -> str:
     accuracy = case.comparison.estimate(winner, "accuracy")
     sentences = [
         f"{winner} answered {percent(accuracy.value or 0)} of {accuracy.n} test questions correctly "
-        f"(95 % interval {percent(accuracy.low or 0)} to {percent(accuracy.high or 0)})."
+        f"(95 % interval {percent(accuracy.low or 0)} to {percent(accuracy.high or 0)}).",
+        _unsure_line(accuracy),
     ]
     if verdict.short_of:
         goals = "goal" if len(verdict.short_of) == 1 else "goals"
         sentences.append(f"It misses the {goals}: {'; '.join(verdict.short_of)}.")
     sentences += [*_beaten_line(case, winner), *_tied_lines(case, verdict)]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _unsure_line(accuracy: Estimate) -> str:
+    """How many of the answers could not be graded; empty if all could."""
+    if not accuracy.unsure:
+        return ""
+    answers = "1 answer" if accuracy.unsure == 1 else f"{accuracy.unsure} answers"
+    return f"{answers} can be called neither right nor wrong: counted half here, the interval covers both."
 
 
 def _beaten_line(case: _Case, winner: str) -> list[str]:
@@ -242,6 +251,8 @@ def _distance(case: _Case, winner: str, other: str) -> str:
 def _power_line(case: _Case, winner: str, tied: Sequence[str]) -> str:
     """How many more questions would decide between the winner and the runner-up; empty if no pair is open.
 
+    If more questions would not decide because too many answers are neither right nor wrong, it says so.
+
     The runner-up is the most accurate of the others whose difference from the winner is still open.
     """
     contrasts = {name: case.comparison.contrast(winner, name) for name in tied if name != winner}
@@ -251,11 +262,20 @@ def _power_line(case: _Case, winner: str, tied: Sequence[str]) -> str:
         if contrast and contrast.finding == "open" and contrast.more_questions > 0
     }
     if not needed:
-        return ""
+        unsure = {name: contrast.unsure for name, contrast in contrasts.items() if contrast and contrast.unsure}
+        return _doubt_line(winner, *max(unsure.items(), key=lambda pair: pair[1])) if unsure else ""
     name = max(needed, key=lambda key: (case.accuracy(key), -needed[key]))
     is_second = len(contrasts) > 1 and case.accuracy(name) == max(map(case.accuracy, contrasts))
     runner_up = f"the runner-up, {name}" if is_second else name
     return f"About {needed[name]:,} more test questions would decide between {winner} and {runner_up}."
+
+
+def _doubt_line(winner: str, other: str, n: int) -> str:
+    questions = "1 question" if n == 1 else f"{n} questions"
+    return (
+        f"Between {winner} and {other}, {questions} cannot be decided, because an answer can be called neither right "
+        "nor wrong. Grading those answers comes before asking more questions."
+    )
 
 
 # The warnings.
