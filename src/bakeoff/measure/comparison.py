@@ -110,6 +110,11 @@ class Estimate(Record):
     slices: dict[str, "Estimate"] = Field(default_factory=dict)
     by_length: dict[AnswerLength, "Estimate"] = Field(default_factory=dict)
 
+    @property
+    def least(self) -> float | None:
+        """The value of a share if every unsure answer is counted as 0, its lowest."""
+        return None if self.value is None else self.value - self.unsure / (2 * max(1, self.n))
+
 
 class ConstantAnswer(Record):
     """The baseline that needs no model: it always gives the most frequent answer in training.

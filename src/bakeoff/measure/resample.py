@@ -24,10 +24,14 @@ PerQuestion = Mapping[str, Mapping[str, Graded]]
 
 @dataclass(frozen=True)
 class Redrawn:
-    """`means`: measure -> (draw, contender). `ahead[d, i, j]`: i significantly above j; `tied`: within the margin."""
+    """`means`: measure -> (draw, contender). `ahead[d, i, j]`: i significantly above j; `tied`: within the margin.
+
+    `least` are the means of the tested measure with every unsure answer counted as 0: (draw, contender).
+    """
 
     names: tuple[str, ...]
     means: dict[str, np.ndarray]
+    least: np.ndarray
     ahead: np.ndarray
     tied: np.ndarray
 
@@ -37,6 +41,7 @@ class Redrawn:
         return Redrawn(
             names=tuple(names),
             means={measure: values[:, picks] for measure, values in self.means.items()},
+            least=self.least[:, picks],
             ahead=self.ahead[:, picks][:, :, picks],
             tied=self.tied[:, picks][:, :, picks],
         )
@@ -56,9 +61,11 @@ def redraw(
     drawn = np.concatenate([_drawn(len(first), rng), _drawn(len(others), rng)], axis=1)
     row_of = {fact: i for i, fact in enumerate((*first, *others))}
     tables = {measure: _Table(values, fact_of, names, row_of) for measure, values in per_question.items()}
-    means = {measure: _means(table, drawn) for measure, table in tables.items()}
-    ahead, tied = _tested(tables[tested], drawn, margin)
-    return Redrawn(tuple(names), means, ahead, tied)
+    means = {measure: _means(table, table.values, drawn) for measure, table in tables.items()}
+    of_tested = tables[tested]
+    least = _means(of_tested, np.where(of_tested.unsure > 0, 0.0, of_tested.values), drawn)
+    ahead, tied = _tested(of_tested, drawn, margin)
+    return Redrawn(tuple(names), means, least, ahead, tied)
 
 
 def _facts(columns: Mapping[str, Graded], fact_of: Facts, names: Sequence[str]) -> list[str]:
@@ -108,10 +115,10 @@ def _numbers(key: str, given: Sequence[Graded]) -> list[int]:
     ]
 
 
-def _means(table: _Table, drawn: np.ndarray) -> np.ndarray:
+def _means(table: _Table, values: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """The mean of each contender in each draw. If a draw holds none of its facts, the mean over all facts."""
     sums, sizes = (
-        np.stack(column, axis=1) for column in zip(*(table.by_fact(column) for column in table.values.T), strict=True)
+        np.stack(column, axis=1) for column in zip(*(table.by_fact(column) for column in values.T), strict=True)
     )
     with np.errstate(invalid="ignore"):
         whole = sums.sum(axis=0) / sizes.sum(axis=0)

@@ -16,7 +16,7 @@ from bakeoff.decide.situation.targets import targets
 from bakeoff.decide.verdict.limits import Cost, excluded_by_limits
 from bakeoff.decide.verdict.rule import NOBODY, TINY, unbeaten, winners
 from bakeoff.decide.verdict.wording import behind, percent
-from bakeoff.measure.comparison import Comparison, Estimate
+from bakeoff.measure.comparison import Comparison
 from bakeoff.records import Approach, Record
 from bakeoff.sentences import listed
 
@@ -62,6 +62,10 @@ class _Case:
     def n_compared(self) -> int:
         """How many pairs were compared on accuracy. The tests are corrected for this number."""
         return sum(contrast.measure == "accuracy" for contrast in self.comparison.contrasts)
+
+    def least(self, name: str) -> float:
+        """Its accuracy with every unsure answer counted as not correct: the rule gives nobody the benefit of doubt."""
+        return self.comparison.estimate(name, "accuracy").least or 0.0
 
     def accuracy(self, name: str) -> float:
         return self.comparison.estimate(name, "accuracy").value or 0.0
@@ -141,7 +145,7 @@ def _unbeaten_baseline(case: _Case, winner: str, excluded: Mapping[str, str]) ->
 def _by_rule(case: _Case) -> tuple[str | None, list[str]]:
     """The winner (None if there is none), and the contenders that no other is significantly more accurate than."""
     names, comparison = case.eligible, case.comparison
-    accuracy = np.array([[case.accuracy(name) for name in names]])
+    accuracy = np.array([[case.least(name) for name in names]])
     ahead = np.array([[[comparison.beats(a, b) for b in names] for a in names]])
     tied = np.array([[[_finding(comparison, a, b) == "tied" for b in names] for a in names]])
     total = np.array([case.costs[name].total_usd if name in case.costs else math.inf for name in names])
@@ -153,8 +157,8 @@ def _by_rule(case: _Case) -> tuple[str | None, list[str]]:
 
 def _as_accurate(case: _Case, names: Sequence[str]) -> list[str]:
     """The names whose accuracy is within the margin of the best of them."""
-    best = max((case.accuracy(name) for name in names), default=0.0)
-    return [name for name in names if case.accuracy(name) >= best - case.margin - TINY]
+    best = max((case.least(name) for name in names), default=0.0)
+    return [name for name in names if case.least(name) >= best - case.margin - TINY]
 
 
 def _finding(comparison: Comparison, a: str, b: str) -> str:
@@ -196,7 +200,7 @@ def _reason(case: _Case, verdict: Verdict) -> str:
     sentences = [
         f"{winner} answered {percent(accuracy.value or 0)} of {accuracy.n} test questions correctly "
         f"(95 % interval {percent(accuracy.low or 0)} to {percent(accuracy.high or 0)}).",
-        _unsure_line(accuracy),
+        _unsure_line(case, (winner, *verdict.tied_with)),
     ]
     if verdict.short_of:
         goals = "goal" if len(verdict.short_of) == 1 else "goals"
@@ -205,12 +209,16 @@ def _reason(case: _Case, verdict: Verdict) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _unsure_line(accuracy: Estimate) -> str:
-    """How many of the answers could not be graded; empty if all could."""
-    if not accuracy.unsure:
+def _unsure_line(case: _Case, names: Sequence[str]) -> str:
+    """How many answers of the winner and of those it did not beat could not be graded; empty if all could."""
+    counts = {name: case.comparison.estimate(name, "accuracy").unsure for name in names}
+    unsure = [f"{name} {n}" for name, n in counts.items() if n]
+    if not unsure:
         return ""
-    answers = "1 answer" if accuracy.unsure == 1 else f"{accuracy.unsure} answers"
-    return f"{answers} can be called neither right nor wrong: counted half here, the interval covers both."
+    return (
+        f"Some answers can be called neither right nor wrong ({', '.join(unsure)}). They count half in these numbers "
+        "and as not correct in the choice; the intervals cover both."
+    )
 
 
 def _beaten_line(case: _Case, winner: str) -> list[str]:
@@ -235,7 +243,7 @@ def _tied_lines(case: _Case, verdict: Verdict) -> list[str]:
     if others:
         distances = "; ".join(f"{name}, {_distance(case, winner, name)}" for name in others)
         pairs = f" (corrected for {case.n_compared} comparisons)" if case.n_compared > 1 else ""
-        lines.append(f"Less accurate in this test, but not significantly{pairs}: {distances}.")
+        lines.append(f"Not significantly less accurate in this test{pairs}: {distances}.")
     if verdict.tied_with:
         costs = {name: case.costs[name].total_usd for name in (winner, *verdict.tied_with) if name in case.costs}
         lines.append(f"Total cost in USD: {', '.join(f'{name} {usd:,.0f}' for name, usd in costs.items())}.")
