@@ -1,0 +1,167 @@
+"""Draws answers of finished runs of the public sets, to be judged by hand.
+
+    python benchmarks/draw_answers.py /tmp/drawn squad=250 timeqa=200 cookbook_docs=200 --runs runs
+
+Takes run folders (RUNS/SET, of the folders that public_pilots.py writes) and $BAKEOFF_DATA. Draws pairs of a question
+and an answer, evenly over the contenders, at random with a fixed seed. Left out are failed answers, plain refusals,
+answers that equal an accepted one, general-knowledge questions, and pairs that graded_answers.csv has already.
+
+Writes DIR/judge.jsonl (what a judge may see: question, accepted answers, answer, the source section; shuffled) and
+DIR/drawn.csv (the same pairs without the texts of the sets, with their contenders). Judges never see drawn.csv.
+"""
+
+import argparse
+import csv
+import json
+import os
+import random
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bakeoff.grading.grade import squad_normalise
+
+GRADED = Path(__file__).parents[1] / "tests" / "reference" / "graded_answers.csv"
+SEED = 20261127
+PLAIN_REFUSALS = {"i dont know", "i do not know"}
+COLUMNS = ("number", "set", "question_id", "kind", "contenders", "answer")
+PAGE_CHARACTERS = 9000
+"""The most that a judge is shown of a page."""
+
+
+class Pair(NamedTuple):
+    """A question of a set and one distinct answer to it, without outer blanks."""
+
+    set: str
+    question_id: str
+    answer: str
+
+
+def answers(run: Path) -> dict[Pair, set[str]]:
+    """Every distinct answer of the test and of dev, with the contenders that gave it."""
+    given: dict[Pair, set[str]] = defaultdict(set)
+    for path in sorted((run / "answers").glob("*.jsonl")):
+        if path.name.endswith(".latency.jsonl"):
+            continue
+        for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+            if not row["error"] and row["text"].strip():
+                given[Pair(run.name, row["question_id"], row["text"].strip())].add(row["contender"])
+    return given
+
+
+def worth_judging(pair: Pair, accepted: list[str]) -> bool:
+    """Neither a plain refusal nor an accepted answer word for word: nobody needs to judge these."""
+    plain = squad_normalise(pair.answer)
+    return plain not in PLAIN_REFUSALS and plain not in {squad_normalise(text) for text in accepted}
+
+
+def evenly(given: dict[Pair, set[str]], n: int, draw: random.Random) -> list[Pair]:
+    """`n` pairs, taken in turn from those of each contender. Fewer if there are no more."""
+    waiting = {name: [] for name in sorted(set().union(*given.values()))}
+    for pair in sorted(given):
+        for name in given[pair]:
+            waiting[name].append(pair)
+    for pairs in waiting.values():
+        draw.shuffle(pairs)
+    chosen: dict[Pair, None] = {}
+    while len(chosen) < n and any(waiting.values()):
+        for pairs in waiting.values():
+            while pairs and pairs[-1] in chosen:
+                pairs.pop()
+            if pairs and len(chosen) < n:
+                chosen[pairs.pop()] = None
+    return list(chosen)
+
+
+def graded_already() -> set[tuple[str, str]]:
+    """(question, answer) of the pairs whose texts are in the file."""
+    with GRADED.open(newline="", encoding="utf-8") as file:
+        return {(row["question"], row["answer"]) for row in csv.DictReader(file)}
+
+
+class Sources:
+    """What a judge may read beside a question: the part of the set that the question is about."""
+
+    def __init__(self, source: Path) -> None:
+        articles = _read(source / "squad_v2_cs224n" / "dev-v2.0.json")["data"]
+        self._paragraphs = {
+            qa["id"]: f"{article['title']}\n{paragraph['context']}"
+            for article in articles
+            for paragraph in article["paragraphs"]
+            for qa in paragraph["qas"]
+        }
+        rows = _read(source / "cookbook_docs" / "anthropic_docs.json")
+        self._chunks = {row["chunk_link"]: f"{row['chunk_heading']}\n{row['text']}" for row in rows}
+        asked = _read(source / "cookbook_docs" / "docs_evaluation_dataset.json")
+        self._links = {row["id"]: row["correct_chunks"] for row in asked}
+        self._pages = {page["index"]: page for page in _read(source / "timeqa" / "human_annotated_test.json")}
+
+    def of(self, pair: Pair) -> str:
+        """The paragraph (squad), the gold sections (cookbook_docs), or the page around the answers (timeqa)."""
+        if pair.set == "squad":
+            return self._paragraphs[pair.question_id]
+        if pair.set == "cookbook_docs":
+            return "\n-----\n".join(self._chunks[link] for link in self._links[pair.question_id])
+        index, _, number = pair.question_id.rpartition("-")
+        page = self._pages[index]
+        places = [answer["para"] for answer in page["questions"][int(number) - 1][1] if answer["answer"].strip()]
+        near = {place + step for place in places for step in (-2, -1, 0, 1, 2)}
+        texts = [text for i, text in enumerate(page["paras"]) if i in near or not near]
+        return "\n".join([page["paras"][0], *texts])[:PAGE_CHARACTERS]
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def drawn(run: Path, n: int, draw: random.Random) -> tuple[list[Pair], dict[Pair, set[str]], dict[str, dict[str, Any]]]:
+    """`n` pairs of a run with their contenders, and the questions by id. Prints how many pairs there were."""
+    lines = (run / "splits.jsonl").read_text(encoding="utf-8").splitlines()
+    questions = {row["id"]: row for row in map(json.loads, lines) if row["slice"] != "general"}
+    given = {pair: names for pair, names in answers(run).items() if pair.question_id in questions}
+    known = graded_already()
+    worth = {
+        pair: names
+        for pair, names in given.items()
+        if worth_judging(pair, questions[pair.question_id]["answers"])
+        and (questions[pair.question_id]["text"], pair.answer) not in known
+    }
+    print(f"{run.name}: {len(given)} pairs, {len(worth)} to judge, {min(n, len(worth))} drawn")
+    return evenly(worth, n, draw), worth, questions
+
+
+def main() -> None:
+    """Draws, and writes both files."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("draws", nargs="+", metavar="SET=N")
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    arguments = parser.parse_args()
+    sources = Sources(Path(os.environ["BAKEOFF_DATA"]))
+    shown, kept = [], []
+    for name, n in (text.split("=") for text in arguments.draws):
+        draw = random.Random(f"{SEED} {name}")
+        pairs, contenders, questions = drawn(arguments.runs / name, int(n), draw)
+        draw.shuffle(pairs)
+        for place, pair in enumerate(pairs, start=1):
+            question = questions[pair.question_id]
+            number = f"{name}-{place:03}"
+            shown.append(
+                {
+                    "number": number,
+                    "question": question["text"],
+                    "accepted": question["answers"],
+                    "answer": pair.answer,
+                    "source": sources.of(pair),
+                }
+            )
+            kept.append((number, *pair[:2], question["kind"], " ".join(sorted(contenders[pair])), pair.answer))
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in shown)
+    (arguments.output / "judge.jsonl").write_text(lines, encoding="utf-8")
+    with (arguments.output / "drawn.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([COLUMNS, *kept])
+
+
+if __name__ == "__main__":
+    main()
