@@ -15,7 +15,7 @@ import csv
 import json
 import os
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,10 +49,12 @@ def answers(run: Path) -> dict[Pair, set[str]]:
     return given
 
 
-def worth_judging(pair: Pair, accepted: list[str]) -> bool:
-    """Neither a plain refusal nor an accepted answer word for word: nobody needs to judge these."""
+def sort_of(pair: Pair, accepted: list[str]) -> str:
+    """'refusal' (plain), 'accepted' (word for word), or 'to judge': nobody needs to judge the first two."""
     plain = squad_normalise(pair.answer)
-    return plain not in PLAIN_REFUSALS and plain not in {squad_normalise(text) for text in accepted}
+    if plain in PLAIN_REFUSALS:
+        return "refusal"
+    return "accepted" if plain in {squad_normalise(text) for text in accepted} else "to judge"
 
 
 def evenly(given: dict[Pair, set[str]], n: int, draw: random.Random) -> list[Pair]:
@@ -120,13 +122,13 @@ def drawn(run: Path, n: int, draw: random.Random) -> tuple[list[Pair], dict[Pair
     questions = {row["id"]: row for row in map(json.loads, lines) if row["slice"] != "general"}
     given = {pair: names for pair, names in answers(run).items() if pair.question_id in questions}
     known = graded_already()
+    sorts = {pair: sort_of(pair, questions[pair.question_id]["answers"]) for pair in given}
     worth = {
         pair: names
         for pair, names in given.items()
-        if worth_judging(pair, questions[pair.question_id]["answers"])
-        and (questions[pair.question_id]["text"], pair.answer) not in known
+        if sorts[pair] == "to judge" and (questions[pair.question_id]["text"], pair.answer) not in known
     }
-    print(f"{run.name}: {len(given)} pairs, {len(worth)} to judge, {min(n, len(worth))} drawn")
+    print(f"{run.name}: {len(given)} pairs, {dict(Counter(sorts.values()))}, {min(n, len(worth))} drawn")
     return evenly(worth, n, draw), worth, questions
 
 
