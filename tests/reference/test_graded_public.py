@@ -1,9 +1,11 @@
 """The rules against answers of real models to questions of the public sets, which two judges judged by hand."""
 
+import json
 from pathlib import Path
 
 import pytest
 from benchmarks import grader_precision as precision
+from benchmarks import public_pilots
 from benchmarks.graded_public import Case, cases, rows, value_of
 
 VERDICTS = {"right", "wrong", "declined", "unsure"}
@@ -67,3 +69,18 @@ def test_a_line_of_the_table_counts_each_verdict_against_the_truth() -> None:
     line = precision.row("all", of, lambda one: one.correct, lambda one: one.first_met)
     assert line.startswith("| all | 5 | 4 | 1 of 2 (50.0%, ") and "| 1 of 1 (100.0%, " in line
     assert line.endswith("| 1 (20%) |")
+
+
+@pytest.mark.parametrize("name", ["squad", "timeqa"])
+def test_the_evidence_of_a_pilot_stands_in_its_documents(public_data: Path, tmp_path: Path, name: str) -> None:
+    """So do the answers, but for the few that the set has otherwise than its text."""
+    public_pilots.SETS[name](public_data, tmp_path)
+    lines = (tmp_path / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    questions = [json.loads(line) for line in lines]
+    answerable = [question for question in questions if question.get("answers")]
+    assert len(questions) >= 300 and 200 <= len(answerable) < len(questions)
+    texts = {path.name: " ".join(path.read_text(encoding="utf-8").split()) for path in tmp_path.glob("documents/*.md")}
+    missing = [question["id"] for question in answerable if question["evidence"] not in texts[question["source"]]]
+    assert missing == []
+    absent = [question["id"] for question in answerable if question["answers"][0] not in texts[question["source"]]]
+    assert len(absent) <= 0.02 * len(answerable)
