@@ -5,6 +5,7 @@
 Takes run folders (RUNS/SET, of the folders that public_pilots.py writes) and $BAKEOFF_DATA. Draws pairs of a question
 and an answer, evenly over the contenders, at random with a fixed seed. Left out are failed answers, plain refusals,
 answers that equal an accepted one, general-knowledge questions, and pairs that graded_answers.csv has already.
+SET=N:R draws R of the N among the answers that the rules call right, for a closer look at these.
 
 Writes DIR/judge.jsonl (what a judge may see: question, accepted answers, answer, the source section; shuffled) and
 DIR/drawn.csv (the same pairs without the texts of the sets, with their contenders). Judges never see drawn.csv.
@@ -19,7 +20,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bakeoff.grading.grade import squad_normalise
+from bakeoff.grading.grade import grade, squad_normalise
 
 GRADED = Path(__file__).parents[1] / "tests" / "reference" / "graded_answers.csv"
 SEED = 20261127
@@ -76,9 +77,9 @@ def evenly(given: dict[Pair, set[str]], n: int, draw: random.Random) -> list[Pai
 
 
 def graded_already() -> set[tuple[str, str]]:
-    """(question, answer) of the pairs whose texts are in the file."""
+    """(question, or its id in a public set; answer) of the pairs that are in the file."""
     with GRADED.open(newline="", encoding="utf-8") as file:
-        return {(row["question"], row["answer"]) for row in csv.DictReader(file)}
+        return {(row.get("question_id") or row["question"], row["answer"]) for row in csv.DictReader(file)}
 
 
 class Sources:
@@ -116,8 +117,16 @@ def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def drawn(run: Path, n: int, draw: random.Random) -> tuple[list[Pair], dict[Pair, set[str]], dict[str, dict[str, Any]]]:
-    """`n` pairs of a run with their contenders, and the questions by id. Prints how many pairs there were."""
+class Draw(NamedTuple):
+    """The pairs drawn from a run, those that gave them, and its questions by id."""
+
+    pairs: list[Pair]
+    contenders: dict[Pair, set[str]]
+    questions: dict[str, dict[str, Any]]
+
+
+def drawn(run: Path, n: int, n_right: int, draw: random.Random) -> Draw:
+    """`n` pairs of a run, shuffled, `n_right` of them called right by the rules. Prints how many there were."""
     lines = (run / "splits.jsonl").read_text(encoding="utf-8").splitlines()
     questions = {row["id"]: row for row in map(json.loads, lines) if row["slice"] != "general"}
     given = {pair: names for pair, names in answers(run).items() if pair.question_id in questions}
@@ -126,25 +135,42 @@ def drawn(run: Path, n: int, draw: random.Random) -> tuple[list[Pair], dict[Pair
     worth = {
         pair: names
         for pair, names in given.items()
-        if sorts[pair] == "to judge" and (questions[pair.question_id]["text"], pair.answer) not in known
+        if sorts[pair] == "to judge"
+        and known.isdisjoint({(pair.question_id, pair.answer), (questions[pair.question_id]["text"], pair.answer)})
     }
-    print(f"{run.name}: {len(given)} pairs, {dict(Counter(sorts.values()))}, {min(n, len(worth))} drawn")
-    return evenly(worth, n, draw), worth, questions
+    pairs = evenly(worth, n, draw) if not n_right else with_right(worth, questions, n, n_right, draw)
+    draw.shuffle(pairs)
+    print(f"{run.name}: {len(given)} pairs, {dict(Counter(sorts.values()))}, {len(pairs)} of {len(worth)} drawn")
+    return Draw(pairs, worth, questions)
+
+
+def with_right(
+    worth: dict[Pair, set[str]], questions: dict[str, dict[str, Any]], n: int, n_right: int, draw: random.Random
+) -> list[Pair]:
+    """`n_right` pairs that the rules call right, and others up to `n`."""
+
+    def called_right(pair: Pair) -> bool:
+        question = questions[pair.question_id]
+        return grade(pair.answer, question["answers"], question["kind"]).verdict == "right"
+
+    right = {pair: names for pair, names in worth.items() if called_right(pair)}
+    others = {pair: names for pair, names in worth.items() if pair not in right}
+    return evenly(right, n_right, draw) + evenly(others, n - n_right, draw)
 
 
 def main() -> None:
     """Draws, and writes both files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("output", type=Path)
-    parser.add_argument("draws", nargs="+", metavar="SET=N")
+    parser.add_argument("draws", nargs="+", metavar="SET=N[:R]")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     arguments = parser.parse_args()
     sources = Sources(Path(os.environ["BAKEOFF_DATA"]))
     shown, kept = [], []
-    for name, n in (text.split("=") for text in arguments.draws):
+    for name, _, numbers in (text.partition("=") for text in arguments.draws):
+        n, _, n_right = numbers.partition(":")
         draw = random.Random(f"{SEED} {name}")
-        pairs, contenders, questions = drawn(arguments.runs / name, int(n), draw)
-        draw.shuffle(pairs)
+        pairs, contenders, questions = drawn(arguments.runs / name, int(n), int(n_right or 0), draw)
         for place, pair in enumerate(pairs, start=1):
             question = questions[pair.question_id]
             number = f"{name}-{place:03}"
