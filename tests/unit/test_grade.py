@@ -45,7 +45,7 @@ def test_what_the_rules_decide_agrees_with_hand_judgement() -> None:
     n_unsure = counts["right", "unsure"] + counts["wrong", "unsure"]
     assert counts["right", "right"] >= 0.98 * (counts["right", "right"] + counts["wrong", "right"])
     assert counts["wrong", "wrong"] >= 0.98 * (counts["wrong", "wrong"] + counts["right", "wrong"])
-    assert n_unsure <= 0.12 * counts.total()
+    assert n_unsure <= 0.18 * counts.total()
 
 
 def test_unsure_has_a_reason_and_nothing_else_has() -> None:

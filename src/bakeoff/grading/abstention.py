@@ -12,7 +12,10 @@ from bakeoff.grading.languages import plain as plain_lower
 from bakeoff.grading.normalise import fold
 from bakeoff.grading.terms import terms
 
-_SOURCE = r"(?:documents?|passages?|context|texts?|information|articles?|sources?|knowledge base|manuals?|excerpts?)"
+_SOURCE = (
+    r"(?:documents?|passages?|context|texts?|information|articles?|sources?|knowledge base|manuals?|excerpts?|"
+    r"materials?|guides?|handbooks?|documentation|faq|reports?|files?|pages?|extracts?|records?|data)"
+)
 _ABOUT = (
     r"(?=\W*$|\W*[.,;]| (?:about|on|regarding|concerning|available|provided|given|found|mentioned|in|to|for|that|of|"
     r"here)\b)"
@@ -44,6 +47,11 @@ _DECLINES = (
     rf"^\W*(?:no|insufficient|not enough) (?:\w+ )?{_DATA}{_ABOUT}",
     r"^\W*not found\W*$",
     r"\bcan not be (?:answered|determined)\b",
+    r"\b(?:im|not )possible to (?:say|tell|know|answer|determine|establish|give an answer)\b",
+    r"\bneed (?:some |a bit )?(?:more|further|additional) (?:information|context|details?)\b",
+    rf"\b{_SOURCE} (?:says?|mentions?|contains?|gives?|states?|tells?|holds?|reveals?) (?:us |me )?nothing\b",
+    r"\bno way (?:of knowing|to (?:know|tell))\b",
+    r"\b(?:is|are) (?:not|nowhere) covered (?:by|in) (?:\w+ ){0,3}" + _SOURCE + r"\b",
     r"\bunanswerable\b|\bn/a\b",
     r"^(?:it is |the answer is )?unknown\b(?=\W*(?:$|[.,]))",
     r"^\W*none of the (?:passages|documents|above)\b",

@@ -78,7 +78,7 @@ def bounds_agree(answer: str, gold: str, number: Term) -> str:
     """
     if answer == gold or (not answer and "=" in gold) or (not gold and "=" in answer):
         return "right"
-    if "~" in (answer, gold):
+    if "~" in (answer, gold) or {answer, gold} == {"", "+/-"}:
         return "unsure"
     if answer and gold and answer.strip(".") == gold.strip("."):
         return "right"

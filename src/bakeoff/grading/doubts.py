@@ -11,10 +11,61 @@ from bakeoff.grading.wording import FUNCTION_WORDS, Terms, clause_of, ends_claus
 
 _FORMER = frozenset(("formerly", "previously", "originally", "once", "former", "initially", "ex", "earlier", "until"))
 _BESIDE = frozenset(
-    ("than", "unlike", "versus", "vs", "like", "compared", "except", "excluding", "besides", "instead", "after")
+    (
+        "than",
+        "unlike",
+        "versus",
+        "vs",
+        "like",
+        "compared",
+        "except",
+        "excluding",
+        "besides",
+        "instead",
+        "after",
+        "succeeded",
+        "succeeding",
+        "replaced",
+        "replacing",
+        "preceded",
+        "outside",
+        "near",
+        "towards",
+        "beyond",
+        "behind",
+        "opposite",
+        "before",
+        "under",
+    )
 )
+_REFUTES = word_set("""
+    wrong incorrect false untrue mistaken inaccurate myth excluded rejected dismissed impossible denied refuted
+    overturned cancelled canceled invalid erroneous mistake stopped ceased quit avoided avoid avoids refused refuses
+    forbidden banned prohibited prevented prevents discontinued disputed doubted unlikely
+""")
+# Words that make something else of the one after them ('imitation leather'), and people who are somebody's.
+_MODIFIES = word_set("""
+    imitation fake artificial faux mock pseudo quasi anti ex false supposed alleged called counterfeit synthetic
+    semi sub post pre near vice deputy assistant acting half
+""")
+_RELATIVES = word_set("""
+    brother sister father mother son daughter wife husband widow uncle aunt nephew niece cousin grandson granddaughter
+    grandfather grandmother successor predecessor author friend assistant deputy secretary student pupil teacher
+    colleague rival opponent critic boss partner owner neighbour neighbor follower fan biographer agent lawyer
+    opposite reverse absence lack north south east west suburb outskirts critics instead
+""")
+EDITIONS = word_set("""
+    pro max plus ultra mini lite air se xl xt ti premium home enterprise education professional business standard alpha
+    beta rc preview ii iii
+""")
+_OF_PLACES = word_set("""
+    new old north south east west northern southern eastern western upper lower great greater little papua san santa
+    saint
+    los las el la port fort mount lake
+""")
 _CORRECTS = frozenset(("actually", "correction", "wait", "rather", "sorry", "mistake", "instead"))
-_TITLES = word_set("""
+TITLES = word_set("""
+    madame monsieur madam signor senor herr frau mister father mother brother sister baron count duke earl
     mr mrs ms miss dr prof professor sir lady lord president king queen prince princess pope saint st captain general
     chief director minister ceo cto cfo mayor judge senator the dame colonel major doctor
 """)
@@ -36,24 +87,63 @@ def _doubt_at(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> st
         return "it may say what was true before"
     if start > 0 and answer[start - 1].text in _BESIDE:
         return "it may compare with the accepted answer"
+    if start > 1 and [term.text for term in answer[start - 2 : start]] == ["over", "from"]:
+        return "it may name somebody before"
     if start > 0 and answer[start - 1].text == "from" and any(term.text == "to" for term in answer[end : end + 3]):
         return "the accepted answer is one end of a way or range"
     if "then" in [term.text for term in (*answer[max(0, start - 1) : start], *answer[end : end + 1])]:
         return "the accepted answer is one step of several"
-    if answer[end : end + 1] and answer[end].text == "not" and not answer[end].before:
+    if _denied_nearby(answer, start, end):
         return "it may deny the accepted answer"
-    return _longer_name(answer, start, end, golds)
+    return _of_another(answer, start, end, golds) or _longer_name(answer, start, end, golds)
+
+
+def _denied_nearby(answer: Terms, start: int, end: int) -> bool:
+    """Whether a negation follows in the same clause, or a word such as 'wrong' stands in it."""
+    clause, accepted = clause_of(answer, start), range(start, end)
+    for k in range(end, min(end + 4, clause.stop)):
+        if answer[k].text in ("that", "which", "who", "when", "if", "because"):
+            break
+        if answer[k].text in ("not", "never"):
+            return True
+    words = [answer[k].text for k in clause if k not in accepted]
+    return bool(_REFUTES.intersection(words)) or _follows(words, "ruled", "out")
+
+
+def _of_another(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> str:
+    """A doubt if the words belong to something else: 'Anna's brother', 'imitation leather'."""
+    if answer[start].text.startswith("-") and end < len(answer) and answer[end].before == "-":
+        return "it may be a part of a longer option"
+    if start > 0 and answer[start - 1].text in _MODIFIES:
+        return "the word before it may change what it says"
+    if start > 1 and answer[start - 1].text in ("of", "to") and answer[start - 2].text in _RELATIVES:
+        return "it may name somebody or something else"
+    owner = answer[end - 1].written
+    owns = owner.endswith(("'s", "s'")) and end < len(answer) and not answer[end].before
+    if owns and not any(gold[-1].written == owner for gold in golds):
+        return "it may name something that belongs to the accepted answer"
+    accepted = {term.text for gold in golds for term in gold}
+    beside = [(end, end), (start, start - 1)]
+    for mark, other in beside:
+        if 0 < mark < len(answer) and answer[mark].before == "/" and answer[other].text not in accepted:
+            return "it names another one too"
+    return ""
 
 
 def _longer_name(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> str:
     """A doubt if another name is joined to the name, or the name goes on: 'Anna Berg and Per Lie', 'New Rochelle'."""
-    if not answer[start].capital or _is_in_title_case(answer):
+    is_name = answer[start].capital or re.match(r"[a-z]+[A-Z]", answer[start].written)
+    if not is_name or _is_in_title_case(answer):
         return ""
-    before = answer[start - 1] if start > 1 and not answer[start].before.strip("¶\"'") else None
+    joined = start > 0 and not answer[start].before.strip("¶\"'")
+    opens = start == 1 and not (len(answer) <= 3 and answer[0].text in _OF_PLACES)
+    before = answer[start - 1] if joined and not opens else None
     after = answer[end] if end < len(answer) and not answer[end].before else None
-    goes_on = after and after.capital and answer[end - 1].capital and after.text not in FUNCTION_WORDS
+    numbered = answer[end - 1].label or answer[end - 1].text[:1].isdigit()
+    named = after is not None and after.capital and after.text not in FUNCTION_WORDS
+    goes_on = named and (answer[end - 1].capital or (numbered and answer[end].text in EDITIONS))
     if goes_on or (
-        before and before.capital and not ends_clause(before) and before.text not in FUNCTION_WORDS | _TITLES
+        before and before.capital and not ends_clause(before) and before.text not in FUNCTION_WORDS | TITLES
     ):
         return "the name could be part of a longer name"
     accepted = {term.text for gold in golds for term in gold}
@@ -73,8 +163,14 @@ def _is_in_title_case(answer: Terms) -> bool:
 
 def contradiction(answer: Terms, end: int) -> str:
     """A doubt if the words after position `end` take something back."""
-    if any(term.text in _CORRECTS for term in answer[end:]):
-        return "it may correct itself"
+    for k, term in enumerate(answer[end:], end):
+        follows = answer[k + 1].text if k + 1 < len(answer) else ""
+        if term.text in _CORRECTS and follows not in ("than", "of"):
+            return "it may correct itself"
+    for k in range(end, len(answer)):
+        after = answer[k + 1].before if k + 1 < len(answer) else ","
+        if answer[k].text in ("no", "nope") and ends_clause(answer[k]) and after.strip("\"'"):
+            return "it may correct itself"
     return ""
 
 

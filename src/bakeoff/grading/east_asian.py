@@ -27,6 +27,13 @@ _UNITS = {
 }
 # fmt: on
 _WITH_UNIT = re.compile(rf"(\d) ?({'|'.join(sorted(_UNITS, key=len, reverse=True))})")
+_DIGITS = {"〇": 0, "零": 0, "两": 2, "兩": 2} | {sign: i for i, sign in enumerate("一二三四五六七八九", 1)}
+_TENS = {"十": 10, "百": 100, "千": 1000}
+# Numbers in Chinese letters, before a unit only. 十分 is also 'enough'.
+_IN_LETTERS = re.compile(
+    rf"(?<![{''.join(_DIGITS)}{''.join(_TENS)}第])([{''.join(_DIGITS)}{''.join(_TENS)}]+)(万|萬|億|亿)?"
+    rf"(?=(?:{'|'.join(sorted((u for u in _UNITS if u not in '分周週'), key=len, reverse=True))}))"
+)
 _BESIDE_FIGURES = re.compile(rf"(?<=[{NO_BLANKS}])(?=[\d$€£¥])|(?<=[\d%])(?=[{NO_BLANKS}])")
 
 
@@ -34,7 +41,21 @@ def east_asian_figures(text: str) -> str:
     """The text with dates, scales and units after figures in Latin letters, and blanks around figures."""
     if not HAS_NO_BLANKS.search(text):
         return text
+    text = _IN_LETTERS.sub(lambda m: f"{_value_of(m[1])}{m[2] or ''}", text)
     text = _DATE.sub(lambda m: f" {m[1]}-{int(m[2]):02d}" + (f"-{int(m[3]):02d} " if m[3] else " "), text)
     text = _SCALED.sub(lambda m: f"{Decimal(m[1].replace(',', '')) * _SCALES[m[2]]:f}", text)
     text = _WITH_UNIT.sub(lambda m: f"{m[1]} {_UNITS[m[2]]} ", text)
     return _BESIDE_FIGURES.sub(" ", text)
+
+
+def _value_of(letters: str) -> int:
+    """The value of a number in Chinese letters below 10,000: 二十四, 一百, or digit by digit 二〇二四."""
+    if not any(letter in _TENS for letter in letters):
+        return int("".join(str(_DIGITS[letter]) for letter in letters))
+    total = digit = 0
+    for letter in letters:
+        if letter in _TENS:
+            total, digit = total + (digit or 1) * _TENS[letter], 0
+        else:
+            digit = _DIGITS[letter]
+    return total + digit

@@ -14,14 +14,15 @@ from bakeoff.grading.abstention import denies_elsewhere, is_abstention, mentions
 from bakeoff.grading.bounds import bound_at, same_signs
 from bakeoff.grading.label import is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
-from bakeoff.grading.number_rule import number_ruling
+from bakeoff.grading.normalise import without_markup
+from bakeoff.grading.number_rule import direction, number_ruling
 from bakeoff.grading.phrase_rules import list_ruling, long_ruling, phrase_ruling
 from bakeoff.grading.polarity import explicit_polarity, is_limited, opens_with_polarity, polarity
 from bakeoff.grading.quantities import is_quantity, with_units
 from bakeoff.grading.rulings import Ruling, Verdict, best, right, unsure, wrong
 from bakeoff.grading.shares import as_clock, as_percentages
 from bakeoff.grading.signs import says_signs
-from bakeoff.grading.surface import surface_conflict
+from bakeoff.grading.surface import is_joined, surface_conflict, telling_signs
 from bakeoff.grading.terms import terms
 from bakeoff.grading.unspaced import needs_this, unspaced_verdict
 from bakeoff.grading.wording import (
@@ -30,6 +31,7 @@ from bakeoff.grading.wording import (
     Terms,
     content,
     countable,
+    goes_on,
     is_list,
     n_negations,
     same,
@@ -73,6 +75,8 @@ def grade(answer: str, accepted: Sequence[str], kind: str = "") -> Grade:
 
 
 def _judge(answer: str, golds: Sequence[str], kind: str) -> Ruling:
+    if not any("<" in gold or "\\" in gold for gold in golds):
+        answer = without_markup(answer)
     if not answer.strip():
         return wrong("empty")
     declined = is_abstention(answer)
@@ -96,9 +100,17 @@ def _judge(answer: str, golds: Sequence[str], kind: str) -> Ruling:
         for raw, gold in zip(golds, wanted, strict=True)
     ]
     ruling = best(rulings)
+    if ruling.verdict == "right" and _only_asks(answer) and not any(raw.rstrip().endswith("?") for raw in golds):
+        return unsure(ruling.rule, "it is a question")
     if ruling.verdict == "right" and ruling.rule != "same" and mentions_declining(answer):
         return unsure(ruling.rule, "it also declines") if not any(map(is_abstention, golds)) else ruling
     return ruling
+
+
+def _only_asks(answer: str) -> bool:
+    """Whether the answer is one question and nothing else: 'Is it Oslo?'. A tag ('isn't it?') does not ask."""
+    text = answer.strip()
+    return text.endswith("?") and not re.search(r"[.!?:]\s|n't (?:it|he|she|they)\?$", text)
 
 
 def _letter(answer: str, gold: str) -> tuple[Verdict, str, str]:
@@ -117,6 +129,10 @@ def _unanswerable(answer: str) -> Ruling:
         return unsure(rule, "it may say that the thing does not exist")
     if len(answer.split()) <= 4 and re.search(r"\b(?:no|not|none|nothing|null|nil|empty|tbd|cannot)\b", answer, re.I):
         return unsure(rule, "it may say that there is no answer")
+    if len(answer.split()) <= 12 and re.search(
+        r"\b(?:nothing|nowhere|not|cannot|unable|without|missing|lacks?|silent|absent|no)\b|n't\b", answer, re.I
+    ):
+        return unsure(rule, "it may decline in words that the rules do not know")
     if denies_elsewhere(answer):
         return unsure(rule, "it may decline in another language")
     return wrong(rule)
@@ -126,10 +142,19 @@ def _checked(ruling: Ruling, answer: str, gold: Terms, kind: str) -> Ruling:
     """The ruling, unless the answer has the accepted word with another case or ending ('us' for 'US')."""
     if ruling.verdict != "right" or ruling.rule in ("yes or no", "number", "date", "letter", "unspaced"):
         return ruling
-    conflict = surface_conflict(terms(answer), gold)
-    if conflict == "case" or (conflict and kind == "name"):
+    answer_terms = terms(answer)
+    given, wanted = telling_signs(answer_terms), telling_signs(gold)
+    if (given != wanted and ruling.rule == "same") or any(given.count(sign) < wanted.count(sign) for sign in wanted):
+        return unsure(ruling.rule, "a sign is missing or another one")
+    conflict = surface_conflict(answer_terms, gold, is_alone=len(answer.split()) == 1)
+    if conflict == "case" and answer.islower() and len(answer.split()) <= 3:
+        return unsure(ruling.rule, "it is written without capitals")
+    if conflict == "case" or (conflict == "ending" and kind == "name"):
         return wrong(ruling.rule)
-    return ruling.but("a word has another ending" if conflict else "")
+    reasons = {"ending": "a word has another ending", "code": "capitals stand in other places"}
+    if ruling.rule == "phrase" and is_joined(answer, gold):
+        return unsure(ruling.rule, "it is a part of a word with a hyphen")
+    return ruling.but(reasons.get(conflict, ""))
 
 
 def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind: str) -> Ruling:
@@ -139,9 +164,13 @@ def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
     """
     if any(term.unit == "percent" for term in gold):
         answer = as_percentages(answer)
+    if "%" in answer and not any(term.is_number for term in gold) and is_quantity(terms(as_percentages(raw))):
+        gold = terms(as_percentages(raw))
     if any(term.unit == "time of day" for term in gold):
         answer = as_clock(answer)
     answer_terms = terms(answer)
+    if any(term.unit == "time of day" for term in answer_terms) and as_clock(raw) != raw:
+        gold = terms(as_clock(raw))
     if same(answer_terms, gold) and same_signs(answer_terms, gold):
         return right("same")
     if is_letter(raw):
@@ -153,9 +182,11 @@ def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
         return Ruling(verdict, "unspaced", reason)
     if sum(term.is_number for term in content(gold)) > 1:
         if stands_undenied(answer_terms, gold):
-            return right("several numbers")
+            return wrong("several numbers") if goes_on(answer_terms, gold) else right("several numbers")
         if re.fullmatch(r"\d+(?:,\d+)+", answer.strip()):
             answer_terms = terms(answer.replace(",", ", "))
+    if re.match(r"\s*\+\d", raw) and direction(answer_terms) < 0:
+        return wrong("number").but("one rises and the other falls")
     if is_quantity(gold) and kind != "list" and (kind not in ("name", "phrase") or content(gold)[0].unit):
         return number_ruling(answer_terms, gold, golds, "number", kind)
     if any(term.dates for term in gold) and len(content(gold)) == 1:

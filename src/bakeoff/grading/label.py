@@ -9,7 +9,8 @@ import re
 from bakeoff.grading.normalise import fold
 
 _LEAD_IN = re.compile(
-    r"^\W*(?:(?:the |my |your )?(?:correct |best |right )?(?:(?:answer|label|category|class|intent|topic|type)\b)"
+    r"^\W*(?:(?:the |my |your )?(?:correct |best |right )?(?:(?:answer|label|category|class|intent|topic|"
+    r"type|sentiment|tone|emotion|priority|severity|status|queue|department|team|language|product|classification)\b)"
     r"(?: is| would be| should be)?|(?:it|this)(?: is|'s)(?: an?| about)?)\s*:?\s*(?=\S)",
     re.I,
 )

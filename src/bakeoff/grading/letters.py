@@ -27,6 +27,8 @@ def letter_verdict(answer: str, gold: str) -> tuple[Verdict, str]:
     named = {term.written for term in terms(answer) if len(term.written) == 1 and term.written.isupper()} - {"I"}
     if wanted == "I" and re.fullmatch(r"\W*I\W*", answer):
         return "right", ""
+    if re.search(rf"(?:\b|n')(?i:not|never|neither|nor|except|excluding|without|t)\b[^.,;]*\b{wanted}\b", answer):
+        return "unsure", "it may deny the letter"
     chosen = set(_CHOICE.findall(answer)) or named
     if chosen == {wanted} and named <= chosen:
         return "right", ""

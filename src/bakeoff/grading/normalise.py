@@ -48,6 +48,15 @@ def fold(text: str) -> str:
     return _UNWRITTEN.sub("", _ACCENTED.sub(lambda match: _without_accent(match[0]), text))
 
 
+_TAGGED = re.compile(r"<(\w+)>(.*?)</\1>", re.S)
+_BOXED = re.compile(r"\$*\\boxed\{([^{}]*)\}\$*")
+
+
+def without_markup(answer: str) -> str:
+    """The answer without tags around words (<answer>Paris</answer>) and without LaTeX's box."""
+    return _BOXED.sub(r" \1 ", _TAGGED.sub(r" \2 ", answer)) if "<" in answer or "\\" in answer else answer
+
+
 def _without_accent(letter: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(c))
 
@@ -109,8 +118,15 @@ _SPOKEN: tuple[tuple[str, str], ...] = (
     (r"\b(?:minus|negative) (?=\d)", "-"),
     (r"\btwice (?=an?\b|per\b|every\b|each\b|daily\b|weekly\b|monthly\b|yearly\b)", "2 times "),
     (r"\bonce (?=an?\b|per\b|every\b|each\b|daily\b|weekly\b|monthly\b|yearly\b)", "1 times "),
+    (r"♭", " flat "),
+    (r"\b(?-i:([A-G]))♯", r"\1#"),
     (r"\ba dozen\b", "12"),
-    (r"\bhalf an? (hour|day|year|minute|million|billion)\b", r"0.5 \1"),
+    (r"(?<!\d )\b(?:a |one )?fortnight\b", "2 weeks"),
+    (r"\bSt\. (?=(?-i:[A-Z]))", "Saint "),
+    (
+        r"\bhalf an? (hour|day|year|minute|million|billion|mile|met(?:re|er)|lit(?:re|er)|kilo|pint|pound)\b",
+        r"0.5 \1",
+    ),
     (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
     (r"\ban? (hour|day|week|month|year|minute) and a half\b", r"1.5 \1s"),
     (r"\b(\d+) (hour|day|week|month|year|minute)s? and a half\b", r"\1.5 \2s"),
@@ -128,6 +144,7 @@ _SPOKEN: tuple[tuple[str, str], ...] = (
     (r"(?<=\d)\s?(?:x|×) (?=[a-z])", " "),
     (r"\bv(?=\d+\.\d)", "version "),
     (r"\b([a-g])[ -]?sharp\b", r"\1#"),
+    (r"\b(?-i:([A-G])#m)(?!\w)", r"\1# minor"),
     (r"\bc plus plus\b", "C++"),
     (r"\b(?-i:(AB|[ABO])) (?:rh(?:esus)?[- ]?)?negative\b", r"\1-"),
     (r"\b(?-i:(AB|[ABO])) (?:rh(?:esus)?[- ]?)?positive\b", r"\1+"),

@@ -9,17 +9,22 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from bakeoff.grading.bounds import bound_at, bounds_agree
+from bakeoff.grading.doubts import contradiction
 from bakeoff.grading.normalise import word_set
 from bakeoff.grading.quantities import is_past, is_rate, says_number
 from bakeoff.grading.rulings import Ruling, right, unsure, wrong
 from bakeoff.grading.terms import Term, is_year, says_as_much
-from bakeoff.grading.units import share_a_sign
+from bakeoff.grading.units import about_equal, share_a_sign
 from bakeoff.grading.wording import FUNCTION_WORDS, Terms, countable, denied_after, negated
 
-_AMOUNTS = word_set("""
+AMOUNTS = word_set("""
     couple both twice once double pair quarterly biweekly fortnightly half several dozen single none annual few triple
-    semester century decade indefinitely forever unlimited lifetime
+    semester century decade indefinitely forever unlimited lifetime nil fortnight
+    third quarter fifth sixth eighth tenth majority minority most all whole entire hourly daily weekly monthly
 """)
+_PARTS_OF_A_PERIOD = word_set("end beginning start mid middle early late last")
+_NOTHING = word_set("free nothing gratis complimentary no not none")
+_NAMED_DAYS = word_set("eve christmas easter halloween pentecost thanksgiving today tomorrow yesterday epiphany day")
 
 
 def number_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], rule: str, kind: str) -> Ruling:
@@ -29,15 +34,19 @@ def number_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], rule: str,
     stands = [i for i in equal if not negated(answer, i) and not denied_after(answer, i + 1)]
     if says_number(answer, gold, golds):
         return _right_unless(answer, stands or equal, gold, wanted[0], rule, kind)
+    if wanted[0].dates and {term.text for term in answer} & _NAMED_DAYS:
+        return unsure(rule, "it names a day")
+    if wanted[0].dates and {term.text for term in answer} & _PARTS_OF_A_PERIOD and not stands:
+        return unsure(rule, "it names a part of a period")
     if wanted[0].dates and not any(term.dates or is_year(term) for term in answer) and _has_figures(answer):
         return unsure(rule, "it may be a date in a form that the rules do not read")
     if not any(countable(term) for term in answer):
-        return _without_number(answer, rule)
+        return _without_number(answer, wanted[0], rule)
     if stands and all(_other_rate(answer, i, gold) for i in stands):
         return wrong(rule)
     if stands and not _is_alternative(answer, stands, wanted[0]):
         return unsure(rule, "the accepted number is one of several")
-    return _wrong_unless(answer, wanted[0], rule)
+    return _wrong_unless(answer, gold, wanted[0], rule)
 
 
 def _has_figures(answer: Terms) -> bool:
@@ -49,16 +58,66 @@ def _right_unless(answer: Terms, places: Sequence[int], gold: Terms, wanted: Ter
         return wrong(rule)
     if _comes_second(answer, places, wanted):
         return unsure(rule, "the accepted number is one of several")
+    if _is_former(answer, places):
+        return unsure(rule, "it may say what was true before")
+    if _qualifiers(gold) - {term.text for term in answer}:
+        return unsure(rule, "a word that tells it apart is missing")
+    if places and contradiction(answer, max(places) + 1):
+        return unsure(rule, "it may correct itself")
     bound = bound_at(gold, next(i for i, term in enumerate(gold) if countable(term)))
     agreed = [bounds_agree(bound_at(answer, i, bool(bound)), bound, wanted) for i in places]
     if agreed and "right" not in agreed:
         return unsure(rule, "the number is stated with another bound") if "unsure" in agreed else wrong(rule)
+    if direction(answer) * direction(gold) < 0:
+        return unsure(rule, "one rises and the other falls")
+    if places and all(_opposite(answer, i, gold, wanted) for i in places):
+        return unsure(rule, "one is a beginning and the other an end")
     written = [answer[i].written for i in places if answer[i].value is not None]
     if not wanted.unit and "." in wanted.written and kind != "numeric" and wanted.written not in written:
         decimals = [text for text in written if "." in text and not text.endswith(".0")]
         if decimals and not wanted.written.endswith(".0"):
             return unsure(rule, "3.1 and 3.10 are one number but two versions")
     return right(rule)
+
+
+_QUALIFIERS = word_set("alpha beta rc preview pro plus max mini lite draft final net gross")
+
+
+def _qualifiers(gold: Terms) -> set[str]:
+    return {term.text for term in gold} & _QUALIFIERS
+
+
+def _is_former(answer: Terms, places: Sequence[int]) -> bool:
+    """Whether the number is only stated as it was ('used to be 24 months'), and another number stands beside it."""
+    others = [term for i, term in enumerate(answer) if i not in places and term.is_number]
+    return bool(places and others) and all(_used_to(answer, i) or is_past(answer, i) for i in places)
+
+
+def _used_to(answer: Terms, i: int) -> bool:
+    return " used to " in f" {' '.join(term.text for term in answer[max(0, i - 5) : i])} "
+
+
+_ENDS, _BEGINS = frozenset(("until", "till", "to", "by", "before")), frozenset(("from", "since", "after", "starting"))
+
+
+_RISES = word_set("rose rise risen increased increase grew growth up gained gain profit higher surplus plus")
+_FALLS = word_set(
+    "fell fall fallen decreased decrease shrank down lost loss losses lower dropped drop decline declined deficit minus"
+)
+
+
+def direction(text: Terms) -> int:
+    """1 if a text speaks of a rise or has a number with a plus, -1 for a fall, 0 for neither or both."""
+    words = {term.text for term in text}
+    rises = bool(words & _RISES) or any(term.before.endswith("+") for term in text if term.value is not None)
+    return rises - bool(words & _FALLS)
+
+
+def _opposite(answer: Terms, i: int, gold: Terms, wanted: Term) -> bool:
+    """Whether one of the two is a beginning and the other an end: 'until 2030' and 'from 2030'."""
+    place = next(k for k, term in enumerate(gold) if term is wanted)
+    before = {text[k - 1].text for text, k in ((answer, i), (gold, place)) if k > 0}
+    return bool(before & _ENDS) and bool(before & _BEGINS)
 
 
 def _comes_second(answer: Terms, places: Sequence[int], wanted: Term) -> bool:
@@ -86,12 +145,14 @@ def _other_rate(answer: Terms, i: int, gold: Terms) -> bool:
     return bool(rate) and own != rate
 
 
-def _without_number(answer: Terms, rule: str) -> Ruling:
+def _without_number(answer: Terms, wanted: Term, rule: str) -> Ruling:
     """Wrong, unless the number could be stated in words that the rules do not know, or be joined to letters."""
     words = {term.text for term in answer}
+    if (wanted.value == 0 and words & _NOTHING) or (len(answer) <= 8 and any(map(is_rate, answer))):
+        return unsure(rule, "an amount is stated in words")
     if len(answer) <= 8 and any(re.match(r"\d", term.written) for term in answer):
         return unsure(rule, "a figure is joined to letters")
-    if len(answer) <= 8 and words & _AMOUNTS:
+    if len(answer) <= 8 and words & AMOUNTS:
         return unsure(rule, "an amount is stated in words")
     if (
         len(answer) <= 6
@@ -102,9 +163,68 @@ def _without_number(answer: Terms, rule: str) -> Ruling:
     return wrong(rule)
 
 
-def _wrong_unless(answer: Terms, wanted: Term, rule: str) -> Ruling:
-    reasons = [_ambiguity(term, wanted) for term in answer if term.value is not None and wanted.value is not None]
+def _wrong_unless(answer: Terms, gold: Terms, wanted: Term, rule: str) -> Ruling:
+    several_shares = sum(term.unit == "percent" for term in answer) > 1
+    if wanted.unit == "percentage point" and several_shares:
+        return unsure(rule, "it may name both ends of a change")
+    reasons = [_turned(term, wanted, answer, gold) for term in answer]
+    reasons += [_ambiguity(term, wanted) for term in answer if term.value is not None and wanted.value is not None]
+    places = [i for i, term in enumerate(answer) if countable(term)]
+    reasons += [_other_limit(answer, i, gold, wanted) or _other_period(answer, i, gold, wanted) for i in places]
     return wrong(rule).but(next(filter(None, reasons), ""))
+
+
+def _turned(term: Term, wanted: Term, answer: Terms, gold: Terms) -> str:
+    """A doubt if the number has the other sign and words say why: 'It fell by 3 %' for -3 %."""
+    turned = term.value is not None and wanted.value is not None and term.value == -wanted.value != 0
+    return "it may rise or fall by the number" if turned and (direction(answer) or direction(gold)) else ""
+
+
+def _other_limit(answer: Terms, i: int, gold: Terms, wanted: Term) -> str:
+    """A doubt if two bounds may mean the same limit: 'fewer than 100' and 'at most 99'."""
+    place = next(k for k, term in enumerate(gold) if term is wanted)
+    bound, given = bound_at(gold, place, True), bound_at(answer, i, True)
+    given = given or ("from" if i and answer[i - 1].text in ("from", "since", "by", "until", "till") else "")
+    if not bound or not given:
+        return ""
+    if wanted.dates or answer[i].dates:
+        near = bool(wanted.dates and answer[i].dates)
+    else:
+        near = answer[i].unit == wanted.unit and abs((answer[i].value or 0) - (wanted.value or 0)) == 1
+    return "two bounds may name the same limit" if near else ""
+
+
+def _other_period(answer: Terms, i: int, gold: Terms, wanted: Term) -> str:
+    """A doubt if the number is the same per another period: £15 per month and £180 per year."""
+    periods = [next((term.text for term in text if is_rate(term)), "") for text in (gold, answer[i + 1 : i + 5])]
+    value, accepted = answer[i].value, wanted.value
+    if not all(periods) or periods[0] == periods[1] or not value or not accepted or answer[i].unit != wanted.unit:
+        return ""
+    ratio = float(value) / _SECONDS[periods[1]] / (float(accepted) / _SECONDS[periods[0]])
+    return "it may be the same for another period" if 0.95 < ratio < 1.05 else ""
+
+
+_SECONDS = {"persecond": 1, "perminute": 60, "perhour": 3600, "perday": 86400, "perweek": 604_800}
+_SECONDS |= {"permonth": 2_629_746, "peryear": 31_556_952}
+
+
+def _is_converted(term: Term, wanted: Term) -> bool:
+    """Whether two amounts are in units between which one rounds: miles and km, °F and °C, months and days."""
+    if term.unit != wanted.unit:
+        return bool(term.unit)
+    if term.unit == "celsius":
+        return term.value != term.stated or wanted.value != wanted.stated
+    ratio = max(term.size, wanted.size) / min(term.size, wanted.size)
+    return term.unit == "metre" and str(ratio).strip("0") != "1"
+
+
+def _is_clock_or_length(clock: Term, other: Term) -> bool:
+    """Whether the time 1:30 may be 90 minutes, or the hour 9 the time 9:00."""
+    if clock.unit != "time of day" or clock.value is None or other.value is None:
+        return False
+    return (other.unit == "second" and other.value == 60 * clock.value) or (
+        not other.unit and (60 * other.value - clock.value) % 720 == 0
+    )
 
 
 def _ambiguity(term: Term, wanted: Term) -> str:
@@ -112,6 +232,12 @@ def _ambiguity(term: Term, wanted: Term) -> str:
     value, accepted = term.value or Fraction(0), wanted.value or Fraction(0)
     if share_a_sign(term.unit, wanted.unit) and term.stated == wanted.stated and (term.loose or wanted.loose):
         return "the currency is not named exactly"
+    if is_year(wanted) and not term.unit and value == accepted % 100:
+        return "it may be a year in two figures"
+    if _is_clock_or_length(term, wanted) or _is_clock_or_length(wanted, term):
+        return "it may be a time of day or a duration"
+    if _is_converted(term, wanted) and about_equal(value, term.unit, accepted, wanted.unit):
+        return "it may be the same in another unit, rounded"
     if term.unit != wanted.unit:
         return ""
     half_day = term.unit == "time of day" and abs(value - accepted) == 720

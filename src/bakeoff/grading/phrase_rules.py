@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from bakeoff.grading.bounds import same_signs
-from bakeoff.grading.doubts import contradiction, phrase_doubt
+from bakeoff.grading.doubts import TITLES, contradiction, phrase_doubt
+from bakeoff.grading.normalise import word_set
+from bakeoff.grading.number_rule import AMOUNTS
 from bakeoff.grading.rulings import Ruling, right, unsure, wrong
 from bakeoff.grading.terms import Term, says_as_much, terms
 from bakeoff.grading.units import currency_of
@@ -59,7 +61,7 @@ def _half_denied(answer: Terms, gold: Terms) -> str:
 def _words_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str) -> Ruling:
     rule = "words in any order"
     if _other_letter_or_number(answer, gold):
-        return wrong(rule)
+        return wrong(rule).but(_rounded_version(answer, gold))
     shared, wanted = _shared(answer, gold), content(gold)
     if _same_currency(answer, gold) or _same_ordinal(answer, gold):
         return right(rule)
@@ -67,7 +69,7 @@ def _words_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str)
         return wrong(rule)
     if says_words(answer, gold):
         compact = len(content(answer)) <= 2 * len(wanted) and not any(_is_mark(term) for term in gold)
-        compact = compact and (len(wanted) < 5 or _in_order(answer, wanted))
+        compact = compact and ((len(wanted) < 5 and not _is_name(gold)) or _in_order(answer, wanted, gold))
         return right(rule).but("" if compact else "the accepted words stand in another order")
     if kind == "name" or _is_name(gold):
         return _name_ruling(answer, gold, shared, rule)
@@ -75,14 +77,53 @@ def _words_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str)
         return long_ruling(answer, gold, golds)
     if _alike(answer, gold):
         return unsure(rule, "it is spelled like the accepted answer")
+    if _may_be_paraphrase(answer, gold):
+        return unsure(rule, _OTHER_WORDS)
     if shared or len(wanted) >= 3:
         return unsure(rule, _OTHER_WORDS)
-    return wrong(rule)
+    return wrong(rule).but(_rounded_version(answer, gold) if any(map(_is_mark, gold)) else "")
+
+
+_AMOUNTS = AMOUNTS | word_set("free nothing gratis nobody nowhere always never everyone everybody anybody")
+# Words of which one excludes the others.
+_EXCLUSIVE = (
+    word_set(
+        "red green blue yellow white black brown grey gray orange purple pink violet silver gold golden beige turquoise"
+    ),
+    word_set("monday tuesday wednesday thursday friday saturday sunday"),
+    word_set("january february march april may june july august september october november december"),
+    word_set("north south east west left right top bottom front back inside outside"),
+    word_set("spring summer autumn winter fall"),
+    word_set("steel iron copper glass plastic wood leather cotton wool paper silk aluminium aluminum rubber"),
+    word_set("small medium large high low positive negative neutral male female public private"),
+)
+
+
+def _may_be_paraphrase(answer: Terms, gold: Terms) -> bool:
+    """Whether other words could say the same: amounts ('free': 'it costs nothing') and phrases ('dark blue': 'navy').
+
+    A single word is seldom paraphrased: of 25 answers of models with another ordinary word, two meant the same, and
+    these were other forms of it (`_alike`).
+    """
+    if any(term.capital or term.label or term.text[:1].isdigit() for term in content(gold)):
+        return False
+    words, given = {term.text for term in content(gold)}, {term.text for term in answer}
+    if words & _AMOUNTS:
+        return True
+    if any(words & kind and given & kind for kind in _EXCLUSIVE):
+        return False
+    if {word.removesuffix("s") for word in words} == {word.removesuffix("s") for word in given}:
+        return False  # 'new' is not 'news'
+    others = [term for term in content(answer) if not term.capital and term.value is None and term.text.isalpha()]
+    return len(words) > 1 and 0 < len(others) <= 6
 
 
 def _name_ruling(answer: Terms, gold: Terms, shared: set[str], rule: str) -> Ruling:
     """Wrong if another name is given. A part of the name, or a similar spelling, is unsure."""
+    missing = [word for word in content(gold) if word.text not in {term.text for term in answer}]
     others = [term for term in answer if term.capital and term.text not in {word.text for word in gold}]
+    others = [term for term in others if term.text not in TITLES]
+    others = [term for term in others if not any(_abbreviates(term.text, word.text) for word in missing)]
     if shared and not (others and len(answer) <= 4):
         return unsure(rule, "it holds a part of the name")
     if _alike(answer, gold) or _initials(answer, gold):
@@ -102,20 +143,43 @@ def _alike(answer: Terms, gold: Terms) -> bool:
     """Whether a longer word of the accepted answer stands in the answer with another spelling or ending."""
     wanted = [term.text for term in content(gold) if len(term.text) >= 6 and term.text.isalpha()]
     given = [term.text for term in answer if len(term.text) >= 5 and term.text.isalpha()]
-    return any(
+    return _other_form(answer, gold) or any(
         word != other and word[:1] == other[:1] and SequenceMatcher(None, word, other).ratio() >= 0.85
         for word in wanted
         for other in given
     )
 
 
+def _other_form(answer: Terms, gold: Terms) -> bool:
+    """Whether a short answer has the only word of the accepted one in another form: 'Chinese' for 'China'."""
+    words, given = ([term.text for term in content(side) if term.text.isalpha()] for side in (answer, gold))
+    if len(words) > 2 or len(given) != 1:
+        return False
+    pairs = [sorted((word, given[0]), key=len) for word in words]
+    return any(
+        len(short) >= 4 and long != short + "s" and long.startswith(short[: max(4, len(short) - 1)])
+        for short, long in pairs
+        if len(long) > len(short)
+    )
+
+
+def _abbreviates(a: str, b: str) -> bool:
+    """Whether one word may be short for the other: 'a' or 'dr' for 'anna', 'doctor'."""
+    short, long = sorted((a, b), key=len)
+    letters = iter(long)
+    return short[:1] == long[:1] and len(short) <= 3 < len(long) and all(letter in letters for letter in short)
+
+
 def _initials(answer: Terms, gold: Terms) -> bool:
     def letters(text: Terms) -> str:
         return "".join(term.text[0] for term in text if term.text[:1].isalpha())
 
-    short_gold, short_answer = letters(gold), letters(answer)
-    return (len(short_gold) > 1 and any(term.text == short_gold for term in answer)) or (
-        len(gold) == 1 and len(gold[0].text) > 1 and gold[0].text in short_answer
+    short_gold, short_answer = letters(content(gold)), letters(content(answer))
+    acronyms = {term.text.rstrip("0123456789") for term in answer if term.written.isupper()} | {letters(gold)}
+    given = {term.text.rstrip("0123456789") for term in answer}
+    return any(len(short) > 1 and short in given for short in (letters(gold), short_gold)) or (
+        any(len(short) > 2 and short in short_gold for short in acronyms & given)
+        or (len(gold) == 1 and len(gold[0].text) > 1 and gold[0].text in short_answer + " " + letters(answer))
     )
 
 
@@ -136,8 +200,18 @@ def _other_letter_or_number(answer: Terms, gold: Terms) -> bool:
     return False
 
 
-def _in_order(answer: Terms, wanted: Terms) -> bool:
-    """Whether the words stand in the answer in this order."""
+def _rounded_version(answer: Terms, gold: Terms) -> str:
+    """A doubt if the two differ in a zero at the end of a version: 4 and 4.0."""
+    written = [{term.text for term in side} for side in (answer, gold)]
+    short, long = ({re.sub(r"^(\d+)(?:\.0)+$", r"\1", text) for text in side} for side in written)
+    return "the version may be the same" if long <= short and not written[1] <= written[0] else ""
+
+
+def _in_order(answer: Terms, wanted: Terms, gold: Terms) -> bool:
+    """Whether the words stand in the answer in this order, or with a comma as the last name first: 'Berg, Anna'."""
+    last = gold[-1].text
+    if _is_name(gold) and any(term.text == last and answer[k].before == "," for k, term in enumerate(answer[:-1], 1)):
+        return True
     rest = iter([term.text for term in answer])
     return all(term.text in rest for term in wanted)
 
@@ -201,7 +275,7 @@ def list_ruling(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
     answer_terms, items = terms(without_numbering(answer)), items_of(raw)
     n_stated = sum(1 for item in items if stands_undenied(answer_terms, terms(item)))
     if says_all(answer_terms, items):
-        return right("list").but(contradiction(answer_terms, 0))
+        return right("list").but(contradiction(answer_terms, 0) or _as_options(answer_terms, gold, items))
     if kind == "" and len(items) == 2 and is_place(raw):
         if says_phrase(answer_terms, gold, golds):
             return right("phrase").but(phrase_doubt(answer_terms, gold, golds))
@@ -216,10 +290,21 @@ def list_ruling(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
     if n_stated == 0 and all(runs(answer_terms, terms(item)) for item in items):
         return wrong("list")
     if n_stated == 0:
-        return _words_ruling(answer_terms, gold, golds, "")
+        ruling = _words_ruling(answer_terms, gold, golds, "")
+        return ruling.but("the words of several items are mixed" if ruling.verdict == "right" else "")
     missing = [terms(item) for item in items if not runs(answer_terms, terms(item))]
     partly = any(_shared(answer_terms, item) or _alike(answer_terms, item) for item in missing)
     return unsure("list", "an item may stand there in other words") if partly else wrong("list")
+
+
+def _as_options(answer: Terms, gold: Terms, items: Sequence[str]) -> str:
+    """A doubt if the items are offered as options ('red or green') or as the ends of a range ('Monday to Friday')."""
+    places = [place for item in items for place in runs(answer, terms(item))[:1]]
+    first, last = max(0, min(start for start, _ in places) - 1), max(end for _, end in places)
+    joints = {term.text for term in answer[first:last]} - {term.text for term in gold}
+    if joints & {"or", "either", "to", "until", "through", "between"}:
+        return "the items may be options or the ends of a range"
+    return ""
 
 
 def _whole_list(answer: Terms, gold: Terms, golds: Sequence[Terms]) -> Ruling:

@@ -13,10 +13,12 @@ from bakeoff.grading.wording import NEGATORS
 
 _YES = (
     r"(?:(?:yes|yep|yeah|yup|correct|affirmative|certainly|absolutely|definitely|of course|sure|true|indeed|"
+    r"by all means|"
     r"(?:that|this|it)(?: is|'s) (?:right|correct|true))\b(?! not\b))"
 )
 _NO = (
-    r"(?:(?:nope|negative|not|never|false|incorrect|by no means|neither|none|nothing|nobody|"
+    r"(?:(?:nope|negative|not|never|false|incorrect|by no means|under no circumstances|in no case|"
+    r"no way|neither|none|nothing|nobody|"
     r"(?:that|this|it)(?: is|'s) (?:(?:not|in)[ -]?(?:right|correct|true)|false|wrong|untrue)|"
     r"(?:certainly|absolutely|definitely|of course) not)\b|"
     r"no\b(?=\W*$|\s*[,.;:!-]|\s+(?:i|it|you|we|they|he|she|the|this|that|only)\b))"
@@ -34,20 +36,32 @@ _HARMLESS_NO = re.compile(
     r"(?:extra|additional) (?:charge|cost))s?\b"
 )
 # Words that say no without a negation.
-_REFUSED = re.compile(
+REFUSED = re.compile(
     r"\b(?:forbidden|forbids?|prohibit(?:s|ed)?|banned|barred|disallow(?:s|ed)?|discouraged|impossible|unavailable|"
     r"unsupported|incompatible|inadmissible|ineligible|unlawful|illegal|invalid|excluded|excludes?|rejected|refused|denied|"
     r"ruled out|discontinued|deprecated|disabled|prevented|prevents?|impermissible|unable|fails?|lacks?|rarely|seldom|"
-    r"hardly|scarcely|barely|withdrawn|out of the question|off limits|nowhere|cease[sd]?|stopped|barring)\b"
+    r"hardly|scarcely|barely|withdrawn|frowned upon|not ok|out of the question|off limits|nowhere|cease[sd]?|stopped|"
+    r"barring)\b"
 )
 # Words that limit a statement, so that it may mean no: 'Only the B1 supports it', 'It needs a hub'.
 _LIMITED = re.compile(
     r"\b(?:only|unless|except|but|however|needs?|requires?|required|instead|although|though|if|may|might|some|sometimes|"
     r"partly|partially|depends?|until|used to|was|were|had|removed|dropped|retired|ended|missing|absent|closed|"
     r"separate|separately|extra|another|different|other|former|formerly|planned|future|soon|yet|later|fee|fees|charged|expired|"
-    r"obsolete|blocked|limited|restricted|exceptions?|avoid|must|should|paid|costs?)\b"
+    r"obsolete|blocked|limited|restricted|exceptions?|avoid|must|should|paid|costs?|against|myth|dangerous|harmful|unsafe|"
+    r"hazardous|risky|risks?|optional|optionally|voluntary|void|voids?|loses?|contrary|violates?|breaks?|too|beyond|outside|"
+    r"waste|pointless|useless|difficult|hard|illusion|rumou?r|misconception|doubtful|unlikely|wrong|mistake)\b"
 )
-_LIMITED_NO = re.compile(r"\b(?:only|unless|except|if|may|might|sometimes|always|depends?|until|yet)\b")
+_LIMITED_NO = re.compile(
+    r"\b(?:only|unless|except|if|may|might|sometimes|always|depends?|until|yet|needs?|have to|has to|necessary|"
+    r"required|harm\w*|danger\w*|hurts?|minds?|matters?|hesitate|worry|wrong|bad)\b"
+)
+# Words of statements that mean yes. 'It is dangerous' or 'it takes an hour' may mean either, by the question.
+_AFFIRMS = re.compile(
+    r"\b(?:can|may|will|do|does|did|allow(?:s|ed)?|permit(?:s|ted)?|possible|available|support(?:s|ed)?|works?|cover(?:s|ed)?|"
+    r"includ(?:es?|ed)|accept(?:s|ed|able)?|offer(?:s|ed)?|free to|welcome|valid|appl(?:y|ies)|deliver(?:s|ed)?|"
+    r"ships?|shipped|eligible|entitled|compatible|fits?|fine|ok|okay|enabled|approved|legal|lawful|provid(?:es?|ed))\b"
+)
 _YES_ELSEWHERE = word_set("ja oui si sim tak ano kylla evet да так はい 是 是的 네 예 نعم हाँ ใช่")
 _NO_ELSEWHERE = word_set("nein non nee nao nej nei hayir нет ні いいえ 否 不是 아니요 아니오 لا नहीं")
 # A sentence without any of these verbs says neither yes nor no ('two AAA cells').
@@ -98,19 +112,21 @@ def _implied(text: str) -> str:
         return ""
     negated = bool(NEGATORS.union(("nothing", "none", "nobody")).intersection(first_sentence.split()))
     negated = negated or bool(re.search(r"\b(?:not|never|no)\b", first_sentence))
-    refused = _REFUSED.search(first_sentence) is not None
+    refused = REFUSED.search(first_sentence) is not None
     if negated and refused:
         return ""
     return "no" if negated or refused else "yes"
 
 
 def is_limited(text: str, implied: str) -> bool:
-    """Whether a statement that implies a yes or no is limited, so that rules cannot tell what it means.
+    """Whether a statement that implies a yes or no is limited, or means either by its question ('It is dangerous').
 
     What follows a negation ('it has no API, but a library') limits less than what follows a plain statement.
     """
-    limits = _LIMITED if implied == "yes" else _LIMITED_NO
-    return limits.search(plain(text).lower()) is not None
+    sentence = plain(text).lower()
+    if implied == "yes":
+        return _LIMITED.search(sentence) is not None or _AFFIRMS.search(sentence) is None
+    return _LIMITED_NO.search(sentence) is not None
 
 
 def opens_with_polarity(text: str) -> bool:

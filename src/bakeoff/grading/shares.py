@@ -8,8 +8,9 @@ import re
 from fractions import Fraction
 
 from bakeoff.grading.normalise import fold, spell_out
+from bakeoff.grading.spoken import as_figures, one_part
 
-_OUT_OF = re.compile(r"\b(\d+) ?(?:out of(?: every)?|in(?: every)?|of) ?(\d+)\b")
+_OUT_OF = re.compile(r"(?<![\d/.,])(\d+) ?(?:out of(?: every)?|in(?: every)?|of|/) ?(\d+)\b(?![/.,]?\d)")
 _NAMED = {"half": 50, "a quarter": 25, "one quarter": 25, "three quarters": 75, "a fifth": 20, "one fifth": 20}
 _NAMED |= {"a tenth": 10, "one tenth": 10}
 _NAMED_SHARE = re.compile(rf"\b({'|'.join(_NAMED)})\b(?! (?:an? |past|hour|day|year))", re.I)
@@ -24,7 +25,8 @@ def as_percentages(text: str) -> str:
     text = _NAMED_SHARE.sub(
         lambda match: f"{_NAMED[match[1].lower()]}%", text.replace("-", " ") if "quarter" in text else text
     )
-    return _OUT_OF.sub(_percentage, spell_out(re.sub(r"\bone (?=in|out)", "1 ", fold(text), flags=re.I)))
+    text = spell_out(re.sub(r"\bone (?=in|out)", "1 ", fold(text), flags=re.I))
+    return _OUT_OF.sub(_percentage, as_figures(one_part(text)))
 
 
 def as_clock(text: str) -> str:
@@ -44,4 +46,4 @@ def _percentage(match: re.Match[str]) -> str:
     if not 0 < part <= whole:
         return match[0]
     percent = Fraction(100 * part, whole)
-    return f"{percent.numerator}%" if percent.denominator == 1 else match[0]
+    return f"{float(percent):g}%" if 1000 % percent.denominator == 0 else match[0]

@@ -4,6 +4,7 @@ Takes the terms of an answer and of the accepted answer. 'US' is not 'us', 'Adam
 """
 
 import re
+from collections.abc import Sequence
 
 from bakeoff.grading.normalise import word_set
 from bakeoff.grading.wording import Terms
@@ -23,16 +24,34 @@ HOMOGRAPHS = word_set("""
 _WEEKDAYS = word_set("monday tuesday wednesday thursday friday saturday sunday")
 
 
-def surface_conflict(answer: Terms, gold: Terms) -> str:
-    """'case' or 'ending' if a word of the accepted answer stands in the answer as another word only, '' otherwise."""
+_MONTHS = word_set("march april may june august")
+# Short words that a code in capitals is not, even if they are the whole answer: 'it' for IT.
+_SMALL_WORDS = word_set("us it who no in at or on is be do go so to as am an he me my we by all may will")
+
+
+def surface_conflict(answer: Terms, gold: Terms, is_alone: bool = False) -> str:
+    """How a word of the accepted answer stands in the answer, if only as another word, '' otherwise.
+
+    'case' ('us' for US), 'code' ('userid' for userId) or 'ending' ('Adam' for Adams). `is_alone` means that the answer
+    has one word: people often write a name small then.
+    """
     for wanted in gold:
-        if not wanted.written or wanted.value is not None or not wanted.written[0].isalpha():
+        if not wanted.written or wanted.value is not None or wanted.label:
             continue
-        same = [term.written for term in answer if term.text == wanted.text and term.written]
-        if not same:
+        places = [i for i, term in enumerate(answer) if term.text == wanted.text and term.written]
+        same = [answer[i].written for i in places]
+        if not same or wanted.written in same:
             continue
-        if len(answer) > 1 and not any(_same_case(written, wanted.written) for written in same):
+        if re.fullmatch(r"-\w", wanted.written):
             return "case"
+        if not wanted.written[0].isalpha():
+            continue
+        small = wanted.written.isupper() and wanted.text in _SMALL_WORDS and same[0].islower()
+        fits = any(_same_case(answer[i].written, wanted.written) or _is_month(answer, i) for i in places)
+        if not fits and (small or not is_alone):
+            return "case"
+        if _is_code(wanted.written, same) or (not is_alone and _is_abbreviation(wanted.written, same)):
+            return "code"
         if (
             wanted.capital
             and wanted.text not in _WEEKDAYS
@@ -46,6 +65,54 @@ def _same_case(written: str, wanted: str) -> bool:
     is_name = wanted[0].isupper() and wanted.lower() in HOMOGRAPHS
     is_other = wanted.isupper() and written.istitle() and len(wanted) > 1
     return not is_name or (written[0].isupper() and not is_other)
+
+
+def _is_month(answer: Terms, i: int) -> bool:
+    """Whether the word is a month that is written small: 'in march'."""
+    before = answer[i - 1].text if i else ""
+    return answer[i].text in _MONTHS and before in (
+        "in",
+        "of",
+        "since",
+        "until",
+        "from",
+        "by",
+        "last",
+        "next",
+        "early",
+        "late",
+    )
+
+
+def _is_code(wanted: str, others: Sequence[str]) -> bool:
+    """Whether case makes an identifier (userId) or a symbol (Co) that the others are not. 'iphone' is an iPhone."""
+    if re.fullmatch(r"[a-z]{2,}[A-Z]\w*", wanted):
+        return True
+    return len(wanted) == 2 and wanted.istitle() and all(other.isupper() for other in others)
+
+
+def _is_abbreviation(wanted: str, others: Sequence[str]) -> bool:
+    """Whether capitals make an abbreviation (ICE) of what the answer writes small."""
+    return 2 <= len(wanted) <= 5 and wanted.isupper() and all(map(str.islower, others))
+
+
+_TELLING = re.compile(r"[+^=~#\\]")
+
+
+def telling_signs(text: Terms) -> list[str]:
+    """The signs of a text that change what it says (u+w), sorted. Hyphens do not: 'wi-fi' is 'wifi'."""
+    words = [term.before + ("" if term.value is not None or ":" in term.text else term.text) for term in text]
+    return sorted(_TELLING.findall("".join(words)))
+
+
+def is_joined(answer: str, gold: Terms) -> bool:
+    """Whether the accepted word stands in the answer only as a part of a word with a hyphen: 'blue-green'."""
+    first, last = gold[0].written, gold[-1].written
+    if not first.isalpha() or not last.isalpha():
+        return False
+    places = len(re.findall(rf"(?<!\w){last}(?!\w)", answer, re.I))
+    joined = len(re.findall(rf"(?<!\w){last}-[a-z]|[a-z]-{first}(?!\w)", answer, re.I))
+    return 0 < places <= joined
 
 
 def _base(written: str) -> str:

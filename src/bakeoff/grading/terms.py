@@ -13,7 +13,8 @@ from functools import lru_cache
 from bakeoff.grading.languages import any_of, languages
 from bakeoff.grading.normalise import ORDINALS, SCALES, fold, spell_out, word_set
 from bakeoff.grading.scripts import MARKS
-from bakeoff.grading.units import CURRENCIES, CURRENCY_PATTERN, UNIT_PATTERN, is_loose, unit_of
+from bakeoff.grading.spoken import as_dates, as_figures
+from bakeoff.grading.units import CURRENCIES, CURRENCY_PATTERN, UNIT_PATTERN, have_cents, is_loose, unit_of
 from bakeoff.grading.zones import ZONE_PATTERN, same_time
 
 YearMonthDay = tuple[int | None, int | None, int | None]
@@ -67,7 +68,7 @@ def terms(text: str) -> tuple[Term, ...]:
 
 
 def _spelled_out(text: str) -> str:
-    return spell_out(_denials().sub(" not ", fold(text)))
+    return as_figures(spell_out(as_dates(_denials().sub(" not ", fold(text)))))
 
 
 @lru_cache(maxsize=1)
@@ -126,7 +127,7 @@ _LETTER = rf"(?:[^\W_]|[{MARKS}])"
 _PREFIX = rf"(?:(?P<currency>(?-i:{CURRENCY_PATTERN})) ?)?"
 _FRACTION = r"(?:\d{1,3} )?(?:1/2|[12]/3|[1-3]/4|[1-4]/5|[1-5]/6|[1-7]/8|[1-9]/10|1?[1-9]/16)(?![\d/])"
 _FIGURE = (
-    r"(?P<sign>(?<![\w)])[-+])?(?P<figure>" + _FRACTION + r"|\d+(?:\.\d+)? ?[x×·] ?10\^[-+]?\d+|\d+\^[-+]?\d+|"
+    r"(?P<sign>(?<![\w)/])[-+])?(?P<figure>" + _FRACTION + r"|\d+(?:\.\d+)? ?[x×·] ?10\^[-+]?\d+|\d+\^[-+]?\d+|"
     r"\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d{1,2}(?!\d)|"
     r"\d{1,3}(?:\.\d{3}){2,}(?![\d.])|[1-9]\d{0,2}(?:[ ']\d{3})+(?![\d']| \d)(?:[.,]\d{1,2}(?!\d))?|"
     r"\d+,\d{1,2}(?![\d,])|0,\d+(?![\d,])|\d+(?:\.\d+)?)"
@@ -200,6 +201,13 @@ def _outer_group(match: re.Match[str]) -> str:
     return next(name for name in _READERS if match.groupdict().get(name) is not None)
 
 
+_ROMAN = {
+    "II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12, "XIII": 13, "XIV": 14,
+    "XV": 15, "XVI": 16, "XVII": 17, "XVIII": 18, "XIX": 19, "XX": 20, "XXI": 21,
+}  # fmt: skip
+"""Roman numerals that are hardly ever words. Single letters (I, V, X) are letters."""
+
+
 def _read_word(match: re.Match[str]) -> Term:
     word = match[0]
     lower = word.lower()
@@ -209,6 +217,8 @@ def _read_word(match: re.Match[str]) -> Term:
         return Term(ORDINALS[lower])
     if lower == "one":
         return Term("1")
+    if word in _ROMAN:
+        return Term(str(_ROMAN[word]), label=True, capital=True, written=word)
     return Term(stem(word), capital=word[0].isupper(), written=word)
 
 
@@ -455,7 +465,8 @@ def says_as_much(term: Term, gold: Term) -> bool:
     if term.unit == gold.unit == "time of day":
         return same_time(term.value, term.zone, gold.value, gold.zone)
     if term.unit and gold.unit:
-        return term.unit == gold.unit and term.value == gold.value
+        in_cents = Fraction(1, 100) in (term.size, gold.size) and have_cents(term.unit, gold.unit)
+        return (term.unit == gold.unit or in_cents) and term.value == gold.value
     if term.label or gold.label:
         return term.text == gold.text
     if "percent" in (term.unit, gold.unit) and _is_share(term, gold):

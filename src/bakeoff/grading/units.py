@@ -21,6 +21,7 @@ SHORT_UNITS = {
     "h",
     "d",
     "g",
+    "t",
     "l",
     "L",
     "B",
@@ -66,18 +67,24 @@ _add(
     _1000="km|kilometre|kilometres|kilometer|kilometers",
     _1000000="Mm|megametre|megametres",
     _201168_125="mi|mile|miles",
+    _1143_1250="yd|yds|yard|yards",
     _127_5000='inch|inches|"',
     _381_1250="ft|foot|feet",
 )
+_add("nautical mile", _1="nmi|nautical mile|nautical miles")
+_add("acre", _1="acre|acres")
+_add("hectare", _1="ha|hectare|hectares")
+_add("square foot", _1="sq ft|ft2|ft^2|square foot|square feet")
+_add("square kilometre", _1="km2|km^2|sq km|square kilometre|square kilometres|square kilometer|square kilometers")
 _add("square metre", _1="m2|m^2|sqm|sq m|square metre|square metres|square meter|square meters")
 _add(
     "gram",
     _1_1000="mg|milligram|milligrams",
     _1="g|gram|grams|gramme|grammes",
     _1000="kg|kilo|kilos|kilogram|kilograms|kilogramme|kilogrammes",
-    _1000000="tonne|tonnes",
+    _1000000="t|tonne|tonnes|metric ton|metric tons",
 )
-_add("ounce", _1="oz|ounce|ounces", _16="lb|lbs")
+_add("ounce", _1="oz|ounce|ounces", _16="lb|lbs", _224="stone")
 _add(
     "litre", _1_1000="ml|millilitre|millilitres|milliliter|milliliters", _1_100="cl", _1="l|L|litre|litres|liter|liters"
 )
@@ -99,7 +106,7 @@ _add(
 )
 _add(
     "bit per second",
-    _1="bps|bit/s|bits per second",
+    _1="bit/s|bits per second",
     _1000="kbps|kbit/s|kb/s|kilobits per second",
     _1000000="Mbps|Mbit/s|Mb/s|mbps|megabit per second|megabits per second",
     _1000000000="Gbps|Gbit/s|Gb/s|gbps|gigabit per second|gigabits per second",
@@ -129,10 +136,27 @@ _add(
 )
 _add("psi", _1="psi")
 _add("decibel", _1="dB|decibel|decibels")
-_add("km/h", _1="km/h|kph")
+_add("km/h", _1="km/h|kph|kmh|kilometres per hour|kilometers per hour")
+_add("mph", _1="mph|miles per hour")
+_add("m/s", _1="m/s|metres per second|meters per second")
+_add("knot", _1="kn|kt|knot|knots")
+_add("gallon", _1="gal|gallon|gallons")
+_add("pint", _1="pint|pints")
+_add("calorie", _1="kcal|kilocalorie|kilocalories")
+_add("joule", _1="kJ|kilojoule|kilojoules", _1000="MJ|megajoule|megajoules")
+_add("horsepower", _1="hp|bhp|horsepower|PS")
+_add(
+    "micrometre",
+    _1_1000="nm|nanometre|nanometres|nanometer|nanometers",
+    _1="µm|μm|um|micrometre|micrometres|micron|microns",
+)
 _add("litre per minute", _1="l/min|L/min")
 _add("percent", _1_100="%|percent|per cent|pct|prozent|por ciento", _1_1000="‰|per mille|permille|promille")
-_add("percentage point", _1="percentage point|percentage points|percent points|pp|ppt")
+_add(
+    "percentage point",
+    _1="percentage point|percentage points|percent points|pp|ppt",
+    _1_100="bps|basis point|basis points",
+)
 _add("gbp", _1="£|GBP|pound|pounds|pound sterling|pounds sterling|quid", _1_100="p|pence|penny")
 _add("eur", _1="€|EUR|euro|euros", _1_100="cent|cents")
 _add("usd", _1="$|US$|USD|dollar|dollars|US dollar|US dollars")
@@ -175,7 +199,7 @@ _WRITTEN_BEFORE = [
     spelling
     for spelling, (dimension, size) in UNITS.items()
     if dimension in CURRENCIES and size == 1 and not spelling.islower()
-] + ["zl"]
+] + ["zl", "kr"]
 
 
 def currency_of(spelling: str) -> str:
@@ -198,6 +222,38 @@ _SHARED_SIGNS = (
 def share_a_sign(a: str, b: str) -> bool:
     """Whether two currencies (by dimension) can be written with the same sign."""
     return any({a, b} <= signs for signs in _SHARED_SIGNS)
+
+
+def have_cents(a: str, b: str) -> bool:
+    """Whether the cents of two currencies (by dimension) have no other name: '99 cents' for $0.99."""
+    return {a, b} <= {"eur", "usd", "aud", "cad", "nzd", "hkd", "sgd", "zar"}
+
+
+# How large the units of one quantity are, about, where no exact factor holds. 30.4 days are about one month.
+_ABOUT = (
+    {"second": 1.0, "month": 2_629_746.0, "working day": 86_400 * 1.4},
+    {"gram": 1.0, "ounce": 28.35},
+    {"metre": 1.0, "nautical mile": 1852.0, "micrometre": 1e-6},
+    {"square metre": 1.0, "acre": 4046.86, "hectare": 1e4, "square foot": 0.0929, "square kilometre": 1e6},
+    {"litre": 1.0, "gallon": 3.785, "pint": 0.5, "cubic metre": 1000.0},
+    {"km/h": 1.0, "mph": 1.609, "m/s": 3.6, "knot": 1.852},
+    {"bar": 1.0, "psi": 0.06895, "pascal": 1e-5},
+    {"watt hour": 1.0, "calorie": 1.163, "joule": 0.2778},
+    {"watt": 1.0, "horsepower": 740.0},
+)
+
+
+def about_equal(value: Fraction, dimension: str, other: Fraction, other_dimension: str) -> bool:
+    """Whether two amounts are equal within 4 %, perhaps in units that are not converted exactly (miles, months).
+
+    UK and US gallons and pints differ by 20 %, which counts as equal here.
+    """
+    for sizes in ({dimension: 1.0} if dimension == other_dimension else {}, *_ABOUT):
+        if dimension in sizes and other_dimension in sizes:
+            a, b = float(value) * sizes[dimension], float(other) * sizes[other_dimension]
+            tolerance = 0.22 if {"gallon", "pint"} & {dimension, other_dimension} else 0.04
+            return abs(a - b) <= tolerance * max(abs(a), abs(b))
+    return False
 
 
 def is_loose(spelling: str) -> bool:

@@ -17,7 +17,7 @@ FUNCTION_WORDS = ARTICLES | word_set("""
     exactly only just and or is are was were be been it its this that these those there which who what as per every each
     total you we they i your our their can may will would do does did has have had if when than more less least most
     minimum maximum over under above below between during since then so also however actually now later earlier newer
-    older higher lower not no but while into out must should need total either
+    older higher lower not no but while into out must should need total either fewer younger heavier longer shorter
 """)
 LONG = 9  # an accepted answer of this many content words or more counts as a sentence: most words are enough
 MOST = 0.6  # the share of words that counts as most
@@ -50,7 +50,14 @@ _OPEN_ENDED = word_set("""
 
 def content(answer: Terms) -> list[Term]:
     """The terms that are not function words. All terms if there are only function words."""
-    return [term for term in answer if term.text not in FUNCTION_WORDS] or list(answer)
+    return [
+        term for i, term in enumerate(answer) if term.text not in FUNCTION_WORDS or (i > 0 and _is_in_a_name(term))
+    ] or list(answer)
+
+
+def _is_in_a_name(term: Term) -> bool:
+    """Whether a word such as 'younger' is written with a capital within a text: Hans Holbein the Younger."""
+    return term.capital and term.written.istitle() and len(term.text) > 3
 
 
 def same(answer: Terms, gold: Terms) -> bool:
@@ -100,6 +107,19 @@ def _asked_and_denied(answer: Terms, end: int) -> bool:
         if ends_clause(term):
             return False
     return False
+
+
+def goes_on(answer: Terms, gold: Terms) -> bool:
+    """Whether each place of the accepted numbers is a part of a longer list of numbers: '2, 3, 5, 7'."""
+    return all(_continues(answer, end) or _continues(answer, start, -1) for start, end in runs(answer, gold))
+
+
+def _continues(answer: Terms, i: int, step: int = 1) -> bool:
+    """Whether a list of numbers goes on at position i, or (step -1) before it."""
+    nxt, mark = (i, i) if step > 0 else (i - 1, i)
+    if 0 <= nxt < len(answer) and answer[nxt].text in ("and", "or"):
+        return 0 <= nxt + step < len(answer) and answer[nxt + step].is_number
+    return 0 <= nxt < len(answer) and answer[nxt].is_number and answer[mark].before in (",", "/", "-", ";")
 
 
 def runs(answer: Terms, gold: Terms) -> list[tuple[int, int]]:

@@ -3,6 +3,7 @@
 Takes times in minutes with the zones' names. Knows nothing about dates: summer time counts only if its name is given.
 """
 
+import re
 from fractions import Fraction
 
 _OFFSETS = {
@@ -13,7 +14,9 @@ _OFFSETS = {
 # Zones whose offset depends on the season, or that name several zones. They equal only themselves.
 _OTHERS = ("ET", "CT", "MT", "PT", "IST")
 ZONE_PATTERN = (
-    r"(?: ?(?P<zone{0}>(?-i:" + "|".join(sorted([*_OFFSETS, *_OTHERS], key=len, reverse=True)) + r"))(?![\w+-]))?"
+    r"(?: ?(?P<zone{0}>(?-i:(?:UTC|GMT) ?[-+] ?\d{{1,2}}(?::\d\d)?|"
+    + "|".join(sorted([*_OFFSETS, *_OTHERS], key=len, reverse=True))
+    + r"))(?![\w+-]))?"
 )
 _GENERAL = {"EST": "ET", "EDT": "ET", "CST": "CT", "CDT": "CT", "MST": "MT", "MDT": "MT", "PST": "PT", "PDT": "PT"}
 
@@ -22,8 +25,18 @@ def same_time(minutes: Fraction | None, zone: str, other_minutes: Fraction | Non
     """Whether two times of day are the same moment. A time without a zone is in the zone of the other one."""
     if minutes is None or other_minutes is None:
         return False
-    if zone in _OFFSETS and other_zone in _OFFSETS:
-        return (minutes - other_minutes - 60 * (_OFFSETS[zone] - _OFFSETS[other_zone])) % 1440 == 0
+    offset, other_offset = _offset(zone), _offset(other_zone)
+    if offset is not None and other_offset is not None:
+        return (minutes - other_minutes - 60 * (offset - other_offset)) % 1440 == 0
     if zone and other_zone and _GENERAL.get(zone, zone) != _GENERAL.get(other_zone, other_zone):
         return False
     return minutes == other_minutes
+
+
+def _offset(zone: str) -> Fraction | None:
+    """The hours before UTC of a named zone or of 'UTC+5:30', None if they depend on the season."""
+    numbered = re.fullmatch(r"(?:UTC|GMT) ?([-+]) ?(\d{1,2})(?::(\d\d))?", zone)
+    if numbered:
+        hours = Fraction(int(numbered[2])) + Fraction(int(numbered[3] or 0), 60)
+        return -hours if numbered[1] == "-" else hours
+    return Fraction(_OFFSETS[zone]) if zone in _OFFSETS else None
