@@ -106,6 +106,8 @@ def test_a_pipeline_is_noted(tmp_path: Path) -> None:
     [
         ("the boss | head of the team", ("the boss", "head of the team")),
         ("ls -a | ls --all", ("ls -a", "ls --all")),
+        ("jq '.a | .b' x.json", ("jq '.a | .b' x.json",)),
+        ("it's 5|five o'clock", ("it's 5", "five o'clock")),
         ("int | None", ("int", "None")),
         (r"a \| b | c", ("a | b", "c")),
         ('"[""a | b"", ""c""]"', ("a | b", "c")),

@@ -347,3 +347,15 @@ def test_a_mapped_column_is_read_from_a_file_of_another_tool(tmp_path: Path) -> 
     path.write_text(lines({**SAMPLE, "reviewed": "two weeks"}))
     (question,), _ = read_with_notes([path], {"answers": "reviewed"})
     assert (question.text, question.answers) == ("How long is the loan?", ("two weeks",))
+
+
+def test_a_single_ticket_is_a_record_and_not_a_list_of_its_comments(tmp_path: Path) -> None:
+    """An export of one ticket as JSON holds one list of objects, but is one record."""
+    comments = [
+        {"author_id": 1, "body": "How long?", "public": True},
+        {"author_id": 2, "body": "Ten days.", "public": True},
+    ]
+    ticket = {"id": 5, "subject": "Loan", "description": "How long?", "requester_id": 1, "comments": comments}
+    (question,), notes = read(tmp_path, "ticket.json", ticket)
+    assert question.answers == ("Ten days.",)
+    assert "Zendesk" in notes

@@ -28,7 +28,8 @@ class Described(StrEnum):
 def init(
     documents: Annotated[list[str], typer.Argument(help="Folders, files or globs of documents.", show_default=False)],
     questions: Annotated[
-        list[Path], typer.Option("--questions", "-q", help="Question files (CSV or JSONL).", show_default=False)
+        list[Path],
+        typer.Option("--questions", "-q", help="Question files (CSV, JSONL, xlsx, ...).", show_default=False),
     ],
     columns: Columns = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write.")] = Path("bakeoff.yaml"),

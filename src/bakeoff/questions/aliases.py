@@ -1,7 +1,7 @@
 """Splits a cell into accepted answers at '|', except where the sign is part of an answer.
 
 Takes the text of one cell. A '|' is part of the answer if it is doubled or escaped, between backticks or brackets, in a
-table or between bars (|x|), and in a pipeline of shell commands.
+quoted part of a command (jq '.a | .b'), in a table or between bars (|x|), and in a pipeline of shell commands.
 """
 
 import json
@@ -10,7 +10,10 @@ from collections.abc import Sequence
 
 from bakeoff.grading.normalise import word_set
 
-_PROTECTED = re.compile(r"(`+).*?\1|\{\{.*?\}\}|\{%.*?%\}|\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}", re.S)
+_PROTECTED = re.compile(
+    r"(`+).*?\1|(?<=[\s=])(?P<quote>['\"])[^'\"\n]*(?P=quote)(?=\s|$)|\{\{.*?\}\}|\{%.*?%\}|\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}",
+    re.S,
+)
 _SEPARATOR = re.compile(r"(?<![|\\<])\|(?![|>&=])")
 _BARS = re.compile(r"\s*\|(?!\|).*(?<!\|)\|\s*", re.S)
 # Commands that read what a pipe gives them. The second list are also ordinary words.

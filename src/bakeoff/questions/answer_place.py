@@ -1,7 +1,8 @@
 """Finds the accepted answer in a document, for questions that name the document but quote no evidence.
 
-Takes the text of a document. Gives the spans of the answer word for word, or of the passage with most of its words. An
-answer that occurs in too many places is left out; the evidence is then the whole document.
+Takes the text of a document. Gives the spans of the answer word for word, of an amount or date in another spelling, or
+of the passage with most of its words. An answer in too many places is left out; the evidence is then the whole
+document.
 """
 
 import re
@@ -11,6 +12,7 @@ from functools import lru_cache
 
 from bakeoff.questions.labels import LONG_ANSWER, POLAR
 from bakeoff.questions.near_copies import words
+from bakeoff.questions.number_place import number_places
 from bakeoff.questions.quotes import Locator
 from bakeoff.questions.same_answer import content_words
 from bakeoff.records import Question
@@ -32,6 +34,9 @@ def answer_spans(question: Question, locator: Locator) -> list[Span]:
     spans: list[Span] = []
     for answer in question.answers:
         spans += _places(answer, locator)
+    if not spans and not any(map(locator.find, question.answers)):
+        spans = [place for answer in question.answers for place in number_places(answer, locator.text)]
+        spans = spans if len(set(spans)) <= MOST_PLACES else []
     return sorted(set(spans))
 
 

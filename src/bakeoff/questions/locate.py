@@ -12,6 +12,7 @@ from bakeoff.formats.part import Problem
 from bakeoff.questions.answer_place import answer_spans
 from bakeoff.questions.evidence import is_document_level
 from bakeoff.questions.naming import named
+from bakeoff.questions.number_place import number_places
 from bakeoff.questions.quotes import Locator
 from bakeoff.records import Document, Question, SourceSpan
 from bakeoff.sentences import SHOWN, first_few
@@ -203,4 +204,7 @@ def _says_an_answer(question: Question, locators: Mapping[str, Locator]) -> bool
     """Whether a document contains one of the answers. Always true for yes-or-no and unanswerable questions."""
     if question.kind == "yesno" or not question.answers:
         return True
-    return any(locator.find(answer) for locator in locators.values() for answer in question.answers)
+    pairs = [(locator, answer) for locator in locators.values() for answer in question.answers]
+    return any(locator.find(answer) for locator, answer in pairs) or any(
+        number_places(answer, locator.text) for locator, answer in pairs
+    )

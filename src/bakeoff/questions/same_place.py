@@ -11,6 +11,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 from bakeoff.questions.labels import POLAR, answer_labels, is_own
 from bakeoff.questions.near_copies import words
+from bakeoff.questions.number_place import amount_of, number_places
 from bakeoff.questions.quotes import Locator
 from bakeoff.questions.same_answer import content_words, without_other_numbers
 from bakeoff.questions.same_gold import gold_key
@@ -32,9 +33,9 @@ CLEARLY = 2
 def same_place_groups(questions: Sequence[Question], documents: Sequence[Document]) -> list[list[Question]]:
     """Groups of two or more answerable questions, each in the given order.
 
-    All questions of a group have the same accepted answers, word by word, and the same place: a short quote, or where
-    the document holds the answer. Yes, no and labels never count, nor do questions about different numbers (Hearth 2,
-    Hearth 3), nor questions with several documents.
+    All questions of a group have the same accepted answers, word by word or as an amount, and the same place: a short
+    quote, or where the document holds the answer. Yes, no and labels never count, nor do questions about different
+    numbers (Hearth 2, Hearth 3), nor questions with several documents.
     """
     labels = answer_labels(questions)
     locators = {document.source: Locator(document.text) for document in documents}
@@ -43,10 +44,17 @@ def same_place_groups(questions: Sequence[Question], documents: Sequence[Documen
         if question.answerable and question.id not in labels and is_own(question) and not _is_polar(question):
             place = _place(question, locators)
             if place is not None:
-                by_key[gold_key(question), place].append(question)
+                by_key[_meaning(question), place].append(question)
     same = [questions_of for questions_of in by_key.values() if len(questions_of) > 1]
     groups = [group for questions_of in same for group in without_other_numbers(questions_of, _figures)]
     return [group for group in groups if len(group) > 1]
+
+
+def _meaning(question: Question) -> Hashable:
+    """What the accepted answers say: an amount or date in any spelling, or else their words."""
+    amounts = [amount_of(answer) for answer in question.answers]
+    known = frozenset((amount.text, amount.unit) for amount in amounts if amount)
+    return known if len(known) == 1 and all(amounts) else gold_key(question)
 
 
 def _is_polar(question: Question) -> bool:
@@ -79,6 +87,8 @@ def _places(question: Question, locator: Locator) -> list[Place]:
     """The places of all accepted answers, in order; those that overlap as one. Empty if there are too many."""
     long = [answer for answer in question.answers if len("".join(words(answer))) >= SHORTEST]
     places = sorted({place for answer in long for place in locator.find_all(answer, MOST_PLACES + 1)})
+    if not places:
+        places = sorted({place for answer in long for place in number_places(answer, locator.text)})
     joined: list[Place] = []
     for start, end in places:
         if joined and start < joined[-1][1]:

@@ -1,4 +1,4 @@
-"""Reads a question file (CSV, TSV, JSON, JSON lines, YAML) into records: the cells of each with their columns' names.
+"""Reads a question file (CSV, TSV, JSON, JSON lines, YAML, spreadsheet) into records: cells with their columns' names.
 
 Takes a path. Does not know which column fills which field, nor the formats of other tools.
 """
@@ -15,6 +15,7 @@ from bakeoff.errors import InputError
 from bakeoff.formats.csv_rows import csv_rows
 from bakeoff.formats.parse import check_kind, decode
 from bakeoff.formats.part import UnreadableError
+from bakeoff.questions import workbook
 
 DELIMITERS = ",;\t"
 SWALLOWED_ROWS = 2  # if a cell has at least this many lines that look like rows, a quote is missing
@@ -51,11 +52,13 @@ class Table(NamedTuple):
 def read_table(path: Path) -> Table:
     """The records of a file. Raises InputError if it cannot be read or has no records."""
     suffix = path.suffix.lower()
-    if suffix not in _READERS:
+    if suffix not in (*_READERS, *workbook.SUFFIXES):
         raise InputError(
-            f"{path}: questions are read from .csv and .jsonl files, and from .tsv, .json and .yaml.",
-            "export them to one of these (a spreadsheet: save as CSV in UTF-8)",
+            f"{path}: questions are read from .csv and .jsonl files, and from .tsv, .json, .yaml, .xlsx and .ods.",
+            "export them to one of these (a spreadsheet: save as .xlsx, or as CSV in UTF-8)",
         )
+    if suffix in workbook.SUFFIXES:
+        return _workbook(path)
     unit, reader = _READERS[suffix]
     try:
         text, encoding = decode(_content(path))
@@ -67,6 +70,18 @@ def read_table(path: Path) -> Table:
             f"{path}: no questions in it.", "write a header row and one question per row, or one JSON object per line"
         )
     return Table(path, encoding, records, unit)
+
+
+def _workbook(path: Path) -> Table:
+    """The records of the sheets with questions. Raises InputError if there are none."""
+    try:
+        sheets, notes = workbook.read_sheets(_content(path))
+    except UnreadableError as error:
+        raise InputError(f"{path}: {error.message}.", error.remedy) from error
+    records = [RawRow(number, sheet.names, row) for sheet in sheets for number, row in sheet.rows]
+    if not records:
+        raise InputError(f"{path}: no questions in it.", "write a header row and one question per row")
+    return Table(path, "", records, "row", tuple(f"{path.name}: {note}" for note in notes))
 
 
 def _content(path: Path) -> bytes:
@@ -159,8 +174,12 @@ def _items(content: Any) -> Sequence[Any]:
         return content
     if not isinstance(content, dict):
         return [] if content is None else [content]
-    lists = [value for value in content.values() if _is_of_objects(value)]
+    lists = [value for key, value in content.items() if _is_of_objects(value) and key not in _PARTS_OF_ONE]
     return lists[0] if len(lists) == 1 else _transposed(content) or [content]
+
+
+# Lists under these names are parts of one record: the messages of a conversation, the paragraphs of an article.
+_PARTS_OF_ONE = ("comments", "messages", "turns", "paragraphs", "contexts", "sources", "answers")
 
 
 def _is_of_objects(value: Any) -> bool:
