@@ -1,6 +1,6 @@
 """Draws answers of finished runs of the public sets, to be judged by hand.
 
-    python benchmarks/draw_answers.py /tmp/drawn squad=250 timeqa=200 cookbook_docs=200 --runs runs
+    python -m benchmarks.draw_answers /tmp/drawn squad=250 timeqa=200 cookbook_docs=200 --runs runs
 
 Takes run folders (RUNS/SET, of the folders that public_pilots.py writes) and $BAKEOFF_DATA. Draws pairs of a question
 and an answer, evenly over the contenders, at random with a fixed seed. Left out are failed answers, plain refusals,
@@ -20,9 +20,10 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.graded_public import rebuilt, rows
+
 from bakeoff.grading.grade import grade, squad_normalise
 
-GRADED = Path(__file__).parents[1] / "tests" / "reference" / "graded_answers.csv"
 SEED = 20261127
 PLAIN_REFUSALS = {"i dont know", "i do not know"}
 COLUMNS = ("number", "set", "question_id", "kind", "contenders", "answer")
@@ -76,10 +77,9 @@ def evenly(given: dict[Pair, set[str]], n: int, draw: random.Random) -> list[Pai
     return list(chosen)
 
 
-def graded_already() -> set[tuple[str, str]]:
-    """(question, or its id in a public set; answer) of the pairs that are in the file."""
-    with GRADED.open(newline="", encoding="utf-8") as file:
-        return {(row.get("question_id") or row["question"], row["answer"]) for row in csv.DictReader(file)}
+def graded_already(source: Path) -> set[tuple[str, str]]:
+    """(id of the question in its set, answer) of the pairs that are in the file."""
+    return {(row["question_id"], rebuilt(row, source)["answer"]) for row in rows() if row["set"]}
 
 
 class Sources:
@@ -125,18 +125,16 @@ class Draw(NamedTuple):
     questions: dict[str, dict[str, Any]]
 
 
-def drawn(run: Path, n: int, n_right: int, draw: random.Random) -> Draw:
-    """`n` pairs of a run, shuffled, `n_right` of them called right by the rules. Prints how many there were."""
+def drawn(run: Path, n: int, n_right: int, draw: random.Random, known: set[tuple[str, str]]) -> Draw:
+    """`n` pairs of a run that are not known, shuffled, `n_right` of them called right by the rules. Prints how many."""
     lines = (run / "splits.jsonl").read_text(encoding="utf-8").splitlines()
     questions = {row["id"]: row for row in map(json.loads, lines) if row["slice"] != "general"}
     given = {pair: names for pair, names in answers(run).items() if pair.question_id in questions}
-    known = graded_already()
     sorts = {pair: sort_of(pair, questions[pair.question_id]["answers"]) for pair in given}
     worth = {
         pair: names
         for pair, names in given.items()
-        if sorts[pair] == "to judge"
-        and known.isdisjoint({(pair.question_id, pair.answer), (questions[pair.question_id]["text"], pair.answer)})
+        if sorts[pair] == "to judge" and (pair.question_id, pair.answer) not in known
     }
     pairs = evenly(worth, n, draw) if not n_right else with_right(worth, questions, n, n_right, draw)
     draw.shuffle(pairs)
@@ -165,12 +163,13 @@ def main() -> None:
     parser.add_argument("draws", nargs="+", metavar="SET=N[:R]")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     arguments = parser.parse_args()
-    sources = Sources(Path(os.environ["BAKEOFF_DATA"]))
+    source = Path(os.environ["BAKEOFF_DATA"])
+    sources, known = Sources(source), graded_already(source)
     shown, kept = [], []
     for name, _, numbers in (text.partition("=") for text in arguments.draws):
         n, _, n_right = numbers.partition(":")
         draw = random.Random(f"{SEED} {name}")
-        pairs, contenders, questions = drawn(arguments.runs / name, int(n), int(n_right or 0), draw)
+        pairs, contenders, questions = drawn(arguments.runs / name, int(n), int(n_right or 0), draw, known)
         for place, pair in enumerate(pairs, start=1):
             question = questions[pair.question_id]
             number = f"{name}-{place:03}"

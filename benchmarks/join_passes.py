@@ -4,7 +4,7 @@
 
 DIR/drawn.csv is from draw_answers.py. A pass is a CSV with the columns number and verdict (right, wrong, declined or
 unsure). `correct` is filled where both passes agree. Run again with the second pass, the rows of the batch are
-replaced, and what the rules said at first is kept.
+replaced, and what the rules said at first is kept. What an answer quotes from its set is stored as a reference.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import os
 import sys
 from pathlib import Path
 
-from benchmarks.graded_public import COLUMNS, GRADED, questions, rows, value_of
+from benchmarks.graded_public import COLUMNS, GRADED, questions, quotations, rebuilt, rows, value_of
 
 from bakeoff.grading.grade import grade
 
@@ -40,7 +40,7 @@ def joined(drawn: dict[str, str], first: str, second: str, batch: str, met: str,
     return {
         "question": "",
         "accepted": "",
-        "answer": drawn["answer"],
+        "answer": quotations(drawn["set"], source).shorten(drawn["answer"]),
         "correct": "" if agreed is None else str(int(agreed)),
         "note": f"batch {batch}; real {drawn['contenders']}",
         "kind": drawn["kind"],
@@ -69,11 +69,8 @@ def main() -> None:
         sys.exit(f"no verdict on {', '.join(missing[:10])} ({len(missing)} in all)")
     before = rows()
     is_old = [row["note"].startswith(f"batch {arguments.batch};") and bool(row.get("set")) for row in before]
-    met = {
-        (row["set"], row["question_id"], row["answer"]): row["first_met"]
-        for row, old in zip(before, is_old, strict=True)
-        if old
-    }
+    olds = [rebuilt(row, source) for row, old in zip(before, is_old, strict=True) if old]
+    met = {(row["set"], row["question_id"], row["answer"]): row["first_met"] for row in olds}
     kept = [row for row, old in zip(before, is_old, strict=True) if not old]
     new = [
         joined(

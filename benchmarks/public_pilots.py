@@ -51,25 +51,42 @@ def squad(source: Path, folder: Path) -> dict:
 
     The questions are about the four articles on which the default model was not trained.
     """
-    articles = json.loads((source / "squad_v2_cs224n" / "dev-v2.0.json").read_text())["data"]
-    answerable, unanswerable = [], []
     (folder / "documents").mkdir(parents=True, exist_ok=True)
-    for article in articles:
-        name = re.sub(r"\W+", "_", article["title"]).strip("_") + ".md"
+    for article in squad_articles(source):
         title = article["title"].replace("_", " ")
         paragraphs = [" ".join(qa["context"].split()) for qa in article["paragraphs"]]
-        (folder / "documents" / name).write_text(f"# {title}\n\n" + "\n\n".join(paragraphs) + "\n")
-        for paragraph in article["paragraphs"] if article["title"] in HELD_OUT else ():
-            for qa in paragraph["qas"]:
-                if qa["is_impossible"]:
-                    unanswerable.append({"id": qa["id"], "question": qa["question"], "kind": "unanswerable"})
-                else:
-                    answerable.append(_answerable(qa, paragraph["context"], name))
+        text = f"# {title}\n\n" + "\n\n".join(paragraphs) + "\n"
+        (folder / "documents" / _file_name(article["title"])).write_text(text)
+    rows = [
+        row for article in squad_articles(source) if article["title"] in HELD_OUT for row in squad_questions(article)
+    ]
+    answerable = [row for row in rows if "answers" in row]
+    unanswerable = [row for row in rows if "answers" not in row]
     draw = random.Random(SEED)
     _write_lines(
         folder / "questions.jsonl", draw.sample(answerable, N_ANSWERABLE) + draw.sample(unanswerable, N_UNANSWERABLE)
     )
     return {}
+
+
+def squad_articles(source: Path) -> list[dict]:
+    return json.loads((source / "squad_v2_cs224n" / "dev-v2.0.json").read_text())["data"]
+
+
+def _file_name(title: str) -> str:
+    return re.sub(r"\W+", "_", title).strip("_") + ".md"
+
+
+def squad_questions(article: dict) -> list[dict]:
+    """All questions about one of SQuAD's articles."""
+    name = _file_name(article["title"])
+    return [
+        {"id": qa["id"], "question": qa["question"], "kind": "unanswerable"}
+        if qa["is_impossible"]
+        else _answerable(qa, paragraph["context"], name)
+        for paragraph in article["paragraphs"]
+        for qa in paragraph["qas"]
+    ]
 
 
 def timeqa(source: Path, folder: Path) -> dict:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from benchmarks import grader_precision as precision
 from benchmarks import public_pilots
-from benchmarks.graded_public import Case, cases, rows, value_of
+from benchmarks.graded_public import Case, cases, early_cases, quotations, rows, value_of
+
+from bakeoff.grading.grade import grade
 
 VERDICTS = {"right", "wrong", "declined", "unsure"}
 
@@ -18,23 +20,53 @@ def case(**fields: str) -> Case:
     )  # type: ignore[arg-type]
 
 
+def public_rows() -> list[dict[str, str]]:
+    return [row for row in rows() if row["set"]]
+
+
 def test_the_file_names_the_questions_of_public_sets_and_holds_none_of_them() -> None:
-    """At least 600 answers, each with the id of its question, a verdict of each judge and the first grade."""
-    public = [row for row in rows() if row["set"]]
-    assert len(public) >= 600
-    assert len({(row["set"], row["question_id"], row["answer"]) for row in public}) == len(public)
+    """Only the id of a question. At least 600 answers have a verdict of each judge and the first grade."""
+    public = public_rows()
+    assert len({(row["set"], row["question_id"], row["answer"], row["note"]) for row in public}) == len(public)
     for row in public:
         assert not row["question"] and not row["accepted"]
         assert row["answer"] and row["question_id"]
-        assert row["pass_1"] in VERDICTS and row["pass_2"] in VERDICTS | {""}
+    twice = [row for row in public if row["pass_1"]]
+    assert len(twice) >= 600
+    for row in twice:
+        assert row["pass_1"] in VERDICTS and row["pass_2"] in VERDICTS
         assert row["first_met"] in {"right", "wrong", "unsure"}
+
+
+def test_no_answer_holds_eight_words_in_a_row_of_its_set(public_data: Path) -> None:
+    """What it quotes of documents, questions or accepted answers is a reference."""
+    copies = {row["answer"]: quotations(row["set"], public_data).copied(row["answer"]) for row in public_rows()}
+    assert {answer: runs for answer, runs in copies.items() if runs} == {}
+    assert sum("⟦" in answer for answer in copies) >= 300
+
+
+def test_an_answer_is_rebuilt_as_the_model_gave_it(public_data: Path) -> None:
+    """Shortened again it is what the file holds."""
+    early, twice = early_cases(public_data), cases(public_data)
+    stored = [row for row in public_rows() if not row["pass_1"]] + [row for row in public_rows() if row["pass_1"]]
+    for judged, row in zip(early + twice, stored, strict=True):
+        assert "⟦" not in judged.answer
+        assert quotations(row["set"], public_data).shorten(judged.answer) == row["answer"]
 
 
 def test_correct_is_what_both_judges_say(public_data: Path) -> None:
     """1 or 0 where both say so, else nothing."""
-    public = [row for row in rows() if row["set"]]
-    for row, judged in zip(public, cases(public_data), strict=True):
+    twice = [row for row in public_rows() if row["pass_1"]]
+    for row, judged in zip(twice, cases(public_data), strict=True):
         assert row["correct"] == {True: "1", False: "0", None: ""}[judged.correct]
+
+
+def test_the_rules_agree_with_the_judge_of_the_early_batches(public_data: Path) -> None:
+    """At least 90 % of the right and 95 % of the wrong verdicts, on real outputs that the rules were built on."""
+    said = [(grade(case.answer, case.accepted, case.kind).verdict, case.correct) for case in early_cases(public_data)]
+    assert len(said) >= 100
+    assert said.count(("right", True)) >= 0.9 * sum(verdict == "right" for verdict, _ in said)
+    assert said.count(("wrong", False)) >= 0.95 * sum(verdict == "wrong" for verdict, _ in said)
 
 
 @pytest.mark.parametrize(
