@@ -218,6 +218,22 @@ def test_what_people_write_for_the_same_is_read(answer: str, accepted: str) -> N
         ("0.4 mm", "±0.4 mm", ""),
         ("+3.5 °C", "±3.5 °C", ""),
         ("It is voluntary.", "no", "yesno"),
+        ("It is not unusual that the ferry is late.", "the ferry", ""),
+        ("It is not without reason called the Red Lamp.", "the Red Lamp", ""),
+        ("Not far from the pier.", "the pier", ""),
+        ("It is not unlikely that it takes 24 months.", "24 months", ""),
+        ("It is not impossible.", "no", "yesno"),
+        ("anti-slip", "slip", ""),
+        ("It lies behind the boathouse.", "the boathouse", ""),
+        ("Norwegian", "Norway", ""),
+        ("the Spanish", "Spain", ""),
+        ("dryness", "dry", ""),
+        ("red", "redness", ""),
+        ("NHS", "Northern Harbour Society", "name"),
+        ("Northern Harbour Society", "NHS", ""),
+        ("NHS Wharf", "Northern Harbour Society Wharf", ""),
+        ("Rescue Boat 14", "RB-14", ""),
+        ("LT-7", "Lamp Tower 7", ""),
         ("From 4 % to 6 %.", "2 percentage points", ""),
         ("It dropped by 4 %.", "-4 %", ""),
         ("The box is silent on that.", "", "unanswerable"),
@@ -227,6 +243,24 @@ def test_what_rules_cannot_decide_is_unsure(answer: str, accepted: str, kind: st
     """A reading that could be meant either way is neither right nor wrong, and the reason is said."""
     assert verdict(answer, accepted, kind) == "unsure"
     assert grade(answer, [accepted] if accepted else [], kind).reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted"),
+    [
+        ("It is not the ferry.", "the ferry"),
+        ("It is usually not the ferry but the tram.", "the ferry"),
+        ("Denmark", "Norway"),
+        ("the French", "Spain"),
+        ("dress", "dry"),
+        ("NHC", "Northern Harbour Society"),
+        ("Rescue Boat 15", "RB-14"),
+        ("RC-14", "RB-14"),
+    ],
+)
+def test_single_denials_other_peoples_and_other_codes_are_wrong(answer: str, accepted: str) -> None:
+    """What makes a double negation, a form of the word or a designation unsure does not make these so."""
+    assert verdict(answer, accepted) == "wrong"
 
 
 @pytest.mark.parametrize("name", ["Adams", "Williams", "Peters"])

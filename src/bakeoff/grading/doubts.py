@@ -63,6 +63,13 @@ _OF_PLACES = word_set("""
     saint
     los las el la port fort mount lake
 """)
+# After a negation these say yes, perhaps weakly: 'not unusual', 'not without reason', 'not far from'.
+_DENIED_TWICE = word_set("""
+    unusual uncommon unlikely unknown unheard unreasonable unexpected unfamiliar unimportant unwelcome unwilling unable
+    unrelated unaware untrue unfair unwise unjustified unfounded unthinkable
+    infrequent infrequently insignificant inconsiderable incorrect inaccurate inappropriate incapable inconceivable
+    impossible improbable implausible irrelevant abnormal atypical dissimilar rare rarely without far false wrong
+""")
 _CORRECTS = frozenset(("actually", "correction", "wait", "rather", "sorry", "mistake", "instead"))
 TITLES = word_set("""
     madame monsieur madam signor senor herr frau mister father mother brother sister baron count duke earl
@@ -158,6 +165,15 @@ def _is_in_title_case(answer: Terms) -> bool:
     """Whether every longer word of a longer answer begins with a capital, so that capitals show no names."""
     return len(answer) > 8 and all(
         term.capital for term in answer if len(term.written) > 3 and term.written[0].isalpha()
+    )
+
+
+def denies_twice(answer: Terms) -> bool:
+    """Whether a negation is denied itself: 'it is not unusual that', 'not without', 'never very far from'."""
+    words = [term.text for term in answer]
+    return any(
+        word in ("not", "never", "neither", "nor") and _DENIED_TWICE.intersection(words[k + 1 : k + 3])
+        for k, word in enumerate(words)
     )
 
 

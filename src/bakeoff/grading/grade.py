@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bakeoff.grading.abstention import denies_elsewhere, is_abstention, mentions_declining
 from bakeoff.grading.bounds import bound_at, same_signs
+from bakeoff.grading.doubts import denies_twice
 from bakeoff.grading.label import is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
 from bakeoff.grading.normalise import without_markup
@@ -34,6 +35,7 @@ from bakeoff.grading.wording import (
     goes_on,
     is_list,
     n_negations,
+    runs,
     same,
     stands_undenied,
 )
@@ -140,9 +142,11 @@ def _unanswerable(answer: str) -> Ruling:
 
 def _checked(ruling: Ruling, answer: str, gold: Terms, kind: str) -> Ruling:
     """The ruling, unless the answer has the accepted word with another case or ending ('us' for 'US')."""
+    answer_terms = terms(answer)
+    if ruling.rule not in ("same", "letter", "yes or no") and _denies_twice(answer_terms, gold):
+        return ruling if ruling.verdict == "unsure" else unsure(ruling.rule, "it denies something twice")
     if ruling.verdict != "right" or ruling.rule in ("yes or no", "number", "date", "letter", "unspaced"):
         return ruling
-    answer_terms = terms(answer)
     given, wanted = telling_signs(answer_terms), telling_signs(gold)
     if (given != wanted and ruling.rule == "same") or any(given.count(sign) < wanted.count(sign) for sign in wanted):
         return unsure(ruling.rule, "a sign is missing or another one")
@@ -155,6 +159,11 @@ def _checked(ruling: Ruling, answer: str, gold: Terms, kind: str) -> Ruling:
     if ruling.rule == "phrase" and is_joined(answer, gold):
         return unsure(ruling.rule, "it is a part of a word with a hyphen")
     return ruling.but(reasons.get(conflict, ""))
+
+
+def _denies_twice(answer: Terms, gold: Terms) -> bool:
+    """Whether the accepted words stand in an answer with a double negation that is not theirs."""
+    return denies_twice(answer) and not denies_twice(gold) and bool(runs(answer, gold))
 
 
 def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind: str) -> Ruling:
@@ -205,7 +214,7 @@ def _polar_ruling(answer: str, wanted: str) -> Ruling:
         return right(rule) if explicit == wanted else wrong(rule)
     if not implied:
         return unsure(rule, "it says neither yes nor no, or both")
-    if is_limited(answer, implied):
+    if is_limited(answer, implied) or denies_twice(terms(answer)):
         return unsure(rule, "a yes or no is only implied, with a limitation")
     return right(rule) if implied == wanted else wrong(rule)
 

@@ -60,6 +60,8 @@ def _half_denied(answer: Terms, gold: Terms) -> str:
 
 def _words_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str) -> Ruling:
     rule = "words in any order"
+    if _written_out(answer, gold) or _written_out(gold, answer):
+        return unsure(rule, "it may be the same designation, written out")
     if _other_letter_or_number(answer, gold):
         return wrong(rule).but(_rounded_version(answer, gold))
     shared, wanted = _shared(answer, gold), content(gold)
@@ -155,12 +157,34 @@ def _other_form(answer: Terms, gold: Terms) -> bool:
     words, given = ([term.text for term in content(side) if term.text.isalpha()] for side in (answer, gold))
     if len(words) > 2 or len(given) != 1:
         return False
-    pairs = [sorted((word, given[0]), key=len) for word in words]
-    return any(
-        len(short) >= 4 and long != short + "s" and long.startswith(short[: max(4, len(short) - 1)])
-        for short, long in pairs
-        if len(long) > len(short)
-    )
+    pairs = [sorted((word, given[0]), key=len) for word in words if word != given[0]]
+    return any(_has_stem_of(long, short) or _is_of_country(long, short) for short, long in pairs)
+
+
+_SUFFIXES = re.compile(r"(?:ness|ly|ity|ment|ation|ion|al|ing|ed|er|or|ism|ist|y|en|th|ian|an|ese|ish)$")
+_PEOPLES = (
+    *("france french", "netherlands holland dutch", "denmark danish dane danes", "spain spanish spaniard spaniards"),
+    *("ireland irish", "wales welsh", "cyprus cypriot cypriots", "philippines filipino filipinos"),
+    *("sweden swedish swede swedes", "finland finnish finn finns", "poland polish pole poles", "switzerland swiss"),
+    *("scotland scottish scot scots scotch", "england english", "turkey turkish turk turks", "greece greek greeks"),
+)
+
+
+def _has_stem_of(long: str, short: str) -> bool:
+    """Whether a word goes on from the other one, perhaps without its last letter: 'dryness', 'Chinese'."""
+    if len(short) < 3 or long in (short, short + "s"):
+        return False
+    if len(short) >= 4 and len(long) > len(short) and long.startswith(short[: max(4, len(short) - 1)]):
+        return True
+    return long.startswith(short) and _SUFFIXES.fullmatch(long[len(short) :]) is not None
+
+
+def _is_of_country(a: str, b: str) -> bool:
+    """Whether the words are a country and its people or language: 'Norway', 'Norwegian'; 'French', 'France'."""
+    if any({a, b} <= set(names.split()) for names in _PEOPLES):
+        return True
+    short, long = sorted((a.removesuffix("s"), b.removesuffix("s")), key=len)
+    return len(short) >= 5 and long.startswith(short[:4]) and long.endswith(("ian", "ean", "ese", "ish"))
 
 
 def _abbreviates(a: str, b: str) -> bool:
@@ -181,6 +205,14 @@ def _initials(answer: Terms, gold: Terms) -> bool:
         any(len(short) > 2 and short in short_gold for short in acronyms & given)
         or (len(gold) == 1 and len(gold[0].text) > 1 and gold[0].text in short_answer + " " + letters(answer))
     )
+
+
+def _written_out(answer: Terms, gold: Terms) -> bool:
+    """Whether a code of capitals and a number has the number of words without another code: 'Patrol Squadron 25'."""
+    if len(gold) != 2 or not (gold[0].written.isupper() and 2 <= len(gold[0].written) <= 4 and _is_mark(gold[1])):
+        return False
+    words = [answer[k - 1].written for k in range(1, len(answer)) if answer[k].text == gold[1].text and answer[k].label]
+    return any(len(word) >= 4 and word.istitle() for word in words)
 
 
 def _other_letter_or_number(answer: Terms, gold: Terms) -> bool:
