@@ -234,6 +234,7 @@ def test_what_people_write_for_the_same_is_read(answer: str, accepted: str) -> N
         ("NHS Wharf", "Northern Harbour Society Wharf", ""),
         ("Rescue Boat 14", "RB-14", ""),
         ("LT-7", "Lamp Tower 7", ""),
+        ("It burns other fuels, such as coconut oil or whale oil.", "coconut", ""),
         ("From 4 % to 6 %.", "2 percentage points", ""),
         ("It dropped by 4 %.", "-4 %", ""),
         ("The box is silent on that.", "", "unanswerable"),

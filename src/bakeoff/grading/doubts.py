@@ -100,9 +100,17 @@ def _doubt_at(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> st
         return "the accepted answer is one end of a way or range"
     if "then" in [term.text for term in (*answer[max(0, start - 1) : start], *answer[end : end + 1])]:
         return "the accepted answer is one step of several"
+    if _or_another(answer, end):
+        return "it may be one of several options"
     if _denied_nearby(answer, start, end):
         return "it may deny the accepted answer"
     return _of_another(answer, start, end, golds) or _longer_name(answer, start, end, golds)
+
+
+def _or_another(answer: Terms, end: int) -> bool:
+    """Whether an option of the same noun follows: 'potential energy or thermal energy'."""
+    after = answer[end : end + 5]
+    return len(after) > 3 and after[1].text == "or" and after[0].text in (after[2].text, after[3].text)
 
 
 def _denied_nearby(answer: Terms, start: int, end: int) -> bool:
