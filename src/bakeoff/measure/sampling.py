@@ -26,7 +26,7 @@ LEAST_LABELLED = 0.5
 """The least share of the front that has a label. Labels behind such a front are not used."""
 
 SPREADS = {"decided": 0.15, "judged": 0.35, "unsure": 0.5}
-"""The expected standard deviation of label minus prediction: 2 % errors of the rules, 12 % of a judge, no prediction."""
+"""The expected standard deviation of label minus prediction: 2 % errors of rules, 12 % of a judge, no prediction."""
 
 Weights = Mapping[Unit, float]
 
