@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 import numpy as np
+from pydantic import Field
 
 from bakeoff.measure.labels import Label, LabelVerdict, latest
 from bakeoff.records import Record
@@ -34,7 +35,7 @@ class Agreement(Record):
     kappa: float | None = None
     low: float | None = None
     high: float | None = None
-    base_rates: dict[str, dict[LabelVerdict, float]] = {}
+    base_rates: dict[str, dict[LabelVerdict, float]] = Field(default_factory=dict)
 
 
 def agreements(labels: Iterable[Label]) -> list[Agreement]:

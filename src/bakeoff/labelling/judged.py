@@ -3,11 +3,10 @@
 Takes a run folder. Reads and writes its files, loads no model. What labels do to the figures is `measure`'s business.
 """
 
-from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.pilot.judging import judge_run
 from bakeoff.records import Record
-from bakeoff.report.verdict_text import verdict_sentence
 from bakeoff.runs.folder import RunFolder
+from bakeoff.serve.standing import standing_of
 
 
 class JudgedAgain(Record):
@@ -24,12 +23,7 @@ def judge_again(folder: RunFolder) -> JudgedAgain:
     Raises RunFolderError if another process is using the run; the labels are kept in any case.
     """
     with folder.lock():
-        before = _sentence(folder)
+        before = standing_of(folder.root).verdict
         judge_run(folder, folder.config().profile)
-        return JudgedAgain(before=before, after=_sentence(folder), report=str(folder.report_path))
-
-
-def _sentence(folder: RunFolder) -> str:
-    if not folder.verdict_path.exists():
-        return "none"
-    return verdict_sentence(folder.record(folder.verdict_path, Judgement))
+        after = standing_of(folder.root).verdict
+        return JudgedAgain(before=before or "none", after=after, report=str(folder.report_path))

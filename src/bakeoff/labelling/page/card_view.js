@@ -18,6 +18,7 @@ export function draw(card, place) {
   byId("answer").textContent = card.answer;
   byId("answer").classList.toggle("long", card.answer.length > 240);
   byId("others").replaceChildren(...others(card));
+  byId("documents").hidden = !card.answers.length && !card.passages.length;
   byId("passages").replaceChildren(...passages(card.passages));
   byId("note").value = card.label?.note ?? "";
   mark(card.label?.verdict);
