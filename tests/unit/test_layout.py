@@ -32,6 +32,7 @@ ORDER = (
     ("report",),
     ("pilot",),
     ("serve",),
+    ("labelling",),
     ("cli",),
 )
 FLOOR = {package: floor for floor, packages in enumerate(ORDER) for package in packages}

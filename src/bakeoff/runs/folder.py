@@ -43,6 +43,7 @@ class RunFolder:
         self.stages_path = root / "stages.jsonl"
         self.scores_path = root / "scores.jsonl"
         self.labels_path = root / "labels.jsonl"
+        self.label_weights_path = root / "label_weights.jsonl"
         self.judge_path = root / "judge.jsonl"
         self.comparison_path = root / "comparison.json"
         self.verdict_path = root / "verdict.json"
