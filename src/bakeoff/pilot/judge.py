@@ -42,12 +42,13 @@ from bakeoff.decide.verdict.limits import Cost
 from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix, measured_matrix
 from bakeoff.decide.verdict.sensitivity import Sensitivity, sensitivity
 from bakeoff.measure.comparison import Comparison, Entrant
-from bakeoff.measure.graded import NONE, Graded, graded, known
+from bakeoff.measure.graded import Graded, graded
+from bakeoff.measure.labelled import labelled
 from bakeoff.measure.resample import redraw
-from bakeoff.measure.score import Values, values_by_phase
-from bakeoff.measures import GRADED, IN_DOMAIN, Measure
-from bakeoff.pilot.score import PHASES
-from bakeoff.records import Answer, Question
+from bakeoff.measure.score import values_by_phase
+from bakeoff.measures import IN_DOMAIN, Measure
+from bakeoff.pilot.score import labels_of
+from bakeoff.records import Question
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.folder import RunFolder
 
@@ -224,30 +225,20 @@ def per_question_values(folder: RunFolder, questions: Sequence[Question], names:
     changed = {question.id for question in questions if question.slice == "changed"}
     others = {question.id for question in questions} - changed
     phases = values_by_phase(folder.scores())
-    tested, updated = (
-        {name: _graded(folder.answers(name, suffix), phases.get(phase, {}).get(name, {})) for name in names}
-        for phase, suffix in PHASES
-    )
+    tested, updated = ({name: phases.get(phase, {}).get(name, {}) for name in names} for phase in ("test", "updated"))
+    answers = {name: folder.answers(name) for name in names}
+    of = labelled(questions, answers, tested, labels_of(folder))
     values: ByContender = {
-        measure: {name: tested[name].get(score, NONE).only(others) for name in names}
-        for measure, score in SCORE_OF.items()
+        measure: {name: of.graded(name, score, others) for name in names} for measure, score in SCORE_OF.items()
     }
-    before, after = (
-        {name: phase[name].get("correct", NONE).only(changed) for name in names} for phase in (tested, updated)
-    )
+    before = {name: of.graded(name, "correct", changed) for name in names}
+    after = {
+        name: graded(updated[name].get("correct", {}), folder.answers(name, "updated")).only(changed) for name in names
+    }
     retrained = _retrained(folder)
     values["freshness"], values["before_update"] = after, before
     values["without_retraining"] = {name: before[name] if name in retrained else after[name] for name in names}
     return values
-
-
-def _graded(answers: Sequence[Answer], scores: Mapping[str, Values]) -> dict[str, Graded]:
-    """One contender's scores by name; those that could not be decided with the text of their answer."""
-    return {
-        score: graded(values, answers) if score in GRADED else known(values)
-        for score, values in scores.items()
-        if score in SCORE_OF.values()
-    }
 
 
 def _retrained(folder: RunFolder) -> set[str]:

@@ -15,13 +15,17 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.measure.comparison import Declining, Entrant
+from bakeoff.measure.labelled import NO_LABELS, Labels
+from bakeoff.measure.labels import consensus
 from bakeoff.measure.rates import Rates
+from bakeoff.measure.sampling import sample_of
 from bakeoff.measure.score import Values, rightness, score_answers, values_by_phase
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.measure.threshold import dev_answers, repeated
 from bakeoff.measures import Measure
 from bakeoff.records import Phase, Question, Score, Stage
 from bakeoff.runs.folder import FINISH, RunFolder, write_record
+from bakeoff.runs.labels import read_labels, read_weights
 
 UPDATING = "update-"
 """The names of stages that update a contender begin with this."""
@@ -54,6 +58,7 @@ def compare_run(
 
     `skipped` are contenders that could not be built, with the reason; `own` the team's measures. Raises RunFolderError
     if a file is missing or broken, or does not hold all test questions of each contender; then nothing is written.
+    Labels of people in the run folder correct the grades (`measure/labelled.py`).
     """
     names = [entrant.name for entrant in entrants]
     folder.require(folder.splits_path, folder.scores_path, *(folder.answers_path(name) for name in names))
@@ -80,8 +85,19 @@ def compare_run(
         _require_all(folder.answers_path(entry.name), entry.name, ids, {answer.question_id for answer in entry.answers})
     training = _of_split(folder, "train")
     thresholds = _redrawn_thresholds(folder, declining)
-    comparison = summarise(questions, measured, skipped, profile.margin, own, training, thresholds)
+    labels = labels_of(folder)
+    comparison = summarise(questions, measured, skipped, profile.margin, own, training, thresholds, labels)
     write_record(folder.comparison_path, comparison)
+
+
+def labels_of(folder: RunFolder) -> Labels:
+    """What people said about the answers of a run. Raises RunFolderError as `read_labels` and `read_weights` do."""
+    if not folder.labels_path.exists():
+        return NO_LABELS
+    weights = read_weights(folder)
+    verdicts = consensus(read_labels(folder.labels_path, weights.keys()))
+    sample = sample_of(weights, folder.config().seed, verdicts.keys())
+    return Labels(verdicts, sample)
 
 
 def _declining(folder: RunFolder, name: str) -> Declining | None:
