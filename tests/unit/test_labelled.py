@@ -50,13 +50,10 @@ def units_of(*given: list[Answer]) -> list[Unit]:
 def test_a_few_labels_decide_the_answers_that_they_are_about(asked):
     """Three labels: three unsure answers become right, wrong and unsure still. The others stay as they are."""
     one = measured("rag", 100, asked)
-    own = [answer for answer in one.answers if answer.question_id in ("q100", "q101", "q102")]
-    said = dict(
-        zip((Unit(answer.question_id, answer.text) for answer in own), ("right", "wrong", "unsure"), strict=True)
-    )
-    of = labelled(
-        asked, {"rag": one.answers}, {"rag": one.values}, Labels(said, sample_of(dict.fromkeys(said, 1.0), 0, said))
-    )
+    own = [Unit(answer.question_id, answer.text) for answer in one.answers[100:103]]
+    said = dict(zip(own, ("right", "wrong", "unsure"), strict=True))
+    three = Labels(said, sample_of(dict.fromkeys(said, 1.0), 0, said))
+    of = labelled(asked, {"rag": one.answers}, {"rag": one.values}, three)
     values = of.values["rag"]
     assert [values["correct"][f"q{i}"] for i in (99, 100, 101, 102, 103)] == [1.0, 1.0, 0.0, 0.5, 0.5]
     assert [values["hallucinated"][f"q{i}"] for i in (99, 100, 101, 102, 103)] == [0.0, 0.0, 1.0, 0.5, 0.5]
@@ -66,21 +63,12 @@ def test_a_few_labels_decide_the_answers_that_they_are_about(asked):
 def test_enough_labels_correct_every_contender(asked):
     """Both have 100 unsure answers. People find 9 in 10 of rag's right, none of tuned's: 120 labels show it."""
     both = [measured("rag", 100, asked), measured("tuned", 100, asked)]
-    both[1] = Measured(
-        entrant=both[1].entrant,
-        values=both[1].values,
-        answers=[
-            answer.model_copy(update={"text": answer.text.replace("Delivery", "delivery")})
-            for answer in both[1].answers
-        ],
-    )
+    other = [answer.model_copy(update={"text": answer.text.replace("Del", "del")}) for answer in both[1].answers]
+    both[1] = Measured(entrant=both[1].entrant, values=both[1].values, answers=other)
     units = units_of(*(list(one.answers) for one in both))
-    truth = {
-        unit: "right"
-        if unit.text == GOLD or (unit.text.startswith("Del") and int(unit.question_id[1:]) % 10)
-        else "wrong"
-        for unit in units
-    }
+    rights = {unit for unit in units if unit.text == GOLD}
+    rights |= {unit for unit in units if unit.text.startswith("Del") and int(unit.question_id[1:]) % 10}
+    truth = {unit: "right" if unit in rights else "wrong" for unit in units}
     before = summarise(asked, both)
     assert before.contrast("rag", "tuned").finding == "open"
     assert before.estimate("rag", "accuracy").high - before.estimate("rag", "accuracy").low > 0.5

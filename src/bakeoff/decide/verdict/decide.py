@@ -16,7 +16,7 @@ from bakeoff.decide.situation.targets import targets
 from bakeoff.decide.verdict.limits import Cost, excluded_by_limits
 from bakeoff.decide.verdict.rule import NOBODY, TINY, unbeaten, winners
 from bakeoff.decide.verdict.wording import behind, percent
-from bakeoff.measure.comparison import Comparison
+from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.records import Approach, Record
 from bakeoff.sentences import listed
 
