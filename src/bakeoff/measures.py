@@ -273,10 +273,10 @@ BESIDE = (
     Measure(
         name="unsure",
         title="Not sure",
-        description="answers that the rules can call neither right nor wrong; they count as not correct and as wrong",
+        description="answers that can be called neither right nor wrong; each counts half, and intervals reach "
+        "from all of them wrong to all of them right",
         better="lower",
         score="unsure",
-        reason="no answerable question",
     ),
     Measure(
         name="truncated",
@@ -324,6 +324,8 @@ LOWER_IS_BETTER = frozenset(measure.name for measure in MEASURES if measure.bett
 SCORES = ("correct", "knows", "hallucinated", "abstained", "exact_match", "f1", "evidence_hit", "consistent",
           "unsure", "truncated", "error")  # fmt: skip
 """The names of the per-question scores in `scores.jsonl`; `measure/score.py` computes them."""
+GRADED = ("correct", "knows", "hallucinated")
+"""The scores that depend on whether an answer is right: 0.5 says that it could not be decided."""
 
 
 def by_name(measures: Sequence[Measure] = ()) -> dict[str, Measure]:

@@ -213,6 +213,7 @@ class Answer(Record):
 class Score(Record):
     """One question's value of one per-question measure. None if the measure does not apply or the answer failed.
 
+    An answer that can be called neither right nor wrong has 0.5 for 'correct', 'hallucinated' and 'knows'.
     `phase` says which answer was scored: 'test', or 'updated' for the answer after the documents were updated.
     """
 
@@ -227,7 +228,9 @@ class Contrast(Record):
     """The paired difference a - b of two contenders on one measure, with its 95 % interval.
 
     `finding` is 'different' (the adjusted p-value is below .05), 'tied' (the difference is within the margin) or
-    'open' (neither). `more_questions` is how many more questions would settle it with 80 % power.
+    'open' (neither). `more_questions` is how many more questions would settle it with 80 % power, 0 if they would not.
+    For `unsure` of the n questions the difference is not known, because an answer could be called neither right nor
+    wrong: interval and finding hold whatever it is.
     """
 
     a: str
@@ -239,6 +242,7 @@ class Contrast(Record):
     p: float
     p_adjusted: float
     n: int
+    unsure: int = 0
     tied: bool = False
     finding: Literal["different", "tied", "open"] = "open"
     more_questions: int = 0

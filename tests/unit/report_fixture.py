@@ -18,6 +18,7 @@ from bakeoff.files import jsonl
 from bakeoff.formats.part import Problem
 from bakeoff.measure.comparison import AskedModel, Axes, Comparison, Declining, Entrant, Estimate
 from bakeoff.measure.constant import constant_answer
+from bakeoff.measure.graded import known
 from bakeoff.measure.score import score_answers
 from bakeoff.pilot.judge import judge
 from bakeoff.questions.leaks import Leak
@@ -282,10 +283,16 @@ def _estimate(values: list[float], **more: object) -> Estimate:
     return Estimate(value=mean, low=max(0.0, mean - half), high=min(1.0, mean + half), n=len(values), **more)
 
 
+def key_of(score: Score) -> tuple[str, str]:
+    return score.contender, score.measure
+
+
 def _comparison(questions: list[Question], training: list[Question], scores: list[Score]) -> Comparison:
     tested = [score for score in scores if score.phase == "test" and score.value is not None]
     correct = {
-        name: {one.question_id: one.value for one in tested if one.contender == name and one.measure == "correct"}
+        name: known(
+            {one.question_id: one.value for one in tested if one.contender == name and one.measure == "correct"}
+        )
         for name in SKILL
     }
     table = {name: _measures(name, questions, tested) for name in SKILL}

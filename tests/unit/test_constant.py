@@ -1,6 +1,7 @@
 """The constant answer: the accuracy of always giving the most frequent training answer."""
 
 from bakeoff.measure.constant import constant_answer, most_frequent_answer
+from bakeoff.measure.graded import known
 from tests.unit.fakes import question
 
 TRAINING = [
@@ -32,9 +33,9 @@ def test_its_accuracy_is_that_on_the_test():
 def test_contenders_not_significantly_above_it_are_named():
     """Both are correct more often, but the paired test is significant for one only."""
     correct = {
-        "good": {one.id: float(i < 90) for i, one in enumerate(TEST)},
-        "lucky": {one.id: float(i < 42) for i, one in enumerate(TEST)},
-        "poor": {one.id: 0.0 for one in TEST},
+        "good": known({one.id: float(i < 90) for i, one in enumerate(TEST)}),
+        "lucky": known({one.id: float(i < 42) for i, one in enumerate(TEST)}),
+        "poor": known({one.id: 0.0 for one in TEST}),
     }
     found = constant_answer(TRAINING, TEST, correct)
     assert found is not None and found.not_beaten_by == ("lucky", "poor")

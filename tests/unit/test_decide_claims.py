@@ -4,6 +4,7 @@ import pytest
 
 from bakeoff.decide.verdict.claims import Evidence, articles, claims, ledger
 from bakeoff.measure.comparison import AskedModel
+from bakeoff.measure.graded import Graded, known
 from tests.unit.comparison_fixture import entrant
 
 IDS = [str(i) for i in range(100)]
@@ -51,7 +52,12 @@ def evidence(**more):
         "fact_of": {key: key for key in IDS},
         "slice_of": {key: "seen" if int(key) < 50 else "unseen" for key in IDS},
     }
-    return Evidence(**{**base, **more})
+    fields = {**base, **more}
+    graded = {
+        measure: {name: given if isinstance(given, Graded) else known(given) for name, given in by_name.items()}
+        for measure, by_name in fields["values"].items()
+    }
+    return Evidence(**{**fields, "values": graded})
 
 
 @pytest.fixture(scope="module")

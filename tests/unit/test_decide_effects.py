@@ -5,6 +5,7 @@ import pytest
 from bakeoff.decide.verdict.effects import effects
 from bakeoff.decide.verdict.grid import grids
 from bakeoff.measure.comparison import AskedModel
+from bakeoff.measure.graded import known
 from tests.unit.comparison_fixture import comparison, entrant
 
 FACTS = {str(i): str(i) for i in range(60)}
@@ -15,7 +16,9 @@ LARGE = AskedModel(name="large", label="large at api.example.com")
 
 def right(**rules):
     """Per-question values from a rule on the question's number."""
-    return {name.replace("_", "-"): {key: float(rule(int(key))) for key in FACTS} for name, rule in rules.items()}
+    return {
+        name.replace("_", "-"): known({key: float(rule(int(key))) for key in FACTS}) for name, rule in rules.items()
+    }
 
 
 def found(values, entrants=SQUARE):

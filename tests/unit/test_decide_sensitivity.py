@@ -13,6 +13,7 @@ from bakeoff.decide.verdict.sensitivity import (
     weighted_wins,
     with_intervals,
 )
+from bakeoff.measure.graded import known
 from bakeoff.measure.resample import redraw
 from bakeoff.measures import Measure
 from tests.unit.comparison_fixture import FACTS, answered, comparison, once
@@ -24,7 +25,9 @@ HYBRID = RAG.model_copy(update={"name": "hybrid", "setup_days": 4.0, "prompt_tok
 
 
 def redrawn(values):
-    return redraw({"accuracy": values}, FACTS, list(values), "accuracy", 0.02)
+    return redraw(
+        {"accuracy": {name: known(given) for name, given in values.items()}}, FACTS, list(values), "accuracy", 0.02
+    )
 
 
 def wins(**rights):

@@ -5,7 +5,20 @@ import pytest
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.verdict.decide import decide
 from bakeoff.measure.comparison import AskedModel, Estimate
-from tests.unit.comparison_fixture import COSTS, IDS, STANDARD, comparison, cost, entrant, once, with_estimates
+from bakeoff.measure.graded import graded
+from bakeoff.measure.statistics import contrasts, graded_share
+from tests.unit.comparison_fixture import (
+    COSTS,
+    FACTS,
+    IDS,
+    STANDARD,
+    answered,
+    comparison,
+    cost,
+    entrant,
+    once,
+    with_estimates,
+)
 
 
 def verdict(given, profile=None, costs=COSTS, n_facts=200, **more):
@@ -32,7 +45,7 @@ def test_what_is_behind_by_more_than_the_margin_does_not_win_by_its_price():
     assert given.contrast("hybrid", "rag").finding == "open"
     found = verdict(given, n_facts=100)
     assert (found.winner, found.tied_with, found.as_good) == ("hybrid", ("rag",), ())
-    line = "Less accurate in this test, but not significantly (corrected for 3 comparisons): rag, 11 points behind"
+    line = "Not significantly less accurate in this test (corrected for 3 comparisons): rag, 11 points behind"
     assert line in found.reason
     assert "more test questions would decide between hybrid and rag" in found.reason
 
@@ -273,3 +286,20 @@ def test_a_contender_without_a_cost_is_not_the_cheapest():
     """Of two equally accurate contenders, the one with a known cost wins."""
     found = verdict(comparison(rag=160, hybrid=160, base=10), costs={"hybrid": cost(300.0), "base": cost(1.0)})
     assert found.winner == "hybrid"
+
+
+def test_answers_that_nobody_could_grade_win_nothing():
+    """extract has 100 right and 60 unsure of 200, hybrid 120 right: halves would put extract ahead and win by price."""
+    grades = {"base": answered(base=5)["base"], "hybrid": answered(hybrid=120)["hybrid"]}
+    grades["extract"] = {key: 1.0 if int(key) < 100 else 0.5 if int(key) < 160 else 0.0 for key in IDS}
+    values = {name: graded(given) for name, given in grades.items()}
+    given = comparison(base=5, hybrid=120, extract=130).model_copy(
+        update={"contrasts": tuple(contrasts(values, FACTS, "accuracy"))}
+    )
+    given = with_estimates(given, "extract", accuracy=graded_share(values["extract"], FACTS))
+    assert given.contrast("extract", "hybrid").unsure == 60
+    found = verdict(given)
+    assert (found.winner, found.tied_with, found.as_good) == ("hybrid", ("extract",), ())
+    assert "neither right nor wrong (extract 60)" in found.reason
+    assert "extract, 5 points ahead" in found.reason
+    assert "Between hybrid and extract, 60 questions cannot be decided" in found.reason

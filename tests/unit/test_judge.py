@@ -72,7 +72,7 @@ def test_the_verdict_s_file_is_the_record_that_was_written(run: RunFolder) -> No
 def test_updated_answers_are_read_from_the_scores_not_graded_again(run: RunFolder) -> None:
     """Changing the scores of the update changes freshness; changing the answers does not."""
     questions = [question for question in run.questions() if question.split == "test"]
-    before = per_question_values(run, questions, ["rag"])["freshness"]["rag"]
+    before = per_question_values(run, questions, ["rag"])["freshness"]["rag"].values
     assert before
     answers, scores = run.answers("rag", "updated"), list(run.scores())
     turned = [
@@ -83,9 +83,9 @@ def test_updated_answers_are_read_from_the_scores_not_graded_again(run: RunFolde
     ]
     try:
         jsonl.write(run.answers_path("rag", "updated"), [one.model_copy(update={"text": "x"}) for one in answers])
-        assert per_question_values(run, questions, ["rag"])["freshness"]["rag"] == before
+        assert per_question_values(run, questions, ["rag"])["freshness"]["rag"].values == before
         jsonl.write(run.scores_path, turned)
-        after = per_question_values(run, questions, ["rag"])["freshness"]["rag"]
+        after = per_question_values(run, questions, ["rag"])["freshness"]["rag"].values
     finally:
         jsonl.write(run.answers_path("rag", "updated"), answers)
         jsonl.write(run.scores_path, scores)

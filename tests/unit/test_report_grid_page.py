@@ -8,6 +8,7 @@ import pytest
 from bakeoff.decide.verdict.effects import effects
 from bakeoff.decide.verdict.grid import grids
 from bakeoff.measure.comparison import Axes, Comparison, Entrant
+from bakeoff.measure.graded import known
 from bakeoff.measure.statistics import share_estimate
 from bakeoff.report.gather import ReportData, gather
 from bakeoff.report.grid_page import _panel, grid_panels
@@ -54,7 +55,7 @@ def test_rows_are_tunings_and_columns_what_is_shown(comparison: Comparison, data
 
 def test_steps_are_the_effects_of_the_verdict(comparison: Comparison) -> None:
     """Their difference, their interval, and whether they are significant after the correction for all effects."""
-    values = {name: {key: float(int(key) < right) for key in IDS} for name, right in RIGHT.items()}
+    values = {name: known({key: float(int(key) < right) for key in IDS}) for name, right in RIGHT.items()}
     slices = dict.fromkeys(IDS, "unseen")
     (grid,) = grids(comparison, effects(comparison.entrants, values, FACTS, slices))
     panel = _panel(grid, "")

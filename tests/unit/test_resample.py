@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
+from bakeoff.measure.graded import Graded, graded, known
 from bakeoff.measure.resample import redraw
 from bakeoff.measure.statistics import contrasts
 from tests.unit.comparison_fixture import FACTS, IDS, answered
 
 
 def drawn(values, facts=FACTS, margin=0.02):
-    return redraw({"accuracy": values}, facts, list(values), "accuracy", margin)
+    graded = {name: given if isinstance(given, Graded) else known(given) for name, given in values.items()}
+    return redraw({"accuracy": graded}, facts, list(values), "accuracy", margin)
 
 
 def test_contenders_stay_paired():
@@ -55,7 +57,8 @@ def test_measures_on_other_questions_are_drawn_beside():
     own = {f"c{i}": float(i < 5) for i in range(10)}
     facts = {**FACTS, **{key: key for key in own}}
     values = answered(rag=100, hybrid=160)
-    found = redraw({"accuracy": values, "freshness": {"rag": own}}, facts, ["rag", "hybrid"], "accuracy", 0.02)
+    of = {"accuracy": {name: known(given) for name, given in values.items()}, "freshness": {"rag": known(own)}}
+    found = redraw(of, facts, ["rag", "hybrid"], "accuracy", 0.02)
     assert found.means["accuracy"] == pytest.approx(drawn(values).means["accuracy"])
     assert found.means["freshness"][:, 0].mean() == pytest.approx(0.5, abs=0.02)
     assert np.isnan(found.means["freshness"][:, 1]).all()
@@ -67,3 +70,13 @@ def test_some_contenders_keep_their_draws():
     fewer = found.only(["hybrid", "base"])
     assert (fewer.means["accuracy"][:, 0] == found.means["accuracy"][:, 1]).all()
     assert (fewer.ahead[:, 0, 1] == found.ahead[:, 1, 2]).all()
+
+
+def test_a_lead_that_unsure_answers_could_undo_is_no_lead_in_any_draw():
+    """60 answers ahead, of which 60 are unsure: all may be wrong. With 10 of them unsure most draws still lead."""
+    ahead, behind = answered(rag=160)["rag"], answered(base=100)["base"]
+    counts = {}
+    for n in (0, 10, 60):
+        unsure = {key: 0.5 if 100 <= int(key) < 100 + n else value for key, value in ahead.items()}
+        counts[n] = drawn({"rag": graded(unsure), "base": known(behind)}).ahead[:, 0, 1].mean()
+    assert counts[0] == 1 and 0.9 < counts[10] <= 1 and counts[60] == 0

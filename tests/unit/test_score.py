@@ -77,11 +77,21 @@ def test_scores_say_of_which_phase_they_are():
 
 
 def test_an_answer_that_rules_cannot_grade_is_counted():
-    """It is not correct, and the share of such answers is a measure of its own; a declined one is none of them."""
+    """It counts half, and the share of such answers is a measure of its own; a declined one is none of them."""
     gold = "The customer may return any unopened product within thirty days of delivery for a full refund."
     scrambled = "Delivery of any product refund for customer within thirty days unopened return full."
     asked = [question("a", answers=[gold]), question("b", answers=[gold]), question("c", answers=[gold])]
     given = [answer("a", scrambled), answer("b", gold), answer("c", scrambled, abstained=True)]
     found = values(asked, given)
     assert [found[key, "unsure"] for key in "abc"] == [1.0, 0.0, 0.0]
-    assert [found[key, "correct"] for key in "abc"] == [0.0, 1.0, 0.0]
+    assert [found[key, "correct"] for key in "abc"] == [0.5, 1.0, 0.0]
+    assert [found[key, "hallucinated"] for key in "abc"] == [0.5, 0.0, 0.0]
+
+
+def test_half_a_refusal_of_an_unanswerable_question_is_unsure():
+    """It neither declines clearly nor invents something. A clear refusal is right although nobody marked it as one."""
+    asked = [question(key, answers=[], slice="unanswerable") for key in "abc"]
+    given = [answer("a", "There is no such lamp."), answer("b", "It is 24 months."), answer("c", "I don't know.")]
+    found = values(asked, given)
+    assert [found[key, "correct"] for key in "abc"] == [0.5, 0.0, 1.0]
+    assert [found[key, "hallucinated"] for key in "abc"] == [0.5, 1.0, 0.0]

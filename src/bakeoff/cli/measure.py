@@ -118,13 +118,13 @@ def regrade(
         out.print(f"  {named_by(question.id, question.text)}: {before} -> {after}")
     out.print(
         table(
-            ("Contender", "Accuracy", "", "Now correct", "Now wrong"),
+            ("Contender", "Accuracy", "", "Now correct", "Now wrong", "Now unsure"),
             [
                 (
                     name,
                     percent(new.before),
                     f"-> {percent(new.after)}",
-                    *(_few(new_ids, texts) for new_ids in (new.now_correct, new.now_wrong)),
+                    *(_few(new_ids, texts) for new_ids in (new.now_correct, new.now_wrong, new.now_unsure)),
                 )
                 for name, new in regraded.contenders.items()
             ],

@@ -94,19 +94,26 @@ class Declining(Record):
 class Estimate(Record):
     """A measure's value with its 95 % interval, or None if it could not be measured. `n` is the number of questions.
 
-    `reason` says why there is no value. `detail` holds named parts of the value, `slices` the same measure for each
-    slice of the test. `by_length` is the same measure on answerable questions by the length of their accepted answers,
-    if the test has both lengths.
+    `unsure` of the n answers could be called neither right nor wrong: each counts half in the value, and the interval
+    reaches from all of them wrong to all of them right. `reason` says why there is no value. `detail` holds named parts
+    of the value, `slices` the same measure for each slice of the test. `by_length` is the same measure on answerable
+    questions by the length of their accepted answers, if the test has both lengths.
     """
 
     value: float | None = None
     low: float | None = None
     high: float | None = None
     n: int = 0
+    unsure: int = 0
     reason: str = ""
     detail: dict[str, Any] = Field(default_factory=dict)
     slices: dict[str, "Estimate"] = Field(default_factory=dict)
     by_length: dict[AnswerLength, "Estimate"] = Field(default_factory=dict)
+
+    @property
+    def least(self) -> float | None:
+        """The value of a share if every unsure answer is counted as 0, its lowest."""
+        return None if self.value is None else self.value - self.unsure / (2 * max(1, self.n))
 
 
 class ConstantAnswer(Record):

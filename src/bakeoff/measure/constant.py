@@ -6,9 +6,11 @@ few different answers (yes and no, labels). Does not know how contenders answer.
 
 from collections.abc import Mapping, Sequence
 
-from bakeoff.grading.grade import grade, squad_normalise
+from bakeoff.grading.grade import squad_normalise
 from bakeoff.measure.comparison import CONSTANT, ConstantAnswer
-from bakeoff.measure.statistics import MARGIN, Shifts, paired, paired_shift, share_estimate, with_holm
+from bakeoff.measure.graded import UNSURE, Graded, combined
+from bakeoff.measure.score import rightness
+from bakeoff.measure.statistics import MARGIN, Shifts, graded_share, paired, paired_shift, with_holm
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.records import Question
 
@@ -31,13 +33,13 @@ def most_frequent_answer(training: Sequence[Question]) -> str | None:
 def constant_answer(
     training: Sequence[Question],
     questions: Sequence[Question],
-    correct: Mapping[str, Mapping[str, float]],
+    correct: Mapping[str, Graded],
     margin: float = MARGIN,
     shifts: Shifts | None = None,
 ) -> ConstantAnswer | None:
     """The constant answer's accuracy on these test questions, and each contender's contrast with it.
 
-    `correct` is by contender, then question id. `shifts` are as in `statistics.contrasts`. None if no training
+    `correct` is by contender. `shifts` are as in `statistics.contrasts`. None if no training
     question has an answer.
     """
     answer = most_frequent_answer(training)
@@ -45,24 +47,17 @@ def constant_answer(
     if answer is None or not tested:
         return None
     facts = {question.id: question.fact for question in tested}
-    values = {question.id: float(_is_correct(question, answer)) for question in tested}
+    values = {question.id: rightness(question, answer) if question.answerable else 0.0 for question in tested}
+    constant = Graded(values, {key: answer for key, value in values.items() if value == UNSURE})
     compared = [
         paired(
-            name, CONSTANT, _ahead(given, values), facts, "accuracy", margin, len(correct),
+            name, CONSTANT, combined([(1.0, given), (-1.0, constant)]), facts, "accuracy", margin, len(correct),
             paired_shift(shifts or {}, name, CONSTANT),
         )
         for name, given in correct.items()
     ]  # fmt: skip
     return ConstantAnswer(
         answer=answer,
-        accuracy=share_estimate(values, facts),
+        accuracy=graded_share(constant, facts),
         contrasts=tuple(with_holm([contrast for contrast in compared if contrast is not None])),
     )
-
-
-def _is_correct(question: Question, answer: str) -> bool:
-    return question.answerable and grade(answer, question.answers, question.kind).correct
-
-
-def _ahead(given: Mapping[str, float], constant: Mapping[str, float]) -> dict[str, float]:
-    return {key: given[key] - constant[key] for key in given if key in constant}

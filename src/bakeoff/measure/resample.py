@@ -14,19 +14,24 @@ from itertools import combinations
 
 import numpy as np
 
-from bakeoff.measure.statistics import CONFIDENCE, Facts, Moments, Values, Z, is_tied
+from bakeoff.measure.graded import NONE, UNSURE, Graded
+from bakeoff.measure.statistics import CONFIDENCE, Facts, Moments, Z, is_tied
 
 N_DRAWS = 2000
 
-PerQuestion = Mapping[str, Mapping[str, Values]]
+PerQuestion = Mapping[str, Mapping[str, Graded]]
 
 
 @dataclass(frozen=True)
 class Redrawn:
-    """`means`: measure -> (draw, contender). `ahead[d, i, j]`: i significantly above j; `tied`: within the margin."""
+    """`means`: measure -> (draw, contender). `ahead[d, i, j]`: i significantly above j; `tied`: within the margin.
+
+    `least` are the means of the tested measure with every unsure answer counted as 0: (draw, contender).
+    """
 
     names: tuple[str, ...]
     means: dict[str, np.ndarray]
+    least: np.ndarray
     ahead: np.ndarray
     tied: np.ndarray
 
@@ -36,6 +41,7 @@ class Redrawn:
         return Redrawn(
             names=tuple(names),
             means={measure: values[:, picks] for measure, values in self.means.items()},
+            least=self.least[:, picks],
             ahead=self.ahead[:, picks][:, :, picks],
             tied=self.tied[:, picks][:, :, picks],
         )
@@ -44,9 +50,10 @@ class Redrawn:
 def redraw(
     per_question: PerQuestion, fact_of: Facts, names: Sequence[str], tested: str, margin: float, seed: int = 0
 ) -> Redrawn:
-    """N_DRAWS redrawn pilots of these contenders. `per_question` is measure -> contender -> question id -> value.
+    """N_DRAWS redrawn pilots of these contenders. `per_question` is measure -> contender -> values by question.
 
-    The pairs are tested on the measure `tested`. A contender without a value for a measure has nan there.
+    The pairs are tested on the measure `tested`, as `statistics.paired` does: findings hold whether unsure
+    answers are right or wrong. Means count them half. A contender without a value for a measure has nan there.
     """
     first = _facts(per_question[tested], fact_of, names)
     others = sorted(set().union(*(_facts(values, fact_of, names) for values in per_question.values())) - set(first))
@@ -54,13 +61,15 @@ def redraw(
     drawn = np.concatenate([_drawn(len(first), rng), _drawn(len(others), rng)], axis=1)
     row_of = {fact: i for i, fact in enumerate((*first, *others))}
     tables = {measure: _Table(values, fact_of, names, row_of) for measure, values in per_question.items()}
-    means = {measure: _means(table, drawn) for measure, table in tables.items()}
-    ahead, tied = _tested(tables[tested], drawn, margin)
-    return Redrawn(tuple(names), means, ahead, tied)
+    means = {measure: _means(table, table.values, drawn) for measure, table in tables.items()}
+    of_tested = tables[tested]
+    least = _means(of_tested, np.where(of_tested.unsure > 0, 0.0, of_tested.values), drawn)
+    ahead, tied = _tested(of_tested, drawn, margin)
+    return Redrawn(tuple(names), means, least, ahead, tied)
 
 
-def _facts(columns: Mapping[str, Values], fact_of: Facts, names: Sequence[str]) -> list[str]:
-    return sorted({fact_of[key] for name in names for key in columns.get(name, {})})
+def _facts(columns: Mapping[str, Graded], fact_of: Facts, names: Sequence[str]) -> list[str]:
+    return sorted({fact_of[key] for name in names for key in columns.get(name, NONE).values})
 
 
 def _drawn(n_facts: int, rng: np.random.Generator) -> np.ndarray:
@@ -70,16 +79,20 @@ def _drawn(n_facts: int, rng: np.random.Generator) -> np.ndarray:
 
 
 class _Table:
-    """One measure's values (question, contender), nan if missing, and the fact of each question."""
+    """One measure's values (question, contender), nan if missing, and the fact of each question.
+
+    `unsure` numbers the unsure texts of each question from 1, 0 where the value is known: equal texts are right or
+    wrong together.
+    """
 
     def __init__(
-        self, columns: Mapping[str, Values], fact_of: Facts, names: Sequence[str], row_of: Mapping[str, int]
+        self, columns: Mapping[str, Graded], fact_of: Facts, names: Sequence[str], row_of: Mapping[str, int]
     ) -> None:
-        keys = list(dict.fromkeys(key for name in names for key in columns.get(name, {})))
-        given = [columns.get(name, {}) for name in names]
-        self.values = (
-            np.array([[values.get(key, np.nan) for key in keys] for values in given]).reshape(len(names), -1).T
-        )
+        given = [columns.get(name, NONE) for name in names]
+        keys = list(dict.fromkeys(key for of in given for key in of.values))
+        shape = (len(names), len(keys))
+        self.values = np.array([[of.values.get(key, np.nan) for key in keys] for of in given]).reshape(shape).T
+        self.unsure = np.array([_numbers(key, given) for key in keys], dtype=int).reshape(shape[::-1])
         self._facts = np.array([row_of[fact_of[key]] for key in keys], dtype=int)
         self._n_facts = len(row_of)
 
@@ -93,10 +106,19 @@ class _Table:
         )
 
 
-def _means(table: _Table, drawn: np.ndarray) -> np.ndarray:
+def _numbers(key: str, given: Sequence[Graded]) -> list[int]:
+    """The number of each contender's unsure text for a question, 0 if its value is known."""
+    seen: dict[object, int] = {}
+    return [
+        seen.setdefault(of.unsure[key] or place, len(seen) + 1) if key in of.unsure else 0
+        for place, of in enumerate(given)
+    ]
+
+
+def _means(table: _Table, values: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """The mean of each contender in each draw. If a draw holds none of its facts, the mean over all facts."""
     sums, sizes = (
-        np.stack(column, axis=1) for column in zip(*(table.by_fact(column) for column in table.values.T), strict=True)
+        np.stack(column, axis=1) for column in zip(*(table.by_fact(column) for column in values.T), strict=True)
     )
     with np.errstate(invalid="ignore"):
         whole = sums.sum(axis=0) / sizes.sum(axis=0)
@@ -108,23 +130,37 @@ def _tested(table: _Table, drawn: np.ndarray, margin: float) -> tuple[np.ndarray
     """Which contenders are significantly above which, and which pairs are tied: (draw, contender, contender)."""
     n_names = table.values.shape[1]
     ahead, tied = (np.zeros((N_DRAWS, n_names, n_names), dtype=bool) for _ in range(2))
-    by_pair = {
-        (i, j): table.by_fact(table.values[:, i] - table.values[:, j]) for i, j in combinations(range(n_names), 2)
-    }
-    pairs = [(pair, sums, sizes) for pair, (sums, sizes) in by_pair.items() if sizes.any()]
+    pairs = [
+        (pair, sides)
+        for pair in combinations(range(n_names), 2)
+        if (sides := [table.by_fact(side) for side in _sides(table, *pair)])[0][1].any()
+    ]
     if not pairs:
         return ahead, tied
-    columns = [column for _, d, m in pairs for column in (d, m, d * d, d * m, m * m)]
-    moments = (drawn @ np.stack(columns, axis=1)).reshape(N_DRAWS, len(pairs), 5)
+    columns = [column for _, sides in pairs for d, m in sides for column in (d, m, d * d, d * m, m * m)]
+    moments = (drawn @ np.stack(columns, axis=1)).reshape(N_DRAWS, len(pairs), -1, 5)
     scores = []
-    for k, ((i, j), sums, sizes) in enumerate(pairs):
-        drawn_sums = Moments(int((sizes > 0).sum()), *moments[:, k].T)
-        scores.append(_score(drawn_sums.differences, drawn_sums.squared_differences, _step(sums)))
-        tied[:, i, j] = tied[:, j, i] = is_tied(drawn_sums, margin)
+    for k, ((i, j), sides) in enumerate(pairs):
+        of_sides = [Moments(int((m > 0).sum()), *moments[:, k, side].T) for side, (_, m) in enumerate(sides)]
+        steps = [_step(sums) for sums, _ in sides]
+        by_side = [
+            _score(of.differences, of.squared_differences, step) for of, step in zip(of_sides, steps, strict=True)
+        ]
+        scores.append(np.min(by_side, axis=0))
+        tied[:, i, j] = tied[:, j, i] = np.all([is_tied(of, margin) for of in of_sides], axis=0)
     for k, different in enumerate(_holm(scores)):
         i, j = pairs[k][0]
-        ahead[:, i, j], ahead[:, j, i] = (different & (sign * moments[:, k, 0] > 0) for sign in (1, -1))
+        for a, b, sign in ((i, j, 1), (j, i, -1)):
+            ahead[:, a, b] = different & (sign * moments[:, k, :, 0] > 0).all(axis=1)
     return ahead & ~tied, tied
+
+
+def _sides(table: _Table, i: int, j: int) -> list[np.ndarray]:
+    """The differences i - j with all unsure answers at their lowest and at their highest."""
+    differences = table.values[:, i] - table.values[:, j]
+    ours, theirs = table.unsure[:, i], table.unsure[:, j]
+    reach = np.where(ours == theirs, 0.0, UNSURE * ((ours > 0).astype(float) + (theirs > 0)))
+    return [differences - reach, differences + reach]
 
 
 def _step(sums: np.ndarray) -> float:

@@ -12,7 +12,7 @@ every measure but `error`, so it does not count as a wrong answer but is not los
 | exact_match, f1 | SQuAD's exact match and token F1 of the text (answerable questions) |
 | evidence_hit | a chunk it was shown holds the gold evidence |
 | consistent | the share of the fact's other phrasings that got the same answer |
-| unsure | the rules can call the answer neither right nor wrong; it counts as not correct |
+| unsure | it can be called neither right nor wrong: `correct`, `knows` and `hallucinated` are 0.5 |
 | truncated | the token limit cut the text off |
 | error | the contender returned an error |
 
@@ -23,6 +23,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from bakeoff.grading.grade import equivalent, grade
+from bakeoff.grading.rulings import Verdict
+from bakeoff.measure.graded import UNSURE
 from bakeoff.measure.own import own_value
 from bakeoff.measures import Measure
 from bakeoff.questions.evidence import evidence_hit
@@ -47,9 +49,15 @@ def values_by_phase(scores: Iterable[Score]) -> Mapping[Phase, Mapping[str, Mapp
     return phases
 
 
-def is_correct(question: Question, text: str) -> bool:
-    """Whether the text correctly answers an answerable question."""
-    return grade(text, question.answers, question.kind).correct
+RIGHTNESS: Mapping[Verdict, float] = {"right": 1.0, "unsure": UNSURE, "wrong": 0.0}
+
+
+def rightness(question: Question, text: str) -> float:
+    """1 if the text answers the question correctly, 0 if not, `UNSURE` if it can be called neither.
+
+    Where the documents hold no answer, a text is right if it says so.
+    """
+    return RIGHTNESS[grade(text, question.answers, question.kind).verdict]
 
 
 def score_answers(
@@ -78,21 +86,24 @@ def score_answers(
 def _values(question: Question, answer: Answer) -> dict[str, float | None]:
     if answer.error is not None:
         return {"correct": None, "hallucinated": None, "abstained": None, "error": 1.0}
-    graded = grade(answer.text, question.answers, question.kind) if question.answerable else None
-    right = graded is not None and graded.correct
+    graded = grade(answer.text, question.answers, question.kind)
+    right = RIGHTNESS[graded.verdict]
     # A general question tests what the model knows, so a declined answer counts by its text.
     declines = answer.abstained and question.slice != "general"
-    correct = (right and not declines) if question.answerable else answer.abstained
+    correct = (0.0 if question.answerable else 1.0) if declines else right
     holds_evidence = evidence_hit(question, (hit.chunk for hit in answer.citations)) if answer.citations else None
+    of_answerable = {
+        "knows": right,
+        "exact_match": float(graded.exact_match and not answer.abstained),
+        "f1": graded.f1 * (not answer.abstained),
+    }
     return {
-        "correct": float(correct),
-        "knows": float(right) if graded else None,
-        "hallucinated": float(not answer.abstained and not right),
+        "correct": correct,
+        "hallucinated": 0.0 if answer.abstained else 1.0 - right,
         "abstained": float(answer.abstained),
-        "exact_match": float(graded.exact_match and not answer.abstained) if graded else None,
-        "f1": graded.f1 * (not answer.abstained) if graded else None,
+        **(of_answerable if question.answerable else {}),
         "evidence_hit": None if holds_evidence is None else float(holds_evidence),
-        "unsure": float(graded.verdict == "unsure" and not answer.abstained) if graded else None,
+        "unsure": float(correct == UNSURE),
         "truncated": float(answer.truncated),
         "error": 0.0,
     }
@@ -117,6 +128,6 @@ def _agreement(questions: Sequence[Question], answers: dict[str, Answer]) -> dic
 def _same(question: Question, answer: Answer, other: Question, other_answer: Answer) -> bool:
     if answer.abstained or other_answer.abstained:
         return answer.abstained and other_answer.abstained
-    if is_correct(question, answer.text) and is_correct(other, other_answer.text):
+    if rightness(question, answer.text) == rightness(other, other_answer.text) == 1.0:
         return True
     return equivalent(answer.text, other_answer.text)

@@ -2,7 +2,8 @@
 
 Takes one value per question (and the fact each question asks for), gives 95 % intervals, paired differences and the
 finding they support. Knows nothing about prices, models or files. Phrasings of one fact succeed and fail together, so
-the independent observations are facts, not questions.
+the independent observations are facts, not questions. Where answers could not be graded (`graded.py`), an interval
+reaches from the lower end with all of them wrong to the upper end with all of them right, and a finding holds for both.
 
 Sources: clustered standard errors for evaluations, Miller 2024, arXiv:2411.00640; the score interval, Wilson 1927, with
 its sample size divided by the design effect (Kish 1965); paired proportions, Agresti and Min 2005,
@@ -19,6 +20,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from bakeoff.measure.comparison import Estimate
+from bakeoff.measure.graded import Graded, Ranged, combined, known
 from bakeoff.records import Contrast
 
 CONFIDENCE = 0.95
@@ -49,6 +51,21 @@ def share_estimate(values: Values, fact_of: Facts, weights: Values | None = None
     return Estimate(value=mean, low=low, high=high, n=len(values))
 
 
+def graded_share(
+    of: Graded, fact_of: Facts, weights: Values | None = None, shift: np.ndarray | None = None
+) -> Estimate:
+    """The share of graded answers. Its interval covers the unsure ones: from none of them to all of them.
+
+    `shift` is as in `widened`. The value counts each unsure answer half; `unsure` says how many there are.
+    """
+    sides, shift = combined([(1.0, of)]), NO_SHIFT if shift is None else shift
+    middle = widened(share_estimate(sides.values, fact_of, weights), shift)
+    if not sides.n_unsure:
+        return middle
+    low, high = (widened(share_estimate(side, fact_of, weights), shift) for side in (sides.low, sides.high))
+    return middle.model_copy(update={"low": low.low, "high": high.high, "unsure": sides.n_unsure})
+
+
 def widened(estimate: Estimate, shift: np.ndarray) -> Estimate:
     """The estimate of a share with a second source of variation in its interval, independent of the test questions.
 
@@ -74,6 +91,14 @@ def mean_estimate(values: Values, fact_of: Facts, weights: Values | None = None)
     return _symmetric(_weighted_sums(values, fact_of, weights), len(values))
 
 
+def graded_ratio(numerator: Graded, denominator: Graded, fact_of: Facts) -> Estimate:
+    """The ratio of two shares of graded answers, with an interval that covers the unsure ones of both."""
+    above, below = combined([(1.0, numerator)]), combined([(1.0, denominator)])
+    middle = ratio_estimate(above.values, below.values, fact_of)
+    low, high = ratio_estimate(above.low, below.high, fact_of), ratio_estimate(above.high, below.low, fact_of)
+    return middle.model_copy(update={"low": low.low, "high": high.high, "unsure": above.n_unsure})
+
+
 def ratio_estimate(numerator: Values, denominator: Values, fact_of: Facts) -> Estimate:
     """The ratio of two means over the same questions. Has no value if the denominator's mean is zero."""
     ids = [key for key in numerator if key in denominator]
@@ -94,7 +119,7 @@ def quantile_estimate(values: Sequence[float], quantile: float, seed: int = 0) -
 
 
 def contrasts(
-    values: Mapping[str, Values],
+    values: Mapping[str, Values | Graded],
     fact_of: Facts,
     measure: str,
     margin: float = MARGIN,
@@ -132,7 +157,7 @@ def _scaled(contrast: Contrast, span: float) -> Contrast:
 def paired(
     a: str,
     b: str,
-    differences: Values,
+    differences: Values | Ranged,
     fact_of: Facts,
     measure: str,
     margin: float = MARGIN,
@@ -144,7 +169,47 @@ def paired(
     `n_pairs` is the size of the family of tests, which affects how many more questions would give a clear result.
     `shift` is how much the difference changes with other dev sets: it widens the interval as in `widened`, and lowers
     the normal score of the exact p-value in proportion to the standard error.
+
+    Where answers are unsure, the interval reaches from the lower end of the lowest differences to the upper end of the
+    highest ones, the p-value is the larger one (1 if the sign is not known), and 'tied' holds only if both are.
     """
+    if not isinstance(differences, Ranged):
+        return _paired(a, b, differences, fact_of, measure, margin, n_pairs, shift)
+    middle, low, high = (
+        _paired(a, b, side, fact_of, measure, margin, n_pairs, shift)
+        for side in (differences.values, differences.low, differences.high)
+    )
+    if middle is None or low is None or high is None or not differences.n_unsure:
+        return middle
+    has_sign = low.difference > 0 or high.difference < 0
+    p = max(low.p, high.p) if has_sign else 1.0
+    nearest = low if abs(low.difference) < abs(high.difference) else high
+    tied = low.tied and high.tied
+    return middle.model_copy(
+        update={
+            "low": low.low,
+            "high": high.high,
+            "p": p,
+            "p_adjusted": p,
+            "tied": tied,
+            "finding": _finding(p, tied),
+            "more_questions": nearest.more_questions if has_sign else 0,
+            "unsure": differences.n_unsure,
+        }
+    )
+
+
+def _paired(
+    a: str,
+    b: str,
+    differences: Values,
+    fact_of: Facts,
+    measure: str,
+    margin: float,
+    n_pairs: int,
+    shift: np.ndarray,
+) -> Contrast | None:
+    """The contrast if every difference is known."""
     if not differences:
         return None
     sums = _weighted_sums(differences, fact_of, None)
@@ -275,8 +340,9 @@ def t_quantile(probability: float, degrees: int) -> float:
     )
 
 
-def _difference(a: Values, b: Values, span: float) -> dict[str, float]:
-    return {key: (a[key] - b[key]) / span for key in a if key in b}
+def _difference(a: Values | Graded, b: Values | Graded, span: float) -> Ranged:
+    sides = [side if isinstance(side, Graded) else known(side) for side in (a, b)]
+    return combined([(1 / span, sides[0]), (-1 / span, sides[1])])
 
 
 def _weighted_sums(values: Values, fact_of: Facts, weights: Values | None) -> np.ndarray:

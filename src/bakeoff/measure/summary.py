@@ -12,6 +12,7 @@ import numpy as np
 
 from bakeoff.measure.comparison import Comparison, Declining, Entrant, Estimate
 from bakeoff.measure.constant import constant_answer
+from bakeoff.measure.graded import Graded, graded, known
 from bakeoff.measure.rates import Rates, setup_usd, usd
 from bakeoff.measure.redecided import Redecided, Thresholds, redecided
 from bakeoff.measure.risk_coverage import LEAST_COVERAGE, Ranked, area, equal_coverage, hallucination_at, ranked
@@ -20,13 +21,12 @@ from bakeoff.measure.statistics import (
     MARGIN,
     NO_SHIFT,
     contrasts,
+    graded_ratio,
+    graded_share,
     mean_estimate,
     quantile_estimate,
-    ratio_estimate,
-    share_estimate,
-    widened,
 )
-from bakeoff.measures import EVERY_SLICE, IN_DOMAIN, MEASURES, Estimator, Measure
+from bakeoff.measures import ACCURACY, EVERY_SLICE, GRADED, IN_DOMAIN, MEASURES, Estimator, Measure
 from bakeoff.questions.answer_lengths import LENGTHS, AnswerLength, answer_length
 from bakeoff.questions.evidence import is_document_level
 from bakeoff.records import Answer, Contrast, Question, Slice, Stage
@@ -48,6 +48,7 @@ class Measured:
     values: Mapping[str, Values]
     updated: Mapping[str, Values] = field(default_factory=dict)
     answers: Sequence[Answer] = ()
+    updated_answers: Sequence[Answer] = ()
     latencies_ms: Sequence[float] = ()
     setup: Sequence[Stage] = ()
     update: Sequence[Stage] | None = ()
@@ -77,7 +78,7 @@ def summarise(
     view = _View(questions, {question.id: question.fact for question in questions}, measured, thresholds or {})
     measures = [*MEASURES, *own]
     contrasted = [measure for measure in measures if measure.contrasted]
-    correct = {collected.name: view.values(collected.values, "correct", IN_DOMAIN) for collected in measured}
+    correct = {collected.name: view.graded(collected, ACCURACY) for collected in measured}
     return Comparison(
         entrants=tuple(collected.entrant for collected in measured),
         measures={
@@ -116,9 +117,9 @@ class _View:
         """How much a contender's weighted mean of a score changes with other dev sets."""
         return self.redecided[name].shift(score, weights) if name in self.redecided else NO_SHIFT
 
-    def shifts(self, score: str, values: Mapping[str, Values]) -> dict[str, np.ndarray]:
+    def shifts(self, score: str, values: Mapping[str, Graded]) -> dict[str, np.ndarray]:
         """The shift of each contender's mean over the questions that it has values for."""
-        return {name: self.shift(name, score, dict.fromkeys(given, 1.0)) for name, given in values.items()}
+        return {name: self.shift(name, score, dict.fromkeys(given.values, 1.0)) for name, given in values.items()}
 
     @cached_property
     def ranked(self) -> Mapping[str, Ranked]:
@@ -162,6 +163,13 @@ class _View:
         value_of_question = {question.id: per_question(question, answer) for question, answer in given}
         return {key: value for key, value in value_of_question.items() if value is not None}
 
+    def graded(self, collected: Measured, measure: Measure) -> Graded:
+        """As `values_of`, with what the unsure ones may be."""
+        values = self.values_of(collected, measure)
+        if measure.score not in GRADED:
+            return known(values)
+        return graded(values, collected.updated_answers if measure.phase == "updated" else collected.answers)
+
     def estimate(self, collected: Measured, measure: Measure) -> Estimate:
         """A measure of one contender, with its slices, and with a reason if there is no value."""
         estimate = ESTIMATORS[measure.estimator](self, collected, measure)
@@ -203,10 +211,10 @@ class _View:
         return {length: estimate for length, estimate in estimates.items() if estimate.value is not None}
 
     def contrasts(self, measure: Measure, margin: float) -> list[Contrast]:
-        values = {collected.name: self.values_of(collected, measure) for collected in self.measured}
+        values = {collected.name: self.graded(collected, measure) for collected in self.measured}
         span = 1.0
         if measure.unit != "share":
-            every = [value for given in values.values() for value in given.values()] or [0.0]
+            every = [value for given in values.values() for value in given.values.values()] or [0.0]
             span = (max(every) - min(every)) or 1.0
         return contrasts(values, self.facts, measure.name, margin, span, self.shifts(measure.score, values))
 
@@ -233,15 +241,13 @@ def _model_of(entrant: Entrant) -> str:
 
 
 def _share(view: _View, collected: Measured, measure: Measure) -> Estimate:
-    values = view.values_of(collected, measure)
+    given = view.graded(collected, measure)
     asked = {question.id: float(question.asked) if measure.by_traffic else 1.0 for question in view.questions}
-    weights = {key: asked[key] for key in values}
+    weights = {key: asked[key] for key in given.values}
     if not sum(weights.values()):
         return Estimate()
-    estimate = share_estimate(values, view.facts, weights if measure.by_traffic else None)
-    return (
-        widened(estimate, view.shift(collected.name, measure.score, weights)) if measure.phase == "test" else estimate
-    )
+    shift = view.shift(collected.name, measure.score, weights) if measure.phase == "test" else NO_SHIFT
+    return graded_share(given, view.facts, weights if measure.by_traffic else None, shift)
 
 
 def _mean(view: _View, collected: Measured, measure: Measure) -> Estimate:
@@ -271,12 +277,14 @@ def _ratio(view: _View, collected: Measured, measure: Measure) -> Estimate:
     base = view.baseline(collected)
     if base is None:
         return Estimate(reason="the run has no contender that is the same model as it comes, without documents")
-    own, before = view.values_of(collected, measure), view.values_of(base, measure)
-    if not before:
+    own, before = view.graded(collected, measure), view.graded(base, measure)
+    if not before.values:
         return Estimate(reason=f"{base.name} answered no general question without error")
-    if not sum(before.values()):
+    if not sum(before.values.values()):
         return Estimate(reason=f"{base.name} answered no general question correctly")
-    return ratio_estimate(own, before, view.facts)
+    if collected is base:
+        return Estimate(value=1.0, low=1.0, high=1.0, n=len(own.values))
+    return graded_ratio(own, before, view.facts)
 
 
 def _area(view: _View, collected: Measured, measure: Measure) -> Estimate:

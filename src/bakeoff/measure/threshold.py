@@ -75,7 +75,7 @@ class Cut:
 def fit(
     dev: Sequence[Question],
     answers: Sequence[Answer],
-    correct: Callable[[Question, str], bool],
+    rightness: Callable[[Question, str], float],
     wrong_answer_penalty: float,
     in_files: Facts = NOT_COUNTED,
 ) -> Declining:
@@ -84,14 +84,15 @@ def fit(
     `in_files` are the facts of the question files, from which the reason says how many would be enough.
 
     A correct answer earns 1, and so does declining an unanswerable question. Declining an answerable one earns 0. A
-    wrong answer costs `wrong_answer_penalty`.
+    wrong answer costs `wrong_answer_penalty`. `rightness` says how right a text is: 1, 0, or a half if it can be called
+    neither right nor wrong.
     """
     in_dev = Facts.of(dev)
     declining = Declining(
         n_answerable=in_dev.answerable, n_unanswerable=in_dev.unanswerable, wrong_answer_penalty=wrong_answer_penalty
     )
     reason = too_few(in_dev, in_files)
-    of = dev_answers(dev, answers, correct, wrong_answer_penalty)
+    of = dev_answers(dev, answers, rightness, wrong_answer_penalty)
     if reason or not len(of.gains):
         return declining.model_copy(update={"reason": reason or "none of its dev answers has a confidence"})
     cut = best_cut(of, np.ones(of.n_facts), N_DRAWS, np.random.default_rng(0))
@@ -131,7 +132,7 @@ def _enough(kind: str, n_dev: int, n_total: int) -> int:
 def dev_answers(
     dev: Sequence[Question],
     answers: Sequence[Answer],
-    correct: Callable[[Question, str], bool],
+    rightness: Callable[[Question, str], float],
     wrong_answer_penalty: float,
 ) -> DevAnswers:
     """The answers that a threshold could decline: those without error, with a confidence, in the contender's words."""
@@ -142,8 +143,8 @@ def dev_answers(
         answer = by_id.get(question.id)
         if answer is None or answer.confidence is None or is_abstention(answer.text):
             continue
-        right = question.answerable and correct(question, answer.text)
-        earned = 1.0 if right else -wrong_answer_penalty
+        right = rightness(question, answer.text) if question.answerable else 0.0
+        earned = right - (1.0 - right) * wrong_answer_penalty
         rows.append((answer.confidence, earned - (0.0 if question.answerable else 1.0), number[question.fact]))
     columns = np.array(sorted(rows), dtype=float).reshape(-1, 3)
     return DevAnswers(columns[:, 0], columns[:, 1], columns[:, 2].astype(int), len(number))

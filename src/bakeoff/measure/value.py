@@ -6,17 +6,21 @@ Takes questions, answers and what a wrong answer costs, gives numbers. Does not 
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-from bakeoff.measure.score import is_correct
+from bakeoff.measure.score import rightness
 from bakeoff.records import Answer, Question
 
 ROUNDING = 1e-9
 
 
 def value_of(question: Question, answer: Answer, wrong_answer_penalty: float) -> float:
-    """1 for a correct answer, or for declining what cannot be answered; 0 for declining; else minus the penalty."""
+    """1 for a correct answer, or for declining what cannot be answered; 0 for declining; else minus the penalty.
+
+    An answer that can be called neither right nor wrong has the value halfway between both.
+    """
     if answer.abstained:
         return 0.0 if question.answerable else 1.0
-    return 1.0 if question.answerable and is_correct(question, answer.text) else -wrong_answer_penalty
+    right = rightness(question, answer.text)
+    return right - (1.0 - right) * wrong_answer_penalty
 
 
 def mean_gain(gains: Sequence[float]) -> tuple[float, float]:

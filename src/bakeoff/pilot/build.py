@@ -17,7 +17,7 @@ from bakeoff.contenders.world import WorldFolder
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import ANSWERING_ERRORS, collect
 from bakeoff.measure.comparison import Declining
-from bakeoff.measure.score import is_correct
+from bakeoff.measure.score import rightness
 from bakeoff.measure.settings import Measuring
 from bakeoff.measure.threshold import Facts, fit
 from bakeoff.models.memory import release_memory
@@ -179,7 +179,7 @@ class Builder:
         penalty = self._material.wrong_answer_penalty
         if self.without_confidence:
             return Declining(reason="a model of this run gives no log-probabilities", wrong_answer_penalty=penalty)
-        return fit(self._material.dev, answers, is_correct, penalty, Facts(*self._material.facts))
+        return fit(self._material.dev, answers, rightness, penalty, Facts(*self._material.facts))
 
     @property
     def without_confidence(self) -> list[str]:

@@ -42,10 +42,12 @@ from bakeoff.decide.verdict.limits import Cost
 from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix, measured_matrix
 from bakeoff.decide.verdict.sensitivity import Sensitivity, sensitivity
 from bakeoff.measure.comparison import Comparison, Entrant
+from bakeoff.measure.graded import NONE, Graded, graded, known
 from bakeoff.measure.resample import redraw
 from bakeoff.measure.score import Values, values_by_phase
-from bakeoff.measures import IN_DOMAIN, Measure
-from bakeoff.records import Question
+from bakeoff.measures import GRADED, IN_DOMAIN, Measure
+from bakeoff.pilot.score import PHASES
+from bakeoff.records import Answer, Question
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.folder import RunFolder
 
@@ -56,8 +58,8 @@ SCORE_OF = {
     "declined": "abstained",
 }
 
-ByContender = dict[str, dict[str, dict[str, float]]]
-"""Values by measure, contender and question id."""
+ByContender = dict[str, dict[str, Graded]]
+"""Values by measure and contender."""
 
 
 def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> Judgement:
@@ -145,12 +147,9 @@ class _Run:
     @cached_property
     def in_domain(self) -> ByContender:
         """The values on questions that users ask about the current documents."""
+        keys = {key for key, part in self.slices.items() if part in IN_DOMAIN}
         return {
-            measure: {
-                name: {key: value for key, value in values.items() if self.slices[key] in IN_DOMAIN}
-                for name, values in self.values[measure].items()
-            }
-            for measure in SCORE_OF
+            measure: {name: values.only(keys) for name, values in self.values[measure].items()} for measure in SCORE_OF
         }
 
     @cached_property
@@ -222,22 +221,19 @@ def per_question_values(folder: RunFolder, questions: Sequence[Question], names:
     `freshness` is accuracy on changed facts after the update, `before_update` the same before it. `without_retraining`
     is accuracy after the update for contenders without a retrained part, and accuracy before it for the others.
     """
-    about_changed = {question.id for question in questions if question.slice == "changed"}
+    changed = {question.id for question in questions if question.slice == "changed"}
+    others = {question.id for question in questions} - changed
     phases = values_by_phase(folder.scores())
-    tested, updated = phases.get("test", {}), phases.get("updated", {})
+    tested, updated = (
+        {name: _graded(folder.answers(name, suffix), phases.get(phase, {}).get(name, {})) for name in names}
+        for phase, suffix in PHASES
+    )
     values: ByContender = {
-        measure: {
-            name: {key: value for key, value in _of(tested, name, score).items() if key not in about_changed}
-            for name in names
-        }
+        measure: {name: tested[name].get(score, NONE).only(others) for name in names}
         for measure, score in SCORE_OF.items()
     }
     before, after = (
-        {
-            name: {key: value for key, value in _of(phase, name, "correct").items() if key in about_changed}
-            for name in names
-        }
-        for phase in (tested, updated)
+        {name: phase[name].get("correct", NONE).only(changed) for name in names} for phase in (tested, updated)
     )
     retrained = _retrained(folder)
     values["freshness"], values["before_update"] = after, before
@@ -245,8 +241,13 @@ def per_question_values(folder: RunFolder, questions: Sequence[Question], names:
     return values
 
 
-def _of(scores: Mapping[str, Mapping[str, Values]], name: str, measure: str) -> Values:
-    return scores.get(name, {}).get(measure, {})
+def _graded(answers: Sequence[Answer], scores: Mapping[str, Values]) -> dict[str, Graded]:
+    """One contender's scores by name; those that could not be decided with the text of their answer."""
+    return {
+        score: graded(values, answers) if score in GRADED else known(values)
+        for score, values in scores.items()
+        if score in SCORE_OF.values()
+    }
 
 
 def _retrained(folder: RunFolder) -> set[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bakeoff.errors import InputError
 from bakeoff.files import jsonl
+from bakeoff.measure.graded import UNSURE
 from bakeoff.measure.own import own_measures
 from bakeoff.measure.score import values_of
 from bakeoff.pilot.judging import judge_run
@@ -43,6 +44,7 @@ class NewGrades(Record):
     after: float | None
     now_correct: tuple[str, ...] = ()
     now_wrong: tuple[str, ...] = ()
+    now_unsure: tuple[str, ...] = ()
 
 
 class Regraded(Record):
@@ -203,12 +205,21 @@ def _grades(folder: RunFolder) -> Grades:
 def _new_grades(
     before: Grades, after: Grades, accuracy_before: Mapping[str, float], accuracy_after: Mapping[str, float]
 ) -> dict[str, NewGrades]:
+    changed = {
+        name: {key: value for key, value in grades.items() if value != before.get(name, {}).get(key, value)}
+        for name, grades in after.items()
+    }
     return {
         name: NewGrades(
             before=accuracy_before.get(name),
             after=accuracy_after.get(name),
-            now_correct=tuple(key for key, value in grades.items() if value > before.get(name, {}).get(key, value)),
-            now_wrong=tuple(key for key, value in grades.items() if value < before.get(name, {}).get(key, value)),
+            now_correct=_with_value(changed[name], 1.0),
+            now_wrong=_with_value(changed[name], 0.0),
+            now_unsure=_with_value(changed[name], UNSURE),
         )
-        for name, grades in after.items()
+        for name in after
     }
+
+
+def _with_value(grades: Mapping[str, float], wanted: float) -> tuple[str, ...]:
+    return tuple(key for key, value in grades.items() if value == wanted)

@@ -16,7 +16,7 @@ from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.measure.comparison import Declining, Entrant
 from bakeoff.measure.rates import Rates
-from bakeoff.measure.score import Values, is_correct, score_answers, values_by_phase
+from bakeoff.measure.score import Values, rightness, score_answers, values_by_phase
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.measure.threshold import dev_answers, repeated
 from bakeoff.measures import Measure
@@ -96,7 +96,7 @@ def _redrawn_thresholds(folder: RunFolder, declining: Mapping[str, Declining]) -
     thresholds = {}
     for name, found in declining.items():
         given = folder.answers(name, "dev") if found.fitted else []
-        answers = dev_answers(dev, given, is_correct, found.wrong_answer_penalty)
+        answers = dev_answers(dev, given, rightness, found.wrong_answer_penalty)
         if len(answers.gains):
             thresholds[name] = repeated(answers)
     return thresholds
@@ -142,6 +142,7 @@ def _measured(
         values=phases.get("test", {}).get(name, {}),
         updated=phases.get("updated", {}).get(name, {}),
         answers=folder.answers(name),
+        updated_answers=folder.answers(name, "updated"),
         latencies_ms=[latency for latency in alone if latency is not None],
         setup=[stage for stage in of_parts if not stage.stage.startswith(UPDATING)],
         update=_update(involved, [stage for stage in of_parts if stage.stage.startswith(UPDATING)]),

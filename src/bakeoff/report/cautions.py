@@ -56,15 +56,19 @@ def _looped(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
 
 
 def _unsure(comparison: Comparison) -> list[str]:
-    """A warning if more than 5 % of a contender's answers could not be graded by rules."""
-    shares = comparison.values("unsure")
-    often = [f"{name} ({percent(share)})" for name, share in shares.items() if share > FEW]
+    """A warning if more than 5 % of a contender's answers can be called neither right nor wrong."""
+    estimates = {name: comparison.estimate(name, "accuracy") for name in comparison.names}
+    often = [
+        f"{name} ({estimate.unsure} of {estimate.n})"
+        for name, estimate in estimates.items()
+        if estimate.unsure > FEW * estimate.n
+    ]
     if not often:
         return []
     return [
-        f"The rules can call some answers neither right nor wrong: {listed(often)}. They count as wrong here, so "
-        "accuracy may be higher by as much, and differences between contenders may come from them. Add accepted "
-        "answers, then: bakeoff regrade RUN -q FILE."
+        f"Some answers can be called neither right nor wrong: {listed(often)}. Each counts half, and every interval "
+        "reaches from all of them wrong to all of them right. To narrow it, add accepted answers and grade again: "
+        "bakeoff regrade RUN -q FILE."
     ]
 
 

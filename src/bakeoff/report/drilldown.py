@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bakeoff.grading.grade import grade
 from bakeoff.questions.evidence import holds_evidence
 from bakeoff.records import Answer, Chunk, Hit, Question, SourceSpan
 from bakeoff.report.findings import (
@@ -79,14 +80,17 @@ def _question(data: ReportData, question: Question, chunks: Chunks) -> dict[str,
         before, after = data.answers[name].get(question.id), data.updated[name].get(question.id)
         if before is not None:
             is_stale = question.slice == "changed"
-            why = None if is_stale else _cause(data, question, before, outcome(data, name, question))
-            came_out = {"outcome": outcome(data, name, question), **_filled({"cause": why, "stale": is_stale})}
+            how = outcome(data, name, question)
+            why = None if is_stale else _cause(data, question, before, how)
+            reason = _doubt(question, before, how)
+            came_out = {"outcome": how, **_filled({"cause": why, "stale": is_stale, "doubt": reason})}
             results.append({"contender": number, **came_out, **_answer(question, before, chunks)})
         elif is_asked:
             results.append({"contender": number, "outcome": "missing"})
         if after is not None:
             how = outcome_after_update(data, name, question)
-            came_out = {"outcome": how, **_filled({"cause": _cause(data, question, after, how)})}
+            reason, why = _doubt(question, after, how), _cause(data, question, after, how)
+            came_out = {"outcome": how, **_filled({"cause": why, "doubt": reason})}
             results.append({"contender": number, "after": True, **came_out, **_answer(question, after, chunks)})
         # The evidence of a changed fact is in the new documents: only passages shown after the update can contain it.
         current = after if question.slice == "changed" else before
@@ -109,6 +113,11 @@ def _question(data: ReportData, question: Question, chunks: Chunks) -> dict[str,
 
 def _cause(data: ReportData, question: Question, answer: Answer, came_out: Outcome) -> Cause | None:
     return cause(question, answer, came_out, shown_to(data.comparison, answer))
+
+
+def _doubt(question: Question, answer: Answer, came_out: Outcome) -> str:
+    """Why the rules can call an answer neither right nor wrong; empty if they can."""
+    return grade(answer.text, question.answers, question.kind).reason if came_out == "unsure" else ""
 
 
 def _answer(question: Question, answer: Answer, chunks: Chunks) -> dict[str, Any]:

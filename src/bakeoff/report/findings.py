@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bakeoff.measure.comparison import NOTHING, Comparison, Estimate
+from bakeoff.measure.graded import UNSURE
 from bakeoff.measures import ACCURACY, IN_DOMAIN, Measure
 from bakeoff.questions.answer_lengths import LENGTHS, AnswerLength
 from bakeoff.questions.evidence import evidence_hit, is_document_level
@@ -16,16 +17,17 @@ from bakeoff.records import Answer, Contrast, Question
 from bakeoff.report.gather import ReportData
 from bakeoff.sentences import NOT_MEASURED, listed, percent
 
-Outcome = Literal["correct", "abstained", "wrong", "declined", "error", "missing", "unscored"]
+Outcome = Literal["correct", "abstained", "wrong", "unsure", "declined", "error", "missing", "unscored"]
 Shown = Literal["passages", "documents", "nothing", "unknown"]
 Cause = Literal[
-    "miss", "generation", "document", "reading", "memory", "invented", "unmarked", "declined", "error"
+    "miss", "generation", "document", "reading", "memory", "invented", "unmarked", "declined", "error", "unsure"
 ]  # fmt: skip
 
 OUTCOMES: dict[Outcome, str] = {
     "correct": "correct",
     "abstained": "correctly declined",
     "wrong": "wrong",
+    "unsure": "neither right nor wrong",
     "declined": "declined, though there is an answer",
     "error": "error",
     "missing": "no answer yet",
@@ -42,6 +44,7 @@ CAUSES: dict[Cause, str] = {
     "unmarked": "Wrong, cause unknown",
     "declined": "Declined an answerable question",
     "error": "Error",
+    "unsure": "Neither right nor wrong",
 }
 CAUSE_MEANINGS: dict[Cause, str] = {
     "miss": "wrong, and none of the passages shown contains the answer",
@@ -53,6 +56,7 @@ CAUSE_MEANINGS: dict[Cause, str] = {
     "unmarked": "wrong, and it is not known what was shown or where the answer is",
     "declined": "declined a question that has an answer",
     "error": "the contender returned an error; it counts neither as correct nor as wrong",
+    "unsure": "cannot be called right or wrong; it counts half, and the intervals cover both",
 }
 
 
@@ -86,7 +90,9 @@ def _outcome(answer: Answer, correct: float | None, is_answerable: bool) -> Outc
         return "unscored"
     if answer.abstained:
         return "declined" if is_answerable else "abstained"
-    return "correct" if correct >= 0.5 else "wrong"
+    if correct == UNSURE:
+        return "unsure"
+    return "correct" if correct else "wrong"
 
 
 def shown_to(comparison: Comparison, answer: Answer) -> Shown:
@@ -110,6 +116,8 @@ def cause(question: Question, answer: Answer, came_out: Outcome, shown: Shown) -
         return "error"
     if came_out == "declined":
         return "declined"
+    if came_out == "unsure":
+        return "unsure"
     if came_out != "wrong":
         return None
     if not question.answerable:

@@ -1,7 +1,7 @@
 "use strict";
 /* Sorts the tables and shows the questions. All text goes into the page as text, never as HTML. */
 (() => {
-  const GLYPHS = { correct: "●", abstained: "◎", wrong: "×", declined: "○", error: "!", missing: "·", unscored: "?" };
+  const GLYPHS = { correct: "●", abstained: "◎", wrong: "×", unsure: "≈", declined: "○", error: "!", missing: "·", unscored: "?" };
   const page = JSON.parse(document.getElementById("payload").textContent);
   const names = page.contenders.map((one) => one.name);
   const byId = (id) => document.getElementById(id);
@@ -108,7 +108,7 @@
     return node;
   }
   function came(result) {
-    const why = result.cause && page.causes[result.cause].toLowerCase().replace(/^wrong,? /, "");
+    const why = result.doubt || (result.cause && page.causes[result.cause].toLowerCase().replace(/^wrong,? /, ""));
     const isSaid = result.outcome === "declined" || why === result.outcome;
     return make("td", "came", glyph(result.outcome), page.outcomes[result.outcome],
       why && !isSaid ? make("span", "why", why) : null);

@@ -14,6 +14,7 @@ from typing import Literal
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.measure.comparison import Comparison, Estimate
+from bakeoff.measure.graded import combined, graded
 from bakeoff.measure.score import Values, values_of
 from bakeoff.measure.statistics import paired, with_holm
 from bakeoff.measures import IN_DOMAIN, MEASURES
@@ -131,8 +132,8 @@ def _paired(
     for measure, score in CONTRASTED.items():
         contrasts = []
         for name in names:
-            a, b = (scores.get(name, {}).get(score, {}) for scores in (before, after))
-            differences = {key: b[key] - a[key] for key in fact_of if key in a and key in b}
+            a, b = (graded(scores.get(name, {}).get(score, {})).only(fact_of.keys()) for scores in (before, after))
+            differences = combined([(1.0, b), (-1.0, a)])
             contrast = paired(name, name, differences, fact_of, measure, profile.margin, n_pairs=len(names))
             contrasts += [contrast] if contrast else []
         for contrast in with_holm(contrasts):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bakeoff.errors import ConfigError, MissingExtraError, RunFolderError
 from bakeoff.files.did_you_mean import closest, unknown
 from bakeoff.measure.comparison import Comparison
+from bakeoff.measure.graded import UNSURE
 from bakeoff.records import Answer, Question, Record, ask
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.results import read_outcome
@@ -128,8 +129,8 @@ class Run:
     def to_pandas(self) -> "pd.DataFrame":
         """One row for each contender and test question: text, outcome, scores, time and tokens.
 
-        `outcome` is 'correct', 'wrong', 'declined' or 'error'. Every score has its own column. Raises MissingExtraError
-        without pandas.
+        `outcome` is 'correct', 'wrong', 'unsure', 'declined' or 'error'. Every score has its own column. Raises
+        MissingExtraError without pandas.
         """
         try:
             import pandas as pd
@@ -226,4 +227,6 @@ def _outcome(answer: Answer, correct: float | None) -> str:
         return "error"
     if correct is None:
         return "unscored"
-    return "correct" if correct >= 0.5 else "declined" if answer.abstained else "wrong"
+    if correct == UNSURE:
+        return "unsure"
+    return "correct" if correct else "declined" if answer.abstained else "wrong"

@@ -23,7 +23,8 @@ from pydantic import Field
 
 from bakeoff.decide.verdict.wording import interval_words, is_surprising, not_significant
 from bakeoff.measure.comparison import Entrant
-from bakeoff.measure.statistics import MARGIN, Values, paired, share_estimate, with_holm
+from bakeoff.measure.graded import NONE, Graded, combined
+from bakeoff.measure.statistics import MARGIN, graded_share, paired, with_holm
 from bakeoff.records import Contrast, Record
 
 CLEAR = 1.5
@@ -101,14 +102,14 @@ class Entry(Record):
 class Evidence(Record):
     """The evidence of a run.
 
-    `entrants` are the run's contenders in the order of the configuration. `values`: measure -> contender -> question id
-    -> value. `estimates`: measure -> contender -> {value, low, high}; low and high are None if there is no interval;
+    `entrants` are the run's contenders in the order of the configuration. `values`: measure -> contender -> values
+    by question. `estimates`: measure -> contender -> {value, low, high}; low and high are None if there is no interval;
     `firm` is the part of the value that is not assumed. `routes`: measure -> routing contender -> target contender ->
     number of questions behind that measure. Differences below `margin` count as no difference.
     """
 
     entrants: tuple[Entrant, ...]
-    values: dict[str, dict[str, dict[str, float]]]
+    values: dict[str, dict[str, Graded]]
     estimates: dict[str, dict[str, dict[str, float | None]]]
     routes: dict[str, dict[str, dict[str, int]]] = Field(default_factory=dict)
     fact_of: dict[str, str]
@@ -217,13 +218,13 @@ def _contrast(evidence: Evidence, test: Test, measure: str) -> Contrast | None:
     """The paired contrast of the two sides of a test on its slice; None if they share no question."""
     left = _on_slice(evidence, measure, test.left, test.slice)
     right = _on_slice(evidence, test.right_measure or measure, test.right, test.slice)
-    differences = {key: left[key] - right[key] for key in left if key in right}
+    differences = combined([(1.0, left), (-1.0, right)])
     return paired(test.left, test.right, differences, evidence.fact_of, measure, evidence.margin)
 
 
-def _on_slice(evidence: Evidence, measure: str, contender: str, part: str) -> Values:
-    values = evidence.values.get(measure, {}).get(contender, {})
-    return {key: value for key, value in values.items() if _is_in(evidence.slice_of[key], part)}
+def _on_slice(evidence: Evidence, measure: str, contender: str, part: str) -> Graded:
+    given = evidence.values.get(measure, {}).get(contender, NONE)
+    return given.only({key for key in given.values if _is_in(evidence.slice_of[key], part)})
 
 
 def _is_in(actual: str, part: str) -> bool:
@@ -263,7 +264,7 @@ def _one_way(test: Test, evidence: Evidence) -> str:
 def _lacking(test: Test, evidence: Evidence) -> str:
     """Why no question can be compared: a measure is missing, a slice is empty, or no question was answered by both."""
     sides = ((test.left, test.measure), (test.right, test.right_measure or test.measure))
-    absent = [name for name, measure in sides if not evidence.values.get(measure, {}).get(name)]
+    absent = [name for name, measure in sides if not evidence.values.get(measure, {}).get(name, NONE).values]
     if absent:
         return _unmeasured(test, absent)
     for part in (test.slice, test.right_slice or test.slice):
@@ -318,9 +319,11 @@ def _by_slices(test: Test, evidence: Evidence) -> Result:
     """A test of one contender on two slices. The questions differ, so the two intervals are compared."""
     sides = ((test.left, test.slice), (test.right, test.right_slice or "all"))
     values = [_on_slice(evidence, test.measure, name, part) for name, part in sides]
-    if not all(values):
+    if not all(side.values for side in values):
         return "not tested", _lacking(test, evidence)
-    left, right = (share_estimate(share, evidence.fact_of).model_dump(exclude={"n"}) for share in values)
+    left, right = (
+        graded_share(share, evidence.fact_of).model_dump(include={"value", "low", "high"}) for share in values
+    )
     return _held(test, f"{test.left}, {_words(test.measure)} on {test.slice} against {test.right_slice}", left, right)
 
 

@@ -63,6 +63,10 @@ class _Case:
         """How many pairs were compared on accuracy. The tests are corrected for this number."""
         return sum(contrast.measure == "accuracy" for contrast in self.comparison.contrasts)
 
+    def least(self, name: str) -> float:
+        """Its accuracy with every unsure answer counted as not correct: the rule gives nobody the benefit of doubt."""
+        return self.comparison.estimate(name, "accuracy").least or 0.0
+
     def accuracy(self, name: str) -> float:
         return self.comparison.estimate(name, "accuracy").value or 0.0
 
@@ -141,7 +145,7 @@ def _unbeaten_baseline(case: _Case, winner: str, excluded: Mapping[str, str]) ->
 def _by_rule(case: _Case) -> tuple[str | None, list[str]]:
     """The winner (None if there is none), and the contenders that no other is significantly more accurate than."""
     names, comparison = case.eligible, case.comparison
-    accuracy = np.array([[case.accuracy(name) for name in names]])
+    accuracy = np.array([[case.least(name) for name in names]])
     ahead = np.array([[[comparison.beats(a, b) for b in names] for a in names]])
     tied = np.array([[[_finding(comparison, a, b) == "tied" for b in names] for a in names]])
     total = np.array([case.costs[name].total_usd if name in case.costs else math.inf for name in names])
@@ -153,8 +157,8 @@ def _by_rule(case: _Case) -> tuple[str | None, list[str]]:
 
 def _as_accurate(case: _Case, names: Sequence[str]) -> list[str]:
     """The names whose accuracy is within the margin of the best of them."""
-    best = max((case.accuracy(name) for name in names), default=0.0)
-    return [name for name in names if case.accuracy(name) >= best - case.margin - TINY]
+    best = max((case.least(name) for name in names), default=0.0)
+    return [name for name in names if case.least(name) >= best - case.margin - TINY]
 
 
 def _finding(comparison: Comparison, a: str, b: str) -> str:
@@ -195,13 +199,26 @@ def _reason(case: _Case, verdict: Verdict) -> str:
     accuracy = case.comparison.estimate(winner, "accuracy")
     sentences = [
         f"{winner} answered {percent(accuracy.value or 0)} of {accuracy.n} test questions correctly "
-        f"(95 % interval {percent(accuracy.low or 0)} to {percent(accuracy.high or 0)})."
+        f"(95 % interval {percent(accuracy.low or 0)} to {percent(accuracy.high or 0)}).",
+        _unsure_line(case, (winner, *verdict.tied_with)),
     ]
     if verdict.short_of:
         goals = "goal" if len(verdict.short_of) == 1 else "goals"
         sentences.append(f"It misses the {goals}: {'; '.join(verdict.short_of)}.")
     sentences += [*_beaten_line(case, winner), *_tied_lines(case, verdict)]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _unsure_line(case: _Case, names: Sequence[str]) -> str:
+    """How many answers of the winner and of those it did not beat could not be graded; empty if all could."""
+    counts = {name: case.comparison.estimate(name, "accuracy").unsure for name in names}
+    unsure = [f"{name} {n}" for name, n in counts.items() if n]
+    if not unsure:
+        return ""
+    return (
+        f"Some answers can be called neither right nor wrong ({', '.join(unsure)}). They count half in these numbers "
+        "and as not correct in the choice; the intervals cover both."
+    )
 
 
 def _beaten_line(case: _Case, winner: str) -> list[str]:
@@ -226,7 +243,7 @@ def _tied_lines(case: _Case, verdict: Verdict) -> list[str]:
     if others:
         distances = "; ".join(f"{name}, {_distance(case, winner, name)}" for name in others)
         pairs = f" (corrected for {case.n_compared} comparisons)" if case.n_compared > 1 else ""
-        lines.append(f"Less accurate in this test, but not significantly{pairs}: {distances}.")
+        lines.append(f"Not significantly less accurate in this test{pairs}: {distances}.")
     if verdict.tied_with:
         costs = {name: case.costs[name].total_usd for name in (winner, *verdict.tied_with) if name in case.costs}
         lines.append(f"Total cost in USD: {', '.join(f'{name} {usd:,.0f}' for name, usd in costs.items())}.")
@@ -242,6 +259,8 @@ def _distance(case: _Case, winner: str, other: str) -> str:
 def _power_line(case: _Case, winner: str, tied: Sequence[str]) -> str:
     """How many more questions would decide between the winner and the runner-up; empty if no pair is open.
 
+    If more questions would not decide because too many answers are neither right nor wrong, it says so.
+
     The runner-up is the most accurate of the others whose difference from the winner is still open.
     """
     contrasts = {name: case.comparison.contrast(winner, name) for name in tied if name != winner}
@@ -251,11 +270,20 @@ def _power_line(case: _Case, winner: str, tied: Sequence[str]) -> str:
         if contrast and contrast.finding == "open" and contrast.more_questions > 0
     }
     if not needed:
-        return ""
+        unsure = {name: contrast.unsure for name, contrast in contrasts.items() if contrast and contrast.unsure}
+        return _doubt_line(winner, *max(unsure.items(), key=lambda pair: pair[1])) if unsure else ""
     name = max(needed, key=lambda key: (case.accuracy(key), -needed[key]))
     is_second = len(contrasts) > 1 and case.accuracy(name) == max(map(case.accuracy, contrasts))
     runner_up = f"the runner-up, {name}" if is_second else name
     return f"About {needed[name]:,} more test questions would decide between {winner} and {runner_up}."
+
+
+def _doubt_line(winner: str, other: str, n: int) -> str:
+    questions = "1 question" if n == 1 else f"{n} questions"
+    return (
+        f"Between {winner} and {other}, {questions} cannot be decided, because an answer can be called neither right "
+        "nor wrong. Grading those answers comes before asking more questions."
+    )
 
 
 # The warnings.

@@ -19,7 +19,8 @@ from typing import Literal
 
 from bakeoff.decide.verdict.effect_sentences import Names, label_of, sentence_of, setting_of, subject_of
 from bakeoff.measure.comparison import Axes, Entrant
-from bakeoff.measure.statistics import MARGIN, Values, paired, with_holm
+from bakeoff.measure.graded import Graded, combined
+from bakeoff.measure.statistics import MARGIN, paired, with_holm
 from bakeoff.records import Contrast, Record
 
 ALL = "all"
@@ -69,7 +70,7 @@ class _Planned:
 
 def effects(
     entrants: Sequence[Entrant],
-    values: Mapping[str, Values],
+    values: Mapping[str, Graded],
     fact_of: Mapping[str, str],
     slice_of: Mapping[str, str],
     measure: str = "accuracy",
@@ -77,9 +78,9 @@ def effects(
 ) -> list[Effect]:
     """Every effect over all questions and on each slice; empty if no two contenders differ in exactly one axis.
 
-    `values` are by contender, then question id. p-values are adjusted (Holm) over all effects and slices together.
+    `values` are by contender. p-values are adjusted (Holm) over all effects and slices together.
     """
-    cells = cells_of([entrant for entrant in entrants if values.get(entrant.name)])
+    cells = cells_of([entrant for entrant in entrants if entrant.name in values and values[entrant.name].values])
     measured: list[tuple[_Planned, str, Contrast]] = []
     for planned in _plan(cells):
         measured += _measured(planned, values, fact_of, slice_of, measure, margin)
@@ -142,18 +143,19 @@ def _is_told(planned: _Planned, part: str, clear: set[tuple[Key, str]]) -> bool:
 
 def _measured(
     planned: _Planned,
-    values: Mapping[str, Values],
+    values: Mapping[str, Graded],
     fact_of: Mapping[str, str],
     slice_of: Mapping[str, str],
     measure: str,
     margin: float,
 ) -> Iterator[tuple[_Planned, str, Contrast]]:
     """The effect over all questions that its contenders answered and, if planned by slice, on each slice."""
-    combined = _combine(values, planned.weights)
-    parts = [ALL, *(dict.fromkeys(slice_of[key] for key in combined) if planned.by_slice else ())]
+    differences = combined([(weight, values[name]) for name, weight in planned.weights.items()])
+    asked = differences.values
+    parts = [ALL, *(dict.fromkeys(slice_of[key] for key in asked) if planned.by_slice else ())]
     a, b = list(planned.weights)[:2] if planned.kind == "simple" else (planned.effect, "none")
     for part in parts:
-        chosen = {key: value for key, value in combined.items() if part in (ALL, slice_of[key])}
+        chosen = differences.only({key for key in asked if part in (ALL, slice_of[key])})
         contrast = paired(a, b, chosen, fact_of, measure, margin / planned.times)
         if contrast is not None:
             yield planned, part, _times(contrast, planned.times)
@@ -162,13 +164,6 @@ def _measured(
 def _times(contrast: Contrast, factor: int) -> Contrast:
     scaled = {key: factor * getattr(contrast, key) for key in ("difference", "low", "high")}
     return contrast.model_copy(update=scaled)
-
-
-def _combine(values: Mapping[str, Values], weights: Mapping[str, float]) -> dict[str, float]:
-    """The weighted sum of the contenders' values for each question that all of them answered."""
-    first, *others = weights
-    shared = [key for key in values[first] if all(key in values[other] for other in others)]
-    return {key: sum(weight * values[name][key] for name, weight in weights.items()) for key in shared}
 
 
 # Which effects there are.

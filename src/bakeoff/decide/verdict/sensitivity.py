@@ -130,7 +130,7 @@ def rule_wins(
     names = redrawn.names
     cost = np.array([total_usd.get(name, np.inf) for name in names])
     places = [i for i, name in enumerate(names) if name in baselines]
-    won_by = winners(redrawn.means["accuracy"], redrawn.ahead, redrawn.tied, cost, places, margin)
+    won_by = winners(redrawn.least, redrawn.ahead, redrawn.tied, cost, places, margin)
     return _shares(won_by, names)
 
 

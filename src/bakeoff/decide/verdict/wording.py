@@ -6,6 +6,7 @@ margin. The interval is not corrected. So it can exclude zero although the diffe
 then say so.
 """
 
+from bakeoff.measure.comparison import reversed_contrast
 from bakeoff.records import Contrast
 
 
@@ -38,10 +39,17 @@ def interval_words(contrast: Contrast, digits: int = 1) -> str:
 
 
 def behind(contrast: Contrast, n_compared: int) -> str:
-    """How far b is behind a: '12 points behind (unadjusted interval 3 to 20); not significant after ...'."""
-    points, low, high = (f"{100 * value:.0f}" for value in (contrast.difference, contrast.low, contrast.high))
+    """How far b is behind a: '12 points behind (unadjusted interval 3 to 20); not significant after ...'.
+
+    'ahead' instead of 'behind' if b has the higher value.
+    """
+    if round(100 * contrast.difference) < 0:
+        return behind(reversed_contrast(contrast), n_compared).replace(" behind", " ahead", 1)
+    points, low, high = (
+        f"{round(100 * value) + 0.0:.0f}" for value in (contrast.difference, contrast.low, contrast.high)
+    )
     kind = "unadjusted interval " if is_surprising(contrast) else "95 % interval "
-    distance = f"{points} points behind ({kind}{low} to {high})"
+    distance = f"{points} {'point' if points == '1' else 'points'} behind ({kind}{low} to {high})"
     return f"{distance}; {not_significant(contrast, n_compared)}" if is_surprising(contrast) else distance
 
 

@@ -1,0 +1,92 @@
+"""Values of graded answers, some of them unsure, and weighted sums of several contenders' values.
+
+Takes one value (0 to 1) per question and the texts of answers, gives what the values can be at the lowest and at the
+highest. An answer that can be called neither right nor wrong has the value `UNSURE`, halfway: its true value may be 0
+or 1. Nothing is known about which, so a sum is shown with both ends. These are the worst-case bounds of Manski 1989,
+"Anatomy of the Selection Problem". Two contenders that gave the same text for a question are right or wrong together.
+Knows nothing about intervals, rules or models.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bakeoff.records import Answer
+
+UNSURE = 0.5
+"""The value of an answer that can be called neither right nor wrong."""
+
+Values = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One contender's values by question id. `unsure` holds the text of each answer that may be right or wrong."""
+
+    values: Values
+    unsure: Mapping[str, str] = field(default_factory=dict)
+
+    def only(self, keys: Collection[str]) -> "Graded":
+        """The values of these questions."""
+        return Graded(
+            {key: value for key, value in self.values.items() if key in keys},
+            {key: text for key, text in self.unsure.items() if key in keys},
+        )
+
+
+NONE = Graded({})
+
+
+@dataclass(frozen=True)
+class Ranged:
+    """Values by question id, and the same with each unsure answer at its lowest and at its highest."""
+
+    values: Values
+    low: Values
+    high: Values
+
+    @property
+    def n_unsure(self) -> int:
+        """The number of questions whose value is not known."""
+        return sum(self.low[key] != self.high[key] for key in self.values)
+
+    def only(self, keys: Collection[str]) -> "Ranged":
+        """The values of these questions."""
+        return Ranged(*({key: side[key] for key in side if key in keys} for side in (self.values, self.low, self.high)))
+
+
+def graded(values: Values, answers: Sequence[Answer] = ()) -> Graded:
+    """Values of which each `UNSURE` one may be 0 or 1. `answers` say which contenders gave the same text."""
+    texts = {answer.question_id: answer.text.strip() for answer in answers}
+    return Graded(values, {key: texts.get(key, "") for key, value in values.items() if value == UNSURE})
+
+
+def known(values: Values) -> Graded:
+    """Values that are all known, even where one of them happens to be a half."""
+    return Graded(values)
+
+
+def combined(terms: Sequence[tuple[float, Graded]]) -> Ranged:
+    """The weighted sum of the contenders' values for each question that all of them have a value for.
+
+    Contenders with the same unsure text for a question count as one unknown. An unsure answer without text is an
+    unknown of its own.
+    """
+    first, *others = [graded.values for _, graded in terms]
+    keys = [key for key in first if all(key in values for values in others)]
+    sums = {key: sum(weight * graded.values[key] for weight, graded in terms) for key in keys}
+    reach = {key: _reach(key, terms) for key in keys}
+    return Ranged(
+        sums,
+        {key: value - reach[key] for key, value in sums.items()},
+        {key: value + reach[key] for key, value in sums.items()},
+    )
+
+
+def _reach(key: str, terms: Sequence[tuple[float, Graded]]) -> float:
+    """How far the sum can lie from its middle on either side."""
+    by_text: dict[object, float] = defaultdict(float)
+    for place, (weight, graded) in enumerate(terms):
+        if key in graded.unsure:
+            by_text[graded.unsure[key] or place] += weight
+    return sum(abs(weight) for weight in by_text.values()) * UNSURE
