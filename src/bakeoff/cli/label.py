@@ -24,7 +24,9 @@ def label(
     ] = "",
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="The page's port. By default the first free one from 8100.", show_default=False),
+        typer.Option(
+            min=1, max=65535, help="The page's port. By default the first free one from 8100.", show_default=False
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the next answers as CSV, for a spreadsheet.", show_default=False)
@@ -118,7 +120,9 @@ def _agreement(labelling: "Labelling", as_json: bool) -> None:
         return
     out = console()
     if not found:
-        out.print("No two labellers have labelled the same answers yet. A second one: bakeoff label RUN --labeller NAME")
+        out.print(
+            "No two labellers have labelled the same answers yet. A second one: bakeoff label RUN --labeller NAME"
+        )
     for pair in found:
         out.print(_sentence(pair))
         out.print(

@@ -12,9 +12,9 @@ import numpy as np
 from bakeoff.labelling.labelling import Labelling
 from bakeoff.measure.comparison import Comparison, reversed_contrast
 from bakeoff.measure.labels import Unit, label_scores, settled
+from bakeoff.measure.narrowing import narrowing
 from bakeoff.measure.ppi import CANNOT_TELL, MIN_LABELS, Graded, corrected
 from bakeoff.measure.ppi_intervals import contrasts
-from bakeoff.measure.narrowing import narrowing
 from bakeoff.measure.sampling import inclusion_probabilities, sample_of
 from bakeoff.measure.units import GradedUnit, is_unit, unit_of
 from bakeoff.measures import IN_DOMAIN
@@ -38,8 +38,8 @@ def outlook(labelling: Labelling) -> list[str]:
 def _until_corrected(n: int) -> str:
     missing = MIN_LABELS - n
     return (
-        f"{missing} more {'label' if missing == 1 else 'labels'}, and they correct the rules' grades of all answers, also "
-        "of those that nobody has looked at. Until then a label counts for its own answer only."
+        f"{missing} {'label' if missing == 1 else 'labels'} to go until they correct the rules' grades of all answers. "
+        "Until then each counts for its own answer only."
     )
 
 
@@ -47,7 +47,8 @@ def _closest_now(comparison: Comparison) -> list[str]:
     accuracies = comparison.values("accuracy")
     pairs = _closest([pair for pair in comparison.contrasts if pair.measure == "accuracy"], accuracies)
     return [
-        f"{_behind(pair)} in accuracy, 95{NARROW}% interval {_points(pair.low)} to {_points(pair.high)}." for pair in pairs
+        f"{_behind(pair)} in accuracy, 95{NARROW}% interval {_points(pair.low)} to {_points(pair.high)}."
+        for pair in pairs
     ]
 
 
@@ -67,9 +68,7 @@ def _with_labels(labelling: Labelling) -> list[str]:
     of = corrected(graded, values, sample)
     found = contrasts(of, fact_of, "accuracy", folder.config().profile.margin)
     later = inclusion_probabilities(weights, seed, sample.front + MORE)
-    narrowed = {
-        frozenset((each.a, each.b)): each for each in narrowing(of, fact_of, later, of.n_labels + MORE)
-    }
+    narrowed = {frozenset((each.a, each.b)): each for each in narrowing(of, fact_of, later, of.n_labels + MORE)}
     means = {name: float(np.mean(list(of.values(name).values()))) for name in graded if graded[name]}
     sentences = [f"{of.n_labels} labels correct the rules' grades of all answers.", _settled(found, means)]
     for pair in _closest(found, means) if len(values) < len(weights) else ():
@@ -105,7 +104,9 @@ def _counts(question: Question) -> bool:
 
 def _closest(pairs: Iterable[Contrast], accuracies: Mapping[str, float]) -> list[Contrast]:
     """The open pairs of the leading contender (as `a`), the smallest difference first: on these the verdict depends."""
-    return sorted((pair for pair in _of_leader(pairs, accuracies) if pair.finding == "open"), key=_difference)[:MOST_PAIRS]
+    return sorted((pair for pair in _of_leader(pairs, accuracies) if pair.finding == "open"), key=_difference)[
+        :MOST_PAIRS
+    ]
 
 
 def _of_leader(pairs: Iterable[Contrast], accuracies: Mapping[str, float]) -> list[Contrast]:
@@ -123,11 +124,7 @@ def _settled(pairs: Iterable[Contrast], accuracies: Mapping[str, float]) -> str:
     n_open = sum(pair.finding == "open" for pair in of_leader)
     if not n_open:
         return "Nothing is open between the most accurate contender and the others."
-    return f"Between the most accurate contender and {len(of_leader)} others, {n_open} {_is(n_open)} still open."
-
-
-def _is(n: int) -> str:
-    return "difference is" if n == 1 else "differences are"
+    return f"Still open: {n_open} of {len(of_leader)} differences from the most accurate contender."
 
 
 def _behind(pair: Contrast) -> str:
