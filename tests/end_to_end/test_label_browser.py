@@ -217,6 +217,27 @@ def test_work_goes_on_in_another_window_and_by_mouse(
     place(browser, "Answer 2")
 
 
+def test_a_verdict_is_about_what_is_seen(browser: webdriver.Chrome, program: Program, folder: RunFolder) -> None:
+    """Also if the answer in view was labelled in another window in the meantime."""
+    open_at(browser, program)
+    other = Labelling(folder, "ada")
+    ids = other.pending(3)
+    other.add(other.label(ids[1], "right"))
+    press(browser, "r")
+    place(browser, "Answer 2")
+    wait(browser, lambda: len(labels(folder)) == 2)
+    time.sleep(0.3)  # the server's state has come, in which the answer in view is done
+    assert one_of(browser, "#question").text == other.by_id[ids[1]].question.text
+    press(browser, "w")
+    wait(browser, lambda: len(labels(folder)) == 3)
+    written = [(label["question_id"], label["verdict"]) for label in labels(folder)]
+    first, second, third = (other.by_id[id] for id in ids)
+    assert written == [
+        (second.question.id, "right"), (first.question.id, "right"), (second.question.id, "wrong")
+    ]  # fmt: skip
+    wait(browser, lambda: one_of(browser, "#question").text == third.question.text)
+
+
 def test_a_second_look_shows_what_the_other_said(
     browser: webdriver.Chrome, program: Program, folder: RunFolder
 ) -> None:

@@ -46,7 +46,10 @@ def label_on_page(
         )
         tell(f"Page: http://{HOST}:{listener.getsockname()[1]}/   Stop with Ctrl-C; every label is kept.")
         _serve(labelling, judges, listener)
-    return judge_again(folder) if judges and is_waiting(folder) else None
+    if not judges or not is_waiting(folder):
+        return None
+    tell("Judging the run with the labels …")
+    return judge_again(folder)
 
 
 def is_waiting(folder: RunFolder) -> bool:
