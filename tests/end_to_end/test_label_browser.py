@@ -98,7 +98,10 @@ def page(browser: webdriver.Chrome, program: Program) -> Iterator[webdriver.Chro
 def open_at(browser: webdriver.Chrome, program: Program, width: int = 1280, scheme: str = "light") -> None:
     metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    features = [{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}]
+    features = [
+        {"name": "prefers-color-scheme", "value": scheme},
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     browser.get("about:blank")
     browser.get(program.address)
@@ -136,7 +139,9 @@ def tab_to(page: webdriver.Chrome, name: str) -> None:
     raise AssertionError(f"{name!r} cannot be reached with Tab")
 
 
-def test_answers_are_labelled_by_the_keyboard_alone(page: webdriver.Chrome, program: Program, folder: RunFolder) -> None:
+def test_answers_are_labelled_by_the_keyboard_alone(
+    page: webdriver.Chrome, program: Program, folder: RunFolder
+) -> None:
     """Verdicts, back to change one, a note, the document, and finishing; the program ends with the new verdict."""
     order = Labelling(folder, "ada").pending(4)
     units = [Labelling(folder, "ada").by_id[id] for id in order]
@@ -175,9 +180,7 @@ def test_answers_are_labelled_by_the_keyboard_alone(page: webdriver.Chrome, prog
     assert "Labelling" not in program.ended() and folder.report_path.read_text() != "<html></html>"
 
 
-def test_labels_that_could_not_be_sent_are_kept(
-    browser: webdriver.Chrome, program: Program, folder: RunFolder
-) -> None:
+def test_labels_that_could_not_be_sent_are_kept(browser: webdriver.Chrome, program: Program, folder: RunFolder) -> None:
     """The next answers are there already. When the program runs again, one key sends what waited."""
     open_at(browser, program)
     fetched = "return performance.getEntriesByType('resource').filter((e) => e.name.includes('/answers/')).length"
@@ -198,7 +201,9 @@ def test_labels_that_could_not_be_sent_are_kept(
     browser.get_log("browser")
 
 
-def test_work_goes_on_in_another_window_and_by_mouse(browser: webdriver.Chrome, program: Program, folder: RunFolder) -> None:
+def test_work_goes_on_in_another_window_and_by_mouse(
+    browser: webdriver.Chrome, program: Program, folder: RunFolder
+) -> None:
     """The page loaded again begins after the labels before; Back leads to them too."""
     open_at(browser, program)
     one_of(browser, '[data-verdict="wrong"]').click()
@@ -212,7 +217,30 @@ def test_work_goes_on_in_another_window_and_by_mouse(browser: webdriver.Chrome, 
     place(browser, "Answer 2")
 
 
-def test_a_second_look_shows_what_the_other_said(browser: webdriver.Chrome, program: Program, folder: RunFolder) -> None:
+def test_a_verdict_is_about_what_is_seen(browser: webdriver.Chrome, program: Program, folder: RunFolder) -> None:
+    """Also if the answer in view was labelled in another window in the meantime."""
+    open_at(browser, program)
+    other = Labelling(folder, "ada")
+    ids = other.pending(3)
+    other.add(other.label(ids[1], "right"))
+    press(browser, "r")
+    place(browser, "Answer 2")
+    wait(browser, lambda: len(labels(folder)) == 2)
+    time.sleep(0.3)  # the server's state has come, in which the answer in view is done
+    assert one_of(browser, "#question").text == other.by_id[ids[1]].question.text
+    press(browser, "w")
+    wait(browser, lambda: len(labels(folder)) == 3)
+    written = [(label["question_id"], label["verdict"]) for label in labels(folder)]
+    first, second, third = (other.by_id[id] for id in ids)
+    assert written == [
+        (second.question.id, "right"), (first.question.id, "right"), (second.question.id, "wrong")
+    ]  # fmt: skip
+    wait(browser, lambda: one_of(browser, "#question").text == third.question.text)
+
+
+def test_a_second_look_shows_what_the_other_said(
+    browser: webdriver.Chrome, program: Program, folder: RunFolder
+) -> None:
     """Where two labellers differ; after that the work goes on."""
     ada, bob = Labelling(folder, "ada"), Labelling(folder, "bob")
     ids = ada.pending(2)

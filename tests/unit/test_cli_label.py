@@ -60,7 +60,7 @@ def test_agreement_and_disagreements_are_listed(run):
         bob.add(bob.label(id, "right" if i % 2 or i == 4 else "wrong", "page 3" if i == 4 else ""))
     said = call(*command(run, "--agreement")).stdout
     assert "ada and bob gave the same verdict on 88% of 8 answers; kappa 0.75" in said
-    assert "1 answers with different verdicts" in said and "ada: wrong, bob: right (page 3)" in said
+    assert "1 answer with different verdicts" in said and "ada: wrong, bob: right (page 3)" in said
     found = parsed(*command(run, "--agreement", "--json"))
     assert found["agreements"][0]["base_rates"]["ada"]["right"] == 0.5
     assert found["disputed"][0]["verdicts"] == {"ada": "wrong", "bob": "right"}
@@ -71,6 +71,21 @@ def test_agreement_needs_two(run):
     said = call(*command(run, "--agreement")).stdout
     assert "No two labellers" in said and "--labeller NAME" in said
     assert json.loads(call(*command(run, "--agreement", "--json")).stdout) == {"agreements": [], "disputed": []}
+
+
+def test_stopping_while_judging_keeps_labels_and_verdict(run, tmp_path, monkeypatch):
+    """It says how to get the verdict; the exit code is that of Ctrl-C."""
+    path = tmp_path / "labels.csv"
+    call(*command(run, "--labeller", "ada", "--out", path, "--n", "3"))
+
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bakeoff.labelling.judged.judge_run", stop)
+    before = run.folder.verdict_path.read_text()
+    said = call(*command(run, "--labeller", "ada", "--read", filled(path)))
+    assert said.exit_code == 130 and "Every label is kept" in said.stderr
+    assert len(run.folder.labels_path.read_text().splitlines()) == 3 and run.folder.verdict_path.read_text() == before
 
 
 def test_one_task_at_a_time(run, tmp_path):

@@ -1,4 +1,4 @@
-"""The server behind the labelling page: who may use it, what it gives, and that a label is on the disk when it replies."""
+"""The server behind the labelling page: who may use it, what it gives, and when a label is on the disk."""
 
 import json
 
@@ -93,7 +93,12 @@ def test_a_label_is_on_the_disk_with_the_reply(page, folder):
     assert state["pending"][0] == ids[1] and state["done"] == [ids[0]]
     assert state["progress"]["random_labelled"] == 1 and state["progress"]["n_random"] == 40
     written = json.loads(folder.labels_path.read_text())
-    assert (written["verdict"], written["note"], written["seconds"], written["labeller"]) == ("wrong", "odd", 3.4, "ada")
+    assert (written["verdict"], written["note"], written["seconds"], written["labeller"]) == (
+        "wrong",
+        "odd",
+        3.4,
+        "ada",
+    )
     assert page.json(f"/answers/{ids[0]}")["label"] == {"verdict": "wrong", "note": "odd"}
 
 

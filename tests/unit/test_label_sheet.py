@@ -1,4 +1,4 @@
-"""Labelling in a spreadsheet: the file keeps nothing back and gives nothing away, and is read as a whole or not at all."""
+"""Labelling in a spreadsheet: the file gives nothing away, and is read as a whole or not at all."""
 
 import csv
 
@@ -94,7 +94,9 @@ def test_a_file_that_exists_is_not_overwritten(labelling, path):
     assert path.read_text() == "my labels"
 
 
-@pytest.mark.parametrize("options", [{"delimiter": ";"}, {"delimiter": "\t"}, {"encoding": "utf-16"}, {"encoding": "cp1252"}])
+@pytest.mark.parametrize(
+    "options", [{"delimiter": ";"}, {"delimiter": "\t"}, {"encoding": "utf-16"}, {"encoding": "cp1252"}]
+)
 def test_a_spreadsheet_may_save_it_in_its_own_way(labelling, path, options):
     """Other delimiters and encodings."""
     write_sheet(labelling, path, 3)

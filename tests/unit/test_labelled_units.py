@@ -24,7 +24,9 @@ def units(**answers):
 def test_one_unit_serves_all_who_gave_the_text():
     """Outer blanks do not matter; another text is another unit. Units are in the order of the questions."""
     found = units(
-        a=[answer("q2", "No idea."), answer("q1", " 2 years\n")], b=[answer("q1", "2 years")], c=[answer("q1", "3 years")]
+        a=[answer("q2", "No idea."), answer("q1", " 2 years\n")],
+        b=[answer("q1", "2 years")],
+        c=[answer("q1", "3 years")],
     )
     assert [(graded.unit, graded.contenders, graded.verdict) for graded in found] == [
         (Unit("q1", "2 years"), ("a", "b"), "right"),
@@ -35,8 +37,6 @@ def test_one_unit_serves_all_who_gave_the_text():
 
 def test_the_reason_of_an_unsure_grade_is_kept():
     """It decides how much a label of the answer matters."""
-    (graded,) = units(a=[answer("q1", "There is no such lamp")]) + []
-    assert graded.verdict in ("wrong", "unsure")
     (unsure,) = units(a=[answer("q2", "There is no such lamp")])
     assert unsure.verdict == "unsure" and unsure.reason
 
@@ -53,7 +53,8 @@ def test_withheld_empty_and_failed_answers_are_no_units():
         answer("q2", " "),
     ]
     assert units(a=known, b=[answer("q1", "", error="TimeoutError")]) == []
-    assert [graded.unit.text for graded in units(a=[answer("q1", "I don't know.", abstained=True)])] == ["I don't know."]
+    (declined,) = units(a=[answer("q1", "I don't know.", abstained=True)])
+    assert declined.unit.text == "I don't know."
 
 
 def label(verdict, labeller="ada", minutes=0, text="2 years"):

@@ -158,13 +158,22 @@ def test_a_label_matters_more_where_the_grade_is_open_and_the_contest_close(fold
     assert open_now[unsure] == settled[unsure] > settled[right]
 
 
+def test_plain_refusals_are_labelled_less_often(folder):
+    """Rules hardly err there, and people's time is short."""
+    asked = [question("q1", answers=["2 years"], split="test", slice="unseen")]
+    units = units_of(asked, {"base": [answer("q1", "I don't know.")], "rag": [answer("q1", "3 years")]})
+    declined, wrong = weights_of(units, folder.comparison()).values()
+    assert 0 < declined < wrong / 2
+
+
 def unanswerable():
     return question("q2", answers=[], split="test", slice="unanswerable")
 
 
 def test_ids_are_no_numbers_for_a_spreadsheet(folder):
     """'12e3456' would become a number."""
-    assert all(id.startswith("u") and unit_id(graded.unit) == id for id, graded in Labelling(folder, "ada").by_id.items())
+    by_id = Labelling(folder, "ada").by_id
+    assert all(id.startswith("u") and unit_id(graded.unit) == id for id, graded in by_id.items())
 
 
 def test_a_run_is_judged_again_and_locked_meanwhile(folder):

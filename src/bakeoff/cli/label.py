@@ -1,6 +1,8 @@
 """The command with which people label the answers of a run: on a page, in a spreadsheet, and how far they agree."""
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +26,9 @@ def label(
     ] = "",
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="The page's port. By default the first free one from 8100.", show_default=False),
+        typer.Option(
+            min=1, max=65535, help="The page's port. By default the first free one from 8100.", show_default=False
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the next answers as CSV, for a spreadsheet.", show_default=False)
@@ -59,12 +63,24 @@ def label(
     if out is not None:
         n_written = write_sheet(Labelling(folder, name), out, n)
         note(f"{n_written} answers written to {out}. Fill in the column 'verdict' (r, w, d, u), then: --read {out}")
-    elif read is not None:
-        _read(Labelling(folder, name), read, verdict, as_json)
     elif agreement:
         _agreement(Labelling(folder, name), as_json)
     else:
-        _show(folder, label_on_page(folder, name, port, verdict, note), as_json)
+        with _stoppable(folder):
+            if read is not None:
+                _read(Labelling(folder, name), read, verdict, as_json)
+            else:
+                _show(folder, label_on_page(folder, name, port, verdict, note), as_json)
+
+
+@contextmanager
+def _stoppable(folder: "RunFolder") -> Iterator[None]:
+    """Ctrl-C while the run is judged: the labels are safe, and the former verdict is still there."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note(f"Stopped. Every label is kept; for a verdict with all of them: bakeoff report {folder.root}")
+        raise typer.Exit(130) from None
 
 
 def _user_name() -> str:
@@ -118,7 +134,9 @@ def _agreement(labelling: "Labelling", as_json: bool) -> None:
         return
     out = console()
     if not found:
-        out.print("No two labellers have labelled the same answers yet. A second one: bakeoff label RUN --labeller NAME")
+        out.print(
+            "No two labellers have labelled the same answers yet. A second one: bakeoff label RUN --labeller NAME"
+        )
     for pair in found:
         out.print(_sentence(pair))
         out.print(
@@ -132,7 +150,8 @@ def _agreement(labelling: "Labelling", as_json: bool) -> None:
             )
         )
     if disputed:
-        out.print(f"\n{len(disputed)} answers with different verdicts, for a second look on the page:")
+        answers = "1 answer" if len(disputed) == 1 else f"{len(disputed)} answers"
+        out.print(f"\n{answers} with different verdicts, for a second look on the page:")
     for graded in disputed:
         verdicts = ", ".join(
             f"{who}: {label.verdict}" + (f" ({label.note})" if label.note else "")

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from bakeoff.errors import InputError, RunFolderError
+from bakeoff.grading.abstention import is_abstention
 from bakeoff.measure.comparison import Comparison
 from bakeoff.measure.labels import Unit
 from bakeoff.measure.sampling import SPREADS, label_weight, labelling_order
@@ -16,6 +17,9 @@ from bakeoff.measure.units import GradedUnit, units_of
 from bakeoff.records import Contrast
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.labels import read_weights, set_weights
+
+DECLINED_SPREAD = 0.05
+"""The expected standard deviation of label minus prediction where the whole text declines: rules hardly err there."""
 
 
 def labelling_units(folder: RunFolder) -> list[GradedUnit]:
@@ -53,15 +57,14 @@ def weights_of(units: Iterable[GradedUnit], comparison: Comparison) -> dict[Unit
 def open_pairs(comparison: Comparison) -> list[Contrast]:
     """The contrasts in accuracy that are neither different nor tied."""
     return [
-        contrast
-        for contrast in comparison.contrasts
-        if contrast.measure == "accuracy" and contrast.finding == "open"
+        contrast for contrast in comparison.contrasts if contrast.measure == "accuracy" and contrast.finding == "open"
     ]
-
 
 
 def _weight(graded: GradedUnit, pairs: Sequence[Contrast]) -> float:
     n_pairs = sum((pair.a in graded.contenders) != (pair.b in graded.contenders) for pair in pairs)
+    if graded.verdict != "unsure" and is_abstention(graded.unit.text):
+        return label_weight(n_pairs, DECLINED_SPREAD)
     return label_weight(n_pairs, SPREADS["unsure" if graded.verdict == "unsure" else "decided"])
 
 

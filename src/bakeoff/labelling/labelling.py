@@ -9,6 +9,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import NamedTuple
 
 from bakeoff.errors import InputError
@@ -102,14 +103,12 @@ class Labelling:
         """The ids of the next n answers for this labeller (all without n), in order."""
         labels = self.labels()
         by_anybody = {unit for unit, _ in labels}
-        waiting = []
-        for place, (id, graded) in enumerate(self.by_id.items()):
-            is_mine = (graded.unit, self.labeller) in labels
-            if not is_mine and (place < N_RANDOM or graded.unit not in by_anybody):
-                waiting.append(id)
-                if len(waiting) == n:
-                    break
-        return waiting
+        waiting = (
+            id
+            for place, (id, graded) in enumerate(self.by_id.items())
+            if (graded.unit, self.labeller) not in labels and (place < N_RANDOM or graded.unit not in by_anybody)
+        )
+        return list(islice(waiting, n))
 
     def done(self) -> list[str]:
         """The ids of the answers that this labeller has labelled, the last one at the end."""

@@ -194,7 +194,9 @@ def _added(labelling: Labelling, rows: Sequence[_Row], n_blank: int) -> Filled:
     """Writes what is new or changed at once, so that a kill leaves all of it or nothing."""
     known = {row.id: labelling.mine(row.id) for row in rows}
     fresh = [
-        row for row in rows if (label := known[row.id]) is None or (label.verdict, label.note) != (row.verdict, row.note)
+        row
+        for row in rows
+        if (label := known[row.id]) is None or (label.verdict, label.note) != (row.verdict, row.note)
     ]
     if fresh:
         labelling.add(*(labelling.label(row.id, row.verdict, row.note) for row in fresh))

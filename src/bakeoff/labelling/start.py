@@ -41,10 +41,15 @@ def label_on_page(
     labelling = Labelling(folder, labeller)
     with _listener(PORTS if port is None else (port,)) as listener:
         progress = labelling.progress()
-        tell(f"Labelling {folder.root.name} as {labelling.labeller}: {progress.mine} of {progress.total} answers so far.")
+        tell(
+            f"Labelling {folder.root.name} as {labelling.labeller}: {progress.mine} of {progress.total} answers so far."
+        )
         tell(f"Page: http://{HOST}:{listener.getsockname()[1]}/   Stop with Ctrl-C; every label is kept.")
         _serve(labelling, judges, listener)
-    return judge_again(folder) if judges and is_waiting(folder) else None
+    if not judges or not is_waiting(folder):
+        return None
+    tell("Judging the run with the labels …")
+    return judge_again(folder)
 
 
 def is_waiting(folder: RunFolder) -> bool:

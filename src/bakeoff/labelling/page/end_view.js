@@ -6,6 +6,7 @@ import { byId, el } from "./dom.js";
 export function showEnd(title, ...body) {
   byId("card").hidden = byId("dock").hidden = true;
   byId("end").hidden = false;
+  delete byId("end").dataset.why;
   byId("end-title").textContent = title;
   byId("end-body").replaceChildren(...body);
   byId("end-title").focus();
@@ -13,6 +14,7 @@ export function showEnd(title, ...body) {
 
 export function hideEnd() {
   byId("end").hidden = true;
+  delete byId("end").dataset.why;
 }
 
 /** The verdict before and after, as the server gives it; null if the run was not judged. */

@@ -18,14 +18,14 @@ import { Trail } from "./trail.js";
 const trail = new Trail();
 const saver = new Saver(onSaved, onFailed);
 let state = null;
-let isReady = false; // an answer is shown and can be labelled
+let inView = null; // the id of the answer that is shown and can be labelled
 let moved = 0;
 
 function onSaved(next) {
   byId("trouble").replaceChildren();
   take(next);
   askOutlook();
-  if (!saver.ids.length && !isReady && trail.current) show(); // more has come after the last one
+  if (!saver.ids.length && byId("end").dataset.why === "none left") show(); // more may have come after the last one
 }
 
 function onFailed(error) {
@@ -34,7 +34,7 @@ function onFailed(error) {
 
 function take(next) {
   state = next;
-  trail.update(next, saver.ids);
+  trail.update(next, saver.ids, inView);
   showProgress(next.progress);
   showDisputes();
 }
@@ -43,7 +43,7 @@ function take(next) {
 async function show(spoken = "") {
   const asked = (moved += 1);
   const id = trail.current;
-  isReady = false;
+  inView = null;
   byId("back").disabled = !trail.canGoBack;
   byId("forward").hidden = !trail.canGoForward;
   if (id === null) return none(spoken);
@@ -52,7 +52,7 @@ async function show(spoken = "") {
     if (asked !== moved) return undefined;
     hideEnd();
     draw(content, place());
-    isReady = true;
+    inView = id;
     restart();
     scrollTo(0, 0);
     const isOnButton = document.activeElement?.closest("#dock button");
@@ -67,7 +67,9 @@ async function show(spoken = "") {
 
 function none(spoken) {
   announce(spoken);
-  showEnd("All answers are labelled", el("p", {}, "Thank you. Finish, and the run is judged with your labels."), finishButton());
+  if (saver.ids.length) showEnd("Your labels are being saved", el("p", {}, "The next answers come after that."));
+  else showEnd("All answers are labelled", el("p", {}, "Thank you. Finish, and the run is judged with your labels."), finishButton());
+  byId("end").dataset.why = "none left";
 }
 
 function finishButton() {
@@ -81,13 +83,13 @@ function place() {
 }
 
 function verdict(name) {
-  if (!isReady) return;
-  const id = trail.current;
+  if (inView === null) return;
+  const id = inView;
   const label = { verdict: name, note: byId("note").value.trim() };
   mark(name);
   byId("saved").textContent = `Last: ${VERDICTS[name]}`;
   remember(id, label);
-  trail.labelled();
+  trail.labelled(id);
   saver.add({ id, ...label, seconds: seconds() });
   show(`Saved as ${VERDICTS[name]}`);
 }
@@ -115,7 +117,7 @@ async function finish() {
   if (saver.ids.length) return saver.again();
   const button = byId("finish");
   button.disabled = true;
-  isReady = false;
+  inView = null;
   moved += 1;
   if (state.judges && state.progress.labelled) showEnd("Judging the run with your labels …", el("p", {}, "This can take a minute."));
   try {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
+from pydantic import ConfigDict
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
@@ -23,13 +24,13 @@ from bakeoff.labelling.labelling import Labelling
 from bakeoff.labelling.outlook import outlook
 from bakeoff.labelling.passages import passages_of
 from bakeoff.measure.labels import Label, LabelVerdict
-from bakeoff.records import Document, Record
+from bakeoff.records import Document
 from bakeoff.serve.documents.layout import lines_of, span_in
 from bakeoff.serve.documents.page import document_page
 from bakeoff.serve.documents.views import Shown
 from bakeoff.serve.guard.asgi import App
 from bakeoff.serve.openai.body import json_body
-from bakeoff.serve.openai.requests import parse
+from bakeoff.serve.openai.requests import Sent, parse
 from bakeoff.serve.openai.routes import exception_handlers
 from bakeoff.serve.web import routes as web
 
@@ -40,8 +41,10 @@ SHARED = ("style.css", "page.css", "icon.svg", "announce.js", "api.js", "documen
 """What the page uses of the web page of `bakeoff serve`."""
 
 
-class SentLabel(Record):
+class SentLabel(Sent):
     """One verdict, as the page sends it. `seconds` is how long the answer was in view."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     id: str
     verdict: LabelVerdict

@@ -7,11 +7,16 @@ export class Trail {
     this.list = null; // {ids, at, others}
   }
 
-  /** What the server knows. `unsaved` are ids whose labels are still on their way. */
-  update({ pending, done }, unsaved) {
-    this.done = [...done.filter((id) => !unsaved.includes(id)), ...unsaved];
+  /**
+   * What the server knows. `unsaved` are ids whose labels are still on their way. The answer in view stays the current
+   * one, even if it was labelled in another window in the meantime: a verdict is about what is seen.
+   */
+  update({ pending, done }, unsaved, inView) {
+    const isNew = inView !== null && !this.list && !unsaved.includes(inView);
+    this.done = [...done.filter((id) => !unsaved.includes(id) && !(isNew && id === inView)), ...unsaved];
     const labelled = new Set(this.done);
-    this.pending = pending.filter((id) => !labelled.has(id));
+    this.pending = pending.filter((id) => !labelled.has(id) && id !== inView);
+    if (isNew) this.pending.unshift(inView);
   }
 
   /** The id of the answer to show; null if there is none left. */
@@ -54,9 +59,8 @@ export class Trail {
     this.list = ids.length ? { ids: [...ids], at: 0, others: true } : null;
   }
 
-  /** The answer that is shown was labelled: on to the next. */
-  labelled() {
-    const id = this.current;
+  /** The answer in view was labelled: on to the next. */
+  labelled(id) {
     if (!this.done.includes(id)) this.done.push(id);
     this.pending = this.pending.filter((other) => other !== id);
     if (this.list) this.forward();
