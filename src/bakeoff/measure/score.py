@@ -72,7 +72,8 @@ def score_answers(
 ) -> list[Score]:
     """All per-question scores of one contender's answers, in the order of the questions that have an answer.
 
-    `own` are the team's own measures. `judged` are the verdicts of a judge model that count instead of the rules'. Raises MeasureError if one of them fails on a question.
+    `own` are the team's own measures. `judged` are the verdicts of a judge model that count instead of the rules'.
+    Raises MeasureError if one of the own measures fails on a question.
     """
     by_id = {answer.question_id: answer for answer in answers}
     asked = [question for question in questions if question.id in by_id]
