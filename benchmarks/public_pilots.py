@@ -1,7 +1,7 @@
 """Writes public data sets as folders for `bakeoff run`: documents, questions, bakeoff.yaml.
 
     python benchmarks/public_pilots.py cookbook_docs /tmp/pilots
-    bakeoff run /tmp/pilots/cookbook_docs/bakeoff.yaml       # and the same with squad
+    bakeoff run /tmp/pilots/cookbook_docs/bakeoff.yaml       # and the same with squad, timeqa
 
 Reads the sets in $BAKEOFF_DATA. The project contains none of them.
 """
@@ -18,6 +18,7 @@ import yaml
 HELD_OUT = (Path(__file__).parents[1] / "recipes" / "reader" / "held_out.txt").read_text().split()
 SEED = 11
 N_ANSWERABLE, N_UNANSWERABLE = 280, 120
+N_PAGES = 100
 
 
 def cookbook_docs(source: Path, folder: Path) -> dict:
@@ -71,14 +72,56 @@ def squad(source: Path, folder: Path) -> dict:
     return {}
 
 
+def timeqa(source: Path, folder: Path) -> dict:
+    """100 sampled Wikipedia pages as documents, with all of their questions, whose answers depend on the year.
+
+    Questions without an answer on the page are unanswerable. Where several answers hold in the years asked about,
+    one is enough, as in the set's own measure. The default model was trained on some of these questions.
+    """
+    pages = json.loads((source / "timeqa" / "human_annotated_test.json").read_text(encoding="utf-8"))
+    questions = []
+    (folder / "documents").mkdir(parents=True, exist_ok=True)
+    for page in random.Random(SEED).sample(pages, N_PAGES):
+        paragraphs = [_without_blanks(text) for text in page["paras"]]
+        name = re.sub(r"\W+", "_", page["link"].removeprefix("/wiki/")).strip("_") + ".md"
+        (folder / "documents" / name).write_text(f"# {paragraphs[0]}\n\n" + "\n\n".join(paragraphs[1:]) + "\n")
+        for number, (text, answers) in enumerate(page["questions"], start=1):
+            row = {"id": f"{page['index']}-{number}", "question": text.strip()}
+            accepted = [answer for answer in answers if answer["answer"].strip()]
+            questions.append(row | _of_page(accepted, page["paras"], name))
+    _write_lines(folder / "questions.jsonl", questions)
+    return {}
+
+
+def _of_page(accepted: list[dict], paragraphs: list[str], name: str) -> dict:
+    """The distinct answers, and the words around the first one as the evidence."""
+    if not accepted:
+        return {"kind": "unanswerable"}
+    first = accepted[0]
+    evidence = _around(paragraphs[first["para"]], first["from"], first["end"])
+    answers = list(dict.fromkeys(_without_blanks(answer["answer"]) for answer in accepted))
+    return {"answers": answers, "source": name, "evidence": _without_blanks(evidence)}
+
+
+def _without_blanks(text: str) -> str:
+    """The text without the blanks that the set's tokenizer put in."""
+    text = re.sub(r"\s+([.,;:!?)\]%'])", r"\1", text)
+    text = re.sub(r"([(\[$])\s+", r"\1", text)
+    return " ".join(text.replace("``", '"').replace("''", '"').split())
+
+
+def _around(text: str, start: int, end: int) -> str:
+    """Up to 60 characters on both sides, whole words only."""
+    first = text.rfind(" ", 0, max(0, start - 60)) + 1
+    last = text.find(" ", end + 60)
+    return text[first : last if last >= 0 else len(text)]
+
+
 def _answerable(qa: dict, context: str, name: str) -> dict:
     """A question with its distinct answers, and the words around the first answer as its evidence."""
     answers = list(dict.fromkeys(answer["text"] for answer in qa["answers"]))
     start = qa["answers"][0]["answer_start"]
-    end = start + len(answers[0])
-    first = context.rfind(" ", 0, max(0, start - 60)) + 1  # whole words only
-    last = context.find(" ", end + 60)
-    evidence = context[first : last if last >= 0 else len(context)]
+    evidence = _around(context, start, start + len(answers[0]))
     return {
         "id": qa["id"],
         "question": qa["question"].strip(),
@@ -93,7 +136,7 @@ def _write_lines(path: Path, rows: list[dict]) -> None:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
-SETS = {"cookbook_docs": cookbook_docs, "squad": squad}
+SETS = {"cookbook_docs": cookbook_docs, "squad": squad, "timeqa": timeqa}
 
 
 def main() -> None:
