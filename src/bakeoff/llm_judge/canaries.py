@@ -23,9 +23,14 @@ def canaries_of(path: Path, model: str) -> list[CanaryAnswer]:
 
 
 def judge_canaries(bench: Bench, path: Path, model: str, again: bool) -> Drift:
-    """Judges the pilot's canaries (once in a run, unless `again`) and compares with their first verdicts."""
-    known = canaries_of(path, model)
-    done = {} if again else latest(jsonl.read(bench.judged_path, Judged), "canary")
+    """Judges the pilot's canaries and compares with their first verdicts.
+
+    Unless `again`, each is judged once in a run, and not in the run that it was drawn from.
+    """
+    lines_before = jsonl.read(bench.judged_path, Judged)
+    from_here = set() if again else {line.at for line in lines_before if line.purpose == "grade"}
+    known = [canary for canary in canaries_of(path, model) if canary.at not in from_here]
+    done = {} if again else latest(lines_before, "canary")
     waiting = [canary for canary in known if _key(bench, canary) not in done]
     for start in range(0, len(waiting), bench.asking.batch_size):
         batch = waiting[start : start + bench.asking.batch_size]

@@ -184,14 +184,15 @@ def _line(bench: Bench, question: Question, text: str, purpose: Purpose, key: st
 
 
 def judge_again(bench: Bench, cases: Sequence[Case], n: int, seed: int) -> None:
-    """Judges a random sample of n judged answers a second time, once in a run."""
+    """Judges judged answers a second time, drawn at random, until n of the run are."""
     lines = jsonl.read(bench.judged_path, Judged)
     graded, repeated = latest(lines, "grade"), latest(lines, "repeat")
     known = [case for case in cases if case.question.id in bench.points]
     keys = {bench.key(case.question, case.text): case for case in known}
     eligible = sorted(key for key in keys if key in graded)
     random.Random(seed).shuffle(eligible)
-    waiting = [keys[key] for key in eligible[:n] if key not in repeated]
+    n_missing = max(0, n - sum(key in repeated for key in eligible))
+    waiting = [keys[key] for key in eligible if key not in repeated][:n_missing]
     for start in range(0, len(waiting), bench.asking.batch_size):
         batch = waiting[start : start + bench.asking.batch_size]
         judge_texts(bench, [(case.question, case.text) for case in batch], "repeat")

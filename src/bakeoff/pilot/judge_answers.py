@@ -73,7 +73,7 @@ def judge_answers(
         long_from=grading.long_from,
         least_kappa=grading.least_kappa,
         least_labels=grading.least_labels,
-        notes=tuple(filter(None, [family_warning(model, _contenders_models(folder))])),
+        notes=tuple(filter(None, [family_warning(model, _contenders_models(folder)), _price_warning(model, rates)])),
     )
     with ExitStack() as open_files:
         evidence = _evidence(folder, open_files)
@@ -174,6 +174,16 @@ def judge_rates(model: ModelSettings, profile: Profile) -> Rates:
     price = model.price if isinstance(model, ApiModel) else None
     asked = AskedModel(name="judge", label=model.label, location=model.location, host=model.host, price=price)
     return rates_for(Entrant(name="judge", recipe="", title="Judge", model=asked), profile)
+
+
+def _price_warning(model: ModelSettings, rates: Rates) -> str:
+    """A warning if nothing says what a judge on the internet costs."""
+    if model.location != "internet" or rates.input_usd_per_million_tokens or rates.output_usd_per_million_tokens:
+        return ""
+    return (
+        f"The judge {model.label} has no price, so grading.budget_usd cannot stop it: give its settings a `price`, or "
+        "set grading.budget_answers."
+    )
 
 
 def _tested(folder: RunFolder) -> list[Question]:
