@@ -74,7 +74,7 @@ def piloted(folder: Path, **grading):
 
 def test_a_run_has_its_long_answers_judged(tmp_path: Path) -> None:
     """Between the answers and the comparison. Without labels the verdicts do not count yet, and nothing else fails."""
-    finished, _, told = piloted(tmp_path, judge=JUDGE)
+    finished, notes, told = piloted(tmp_path, judge=JUDGE)
     folder = finished.folder
     lines = [line for line in jsonl.read(folder.judge_path, Judged) if line.purpose == "grade"]
     assert lines and {line.verdict for line in lines} == {"right"}
@@ -83,6 +83,7 @@ def test_a_run_has_its_long_answers_judged(tmp_path: Path) -> None:
     assert "judge" in {stage.stage for stage in folder.stages()}
     calibration = folder.record(folder.calibration_path, Calibration)
     assert calibration.n_judged == len({line.unit for line in lines}) and not calibration.accepted
+    assert f"note: {calibration.line}" in notes
     assert folder.key_points_path.exists() and folder.report_path.exists()
 
 

@@ -345,7 +345,9 @@ def test_a_finished_run_is_judged_by_command(tmp_path: Path) -> None:
     before = folder.report_path.read_text()
     done = CliRunner().invoke(app, ["judge", str(folder.root), "--model", MODEL.name])
     assert done.exit_code == 0, done.output
-    assert "judged 40 of 40 long or unsure answers" in done.output and "Accepted." in done.output
+    output = " ".join(done.output.split())
+    assert "has a verdict on 40 of 40 long or unsure answers. Its verdicts count. It agrees with people" in output
+    assert "Sensitivity" in output and "Report:" in output
     assert folder.report_path.read_text() != before
     done = CliRunner().invoke(app, ["judge", str(folder.root), "--model", MODEL.name, "--json"])
     assert json.loads(done.stdout)["n_judged"] == 40

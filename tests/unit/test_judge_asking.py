@@ -76,6 +76,19 @@ def test_what_was_spent_before_counts():
     assert ask(asking, "a") == [] and "9.00" in asking.stopped
 
 
+def test_machine_time_has_a_budget_too():
+    """By what a prompt costs on average, once some were asked."""
+
+    class Slow(ScriptedGenerator):
+        def _complete(self, prompt, settings):
+            done = super()._complete(prompt, settings)
+            return done.model_copy(update={"usage": Usage(seconds=3600.0)})
+
+    asking = Asking(Slow(lambda message: "5"), Limits(budget_usd=3.5), Rates(machine_usd_per_hour=1.0))
+    assert len(ask(asking, "a")) == 1
+    assert len(ask(asking, *"bcde")) == 2 and "budget" in asking.stopped
+
+
 def test_the_time_is_limited():
     """Once it is over, nothing more is asked."""
     times = iter((0.0, 1.0, 61.0))

@@ -61,10 +61,8 @@ def _show(calibration: "Calibration") -> None:
     from bakeoff.sentences import usd
 
     out = console()
-    out.print(
-        f"{calibration.judge} judged {calibration.n_judged} of {calibration.n_units} long or unsure answers for "
-        f"{usd(calibration.usd)}; {calibration.n_errors} have no verdict because of errors."
-    )
+    out.print(calibration.line)
+    out.print(f"Its requests cost {usd(calibration.usd)}.")
     rows = [
         (title, _shown(estimate), str(estimate.n))
         for title, estimate in (
@@ -82,7 +80,6 @@ def _show(calibration: "Calibration") -> None:
     ]
     if rows:
         out.print(table(("", "95 % interval", "n"), rows, right=(2,)))
-    out.print(f"{'Accepted' if calibration.accepted else 'Not accepted'}. {calibration.reason}")
     for note in (*calibration.notes, *calibration.cautions):
         out.print(note)
 

@@ -75,7 +75,7 @@ class Asking:
         self._generator, self._limits, self._rates, self._clock = generator, limits, rates, clock
         self._settings = GenerationSettings(max_new_tokens=limits.max_new_tokens)
         self._spent, self._begun = spent_usd, clock()
-        self._n_failed = 0
+        self._n_failed, self._n_asked, self._asked_usd = 0, 0, 0.0
 
     def ask(self, prompts: Sequence[Prompt], forms: Sequence[Form[T]]) -> list[Asked[T]]:
         """The outcomes of the first prompts, in order: of all of them, or of those that the limits allow."""
@@ -103,22 +103,33 @@ class Asking:
         if limits.budget_usd is None:
             return len(prompts)
         room = limits.budget_usd - self._spent
+        if room <= 0 and prompts:
+            self.stopped = self._over_budget(limits.budget_usd)
+            return 0
         for n, prompt in enumerate(prompts):
             room -= self._most(prompt)
             if room < 0:
-                self.stopped = (
-                    f"The judge stopped after {dollars(self._spent)}: its budget (grading.budget_usd, "
-                    f"{dollars(limits.budget_usd)}) allows no further answer."
-                )
+                self.stopped = self._over_budget(limits.budget_usd)
                 return n
         return len(prompts)
 
+    def _over_budget(self, budget_usd: float) -> str:
+        return (
+            f"The judge stopped after {dollars(self._spent)}: its budget (grading.budget_usd, {dollars(budget_usd)}) "
+            "allows no further answer."
+        )
+
     def _most(self, prompt: Prompt) -> float:
-        """The most that a prompt can cost in tokens: two replies, the first of them read again."""
+        """The most that a prompt can cost in tokens: two replies, the first of them read again.
+
+        If it costs machine time instead, what prompts have cost so far on average.
+        """
+        if not self._rates.input_usd_per_million_tokens and not self._rates.output_usd_per_million_tokens:
+            return self._asked_usd / self._n_asked if self._n_asked else 0.0
         n_prompt = sum(self._generator.count_tokens(message.content) for message in prompt.messages)
         n_new = self._limits.max_new_tokens
         usage = Usage(prompt_tokens=2 * n_prompt + n_new, completion_tokens=2 * n_new)
-        return max(usd(usage, self._rates), 1e-12)
+        return usd(usage, self._rates)
 
     def _generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
         """The completions. If a call fails, each prompt is asked alone, so that only the failing ones have errors."""
@@ -145,6 +156,8 @@ class Asking:
         """Adds up what was spent, and stops after many failures in a row."""
         for outcome in outcomes:
             self._spent += outcome.usd
+            self._asked_usd += outcome.usd
+            self._n_asked += 1
             self._n_failed = self._n_failed + 1 if outcome.error else 0
             if self._n_failed >= GIVE_UP_AFTER and not self.stopped:
                 self.stopped = (

@@ -133,3 +133,12 @@ class Calibration(Session):
     errors: dict[str, Estimate] = Field(default_factory=dict)
     self_agreement: Estimate = NOTHING
     cautions: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """What was judged, whether it counts, and why, in three sentences."""
+        counts = "Its verdicts count." if self.accepted else "Its verdicts do not count."
+        return (
+            f"The judge {self.judge} has a verdict on {self.n_judged} of {self.n_units} long or unsure answers. "
+            f"{counts} {self.reason}"
+        )

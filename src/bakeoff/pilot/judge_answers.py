@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
+from bakeoff.contenders.load import make_recipes
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.decide.cost.payment import rates_for
 from bakeoff.decide.situation.profile import Profile
@@ -35,6 +36,7 @@ from bakeoff.models.model_sums import sums_of
 from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.protocols import Generator
 from bakeoff.records import Question
+from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RunFolder, write_record
 
 PHASES = ("", "updated")
@@ -63,7 +65,6 @@ def judge_answers(
     fails) is in the calibration's `notes`. Raises InputError for a broken key_points.csv, RunFolderError for a broken
     judge.jsonl or labels.jsonl, ConfigError where the model's tokens have no price.
     """
-    rates = judge_rates(model, profile)
     questions = _tested(folder)
     to_judge = _cases(folder, questions, grading.long_from)
     session = Session(
@@ -73,7 +74,7 @@ def judge_answers(
         long_from=grading.long_from,
         least_kappa=grading.least_kappa,
         least_labels=grading.least_labels,
-        notes=tuple(filter(None, [family_warning(model, _contenders_models(folder)), _price_warning(model, rates)])),
+        notes=tuple(judge_warnings(folder.config(), model)),
     )
     with ExitStack() as open_files:
         evidence = _evidence(folder, open_files)
@@ -85,7 +86,7 @@ def judge_answers(
         lines = jsonl.read(folder.judge_path, Judged)
         limits = Limits(grading.budget_usd, grading.timeout_s, grading.max_new_tokens)
         spent = sum(line.usd for line in lines)
-        asking = Asking(generator, limits, rates, spent, folder.config().measuring.batch_size)
+        asking = Asking(generator, limits, judge_rates(model, profile), spent, folder.config().measuring.batch_size)
         bench = Bench(
             asking=asking,
             judge=session.fingerprint,
@@ -176,6 +177,15 @@ def judge_rates(model: ModelSettings, profile: Profile) -> Rates:
     return rates_for(Entrant(name="judge", recipe="", title="Judge", model=asked), profile)
 
 
+def judge_warnings(config: Config, model: ModelSettings) -> list[str]:
+    """What speaks against this model as the judge before it is asked: its family, or an unknown price.
+
+    Raises ConfigError if the price that its settings name is not known.
+    """
+    price = _price_warning(model, judge_rates(model, config.profile))
+    return [warning for warning in (family_warning(model, _contenders_models(config)), price) if warning]
+
+
 def _price_warning(model: ModelSettings, rates: Rates) -> str:
     """A warning if nothing says what a judge on the internet costs."""
     if model.location != "internet" or rates.input_usd_per_million_tokens or rates.output_usd_per_million_tokens:
@@ -197,11 +207,8 @@ def _cases(folder: RunFolder, questions: Sequence[Question], long_from: int) -> 
     return cases(questions, answers, long_from)
 
 
-def _contenders_models(folder: RunFolder) -> dict[str, ModelSettings]:
+def _contenders_models(config: Config) -> dict[str, ModelSettings]:
     """The model of each contender that asks one, by the contender's name."""
-    from bakeoff.contenders.load import make_recipes
-
-    config = folder.config()
     recipes = make_recipes(config.specs, config.imports_from)
     return {recipe.spec.name: config.models[recipe.spec.model] for recipe in recipes if recipe.asks_model}
 

@@ -32,7 +32,7 @@ from bakeoff.models.settings import ModelSettings
 from bakeoff.pilot.answer_settings import answers_line, settled
 from bakeoff.pilot.build import Builder, batch_size
 from bakeoff.pilot.judge import check_profile
-from bakeoff.pilot.judge_answers import judge_answers, judge_rates
+from bakeoff.pilot.judge_answers import judge_answers, judge_warnings
 from bakeoff.pilot.judging import judge_run
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.pilot.present import Presenter, extra_answers
@@ -79,7 +79,7 @@ def run(
     threads.configure(config.threads)
     prepared = prepare(config)
     _probe(config, recipes)
-    unreachable = _probe_judge(config)
+    judge_notes = _probe_judge(config)
     waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
     fresh = settled(config, prepared.answer_lengths)
     folder = run_folder.resume(config, Path(runs), fresh) if resume else run_folder.begin(fresh, Path(runs))
@@ -87,9 +87,8 @@ def run(
     recipes = make_recipes(config.specs, config.imports_from)  # with the prompts and limits of this run
     tell = listener or (lambda event: None)
     tell(Event(stage="data", note=f"Run folder: {folder.root}"))
-    for note in (_waits(waiting) if waiting else "", unreachable):
-        if note:
-            tell(Event(stage="data", note=f"note: {note}"))
+    for note in (*([_waits(waiting)] if waiting else []), *judge_notes):
+        tell(Event(stage="data", note=f"note: {note}"))
     with folder.lock():
         Pilot(config, recipes, own, folder, prepared, tell).run()
     return Run(folder)
@@ -110,19 +109,19 @@ def _probe(config: Config, recipes: Sequence[Recipe]) -> None:
         probe(config.models[name], embeds=True)
 
 
-def _probe_judge(config: Config) -> str:
-    """Tests the judge model once. What to say if it does not answer: the run goes on, since its answers need no judge.
+def _probe_judge(config: Config) -> list[str]:
+    """Tests the judge model once, and says what speaks against it. The run goes on: its answers need no judge.
 
     Raises ConfigError if its settings cannot work, or its tokens have no price.
     """
     if config.judge is None:
-        return ""
-    judge_rates(config.judge, config.profile)
+        return []
+    notes = judge_warnings(config, config.judge)
     try:
         probe(config.judge)
     except ModelUnavailableError as error:
-        return f"{error.message} The judge is asked again after the contenders have answered."
-    return ""
+        notes.append(f"{error.message} The judge is asked again after the contenders have answered.")
+    return notes
 
 
 def _generators(recipes: Sequence[Recipe]) -> list[str]:
@@ -325,7 +324,9 @@ class Pilot:
                 self._tell(Event(stage="data", note=f"note: The judge was not used: {error}"))
                 return
             took["tokens"] = calibration.usage.prompt_tokens + calibration.usage.completion_tokens
-        for note in (*calibration.notes, *calibration.cautions):
+        told = judge_warnings(self._config, self._config.judge)
+        news = [note for note in calibration.notes if note not in told]
+        for note in (calibration.line, *news, *calibration.cautions):
             self._tell(Event(stage="data", note=f"note: {note}"))
 
     def _judge(self, built: Sequence[Recipe], skipped: dict[str, str]) -> None:
