@@ -29,7 +29,8 @@ POINTS_TASK = (
 )
 VERDICT_TASK = (
     "Does the answer state each key point? Other words, another language, another order, more detail and the same "
-    "value in another unit do not matter.\n"
+    "value in another unit do not matter. A key point that is only a word or a number means: this is the answer to the "
+    "question.\n"
     "stated: the answer says it.\n"
     "contradicted: the answer says something that cannot be true together with it.\n"
     "not stated: neither, also if the answer is vague or has only a part of it. What only the evidence says is not "
