@@ -1,5 +1,7 @@
 """Which answers go to the judge, what their key points are, and which model may judge."""
 
+import random
+
 import pytest
 
 from bakeoff.errors import ConfigError, InputError
@@ -92,6 +94,27 @@ def test_key_points_come_back_as_written_and_as_people_correct_them(tmp_path):
     assert read_key_points(path, asked)["l"].points == ("It, the valve, closes.", "=2 bar", "A third one.")
     write_key_points(path, asked, {})
     assert read_key_points(path, asked) == {} and read_key_points(tmp_path / "none.csv", asked) == {}
+
+
+def test_a_spreadsheet_may_write_the_file_in_its_own_way(tmp_path):
+    """With semicolons, in another encoding, with columns that nobody needs, and with empty rows."""
+    path = tmp_path / "key_points.csv"
+    path.write_bytes("Note;Question_ID;key_point\r\nok;l;Geöffnet; bei zwei bar\r\n;;\r\n".encode("cp1252"))
+    assert read_key_points(path, [LONG])["l"].points == ("Geöffnet",)
+    path.write_text('question_id,key_point\nl,"It closes.\nl,At two bar.\n')
+    with pytest.raises(InputError, match="cannot be read"):
+        read_key_points(path, [LONG])
+
+
+def test_any_text_comes_back_from_the_file_as_it_was(tmp_path):
+    """Otherwise its verdicts would not count, and it would be judged again: signs, quotes, blanks and line ends."""
+    path, signs = tmp_path / "key_points.csv", random.Random(1)
+    for _ in range(200):
+        texts = ["".join(signs.choices("ab c\"',;|\t =-+@\n%1.é中’“`*#<\\", k=12)) + "x" for _ in range(4)]
+        asked = question("q", texts[0], [texts[1]])
+        points = {"q": KeyPoints(points=tuple(dict.fromkeys(texts[2:])), by="model")}
+        write_key_points(path, [asked], points)
+        assert read_key_points(path, [asked]) == points
 
 
 def test_key_points_of_former_accepted_answers_are_taken_again(tmp_path):

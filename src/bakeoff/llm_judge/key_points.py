@@ -4,31 +4,43 @@ Takes questions, gives key points; reads and writes the file, which people may c
 can tell is left open.
 """
 
+import csv
 import hashlib
+import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from pydantic import field_validator
+
 from bakeoff.errors import InputError
 from bakeoff.files.jsonl import write_text
 from bakeoff.files.spreadsheet_csv import written
+from bakeoff.formats.parse import decode
+from bakeoff.formats.part import UnreadableError
 from bakeoff.llm_judge.cases import is_long
 from bakeoff.llm_judge.prompts import PROMPT_VERSION, SHOWN_ANSWERS
-from bakeoff.questions.table import RawRow, read_table
 from bakeoff.records import Question, Record
 from bakeoff.sentences import first_few
 
 COLUMNS = ("question_id", "question", "accepted_answers", "key_point", "taken_from")
 By = Literal["question file", "accepted answer", "model", "accepted answer, because the model gave none"]
-BETWEEN = " | "
+BETWEEN, SEPARATORS = " | ", ",;\t"
+_HIDES_A_FORMULA = re.compile(r"^[\s']+(?=[=+@＝＋－＠-])")
 
 
 class KeyPoints(Record):
-    """The key points of one question, in order, and where they come from. An unanswerable question has none."""
+    """The key points of one question, each on one line, and where they come from. An unanswerable question has none."""
 
     points: tuple[str, ...] = ()
     by: str
+
+    @field_validator("points")
+    @classmethod
+    def _on_one_line(cls, points: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_one_line(point) for point in points)
 
 
 def known_points(question: Question, long_from: int) -> KeyPoints | None:
@@ -62,14 +74,13 @@ def read_key_points(path: Path, questions: Iterable[Question]) -> dict[str, KeyP
     Questions whose accepted answers have changed since are left out: their key points are taken again. Raises one
     InputError that names every broken row.
     """
-    if not path.exists() or len([line for line in _lines(path) if line.strip()]) <= 1:
+    if not path.exists():
         return {}
-    table = read_table(path)
-    missing = [name for name in ("question_id", "key_point") if name not in table.names]
-    if missing:
+    names, rows = _table(path)
+    missing = [name for name in ("question_id", "key_point") if name not in names]
+    if missing and rows:
         raise InputError(f"{path}: the columns {first_few(missing)} are missing.", _remedy(path))
     by_id = {question.id: question for question in questions}
-    rows = [(row.line, _cells(row)) for row in table.records]
     problems = [problem for line, cells in rows if (problem := _problem(line, cells, by_id))]
     if problems:
         raise InputError(f"{path}: {len(problems)} broken rows: {first_few(problems, '; ')}.", _remedy(path))
@@ -102,19 +113,29 @@ def _problem(line: int, cells: Mapping[str, str], by_id: Mapping[str, Question])
     return "" if cells.get("key_point") else f"line {line} has no key point"
 
 
-def _cells(row: RawRow) -> dict[str, str]:
-    return {
-        name: " ".join(str("" if value is None else value).split())
-        for name, value in zip(row.names, row.values, strict=False)
-    }
+def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """The columns, and the rows with their lines and cells by column; rows without a cell are left out.
+
+    Spreadsheets may have written it with other separators and in another encoding.
+    """
+    try:
+        text, _ = decode(path.read_bytes())
+        header = text.partition("\n")[0]
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=header.count), strict=True)
+        names = [name.strip().lower() for name in next(reader, [])]
+        rows = [(reader.line_num, dict(zip(names, map(_one_line, row), strict=False))) for row in reader]
+    except (OSError, UnreadableError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read: {error}.", _remedy(path)) from error
+    return names, [(line, cells) for line, cells in rows if any(cells.values())]
 
 
 def _answers(question: Question) -> str:
-    return " ".join(BETWEEN.join(question.answers).split())
+    return _one_line(BETWEEN.join(question.answers))
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_bytes().decode(errors="replace").splitlines()
+def _one_line(text: str) -> str:
+    """The text as it comes back from a file: on one line, without an apostrophe that only hides a formula."""
+    return _HIDES_A_FORMULA.sub("", " ".join(text.split()))
 
 
 def _remedy(path: Path) -> str:
