@@ -87,6 +87,20 @@ def test_a_run_has_its_long_answers_judged(tmp_path: Path) -> None:
     assert folder.key_points_path.exists() and folder.report_path.exists()
 
 
+def test_a_stopped_run_continues_with_what_is_judged(tmp_path: Path) -> None:
+    """A budget stopped the judge, then the process was killed: the rest is judged, and nothing twice."""
+    path = long_pilot(tmp_path, judge=JUDGE, repeats=0)
+    folder = run(path, runs=tmp_path / "runs").folder
+    lines = jsonl.read(folder.judge_path, Judged)
+    jsonl.write(folder.judge_path, lines[: len(lines) // 2])
+    folder.verdict_path.unlink()
+    resumed = run(path, runs=tmp_path / "runs", resume=True).folder
+    again = jsonl.read(resumed.judge_path, Judged)
+    assert resumed.root == folder.root and again[: len(lines) // 2] == lines[: len(lines) // 2]
+    graded = [[line.key for line in of if line.purpose == "grade"] for of in (lines, again)]
+    assert sorted(graded[0]) == sorted(graded[1])
+
+
 def test_a_judge_that_fails_leaves_the_run_finished(tmp_path: Path) -> None:
     """One message says why. The verdict rests on the rules."""
     finished, notes, _ = piloted(tmp_path, judge="tests.end_to_end.test_judged_run.down")
