@@ -45,6 +45,8 @@ class RunFolder:
         self.labels_path = root / "labels.jsonl"
         self.label_weights_path = root / "label_weights.jsonl"
         self.judge_path = root / "judge.jsonl"
+        self.key_points_path = root / "key_points.csv"
+        self.calibration_path = root / "judge.json"
         self.comparison_path = root / "comparison.json"
         self.verdict_path = root / "verdict.json"
         self.identities_path = root / "identities.json"
