@@ -11,10 +11,11 @@ from pathlib import Path
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.files import jsonl
-from bakeoff.measure.labels import Label
+from bakeoff.measure.labels import Label, Unit
 from bakeoff.models.engines.scripted import ScriptedGenerator
 from bakeoff.records import Answer, Document, Question, SourceSpan
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.labels import set_weights
 from tests.unit.run_fixture import finished
 
 NAMES = ("base", "rag")
@@ -76,6 +77,7 @@ def label_all(folder: RunFolder, every: int = 1) -> list[Label]:
         )
         for question_id, text in list(texts)[::every]
     ]
+    set_weights(folder, {Unit(*unit): 1.0 for unit in texts})
     jsonl.append(folder.labels_path, labels)
     return labels
 

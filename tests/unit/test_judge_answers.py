@@ -349,6 +349,11 @@ def test_a_finished_run_is_judged_by_command(tmp_path: Path) -> None:
     assert "has a verdict on 40 of 40 long or unsure answers. Its verdicts count. It agrees with people" in output
     assert "Sensitivity" in output and "Report:" in output
     assert folder.report_path.read_text() != before
+    for name in NAMES:
+        estimate = folder.comparison().estimate(name, "accuracy")
+        n_right = sum(GOOD in answer.text for answer in folder.answers(name))
+        assert estimate.value == pytest.approx(n_right / 20), "all answers have a label"
+        assert (estimate.labels, estimate.unsure) == (40, 0)
     done = CliRunner().invoke(app, ["judge", str(folder.root), "--model", MODEL.name, "--json"])
     assert json.loads(done.stdout)["n_judged"] == 40
 

@@ -8,7 +8,6 @@ import pytest
 from bakeoff.llm_judge.calibration import (
     Pair,
     cautions,
-    consensus,
     decision,
     errors_by_contender,
     estimates,
@@ -17,7 +16,7 @@ from bakeoff.llm_judge.calibration import (
     length_slope,
 )
 from bakeoff.measure.comparison import Estimate
-from bakeoff.measure.labels import Label, Unit
+from bakeoff.measure.labels import Label, Unit, settled
 from tests.unit.fakes import question
 
 
@@ -168,7 +167,7 @@ def test_several_labellers_are_counted():
         label(c, "unsure", "ann"), label(c, "wrong", "bob"),
         label(d, "unsure", "ann"),
     ]  # fmt: skip
-    assert consensus(labels) == {a: "right", b: "unsure", c: "wrong", d: "unsure"}
+    assert settled(labels) == {a: "right", b: "unsure", c: "wrong", d: "unsure"}
 
 
 def test_declining_is_correct_only_where_there_is_no_answer():

@@ -3,7 +3,7 @@
 import pytest
 
 from bakeoff.measure.labelled import NO_LABELS, Labels, labelled
-from bakeoff.measure.labels import Label, Unit, consensus
+from bakeoff.measure.labels import Label, Unit, settled
 from bakeoff.measure.ppi import MIN_LABELS
 from bakeoff.measure.sampling import sample_of
 from bakeoff.measure.score import score_answers, values_of
@@ -109,8 +109,8 @@ def test_labellers_who_disagree_leave_an_answer_unsure():
         return Label(question_id="q", text=text, verdict=verdict, labeller=who, at="2026-01-01T00:00:00Z")
 
     unit = Unit("q", "x")
-    assert consensus([label("a", "right"), label("b", "wrong")])[unit] == "unsure"
-    assert consensus([label("a", "right"), label("b", "wrong"), label("c", "right")])[unit] == "right"
-    assert consensus([label("a", "right"), label("b", "unsure")])[unit] == "right"
-    assert consensus([label("a", "right"), label("a", "wrong")])[unit] == "wrong"
-    assert consensus([label("a", "unsure")])[unit] == "unsure"
+    assert settled([label("a", "right"), label("b", "wrong")])[unit] == "unsure"
+    assert settled([label("a", "right"), label("b", "wrong"), label("c", "right")])[unit] == "right"
+    assert settled([label("a", "right"), label("b", "unsure")])[unit] == "right"
+    assert settled([label("a", "right"), label("a", "wrong")])[unit] == "wrong"
+    assert settled([label("a", "unsure")])[unit] == "unsure"

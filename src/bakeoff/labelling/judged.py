@@ -3,6 +3,7 @@
 Takes a run folder. Reads and writes its files, loads no model. What labels do to the figures is `measure`'s business.
 """
 
+from bakeoff.measure.own import own_measures
 from bakeoff.pilot.judging import judge_run
 from bakeoff.records import Record
 from bakeoff.runs.folder import RunFolder
@@ -24,6 +25,8 @@ def judge_again(folder: RunFolder) -> JudgedAgain:
     """
     with folder.lock():
         before = standing_of(folder.root).verdict
-        judge_run(folder, folder.config().profile)
+        config, comparison = folder.config(), folder.comparison()
+        own = own_measures(config.measures, config.imports_from)
+        judge_run(folder, config.profile, comparison.entrants, comparison.skipped, own)
         after = standing_of(folder.root).verdict
         return JudgedAgain(before=before or "none", after=after, report=str(folder.report_path))

@@ -5,13 +5,13 @@ Takes records, gives records. Knows no run folder.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bakeoff.llm_judge.calibration import Pair, cautions, consensus, decision, estimates, is_correct
+from bakeoff.llm_judge.calibration import Pair, cautions, decision, estimates, is_correct
 from bakeoff.llm_judge.cases import Case
 from bakeoff.llm_judge.judging import latest
 from bakeoff.llm_judge.key_points import KeyPoints, key_of, known_points
 from bakeoff.llm_judge.records import Calibration, Drift, Judged, Session
 from bakeoff.measure.comparison import Estimate
-from bakeoff.measure.labels import Label, LabelVerdict, Unit
+from bakeoff.measure.labels import Label, LabelVerdict, Unit, settled
 from bakeoff.measure.statistics import share_estimate
 from bakeoff.records import Usage
 from bakeoff.sentences import percent
@@ -50,7 +50,7 @@ def calibrate(
     the others were not drawn at random. Without, every label counts the same.
     """
     own = [line for line in lines if line.judge == session.fingerprint]
-    agreed = consensus(labels)
+    agreed = settled(labels)
     drawn = {unit: verdict for unit, verdict in agreed.items() if weights is None or unit in weights}
     pairs = [pair for case in cases if (pair := _pair(case, judged.get(case.unit), drawn, weights))]
     found = estimates(pairs)

@@ -8,15 +8,14 @@ Thompson 1952). Labels of one fact are not independent: intervals are those of `
 again (Efron and Tibshirani 1993). Kappa is Cohen's (1960, doi:10.1177/001316446002000104).
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from bakeoff.measure.comparison import Estimate
-from bakeoff.measure.labels import Label, LabelVerdict, Unit, label_scores, latest
+from bakeoff.measure.labels import LabelVerdict, label_scores
 from bakeoff.measure.statistics import CONFIDENCE, mean_estimate, share_estimate
 from bakeoff.records import Question
 from bakeoff.sentences import percent, points
@@ -38,22 +37,6 @@ class Pair:
     length: int
     weight: float = 1.0
     contenders: tuple[str, ...] = ()
-
-
-def consensus(labels: Iterable[Label]) -> dict[Unit, LabelVerdict]:
-    """What people say about each answer: the verdict of most labellers, 'unsure' if none has more than the others.
-
-    Labellers who cannot tell do not count, unless nobody can.
-    """
-    verdicts: dict[Unit, list[LabelVerdict]] = defaultdict(list)
-    for label in latest(labels).values():
-        verdicts[label.unit].append(label.verdict)
-    agreed: dict[Unit, LabelVerdict] = {}
-    for unit, given in verdicts.items():
-        counted = Counter(verdict for verdict in given if verdict != "unsure").most_common(2)
-        clear = len(counted) == 1 or (len(counted) == 2 and counted[0][1] > counted[1][1])
-        agreed[unit] = counted[0][0] if clear else "unsure"
-    return agreed
 
 
 def is_correct(question: Question, verdict: LabelVerdict) -> bool | None:

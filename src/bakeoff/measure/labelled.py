@@ -29,6 +29,11 @@ class Labels:
     judged: Collection[Unit] = frozenset()
 
     @property
+    def chances(self) -> Mapping[Unit, float]:
+        """1 / the probability of having been drawn, for each labelled answer that can be weighted."""
+        return {unit: 1 / self.sample.probability[unit] for unit in self.sample.labelled}
+
+    @property
     def n(self) -> int:
         """The number of labels that answers are corrected by; 0 if they are too few for that."""
         n = len(self.sample.labelled)

@@ -64,22 +64,6 @@ def _most(counted: Counter[LabelVerdict]) -> LabelVerdict:
     return leading[0] if len(leading) == 1 else "unsure"
 
 
-def consensus(labels: Iterable[Label]) -> dict[Unit, LabelVerdict]:
-    """What people say about each answer: the verdict of most labellers, 'unsure' if none has more than the others.
-
-    Labellers who cannot tell do not count, unless nobody can.
-    """
-    verdicts: dict[Unit, list[LabelVerdict]] = defaultdict(list)
-    for label in latest(labels).values():
-        verdicts[label.unit].append(label.verdict)
-    agreed: dict[Unit, LabelVerdict] = {}
-    for unit, given in verdicts.items():
-        counted = Counter(verdict for verdict in given if verdict != "unsure").most_common(2)
-        clear = len(counted) == 1 or (len(counted) == 2 and counted[0][1] > counted[1][1])
-        agreed[unit] = counted[0][0] if clear else "unsure"
-    return agreed
-
-
 def label_scores(question: Question, verdict: LabelVerdict) -> Mapping[str, float]:
     """What a label says about each score: 0 or 1, and 0.5 where the person could not tell.
 

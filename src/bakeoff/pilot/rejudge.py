@@ -42,6 +42,6 @@ def rejudge(
     grading = config.grading.model_copy(update={key: value for key, value in given.items() if value is not None})
     with folder.lock():
         before = folder.comparison()
-        calibration = judge_answers(folder, judge, grading, config.profile, again=True, progress=progress)
+        judge_answers(folder, judge, grading, config.profile, again=True, progress=progress)
         judge_run(folder, config.profile, before.entrants, before.skipped, own)
-    return calibration
+        return folder.record(folder.calibration_path, Calibration)

@@ -15,7 +15,9 @@ from pydantic import ValidationError
 
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
-from bakeoff.measure.labels import Label, Unit
+from bakeoff.measure.labelled import NO_LABELS, Labels
+from bakeoff.measure.labels import Label, Unit, settled
+from bakeoff.measure.sampling import sample_of
 from bakeoff.records import Record
 from bakeoff.runs.folder import RunFolder
 
@@ -53,6 +55,18 @@ def read_labels(path: Path, units: Collection[Unit] | None = None) -> list[Label
             )
         labels.append(label)
     return labels
+
+
+def labels_of(folder: RunFolder, judged: Collection[Unit] = ()) -> Labels:
+    """What people said about the answers of a run, and how likely each answer was to be drawn.
+
+    `judged` are the units that a judge model graded. Raises RunFolderError as `read_labels` and `read_weights` do.
+    """
+    if not folder.labels_path.exists():
+        return NO_LABELS
+    weights = read_weights(folder)
+    verdicts = settled(read_labels(folder.labels_path, weights.keys()))
+    return Labels(verdicts, sample_of(weights, folder.config().seed, verdicts.keys()), frozenset(judged))
 
 
 def append_labels(path: Path, labels: Sequence[Label]) -> None:
