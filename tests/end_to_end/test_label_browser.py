@@ -177,7 +177,7 @@ def test_answers_are_labelled_by_the_keyboard_alone(
     press(page, Keys.ENTER)
     wait(page, lambda: one_of(page, "#end-title").text == "Done, and judged again")
     assert str(folder.report_path) in one_of(page, "#end-body").text
-    assert "Labelling" not in program.ended() and folder.report_path.read_text() != "<html></html>"
+    assert "Verdict now: " in program.ended() and folder.report_path.read_text() != "<html></html>"
 
 
 def test_labels_that_could_not_be_sent_are_kept(browser: webdriver.Chrome, program: Program, folder: RunFolder) -> None:

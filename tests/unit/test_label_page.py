@@ -21,7 +21,7 @@ class Page:
     def __init__(self, folder, labeller="ada", judges=True):
         self.labelling = Labelling(folder, labeller)
         self.stopped = []
-        self.app = guarded_page(self.labelling, judges, lambda: self.stopped.append(True))
+        self.app = guarded_page(self.labelling, judges, self.stopped.append)
 
     def get(self, path, status=200, **headers):
         response = send_request(self.app, "GET", path, [("host", "127.0.0.1:8100"), *headers.items()])
@@ -171,7 +171,7 @@ def test_finishing_judges_and_ends_the_server(page, folder):
     assert is_waiting(folder)
     judged = page.post("/finish", {})["judged"]
     assert judged["after"] and judged["report"] == str(folder.report_path)
-    assert page.stopped == [True] and not is_waiting(folder)
+    assert page.stopped[0].model_dump() == judged and not is_waiting(folder)
 
 
 def test_finishing_without_labels_or_verdict_only_ends_it(folder):

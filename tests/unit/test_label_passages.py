@@ -59,8 +59,22 @@ def test_a_long_paragraph_is_cut_between_words(store):
     assert passage.title == "long.md"
 
 
+def test_a_long_table_is_cut_between_rows(store):
+    """Its header stays above the row with the evidence and the two rows on each side."""
+    table = "| light | meaning |\n| --- | --- |\n" + "".join(
+        f"| light {i} | {'meaning ' * 5}{i} |\n" for i in range(40)
+    )
+    store.upsert([Document(id="t", text=table, source="table.md")])
+    (passage,) = passages(store, span(table, "light 20", "table.md"))
+    assert [line.kind for line in passage.lines] == ["head", "separator", *["row"] * 5]
+    assert [line.cells[0][1].text.strip() for line in passage.lines[2:]] == [f"light {i}" for i in range(18, 23)]
+    assert shown(passage, marked=True) == "light 20" and passage.cut_before and passage.cut_after
+
+
 def test_a_whole_document_as_evidence_shows_its_beginning(store):
-    """The place of the answer is not known."""
+    """The place of the answer is not known, or is not in the document."""
+    (beyond,) = passages(store, SourceSpan(source="care.md", start=9000, end=9010))
+    assert beyond.start is None and shown(beyond) == TEXT
     (passage,) = passages(store, SourceSpan(source="long.md"))
     assert passage.start is None and passage.cut_after and not passage.cut_before
     assert shown(passage).startswith("word word") and shown(passage, marked=True) == ""

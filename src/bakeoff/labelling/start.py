@@ -45,9 +45,9 @@ def label_on_page(
             f"Labelling {folder.root.name} as {labelling.labeller}: {progress.mine} of {progress.total} answers so far."
         )
         tell(f"Page: http://{HOST}:{listener.getsockname()[1]}/   Stop with Ctrl-C; every label is kept.")
-        _serve(labelling, judges, listener)
+        judged = _serve(labelling, judges, listener)
     if not judges or not is_waiting(folder):
-        return None
+        return judged
     tell("Judging the run with the labels …")
     return judge_again(folder)
 
@@ -58,7 +58,7 @@ def is_waiting(folder: RunFolder) -> bool:
     return labels.exists() and (not verdict.exists() or verdict.stat().st_mtime_ns < labels.stat().st_mtime_ns)
 
 
-def guarded_page(labelling: Labelling, judges: bool, stop: Callable[[], None]) -> "App":
+def guarded_page(labelling: Labelling, judges: bool, stop: Callable[[JudgedAgain | None], None]) -> "App":
     """The page behind the guards of `bakeoff serve`: host, origin, body, security headers. Nobody needs a key."""
     from bakeoff.labelling.page.routes import LabelPage
     from bakeoff.serve.guard.guarded import access_of, guarded
@@ -67,8 +67,11 @@ def guarded_page(labelling: Labelling, judges: bool, stop: Callable[[], None]) -
     return guarded(LabelPage(labelling, judges, stop).application(), access_of(HOST, KeyFile(Path(os.devnull))))
 
 
-def _serve(labelling: Labelling, judges: bool, listener: socket.socket) -> None:
-    """Until the page is finished, or Ctrl-C or SIGTERM; what is being written then is written."""
+def _serve(labelling: Labelling, judges: bool, listener: socket.socket) -> JudgedAgain | None:
+    """Until the page is finished, or Ctrl-C or SIGTERM; what is being written then is written.
+
+    Returns the new verdict if the page has asked for it.
+    """
     import uvicorn
 
     from bakeoff.serve.running import server_config
@@ -78,13 +81,17 @@ def _serve(labelling: Labelling, judges: bool, listener: socket.socket) -> None:
             """uvicorn's own would raise the signal again at the end, before the run is judged."""
             self.should_exit = True
 
-    def stop() -> None:
+    results: list[JudgedAgain] = []
+
+    def stop(judged: JudgedAgain | None) -> None:
+        results.extend([judged] if judged else [])
         server.should_exit = True
 
     config = server_config(guarded_page(labelling, judges, stop))
     config.timeout_graceful_shutdown = GRACE_S
     server = PageServer(config)
     server.run(sockets=[listener])
+    return results[-1] if results else None
 
 
 def _listener(ports: Sequence[int]) -> socket.socket:

@@ -53,9 +53,9 @@ class SentLabel(Sent):
 
 
 class LabelPage:
-    """`judges`: whether finishing compares and judges the run again. `stop` is called after that."""
+    """`judges`: whether finishing compares and judges the run again. `stop` is called with the result after that."""
 
-    def __init__(self, labelling: Labelling, judges: bool, stop: Callable[[], None]) -> None:
+    def __init__(self, labelling: Labelling, judges: bool, stop: Callable[[JudgedAgain | None], None]) -> None:
         self._labelling = labelling
         self._judges = judges
         self._stop = stop
@@ -123,7 +123,7 @@ class LabelPage:
         if self._judges and self._labelling.labels():
             judged = await to_thread.run_sync(judge_again, self._labelling.folder)
         content = {"judged": judged.model_dump() if judged else None}
-        return JSONResponse(content, background=BackgroundTask(self._stop))
+        return JSONResponse(content, background=BackgroundTask(self._stop, judged))
 
     def _state(self) -> dict[str, Any]:
         labelling = self._labelling
