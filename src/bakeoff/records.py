@@ -77,9 +77,10 @@ class Question(Record):
 
     `answers` are aliases: any one of them is correct. `fact` groups the phrasings that ask for the same thing.
     `asked` is how often users ask it in the period that the question log covers. `asked_on` is its day in the log.
-    `evidence` is what the question file quotes, one quote per line. `source_spans` says where the quotes are. `access`
-    are the labels of the caller: an answer is made from the documents that they may see. None, every document, is not
-    written to files. `instructions` are what a caller's system messages say, for a model that follows them.
+    `evidence` is what the question file quotes, one quote per line. `source_spans` says where the quotes are.
+    `key_points` are the claims that an answer must state to be right, if the question file says them. `access` are the
+    labels of the caller: an answer is made from the documents that they may see. None, every document, is not written
+    to files. `instructions` are what a caller's system messages say, for a model that follows them.
     """
 
     id: str
@@ -93,6 +94,7 @@ class Question(Record):
     asked_on: date | None = None
     source_spans: tuple[SourceSpan, ...] = ()
     evidence: str = ""
+    key_points: tuple[str, ...] = Field(default=(), exclude_if=lambda points: not points)
     access: Labels = Field(default=None, exclude_if=lambda labels: labels is None)
     instructions: str = Field(default="", exclude_if=lambda text: not text)
 

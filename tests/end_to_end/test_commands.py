@@ -158,7 +158,7 @@ def test_what_the_pages_say_to_type_works(tmp_path, monkeypatch):
         exec(compile(block.replace("questions.csv", "questions.jsonl"), "python.md", "exec"), names)
     assert names["answer"].contender == names["run"].best.contender and len(names["table"]) > 0
     lines = [line for block in blocks("cli.md", "sh") for line in block.splitlines() if line.startswith("bakeoff ")]
-    assert len(lines) == 6
+    assert len(lines) == 9
     (tmp_path / "examples").symlink_to(REPOSITORY / "examples")
     for line in lines:
         words = shlex.split(line.replace("questions.csv", "questions.jsonl"), comments=True)[1:]

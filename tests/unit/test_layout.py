@@ -26,12 +26,14 @@ ORDER = (
     ("retrieval",),
     ("tuning",),
     ("measure",),
+    ("llm_judge",),
     ("contenders",),
     ("decide",),
     ("runs",),
     ("report",),
     ("pilot",),
     ("serve",),
+    ("labelling",),
     ("cli",),
 )
 FLOOR = {package: floor for floor, packages in enumerate(ORDER) for package in packages}
@@ -122,7 +124,7 @@ def test_each_recipe_names_only_itself():
     assert found == []
 
 
-@pytest.mark.parametrize("package", ["report", "decide", "runs", "measure", "contenders"])
+@pytest.mark.parametrize("package", ["report", "decide", "runs", "measure", "llm_judge", "contenders"])
 def test_packages_that_judge_and_show_load_no_engine(package):
     """Importing every module of the package brings in no model library and no index."""
     code = (

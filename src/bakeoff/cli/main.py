@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import bakeoff
-from bakeoff.cli import documents, examine, keys, measure, prepare, serve, show, use
+from bakeoff.cli import documents, examine, judge, keys, label, measure, prepare, serve, show, use
 from bakeoff.errors import BakeoffError, disk_is_full
 from bakeoff.files.room import room_remedy
 
@@ -31,6 +31,8 @@ app.command(rich_help_panel=PREPARE)(prepare.schema)
 app.command(rich_help_panel=MEASURE)(measure.run)
 app.command(rich_help_panel=MEASURE)(measure.report)
 app.command(rich_help_panel=MEASURE)(measure.regrade)
+app.command(rich_help_panel=MEASURE)(label.label)
+app.command(rich_help_panel=MEASURE)(judge.judge)
 app.command(rich_help_panel=LOOK)(examine.runs)
 app.command(rich_help_panel=LOOK)(examine.diff)
 app.command(rich_help_panel=USE)(use.ask)

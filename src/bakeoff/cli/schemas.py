@@ -12,9 +12,12 @@ from pathlib import Path
 from bakeoff.contenders.built import Built
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.files import jsonl
+from bakeoff.llm_judge.records import Calibration, Judged
 from bakeoff.measure.comparison import Comparison
+from bakeoff.measure.labels import Label
 from bakeoff.records import Answer, Question, Record, Score
 from bakeoff.runs.data import DataSummary
+from bakeoff.runs.labels import UnitWeight
 
 FOLDER = Path("docs/schemas")
 WRITTEN: Mapping[str, tuple[type[Record], str]] = {
@@ -24,6 +27,10 @@ WRITTEN: Mapping[str, tuple[type[Record], str]] = {
     "scores": (Score, "one line of scores.jsonl"),
     "splits": (Question, "one line of splits.jsonl"),
     "answers": (Answer, "one line of answers/<contender>.jsonl"),
+    "labels": (Label, "one line of labels.jsonl"),
+    "label_weights": (UnitWeight, "one line of label_weights.jsonl"),
+    "judge": (Calibration, "judge.json"),
+    "judged": (Judged, "one line of judge.jsonl"),
     "contender": (Built, "contenders/<contender>/contender.json"),
 }
 """For each schema's name: the type that writes a file, and which file it is."""

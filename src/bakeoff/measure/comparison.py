@@ -95,7 +95,8 @@ class Estimate(Record):
     """A measure's value with its 95 % interval, or None if it could not be measured. `n` is the number of questions.
 
     `unsure` of the n answers could be called neither right nor wrong: each counts half in the value, and the interval
-    reaches from all of them wrong to all of them right. `reason` says why there is no value. `detail` holds named parts
+    reaches from all of them wrong to all of them right. With `labels` of people, the value is corrected by that many of
+    them, and none is unsure. `reason` says why there is no value. `detail` holds named parts
     of the value, `slices` the same measure for each slice of the test. `by_length` is the same measure on answerable
     questions by the length of their accepted answers, if the test has both lengths.
     """
@@ -105,6 +106,7 @@ class Estimate(Record):
     high: float | None = None
     n: int = 0
     unsure: int = 0
+    labels: int = 0
     reason: str = ""
     detail: dict[str, Any] = Field(default_factory=dict)
     slices: dict[str, "Estimate"] = Field(default_factory=dict)

@@ -21,16 +21,26 @@ Values = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Graded:
-    """One contender's values by question id. `unsure` holds the text of each answer that may be right or wrong."""
+    """One contender's values by question id. `unsure` holds the text of each answer that may be right or wrong.
+
+    `reach` is how far the value of an unsure answer may lie from its middle, where that is not `UNSURE`: labels by
+    which people could not tell count for other answers too.
+    """
 
     values: Values
     unsure: Mapping[str, str] = field(default_factory=dict)
+    reach: Values = field(default_factory=dict)
+
+    def half(self, key: str) -> float:
+        """How far the value may lie from its middle; 0 if it is known."""
+        return self.reach.get(key, UNSURE) if key in self.unsure else 0.0
 
     def only(self, keys: Collection[str]) -> "Graded":
         """The values of these questions."""
         return Graded(
             {key: value for key, value in self.values.items() if key in keys},
             {key: text for key, text in self.unsure.items() if key in keys},
+            {key: reach for key, reach in self.reach.items() if key in keys},
         )
 
 
@@ -88,5 +98,5 @@ def _reach(key: str, terms: Sequence[tuple[float, Graded]]) -> float:
     by_text: dict[object, float] = defaultdict(float)
     for place, (weight, graded) in enumerate(terms):
         if key in graded.unsure:
-            by_text[graded.unsure[key] or place] += weight
-    return sum(abs(weight) for weight in by_text.values()) * UNSURE
+            by_text[graded.unsure[key] or place] += weight * graded.half(key)
+    return sum(map(abs, by_text.values()))

@@ -3,6 +3,7 @@
 Takes and gives records. Does not know how answers are chosen for labelling, shown, or corrected by labels.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -42,6 +43,25 @@ class Label(Record):
 def latest(labels: Iterable[Label]) -> dict[tuple[Unit, str], Label]:
     """The last label of each labeller for each unit: people may change their minds."""
     return {(label.unit, label.labeller): label for label in labels}
+
+
+def settled(labels: Iterable[Label]) -> dict[Unit, LabelVerdict]:
+    """The verdict that counts for each unit, from the last label of each labeller.
+
+    The most frequent verdict of those who could tell; 'unsure' where two are equally frequent, or nobody could tell. So
+    a disagreement of two people counts as not decided, until one of them changes the label or a third one decides.
+    """
+    verdicts: dict[Unit, Counter[LabelVerdict]] = defaultdict(Counter)
+    for (unit, _), label in latest(labels).items():
+        verdicts[unit][label.verdict] += 1
+    return {unit: _most(counted) for unit, counted in verdicts.items()}
+
+
+def _most(counted: Counter[LabelVerdict]) -> LabelVerdict:
+    told = [(n, verdict) for verdict, n in counted.items() if verdict != "unsure"]
+    most = max(told, default=(0, "unsure"))[0]
+    leading = [verdict for n, verdict in told if n == most]
+    return leading[0] if len(leading) == 1 else "unsure"
 
 
 def label_scores(question: Question, verdict: LabelVerdict) -> Mapping[str, float]:

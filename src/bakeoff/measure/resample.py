@@ -14,7 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
-from bakeoff.measure.graded import NONE, UNSURE, Graded
+from bakeoff.measure.graded import NONE, Graded
 from bakeoff.measure.statistics import CONFIDENCE, Facts, Moments, Z, is_tied
 
 N_DRAWS = 2000
@@ -63,7 +63,7 @@ def redraw(
     tables = {measure: _Table(values, fact_of, names, row_of) for measure, values in per_question.items()}
     means = {measure: _means(table, table.values, drawn) for measure, table in tables.items()}
     of_tested = tables[tested]
-    least = _means(of_tested, np.where(of_tested.unsure > 0, 0.0, of_tested.values), drawn)
+    least = _means(of_tested, of_tested.values - of_tested.half, drawn)
     ahead, tied = _tested(of_tested, drawn, margin)
     return Redrawn(tuple(names), means, least, ahead, tied)
 
@@ -82,7 +82,7 @@ class _Table:
     """One measure's values (question, contender), nan if missing, and the fact of each question.
 
     `unsure` numbers the unsure texts of each question from 1, 0 where the value is known: equal texts are right or
-    wrong together.
+    wrong together. `half` is how far each value may lie from its middle.
     """
 
     def __init__(
@@ -93,6 +93,7 @@ class _Table:
         shape = (len(names), len(keys))
         self.values = np.array([[of.values.get(key, np.nan) for key in keys] for of in given]).reshape(shape).T
         self.unsure = np.array([_numbers(key, given) for key in keys], dtype=int).reshape(shape[::-1])
+        self.half = np.array([[of.half(key) for key in keys] for of in given]).reshape(shape).T
         self._facts = np.array([row_of[fact_of[key]] for key in keys], dtype=int)
         self._n_facts = len(row_of)
 
@@ -158,8 +159,8 @@ def _tested(table: _Table, drawn: np.ndarray, margin: float) -> tuple[np.ndarray
 def _sides(table: _Table, i: int, j: int) -> list[np.ndarray]:
     """The differences i - j with all unsure answers at their lowest and at their highest."""
     differences = table.values[:, i] - table.values[:, j]
-    ours, theirs = table.unsure[:, i], table.unsure[:, j]
-    reach = np.where(ours == theirs, 0.0, UNSURE * ((ours > 0).astype(float) + (theirs > 0)))
+    is_same = table.unsure[:, i] == table.unsure[:, j]
+    reach = np.where(is_same, 0.0, table.half[:, i] + table.half[:, j])
     return [differences - reach, differences + reach]
 
 

@@ -10,9 +10,11 @@ from functools import cached_property
 
 import numpy as np
 
+from bakeoff.measure import ppi, ppi_intervals
 from bakeoff.measure.comparison import Comparison, Declining, Entrant, Estimate
 from bakeoff.measure.constant import constant_answer
 from bakeoff.measure.graded import Graded, graded, known
+from bakeoff.measure.labelled import NO_LABELS, Labelled, Labels, labelled
 from bakeoff.measure.rates import Rates, setup_usd, usd
 from bakeoff.measure.redecided import Redecided, Thresholds, redecided
 from bakeoff.measure.risk_coverage import LEAST_COVERAGE, Ranked, area, equal_coverage, hallucination_at, ranked
@@ -68,14 +70,19 @@ def summarise(
     own: Sequence[Measure] = (),
     training: Sequence[Question] = (),
     thresholds: Thresholds | None = None,
+    labels: Labels = NO_LABELS,
 ) -> Comparison:
     """Every contender's measures, every pair's contrasts, the skipped contenders with reasons, and the constant answer.
 
     `questions` are those of the test. `training` are those that the most frequent answer is taken from. Pairs that
     differ by less than `margin` (a fraction) are called tied. `own` are the team's measures. `thresholds` are those of
-    redrawn dev sets; how far results depend on them is part of the intervals.
+    redrawn dev sets; how far results depend on them is part of the intervals. `labels` are those of people.
     """
-    view = _View(questions, {question.id: question.fact for question in questions}, measured, thresholds or {})
+    answers = {collected.name: collected.answers for collected in measured}
+    of_labels = labelled(questions, answers, {collected.name: collected.values for collected in measured}, labels)
+    measured = [replace(collected, values=of_labels.values[collected.name]) for collected in measured]
+    facts = {question.id: question.fact for question in questions}
+    view = _View(questions, facts, measured, of_labels, thresholds or {})
     measures = [*MEASURES, *own]
     contrasted = [measure for measure in measures if measure.contrasted]
     correct = {collected.name: view.graded(collected, ACCURACY) for collected in measured}
@@ -100,6 +107,7 @@ class _View:
     questions: Sequence[Question]
     facts: Mapping[str, str]
     measured: Sequence[Measured]
+    labelled: Labelled
     thresholds: Thresholds = field(default_factory=dict)
 
     @cached_property
@@ -168,7 +176,14 @@ class _View:
         values = self.values_of(collected, measure)
         if measure.score not in GRADED:
             return known(values)
-        return graded(values, collected.updated_answers if measure.phase == "updated" else collected.answers)
+        if measure.phase == "updated":
+            return graded(values, collected.updated_answers)
+        return self.labelled.graded(collected.name, measure.score, values.keys())
+
+    def corrected(self, measure: Measure) -> ppi.Corrected | None:
+        """The answers corrected by labels, if they are those that this measure is about."""
+        is_covered = measure.phase == "test" and set(measure.slices) <= set(IN_DOMAIN)
+        return self.labelled.corrected.get(measure.score) if is_covered else None
 
     def estimate(self, collected: Measured, measure: Measure) -> Estimate:
         """A measure of one contender, with its slices, and with a reason if there is no value."""
@@ -216,7 +231,11 @@ class _View:
         if measure.unit != "share":
             every = [value for given in values.values() for value in given.values.values()] or [0.0]
             span = (max(every) - min(every)) or 1.0
-        return contrasts(values, self.facts, measure.name, margin, span, self.shifts(measure.score, values))
+        shifts, corrected = self.shifts(measure.score, values), self.corrected(measure)
+        if corrected is not None:
+            wanted = [question.id for question in self.questions if question.slice in measure.slices]
+            return ppi_intervals.contrasts(corrected, self.facts, measure.name, margin, shifts, wanted)
+        return contrasts(values, self.facts, measure.name, margin, span, shifts)
 
     def baseline(self, collected: Measured) -> Measured | None:
         """The same model untuned and shown nothing.
@@ -247,7 +266,12 @@ def _share(view: _View, collected: Measured, measure: Measure) -> Estimate:
     if not sum(weights.values()):
         return Estimate()
     shift = view.shift(collected.name, measure.score, weights) if measure.phase == "test" else NO_SHIFT
-    return graded_share(given, view.facts, weights if measure.by_traffic else None, shift)
+    by_traffic, corrected = weights if measure.by_traffic else None, view.corrected(measure)
+    if corrected is None:
+        return graded_share(given, view.facts, by_traffic, shift)
+    pseudos = {key: pseudo for key, pseudo in corrected.pseudos[collected.name].items() if key in given.values}
+    estimate = ppi_intervals.share(pseudos, view.facts, corrected.n_labels, by_traffic, shift)
+    return estimate.model_copy(update={"labels": corrected.n_labels})
 
 
 def _mean(view: _View, collected: Measured, measure: Measure) -> Estimate:

@@ -5,7 +5,7 @@ are made in `decide/`; this file only passes it what the run measured.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -42,14 +42,16 @@ from bakeoff.decide.verdict.limits import Cost
 from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix, measured_matrix
 from bakeoff.decide.verdict.sensitivity import Sensitivity, sensitivity
 from bakeoff.measure.comparison import Comparison, Entrant
-from bakeoff.measure.graded import NONE, Graded, graded, known
+from bakeoff.measure.graded import Graded, graded
+from bakeoff.measure.labelled import labelled
+from bakeoff.measure.labels import Unit
 from bakeoff.measure.resample import redraw
-from bakeoff.measure.score import Values, values_by_phase
-from bakeoff.measures import GRADED, IN_DOMAIN, Measure
-from bakeoff.pilot.score import PHASES
-from bakeoff.records import Answer, Question
+from bakeoff.measure.score import values_by_phase
+from bakeoff.measures import IN_DOMAIN, Measure
+from bakeoff.records import Question
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.labels import labels_of
 
 SCORE_OF = {
     "accuracy": "correct",
@@ -62,13 +64,13 @@ ByContender = dict[str, dict[str, Graded]]
 """Values by measure and contender."""
 
 
-def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> Judgement:
+def judge(folder: RunFolder, profile: Profile, today: date | None = None, judged: Collection[Unit] = ()) -> Judgement:
     """The content of verdict.json. Raises RunFolderError if the run is not finished, ConfigError as `check_profile`.
 
-    For the matrix, values that are missing in the profile but follow from the run's data (labelled examples, tokens of
-    the corpus) are filled in.
+    `judged` are the answers that a judge model graded. For the matrix, values that are missing in the profile but
+    follow from the run's data (labelled examples, tokens of the corpus) are filled in.
     """
-    run = _run_of(folder, profile)
+    run = _run_of(folder, profile, judged)
     check_profile(profile, run.comparison.entrants, run.comparison.own_measures)
     found_effects = run.effects()
     verdict = run.verdict
@@ -101,13 +103,13 @@ def check_profile(profile: Profile, entrants: Sequence[Entrant] = (), own: Seque
         check_names(profile, (*entrants, *standard), [measure.name for measure in own])
 
 
-def _run_of(folder: RunFolder, profile: Profile) -> "_Run":
+def _run_of(folder: RunFolder, profile: Profile, judged: Collection[Unit] = ()) -> "_Run":
     folder.require(folder.comparison_path, folder.scores_path, folder.data_path, folder.splits_path)
     comparison = folder.comparison()
     folder.require(*(folder.answers_path(name) for name in comparison.names))
     asked = folder.questions()
     questions = [question for question in asked if question.split == "test"]
-    values = per_question_values(folder, questions, comparison.names)
+    values = per_question_values(folder, questions, comparison.names, judged)
     return _Run(folder, profile, comparison, folder.data(), asked, questions, values)
 
 
@@ -215,7 +217,9 @@ def _inspected(data: DataSummary, questions: Sequence[Question]) -> Inspection:
     )
 
 
-def per_question_values(folder: RunFolder, questions: Sequence[Question], names: Sequence[str]) -> ByContender:
+def per_question_values(
+    folder: RunFolder, questions: Sequence[Question], names: Sequence[str], judged: Collection[Unit] = ()
+) -> ByContender:
     """Values by measure, contender and question. Effects and claims are tested on these.
 
     `freshness` is accuracy on changed facts after the update, `before_update` the same before it. `without_retraining`
@@ -224,30 +228,20 @@ def per_question_values(folder: RunFolder, questions: Sequence[Question], names:
     changed = {question.id for question in questions if question.slice == "changed"}
     others = {question.id for question in questions} - changed
     phases = values_by_phase(folder.scores())
-    tested, updated = (
-        {name: _graded(folder.answers(name, suffix), phases.get(phase, {}).get(name, {})) for name in names}
-        for phase, suffix in PHASES
-    )
+    tested, updated = ({name: phases.get(phase, {}).get(name, {}) for name in names} for phase in ("test", "updated"))
+    answers = {name: folder.answers(name) for name in names}
+    of = labelled(questions, answers, tested, labels_of(folder, judged))
     values: ByContender = {
-        measure: {name: tested[name].get(score, NONE).only(others) for name in names}
-        for measure, score in SCORE_OF.items()
+        measure: {name: of.graded(name, score, others) for name in names} for measure, score in SCORE_OF.items()
     }
-    before, after = (
-        {name: phase[name].get("correct", NONE).only(changed) for name in names} for phase in (tested, updated)
-    )
+    before = {name: of.graded(name, "correct", changed) for name in names}
+    after = {
+        name: graded(updated[name].get("correct", {}), folder.answers(name, "updated")).only(changed) for name in names
+    }
     retrained = _retrained(folder)
     values["freshness"], values["before_update"] = after, before
     values["without_retraining"] = {name: before[name] if name in retrained else after[name] for name in names}
     return values
-
-
-def _graded(answers: Sequence[Answer], scores: Mapping[str, Values]) -> dict[str, Graded]:
-    """One contender's scores by name; those that could not be decided with the text of their answer."""
-    return {
-        score: graded(values, answers) if score in GRADED else known(values)
-        for score, values in scores.items()
-        if score in SCORE_OF.values()
-    }
 
 
 def _retrained(folder: RunFolder) -> set[str]:

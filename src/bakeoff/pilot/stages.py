@@ -16,7 +16,7 @@ from bakeoff.contenders.identity import Identities, identity_of
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.errors import RunFolderError
+from bakeoff.errors import BakeoffError, ModelUnavailableError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
 from bakeoff.measure.collect import collect, collect_latency
@@ -32,6 +32,7 @@ from bakeoff.models.settings import ModelSettings
 from bakeoff.pilot.answer_settings import answers_line, settled
 from bakeoff.pilot.build import Builder, batch_size
 from bakeoff.pilot.judge import check_profile
+from bakeoff.pilot.judge_answers import judge_answers, judge_warnings
 from bakeoff.pilot.judging import judge_run
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.pilot.present import Presenter, extra_answers
@@ -78,6 +79,7 @@ def run(
     threads.configure(config.threads)
     prepared = prepare(config)
     _probe(config, recipes)
+    judge_notes = _probe_judge(config)
     waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
     fresh = settled(config, prepared.answer_lengths)
     folder = run_folder.resume(config, Path(runs), fresh) if resume else run_folder.begin(fresh, Path(runs))
@@ -85,8 +87,8 @@ def run(
     recipes = make_recipes(config.specs, config.imports_from)  # with the prompts and limits of this run
     tell = listener or (lambda event: None)
     tell(Event(stage="data", note=f"Run folder: {folder.root}"))
-    if waiting:
-        tell(Event(stage="data", note=f"note: {_waits(waiting)}"))
+    for note in (*([_waits(waiting)] if waiting else []), *judge_notes):
+        tell(Event(stage="data", note=f"note: {note}"))
     with folder.lock():
         Pilot(config, recipes, own, folder, prepared, tell).run()
     return Run(folder)
@@ -105,6 +107,21 @@ def _probe(config: Config, recipes: Sequence[Recipe]) -> None:
         probe(config.models[name])
     for name in _embedders(recipes):
         probe(config.models[name], embeds=True)
+
+
+def _probe_judge(config: Config) -> list[str]:
+    """Tests the judge model once, and says what speaks against it. The run goes on: its answers need no judge.
+
+    Raises ConfigError if its settings cannot work, or its tokens have no price.
+    """
+    if config.judge is None:
+        return []
+    notes = judge_warnings(config, config.judge)
+    try:
+        probe(config.judge)
+    except ModelUnavailableError as error:
+        notes.append(f"{error.message} The judge is asked again after the contenders have answered.")
+    return notes
 
 
 def _generators(recipes: Sequence[Recipe]) -> list[str]:
@@ -165,6 +182,7 @@ class Pilot:
             self._answer(recipe)
         if self._prepared.updated_documents:
             self._update(built, list(skipped))
+        self._ask_judge()
         warnings = (*data.warnings, *self._warnings(built), *regraded_notes(self._folder))
         write_record(self._folder.data_path, data.model_copy(update={"warnings": warnings}))
         self._judge(built, skipped)
@@ -287,6 +305,29 @@ class Pilot:
                 collect(
                     contender, changed, path, batch_size(recipe, self._config.models, self._config.measuring), progress
                 )
+
+    def _ask_judge(self) -> None:
+        """Has long and unsure answers judged by the judge model, if there is one. If that fails, the run goes on."""
+        if self._config.judge is None:
+            return
+        self._world.release()
+        with self._timed("judge") as took:
+            try:
+                calibration = judge_answers(
+                    self._folder,
+                    self._config.judge,
+                    self._config.grading,
+                    self._config.profile,
+                    progress=self._progress("judge"),
+                )
+            except BakeoffError as error:
+                self._tell(Event(stage="data", note=f"note: The judge was not used: {error}"))
+                return
+            took["tokens"] = calibration.usage.prompt_tokens + calibration.usage.completion_tokens
+        told = judge_warnings(self._config, self._config.judge)
+        news = [note for note in calibration.notes if note not in told]
+        for note in (calibration.line, *news, *calibration.cautions):
+            self._tell(Event(stage="data", note=f"note: {note}"))
 
     def _judge(self, built: Sequence[Recipe], skipped: dict[str, str]) -> None:
         """Scores every answer, compares the contenders, judges them, writes the report."""

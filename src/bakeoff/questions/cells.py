@@ -43,6 +43,7 @@ def question_of(row: Row, asked_on: date | None) -> Question:
         asked_on=asked_on,
         source_spans=tuple(SourceSpan(source=source) for source in _many(row, "source")),
         evidence=_quotes(row),
+        key_points=tuple(_many(row, "key_points", words_of)),
     )
 
 

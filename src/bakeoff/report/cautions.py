@@ -67,8 +67,8 @@ def _unsure(comparison: Comparison) -> list[str]:
         return []
     return [
         f"Some answers can be called neither right nor wrong: {listed(often)}. Each counts half, and every interval "
-        "reaches from all of them wrong to all of them right. To narrow it, add accepted answers and grade again: "
-        "bakeoff regrade RUN -q FILE."
+        "reaches from all of them wrong to all of them right. To narrow it, say yourself which are right: "
+        "bakeoff label RUN."
     ]
 
 

@@ -82,15 +82,15 @@ def _question(data: ReportData, question: Question, chunks: Chunks) -> dict[str,
             is_stale = question.slice == "changed"
             how = outcome(data, name, question)
             why = None if is_stale else _cause(data, question, before, how)
-            reason = _doubt(question, before, how)
-            came_out = {"outcome": how, **_filled({"cause": why, "stale": is_stale, "doubt": reason})}
+            note = "as people labelled it" if (name, question.id) in data.labelled else _doubt(question, before, how)
+            came_out = {"outcome": how, **_filled({"cause": why, "stale": is_stale, "note": note})}
             results.append({"contender": number, **came_out, **_answer(question, before, chunks)})
         elif is_asked:
             results.append({"contender": number, "outcome": "missing"})
         if after is not None:
             how = outcome_after_update(data, name, question)
-            reason, why = _doubt(question, after, how), _cause(data, question, after, how)
-            came_out = {"outcome": how, **_filled({"cause": why, "doubt": reason})}
+            note, why = _doubt(question, after, how), _cause(data, question, after, how)
+            came_out = {"outcome": how, **_filled({"cause": why, "note": note})}
             results.append({"contender": number, "after": True, **came_out, **_answer(question, after, chunks)})
         # The evidence of a changed fact is in the new documents: only passages shown after the update can contain it.
         current = after if question.slice == "changed" else before

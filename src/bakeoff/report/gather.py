@@ -4,7 +4,7 @@ Reads files, never a model. What a run has not written yet stays empty, and the 
 raises RunFolderError.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,16 @@ import yaml
 
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.errors import RunFolderError
+from bakeoff.llm_judge.records import Calibration
 from bakeoff.measure.comparison import Comparison, Entrant, Estimate
+from bakeoff.measure.labels import label_scores
+from bakeoff.measure.units import is_unit, unit_of
 from bakeoff.measures import Measure
 from bakeoff.records import Answer, Contrast, Phase, Question, Stage
 from bakeoff.report.cautions import cautions
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.labels import labels_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class ReportData:
 
     `questions` are the test questions and all others with answers. `texts` has every question's text by id. `answers`
     and `updated` (after the update) are by contender, then question id. `correct` and `correct_after_update` are by
-    (contender, question id): 1 correct, 0 wrong, None if the answer failed. `origins` are the models that answered, by
+    (contender, question id): 1 correct, 0 wrong, 0.5 neither, None if the answer failed; where people labelled the
+    answer, as in `labelled`, it is what they say. `origins` are the models that answered, by
     contender, if a server names them. `judgement` is None if the run was not judged.
     """
 
@@ -40,6 +45,7 @@ class ReportData:
     updated: Mapping[str, Mapping[str, Answer]]
     correct: Mapping[tuple[str, str], float | None]
     correct_after_update: Mapping[tuple[str, str], float | None]
+    labelled: Mapping[tuple[str, str], float]
     origins: Mapping[str, tuple[str, ...]]
     stages: tuple[Stage, ...]
     summary: DataSummary
@@ -93,7 +99,8 @@ def gather(run_folder: Path) -> ReportData:
     met = {key for phase in (answers, updated) for given in phase.values() for key in given}
     judgement = _judgement(folder)
     correct = _correct(folder)
-    judged = judgement.warnings if judgement else ()
+    labelled = _labelled(folder, asked, answers)
+    warnings = (*(judgement.warnings if judgement else ()), *_of_judge(folder), *summary.warnings)
     return ReportData(
         name=str(config.get("name") or run_folder.resolve().name),
         folder=run_folder.resolve().name,
@@ -102,12 +109,13 @@ def gather(run_folder: Path) -> ReportData:
         texts={question.id: question.text for question in asked},
         answers=answers,
         updated=updated,
-        correct=correct["test"],
+        correct={**correct["test"], **labelled},
         correct_after_update=correct["updated"],
+        labelled=labelled,
         origins=_origins(answers, updated),
         stages=tuple(folder.stages()),
         summary=summary,
-        warnings=tuple(dict.fromkeys((*judged, *summary.warnings, *cautions(comparison, answers, asked)))),
+        warnings=tuple(dict.fromkeys((*warnings, *cautions(comparison, answers, asked)))),
         environment=_environment(folder),
         config=config,
         judgement=judgement,
@@ -151,6 +159,28 @@ def _correct(folder: RunFolder) -> Mapping[Phase, Mapping[tuple[str, str], float
             if score.measure == "correct":
                 correct[score.phase][score.contender, score.question_id] = score.value
     return correct
+
+
+def _labelled(
+    folder: RunFolder, asked: Sequence[Question], answers: Mapping[str, Mapping[str, Answer]]
+) -> dict[tuple[str, str], float]:
+    """What people say about each answer that they labelled: 1 correct, 0 not, 0.5 if they could not tell."""
+    verdicts = labels_of(folder).verdicts
+    question_of = {question.id: question for question in asked}
+    return {
+        (name, key): label_scores(question_of[key], verdicts[unit_of(answer)])["correct"]
+        for name, given in answers.items()
+        for key, answer in given.items()
+        if is_unit(answer) and unit_of(answer) in verdicts
+    }
+
+
+def _of_judge(folder: RunFolder) -> list[str]:
+    """What a judge model did in the run, and what speaks against it; empty if there was none."""
+    if not folder.calibration_path.exists():
+        return []
+    calibration = folder.record(folder.calibration_path, Calibration)
+    return [calibration.line, *calibration.notes, *calibration.cautions]
 
 
 def _origins(*phases: Mapping[str, Mapping[str, Answer]]) -> dict[str, tuple[str, ...]]:

@@ -108,10 +108,10 @@
     return node;
   }
   function came(result) {
-    const why = result.doubt || (result.cause && page.causes[result.cause].toLowerCase().replace(/^wrong,? /, ""));
-    const isSaid = result.outcome === "declined" || why === result.outcome;
-    return make("td", "came", glyph(result.outcome), page.outcomes[result.outcome],
-      why && !isSaid ? make("span", "why", why) : null);
+    const cause = result.cause && page.causes[result.cause].toLowerCase().replace(/^wrong,? /, "");
+    const isSaid = ["declined", "unsure", cause].includes(result.outcome);
+    const why = [isSaid ? "" : cause, result.note].filter(Boolean).join("; ");
+    return make("td", "came", glyph(result.outcome), page.outcomes[result.outcome], why ? make("span", "why", why) : null);
   }
   function answerCell(result) {
     if (result.error) return words("td", "said quiet", result.error);

@@ -12,5 +12,6 @@ STAGES = {
     "update-index": "Re-index",
     "update-train": "Retrain",
     "answer-updated": "Answer after update",
+    "judge": "Judge answers",
     "compare": "Compare",
 }

@@ -16,10 +16,11 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import unknown_key
 from bakeoff.files.strict_yaml import read_mapping
+from bakeoff.llm_judge.settings import Grading, judge_model
 from bakeoff.measure.settings import Measuring
 from bakeoff.models.found import found
 from bakeoff.models.prompts import Prompts, closed_book, grounded
-from bakeoff.models.settings import Models
+from bakeoff.models.settings import Models, ModelSettings
 from bakeoff.questions.settings import Split
 from bakeoff.records import GenerationSettings, Length, Record
 from bakeoff.retrieval.presentation import ASPECTS, Presentation
@@ -77,6 +78,7 @@ class Config(Record):
     presentation: Literal["auto", "fixed"] | Presentation = "auto"
     measures: Names = ()
     measuring: Measuring = Measuring()
+    grading: Grading = Grading()
     split: Split = Split()
     seed: int = 7
     threads: int | None = Field(default=None, ge=1)
@@ -116,6 +118,11 @@ class Config(Record):
             to_choose=ASPECTS if self.presentation == "auto" else (),
         )
         return resolve(self.contenders, defaults, self.models)
+
+    @property
+    def judge(self) -> ModelSettings | None:
+        """The settings of the judge model; None without one. Raises ConfigError if the model is not known."""
+        return judge_model(self.grading.judge, self.models)
 
     @property
     def imports_from(self) -> Path | None:
@@ -162,7 +169,7 @@ def validate(values: dict[str, Any], origin: str = "the configuration") -> Confi
     except ValidationError as error:
         problems = "; ".join(_explain(item) for item in error.errors())
         raise ConfigError(f"{origin}: {problems}.", "see docs/configuration.md for every key") from error
-    _ = config.specs  # a contender that is not possible is an error in the configuration
+    _ = config.specs, config.judge  # a contender or a judge that is not possible is an error in the configuration
     return config
 
 
@@ -182,6 +189,11 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
             resolved[key] = _resolve(resolved[key], folder)
     if isinstance(resolved.get("models"), dict):
         resolved["models"] = {name: _absolute_model(model, folder) for name, model in resolved["models"].items()}
+    if isinstance(resolved.get("grading"), dict) and "judge" in resolved["grading"]:
+        resolved["grading"] = {
+            **resolved["grading"],
+            "judge": _absolute_model(resolved["grading"]["judge"], folder),
+        }
     if resolved.get("general") not in (None, "builtin"):
         resolved["general"] = _resolve(resolved["general"], folder)
     if isinstance(resolved.get("updates"), dict):

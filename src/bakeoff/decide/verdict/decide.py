@@ -16,7 +16,7 @@ from bakeoff.decide.situation.targets import targets
 from bakeoff.decide.verdict.limits import Cost, excluded_by_limits
 from bakeoff.decide.verdict.rule import NOBODY, TINY, unbeaten, winners
 from bakeoff.decide.verdict.wording import behind, percent
-from bakeoff.measure.comparison import Comparison
+from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.records import Approach, Record
 from bakeoff.sentences import listed
 
@@ -200,6 +200,7 @@ def _reason(case: _Case, verdict: Verdict) -> str:
     sentences = [
         f"{winner} answered {percent(accuracy.value or 0)} of {accuracy.n} test questions correctly "
         f"(95 % interval {percent(accuracy.low or 0)} to {percent(accuracy.high or 0)}).",
+        _labels_line(accuracy),
         _unsure_line(case, (winner, *verdict.tied_with)),
     ]
     if verdict.short_of:
@@ -207,6 +208,11 @@ def _reason(case: _Case, verdict: Verdict) -> str:
         sentences.append(f"It misses the {goals}: {'; '.join(verdict.short_of)}.")
     sentences += [*_beaten_line(case, winner), *_tied_lines(case, verdict)]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _labels_line(accuracy: Estimate) -> str:
+    """By how many labels of people the numbers are corrected; empty if by none."""
+    return f"These numbers are corrected by {accuracy.labels} labels of people." if accuracy.labels else ""
 
 
 def _unsure_line(case: _Case, names: Sequence[str]) -> str:
@@ -282,7 +288,7 @@ def _doubt_line(winner: str, other: str, n: int) -> str:
     questions = "1 question" if n == 1 else f"{n} questions"
     return (
         f"Between {winner} and {other}, {questions} cannot be decided, because an answer can be called neither right "
-        "nor wrong. Grading those answers comes before asking more questions."
+        "nor wrong. Label those answers before you ask more questions: bakeoff label RUN."
     )
 
 

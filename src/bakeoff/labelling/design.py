@@ -1,0 +1,79 @@
+"""The order in which people label the answers of a finished run: at random first, then where a label matters most.
+
+Takes a run folder. Gives its units and their order, the same for every labeller and every session. The weights are set
+once, from the comparison before the first label, and kept in label_weights.jsonl: how likely each answer was to be
+drawn must not depend on labels. Sources: see `measure/sampling.py`.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+from bakeoff.errors import InputError, RunFolderError
+from bakeoff.grading.abstention import is_abstention
+from bakeoff.measure.comparison import Comparison
+from bakeoff.measure.labels import Unit
+from bakeoff.measure.sampling import SPREADS, label_weight, labelling_order
+from bakeoff.measure.units import GradedUnit, units_of
+from bakeoff.records import Contrast
+from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.labels import read_weights, set_weights
+
+DECLINED_SPREAD = 0.05
+"""The expected standard deviation of label minus prediction where the whole text declines: rules hardly err there."""
+
+
+def labelling_units(folder: RunFolder) -> list[GradedUnit]:
+    """The units of a finished run, the first to label first. Sets their weights if nobody has labelled yet.
+
+    Raises RunFolderError if the run is not finished, or if its answers are not those that labelling began with;
+    InputError if there is nothing to label.
+    """
+    folder.require(folder.splits_path, folder.comparison_path, folder.data_path)
+    comparison = folder.comparison()
+    units = units_of(folder.questions(), {name: folder.answers(name) for name in comparison.names})
+    if not units:
+        raise InputError(
+            f"No contender of {folder.root} answered a question about the documents, so there is nothing to label.",
+            "look at the report for the reason",
+        )
+    weights = read_weights(folder) or set_weights(folder, weights_of(units, comparison))
+    by_unit = {graded.unit: graded for graded in units}
+    if weights.keys() != by_unit.keys():
+        n_other = len(weights.keys() ^ by_unit.keys())
+        raise RunFolderError(
+            f"{folder.label_weights_path} does not fit the run's answers: {n_other} answers are in only one of them.",
+            "the answers changed after labelling began: restore them; or move labels.jsonl and label_weights.jsonl out "
+            "of the run folder and begin again",
+        )
+    return [by_unit[unit] for unit in labelling_order(weights, folder.config().seed)]
+
+
+def weights_of(units: Iterable[GradedUnit], comparison: Comparison) -> dict[Unit, float]:
+    """How much the label of each answer matters: its open contrasts, and how sure its grade is."""
+    pairs = open_pairs(comparison)
+    return {graded.unit: _weight(graded, pairs) for graded in units}
+
+
+def open_pairs(comparison: Comparison) -> list[Contrast]:
+    """The contrasts in accuracy that are neither different nor tied."""
+    return [
+        contrast for contrast in comparison.contrasts if contrast.measure == "accuracy" and contrast.finding == "open"
+    ]
+
+
+def _weight(graded: GradedUnit, pairs: Sequence[Contrast]) -> float:
+    n_pairs = sum((pair.a in graded.contenders) != (pair.b in graded.contenders) for pair in pairs)
+    if graded.verdict != "unsure" and is_abstention(graded.unit.text):
+        return label_weight(n_pairs, DECLINED_SPREAD)
+    return label_weight(n_pairs, SPREADS["unsure" if graded.verdict == "unsure" else "decided"])
+
+
+def unit_id(unit: Unit) -> str:
+    """A short name for a unit. It begins with a letter, so that a spreadsheet does not take it for a number."""
+    key = f"{unit.question_id}\0{unit.text}".encode("utf-8", "surrogatepass")
+    return f"u{hashlib.sha256(key).hexdigest()[:11]}"
+
+
+def ids_of(units: Iterable[GradedUnit]) -> Mapping[str, GradedUnit]:
+    """The units by a short id, which depends on the question's id and the text only."""
+    return {unit_id(graded.unit): graded for graded in units}

@@ -1,0 +1,172 @@
+"""Asks the judge model within its budget, and says once why it stopped.
+
+Takes prompts and a function that reads a reply, gives one outcome for each prompt that was asked. A reply that cannot
+be read is asked for once more, with what is wrong with it. Knows no questions and no files.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from bakeoff.errors import BakeoffError, error_line
+from bakeoff.llm_judge.prompts import ReplyError, asked_again
+from bakeoff.measure.rates import Rates, usd
+from bakeoff.protocols import Generator
+from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
+from bakeoff.sentences import duration
+from bakeoff.sentences import usd as dollars
+
+MODEL_ERRORS = (BakeoffError, RuntimeError, ValueError, KeyError, ConnectionError, TimeoutError)
+"""What a model's engine may raise. A full disk is not among them."""
+GIVE_UP_AFTER = 8
+"""So many failed requests in a row, and the judge is not asked further."""
+UNREADABLE = "The reply could not be read"
+SHOWN_REPLY = 300
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What all requests together may cost: US dollars and seconds (None: no limit). `max_new_tokens` is for each."""
+
+    budget_usd: float | None = None
+    timeout_s: float | None = None
+    max_new_tokens: int = 512
+
+
+@dataclass(frozen=True)
+class Asked(Generic[T]):
+    """The outcome of one prompt: the value that was read, or an error; what it cost, with a second try."""
+
+    value: T | None
+    usage: Usage
+    usd: float
+    error: str | None = None
+    reply: str = ""
+
+
+@dataclass(frozen=True)
+class Form(Generic[T]):
+    """How a reply is read (`read` raises ReplyError), and the lines that are asked for."""
+
+    read: Callable[[str], T]
+    lines: str
+
+
+class Asking:
+    """One session with a judge model. Once `stopped` is not empty, nothing is asked any more.
+
+    `spent_usd` is what the run has spent before.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        limits: Limits,
+        rates: Rates,
+        spent_usd: float = 0.0,
+        batch_size: int = 16,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.stopped = ""
+        self.batch_size = max(batch_size, getattr(generator, "n_parallel", 1))
+        self._generator, self._limits, self._rates, self._clock = generator, limits, rates, clock
+        self._settings = GenerationSettings(max_new_tokens=limits.max_new_tokens)
+        self._spent, self._begun = spent_usd, clock()
+        self._n_failed, self._n_asked, self._asked_usd = 0, 0, 0.0
+
+    def ask(self, prompts: Sequence[Prompt], forms: Sequence[Form[T]]) -> list[Asked[T]]:
+        """The outcomes of the first prompts, in order: of all of them, or of those that the limits allow."""
+        allowed = self._allowed(prompts)
+        first = self._generate(prompts[:allowed])
+        outcomes = [self._read(completion, form) for completion, form in zip(first, forms, strict=False)]
+        unread = [i for i, outcome in enumerate(outcomes) if outcome.error and outcome.error.startswith(UNREADABLE)]
+        again = [
+            asked_again(prompts[i], outcomes[i].reply, (outcomes[i].error or "").partition(": ")[2], forms[i].lines)
+            for i in unread
+        ]
+        for i, completion in zip(unread, self._generate(again), strict=True):
+            outcomes[i] = _together(outcomes[i], self._read(completion, forms[i]))
+        self._count(outcomes)
+        return outcomes
+
+    def _allowed(self, prompts: Sequence[Prompt]) -> int:
+        """How many of these prompts may be asked, with a second try for each. Sets `stopped` if not all."""
+        if self.stopped:
+            return 0
+        limits, elapsed = self._limits, self._clock() - self._begun
+        if limits.timeout_s is not None and elapsed >= limits.timeout_s:
+            self.stopped = f"The judge stopped after {duration(elapsed)}: its time (grading.timeout_s) is over."
+            return 0
+        if limits.budget_usd is None:
+            return len(prompts)
+        room = limits.budget_usd - self._spent
+        if room <= 0 and prompts:
+            self.stopped = self._over_budget(limits.budget_usd)
+            return 0
+        for n, prompt in enumerate(prompts):
+            room -= self._most(prompt)
+            if room < 0:
+                self.stopped = self._over_budget(limits.budget_usd)
+                return n
+        return len(prompts)
+
+    def _over_budget(self, budget_usd: float) -> str:
+        return (
+            f"The judge stopped after {dollars(self._spent)}: its budget (grading.budget_usd, {dollars(budget_usd)}) "
+            "allows no further answer."
+        )
+
+    def _most(self, prompt: Prompt) -> float:
+        """The most that a prompt can cost in tokens: two replies, the first of them read again.
+
+        If it costs machine time instead, what prompts have cost so far on average.
+        """
+        if not self._rates.input_usd_per_million_tokens and not self._rates.output_usd_per_million_tokens:
+            return self._asked_usd / self._n_asked if self._n_asked else 0.0
+        n_prompt = sum(self._generator.count_tokens(message.content) for message in prompt.messages)
+        n_new = self._limits.max_new_tokens
+        usage = Usage(prompt_tokens=2 * n_prompt + n_new, completion_tokens=2 * n_new)
+        return usd(usage, self._rates)
+
+    def _generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
+        """The completions. If a call fails, each prompt is asked alone, so that only the failing ones have errors."""
+        if not prompts:
+            return []
+        try:
+            return self._generator.generate(prompts, self._settings)
+        except MODEL_ERRORS as error:
+            if len(prompts) == 1:
+                return [Completion(text="", usage=Usage(), error=error_line(error))]
+        return [completion for prompt in prompts for completion in self._generate([prompt])]
+
+    def _read(self, completion: Completion, form: Form[T]) -> Asked[T]:
+        cost, usage = usd(completion.usage, self._rates), completion.usage
+        if completion.error:
+            return Asked(None, usage, cost, " ".join(completion.error.split())[:SHOWN_REPLY])
+        try:
+            return Asked(form.read(completion.text), usage, cost, reply=completion.text)
+        except ReplyError as problem:
+            cut = " (it stopped at the limit of tokens)" if completion.truncated else ""
+            return Asked(None, usage, cost, f"{UNREADABLE}{cut}: {problem}", completion.text)
+
+    def _count(self, outcomes: Sequence[Asked[T]]) -> None:
+        """Adds up what was spent, and stops after many failures in a row."""
+        for outcome in outcomes:
+            self._spent += outcome.usd
+            self._asked_usd += outcome.usd
+            self._n_asked += 1
+            self._n_failed = self._n_failed + 1 if outcome.error else 0
+            if self._n_failed >= GIVE_UP_AFTER and not self.stopped:
+                self.stopped = (
+                    f"The judge stopped after {self._n_failed} failures in a row. The last one: {outcome.error}"
+                )
+
+
+def _together(first: Asked[T], second: Asked[T]) -> Asked[T]:
+    """The outcome of the second try, with the cost of both."""
+    return Asked(
+        second.value, first.usage + second.usage, first.usd + second.usd, second.error, second.reply or first.reply
+    )

@@ -1,0 +1,59 @@
+"""The units of labelling: every distinct text that was given for a test question, with the contenders that gave it.
+
+Takes questions and answers. Gives units with the rules' grade. Does not know which of them are labelled, or in which
+order. Only answers before an update to questions about the documents are units, since the measures that the verdict
+compares cover these. Withheld, empty and failed answers are none: their values are known.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from bakeoff.grading.abstention import is_abstention
+from bakeoff.grading.grade import grade
+from bakeoff.grading.rulings import Verdict
+from bakeoff.measure.labels import Unit
+from bakeoff.measures import IN_DOMAIN
+from bakeoff.records import Answer, Question
+
+
+class GradedUnit(NamedTuple):
+    """One unit, the contenders that gave this text, and the rules' verdict, with the reason where it is 'unsure'."""
+
+    unit: Unit
+    question: Question
+    contenders: tuple[str, ...]
+    verdict: Verdict
+    reason: str
+
+
+def is_unit(answer: Answer) -> bool:
+    """Whether a person can say something about the answer: it is a text, and was not withheld by a threshold."""
+    is_withheld = answer.abstained and not is_abstention(answer.text)
+    return answer.error is None and bool(answer.text.strip()) and not is_withheld
+
+
+def unit_of(answer: Answer) -> Unit:
+    return Unit(answer.question_id, answer.text.strip())
+
+
+def units_of(questions: Iterable[Question], answers: Mapping[str, Sequence[Answer]]) -> list[GradedUnit]:
+    """The units of the test questions that measures of the verdict cover, in the order of questions and contenders.
+
+    `answers` are those of the test by contender.
+    """
+    asked = {
+        question.id: question for question in questions if question.split == "test" and question.slice in IN_DOMAIN
+    }
+    givers: dict[Unit, list[str]] = {}
+    for name, given in answers.items():
+        for answer in given:
+            if answer.question_id in asked and is_unit(answer):
+                givers.setdefault(unit_of(answer), []).append(name)
+    places = {question_id: place for place, question_id in enumerate(asked)}
+    ordered = sorted(givers, key=lambda unit: places[unit.question_id])
+    return [_graded(unit, asked[unit.question_id], tuple(givers[unit])) for unit in ordered]
+
+
+def _graded(unit: Unit, question: Question, contenders: tuple[str, ...]) -> GradedUnit:
+    ruling = grade(unit.text, question.answers, question.kind)
+    return GradedUnit(unit, question, contenders, ruling.verdict, ruling.reason)

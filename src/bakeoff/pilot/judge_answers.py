@@ -1,0 +1,248 @@
+"""Has a run's long and unsure answers judged by a model, and says which of its verdicts count.
+
+Takes a run folder with answers. `judge_answers` asks the model and writes key_points.csv, judge.jsonl and
+judge.json; `calibrate_run` and `verdicts` read these files and people's labels, and ask no model. A judge that fails
+costs a message, never the run.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+
+from bakeoff.contenders.load import make_recipes
+from bakeoff.corpus.store import DocumentStore
+from bakeoff.decide.cost.payment import rates_for
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.errors import BakeoffError
+from bakeoff.files import jsonl
+from bakeoff.llm_judge.accept import Weights, calibrate, verdict_lines_of, verdicts_of
+from bakeoff.llm_judge.asking import Asking, Limits
+from bakeoff.llm_judge.canaries import add_canaries, judge_canaries
+from bakeoff.llm_judge.cases import Case, cases
+from bakeoff.llm_judge.evidence import evidence_passage
+from bakeoff.llm_judge.family import family_warning
+from bakeoff.llm_judge.judging import Bench, judge_again, judge_cases
+from bakeoff.llm_judge.key_points import read_key_points
+from bakeoff.llm_judge.records import Calibration, Judged, Session
+from bakeoff.llm_judge.settings import Grading
+from bakeoff.measure.comparison import AskedModel, Entrant
+from bakeoff.measure.labels import Label, LabelVerdict, Unit
+from bakeoff.measure.rates import Rates
+from bakeoff.models.load import has_no_weights, load_generator
+from bakeoff.models.model_sums import sums_of
+from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.protocols import Generator
+from bakeoff.records import Question
+from bakeoff.runs.config import Config
+from bakeoff.runs.folder import RunFolder, write_record
+
+PHASES = ("", "updated")
+NOT_PART_OF_A_MODEL = {"key_env", "concurrency", "timeout_s", "retries", "price", "context_tokens"}
+"""Settings of a model behind a server that do not change what it writes."""
+Progress = Callable[[int, int], None]
+Load = Callable[[ModelSettings], Generator]
+
+
+def nothing(done: int, total: int) -> None:
+    """Shows no progress."""
+
+
+def judge_answers(
+    folder: RunFolder,
+    model: ModelSettings,
+    grading: Grading,
+    profile: Profile,
+    again: bool = False,
+    progress: Progress = nothing,
+    load: Load = load_generator,
+) -> Calibration:
+    """Judges what has no verdict of this model yet, and calibrates it with the labels that are there.
+
+    `again` judges the canaries again in a run that has judged them. What stops the judge (a budget, a server that
+    fails) is in the calibration's `notes`. Raises InputError for a broken key_points.csv, RunFolderError for a broken
+    judge.jsonl or labels.jsonl, ConfigError where the model's tokens have no price.
+    """
+    questions = _tested(folder)
+    to_judge = _cases(folder, questions, grading.long_from)
+    session = Session(
+        judge=model.label,
+        fingerprint=_fingerprint(model),
+        deterministic=not has_no_weights(model),
+        long_from=grading.long_from,
+        least_kappa=grading.least_kappa,
+        least_labels=grading.least_labels,
+        notes=tuple(judge_warnings(folder.config(), model)),
+    )
+    with ExitStack() as open_files:
+        evidence = _evidence(folder, open_files)
+        try:
+            generator = load(model)
+        except BakeoffError as error:
+            stopped = f"The judge {model.label} could not be loaded: {error.message}"
+            return _written(folder, session, stopped)
+        lines = jsonl.read(folder.judge_path, Judged)
+        limits = Limits(grading.budget_usd, grading.timeout_s, grading.max_new_tokens)
+        spent = sum(line.usd for line in lines)
+        asking = Asking(generator, limits, judge_rates(model, profile), spent, folder.config().measuring.batch_size)
+        bench = Bench(
+            asking=asking,
+            judge=session.fingerprint,
+            judged_path=folder.judge_path,
+            points_path=folder.key_points_path,
+            questions=questions,
+            evidence=evidence,
+            long_from=grading.long_from,
+        )
+        bench.read_points()
+        session = _judge(folder, bench, to_judge, grading, session, again, progress)
+    return _written(folder, session, asking.stopped)
+
+
+def _judge(
+    folder: RunFolder,
+    bench: Bench,
+    to_judge: Sequence[Case],
+    grading: Grading,
+    session: Session,
+    again: bool,
+    progress: Progress,
+) -> Session:
+    """Canaries first, then the answers (labelled ones first), then a sample of them a second time."""
+    seed, canaries = folder.config().seed, _canaries_path(folder)
+    drift = judge_canaries(bench, canaries, session.judge, again)
+    labelled = {label.unit for label in jsonl.read(folder.labels_path, Label)}
+    judge_cases(bench, to_judge, labelled, seed, grading.budget_answers, progress)
+    if not session.deterministic:
+        judge_again(bench, to_judge, grading.repeats, seed)
+    add_canaries(bench, canaries, session.judge, to_judge, grading.canaries, seed)
+    return session.model_copy(update={"drift": drift})
+
+
+def _written(folder: RunFolder, session: Session, stopped: str) -> Calibration:
+    """The calibration of a session, written to judge.json. `stopped` says why the judge stopped, if it did."""
+    notes = (*session.notes, stopped) if stopped else session.notes
+    calibration, _ = _calibrated(folder, session.model_copy(update={"notes": notes}), None)
+    write_record(folder.calibration_path, calibration)
+    return calibration
+
+
+def calibrate_run(folder: RunFolder, weights: Weights | None = None) -> Calibration | None:
+    """The calibration with the labels that are there now, written to judge.json; None if no judge has judged the run.
+
+    `weights` is 1 / the chance of being drawn, by unit; labels of other units are not used. None: each counts the same.
+    """
+    return _again(folder, weights)[0]
+
+
+def verdicts(folder: RunFolder, weights: Weights | None = None) -> Mapping[Unit, LabelVerdict]:
+    """The verdicts of the run's judge by unit, if it is accepted with the labels that are there now; else none.
+
+    They hold for answers that are long or of which the rules are unsure. Writes judge.json as `calibrate_run`.
+    """
+    return _again(folder, weights)[1]
+
+
+def _again(folder: RunFolder, weights: Weights | None) -> tuple[Calibration | None, Mapping[Unit, LabelVerdict]]:
+    if not folder.calibration_path.exists():
+        return None, {}
+    before = folder.record(folder.calibration_path, Calibration)
+    session = Session(**{name: getattr(before, name) for name in Session.model_fields})
+    calibration, found = _calibrated(folder, session, weights)
+    if calibration != before:
+        write_record(folder.calibration_path, calibration)
+    return calibration, found
+
+
+def _calibrated(
+    folder: RunFolder, session: Session, weights: Weights | None
+) -> tuple[Calibration, Mapping[Unit, LabelVerdict]]:
+    """The calibration from the files of the run, and the verdicts that count."""
+    questions = _tested(folder)
+    to_judge = _cases(folder, questions, session.long_from)
+    lines = jsonl.read(folder.judge_path, Judged)
+    points = read_key_points(folder.key_points_path, questions)
+    judged = verdict_lines_of(to_judge, lines, session.fingerprint, points, session.long_from)
+    labels = jsonl.read(folder.labels_path, Label)
+    calibration = calibrate(session, to_judge, judged, lines, labels, weights)
+    return calibration, verdicts_of(judged, calibration)
+
+
+def judge_rates(model: ModelSettings, profile: Profile) -> Rates:
+    """What the judge's requests cost: its tokens, or the machine's time. Raises ConfigError if a price is missing."""
+    price = model.price if isinstance(model, ApiModel) else None
+    asked = AskedModel(name="judge", label=model.label, location=model.location, host=model.host, price=price)
+    return rates_for(Entrant(name="judge", recipe="", title="Judge", model=asked), profile)
+
+
+def judge_warnings(config: Config, model: ModelSettings) -> list[str]:
+    """What speaks against this model as the judge before it is asked: its family, or an unknown price.
+
+    Raises ConfigError if the price that its settings name is not known.
+    """
+    price = _price_warning(model, judge_rates(model, config.profile))
+    return [warning for warning in (family_warning(model, _contenders_models(config)), price) if warning]
+
+
+def _price_warning(model: ModelSettings, rates: Rates) -> str:
+    """A warning if nothing says what a judge on the internet costs."""
+    if model.location != "internet" or rates.input_usd_per_million_tokens or rates.output_usd_per_million_tokens:
+        return ""
+    return (
+        f"The judge {model.label} has no price, so grading.budget_usd cannot stop it: give its settings a `price`, or "
+        "set grading.budget_answers."
+    )
+
+
+def _tested(folder: RunFolder) -> list[Question]:
+    return [question for question in folder.questions() if question.split == "test"]
+
+
+def _cases(folder: RunFolder, questions: Sequence[Question], long_from: int) -> list[Case]:
+    names = sorted({path.name.removesuffix(".jsonl") for path in (folder.root / "answers").glob("*.jsonl")})
+    known = [spec.name for spec in folder.config().specs if spec.name in names]
+    answers = (answer for name in known for phase in PHASES for answer in folder.answers(name, phase))
+    return cases(questions, answers, long_from)
+
+
+def _contenders_models(config: Config) -> dict[str, ModelSettings]:
+    """The model of each contender that asks one, by the contender's name."""
+    recipes = make_recipes(config.specs, config.imports_from)
+    return {recipe.spec.name: config.models[recipe.spec.model] for recipe in recipes if recipe.asks_model}
+
+
+def _evidence(folder: RunFolder, open_files: ExitStack) -> Callable[[Question], str]:
+    """The evidence passage of a question: from the updated documents if it is about the update."""
+    stores = {
+        root: open_files.enter_context(DocumentStore(root / "store.sqlite"))
+        for root in (folder.world, folder.updated_world)
+        if (root / "store.sqlite").exists()
+    }
+
+    def evidence(question: Question) -> str:
+        store = stores.get(folder.updated_world if question.slice == "changed" else folder.world)
+
+        def text_of(source: str) -> str | None:
+            document = store.get_by_source(source) if store and question.slice != "general" else None
+            return document.text if document else None
+
+        return evidence_passage(question, text_of)
+
+    return cache(evidence)
+
+
+def _canaries_path(folder: RunFolder) -> Path:
+    """The canaries of all runs of this pilot, beside their folders."""
+    return folder.root.parent / f"{folder.config().name}.canaries.jsonl"
+
+
+def _fingerprint(model: ModelSettings) -> str:
+    """A fingerprint of what decides what the model writes: its settings and, of a local one, its weights."""
+    settings = model.model_dump(mode="json", exclude=NOT_PART_OF_A_MODEL)
+    try:
+        sums = sums_of(model)
+    except BakeoffError:  # it cannot be loaded either: loading says why
+        sums = {}
+    return hashlib.sha256(json.dumps([settings, sums], sort_keys=True).encode()).hexdigest()[:16]

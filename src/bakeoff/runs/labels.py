@@ -1,0 +1,151 @@
+"""The files of a run about labels: labels.jsonl, which people's verdicts are appended to, and label_weights.jsonl.
+
+Takes and gives records. Several processes may append at the same time, since two people can label one run. Does not
+know how answers are chosen for labelling or shown.
+"""
+
+import fcntl
+import io
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bakeoff.errors import RunFolderError
+from bakeoff.files import jsonl
+from bakeoff.measure.labelled import NO_LABELS, Labels
+from bakeoff.measure.labels import Label, Unit, settled
+from bakeoff.measure.sampling import sample_of
+from bakeoff.records import Record
+from bakeoff.runs.folder import RunFolder
+
+WITHOUT = (
+    "correct or delete this line; or, for a verdict without labels, move labels.jsonl out of the run folder and type: "
+    "bakeoff report RUN"
+)
+
+
+class UnitWeight(Record):
+    """How much the label of one answer matters, as it was set before the first label."""
+
+    question_id: str
+    text: str
+    weight: float
+
+    @property
+    def unit(self) -> Unit:
+        return Unit(self.question_id, self.text)
+
+
+def read_labels(path: Path, units: Collection[Unit] | None = None) -> list[Label]:
+    """All labels in the order in which they were given. Empty if there is no file.
+
+    Raises RunFolderError with the line if one is no label, or if `units` are given and it is about none of them.
+    """
+    labels = []
+    for number, line in _lines(path):
+        label = _label(path, number, line)
+        if units is not None and label.unit not in units:
+            raise RunFolderError(
+                f"{path}, line {number}: no contender of this run gave the answer {_short(label.text)} to the question "
+                f"'{label.question_id}'.",
+                f"the label is of another run, or its text was changed: {WITHOUT}",
+            )
+        labels.append(label)
+    return labels
+
+
+def labels_of(folder: RunFolder, judged: Collection[Unit] = ()) -> Labels:
+    """What people said about the answers of a run, and how likely each answer was to be drawn.
+
+    `judged` are the units that a judge model graded. Raises RunFolderError as `read_labels` and `read_weights` do.
+    """
+    if not folder.labels_path.exists():
+        return NO_LABELS
+    weights = read_weights(folder)
+    verdicts = settled(read_labels(folder.labels_path, weights.keys()))
+    return Labels(verdicts, sample_of(weights, folder.config().seed, verdicts.keys()), frozenset(judged))
+
+
+def append_labels(path: Path, labels: Sequence[Label]) -> None:
+    """Appends labels and flushes them to the disk, one process at a time. Does not touch the labels before them."""
+    with _alone(path):
+        _end_last_line(path)
+        jsonl.append(path, labels)
+
+
+def read_weights(folder: RunFolder) -> dict[Unit, float]:
+    """The weights that were set before the first label, by unit; empty if nobody has begun to label.
+
+    Raises RunFolderError if the file is broken, or missing although there are labels.
+    """
+    path = folder.label_weights_path
+    if not path.exists() and folder.labels_path.exists():
+        raise RunFolderError(
+            f"{folder.root} has labels, but no {path.name}: it is not known how their answers were drawn.",
+            f"restore {path.name}; or, for a verdict without labels, move labels.jsonl out of the run folder and type: "
+            "bakeoff report RUN",
+        )
+    return {entry.unit: entry.weight for entry in jsonl.read(path, UnitWeight)}
+
+
+def set_weights(folder: RunFolder, weights: Mapping[Unit, float]) -> dict[Unit, float]:
+    """Writes the weights unless another process has written them before. Returns those that hold."""
+    with _alone(folder.label_weights_path):
+        if not folder.label_weights_path.exists():
+            entries = (UnitWeight(**unit._asdict(), weight=weight) for unit, weight in weights.items())
+            jsonl.write(folder.label_weights_path, entries)
+        return read_weights(folder)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines with their numbers. A last line without a line break counts if it is whole: an editor left it out."""
+    content = path.read_bytes() if path.exists() else b""
+    for number, line in enumerate(io.BytesIO(content), 1):
+        if line.strip() and (line.endswith(b"\n") or _is_whole(line)):
+            yield number, line
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        Label.model_validate_json(line)
+    except ValidationError:
+        return False
+    return True
+
+
+def _label(path: Path, number: int, line: bytes) -> Label:
+    try:
+        return Label.model_validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = f"'{first['loc'][0]}': " if first["loc"] else ""
+        raise RunFolderError(f"{path}, line {number}: not a label ({where}{first['msg']}).", WITHOUT) from error
+
+
+def _short(text: str, most: int = 60) -> str:
+    line = " ".join(text.split())
+    return f"'{line if len(line) <= most else line[: most - 1] + '…'}'"
+
+
+def _end_last_line(path: Path) -> None:
+    """Adds the line break that an editor left out; otherwise the label would be taken for one cut off by a kill."""
+    content = path.read_bytes() if path.exists() else b""
+    last = content.rpartition(b"\n")[2]
+    if last and _is_whole(last):
+        with path.open("ab") as file:
+            file.write(b"\n")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Lets no other process append to the file in the meantime. Waits for one that does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path.parent / ".labels.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,71 @@
+"""What labellers are told: how many labels are missing, then what more of them would narrow."""
+
+import re
+
+import pytest
+
+from bakeoff.labelling.labelling import Labelling
+from bakeoff.labelling.outlook import outlook, predictions
+from bakeoff.measure.labels import Unit
+from bakeoff.measure.ppi import MIN_LABELS
+from bakeoff.measure.units import units_of
+from tests.unit.fakes import answer, question
+from tests.unit.run_fixture import finished
+
+
+@pytest.fixture
+def labelling(tmp_path):
+    """base is right on 12 questions, rag on 18 of 40: the difference is open."""
+    return Labelling(finished(tmp_path / "run", base=range(12), rag=range(10, 28)).folder, "ada")
+
+
+def label(labelling, n):
+    """The next n as the rules grade them."""
+    labelling.add(*(labelling.label(id, labelling.by_id[id].verdict) for id in labelling.pending(n)))
+
+
+def test_before_the_least_number_it_says_how_many_are_missing(labelling):
+    """And the closest contrast of the leading contender as it is."""
+    first, second = outlook(labelling)
+    assert first.startswith(f"{MIN_LABELS} labels to go until they correct the rules' grades")
+    assert re.match(r"base is 15\.0 points behind rag in accuracy, 95.% interval −\d+\.\d to \d+\.\d\.", second)
+    label(labelling, MIN_LABELS - 1)
+    assert outlook(labelling)[0].startswith("1 label to go")
+
+
+def test_then_it_says_what_ten_more_would_narrow(labelling):
+    """The interval now is wider than with ten more labels; both are numbers."""
+    label(labelling, MIN_LABELS)
+    corrects, is_open, closest = outlook(labelling)
+    assert corrects == f"{MIN_LABELS} labels correct the rules' grades of all answers."
+    assert is_open == "Still open: 1 of 1 differences from the most accurate contender."
+    now, later = (float(number) for number in re.findall(r"±(\d+\.\d)", closest))
+    assert closest.startswith("base is ") and "behind rag" in closest and 0 < later < now < 100
+
+
+def test_with_all_labels_nothing_more_is_promised(labelling):
+    """There are no more labels that could narrow anything."""
+    label(labelling, len(labelling.by_id))
+    assert not any("more labels" in sentence for sentence in outlook(labelling))
+
+
+def test_a_clear_difference_is_said_to_be_clear(tmp_path):
+    """Then labels are no longer needed for the verdict."""
+    labelling = Labelling(finished(tmp_path / "run").folder, "ada")
+    label(labelling, 40)
+    assert outlook(labelling)[1] == "Nothing is open between the most accurate contender and the others."
+
+
+def test_predictions_are_what_the_rules_say():
+    """Unsure answers are halfway, withheld ones known, failed ones left out."""
+    asked = {
+        "q1": question("q1", answers=["2 years"], split="test", slice="unseen"),
+        "q2": question("q2", answers=[], split="test", slice="unanswerable"),
+    }
+    right, withheld = answer("q1", "2 years"), answer("q2", "5 km", abstained=True)
+    unsure, failed = answer("q2", "There is no such lamp"), answer("q1", "", error="TimeoutError")
+    by_unit = {graded.unit: graded for graded in units_of(asked.values(), {"a": [right, withheld], "b": [unsure]})}
+    of_a, of_b = (predictions(asked, given, by_unit) for given in ([right, withheld], [unsure, failed]))
+    assert (of_a["q1"].prediction, of_a["q1"].unit) == (1.0, Unit("q1", "2 years"))
+    assert (of_a["q2"].prediction, of_a["q2"].unit) == (1.0, None)
+    assert {id: (graded.prediction, graded.kind) for id, graded in of_b.items()} == {"q2": (0.5, "unsure")}
