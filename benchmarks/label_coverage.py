@@ -1,6 +1,6 @@
 """Whether intervals corrected by labels hold the truth, and how wide they are: simulated pilots with known truth.
 
-    python benchmarks/label_coverage.py [--pilots 500] [--only coverage,widths,tests] [--quick]
+    python benchmarks/label_coverage.py [--pilots 300] [--only coverage,widths,tests] [--quick]
 
 Six contenders answer 100 to 400 questions, 1 to 3 about each fact; right answers and facts are correlated. Rules decide
 most short answers and are wrong in 2 % of those; long answers are unsure or graded by a judge with errors of a known
@@ -314,23 +314,24 @@ def widths(n_pilots: int) -> None:
         ),
         (RULES, "every answer labelled", every_label, "all"),
     ]
+    silent = World("60 % long answers, no judge", judge="none")
+    cases += [
+        (silent, "unsure as the worst case", worst_case, 0),
+        (silent, "labels only", labels_only, 100),
+        (silent, "rules corrected by labels", with_labels, 100),
+        (silent, "every answer labelled", every_label, "all"),
+    ]
     for judge in ("random", "contender"):
         world = World(f"60 % long answers, judge: {judge}", judge=judge)
-        silent = replace(world, judge="none")
         cases += [
             (world, "judge and rules as they are", midpoint, 0),
-            (silent, "no judge, unsure as the worst case", worst_case, 0),
-            (world, "labels only", labels_only, 100),
-            (silent, "no judge, corrected by labels", with_labels, 100),
             (world, "judge and rules corrected by labels", with_labels, 100),
             (replace(world, n_labels=300), "judge and rules corrected by labels", with_labels, 300),
-            (world, "every answer labelled", every_label, "all"),
         ]
     for world, method, function, n in cases:
         rows = repeated(function, world, n_pilots)
-        name = world.name if world.judge != "none" else "60 % long answers, no judge"
         line(
-            name, method, n,
+            world.name, method, n,
             hold([row.shares_hold for row in rows]), width([row.share_widths for row in rows]),
             hold([row.pairs_hold for row in rows]), width([row.pair_widths for row in rows]),
         )  # fmt: skip
@@ -352,7 +353,7 @@ PARTS: Mapping[str, Callable[[int], None]] = {"coverage": coverage, "widths": wi
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pilots", type=int, default=500, help="simulated pilots for each line")
+    parser.add_argument("--pilots", type=int, default=300, help="simulated pilots for each line")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
     parser.add_argument("--quick", action="store_true", help="8 pilots for each line")
     arguments = parser.parse_args()

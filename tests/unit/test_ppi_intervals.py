@@ -9,7 +9,7 @@ import pytest
 from bakeoff.measure.labels import Unit
 from bakeoff.measure.narrowing import narrowing
 from bakeoff.measure.ppi import Graded, Pseudo, corrected
-from bakeoff.measure.ppi_intervals import contrast, contrasts, differences, share
+from bakeoff.measure.ppi_intervals import contrast, contrasts, differences, share, table_of
 from bakeoff.measure.sampling import Sample, inclusion_probabilities, labelling_order, sample_of
 from bakeoff.measure.statistics import contrasts as known_contrasts
 from bakeoff.measure.statistics import share_estimate, t_quantile
@@ -114,7 +114,7 @@ def test_a_contrast_by_hand():
         for key, value in zip("wxyz", (1, 1, 1, 0), strict=True)
     }
     b = {key: Pseudo(0.0, 0.0) for key in "wxyz"}
-    pair = contrast("a", "b", differences(a, b), {key: key for key in "wxyz"}, "accuracy", n_labels=31)
+    pair = contrast("a", "b", table_of(differences(a, b), {key: key for key in "wxyz"}, 31), "accuracy")
     centre = 3 / 6
     of_questions = (4 / 3 * (3 * 0.25 + 0.25) + 1) / 36
     of_labels = 4 * 0.04 / 16
@@ -132,7 +132,7 @@ def test_contenders_far_apart_differ_significantly_and_the_order_of_a_pair_does_
     pair = contrasts(of, case[2], "accuracy")[0]
     assert pair.finding == "different"
     assert pair.low > 0.1
-    mirrored = contrast("b", "a", differences(of.pseudos["b"], of.pseudos["a"]), case[2], "accuracy", of.n_labels)
+    mirrored = contrast("b", "a", table_of(differences(of.pseudos["b"], of.pseudos["a"]), case[2], 80), "accuracy")
     assert (mirrored.low, mirrored.high, mirrored.p) == pytest.approx((-pair.high, -pair.low, pair.p))
 
 
@@ -148,7 +148,7 @@ def test_what_people_could_not_tell_widens_both_ways():
     assert after.low < before.low - 0.15
     assert after.high > before.high + 0.05
     plain = contrasts(of, case[2], "accuracy")[0]
-    wider = contrast("a", "b", differences(unsure["a"], unsure["b"]), case[2], "accuracy", of.n_labels)
+    wider = contrast("a", "b", table_of(differences(unsure["a"], unsure["b"]), case[2], 60), "accuracy")
     assert wider.difference == plain.difference
     assert (plain.low - wider.low, wider.high - plain.high) == pytest.approx((0.4, 0.4), abs=0.02)
     assert wider.p == 1.0
@@ -210,3 +210,13 @@ def test_without_labels_the_width_is_infinite_and_the_first_labels_have_an_expec
     first = narrowing(of, facts, inclusion_probabilities(weights, 0, 30), 30)[0]
     assert first.now == math.inf
     assert 0.1 < first.later < 0.5
+
+
+def test_without_labels_nothing_is_known():
+    """Grades alone say nothing here: the interval is the whole range. Those who have no labels use `statistics`."""
+    graded, _, facts, weights = pilot()
+    of = corrected(graded, {}, Sample(0, frozenset(), dict.fromkeys(weights, 0.0)))
+    estimate = share(of.pseudos["a"], facts, 0)
+    pair = contrasts(of, facts, "accuracy")[0]
+    assert (estimate.low, estimate.high) == (0.0, 1.0)
+    assert (pair.low, pair.high, pair.p, pair.finding, pair.more_questions) == (-1.0, 1.0, 1.0, "open", 0)

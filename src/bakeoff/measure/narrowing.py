@@ -55,10 +55,10 @@ def _relabelled(pseudos: Pseudos, later: Mapping[Unit, float]) -> dict[str, Pseu
 
 
 def _half_width(a: Pseudos, b: Pseudos, fact_of: Facts, n_labels: int) -> float:
-    table = table_of(differences(a, b), fact_of)
+    table = table_of(differences(a, b), fact_of, n_labels)
     if not math.isfinite(table.label_error):
         return math.inf
     moments = moments_of(table, np.zeros(len(table.sizes)))
     of_questions = float(adjusted_difference(moments)[1])
-    degrees = degrees_of(of_questions, table.label_error, moments.n_facts, n_labels)
-    return t_quantile(0.5 + CONFIDENCE / 2, degrees) * math.hypot(of_questions, table.label_error)
+    quantile = t_quantile(0.5 + CONFIDENCE / 2, degrees_of(of_questions, table))
+    return quantile * math.hypot(of_questions, table.label_error)

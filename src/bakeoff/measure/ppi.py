@@ -102,7 +102,7 @@ def corrected(graded: Mapping[str, Mapping[str, Graded]], labels: Mapping[Unit, 
     `labels` are values in 0..1. Labels of units outside `sample.labelled` are not used: their probability is not known.
     """
     of = {answer.unit: answer for column in graded.values() for answer in column.values() if answer.unit is not None}
-    used = {unit: labels[unit] for unit in sample.labelled if unit in labels and unit in of}
+    used = {unit: labels[unit] for unit in of if unit in sample.labelled and unit in labels}
     fits: dict[Kind, _Fit] = defaultdict(_Fit)
     for unit, label in used.items():
         fits[of[unit].kind].add(of[unit].prediction, label)

@@ -62,9 +62,9 @@ def share(
     """
     if not pseudos:
         return Estimate()
-    table = table_of({key: Term.of(pseudo) for key, pseudo in pseudos.items()}, fact_of, weights)
-    low, _ = _share_ends(table, -table.doubt, n_labels)
-    _, high = _share_ends(table, table.doubt, n_labels)
+    table = table_of({key: Term.of(pseudo) for key, pseudo in pseudos.items()}, fact_of, n_labels, weights)
+    low, _ = _share_ends(table, -table.doubt)
+    _, high = _share_ends(table, table.doubt)
     value = min(1.0, max(0.0, float(table.values.sum() / table.sizes.sum())))
     return widened(Estimate(value=value, low=min(low, value), high=max(high, value), n=len(pseudos)), shift)
 
@@ -80,6 +80,7 @@ class Table(NamedTuple):
     expected_noise: float
     squared_sizes: float
     n: int
+    n_labels: int
 
     @property
     def label_error(self) -> float:
@@ -87,7 +88,8 @@ class Table(NamedTuple):
         return math.sqrt(self.expected_noise) / float(self.sizes.sum())
 
 
-def table_of(terms: Mapping[str, Term], fact_of: Facts, weights: Values | None = None) -> Table:
+def table_of(terms: Mapping[str, Term], fact_of: Facts, n_labels: int, weights: Values | None = None) -> Table:
+    """The sums over the facts of at least one question. `n_labels` is `Corrected.n_labels`."""
     weight = np.array([weights[key] if weights else 1.0 for key in terms])
     rows = np.array([(*term[:3], 1.0, *term[3:]) for term in terms.values()])
     row_of: dict[str, int] = {}
@@ -96,10 +98,10 @@ def table_of(terms: Mapping[str, Term], fact_of: Facts, weights: Values | None =
     np.add.at(sums, facts, rows[:, :4] * weight[:, None])
     noise, expected = (float(total) for total in weight**2 @ rows[:, 4:])
     values, predicted, doubt, sizes = sums.T
-    return Table(values, predicted, doubt, sizes, noise, expected, float(weight @ weight), len(weight))
+    return Table(values, predicted, doubt, sizes, noise, expected, float(weight @ weight), len(weight), n_labels)
 
 
-def _share_ends(table: Table, doubt: np.ndarray, n_labels: int) -> tuple[float, float]:
+def _share_ends(table: Table, doubt: np.ndarray) -> tuple[float, float]:
     total = float(table.sizes.sum())
     n_facts = len(table.sizes)
     raw = float((table.values + doubt).sum()) / total
@@ -111,13 +113,9 @@ def _share_ends(table: Table, doubt: np.ndarray, n_labels: int) -> tuple[float, 
     n_effective = binomial / error**2 if error > 0 and binomial > 0 else float(n_facts)
     n_effective = max(1.0, min(n_effective, float(table.n)))
     low, high = wilson(mean, n_effective, t_quantile(0.5 + CONFIDENCE / 2, n_facts - 1))
-    reach = _label_quantile(n_labels) * table.label_error
+    reach = t_quantile(0.5 + CONFIDENCE / 2, table.n_labels - 1) * table.label_error
     low, high = raw - math.hypot(mean - low, reach), raw + math.hypot(high - mean, reach)
     return min(1.0, max(0.0, low)), max(0.0, min(1.0, high))
-
-
-def _label_quantile(n_labels: int) -> float:
-    return t_quantile(0.5 + CONFIDENCE / 2, max(1, n_labels - 1))
 
 
 def _question_variance(table: Table, doubt: np.ndarray) -> float:
@@ -153,14 +151,14 @@ def contrasts(
         for name, column in of.pseudos.items()
     }
     pairs = list(combinations(columns, 2))
-    compared = [
+    between = {(a, b): differences(columns[a], columns[b]) for a, b in pairs}
+    return with_holm([
         contrast(
-            a, b, differences(columns[a], columns[b]), fact_of, measure, of.n_labels, margin, len(pairs),
-            paired_shift(shifts or {}, a, b),
+            a, b, table_of(terms, fact_of, of.n_labels), measure, margin, len(pairs), paired_shift(shifts or {}, a, b)
         )
-        for a, b in pairs
-    ]  # fmt: skip
-    return with_holm([pair for pair in compared if pair is not None])
+        for (a, b), terms in between.items()
+        if terms
+    ])  # fmt: skip
 
 
 def differences(a: Pseudos, b: Pseudos) -> dict[str, Term]:
@@ -183,35 +181,32 @@ def _difference(a: Pseudo, b: Pseudo) -> Term:
 def contrast(
     a: str,
     b: str,
-    differences: Mapping[str, Term],
-    fact_of: Facts,
+    table: Table,
     measure: str,
-    n_labels: int,
     margin: float = MARGIN,
     n_pairs: int = 1,
     shift: np.ndarray = NO_SHIFT,
-) -> Contrast | None:
-    """The contrast of two contenders from their per-question `differences`. None if there are none.
+) -> Contrast:
+    """The contrast of two contenders from the table of their `differences`.
 
     Like `statistics.paired`, and exactly that if all answers are labelled. Otherwise p is that of Student's t, because
     flipping signs does not repeat the choice of labels. Where people could not tell, the interval reaches over both
-    cases, and p and `tied` are those of the less clear one. `more_questions` assumes more labels in proportion.
+    cases, and p and `tied` are those of the less clear one. `more_questions` assumes more labels in proportion. Without
+    any label the interval is -1..1.
     """
-    if not differences:
-        return None
-    table = table_of(differences, fact_of)
-    cases = [_Case.of(table, sign * table.doubt, n_labels, margin, shift) for sign in (0.0, -1.0, 1.0)]
+    signs = (0.0, -1.0, 1.0) if table.doubt.any() else (0.0,)
+    cases = [_Case.of(table, sign * table.doubt, margin, shift) for sign in signs]
     middle = cases[0]
     tied = all(case.tied for case in cases)
-    crossed = cases[1].centre < 0 < cases[2].centre
+    crossed = min(case.centre for case in cases) < 0 < max(case.centre for case in cases)
     p = 1.0 if crossed else max(case.p for case in cases)
     return Contrast(
         a=a, b=b, measure=measure, difference=min(1.0, max(-1.0, middle.difference)),
         low=max(-1.0, min(1.0, *(case.low for case in cases))),
         high=min(1.0, max(-1.0, *(case.high for case in cases))),
-        p=p, p_adjusted=p, n=len(differences), tied=tied,
+        p=p, p_adjusted=p, n=table.n, tied=tied,
         finding="tied" if tied else "different" if p < 1 - CONFIDENCE else "open",
-        more_questions=_more_questions(middle, len(differences), margin, n_pairs),
+        more_questions=_more_questions(middle, table.n, margin, n_pairs),
     )  # fmt: skip
 
 
@@ -227,11 +222,11 @@ class _Case(NamedTuple):
     tied: bool
 
     @classmethod
-    def of(cls, table: Table, doubt: np.ndarray, n_labels: int, margin: float, shift: np.ndarray) -> "_Case":
+    def of(cls, table: Table, doubt: np.ndarray, margin: float, shift: np.ndarray) -> "_Case":
         moments = moments_of(table, doubt)
         centre, of_questions = (float(number) for number in adjusted_difference(moments))
         of_labels, spread = table.label_error, float(np.std(shift))
-        degrees = degrees_of(of_questions, of_labels, moments.n_facts, n_labels)
+        degrees = degrees_of(of_questions, table)
         of_test = math.hypot(of_questions, of_labels)
         half = t_quantile(0.5 + CONFIDENCE / 2, degrees) * of_test
         down, up = (float(end) for end in np.quantile(shift, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]))
@@ -256,11 +251,14 @@ def moments_of(table: Table, doubt: np.ndarray) -> Moments:
     return Moments(n_facts, float(d.sum()), float(m.sum()), squared, float(d @ m), float(m @ m))
 
 
-def degrees_of(of_questions: float, of_labels: float, n_facts: int, n_labels: int) -> int:
+def degrees_of(of_questions: float, table: Table) -> int:
     """The degrees of freedom of a sum of two variances (Welch 1947, Satterthwaite 1946)."""
+    n_facts, of_labels = len(table.sizes), table.label_error
     if of_labels == 0:
         return n_facts - 1
-    parts = of_questions**4 / max(1, n_facts - 1) + of_labels**4 / max(1, n_labels - 1)
+    if math.isinf(of_labels):
+        return 1
+    parts = of_questions**4 / max(1, n_facts - 1) + of_labels**4 / max(1, table.n_labels - 1)
     return max(1, int((of_questions**2 + of_labels**2) ** 2 / parts))
 
 
@@ -278,6 +276,9 @@ def _weakened(p: float, factor: float) -> float:
 
 
 def _more_questions(case: _Case, n: int, margin: float, n_pairs: int) -> int:
+    """As in `statistics`. 0 without any label: more questions would not help."""
+    if math.isinf(case.error):
+        return 0
     effect = max(abs(case.difference), margin)
     level = (1 - CONFIDENCE) / n_pairs
     needed = ((Z.inv_cdf(1 - level / 2) + Z.inv_cdf(POWER)) * case.error / effect) ** 2 * n
