@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bakeoff.measure.labels import Unit
-from bakeoff.measure.ppi import CANNOT_TELL, Corrected, Graded, Kind, Pseudo, corrected
+from bakeoff.measure.ppi import CANNOT_TELL, Corrected, Kind, Predicted, Pseudo, corrected
 from bakeoff.measure.ppi_intervals import contrasts, share
 from bakeoff.measure.sampling import N_RANDOM, SPREADS, Sample, label_weight, labelling_order, sample_of
 
@@ -145,14 +145,14 @@ def weights_of(pilot: Pilot) -> dict[Unit, float]:
     return {unit: label_weight(int(n), spread) for unit, n, spread in zip(pilot.units, close, spreads, strict=True)}
 
 
-Table = Mapping[str, Mapping[str, Graded]]
+Table = Mapping[str, Mapping[str, Predicted]]
 
 
 def graded(pilot: Pilot, blind: bool = False) -> Table:
     """The grades of all answers. `blind`: as if there were none, so that only labels count."""
     kinds: list[Kind] = ["unsure" if blind else kind for kind in pilot.kind.tolist()]
     answers = [
-        Graded(CANNOT_TELL if blind else float(grade), unit, kind)
+        Predicted(CANNOT_TELL if blind else float(grade), unit, kind)
         for grade, unit, kind in zip(pilot.grade, pilot.units, kinds, strict=True)
     ]
     return {

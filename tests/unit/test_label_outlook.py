@@ -5,11 +5,8 @@ import re
 import pytest
 
 from bakeoff.labelling.labelling import Labelling
-from bakeoff.labelling.outlook import outlook, predictions
-from bakeoff.measure.labels import Unit
+from bakeoff.labelling.outlook import outlook
 from bakeoff.measure.ppi import MIN_LABELS
-from bakeoff.measure.units import units_of
-from tests.unit.fakes import answer, question
 from tests.unit.run_fixture import finished
 
 
@@ -37,7 +34,7 @@ def test_then_it_says_what_ten_more_would_narrow(labelling):
     """The interval now is wider than with ten more labels; both are numbers."""
     label(labelling, MIN_LABELS)
     corrects, is_open, closest = outlook(labelling)
-    assert corrects == f"{MIN_LABELS} labels correct the rules' grades of all answers."
+    assert corrects == f"{MIN_LABELS} labels correct the grades of all answers."
     assert is_open == "Still open: 1 of 1 differences from the most accurate contender."
     now, later = (float(number) for number in re.findall(r"±(\d+\.\d)", closest))
     assert closest.startswith("base is ") and "behind rag" in closest and 0 < later < now < 100
@@ -54,18 +51,3 @@ def test_a_clear_difference_is_said_to_be_clear(tmp_path):
     labelling = Labelling(finished(tmp_path / "run").folder, "ada")
     label(labelling, 40)
     assert outlook(labelling)[1] == "Nothing is open between the most accurate contender and the others."
-
-
-def test_predictions_are_what_the_rules_say():
-    """Unsure answers are halfway, withheld ones known, failed ones left out."""
-    asked = {
-        "q1": question("q1", answers=["2 years"], split="test", slice="unseen"),
-        "q2": question("q2", answers=[], split="test", slice="unanswerable"),
-    }
-    right, withheld = answer("q1", "2 years"), answer("q2", "5 km", abstained=True)
-    unsure, failed = answer("q2", "There is no such lamp"), answer("q1", "", error="TimeoutError")
-    by_unit = {graded.unit: graded for graded in units_of(asked.values(), {"a": [right, withheld], "b": [unsure]})}
-    of_a, of_b = (predictions(asked, given, by_unit) for given in ([right, withheld], [unsure, failed]))
-    assert (of_a["q1"].prediction, of_a["q1"].unit) == (1.0, Unit("q1", "2 years"))
-    assert (of_a["q2"].prediction, of_a["q2"].unit) == (1.0, None)
-    assert {id: (graded.prediction, graded.kind) for id, graded in of_b.items()} == {"q2": (0.5, "unsure")}

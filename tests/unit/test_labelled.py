@@ -10,7 +10,7 @@ from bakeoff.measure.score import score_answers, values_of
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.records import Answer, Question
 from tests.unit.comparison_fixture import entrant
-from tests.unit.fakes import question
+from tests.unit.fakes import answer, question
 
 N = 200
 GOLD = "The customer may return any unopened product within thirty days of delivery for a full refund."
@@ -98,8 +98,8 @@ def test_no_labels_change_nothing(asked):
     assert labelled(asked, {"rag": one.answers}, {"rag": one.values}).values["rag"] == one.values
     units = units_of(list(one.answers))
     few = labels(units, dict.fromkeys(units, "right"), MIN_LABELS - 1)
-    assert few.n == 0 and labels(units, dict.fromkeys(units, "right"), MIN_LABELS).n == MIN_LABELS
-    assert NO_LABELS.n == 0
+    assert not few.is_enough and labels(units, dict.fromkeys(units, "right"), MIN_LABELS).is_enough
+    assert not NO_LABELS.is_enough
 
 
 def test_labellers_who_disagree_leave_an_answer_unsure():
@@ -114,3 +114,25 @@ def test_labellers_who_disagree_leave_an_answer_unsure():
     assert settled([label("a", "right"), label("b", "unsure")])[unit] == "right"
     assert settled([label("a", "right"), label("a", "wrong")])[unit] == "wrong"
     assert settled([label("a", "unsure")])[unit] == "unsure"
+
+
+def test_what_is_known_takes_no_label():
+    """Withheld answers have no unit: their value stays. Failed ones have no value. Unsure ones are corrected."""
+    asked = [
+        question("q1", answers=["2 years"], split="test", slice="unseen"),
+        question("q2", answers=[], split="test", slice="unanswerable"),
+        question("q3", answers=["2 years"], split="test", slice="unseen"),
+    ]
+    given = [answer("q1", "2 years"), answer("q2", "5 km", abstained=True), answer("q3", "", error="TimeoutError")]
+    unsure = [answer("q1", "2 years"), answer("q2", "There is no such lamp"), answer("q3", "3 years", abstained=True)]
+    scores = {name: values_of(score_answers(asked, own))["rag"] for name, own in (("a", given), ("b", unsure))}
+    units = [Unit(f"x{i}", "") for i in range(MIN_LABELS)]
+    own = [Unit("q1", "2 years"), Unit("q2", "There is no such lamp")]
+    enough = Labels({}, sample_of(dict.fromkeys([*units, *own], 1.0), 0, units))
+    of = labelled(asked, {"a": given, "b": unsure}, scores, enough).corrected["correct"].pseudos
+    assert {key: (pseudo.value, pseudo.unit is None) for key, pseudo in of["a"].items()} == {
+        "q1": (pytest.approx(1.0), False),
+        "q2": (1.0, True),
+    }
+    assert of["b"]["q3"].unit is None and of["b"]["q3"].value == 0.0
+    assert 0.0 < of["b"]["q2"].value < 1.0

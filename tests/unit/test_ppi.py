@@ -6,13 +6,13 @@ from statistics import fmean
 import pytest
 
 from bakeoff.measure.labels import Unit
-from bakeoff.measure.ppi import Corrected, Graded, Line, corrected
+from bakeoff.measure.ppi import Corrected, Line, Predicted, corrected
 from bakeoff.measure.sampling import Sample, labelling_order, sample_of
 
 
 def column(grades, name="a", kind="decided"):
     """Question id -> grade, each answer with a text of its own."""
-    return {f"q{i}": Graded(grade, Unit(f"q{i}", name), kind) for i, grade in enumerate(grades)}
+    return {f"q{i}": Predicted(grade, Unit(f"q{i}", name), kind) for i, grade in enumerate(grades)}
 
 
 def sampled(units, labelled, probability):
@@ -99,7 +99,7 @@ def test_each_kind_of_grade_has_its_own_line():
 
 def test_an_answer_that_no_label_can_change_keeps_its_value():
     """It was withheld, so it is known."""
-    of = corrected({"a": {"q0": Graded(0.0), "q1": Graded(0.5)}}, {}, Sample(0, frozenset(), {}))
+    of = corrected({"a": {"q0": Predicted(0.0), "q1": Predicted(0.5)}}, {}, Sample(0, frozenset(), {}))
     assert of.values("a") == {"q0": 0.0, "q1": 0.5}
     assert [pseudo.doubt for pseudo in of.pseudos["a"].values()] == [0.0, 0.5]
 
@@ -152,7 +152,7 @@ def wrong_grades(seed=0):
                 kind = "decided" if i % 3 else "judged"
                 grade = 1.0 if name == "a" and kind == "judged" else labels[unit]
                 weights[unit] = 0.15 if kind == "decided" else 0.5
-                answer = Graded(grade, unit, kind)
+                answer = Predicted(grade, unit, kind)
             graded[name][f"q{i}"] = answer
     return graded, labels, weights
 

@@ -8,7 +8,7 @@ import pytest
 
 from bakeoff.measure.labels import Unit
 from bakeoff.measure.narrowing import narrowing
-from bakeoff.measure.ppi import Graded, Pseudo, corrected
+from bakeoff.measure.ppi import Predicted, Pseudo, corrected
 from bakeoff.measure.ppi_intervals import contrast, contrasts, differences, share, table_of
 from bakeoff.measure.sampling import Sample, inclusion_probabilities, labelling_order, sample_of
 from bakeoff.measure.statistics import contrasts as known_contrasts
@@ -25,7 +25,7 @@ def pilot(n=90, accuracies=(0.8, 0.5), unsure=0.1, seed=0):
             unit = Unit(f"q{i}", name)
             labels[unit] = float(draw.random() < accuracy)
             is_unsure = draw.random() < unsure
-            graded[name][f"q{i}"] = Graded(
+            graded[name][f"q{i}"] = Predicted(
                 0.5 if is_unsure else labels[unit], unit, "unsure" if is_unsure else "decided"
             )
     facts = {f"q{i}": f"f{i * 4 // 7}" for i in range(n)}
@@ -173,7 +173,7 @@ def test_contenders_that_gave_nearly_the_same_are_tied():
     graded, labels, facts, weights = pilot(n=800, accuracies=(0.7,), unsure=0.0)
     other = dict(graded["a"])
     unit = Unit("q7", "b")
-    other["q7"] = Graded(1 - other["q7"].prediction, unit)
+    other["q7"] = Predicted(1 - other["q7"].prediction, unit)
     labels[unit], weights[unit] = other["q7"].prediction, 1.0
     of = corrected_by(100, ({"a": graded["a"], "b": other}, labels, facts, weights))
     assert contrasts(of, facts, "accuracy")[0].finding == "tied"

@@ -1,6 +1,6 @@
 """What the labels so far do to the verdict, and what more of them would: the closest contrasts in accuracy.
 
-Takes a `Labelling`. Gives sentences. The figures are those of `measure/ppi.py`: the rules' grades corrected by labels.
+Takes a `Labelling`. Gives sentences. The figures are those of `measure/ppi.py`: grades corrected by labels.
 With fewer than MIN_LABELS nothing is corrected yet, and the contrasts are those of the comparison. Names of contenders
 stand here, but never beside an answer.
 """
@@ -11,14 +11,14 @@ import numpy as np
 
 from bakeoff.labelling.labelling import Labelling
 from bakeoff.measure.comparison import Comparison, reversed_contrast
-from bakeoff.measure.labels import Unit, label_scores, settled
+from bakeoff.measure.labelled import Labels, labelled
+from bakeoff.measure.labels import settled
 from bakeoff.measure.narrowing import narrowing
-from bakeoff.measure.ppi import CANNOT_TELL, MIN_LABELS, Graded, corrected
+from bakeoff.measure.ppi import MIN_LABELS
 from bakeoff.measure.ppi_intervals import contrasts
 from bakeoff.measure.sampling import inclusion_probabilities, sample_of
-from bakeoff.measure.units import GradedUnit, is_unit, unit_of
-from bakeoff.measures import IN_DOMAIN
-from bakeoff.records import Answer, Contrast, Question
+from bakeoff.measure.score import values_of
+from bakeoff.records import Contrast
 from bakeoff.runs.labels import read_weights
 from bakeoff.sentences import NARROW
 
@@ -55,51 +55,27 @@ def _closest_now(comparison: Comparison) -> list[str]:
 def _with_labels(labelling: Labelling) -> list[str]:
     folder = labelling.folder
     weights, seed = read_weights(folder), folder.config().seed
-    by_unit = {graded.unit: graded for graded in labelling.by_id.values()}
-    values = {
-        unit: label_scores(by_unit[unit].question, verdict)["correct"]
-        for unit, verdict in settled(labelling.labels().values()).items()
-    }
-    sample = sample_of(weights, seed, values)
-    asked = {question.id: question for question in folder.questions() if _counts(question)}
-    answers = {name: folder.answers(name) for name in folder.comparison().names}
-    graded = {name: predictions(asked, given, by_unit) for name, given in answers.items()}
-    fact_of = {id: question.fact for id, question in asked.items()}
-    of = corrected(graded, values, sample)
+    verdicts = settled(labelling.labels().values())
+    labels = Labels(verdicts, sample_of(weights, seed, verdicts.keys()), labelling.judged)
+    asked = [question for question in folder.questions() if question.split == "test"]
+    scores, names = values_of(folder.scores()), folder.comparison().names
+    of = labelled(asked, {name: folder.answers(name) for name in names}, scores, labels).corrected.get("correct")
+    if of is None:
+        return [
+            f"The {labels.n_weighted} labels at the front of the order are too few yet: label the answers left out."
+        ]
+    fact_of = {question.id: question.fact for question in asked}
     found = contrasts(of, fact_of, "accuracy", folder.config().profile.margin)
-    later = inclusion_probabilities(weights, seed, sample.front + MORE)
+    later = inclusion_probabilities(weights, seed, labels.sample.front + MORE)
     narrowed = {frozenset((each.a, each.b)): each for each in narrowing(of, fact_of, later, of.n_labels + MORE)}
-    means = {name: float(np.mean(list(of.values(name).values()))) for name in graded if graded[name]}
-    sentences = [f"{of.n_labels} labels correct the rules' grades of all answers.", _settled(found, means)]
-    for pair in _closest(found, means) if len(values) < len(weights) else ():
+    means = {name: float(np.mean(list(of.values(name).values()))) for name in names if of.values(name)}
+    sentences = [f"{of.n_labels} labels correct the grades of all answers.", _settled(found, means)]
+    for pair in _closest(found, means) if len(verdicts) < len(weights) else ():
         both = narrowed[frozenset((pair.a, pair.b))]
         sentences.append(
             f"{_behind(pair)}, ±{100 * both.now:.1f} now; with {MORE} more labels about ±{100 * both.later:.1f}."
         )
     return sentences
-
-
-def predictions(
-    asked: Mapping[str, Question], given: Iterable[Answer], by_unit: Mapping[Unit, GradedUnit]
-) -> dict[str, Graded]:
-    """What the rules' grades say about `correct` for each question of one contender, without failed answers."""
-    graded = {}
-    for answer in given:
-        question = asked.get(answer.question_id)
-        if question is None or answer.error is not None:
-            continue
-        if not is_unit(answer):  # withheld or empty: declining is correct where there is no answer
-            graded[question.id] = Graded(float(answer.abstained and not question.answerable))
-            continue
-        unit = unit_of(answer)
-        verdict = by_unit[unit].verdict
-        prediction = CANNOT_TELL if verdict == "unsure" else float(verdict == "right")
-        graded[question.id] = Graded(prediction, unit, "unsure" if verdict == "unsure" else "decided")
-    return graded
-
-
-def _counts(question: Question) -> bool:
-    return question.split == "test" and question.slice in IN_DOMAIN
 
 
 def _closest(pairs: Iterable[Contrast], accuracies: Mapping[str, float]) -> list[Contrast]:

@@ -34,10 +34,13 @@ class Labels:
         return {unit: 1 / self.sample.probability[unit] for unit in self.sample.labelled}
 
     @property
-    def n(self) -> int:
-        """The number of labels that answers are corrected by; 0 if they are too few for that."""
-        n = len(self.sample.labelled)
-        return n if n >= ppi.MIN_LABELS else 0
+    def n_weighted(self) -> int:
+        """The number of labels that can be weighted: with enough of them, answers are corrected."""
+        return len(self.sample.labelled)
+
+    @property
+    def is_enough(self) -> bool:
+        return self.n_weighted >= ppi.MIN_LABELS
 
 
 NO_LABELS = Labels({}, Sample(0, frozenset(), {}))
@@ -81,7 +84,7 @@ def labelled(
 ) -> Labelled:
     """The scores of these contenders with the labels. `values` are contender -> score -> question id -> value."""
     asked = {question.id: question for question in questions}
-    if not labels.n:
+    if not labels.is_enough:
         own = {name: _overlaid(asked, answers.get(name, ()), values[name], labels.verdicts) for name in values}
         return Labelled(answers, own)
     units = {name: _units(asked, answers.get(name, ())) for name in values}
@@ -138,10 +141,10 @@ def _units(asked: Mapping[str, Question], answers: Sequence[Answer]) -> dict[str
 
 def _predictions(
     asked: Mapping[str, Question], values: Values, units: Mapping[str, Unit], labels: Labels
-) -> dict[str, ppi.Graded]:
+) -> dict[str, ppi.Predicted]:
     """What the grades predict, by question id, for the questions about the documents."""
     return {
-        key: ppi.Graded(value, units.get(key), _kind(value, units.get(key), labels))
+        key: ppi.Predicted(value, units.get(key), _kind(value, units.get(key), labels))
         for key, value in values.items()
         if key in asked and asked[key].slice in IN_DOMAIN
     }

@@ -34,7 +34,7 @@ Kind = Literal["decided", "judged", "unsure"]
 KINDS: tuple[Kind, ...] = ("decided", "judged", "unsure")
 
 
-class Graded(NamedTuple):
+class Predicted(NamedTuple):
     """What is known about one answer without its label.
 
     `prediction` is the value of its grade: 0, 1, or CANNOT_TELL. `unit` is None if no label can change it (it was
@@ -96,7 +96,7 @@ class Corrected:
         return {key: pseudo.value for key, pseudo in self.pseudos[name].items()}
 
 
-def corrected(graded: Mapping[str, Mapping[str, Graded]], labels: Mapping[Unit, float], sample: Sample) -> Corrected:
+def corrected(graded: Mapping[str, Mapping[str, Predicted]], labels: Mapping[Unit, float], sample: Sample) -> Corrected:
     """All answers (contender -> question id -> grade) of one score, corrected by the labels of the sample.
 
     `labels` are values in 0..1. Labels of units outside `sample.labelled` are not used: their probability is not known.
@@ -152,7 +152,7 @@ class _Fit:
         return line
 
 
-def _pooled_variance(kind: Kind, of: Mapping[Unit, Graded], residuals: Mapping[Unit, float]) -> float:
+def _pooled_variance(kind: Kind, of: Mapping[Unit, Predicted], residuals: Mapping[Unit, float]) -> float:
     """The mean squared residual of a kind over all contenders.
 
     Two labels with the variance 1/4 are added, so that a kind in which no label contradicted a grade is not thought to
@@ -163,7 +163,7 @@ def _pooled_variance(kind: Kind, of: Mapping[Unit, Graded], residuals: Mapping[U
 
 
 def _own_variances(
-    column: Mapping[str, Graded], pooled: Mapping[Kind, float], residuals: Mapping[Unit, float]
+    column: Mapping[str, Predicted], pooled: Mapping[Kind, float], residuals: Mapping[Unit, float]
 ) -> dict[Kind, float]:
     """The mean squared residual of each kind for one contender, to which all contenders' counts as N_OWN labels."""
     squares: dict[Kind, list[float]] = defaultdict(list)
@@ -184,10 +184,10 @@ class _OfUnits(NamedTuple):
     lines: Mapping[Kind, Line]
     probability: Mapping[Unit, float]
 
-    def pseudos(self, column: Mapping[str, Graded], variances: Mapping[Kind, float]) -> dict[str, Pseudo]:
+    def pseudos(self, column: Mapping[str, Predicted], variances: Mapping[Kind, float]) -> dict[str, Pseudo]:
         return {key: self._pseudo(answer, variances) for key, answer in column.items()}
 
-    def _pseudo(self, answer: Graded, variances: Mapping[Kind, float]) -> Pseudo:
+    def _pseudo(self, answer: Predicted, variances: Mapping[Kind, float]) -> Pseudo:
         unit, grade = answer.unit, answer.prediction
         if unit is None:
             return Pseudo(grade, grade, doubt=_doubt(grade))
