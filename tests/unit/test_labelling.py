@@ -170,6 +170,17 @@ def unanswerable():
     return question("q2", answers=[], split="test", slice="unanswerable")
 
 
+def test_judged_answers_are_labelled_oftener_than_those_decided_by_rules(folder):
+    """A judge errs oftener than rules do on what they decide, and less often than a guess."""
+    asked = [question("q1", answers=["2 years"], split="test", slice="unseen")]
+    (graded,) = units_of(asked, {"rag": [answer("q1", "5 km")]})
+    unsure = graded._replace(verdict="unsure")
+    comparison = folder.comparison()
+    decided, guessed = (weights_of([unit], comparison)[unit.unit] for unit in (graded, unsure))
+    judged = {weights_of([unit], comparison, {unit.unit})[unit.unit] for unit in (graded, unsure)}
+    assert len(judged) == 1 and decided < judged.pop() < guessed
+
+
 def test_ids_are_no_numbers_for_a_spreadsheet(folder):
     """'12e3456' would become a number."""
     by_id = Labelling(folder, "ada").by_id

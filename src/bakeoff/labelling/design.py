@@ -6,10 +6,12 @@ drawn must not depend on labels. Sources: see `measure/sampling.py`.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from bakeoff.errors import InputError, RunFolderError
+from bakeoff.files import jsonl
 from bakeoff.grading.abstention import is_abstention
+from bakeoff.llm_judge.records import Judged
 from bakeoff.measure.comparison import Comparison
 from bakeoff.measure.labels import Unit
 from bakeoff.measure.sampling import SPREADS, label_weight, labelling_order
@@ -36,7 +38,7 @@ def labelling_units(folder: RunFolder) -> list[GradedUnit]:
             f"No contender of {folder.root} answered a question about the documents, so there is nothing to label.",
             "look at the report for the reason",
         )
-    weights = read_weights(folder) or set_weights(folder, weights_of(units, comparison))
+    weights = read_weights(folder) or set_weights(folder, weights_of(units, comparison, _judged(folder)))
     by_unit = {graded.unit: graded for graded in units}
     if weights.keys() != by_unit.keys():
         n_other = len(weights.keys() ^ by_unit.keys())
@@ -48,10 +50,18 @@ def labelling_units(folder: RunFolder) -> list[GradedUnit]:
     return [by_unit[unit] for unit in labelling_order(weights, folder.config().seed)]
 
 
-def weights_of(units: Iterable[GradedUnit], comparison: Comparison) -> dict[Unit, float]:
-    """How much the label of each answer matters: its open contrasts, and how sure its grade is."""
+def weights_of(units: Iterable[GradedUnit], comparison: Comparison, judged: Collection[Unit] = ()) -> dict[Unit, float]:
+    """How much the label of each answer matters: its open contrasts, and how sure its grade is.
+
+    `judged` are the answers on which a judge model has a verdict.
+    """
     pairs = open_pairs(comparison)
-    return {graded.unit: _weight(graded, pairs) for graded in units}
+    return {graded.unit: _weight(graded, pairs, graded.unit in judged) for graded in units}
+
+
+def _judged(folder: RunFolder) -> set[Unit]:
+    lines = jsonl.read(folder.judge_path, Judged) if folder.judge_path.exists() else []
+    return {line.unit for line in lines if line.purpose == "grade" and line.verdict is not None}
 
 
 def open_pairs(comparison: Comparison) -> list[Contrast]:
@@ -61,8 +71,10 @@ def open_pairs(comparison: Comparison) -> list[Contrast]:
     ]
 
 
-def _weight(graded: GradedUnit, pairs: Sequence[Contrast]) -> float:
+def _weight(graded: GradedUnit, pairs: Sequence[Contrast], is_judged: bool) -> float:
     n_pairs = sum((pair.a in graded.contenders) != (pair.b in graded.contenders) for pair in pairs)
+    if is_judged:
+        return label_weight(n_pairs, SPREADS["judged"])
     if graded.verdict != "unsure" and is_abstention(graded.unit.text):
         return label_weight(n_pairs, DECLINED_SPREAD)
     return label_weight(n_pairs, SPREADS["unsure" if graded.verdict == "unsure" else "decided"])
