@@ -18,6 +18,7 @@ ORDER = (
     ("errors", "records", "sentences", "catalogue"),
     ("imports", "protocols", "measures"),
     ("files",),
+    ("writing",),
     ("formats",),
     ("corpus",),
     ("grading",),

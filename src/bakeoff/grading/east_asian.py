@@ -6,7 +6,7 @@ Takes and gives text. Knows nothing about answers.
 import re
 from decimal import Decimal
 
-from bakeoff.grading.scripts import HAS_NO_BLANKS, NO_BLANKS
+from bakeoff.writing.scripts import HAS_NO_BLANKS, NO_BLANKS
 
 _DATE = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월](?: ?(\d{1,2}) ?[日号號일])?")
 _SCALED = re.compile(r"(\d[\d,]*(?:\.\d+)?) ?(万|萬|만|億|亿|억|千|천)")

@@ -17,7 +17,7 @@ import yaml
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.grading.normalise import fold
-from bakeoff.grading.scripts import HAS_NO_BLANKS
+from bakeoff.writing.scripts import HAS_NO_BLANKS
 
 FOLDER = Path(__file__).parent / "languages"
 VARIABLE = "BAKEOFF_LANGUAGES"

@@ -18,10 +18,12 @@ from bakeoff.models.damage import check_weights
 from bakeoff.models.engines.sentence_encoders import Encoder, OpenVinoEncoder, TorchEncoder, batches_of
 from bakeoff.models.gpu import has_gpu
 from bakeoff.models.load import as_settings
+from bakeoff.models.long_words import PIECE
 from bakeoff.models.sentence_model import SentenceModel, read_sentence_model
 from bakeoff.models.sentence_tokens import SentenceTokenizer
 from bakeoff.models.settings import DEFAULT_EMBEDDER, ApiModel, LocalModel
 from bakeoff.models.weights import resolve_model
+from bakeoff.writing.scripts import NO_BLANKS
 
 if TYPE_CHECKING:
     from bakeoff.models.providers.embeddings import ApiEmbedder
@@ -107,7 +109,7 @@ class HashEmbedder:
         return _unit(vectors)
 
     def count_tokens(self, text: str) -> int:
-        """Number of words and punctuation marks in the text."""
+        """Number of words and punctuation marks in the text; each Chinese, Japanese, Korean or Thai letter counts."""
         return len(_TOKEN.findall(text))
 
     def count_tokens_batch(self, texts: Sequence[str]) -> list[int]:
@@ -174,7 +176,7 @@ def _located(settings: LocalModel) -> tuple[Path, SentenceModel]:
 
 # --- tokens
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_TOKEN = re.compile(rf"[{NO_BLANKS}]|(?:(?![{NO_BLANKS}])\w){{1,{PIECE}}}|[^\w\s]")
 _WORD = re.compile(r"\w+")
 
 
