@@ -338,7 +338,9 @@ class _Cutter:
         after = _SPACE.search(self.text, middle, span.end)
         before = max(self.text.rfind(blank, span.start, middle) for blank in (" ", "\n", "\t"))
         blanks = [cut for cut in (before, after.start() if after else -1) if cut > span.start]
-        outside = [cut for cut in blanks if not (self.text[cut - 1].isdigit() and self.text[cut + 1 : cut + 2].isdigit())]
+        outside = [
+            cut for cut in blanks if not (self.text[cut - 1].isdigit() and self.text[cut + 1 : cut + 2].isdigit())
+        ]
         return outside or blanks
 
     def _slice(self, span: _Span) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bakeoff.errors import ConfigError
+from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.models.damage import check_weights
 from bakeoff.models.engines.sentence_encoders import Encoder, OpenVinoEncoder, TorchEncoder, batches_of
 from bakeoff.models.gpu import has_gpu
@@ -40,6 +40,7 @@ class ModelEmbedder:
         self.name = name
         self.dimension = encoder.dimension
         self.max_tokens = tokenizer.max_tokens
+        self.languages = model.languages
         self._model = model
         self._tokenizer = tokenizer
         self._encoder = encoder
@@ -150,6 +151,16 @@ def _refuse_price(settings: ApiModel) -> None:
             f"The embedder {settings.label} has a price ({settings.price}): embedding tokens are not priced yet.",
             "remove price from this model; the costs of the run then hold no embedding tokens",
         )
+
+
+def languages_of_embedder(settings: LocalModel | ApiModel) -> tuple[str, ...] | None:
+    """The languages that a local model's card names. None if it names none or all, and for models that are not here."""
+    if isinstance(settings, ApiModel) or settings.name == HashEmbedder.name:
+        return None
+    try:
+        return _located(settings)[1].languages
+    except BakeoffError:  # whoever loads the model says what is wrong with it
+        return None
 
 
 def check_embedder(settings: LocalModel) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from bakeoff.writing.scripts import EAST_ASIAN, HAS_NO_BLANKS, SOUTH_EAST
 
 _UNSPACED = re.compile(rf"[{EAST_ASIAN}0-9０-９A-Za-z.,、]+|[{SOUTH_EAST}]+")
+_NO_BLANKS_RUN = re.compile(rf"(?:(?![\uac00-\ud7a3])[{EAST_ASIAN}{SOUTH_EAST}])+")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _HANGUL = re.compile("[\uac00-\ud7a3]{2}")  # Korean has blanks between words
 _MONTHS = re.compile("[かヶヵカケ][月所国]")
@@ -22,6 +23,16 @@ _LEADING_VOWELS = "\u0e40-\u0e44\u0ec0-\u0ec4"
 _JOINERS = "\u1039\u17d2\u094d\u200d"
 _NO_CUT_AFTER = re.compile(f"[{_LEADING_VOWELS}{_JOINERS}]")
 _LONGEST_PARSED = 2000
+
+
+def count_words(text: str) -> int:
+    """About how many words a text has: those between blanks, and one for two letters of a script without blanks.
+
+    >>> count_words("24 months"), count_words("保証期間は3年です")
+    (2, 5)
+    """
+    n_unspaced = sum(map(len, _NO_BLANKS_RUN.findall(text)))
+    return len(_NO_BLANKS_RUN.sub(" ", text).split()) + (n_unspaced + 1) // 2 if n_unspaced else len(text.split())
 
 
 def word_ends(text: str) -> Iterator[int]:
@@ -35,7 +46,9 @@ def word_ends(text: str) -> Iterator[int]:
         if HAS_NO_BLANKS.search(run[0]):
             for start in range(run.start(), run.end(), _LONGEST_PARSED):
                 stop = min(start + _LONGEST_PARSED, run.end())
-                yield from (end for end in _parsed(text[start:stop], start) if 0 < end < len(text) and may_cut(text, end))
+                yield from (
+                    end for end in _parsed(text[start:stop], start) if 0 < end < len(text) and may_cut(text, end)
+                )
 
 
 def _parsed(piece: str, offset: int) -> Iterator[int]:

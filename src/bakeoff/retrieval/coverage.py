@@ -1,0 +1,41 @@
+"""Which languages an embedder was made for, and what to say where the documents have others.
+
+Takes embedders and shares of languages. Knows nothing about indexes.
+"""
+
+from collections.abc import Collection, Mapping
+
+from bakeoff.protocols import Embedder
+from bakeoff.sentences import listed, percent
+from bakeoff.writing.language import covers, name_of
+
+
+def languages_of(embedder: Embedder) -> Collection[str] | None:
+    """The languages that the embedder says it was made for (ISO 639-1). None if it says nothing, or all."""
+    return getattr(embedder, "languages", None)
+
+
+def in_words(shares: Mapping[str, float]) -> str:
+    """The languages with their shares.
+
+    >>> in_words({"ja": 1.0})
+    'Japanese'
+    """
+    if len(shares) == 1:
+        return name_of(*shares)
+    return listed(f"{name_of(code)} ({percent(share)})" for code, share in shares.items())
+
+
+def coverage_warning(embedder: str, languages: Collection[str] | None, shares: Mapping[str, float]) -> str | None:
+    """What to know if a part of the documents is in a language that the embedder was not made for."""
+    if languages is None:
+        return None
+    others = {code: share for code, share in shares.items() if not covers(languages, code)}
+    if not others:
+        return None
+    made_for = listed([name_of(code) for code in sorted(languages)][:3])
+    return (
+        f"The documents are in {in_words(others)}, but the embedder {embedder} was made for {made_for}. It counts for "
+        "less there, and the words of a question (BM25) decide what is retrieved: passages that say the same in other "
+        "words are missed. Name an embedder for these languages under models: in bakeoff.yaml."
+    )
