@@ -125,7 +125,7 @@ def test_sentences_are_verbatim_and_do_not_split_numbers():
     """A decimal point ends no sentence; table rows and list items stand alone."""
     text = "It costs 4.50 GBP a month. Next one.\n- first item here\nModel: B2; Range: 30 m"
     found = [one.text for one in sentences(Hit(chunk=chunk("x", text), score=1.0, rank=1))]
-    assert found == ["It costs 4.50 GBP a month.", "Next one.", "- first item here", "Model: B2; Range: 30 m"]
+    assert found == ["It costs 4.50 GBP a month.", "Next one.", "first item here", "Model: B2; Range: 30 m"]
 
 
 def test_long_context_says_why_it_does_not_fit():

@@ -3,16 +3,27 @@
 Takes embedders and shares of languages. Knows nothing about indexes.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from bakeoff.protocols import Embedder
 from bakeoff.sentences import listed, percent
-from bakeoff.writing.language import covers, name_of
+from bakeoff.writing.language import UNLATIN, covers, language_of_script, name_of, shares_of_languages
 
 
 def languages_of(embedder: Embedder) -> Collection[str] | None:
     """The languages that the embedder says it was made for (ISO 639-1). None if it says nothing, or all."""
     return getattr(embedder, "languages", None)
+
+
+def covers_text(languages: Collection[str] | None, question: str, passages: Iterable[str]) -> bool:
+    """Whether these languages hold that of a question. The passages tell where its letters are Latin."""
+    if languages is None:
+        return True
+    code = language_of_script(question)
+    if code is None:
+        found = [code for code in shares_of_languages(["\n".join(passages)]) if code not in UNLATIN]
+        code = found[0] if found else "en"
+    return covers(languages, code)
 
 
 def in_words(shares: Mapping[str, float]) -> str:

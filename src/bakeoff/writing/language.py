@@ -48,6 +48,7 @@ UNLATIN = frozenset(code for code, _ in _SCRIPTS).union(*_SAME_SCRIPT)
 _LETTER = re.compile(r"[^\W\d_]")
 _SURE = ("ja", "ko", "th", "lo", "my", "km", "el", "he", "ka", "hy")  # one language has the script
 _ENGLISH = re.compile(r"\b(?:the|of|and|is|are|with|this|that|you|your|for|be)\b", re.I)
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _MARKUP = re.compile(r"https?://\S+|`[^`]*`|[|*_#<>-]+")
 # fmt: off
 _NAMES = {
@@ -126,7 +127,7 @@ def _language_of(piece: str, n_letters: int) -> str:
     code = language_of_script(piece)
     if code in _SURE and len(dict(_OF_SCRIPT)[code].findall(piece)) * 5 > n_letters:
         return code
-    if len(_ENGLISH.findall(piece)) * 10 > len(piece.split()) and piece.isascii():
+    if len(_ENGLISH.findall(piece)) * 10 > len(piece.split()) and len(_NOT_ASCII.findall(piece)) * 50 < n_letters:
         return "en"
     from py3langid import classify
 

@@ -33,6 +33,8 @@ _MONTH = re.compile(
 _BEFORE_ORDINAL = re.compile(
     r"(?:^|\s)(?:am|der|die|das|dem|den|des|vom|zum|zur|im|bis|ab|seit|den|det|d\.|dne|od|do|dnia|w|v)\s+$", re.I
 )
+_AFTER_FIGURE = re.compile(r"\d[ \u00a0\u202f]*$")
+_RUN_IN = re.compile(r"\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+)?([*_]{1,3})[^*_]{1,60}$")
 _QUOTING = re.compile(r"[」』）\"”]")
 _THAI_CLAUSE = 15
 """Letters that a Thai clause has at least, so that a blank after it may end the sentence."""
@@ -86,6 +88,8 @@ def _ends_at_dot(text: str, begun: int, match: re.Match[str], after: int) -> boo
     begins = opened.end() if opened else after
     if text[begins : begins + 1].islower():
         return False
+    if match[0][-1] in "*_" and _RUN_IN.match(text[begun : match.start()]):
+        return False  # a heading in bold at the beginning of its paragraph
     if match["dot"] != ".":
         return True
     word = _WORD_BEFORE.search(text, max(begun, match.start() - 24), match.start())
@@ -103,6 +107,8 @@ def _goes_on(text: str, begun: int, word: re.Match[str], begins: int) -> bool:
         return True
     if short in BEFORE_FIGURES and figure_follows:
         return True
+    if _AFTER_FIGURE.search(text[begun : word.start()]):  # the letter of a unit
+        return False
     if re.fullmatch(r"(?:[^\W\d_]\.)*[^\W\d_]", short) and not _is_unspaced(short):
         return following is None or following[0].lower() not in OPENERS or len(short) == 1
     if short.isdecimal() and len(short) <= 2:
