@@ -1,7 +1,7 @@
 """The pieces of a passage that can answer a question: whole sentences, rows of tables, items with what introduces them.
 
-Takes the text of a passage and the headings above it, gives places in the text. A sentence goes on over the line ends of
-a text that is wrapped. Headings, questions and words that only introduce what follows are no pieces.
+Takes the text of a passage and the headings above it, gives places in the text. A sentence goes on over the line ends
+of a text that is wrapped. Headings, questions and words that only introduce what follows are no pieces.
 """
 
 import re

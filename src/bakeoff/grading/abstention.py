@@ -114,7 +114,7 @@ def denies_elsewhere(text: str) -> bool:
 @lru_cache(maxsize=1)
 def _denials() -> Phrases:
     lists = languages()
-    return Phrases((lists.denies_what_follows | lists.denies_what_precedes) - ENGLISH_TOO)
+    return Phrases((lists.denies_what_follows | lists.denies_next_word | lists.denies_what_precedes) - ENGLISH_TOO)
 
 
 def declines_elsewhere(text: str) -> bool:
@@ -135,8 +135,13 @@ def _answers_after_contrast(sentence: str) -> bool:
     """Whether something other than a refusal follows a word such as 'aber' or 'mais'."""
     if not _contrasts().stand_in(sentence):
         return False
-    after = re.split(any_of(languages().but), sentence)[-1]
-    return not _refusals().stand_in(after)
+    *before, last = re.split(any_of(languages().but), _refusal_wordings().sub("\0", sentence))
+    return bool(before) and "\0" not in last
+
+
+@lru_cache(maxsize=1)
+def _refusal_wordings() -> re.Pattern[str]:
+    return re.compile(any_of(languages().refusals))
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Writes figures with Chinese, Japanese and Korean units as the other rules read them: 3年 as '3 years', 5万 as 50000.
+"""Writes figures with Chinese, Japanese, Korean and Thai units as other rules read them: 3年 as '3 years', 5万 as 50000.
 
 Takes and gives text. Knows nothing about answers.
 """
@@ -23,6 +23,11 @@ _UNITS = {
     "分間": "minutes", "分钟": "minutes", "分鐘": "minutes", "分": "minutes", "분": "minutes",
     "秒": "seconds", "초": "seconds",
     "円": "JPY", "日元": "JPY", "元": "CNY", "人民币": "CNY", "원": "KRW", "ドル": "USD", "美元": "USD", "달러": "USD",
+    "วันทำการ": "working days", "วินาที": "seconds", "นาที": "minutes", "ชั่วโมง": "hours", "วัน": "days",
+    "สัปดาห์": "weeks", "เดือน": "months", "ปี": "years", "บาท": "THB", "วัตต์": "W", "ลิตร": "l", "กรัม": "g",
+    "กิโลกรัม": "kg", "เมตร": "m", "ワット": "W", "瓦": "W", "와트": "W", "リットル": "l", "升": "l", "리터": "l",
+    "グラム": "g", "キログラム": "kg", "克": "g", "公斤": "kg", "千克": "kg", "그램": "g", "킬로그램": "kg",
+    "メートル": "m", "米": "m", "미터": "m",
     "ユーロ": "EUR", "欧元": "EUR", "유로": "EUR", "パーセント": "%", "퍼센트": "%",
 }
 # fmt: on

@@ -5,6 +5,7 @@ as a single unknown token. Knows no model.
 """
 
 import re
+from itertools import pairwise
 
 from bakeoff.writing.scripts import SOUTH_EAST
 from bakeoff.writing.words import whole_letter, word_ends
@@ -27,7 +28,7 @@ def with_breaks(text: str) -> str:
 
 def _words(run: str) -> list[str]:
     ends = [0, *word_ends(run), len(run)]
-    return [run[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [run[start:end] for start, end in pairwise(ends)]
 
 
 def _pieces(word: str) -> list[str]:

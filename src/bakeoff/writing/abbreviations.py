@@ -7,9 +7,9 @@ one that often begins a sentence. All languages are used together: few texts say
 _OPEN = {
     "en": "mr mrs ms dr prof rev st mt gen sgt capt lt approx e.g i.e eg ie cf vs viz resp dept est incl excl",
     "de": "z.b d.h u.a u.ä o.ä i.d.r z.t bzw ca evtl ggf inkl exkl zzgl vgl sog bspw dipl ing geb gegr tel zb dh allg "
-    "ust.-id mwst s.o s.u v.a nr nrn str",
+    "med gem ust.-id mwst s.o s.u v.a nr nrn str",
     "fr": "mlle mlles pr ste c.-à-d c-à-d p.ex ex env bd boul tél réf éd",
-    "es": "sra srta sres dra dña ud uds p.ej ej avda aprox depto núm n.º nº n°",
+    "es": "ee uu sra srta sres dra dña ud uds p.ej ej avda aprox depto núm n.º nº n°",
     "it": "sig sigg sig.ra dott dott.ssa avv p.es v.le rif",
     "pt": "srs exmo",
     "nl": "dhr mevr drs bijv m.b.t o.a d.w.z i.p.v t.o.v t.a.v evt",
@@ -31,6 +31,7 @@ _PERHAPS = (
     "m.sc ecc i.t.d itd itp apod т.д т.п osv o.s.v enz hr hrs min sec lb lbs oz ft mm av"
 )
 _OPENERS = (
+    "why what where who how which can will only "
     "the this that these those it its he she we you they i a an in on at for from if when while after before but "
     "and or so then there here however please see do does is are no yes not our your their his her with to as by "
     "all each every der die das den dem ein eine einen es er sie wir ihr ich dann wenn im am bei für nach vor "

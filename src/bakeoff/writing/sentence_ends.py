@@ -8,6 +8,7 @@ Thai has no such sign. There, a blank between two clauses counts, unless the nex
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from bakeoff.writing.abbreviations import BEFORE_FIGURES, OPEN, OPENERS, PERHAPS
@@ -35,6 +36,8 @@ _BEFORE_ORDINAL = re.compile(
 )
 _AFTER_FIGURE = re.compile(r"\d[ \u00a0\u202f]*$")
 _RUN_IN = re.compile(r"\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+)?([*_]{1,3})[^*_]{1,60}$")
+_NO_VOWEL = re.compile("[b-df-hj-np-tv-xzбвгджзклмнпрстфхцчшщ]{2,5}")  # what is pronounced as a longer word
+_SAYS = re.compile("[とっ，、」]|[他她它我你]?们?[说說道问問]")
 _QUOTING = re.compile(r"[」』）\"”]")
 _THAI_CLAUSE = 15
 """Letters that a Thai clause has at least, so that a blank after it may end the sentence."""
@@ -73,7 +76,7 @@ def _ends(text: str, begun: int, match: re.Match[str], after: int) -> bool:
     if match[0].isspace():
         return match.start() - begun >= _THAI_CLAUSE and _begins_thai_clause(text, match.end())
     quotes = _QUOTING.search(match[0])
-    return not (quotes and text[match.end() : match.end() + 1] in ("と", "っ", "，", "、", "」"))
+    return not (quotes and _SAYS.match(text, match.end()))
 
 
 def _begins_thai_clause(text: str, start: int) -> bool:
@@ -88,10 +91,13 @@ def _ends_at_dot(text: str, begun: int, match: re.Match[str], after: int) -> boo
     begins = opened.end() if opened else after
     if text[begins : begins + 1].islower():
         return False
-    if match[0][-1] in "*_" and _RUN_IN.match(text[begun : match.start()]):
+    begins_paragraph = text[max(0, begun - 8) : begun].rstrip(" \t")[-1:] in ("", "\n")
+    if match[0][-1] in "*_" and begins_paragraph and _RUN_IN.match(text[begun : match.start()]):
         return False  # a heading in bold at the beginning of its paragraph
     if match["dot"] != ".":
         return True
+    if "\u0e00" < text[begins : begins + 1] < "\u0e50" and match.end() < begins:
+        return _begins_thai_clause(text, begins)  # a Thai full stop is that of an abbreviation
     word = _WORD_BEFORE.search(text, max(begun, match.start() - 24), match.start())
     return word is None or not _goes_on(text, begun, word, begins)
 
@@ -107,8 +113,10 @@ def _goes_on(text: str, begun: int, word: re.Match[str], begins: int) -> bool:
         return True
     if short in BEFORE_FIGURES and figure_follows:
         return True
-    if _AFTER_FIGURE.search(text[begun : word.start()]):  # the letter of a unit
+    if _AFTER_FIGURE.search(text[begun : word.start()]):  # a unit
         return False
+    if _NO_VOWEL.fullmatch(_without_marks(short)) and not word[0].isupper():
+        return True
     if re.fullmatch(r"(?:[^\W\d_]\.)*[^\W\d_]", short) and not _is_unspaced(short):
         return following is None or following[0].lower() not in OPENERS or len(short) == 1
     if short.isdecimal() and len(short) <= 2:
@@ -124,6 +132,11 @@ def _is_ordinal(text: str, begun: int, word: re.Match[str], following: re.Match[
     if following is None:
         return False
     return _MONTH.fullmatch(following[0]) is not None or _BEFORE_ORDINAL.search(before) is not None
+
+
+def _without_marks(word: str) -> str:
+    """The word without the marks of its letters: č as c."""
+    return "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
 
 
 def _is_unspaced(letter: str) -> bool:
