@@ -36,7 +36,7 @@ def as_read(piece: str, above: str = "", header: str = "") -> str:
     first, *others = piece.split("\n")
     read = _HEADING.sub("", _QUOTE_OR_ITEM.sub("", first))
     for line in others:
-        is_next_item = markup.is_list_item(line) and read[-1:] not in ".:;!?。！？："
+        is_next_item = markup.is_list_item(line) and read.rstrip()[-1:] not in ".:;!?。！？："
         shown = _QUOTE_OR_ITEM.sub("", line) if markup.is_list_item(line) else _QUOTE.sub("", line)
         read += (";" if is_next_item else "") + "\n" + shown
     return _plain(read)

@@ -1,8 +1,9 @@
 """Extractor: retrieve, then copy the sentence that answers. Without a language model it may miss, but never invents.
 
 Takes questions, gives answers that are pieces of what the chunk they cite shows, word for word, without the marks of
-Markdown. Knows nothing about generators. Source of the idea: retrieve-then-read (Chen et al. 2017, "Reading Wikipedia to Answer Open-Domain
-Questions", DrQA), but sentences are ranked by an embedder and shared words instead of a trained reader.
+Markdown. Knows nothing about generators. Source of the idea: retrieve-then-read (Chen et al. 2017, "Reading Wikipedia
+to Answer Open-Domain Questions", DrQA), but sentences are ranked by an embedder and shared words instead of a trained
+reader.
 """
 
 import re

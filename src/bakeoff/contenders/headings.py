@@ -14,7 +14,8 @@ from bakeoff.writing.words import count_words
 MOST_WORDS = 8  # of a line that stands alone and is taken for a heading
 _BOLD = re.compile(r"(?:\d+(?:\.\d+)*[.)]? )?(\*\*|__)[^*_]+\1:?")
 _NUMBER = re.compile(
-    r"(?:(?:§|Art\.|Section|Chapter|Kapitel|Abschnitt|Chapitre|Capítulo) ?)?(?:\d{1,2}(?:\.\d{1,2}){0,4}[.):]?|[IVX]{1,5}[.)])[ \t]+"
+    r"(?:(?:§|Art\.|Section|Chapter|Kapitel|Abschnitt|Chapitre|Capítulo) ?)?"
+    r"(?:\d{1,2}(?:\.\d{1,2}){0,4}[.):]?|[IVX]{1,5}[.)])[ \t]+"
     r"|第[\d一二三四五六七八九十]{1,3}[章节節条條款項][ 　]*"
 )
 _LONGER = 2

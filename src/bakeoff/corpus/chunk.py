@@ -23,6 +23,8 @@ CountTokens = Callable[[str], int]
 
 _ROW = re.compile(r"[^\s:;][^:;\n]{0,60}: \S")
 _SPACE = re.compile(r"\s")
+_OUTSIDE_NUMBERS = re.compile(r"(?<!\d)\s|\s(?!\d)")
+_NEAR = 200
 _CLAUSE_END = "、，；،؛,;:："
 
 
@@ -334,14 +336,18 @@ class _Cutter:
         return whole_letter(self.text, middle, span.start)
 
     def _blanks(self, span: _Span, middle: int) -> list[int]:
-        """The blanks before and after the middle, those inside numbers only if there are no others."""
-        after = _SPACE.search(self.text, middle, span.end)
-        before = max(self.text.rfind(blank, span.start, middle) for blank in (" ", "\n", "\t"))
-        blanks = [cut for cut in (before, after.start() if after else -1) if cut > span.start]
-        outside = [
-            cut for cut in blanks if not (self.text[cut - 1].isdigit() and self.text[cut + 1 : cut + 2].isdigit())
-        ]
-        return outside or blanks
+        """The blanks next to the middle, before and after it. Those inside numbers only if there are no others."""
+        blanks = self._next_to(_OUTSIDE_NUMBERS, span, middle) or self._next_to(_SPACE, span, middle)
+        return [cut for cut in blanks if cut > span.start]
+
+    def _next_to(self, blank: re.Pattern[str], span: _Span, middle: int) -> list[int]:
+        after = blank.search(self.text, middle, span.end)
+        before = max(
+            map(re.Match.start, blank.finditer(self.text, max(span.start, middle - _NEAR), middle)), default=-1
+        )
+        if before < 0:
+            before = max(map(re.Match.start, blank.finditer(self.text, span.start, middle)), default=-1)
+        return [cut for cut in (before, after.start() if after else -1) if cut >= 0]
 
     def _slice(self, span: _Span) -> str:
         return self.text[span.start : span.end]

@@ -1,6 +1,6 @@
-"""Writes figures with Chinese, Japanese, Korean and Thai units as other rules read them: 3年 as '3 years', 5万 as 50000.
+"""Writes figures with Chinese, Japanese, Korean and Thai units as the other rules read them: 3年 as '3 years'.
 
-Takes and gives text. Knows nothing about answers.
+5万 becomes 50000. Takes and gives text. Knows nothing about answers.
 """
 
 import re

@@ -54,6 +54,6 @@ def _groups(run: re.Match[str]) -> str:
 
 def _with_names(line: str) -> str:
     """The line with a mark at words in capitals that in small letters are too frequent to be searched."""
-    if line.upper() == line:
+    if line.upper() == line and len(line.split()) > 2:
         return line
     return _CAPITALS.sub(lambda word: f"{word[0]}capitals" if word[0] in _NAMES_IN_CAPITALS else word[0], line)
