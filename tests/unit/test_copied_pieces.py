@@ -31,7 +31,8 @@ def test_sentences_go_on_over_the_line_ends_of_a_wrapped_text() -> None:
 
 def test_lines_that_are_no_wrapped_text_stand_alone() -> None:
     """Addresses, rows of names and values, lines of code, items."""
-    text = "Ember Ltd\n12 Mill Lane\nLeith EH6\n\nModel: K1\nPrice: 5 GBP\n\n- first item\n- second item\n\n```\nmake all\nmake test\n```"
+    text = "Ember Ltd\n12 Mill Lane\nLeith EH6\n\nModel: K1\nPrice: 5 GBP\n\n- first item\n- second item\n\n"
+    text += "```\nmake all\nmake test\n```"
     assert copied(text) == [
         "Ember Ltd",
         "12 Mill Lane",
@@ -47,7 +48,8 @@ def test_lines_that_are_no_wrapped_text_stand_alone() -> None:
 
 def test_japanese_lines_are_joined_without_a_blank() -> None:
     """A line end inside a word is no blank."""
-    text = "本製品の保証期間は、お買い上げの日から数えて三年間であり、落下による破損は対象外です。修理の受\n付は平日のみです。"
+    text = "本製品の保証期間は、お買い上げの日から数えて三年間であり、落下による破損は対象外です。"
+    text += "修理の受\n付は平日のみです。"
     assert copied(text)[1] == "修理の受付は平日のみです。"
 
 

@@ -1,5 +1,7 @@
 """Chunks are verbatim parts of the document, in order, along its structure, and no text is lost."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -394,7 +396,10 @@ class TestLeadIns:
         assert {chunk.heading for chunk in self.chunks(text, 16)} == {"Care"}
 
 
-JAPANESE = "価格は1500円で、保証期間は36か月、返品期限は30日、送料は全国一律で550円、電話番号は0312345678、営業時間は9時から17時まで、"
+JAPANESE = (
+    "価格は1500円で、保証期間は36か月、返品期限は30日、送料は全国一律で550円、"
+    "電話番号は0312345678、営業時間は9時から17時まで、"
+)
 THAI = "รับประกันสามปีคืนสินค้าภายในสามสิบวันโทรศัพท์ศูนย์สองหนึ่ง"
 
 
@@ -403,7 +408,7 @@ def test_text_without_blanks_is_cut_between_clauses_and_words(limit: int) -> Non
     """Never between two figures, and in pieces that are not longer than asked."""
     chunks = chunk_document(document(JAPANESE * 6), limit, characters)
     assert "".join(one.text for one in chunks) == JAPANESE * 6
-    cuts = [(before.text[-1], after.text[0]) for before, after in zip(chunks, chunks[1:], strict=False)]
+    cuts = [(before.text[-1], after.text[0]) for before, after in pairwise(chunks)]
     if limit > 10:
         assert not [cut for cut in cuts if cut[0].isdigit() and cut[1].isdigit()]
         assert max(len(one.text) for one in chunks) <= limit

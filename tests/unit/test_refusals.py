@@ -1,4 +1,4 @@
-"""Refusals and short answers in 21 languages: reference/refusals.csv. Each batch was written before the lists met it."""
+"""Refusals and short answers in 21 languages: reference/refusals.csv, batches first met unseen."""
 
 import csv
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Cuts and words in scripts without blanks, and what language a text is in."""
 
+from itertools import pairwise
+
 import pytest
 
 from bakeoff.writing.language import covers, language_of_script, name_of, shares_of_languages
@@ -8,7 +10,7 @@ from bakeoff.writing.words import count_words, may_cut, whole_letter, word_ends
 
 def pieces(text: str) -> list[str]:
     ends = [0, *word_ends(text), len(text)]
-    return [text[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(ends)]
 
 
 @pytest.mark.parametrize(

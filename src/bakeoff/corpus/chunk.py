@@ -342,12 +342,15 @@ class _Cutter:
 
     def _next_to(self, blank: re.Pattern[str], span: _Span, middle: int) -> list[int]:
         after = blank.search(self.text, middle, span.end)
-        before = max(
-            map(re.Match.start, blank.finditer(self.text, max(span.start, middle - _NEAR), middle)), default=-1
-        )
+        before = self._last(blank, max(span.start, middle - _NEAR), middle)
         if before < 0:
-            before = max(map(re.Match.start, blank.finditer(self.text, span.start, middle)), default=-1)
+            before = self._last(blank, span.start, middle)
         return [cut for cut in (before, after.start() if after else -1) if cut >= 0]
+
+    def _last(self, blank: re.Pattern[str], start: int, stop: int) -> int:
+        """Where the last of them begins in text[start:stop]; -1 if there is none."""
+        starts = map(re.Match.start, blank.finditer(self.text, start, stop + 1))  # what follows a blank counts
+        return max((place for place in starts if place < stop), default=-1)
 
     def _slice(self, span: _Span) -> str:
         return self.text[span.start : span.end]

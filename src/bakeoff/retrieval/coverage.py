@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from bakeoff.protocols import Embedder
 from bakeoff.sentences import listed, percent
-from bakeoff.writing.language import UNLATIN, covers, language_of_script, name_of, shares_of_languages
+from bakeoff.writing.language import LEAST_SHARE, UNLATIN, covers, language_of_script, name_of, shares_of_languages
 
 
 def languages_of(embedder: Embedder) -> Collection[str] | None:
@@ -27,13 +27,13 @@ def covers_text(languages: Collection[str] | None, question: str, passages: Iter
 
 
 def in_words(shares: Mapping[str, float]) -> str:
-    """The languages with their shares.
+    """The languages with their shares; the only one without.
 
     >>> in_words({"ja": 1.0})
     'Japanese'
     """
-    if len(shares) == 1:
-        return name_of(*shares)
+    if max(shares.values(), default=0.0) > 1 - LEAST_SHARE:
+        return name_of(next(iter(shares)))
     return listed(f"{name_of(code)} ({percent(share)})" for code, share in shares.items())
 
 
