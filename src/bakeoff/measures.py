@@ -12,6 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from bakeoff.records import Answer, Phase, Question, Record, Slice
 from bakeoff.sentences import DASH, NARROW, count, duration, milliseconds, percent, unit_of, usd
+from bakeoff.writing.words import count_words
 
 IN_DOMAIN: tuple[Slice, ...] = ("seen", "unseen", "unanswerable")
 """The slices of questions about the documents before any update. Accuracy and most other measures cover these."""
@@ -105,7 +106,7 @@ def seconds(question: Question, answer: Answer) -> float:
 
 def words(question: Question, answer: Answer) -> float | None:
     """The words of an answer; None if it was declined."""
-    return None if answer.abstained else float(len(answer.text.split()))
+    return None if answer.abstained else float(count_words(answer.text))
 
 
 ACCURACY = Measure(

@@ -1,5 +1,7 @@
 """Chunks are verbatim parts of the document, in order, along its structure, and no text is lost."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -392,3 +394,45 @@ class TestLeadIns:
         """Only one that ends with a colon, and takes less than half of a passage."""
         text = f"{before}\n\n" + "".join(f"- the {n} lid with ring and knob\n" for n in "abcdef")
         assert {chunk.heading for chunk in self.chunks(text, 16)} == {"Care"}
+
+
+JAPANESE = (
+    "価格は1500円で、保証期間は36か月、返品期限は30日、送料は全国一律で550円、"
+    "電話番号は0312345678、営業時間は9時から17時まで、"
+)
+THAI = "รับประกันสามปีคืนสินค้าภายในสามสิบวันโทรศัพท์ศูนย์สองหนึ่ง"
+
+
+@pytest.mark.parametrize("limit", [8, 20, 60, 100])
+def test_text_without_blanks_is_cut_between_clauses_and_words(limit: int) -> None:
+    """Never between two figures, and in pieces that are not longer than asked."""
+    chunks = chunk_document(document(JAPANESE * 6), limit, characters)
+    assert "".join(one.text for one in chunks) == JAPANESE * 6
+    cuts = [(before.text[-1], after.text[0]) for before, after in pairwise(chunks)]
+    if limit > 10:
+        assert not [cut for cut in cuts if cut[0].isdigit() and cut[1].isdigit()]
+        assert max(len(one.text) for one in chunks) <= limit
+    if limit >= 60:
+        assert {cut[0] for cut in cuts} == {"、"}
+
+
+def test_thai_is_cut_between_words() -> None:
+    """A mark never begins a chunk, and the cuts are the ends of words."""
+    chunks = chunk_document(document(THAI * 10), 100, characters)
+    assert "".join(one.text for one in chunks) == THAI * 10
+    starts = ("รับ", "ประกัน", "สาม", "ปี", "คืน", "ภาย", "ใน", "สิบ", "วัน", "สอง", "หนึ่ง")
+    assert all(one.text.startswith(starts) for one in chunks)
+
+
+def test_no_number_is_cut_at_its_blanks() -> None:
+    """`1 500 000` stays whole where there is another blank."""
+    text = "alpha beta 1 500 000 gamma"
+    chunks = chunk_document(document(text), 16, characters)
+    assert any("1 500 000" in one.text for one in chunks)
+
+
+def test_sentences_end_alike_in_chunks() -> None:
+    """Chunks of a long paragraph begin with sentences, not after abbreviations."""
+    text = "Die Frist, z. B. bei Dr. Klein in der Hauptstr. 5, endet am 3. Mai. " * 10
+    chunks = chunk_document(document(text.strip()), 20, words)
+    assert len(chunks) > 3 and all(one.text.startswith("Die Frist") for one in chunks)

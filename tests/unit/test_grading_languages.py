@@ -15,6 +15,7 @@ CACHED = (
     languages.languages,
     abstention.is_abstention,
     abstention._refusals,
+    abstention._refusal_wordings,
     abstention._contrasts,
     abstention._denials,
     terms.terms,

@@ -157,3 +157,28 @@ def test_excused_copies_are_counted(tmp_path: Path) -> None:
     n = sum(one.excused for one in found.leaks)
     assert n > 0
     assert any(line.startswith(f"note: {n} test questions resemble") for line in found.lines())
+
+
+JAPANESE = (
+    "# 保証\n\nこの惑星の一年は三百日です。保証期間はお買い上げの日から三年間で、落下による破損は対象になりません。\n"
+)
+
+
+def test_documents_that_the_embedder_does_not_cover_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the lines of a check and in the summary of a run; the languages have their shares."""
+    monkeypatch.setattr("bakeoff.pilot.prepare.languages_of_embedder", lambda model: ("en",))
+    config = make(tmp_path)
+    (tmp_path / "docs" / "ja.md").write_text(JAPANESE * 20, encoding="utf-8")
+    found = prepare(load_config(config))
+    (note,) = [note for note in found.notes if "embedder" in note]
+    assert "Japanese (" in note and "was made for English" in note
+    assert any(line.startswith("the documents are in Japanese (") for line in found.lines())
+    summary = found.summary()
+    assert note in summary.warnings
+    assert set(summary.documents.languages) == {"ja", "en"}
+
+
+def test_english_documents_need_no_word_about_languages(tmp_path: Path) -> None:
+    """No line and no note."""
+    found = prepare(load_config(make(tmp_path)))
+    assert not [line for line in (*found.notes, *found.lines()) if "English" in line]

@@ -9,6 +9,7 @@ import typer
 from bakeoff.cli.options import Json
 from bakeoff.cli.output import note, print_json
 from bakeoff.models.settings import DEFAULT_EMBEDDER
+from bakeoff.writing.words import count_words
 
 if TYPE_CHECKING:
     from bakeoff.records import Chunk, Document
@@ -60,7 +61,7 @@ def _head(document: "Document") -> Iterator[str]:
         yield f"updated: {document.updated_at:%Y-%m-%d %H:%M} UTC"
     for key, value in document.meta.items():
         yield f"{key}: {value}"
-    yield f"length:  {len(document.text):,} characters, {len(document.text.split()):,} words"
+    yield f"length:  {len(document.text):,} characters, {count_words(document.text):,} words"
 
 
 def _cut(chunks: "list[Chunk]") -> Iterator[str]:

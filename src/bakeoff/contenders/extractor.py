@@ -1,48 +1,59 @@
 """Extractor: retrieve, then copy the sentence that answers. Without a language model it may miss, but never invents.
 
-Takes questions, gives answers that are verbatim pieces of what the chunk they cite shows. Knows nothing about
-generators. Source of the idea: retrieve-then-read (Chen et al. 2017, "Reading Wikipedia to Answer Open-Domain
-Questions", DrQA), but sentences are ranked by an embedder and shared words instead of a trained reader.
+Takes questions, gives answers that are pieces of what the chunk they cite shows, word for word, without the marks of
+Markdown. Knows nothing about generators. Source of the idea: retrieve-then-read (Chen et al. 2017, "Reading Wikipedia
+to Answer Open-Domain Questions", DrQA), but sentences are ranked by an embedder and shared words instead of a trained
+reader.
 """
 
 import re
 import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from bakeoff.contenders.copied import as_read
 from bakeoff.contenders.declining import declines
-from bakeoff.contenders.headings import heading_spans
+from bakeoff.contenders.pieces import pieces
 from bakeoff.protocols import Embedder, Retriever
 from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.records import Answer, Hit, Question, Usage
+from bakeoff.retrieval.coverage import covers_text, languages_of
+from bakeoff.retrieval.search_words import search_words
 from bakeoff.retrieval.visible import hits_for
+from bakeoff.writing.scripts import MARKS
+from bakeoff.writing.words import count_words
 
-SENTENCE = re.compile(r"[^\n]+?(?:[.!?](?=\s|$)|(?=\n)|$)")
-WORD = re.compile(r"\w+")
+WORD = re.compile(rf"[\w{MARKS}]+")
 LEXICAL_WEIGHT = 0.5
 RANK_WEIGHT = 0.1
-MIN_WORDS = 2
+SEMANTIC_WEIGHT, UNCOVERED_WEIGHT = 1.0, 0.2  # of the embedder; the lower one where it was not made for the language
 COPIED_FOR_WRITTEN = 1.5  # passages need more words than written answers to say the same
 
 
 class Sentence(NamedTuple):
-    """A piece of a chunk's shown text: `hit.chunk.shown[start:end]`."""
+    """A piece of a chunk's shown text: `hit.chunk.shown[start:end]`. `header` is that of the table it is a row of."""
 
     hit: Hit
     start: int
     end: int
+    block: int = 0
+    header: str = ""
 
     @property
     def text(self) -> str:
-        return self.hit.chunk.shown[self.start : self.end]
+        """The piece as it is copied: on one line, without marks."""
+        chunk = self.hit.chunk
+        return as_read(chunk.shown[self.start : self.end], chunk.heading, self.header)
 
     @property
     def in_context(self) -> str:
         """The sentence with the headings above it, for comparison with the question."""
-        return f"{self.hit.chunk.heading} {self.text}"
+        chunk = self.hit.chunk
+        return f"{chunk.heading} {chunk.shown[self.start : self.end]}"
 
 
 class Extractor:
@@ -108,7 +119,7 @@ class Extractor:
             return Answer(question_id=question.id, contender=self.name, abstained=True)
         lexical = _shared_words(question.text, [option.in_context for option in options])
         ranks = np.array([1.0 / option.hit.rank for option in options])
-        scores = rows @ query + LEXICAL_WEIGHT * lexical + RANK_WEIGHT * ranks
+        scores = self._semantic_weight(question, hits) * (rows @ query) + LEXICAL_WEIGHT * lexical + RANK_WEIGHT * ranks
         best = int(np.argmax(scores))
         source = options[best].hit
         text = _widened(options, scores, best, self._answer_words)
@@ -122,6 +133,11 @@ class Extractor:
             abstained=declines(text, confidence, self._decline_below),
         )
 
+    def _semantic_weight(self, question: Question, hits: Sequence[Hit]) -> float:
+        passages = (hit.chunk.shown for hit in hits)
+        is_covered = covers_text(languages_of(self._embedder), question.text, passages)
+        return SEMANTIC_WEIGHT if is_covered else UNCOVERED_WEIGHT
+
 
 def words_to_copy(lengths: AnswerLengths) -> int:
     """Number of words to copy, from the lengths of known answers. 0 if there are none."""
@@ -129,36 +145,37 @@ def words_to_copy(lengths: AnswerLengths) -> int:
 
 
 def _widened(options: Sequence[Sentence], scores: np.ndarray, best: int, n_words: int) -> str:
-    """The best sentence and its neighbours in the chunk, higher scores first, up to n_words words. Verbatim."""
+    """The best sentence and its neighbours in the chunk, higher scores first, up to n_words words."""
     first = last = best
     chunk = options[best].hit.chunk
     while True:
-        text = chunk.shown[options[first].start : options[last].end]
+        text = _joined(options[first : last + 1])
         beside = [i for i in (first - 1, last + 1) if 0 <= i < len(options) and options[i].hit.chunk is chunk]
-        if len(WORD.findall(text)) >= n_words or not beside:
+        if count_words(text) >= n_words or not beside:
             return text
         chosen = max(beside, key=lambda i: float(scores[i]))
         first, last = min(first, chosen), max(last, chosen)
 
 
+def _joined(sentences: Sequence[Sentence]) -> str:
+    """The sentences as one text: those of a paragraph on one line."""
+    text = sentences[0].text
+    for before, sentence in pairwise(sentences):
+        if sentence.end <= before.end:  # an item of a list that is copied already
+            continue
+        gap = before.hit.chunk.shown[before.end : sentence.start]
+        text += ("\n" if before.block != sentence.block else " " if gap else "") + sentence.text
+    return text
+
+
 def sentences(hit: Hit) -> list[Sentence]:
-    """The sentences and lines of a passage, verbatim, without what answers nothing.
+    """The sentences, rows and items of a passage, without what answers nothing.
 
     That is: fewer than two words, headings of any kind, and questions. They share more words with the question than
     the sentence that answers it.
     """
-    pieces = []
-    text = hit.chunk.shown
-    headings = heading_spans(text, hit.chunk.heading)
-    for match in SENTENCE.finditer(text):
-        blank = len(match.group()) - len(match.group().lstrip())
-        sentence = Sentence(hit, match.start() + blank, match.start() + len(match.group().rstrip()))
-        asks = sentence.text.endswith("?")
-        if asks or len(WORD.findall(sentence.text)) < MIN_WORDS:
-            continue
-        if not any(start <= sentence.start < end for start, end in headings):
-            pieces.append(sentence)
-    return pieces
+    chunk = hit.chunk
+    return [Sentence(hit, *piece) for piece in pieces(chunk.shown, chunk.heading)]
 
 
 def _shared_words(question: str, texts: Sequence[str]) -> np.ndarray:
@@ -171,4 +188,5 @@ def _shared_words(question: str, texts: Sequence[str]) -> np.ndarray:
 
 
 def _stems(text: str) -> list[str]:
-    return [word[:-1] if len(word) > 3 and word.endswith("s") else word for word in WORD.findall(text.lower())]
+    words = WORD.findall(search_words(text).lower())
+    return [word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words]

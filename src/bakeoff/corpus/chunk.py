@@ -15,15 +15,17 @@ from bakeoff.formats import markup
 from bakeoff.formats.line_kinds import LineKinds, line_kinds
 from bakeoff.formats.readable import readable
 from bakeoff.records import Chunk, Document
+from bakeoff.writing.scripts import HAS_NO_BLANKS
+from bakeoff.writing.sentence_ends import sentence_ends
+from bakeoff.writing.words import whole_letter, word_ends
 
 CountTokens = Callable[[str], int]
 
 _ROW = re.compile(r"[^\s:;][^:;\n]{0,60}: \S")
-_SENTENCE_END = re.compile(r"[.!?…][\"')\]”’»]*\s+|[。！？]\s*")
-_NO_SENTENCE_END = re.compile(
-    r"(?:^|[\s(])(?:[A-Za-z]|e\.g|i\.e|etc|cf|vs|approx|ca|[Nn]o|[Ff]ig|Dr|Mrs?|Ms|St|z\.B|bzw|Nr)$|(?:^|\n)\s*\d{1,2}$"
-)
 _SPACE = re.compile(r"\s")
+_OUTSIDE_NUMBERS = re.compile(r"(?<!\d)\s|\s(?!\d)")
+_NEAR = 200
+_CLAUSE_END = "、，；،؛,;:："
 
 
 class _Span(NamedTuple):
@@ -294,18 +296,15 @@ class _Cutter:
 
     def _sentences(self, span: _Span) -> Iterator[_Atom]:
         start = span.start
-        for match in _SENTENCE_END.finditer(self.text, span.start, span.end):
-            before = self.text[max(start, match.start() - 12) : match.start()]
-            if self.text[match.end() : match.end() + 1].islower() or _NO_SENTENCE_END.search(before):
-                continue
-            yield from self._words(_Span(start, match.end()))
-            start = match.end()
+        for end in sentence_ends(self.text, span.start, span.end):
+            yield from self._words(_Span(start, end))
+            start = end
         if start < span.end:
             yield from self._words(_Span(start, span.end))
 
     def _words(self, span: _Span) -> Iterator[_Atom]:
-        """The span, halved at the space nearest to its middle until each piece fits. A word that is too long is cut
-        in its middle.
+        """The span, halved between the two words nearest to its middle until each piece fits. A word that is too long
+        is cut in its middle, but no letter from its marks.
 
         Whitespace alone is not a piece: the space between two pieces of a chunk is counted when they are packed.
         """
@@ -323,11 +322,35 @@ class _Cutter:
         yield from self._words(_Span(cut, inner.end))
 
     def _middle(self, span: _Span) -> int:
+        """Where to halve a span: at a blank or between words, in scripts without blanks rather after a clause."""
         middle = (span.start + span.end) // 2
-        after = _SPACE.search(self.text, middle, span.end)
-        before = max(self.text.rfind(blank, span.start, middle) for blank in (" ", "\n", "\t"))
-        near = [cut for cut in (before, after.start() if after else -1) if cut > span.start]
-        return min(near, key=lambda cut: abs(cut - middle)) if near else middle
+        if HAS_NO_BLANKS.search(self.text, span.start, span.end):
+            near = [span.start + end for end in word_ends(self._slice(span))]
+            quarter = (span.end - span.start) // 4
+            clauses = [cut for cut in near if self.text[cut - 1] in _CLAUSE_END and abs(cut - middle) <= quarter]
+            near = clauses or [*near, *self._blanks(span, middle)]
+        else:
+            near = self._blanks(span, middle)
+        if near:
+            return min(near, key=lambda cut: abs(cut - middle))
+        return whole_letter(self.text, middle, span.start)
+
+    def _blanks(self, span: _Span, middle: int) -> list[int]:
+        """The blanks next to the middle, before and after it. Those inside numbers only if there are no others."""
+        blanks = self._next_to(_OUTSIDE_NUMBERS, span, middle) or self._next_to(_SPACE, span, middle)
+        return [cut for cut in blanks if cut > span.start]
+
+    def _next_to(self, blank: re.Pattern[str], span: _Span, middle: int) -> list[int]:
+        after = blank.search(self.text, middle, span.end)
+        before = self._last(blank, max(span.start, middle - _NEAR), middle)
+        if before < 0:
+            before = self._last(blank, span.start, middle)
+        return [cut for cut in (before, after.start() if after else -1) if cut >= 0]
+
+    def _last(self, blank: re.Pattern[str], start: int, stop: int) -> int:
+        """Where the last of them begins in text[start:stop]; -1 if there is none."""
+        starts = map(re.Match.start, blank.finditer(self.text, start, stop + 1))  # what follows a blank counts
+        return max((place for place in starts if place < stop), default=-1)
 
     def _slice(self, span: _Span) -> str:
         return self.text[span.start : span.end]

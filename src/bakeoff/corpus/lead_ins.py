@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 
 from bakeoff.formats import inline, markup
+from bakeoff.writing.sentence_ends import sentence_ends
 
 MOST_CHARS = 200  # longer ones would fill the passages that repeat them
-_SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"')\]”’»]*\s+|(?<=[。！？])")
 _MARKER = re.compile(r"([ \t]*)(?:[-*+•]|\d{1,3}[.)])[ \t]+")
 _ENDS_OPEN = re.compile(r"[:：]\W{0,4}$")
 
@@ -23,7 +23,7 @@ def lead_in_of(text: str) -> str:
     last = markup.one_line(text.rstrip().rsplit("\n\n", 1)[-1])
     if not _ENDS_OPEN.search(last):
         return ""
-    sentence = _plain([piece for piece in _SENTENCE_END.split(last) if piece.strip()][-1])
+    sentence = _plain(last[max(sentence_ends(last), default=0) :])
     return sentence if len(sentence) <= MOST_CHARS else ""
 
 

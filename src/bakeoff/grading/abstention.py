@@ -7,7 +7,7 @@ don't know" makes a statement of which the refusal is only a part, and "Oslo, I 
 import re
 from functools import lru_cache
 
-from bakeoff.grading.languages import ENGLISH_TOO, Phrases, languages
+from bakeoff.grading.languages import ENGLISH_TOO, Phrases, any_of, languages
 from bakeoff.grading.languages import plain as plain_lower
 from bakeoff.grading.normalise import fold
 from bakeoff.grading.terms import terms
@@ -122,7 +122,7 @@ def denies_elsewhere(text: str) -> bool:
 @lru_cache(maxsize=1)
 def _denials() -> Phrases:
     lists = languages()
-    return Phrases((lists.denies_what_follows | lists.denies_what_precedes) - ENGLISH_TOO)
+    return Phrases((lists.denies_what_follows | lists.denies_next_word | lists.denies_what_precedes) - ENGLISH_TOO)
 
 
 def declines_elsewhere(text: str) -> bool:
@@ -134,9 +134,22 @@ def declines_elsewhere(text: str) -> bool:
     refusing = [_refusals().stand_in(sentence) for sentence in sentences]
     if not any(refusing) or any(re.search(r"\d", sentence) for sentence in sentences):
         return False
-    if any(_contrasts().stand_in(sentence) for sentence in sentences):
+    if any(_answers_after_contrast(sentence) for sentence in sentences):
         return False
     return all(refuses or len(sentence.split()) <= 3 for sentence, refuses in zip(sentences, refusing, strict=True))
+
+
+def _answers_after_contrast(sentence: str) -> bool:
+    """Whether something other than a refusal follows a word such as 'aber' or 'mais'."""
+    if not _contrasts().stand_in(sentence):
+        return False
+    *before, last = re.split(any_of(languages().but), _refusal_wordings().sub("\0", sentence))
+    return bool(before) and "\0" not in last
+
+
+@lru_cache(maxsize=1)
+def _refusal_wordings() -> re.Pattern[str]:
+    return re.compile(any_of(languages().refusals))
 
 
 @lru_cache(maxsize=1)

@@ -17,11 +17,11 @@ import yaml
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.grading.normalise import fold
-from bakeoff.grading.scripts import HAS_NO_BLANKS
+from bakeoff.writing.scripts import HAS_NO_BLANKS
 
 FOLDER = Path(__file__).parent / "languages"
 VARIABLE = "BAKEOFF_LANGUAGES"
-LISTS = ("says_yes", "says_no", "denies_what_follows", "denies_what_precedes", "but", "refusals")
+LISTS = ("says_yes", "says_no", "denies_what_follows", "denies_next_word", "denies_what_precedes", "but", "refusals")
 
 ENGLISH_TOO = frozenset(("no", "ne", "not"))
 """Negations of other languages that are words or abbreviations in English texts."""
@@ -34,6 +34,7 @@ class Languages:
     says_yes: frozenset[str]
     says_no: frozenset[str]
     denies_what_follows: frozenset[str]
+    denies_next_word: frozenset[str]
     denies_what_precedes: frozenset[str]
     but: frozenset[str]
     refusals: frozenset[str]

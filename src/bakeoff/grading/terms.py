@@ -12,10 +12,10 @@ from functools import lru_cache
 
 from bakeoff.grading.languages import any_of, languages
 from bakeoff.grading.normalise import ORDINALS, SCALES, fold, spell_out, word_set
-from bakeoff.grading.scripts import MARKS
 from bakeoff.grading.spoken import as_dates, as_figures
 from bakeoff.grading.units import CURRENCIES, CURRENCY_PATTERN, UNIT_PATTERN, have_cents, is_loose, unit_of
 from bakeoff.grading.zones import ZONE_PATTERN, same_time
+from bakeoff.writing.scripts import MARKS
 
 YearMonthDay = tuple[int | None, int | None, int | None]
 

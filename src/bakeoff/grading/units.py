@@ -59,6 +59,29 @@ _add(
 )
 _add("month", _1="month|months|mo|mos", _12="year|years|yr|yrs|annum", _120="decade|decades")
 _add("working day", _1="working day|working days|business day|business days|workday|workdays|weekday|weekdays")
+# The same in German, French, Spanish, Italian, Portuguese, Dutch, Polish, Russian, Hindi and Arabic, in the forms that
+# stand after numbers. Chinese, Japanese, Korean and Thai: `east_asian.py`.
+_add(
+    "second",
+    _1="Sekunden|seconde|secondes|segundos|secondi|seconden|секунд|секунды|सेकंड|ثوان|ثانية",
+    _60="Minute|Minuten|minuto|minutos|minuti|minuten|minut|minuty|минут|минуты|मिनट|मिनटों|دقيقة|دقائق",
+    _3600="Stunde|Stunden|heure|heures|hora|horas|ora|uur|godzin|godziny|час|часа|часов|घंटे|घंटा|घंटों|ساعة|ساعات",
+    _86400="Tage|Tagen|jour|jours|día|días|dia|dias|giorno|giorni|dagen|dni|день|дня|дней|दिन|दिनों|يوم|يوما|أيام|ايام",
+    _604800="Woche|Wochen|semaine|semaines|semana|semanas|settimana|settimane|weken|tygodnie|tygodni|недель|недели|"
+    "सप्ताह|हफ़्ते|हफ्ते|أسبوع|أسابيع",
+)
+_add(
+    "month",
+    _1="Monat|Monate|Monaten|mois|mes|meses|mese|mesi|mês|maand|maanden|miesiąc|miesiące|miesięcy|месяц|месяца|месяцев|"
+    "महीने|महीना|महीनों|माह|شهر|شهرا|أشهر|شهور",
+    _12="Jahr|Jahre|Jahren|ans|année|années|año|años|anni|anno|ano|anos|jaar|rok|lata|lat|год|года|лет|साल|वर्ष|वर्षों|"
+    "سنة|سنوات|عام|أعوام",
+)
+_add(
+    "working day",
+    _1="Werktage|Werktagen|Arbeitstage|Arbeitstagen|jours ouvrés|jours ouvrables|días hábiles|días laborables|"
+    "giorni lavorativi|dias úteis|werkdagen|dni robocze|dni roboczych|рабочих дней|कार्यदिवस|कार्यदिवसों|أيام عمل",
+)
 _add(
     "metre",
     _1_1000="mm|millimetre|millimetres|millimeter|millimeters",

@@ -10,7 +10,7 @@ from functools import lru_cache
 from bakeoff.grading.languages import any_of, languages
 from bakeoff.grading.normalise import fold
 from bakeoff.grading.rulings import Verdict
-from bakeoff.grading.scripts import HAS_NO_BLANKS, script_of
+from bakeoff.writing.scripts import HAS_NO_BLANKS, script_of
 
 # What may stand directly before a word in the same script, and after it.
 _BEFORE = frozenset("はがをにでともへのやか在是为為于於叫名约約有从從到至和与與或的")

@@ -150,6 +150,8 @@ def negated(answer: Terms, i: int) -> bool:
         rejected = answer[k].text == "than" and k > 0 and answer[k - 1].text in ("rather", "other")
         if rejected or (answer[k].text in NEGATORS and (answer[k].text == "not" or i - k <= 3)):
             return not any(term.text in _HARMLESS for term in answer[k + 1 : i + 2])
+        if i - k <= 2 and answer[k].written.lower() in languages().denies_next_word:
+            return True
         if answer[k].written.lower() in languages().denies_what_follows and answer[k].text not in ENGLISH_TOO:
             return True
     return False

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bakeoff.errors import ConfigError
+from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.models.damage import check_weights
 from bakeoff.models.engines.sentence_encoders import Encoder, OpenVinoEncoder, TorchEncoder, batches_of
 from bakeoff.models.gpu import has_gpu
 from bakeoff.models.load import as_settings
+from bakeoff.models.long_words import PIECE
 from bakeoff.models.sentence_model import SentenceModel, read_sentence_model
 from bakeoff.models.sentence_tokens import SentenceTokenizer
 from bakeoff.models.settings import DEFAULT_EMBEDDER, ApiModel, LocalModel
 from bakeoff.models.weights import resolve_model
+from bakeoff.writing.scripts import NO_BLANKS
 
 if TYPE_CHECKING:
     from bakeoff.models.providers.embeddings import ApiEmbedder
@@ -38,6 +40,7 @@ class ModelEmbedder:
         self.name = name
         self.dimension = encoder.dimension
         self.max_tokens = tokenizer.max_tokens
+        self.languages = model.languages
         self._model = model
         self._tokenizer = tokenizer
         self._encoder = encoder
@@ -107,7 +110,7 @@ class HashEmbedder:
         return _unit(vectors)
 
     def count_tokens(self, text: str) -> int:
-        """Number of words and punctuation marks in the text."""
+        """Number of words and punctuation marks in the text; each Chinese, Japanese, Korean or Thai letter counts."""
         return len(_TOKEN.findall(text))
 
     def count_tokens_batch(self, texts: Sequence[str]) -> list[int]:
@@ -150,6 +153,16 @@ def _refuse_price(settings: ApiModel) -> None:
         )
 
 
+def languages_of_embedder(settings: LocalModel | ApiModel) -> tuple[str, ...] | None:
+    """The languages that a local model's card names. None if it names none or all, and for models that are not here."""
+    if isinstance(settings, ApiModel) or settings.name == HashEmbedder.name:
+        return None
+    try:
+        return _located(settings)[1].languages
+    except BakeoffError:  # whoever loads the model says what is wrong with it
+        return None
+
+
 def check_embedder(settings: LocalModel) -> None:
     """Finds a local embedder, reads its configuration and tokenizer, and the headers of its weights.
 
@@ -174,7 +187,7 @@ def _located(settings: LocalModel) -> tuple[Path, SentenceModel]:
 
 # --- tokens
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_TOKEN = re.compile(rf"[{NO_BLANKS}]|(?:(?![{NO_BLANKS}])\w){{1,{PIECE}}}|[^\w\s]")
 _WORD = re.compile(r"\w+")
 
 

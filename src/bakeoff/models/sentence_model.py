@@ -7,8 +7,11 @@ Source: sentence-transformers 6.2 (`modules.json`, `config_sentence_transformers
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Literal
+
+import yaml
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.checksums import file_sha256
@@ -24,6 +27,8 @@ POOLINGS: dict[str, Pooling] = {
 }
 ACTIVATIONS = ("Identity", "Tanh")
 FIRST = ("Transformer", "Pooling")
+_FRONT_MATTER = re.compile(r"---\s*\n(.*?)\n---\s*(?:\n|$)", re.DOTALL)
+_CODE = re.compile(r"[a-z]{2,3}")
 QUERY_PROMPTS = ("query",)
 PASSAGE_PROMPTS = ("document", "passage", "corpus")
 
@@ -38,7 +43,8 @@ class Projection(Record):
 class SentenceModel(Record):
     """How texts become vectors.
 
-    The prompts are put in front of a text. `window` counts tokens, including special ones.
+    The prompts are put in front of a text. `window` counts tokens, including special ones. `languages` are those that
+    the model's card names (ISO 639-1); None if it names none, or all.
     """
 
     pooling: Pooling = "mean"
@@ -47,6 +53,7 @@ class SentenceModel(Record):
     passage_prompt: str = ""
     lower_case: bool = False
     window: int = 512
+    languages: tuple[str, ...] | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -75,7 +82,21 @@ def read_sentence_model(folder: Path) -> SentenceModel:
         passage_prompt=passage,
         lower_case=bool(limits.get("do_lower_case")),
         window=int(min(limits.get("max_seq_length") or known, known)),
+        languages=_languages(folder / "README.md"),
     )
+
+
+def _languages(card: Path) -> tuple[str, ...] | None:
+    """The languages in the front matter of a model's card. None without one, and for `multilingual`."""
+    if not card.exists():
+        return None
+    front = _FRONT_MATTER.match(card.read_text(encoding="utf-8", errors="replace"))
+    try:
+        named = (yaml.safe_load(front[1]) or {}).get("language") if front else None
+    except (yaml.YAMLError, AttributeError):  # a card is written for people: one that is damaged says nothing
+        return None
+    codes = [named] if isinstance(named, str) else [str(code) for code in named or ()]
+    return tuple(codes) if codes and all(_CODE.fullmatch(code) for code in codes) else None
 
 
 def _modules(folder: Path) -> list[tuple[str, str]]:

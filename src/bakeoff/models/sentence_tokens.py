@@ -10,6 +10,7 @@ from typing import Any
 
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
 from bakeoff.models.damage import refusing_damage
+from bakeoff.models.long_words import with_breaks
 from bakeoff.models.sentence_model import SentenceModel
 
 
@@ -27,6 +28,7 @@ class SentenceTokenizer:
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        self._unknown = self._id_of_unknown()
         self._special = self._tokenizer.num_special_tokens_to_add(is_pair=False)
         self._first, self._last = self._frame()
         self._lower_case = model.lower_case
@@ -38,6 +40,11 @@ class SentenceTokenizer:
                 f"The embedder in {folder} takes {model.window} tokens, but its prompts have {n_prompt}.",
                 "choose an embedder with a longer window",
             )
+
+    def _id_of_unknown(self) -> int | None:
+        """The id that stands for a whole word that the model does not know. None for models that know every piece."""
+        word = getattr(self._tokenizer.model, "unk_token", None)
+        return self._tokenizer.token_to_id(word) if word else None
 
     def _frame(self) -> tuple[list[int], list[int]]:
         """The special tokens before and after a text."""
@@ -68,8 +75,18 @@ class SentenceTokenizer:
         return ([*before.ids, *ids] for ids in cut(whole.ids, self._room - len(before)))
 
     def _encoded(self, texts: Sequence[str]) -> list[Any]:
+        """The encoded texts. Where a word is unknown, long words and those of scripts without blanks are separated:
+        otherwise a paragraph in Thai, or 100 letters without a blank, would be one unknown word.
+        """
         read = [text.lower() for text in texts] if self._lower_case else list(texts)
-        return list(self._tokenizer.encode_batch_fast(read, add_special_tokens=False))
+        encodings = list(self._tokenizer.encode_batch_fast(read, add_special_tokens=False))
+        if self._unknown is not None:
+            again = {i: with_breaks(read[i]) for i, encoding in enumerate(encodings) if self._unknown in encoding.ids}
+            again = {i: text for i, text in again.items() if text != read[i]}
+            broken = self._tokenizer.encode_batch_fast(list(again.values()), add_special_tokens=False)
+            for i, encoding in zip(again, broken, strict=True):
+                encodings[i] = encoding
+        return encodings
 
 
 def cut(ids: list[int], size: int) -> Iterator[list[int]]:

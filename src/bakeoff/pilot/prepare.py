@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from bakeoff.corpus.sources.folders import Problem, Reading, read_documents
 from bakeoff.errors import InputError
+from bakeoff.models.embed import languages_of_embedder
 from bakeoff.models.prompts import check_placeholders
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
 from bakeoff.questions.answer_lengths import AnswerLengths
@@ -21,9 +22,12 @@ from bakeoff.questions.splits import MEASURED, assign_splits
 from bakeoff.questions.survey import QuestionSummary, counted_tests, label_note, summarise
 from bakeoff.questions.updated import asked_again
 from bakeoff.records import Document, Question, Record, Slice, Split
+from bakeoff.retrieval.coverage import coverage_warning, in_words
 from bakeoff.runs.config import Config
 from bakeoff.runs.data import DataSummary, DocumentSummary
 from bakeoff.sentences import first_few
+from bakeoff.writing.language import shares_of_languages
+from bakeoff.writing.words import count_words
 
 EXCUSED = (
     "note: {n} test questions resemble a training question but do not count as leaks: they ask for the same fact in "
@@ -32,7 +36,9 @@ EXCUSED = (
 
 
 class Prepared(Record):
-    """All the data of one pilot. `updated_documents` are the new versions in the update."""
+    """All the data of one pilot. `updated_documents` are the new versions in the update, `languages` the shares of all
+    documents' letters by language.
+    """
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
@@ -41,6 +47,7 @@ class Prepared(Record):
     leaks: tuple[Leak, ...]
     data: QuestionSummary
     updated_documents: tuple[Document, ...] = ()
+    languages: Mapping[str, float] = {}
 
     @property
     def all_documents(self) -> tuple[Document, ...]:
@@ -76,7 +83,7 @@ class Prepared(Record):
 
     def lines(self) -> list[str]:
         """What the data are and what they allow, one fact per line."""
-        n_words = sum(len(document.text.split()) for document in self.documents)
+        n_words = sum(count_words(document.text) for document in self.documents)
         own = self.own_questions
         texts = {question.id: question.text for question in self.questions}
         n_excused = sum(leak.excused for leak in self.leaks)
@@ -86,6 +93,7 @@ class Prepared(Record):
         monthly = self.asked_per_month
         return [
             f"{len(self.documents)} documents, about {n_words:,} words; {asked}.",
+            *([f"the documents are in {in_words(self.languages)}."] if set(self.languages) - {"en"} else []),
             *([f"by their dates and counts, users ask about {monthly:,} questions a month."] if monthly else []),
             *(problem.line for problem in self.problems),
             *(f"note: {note}" for note in self.notes),
@@ -99,8 +107,9 @@ class Prepared(Record):
         return DataSummary(
             documents=DocumentSummary(
                 n=len(self.documents),
-                n_words=sum(len(document.text.split()) for document in self.documents),
+                n_words=sum(count_words(document.text) for document in self.documents),
                 n_chunks=n_chunks,
+                languages=self.languages,
                 problems=self.problems,
             ),
             questions=self.data,
@@ -137,15 +146,24 @@ def prepare(config: Config) -> Prepared:
             "give more questions, raise split.test in the configuration, or fix the column 'split'",
         )
     near_copies = leaks(split)
+    languages = shares_of_languages(document.text for document in reading.documents)
     return Prepared(
         documents=tuple(reading.documents),
         problems=(*reading.problems, *(updated.problems if updated else ())),
         questions=tuple(split),
-        notes=(*notes, *leak_notes(near_copies, split)),
+        notes=(*notes, *leak_notes(near_copies, split), *_coverage(config, languages)),
         leaks=tuple(near_copies),
         data=summarise(split),
         updated_documents=tuple(updated.documents) if updated else (),
+        languages=languages,
     )
+
+
+def _coverage(config: Config, languages: Mapping[str, float]) -> list[str]:
+    """For each embedder, what to know if it was not made for a language of the documents."""
+    embedders = [config.models[name] for name in dict.fromkeys(spec.retrieval.embedder for spec in config.specs)]
+    warnings = (coverage_warning(model.label, languages_of_embedder(model), languages) for model in embedders)
+    return [warning for warning in warnings if warning]
 
 
 def _read(

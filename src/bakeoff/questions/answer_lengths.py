@@ -11,6 +11,7 @@ from typing import Literal
 
 from bakeoff.records import Length, Question, Record
 from bakeoff.sentences import percent
+from bakeoff.writing.words import count_words
 
 NEARLY_ALL = 0.9
 SHORT_WORDS, LONG_WORDS = 8, 12
@@ -42,7 +43,7 @@ class AnswerLengths(Record):
         """The lengths of the answers of these questions. Questions without an answer are left out."""
         shortest = [_shortest(question) for question in questions if question.answerable]
         return cls(
-            words=tuple(sorted(len(answer.split()) for answer in shortest)),
+            words=tuple(sorted(count_words(answer) for answer in shortest)),
             tokens=tuple(sorted(map(estimated_tokens, shortest))),
         )
 
@@ -92,7 +93,7 @@ def answer_length(question: Question) -> AnswerLength | None:
     """Whether a question's accepted answer is short or long; None if it has none. Of several, the shortest counts."""
     if not question.answerable:
         return None
-    return "short" if len(_shortest(question).split()) <= PHRASE_WORDS else "long"
+    return "short" if count_words(_shortest(question)) <= PHRASE_WORDS else "long"
 
 
 def _shortest(question: Question) -> str:

@@ -14,6 +14,7 @@ from bakeoff.questions.splits import MEASURED
 from bakeoff.questions.untrained import untrained_kinds, untrained_labels
 from bakeoff.records import Question, Record
 from bakeoff.sentences import first_few, listed
+from bakeoff.writing.words import count_words
 
 DISCORDANT = 0.3
 SIGNIFICANCE, POWER = 0.05, 0.8
@@ -156,7 +157,7 @@ def _mostly_differ(phrasings: Sequence[Question]) -> bool:
 def _long_answers(questions: Sequence[Question]) -> list[str]:
     """A warning if half of the accepted answers are too long to be graded well by rules."""
     lengths = [
-        min(len(answer.split()) for answer in question.answers)
+        min(count_words(answer) for answer in question.answers)
         for question in questions
         if question.split == "test" and question.slice in MEASURED and question.answers
     ]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 RRF_K = 60  # Source: Cormack, Clarke, Buettcher 2009, Reciprocal Rank Fusion
+EQUAL = 0.5
 DECIMALS = 5  # smaller differences between scores are rounding errors of the matrix product, not relevance
 
 
@@ -45,21 +46,27 @@ def top(
     return Ranking(ranking.rows[:k], ranking.scores[:k])
 
 
-def fused_by_score(first: Ranking, second: Ranking, order: np.ndarray) -> Ranking:
-    """Convex combination with equal weights, not tuned: the mean of both scores.
+def fused_by_score(first: Ranking, second: Ranking, order: np.ndarray, second_weight: float = EQUAL) -> Ranking:
+    """Convex combination, with equal weights not tuned: the mean of both scores.
 
     Each score is scaled to 0..1 over the candidates of its ranking. A row that is not in a ranking scores 0 there.
     Source: Bruch, Gai, Ingber 2023, An Analysis of Fusion Functions for Hybrid Retrieval.
     """
-    return _summed(first, second, [_scaled(first.scores) / 2, _scaled(second.scores) / 2], order)
+    parts = [_scaled(first.scores) * (1 - second_weight), _scaled(second.scores) * second_weight]
+    return _summed(first, second, parts, order)
 
 
-def fused_by_rank(first: Ranking, second: Ranking, order: np.ndarray) -> Ranking:
+def fused_by_rank(first: Ranking, second: Ranking, order: np.ndarray, second_weight: float = EQUAL) -> Ranking:
     """Reciprocal rank fusion: a row's score is the sum of 1 / (RRF_K + rank) over the rankings that contain it.
+
+    With unequal weights, the parts of the sum are multiplied by twice the weight.
 
     Source: Cormack, Clarke, Buettcher 2009, Reciprocal Rank Fusion.
     """
-    parts = [1.0 / (RRF_K + np.arange(1, len(ranking.rows) + 1)) for ranking in (first, second)]
+    parts = [
+        2 * weight / (RRF_K + np.arange(1, len(ranking.rows) + 1))
+        for ranking, weight in ((first, 1 - second_weight), (second, second_weight))
+    ]
     return _summed(first, second, parts, order)
 
 

@@ -26,8 +26,9 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.protocols import Embedder
 from bakeoff.records import Chunk, Document, Hit, Record
+from bakeoff.retrieval.coverage import languages_of
 from bakeoff.retrieval.doubts import COLUMNS, doubtful
-from bakeoff.retrieval.fuse import Ranking, fused_by_rank, fused_by_score, top
+from bakeoff.retrieval.fuse import EQUAL, Ranking, fused_by_rank, fused_by_score, top
 from bakeoff.retrieval.lance_table import (
     REMEDY,
     TEXT_COLUMN,
@@ -37,6 +38,7 @@ from bakeoff.retrieval.lance_table import (
     copy_table,
     discard,
     explained,
+    index_words,
     new_table,
     open_table,
     pinned,
@@ -46,8 +48,11 @@ from bakeoff.retrieval.lance_table import (
     write_state,
 )
 from bakeoff.retrieval.rows import IndexRows
+from bakeoff.retrieval.search_words import search_words
+from bakeoff.writing.language import UNLATIN, covers, language_of_script, shares_of_languages
 
 CANDIDATES = 100  # hits that each of the two rankings contributes to the fusion
+UNCOVERED_WEIGHT = 0.2  # of the dense ranking, for languages that the embedder was not trained on
 GROUP_CHUNKS = 1024  # chunks embedded and written together; a kill loses the work of at most one group
 TIDY_ALWAYS_CHUNKS = 10_000
 TIDY_WRITES = 256  # a table is rewritten after so many changes, however small they are
@@ -202,6 +207,7 @@ class HybridIndex:
             touched = sorted({*changes.added, *changes.updated, *changes.deleted, *self._state.pending, *again})
             if touched or self._state.version != changes.version:
                 self._save(store=store.identity, version=changes.version, pending=tuple(touched))
+            self._choose_language(store)
             earlier_s = self._state.seconds
             written: list[Any] = []
             try:
@@ -233,27 +239,42 @@ class HybridIndex:
             **counts, n_chunks=done.n_chunks, n_tokens=done.n_tokens, seconds=seconds, n_written=len(touched)
         )
 
+    def _choose_language(self, store: DocumentStore) -> None:
+        """Before the first rows are written: stem words by the rules of the documents' main language."""
+        if int(self._table.count_rows()):
+            return
+        shares = shares_of_languages(document.text for document in store.documents())
+        language = next(iter(shares), "en")
+        if language != self._state.language:
+            index_words(self._table, language)
+            self._save(language=language)
+
     def search(
         self, queries: Sequence[str], k: int, where: Filter | None = None, fusion: Literal["score", "rank"] = "score"
     ) -> list[list[Hit]]:
         """At most k hits per query, best first, in the order of the queries. Fuses the BM25 and the vector ranking.
 
-        `fusion` fuses by scores or by reciprocal ranks (docs/results/retrieval.md compares them). A query without a
-        letter or digit gives no hits. Hits of equal score are ordered by source and position.
+        `fusion` fuses by scores or by reciprocal ranks (docs/results/retrieval.md compares them). Where the embedder
+        was not made for the language of a query, its ranking counts for less. A query without a letter or digit gives
+        no hits. Hits of equal score are ordered by source and position.
         """
         fuse = fused_by_score if fusion == "score" else fused_by_rank
         snapshot, depth = self._loaded(), max(k, CANDIDATES)
         rows = snapshot.rows
         lexical = self._bm25(snapshot, queries, depth, where or Filter())
         dense = self._dense(rows, queries, depth, where or Filter())
-        return [rows.hits(fuse(*pair, rows.order), k) for pair in zip(lexical, dense, strict=True)]
+        weights = map(self._dense_weight, queries)
+        triples = zip(lexical, dense, weights, strict=True)
+        return [rows.hits(fuse(first, second, rows.order, weight), k) for first, second, weight in triples]
 
     def search_visible(self, queries: Sequence[str], k: int, access: tuple[str, ...]) -> list[list[Hit]]:
         """The same as `search` in the documents without labels and those with at least one of these."""
         return self.search(queries, k, Filter(access=access))
 
     def search_bm25(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
-        """The same by BM25 alone (English stemming, without stop words; k1 = 1.2, b = 0.75)."""
+        """The same by BM25 alone (stemmed by the rules of the documents' language, without stop words; k1 = 1.2,
+        b = 0.75). Scripts without blanks are searched by pairs or triples of letters.
+        """
         snapshot = self._loaded()
         return [snapshot.rows.hits(ranking, k) for ranking in self._bm25(snapshot, queries, k, where or Filter())]
 
@@ -436,13 +457,25 @@ class HybridIndex:
 
         rows = snapshot.rows
         with explained(self._folder):
-            words = MatchQuery(_encodable(query), TEXT_COLUMN)  # type: ignore[call-arg]  # its defaults are pydantic's
+            words = MatchQuery(search_words(_encodable(query)), TEXT_COLUMN)  # type: ignore[call-arg]  # its defaults are pydantic's
             search = snapshot.table.search(words, query_type="fts").select(["id", "_score"]).limit(max(k, CANDIDATES))
             if condition:
                 search = search.where(condition, prefilter=True)
             matches = search.to_arrow()
             scored = zip(matches["id"].to_pylist(), matches["_score"].to_pylist(), strict=True)
             return Ranking.of([(rows.at[i], score) for i, score in scored if i in rows.at], rows.order)
+
+    def _dense_weight(self, query: str) -> float:
+        """The weight of the embedder's ranking for this query. BM25 has the rest of 1."""
+        known = languages_of(self._embedder)
+        if known is None or covers(known, language_of_script(query) or self._latin_language):
+            return EQUAL
+        return UNCOVERED_WEIGHT
+
+    @property
+    def _latin_language(self) -> str:
+        """The language of the documents if it is written in Latin letters, otherwise English."""
+        return "en" if self._state.language in UNLATIN else self._state.language
 
     def _dense(self, rows: IndexRows, queries: Sequence[str], k: int, where: Filter) -> list[Ranking]:
         asked = [i for i, query in enumerate(queries) if any(map(str.isalnum, query))]

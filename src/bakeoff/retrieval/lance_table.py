@@ -17,18 +17,28 @@ from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
 from bakeoff.files import jsonl
 from bakeoff.files.room import room_remedy
 from bakeoff.records import Chunk, Record
+from bakeoff.retrieval.search_words import search_words
 
-SCHEMA_VERSION = 1
-TEXT_COLUMN = "passage"
+SCHEMA_VERSION = 2
+TEXT_COLUMN = "words"
 FIRST_TABLE = "chunks"
 CACHE_BYTES = 512 * 1024 * 1024  # of LanceDB, for each table: its index and its metadata
+# fmt: off
+STEMMERS = {
+    "ar": "Arabic", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fi": "Finnish",
+    "fr": "French", "hu": "Hungarian", "it": "Italian", "nb": "Norwegian", "nl": "Dutch", "nn": "Norwegian",
+    "no": "Norwegian", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "ta": "Tamil",
+    "tr": "Turkish",
+}
+# fmt: on
 REMEDY = "delete this folder and start again: the index is made again; no document is lost, they are all in the store"
 
 
 class State(Record):
     """The content of `index.json`: the table holds the store's documents as of `version`. `table` is its name.
 
-    The documents in `pending` may be in any state. The last three fields count what a running sync has done so far, so
+    `language` (ISO 639-1) is that of most documents at the first sync: words are stemmed by its rules. The documents in
+    `pending` may be in any state. The last three fields count what a running sync has done so far, so
     that the work is still known after a kill.
     """
 
@@ -39,6 +49,7 @@ class State(Record):
     store: str = ""
     version: int = 0
     table: str = FIRST_TABLE
+    language: str = "en"
     pending: tuple[str, ...] = ()
     n_chunks: int = 0
     n_tokens: int = 0
@@ -89,7 +100,6 @@ def check_same(folder: Path, existing: State, wanted: State) -> None:
 def new_table(folder: Path, state: State) -> Any:
     """A new empty table with its full-text index. The state file is written last: without it there is no index."""
     import pyarrow as pa
-    from lancedb.index import FTS
 
     text, place = pa.string(), pa.int64()
     schema = pa.schema(
@@ -103,6 +113,7 @@ def new_table(folder: Path, state: State) -> Any:
             "heading": text,
             "readable": text,
             "passage": text,
+            TEXT_COLUMN: text,
             "access": pa.list_(text),
             "vector": pa.list_(pa.float32(), state.dimension),
         }
@@ -110,9 +121,18 @@ def new_table(folder: Path, state: State) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
     remove_tables(folder)
     table = _connection(folder).create_table(state.table, schema=schema)
-    table.create_index(TEXT_COLUMN, config=FTS(language="English", stem=True, remove_stop_words=True))
+    index_words(table, state.language)
     write_state(folder, state)
     return table
+
+
+def index_words(table: Any, language: str) -> None:
+    """Makes the full-text index of an empty table, or replaces it. Languages without a stemmer get the English one."""
+    from lancedb.index import FTS
+
+    stemmer = STEMMERS.get(language, STEMMERS["en"])
+    config = FTS(language=stemmer, stem=True, remove_stop_words=True, max_token_length=None)
+    table.create_index(TEXT_COLUMN, config=config, replace=True)
 
 
 def open_table(folder: Path, name: str = FIRST_TABLE) -> Any:
@@ -174,6 +194,7 @@ def arrow_rows(chunks: Sequence[Chunk], access: Sequence[tuple[str, ...]], vecto
 
     columns: dict[str, Any] = {name: [getattr(chunk, name) for chunk in chunks] for name in Chunk.model_fields}
     columns["passage"] = [chunk.passage for chunk in chunks]
+    columns[TEXT_COLUMN] = list(map(search_words, columns["passage"]))
     columns["access"] = [list(labels) for labels in access]
     flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
     columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])

@@ -28,7 +28,7 @@ class _Segment(NamedTuple):
     def of(cls, table: Any) -> "_Segment":
         vectors = table["vector"].combine_chunks()
         flat = vectors.flatten().to_numpy().reshape(len(vectors), vectors.type.list_size)
-        return cls(flat, table.drop_columns(["vector", "passage"]).combine_chunks())
+        return cls(flat, table.drop_columns(["vector", "passage", "words"]).combine_chunks())
 
 
 class IndexRows:

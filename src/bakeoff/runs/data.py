@@ -3,6 +3,8 @@
 Frozen records, written before any work is done and read by the verdict and the report. Knows nothing about contenders.
 """
 
+from collections.abc import Mapping
+
 from bakeoff.formats.part import Problem
 from bakeoff.questions.leaks import Leak
 from bakeoff.questions.survey import QuestionSummary
@@ -10,12 +12,15 @@ from bakeoff.records import Record
 
 
 class DocumentSummary(Record):
-    """Number of documents, words and passages (0 passages if nothing was indexed), and what was not read."""
+    """Number of documents, words and passages (0 passages if nothing was indexed), what was not read, and the share of
+    the letters in each language (ISO 639-1).
+    """
 
     n: int = 0
     n_words: int = 0
     n_chunks: int = 0
     problems: tuple[Problem, ...] = ()
+    languages: Mapping[str, float] = {}
 
 
 class DataSummary(Record):

@@ -16,6 +16,7 @@ from bakeoff.errors import ConfigError
 from bakeoff.questions import asked_per_month, read_questions
 from bakeoff.questions.labels import answer_labels
 from bakeoff.records import Record
+from bakeoff.writing.words import count_words
 
 TOKENS_PER_WORD = 1.3
 """Tokens per English word: an approximation that needs no tokenizer."""
@@ -181,7 +182,7 @@ def inspect_data(
     counts: dict[str, Any] = {}
     if documents:
         reading = read_documents(documents)
-        n_words = sum(len(document.text.split()) for document in reading.documents)
+        n_words = sum(count_words(document.text) for document in reading.documents)
         counts |= {
             "n_documents": len(reading.documents),
             "corpus_tokens": estimated_tokens(n_words),

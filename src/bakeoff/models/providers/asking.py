@@ -7,6 +7,7 @@ from bakeoff.errors import error_line
 from bakeoff.models.providers.client import ApiError
 from bakeoff.models.settings import ApiModel
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
+from bakeoff.writing.scripts import HAS_NO_BLANKS
 
 CHARACTERS_PER_TOKEN = 4
 
@@ -18,14 +19,15 @@ def asked_of(model: ApiModel, settings: GenerationSettings) -> GenerationSetting
 
 
 def estimated_tokens(text: str) -> int:
-    """One token for every four characters, rounded up.
+    """One token for every four characters, rounded up, and one for each Chinese, Japanese, Korean or Thai letter.
 
     Source: https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them
 
     >>> estimated_tokens("nine char")
     3
     """
-    return -(-len(text) // CHARACTERS_PER_TOKEN)
+    n_unspaced = len(HAS_NO_BLANKS.findall(text))
+    return n_unspaced - (n_unspaced - len(text)) // CHARACTERS_PER_TOKEN
 
 
 def estimated_prompt_tokens(prompt: Prompt) -> int:

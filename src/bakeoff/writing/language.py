@@ -1,0 +1,134 @@
+"""Which languages texts are written in.
+
+Takes texts, gives codes of ISO 639-1 with shares. Knows nothing about documents. A text's language is found by
+py3langid; that of a few words only by their script, since short texts in Latin letters are guessed wrongly too often.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import chain
+
+MOST_TEXTS = 400
+"""Texts that are looked at, spread over all of them."""
+PIECE, MOST_PIECES = 1000, 3
+"""Letters of a text that are looked at together, and the pieces of a text."""
+LEAST_SHARE = 0.05
+"""Languages with a smaller share are left out: a few tables and lists of names are always taken for some language."""
+LEAST_LETTERS = 40
+"""A shorter piece does not count."""
+
+_SCRIPTS = (
+    ("ja", "\u3041-\u30ff"),
+    ("ko", "\u1100-\u11ff\uac00-\ud7a3"),
+    ("th", "\u0e01-\u0e4e"),
+    ("lo", "\u0e80-\u0ecd"),
+    ("my", "\u1000-\u109f"),
+    ("km", "\u1780-\u17d3"),
+    ("ar", "\u0620-\u064a\u0671-\u06d3"),
+    ("he", "\u05d0-\u05ea"),
+    ("hi", "\u0904-\u0939\u0958-\u0961"),
+    ("bn", "\u0985-\u09b9"),
+    ("ta", "\u0b85-\u0bb9"),
+    ("te", "\u0c05-\u0c39"),
+    ("el", "\u0391-\u03c9"),
+    ("ru", "\u0410-\u044f\u0451"),
+    ("ka", "\u10d0-\u10f0"),
+    ("hy", "\u0531-\u0586"),
+    ("zh", "\u3400-\u9fff"),
+)
+_OF_SCRIPT = [(code, re.compile(f"[{letters}]")) for code, letters in _SCRIPTS]
+_SAME_SCRIPT = (
+    frozenset({"ar", "fa", "ur", "ps", "ug"}),
+    frozenset({"ru", "uk", "bg", "sr", "be", "mk", "kk", "mn"}),
+    frozenset({"hi", "mr", "ne"}),
+    frozenset({"he", "yi"}),
+)
+UNLATIN = frozenset(code for code, _ in _SCRIPTS).union(*_SAME_SCRIPT)
+"""Languages that are not written in Latin letters."""
+_LETTER = re.compile(r"[^\W\d_]")
+_SURE = ("ja", "ko", "th", "lo", "my", "km", "el", "he", "ka", "hy")  # one language has the script
+_ENGLISH = re.compile(r"\b(?:the|of|and|is|are|with|this|that|you|your|for|be)\b", re.I)
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_MARKUP = re.compile(r"https?://\S+|`[^`]*`|[|*_#<>-]+")
+# fmt: off
+_NAMES = {
+    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German",
+    "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French",
+    "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian", "it": "Italian",
+    "ja": "Japanese", "ka": "Georgian", "km": "Khmer", "ko": "Korean", "lo": "Lao", "lt": "Lithuanian", "lv": "Latvian",
+    "ms": "Malay", "my": "Burmese", "nb": "Norwegian", "nl": "Dutch", "nn": "Norwegian", "no": "Norwegian",
+    "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian",
+    "sr": "Serbian", "sv": "Swedish", "ta": "Tamil", "te": "Telugu", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian",
+    "ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese",
+}
+# fmt: on
+
+
+def name_of(code: str) -> str:
+    """The English name of a language; the code itself if it is not known.
+
+    >>> name_of("ja"), name_of("xx")
+    ('Japanese', 'xx')
+    """
+    return _NAMES.get(code, code)
+
+
+def language_of_script(text: str) -> str | None:
+    """The language that the letters of a few words point to; None for Latin letters and for no letters.
+
+    One letter of another script than Latin is enough, since product names in Latin letters stand in every language.
+
+    >>> language_of_script("K1の保証"), language_of_script("warranty")
+    ('ja', None)
+    """
+    return next((code for code, letters in _OF_SCRIPT if letters.search(text)), None)
+
+
+def covers(languages: Iterable[str], code: str) -> bool:
+    """Whether one of these languages is this one, or is written in the same letters if the code was found by them."""
+    known = set(languages)
+    return code in known or any(code in script and known & script for script in _SAME_SCRIPT)
+
+
+def shares_of_languages(texts: Iterable[str]) -> Mapping[str, float]:
+    """The share of the letters in each language, largest first. Empty if there is too little text to say.
+
+    At most about 400 texts are looked at, and 3,000 letters of each.
+    """
+    letters: dict[str, int] = {}
+    for piece in chain.from_iterable(_spread(map(_pieces, texts))):
+        n_letters = len(_LETTER.findall(piece))
+        if n_letters >= LEAST_LETTERS:
+            code = _language_of(piece, n_letters)
+            letters[code] = letters.get(code, 0) + n_letters
+    total = sum(letters.values())
+    found = {code: n / total for code, n in letters.items() if n >= LEAST_SHARE * total}
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _spread(every: Iterable[list[str]]) -> list[list[str]]:
+    """At most 400 of them, at equal distances."""
+    kept: list[list[str]] = []
+    step = 1
+    for number, one in enumerate(every):
+        if number % step == 0:
+            kept.append(one)
+        if len(kept) > MOST_TEXTS:
+            kept, step = kept[::2], 2 * step
+    return kept
+
+
+def _pieces(text: str) -> list[str]:
+    step = max(PIECE, len(text) // MOST_PIECES)
+    return [_MARKUP.sub(" ", text[start : start + PIECE]) for start in range(0, len(text), step)][:MOST_PIECES]
+
+
+def _language_of(piece: str, n_letters: int) -> str:
+    code = language_of_script(piece)
+    if code in _SURE and len(dict(_OF_SCRIPT)[code].findall(piece)) * 5 > n_letters:
+        return code
+    if len(_ENGLISH.findall(piece)) * 10 > len(piece.split()) and len(_NOT_ASCII.findall(piece)) * 50 < n_letters:
+        return "en"
+    from py3langid import classify
+
+    return str(classify(piece)[0])
