@@ -36,7 +36,7 @@ from bakeoff.models.prompts import CLOSED_BOOK, GROUNDED
 from bakeoff.models.reader import UNTAUGHT
 from bakeoff.models.settings import DEFAULT_EMBEDDER, DEFAULT_GENERATOR, LocalModel
 from bakeoff.protocols import Contender
-from bakeoff.questions.locate import locate_evidence
+from bakeoff.questions.evidence.locate import locate_evidence
 from bakeoff.questions.read import read_questions
 from bakeoff.records import Document, GenerationSettings, Question
 from bakeoff.retrieval.hybrid import HybridIndex

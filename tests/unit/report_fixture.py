@@ -21,8 +21,8 @@ from bakeoff.measure.constant import constant_answer
 from bakeoff.measure.graded import known
 from bakeoff.measure.score import score_answers
 from bakeoff.pilot.judge import judge
-from bakeoff.questions.leaks import Leak
-from bakeoff.questions.survey import summarise
+from bakeoff.questions.splits.leaks import Leak
+from bakeoff.questions.splits.survey import summarise
 from bakeoff.records import Answer, Chunk, Contrast, Hit, Origin, Question, Score, SourceSpan, Stage, Usage
 from bakeoff.runs.data import DataSummary, DocumentSummary
 from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json, write_record

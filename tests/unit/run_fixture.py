@@ -10,7 +10,7 @@ from bakeoff.files import jsonl
 from bakeoff.measure.comparison import Axes, Entrant
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.pilot.score import compare_run, score_run
-from bakeoff.questions.survey import summarise
+from bakeoff.questions.splits.survey import summarise
 from bakeoff.records import Answer, Document, Hit, Question, Usage
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RUN_FORMAT, RunFolder, _write_config, write_json, write_record

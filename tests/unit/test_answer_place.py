@@ -5,9 +5,9 @@ import random
 import pytest
 
 from bakeoff.questions import locate_evidence
-from bakeoff.questions.answer_place import answer_spans
-from bakeoff.questions.evidence import evidence_hit, is_document_level
-from bakeoff.questions.quotes import Locator
+from bakeoff.questions.evidence.answer_place import answer_spans
+from bakeoff.questions.evidence.evidence import evidence_hit, is_document_level
+from bakeoff.questions.evidence.quotes import Locator
 from bakeoff.records import Chunk, Document, Question, SourceSpan
 
 TEXT = """# Filters

@@ -8,7 +8,7 @@ from markdown_it.token import Token
 
 from bakeoff.formats import inline, markup
 from bakeoff.formats.readable import readable
-from bakeoff.questions.quotes import Locator
+from bakeoff.questions.evidence.quotes import Locator
 from tests.growth import growth
 
 LINEAR = 8  # times as long, at most, for four times as much

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.questions.facts import with_facts
-from bakeoff.questions.label_kind import with_label_kind
-from bakeoff.questions.labels import answer_labels
-from bakeoff.questions.leaks import leaks
-from bakeoff.questions.splits import assign_splits
-from bakeoff.questions.survey import label_note, summarise
+from bakeoff.questions.facts.facts import with_facts
+from bakeoff.questions.facts.label_kind import with_label_kind
+from bakeoff.questions.facts.labels import answer_labels
+from bakeoff.questions.splits.leaks import leaks
+from bakeoff.questions.splits.splits import assign_splits
+from bakeoff.questions.splits.survey import label_note, summarise
 from bakeoff.records import Question, SourceSpan
 
 SYLLABLES = "ka lo mi ru ten sar vel dop gin hul fas bor wex quo pli zan".split()  # noqa: SIM905

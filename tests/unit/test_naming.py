@@ -11,9 +11,9 @@ from bakeoff.measure.own import own_value
 from bakeoff.measures import Measure
 from bakeoff.pilot.first_config import first_config
 from bakeoff.pilot.prepare import prepare
-from bakeoff.questions.leaks import Leak
+from bakeoff.questions.facts.updated import SUFFIX
 from bakeoff.questions.naming import first_named, made_id, named, named_by
-from bakeoff.questions.updated import SUFFIX
+from bakeoff.questions.splits.leaks import Leak
 from bakeoff.records import Question
 from bakeoff.report.markdown import markdown_page
 from bakeoff.runs.config import Config

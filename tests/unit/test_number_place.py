@@ -3,8 +3,8 @@
 import pytest
 
 from bakeoff.questions import locate_evidence
-from bakeoff.questions.facts import with_facts, with_same_places
-from bakeoff.questions.number_place import number_places
+from bakeoff.questions.evidence.number_place import number_places
+from bakeoff.questions.facts.facts import with_facts, with_same_places
 from bakeoff.records import Document, Question, SourceSpan
 
 TEXT = """# Kettle

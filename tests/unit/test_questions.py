@@ -11,8 +11,8 @@ import pytest
 from bakeoff.errors import InputError
 from bakeoff.formats.part import Problem
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
-from bakeoff.questions.dates import days_of
 from bakeoff.questions.naming import made_id
+from bakeoff.questions.rows.dates import days_of
 from bakeoff.records import Document, Question, SourceSpan
 
 

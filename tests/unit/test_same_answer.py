@@ -2,10 +2,10 @@
 
 import pytest
 
-from bakeoff.questions.facts import with_facts
-from bakeoff.questions.leaks import leaks
-from bakeoff.questions.same_answer import same_answer_groups
-from bakeoff.questions.splits import assign_splits
+from bakeoff.questions.facts.facts import with_facts
+from bakeoff.questions.facts.same_answer import same_answer_groups
+from bakeoff.questions.splits.leaks import leaks
+from bakeoff.questions.splits.splits import assign_splits
 from bakeoff.records import Question, SourceSpan
 
 HOW_TO = "Open Settings, turn on the encryption switch, and enter a password that you will remember."

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from bakeoff.questions.facts import with_facts, with_same_places
-from bakeoff.questions.locate import locate_evidence
+from bakeoff.questions.evidence.locate import locate_evidence
+from bakeoff.questions.facts.facts import with_facts, with_same_places
 from bakeoff.records import Document, Question, SourceSpan
 
 TEXT = """# Loans

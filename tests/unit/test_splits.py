@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakeoff.questions.leaks import leak_notes, leaks
-from bakeoff.questions.near_copies import similar_pairs
-from bakeoff.questions.splits import assign_splits
-from bakeoff.questions.survey import detectable_difference, summarise
+from bakeoff.questions.facts.near_copies import similar_pairs
+from bakeoff.questions.splits.leaks import leak_notes, leaks
+from bakeoff.questions.splits.splits import assign_splits
+from bakeoff.questions.splits.survey import detectable_difference, summarise
 from bakeoff.records import Question, SourceSpan
 
 WORDS = "amber birch cedar dune ember fjord grove heath inlet jetty knoll loch marsh notch ocean pond quay reef".split()  # noqa: SIM905

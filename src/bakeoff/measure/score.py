@@ -29,7 +29,7 @@ from bakeoff.measure.labels import LabelVerdict, Unit, label_scores
 from bakeoff.measure.own import own_value
 from bakeoff.measure.units import unit_of
 from bakeoff.measures import Measure
-from bakeoff.questions.evidence import evidence_hit
+from bakeoff.questions.evidence.evidence import evidence_hit
 from bakeoff.records import Answer, Phase, Question, Score
 
 Values = Mapping[str, float]

@@ -30,7 +30,7 @@ from bakeoff.measure.statistics import (
 )
 from bakeoff.measures import ACCURACY, EVERY_SLICE, GRADED, IN_DOMAIN, MEASURES, Estimator, Measure
 from bakeoff.questions.answer_lengths import LENGTHS, AnswerLength, answer_length
-from bakeoff.questions.evidence import is_document_level
+from bakeoff.questions.evidence.evidence import is_document_level
 from bakeoff.records import Answer, Contrast, Question, Slice, Stage
 from bakeoff.sentences import percent
 

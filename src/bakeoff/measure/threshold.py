@@ -19,7 +19,7 @@ import numpy as np
 
 from bakeoff.grading.abstention import is_abstention
 from bakeoff.measure.comparison import Declining
-from bakeoff.questions.splits import UNANSWERABLE_DEV
+from bakeoff.questions.splits.splits import UNANSWERABLE_DEV
 from bakeoff.records import Answer, Question
 from bakeoff.sentences import listed
 

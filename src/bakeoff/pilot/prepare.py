@@ -15,12 +15,12 @@ from bakeoff.models.embed import languages_of_embedder
 from bakeoff.models.prompts import check_placeholders
 from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
 from bakeoff.questions.answer_lengths import AnswerLengths
-from bakeoff.questions.facts import with_same_places
-from bakeoff.questions.leaks import Leak, leak_notes, leaks
+from bakeoff.questions.facts.facts import with_same_places
+from bakeoff.questions.facts.updated import asked_again
 from bakeoff.questions.naming import first_named
-from bakeoff.questions.splits import MEASURED, assign_splits
-from bakeoff.questions.survey import QuestionSummary, counted_tests, label_note, summarise
-from bakeoff.questions.updated import asked_again
+from bakeoff.questions.splits.leaks import Leak, leak_notes, leaks
+from bakeoff.questions.splits.splits import MEASURED, assign_splits
+from bakeoff.questions.splits.survey import QuestionSummary, counted_tests, label_note, summarise
 from bakeoff.records import Document, Question, Record, Slice, Split
 from bakeoff.retrieval.coverage import coverage_warning, in_words
 from bakeoff.runs.config import Config

@@ -11,17 +11,17 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bakeoff.errors import InputError
-from bakeoff.questions.cells import answers, cell, has_html, question_of, question_text, unanswerable
-from bakeoff.questions.columns import check_columns, check_fields
-from bakeoff.questions.conflicts import conflict_notes
-from bakeoff.questions.dates import days_of
-from bakeoff.questions.facts import with_facts
-from bakeoff.questions.label_kind import with_label_kind
-from bakeoff.questions.row_notes import row_notes
-from bakeoff.questions.rows import Row, RowsRead, rows_of
-from bakeoff.questions.table import read_table
+from bakeoff.questions.facts.facts import with_facts
+from bakeoff.questions.facts.label_kind import with_label_kind
+from bakeoff.questions.rows.cells import answers, cell, has_html, question_of, question_text, unanswerable
+from bakeoff.questions.rows.columns import check_columns, check_fields
+from bakeoff.questions.rows.conflicts import conflict_notes
+from bakeoff.questions.rows.dates import days_of
+from bakeoff.questions.rows.row_notes import row_notes
+from bakeoff.questions.rows.rows import Row, RowsRead, rows_of
+from bakeoff.questions.rows.table import read_table
+from bakeoff.questions.rows.unanswered import refuse_rows, unanswered_notes
 from bakeoff.questions.tools.recognise import converted
-from bakeoff.questions.unanswered import refuse_rows, unanswered_notes
 from bakeoff.records import Question
 from bakeoff.sentences import first_few
 

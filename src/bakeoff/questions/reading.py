@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from bakeoff.files.spreadsheet_csv import Cell, written
-from bakeoff.questions.aliases import as_cell
-from bakeoff.questions.facts import is_inferred
+from bakeoff.questions.facts.facts import is_inferred
 from bakeoff.questions.naming import MADE, shortened
+from bakeoff.questions.rows.aliases import as_cell
 from bakeoff.records import Question
 from bakeoff.sentences import first_few
 

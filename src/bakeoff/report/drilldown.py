@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bakeoff.grading.grade import grade
-from bakeoff.questions.evidence import holds_evidence
+from bakeoff.questions.evidence.evidence import holds_evidence
 from bakeoff.records import Answer, Chunk, Hit, Question, SourceSpan
 from bakeoff.report.findings import (
     CAUSES,

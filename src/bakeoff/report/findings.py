@@ -12,7 +12,7 @@ from bakeoff.measure.comparison import NOTHING, Comparison, Estimate
 from bakeoff.measure.graded import UNSURE
 from bakeoff.measures import ACCURACY, IN_DOMAIN, Measure
 from bakeoff.questions.answer_lengths import LENGTHS, AnswerLength
-from bakeoff.questions.evidence import evidence_hit, is_document_level
+from bakeoff.questions.evidence.evidence import evidence_hit, is_document_level
 from bakeoff.records import Answer, Contrast, Question
 from bakeoff.report.gather import ReportData
 from bakeoff.sentences import NOT_MEASURED, listed, percent

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from bakeoff.decide.advise.factors import TITLES
 from bakeoff.measure.comparison import NOTHING, Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT, Measure
-from bakeoff.questions.survey import counted_tests
+from bakeoff.questions.splits.survey import counted_tests
 from bakeoff.report import charts
 from bakeoff.report.charts import Axis, Bar, Dot, Point
 from bakeoff.report.coverage_chart import coverage_chart

@@ -7,7 +7,7 @@ about HTML.
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT
 from bakeoff.questions.naming import named_by
-from bakeoff.questions.survey import counted_tests
+from bakeoff.questions.splits.survey import counted_tests
 from bakeoff.report.declining import compared_at, sentences
 from bakeoff.report.findings import (
     CAUSE_MEANINGS,

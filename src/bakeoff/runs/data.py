@@ -6,8 +6,8 @@ Frozen records, written before any work is done and read by the verdict and the 
 from collections.abc import Mapping
 
 from bakeoff.formats.part import Problem
-from bakeoff.questions.leaks import Leak
-from bakeoff.questions.survey import QuestionSummary
+from bakeoff.questions.splits.leaks import Leak
+from bakeoff.questions.splits.survey import QuestionSummary
 from bakeoff.records import Record
 
 

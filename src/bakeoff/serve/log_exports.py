@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from bakeoff.files.spreadsheet_csv import Cell, written
-from bakeoff.questions.aliases import as_cell
+from bakeoff.questions.rows.aliases import as_cell
 from bakeoff.questions.tools.server_log import distinct
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, Preference, Thumb

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from bakeoff.models.prompts import DECLINE, PromptTemplate
 from bakeoff.protocols import Retriever
-from bakeoff.questions.evidence import evidence_hit, is_document_level
+from bakeoff.questions.evidence.evidence import evidence_hit, is_document_level
 from bakeoff.records import Chunk, Question
 from bakeoff.retrieval.presentation import Presentation
 from bakeoff.tuning.lora import Example

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from bakeoff.grading.polarity import polarity
 from bakeoff.grading.terms import Term, says_as_much, terms
 from bakeoff.grading.wording import LONG, MOST, content
-from bakeoff.questions.evidence import holds_evidence
+from bakeoff.questions.evidence.evidence import holds_evidence
 from bakeoff.records import Chunk, Question
 
 SHARED_WORDS = 0.5

@@ -14,7 +14,7 @@ from bakeoff.corpus.sources.folders import read_documents
 from bakeoff.decide.situation.profile import Profile, validate_profile
 from bakeoff.errors import ConfigError
 from bakeoff.questions import asked_per_month, read_questions
-from bakeoff.questions.labels import answer_labels
+from bakeoff.questions.facts.labels import answer_labels
 from bakeoff.records import Record
 from bakeoff.writing.words import count_words
 

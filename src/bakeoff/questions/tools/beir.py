@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import InputError
-from bakeoff.questions.columns import answer_like
+from bakeoff.questions.rows.columns import answer_like
 from bakeoff.questions.tools.converted import Cells, Converted, Recorded, left_out
 
 SPLITS = ("test", "dev", "train")

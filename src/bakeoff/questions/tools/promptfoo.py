@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bakeoff.errors import InputError
-from bakeoff.questions.columns import answer_like, header
+from bakeoff.questions.rows.columns import answer_like, header
 from bakeoff.questions.tools.converted import Cells, Converted, Numbered, Recorded, left_out
 
 WHOLE = ("equals", "similar", "levenshtein", "factuality", "rouge-n", "bleu", "gleu", "meteor")

@@ -6,7 +6,7 @@ Takes a table, gives a table under Bakeoff's own names. A file of no known forma
 from collections.abc import Callable, Mapping
 
 from bakeoff.errors import InputError
-from bakeoff.questions.table import RawRow, Table
+from bakeoff.questions.rows.table import RawRow, Table
 from bakeoff.questions.tools import (
     beir,
     deepeval,

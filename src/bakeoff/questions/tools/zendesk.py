@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bakeoff.errors import InputError
-from bakeoff.questions.columns import answer_like
+from bakeoff.questions.rows.columns import answer_like
 from bakeoff.questions.tools import threads
 from bakeoff.questions.tools.converted import Cells, Converted, Recorded, left_out
 

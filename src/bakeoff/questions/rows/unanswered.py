@@ -12,7 +12,8 @@ Takes the rows of one file, gives notes or raises an error. The rules, which doc
 from collections.abc import Callable, Iterator, Sequence
 
 from bakeoff.errors import InputError
-from bakeoff.questions.cells import (
+from bakeoff.questions.naming import shortened
+from bakeoff.questions.rows.cells import (
     answers,
     marked_answerable,
     marks_answerability,
@@ -21,10 +22,9 @@ from bakeoff.questions.cells import (
     unanswerable,
     written_answers,
 )
-from bakeoff.questions.columns import USUAL, how_to_map
-from bakeoff.questions.naming import shortened
-from bakeoff.questions.no_answer import is_doubtful, is_placeholder
-from bakeoff.questions.rows import Row, RowsRead
+from bakeoff.questions.rows.columns import USUAL, how_to_map
+from bakeoff.questions.rows.no_answer import is_doubtful, is_placeholder
+from bakeoff.questions.rows.rows import Row, RowsRead
 from bakeoff.sentences import first_few
 
 MARK = "mark questions that the documents cannot answer with kind=unanswerable"

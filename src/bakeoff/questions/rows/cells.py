@@ -14,11 +14,11 @@ from typing import Any, get_args
 from bakeoff.errors import InputError
 from bakeoff.formats import markup
 from bakeoff.formats.html_cells import words_of
-from bakeoff.questions.aliases import split_aliases
-from bakeoff.questions.kinds import kind_of
 from bakeoff.questions.naming import made_id
-from bakeoff.questions.no_answer import without_no_answers
-from bakeoff.questions.rows import Row
+from bakeoff.questions.rows.aliases import split_aliases
+from bakeoff.questions.rows.kinds import kind_of
+from bakeoff.questions.rows.no_answer import without_no_answers
+from bakeoff.questions.rows.rows import Row
 from bakeoff.records import Question, Slice, SourceSpan, Split
 
 SPLIT_NAMES = {**{name: name for name in get_args(Split)}, "validation": "dev", "valid": "dev", "val": "dev"}

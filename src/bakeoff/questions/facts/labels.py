@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bakeoff.grading.languages import plain
 from bakeoff.grading.normalise import word_set
-from bakeoff.questions.near_copies import words
+from bakeoff.questions.facts.near_copies import words
 from bakeoff.records import Question
 
 LONG_ANSWER = 8

@@ -9,12 +9,12 @@ import re
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 
-from bakeoff.questions.labels import POLAR, answer_labels, is_own
-from bakeoff.questions.near_copies import words
-from bakeoff.questions.number_place import amount_of, number_places
-from bakeoff.questions.quotes import Locator
-from bakeoff.questions.same_answer import content_words, without_other_numbers
-from bakeoff.questions.same_gold import gold_key
+from bakeoff.questions.evidence.number_place import amount_of, number_places
+from bakeoff.questions.evidence.quotes import Locator
+from bakeoff.questions.facts.labels import POLAR, answer_labels, is_own
+from bakeoff.questions.facts.near_copies import words
+from bakeoff.questions.facts.same_answer import content_words, without_other_numbers
+from bakeoff.questions.facts.same_gold import gold_key
 from bakeoff.records import Document, Question, SourceSpan
 
 Place = tuple[int, int]

@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from bakeoff.questions.labels import POLAR, answer_labels
-from bakeoff.questions.near_copies import NEAR_COPY, similar_pairs, words
-from bakeoff.questions.same_answer import content_words, same_answer_groups
-from bakeoff.questions.same_gold import same_answers, same_wording
-from bakeoff.questions.same_place import same_place_groups
+from bakeoff.questions.facts.labels import POLAR, answer_labels
+from bakeoff.questions.facts.near_copies import NEAR_COPY, similar_pairs, words
+from bakeoff.questions.facts.same_answer import content_words, same_answer_groups
+from bakeoff.questions.facts.same_gold import same_answers, same_wording
+from bakeoff.questions.facts.same_place import same_place_groups
 from bakeoff.records import Document, Question
 
 # Similar questions with the same answer and source ask for the same thing. Without a source, without an answer, or with

@@ -6,12 +6,12 @@ Takes the rows of one file, gives notes, or raises an error.
 from collections.abc import Iterator, Sequence
 
 from bakeoff.errors import InputError
-from bakeoff.questions.aliases import keeps_pipe, splits_code
-from bakeoff.questions.cells import cell
-from bakeoff.questions.columns import PUBLIC
-from bakeoff.questions.kinds import all_kinds, kind_of
 from bakeoff.questions.naming import shortened
-from bakeoff.questions.rows import Row, RowsRead
+from bakeoff.questions.rows.aliases import keeps_pipe, splits_code
+from bakeoff.questions.rows.cells import cell
+from bakeoff.questions.rows.columns import PUBLIC
+from bakeoff.questions.rows.kinds import all_kinds, kind_of
+from bakeoff.questions.rows.rows import Row, RowsRead
 from bakeoff.sentences import first_few
 
 

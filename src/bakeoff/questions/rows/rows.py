@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bakeoff.errors import InputError
-from bakeoff.questions.addresses import only_addresses
-from bakeoff.questions.columns import USUAL, Header, answer_like, header, how_to_map
-from bakeoff.questions.table import RawRow, Table
+from bakeoff.questions.rows.addresses import only_addresses
+from bakeoff.questions.rows.columns import USUAL, Header, answer_like, header, how_to_map
+from bakeoff.questions.rows.table import RawRow, Table
 from bakeoff.sentences import listed
 
 

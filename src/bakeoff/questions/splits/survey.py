@@ -8,10 +8,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import NormalDist, median
 
-from bakeoff.questions.labels import answer_labels
-from bakeoff.questions.same_gold import same_answers
-from bakeoff.questions.splits import MEASURED
-from bakeoff.questions.untrained import untrained_kinds, untrained_labels
+from bakeoff.questions.facts.labels import answer_labels
+from bakeoff.questions.facts.same_gold import same_answers
+from bakeoff.questions.splits.splits import MEASURED
+from bakeoff.questions.splits.untrained import untrained_kinds, untrained_labels
 from bakeoff.records import Question, Record
 from bakeoff.sentences import first_few, listed
 from bakeoff.writing.words import count_words

@@ -7,7 +7,7 @@ mean that nothing is trained on its label.
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from bakeoff.questions.draw import Draw
+from bakeoff.questions.splits.draw import Draw
 from bakeoff.records import Question, Split
 
 Facts = dict[str, list[Question]]

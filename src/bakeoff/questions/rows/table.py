@@ -15,7 +15,7 @@ from bakeoff.errors import InputError
 from bakeoff.formats.csv_rows import csv_rows
 from bakeoff.formats.parse import check_kind, decode
 from bakeoff.formats.part import UnreadableError
-from bakeoff.questions import workbook
+from bakeoff.questions.rows import workbook
 
 DELIMITERS = ",;\t"
 SWALLOWED_ROWS = 2  # if a cell has at least this many lines that look like rows, a quote is missing

@@ -13,7 +13,7 @@ import python_calamine as calamine
 
 from bakeoff.formats import markup
 from bakeoff.formats.part import UnreadableError
-from bakeoff.questions.columns import header
+from bakeoff.questions.rows.columns import header
 from bakeoff.sentences import first_few
 
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")

@@ -8,9 +8,9 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from bakeoff.questions.draw import Draw
-from bakeoff.questions.label_splits import split_by_label
-from bakeoff.questions.labels import answer_labels, examples_by_label
+from bakeoff.questions.facts.labels import answer_labels, examples_by_label
+from bakeoff.questions.splits.draw import Draw
+from bakeoff.questions.splits.label_splits import split_by_label
 from bakeoff.records import Question, Slice, Split
 
 MIN_DOCUMENTS = 8  # with fewer documents, single facts are held out instead of documents

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from bakeoff.grading.grade import equivalent, grade
 from bakeoff.grading.normalise import word_set
-from bakeoff.questions.near_copies import words
+from bakeoff.questions.facts.near_copies import words
 from bakeoff.records import Question
 
 _SIGNS = re.compile(

@@ -9,9 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from bakeoff.grading.normalise import word_set
-from bakeoff.questions.labels import answer_labels, is_long, is_own, label_of, proves_little
-from bakeoff.questions.near_copies import numbers, words
-from bakeoff.questions.same_gold import gold_key
+from bakeoff.questions.facts.labels import answer_labels, is_long, is_own, label_of, proves_little
+from bakeoff.questions.facts.near_copies import numbers, words
+from bakeoff.questions.facts.same_gold import gold_key
 from bakeoff.records import Question
 
 RARE = 5

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from bakeoff.questions.labels import examples_by_label, is_own
+from bakeoff.questions.facts.labels import examples_by_label, is_own
 from bakeoff.records import Question
 from bakeoff.sentences import first_few
 

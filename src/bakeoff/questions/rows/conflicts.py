@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from bakeoff.errors import InputError
-from bakeoff.questions.cells import cell
+from bakeoff.questions.facts.same_gold import same_answers
 from bakeoff.questions.naming import shortened
-from bakeoff.questions.rows import Row
-from bakeoff.questions.same_gold import same_answers
+from bakeoff.questions.rows.cells import cell
+from bakeoff.questions.rows.rows import Row
 from bakeoff.records import Question
 from bakeoff.sentences import first_few
 

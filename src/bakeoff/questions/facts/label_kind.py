@@ -5,7 +5,7 @@ Takes and gives questions. A kind that the question file names is kept.
 
 from collections.abc import Sequence
 
-from bakeoff.questions.labels import answer_labels, proves_little
+from bakeoff.questions.facts.labels import answer_labels, proves_little
 from bakeoff.records import Question
 
 

@@ -6,10 +6,10 @@ Takes questions with their splits. The grader compares answers, so an answer wri
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from bakeoff.questions.facts import nth_agrees
+from bakeoff.questions.facts.facts import nth_agrees
+from bakeoff.questions.facts.near_copies import NEAR_COPY, jaccard, similar_pairs
+from bakeoff.questions.facts.same_answer import same_answer_groups
 from bakeoff.questions.naming import named, named_by
-from bakeoff.questions.near_copies import NEAR_COPY, jaccard, similar_pairs
-from bakeoff.questions.same_answer import same_answer_groups
 from bakeoff.records import Question, Record
 from bakeoff.sentences import first_few
 

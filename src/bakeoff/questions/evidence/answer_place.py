@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from bakeoff.questions.labels import LONG_ANSWER, POLAR
-from bakeoff.questions.near_copies import words
-from bakeoff.questions.number_place import number_places
-from bakeoff.questions.quotes import Locator
-from bakeoff.questions.same_answer import content_words
+from bakeoff.questions.evidence.number_place import number_places
+from bakeoff.questions.evidence.quotes import Locator
+from bakeoff.questions.facts.labels import LONG_ANSWER, POLAR
+from bakeoff.questions.facts.near_copies import words
+from bakeoff.questions.facts.same_answer import content_words
 from bakeoff.records import Question
 
 Span = tuple[int, int]

@@ -7,8 +7,8 @@ nothing about documents.
 from collections.abc import Sequence
 
 from bakeoff.errors import InputError
-from bakeoff.questions.facts import is_inferred
-from bakeoff.questions.near_copies import words
+from bakeoff.questions.facts.facts import is_inferred
+from bakeoff.questions.facts.near_copies import words
 from bakeoff.records import Question
 
 SUFFIX = "@update"

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bakeoff.errors import InputError
 from bakeoff.formats.part import Problem
-from bakeoff.questions.answer_place import answer_spans
-from bakeoff.questions.evidence import is_document_level
+from bakeoff.questions.evidence.answer_place import answer_spans
+from bakeoff.questions.evidence.evidence import is_document_level
+from bakeoff.questions.evidence.number_place import number_places
+from bakeoff.questions.evidence.quotes import Locator
 from bakeoff.questions.naming import named
-from bakeoff.questions.number_place import number_places
-from bakeoff.questions.quotes import Locator
 from bakeoff.records import Document, Question, SourceSpan
 from bakeoff.sentences import SHOWN, first_few
 
