@@ -32,6 +32,9 @@ ENTRANTS = tuple(
 )
 MEASURES = ("correct", "hallucinated", "abstained", "exact_match", "f1", "evidence_hit", "consistent", "error")
 
+UNSURE = 0.03
+"""The share of answers that can be called neither right nor wrong."""
+
 
 def make(folder: RunFolder, n_questions: int) -> None:
     """Questions in two phrasings a fact, and for each contender an answer and eight scores a question."""
@@ -65,6 +68,8 @@ def _scores(name: str, questions: list[Question], draw: random.Random) -> Iterat
     for one in questions:
         right = float(draw.random() < skill)
         values = dict.fromkeys(MEASURES, right) | {"hallucinated": 1 - right, "error": 0.0}
+        if draw.random() < UNSURE:
+            values |= {"correct": 0.5, "hallucinated": 0.5}
         for measure, value in values.items():
             yield Score(question_id=one.id, contender=name, measure=measure, value=value)
 

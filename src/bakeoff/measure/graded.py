@@ -37,11 +37,8 @@ class Graded:
 
     def only(self, keys: Collection[str]) -> "Graded":
         """The values of these questions."""
-        return Graded(
-            {key: value for key, value in self.values.items() if key in keys},
-            {key: text for key, text in self.unsure.items() if key in keys},
-            {key: reach for key, reach in self.reach.items() if key in keys},
-        )
+        unsure = {key: text for key, text in self.unsure.items() if key in keys}
+        return Graded(_only(self.values, keys), unsure, _only(self.reach, keys))
 
 
 NONE = Graded({})
@@ -56,13 +53,29 @@ class Ranged:
     high: Values
 
     @property
+    def is_known(self) -> bool:
+        """Whether no value is unsure."""
+        return self.low is self.high
+
+    @property
     def n_unsure(self) -> int:
         """The number of questions whose value is not known."""
-        return sum(self.low[key] != self.high[key] for key in self.values)
+        return 0 if self.is_known else sum(self.low[key] != self.high[key] for key in self.values)
 
     def only(self, keys: Collection[str]) -> "Ranged":
         """The values of these questions."""
-        return Ranged(*({key: side[key] for key in side if key in keys} for side in (self.values, self.low, self.high)))
+        if self.is_known:
+            return exactly(_only(self.values, keys))
+        return Ranged(*(_only(side, keys) for side in (self.values, self.low, self.high)))
+
+
+def exactly(values: Values) -> Ranged:
+    """Values that are all known."""
+    return Ranged(values, values, values)
+
+
+def _only(values: Values, keys: Collection[str]) -> Values:
+    return {key: value for key, value in values.items() if key in keys}
 
 
 def graded(values: Values, answers: Sequence[Answer] = ()) -> Graded:
@@ -82,15 +95,25 @@ def combined(terms: Sequence[tuple[float, Graded]]) -> Ranged:
     Contenders with the same unsure text for a question count as one unknown. An unsure answer without text is an
     unknown of its own.
     """
-    first, *others = [graded.values for _, graded in terms]
-    keys = [key for key in first if all(key in values for values in others)]
-    sums = {key: sum(weight * graded.values[key] for weight, graded in terms) for key in keys}
-    reach = {key: _reach(key, terms) for key in keys}
+    sums = _sums(terms)
+    unsure = [key for key in set().union(*(graded.unsure for _, graded in terms)) if key in sums]
+    reach = {key: reach for key in unsure if (reach := _reach(key, terms))}
+    if not reach:
+        return exactly(sums)
     return Ranged(
         sums,
-        {key: value - reach[key] for key, value in sums.items()},
-        {key: value + reach[key] for key, value in sums.items()},
+        sums | {key: sums[key] - reach for key, reach in reach.items()},
+        sums | {key: sums[key] + reach for key, reach in reach.items()},
     )
+
+
+def _sums(terms: Sequence[tuple[float, Graded]]) -> dict[str, float]:
+    (weight, first), *others = terms
+    sums = {key: weight * value for key, value in first.values.items()}
+    for weight, graded in others:
+        values = graded.values
+        sums = {key: total + weight * values[key] for key, total in sums.items() if key in values}
+    return sums
 
 
 def _reach(key: str, terms: Sequence[tuple[float, Graded]]) -> float:

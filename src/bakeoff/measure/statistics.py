@@ -60,7 +60,7 @@ def graded_share(
     """
     sides, shift = combined([(1.0, of)]), NO_SHIFT if shift is None else shift
     middle = widened(share_estimate(sides.values, fact_of, weights), shift)
-    if not sides.n_unsure:
+    if sides.is_known:
         return middle
     low, high = (widened(share_estimate(side, fact_of, weights), shift) for side in (sides.low, sides.high))
     return middle.model_copy(update={"low": low.low, "high": high.high, "unsure": sides.n_unsure})
@@ -175,11 +175,13 @@ def paired(
     """
     if not isinstance(differences, Ranged):
         return _paired(a, b, differences, fact_of, measure, margin, n_pairs, shift)
+    if differences.is_known:
+        return _paired(a, b, differences.values, fact_of, measure, margin, n_pairs, shift)
     middle, low, high = (
         _paired(a, b, side, fact_of, measure, margin, n_pairs, shift)
         for side in (differences.values, differences.low, differences.high)
     )
-    if middle is None or low is None or high is None or not differences.n_unsure:
+    if middle is None or low is None or high is None:
         return middle
     has_sign = low.difference > 0 or high.difference < 0
     p = max(low.p, high.p) if has_sign else 1.0
