@@ -177,19 +177,18 @@ def paired(
         return _paired(a, b, differences, fact_of, measure, margin, n_pairs, shift)
     if differences.is_known:
         return _paired(a, b, differences.values, fact_of, measure, margin, n_pairs, shift)
-    middle, low, high = (
-        _paired(a, b, side, fact_of, measure, margin, n_pairs, shift)
-        for side in (differences.values, differences.low, differences.high)
+    low, high = (
+        _paired(a, b, side, fact_of, measure, margin, n_pairs, shift) for side in (differences.low, differences.high)
     )
-    if middle is None or low is None or high is None:
-        return middle
+    if low is None or high is None:
+        return None
     has_sign = low.difference > 0 or high.difference < 0
     p = max(low.p, high.p) if has_sign else 1.0
     nearest = low if abs(low.difference) < abs(high.difference) else high
     tied = low.tied and high.tied
-    return middle.model_copy(
+    return low.model_copy(
         update={
-            "low": low.low,
+            "difference": (low.difference + high.difference) / 2,
             "high": high.high,
             "p": p,
             "p_adjusted": p,
