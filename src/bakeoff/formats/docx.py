@@ -26,6 +26,7 @@ from bakeoff.formats.docx_strict import as_usual
 from bakeoff.formats.docx_styles import Styles, style_name, value
 from bakeoff.formats.docx_words import DELETED, Words
 from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.tables import with_one_header
 
 _MAX_UNPACKED_BYTES = 1_000_000_000
 _TEMPLATE_YEAR = 2013  # documents made with python-docx have its template's date until someone sets another
@@ -182,7 +183,7 @@ class _Writer:
         if not rows:
             return
         if max(map(len, rows)) > 1:
-            self._add(markup.pipe_table(rows))
+            self._add(markup.pipe_table(with_one_header(rows, _n_header_rows(table))))
         else:
             self._add("\n\n".join(markup.paragraph(row[0]) for row in rows))
 
@@ -205,6 +206,13 @@ class _Writer:
     def _cell(self, tc: Any) -> str:
         """The words of a cell, also those of tables and text boxes in it, once each."""
         return " ".join(self.words.of(p) for p in tc.iter(qn("w:p")) if not _is_deleted(p))
+
+
+def _n_header_rows(table: Any) -> int:
+    """The number of rows at the top that are marked to be repeated on each page, if there are several; else 0."""
+    marks = [tr.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None for tr in table.findall(qn("w:tr"))]
+    n_rows = next((i for i, mark in enumerate(marks) if not mark), len(marks))
+    return n_rows if 1 < n_rows < len(marks) else 0
 
 
 def _within(element: Any, name: str) -> Any:

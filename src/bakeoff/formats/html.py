@@ -16,6 +16,7 @@ from bakeoff.formats.html_chrome import without_chrome
 from bakeoff.formats.html_code import code_of
 from bakeoff.formats.html_panels import show_panels
 from bakeoff.formats.html_stand_ins import address_of, mark_of, stand_in
+from bakeoff.formats.tables import with_one_header
 
 _DROPPED_NAMES = """
     script style nav footer template noscript head svg math canvas iframe object embed audio video button input
@@ -258,8 +259,10 @@ class _Writer:
         if table.caption:
             self._add(markup.paragraph(_cell_words(table.caption)))
         rows = [row for row in _table_rows(table) if any(row)]
+        if len(rows) > 2 and len(rows[0]) > 1 and _is_one_cell(table):
+            self._add(markup.paragraph(rows.pop(0)[0]))
         if rows:
-            self._add(markup.pipe_table(rows))
+            self._add(markup.pipe_table(with_one_header(rows, _n_header_rows(table))))
 
 
 def _list_start(tag: Tag) -> int | None:
@@ -268,6 +271,23 @@ def _list_start(tag: Tag) -> int | None:
         return None
     start = str(tag.get("start") or "1")
     return int(start) if re.fullmatch(r"\d{1,3}", start) else 1
+
+
+def _is_one_cell(table: Tag) -> bool:
+    """Whether the first row is a title: one cell as wide as the table."""
+    first = table.find("tr")
+    return isinstance(first, Tag) and len(first.find_all(["td", "th"])) == 1
+
+
+def _n_header_rows(table: Tag) -> int:
+    """The number of rows that are marked as header. 1 for a table with a marked row; 0 if none is marked."""
+    n_rows = 0
+    for tr in table.find_all("tr"):
+        cells = tr.find_all(["td", "th"])
+        if not cells or not (tr.find_parent("thead") or all(cell.name == "th" for cell in cells)):
+            break
+        n_rows += any(map(_cell_words, cells))
+    return n_rows - (len(table.find_all("tr")) > 2 and _is_one_cell(table))
 
 
 def _table_rows(table: Tag) -> list[list[str]]:

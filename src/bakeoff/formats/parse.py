@@ -70,7 +70,7 @@ def _parse(suffix: str, name: str, content: bytes) -> Parsed:
     if suffix == ".pptx":
         return _slides(name, content)
     if suffix in SHEETS:
-        from bakeoff.formats import sheets as parse_sheets
+        from bakeoff.formats.sheets import book as parse_sheets
 
         return parse_sheets.parse(name, content)
     if suffix == ".eml":

@@ -10,7 +10,7 @@ from typing import Any
 from bakeoff.formats import html_cells, markup
 from bakeoff.formats.csv_rows import DELIMITERS, rows_with_open_quotes
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
-from bakeoff.formats.tables import TEXT_FIELDS, Table, table_of
+from bakeoff.formats.tables import TEXT_FIELDS, Table, tables_of
 from bakeoff.formats.values import access_of, json_value, time_of
 
 _NO_TEXT_REMEDY = f"give each row a text in a field called {', '.join(TEXT_FIELDS[:-1])} or {TEXT_FIELDS[-1]}"
@@ -71,11 +71,11 @@ def parse_csv(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
 
 def parse_table(name: str, rows: Sequence[Sequence[str]], meta: Mapping[str, Any], prefix: str = "") -> Parsed:
     """One part per row if there is a column of texts, with keys that begin with `prefix`. Otherwise one part."""
-    table = table_of(rows)
-    if not table.has_texts:
-        body = markup.clean(markup.paragraph(described(table)))
-        return Parsed(parts=(Part(text=body, title=table.title, meta=dict(meta)),) if body else ())
-    parts, problems = [], []
+    tables = tables_of(rows)
+    if not tables or not tables[0].has_texts:
+        body = markup.clean(markup.paragraph(described(tables)))
+        return Parsed(parts=(Part(text=body, title=tables[0].title, meta=dict(meta)),) if body else ())
+    table, parts, problems = tables[0], [], []
     for number, row in enumerate(table.rows, 1):
         fields = {header: value for header, value in zip(table.headers, row, strict=False) if value.strip()}
         try:
@@ -90,10 +90,18 @@ def parse_table(name: str, rows: Sequence[Sequence[str]], meta: Mapping[str, Any
     return Parsed(parts=tuple(parts), problems=tuple(_grouped(name, problems)))
 
 
-def described(table: Table) -> str:
-    """The table as lines 'Header: value; Header: value', without empty cells, below the notes above its header."""
-    lines = [line for row in table.rows if (line := _described(table.headers, row))]
-    return "\n\n".join(filter(None, ["\n".join(table.notes), "\n".join(lines)])) if lines else ""
+def described(tables: Sequence[Table]) -> str:
+    """Tables as lines 'Header: value; Header: value', without empty cells, each below the notes above its header.
+
+    The title of the first is left to the caller.
+    """
+    blocks: list[str] = []
+    for number, table in enumerate(tables):
+        lines = [line for row in table.rows if (line := _described(table.headers, row))]
+        if lines or not table.headers:
+            above = [table.title, *table.notes] if number else table.notes
+            blocks += ["\n".join(filter(None, above)), "\n".join(lines)]
+    return "\n\n".join(filter(None, blocks))
 
 
 def _described(headers: Sequence[str], row: Sequence[str]) -> str:
