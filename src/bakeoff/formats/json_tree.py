@@ -3,17 +3,15 @@
 Takes decoded text, gives parts. Knows no schema.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from bakeoff.formats import html_cells, markup
+from bakeoff.formats import markup
+from bakeoff.formats.json_lines import TOO_DEEP, lines_of, loaded
 from bakeoff.formats.part import Parsed, Part, UnreadableError
 from bakeoff.formats.rows import parse_objects
 from bakeoff.formats.tables import TEXT_FIELDS
 
-_MAX_DEPTH = 50
-_TOO_DEEP = f"it is nested more than {_MAX_DEPTH} levels deep"
 _TITLES = ("title", "name")
 
 
@@ -23,15 +21,15 @@ def parse(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
     Raises UnreadableError for what is not JSON, or is nested too deeply.
     """
     try:
-        tree = json.loads(text, parse_constant=lambda _: None)
+        tree = loaded(text)
     except RecursionError as error:
-        raise UnreadableError(_TOO_DEEP, "flatten it") from error
+        raise UnreadableError(TOO_DEEP, "flatten it") from error
     except ValueError as error:
         raise UnreadableError(f"it is not JSON ({error})"[:200], "export it again, or name it *.jsonl") from error
     texts = _texts(tree)
     if texts:
         return parse_objects(name, texts, meta)
-    body = markup.clean(markup.paragraph("\n".join(_lines(tree, ()))))
+    body = markup.clean(markup.paragraph("\n".join(lines_of(tree))))
     title = (
         next((str(tree[key]) for key in _TITLES if isinstance(tree.get(key), str)), "")
         if isinstance(tree, dict)
@@ -48,36 +46,3 @@ def _texts(tree: Any) -> list[dict[str, Any]]:
     if not isinstance(tree, list) or not all(isinstance(item, dict) for item in tree):
         return []
     return tree if all(any(field in map(str.casefold, item) for field in TEXT_FIELDS) for item in tree) else []
-
-
-def _lines(value: Any, path: tuple[str, ...], depth: int = 0) -> Iterator[str]:
-    """`path: key: value; key: value` for each object, its plain values first; list items without keys on one line."""
-    if depth > _MAX_DEPTH:
-        raise UnreadableError(_TOO_DEEP, "flatten it")
-    if isinstance(value, dict):
-        plain = [(key, _words(item)) for key, item in value.items() if not isinstance(item, (dict, list))]
-        yield from _line(path, "; ".join(f"{key}: {words}" for key, words in plain if words))
-        nested = [(key, item) for key, item in value.items() if isinstance(item, (dict, list))]
-        for key, item in nested:
-            yield from _lines(item, (*path, str(key)), depth + 1)
-    elif isinstance(value, list):
-        plain_items = [words for item in value if not isinstance(item, (dict, list)) if (words := _words(item))]
-        yield from _line(path, ", ".join(plain_items))
-        for item in value:
-            if isinstance(item, (dict, list)):
-                yield from _lines(item, path, depth + 1)
-    else:
-        yield from _line(path, _words(value))
-
-
-def _line(path: tuple[str, ...], words: str) -> Iterator[str]:
-    if words:
-        yield ": ".join([*([" > ".join(path)] if path else []), words])
-
-
-def _words(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return markup.one_line(html_cells.words_of(str(value)))

@@ -24,6 +24,8 @@ TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 SUFFIXES = (*MARKDOWN, *TEXT, *HTML, ".pdf", ".docx", ".pptx", *SHEETS, ".eml", *TABLES)
 
 _CHANGED = ("updated_at", "updated", "lastmod", "date")
+_MAX_MESSAGES = 5  # that are read within one another
+_KIND_REMEDY = "save the message without encryption, and calendar entries as text"
 _MAGIC = (
     (b"%PDF-", "a PDF", (".pdf",)),
     (b"PK\x03\x04", "a ZIP archive or Office file", (".docx", ".pptx", ".xlsx", ".xlsm", ".xlsb", ".ods")),
@@ -137,18 +139,18 @@ def _slides(name: str, content: bytes) -> Parsed:
     return parsed.model_copy(update={"problems": named})
 
 
-def _mail(name: str, content: bytes) -> Parsed:
+def _mail(name: str, content: bytes, depth: int = 0) -> Parsed:
     """The message as one part, and the parts of its attachments, whose keys begin with their file names."""
     from bakeoff.formats import mail as parse_mail
 
     mail = parse_mail.parse(content)
     parsed = _whole(name, mail.title, mail.text, dict(mail.meta))
     parts, problems = list(parsed.parts), list(parsed.problems)
+    for kind in mail.unread:
+        problems.append(Problem(source=name, reason=f"a part of the kind {kind} is not read", remedy=_KIND_REMEDY))
     for file, attached in mail.attachments:
         try:
-            if file.lower().endswith(".eml"):
-                raise UnreadableError("a message within a message is not read", "save it as a file of its own")
-            inner = parse(file, attached)
+            inner = _attached(file, attached, depth)
         except UnreadableError as error:
             problems.append(Problem(source=f"{name}, {file}", reason=error.message, remedy=error.remedy))
             continue
@@ -156,6 +158,14 @@ def _mail(name: str, content: bytes) -> Parsed:
         parts += keyed
         problems += [one.model_copy(update={"source": f"{name}, {one.source}"}) for one in inner.problems]
     return Parsed(parts=tuple(parts), problems=tuple(problems))
+
+
+def _attached(file: str, content: bytes, depth: int) -> Parsed:
+    if not file.lower().endswith(".eml"):
+        return parse(file, content)
+    if depth >= _MAX_MESSAGES:
+        raise UnreadableError("it is a message within too many messages", "save it as a file of its own")
+    return _mail(file, content, depth + 1)
 
 
 def _whole(name: str, title: str, text: str, meta: dict[str, Any]) -> Parsed:

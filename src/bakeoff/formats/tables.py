@@ -3,6 +3,7 @@
 Takes rows of cells, empty ones among them. Knows no file format and no part.
 """
 
+import re
 import statistics
 from collections import Counter
 from collections.abc import Sequence
@@ -17,8 +18,10 @@ _BOOKKEEPING = frozenset(
     (
         *("id", "key", "title", "source", "access", "updated_at", "updated", "created", "created_at", "date", "url"),
         *("link", "lang", "language", "locale", "author", "section", "category", "tags", "labels", "status", "version"),
+        *("uuid", "slug", "path", "file", "filename", "file_name", "format", "chunk", "page", "index", "score", "rank"),
     )
 )
+_KEY = re.compile(r"(?:_|(?<=[a-z])(?=[A-Z]))(?:id|at|url|link|by|hash)$", re.IGNORECASE)
 _OF_DOCUMENTS = frozenset(("source", "access", "updated_at"))  # with one of these, each row is a document
 _LEAST_TEXT = 60  # characters: a column of shorter cells holds values, not texts
 _TITLE_ROWS = 10  # at most so many rows stand above a header
@@ -66,7 +69,8 @@ def facts_of(names: Sequence[str]) -> list[str]:
     """Of the fields of documents, those that say something beside a text."""
     if _OF_DOCUMENTS & {name.casefold() for name in names}:
         return []
-    return [name for name in names if name.casefold() not in (*TEXT_FIELDS, *_BOOKKEEPING, "_id")]
+    known = {*TEXT_FIELDS, *_BOOKKEEPING}
+    return [name for name in names if name.casefold() not in known and not _KEY.search(name)]
 
 
 def with_one_header(rows: _Rows, n_header: int = 0) -> list[list[str]]:
