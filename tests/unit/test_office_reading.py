@@ -122,6 +122,38 @@ def test_a_presentation_is_read_slide_by_slide() -> None:
     assert [(problem.source, problem.reason) for problem in parsed.problems] == [("a.pptx, slide 3", "hidden")]
 
 
+def test_words_of_slides_are_those_that_hold() -> None:
+    """In tables and charts too: no struck words, raised figures, numbers as displayed, no hidden shapes, addresses."""
+    deck = Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    table = slide.shapes.add_table(2, 2, 0, 0, Cm(9), Cm(2)).table
+    runs = [("10", {}), ("6", {"baseline": "30000"}), (" £9", {"strike": "sngStrike"})]
+    for text, setting in runs:
+        run = table.cell(1, 1).text_frame.paragraphs[0].add_run()
+        run.text = text
+        for name, value in setting.items():
+            run.font._element.set(name, value)
+    table.cell(0, 0).text, table.cell(0, 1).text, table.cell(1, 0).text = "Model", "Cycles", "K1"
+    hidden = slide.shapes.add_textbox(0, Cm(3), Cm(2), Cm(1))
+    hidden.text_frame.text = "secret"
+    hidden._element.nvSpPr.cNvPr.set("hidden", "1")
+    run = slide.shapes.add_textbox(0, Cm(4), Cm(2), Cm(1)).text_frame.paragraphs[0].add_run()
+    run.text, run.hyperlink.address = "Write to us", "mailto:help@shop.example"
+    data = CategoryChartData(number_format="0%")
+    data.categories = ["Q1"]
+    data.add_series("Share", (0.25,))
+    plain = CategoryChartData()
+    plain.categories = ["Q1"]
+    plain.add_series("Sales", (1234567.5,))
+    for top, chart in enumerate((data, plain), 6):
+        slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, Cm(top), Cm(5), Cm(1), chart)
+    buffer = io.BytesIO()
+    deck.save(buffer)
+    text = parse("a.pptx", buffer.getvalue()).parts[0].text
+    assert "| K1 | 10⁶ |" in text and "secret" not in text and "Write to us (help@shop.example)" in text
+    assert "| Q1 | 25% |" in text and "| Q1 | 1234567.5 |" in text
+
+
 def mail(html: str = "", attachment: str = "") -> EmailMessage:
     """A message, with an HTML version and an attachment if they are given."""
     message = EmailMessage()
@@ -189,7 +221,11 @@ def test_a_plain_text_that_only_points_to_the_html_is_not_the_message(plain: str
 def test_lines_that_a_mail_program_broke_are_one_line() -> None:
     """As format=flowed says; quoted lines stay."""
     head = b"From: a@b\r\nContent-Type: text/plain; format=flowed\r\n\r\n"
-    assert parse("a.eml", head + b"It weighs \r\n7 kg.\r\n> how heavy? \r\n> or not\r\n").parts[0].text.endswith("It weighs 7 kg.\n> how heavy?\n> or not")
+    assert (
+        parse("a.eml", head + b"It weighs \r\n7 kg.\r\n> how heavy? \r\n> or not\r\n")
+        .parts[0]
+        .text.endswith("It weighs 7 kg.\n> how heavy?\n> or not")
+    )
 
 
 def test_numbers_in_json_keep_their_figures() -> None:

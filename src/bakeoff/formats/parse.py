@@ -68,7 +68,8 @@ def _parse(suffix: str, name: str, content: bytes) -> Parsed:
     if suffix == ".docx":
         from bakeoff.formats import docx as parse_docx
 
-        return _whole(name, *parse_docx.parse(content))
+        title, body, meta, problems = parse_docx.parse(content)
+        return _with_problems(name, _whole(name, title, body, meta), problems)
     if suffix == ".pptx":
         return _slides(name, content)
     if suffix in SHEETS:
@@ -134,9 +135,14 @@ def _slides(name: str, content: bytes) -> Parsed:
     from bakeoff.formats import slides as parse_slides
 
     title, body, meta, problems = parse_slides.parse(content)
-    parsed = _whole(name, title, body, meta)
-    named = tuple(problem.model_copy(update={"source": f"{name}, {problem.source}"}) for problem in problems)
-    return parsed.model_copy(update={"problems": named})
+    return _with_problems(name, _whole(name, title, body, meta), problems)
+
+
+def _with_problems(name: str, parsed: Parsed, problems: Sequence[Problem]) -> Parsed:
+    """The parsed file with these problems, whose sources are places in it."""
+    sources = (", ".join(filter(None, [name, problem.source])) for problem in problems)
+    named = (one.model_copy(update={"source": source}) for one, source in zip(problems, sources, strict=True))
+    return parsed.model_copy(update={"problems": (*parsed.problems, *named)})
 
 
 def _mail(name: str, content: bytes, depth: int = 0) -> Parsed:

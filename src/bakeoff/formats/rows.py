@@ -104,7 +104,7 @@ def _facts(row: Mapping[str, Any], text: str) -> str:
     said = []
     for field in facts_of(list(row)):
         value = words(row[field]) if isinstance(row[field], (str, int, float)) else ""
-        repeated = not any(map(str.isdigit, value)) and len(value) > 3 and value in text
+        repeated = text.startswith(value) or (len(value) > 3 and value.isalpha() and value in text)
         if value and not repeated and not re.fullmatch(r"[a-z]+://\S+", value):
             said.append(f"{field}: {value}")
     return "; ".join(said)

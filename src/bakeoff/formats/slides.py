@@ -16,6 +16,7 @@ from pptx.exc import PythonPptxError
 from pptx.oxml.ns import qn
 
 from bakeoff.formats import markup
+from bakeoff.formats.addresses import picture_words, said_address
 from bakeoff.formats.part import Problem, UnreadableError
 from bakeoff.formats.raised import raised
 from bakeoff.formats.sheets import number_formats
@@ -83,6 +84,8 @@ def _shapes(shapes: Any) -> Iterator[Any]:
     for shape in shapes:
         if shape.is_placeholder and shape.placeholder_format.type in (13, 15, 16):  # number, footer, date
             continue
+        if shape._element.find(f".//{qn('p:cNvPr')}[@hidden='1']") is not None and not hasattr(shape, "shapes"):
+            continue
         if hasattr(shape, "shapes"):
             yield from _shapes(shape.shapes)
         else:
@@ -98,8 +101,7 @@ def _blocks(shape: Any) -> Iterator[str]:
     elif getattr(shape, "has_chart", False):
         yield _chart(shape.chart)
     else:
-        said = markup.one_line(shape._element._nvXxPr.cNvPr.get("descr") or "")
-        yield "" if said.casefold().startswith("a ") and "automatically" in said.casefold() else said
+        yield picture_words(shape._element._nvXxPr.cNvPr.get("descr") or "")
 
 
 def _text(shape: Any) -> str:
@@ -122,7 +124,16 @@ def _words(paragraph: Any) -> str:
             continue
         is_raised = properties is not None and int(properties.get("baseline") or 0) > 0
         text += raised(plain, text) if is_raised else plain
+        link = properties.find(qn("a:hlinkClick")) if properties is not None else None
+        address = said_address(_target(paragraph, link.get(qn("r:id"))), plain) if link is not None else ""
+        text += f" ({address})" if address and address not in text else ""
     return markup.one_line(markup.clean(text))
+
+
+def _target(paragraph: Any, relation: str | None) -> str:
+    """The address that a link leads to. Empty for a place in the presentation."""
+    links = paragraph.part.rels
+    return links[relation].target_ref if relation in links and links[relation].is_external else ""
 
 
 def _cell(cell: Any) -> str:
@@ -152,6 +163,8 @@ def _number(value: float | None, series: Any) -> str:
 
 
 def _unread(slide: Any, number: int) -> list[Problem]:
+    if any(link.reltype.endswith("/comments") for link in slide.part.rels.values()):
+        return [Problem(source=f"slide {number}", reason="comments left out", remedy="write into the text what holds")]
     if slide._element.find(f".//{{{_DIAGRAM}}}relIds") is None:
         return []
     return [Problem(source=f"slide {number}", reason="the text of a diagram is not read", remedy="write it as a list")]
