@@ -8,20 +8,21 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from bakeoff.formats import encodings, json_tree, markup
+from bakeoff.formats import encodings, json_tree, markup, rst
 from bakeoff.formats import rows as parse_rows
 from bakeoff.formats.encodings import Decoded
 from bakeoff.formats.front_matter import front_matter
-from bakeoff.formats.markdown_hidden import without_hidden
+from bakeoff.formats.markdown_hidden import left_out, without_hidden
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
 from bakeoff.formats.values import access_of, scalar_meta, time_of
 
 MARKDOWN = (".md", ".markdown", ".mdown")
 TEXT = (".txt", ".text")
+RST = (".rst",)
 HTML = (".html", ".htm", ".xhtml")
 SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
-SUFFIXES = (*MARKDOWN, *TEXT, *HTML, ".pdf", ".docx", ".pptx", *SHEETS, ".eml", *TABLES)
+SUFFIXES = (*MARKDOWN, *TEXT, *RST, *HTML, ".pdf", ".docx", ".pptx", *SHEETS, ".eml", *TABLES)
 
 _CHANGED = ("updated_at", "updated", "lastmod", "date")
 _MAX_MESSAGES = 5  # that are read within one another
@@ -94,20 +95,25 @@ def _text(suffix: str, name: str, found: Decoded) -> Parsed:
         return parse_rows.parse_jsonl(name, text, note)
     if suffix == ".json":
         return json_tree.parse(name, text, note)
+    if suffix in RST:
+        return _whole(name, "", rst.markdown(text), note)
     if suffix not in MARKDOWN:
         return _whole(name, "", atx_headings(text), note)
     front, body = front_matter(text)
+    if hidden := left_out(body):
+        note["left_out"] = hidden
     body = atx_headings(without_hidden(body))
     return _whole(name, str(front.pop("title", "")), body, {**front, **note})
 
 
-def _with_guess(name: str, found: Decoded, parsed: Parsed) -> Parsed:
+def _with_guess(name: str, found: Decoded, parsed: Parsed, declared: str = "") -> Parsed:
     """The parsed file, and a problem if its encoding was guessed."""
     if not found.guessed:
         return parsed
+    why = f"it is not in the encoding that it declares ({declared})" if declared else "it does not say its encoding"
     guess = Problem(
         source=name,
-        reason=f"it does not say its encoding; it was read as {found.encoding}, which is a guess",
+        reason=f"{why}; it was read as {found.encoding}, which is a guess",
         remedy="look at it with: bakeoff show; save it as UTF-8 to be sure",
         is_read=True,
     )
@@ -126,9 +132,10 @@ def _pdf(name: str, content: bytes) -> Parsed:
 def _html(name: str, content: bytes) -> Parsed:
     from bakeoff.formats import html as parse_html
 
-    found = encodings.decoded(content, parse_html.declared_encoding(content))
+    declared = parse_html.declared_encoding(content)
+    found = encodings.decoded(content, declared)
     title, body, meta = parse_html.parse(found.text)
-    return _with_guess(name, found, _whole(name, title, body, {**meta, "encoding": found.encoding}))
+    return _with_guess(name, found, _whole(name, title, body, {**meta, "encoding": found.encoding}), declared)
 
 
 def _slides(name: str, content: bytes) -> Parsed:
