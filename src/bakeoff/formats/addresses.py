@@ -19,7 +19,9 @@ _FILE = re.compile(r"[^\s]+\.(?:png|jpe?g|gif|svg|webp|bmp|ico|emf|wmf)", re.IGN
 _SAYS_NOTHING = frozenset(
     ["logo", "icon", "image", "img", "photo", "picture", "avatar", "screenshot", "thumbnail", "placeholder", "spacer"]
 )
-_BY_MACHINE = re.compile(r"(?:description )?automatically generated|^(?:a|an) (?:picture|close|screen)", re.IGNORECASE)
+_BY_MACHINE = re.compile(
+    r"(?:description )?automatically generated|AI-generated|AI 生成|^(?:a|an) (?:picture|close|screen)", re.IGNORECASE
+)
 
 
 def said_address(target: str, words: str) -> str:

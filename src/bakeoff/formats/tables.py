@@ -103,7 +103,7 @@ def _with_their_titles(groups: Sequence[_Rows]) -> list[Table]:
     tables: list[Table] = []
     above: list[Sequence[str]] = []
     for number, group in enumerate(groups):
-        narrow = max(map(_n_filled, group)) < 2 or all(is_key(row[0]) and _n_filled(row) < 3 for row in group)
+        narrow = all(_n_filled(row) < (3 if is_key(row[0]) else 2) for row in group)
         if narrow and number + 1 < len(groups):
             above.extend(group)
             continue
