@@ -89,9 +89,11 @@ def _continues(line: list[Word], word: Word) -> bool:
     size = max(last.size, word.size, max(other.size for other in line) if len(line) < 3 else 0)
     if abs(word.y - last.y) >= 0.5 * size:
         return False
-    if _RIGHT_TO_LEFT.search(word.text) or _RIGHT_TO_LEFT.search(last.text):
+    is_plain = word.text.isascii() and last.text.isascii()
+    if not is_plain and (_RIGHT_TO_LEFT.search(word.text) or _RIGHT_TO_LEFT.search(last.text)):
         return word.right > last.x - 3 * size
-    if LEADER.search(" ".join(other.text for other in line[-4:])) or LEADER.match(word.text):
+    before = " ".join([other.text for other in line[-4:]])
+    if ("." in before and LEADER.search(before)) or (word.text[0] == "." and LEADER.match(word.text)):
         return word.x > last.x
     return -0.5 * size < word.x - last.right < size
 

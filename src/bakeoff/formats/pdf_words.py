@@ -172,17 +172,20 @@ class _Characters:
 
 def _upright(words: list[tuple[Word, float]]) -> list[Word]:
     """The words. Those written in another direction than most of the page, and large pale ones, are `turned`."""
-    quarters: Counter[int] = Counter()
-    for word, angle in words:
-        quarters[_quarter(angle)] += len(word.text)
-    reading = quarters.most_common(1)[0][0] if quarters else 0
+    drawn: Counter[float] = Counter()
     sizes: Counter[float] = Counter()
-    for word, _ in words:
+    for word, angle in words:
+        drawn[angle] += len(word.text)
         sizes[word.size] += len(word.text)
+    quarter_of = {angle: _quarter(angle) for angle in drawn}
+    quarters: Counter[int] = Counter()
+    for angle, n_characters in drawn.items():
+        quarters[quarter_of[angle]] += n_characters
+    reading = quarters.most_common(1)[0][0] if quarters else 0
     usual = sizes.most_common(1)[0][0] if sizes else 0.0
     for word, angle in words:
         is_watermark = word.turned and word.size > _WATERMARK * usual
-        word.turned = _quarter(angle) != reading or is_watermark
+        word.turned = is_watermark or quarter_of[angle] != reading
     return [word for word, _ in words]
 
 
@@ -195,14 +198,18 @@ def _quarter(angle: float) -> int:
 def _once(words: list[Word]) -> list[Word]:
     """The words without copies drawn over them, for boldness or a shadow."""
     kept: list[Word] = []
-    seen: dict[tuple[str, int], list[Word]] = {}
+    seen: dict[str, dict[int, list[Word]]] = {}
     for word in words:
-        near, band = 0.2 * word.size, int(word.y // 8)
-        copies = (copy for b in (band - 1, band, band + 1) for copy in seen.get((word.text, b), ()))
-        if not any(abs(copy.x - word.x) < near and abs(copy.y - word.y) < near for copy in copies):
+        bands, band = seen.setdefault(word.text, {}), int(word.y // 8)
+        if not bands or not any(_covers(copy, word) for b in (band - 1, band, band + 1) for copy in bands.get(b, ())):
             kept.append(word)
-        seen.setdefault((word.text, band), []).append(word)
+        bands.setdefault(band, []).append(word)
     return kept
+
+
+def _covers(copy: Word, word: Word) -> bool:
+    near = 0.2 * word.size
+    return abs(copy.x - word.x) < near and abs(copy.y - word.y) < near
 
 
 def _entries(page: Any, form: Any) -> Iterator[Word]:
