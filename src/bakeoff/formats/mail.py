@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from bakeoff.formats import encodings, markup
-from bakeoff.formats import html as parse_html
+from bakeoff.formats.html import read as parse_html
 from bakeoff.formats.part import UnreadableError
 
 _SHOWN = ("From", "To", "Cc", "Date")

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from bakeoff.formats import encodings, json_tree, markup, rst
-from bakeoff.formats import rows as parse_rows
+from bakeoff.formats import encodings, markup, rst
 from bakeoff.formats.encodings import Decoded
 from bakeoff.formats.front_matter import front_matter
 from bakeoff.formats.markdown_hidden import left_out, without_hidden
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
+from bakeoff.formats.tables import json_tree
+from bakeoff.formats.tables import rows as parse_rows
 from bakeoff.formats.values import access_of, scalar_meta, time_of
 
 MARKDOWN = (".md", ".markdown", ".mdown")
@@ -67,7 +68,7 @@ def _parse(suffix: str, name: str, content: bytes) -> Parsed:
     if suffix == ".pdf":
         return _pdf(name, content)
     if suffix == ".docx":
-        from bakeoff.formats import docx as parse_docx
+        from bakeoff.formats.docx import read as parse_docx
 
         title, body, meta, problems = parse_docx.parse(content)
         return _with_problems(name, _whole(name, title, body, meta), problems)
@@ -121,7 +122,7 @@ def _with_guess(name: str, found: Decoded, parsed: Parsed, declared: str = "") -
 
 
 def _pdf(name: str, content: bytes) -> Parsed:
-    from bakeoff.formats import pdf as parse_pdf
+    from bakeoff.formats.pdf import read as parse_pdf
 
     title, body, meta = parse_pdf.parse(content)
     blank = meta.pop("pages_without_text")
@@ -130,7 +131,7 @@ def _pdf(name: str, content: bytes) -> Parsed:
 
 
 def _html(name: str, content: bytes) -> Parsed:
-    from bakeoff.formats import html as parse_html
+    from bakeoff.formats.html import read as parse_html
 
     declared = parse_html.declared_encoding(content)
     found = encodings.decoded(content, declared)
@@ -198,7 +199,7 @@ def _whole(name: str, title: str, text: str, meta: dict[str, Any]) -> Parsed:
 def _blank_pages(name: str, blank: Sequence[int], n_pages: int) -> tuple[Problem, ...]:
     if not blank:
         return ()
-    from bakeoff.formats import ocr
+    from bakeoff.formats.pdf import ocr
 
     reason = f"no text on {len(blank)} of its {n_pages} pages, page {blank[0]} first (blank, or scanned?)"
     return (Problem(source=name, reason=reason, remedy=f"if they are scanned: {ocr.remedy()}"),)

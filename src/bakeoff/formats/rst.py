@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bakeoff.formats import markup
-from bakeoff.formats.tables import with_one_header
+from bakeoff.formats.tables.find import with_one_header
 
 _ADORNMENT = re.compile(r"([=\-~^\"'`#*+.:_<>])\1{1,}\s*$")
 _DIRECTIVE = re.compile(r"(\s*)\.\. ([\w:-]+?)::\s*(.*)$")

@@ -21,7 +21,7 @@ from bakeoff.formats.part import Problem, UnreadableError
 from bakeoff.formats.raised import raised
 from bakeoff.formats.sheets import number_formats
 from bakeoff.formats.sheets.sheet import words
-from bakeoff.formats.tables import with_one_header
+from bakeoff.formats.tables.find import with_one_header
 
 _PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError, NotImplementedError)
 _BROKEN = (PythonPptxError, zipfile.BadZipFile, zlib.error, struct.error, etree.LxmlError, EOFError, OSError, *_PYTHON)

@@ -16,9 +16,9 @@ from lxml import etree
 
 from bakeoff.formats import markup
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
-from bakeoff.formats.rows import described, parse_table
 from bakeoff.formats.sheets.sheet import Sheet, visible, words
-from bakeoff.formats.tables import tables_of
+from bakeoff.formats.tables.find import tables_of
+from bakeoff.formats.tables.rows import described, parse_table
 
 _PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError, AssertionError, OverflowError)
 _BROKEN = (calamine.CalamineError, OSError, zipfile.BadZipFile, zlib.error, struct.error, etree.LxmlError, *_PYTHON)

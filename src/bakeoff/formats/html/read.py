@@ -12,11 +12,11 @@ from bs4.dammit import EncodingDetector
 from bs4.element import PreformattedString
 
 from bakeoff.formats import markup
-from bakeoff.formats.html_chrome import without_chrome
-from bakeoff.formats.html_code import code_of
-from bakeoff.formats.html_panels import show_panels
-from bakeoff.formats.html_stand_ins import address_of, mark_of, stand_in
-from bakeoff.formats.tables import with_one_header
+from bakeoff.formats.html.chrome import without_chrome
+from bakeoff.formats.html.code import code_of
+from bakeoff.formats.html.panels import show_panels
+from bakeoff.formats.html.stand_ins import address_of, mark_of, stand_in
+from bakeoff.formats.tables.find import with_one_header
 
 _DROPPED_NAMES = """
     script style nav footer template noscript head svg math canvas iframe object embed audio video button input

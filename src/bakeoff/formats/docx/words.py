@@ -10,10 +10,10 @@ from typing import Any
 
 from docx.oxml.ns import qn
 
-from bakeoff.formats import symbol_fonts
 from bakeoff.formats.addresses import picture_words, said_address
-from bakeoff.formats.docx_math import formula
-from bakeoff.formats.docx_styles import Styles, settings_of, value
+from bakeoff.formats.docx import symbol_fonts
+from bakeoff.formats.docx.math import formula
+from bakeoff.formats.docx.styles import Styles, settings_of, value
 from bakeoff.formats.raised import lowered, raised
 
 _TEXT_TAGS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}

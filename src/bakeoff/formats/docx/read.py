@@ -22,11 +22,11 @@ from docx.styles.style import BaseStyle
 from lxml import etree
 
 from bakeoff.formats import markup
-from bakeoff.formats.docx_strict import as_usual
-from bakeoff.formats.docx_styles import Styles, style_name, value
-from bakeoff.formats.docx_words import DELETED, Words
+from bakeoff.formats.docx.strict import as_usual
+from bakeoff.formats.docx.styles import Styles, style_name, value
+from bakeoff.formats.docx.words import DELETED, Words
 from bakeoff.formats.part import Problem, UnreadableError
-from bakeoff.formats.tables import with_one_header
+from bakeoff.formats.tables.find import with_one_header
 
 _MAX_UNPACKED_BYTES = 1_000_000_000
 _TEMPLATE_YEAR = 2013  # documents made with python-docx have its template's date until someone sets another

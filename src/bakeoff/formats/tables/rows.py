@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bakeoff.formats import html_cells, markup
-from bakeoff.formats.csv_rows import DELIMITERS, rows_with_open_quotes
-from bakeoff.formats.json_lines import lines_of, loaded, words
+from bakeoff.formats import markup
+from bakeoff.formats.html import cells as html_cells
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
-from bakeoff.formats.tables import TEXT_FIELDS, Table, facts_of, tables_of
+from bakeoff.formats.tables.csv_rows import DELIMITERS, rows_with_open_quotes
+from bakeoff.formats.tables.find import TEXT_FIELDS, Table, facts_of, tables_of
+from bakeoff.formats.tables.json_lines import lines_of, loaded, words
 from bakeoff.formats.values import access_of, json_value, time_of
 
 _WRAPPERS = ("rendered", "html", "markdown", "text", "value", "plain")

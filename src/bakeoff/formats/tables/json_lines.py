@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from bakeoff.formats import html_cells, markup
+from bakeoff.formats import markup
+from bakeoff.formats.html import cells as html_cells
 from bakeoff.formats.part import UnreadableError
 
 _MAX_DEPTH = 50

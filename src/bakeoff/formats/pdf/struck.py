@@ -5,8 +5,8 @@ Takes words and drawn lines of one page. Knows no tables: a border that runs thr
 
 from collections.abc import Sequence
 
-from bakeoff.formats.pdf_rules import Rule, Rules
-from bakeoff.formats.pdf_words import Word
+from bakeoff.formats.pdf.rules import Rule, Rules
+from bakeoff.formats.pdf.words import Word
 
 _LOW, _HIGH = 0.16, 0.42  # of the font size, above the baseline: where the lines of struck words are
 _BEYOND = 0.35  # of the font size: how far such a line reaches beyond its words

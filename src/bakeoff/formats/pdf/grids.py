@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from bakeoff.formats.pdf_lines import Line, beside, line_of, page_lines
-from bakeoff.formats.pdf_rules import Rule, Rules
-from bakeoff.formats.pdf_words import Word
-from bakeoff.formats.table_headers import is_number
+from bakeoff.formats.pdf.lines import Line, beside, line_of, page_lines
+from bakeoff.formats.pdf.rules import Rule, Rules
+from bakeoff.formats.pdf.words import Word
+from bakeoff.formats.tables.headers import is_number
 
 _NEAR = 3.0  # points between a rule and the end of one that meets it
 _LEAST_SIDE = 4.0  # points: closer rules are one border

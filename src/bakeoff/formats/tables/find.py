@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bakeoff.formats import markup
-from bakeoff.formats.table_headers import combined, has_no_header, is_key, is_number, is_second_row
+from bakeoff.formats.tables.headers import combined, has_no_header, is_key, is_number, is_second_row
 
 TEXT_FIELDS = ("text", "content", "body")
 # Columns about a text rather than about what it describes. They go to the metadata only.

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bakeoff.formats import markup
-from bakeoff.formats.json_lines import TOO_DEEP, lines_of, loaded
 from bakeoff.formats.part import Parsed, Part, UnreadableError
-from bakeoff.formats.rows import parse_objects
-from bakeoff.formats.tables import TEXT_FIELDS
+from bakeoff.formats.tables.find import TEXT_FIELDS
+from bakeoff.formats.tables.json_lines import TOO_DEEP, lines_of, loaded
+from bakeoff.formats.tables.rows import parse_objects
 
 _TITLES = ("title", "name")
 

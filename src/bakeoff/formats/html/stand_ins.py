@@ -9,7 +9,7 @@ from bs4 import NavigableString, Tag
 
 from bakeoff.formats import markup
 from bakeoff.formats.addresses import picture_words, said_address
-from bakeoff.formats.html_math import formula
+from bakeoff.formats.html.math import formula
 from bakeoff.formats.raised import lowered, raised
 
 _BADGE = re.compile(r"badge|shields\.io|gravatar|avatar|tracking|pixel", re.IGNORECASE)

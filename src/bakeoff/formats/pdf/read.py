@@ -14,15 +14,15 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from bakeoff.formats import ocr
 from bakeoff.formats.part import UnreadableError
-from bakeoff.formats.pdf_columns import unwoven
-from bakeoff.formats.pdf_grids import lines_with_grids
-from bakeoff.formats.pdf_lines import Line, without_running_titles
-from bakeoff.formats.pdf_rules import Rules, rules_of
-from bakeoff.formats.pdf_struck import without_struck
-from bakeoff.formats.pdf_text import text_of
-from bakeoff.formats.pdf_words import Word, words_of
+from bakeoff.formats.pdf import ocr
+from bakeoff.formats.pdf.columns import unwoven
+from bakeoff.formats.pdf.grids import lines_with_grids
+from bakeoff.formats.pdf.lines import Line, without_running_titles
+from bakeoff.formats.pdf.rules import Rules, rules_of
+from bakeoff.formats.pdf.struck import without_struck
+from bakeoff.formats.pdf.text import text_of
+from bakeoff.formats.pdf.words import Word, words_of
 
 _ONE_AT_A_TIME = threading.Lock()  # PDFium is not safe for threads
 _NO_TITLE = re.compile(r"\.\w{2,4}$|^(?:untitled|microsoft word|\(anonymous\))", re.IGNORECASE)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bakeoff.formats import markup
-from bakeoff.formats.pdf_words import Word
+from bakeoff.formats.pdf.words import Word
 from bakeoff.formats.raised import raised
 
 BULLET = re.compile("^(?:[•◦▪▫‣⁃●○■□∙·➢➔►❖✓✔\uf000-\uf0ff\x7f]|\\(cid:127\\))\\s*")

@@ -10,9 +10,10 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bakeoff.formats import line_ends, markup
-from bakeoff.formats.pdf_lines import LEADER, Line, is_marker
-from bakeoff.formats.tables import with_one_header
+from bakeoff.formats import markup
+from bakeoff.formats.pdf import line_ends
+from bakeoff.formats.pdf.lines import LEADER, Line, is_marker
+from bakeoff.formats.tables.find import with_one_header
 
 _SENTENCE_END = re.compile(r"[.!?:;…][\"')\]”’»]*$")
 _MAX_CELL_CHARS = 200
