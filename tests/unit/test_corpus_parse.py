@@ -388,7 +388,7 @@ class TestRows:
             "{",
         ]
         parsed = parse("kb.jsonl", "\n".join(lines).encode())
-        assert parsed.parts[0] == Part(text="One.", title="T", key="1", meta={"n": 2, "deep": {"a": [1]}})
+        assert parsed.parts[0] == Part(text="n: 2\n\nOne.", title="T", key="1", meta={"n": 2, "deep": {"a": [1]}})
         assert parsed.parts[1].text == "half \ufffd pair"
         assert [(problem.source, problem.reason) for problem in parsed.problems] == [
             ("kb.jsonl, line 3", "it is not JSON (1 more like it)"),

@@ -81,6 +81,8 @@ TABS = [
     '<ul class="nav nav-tabs"><li><a data-toggle="tab" href="#a">{0}</a></li><li><a data-toggle="tab" '
     'href="#b">{1}</a></li></ul><div id="a" class="tab-pane">{2}</div>'
     '<div id="b" class="tab-pane" style="display: none">{3}</div>',
+    '<div id="tabs"><ul><li><a href="#a">{0}</a></li><li><a href="#b">{1}</a></li></ul><div id="a">{2}</div>'
+    '<div id="b" style="display:none">{3}</div></div>',
     '<div class="tabbed-labels"><label>{0}</label><label>{1}</label></div><div class="tabbed-content">'
     '<div class="tabbed-block">{2}</div><div class="tabbed-block">{3}</div></div>',
 ]
@@ -251,3 +253,45 @@ def test_a_term_whose_definition_is_a_list_is_kept() -> None:
     """So that the list says what it is about."""
     text = read("<dl><dt>Not covered:</dt><dd><ul><li>scratches</li><li>rust</li></ul></dd></dl>")
     assert text.startswith("- Not covered:\n") and "- scratches" in text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<div><span>Warranty</span><span>24 months</span></div>", "Warranty 24 months"),
+        ('<div><b class="name">Colour</b><b class="value">red</b></div>', "Colour red"),
+        ("<p><span>War</span><span>ranty</span></p>", "Warranty"),
+        ("<p>K<span>1</span><span>2a</span></p>", "K12a"),
+        ("<p><code><span>x</span><span>1</span></code></p>", "x1"),
+    ],
+)
+def test_a_label_and_its_value_do_not_run_together(html: str, text: str) -> None:
+    """Where a style sets them apart; but a word in pieces stays one word."""
+    assert read(html) == text
+
+
+def test_elements_that_are_a_table_by_their_roles_are_one() -> None:
+    """Values stand below their names."""
+    row = '<div role="row"><span role="{0}">{1}</span><span role="{0}">{2}</span></div>'
+    html = f'<div role="table">{row.format("columnheader", "Model", "Months")}{row.format("cell", "K1", "24")}</div>'
+    assert read(html) == "| Model | Months |\n| --- | --- |\n| K1 | 24 |"
+
+
+def test_what_the_style_sheet_of_the_page_strikes_out_is_not_valid() -> None:
+    """Not what it strikes out on small screens only."""
+    struck = "{ text-decoration: line-through }"
+    style = f"<style>/* a */ .was, p > b.old {struck} @media print {{ .new {struck} }}</style>"
+    prices = '<p>Price <span class="was">£199</span> <span class="new">£149</span></p>'
+    assert read(f"<html><head>{style}</head><body>{prices}</body>") == "Price £149"
+
+
+def test_items_keep_the_numbers_they_show() -> None:
+    """Set one by one, or counted downwards."""
+    assert read("<ol><li>a</li><li value=9>b</li><li>c</li></ol>") == "1. a\n9. b\n10. c"
+    assert read("<ol reversed><li>a</li><li>b</li></ol>") == "2. a\n1. b"
+
+
+def test_a_title_over_the_whole_table_is_no_header() -> None:
+    """The row below it names the columns."""
+    html = "<table><tr><th colspan=2>Prices 2024<tr><th>Model<th>Price<tr><td>K1<td>5</table>"
+    assert read(html) == "Prices 2024\n\n| Model | Price |\n| --- | --- |\n| K1 | 5 |"

@@ -77,3 +77,10 @@ def test_the_labels_of_a_file_with_broken_front_matter_are_kept() -> None:
     """A file must not become public because of a colon in its title."""
     (part,) = parse("a.md", b"---\ntitle: Pay: 2024\naccess: hr, legal\n---\nBody.").parts
     assert (part.title, part.access) == ("Pay: 2024", ("hr", "legal"))
+
+
+def test_what_is_left_out_of_markdown_is_in_its_metadata() -> None:
+    """Comments and struck passages, where `bakeoff show` prints them; none in code."""
+    text = "A ~~b~~ c. <!-- d -->\n\n[//]: # (e)\n\n```\n<!-- f -->\n```\n"
+    assert parse("a.md", text.encode()).parts[0].meta == {"left_out": "2 comments, 1 struck passage"}
+    assert parse("a.md", b"A ~b~ c.").parts[0].meta == {}

@@ -122,6 +122,38 @@ def test_a_presentation_is_read_slide_by_slide() -> None:
     assert [(problem.source, problem.reason) for problem in parsed.problems] == [("a.pptx, slide 3", "hidden")]
 
 
+def test_words_of_slides_are_those_that_hold() -> None:
+    """In tables and charts too: no struck words, raised figures, numbers as displayed, no hidden shapes, addresses."""
+    deck = Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    table = slide.shapes.add_table(2, 2, 0, 0, Cm(9), Cm(2)).table
+    runs = [("10", {}), ("6", {"baseline": "30000"}), (" £9", {"strike": "sngStrike"})]
+    for text, setting in runs:
+        run = table.cell(1, 1).text_frame.paragraphs[0].add_run()
+        run.text = text
+        for name, value in setting.items():
+            run.font._element.set(name, value)
+    table.cell(0, 0).text, table.cell(0, 1).text, table.cell(1, 0).text = "Model", "Cycles", "K1"
+    hidden = slide.shapes.add_textbox(0, Cm(3), Cm(2), Cm(1))
+    hidden.text_frame.text = "secret"
+    hidden._element.nvSpPr.cNvPr.set("hidden", "1")
+    run = slide.shapes.add_textbox(0, Cm(4), Cm(2), Cm(1)).text_frame.paragraphs[0].add_run()
+    run.text, run.hyperlink.address = "Write to us", "mailto:help@shop.example"
+    data = CategoryChartData(number_format="0%")
+    data.categories = ["Q1"]
+    data.add_series("Share", (0.25,))
+    plain = CategoryChartData()
+    plain.categories = ["Q1"]
+    plain.add_series("Sales", (1234567.5,))
+    for top, chart in enumerate((data, plain), 6):
+        slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, Cm(top), Cm(5), Cm(1), chart)
+    buffer = io.BytesIO()
+    deck.save(buffer)
+    text = parse("a.pptx", buffer.getvalue()).parts[0].text
+    assert "| K1 | 10⁶ |" in text and "secret" not in text and "Write to us (help@shop.example)" in text
+    assert "| Q1 | 25% |" in text and "| Q1 | 1234567.5 |" in text
+
+
 def mail(html: str = "", attachment: str = "") -> EmailMessage:
     """A message, with an HTML version and an attachment if they are given."""
     message = EmailMessage()
@@ -152,6 +184,77 @@ def test_a_mail_in_html_and_its_attachments_are_read() -> None:
     assert message.text.endswith("It weighs 7 kg.") and (table.key, table.text) == ("list.csv", "Model: A1; kg: 7")
     (problem,) = parse("a.eml", mail(attachment="a.zip").as_bytes()).problems
     assert problem.source == "a.eml, a.zip" and "not read" in problem.reason
+
+
+def raw_mail(kind: str, *parts: str) -> bytes:
+    """A message with these parts, each with its headers."""
+    head = f"From: a@shop.example\r\nSubject: Ovens\r\nContent-Type: multipart/{kind}; boundary=B\r\n\r\n"
+    return (head + "".join(f"--B\r\n{part}\r\n" for part in parts) + "--B--\r\n").encode()
+
+
+def test_every_text_of_a_mail_is_read() -> None:
+    """Parts without a name, and forwarded messages with their own head."""
+    inner = "Content-Type: message/rfc822\r\n\r\nFrom: c@shop.example\r\nSubject: Old\r\n\r\nIt weighs 9 kg."
+    parsed = parse("a.eml", raw_mail("mixed", "Content-Type: text/plain\r\n\r\nFirst.", "\r\nSecond: 7 kg.", inner))
+    message, forwarded = parsed.parts
+    assert message.text.endswith("First.\n\nSecond: 7 kg.")
+    assert (forwarded.key, forwarded.title) == ("Old.eml", "Old") and forwarded.text.endswith("It weighs 9 kg.")
+
+
+def test_what_is_no_text_in_a_mail_is_named() -> None:
+    """An encrypted message does not look like an empty one."""
+    secret = "Content-Type: application/octet-stream\r\n\r\n-----BEGIN PGP MESSAGE-----"
+    (problem,) = parse("a.eml", raw_mail("encrypted", secret)).problems
+    assert "application/octet-stream is not read" in problem.reason and problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("plain", "read"), [("It weighs 7 kg.", "7 kg."), ("Please see the HTML version.", "8 kg"), ("", "8 kg")]
+)
+def test_a_plain_text_that_only_points_to_the_html_is_not_the_message(plain: str, read: str) -> None:
+    """Otherwise the plain text is read, as people write it."""
+    page = "Content-Type: text/html\r\n\r\n<p>It weighs <b>8 kg</b></p>"
+    (part,) = parse("a.eml", raw_mail("alternative", f"Content-Type: text/plain\r\n\r\n{plain}", page)).parts
+    assert part.text.endswith(read)
+
+
+def test_lines_that_a_mail_program_broke_are_one_line() -> None:
+    """As format=flowed says; quoted lines stay."""
+    head = b"From: a@b\r\nContent-Type: text/plain; format=flowed\r\n\r\n"
+    assert (
+        parse("a.eml", head + b"It weighs \r\n7 kg.\r\n> how heavy? \r\n> or not\r\n")
+        .parts[0]
+        .text.endswith("It weighs 7 kg.\n> how heavy?\n> or not")
+    )
+
+
+def test_numbers_in_json_keep_their_figures() -> None:
+    """A version written as a number is not shortened."""
+    assert parse("a.json", b'{"version": 3.10, "big": 12345678901234567890}').parts[0].text == (
+        "version: 3.10; big: 12345678901234567890"
+    )
+
+
+def test_other_fields_of_a_text_in_json_are_read_with_it() -> None:
+    """A price is; what is about the text, lists and ids are only kept."""
+    row = {"title": "Oven", "text": "Heats fast.", "price": 49.90, "sku_id": "x1", "url": "u", "vector": [1, 2]}
+    (part,) = parse("a.jsonl", json.dumps(row).replace("49.9", "49.90").encode()).parts
+    assert part.text == "price: 49.90\n\nHeats fast."
+    assert part.meta == {"price": 49.9, "sku_id": "x1", "url": "u", "vector": [1, 2]}
+
+
+@pytest.mark.parametrize("content", [{"rendered": "<p>24 months</p>"}, ["24 months"], {"text": "24 months"}])
+def test_a_text_in_json_may_be_wrapped(content: object) -> None:
+    """As content systems export it."""
+    (part,) = parse("a.json", json.dumps([{"id": 1, "title": {"rendered": "W"}, "content": content}]).encode()).parts
+    assert (part.title, part.text) == ("W", "24 months")
+
+
+def test_lines_of_json_without_a_text_are_one_document() -> None:
+    """As any other tree; lines that are no JSON are named."""
+    parsed = parse("a.jsonl", b'{"q": "How long?", "a": "24 months"}\n{"q": "Where?", "a": {"city": "Oslo"}}\nno')
+    assert parsed.parts[0].text == "q: How long?; a: 24 months\nq: Where?\na: city: Oslo"
+    assert [problem.source for problem in parsed.problems] == ["a.jsonl, line 3"]
 
 
 def test_a_tree_of_json_keeps_the_path_to_each_value() -> None:

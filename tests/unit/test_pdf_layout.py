@@ -10,9 +10,9 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen import canvas
 
-from bakeoff.formats import pdf
-from bakeoff.formats.line_ends import Vocabulary, joined
 from bakeoff.formats.parse import parse
+from bakeoff.formats.pdf import read as pdf
+from bakeoff.formats.pdf.line_ends import Vocabulary, joined
 from tests.unit.pages import drawn, grid, texts
 
 _FONTS = (

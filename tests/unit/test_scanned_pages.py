@@ -6,9 +6,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.utils import ImageReader
 
-from bakeoff.formats import ocr
 from bakeoff.formats.parse import parse
 from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.pdf import ocr
 from tests.unit.pages import Drawing, drawn, grid, texts
 
 needs_tesseract = pytest.mark.skipif(

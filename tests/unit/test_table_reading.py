@@ -2,8 +2,8 @@
 
 import pytest
 
-from bakeoff.formats.csv_rows import rows_with_open_quotes
 from bakeoff.formats.parse import parse
+from bakeoff.formats.tables.csv_rows import rows_with_open_quotes
 
 LONG = "The oven heats up in seven minutes and keeps its temperature within two degrees."
 

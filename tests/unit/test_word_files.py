@@ -6,7 +6,7 @@ import docx
 import pytest
 from docx.oxml import parse_xml
 
-from bakeoff.formats.docx_math import formula
+from bakeoff.formats.docx.math import formula
 from bakeoff.formats.parse import parse
 from tests.unit.word_files import NAMESPACES, cell, made, paragraph, row, run, strict, table
 

@@ -22,6 +22,8 @@ _LABEL_COMMENT = re.compile(
 )
 _STRUCK = re.compile(r"(?<![~\\])~~(?=[^\s~])(?:(?!\n\s*\n).)*?(?<=[^\s~])~~(?!~)", re.DOTALL)
 _STRUCK_TAG = re.compile(r"<(del|s|strike)(?:\s[^<>]*)?>(?:(?!\n\s*\n).)*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_COMMENTS = (_COMMENT, _GENERATORS_COMMENT, _LABEL_COMMENT)
+_STRUCKS = (_STRUCK, _STRUCK_TAG)
 _BYTES = re.compile(r"(data:[\w.+-]+/[\w.+-]+);base64,[A-Za-z0-9+/=%_-]{64,}")
 _CODE = re.compile("\ue004(\\d+)\ue005")
 _GONE = "\ue003"
@@ -43,11 +45,30 @@ def without_hidden(text: str) -> str:
         return f"\ue004{len(code) - 1}\ue005"
 
     changed = _BYTES.sub(r"\1", _code_aside(text, aside))
-    for hidden in (_COMMENT, _GENERATORS_COMMENT, _LABEL_COMMENT, _STRUCK, _STRUCK_TAG):
+    for hidden in (*_COMMENTS, *_STRUCKS):
         changed = hidden.sub(_GONE, changed)
     lines = [_tidied(line) for line in changed.split("\n")]
     kept = "\n".join(line for line in lines if line is not None)
     return _CODE.sub(lambda match: code[int(match[1])], kept)
+
+
+def left_out(text: str) -> str:
+    """What `without_hidden` leaves out, in words. Empty if there is nothing.
+
+    >>> left_out("The price is ~~£99~~ £149. <!-- since May --><!-- b -->")
+    '2 comments, 1 struck passage'
+    """
+    if not _HINTS.search(text) or _SIGNS.search(text):
+        return ""
+    changed = _code_aside(text, lambda _: "\ue0040\ue005")
+    found = []
+    for kind, patterns in (("comment", _COMMENTS), ("struck passage", _STRUCKS)):
+        n_found = 0
+        for pattern in patterns:
+            changed, n = pattern.subn(_GONE, changed)
+            n_found += n
+        found += [f"{n_found} {kind}{'s' if n_found > 1 else ''}"] if n_found else []
+    return ", ".join(found)
 
 
 def _code_aside(text: str, aside: Callable[[str], str]) -> str:

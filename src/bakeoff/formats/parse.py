@@ -8,22 +8,26 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from bakeoff.formats import encodings, json_tree, markup
-from bakeoff.formats import rows as parse_rows
+from bakeoff.formats import encodings, markup, rst
 from bakeoff.formats.encodings import Decoded
 from bakeoff.formats.front_matter import front_matter
-from bakeoff.formats.markdown_hidden import without_hidden
+from bakeoff.formats.markdown_hidden import left_out, without_hidden
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
+from bakeoff.formats.tables import json_tree
+from bakeoff.formats.tables import rows as parse_rows
 from bakeoff.formats.values import access_of, scalar_meta, time_of
 
 MARKDOWN = (".md", ".markdown", ".mdown")
 TEXT = (".txt", ".text")
+RST = (".rst",)
 HTML = (".html", ".htm", ".xhtml")
 SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
-SUFFIXES = (*MARKDOWN, *TEXT, *HTML, ".pdf", ".docx", ".pptx", *SHEETS, ".eml", *TABLES)
+SUFFIXES = (*MARKDOWN, *TEXT, *RST, *HTML, ".pdf", ".docx", ".pptx", *SHEETS, ".eml", *TABLES)
 
 _CHANGED = ("updated_at", "updated", "lastmod", "date")
+_MAX_MESSAGES = 5  # that are read within one another
+_KIND_REMEDY = "save the message without encryption, and calendar entries as text"
 _MAGIC = (
     (b"%PDF-", "a PDF", (".pdf",)),
     (b"PK\x03\x04", "a ZIP archive or Office file", (".docx", ".pptx", ".xlsx", ".xlsm", ".xlsb", ".ods")),
@@ -64,13 +68,14 @@ def _parse(suffix: str, name: str, content: bytes) -> Parsed:
     if suffix == ".pdf":
         return _pdf(name, content)
     if suffix == ".docx":
-        from bakeoff.formats import docx as parse_docx
+        from bakeoff.formats.docx import read as parse_docx
 
-        return _whole(name, *parse_docx.parse(content))
+        title, body, meta, problems = parse_docx.parse(content)
+        return _with_problems(name, _whole(name, title, body, meta), problems)
     if suffix == ".pptx":
         return _slides(name, content)
     if suffix in SHEETS:
-        from bakeoff.formats import sheets as parse_sheets
+        from bakeoff.formats.sheets import book as parse_sheets
 
         return parse_sheets.parse(name, content)
     if suffix == ".eml":
@@ -91,20 +96,25 @@ def _text(suffix: str, name: str, found: Decoded) -> Parsed:
         return parse_rows.parse_jsonl(name, text, note)
     if suffix == ".json":
         return json_tree.parse(name, text, note)
+    if suffix in RST:
+        return _whole(name, "", rst.markdown(text), note)
     if suffix not in MARKDOWN:
         return _whole(name, "", atx_headings(text), note)
     front, body = front_matter(text)
+    if hidden := left_out(body):
+        note["left_out"] = hidden
     body = atx_headings(without_hidden(body))
     return _whole(name, str(front.pop("title", "")), body, {**front, **note})
 
 
-def _with_guess(name: str, found: Decoded, parsed: Parsed) -> Parsed:
+def _with_guess(name: str, found: Decoded, parsed: Parsed, declared: str = "") -> Parsed:
     """The parsed file, and a problem if its encoding was guessed."""
     if not found.guessed:
         return parsed
+    why = f"it is not in the encoding that it declares ({declared})" if declared else "it does not say its encoding"
     guess = Problem(
         source=name,
-        reason=f"it does not say its encoding; it was read as {found.encoding}, which is a guess",
+        reason=f"{why}; it was read as {found.encoding}, which is a guess",
         remedy="look at it with: bakeoff show; save it as UTF-8 to be sure",
         is_read=True,
     )
@@ -112,7 +122,7 @@ def _with_guess(name: str, found: Decoded, parsed: Parsed) -> Parsed:
 
 
 def _pdf(name: str, content: bytes) -> Parsed:
-    from bakeoff.formats import pdf as parse_pdf
+    from bakeoff.formats.pdf import read as parse_pdf
 
     title, body, meta = parse_pdf.parse(content)
     blank = meta.pop("pages_without_text")
@@ -121,34 +131,40 @@ def _pdf(name: str, content: bytes) -> Parsed:
 
 
 def _html(name: str, content: bytes) -> Parsed:
-    from bakeoff.formats import html as parse_html
+    from bakeoff.formats.html import read as parse_html
 
-    found = encodings.decoded(content, parse_html.declared_encoding(content))
+    declared = parse_html.declared_encoding(content)
+    found = encodings.decoded(content, declared)
     title, body, meta = parse_html.parse(found.text)
-    return _with_guess(name, found, _whole(name, title, body, {**meta, "encoding": found.encoding}))
+    return _with_guess(name, found, _whole(name, title, body, {**meta, "encoding": found.encoding}), declared)
 
 
 def _slides(name: str, content: bytes) -> Parsed:
     from bakeoff.formats import slides as parse_slides
 
     title, body, meta, problems = parse_slides.parse(content)
-    parsed = _whole(name, title, body, meta)
-    named = tuple(problem.model_copy(update={"source": f"{name}, {problem.source}"}) for problem in problems)
-    return parsed.model_copy(update={"problems": named})
+    return _with_problems(name, _whole(name, title, body, meta), problems)
 
 
-def _mail(name: str, content: bytes) -> Parsed:
+def _with_problems(name: str, parsed: Parsed, problems: Sequence[Problem]) -> Parsed:
+    """The parsed file with these problems, whose sources are places in it."""
+    sources = (", ".join(filter(None, [name, problem.source])) for problem in problems)
+    named = (one.model_copy(update={"source": source}) for one, source in zip(problems, sources, strict=True))
+    return parsed.model_copy(update={"problems": (*parsed.problems, *named)})
+
+
+def _mail(name: str, content: bytes, depth: int = 0) -> Parsed:
     """The message as one part, and the parts of its attachments, whose keys begin with their file names."""
     from bakeoff.formats import mail as parse_mail
 
     mail = parse_mail.parse(content)
     parsed = _whole(name, mail.title, mail.text, dict(mail.meta))
     parts, problems = list(parsed.parts), list(parsed.problems)
+    for kind in mail.unread:
+        problems.append(Problem(source=name, reason=f"a part of the kind {kind} is not read", remedy=_KIND_REMEDY))
     for file, attached in mail.attachments:
         try:
-            if file.lower().endswith(".eml"):
-                raise UnreadableError("a message within a message is not read", "save it as a file of its own")
-            inner = parse(file, attached)
+            inner = _attached(file, attached, depth)
         except UnreadableError as error:
             problems.append(Problem(source=f"{name}, {file}", reason=error.message, remedy=error.remedy))
             continue
@@ -156,6 +172,14 @@ def _mail(name: str, content: bytes) -> Parsed:
         parts += keyed
         problems += [one.model_copy(update={"source": f"{name}, {one.source}"}) for one in inner.problems]
     return Parsed(parts=tuple(parts), problems=tuple(problems))
+
+
+def _attached(file: str, content: bytes, depth: int) -> Parsed:
+    if not file.lower().endswith(".eml"):
+        return parse(file, content)
+    if depth >= _MAX_MESSAGES:
+        raise UnreadableError("it is a message within too many messages", "save it as a file of its own")
+    return _mail(file, content, depth + 1)
 
 
 def _whole(name: str, title: str, text: str, meta: dict[str, Any]) -> Parsed:
@@ -175,7 +199,7 @@ def _whole(name: str, title: str, text: str, meta: dict[str, Any]) -> Parsed:
 def _blank_pages(name: str, blank: Sequence[int], n_pages: int) -> tuple[Problem, ...]:
     if not blank:
         return ()
-    from bakeoff.formats import ocr
+    from bakeoff.formats.pdf import ocr
 
     reason = f"no text on {len(blank)} of its {n_pages} pages, page {blank[0]} first (blank, or scanned?)"
     return (Problem(source=name, reason=reason, remedy=f"if they are scanned: {ocr.remedy()}"),)

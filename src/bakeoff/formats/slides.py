@@ -16,8 +16,12 @@ from pptx.exc import PythonPptxError
 from pptx.oxml.ns import qn
 
 from bakeoff.formats import markup
+from bakeoff.formats.addresses import picture_words, said_address
 from bakeoff.formats.part import Problem, UnreadableError
 from bakeoff.formats.raised import raised
+from bakeoff.formats.sheets import number_formats
+from bakeoff.formats.sheets.sheet import words
+from bakeoff.formats.tables.find import with_one_header
 
 _PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError, NotImplementedError)
 _BROKEN = (PythonPptxError, zipfile.BadZipFile, zlib.error, struct.error, etree.LxmlError, EOFError, OSError, *_PYTHON)
@@ -54,10 +58,10 @@ def parse(content: bytes) -> tuple[str, str, dict[str, Any], list[Problem]]:
 
 def _title(title: str, sections: list[str]) -> str:
     """The title in the properties, unless it is a template's, else that of the first slide."""
-    words = markup.one_line(title)
+    named = markup.one_line(title)
     return (
-        words
-        if words and words.casefold() not in ("powerpoint presentation", "presentation")
+        named
+        if named and named.casefold() not in ("powerpoint presentation", "presentation")
         else (markup.first_heading(sections[0]) if sections else "")
     )
 
@@ -80,6 +84,8 @@ def _shapes(shapes: Any) -> Iterator[Any]:
     for shape in shapes:
         if shape.is_placeholder and shape.placeholder_format.type in (13, 15, 16):  # number, footer, date
             continue
+        if shape._element.find(f".//{qn('p:cNvPr')}[@hidden='1']") is not None and not hasattr(shape, "shapes"):
+            continue
         if hasattr(shape, "shapes"):
             yield from _shapes(shape.shapes)
         else:
@@ -90,23 +96,22 @@ def _blocks(shape: Any) -> Iterator[str]:
     if shape.has_text_frame:
         yield _text(shape)
     elif getattr(shape, "has_table", False):
-        rows = [[markup.one_line(cell.text_frame.text) for cell in row.cells] for row in shape.table.rows]
-        yield markup.pipe_table(rows)
+        rows = [[_cell(cell) for cell in row.cells] for row in shape.table.rows]
+        yield markup.pipe_table(with_one_header(rows))
     elif getattr(shape, "has_chart", False):
         yield _chart(shape.chart)
     else:
-        words = markup.one_line(shape._element._nvXxPr.cNvPr.get("descr") or "")
-        yield "" if words.casefold().startswith("a ") and "automatically" in words.casefold() else words
+        yield picture_words(shape._element._nvXxPr.cNvPr.get("descr") or "")
 
 
 def _text(shape: Any) -> str:
     """The paragraphs of a shape; those of the slide's body as a list."""
     is_body = shape.is_placeholder and shape.placeholder_format.type in (2, 7)  # body, object
     paragraphs = [(paragraph.level, _words(paragraph)) for paragraph in shape.text_frame.paragraphs]
-    paragraphs = [(level, words) for level, words in paragraphs if words]
+    paragraphs = [(level, text) for level, text in paragraphs if text]
     if is_body and len(paragraphs) > 1:
-        return "\n".join(f"{'  ' * level}- {words}" for level, words in paragraphs)
-    return "\n\n".join(markup.paragraph(words) for _, words in paragraphs)
+        return "\n".join(f"{'  ' * level}- {text}" for level, text in paragraphs)
+    return "\n\n".join(markup.paragraph(text) for _, text in paragraphs)
 
 
 def _words(paragraph: Any) -> str:
@@ -114,12 +119,25 @@ def _words(paragraph: Any) -> str:
     text = ""
     for run in paragraph._p.iterchildren(qn("a:r"), qn("a:br"), qn("a:fld")):
         properties = run.find(qn("a:rPr"))
-        words = "".join(run.itertext(qn("a:t"))) if run.tag != qn("a:br") else " "
+        plain = "".join(run.itertext(qn("a:t"))) if run.tag != qn("a:br") else " "
         if properties is not None and properties.get("strike", "noStrike") != "noStrike":
             continue
         is_raised = properties is not None and int(properties.get("baseline") or 0) > 0
-        text += raised(words, text) if is_raised else words
+        text += raised(plain, text) if is_raised else plain
+        link = properties.find(qn("a:hlinkClick")) if properties is not None else None
+        address = said_address(_target(paragraph, link.get(qn("r:id"))), plain) if link is not None else ""
+        text += f" ({address})" if address and address not in text else ""
     return markup.one_line(markup.clean(text))
+
+
+def _target(paragraph: Any, relation: str | None) -> str:
+    """The address that a link leads to. Empty for a place in the presentation."""
+    links = paragraph.part.rels
+    return links[relation].target_ref if relation in links and links[relation].is_external else ""
+
+
+def _cell(cell: Any) -> str:
+    return " ".join(filter(None, map(_words, cell.text_frame.paragraphs)))
 
 
 def _chart(chart: Any) -> str:
@@ -128,14 +146,25 @@ def _chart(chart: Any) -> str:
     tables = []
     for plot in chart.plots:
         names = [markup.one_line(str(series.name or "")) for series in plot.series]
-        columns = [[f"{value:g}" if value is not None else "" for value in series.values] for series in plot.series]
+        columns = [[_number(value, series) for value in series.values] for series in plot.series]
         labels = [str(category) for category in plot.categories]
         rows = [["", *names], *([label, *cells] for label, *cells in zip(labels, *columns, strict=False))]
         tables.append(markup.pipe_table(rows))
     return "\n\n".join(filter(None, [markup.paragraph(markup.one_line(title)), *tables]))
 
 
+def _number(value: float | None, series: Any) -> str:
+    """A value of a chart as its axis displays it."""
+    if value is None:
+        return ""
+    code = series._element.find(f".//{qn('c:val')}//{qn('c:formatCode')}")
+    text = number_formats.shown(value, code.text or "") if code is not None else None
+    return words(float(value)) if text is None else text
+
+
 def _unread(slide: Any, number: int) -> list[Problem]:
+    if any(link.reltype.endswith("/comments") for link in slide.part.rels.values()):
+        return [Problem(source=f"slide {number}", reason="comments left out", remedy="write into the text what holds")]
     if slide._element.find(f".//{{{_DIAGRAM}}}relIds") is None:
         return []
     return [Problem(source=f"slide {number}", reason="the text of a diagram is not read", remedy="write it as a list")]

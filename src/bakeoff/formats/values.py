@@ -61,7 +61,7 @@ def json_value(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return markup.clean(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return float(value) if math.isfinite(value) else None
     if isinstance(value, (list, dict)) and depth >= _MAX_DEPTH:
         return None
     if isinstance(value, list):

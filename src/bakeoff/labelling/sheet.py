@@ -13,9 +13,9 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import InputError
 from bakeoff.files.jsonl import write_text
 from bakeoff.files.spreadsheet_csv import written
-from bakeoff.formats.csv_rows import csv_rows
 from bakeoff.formats.encodings import decoded
 from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.tables.csv_rows import csv_rows
 from bakeoff.labelling.labelling import MOST_NOTE, Labelling
 from bakeoff.labelling.passages import passages_of
 from bakeoff.measure.labels import LabelVerdict

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from bakeoff.errors import InputError
 from bakeoff.formats import markup
-from bakeoff.formats.html_cells import words_of
+from bakeoff.formats.html.cells import words_of
 from bakeoff.questions.naming import made_id
 from bakeoff.questions.rows.aliases import split_aliases
 from bakeoff.questions.rows.kinds import kind_of

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from bakeoff.errors import InputError
-from bakeoff.formats.csv_rows import csv_rows
 from bakeoff.formats.parse import check_kind, decode
 from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.tables.csv_rows import csv_rows
 from bakeoff.questions.rows import workbook
 
 DELIMITERS = ",;\t"

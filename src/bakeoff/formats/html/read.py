@@ -12,10 +12,11 @@ from bs4.dammit import EncodingDetector
 from bs4.element import PreformattedString
 
 from bakeoff.formats import markup
-from bakeoff.formats.html_chrome import without_chrome
-from bakeoff.formats.html_code import code_of
-from bakeoff.formats.html_panels import show_panels
-from bakeoff.formats.html_stand_ins import address_of, mark_of, stand_in
+from bakeoff.formats.html.chrome import without_chrome
+from bakeoff.formats.html.code import code_of
+from bakeoff.formats.html.panels import show_panels
+from bakeoff.formats.html.stand_ins import address_of, mark_of, stand_in
+from bakeoff.formats.tables.find import with_one_header
 
 _DROPPED_NAMES = """
     script style nav footer template noscript head svg math canvas iframe object embed audio video button input
@@ -28,6 +29,17 @@ _INLINE_NAMES = """
     strike strong sub sup time tt u var wbr img picture source
 """
 _INLINE = frozenset(_INLINE_NAMES.split())
+_LABELS = frozenset(["span", "b", "strong", "label", "em", "i", "small"])
+_ROLES = {
+    **dict.fromkeys(("table", "grid"), "table"),
+    **dict.fromkeys(("cell", "gridcell"), "td"),
+    **dict.fromkeys(("columnheader", "rowheader"), "th"),
+    "row": "tr",
+    "rowgroup": "tbody",
+}
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_SELECTOR = re.compile(r"[\w.# -]+")
+_NOT_ALWAYS = re.compile(r"@[^{;]+\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}|/\*.*?\*/", re.DOTALL)
 _CHANGED = ("article:modified_time", "og:updated_time", "last-modified", "dcterms.modified", "date")
 _LISTS = ("ul", "ol", "dl", "menu")
 _PROLOG = re.compile(r"\s*<\?xml[^>]*\?>")
@@ -44,6 +56,8 @@ def declared_encoding(content: bytes) -> str:
 def parse(html: str) -> tuple[str, str, dict[str, Any]]:
     """(title, text, metadata) of a page."""
     soup = _soup(html)
+    _strike_by_styles(soup)
+    _name_by_roles(soup)
     show_panels(soup)
     body = soup.body or soup
     without_chrome(body)
@@ -53,6 +67,25 @@ def parse(html: str) -> tuple[str, str, dict[str, Any]]:
     text = "\n\n".join(writer.finished())
     page_title = soup.title.get_text() if soup.title else ""
     return markup.first_heading(text) or page_title, text, _metadata(soup)
+
+
+def _strike_by_styles(soup: BeautifulSoup) -> None:
+    """Marks what a style sheet within the page strikes out."""
+    for sheet in soup.find_all("style"):
+        for selectors, style in _RULE.findall(_NOT_ALWAYS.sub("", sheet.get_text())):
+            if not _STRUCK.search(style):
+                continue
+            for selector in filter(_SELECTOR.fullmatch, map(str.strip, selectors.split(","))):
+                for tag in soup.select(selector):
+                    tag["style"] = f"{tag.get('style') or ''};text-decoration:line-through"
+
+
+def _name_by_roles(soup: BeautifulSoup) -> None:
+    """Gives elements that are a table by their roles the names that tables have."""
+    for table in soup.find_all(role=["table", "grid"]):
+        if table.name != "table" and table.find(role="row") is not None:
+            for tag in [table, *table.find_all(role=list(_ROLES))]:
+                tag.name = _ROLES[str(tag["role"])]
 
 
 def words(html: str) -> str:
@@ -97,11 +130,29 @@ def _walk(root: Tag) -> Iterator[tuple[str, Any]]:
                 continue
             if _is_no_content(node):
                 continue
+            if _stands_apart(node):
+                yield "text", " "
             yield "enter", node
             if node.name not in ("pre", "table") or (node.name == "table" and not _is_data_table(node)):
                 stack.append((node, iter(node.children)))
         elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
             yield "text", node
+
+
+def _stands_apart(tag: Tag) -> bool:
+    """Whether a style sets the element apart from the one before it, as a label from its value, without a blank."""
+    before, parent = tag.previous_sibling, tag.parent
+    while isinstance(before, Tag) and before.name == "input":
+        before = before.previous_sibling
+    if tag.name not in _LABELS or not isinstance(before, Tag) or before.name not in _LABELS or parent is None:
+        return False
+    left, right = before.get_text()[-1:], tag.get_text()[:1]
+    if not (left.isalnum() and right.isalnum()) or tag.find_parent(["code", "pre"]):
+        return False
+    if any(isinstance(child, NavigableString) and child.strip() for child in parent.children):
+        return False
+    kinds_differ = bool(tag.get("class") or before.get("class")) and tag.get("class") != before.get("class")
+    return kinds_differ or left.isdigit() != right.isdigit() or (left.islower() and right.isupper())
 
 
 def _is_dropped(tag: Tag) -> bool:
@@ -173,7 +224,7 @@ class _Writer:
             self._keep_term()
             self.lists.append(_list_start(tag))
         elif tag.name == "li":
-            self._begin_item()
+            self._begin_item(tag)
         elif tag.name == "dd":
             self.marker = f"- {self.term}: " if self.term else "- "
             self.term = ""
@@ -206,11 +257,13 @@ class _Writer:
             self.items.append(self.marker.rstrip())
             self.marker = ""
 
-    def _begin_item(self) -> None:
+    def _begin_item(self, tag: Tag) -> None:
         number = self.lists[-1] if self.lists else None
+        if number is not None and re.fullmatch(r"\d{1,3}", str(tag.get("value") or "")):
+            number = int(str(tag["value"]))
         self.marker = self._indent(len(self.lists) - 1) + ("- " if number is None else f"{number}. ")
         if number is not None:
-            self.lists[-1] = number + 1
+            self.lists[-1] = number + (-1 if tag.parent is not None and tag.parent.has_attr("reversed") else 1)
 
     def _indent(self, depth: int) -> str:
         return "  " * min(depth, _MAX_DEPTH)
@@ -258,16 +311,36 @@ class _Writer:
         if table.caption:
             self._add(markup.paragraph(_cell_words(table.caption)))
         rows = [row for row in _table_rows(table) if any(row)]
+        if len(rows) > 2 and len(rows[0]) > 1 and _is_one_cell(table):
+            self._add(markup.paragraph(rows.pop(0)[0]))
         if rows:
-            self._add(markup.pipe_table(rows))
+            self._add(markup.pipe_table(with_one_header(rows, _n_header_rows(table))))
 
 
 def _list_start(tag: Tag) -> int | None:
     """The first number of an ordered list. None for an unordered list."""
     if tag.name != "ol":
         return None
-    start = str(tag.get("start") or "1")
+    first = len(tag.find_all("li", recursive=False)) if tag.has_attr("reversed") else 1
+    start = str(tag.get("start") or first)
     return int(start) if re.fullmatch(r"\d{1,3}", start) else 1
+
+
+def _is_one_cell(table: Tag) -> bool:
+    """Whether the first row is a title: one cell as wide as the table."""
+    first = table.find("tr")
+    return isinstance(first, Tag) and len(first.find_all(["td", "th"])) == 1
+
+
+def _n_header_rows(table: Tag) -> int:
+    """The number of rows that are marked as header. 1 for a table with a marked row; 0 if none is marked."""
+    n_rows = 0
+    for tr in table.find_all("tr"):
+        cells = tr.find_all(["td", "th"])
+        if not cells or not (tr.find_parent("thead") or all(cell.name == "th" for cell in cells)):
+            break
+        n_rows += any(map(_cell_words, cells))
+    return n_rows - (len(table.find_all("tr")) > 2 and _is_one_cell(table))
 
 
 def _table_rows(table: Tag) -> list[list[str]]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bakeoff.formats.pdf_lines import Line, beside, is_marker
+from bakeoff.formats.pdf.lines import Line, beside, is_marker
 
 _MIN_GAP = 0.4  # of the font size: what separates two columns
 _MIN_PROSE_WORDS = 3.0  # mean words of a line of prose

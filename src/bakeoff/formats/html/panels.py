@@ -73,7 +73,12 @@ def show_panels(page: BeautifulSoup) -> None:
 
 
 def _may_hide(tag: Tag) -> bool:
-    return tag.name in ("button", "label") or "role" in tag.attrs or _is_hidden(tag)
+    return (
+        tag.name in ("button", "label")
+        or "tab" in str(tag.get("id") or tag.get("class") or "")
+        or "role" in tag.attrs
+        or _is_hidden(tag)
+    )
 
 
 def _is_hidden(tag: Tag) -> bool:
@@ -142,6 +147,9 @@ def _label_tabs(page: BeautifulSoup, tags: Sequence[Tag], by_id: dict[str, Tag])
             groups.setdefault(id(bar), (bar, []))[1].append(tab)
     for bar in (tag for tag in tags if "tabbed-labels" in tag.get_attribute_list("class")):
         groups[id(bar)] = (bar, bar.find_all("label"))
+    for bar in tags:
+        if bar.name in ("ul", "ol") and id(bar) not in groups and (links := _tab_links(bar, by_id)):
+            groups[id(bar)] = (bar, links)
     for bar, tabs in groups.values():
         panels = _panels(bar, tabs, by_id)
         if panels:
@@ -151,6 +159,17 @@ def _label_tabs(page: BeautifulSoup, tags: Sequence[Tag], by_id: dict[str, Tag])
                 panel.insert(0, label)
                 _show(panel)
             bar.extract()
+
+
+def _tab_links(bar: Tag, by_id: dict[str, Tag]) -> list[Tag]:
+    """The links of a list, if each opens a part of the page, and some are hidden or the list is called tabs."""
+    items = bar.find_all("li", recursive=False)
+    links = [link for item in items if isinstance(link := item.find("a", href=True), Tag)]
+    panels = [panel for link in links if (panel := _controlled(link, by_id)) is not None]
+    if len(links) < 2 or not len(items) == len(links) == len(panels) == len({id(panel) for panel in panels}):
+        return []
+    names = _named(bar) + (f" {_named(bar.parent)}" if bar.parent is not None else "")
+    return links if any(map(_is_hidden, panels)) or re.search(r"(?:^|[-_ ])tabs?(?:[-_ ]|$)", names) else []
 
 
 def _is_tab(tag: Tag) -> bool:

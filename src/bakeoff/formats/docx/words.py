@@ -3,35 +3,49 @@
 Takes XML elements, gives strings. Knows no blocks: text boxes and tables inside a paragraph are left to others.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from docx.oxml.ns import qn
 
-from bakeoff.formats import symbol_fonts
-from bakeoff.formats.docx_math import formula
-from bakeoff.formats.docx_styles import Styles, settings_of, value
+from bakeoff.formats.addresses import picture_words, said_address
+from bakeoff.formats.docx import symbol_fonts
+from bakeoff.formats.docx.math import formula
+from bakeoff.formats.docx.styles import Styles, settings_of, value
 from bakeoff.formats.raised import lowered, raised
 
 _TEXT_TAGS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
 _EQUATION = "{http://schemas.openxmlformats.org/officeDocument/2006/math}oMath"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 DELETED = {qn("w:del"), qn("w:moveFrom"), FALLBACK}
+_LINK, _INSTRUCTION = qn("w:hyperlink"), qn("w:instrText")
+_PICTURE = qn("wp:docPr")
+_RELATION = qn("r:id")
+_HYPERLINK = re.compile(r'HYPERLINK\s+"([^"]+)"')
 _SKIPPED = DELETED | {qn("w:txbxContent"), qn("w:pPr"), qn("w:rPr"), qn("w:rt"), qn("w:sdtPr")}
 _NOTES = {qn("w:footnoteReference"): "footnotes", qn("w:endnoteReference"): "endnotes"}
 _RUN, _TEXT, _SYMBOL, _CONTROL, _FIELD = (qn(f"w:{name}") for name in ("r", "t", "sym", "sdt", "fldChar"))
 _RUN_PROPERTIES, _PARAGRAPH_PROPERTIES = qn("w:rPr"), qn("w:pPr")
-_PLAIN, _RAISED, _LOWERED = "", "superscript", "subscript"
+_PLAIN, _RAISED, _LOWERED, _TARGET = "", "superscript", "subscript", "target"
 
-_Piece = tuple[str, str]  # (text, how it is set: _PLAIN, _RAISED or _LOWERED)
+_Piece = tuple[str, str]  # (text, how it is set: _PLAIN, _RAISED or _LOWERED; or the _TARGET of the link before it)
 
 
 class Words:
-    """Reads paragraphs. `note` is called with (kind, id) of each footnote referred to, and gives its mark."""
+    """Reads paragraphs. `note` is called with (kind, id) of each footnote referred to, and gives its mark.
 
-    def __init__(self, styles: Styles, note: Callable[[str, str], str]) -> None:
+    `targets` are the addresses of links, by their ids.
+    """
+
+    def __init__(
+        self, styles: Styles, note: Callable[[str, str], str], targets: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.styles = styles
         self.note = note
+        self.targets = targets
+        self.open_link = ""  # the target of a field that is read at the moment
         self.base: dict[str, str] = {}  # what the paragraph's style says
 
     def of(self, paragraph: Any) -> str:
@@ -48,6 +62,12 @@ class Words:
                 continue
             if node.tag == _RUN:
                 yield from self._run(node)
+            elif node.tag == _LINK:
+                yield from self._pieces(node)
+                yield self.targets.get(str(node.get(_RELATION)), ""), _TARGET
+            elif node.tag == _PICTURE:
+                said = picture_words(node.get("descr") or "")
+                yield f" {said} " if said else "", _PLAIN
             elif node.tag == _EQUATION:
                 yield formula(node), _PLAIN
             else:
@@ -75,6 +95,12 @@ class Words:
             yield mark, _PLAIN
         elif node.tag == _FIELD:
             yield _entered(node), _PLAIN
+            if self.open_link and node.get(qn("w:fldCharType")) == "end":
+                yield self.open_link, _TARGET
+                self.open_link = ""
+        elif node.tag == _INSTRUCTION:
+            link = _HYPERLINK.search(node.text or "")
+            self.open_link = link[1] if link else self.open_link
         elif node.tag not in _SKIPPED:
             yield from self._pieces(node)
 
@@ -82,7 +108,11 @@ class Words:
 def _set(pieces: list[_Piece]) -> str:
     """The pieces as one text, raised and lowered ones in a way that they are not read as part of a number."""
     joined: list[_Piece] = []
+    plain = "".join(text for text, setting in pieces if setting != _TARGET)
     for text, setting in pieces:
+        if setting == _TARGET:
+            address = said_address(text, plain)
+            text, setting = f" ({address})" if address else "", _PLAIN
         if joined and joined[-1][1] == setting:
             joined[-1] = joined[-1][0] + text, setting
         elif text:

@@ -9,7 +9,7 @@ import shutil
 from statistics import median
 from typing import Any, NamedTuple
 
-from bakeoff.formats.pdf_words import Word
+from bakeoff.formats.pdf.words import Word
 
 _DPI = 300
 _MAX_PIXELS = 50_000_000

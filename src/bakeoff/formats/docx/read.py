@@ -1,7 +1,7 @@
 """Turns a Word document into light Markdown: paragraphs, lists and tables in reading order.
 
-Takes bytes, gives (title, text, metadata). Footnotes follow the paragraph that refers to them. Headers, footers,
-comments, struck, hidden and deleted text, and tables of contents are left out.
+Takes bytes, gives (title, text, metadata, problems). Footnotes follow the paragraph that refers to them. Struck, hidden
+and deleted text and tables of contents are left out; headers and footers are metadata; comments and charts are named.
 """
 
 import io
@@ -22,26 +22,32 @@ from docx.styles.style import BaseStyle
 from lxml import etree
 
 from bakeoff.formats import markup
-from bakeoff.formats.docx_strict import as_usual
-from bakeoff.formats.docx_styles import Styles, style_name, value
-from bakeoff.formats.docx_words import DELETED, Words
-from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.docx.strict import as_usual
+from bakeoff.formats.docx.styles import Styles, style_name, value
+from bakeoff.formats.docx.words import DELETED, Words
+from bakeoff.formats.part import Problem, UnreadableError
+from bakeoff.formats.tables.find import with_one_header
 
 _MAX_UNPACKED_BYTES = 1_000_000_000
 _TEMPLATE_YEAR = 2013  # documents made with python-docx have its template's date until someone sets another
 _PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 _BROKEN = (OpcError, zipfile.BadZipFile, etree.LxmlError, zlib.error, struct.error, EOFError, OSError, *_PYTHON)
+_GRAPHIC = qn("a:graphicData")
 _WRAPPERS = {qn("w:sdt"), qn("w:sdtContent"), qn("w:ins"), qn("w:moveTo"), qn("w:customXml"), qn("w:smartTag")}
 
 
-def parse(content: bytes) -> tuple[str, str, dict[str, Any]]:
-    """(title, text, metadata) of a document. Raises UnreadableError if it is broken or not a Word document."""
+def parse(content: bytes) -> tuple[str, str, dict[str, Any], list[Problem]]:
+    """(title, text, metadata, problems without the file's name) of a document.
+
+    Raises UnreadableError if it is broken or not a Word document.
+    """
     try:
         _check_archive(content)
         word = docx.Document(io.BytesIO(as_usual(content)))
         writer = _Writer(word)
         writer.blocks(word.element.body)
-        return writer.title or _core_title(word), "\n\n".join(writer.finished()), _metadata(word)
+        text = "\n\n".join(writer.finished())
+        return writer.title or _core_title(word), text, _metadata(word) | _margins(word), _unread(word)
     except _BROKEN as error:
         raise UnreadableError(
             f"the Word document is broken ({type(error).__name__})", "open it in Word and save it again as .docx"
@@ -74,7 +80,7 @@ class _Writer:
 
     def __init__(self, word: WordDocument) -> None:
         self.styles = Styles(word)
-        self.words = Words(self.styles, self._note)
+        self.words = Words(self.styles, self._note, _targets(word))
         self.noted = {kind: _notes(word, kind) for kind in ("footnotes", "endnotes")}
         self.notes: list[str] = []
         self.n_notes = 0
@@ -182,7 +188,7 @@ class _Writer:
         if not rows:
             return
         if max(map(len, rows)) > 1:
-            self._add(markup.pipe_table(rows))
+            self._add(markup.pipe_table(with_one_header(rows, _n_header_rows(table))))
         else:
             self._add("\n\n".join(markup.paragraph(row[0]) for row in rows))
 
@@ -205,6 +211,13 @@ class _Writer:
     def _cell(self, tc: Any) -> str:
         """The words of a cell, also those of tables and text boxes in it, once each."""
         return " ".join(self.words.of(p) for p in tc.iter(qn("w:p")) if not _is_deleted(p))
+
+
+def _n_header_rows(table: Any) -> int:
+    """The number of rows at the top that are marked to be repeated on each page, if there are several; else 0."""
+    marks = [tr.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None for tr in table.findall(qn("w:tr"))]
+    n_rows = next((i for i, mark in enumerate(marks) if not mark), len(marks))
+    return n_rows if 1 < n_rows < len(marks) else 0
 
 
 def _within(element: Any, name: str) -> Any:
@@ -233,9 +246,42 @@ def _text_boxes(p: Any) -> list[Any]:
     return [box for box in p.iter(qn("w:txbxContent")) if not _is_deleted(box)]
 
 
+def _targets(word: WordDocument) -> dict[str, str]:
+    """The addresses outside the document that its links lead to, by id."""
+    return {key: link.target_ref for key, link in word.part.rels.items() if link.is_external}
+
+
+def _unread(word: WordDocument) -> list[Problem]:
+    """What a reader of the document sees and its text does not hold, without the file's name."""
+    n_comments = sum(1 for name in _parts(word, "comments") for _ in parse_xml(name.blob).iter(qn("w:comment")))
+    problems = []
+    if n_comments:
+        reason = f"{n_comments} comment{'s' if n_comments > 1 else ''} left out"
+        problems.append(Problem(source="", reason=reason, remedy="write into the text what holds"))
+    kinds = {data.get("uri").rsplit("/", 1)[-1] for data in word.element.body.iter(_GRAPHIC) if data.get("uri")}
+    if "chart" in kinds:
+        problems.append(Problem(source="", reason="charts are not read", remedy="write their numbers as a table"))
+    if "diagram" in kinds:
+        problems.append(Problem(source="", reason="the text of a diagram is not read", remedy="write it as a list"))
+    return problems
+
+
+def _margins(word: WordDocument) -> dict[str, str]:
+    """The words of the first header and footer with any. They are no part of the text."""
+    found = {}
+    for kind in ("header", "footer"):
+        texts = (" ".join(t.text or "" for t in parse_xml(one.blob).iter(qn("w:t"))) for one in _parts(word, kind))
+        found[kind] = next((words for text in texts if (words := markup.one_line(markup.clean(text)))), "")[:300]
+    return found
+
+
+def _parts(word: WordDocument, kind: str) -> list[Any]:
+    return [link.target_part for link in word.part.rels.values() if link.reltype.endswith("/" + kind)]
+
+
 def _notes(word: WordDocument, kind: str) -> dict[str, list[Any]]:
     """The paragraphs of each footnote or endnote, by its id."""
-    parts = [link.target_part for link in word.part.rels.values() if link.reltype.endswith("/" + kind)]
+    parts = _parts(word, kind)
     if not parts:
         return {}
     notes = parse_xml(parts[0].blob)

@@ -3,23 +3,33 @@
 Takes decoded text, gives parts, and problems for the rows that could not be used. Knows no folder.
 """
 
-import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bakeoff.formats import html_cells, markup
-from bakeoff.formats.csv_rows import DELIMITERS, rows_with_open_quotes
+from bakeoff.formats import markup
+from bakeoff.formats.html import cells as html_cells
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
-from bakeoff.formats.tables import TEXT_FIELDS, Table, table_of
+from bakeoff.formats.tables.csv_rows import DELIMITERS, rows_with_open_quotes
+from bakeoff.formats.tables.find import TEXT_FIELDS, Table, facts_of, tables_of
+from bakeoff.formats.tables.json_lines import lines_of, loaded, words
 from bakeoff.formats.values import access_of, json_value, time_of
 
+_WRAPPERS = ("rendered", "html", "markdown", "text", "value", "plain")
 _NO_TEXT_REMEDY = f"give each row a text in a field called {', '.join(TEXT_FIELDS[:-1])} or {TEXT_FIELDS[-1]}"
 
 
 def parse_jsonl(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
-    """One part for each line that is a JSON object with a text."""
+    """One part for each line that is a JSON object with a text. If no line has one, one part with a line for each."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    return _parsed(name, "line", [(number, _json_object(line)) for number, line in lines], meta)
+    objects = [(number, _json_object(line)) for number, line in lines]
+    plain = [item for _, item in objects if not isinstance(item, UnreadableError)]
+    if plain and not any(field in map(str.casefold, item) for item in plain for field in TEXT_FIELDS):
+        body = markup.clean(markup.paragraph("\n".join(line for item in plain for line in lines_of(item))))
+        broken = [(f"line {number}", item) for number, item in objects if isinstance(item, UnreadableError)]
+        parts = (Part(text=body, meta=dict(meta)),) if body.strip() else ()
+        return Parsed(parts=parts, problems=tuple(_grouped(name, broken)))
+    return _parsed(name, "line", objects, meta)
 
 
 def parse_objects(name: str, objects: Sequence[Mapping[str, Any]], meta: Mapping[str, Any]) -> Parsed:
@@ -36,7 +46,8 @@ def _parsed(
         try:
             if isinstance(row, UnreadableError):
                 raise row
-            parts.append(_part(row, str(number), meta))
+            part = _part(row, str(number), meta)
+            parts.append(_with_facts(part, _facts(row, part.text)))
         except UnreadableError as error:
             problems.append((f"{kind} {number}", error))
     return Parsed(parts=tuple(parts), problems=tuple(_grouped(name, problems)))
@@ -45,12 +56,12 @@ def _parsed(
 def _json_object(line: str) -> dict[str, Any] | UnreadableError:
     """The object, or the reason why the line is none."""
     try:
-        loaded = json.loads(line, parse_constant=lambda _: None)
+        item = loaded(line)
     except (ValueError, RecursionError):
         return UnreadableError("it is not JSON", "fix the line, or export it again")
-    if not isinstance(loaded, dict):
-        return UnreadableError(f"it is a JSON {type(loaded).__name__}, not an object", _NO_TEXT_REMEDY)
-    return loaded
+    if not isinstance(item, dict):
+        return UnreadableError(f"it is a JSON {type(item).__name__}, not an object", _NO_TEXT_REMEDY)
+    return item
 
 
 def parse_csv(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
@@ -71,11 +82,11 @@ def parse_csv(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
 
 def parse_table(name: str, rows: Sequence[Sequence[str]], meta: Mapping[str, Any], prefix: str = "") -> Parsed:
     """One part per row if there is a column of texts, with keys that begin with `prefix`. Otherwise one part."""
-    table = table_of(rows)
-    if not table.has_texts:
-        body = markup.clean(markup.paragraph(described(table)))
-        return Parsed(parts=(Part(text=body, title=table.title, meta=dict(meta)),) if body else ())
-    parts, problems = [], []
+    tables = tables_of(rows)
+    if not tables or not tables[0].has_texts:
+        body = markup.clean(markup.paragraph(described(tables)))
+        return Parsed(parts=(Part(text=body, title=tables[0].title, meta=dict(meta)),) if body else ())
+    table, parts, problems = tables[0], [], []
     for number, row in enumerate(table.rows, 1):
         fields = {header: value for header, value in zip(table.headers, row, strict=False) if value.strip()}
         try:
@@ -84,16 +95,39 @@ def parse_table(name: str, rows: Sequence[Sequence[str]], meta: Mapping[str, Any
             problems.append((f"row {number}", error))
             continue
         facts = [header for header in table.facts if header in fields]
-        above = _pairs((header, fields[header]) for header in facts)
-        text = f"{markup.paragraph(above)}\n\n{part.text}" if above else part.text
-        parts.append(part.model_copy(update={"text": text, "title": part.title or table.title}))
+        part = _with_facts(part, _pairs((header, fields[header]) for header in facts))
+        parts.append(part.model_copy(update={"title": part.title or table.title}))
     return Parsed(parts=tuple(parts), problems=tuple(_grouped(name, problems)))
 
 
-def described(table: Table) -> str:
-    """The table as lines 'Header: value; Header: value', without empty cells, below the notes above its header."""
-    lines = [line for row in table.rows if (line := _described(table.headers, row))]
-    return "\n\n".join(filter(None, ["\n".join(table.notes), "\n".join(lines)])) if lines else ""
+def _facts(row: Mapping[str, Any], text: str) -> str:
+    """What the other plain fields of an object say, without addresses and what the text says too."""
+    said = []
+    for field in facts_of(list(row)):
+        value = words(row[field]) if isinstance(row[field], (str, int, float)) else ""
+        repeated = text.startswith(value) or (len(value) > 3 and value.isalpha() and value in text)
+        if value and not repeated and not re.fullmatch(r"[a-z]+://\S+", value):
+            said.append(f"{field}: {value}")
+    return "; ".join(said)
+
+
+def _with_facts(part: Part, facts: str) -> Part:
+    """The part with what the other fields of its row say above its text."""
+    return part.model_copy(update={"text": f"{markup.paragraph(facts)}\n\n{part.text}"}) if facts else part
+
+
+def described(tables: Sequence[Table]) -> str:
+    """Tables as lines 'Header: value; Header: value', without empty cells, each below the notes above its header.
+
+    The title of the first is left to the caller.
+    """
+    blocks: list[str] = []
+    for number, table in enumerate(tables):
+        lines = [line for row in table.rows if (line := _described(table.headers, row))]
+        if lines or not table.headers:
+            above = [table.title, *table.notes] if number else table.notes
+            blocks += ["\n".join(filter(None, above)), "\n".join(lines)]
+    return "\n\n".join(filter(None, blocks))
 
 
 def _described(headers: Sequence[str], row: Sequence[str]) -> str:
@@ -139,14 +173,25 @@ def _text(fields: dict[str, Any], known: Mapping[str, str]) -> str:
     Raises UnreadableError if all of them are empty.
     """
     for field in TEXT_FIELDS:
-        value = fields.get(known.get(field, ""))
-        if isinstance(value, str) and (text := markup.clean(html_cells.markdown_of(value))).strip():
+        value = _plain(fields.get(known.get(field, "")))
+        if (text := markup.clean(html_cells.markdown_of(value))).strip():
             del fields[known[field]]
             return text
     raise UnreadableError("it has no text", _NO_TEXT_REMEDY)
 
 
+def _plain(value: Any) -> str:
+    """A text that may be wrapped, as content systems export it: `{"rendered": "..."}`, or a list of paragraphs."""
+    if isinstance(value, dict):
+        wrapped = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), str)), None)
+        return "\n".join(lines_of(value)) if wrapped is None else wrapped
+    if isinstance(value, list):
+        return "\n\n".join(filter(None, map(_plain, value)))
+    return value if isinstance(value, str) else ""
+
+
 def _string(value: Any) -> str:
+    value = _plain(value) if isinstance(value, dict) else value
     return markup.one_line(markup.clean(str(value))) if isinstance(value, (str, int, float)) else ""
 
 

@@ -23,7 +23,8 @@ def csv_rows(text: str, delimiters: str = DELIMITERS, strict: bool = False) -> I
     also if a quote is never closed.
     """
     n_skipped, table, delimiter = _opened(text, delimiters)
-    reader = csv.reader(io.StringIO(table, newline=""), delimiter=delimiter, strict=strict)
+    escape = _escape(table, delimiter)
+    reader = csv.reader(io.StringIO(table, newline=""), delimiter=delimiter, strict=strict, escapechar=escape)
     begun = 1
     try:
         for cells in reader:
@@ -39,7 +40,7 @@ def csv_rows(text: str, delimiters: str = DELIMITERS, strict: bool = False) -> I
 
 
 class Rows(NamedTuple):
-    """The rows of a table that are not empty, and the lines where a quote opens that is not closed in its row."""
+    """The rows of a table, empty ones too, and the lines where a quote opens that is not closed in its row."""
 
     rows: list[list[str]]
     open_quotes: list[int]
@@ -48,12 +49,13 @@ class Rows(NamedTuple):
 def rows_with_open_quotes(text: str, delimiters: str = DELIMITERS) -> Rows:
     """All rows. Where a quote that is never closed would swallow the rows below it, each line is read as a row."""
     n_skipped, table, delimiter = _opened(text, delimiters)
+    escape = _escape(table, delimiter)
     lines = _Lines(table)
     rows: list[list[str]] = []
     open_quotes: list[int] = []
     while True:
         begun = lines.position
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True, escapechar=escape)
         try:
             for cells in reader:
                 rows.append(cells)
@@ -65,7 +67,7 @@ def rows_with_open_quotes(text: str, delimiters: str = DELIMITERS) -> Rows:
             if is_open:
                 open_quotes.append(begun + 1 + n_skipped)
             lines.position = begun + n_lines
-    return Rows([cells for cells in rows if any(cell.strip() for cell in cells)], open_quotes)
+    return Rows(rows, open_quotes)
 
 
 class _Lines:
@@ -106,6 +108,12 @@ def _opened(text: str, delimiters: str) -> tuple[int, str, str]:
     named = re.fullmatch(r'"?sep=([^\w\s]|\t)?"?\s*', first, re.IGNORECASE)
     n_skipped, table = (1, rest) if named else (0, text)
     return n_skipped, table, (named and named[1]) or _delimiter(table, delimiters)
+
+
+def _escape(table: str, delimiter: str) -> str | None:
+    """The backslash, if it stands before quotes inside cells, as databases write them; not if it only ends a path."""
+    within = re.search(rf'\\"[^{re.escape(delimiter)}\n"]', table) is not None
+    return "\\" if within and not re.search(r'[^\n,;\t|]""[^\n,;\t|]', table) else None
 
 
 def _delimiter(text: str, delimiters: str) -> str:

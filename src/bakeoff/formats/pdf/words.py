@@ -22,6 +22,7 @@ _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|-medi\b", re.IGNORECASE)
 _MONO = re.compile(r"courier|mono|cmtt|consolas|menlo", re.IGNORECASE)
 _HIDDEN = 0x02 | 0x20  # the flags of annotations that no viewer shows
 _PASSWORD = 1 << 13
+_LEAST_WATERMARK, _WATERMARK = 24.0, 2.5  # points, and times the usual size: smaller pale words are text
 _WRITTEN = (pdfium_c.FPDF_FORMFIELD_TEXTFIELD, pdfium_c.FPDF_FORMFIELD_COMBOBOX, pdfium_c.FPDF_FORMFIELD_LISTBOX)
 _TICKED = (pdfium_c.FPDF_FORMFIELD_CHECKBOX, pdfium_c.FPDF_FORMFIELD_RADIOBUTTON)
 
@@ -38,7 +39,7 @@ class Word:
     bold: bool = False
     mono: bool = False
     inferred_gap: bool = False  # the blank before it is no character of the page: there is only a gap
-    turned: bool = False  # written in another direction than most of the page
+    turned: bool = False  # written in another direction than most of the page, or large and pale behind it
 
 
 def words_of(page: Any, form: Any) -> list[Word]:
@@ -105,7 +106,19 @@ class _Characters:
         if end - start > 1 and self._object(end - 1) != drawn:
             text = self._with_raised(text, start)
         text = text.replace("\x02", "-").replace("\ufffe", "-")
-        return Word(text, near, y * along - x * across, far, size, bold, mono), angle
+        word = Word(text, near, y * along - x * across, far, size, bold, mono)
+        word.turned = size > _LEAST_WATERMARK and self._is_pale(start)
+        return word, angle
+
+    def _is_pale(self, index: int) -> bool:
+        """Whether a character is light grey, or can be seen through."""
+        drawn = pdfium_c.FPDFText_GetTextObject(self.page, index)
+        red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+        if not drawn or not pdfium_c.FPDFPageObj_GetFillColor(drawn, red, green, blue, alpha):
+            return False
+        colour = [red.value, green.value, blue.value]
+        grey = max(colour) - min(colour) < 30 and 150 < min(colour) < 248
+        return grey or alpha.value < 128
 
     def _origin(self, index: int) -> tuple[float, float]:
         x, y = self.point
@@ -158,13 +171,21 @@ class _Characters:
 
 
 def _upright(words: list[tuple[Word, float]]) -> list[Word]:
-    """The words. Those that are not written in the direction that most of the page's text has are `turned`."""
+    """The words. Those written in another direction than most of the page, and large pale ones, are `turned`."""
+    drawn: Counter[float] = Counter()
+    sizes: Counter[float] = Counter()
+    for word, angle in words:
+        drawn[angle] += len(word.text)
+        sizes[word.size] += len(word.text)
+    quarter_of = {angle: _quarter(angle) for angle in drawn}
     quarters: Counter[int] = Counter()
-    for word, angle in words:
-        quarters[_quarter(angle)] += len(word.text)
+    for angle, n_characters in drawn.items():
+        quarters[quarter_of[angle]] += n_characters
     reading = quarters.most_common(1)[0][0] if quarters else 0
+    usual = sizes.most_common(1)[0][0] if sizes else 0.0
     for word, angle in words:
-        word.turned = _quarter(angle) != reading
+        is_watermark = word.turned and word.size > _WATERMARK * usual
+        word.turned = is_watermark or quarter_of[angle] != reading
     return [word for word, _ in words]
 
 
@@ -177,14 +198,18 @@ def _quarter(angle: float) -> int:
 def _once(words: list[Word]) -> list[Word]:
     """The words without copies drawn over them, for boldness or a shadow."""
     kept: list[Word] = []
-    seen: dict[tuple[str, int], list[Word]] = {}
+    seen: dict[str, dict[int, list[Word]]] = {}
     for word in words:
-        near, band = 0.2 * word.size, int(word.y // 8)
-        copies = (copy for b in (band - 1, band, band + 1) for copy in seen.get((word.text, b), ()))
-        if not any(abs(copy.x - word.x) < near and abs(copy.y - word.y) < near for copy in copies):
+        bands, band = seen.setdefault(word.text, {}), int(word.y // 8)
+        if not bands or not any(_covers(copy, word) for b in (band - 1, band, band + 1) for copy in bands.get(b, ())):
             kept.append(word)
-        seen.setdefault((word.text, band), []).append(word)
+        bands.setdefault(band, []).append(word)
     return kept
+
+
+def _covers(copy: Word, word: Word) -> bool:
+    near = 0.2 * word.size
+    return abs(copy.x - word.x) < near and abs(copy.y - word.y) < near
 
 
 def _entries(page: Any, form: Any) -> Iterator[Word]:

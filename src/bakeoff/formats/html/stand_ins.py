@@ -4,18 +4,14 @@ Takes one element. Gives the text that stands for it. Knows no page.
 """
 
 import re
-from urllib.parse import unquote, urlsplit
 
 from bs4 import NavigableString, Tag
 
 from bakeoff.formats import markup
-from bakeoff.formats.html_math import formula
+from bakeoff.formats.addresses import picture_words, said_address
+from bakeoff.formats.html.math import formula
 from bakeoff.formats.raised import lowered, raised
 
-_FILE = re.compile(r"[^\s]+\.(?:png|jpe?g|gif|svg|webp|bmp|ico)", re.IGNORECASE)
-_SAYS_NOTHING = frozenset(
-    ["logo", "icon", "image", "img", "photo", "picture", "avatar", "screenshot", "thumbnail", "placeholder", "spacer"]
-)
 _BADGE = re.compile(r"badge|shields\.io|gravatar|avatar|tracking|pixel", re.IGNORECASE)
 _YES = re.compile(
     r"(?:^|[-_/ ])(?:check|checkmark|checked|tick|yes|true|included|supported)(?:$|[-_. ])", re.IGNORECASE
@@ -23,34 +19,6 @@ _YES = re.compile(
 _NO = re.compile(
     r"(?:^|[-_/ ])(?:times|cross|crossmark|xmark|no|false|close|remove|excluded|unsupported|not)(?:$|[-_. ])",
     re.IGNORECASE,
-)
-_MOST_SAID = 40  # characters of an address that a person would say
-_ADDRESS = re.compile(r"(?:mailto|tel|sms):", re.IGNORECASE)
-_POINTING = frozenset(
-    [
-        "here",
-        "click here",
-        "this",
-        "this link",
-        "this page",
-        "link",
-        "page",
-        "website",
-        "web site",
-        "site",
-        "online",
-        "portal",
-        "form",
-        "this form",
-        "more",
-        "read more",
-        "learn more",
-        "details",
-        "hier",
-        "ici",
-        "aquí",
-        "qui",
-    ]
 )
 
 
@@ -95,24 +63,9 @@ def address_of(link: Tag) -> str:
     Empty if the words hold it, or for any other web address.
     """
     target = str(link.get("href") or "").strip()
-    if ":" not in target:
+    if target.lower().startswith("http") and link.find(["img", "svg"]):
         return ""
-    words = markup.one_line(link.get_text())
-    if _ADDRESS.match(target):
-        address = unquote(target.partition(":")[2].partition("?")[0]).strip()
-        plain = re.sub(r"[\s().-]", "", words).casefold()
-        return "" if re.sub(r"[\s().-]", "", address).casefold() in plain else address
-    if not target.lower().startswith(("http://", "https://")) or not words or link.find(["img", "svg"]):
-        return ""
-    try:
-        parts = urlsplit(target)
-    except ValueError:
-        return ""
-    place = re.sub(r"^www\.", "", parts.netloc) + parts.path.rstrip("/")
-    is_said = not parts.query and not parts.fragment and place.count("/") <= 1 and len(place) <= _MOST_SAID
-    if place.casefold() in words.casefold() or not (is_said or words.casefold().strip(" .:>»→") in _POINTING):
-        return ""
-    return place if is_said else target
+    return said_address(target, markup.one_line(link.get_text()))
 
 
 def _superscript(tag: Tag) -> str:
@@ -124,10 +77,9 @@ def _superscript(tag: Tag) -> str:
 
 
 def _picture(tag: Tag) -> str:
-    words = markup.one_line(str(tag.get("alt") or ""))
+    words = picture_words(str(tag.get("alt") or ""))
     source = f"{tag.get('src') or ''} {tag.get('class') or ''}"
-    last = words.casefold().rsplit(" ", 1)[-1]
-    if not words or _FILE.fullmatch(words) or last in _SAYS_NOTHING or _BADGE.search(source):
+    if not words or _BADGE.search(source):
         return ""
     link = tag.find_parent("a")
     beside = markup.one_line(link.get_text()) if link else ""

@@ -14,12 +14,15 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from bakeoff.formats import ocr
 from bakeoff.formats.part import UnreadableError
-from bakeoff.formats.pdf_columns import unwoven
-from bakeoff.formats.pdf_lines import Line, page_lines, without_running_titles
-from bakeoff.formats.pdf_text import text_of
-from bakeoff.formats.pdf_words import Word, words_of
+from bakeoff.formats.pdf import ocr
+from bakeoff.formats.pdf.columns import unwoven
+from bakeoff.formats.pdf.grids import lines_with_grids
+from bakeoff.formats.pdf.lines import Line, without_running_titles
+from bakeoff.formats.pdf.rules import Rules, rules_of
+from bakeoff.formats.pdf.struck import without_struck
+from bakeoff.formats.pdf.text import text_of
+from bakeoff.formats.pdf.words import Word, words_of
 
 _ONE_AT_A_TIME = threading.Lock()  # PDFium is not safe for threads
 _NO_TITLE = re.compile(r"\.\w{2,4}$|^(?:untitled|microsoft word|\(anonymous\))", re.IGNORECASE)
@@ -36,11 +39,13 @@ def parse(content: bytes) -> tuple[str, str, dict[str, Any]]:
         pages = [_words(document, number) for number in range(len(document))]
     if not pages:
         raise UnreadableError("the PDF has no pages", "open it in a viewer and print it to a new PDF")
-    blank = [number for number, (words, _) in enumerate(pages, 1) if not words]
+    blank = [number for number, (words, _, _) in enumerate(pages, 1) if not words]
     if len(blank) == len(pages):
         raise UnreadableError(f"there is no text on its {len(pages)} pages (scanned?)", ocr.remedy())
-    n_scanned = sum(scanned for _, scanned in pages)
-    lines: list[list[Line]] = [unwoven(page_lines(words)) for words, _ in pages]
+    n_scanned = sum(scanned for _, _, scanned in pages)
+    lines: list[list[Line]] = [
+        lines_with_grids(without_struck(words, rules), rules, unwoven) for words, rules, _ in pages
+    ]
     title = str(meta.pop("title", ""))
     meta |= {"pages": len(pages), "pages_without_text": blank} | ({"pages_read_by_ocr": n_scanned} if n_scanned else {})
     return title, text_of(without_running_titles(lines)), meta
@@ -68,28 +73,31 @@ def _document(content: bytes) -> Any:
     return document
 
 
-def _words(document: Any, number: int) -> tuple[list[Word], bool]:
-    """(the words of a page, whether they were read from a picture). A page that cannot be loaded has no words."""
+def _words(document: Any, number: int) -> tuple[list[Word], Rules, bool]:
+    """(the words of a page, its drawn lines, whether the words were read from a picture).
+
+    A page that cannot be loaded has no words.
+    """
     with _ONE_AT_A_TIME:
-        words, picture = _drawn(document, number)
+        words, rules, picture = _drawn(document, number)
     if picture is None:
-        return words, False
+        return words, rules, False
     words = ocr.words_in(picture)  # takes seconds: other PDFs are read meanwhile
-    return words, bool(words)
+    return words, Rules(), bool(words)
 
 
-def _drawn(document: Any, number: int) -> tuple[list[Word], ocr.Picture | None]:
-    """(the words of a page, or a picture of it if there are none and words in pictures can be read)."""
+def _drawn(document: Any, number: int) -> tuple[list[Word], Rules, ocr.Picture | None]:
+    """(the words of a page, its drawn lines, a picture if there are no words and those in pictures can be read)."""
     try:
         page = document[number]
     except pdfium.PdfiumError:
-        return [], None
+        return [], Rules(), None
     try:
         words = words_of(page, document.formenv.raw if document.formenv else None)
         scanned = not words and ocr.is_available() and _has_picture(page)
-        return words, ocr.picture_of(page) if scanned else None
+        return words, rules_of(page.raw) if words else Rules(), ocr.picture_of(page) if scanned else None
     except pdfium.PdfiumError:
-        return [], None
+        return [], Rules(), None
     finally:
         page.close()
 

@@ -17,7 +17,7 @@ _WHOLE = re.compile(rf"\s*(?:<!doctype html|<(?:{_BLOCKS})(?:\s[^<>]*)?>)", re.I
 def words_of(text: str) -> str:
     """The text without HTML, on one line if it had tags. Unchanged if it has no HTML, or if no words would remain."""
     if _has_tags(text):
-        from bakeoff.formats import html as parse_html
+        from bakeoff.formats.html import read as parse_html
 
         return parse_html.words(text) or text
     return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
@@ -27,7 +27,7 @@ def markdown_of(text: str) -> str:
     """The text as light Markdown if all of it is HTML, from a first block element to the end. Otherwise unchanged."""
     if not (_WHOLE.match(text) and text.rstrip().endswith(">") and _has_tags(text)):
         return text
-    from bakeoff.formats import html as parse_html
+    from bakeoff.formats.html import read as parse_html
 
     return parse_html.parse(text)[1] or text
 

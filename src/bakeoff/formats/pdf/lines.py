@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bakeoff.formats import markup
-from bakeoff.formats.pdf_words import Word
+from bakeoff.formats.pdf.words import Word
 from bakeoff.formats.raised import raised
 
 BULLET = re.compile("^(?:[•◦▪▫‣⁃●○■□∙·➢➔►❖✓✔\uf000-\uf0ff\x7f]|\\(cid:127\\))\\s*")
@@ -39,6 +39,8 @@ class Line:
     in_row: bool = False  # another line begins beside it, on the same baseline
     kept_apart: bool = False  # begins a paragraph, whatever stands above
     turned: bool = False  # written in another direction than the page: a watermark, a note in the margin
+    cells: list[list[list[str]]] | None = None  # of a table with borders, row by row, each as its lines
+    columns: tuple[float, ...] = ()  # where its columns begin and end
 
     @property
     def first_width(self) -> float:
@@ -87,9 +89,11 @@ def _continues(line: list[Word], word: Word) -> bool:
     size = max(last.size, word.size, max(other.size for other in line) if len(line) < 3 else 0)
     if abs(word.y - last.y) >= 0.5 * size:
         return False
-    if _RIGHT_TO_LEFT.search(word.text) or _RIGHT_TO_LEFT.search(last.text):
+    is_plain = word.text.isascii() and last.text.isascii()
+    if not is_plain and (_RIGHT_TO_LEFT.search(word.text) or _RIGHT_TO_LEFT.search(last.text)):
         return word.right > last.x - 3 * size
-    if LEADER.search(" ".join(other.text for other in line[-4:])) or LEADER.match(word.text):
+    before = " ".join([other.text for other in line[-4:]])
+    if ("." in before and LEADER.search(before)) or (word.text[0] == "." and LEADER.match(word.text)):
         return word.x > last.x
     return -0.5 * size < word.x - last.right < size
 
@@ -249,23 +253,26 @@ def _turned(words: Sequence[Word]) -> list[Line]:
 
 def without_running_titles(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     """The pages without lines at one place at the top or bottom of three pages, and without repeated watermarks."""
-    edges = Counter(_place(line) for page in pages for line in _edge(page))
+    usual = Counter(round(line.size) for page in pages for line in page).most_common(1)
+    large = 1.15 * usual[0][0] if usual else 0.0
+    edges = Counter(_place(line, large) for page in pages for line in _edge(page))
     turned: Counter[str] = Counter()
     kept = []
     for page in pages:
-        edge = {id(line) for line in _edge(page) if edges[_place(line)] >= 3}
+        edge = {id(line) for line in _edge(page) if edges[_place(line, large)] >= 3}
         turned.update(line.text for line in page if line.turned)
         kept.append([line for line in page if id(line) not in edge and (not line.turned or turned[line.text] == 1)])
     return kept
 
 
-def _place(line: Line) -> tuple[str, int]:
-    return re.sub(r"\d+", "#", line.text), round(line.y)
+def _place(line: Line, large: float) -> tuple[str, int]:
+    """What a running title has on each page: its words and its height. Numbers differ, unless it is a heading."""
+    return line.text if line.size >= large else re.sub(r"\d+", "#", line.text), round(line.y)
 
 
 def _edge(page: Sequence[Line]) -> list[Line]:
     """The lines on the highest and on the lowest baseline of a page, unless they are a row of a table."""
-    upright = [line for line in page if not line.turned]
+    upright = [line for line in page if not line.turned and line.cells is None]
     edge = []
     for y in {max(line.y for line in upright), min(line.y for line in upright)} if upright else ():
         row = [line for line in upright if abs(line.y - y) < 2]

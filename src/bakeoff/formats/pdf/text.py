@@ -10,12 +10,15 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bakeoff.formats import line_ends, markup
-from bakeoff.formats.pdf_lines import LEADER, Line, is_marker
+from bakeoff.formats import markup
+from bakeoff.formats.pdf import line_ends
+from bakeoff.formats.pdf.lines import LEADER, Line, is_marker
+from bakeoff.formats.tables.find import with_one_header
 
 _SENTENCE_END = re.compile(r"[.!?:;…][\"')\]”’»]*$")
 _MAX_CELL_CHARS = 200
 _MAX_HEADING_CHARS = 120
+_MOST_BETWEEN = 4  # paragraphs, such as page numbers, between the parts of a table on two pages
 
 
 @dataclass
@@ -44,7 +47,12 @@ def text_of(pages: Sequence[Sequence[Line]]) -> str:
     levels = _heading_levels(blocks, body, all_bold)
     written: list[str] = []
     open_paragraph = False
+    tables = _Tables(known)
     for group in _rows(blocks):
+        if group[0][0].first.cells is not None:
+            tables.add(written, group[0][0])
+            open_paragraph = False
+            continue
         if len(group) > 1 or len(group[0]) > 1:
             written.append(_table(group, known))
             open_paragraph = False
@@ -62,6 +70,41 @@ def text_of(pages: Sequence[Sequence[Line]]) -> str:
             written.append(markup.paragraph(words))
         open_paragraph = not level
     return "\n\n".join(written)
+
+
+class _Tables:
+    """Writes tables with borders. One that goes on over the top of the next page is written as one."""
+
+    def __init__(self, known: Container[str]) -> None:
+        self.known = known
+        self.rows: list[list[str]] = []
+        self.last: _Block | None = None
+        self.place = 0
+
+    def add(self, written: list[str], block: _Block) -> None:
+        table = block.first
+        rows = [[self._cell(lines) for lines in row] for row in table.cells or ()]
+        last = self.last
+        goes_on = (
+            last is not None
+            and block.page == last.page + 1
+            and len(written) - self.place <= _MOST_BETWEEN
+            and len(rows[0]) == len(self.rows[0])
+            and all(abs(a - b) < 3 for a, b in zip(table.columns, last.first.columns, strict=False))
+        )
+        if goes_on:
+            self.rows += rows[1:] if rows[0] == self.rows[0] else rows
+            written[self.place] = markup.pipe_table(with_one_header(self.rows))
+        else:
+            self.rows, self.place = rows, len(written)
+            written.append(markup.pipe_table(with_one_header(rows)))
+        self.last = block
+
+    def _cell(self, lines: list[str]) -> str:
+        words = ""
+        for line in lines:
+            words = line_ends.joined(words, line, self.known) if words else line
+        return words
 
 
 def _common_size(lines: Sequence[Line]) -> float:
@@ -109,7 +152,7 @@ def _leading(page: Sequence[Line]) -> float:
 
 def _margin(page: Sequence[Line], line: Line) -> float:
     """The rightmost end, in points, of the lines that begin at about the same x as this one."""
-    alike = (other for other in page if abs(other.size - line.size) < 0.1 * line.size)
+    alike = (other for other in page if other.cells is None and abs(other.size - line.size) < 0.1 * line.size)
     return max((other.right for other in alike if abs(other.x - line.x) < 4 * line.size), default=line.right)
 
 
@@ -122,6 +165,8 @@ def _goes_on(block: _Block, line: Line, leading: float, page: Sequence[Line]) ->
     indent = line.x - last.x
     return (
         0.5 * size < gap <= 1.12 * leading
+        and last.cells is None
+        and line.cells is None
         and not (line.kept_apart or line.turned or (line.in_row and not last.in_row))
         and line.x < max(other.right for other in block.lines)
         and line.right > min(other.x for other in block.lines)
@@ -146,6 +191,7 @@ def _heading_key(block: _Block, body: float, all_bold: bool) -> float:
     words = " ".join(line.text for line in block.lines)
     if (
         block.first.turned
+        or block.first.cells is not None
         or len(block.lines) > 3
         or len(words) > _MAX_HEADING_CHARS
         or not re.search(r"[^\W\d_]", words)
@@ -192,6 +238,7 @@ def _beside(row: list[_Block], block: _Block) -> bool:
     cells = [*row, block]
     return (
         block.page == left.page
+        and all(cell.first.cells is None for cell in cells)
         and block.first.x > left.first.x + left.first.size
         and block.first.y > left.last.y - 0.5 * left.last.size
         and left.first.y > block.last.y - 0.5 * block.last.size

@@ -1,0 +1,1 @@
+"""PDFs: words with their places, lines, tables, reading order, scanned pages."""

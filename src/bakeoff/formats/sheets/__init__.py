@@ -1,0 +1,1 @@
+"""Spreadsheets: xlsx, xlsm, xlsb, xls and ods, read as they are displayed."""
