@@ -303,3 +303,15 @@ def test_answers_that_nobody_could_grade_win_nothing():
     assert "neither right nor wrong (extract 60)" in found.reason
     assert "extract, 5 points ahead" in found.reason
     assert "Between hybrid and extract, 60 questions cannot be decided" in found.reason
+
+
+def test_a_verdict_without_a_winner_says_first_that_answers_could_not_be_graded():
+    """All of rag's answers are unsure: it may be the best, and nobody can say so."""
+    grades = {"base": answered(base=60)["base"], "rag": dict.fromkeys(IDS, 0.5)}
+    values = {name: graded(given) for name, given in grades.items()}
+    given = comparison(base=60, rag=100).model_copy(update={"contrasts": tuple(contrasts(values, FACTS, "accuracy"))})
+    given = with_estimates(given, "rag", accuracy=graded_share(values["rag"], FACTS))
+    found = verdict(given)
+    assert (found.winner, found.ungraded) == (None, ("rag",))
+    assert found.reason.startswith("Too many answers can be called neither right nor wrong")
+    assert "rag 200 of 200" in found.reason and "bakeoff label RUN" in found.reason

@@ -11,6 +11,8 @@ from bakeoff.sentences import first_few, listed, percent
 
 FEW = 0.05
 """Up to this share of answers, errors and cut-off answers give no warning."""
+MANY = 0.2
+"""If a larger share of the constant answer's grades is unsure, nothing is said about it."""
 
 
 def cautions(
@@ -81,6 +83,8 @@ def _often(answers: Mapping[str, Mapping[str, Answer]], counts: Callable[[Answer
 def _constant(comparison: Comparison) -> list[str]:
     constant = comparison.constant
     if constant is None or not constant.not_beaten_by or constant.accuracy.value is None:
+        return []
+    if constant.accuracy.unsure > MANY * constant.accuracy.n:  # nobody knows how often it would be correct
         return []
     names = constant.not_beaten_by
     which = "No contender is" if len(names) == len(comparison.names) else f"{listed(names)} {_are(names)} not"

@@ -88,6 +88,8 @@ def _why(judgement: Judgement, behind: tuple[str, ...]) -> str:
 
 
 def _no_winner(judgement: Judgement) -> str:
+    if judgement.ungraded:
+        return "No winner yet: too many answers can be called neither right nor wrong."
     baselines = set(judgement.baselines)
     if baselines & set(judgement.tied_with):
         models = "the base model" if len(baselines) == 1 else "every base model"

@@ -23,6 +23,8 @@ from bakeoff.sentences import listed
 MIN_FACTS = 30
 FEW_QUESTIONS = 100
 LOW_RECALL = 0.6
+MOST_UNSURE = 0.2
+"""If a larger share of a contender's answers could not be graded, a verdict without a winner says that first."""
 
 
 class Verdict(Record):
@@ -31,7 +33,9 @@ class Verdict(Record):
     `tied_with` are the contenders that the winner is not significantly more accurate than. `as_good` are those of them
     whose accuracy is within the margin; cost decided between them and the winner. `short_of` are the goals, given or
     assumed, that the winner misses. `approach` is the winner's approach in the decision matrix. `excluded` gives the
-    broken limit by contender. `baselines` are the run's base models: not tuned and shown nothing.
+    broken limit by contender. `ungraded` are the contenders of which too many answers can be called neither right nor
+    wrong to say who is better, if that leaves the verdict without a winner. `baselines` are the run's base models: not
+    tuned and shown nothing.
     """
 
     winner: str | None
@@ -41,6 +45,7 @@ class Verdict(Record):
     reason: str
     short_of: tuple[str, ...] = ()
     excluded: dict[str, str] = Field(default_factory=dict)
+    ungraded: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -117,7 +122,9 @@ def _judged(case: _Case, profile: Profile, verdict: Verdict) -> Verdict:
         return verdict.model_copy(update={"reason": reason})
     if winner is None:
         tied = tuple(left) if len(left) > 1 else ()
-        return verdict.model_copy(update={"reason": _unsupported(case, left), "tied_with": tied})
+        ungraded = _ungraded(case)
+        reason = _ungraded_line(case, ungraded) if ungraded else _unsupported(case, left)
+        return verdict.model_copy(update={"reason": reason, "tied_with": tied, "ungraded": tuple(ungraded)})
     tied_with = tuple(name for name in left if name != winner)
     verdict = verdict.model_copy(
         update={
@@ -190,6 +197,21 @@ def _unsupported(case: _Case, left: Sequence[str]) -> str:
     return (
         f"{leader}, but no contender was significantly more accurate than {bases}, {kind}. "
         f"{_power_line(case, unbeaten_bases[0], [first])}"
+    )
+
+
+def _ungraded(case: _Case) -> list[str]:
+    """The contenders with too many answers that can be called neither right nor wrong."""
+    estimates = {name: case.comparison.estimate(name, "accuracy") for name in case.eligible}
+    return [name for name, estimate in estimates.items() if estimate.unsure > MOST_UNSURE * estimate.n]
+
+
+def _ungraded_line(case: _Case, names: Sequence[str]) -> str:
+    estimates = [case.comparison.estimate(name, "accuracy") for name in names]
+    counts = [f"{name} {estimate.unsure} of {estimate.n}" for name, estimate in zip(names, estimates, strict=True)]
+    return (
+        f"Too many answers can be called neither right nor wrong to say who is better: {listed(counts)}. Label about "
+        "100 answers: bakeoff label RUN. Or name a model that judges them: grading.judge."
     )
 
 
