@@ -6,9 +6,12 @@ from multiprocessing import get_context
 import pytest
 
 from bakeoff.errors import RunFolderError
+from bakeoff.labelling.labelling import Labelling
 from bakeoff.measure.labels import Label, Unit
+from bakeoff.pilot.regrade import regrade
 from bakeoff.runs.folder import RunFolder
-from bakeoff.runs.labels import append_labels, read_labels, read_weights, set_weights
+from bakeoff.runs.labels import append_labels, labels_of, read_labels, read_weights, set_weights
+from tests.unit.run_fixture import finished
 
 UNITS = {Unit("q1", "yes"), Unit("q2", "no")}
 
@@ -103,3 +106,45 @@ def test_labels_without_their_weights_are_refused(path):
     """How the answers were drawn would be unknown."""
     with pytest.raises(RunFolderError, match="it is not known how their answers were drawn"):
         read_weights(RunFolder(path.parent))
+
+
+@pytest.fixture
+def run(tmp_path):
+    """40 questions; both contenders are labelled on the first three."""
+    folder = finished(tmp_path / "run").folder
+    labelling = Labelling(folder, "ada")
+    labelling.add(*(labelling.label(id, labelling.by_id[id].verdict) for id in labelling.by_id))
+    return folder
+
+
+def test_labels_of_questions_with_new_accepted_answers_are_set_aside(run, tmp_path):
+    """They were given by the former answers. The others stay, the file as it was too, and the page offers them again."""
+    before = run.labels_path.read_bytes()
+    asked = [question for question in run.questions() if question.split == "test"]
+    rows = [f"{each.id},{each.text},{'wrong' if each.id == 'q0' else each.answers[0]}" for each in asked]
+    file = tmp_path / "q.csv"
+    file.write_text("\n".join(["id,question,answer", *rows]))
+    regraded = regrade(run, [file])
+    n_of_q0 = len(
+        {answer.text for name in ("base", "rag") for answer in run.answers(name) if answer.question_id == "q0"}
+    )
+    assert regraded.set_aside == n_of_q0 > 0
+    assert run.labels_path.with_name("labels.1.jsonl").read_bytes() == before
+    assert not any(label.question_id == "q0" for label in read_labels(run.labels_path))
+    assert len(read_labels(run.labels_path)) == len(before.splitlines()) - n_of_q0
+    assert len(Labelling(run, "ada").pending()) == n_of_q0
+    assert any("set aside" in warning for warning in run.data().warnings)
+    assert regrade(run, [file]).set_aside == 0
+
+
+def test_weights_that_do_not_fit_the_answers_are_one_message(run):
+    """A missing line, an answer that changed, a weight that is none: comparing says which file, not a traceback."""
+    lines = run.label_weights_path.read_text().splitlines(keepends=True)
+    run.label_weights_path.write_text("".join(lines[1:]))
+    with pytest.raises(RunFolderError, match="does not fit the run's answers: 1 answers are in only one"):
+        labels_of(run)
+    run.label_weights_path.write_text("".join(lines).replace('"weight":', '"weight":-'))
+    with pytest.raises(RunFolderError, match="weights are above 0"):
+        labels_of(run)
+    run.label_weights_path.write_text("".join(lines))
+    assert labels_of(run).is_enough

@@ -1,5 +1,7 @@
 """Labels of people decide or correct the grades of a test: by themselves if there are few, for all answers if not."""
 
+from dataclasses import replace
+
 import pytest
 
 from bakeoff.measure.labelled import NO_LABELS, Labels, labelled
@@ -7,6 +9,7 @@ from bakeoff.measure.labels import Label, Unit, settled
 from bakeoff.measure.ppi import MIN_LABELS
 from bakeoff.measure.sampling import sample_of
 from bakeoff.measure.score import score_answers, values_of
+from bakeoff.measure.statistics import graded_share
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.records import Answer, Question
 from tests.unit.comparison_fixture import entrant
@@ -16,6 +19,7 @@ N = 200
 GOLD = "The customer may return any unopened product within thirty days of delivery for a full refund."
 UNSURE = "Delivery of any product refund for customer within thirty days unopened return full."
 SEED = 3
+TINY = 1e-9
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +140,43 @@ def test_what_is_known_takes_no_label():
     }
     assert of["b"]["q3"].unit is None and of["b"]["q3"].value == 0.0
     assert 0.0 < of["b"]["q2"].value < 1.0
+
+
+def test_corrected_values_outside_0_to_1_are_no_obstacle(asked):
+    """Forty labels that call the few right answers wrong make pseudo-values negative; shares of slices stay shares."""
+    one = measured("rag", 100, asked)
+    units = units_of(list(one.answers))
+    given = labels(units, dict.fromkeys(units, "wrong"), 40)
+    of = labelled(asked, {"rag": one.answers}, {"rag": one.values}, given)
+    graded = of.graded("rag", "correct", {"q0", "q1", "q2", "q3"})
+    share = graded_share(graded, {question.id: question.fact for question in asked})
+    assert 0 <= share.low <= share.value + TINY <= share.high + TINY <= 1 + TINY
+    for n in range(30, 60):
+        subset = {question.id for question in asked[n : n + 5]}
+        part = graded_share(of.graded("rag", "correct", subset), {key: key for key in subset})
+        assert 0 <= part.low <= part.value + TINY <= part.high + TINY <= 1 + TINY
+
+
+def test_what_people_cannot_tell_stays_in_doubt(asked):
+    """With labels too: the estimate says how many, and how far its value may lie from the middle."""
+    one = measured("rag", 100, asked)
+    units = units_of(list(one.answers))
+    truth = {unit: "right" if unit.text == GOLD else "unsure" for unit in units}
+    estimate = summarise(asked, [one], labels=labels(units, truth, N)).estimate("rag", "accuracy")
+    assert (estimate.value, estimate.unsure, estimate.labels) == (pytest.approx(0.75), 100, N)
+    assert (estimate.least, estimate.most) == (pytest.approx(0.5), pytest.approx(1.0))
+    assert estimate.low < 0.5 and estimate.high == 1.0
+
+
+def test_a_judge_s_verdict_counts_instead_of_the_rules(asked):
+    """As a prediction that labels correct; without labels as it is. Plain and withheld answers are not judged."""
+    one = measured("rag", 100, asked)
+    judged = {unit: "right" for unit in units_of(list(one.answers)) if unit.text != GOLD}
+    of = labelled(asked, {"rag": one.answers}, {"rag": one.values}, replace(NO_LABELS, judged=judged))
+    assert set(of.values["rag"]["correct"].values()) == {1.0}
+    assert set(of.values["rag"]["unsure"].values()) == {0.0}
+    units = units_of(list(one.answers))
+    truth = {unit: "right" if unit.text == GOLD else "wrong" for unit in units}
+    given = replace(labels(units, truth, 120), judged=judged)
+    estimate = summarise(asked, [one], labels=given).estimate("rag", "accuracy")
+    assert estimate.low < 0.5 < estimate.high < 0.7, "labels correct a judge that calls everything right"

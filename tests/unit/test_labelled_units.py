@@ -24,14 +24,14 @@ def units(**answers):
 def test_one_unit_serves_all_who_gave_the_text():
     """Outer blanks do not matter; another text is another unit. Units are in the order of the questions."""
     found = units(
-        a=[answer("q2", "No idea."), answer("q1", " 2 years\n")],
+        a=[answer("q2", "It is the red one."), answer("q1", " 2 years\n")],
         b=[answer("q1", "2 years")],
         c=[answer("q1", "3 years")],
     )
     assert [(graded.unit, graded.contenders, graded.verdict) for graded in found] == [
         (Unit("q1", "2 years"), ("a", "b"), "right"),
         (Unit("q1", "3 years"), ("c",), "wrong"),
-        (Unit("q2", "No idea."), ("a",), "right"),
+        (Unit("q2", "It is the red one."), ("a",), "wrong"),
     ]
 
 
@@ -47,14 +47,16 @@ def test_only_answers_that_count_in_the_verdict_are_units():
 
 
 def test_withheld_empty_and_failed_answers_are_no_units():
-    """Their values are known. An answer whose text declines is one: the rules may have misread it."""
+    """Their values are known, and those of plain refusals. A longer refusal is one: the rules may have misread it."""
     known = [
         answer("q1", "2 years", abstained=True),
         answer("q2", " "),
     ]
     assert units(a=known, b=[answer("q1", "", error="TimeoutError")]) == []
-    (declined,) = units(a=[answer("q1", "I don't know.", abstained=True)])
-    assert declined.unit.text == "I don't know."
+    assert units(a=[answer("q1", "I don't know.", abstained=True)]) == []
+    long = "The documents do not say how long the warranty lasts."
+    (declined,) = units(a=[answer("q1", long, abstained=True)])
+    assert declined.unit.text == long
 
 
 def label(verdict, labeller="ada", minutes=0, text="2 years"):

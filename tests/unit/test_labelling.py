@@ -161,7 +161,8 @@ def test_a_label_matters_more_where_the_grade_is_open_and_the_contest_close(fold
 def test_plain_refusals_are_labelled_less_often(folder):
     """Rules hardly err there, and people's time is short."""
     asked = [question("q1", answers=["2 years"], split="test", slice="unseen")]
-    units = units_of(asked, {"base": [answer("q1", "I don't know.")], "rag": [answer("q1", "3 years")]})
+    long = "The documents do not say how long the warranty lasts."
+    units = units_of(asked, {"base": [answer("q1", long)], "rag": [answer("q1", "3 years")]})
     declined, wrong = weights_of(units, folder.comparison()).values()
     assert 0 < declined < wrong / 2
 

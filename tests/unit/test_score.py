@@ -1,6 +1,5 @@
 """Scores: declining, failing and being correct are three different things."""
 
-from bakeoff.measure.labels import Unit
 from bakeoff.measure.score import score_answers, values_by_phase, values_of
 from bakeoff.records import Hit, SourceSpan
 from tests.unit.fakes import answer, chunk, question
@@ -96,15 +95,3 @@ def test_half_a_refusal_of_an_unanswerable_question_is_unsure():
     found = values(asked, given)
     assert [found[key, "correct"] for key in "abc"] == [0.5, 0.0, 1.0]
     assert [found[key, "hallucinated"] for key in "abc"] == [0.5, 1.0, 0.0]
-
-
-def test_the_verdict_of_a_judge_counts_instead_of_the_rules():
-    """Whatever the rules say. A withheld answer is not judged."""
-    asked = [question(key, answers=["24 months"]) for key in "abcd"]
-    given = [answer(key, "36 months") for key in "abc"] + [answer("d", "36 months", abstained=True)]
-    verdicts = {"a": "right", "b": "declined", "c": "unsure", "d": "right"}
-    judged = {Unit(key, "36 months"): verdict for key, verdict in verdicts.items()}
-    found = {(score.question_id, score.measure): score.value for score in score_answers(asked, given, judged=judged)}
-    assert [found[key, "correct"] for key in "abcd"] == [1.0, 0.0, 0.5, 0.0]
-    assert [found[key, "hallucinated"] for key in "abcd"] == [0.0, 0.0, 0.5, 0.0]
-    assert [found[key, "unsure"] for key in "abcd"] == [0.0, 0.0, 1.0, 0.0]

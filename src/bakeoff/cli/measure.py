@@ -100,6 +100,7 @@ def regrade(
     Questions are matched by id, else by their text. The former answers are kept in the run folder. Verdict and report
     are written again.
     """
+    from bakeoff.pilot.regrade import aside_line
     from bakeoff.pilot.regrade import regrade as regrade_run
     from bakeoff.questions.naming import named_by
     from bakeoff.runs.folder import RunFolder
@@ -136,6 +137,8 @@ def regrade(
             f"{regraded.not_used} training or dev questions differ too. They were not changed, because the contenders "
             "were built with them. Run the pilot again to build with the new ones."
         )
+    if regraded.set_aside:
+        out.print(aside_line(regraded.set_aside))
     if regraded.copy_path:
         out.print(f"The former answers are in {regraded.copy_path}.")
     out.print(f"Report: {folder.report_path}")

@@ -8,7 +8,7 @@ drawn must not depend on labels. Sources: see `measure/sampling.py`.
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from bakeoff.errors import InputError, RunFolderError
+from bakeoff.errors import InputError
 from bakeoff.files import jsonl
 from bakeoff.grading.abstention import is_abstention
 from bakeoff.llm_judge.records import Judged
@@ -18,7 +18,7 @@ from bakeoff.measure.sampling import SPREADS, label_weight, labelling_order
 from bakeoff.measure.units import GradedUnit, units_of
 from bakeoff.records import Contrast
 from bakeoff.runs.folder import RunFolder
-from bakeoff.runs.labels import read_weights, set_weights
+from bakeoff.runs.labels import check_weights, read_weights, set_weights
 
 DECLINED_SPREAD = 0.05
 """The expected standard deviation of label minus prediction where the whole text declines: rules hardly err there."""
@@ -40,13 +40,7 @@ def labelling_units(folder: RunFolder) -> list[GradedUnit]:
         )
     weights = read_weights(folder) or set_weights(folder, weights_of(units, comparison, _judged(folder)))
     by_unit = {graded.unit: graded for graded in units}
-    if weights.keys() != by_unit.keys():
-        n_other = len(weights.keys() ^ by_unit.keys())
-        raise RunFolderError(
-            f"{folder.label_weights_path} does not fit the run's answers: {n_other} answers are in only one of them.",
-            "the answers changed after labelling began: restore them; or move labels.jsonl and label_weights.jsonl out "
-            "of the run folder and begin again",
-        )
+    check_weights(folder, weights, by_unit.keys())
     return [by_unit[unit] for unit in labelling_order(weights, folder.config().seed)]
 
 
@@ -65,10 +59,14 @@ def _judged(folder: RunFolder) -> set[Unit]:
 
 
 def open_pairs(comparison: Comparison) -> list[Contrast]:
-    """The contrasts in accuracy that are neither different nor tied."""
-    return [
-        contrast for contrast in comparison.contrasts if contrast.measure == "accuracy" and contrast.finding == "open"
-    ]
+    """The contrasts in accuracy that are neither different nor tied; all of them if labels have corrected them already.
+
+    Weights must not depend on labels, also where people began again after they moved the first ones away.
+    """
+    of_accuracy = [contrast for contrast in comparison.contrasts if contrast.measure == "accuracy"]
+    if any(comparison.estimate(name, "accuracy").labels for name in comparison.names):
+        return of_accuracy
+    return [contrast for contrast in of_accuracy if contrast.finding == "open"]
 
 
 def _weight(graded: GradedUnit, pairs: Sequence[Contrast], is_judged: bool) -> float:

@@ -95,8 +95,9 @@ class Estimate(Record):
     """A measure's value with its 95 % interval, or None if it could not be measured. `n` is the number of questions.
 
     `unsure` of the n answers could be called neither right nor wrong: each counts half in the value, and the interval
-    reaches from all of them wrong to all of them right. With `labels` of people, the value is corrected by that many of
-    them, and none is unsure. `reason` says why there is no value. `detail` holds named parts
+    reaches from all of them wrong to all of them right, `doubt` below to `doubt` above the value. With `labels` of
+    people, the value is corrected by that many of them, and the unsure ones are those that people could not tell.
+    `reason` says why there is no value. `detail` holds named parts
     of the value, `slices` the same measure for each slice of the test. `by_length` is the same measure on answerable
     questions by the length of their accepted answers, if the test has both lengths.
     """
@@ -106,6 +107,7 @@ class Estimate(Record):
     high: float | None = None
     n: int = 0
     unsure: int = 0
+    doubt: float = 0.0
     labels: int = 0
     reason: str = ""
     detail: dict[str, Any] = Field(default_factory=dict)
@@ -114,8 +116,13 @@ class Estimate(Record):
 
     @property
     def least(self) -> float | None:
-        """The value of a share if every unsure answer is counted as 0, its lowest."""
-        return None if self.value is None else self.value - self.unsure / (2 * max(1, self.n))
+        """The value if every unsure answer is counted as 0."""
+        return None if self.value is None else self.value - self.doubt
+
+    @property
+    def most(self) -> float | None:
+        """The value if every unsure answer is counted as 1."""
+        return None if self.value is None else self.value + self.doubt
 
 
 class ConstantAnswer(Record):

@@ -1,9 +1,10 @@
-"""People's labels in the scores of a test: each contender's values, as far as labels decide or correct them.
+"""A judge's verdicts and people's labels in the scores of a test: they decide or correct each contender's values.
 
-Takes questions, answers, their scores and the labels with what is known about how they were drawn. Gives values by
-question. With at least `MIN_LABELS` labels, the answers to questions about the documents are corrected by
-prediction-powered inference (`ppi.py`). With fewer, a labelled answer has its label's value and the others keep theirs.
-Knows no file and no contender's name.
+Takes questions, answers, the rules' scores, the judge's verdicts that count, and the labels with what is known about
+how they were drawn. Gives values by question. A judge's verdict counts instead of the rules' grade. With at least
+`MIN_LABELS` labels, the answers to questions about the documents are corrected by prediction-powered inference
+(`ppi.py`). With fewer, a labelled answer has its label's value and the others keep theirs. Knows no file and no
+contender's name.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,11 +23,11 @@ Values = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Labels:
-    """What people said about each answer, how the answers were drawn, and which were graded by a judge model."""
+    """What people said about each answer, how the answers were drawn, and the verdicts of a judge model that count."""
 
     verdicts: Mapping[Unit, LabelVerdict]
     sample: Sample
-    judged: Collection[Unit] = frozenset()
+    judged: Mapping[Unit, LabelVerdict] = field(default_factory=dict)
 
     @property
     def chances(self) -> Mapping[Unit, float]:
@@ -84,6 +85,7 @@ def labelled(
 ) -> Labelled:
     """The scores of these contenders with the labels. `values` are contender -> score -> question id -> value."""
     asked = {question.id: question for question in questions}
+    values = {name: _overlaid(asked, answers.get(name, ()), values[name], labels.judged) for name in values}
     if not labels.is_enough:
         own = {name: _overlaid(asked, answers.get(name, ()), values[name], labels.verdicts) for name in values}
         return Labelled(answers, own)
@@ -108,7 +110,7 @@ def _overlaid(
     values: Mapping[str, Values],
     verdicts: Mapping[Unit, LabelVerdict],
 ) -> Mapping[str, Values]:
-    """One contender's values, with those of the labels where there is one."""
+    """One contender's values, with those of the verdicts where there is one."""
     said = {
         answer.question_id: label_scores(asked[answer.question_id], verdicts[unit_of(answer)])
         for answer in answers

@@ -25,16 +25,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from bakeoff.grading.grade import equivalent, grade
 from bakeoff.grading.rulings import Verdict
 from bakeoff.measure.graded import UNSURE
-from bakeoff.measure.labels import LabelVerdict, Unit, label_scores
 from bakeoff.measure.own import own_value
-from bakeoff.measure.units import unit_of
 from bakeoff.measures import Measure
 from bakeoff.questions.evidence.evidence import evidence_hit
 from bakeoff.records import Answer, Phase, Question, Score
 
 Values = Mapping[str, float]
 """One measure's values, by question id."""
-NOT_JUDGED: Mapping[Unit, LabelVerdict] = {}
 
 
 def values_of(scores: Iterable[Score], phase: Phase = "test") -> Mapping[str, Mapping[str, Values]]:
@@ -68,12 +65,10 @@ def score_answers(
     answers: Sequence[Answer],
     phase: Phase = "test",
     own: Sequence[Measure] = (),
-    judged: Mapping[Unit, LabelVerdict] = NOT_JUDGED,
 ) -> list[Score]:
     """All per-question scores of one contender's answers, in the order of the questions that have an answer.
 
-    `own` are the team's own measures. `judged` are the verdicts of a judge model that count instead of the rules'.
-    Raises MeasureError if one of the own measures fails on a question.
+    Grades are the rules'. `own` are the team's own measures. Raises MeasureError if one of them fails on a question.
     """
     by_id = {answer.question_id: answer for answer in answers}
     asked = [question for question in questions if question.id in by_id]
@@ -81,7 +76,7 @@ def score_answers(
     scores = []
     for question in asked:
         answer = by_id[question.id]
-        values = _values(question, answer, judged) | {"consistent": agreement.get(question.id)}
+        values = _values(question, answer) | {"consistent": agreement.get(question.id)}
         values |= {measure.name: None if answer.error else own_value(measure, question, answer) for measure in own}
         scores += [
             Score(question_id=question.id, contender=answer.contender, phase=phase, measure=measure, value=value)
@@ -91,9 +86,7 @@ def score_answers(
     return scores
 
 
-def _values(
-    question: Question, answer: Answer, judged: Mapping[Unit, LabelVerdict] = NOT_JUDGED
-) -> dict[str, float | None]:
+def _values(question: Question, answer: Answer) -> dict[str, float | None]:
     if answer.error is not None:
         return {"correct": None, "hallucinated": None, "abstained": None, "error": 1.0}
     graded = grade(answer.text, question.answers, question.kind)
@@ -107,17 +100,10 @@ def _values(
         "exact_match": float(graded.exact_match and not answer.abstained),
         "f1": graded.f1 * (not answer.abstained),
     }
-    of_grade = {
+    return {
         "correct": correct,
         "hallucinated": 0.0 if answer.abstained else 1.0 - right,
         **(of_answerable if question.answerable else {}),
-    }
-    verdict = None if declines or question.slice == "general" else judged.get(unit_of(answer))
-    if verdict is not None:
-        of_grade |= label_scores(question, verdict)
-        correct = of_grade["correct"]
-    return {
-        **of_grade,
         "abstained": float(answer.abstained),
         "evidence_hit": None if holds_evidence is None else float(holds_evidence),
         "unsure": float(correct == UNSURE),

@@ -42,6 +42,7 @@ def share_estimate(values: Values, fact_of: Facts, weights: Values | None = None
         return Estimate()
     sums = _weighted_sums(values, fact_of, weights)
     mean, error = _ratio(sums)
+    mean = min(1.0, max(0.0, mean))  # values corrected by labels may have a mean outside
     n_facts = len(sums)
     variance = mean * (1 - mean)
     # At 0 or 1 (or if facts cancel out) the data show no spread. Each fact then counts as one observation.
@@ -63,7 +64,8 @@ def graded_share(
     if sides.is_known:
         return middle
     low, high = (widened(share_estimate(side, fact_of, weights), shift) for side in (sides.low, sides.high))
-    return middle.model_copy(update={"low": low.low, "high": high.high, "unsure": sides.n_unsure})
+    doubt = ((high.value or 0.0) - (low.value or 0.0)) / 2
+    return middle.model_copy(update={"low": low.low, "high": high.high, "unsure": sides.n_unsure, "doubt": doubt})
 
 
 def widened(estimate: Estimate, shift: np.ndarray) -> Estimate:

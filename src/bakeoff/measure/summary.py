@@ -271,7 +271,9 @@ def _share(view: _View, collected: Measured, measure: Measure) -> Estimate:
         return graded_share(given, view.facts, by_traffic, shift)
     pseudos = {key: pseudo for key, pseudo in corrected.pseudos[collected.name].items() if key in given.values}
     estimate = ppi_intervals.share(pseudos, view.facts, corrected.n_labels, by_traffic, shift)
-    return estimate.model_copy(update={"labels": corrected.n_labels})
+    doubts = {key: pseudo.doubt for key, pseudo in pseudos.items() if pseudo.doubt}
+    doubt = sum(weights[key] * reach for key, reach in doubts.items()) / sum(weights.values())
+    return estimate.model_copy(update={"labels": corrected.n_labels, "unsure": len(doubts), "doubt": doubt})
 
 
 def _mean(view: _View, collected: Measured, measure: Measure) -> Estimate:

@@ -2,7 +2,7 @@
 
 Takes questions and answers. Gives units with the rules' grade. Does not know which of them are labelled, or in which
 order. Only answers before an update to questions about the documents are units, since the measures that the verdict
-compares cover these. Withheld, empty and failed answers are none: their values are known.
+compares cover these. Withheld, empty and failed answers and plain refusals are none: their values are known.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +14,9 @@ from bakeoff.grading.rulings import Verdict
 from bakeoff.measure.labels import Unit
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.records import Answer, Question
+
+PLAIN = 6
+"""A refusal of up to so many words is plain: people agree with rules on "I don't know.", and their time is short."""
 
 
 class GradedUnit(NamedTuple):
@@ -27,9 +30,17 @@ class GradedUnit(NamedTuple):
 
 
 def is_unit(answer: Answer) -> bool:
-    """Whether a person can say something about the answer: it is a text, and was not withheld by a threshold."""
-    is_withheld = answer.abstained and not is_abstention(answer.text)
-    return answer.error is None and bool(answer.text.strip()) and not is_withheld
+    """Whether a label can say more than is known: it is a text, no plain refusal, and no threshold withheld it."""
+    if answer.error is not None or not answer.text.strip():
+        return False
+    if is_abstention(answer.text):
+        return len(answer.text.split()) > PLAIN
+    return not answer.abstained
+
+
+def is_labelled(question: Question) -> bool:
+    """Whether answers to the question are units."""
+    return question.split == "test" and question.slice in IN_DOMAIN
 
 
 def unit_of(answer: Answer) -> Unit:
@@ -41,9 +52,7 @@ def units_of(questions: Iterable[Question], answers: Mapping[str, Sequence[Answe
 
     `answers` are those of the test by contender.
     """
-    asked = {
-        question.id: question for question in questions if question.split == "test" and question.slice in IN_DOMAIN
-    }
+    asked = {question.id: question for question in questions if is_labelled(question)}
     givers: dict[Unit, list[str]] = {}
     for name, given in answers.items():
         for answer in given:

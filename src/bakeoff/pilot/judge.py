@@ -5,7 +5,7 @@ are made in `decide/`; this file only passes it what the run measured.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -44,7 +44,6 @@ from bakeoff.decide.verdict.sensitivity import Sensitivity, sensitivity
 from bakeoff.measure.comparison import Comparison, Entrant
 from bakeoff.measure.graded import Graded, graded
 from bakeoff.measure.labelled import labelled
-from bakeoff.measure.labels import Unit
 from bakeoff.measure.resample import redraw
 from bakeoff.measure.score import values_by_phase
 from bakeoff.measures import IN_DOMAIN, Measure
@@ -64,13 +63,13 @@ ByContender = dict[str, dict[str, Graded]]
 """Values by measure and contender."""
 
 
-def judge(folder: RunFolder, profile: Profile, today: date | None = None, judged: Collection[Unit] = ()) -> Judgement:
+def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> Judgement:
     """The content of verdict.json. Raises RunFolderError if the run is not finished, ConfigError as `check_profile`.
 
-    `judged` are the answers that a judge model graded. For the matrix, values that are missing in the profile but
-    follow from the run's data (labelled examples, tokens of the corpus) are filled in.
+    For the matrix, values that are missing in the profile but follow from the run's data (labelled examples, tokens of
+    the corpus) are filled in.
     """
-    run = _run_of(folder, profile, judged)
+    run = _run_of(folder, profile)
     check_profile(profile, run.comparison.entrants, run.comparison.own_measures)
     found_effects = run.effects()
     verdict = run.verdict
@@ -103,13 +102,13 @@ def check_profile(profile: Profile, entrants: Sequence[Entrant] = (), own: Seque
         check_names(profile, (*entrants, *standard), [measure.name for measure in own])
 
 
-def _run_of(folder: RunFolder, profile: Profile, judged: Collection[Unit] = ()) -> "_Run":
+def _run_of(folder: RunFolder, profile: Profile) -> "_Run":
     folder.require(folder.comparison_path, folder.scores_path, folder.data_path, folder.splits_path)
     comparison = folder.comparison()
     folder.require(*(folder.answers_path(name) for name in comparison.names))
     asked = folder.questions()
     questions = [question for question in asked if question.split == "test"]
-    values = per_question_values(folder, questions, comparison.names, judged)
+    values = per_question_values(folder, questions, comparison.names)
     return _Run(folder, profile, comparison, folder.data(), asked, questions, values)
 
 
@@ -217,9 +216,7 @@ def _inspected(data: DataSummary, questions: Sequence[Question]) -> Inspection:
     )
 
 
-def per_question_values(
-    folder: RunFolder, questions: Sequence[Question], names: Sequence[str], judged: Collection[Unit] = ()
-) -> ByContender:
+def per_question_values(folder: RunFolder, questions: Sequence[Question], names: Sequence[str]) -> ByContender:
     """Values by measure, contender and question. Effects and claims are tested on these.
 
     `freshness` is accuracy on changed facts after the update, `before_update` the same before it. `without_retraining`
@@ -230,7 +227,7 @@ def per_question_values(
     phases = values_by_phase(folder.scores())
     tested, updated = ({name: phases.get(phase, {}).get(name, {}) for name in names} for phase in ("test", "updated"))
     answers = {name: folder.answers(name) for name in names}
-    of = labelled(questions, answers, tested, labels_of(folder, judged))
+    of = labelled(questions, answers, tested, labels_of(folder))
     values: ByContender = {
         measure: {name: of.graded(name, score, others) for name in names} for measure, score in SCORE_OF.items()
     }

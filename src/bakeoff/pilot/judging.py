@@ -14,6 +14,7 @@ from bakeoff.pilot.judge_answers import verdicts
 from bakeoff.pilot.score import compare_run, score_run
 from bakeoff.report.write import write_report
 from bakeoff.runs.folder import RunFolder, write_record
+from bakeoff.runs.judged import write_judged
 from bakeoff.runs.labels import labels_of
 
 
@@ -31,7 +32,6 @@ def judge_run(
     the path of the report's page. Raises ConfigError if the profile lacks a price, RunFolderError if the run is not
     finished, MeasureError if a team's measure fails.
     """
-    judged = verdicts(folder, labels_of(folder).chances)
     if entrants is None:
         before = folder.comparison()
         entrants, skipped, own = before.entrants, before.skipped, before.own_measures
@@ -39,7 +39,8 @@ def judge_run(
         folder.data()
         folder.require(folder.scores_path)
     else:
-        score_run(folder, [entrant.name for entrant in entrants], own, judged)
-    compare_run(folder, entrants, skipped or {}, profile, own, judged.keys())
-    write_record(folder.verdict_path, judge(folder, profile, judged=judged.keys()))
+        score_run(folder, [entrant.name for entrant in entrants], own)
+    write_judged(folder, verdicts(folder, labels_of(folder).chances))
+    compare_run(folder, entrants, skipped or {}, profile, own)
+    write_record(folder.verdict_path, judge(folder, profile))
     return write_report(folder.root)

@@ -19,6 +19,7 @@ from bakeoff.questions import read_questions
 from bakeoff.questions.naming import named_by, shortened
 from bakeoff.records import Question, Record
 from bakeoff.runs.folder import RunFolder, write_record
+from bakeoff.runs.labels import set_labels_aside
 from bakeoff.sentences import first_few
 
 GRADED_AGAIN = "Graded again"
@@ -50,13 +51,15 @@ class NewGrades(Record):
 class Regraded(Record):
     """What changed: the questions with new accepted answers, and each contender's accuracy and grades.
 
-    `not_used` counts training and dev questions whose answers differ too. `copy_path` is the file with the former
+    `not_used` counts training and dev questions whose answers differ too. `set_aside` counts the answers whose labels
+    were set aside, because they were given by the former accepted answers. `copy_path` is the file with the former
     questions, empty if none changed.
     """
 
     questions: tuple[NewAnswers, ...]
     contenders: dict[str, NewGrades]
     not_used: int = 0
+    set_aside: int = 0
     copy_path: str = ""
 
 
@@ -83,14 +86,16 @@ def regrade(folder: RunFolder, paths: Sequence[Path], updates: Sequence[Path] = 
         changed = _changed(former, questions)
         copy = _keep(folder, former) if changed else None
         jsonl.write(folder.splits_path, questions)
+        set_aside = set_labels_aside(folder, {question.id for question in changed})
         if changed:
-            _note(folder, changed, copy)
+            _note(folder, changed, copy, set_aside)
         judge_run(folder, config.profile, before.entrants, before.skipped, own)
         accuracies = [comparison.values("accuracy") for comparison in (before, folder.comparison())]
         return Regraded(
             questions=tuple(changed),
             contenders=_new_grades(grades, _grades(folder), *accuracies),
             not_used=not_used,
+            set_aside=set_aside,
             copy_path=str(copy or ""),
         )
 
@@ -182,7 +187,7 @@ def _keep(folder: RunFolder, former: Sequence[Question]) -> Path:
     return path
 
 
-def _note(folder: RunFolder, changed: Sequence[NewAnswers], copy: Path | None) -> None:
+def _note(folder: RunFolder, changed: Sequence[NewAnswers], copy: Path | None, set_aside: int) -> None:
     """Adds a warning to the data, so that every report says that the run was graded again."""
     data = folder.data()
     shown = first_few([named_by(question.id, question.text) for question in changed])
@@ -190,7 +195,15 @@ def _note(folder: RunFolder, changed: Sequence[NewAnswers], copy: Path | None) -
         f"{GRADED_AGAIN} on {date.today().isoformat()} with other accepted answers for {len(changed)} test questions: "
         f"{shown}. The former ones are in {copy.name if copy else ''}."
     )
+    if set_aside:
+        line += f" {aside_line(set_aside)}"
     write_record(folder.data_path, data.model_copy(update={"warnings": (*data.warnings, line)}))
+
+
+def aside_line(n_answers: int) -> str:
+    """That labels do not count any more, and what to do."""
+    answers = "1 answer" if n_answers == 1 else f"{n_answers} answers"
+    return f"The labels of {answers} to them were set aside: label them again (bakeoff label RUN)."
 
 
 def regraded_notes(folder: RunFolder) -> list[str]:

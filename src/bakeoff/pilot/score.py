@@ -15,9 +15,8 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.measure.comparison import Declining, Entrant
-from bakeoff.measure.labels import LabelVerdict, Unit
 from bakeoff.measure.rates import Rates
-from bakeoff.measure.score import NOT_JUDGED, Values, rightness, score_answers, values_by_phase
+from bakeoff.measure.score import Values, rightness, score_answers, values_by_phase
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.measure.threshold import dev_answers, repeated
 from bakeoff.measures import Measure
@@ -30,27 +29,20 @@ UPDATING = "update-"
 PHASES: tuple[tuple[Phase, str], ...] = (("test", ""), ("updated", "updated"))
 
 
-def score_run(
-    folder: RunFolder,
-    names: Sequence[str],
-    own: Sequence[Measure] = (),
-    judged: Mapping[Unit, LabelVerdict] = NOT_JUDGED,
-) -> None:
+def score_run(folder: RunFolder, names: Sequence[str], own: Sequence[Measure] = ()) -> None:
     """Grades every test answer of these contenders, and those after the update, once, into scores.jsonl.
 
-    `judged` are the verdicts of a judge model that count instead of the rules'. `own` are the team's measures. Raises
-    MeasureError if one of them fails; then nothing is written.
+    Grades are the rules': what a judge model and people say is added in `compare_run`. `own` are the team's measures.
+    Raises MeasureError if one of them fails; then nothing is written.
     """
-    jsonl.write(folder.scores_path, _scores(folder, names, own, judged))
+    jsonl.write(folder.scores_path, _scores(folder, names, own))
 
 
-def _scores(
-    folder: RunFolder, names: Sequence[str], own: Sequence[Measure], judged: Mapping[Unit, LabelVerdict]
-) -> Iterator[Score]:
+def _scores(folder: RunFolder, names: Sequence[str], own: Sequence[Measure]) -> Iterator[Score]:
     questions = _of_split(folder, "test")
     for name in names:
         for phase, answers in PHASES:
-            yield from score_answers(questions, folder.answers(name, answers), phase, own, judged)
+            yield from score_answers(questions, folder.answers(name, answers), phase, own)
 
 
 def compare_run(
@@ -59,14 +51,12 @@ def compare_run(
     skipped: Mapping[str, str],
     profile: Profile,
     own: Sequence[Measure] = (),
-    judged: Collection[Unit] = (),
 ) -> None:
     """Summarises and compares these contenders, all scored, into comparison.json.
 
     `skipped` are contenders that could not be built, with the reason; `own` the team's measures. Raises RunFolderError
     if a file is missing or broken, or does not hold all test questions of each contender; then nothing is written.
-    Labels of people in the run folder correct the grades (`measure/labelled.py`). A judge model graded the units
-    `judged`.
+    A judge's verdicts that count, and labels of people, are taken from the run folder (`measure/labelled.py`).
     """
     names = [entrant.name for entrant in entrants]
     folder.require(folder.splits_path, folder.scores_path, *(folder.answers_path(name) for name in names))
@@ -93,7 +83,7 @@ def compare_run(
         _require_all(folder.answers_path(entry.name), entry.name, ids, {answer.question_id for answer in entry.answers})
     training = _of_split(folder, "train")
     thresholds = _redrawn_thresholds(folder, declining)
-    labels = labels_of(folder, judged)
+    labels = labels_of(folder)
     comparison = summarise(questions, measured, skipped, profile.margin, own, training, thresholds, labels)
     write_record(folder.comparison_path, comparison)
 

@@ -168,7 +168,7 @@ class Standing:
 
 def standing(data: ReportData, measure: Measure) -> Standing:
     """The contenders with the best value; the others are tied with them, significantly behind, or unknown."""
-    values = data.values(measure.name)
+    values = data.sure(measure)
     best = measure.best(values)
     sign = 1 if measure.better == "lower" else -1
     groups: dict[str, list[str]] = {"tied": [], "behind": [], "unknown": []}
@@ -193,7 +193,7 @@ def headline(data: ReportData) -> tuple[str, str]:
     if not values:
         return "No accuracy was measured in this run.", "What the run recorded is shown below."
     stands = standing(data, ACCURACY)
-    if values[stands.best[0]] == 0:
+    if not values[stands.best[0]]:
         return (
             f"No contender answered any of {_questions(data, stands.best[0])} correctly.",
             "Look at the questions and answers below first.",
@@ -210,12 +210,17 @@ def _lead_sentence(data: ReportData, stands: Standing) -> str:
         return f"{listed(stands.best)} were correct equally often, on {share}."
     name = stands.best[0]
     if stands.tied:
-        return (
-            f"{name} was correct most often, on {share}, but is not significantly different from {listed(stands.tied)}."
-        )
+        often = "correct most often" if _leads(data, name) else "surely correct most often"
+        return f"{name} was {often}, on {share}, but is not significantly different from {listed(stands.tied)}."
     if stands.behind and not stands.unknown:
         return f"{name} was correct on {share}, significantly more often than every other contender."
     return f"{name} was correct on {share}."
+
+
+def _leads(data: ReportData, name: str) -> bool:
+    """Whether no other contender is shown with a higher accuracy, because unsure answers count half."""
+    values = data.values("accuracy")
+    return values[name] == max(values.values())
 
 
 def _following(stands: Standing, n: int) -> str:

@@ -15,7 +15,10 @@ from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.errors import RunFolderError
 from bakeoff.llm_judge.records import Calibration
 from bakeoff.measure.comparison import Comparison, Entrant, Estimate
-from bakeoff.measure.labels import label_scores
+from bakeoff.measure.graded import UNSURE
+from bakeoff.measure.labelled import Labels
+from bakeoff.measure.labels import LabelVerdict, Unit, label_scores
+from bakeoff.measure.ppi import MIN_LABELS
 from bakeoff.measure.units import is_unit, unit_of
 from bakeoff.measures import Measure
 from bakeoff.records import Answer, Contrast, Phase, Question, Stage
@@ -84,6 +87,12 @@ class ReportData:
         """The measured values by contender. Contenders without a value are left out."""
         return self.comparison.values(measure)
 
+    def sure(self, measure: Measure) -> Mapping[str, float]:
+        """The values by contender that are sure: answers neither right nor wrong count against it."""
+        estimates = {name: self.estimate(name, measure.name) for name in self.values(measure.name)}
+        sure = {name: of.most if measure.better == "lower" else of.least for name, of in estimates.items()}
+        return {name: value for name, value in sure.items() if value is not None}
+
 
 def gather(run_folder: Path) -> ReportData:
     """Everything the report of a run shows. Raises RunFolderError if there is no finished comparison."""
@@ -99,8 +108,10 @@ def gather(run_folder: Path) -> ReportData:
     met = {key for phase in (answers, updated) for given in phase.values() for key in given}
     judgement = _judgement(folder)
     correct = _correct(folder)
-    labelled = _labelled(folder, asked, answers)
-    warnings = (*(judgement.warnings if judgement else ()), *_of_judge(folder), *summary.warnings)
+    labels = labels_of(folder)
+    labelled = _said(labels.verdicts, asked, answers)
+    of_people = _of_labels(labels, answers, correct["test"], labelled)
+    warnings = (*(judgement.warnings if judgement else ()), *of_people, *_of_judge(folder), *summary.warnings)
     return ReportData(
         name=str(config.get("name") or run_folder.resolve().name),
         folder=run_folder.resolve().name,
@@ -109,7 +120,7 @@ def gather(run_folder: Path) -> ReportData:
         texts={question.id: question.text for question in asked},
         answers=answers,
         updated=updated,
-        correct={**correct["test"], **labelled},
+        correct={**correct["test"], **_said(labels.judged, asked, answers), **labelled},
         correct_after_update=correct["updated"],
         labelled=labelled,
         origins=_origins(answers, updated),
@@ -161,11 +172,10 @@ def _correct(folder: RunFolder) -> Mapping[Phase, Mapping[tuple[str, str], float
     return correct
 
 
-def _labelled(
-    folder: RunFolder, asked: Sequence[Question], answers: Mapping[str, Mapping[str, Answer]]
+def _said(
+    verdicts: Mapping[Unit, LabelVerdict], asked: Sequence[Question], answers: Mapping[str, Mapping[str, Answer]]
 ) -> dict[tuple[str, str], float]:
-    """What people say about each answer that they labelled: 1 correct, 0 not, 0.5 if they could not tell."""
-    verdicts = labels_of(folder).verdicts
+    """What these verdicts say by (contender, question id): 1 correct, 0 not, 0.5 if nobody could tell."""
     question_of = {question.id: question for question in asked}
     return {
         (name, key): label_scores(question_of[key], verdicts[unit_of(answer)])["correct"]
@@ -173,6 +183,31 @@ def _labelled(
         for key, answer in given.items()
         if is_unit(answer) and unit_of(answer) in verdicts
     }
+
+
+def _of_labels(
+    labels: Labels,
+    answers: Mapping[str, Mapping[str, Answer]],
+    correct: Mapping[tuple[str, str], float | None],
+    labelled: Mapping[tuple[str, str], float],
+) -> list[str]:
+    """What people's labels say about the grades, and whether they are enough to correct the other answers."""
+    pairs = {unit_of(answers[name][key]): (correct.get((name, key)), said) for (name, key), said in labelled.items()}
+    if not pairs:
+        return []
+    decided = [(grade, said) for grade, said in pairs.values() if grade != UNSURE and said != UNSURE]
+    opened = [said for grade, said in pairs.values() if grade == UNSURE and said != UNSURE]
+    agreed = sum(grade == said for grade, said in decided)
+    lines = [
+        f"People labelled {len(pairs)} answers. They agree with {agreed} of {len(decided)} grades, and call "
+        f"{sum(opened):.0f} of {len(opened)} answers right that had been neither right nor wrong."
+    ]
+    if not labels.is_enough:
+        lines.append(
+            f"{MIN_LABELS} labels are needed to correct the grades of all answers; {labels.n_weighted} count so far. "
+            "Until then a label decides only the answer that it is about."
+        )
+    return [" ".join(lines)]
 
 
 def _of_judge(folder: RunFolder) -> list[str]:

@@ -66,10 +66,12 @@ def verdict_sentence(judgement: Judgement) -> str:
     winner, tied = judgement.winner, judgement.tied_with
     if winner is None:
         return _no_winner(judgement)
-    behind = tuple(name for name in tied if name not in judgement.as_good)
+    behind = tuple(name for name in tied if name not in judgement.as_good and name not in judgement.maybe_ahead)
     others = (
         f"; {_some(behind)} {'is' if len(behind) == 1 else 'are'} not significantly less accurate" if behind else ""
     )
+    for name, n in judgement.maybe_ahead.items():
+        others += f"; {name} may be ahead, but {n} of its answers can be called neither right nor wrong"
     if judgement.short_of:
         return f"Build on {winner}, but do not ship it yet: it {_why(judgement, behind)}, but misses a goal{others}."
     return f"Ship {winner}: it {_why(judgement, behind)}{others}."
@@ -79,8 +81,8 @@ def _why(judgement: Judgement, behind: tuple[str, ...]) -> str:
     """Why the winner won, as the end of a sentence."""
     if judgement.as_good:
         return f"is as accurate as {_some(judgement.as_good)} within the margin and costs the least"
-    if behind:
-        return "has the highest accuracy"
+    if behind or judgement.maybe_ahead:
+        return "has the highest accuracy that is sure" if judgement.maybe_ahead else "has the highest accuracy"
     if len(judgement.sensitivity.rule_wins) > 1:
         others = "every other contender that breaks no limit" if judgement.excluded else "every other contender"
         return f"is significantly more accurate than {others}"

@@ -45,6 +45,7 @@ class RunFolder:
         self.labels_path = root / "labels.jsonl"
         self.label_weights_path = root / "label_weights.jsonl"
         self.judge_path = root / "judge.jsonl"
+        self.judge_verdicts_path = root / "judge_verdicts.jsonl"
         self.key_points_path = root / "key_points.csv"
         self.calibration_path = root / "judge.json"
         self.comparison_path = root / "comparison.json"

@@ -9,6 +9,7 @@ import io
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -18,8 +19,10 @@ from bakeoff.files import jsonl
 from bakeoff.measure.labelled import NO_LABELS, Labels
 from bakeoff.measure.labels import Label, Unit, settled
 from bakeoff.measure.sampling import sample_of
+from bakeoff.measure.units import is_labelled, is_unit, unit_of
 from bakeoff.records import Record
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.judged import read_judged
 
 WITHOUT = (
     "correct or delete this line; or, for a verdict without labels, move labels.jsonl out of the run folder and type: "
@@ -57,16 +60,18 @@ def read_labels(path: Path, units: Collection[Unit] | None = None) -> list[Label
     return labels
 
 
-def labels_of(folder: RunFolder, judged: Collection[Unit] = ()) -> Labels:
-    """What people said about the answers of a run, and how likely each answer was to be drawn.
+def labels_of(folder: RunFolder) -> Labels:
+    """What people said about the answers of a run, how likely each answer was to be drawn, and a judge's verdicts.
 
-    `judged` are the units that a judge model graded. Raises RunFolderError as `read_labels` and `read_weights` do.
+    Raises RunFolderError as `read_labels`, `read_weights`, `check_weights` and `read_judged` do.
     """
+    judged = read_judged(folder)
     if not folder.labels_path.exists():
-        return NO_LABELS
+        return replace(NO_LABELS, judged=judged)
     weights = read_weights(folder)
+    check_weights(folder, weights, test_units(folder))
     verdicts = settled(read_labels(folder.labels_path, weights.keys()))
-    return Labels(verdicts, sample_of(weights, folder.config().seed, verdicts.keys()), frozenset(judged))
+    return Labels(verdicts, sample_of(weights, folder.config().seed, verdicts.keys()), judged)
 
 
 def append_labels(path: Path, labels: Sequence[Label]) -> None:
@@ -74,6 +79,31 @@ def append_labels(path: Path, labels: Sequence[Label]) -> None:
     with _alone(path):
         _end_last_line(path)
         jsonl.append(path, labels)
+
+
+def test_units(folder: RunFolder) -> set[Unit]:
+    """Every answer of the run that a label can be about."""
+    asked = {question.id for question in folder.questions() if is_labelled(question)}
+    answers = (answer for name in folder.comparison().names for answer in folder.answers(name))
+    return {unit_of(answer) for answer in answers if answer.question_id in asked and is_unit(answer)}
+
+
+def set_labels_aside(folder: RunFolder, question_ids: Collection[str]) -> int:
+    """Takes the labels of these questions out of labels.jsonl, and returns how many answers they were about.
+
+    The file as it was stays beside it, under the first free number (labels.1.jsonl). Nothing is written if there are
+    none.
+    """
+    with _alone(folder.labels_path):
+        labels = read_labels(folder.labels_path)
+        gone = {label.unit for label in labels if label.question_id in question_ids}
+        if gone:
+            number = 1
+            while (copy := folder.labels_path.with_name(f"labels.{number}.jsonl")).exists():
+                number += 1
+            copy.write_bytes(folder.labels_path.read_bytes())
+            jsonl.write(folder.labels_path, [label for label in labels if label.unit not in gone])
+        return len(gone)
 
 
 def read_weights(folder: RunFolder) -> dict[Unit, float]:
@@ -89,6 +119,24 @@ def read_weights(folder: RunFolder) -> dict[Unit, float]:
             "bakeoff report RUN",
         )
     return {entry.unit: entry.weight for entry in jsonl.read(path, UnitWeight)}
+
+
+def check_weights(folder: RunFolder, weights: Mapping[Unit, float], units: Collection[Unit]) -> None:
+    """Raises RunFolderError unless the weights are those of exactly these answers, and above 0."""
+    bad = next((unit for unit, weight in weights.items() if not weight > 0), None)
+    if bad is not None:
+        raise RunFolderError(
+            f"{folder.label_weights_path}: the weight of an answer to '{bad.question_id}' is {weights[bad]:g}; weights "
+            "are above 0.",
+            "restore the file; or move labels.jsonl and label_weights.jsonl out of the run folder and begin again",
+        )
+    if weights.keys() != set(units):
+        n_other = len(weights.keys() ^ set(units))
+        raise RunFolderError(
+            f"{folder.label_weights_path} does not fit the run's answers: {n_other} answers are in only one of them.",
+            "the answers changed after labelling began: restore them; or move labels.jsonl and label_weights.jsonl out "
+            "of the run folder and begin again",
+        )
 
 
 def set_weights(folder: RunFolder, weights: Mapping[Unit, float]) -> dict[Unit, float]:

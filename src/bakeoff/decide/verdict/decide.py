@@ -30,17 +30,19 @@ MOST_UNSURE = 0.2
 class Verdict(Record):
     """The verdict on a run. `winner` is None if the data do not support one; `reason` says why.
 
-    `tied_with` are the contenders that the winner is not significantly more accurate than. `as_good` are those of them
-    whose accuracy is within the margin; cost decided between them and the winner. `short_of` are the goals, given or
-    assumed, that the winner misses. `approach` is the winner's approach in the decision matrix. `excluded` gives the
-    broken limit by contender. `ungraded` are the contenders of which too many answers can be called neither right nor
-    wrong to say who is better, if that leaves the verdict without a winner. `baselines` are the run's base models: not
-    tuned and shown nothing.
+    `tied_with` are the contenders that the winner is not significantly more accurate than. Of these, `maybe_ahead`
+    are shown with a higher accuracy, because so many of their answers can be called neither right nor wrong and count
+    half. `as_good` are those of them whose accuracy is within the margin; cost decided between them and the winner.
+    `short_of` are the goals, given or assumed, that the winner misses. `approach` is the winner's approach in the
+    decision matrix. `excluded` gives the broken limit by contender. `ungraded` are the contenders of which too many
+    answers can be called neither right nor wrong to say who is better, if that leaves the verdict without a winner.
+    `baselines` are the run's base models: not tuned and shown nothing.
     """
 
     winner: str | None
     approach: Approach | None = None
     tied_with: tuple[str, ...] = ()
+    maybe_ahead: dict[str, int] = Field(default_factory=dict)
     as_good: tuple[str, ...] = ()
     reason: str
     short_of: tuple[str, ...] = ()
@@ -131,6 +133,7 @@ def _judged(case: _Case, profile: Profile, verdict: Verdict) -> Verdict:
             "winner": winner,
             "approach": case.comparison.entrant(winner).approach,
             "tied_with": tied_with,
+            "maybe_ahead": _maybe_ahead(case, winner, tied_with),
             "as_good": tuple(name for name in _as_accurate(case, left) if name != winner),
             "short_of": tuple(_short_of(case.comparison, winner, profile)),
             "warnings": (*_like_a_constant(case, winner), *_disagreeing_slices(case, winner), *verdict.warnings),
@@ -186,8 +189,9 @@ def _unsupported(case: _Case, left: Sequence[str]) -> str:
     """Why the rule gives no winner."""
     first = max(case.eligible, key=case.accuracy)
     n = case.comparison.estimate(first, "accuracy").n
-    if not case.accuracy(first):
-        return f"No contender answered any of the {n} test questions correctly."
+    if not any(map(case.least, case.eligible)):
+        unsure = " for sure: all others can be called neither right nor wrong" if case.accuracy(first) else ""
+        return f"No contender answered any of the {n} test questions correctly{unsure}."
     leader = f"{first} has the highest accuracy, {percent(case.accuracy(first))} of {n} questions"
     if first in case.baselines:
         return f"{leader}: no contender was shown to be better than the base model. {_power_line(case, first, left)}"
@@ -198,6 +202,12 @@ def _unsupported(case: _Case, left: Sequence[str]) -> str:
         f"{leader}, but no contender was significantly more accurate than {bases}, {kind}. "
         f"{_power_line(case, unbeaten_bases[0], [first])}"
     )
+
+
+def _maybe_ahead(case: _Case, winner: str, others: Sequence[str]) -> dict[str, int]:
+    """The contenders shown with a higher accuracy than the winner's, and how many of their answers are unsure."""
+    unsure = {name: case.comparison.estimate(name, "accuracy").unsure for name in others}
+    return {name: n for name, n in unsure.items() if n and case.accuracy(name) > case.accuracy(winner)}
 
 
 def _ungraded(case: _Case) -> list[str]:
@@ -336,10 +346,18 @@ def _short_of(comparison: Comparison, winner: str, profile: Profile) -> list[str
     goals, missed = targets(profile), []
     correct, wrong = comparison.estimate(winner, "accuracy"), comparison.estimate(winner, "hallucination")
     if correct.high is not None and correct.high < goals["accuracy"].value:
-        missed.append(f"{goals['accuracy'].text}, with {percent(correct.high)} at best")
+        missed.append(f"{goals['accuracy'].text}, with {_unlike(correct.high, goals['accuracy'].value)} at best")
     if wrong.low is not None and wrong.low > goals["hallucination"].value:
-        missed.append(f"{goals['hallucination'].text}, with {percent(wrong.low)} at least")
+        missed.append(
+            f"{goals['hallucination'].text}, with {_unlike(wrong.low, goals['hallucination'].value)} at least"
+        )
     return missed
+
+
+def _unlike(share: float, goal: float) -> str:
+    """The share in percent, with as many digits as it takes not to look like the goal."""
+    digits = next((n for n in (0, 1, 2) if f"{100 * share:.{n}f}" != f"{100 * goal:.{n}f}"), 3)
+    return f"{100 * share:.{digits}f} %"
 
 
 def _like_a_constant(case: _Case, winner: str) -> list[str]:

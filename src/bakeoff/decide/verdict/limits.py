@@ -79,7 +79,7 @@ def _too_slow(comparison: Comparison, name: str, profile: Profile) -> str:
 
 
 def _too_often_wrong(comparison: Comparison, name: str, profile: Profile) -> str:
-    limit, wrong = profile.max_hallucination, comparison.estimate(name, "hallucination").value
+    limit, wrong = profile.max_hallucination, comparison.estimate(name, "hallucination").least  # for sure
     if limit is None:
         return ""
     if wrong is None:
