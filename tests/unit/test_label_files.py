@@ -118,7 +118,7 @@ def run(tmp_path):
 
 
 def test_labels_of_questions_with_new_accepted_answers_are_set_aside(run, tmp_path):
-    """They were given by the former answers. The others stay, the file as it was too, and the page offers them again."""
+    """They were given by the former answers. The others stay, and the file as it was; the page offers them again."""
     before = run.labels_path.read_bytes()
     asked = [question for question in run.questions() if question.split == "test"]
     rows = [f"{each.id},{each.text},{'wrong' if each.id == 'q0' else each.answers[0]}" for each in asked]
