@@ -61,6 +61,10 @@ def judgement(whole: ReportData) -> Judgement:
             "it is as accurate as a within the margin and costs the least; b is not significantly less accurate.",
         ),
         (
+            {"winner": "rag", "tied_with": ("a", "b"), "maybe_ahead": {"a": 7}},
+            "it has the highest accuracy that is sure; b is not significantly less accurate; a (7) may be ahead: so many",
+        ),
+        (
             {"winner": "rag", "tied_with": (), "short_of": ("x",)},
             "Build on rag, but do not ship it yet: it is significantly more accurate than every other contender, but",
         ),

@@ -70,8 +70,9 @@ def verdict_sentence(judgement: Judgement) -> str:
     others = (
         f"; {_some(behind)} {'is' if len(behind) == 1 else 'are'} not significantly less accurate" if behind else ""
     )
-    for name, n in judgement.maybe_ahead.items():
-        others += f"; {name} may be ahead, but {n} of its answers can be called neither right nor wrong"
+    if judgement.maybe_ahead:
+        counts = listed([f"{name} ({n})" for name, n in judgement.maybe_ahead.items()])
+        others += f"; {counts} may be ahead: so many answers can be called neither right nor wrong"
     if judgement.short_of:
         return f"Build on {winner}, but do not ship it yet: it {_why(judgement, behind)}, but misses a goal{others}."
     return f"Ship {winner}: it {_why(judgement, behind)}{others}."

@@ -365,6 +365,8 @@ def _like_a_constant(case: _Case, winner: str) -> list[str]:
     constant = case.comparison.constant
     if constant is None or winner not in constant.not_beaten_by:
         return []
+    if constant.accuracy.unsure > MOST_UNSURE * constant.accuracy.n:  # nobody knows how often it would be correct
+        return []
     return [
         f"{winner} is not significantly more accurate than always answering “{constant.answer}”, the most frequent "
         f"answer in training ({percent(constant.accuracy.value or 0.0)})."
