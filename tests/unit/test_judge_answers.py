@@ -13,6 +13,7 @@ from bakeoff.files import jsonl
 from bakeoff.llm_judge.records import Calibration, Judged
 from bakeoff.llm_judge.settings import Grading
 from bakeoff.measure.labels import Unit
+from bakeoff.measure.units import units_of
 from bakeoff.models.settings import ApiModel, LocalModel, TokenPrice
 from bakeoff.pilot.judge_answers import calibrate_run, judge_answers, verdicts
 from bakeoff.pilot.rejudge import rejudge
@@ -33,6 +34,12 @@ def judge(folder: RunFolder, scripted: ScriptedJudge, grading: Grading = GRADING
 
 def lines(folder: RunFolder, purpose: str = "grade") -> list[Judged]:
     return [line for line in jsonl.read(folder.judge_path, Judged) if line.purpose == purpose]
+
+
+def reason(folder: RunFolder) -> str:
+    calibration = calibrate_run(folder)
+    assert calibration is not None
+    return calibration.reason
 
 
 def true_verdicts(folder: RunFolder) -> dict[Unit, str]:
@@ -65,8 +72,38 @@ def test_without_labels_no_verdict_counts(tmp_path: Path) -> None:
     """The judge is refused, and the reason says what is missing."""
     folder = long_run(tmp_path / "run", 10)
     calibration = judge(folder, ScriptedJudge())
-    assert not calibration.accepted and "0 of its answers have a label" in calibration.reason
+    assert (
+        not calibration.accepted
+        and "30 labels of judged answers (grading.least_labels) cannot be reached" in calibration.reason
+    )
     assert verdicts(folder) == {}
+
+
+def test_only_what_people_can_label_is_judged(tmp_path: Path) -> None:
+    """Questions of general knowledge, and answers after an update, are no units of labelling: they are not judged."""
+    folder = long_run(tmp_path / "run", 9)
+    slices = {"q0": "general", "q1": "changed", "q2": "seen"}
+    asked = [long_question(i).model_copy(update={"slice": slices.get(f"q{i}", "unseen")}) for i in range(9)]
+    jsonl.write(folder.splits_path, asked)
+    for name in NAMES:
+        updated = [answer.model_copy(update={"text": f"{answer.text} Now."}) for answer in folder.answers(name)]
+        jsonl.write(folder.answers_path(name, "updated"), updated)
+    calibration = judge(folder, ScriptedJudge())
+    can_be_labelled = {
+        graded.unit for graded in units_of(folder.questions(), {name: folder.answers(name) for name in NAMES})
+    }
+    assert {line.unit for line in lines(folder)} == can_be_labelled
+    assert calibration.n_units == calibration.n_judged == len(can_be_labelled) == 14
+
+
+def test_the_reason_counts_the_labels_that_are_missing(tmp_path: Path) -> None:
+    """Of answers that the judge has judged; what people cannot tell is not among them."""
+    folder = long_run(tmp_path / "run", 20)
+    judge(folder, ScriptedJudge())
+    labels = label_all(folder, every=4)
+    assert reason(folder).startswith(f"{30 - len(labels)} more labels of answers")
+    jsonl.append(folder.labels_path, [labels[0].model_copy(update={"verdict": "unsure"})])
+    assert reason(folder).startswith(f"{31 - len(labels)} more labels of answers")
 
 
 def test_an_accurate_judge_is_accepted_once_there_are_labels(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from bakeoff.labelling.design import ids_of, labelling_units
 from bakeoff.measure.labels import Label, LabelVerdict, Unit, latest
 from bakeoff.measure.sampling import N_RANDOM
 from bakeoff.measure.units import GradedUnit
-from bakeoff.pilot.judge_answers import verdicts
+from bakeoff.pilot.judge_answers import standing
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.labels import append_labels, labels_of, read_labels
 
@@ -49,7 +49,7 @@ class Labelling:
         self.labeller = checked_name(labeller)
         self.by_id: Mapping[str, GradedUnit] = ids_of(labelling_units(folder))
         self._ids = {graded.unit: id for id, graded in self.by_id.items()}
-        self.judged = verdicts(folder, labels_of(folder).chances).keys()
+        self.judge = standing(folder, labels_of(folder).chances)
         self._lock = threading.Lock()
         self._seen: tuple[int, int] | None = None
         self._latest: dict[tuple[Unit, str], Label] = {}

@@ -3,9 +3,9 @@
 Takes records, gives records. Knows no run folder.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from bakeoff.llm_judge.calibration import Pair, cautions, decision, estimates, is_correct
+from bakeoff.llm_judge.calibration import Counts, Pair, cautions, decision, estimates, is_correct
 from bakeoff.llm_judge.cases import Case
 from bakeoff.llm_judge.judging import latest
 from bakeoff.llm_judge.key_points import KeyPoints, key_of, known_points
@@ -54,7 +54,8 @@ def calibrate(
     drawn = {unit: verdict for unit, verdict in agreed.items() if weights is None or unit in weights}
     pairs = [pair for case in cases if (pair := _pair(case, judged.get(case.unit), drawn, weights))]
     found = estimates(pairs)
-    accepted, reason = decision(len(pairs), found["kappa"], session.least_labels, session.least_kappa)
+    counts = counts_of((case.unit for case in cases), judged, drawn)
+    accepted, reason = decision(counts, found["kappa"], session.least_labels, session.least_kappa)
     units = {case.unit for case in cases}
     n_errors = len({line.unit for line in own if line.purpose == "grade" and line.error} & units - judged.keys())
     return Calibration(
@@ -72,6 +73,13 @@ def calibrate(
         cautions=(*_error_notes(n_errors, len(judged)), *_drift_notes(session.drift), *cautions(found)),
         **found,
     )
+
+
+def counts_of(units: Iterable[Unit], judged: Collection[Unit], drawn: Mapping[Unit, LabelVerdict]) -> Counts:
+    """How many of these answers can be labelled, judged and have a label. `drawn` are the labels that can be used."""
+    usable = [unit for unit in units if drawn.get(unit) != "unsure"]
+    known = [unit for unit in usable if unit in judged]
+    return Counts(len(usable), len(known), sum(unit in drawn for unit in known))
 
 
 def verdicts_of(judged: Mapping[Unit, Judged], calibration: Calibration) -> dict[Unit, LabelVerdict]:
