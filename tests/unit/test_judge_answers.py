@@ -18,6 +18,7 @@ from bakeoff.models.settings import ApiModel, LocalModel, TokenPrice
 from bakeoff.pilot.judge_answers import calibrate_run, judge_answers, verdicts
 from bakeoff.pilot.rejudge import rejudge
 from bakeoff.records import Completion, Usage
+from bakeoff.runs.config import load_judge_config
 from bakeoff.runs.folder import RunFolder
 from tests.fake_api import FakeApi, Fault
 from tests.unit import judged_run
@@ -403,6 +404,57 @@ def test_a_run_without_a_judge_says_how_to_name_one(tmp_path: Path) -> None:
     assert rejudge(folder).n_judged == 4
     with pytest.raises(ConfigError, match="'no-such' is no model"):
         rejudge(folder, "no-such")
+
+
+def test_a_file_names_a_judge_after_the_run(tmp_path: Path) -> None:
+    """Its `grading` and `models` hold, its other keys are not read; budgets and labels needed are those of the file."""
+    folder = long_run(tmp_path / "run", 6)
+    label_all(folder)
+    path = tmp_path / "bakeoff.yaml"
+    with FakeApi(reply=api_reply) as api:
+        path.write_text(
+            "name: other\nmodels:\n"
+            f"  strong: {{api: openai, base_url: {api.url}, model: some-judge}}\n"
+            "grading: {judge: strong, least_labels: 12, repeats: 0}\n"
+        )
+        done = CliRunner().invoke(app, ["judge", str(folder.root), "--config", str(path)])
+    assert done.exit_code == 0, done.output
+    calibration = folder.record(folder.calibration_path, Calibration)
+    assert (calibration.n_judged, calibration.least_labels) == (12, 12)
+    assert "some-judge" in calibration.judge and "cannot be reached" not in calibration.reason
+    assert calibration.accepted, calibration.reason
+
+
+def test_a_model_of_the_file_can_be_named(tmp_path: Path) -> None:
+    """With --model; the run's own limits hold if the file has no `grading`."""
+    folder = long_run(tmp_path / "run", 2, grading={"least_labels": 11})
+    path = tmp_path / "judges.yaml"
+    path.write_text(f"models: {{strong: {MODEL.name}}}\n")
+    calibration = rejudge(folder, "strong", settings=load_judge_config(path))
+    assert (calibration.n_judged, calibration.least_labels) == (4, 11)
+
+
+def test_a_judge_that_is_not_known_gets_one_clear_message(tmp_path: Path) -> None:
+    """It says how to give the settings of a model; a file without them is refused with what to write."""
+    folder = long_run(tmp_path / "run", 2)
+    with pytest.raises(ConfigError, match=r"--model takes a name(.|\n)*--config FILE"):
+        rejudge(folder, "{api: openai, base_url: http://127.0.0.1:9/v1, model: x}")
+    with pytest.raises(ConfigError, match=r"--model: 'strong' is no model(.|\n)*--config FILE"):
+        rejudge(folder, "strong")
+    path = tmp_path / "bakeoff.yaml"
+    for content, problem in (
+        ("name: x\n", "neither `grading:` nor `models:`"),
+        ("grading: {judge: strong}\n", "'strong' is no model"),
+        ("grading: {juge: strong}\n", "juge"),
+        ("grading: {least_labels: 3}\n", "least_labels"),
+        ("models: {strong: {api: openai}}\n", "strong"),
+    ):
+        path.write_text(content)
+        with pytest.raises(ConfigError, match=problem):
+            rejudge(folder, settings=load_judge_config(path))
+    with pytest.raises(ConfigError, match="Cannot read"):
+        load_judge_config(tmp_path / "none.yaml")
+    assert not folder.calibration_path.exists()
 
 
 def test_an_unanswerable_question_is_judged_by_whether_the_answer_declines(tmp_path: Path) -> None:
