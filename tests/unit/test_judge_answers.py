@@ -15,14 +15,14 @@ from bakeoff.llm_judge.settings import Grading
 from bakeoff.measure.labels import Unit
 from bakeoff.measure.units import units_of
 from bakeoff.models.settings import ApiModel, LocalModel, TokenPrice
-from bakeoff.pilot.judge_answers import calibrate_run, judge_answers, verdicts
+from bakeoff.pilot.judge_answers import calibrate_run, judge_answers, judge_rates, verdicts
 from bakeoff.pilot.rejudge import rejudge
 from bakeoff.records import Completion, Usage
 from bakeoff.runs.config import load_judge_config
 from bakeoff.runs.folder import RunFolder
 from tests.fake_api import FakeApi, Fault
 from tests.unit import judged_run
-from tests.unit.judged_run import BAD, GOOD, NAMES, ScriptedJudge, label_all, long_question, long_run
+from tests.unit.judged_run import BAD, GOOD, NAMES, ScriptedJudge, chance, label_all, long_question, long_run
 
 MODEL = LocalModel(name="tests.unit.judged_run.ScriptedJudge")
 GRADING = Grading(judge=MODEL)
@@ -239,7 +239,7 @@ def test_prose_is_counted_and_leaves_the_rules_grades(tmp_path: Path) -> None:
     folder = long_run(tmp_path / "run", 20, right=lambda i, name: i % 4 > 0)
     calibration = judge(folder, Prose())
     assert (calibration.n_judged, calibration.n_errors) == (30, 10)
-    assert [note for note in calibration.cautions if "no verdict on 10 answers" in note]
+    assert [note for note in calibration.cautions if "no verdict on 10 of the 40 answers" in note]
     failed = [line for line in lines(folder) if line.error]
     assert {line.reply for line in failed} == {"It is wrong, as I said."}
     assert all("could not be read" in line.error for line in failed)
@@ -340,7 +340,7 @@ def test_canaries_show_that_a_judge_has_changed(tmp_path: Path) -> None:
     assert (same.n, same.n_same) == (10, 10) and same.since is not None
     changed = judge(third, ScriptedJudge(sensitivity=0.2, specificity=0.2, salt="new"), grading)
     assert changed.drift.n == 10 and changed.drift.n_same < 8
-    assert [note for note in changed.cautions if "the judge may have changed" in note]
+    assert [note for note in changed.cautions if "but only 0 of 20 (0" in note and "may have changed" in note]
     assert len((tmp_path / "pilot.canaries.jsonl").read_text().splitlines()) == 10
 
 
@@ -455,6 +455,78 @@ def test_a_judge_that_is_not_known_gets_one_clear_message(tmp_path: Path) -> Non
     with pytest.raises(ConfigError, match="Cannot read"):
         load_judge_config(tmp_path / "none.yaml")
     assert not folder.calibration_path.exists()
+
+
+def test_a_judge_without_any_verdict_keeps_the_one_before(tmp_path: Path) -> None:
+    """Its judge.json and verdicts stay, the command exits with 1 and one message with counts that agree."""
+    folder = long_run(tmp_path / "run", 20)
+    label_all(folder)
+    assert CliRunner().invoke(app, ["judge", str(folder.root), "--model", MODEL.name]).exit_code == 0
+    before, counted = folder.calibration_path.read_text(), verdicts(folder)
+    assert len(counted) == 40
+    path = tmp_path / "bakeoff.yaml"
+    with FakeApi(reply=api_reply, fault=Fault(status=503, times=None)) as api:
+        path.write_text(
+            f"models:\n  down: {{api: openai, base_url: {api.url}, model: gone, retries: 0}}\n"
+            "grading: {judge: down}\n"
+        )
+        done = CliRunner().invoke(app, ["judge", str(folder.root), "--config", str(path)])
+    assert done.exit_code == 1
+    output = " ".join(str(done.exception).split())
+    assert "has no verdict on any of 40 answers" in output and "503" in output
+    assert f"The judge before it, {MODEL.label}, and its verdicts are kept." in output and "--resume" not in output
+    assert folder.calibration_path.read_text() == before and verdicts(folder) == counted
+
+
+def test_a_first_judge_without_any_verdict_is_an_error(tmp_path: Path) -> None:
+    """Nothing is kept before it, and the run stays complete."""
+    folder = long_run(tmp_path / "run", 2, grading={"judge": "tests.unit.test_judge_answers.OnlyProse"})
+    with pytest.raises(ModelUnavailableError, match="no verdict on any of 4 answers; it was asked about 4") as raised:
+        rejudge(folder)
+    assert "kept" not in str(raised.value) and folder.report_path.exists()
+
+
+class OnlyProse(ScriptedJudge):
+    """Writes no verdict."""
+
+    def reply(self, message: str) -> str:
+        return super().reply(message) if "<answer>" not in message else "I cannot say."
+
+
+def test_the_counts_of_failures_agree(tmp_path: Path) -> None:
+    """Failures in a row, answers without a verdict, and those that were not asked about."""
+    folder = long_run(tmp_path / "run", 20)
+    calibration = judge(folder, OnlyProse())
+    (error,) = [note for note in calibration.cautions if "no verdict on" in note]
+    n = calibration.n_errors
+    assert f"after {n} failures in a row" in calibration.notes[-1]
+    assert f"no verdict on {n} of the {n} answers that it was asked about (100" in error
+    assert f"{40 - n} others were not asked about" in error
+
+
+def test_a_server_that_was_not_reached_costs_nothing(tmp_path: Path) -> None:
+    """Also where the machine's time has a price: it computed nothing."""
+    folder = long_run(tmp_path / "run", 10)
+    model = ApiModel(api="openai", base_url="http://127.0.0.1:9/v1", model="some-judge", retries=0)
+    profile = folder.config().profile
+    assert judge_rates(model, profile).machine_usd_per_hour > 0
+    calibration = judge_answers(folder, model, Grading(judge=model), profile)
+    assert calibration.n_judged == 0 and calibration.usd == 0
+    assert {line.usd for line in jsonl.read(folder.judge_path, Judged)} == {0}
+
+
+def test_a_judge_with_random_errors_is_not_said_to_have_changed(tmp_path: Path) -> None:
+    """It contradicts itself as often in one run as over two."""
+
+    class Random(ScriptedJudge):
+        def calls_right(self, answer: str) -> bool:
+            return (GOOD in answer) == (chance(f"{len(self.messages)} {answer}", self.salt) < 0.75)
+
+    first, second = (long_run(tmp_path / name, 30, name="pilot") for name in ("pilot", "pilot-2"))
+    judge(first, Random(salt="first"))
+    calibration = judge(second, Random(salt="second"))
+    assert calibration.drift.n == 20 and calibration.drift.n_same < 19
+    assert not [note for note in calibration.cautions if "canaries" in note], calibration
 
 
 def test_an_unanswerable_question_is_judged_by_whether_the_answer_declines(tmp_path: Path) -> None:

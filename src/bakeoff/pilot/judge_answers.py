@@ -36,7 +36,7 @@ from bakeoff.measure.rates import Rates
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.models.load import has_no_weights, load_generator
 from bakeoff.models.model_sums import sums_of
-from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.protocols import Generator
 from bakeoff.records import Question
 from bakeoff.runs.config import Config
@@ -76,6 +76,8 @@ def judge_answers(
 ) -> Calibration:
     """Judges what has no verdict of this model yet, and calibrates it with the labels that are there.
 
+    A model that gives no verdict at all does not replace a judge that has some.
+
     `again` judges the canaries again in a run that has judged them. What stops the judge (a budget, a server that
     fails) is in the calibration's `notes`. Raises InputError for a broken key_points.csv, RunFolderError for a broken
     judge.jsonl or labels.jsonl, ConfigError where the model's tokens have no price.
@@ -101,7 +103,8 @@ def judge_answers(
         lines = jsonl.read(folder.judge_path, Judged)
         limits = Limits(grading.budget_usd, grading.timeout_s, grading.max_new_tokens)
         spent = sum(line.usd for line in lines)
-        asking = Asking(generator, limits, judge_rates(model, profile), spent, folder.config().measuring.batch_size)
+        batch_size, is_local = folder.config().measuring.batch_size, isinstance(model, LocalModel)
+        asking = Asking(generator, limits, judge_rates(model, profile), spent, batch_size, is_local)
         bench = Bench(
             asking=asking,
             judge=session.fingerprint,
@@ -137,9 +140,16 @@ def _judge(
 
 
 def _written(folder: RunFolder, session: Session, stopped: str) -> Calibration:
-    """The calibration of a session, written to judge.json. `stopped` says why the judge stopped, if it did."""
+    """The calibration of a session, written to judge.json. `stopped` says why the judge stopped, if it did.
+
+    Without any verdict it is not written if another judge has verdicts: those stay, and a note says so.
+    """
     notes = (*session.notes, stopped) if stopped else session.notes
     calibration = _calibrated(folder, session.model_copy(update={"notes": notes}))[0]
+    former = folder.record(folder.calibration_path, Calibration) if folder.calibration_path.exists() else None
+    if former and former.n_judged and former.fingerprint != session.fingerprint and not calibration.n_judged:
+        kept = f"The judge before it, {former.judge}, and its verdicts are kept."
+        return calibration.model_copy(update={"notes": (*notes, kept)})
     write_record(folder.calibration_path, calibration)
     return calibration
 

@@ -4,15 +4,16 @@ Takes a run folder and, if not those of its configuration, a judge, its settings
 calibration.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, ModelUnavailableError
 from bakeoff.imports import search_in
 from bakeoff.llm_judge.records import Calibration
 from bakeoff.llm_judge.settings import judge_model
 from bakeoff.measure.own import own_measures
 from bakeoff.models.settings import ModelSettings
-from bakeoff.pilot.judge_answers import Progress, judge_answers, nothing
+from bakeoff.pilot.judge_answers import Progress, judge_answers, judge_warnings, nothing
 from bakeoff.pilot.judging import judge_run
 from bakeoff.runs.config import Config, JudgeConfig
 from bakeoff.runs.folder import RunFolder
@@ -36,7 +37,8 @@ def rejudge(
     `settings` replace the run's `grading:` and add to its `models:`. `model` is a name in `models:` or a local model;
     None: the judge of `settings`, or else of the run's configuration. Raises ConfigError
     if there is none, or it is not known; RunFolderError if the run is not finished or another process is using it;
-    InputError for a broken key_points.csv. Then nothing is changed.
+    InputError for a broken key_points.csv. Then nothing is changed. Raises ModelUnavailableError, after the comparison,
+    if the judge has no verdict at all; then a judge before it that has some is kept.
     """
     config = folder.config()
     search_in(config.imports_from)
@@ -50,9 +52,22 @@ def rejudge(
     grading = limits.model_copy(update={key: value for key, value in given.items() if value is not None})
     with folder.lock():
         before = folder.comparison()
-        judge_answers(folder, judge, grading, config.profile, again=True, progress=progress)
+        calibration = judge_answers(folder, judge, grading, config.profile, again=True, progress=progress)
         judge_run(folder, config.profile, before.entrants, before.skipped, own)
+        if calibration.n_units and not calibration.n_judged:
+            raise _no_verdict(calibration, judge_warnings(config, judge))
         return folder.record(folder.calibration_path, Calibration)
+
+
+def _no_verdict(calibration: Calibration, warnings: Sequence[str]) -> ModelUnavailableError:
+    """What a judge without any verdict was asked, why it stopped, and whether the judge before it is kept."""
+    none = f"The judge {calibration.judge} has no verdict on any of {calibration.n_units} answers"
+    asked = f"; it was asked about {calibration.n_errors}" if calibration.n_errors else ""
+    causes = [note for note in calibration.notes if note not in warnings]
+    return ModelUnavailableError(
+        " ".join([f"{none}{asked}.", *causes]),
+        "remove the cause (every error is in judge.jsonl) and type bakeoff judge RUN again, or name another judge",
+    )
 
 
 def _judge(folder: RunFolder, config: Config, model: str | None, settings: JudgeConfig | None) -> ModelSettings:
