@@ -13,14 +13,16 @@ from bakeoff.files import jsonl
 from bakeoff.llm_judge.records import Calibration, Judged
 from bakeoff.llm_judge.settings import Grading
 from bakeoff.measure.labels import Unit
+from bakeoff.measure.units import units_of
 from bakeoff.models.settings import ApiModel, LocalModel, TokenPrice
-from bakeoff.pilot.judge_answers import calibrate_run, judge_answers, verdicts
+from bakeoff.pilot.judge_answers import calibrate_run, judge_answers, judge_rates, verdicts
 from bakeoff.pilot.rejudge import rejudge
 from bakeoff.records import Completion, Usage
+from bakeoff.runs.config import load_judge_config
 from bakeoff.runs.folder import RunFolder
 from tests.fake_api import FakeApi, Fault
 from tests.unit import judged_run
-from tests.unit.judged_run import BAD, GOOD, NAMES, ScriptedJudge, label_all, long_question, long_run
+from tests.unit.judged_run import BAD, GOOD, NAMES, ScriptedJudge, chance, label_all, long_question, long_run
 
 MODEL = LocalModel(name="tests.unit.judged_run.ScriptedJudge")
 GRADING = Grading(judge=MODEL)
@@ -33,6 +35,12 @@ def judge(folder: RunFolder, scripted: ScriptedJudge, grading: Grading = GRADING
 
 def lines(folder: RunFolder, purpose: str = "grade") -> list[Judged]:
     return [line for line in jsonl.read(folder.judge_path, Judged) if line.purpose == purpose]
+
+
+def reason(folder: RunFolder) -> str:
+    calibration = calibrate_run(folder)
+    assert calibration is not None
+    return calibration.reason
 
 
 def true_verdicts(folder: RunFolder) -> dict[Unit, str]:
@@ -65,8 +73,38 @@ def test_without_labels_no_verdict_counts(tmp_path: Path) -> None:
     """The judge is refused, and the reason says what is missing."""
     folder = long_run(tmp_path / "run", 10)
     calibration = judge(folder, ScriptedJudge())
-    assert not calibration.accepted and "0 of its answers have a label" in calibration.reason
+    assert (
+        not calibration.accepted
+        and "30 labels of judged answers (grading.least_labels) cannot be reached" in calibration.reason
+    )
     assert verdicts(folder) == {}
+
+
+def test_only_what_people_can_label_is_judged(tmp_path: Path) -> None:
+    """Questions of general knowledge, and answers after an update, are no units of labelling: they are not judged."""
+    folder = long_run(tmp_path / "run", 9)
+    slices = {"q0": "general", "q1": "changed", "q2": "seen"}
+    asked = [long_question(i).model_copy(update={"slice": slices.get(f"q{i}", "unseen")}) for i in range(9)]
+    jsonl.write(folder.splits_path, asked)
+    for name in NAMES:
+        updated = [answer.model_copy(update={"text": f"{answer.text} Now."}) for answer in folder.answers(name)]
+        jsonl.write(folder.answers_path(name, "updated"), updated)
+    calibration = judge(folder, ScriptedJudge())
+    can_be_labelled = {
+        graded.unit for graded in units_of(folder.questions(), {name: folder.answers(name) for name in NAMES})
+    }
+    assert {line.unit for line in lines(folder)} == can_be_labelled
+    assert calibration.n_units == calibration.n_judged == len(can_be_labelled) == 14
+
+
+def test_the_reason_counts_the_labels_that_are_missing(tmp_path: Path) -> None:
+    """Of answers that the judge has judged; what people cannot tell is not among them."""
+    folder = long_run(tmp_path / "run", 20)
+    judge(folder, ScriptedJudge())
+    labels = label_all(folder, every=4)
+    assert reason(folder).startswith(f"{30 - len(labels)} more labels of answers")
+    jsonl.append(folder.labels_path, [labels[0].model_copy(update={"verdict": "unsure"})])
+    assert reason(folder).startswith(f"{31 - len(labels)} more labels of answers")
 
 
 def test_an_accurate_judge_is_accepted_once_there_are_labels(tmp_path: Path) -> None:
@@ -201,7 +239,7 @@ def test_prose_is_counted_and_leaves_the_rules_grades(tmp_path: Path) -> None:
     folder = long_run(tmp_path / "run", 20, right=lambda i, name: i % 4 > 0)
     calibration = judge(folder, Prose())
     assert (calibration.n_judged, calibration.n_errors) == (30, 10)
-    assert [note for note in calibration.cautions if "no verdict on 10 answers" in note]
+    assert [note for note in calibration.cautions if "no verdict on 10 of the 40 answers" in note]
     failed = [line for line in lines(folder) if line.error]
     assert {line.reply for line in failed} == {"It is wrong, as I said."}
     assert all("could not be read" in line.error for line in failed)
@@ -302,7 +340,7 @@ def test_canaries_show_that_a_judge_has_changed(tmp_path: Path) -> None:
     assert (same.n, same.n_same) == (10, 10) and same.since is not None
     changed = judge(third, ScriptedJudge(sensitivity=0.2, specificity=0.2, salt="new"), grading)
     assert changed.drift.n == 10 and changed.drift.n_same < 8
-    assert [note for note in changed.cautions if "the judge may have changed" in note]
+    assert [note for note in changed.cautions if "but only 0 of 20 (0" in note and "may have changed" in note]
     assert len((tmp_path / "pilot.canaries.jsonl").read_text().splitlines()) == 10
 
 
@@ -366,6 +404,129 @@ def test_a_run_without_a_judge_says_how_to_name_one(tmp_path: Path) -> None:
     assert rejudge(folder).n_judged == 4
     with pytest.raises(ConfigError, match="'no-such' is no model"):
         rejudge(folder, "no-such")
+
+
+def test_a_file_names_a_judge_after_the_run(tmp_path: Path) -> None:
+    """Its `grading` and `models` hold, its other keys are not read; budgets and labels needed are those of the file."""
+    folder = long_run(tmp_path / "run", 6)
+    label_all(folder)
+    path = tmp_path / "bakeoff.yaml"
+    with FakeApi(reply=api_reply) as api:
+        path.write_text(
+            "name: other\nmodels:\n"
+            f"  strong: {{api: openai, base_url: {api.url}, model: some-judge}}\n"
+            "grading: {judge: strong, least_labels: 12, repeats: 0}\n"
+        )
+        done = CliRunner().invoke(app, ["judge", str(folder.root), "--config", str(path)])
+    assert done.exit_code == 0, done.output
+    calibration = folder.record(folder.calibration_path, Calibration)
+    assert (calibration.n_judged, calibration.least_labels) == (12, 12)
+    assert "some-judge" in calibration.judge and "cannot be reached" not in calibration.reason
+    assert calibration.accepted, calibration.reason
+
+
+def test_a_model_of_the_file_can_be_named(tmp_path: Path) -> None:
+    """With --model; the run's own limits hold if the file has no `grading`."""
+    folder = long_run(tmp_path / "run", 2, grading={"least_labels": 11})
+    path = tmp_path / "judges.yaml"
+    path.write_text(f"models: {{strong: {MODEL.name}}}\n")
+    calibration = rejudge(folder, "strong", settings=load_judge_config(path))
+    assert (calibration.n_judged, calibration.least_labels) == (4, 11)
+
+
+def test_a_judge_that_is_not_known_gets_one_clear_message(tmp_path: Path) -> None:
+    """It says how to give the settings of a model; a file without them is refused with what to write."""
+    folder = long_run(tmp_path / "run", 2)
+    with pytest.raises(ConfigError, match=r"--model takes a name(.|\n)*--config FILE"):
+        rejudge(folder, "{api: openai, base_url: http://127.0.0.1:9/v1, model: x}")
+    with pytest.raises(ConfigError, match=r"--model: 'strong' is no model(.|\n)*--config FILE"):
+        rejudge(folder, "strong")
+    path = tmp_path / "bakeoff.yaml"
+    for content, problem in (
+        ("name: x\n", "neither `grading:` nor `models:`"),
+        ("grading: {judge: strong}\n", "'strong' is no model"),
+        ("grading: {juge: strong}\n", "juge"),
+        ("grading: {least_labels: 3}\n", "least_labels"),
+        ("models: {strong: {api: openai}}\n", "strong"),
+    ):
+        path.write_text(content)
+        with pytest.raises(ConfigError, match=problem):
+            rejudge(folder, settings=load_judge_config(path))
+    with pytest.raises(ConfigError, match="Cannot read"):
+        load_judge_config(tmp_path / "none.yaml")
+    assert not folder.calibration_path.exists()
+
+
+def test_a_judge_without_any_verdict_keeps_the_one_before(tmp_path: Path) -> None:
+    """Its judge.json and verdicts stay, the command exits with 1 and one message with counts that agree."""
+    folder = long_run(tmp_path / "run", 20)
+    label_all(folder)
+    assert CliRunner().invoke(app, ["judge", str(folder.root), "--model", MODEL.name]).exit_code == 0
+    before, counted = folder.calibration_path.read_text(), verdicts(folder)
+    assert len(counted) == 40
+    path = tmp_path / "bakeoff.yaml"
+    with FakeApi(reply=api_reply, fault=Fault(status=503, times=None)) as api:
+        path.write_text(
+            f"models:\n  down: {{api: openai, base_url: {api.url}, model: gone, retries: 0}}\n"
+            "grading: {judge: down}\n"
+        )
+        done = CliRunner().invoke(app, ["judge", str(folder.root), "--config", str(path)])
+    assert done.exit_code == 1
+    output = " ".join(str(done.exception).split())
+    assert "has no verdict on any of 40 answers" in output and "503" in output
+    assert f"The judge before it, {MODEL.label}, and its verdicts are kept." in output and "--resume" not in output
+    assert folder.calibration_path.read_text() == before and verdicts(folder) == counted
+
+
+def test_a_first_judge_without_any_verdict_is_an_error(tmp_path: Path) -> None:
+    """Nothing is kept before it, and the run stays complete."""
+    folder = long_run(tmp_path / "run", 2, grading={"judge": "tests.unit.test_judge_answers.OnlyProse"})
+    with pytest.raises(ModelUnavailableError, match="no verdict on any of 4 answers; it was asked about 4") as raised:
+        rejudge(folder)
+    assert "kept" not in str(raised.value) and folder.report_path.exists()
+
+
+class OnlyProse(ScriptedJudge):
+    """Writes no verdict."""
+
+    def reply(self, message: str) -> str:
+        return super().reply(message) if "<answer>" not in message else "I cannot say."
+
+
+def test_the_counts_of_failures_agree(tmp_path: Path) -> None:
+    """Failures in a row, answers without a verdict, and those that were not asked about."""
+    folder = long_run(tmp_path / "run", 20)
+    calibration = judge(folder, OnlyProse())
+    (error,) = [note for note in calibration.cautions if "no verdict on" in note]
+    n = calibration.n_errors
+    assert f"after {n} failures in a row" in calibration.notes[-1]
+    assert f"no verdict on {n} of the {n} answers that it was asked about (100" in error
+    assert f"{40 - n} others were not asked about" in error
+
+
+def test_a_server_that_was_not_reached_costs_nothing(tmp_path: Path) -> None:
+    """Also where the machine's time has a price: it computed nothing."""
+    folder = long_run(tmp_path / "run", 10)
+    model = ApiModel(api="openai", base_url="http://127.0.0.1:9/v1", model="some-judge", retries=0)
+    profile = folder.config().profile
+    assert judge_rates(model, profile).machine_usd_per_hour > 0
+    calibration = judge_answers(folder, model, Grading(judge=model), profile)
+    assert calibration.n_judged == 0 and calibration.usd == 0
+    assert {line.usd for line in jsonl.read(folder.judge_path, Judged)} == {0}
+
+
+def test_a_judge_with_random_errors_is_not_said_to_have_changed(tmp_path: Path) -> None:
+    """It contradicts itself as often in one run as over two."""
+
+    class Random(ScriptedJudge):
+        def calls_right(self, answer: str) -> bool:
+            return (GOOD in answer) == (chance(f"{len(self.messages)} {answer}", self.salt) < 0.75)
+
+    first, second = (long_run(tmp_path / name, 30, name="pilot") for name in ("pilot", "pilot-2"))
+    judge(first, Random(salt="first"))
+    calibration = judge(second, Random(salt="second"))
+    assert calibration.drift.n == 20 and calibration.drift.n_same < 19
+    assert not [note for note in calibration.cautions if "canaries" in note], calibration
 
 
 def test_an_unanswerable_question_is_judged_by_whether_the_answer_declines(tmp_path: Path) -> None:

@@ -130,3 +130,25 @@ def test_a_server_that_is_gone_stops_the_judge(raises):
     assert len(ask(asking, *"abcdefgh")) == GIVE_UP_AFTER
     assert f"after {GIVE_UP_AFTER} failures in a row" in asking.stopped
     assert ask(asking, "i") == []
+
+
+def test_failures_are_counted_after_each_batch():
+    """The message has all failures in a row; a batch that ends well does not stop the judge."""
+    asking = Asking(Failing(lambda text: text != "z"), Limits(), Rates())
+    ask(asking, *"abcdefghijz")
+    assert not asking.stopped
+    ask(asking, *"abcdefghijkl")
+    assert "after 12 failures in a row" in asking.stopped
+
+
+@pytest.mark.parametrize(("is_local", "cost"), [(False, 0.0), (True, 1.0)])
+def test_a_request_without_an_answer_costs_the_time_of_a_local_model_only(is_local, cost):
+    """A server that was not reached has computed nothing; its answers cost the machine's time."""
+
+    class Hours(Failing):
+        def generate(self, prompts, settings):
+            done = super().generate(prompts, settings)
+            return [one.model_copy(update={"usage": Usage(seconds=3600.0)}) for one in done]
+
+    asking = Asking(Hours(lambda text: text == "b"), Limits(), Rates(machine_usd_per_hour=1.0), is_local=is_local)
+    assert [outcome.usd for outcome in ask(asking, "a", "b")] == [1.0, cost]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bakeoff.llm_judge.calibration import (
+    Counts,
     Pair,
     cautions,
     decision,
@@ -13,6 +14,7 @@ from bakeoff.llm_judge.calibration import (
     estimates,
     is_correct,
     kappa,
+    labels_needed,
     length_slope,
 )
 from bakeoff.measure.comparison import Estimate
@@ -52,7 +54,7 @@ def test_a_frequent_verdict_alone_gives_no_kappa():
     assert found["agreement"].value == pytest.approx(0.9)
     assert found["base_rate"].value == pytest.approx(0.9) and found["judged_rate"].value == 1
     assert found["kappa"].value == 0
-    assert decision(50, found["kappa"], 30, 0.6)[0] is False
+    assert decision(Counts(50, 50, 50), found["kappa"], 30, 0.6)[0] is False
 
 
 def test_sensitivity_and_specificity_have_intervals():
@@ -132,23 +134,38 @@ def test_intervals_of_few_facts_are_wider():
 def test_a_judge_is_accepted_by_the_value_of_kappa():
     """The sentence has the value, the interval and the number of labels. Its interval does not decide."""
     good, poor = Estimate(value=0.62, low=0.4, high=0.8), Estimate(value=0.58, low=0.4, high=0.8)
-    assert decision(40, good, 30, 0.6) == (
+    assert decision(Counts(40, 40, 40), good, 30, 0.6) == (
         True,
         "It agrees with people: kappa 0.62 (95 % interval 0.40 to 0.80, 40 labels); at least 0.6 is needed.",
     )
-    accepted, reason = decision(40, poor, 30, 0.6)
+    accepted, reason = decision(Counts(40, 40, 40), poor, 30, 0.6)
     assert not accepted and reason.startswith("It agrees too little with people: kappa 0.58")
 
 
 def test_a_judge_with_too_few_labels_is_refused():
     """However well it agrees, and the reason says how to get more."""
-    accepted, reason = decision(29, Estimate(value=1.0, low=1.0, high=1.0), 30, 0.6)
-    assert not accepted and "29" in reason and "bakeoff label" in reason
+    accepted, reason = decision(Counts(50, 40, 18), Estimate(value=1.0, low=1.0, high=1.0), 30, 0.6)
+    assert not accepted and reason.startswith("12 more labels of answers that it judged are needed")
+    assert "18 of 30 are there (bakeoff label RUN)" in reason
+    assert labels_needed(Counts(50, 40, 29), 30).startswith("1 more label of answers")
+    assert labels_needed(Counts(50, 40, 30), 30) == ""
+
+
+def test_labels_that_a_run_cannot_give_are_not_asked_for():
+    """The reason says why the number cannot be reached, and what to do: a lower number, judge more, ask more."""
+    few = labels_needed(Counts(16, 16, 5), 30)
+    assert "30 labels of judged answers (grading.least_labels) cannot be reached in this run" in few
+    assert "16 answers for it to judge. Label all of them" in few and "grading.least_labels to 10 to 16" in few
+    assert "ask more questions" in few and "more labels" not in few
+    fewest = labels_needed(Counts(7, 7, 7), 30)
+    assert "ask more questions" in fewest and "Label all" not in fewest
+    judged = labels_needed(Counts(50, 20, 5), 30)
+    assert judged.startswith("It has judged 20 answers") and "bakeoff judge RUN" in judged
 
 
 def test_labels_with_one_verdict_only_allow_no_kappa():
     """Then the judge is refused with this reason."""
-    accepted, reason = decision(40, kappa(table(40, 0, 0, 0)), 30, 0.6)
+    accepted, reason = decision(Counts(40, 40, 40), kappa(table(40, 0, 0, 0)), 30, 0.6)
     assert not accepted and "the same verdict" in reason
     assert kappa([]).value is None and length_slope([]).value is None
 

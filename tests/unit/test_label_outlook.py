@@ -6,7 +6,11 @@ import pytest
 
 from bakeoff.labelling.labelling import Labelling
 from bakeoff.labelling.outlook import outlook
+from bakeoff.llm_judge.settings import Grading
 from bakeoff.measure.ppi import MIN_LABELS
+from bakeoff.models.settings import LocalModel
+from bakeoff.pilot.judge_answers import judge_answers
+from tests.unit.judged_run import ScriptedJudge, long_run
 from tests.unit.run_fixture import finished
 
 
@@ -51,3 +55,22 @@ def test_a_clear_difference_is_said_to_be_clear(tmp_path):
     labelling = Labelling(finished(tmp_path / "run").folder, "ada")
     label(labelling, 40)
     assert outlook(labelling)[1] == "Nothing is open between the most accurate contender and the others."
+
+
+def test_it_says_how_many_labels_the_judge_needs(tmp_path):
+    """The number falls with each label of a judged answer, and the sentence goes when there are enough."""
+    folder = long_run(tmp_path / "run", 25)
+    model = LocalModel(name="tests.unit.judged_run.ScriptedJudge")
+    judge_answers(folder, model, Grading(), folder.config().profile, load=lambda settings: ScriptedJudge())
+    labelling = Labelling(folder, "ada")
+    for n_missing in (30, 25):
+        sentence = outlook(labelling)[-1]
+        assert f"does not count yet. {n_missing} more labels of answers that it judged are needed" in sentence
+        labelling.add(*(labelling.label(id, "right") for id in labelling.pending(5)))
+    labelling.add(*(labelling.label(id, "right") for id in labelling.pending(20)))
+    assert not any("does not count yet" in sentence for sentence in outlook(labelling))
+
+
+def test_a_run_without_a_judge_needs_no_labels_for_one(labelling):
+    """Nothing is said about a judge."""
+    assert not any("judge" in sentence for sentence in outlook(labelling))

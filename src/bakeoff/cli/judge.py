@@ -17,8 +17,15 @@ def judge(
     run: RunName,
     model: Annotated[
         str | None,
+        typer.Option("--model", "-m", help="The judge: a name in models, or a local model.", show_default=False),
+    ] = None,
+    config: Annotated[
+        Path | None,
         typer.Option(
-            "--model", "-m", help="The judge: a name in the run's models, or a local model.", show_default=False
+            "--config",
+            "-c",
+            help="A file such as bakeoff.yaml whose grading and models are used instead of the run's.",
+            show_default=False,
         ),
     ] = None,
     budget_usd: Annotated[
@@ -32,23 +39,26 @@ def judge(
 ) -> None:
     """Have the long and unsure answers of a finished run judged by a model, then compare again.
 
-    Without --model by the judge of its configuration. What is judged already is kept, so a stopped command continues.
+    Without --model by the judge of --config, or of its own configuration. What is judged already is kept, so a stopped
+    command continues.
     """
     from bakeoff.cli.progress import Display
     from bakeoff.cli.stopping import stoppable
     from bakeoff.pilot.rejudge import rejudge
     from bakeoff.pilot.stages import Event
+    from bakeoff.runs.config import load_judge_config
     from bakeoff.runs.folder import RunFolder
     from bakeoff.runs.run import find_run
 
     folder = RunFolder(find_run(run, runs))
+    settings = load_judge_config(config) if config else None
     with stoppable() as check, Display() as display:
 
         def progress(done: int, total: int) -> None:
             check()
             display.show(Event(stage="judge", done=done, total=total))
 
-        calibration = rejudge(folder, model, budget_usd, budget_answers, progress)
+        calibration = rejudge(folder, model, budget_usd, budget_answers, progress, settings)
     if as_json:
         print_json(calibration)
         return

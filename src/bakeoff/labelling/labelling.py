@@ -17,9 +17,9 @@ from bakeoff.labelling.design import ids_of, labelling_units
 from bakeoff.measure.labels import Label, LabelVerdict, Unit, latest
 from bakeoff.measure.sampling import N_RANDOM
 from bakeoff.measure.units import GradedUnit
+from bakeoff.pilot.judge_answers import standing
 from bakeoff.runs.folder import RunFolder
-from bakeoff.runs.judged import read_judged
-from bakeoff.runs.labels import append_labels, read_labels
+from bakeoff.runs.labels import append_labels, labels_of, read_labels
 
 MOST_NAME, MOST_NOTE = 60, 2000
 LONGEST_S = 24 * 3600.0
@@ -49,7 +49,7 @@ class Labelling:
         self.labeller = checked_name(labeller)
         self.by_id: Mapping[str, GradedUnit] = ids_of(labelling_units(folder))
         self._ids = {graded.unit: id for id, graded in self.by_id.items()}
-        self.judged = read_judged(folder)
+        self.judge = standing(folder, labels_of(folder).chances)
         self._lock = threading.Lock()
         self._seen: tuple[int, int] | None = None
         self._latest: dict[tuple[Unit, str], Label] = {}

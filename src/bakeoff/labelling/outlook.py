@@ -1,8 +1,8 @@
 """What the labels so far do to the verdict, and what more of them would: the closest contrasts in accuracy.
 
 Takes a `Labelling`. Gives sentences. The figures are those of `measure/ppi.py`: grades corrected by labels.
-With fewer than MIN_LABELS nothing is corrected yet, and the contrasts are those of the comparison. Names of contenders
-stand here, but never beside an answer.
+With fewer than MIN_LABELS nothing is corrected yet, and the contrasts are those of the comparison. A judge model that
+has judged the run may need more labels. Names of contenders stand here, but never beside an answer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from bakeoff.labelling.labelling import Labelling
+from bakeoff.llm_judge.accept import counts_of
+from bakeoff.llm_judge.calibration import labels_needed
 from bakeoff.measure.comparison import Comparison, reversed_contrast
 from bakeoff.measure.labelled import Labels, labelled
 from bakeoff.measure.labels import settled
@@ -31,8 +33,26 @@ def outlook(labelling: Labelling) -> list[str]:
     """Sentences for the labeller."""
     n = labelling.progress().labelled
     if n < MIN_LABELS:
-        return [_until_corrected(n), *_closest_now(labelling.folder.comparison())]
-    return _with_labels(labelling)
+        return [_until_corrected(n), *_closest_now(labelling.folder.comparison()), *_for_the_judge(labelling)]
+    return [*_with_labels(labelling), *_for_the_judge(labelling)]
+
+
+def _for_the_judge(labelling: Labelling) -> list[str]:
+    """How many labels a judge model needs until its agreement with people is known, if one has judged the run."""
+    calibration, units, judged, _ = labelling.judge
+    if calibration is None:
+        return []
+    labels = _labels(labelling)
+    drawn = {unit: labels.verdicts[unit] for unit in labels.sample.labelled}
+    missing = labels_needed(counts_of(units, judged, drawn), calibration.least_labels)
+    return [f"The judge {calibration.judge} does not count yet. {missing}"] if missing else []
+
+
+def _labels(labelling: Labelling) -> Labels:
+    """The labels so far, with how likely each answer was to be drawn."""
+    verdicts = settled(labelling.labels().values())
+    sample = sample_of(read_weights(labelling.folder), labelling.folder.config().seed, verdicts.keys())
+    return Labels(verdicts, sample, labelling.judge.verdicts)
 
 
 def _until_corrected(n: int) -> str:
@@ -54,9 +74,7 @@ def _closest_now(comparison: Comparison) -> list[str]:
 
 def _with_labels(labelling: Labelling) -> list[str]:
     folder = labelling.folder
-    weights, seed = read_weights(folder), folder.config().seed
-    verdicts = settled(labelling.labels().values())
-    labels = Labels(verdicts, sample_of(weights, seed, verdicts.keys()), labelling.judged)
+    weights, seed, labels = read_weights(folder), folder.config().seed, _labels(labelling)
     asked = [question for question in folder.questions() if question.split == "test"]
     scores, names = values_of(folder.scores()), folder.comparison().names
     of = labelled(asked, {name: folder.answers(name) for name in names}, scores, labels).corrected.get("correct")
@@ -70,7 +88,7 @@ def _with_labels(labelling: Labelling) -> list[str]:
     narrowed = {frozenset((each.a, each.b)): each for each in narrowing(of, fact_of, later, of.n_labels + MORE)}
     means = {name: float(np.mean(list(of.values(name).values()))) for name in names if of.values(name)}
     sentences = [f"{of.n_labels} labels correct the grades of all answers.", _settled(found, means)]
-    for pair in _closest(found, means) if len(verdicts) < len(weights) else ():
+    for pair in _closest(found, means) if len(labels.verdicts) < len(weights) else ():
         both = narrowed[frozenset((pair.a, pair.b))]
         sentences.append(
             f"{_behind(pair)}, ±{100 * both.now:.1f} now; with {MORE} more labels about ±{100 * both.later:.1f}."

@@ -3,13 +3,14 @@
 Takes records, gives records. Knows no run folder.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from bakeoff.llm_judge.calibration import Pair, cautions, decision, estimates, is_correct
+from bakeoff.llm_judge.calibration import Counts, Pair, cautions, decision, estimates, is_correct
 from bakeoff.llm_judge.cases import Case
+from bakeoff.llm_judge.drift import drift_cautions
 from bakeoff.llm_judge.judging import latest
 from bakeoff.llm_judge.key_points import KeyPoints, key_of, known_points
-from bakeoff.llm_judge.records import Calibration, Drift, Judged, Session
+from bakeoff.llm_judge.records import Calibration, Judged, Session
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measure.labels import Label, LabelVerdict, Unit, settled
 from bakeoff.measure.statistics import share_estimate
@@ -54,8 +55,10 @@ def calibrate(
     drawn = {unit: verdict for unit, verdict in agreed.items() if weights is None or unit in weights}
     pairs = [pair for case in cases if (pair := _pair(case, judged.get(case.unit), drawn, weights))]
     found = estimates(pairs)
-    accepted, reason = decision(len(pairs), found["kappa"], session.least_labels, session.least_kappa)
+    counts = counts_of((case.unit for case in cases), judged, drawn)
+    accepted, reason = decision(counts, found["kappa"], session.least_labels, session.least_kappa)
     units = {case.unit for case in cases}
+    itself = _with_itself(session, own)
     n_errors = len({line.unit for line in own if line.purpose == "grade" and line.error} & units - judged.keys())
     return Calibration(
         **{name: getattr(session, name) for name in Session.model_fields},
@@ -68,10 +71,21 @@ def calibrate(
         n_cannot_tell=sum(drawn.get(unit) == "unsure" for unit in judged),
         usage=sum((line.usage for line in own), Usage()),
         usd=sum(line.usd for line in own),
-        self_agreement=_with_itself(session, own),
-        cautions=(*_error_notes(n_errors, len(judged)), *_drift_notes(session.drift), *cautions(found)),
+        self_agreement=itself,
+        cautions=(
+            *_error_notes(n_errors, len(judged), len(cases)),
+            *drift_cautions(session, itself, found["agreement"]),
+            *cautions(found),
+        ),
         **found,
     )
+
+
+def counts_of(units: Iterable[Unit], judged: Collection[Unit], drawn: Mapping[Unit, LabelVerdict]) -> Counts:
+    """How many of these answers can be labelled, judged and have a label. `drawn` are the labels that can be used."""
+    usable = [unit for unit in units if drawn.get(unit) != "unsure"]
+    known = [unit for unit in usable if unit in judged]
+    return Counts(len(usable), len(known), sum(unit in drawn for unit in known))
 
 
 def verdicts_of(judged: Mapping[Unit, Judged], calibration: Calibration) -> dict[Unit, LabelVerdict]:
@@ -101,22 +115,13 @@ def _with_itself(session: Session, own: Sequence[Judged]) -> Estimate:
     return share_estimate(same, {key: graded[key].question_id for key in same})
 
 
-def _error_notes(n_errors: int, n_judged: int) -> list[str]:
+def _error_notes(n_errors: int, n_judged: int, n_units: int) -> list[str]:
     if not n_errors:
         return []
-    share = n_errors / (n_errors + n_judged)
+    share, n_not_asked = n_errors / (n_errors + n_judged), n_units - n_errors - n_judged
     many = " This is a large share: look at `error` in judge.jsonl." if share > MANY_ERRORS else ""
+    others = f" {n_not_asked} others were not asked about." if n_not_asked else ""
     return [
-        f"The judge has no verdict on {n_errors} answers ({percent(share)}) because its reply failed or could not be "
-        f"read. The rules' grades stay.{many}"
-    ]
-
-
-def _drift_notes(drift: Drift) -> list[str]:
-    n_changed = drift.n - drift.n_same
-    if not n_changed or drift.since is None:
-        return []
-    return [
-        f"{n_changed} of {drift.n} canaries get another verdict than when they were first judged (since "
-        f"{drift.since.date().isoformat()}): the judge may have changed."
+        f"The judge has no verdict on {n_errors} of the {n_errors + n_judged} answers that it was asked about "
+        f"({percent(share)}), because its reply failed or could not be read.{others} The rules' grades stay.{many}"
     ]

@@ -20,7 +20,7 @@ from bakeoff.sentences import usd as dollars
 MODEL_ERRORS = (BakeoffError, RuntimeError, ValueError, KeyError, ConnectionError, TimeoutError)
 """What a model's engine may raise. A full disk is not among them."""
 GIVE_UP_AFTER = 8
-"""So many failed requests in a row, and the judge is not asked further."""
+"""So many failures in a row, counted after each batch, and the judge is not asked further."""
 UNREADABLE = "The reply could not be read"
 SHOWN_REPLY = 300
 
@@ -58,7 +58,8 @@ class Form(Generic[T]):
 class Asking:
     """One session with a judge model. Once `stopped` is not empty, nothing is asked any more.
 
-    `spent_usd` is what the run has spent before.
+    `spent_usd` is what the run has spent before. A request without an answer costs the machine's time only where the
+    model `is_local`: a server that was not reached has computed nothing. Tokens that it counted are paid for.
     """
 
     def __init__(
@@ -68,14 +69,15 @@ class Asking:
         rates: Rates,
         spent_usd: float = 0.0,
         batch_size: int = 16,
+        is_local: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stopped = ""
         self.batch_size = max(batch_size, getattr(generator, "n_parallel", 1))
         self._generator, self._limits, self._rates, self._clock = generator, limits, rates, clock
         self._settings = GenerationSettings(max_new_tokens=limits.max_new_tokens)
-        self._spent, self._begun = spent_usd, clock()
-        self._n_failed, self._n_asked, self._asked_usd = 0, 0, 0.0
+        self._spent, self._begun, self._is_local = spent_usd, clock(), is_local
+        self._n_failed, self._n_priced, self._asked_usd = 0, 0, 0.0
 
     def ask(self, prompts: Sequence[Prompt], forms: Sequence[Form[T]]) -> list[Asked[T]]:
         """The outcomes of the first prompts, in order: of all of them, or of those that the limits allow."""
@@ -122,10 +124,10 @@ class Asking:
     def _most(self, prompt: Prompt) -> float:
         """The most that a prompt can cost in tokens: two replies, the first of them read again.
 
-        If it costs machine time instead, what prompts have cost so far on average.
+        If it costs machine time instead, what prompts that cost anything have cost so far on average.
         """
         if not self._rates.input_usd_per_million_tokens and not self._rates.output_usd_per_million_tokens:
-            return self._asked_usd / self._n_asked if self._n_asked else 0.0
+            return self._asked_usd / self._n_priced if self._n_priced else 0.0
         n_prompt = sum(self._generator.count_tokens(message.content) for message in prompt.messages)
         n_new = self._limits.max_new_tokens
         usage = Usage(prompt_tokens=2 * n_prompt + n_new, completion_tokens=2 * n_new)
@@ -143,7 +145,9 @@ class Asking:
         return [completion for prompt in prompts for completion in self._generate([prompt])]
 
     def _read(self, completion: Completion, form: Form[T]) -> Asked[T]:
-        cost, usage = usd(completion.usage, self._rates), completion.usage
+        usage = completion.usage
+        paid = usage if self._is_local or not completion.error else usage.model_copy(update={"seconds": 0.0})
+        cost = usd(paid, self._rates)
         if completion.error:
             return Asked(None, usage, cost, " ".join(completion.error.split())[:SHOWN_REPLY])
         try:
@@ -157,12 +161,11 @@ class Asking:
         for outcome in outcomes:
             self._spent += outcome.usd
             self._asked_usd += outcome.usd
-            self._n_asked += 1
+            self._n_priced += outcome.usd > 0
             self._n_failed = self._n_failed + 1 if outcome.error else 0
-            if self._n_failed >= GIVE_UP_AFTER and not self.stopped:
-                self.stopped = (
-                    f"The judge stopped after {self._n_failed} failures in a row. The last one: {outcome.error}"
-                )
+        if self._n_failed >= GIVE_UP_AFTER and not self.stopped:
+            last = (outcomes[-1].error or "").partition(" -> ")[0].rstrip(".")
+            self.stopped = f"The judge stopped after {self._n_failed} failures in a row. The last one: {last}."
 
 
 def _together(first: Asked[T], second: Asked[T]) -> Asked[T]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.llm_judge.settings import FEWEST_LABELS
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measure.labels import LabelVerdict, label_scores
 from bakeoff.measure.statistics import CONFIDENCE, mean_estimate, share_estimate
@@ -142,13 +143,55 @@ def _bootstrapped(pairs: Sequence[Pair], rows: Sequence[Sequence[float]], of: An
     return Estimate(value=value, low=float(low), high=float(high), n=len(pairs))
 
 
-def decision(n_labels: int, found: Estimate, least_labels: int, least_kappa: float) -> tuple[bool, str]:
-    """Whether the judge's verdicts count, and why, in one sentence. Kappa decides by its value, not by its interval."""
-    if n_labels < least_labels:
-        return False, (
-            f"{n_labels} of its answers have a label that was drawn at random; at least {least_labels} are needed to "
-            "know how well it agrees with people (bakeoff label RUN)."
+@dataclass(frozen=True)
+class Counts:
+    """How many of the answers that a judge is for people could label (`n_units`), it has judged, and have both.
+
+    Labels that cannot tell are in none of them.
+    """
+
+    n_units: int
+    n_judged: int
+    n_labels: int
+
+
+def labels_needed(counts: Counts, least_labels: int) -> str:
+    """What is missing until the judge's agreement with people is known, and what to do; empty if nothing is."""
+    if counts.n_labels >= least_labels:
+        return ""
+    if counts.n_units < least_labels:
+        return _out_of_reach(counts.n_units, least_labels)
+    if counts.n_judged < least_labels:
+        return (
+            f"It has judged {counts.n_judged} answers that can be labelled; at least {least_labels} labels of judged "
+            "answers are needed to know how well it agrees with people: have more answers judged (bakeoff judge RUN)."
         )
+    missing = least_labels - counts.n_labels
+    return (
+        f"{missing} more {'label' if missing == 1 else 'labels'} of answers that it judged are needed to know how well "
+        f"it agrees with people: {counts.n_labels} of {least_labels} are there (bakeoff label RUN)."
+    )
+
+
+def _out_of_reach(n_units: int, least_labels: int) -> str:
+    cannot = (
+        f"{least_labels} labels of judged answers (grading.least_labels) cannot be reached in this run, which has "
+        f"{n_units} answers for it to judge"
+    )
+    if n_units < FEWEST_LABELS:
+        return f"{cannot}. Even the lowest setting, {FEWEST_LABELS}, needs more: ask more questions."
+    allowed = f"{FEWEST_LABELS} to {n_units}" if n_units > FEWEST_LABELS else f"{FEWEST_LABELS}"
+    return (
+        f"{cannot}. Label all of them (bakeoff label RUN) and set grading.least_labels to {allowed} "
+        "(bakeoff judge RUN --config bakeoff.yaml); or ask more questions."
+    )
+
+
+def decision(counts: Counts, found: Estimate, least_labels: int, least_kappa: float) -> tuple[bool, str]:
+    """Whether the judge's verdicts count, and why. Kappa decides by its value, not by its interval."""
+    if missing := labels_needed(counts, least_labels):
+        return False, missing
+    n_labels = counts.n_labels
     if found.value is None:
         return False, f"Its agreement with people cannot be calculated: {found.reason}."
     value = f"kappa {found.value:.2f} (95 % interval {found.low:.2f} to {found.high:.2f}, {n_labels} labels)"

@@ -35,7 +35,7 @@ class Case:
 def cases(questions: Sequence[Question], answers: Iterable[Answer], long_from: int) -> list[Case]:
     """The texts to judge, in the order of the questions. Failed and withheld answers are not judged.
 
-    `answers` are those of all contenders and phases. Answers to other questions are ignored.
+    `answers` are those of all contenders. Answers to other questions are ignored.
     """
     contenders: dict[Unit, dict[str, None]] = {}
     for answer in answers:

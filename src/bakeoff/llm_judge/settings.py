@@ -18,7 +18,8 @@ from bakeoff.records import Record
 
 LEAST_KAPPA = 0.6
 """Agreement above .6 is called substantial. Source: Landis and Koch 1977, doi:10.2307/2529310."""
-LEAST_LABELS = 30
+LEAST_LABELS, FEWEST_LABELS = 30, 10
+"""The default and the lowest setting of `least_labels`."""
 
 
 def _kind(value: Any) -> str:
@@ -49,7 +50,7 @@ class Grading(Record):
     budget_answers: int | None = Field(default=None, ge=1)
     timeout_s: float | None = Field(default=3600.0, gt=0)
     least_kappa: float = Field(default=LEAST_KAPPA, ge=0, le=1)
-    least_labels: int = Field(default=LEAST_LABELS, ge=10)
+    least_labels: int = Field(default=LEAST_LABELS, ge=FEWEST_LABELS)
     canaries: int = Field(default=20, ge=0)
     repeats: int = Field(default=20, ge=0)
     max_new_tokens: int = Field(default=512, ge=32)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.corpus.store import DocumentStore
@@ -31,19 +33,32 @@ from bakeoff.llm_judge.settings import Grading
 from bakeoff.measure.comparison import AskedModel, Entrant
 from bakeoff.measure.labels import Label, LabelVerdict, Unit
 from bakeoff.measure.rates import Rates
+from bakeoff.measures import IN_DOMAIN
 from bakeoff.models.load import has_no_weights, load_generator
 from bakeoff.models.model_sums import sums_of
-from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.protocols import Generator
 from bakeoff.records import Question
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RunFolder, write_record
 
-PHASES = ("", "updated")
 NOT_PART_OF_A_MODEL = {"key_env", "concurrency", "timeout_s", "retries", "price", "context_tokens"}
 """Settings of a model behind a server that do not change what it writes."""
 Progress = Callable[[int, int], None]
 Load = Callable[[ModelSettings], Generator]
+
+
+class Standing(NamedTuple):
+    """What a run's judge is worth with the labels that are there now.
+
+    `units` are the answers that it is for, `judged` those on which it has a verdict. `verdicts` are those that count:
+    none if it is not accepted.
+    """
+
+    calibration: Calibration | None = None
+    units: frozenset[Unit] = frozenset()
+    judged: frozenset[Unit] = frozenset()
+    verdicts: Mapping[Unit, LabelVerdict] = MappingProxyType({})
 
 
 def nothing(done: int, total: int) -> None:
@@ -60,6 +75,8 @@ def judge_answers(
     load: Load = load_generator,
 ) -> Calibration:
     """Judges what has no verdict of this model yet, and calibrates it with the labels that are there.
+
+    A model that gives no verdict at all does not replace a judge that has some.
 
     `again` judges the canaries again in a run that has judged them. What stops the judge (a budget, a server that
     fails) is in the calibration's `notes`. Raises InputError for a broken key_points.csv, RunFolderError for a broken
@@ -86,7 +103,8 @@ def judge_answers(
         lines = jsonl.read(folder.judge_path, Judged)
         limits = Limits(grading.budget_usd, grading.timeout_s, grading.max_new_tokens)
         spent = sum(line.usd for line in lines)
-        asking = Asking(generator, limits, judge_rates(model, profile), spent, folder.config().measuring.batch_size)
+        batch_size, is_local = folder.config().measuring.batch_size, isinstance(model, LocalModel)
+        asking = Asking(generator, limits, judge_rates(model, profile), spent, batch_size, is_local)
         bench = Bench(
             asking=asking,
             judge=session.fingerprint,
@@ -122,9 +140,16 @@ def _judge(
 
 
 def _written(folder: RunFolder, session: Session, stopped: str) -> Calibration:
-    """The calibration of a session, written to judge.json. `stopped` says why the judge stopped, if it did."""
+    """The calibration of a session, written to judge.json. `stopped` says why the judge stopped, if it did.
+
+    Without any verdict it is not written if another judge has verdicts: those stay, and a note says so.
+    """
     notes = (*session.notes, stopped) if stopped else session.notes
-    calibration, _ = _calibrated(folder, session.model_copy(update={"notes": notes}), None)
+    calibration = _calibrated(folder, session.model_copy(update={"notes": notes}))[0]
+    former = folder.record(folder.calibration_path, Calibration) if folder.calibration_path.exists() else None
+    if former and former.n_judged and former.fingerprint != session.fingerprint and not calibration.n_judged:
+        kept = f"The judge before it, {former.judge}, and its verdicts are kept."
+        return calibration.model_copy(update={"notes": (*notes, kept)})
     write_record(folder.calibration_path, calibration)
     return calibration
 
@@ -134,7 +159,7 @@ def calibrate_run(folder: RunFolder, weights: Weights | None = None) -> Calibrat
 
     `weights` is 1 / the chance of being drawn, by unit; labels of other units are not used. None: each counts the same.
     """
-    return _again(folder, weights)[0]
+    return standing(folder, weights).calibration
 
 
 def verdicts(folder: RunFolder, weights: Weights | None = None) -> Mapping[Unit, LabelVerdict]:
@@ -142,24 +167,23 @@ def verdicts(folder: RunFolder, weights: Weights | None = None) -> Mapping[Unit,
 
     They hold for answers that are long or of which the rules are unsure. Writes judge.json as `calibrate_run`.
     """
-    return _again(folder, weights)[1]
+    return standing(folder, weights).verdicts
 
 
-def _again(folder: RunFolder, weights: Weights | None) -> tuple[Calibration | None, Mapping[Unit, LabelVerdict]]:
+def standing(folder: RunFolder, weights: Weights | None = None) -> Standing:
+    """What the run's judge is worth with the labels that are there now. Writes judge.json as `calibrate_run`."""
     if not folder.calibration_path.exists():
-        return None, {}
+        return Standing()
     before = folder.record(folder.calibration_path, Calibration)
     session = Session(**{name: getattr(before, name) for name in Session.model_fields})
-    calibration, found = _calibrated(folder, session, weights)
+    calibration, now = _calibrated(folder, session, weights)
     if calibration != before:
         write_record(folder.calibration_path, calibration)
-    return calibration, found
+    return now
 
 
-def _calibrated(
-    folder: RunFolder, session: Session, weights: Weights | None
-) -> tuple[Calibration, Mapping[Unit, LabelVerdict]]:
-    """The calibration from the files of the run, and the verdicts that count."""
+def _calibrated(folder: RunFolder, session: Session, weights: Weights | None = None) -> tuple[Calibration, Standing]:
+    """The calibration from the files of the run; the same with what is judged and the verdicts that count."""
     questions = _tested(folder)
     to_judge = _cases(folder, questions, session.long_from)
     lines = jsonl.read(folder.judge_path, Judged)
@@ -167,7 +191,8 @@ def _calibrated(
     judged = verdict_lines_of(to_judge, lines, session.fingerprint, points, session.long_from)
     labels = jsonl.read(folder.labels_path, Label)
     calibration = calibrate(session, to_judge, judged, lines, labels, weights)
-    return calibration, verdicts_of(judged, calibration)
+    units = frozenset(case.unit for case in to_judge)
+    return calibration, Standing(calibration, units, frozenset(judged), verdicts_of(judged, calibration))
 
 
 def judge_rates(model: ModelSettings, profile: Profile) -> Rates:
@@ -201,10 +226,11 @@ def _tested(folder: RunFolder) -> list[Question]:
 
 
 def _cases(folder: RunFolder, questions: Sequence[Question], long_from: int) -> list[Case]:
+    """The answers to judge: those that people can label, before an update and about the documents."""
     names = sorted({path.name.removesuffix(".jsonl") for path in (folder.root / "answers").glob("*.jsonl")})
     known = [spec.name for spec in folder.config().specs if spec.name in names]
-    answers = (answer for name in known for phase in PHASES for answer in folder.answers(name, phase))
-    return cases(questions, answers, long_from)
+    about_documents = [question for question in questions if question.slice in IN_DOMAIN]
+    return cases(about_documents, (answer for name in known for answer in folder.answers(name)), long_from)
 
 
 def _contenders_models(config: Config) -> dict[str, ModelSettings]:
@@ -214,23 +240,15 @@ def _contenders_models(config: Config) -> dict[str, ModelSettings]:
 
 
 def _evidence(folder: RunFolder, open_files: ExitStack) -> Callable[[Question], str]:
-    """The evidence passage of a question: from the updated documents if it is about the update."""
-    stores = {
-        root: open_files.enter_context(DocumentStore(root / "store.sqlite"))
-        for root in (folder.world, folder.updated_world)
-        if (root / "store.sqlite").exists()
-    }
+    """The evidence passage of a question, from the run's documents."""
+    path = folder.world / "store.sqlite"
+    store = open_files.enter_context(DocumentStore(path)) if path.exists() else None
 
-    def evidence(question: Question) -> str:
-        store = stores.get(folder.updated_world if question.slice == "changed" else folder.world)
+    def text_of(source: str) -> str | None:
+        document = store.get_by_source(source) if store else None
+        return document.text if document else None
 
-        def text_of(source: str) -> str | None:
-            document = store.get_by_source(source) if store and question.slice != "general" else None
-            return document.text if document else None
-
-        return evidence_passage(question, text_of)
-
-    return cache(evidence)
+    return cache(lambda question: evidence_passage(question, text_of))
 
 
 def _canaries_path(folder: RunFolder) -> Path:

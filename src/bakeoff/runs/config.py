@@ -27,6 +27,7 @@ from bakeoff.retrieval.presentation import ASPECTS, Presentation
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.settings import Tuning
 
+JUDGE_KEYS = ("grading", "models")
 # Pydantic's messages about types, in terms of YAML.
 PLAIN = {
     "tuple_type": "give one value, or a list",
@@ -142,6 +143,43 @@ class Config(Record):
         if not entries:
             raise ValueError("name at least one contender")
         return entries
+
+
+class JudgeConfig(Record):
+    """What a file says about the judge of a finished run. `grading` is None, and `models` empty, if it has no such key.
+
+    `models` are those that the file names, `folder` is where it is.
+    """
+
+    grading: Grading | None = None
+    models: dict[str, ModelSettings] = Field(default_factory=dict)
+    folder: Path
+
+
+class _GradingAndModels(Record):
+    grading: Grading | None = None
+    models: Models = Field(default_factory=dict)
+
+
+def load_judge_config(path: Path) -> JudgeConfig:
+    """`grading:` and `models:` of a YAML file, with relative paths made absolute. Its other keys are not read.
+
+    Raises ConfigError if the file cannot be read, has neither key, or holds an unknown key or a bad value there.
+    """
+    folder = path.resolve().parent
+    values = {key: value for key, value in _absolute(read_mapping(path), folder).items() if key in JUDGE_KEYS}
+    if not values:
+        raise ConfigError(
+            f"{path} has neither `grading:` nor `models:`, so it names no judge.",
+            "write there, for example:  grading: {judge: MODEL}",
+        )
+    try:
+        parsed = _GradingAndModels.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(_explain(item) for item in error.errors())
+        raise ConfigError(f"{path}: {problems}.", "see docs/configuration.md for every key") from error
+    named = {name: model for name, model in parsed.models.items() if name in (values.get("models") or {})}
+    return JudgeConfig(grading=parsed.grading, models=named, folder=folder)
 
 
 def _given(record: Record) -> dict[str, Any]:
