@@ -336,3 +336,76 @@ def test_answers_in_other_languages_are_no_refusals(answer: str) -> None:
 def test_a_label_is_the_whole_answer(answer: str, expected: str) -> None:
     """A longer label or a quoted question that contains the label is wrong."""
     assert verdict(answer, "lost card", "label") == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted"),
+    [
+        ("the lamp shade", "lamp"),
+        ("a rope ladder", "rope"),
+        ("They sell cheese graters.", "cheese"),
+        ("Replace the pump cover.", "pump"),
+        ("door sensor cable", "door sensor"),
+        ("Lamp shade", "Lamp"),
+        ("bi-weekly", "weekly"),
+        ("twice-monthly", "monthly"),
+        ("Turin, Texas", "Turin"),
+        ("It is in Lisbon, Ohio.", "Lisbon"),
+        ("Turin (USA)", "Turin"),
+        ("Lisbon, New York", "Lisbon"),
+        ("6 weeks or more", "6 weeks"),
+        ("6 weeks", "6 weeks or more"),
+        ("8 GB+", "8 GB"),
+        ("8 GB", "8 GB+"),
+        ("30+", "30"),
+        ("30", "30+"),
+        ("6+ weeks", "6 weeks"),
+        ("30 or fewer", "30"),
+        ("33 %", "1 in 3"),
+        ("1 in 3", "33 %"),
+    ],
+)
+def test_the_accepted_words_may_be_a_part_of_something_else(answer: str, accepted: str) -> None:
+    """First parts of compounds, words behind a prefix, places of other regions and open bounds are unsure."""
+    assert verdict(answer, accepted) == "unsure"
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted"),
+    [
+        ("The lamp hangs in the hall.", "lamp"),
+        ("The lamp lights the hall.", "lamp"),
+        ("Use the rope carefully.", "rope"),
+        ("a wool fabric", "wool"),
+        ("the deluxe plan", "deluxe"),
+        ("a green lamp", "green"),
+        ("an electric heater", "electric"),
+        ("the filter, cover and seal", "filter, cover and seal"),
+        ("Weekly, on Mondays", "weekly"),
+        ("Turin, Italy", "Turin"),
+        ("Lisbon, Ohio", "Lisbon, Ohio"),
+        ("30 or more", "30+"),
+        ("at least 8 GB", "8 GB+"),
+        ("18 or older", "18+"),
+        ("6+ weeks", "at least 6 weeks"),
+        ("Node 18 or later", "Node 18+"),
+        ("It is 6 weeks, or more precisely 42 days.", "6 weeks"),
+        ("20 %", "1 in 5"),
+        ("1 in 5", "20 %"),
+        ("one out of five", "1 in 5"),
+        ("0.2", "one in five"),
+        ("40 percent of them", "2 in 5"),
+    ],
+)
+def test_ordinary_answers_beside_them_are_right(answer: str, accepted: str) -> None:
+    """A verb, an adverb or the kind of thing after the word, its country and equal bounds and shares do no harm."""
+    assert verdict(answer, accepted) == "right"
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted"),
+    [("10 %", "1 in 5"), ("1 in 50", "1 in 5"), ("5", "1 in 5"), ("pre-2019", "2019"), ("post-2019", "2019")],
+)
+def test_other_odds_and_years_behind_a_prefix_are_wrong(answer: str, accepted: str) -> None:
+    """Another share is wrong in either form, and so is the time before or after a year."""
+    assert verdict(answer, accepted) == "wrong"

@@ -18,13 +18,16 @@ _BEFORE = (
     ("<.", r"under|below"),
     (">.", r"over|above|beyond"),
 )
-_BEFORE_DATES = (("<", "before|prior to"), (">", "after|since after|later than"))
+_BEFORE_DATES = (("<", "before|prior to|pre"), (">", "after|since after|later than|post"))
 _AFTER = (
+    (">=", r"(?:or|and) (?:over|older)|at least|minimum"),
     (
-        ">=",
-        r"(?:or|and) (?:more|over|older|above|higher|later|longer|greater|larger|upward|up)|onward|at least|minimum",
+        ">=.",
+        r"(?:or|and) (?:more(?! (?:precise|exact|specific)ly)|above|higher|later|newer|longer|greater|larger)",
     ),
-    ("<=", r"(?:or|and) (?:less|fewer|under|younger|below|lower|earlier|shorter|smaller)|at most|maximum"),
+    (">=.", r"(?:or|and) (?:upward|up)|onward"),
+    ("<=", r"(?:or|and) (?:under|younger)|at most|maximum"),
+    ("<=.", r"(?:or|and) (?:less|fewer|below|lower|earlier|shorter|smaller)"),
 )
 _SIGNS = ("+/-", "<=", ">=", "<", ">")
 _NEARLY = ("almost", "nearly", "close to", "just short of")
@@ -42,13 +45,14 @@ def _sign(term: Term) -> str:
 def bound_at(texts: Terms, i: int, is_limit: bool = False) -> str:
     """'<', '<=', '>=', '>', '~' (nearly) for the number or date at position i, or '' if it is meant exactly.
 
-    '<.' and '>.' are for 'below' and 'above': they may name a bound, or a threshold that is the number itself.
+    '<.' and '>.' are for 'below' and 'above': they may name a bound, or a threshold that is the number itself. '<=.'
+    and '>=.' are for 'or less' and 'or more' behind the number, which leave the amount open, and for '5 GB+'.
 
     'After 14 days' is a bound only for dates, and where `is_limit`: where it is compared with another bound.
     """
     for sign in _SIGNS:
         if texts[i].before.endswith(sign):
-            return sign
+            return f"{sign}." if sign == ">=" and texts[i].before.endswith("[>=") else sign
     if any(" ".join(term.text for term in texts[max(0, i - 3) : i]).endswith(words) for words in _NEARLY):
         return "~"
     before = " ".join(term.text for term in texts[max(0, i - 4) : i])
@@ -74,9 +78,10 @@ def _dated_bounds(term: Term, is_limit: bool) -> tuple[tuple[str, str], ...]:
 def bounds_agree(answer: str, gold: str, number: Term) -> str:
     """'right', 'wrong' or 'unsure' for the bounds of an answer and of the accepted answer.
 
-    An exact number is accepted for 'at least' and 'up to' and the other way round, since it names the same limit.
+    An exact number is accepted for 'at least' and 'up to' and the other way round, since it names the same limit. For
+    'or more' and 'or less' it is unsure.
     """
-    if answer == gold or (not answer and "=" in gold) or (not gold and "=" in answer):
+    if answer == gold or {answer, gold} in ({"", "<="}, {"", ">="}):
         return "right"
     if "~" in (answer, gold) or {answer, gold} == {"", "+/-"}:
         return "unsure"

@@ -46,7 +46,7 @@ _REFUTES = word_set("""
 # Words that make something else of the one after them ('imitation leather'), and people who are somebody's.
 _MODIFIES = word_set("""
     imitation fake artificial faux mock pseudo quasi anti ex false supposed alleged called counterfeit synthetic
-    semi sub post pre near vice deputy assistant acting half
+    semi sub post pre near vice deputy assistant acting half bi tri twice non un quasi
 """)
 _RELATIVES = word_set("""
     brother sister father mother son daughter wife husband widow uncle aunt nephew niece cousin grandson granddaughter
@@ -76,6 +76,23 @@ TITLES = word_set("""
     mr mrs ms miss dr prof professor sir lady lord president king queen prince princess pope saint st captain general
     chief director minister ceo cto cfo mayor judge senator the dame colonel major doctor
 """)
+
+# States, provinces and countries whose places are often named after older ones, as they are written in addresses.
+_REGIONS = frozenset(
+    """
+    Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|
+    Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|
+    Montana|Nebraska|Nevada|New Hampshire|New Jersey|New Mexico|New York|North Carolina|North Dakota|Ohio|Oklahoma|
+    Oregon|Pennsylvania|Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|Virginia|Washington|
+    West Virginia|Wisconsin|Wyoming|Ontario|Quebec|Manitoba|Saskatchewan|Alberta|British Columbia|Nova Scotia|
+    New Brunswick|Newfoundland|Prince Edward|Victoria|Queensland|Tasmania|New South|Western Australia|South Australia|
+    United States|USA|US|U.S|Canada|Australia|New Zealand|South Africa|Jamaica|
+    AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|
+    RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|ON|QC|MB|SK|AB|BC|NS|NB|NL|PE|NSW|QLD|TAS
+    """.replace("\n", "")
+    .replace("    ", "")
+    .split("|")
+)
 
 
 def phrase_doubt(answer: Terms, gold: Terms, golds: Sequence[Terms]) -> str:
@@ -131,6 +148,10 @@ def _of_another(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> 
         return "it may be a part of a longer option"
     if start > 0 and answer[start - 1].text in _MODIFIES:
         return "the word before it may change what it says"
+    if start > 0 and answer[start].before == "-" and answer[start].text.startswith("per"):
+        return "it is a part of a word with a hyphen"
+    if _in_another_region(answer, start, end, golds):
+        return "it may be the place of that name in another region"
     if start > 1 and answer[start - 1].text in ("of", "to") and answer[start - 2].text in _RELATIVES:
         return "it may name somebody or something else"
     owner = answer[end - 1].written
@@ -143,6 +164,17 @@ def _of_another(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> 
         if 0 < mark < len(answer) and answer[mark].before == "/" and answer[other].text not in accepted:
             return "it names another one too"
     return ""
+
+
+def _in_another_region(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> bool:
+    """Whether a region follows in which places repeat the names of others: 'Paris, Texas', 'Cambridge, MA'."""
+    if end >= len(answer) or not answer[start].capital or answer[end].before not in (",", "(") or end - start > 3:
+        return False
+    if any(term.text == answer[end].text for gold in golds for term in gold):
+        return False
+    written = [term.written for term in answer[end : end + 2]]
+    joined = len(written) == 2 and not answer[end + 1].before
+    return written[0] in _REGIONS or (joined and " ".join(written) in _REGIONS)
 
 
 def _longer_name(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bakeoff.grading.abstention import denies_elsewhere, is_abstention, mentions_declining
 from bakeoff.grading.bounds import bound_at, same_signs
+from bakeoff.grading.compounds import is_first_part
 from bakeoff.grading.doubts import denies_twice
 from bakeoff.grading.label import is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
@@ -21,7 +22,7 @@ from bakeoff.grading.phrase_rules import list_ruling, long_ruling, phrase_ruling
 from bakeoff.grading.polarity import explicit_polarity, is_limited, opens_with_polarity, polarity
 from bakeoff.grading.quantities import is_quantity, with_units
 from bakeoff.grading.rulings import Ruling, Verdict, best, right, unsure, wrong
-from bakeoff.grading.shares import as_clock, as_percentages
+from bakeoff.grading.shares import as_clock, as_percentages, is_odds, odds_as_shares
 from bakeoff.grading.signs import says_signs
 from bakeoff.grading.surface import is_joined, surface_conflict, telling_signs
 from bakeoff.grading.terms import terms
@@ -158,6 +159,8 @@ def _checked(ruling: Ruling, answer: str, gold: Terms, kind: str) -> Ruling:
     reasons = {"ending": "a word has another ending", "code": "capitals stand in other places"}
     if ruling.rule == "phrase" and is_joined(answer, gold):
         return unsure(ruling.rule, "it is a part of a word with a hyphen")
+    if ruling.rule == "phrase" and kind != "name" and is_first_part(answer, gold):
+        return unsure(ruling.rule, "the accepted word could be the first part of a longer one")
     return ruling.but(reasons.get(conflict, ""))
 
 
@@ -171,8 +174,10 @@ def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
 
     `gold` is the accepted answer as terms and `raw` as text. `golds` are all accepted answers.
     """
-    if any(term.unit == "percent" for term in gold):
-        answer = as_percentages(answer)
+    if is_odds(raw) and (is_odds(answer) or _states_share(answer)):
+        answer, gold, raw = odds_as_shares(answer), terms(odds_as_shares(raw)), odds_as_shares(raw)
+    elif any(term.unit == "percent" for term in gold):
+        answer = odds_as_shares(answer) if is_odds(answer) else as_percentages(answer)
     if "%" in answer and not any(term.is_number for term in gold) and is_quantity(terms(as_percentages(raw))):
         gold = terms(as_percentages(raw))
     if any(term.unit == "time of day" for term in gold):
@@ -205,6 +210,14 @@ def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
     if kind in ("list", "") and is_list(raw, kind):
         return list_ruling(answer, gold, golds, raw, kind)
     return phrase_ruling(answer_terms, gold, golds, kind)
+
+
+def _states_share(answer: str) -> bool:
+    """Whether the answer has a percentage or a number below one."""
+    return any(
+        term.unit == "percent" or (term.is_number and 0 < (term.value or 0) < 1)
+        for term in terms(odds_as_shares(answer))
+    )
 
 
 def _polar_ruling(answer: str, wanted: str) -> Ruling:

@@ -236,6 +236,9 @@ def _ambiguity(term: Term, wanted: Term) -> str:
         return "it may be a year in two figures"
     if _is_clock_or_length(term, wanted) or _is_clock_or_length(wanted, term):
         return "it may be a time of day or a duration"
+    shares = {term.unit, wanted.unit} == {"percent", ""} and 0 < value < 1 and 0 < accepted < 1
+    if shares and about_equal(value, "", accepted, ""):
+        return "it may be the same share, rounded"
     if _is_converted(term, wanted) and about_equal(value, term.unit, accepted, wanted.unit):
         return "it may be the same in another unit, rounded"
     if term.unit != wanted.unit:

@@ -29,6 +29,31 @@ def as_percentages(text: str) -> str:
     return _OUT_OF.sub(_percentage, as_figures(one_part(text)))
 
 
+def is_odds(text: str) -> bool:
+    """Whether a text is a share such as '1 in 10' or 'three out of four users', and not a count in a year."""
+    if not re.search(r" in | of ", text, re.I):
+        return False
+    match = _ODDS.match(spell_out(re.sub(r"\bone (?=in|out)", "1 ", fold(text), flags=re.I)))
+    return match is not None and 0 < int(match[1]) <= int(match[2]) and not 1900 <= int(match[2]) <= 2100
+
+
+def odds_as_shares(text: str) -> str:
+    """The text with its odds as percentages, or as fractions where these are not exact.
+
+    >>> odds_as_shares("one in four"), odds_as_shares("1 in 3")
+    ('25%', '1/3')
+    """
+    return _ODDS_ANYWHERE.sub(r"\1/\2", as_percentages(text))
+
+
+_ODDS = re.compile(
+    r"\W*(?:(?:about|around|roughly|approximately|nearly|almost|only) )?"
+    r"(\d+) (?:out of|in)(?: every)? (\d+)(?: [a-z]+){0,3}\W*$",
+    re.I,
+)
+_ODDS_ANYWHERE = re.compile(r"(?<![\d/.,])(\d+) (?:out of|in)(?: every)? (\d+)\b(?![/.,]?\d)")
+
+
 def as_clock(text: str) -> str:
     """The text with times such as 'ten to eight' in figures. Elsewhere '10 to 8' is a range.
 

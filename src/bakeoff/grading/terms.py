@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from bakeoff.grading.languages import any_of, languages
 from bakeoff.grading.normalise import ORDINALS, SCALES, fold, spell_out, word_set
+from bakeoff.grading.open_ended import with_bounds_in_front
 from bakeoff.grading.spoken import as_dates, as_figures
 from bakeoff.grading.units import CURRENCIES, CURRENCY_PATTERN, UNIT_PATTERN, have_cents, is_loose, unit_of
 from bakeoff.grading.zones import ZONE_PATTERN, same_time
@@ -68,7 +69,7 @@ def terms(text: str) -> tuple[Term, ...]:
 
 
 def _spelled_out(text: str) -> str:
-    return as_figures(spell_out(as_dates(_denials().sub(" not ", fold(text)))))
+    return with_bounds_in_front(as_figures(spell_out(as_dates(_denials().sub(" not ", fold(text))))))
 
 
 @lru_cache(maxsize=1)
