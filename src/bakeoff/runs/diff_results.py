@@ -2,7 +2,7 @@
 
 Takes two run folders, gives records. If both runs asked the same questions (id, text and accepted answers), each
 contender is compared with itself question by question, clustered by fact. Otherwise only its two intervals are
-compared.
+compared. Grades are corrected by the labels of each run; the same answer in both runs is no difference.
 
 Sources: the paired test and its interval, `measure/statistics.py`; the interval of a difference of two independent
 shares from their own intervals, Newcombe 1998, method 10, doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>.
@@ -14,11 +14,19 @@ from typing import Literal
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.measure.comparison import Comparison, Estimate
-from bakeoff.measure.graded import combined, graded
-from bakeoff.measure.score import Values, values_of
+from bakeoff.measure.ppi_intervals import contrast as corrected_contrast
 from bakeoff.measure.statistics import paired, with_holm
 from bakeoff.measures import IN_DOMAIN, MEASURES
 from bakeoff.records import Contrast, Question, Record
+from bakeoff.runs.diff_grades import (
+    GradedRun,
+    changed_grades,
+    corrected_differences,
+    graded_differences,
+    graded_run,
+    grading_note,
+    is_corrected,
+)
 from bakeoff.runs.folder import RunFolder
 
 CONTRASTED = {measure.name: measure.score for measure in MEASURES if measure.contrasted}
@@ -26,7 +34,8 @@ CONTRASTED = {measure.name: measure.score for measure in MEASURES if measure.con
 SHARED_ENOUGH = 0.5
 """A paired test needs at least this share of the smaller test to be in both runs."""
 
-Scores = Mapping[str, Mapping[str, Values]]
+Runs = tuple[GradedRun, GradedRun]
+"""The run before and the run after."""
 
 
 class Difference(Record):
@@ -53,7 +62,11 @@ class Before(Record):
 
 
 class ContenderDiff(Record):
-    """A contender in both runs. `better` and `worse` are the shared test questions whose grade changed."""
+    """A contender in both runs. `better` and `worse` are the shared test questions that another answer changed.
+
+    An answer counts by its label, or by its grade if it has none. Those that are unsure in one of the runs are in
+    neither.
+    """
 
     values: dict[str, Before]
     differences: dict[str, Difference]
@@ -79,16 +92,19 @@ def results_diff(before: RunFolder, after: RunFolder) -> ResultsDiff:
     shared = _shared(*tested)
     n_smaller = min(map(len, tested))
     is_paired = bool(shared) and len(shared) >= SHARED_ENOUGH * n_smaller
-    scores = [values_of(folder.scores()) for folder in (before, after)]
+    runs = (graded_run(before, names), graded_run(after, names))
     differences = (
-        _paired(names, scores[0], scores[1], {key: tested[1][key].fact for key in shared}, after.config().profile)
+        _paired(names, runs, {key: tested[1][key].fact for key in shared}, after.config().profile)
         if is_paired
         else {name: _unpaired(name, a, b) for name in names}
     )
+    notes = (_note(len(shared), len(tested[0]), len(tested[1]), is_paired), _graded_note(runs, names, shared))
     return ResultsDiff(
-        note=_note(len(shared), len(tested[0]), len(tested[1]), is_paired),
+        note=" ".join(filter(None, notes)),
         n_shared=len(shared),
-        contenders={name: _contender(name, a, b, differences[name], scores, shared) for name in names},
+        contenders={
+            name: _contender(name, a, b, differences[name], changed_grades(*runs, name, shared)) for name in names
+        },
         only_before=tuple(name for name in a.names if name not in b.names),
         only_after=tuple(name for name in b.names if name not in a.names),
     )
@@ -124,21 +140,36 @@ def _note(n_shared: int, n_before: int, n_after: int, is_paired: bool) -> str:
     )
 
 
+def _graded_note(runs: Runs, names: list[str], shared: list[str]) -> str:
+    """What differs between how the runs were graded, and what that means for the numbers; empty if nothing does."""
+    note = grading_note(*runs, names, shared)
+    return note and (
+        f"{note} Part of what changed in the values shown may come from that. In paired differences, the same answer "
+        "in both runs counts as no difference."
+    )
+
+
 def _paired(
-    names: list[str], before: Scores, after: Scores, fact_of: Mapping[str, str], profile: Profile
+    names: list[str], runs: Runs, fact_of: Mapping[str, str], profile: Profile
 ) -> dict[str, dict[str, Difference]]:
     """The paired contrasts by contender and measure, adjusted over the contenders."""
     by_contender: dict[str, dict[str, Difference]] = {name: {} for name in names}
-    for measure, score in CONTRASTED.items():
-        contrasts = []
-        for name in names:
-            a, b = (graded(scores.get(name, {}).get(score, {})).only(fact_of.keys()) for scores in (before, after))
-            differences = combined([(1.0, b), (-1.0, a)])
-            contrast = paired(name, name, differences, fact_of, measure, profile.margin, n_pairs=len(names))
-            contrasts += [contrast] if contrast else []
-        for contrast in with_holm(contrasts):
+    for measure in CONTRASTED:
+        contrasts = [_contrast(name, measure, runs, fact_of, profile.margin, len(names)) for name in names]
+        for contrast in with_holm([contrast for contrast in contrasts if contrast is not None]):
             by_contender[contrast.a][measure] = _difference(contrast)
     return by_contender
+
+
+def _contrast(
+    name: str, measure: str, runs: Runs, fact_of: Mapping[str, str], margin: float, n_pairs: int
+) -> Contrast | None:
+    """After minus before of one contender. None if no question was answered in both runs."""
+    if not is_corrected(*runs):
+        differences = graded_differences(*runs, name, CONTRASTED[measure], fact_of.keys())
+        return paired(name, name, differences, fact_of, measure, margin, n_pairs)
+    table = corrected_differences(*runs, name, CONTRASTED[measure], fact_of)
+    return table and corrected_contrast(name, name, table, measure, margin, n_pairs)
 
 
 def _difference(contrast: Contrast) -> Difference:
@@ -183,11 +214,8 @@ def _contender(
     before: Comparison,
     after: Comparison,
     differences: Mapping[str, Difference],
-    scores: list[Scores],
-    shared: list[str],
+    moved: Mapping[str, float],
 ) -> ContenderDiff:
-    a, b = (by_contender.get(name, {}).get("correct", {}) for by_contender in scores)
-    moved = {key: b[key] - a[key] for key in shared if key in a and key in b}
     measures = [measure for measure in before.measures[name] if measure in after.measures[name]]
     return ContenderDiff(
         values={
