@@ -7,13 +7,13 @@ import pytest
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
-from bakeoff.llm_judge.records import Calibration
-from bakeoff.measure.labels import Label
+from bakeoff.measure.labels import Label, Unit
 from bakeoff.measure.units import unit_of
 from bakeoff.pilot.score import compare_run, score_run
 from bakeoff.records import Answer
 from bakeoff.runs.diff_results import results_diff
-from bakeoff.runs.folder import RunFolder, write_record
+from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.judged import write_judged
 from bakeoff.runs.labels import append_labels, set_weights
 from tests.unit.fakes import question
 from tests.unit.run_fixture import BASE, RAG, finished
@@ -125,13 +125,10 @@ def test_few_labels_decide_the_answers_that_they_are_about(tmp_path):
 
 
 def test_the_note_names_a_judge_and_other_grades(tmp_path):
-    """A judge counts in only one run, and one answer with the same text has another grade there."""
+    """A judge counts in only one run, and the rules graded one answer with the same text differently there."""
     before = run(tmp_path / "a")
     after = copied(before, tmp_path / "b")
-    judge = Calibration(
-        judge="m", fingerprint="f", long_from=40, least_kappa=0.6, least_labels=30, accepted=True, reason="agrees"
-    )
-    write_record(after.calibration_path, judge)
+    write_judged(after, {Unit("q3", f"{UNSURE} 3"): "right"})
     scores = [
         score.model_copy(update={"value": 1.0})
         if (score.contender, score.question_id, score.measure) == ("rag", "q1", "correct")
@@ -140,6 +137,6 @@ def test_the_note_names_a_judge_and_other_grades(tmp_path):
     ]
     jsonl.write(after.scores_path, scores)
     results = results_diff(before, after)
-    assert "a judge model counts only after" in results.note
-    assert "equal answers with other grades: 1" in results.note
+    assert "answers graded by a judge model: 0 before, 1 after" in results.note
+    assert "equal answers that the rules graded differently: 1." in results.note
     assert results.contenders["rag"].differences["accuracy"].difference == 0

@@ -8,11 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bakeoff.files import jsonl
-from bakeoff.llm_judge.records import Calibration, Judged
 from bakeoff.measure.graded import UNSURE, Graded, Ranged, combined
 from bakeoff.measure.labelled import NO_LABELS, Labelled, Labels, labelled
-from bakeoff.measure.labels import Unit
 from bakeoff.measure.ppi import Pseudo
 from bakeoff.measure.ppi_intervals import Facts, Table, Term, differences, table_of
 from bakeoff.measure.score import Values, values_of
@@ -25,16 +22,15 @@ SAME_ANSWER = Term(0.0, 0.0, 0.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class GradedRun:
-    """The test answers of a run with their scores (contender -> score -> question id -> value) and labels.
+    """The test answers of a run with the rules' scores (contender -> score -> question id -> value).
 
-    `judge` is the fingerprint of the judge model whose verdicts count; empty if there is none.
+    `labels` are those of people, with the verdicts of a judge model that count.
     """
 
     questions: Sequence[Question]
     answers: Mapping[str, Mapping[str, Answer]]
     scores: Mapping[str, Mapping[str, Values]]
     labels: Labels = NO_LABELS
-    judge: str = ""
 
     @cached_property
     def labelled(self) -> Labelled:
@@ -43,7 +39,7 @@ class GradedRun:
 
     @cached_property
     def decided(self) -> Labelled:
-        """The value of each single answer: its grade, or its label if it has one."""
+        """The value of each single answer: its label, or else the judge's verdict, or else the rules' grade."""
         return self._labelled(replace(self.labels, sample=NO_LABELS.sample))
 
     def _labelled(self, labels: Labels) -> Labelled:
@@ -64,29 +60,15 @@ class GradedRun:
 
 
 def graded_run(folder: RunFolder, names: Iterable[str]) -> GradedRun:
-    """Raises RunFolderError if a file is missing or broken, and as `labels_of` does."""
+    """The test answers of these contenders. Raises RunFolderError if a file is broken, and as `labels_of` does."""
     questions = [question for question in folder.questions() if question.split == "test"]
     names, tested = list(names), values_of(folder.scores())
-    judge, judged = _judged(folder)
     return GradedRun(
         questions,
         {name: {answer.question_id: answer for answer in folder.answers(name)} for name in names},
         {name: tested.get(name, {}) for name in names},
-        labels_of(folder, judged),
-        judge,
+        labels_of(folder),
     )
-
-
-def _judged(folder: RunFolder) -> tuple[str, set[Unit]]:
-    """The accepted judge's fingerprint and the units that it has a verdict on; an empty name if none is accepted."""
-    if not folder.calibration_path.exists():
-        return "", set()
-    calibration = folder.record(folder.calibration_path, Calibration)
-    if not calibration.accepted:
-        return "", set()
-    lines = (line for line in jsonl.read(folder.judge_path, Judged) if line.purpose == "grade")
-    own = (line for line in lines if line.judge == calibration.fingerprint and line.verdict is not None)
-    return calibration.fingerprint, {line.unit for line in own}
 
 
 def same_answers(before: GradedRun, after: GradedRun, name: str, shared: Iterable[str]) -> set[str]:
@@ -146,9 +128,9 @@ def grading_note(before: GradedRun, after: GradedRun, names: Iterable[str], shar
     if before.labels.verdicts != after.labels.verdicts:
         n = [len(run.labels.verdicts) for run in (before, after)]
         notes.append(f"answers labelled by people: {n[0]} before, {n[1]} after")
-    if before.judge != after.judge:
-        runs = [what for what, run in (("before", before), ("after", after)) if run.judge]
-        notes.append("each run has another judge model" if len(runs) > 1 else f"a judge model counts only {runs[0]}")
+    if before.labels.judged != after.labels.judged:
+        n = [len(run.labels.judged) for run in (before, after)]
+        notes.append(f"answers graded by a judge model: {n[0]} before, {n[1]} after")
     n_regraded = sum(
         before.scores[name]["correct"].get(key) != after.scores[name]["correct"].get(key)
         for name in names
@@ -156,5 +138,5 @@ def grading_note(before: GradedRun, after: GradedRun, names: Iterable[str], shar
         for key in same_answers(before, after, name, shared)
     )
     if n_regraded:
-        notes.append(f"equal answers with other grades: {n_regraded}")
+        notes.append(f"equal answers that the rules graded differently: {n_regraded}")
     return f"The two runs were not graded alike: {'; '.join(notes)}." if notes else ""
