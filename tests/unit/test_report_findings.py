@@ -237,3 +237,20 @@ def test_the_report_shows_accuracy_by_the_length_of_the_accepted_answers(tmp_pat
     page = html_page(data)
     assert 'id="lengths"' in page and "15 of 20 right" in page
     assert '"accuracy","rag","answers of more than 6 words",0.25,0.1,0.5,8' in csv_tables(data)["slices"]
+
+
+def test_unsure_answers_are_not_counted_as_right_by_length(tmp_path: Path) -> None:
+    """Of 40 unsure answers none is known to be right. Where labels correct the share, only the share is shown."""
+    folder = build(tmp_path / "run", n_questions=40, profile=None)
+    comparison = RunFolder(folder).comparison()
+    accuracy = {
+        "short": Estimate(value=0.5, low=0.0, high=1.0, n=40, unsure=40, doubt=0.5),
+        "long": Estimate(value=0.3, low=0.1, high=0.6, n=20, labels=60, unsure=2, doubt=0.1),
+    }
+    rag = comparison.measures["rag"]
+    with_lengths = {**rag, "accuracy": rag["accuracy"].model_copy(update={"by_length": accuracy})}
+    measures = {**comparison.measures, "rag": with_lengths}
+    write_record(folder / "comparison.json", comparison.model_copy(update={"measures": measures}))
+    _, rows = length_rows(gather(folder))
+    plain = [cell.replace(NARROW, " ") for cell in rows[0]]
+    assert (plain[1], plain[3]) == ("0 of 40 right, 40 unsure (50 %; 0–100 %)", "30 % right (10–60 %)")

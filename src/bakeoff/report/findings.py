@@ -61,7 +61,8 @@ CAUSE_MEANINGS: dict[Cause, str] = {
 
 
 LENGTHS_ABOUT = (
-    "Answerable questions of the slices seen and unseen. Of several accepted answers, the shortest counts. Long "
+    "Answerable questions of the slices seen and unseen. Of several accepted answers, the shortest counts. Unsure "
+    "answers count half in the share, and its interval covers both; with enough labels, only the share is known. Long "
     "answers are graded less reliably, and small models are weak at them."
 )
 
@@ -259,10 +260,15 @@ def slices(data: ReportData) -> list[str]:
 
 @dataclass(frozen=True)
 class OfLength:
-    """A contender on the questions whose accepted answers have one length. `n_right` and `n_declined` are of `n`."""
+    """A contender on the questions whose accepted answers have one length.
+
+    `n_right`, `n_unsure` and `n_declined` are of `n`. `n_right` counts what is known to be right. Where labels correct
+    the share it is None: people saw only some of the answers.
+    """
 
     n: int
-    n_right: int
+    n_right: int | None
+    n_unsure: int
     n_declined: int
     accuracy: Estimate
 
@@ -278,7 +284,8 @@ def _of_lengths(data: ReportData, name: str) -> dict[AnswerLength, OfLength]:
     return {
         length: OfLength(
             n=accuracy.n,
-            n_right=round(accuracy.n * (accuracy.value or 0.0)),
+            n_right=None if accuracy.labels else round(accuracy.n * (accuracy.least or 0.0)),
+            n_unsure=accuracy.unsure,
             n_declined=round(accuracy.n * (declined.get(length, NOTHING).value or 0.0)),
             accuracy=accuracy,
         )
@@ -287,7 +294,7 @@ def _of_lengths(data: ReportData, name: str) -> dict[AnswerLength, OfLength]:
 
 
 def length_rows(data: ReportData) -> tuple[list[str], list[list[str]]]:
-    """The heads and rows of the table by length: right with its interval, and declined; no rows if there is none."""
+    """The heads and rows of the table by length: right and unsure with the share and its interval, and declined."""
     heads = [head for meaning in LENGTHS.values() for head in (meaning.capitalize(), "Declined")]
     rows = []
     for name, lengths in by_length(data).items():
@@ -300,7 +307,10 @@ def _length_cells(found: OfLength | None) -> tuple[str, str]:
     if found is None:
         return NOT_MEASURED, NOT_MEASURED
     share, span = percent(found.accuracy.value or 0.0), ACCURACY.interval(found.accuracy.low, found.accuracy.high)
-    return f"{found.n_right} of {found.n} right ({share}; {span})", str(found.n_declined)
+    if found.n_right is None:
+        return f"{share} right ({span})", str(found.n_declined)
+    unsure = f", {found.n_unsure} unsure" if found.n_unsure else ""
+    return f"{found.n_right} of {found.n} right{unsure} ({share}; {span})", str(found.n_declined)
 
 
 def seconds_by_stage(data: ReportData) -> dict[str, dict[str, float]]:
