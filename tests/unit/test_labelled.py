@@ -180,3 +180,24 @@ def test_a_judge_s_verdict_counts_instead_of_the_rules(asked):
     given = replace(labels(units, truth, 120), judged=judged)
     estimate = summarise(asked, [one], labels=given).estimate("rag", "accuracy")
     assert estimate.low < 0.5 < estimate.high < 0.7, "labels correct a judge that calls everything right"
+
+
+def sure(name: str, n_right: int, asked: list[Question]) -> Measured:
+    """As `measured`, with confidences."""
+    one = measured(name, n_right, asked)
+    given = [answer.model_copy(update={"confidence": float(-i)}) for i, answer in enumerate(one.answers)]
+    return Measured(entrant=one.entrant, values=one.values, answers=given)
+
+
+@pytest.mark.parametrize("measure", ["aurc", "hallucination_at_equal_coverage"])
+def test_risk_and_coverage_cover_unsure_answers_and_are_corrected_by_labels(asked, measure):
+    """Half of the answers are unsure. Labels call them all wrong, so the value rises, and the interval narrows."""
+    one = sure("rag", 100, asked)
+    unlabelled = summarise(asked, [one]).measures["rag"][measure]
+    assert unlabelled.unsure == 100 and unlabelled.high - unlabelled.low > 2 * unlabelled.doubt > 0.2
+    units = units_of(one.answers)
+    verdicts = {unit: "right" if unit.text == GOLD else "wrong" for unit in units}
+    corrected = summarise(asked, [one], labels=labels(units, verdicts, 120)).measures["rag"][measure]
+    assert corrected.labels == 120 and corrected.unsure == 0
+    assert corrected.value > unlabelled.value + unlabelled.doubt / 2
+    assert corrected.high - corrected.low < unlabelled.high - unlabelled.low

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from bakeoff.measure.risk_coverage import area, curve, equal_coverage, hallucination_at, ranked
+from bakeoff.measure import ppi
+from bakeoff.measure.graded import UNSURE
+from bakeoff.measure.labels import Unit
+from bakeoff.measure.ppi import Predicted
+from bakeoff.measure.risk_coverage import NONE, Corrections, area, curve, equal_coverage, hallucination_at, ranked
+from bakeoff.measure.sampling import Sample, labelling_order
 from tests.unit.fakes import answer, question
 
 
@@ -90,3 +95,68 @@ def test_the_interval_of_the_area_narrows_with_more_facts():
     rows = [(float(right + rng.normal()), bool(right)) for right in rng.random(400) < 0.5]
     wide, narrow = area(of(rows[:50])), area(of(rows))
     assert narrow.high - narrow.low < 0.6 * (wide.high - wide.low)
+
+
+def test_the_interval_covers_unsure_answers_right_and_wrong():
+    """Half of the answers are unsure: the ends are those of runs in which all of them are right, and wrong."""
+    rows = [(float(i), i % 2 == 0) for i in range(100)]
+    grades = {str(i): 1.0 if i % 2 == 0 else UNSURE for i in range(100)}
+    asked, given = [question(str(i)) for i in range(100)], [answer(str(i), confidence=float(i)) for i in range(100)]
+    unsure = ranked(asked, given, grades)
+    right, wrong = of([(confidence, True) for confidence, _ in rows]), of(rows)
+    for measure in (area, lambda answers: hallucination_at(answers, 0.6)):
+        found, least, most = measure(unsure), measure(right), measure(wrong)
+        assert found.value == pytest.approx((least.value + most.value) / 2)
+        assert (found.low, found.high) == (pytest.approx(least.low), pytest.approx(most.high))
+        assert found.unsure == 50 and found.doubt == pytest.approx((most.value - least.value) / 2)
+
+
+def test_an_unsure_answer_to_an_unanswerable_question_may_be_right():
+    """The text may decline in other words. If a person says so, it is declined: it comes last."""
+    asked = [question("a", answers=[]), question("b")]
+    given = [answer("a", "There is no such lamp.", confidence=2.0), answer("b", confidence=1.0)]
+    unsure = area(ranked(asked, given, {"b": 1.0}, {"a": UNSURE, "b": 1.0}))
+    assert unsure.value == pytest.approx((1 / 2 + 1 / 4) / 2) and unsure.low == 0
+    assert area(ranked(asked, given, {"b": 1.0}, {"a": 1.0, "b": 1.0})).value == pytest.approx((0 + 1 / 2) / 2)
+
+
+def pilot(rng, n, n_labels):
+    """n answers whose rules are wrong in 15 of 100, the surer the fewer; and the same with labels of some of them.
+
+    Returns the answers with the truth, and the answers corrected by labels.
+    """
+    asked = [question(str(i)) for i in range(n)]
+    sure = rng.random(n)
+    given = [answer(str(i), f"text {i}", confidence=float(sure[i])) for i in range(n)]
+    right = rng.random(n) < 0.3 + 0.5 * sure
+    graded = np.where(rng.random(n) < 0.15, ~right, right)
+    units = [Unit(str(i), f"text {i}") for i in range(n)]
+    weights = dict.fromkeys(units, 1.0)
+    front = labelling_order(weights, int(rng.integers(1 << 30)))[:n_labels]
+    sample = Sample(n, frozenset(front), dict.fromkeys(units, n_labels / n))
+    predicted = {str(i): Predicted(float(graded[i]), units[i]) for i in range(n)}
+    knows = ppi.corrected({"rag": predicted}, {unit: float(right[int(unit.question_id)]) for unit in front}, sample)
+    corrections = Corrections(knows.pseudos["rag"], {}, knows.n_labels)
+    grades = {str(i): float(graded[i]) for i in range(n)}
+    truth = {str(i): float(right[i]) for i in range(n)}
+    return ranked(asked, given, truth), ranked(asked, given, grades, NONE, corrections)
+
+
+def test_all_labels_give_the_numbers_of_the_truth():
+    """Whatever the grades were. The curve stays that of the grades."""
+    true, corrected = pilot(np.random.default_rng(0), 200, 200)
+    for measure in (area, lambda answers: hallucination_at(answers, 0.5)):
+        found, expected = measure(corrected), measure(true)
+        assert (found.value, found.low, found.high) == pytest.approx((expected.value, expected.low, expected.high))
+        assert found.labels == 200
+    assert curve(corrected) != curve(true)
+
+
+def test_some_labels_correct_the_numbers_on_average():
+    """Over 20 pilots, the mean is that of the truth, and nearly all intervals hold the truth of 300 questions."""
+    rng = np.random.default_rng(1)
+    pilots = [pilot(rng, 300, 60) for _ in range(20)]
+    for measure in (area, lambda answers: hallucination_at(answers, 0.5)):
+        pairs = [(measure(true).value, measure(corrected)) for true, corrected in pilots]
+        assert np.mean([found.value - truth for truth, found in pairs]) == pytest.approx(0, abs=0.03)
+        assert sum(found.low <= truth <= found.high for truth, found in pairs) >= 18

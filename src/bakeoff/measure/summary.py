@@ -17,7 +17,15 @@ from bakeoff.measure.graded import Graded, graded, known
 from bakeoff.measure.labelled import NO_LABELS, Labelled, Labels, labelled
 from bakeoff.measure.rates import Rates, setup_usd, usd
 from bakeoff.measure.redecided import Redecided, Thresholds, redecided
-from bakeoff.measure.risk_coverage import LEAST_COVERAGE, Ranked, area, equal_coverage, hallucination_at, ranked
+from bakeoff.measure.risk_coverage import (
+    LEAST_COVERAGE,
+    Corrections,
+    Ranked,
+    area,
+    equal_coverage,
+    hallucination_at,
+    ranked,
+)
 from bakeoff.measure.score import Values
 from bakeoff.measure.statistics import (
     MARGIN,
@@ -134,10 +142,23 @@ class _View:
         """The in-domain answers from the surest to the least sure, of contenders that say how sure they are."""
         asked = [question for question in self.questions if question.slice in IN_DOMAIN]
         by_name = {
-            collected.name: ranked(asked, collected.answers, collected.values.get("knows", {}))
+            collected.name: ranked(
+                asked,
+                collected.answers,
+                collected.values.get("knows", {}),
+                collected.values.get("correct", {}),
+                self._corrections(collected.name),
+            )
             for collected in self.measured
         }
         return {name: answers for name, answers in by_name.items() if answers is not None}
+
+    def _corrections(self, name: str) -> Corrections | None:
+        """What labels say about a contender's texts; None with too few of them."""
+        if not self.labelled.corrected:
+            return None
+        knows, hallucinated = (self.labelled.corrected[score] for score in ("knows", "hallucinated"))
+        return Corrections(knows.pseudos[name], hallucinated.pseudos[name], hallucinated.n_labels)
 
     @cached_property
     def equal_coverage(self) -> float | None:
