@@ -18,7 +18,7 @@ from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.questions.facts.facts import with_same_places
 from bakeoff.questions.facts.updated import asked_again
 from bakeoff.questions.naming import first_named
-from bakeoff.questions.splits.leaks import Leak, leak_notes, leaks
+from bakeoff.questions.splits.leaks import Leak, dev_notes, leak_notes, leaks
 from bakeoff.questions.splits.splits import MEASURED, assign_splits
 from bakeoff.questions.splits.survey import QuestionSummary, counted_tests, label_note, summarise
 from bakeoff.records import Document, Question, Record, Slice, Split
@@ -145,13 +145,18 @@ def prepare(config: Config) -> Prepared:
             "knowledge).",
             "give more questions, raise split.test in the configuration, or fix the column 'split'",
         )
-    near_copies = leaks(split)
+    near_copies = leaks(split, documents=reading.documents)
     languages = shares_of_languages(document.text for document in reading.documents)
     return Prepared(
         documents=tuple(reading.documents),
         problems=(*reading.problems, *(updated.problems if updated else ())),
         questions=tuple(split),
-        notes=(*notes, *leak_notes(near_copies, split), *_coverage(config, languages)),
+        notes=(
+            *notes,
+            *leak_notes(near_copies, split),
+            *dev_notes(split, reading.documents),
+            *_coverage(config, languages),
+        ),
         leaks=tuple(near_copies),
         data=summarise(split),
         updated_documents=tuple(updated.documents) if updated else (),
