@@ -13,11 +13,13 @@ from bakeoff.corpus.sources.folders import Problem, Reading, read_documents
 from bakeoff.errors import InputError
 from bakeoff.models.embed import languages_of_embedder
 from bakeoff.models.prompts import check_placeholders
-from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
+from bakeoff.questions import locate_evidence, monthly_volume, read_questions, read_with_notes
 from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.questions.facts.facts import with_same_places
 from bakeoff.questions.facts.updated import asked_again
 from bakeoff.questions.naming import first_named
+from bakeoff.questions.rows.columns import Mapped
+from bakeoff.questions.rows.dates import MonthlyVolume
 from bakeoff.questions.splits.leaks import Leak, dev_notes, leak_notes, leaks
 from bakeoff.questions.splits.splits import MEASURED, assign_splits
 from bakeoff.questions.splits.survey import QuestionSummary, counted_tests, label_note, summarise
@@ -55,9 +57,9 @@ class Prepared(Record):
         return (*self.documents, *self.updated_documents)
 
     @property
-    def asked_per_month(self) -> int | None:
+    def monthly_volume(self) -> MonthlyVolume | None:
         """How many questions users ask in a month, if the questions have dates."""
-        return asked_per_month(self.own_questions)
+        return monthly_volume(self.own_questions)
 
     @property
     def own_questions(self) -> list[Question]:
@@ -90,11 +92,12 @@ class Prepared(Record):
         splits = ", ".join(f"{sum(question.split == split for question in own)} {split}" for split in ("train", "dev"))
         n_facts = len({question.fact for question in own})
         asked = f"{len(own)} questions about {n_facts} facts ({splits}, {counted_tests(own)})"
-        monthly = self.asked_per_month
+        monthly = self.monthly_volume
+        about = f"users ask about {monthly.asked:,} questions a month{monthly.basis}" if monthly else ""
         return [
             f"{len(self.documents)} documents, about {n_words:,} words; {asked}.",
             *([f"the documents are in {in_words(self.languages)}."] if set(self.languages) - {"en"} else []),
-            *([f"by their dates and counts, users ask about {monthly:,} questions a month."] if monthly else []),
+            *([f"by their dates and counts, {about}."] if about else []),
             *(problem.line for problem in self.problems),
             *(f"note: {note}" for note in self.notes),
             *(f"leak: {leak.line_with(texts)}" for leak in self.leaks if not leak.excused),
@@ -171,9 +174,7 @@ def _coverage(config: Config, languages: Mapping[str, float]) -> list[str]:
     return [warning for warning in warnings if warning]
 
 
-def _read(
-    names: Sequence[str], columns: Mapping[str, str], other_names: Sequence[str]
-) -> tuple[list[Question], list[str]]:
+def _read(names: Sequence[str], columns: Mapped, other_names: Sequence[str]) -> tuple[list[Question], list[str]]:
     return read_with_notes([Path(name) for name in names], columns, [Path(name) for name in other_names])
 
 
