@@ -5,7 +5,7 @@ before any work is done.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
@@ -24,11 +24,10 @@ from bakeoff.questions.splits.leaks import Leak, dev_notes, leak_notes, leaks
 from bakeoff.questions.splits.splits import MEASURED, assign_splits
 from bakeoff.questions.splits.survey import QuestionSummary, counted_tests, label_note, summarise
 from bakeoff.records import Document, Question, Record, Slice, Split
-from bakeoff.retrieval.coverage import coverage_warning, in_words
+from bakeoff.retrieval.coverage import Languages, coverage_warning
 from bakeoff.runs.config import Config
 from bakeoff.runs.data import DataSummary, DocumentSummary
 from bakeoff.sentences import first_few
-from bakeoff.writing.language import shares_of_languages
 from bakeoff.writing.words import count_words
 
 EXCUSED = (
@@ -38,18 +37,20 @@ EXCUSED = (
 
 
 class Prepared(Record):
-    """All the data of one pilot. `updated_documents` are the new versions in the update, `languages` the shares of all
-    documents' letters by language.
+    """All the data of one pilot. `updated_documents` are the new versions in the update, `languages` what the
+    documents and questions are written in. `notes` say how the files were read, `cautions` what readers of a verdict
+    must know.
     """
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
     questions: tuple[Question, ...]
     notes: tuple[str, ...]
+    cautions: tuple[str, ...] = ()
     leaks: tuple[Leak, ...]
     data: QuestionSummary
     updated_documents: tuple[Document, ...] = ()
-    languages: Mapping[str, float] = {}
+    languages: Languages = Languages()
 
     @property
     def all_documents(self) -> tuple[Document, ...]:
@@ -92,18 +93,21 @@ class Prepared(Record):
         splits = ", ".join(f"{sum(question.split == split for question in own)} {split}" for split in ("train", "dev"))
         n_facts = len({question.fact for question in own})
         asked = f"{len(own)} questions about {n_facts} facts ({splits}, {counted_tests(own)})"
-        monthly = self.monthly_volume
+        monthly, codes = self.monthly_volume, [code for code in self.languages.codes if self._is_written_in(code)]
         about = f"users ask about {monthly.asked:,} questions a month{monthly.basis}" if monthly else ""
         return [
             f"{len(self.documents)} documents, about {n_words:,} words; {asked}.",
-            *([f"the documents are in {in_words(self.languages)}."] if set(self.languages) - {"en"} else []),
+            *([f"the documents are in {self.languages.in_words(codes)}."] if set(codes) - {"en"} else []),
             *([f"by their dates and counts, {about}."] if about else []),
             *(problem.line for problem in self.problems),
             *(f"note: {note}" for note in self.notes),
             *(f"leak: {leak.line_with(texts)}" for leak in self.leaks if not leak.excused),
             *([EXCUSED.format(n=n_excused)] if n_excused else []),
-            *(f"warning: {warning}" for warning in self.data.warnings),
+            *(f"warning: {warning}" for warning in (*self.data.warnings, *self.cautions)),
         ]
+
+    def _is_written_in(self, code: str) -> bool:
+        return code in self.languages.shares or code in self.languages.documents
 
     def summary(self, n_chunks: int = 0) -> DataSummary:
         """The content of data.json. n_chunks is 0 if nothing was indexed."""
@@ -112,11 +116,12 @@ class Prepared(Record):
                 n=len(self.documents),
                 n_words=sum(count_words(document.text) for document in self.documents),
                 n_chunks=n_chunks,
-                languages=self.languages,
+                languages=self.languages.shares,
                 problems=self.problems,
             ),
             questions=self.data,
-            warnings=(*self.data.warnings, *self.notes),
+            warnings=(*self.data.warnings, *self.cautions),
+            notes=self.notes,
             leaks=self.leaks,
         )
 
@@ -149,7 +154,8 @@ def prepare(config: Config) -> Prepared:
             "give more questions, raise split.test in the configuration, or fix the column 'split'",
         )
     near_copies = leaks(split, documents=reading.documents)
-    languages = shares_of_languages(document.text for document in reading.documents)
+    asked = [question.text for question in split if question.slice != "general"]
+    languages = Languages.of([document.text for document in reading.documents], asked)
     return Prepared(
         documents=tuple(reading.documents),
         problems=(*reading.problems, *(updated.problems if updated else ())),
@@ -167,8 +173,8 @@ def prepare(config: Config) -> Prepared:
     )
 
 
-def _coverage(config: Config, languages: Mapping[str, float]) -> list[str]:
-    """For each embedder, what to know if it was not made for a language of the documents."""
+def _coverage(config: Config, languages: Languages) -> list[str]:
+    """For each embedder, what to know if it was not made for a language of the documents or questions."""
     embedders = [config.models[name] for name in dict.fromkeys(spec.retrieval.embedder for spec in config.specs)]
     warnings = (coverage_warning(model.label, languages_of_embedder(model), languages) for model in embedders)
     return [warning for warning in warnings if warning]
