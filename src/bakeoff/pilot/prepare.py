@@ -160,8 +160,8 @@ def prepare(config: Config) -> Prepared:
         documents=tuple(reading.documents),
         problems=(*reading.problems, *(updated.problems if updated else ())),
         questions=tuple(split),
-        notes=(
-            *notes,
+        notes=tuple(notes),
+        cautions=(
             *leak_notes(near_copies, split),
             *dev_notes(split, reading.documents),
             *_coverage(config, languages),

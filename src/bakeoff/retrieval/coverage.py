@@ -89,9 +89,10 @@ def coverage_warning(embedder: str, languages: Collection[str] | None, written: 
         return None
     made_for = listed([name_of(code) for code in sorted(languages)][:3])
     return (
-        f"{_which(written, others)} in {written.in_words(others)}, but the embedder {embedder} was made for {made_for}. "
-        "It counts for less there, and the words of a question (BM25) decide what is retrieved: passages that say the same in other "
-        "words are missed. Name an embedder for these languages under models: in bakeoff.yaml."
+        f"{_which(written, others)} in {written.in_words(others)}, but the embedder {embedder} was made for "
+        f"{made_for}. It counts for less there, and the words of a question (BM25) decide what is retrieved: passages "
+        "that say the same in other words are missed. Name an embedder for these languages under models: in "
+        "bakeoff.yaml."
     )
 
 
