@@ -409,6 +409,7 @@ def _summary(questions: list[Question]) -> DataSummary:
         ),
         questions=summarise(questions),
         warnings=("Only 11 test questions are of slice 'changed': its intervals are wide. <script>alert(1)</script>",),
+        notes=("q.csv: 2 columns are read as accepted answers.", "90 answerable questions have no fact."),
         leaks=(
             Leak(test_id="q007", train_id="tq007", similarity=0.97, excused=True),
             Leak(test_id="q002", train_id="tq003", similarity=0.93, excused=False),

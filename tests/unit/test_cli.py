@@ -215,6 +215,22 @@ def test_a_column_is_named_by_field_and_column():
         call("init", "docs", "-q", "q.csv", "--columns", "Customer message")
 
 
+def test_a_field_can_be_given_several_columns(tmp_path, monkeypatch):
+    """Those of answers are all read and stand in bakeoff.yaml. Another field that is repeated is an error."""
+    from bakeoff.errors import InputError
+    from bakeoff.runs.config import load_config
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("# Numbers\n\nThere are many.\n")
+    rows = "\n".join(f"What is number {i}?,{i * 7},{i * 7} pieces" for i in range(12))
+    (tmp_path / "q.csv").write_text(f"question,A,B\n{rows}\n")
+    parsed("init", "docs", "-q", "q.csv", "--columns", "answers=A", "--columns", "answers=B", "--json")
+    assert load_config(tmp_path / "bakeoff.yaml").columns == {"answers": ("A", "B")}
+    with pytest.raises(InputError, match="question is given 2 columns: 'question', 'A'"):
+        call("init", "docs", "-q", "q.csv", "--columns", "question=question", "--columns", "question=A", "--force")
+
+
 def test_schemas_are_printed():
     """Of both files, and the profile's page."""
     assert "contenders" in parsed("schema")["properties"]

@@ -345,3 +345,73 @@ def test_numbers_match_only_themselves(a: int, b: int) -> None:
 def test_an_accepted_answer_of_several_numbers_may_stand_word_for_word(answer: str, right: bool) -> None:
     """Several options in the accepted answer are not a sign of doubt."""
     assert grade(answer, ["24 months or 500 charge cycles"]).correct is right
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted", "verdict"),
+    [
+        ("During probation the notice period is two weeks", "14 days", "unsure"),
+        ("It is long. If you are a trainee, it is 14 days.", "14 days", "unsure"),
+        ("Unless you order more, it costs 5 euros.", "5 euros", "unsure"),
+        ("If you are a trainee, it is 14 days.", "14 days if you are a trainee", "right"),
+        ("According to the contract the notice period is two weeks.", "14 days", "right"),
+        ("During the war in 1894, it was absorbed.", "1894", "right"),
+        ("During probation it is three days.", "14 days", "wrong"),
+    ],
+)
+def test_a_number_under_a_condition_in_front_is_unsure(answer: str, accepted: str, verdict: str) -> None:
+    """It may be that of another case, unless the accepted answer has the condition. A year is not under a condition."""
+    assert grade(answer, [accepted]).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted", "verdict"),
+    [
+        ("No, it is not possible.", "It is not possible.", "right"),
+        ("No. It cannot be returned.", "It cannot be returned.", "right"),
+        ("Yes, it is possible in May.", "It is possible in May.", "right"),
+        ("No, it is possible in May.", "It is possible in May.", "wrong"),
+    ],
+)
+def test_a_yes_or_no_before_the_accepted_sentence_changes_nothing(answer: str, accepted: str, verdict: str) -> None:
+    """If it means the same as the sentence. If it contradicts the sentence, the answer is not right."""
+    assert grade(answer, [accepted]).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted", "verdict"),
+    [
+        ("room A101", "A 101", "right"),
+        ("It is in A 101.", "A101", "right"),
+        ("room A102", "A 101", "wrong"),
+        ("room B101", "A 101", "wrong"),
+        ("101 rooms", "A 101", "wrong"),
+        ("IP 54", "IP54", "right"),
+        ("500 euros", "EUR 500", "right"),
+    ],
+)
+def test_a_code_is_one_word_with_a_blank_and_without(answer: str, accepted: str, verdict: str) -> None:
+    """Capitals with figures. Amounts of money are no codes."""
+    assert grade(answer, [accepted]).verdict == verdict
+
+
+def test_brackets_of_a_unit_are_no_alias() -> None:
+    """dB(A) is a unit, so another number of it is wrong. A short form in brackets stays an alias."""
+    assert [grade(f"{n} dB", ["41 dB(A)"]).verdict for n in (41, 42)] == ["right", "wrong"]
+    assert grade("IP", ["Internet Protocol (IP)"]).correct
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted", "verdict"),
+    [
+        ("Team: Billing; Extension: 4711", ["at the latest ten days before"], "wrong"),
+        ("Team: Billing; Extension: 4711", ["The grid operator can read them. They are deleted later on."], "wrong"),
+        ("| Basis | 8.90 | none |", [], "wrong"),
+        ("Team: Billing; Extension: none", [], "wrong"),
+        ("Team: Operator; Extension: 4711", ["The grid operator can read them. They are deleted later on."], "unsure"),
+        ("by the front door", ["near the main entrance hall"], "unsure"),
+    ],
+)
+def test_a_row_that_shares_nothing_is_wrong(answer: str, accepted: list[str], verdict: str) -> None:
+    """A row of a table says nothing in other words; a sentence may."""
+    assert grade(answer, accepted).verdict == verdict

@@ -8,7 +8,7 @@ import pytest
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
-from bakeoff.retrieval.coverage import coverage_warning, covers_text
+from bakeoff.retrieval.coverage import Languages, coverage_warning, covers_text
 from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.retrieval.lance_table import read_state
 from bakeoff.retrieval.search_words import search_words
@@ -141,13 +141,13 @@ def test_the_words_decide_where_the_embedder_was_not_made_for_the_language(tmp_p
 
 def test_what_the_embedder_does_not_cover_is_said() -> None:
     """With the languages and what to do; nothing where it covers them or says nothing about itself."""
-    warning = coverage_warning("mini", ("en",), {"ja": 0.75, "en": 0.25})
+    warning = coverage_warning("mini", ("en",), Languages(shares={"ja": 0.75, "en": 0.25}))
     assert warning is not None
     assert "Japanese" in warning and "mini was made for English" in warning and "BM25" in warning
     assert "English (25" not in warning
-    assert coverage_warning("mini", ("en",), {"en": 1.0}) is None
-    assert coverage_warning("mini", None, {"ja": 1.0}) is None
-    assert coverage_warning("many", ("en", "ja"), {"ja": 1.0}) is None
+    assert coverage_warning("mini", ("en",), Languages(shares={"en": 1.0})) is None
+    assert coverage_warning("mini", None, Languages(shares={"ja": 1.0})) is None
+    assert coverage_warning("many", ("en", "ja"), Languages(shares={"ja": 1.0})) is None
 
 
 def test_whether_an_embedder_covers_a_question() -> None:
@@ -159,3 +159,23 @@ def test_whether_an_embedder_covers_a_question() -> None:
     german = "Die Garantie gilt drei Jahre ab dem Kauf des Geräts, und Sie können es zurückgeben."
     assert not covers_text(("en",), "Wie lange?", [german])
     assert covers_text(None, "保証は？", [])
+
+
+ENGLISH = "The warranty of the lamp is two years, and the shop that sold it is the one to ask for a new one. " * 3
+GERMAN = "Die Garantie der Lampe beträgt zwei Jahre, und das Geschäft, das sie verkauft hat, ersetzt sie kostenlos. "
+JAPANESE = "この製品の保証期間は購入日から二年間です。修理をご希望のお客様は販売店までご連絡ください。" * 2
+
+
+def test_a_language_of_two_documents_or_questions_is_named_with_its_counts() -> None:
+    """However small its share of the letters. One document or question, or a sign in an English one, names none."""
+    questions = ["保証期間はどのくらいですか", "修理はどこでできますか", "Is α an angle?", "What is β?", "Гарантия?"]
+    written = Languages.of([*[ENGLISH * 9] * 20, *[JAPANESE] * 2, GERMAN * 2], questions)
+    assert written.shares.keys() == {"en"}
+    assert written.codes == ["en", "ja"]
+    assert written.in_words(written.codes).endswith("Japanese (2 documents, 2 questions)")
+    warning = coverage_warning("mini", ("en",), written)
+    assert warning is not None
+    assert "There are texts in Japanese (2 documents, 2 questions), but the embedder mini" in warning
+    assert coverage_warning("mini", ("en", "ja"), written) is None
+    only_asked = Languages.of([ENGLISH], questions)
+    assert "Japanese (2 questions)" in str(coverage_warning("mini", ("en",), only_asked))

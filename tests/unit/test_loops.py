@@ -86,7 +86,7 @@ def test_many_loops_are_a_warning():
     """More than one in twenty of a contender's answers, with the share."""
     comparison = Comparison(entrants=(), measures={})
     given = {str(i): answer(str(i), looped=i < 2) for i in range(20)}
-    (warning,) = cautions(comparison, {"rag": given}, [question(key) for key in given])
+    _, (warning,) = cautions(comparison, {"rag": given}, [question(key) for key in given])
     assert "repeated themselves" in warning and "rag (10" in warning
 
 

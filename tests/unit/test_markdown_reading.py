@@ -84,3 +84,22 @@ def test_what_is_left_out_of_markdown_is_in_its_metadata() -> None:
     text = "A ~~b~~ c. <!-- d -->\n\n[//]: # (e)\n\n```\n<!-- f -->\n```\n"
     assert parse("a.md", text.encode()).parts[0].meta == {"left_out": "2 comments, 1 struck passage"}
     assert parse("a.md", b"A ~b~ c.").parts[0].meta == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- **&lt;name&gt;** is the user", "- **<name>** is the user"),
+        ("Fish &amp; chips: &#8364;5, &#xA3;4,&nbsp;&frac12; kg", "Fish & chips: €5, £4, ½ kg"),
+        (
+            "`&lt;` is code\n\n```\n&amp;\n```\n\n    &gt;",
+            "`&lt;` is code\n\n```\n&amp;\n```\n\n    &gt;",
+        ),
+        ("| a &amp; b | c &#124; d |", "| a & b | c &#124; d |"),
+        ("&gt; no quote\n\n&#35; no heading", "&gt; no quote\n\n&#35; no heading"),
+        ("&amp;lt; is written so, &unknown; and AT&T; too", "&lt; is written so, &unknown; and AT&T; too"),
+    ],
+)
+def test_entities_are_read_as_their_signs(text: str, expected: str) -> None:
+    """As readers see them, outside code. Those that would make a cell, quote or heading stay."""
+    assert parse("a.md", f"# Title\n\n{text}\n".encode()).parts[0].text.strip() == f"# Title\n\n{expected}"

@@ -170,7 +170,7 @@ def test_documents_that_the_embedder_does_not_cover_are_said(tmp_path: Path, mon
     config = make(tmp_path)
     (tmp_path / "docs" / "ja.md").write_text(JAPANESE * 20, encoding="utf-8")
     found = prepare(load_config(config))
-    (note,) = [note for note in found.notes if "embedder" in note]
+    (note,) = [note for note in found.cautions if "embedder" in note]
     assert "Japanese (" in note and "was made for English" in note
     assert any(line.startswith("the documents are in Japanese (") for line in found.lines())
     summary = found.summary()

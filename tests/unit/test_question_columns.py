@@ -54,6 +54,32 @@ def test_several_columns_of_the_mapped_name_hold_answers(tmp_path: Path) -> None
     assert read_questions([path], {"answers": "Reply"})[0].answers == ("b", "c")
 
 
+def test_answers_can_be_mapped_to_several_columns(tmp_path: Path) -> None:
+    """All of them are read, in the order of the mapping. They are not read as anything else."""
+    path = write(tmp_path, "q.csv", "question,B,A,answer\nA?,b,a,wrong\nC?,d,,wrong\n")
+    questions = read_questions([path], {"answers": ("A", "b")})
+    assert [one.answers for one in questions] == [("a", "b"), ("d",)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"question": ("A", "B")}, "question is given 2 columns: 'A', 'B'"),
+        ({"answers": ("A", "a")}, "'a' is given twice for answers"),
+        ({"answers": ()}, "answers is given 0 columns"),
+        ({"answers": ("A", "B"), "source": "B"}, "'B' is given for both answers and source"),
+        ({"answers": ("A", "X")}, "answers should be read from 'X'"),
+    ],
+)
+def test_only_answers_can_have_several_columns(
+    tmp_path: Path, columns: dict[str, str | tuple[str, ...]], message: str
+) -> None:
+    """Another field with two columns is an error, and so are a column given twice and one that no file has."""
+    path = write(tmp_path, "q.csv", "question,A,B\nA?,a,b\n")
+    with pytest.raises(InputError, match=message):
+        read_questions([path], columns)
+
+
 def test_a_file_without_the_mapped_column_is_read_by_the_usual_names(tmp_path: Path) -> None:
     """Two exports may have different columns, and so may two lines of a JSON lines file."""
     first = write(tmp_path, "a.csv", "Message,answer\nA?,1\n")

@@ -54,3 +54,14 @@ def test_the_look_at_the_data_maps_columns_and_notices_labels(tmp_path: Path) ->
     found = inspect_data(questions=[path], columns={"question": "Message", "answers": "Team"})
     assert (found.n_questions, found.n_labels) == (90, 3)
     assert "The answers look like 3 labels: this is classification." in found.lines()
+
+
+def test_a_volume_from_few_dated_questions_is_shown_and_not_used(tmp_path: Path) -> None:
+    """The line says how many questions have a date. Fewer than half do not fill in the profile."""
+    rows = ["a,1,12,2026-01-01", "b,2,49,2026-03-02", "c,3,1,", "d,4,1,", "e,5,1,"]
+    path = tmp_path / "q.csv"
+    for kept, known in ((rows, False), (rows[:4], True)):
+        path.write_text("\n".join(["question,answer,asked,date", *kept]))
+        inspection = inspect_data(questions=[path])
+        assert f"2 of {len(kept)} questions that have a date" in inspection.lines()[0]
+        assert ("queries_per_month" in inspection.values()) is known

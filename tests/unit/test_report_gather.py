@@ -62,6 +62,17 @@ def test_contenders_that_a_constant_answer_is_as_good_as_are_named(folder: Path)
     assert constant.answer in warning and "not significantly more accurate" in warning and "hybrid" not in warning
 
 
+def test_what_changes_the_verdict_comes_first_and_how_files_were_read_last(folder: Path) -> None:
+    """Notes on reading are one line with their number and the command that shows them."""
+    warnings = gather(folder).warnings
+    first, later = (
+        next(i for i, warning in enumerate(warnings) if start in warning) for start in ("Always answering", "cut off")
+    )
+    assert first < later
+    assert "the 2 notes that bakeoff init prints" in warnings[-1]
+    assert not any("2 columns are read" in warning or "have no fact" in warning for warning in warnings)
+
+
 def test_the_models_that_answered_are_named_where_servers_name_them(folder: Path) -> None:
     """Once for each contender, with the fingerprint."""
     assert gather(folder).origins == {"rag-tuned": ("their-model-2026-10 (fp_1)",)}

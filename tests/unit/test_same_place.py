@@ -6,6 +6,7 @@ import pytest
 
 from bakeoff.questions.evidence.locate import locate_evidence
 from bakeoff.questions.facts.facts import with_facts, with_same_places
+from bakeoff.questions.splits.leaks import dev_notes, leaks
 from bakeoff.records import Document, Question, SourceSpan
 
 TEXT = """# Loans
@@ -31,7 +32,7 @@ def facts(questions: Sequence[Question]) -> list[str]:
 
 
 def test_the_same_answer_at_the_only_place_is_one_fact() -> None:
-    """However differently the question is asked. Numbers count too. A note says how many facts are left."""
+    """However differently the question is asked. Numbers count too. A note counts the facts."""
     questions = [
         question(1, "What must I pay if I bring a book back too late?", "2 euros"),
         question(2, "late return charge??", "2 euros"),
@@ -41,7 +42,8 @@ def test_the_same_answer_at_the_only_place_is_one_fact() -> None:
     assert first == second != third
     located, _ = locate_evidence(with_facts(questions)[0], DOCUMENTS)
     (note,) = with_same_places(located, DOCUMENTS)[1]
-    assert "of 3 inferred facts, 2 are left" in note
+    assert "3 answerable questions have no fact" in note
+    assert "2 facts (grouped with another question that asks for the same: 1)" in note
     assert "bakeoff init --facts" in note
 
 
@@ -91,3 +93,59 @@ def test_facts_of_the_file_stay() -> None:
     for given, expected in ((("late", "", ""), ["late"] * 3), (("x", "y", ""), ["x", "y"])):
         named = [question(n, text, "2 euros", fact=given[n]) for n, text in enumerate(texts)]
         assert facts(named)[: len(expected)] == expected
+
+
+def test_one_accepted_answer_in_common_is_enough() -> None:
+    """At one place, whatever else the two accept, and however the amount is spelled."""
+    questions = [
+        question(1, "What must I pay if I bring a book back too late?", "2 euros | 2 euros a week"),
+        question(2, "late return charge??", "2 EUR"),
+        question(3, "cost of a gone card", "5 euros | 2 dollars"),
+    ]
+    first, second, third = facts(questions)
+    assert first == second != third
+
+
+SHEET = """## Discounts
+
+Level: Silver; Discount: 12.5%; Minimum order: 2,500.00
+Level: Gold; Discount: 18.0%; Minimum order: 12.50
+
+| Fee | Amount (EUR) |
+| --- | --- |
+| Reminder | 2.75 |
+| Visit | 28 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("answers", "same"),
+    [
+        (("12.5%", "12.5 percent"), True),
+        (("2.75 EUR (without VAT)", "2.75 EUR (without VAT)"), True),  # the heading of the table names the unit
+        (("2.75 EUR", "€2.75"), True),
+        (("12.5%", "12.5 EUR"), False),
+        (("28 EUR (net)", "28 EUR (net)"), False),  # two digits occur by chance
+    ],
+)
+def test_cells_of_tables_are_places(answers: tuple[str, str], same: bool) -> None:
+    """A cell is one place in any spelling of its figure, with its unit or without."""
+    texts = ["how much off do silver partners get", "Rebate or charge?"]
+    sheet = Document(id="s", text=SHEET, source="s.md")
+    asked = [question(n, text, answers[n], "s.md") for n, text in enumerate(texts)]
+    located, _ = locate_evidence(with_facts(asked)[0], [sheet])
+    assert (len({each.fact for each in with_same_places(located, [sheet])[0]}) == 1) is same
+
+
+def test_two_facts_of_the_file_at_one_place_are_a_leak() -> None:
+    """In test and training as a leak, in dev and another split as a note. With one fact it is neither."""
+    texts = ["Which charge for returning late?", "What if I forget a book?", "fee when late?"]
+    splits = ["test", "train", "dev"]
+    for given, n_leaks in ((("x", "y", "z"), 1), (("x", "x", "x"), 0)):
+        asked = [question(n, text, "2 euros", fact=given[n], split=splits[n]) for n, text in enumerate(texts)]
+        located, _ = locate_evidence(asked, DOCUMENTS)
+        pairs = [leak for leak in leaks(located, documents=DOCUMENTS) if not leak.excused]
+        assert [(leak.test_id, leak.train_id) for leak in pairs] == [("q0", "q1")] * n_leaks
+        notes = dev_notes(located, DOCUMENTS)
+        assert len(notes) == n_leaks
+        assert all("in dev" in note and "column 'fact'" in note for note in notes)

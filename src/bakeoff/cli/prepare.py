@@ -14,7 +14,11 @@ from bakeoff.errors import ConfigError
 
 Columns = Annotated[
     list[str] | None,
-    typer.Option("--columns", metavar="FIELD=COLUMN", help='A column by its name: question="Customer message".'),
+    typer.Option(
+        "--columns",
+        metavar="FIELD=COLUMN",
+        help='A column by its name: question="Customer message". Repeat it, for answers also with several columns.',
+    ),
 ]
 
 
@@ -52,15 +56,23 @@ def init(
         typer.echo("\n".join(written.lines))
 
 
-def _columns(given: list[str]) -> dict[str, str]:
-    """'field=column' as a mapping. Raises ConfigError if a text has another form."""
+def _columns(given: list[str]) -> dict[str, str | tuple[str, ...]]:
+    """'field=column' as a mapping; of a field that is given more than once all columns, in order.
+
+    Raises ConfigError if a text has another form.
+    """
     for text in given:
         if not all(text.partition("=")):
             raise ConfigError(
                 f"--columns {text!r} does not name a field and a column.",
                 'write it as FIELD=COLUMN, such as question="Customer message"',
             )
-    return {field.strip(): column.strip() for field, _, column in (text.partition("=") for text in given)}
+    columns: dict[str, str | tuple[str, ...]] = {}
+    for field, _, column in (text.partition("=") for text in given):
+        known = columns.get(field.strip(), ())
+        earlier = (known,) if isinstance(known, str) else known
+        columns[field.strip()] = (*earlier, column.strip()) if earlier else column.strip()
+    return columns
 
 
 def advise(

@@ -44,7 +44,7 @@ def without_hidden(text: str) -> str:
         code.append(piece)
         return f"\ue004{len(code) - 1}\ue005"
 
-    changed = _BYTES.sub(r"\1", _code_aside(text, aside))
+    changed = _BYTES.sub(r"\1", code_aside(text, aside))
     for hidden in (*_COMMENTS, *_STRUCKS):
         changed = hidden.sub(_GONE, changed)
     lines = [_tidied(line) for line in changed.split("\n")]
@@ -60,7 +60,7 @@ def left_out(text: str) -> str:
     """
     if not _HINTS.search(text) or _SIGNS.search(text):
         return ""
-    changed = _code_aside(text, lambda _: "\ue0040\ue005")
+    changed = code_aside(text, lambda _: "\ue0040\ue005")
     found = []
     for kind, patterns in (("comment", _COMMENTS), ("struck passage", _STRUCKS)):
         n_found = 0
@@ -71,7 +71,7 @@ def left_out(text: str) -> str:
     return ", ".join(found)
 
 
-def _code_aside(text: str, aside: Callable[[str], str]) -> str:
+def code_aside(text: str, aside: Callable[[str], str]) -> str:
     """The text with a sign for each line and each span of code."""
     lines = text.split("\n")
     is_code = markup.code_lines(lines)

@@ -11,6 +11,7 @@ from typing import Any
 from bakeoff.formats import encodings, markup, rst
 from bakeoff.formats.encodings import Decoded
 from bakeoff.formats.front_matter import front_matter
+from bakeoff.formats.markdown_entities import without_entities
 from bakeoff.formats.markdown_hidden import left_out, without_hidden
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
 from bakeoff.formats.tables import json_tree
@@ -103,7 +104,7 @@ def _text(suffix: str, name: str, found: Decoded) -> Parsed:
     front, body = front_matter(text)
     if hidden := left_out(body):
         note["left_out"] = hidden
-    body = atx_headings(without_hidden(body))
+    body = atx_headings(without_entities(without_hidden(body)))
     return _whole(name, str(front.pop("title", "")), body, {**front, **note})
 
 

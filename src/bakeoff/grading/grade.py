@@ -12,15 +12,23 @@ from dataclasses import dataclass
 
 from bakeoff.grading.abstention import denies_elsewhere, is_abstention, mentions_declining
 from bakeoff.grading.bounds import bound_at, same_signs
+from bakeoff.grading.codes import with_joined_code
 from bakeoff.grading.compounds import is_first_part
 from bakeoff.grading.doubts import denies_twice
 from bakeoff.grading.label import is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
 from bakeoff.grading.normalise import without_markup
 from bakeoff.grading.number_rule import direction, number_ruling
-from bakeoff.grading.phrase_rules import list_ruling, long_ruling, phrase_ruling
-from bakeoff.grading.polarity import explicit_polarity, is_limited, opens_with_polarity, polarity
+from bakeoff.grading.phrase_rules import OTHER_WORDS, list_ruling, long_ruling, phrase_ruling
+from bakeoff.grading.polarity import (
+    explicit_polarity,
+    is_limited,
+    opens_with_polarity,
+    polarity,
+    without_agreeing_opening,
+)
 from bakeoff.grading.quantities import is_quantity, with_units
+from bakeoff.grading.rows import is_row
 from bakeoff.grading.rulings import Ruling, Verdict, best, right, unsure, wrong
 from bakeoff.grading.shares import as_clock, as_percentages, is_odds, odds_as_shares
 from bakeoff.grading.signs import says_signs
@@ -97,17 +105,25 @@ def _judge(answer: str, golds: Sequence[str], kind: str) -> Ruling:
         return wrong("signs" if not golds else "empty")
     if declined and not any(is_abstention(gold) for gold in golds):
         return wrong("declined")
-    wanted = with_units([terms(gold) for gold in golds])
-    rulings = [
-        _checked(_apply_rule(answer, gold, wanted, raw, kind), answer, gold, kind)
-        for raw, gold in zip(golds, wanted, strict=True)
-    ]
+    wanted = with_units([terms(with_joined_code(answer, gold)[1]) for gold in golds])
+    rulings = []
+    for raw, gold in zip(golds, wanted, strict=True):
+        given = without_agreeing_opening(with_joined_code(answer, raw)[0], raw)
+        rulings.append(_checked(_apply_rule(given, gold, wanted, raw, kind), given, gold, kind))
     ruling = best(rulings)
+    if ruling.reason == OTHER_WORDS and is_row(answer) and not _share_words(answer, golds):
+        return wrong(ruling.rule)
     if ruling.verdict == "right" and _only_asks(answer) and not any(raw.rstrip().endswith("?") for raw in golds):
         return unsure(ruling.rule, "it is a question")
     if ruling.verdict == "right" and ruling.rule != "same" and mentions_declining(answer):
         return unsure(ruling.rule, "it also declines") if not any(map(is_abstention, golds)) else ruling
     return ruling
+
+
+def _share_words(answer: str, golds: Sequence[str]) -> bool:
+    """Whether the answer has a content word or an amount of one of the accepted answers."""
+    given = {term.text for term in content(terms(answer))}
+    return any(given & {term.text for term in content(terms(gold))} for gold in golds)
 
 
 def _only_asks(answer: str) -> bool:
@@ -130,6 +146,8 @@ def _unanswerable(answer: str) -> Ruling:
         r"\b(?:there (?:is|are|was|were) no|no such|do(?:es)?(?: not|n't) (?:exist|have)|no longer)\b", answer, re.I
     ):
         return unsure(rule, "it may say that the thing does not exist")
+    if is_row(answer):
+        return wrong(rule)
     if len(answer.split()) <= 4 and re.search(r"\b(?:no|not|none|nothing|null|nil|empty|tbd|cannot)\b", answer, re.I):
         return unsure(rule, "it may say that there is no answer")
     if len(answer.split()) <= 12 and re.search(
@@ -267,7 +285,7 @@ def _token_f1(words: Sequence[str], gold: Sequence[str]) -> float:
 def _without_brackets(alias: str) -> list[str]:
     """'Internet Protocol (IP)' also accepts 'Internet Protocol' and 'IP'. Other brackets do not change anything."""
     match = re.fullmatch(r"\s*(.+?)\s*\(([^()]+)\)\s*", alias)
-    if match and match[2].isupper() and len(match[2]) <= 8:
+    if match and match[2].isupper() and len(match[2]) <= 8 and not re.search(r"\d", match[1]):  # not 41 dB(A)
         return [alias, match[1], match[2]]
     return [alias]
 

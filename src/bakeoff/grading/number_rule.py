@@ -62,6 +62,9 @@ def _right_unless(answer: Terms, places: Sequence[int], gold: Terms, wanted: Ter
         return unsure(rule, "it may say what was true before")
     if _qualifiers(gold) - {term.text for term in answer}:
         return unsure(rule, "a word that tells it apart is missing")
+    is_day = bool(wanted.dates) or is_year(wanted)
+    if places and not is_day and all(_is_conditional(answer, i, gold) for i in places):
+        return unsure(rule, "it is stated under a condition")
     if places and contradiction(answer, max(places) + 1):
         return unsure(rule, "it may correct itself")
     bound = bound_at(gold, next(i for i, term in enumerate(gold) if countable(term)))
@@ -95,6 +98,17 @@ def _is_former(answer: Terms, places: Sequence[int]) -> bool:
 
 def _used_to(answer: Terms, i: int) -> bool:
     return " used to " in f" {' '.join(term.text for term in answer[max(0, i - 5) : i])} "
+
+
+_CONDITIONS = word_set("during if unless while when whenever provided")
+
+
+def _is_conditional(answer: Terms, i: int, gold: Terms) -> bool:
+    """Whether a condition that the accepted answer does not have opens the sentence: 'During probation, two weeks'."""
+    start = i
+    while start > 0 and not any(mark in answer[start].before for mark in ".;!?¶"):
+        start -= 1
+    return answer[start].text in _CONDITIONS - {term.text for term in gold} and start < i
 
 
 _ENDS, _BEGINS = frozenset(("until", "till", "to", "by", "before")), frozenset(("from", "since", "after", "starting"))

@@ -32,7 +32,7 @@ from bakeoff.grading.wording import (
     without_numbering,
 )
 
-_OTHER_WORDS = "it may say the same in other words"
+OTHER_WORDS = "it may say the same in other words"
 
 
 def phrase_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str) -> Ruling:
@@ -80,9 +80,9 @@ def _words_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str)
     if _alike(answer, gold):
         return unsure(rule, "it is spelled like the accepted answer")
     if _may_be_paraphrase(answer, gold):
-        return unsure(rule, _OTHER_WORDS)
+        return unsure(rule, OTHER_WORDS)
     if shared or len(wanted) >= 3:
-        return unsure(rule, _OTHER_WORDS)
+        return unsure(rule, OTHER_WORDS)
     return wrong(rule).but(_rounded_version(answer, gold) if any(map(_is_mark, gold)) else "")
 
 
@@ -365,7 +365,7 @@ def long_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms]) -> Ruling:
     shared = {term.text for term in content(answer)} & {term.text for term in content(gold)}
     if not shared and len(answer) >= 3 and len(content(gold)) >= LONG and not _alike(answer, gold):
         return wrong(rule)
-    return unsure(rule, _OTHER_WORDS)
+    return unsure(rule, OTHER_WORDS)
 
 
 def _only_negated(answer: Terms, gold: Terms) -> bool:
@@ -383,4 +383,4 @@ def _states_other_numbers(answer: Terms, gold: Terms) -> bool:
     return bool(wanted and given) and overlap >= 0.5 and not any(says_as_much(a, b) for a in given for b in wanted)
 
 
-__all__ = ["list_ruling", "long_ruling", "phrase_ruling", "same"]
+__all__ = ["OTHER_WORDS", "list_ruling", "long_ruling", "phrase_ruling", "same"]

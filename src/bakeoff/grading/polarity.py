@@ -129,6 +129,20 @@ def is_limited(text: str, implied: str) -> bool:
     return _LIMITED_NO.search(sentence) is not None
 
 
+def without_agreeing_opening(answer: str, gold: str) -> str:
+    """The answer without a yes or no before a sentence, if the accepted sentence means the same yes or no.
+
+    >>> without_agreeing_opening("No, it is not possible.", "It is not possible.")
+    'It is not possible.'
+    """
+    opening = re.match(rf"\s*(?:{_YES}|{_NO})\s*[,;:.!-]+\s*(?=\w)", answer, re.I)
+    if opening is None or opens_with_polarity(gold) or not _implied(_without_lead_in(gold)):
+        return answer
+    rest = answer[opening.end()].upper() + answer[opening.end() + 1 :]
+    agrees = _implied(_without_lead_in(gold)) == _implied(_without_lead_in(rest)) == explicit_polarity(answer)
+    return rest if agrees else answer
+
+
 def opens_with_polarity(text: str) -> bool:
     """Whether the text begins with yes or no, or a word that means the same."""
     return re.match(rf"\W*(?:{_YES}|{_NO})", plain(text), re.I) is not None

@@ -55,8 +55,10 @@ def _plain(text: str) -> str:
 
 def _without(text: str, wanted: str) -> tuple[Verdict, str]:
     pairs = {wanted[i : i + 2] for i in range(len(wanted) - 1)}
-    if any(pair in text for pair in pairs) or (not HAS_NO_BLANKS.search(text) and re.search(r"[a-z]", text)):
-        return "unsure", "it shares letters with the accepted answer" if pairs else "it is in another script"
+    if any(pair in text for pair in pairs):
+        return "unsure", "it shares letters with the accepted answer"
+    if not HAS_NO_BLANKS.search(text) and re.search(r"[a-z]", text):
+        return "unsure", "it is in another script"
     return "wrong", ""
 
 

@@ -6,7 +6,7 @@ Takes paths, gives the text to show. Needs no model. Knows nothing about contend
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from bakeoff.catalogue import RECIPES
@@ -16,6 +16,8 @@ from bakeoff.pilot.answer_settings import answers_line, sentences_warning, settl
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.questions import column_lines, read_questions
 from bakeoff.questions.reading import fact_table, reading_lines
+from bakeoff.questions.rows.columns import Mapped
+from bakeoff.questions.rows.dates import MonthlyVolume
 from bakeoff.records import Question, Record
 from bakeoff.runs.config import Config
 from bakeoff.runs.data import DataSummary
@@ -90,7 +92,7 @@ def first_config(
     questions: Sequence[Path],
     output: Path,
     force: bool = False,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapped | None = None,
     facts: Path | None = None,
 ) -> FirstConfig:
     """Writes the configuration and the schema by which editors check it. Says what the data allow.
@@ -160,11 +162,11 @@ def _text(config: Config, prepared: Prepared, output: Path) -> str:
         answers=lengths.length,
         max_new_tokens=lengths.max_new_tokens,
         k=config.retrieval.k,
-        profile=_profile(prepared.asked_per_month),
+        profile=_profile(prepared.monthly_volume),
     )
 
 
-def _columns(columns: Mapping[str, str]) -> str:
+def _columns(columns: Mapped) -> str:
     if not columns:
         return "# columns: {question: Customer message, answers: Resolution}"
     return "columns:\n" + "\n".join(
@@ -172,11 +174,11 @@ def _columns(columns: Mapping[str, str]) -> str:
     )
 
 
-def _profile(asked_per_month: int | None) -> str:
-    """The monthly volume from the questions' dates. If they have none, the default, commented out."""
-    if asked_per_month is None:
+def _profile(volume: MonthlyVolume | None) -> str:
+    """The monthly volume from the questions' dates. If most have none, the default, commented out."""
+    if volume is None or not volume.is_known:
         return "# profile:\n#   queries_per_month: 10000   # the default"
-    return f"profile:\n  queries_per_month: {asked_per_month}   # from the dates and counts of the questions"
+    return f"profile:\n  queries_per_month: {volume.asked}   # from the dates and counts of the questions"
 
 
 def _list(paths: Sequence[str], folder: Path) -> str:

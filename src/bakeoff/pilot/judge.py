@@ -294,12 +294,13 @@ def _routes(
 
 
 def _data_warnings(data: DataSummary) -> list[str]:
-    """Warnings from the data summary, near-copies between test and training, and files that could not be read."""
-    warnings = list(data.warnings)
+    """Near-copies between test and training, warnings from the data summary, and files that could not be read."""
+    warnings = []
     n_leaks = sum(not leak.excused for leak in data.leaks)
     if n_leaks:
         copies = "question nearly copies" if n_leaks == 1 else "questions nearly copy"
         warnings.append(f"{n_leaks} test {copies} a training question: the tuned contenders may look too good.")
+    warnings += data.warnings
     unread = sum(problem.reason != "hidden" and not problem.is_read for problem in data.documents.problems)
     if unread:
         files = "file" if unread == 1 else "files"

@@ -5,7 +5,7 @@ before any work is done.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
@@ -13,20 +13,21 @@ from bakeoff.corpus.sources.folders import Problem, Reading, read_documents
 from bakeoff.errors import InputError
 from bakeoff.models.embed import languages_of_embedder
 from bakeoff.models.prompts import check_placeholders
-from bakeoff.questions import asked_per_month, locate_evidence, read_questions, read_with_notes
+from bakeoff.questions import locate_evidence, monthly_volume, read_questions, read_with_notes
 from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.questions.facts.facts import with_same_places
 from bakeoff.questions.facts.updated import asked_again
 from bakeoff.questions.naming import first_named
-from bakeoff.questions.splits.leaks import Leak, leak_notes, leaks
+from bakeoff.questions.rows.columns import Mapped
+from bakeoff.questions.rows.dates import MonthlyVolume
+from bakeoff.questions.splits.leaks import Leak, dev_notes, leak_notes, leaks
 from bakeoff.questions.splits.splits import MEASURED, assign_splits
 from bakeoff.questions.splits.survey import QuestionSummary, counted_tests, label_note, summarise
 from bakeoff.records import Document, Question, Record, Slice, Split
-from bakeoff.retrieval.coverage import coverage_warning, in_words
+from bakeoff.retrieval.coverage import Languages, coverage_warning
 from bakeoff.runs.config import Config
 from bakeoff.runs.data import DataSummary, DocumentSummary
 from bakeoff.sentences import first_few
-from bakeoff.writing.language import shares_of_languages
 from bakeoff.writing.words import count_words
 
 EXCUSED = (
@@ -36,18 +37,20 @@ EXCUSED = (
 
 
 class Prepared(Record):
-    """All the data of one pilot. `updated_documents` are the new versions in the update, `languages` the shares of all
-    documents' letters by language.
+    """All the data of one pilot. `updated_documents` are the new versions in the update, `languages` what the
+    documents and questions are written in. `notes` say how the files were read, `cautions` what readers of a verdict
+    must know.
     """
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
     questions: tuple[Question, ...]
     notes: tuple[str, ...]
+    cautions: tuple[str, ...] = ()
     leaks: tuple[Leak, ...]
     data: QuestionSummary
     updated_documents: tuple[Document, ...] = ()
-    languages: Mapping[str, float] = {}
+    languages: Languages = Languages()
 
     @property
     def all_documents(self) -> tuple[Document, ...]:
@@ -55,9 +58,9 @@ class Prepared(Record):
         return (*self.documents, *self.updated_documents)
 
     @property
-    def asked_per_month(self) -> int | None:
+    def monthly_volume(self) -> MonthlyVolume | None:
         """How many questions users ask in a month, if the questions have dates."""
-        return asked_per_month(self.own_questions)
+        return monthly_volume(self.own_questions)
 
     @property
     def own_questions(self) -> list[Question]:
@@ -90,17 +93,21 @@ class Prepared(Record):
         splits = ", ".join(f"{sum(question.split == split for question in own)} {split}" for split in ("train", "dev"))
         n_facts = len({question.fact for question in own})
         asked = f"{len(own)} questions about {n_facts} facts ({splits}, {counted_tests(own)})"
-        monthly = self.asked_per_month
+        monthly, codes = self.monthly_volume, [code for code in self.languages.codes if self._is_written_in(code)]
+        about = f"users ask about {monthly.asked:,} questions a month{monthly.basis}" if monthly else ""
         return [
             f"{len(self.documents)} documents, about {n_words:,} words; {asked}.",
-            *([f"the documents are in {in_words(self.languages)}."] if set(self.languages) - {"en"} else []),
-            *([f"by their dates and counts, users ask about {monthly:,} questions a month."] if monthly else []),
+            *([f"the documents are in {self.languages.in_words(codes)}."] if set(codes) - {"en"} else []),
+            *([f"by their dates and counts, {about}."] if about else []),
             *(problem.line for problem in self.problems),
             *(f"note: {note}" for note in self.notes),
             *(f"leak: {leak.line_with(texts)}" for leak in self.leaks if not leak.excused),
             *([EXCUSED.format(n=n_excused)] if n_excused else []),
-            *(f"warning: {warning}" for warning in self.data.warnings),
+            *(f"warning: {warning}" for warning in (*self.data.warnings, *self.cautions)),
         ]
+
+    def _is_written_in(self, code: str) -> bool:
+        return code in self.languages.shares or code in self.languages.documents
 
     def summary(self, n_chunks: int = 0) -> DataSummary:
         """The content of data.json. n_chunks is 0 if nothing was indexed."""
@@ -109,11 +116,12 @@ class Prepared(Record):
                 n=len(self.documents),
                 n_words=sum(count_words(document.text) for document in self.documents),
                 n_chunks=n_chunks,
-                languages=self.languages,
+                languages=self.languages.shares,
                 problems=self.problems,
             ),
             questions=self.data,
-            warnings=(*self.data.warnings, *self.notes),
+            warnings=(*self.data.warnings, *self.cautions),
+            notes=self.notes,
             leaks=self.leaks,
         )
 
@@ -145,13 +153,19 @@ def prepare(config: Config) -> Prepared:
             "knowledge).",
             "give more questions, raise split.test in the configuration, or fix the column 'split'",
         )
-    near_copies = leaks(split)
-    languages = shares_of_languages(document.text for document in reading.documents)
+    near_copies = leaks(split, documents=reading.documents)
+    asked = [question.text for question in split if question.slice != "general"]
+    languages = Languages.of([document.text for document in reading.documents], asked)
     return Prepared(
         documents=tuple(reading.documents),
         problems=(*reading.problems, *(updated.problems if updated else ())),
         questions=tuple(split),
-        notes=(*notes, *leak_notes(near_copies, split), *_coverage(config, languages)),
+        notes=tuple(notes),
+        cautions=(
+            *leak_notes(near_copies, split),
+            *dev_notes(split, reading.documents),
+            *_coverage(config, languages),
+        ),
         leaks=tuple(near_copies),
         data=summarise(split),
         updated_documents=tuple(updated.documents) if updated else (),
@@ -159,16 +173,14 @@ def prepare(config: Config) -> Prepared:
     )
 
 
-def _coverage(config: Config, languages: Mapping[str, float]) -> list[str]:
-    """For each embedder, what to know if it was not made for a language of the documents."""
+def _coverage(config: Config, languages: Languages) -> list[str]:
+    """For each embedder, what to know if it was not made for a language of the documents or questions."""
     embedders = [config.models[name] for name in dict.fromkeys(spec.retrieval.embedder for spec in config.specs)]
     warnings = (coverage_warning(model.label, languages_of_embedder(model), languages) for model in embedders)
     return [warning for warning in warnings if warning]
 
 
-def _read(
-    names: Sequence[str], columns: Mapping[str, str], other_names: Sequence[str]
-) -> tuple[list[Question], list[str]]:
+def _read(names: Sequence[str], columns: Mapped, other_names: Sequence[str]) -> tuple[list[Question], list[str]]:
     return read_with_notes([Path(name) for name in names], columns, [Path(name) for name in other_names])
 
 

@@ -8,6 +8,6 @@ divides them.
 from bakeoff.questions.evidence.locate import locate_evidence
 from bakeoff.questions.read import column_lines, read_questions, read_with_notes
 from bakeoff.questions.rows.columns import COLUMNS
-from bakeoff.questions.rows.dates import asked_per_month
+from bakeoff.questions.rows.dates import monthly_volume
 
-__all__ = ["COLUMNS", "asked_per_month", "column_lines", "locate_evidence", "read_questions", "read_with_notes"]
+__all__ = ["COLUMNS", "column_lines", "locate_evidence", "monthly_volume", "read_questions", "read_with_notes"]

@@ -4,7 +4,7 @@ Takes paths, gives records, and notes on how the files were read.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -14,7 +14,7 @@ from bakeoff.errors import InputError
 from bakeoff.questions.facts.facts import with_facts
 from bakeoff.questions.facts.label_kind import with_label_kind
 from bakeoff.questions.rows.cells import answers, cell, has_html, question_of, question_text, unanswerable
-from bakeoff.questions.rows.columns import check_columns, check_fields
+from bakeoff.questions.rows.columns import Mapped, check_columns, check_fields
 from bakeoff.questions.rows.conflicts import conflict_notes
 from bakeoff.questions.rows.dates import days_of
 from bakeoff.questions.rows.row_notes import row_notes
@@ -25,16 +25,16 @@ from bakeoff.questions.tools.recognise import converted
 from bakeoff.records import Question
 from bakeoff.sentences import first_few
 
-NO_COLUMNS: Mapping[str, str] = MappingProxyType({})
+NO_COLUMNS: Mapped = MappingProxyType({})
 
 
-def read_questions(paths: Sequence[Path], columns: Mapping[str, str] = NO_COLUMNS) -> list[Question]:
+def read_questions(paths: Sequence[Path], columns: Mapped = NO_COLUMNS) -> list[Question]:
     """The questions of `read_with_notes` alone."""
     return read_with_notes(paths, columns)[0]
 
 
 def read_with_notes(
-    paths: Sequence[Path], columns: Mapping[str, str] = NO_COLUMNS, other_paths: Sequence[Path] = ()
+    paths: Sequence[Path], columns: Mapped = NO_COLUMNS, other_paths: Sequence[Path] = ()
 ) -> tuple[list[Question], list[str]]:
     """The questions of all files, in order, and notes on everything that was interpreted or left out.
 
@@ -64,12 +64,12 @@ def read_with_notes(
     return complete, [*notes, *conflicts, *_html_notes(rows), *more_notes, *fact_notes]
 
 
-def column_lines(paths: Sequence[Path], columns: Mapping[str, str] = NO_COLUMNS) -> list[str]:
+def column_lines(paths: Sequence[Path], columns: Mapped = NO_COLUMNS) -> list[str]:
     """One line per file: the field that each column is read as, and the columns that are not used."""
     return [file.header.line(path.name) for path, file in zip(paths, _files(paths, columns), strict=True)]
 
 
-def _files(paths: Sequence[Path], columns: Mapping[str, str], other_paths: Sequence[Path] = ()) -> list[RowsRead]:
+def _files(paths: Sequence[Path], columns: Mapped, other_paths: Sequence[Path] = ()) -> list[RowsRead]:
     """The rows of each file. Raises InputError for a mapping with an unknown field or a column that does not exist."""
     check_fields(columns)
     tables = [converted(read_table(path), columns) for path in paths]

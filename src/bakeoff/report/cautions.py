@@ -17,15 +17,27 @@ MANY = 0.2
 
 def cautions(
     comparison: Comparison, answers: Mapping[str, Mapping[str, Answer]], questions: Sequence[Question]
-) -> list[str]:
-    """All warnings. `answers` are the test answers by contender, then question id."""
+) -> tuple[list[str], list[str]]:
+    """(warnings about answers that are undecided or missing, which can change the verdict; all others).
+
+    `answers` are the test answers by contender, then question id.
+    """
+    doubts = [*_unsure(comparison), *_failed(answers), *_constant(comparison)]
+    return doubts, [*_cut_off(answers), *_looped(answers), *_unplaced(answers, questions)]
+
+
+def reading_line(notes: Sequence[str]) -> list[str]:
+    """One line that says where to see the notes on how the files were read; empty without notes.
+
+    >>> reading_line(["q.csv: 2 columns are read as accepted answers of the same question."])[0][:52]
+    'How the questions and documents were read: see the n'
+    """
+    if not notes:
+        return []
+    which = "the note" if len(notes) == 1 else f"the {len(notes)} notes"
     return [
-        *_failed(answers),
-        *_cut_off(answers),
-        *_looped(answers),
-        *_unsure(comparison),
-        *_constant(comparison),
-        *_unplaced(answers, questions),
+        f"How the questions and documents were read: see {which} that bakeoff init prints for these files "
+        "(also in data.json, under notes)."
     ]
 
 

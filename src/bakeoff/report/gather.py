@@ -22,7 +22,7 @@ from bakeoff.measure.ppi import MIN_LABELS
 from bakeoff.measure.units import is_unit, unit_of
 from bakeoff.measures import Measure
 from bakeoff.records import Answer, Contrast, Phase, Question, Stage
-from bakeoff.report.cautions import cautions
+from bakeoff.report.cautions import cautions, reading_line
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.labels import labels_of
@@ -37,6 +37,7 @@ class ReportData:
     (contender, question id): 1 correct, 0 wrong, 0.5 neither, None if the answer failed; where people labelled the
     answer, as in `labelled`, it is what they say. `origins` are the models that answered, by
     contender, if a server names them. `judgement` is None if the run was not judged.
+    `warnings` have first what changes the verdict, and last where to see how the questions were read.
     """
 
     name: str
@@ -110,8 +111,11 @@ def gather(run_folder: Path) -> ReportData:
     correct = _correct(folder)
     labels = labels_of(folder)
     labelled = _said(labels.verdicts, asked, answers)
+    doubts, other = cautions(comparison, answers, asked)
     of_people = _of_labels(labels, answers, correct["test"], labelled)
-    warnings = (*(judgement.warnings if judgement else ()), *of_people, *_of_judge(folder), *summary.warnings)
+    of_verdict = judgement.warnings if judgement else ()
+    first = (*doubts, *_of_judge(folder), *of_people, *of_verdict)
+    warnings = (*first, *summary.warnings, *other, *reading_line(summary.notes))
     return ReportData(
         name=str(config.get("name") or run_folder.resolve().name),
         folder=run_folder.resolve().name,
@@ -126,7 +130,7 @@ def gather(run_folder: Path) -> ReportData:
         origins=_origins(answers, updated),
         stages=tuple(folder.stages()),
         summary=summary,
-        warnings=tuple(dict.fromkeys((*warnings, *cautions(comparison, answers, asked)))),
+        warnings=tuple(dict.fromkeys(warnings)),
         environment=_environment(folder),
         config=config,
         judgement=judgement,

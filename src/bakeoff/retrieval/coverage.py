@@ -3,11 +3,24 @@
 Takes embedders and shares of languages. Knows nothing about indexes.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from bakeoff.protocols import Embedder
+from bakeoff.records import Record
 from bakeoff.sentences import listed, percent
-from bakeoff.writing.language import LEAST_SHARE, UNLATIN, covers, language_of_script, name_of, shares_of_languages
+from bakeoff.writing.language import (
+    LEAST_SHARE,
+    UNLATIN,
+    covers,
+    documents_by_language,
+    language_of_script,
+    name_of,
+    questions_by_language,
+    shares_of_languages,
+)
+
+SEVERAL = 2
+"""Languages with so many documents or questions are named, however small their share is."""
 
 
 def languages_of(embedder: Embedder) -> Collection[str] | None:
@@ -26,27 +39,64 @@ def covers_text(languages: Collection[str] | None, question: str, passages: Iter
     return covers(languages, code)
 
 
-def in_words(shares: Mapping[str, float]) -> str:
-    """The languages with their shares; the only one without.
-
-    >>> in_words({"ja": 1.0})
-    'Japanese'
+class Languages(Record):
+    """What the documents and questions are written in, by language (ISO 639-1): the shares of the documents' letters
+    (small ones left out), the number of documents and, where the letters tell it, of questions.
     """
-    if max(shares.values(), default=0.0) > 1 - LEAST_SHARE:
-        return name_of(next(iter(shares)))
-    return listed(f"{name_of(code)} ({percent(share)})" for code, share in shares.items())
+
+    shares: Mapping[str, float] = {}
+    documents: Mapping[str, int] = {}
+    questions: Mapping[str, int] = {}
+
+    @classmethod
+    def of(cls, documents: Sequence[str], questions: Iterable[str]) -> "Languages":
+        """Those of these texts."""
+        return cls(
+            shares=shares_of_languages(documents),
+            documents=documents_by_language(documents),
+            questions=questions_by_language(questions),
+        )
+
+    @property
+    def codes(self) -> list[str]:
+        """The languages with a share, and those with two documents or two questions."""
+        counts = (*self.documents.items(), *self.questions.items())
+        return list(dict.fromkeys([*self.shares, *(code for code, n in counts if n >= SEVERAL)]))
+
+    def in_words(self, codes: Sequence[str]) -> str:
+        """These languages with their shares, or else the numbers of documents and questions; the only one without.
+
+        >>> Languages(documents={"ja": 2}, questions={"ja": 5, "th": 2}).in_words(["ja", "th"])
+        'Japanese (2 documents, 5 questions) and Thai (2 questions)'
+        """
+        if len(codes) == 1 and self.shares.get(codes[0], 0) > 1 - LEAST_SHARE:
+            return name_of(codes[0])
+        return listed(f"{name_of(code)} ({self._amount(code)})" for code in codes)
+
+    def _amount(self, code: str) -> str:
+        if code in self.shares:
+            return percent(self.shares[code])
+        counts = ((self.documents.get(code, 0), "document"), (self.questions.get(code, 0), "question"))
+        return ", ".join(f"{n} {what}{'s' if n > 1 else ''}" for n, what in counts if n)
 
 
-def coverage_warning(embedder: str, languages: Collection[str] | None, shares: Mapping[str, float]) -> str | None:
-    """What to know if a part of the documents is in a language that the embedder was not made for."""
+def coverage_warning(embedder: str, languages: Collection[str] | None, written: Languages) -> str | None:
+    """What to know if documents or questions are in a language that the embedder was not made for."""
     if languages is None:
         return None
-    others = {code: share for code, share in shares.items() if not covers(languages, code)}
+    others = [code for code in written.codes if not covers(languages, code)]
     if not others:
         return None
     made_for = listed([name_of(code) for code in sorted(languages)][:3])
     return (
-        f"The documents are in {in_words(others)}, but the embedder {embedder} was made for {made_for}. It counts for "
-        "less there, and the words of a question (BM25) decide what is retrieved: passages that say the same in other "
-        "words are missed. Name an embedder for these languages under models: in bakeoff.yaml."
+        f"{_which(written, others)} in {written.in_words(others)}, but the embedder {embedder} was made for "
+        f"{made_for}. It counts for less there, and the words of a question (BM25) decide what is retrieved: passages "
+        "that say the same in other words are missed. Name an embedder for these languages under models: in "
+        "bakeoff.yaml."
     )
+
+
+def _which(written: Languages, codes: Sequence[str]) -> str:
+    if all(code in written.shares for code in codes):
+        return "The documents are"
+    return "There are texts"

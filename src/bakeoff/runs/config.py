@@ -66,7 +66,7 @@ class Config(Record):
     name: str
     documents: Paths
     questions: Paths
-    columns: dict[str, str] = Field(default_factory=dict)
+    columns: dict[str, str | Names] = Field(default_factory=dict)
     general: str | None = "builtin"
     updates: Updates | None = None
     contenders: Entries = tuple(Entry(like=name) for name in RECIPES)

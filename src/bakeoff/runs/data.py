@@ -24,9 +24,13 @@ class DocumentSummary(Record):
 
 
 class DataSummary(Record):
-    """Documents, questions, near-copies between test and training, and what readers must know about them."""
+    """Documents, questions, near-copies between test and training, and what readers must know about them.
+
+    `notes` say how the files were read, such as which columns are answers and how many facts were inferred.
+    """
 
     documents: DocumentSummary = DocumentSummary()
     questions: QuestionSummary | None = None
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     leaks: tuple[Leak, ...] = ()

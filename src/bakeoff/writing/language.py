@@ -5,7 +5,8 @@ py3langid; that of a few words only by their script, since short texts in Latin 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 MOST_TEXTS = 400
@@ -14,6 +15,8 @@ PIECE, MOST_PIECES = 1000, 3
 """Letters of a text that are looked at together, and the pieces of a text."""
 LEAST_SHARE = 0.05
 """Languages with a smaller share are left out: a few tables and lists of names are always taken for some language."""
+LEAST_COUNTED, MOSTLY = 60, 0.8
+"""Letters that a text must have to be counted, and the share of them in one language."""
 LEAST_LETTERS = 40
 """A shorter piece does not count."""
 
@@ -104,6 +107,35 @@ def shares_of_languages(texts: Iterable[str]) -> Mapping[str, float]:
     total = sum(letters.values())
     found = {code: n / total for code, n in letters.items() if n >= LEAST_SHARE * total}
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def documents_by_language(texts: Sequence[str]) -> Mapping[str, int]:
+    """The number of texts that are mostly in each language, those with short texts left out, most first.
+
+    Of more than 400 texts only those in other letters than Latin are counted: the others take too long.
+    """
+    counted = texts if len(texts) <= MOST_TEXTS else [text for text in texts if language_of_script(text[:PIECE])]
+    shares = (shares_of_languages([text]) for text in counted if len(_LETTER.findall(text[:PIECE])) >= LEAST_COUNTED)
+    return _most_first(code for of_text in shares for code, share in of_text.items() if share >= MOSTLY)
+
+
+def questions_by_language(texts: Iterable[str]) -> Mapping[str, int]:
+    """The number of short texts in each language that their letters tell, most first. Latin letters tell none.
+
+    >>> questions_by_language(["保証期間は？", "受付時間を教えて", "Is μ the friction?"])
+    {'ja': 2}
+    """
+    codes = []
+    for text in texts:
+        code = language_of_script(text)
+        letters = _LETTER.findall(text)
+        if code and 3 * sum(letter > "\u024f" for letter in letters) > len(letters):
+            codes.append(code)
+    return _most_first(codes)
+
+
+def _most_first(codes: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(codes).items(), key=lambda item: (-item[1], item[0])))
 
 
 def _spread(every: Iterable[list[str]]) -> list[list[str]]:

@@ -6,15 +6,17 @@ An empty answer leaves the field unknown.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bakeoff.corpus.sources.folders import read_documents
 from bakeoff.decide.situation.profile import Profile, validate_profile
 from bakeoff.errors import ConfigError
-from bakeoff.questions import asked_per_month, read_questions
+from bakeoff.questions import monthly_volume, read_questions
 from bakeoff.questions.facts.labels import answer_labels
+from bakeoff.questions.rows.columns import Mapped
+from bakeoff.questions.rows.dates import MonthlyVolume
 from bakeoff.records import Record
 from bakeoff.writing.words import count_words
 
@@ -116,7 +118,8 @@ def _value(question: Ask, typed: str) -> Any:
 class Inspection(Record):
     """What documents and question files show. `corpus_tokens` is an estimate; `asked` sums how often users asked.
 
-    `asked_per_month` is None if the questions have no dates. `n_labels` is the number of distinct answers if they are
+    `asked_per_month` is None if the questions have no dates;
+    it comes from the `n_dated` questions with a date. `n_labels` is the number of distinct answers if they are
     labels of a closed set, otherwise 0.
     """
 
@@ -131,6 +134,7 @@ class Inspection(Record):
     paraphrased_share: float = 0.0
     asked: int = 0
     asked_per_month: int | None = None
+    n_dated: int = 0
 
     def values(self) -> dict[str, int]:
         """The profile's fields that this fills in."""
@@ -139,7 +143,7 @@ class Inspection(Record):
             fields["corpus_tokens"] = max(1, self.corpus_tokens)
         if self.n_questions:
             fields["labelled_examples"] = self.n_answerable
-        if self.asked_per_month:
+        if self.asked_per_month and 2 * self.n_dated >= self.n_questions:
             fields["queries_per_month"] = self.asked_per_month
         return fields
 
@@ -156,7 +160,10 @@ class Inspection(Record):
         lines += [f"Not read: {problem}." for problem in self.not_read]
         lines += [f"Check how it was read: {problem}." for problem in self.to_check]
         if self.n_questions:
-            monthly = f", by their dates {self.asked_per_month:,} times a month" if self.asked_per_month else ""
+            monthly = ""
+            if self.asked_per_month:
+                volume = MonthlyVolume(self.asked_per_month, self.n_dated, self.n_questions)
+                monthly = f", by their dates {volume.asked:,} times a month{volume.basis}"
             lines.append(
                 f"{self.n_questions:,} questions, {self.n_answerable:,} with an answer, about {self.n_facts:,} facts; "
                 f"{100 * self.paraphrased_share:.0f} % of the facts are asked in several ways; "
@@ -173,7 +180,7 @@ def estimated_tokens(n_words: int) -> int:
 
 
 def inspect_data(
-    documents: Sequence[str | Path] = (), questions: Sequence[Path] = (), columns: Mapping[str, str] | None = None
+    documents: Sequence[str | Path] = (), questions: Sequence[Path] = (), columns: Mapped | None = None
 ) -> Inspection:
     """Read documents and question files, without a model. Raises InputError if nothing can be read.
 
@@ -191,6 +198,7 @@ def inspect_data(
         }
     if questions:
         asked = read_questions(questions, columns or {})
+        monthly = monthly_volume(asked)
         phrasings = Counter(question.fact for question in asked)
         counts |= {
             "n_questions": len(asked),
@@ -199,6 +207,7 @@ def inspect_data(
             "n_labels": len({*answer_labels(asked).values()}),
             "paraphrased_share": sum(n > 1 for n in phrasings.values()) / len(phrasings),
             "asked": sum(question.asked for question in asked),
-            "asked_per_month": asked_per_month(asked),
+            "asked_per_month": monthly.asked if monthly else None,
+            "n_dated": monthly.n_dated if monthly else 0,
         }
     return Inspection(**counts)

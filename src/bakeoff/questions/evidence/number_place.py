@@ -1,6 +1,7 @@
 """Finds an accepted amount or date in a document that writes it in another way: 'two years' where it says '24 months'.
 
-Takes an answer and the text of a document, gives places. Bare numbers are not searched: they occur by chance.
+Takes an answer and the text of a document, gives places. Bare numbers of one or two digits are not searched: they occur
+by chance.
 """
 
 import re
@@ -14,6 +15,7 @@ from bakeoff.grading.wording import content
 Place = tuple[int, int]
 WIDEST, REACH = 5, 60
 """The most words, and the most characters, of an amount or date in a text ('the third of March 2024')."""
+SHORTEST_FIGURE = 3
 _START = re.compile(
     r"(?<![\w.,])(?:[-+]?[£$€¥₹]? ?\d|[½¼¾]|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|"
     r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty|half|hundred|first|second|third|\w{3,8}th|"
@@ -37,6 +39,21 @@ def number_places(answer: str, text: str) -> list[Place]:
     return [place for place, amount in _amounts(text) if _same(amount, wanted)] if wanted else []
 
 
+def figure_places(answer: str, text: str) -> list[Place]:
+    """The (start, end) of each place of the only figure of a short answer, without its unit, in order.
+
+    For tables whose heading names the unit: '2.50 EUR (without VAT)' stands there as '2.50'. Figures of fewer than
+    three digits occur by chance.
+    """
+    figures = re.findall(r"(?<![\w.,])\d[\d.,]*\d(?![^\W\d])", answer)
+    if len(figures) != 1 or sum(c.isdigit() for c in figures[0]) < SHORTEST_FIGURE or len(answer.split()) > WIDEST:
+        return []
+    if re.search(r"\d", answer.replace(figures[0], "", 1)):
+        return []
+    pattern = rf"(?<![\w.,])(?<!\d[ -]){re.escape(figures[0])}(?![\w%-]|[.,]\d)"
+    return [match.span() for match in re.finditer(pattern, text)]
+
+
 @lru_cache(maxsize=256)
 def _amounts(text: str) -> list[tuple[Place, Term]]:
     """The amounts and dates of a text with their places. Every question about a document asks for them."""
@@ -57,7 +74,7 @@ def _amount_at(text: str, start: int) -> Iterator[tuple[Place, Term]]:
         words = line[: word.end()].rstrip(".,;:!?)\"'")
         stated = terms(words)
         if len(stated) == 1 and stated[0].text == first.text:
-            yield (start, start + len(words)), first
+            yield (start + len(words) - len(words.lstrip()), start + len(words)), first
             return
 
 

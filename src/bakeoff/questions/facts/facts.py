@@ -23,7 +23,7 @@ CORRECT = "To correct this, write a table of them with bakeoff init --facts fact
 
 
 def with_facts(questions: Sequence[Question]) -> tuple[list[Question], list[str]]:
-    """All questions, in order, each with a fact, and a note if facts were inferred.
+    """All questions, in order, each with a fact, and a note if some got a fact that the files name.
 
     A question without a fact gets that of a question that asks for the same thing, or a new one.
     """
@@ -41,36 +41,35 @@ def with_facts(questions: Sequence[Question]) -> tuple[list[Question], list[str]
         for question in questions
     ]
     inferred = [facts[question.id] for question in questions if question.answerable and not question.fact]
-    if not inferred:
+    n_named = sum(not is_inferred(fact) for fact in inferred)
+    if not n_named:
         return complete, []
-    known = {question.fact for question in questions if question.answerable and question.fact}
-    n_grouped = len(inferred) - len({*inferred} - known)
     return complete, [
-        f"{_counted(len(inferred), 'answerable question')} {'has' if len(inferred) == 1 else 'have'} no fact. "
-        f"By words, answers and sources they ask for {_counted(len({*inferred}), 'fact')} "
-        f"(grouped with another question that asks for the same: {n_grouped}). {CORRECT}"
+        f"{n_named} of the {_counted(len(inferred), 'answerable question')} without a fact ask for a fact that other "
+        f"questions name, and get it. {CORRECT}"
     ]
 
 
 def with_same_places(questions: Sequence[Question], documents: Sequence[Document]) -> tuple[list[Question], list[str]]:
     """All questions, in order, where those whose answers stand at the same place are one fact (`same_place`).
 
-    Takes questions with located evidence. Facts that the files name are kept. A note counts what changed.
+    Takes questions with located evidence. Facts that the files name are kept. If facts were inferred, a note counts
+    them, after all steps.
     """
     facts = {question.id: question.fact for question in questions}
     joined = _joined(facts, same_place_groups(questions, documents))
-    inferred = [question for question in questions if question.answerable and is_inferred(question.fact)]
-    n_before = len({question.fact for question in inferred})
-    n_after = len({joined[question.id] for question in inferred if is_inferred(joined[question.id])})
-    if joined == facts:
-        return list(questions), []
-    changed = [
+    complete = [
         question if joined[question.id] == question.fact else question.model_copy(update={"fact": joined[question.id]})
         for question in questions
     ]
-    return changed, [
-        "Questions whose answers are the same and stand at the same place of a document ask for the same: of "
-        f"{_counted(n_before, 'inferred fact')}, {n_after} are left. {CORRECT}"
+    inferred = [joined[question.id] for question in questions if question.answerable and is_inferred(question.fact)]
+    if not inferred:
+        return complete, []
+    n_grouped = len(inferred) - len({fact for fact in inferred if is_inferred(fact)})
+    return complete, [
+        f"{_counted(len(inferred), 'answerable question')} {'has' if len(inferred) == 1 else 'have'} no fact. "
+        f"By words, answers, sources and the places of the answers they ask for {_counted(len({*inferred}), 'fact')} "
+        f"(grouped with another question that asks for the same: {n_grouped}). {CORRECT}"
     ]
 
 

@@ -6,6 +6,7 @@ the case of short units must be the same: C++ is not C, 3.10 is not 3.1, and Mb 
 
 import re
 import unicodedata
+from collections.abc import Hashable
 from functools import lru_cache
 
 from bakeoff.grading.grade import equivalent, grade
@@ -41,12 +42,17 @@ def gold_key(question: Question) -> frozenset[object]:
     return _keys(question.answers)
 
 
+def answer_key(answer: str) -> Hashable:
+    """What two accepted answers share if they are the same, word by word."""
+    return (" ".join(words(answer)) or answer, *_details(answer))
+
+
 @lru_cache(maxsize=100_000)
 def _keys(answers: tuple[str, ...]) -> frozenset[object]:
-    return frozenset((" ".join(words(answer)) or answer, *_details(answer)) for answer in answers)
+    return frozenset(map(answer_key, answers))
 
 
-def _details(answer: str) -> tuple[object, ...]:
+def _details(answer: str) -> tuple[Hashable, ...]:
     """What must be the same in both answers, beside the words."""
     lower = answer.casefold()
     return (

@@ -7,19 +7,21 @@ Measured on the bundled example without its facts, see docs/decisions/0009-facts
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
-from bakeoff.questions.evidence.number_place import amount_of, number_places
+from bakeoff.questions.evidence.number_place import amount_of, figure_places, number_places
 from bakeoff.questions.evidence.quotes import Locator
 from bakeoff.questions.facts.labels import POLAR, answer_labels, is_own
 from bakeoff.questions.facts.near_copies import words
 from bakeoff.questions.facts.same_answer import content_words, without_other_numbers
-from bakeoff.questions.facts.same_gold import gold_key
+from bakeoff.questions.facts.same_gold import answer_key
 from bakeoff.records import Document, Question, SourceSpan
 
 Place = tuple[int, int]
 SENTENCE = 300
 """A quote of at most this many characters is a place. A longer one is a paragraph, and may answer several questions."""
+LONGEST = 60
+"""The most characters of an answer's place that may overlap with another spelling of the answer."""
 SHORTEST = 3
 """The fewest letters and digits of an answer that is searched for."""
 MOST_PLACES = 12
@@ -33,28 +35,53 @@ CLEARLY = 2
 def same_place_groups(questions: Sequence[Question], documents: Sequence[Document]) -> list[list[Question]]:
     """Groups of two or more answerable questions, each in the given order.
 
-    All questions of a group have the same accepted answers, word by word or as an amount, and the same place: a short
-    quote, or where the document holds the answer. Yes, no and labels never count, nor do questions about different
-    numbers (Hearth 2, Hearth 3), nor questions with several documents.
+    All questions of a group have an accepted answer in common, word by word or as an amount, and the same place: a
+    short quote, or where the document holds the answer, in any spelling. Yes, no and labels never count, nor do
+    questions about different numbers (Hearth 2, Hearth 3), nor questions with several documents. A question with
+    several accepted answers can be in several groups.
     """
     labels = answer_labels(questions)
     locators = {document.source: Locator(document.text) for document in documents}
-    by_key: dict[Hashable, list[Question]] = defaultdict(list)
+    places: dict[str, SourceSpan] = {}
     for question in questions:
         if question.answerable and question.id not in labels and is_own(question) and not _is_polar(question):
             place = _place(question, locators)
             if place is not None:
-                by_key[_meaning(question), place].append(question)
+                places[question.id] = place
+    known = _overlapping({place for place in places.values()})
+    by_key: dict[Hashable, list[Question]] = defaultdict(list)
+    for question in questions:
+        if question.id in places:
+            for meaning in _meanings(question):
+                by_key[meaning, known[places[question.id]]].append(question)
     same = [questions_of for questions_of in by_key.values() if len(questions_of) > 1]
     groups = [group for questions_of in same for group in without_other_numbers(questions_of, _figures)]
     return [group for group in groups if len(group) > 1]
 
 
-def _meaning(question: Question) -> Hashable:
-    """What the accepted answers say: an amount or date in any spelling, or else their words."""
-    amounts = [amount_of(answer) for answer in question.answers]
-    known = frozenset((amount.text, amount.unit) for amount in amounts if amount)
-    return known if len(known) == 1 and all(amounts) else gold_key(question)
+def _overlapping(places: Iterable[SourceSpan]) -> dict[SourceSpan, SourceSpan]:
+    """For each place the first of those that it overlaps with: '12.5' and '12.5 %' are written at one place.
+
+    A quote is a place of its own, also if an answer stands in it.
+    """
+    first: dict[SourceSpan, SourceSpan] = {}
+    last: SourceSpan | None = None
+    for place in sorted(places, key=lambda span: (span.source, span.start or 0, span.end or 0)):
+        is_answer = (place.end or 0) - (place.start or 0) <= LONGEST
+        overlaps = last is not None and last.source == place.source and (place.start or 0) < (last.end or 0)
+        first[place] = first[last] if last is not None and overlaps and is_answer else place
+        last = place if is_answer else last
+    return first
+
+
+def _meanings(question: Question) -> frozenset[Hashable]:
+    """What each accepted answer says: an amount or date in any spelling, or else its words."""
+    return frozenset(_meaning(answer) for answer in question.answers)
+
+
+def _meaning(answer: str) -> Hashable:
+    amount = amount_of(answer)
+    return (amount.text, amount.unit) if amount else answer_key(answer)
 
 
 def _is_polar(question: Question) -> bool:
@@ -87,8 +114,9 @@ def _places(question: Question, locator: Locator) -> list[Place]:
     """The places of all accepted answers, in order; those that overlap as one. Empty if there are too many."""
     long = [answer for answer in question.answers if len("".join(words(answer))) >= SHORTEST]
     places = sorted({place for answer in long for place in locator.find_all(answer, MOST_PLACES + 1)})
-    if not places:
-        places = sorted({place for answer in long for place in number_places(answer, locator.text)})
+    for find in (number_places, figure_places):
+        if not places:
+            places = sorted({place for answer in long for place in find(answer, locator.text)})
     joined: list[Place] = []
     for start, end in places:
         if joined and start < joined[-1][1]:

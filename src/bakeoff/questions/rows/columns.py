@@ -59,6 +59,8 @@ MORE_ANSWERS = (
     *("aliases", "answer_aliases", "alternatives", "alternative_answer", "alternative_answers", "other_answers"),
     *("answer_alternatives", "alt_answer", "alt_answers", "also_accepted", "possible_answers"),
 )
+Mapped = Mapping[str, str | tuple[str, ...]]
+"""What a user maps: the name of a field -> the name of a column; of `answers` also several."""
 NAMES = tuple(PUBLIC.get(field, field) for field in COLUMNS)
 _FIELDS = dict(zip(NAMES, COLUMNS, strict=True))
 
@@ -105,9 +107,31 @@ def how_to_map(field: str, unused: Sequence[str]) -> str:
     )
 
 
-def check_fields(columns: Mapping[str, str]) -> None:
-    """Raises InputError if a mapping has an unknown field, an empty column name, or one column for two fields."""
-    for name, column in columns.items():
+def pairs_of(columns: Mapped) -> list[tuple[str, str]]:
+    """Each field with each of its columns.
+
+    >>> pairs_of({"question": "Message", "answers": ("Reply", "Other reply")})
+    [('question', 'Message'), ('answers', 'Reply'), ('answers', 'Other reply')]
+    """
+    return [
+        (field, column)
+        for field, given in columns.items()
+        for column in ((given,) if isinstance(given, str) else given)
+    ]
+
+
+def check_fields(columns: Mapped) -> None:
+    """Raises InputError if a mapping has an unknown field, no or an empty column name, one column for two fields or
+    twice, or several columns for a field other than answers.
+    """
+    for field, given in columns.items():
+        if not isinstance(given, str) and (not given or (len(given) > 1 and field != "answers")):
+            shown = f": {', '.join(map(repr, given))}" if given else ""
+            raise InputError(
+                f"columns: {field} is given {len(given)} columns{shown}.",
+                "give it one column; only answers can have several",
+            )
+    for name, column in pairs_of(columns):
         if name not in _FIELDS:
             close = difflib.get_close_matches(name.strip().lower(), NAMES, n=1)
             raise InputError(
@@ -117,18 +141,17 @@ def check_fields(columns: Mapping[str, str]) -> None:
         if not column.strip():
             raise InputError(f"columns: {name} has no column name.", "write the column's name as it is in the file")
     fields_of: dict[str, str] = {}
-    for name, column in columns.items():
-        other = fields_of.setdefault(_folded(column), name)
-        if other != name:
-            raise InputError(
-                f"columns: {column!r} is given for both {other} and {name}.", "give each field its own column"
-            )
+    for name, column in pairs_of(columns):
+        if other := fields_of.get(_folded(column)):
+            which = f"for both {other} and {name}" if other != name else f"twice for {name}"
+            raise InputError(f"columns: {column!r} is given {which}.", "give each field its own column, once")
+        fields_of[_folded(column)] = name
 
 
-def check_columns(columns: Mapping[str, str], names: Sequence[str]) -> None:
+def check_columns(columns: Mapped, names: Sequence[str]) -> None:
     """Raises InputError if a mapped column is not among `names`, the column names of all files."""
     known = [_folded(name) for name in names]
-    for field, column in columns.items():
+    for field, column in pairs_of(columns):
         if not _positions(_FIELDS[field], column, known):
             present = list(dict.fromkeys(name for name in names if name.strip()))
             close = difflib.get_close_matches(column, present, n=1)
@@ -139,13 +162,16 @@ def check_columns(columns: Mapping[str, str], names: Sequence[str]) -> None:
             )
 
 
-def header(names: Sequence[str], columns: Mapping[str, str], no_answers: Collection[str] = ()) -> Header:
+def header(names: Sequence[str], columns: Mapped, no_answers: Collection[str] = ()) -> Header:
     """The columns that each field is read from. A mapped column takes precedence and is not read as another field.
 
     Columns named in `no_answers` are read as answers only if they are mapped.
     """
     known = [_folded(name) for name in names]
-    mapped = {_FIELDS[name]: at for name, column in columns.items() if (at := _positions(_FIELDS[name], column, known))}
+    mapped: dict[str, list[int]] = {}
+    for name, column in pairs_of(columns):
+        if at := _positions(_FIELDS[name], column, known):
+            mapped[_FIELDS[name]] = list(dict.fromkeys([*mapped.get(_FIELDS[name], []), *at]))
     taken = {i for at in mapped.values() for i in at}
     free = ["" if i in taken else name for i, name in enumerate(known)]
     positions = {

@@ -6,6 +6,7 @@ Takes all cells of a column at once: only together do they show whether 03/04/20
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from bakeoff.records import Question
 
@@ -53,7 +54,31 @@ def _day(text: str, month_first: bool) -> date | None:
         return None
 
 
-def asked_per_month(questions: Sequence[Question]) -> int | None:
+class MonthlyVolume(NamedTuple):
+    """How many questions users ask per month. It comes from the `n_dated` of `n` questions that have a date."""
+
+    asked: int
+    n_dated: int
+    n: int
+
+    @property
+    def is_known(self) -> bool:
+        """Whether at least half of the questions have a date. If not, it says little about all of them."""
+        return 2 * self.n_dated >= self.n
+
+    @property
+    def basis(self) -> str:
+        """From how many questions it comes, in brackets; empty if all have a date.
+
+        >>> MonthlyVolume(23, 8, 84).basis
+        ' (from the 8 of 84 questions that have a date; too few to put it into the profile)'
+        """
+        few = "" if self.is_known else "; too few to put it into the profile"
+        dated = f"{self.n_dated:,} of {self.n:,} questions that {'has' if self.n_dated == 1 else 'have'} a date"
+        return f" (from the {dated}{few})" if self.n_dated < self.n else ""
+
+
+def monthly_volume(questions: Sequence[Question]) -> MonthlyVolume | None:
     """The number of questions that users ask per month, from the dates and counts of the log.
 
     None if no question has a date, or if the dates span less than four weeks.
@@ -63,4 +88,6 @@ def asked_per_month(questions: Sequence[Question]) -> int | None:
         return None
     days = (max(day for day, _ in dated) - min(day for day, _ in dated)).days + 1
     asked = sum(count for _, count in dated)
-    return round(asked / days * MONTH_DAYS) if asked and days >= LEAST_PERIOD_DAYS else None
+    if not asked or days < LEAST_PERIOD_DAYS:
+        return None
+    return MonthlyVolume(round(asked / days * MONTH_DAYS), len(dated), len(questions))

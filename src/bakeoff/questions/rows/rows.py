@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from bakeoff.errors import InputError
 from bakeoff.questions.rows.addresses import only_addresses
-from bakeoff.questions.rows.columns import USUAL, Header, answer_like, header, how_to_map
+from bakeoff.questions.rows.columns import USUAL, Header, Mapped, answer_like, header, how_to_map
 from bakeoff.questions.rows.table import RawRow, Table
 from bakeoff.sentences import listed
 
@@ -39,7 +39,7 @@ class RowsRead(NamedTuple):
     unused: tuple[str, ...] = ()
 
 
-def rows_of(table: Table, columns: Mapping[str, str]) -> RowsRead:
+def rows_of(table: Table, columns: Mapped) -> RowsRead:
     """The table's rows. `columns` maps fields to column names; columns that the table does not have are ignored.
 
     Raises InputError if no column holds the question.

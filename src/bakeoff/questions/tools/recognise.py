@@ -3,9 +3,10 @@
 Takes a table, gives a table under Bakeoff's own names. A file of no known format stays as it is.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from bakeoff.errors import InputError
+from bakeoff.questions.rows.columns import Mapped, pairs_of
 from bakeoff.questions.rows.table import RawRow, Table
 from bakeoff.questions.tools import (
     beir,
@@ -33,7 +34,7 @@ READERS: tuple[Callable[[Recorded], Converted | None], ...] = (
 )
 
 
-def converted(table: Table, columns: Mapping[str, str]) -> Table:
+def converted(table: Table, columns: Mapped) -> Table:
     """The table in Bakeoff's own names, with notes. `columns` maps fields to column names, as a user does.
 
     A file stays as it is if its format is not known, or if a mapped column exists only in its own names. Raises
@@ -49,7 +50,7 @@ def converted(table: Table, columns: Mapping[str, str]) -> Table:
     if not result.rows:
         raise InputError(f"{name} is a file of {result.tool}, but has no question to use. {' '.join(result.notes)}")
     names = tuple(dict.fromkeys(column for _, cells in result.rows for column in cells))
-    if any(column in table.names and column not in names for column in columns.values()):
+    if any(column in table.names and column not in names for _, column in pairs_of(columns)):
         return table
     records = [RawRow(line, names, [cells.get(column) for column in names]) for line, cells in result.rows]
     notes = (f"{name} was read as a file of {result.tool}.", *(f"{name}: {note}" for note in result.notes))
