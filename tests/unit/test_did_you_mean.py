@@ -47,7 +47,7 @@ def test_a_profile_key_is_proposed_where_it_works(place, meant):
 
 @pytest.mark.parametrize("model", [Config, Profile])
 def test_every_proposal_is_a_key_that_works(model):
-    """Whichever key is written at the wrong level, the suggested path exists. Nearly every name is proposed somewhere."""
+    """Whichever key is written at the wrong level, the suggested path exists. Nearly every name is proposed."""
     paths = set(key_paths(model))
     proposed: set[str] = set()
     for path in sorted(paths):

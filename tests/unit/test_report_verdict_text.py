@@ -62,7 +62,7 @@ def judgement(whole: ReportData) -> Judgement:
         ),
         (
             {"winner": "rag", "tied_with": ("a", "b"), "maybe_ahead": {"a": 7}},
-            "the highest accuracy that is sure; b is not significantly less accurate; a (7) may be ahead",
+            "the highest accuracy that is sure; b is not significantly less accurate; a may be ahead, with 7 answers",
         ),
         (
             {"winner": "rag", "tied_with": (), "short_of": ("x",)},

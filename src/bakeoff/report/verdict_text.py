@@ -70,12 +70,22 @@ def verdict_sentence(judgement: Judgement) -> str:
     others = (
         f"; {_some(behind)} {'is' if len(behind) == 1 else 'are'} not significantly less accurate" if behind else ""
     )
-    if judgement.maybe_ahead:
-        counts = listed([f"{name} ({n})" for name, n in judgement.maybe_ahead.items()])
-        others += f"; {counts} may be ahead: so many answers can be called neither right nor wrong"
+    others += _maybe_ahead(judgement)
     if judgement.short_of:
         return f"Build on {winner}, but do not ship it yet: it {_why(judgement, behind)}, but misses a goal{others}."
     return f"Ship {winner}: it {_why(judgement, behind)}{others}."
+
+
+def _maybe_ahead(judgement: Judgement) -> str:
+    """The contenders that may be ahead, with how many of their answers nobody could grade, as the end of a sentence."""
+    counts = judgement.maybe_ahead
+    if not counts:
+        return ""
+    if len(counts) == 1:
+        ((name, n),) = counts.items()
+        return f"; {name} may be ahead, with {n} answers neither right nor wrong"
+    names = listed([f"{name} ({n})" for name, n in counts.items()])
+    return f"; {names} may be ahead, with so many answers neither right nor wrong"
 
 
 def _why(judgement: Judgement, behind: tuple[str, ...]) -> str:
