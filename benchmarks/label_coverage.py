@@ -19,8 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bakeoff.measure.graded import UNSURE
 from bakeoff.measure.labels import Unit
-from bakeoff.measure.ppi import CANNOT_TELL, Corrected, Kind, Predicted, Pseudo, corrected
+from bakeoff.measure.ppi import Corrected, Kind, Predicted, Pseudo, corrected
 from bakeoff.measure.ppi_intervals import contrasts, share
 from bakeoff.measure.sampling import N_RANDOM, SPREADS, Sample, label_weight, labelling_order, sample_of
 
@@ -77,7 +78,7 @@ def drawn(world: World, rng: np.random.Generator) -> Pilot:
     alone = text.ravel()[first] % 100 >= 10
     grade, kind = _by_rules(label, alone, np.array(world.errors)[author], rng)
     if world.judge == "none":
-        grade, kind = np.where(is_long, CANNOT_TELL, grade), np.where(is_long, "unsure", kind)
+        grade, kind = np.where(is_long, grade), np.where(is_long, "unsure", kind)
     elif world.judge:
         verdicts = JUDGES[world.judge](label, author, rng)
         grade, kind = np.where(is_long, verdicts, grade), np.where(is_long, "judged", kind)
@@ -99,7 +100,7 @@ def _by_rules(
     n = len(label)
     is_unsure = rng.random(n) < np.where(label > 0, 0.12, 0.15) * np.where(alone, 1.5, 0.3)
     decided = np.where(rng.random(n) < errors, 1 - label, label)
-    return np.where(is_unsure, CANNOT_TELL, decided), np.where(is_unsure, "unsure", "decided")
+    return np.where(is_unsure, decided), np.where(is_unsure, "unsure", "decided")
 
 
 def _verdicts(label: np.ndarray, sensitivity: np.ndarray, specificity: np.ndarray, rng: np.random.Generator):
@@ -152,7 +153,7 @@ def graded(pilot: Pilot, blind: bool = False) -> Table:
     """The grades of all answers. `blind`: as if there were none, so that only labels count."""
     kinds: list[Kind] = ["unsure" if blind else kind for kind in pilot.kind.tolist()]
     answers = [
-        Predicted(CANNOT_TELL if blind else float(grade), unit, kind)
+        Predicted(UNSURE if blind else float(grade), unit, kind)
         for grade, unit, kind in zip(pilot.grade, pilot.units, kinds, strict=True)
     ]
     return {

@@ -17,6 +17,7 @@ from bakeoff.measure.comparison import Comparison
 from bakeoff.measure.labels import Label
 from bakeoff.records import Answer, Question, Record, Score
 from bakeoff.runs.data import DataSummary
+from bakeoff.runs.judged import UnitVerdict
 from bakeoff.runs.labels import UnitWeight
 
 FOLDER = Path("docs/schemas")
@@ -31,6 +32,7 @@ WRITTEN: Mapping[str, tuple[type[Record], str]] = {
     "label_weights": (UnitWeight, "one line of label_weights.jsonl"),
     "judge": (Calibration, "judge.json"),
     "judged": (Judged, "one line of judge.jsonl"),
+    "judge_verdicts": (UnitVerdict, "one line of judge_verdicts.jsonl"),
     "contender": (Built, "contenders/<contender>/contender.json"),
 }
 """For each schema's name: the type that writes a file, and which file it is."""

@@ -3,7 +3,7 @@
 Takes questions and the contenders' answers, gives cases, one for each distinct text to a question. Knows no model.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bakeoff.grading.grade import grade
@@ -66,8 +66,3 @@ def is_long(question: Question, long_from: int) -> bool:
     if not question.answerable or question.kind in RULED_KINDS:
         return False
     return min(len(content(terms(answer))) for answer in question.answers) >= long_from
-
-
-def contenders_of(judged: Iterable[Case]) -> Mapping[Unit, tuple[str, ...]]:
-    """The contenders that gave each text."""
-    return {case.unit: case.contenders for case in judged}

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal, NamedTuple
 
+from bakeoff.measure.graded import UNSURE
 from bakeoff.measure.labels import Unit
 from bakeoff.measure.sampling import SPREADS, Sample
 
@@ -27,8 +28,6 @@ MIN_LABELS = 30
 """With fewer labels nothing is corrected: a labelled answer takes its label's value, all others keep theirs."""
 N_OWN = 2
 """How many labels the variance over all contenders counts for when that of one contender is estimated."""
-CANNOT_TELL = 0.5
-"""The value of a label by which a person could not tell, and of a grade that is unsure."""
 
 Kind = Literal["decided", "judged", "unsure"]
 KINDS: tuple[Kind, ...] = ("decided", "judged", "unsure")
@@ -37,7 +36,7 @@ KINDS: tuple[Kind, ...] = ("decided", "judged", "unsure")
 class Predicted(NamedTuple):
     """What is known about one answer without its label.
 
-    `prediction` is the value of its grade: 0, 1, or CANNOT_TELL. `unit` is None if no label can change it (it was
+    `prediction` is the value of its grade: 0, 1, or UNSURE. `unit` is None if no label can change it (it was
     withheld). `kind` says where the grade comes from: answers of one kind are corrected by the same line.
     """
 
@@ -203,4 +202,4 @@ class _OfUnits(NamedTuple):
 
 
 def _doubt(value: float) -> float:
-    return 0.5 if value == CANNOT_TELL else 0.0
+    return 0.5 if value == UNSURE else 0.0

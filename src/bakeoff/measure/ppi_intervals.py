@@ -18,7 +18,6 @@ from bakeoff.measure.statistics import (
     CONFIDENCE,
     MARGIN,
     NO_SHIFT,
-    POWER,
     Facts,
     Moments,
     Shifts,
@@ -27,8 +26,10 @@ from bakeoff.measure.statistics import (
     adjusted_difference,
     is_tied,
     paired_shift,
+    questions_needed,
     sign_flip_p,
     t_quantile,
+    weakened,
     widened,
     wilson,
     with_holm,
@@ -234,7 +235,7 @@ class _Case(NamedTuple):
         if of_labels > 0:
             p = _student_p(centre / error, degrees)
         else:
-            p = _weakened(sign_flip_p(table.values + doubt), of_questions / error)
+            p = weakened(sign_flip_p(table.values + doubt), of_questions / error)
         return cls(
             moments.differences / moments.sizes, centre,
             centre - math.hypot(half, min(0.0, down)), centre + math.hypot(half, max(0.0, up)), error, p,
@@ -268,18 +269,6 @@ def _student_p(t: float, degrees: int) -> float:
     return min(1.0, 2 * Z.cdf(-score))
 
 
-def _weakened(p: float, factor: float) -> float:
-    """A two-sided p-value with its normal score multiplied by a factor of at most 1."""
-    if factor >= 1 or p >= 1:
-        return p
-    return min(1.0, 2 * Z.cdf(factor * Z.inv_cdf(max(p / 2, 1e-300))))
-
-
 def _more_questions(case: _Case, n: int, margin: float, n_pairs: int) -> int:
-    """As in `statistics`. 0 without any label: more questions would not help."""
-    if math.isinf(case.error):
-        return 0
-    effect = max(abs(case.difference), margin)
-    level = (1 - CONFIDENCE) / n_pairs
-    needed = ((Z.inv_cdf(1 - level / 2) + Z.inv_cdf(POWER)) * case.error / effect) ** 2 * n
-    return max(0, math.ceil(needed) - n)
+    """0 without any label: more questions would not help."""
+    return 0 if math.isinf(case.error) else questions_needed(case.difference, case.error, margin, n, n_pairs)

@@ -222,7 +222,7 @@ def _paired(
     error = math.hypot(of_test, spread := float(np.std(shift)))
     half = t_quantile(0.5 + CONFIDENCE / 2, len(sums) - 1) * of_test
     low, high = _ends(centre, centre - half, centre + half, shift)
-    p = _weakened(sign_flip_p(sums[:, 0]), of_test / error)
+    p = weakened(sign_flip_p(sums[:, 0]), of_test / error)
     contrast = Contrast(
         a=a, b=b, measure=measure, difference=mean, low=max(-1.0, low), high=min(1.0, high),
         p=p, p_adjusted=p, n=len(differences),
@@ -232,12 +232,12 @@ def _paired(
         update={
             "tied": tied,
             "finding": _finding(p, tied),
-            "more_questions": _more_questions(contrast, error, margin, n_pairs),
+            "more_questions": questions_needed(mean, error, margin, len(differences), n_pairs),
         }
     )
 
 
-def _weakened(p: float, factor: float) -> float:
+def weakened(p: float, factor: float) -> float:
     """A two-sided p-value with its normal score multiplied by a factor of at most 1."""
     if factor >= 1 or p >= 1:
         return p
@@ -256,12 +256,15 @@ def _adjusted(contrast: Contrast, p: float) -> Contrast:
     return contrast.model_copy(update={"p_adjusted": p, "finding": finding, "more_questions": more})
 
 
-def _more_questions(contrast: Contrast, error: float, margin: float, n_pairs: int) -> int:
-    """The additional questions needed for 80 % power, at the level of the first step of Holm's method."""
-    effect = max(abs(contrast.difference), margin)
+def questions_needed(difference: float, error: float, margin: float, n: int, n_pairs: int) -> int:
+    """The additional questions needed for 80 % power, at the level of the first step of Holm's method.
+
+    `error` is the standard error of the difference over n questions.
+    """
+    effect = max(abs(difference), margin)
     level = (1 - CONFIDENCE) / n_pairs
-    needed = ((Z.inv_cdf(1 - level / 2) + Z.inv_cdf(POWER)) * error / effect) ** 2 * contrast.n
-    return max(0, math.ceil(needed) - contrast.n)
+    needed = ((Z.inv_cdf(1 - level / 2) + Z.inv_cdf(POWER)) * error / effect) ** 2 * n
+    return max(0, math.ceil(needed) - n)
 
 
 def _finding(p_adjusted: float, tied: bool) -> Literal["different", "tied", "open"]:
