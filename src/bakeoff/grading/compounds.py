@@ -14,8 +14,8 @@ from bakeoff.grading.wording import FUNCTION_WORDS, Terms
 # Heads that say what kind of thing the accepted one is and so change nothing: 'oak wood', 'the premium plan'.
 _GENERIC = word_set("""
     company firm corporation group brand maker manufacturer organisation organization agency team department model
-    plan product item type kind sort style class category series line range variety flavour flavor material fabric
-    metal wood stone gas liquid fluid colour color version edition release variant mode setting option
+    plan product item type kind sort fuel tariff style class category series line range variety flavour flavor material
+    fabric metal wood stone gas liquid fluid colour color version edition release variant mode setting option
     choice button key switch tab page menu screen section field folder file format size level tier subscription
     membership package system method technique approach process procedure strategy algorithm function framework
     library language protocol standard command app application software program programme platform service tool city
