@@ -3,7 +3,7 @@
 import pytest
 
 from bakeoff.files import jsonl
-from bakeoff.measure.score import is_correct
+from bakeoff.measure.score import rightness
 from bakeoff.pilot.judging import judge_run
 from bakeoff.pilot.stages import run
 from bakeoff.records import Answer
@@ -39,7 +39,7 @@ def test_without_enough_dev_questions_nobody_gets_a_threshold_and_the_report_say
         right = {question.id: question for question in dev if question.answerable}
         given = finished.folder.answers("rag", "dev")
         assert sum(not question.answerable for question in dev) == 7
-        assert sum(a.question_id in right and is_correct(right[a.question_id], a.text) for a in given) in range(3, 10)
+        assert sum(a.question_id in right and rightness(right[a.question_id], a.text) == 1.0 for a in given) in range(3, 10)
         assert {found.below for found in finished.comparison.declining.values()} == {None}
         for page in ("report.md", "report.html"):
             text = (finished.folder.root / page).read_text()
