@@ -203,15 +203,16 @@ def _of_labels(
     opened = [said for grade, said in pairs.values() if grade == UNSURE and said != UNSURE]
     agreed = sum(grade == said for grade, said in decided)
     lines = [
-        f"People labelled {len(pairs)} answers. They agree with {agreed} of {len(decided)} grades, and call "
-        f"{sum(opened):.0f} of {len(opened)} answers right that had been neither right nor wrong."
+        f"People labelled {len(pairs)} answers.",
+        f"They agree with {agreed} of {len(decided)} grades.",
+        f"Of {len(opened)} that had been neither right nor wrong they call {sum(opened):.0f} right." if opened else "",
     ]
     if not labels.is_enough:
         lines.append(
             f"{MIN_LABELS} labels are needed to correct the grades of all answers; {labels.n_weighted} count so far. "
             "Until then a label decides only the answer that it is about."
         )
-    return [" ".join(lines)]
+    return [" ".join(line for line in lines if line)]
 
 
 def _of_judge(folder: RunFolder) -> list[str]:
