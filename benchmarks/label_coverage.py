@@ -78,7 +78,7 @@ def drawn(world: World, rng: np.random.Generator) -> Pilot:
     alone = text.ravel()[first] % 100 >= 10
     grade, kind = _by_rules(label, alone, np.array(world.errors)[author], rng)
     if world.judge == "none":
-        grade, kind = np.where(is_long, grade), np.where(is_long, "unsure", kind)
+        grade, kind = np.where(is_long, UNSURE, grade), np.where(is_long, "unsure", kind)
     elif world.judge:
         verdicts = JUDGES[world.judge](label, author, rng)
         grade, kind = np.where(is_long, verdicts, grade), np.where(is_long, "judged", kind)
@@ -100,7 +100,7 @@ def _by_rules(
     n = len(label)
     is_unsure = rng.random(n) < np.where(label > 0, 0.12, 0.15) * np.where(alone, 1.5, 0.3)
     decided = np.where(rng.random(n) < errors, 1 - label, label)
-    return np.where(is_unsure, decided), np.where(is_unsure, "unsure", "decided")
+    return np.where(is_unsure, UNSURE, decided), np.where(is_unsure, "unsure", "decided")
 
 
 def _verdicts(label: np.ndarray, sensitivity: np.ndarray, specificity: np.ndarray, rng: np.random.Generator):
