@@ -315,3 +315,15 @@ def test_a_verdict_without_a_winner_says_first_that_answers_could_not_be_graded(
     assert (found.winner, found.ungraded) == (None, ("rag",))
     assert found.reason.startswith("Too many answers can be called neither right nor wrong")
     assert "rag 200 of 200" in found.reason and "bakeoff label RUN" in found.reason
+
+
+def test_labels_that_could_not_tell_are_the_reason_where_they_leave_no_winner():
+    """The accuracy of rag may be 20 points lower or higher: not equal contenders, and no more labels are the remedy."""
+    grades = {"base": answered(base=60)["base"], "rag": {key: 0.5 if int(key) < 80 else 0.0 for key in IDS}}
+    values = {name: graded(given) for name, given in grades.items()}
+    given = comparison(base=60, rag=40).model_copy(update={"contrasts": tuple(contrasts(values, FACTS, "accuracy"))})
+    doubtful = graded_share(values["rag"], FACTS).model_copy(update={"labels": 60, "unsure": 12})
+    found = verdict(with_estimates(given, "rag", accuracy=doubtful))
+    assert (found.winner, found.ungraded) == (None, ("rag",))
+    assert found.reason.startswith("People could not tell about too many") and "rag 12" in found.reason
+    assert "Label about 100" not in found.reason

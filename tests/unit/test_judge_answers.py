@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bakeoff.cli.main import app
-from bakeoff.errors import ConfigError, InputError, ModelUnavailableError
+from bakeoff.errors import ConfigError, InputError, ModelUnavailableError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.llm_judge.records import Calibration, Judged
 from bakeoff.llm_judge.settings import Grading
@@ -16,6 +16,7 @@ from bakeoff.measure.labels import Unit
 from bakeoff.measure.units import units_of
 from bakeoff.models.settings import ApiModel, LocalModel, TokenPrice
 from bakeoff.pilot.judge_answers import calibrate_run, judge_answers, judge_rates, verdicts
+from bakeoff.pilot.judging import judge_run
 from bakeoff.pilot.rejudge import rejudge
 from bakeoff.records import Completion, Usage
 from bakeoff.runs.config import load_judge_config
@@ -551,3 +552,19 @@ def test_an_unanswerable_question_is_judged_by_whether_the_answer_declines(tmp_p
     found = {line.text: line.verdict for line in lines(folder)}
     assert found["There is no such lamp."] == "declined"
     assert set(found.values()) == {"declined", "wrong"}
+
+
+@pytest.mark.parametrize("name", ["judge.jsonl", "judge.json", "judge_verdicts.jsonl"])
+def test_a_broken_file_of_the_judge_says_how_to_go_on_without_it(tmp_path: Path, name: str) -> None:
+    """One message with the file; after the remedy, the run is compared by the rules' grades and labels."""
+    folder = long_run(tmp_path / "run", 20)
+    label_all(folder)
+    rejudge(folder, MODEL.name)
+    (folder.root / name).write_text("{broken\n")
+    with pytest.raises(RunFolderError, match=name) as error:
+        judge_run(folder, folder.config().profile)
+    assert "bakeoff report RUN" in error.value.remedy
+    for path in (folder.judge_path, folder.calibration_path, folder.judge_verdicts_path):
+        path.unlink(missing_ok=True)
+    judge_run(folder, folder.config().profile)
+    assert folder.comparison().estimate("rag", "accuracy").labels == 40

@@ -10,7 +10,7 @@ from bakeoff.labelling.labelling import Labelling
 from bakeoff.measure.labels import Label, Unit
 from bakeoff.pilot.regrade import regrade
 from bakeoff.runs.folder import RunFolder
-from bakeoff.runs.labels import append_labels, labels_of, read_labels, read_weights, set_weights
+from bakeoff.runs.labels import append_labels, check_weights, labels_of, read_labels, read_weights, set_weights
 from tests.unit.run_fixture import finished
 
 UNITS = {Unit("q1", "yes"), Unit("q2", "no")}
@@ -144,7 +144,13 @@ def test_weights_that_do_not_fit_the_answers_are_one_message(run):
     with pytest.raises(RunFolderError, match="does not fit the run's answers: 1 answers are in only one"):
         labels_of(run)
     run.label_weights_path.write_text("".join(lines).replace('"weight":', '"weight":-'))
-    with pytest.raises(RunFolderError, match="weights are above 0"):
+    with pytest.raises(RunFolderError, match="weights are numbers above 0"):
         labels_of(run)
+    run.label_weights_path.write_text("{broken\n" + "".join(lines))
+    with pytest.raises(RunFolderError, match="line 1: not a UnitWeight") as error:
+        labels_of(run)
+    assert "begin again" in error.value.remedy
     run.label_weights_path.write_text("".join(lines))
     assert labels_of(run).is_enough
+    with pytest.raises(RunFolderError, match="weights are numbers above 0"):
+        check_weights(run, {Unit("q", "x"): float("inf")}, {Unit("q", "x")})

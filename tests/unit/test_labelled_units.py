@@ -77,7 +77,7 @@ def label(verdict, labeller="ada", minutes=0, text="2 years"):
     ],
 )
 def test_the_most_frequent_verdict_counts(verdicts, counts):
-    """A tie is not decided; whoever cannot tell does not vote."""
+    """A tie is not decided; those who cannot tell do not vote."""
     labels = [label(verdict, f"person {i}") for i, verdict in enumerate(verdicts)]
     assert settled(labels) == {Unit("q1", "2 years"): counts}
 

@@ -7,7 +7,11 @@ import pytest
 
 from bakeoff.errors import RunFolderError
 from bakeoff.measure.comparison import Estimate
-from bakeoff.report.gather import gather
+from bakeoff.measure.labelled import Labels
+from bakeoff.measure.labels import Unit
+from bakeoff.measure.sampling import Sample
+from bakeoff.records import Answer
+from bakeoff.report.gather import _of_labels, gather
 from bakeoff.report.html import html_page
 from bakeoff.report.markdown import markdown_page
 from bakeoff.runs.folder import write_json
@@ -138,3 +142,19 @@ def test_the_report_says_which_test_questions_it_counts(tmp_path):
     counted = f"({verdict} test, {n['changed']} test about the update and {n['general']} test of general knowledge)"
     assert 0 < verdict < len(data.questions)
     assert counted in markdown_page(data) and counted in html_page(data)
+
+
+def test_what_people_said_about_the_grades_is_one_warning() -> None:
+    """With what they could not tell, and little agreement named. Nothing is counted of which there is none."""
+    texts = {f"q{i}": Answer(question_id=f"q{i}", contender="rag", text=f"text {i}") for i in range(40)}
+    answers, correct = {"rag": texts}, {("rag", key): 1.0 for key in texts}
+
+    def said(values: list[float]) -> str:
+        labelled = {("rag", f"q{i}"): value for i, value in enumerate(values)}
+        enough = Labels({}, Sample(40, frozenset(Unit(f"q{i}", f"text {i}") for i in range(40)), {}))
+        (line,) = _of_labels(enough, answers, correct, labelled)
+        return line
+
+    assert said([1.0] * 39 + [0.0]) == "People labelled 40 answers. They agree with 39 of 40 grades."
+    assert said([0.5] * 40) == "People labelled 40 answers. About 40 they could not tell."
+    assert "That is little agreement" in said([1.0] * 20 + [0.0] * 20)

@@ -19,18 +19,19 @@ from bakeoff.records import Record
 R = TypeVar("R", bound=Record)
 
 BLOCK = 65_536
+RESTORE = "the file was changed by hand or by another version: restore it, or start a new run"
 LINES_AT_ONCE = 1000  # read in one call, for speed
 
 
-def read(path: Path, kind: type[R]) -> list[R]:
+def read(path: Path, kind: type[R], remedy: str = RESTORE) -> list[R]:
     """All records of a file, in order. Empty if there is no file. Raises the errors of `iterate`."""
-    return list(iterate(path, kind)) if path.exists() else []
+    return list(iterate(path, kind, remedy)) if path.exists() else []
 
 
-def iterate(path: Path, kind: type[R]) -> Iterator[R]:
+def iterate(path: Path, kind: type[R], remedy: str = RESTORE) -> Iterator[R]:
     """The records of a file one by one. A last line without a newline, cut off by a kill, is left out.
 
-    Raises RunFolderError, with the line's number, if any other line is not a record of this kind.
+    Raises RunFolderError, with the line's number and the remedy, if any other line is not a record of this kind.
     """
     with path.open("rb") as file:
         lines = ((number, line) for number, line in enumerate(file, 1) if line.endswith(b"\n") and line.strip())
@@ -39,7 +40,7 @@ def iterate(path: Path, kind: type[R]) -> Iterator[R]:
                 yield from _list_of(kind).validate_json(b"[" + b",".join(line for _, line in batch) + b"]")
             except ValidationError:  # a line is broken: read line by line up to it
                 for number, line in batch:
-                    yield _record(line, kind, path, number)
+                    yield _record(line, kind, path, number, remedy)
 
 
 @cache
@@ -47,13 +48,12 @@ def _list_of(kind: type[R]) -> TypeAdapter[list[R]]:
     return TypeAdapter(list[kind])  # type: ignore[valid-type]
 
 
-def _record(line: bytes, kind: type[R], path: Path, number: int) -> R:
+def _record(line: bytes, kind: type[R], path: Path, number: int, remedy: str) -> R:
     try:
         return kind.model_validate_json(line)
     except ValidationError as error:
         raise RunFolderError(
-            f"{path}, line {number}: not a {kind.__name__} ({error.errors()[0]['msg']}).",
-            "the file was changed by hand or by another version: restore it, or start a new run",
+            f"{path}, line {number}: not a {kind.__name__} ({error.errors()[0]['msg']}).", remedy
         ) from error
 
 

@@ -18,6 +18,7 @@ from bakeoff.measure.sampling import SPREADS, label_weight, labelling_order
 from bakeoff.measure.units import GradedUnit, units_of
 from bakeoff.records import Contrast
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.judged import WITHOUT_JUDGE
 from bakeoff.runs.labels import check_weights, read_weights, set_weights
 
 DECLINED_SPREAD = 0.05
@@ -54,7 +55,7 @@ def weights_of(units: Iterable[GradedUnit], comparison: Comparison, judged: Coll
 
 
 def _judged(folder: RunFolder) -> set[Unit]:
-    lines = jsonl.read(folder.judge_path, Judged) if folder.judge_path.exists() else []
+    lines = jsonl.read(folder.judge_path, Judged, WITHOUT_JUDGE)
     return {line.unit for line in lines if line.purpose == "grade" and line.verdict is not None}
 
 

@@ -2,7 +2,7 @@
 
 Takes a run folder and the labeller's name. Everything is in files, so the work can stop at any time, and several people
 or windows can work on the same run. The first answers, drawn at random, are labelled by every labeller, so that their
-agreement can be measured; the others by whoever comes first. Knows no page and no spreadsheet.
+agreement can be measured; the others by the one who comes first. Knows no page and no spreadsheet.
 """
 
 import threading

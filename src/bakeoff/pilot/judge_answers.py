@@ -41,6 +41,7 @@ from bakeoff.protocols import Generator
 from bakeoff.records import Question
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RunFolder, write_record
+from bakeoff.runs.judged import WITHOUT_JUDGE
 
 NOT_PART_OF_A_MODEL = {"key_env", "concurrency", "timeout_s", "retries", "price", "context_tokens"}
 """Settings of a model behind a server that do not change what it writes."""
@@ -100,7 +101,7 @@ def judge_answers(
         except BakeoffError as error:
             stopped = f"The judge {model.label} could not be loaded: {error.message}"
             return _written(folder, session, stopped)
-        lines = jsonl.read(folder.judge_path, Judged)
+        lines = jsonl.read(folder.judge_path, Judged, WITHOUT_JUDGE)
         limits = Limits(grading.budget_usd, grading.timeout_s, grading.max_new_tokens)
         spent = sum(line.usd for line in lines)
         batch_size, is_local = folder.config().measuring.batch_size, isinstance(model, LocalModel)
@@ -146,7 +147,9 @@ def _written(folder: RunFolder, session: Session, stopped: str) -> Calibration:
     """
     notes = (*session.notes, stopped) if stopped else session.notes
     calibration = _calibrated(folder, session.model_copy(update={"notes": notes}))[0]
-    former = folder.record(folder.calibration_path, Calibration) if folder.calibration_path.exists() else None
+    former = (
+        folder.record(folder.calibration_path, Calibration, WITHOUT_JUDGE) if folder.calibration_path.exists() else None
+    )
     if former and former.n_judged and former.fingerprint != session.fingerprint and not calibration.n_judged:
         kept = f"The judge before it, {former.judge}, and its verdicts are kept."
         return calibration.model_copy(update={"notes": (*notes, kept)})
@@ -174,7 +177,7 @@ def standing(folder: RunFolder, weights: Weights | None = None) -> Standing:
     """What the run's judge is worth with the labels that are there now. Writes judge.json as `calibrate_run`."""
     if not folder.calibration_path.exists():
         return Standing()
-    before = folder.record(folder.calibration_path, Calibration)
+    before = folder.record(folder.calibration_path, Calibration, WITHOUT_JUDGE)
     session = Session(**{name: getattr(before, name) for name in Session.model_fields})
     calibration, now = _calibrated(folder, session, weights)
     if calibration != before:
@@ -186,7 +189,7 @@ def _calibrated(folder: RunFolder, session: Session, weights: Weights | None = N
     """The calibration from the files of the run; the same with what is judged and the verdicts that count."""
     questions = _tested(folder)
     to_judge = _cases(folder, questions, session.long_from)
-    lines = jsonl.read(folder.judge_path, Judged)
+    lines = jsonl.read(folder.judge_path, Judged, WITHOUT_JUDGE)
     points = read_key_points(folder.key_points_path, questions)
     judged = verdict_lines_of(to_judge, lines, session.fingerprint, points, session.long_from)
     labels = jsonl.read(folder.labels_path, Label)

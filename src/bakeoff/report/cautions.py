@@ -70,19 +70,21 @@ def _looped(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
 
 
 def _unsure(comparison: Comparison) -> list[str]:
-    """A warning if more than 5 % of a contender's answers can be called neither right nor wrong."""
+    """A warning if a contender's accuracy may lie in a range of more than 5 points, depending on unknown grades."""
     estimates = {name: comparison.estimate(name, "accuracy") for name in comparison.names}
-    often = [
-        f"{name} ({estimate.unsure} of {estimate.n})"
-        for name, estimate in estimates.items()
-        if estimate.unsure > FEW * estimate.n
-    ]
+    often = {name: estimate for name, estimate in estimates.items() if 2 * estimate.doubt > FEW}
     if not often:
         return []
+    if any(estimate.labels for estimate in often.values()):
+        counts = listed(f"{name} ({estimate.unsure})" for name, estimate in often.items())
+        return [
+            f"People could not tell about some of the answers that they labelled: {counts}. Each stands for answers "
+            "without a label too: intervals reach from all of them wrong to all of them right."
+        ]
+    counts = listed(f"{name} ({estimate.unsure} of {estimate.n})" for name, estimate in often.items())
     return [
-        f"Some answers can be called neither right nor wrong: {listed(often)}. Each counts half, and every interval "
-        "reaches from all of them wrong to all of them right. To narrow it, say yourself which are right: "
-        "bakeoff label RUN."
+        f"Some answers can be called neither right nor wrong: {counts}. Each counts half, and every interval reaches "
+        "from all of them wrong to all of them right. To narrow it, say yourself which are right: bakeoff label RUN."
     ]
 
 

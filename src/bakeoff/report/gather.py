@@ -25,7 +25,11 @@ from bakeoff.records import Answer, Contrast, Phase, Question, Stage
 from bakeoff.report.cautions import cautions, reading_line
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.judged import WITHOUT_JUDGE
 from bakeoff.runs.labels import labels_of
+
+MANY_GRADES, LEAST_AGREEMENT = 20, 0.8
+"""With so many labelled grades, a lower agreement of people with them is a warning: rules are seldom wrong."""
 
 
 @dataclass(frozen=True)
@@ -201,25 +205,29 @@ def _of_labels(
         return []
     decided = [(grade, said) for grade, said in pairs.values() if grade != UNSURE and said != UNSURE]
     opened = [said for grade, said in pairs.values() if grade == UNSURE and said != UNSURE]
-    agreed = sum(grade == said for grade, said in decided)
-    lines = [
-        f"People labelled {len(pairs)} answers.",
-        f"They agree with {agreed} of {len(decided)} grades.",
-        f"Of {len(opened)} that had been neither right nor wrong they call {sum(opened):.0f} right." if opened else "",
-    ]
+    n_agreed, n_unsure = sum(grade == said for grade, said in decided), len(pairs) - len(decided) - len(opened)
+    lines = [f"People labelled {len(pairs)} answers."]
+    if decided:
+        lines.append(f"They agree with {n_agreed} of {len(decided)} grades.")
+    if opened:
+        lines.append(f"Of {len(opened)} that had been neither right nor wrong they call {sum(opened):.0f} right.")
+    if n_unsure:
+        lines.append(f"About {n_unsure} they could not tell.")
+    if len(decided) >= MANY_GRADES and n_agreed < LEAST_AGREEMENT * len(decided):
+        lines.append("That is little agreement: check how the answers were labelled, and the accepted answers.")
     if not labels.is_enough:
         lines.append(
             f"{MIN_LABELS} labels are needed to correct the grades of all answers; {labels.n_weighted} count so far. "
             "Until then a label decides only the answer that it is about."
         )
-    return [" ".join(line for line in lines if line)]
+    return [" ".join(lines)]
 
 
 def _of_judge(folder: RunFolder) -> list[str]:
     """What a judge model did in the run, and what speaks against it; empty if there was none."""
     if not folder.calibration_path.exists():
         return []
-    calibration = folder.record(folder.calibration_path, Calibration)
+    calibration = folder.record(folder.calibration_path, Calibration, WITHOUT_JUDGE)
     return [calibration.line, *calibration.notes, *calibration.cautions]
 
 

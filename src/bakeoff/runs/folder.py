@@ -144,22 +144,22 @@ class RunFolder:
         """The content of data.json. Raises RunFolderError if it is missing or broken."""
         return self.record(self.data_path, DataSummary)
 
-    def record(self, path: Path, kind: type[R], remedy: str = RESTORE) -> R:
-        """One of the run's JSON files as a record. Raises RunFolderError that names the first bad field."""
-        content = self.read_json(path)
+    def record(self, path: Path, kind: type[R], remedy: str = "") -> R:
+        """One of the run's JSON files as a record. Raises RunFolderError with the first bad field."""
+        content = self.read_json(path, remedy or FINISH)
         try:
             return kind.model_validate(content)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise RunFolderError(f"{path}: '{where}': {first['msg']}.", remedy) from error
+            raise RunFolderError(f"{path}: '{where}': {first['msg']}.", remedy or RESTORE) from error
 
-    def read_json(self, path: Path) -> Any:
+    def read_json(self, path: Path, remedy: str = FINISH) -> Any:
         """The content of one of the run's JSON files. Raises RunFolderError if it is missing or broken."""
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise RunFolderError(f"Cannot read {path}: {error}.", FINISH) from error
+            raise RunFolderError(f"Cannot read {path}: {error}.", remedy) from error
 
     @property
     def is_running(self) -> bool:

@@ -12,6 +12,12 @@ from bakeoff.measure.labels import LabelVerdict, Unit
 from bakeoff.records import Record
 from bakeoff.runs.folder import RunFolder
 
+DELETE = "delete the file and type: bakeoff report RUN (it is written again)"
+WITHOUT_JUDGE = (
+    "restore the file; or, to go on without the judge, move judge.json, judge.jsonl and judge_verdicts.jsonl out of "
+    "the run folder and type: bakeoff report RUN"
+)
+
 
 class UnitVerdict(Record):
     """One verdict that counts: on the text that one or more contenders gave for a question."""
@@ -32,5 +38,5 @@ def write_judged(folder: RunFolder, verdicts: Mapping[Unit, LabelVerdict]) -> No
 
 def read_judged(folder: RunFolder) -> dict[Unit, LabelVerdict]:
     """The verdicts that count, by unit. Empty if there is no file. Raises RunFolderError if it is broken."""
-    lines = jsonl.read(folder.judge_verdicts_path, UnitVerdict)
+    lines = jsonl.read(folder.judge_verdicts_path, UnitVerdict, DELETE)
     return {Unit(line.question_id, line.text): line.verdict for line in lines}

@@ -10,6 +10,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -28,6 +29,8 @@ WITHOUT = (
     "correct or delete this line; or, for a verdict without labels, move labels.jsonl out of the run folder and type: "
     "bakeoff report RUN"
 )
+
+AGAIN = "restore the file; or move labels.jsonl and label_weights.jsonl out of the run folder and begin again"
 
 
 class UnitWeight(Record):
@@ -118,24 +121,23 @@ def read_weights(folder: RunFolder) -> dict[Unit, float]:
             f"restore {path.name}; or, for a verdict without labels, move labels.jsonl out of the run folder and type: "
             "bakeoff report RUN",
         )
-    return {entry.unit: entry.weight for entry in jsonl.read(path, UnitWeight)}
+    return {entry.unit: entry.weight for entry in jsonl.read(path, UnitWeight, AGAIN)}
 
 
 def check_weights(folder: RunFolder, weights: Mapping[Unit, float], units: Collection[Unit]) -> None:
-    """Raises RunFolderError unless the weights are those of exactly these answers, and above 0."""
-    bad = next((unit for unit, weight in weights.items() if not weight > 0), None)
+    """Raises RunFolderError unless the weights are those of exactly these answers, and finite numbers above 0."""
+    bad = next((unit for unit, weight in weights.items() if not 0 < weight < inf), None)
     if bad is not None:
         raise RunFolderError(
             f"{folder.label_weights_path}: the weight of an answer to '{bad.question_id}' is {weights[bad]:g}; weights "
-            "are above 0.",
-            "restore the file; or move labels.jsonl and label_weights.jsonl out of the run folder and begin again",
+            "are numbers above 0.",
+            AGAIN,
         )
     if weights.keys() != set(units):
         n_other = len(weights.keys() ^ set(units))
         raise RunFolderError(
             f"{folder.label_weights_path} does not fit the run's answers: {n_other} answers are in only one of them.",
-            "the answers changed after labelling began: restore them; or move labels.jsonl and label_weights.jsonl out "
-            "of the run folder and begin again",
+            f"the answers or the file changed after labelling began: {AGAIN}",
         )
 
 

@@ -24,7 +24,7 @@ MIN_FACTS = 30
 FEW_QUESTIONS = 100
 LOW_RECALL = 0.6
 MOST_UNSURE = 0.2
-"""If a larger share of a contender's answers could not be graded, a verdict without a winner says that first."""
+"""If an accuracy may lie in a wider range, depending on unknown grades, that is the first reason for no winner."""
 
 
 class Verdict(Record):
@@ -187,21 +187,21 @@ def _none_left(excluded: Mapping[str, str]) -> str:
 
 def _unsupported(case: _Case, left: Sequence[str]) -> str:
     """Why the rule gives no winner."""
-    first = max(case.eligible, key=case.accuracy)
+    first = max(case.eligible, key=case.least)
     n = case.comparison.estimate(first, "accuracy").n
     if not any(map(case.least, case.eligible)):
         unsure = " for sure: all others can be called neither right nor wrong" if case.accuracy(first) else ""
         return f"No contender answered any of the {n} test questions correctly{unsure}."
     leader = f"{first} has the highest accuracy, {percent(case.accuracy(first))} of {n} questions"
     if first in case.baselines:
-        return f"{leader}: no contender was shown to be better than the base model. {_power_line(case, first, left)}"
-    unbeaten_bases = [name for name in case.baselines if name in left]
-    bases = listed(f"{name} ({percent(case.accuracy(name))})" for name in unbeaten_bases)
-    kind = "a base model" if len(unbeaten_bases) == 1 else "base models"
-    return (
-        f"{leader}, but no contender was significantly more accurate than {bases}, {kind}. "
-        f"{_power_line(case, unbeaten_bases[0], [first])}"
-    )
+        sentence, power = f"{leader}: no contender was shown to be better than the base model.", (first, left)
+    else:
+        unbeaten_bases = [name for name in case.baselines if name in left]
+        bases = listed(f"{name} ({percent(case.accuracy(name))})" for name in unbeaten_bases)
+        kind = "a base model" if len(unbeaten_bases) == 1 else "base models"
+        sentence = f"{leader}, but no contender was significantly more accurate than {bases}, {kind}."
+        power = (unbeaten_bases[0], [first])
+    return f"{sentence} {_power_line(case, *power)}".rstrip()
 
 
 def _maybe_ahead(case: _Case, winner: str, others: Sequence[str]) -> dict[str, int]:
@@ -211,17 +211,23 @@ def _maybe_ahead(case: _Case, winner: str, others: Sequence[str]) -> dict[str, i
 
 
 def _ungraded(case: _Case) -> list[str]:
-    """The contenders with too many answers that can be called neither right nor wrong."""
+    """The contenders whose accuracy may lie in too wide a range, depending on grades that nobody knows."""
     estimates = {name: case.comparison.estimate(name, "accuracy") for name in case.eligible}
-    return [name for name, estimate in estimates.items() if estimate.unsure > MOST_UNSURE * estimate.n]
+    return [name for name, estimate in estimates.items() if 2 * estimate.doubt > MOST_UNSURE]
 
 
 def _ungraded_line(case: _Case, names: Sequence[str]) -> str:
-    estimates = [case.comparison.estimate(name, "accuracy") for name in names]
-    counts = [f"{name} {estimate.unsure} of {estimate.n}" for name, estimate in zip(names, estimates, strict=True)]
+    estimates = {name: case.comparison.estimate(name, "accuracy") for name in names}
+    if any(estimate.labels for estimate in estimates.values()):
+        counts = listed([f"{name} {estimate.unsure}" for name, estimate in estimates.items()])
+        return (
+            f"People could not tell about too many of the answers that they labelled to say who is better: {counts}. "
+            "Look at these answers again (bakeoff label RUN), or give accepted answers by which they can be told."
+        )
+    counts = listed([f"{name} {estimate.unsure} of {estimate.n}" for name, estimate in estimates.items()])
     return (
-        f"Too many answers can be called neither right nor wrong to say who is better: {listed(counts)}. Label about "
-        "100 answers: bakeoff label RUN. Or name a model that judges them: grading.judge."
+        f"Too many answers can be called neither right nor wrong to say who is better: {counts}. Label about 100 "
+        "answers: bakeoff label RUN. A judge model needs such labels too."
     )
 
 
@@ -253,10 +259,11 @@ def _unsure_line(case: _Case, names: Sequence[str]) -> str:
     unsure = [f"{name} {n}" for name, n in counts.items() if n]
     if not unsure:
         return ""
-    return (
-        f"Some answers can be called neither right nor wrong ({', '.join(unsure)}). They count half in these numbers "
-        "and as not correct in the choice; the intervals cover both."
-    )
+    if any(case.comparison.estimate(name, "accuracy").labels for name in names):
+        who = f"People could not tell about some answers that they labelled ({', '.join(unsure)})."
+    else:
+        who = f"Some answers can be called neither right nor wrong ({', '.join(unsure)})."
+    return f"{who} They count half in these numbers and as not correct in the choice; the intervals cover both."
 
 
 def _beaten_line(case: _Case, winner: str) -> list[str]:
