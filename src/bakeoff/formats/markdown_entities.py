@@ -7,13 +7,11 @@ marks at the start of a line.
 import html
 import re
 
-from bakeoff.formats.markdown_hidden import code_aside
+from bakeoff.formats.markdown_hidden import outside_code
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _STRUCTURE = frozenset("|*_`[]~\\")
 _AT_START = frozenset("#>+-=<")
-_CODE = re.compile("\ue004(\\d+)\ue005")
-_SIGNS = re.compile("[\ue003-\ue006]")
 
 
 def without_entities(text: str) -> str:
@@ -22,17 +20,13 @@ def without_entities(text: str) -> str:
     >>> without_entities("Fish &amp; chips cost &euro;5. Write `&amp;`, &#124; and **&lt;name&gt;**.")
     'Fish & chips cost €5. Write `&amp;`, &#124; and **<name>**.'
     """
-    if not _ENTITY.search(text) or _SIGNS.search(text):
+    if not _ENTITY.search(text):
         return text
-    code: list[str] = []
+    return outside_code(text, _with_signs)
 
-    def aside(piece: str) -> str:
-        code.append(piece)
-        return f"\ue004{len(code) - 1}\ue005"
 
-    changed = code_aside(text, aside)
-    changed = _ENTITY.sub(lambda entity: _sign(entity, changed), changed)
-    return _CODE.sub(lambda match: code[int(match[1])], changed)
+def _with_signs(text: str) -> str:
+    return _ENTITY.sub(lambda entity: _sign(entity, text), text)
 
 
 def _sign(entity: re.Match[str], text: str) -> str:

@@ -36,20 +36,17 @@ def without_hidden(text: str) -> str:
     >>> without_hidden("The price is ~~£99~~ £149. <!-- since May -->")
     'The price is £149.'
     """
-    if not _HINTS.search(text) or _SIGNS.search(text):
+    if not _HINTS.search(text):
         return text
-    code: list[str] = []
+    return outside_code(text, _shown)
 
-    def aside(piece: str) -> str:
-        code.append(piece)
-        return f"\ue004{len(code) - 1}\ue005"
 
-    changed = _BYTES.sub(r"\1", code_aside(text, aside))
+def _shown(text: str) -> str:
+    changed = _BYTES.sub(r"\1", text)
     for hidden in (*_COMMENTS, *_STRUCKS):
         changed = hidden.sub(_GONE, changed)
     lines = [_tidied(line) for line in changed.split("\n")]
-    kept = "\n".join(line for line in lines if line is not None)
-    return _CODE.sub(lambda match: code[int(match[1])], kept)
+    return "\n".join(line for line in lines if line is not None)
 
 
 def left_out(text: str) -> str:
@@ -60,7 +57,7 @@ def left_out(text: str) -> str:
     """
     if not _HINTS.search(text) or _SIGNS.search(text):
         return ""
-    changed = code_aside(text, lambda _: "\ue0040\ue005")
+    changed = _code_aside(text, lambda _: "\ue0040\ue005")
     found = []
     for kind, patterns in (("comment", _COMMENTS), ("struck passage", _STRUCKS)):
         n_found = 0
@@ -71,7 +68,21 @@ def left_out(text: str) -> str:
     return ", ".join(found)
 
 
-def code_aside(text: str, aside: Callable[[str], str]) -> str:
+def outside_code(text: str, change: Callable[[str], str]) -> str:
+    """The text with everything but its code changed. A text that holds the signs used for that is left as it is."""
+    if _SIGNS.search(text):
+        return text
+    code: list[str] = []
+
+    def aside(piece: str) -> str:
+        code.append(piece)
+        return f"\ue004{len(code) - 1}\ue005"
+
+    changed = change(_code_aside(text, aside))
+    return _CODE.sub(lambda match: code[int(match[1])], changed)
+
+
+def _code_aside(text: str, aside: Callable[[str], str]) -> str:
     """The text with a sign for each line and each span of code."""
     lines = text.split("\n")
     is_code = markup.code_lines(lines)

@@ -17,6 +17,7 @@ UNSURE = 0.5
 """The value of an answer that can be called neither right nor wrong."""
 
 Values = Mapping[str, float]
+"""One measure's values, by question id."""
 
 
 @dataclass(frozen=True)

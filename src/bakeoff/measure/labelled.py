@@ -11,14 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bakeoff.measure import ppi
-from bakeoff.measure.graded import UNSURE, Graded, graded, known
+from bakeoff.measure.graded import UNSURE, Graded, Values, graded, known
 from bakeoff.measure.labels import LabelVerdict, Unit, label_scores
 from bakeoff.measure.sampling import Sample
 from bakeoff.measure.units import is_unit, unit_of
 from bakeoff.measures import GRADED, IN_DOMAIN
 from bakeoff.records import Answer, Question
-
-Values = Mapping[str, float]
 
 
 @dataclass(frozen=True)

@@ -24,14 +24,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bakeoff.grading.grade import equivalent, grade
 from bakeoff.grading.rulings import Verdict
-from bakeoff.measure.graded import UNSURE
+from bakeoff.measure.graded import UNSURE, Values
 from bakeoff.measure.own import own_value
 from bakeoff.measures import Measure
 from bakeoff.questions.evidence.evidence import evidence_hit
 from bakeoff.records import Answer, Phase, Question, Score
-
-Values = Mapping[str, float]
-"""One measure's values, by question id."""
 
 
 def values_of(scores: Iterable[Score], phase: Phase = "test") -> Mapping[str, Mapping[str, Values]]:

@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from bakeoff.measure.comparison import Estimate
-from bakeoff.measure.graded import Graded, Ranged, combined, known
+from bakeoff.measure.graded import Graded, Ranged, Values, combined, known
 from bakeoff.records import Contrast
 
 CONFIDENCE = 0.95
@@ -29,7 +29,6 @@ POWER = 0.8
 N_RESAMPLES = 2000
 Z = NormalDist()
 
-Values = Mapping[str, float]
 Facts = Mapping[str, str]
 Shifts = Mapping[str, np.ndarray]
 """The change of each contender's mean for redrawn dev sets. A contender that is not in it does not change."""

@@ -13,7 +13,7 @@ import numpy as np
 from bakeoff.measure import ppi, ppi_intervals
 from bakeoff.measure.comparison import Comparison, Declining, Entrant, Estimate
 from bakeoff.measure.constant import constant_answer
-from bakeoff.measure.graded import Graded, graded, known
+from bakeoff.measure.graded import Graded, Values, graded, known
 from bakeoff.measure.labelled import NO_LABELS, Labelled, Labels, labelled
 from bakeoff.measure.rates import Rates, setup_usd, usd
 from bakeoff.measure.redecided import Redecided, Thresholds, redecided
@@ -26,7 +26,6 @@ from bakeoff.measure.risk_coverage import (
     hallucination_at,
     ranked,
 )
-from bakeoff.measure.score import Values
 from bakeoff.measure.statistics import (
     MARGIN,
     NO_SHIFT,

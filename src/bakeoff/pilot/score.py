@@ -15,8 +15,9 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.measure.comparison import Declining, Entrant
+from bakeoff.measure.graded import Values
 from bakeoff.measure.rates import Rates
-from bakeoff.measure.score import Values, rightness, score_answers, values_by_phase
+from bakeoff.measure.score import rightness, score_answers, values_by_phase
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.measure.threshold import dev_answers, repeated
 from bakeoff.measures import Measure

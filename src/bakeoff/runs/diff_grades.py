@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bakeoff.measure.graded import UNSURE, Graded, Ranged, combined
+from bakeoff.measure.graded import UNSURE, Graded, Ranged, Values, combined
 from bakeoff.measure.labelled import NO_LABELS, Labelled, Labels, labelled
 from bakeoff.measure.ppi import Pseudo
 from bakeoff.measure.ppi_intervals import Facts, Table, Term, differences, table_of
-from bakeoff.measure.score import Values, values_of
+from bakeoff.measure.score import values_of
 from bakeoff.records import Answer, Question
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.labels import labels_of
