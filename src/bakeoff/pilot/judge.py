@@ -313,12 +313,12 @@ def _data_warnings(data: DataSummary) -> list[str]:
 def _penalty_warnings(comparison: Comparison, profile: Profile) -> list[str]:
     """A warning if thresholds for declining were fitted for another penalty than this profile's."""
     fitted = {found.wrong_answer_penalty for found in comparison.declining.values() if found.fitted}
-    other = sorted(fitted - {profile.wrong_answer_penalty})
+    other = sorted(fitted - {profile.penalty})
     if not other:
         return []
     return [
         f"Contenders decline as if a wrong answer cost {other[0]:g}, because the run was made so. This profile says "
-        f"{profile.wrong_answer_penalty:g}; a new run would fit it."
+        f"{profile.penalty:g}; a new run would fit it."
     ]
 
 

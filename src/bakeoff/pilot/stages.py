@@ -158,7 +158,7 @@ class Pilot:
             dev=tuple(prepared.of("dev")),
             changed=tuple(prepared.changed_training()),
             seed=config.seed,
-            wrong_answer_penalty=config.profile.wrong_answer_penalty,
+            wrong_answer_penalty=config.profile.penalty,
             facts=Facts.of(prepared.questions),
         )
         self._builder = Builder(recipes, material, self._timed, self._progress)
@@ -166,7 +166,7 @@ class Pilot:
             folder,
             material.dev,
             config.seed,
-            config.profile.wrong_answer_penalty,
+            config.profile.penalty,
             lambda recipe: batch_size(recipe, config.models, config.measuring),
         )
 

@@ -5,6 +5,7 @@ Takes a YAML or JSON file, or plain values. Gives a frozen `Profile`, checked. K
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,10 +16,12 @@ from pydantic import ValidationError, field_validator, model_validator
 
 from bakeoff.decide.situation.prices import CURRENCY, own_price
 from bakeoff.decide.situation.profile_keys import MeasureWeights, ProfileKeys
+from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import closest, unknown_key
 from bakeoff.files.strict_yaml import strict_yaml
 from bakeoff.measure.comparison import Entrant
+from bakeoff.measures import IN_DOMAIN
 
 GUIDE = "docs/profile.md"
 
@@ -61,6 +64,16 @@ class Profile(ProfileKeys):
                 raise ValueError(f"'{name}' is {weight:g}: a weight is 0 (leave out) or more")
         return weights
 
+    @field_validator("slice_weights")
+    @classmethod
+    def _slice_weights_are_known(cls, weights: dict[str, float]) -> dict[str, float]:
+        for name in weights:
+            if name not in IN_DOMAIN:
+                raise ValueError(f"'{name}' is not a slice that counts: give weights to {', '.join(IN_DOMAIN)}")
+        if weights and not sum(weights.values()):
+            raise ValueError("the weights sum to zero: give at least one slice a weight above 0")
+        return weights
+
     @field_validator("usd_per")
     @classmethod
     def _rates_are_positive(cls, rates: dict[str, float]) -> dict[str, float]:
@@ -80,11 +93,60 @@ class Profile(ProfileKeys):
                     f"the price '{name}' is in {price.currency}: state the exchange rate, "
                     f"usd_per: {{{price.currency}: 1.10}}"
                 )
+        self._check_value()
         if "api" in (self.answers_on, self.training_on) and (self.must_run_offline or self.privacy_on_premises):
             limit = "must_run_offline" if self.must_run_offline else "privacy_on_premises"
             key = "answers_on" if self.answers_on == "api" else "training_on"
             raise ValueError(f"'{limit}: true' and '{key}: api' contradict each other: change one of them")
         return self
+
+    def _check_value(self) -> None:
+        """Raise ValueError if the value has no exchange rate, an unknown slice, or contradicts the penalty."""
+        value = self.value
+        if value is None:
+            return
+        if value.currency != CURRENCY and value.currency not in self.usd_per:
+            raise ValueError(
+                f"'value' is in {value.currency}: state the exchange rate, usd_per: {{{value.currency}: 1.10}}"
+            )
+        for name in value.by_slice:
+            if name not in IN_DOMAIN:
+                raise ValueError(f"value.by_slice: '{name}' is not a slice that counts: use {', '.join(IN_DOMAIN)}")
+        stakes = value.stakes(self.wrong_answer_penalty)
+        if "wrong_answer_penalty" in self.model_fields_set and not math.isclose(
+            stakes.wrong, self.wrong_answer_penalty * stakes.right, rel_tol=0.01
+        ):
+            raise ValueError(
+                f"a wrong answer costs {stakes.wrong / stakes.right:g} right ones by 'value', and "
+                f"{self.wrong_answer_penalty:g} by 'wrong_answer_penalty': leave one of them out"
+            )
+
+    @property
+    def penalty(self) -> float:
+        """What a wrong answer costs, where a correct one earns 1: from `value` if it is given."""
+        if self.value is None:
+            return self.wrong_answer_penalty
+        stakes = self.value.stakes(self.wrong_answer_penalty)
+        return stakes.wrong / stakes.right
+
+    @property
+    def utility(self) -> Stakes:
+        """What a question is worth in right answers: 1 if right, less what a wrong or declined one costs."""
+        if self.value is None:
+            return Stakes(1.0, self.wrong_answer_penalty, 0.0)
+        stakes = self.value.stakes(self.wrong_answer_penalty)
+        return stakes.times(1 / stakes.right)
+
+    @property
+    def stakes_usd(self) -> Stakes | None:
+        """What a question is worth in US dollars; None if the profile does not say."""
+        if self.value is None:
+            return None
+        return self.value.stakes(self.wrong_answer_penalty).times(self.usd_of(self.value.currency))
+
+    def usd_of(self, currency: str) -> float:
+        """What one unit of a currency is worth in US dollars."""
+        return 1.0 if currency == CURRENCY else self.usd_per[currency]
 
     def own_days(self, table: str, entrant: Entrant) -> float | None:
         """The profile's own entry for a contender or its recipe in one of the tables of days; None if it has none.

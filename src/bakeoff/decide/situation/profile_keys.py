@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from bakeoff.decide.situation.prices import Price
+from bakeoff.decide.situation.stakes import Value
 from bakeoff.measure.statistics import MARGIN
 from bakeoff.records import Record
 
@@ -344,6 +345,24 @@ class ProfileKeys(Record):
     )
 
     # What matters.
+    value: Value | None = Field(
+        default=None,
+        description="What a right, a wrong and a declined answer are worth to you, in money. The verdict then follows "
+        "the expected net value. null: not known; the report shows which contender is best at which value.",
+        json_schema_extra=_about("", "verdict", "sensitivity"),
+    )
+    counts: Literal["question", "fact", "traffic"] = Field(
+        default="question",
+        description="What counts once in the verdict: each question, each fact however it is asked, or each time that "
+        "a question was asked.",
+        json_schema_extra=_about("", "verdict"),
+    )
+    slice_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict,
+        description="The mix of questions that you expect, such as {seen: 0.7, unseen: 0.3}: shares of the slices seen, "
+        "unseen and unanswerable in the verdict. Empty: as in the test.",
+        json_schema_extra=_about("weight", "verdict"),
+    )
     wrong_answer_penalty: float = Field(
         default=1.0,
         ge=0,

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from bakeoff.decide.situation.prices import API_USAGE, DEFAULTS, UNITS, Price
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.profile_keys import MeasureWeights, Part
+from bakeoff.decide.situation.stakes import OwnStakes, Today, Value
 from bakeoff.records import Record
 
 COMMAND = "bakeoff schema profile --markdown"
@@ -35,6 +37,9 @@ SECTIONS = (
     ("What matters", "margin"),
 )
 """The sections of the page, each with its first key."""
+VALUE = """\
+The keys of `value`. Amounts are for one question, compared with nobody answering it, which is worth 0. One number is
+enough: `value: {currency: USD, unanswered: 4}`. The contender "nothing" is today's process: see `today`."""
 TYPES = {"bool": "yes or no", "int": "whole number", "float": "number", "str": "text", "NoneType": "null"}
 BOUNDS = {"Ge": ("ge", "≥ {}"), "Gt": ("gt", "> {}"), "Le": ("le", "≤ {}"), "Lt": ("lt", "< {}")}
 
@@ -65,7 +70,7 @@ The last column says which parts of Bakeoff use a key:
 def profile_page() -> str:
     """The page as Markdown."""
     parts = [f"- **{part}**: {PARTS[part]}" for part in get_args(Part)]
-    return "\n".join([INTRODUCTION, *parts, *_sections(), *_weights(), *_prices()]) + "\n"
+    return "\n".join([INTRODUCTION, *parts, *_sections(), *_value(), *_weights(), *_prices()]) + "\n"
 
 
 def _sections() -> Iterator[str]:
@@ -74,6 +79,16 @@ def _sections() -> Iterator[str]:
         if key in titles:
             yield from ("", f"## {titles[key]}", "", *_head())
         yield _row(key, field)
+
+
+def _value() -> Iterator[str]:
+    """What answers are worth, and what doing nothing is."""
+    yield from ("", "## Value", "", VALUE, "", *_head())
+    yield from (_row(key, field) for key, field in Value.model_fields.items())
+    yield from ("", "The keys of an entry of `by_slice` or `by_kind`:", "", *_head())
+    yield from (_row(key, field) for key, field in OwnStakes.model_fields.items())
+    yield from ("", "The keys of `today`:", "", *_head())
+    yield from (_row(key, field) for key, field in Today.model_fields.items())
 
 
 def _weights() -> Iterator[str]:
@@ -148,6 +163,8 @@ def _type(annotation: Any) -> str:
 def _default(value: Any) -> str:
     if isinstance(value, Record):
         return "see below"
+    if value is PydanticUndefined:
+        return "none: must be given"
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {entry:g}" for key, entry in value.items()) or "none"
     if value is None or isinstance(value, bool):

@@ -1,0 +1,135 @@
+"""What answers are worth: a right one, a wrong one, a declined one, and what happens today without a contender.
+
+Takes the profile's `value`, gives money per question. All amounts are compared with nobody answering the question,
+which is worth 0. Knows nothing about contenders.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pydantic import ConfigDict, Field, model_validator
+
+from bakeoff.records import Record
+
+MONEY = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Stakes(NamedTuple):
+    """What one question is worth, in units of money or of right answers: gained if right, lost if wrong or declined."""
+
+    right: float
+    wrong: float
+    declined: float
+
+    def times(self, factor: float) -> "Stakes":
+        return Stakes(*(factor * amount for amount in self))
+
+
+class OwnStakes(Record):
+    """Other amounts for one slice or kind of questions. What is not given is as for all questions."""
+
+    model_config = MONEY
+
+    right: float | None = Field(default=None, ge=0, description="what a right answer is worth")
+    wrong: float | None = Field(default=None, ge=0, description="what a wrong answer costs")
+    declined: float | None = Field(default=None, ge=0, description="what a declined question costs")
+
+
+class Today(Record):
+    """How questions are answered today. Shares are of all questions; what is neither right nor declined is wrong.
+
+    By default nobody answers: nothing is gained and nothing is paid.
+    """
+
+    model_config = MONEY
+
+    accuracy: float = Field(default=0.0, ge=0, le=1, description="share of questions answered correctly today")
+    declined: float | None = Field(default=None, ge=0, le=1, description="share of questions not answered today")
+    per_question: float = Field(default=0.0, ge=0, description="what answering a question costs today")
+    per_month: float = Field(default=0.0, ge=0, description="what today's process costs a month besides")
+
+    @property
+    def shares(self) -> Stakes:
+        """The shares of right, wrong and declined answers. Without any accuracy, nobody answers."""
+        declined = self.declined if self.declined is not None else 0.0 if self.accuracy else 1.0
+        return Stakes(self.accuracy, 1 - self.accuracy - declined, declined)
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> "Today":
+        if self.accuracy + (self.declined or 0.0) > 1 + 1e-9:
+            raise ValueError(
+                f"accuracy {self.accuracy:g} and declined {self.declined:g} add up to more than 1: they are shares of "
+                "the same questions"
+            )
+        return self
+
+
+class Value(Record):
+    """What answers are worth to the team, in one currency, compared with nobody answering.
+
+    `unanswered` answers one question: what does it cost you when nobody answers? A right answer saves that, so it is
+    the default of `right`. `wrong` is by default the profile's `wrong_answer_penalty` times `right`, `declined` 0.
+    """
+
+    model_config = MONEY
+
+    currency: str = Field(pattern="^[A-Z]{3}$", description="the currency of all amounts below, such as USD")
+    unanswered: float | None = Field(
+        default=None, gt=0, description="what it costs when nobody answers a question: staff time, a lost sale"
+    )
+    right: float | None = Field(
+        default=None, gt=0, description="what a right answer is worth; by default what `unanswered` costs"
+    )
+    wrong: float | None = Field(
+        default=None, ge=0, description="what a wrong answer costs; by default `wrong_answer_penalty` times `right`"
+    )
+    declined: float = Field(
+        default=0.0, ge=0, description="what a declined question costs besides, such as a hand-over to a person"
+    )
+    by_slice: dict[str, OwnStakes] = Field(default_factory=dict, description="other amounts for a slice of questions")
+    by_kind: dict[str, OwnStakes] = Field(default_factory=dict, description="other amounts for a kind of question")
+    today: Today = Field(default=Today(), description="how questions are answered today: what doing nothing is worth")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_a_currency(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "currency" not in values:
+            raise ValueError("name the currency of the amounts, as in  value: {currency: USD, unanswered: 4}")
+        if not isinstance(values, Mapping | Value):
+            raise ValueError(f"{values!r} is not a value: write it as  value: {{currency: USD, unanswered: 4}}")
+        return values
+
+    @model_validator(mode="after")
+    def _amounts_fit_together(self) -> "Value":
+        if self.right is None and self.unanswered is None:
+            raise ValueError(
+                "give `unanswered` (what it costs when nobody answers) or `right` (a right answer's worth)"
+            )
+        if self.right is not None and self.unanswered is not None and self.right < self.unanswered:
+            raise ValueError(
+                f"right {self.right:g} is less than unanswered {self.unanswered:g}: a right answer saves at least what "
+                "it costs when nobody answers"
+            )
+        if self.wrong is not None and self.wrong < self.declined:
+            raise ValueError(
+                f"wrong {self.wrong:g} costs less than declined {self.declined:g}: then guessing would always be better "
+                "than declining; check both"
+            )
+        return self
+
+    def stakes(self, penalty: float) -> Stakes:
+        """The amounts for a question without own ones, in `currency`. `penalty` is the profile's."""
+        right = self.right if self.right is not None else self.unanswered or 0.0
+        return Stakes(right, penalty * right if self.wrong is None else self.wrong, self.declined)
+
+    def own(self, part: str, kind: str) -> OwnStakes | None:
+        """The amounts of a question's slice or kind; those of its kind count if both have some."""
+        return self.by_kind.get(kind) or self.by_slice.get(part)
+
+
+def replaced(stakes: Stakes, own: OwnStakes | None) -> Stakes:
+    """The stakes with the amounts that a slice or kind gives itself."""
+    if own is None:
+        return stakes
+    amounts = (own.right, own.wrong, own.declined)
+    return Stakes(*(given if given is not None else amount for given, amount in zip(amounts, stakes, strict=True)))
