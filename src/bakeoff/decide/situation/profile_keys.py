@@ -359,8 +359,8 @@ class ProfileKeys(Record):
     )
     slice_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
         default_factory=dict,
-        description="The mix of questions that you expect, such as {seen: 0.7, unseen: 0.3}: shares of the slices seen, unseen "
-        "and unanswerable in the verdict. Empty: as in the test.",
+        description="The mix of questions you expect, such as {seen: 0.7, unseen: 0.3}: shares of the slices seen, "
+        "unseen and unanswerable in the verdict. Empty: as in the test.",
         json_schema_extra=_about("weight", "verdict"),
     )
     wrong_answer_penalty: float = Field(

@@ -112,8 +112,8 @@ class Value(Record):
             )
         if self.wrong is not None and self.wrong < self.declined:
             raise ValueError(
-                f"wrong {self.wrong:g} costs less than declined {self.declined:g}: then guessing would always be better "
-                "than declining; check both"
+                f"wrong {self.wrong:g} costs less than declined {self.declined:g}: then guessing would always be "
+                "better than declining; check both"
             )
         return self
 

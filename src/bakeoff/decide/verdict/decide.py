@@ -1,223 +1,435 @@
-"""The verdict: which contender to ship, which others may be as good, and why, in sentences a manager understands.
+"""The verdict: what to do, how sure that is, and what is at stake, in sentences a manager understands.
 
-Takes a `Comparison`, a profile, the number of facts tested and what each contender costs. Gives a `Verdict`. Knows
-nothing about models or files. Hard limits come first (`limits.py`). `rule.py` decides between the remaining contenders.
+Takes what each contender is worth, where it stands on every requirement, and the contrasts of the decision. Gives a
+`Verdict`. Knows nothing about models or files. `rule.py` chooses; this file says whether the evidence is enough.
+
+"Ship" is said only if every need, limit and goal is met, the choice is significantly better than every base model, and,
+where the value of answers is known, it is worth more than doing nothing with 95 % confidence.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.targets import targets
-from bakeoff.decide.verdict.limits import Cost, excluded_by_limits
-from bakeoff.decide.verdict.rule import NOBODY, TINY, unbeaten, winners
-from bakeoff.decide.verdict.wording import behind, percent
+from bakeoff.decide.value.information import ALL, LABELS, Information
+from bakeoff.decide.value.worth import NOTHING, Draws, Worth
+from bakeoff.decide.verdict.standing import Standing
+from bakeoff.decide.verdict.wording import interval_words, money, percent, signed
 from bakeoff.measure.comparison import Comparison, Estimate
-from bakeoff.records import Approach, Record
+from bakeoff.records import Approach, Contrast, Record
 from bakeoff.sentences import listed
 
 MIN_FACTS = 30
 FEW_QUESTIONS = 100
 LOW_RECALL = 0.6
 MOST_UNSURE = 0.2
-"""If an accuracy may lie in a wider range, depending on unknown grades, that is the first reason for no winner."""
+"""If an accuracy may lie in a wider range, depending on unknown grades, that is the first reason for no verdict."""
+MAYBE_BEST = 0.05
+"""Contenders with at least this chance to be the best are named beside the choice."""
+
+Decision = Literal["ship", "open", "improve", "none"]
 
 
 class Verdict(Record):
-    """The verdict on a run. `winner` is None if the data do not support one; `reason` says why.
+    """The verdict on a run. `winner` is the contender to choose, None if nothing is worth building; `reason` says why.
 
-    `tied_with` are the contenders that the winner is not significantly more accurate than. Of these, `maybe_ahead`
-    are shown with a higher accuracy, because so many of their answers can be called neither right nor wrong and count
-    half. `as_good` are those of them whose accuracy is within the margin; cost decided between them and the winner.
-    `short_of` are the goals, given or assumed, that the winner misses. `approach` is the winner's approach in the
-    decision matrix. `excluded` gives the broken limit by contender. `ungraded` are the contenders of which too many
-    answers can be called neither right nor wrong to say who is better, if that leaves the verdict without a winner.
-    `baselines` are the run's base models: not tuned and shown nothing.
+    `decision`: 'ship' (all requirements are met), 'open' (the winner leads, but not everything is shown yet), 'improve'
+    (it misses a requirement that is a goal), 'none' (there is no winner). `headline` is the verdict in one sentence.
+    `tied_with` are the candidates that may be the best one instead; `as_good` those of them that an equivalence test
+    shows to be as good. `short_of` are the goals that the winner misses, `not_shown` what is not shown yet. `excluded`
+    gives by contender the need or limit that it misses. `ungraded` are contenders with too many answers that are
+    neither right nor wrong. `standings` are each contender's. `contrasts` are those of the decision, on utility.
+    `most_accurate` is the leader by accuracy alone. `baselines` are the run's base models.
     """
 
+    decision: Decision
     winner: str | None
     approach: Approach | None = None
-    tied_with: tuple[str, ...] = ()
-    maybe_ahead: dict[str, int] = Field(default_factory=dict)
-    as_good: tuple[str, ...] = ()
+    headline: str
     reason: str
+    tied_with: tuple[str, ...] = ()
+    as_good: tuple[str, ...] = ()
     short_of: tuple[str, ...] = ()
+    not_shown: tuple[str, ...] = ()
     excluded: dict[str, str] = Field(default_factory=dict)
     ungraded: tuple[str, ...] = ()
+    standings: dict[str, tuple[Standing, ...]] = Field(default_factory=dict)
+    contrasts: tuple[Contrast, ...] = ()
+    most_accurate: str | None = None
     baselines: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class _Case:
-    """The comparison, and its contenders that break no limit."""
+class Case:
+    """Everything a verdict rests on. `leader` is the rule's choice, `as_good` those shown to be as good before cost.
+
+    `accuracy` are the contenders' accuracies as the profile counts questions. `orders` gives, for each other way to
+    count, the leader by utility and the utilities.
+    """
 
     comparison: Comparison
-    eligible: list[str]
-    costs: Mapping[str, Cost]
-    margin: float
+    profile: Profile
+    n_facts: int
+    accuracy: Mapping[str, Estimate]
+    worth: Worth
+    draws: Draws
+    standings: Mapping[str, Sequence[Standing]]
+    excluded: Mapping[str, str]
+    leader: str | None
+    as_good: Sequence[str]
+    contrasts: Sequence[Contrast]
+    level: float
+    information: Information
+    total_usd: Mapping[str, float] = field(default_factory=dict)
+    orders: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def baselines(self) -> list[str]:
-        return [name for name in self.eligible if self.comparison.entrant(name).is_baseline]
+        return [entrant.name for entrant in self.comparison.entrants if entrant.is_baseline]
 
     @property
-    def n_compared(self) -> int:
-        """How many pairs were compared on accuracy. The tests are corrected for this number."""
-        return sum(contrast.measure == "accuracy" for contrast in self.comparison.contrasts)
+    def candidates(self) -> list[str]:
+        return [name for name in self.comparison.names if name not in self.excluded]
 
-    def least(self, name: str) -> float:
-        """Its accuracy with every unsure answer counted as not correct: the rule gives nobody the benefit of doubt."""
-        return self.comparison.estimate(name, "accuracy").least or 0.0
+    @property
+    def in_money(self) -> bool:
+        return bool(self.worth.nets)
 
-    def accuracy(self, name: str) -> float:
-        return self.comparison.estimate(name, "accuracy").value or 0.0
+    def contrast(self, a: str, b: str) -> Contrast | None:
+        """The contrast of the decision with the difference a - b; None if the two were not compared."""
+        for contrast in self.contrasts:
+            if (contrast.a, contrast.b) == (a, b):
+                return contrast
+        return None
+
+    def beats(self, a: str, b: str) -> bool:
+        contrast = self.contrast(a, b)
+        return contrast is not None and contrast.finding == "different" and contrast.difference > 0
 
 
-def decide(
-    comparison: Comparison,
-    profile: Profile,
-    costs: Mapping[str, Cost],
-    n_facts: int,
-    data_warnings: Sequence[str] = (),
-) -> Verdict:
-    """The verdict on a comparison over `n_facts` facts. `data_warnings` are added to its own warnings."""
-    excluded = excluded_by_limits(comparison, profile, costs)
-    case = _Case(comparison, [name for name in comparison.names if name not in excluded], costs, profile.margin)
-    verdict = Verdict(
-        winner=None,
-        reason=_obstacle(case, excluded, n_facts),
-        excluded=excluded,
-        baselines=tuple(entrant.name for entrant in comparison.entrants if entrant.is_baseline),
-        warnings=(*_warnings(comparison), *data_warnings),
+def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
+    """The verdict on a case. `data_warnings` are added to its own warnings."""
+    accuracy = {name: of.value for name, of in case.accuracy.items() if of.value is not None}
+    common = {
+        "excluded": dict(case.excluded),
+        "standings": {name: tuple(standings) for name, standings in case.standings.items()},
+        "contrasts": tuple(case.contrasts),
+        "most_accurate": max(accuracy, key=lambda name: accuracy[name]) if any(accuracy.values()) else None,
+        "baselines": tuple(case.baselines),
+    }
+    warnings = (*_warnings(case), *data_warnings)
+    nobody = _nobody(case)
+    if nobody:
+        headline, reason, ungraded = nobody
+        return Verdict(
+            decision="none", winner=None, headline=headline, reason=reason, ungraded=ungraded, warnings=warnings,
+            tied_with=tuple(name for name, chance in case.worth.best.items() if chance >= MAYBE_BEST), **common,
+        )  # fmt: skip
+    winner = str(case.leader)
+    missed, not_shown = _of_winner(case, winner)
+    unsupported = _unsupported(case, winner)
+    decision: Decision = "improve" if missed else "open" if not_shown or unsupported else "ship"
+    rivals = tuple(name for name in _rivals(case, winner))
+    return Verdict(
+        decision=decision,
+        winner=winner,
+        approach=case.comparison.entrant(winner).approach,
+        headline=_headline(case, winner, decision, rivals),
+        reason=_reason(case, winner, missed, not_shown, unsupported, rivals),
+        tied_with=rivals,
+        as_good=tuple(name for name in case.as_good if name != winner),
+        short_of=tuple(standing.text for standing in missed),
+        not_shown=(*(standing.text for standing in not_shown), *unsupported),
+        ungraded=tuple(_ungraded(case)),
+        warnings=(*_like_a_constant(case, winner), *warnings),
+        **common,
     )
-    return verdict if verdict.reason else _judged(case, profile, verdict)
 
 
-def _obstacle(case: _Case, excluded: Mapping[str, str], n_facts: int) -> str:
-    """Why there can be no winner; empty if there can be one."""
-    if not case.eligible:
-        return _none_left(excluded)
-    if n_facts < MIN_FACTS:
-        facts = "1 fact" if n_facts == 1 else f"{n_facts} facts"
-        return f"The test covers {facts}; a verdict needs at least {MIN_FACTS}, preferably {FEW_QUESTIONS}."
-    if case.eligible == case.baselines and excluded:
-        models = "the base model keeps" if len(case.eligible) == 1 else "base models keep"
-        return f"Only {models} the limits. {_none_left(excluded)}"
-    return ""
-
-
-def _judged(case: _Case, profile: Profile, verdict: Verdict) -> Verdict:
-    """The verdict with the rule's winner, or with the reason why there is none."""
-    winner, left = _by_rule(case)
-    unbeaten_base = _unbeaten_baseline(case, winner, verdict.excluded) if winner else ""
-    if winner and unbeaten_base:
-        shares = [percent(case.accuracy(winner)), percent(case.comparison.values("accuracy")[unbeaten_base])]
-        reason = (
-            f"{winner} has the highest accuracy of the contenders that break no limit ({shares[0]}). It is not "
-            f"significantly more accurate than {unbeaten_base} ({shares[1]}), a base model that breaks a limit."
+def _nobody(case: Case) -> tuple[str, str, tuple[str, ...]] | None:
+    """Headline and reason if nothing is to be chosen, and contenders with too many unsure answers; else None."""
+    builds = [name for name in case.candidates if name not in case.baselines]
+    if not case.candidates or (not builds and case.excluded):
+        kept = "only a base model" if case.candidates else "no contender"
+        return f"Build nothing yet: {kept} keeps the limits.", _none_left(case.excluded), ()
+    if case.n_facts < MIN_FACTS:
+        facts = "1 fact" if case.n_facts == 1 else f"{case.n_facts} facts"
+        return (
+            "No verdict yet: the test is too small.",
+            f"The test covers {facts}; a verdict needs at least {MIN_FACTS}, preferably {FEW_QUESTIONS}.",
+            (),
         )
-        return verdict.model_copy(update={"reason": reason})
-    if winner is None:
-        tied = tuple(left) if len(left) > 1 else ()
-        ungraded = _ungraded(case)
-        reason = _ungraded_line(case, ungraded) if ungraded else _unsupported(case, left)
-        return verdict.model_copy(update={"reason": reason, "tied_with": tied, "ungraded": tuple(ungraded)})
-    tied_with = tuple(name for name in left if name != winner)
-    verdict = verdict.model_copy(
-        update={
-            "winner": winner,
-            "approach": case.comparison.entrant(winner).approach,
-            "tied_with": tied_with,
-            "maybe_ahead": _maybe_ahead(case, winner, tied_with),
-            "as_good": tuple(name for name in _as_accurate(case, left) if name != winner),
-            "short_of": tuple(_short_of(case.comparison, winner, profile)),
-            "warnings": (*_like_a_constant(case, winner), *_disagreeing_slices(case, winner), *verdict.warnings),
-        }
+    if not any(case.accuracy[name].value for name in case.candidates):
+        n = max(case.accuracy[name].n for name in case.candidates)
+        return (
+            "Build nothing yet: no contender answered a question correctly.",
+            f"No contender answered any of the {n} test questions correctly.",
+            (),
+        )
+    if case.leader is None or case.leader == NOTHING:
+        return _nothing_is_better(case)
+    bases = _unbeaten(case, case.leader)
+    if case.in_money or not bases:
+        return None
+    ungraded = tuple(_ungraded(case))
+    if ungraded:
+        return "No verdict yet: too many answers are neither right nor wrong.", _ungraded_line(case, ungraded), ungraded
+    return (
+        f"No verdict yet: {case.leader} leads, but is not shown to be better than {listed(bases)}.",
+        f"{_measured(case, case.leader)} {_not_better(case, case.leader, bases)}",
+        (),
     )
-    return verdict.model_copy(update={"reason": _reason(case, verdict)})
 
 
-def _unbeaten_baseline(case: _Case, winner: str, excluded: Mapping[str, str]) -> str:
-    """A base model that a limit excludes and that the winner is not significantly more accurate than; else empty.
-
-    What is no better than an untuned model shows nothing that is worth building, whether or not that model may be used.
-    """
-    bases = [entrant.name for entrant in case.comparison.entrants if entrant.is_baseline and entrant.name in excluded]
-    values = case.comparison.values("accuracy")
-    return next((base for base in bases if base in values and not case.comparison.beats(winner, base)), "")
-
-
-def _by_rule(case: _Case) -> tuple[str | None, list[str]]:
-    """The winner (None if there is none), and the contenders that no other is significantly more accurate than."""
-    names, comparison = case.eligible, case.comparison
-    accuracy = np.array([[case.least(name) for name in names]])
-    ahead = np.array([[[comparison.beats(a, b) for b in names] for a in names]])
-    tied = np.array([[[_finding(comparison, a, b) == "tied" for b in names] for a in names]])
-    total = np.array([case.costs[name].total_usd if name in case.costs else math.inf for name in names])
-    baselines = [names.index(name) for name in case.baselines]
-    position = int(winners(accuracy, ahead, tied, total, baselines, case.margin)[0])
-    left = [name for name, stays in zip(names, unbeaten(ahead)[0], strict=True) if stays]
-    return (None if position == NOBODY else names[position]), left
+def _nothing_is_better(case: Case) -> tuple[str, str, tuple[str, ...]]:
+    best = max(case.candidates, key=lambda name: case.worth.nets[name].net.value if name in case.worth.nets else -np.inf)
+    net = case.worth.nets.get(best)
+    if net is None:
+        return "No verdict yet: costs are not known.", "No contender has a known cost.", ()
+    nothing = case.worth.nets[NOTHING].net.value
+    needed = next((pair.usd for pair in case.worth.break_even if {pair.above, pair.below} == {best, NOTHING}), None)
+    from_value = f" It would pay from {_usd_small(needed)} for a right answer." if needed else ""
+    return (
+        f"Keep today's process: no contender is worth its cost. The best, {best}, would be worth "
+        f"{money(net.net.value - nothing)} a year less." .replace("-", "", 1),
+        f"{best} gains {money(net.answers.value)} a year by its answers and costs {money(net.cost.value)} "
+        f"(net {_span(net.net)}).{from_value}",
+        (),
+    )
 
 
-def _as_accurate(case: _Case, names: Sequence[str]) -> list[str]:
-    """The names whose accuracy is within the margin of the best of them."""
-    best = max((case.least(name) for name in names), default=0.0)
-    return [name for name in names if case.least(name) >= best - case.margin - TINY]
+def _of_winner(case: Case, winner: str) -> tuple[list[Standing], list[Standing]]:
+    """The requirements that the winner misses, and those it is not shown to meet."""
+    own = case.standings.get(winner, ())
+    return [s for s in own if s.state == "missed"], [s for s in own if s.state == "open"]
 
 
-def _finding(comparison: Comparison, a: str, b: str) -> str:
-    """'different', 'tied' or 'open'; 'open' also if the two were not compared."""
-    contrast = comparison.contrast(a, b) if a != b else None
-    return contrast.finding if contrast else "open"
+def _unbeaten(case: Case, winner: str) -> list[str]:
+    """The base models that the winner is not shown to be better than."""
+    return [base for base in case.baselines if base != winner and not case.beats(winner, base)]
 
 
-# The reasons, in sentences.
+def _unsupported(case: Case, winner: str) -> list[str]:
+    """What is not shown yet about the winner's lead over base models and over doing nothing."""
+    lines = []
+    bases = _unbeaten(case, winner)
+    if bases:
+        lines.append(f"better than {listed(bases)}")
+    if case.in_money and _chance_above(case, winner, NOTHING) < case.level:
+        lines.append("worth more than doing nothing")
+    return lines
+
+
+def _chance_above(case: Case, a: str, b: str) -> float:
+    """The chance that a's net value exceeds b's."""
+    right = case.profile.stakes_usd
+    net = case.draws.net(right.right) if right else {}
+    return float((net[a] > net[b]).mean()) if a in net and b in net else 0.0
+
+
+def _rivals(case: Case, winner: str) -> list[str]:
+    """The candidates that may be the best instead: by their chance, or shown to be as good."""
+    chances = {name: net.best for name, net in case.worth.nets.items()} if case.in_money else case.worth.best
+    names = [name for name in case.candidates if name != winner and name not in case.baselines]
+    rivals = [name for name in names if chances.get(name, 0.0) >= MAYBE_BEST or name in case.as_good]
+    return sorted(rivals, key=lambda name: -chances.get(name, 0.0))
+
+
+# The headline: what to do, how sure, what is at stake.
+
+
+def _headline(case: Case, winner: str, decision: Decision, rivals: Sequence[str]) -> str:
+    opening = {
+        "ship": f"Ship {winner}",
+        "open": f"Not shown yet: {winner} leads, but do not ship it before more is known",
+        "improve": f"Do not ship yet: {winner} leads, but misses a requirement",
+        "none": "",
+    }[decision]
+    return f"{opening}. {_how_sure(case, winner, rivals)}"
+
+
+def _how_sure(case: Case, winner: str, rivals: Sequence[str]) -> str:
+    if case.in_money:
+        net = case.worth.nets[winner]
+        return (
+            f"It is worth {_span(net.net)} a year more than nobody answering, is the best choice with a chance of "
+            f"{percent(net.best)}, and choosing it gives away {money(net.loss)} a year in expectation."
+        )
+    chance = case.worth.best.get(winner, 0.0)
+    if case.as_good and winner in case.as_good or any(name in case.as_good for name in rivals):
+        named = listed([name for name in case.as_good if name != winner])
+        return f"It is as good as {named} within {_points(case.profile.margin)} points, and costs less."
+    ranges = [best for best in case.worth.ranges if best.contender == winner]
+    if not ranges:
+        return f"It has the best answers with a chance of {percent(chance)}."
+    low, high = ranges[-1].low, ranges[-1].high
+    worth = f"from {_usd_small(low)}" if high is None else f"from {_usd_small(low)} to {_usd_small(high)}"
+    return (
+        f"It has the best answers with a chance of {percent(chance)}. Counting costs, it is the best choice if a right "
+        f"answer is worth {worth} to you."
+    )
+
+
+def _span(of: object) -> str:
+    value, low, high = (getattr(of, key) for key in ("value", "low", "high"))
+    return f"{money(value)} ({money(low).removesuffix(' USD')} to {money(high)})"
+
+
+def _usd_small(usd: float) -> str:
+    return f"{usd:,.3g} USD" if usd < 100 else f"{usd:,.0f} USD"
+
+
+def _points(margin: float) -> str:
+    return f"{100 * margin:g}"
+
+
+# The reason: what was measured, what is missing, who else may be the best.
+
+
+def _reason(
+    case: Case,
+    winner: str,
+    missed: Sequence[Standing],
+    not_shown: Sequence[Standing],
+    unsupported: Sequence[str],
+    rivals: Sequence[str],
+) -> str:
+    sentences = [_measured(case, winner)]
+    if missed:
+        sentences.append(f"It misses: {_requirements(missed)}.")
+    if not_shown:
+        sentences.append(f"Not shown yet: {_requirements(not_shown)}.")
+    bases = _unbeaten(case, winner)
+    if bases:
+        sentences.append(_not_better(case, winner, bases))
+    if "worth more than doing nothing" in unsupported:
+        chance = _chance_above(case, winner, NOTHING)
+        sentences.append(f"That it is worth more than doing nothing has a chance of {percent(chance)} only.")
+    sentences += [_rival_line(case, winner, rivals), _information_line(case)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _requirements(standings: Sequence[Standing]) -> str:
+    """The requirements with what was measured, and how many more questions would show them."""
+    return "; ".join(
+        f"{standing.text}{'' if standing.given else ''} ({standing.why}"
+        + (f"; about {_round(standing.more)} more questions would show it" if standing.more else "")
+        + ")"
+        for standing in standings
+    )
+
+
+def _round(n: int) -> str:
+    return f"{float(f'{n:.2g}'):,.0f}"
+
+
+def _measured(case: Case, winner: str) -> str:
+    accuracy = case.accuracy[winner]
+    wrong = case.comparison.estimate(winner, "hallucination").value
+    wrongly = f", {percent(wrong)} wrongly," if wrong is not None else ""
+    sentences = [
+        f"{winner} answered {percent(accuracy.value or 0)} of {accuracy.n} test questions correctly"
+        f"{wrongly.rstrip(',')} (95 % interval of the right ones {percent(accuracy.low or 0)} to "
+        f"{percent(accuracy.high or 0)}).",
+        f"These numbers are corrected by {accuracy.labels} labels of people." if accuracy.labels else "",
+        _unsure_line(case, winner),
+        f"By accuracy alone, {case_leader} leads." if (case_leader := _other_by_accuracy(case, winner)) else "",
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _other_by_accuracy(case: Case, winner: str) -> str:
+    values = {name: case.accuracy[name].value or 0.0 for name in case.candidates}
+    best = max(values, key=lambda name: values[name])
+    return best if values[best] > values[winner] else ""
+
+
+def _unsure_line(case: Case, winner: str) -> str:
+    n = case.accuracy[winner].unsure
+    if not n:
+        return ""
+    if case.accuracy[winner].labels:
+        return f"People could not tell about {n} of the answers that they labelled; intervals cover both."
+    return f"{n} of its answers can be called neither right nor wrong; intervals cover both."
+
+
+def _not_better(case: Case, winner: str, bases: Sequence[str]) -> str:
+    """Why the winner is not shown to be better than base models."""
+    parts = []
+    for base in bases:
+        contrast = case.contrast(winner, base)
+        if contrast is None:
+            parts.append(f"{base} was not compared on the same questions")
+            continue
+        ahead = f"{signed(contrast.difference)} points of utility against {base}, {interval_words(contrast)}"
+        more = f"; about {_round(contrast.more_questions)} more questions would decide" if contrast.more_questions else ""
+        parts.append(f"{ahead}{more}")
+    return f"It is not shown to be better than the base model: {'; '.join(parts)}."
+
+
+def _rival_line(case: Case, winner: str, rivals: Sequence[str]) -> str:
+    if not rivals:
+        return ""
+    chances = {name: net.best for name, net in case.worth.nets.items()} if case.in_money else case.worth.best
+    parts = []
+    for name in rivals:
+        contrast = case.contrast(winner, name)
+        what = f"{percent(chances.get(name, 0.0))}"
+        if name in case.as_good:
+            what += f", shown to be as good within {_points(case.profile.margin)} points"
+        elif contrast is not None and abs(contrast.difference) <= case.profile.margin:
+            what += f", within {_points(case.profile.margin)} points as measured"
+        parts.append(f"{name} ({what})")
+    return f"May be the best choice instead: {', '.join(parts)}."
+
+
+def _information_line(case: Case) -> str:
+    """Whether more data are worth it, in one sentence."""
+    info = case.information
+    if info.in_money:
+        if info.best is None:
+            return (
+                f"More test questions are not worth their cost: knowing everything would be worth "
+                f"{money(info.perfect)} over {info.horizon_months} months."
+            )
+        best = info.best
+        return (
+            f"More data are worth it: {_data(best.what, best.n)} would be worth about {money(best.gain)} over "
+            f"{info.horizon_months} months and cost about {money(best.cost_usd)}."
+        )
+    gains = [offer for offer in info.offers if offer.gain >= 0.01]
+    if not gains or info.p_right >= 0.95:
+        return f"The choice has the best answers with a chance of {percent(info.p_right)}."
+    best = max(gains, key=lambda offer: offer.gain / offer.n**0.5)
+    return (
+        f"{_data(best.what, best.n).capitalize()} would raise the chance of choosing the best answers from "
+        f"{percent(info.p_right)} to {percent(min(1.0, info.p_right + best.gain))}."
+    )
+
+
+def _data(what: str, n: int) -> str:
+    if what == LABELS:
+        return f"labels of the {n} unsure answers"
+    return f"{n} more test questions" if what == ALL else f"{n} more test questions of the slice '{what}'"
 
 
 def _none_left(excluded: Mapping[str, str]) -> str:
     reasons = "; ".join(f"{name}: {reason}" for name, reason in excluded.items())
-    return f"No contender can be shipped. {reasons}." if reasons else "There is no contender to judge."
+    return f"Nothing can be shipped. {reasons}." if reasons else "There is no contender to judge."
 
 
-def _unsupported(case: _Case, left: Sequence[str]) -> str:
-    """Why the rule gives no winner."""
-    first = max(case.eligible, key=case.least)
-    n = case.comparison.estimate(first, "accuracy").n
-    if not any(map(case.least, case.eligible)):
-        unsure = " for sure: all others can be called neither right nor wrong" if case.accuracy(first) else ""
-        return f"No contender answered any of the {n} test questions correctly{unsure}."
-    leader = f"{first} has the highest accuracy, {percent(case.accuracy(first))} of {n} questions"
-    if first in case.baselines:
-        sentence, power = f"{leader}: no contender was shown to be better than the base model.", (first, left)
-    else:
-        unbeaten_bases = [name for name in case.baselines if name in left]
-        bases = listed(f"{name} ({percent(case.accuracy(name))})" for name in unbeaten_bases)
-        kind = "a base model" if len(unbeaten_bases) == 1 else "base models"
-        sentence = f"{leader}, but no contender was significantly more accurate than {bases}, {kind}."
-        power = (unbeaten_bases[0], [first])
-    return f"{sentence} {_power_line(case, *power)}".rstrip()
-
-
-def _maybe_ahead(case: _Case, winner: str, others: Sequence[str]) -> dict[str, int]:
-    """The contenders shown with a higher accuracy than the winner's, and how many of their answers are unsure."""
-    unsure = {name: case.comparison.estimate(name, "accuracy").unsure for name in others}
-    return {name: n for name, n in unsure.items() if n and case.accuracy(name) > case.accuracy(winner)}
-
-
-def _ungraded(case: _Case) -> list[str]:
+def _ungraded(case: Case) -> list[str]:
     """The contenders whose accuracy may lie in too wide a range, depending on grades that nobody knows."""
-    estimates = {name: case.comparison.estimate(name, "accuracy") for name in case.eligible}
-    return [name for name, estimate in estimates.items() if 2 * estimate.doubt > MOST_UNSURE]
+    return [name for name in case.candidates if 2 * case.accuracy[name].doubt > MOST_UNSURE]
 
 
-def _ungraded_line(case: _Case, names: Sequence[str]) -> str:
-    estimates = {name: case.comparison.estimate(name, "accuracy") for name in names}
+def _ungraded_line(case: Case, names: Sequence[str]) -> str:
+    estimates = {name: case.accuracy[name] for name in names}
     if any(estimate.labels for estimate in estimates.values()):
         counts = listed([f"{name} {estimate.unsure}" for name, estimate in estimates.items()])
         return (
@@ -231,143 +443,46 @@ def _ungraded_line(case: _Case, names: Sequence[str]) -> str:
     )
 
 
-def _reason(case: _Case, verdict: Verdict) -> str:
-    """The winner's accuracy, the goals it misses, the contenders it beats, and whether cost decided."""
-    winner = verdict.winner or ""
-    accuracy = case.comparison.estimate(winner, "accuracy")
-    sentences = [
-        f"{winner} answered {percent(accuracy.value or 0)} of {accuracy.n} test questions correctly "
-        f"(95 % interval {percent(accuracy.low or 0)} to {percent(accuracy.high or 0)}).",
-        _labels_line(accuracy),
-        _unsure_line(case, (winner, *verdict.tied_with)),
-    ]
-    if verdict.short_of:
-        goals = "goal" if len(verdict.short_of) == 1 else "goals"
-        sentences.append(f"It misses the {goals}: {'; '.join(verdict.short_of)}.")
-    sentences += [*_beaten_line(case, winner), *_tied_lines(case, verdict)]
-    return " ".join(sentence for sentence in sentences if sentence)
-
-
-def _labels_line(accuracy: Estimate) -> str:
-    """By how many labels of people the numbers are corrected; empty if by none."""
-    return f"These numbers are corrected by {accuracy.labels} labels of people." if accuracy.labels else ""
-
-
-def _unsure_line(case: _Case, names: Sequence[str]) -> str:
-    """How many answers of the winner and of those it did not beat could not be graded; empty if all could."""
-    counts = {name: case.comparison.estimate(name, "accuracy").unsure for name in names}
-    unsure = [f"{name} {n}" for name, n in counts.items() if n]
-    if not unsure:
-        return ""
-    if any(case.comparison.estimate(name, "accuracy").labels for name in names):
-        who = f"People could not tell about some answers that they labelled ({', '.join(unsure)})."
-    else:
-        who = f"Some answers can be called neither right nor wrong ({', '.join(unsure)})."
-    return f"{who} They count half in these numbers and as not correct in the choice; the intervals cover both."
-
-
-def _beaten_line(case: _Case, winner: str) -> list[str]:
-    beaten = [name for name in case.eligible if case.comparison.beats(winner, name)]
-    if not beaten:
-        return []
-    best = max(beaten, key=case.accuracy)
-    if len(beaten) == 1:
-        return [f"{best} is significantly less accurate: {_distance(case, winner, best)}."]
-    return [f"Of the {len(beaten)} significantly less accurate contenders, {best} is the best: "
-            f"{_distance(case, winner, best)}."]  # fmt: skip
-
-
-def _tied_lines(case: _Case, verdict: Verdict) -> list[str]:
-    """The contenders that are not significantly less accurate, with costs and how many questions would decide."""
-    winner, lines = verdict.winner or "", []
-    if verdict.as_good:
-        are = "is" if len(verdict.as_good) == 1 else "are"
-        names = listed(verdict.as_good)
-        lines.append(f"{names} {are} as accurate, within the margin. {winner} costs the least of them.")
-    others = [name for name in verdict.tied_with if name not in verdict.as_good]
-    if others:
-        distances = "; ".join(f"{name}, {_distance(case, winner, name)}" for name in others)
-        pairs = f" (corrected for {case.n_compared} comparisons)" if case.n_compared > 1 else ""
-        lines.append(f"Not significantly less accurate in this test{pairs}: {distances}.")
-    if verdict.tied_with:
-        costs = {name: case.costs[name].total_usd for name in (winner, *verdict.tied_with) if name in case.costs}
-        lines.append(f"Total cost in USD: {', '.join(f'{name} {usd:,.0f}' for name, usd in costs.items())}.")
-        lines.append(_power_line(case, winner, verdict.tied_with))
-    return lines
-
-
-def _distance(case: _Case, winner: str, other: str) -> str:
-    contrast = case.comparison.contrast(winner, other)
-    return behind(contrast, case.n_compared) if contrast else "not compared"
-
-
-def _power_line(case: _Case, winner: str, tied: Sequence[str]) -> str:
-    """How many more questions would decide between the winner and the runner-up; empty if no pair is open.
-
-    If more questions would not decide because too many answers are neither right nor wrong, it says so.
-
-    The runner-up is the most accurate of the others whose difference from the winner is still open.
-    """
-    contrasts = {name: case.comparison.contrast(winner, name) for name in tied if name != winner}
-    needed = {
-        name: contrast.more_questions
-        for name, contrast in contrasts.items()
-        if contrast and contrast.finding == "open" and contrast.more_questions > 0
-    }
-    if not needed:
-        unsure = {name: contrast.unsure for name, contrast in contrasts.items() if contrast and contrast.unsure}
-        return _doubt_line(winner, *max(unsure.items(), key=lambda pair: pair[1])) if unsure else ""
-    name = max(needed, key=lambda key: (case.accuracy(key), -needed[key]))
-    is_second = len(contrasts) > 1 and case.accuracy(name) == max(map(case.accuracy, contrasts))
-    runner_up = f"the runner-up, {name}" if is_second else name
-    return f"About {needed[name]:,} more test questions would decide between {winner} and {runner_up}."
-
-
-def _doubt_line(winner: str, other: str, n: int) -> str:
-    questions = "1 question" if n == 1 else f"{n} questions"
-    return (
-        f"Between {winner} and {other}, {questions} cannot be decided, because an answer can be called neither right "
-        "nor wrong. Label those answers before you ask more questions: bakeoff label RUN."
-    )
-
-
 # The warnings.
 
 
-def _warnings(comparison: Comparison) -> list[str]:
-    """Warnings that follow from the comparison alone."""
+def _warnings(case: Case) -> list[str]:
     warnings = []
-    if len(comparison.entrants) == 1:
+    if len(case.comparison.entrants) == 1:
         warnings.append("There was only one contender, so nothing was compared.")
-    recalls = comparison.values("retrieval_recall").values()
+    recalls = case.comparison.values("retrieval_recall").values()
     if recalls and max(recalls) < LOW_RECALL:
         warnings.append(
             f"Retrieval found the evidence of only {percent(max(recalls))} of the questions: "
             "the corpus may not cover them."
         )
-    return warnings
-
-
-def _short_of(comparison: Comparison, winner: str, profile: Profile) -> list[str]:
-    """The goals for accuracy and hallucination that the whole interval misses."""
-    goals, missed = targets(profile), []
-    correct, wrong = comparison.estimate(winner, "accuracy"), comparison.estimate(winner, "hallucination")
-    if correct.high is not None and correct.high < goals["accuracy"].value:
-        missed.append(f"{goals['accuracy'].text}, with {_unlike(correct.high, goals['accuracy'].value)} at best")
-    if wrong.low is not None and wrong.low > goals["hallucination"].value:
-        missed.append(
-            f"{goals['hallucination'].text}, with {_unlike(wrong.low, goals['hallucination'].value)} at least"
+    if case.worth.freshness_assumed:
+        warnings.append(
+            f"No update was measured for {listed(case.worth.freshness_assumed)}: it is assumed that an update teaches "
+            "what changed, and that answers about it are wrong before. Add changed documents to the run to measure it."
         )
-    return missed
+    return [*warnings, *_other_orders(case)]
 
 
-def _unlike(share: float, goal: float) -> str:
-    """The share in percent, with as many digits as it takes not to look like the goal."""
-    digits = next((n for n in (0, 1, 2) if f"{100 * share:.{n}f}" != f"{100 * goal:.{n}f}"), 3)
-    return f"{100 * share:.{digits}f} %"
+def _other_orders(case: Case) -> list[str]:
+    """A warning for each other way to count questions that has another leader, with numbers."""
+    now, lines = case.leader, []
+    for way, utilities in case.orders.items():
+        among = {name: utilities[name] for name in case.candidates if name in utilities and name not in case.baselines}
+        if not among or now not in among:
+            continue
+        best = max(among, key=lambda name: among[name])
+        if best != now and among[best] > among[now] + 1e-9:
+            mean = {name: case.worth.utility[name].value for name in (now, best)}
+            lines.append(
+                f"{way}, {best} leads: {signed(among[best])} against {signed(among[now])} points of utility for {now}. "
+                f"As counted here: {signed(mean[best])} against {signed(mean[now])}. Choose with `counts` and "
+                "`slice_weights` in the profile what counts."
+            )
+    return lines
 
 
-def _like_a_constant(case: _Case, winner: str) -> list[str]:
+def _like_a_constant(case: Case, winner: str) -> list[str]:
     """A warning if the winner is not significantly more accurate than always giving the most frequent answer."""
     constant = case.comparison.constant
     if constant is None or winner not in constant.not_beaten_by:
@@ -378,24 +493,3 @@ def _like_a_constant(case: _Case, winner: str) -> list[str]:
         f"{winner} is not significantly more accurate than always answering “{constant.answer}”, the most frequent "
         f"answer in training ({percent(constant.accuracy.value or 0.0)})."
     ]
-
-
-def _disagreeing_slices(case: _Case, winner: str) -> list[str]:
-    """A warning for each slice on which another contender beats the winner, with intervals that do not overlap."""
-    warnings = []
-    slices = {name: case.comparison.estimate(name, "accuracy").slices for name in case.eligible}
-    for part, own in slices[winner].items():
-        if part in ("general", "changed") or own.high is None:
-            continue
-        better = {
-            name: estimate.value or 0.0
-            for name in case.eligible
-            if (estimate := slices[name].get(part)) and estimate.low is not None and own.high < estimate.low
-        }
-        if better:
-            best = max(better, key=lambda name: better[name])
-            warnings.append(
-                f"On the slice '{part}', {best} is ahead of {winner} ({percent(better[best])} against "
-                f"{percent(own.value or 0.0)}): the verdict depends on how often such questions are asked."
-            )
-    return warnings

@@ -1,54 +1,42 @@
-"""The verdict's rule for one pilot or many resampled ones: first significant differences in accuracy, then cost.
+"""The verdict's rule: which contender to choose, by what it is worth.
 
-Takes arrays over (pilot, contender), gives the winner of each pilot. Knows nothing about profiles, sentences or files.
-The steps:
+Takes each candidate's expected worth, gives the choice. Knows nothing about sentences or how worth was measured.
 
-1. A contender is out if the paired test finds at least one other more accurate.
-2. If a baseline (a base model, not tuned and shown nothing) remains, there is no winner: nothing was shown to be worth
-   building. The exception: all remaining contenders are tied with it, within the margin.
-3. The most accurate remaining contender leads. The cheapest whose accuracy is within the margin of the leader's wins. A
-   contender without a correct answer cannot win.
+1. Candidates are the contenders that meet every need and miss no hard limit.
+2. Where the profile says what answers are worth, the candidate with the highest expected net value is chosen. Doing
+   nothing and the base models are candidates too.
+3. Where it does not, the candidate with the highest mean utility is chosen. Of those that an equivalence test shows to
+   be as good, within the margin, the cheapest is. A base model (untuned, shown nothing) and doing nothing are not
+   chosen: they are what a contender has to beat.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-NOBODY = -1
-TINY = 1e-12
+from bakeoff.measure.statistics import CONFIDENCE, Z
 
 
-def unbeaten(ahead: np.ndarray) -> np.ndarray:
-    """Which contenders no other is significantly more accurate than, shape (pilot, contender).
+def top(worth: Mapping[str, float], candidates: Sequence[str], cost: Mapping[str, float]) -> str | None:
+    """The candidate with the highest worth; of equal ones the cheapest. None without candidates."""
+    named = [name for name in candidates if name in worth]
+    return max(named, key=lambda name: (worth[name], -cost.get(name, np.inf)), default=None)
 
-    `ahead[p, i, j]` is true if i is significantly more accurate than j in pilot p.
+
+def cheapest(leader: str, as_good: Collection[str], cost: Mapping[str, float]) -> str:
+    """The cheapest of the leader and those shown to be as good; the leader if no cost is known or all are equal."""
+    return min((leader, *as_good), key=lambda name: (cost.get(name, np.inf), name != leader))
+
+
+def picked_level(drawn: Mapping[str, np.ndarray], candidates: Sequence[str]) -> float:
+    """The level at which the bounds of a picked contender hold, .95 if there was nothing to pick from.
+
+    The best of several is also a lucky one. The level is that of the largest of the candidates' standardised errors
+    over the draws (max-T, Westfall and Young 1993): it is the higher, the more candidates there are and the less alike.
     """
-    return np.logical_not(ahead.any(axis=1))
-
-
-def winners(
-    accuracy: np.ndarray,
-    ahead: np.ndarray,
-    tied: np.ndarray,
-    cost: np.ndarray,
-    baselines: Sequence[int],
-    margin: float,
-) -> np.ndarray:
-    """The position of the winner of each pilot, shape (pilot,); NOBODY if there is none.
-
-    `accuracy` is (pilot, contender). `ahead` and `tied` are (pilot, contender, contender). `cost` is (contender,), in
-    US dollars, infinite if unknown. `baselines` are the positions of the base models. `margin` is a share: 0.02 is 2
-    points.
-    """
-    left = unbeaten(ahead)
-    is_undecided = np.zeros(len(left), dtype=bool)
-    for base in baselines:
-        others = left & ~tied[:, base]
-        others[:, base] = False
-        is_undecided |= left[:, base] & others.any(axis=1)
-    left &= ~is_undecided[:, None]
-    best = np.where(left, accuracy, -np.inf).max(axis=1)
-    near = left & (accuracy >= best[:, None] - margin - TINY)
-    lowest = np.where(near, cost, np.inf).min(axis=1)
-    cheapest = near & (cost <= lowest[:, None])
-    return np.where(best > 0, np.where(cheapest, accuracy, -np.inf).argmax(axis=1), NOBODY)
+    tables = [drawn[name] for name in candidates if name in drawn and np.std(drawn[name]) > 0]
+    if len(tables) < 2:
+        return CONFIDENCE
+    table = np.stack(tables, axis=1)
+    errors = (table - table.mean(axis=0)) / table.std(axis=0)
+    return max(CONFIDENCE, Z.cdf(float(np.quantile(errors.max(axis=1), CONFIDENCE))))

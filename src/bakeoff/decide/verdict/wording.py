@@ -15,6 +15,20 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def percent_unlike(share: float, other: float) -> str:
+    """A share as percent, with as many digits as it takes not to look like another one: '4.98 %' beside '5 %'."""
+    digits = next((n for n in (0, 1, 2) if share == other or f"{100 * share:.{n}f}" != f"{100 * other:.{n}f}"), 3)
+    return f"{100 * share:.{digits}f} %"
+
+
+def money(usd: float) -> str:
+    """An amount as a person says it: '12,300 USD', '0.42 USD', '-250 USD'."""
+    if abs(usd) >= 1000:
+        digits = max(0, len(f"{abs(usd):.0f}") - 3)
+        usd = round(usd, -digits)
+    return f"{usd:,.0f} USD" if abs(usd) >= 10 else f"{usd:,.2g} USD" if usd else "0 USD"
+
+
 def excludes_zero(contrast: Contrast) -> bool:
     """Whether the interval of this comparison, not corrected for the others, excludes zero."""
     return contrast.low > 0 or contrast.high < 0

@@ -1,0 +1,259 @@
+"""What each contender is worth: expected net value a year with an interval, P(best), expected loss, break-even values.
+
+Takes draws of outcomes and of costs, and what answers are worth. Gives a `Worth`. Knows nothing about limits or goals.
+Doing nothing (today's process) takes part as the contender named NOTHING.
+
+net value = (value of an answered question x questions of the horizon, discounted - total cost) x 12 / months.
+
+Source: decisions by expected utility, Raiffa and Schlaifer 1961; the chance of being best and the expected loss of a
+choice, Wilson 2015, doi:10.1007/s40273-014-0219-x.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from pydantic import Field
+
+from bakeoff.decide.situation.stakes import OwnStakes, Stakes, Value, replaced
+from bakeoff.decide.value.outcomes import UNIT, OutcomeDraws
+from bakeoff.records import Record
+
+NOTHING = "nothing"
+"""The contender that stands for today's process, or for nobody answering."""
+TAILS = (0.025, 0.975)
+
+
+class Range(Record):
+    """A mean over draws with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Net(Record):
+    """One contender's worth in US dollars a year. `loss` is what choosing it gives away in expectation."""
+
+    answers: Range
+    cost: Range
+    net: Range
+    best: float
+    loss: float
+
+
+class BestFrom(Record):
+    """The contender with the highest expected net value if a right answer is worth from `low` to `high` USD.
+
+    `high` is None without an upper end. Costs of wrong and declined answers change with that of right ones.
+    """
+
+    contender: str
+    low: float
+    high: float | None
+
+
+class ValueBreakEven(Record):
+    """The value of a right answer, in US dollars, from which `above` is worth more than `below`.
+
+    None if one of the two is worth more at every value; `above` is that one.
+    """
+
+    above: str
+    below: str
+    usd: float | None
+
+
+class Worth(Record):
+    """What the contenders are worth.
+
+    `utility` is the mean worth of a question in units of a right answer. `best` is how often each has the highest
+    utility of those in `candidates`, the contenders to choose from. `nets` is empty if the profile gives no value.
+    """
+
+    utility: dict[str, Range]
+    best: dict[str, float]
+    nets: dict[str, Net] = Field(default_factory=dict)
+    ranges: tuple[BestFrom, ...] = ()
+    break_even: tuple[ValueBreakEven, ...] = ()
+    candidates: tuple[str, ...] = ()
+    freshness_assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Everything drawn, (draw,) arrays by contender. `queries` are those of the horizon, discounted.
+
+    `utility` is in units of a right answer, `total_usd` over the horizon. Both include NOTHING.
+    """
+
+    utility: Mapping[str, np.ndarray]
+    total_usd: Mapping[str, np.ndarray]
+    queries: float
+    months: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.utility)
+
+    def net(self, right_usd: float) -> dict[str, np.ndarray]:
+        """Net value a year in US dollars in each draw if a right answer is worth so much."""
+        yearly = 12 / self.months
+        return {
+            name: (right_usd * self.queries * self.utility[name] - self.total_usd[name]) * yearly
+            for name in self.names
+            if name in self.total_usd
+        }
+
+
+@dataclass(frozen=True)
+class Shares:
+    """A contender's drawn shares of right and declined answers by group, (draw, group), and each group's share."""
+
+    right: np.ndarray
+    declined: np.ndarray
+    mass: np.ndarray
+
+    @property
+    def wrong(self) -> np.ndarray:
+        return np.asarray(self.mass - self.right - self.declined)
+
+    def mixed(self, after: "Shares", before: "Shares", changed: float, stale: float) -> "Shares":
+        """With a part of the questions answered as changed facts are: after the update, and before it is in."""
+        same, known = 1 - changed, changed - stale
+        right = same * self.right + known * after.right + stale * before.right
+        declined = same * self.declined + known * after.declined + stale * before.declined
+        return Shares(right, declined, self.mass)
+
+
+def shares_of(draws: OutcomeDraws, name: str) -> Shares:
+    """The rounded draws of one contender as fractions."""
+    tables = (np.array(table, dtype=float).T / UNIT for table in (draws.right[name], draws.declined[name], draws.mass))
+    return Shares(*tables)
+
+
+def utility_of(shares: Shares, stakes: Stakes, own: Sequence[OwnStakes | None]) -> np.ndarray:
+    """The mean worth of a question in each draw, in the unit of the stakes."""
+    total = np.zeros(len(shares.mass))
+    for g, group in enumerate(own):
+        right, wrong, declined = replaced(stakes, group)
+        total += right * shares.right[:, g] - wrong * shares.wrong[:, g] - declined * shares.declined[:, g]
+    return total
+
+
+def own_in_right_answers(own: Sequence[OwnStakes | None], right: float) -> list[OwnStakes | None]:
+    """The groups' own stakes in units of a right answer instead of money."""
+    return [
+        None
+        if group is None
+        else OwnStakes(
+            **{key: None if amount is None else amount / right for key, amount in group.model_dump().items()}
+        )
+        for group in own
+    ]
+
+
+def today_utility(value: Value | None, stakes: Stakes) -> float:
+    """What a question is worth today, without today's costs, in the unit of the stakes."""
+    shares = value.today.shares if value else Stakes(0.0, 0.0, 1.0)
+    if value is None or not value.today.accuracy:  # nobody answers: the zero point
+        return 0.0
+    return stakes.right * shares.right - stakes.wrong * shares.wrong - stakes.declined * shares.declined
+
+
+def today_total_usd(value: Value | None, usd: float, queries: float, discounted_months: float) -> float:
+    """What today's process costs over the horizon, in today's money."""
+    if value is None:
+        return 0.0
+    return usd * (value.today.per_question * queries + value.today.per_month * discounted_months)
+
+
+def worth(draws: Draws, right_usd: float | None, candidates: Sequence[str]) -> Worth:
+    """What each contender is worth. `candidates` are those to choose from; `right_usd` is None if it is not known."""
+    chosen = [name for name in candidates if name in draws.utility]
+    return Worth(
+        utility={name: interval(values) for name, values in draws.utility.items()},
+        best=shares_best(draws.utility, chosen),
+        nets={} if right_usd is None else _nets(draws, right_usd, chosen),
+        ranges=tuple(best_ranges(draws, chosen)),
+        break_even=tuple(_break_even(draws)),
+        candidates=tuple(chosen),
+    )
+
+
+def interval(values: np.ndarray) -> Range:
+    low, high = np.quantile(values, TAILS)
+    return Range(value=float(values.mean()), low=float(low), high=float(high))
+
+
+def shares_best(drawn: Mapping[str, np.ndarray], candidates: Sequence[str]) -> dict[str, float]:
+    """How often each candidate has the highest value; equal ones share a draw."""
+    names = [name for name in candidates if name in drawn]
+    if not names:
+        return {}
+    table = np.stack([drawn[name] for name in names], axis=1)
+    top = table >= table.max(axis=1, keepdims=True)
+    shares = (top / top.sum(axis=1, keepdims=True)).mean(axis=0)
+    return {name: float(share) for name, share in zip(names, shares, strict=True)}
+
+
+def _nets(draws: Draws, right_usd: float, candidates: Sequence[str]) -> dict[str, Net]:
+    net, yearly = draws.net(right_usd), 12 / draws.months
+    chances = shares_best(net, candidates)
+    among = [net[name] for name in candidates if name in net]
+    top = np.max(among, axis=0) if among else np.zeros(1)
+    return {
+        name: Net(
+            answers=interval(right_usd * draws.queries * draws.utility[name] * yearly),
+            cost=interval(draws.total_usd[name] * yearly),
+            net=interval(values),
+            best=chances.get(name, 0.0),
+            loss=float((top - values).mean()),
+        )
+        for name, values in net.items()
+    }
+
+
+def lines(draws: Draws) -> dict[str, tuple[float, float]]:
+    """Each contender's expected net value a year as a line over the value of a right answer: slope and start."""
+    yearly = 12 / draws.months
+    return {
+        name: (float(draws.utility[name].mean()) * draws.queries * yearly, -float(usd.mean()) * yearly)
+        for name, usd in draws.total_usd.items()
+    }
+
+
+def best_ranges(draws: Draws, candidates: Sequence[str]) -> list[BestFrom]:
+    """Which candidate has the highest expected net value from which value of a right answer on."""
+    left = {name: line for name, line in lines(draws).items() if name in candidates}
+    if not left:
+        return []
+    at, now = 0.0, max(left, key=lambda name: (left[name][1], left[name][0]))
+    found: list[BestFrom] = []
+    while True:
+        slope, start = left[now]
+        crossings = {
+            name: max(at, (start - other_start) / (other_slope - slope))
+            for name, (other_slope, other_start) in left.items()
+            if other_slope > slope
+        }
+        if not crossings:
+            return [*found, BestFrom(contender=now, low=at, high=None)]
+        nearest = min(crossings.values())
+        following = max((name for name, usd in crossings.items() if usd == nearest), key=lambda name: left[name][0])
+        if nearest > at:
+            found.append(BestFrom(contender=now, low=at, high=nearest))
+        at, now = nearest, following
+
+
+def _break_even(draws: Draws) -> list[ValueBreakEven]:
+    """For every pair the value of a right answer at which both have the same expected net value."""
+    of, pairs = lines(draws), []
+    for a, b in combinations(of, 2):
+        more, less = (a, b) if of[a] > of[b] else (b, a)
+        (slope, start), (other_slope, other_start) = of[more], of[less]
+        crosses = slope > other_slope and other_start > start
+        usd = (other_start - start) / (slope - other_slope) if crosses else None
+        pairs.append(ValueBreakEven(above=more, below=less, usd=usd))
+    return pairs

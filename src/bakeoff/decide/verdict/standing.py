@@ -1,0 +1,237 @@
+"""Where each contender stands on every need, limit and goal: met, missed, or not shown yet.
+
+Takes measures, latencies, drawn costs and days of set-up, and what the profile requires. Gives `Standing`s. Knows
+nothing about which contender is best. A goal is met if its one-sided bound meets it, missed if the bound on the other
+side misses it. `level` is the level of the bound that has to be met; it is higher where the best of several contenders
+was picked, since the best one was also lucky.
+
+Sources: bounds of shares, `measure/bounds.py`. Bounds of a 95th percentile: from the order of the values where there
+are enough (59), else with the logarithms of the times as normal (Natrella 1963, Handbook 91, table A-7, by the formula
+of section 2-5).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.targets import RUNNING, Target, targets
+from bakeoff.decide.verdict.wording import percent, percent_unlike
+from bakeoff.measure.bounds import LEVEL, Side, more_for_bound, share_bound
+from bakeoff.measure.comparison import Estimate
+from bakeoff.measure.statistics import Z
+from bakeoff.records import Record
+
+State = Literal["met", "missed", "open"]
+Kind = Literal["need", "limit", "goal"]
+STATES: Mapping[State, str] = {"met": "met", "missed": "missed", "open": "not shown yet"}
+MAX_ERRORS = 0.05
+SLOW = 0.05
+"""The share of answers that may be slower than the limit: the 95th percentile must keep it."""
+SETUP = "setup_usd"
+DEADLINE = "deadline_days"
+GOALS: Mapping[str, Side] = {"accuracy": "low", "hallucination": "high", "freshness": "low", "consistency": "low"}
+"""The goals that are shares, each with the side of its bound."""
+
+
+class Standing(Record):
+    """Where one contender stands on one requirement.
+
+    `value` is what was measured, `bound` what can be said with confidence; both in the requirement's unit, None if
+    there is none. `more` is how many more questions would show that it is met if the value stays as it is, None if
+    more questions would not. `given` is false if Bakeoff assumed the requirement.
+    """
+
+    name: str
+    kind: Kind
+    text: str
+    state: State
+    why: str
+    value: float | None = None
+    bound: float | None = None
+    more: int | None = None
+    given: bool = True
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was measured about one contender. Drawn costs are (draw,) arrays in US dollars, empty if not known.
+
+    `estimates` are by measure; accuracy and hallucination count questions as the profile says. `needs` are the needs it
+    cannot meet, with reasons. `days` are the least and the most days of set-up.
+    """
+
+    estimates: Mapping[str, Estimate]
+    latencies_ms: Sequence[float] = ()
+    setup_usd: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    running_usd: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    needs: Mapping[str, str] = field(default_factory=dict)
+    days: tuple[float, float] | None = None
+
+
+def standings(known: Known, profile: Profile, level: float = LEVEL) -> tuple[Standing, ...]:
+    """A contender's standing on every requirement of the profile: needs first, then limits, then goals."""
+    asked = [
+        *(Standing(name=name, kind="need", text=name, state="missed", why=why) for name, why in known.needs.items()),
+        _answered(known.estimates),
+        _deadline(known, profile),
+        *_limits(known, profile, level),
+        *_goals(known, profile, level),
+    ]
+    return tuple(standing for standing in asked if standing is not None)
+
+
+def _answered(estimates: Mapping[str, Estimate]) -> Standing | None:
+    """Missed if nothing was asked or too many answers failed; None if all is well."""
+    errors, accuracy = estimates.get("errors", Estimate()).value or 0.0, estimates.get("accuracy", Estimate()).value
+    text = f"at most {percent(MAX_ERRORS)} failed answers"
+    if accuracy is None and not errors:
+        why = "it was asked no test question of the domain"
+    elif accuracy is None or errors > MAX_ERRORS:
+        why = f"{percent(errors)} of its answers failed; a verdict allows at most {percent(MAX_ERRORS)}"
+    else:
+        return None
+    return Standing(name="errors", kind="limit", text=text, state="missed", why=why, value=errors)
+
+
+def _deadline(known: Known, profile: Profile) -> Standing | None:
+    deadline = profile.deadline_days
+    if deadline is None:
+        return None
+    text = f"ready in {deadline:g} days"
+    if known.days is None:
+        why = "its days of set-up are not known"
+        return Standing(name=DEADLINE, kind="limit", text=text, state="open", why=why)
+    low, high = known.days
+    state: State = "met" if high <= deadline else "missed" if low > deadline else "open"
+    days = f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"
+    why = f"setting it up takes {days} days"
+    return Standing(name=DEADLINE, kind="limit", text=text, state=state, why=why, value=(low + high) / 2, bound=high)
+
+
+def _limits(known: Known, profile: Profile, level: float) -> list[Standing | None]:
+    return [
+        _latency(known.latencies_ms, profile.latency_limit_ms, level),
+        _budget(known.running_usd, profile.budget_usd_per_month, RUNNING, "running it costs", "USD a month"),
+        _budget(known.setup_usd, profile.budget_setup_usd, SETUP, "setting it up costs", "USD"),
+    ]
+
+
+def _latency(times: Sequence[float], limit: float | None, level: float) -> Standing | None:
+    if limit is None:
+        return None
+    text = f"95 % of answers in at most {limit:,.0f} ms"
+    if not times:
+        why = "its latency was not measured"
+        return Standing(name="latency_ms", kind="limit", text=text, state="open", why=why)
+    value, low, high = float(np.quantile(times, 1 - SLOW)), *latency_bounds(times, level)
+    state: State = "met" if high <= limit else "missed" if low > limit else "open"
+    with_confidence = f"more than {low:,.0f} ms" if state == "missed" else f"at most {high:,.0f} ms"
+    why = f"95 % of {len(times)} answers took at most {value:,.0f} ms; with confidence, {with_confidence}"
+    return Standing(name="latency_ms", kind="limit", text=text, state=state, why=why, value=value, bound=high)
+
+
+def latency_bounds(times: Sequence[float], level: float) -> tuple[float, float]:
+    """A lower bound (level .95) and an upper bound (this level) of the 95th percentile of times.
+
+    Infinite above if a single time says nothing about the others.
+    """
+    ordered, n = np.sort(np.asarray(times, dtype=float)), len(times)
+    low = _by_order(ordered, LEVEL, "low") if n >= 2 else 0.0
+    if n >= math.log(1 - level) / math.log(1 - SLOW):
+        return low, _by_order(ordered, level, "high")
+    logs = np.log(np.maximum(ordered, 1e-9))
+    if n < 5:
+        return low, math.inf
+    return low, float(np.exp(logs.mean() + _tolerance(n, level) * max(logs.std(ddof=1), 1e-6)))
+
+
+def _by_order(ordered: np.ndarray, level: float, side: Side) -> float:
+    """The value of the lowest (highest) rank that bounds the 95th percentile."""
+    n, keep = len(ordered), 1 - SLOW
+    chances = np.cumsum([_binomial(k, n, keep) for k in range(n + 1)])  # P(at most k values are below the percentile)
+    if side == "high":
+        ranks = np.flatnonzero(chances[:n] >= level - 1e-12)
+        return float(ordered[ranks[0]]) if len(ranks) else math.inf
+    ranks = np.flatnonzero(1 - chances[:n] >= level - 1e-12)
+    return float(ordered[ranks[-1]]) if len(ranks) else 0.0
+
+
+def _binomial(k: int, n: int, p: float) -> float:
+    log = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return math.exp(log + k * math.log(p) + (n - k) * math.log(1 - p))
+
+
+def _tolerance(n: int, level: float) -> float:
+    """How many standard deviations above the mean the bound lies."""
+    z_share, z_level = Z.inv_cdf(1 - SLOW), Z.inv_cdf(level)
+    a = 1 - z_level**2 / (2 * (n - 1))
+    b = z_share**2 - z_level**2 / n
+    return math.inf if a <= 0 else (z_share + math.sqrt(max(0.0, z_share**2 - a * b))) / a
+
+
+def _budget(usd: np.ndarray, budget: float | None, name: str, words: str, unit: str) -> Standing | None:
+    if budget is None:
+        return None
+    text = f"at most {budget:,.0f} {unit}"
+    if not len(usd):
+        return Standing(name=name, kind="limit", text=text, state="open", why="its cost is not known")
+    low, high = (float(end) for end in np.quantile(usd, [1 - LEVEL, LEVEL]))
+    state: State = "met" if high <= budget else "missed" if low > budget else "open"
+    span = f"{low:,.0f}" if f"{low:,.0f}" == f"{high:,.0f}" else f"{low:,.0f} to {high:,.0f}"
+    why = f"{words} {span} {unit}; the budget is {budget:,.0f}"
+    return Standing(name=name, kind="limit", text=text, state=state, why=why, value=float(usd.mean()), bound=high)
+
+
+def _goals(known: Known, profile: Profile, level: float) -> list[Standing | None]:
+    """The goals that are shares. Those that Bakeoff assumed count only where the profile gives no value."""
+    wanted = dict(targets(profile))
+    if profile.max_hallucination is not None:
+        limit = wanted.pop("hallucination")
+        own = [_share(known.estimates.get("hallucination", Estimate()), limit, "limit", level)]
+    else:
+        own = []
+    applies = {
+        "accuracy": True,
+        "hallucination": True,
+        "freshness": profile.update_interval_days is not None and profile.value is None,
+        "consistency": profile.consistency_needed,
+    }
+    goals = [
+        _share(known.estimates.get(name, Estimate()), wanted[name], "goal", level)
+        for name, counts in applies.items()
+        if counts and name in wanted and (profile.value is None or wanted[name].given)
+    ]
+    return [*own, *goals]
+
+
+def _share(estimate: Estimate, target: Target, kind: Kind, level: float) -> Standing:
+    side, goal = GOALS[target.measure], target.value
+    at = {"name": target.measure, "kind": kind, "text": target.text, "given": target.given}
+    if estimate.value is None or not estimate.n_effective:
+        return Standing(**at, state="open", why=estimate.reason or "it was not measured")
+    least, most = (min(1.0, max(0.0, end or 0.0)) for end in (estimate.least, estimate.most))
+    worst, best = (least, most) if side == "low" else (most, least)
+    other: Side = "high" if side == "low" else "low"
+    bound = share_bound(worst, estimate.n_effective, level, side)
+    against = share_bound(best, estimate.n_effective, LEVEL, other)
+    is_met, is_missed = (bound >= goal, against < goal) if side == "low" else (bound <= goal, against > goal)
+    state: State = "met" if is_met else "missed" if is_missed else "open"
+    more = more_for_bound(worst, estimate.n_effective, estimate.n, goal, level, side) if state == "open" else None
+    return Standing(
+        **at,
+        state=state,
+        why=_why(estimate.value, goal, bound if state != "missed" else against, side, state),
+        value=estimate.value,
+        bound=bound,
+        more=more,
+    )
+
+
+def _why(value: float, goal: float, bound: float, side: Side, state: State) -> str:
+    is_above = (side == "low") == (state != "missed")
+    words = "at least" if is_above else "at most"
+    return f"{percent_unlike(value, goal)} measured; with 95 % confidence {words} {percent_unlike(bound, goal)}"
