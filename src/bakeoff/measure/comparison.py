@@ -97,6 +97,8 @@ class Estimate(Record):
     `unsure` of the n answers could be called neither right nor wrong: each counts half in the value, and the interval
     reaches from all of them wrong to all of them right, `doubt` below to `doubt` above the value. With `labels` of
     people, the value is corrected by that many of them, and the unsure ones are those that people could not tell.
+    `n_effective` is how many independent observations the interval of a share corresponds to, for bounds on one side
+    (`bounds.py`); 0 for other measures.
     `reason` says why there is no value. `detail` holds named parts
     of the value, `slices` the same measure for each slice of the test. `by_length` is the same measure on answerable
     questions by the length of their accepted answers, if the test has both lengths.
@@ -106,6 +108,7 @@ class Estimate(Record):
     low: float | None = None
     high: float | None = None
     n: int = 0
+    n_effective: float = 0.0
     unsure: int = 0
     doubt: float = 0.0
     labels: int = 0

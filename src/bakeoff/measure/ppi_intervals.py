@@ -12,12 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bakeoff.measure.bounds import observations
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measure.ppi import Corrected, Pseudo, Pseudos
 from bakeoff.measure.statistics import (
     CONFIDENCE,
     MARGIN,
     NO_SHIFT,
+    NORMAL,
     Facts,
     Moments,
     Shifts,
@@ -27,6 +29,7 @@ from bakeoff.measure.statistics import (
     is_tied,
     paired_shift,
     questions_needed,
+    rows_of,
     sign_flip_p,
     t_quantile,
     weakened,
@@ -34,6 +37,7 @@ from bakeoff.measure.statistics import (
     wilson,
     with_holm,
 )
+from bakeoff.measure.traffic import expected_variance
 from bakeoff.records import Contrast
 
 
@@ -61,17 +65,24 @@ def share(
     `n_labels` is `Corrected.n_labels`. Where people could not tell, the interval reaches from the lower end with all of
     them 0 to the upper end with all of them 1.
     """
+    if weights is not None:
+        pseudos = {key: pseudo for key, pseudo in pseudos.items() if weights[key] > 0}
     if not pseudos:
         return Estimate()
     table = table_of({key: Term.of(pseudo) for key, pseudo in pseudos.items()}, fact_of, n_labels, weights)
-    low, _ = _share_ends(table, -table.doubt)
-    _, high = _share_ends(table, table.doubt)
+    below, above = (_ends_of_share(table, sign * table.doubt) for sign in (-1, 1))
     value = min(1.0, max(0.0, float(table.values.sum() / table.sizes.sum())))
-    return widened(Estimate(value=value, low=min(low, value), high=max(high, value), n=len(pseudos)), shift)
+    low, high = min(1.0, max(0.0, below.low)), max(0.0, min(1.0, above.high))
+    n_effective = min(below.n_effective, above.n_effective, float(table.n))
+    whole = Estimate(value=value, low=min(low, value), high=max(high, value), n=table.n, n_effective=n_effective)
+    return widened(whole, shift)
 
 
 class Table(NamedTuple):
-    """Sums over the questions of each fact: values, predicted values, doubts, sizes (n_facts each); sums over all."""
+    """Sums over the questions of each fact: values, predicted values, doubts, sizes (n_facts each); sums over all.
+
+    `least_variance` is `traffic.expected_variance`, 0 if all questions count alike.
+    """
 
     values: np.ndarray
     predicted: np.ndarray
@@ -80,6 +91,7 @@ class Table(NamedTuple):
     noise: float
     expected_noise: float
     squared_sizes: float
+    least_variance: float
     n: int
     n_labels: int
 
@@ -93,30 +105,37 @@ def table_of(terms: Mapping[str, Term], fact_of: Facts, n_labels: int, weights: 
     """The sums over the facts of at least one question. `n_labels` is `Corrected.n_labels`."""
     weight = np.array([weights[key] if weights else 1.0 for key in terms])
     rows = np.array([(*term[:3], 1.0, *term[3:]) for term in terms.values()])
-    row_of: dict[str, int] = {}
-    facts = np.array([row_of.setdefault(fact_of[key], len(row_of)) for key in terms])
-    sums = np.zeros((len(row_of), 4))
-    np.add.at(sums, facts, rows[:, :4] * weight[:, None])
+    facts = rows_of(list(terms), fact_of)
+    sums = np.column_stack([np.bincount(facts, weights=weight * column) for column in rows[:, :4].T])
     noise, expected = (float(total) for total in weight**2 @ rows[:, 4:])
     values, predicted, doubt, sizes = sums.T
-    return Table(values, predicted, doubt, sizes, noise, expected, float(weight @ weight), len(weight), n_labels)
+    least = expected_variance(rows[:, 1], weight, facts) if weights else 0.0
+    squared = float(weight @ weight)
+    return Table(values, predicted, doubt, sizes, noise, expected, squared, least, len(weight), n_labels)
 
 
-def _share_ends(table: Table, doubt: np.ndarray) -> tuple[float, float]:
+class _Ends(NamedTuple):
+    """The ends of an interval, which may lie outside 0..1, and how many independent observations its width means."""
+
+    low: float
+    high: float
+    n_effective: float
+
+
+def _ends_of_share(table: Table, doubt: np.ndarray) -> _Ends:
     total = float(table.sizes.sum())
     n_facts = len(table.sizes)
     raw = float((table.values + doubt).sum()) / total
     mean = min(1.0, max(0.0, raw))
     binomial = mean * (1 - mean)
     error = math.sqrt(_question_variance(table, doubt))
-    if table.expected_noise > 0:  # of values that are 0 or 1, at least this much varies
-        error = max(error, math.sqrt(binomial * table.squared_sizes) / total)
-    n_effective = binomial / error**2 if error > 0 and binomial > 0 else float(n_facts)
-    n_effective = max(1.0, min(n_effective, float(table.n)))
-    low, high = wilson(mean, n_effective, t_quantile(0.5 + CONFIDENCE / 2, n_facts - 1))
+    least = max(table.least_variance, table.squared_sizes / total**2 if table.expected_noise > 0 else 0.0)
+    n_observations = binomial / error**2 if error > 0 and binomial > 0 else float(n_facts)
+    n_observations = max(1.0, min(n_observations, float(table.n), 1 / least if least else math.inf))
+    low, high = wilson(mean, n_observations, t_quantile(0.5 + CONFIDENCE / 2, n_facts - 1))
     reach = t_quantile(0.5 + CONFIDENCE / 2, table.n_labels - 1) * table.label_error
-    low, high = raw - math.hypot(mean - low, reach), raw + math.hypot(high - mean, reach)
-    return min(1.0, max(0.0, low)), max(0.0, min(1.0, high))
+    low, high = math.hypot(mean - low, reach), math.hypot(high - mean, reach)
+    return _Ends(raw - low, raw + high, observations(mean, mean - low, mean + high, NORMAL))
 
 
 def _question_variance(table: Table, doubt: np.ndarray) -> float:

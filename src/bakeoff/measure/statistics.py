@@ -19,8 +19,10 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from bakeoff.measure.bounds import observations
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measure.graded import Graded, Ranged, Values, combined, known
+from bakeoff.measure.traffic import expected_variance
 from bakeoff.records import Contrast
 
 CONFIDENCE = 0.95
@@ -28,6 +30,7 @@ MARGIN = 0.02
 POWER = 0.8
 N_RESAMPLES = 2000
 Z = NormalDist()
+NORMAL = Z.inv_cdf(0.5 + CONFIDENCE / 2)
 
 Facts = Mapping[str, str]
 Shifts = Mapping[str, np.ndarray]
@@ -37,18 +40,23 @@ NO_SHIFT = np.zeros(1)
 
 def share_estimate(values: Values, fact_of: Facts, weights: Values | None = None) -> Estimate:
     """The (weighted) mean of values in 0..1 with a score interval, which stays in 0..1 and never has zero width."""
+    if weights is not None:
+        values = {key: value for key, value in values.items() if weights[key] > 0}
     if not values:
         return Estimate()
-    sums = _weighted_sums(values, fact_of, weights)
+    ids, array = list(values), np.array(list(values.values()))
+    weight = np.array([weights[key] if weights else 1.0 for key in ids])
+    rows = rows_of(ids, fact_of)
+    sums = np.column_stack([np.bincount(rows, weights=column) for column in (array * weight, weight)])
     mean, error = _ratio(sums)
     mean = min(1.0, max(0.0, mean))  # values corrected by labels may have a mean outside
-    n_facts = len(sums)
-    variance = mean * (1 - mean)
+    n_facts, variance = len(sums), mean * (1 - mean)
     # At 0 or 1 (or if facts cancel out) the data show no spread. Each fact then counts as one observation.
-    n_effective = variance / error**2 if error > 0 and variance > 0 else float(n_facts)
-    n_effective = min(n_effective, float(len(values)))
-    low, high = wilson(mean, n_effective, t_quantile(0.5 + CONFIDENCE / 2, n_facts - 1))
-    return Estimate(value=mean, low=low, high=high, n=len(values))
+    n_observations = variance / error**2 if error > 0 and variance > 0 else float(n_facts)
+    most = float(len(values)) if weights is None else 1 / expected_variance(array, weight, rows)
+    low, high = wilson(mean, min(n_observations, most), t_quantile(0.5 + CONFIDENCE / 2, n_facts - 1))
+    n_effective = min(observations(mean, low, high, NORMAL), most)
+    return Estimate(value=mean, low=low, high=high, n=len(values), n_effective=n_effective)
 
 
 def graded_share(
@@ -64,7 +72,9 @@ def graded_share(
         return middle
     low, high = (widened(share_estimate(side, fact_of, weights), shift) for side in (sides.low, sides.high))
     doubt = ((high.value or 0.0) - (low.value or 0.0)) / 2
-    return middle.model_copy(update={"low": low.low, "high": high.high, "unsure": sides.n_unsure, "doubt": doubt})
+    least = min(side.n_effective for side in (low, middle, high))
+    ends = {"low": low.low, "high": high.high, "n_effective": least}
+    return middle.model_copy(update={**ends, "unsure": sides.n_unsure, "doubt": doubt})
 
 
 def widened(estimate: Estimate, shift: np.ndarray) -> Estimate:
@@ -76,7 +86,8 @@ def widened(estimate: Estimate, shift: np.ndarray) -> Estimate:
     if estimate.value is None or estimate.low is None or estimate.high is None or not shift.any():
         return estimate
     low, high = _ends(estimate.value, estimate.low, estimate.high, shift)
-    return estimate.model_copy(update={"low": max(0.0, low), "high": min(1.0, high)})
+    n_effective = min(estimate.n_effective, observations(estimate.value, low, high, NORMAL))
+    return estimate.model_copy(update={"low": max(0.0, low), "high": min(1.0, high), "n_effective": n_effective})
 
 
 def _ends(value: float, low: float, high: float, shift: np.ndarray) -> tuple[float, float]:
@@ -359,12 +370,14 @@ def _weighted_sums(values: Values, fact_of: Facts, weights: Values | None) -> np
 
 def _by_fact(ids: Sequence[str], fact_of: Facts, *columns: np.ndarray) -> np.ndarray:
     """Sums of each column over the questions of a fact: shape (n_facts, n_columns)."""
+    rows = rows_of(ids, fact_of)
+    return np.column_stack([np.bincount(rows, weights=column) for column in columns])
+
+
+def rows_of(ids: Sequence[str], fact_of: Facts) -> np.ndarray:
+    """The number of each question's fact, in order of first appearance."""
     row_of: dict[str, int] = {}
-    rows = [row_of.setdefault(fact_of[key], len(row_of)) for key in ids]
-    sums = np.zeros((len(row_of), len(columns)))
-    for j, column in enumerate(columns):
-        np.add.at(sums[:, j], rows, column)
-    return sums
+    return np.array([row_of.setdefault(fact_of[key], len(row_of)) for key in ids], dtype=int)
 
 
 def _ratio(sums: np.ndarray) -> tuple[float, float]:
