@@ -33,21 +33,23 @@ from bakeoff.decide.cost.model import (
 from bakeoff.decide.cost.payment import pricing_warnings, rates_for
 from bakeoff.decide.situation.profile import Profile, check_names
 from bakeoff.decide.situation.questionnaire import Inspection, estimated_tokens
+from bakeoff.decide.value.updates import update_days
 from bakeoff.decide.verdict.claims import Evidence, ledger
 from bakeoff.decide.verdict.decide import Verdict, decide
 from bakeoff.decide.verdict.effects import Effect, effects
 from bakeoff.decide.verdict.grid import grids
-from bakeoff.decide.verdict.judgement import Costs, Judgement
-from bakeoff.decide.verdict.limits import Cost
+from bakeoff.decide.verdict.judgement import Costs, Judgement, ValueDraws
+from bakeoff.decide.verdict.limits import Cost, not_allowed
 from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix, measured_matrix
-from bakeoff.decide.verdict.sensitivity import Sensitivity, sensitivity
+from bakeoff.decide.verdict.sensitivity import Choice, Sensitivity, sensitivity
 from bakeoff.measure.comparison import Comparison, Entrant
 from bakeoff.measure.graded import Graded, graded
 from bakeoff.measure.labelled import labelled
 from bakeoff.measure.resample import redraw
 from bakeoff.measure.score import values_by_phase
 from bakeoff.measures import IN_DOMAIN, Measure
-from bakeoff.records import Question
+from bakeoff.pilot.decision import Decision, Tested, decision
+from bakeoff.records import Answer, Question
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.labels import labels_of
@@ -72,10 +74,21 @@ def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> Jud
     run = _run_of(folder, profile)
     check_profile(profile, run.comparison.entrants, run.comparison.own_measures)
     found_effects = run.effects()
-    verdict = run.verdict
+    verdict, tested, decided = run.verdict, run.tested, run.decision
+    before, after = tested.updates
     return Judgement(
         **{key: getattr(verdict, key) for key in Verdict.model_fields},
         profile=profile,
+        stakes_usd=profile.stakes_usd,
+        worth=decided.worth,
+        information=decided.information,
+        draws=ValueDraws(
+            outcomes=tested.outcome_draws,
+            costs=tested.cost_draws,
+            before=before,
+            after=after,
+            update_days=dict(tested.update_days),
+        ),
         effects=tuple(found_effects),
         grids=tuple(grids(run.comparison, found_effects)),
         matrix=run.matrix(),
@@ -155,13 +168,38 @@ class _Run:
 
     @cached_property
     def verdict(self) -> Verdict:
-        n_facts = len({question.fact for question in self.questions if question.slice in IN_DOMAIN})
         warnings = [
             *_data_warnings(self.data),
             *_penalty_warnings(self.comparison, self.profile),
             *pricing_warnings(self.comparison.entrants, self.profile),
         ]
-        return decide(self.comparison, self.profile, self.costs, n_facts, warnings)
+        return decide(self.decision.case, warnings)
+
+    @cached_property
+    def decision(self) -> Decision:
+        n_facts = len({question.fact for question in self.tested.questions})
+        return decision(self.tested, n_facts)
+
+    @cached_property
+    def tested(self) -> Tested:
+        """What the decision rests on."""
+        changed = [question for question in self.questions if question.slice == "changed"]
+        entrants, names = self.comparison.entrants, self.comparison.names
+        return Tested(
+            comparison=self.comparison,
+            profile=self.profile,
+            questions=[question for question in self.questions if question.slice in IN_DOMAIN],
+            correct=self.in_domain["accuracy"],
+            abstained=self.in_domain["declined"],
+            hallucinated=self.in_domain["hallucination"],
+            inputs=self.inputs,
+            changed=changed,
+            before=(self.values["before_update"], self.values["declined_before_update"]),
+            after=(self.values["freshness"], self.values["declined_after_update"]),
+            latencies_ms={name: _times(self.folder.answers(name, "latency")) for name in names},
+            update_days={name: update_days(inputs) for name, inputs in self.inputs.items()},
+            needs={name: {"place": why} for name, why in not_allowed(entrants, self.profile).items()},
+        )
 
     def effects(self) -> list[Effect]:
         accuracy, margin = self.in_domain["accuracy"], self.profile.margin
@@ -178,12 +216,25 @@ class _Run:
         return measured_matrix(profile, self.comparison, self.standing, totals)
 
     def sensitivity(self) -> Sensitivity:
-        verdict, names = self.verdict, self.comparison.names
-        eligible = [name for name in names if name not in verdict.excluded]
-        equals = [verdict.winner, *verdict.as_good] if verdict.winner else []
+        verdict = self.verdict
+        eligible = [name for name in self.comparison.names if name not in verdict.excluded]
         per_question = {**self.in_domain, "freshness": self.values["freshness"]}
-        drawn = redraw(per_question, self.facts, names, "accuracy", self.profile.margin)
-        return sensitivity(self.comparison, self.profile, equals, self.inputs, drawn.only(eligible))
+        return sensitivity(
+            self.comparison, self.profile, eligible, redraw(per_question, self.facts, eligible), self._choice(verdict)
+        )
+
+    def _choice(self, verdict: Verdict) -> Choice | None:
+        if verdict.winner is None:
+            return None
+        stakes = self.profile.stakes_usd
+        rivals = [name for name in self.decision.worth.candidates if name in self.inputs] if stakes else verdict.as_good
+        return Choice(
+            leader=verdict.winner,
+            candidates=tuple(dict.fromkeys([verdict.winner, *rivals])),
+            utility={name: of.value for name, of in self.decision.worth.utility.items()},
+            inputs=self.inputs,
+            right_usd=stakes.right if stakes else None,
+        )
 
     def evidence(self) -> Evidence:
         return Evidence(
@@ -203,6 +254,11 @@ def _cost_of(inputs: CostInputs) -> Cost:
         running_usd_per_month=running_usd_per_month(inputs),
         total_usd=total_usd(inputs),
     )
+
+
+def _times(answers: Sequence[Answer]) -> list[float]:
+    """How long answers that did not fail took, in milliseconds."""
+    return [answer.latency_ms for answer in answers if answer.error is None and answer.latency_ms is not None]
 
 
 def _inspected(data: DataSummary, questions: Sequence[Question]) -> Inspection:
@@ -237,6 +293,8 @@ def per_question_values(folder: RunFolder, questions: Sequence[Question], names:
     }
     retrained = _retrained(folder)
     values["freshness"], values["before_update"] = after, before
+    values["declined_before_update"] = {name: of.graded(name, "abstained", changed) for name in names}
+    values["declined_after_update"] = {name: graded(updated[name].get("abstained", {})).only(changed) for name in names}
     values["without_retraining"] = {name: before[name] if name in retrained else after[name] for name in names}
     return values
 

@@ -175,7 +175,7 @@ def _nothing_if_same(x: float, y: float) -> float:
 
 
 def _sign(number: float) -> int:
-    return (number > 0) - (number < 0)
+    return int(number > 0) - int(number < 0)
 
 
 def _horizon(c: CostInputs) -> tuple[int, float, float]:

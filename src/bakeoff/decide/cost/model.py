@@ -8,6 +8,7 @@ same arithmetic on the page; a test compares the two.
 import math
 from collections.abc import Mapping
 
+import numpy as np
 from pydantic import ConfigDict, Field
 
 from bakeoff.records import Record
@@ -138,7 +139,7 @@ def upkeep_usd_per_month(c: CostInputs) -> float:
 def idle_usd(c: CostInputs, queries: float) -> float:
     """US dollars for the hours of a month in which the serving machine is online but answers nothing."""
     busy_hours = queries * (c.compute_seconds_per_query + c.retrieval_seconds_per_query) / HOUR
-    return max(0.0, c.online_hours_per_month - busy_hours) * c.serving_usd_per_hour
+    return np.maximum(0.0, c.online_hours_per_month - busy_hours) * c.serving_usd_per_hour
 
 
 def cumulative_usd(c: CostInputs) -> list[float]:
@@ -159,6 +160,21 @@ def cumulative_usd(c: CostInputs) -> list[float]:
 def total_usd(c: CostInputs) -> float:
     """US dollars for set-up and every month of the horizon, in today's money."""
     return cumulative_usd(c)[-1]
+
+
+def discounted_months(c):
+    return sum((1 + c.discount_per_year) ** (-m / 12) for m in range(1, c.horizon_months + 1))
+
+
+def discounted_queries(c):
+    return sum(
+        c.queries_per_month * (1 + c.growth_per_month) ** (m - 1) * (1 + c.discount_per_year) ** (-m / 12)
+        for m in range(1, c.horizon_months + 1)
+    )
+
+
+def nominal_running_usd_per_month(c):
+    return running_usd_per_month(c)
 
 
 def running_usd_per_month(c: CostInputs) -> float:

@@ -133,3 +133,8 @@ def replaced(stakes: Stakes, own: OwnStakes | None) -> Stakes:
         return stakes
     amounts = (own.right, own.wrong, own.declined)
     return Stakes(*(given if given is not None else amount for given, amount in zip(amounts, stakes, strict=True)))
+
+
+def in_units(own: OwnStakes, right: float) -> OwnStakes:
+    """The amounts in units of a right answer that is worth so much."""
+    return OwnStakes(**{key: None if amount is None else amount / right for key, amount in own.model_dump().items()})

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bakeoff.decide.situation.stakes import OwnStakes, Value
+from bakeoff.decide.situation.stakes import OwnStakes, Stakes, Value, in_units, replaced
 from bakeoff.measure.graded import NONE, Graded
 from bakeoff.records import Question, Record
 
@@ -98,6 +98,31 @@ def outcomes(
         parts=np.array([slices[str(question.slice)] for question in asked], dtype=int),
         groups=groups, slices=tuple(slices), own=own,
     )  # fmt: skip
+
+
+def utilities(
+    questions: Sequence[Question],
+    correct: Mapping[str, Graded],
+    abstained: Mapping[str, Graded],
+    stakes: Stakes,
+    value: Value | None = None,
+) -> dict[str, Graded]:
+    """What each answer is worth, in units of a right one, by contender and question: for paired contrasts."""
+    found = {}
+    for name, of in correct.items():
+        worth, reach = {}, {}
+        for question in questions:
+            own = value.own(str(question.slice), question.kind) if value else None
+            right_usd = value.stakes(1.0).right if value else 1.0
+            right, wrong, declined = replaced(stakes, own and in_units(own, right_usd))
+            key, gone = question.id, question.id not in of.values
+            is_declined = gone or (question.answerable and abstained.get(name, NONE).values.get(key, 0.0) > 0)
+            share = 0.0 if gone else of.values[key]
+            worth[key] = right * share - (declined if is_declined else wrong * (1 - share))
+            if reached := of.half(key):
+                reach[key] = reached * (right + wrong)
+        found[name] = Graded(worth, {key: text for key, text in of.unsure.items() if key in reach}, reach)
+    return found
 
 
 def _groups(asked: Sequence[Question], value: Value | None) -> tuple[np.ndarray, tuple[OwnStakes | None, ...]]:

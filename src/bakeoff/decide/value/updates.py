@@ -8,6 +8,7 @@ probability 1 - (1 - s)^i. What changed is answered as the pilot's changed quest
 update is in (its own duration, at most the time to the next one), as they were before it.
 """
 
+from bakeoff.decide.cost.model import HOUR, CostInputs
 from bakeoff.records import Record
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -33,3 +34,8 @@ class Changes(Record):
         if self.interval_days is None:
             return 0.0
         return min(self.changed, self.share * update_days / self.interval_days)
+
+
+def update_days(c: CostInputs) -> float:
+    """How many days one update of a contender takes: its machine's time, and the approval of a retraining."""
+    return (c.retraining_seconds_per_update + c.reindexing_seconds_per_update) / (24 * HOUR)

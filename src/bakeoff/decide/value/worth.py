@@ -142,18 +142,6 @@ def utility_of(shares: Shares, stakes: Stakes, own: Sequence[OwnStakes | None]) 
     return total
 
 
-def own_in_right_answers(own: Sequence[OwnStakes | None], right: float) -> list[OwnStakes | None]:
-    """The groups' own stakes in units of a right answer instead of money."""
-    return [
-        None
-        if group is None
-        else OwnStakes(
-            **{key: None if amount is None else amount / right for key, amount in group.model_dump().items()}
-        )
-        for group in own
-    ]
-
-
 def today_utility(value: Value | None, stakes: Stakes) -> float:
     """What a question is worth today, without today's costs, in the unit of the stakes."""
     shares = value.today.shares if value else Stakes(0.0, 0.0, 1.0)

@@ -9,7 +9,7 @@ where the value of answers is known, it is worth more than doing nothing with 95
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -114,62 +114,78 @@ class Case:
 
 def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
     """The verdict on a case. `data_warnings` are added to its own warnings."""
-    accuracy = {name: of.value for name, of in case.accuracy.items() if of.value is not None}
-    common = {
-        "excluded": dict(case.excluded),
-        "standings": {name: tuple(standings) for name, standings in case.standings.items()},
-        "contrasts": tuple(case.contrasts),
-        "most_accurate": max(accuracy, key=lambda name: accuracy[name]) if any(accuracy.values()) else None,
-        "baselines": tuple(case.baselines),
-    }
     warnings = (*_warnings(case), *data_warnings)
     nobody = _nobody(case)
     if nobody:
-        headline, reason, ungraded = nobody
-        return Verdict(
-            decision="none", winner=None, headline=headline, reason=reason, ungraded=ungraded, warnings=warnings,
-            tied_with=tuple(name for name, chance in case.worth.best.items() if chance >= MAYBE_BEST), **common,
-        )  # fmt: skip
+        return _common(case, nobody.headline, nobody.reason).model_copy(
+            update={
+                "ungraded": nobody.ungraded,
+                "tied_with": tuple(name for name, chance in case.worth.best.items() if chance >= MAYBE_BEST),
+                "warnings": warnings,
+            }
+        )
     winner = str(case.leader)
     missed, not_shown = _of_winner(case, winner)
     unsupported = _unsupported(case, winner)
     decision: Decision = "improve" if missed else "open" if not_shown or unsupported else "ship"
-    rivals = tuple(name for name in _rivals(case, winner))
-    return Verdict(
-        decision=decision,
-        winner=winner,
-        approach=case.comparison.entrant(winner).approach,
-        headline=_headline(case, winner, decision, rivals),
-        reason=_reason(case, winner, missed, not_shown, unsupported, rivals),
-        tied_with=rivals,
-        as_good=tuple(name for name in case.as_good if name != winner),
-        short_of=tuple(standing.text for standing in missed),
-        not_shown=(*(standing.text for standing in not_shown), *unsupported),
-        ungraded=tuple(_ungraded(case)),
-        warnings=(*_like_a_constant(case, winner), *warnings),
-        **common,
+    rivals = tuple(_rivals(case, winner))
+    headline = _headline(case, winner, decision, rivals)
+    return _common(case, headline, _reason(case, winner, missed, not_shown, unsupported, rivals)).model_copy(
+        update={
+            "decision": decision,
+            "winner": winner,
+            "approach": case.comparison.entrant(winner).approach,
+            "tied_with": rivals,
+            "as_good": tuple(name for name in case.as_good if name != winner),
+            "short_of": tuple(standing.text for standing in missed),
+            "not_shown": (*(standing.text for standing in not_shown), *unsupported),
+            "ungraded": tuple(_ungraded(case)),
+            "warnings": (*_like_a_constant(case, winner), *warnings),
+        }
     )
 
 
-def _nobody(case: Case) -> tuple[str, str, tuple[str, ...]] | None:
-    """Headline and reason if nothing is to be chosen, and contenders with too many unsure answers; else None."""
+def _common(case: Case, headline: str, reason: str) -> Verdict:
+    """A verdict without a winner, with what every verdict holds."""
+    accuracy = {name: of.value for name, of in case.accuracy.items() if of.value}
+    return Verdict(
+        decision="none",
+        winner=None,
+        headline=headline,
+        reason=reason,
+        excluded=dict(case.excluded),
+        standings={name: tuple(standings) for name, standings in case.standings.items()},
+        contrasts=tuple(case.contrasts),
+        most_accurate=max(accuracy, key=lambda name: accuracy[name], default=None),
+        baselines=tuple(case.baselines),
+    )
+
+
+class _Nobody(NamedTuple):
+    """Why nothing is to be chosen, with the contenders that have too many unsure answers."""
+
+    headline: str
+    reason: str
+    ungraded: tuple[str, ...] = ()
+
+
+def _nobody(case: Case) -> _Nobody | None:
+    """Headline and reason if nothing is to be chosen; else None."""
     builds = [name for name in case.candidates if name not in case.baselines]
     if not case.candidates or (not builds and case.excluded):
         kept = "only a base model" if case.candidates else "no contender"
-        return f"Build nothing yet: {kept} keeps the limits.", _none_left(case.excluded), ()
+        return _Nobody(f"Build nothing yet: {kept} keeps the limits.", _none_left(case.excluded))
     if case.n_facts < MIN_FACTS:
         facts = "1 fact" if case.n_facts == 1 else f"{case.n_facts} facts"
-        return (
+        return _Nobody(
             "No verdict yet: the test is too small.",
             f"The test covers {facts}; a verdict needs at least {MIN_FACTS}, preferably {FEW_QUESTIONS}.",
-            (),
         )
     if not any(case.accuracy[name].value for name in case.candidates):
         n = max(case.accuracy[name].n for name in case.candidates)
-        return (
+        return _Nobody(
             "Build nothing yet: no contender answered a question correctly.",
             f"No contender answered any of the {n} test questions correctly.",
-            (),
         )
     if case.leader is None or case.leader == NOTHING:
         return _nothing_is_better(case)
@@ -178,28 +194,30 @@ def _nobody(case: Case) -> tuple[str, str, tuple[str, ...]] | None:
         return None
     ungraded = tuple(_ungraded(case))
     if ungraded:
-        return "No verdict yet: too many answers are neither right nor wrong.", _ungraded_line(case, ungraded), ungraded
-    return (
+        return _Nobody(
+            "No verdict yet: too many answers are neither right nor wrong.", _ungraded_line(case, ungraded), ungraded
+        )
+    return _Nobody(
         f"No verdict yet: {case.leader} leads, but is not shown to be better than {listed(bases)}.",
         f"{_measured(case, case.leader)} {_not_better(case, case.leader, bases)}",
-        (),
     )
 
 
-def _nothing_is_better(case: Case) -> tuple[str, str, tuple[str, ...]]:
-    best = max(case.candidates, key=lambda name: case.worth.nets[name].net.value if name in case.worth.nets else -np.inf)
+def _nothing_is_better(case: Case) -> _Nobody:
+    best = max(
+        case.candidates, key=lambda name: case.worth.nets[name].net.value if name in case.worth.nets else -np.inf
+    )
     net = case.worth.nets.get(best)
     if net is None:
-        return "No verdict yet: costs are not known.", "No contender has a known cost.", ()
+        return _Nobody("No verdict yet: costs are not known.", "No contender has a known cost.")
     nothing = case.worth.nets[NOTHING].net.value
     needed = next((pair.usd for pair in case.worth.break_even if {pair.above, pair.below} == {best, NOTHING}), None)
     from_value = f" It would pay from {_usd_small(needed)} for a right answer." if needed else ""
-    return (
+    return _Nobody(
         f"Keep today's process: no contender is worth its cost. The best, {best}, would be worth "
-        f"{money(net.net.value - nothing)} a year less." .replace("-", "", 1),
+        f"{money(net.net.value - nothing)} a year less.".replace("-", "", 1),
         f"{best} gains {money(net.answers.value)} a year by its answers and costs {money(net.cost.value)} "
         f"(net {_span(net.net)}).{from_value}",
-        (),
     )
 
 
@@ -261,7 +279,7 @@ def _how_sure(case: Case, winner: str, rivals: Sequence[str]) -> str:
             f"{percent(net.best)}, and choosing it gives away {money(net.loss)} a year in expectation."
         )
     chance = case.worth.best.get(winner, 0.0)
-    if case.as_good and winner in case.as_good or any(name in case.as_good for name in rivals):
+    if (case.as_good and winner in case.as_good) or any(name in case.as_good for name in rivals):
         named = listed([name for name in case.as_good if name != winner])
         return f"It is as good as {named} within {_points(case.profile.margin)} points, and costs less."
     ranges = [best for best in case.worth.ranges if best.contender == winner]
@@ -367,7 +385,9 @@ def _not_better(case: Case, winner: str, bases: Sequence[str]) -> str:
             parts.append(f"{base} was not compared on the same questions")
             continue
         ahead = f"{signed(contrast.difference)} points of utility against {base}, {interval_words(contrast)}"
-        more = f"; about {_round(contrast.more_questions)} more questions would decide" if contrast.more_questions else ""
+        more = (
+            f"; about {_round(contrast.more_questions)} more questions would decide" if contrast.more_questions else ""
+        )
         parts.append(f"{ahead}{more}")
     return f"It is not shown to be better than the base model: {'; '.join(parts)}."
 

@@ -6,8 +6,13 @@ is shown.
 
 from bakeoff.decide.advise.roadmap import Roadmap
 from bakeoff.decide.cost.break_even import BreakEven
+from bakeoff.decide.cost.draws import CostDraws
 from bakeoff.decide.cost.model import CostBreakdown, CostInputs, CostRow, Swing
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.stakes import Stakes
+from bakeoff.decide.value.information import Information
+from bakeoff.decide.value.outcomes import OutcomeDraws
+from bakeoff.decide.value.worth import Worth
 from bakeoff.decide.verdict.claims import Entry
 from bakeoff.decide.verdict.decide import Verdict
 from bakeoff.decide.verdict.effects import Effect
@@ -26,10 +31,31 @@ class Costs(Record):
     tornado: tuple[Swing, ...]
 
 
+class ValueDraws(Record):
+    """The draws behind the worth: the report's page calculates with them, so it agrees with the verdict.
+
+    `outcomes` are those of the test, `before` and `after` those of changed documents before and after the update (None
+    if they were not asked). `update_days` is how long an update takes, by contender.
+    """
+
+    outcomes: OutcomeDraws
+    costs: CostDraws
+    before: OutcomeDraws | None = None
+    after: OutcomeDraws | None = None
+    update_days: dict[str, float] = {}
+
+
 class Judgement(Verdict):
-    """The verdict with everything it is based on. Each model with at least two measured contenders has a grid."""
+    """The verdict with everything it is based on. Each model with at least two measured contenders has a grid.
+
+    `stakes_usd` is what a right, a wrong and a declined answer are worth; None if the profile does not say.
+    """
 
     profile: Profile
+    stakes_usd: Stakes | None = None
+    worth: Worth
+    information: Information
+    draws: ValueDraws
     effects: tuple[Effect, ...]
     grids: tuple[Grid, ...]
     matrix: MeasuredMatrix

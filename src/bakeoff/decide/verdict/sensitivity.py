@@ -1,22 +1,21 @@
-"""Sensitivity: how often each contender would win if the numbers or the weights were a little different.
+"""Sensitivity: what would turn the choice, and who would lead if all measures were weighed and added up.
 
-Takes a `Comparison`, resampled pilots, a profile and cost inputs. Gives shares of wins and the smallest changes that
-flip the verdict. Knows nothing about models or files.
-
-It applies two rules to pilots resampled over their questions: the verdict's rule, and a weighted sum of all measures
-with weights drawn around the profile's (Dirichlet distribution).
+Takes a `Comparison`, redrawn pilots, a profile and the rule's choice. Gives the smallest changes of one input that turn
+the choice, and how often each contender has the highest weighted sum of all measures, with weights drawn around the
+profile's (Dirichlet distribution). How sure the choice itself is: `decide/value/worth.py`. Knows nothing about models
+or files.
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from bakeoff.decide.cost.model import CostInputs, total_usd
+from bakeoff.decide.cost.model import CostInputs, discounted_queries, total_usd
 from bakeoff.decide.situation.profile import MeasureWeights, Profile
-from bakeoff.decide.verdict.rule import NOBODY, winners
 from bakeoff.measure.comparison import Comparison, Estimate
-from bakeoff.measure.resample import N_DRAWS, Redrawn
+from bakeoff.measure.resample import N_DRAWS
 from bakeoff.measures import Measure
 from bakeoff.records import Record
 
@@ -36,6 +35,8 @@ COST_FIELDS = (
     "output_usd_per_million_tokens",
 )
 LONGEST_HORIZON = 120
+RIGHT_USD = "right_usd"
+"""The input of a flip that is the value of a right answer."""
 
 Measures = Mapping[str, Measure]
 
@@ -53,36 +54,47 @@ class Flip(Record):
 
 
 class Sensitivity(Record):
-    """Shares of wins by contender, and the flips. Draws without a winner make `rule_wins` sum to less than 1."""
+    """How often each contender has the highest weighted sum of all measures, and the flips of the verdict's rule."""
 
-    rule_wins: dict[str, float]
     weighted_wins: dict[str, float]
     flips: tuple[Flip, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the rule chose, and from what: the candidates' mean utilities and cost inputs.
+
+    `right_usd` is the value of a right answer, None if it is not known: then `candidates` are the chosen one, first,
+    and those shown to be as good, and only their costs differ.
+    """
+
+    leader: str
+    candidates: Sequence[str]
+    utility: Mapping[str, float]
+    inputs: Mapping[str, CostInputs]
+    right_usd: float | None = None
 
 
 def sensitivity(
     comparison: Comparison,
     profile: Profile,
-    candidates: Sequence[str],
-    inputs: Mapping[str, CostInputs],
-    redrawn: Redrawn,
+    eligible: Sequence[str],
+    redrawn: Mapping[str, np.ndarray],
+    choice: Choice | None,
 ) -> Sensitivity:
-    """Both shares of wins and every flip within a factor of 100.
+    """The weighted sums in redrawn pilots, and every flip within a factor of 100.
 
-    `redrawn` holds the contenders that break no hard limit. `candidates` are the winner, first, and the contenders that
-    it beat on cost; empty if there is no winner. `inputs` are each contender's cost inputs.
+    `redrawn` holds means by measure, (draw, contender), of the `eligible` contenders, which miss no limit. `choice` is
+    None if there is no winner.
     """
-    eligible, weights = redrawn.names, profile.measure_weights
+    weights = profile.measure_weights
     if not eligible:
-        return Sensitivity(rule_wins={}, weighted_wins={}, flips=())
+        return Sensitivity(weighted_wins={}, flips=())
     measures = weighed(weights, comparison)
-    baselines = [entrant.name for entrant in comparison.entrants if entrant.is_baseline]
     drawn = with_intervals(redrawn, comparison, eligible, measures)
-    costs = {name: total_usd(cost_inputs) for name, cost_inputs in inputs.items()}
     return Sensitivity(
-        rule_wins=rule_wins(redrawn, costs, profile.margin, baselines),
         weighted_wins=weighted_wins(drawn, weights, eligible, measures),
-        flips=(*weight_flips(comparison, weights, eligible, measures), *cost_flips(inputs, candidates)),
+        flips=(*weight_flips(comparison, weights, eligible, measures), *(value_flips(choice) if choice else ())),
     )
 
 
@@ -93,7 +105,11 @@ def weighed(weights: MeasureWeights, comparison: Comparison) -> dict[str, Measur
 
 
 def with_intervals(
-    redrawn: Redrawn, comparison: Comparison, eligible: Sequence[str], measures: Measures, seed: int = 0
+    redrawn: Mapping[str, np.ndarray],
+    comparison: Comparison,
+    eligible: Sequence[str],
+    measures: Measures,
+    seed: int = 0,
 ) -> dict[str, np.ndarray]:
     """Every weighted measure of the eligible contenders in each resampled pilot, shape (draw, contender).
 
@@ -105,7 +121,7 @@ def with_intervals(
     for name, measure in measures.items():
         if _complete(comparison, name, eligible):
             noise = rng.standard_normal((N_DRAWS, len(eligible)))
-            drawn[name] = redrawn.means[name] if name in redrawn.means else _alone(comparison, measure, eligible, noise)
+            drawn[name] = redrawn[name] if name in redrawn else _alone(comparison, measure, eligible, noise)
     return drawn
 
 
@@ -121,17 +137,6 @@ def _alone(comparison: Comparison, measure: Measure, eligible: Sequence[str], no
 def _logarithm(estimate: Estimate) -> Estimate:
     low, high = (None if end is None else math.log(max(end, TINY)) for end in (estimate.low, estimate.high))
     return Estimate(low=low, high=high)
-
-
-def rule_wins(
-    redrawn: Redrawn, total_usd: Mapping[str, float], margin: float, baselines: Collection[str]
-) -> dict[str, float]:
-    """How often each contender wins by the verdict's rule. An unknown cost counts as infinite."""
-    names = redrawn.names
-    cost = np.array([total_usd.get(name, np.inf) for name in names])
-    places = [i for i, name in enumerate(names) if name in baselines]
-    won_by = winners(redrawn.least, redrawn.ahead, redrawn.tied, cost, places, margin)
-    return _shares(won_by, names)
 
 
 def weighted_wins(
@@ -175,26 +180,44 @@ def weight_flips(
     return flips
 
 
-def cost_flips(inputs: Mapping[str, CostInputs], candidates: Sequence[str]) -> list[Flip]:
-    """The smallest change of volume, horizon or a price that makes another candidate cheaper than the first."""
-    costed = [name for name in candidates if name in inputs]
-    if len(costed) < 2 or costed[0] != candidates[0]:
+def value_flips(choice: Choice) -> list[Flip]:
+    """The smallest change of the value of a right answer, the volume, the horizon or a price that turns the choice."""
+    named = [name for name in choice.candidates if name in choice.inputs]
+    if len(named) < 2 or choice.leader not in named:
         return []
     flips = []
-    for field in COST_FIELDS:
-        value = float(getattr(inputs[costed[0]], field))
-        for factor in _nearest_first() if value else ():
-            becomes = value * factor
-            if field == "horizon_months":
-                becomes = max(1.0, round(becomes))
-                if becomes > LONGEST_HORIZON:
-                    continue
-            totals = {name: total_usd(_changed(inputs[name], field, becomes / value)) for name in costed}
-            cheapest = min(costed, key=lambda name: totals[name])
-            if totals[cheapest] < totals[costed[0]]:
-                flips.append(Flip(input=field, factor=becomes / value, becomes=becomes, winner=cheapest))
+    if choice.right_usd:
+        for factor in _nearest_first():
+            best = _best(choice, named, choice.inputs, choice.right_usd * factor)
+            if best != choice.leader:
+                usd = choice.right_usd * factor
+                flips.append(Flip(input=RIGHT_USD, factor=factor, becomes=usd, winner=best))
                 break
-    return flips
+    return [*flips, *(flip for field in COST_FIELDS if (flip := _cost_flip(choice, named, field)))]
+
+
+def _cost_flip(choice: Choice, named: Sequence[str], field: str) -> Flip | None:
+    value = float(getattr(choice.inputs[choice.leader], field))
+    for factor in _nearest_first() if value else ():
+        becomes = value * factor
+        if field == "horizon_months":
+            becomes = max(1.0, round(becomes))
+            if becomes > LONGEST_HORIZON:
+                continue
+        changed = {name: _changed(choice.inputs[name], field, becomes / value) for name in named}
+        best = _best(choice, named, changed, choice.right_usd or 0.0)
+        if best != choice.leader:
+            return Flip(input=field, factor=becomes / value, becomes=becomes, winner=best)
+    return None
+
+
+def _best(choice: Choice, named: Sequence[str], inputs: Mapping[str, CostInputs], right_usd: float) -> str:
+    """The one with the highest net value over the horizon; the chosen one if it is among the best."""
+    net = {
+        name: right_usd * discounted_queries(inputs[name]) * choice.utility.get(name, 0.0) - total_usd(inputs[name])
+        for name in named
+    }
+    return max(named, key=lambda name: (net[name], name == choice.leader))
 
 
 def _changed(inputs: CostInputs, field: str, factor: float) -> CostInputs:
@@ -231,8 +254,8 @@ def _scaled(values: np.ndarray, measure: Measure) -> np.ndarray:
 
 
 def _shares(won_by: np.ndarray, eligible: Sequence[str]) -> dict[str, float]:
-    """The share of all draws that each contender won. Draws without a winner count for no contender."""
-    counts = np.bincount(won_by[won_by != NOBODY], minlength=len(eligible)) / len(won_by)
+    """The share of all draws that each contender won."""
+    counts = np.bincount(won_by, minlength=len(eligible)) / len(won_by)
     return {name: float(share) for name, share in zip(eligible, counts, strict=True)}
 
 

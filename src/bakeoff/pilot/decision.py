@@ -1,0 +1,355 @@
+"""From what a run measured to what its verdict rests on: outcomes, draws, worth, standings and contrasts.
+
+Takes the test questions, graded values, costs and a profile. Gives the `Case` of the verdict and the draws that the
+report's page calculates with. Reads no file. All rules are in `decide/`; this file passes them what was measured.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from bakeoff.decide.cost.draws import CostDraws, cost_draws, drawn_inputs
+from bakeoff.decide.cost.model import (
+    CostInputs,
+    discounted_months,
+    discounted_queries,
+    nominal_running_usd_per_month,
+    setup_usd,
+    total_usd,
+)
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.stakes import in_units
+from bakeoff.decide.value.information import LABELS, Information, Part, deviations, information
+from bakeoff.decide.value.outcomes import (
+    Drawn,
+    OutcomeDraws,
+    Outcomes,
+    draw_outcomes,
+    outcomes,
+    utilities,
+)
+from bakeoff.decide.value.updates import Changes
+from bakeoff.decide.value.weights import question_weights
+from bakeoff.decide.value.worth import (
+    NOTHING,
+    Draws,
+    Shares,
+    Worth,
+    shares_of,
+    today_total_usd,
+    today_utility,
+    utility_of,
+    worth,
+)
+from bakeoff.decide.verdict.decide import Case
+from bakeoff.decide.verdict.rule import cheapest, picked_level, top
+from bakeoff.decide.verdict.standing import Known, Standing, standings
+from bakeoff.measure.comparison import Comparison, Estimate
+from bakeoff.measure.graded import Graded
+from bakeoff.measure.max_t import base_then_leader
+from bakeoff.measure.statistics import graded_share
+from bakeoff.records import Question
+
+WAYS = {"question": "If each question counts once", "fact": "If each fact counts once", "traffic": "By traffic"}
+QUESTIONS_PER_DAY = 60
+"""Test questions that one person writes and checks in a day: an assumption, as in the roadmap."""
+LABELS_PER_DAY = 500
+"""Answers that one person labels in a day, at least: an assumption."""
+
+Values = Mapping[str, Graded]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a run measured, for the decision. Values are by contender, then question id.
+
+    `questions` are those of the test in the domain, `changed` those about changed documents, which were asked `before`
+    and `after` the update (`correct`, `abstained`). `update_days` says how long an update takes by contender, `needs`
+    which needs it cannot meet, `days` the range of its days of set-up.
+    """
+
+    comparison: Comparison
+    profile: Profile
+    questions: Sequence[Question]
+    correct: Values
+    abstained: Values
+    hallucinated: Values
+    inputs: Mapping[str, CostInputs]
+    changed: Sequence[Question] = ()
+    before: tuple[Values, Values] = field(default_factory=lambda: ({}, {}))
+    after: tuple[Values, Values] = field(default_factory=lambda: ({}, {}))
+    latencies_ms: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    update_days: Mapping[str, float] = field(default_factory=dict)
+    needs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    days: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @cached_property
+    def facts(self) -> dict[str, str]:
+        return {question.id: question.fact for question in self.questions}
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        return question_weights(self.questions, self.profile.counts, self.profile.slice_weights)
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        return outcomes(self.questions, self.correct, self.abstained, self.weights, self.profile.value)
+
+    @cached_property
+    def drawn(self) -> Drawn:
+        return draw_outcomes(self.outcomes)
+
+    @cached_property
+    def outcome_draws(self) -> OutcomeDraws:
+        return self.drawn.rounded()
+
+    @cached_property
+    def updates(self) -> tuple[OutcomeDraws | None, OutcomeDraws | None]:
+        """Draws of the changed questions before and after the update; None if they were not asked."""
+        if not self.changed or self.profile.update_interval_days is None:
+            return None, None
+        weights = question_weights(self.changed)
+        return tuple(
+            draw_outcomes(outcomes(self.changed, *values, weights), seed=1).rounded() if values[0] else None
+            for values in (self.before, self.after)
+        )  # type: ignore[return-value]
+
+    @cached_property
+    def cost_draws(self) -> CostDraws:
+        return cost_draws(self.inputs)
+
+    @cached_property
+    def changes(self) -> Changes:
+        profile = self.profile
+        return Changes(
+            interval_days=profile.update_interval_days,
+            share=profile.changed_share_per_update,
+            horizon_months=profile.horizon_months,
+        )
+
+    def shares(self, name: str) -> Shares:
+        """The drawn shares of a contender's outcomes, with those about changed documents."""
+        now = shares_of(self.outcome_draws, name)
+        if not self.changes.changed:
+            return now
+        before, after = (_updated(of, name, now) for of in self.updates)
+        stale = self.changes.stale(self.update_days.get(name, 0.0))
+        unknown = Shares(np.zeros_like(now.right), np.zeros_like(now.right), now.mass)
+        return now.mixed(after or now, before or unknown, self.changes.changed, stale)
+
+    @property
+    def freshness_assumed(self) -> list[str]:
+        """The contenders whose answers about changed documents were not measured, although documents change."""
+        if not self.changes.changed:
+            return []
+        return [name for name in self.correct if self.updates[1] is None or name not in self.updates[1].right]
+
+    @cached_property
+    def draws(self) -> Draws:
+        profile, value = self.profile, self.profile.value
+        right = value.stakes(profile.penalty).right if value else 1.0
+        own = [group and in_units(group, right) for group in self.outcome_draws.own]
+        utility = {name: utility_of(self.shares(name), profile.utility, own) for name in self.correct}
+        drawn = drawn_inputs(self.inputs, self.cost_draws)
+        total = {name: np.asarray(total_usd(of)) for name, of in drawn.items()}
+        first = next(iter(self.inputs.values()), None)
+        queries, months = (discounted_queries(first), discounted_months(first)) if first else (0.0, 0.0)
+        usd = profile.usd_of(value.currency) if value else 1.0
+        n = len(next(iter(utility.values()), np.zeros(1)))
+        nothing = np.full(n, today_utility(value, profile.utility))
+        spent = np.full(n, today_total_usd(value, usd, queries, months))
+        return Draws({**utility, NOTHING: nothing}, {**total, NOTHING: spent}, queries, profile.horizon_months)
+
+    def utility_values(self) -> dict[str, Graded]:
+        profile = self.profile
+        return utilities(self.questions, self.correct, self.abstained, profile.utility, profile.value)
+
+    def shares_estimates(self, name: str) -> dict[str, Estimate]:
+        """Accuracy and hallucination as the profile counts questions, and the other measures."""
+        weights = None if len(set(self.weights.values())) == 1 else self.weights
+        known = dict(self.comparison.measures[name])
+        keys = {key for key, weight in self.weights.items() if weight > 0}
+        for measure, values in (("accuracy", self.correct), ("hallucination", self.hallucinated)):
+            estimate = known.get(measure, Estimate())
+            if weights is not None and name in values:
+                of = graded_share(values[name].only(keys), self.facts, weights)
+                known[measure] = of.model_copy(update={"labels": estimate.labels})
+        return known
+
+
+def _updated(of: OutcomeDraws | None, name: str, now: Shares) -> Shares | None:
+    """A contender's answers to changed questions, spread over the groups; None if they were not measured."""
+    if of is None or name not in of.right:
+        return None
+    shares = shares_of(of, name)
+    right, declined = (table.sum(axis=1, keepdims=True) * now.mass for table in (shares.right, shares.declined))
+    return Shares(right, declined, now.mass)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The case of the verdict, and the draws behind it."""
+
+    case: Case
+    worth: Worth
+    information: Information
+    draws: Draws
+
+
+def decision(tested: Tested, n_facts: int) -> Decision:
+    """What the verdict rests on."""
+    profile, comparison, draws = tested.profile, tested.comparison, tested.draws
+    in_money = profile.value is not None and bool(tested.inputs)
+    estimates = {name: tested.shares_estimates(name) for name in comparison.names}
+    known = {name: _known(tested, name, estimates[name]) for name in comparison.names}
+    excluded = {name: why for name, of in known.items() if (why := _excluded(standings(of, profile)))}
+    baselines = [entrant.name for entrant in comparison.entrants if entrant.is_baseline]
+    candidates = [name for name in comparison.names if name not in excluded]
+    builds = [name for name in candidates if name not in baselines]
+    to_choose = [*candidates, NOTHING] if in_money else builds
+    expected = _expected(tested, draws, in_money)
+    cost = {name: float(usd.mean()) for name, usd in draws.total_usd.items()}
+    first = top(expected, to_choose, cost)
+    values = tested.utility_values()
+    contrasts = _contrasts(tested, values, baselines, builds, first)
+    as_good = [c.b for c in contrasts if c.a == first and c.finding == "tied" and c.b in builds and not in_money]
+    leader = cheapest(first, as_good, cost) if first is not None and not in_money else first
+    if leader is not None and leader != first and leader != NOTHING:
+        contrasts = _contrasts(tested, values, baselines, builds, leader)
+    level = picked_level(draws.utility, builds)
+    of_worth = worth(draws, profile.stakes_usd.right if in_money and profile.stakes_usd else None, to_choose)
+    of_worth = of_worth.model_copy(update={"freshness_assumed": tuple(tested.freshness_assumed)})
+    learned = _information(tested, draws, to_choose, in_money)
+    case = Case(
+        comparison=comparison,
+        profile=profile,
+        n_facts=n_facts,
+        accuracy={name: of["accuracy"] for name, of in estimates.items()},
+        worth=of_worth,
+        draws=draws,
+        standings={name: standings(of, profile, level) for name, of in known.items()},
+        excluded=excluded,
+        leader=leader,
+        as_good=[name for name in (first, *as_good) if name is not None and name != leader] if as_good else [],
+        contrasts=contrasts,
+        level=level,
+        information=learned,
+        total_usd=cost,
+        orders=_orders(tested, values),
+    )
+    return Decision(case, of_worth, learned, draws)
+
+
+def _known(tested: Tested, name: str, estimates: Mapping[str, Estimate]) -> Known:
+    drawn = drawn_inputs({name: tested.inputs[name]}, tested.cost_draws) if name in tested.inputs else {}
+    return Known(
+        estimates=estimates,
+        latencies_ms=tested.latencies_ms.get(name, ()),
+        setup_usd=np.atleast_1d(setup_usd(drawn[name])) if drawn else np.zeros(0),
+        running_usd=np.atleast_1d(nominal_running_usd_per_month(drawn[name])) if drawn else np.zeros(0),
+        needs=tested.needs.get(name, {}),
+        days=tested.days.get(name),
+    )
+
+
+def _excluded(standings: Sequence[Standing]) -> str:
+    """Why a contender cannot be chosen: the first need or limit that it misses; empty if none."""
+    return next((of.why for of in standings if of.kind != "goal" and of.state == "missed"), "")
+
+
+def _expected(tested: Tested, draws: Draws, in_money: bool) -> dict[str, float]:
+    stakes = tested.profile.stakes_usd
+    drawn = draws.net(stakes.right) if in_money and stakes else draws.utility
+    return {name: float(values.mean()) for name, values in drawn.items()}
+
+
+def _contrasts(
+    tested: Tested, values: Values, baselines: Sequence[str], builds: Sequence[str], leader: str | None
+) -> list:
+    """The contrasts of the decision: contenders against the base models, and the leader against the others."""
+    if leader is None or leader == NOTHING:
+        return []
+    profile = tested.profile
+    weights = None if len(set(tested.weights.values())) == 1 else tested.weights
+    span = max(1.0, profile.utility.right + max(profile.utility.wrong, profile.utility.declined))
+    return base_then_leader(
+        values, tested.facts, "utility", baselines=baselines, leader=leader, others=builds, margin=profile.margin, weights=weights, span=span,
+    )  # fmt: skip
+
+
+def _orders(tested: Tested, values: Values) -> dict[str, dict[str, float]]:
+    """The mean utilities by each other way to count questions."""
+    orders = {}
+    for way, title in WAYS.items():
+        if way == tested.profile.counts and not tested.profile.slice_weights:
+            continue
+        weights = question_weights(tested.questions, way)  # type: ignore[arg-type]
+        total = sum(weights.values())
+        orders[title] = {
+            name: sum(weights[key] * value for key, value in of.values.items()) / total for name, of in values.items()
+        }
+    return orders
+
+
+def _information(tested: Tested, draws: Draws, to_choose: Sequence[str], in_money: bool) -> Information:
+    """What more questions, of which slice, or labels would be worth."""
+    names, profile = [name for name in to_choose if name in draws.utility], tested.profile
+    stakes = profile.stakes_usd
+    factor = stakes.right * draws.queries if in_money and stakes else 1.0
+    day = next(iter(tested.inputs.values())).engineering_usd_per_day if tested.inputs else 0.0
+    of, drawn, question = tested.outcomes, tested.drawn, day / QUESTIONS_PER_DAY
+    parts = [
+        Part(
+            part, factor * _of_cells(tested, names, drawn.parts == i), of.facts_of(i), cost_usd=day / QUESTIONS_PER_DAY
+        )
+        for i, part in enumerate(of.slices)
+    ]
+    if of.n_unsure:
+        cost = day / LABELS_PER_DAY
+        parts.append(Part(LABELS, factor * _of_unsure(tested, names), 0, n=of.n_unsure, cost_usd=cost))
+    costs = deviations(draws.total_usd, names) if in_money else 0.0
+    means = [float((factor * draws.utility[name]).mean()) for name in names]
+    if in_money:
+        means = [mean - float(draws.total_usd[name].mean()) for mean, name in zip(means, names, strict=True)]
+    rest = -costs if in_money else np.zeros((len(draws.utility[names[0]]), len(names))) if names else np.zeros((1, 0))
+    return information(means, parts, np.asarray(rest), profile.horizon_months, in_money)
+
+
+def _of_cells(tested: Tested, names: Sequence[str], cells: np.ndarray) -> np.ndarray:
+    """The deviations of utility that the questions of some cells cause, without those of unsure answers."""
+    drawn = tested.drawn
+    right = (drawn.right - drawn.open) * cells
+    return _utility_of(tested, names, right, drawn.declined * cells, drawn.mass * cells)
+
+
+def _of_unsure(tested: Tested, names: Sequence[str]) -> np.ndarray:
+    drawn = tested.drawn
+    return _utility_of(tested, names, drawn.open, np.zeros_like(drawn.open), np.zeros_like(drawn.mass))
+
+
+def _utility_of(
+    tested: Tested, names: Sequence[str], right: np.ndarray, declined: np.ndarray, mass: np.ndarray
+) -> np.ndarray:
+    """Utility from drawn cells, less its mean: (draw, name). A name without answers (doing nothing) has 0."""
+    profile, drawn = tested.profile, tested.drawn
+    value = profile.value
+    unit = value.stakes(profile.penalty).right if value else 1.0
+    own = [group and in_units(group, unit) for group in drawn.own]
+    columns = []
+    for name in names:
+        if name not in drawn.names:
+            columns.append(np.zeros(len(drawn.mass)))
+            continue
+        j = drawn.names.index(name)
+        by_group = [
+            Shares(right[:, j, cells].sum(axis=1, keepdims=True), declined[:, j, cells].sum(axis=1, keepdims=True),
+                   mass[:, cells].sum(axis=1, keepdims=True))
+            for cells in (drawn.groups == g for g in range(len(own)))
+        ]  # fmt: skip
+        columns.append(
+            sum(utility_of(of, profile.utility, [group]) for of, group in zip(by_group, own, strict=True))  # type: ignore[arg-type]
+        )
+    table = np.stack(columns, axis=1)
+    return np.asarray(table - table.mean(axis=0))
