@@ -68,10 +68,11 @@ def outcomes(
     weights: Mapping[str, float],
     value: Value | None = None,
 ) -> Outcomes:
-    """The outcomes of these questions. A failed answer counts as declined: nobody answered.
+    """The outcomes of these questions.
 
-    `correct` and `abstained` are graded values by contender. A question that the documents do not answer is right if
-    it was declined.
+    `correct` and `abstained` are graded values by contender. Where nobody was served, the question counts as declined:
+    if the answer failed, and if a question that the documents do not answer was rightly declined, unless `value` says
+    what that is worth.
     """
     asked = [question for question in questions if question.id in weights]
     names, shape = tuple(correct), (len(asked), len(correct))
@@ -80,11 +81,8 @@ def outcomes(
         owner_of: dict[str, int] = {}
         for j, name in enumerate(names):
             of, key = correct[name], question.id
-            gone = key not in of.values
-            right[i, j] = 0.0 if gone else of.values[key]
-            is_declined = question.answerable and abstained.get(name, NONE).values.get(key, 0.0) > 0
-            declined[i, j] = float(gone or is_declined)
-            if reached := of.half(key):
+            right[i, j], declined[i, j] = _shares(question, of, abstained.get(name, NONE), value)
+            if (reached := of.half(key)) and not _is_unserved(question, value):
                 reach[i, j] = reached
                 owner[i, j] = owner_of.setdefault(of.unsure[key] or f"\0{j}", j)
     groups, own = _groups(asked, value)
@@ -100,6 +98,22 @@ def outcomes(
     )  # fmt: skip
 
 
+def _is_unserved(question: Question, value: Value | None) -> bool:
+    """Whether declining is the right answer, but serves nobody: for a question that the documents do not answer."""
+    own = value.own(str(question.slice), question.kind) if value else None
+    return not question.answerable and (own is None or own.right is None)
+
+
+def _shares(question: Question, correct: Graded, abstained: Graded, value: Value | None) -> tuple[float, float]:
+    """How right and how declined one answer is, each 0 to 1."""
+    if question.id not in correct.values:
+        return 0.0, 1.0
+    right = correct.values[question.id]
+    if _is_unserved(question, value):
+        return 0.0, right
+    return right, float(question.answerable and abstained.values.get(question.id, 0.0) > 0)
+
+
 def utilities(
     questions: Sequence[Question],
     correct: Mapping[str, Graded],
@@ -108,19 +122,17 @@ def utilities(
     value: Value | None = None,
 ) -> dict[str, Graded]:
     """What each answer is worth, in units of a right one, by contender and question: for paired contrasts."""
+    right_usd = value.stakes(1.0).right if value else 1.0
     found = {}
     for name, of in correct.items():
         worth, reach = {}, {}
         for question in questions:
-            own = value.own(str(question.slice), question.kind) if value else None
-            right_usd = value.stakes(1.0).right if value else 1.0
-            right, wrong, declined = replaced(stakes, own and in_units(own, right_usd))
-            key, gone = question.id, question.id not in of.values
-            is_declined = gone or (question.answerable and abstained.get(name, NONE).values.get(key, 0.0) > 0)
-            share = 0.0 if gone else of.values[key]
-            worth[key] = right * share - (declined if is_declined else wrong * (1 - share))
+            own, key = value.own(str(question.slice), question.kind) if value else None, question.id
+            gains, wrong, declining = replaced(stakes, own and in_units(own, right_usd))
+            right, declined = _shares(question, of, abstained.get(name, NONE), value)
+            worth[key] = gains * right - declining * declined - wrong * (1 - right - declined)
             if reached := of.half(key):
-                reach[key] = reached * (right + wrong)
+                reach[key] = reached * (wrong - declining if _is_unserved(question, value) else gains + wrong)
         found[name] = Graded(worth, {key: text for key, text in of.unsure.items() if key in reach}, reach)
     return found
 

@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-import numpy as np
 from pydantic import Field
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.value.information import ALL, LABELS, Information
-from bakeoff.decide.value.worth import NOTHING, Draws, Worth
+from bakeoff.decide.value.worth import NOTHING, Draws, Range, Worth
 from bakeoff.decide.verdict.standing import Standing
-from bakeoff.decide.verdict.wording import interval_words, money, percent, signed
+from bakeoff.decide.verdict.wording import interval_of, money, net_right, percent, signed
 from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.records import Approach, Contrast, Record
 from bakeoff.sentences import listed
@@ -129,7 +128,7 @@ def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
     unsupported = _unsupported(case, winner)
     decision: Decision = "improve" if missed else "open" if not_shown or unsupported else "ship"
     rivals = tuple(_rivals(case, winner))
-    headline = _headline(case, winner, decision, rivals)
+    headline = _headline(case, winner, decision)
     return _common(case, headline, _reason(case, winner, missed, not_shown, unsupported, rivals)).model_copy(
         update={
             "decision": decision,
@@ -204,20 +203,19 @@ def _nobody(case: Case) -> _Nobody | None:
 
 
 def _nothing_is_better(case: Case) -> _Nobody:
-    best = max(
-        case.candidates, key=lambda name: case.worth.nets[name].net.value if name in case.worth.nets else -np.inf
-    )
-    net = case.worth.nets.get(best)
-    if net is None:
+    """Doing nothing has the highest expected net value."""
+    nets = case.worth.nets
+    if not nets.keys() & set(case.candidates):
         return _Nobody("No verdict yet: costs are not known.", "No contender has a known cost.")
-    nothing = case.worth.nets[NOTHING].net.value
-    needed = next((pair.usd for pair in case.worth.break_even if {pair.above, pair.below} == {best, NOTHING}), None)
-    from_value = f" It would pay from {_usd_small(needed)} for a right answer." if needed else ""
+    best = max(nets.keys() & set(case.candidates), key=lambda name: nets[name].net.value)
+    net, nothing = nets[best], nets[NOTHING]
+    pays = [pair.usd for pair in case.worth.break_even if pair.above == best and pair.below == NOTHING and pair.usd]
     return _Nobody(
-        f"Keep today's process: no contender is worth its cost. The best, {best}, would be worth "
-        f"{money(net.net.value - nothing)} a year less.".replace("-", "", 1),
-        f"{best} gains {money(net.answers.value)} a year by its answers and costs {money(net.cost.value)} "
-        f"(net {_span(net.net)}).{from_value}",
+        f"Keep today's process: no contender is worth more, with a chance of {percent(nothing.best)}. The best of "
+        f"them, {best}, is worth {money(nothing.net.value - net.net.value)} a year less.",
+        f"{best} gains {money(net.answers.value)} a year by its answers and costs {money(net.cost.value)}: net "
+        f"{_span(net.net)}, against {money(nothing.net.value)} for today's process."
+        + (f" It would pay from {_small(pays[0])} for a right answer." if pays else ""),
     )
 
 
@@ -261,49 +259,51 @@ def _rivals(case: Case, winner: str) -> list[str]:
 # The headline: what to do, how sure, what is at stake.
 
 
-def _headline(case: Case, winner: str, decision: Decision, rivals: Sequence[str]) -> str:
+def _headline(case: Case, winner: str, decision: Decision) -> str:
     opening = {
-        "ship": f"Ship {winner}",
-        "open": f"Not shown yet: {winner} leads, but do not ship it before more is known",
-        "improve": f"Do not ship yet: {winner} leads, but misses a requirement",
-        "none": "",
-    }[decision]
-    return f"{opening}. {_how_sure(case, winner, rivals)}"
+        "ship": f"Ship {winner}.",
+        "open": f"Do not ship yet: {winner} leads, but not everything that is required is shown.",
+        "improve": f"Do not ship yet: {winner} leads, but misses a requirement.",
+    }
+    return f"{opening[decision]} {_at_stake(case, winner) if case.in_money else _how_sure(case, winner)}"
 
 
-def _how_sure(case: Case, winner: str, rivals: Sequence[str]) -> str:
-    if case.in_money:
-        net = case.worth.nets[winner]
-        return (
-            f"It is worth {_span(net.net)} a year more than nobody answering, is the best choice with a chance of "
-            f"{percent(net.best)}, and choosing it gives away {money(net.loss)} a year in expectation."
-        )
-    chance = case.worth.best.get(winner, 0.0)
-    if (case.as_good and winner in case.as_good) or any(name in case.as_good for name in rivals):
-        named = listed([name for name in case.as_good if name != winner])
-        return f"It is as good as {named} within {_points(case.profile.margin)} points, and costs less."
-    ranges = [best for best in case.worth.ranges if best.contender == winner]
-    if not ranges:
-        return f"It has the best answers with a chance of {percent(chance)}."
-    low, high = ranges[-1].low, ranges[-1].high
-    worth = f"from {_usd_small(low)}" if high is None else f"from {_usd_small(low)} to {_usd_small(high)}"
+def _at_stake(case: Case, winner: str) -> str:
+    net = case.worth.nets[winner]
     return (
-        f"It has the best answers with a chance of {percent(chance)}. Counting costs, it is the best choice if a right "
-        f"answer is worth {worth} to you."
+        f"It is worth {_span(net.net)} a year, after its cost. It is the best choice with a chance of "
+        f"{percent(net.best)}; if it is not, the mean loss over all cases is {money(net.loss)} a year."
     )
 
 
-def _span(of: object) -> str:
-    value, low, high = (getattr(of, key) for key in ("value", "low", "high"))
-    return f"{money(value)} ({money(low).removesuffix(' USD')} to {money(high)})"
+def _how_sure(case: Case, winner: str) -> str:
+    """Without a value of answers: the chance to have the best answers, and from which value on it is the choice."""
+    if case.as_good:
+        named = listed(case.as_good)
+        return f"It is as good as {named}, within {_points(case)}, and costs less."
+    chance = percent(case.worth.best.get(winner, 0.0))
+    ranges = [best for best in case.worth.ranges if best.contender == winner]
+    if not ranges:
+        return f"It has the best answers with a chance of {chance}. Counting costs, another contender is worth more."
+    low, high = ranges[-1].low, ranges[-1].high
+    until = "" if high is None else f" and at most {_small(high)}"
+    worth = f"at least {_small(low)}{until}" if low else f"less than {_small(high)}" if high else "anything"
+    return (
+        f"It has the best answers with a chance of {chance}. Counting costs, it is the best choice if a right answer "
+        f"is worth {worth} to you."
+    )
 
 
-def _usd_small(usd: float) -> str:
-    return f"{usd:,.3g} USD" if usd < 100 else f"{usd:,.0f} USD"
+def _span(of: Range) -> str:
+    return f"{money(of.value)} (95 % interval {money(of.low).removesuffix(' USD')} to {money(of.high)})"
 
 
-def _points(margin: float) -> str:
-    return f"{100 * margin:g}"
+def _small(usd: float) -> str:
+    return f"{usd:,.2g} USD" if usd < 10 else f"{usd:,.0f} USD"
+
+
+def _points(case: Case) -> str:
+    return f"{100 * case.profile.margin:g} net right answers of 100"
 
 
 # The reason: what was measured, what is missing, who else may be the best.
@@ -335,7 +335,7 @@ def _reason(
 def _requirements(standings: Sequence[Standing]) -> str:
     """The requirements with what was measured, and how many more questions would show them."""
     return "; ".join(
-        f"{standing.text}{'' if standing.given else ''} ({standing.why}"
+        f"{standing.text} ({standing.why}"
         + (f"; about {_round(standing.more)} more questions would show it" if standing.more else "")
         + ")"
         for standing in standings
@@ -384,11 +384,9 @@ def _not_better(case: Case, winner: str, bases: Sequence[str]) -> str:
         if contrast is None:
             parts.append(f"{base} was not compared on the same questions")
             continue
-        ahead = f"{signed(contrast.difference)} points of utility against {base}, {interval_words(contrast)}"
-        more = (
-            f"; about {_round(contrast.more_questions)} more questions would decide" if contrast.more_questions else ""
-        )
-        parts.append(f"{ahead}{more}")
+        more = contrast.more_questions
+        decides = f"; about {_round(more)} more questions would decide" if more else ""
+        parts.append(f"{net_right(contrast.difference)} more than {base}, {interval_of(contrast)}{decides}")
     return f"It is not shown to be better than the base model: {'; '.join(parts)}."
 
 
@@ -401,9 +399,9 @@ def _rival_line(case: Case, winner: str, rivals: Sequence[str]) -> str:
         contrast = case.contrast(winner, name)
         what = f"{percent(chances.get(name, 0.0))}"
         if name in case.as_good:
-            what += f", shown to be as good within {_points(case.profile.margin)} points"
+            what += f", shown to be as good within {_points(case)}"
         elif contrast is not None and abs(contrast.difference) <= case.profile.margin:
-            what += f", within {_points(case.profile.margin)} points as measured"
+            what += f", within {_points(case)} as measured"
         parts.append(f"{name} ({what})")
     return f"May be the best choice instead: {', '.join(parts)}."
 
@@ -495,9 +493,9 @@ def _other_orders(case: Case) -> list[str]:
         if best != now and among[best] > among[now] + 1e-9:
             mean = {name: case.worth.utility[name].value for name in (now, best)}
             lines.append(
-                f"{way}, {best} leads: {signed(among[best])} against {signed(among[now])} points of utility for {now}. "
-                f"As counted here: {signed(mean[best])} against {signed(mean[now])}. Choose with `counts` and "
-                "`slice_weights` in the profile what counts."
+                f"{way}, {best} leads: {net_right(among[best])} against {signed(among[now])} for {now}. As counted "
+                f"here: {signed(mean[best])} against {signed(mean[now])}. Choose in the profile, with `counts` and "
+                "`slice_weights`, what counts."
             )
     return lines
 

@@ -4,6 +4,8 @@ Its parts are the records of `decide/`, so report and verdict cannot disagree. K
 is shown.
 """
 
+from pydantic import Field
+
 from bakeoff.decide.advise.roadmap import Roadmap
 from bakeoff.decide.cost.break_even import BreakEven
 from bakeoff.decide.cost.draws import CostDraws
@@ -42,7 +44,7 @@ class ValueDraws(Record):
     costs: CostDraws
     before: OutcomeDraws | None = None
     after: OutcomeDraws | None = None
-    update_days: dict[str, float] = {}
+    update_days: dict[str, float] = Field(default_factory=dict)
 
 
 class Judgement(Verdict):

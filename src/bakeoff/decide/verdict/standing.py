@@ -210,9 +210,16 @@ def _goals(known: Known, profile: Profile, level: float) -> list[Standing | None
 
 def _share(estimate: Estimate, target: Target, kind: Kind, level: float) -> Standing:
     side, goal = GOALS[target.measure], target.value
-    at = {"name": target.measure, "kind": kind, "text": target.text, "given": target.given}
+    unknown = Standing(
+        name=target.measure,
+        kind=kind,
+        text=target.text,
+        given=target.given,
+        state="open",
+        why=estimate.reason or "it was not measured",
+    )
     if estimate.value is None or not estimate.n_effective:
-        return Standing(**at, state="open", why=estimate.reason or "it was not measured")
+        return unknown
     least, most = (min(1.0, max(0.0, end or 0.0)) for end in (estimate.least, estimate.most))
     worst, best = (least, most) if side == "low" else (most, least)
     other: Side = "high" if side == "low" else "low"
@@ -221,13 +228,9 @@ def _share(estimate: Estimate, target: Target, kind: Kind, level: float) -> Stan
     is_met, is_missed = (bound >= goal, against < goal) if side == "low" else (bound <= goal, against > goal)
     state: State = "met" if is_met else "missed" if is_missed else "open"
     more = more_for_bound(worst, estimate.n_effective, estimate.n, goal, level, side) if state == "open" else None
-    return Standing(
-        **at,
-        state=state,
-        why=_why(estimate.value, goal, bound if state != "missed" else against, side, state),
-        value=estimate.value,
-        bound=bound,
-        more=more,
+    why = _why(estimate.value, goal, bound if state != "missed" else against, side, state)
+    return unknown.model_copy(
+        update={"state": state, "why": why, "value": estimate.value, "bound": bound, "more": more}
     )
 
 

@@ -70,3 +70,14 @@ def behind(contrast: Contrast, n_compared: int) -> str:
 def signed(difference: float, digits: int = 1) -> str:
     """A difference of shares in points: '+22.1'; never '-0.0'."""
     return f"{round(100 * difference, digits) + 0.0:+.{digits}f}"
+
+
+def net_right(utility: float) -> str:
+    """A utility in words: '+22.1 net right answers of 100'."""
+    return f"{signed(utility)} net right answers of 100"
+
+
+def interval_of(contrast: Contrast) -> str:
+    """'95 % interval +4.0 to +39.7'; it says so if the test, corrected for several comparisons, does not agree."""
+    words = f"95 % interval {signed(contrast.low)} to {signed(contrast.high)}"
+    return f"{words}, not significant after correcting for several comparisons" if is_surprising(contrast) else words
