@@ -296,6 +296,8 @@ def _orders(tested: Tested, values: Values) -> dict[str, dict[str, float]]:
 def _information(tested: Tested, draws: Draws, to_choose: Sequence[str], in_money: bool) -> Information:
     """What more questions, of which slice, or labels would be worth."""
     names, profile = [name for name in to_choose if name in draws.utility], tested.profile
+    if not names:
+        return Information(in_money=in_money, p_right=1.0, perfect=0.0, horizon_months=profile.horizon_months)
     stakes = profile.stakes_usd
     factor = stakes.right * draws.queries if in_money and stakes else 1.0
     day = next(iter(tested.inputs.values())).engineering_usd_per_day if tested.inputs else 0.0
@@ -313,7 +315,7 @@ def _information(tested: Tested, draws: Draws, to_choose: Sequence[str], in_mone
     means = [float((factor * draws.utility[name]).mean()) for name in names]
     if in_money:
         means = [mean - float(draws.total_usd[name].mean()) for mean, name in zip(means, names, strict=True)]
-    rest = -costs if in_money else np.zeros((len(draws.utility[names[0]]), len(names))) if names else np.zeros((1, 0))
+    rest = -costs if in_money else np.zeros((len(draws.utility[names[0]]), len(names)))
     return information(means, parts, np.asarray(rest), profile.horizon_months, in_money)
 
 

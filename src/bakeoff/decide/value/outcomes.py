@@ -74,7 +74,7 @@ def outcomes(
     if the answer failed, and if a question that the documents do not answer was rightly declined, unless `value` says
     what that is worth.
     """
-    asked = [question for question in questions if question.id in weights]
+    asked = [question for question in questions if weights.get(question.id)]
     names, shape = tuple(correct), (len(asked), len(correct))
     right, declined, reach, owner = (np.zeros(shape) for _ in range(4))
     for i, question in enumerate(asked):
