@@ -5,8 +5,9 @@ import pytest
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.verdict.decide import decide
 from bakeoff.measure.comparison import AskedModel, Estimate
+from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.graded import graded
-from bakeoff.measure.statistics import contrasts, graded_share
+from bakeoff.measure.statistics import graded_share
 from tests.unit.comparison_fixture import (
     COSTS,
     FACTS,
@@ -238,7 +239,7 @@ def test_the_winner_is_named_with_the_approach_it_counts_as():
 
 def test_an_interval_that_excludes_zero_without_significance_is_explained():
     """8 against 1 of 60 differ alone, but not after correction for 10 pairs; the reason says both."""
-    rights = {"hybrid": range(30), "rag": range(8, 31), "base": 2, "tuned": 1, "extract": 0}
+    rights = {"hybrid": range(32), "rag": range(8, 33), "base": 20, "tuned": 25, "extract": 0}
     found = verdict(comparison(ids=IDS[:60], **rights), n_facts=60)
     contrast = comparison(ids=IDS[:60], **rights).contrast("hybrid", "rag")
     assert contrast.low > 0 and contrast.finding == "open"

@@ -4,10 +4,11 @@ Takes values per question, gives arrays over (draw, contender, ...). Knows nothi
 are drawn with replacement, the same ones for all contenders, so contenders stay paired.
 
 Source: the cluster bootstrap, Davison and Hinkley 1997, section 3.8. In each draw, the exact sign-flip test of
-`statistics` is replaced by its normal approximation with continuity correction, adjusted by Holm's method over the same
-pairs.
+`statistics` and its adjustment over the same pairs are replaced by the step-down method of `max_t.py`, with the largest
+scores by chance of the pilot that was measured.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -15,7 +16,8 @@ from itertools import combinations
 import numpy as np
 
 from bakeoff.measure.graded import NONE, Graded
-from bakeoff.measure.statistics import CONFIDENCE, Facts, Moments, Z, is_tied
+from bakeoff.measure.max_t import flipped
+from bakeoff.measure.statistics import CONFIDENCE, NORMAL, Facts, Moments, is_tied
 
 N_DRAWS = 2000
 
@@ -140,16 +142,17 @@ def _tested(table: _Table, drawn: np.ndarray, margin: float) -> tuple[np.ndarray
         return ahead, tied
     columns = [column for _, sides in pairs for d, m in sides for column in (d, m, d * d, d * m, m * m)]
     moments = (drawn @ np.stack(columns, axis=1)).reshape(N_DRAWS, len(pairs), -1, 5)
-    scores = []
+    scores = np.zeros((len(pairs), N_DRAWS))
     for k, ((i, j), sides) in enumerate(pairs):
         of_sides = [Moments(int((m > 0).sum()), *moments[:, k, side].T) for side, (_, m) in enumerate(sides)]
-        steps = [_step(sums) for sums, _ in sides]
         by_side = [
-            _score(of.differences, of.squared_differences, step) for of, step in zip(of_sides, steps, strict=True)
+            _score(of.differences, of.squared_differences, _step(sums))
+            for of, (sums, _) in zip(of_sides, sides, strict=True)
         ]
-        scores.append(np.min(by_side, axis=0))
+        scores[k] = np.min(by_side, axis=0)
         tied[:, i, j] = tied[:, j, i] = np.all([is_tied(of, margin) for of in of_sides], axis=0)
-    for k, different in enumerate(_holm(scores)):
+    middle = np.stack([np.mean([sums for sums, _ in sides], axis=0) for _, sides in pairs], axis=1)
+    for k, different in enumerate(_step_down(scores, flipped(middle, N_DRAWS))):
         i, j = pairs[k][0]
         for a, b, sign in ((i, j, 1), (j, i, -1)):
             ahead[:, a, b] = different & (sign * moments[:, k, :, 0] > 0).all(axis=1)
@@ -171,22 +174,29 @@ def _step(sums: np.ndarray) -> float:
 
 
 def _score(total: np.ndarray, squares: np.ndarray, step: float) -> np.ndarray:
-    """The sum divided by its standard deviation under sign flips."""
-    return np.divide(np.abs(total) - step, np.sqrt(squares), out=np.zeros(len(total)), where=squares > 0)
+    """The sum divided by its standard deviation under sign flips; 0 if the pair alone is not significant."""
+    spread = np.sqrt(squares)
+    is_clear = np.abs(total) - step > NORMAL * spread
+    return np.divide(np.abs(total), spread, out=np.zeros(len(total)), where=is_clear & (spread > 0))
 
 
-def _holm(scores: Sequence[np.ndarray]) -> np.ndarray:
-    """Which pairs differ significantly in each draw, (pair, draw).
+def _step_down(scores: np.ndarray, by_chance: np.ndarray) -> np.ndarray:
+    """Which pairs differ significantly in each draw: (pair, draw).
 
-    Tested from the largest score down until one fails.
+    Every score above the 95 % quantile of the largest one by chance counts; then the other pairs are tested again on
+    their own, until none is above.
     """
-    if not scores:
-        return np.zeros((0, N_DRAWS), dtype=bool)
-    table = np.stack(scores)
-    n_pairs = len(table)
-    limits = [Z.inv_cdf(1 - (1 - CONFIDENCE) / 2 / (n_pairs - rank)) for rank in range(n_pairs)]
-    order = np.argsort(-table, axis=0)
-    passed = np.cumprod(np.take_along_axis(table, order, axis=0) > np.array(limits)[:, None], axis=0)
-    different = np.empty_like(table)
-    np.put_along_axis(different, order, passed, axis=0)
-    return different.astype(bool)
+    different = np.zeros(scores.shape, dtype=bool)
+    groups = {np.ones(len(scores), dtype=bool).tobytes(): np.arange(scores.shape[1])}
+    while groups:
+        smaller: dict[bytes, list[int]] = defaultdict(list)
+        for key, draws in groups.items():
+            left = np.frombuffer(key, dtype=bool)
+            limit = np.quantile(by_chance[:, left].max(axis=1), CONFIDENCE)
+            above = (scores[:, draws] > limit) & left[:, None]
+            different[:, draws] |= above
+            for draw, clear in zip(draws, above.T, strict=True):
+                if clear.any() and (rest := left & ~clear).any():
+                    smaller[rest.tobytes()].append(int(draw))
+        groups = {key: np.array(draws) for key, draws in smaller.items()}
+    return different
