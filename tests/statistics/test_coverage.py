@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bakeoff.measure.statistics import contrasts, paired, share_estimate
+from bakeoff.measure.contrasts import contrasts
+from bakeoff.measure.statistics import paired, share_estimate
 
 N_PILOTS = 1000
 

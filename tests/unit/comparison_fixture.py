@@ -3,7 +3,8 @@
 from bakeoff.decide.advise.factors import stand_for
 from bakeoff.decide.verdict.limits import Cost
 from bakeoff.measure.comparison import AskedModel, Axes, Comparison, Days, Entrant, Estimate
-from bakeoff.measure.statistics import contrasts, share_estimate
+from bakeoff.measure.contrasts import contrasts
+from bakeoff.measure.statistics import share_estimate
 
 IDS = [str(i) for i in range(200)]
 FACTS = {key: key for key in IDS}
@@ -109,7 +110,7 @@ def comparison(ids=IDS, options=None, facts=FACTS, margin=0.02, entrants=None, *
     return Comparison(
         entrants=entrants or entrants_of(values),
         measures={name: measured(one, **(options or {}).get(name, {})) for name, one in values.items()},
-        contrasts=tuple(contrasts(values, facts, "accuracy", margin)),
+        contrasts=tuple(contrasts(values, facts, "accuracy", margin=margin)),
     )
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.statistics import (
-    contrasts,
     holm,
     mean_estimate,
     paired,
@@ -95,10 +95,15 @@ def test_ten_contenders_on_ten_thousand_questions_take_seconds():
 
 
 def test_more_pairs_ask_for_more_questions():
-    """The number that is enough for one pair is not enough among twenty-one."""
-    values = {key: 1.0 if int(key) < 12 else -1.0 if int(key) < 18 else 0.0 for key in map(str, range(100))}
-    alone, among = (paired("a", "b", values, own_facts(values), "accuracy", n_pairs=n) for n in (1, 21))
+    """The number that is enough for one pair is not enough among twenty-one; as many more, and the pair is clear."""
+    rng = np.random.default_rng(3)
+    facts = {str(i): str(i) for i in range(100)}
+    values = {f"c{j}": {key: float(rng.random() < 0.5) for key in facts} for j in range(5)}
+    values |= {"a": {key: float(int(key) < 56) for key in facts}, "b": {key: float(int(key) % 2) for key in facts}}
+    alone = contrasts({name: values[name] for name in "ab"}, facts, "accuracy")[0]
+    among = next(one for one in contrasts(values, facts, "accuracy") if (one.a, one.b) == ("a", "b"))
     assert among.more_questions > 1.5 * alone.more_questions > 0
+    assert among.p_adjusted > alone.p_adjusted == alone.p == among.p
 
 
 def test_other_dev_sets_widen_intervals_and_weaken_findings():

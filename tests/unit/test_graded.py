@@ -2,8 +2,9 @@
 
 import pytest
 
+from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.graded import Graded, combined, graded, known
-from bakeoff.measure.statistics import contrasts, graded_ratio, graded_share, paired, share_estimate
+from bakeoff.measure.statistics import graded_ratio, graded_share, paired, share_estimate
 from bakeoff.records import Answer
 
 IDS = [str(i) for i in range(100)]

@@ -6,12 +6,12 @@ import random
 import numpy as np
 import pytest
 
+from bakeoff.measure.contrasts import contrasts as known_contrasts
 from bakeoff.measure.labels import Unit
 from bakeoff.measure.narrowing import narrowing
 from bakeoff.measure.ppi import Predicted, Pseudo, corrected
 from bakeoff.measure.ppi_intervals import contrast, contrasts, differences, share, table_of
 from bakeoff.measure.sampling import Sample, inclusion_probabilities, labelling_order, sample_of
-from bakeoff.measure.statistics import contrasts as known_contrasts
 from bakeoff.measure.statistics import share_estimate, t_quantile
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.graded import Graded, graded, known
 from bakeoff.measure.resample import redraw
-from bakeoff.measure.statistics import contrasts
 from tests.unit.comparison_fixture import FACTS, IDS, answered
 
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 
 from bakeoff.grading.grade import squad_normalise
 from bakeoff.measure.comparison import CONSTANT, ConstantAnswer
+from bakeoff.measure.contrasts import as_family
 from bakeoff.measure.graded import UNSURE, Graded, combined
 from bakeoff.measure.score import rightness
-from bakeoff.measure.statistics import MARGIN, Shifts, graded_share, paired, paired_shift, with_holm
+from bakeoff.measure.statistics import MARGIN, PairedTest, Shifts, graded_share, paired_shift
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.records import Question
 
@@ -50,8 +51,8 @@ def constant_answer(
     values = {question.id: rightness(question, answer) if question.answerable else 0.0 for question in tested}
     constant = Graded(values, {key: answer for key, value in values.items() if value == UNSURE})
     compared = [
-        paired(
-            name, CONSTANT, combined([(1.0, given), (-1.0, constant)]), facts, "accuracy", margin, len(correct),
+        PairedTest.of(
+            name, CONSTANT, combined([(1.0, given), (-1.0, constant)]), facts, "accuracy", margin, None,
             paired_shift(shifts or {}, name, CONSTANT),
         )
         for name, given in correct.items()
@@ -59,5 +60,5 @@ def constant_answer(
     return ConstantAnswer(
         answer=answer,
         accuracy=graded_share(constant, facts),
-        contrasts=tuple(with_holm([contrast for contrast in compared if contrast is not None])),
+        contrasts=tuple(as_family([test for test in compared if test is not None], margin)),
     )

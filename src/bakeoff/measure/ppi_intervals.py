@@ -14,6 +14,8 @@ import numpy as np
 
 from bakeoff.measure.bounds import observations
 from bakeoff.measure.comparison import Estimate
+from bakeoff.measure.contrasts import fact_columns
+from bakeoff.measure.max_t import Adjusted, as_normal, flipped, scores, step_down
 from bakeoff.measure.ppi import Corrected, Pseudo, Pseudos
 from bakeoff.measure.statistics import (
     CONFIDENCE,
@@ -26,6 +28,7 @@ from bakeoff.measure.statistics import (
     Values,
     Z,
     adjusted_difference,
+    finding_of,
     is_tied,
     paired_shift,
     questions_needed,
@@ -35,7 +38,6 @@ from bakeoff.measure.statistics import (
     weakened,
     widened,
     wilson,
-    with_holm,
 )
 from bakeoff.measure.traffic import expected_variance
 from bakeoff.records import Contrast
@@ -161,24 +163,80 @@ def contrasts(
     shifts: Shifts | None = None,
     only: Sequence[str] | None = None,
 ) -> list[Contrast]:
-    """Every pair of contenders on the questions that both answered. p-values are Holm-adjusted over the pairs.
+    """Every pair of contenders on the questions that both answered, as one family (`contrasts.py`).
 
-    `only` are the ids of the questions that count; all if it is None.
+    `only` are the ids of the questions that count; all if it is None. Each pair keeps its own p-value, of Student's t
+    where a choice of labels matters. How large the largest of them is by chance follows from flipping the signs of
+    whole facts' pseudo-values, which keeps the correlation of pairs, with each pair's scores made normal.
     """
     wanted = None if only is None else set(only)
     columns = {
         name: column if wanted is None else {key: pseudo for key, pseudo in column.items() if key in wanted}
         for name, column in of.pseudos.items()
     }
-    pairs = list(combinations(columns, 2))
-    between = {(a, b): differences(columns[a], columns[b]) for a, b in pairs}
-    return with_holm([
-        contrast(
-            a, b, table_of(terms, fact_of, of.n_labels), measure, margin, len(pairs), paired_shift(shifts or {}, a, b)
-        )
-        for (a, b), terms in between.items()
-        if terms
-    ])  # fmt: skip
+    tests = [
+        Test.of(a, b, terms, fact_of, of.n_labels, measure, margin, paired_shift(shifts or {}, a, b))
+        for a, b in combinations(columns, 2)
+        if (terms := differences(columns[a], columns[b]))
+    ]
+    return as_family(tests, margin)
+
+
+class Test(NamedTuple):
+    """The contrast of two contenders, with what a family of tests needs: its sums by fact and its cases."""
+
+    contrast: Contrast
+    facts: tuple[str, ...]
+    table: Table
+    cases: tuple["_Case", ...]
+
+    @classmethod
+    def of(
+        cls,
+        a: str,
+        b: str,
+        terms: Mapping[str, Term],
+        fact_of: Facts,
+        n_labels: int,
+        measure: str,
+        margin: float = MARGIN,
+        shift: np.ndarray = NO_SHIFT,
+    ) -> "Test":
+        table = table_of(terms, fact_of, n_labels)
+        cases = _cases(table, margin, shift)
+        facts = tuple(dict.fromkeys(fact_of[key] for key in terms))
+        return cls(_contrast(a, b, table, measure, margin, cases), facts, table, cases)
+
+    def sums(self, sign: int) -> dict[str, float]:
+        """The sum of each fact, with what people could not tell at one end."""
+        return dict(zip(self.facts, self.table.values + sign * self.table.doubt, strict=True))
+
+
+def as_family(tests: Sequence[Test], margin: float) -> list[Contrast]:
+    """The contrasts of tests on the same facts, with p-values and `more_questions` of the whole family."""
+    if not tests:
+        return []
+    signs = (-1, 1) if any(test.table.doubt.any() for test in tests) else (0,)
+    given = [_family_of(tests, sign) for sign in signs]
+    single = np.array([test.contrast.p for test in tests])
+    p_adjusted = np.max([single, *(of.p for of in given)], axis=0)
+    critical = np.max([of.critical for of in given], axis=0)
+    return [_concluded(*each, margin) for each in zip(tests, p_adjusted, critical, strict=True)]
+
+
+def _family_of(tests: Sequence[Test], sign: int) -> Adjusted:
+    columns = fact_columns([test.sums(sign) for test in tests])
+    if any(test.table.label_error for test in tests):
+        observed = np.array([-Z.inv_cdf(max(test.contrast.p / 2, 1e-300)) for test in tests])
+        return step_down(observed, as_normal(flipped(columns)))
+    strength = [test.cases[0].strength * (test.contrast.p < 1) for test in tests]
+    return step_down(np.array(strength) * scores(columns), flipped(columns))
+
+
+def _concluded(test: Test, p: float, critical: float, margin: float) -> Contrast:
+    finding = finding_of(float(p), test.contrast.tied)
+    more = _more_questions(test.cases[0], test.table.n, margin, float(critical)) if finding == "open" else 0
+    return test.contrast.model_copy(update={"p_adjusted": float(p), "finding": finding, "more_questions": more})
 
 
 def differences(a: Pseudos, b: Pseudos) -> dict[str, Term]:
@@ -204,7 +262,6 @@ def contrast(
     table: Table,
     measure: str,
     margin: float = MARGIN,
-    n_pairs: int = 1,
     shift: np.ndarray = NO_SHIFT,
 ) -> Contrast:
     """The contrast of two contenders from the table of their `differences`.
@@ -214,8 +271,16 @@ def contrast(
     cases, and p and `tied` are those of the less clear one. `more_questions` assumes more labels in proportion. Without
     any label the interval is -1..1.
     """
+    return _contrast(a, b, table, measure, margin, _cases(table, margin, shift))
+
+
+def _cases(table: Table, margin: float, shift: np.ndarray) -> tuple["_Case", ...]:
+    """The middle, and both ends if people could not tell."""
     signs = (0.0, -1.0, 1.0) if table.doubt.any() else (0.0,)
-    cases = [_Case.of(table, sign * table.doubt, margin, shift) for sign in signs]
+    return tuple(_Case.of(table, sign * table.doubt, margin, shift) for sign in signs)
+
+
+def _contrast(a: str, b: str, table: Table, measure: str, margin: float, cases: tuple["_Case", ...]) -> Contrast:
     middle = cases[0]
     tied = all(case.tied for case in cases)
     crossed = min(case.centre for case in cases) < 0 < max(case.centre for case in cases)
@@ -225,19 +290,22 @@ def contrast(
         low=max(-1.0, min(1.0, *(case.low for case in cases))),
         high=min(1.0, max(-1.0, *(case.high for case in cases))),
         p=p, p_adjusted=p, n=table.n, tied=tied,
-        finding="tied" if tied else "different" if p < 1 - CONFIDENCE else "open",
-        more_questions=_more_questions(middle, table.n, margin, n_pairs),
+        finding=finding_of(p, tied), more_questions=_more_questions(middle, table.n, margin),
     )  # fmt: skip
 
 
 class _Case(NamedTuple):
-    """One way to fill in what people could not tell: the centre of the interval, its ends, the total error."""
+    """One way to fill in what people could not tell: the centre of the interval, its ends, the total error.
+
+    `strength` is the standard error over questions divided by the total one.
+    """
 
     difference: float
     centre: float
     low: float
     high: float
     error: float
+    strength: float
     p: float
     tied: bool
 
@@ -257,7 +325,8 @@ class _Case(NamedTuple):
             p = weakened(sign_flip_p(table.values + doubt), of_questions / error)
         return cls(
             moments.differences / moments.sizes, centre,
-            centre - math.hypot(half, min(0.0, down)), centre + math.hypot(half, max(0.0, up)), error, p,
+            centre - math.hypot(half, min(0.0, down)), centre + math.hypot(half, max(0.0, up)), error,
+            of_questions / error, p,
             bool(is_tied(moments, margin, math.hypot(of_labels, spread))),
         )  # fmt: skip
 
@@ -288,6 +357,6 @@ def _student_p(t: float, degrees: int) -> float:
     return min(1.0, 2 * Z.cdf(-score))
 
 
-def _more_questions(case: _Case, n: int, margin: float, n_pairs: int) -> int:
+def _more_questions(case: _Case, n: int, margin: float, critical: float = NORMAL) -> int:
     """0 without any label: more questions would not help."""
-    return 0 if math.isinf(case.error) else questions_needed(case.difference, case.error, margin, n, n_pairs)
+    return 0 if math.isinf(case.error) else questions_needed(case.difference, case.error, margin, n, critical)

@@ -7,13 +7,12 @@ reaches from the lower end with all of them wrong to the upper end with all of t
 
 Sources: clustered standard errors for evaluations, Miller 2024, arXiv:2411.00640; the score interval, Wilson 1927, with
 its sample size divided by the design effect (Kish 1965); paired proportions, Agresti and Min 2005,
-doi:10.1002/sim.1781; exact paired test, McNemar 1947, here by flipping the signs of whole facts; several contrasts,
-Holm 1979; equivalence by two one-sided tests, Schuirmann 1987.
+doi:10.1002/sim.1781; exact paired test, McNemar 1947, here by flipping the signs of whole facts; several contrasts of
+different tests, Holm 1979 (of the same test: `contrasts.py`); equivalence by two one-sided tests, Schuirmann 1987.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from statistics import NormalDist
 from typing import Any, Literal, NamedTuple
 
@@ -21,8 +20,8 @@ import numpy as np
 
 from bakeoff.measure.bounds import observations
 from bakeoff.measure.comparison import Estimate
-from bakeoff.measure.graded import Graded, Ranged, Values, combined, known
-from bakeoff.measure.traffic import expected_variance
+from bakeoff.measure.graded import Graded, Ranged, Values, combined, exactly
+from bakeoff.measure.traffic import expected_variance, kish
 from bakeoff.records import Contrast
 
 CONFIDENCE = 0.95
@@ -130,40 +129,9 @@ def quantile_estimate(values: Sequence[float], quantile: float, seed: int = 0) -
     return Estimate(value=float(np.quantile(array, quantile)), low=float(low), high=float(high), n=len(array))
 
 
-def contrasts(
-    values: Mapping[str, Values | Graded],
-    fact_of: Facts,
-    measure: str,
-    margin: float = MARGIN,
-    span: float = 1.0,
-    shifts: Shifts | None = None,
-) -> list[Contrast]:
-    """Every pair of contenders on the questions that both answered. p-values are Holm-adjusted over the pairs.
-
-    `span` is the distance between the smallest and the largest possible value. `margin` is a share of it. `shifts`
-    says how much each contender's mean changes with other dev sets.
-    """
-    pairs = list(combinations(values, 2))
-    compared = [
-        paired(
-            a, b, _difference(values[a], values[b], span), fact_of, measure, margin, len(pairs),
-            paired_shift(shifts or {}, a, b) / span,
-        )
-        for a, b in pairs
-    ]  # fmt: skip
-    return [
-        _scaled(contrast, span) for contrast in with_holm([contrast for contrast in compared if contrast is not None])
-    ]
-
-
 def paired_shift(shifts: Shifts, a: str, b: str) -> np.ndarray:
     """How much the difference a - b changes with other dev sets: both contenders had the same ones."""
     return np.asarray(shifts.get(a, NO_SHIFT) - shifts.get(b, NO_SHIFT))
-
-
-def _scaled(contrast: Contrast, span: float) -> Contrast:
-    """A contrast of values in 0..1, converted to the unit they were measured in."""
-    return contrast.model_copy(update={key: span * getattr(contrast, key) for key in ("difference", "low", "high")})
 
 
 def paired(
@@ -173,27 +141,79 @@ def paired(
     fact_of: Facts,
     measure: str,
     margin: float = MARGIN,
-    n_pairs: int = 1,
+    weights: Values | None = None,
     shift: np.ndarray = NO_SHIFT,
 ) -> Contrast | None:
     """The contrast of two contenders from their per-question differences in -1..1. None if there are no differences.
 
-    `n_pairs` is the size of the family of tests, which affects how many more questions would give a clear result.
-    `shift` is how much the difference changes with other dev sets: it widens the interval as in `widened`, and lowers
-    the normal score of the exact p-value in proportion to the standard error.
+    `weights` say how much each question counts. `shift` is how much the difference changes with other dev sets: it
+    widens the interval as in `widened`, and lowers the normal score of the exact p-value in proportion to the standard
+    error.
 
     Where answers are unsure, the interval reaches from the lower end of the lowest differences to the upper end of the
     highest ones, the p-value is the larger one (1 if the sign is not known), and 'tied' holds only if both are.
     """
-    if not isinstance(differences, Ranged):
-        return _paired(a, b, differences, fact_of, measure, margin, n_pairs, shift)
-    if differences.is_known:
-        return _paired(a, b, differences.values, fact_of, measure, margin, n_pairs, shift)
-    low, high = (
-        _paired(a, b, side, fact_of, measure, margin, n_pairs, shift) for side in (differences.low, differences.high)
-    )
-    if low is None or high is None:
-        return None
+    test = PairedTest.of(a, b, differences, fact_of, measure, margin, weights, shift)
+    return test and test.contrast
+
+
+class PairedSide(NamedTuple):
+    """One way to fill in what is unsure: the contrast, the sums of each fact by its name, and the total error.
+
+    `strength` is the standard error without the variation of dev divided by that with it.
+    """
+
+    contrast: Contrast
+    sums: Mapping[str, float]
+    error: float
+    strength: float
+
+
+class PairedTest(NamedTuple):
+    """A contrast with what a family of tests needs: its sides, one if every answer is sure, else the two ends."""
+
+    contrast: Contrast
+    sides: tuple[PairedSide, ...]
+
+    @classmethod
+    def of(
+        cls,
+        a: str,
+        b: str,
+        differences: Values | Ranged,
+        fact_of: Facts,
+        measure: str,
+        margin: float = MARGIN,
+        weights: Values | None = None,
+        shift: np.ndarray = NO_SHIFT,
+    ) -> "PairedTest | None":
+        """As `paired`."""
+        ranged = differences if isinstance(differences, Ranged) else exactly(differences)
+        if weights is not None:
+            ranged = ranged.only({key for key in ranged.values if weights[key] > 0})
+        if not ranged.values:
+            return None
+        given = (ranged.values,) if ranged.is_known else (ranged.low, ranged.high)
+        sides = tuple(_side(a, b, side, fact_of, measure, margin, weights, shift) for side in given)
+        return cls(sides[0].contrast if len(sides) == 1 else _of_both(sides[0], sides[-1], ranged.n_unsure), sides)
+
+    @property
+    def has_sign(self) -> bool:
+        """Whether the sign of the difference does not depend on what is unsure."""
+        low, high = self.sides[0].contrast, self.sides[-1].contrast
+        return len(self.sides) == 1 or low.difference > 0 or high.difference < 0
+
+    def more_questions(self, margin: float, critical: float) -> int:
+        """As `questions_needed`, for the less clear side. 0 if more grades would help, not more questions."""
+        nearest = min(self.sides, key=lambda side: abs(side.contrast.difference))
+        if not self.has_sign:
+            return 0
+        return questions_needed(nearest.contrast.difference, nearest.error, margin, nearest.contrast.n, critical)
+
+
+def _of_both(below: PairedSide, above: PairedSide, n_unsure: int) -> Contrast:
+    """The contrast that holds for both ends of what is unsure."""
+    low, high = below.contrast, above.contrast
     has_sign = low.difference > 0 or high.difference < 0
     p = max(low.p, high.p) if has_sign else 1.0
     nearest = low if abs(low.difference) < abs(high.difference) else high
@@ -205,46 +225,45 @@ def paired(
             "p": p,
             "p_adjusted": p,
             "tied": tied,
-            "finding": _finding(p, tied),
+            "finding": finding_of(p, tied),
             "more_questions": nearest.more_questions if has_sign else 0,
-            "unsure": differences.n_unsure,
+            "unsure": n_unsure,
         }
     )
 
 
-def _paired(
+def _side(
     a: str,
     b: str,
     differences: Values,
     fact_of: Facts,
     measure: str,
     margin: float,
-    n_pairs: int,
+    weights: Values | None,
     shift: np.ndarray,
-) -> Contrast | None:
+) -> PairedSide:
     """The contrast if every difference is known."""
-    if not differences:
-        return None
-    sums = _weighted_sums(differences, fact_of, None)
+    ids, array = list(differences), np.array(list(differences.values()))
+    weight = np.array([weights[key] if weights else 1.0 for key in ids])
+    rows = rows_of(ids, fact_of)
+    sums = np.column_stack([np.bincount(rows, weights=column) for column in (array * weight, weight)])
     mean = float(sums[:, 0].sum() / sums[:, 1].sum())
-    moments = _moments(sums)
-    centre, of_test = (float(number) for number in adjusted_difference(moments))
-    error = math.hypot(of_test, spread := float(np.std(shift)))
+    moments = _moments(sums, weights is not None)
+    least = math.sqrt(array.var() * expected_variance(array, weight, rows)) if weights else 0.0
+    centre, error = (float(number) for number in adjusted_difference(moments))
+    of_test, spread = max(error, least), float(np.std(shift))
     half = t_quantile(0.5 + CONFIDENCE / 2, len(sums) - 1) * of_test
     low, high = _ends(centre, centre - half, centre + half, shift)
-    p = weakened(sign_flip_p(sums[:, 0]), of_test / error)
+    total = math.hypot(of_test, spread)
+    p = weakened(sign_flip_p(sums[:, 0]), of_test / total)
+    tied = bool(is_tied(moments, margin, spread, least))
     contrast = Contrast(
         a=a, b=b, measure=measure, difference=mean, low=max(-1.0, low), high=min(1.0, high),
-        p=p, p_adjusted=p, n=len(differences),
+        p=p, p_adjusted=p, n=len(ids), tied=tied, finding=finding_of(p, tied),
+        more_questions=questions_needed(mean, total, margin, len(ids)),
     )  # fmt: skip
-    tied = bool(is_tied(moments, margin, spread))
-    return contrast.model_copy(
-        update={
-            "tied": tied,
-            "finding": _finding(p, tied),
-            "more_questions": questions_needed(mean, error, margin, len(differences), n_pairs),
-        }
-    )
+    facts = dict(zip(dict.fromkeys(fact_of[key] for key in ids), sums[:, 0], strict=True))
+    return PairedSide(contrast, facts, total, of_test / total)
 
 
 def weakened(p: float, factor: float) -> float:
@@ -261,23 +280,23 @@ def with_holm(family: Sequence[Contrast]) -> list[Contrast]:
 
 
 def _adjusted(contrast: Contrast, p: float) -> Contrast:
-    finding = _finding(p, contrast.tied)
+    finding = finding_of(p, contrast.tied)
     more = contrast.more_questions if finding == "open" else 0
     return contrast.model_copy(update={"p_adjusted": p, "finding": finding, "more_questions": more})
 
 
-def questions_needed(difference: float, error: float, margin: float, n: int, n_pairs: int) -> int:
-    """The additional questions needed for 80 % power, at the level of the first step of Holm's method.
+def questions_needed(difference: float, error: float, margin: float, n: int, critical: float = NORMAL) -> int:
+    """The additional questions needed for 80 % power to exceed the critical score: that of the pair's own family.
 
     `error` is the standard error of the difference over n questions.
     """
     effect = max(abs(difference), margin)
-    level = (1 - CONFIDENCE) / n_pairs
-    needed = ((Z.inv_cdf(1 - level / 2) + Z.inv_cdf(POWER)) * error / effect) ** 2 * n
+    needed = ((critical + Z.inv_cdf(POWER)) * error / effect) ** 2 * n
     return max(0, math.ceil(needed) - n)
 
 
-def _finding(p_adjusted: float, tied: bool) -> Literal["different", "tied", "open"]:
+def finding_of(p_adjusted: float, tied: bool) -> Literal["different", "tied", "open"]:
+    """What a test supports."""
     if tied:
         return "tied"
     return "different" if p_adjusted < 1 - CONFIDENCE else "open"
@@ -356,11 +375,6 @@ def t_quantile(probability: float, degrees: int) -> float:
     )
 
 
-def _difference(a: Values | Graded, b: Values | Graded, span: float) -> Ranged:
-    sides = [side if isinstance(side, Graded) else known(side) for side in (a, b)]
-    return combined([(1 / span, sides[0]), (-1 / span, sides[1])])
-
-
 def _weighted_sums(values: Values, fact_of: Facts, weights: Values | None) -> np.ndarray:
     """For each fact the sum of weight x value and the sum of weights: shape (n_facts, 2)."""
     ids = list(values)
@@ -399,11 +413,18 @@ class Moments(NamedTuple):
     squared_differences: Any
     differences_by_size: Any
     squared_sizes: Any
+    n_equal: Any = None
+
+    @property
+    def n_observations(self) -> Any:
+        """The number of facts; if questions are weighted, the number of facts of equal weight that say as much."""
+        return self.n_facts if self.n_equal is None else self.n_equal
 
 
-def _moments(sums: np.ndarray) -> Moments:
+def _moments(sums: np.ndarray, is_weighted: bool = False) -> Moments:
     d, m = sums[:, 0], sums[:, 1]
-    return Moments(len(sums), *(float(total) for total in (d.sum(), m.sum(), d @ d, d @ m, m @ m)))
+    totals = [float(total) for total in (d.sum(), m.sum(), d @ d, d @ m, m @ m)]
+    return Moments(len(sums), *totals)._replace(n_equal=kish(m) if is_weighted else None)
 
 
 def adjusted_difference(of: Moments) -> tuple[Any, Any]:
@@ -412,7 +433,7 @@ def adjusted_difference(of: Moments) -> tuple[Any, Any]:
     Without it, two contenders that never differed would have an interval of zero width. The observations are facts, so
     half a fact of mean size is added, not half a question.
     """
-    size = of.sizes / of.n_facts
+    size = of.sizes / of.n_observations
     n = of.sizes + 2 * size
     centre = of.differences / n
     squares = of.squared_differences - 2 * centre * of.differences_by_size + centre**2 * of.squared_sizes
@@ -420,18 +441,20 @@ def adjusted_difference(of: Moments) -> tuple[Any, Any]:
     return centre, np.sqrt(np.maximum(correction * squares, 0.0) + size**2) / n
 
 
-def is_tied(of: Moments, margin: float, spread: float = 0.0) -> Any:
+def is_tied(of: Moments, margin: float, spread: float = 0.0, least: float = 0.0) -> Any:
     """Whether the mean difference is within the margin, by two one-sided tests at 5 %.
+
+    `spread` is the standard deviation over dev sets, `least` the least standard error that weights allow.
 
     If the true mean difference equalled the margin, single differences of -1, 0 and 1 would have a variance of at least
     margin x (1 - margin). This minimum is used so that a few questions without any difference do not count as a tie.
     Half an observation is the continuity correction.
     """
     _, error = adjusted_difference(of)
-    least = np.sqrt(margin * (1 - margin) * of.squared_sizes) / of.sizes
-    error = np.hypot(error, spread)
-    distance = margin - np.abs(of.differences / of.sizes) - 0.5 / of.n_facts
-    return distance > t_quantile(CONFIDENCE, of.n_facts - 1) * np.maximum(error, least)
+    of_margin = np.sqrt(margin * (1 - margin) * of.squared_sizes) / of.sizes
+    error = np.hypot(np.maximum(error, least), spread)
+    distance = margin - np.abs(of.differences / of.sizes) - 0.5 / of.n_observations
+    return distance > t_quantile(CONFIDENCE, of.n_facts - 1) * np.maximum(error, of_margin)
 
 
 def _symmetric(sums: np.ndarray, n: int) -> Estimate:

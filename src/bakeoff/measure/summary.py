@@ -13,6 +13,7 @@ import numpy as np
 from bakeoff.measure import ppi, ppi_intervals
 from bakeoff.measure.comparison import Comparison, Declining, Entrant, Estimate
 from bakeoff.measure.constant import constant_answer
+from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.graded import Graded, Values, graded, known
 from bakeoff.measure.labelled import NO_LABELS, Labelled, Labels, labelled
 from bakeoff.measure.rates import Rates, setup_usd, usd
@@ -29,7 +30,6 @@ from bakeoff.measure.risk_coverage import (
 from bakeoff.measure.statistics import (
     MARGIN,
     NO_SHIFT,
-    contrasts,
     graded_ratio,
     graded_share,
     mean_estimate,
@@ -255,7 +255,7 @@ class _View:
         if corrected is not None:
             wanted = [question.id for question in self.questions if question.slice in measure.slices]
             return ppi_intervals.contrasts(corrected, self.facts, measure.name, margin, shifts, wanted)
-        return contrasts(values, self.facts, measure.name, margin, span, shifts)
+        return contrasts(values, self.facts, measure.name, None, margin, None, span, shifts)
 
     def baseline(self, collected: Measured) -> Measured | None:
         """The same model untuned and shown nothing.

@@ -155,21 +155,19 @@ def _paired(
     """The paired contrasts by contender and measure, adjusted over the contenders."""
     by_contender: dict[str, dict[str, Difference]] = {name: {} for name in names}
     for measure in CONTRASTED:
-        contrasts = [_contrast(name, measure, runs, fact_of, profile.margin, len(names)) for name in names]
+        contrasts = [_contrast(name, measure, runs, fact_of, profile.margin) for name in names]
         for contrast in with_holm([contrast for contrast in contrasts if contrast is not None]):
             by_contender[contrast.a][measure] = _difference(contrast)
     return by_contender
 
 
-def _contrast(
-    name: str, measure: str, runs: Runs, fact_of: Mapping[str, str], margin: float, n_pairs: int
-) -> Contrast | None:
+def _contrast(name: str, measure: str, runs: Runs, fact_of: Mapping[str, str], margin: float) -> Contrast | None:
     """After minus before of one contender. None if no question was answered in both runs."""
     if not is_corrected(*runs):
         differences = graded_differences(*runs, name, CONTRASTED[measure], fact_of.keys())
-        return paired(name, name, differences, fact_of, measure, margin, n_pairs)
+        return paired(name, name, differences, fact_of, measure, margin)
     table = corrected_differences(*runs, name, CONTRASTED[measure], fact_of)
-    return table and corrected_contrast(name, name, table, measure, margin, n_pairs)
+    return table and corrected_contrast(name, name, table, measure, margin)
 
 
 def _difference(contrast: Contrast) -> Difference:
