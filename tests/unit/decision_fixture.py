@@ -4,8 +4,9 @@ from bakeoff.decide.cost.model import CostInputs
 from bakeoff.decide.situation.profile import Profile, validate_profile
 from bakeoff.decide.verdict.decide import Verdict, decide
 from bakeoff.measure.comparison import Comparison
+from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.graded import UNSURE, Graded, known
-from bakeoff.measure.statistics import contrasts, graded_share
+from bakeoff.measure.statistics import graded_share
 from bakeoff.pilot.decision import Decision, Tested, decision
 from bakeoff.records import Question
 from tests.unit.comparison_fixture import entrants_of, measured
@@ -66,7 +67,7 @@ def tested(profile=None, n=200, asked=None, usd=None, options=None, **contenders
     comparison = Comparison(
         entrants=entrants_of(names),
         measures=measures,
-        contrasts=tuple(contrasts(correct, facts, "accuracy", profile.margin)),
+        contrasts=tuple(contrasts(correct, facts, "accuracy", margin=profile.margin)),
     )
     return Tested(
         **{

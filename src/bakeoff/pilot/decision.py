@@ -47,8 +47,8 @@ from bakeoff.decide.verdict.decide import Case
 from bakeoff.decide.verdict.rule import cheapest, picked_level, top
 from bakeoff.decide.verdict.standing import Known, Standing, standings
 from bakeoff.measure.comparison import Comparison, Estimate
+from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.graded import Graded
-from bakeoff.measure.max_t import base_then_leader
 from bakeoff.measure.statistics import graded_share
 from bakeoff.records import Question
 
@@ -173,7 +173,7 @@ class Tested:
         keys = {key for key, weight in self.weights.items() if weight > 0}
         for measure, values in (("accuracy", self.correct), ("hallucination", self.hallucinated)):
             estimate = known.get(measure, Estimate())
-            if weights is not None and name in values:
+            if name in values and (weights is not None or not estimate.n_effective):
                 of = graded_share(values[name].only(keys), self.facts, weights)
                 known[measure] = of.model_copy(update={"labels": estimate.labels})
         return known
@@ -274,9 +274,13 @@ def _contrasts(
     profile = tested.profile
     weights = None if len(set(tested.weights.values())) == 1 else tested.weights
     span = max(1.0, profile.utility.right + max(profile.utility.wrong, profile.utility.declined))
-    return base_then_leader(
-        values, tested.facts, "utility", baselines=baselines, leader=leader, others=builds, margin=profile.margin, weights=weights, span=span,
-    )  # fmt: skip
+    margin = profile.margin / span
+    pairs = [(name, base) for base in baselines for name in builds if name != base]
+    gate = contrasts(values, tested.facts, "utility", pairs, margin, weights, span) if pairs else []
+    beaten = {(pair.a, pair.b) for pair in gate if pair.finding == "different" and pair.difference > 0}
+    passed = [name for name in builds if all((name, base) in beaten for base in baselines)]
+    duels = [(leader, name) for name in passed if name != leader]
+    return [*gate, *(contrasts(values, tested.facts, "utility", duels, margin, weights, span) if duels else [])]
 
 
 def _orders(tested: Tested, values: Values) -> dict[str, dict[str, float]]:
@@ -303,9 +307,7 @@ def _information(tested: Tested, draws: Draws, to_choose: Sequence[str], in_mone
     day = next(iter(tested.inputs.values())).engineering_usd_per_day if tested.inputs else 0.0
     of, drawn, question = tested.outcomes, tested.drawn, day / QUESTIONS_PER_DAY
     parts = [
-        Part(
-            part, factor * _of_cells(tested, names, drawn.parts == i), of.facts_of(i), cost_usd=day / QUESTIONS_PER_DAY
-        )
+        Part(part, factor * _of_cells(tested, names, drawn.parts == i), of.facts_of(i), cost_usd=question)
         for i, part in enumerate(of.slices)
     ]
     if of.n_unsure:

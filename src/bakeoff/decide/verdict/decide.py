@@ -7,6 +7,7 @@ Takes what each contender is worth, where it stands on every requirement, and th
 where the value of answers is known, it is worth more than doing nothing with 95 % confidence.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -272,7 +273,7 @@ def _at_stake(case: Case, winner: str) -> str:
     net = case.worth.nets[winner]
     return (
         f"It is worth {_span(net.net)} a year, after its cost. It is the best choice with a chance of "
-        f"{percent(net.best)}; if it is not, the mean loss over all cases is {money(net.loss)} a year."
+        f"{percent(net.best)}, and the expected loss of choosing it is {money(net.loss)} a year."
     )
 
 
@@ -335,9 +336,8 @@ def _reason(
 def _requirements(standings: Sequence[Standing]) -> str:
     """The requirements with what was measured, and how many more questions would show them."""
     return "; ".join(
-        f"{standing.text} ({standing.why}"
-        + (f"; about {_round(standing.more)} more questions would show it" if standing.more else "")
-        + ")"
+        f"{standing.text}: {standing.why}"
+        + (f", about {_round(standing.more)} more questions would show it" if standing.more else "")
         for standing in standings
     )
 
@@ -483,21 +483,34 @@ def _warnings(case: Case) -> list[str]:
 
 
 def _other_orders(case: Case) -> list[str]:
-    """A warning for each other way to count questions that has another leader, with numbers."""
-    now, lines = case.leader, []
+    """A warning for each other way to count questions that turns the order, with numbers."""
+    now, names = case.leader, [name for name in case.candidates if name not in case.baselines]
+    if now not in names:
+        return []
+    mean = {name: case.worth.utility[name].value for name in names}
+    before = _worth_of(case, mean)
+    lines = []
     for way, utilities in case.orders.items():
-        among = {name: utilities[name] for name in case.candidates if name in utilities and name not in case.baselines}
-        if not among or now not in among:
-            continue
-        best = max(among, key=lambda name: among[name])
-        if best != now and among[best] > among[now] + 1e-9:
-            mean = {name: case.worth.utility[name].value for name in (now, best)}
+        after = _worth_of(case, {name: utilities[name] for name in names})
+        best = max(names, key=lambda name: after[name])
+        if after[best] > after[now] and before[best] < before[now]:
             lines.append(
-                f"{way}, {best} leads: {net_right(among[best])} against {signed(among[now])} for {now}. As counted "
-                f"here: {signed(mean[best])} against {signed(mean[now])}. Choose in the profile, with `counts` and "
-                "`slice_weights`, what counts."
+                f"{way}, {best} leads: {net_right(utilities[best])} against {signed(utilities[now])} for {now}. As "
+                f"counted here: {signed(mean[best])} against {signed(mean[now])}. Choose in the profile, with `counts` "
+                "and `slice_weights`, what counts."
             )
     return lines
+
+
+def _worth_of(case: Case, utility: Mapping[str, float]) -> dict[str, float]:
+    """What the choice goes by: net value over the horizon, or the utility itself if its value is not known."""
+    stakes = case.profile.stakes_usd if case.in_money else None
+    if stakes is None:
+        return dict(utility)
+    return {
+        name: stakes.right * case.draws.queries * value - case.total_usd.get(name, math.inf)
+        for name, value in utility.items()
+    }
 
 
 def _like_a_constant(case: Case, winner: str) -> list[str]:
