@@ -157,7 +157,7 @@ def _rows(name: str, contender: "ContenderDiff") -> Iterator[tuple[str, ...]]:
 
 
 def _change(difference: "Difference") -> tuple[str, str]:
-    """The difference in percentage points with its interval and the finding. No interval if all answers are the same."""
+    """The difference in percentage points and the finding. With its interval, if not all answers are the same."""
     from bakeoff.sentences import points
 
     if difference.finding == "same":
