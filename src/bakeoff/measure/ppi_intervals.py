@@ -192,12 +192,12 @@ def contrast(
 
     Like `statistics.paired`, and exactly that if all answers are labelled. Otherwise p is that of Student's t, because
     flipping signs does not repeat the choice of labels. Where people could not tell, the interval reaches over both
-    cases, and p and `tied` are those of the less clear one. `more_questions` assumes more labels in proportion. Without
-    any label the interval is -1..1.
+    cases, and p, `tied` and `more_questions` are those of the less clear one. If the sign depends on them, more
+    questions do not help. `more_questions` assumes more labels in proportion. Without any label the interval is -1..1.
     """
     signs = (0.0, -1.0, 1.0) if table.doubt.any() else (0.0,)
     cases = [_Case.of(table, sign * table.doubt, margin, shift) for sign in signs]
-    middle = cases[0]
+    middle, nearest = cases[0], min(cases, key=lambda case: abs(case.centre))
     tied = all(case.tied for case in cases)
     crossed = min(case.centre for case in cases) < 0 < max(case.centre for case in cases)
     p = 1.0 if crossed else max(case.p for case in cases)
@@ -207,7 +207,7 @@ def contrast(
         high=min(1.0, max(-1.0, *(case.high for case in cases))),
         p=p, p_adjusted=p, n=table.n, tied=tied,
         finding="tied" if tied else "different" if p < 1 - CONFIDENCE else "open",
-        more_questions=_more_questions(middle, table.n, margin, n_pairs),
+        more_questions=0 if crossed else _more_questions(nearest, table.n, margin, n_pairs),
     )  # fmt: skip
 
 
