@@ -274,8 +274,8 @@ BESIDE = (
     Measure(
         name="unsure",
         title="Not sure",
-        description="answers that can be called neither right nor wrong; each counts half, and intervals reach "
-        "from all of them wrong to all of them right",
+        description="answers that can be called neither right nor wrong; unless labels correct the shares, each counts "
+        "half, and intervals reach from all of them wrong to all of them right",
         better="lower",
         score="unsure",
     ),

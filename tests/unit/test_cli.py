@@ -189,6 +189,9 @@ def test_two_runs_are_compared(run, tmp_path):
     found = parsed("diff", "planets", "later", "--json")
     assert found["settings"] == {"retrieval.k": {"before": 3, "after": 8}}
     assert found["results"]["contenders"]["rag"]["differences"]["accuracy"]["difference"] == pytest.approx(0.25)
+    base = next(line for line in text.splitlines() if line.startswith("base"))
+    assert base.split("%")[-1].split() == ["0", "same", "answers"]
+    assert found["results"]["contenders"]["base"]["differences"]["accuracy"]["finding"] == "same"
 
 
 def test_the_first_look_at_data_is_told_and_written(tmp_path, monkeypatch):

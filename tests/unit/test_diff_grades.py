@@ -65,6 +65,7 @@ def test_a_run_does_not_differ_from_its_copy_although_answers_are_unsure(tmp_pat
     for measure in ("accuracy", "hallucination"):
         mine, other = (found.contenders["rag"].differences[measure] for found in (results, known))
         assert (mine.difference, mine.low, mine.high) == (0, other.low, other.high) and mine.high < 0.05
+        assert mine.finding == other.finding == "same"
     assert "graded" not in results.note
 
 
@@ -86,6 +87,7 @@ def test_labels_of_one_run_change_the_values_but_are_no_difference(tmp_path):
     rag = results.contenders["rag"]
     assert rag.values["accuracy"].before < 0.8 < rag.values["accuracy"].after
     assert rag.differences["accuracy"].difference == 0 and not rag.better and not rag.worse
+    assert rag.differences["accuracy"].finding == "same"
     assert "answers labelled by people: 0 before, 60 after" in results.note
 
 

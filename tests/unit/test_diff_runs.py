@@ -13,13 +13,14 @@ from tests.unit.run_fixture import DOCUMENTS, finished, questions
 
 
 def test_a_run_does_not_differ_from_itself(tmp_path):
-    """Same data, no changed settings, no difference, and every pair tied or open with difference 0."""
+    """Same data, no changed settings, no difference, and the finding that all answers are the same."""
     run = finished(tmp_path / "planets")
     found = diff_runs(run, run)
     assert found.same_data and not found.settings and not found.environment
     assert found.questions.same_test and not found.questions.questions.any and not found.documents.any
-    accuracy = {name: one.differences["accuracy"].difference for name, one in found.results.contenders.items()}
-    assert accuracy == dict.fromkeys(run.contenders, 0)
+    for contender in found.results.contenders.values():
+        findings = {(one.difference, one.finding) for one in contender.differences.values()}
+        assert findings == {(0, "same")}
 
 
 def test_settings_are_named_by_their_keys(tmp_path):
@@ -75,6 +76,7 @@ def test_the_same_questions_are_compared_in_pairs(tmp_path):
     assert rag.differences["accuracy"].difference == pytest.approx(0.25)
     assert rag.differences["accuracy"].paired and rag.differences["accuracy"].finding == "different"
     assert rag.differences["accuracy"].p < 0.05 < results.contenders["base"].differences["accuracy"].p
+    assert results.contenders["base"].differences["accuracy"].finding == "same"
     assert set(rag.better) == {f"q{i}" for i in range(20, 30)} and not rag.worse
     assert (rag.values["accuracy"].before, rag.values["accuracy"].after) == (0.5, 0.75)
 
@@ -92,6 +94,40 @@ def test_only_what_both_runs_asked_is_paired(tmp_path):
     assert not found.questions.same_test
     assert found.results.n_shared == 38 and "38 test questions are the same in both runs" in found.results.note
     assert found.results.contenders["rag"].differences["accuracy"].n == 38
+
+
+@pytest.mark.parametrize("n_changed, finding", [(0, "same"), (1, "open")])
+def test_one_other_answer_is_enough_not_to_be_the_same(tmp_path, n_changed, finding):
+    """Even if the other answer is graded like the one before it: the accuracy does not change."""
+    run, other = finished(tmp_path / "a", rag=range(20)), finished(tmp_path / "b", rag=range(20))
+    changed = [f"q{i}" for i in range(30, 30 + n_changed)]
+    answers = [
+        one.model_copy(update={"text": "Another wrong answer."}) if one.question_id in changed else one
+        for one in other.folder.answers("rag")
+    ]
+    jsonl.write(other.folder.answers_path("rag"), answers)
+    rag = diff_runs(run, other).results.contenders["rag"].differences["accuracy"]
+    assert (rag.difference, rag.finding) == (0, finding)
+
+
+def test_an_answer_that_only_one_run_has_is_not_the_same(tmp_path):
+    """In one run it failed: the question is not compared, but the runs did not answer alike."""
+    run, other = finished(tmp_path / "a"), finished(tmp_path / "b")
+    answers = [
+        one.model_copy(update={"error": "cut off"}) if one.question_id == "q3" else one
+        for one in other.folder.answers("rag")
+    ]
+    jsonl.write(other.folder.answers_path("rag"), answers)
+    found = diff_runs(run, other).results.contenders
+    assert found["rag"].differences["accuracy"].finding != "same"
+    assert found["base"].differences["accuracy"].finding == "same"
+
+
+def test_the_same_answers_to_the_questions_in_both_runs_are_the_same(tmp_path):
+    """One run asked two questions more. What both were asked they answered alike."""
+    found = diff_runs(finished(tmp_path / "a", questions()[2:]), finished(tmp_path / "b")).results
+    rag = found.contenders["rag"].differences["accuracy"]
+    assert found.note.startswith("Paired on shared questions") and (rag.n, rag.finding) == (38, "same")
 
 
 def test_other_questions_are_not_paired(tmp_path):

@@ -131,6 +131,13 @@ def test_intervals_of_few_facts_are_wider():
         assert wide.high - wide.low > 1.3 * (narrow.high - narrow.low)
 
 
+def test_a_judge_that_never_erred_may_yet_do_so():
+    """Full agreement on 20 labels says less than on 200: the interval has a width, and narrows."""
+    few, many = kappa(table(10, 0, 0, 10)), kappa(table(100, 0, 0, 100))
+    assert few.value == many.value == few.high == many.high == 1
+    assert 0.4 < few.low < 0.8 < many.low < 1
+
+
 def test_a_judge_is_accepted_by_the_value_of_kappa():
     """The sentence has the value, the interval and the number of labels. Its interval does not decide."""
     good, poor = Estimate(value=0.62, low=0.4, high=0.8), Estimate(value=0.58, low=0.4, high=0.8)

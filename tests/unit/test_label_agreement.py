@@ -34,6 +34,13 @@ def test_one_sided_verdicts_agree_often_and_mean_little():
     assert found.agreed == pytest.approx(0.96) and abs(found.kappa) < 0.05
 
 
+def test_people_who_never_disagreed_may_yet_do_so():
+    """Full agreement on 20 answers says less than on 200: the interval has a width, and narrows."""
+    few, many = (agreement("ada", "bob", *[["right", "wrong"] * n] * 2) for n in (10, 100))
+    assert few.kappa == many.kappa == few.high == many.high == 1
+    assert 0.4 < few.low < 0.8 < many.low < 1
+
+
 def test_kappa_is_not_defined_for_one_verdict():
     """Chance alone would give full agreement."""
     found = agreement("ada", "bob", ["right"] * 5, ["right"] * 5)

@@ -151,7 +151,24 @@ def test_what_people_could_not_tell_widens_both_ways():
     wider = contrast("a", "b", table_of(differences(unsure["a"], unsure["b"]), case[2], 60), "accuracy")
     assert wider.difference == plain.difference
     assert (plain.low - wider.low, wider.high - plain.high) == pytest.approx((0.4, 0.4), abs=0.02)
-    assert wider.p == 1.0
+    assert wider.p == 1.0 and wider.more_questions == 0
+
+
+def test_how_many_more_questions_decide_is_said_of_the_less_clear_case():
+    """With a small doubt that leaves the sign, more are needed than without; the difference is the same."""
+    case = pilot(accuracies=(0.8, 0.66))
+    of = corrected_by(60, case)
+    assert contrasts(of, case[2], "accuracy")[0].finding == "open"
+
+    def needed(doubt):
+        columns = {
+            name: {key: pseudo._replace(doubt=doubt) for key, pseudo in column.items()}
+            for name, column in of.pseudos.items()
+        }
+        return contrast("a", "b", table_of(differences(columns["a"], columns["b"]), case[2], 60), "accuracy")
+
+    assert needed(0.0).difference == needed(0.02).difference > 0.04
+    assert 0 < needed(0.0).more_questions < needed(0.02).more_questions
 
 
 def test_redrawn_dev_sets_widen_intervals():

@@ -156,5 +156,7 @@ def test_what_people_said_about_the_grades_is_one_warning() -> None:
         return line
 
     assert said([1.0] * 39 + [0.0]) == "People labelled 40 answers. They agree with 39 of 40 grades."
-    assert said([0.5] * 40) == "People labelled 40 answers. About 40 they could not tell."
+    assert said([0.5] * 40) == (
+        "People labelled 40 answers. 40 stay undecided, because people could not tell or disagree."
+    )
     assert "That is little agreement" in said([1.0] * 20 + [0.0] * 20)

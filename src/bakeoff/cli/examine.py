@@ -23,10 +23,11 @@ Other = Annotated[
     ),
 ]
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
-FINDINGS = {"different": "significant", "tied": "tied", "open": "open"}
+FINDINGS = {"same": "same answers", "different": "significant", "tied": "tied", "open": "open"}
 LEGEND = (
     "Change: after minus before in percentage points, with its 95 % interval. Tied: the difference is within the\n"
-    "profile's margin. Open: more questions are needed for a clear result.\n"
+    "profile's margin. Open: more questions are needed for a clear result. Same answers: every answer compared is the\n"
+    "same in both runs.\n"
 )
 
 
@@ -156,8 +157,10 @@ def _rows(name: str, contender: "ContenderDiff") -> Iterator[tuple[str, ...]]:
 
 
 def _change(difference: "Difference") -> tuple[str, str]:
-    """The difference in percentage points with its interval and the finding."""
+    """The difference in percentage points and the finding. With its interval, if not all answers are the same."""
     from bakeoff.sentences import points
 
+    if difference.finding == "same":
+        return points(difference.difference), FINDINGS["same"]
     interval = f"{points(difference.low)} to {points(difference.high)}"
     return f"{points(difference.difference)} ({interval})", FINDINGS[difference.finding]

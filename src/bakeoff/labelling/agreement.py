@@ -4,8 +4,9 @@ Takes labels. Gives records. Knows no run and no page.
 
 Kappa is the agreement beyond what the two would have by chance, given how often each gives each verdict (the base
 rates): with verdicts that are nearly always the same, a high raw agreement means little. Its interval is the percentile
-interval over redrawn answers. Sources: Cohen 1960, doi:10.1177/001316446002000104; Efron and Tibshirani 1993,
-chapter 13.
+interval over redrawn answers. If the two never disagree, that has no width; the lower end is then the one of the raw
+agreement, at the agreement expected by chance. Sources: Cohen 1960, doi:10.1177/001316446002000104; Efron and
+Tibshirani 1993, chapter 13.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from bakeoff.measure.labels import Label, LabelVerdict, latest
+from bakeoff.measure.statistics import share_estimate
 from bakeoff.records import Record
 
 VERDICTS: tuple[LabelVerdict, ...] = ("right", "wrong", "declined", "unsure")
@@ -63,6 +65,8 @@ def agreement(a: str, b: str, of_a: Sequence[LabelVerdict], of_b: Sequence[Label
     kappa = _kappas(counts[None])[0]
     is_known = bool(np.isfinite(kappa))
     low, high = np.nanpercentile(kappas, [2.5, 97.5]) if is_known else (None, None)
+    if is_known and np.trace(counts) == n:
+        low = _low_of_full_agreement(counts.sum(0))
     return Agreement(
         a=a,
         b=b,
@@ -76,6 +80,15 @@ def agreement(a: str, b: str, of_a: Sequence[LabelVerdict], of_b: Sequence[Label
             for who, axis in ((a, 1), (b, 0))
         },
     )
+
+
+def _low_of_full_agreement(counts: np.ndarray) -> float:
+    """The lower end of kappa's interval if both always gave the same verdicts, of which these are the counts."""
+    n = int(counts.sum())
+    ids = {str(i): str(i) for i in range(n)}
+    agreed = share_estimate(dict.fromkeys(ids, 1.0), ids).low or 0.0
+    by_chance = float(counts @ counts) / n**2
+    return (agreed - by_chance) / (1 - by_chance)
 
 
 def _kappas(counts: np.ndarray) -> np.ndarray:

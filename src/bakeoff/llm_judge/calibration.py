@@ -5,7 +5,8 @@ Takes pairs of the judge's and the people's verdict on the same answers, with th
 
 The labels are a sample of all answers with known chances of being drawn, so each counts 1 / its chance (Horvitz and
 Thompson 1952). Labels of one fact are not independent: intervals are those of `measure.statistics`, or draw whole facts
-again (Efron and Tibshirani 1993). Kappa is Cohen's (1960, doi:10.1177/001316446002000104).
+again (Efron and Tibshirani 1993). Kappa is Cohen's (1960, doi:10.1177/001316446002000104). If nobody ever disagrees,
+drawing again shows no spread; its interval is then that of the agreement, at the agreement expected by chance.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,6 +79,11 @@ def kappa(pairs: Sequence[Pair], seed: int = 0) -> Estimate:
     estimate = _bootstrapped(pairs, rows, of, seed)
     if estimate.value is None:
         return Estimate(n=len(pairs), reason="people and the judge gave every answer the same verdict")
+    if all(pair.people == pair.judge for pair in pairs):
+        of_agreement = _share(pairs, lambda pair: pair.people == pair.judge)
+        people = sum(pair.weight * pair.people for pair in pairs) / sum(pair.weight for pair in pairs)
+        by_chance = people**2 + (1 - people) ** 2
+        return estimate.model_copy(update={"low": ((of_agreement.low or 0.0) - by_chance) / (1 - by_chance)})
     return estimate
 
 

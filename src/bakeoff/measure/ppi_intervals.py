@@ -235,7 +235,8 @@ def _family_of(tests: Sequence[Test], sign: int) -> Adjusted:
 
 def _concluded(test: Test, p: float, critical: float, margin: float) -> Contrast:
     finding = finding_of(float(p), test.contrast.tied)
-    more = _more_questions(test.cases[0], test.table.n, margin, float(critical)) if finding == "open" else 0
+    helps = finding == "open" and not _is_crossed(test.cases)
+    more = _more_questions(_nearest(test.cases), test.table.n, margin, float(critical)) if helps else 0
     return test.contrast.model_copy(update={"p_adjusted": float(p), "finding": finding, "more_questions": more})
 
 
@@ -268,8 +269,8 @@ def contrast(
 
     Like `statistics.paired`, and exactly that if all answers are labelled. Otherwise p is that of Student's t, because
     flipping signs does not repeat the choice of labels. Where people could not tell, the interval reaches over both
-    cases, and p and `tied` are those of the less clear one. `more_questions` assumes more labels in proportion. Without
-    any label the interval is -1..1.
+    cases, and p, `tied` and `more_questions` are those of the less clear one. If the sign depends on them, more
+    questions do not help. `more_questions` assumes more labels in proportion. Without any label the interval is -1..1.
     """
     return _contrast(a, b, table, measure, margin, _cases(table, margin, shift))
 
@@ -280,17 +281,28 @@ def _cases(table: Table, margin: float, shift: np.ndarray) -> tuple["_Case", ...
     return tuple(_Case.of(table, sign * table.doubt, margin, shift) for sign in signs)
 
 
+def _nearest(cases: Sequence["_Case"]) -> "_Case":
+    """The least clear case."""
+    return min(cases, key=lambda case: abs(case.centre))
+
+
+def _is_crossed(cases: Sequence["_Case"]) -> bool:
+    """Whether the sign depends on answers about which people could not tell."""
+    return min(case.centre for case in cases) < 0 < max(case.centre for case in cases)
+
+
 def _contrast(a: str, b: str, table: Table, measure: str, margin: float, cases: tuple["_Case", ...]) -> Contrast:
-    middle = cases[0]
+    middle, nearest = cases[0], _nearest(cases)
     tied = all(case.tied for case in cases)
-    crossed = min(case.centre for case in cases) < 0 < max(case.centre for case in cases)
+    crossed = _is_crossed(cases)
     p = 1.0 if crossed else max(case.p for case in cases)
     return Contrast(
         a=a, b=b, measure=measure, difference=min(1.0, max(-1.0, middle.difference)),
         low=max(-1.0, min(1.0, *(case.low for case in cases))),
         high=min(1.0, max(-1.0, *(case.high for case in cases))),
         p=p, p_adjusted=p, n=table.n, tied=tied,
-        finding=finding_of(p, tied), more_questions=_more_questions(middle, table.n, margin),
+        finding=finding_of(p, tied),
+        more_questions=0 if crossed else _more_questions(nearest, table.n, margin),
     )  # fmt: skip
 
 

@@ -78,8 +78,8 @@ def _unsure(comparison: Comparison) -> list[str]:
     if any(estimate.labels for estimate in often.values()):
         counts = listed(f"{name} ({estimate.unsure})" for name, estimate in often.items())
         return [
-            f"People could not tell about some of the answers that they labelled: {counts}. Each stands for answers "
-            "without a label too: intervals reach from all of them wrong to all of them right."
+            f"Some labelled answers stay undecided, because people could not tell or disagree: {counts}. Each stands "
+            "for answers without a label too: intervals reach from all of them wrong to all of them right."
         ]
     counts = listed(f"{name} ({estimate.unsure} of {estimate.n})" for name, estimate in often.items())
     return [

@@ -56,7 +56,8 @@ CAUSE_MEANINGS: dict[Cause, str] = {
     "unmarked": "wrong, and it is not known what was shown or where the answer is",
     "declined": "declined a question that has an answer",
     "error": "the contender returned an error; it counts neither as correct nor as wrong",
-    "unsure": "cannot be called right or wrong; it counts half, and the intervals cover both",
+    "unsure": "cannot be called right or wrong; unless labels correct the shares, it counts half, and the intervals "
+    "cover both",
 }
 
 

@@ -212,7 +212,7 @@ def _of_labels(
     if opened:
         lines.append(f"Of {len(opened)} that had been neither right nor wrong they call {sum(opened):.0f} right.")
     if n_unsure:
-        lines.append(f"About {n_unsure} they could not tell.")
+        lines.append(f"{n_unsure} stay undecided, because people could not tell or disagree.")
     if len(decided) >= MANY_GRADES and n_agreed < LEAST_AGREEMENT * len(decided):
         lines.append("That is little agreement: check how the answers were labelled, and the accepted answers.")
     if not labels.is_enough:

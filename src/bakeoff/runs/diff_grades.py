@@ -77,6 +77,12 @@ def same_answers(before: GradedRun, after: GradedRun, name: str, shared: Iterabl
     return {key for key in shared if key in a and key in b and _content(a[key]) == _content(b[key])}
 
 
+def never_differs(before: GradedRun, after: GradedRun, name: str, shared: Iterable[str]) -> bool:
+    """Whether the contender gave the same answer in both runs to every shared question that either run answered."""
+    answered = {key for key in shared if any(key in run.answers.get(name, {}) for run in (before, after))}
+    return bool(answered) and same_answers(before, after, name, answered) == answered
+
+
 def _content(answer: Answer) -> tuple[str, bool, bool]:
     return answer.text.strip(), answer.abstained, answer.error is None
 

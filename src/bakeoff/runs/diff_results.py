@@ -26,6 +26,7 @@ from bakeoff.runs.diff_grades import (
     graded_run,
     grading_note,
     is_corrected,
+    never_differs,
 )
 from bakeoff.runs.folder import RunFolder
 
@@ -41,8 +42,10 @@ Runs = tuple[GradedRun, GradedRun]
 class Difference(Record):
     """One contender's measure after minus before, with its 95 % interval.
 
-    `paired`: the same questions were compared; then `p` is adjusted (Holm) over the contenders. `finding` is
-    'different', 'tied' (within the margin; paired only) or 'open'. `n` is the number of questions compared.
+    `paired`: the same questions were compared; then `p` is adjusted (Holm) over the contenders. `finding` is 'same'
+    (every answer compared is the same in both runs; paired only), 'different', 'tied' (within the margin; paired only)
+    or 'open'. `n` is the number of questions compared. The interval is about further questions, so it has a width even
+    if all answers are the same.
     """
 
     difference: float
@@ -50,7 +53,7 @@ class Difference(Record):
     high: float
     paired: bool
     p: float | None = None
-    finding: Literal["different", "tied", "open"]
+    finding: Literal["same", "different", "tied", "open"]
     n: int
 
 
@@ -154,10 +157,11 @@ def _paired(
 ) -> dict[str, dict[str, Difference]]:
     """The paired contrasts by contender and measure, adjusted over the contenders."""
     by_contender: dict[str, dict[str, Difference]] = {name: {} for name in names}
+    same = {name for name in names if never_differs(*runs, name, fact_of)}
     for measure in CONTRASTED:
         contrasts = [_contrast(name, measure, runs, fact_of, profile.margin) for name in names]
         for contrast in with_holm([contrast for contrast in contrasts if contrast is not None]):
-            by_contender[contrast.a][measure] = _difference(contrast)
+            by_contender[contrast.a][measure] = _difference(contrast, contrast.a in same)
     return by_contender
 
 
@@ -170,14 +174,14 @@ def _contrast(name: str, measure: str, runs: Runs, fact_of: Mapping[str, str], m
     return table and corrected_contrast(name, name, table, measure, margin)
 
 
-def _difference(contrast: Contrast) -> Difference:
+def _difference(contrast: Contrast, is_same: bool) -> Difference:
     return Difference(
         difference=contrast.difference,
         low=contrast.low,
         high=contrast.high,
         paired=True,
         p=contrast.p_adjusted,
-        finding=contrast.finding,
+        finding="same" if is_same else contrast.finding,
         n=contrast.n,
     )
 

@@ -151,8 +151,8 @@ class RunFolder:
             return kind.model_validate(content)
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise RunFolderError(f"{path}: '{where}': {first['msg']}.", remedy or RESTORE) from error
+            where = f"'{'.'.join(str(part) for part in first['loc'])}': " if first["loc"] else ""
+            raise RunFolderError(f"{path}: {where}{first['msg']}.", remedy or RESTORE) from error
 
     def read_json(self, path: Path, remedy: str = FINISH) -> Any:
         """The content of one of the run's JSON files. Raises RunFolderError if it is missing or broken."""

@@ -164,9 +164,9 @@ def _long_answers(questions: Sequence[Question]) -> list[str]:
     if not lengths or median(lengths) < LONG_ANSWER:
         return []
     return [
-        f"Half of the accepted answers have {median(lengths):.0f} words or more. They are compared with answers by "
-        "shared words, and many correct answers share too few. Give short answers, or rely on token F1 instead of "
-        "accuracy."
+        f"Half of the accepted answers have {median(lengths):.0f} words or more. Rules can call few answers to such "
+        "questions right or wrong. Give short accepted answers, or label about 100 answers after the run: "
+        "bakeoff label RUN."
     ]
 
 
