@@ -1,0 +1,84 @@
+"""Requirements have three states, and a bound says which."""
+
+import numpy as np
+import pytest
+
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.verdict.standing import Known, latency_bounds, standings
+from bakeoff.measure.comparison import Estimate
+
+
+def share(value, n):
+    return Estimate(value=value, low=0.0, high=1.0, n=n, n_effective=float(n))
+
+
+def states(profile, level=0.95, **known):
+    estimates = {"accuracy": share(0.9, 400), "hallucination": share(0.01, 400), **known.pop("estimates", {})}
+    return {one.name: one for one in standings(Known(estimates=estimates, **known), profile, level)}
+
+
+@pytest.mark.parametrize(("value", "n", "state"), [(0.9, 400, "met"), (0.85, 60, "open"), (0.7, 400, "missed")])
+def test_a_goal_is_met_missed_or_not_shown(value, n, state):
+    """80 % is assumed: 90 % of 400 shows it, 85 % of 60 does not, 70 % of 400 misses it."""
+    one = states(Profile(), estimates={"accuracy": share(value, n)})["accuracy"]
+    assert (one.state, one.kind, one.given) == (state, "goal", False)
+    assert (one.more is not None) == (state == "open")
+
+
+def test_a_goal_that_the_value_itself_misses_is_not_shown_by_more_questions():
+    """75 % of 40 does not miss 80 % for sure; more questions at 75 % would never show it."""
+    one = states(Profile(), estimates={"accuracy": share(0.75, 40)})["accuracy"]
+    assert one.state == "open" and one.more is None
+
+
+def test_picking_the_best_of_several_needs_a_stricter_bound():
+    """At a higher level of the bound the same share is not shown any more."""
+    estimates = {"accuracy": share(0.845, 300)}
+    assert states(Profile(), estimates=estimates)["accuracy"].state == "met"
+    assert states(Profile(), level=0.99, estimates=estimates)["accuracy"].state == "open"
+
+
+def test_unsure_answers_count_for_the_worse():
+    """90 % with 20 % unsure either way: neither shown nor missed."""
+    doubtful = share(0.85, 400).model_copy(update={"doubt": 0.1, "unsure": 80})
+    assert states(Profile(), estimates={"accuracy": doubtful})["accuracy"].state == "open"
+
+
+def test_a_limit_on_wrong_answers_takes_the_goals_place():
+    """max_hallucination is a limit; without it, 5 % is a goal."""
+    assert states(Profile())["hallucination"].kind == "goal"
+    assert states(Profile(max_hallucination=0.1))["hallucination"].kind == "limit"
+
+
+def test_a_budget_has_three_states_by_the_range_of_the_cost():
+    """The whole range below, across, above the budget."""
+    usd = np.linspace(800, 1200, 101)
+    found = {budget: states(Profile(budget_usd_per_month=budget), running_usd=usd) for budget in (2000, 1000, 500)}
+    assert [one["running_usd_per_month"].state for one in found.values()] == ["met", "open", "missed"]
+    assert states(Profile(budget_setup_usd=9), setup_usd=np.zeros(0))["setup_usd"].state == "open"
+
+
+@pytest.mark.parametrize(("deadline", "state"), [(30, "met"), (20, "open"), (5, "missed")])
+def test_a_deadline_is_compared_with_the_range_of_days(deadline, state):
+    """Setting up takes 10 to 25 days."""
+    assert states(Profile(deadline_days=deadline), days=(10.0, 25.0))["deadline_days"].state == state
+
+
+def test_needs_that_cannot_be_met_are_missed_with_their_reason():
+    """A need has no numbers."""
+    one = states(Profile(), needs={"citations": "it reads no source"})["citations"]
+    assert (one.kind, one.state, one.why) == ("need", "missed", "it reads no source")
+
+
+@pytest.mark.parametrize("n", [20, 40, 80, 200])
+def test_the_bounds_of_the_95th_percentile_hold(n):
+    """Lognormal times: each bound lies on the wrong side in at most 5 % of the samples, with the noise of 2,000."""
+    rng, truth = np.random.default_rng(n), float(np.exp(1.645 * 0.5))
+    bounds = np.array([latency_bounds(np.exp(0.5 * rng.standard_normal(n)), 0.95) for _ in range(2000)])
+    assert (bounds[:, 1] < truth).mean() <= 0.065 and (bounds[:, 0] > truth).mean() <= 0.065
+    assert np.median(bounds[:, 1]) < 2.5 * truth
+
+
+def test_few_times_say_nothing_about_the_slowest():
+    """Four answers have no upper bound."""
+    assert latency_bounds([1.0, 2.0, 3.0, 4.0], 0.95)[1] == np.inf
