@@ -182,6 +182,13 @@ def test_dates_in_many_forms(answer: str) -> None:
     assert correct(f"It came out on {answer}.", "3 March 2024", kind="date")
 
 
+@pytest.mark.parametrize("accepted", ["5 May", "May 5", "5 March"])
+def test_a_date_in_may_is_no_word_of_permission(accepted: str) -> None:
+    """'5 May' is graded as '5 March' is, and not by whether an answer says yes."""
+    assert correct(f"On Tuesday, {accepted}.", accepted) and correct(f"It closes on {accepted}.", accepted)
+    assert grade("Yes, it may.", [accepted]).verdict == "wrong"
+
+
 def test_dates_may_be_more_precise_but_not_less() -> None:
     """An added day is accepted, a missing year is not. An ambiguous order is read both ways."""
     assert correct("3 March 2024", "March 2024")

@@ -81,6 +81,13 @@ def test_an_open_quote_does_not_swallow_the_rows_below() -> None:
     assert problem.source == "a.csv, line 2" and problem.is_read and "never closed" in problem.reason
 
 
+def test_a_title_above_the_header_hides_no_open_quote() -> None:
+    """The rows say how many cells a row has, not the first line, which may be a title of one cell."""
+    text = 'Sales of May\n\nName;Price;Note\nPears;2,00;"open\nCherries;3,00;x\n'
+    rows, open_quotes = rows_with_open_quotes(text)
+    assert rows[-2:] == [["Pears", "2,00", "open"], ["Cherries", "3,00", "x"]] and open_quotes == [4]
+
+
 def test_an_open_quote_that_a_later_one_closes_is_found_too() -> None:
     """The quote at the start of the next row closed it, which made one row of two."""
     rows, open_quotes = rows_with_open_quotes('a,b\n1,"x\n2,"y"\n3,z\n')

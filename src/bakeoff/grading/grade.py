@@ -207,7 +207,7 @@ def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
         return right("same")
     if is_letter(raw):
         return Ruling(*_letter(answer, raw))
-    if polarity(raw) and (kind == "yesno" or len(gold) == 1):
+    if polarity(raw) and (kind == "yesno" or (len(gold) == 1 and not gold[0].dates)):  # '5 May' is a date
         return _polar_ruling(answer, polarity(raw))
     if needs_this(raw) and not (is_quantity(gold) or any(term.dates for term in gold)):
         verdict, reason = unspaced_verdict(answer, raw)

@@ -158,7 +158,17 @@ def _other_form(answer: Terms, gold: Terms) -> bool:
     if len(words) > 2 or len(given) != 1:
         return False
     pairs = [sorted((word, given[0]), key=len) for word in words if word != given[0]]
-    return any(_has_stem_of(long, short) or _is_of_country(long, short) for short, long in pairs)
+    return any(
+        _has_stem_of(long, short) or _is_of_country(long, short) or _singular(long) == _singular(short)
+        for short, long in pairs
+    )
+
+
+def _singular(stem: str) -> str:
+    """One form for what is left of plurals that change the end of a word: 'bus', 'buse(s)'; 'knife', 'knive(s)'."""
+    if stem.endswith(("ve", "fe")):
+        return stem[:-2] + "f"
+    return stem[:-1] if stem.endswith("se") else stem
 
 
 _SUFFIXES = re.compile(r"(?:ness|ly|ity|ment|ation|ion|al|ing|ed|er|or|ism|ist|y|en|th|ian|an|ese|ish)$")

@@ -30,7 +30,7 @@ def holds_answer(question: Question, chunk: Chunk) -> bool:
 
 def _holds(passage: Sequence[Term], answer: str, question: Question) -> bool:
     wanted = content(terms(answer))
-    if polarity(answer) and (question.kind == "yesno" or len(wanted) == 1):
+    if polarity(answer) and (question.kind == "yesno" or (len(wanted) == 1 and not wanted[0].dates)):
         return _share(passage, content(terms(question.text))) >= SHARED_WORDS
     return _share(passage, wanted) >= (MOST if len(wanted) >= LONG else 1)
 

@@ -13,6 +13,7 @@ from bakeoff.formats.part import UnreadableError
 
 DELIMITERS = ",;\t|"
 _MOST_SWALLOWED = 1000  # lines that are looked at below an open quote
+_LOOKED_BACK = 30  # rows above it that say how many cells a row has
 
 
 def csv_rows(text: str, delimiters: str = DELIMITERS, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
@@ -62,12 +63,18 @@ def rows_with_open_quotes(text: str, delimiters: str = DELIMITERS) -> Rows:
                 begun = lines.position
             break
         except csv.Error:
-            cells, n_lines, is_open = _loosely(lines, begun, delimiter, len(rows[0]) if rows else 0)
+            cells, n_lines, is_open = _loosely(lines, begun, delimiter, _usual_width(rows[-_LOOKED_BACK:]))
             rows.append(cells)
             if is_open:
                 open_quotes.append(begun + 1 + n_skipped)
             lines.position = begun + n_lines
     return Rows(rows, open_quotes)
+
+
+def _usual_width(rows: list[list[str]]) -> int:
+    """How many cells most rows have, apart from titles and notes of one cell; 0 without such rows."""
+    widths = [len(cells) for cells in rows if len(cells) > 1]
+    return max(widths, key=lambda width: (widths.count(width), width), default=0)
 
 
 class _Lines:
