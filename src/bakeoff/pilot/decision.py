@@ -34,6 +34,7 @@ from bakeoff.decide.value.worth import (
     Draws,
     Shares,
     Worth,
+    best_ranges,
     utility_of,
     worth,
 )
