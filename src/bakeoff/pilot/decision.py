@@ -13,15 +13,13 @@ import numpy as np
 from bakeoff.decide.cost.draws import CostDraws, cost_draws, drawn_inputs
 from bakeoff.decide.cost.model import (
     CostInputs,
-    discounted_months,
-    discounted_queries,
     nominal_running_usd_per_month,
     setup_usd,
-    total_usd,
 )
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.stakes import in_units
 from bakeoff.decide.value.information import LABELS, Information, Part, deviations, information
+from bakeoff.decide.value.joint import ValueDraws, changes_of, joint_draws, terms_of
 from bakeoff.decide.value.outcomes import (
     Drawn,
     OutcomeDraws,
@@ -30,16 +28,13 @@ from bakeoff.decide.value.outcomes import (
     outcomes,
     utilities,
 )
-from bakeoff.decide.value.updates import Changes
 from bakeoff.decide.value.weights import question_weights
 from bakeoff.decide.value.worth import (
     NOTHING,
     Draws,
     Shares,
     Worth,
-    shares_of,
-    today_total_usd,
-    today_utility,
+    best_ranges,
     utility_of,
     worth,
 )
@@ -121,46 +116,26 @@ class Tested:
         return cost_draws(self.inputs)
 
     @cached_property
-    def changes(self) -> Changes:
-        profile = self.profile
-        return Changes(
-            interval_days=profile.update_interval_days,
-            share=profile.changed_share_per_update,
-            horizon_months=profile.horizon_months,
+    def value_draws(self) -> ValueDraws:
+        before, after = self.updates
+        return ValueDraws(
+            outcomes=self.outcome_draws,
+            costs=self.cost_draws,
+            before=before,
+            after=after,
+            update_days=dict(self.update_days),
         )
-
-    def shares(self, name: str) -> Shares:
-        """The drawn shares of a contender's outcomes, with those about changed documents."""
-        now = shares_of(self.outcome_draws, name)
-        if not self.changes.changed:
-            return now
-        before, after = (_updated(of, name, now) for of in self.updates)
-        stale = self.changes.stale(self.update_days.get(name, 0.0))
-        unknown = Shares(np.zeros_like(now.right), np.zeros_like(now.right), now.mass)
-        return now.mixed(after or now, before or unknown, self.changes.changed, stale)
 
     @property
     def freshness_assumed(self) -> list[str]:
         """The contenders whose answers about changed documents were not measured, although documents change."""
-        if not self.changes.changed:
+        if not changes_of(self.profile).changed:
             return []
         return [name for name in self.correct if self.updates[1] is None or name not in self.updates[1].right]
 
     @cached_property
     def draws(self) -> Draws:
-        profile, value = self.profile, self.profile.value
-        right = value.stakes(profile.penalty).right if value else 1.0
-        own = [group and in_units(group, right) for group in self.outcome_draws.own]
-        utility = {name: utility_of(self.shares(name), profile.utility, own) for name in self.correct}
-        drawn = drawn_inputs(self.inputs, self.cost_draws)
-        total = {name: np.asarray(total_usd(of)) for name, of in drawn.items()}
-        first = next(iter(self.inputs.values()), None)
-        queries, months = (discounted_queries(first), discounted_months(first)) if first else (0.0, 0.0)
-        usd = profile.usd_of(value.currency) if value else 1.0
-        n = len(next(iter(utility.values()), np.zeros(1)))
-        nothing = np.full(n, today_utility(value, profile.utility))
-        spent = np.full(n, today_total_usd(value, usd, queries, months))
-        return Draws({**utility, NOTHING: nothing}, {**total, NOTHING: spent}, queries, profile.horizon_months)
+        return joint_draws(self.value_draws, self.inputs, terms_of(self.profile, self.outcome_draws.own))
 
     def utility_values(self) -> dict[str, Graded]:
         profile = self.profile
@@ -177,15 +152,6 @@ class Tested:
                 of = graded_share(values[name].only(keys), self.facts, weights)
                 known[measure] = of.model_copy(update={"labels": estimate.labels})
         return known
-
-
-def _updated(of: OutcomeDraws | None, name: str, now: Shares) -> Shares | None:
-    """A contender's answers to changed questions, spread over the groups; None if they were not measured."""
-    if of is None or name not in of.right:
-        return None
-    shares = shares_of(of, name)
-    right, declined = (table.sum(axis=1, keepdims=True) * now.mass for table in (shares.right, shares.declined))
-    return Shares(right, declined, now.mass)
 
 
 @dataclass(frozen=True)
@@ -220,7 +186,12 @@ def decision(tested: Tested, n_facts: int) -> Decision:
         contrasts = _contrasts(tested, values, baselines, builds, leader)
     level = picked_level(draws.utility, builds)
     of_worth = worth(draws, profile.stakes_usd.right if in_money and profile.stakes_usd else None, to_choose)
-    of_worth = of_worth.model_copy(update={"freshness_assumed": tuple(tested.freshness_assumed)})
+    of_worth = of_worth.model_copy(
+        update={
+            "freshness_assumed": tuple(tested.freshness_assumed),
+            "ranges": tuple(best_ranges(draws, [*candidates, NOTHING])),
+        }
+    )
     learned = _information(tested, draws, to_choose, in_money)
     case = Case(
         comparison=comparison,

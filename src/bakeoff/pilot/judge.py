@@ -38,7 +38,7 @@ from bakeoff.decide.verdict.claims import Evidence, ledger
 from bakeoff.decide.verdict.decide import Verdict, decide
 from bakeoff.decide.verdict.effects import Effect, effects
 from bakeoff.decide.verdict.grid import grids
-from bakeoff.decide.verdict.judgement import Costs, Judgement, ValueDraws
+from bakeoff.decide.verdict.judgement import Costs, Judgement
 from bakeoff.decide.verdict.limits import Cost, not_allowed
 from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix, measured_matrix
 from bakeoff.decide.verdict.sensitivity import Choice, Sensitivity, sensitivity
@@ -75,20 +75,13 @@ def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> Jud
     check_profile(profile, run.comparison.entrants, run.comparison.own_measures)
     found_effects = run.effects()
     verdict, tested, decided = run.verdict, run.tested, run.decision
-    before, after = tested.updates
     return Judgement(
         **{key: getattr(verdict, key) for key in Verdict.model_fields},
         profile=profile,
         stakes_usd=profile.stakes_usd,
         worth=decided.worth,
         information=decided.information,
-        draws=ValueDraws(
-            outcomes=tested.outcome_draws,
-            costs=tested.cost_draws,
-            before=before,
-            after=after,
-            update_days=dict(tested.update_days),
-        ),
+        draws=tested.value_draws,
         effects=tuple(found_effects),
         grids=tuple(grids(run.comparison, found_effects)),
         matrix=run.matrix(),

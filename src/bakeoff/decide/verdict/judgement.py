@@ -4,16 +4,13 @@ Its parts are the records of `decide/`, so report and verdict cannot disagree. K
 is shown.
 """
 
-from pydantic import Field
-
 from bakeoff.decide.advise.roadmap import Roadmap
 from bakeoff.decide.cost.break_even import BreakEven
-from bakeoff.decide.cost.draws import CostDraws
 from bakeoff.decide.cost.model import CostBreakdown, CostInputs, CostRow, Swing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.decide.value.information import Information
-from bakeoff.decide.value.outcomes import OutcomeDraws
+from bakeoff.decide.value.joint import ValueDraws
 from bakeoff.decide.value.worth import Worth
 from bakeoff.decide.verdict.claims import Entry
 from bakeoff.decide.verdict.decide import Verdict
@@ -31,20 +28,6 @@ class Costs(Record):
     inputs: dict[str, CostInputs]
     breakdown: dict[str, CostBreakdown]
     tornado: tuple[Swing, ...]
-
-
-class ValueDraws(Record):
-    """The draws behind the worth: the report's page calculates with them, so it agrees with the verdict.
-
-    `outcomes` are those of the test, `before` and `after` those of changed documents before and after the update (None
-    if they were not asked). `update_days` is how long an update takes, by contender.
-    """
-
-    outcomes: OutcomeDraws
-    costs: CostDraws
-    before: OutcomeDraws | None = None
-    after: OutcomeDraws | None = None
-    update_days: dict[str, float] = Field(default_factory=dict)
 
 
 class Judgement(Verdict):

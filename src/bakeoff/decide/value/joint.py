@@ -1,0 +1,116 @@
+"""The draws of net value: drawn outcomes, drawn costs and what answers are worth, put together.
+
+Takes the draws of a verdict, the contenders' cost inputs and the terms (what answers are worth, what happens today, how
+documents change). Gives `Draws`. The verdict and the report's page use this one calculation; `report/value_model.js`
+has the same arithmetic, and a test compares the two. Knows nothing about limits, goals or where draws came from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field
+
+from bakeoff.decide.cost.draws import CostDraws, drawn_inputs
+from bakeoff.decide.cost.model import CostInputs, discounted_months, discounted_queries, total_usd
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.stakes import OwnStakes, Stakes, Value, in_units
+from bakeoff.decide.value.outcomes import OutcomeDraws
+from bakeoff.decide.value.updates import Changes
+from bakeoff.decide.value.worth import (
+    NOTHING,
+    Draws,
+    Shares,
+    shares_of,
+    today_total_usd,
+    today_utility,
+    utility_of,
+)
+from bakeoff.records import Record
+
+
+class ValueDraws(Record):
+    """The draws behind the worth: the report's page calculates with them, so it agrees with the verdict.
+
+    `outcomes` are those of the test, `before` and `after` those of changed documents before and after the update (None
+    if they were not asked). `update_days` is how long an update takes, by contender.
+    """
+
+    outcomes: OutcomeDraws
+    costs: CostDraws
+    before: OutcomeDraws | None = None
+    after: OutcomeDraws | None = None
+    update_days: dict[str, float] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the draws are valued by. `utility` and `own` are in units of a right answer; `own` is by group.
+
+    `value` describes today's process, in a currency of which one unit is `usd` US dollars; None if nobody answers today.
+    """
+
+    utility: Stakes
+    own: tuple[OwnStakes | None, ...]
+    changes: Changes
+    value: Value | None = None
+    usd: float = 1.0
+
+
+def terms_of(profile: Profile, own: tuple[OwnStakes | None, ...]) -> Terms:
+    """The terms of a profile. `own` are the groups' amounts in the profile's currency."""
+    value = profile.value
+    right = value.stakes(profile.penalty).right if value else 1.0
+    return Terms(
+        utility=profile.utility,
+        own=tuple(group and in_units(group, right) for group in own),
+        changes=changes_of(profile),
+        value=value,
+        usd=profile.usd_of(value.currency) if value else 1.0,
+    )
+
+
+def changes_of(profile: Profile) -> Changes:
+    """How the documents change over the profile's horizon."""
+    return Changes(
+        interval_days=profile.update_interval_days,
+        share=profile.changed_share_per_update,
+        horizon_months=profile.horizon_months,
+    )
+
+
+def mixed_shares(of: ValueDraws, name: str, changes: Changes) -> Shares:
+    """The drawn shares of a contender's outcomes, with those about changed documents."""
+    now = shares_of(of.outcomes, name)
+    if not changes.changed:
+        return now
+    before, after = (_updated(draws, name, now) for draws in (of.before, of.after))
+    stale = changes.stale(of.update_days.get(name, 0.0))
+    unknown = Shares(np.zeros_like(now.right), np.zeros_like(now.right), now.mass)
+    return now.mixed(after or now, before or unknown, changes.changed, stale)
+
+
+def _updated(of: OutcomeDraws | None, name: str, now: Shares) -> Shares | None:
+    """A contender's answers to changed questions, spread over the groups; None if they were not measured."""
+    if of is None or name not in of.right:
+        return None
+    shares = shares_of(of, name)
+    right, declined = (table.sum(axis=1, keepdims=True) * now.mass for table in (shares.right, shares.declined))
+    return Shares(right, declined, now.mass)
+
+
+def joint_draws(of: ValueDraws, inputs: Mapping[str, CostInputs], terms: Terms) -> Draws:
+    """Utility and total cost of every contender, and of doing nothing, in every draw."""
+    utility = {
+        name: utility_of(mixed_shares(of, name, terms.changes), terms.utility, terms.own) for name in of.outcomes.names
+    }
+    n = len(next(iter(utility.values()), np.zeros(1)))
+    total = {
+        name: np.broadcast_to(np.asarray(total_usd(drawn), dtype=float), n)
+        for name, drawn in drawn_inputs(inputs, of.costs).items()
+    }
+    first = next(iter(inputs.values()), None)
+    queries, months = (discounted_queries(first), discounted_months(first)) if first else (0.0, 0.0)
+    nothing = np.full(n, today_utility(terms.value, terms.utility))
+    spent = np.full(n, today_total_usd(terms.value, terms.usd, queries, months))
+    return Draws({**utility, NOTHING: nothing}, {**total, NOTHING: spent}, queries, terms.changes.horizon_months)
