@@ -71,7 +71,7 @@ def outcomes(
     """The outcomes of these questions.
 
     `correct` and `abstained` are graded values by contender. Where nobody was served, the question counts as declined:
-    if the answer failed, and if a question that the documents do not answer was rightly declined, unless `value` says
+    if the answer failed, and if a question that the documents do not answer was correctly declined, unless `value` says
     what that is worth.
     """
     asked = [question for question in questions if weights.get(question.id)]
