@@ -30,7 +30,7 @@ def test_random_flips_agree_with_all_flips():
     assert found.p[1 - first] == pytest.approx(max(largest, alone), abs=0.015)
 
 
-def test_the_same_pair_twice_costs_nothing_and_independent_pairs_cost_as_much_as_bonferroni():
+def test_the_same_pair_twice_costs_nothing_and_independent_pairs_cost_no_more_than_bonferroni():
     """Correlation is used. A pair without any difference has p = 1 and costs nothing either."""
     rng = np.random.default_rng(0)
     column = np.repeat([-1.0, 0.0, 1.0], [20, 240, 40])
@@ -39,7 +39,7 @@ def test_the_same_pair_twice_costs_nothing_and_independent_pairs_cost_as_much_as
     same = np.column_stack([column, column, np.zeros(300)])
     assert step_down(scores(same), flipped(same)).p == pytest.approx([alone, alone, 1.0], abs=0.004)
     family = np.column_stack([column, others])
-    assert step_down(scores(family), flipped(family)).p[0] == pytest.approx(10 * alone, rel=0.35)
+    assert 5 * alone < step_down(scores(family), flipped(family)).p[0] <= 10 * alone
 
 
 def test_a_smaller_score_never_has_a_smaller_p_value():

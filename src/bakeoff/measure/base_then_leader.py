@@ -21,9 +21,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bakeoff.measure.contrasts import Pair, as_family, tests_of
+from bakeoff.measure import ppi_intervals
+from bakeoff.measure.contrasts import Method, Pair, as_family, tests_of
 from bakeoff.measure.graded import Graded, Values
 from bakeoff.measure.max_t import LEVEL, Adjusted, gate, step_down
+from bakeoff.measure.ppi import Corrected
 from bakeoff.measure.statistics import MARGIN, Facts
 from bakeoff.records import Contrast
 
@@ -46,7 +48,7 @@ class BaseThenLeader(NamedTuple):
 
 
 def base_then_leader(
-    values: Mapping[str, Values | Graded],
+    values: Mapping[str, Values | Graded] | Corrected,
     fact_of: Facts,
     baselines: Sequence[str],
     leader_of: Callable[[Sequence[str]], str],
@@ -57,22 +59,27 @@ def base_then_leader(
 ) -> BaseThenLeader:
     """Both steps for the contenders of `values`. `leader_of` chooses from the names that passed, knowing the data.
 
-    All other arguments are as in `contrasts`. Without a baseline all contenders pass. Since the data choose the leader,
-    its contrasts are adjusted for all pairs among those that passed.
+    All other arguments are as in `contrasts`. Values corrected by labels are tested as in `ppi_intervals`; plain
+    pseudo-values would not do. Without a baseline all contenders pass. Since the data choose the leader, its contrasts
+    are adjusted for all pairs among those that passed.
     """
-    bases = [name for name in baselines if name in values]
-    contenders = [name for name in values if name not in bases]
-    given = (values, fact_of, measure)
-    to_base = tests_of(*given, [(a, b) for a in contenders for b in bases], margin, weights, span)
-    against_base = tuple(as_family(to_base, span, partial(gate, kept=OF_BASE)))
+
+    def family(pairs: Sequence[Pair], method: Method) -> list[Contrast]:
+        if isinstance(values, Corrected):
+            return ppi_intervals.contrasts(values, fact_of, measure, pairs, margin, weights, span, method=method)
+        return as_family(tests_of(values, fact_of, measure, pairs, margin, weights, span), span, method)
+
+    names = list(values.pseudos if isinstance(values, Corrected) else values)
+    bases = [name for name in baselines if name in names]
+    contenders = [name for name in names if name not in bases]
+    against_base = family([(a, b) for a in contenders for b in bases], partial(gate, kept=OF_BASE))
     passed = tuple(name for name in contenders if _is_better(name, against_base, len(bases)))
     if not passed:
-        return BaseThenLeader(against_base, (), None, ())
+        return BaseThenLeader(tuple(against_base), (), None, ())
     leader = leader_of(passed)
-    among = tests_of(*given, _leader_first(leader, passed), margin, weights, span)
-    is_whole = all(pair.p_adjusted < LEVEL for pair in against_base)
-    rest = as_family(among, span, partial(step_down_at, share=1.0 if is_whole else 1 - OF_BASE))
-    return BaseThenLeader(against_base, passed, leader, tuple(pair for pair in rest if pair.a == leader))
+    share = 1.0 if all(pair.p_adjusted < LEVEL for pair in against_base) else 1 - OF_BASE
+    among = family(_leader_first(leader, passed), partial(step_down_at, share=share))
+    return BaseThenLeader(tuple(against_base), passed, leader, tuple(pair for pair in among if pair.a == leader))
 
 
 def _is_better(name: str, against_base: Sequence[Contrast], n_bases: int) -> bool:
