@@ -6,6 +6,7 @@ import random
 import numpy as np
 import pytest
 
+from bakeoff.measure.base_then_leader import base_then_leader
 from bakeoff.measure.contrasts import contrasts as known_contrasts
 from bakeoff.measure.labels import Unit
 from bakeoff.measure.narrowing import narrowing
@@ -200,8 +201,8 @@ def test_only_some_questions_can_be_compared():
     """Slices of the test."""
     case = pilot()
     of = corrected_by(60, case)
-    assert contrasts(of, case[2], "accuracy", only=["q1", "q2", "q3"])[0].n == 3
-    assert contrasts(of, case[2], "accuracy", only=[]) == []
+    assert contrasts(of.only(["q1", "q2", "q3"]), case[2], "accuracy")[0].n == 3
+    assert contrasts(of.only([]), case[2], "accuracy") == []
     assert share({}, {}, 60).value is None
 
 
@@ -237,3 +238,24 @@ def test_without_labels_nothing_is_known():
     pair = contrasts(of, facts, "accuracy")[0]
     assert (estimate.low, estimate.high) == (0.0, 1.0)
     assert (pair.low, pair.high, pair.p, pair.finding, pair.more_questions) == (-1.0, 1.0, 1.0, "open", 0)
+
+
+def test_the_verdicts_two_steps_take_values_corrected_by_labels():
+    """With the p-values of Student's t; in a family of chosen pairs, weighted and in another unit."""
+    names = ("base", "rag", "tuned")
+    units = {name: [Unit(f"q{i}", f"{name} {i}") for i in range(150)] for name in names}
+    rng = np.random.default_rng(4)
+    right = {name: rng.random(150) < share for name, share in zip(names, (0.3, 0.85, 0.6), strict=True)}
+    grades = {name: {f"q{i}": Predicted(float(right[name][i]), unit) for i, unit in enumerate(units[name])}
+              for name in names}  # fmt: skip
+    everything = {unit: float(right[name][i]) for name in names for i, unit in enumerate(units[name])}
+    sample = sample_of(dict.fromkeys(everything, 1.0), 0, labelling_order(dict.fromkeys(everything, 1.0), 0)[:200])
+    of, facts = corrected(grades, everything, sample), {f"q{i}": f"q{i}" for i in range(150)}
+    steps = base_then_leader(of, facts, ["base"], lambda passed: "rag", "accuracy", span=10.0)
+    assert steps.passed == ("rag", "tuned") and [one.b for one in steps.against_leader] == ["tuned"]
+    (alone,) = contrasts(of, facts, "accuracy", [("rag", "base")])
+    assert steps.against_base[0].difference == pytest.approx(10 * alone.difference)
+    assert steps.against_base[0].p == alone.p <= steps.against_base[0].p_adjusted
+    (weighted,) = contrasts(of, facts, "accuracy", [("rag", "base")], weights={key: float(key < "q5") for key in facts})
+    assert weighted.n == sum(key < "q5" for key in facts)
+    assert weighted.high - weighted.low > alone.high - alone.low

@@ -83,7 +83,7 @@ def _with_labels(labelling: Labelling) -> list[str]:
             f"The {labels.n_weighted} labels at the front of the order are too few yet: label the answers left out."
         ]
     fact_of = {question.id: question.fact for question in asked}
-    found = contrasts(of, fact_of, "accuracy", folder.config().profile.margin)
+    found = contrasts(of, fact_of, "accuracy", margin=folder.config().profile.margin)
     later = inclusion_probabilities(weights, seed, labels.sample.front + MORE)
     narrowed = {frozenset((each.a, each.b)): each for each in narrowing(of, fact_of, later, of.n_labels + MORE)}
     means = {name: float(np.mean(list(of.values(name).values()))) for name in names if of.values(name)}

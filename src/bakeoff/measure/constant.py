@@ -60,5 +60,5 @@ def constant_answer(
     return ConstantAnswer(
         answer=answer,
         accuracy=graded_share(constant, facts),
-        contrasts=tuple(as_family([test for test in compared if test is not None], margin)),
+        contrasts=tuple(as_family([test for test in compared if test is not None])),
     )

@@ -5,24 +5,26 @@ Takes graded values by contender and question, and the pairs to compare. Gives c
 different is at most 5 %. Knows nothing about prices, models or files.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
 from bakeoff.measure.graded import Graded, Ranged, Values, combined, known
-from bakeoff.measure.max_t import Adjusted, flipped, scores, step_down
+from bakeoff.measure.max_t import Adjusted, flipped, p_values, scores, step_down
 from bakeoff.measure.statistics import (
     MARGIN,
     Facts,
     PairedTest,
     Shifts,
-    finding_of,
     paired_shift,
 )
 from bakeoff.records import Contrast
 
 Pair = tuple[str, str]
+Method = Callable[[np.ndarray, np.ndarray], Adjusted]
+"""Adjusts observed scores (n_pairs,), given scores by chance (n_flips, n_pairs)."""
 
 
 def contrasts(
@@ -41,6 +43,21 @@ def contrasts(
     the largest possible value. `weights` say how much each question counts (its traffic, its slice's share); None:
     all alike. `shifts` are as in `widened`. A pair without a common question is left out.
     """
+    tests = tests_of(values, fact_of, measure, pairs, margin, weights, span, shifts)
+    return as_family(tests, span)
+
+
+def tests_of(
+    values: Mapping[str, Values | Graded],
+    fact_of: Facts,
+    measure: str,
+    pairs: Sequence[Pair] | None = None,
+    margin: float = MARGIN,
+    weights: Values | None = None,
+    span: float = 1.0,
+    shifts: Shifts | None = None,
+) -> list[PairedTest]:
+    """The test of each pair alone, in units of `span`; the arguments are those of `contrasts`."""
     chosen = list(combinations(values, 2)) if pairs is None else list(pairs)
     tests = [
         PairedTest.of(
@@ -49,37 +66,45 @@ def contrasts(
         )
         for a, b in chosen
     ]  # fmt: skip
-    return [_scaled(contrast, span) for contrast in as_family([test for test in tests if test is not None], margin)]
+    return [test for test in tests if test is not None]
 
 
-def as_family(tests: Sequence[PairedTest], margin: float = MARGIN) -> list[Contrast]:
+class Tested(NamedTuple):
+    """p-values of each pair alone and in its family, and its critical score, in the order of the tests."""
+
+    alone: np.ndarray
+    adjusted: np.ndarray
+    critical: np.ndarray
+
+
+def as_family(tests: Sequence[PairedTest], span: float = 1.0, method: Method = step_down) -> list[Contrast]:
     """The contrasts of tests on the same facts, with p-values and `more_questions` of the whole family."""
-    adjusted = adjusted_family(tests)
     return [
-        concluded(test, float(p), float(critical), margin)
-        for test, p, critical in zip(tests, adjusted.p, adjusted.critical, strict=True)
+        test.contrast(float(alone), float(adjusted), float(critical), span)
+        for test, alone, adjusted, critical in zip(tests, *tested(tests, method), strict=True)
     ]
 
 
-def adjusted_family(tests: Sequence[PairedTest]) -> Adjusted:
-    """The adjusted p-values by the flips of whole facts. Where answers are unsure, the larger one of both ends."""
-    if len(tests) == 1:
-        return _alone(tests[0])
-    sides = [_of_side(tests, side) for side in ((0, -1) if any(len(test.sides) > 1 for test in tests) else (0,))]
-    single = np.array([test.contrast.p for test in tests])
-    return Adjusted(np.max([single, *(side.p for side in sides)], axis=0), np.max([s.critical for s in sides], axis=0))
+def tested(tests: Sequence[PairedTest], method: Method = step_down) -> Tested:
+    """The p-values by the flips of whole facts. Where answers are unsure, the larger one of both ends.
+
+    No pair has a smaller p-value than alone, and a single one has that.
+    """
+    if not tests:
+        return Tested(np.zeros(0), np.zeros(0), np.zeros(0))
+    ends = (0, -1) if any(len(test.sides) > 1 for test in tests) else (0,)
+    sides = [_tested_side(tests, end, method) for end in ends]
+    alone, adjusted, critical = (np.max(column, axis=0) for column in zip(*sides, strict=True))
+    return Tested(alone, np.maximum(alone, adjusted) if len(tests) > 1 else alone, critical)
 
 
-def _alone(test: PairedTest) -> Adjusted:
-    """A single pair keeps its exact p-value."""
-    columns = fact_columns([test.sides[0].sums])
-    return Adjusted(np.array([test.contrast.p]), step_down(np.zeros(1), flipped(columns)).critical)
-
-
-def _of_side(tests: Sequence[PairedTest], side: int) -> Adjusted:
-    columns = fact_columns([test.sides[side].sums for test in tests])
-    strength = np.array([test.sides[side].strength * test.has_sign for test in tests])
-    return step_down(strength * scores(columns), flipped(columns))
+def _tested_side(tests: Sequence[PairedTest], end: int, method: Method) -> Tested:
+    columns = fact_columns([test.sides[end].sums for test in tests])
+    observed, by_chance = scores(columns), flipped(columns)
+    drawn = p_values(observed, by_chance)
+    alone = [test.p([test.sides[end].p_alone(float(p))]) for test, p in zip(tests, drawn, strict=True)]
+    strength = np.array([test.sides[end].strength * test.has_sign for test in tests])
+    return Tested(np.array(alone), *method(strength * observed, by_chance))
 
 
 def fact_columns(sums: Sequence[Mapping[str, float]]) -> np.ndarray:
@@ -94,19 +119,7 @@ def fact_columns(sums: Sequence[Mapping[str, float]]) -> np.ndarray:
     return table
 
 
-def concluded(test: PairedTest, p: float, critical: float, margin: float) -> Contrast:
-    """The contrast with the p-value of its family, and what that supports."""
-    finding = finding_of(p, test.contrast.tied)
-    more = test.more_questions(margin, critical) if finding == "open" else 0
-    return test.contrast.model_copy(update={"p_adjusted": p, "finding": finding, "more_questions": more})
-
-
 def difference(a: Values | Graded, b: Values | Graded, span: float = 1.0) -> Ranged:
     """a - b for each question that both answered, in units of `span`."""
     sides = [side if isinstance(side, Graded) else known(side) for side in (a, b)]
     return combined([(1 / span, sides[0]), (-1 / span, sides[1])])
-
-
-def _scaled(contrast: Contrast, span: float) -> Contrast:
-    """A contrast of values in 0..1, converted to the unit they were measured in."""
-    return contrast.model_copy(update={key: span * getattr(contrast, key) for key in ("difference", "low", "high")})

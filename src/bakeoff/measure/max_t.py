@@ -9,6 +9,7 @@ testing", algorithm 4.1; Romano and Wolf 2005, doi:10.1198/016214504000000539; o
 Smyth 2010, doi:10.2202/1544-6115.1585.
 """
 
+from collections.abc import Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ Z = NormalDist()
 N_FLIPS = 10_000
 CHUNK = 1 << 24
 """How many signs are in memory at once."""
+LEVEL = 0.05
 TIE = 1e-5
 """Scores that differ by less than this share are equal: they are computed in single precision."""
 
@@ -63,22 +65,53 @@ def as_normal(by_chance: np.ndarray) -> np.ndarray:
     return normal[np.array(ranks).T]
 
 
-def step_down(observed: np.ndarray, by_chance: np.ndarray, level: float = 0.05) -> Adjusted:
+def step_down(observed: np.ndarray, by_chance: np.ndarray, level: float = LEVEL) -> Adjusted:
     """Adjusted p-values of the observed scores (n_pairs,), given scores by chance (n_flips, n_pairs).
 
     The largest score is compared with the largest by chance, the next with the largest of the others by chance, and so
-    on. No p-value is smaller than that of a larger score.
+    on. No p-value is smaller than that of a larger score. `level` is that of `critical`.
     """
-    n_flips, n_pairs = by_chance.shape
-    if not n_pairs:
-        return Adjusted(np.zeros(0), np.zeros(0))
     order = np.argsort(-observed, kind="stable")
-    largest = np.maximum.accumulate(by_chance[:, order[::-1]], axis=1)[:, ::-1]
-    reached = (largest >= observed[order] * (1 - TIE)).sum(axis=0)
-    p, critical = np.empty(n_pairs), np.empty(n_pairs)
-    p[order] = np.maximum.accumulate((1 + reached) / (1 + n_flips))
-    n_clear = int((p < level).sum())
-    of_open = np.quantile(largest[:, min(n_clear, n_pairs - 1)], 1 - level)
-    critical[order] = [np.quantile(largest[:, rank], 1 - level) if rank < n_clear else of_open
-                       for rank in range(n_pairs)]  # fmt: skip
-    return Adjusted(p, critical)
+    largest = _largest_from(by_chance[:, order])
+    p = np.maximum.accumulate(p_values(observed[order], largest))
+    return _in_order(order, p, _critical(largest, p < level, [level] * len(p)))
+
+
+def gate(observed: np.ndarray, by_chance: np.ndarray, kept: float, level: float = LEVEL) -> Adjusted:
+    """As `step_down`, but after the first significant pair the others have only the share `kept` of the level.
+
+    What is no longer used can go to other tests. The first pair must also be significant at what is kept if any one of
+    the other pairs had been the first, so that significant pairs never make another one harder to show.
+    """
+    order = np.argsort(-observed, kind="stable")
+    by_chance = by_chance[:, order]
+    largest = _largest_from(by_chance)
+    p = p_values(observed[order], largest)
+    p[1:] /= kept
+    without = [np.delete(by_chance, i, axis=1).max(axis=1) for i in range(1, len(p))]
+    p[:1] = max([*p[:1], *(p_values(observed[order[:1]], of[:, None])[0] / kept for of in without)])
+    p = np.minimum(1.0, np.maximum.accumulate(p))
+    return _in_order(order, p, _critical(largest, p < level, [level, *[kept * level] * (len(p) - 1)]))
+
+
+def _largest_from(by_chance: np.ndarray) -> np.ndarray:
+    """For each flip the largest score from each column on."""
+    return np.maximum.accumulate(by_chance[:, ::-1], axis=1)[:, ::-1]
+
+
+def p_values(observed: np.ndarray, by_chance: np.ndarray) -> np.ndarray:
+    """How often each column by chance reaches its observed score: (n_pairs,)."""
+    return (1 + (by_chance >= observed * (1 - TIE)).sum(axis=0)) / (1 + len(by_chance))
+
+
+def _critical(largest: np.ndarray, is_clear: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """The quantile of the step at which a pair is tested; all open pairs are at the first step that failed."""
+    steps = [rank if is_clear[rank] else int(is_clear.sum()) for rank in range(len(is_clear))]
+    quantiles = {step: np.quantile(largest[:, step], 1 - levels[step]) for step in set(steps)}
+    return np.array([quantiles[step] for step in steps])
+
+
+def _in_order(order: np.ndarray, p: np.ndarray, critical: np.ndarray) -> Adjusted:
+    given = Adjusted(np.empty(len(order)), np.empty(len(order)))
+    given.p[order], given.critical[order] = p, critical
+    return given

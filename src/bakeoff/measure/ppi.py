@@ -15,8 +15,8 @@ probabilities, Zrnic and Candes 2024, arXiv:2403.03208, after Horvitz and Thomps
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Literal, NamedTuple
 
@@ -89,6 +89,14 @@ class Corrected:
     pseudos: Mapping[str, Pseudos]
     lines: Mapping[Kind, Line]
     n_labels: int
+
+    def only(self, keys: Collection[str]) -> "Corrected":
+        """The answers to these questions."""
+        pseudos = {
+            name: {key: pseudo for key, pseudo in column.items() if key in keys}
+            for name, column in self.pseudos.items()
+        }
+        return replace(self, pseudos=pseudos)
 
     def values(self, name: str) -> dict[str, float]:
         """Question id -> pseudo-value, for whatever takes values per question (bootstrap draws, effects, claims)."""

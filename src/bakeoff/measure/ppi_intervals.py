@@ -14,7 +14,7 @@ import numpy as np
 
 from bakeoff.measure.bounds import observations
 from bakeoff.measure.comparison import Estimate
-from bakeoff.measure.contrasts import fact_columns
+from bakeoff.measure.contrasts import Method, Pair, fact_columns
 from bakeoff.measure.max_t import Adjusted, as_normal, flipped, scores, step_down
 from bakeoff.measure.ppi import Corrected, Pseudo, Pseudos
 from bakeoff.measure.statistics import (
@@ -39,7 +39,7 @@ from bakeoff.measure.statistics import (
     widened,
     wilson,
 )
-from bakeoff.measure.traffic import expected_variance
+from bakeoff.measure.traffic import expected_variance, kish
 from bakeoff.records import Contrast
 
 
@@ -159,27 +159,27 @@ def contrasts(
     of: Corrected,
     fact_of: Facts,
     measure: str,
+    pairs: Sequence[Pair] | None = None,
     margin: float = MARGIN,
+    weights: Values | None = None,
+    span: float = 1.0,
     shifts: Shifts | None = None,
-    only: Sequence[str] | None = None,
+    method: Method = step_down,
 ) -> list[Contrast]:
-    """Every pair of contenders on the questions that both answered, as one family (`contrasts.py`).
+    """The contrasts of these pairs as one family; the arguments are those of `contrasts.contrasts`.
 
-    `only` are the ids of the questions that count; all if it is None. Each pair keeps its own p-value, of Student's t
-    where a choice of labels matters. How large the largest of them is by chance follows from flipping the signs of
-    whole facts' pseudo-values, which keeps the correlation of pairs, with each pair's scores made normal.
+    Each pair keeps its own p-value, of Student's t where a choice of labels matters. How large the largest of them is
+    by chance follows from flipping the signs of whole facts' pseudo-values, which keeps the correlation of pairs, with
+    each pair's scores made normal. Flips alone would not do: with few labels, pseudo-values show too little of what
+    other labels would have changed.
     """
-    wanted = None if only is None else set(only)
-    columns = {
-        name: column if wanted is None else {key: pseudo for key, pseudo in column.items() if key in wanted}
-        for name, column in of.pseudos.items()
-    }
+    chosen = list(combinations(of.pseudos, 2)) if pairs is None else pairs
     tests = [
-        Test.of(a, b, terms, fact_of, of.n_labels, measure, margin, paired_shift(shifts or {}, a, b))
-        for a, b in combinations(columns, 2)
-        if (terms := differences(columns[a], columns[b]))
+        Test.of(a, b, terms, fact_of, of.n_labels, measure, margin, weights, paired_shift(shifts or {}, a, b))
+        for a, b in chosen
+        if (terms := differences(of.pseudos[a], of.pseudos[b], weights))
     ]
-    return as_family(tests, margin)
+    return as_family(tests, margin, span, method)
 
 
 class Test(NamedTuple):
@@ -200,9 +200,10 @@ class Test(NamedTuple):
         n_labels: int,
         measure: str,
         margin: float = MARGIN,
+        weights: Values | None = None,
         shift: np.ndarray = NO_SHIFT,
     ) -> "Test":
-        table = table_of(terms, fact_of, n_labels)
+        table = table_of(terms, fact_of, n_labels, weights)
         cases = _cases(table, margin, shift)
         facts = tuple(dict.fromkeys(fact_of[key] for key in terms))
         return cls(_contrast(a, b, table, measure, margin, cases), facts, table, cases)
@@ -212,37 +213,47 @@ class Test(NamedTuple):
         return dict(zip(self.facts, self.table.values + sign * self.table.doubt, strict=True))
 
 
-def as_family(tests: Sequence[Test], margin: float) -> list[Contrast]:
+def as_family(
+    tests: Sequence[Test], margin: float = MARGIN, span: float = 1.0, method: Method = step_down
+) -> list[Contrast]:
     """The contrasts of tests on the same facts, with p-values and `more_questions` of the whole family."""
     if not tests:
         return []
     signs = (-1, 1) if any(test.table.doubt.any() for test in tests) else (0,)
-    given = [_family_of(tests, sign) for sign in signs]
-    single = np.array([test.contrast.p for test in tests])
-    p_adjusted = np.max([single, *(of.p for of in given)], axis=0)
+    given = [_adjusted(tests, sign, method) for sign in signs]
+    p_adjusted = np.array([test.contrast.p for test in tests])
+    if len(tests) > 1:
+        p_adjusted = np.max([p_adjusted, *(of.p for of in given)], axis=0)
     critical = np.max([of.critical for of in given], axis=0)
-    return [_concluded(*each, margin) for each in zip(tests, p_adjusted, critical, strict=True)]
+    return [
+        _concluded(test, float(p), float(score), margin, span)
+        for test, p, score in zip(tests, p_adjusted, critical, strict=True)
+    ]
 
 
-def _family_of(tests: Sequence[Test], sign: int) -> Adjusted:
+def _adjusted(tests: Sequence[Test], sign: int, method: Method) -> Adjusted:
     columns = fact_columns([test.sums(sign) for test in tests])
     if any(test.table.label_error for test in tests):
         observed = np.array([-Z.inv_cdf(max(test.contrast.p / 2, 1e-300)) for test in tests])
-        return step_down(observed, as_normal(flipped(columns)))
-    strength = [test.cases[0].strength * (test.contrast.p < 1) for test in tests]
-    return step_down(np.array(strength) * scores(columns), flipped(columns))
+        return method(observed, as_normal(flipped(columns)))
+    strength = np.array([test.cases[0].strength * (test.contrast.p < 1) for test in tests])
+    return method(strength * scores(columns), flipped(columns))
 
 
-def _concluded(test: Test, p: float, critical: float, margin: float) -> Contrast:
-    finding = finding_of(float(p), test.contrast.tied)
+def _concluded(test: Test, p: float, critical: float, margin: float, span: float) -> Contrast:
+    finding = finding_of(p, test.contrast.tied)
     helps = finding == "open" and not _is_crossed(test.cases)
-    more = _more_questions(_nearest(test.cases), test.table.n, margin, float(critical)) if helps else 0
-    return test.contrast.model_copy(update={"p_adjusted": float(p), "finding": finding, "more_questions": more})
+    more = _more_questions(_nearest(test.cases), test.table.n, margin, critical) if helps else 0
+    scaled = {key: span * getattr(test.contrast, key) for key in ("difference", "low", "high")}
+    return test.contrast.model_copy(update={**scaled, "p_adjusted": p, "finding": finding, "more_questions": more})
 
 
-def differences(a: Pseudos, b: Pseudos) -> dict[str, Term]:
-    """a - b for each question that both answered. Where both gave the same text there is nothing to estimate."""
-    return {key: _difference(a[key], b[key]) for key in a if key in b}
+def differences(a: Pseudos, b: Pseudos, weights: Values | None = None) -> dict[str, Term]:
+    """a - b for each question with a weight that both answered.
+
+    Where both gave the same text there is nothing to estimate.
+    """
+    return {key: _difference(a[key], b[key]) for key in a if key in b and (weights is None or weights[key] > 0)}
 
 
 def _difference(a: Pseudo, b: Pseudo) -> Term:
@@ -349,7 +360,8 @@ def moments_of(table: Table, doubt: np.ndarray) -> Moments:
     correction = n_facts / (n_facts - 1) if n_facts > 1 else 1.0
     least = _squares(table.predicted + doubt, m) - _squares(d, m)
     squared = float(d @ d) + max(least, -table.noise / correction)
-    return Moments(n_facts, float(d.sum()), float(m.sum()), squared, float(d @ m), float(m @ m))
+    n_equal = kish(m) if table.least_variance else None
+    return Moments(n_facts, float(d.sum()), float(m.sum()), squared, float(d @ m), float(m @ m), n_equal)
 
 
 def degrees_of(of_questions: float, table: Table) -> int:

@@ -21,6 +21,7 @@ import numpy as np
 from bakeoff.measure.bounds import observations
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measure.graded import Graded, Ranged, Values, combined, exactly
+from bakeoff.measure.max_t import flipped, p_values, scores
 from bakeoff.measure.traffic import expected_variance, kish
 from bakeoff.records import Contrast
 
@@ -28,6 +29,8 @@ CONFIDENCE = 0.95
 MARGIN = 0.02
 POWER = 0.8
 N_RESAMPLES = 2000
+MOST_STEPS = 10**6
+"""Sign flips with more possible sums, times different sizes, are drawn."""
 Z = NormalDist()
 NORMAL = Z.inv_cdf(0.5 + CONFIDENCE / 2)
 
@@ -152,27 +155,50 @@ def paired(
 
     Where answers are unsure, the interval reaches from the lower end of the lowest differences to the upper end of the
     highest ones, the p-value is the larger one (1 if the sign is not known), and 'tied' holds only if both are.
+
+    `more_questions` is that of this pair alone, whatever was found, so that `with_holm` can tell where it matters.
     """
     test = PairedTest.of(a, b, differences, fact_of, measure, margin, weights, shift)
-    return test and test.contrast
+    if test is None:
+        return None
+    p = test.p([side.p_alone() for side in test.sides])
+    return test.contrast(p, p, NORMAL).model_copy(update={"more_questions": test.more_questions(NORMAL)})
 
 
 class PairedSide(NamedTuple):
-    """One way to fill in what is unsure: the contrast, the sums of each fact by its name, and the total error.
+    """The differences of two contenders with what is unsure at one end: mean, interval, and whether they are tied.
 
-    `strength` is the standard error without the variation of dev divided by that with it.
+    `sums` are those of each fact by its name. `exact_p` is None if flips have to be drawn. `error` is the standard
+    error, `strength` that without the variation of dev divided by it.
     """
 
-    contrast: Contrast
     sums: Mapping[str, float]
+    mean: float
+    low: float
+    high: float
+    tied: bool
+    exact_p: float | None
     error: float
     strength: float
 
+    def p_alone(self, drawn: float | None = None) -> float:
+        """The p-value without a family. `drawn` is that of flips, for sums that are not whole numbers."""
+        if self.exact_p is not None:
+            return weakened(self.exact_p, self.strength)
+        if drawn is None:
+            drawn = drawn_flip_p(np.array(list(self.sums.values())))
+        return weakened(drawn, self.strength)
+
 
 class PairedTest(NamedTuple):
-    """A contrast with what a family of tests needs: its sides, one if every answer is sure, else the two ends."""
+    """The test of two contenders: one side if every answer is sure, else the lowest and the highest differences."""
 
-    contrast: Contrast
+    a: str
+    b: str
+    measure: str
+    margin: float
+    n: int
+    n_unsure: int
     sides: tuple[PairedSide, ...]
 
     @classmethod
@@ -187,67 +213,47 @@ class PairedTest(NamedTuple):
         weights: Values | None = None,
         shift: np.ndarray = NO_SHIFT,
     ) -> "PairedTest | None":
-        """As `paired`."""
+        """The arguments of `paired`."""
         ranged = differences if isinstance(differences, Ranged) else exactly(differences)
         if weights is not None:
             ranged = ranged.only({key for key in ranged.values if weights[key] > 0})
         if not ranged.values:
             return None
         given = (ranged.values,) if ranged.is_known else (ranged.low, ranged.high)
-        sides = tuple(_side(a, b, side, fact_of, measure, margin, weights, shift) for side in given)
-        return cls(sides[0].contrast if len(sides) == 1 else _of_both(sides[0], sides[-1], ranged.n_unsure), sides)
+        sides = tuple(_side(side, fact_of, margin, weights, shift) for side in given)
+        return cls(a, b, measure, margin, len(ranged.values), ranged.n_unsure, sides)
 
     @property
     def has_sign(self) -> bool:
         """Whether the sign of the difference does not depend on what is unsure."""
-        low, high = self.sides[0].contrast, self.sides[-1].contrast
-        return len(self.sides) == 1 or low.difference > 0 or high.difference < 0
+        return len(self.sides) == 1 or self.sides[0].mean > 0 or self.sides[-1].mean < 0
 
-    def more_questions(self, margin: float, critical: float) -> int:
-        """As `questions_needed`, for the less clear side. 0 if more grades would help, not more questions."""
-        nearest = min(self.sides, key=lambda side: abs(side.contrast.difference))
-        if not self.has_sign:
-            return 0
-        return questions_needed(nearest.contrast.difference, nearest.error, margin, nearest.contrast.n, critical)
+    def p(self, of_sides: Sequence[float]) -> float:
+        """The larger p-value of both ends; 1 if the sign is not known."""
+        return max(of_sides) if self.has_sign else 1.0
 
+    def contrast(self, p: float, p_adjusted: float, critical: float, span: float = 1.0) -> Contrast:
+        """What the test shows, in the unit that was measured, which `span` units of its differences are."""
+        low, high = self.sides[0], self.sides[-1]
+        tied = low.tied and high.tied
+        finding = finding_of(p_adjusted, tied)
+        return Contrast(
+            a=self.a, b=self.b, measure=self.measure, difference=span * (low.mean + high.mean) / 2,
+            low=span * low.low, high=span * high.high, p=p, p_adjusted=p_adjusted, n=self.n, unsure=self.n_unsure,
+            tied=tied, finding=finding, more_questions=self.more_questions(critical) if finding == "open" else 0,
+        )  # fmt: skip
 
-def _of_both(below: PairedSide, above: PairedSide, n_unsure: int) -> Contrast:
-    """The contrast that holds for both ends of what is unsure."""
-    low, high = below.contrast, above.contrast
-    has_sign = low.difference > 0 or high.difference < 0
-    p = max(low.p, high.p) if has_sign else 1.0
-    nearest = low if abs(low.difference) < abs(high.difference) else high
-    tied = low.tied and high.tied
-    return low.model_copy(
-        update={
-            "difference": (low.difference + high.difference) / 2,
-            "high": high.high,
-            "p": p,
-            "p_adjusted": p,
-            "tied": tied,
-            "finding": finding_of(p, tied),
-            "more_questions": nearest.more_questions if has_sign else 0,
-            "unsure": n_unsure,
-        }
-    )
+    def more_questions(self, critical: float) -> int:
+        """For the less clear side. 0 if more grades would help, not more questions."""
+        nearest = min(self.sides, key=lambda side: abs(side.mean))
+        return questions_needed(nearest.mean, nearest.error, self.margin, self.n, critical) if self.has_sign else 0
 
 
-def _side(
-    a: str,
-    b: str,
-    differences: Values,
-    fact_of: Facts,
-    measure: str,
-    margin: float,
-    weights: Values | None,
-    shift: np.ndarray,
-) -> PairedSide:
-    """The contrast if every difference is known."""
+def _side(differences: Values, fact_of: Facts, margin: float, weights: Values | None, shift: np.ndarray) -> PairedSide:
     ids, array = list(differences), np.array(list(differences.values()))
     weight = np.array([weights[key] if weights else 1.0 for key in ids])
     rows = rows_of(ids, fact_of)
     sums = np.column_stack([np.bincount(rows, weights=column) for column in (array * weight, weight)])
-    mean = float(sums[:, 0].sum() / sums[:, 1].sum())
     moments = _moments(sums, weights is not None)
     least = math.sqrt(array.var() * expected_variance(array, weight, rows)) if weights else 0.0
     centre, error = (float(number) for number in adjusted_difference(moments))
@@ -255,15 +261,16 @@ def _side(
     half = t_quantile(0.5 + CONFIDENCE / 2, len(sums) - 1) * of_test
     low, high = _ends(centre, centre - half, centre + half, shift)
     total = math.hypot(of_test, spread)
-    p = weakened(sign_flip_p(sums[:, 0]), of_test / total)
-    tied = bool(is_tied(moments, margin, spread, least))
-    contrast = Contrast(
-        a=a, b=b, measure=measure, difference=mean, low=max(-1.0, low), high=min(1.0, high),
-        p=p, p_adjusted=p, n=len(ids), tied=tied, finding=finding_of(p, tied),
-        more_questions=questions_needed(mean, total, margin, len(ids)),
-    )  # fmt: skip
-    facts = dict(zip(dict.fromkeys(fact_of[key] for key in ids), sums[:, 0], strict=True))
-    return PairedSide(contrast, facts, total, of_test / total)
+    return PairedSide(
+        sums=dict(zip(dict.fromkeys(fact_of[key] for key in ids), sums[:, 0], strict=True)),
+        mean=float(sums[:, 0].sum() / sums[:, 1].sum()),
+        low=max(-1.0, low),
+        high=min(1.0, high),
+        tied=bool(is_tied(moments, margin, spread, least)),
+        exact_p=exact_flip_p(sums[:, 0]),
+        error=total,
+        strength=of_test / total,
+    )
 
 
 def weakened(p: float, factor: float) -> float:
@@ -317,17 +324,28 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def sign_flip_p(fact_sums: np.ndarray) -> float:
-    """Two-sided exact p-value of the sum when each fact's sign is flipped. With one 0/1 question per fact: McNemar's.
+    """Two-sided p-value of the sum when each fact's sign is flipped. With one 0/1 question per fact: McNemar's test."""
+    exact = exact_flip_p(fact_sums)
+    return drawn_flip_p(fact_sums) if exact is None else exact
 
-    Sums that are whole numbers (or halves, as from the grid's effects) are enumerated exactly; others are sampled.
-    """
+
+def drawn_flip_p(fact_sums: np.ndarray) -> float:
+    """By random flips."""
+    column = fact_sums[:, None]
+    return float(p_values(scores(column), flipped(column))[0])
+
+
+def exact_flip_p(fact_sums: np.ndarray) -> float | None:
+    """By all flips, for sums that are whole numbers (or halves, as from the grid's effects) and not too large."""
     doubled = 2 * fact_sums[fact_sums != 0]
     whole = np.rint(doubled).astype(int)
-    if np.allclose(doubled, whole):
-        unit = max(1, int(np.gcd.reduce(whole)))
-        return _exact_sign_flip(np.abs(whole) // unit, abs(int(whole.sum())) // unit)
-    draws = np.random.default_rng(0).choice([-1.0, 1.0], (10_000, len(doubled))) @ np.abs(doubled)
-    return float((1 + np.sum(np.abs(draws) >= abs(doubled.sum()) - 1e-12)) / (1 + len(draws)))
+    if not np.allclose(doubled, whole):
+        return None
+    unit = max(1, int(np.gcd.reduce(whole)))
+    sizes = np.abs(whole) // unit
+    if len(np.unique(sizes)) * int(sizes.sum()) > MOST_STEPS:
+        return None
+    return _exact_sign_flip(sizes, abs(int(whole.sum())) // unit)
 
 
 def _exact_sign_flip(sizes: np.ndarray, observed: int) -> float:

@@ -253,9 +253,11 @@ class _View:
             span = (max(every) - min(every)) or 1.0
         shifts, corrected = self.shifts(measure.score, values), self.corrected(measure)
         if corrected is not None:
-            wanted = [question.id for question in self.questions if question.slice in measure.slices]
-            return ppi_intervals.contrasts(corrected, self.facts, measure.name, margin, shifts, wanted)
-        return contrasts(values, self.facts, measure.name, None, margin, None, span, shifts)
+            wanted = {question.id for question in self.questions if question.slice in measure.slices}
+            return ppi_intervals.contrasts(
+                corrected.only(wanted), self.facts, measure.name, margin=margin, shifts=shifts
+            )
+        return contrasts(values, self.facts, measure.name, margin=margin, span=span, shifts=shifts)
 
     def baseline(self, collected: Measured) -> Measured | None:
         """The same model untuned and shown nothing.
