@@ -182,6 +182,20 @@ def test_dates_in_many_forms(answer: str) -> None:
     assert correct(f"It came out on {answer}.", "3 March 2024", kind="date")
 
 
+@pytest.mark.parametrize("identifier", ["max_tokens", "userId", "--follow-tags", "./run.sh", "config.settings"])
+def test_names_in_code_are_right_as_they_are_written(identifier: str) -> None:
+    """Alone, in a sentence, in quotes; other capitals are not wrong."""
+    assert correct(f"You can set {identifier}.", identifier) and correct(f"Use `{identifier}`.", identifier)
+    assert grade(identifier.upper(), [identifier]).verdict != "wrong"
+
+
+@pytest.mark.parametrize("answer", ["5 may", "may 5", "5. Mai", "on 5 mai", "It closes on 5 may."])
+def test_a_date_in_may_may_be_written_small(answer: str) -> None:
+    """Where a date in May is accepted, it is no verb."""
+    assert correct(answer, "5 May")
+    assert not correct(answer, "6 May")
+
+
 @pytest.mark.parametrize("accepted", ["5 May", "May 5", "5 March"])
 def test_a_date_in_may_is_no_word_of_permission(accepted: str) -> None:
     """'5 May' is graded as '5 March' is, and not by whether an answer says yes."""

@@ -6,7 +6,9 @@ from multiprocessing import get_context
 import pytest
 
 from bakeoff.errors import RunFolderError
+from bakeoff.files import jsonl
 from bakeoff.labelling.labelling import Labelling
+from bakeoff.labelling.outlook import outlook
 from bakeoff.measure.labels import Label, Unit
 from bakeoff.pilot.regrade import regrade
 from bakeoff.runs.folder import RunFolder
@@ -135,6 +137,24 @@ def test_labels_of_questions_with_new_accepted_answers_are_set_aside(run, tmp_pa
     assert len(Labelling(run, "ada").pending()) == n_of_q0
     assert any("set aside" in warning for warning in run.data().warnings)
     assert regrade(run, [file]).set_aside == 0
+
+
+def test_labels_are_not_lost_where_an_answer_needs_none_any_more(run):
+    """A text is known as a refusal by now: its label is not used, the others are, and labelling goes on."""
+    before = labels_of(run)
+    gone = Unit("q39", "wrong")
+    for name in ("base", "rag"):
+        answers = [
+            answer.model_copy(update={"abstained": answer.question_id == gone.question_id})
+            for answer in run.answers(name)
+        ]
+        jsonl.write(run.answers_path(name), answers)
+    after = labels_of(run)
+    assert before.verdicts.keys() - after.verdicts.keys() == {gone} == before.chances.keys() - after.chances.keys()
+    assert all(after.chances[unit] == before.chances[unit] for unit in after.chances)
+    labelling = Labelling(run, "ada")
+    assert {unit for unit, _ in labelling.labels()} == after.verdicts.keys()
+    assert outlook(labelling) and not labelling.pending()
 
 
 def test_weights_that_do_not_fit_the_answers_are_one_message(run):

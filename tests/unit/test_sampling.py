@@ -104,6 +104,17 @@ def test_units_that_were_skipped_lower_the_probability_of_the_others():
     assert all(sample.probability[unit] == pytest.approx(0.5 * whole[unit]) for unit in weights)
 
 
+def test_units_that_need_no_label_any_more_change_no_probability_of_the_others():
+    """They stand in the order as it was drawn, and count neither as labelled nor as left out."""
+    weights = units(100)
+    order = labelling_order(weights, seed=4)
+    known = {*order[5:60:7], order[90]}
+    sample = sample_of(weights, 4, set(order[:60]) - known, known=known)
+    assert (sample.front, sample.labelled) == (60, set(order[:60]) - known)
+    whole = inclusion_probabilities(weights, 4, 60)
+    assert sample.probability == {unit: whole[unit] for unit in weights if unit not in known}
+
+
 def test_a_label_far_behind_the_front_is_not_used():
     """It would take weight from all labels before it."""
     weights = units(200)

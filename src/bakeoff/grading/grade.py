@@ -15,6 +15,7 @@ from bakeoff.grading.bounds import bound_at, same_signs
 from bakeoff.grading.codes import with_joined_code
 from bakeoff.grading.compounds import is_first_part
 from bakeoff.grading.doubts import denies_twice
+from bakeoff.grading.identifiers import holds, is_identifier
 from bakeoff.grading.label import is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
 from bakeoff.grading.normalise import without_markup
@@ -108,8 +109,11 @@ def _judge(answer: str, golds: Sequence[str], kind: str) -> Ruling:
     wanted = with_units([terms(with_joined_code(answer, gold)[1]) for gold in golds])
     rulings = []
     for raw, gold in zip(golds, wanted, strict=True):
-        given = without_agreeing_opening(with_joined_code(answer, raw)[0], raw)
-        rulings.append(_checked(_apply_rule(given, gold, wanted, raw, kind), given, gold, kind))
+        given = without_agreeing_opening(with_joined_code(_with_may(answer, gold), raw)[0], raw)
+        ruling = _checked(_apply_rule(given, gold, wanted, raw, kind), given, gold, kind)
+        if ruling.verdict == "right" and is_identifier(raw) and not holds(answer, raw):
+            ruling = unsure(ruling.rule, "a name in code is written in another way")
+        rulings.append(ruling)
     ruling = best(rulings)
     if ruling.reason == OTHER_WORDS and is_row(answer) and not _share_words(answer, golds):
         return wrong(ruling.rule)
@@ -118,6 +122,14 @@ def _judge(answer: str, golds: Sequence[str], kind: str) -> Ruling:
     if ruling.verdict == "right" and ruling.rule != "same" and mentions_declining(answer):
         return unsure(ruling.rule, "it also declines") if not any(map(is_abstention, golds)) else ruling
     return ruling
+
+
+def _with_may(answer: str, gold: Terms) -> str:
+    """The answer with the month as in English ('5 may', '5. Mai') if a date in May is accepted: it is no verb then."""
+    if not any(month == 5 for term in gold for _, month, _ in term.dates):
+        return answer
+    answer = re.sub(r"(?<=\d)\.? (?:may|mai|mei|maj)\b", " May", answer, flags=re.IGNORECASE)
+    return re.sub(r"\bmay(?= \d)", "May", answer)
 
 
 def _share_words(answer: str, golds: Sequence[str]) -> bool:

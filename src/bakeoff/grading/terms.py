@@ -134,8 +134,8 @@ _FIGURE = (
     r"\d+,\d{1,2}(?![\d,])|0,\d+(?![\d,])|\d+(?:\.\d+)?)"
 )
 _SCALE = (
-    r"(?:(?P<scale>[ -]?(?:thousand|million|billion|trillion|lakhs?|crores?|bn|mn|mio)\b|k\b|(?-i:[MB](?![\w/]))|"
-    r"(?(currency) ?[mb](?!\w)|(?!)))(?:illion\b)?)?"
+    r"(?:(?P<scale>[ -]?(?:thousand|million|billion|trillion|lakhs?|crores?|bn|mn|mio|mln)\b|k\b|"
+    r"(?-i:(?: ?M|B)(?![\w/]))|(?(currency) ?[mb](?!\w)|(?!)))(?:illion\b)?)?"
 )
 
 
@@ -303,7 +303,7 @@ def _read_number(match: re.Match[str]) -> Term:
     return replace(_number(value, dimension, size), written=written, loose=is_loose(spelling))
 
 
-_SIZES = {"": 1, "k": 1000, "m": 10**6, "mn": 10**6, "mio": 10**6, "b": 10**9, "bn": 10**9, **SCALES}
+_SIZES = {"": 1, "k": 1000, "m": 10**6, "mn": 10**6, "mio": 10**6, "mln": 10**6, "b": 10**9, "bn": 10**9, **SCALES}
 
 
 def _value_of(figure: str) -> Fraction:

@@ -42,7 +42,7 @@ def labelling_units(folder: RunFolder) -> list[GradedUnit]:
     weights = read_weights(folder) or set_weights(folder, weights_of(units, comparison, _judged(folder)))
     by_unit = {graded.unit: graded for graded in units}
     check_weights(folder, weights, by_unit.keys())
-    return [by_unit[unit] for unit in labelling_order(weights, folder.config().seed)]
+    return [by_unit[unit] for unit in labelling_order(weights, folder.config().seed) if unit in by_unit]
 
 
 def weights_of(units: Iterable[GradedUnit], comparison: Comparison, judged: Collection[Unit] = ()) -> dict[Unit, float]:

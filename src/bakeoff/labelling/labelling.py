@@ -19,7 +19,7 @@ from bakeoff.measure.sampling import N_RANDOM
 from bakeoff.measure.units import GradedUnit
 from bakeoff.pilot.judge_answers import standing
 from bakeoff.runs.folder import RunFolder
-from bakeoff.runs.labels import append_labels, labels_of, read_labels
+from bakeoff.runs.labels import append_labels, labels_of, read_labels, read_weights
 
 MOST_NAME, MOST_NOTE = 60, 2000
 LONGEST_S = 24 * 3600.0
@@ -49,6 +49,7 @@ class Labelling:
         self.labeller = checked_name(labeller)
         self.by_id: Mapping[str, GradedUnit] = ids_of(labelling_units(folder))
         self._ids = {graded.unit: id for id, graded in self.by_id.items()}
+        self._weighted = read_weights(folder).keys()
         self.judge = standing(folder, labels_of(folder).chances)
         self._lock = threading.Lock()
         self._seen: tuple[int, int] | None = None
@@ -61,7 +62,8 @@ class Labelling:
             path = self.folder.labels_path
             now = (path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else None
             if now != self._seen or now is None:
-                self._latest = latest(read_labels(path, self._ids))
+                labels = read_labels(path, self._weighted)
+                self._latest = latest(label for label in labels if label.unit in self._ids)
                 self._seen = now
             return self._latest
 

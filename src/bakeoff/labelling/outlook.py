@@ -51,7 +51,9 @@ def _for_the_judge(labelling: Labelling) -> list[str]:
 def _labels(labelling: Labelling) -> Labels:
     """The labels so far, with how likely each answer was to be drawn."""
     verdicts = settled(labelling.labels().values())
-    sample = sample_of(read_weights(labelling.folder), labelling.folder.config().seed, verdicts.keys())
+    weights, units = read_weights(labelling.folder), {graded.unit for graded in labelling.by_id.values()}
+    seed = labelling.folder.config().seed
+    sample = sample_of(weights, seed, verdicts.keys(), known=weights.keys() - units)
     return Labels(verdicts, sample, labelling.judge.verdicts)
 
 

@@ -78,21 +78,30 @@ def inclusion_probabilities(weights: Weights, seed: int, n: int, n_random: int =
     return {unit: share + (1 - share) * min(1.0, weights[unit] * threshold[unit]) for unit in weights}
 
 
-def sample_of(weights: Weights, seed: int, labelled: Collection[Unit], n_random: int = N_RANDOM) -> Sample:
+def sample_of(
+    weights: Weights,
+    seed: int,
+    labelled: Collection[Unit],
+    n_random: int = N_RANDOM,
+    known: Collection[Unit] = frozenset(),
+) -> Sample:
     """The sample that the labelled units make up.
 
     People may leave units out (in a spreadsheet for example). Whether a unit of the front has a label is then treated
     as random and independent of what the label would be: each probability is multiplied by the labelled share of the
     front. The front is the longest one that ends with a labelled unit and of which at least LEAST_LABELLED have a
     label, so that a few labels far down the order do not take weight from the others; they are not used. Labelled units
-    without a weight are not used either.
+    without a weight are not used either. `known` units had a weight when the order was set and need no label any more:
+    they are left out, and change nobody else's probability.
     """
     order = labelling_order(weights, seed, n_random)
-    front = _front(order, labelled)
-    used = frozenset(unit for unit in order[:front] if unit in labelled)
-    share = len(used) / front if front else 0.0
+    waiting = [unit for unit in order if unit not in known]
+    n_waiting = _front(waiting, labelled)
+    used = frozenset(unit for unit in waiting[:n_waiting] if unit in labelled)
+    share = len(used) / n_waiting if n_waiting else 0.0
+    front = order.index(waiting[n_waiting - 1]) + 1 if n_waiting else 0
     probabilities = inclusion_probabilities(weights, seed, front, n_random)
-    return Sample(front, used, {unit: share * probability for unit, probability in probabilities.items()})
+    return Sample(front, used, {unit: share * probabilities[unit] for unit in probabilities if unit not in known})
 
 
 def _front(order: Sequence[Unit], labelled: Collection[Unit]) -> int:

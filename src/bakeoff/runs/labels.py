@@ -21,7 +21,7 @@ from bakeoff.measure.labelled import NO_LABELS, Labels
 from bakeoff.measure.labels import Label, Unit, settled
 from bakeoff.measure.sampling import sample_of
 from bakeoff.measure.units import is_labelled, is_unit, unit_of
-from bakeoff.records import Record
+from bakeoff.records import Answer, Record
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.judged import read_judged
 
@@ -71,10 +71,11 @@ def labels_of(folder: RunFolder) -> Labels:
     judged = read_judged(folder)
     if not folder.labels_path.exists():
         return replace(NO_LABELS, judged=judged)
-    weights = read_weights(folder)
-    check_weights(folder, weights, test_units(folder))
-    verdicts = settled(read_labels(folder.labels_path, weights.keys()))
-    return Labels(verdicts, sample_of(weights, folder.config().seed, verdicts.keys()), judged)
+    weights, units = read_weights(folder), test_units(folder)
+    check_weights(folder, weights, units)
+    verdicts = settled(label for label in read_labels(folder.labels_path, weights.keys()) if label.unit in units)
+    sample = sample_of(weights, folder.config().seed, verdicts.keys(), known=weights.keys() - units)
+    return Labels(verdicts, sample, judged)
 
 
 def append_labels(path: Path, labels: Sequence[Label]) -> None:
@@ -86,9 +87,14 @@ def append_labels(path: Path, labels: Sequence[Label]) -> None:
 
 def test_units(folder: RunFolder) -> set[Unit]:
     """Every answer of the run that a label can be about."""
+    return {unit_of(answer) for answer in _tested(folder) if is_unit(answer)}
+
+
+def _tested(folder: RunFolder) -> Iterator[Answer]:
+    """Every answer to a question whose answers are labelled."""
     asked = {question.id for question in folder.questions() if is_labelled(question)}
     answers = (answer for name in folder.comparison().names for answer in folder.answers(name))
-    return {unit_of(answer) for answer in answers if answer.question_id in asked and is_unit(answer)}
+    return (answer for answer in answers if answer.question_id in asked)
 
 
 def set_labels_aside(folder: RunFolder, question_ids: Collection[str]) -> int:
@@ -125,7 +131,10 @@ def read_weights(folder: RunFolder) -> dict[Unit, float]:
 
 
 def check_weights(folder: RunFolder, weights: Mapping[Unit, float], units: Collection[Unit]) -> None:
-    """Raises RunFolderError unless the weights are those of exactly these answers, and finite numbers above 0."""
+    """Raises RunFolderError unless the weights are those of these answers, and finite numbers above 0.
+
+    An answer of the run may have a weight although it needs no label any more: the lists of refusals have grown.
+    """
     bad = next((unit for unit, weight in weights.items() if not 0 < weight < inf), None)
     if bad is not None:
         raise RunFolderError(
@@ -133,11 +142,13 @@ def check_weights(folder: RunFolder, weights: Mapping[Unit, float], units: Colle
             "are numbers above 0.",
             AGAIN,
         )
-    if weights.keys() != set(units):
-        n_other = len(weights.keys() ^ set(units))
+    missing, more = set(units) - weights.keys(), weights.keys() - set(units)
+    if more:
+        more -= {unit_of(answer) for answer in _tested(folder)}
+    if n_other := len(missing) + len(more):
         raise RunFolderError(
             f"{folder.label_weights_path} does not fit the run's answers: {n_other} answers are in only one of them.",
-            f"the answers or the file changed after labelling began: {AGAIN}",
+            f"the answers, the file or the lists of $BAKEOFF_LANGUAGES changed after labelling began: {AGAIN}",
         )
 
 
