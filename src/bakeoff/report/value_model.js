@@ -1,0 +1,208 @@
+/* What contenders are worth: the same formulas as decide/value/worth.py, updates.py and joint.py, with the same draws.
+ *
+ * Takes the draws and terms that value_payload.py writes, and cost inputs. Gives expected net value a year with
+ * intervals, chances to be the best, expected losses, and ranges of the value of a right answer. Knows nothing about
+ * the page. Defines one name, `bakeoffValue`; Node can `require` it with cost_model.js. A test compares it with Python:
+ * change both or neither.
+ */
+"use strict";
+
+const bakeoffValue = (() => {
+  const DAYS_PER_MONTH = 365.25 / 12;
+  const TAILS = [0.025, 0.975];
+
+  /* Whole numbers of three bytes each, as text; and numbers of four bytes each (32-bit floating point). */
+  function decoded(text) {
+    const bytes = atob(text), numbers = new Float64Array(bytes.length / 3);
+    for (let i = 0, at = 0; i < numbers.length; i += 1, at += 3) {
+      numbers[i] = (bytes.charCodeAt(at) << 16) | (bytes.charCodeAt(at + 1) << 8) | bytes.charCodeAt(at + 2);
+    }
+    return numbers;
+  }
+  const decodedFloats = (text) =>
+    Float64Array.from(new Float32Array(Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0)).buffer));
+
+  /* The payload with its draws as arrays of fractions. Factors of costs are multiples of the number they multiply. */
+  function opened(page) {
+    const all = (texts, unit) => texts.map((text) => decoded(text).map((whole) => whole / unit));
+    const shares = (draws) => draws && {
+      mass: all(draws.mass, page.unit),
+      right: Object.fromEntries(Object.entries(draws.right).map(([name, texts]) => [name, all(texts, page.unit)])),
+      declined: Object.fromEntries(Object.entries(draws.declined).map(([name, texts]) => [name, all(texts, page.unit)])),
+    };
+    return {
+      ...page, outcomes: shares(page.outcomes), before: shares(page.before), after: shares(page.after),
+      factors: page.factors.map(decodedFloats),
+    };
+  }
+
+  /* The shares of questions whose fact has changed, and has changed but is not yet known, over a horizon. */
+  function changedShare(changes, months) {
+    if (changes.interval_days === null) return 0;
+    const n = (months * DAYS_PER_MONTH) / changes.interval_days;
+    return n * changes.share > 1e-9 ? 1 - (1 - Math.pow(1 - changes.share, n)) / (n * changes.share) : 0;
+  }
+  const staleShare = (changes, changed, days) =>
+    (changes.interval_days === null ? 0 : Math.min(changed, (changes.share * days) / changes.interval_days));
+
+  /* The mean worth of a question in each draw, in right answers. `stakes` is what a wrong and a declined answer cost. */
+  function utilityOf(page, name, stakes, months) {
+    const { mass } = page.outcomes, n = mass[0].length, total = new Float64Array(n);
+    const changed = changedShare(page.changes, months);
+    const stale = changed && staleShare(page.changes, changed, page.update_days[name] || 0);
+    const [before, after] = [page.before, page.after].map((draws) => (draws && draws.right[name] ? draws : null));
+    const sums = (draws) => draws && [draws.right[name], draws.declined[name]].map((parts) => added(parts, n));
+    const [of_before, of_after] = changed ? [sums(before), sums(after)] : [null, null];
+    mass.forEach((share, g) => {
+      const own = page.own[g] || {};
+      const worth = own.right ?? 1, wrong = own.wrong ?? stakes.wrong, declining = own.declined ?? stakes.declined;
+      const [rights, declines] = [page.outcomes.right[name][g], page.outcomes.declined[name][g]];
+      for (let d = 0; d < n; d += 1) {
+        let [right, declined] = [rights[d], declines[d]];
+        if (changed) {
+          const known = changed - stale;
+          const [later_right, later_declined] = of_after
+            ? [of_after[0][d] * share[d], of_after[1][d] * share[d]] : [right, declined];
+          const [old_right, old_declined] = of_before ? [of_before[0][d] * share[d], of_before[1][d] * share[d]] : [0, 0];
+          right = (1 - changed) * right + known * later_right + stale * old_right;
+          declined = (1 - changed) * declined + known * later_declined + stale * old_declined;
+        }
+        total[d] += worth * right - wrong * (share[d] - right - declined) - declining * declined;
+      }
+    });
+    return total;
+  }
+  function added(parts, n) {
+    const sum = new Float64Array(n);
+    parts.forEach((part) => { for (let d = 0; d < n; d += 1) sum[d] += part[d]; });
+    return sum;
+  }
+
+  /* What a question is worth today, in right answers; 0 if nobody answers. */
+  const todayUtility = (today, stakes) =>
+    (today ? today.right - stakes.wrong * today.wrong - stakes.declined * today.declined : 0);
+
+  /* Every contender's utility, and that of doing nothing, by name. */
+  function utilities(page, stakes, months) {
+    const n = page.outcomes.mass[0].length;
+    const found = Object.fromEntries(page.names.map((name) => [name, utilityOf(page, name, stakes, months)]));
+    found[page.nothing] = new Float64Array(n).fill(todayUtility(page.today, stakes));
+    return found;
+  }
+
+  /* The queries and the months of the horizon, discounted. */
+  function discounted(c) {
+    let [queries, months] = [0, 0];
+    for (let month = 1; month <= c.horizon_months; month += 1) {
+      const weight = Math.pow(1 + c.discount_per_year, -month / 12);
+      months += weight;
+      queries += c.queries_per_month * Math.pow(1 + c.growth_per_month, month - 1) * weight;
+    }
+    return [queries, months];
+  }
+
+  /* Every contender's total cost in each draw, and that of doing nothing. `inputs` are by contender. */
+  function totals(page, inputs, cost) {
+    const n = page.outcomes.mass[0].length, found = {};
+    Object.entries(inputs).forEach(([name, c]) => {
+      const drawn = Object.entries(page.drawn[name] || {}).map(([field, i]) => [field, c[field], page.factors[i]]);
+      const total = new Float64Array(n), at = { ...c };
+      if (!drawn.length) { found[name] = total.fill(cost.totalCost(c)); return; }
+      for (let d = 0; d < n; d += 1) {
+        for (const [field, value, factors] of drawn) at[field] = value * factors[d];
+        total[d] = cost.totalCost(at);
+      }
+      found[name] = total;
+    });
+    const first = Object.values(inputs)[0];
+    const [queries, months] = first ? discounted(first) : [0, 0];
+    found[page.nothing] = new Float64Array(n).fill(page.today_usd.per_question * queries + page.today_usd.per_month * months);
+    return found;
+  }
+
+  /* Net value a year in each draw, if a right answer is worth so many US dollars. */
+  function nets(of, right) {
+    const yearly = 12 / of.months;
+    return Object.fromEntries(Object.entries(of.totals).map(([name, total]) =>
+      [name, total.map((usd, d) => (right * of.queries * of.utility[name][d] - usd) * yearly)]));
+  }
+
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  /* The mean and the 95 % interval of draws. */
+  function interval(values) {
+    const sorted = Float64Array.from(values).sort();
+    const [low, high] = TAILS.map((share) => {
+      const at = share * (sorted.length - 1), below = Math.floor(at);
+      const next = sorted[Math.min(below + 1, sorted.length - 1)];
+      return sorted[below] + (next - sorted[below]) * (at - below);
+    });
+    return { value: mean(values), low, high };
+  }
+
+  /* How often each candidate has the highest value; equal ones share a draw. */
+  function chances(drawn, candidates) {
+    const names = candidates.filter((name) => name in drawn), tables = names.map((name) => drawn[name]);
+    const wins = new Float64Array(names.length), n = tables.length ? tables[0].length : 0;
+    for (let d = 0; d < n; d += 1) {
+      let [top, equal] = [-Infinity, 0];
+      for (const table of tables) {
+        if (table[d] > top) [top, equal] = [table[d], 1];
+        else if (table[d] === top) equal += 1;
+      }
+      tables.forEach((table, i) => { if (table[d] === top) wins[i] += 1 / equal; });
+    }
+    return Object.fromEntries(names.map((name, i) => [name, wins[i] / n]));
+  }
+
+  /* Each contender's worth a year: of its answers, cost, net, chance to be the best, expected loss. */
+  function worth(of, right, candidates) {
+    const net = nets(of, right), yearly = 12 / of.months, best = chances(net, candidates);
+    const among = candidates.filter((name) => name in net).map((name) => net[name]);
+    const top = Object.values(net)[0].map((_, d) => among.reduce((most, values) => Math.max(most, values[d]), -Infinity));
+    return Object.fromEntries(Object.entries(net).map(([name, values]) => [name, {
+      answers: interval(of.utility[name].map((utility) => right * of.queries * utility * yearly)),
+      cost: interval(of.totals[name].map((usd) => usd * yearly)),
+      net: interval(values),
+      best: best[name] || 0,
+      loss: among.length ? mean(top.map((most, d) => most - values[d])) : 0,
+    }]));
+  }
+
+  /* Each contender's expected net value a year over the value of a right answer: slope and start, by name. */
+  function lines(of) {
+    const yearly = 12 / of.months;
+    return Object.fromEntries(Object.entries(of.totals).map(([name, total]) =>
+      [name, [mean(of.utility[name]) * of.queries * yearly, -mean(total) * yearly]]));
+  }
+
+  /* Which candidate has the highest expected net value from which value of a right answer on. */
+  function bestRanges(of, candidates) {
+    const left = Object.entries(lines(of)).filter(([name]) => candidates.includes(name));
+    if (!left.length) return [];
+    let at = 0, now = left.reduce((a, b) => (b[1][1] > a[1][1] || (b[1][1] === a[1][1] && b[1][0] > a[1][0]) ? b : a));
+    const found = [];
+    for (;;) {
+      const [name, [slope, start]] = now, from = at;
+      const crossings = left.filter(([, [other]]) => other > slope)
+        .map((line) => [Math.max(from, (start - line[1][1]) / (line[1][0] - slope)), line]);
+      if (!crossings.length) return [...found, { contender: name, low: at, high: null }];
+      const nearest = Math.min(...crossings.map(([usd]) => usd));
+      if (nearest > at) found.push({ contender: name, low: at, high: nearest });
+      now = crossings.filter(([usd]) => usd === nearest).map(([, line]) => line).reduce((a, b) => (b[1][0] > a[1][0] ? b : a));
+      at = nearest;
+    }
+  }
+
+  /* Everything drawn, for contenders with these cost inputs. */
+  function drawn(page, inputs, stakes, cost) {
+    const first = Object.values(inputs)[0];
+    return {
+      utility: utilities(page, stakes, first.horizon_months), totals: totals(page, inputs, cost),
+      queries: discounted(first)[0], months: first.horizon_months,
+    };
+  }
+
+  return { opened, drawn, utilities, totals, discounted, nets, interval, chances, worth, lines, bestRanges, mean };
+})();
+
+if (typeof module !== "undefined") module.exports = bakeoffValue;
