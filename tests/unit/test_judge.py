@@ -9,7 +9,7 @@ from bakeoff.decide.verdict.claims import Entry
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
-from bakeoff.pilot.judge import judge, per_question_values
+from bakeoff.pilot.judge import graded_answers, judge, per_question_values
 from bakeoff.runs.folder import RunFolder
 from tests.unit.report_fixture import build
 
@@ -26,6 +26,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 def claim(run: RunFolder, name: str, profile: Profile | None = None) -> Entry:
     return next(one for one in judge(run, profile or Profile()).claims if one.claim.id == name)
+
+
+def _freshness(run, questions):
+    of = graded_answers(run, questions, ["rag"])
+    return per_question_values(run, questions, ["rag"], of)["freshness"]["rag"].values
 
 
 def test_the_ledger_is_told_where_the_router_sent_its_questions(run: RunFolder) -> None:
@@ -72,7 +77,9 @@ def test_the_verdict_s_file_is_the_record_that_was_written(run: RunFolder) -> No
 def test_updated_answers_are_read_from_the_scores_not_graded_again(run: RunFolder) -> None:
     """Changing the scores of the update changes freshness; changing the answers does not."""
     questions = [question for question in run.questions() if question.split == "test"]
-    before = per_question_values(run, questions, ["rag"])["freshness"]["rag"].values
+    before = per_question_values(run, questions, ["rag"], graded_answers(run, questions, ["rag"]))["freshness"][
+        "rag"
+    ].values
     assert before
     answers, scores = run.answers("rag", "updated"), list(run.scores())
     turned = [
@@ -83,9 +90,16 @@ def test_updated_answers_are_read_from_the_scores_not_graded_again(run: RunFolde
     ]
     try:
         jsonl.write(run.answers_path("rag", "updated"), [one.model_copy(update={"text": "x"}) for one in answers])
-        assert per_question_values(run, questions, ["rag"])["freshness"]["rag"].values == before
+        assert (
+            per_question_values(run, questions, ["rag"], graded_answers(run, questions, ["rag"]))["freshness"][
+                "rag"
+            ].values
+            == before
+        )
         jsonl.write(run.scores_path, turned)
-        after = per_question_values(run, questions, ["rag"])["freshness"]["rag"].values
+        after = per_question_values(run, questions, ["rag"], graded_answers(run, questions, ["rag"]))["freshness"][
+            "rag"
+        ].values
     finally:
         jsonl.write(run.answers_path("rag", "updated"), answers)
         jsonl.write(run.scores_path, scores)

@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -259,3 +260,22 @@ def test_the_verdicts_two_steps_take_values_corrected_by_labels():
     (weighted,) = contrasts(of, facts, "accuracy", [("rag", "base")], weights={key: float(key < "q5") for key in facts})
     assert weighted.n == sum(key < "q5" for key in facts)
     assert weighted.high - weighted.low > alone.high - alone.low
+
+
+def test_values_in_a_wider_span_give_the_same_test_in_their_own_unit():
+    """Utilities of -1..1 are correctness doubled: differences and intervals double, p-values stay."""
+    case = pilot()
+    of = corrected_by(60, case)
+    wide = {
+        name: {
+            key: one._replace(
+                value=2 * one.value - 1, predicted=2 * one.predicted - 1, variance=4 * one.variance, noise=4 * one.noise
+            )
+            for key, one in column.items()
+        }
+        for name, column in of.pseudos.items()
+    }
+    (one,), (two,) = contrasts(of, case[2], "x"), contrasts(replace(of, pseudos=wide), case[2], "x", span=2.0)
+    assert two.p == pytest.approx(one.p) and two.finding == one.finding
+    for key in ("difference", "low", "high"):
+        assert getattr(two, key) == pytest.approx(2 * getattr(one, key))

@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import pytest

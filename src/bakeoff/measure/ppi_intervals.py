@@ -56,6 +56,11 @@ class Term(NamedTuple):
     def of(cls, pseudo: Pseudo) -> "Term":
         return cls(pseudo.value, pseudo.predicted, pseudo.doubt, pseudo.noise, pseudo.expected_noise)
 
+    def divided(self, span: float) -> "Term":
+        """The same in units of `span`."""
+        value, predicted, doubt = (part / span for part in (self.value, self.predicted, self.doubt))
+        return Term(value, predicted, doubt, self.noise / span**2, self.expected_noise / span**2)
+
 
 def share(
     pseudos: Pseudos, fact_of: Facts, n_labels: int, weights: Values | None = None, shift: np.ndarray = NO_SHIFT
@@ -175,10 +180,13 @@ def contrasts(
     """
     chosen = list(combinations(of.pseudos, 2)) if pairs is None else pairs
     tests = [
-        Test.of(a, b, terms, fact_of, of.n_labels, measure, margin, weights, paired_shift(shifts or {}, a, b))
+        Test.of(
+            a, b, {key: term.divided(span) for key, term in terms.items()}, fact_of, of.n_labels, measure, margin,
+            weights, paired_shift(shifts or {}, a, b) / span,
+        )
         for a, b in chosen
         if (terms := differences(of.pseudos[a], of.pseudos[b], weights))
-    ]
+    ]  # fmt: skip
     return as_family(tests, margin, span, method)
 
 

@@ -5,7 +5,7 @@ report's page calculates with. Reads no file. All rules are in `decide/`; this f
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,6 +24,7 @@ from bakeoff.decide.value.outcomes import (
     Drawn,
     OutcomeDraws,
     Outcomes,
+    corrected_utilities,
     draw_outcomes,
     outcomes,
     utilities,
@@ -41,11 +42,12 @@ from bakeoff.decide.value.worth import (
 from bakeoff.decide.verdict.decide import Case
 from bakeoff.decide.verdict.rule import cheapest, picked_level, top
 from bakeoff.decide.verdict.standing import Known, Standing, standings
+from bakeoff.measure.base_then_leader import base_then_leader
 from bakeoff.measure.comparison import Comparison, Estimate
-from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.graded import Graded
+from bakeoff.measure.ppi import Corrected
 from bakeoff.measure.statistics import graded_share
-from bakeoff.records import Question
+from bakeoff.records import Contrast, Question
 
 WAYS = {"question": "If each question counts once", "fact": "If each fact counts once", "traffic": "By traffic"}
 QUESTIONS_PER_DAY = 60
@@ -62,7 +64,8 @@ class Tested:
 
     `questions` are those of the test in the domain, `changed` those about changed documents, which were asked `before`
     and `after` the update (`correct`, `abstained`). `update_days` says how long an update takes by contender, `needs`
-    which needs it cannot meet, `days` the range of its days of set-up.
+    which needs it cannot meet, `days` the range of its days of set-up. `corrected` is `correct` with what labels of
+    people leave open, None with too few of them.
     """
 
     comparison: Comparison
@@ -72,6 +75,7 @@ class Tested:
     abstained: Values
     hallucinated: Values
     inputs: Mapping[str, CostInputs]
+    corrected: Corrected | None = None
     changed: Sequence[Question] = ()
     before: tuple[Values, Values] = field(default_factory=lambda: ({}, {}))
     after: tuple[Values, Values] = field(default_factory=lambda: ({}, {}))
@@ -179,11 +183,11 @@ def decision(tested: Tested, n_facts: int) -> Decision:
     cost = {name: float(usd.mean()) for name, usd in draws.total_usd.items()}
     first = top(expected, to_choose, cost)
     values = tested.utility_values()
-    contrasts = _contrasts(tested, values, baselines, builds, first)
+    contrasts = _contrasts(tested, values, baselines, builds, first, expected)
     as_good = [c.b for c in contrasts if c.a == first and c.finding == "tied" and c.b in builds and not in_money]
     leader = cheapest(first, as_good, cost) if first is not None and not in_money else first
     if leader is not None and leader != first and leader != NOTHING:
-        contrasts = _contrasts(tested, values, baselines, builds, leader)
+        contrasts = _contrasts(tested, values, baselines, builds, leader, expected)
     level = picked_level(draws.utility, builds)
     of_worth = worth(draws, profile.stakes_usd.right if in_money and profile.stakes_usd else None, to_choose)
     of_worth = of_worth.model_copy(
@@ -237,21 +241,41 @@ def _expected(tested: Tested, draws: Draws, in_money: bool) -> dict[str, float]:
 
 
 def _contrasts(
-    tested: Tested, values: Values, baselines: Sequence[str], builds: Sequence[str], leader: str | None
-) -> list:
+    tested: Tested,
+    values: Values,
+    baselines: Sequence[str],
+    builds: Sequence[str],
+    leader: str | None,
+    expected: Mapping[str, float],
+) -> list[Contrast]:
     """The contrasts of the decision: contenders against the base models, and the leader against the others."""
     if leader is None or leader == NOTHING:
         return []
     profile = tested.profile
     weights = None if len(set(tested.weights.values())) == 1 else tested.weights
     span = max(1.0, profile.utility.right + max(profile.utility.wrong, profile.utility.declined))
-    margin = profile.margin / span
-    pairs = [(name, base) for base in baselines for name in builds if name != base]
-    gate = contrasts(values, tested.facts, "utility", pairs, margin, weights, span) if pairs else []
-    beaten = {(pair.a, pair.b) for pair in gate if pair.finding == "different" and pair.difference > 0}
-    passed = [name for name in builds if all((name, base) in beaten for base in baselines)]
-    duels = [(leader, name) for name in passed if name != leader]
-    return [*gate, *(contrasts(values, tested.facts, "utility", duels, margin, weights, span) if duels else [])]
+    worth: Values | Corrected = values
+    if tested.corrected is not None:
+        worth = corrected_utilities(
+            tested.questions, tested.corrected, tested.abstained, profile.utility, profile.value
+        )
+    found = base_then_leader(
+        _only(worth, [*builds, *baselines]),
+        tested.facts,
+        baselines,
+        lambda passed: leader if leader in passed else max(passed, key=lambda name: expected[name]),
+        margin=profile.margin / span,
+        weights=weights,
+        span=span,
+    )
+    return [*found.against_base, *(pair for pair in found.against_leader if pair.a == leader)]
+
+
+def _only(values: Values | Corrected, names: Sequence[str]) -> Values | Corrected:
+    """The values of these contenders."""
+    if isinstance(values, Corrected):
+        return replace(values, pseudos={name: values.pseudos[name] for name in names if name in values.pseudos})
+    return {name: values[name] for name in dict.fromkeys(names) if name in values}
 
 
 def _orders(tested: Tested, values: Values) -> dict[str, dict[str, float]]:

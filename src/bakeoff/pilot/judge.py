@@ -44,7 +44,8 @@ from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix, measured_matr
 from bakeoff.decide.verdict.sensitivity import Choice, Sensitivity, sensitivity
 from bakeoff.measure.comparison import Comparison, Entrant
 from bakeoff.measure.graded import Graded, graded
-from bakeoff.measure.labelled import labelled
+from bakeoff.measure.labelled import Labelled, labelled
+from bakeoff.measure.ppi import Corrected
 from bakeoff.measure.resample import redraw
 from bakeoff.measure.score import values_by_phase
 from bakeoff.measures import IN_DOMAIN, Measure
@@ -114,8 +115,9 @@ def _run_of(folder: RunFolder, profile: Profile) -> "_Run":
     folder.require(*(folder.answers_path(name) for name in comparison.names))
     asked = folder.questions()
     questions = [question for question in asked if question.split == "test"]
-    values = per_question_values(folder, questions, comparison.names)
-    return _Run(folder, profile, comparison, folder.data(), asked, questions, values)
+    of = graded_answers(folder, questions, comparison.names)
+    values = per_question_values(folder, questions, comparison.names, of)
+    return _Run(folder, profile, comparison, folder.data(), asked, questions, values, of)
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class _Run:
     asked: Sequence[Question]
     questions: Sequence[Question]
     values: ByContender
+    labelled: Labelled
 
     @cached_property
     def facts(self) -> dict[str, str]:
@@ -168,6 +171,13 @@ class _Run:
         ]
         return decide(self.decision.case, warnings)
 
+    @property
+    def corrected(self) -> Corrected | None:
+        """How right the answers in the domain are, corrected by labels; None with too few of them."""
+        keys = {question.id for question in self.questions if question.slice in IN_DOMAIN}
+        of = self.labelled.corrected.get("correct")
+        return of and of.only(keys)
+
     @cached_property
     def decision(self) -> Decision:
         n_facts = len({question.fact for question in self.tested.questions})
@@ -186,6 +196,7 @@ class _Run:
             abstained=self.in_domain["declined"],
             hallucinated=self.in_domain["hallucination"],
             inputs=self.inputs,
+            corrected=self.corrected,
             changed=changed,
             before=(self.values["before_update"], self.values["declined_before_update"]),
             after=(self.values["freshness"], self.values["declined_after_update"]),
@@ -265,7 +276,16 @@ def _inspected(data: DataSummary, questions: Sequence[Question]) -> Inspection:
     )
 
 
-def per_question_values(folder: RunFolder, questions: Sequence[Question], names: Sequence[str]) -> ByContender:
+def graded_answers(folder: RunFolder, questions: Sequence[Question], names: Sequence[str]) -> Labelled:
+    """The scores of the test answers, with the labels of people."""
+    answers = {name: folder.answers(name) for name in names}
+    tested = values_by_phase(folder.scores()).get("test", {})
+    return labelled(questions, answers, {name: tested.get(name, {}) for name in names}, labels_of(folder))
+
+
+def per_question_values(
+    folder: RunFolder, questions: Sequence[Question], names: Sequence[str], of: Labelled
+) -> ByContender:
     """Values by measure, contender and question. Effects and claims are tested on these.
 
     `freshness` is accuracy on changed facts after the update, `before_update` the same before it. `without_retraining`
@@ -273,10 +293,8 @@ def per_question_values(folder: RunFolder, questions: Sequence[Question], names:
     """
     changed = {question.id for question in questions if question.slice == "changed"}
     others = {question.id for question in questions} - changed
-    phases = values_by_phase(folder.scores())
-    tested, updated = ({name: phases.get(phase, {}).get(name, {}) for name in names} for phase in ("test", "updated"))
-    answers = {name: folder.answers(name) for name in names}
-    of = labelled(questions, answers, tested, labels_of(folder))
+    phase = values_by_phase(folder.scores()).get("updated", {})
+    updated = {name: phase.get(name, {}) for name in names}
     values: ByContender = {
         measure: {name: of.graded(name, score, others) for name in names} for measure, score in SCORE_OF.items()
     }

@@ -47,7 +47,7 @@ class ValueDraws(Record):
 class Terms:
     """What the draws are valued by. `utility` and `own` are in units of a right answer; `own` is by group.
 
-    `value` describes today's process, in a currency of which one unit is `usd` US dollars; None if nobody answers today.
+    `value` describes today's process, in a currency of which one unit is `usd` US dollars; None: nobody answers today.
     """
 
     utility: Stakes

@@ -10,12 +10,13 @@ nor wrong are right with a share that is drawn evenly from 0 to 1 for each conte
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bakeoff.decide.situation.stakes import OwnStakes, Stakes, Value, in_units, replaced
 from bakeoff.measure.graded import NONE, Graded
+from bakeoff.measure.ppi import Corrected, Pseudo
 from bakeoff.records import Question, Record
 
 N_DRAWS = 2000
@@ -135,6 +136,46 @@ def utilities(
                 reach[key] = reached * (wrong - declining if _is_unserved(question, value) else gains + wrong)
         found[name] = Graded(worth, {key: text for key, text in of.unsure.items() if key in reach}, reach)
     return found
+
+
+def corrected_utilities(
+    questions: Sequence[Question],
+    correct: Corrected,
+    abstained: Mapping[str, Graded],
+    stakes: Stakes,
+    value: Value | None = None,
+) -> Corrected:
+    """As `utilities`, from grades corrected by labels: worth is a line in how right an answer is."""
+    known = {name: Graded(correct.values(name)) for name in correct.pseudos}
+    worth = utilities(questions, known, abstained, stakes, value)
+    most = utilities(questions, {name: _all_right(of) for name, of in known.items()}, abstained, stakes, value)
+    least = utilities(questions, {name: _all_right(of, 0.0) for name, of in known.items()}, abstained, stakes, value)
+    pseudos = {
+        name: {
+            key: _scaled(pseudo, most[name].values[key] - least[name].values[key], worth[name].values[key])
+            for key, pseudo in column.items()
+            if key in worth[name].values
+        }
+        for name, column in correct.pseudos.items()
+    }
+    return replace(correct, pseudos=pseudos)
+
+
+def _all_right(of: Graded, right: float = 1.0) -> Graded:
+    return Graded(dict.fromkeys(of.values, right))
+
+
+def _scaled(pseudo: Pseudo, slope: float, value: float) -> Pseudo:
+    """The corrected worth of an answer whose worth rises by `slope` from wrong to right."""
+    return Pseudo(
+        value=value,
+        predicted=value + slope * (pseudo.predicted - pseudo.value),
+        probability=pseudo.probability,
+        variance=slope**2 * pseudo.variance,
+        noise=slope**2 * pseudo.noise,
+        doubt=abs(slope) * pseudo.doubt,
+        unit=pseudo.unit,
+    )
 
 
 def _groups(asked: Sequence[Question], value: Value | None) -> tuple[np.ndarray, tuple[OwnStakes | None, ...]]:
