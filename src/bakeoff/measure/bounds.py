@@ -36,8 +36,12 @@ def share_bound(share: float, n_effective: float, level: float = LEVEL, side: Si
 
 def meets(share: float, n_effective: float, goal: float, level: float = LEVEL, side: Side = "low") -> bool:
     """Whether the bound shows that the goal is reached."""
-    bound = share_bound(share, n_effective, level, side)
-    return bound >= goal if side == "low" else bound <= goal
+    if side == "high":
+        return meets(1 - share, n_effective, 1 - goal, level)
+    successes = share * n_effective
+    if successes <= 0:
+        return goal <= 0
+    return incomplete_beta(goal, successes, n_effective - successes + 1) <= 1 - level
 
 
 def more_for_bound(

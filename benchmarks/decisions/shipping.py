@@ -1,0 +1,153 @@
+"""How often the verdict says "Ship" where a goal, a limit or a lead is truly missing, and where all is truly met."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from bakeoff.decide.situation.profile import Profile
+from decisions.judged import Judged, Table, judged, percent, pilots, profile_of, share, ships, verdicts, worth_of
+from decisions.pilots import Skill, World, pilot, several, with_base
+
+SIZES = (30, 40, 60, 100, 200, 400, 1000)
+MISSED = {"70/10": (0.70, 0.10), "72/8": (0.72, 0.08), "79/5": (0.79, 0.05), "79.9/1": (0.799, 0.01),
+          "90/5.1": (0.90, 0.051)}  # fmt: skip
+MET = {"85/3": (0.85, 0.03), "90/2": (0.90, 0.02), "95/1": (0.95, 0.01)}
+GOALS = profile_of(accuracy_requirement=3)
+"""80 % right; at most 5 % wrong is assumed."""
+
+
+def ship_worlds() -> dict[str, World]:
+    """Worlds in which a goal is truly missed, then those in which all are met; n_facts is replaced."""
+    one = {f"{name}, one contender": World(with_base(rag=skill)) for name, skill in MISSED.items()}
+    return {
+        **one,
+        "79.5/3, six contenders": World(several(6, 0.795, 0.03)),
+        "90/5.2, six contenders": World(several(6, 0.90, 0.052)),
+        "79.5/3, six, less alike": World(several(6, 0.795, 0.03), alike=(0.1, 0.1)),
+        "79.9/1, 2 phrasings a fact": World(with_base(rag=(0.799, 0.01)), phrasings=2),
+        "90/5.1, 2 phrasings a fact": World(with_base(rag=(0.90, 0.051)), phrasings=2),
+        "79.9/1, by traffic, sigma 1": World(with_base(rag=(0.799, 0.01)), sigma=1.0),
+        "90/5.1, by traffic, sigma 1": World(with_base(rag=(0.90, 0.051)), sigma=1.0),
+        "79.9/1, by traffic, sigma 2": World(with_base(rag=(0.799, 0.01)), sigma=2.0),
+        "90/5.1, by traffic, sigma 2": World(with_base(rag=(0.90, 0.051)), sigma=2.0),
+    }
+
+
+def met_worlds() -> dict[str, World]:
+    return {
+        **{f"{name}, one contender": World(with_base(rag=skill)) for name, skill in MET.items()},
+        "90/2, six contenders": World(several(6, 0.90, 0.02)),
+        "90/2, 2 phrasings a fact": World(with_base(rag=(0.90, 0.02)), phrasings=2),
+        "90/2, by traffic, sigma 1": World(with_base(rag=(0.90, 0.02)), sigma=1.0),
+    }
+
+
+def goals_of(world: World) -> Profile:
+    return profile_of(accuracy_requirement=3, counts="traffic") if world.sigma else GOALS
+
+
+def sized(world: World, n_facts: int) -> World:
+    return World(**{**vars(world), "n_facts": n_facts})
+
+
+def shipping(worlds: Mapping[str, World], title: str, n_pilots: int, sizes: Sequence[int] = SIZES) -> Table:
+    """P("Ship") by the number of facts, in percent."""
+    rows = [
+        [name, *(percent(share(verdicts(sized(world, n), goals_of(world), n_pilots), ships)) for n in sizes)]
+        for name, world in worlds.items()
+    ]
+    return Table(f"{title} ({n_pilots} pilots each, %)", ["truth (right/wrong)", *(f"{n}" for n in sizes)], rows)
+
+
+def unsupported(n_pilots: int, sizes: Sequence[int] = SIZES) -> Table:
+    """P("Ship") where all goals are met, but the contender is no better than the base model, or not worth its cost."""
+    base = World({"base": Skill(0.9, 0.02), "rag": Skill(0.9, 0.02)})
+    usd = 1.0 * 12_000 * Skill(0.9, 0.02).utility()
+    costly = World(with_base((0.2, 0.2), rag=(0.9, 0.02)), days={"rag": 1.0}, situation={"engineering_usd_per_day": usd})
+    in_money = profile_of(**worth_of(1.0))
+    rows = [
+        ["as good as the base model (90/2)", *(percent(share(verdicts(sized(base, n), GOALS, n_pilots), ships)) for n in sizes)],
+        ["worth as much as doing nothing", *(percent(share(verdicts(sized(costly, n), in_money, n_pilots), ships)) for n in sizes)],
+    ]
+    return Table(f"P(\"Ship\") without a true lead ({n_pilots} pilots each, %)", ["truth", *(f"{n}" for n in sizes)], rows)
+
+
+# Limits.
+
+
+def hallucination_limit(n_pilots: int, sizes: Sequence[int] = SIZES) -> Table:
+    """How often a limit of 5 % wrong answers is 'met' and 'missed', if the truth is 20 % above or below."""
+    profile, rows = profile_of(max_hallucination=0.05, accuracy_requirement=1), []
+    for title, wrong, phrasings in (("6 % (over)", 0.06, 1), ("6 % (over), 2 phrasings", 0.06, 2), ("4 % (under)", 0.04, 1), ("2 % (under)", 0.02, 1)):
+        cells = []
+        for n in sizes:
+            found = verdicts(World(with_base(rag=(0.85, wrong)), n, phrasings), profile, n_pilots)
+            cells.append(_met_missed(found, "hallucination"))
+        rows.append([title, *cells])
+    return Table(f"A limit of 5 % wrong answers: met / missed ({n_pilots} pilots each, %)", ["truth", *(f"{n}" for n in sizes)], rows)
+
+
+def _met_missed(found: Sequence[Judged], requirement: str) -> str:
+    states = [one.standing("rag", requirement) for one in found]
+    return f"{percent(np.mean([s == 'met' for s in states]))} / {percent(np.mean([s == 'missed' for s in states]))}"
+
+
+TIMES = {
+    "lognormal": lambda rng, n: 800 * rng.lognormal(0.0, 0.5, n),
+    "bimodal (12 % slow)": lambda rng, n: np.where(rng.random(n) < 0.12, 4000, 500) * rng.lognormal(0.0, 0.2, n),
+    "bimodal (6 % slow)": lambda rng, n: np.where(rng.random(n) < 0.06, 4000, 500) * rng.lognormal(0.0, 0.2, n),
+}
+
+
+def latency_limit(n_pilots: int, sizes: Sequence[int] = (20, 40, 60, 100)) -> Table:
+    """How often a limit on the 95th percentile is 'met' and 'missed', if the truth is 20 % above or below it."""
+    rows, world = [], World(with_base(rag=(0.85, 0.03)), 40)
+    for kind, times in TIMES.items():
+        p95 = float(np.quantile(times(np.random.default_rng(1), 1_000_000), 0.95))
+        for title, limit in (("20 % over", p95 / 1.2), ("20 % under", p95 / 0.8)):
+            profile, cells = profile_of(latency_limit_ms=limit), []
+            for n in sizes:
+                found = [
+                    judged(of, profile, latencies_ms={"rag": list(times(np.random.default_rng([5, n, i]), n))})
+                    for i, of in enumerate(pilots(world, n_pilots))
+                ]
+                cells.append(_met_missed(found, "latency_ms"))
+            rows.append([f"{kind}: {title}", *cells])
+    return Table(f"A limit on the 95th percentile: met / missed, by timed questions ({n_pilots} pilots each, %)", ["truth", *(f"{n}" for n in sizes)], rows)
+
+
+# The base gate.
+
+
+def base_gate(n_pilots: int) -> Table:
+    """120 facts, base 50 %, six contenders: how often the leader is shown to be better, and any false difference."""
+    rows = []
+    for alike in ((0.35, 0.30), (0.1, 0.2)):
+        for title, skills in GATES.items():
+            world = World({name: Skill(right, 1 - right) for name, right in skills.items()}, 120, alike=alike)
+            found = verdicts(world, profile_of(accuracy_requirement=1, max_hallucination=0.99), n_pilots)
+            rows.append([title, f"{sum(alike):.2f}", *(percent(share(found, holds)) for holds in (_best_beats_base, _has_winner))
+                         , percent(share(found, lambda one: _is_false(one, skills)))])  # fmt: skip
+    return Table(f"120 facts, base model 50 % right, no declined answers ({n_pilots} pilots each, %)",
+                 ["contenders, % right", "variance in common", "65 % shown better than base", "a winner", "any false difference"], rows)  # fmt: skip
+
+
+GATES = {
+    "65, five others 50": {"base": 0.5, "rag": 0.65, **{f"rag-{i}": 0.5 for i in range(1, 5)}},
+    "65, 60, 55, 50, 45": {"base": 0.5, "rag": 0.65, "rag-1": 0.6, "rag-2": 0.55, "rag-3": 0.5, "rag-4": 0.45},
+    "65 five times": {"base": 0.5, "rag": 0.65, **{f"rag-{i}": 0.65 for i in range(1, 5)}},
+    "50 five times": {"base": 0.5, "rag": 0.5, **{f"rag-{i}": 0.5 for i in range(1, 5)}},
+}
+
+
+def _best_beats_base(one: Judged) -> bool:
+    return any((c.a, c.b, c.finding) == ("rag", "base", "different") and c.difference > 0 for c in one.verdict.contrasts)
+
+
+def _has_winner(one: Judged) -> bool:
+    return one.verdict.winner is not None
+
+
+def _is_false(one: Judged, right: Mapping[str, float]) -> bool:
+    """Whether two contenders are called different that are not, or in the wrong direction."""
+    return any(c.finding == "different" and (right[c.a] - right[c.b]) * c.difference <= 0 for c in one.verdict.contrasts)
