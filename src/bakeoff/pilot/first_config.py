@@ -175,10 +175,13 @@ def _columns(columns: Mapped) -> str:
 
 
 def _profile(volume: MonthlyVolume | None) -> str:
-    """The monthly volume from the questions' dates. If most have none, the default, commented out."""
+    """The monthly volume from the questions' dates, else the default, commented out; and where to give a value."""
     if volume is None or not volume.is_known:
-        return "# profile:\n#   queries_per_month: 10000   # the default"
-    return f"profile:\n  queries_per_month: {volume.asked}   # from the dates and counts of the questions"
+        return f"# profile:\n#   queries_per_month: 10000   # the default\n# {VALUE}"
+    return f"profile:\n  queries_per_month: {volume.asked}   # from the dates and counts of the questions\n# {VALUE}"
+
+
+VALUE = "  value: {currency: USD, unanswered: 4}   # what it costs you when nobody answers a question: the verdict in money"
 
 
 def _list(paths: Sequence[str], folder: Path) -> str:
