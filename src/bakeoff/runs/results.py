@@ -16,11 +16,14 @@ class Outcome(Record):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    decision: str = "none"
     winner: str | None = None
+    headline: str = ""
     tied_with: tuple[str, ...] = ()
     as_good: tuple[str, ...] = ()
     reason: str = ""
     short_of: tuple[str, ...] = ()
+    not_shown: tuple[str, ...] = ()
     excluded: dict[str, str] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
