@@ -19,6 +19,7 @@ from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import BakeoffError, ModelUnavailableError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
+from bakeoff.decide.verdict.standing import LEAST_TIMES
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measure.own import own_measures
 from bakeoff.measure.summary import IN_DOMAIN
@@ -278,12 +279,13 @@ class Pilot:
         """Test questions of the domain, one for each fact, spread evenly.
 
         They are asked before the batch pass, so that no engine's cache answers them. They are part of the test, so that
-        a router routes them like the other questions.
+        a router routes them like the other questions. A limit on latency needs LEAST_TIMES of them.
         """
         asked = [question for question in self._prepared.of("test") if question.slice in IN_DOMAIN]
         by_fact = {question.fact: question for question in asked or self._prepared.of("test")}
         ordered = [by_fact[fact] for fact in sorted(by_fact)]
-        wanted = self._config.measuring.latency_questions + 1
+        is_limited = self._config.profile.latency_limit_ms is not None
+        wanted = max(self._config.measuring.latency_questions, LEAST_TIMES if is_limited else 0) + 1
         return ordered[:: max(1, len(ordered) // wanted)][:wanted]
 
     def _update(self, built: Sequence[Recipe], skipped: Sequence[str]) -> None:
