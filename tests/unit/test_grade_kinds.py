@@ -136,7 +136,9 @@ RIGHT = {
     ],
     "ordinals": [("thirty-second", "32nd"), ("fifteenth", "15th"), ("fortieth", "40th")],
     "bounds": [
-        ("16 or over", "at least 16"), ("greater than 100", "more than 100"), ("8 or fewer", "up to 8"),
+        ("16 or over", "at least 16"), ("greater than 100", "more than 100"), ("more than 5 kg", "greater than 5 kg"),
+        ("over 5 kg", "exceeding 5 kg"), ("less than 5 cm", "smaller than 5 cm"),
+        ("larger than 5 m", "bigger than 5 m"), ("8 or fewer", "up to 8"),
         ("up to 14 days", "14 days"),
         ("at most 5", "no more than 5"),
     ],

@@ -28,7 +28,7 @@ from bakeoff.grading.polarity import (
     polarity,
     without_agreeing_opening,
 )
-from bakeoff.grading.quantities import is_quantity, with_units
+from bakeoff.grading.quantities import is_quantity, with_common_bound, with_units
 from bakeoff.grading.rows import is_row
 from bakeoff.grading.rulings import Ruling, Verdict, best, right, unsure, wrong
 from bakeoff.grading.shares import as_clock, as_percentages, is_odds, odds_as_shares
@@ -98,7 +98,7 @@ def _judge(answer: str, golds: Sequence[str], kind: str) -> Ruling:
         return right("label") if any(is_label(answer, gold) for gold in golds) else wrong("label")
     if any(not terms(gold) and says_signs(answer, gold) for gold in golds):
         return right("signs")
-    golds = [gold for gold in golds if terms(gold)]
+    golds = [with_common_bound(gold) for gold in golds if terms(gold)]
     answer_terms = terms(answer)
     if not answer_terms and any(map(is_letter, golds)):
         return best([Ruling(*_letter(answer, gold)) for gold in golds])

@@ -4,9 +4,10 @@ Takes the terms of an answer and of the accepted answers. Decides whether the an
 does not contradict them. Without the question it cannot know which of two numbers was asked for: the first one counts.
 """
 
+import re
 from collections.abc import Sequence
 
-from bakeoff.grading.terms import Term, is_year, says_as_much
+from bakeoff.grading.terms import Term, is_year, says_as_much, terms
 from bakeoff.grading.wording import (
     FUNCTION_WORDS,
     Terms,
@@ -24,6 +25,25 @@ def is_quantity(gold: Terms) -> bool:
     rest = content(gold)
     n_numbers = sum(1 for term in rest if term.is_number)
     return bool(rest) and rest[0].is_number and len(rest) - n_numbers <= 3 and n_numbers <= 2
+
+
+_COMPARED = (
+    (re.compile(r"^(?:greater|larger|bigger) than\b|^exceeding\b|^beyond\b", re.IGNORECASE), "more than"),
+    (re.compile(r"^(?:smaller|lighter|cheaper) than\b|^beneath\b", re.IGNORECASE), "less than"),
+)
+
+
+def with_common_bound(gold: str) -> str:
+    """The accepted answer with 'more than' or 'less than' for a rarer word of the same bound, if it is a quantity.
+
+    >>> with_common_bound("greater than 5 kg"), with_common_bound("larger than life")
+    ('more than 5 kg', 'larger than life')
+    """
+    for rarer, common in _COMPARED:
+        said = rarer.sub(common, gold.strip())
+        if said != gold.strip() and is_quantity(terms(said)):
+            return said
+    return gold
 
 
 def is_bare(term: Term) -> bool:
