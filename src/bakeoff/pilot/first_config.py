@@ -181,7 +181,7 @@ def _profile(volume: MonthlyVolume | None) -> str:
     return f"profile:\n  queries_per_month: {volume.asked}   # from the dates and counts of the questions\n# {VALUE}"
 
 
-VALUE = "  value: {currency: USD, unanswered: 4}   # what it costs you when nobody answers a question: the verdict in money"
+VALUE = "  value: {currency: USD, unanswered: 4}   # when nobody answers a question, it costs you this"
 
 
 def _list(paths: Sequence[str], folder: Path) -> str:

@@ -23,7 +23,7 @@ from bakeoff.decide.cost.model import (
     compute_only,
     cost_breakdown,
     cost_table,
-    running_usd_per_month,
+    nominal_running_usd_per_month,
     setup_usd,
     tornado,
     total_interval,
@@ -255,7 +255,7 @@ class _Run:
 def _cost_of(inputs: CostInputs) -> Cost:
     return Cost(
         setup_usd=setup_usd(inputs),
-        running_usd_per_month=running_usd_per_month(inputs),
+        running_usd_per_month=nominal_running_usd_per_month(inputs),
         total_usd=total_usd(inputs),
     )
 

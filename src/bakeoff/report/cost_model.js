@@ -16,9 +16,9 @@ const bakeoffCost = (() => {
     (seconds / HOUR) * c.training_usd_per_hour + (tokens / MILLION) * c.training_usd_per_million_tokens;
 
   function setupUsd(c) {
-    const days = (c.data_days + c.setup_days) * c.engineering_usd_per_day;
+    const days = (c.data_days + c.setup_days + c.evaluation_days) * c.engineering_usd_per_day;
     const training = trainingUsd(c, c.training_seconds, c.training_tokens);
-    return days + training + (c.indexing_seconds / HOUR) * c.serving_usd_per_hour;
+    return days + training + (c.indexing_seconds / HOUR) * c.serving_usd_per_hour + c.fixed_setup_usd;
   }
 
   function marginalUsdPerQuery(c) {
@@ -26,14 +26,16 @@ const bakeoffCost = (() => {
     const fresh = c.prompt_tokens_per_query * (1 - c.cached_prompt_share) * c.input_usd_per_million_tokens;
     const cached = c.prompt_tokens_per_query * c.cached_prompt_share * c.cached_input_usd_per_million_tokens;
     const completion = c.completion_tokens_per_query * c.output_usd_per_million_tokens;
-    return (seconds / HOUR) * c.serving_usd_per_hour + (fresh + cached + completion) / MILLION;
+    const tokens = ((fresh + cached + completion) / MILLION) * (1 - c.batch_saving);
+    return (seconds / HOUR) * c.serving_usd_per_hour + tokens + c.fixed_usd_per_query;
   }
 
   function upkeepUsdPerMonth(c) {
     const retraining = trainingUsd(c, c.retraining_seconds_per_update, c.retraining_tokens_per_update);
     const reindexing = (c.reindexing_seconds_per_update / HOUR) * c.serving_usd_per_hour;
-    const days = c.upkeep_days_per_month * c.engineering_usd_per_day;
-    return c.updates_per_month * (retraining + reindexing) + days + c.index_usd_per_month;
+    const work = c.upkeep_days_per_month + c.updates_per_month * c.approval_days_per_update;
+    const monthly = c.on_call_usd_per_month + c.index_usd_per_month + c.fixed_usd_per_month;
+    return c.updates_per_month * (retraining + reindexing) + work * c.engineering_usd_per_day + monthly;
   }
 
   function idleUsd(c, queries) {

@@ -35,6 +35,7 @@ INPUTS = {
     "completion_tokens_per_query": ("completion tokens per query", "tokens"),
     "data_days": ("days of preparing data", "days"),
     "setup_days": ("engineering days of set-up", "days"),
+    "evaluation_days": ("days of evaluation", "days"),
     "training_seconds": ("seconds of training", "s"),
     "training_tokens": ("tokens trained on", "tokens"),
     "indexing_seconds": ("seconds of indexing and loading", "s"),
@@ -42,6 +43,8 @@ INPUTS = {
     "retraining_seconds_per_update": ("retraining seconds per update", "s"),
     "retraining_tokens_per_update": ("retraining tokens per update", "tokens"),
     "reindexing_seconds_per_update": ("re-indexing seconds per update", "s"),
+    "approval_days_per_update": ("days of approving an update", "days"),
+    "on_call_usd_per_month": ("price of being on call per month", "USD"),
     "upkeep_days_per_month": ("days of upkeep per month", "days"),
     "online_hours_per_month": ("hours online per month", "h"),
     "serving_usd_per_hour": ("price of an hour of serving", "USD"),
@@ -52,6 +55,10 @@ INPUTS = {
     "cached_input_usd_per_million_tokens": ("price of a million cached prompt tokens", "USD"),
     "output_usd_per_million_tokens": ("price of a million completion tokens", "USD"),
     "training_usd_per_million_tokens": ("price of a million training tokens", "USD"),
+    "batch_saving": ("share saved by batches", ""),
+    "fixed_setup_usd": ("fixed price of the set-up", "USD"),
+    "fixed_usd_per_month": ("fixed price per month", "USD"),
+    "fixed_usd_per_query": ("fixed price per query", "USD"),
     "queries_per_month": ("queries in the first month", ""),
     "growth_per_month": ("growth of queries per month", ""),
     "horizon_months": ("months of the horizon", ""),
@@ -256,7 +263,7 @@ def share_rows(judgement: Judgement) -> list[tuple[str, Mapping[str, float]]]:
 def amount(field: str, value: float) -> str:
     """A number of `CostInputs` with its unit."""
     unit = INPUTS[field][1]
-    if field in ("cached_prompt_share", "growth_per_month", "discount_per_year"):
+    if field in ("cached_prompt_share", "batch_saving", "growth_per_month", "discount_per_year"):
         return f"{100 * value:.3g}{NARROW}%"
     if unit == "USD":
         return usd(value)

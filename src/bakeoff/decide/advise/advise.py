@@ -14,7 +14,7 @@ from bakeoff.decide.advise.matrix import N_DRAWS, Flip, Matrix, Row, decision_ma
 from bakeoff.decide.advise.roadmap import Roadmap, roadmap
 from bakeoff.decide.cost.break_even import break_even
 from bakeoff.decide.cost.inputs import assumed_inputs
-from bakeoff.decide.cost.model import CostInputs, cost_table, running_usd_per_month
+from bakeoff.decide.cost.model import CostInputs, cost_table, nominal_running_usd_per_month
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.questionnaire import Inspection
 from bakeoff.errors import ConfigError, MissingExtraError
@@ -229,7 +229,7 @@ def cost_summary(profile: Profile, standing: Standing, entrants: Sequence[Entran
             approach=approach_of[row.contender],
             setup_usd=row.setup_usd,
             total_usd=row.total_usd,
-            running_usd_per_month=running_usd_per_month(inputs[row.contender]),
+            running_usd_per_month=nominal_running_usd_per_month(inputs[row.contender]),
             low_usd=row.total_low_usd,
             high_usd=row.total_high_usd,
         )

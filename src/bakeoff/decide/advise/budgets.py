@@ -19,14 +19,14 @@ from bakeoff.decide.advise.factors import (
     Standing,
 )
 from bakeoff.decide.cost.inputs import assumed_inputs
-from bakeoff.decide.cost.model import running_usd_per_month, setup_usd
+from bakeoff.decide.cost.model import nominal_running_usd_per_month, setup_usd
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.targets import TIMES_TARGET
 from bakeoff.errors import ConfigError, MissingExtraError
 
 Costs = Mapping[str, Mapping[str, float]]
 """US dollars by the profile field that limits them, then by approach."""
-COST_OF = dict(zip(BUDGETS, (setup_usd, running_usd_per_month), strict=True))
+COST_OF = dict(zip(BUDGETS, (setup_usd, nominal_running_usd_per_month), strict=True))
 SCORES: tuple[Score, ...] = (5, 4, 3, 2, 1)
 SHOWN = {"budget_setup_usd": "USD to set up", "budget_usd_per_month": "USD a month to run"}
 

@@ -13,10 +13,14 @@ from bakeoff.decide.cost.payment import Payment, payment_of, payment_without_run
 from bakeoff.decide.cost.usage import ContenderUsage, assumed_usage, measured_usage
 from bakeoff.decide.situation.prices import Price, known_price, price_list
 from bakeoff.decide.situation.profile import DAYS_OF_WORK, Profile
+from bakeoff.decide.situation.profile_keys import FixedCost
 from bakeoff.measure.comparison import Comparison, Entrant
 from bakeoff.records import Record, Stage
 
 DAYS_PER_MONTH = 365.25 / 12
+DAYS_DOUBT = (0.5, 2.0)
+"""Assumed days of work may be half or double: a judgement. Software projects overrun by about a third on average, with
+a long tail (Jorgensen and Molokken-Ostvold 2006, doi:10.1016/j.infsof.2005.07.002)."""
 ASSUMED_DAYS = "assumed by default: give your own in the profile"
 NOT_BILLED = "not billed: the API is paid by the token"
 PAID_ONLINE = "counted in the hours online: the API is paid by the token, and the retrieving machine is kept online"
@@ -76,15 +80,61 @@ def _priced(usage: ContenderUsage, terms: _Terms) -> CostInputs:
         usage = _without_time(usage)
     prices = _prices(usage, terms)
     numbers: dict[str, Any] = {**usage.amounts, **{field: price.amount for field, price in prices.items()}}
-    online = profile.online_hours_per_month if usage.retrieves or not by_token else 0.0
-    return CostInputs(
+    online = profile.machines * profile.online_hours_per_month if usage.retrieves or not by_token else 0.0
+    inputs = CostInputs(
         name=terms.entrant.name,
         **numbers,
         **_situation(terms.entrant, profile),
         online_hours_per_month=online,
+        approval_days_per_update=profile.approval_days_per_update if numbers["retraining_seconds_per_update"] else 0.0,
+        batch_saving=profile.batch_share * profile.batch_discount if by_token else 0.0,
         sources=usage.sources | _day_sources(terms) | {field: _cite(price) for field, price in prices.items()},
-        intervals=usage.intervals,
+        intervals=usage.intervals | _day_ranges(terms),
     )
+    return _with_fixed(inputs, profile.fixed_cost(terms.entrant))
+
+
+SETUP = ("data_days", "setup_days", "evaluation_days", "training_seconds", "training_tokens", "indexing_seconds")
+MONTHLY = (
+    "retraining_seconds_per_update",
+    "retraining_tokens_per_update",
+    "reindexing_seconds_per_update",
+    "approval_days_per_update",
+    "upkeep_days_per_month",
+    "on_call_usd_per_month",
+    "online_hours_per_month",
+    "index_usd_per_month",
+)
+PER_QUERY = (
+    "compute_seconds_per_query",
+    "retrieval_seconds_per_query",
+    "prompt_tokens_per_query",
+    "completion_tokens_per_query",
+)
+FIXED = {
+    "setup_usd": ("fixed_setup_usd", SETUP),
+    "usd_per_month": ("fixed_usd_per_month", MONTHLY),
+    "usd_per_query": ("fixed_usd_per_query", PER_QUERY),
+}
+"""What each fixed amount of the profile is called in `CostInputs`, and which numbers it stands for."""
+KNOWN = "the profile, as a fixed amount"
+
+
+def _with_fixed(c: CostInputs, fixed: FixedCost) -> CostInputs:
+    """The inputs with the amounts that the team knows in place of what they stand for."""
+    values: dict[str, Any] = {}
+    for key, (field, replaced) in FIXED.items():
+        usd = getattr(fixed, key)
+        if usd is not None:
+            values |= {**dict.fromkeys(replaced, 0.0), field: usd}
+    if not values:
+        return c
+    known = [field for field, _ in FIXED.values() if field in values]
+    sources = {field: source for field, source in c.sources.items() if field not in values} | dict.fromkeys(
+        known, KNOWN
+    )
+    intervals = {field: ends for field, ends in c.intervals.items() if field not in values}
+    return c.model_copy(update={**values, "sources": sources | dict.fromkeys(known, KNOWN), "intervals": intervals})
 
 
 def _without_time(usage: ContenderUsage) -> ContenderUsage:
@@ -120,6 +170,8 @@ def _situation(entrant: Entrant, profile: Profile) -> dict[str, Any]:
     """The fields of `CostInputs` that come from the profile and the recipe."""
     return {
         **{table: profile.days(table, entrant) for table in DAYS_OF_WORK},
+        "evaluation_days": profile.evaluation_days,
+        "on_call_usd_per_month": profile.on_call_usd_per_month,
         "cached_prompt_share": profile.cached_prompt_share,
         "updates_per_month": DAYS_PER_MONTH / profile.update_interval_days if profile.update_interval_days else 0.0,
         "queries_per_month": profile.queries_per_month,
@@ -133,6 +185,14 @@ def _day_sources(terms: _Terms) -> dict[str, str]:
     """The source of each number of days: assumed, or the profile."""
     own = {table: terms.profile.own_days(table, terms.entrant) for table in DAYS_OF_WORK}
     return {table: ASSUMED_DAYS if days is None else "the profile" for table, days in own.items()}
+
+
+def _day_ranges(terms: _Terms) -> dict[str, tuple[float, float]]:
+    """The range of each number of days that Bakeoff assumed; days that the team states have none."""
+    assumed = {table: terms.profile.days(table, terms.entrant) for table in DAYS_OF_WORK
+               if terms.profile.own_days(table, terms.entrant) is None}  # fmt: skip
+    low, high = DAYS_DOUBT
+    return {table: (low * days, high * days) for table, days in assumed.items() if days}
 
 
 def _training_prices(amounts: Mapping[str, float], terms: _Terms) -> dict[str, Price]:

@@ -37,16 +37,19 @@ class CostInputs(Record):
     # Set-up. Indexing includes loading the models.
     data_days: float = Field(default=0.0, ge=0)
     setup_days: float = Field(default=0.0, ge=0)
+    evaluation_days: float = Field(default=0.0, ge=0)
     training_seconds: float = Field(default=0.0, ge=0)
     training_tokens: float = Field(default=0.0, ge=0)
     indexing_seconds: float = Field(default=0.0, ge=0)
 
-    # Upkeep.
+    # Upkeep. Hours online are those of all machines that are kept running.
     updates_per_month: float = Field(default=0.0, ge=0)
     retraining_seconds_per_update: float = Field(default=0.0, ge=0)
     retraining_tokens_per_update: float = Field(default=0.0, ge=0)
     reindexing_seconds_per_update: float = Field(default=0.0, ge=0)
+    approval_days_per_update: float = Field(default=0.0, ge=0)
     upkeep_days_per_month: float = Field(default=0.0, ge=0)
+    on_call_usd_per_month: float = Field(default=0.0, ge=0)
     online_hours_per_month: float = Field(default=0.0, ge=0)
 
     # Prices.
@@ -58,6 +61,12 @@ class CostInputs(Record):
     cached_input_usd_per_million_tokens: float = Field(default=0.0, ge=0)
     output_usd_per_million_tokens: float = Field(default=0.0, ge=0)
     training_usd_per_million_tokens: float = Field(default=0.0, ge=0)
+    batch_saving: float = Field(default=0.0, ge=0, le=1)
+
+    # Amounts that the team gives itself; what they stand for is then 0 above.
+    fixed_setup_usd: float = Field(default=0.0, ge=0)
+    fixed_usd_per_month: float = Field(default=0.0, ge=0)
+    fixed_usd_per_query: float = Field(default=0.0, ge=0)
 
     # Horizon.
     queries_per_month: float = Field(gt=0)
@@ -113,10 +122,10 @@ class CostBreakdown(Record):
 
 
 def setup_usd(c: CostInputs) -> float:
-    """US dollars paid once, before the first query: days of work, training, indexing."""
-    days = (c.data_days + c.setup_days) * c.engineering_usd_per_day
+    """US dollars paid once, before the first query: days of work, training, indexing, or a fixed amount."""
+    days = (c.data_days + c.setup_days + c.evaluation_days) * c.engineering_usd_per_day
     training = _training_usd(c, c.training_seconds, c.training_tokens)
-    return days + training + c.indexing_seconds / HOUR * c.serving_usd_per_hour
+    return days + training + c.indexing_seconds / HOUR * c.serving_usd_per_hour + c.fixed_setup_usd
 
 
 def marginal_usd_per_query(c: CostInputs) -> float:
@@ -125,21 +134,28 @@ def marginal_usd_per_query(c: CostInputs) -> float:
     fresh = c.prompt_tokens_per_query * (1 - c.cached_prompt_share) * c.input_usd_per_million_tokens
     cached = c.prompt_tokens_per_query * c.cached_prompt_share * c.cached_input_usd_per_million_tokens
     completion = c.completion_tokens_per_query * c.output_usd_per_million_tokens
-    return seconds / HOUR * c.serving_usd_per_hour + (fresh + cached + completion) / MILLION
+    tokens = (fresh + cached + completion) / MILLION * (1 - c.batch_saving)
+    return seconds / HOUR * c.serving_usd_per_hour + tokens + c.fixed_usd_per_query
 
 
 def upkeep_usd_per_month(c: CostInputs) -> float:
     """US dollars for a month without queries and without idle hosting: updates, work, a hosted index."""
     retraining = _training_usd(c, c.retraining_seconds_per_update, c.retraining_tokens_per_update)
     reindexing = c.reindexing_seconds_per_update / HOUR * c.serving_usd_per_hour
-    days = c.upkeep_days_per_month * c.engineering_usd_per_day
-    return c.updates_per_month * (retraining + reindexing) + days + c.index_usd_per_month
+    days = (c.upkeep_days_per_month + c.updates_per_month * c.approval_days_per_update) * c.engineering_usd_per_day
+    monthly = c.on_call_usd_per_month + c.index_usd_per_month + c.fixed_usd_per_month
+    return c.updates_per_month * (retraining + reindexing) + days + monthly
 
 
 def idle_usd(c: CostInputs, queries: float) -> float:
     """US dollars for the hours of a month in which the serving machine is online but answers nothing."""
     busy_hours = queries * (c.compute_seconds_per_query + c.retrieval_seconds_per_query) / HOUR
-    return np.maximum(0.0, c.online_hours_per_month - busy_hours) * c.serving_usd_per_hour
+    return _not_negative(c.online_hours_per_month - busy_hours) * c.serving_usd_per_hour
+
+
+def _not_negative(number: float) -> float:
+    """The number, or each number of an array, at least 0."""
+    return np.maximum(0.0, number) if isinstance(number, np.ndarray) else max(0.0, number)  # type: ignore[return-value]
 
 
 def cumulative_usd(c: CostInputs) -> list[float]:
@@ -150,10 +166,9 @@ def cumulative_usd(c: CostInputs) -> list[float]:
     """
     paid = [setup_usd(c)]
     marginal, upkeep = marginal_usd_per_query(c), upkeep_usd_per_month(c)
-    for month in range(1, c.horizon_months + 1):
-        queries = c.queries_per_month * (1 + c.growth_per_month) ** (month - 1)
-        usd = queries * marginal + upkeep + idle_usd(c, queries)
-        paid.append(paid[-1] + usd * (1 + c.discount_per_year) ** (-month / 12))
+    for month in _months_of(c):
+        queries = _queries(c, month)
+        paid.append(paid[-1] + (queries * marginal + upkeep + idle_usd(c, queries)) * _discount(c, month))
     return paid
 
 
@@ -162,26 +177,39 @@ def total_usd(c: CostInputs) -> float:
     return cumulative_usd(c)[-1]
 
 
-def discounted_months(c):
-    return sum((1 + c.discount_per_year) ** (-m / 12) for m in range(1, c.horizon_months + 1))
+def discounted_months(c: CostInputs) -> float:
+    """The months of the horizon in today's money: a dollar a month is worth so many dollars now."""
+    return sum(_discount(c, month) for month in _months_of(c))
 
 
-def discounted_queries(c):
-    return sum(
-        c.queries_per_month * (1 + c.growth_per_month) ** (m - 1) * (1 + c.discount_per_year) ** (-m / 12)
-        for m in range(1, c.horizon_months + 1)
-    )
+def discounted_queries(c: CostInputs) -> float:
+    """The queries of the horizon, each weighted by what money in its month is worth today."""
+    return sum(_queries(c, month) * _discount(c, month) for month in _months_of(c))
 
 
-def nominal_running_usd_per_month(c):
-    return running_usd_per_month(c)
-
-
-def running_usd_per_month(c: CostInputs) -> float:
-    """US dollars for an average month of the horizon after set-up: hosting, queries, updates, upkeep work.
+def nominal_running_usd_per_month(c: CostInputs) -> float:
+    """US dollars for an average month after set-up, not discounted: what a monthly budget has to pay.
 
     A profile's `budget_usd_per_month` limits this; its `budget_setup_usd` limits `setup_usd`.
     """
+    return running_usd_per_month(c.model_copy(update={"discount_per_year": 0.0}))
+
+
+def _months_of(c: CostInputs) -> range:
+    return range(1, c.horizon_months + 1)
+
+
+def _discount(c: CostInputs, month: int) -> float:
+    """What money paid at the end of a month is worth today."""
+    return float((1 + c.discount_per_year) ** (-month / 12))
+
+
+def _queries(c: CostInputs, month: int) -> float:
+    return float(c.queries_per_month * (1 + c.growth_per_month) ** (month - 1))
+
+
+def running_usd_per_month(c: CostInputs) -> float:
+    """US dollars for an average month of the horizon after set-up, in today's money."""
     return (total_usd(c) - setup_usd(c)) / c.horizon_months
 
 
@@ -219,19 +247,37 @@ def _setup_items(c: CostInputs) -> tuple[Item, ...]:
     return (
         _days("data", c.data_days, c.engineering_usd_per_day),
         _days("engineering", c.setup_days, c.engineering_usd_per_day),
+        _days("evaluation", c.evaluation_days, c.engineering_usd_per_day),
         _training("training", c, c.training_seconds, c.training_tokens, 1.0),
         _seconds("indexing", c.indexing_seconds, c.serving_usd_per_hour),
+        Item(name="fixed", usd=c.fixed_setup_usd, explanation="the profile's fixed amount for the set-up"),
+    )
+
+
+def _token_items(c: CostInputs) -> tuple[Item, ...]:
+    fresh, cached = 1 - c.cached_prompt_share, c.cached_prompt_share
+    return (
+        _tokens("prompt", c.prompt_tokens_per_query * fresh, c.input_usd_per_million_tokens),
+        _tokens("cached prompt", c.prompt_tokens_per_query * cached, c.cached_input_usd_per_million_tokens),
+        _tokens("completion", c.completion_tokens_per_query, c.output_usd_per_million_tokens),
     )
 
 
 def _query_items(c: CostInputs) -> tuple[Item, ...]:
-    fresh, cached = 1 - c.cached_prompt_share, c.cached_prompt_share
     return (
         _seconds("compute", c.compute_seconds_per_query, c.serving_usd_per_hour),
         _seconds("retrieval", c.retrieval_seconds_per_query, c.serving_usd_per_hour),
-        _tokens("prompt", c.prompt_tokens_per_query * fresh, c.input_usd_per_million_tokens),
-        _tokens("cached prompt", c.prompt_tokens_per_query * cached, c.cached_input_usd_per_million_tokens),
-        _tokens("completion", c.completion_tokens_per_query, c.output_usd_per_million_tokens),
+        *_token_items(c),
+        _batch(c),
+        Item(name="fixed", usd=c.fixed_usd_per_query, explanation="the profile's fixed price of a query"),
+    )
+
+
+def _batch(c: CostInputs) -> Item:
+    """What answering some queries in batches saves; a negative amount."""
+    tokens = sum(item.usd for item in _token_items(c))
+    return Item(
+        name="batch discount", usd=-tokens * c.batch_saving, explanation=f"{c.batch_saving:.6g} of the tokens' price"
     )
 
 
@@ -241,8 +287,11 @@ def _upkeep_items(c: CostInputs) -> tuple[Item, ...]:
     return (
         _training("retraining", c, c.retraining_seconds_per_update, c.retraining_tokens_per_update, often),
         reindexing.model_copy(update={"explanation": f"{reindexing.explanation} ({often:,.6g} updates a month)"}),
-        _days("engineering", c.upkeep_days_per_month, c.engineering_usd_per_day),
+        _days("engineering and monitoring", c.upkeep_days_per_month, c.engineering_usd_per_day),
+        _days("approval of updates", often * c.approval_days_per_update, c.engineering_usd_per_day),
+        Item(name="on call", usd=c.on_call_usd_per_month, explanation="the profile's price of being on call"),
         Item(name="hosted index", usd=c.index_usd_per_month, explanation="price of a hosted index for a month"),
+        Item(name="fixed", usd=c.fixed_usd_per_month, explanation="the profile's fixed amount for a month"),
     )
 
 
@@ -340,7 +389,12 @@ def at_bound(c: CostInputs, bound: int) -> CostInputs:
 def compute_only(c: CostInputs) -> CostInputs:
     """The inputs without days of work, idle hosting and a hosted index: only machines and tokens while in use."""
     return c.model_copy(
-        update={"engineering_usd_per_day": 0.0, "online_hours_per_month": 0.0, "index_usd_per_month": 0.0}
+        update={
+            "engineering_usd_per_day": 0.0,
+            "online_hours_per_month": 0.0,
+            "index_usd_per_month": 0.0,
+            "on_call_usd_per_month": 0.0,
+        }
     )
 
 
@@ -354,7 +408,7 @@ class Swing(Record):
     high_total_usd: float
 
 
-SHARES = ("cached_prompt_share",)
+SHARES = ("cached_prompt_share", "batch_saving")
 MOST_SWINGS = 12
 """How many lines of a tornado are kept and shown."""
 

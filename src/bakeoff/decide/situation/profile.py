@@ -15,7 +15,7 @@ import yaml
 from pydantic import ValidationError, field_validator, model_validator
 
 from bakeoff.decide.situation.prices import CURRENCY, own_price
-from bakeoff.decide.situation.profile_keys import MeasureWeights, ProfileKeys
+from bakeoff.decide.situation.profile_keys import FixedCost, MeasureWeights, ProfileKeys
 from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import closest, unknown_key
@@ -161,10 +161,14 @@ class Profile(ProfileKeys):
         own = self.own_days(table, entrant)
         return float(getattr(entrant.days, DAYS_OF_WORK[table])) if own is None else own
 
+    def fixed_cost(self, entrant: Entrant) -> FixedCost:
+        """What the team knows of a contender's cost."""
+        return self.fixed.get(entrant.name, self.fixed.get(entrant.recipe, FixedCost()))
+
     def unknown_days(self, entrants: Iterable[Entrant]) -> list[str]:
-        """The names in the tables of days that are neither a contender nor a recipe of these entrants."""
+        """The names in the tables of days and fixed costs that are no contender or recipe of these entrants."""
         known = {name for entrant in entrants for name in (entrant.name, entrant.recipe)}
-        named = dict.fromkeys(name for table in DAYS_OF_WORK for name in getattr(self, table))
+        named = dict.fromkeys(name for table in (*DAYS_OF_WORK, "fixed") for name in getattr(self, table))
         return [name for name in named if name not in known]
 
 

@@ -81,6 +81,16 @@ class MeasureWeights(Record):
         return self
 
 
+class FixedCost(Record):
+    """What a contender costs, where the team knows it. None: as calculated."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    setup_usd: float | None = Field(default=None, ge=0, description="the set-up, once")
+    usd_per_month: float | None = Field(default=None, ge=0, description="each month: hosting, updates, upkeep")
+    usd_per_query: float | None = Field(default=None, ge=0, description="each query")
+
+
 class ProfileKeys(Record):
     """The keys of a `Profile`, without its checks. None means 'no limit' or 'not known'."""
 
@@ -315,6 +325,26 @@ class ProfileKeys(Record):
         description="Share of the prompt tokens that the API bills at its price for cached tokens.",
         json_schema_extra=_about("fraction", "cost"),
     )
+    machines: int = Field(
+        default=1,
+        ge=1,
+        description="Machines that are kept online, for redundancy and for the busiest hour.",
+        json_schema_extra=_about("machines", "cost"),
+    )
+    batch_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of the queries that can wait and are answered by the API in batches.",
+        json_schema_extra=_about("fraction", "cost"),
+    )
+    batch_discount: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="How much less the API charges in batches.",
+        json_schema_extra=_about("fraction", "cost"),
+    )
     prices: dict[str, Price] = Field(
         default_factory=dict,
         description="Your own prices by name: a number in US dollars, or amount, currency, date and source.",
@@ -342,6 +372,32 @@ class ProfileKeys(Record):
         default_factory=dict,
         description="Days a month of monitoring and fixing, by contender or recipe.",
         json_schema_extra=_about("days per month", "cost"),
+    )
+
+    evaluation_days: float = Field(
+        default=4.0,
+        ge=0,
+        description="Days of writing test questions and running the pilot, the same for every contender.",
+        json_schema_extra=_about("days", "cost"),
+    )
+    approval_days_per_update: float = Field(
+        default=0.25,
+        ge=0,
+        description="Days of a person who checks and approves each retraining. Contenders that an update does not "
+        "train need none.",
+        json_schema_extra=_about("days", "cost", "verdict"),
+    )
+    on_call_usd_per_month: float = Field(
+        default=0.0,
+        ge=0,
+        description="What it costs a month that somebody is on call for the service.",
+        json_schema_extra=_about("USD per month", "cost"),
+    )
+    fixed: dict[str, FixedCost] = Field(
+        default_factory=dict,
+        description="Amounts by contender or recipe that you know already: `setup_usd`, `usd_per_month`, "
+        "`usd_per_query`. Each replaces what would be calculated for that part.",
+        json_schema_extra=_about("USD", "cost"),
     )
 
     # What matters.

@@ -21,7 +21,6 @@ from bakeoff.decide.situation.targets import RUNNING, Target, targets
 from bakeoff.decide.verdict.wording import percent, percent_unlike
 from bakeoff.measure.bounds import LEVEL, Side, more_for_bound, share_bound
 from bakeoff.measure.comparison import Estimate
-from bakeoff.measure.statistics import Z
 from bakeoff.records import Record
 
 State = Literal["met", "missed", "open"]
