@@ -15,7 +15,8 @@ const bakeoffValue = (() => {
   function decoded(text) {
     const bytes = atob(text), numbers = new Float64Array(bytes.length / 3);
     for (let i = 0, at = 0; i < numbers.length; i += 1, at += 3) {
-      numbers[i] = (bytes.charCodeAt(at) << 16) | (bytes.charCodeAt(at + 1) << 8) | bytes.charCodeAt(at + 2);
+      const whole = (bytes.charCodeAt(at) << 16) | (bytes.charCodeAt(at + 1) << 8) | bytes.charCodeAt(at + 2);
+      numbers[i] = whole < 0x800000 ? whole : whole - 0x1000000;
     }
     return numbers;
   }
@@ -106,11 +107,10 @@ const bakeoffValue = (() => {
     const n = page.outcomes.mass[0].length, found = {};
     Object.entries(inputs).forEach(([name, c]) => {
       const drawn = Object.entries(page.drawn[name] || {}).map(([field, i]) => [field, c[field], page.factors[i]]);
-      const total = new Float64Array(n), at = { ...c };
-      if (!drawn.length) { found[name] = total.fill(cost.totalCost(c)); return; }
+      const total = new Float64Array(n), at = { ...c }, totalOf = cost.totaller(c);
       for (let d = 0; d < n; d += 1) {
         for (const [field, value, factors] of drawn) at[field] = value * factors[d];
-        total[d] = cost.totalCost(at);
+        total[d] = totalOf(at);
       }
       found[name] = total;
     });
@@ -125,6 +125,27 @@ const bakeoffValue = (() => {
     const yearly = 12 / of.months;
     return Object.fromEntries(Object.entries(of.totals).map(([name, total]) =>
       [name, total.map((usd, d) => (right * of.queries * of.utility[name][d] - usd) * yearly)]));
+  }
+
+  /* The chance of each candidate to be the best at each of these values of a right answer: by name, one for each. */
+  function chanceCurves(of, rights, candidates) {
+    const names = candidates.filter((name) => name in of.totals);
+    const [gains, costs] = [names.map((name) => of.utility[name]), names.map((name) => of.totals[name])];
+    const curves = names.map(() => new Float64Array(rights.length)), n = gains.length ? gains[0].length : 0;
+    const now = new Float64Array(names.length);
+    rights.forEach((right, at) => {
+      const factor = right * of.queries;
+      for (let d = 0; d < n; d += 1) {
+        let [top, equal] = [-Infinity, 0];
+        for (let i = 0; i < names.length; i += 1) {
+          now[i] = factor * gains[i][d] - costs[i][d];
+          if (now[i] > top) [top, equal] = [now[i], 1];
+          else if (now[i] === top) equal += 1;
+        }
+        for (let i = 0; i < names.length; i += 1) if (now[i] === top) curves[i][at] += 1 / equal / n;
+      }
+    });
+    return Object.fromEntries(names.map((name, i) => [name, curves[i]]));
   }
 
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -202,7 +223,7 @@ const bakeoffValue = (() => {
     };
   }
 
-  return { opened, drawn, utilities, totals, discounted, nets, interval, chances, worth, lines, bestRanges, mean };
+  return { opened, drawn, utilities, totals, discounted, nets, interval, chances, chanceCurves, worth, lines, bestRanges, mean };
 })();
 
 if (typeof module !== "undefined") module.exports = bakeoffValue;
