@@ -33,16 +33,18 @@ const bakeoffDraw = (() => {
     const step = Math.pow(10, Math.max(0, Math.abs(amount).toFixed(0).length - 3));
     return `${whole(Math.round(amount / step) * step)} USD`;
   }
-  const moneySpan = ({ low, high }) => `${money(low).replace(" USD", "")} to ${money(high)}`;
+  const moneySpan = ({ low, high }) => (low === high ? "" : `${money(low).replace(" USD", "")} to ${money(high)}`);
   function smallUsd(amount) {
     return `${amount < 100 ? Number(amount.toPrecision(3)).toLocaleString("en", { maximumFractionDigits: 12 }) : whole(amount)} USD`;
   }
   function percent(share) {
     if (share > 0 && share < 0.005) return `<1${SPACE}%`;
     if (share > 0.995 && share < 1) return `>99${SPACE}%`;
-    return `${(100 * share).toFixed(0)}${SPACE}%`;
+    const [points, below] = [100 * share, Math.floor(100 * share)];
+    return `${points - below === 0.5 ? below + (below % 2) : Math.round(points)}${SPACE}%`;
   }
   function of100(utility) {
+    if (utility === 0) return "0";
     const points = Math.round(1000 * utility) / 10 + 0;
     return `${points < 0 ? "" : "+"}${points.toFixed(1)}`;
   }

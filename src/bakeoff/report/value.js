@@ -3,7 +3,7 @@
    with the same sizes as value_charts.py. Defines `bakeoffWorth`, which verdict.js calls; without costs it does nothing. */
 const bakeoffWorth = (() => {
   const source = typeof document === "undefined" ? null : document.getElementById("value-payload");
-  if (!source) return { sliders: [], update() {}, written: String };
+  if (!source) return { sliders: [], prepare() {}, update() {}, written: String };
   const { LEFT, BOTTOM, money, moneySpan, smallUsd, percent, of100, compact, compactSigned, svgNode, line, label, scale,
           roundStep, frame, lines, element } = bakeoffDraw;
   const page = bakeoffValue.opened(JSON.parse(source.textContent));
@@ -118,7 +118,7 @@ const bakeoffWorth = (() => {
       const right = width - room, atX = overValue(right);
       const bent = scale(Math.asinh(least / unit), Math.asinh(most / unit), height - BOTTOM, STRIP_TOP + 12);
       const atY = (usd) => bent(Math.asinh(usd / unit));
-      bentTicks(least, most, unit).forEach((tick) => svg.append(
+      bentTicks(least, most, unit).filter((tick) => tick === 0 || Math.abs(atY(tick) - atY(0)) >= 13).forEach((tick) => svg.append(
         line(LEFT, atY(tick), right, atY(tick), tick === 0 ? "axis" : "grid"),
         label(LEFT - 6, atY(tick) + 4, compactSigned(tick), "tick", "end")));
       frameOf(svg, atX, right, height, changes, now, false);
@@ -147,6 +147,7 @@ const bakeoffWorth = (() => {
   }
 
   /* sentences and the table */
+  const spanOf100 = ({ low: from, high: to }) => (from === to ? "" : `${of100(from)} to ${of100(to)}`);
   function rangeSentences(ranges) {
     if (ranges.length === 1) return [`${title(ranges[0].contender)} is worth the most on average, whatever a right answer is worth.`];
     return ranges.map(({ contender, low: from, high: to }) => {
@@ -161,7 +162,7 @@ const bakeoffWorth = (() => {
     rows.forEach((row) => {
       const name = row.dataset.contender, of = nets[name];
       const texts = {
-        utility: of100(utility[name].value), utility_span: `${of100(utility[name].low)} to ${of100(utility[name].high)}`,
+        utility: of100(utility[name].value), utility_span: spanOf100(utility[name]),
         answers: money(of.answers.value), cost: money(of.cost.value), net: money(of.net.value), net_span: moneySpan(of.net),
         best: page.candidates.includes(name) ? percent(of.best) : "–", loss: money(of.loss),
       };
@@ -169,15 +170,22 @@ const bakeoffWorth = (() => {
     });
     body.append(...rows);
   }
+  let last = {};
+  /* calculate once before the first slider moves, so that it answers at once */
+  function prepare(to, inputs) {
+    last = bakeoffValue.drawn(page, inputs, { wrong: to.wrong_times, declined: to.declined_times }, bakeoffCost);
+    bakeoffValue.worth(last, to.right_usd, page.candidates);
+    bakeoffValue.chanceCurves(last, xs, page.candidates);
+  }
   function update(to, inputs, isMoved) {
     const right = to.right_usd, stakes = { wrong: to.wrong_times, declined: to.declined_times };
-    const of = bakeoffValue.drawn(page, inputs, stakes, bakeoffCost);
+    const of = last = bakeoffValue.drawn(page, inputs, stakes, bakeoffCost, last);
     const nets = bakeoffValue.worth(of, right, page.candidates), ranges = bakeoffValue.bestRanges(of, page.candidates);
-    const utility = Object.fromEntries(Object.entries(of.utility).map(([name, drawn]) => [name, bakeoffValue.interval(drawn)]));
+    const utility = of.utilityIntervals;
     const leader = page.candidates.filter((name) => nets[name]).reduce((a, b) => (nets[b].net.value > nets[a].net.value ? b : a));
     const { net, best, loss } = nets[leader];
     const told = `If a right answer is worth ${smallUsd(right)}, ${title(leader)} is worth the most on average: ` +
-      `${money(net.value)} (${moneySpan(net)}) a year. It is the best choice with a chance of ${percent(best)}; the mean loss ` +
+      `${money(net.value)}${moneySpan(net) && ` (${moneySpan(net)})`} a year. It is the best choice with a chance of ${percent(best)}; the mean loss ` +
       `over all cases is ${money(loss)} a year.`;
     document.getElementById("worth-told").textContent = told;
     document.querySelectorAll(".right-usd").forEach((one) => { one.textContent = smallUsd(right); });
@@ -187,7 +195,7 @@ const bakeoffWorth = (() => {
     });
     cells(nets, utility);
     drawRows("net", Object.fromEntries(Object.entries(nets).map(([name, one]) => [name, one.net])), money, moneySpan, compactSigned);
-    drawRows("utility", utility, of100, (one) => `${of100(one.low)} to ${of100(one.high)}`, (value) => `${value < 0 ? "" : "+"}${(100 * value).toFixed(0)}`);
+    drawRows("utility", utility, of100, spanOf100, (value) => `${value < 0 ? "" : "+"}${(100 * value).toFixed(0)}`);
     const sentences = rangeSentences(ranges);
     document.getElementById("range-sentences").replaceChildren(...sentences.map((text) => element("li", "", text)));
     drawNets(of, drawChances(of, ranges, leader, right, sentences), leader, right, told);
@@ -195,7 +203,7 @@ const bakeoffWorth = (() => {
   }
   function written(field, value, to) {
     if (field === "right_usd") return smallUsd(value);
-    return `${Number(value.toPrecision(3))} right (${money(value * to.right_usd)})`;
+    return `${Number(value.toPrecision(3))}× (${money(value * to.right_usd)})`;
   }
-  return { sliders: page.sliders, update, written };
+  return { sliders: page.sliders, prepare, update, written };
 })();

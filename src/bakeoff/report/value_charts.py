@@ -30,6 +30,7 @@ from bakeoff.sentences import percent
 STRIP_TOP, STRIP = 20, 24
 PLOT_TOP = 82
 BREAK_ROOM = 54
+TICK_STEP = 13
 LEAST_DOT, MOST_DOT = 4.0, 13.0
 RANGE_TITLE = "USD for a right answer, log scale"
 
@@ -126,7 +127,8 @@ def net_chart(lines: Sequence[Line], over: Over, unit: float, width: int, height
         return bent(math.asinh(usd / unit))
 
     parts = [open_svg(width, height, label)]
-    for tick in bent_ticks(min(0.0, *ys), max(0.0, *ys), unit):
+    ticks = bent_ticks(min(0.0, *ys), max(0.0, *ys), unit)
+    for tick in (tick for tick in ticks if tick == 0 or abs(at_y(tick) - at_y(0)) >= TICK_STEP):
         parts += [
             svg_line(LEFT, at_y(tick), right, at_y(tick), "axis" if tick == 0 else "grid"),
             svg_text(LEFT - 6, at_y(tick) + 4, compact_signed(tick), "tick", "end"),
@@ -210,9 +212,11 @@ def front_chart(spots: Sequence[Spot], width: int, height: int, label: str) -> s
     parts.append(svg_text(0, 12, "answered correctly", "axis-title", "start"))
     places = [(at_x(spot.wrong), at_y(spot.right)) for spot in spots]
     widths = [text_width(f"{shortened(spot.label, 22)} {spot.cost}") for spot in spots]
-    boxes = place_labels(places, widths, width, height - bottom, [title_box("answered correctly")])
-    for spot, place, box in zip(spots, places, boxes, strict=True):
-        parts.append(_spot(spot, place, box, dot_radius(spot.usd, dearest)))
+    radii = [dot_radius(spot.usd, dearest) for spot in spots]
+    dots = [Box(x - r, y - r, 2 * r, 2 * r) for (x, y), r in zip(places, radii, strict=True)]
+    boxes = place_labels(places, widths, width, height - bottom, [*dots, title_box("answered correctly")])
+    for spot, place, box, radius in zip(spots, places, boxes, radii, strict=True):
+        parts.append(_spot(spot, place, box, radius))
     return "".join(parts) + "</svg>"
 
 

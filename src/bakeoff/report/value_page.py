@@ -274,17 +274,17 @@ def value_sliders(judgement: Judgement, of: Valued) -> list[dict[str, Any]]:
     title = "A right answer is worth" if of.is_given else "What if a right answer is worth"
     sliders = [
         factor_slider("right_usd", title, of.right_usd, VALUE_ENDS),
-        linear_slider("wrong_times", "A wrong answer costs", stakes.wrong, 0.1, (0, 50)),
-        linear_slider("declined_times", "A declined question costs", stakes.declined, 0.05, (0, 20)),
+        linear_slider("wrong_times", "A wrong answer costs, times a right one", stakes.wrong, 0.1, (0, 50)),
+        linear_slider("declined_times", "Declining costs, times a right one", stakes.declined, 0.05, (0, 20)),
     ]
     return [{**slider, "text": stake_text(slider["field"], slider["default"], of.right_usd)} for slider in sliders]
 
 
 def stake_text(field: str, value: float, right_usd: float) -> str:
-    """The value of a slider in words: '4 USD', or '1.5 right answers (6 USD)'."""
+    """The value of a slider in words: '4 USD', or '1.5× (6 USD)', which is 1.5 times the worth of a right answer."""
     if field == "right_usd":
         return small_usd(value)
-    return f"{value:.3g} right ({money(value * right_usd)})"
+    return f"{value:.3g}× ({money(value * right_usd)})"
 
 
 def _payload(judgement: Judgement, of: Valued, over: Over, css: Mapping[str, str]) -> str:

@@ -109,6 +109,8 @@
       Object.entries(texts).forEach(([key, text]) => { row.querySelector(`[data-cost="${key}"]`).textContent = text; });
     });
   }
+  const costsAt = (to) =>
+    Object.fromEntries(Object.entries(page.inputs).map(([name, c]) => [name, bakeoffCost.changed(c, profile, to)]));
   function update() {
     const to = situation();
     inputs.forEach(([slider, input]) => {
@@ -118,7 +120,7 @@
       output.textContent = text;
       output.dataset.value = to[slider.field];
     });
-    const costs = Object.fromEntries(Object.entries(page.inputs).map(([name, c]) => [name, bakeoffCost.changed(c, profile, to)]));
+    const costs = costsAt(to);
     bakeoffWorth.update(to, costs, inputs.some(([slider, input]) => Number(input.value) !== slider.position));
     const others = names.filter((name) => name !== first());
     const totals = `${Object.entries(costs).map(([name, c]) => `${name} ${usd(bakeoffCost.totalCost(c))}`).join("; ")}.`;
@@ -143,6 +145,7 @@
   form.addEventListener("reset", () => setTimeout(update));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.hidden = false;
+  setTimeout(() => bakeoffWorth.prepare(situation(), costsAt(situation())));
 })();
 
 /* the claims */

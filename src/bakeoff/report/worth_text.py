@@ -76,16 +76,21 @@ def titled(name: str) -> str:
 
 
 def span(of: Range) -> str:
-    """'-674 to 102,000 USD'."""
+    """'-674 to 102,000 USD'; empty if nothing varies."""
+    if of.low == of.high:
+        return ""
     return f"{money(of.low).removesuffix(' USD')} to {money(of.high)}"
 
 
 def of_100(utility: float) -> str:
     """A utility as net right answers of 100 questions: '+21.4'."""
-    return signed(utility)
+    return signed(utility) if utility else "0"
 
 
 def span_of_100(of: Range) -> str:
+    """'+2.8 to +24.0'; empty if nothing varies."""
+    if of.low == of.high:
+        return ""
     return f"{of_100(of.low)} to {of_100(of.high)}"
 
 
@@ -94,12 +99,16 @@ def small_usd(usd: float) -> str:
     return f"{usd:,.3g} USD" if usd < 100 else f"{usd:,.0f} USD"
 
 
+def _with_span(of: Range) -> str:
+    return f"{money(of.value)} ({span(of)})" if span(of) else money(of.value)
+
+
 def worth_sentence(of: Valued) -> str:
     """Who is worth the most on average, how much, how sure that is, and what a wrong choice costs."""
     name, net = of.leader, of.nets[of.leader]
     return (
         f"If a right answer is worth {small_usd(of.right_usd)}, {titled(name)} is worth the most on average: "
-        f"{money(net.net.value)} ({span(net.net)}) a year. It is the best choice with a chance of {percent(net.best)}; "
+        f"{_with_span(net.net)} a year. It is the best choice with a chance of {percent(net.best)}; "
         f"the mean loss over all cases is {money(net.loss)} a year."
     )
 
