@@ -58,6 +58,22 @@ const bakeoffCost = (() => {
 
   const totalCost = (c) => cumulativeUsd(c)[c.horizon_months];
 
+  /* The total as a function of inputs that have the same volume, growth, discount and horizon as `c`: what depends only
+   * on those is calculated once. For many draws of one contender. */
+  function totaller(c) {
+    const weights = Array.from({ length: c.horizon_months }, (_, i) => Math.pow(1 + c.discount_per_year, -(i + 1) / 12));
+    const queries = weights.map((_, i) => c.queries_per_month * Math.pow(1 + c.growth_per_month, i));
+    const months = weights.reduce((sum, one) => sum + one, 0);
+    const allQueries = weights.reduce((sum, one, i) => sum + one * queries[i], 0);
+    return (at) => {
+      let total = setupUsd(at) + allQueries * marginalUsdPerQuery(at) + months * upkeepUsdPerMonth(at);
+      if (at.online_hours_per_month && at.serving_usd_per_hour) {
+        for (let i = 0; i < weights.length; i += 1) total += weights[i] * idleUsd(at, queries[i]);
+      }
+      return total;
+    };
+  }
+
   const nothingIfSame = (x, y) => (Math.abs(x - y) <= SAME * Math.max(Math.abs(x), Math.abs(y)) ? 0 : x - y);
 
   /* The first-month volumes at which the serving machine is busy all its online hours, one for each month. */
@@ -205,7 +221,7 @@ const bakeoffCost = (() => {
     return `${setup} is no longer higher after month ${month}.`;
   }
 
-  return { setupUsd, marginalUsdPerQuery, upkeepUsdPerMonth, idleUsd, cumulativeUsd, totalCost, orderByVolume,
+  return { setupUsd, marginalUsdPerQuery, upkeepUsdPerMonth, idleUsd, cumulativeUsd, totalCost, totaller, orderByVolume,
            breakEvenVolume, breakEvenMonth, totalInterval, peopleUsd, tornado, changed, breakEvenSentence, about };
 })();
 

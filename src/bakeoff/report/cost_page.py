@@ -25,6 +25,9 @@ from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.measures import BY_NAME
 from bakeoff.report.charts import linear_scale
 from bakeoff.report.drilldown import script_safe
+from bakeoff.report.sliders import PER_DECADE
+from bakeoff.report.sliders import factor_slider as _factor
+from bakeoff.report.sliders import linear_slider as _linear
 from bakeoff.report.verdict_charts import Crossing, Line, label_room, months_chart, volume_chart
 from bakeoff.report.verdict_text import INPUTS, amount
 from bakeoff.sentences import NARROW, count, usd
@@ -32,7 +35,6 @@ from bakeoff.sentences import NARROW, count, usd
 HALF, NARROW_WIDE, HEIGHT = 520, 342, 340
 VOLUMES_BELOW, VOLUMES_ABOVE, N_VOLUMES = 1e-2, 1e3, 61
 """The volumes of the chart, as multiples of the profile's volume, and how many are drawn. The slider has this range."""
-PER_DECADE = 20
 LEAST_SHARE = 1e-6
 """On the logarithmic axis, a cost of 0 is drawn at this share of the highest cost."""
 MOST_MONTHS = 60
@@ -97,11 +99,7 @@ def cost_cells(row: CostRow) -> dict[str, str]:
 
 
 def sliders(contenders: Mapping[str, CostInputs]) -> list[dict[str, Any]]:
-    """The sliders: each one's position, its range, and how a position becomes a value.
-
-    A 'factor' slider multiplies `default` by 10^(position / per_decade), rounded to `digits`. A 'linear' slider has the
-    value `position * unit`. In its initial position, each gives exactly the profile's value.
-    """
+    """The sliders of the costs, each at the profile's value (`sliders.py`)."""
     any_inputs = next(iter(contenders.values()))
     machine, day = any_inputs.serving_usd_per_hour, any_inputs.engineering_usd_per_day
     return [
@@ -129,19 +127,6 @@ def _price_sliders(contenders: Collection[CostInputs]) -> list[dict[str, Any]]:
         if paid:
             price_sliders.append(_factor(field, title if len(paid) == 1 else f"{title}, the lowest", min(paid)))
     return price_sliders
-
-
-def _factor(
-    field: str, title: str, default: float, ends: tuple[int, int] = (-PER_DECADE, PER_DECADE)
-) -> dict[str, Any]:
-    how = {"kind": "factor", "default": default, "per_decade": PER_DECADE, "digits": 2}
-    return {"field": field, "title": title, "position": 0, "low": ends[0], "high": ends[1], **how}
-
-
-def _linear(field: str, title: str, default: float, unit: float, ends: tuple[int, int]) -> dict[str, Any]:
-    position = round(default / unit)
-    how = {"kind": "linear", "default": default, "unit": unit}
-    return {"field": field, "title": title, "position": position, "low": ends[0], "high": max(ends[1], position), **how}
 
 
 def _payload(judgement: Judgement, first: str, colours: Mapping[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""The CSV tables of a judgement: effects, costs, break-even, matrix, sensitivity, claims, roadmap.
+"""The CSV tables of a judgement: worth, requirements, effects, costs, break-even, matrix, sensitivity, claims, roadmap.
 
 Takes a `Judgement`, gives rows. Numbers are not rounded.
 """
@@ -8,9 +8,12 @@ from collections.abc import Callable
 from bakeoff.decide.advise.risks import Risk
 from bakeoff.decide.cost.break_even import BreakEven
 from bakeoff.decide.cost.model import CostRow, tornado
+from bakeoff.decide.value.worth import BestFrom, ValueBreakEven
 from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.decide.verdict.standing import Standing
 from bakeoff.files.spreadsheet_csv import Cell, Rows, rows_of
 from bakeoff.report.verdict_text import INPUTS, approach_names, flip_sentence, matrix_lines, unknown_factors
+from bakeoff.report.worth_text import shares
 
 
 def _effects(judgement: Judgement) -> Rows:
@@ -75,13 +78,63 @@ def _matrix(judgement: Judgement) -> Rows:
     return [*rows, *([title, None, *blank, "not known", ""] for title in unknown_factors(judgement))]
 
 
+def _worth(judgement: Judgement) -> Rows:
+    """One row for each contender and doing nothing: shares, utility, and money where the profile gives a value."""
+    parts = ("answers", "cost", "net")
+    heads = [f"{part}_usd_per_year{end}" for part in parts for end in ("", "_low", "_high")]
+    rows: Rows = [["contender", "right", "wrong", "declined", "utility", "utility_low", "utility_high", "best_answers",
+                   *heads, "best_choice", "expected_loss_usd_per_year"]]  # fmt: skip
+    of = shares(judgement)
+    for name, utility in judgement.worth.utility.items():
+        net = judgement.worth.nets.get(name)
+        row: list[Cell] = [name, *of.get(name, (None, None, None)), utility.value, utility.low, utility.high]
+        row.append(judgement.worth.best.get(name))
+        row += (
+            [getattr(getattr(net, part), end) for part in parts for end in ("value", "low", "high")]
+            if net
+            else [None] * 9
+        )
+        rows.append([*row, net.best if net else None, net.loss if net else None])
+    return rows
+
+
+def _value_ranges(judgement: Judgement) -> Rows:
+    """Who is best on average from which value of a right answer on, in US dollars."""
+    return rows_of(judgement.worth.ranges, list(BestFrom.model_fields))
+
+
+def _value_break_even(judgement: Judgement) -> Rows:
+    """For each pair the value of a right answer from which one is worth more than the other."""
+    return rows_of(judgement.worth.break_even, list(ValueBreakEven.model_fields))
+
+
+def _requirements(judgement: Judgement) -> Rows:
+    """One row for each contender and need, limit or goal."""
+    fields = [field for field in Standing.model_fields]
+    rows: Rows = [["contender", *fields]]
+    for name, standings in judgement.standings.items():
+        rows += [[name, *(getattr(standing, field) for field in fields)] for standing in standings]
+    return rows
+
+
+def _more_data(judgement: Judgement) -> Rows:
+    """One row for each offer of more questions or labels; gains are in US dollars or in chances to choose right."""
+    unit = "usd" if judgement.information.in_money else "chance"
+    rows: Rows = [["what", "n", "gain", "unit", "cost_usd"]]
+    return rows + [[of.what, of.n, of.gain, unit, of.cost_usd] for of in judgement.information.offers]
+
+
+def _decision_contrasts(judgement: Judgement) -> Rows:
+    """The paired contrasts of the verdict, on utility."""
+    fields = ("a", "b", "measure", "difference", "low", "high", "p", "p_adjusted", "n", "finding", "more_questions")
+    return rows_of(judgement.contrasts, fields)
+
+
 def _sensitivity(judgement: Judgement) -> Rows:
-    """One row for each contender that breaks no limit: its share of draws won by the rule and by the weighted sum."""
-    by_rule, by_sum = judgement.sensitivity.rule_wins, judgement.sensitivity.weighted_wins
-    names = dict.fromkeys([*by_rule, *by_sum])
+    """One row for each contender that misses no limit: its share of draws with the highest weighted sum."""
     return [
-        ["contender", "rule_wins", "weighted_wins"],
-        *([name, by_rule.get(name), by_sum.get(name)] for name in names),
+        ["contender", "weighted_wins"],
+        *([name, share] for name, share in judgement.sensitivity.weighted_wins.items()),
     ]
 
 
@@ -118,6 +171,12 @@ def _risks(judgement: Judgement) -> Rows:
 
 
 JUDGED: dict[str, Callable[[Judgement], Rows]] = {
+    "worth": _worth,
+    "value_ranges": _value_ranges,
+    "value_break_even": _value_break_even,
+    "requirements": _requirements,
+    "more_data": _more_data,
+    "decision_contrasts": _decision_contrasts,
     "effects": _effects,
     "cost": _cost,
     "cost_lines": _cost_lines,

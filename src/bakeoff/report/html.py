@@ -45,6 +45,7 @@ from bakeoff.report.who import HEADS, who
 from bakeoff.sentences import duration, listed, milliseconds, percent, usd
 
 HERE = Path(__file__).parent
+JUDGED_SCRIPTS = ("cost_model.js", "value_model.js", "drawing.js", "value.js", "verdict.js")
 N_COLOURS = 10
 WIDE, NARROW_WIDE = 780, 342
 SECRET = ("api_key", "apikey", "password", "secret", "access_token", "auth_token", "hf_token")
@@ -59,7 +60,7 @@ SLICE_MEANINGS = {
 
 def html_page(data: ReportData) -> str:
     """The whole page as HTML."""
-    script = _read("cost_model.js", "verdict.js", "page.js") if data.judgement else _read("page.js")
+    script = _read(*JUDGED_SCRIPTS, "page.js") if data.judgement else _read("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     colours = _colours(data.contenders)
     templates = Environment(

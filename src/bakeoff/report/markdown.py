@@ -23,7 +23,7 @@ from bakeoff.report.gather import ReportData
 from bakeoff.report.markdown_text import bullets, grid, plain
 from bakeoff.report.stage_titles import STAGES
 from bakeoff.report.table import Cell, Table, beside, table, updates
-from bakeoff.report.verdict_markdown import opening, sections
+from bakeoff.report.verdict_markdown import opening, sections, stakes
 from bakeoff.report.who import HEADS, who
 from bakeoff.sentences import NOT_MEASURED, duration, listed
 
@@ -41,6 +41,8 @@ def markdown_page(data: ReportData) -> str:
         parts.append(f"**{plain(first)}** {plain(second)}".rstrip())
     if data.warnings:
         parts += ["## Before you rely on this", bullets(data.warnings)]
+    if data.judgement:
+        parts += stakes(data.judgement)
     parts += ["## The contenders", grid(HEADS, who(data))]
     parts += ["## All contenders by eight measures", *_measures(table(data, EIGHT))]
     if others := beside(data):

@@ -11,13 +11,17 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
+from bakeoff.decide.value.worth import Worth
+from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.decide.verdict.wording import money
 from bakeoff.measures import EIGHT, Measure
 from bakeoff.report.declining import sentences
 from bakeoff.report.findings import headline
 from bakeoff.report.gather import ReportData, gather
+from bakeoff.report.requirements import requirements, shown_first, summary
 from bakeoff.report.table import Cell, table
-from bakeoff.report.verdict_text import verdict_sentence
-from bakeoff.sentences import NARROW
+from bakeoff.report.worth_text import Valued, of_100, span, span_of_100, titled, valued
+from bakeoff.sentences import NARROW, NOT_MEASURED, percent
 
 
 def print_comparison(run_folder: Path, console: Console | None = None) -> None:
@@ -28,15 +32,53 @@ def print_comparison(run_folder: Path, console: Console | None = None) -> None:
 def comparison(data: ReportData, page: Path | None = None) -> Group:
     """The verdict or headline, the table of the eight measures, notes, warnings, and the path of the page."""
     judgement = data.judgement
-    first, second = (verdict_sentence(judgement), judgement.reason) if judgement else headline(data)
+    first, second = (judgement.headline, judgement.reason) if judgement else headline(data)
     parts: list[RenderableType] = [Text(_spaced(first), style="bold")]
     if second:
         parts.append(Text(_spaced(second)))
+    if judgement:
+        parts += _worth(judgement)
     if data.own_measures:
         own: list[RenderableType] = [Text("\nMeasures of your own", style="bold"), _grid(data, data.own_measures)]
     else:
         own = []
     return Group(*parts, Text(), _grid(data, EIGHT), *own, *_below(data, page))
+
+
+def _worth(judgement: Judgement) -> list[RenderableType]:
+    """What each contender is worth, and whether the choice meets its requirements."""
+    of, asked = valued(judgement), shown_first(judgement)
+    grid = _nets(judgement, of) if of and of.is_given else _utilities(judgement.worth)
+    parts: list[RenderableType] = [Text(), grid]
+    if asked and requirements(judgement):
+        parts.append(Text(_spaced(summary(judgement, asked)), style="dim"))
+    return parts
+
+
+def _nets(judgement: Judgement, of: Valued) -> Grid:
+    grid = _worth_grid("net value a year", "95 % interval", "chance to be best", "expected loss")
+    for name in of.by_net:
+        net = of.nets[name]
+        chance = _spaced(percent(net.best)) if name in of.payable else NOT_MEASURED
+        style = "bold" if name == judgement.winner else ""
+        grid.add_row(Text(titled(name)), money(net.net.value), span(net.net), chance, money(net.loss), style=style)
+    return grid
+
+
+def _utilities(of: Worth) -> Grid:
+    grid = _worth_grid("net right of 100", "95 % interval", "chance of the best answers")
+    for name in sorted(of.utility, key=lambda name: -of.utility[name].value):
+        chance = _spaced(percent(of.best[name])) if name in of.best else NOT_MEASURED
+        grid.add_row(Text(titled(name)), of_100(of.utility[name].value), span_of_100(of.utility[name]), chance)
+    return grid
+
+
+def _worth_grid(*heads: str) -> Grid:
+    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False)
+    grid.add_column("", overflow="fold", max_width=20)
+    for head in heads:
+        grid.add_column(head, justify="right")
+    return grid
 
 
 def _grid(data: ReportData, measures: Sequence[Measure]) -> Grid:

@@ -15,7 +15,8 @@ const bakeoffValue = (() => {
   function decoded(text) {
     const bytes = atob(text), numbers = new Float64Array(bytes.length / 3);
     for (let i = 0, at = 0; i < numbers.length; i += 1, at += 3) {
-      numbers[i] = (bytes.charCodeAt(at) << 16) | (bytes.charCodeAt(at + 1) << 8) | bytes.charCodeAt(at + 2);
+      const whole = (bytes.charCodeAt(at) << 16) | (bytes.charCodeAt(at + 1) << 8) | bytes.charCodeAt(at + 2);
+      numbers[i] = whole < 0x800000 ? whole : whole - 0x1000000;
     }
     return numbers;
   }
@@ -106,11 +107,10 @@ const bakeoffValue = (() => {
     const n = page.outcomes.mass[0].length, found = {};
     Object.entries(inputs).forEach(([name, c]) => {
       const drawn = Object.entries(page.drawn[name] || {}).map(([field, i]) => [field, c[field], page.factors[i]]);
-      const total = new Float64Array(n), at = { ...c };
-      if (!drawn.length) { found[name] = total.fill(cost.totalCost(c)); return; }
+      const total = new Float64Array(n), at = { ...c }, totalOf = cost.totaller(c);
       for (let d = 0; d < n; d += 1) {
         for (const [field, value, factors] of drawn) at[field] = value * factors[d];
-        total[d] = cost.totalCost(at);
+        total[d] = totalOf(at);
       }
       found[name] = total;
     });
@@ -125,6 +125,27 @@ const bakeoffValue = (() => {
     const yearly = 12 / of.months;
     return Object.fromEntries(Object.entries(of.totals).map(([name, total]) =>
       [name, total.map((usd, d) => (right * of.queries * of.utility[name][d] - usd) * yearly)]));
+  }
+
+  /* The chance of each candidate to be the best at each of these values of a right answer: by name, one for each. */
+  function chanceCurves(of, rights, candidates) {
+    const names = candidates.filter((name) => name in of.totals);
+    const [gains, costs] = [names.map((name) => of.utility[name]), names.map((name) => of.totals[name])];
+    const curves = names.map(() => new Float64Array(rights.length)), n = gains.length ? gains[0].length : 0;
+    const now = new Float64Array(names.length);
+    rights.forEach((right, at) => {
+      const factor = right * of.queries;
+      for (let d = 0; d < n; d += 1) {
+        let [top, equal] = [-Infinity, 0];
+        for (let i = 0; i < names.length; i += 1) {
+          now[i] = factor * gains[i][d] - costs[i][d];
+          if (now[i] > top) [top, equal] = [now[i], 1];
+          else if (now[i] === top) equal += 1;
+        }
+        for (let i = 0; i < names.length; i += 1) if (now[i] === top) curves[i][at] += 1 / equal / n;
+      }
+    });
+    return Object.fromEntries(names.map((name, i) => [name, curves[i]]));
   }
 
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -154,25 +175,33 @@ const bakeoffValue = (() => {
     return Object.fromEntries(names.map((name, i) => [name, wins[i] / n]));
   }
 
+  const scaled = ({ value, low, high }, factor) => ({ value: value * factor, low: low * factor, high: high * factor });
+
   /* Each contender's worth a year: of its answers, cost, net, chance to be the best, expected loss. */
   function worth(of, right, candidates) {
     const net = nets(of, right), yearly = 12 / of.months, best = chances(net, candidates);
     const among = candidates.filter((name) => name in net).map((name) => net[name]);
-    const top = Object.values(net)[0].map((_, d) => among.reduce((most, values) => Math.max(most, values[d]), -Infinity));
-    return Object.fromEntries(Object.entries(net).map(([name, values]) => [name, {
-      answers: interval(of.utility[name].map((utility) => right * of.queries * utility * yearly)),
-      cost: interval(of.totals[name].map((usd) => usd * yearly)),
-      net: interval(values),
-      best: best[name] || 0,
-      loss: among.length ? mean(top.map((most, d) => most - values[d])) : 0,
-    }]));
+    let top = 0;
+    for (let d = 0, n = Object.values(net)[0].length; d < n; d += 1) {
+      let most = -Infinity;
+      for (const values of among) if (values[d] > most) most = values[d];
+      top += most / n;
+    }
+    return Object.fromEntries(Object.entries(net).map(([name, values]) => {
+      const own = interval(values);
+      return [name, {
+        answers: scaled(of.utilityIntervals[name], right * of.queries * yearly),
+        cost: scaled(of.totalIntervals[name], yearly),
+        net: own, best: best[name] || 0, loss: among.length ? top - own.value : 0,
+      }];
+    }));
   }
 
   /* Each contender's expected net value a year over the value of a right answer: slope and start, by name. */
   function lines(of) {
     const yearly = 12 / of.months;
-    return Object.fromEntries(Object.entries(of.totals).map(([name, total]) =>
-      [name, [mean(of.utility[name]) * of.queries * yearly, -mean(total) * yearly]]));
+    return Object.fromEntries(Object.keys(of.totals).map((name) =>
+      [name, [of.utilityIntervals[name].value * of.queries * yearly, -of.totalIntervals[name].value * yearly]]));
   }
 
   /* Which candidate has the highest expected net value from which value of a right answer on. */
@@ -193,16 +222,24 @@ const bakeoffValue = (() => {
     }
   }
 
-  /* Everything drawn, for contenders with these cost inputs. */
-  function drawn(page, inputs, stakes, cost) {
-    const first = Object.values(inputs)[0];
-    return {
-      utility: utilities(page, stakes, first.horizon_months), totals: totals(page, inputs, cost),
-      queries: discounted(first)[0], months: first.horizon_months,
-    };
+  /* Everything drawn, for contenders with these cost inputs. What did not change since `before` is taken from it. */
+  function drawn(page, inputs, stakes, cost, before = {}) {
+    const first = Object.values(inputs)[0], months = first.horizon_months;
+    const [ofUtility, ofTotals] = [JSON.stringify([stakes, months]), JSON.stringify(inputs)];
+    const intervals = (draws) => Object.fromEntries(Object.entries(draws).map(([name, values]) => [name, interval(values)]));
+    const of = { ...before, ofUtility, ofTotals, queries: discounted(first)[0], months };
+    if (before.ofUtility !== ofUtility) {
+      of.utility = utilities(page, stakes, months);
+      of.utilityIntervals = intervals(of.utility);
+    }
+    if (before.ofTotals !== ofTotals) {
+      of.totals = totals(page, inputs, cost);
+      of.totalIntervals = intervals(of.totals);
+    }
+    return of;
   }
 
-  return { opened, drawn, utilities, totals, discounted, nets, interval, chances, worth, lines, bestRanges, mean };
+  return { opened, drawn, utilities, totals, discounted, nets, interval, chances, chanceCurves, worth, lines, bestRanges, mean };
 })();
 
 if (typeof module !== "undefined") module.exports = bakeoffValue;

@@ -55,8 +55,8 @@ def _shares(of: OutcomeDraws) -> dict[str, Any]:
 
 
 def _whole(column: Sequence[int]) -> str:
-    """Whole numbers below 2^24, three bytes each, the highest first."""
-    return base64.b64encode(np.asarray(column, dtype=">u4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes()).decode()
+    """Whole numbers of three bytes each, the highest first; a negative one as its two's complement."""
+    return base64.b64encode(np.asarray(column, dtype=">i4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes()).decode()
 
 
 def _factors(judgement: Judgement) -> tuple[list[str], dict[str, dict[str, int]]]:

@@ -1,114 +1,33 @@
 "use strict";
-/* The sliders of the cost section, the choice of the contender to compare with, and the filter of the claims. Draws the
-   cost charts with the same sizes as verdict_charts.py and calculates with `bakeoffCost` only. All text goes into the
-   page as text, never as HTML. */
+/* The sliders, the cost section, the choice of the contender to compare with, and the filter of the claims. Draws the
+   cost charts with the same sizes as verdict_charts.py and calculates with `bakeoffCost` only; what contenders are worth
+   is `bakeoffWorth`'s. All text goes into the page as text, never as HTML. */
 (() => {
   const form = document.getElementById("cost-sliders");
   if (!form) return;
   const page = JSON.parse(document.getElementById("cost-payload").textContent);
-  const LEFT = 46, TOP = 30, BOTTOM = 46, LABEL_STEP = 15, MOST_LABEL = 14, SPACE = "\u202f";
-
-  /* how amounts are written: the same as in sentences.py */
-  function usd(amount) {
-    if (amount === 0) return `0${SPACE}USD`;
-    if (amount > 0 && amount < 0.0001) return `<0.0001${SPACE}USD`;
-    if (Math.abs(amount) >= 10) return `${whole(amount)}${SPACE}USD`;
-    let zeros = 0;
-    for (let rest = Math.abs(amount); rest < 0.1 && zeros < 8; rest *= 10) zeros += 1;
-    return `${amount.toFixed(zeros + 2)}${SPACE}USD`;
-  }
-  const whole = (number) => number.toLocaleString("en", { maximumFractionDigits: 0 });
-  function interval(low, high) {
-    const [a, b] = [usd(low), usd(high)];
-    return a === b ? "" : `${a.replace(`${SPACE}USD`, "")}–${b}`;
-  }
-  function compact(number) {
-    for (const [size, letter] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
-      if (number >= size) return Number((number / size).toPrecision(6)) + letter;
-    }
-    return String(Number(number.toPrecision(6)));
-  }
+  const { LEFT, TOP, BOTTOM, usd, whole, interval, compact, line, scale, roundStep, logTicks, frame, axes, lines, element } = bakeoffDraw;
 
   /* sliders */
-  const inputs = page.sliders.map((slider) => [slider, document.getElementById(`s-${slider.field}`)]);
+  const sliders = [...bakeoffWorth.sliders, ...page.sliders];
+  const inputs = sliders.map((slider) => [slider, document.getElementById(`s-${slider.field}`)]);
   function valueOf(slider, position) {
     if (position === slider.position) return slider.default;
     if (slider.kind === "linear") return Number((position * slider.unit).toPrecision(12));
     return Number((slider.default * Math.pow(10, position / slider.per_decade)).toPrecision(slider.digits));
   }
-  const profile = Object.fromEntries(page.sliders.map((slider) => [slider.field, slider.default]));
+  const profile = Object.fromEntries(sliders.map((slider) => [slider.field, slider.default]));
   const situation = () => Object.fromEntries(inputs.map(([slider, input]) => [slider.field, valueOf(slider, Number(input.value))]));
   const names = [...document.querySelectorAll("#cost-table tbody tr")].map((row) => row.dataset.contender);
   const chosen = document.getElementById("cost-first");
   const first = () => (chosen ? chosen.value : page.first);
-  function written(field, value) {
+  function written(field, value, to) {
+    if (bakeoffWorth.sliders.some((slider) => slider.field === field)) return bakeoffWorth.written(field, value, to);
     if (field === "horizon_months") return `${value} months`;
     return field === "queries_per_month" ? whole(value) : usd(value);
   }
 
   /* drawing */
-  function svgNode(tag, attributes, text) {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
-    if (text !== undefined) node.textContent = text;
-    return node;
-  }
-  const line = (x1, y1, x2, y2, css) => svgNode("line", { x1, y1, x2, y2, class: css });
-  const label = (x, y, text, css, anchor) => svgNode("text", { x, y, class: css, "text-anchor": anchor }, text);
-  const shortened = (name) => (name.length <= MOST_LABEL ? name : `${name.slice(0, MOST_LABEL - 1)}…`);
-  const scale = (low, high, start, end) => (value) => start + ((value - low) * (end - start)) / (high - low || 1);
-  function roundStep(step) {
-    const power = Math.pow(10, Math.floor(Math.log10(step)));
-    return [1, 2, 2.5, 5, 10].find((lead) => lead * power >= step * 0.999) * power;
-  }
-  function logTicks(low, high) {
-    let ticks = [];
-    for (const leads of [[1, 2, 5], [1, 3], [1]]) {
-      ticks = [];
-      for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
-        ticks.push(...leads.map((lead) => lead * Math.pow(10, power)).filter((tick) => low <= tick && tick <= high));
-      }
-      if (ticks.length <= 6) return ticks.length ? ticks : [low, high];
-    }
-    return ticks.filter((_, i) => i % Math.ceil(ticks.length / 6) === 0);
-  }
-  function spread(ys, top, bottom) {
-    const order = ys.map((_, i) => i).sort((i, j) => ys[i] - ys[j] || i - j);
-    const placed = [...ys];
-    let floor = -Infinity;
-    order.forEach((i) => { placed[i] = floor = Math.max(placed[i], floor + LABEL_STEP); });
-    let ceiling = bottom;
-    order.reverse().forEach((i) => { placed[i] = Math.min(placed[i], ceiling); ceiling = placed[i] - LABEL_STEP; });
-    return placed;
-  }
-  function frame(kind, draw) {
-    document.querySelectorAll(`[data-chart="${kind}"] > svg`).forEach((svg) => {
-      svg.replaceChildren();
-      draw(svg, svg.viewBox.baseVal.width, svg.viewBox.baseVal.height);
-    });
-  }
-  function axes(svg, right, height, yTicks, atY, xTicks, atX, xText, titles) {
-    yTicks.forEach((tick) => svg.append(line(LEFT, atY(tick), right, atY(tick), "grid"),
-      label(LEFT - 6, atY(tick) + 4, compact(tick), "tick", "end")));
-    xTicks.forEach((tick) => svg.append(line(atX(tick), height - BOTTOM, atX(tick), height - BOTTOM + 4, "axis"),
-      label(atX(tick), height - BOTTOM + 18, xText(tick), "tick", "middle")));
-    svg.append(label(right, height - 6, titles[0], "axis-title", "end"), label(0, 12, titles[1], "axis-title", "start"));
-  }
-  function lines(svg, series, crossings, atX, atY, right, height) {
-    const ends = spread(series.map((one) => atY(one.ys[one.ys.length - 1])), TOP, height - BOTTOM);
-    series.forEach((one, i) => {
-      const css = one.name === first() ? " first" : "";
-      const points = one.xs.map((x, j) => `${atX(x).toFixed(1)},${atY(one.ys[j]).toFixed(1)}`).join(" ");
-      svg.append(svgNode("polyline", { points, class: `cost-line ${one.css}${css}` }),
-        line(right + 1, atY(one.ys[one.ys.length - 1]), right + 8, ends[i], `leader ${one.css}`),
-        label(right + 11, ends[i] + 4.5, shortened(one.name), `name${css}`, "start"));
-    });
-    crossings.forEach(([x, y, sentence]) => {
-      const group = svgNode("g", {});
-      group.append(svgNode("title", {}, sentence), svgNode("circle", { cx: atX(x), cy: atY(y), r: 4.5, class: "crossing" }));
-      svg.append(group);
-    });
-  }
   function drawMonths(costs, others, totals) {
     const series = page.contenders.map(({ name, colour }) => {
       const ys = bakeoffCost.cumulativeUsd(costs[name]);
@@ -120,13 +39,13 @@
     const months = paid.length - 1, most = Math.max(...series.flatMap((one) => one.ys));
     const step = roundStep(Math.max(most / 4, 1e-9)), n = Math.ceil(most / step - 1e-9) || 1;
     const every = [1, 2, 3, 6, 12].find((one) => months / one <= 6) || 24;
-    frame("months", (svg, width, height) => {
+    frame('[data-chart="months"]', (svg, width, height) => {
       const right = width - page.chart.right;
       const [atX, atY] = [scale(0, months, LEFT, right), scale(0, n * step, height - BOTTOM, TOP)];
       const yTicks = Array.from({ length: n + 1 }, (_, i) => i * step);
       const xTicks = Array.from({ length: Math.floor(months / every) + 1 }, (_, i) => i * every);
       axes(svg, right, height, yTicks, atY, xTicks, atX, String, ["months", "USD paid so far"]);
-      lines(svg, series, crossings, atX, atY, right, height);
+      lines(svg, series, crossings, atX, atY, right, height, first());
       svg.setAttribute("aria-label", `Paid so far after each month. At the end: ${totals}`);
     });
   }
@@ -146,14 +65,14 @@
     const low = 0.9 * Math.min(...ys), high = Math.max(...ys);
     const decades = [];
     for (let power = Math.ceil(Math.log10(xs[0]) - 1e-9); power <= Math.log10(xs[n - 1]) + 1e-9; power += 1) decades.push(Math.pow(10, power));
-    frame("volume", (svg, width, height) => {
+    frame('[data-chart="volume"]', (svg, width, height) => {
       const right = width - page.chart.right;
       const [logX, logY] = [scale(Math.log10(xs[0]), Math.log10(xs[n - 1]), LEFT, right), scale(Math.log10(low), Math.log10(high), height - BOTTOM, TOP)];
       const [atX, atY] = [(x) => logX(Math.log10(x)), (y) => logY(Math.log10(y))];
       axes(svg, right, height, logTicks(low, high), atY, decades, atX, compact,
         ["queries in the first month, log scale", "USD over the horizon, log scale"]);
       svg.append(line(atX(now), TOP, atX(now), height - BOTTOM, "now"));
-      lines(svg, series, crossings, atX, atY, right, height);
+      lines(svg, series, crossings, atX, atY, right, height, first());
       svg.setAttribute("aria-label", `Total by the first month's queries. At ${whole(now)}: ${totalsNow}`);
     });
   }
@@ -176,12 +95,6 @@
     }));
     document.getElementById("tornado-total").textContent = usd(total);
   }
-  function element(tag, css, ...children) {
-    const node = document.createElement(tag);
-    if (css) node.className = css;
-    node.append(...children);
-    return node;
-  }
 
   /* everything that follows from the sliders */
   function cells(costs) {
@@ -196,16 +109,19 @@
       Object.entries(texts).forEach(([key, text]) => { row.querySelector(`[data-cost="${key}"]`).textContent = text; });
     });
   }
+  const costsAt = (to) =>
+    Object.fromEntries(Object.entries(page.inputs).map(([name, c]) => [name, bakeoffCost.changed(c, profile, to)]));
   function update() {
     const to = situation();
     inputs.forEach(([slider, input]) => {
-      const text = written(slider.field, to[slider.field]);
+      const text = written(slider.field, to[slider.field], to);
       input.setAttribute("aria-valuetext", text);
       const output = document.getElementById(`o-${slider.field}`);
       output.textContent = text;
       output.dataset.value = to[slider.field];
     });
-    const costs = Object.fromEntries(Object.entries(page.inputs).map(([name, c]) => [name, bakeoffCost.changed(c, profile, to)]));
+    const costs = costsAt(to);
+    bakeoffWorth.update(to, costs, inputs.some(([slider, input]) => Number(input.value) !== slider.position));
     const others = names.filter((name) => name !== first());
     const totals = `${Object.entries(costs).map(([name, c]) => `${name} ${usd(bakeoffCost.totalCost(c))}`).join("; ")}.`;
     cells(costs);
@@ -225,9 +141,11 @@
     document.querySelectorAll(".horizon").forEach((one) => { one.textContent = to.horizon_months; });
   }
   form.addEventListener("input", update);
+  if (chosen) chosen.addEventListener("input", update);
   form.addEventListener("reset", () => setTimeout(update));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.hidden = false;
+  setTimeout(() => bakeoffWorth.prepare(situation(), costsAt(situation())));
 })();
 
 /* the claims */

@@ -7,9 +7,10 @@ from bakeoff.decide.advise.factors import TITLES
 from bakeoff.decide.cost.break_even import BreakEven, about
 from bakeoff.decide.verdict.claims import articles
 from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.measures import BY_NAME
+from bakeoff.decide.verdict.wording import money
 from bakeoff.report.cost_page import against_reference, breakdown_rows, cost_cells
 from bakeoff.report.markdown_text import bullets, grid, plain
+from bakeoff.report.requirements import NO_REQUIREMENTS, cell_text, cells, requirements, shown_first, summary
 from bakeoff.report.verdict_text import (
     FINDING_MEANINGS,
     FINDINGS,
@@ -23,10 +24,22 @@ from bakeoff.report.verdict_text import (
     flip_sentence,
     matrix_lines,
     matrix_sentences,
-    share_rows,
     total_rows,
     unknown_factors,
-    verdict_sentence,
+)
+from bakeoff.report.worth_text import (
+    Valued,
+    more_data,
+    of_100,
+    offer_heads,
+    offer_rows,
+    range_sentences,
+    shares,
+    span,
+    span_of_100,
+    titled,
+    valued,
+    worth_sentence,
 )
 from bakeoff.sentences import NOT_MEASURED, percent, usd
 
@@ -34,11 +47,72 @@ BEYOND = "Beyond a volume: more queries than one machine can answer in a month a
 
 
 def opening(judgement: Judgement) -> list[str]:
-    """The verdict, its reason, and the contenders that break a limit."""
-    parts = [f"**{plain(verdict_sentence(judgement))}**", plain(judgement.reason)]
+    """The verdict, its reason, and the contenders that miss a need or a limit."""
+    parts = [f"**{plain(judgement.headline)}**", plain(judgement.reason)]
     if judgement.excluded:
         parts += ["Excluded:", bullets(f"{name}: {why}" for name, why in judgement.excluded.items())]
     return parts
+
+
+def stakes(judgement: Judgement) -> list[str]:
+    """What each contender is worth, over which values of a right answer, the requirements, and more data."""
+    return [*_worth(judgement), *_requirements(judgement), *_more_data(judgement)]
+
+
+def _worth(judgement: Judgement) -> list[str]:
+    of = valued(judgement)
+    outcomes, utility = shares(judgement), judgement.worth.utility
+    heads = ["Contender", "Right", "Wrong", "Declined", "Net right per 100", "95 % interval"]
+    heads += [
+        "Answers, a year",
+        "Cost, a year",
+        "Net, a year",
+        "95 % interval",
+        "Chance to be best",
+        "Expected loss",
+    ] * bool(of)
+    rows = []
+    for name in of.by_net if of else sorted(utility, key=lambda name: -utility[name].value):
+        parts = [percent(share) for share in outcomes[name]] if name in outcomes else [NOT_MEASURED] * 3
+        row = [titled(name), *parts, of_100(utility[name].value), span_of_100(utility[name])]
+        rows.append(row + (_money(of, name) if of else []))
+    if of is None:
+        about = "No cost is known, so only the answers are compared."
+    elif of.is_given:
+        about = worth_sentence(of)
+    else:
+        about = f"The profile does not say what a right answer is worth. An example: {lowered(worth_sentence(of))}"
+    ranges = ["### Who is best, by the value of a right answer", bullets(range_sentences(of.ranges))] if of else []
+    return ["## What each contender is worth", plain(about), grid(heads, rows), *ranges]
+
+
+def lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _money(of: Valued, name: str) -> list[str]:
+    net = of.nets[name]
+    chance = percent(net.best) if name in of.payable else NOT_MEASURED
+    values = [money(part.value) for part in (net.answers, net.cost, net.net)]
+    return [*values, span(net.net), chance, money(net.loss)]
+
+
+def _requirements(judgement: Judgement) -> list[str]:
+    asked, first = requirements(judgement), shown_first(judgement)
+    if not asked or first is None:
+        return ["## Requirements", NO_REQUIREMENTS]
+    heads = ["Contender", *(text for _, _, text in asked)]
+    rows = [[name, *(cell_text(cell) for cell in cells(judgement, name).values())] for name in judgement.standings]
+    return ["## Requirements", plain(summary(judgement, first)), grid(heads, rows, n_left=len(heads))]
+
+
+def _more_data(judgement: Judgement) -> list[str]:
+    of = judgement.information
+    return [
+        "## Collect more data?",
+        plain(more_data(of)),
+        *([grid(offer_heads(of), offer_rows(of))] if of.offers else []),
+    ]
 
 
 def sections(judgement: Judgement) -> list[str]:
@@ -153,18 +227,17 @@ def _matrix_row(line: MatrixLine, names: list[str]) -> list[str]:
 
 
 def _sensitivity(judgement: Judgement) -> list[str]:
-    rows = [(title, wins) for title, wins in share_rows(judgement) if wins]
-    if not rows:
+    wins, flips = judgement.sensitivity.weighted_wins, judgement.sensitivity.flips
+    if not wins and not flips:
         return []
-    names = list(rows[0][1])
-    table = [[name, *(percent(wins.get(name, 0.0)) for _, wins in rows)] for name in names]
-    return [
-        "## What would change the answer",
-        f"How often each contender wins if {BY_NAME['accuracy'].title.lower()} and the other measures are redrawn "
-        "within their intervals. For the weighted sum, the weights are random too.",
-        grid(["Contender", *(title for title, _ in rows)], table),
-        bullets([flip_sentence(flip) for flip in judgement.sensitivity.flips] or [NO_FLIPS]),
-    ]
+    parts = ["## What would change the answer", bullets([flip_sentence(flip) for flip in flips] or [NO_FLIPS])]
+    if wins:
+        parts += [
+            "Another view, which the verdict does not use: how often each contender has the highest weighted sum of "
+            "all measures, redrawn within their intervals, with random weights.",
+            grid(["Contender", "Highest weighted sum"], [[name, percent(share)] for name, share in wins.items()]),
+        ]
+    return parts
 
 
 def _claims(judgement: Judgement) -> list[str]:

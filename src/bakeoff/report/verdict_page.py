@@ -18,22 +18,25 @@ from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.report.charts import Bar, Dot, stacked_rows
 from bakeoff.report.cost_page import cost_context
 from bakeoff.report.gather import ReportData
+from bakeoff.report.requirements import requirements_context
+from bakeoff.report.value_page import row_marks, value_context
 from bakeoff.report.verdict_charts import difference_rows
 from bakeoff.report.verdict_text import (
     FINDING_MEANINGS,
     FINDINGS,
+    MARK_MEANINGS,
+    MARKS,
     NO_FLIPS,
     approach_names,
     claims_by_finding,
     claims_sentence,
     flip_sentence,
+    headline_parts,
     marks,
     matrix_lines,
     matrix_sentences,
-    share_rows,
     total_rows,
     unknown_factors,
-    verdict_sentence,
 )
 from bakeoff.sentences import listed, percent, points
 
@@ -52,7 +55,6 @@ SIMPLE = {
 EFFECT_SUBJECTS = {"knowledge": "retrieval", "tuning": "tuning", "model": "the model"}
 SLICE_ORDER = ("all", "seen", "unseen", "changed", "unanswerable", "general")
 EFFECT_COLOURS = {"knowledge": "k1", "tuning": "k2", "interaction": "k3", "model": "k5"}
-MARKS = {"winner": "★", "tied": "≈", "excluded": "×"}
 APPROACH_COLOURS = dict(zip(APPROACHES, ("k1", "k2", "k3"), strict=True))
 
 
@@ -61,11 +63,15 @@ def verdict_context(data: ReportData, colours: Mapping[str, int]) -> dict[str, A
     judgement = data.judgement
     if judgement is None:
         return None
+    first, rest = headline_parts(judgement)
     return {
-        "sentence": verdict_sentence(judgement),
+        "sentence": first,
+        "how_sure": rest,
         "reason": judgement.reason,
         "excluded": judgement.excluded,
-        "marks": sorted(set(marks(judgement).values())),
+        "marks": _mark_meanings(judgement),
+        "value": value_context(judgement, colours),
+        "requirements": requirements_context(judgement),
         "effects": effects_context(judgement),
         "cost": cost_context(judgement, colours),
         "matrix": _matrix(judgement),
@@ -75,15 +81,16 @@ def verdict_context(data: ReportData, colours: Mapping[str, int]) -> dict[str, A
     }
 
 
-def marked(dot: Dot, judgement: Judgement) -> Dot:
-    """The dot as the verdict marks it: filled for the winner and those tied with it, hollow for the others.
+def _mark_meanings(judgement: Judgement) -> list[tuple[str, str]]:
+    """The marks that occur in the pictures, each with its meaning."""
+    given = set(row_marks(judgement).values())
+    return [(MARKS[mark], meaning) for mark, meaning in MARK_MEANINGS.items() if mark in given]
 
-    If there is no verdict, only contenders that break a limit are hollow.
-    """
+
+def marked(dot: Dot, judgement: Judgement) -> Dot:
+    """The dot as the verdict marks it; hollow if its contender misses a need or a limit."""
     mark = marks(judgement).get(dot.label, "")
-    is_decided = bool(judgement.winner or judgement.tied_with)
-    hollow = mark not in ("winner", "tied") if is_decided else mark == "excluded"
-    return replace(dot, hollow=hollow, mark=MARKS.get(mark, ""), strong=mark == "winner")
+    return replace(dot, hollow=mark == "excluded", mark=MARKS.get(mark, ""), strong=mark == "winner")
 
 
 def effects_context(judgement: Judgement) -> dict[str, Any] | None:
@@ -169,27 +176,26 @@ def _matrix(judgement: Judgement) -> dict[str, Any]:
 
 
 def _sensitivity(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, Any] | None:
-    """The bars of wins, the numbers, and the flips as sentences; None if every contender breaks a limit."""
-    rows = [(title, wins) for title, wins in share_rows(judgement) if wins]
-    if not rows:
+    """The bar of weighted sums, the numbers, and the flips as sentences; None if every contender misses a limit."""
+    wins = judgement.sensitivity.weighted_wins
+    flips = [flip_sentence(flip) for flip in judgement.sensitivity.flips]
+    if not wins and not flips:
         return None
-    bars = [
-        Bar(title, tuple((f"{name} {percent(share)}", share, f"k{colours.get(name, 0)}")
-                         for name, share in wins.items() if share))
-        for title, wins in rows
-    ]  # fmt: skip
-    names = list(rows[0][1])
-    shares = "; ".join(f"{bar.label}: {', '.join(name for name, _, _ in bar.segments)}" for bar in bars)
+    segments = tuple(
+        (f"{name} {percent(share)}", share, f"k{colours.get(name, 0)}") for name, share in wins.items() if share
+    )
+    label = f"Share of draws with the highest weighted sum. {', '.join(name for name, _, _ in segments)}."
 
     def draw(width: int) -> str:
-        return stacked_rows(bars, width, f"Share of draws won. {shares}.", row=38)
+        return stacked_rows([Bar("Weighted sum", segments)], width, label, row=38)
 
     return {
-        "chart": Markup(f'<div class="wide">{draw(WIDE)}</div><div class="narrow">{draw(NARROW_WIDE)}</div>'),
-        "heads": [title for title, _ in rows],
-        "rows": [(name, [percent(wins.get(name, 0.0)) for _, wins in rows]) for name in names],
-        "weighted_leader": max(rows[-1][1], key=lambda name: rows[-1][1][name]) if len(rows) > 1 else None,
-        "flips": [flip_sentence(flip) for flip in judgement.sensitivity.flips] or [NO_FLIPS],
+        "chart": Markup(f'<div class="wide">{draw(WIDE)}</div><div class="narrow">{draw(NARROW_WIDE)}</div>')
+        if wins
+        else None,
+        "rows": [(name, percent(share)) for name, share in wins.items()],
+        "weighted_leader": max(wins, key=lambda name: wins[name], default=None),
+        "flips": flips or [NO_FLIPS],
     }
 
 

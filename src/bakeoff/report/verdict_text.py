@@ -3,18 +3,23 @@
 Takes a `Judgement`, gives text. Knows nothing about HTML, Markdown or terminals.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bakeoff.decide.advise.factors import NAMES, TITLES
 from bakeoff.decide.advise.matrix import Matrix, Row
+from bakeoff.decide.value.worth import NOTHING
 from bakeoff.decide.verdict.claims import Entry, articles
 from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.decide.verdict.sensitivity import Flip
+from bakeoff.decide.verdict.sensitivity import RIGHT_USD, Flip
 from bakeoff.measures import BY_NAME
 from bakeoff.sentences import NARROW, count, listed, percent, usd
 
-MOST_NAMES = 3
+MARKS = {"winner": "★", "tied": "≈", "excluded": "×"}
+MARK_MEANINGS = {
+    "winner": "the choice",
+    "tied": "may be the best choice instead",
+    "excluded": "misses a need or a limit",
+}
 FINDINGS = {
     "contradicted": "Contradicted",
     "supported": "Supported",
@@ -68,67 +73,14 @@ INPUTS = {
 UNCALCULATED = "Costs could not be calculated: no contender has a measured time."
 
 
-def verdict_sentence(judgement: Judgement) -> str:
-    """The verdict in one sentence. Without a winner, it says why."""
-    winner, tied = judgement.winner, judgement.tied_with
-    if winner is None:
-        return _no_winner(judgement)
-    behind = tuple(name for name in tied if name not in judgement.as_good and name not in judgement.maybe_ahead)
-    others = (
-        f"; {_some(behind)} {'is' if len(behind) == 1 else 'are'} not significantly less accurate" if behind else ""
-    )
-    others += _maybe_ahead(judgement)
-    if judgement.short_of:
-        return f"Build on {winner}, but do not ship it yet: it {_why(judgement, behind)}, but misses a goal{others}."
-    return f"Ship {winner}: it {_why(judgement, behind)}{others}."
-
-
-def _maybe_ahead(judgement: Judgement) -> str:
-    """The contenders that may be ahead, with how many of their answers nobody could grade, as the end of a sentence."""
-    counts = judgement.maybe_ahead
-    if not counts:
-        return ""
-    if len(counts) == 1:
-        ((name, n),) = counts.items()
-        return f"; {name} may be ahead, with {n} answers neither right nor wrong"
-    names = listed([f"{name} ({n})" for name, n in counts.items()])
-    return f"; {names} may be ahead, with so many answers neither right nor wrong"
-
-
-def _why(judgement: Judgement, behind: tuple[str, ...]) -> str:
-    """Why the winner won, as the end of a sentence."""
-    if judgement.as_good:
-        return f"is as accurate as {_some(judgement.as_good)} within the margin and costs the least"
-    if behind or judgement.maybe_ahead:
-        return "has the highest accuracy that is sure" if judgement.maybe_ahead else "has the highest accuracy"
-    if len(judgement.sensitivity.rule_wins) > 1:
-        others = "every other contender that breaks no limit" if judgement.excluded else "every other contender"
-        return f"is significantly more accurate than {others}"
-    return "is the only contender that breaks no limit"
-
-
-def _no_winner(judgement: Judgement) -> str:
-    if judgement.ungraded:
-        return "No winner yet: too many answers can be called neither right nor wrong."
-    baselines = set(judgement.baselines)
-    if baselines & set(judgement.tied_with):
-        models = "the base model" if len(baselines) == 1 else "every base model"
-        return f"No winner: no contender is significantly more accurate than {models}."
-    eligible = set(judgement.sensitivity.rule_wins)
-    if judgement.excluded and eligible <= baselines:
-        reason = "only a base model breaks no limit" if eligible else "every contender breaks a limit"
-        return f"No winner: {reason}."
-    return "No winner: the data do not support a verdict."
-
-
-def _some(names: tuple[str, ...]) -> str:
-    if len(names) <= MOST_NAMES:
-        return listed(names)
-    return listed([*names[: MOST_NAMES - 1], f"{len(names) - MOST_NAMES + 1} others"])
+def headline_parts(judgement: Judgement) -> tuple[str, str]:
+    """The headline's first sentence, which says what to do, and the rest: how sure that is, and what is at stake."""
+    first, _, rest = judgement.headline.partition(". ")
+    return (f"{first}.", rest) if rest else (judgement.headline, "")
 
 
 def marks(judgement: Judgement) -> dict[str, str]:
-    """'winner', 'tied' or 'excluded' by contender. The others are left out."""
+    """'winner', 'tied' (may be the best instead) or 'excluded' by contender. The others are left out."""
     others = {name: "excluded" for name in judgement.excluded} | {name: "tied" for name in judgement.tied_with}
     return others | ({judgement.winner: "winner"} if judgement.winner else {})
 
@@ -143,16 +95,21 @@ def flip_sentence(flip: Flip) -> str:
             f"If {title} weighed {flip.becomes:.3g} instead of {before:.3g} ({times}), "
             f"{flip.winner} would have the highest weighted sum."
         )
-    title, unit = INPUTS[flip.input]
+    title, unit = ("the value of a right answer", "USD") if flip.input == RIGHT_USD else INPUTS[flip.input]
     becomes, before_text = (f"{value:,.3g}" if value < 100 else f"{value:,.0f}" for value in (flip.becomes, before))
     return (
         f"With {title} at {becomes}{f' {unit}' if unit else ''} instead of {before_text} ({times}), "
-        f"{flip.winner} would win on cost."
+        f"{_named(flip.winner)} would be the choice."
     )
 
 
+def _named(winner: str) -> str:
+    return "doing nothing" if winner == NOTHING else winner
+
+
 NO_FLIPS = (
-    "No single change of a weight, a price, the volume or the horizon by a factor of up to 100 gives another winner."
+    "No single change of a weight, a price, the volume, the horizon or the value of a right answer by a factor of up "
+    "to 100 turns the choice."
 )
 
 
@@ -250,14 +207,6 @@ def claims_sentence(judgement: Judgement) -> str:
     """The number of claims by finding, as a sentence."""
     counts = [f"{len(entries)} {finding}" for finding, entries in claims_by_finding(judgement).items()]
     return f"Of {len(judgement.claims)} claims in {len(articles())} articles: {listed(counts)}."
-
-
-def share_rows(judgement: Judgement) -> list[tuple[str, Mapping[str, float]]]:
-    """Shares of wins by contender, for the verdict's rule and the weighted sum."""
-    return [
-        ("Verdict's rule", judgement.sensitivity.rule_wins),
-        ("Weighted sum", judgement.sensitivity.weighted_wins),
-    ]
 
 
 def amount(field: str, value: float) -> str:

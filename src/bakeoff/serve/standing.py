@@ -48,11 +48,10 @@ def standing_of(folder: Path) -> Standing:
     """The standing of a run's contenders; empty where a file is missing or of another version."""
     from bakeoff.decide.verdict.judgement import Judgement
     from bakeoff.measure.comparison import Comparison
-    from bakeoff.report.verdict_text import verdict_sentence
 
     judgement, comparison = _read(folder / "verdict.json", Judgement), _read(folder / "comparison.json", Comparison)
     tested = {name: _shares(comparison, name) for name in comparison.names} if comparison else {}
-    return Standing(verdict=verdict_sentence(judgement) if judgement else "", tested=tested)
+    return Standing(verdict=judgement.headline if judgement else "", tested=tested)
 
 
 def _shares(comparison: "Comparison", name: str) -> Shares:

@@ -1,0 +1,201 @@
+"""What contenders are worth as sentences and text cells, the same for the page, the Markdown and the terminal.
+
+Takes a `Judgement`, gives text and the draws at the profile's own terms. Where the profile gives no value of a right
+answer, money is shown for an example ("what if"), and said to be one. Knows nothing about HTML or Markdown.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bakeoff.decide.value.information import ALL, LABELS, Information, Offer
+from bakeoff.decide.value.joint import joint_draws, terms_of
+from bakeoff.decide.value.worth import NOTHING, BestFrom, Draws, Net, Range, Worth, best_ranges, worth
+from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.decide.verdict.wording import money, signed
+from bakeoff.report.charts import round_step
+from bakeoff.sentences import listed, percent
+
+DOING_NOTHING = "doing nothing"
+EXAMPLE_ABOVE = 2.0
+"""Without a given value, the example is this multiple of the highest value at which the best contender changes."""
+WORTH_TELLING = 0.01
+
+
+@dataclass(frozen=True)
+class Valued:
+    """The contenders' worth in money if a right answer is worth `right_usd`.
+
+    `is_given` is false if that is only an example. `payable` are those to choose from, doing nothing among them.
+    """
+
+    draws: Draws
+    right_usd: float
+    is_given: bool
+    payable: tuple[str, ...]
+    worth: Worth
+    ranges: tuple[BestFrom, ...]
+
+    @property
+    def leader(self) -> str:
+        """The one with the highest expected net value."""
+        return max((name for name in self.payable if name in self.nets), key=lambda name: self.nets[name].net.value)
+
+    @property
+    def nets(self) -> dict[str, Net]:
+        return self.worth.nets
+
+    @property
+    def by_net(self) -> list[str]:
+        """All names with a known cost, the highest expected net value first."""
+        return sorted(self.nets, key=lambda name: -self.nets[name].net.value)
+
+
+def valued(judgement: Judgement) -> Valued | None:
+    """The worth in money; None if no contender's cost is known."""
+    if not judgement.cost.inputs:
+        return None
+    terms = terms_of(judgement.profile, judgement.draws.outcomes.own)
+    draws = joint_draws(judgement.draws, judgement.cost.inputs, terms)
+    payable = (*(name for name in judgement.draws.outcomes.names if name not in judgement.excluded), NOTHING)
+    ranges = tuple(best_ranges(draws, payable))
+    stakes = judgement.stakes_usd
+    right = stakes.right if stakes else example_usd(ranges)
+    return Valued(draws, right, stakes is not None, payable, worth(draws, right, payable), ranges)
+
+
+def example_usd(ranges: Sequence[BestFrom]) -> float:
+    """A round value of a right answer, somewhat above the last one at which the best contender changes."""
+    highest = max((best.low for best in ranges), default=0.0)
+    return round_step(EXAMPLE_ABOVE * highest) if highest > 0 else 1.0
+
+
+def titled(name: str) -> str:
+    """A contender's name, or words for doing nothing."""
+    return DOING_NOTHING if name == NOTHING else name
+
+
+def span(of: Range) -> str:
+    """'-674 to 102,000 USD'; empty if nothing varies."""
+    if of.low == of.high:
+        return ""
+    return f"{money(of.low).removesuffix(' USD')} to {money(of.high)}"
+
+
+def of_100(utility: float) -> str:
+    """A utility as net right answers of 100 questions: '+21.4'."""
+    return signed(utility) if utility else "0"
+
+
+def span_of_100(of: Range) -> str:
+    """'+2.8 to +24.0'; empty if nothing varies."""
+    if of.low == of.high:
+        return ""
+    return f"{of_100(of.low)} to {of_100(of.high)}"
+
+
+def small_usd(usd: float) -> str:
+    """The value of a right answer: '0.81 USD', '12.5 USD', '1,200 USD'."""
+    return f"{usd:,.3g} USD" if usd < 100 else f"{usd:,.0f} USD"
+
+
+def _with_span(of: Range) -> str:
+    return f"{money(of.value)} ({span(of)})" if span(of) else money(of.value)
+
+
+def worth_sentence(of: Valued) -> str:
+    """Who is worth the most on average, how much, how sure that is, and what a wrong choice costs."""
+    name, net = of.leader, of.nets[of.leader]
+    return (
+        f"If a right answer is worth {small_usd(of.right_usd)}, {titled(name)} is worth the most on average: "
+        f"{_with_span(net.net)} a year. It is the best choice with a chance of {percent(net.best)}; "
+        f"the mean loss over all cases is {money(net.loss)} a year."
+    )
+
+
+def range_sentences(ranges: Sequence[BestFrom]) -> list[str]:
+    """Who has the highest expected net value at which value of a right answer."""
+    if len(ranges) == 1:
+        return [f"{titled(ranges[0].contender)} is worth the most on average, whatever a right answer is worth."]
+    return [_range_sentence(best) for best in ranges]
+
+
+def _range_sentence(best: BestFrom) -> str:
+    name = titled(best.contender)
+    if best.high is None:
+        return f"From {small_usd(best.low)} for a right answer: {name}."
+    if best.low == 0:
+        return f"Below {small_usd(best.high)} for a right answer: {name}."
+    return f"From {small_usd(best.low)} to {small_usd(best.high)}: {name}."
+
+
+def offer_text(offer: Offer) -> str:
+    """What an offer of more data is: '200 more test questions', 'labels of the 56 unsure answers'."""
+    if offer.what == LABELS:
+        return f"labels of the {offer.n} unsure answers"
+    return f"{offer.n} more test questions" + ("" if offer.what == ALL else f" of the slice '{offer.what}'")
+
+
+def more_data(of: Information) -> str:
+    """Whether collecting more data is worth it, in one sentence."""
+    if of.in_money:
+        everything = f"knowing everything would be worth {money(of.perfect)} over {of.horizon_months} months"
+        if of.best is None:
+            return f"No: {everything}, and no amount of questions or labels gains more than it costs."
+        return (
+            f"Yes: {offer_text(of.best)} would be worth about {money(of.best.gain)} and cost about "
+            f"{money(of.best.cost_usd)}; {everything}."
+        )
+    telling = [offer for offer in of.offers if offer.gain >= WORTH_TELLING]
+    now = f"the present choice has the best answers with a chance of {percent(of.p_right)}"
+    if not telling:
+        return f"No: {now}, and no amount of questions or labels tried here would raise it by a point."
+    best = max(telling, key=lambda offer: offer.gain / math.sqrt(offer.n))
+    return (
+        f"That depends on what a right choice is worth to you: {now}; {offer_text(best)} would raise it to "
+        f"{percent(min(1.0, of.p_right + best.gain))}."
+    )
+
+
+def offer_heads(of: Information) -> list[str]:
+    gain = f"Worth over {of.horizon_months} months" if of.in_money else "Chance to choose right"
+    return ["More data", gain, "Cost"]
+
+
+def offer_rows(of: Information) -> list[list[str]]:
+    """Every offer: what it is, what it gains and what it costs."""
+    return [
+        [
+            offer_text(offer),
+            money(offer.gain) if of.in_money else percent(min(1.0, of.p_right + offer.gain)),
+            money(offer.cost_usd),
+        ]
+        for offer in of.offers
+    ]
+
+
+def shares(judgement: Judgement) -> dict[str, tuple[float, float, float]]:
+    """The mean shares of right, wrong and declined answers over the draws, by contender."""
+    of = judgement.draws.outcomes
+    found = {}
+    for name in of.names:
+        right, declined, mass = (
+            sum(sum(column) for column in table) for table in (of.right[name], of.declined[name], of.mass)
+        )
+        found[name] = (right / mass, 1 - (right + declined) / mass, declined / mass)
+    return found
+
+
+def dominated(judgement: Judgement, cost: dict[str, float]) -> dict[str, str]:
+    """The contenders to which another is not inferior in any of right, wrong and cost, and better in one: by whom."""
+    of = {name: (-right, wrong, cost[name]) for name, (right, wrong, _) in shares(judgement).items() if name in cost}
+    found = {}
+    for name, own in of.items():
+        above = [
+            other
+            for other, theirs in of.items()
+            if theirs != own and all(a <= b + 1e-12 for a, b in zip(theirs, own, strict=True))
+        ]
+        if above:
+            found[name] = listed(above[:2])
+    return found
