@@ -155,7 +155,7 @@ const bakeoffCost = (() => {
    * Inputs that are 0 or change nothing are left out. */
   function tornado(c) {
     const at = (field, value) => {
-      const possible = { cached_prompt_share: Math.min(1, value), horizon_months: Math.max(1, Math.round(value)) };
+      const possible = { cached_prompt_share: Math.min(1, value), batch_saving: Math.min(1, value), horizon_months: Math.max(1, Math.round(value)) };
       return totalCost(Object.assign({}, c, { [field]: field in possible ? possible[field] : value }));
     };
     return Object.entries(c).filter(([, value]) => typeof value === "number" && value)

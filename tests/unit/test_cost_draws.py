@@ -1,0 +1,181 @@
+"""Draws of costs, fixed amounts, and the lines of work that a team can edit."""
+
+import numpy as np
+import pytest
+
+from bakeoff.decide.cost.break_even import break_even_volume
+from bakeoff.decide.cost.draws import cost_draws, drawn_inputs, drawn_totals
+from bakeoff.decide.cost.inputs import assumed_inputs
+from bakeoff.decide.cost.model import (
+    CostInputs,
+    cost_breakdown,
+    discounted_queries,
+    marginal_usd_per_query,
+    nominal_running_usd_per_month,
+    setup_usd,
+    total_interval,
+    total_usd,
+    upkeep_usd_per_month,
+)
+from bakeoff.decide.situation.profile import Profile, check_names, validate_profile
+from bakeoff.decide.value.worth import Draws, worth
+from bakeoff.errors import ConfigError
+from tests.unit.comparison_fixture import STANDARD, entrant
+from tests.unit.cost_fixture import RAG
+
+WIDE = RAG.model_copy(
+    update={"intervals": {"compute_seconds_per_query": (0.1, 0.3), "setup_days": (2.5, 10.0), "data_days": (0.5, 2.0)}}
+)
+
+
+def inputs_of(profile, *recipes):
+    return assumed_inputs(profile, [entrant(recipe) for recipe in recipes])
+
+
+def test_draws_keep_the_value_as_median_and_95_of_100_in_the_range():
+    """Above and below the value, however lopsided the range."""
+    drawn = drawn_inputs({"rag": WIDE}, cost_draws({"rag": WIDE}))["rag"]
+    for field, (low, high) in WIDE.intervals.items():
+        values = getattr(drawn, field)
+        assert np.median(values) == pytest.approx(getattr(WIDE, field), rel=0.03)
+        assert ((values >= low) & (values <= high)).mean() == pytest.approx(0.95, abs=0.015)
+
+
+def test_the_formulas_on_draws_are_those_on_numbers():
+    """Each draw's total is the total of inputs with that draw's numbers."""
+    draws = cost_draws({"rag": WIDE})
+    drawn, totals = drawn_inputs({"rag": WIDE}, draws)["rag"], drawn_totals({"rag": WIDE}, draws)["rag"]
+    for d in (0, 7, 1999):
+        at = {field: float(getattr(drawn, field)[d]) for field in WIDE.intervals}
+        assert totals[d] == pytest.approx(total_usd(WIDE.model_copy(update=at)))
+    assert isinstance(total_usd(WIDE), float)
+
+
+def test_the_same_work_cancels_between_contenders():
+    """One pace of work: two contenders with equal days differ by the same amount in every draw."""
+    other = WIDE.model_copy(update={"name": "b", "indexing_seconds": 36_000.0, "intervals": {
+        field: ends for field, ends in WIDE.intervals.items() if field in ("setup_days", "data_days")}})  # fmt: skip
+    mine = WIDE.model_copy(update={"intervals": other.intervals})
+    totals = drawn_totals({"rag": mine, "b": other}, cost_draws({"rag": mine, "b": other}))
+    assert np.ptp(totals["b"] - totals["rag"]) < 1e-6 < np.ptp(totals["rag"])
+
+
+def test_assumed_days_have_a_range_and_stated_ones_have_none():
+    """A stated number equal to the default is stated."""
+    default = inputs_of(Profile(), "rag")["rag"]
+    assert default.intervals["setup_days"] == (0.5 * default.setup_days, 2 * default.setup_days)
+    assert total_interval(default)[0] < total_usd(default) < total_interval(default)[1]
+    stated = inputs_of(Profile(setup_days={"rag": default.setup_days}), "rag")["rag"]
+    assert "setup_days" not in stated.intervals and stated.sources["setup_days"] == "the profile"
+
+
+def test_a_hybrid_costs_at_least_what_its_parts_cost():
+    """In set-up, in upkeep and in every draw."""
+    inputs = inputs_of(Profile(update_interval_days=30), "rag", "tuned", "hybrid", "router")
+    totals = drawn_totals(inputs, cost_draws(inputs))
+    for part in ("rag", "tuned"):
+        assert setup_usd(inputs["hybrid"]) >= setup_usd(inputs[part])
+        assert inputs["hybrid"].upkeep_days_per_month >= inputs[part].upkeep_days_per_month
+        assert (totals["hybrid"] > totals[part]).mean() > 0.97
+
+
+def test_a_discount_rate_does_not_loosen_a_monthly_budget():
+    """Budgets are nominal; the total is in today's money."""
+    plain, discounted = (inputs_of(Profile(discount_per_year=rate), "rag")["rag"] for rate in (0.0, 0.25))
+    assert nominal_running_usd_per_month(plain) == pytest.approx(nominal_running_usd_per_month(discounted))
+    assert total_usd(discounted) < total_usd(plain)
+
+
+def test_every_line_of_work_can_be_edited():
+    """Evaluation, approval of a retraining, on call, machines: each changes its own line only."""
+    base = {"update_interval_days": 30.0, "labelled_examples": 500}
+    before = inputs_of(Profile(**base), "tuned")["tuned"]
+    for key, value, change in (
+        ("evaluation_days", 0.0, lambda a, b: setup_usd(a) - setup_usd(b) - 4 * 800),
+        ("on_call_usd_per_month", 300.0, lambda a, b: upkeep_usd_per_month(b) - upkeep_usd_per_month(a) - 300),
+        (
+            "approval_days_per_update",
+            1.25,
+            lambda a, b: upkeep_usd_per_month(b) - upkeep_usd_per_month(a) - 800 * a.updates_per_month,
+        ),
+    ):
+        after = inputs_of(Profile(**base, **{key: value}), "tuned")["tuned"]
+        assert change(before, after) == pytest.approx(0, abs=1e-6)
+    two = inputs_of(Profile(machines=2), "rag")["rag"]
+    assert two.online_hours_per_month == 2 * 730
+    assert inputs_of(Profile(update_interval_days=30), "rag")["rag"].approval_days_per_update == 0.0
+    lines = {item.name for item in (*cost_breakdown(before).setup, *cost_breakdown(before).upkeep_per_month)}
+    assert {"evaluation", "approval of updates", "on call"} <= lines
+
+
+def test_the_lines_of_a_breakdown_add_up():
+    """Batches are a negative line."""
+    api = CostInputs(name="api", prompt_tokens_per_query=1000, input_usd_per_million_tokens=4, batch_saving=0.25,
+                     fixed_usd_per_query=0.001, queries_per_month=10)  # fmt: skip
+    breakdown = cost_breakdown(api)
+    assert sum(item.usd for item in breakdown.per_query) == pytest.approx(marginal_usd_per_query(api)) == 0.004
+
+
+ARTICLES = """
+horizon_months: 12
+queries_per_month: 10000
+fixed:
+  rag: {setup_usd: 50000, usd_per_month: 1666.6666666666667, usd_per_query: 0.01}
+  tuned: {setup_usd: 200000, usd_per_month: 5000, usd_per_query: 0.05}
+"""
+
+
+def articles(**changes):
+    import yaml
+
+    return inputs_of(validate_profile({**yaml.safe_load(ARTICLES), **changes}), "rag", "tuned")
+
+
+def test_an_articles_table_can_be_entered_as_it_stands():
+    """50,000 + 20,000 a year + .01 a query against 200,000 + 60,000 + .05: 71,200 and 266,000 USD."""
+    inputs = articles()
+    assert total_usd(inputs["rag"]) == pytest.approx(71_200) and total_usd(inputs["tuned"]) == pytest.approx(266_000)
+    assert total_interval(inputs["rag"]) == (pytest.approx(71_200), pytest.approx(71_200))
+    assert break_even_volume(inputs["rag"], inputs["tuned"]) is None
+
+
+@pytest.mark.parametrize(("queries", "usd"), [(10_000, 23.19), (100_000, 2.83)])
+def test_the_value_of_a_right_answer_that_pays_for_the_dearer_one(queries, usd):
+    """92 against 85 % right: (190,000 + .04 x 12 Q) / (.07 x 12 Q)."""
+    inputs = articles(queries_per_month=queries)
+    draws = Draws(
+        {"rag": np.array([0.85]), "tuned": np.array([0.92])},
+        {name: np.array([total_usd(c)]) for name, c in inputs.items()},
+        discounted_queries(inputs["rag"]), 12,
+    )  # fmt: skip
+    pair = worth(draws, None, ["rag", "tuned"]).break_even[0]
+    assert (pair.above, pair.below) == ("tuned", "rag") and pair.usd == pytest.approx(usd, abs=0.005)
+    assert pair.usd == pytest.approx((190_000 + 0.04 * 12 * queries) / (0.07 * 12 * queries))
+
+
+def test_a_fixed_amount_replaces_only_its_part():
+    """With a fixed set-up, queries and upkeep are still calculated, and the days of work are gone."""
+    plain = inputs_of(Profile(), "rag")["rag"]
+    fixed = inputs_of(validate_profile({"fixed": {"rag": {"setup_usd": 1234}}}), "rag")["rag"]
+    assert setup_usd(fixed) == 1234 and upkeep_usd_per_month(fixed) == upkeep_usd_per_month(plain)
+    assert fixed.setup_days == 0 and fixed.sources["fixed_setup_usd"] == "the profile, as a fixed amount"
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"fixed": {"rag": {"setup_usd": -1}}}, "greater than or equal to 0"),
+        ({"fixed": {"rag": {"setup": 1}}}, "setup"),
+        ({"machines": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_impossible_costs_are_refused(values, says):
+    """One message names the key."""
+    with pytest.raises(ConfigError, match=says):
+        validate_profile(values)
+
+
+def test_a_fixed_cost_of_an_unknown_contender_is_named():
+    """As for days of work."""
+    with pytest.raises(ConfigError, match="'rga' is not a contender"):
+        check_names(validate_profile({"fixed": {"rga": {"setup_usd": 1}}}), STANDARD)
