@@ -64,7 +64,7 @@ def test_equal_contenders_are_called_different_in_at_most_five_of_a_hundred_pilo
 
 
 def test_seven_equal_contenders_yield_no_false_difference_in_most_pilots():
-    """Holm keeps the chance of any false difference among 21 pairs at 5 %."""
+    """The chance of any false difference among 21 pairs stays at 5 %."""
     rng = np.random.default_rng(8)
     pilots = 200
     wrong = 0

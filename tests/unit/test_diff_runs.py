@@ -96,6 +96,20 @@ def test_only_what_both_runs_asked_is_paired(tmp_path):
     assert found.results.contenders["rag"].differences["accuracy"].n == 38
 
 
+def test_a_test_that_grew_is_compared_so_that_it_may_be_looked_at_again(tmp_path):
+    """The shared questions are paired, with wider intervals and larger p-values, and the note says why."""
+    fewer = [asked for asked in questions() if asked.id != "q39"]
+    same = diff_runs(finished(tmp_path / "a", fewer, rag=range(20)), finished(tmp_path / "b", fewer, rag=range(30)))
+    grown = diff_runs(finished(tmp_path / "c", fewer, rag=range(20)), finished(tmp_path / "d", rag=range(30)))
+    once, again = (found.results.contenders["rag"].differences["accuracy"] for found in (same, grown))
+    assert (once.anytime, again.anytime) == (False, True)
+    assert once.difference == again.difference and once.n == again.n
+    assert again.p > once.p and again.low < once.low and again.high > once.high
+    assert "however often" in grown.results.note and "however often" not in same.results.note
+    base = grown.results.contenders["base"].differences["accuracy"]
+    assert (base.difference, base.p, base.finding) == (0, 1, "same")
+
+
 @pytest.mark.parametrize("n_changed, finding", [(0, "same"), (1, "open")])
 def test_one_other_answer_is_enough_not_to_be_the_same(tmp_path, n_changed, finding):
     """Even if the other answer is graded like the one before it: the accuracy does not change."""

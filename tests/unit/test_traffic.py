@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bakeoff.measure.statistics import share_estimate
+from bakeoff.measure.statistics import paired, share_estimate
 from bakeoff.measure.traffic import expected_variance, fact_weights, kish, too_few_facts
 
 
@@ -55,3 +55,29 @@ def test_a_fact_that_carries_most_of_the_traffic_makes_the_interval_wide():
     assert given.value < 0.11
     assert given.high > 0.6
     assert given.n_effective < 1.5
+
+
+def test_a_fact_that_carries_most_of_the_traffic_makes_a_difference_unclear():
+    """Wherever contenders differ at all; where they never do, half a fact of doubt is left."""
+    facts = {str(i): str(i) for i in range(100)}
+    weights = dict.fromkeys(facts, 1.0) | {"0": 900.0}
+    rng = np.random.default_rng(0)
+    differences = {key: float(rng.choice([-1.0, 0.0, 1.0])) for key in facts} | {"0": 1.0}
+    heavy, even = (paired("a", "b", differences, facts, "accuracy", weights=of) for of in (weights, None))
+    assert heavy.difference > 0.85
+    assert heavy.high - heavy.low > 2 * (even.high - even.low)
+    assert heavy.p > 0.2
+    never = paired("a", "b", dict.fromkeys(facts, 0.0), facts, "accuracy", weights=weights)
+    assert never.low < -0.1 and never.high > 0.1 and not never.tied
+
+
+def test_weights_that_are_all_alike_change_no_p_value_and_hardly_an_interval():
+    """Whatever they are."""
+    facts = {str(i): str(i // 2) for i in range(200)}
+    rng = np.random.default_rng(1)
+    differences = {key: float(rng.choice([-1.0, 0.0, 1.0], p=[0.1, 0.6, 0.3])) for key in facts}
+    plain, weighted = (paired("a", "b", differences, facts, "accuracy", weights=of)
+                       for of in (None, dict.fromkeys(facts, 7.0)))  # fmt: skip
+    assert (plain.difference, plain.p) == pytest.approx((weighted.difference, weighted.p))
+    assert plain.low == pytest.approx(weighted.low, abs=0.02)
+    assert plain.high == pytest.approx(weighted.high, abs=0.02)

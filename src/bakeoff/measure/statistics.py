@@ -255,8 +255,10 @@ def _side(differences: Values, fact_of: Facts, margin: float, weights: Values | 
     rows = rows_of(ids, fact_of)
     sums = np.column_stack([np.bincount(rows, weights=column) for column in (array * weight, weight)])
     moments = _moments(sums, weights is not None)
-    least = math.sqrt(array.var() * expected_variance(array, weight, rows)) if weights else 0.0
-    centre, error = (float(number) for number in adjusted_difference(moments))
+    centre, error = _ratio(sums) if weights else map(float, adjusted_difference(moments))
+    least = _least_error(array, weight, rows) if weights else 0.0
+    if weights:  # the squared residuals of a few heavy facts are a poor estimate: the mean of both is a better one
+        error = math.sqrt((error**2 + least**2) / 2)
     of_test, spread = max(error, least), float(np.std(shift))
     half = t_quantile(0.5 + CONFIDENCE / 2, len(sums) - 1) * of_test
     low, high = _ends(centre, centre - half, centre + half, shift)
@@ -271,6 +273,16 @@ def _side(differences: Values, fact_of: Facts, margin: float, weights: Values | 
         error=total,
         strength=of_test / total,
     )
+
+
+def _least_error(differences: np.ndarray, weights: np.ndarray, rows: np.ndarray) -> float:
+    """The standard error that follows from the weights and from how often answers differ at all.
+
+    As in `adjusted_difference`, half a fact is added on either side.
+    """
+    n, size = len(differences), len(differences) / (rows.max() + 1)
+    variance = (n * float(differences.var()) + size) / (n + size)
+    return math.sqrt(variance * expected_variance(differences, weights, rows))
 
 
 def weakened(p: float, factor: float) -> float:
@@ -451,7 +463,7 @@ def adjusted_difference(of: Moments) -> tuple[Any, Any]:
     Without it, two contenders that never differed would have an interval of zero width. The observations are facts, so
     half a fact of mean size is added, not half a question.
     """
-    size = of.sizes / of.n_observations
+    size = of.sizes / of.n_facts
     n = of.sizes + 2 * size
     centre = of.differences / n
     squares = of.squared_differences - 2 * centre * of.differences_by_size + centre**2 * of.squared_sizes

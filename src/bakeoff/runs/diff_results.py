@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.measure.anytime import anytime_paired
 from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.measure.ppi_intervals import contrast as corrected_contrast
 from bakeoff.measure.statistics import paired, with_holm
@@ -32,6 +33,10 @@ from bakeoff.runs.folder import RunFolder
 
 CONTRASTED = {measure.name: measure.score for measure in MEASURES if measure.contrasted}
 """The compared measures, each with the per-question score it is made of."""
+LOOKING_AGAIN = (
+    "Since the test changed, and may change again, intervals and p-values are those that hold however often a growing "
+    "test is looked at; they are wider than those of a test that stays the same."
+)
 SHARED_ENOUGH = 0.5
 """A paired test needs at least this share of the smaller test to be in both runs."""
 
@@ -52,6 +57,7 @@ class Difference(Record):
     low: float
     high: float
     paired: bool
+    anytime: bool = False
     p: float | None = None
     finding: Literal["same", "different", "tied", "open"]
     n: int
@@ -96,12 +102,14 @@ def results_diff(before: RunFolder, after: RunFolder) -> ResultsDiff:
     n_smaller = min(map(len, tested))
     is_paired = bool(shared) and len(shared) >= SHARED_ENOUGH * n_smaller
     runs = (graded_run(before, names), graded_run(after, names))
+    is_growing = is_paired and not len(shared) == len(tested[0]) == len(tested[1]) and not is_corrected(*runs)
     differences = (
-        _paired(names, runs, {key: tested[1][key].fact for key in shared}, after.config().profile)
+        _paired(names, runs, {key: tested[1][key].fact for key in shared}, after.config().profile, is_growing)
         if is_paired
         else {name: _unpaired(name, a, b) for name in names}
     )
-    notes = (_note(len(shared), len(tested[0]), len(tested[1]), is_paired), _graded_note(runs, names, shared))
+    of_test = _note(len(shared), len(tested[0]), len(tested[1]), is_paired)
+    notes = (of_test, LOOKING_AGAIN if is_growing else "", _graded_note(runs, names, shared))
     return ResultsDiff(
         note=" ".join(filter(None, notes)),
         n_shared=len(shared),
@@ -153,33 +161,36 @@ def _graded_note(runs: Runs, names: list[str], shared: list[str]) -> str:
 
 
 def _paired(
-    names: list[str], runs: Runs, fact_of: Mapping[str, str], profile: Profile
+    names: list[str], runs: Runs, fact_of: Mapping[str, str], profile: Profile, is_growing: bool
 ) -> dict[str, dict[str, Difference]]:
     """The paired contrasts by contender and measure, adjusted over the contenders."""
     by_contender: dict[str, dict[str, Difference]] = {name: {} for name in names}
     same = {name for name in names if never_differs(*runs, name, fact_of)}
     for measure in CONTRASTED:
-        contrasts = [_contrast(name, measure, runs, fact_of, profile.margin) for name in names]
+        contrasts = [_contrast(name, measure, runs, fact_of, profile.margin, is_growing) for name in names]
         for contrast in with_holm([contrast for contrast in contrasts if contrast is not None]):
-            by_contender[contrast.a][measure] = _difference(contrast, contrast.a in same)
+            by_contender[contrast.a][measure] = _difference(contrast, contrast.a in same, is_growing)
     return by_contender
 
 
-def _contrast(name: str, measure: str, runs: Runs, fact_of: Mapping[str, str], margin: float) -> Contrast | None:
+def _contrast(
+    name: str, measure: str, runs: Runs, fact_of: Mapping[str, str], margin: float, is_growing: bool
+) -> Contrast | None:
     """After minus before of one contender. None if no question was answered in both runs."""
     if not is_corrected(*runs):
         differences = graded_differences(*runs, name, CONTRASTED[measure], fact_of.keys())
-        return paired(name, name, differences, fact_of, measure, margin)
+        return (anytime_paired if is_growing else paired)(name, name, differences, fact_of, measure, margin)
     table = corrected_differences(*runs, name, CONTRASTED[measure], fact_of)
     return table and corrected_contrast(name, name, table, measure, margin)
 
 
-def _difference(contrast: Contrast, is_same: bool) -> Difference:
+def _difference(contrast: Contrast, is_same: bool, is_growing: bool) -> Difference:
     return Difference(
         difference=contrast.difference,
         low=contrast.low,
         high=contrast.high,
         paired=True,
+        anytime=is_growing,
         p=contrast.p_adjusted,
         finding="same" if is_same else contrast.finding,
         n=contrast.n,

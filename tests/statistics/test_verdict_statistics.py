@@ -1,0 +1,84 @@
+"""What verdicts say is rarely false: short forms of benchmarks/verdict_statistics.py."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PATH = Path(__file__).parents[2] / "benchmarks" / "verdict_statistics.py"
+SPEC = importlib.util.spec_from_file_location("verdict_statistics", PATH)
+simulation = importlib.util.module_from_spec(SPEC)
+sys.modules["verdict_statistics"] = simulation
+SPEC.loader.exec_module(simulation)
+
+
+def at_most(share, n, expected=0.05):
+    """At most what is expected, with three standard errors of so many pilots."""
+    return share <= expected + 3 * np.sqrt(expected * (1 - expected) / n)
+
+
+@pytest.mark.parametrize("goal", simulation.GOALS)
+@pytest.mark.parametrize(("n", "n_pilots"), [(30, 500), (100, 400), (1000, 150)])
+@pytest.mark.parametrize(("spread", "sigma"), [(0.8, 0.0), (3.0, 0.0), (0.8, 2.0)])
+def test_a_goal_that_is_not_exceeded_is_rarely_called_met(goal, n, n_pilots, spread, sigma):
+    """At the goal, in at most five of a hundred pilots of any size, by question and by traffic."""
+    assert at_most(simulation.met_at_the_goal(n, goal, spread, sigma, n_pilots), n_pilots)
+
+
+def test_more_questions_make_a_wrong_met_no_likelier_and_a_right_one_likelier():
+    """A goal of 80 % with true shares of 72 and 88 %."""
+    missed, met = (
+        [np.mean([simulation.meets_goal(p, 0.8) for p in simulation.pilots(simulation.World((share,), n), 150)])
+         for n in (30, 100, 300)]
+        for share in (0.72, 0.88)
+    )  # fmt: skip
+    assert max(missed) <= 0.03
+    assert met[0] < met[1] < met[2] and met[2] > 0.9
+
+
+def test_the_base_gate_holds_in_most_pilots():
+    """120 facts, base at 50 %, five at 65 %, a correlation of .17: at least 78 of 100, more than Holm's method."""
+    found = simulation.Findings(*simulation.family_of("base 50 %, five at 65 %", 1.0, 250))
+    assert found.now >= 0.78
+    assert found.holm_all < found.holm_base <= found.now
+    assert at_most(found.false_now, 250)
+
+
+@pytest.mark.parametrize("name", [name for name in simulation.FAMILIES if "65" not in name])
+def test_any_false_difference_is_rare(name):
+    """Among equal contenders, in both steps together, whoever else is better."""
+    found = simulation.Findings(*simulation.family_of(name, 1.2, 250, (1, 2)))
+    assert at_most(found.false_now, 250)
+
+
+def test_the_further_questions_that_are_asked_for_are_enough():
+    """In about 80 of 100 pilots if the difference is as large as it looked."""
+    more, power = simulation.advertised((0.5, 0.62, 0.62, 0.62), 150)
+    assert more > 0
+    assert 0.7 <= power <= 0.95
+
+
+@pytest.mark.parametrize("n_facts", [40, 120, 300])
+def test_intervals_by_heavy_tailed_traffic_hold_the_truth(n_facts):
+    """At least 93 of 100 for shares and differences, and the test calls equal contenders different in at most five."""
+    found = simulation.Traffic(*simulation.traffic_of(n_facts, (0.6, 0.6), 2.0, 250))
+    for now, before in ((found.share, found.share_before), (found.difference, found.difference_before)):
+        assert 0.93 - 0.03 <= now and now > before
+    assert at_most(found.false, 250)
+
+
+def test_ten_looks_at_growing_data_give_few_false_differences():
+    """At most five of a hundred, where the usual test gives more than ten; a large difference is found."""
+    usual, always, _, _ = simulation.looks_of((0.6, 0.6), 300)
+    assert at_most(always, 300) and usual > 0.1
+    assert simulation.looks_of((0.5, 0.7), 60)[1] > 0.8
+
+
+def test_every_part_of_the_benchmark_prints_its_table(capsys):
+    """With a few pilots for each line."""
+    for part in simulation.PARTS.values():
+        part(2)
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert len([line for line in lines if line.startswith("| ---")]) == len(simulation.PARTS)
