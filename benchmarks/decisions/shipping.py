@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from bakeoff.decide.cost.draws import cost_draws, drawn_inputs
+from bakeoff.decide.cost.model import nominal_running_usd_per_month
 from bakeoff.decide.situation.profile import Profile
 from decisions.judged import Judged, Table, judged, percent, pilots, profile_of, share, ships, verdicts, worth_of
 from decisions.pilots import Skill, World, pilot, several, with_base
@@ -114,6 +116,25 @@ def latency_limit(n_pilots: int, sizes: Sequence[int] = (20, 40, 60, 100)) -> Ta
                 cells.append(_met_missed(found, "latency_ms"))
             rows.append([f"{kind}: {title}", *cells])
     return Table(f"A limit on the 95th percentile: met / missed, by timed questions ({n_pilots} pilots each, %)", ["truth", *(f"{n}" for n in sizes)], rows)
+
+
+def budget(n_pilots: int) -> Table:
+    """How often a monthly budget is 'met' and 'missed', if the true cost is 20 % above or below it.
+
+    The true cost is one that fits what the product knows: a draw of its own ranges.
+    """
+    world, rows = World(with_base(rag=(0.85, 0.03)), 40, days={"rag": 5.0}, usd_per_query={"rag": 0.05}), []
+    world = World(**{**vars(world), "situation": {"upkeep_days_per_month": 1.0}})
+    of = next(pilots(world, 1))
+    inputs = drawn_inputs({"rag": of.inputs["rag"]}, cost_draws({"rag": of.inputs["rag"]}, seed=1))["rag"]
+    true_usd = nominal_running_usd_per_month(inputs)
+    for title, factor in (("20 % over", 1 / 1.2), ("20 % under", 1 / 0.8), ("half", 2.0), ("double", 0.5)):
+        states = [
+            judged(of, profile_of(budget_usd_per_month=float(usd * factor))).standing("rag", "running_usd_per_month")
+            for usd in np.random.default_rng(8).choice(true_usd, n_pilots)
+        ]
+        rows.append([title, *(percent(np.mean([state == name for state in states])) for name in ("met", "open", "missed"))])
+    return Table(f"A monthly budget, work included ({n_pilots} true costs each, %)", ["true cost and budget", "met", "not shown yet", "missed"], rows)
 
 
 # The base gate.

@@ -1,0 +1,145 @@
+"""Whether what is said of worth holds: intervals, chances, expected losses, and what more questions are worth."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from bakeoff.decide.value.worth import NOTHING
+from decisions.judged import SEED, Judged, Table, judged, percent, pilots, profile_of, worth_of
+from decisions.pilots import Skill, World, answers, graded_pilot, pilot, questions_of, with_base
+
+SIZES = (40, 100, 300, 1000)
+KINDS = {
+    "85/3": {"skills": with_base(rag=(0.85, 0.03))},
+    "50/30": {"skills": with_base(rag=(0.50, 0.30))},
+    "90/2": {"skills": with_base(rag=(0.90, 0.02))},
+    "98/2, none declined": {"skills": with_base(rag=(0.98, 0.02))},
+    "85/3, 2 phrasings a fact": {"skills": with_base(rag=(0.85, 0.03)), "phrasings": 2},
+    "85/3, 4 phrasings a fact": {"skills": with_base(rag=(0.85, 0.03)), "phrasings": 4},
+    "85/3, by traffic, sigma 1": {"skills": with_base(rag=(0.85, 0.03)), "sigma": 1.0},
+    "85/3, by traffic, sigma 2": {"skills": with_base(rag=(0.85, 0.03)), "sigma": 2.0},
+}
+
+
+def coverage(n_pilots: int, sizes: Sequence[int] = SIZES) -> Table:
+    """How many of 100 intervals of 95 % hold the true utility and the true net value (costs as drawn)."""
+    rows, usd = [], 1.0
+    for title, kind in KINDS.items():
+        cells = []
+        for n in sizes:
+            world = World(**kind, n_facts=n, days={"rag": 5.0})
+            profile = profile_of(**worth_of(usd), counts="traffic" if world.sigma else "question")
+            utility, net, truth = [], [], world.skills["rag"].utility()
+            for i, of in enumerate(pilots(world, n_pilots)):
+                decided = judged(of, profile).decision
+                found, draws = decided.worth.utility["rag"], decided.draws
+                cost = np.random.default_rng([SEED, 2, i]).choice(draws.total_usd["rag"])
+                utility.append(found.low <= truth <= found.high)
+                value, worth = usd * draws.queries * truth - cost, decided.worth.nets["rag"].net
+                net.append(worth.low <= value <= worth.high)
+            cells.append(f"{percent(np.mean(utility))} / {percent(np.mean(net))}")
+        rows.append([title, *cells])
+    return Table(f"Intervals of 95 % that hold the truth: utility / net value ({n_pilots} pilots each, %)",
+                 ["truth (right/wrong)", *(f"{n}" for n in sizes)], rows)  # fmt: skip
+
+
+# Chances and losses.
+
+
+def drawn_worlds(n_pilots: int, n_facts: int, spread: float, n_contenders: int = 4) -> Iterator[World]:
+    """Worlds whose truths are drawn: accuracy around 80 % with this spread, a tenth to six tenths of the rest wrong."""
+    for i in range(n_pilots):
+        rng = np.random.default_rng([SEED, 3, n_facts, i])
+        skills = {"base": Skill(0.2, 0.2)}
+        for j in range(n_contenders):
+            right = float(np.clip(0.8 + spread * rng.standard_normal(), 0.5, 0.98))
+            skills[f"rag-{j}"] = Skill(right, (1 - right) * float(rng.uniform(0.1, 0.6)))
+        yield World(skills, n_facts, days={f"rag-{j}": float(rng.uniform(1, 5)) for j in range(n_contenders)})
+
+
+def chances(n_pilots: int, sizes: Sequence[int] = (60, 200, 600)) -> list[Table]:
+    """Expected loss against the loss had, and a reliability table of the chance to be the best choice."""
+    rows, said, happened = [], [], []
+    usd, profile = 2.0, profile_of(**worth_of(2.0))
+    for n in sizes:
+        for spread in (0.03, 0.10):
+            losses, regrets, right, sure = [], [], [], []
+            for i, world in enumerate(drawn_worlds(n_pilots, n, spread)):
+                one = judged(pilot(world, np.random.default_rng([SEED, 4, i])), profile)
+                truth = true_nets(world, one, usd, i)
+                leader = one.decision.case.leader or NOTHING
+                best = max(truth, key=lambda name: truth[name])
+                nets = one.decision.worth.nets
+                losses.append(nets[leader].loss)
+                regrets.append(truth[best] - truth[leader])
+                right.append(leader == best)
+                sure.append(nets[leader].best)
+                for name, net in nets.items():
+                    if name != "base" and name != NOTHING:
+                        said.append(net.best)
+                        happened.append(name == best)
+            rows.append([f"{n}", f"{spread:g}", f"{np.mean(losses):,.0f}", f"{np.mean(regrets):,.0f} ± {np.std(regrets) / len(regrets) ** 0.5:,.0f}",
+                         percent(np.mean(sure)), percent(np.mean(right))])  # fmt: skip
+    header = ["facts", "spread of true accuracies", "expected loss said, USD a year", "loss had", "chance said, %", "was the best, %"]
+    return [
+        Table(f"Four contenders with drawn truths, 2 USD a right answer ({n_pilots} pilots each)", header, rows),
+        reliability(said, happened),
+    ]
+
+
+def true_nets(world: World, one: Judged, usd: float, i: int) -> dict[str, float]:
+    """The true net values a year of the candidates; costs are one of the draws."""
+    draws = one.decision.draws
+    k = int(np.random.default_rng([SEED, 5, i]).integers(len(draws.utility["base"])))
+    nets = {name: usd * draws.queries * skill.utility() - float(draws.total_usd[name][k]) for name, skill in world.skills.items()}
+    return {**nets, NOTHING: -float(draws.total_usd[NOTHING][k])}
+
+
+def reliability(said: Sequence[float], happened: Sequence[bool]) -> Table:
+    edges, rows = (0.0, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 1.0001), []
+    chance, was = np.array(said), np.array(happened, dtype=float)
+    for low, high in zip(edges, edges[1:], strict=False):
+        inside = (chance >= low) & (chance < high)
+        if inside.any():
+            rows.append([f"{100 * low:.0f} to {100 * min(1, high):.0f}", f"{inside.sum()}", percent(chance[inside].mean()), percent(was[inside].mean())])
+    return Table("The chance to be the best choice, said and true, %", ["chance said", "times", "mean said", "was the best"], rows)
+
+
+# More questions.
+
+
+def more_questions(n_worlds: int, n_repeats: int) -> Table:
+    """What 100 and 400 more questions are worth: the product's offer against drawing them and deciding again."""
+    rows, usd = [], 2.0
+    profile = profile_of(**worth_of(usd))
+    skills = with_base(rag=(0.82, 0.04), tuned=(0.83, 0.06), hybrid=(0.84, 0.05))
+    world = World(skills, 100, days={"rag": 2.0, "tuned": 3.0, "hybrid": 4.0})
+    for w in range(n_worlds):
+        rng = np.random.default_rng([SEED, 6, w])
+        questions, outcome = questions_of(world, rng), answers(world, rng)
+        one = judged(graded_pilot(world, questions, outcome), profile)
+        offers = {offer.n: offer.gain for offer in one.decision.information.offers if offer.what == "unseen"}
+        for n in (100, 400):
+            gains = _again(world, outcome, one, usd, n, n_repeats, w)
+            error = np.std(gains) / len(gains) ** 0.5
+            rows.append([f"{w + 1}", one.decision.case.leader or "", f"{n}", f"{offers[n]:,.0f}", f"{np.mean(gains):,.0f} ± {error:,.0f}", f"{one.decision.information.perfect:,.0f}"])
+    return Table(f"Worth of more questions over the horizon, USD ({n_repeats} repetitions)",
+                 ["pilot of 100 facts", "leader", "more questions", "offered", "drawn and decided again", "perfect information"], rows)  # fmt: skip
+
+
+def _again(world: World, outcome: np.ndarray, one: Judged, usd: float, n: int, repeats: int, w: int) -> list[float]:
+    """Gains of deciding again with n more facts, each time with a truth that fits the pilot (Bayesian bootstrap)."""
+    larger, profile = World(**{**vars(world), "n_facts": world.n_facts + n}), one.decision.case.profile
+    questions, now = questions_of(larger, np.random.default_rng(0)), one.decision.case.leader or NOTHING
+    draws, gains = one.decision.draws, []
+    for r in range(repeats):
+        rng = np.random.default_rng([SEED, 7, w, n, r])
+        weights = rng.standard_exponential(world.n_facts)
+        weights /= weights.sum()
+        more = outcome[:, rng.choice(world.n_facts, n, p=weights)]
+        again = judged(graded_pilot(larger, questions, np.concatenate([outcome, more], axis=1), estimates=False), profile)
+        utility = dict(zip(world.skills, outcome @ weights, strict=True))
+        net = {name: usd * draws.queries * value - float(draws.total_usd[name].mean()) for name, value in utility.items()}
+        net[NOTHING] = -float(draws.total_usd[NOTHING].mean())
+        gains.append(net[again.decision.case.leader or NOTHING] - net[now])
+    return gains
