@@ -18,6 +18,18 @@ PROFILES = {
         {"measure_weights": dict.fromkeys(MeasureWeights.model_fields, 0)},
         ("sum to zero",),
     ),
+    "a value without a currency": ({"value": {"unanswered": 4}}, ("currency", "USD")),
+    "a value that is negative": ({"value": {"currency": "USD", "unanswered": -4}}, ("value.unanswered", "-4")),
+    "values that contradict one another": (
+        {"value": {"currency": "USD", "unanswered": 4, "right": 1}},
+        ("right 1", "unanswered 4"),
+    ),
+    "costs of wrong and declined answers": (
+        {"value": {"currency": "USD", "right": 4, "wrong": 1, "declined": 2}},
+        ("wrong 1", "declined 2"),
+    ),
+    "slices that weigh nothing": ({"slice_weights": {"seen": 0}}, ("slice_weights", "sum to zero")),
+    "a negative fixed cost": ({"fixed": {"rag": {"usd_per_query": -1}}}, ("fixed.rag.usd_per_query", "-1")),
     "a contradiction": ({"must_run_offline": True, "answers_on": "api"}, ("must_run_offline", "answers_on")),
 }
 
@@ -149,3 +161,12 @@ def test_all_answers_failed(tmp_path):
     assert verdict["winner"] is None
     assert "100 %" in verdict["reason"] and "failed" in verdict["reason"]
     assert (tmp_path / "runs" / "planets" / "report.html").exists()
+
+
+def test_a_run_of_one_contender_has_a_verdict(tmp_path):
+    """Nothing was compared, and the verdict says so."""
+    make(tmp_path, contenders=["extract"])
+    finished = bakeoff("run", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    verdict = json.loads((tmp_path / "runs" / "planets" / "verdict.json").read_text())
+    assert any("only one contender" in line for line in verdict["warnings"])

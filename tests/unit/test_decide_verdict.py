@@ -1,10 +1,15 @@
 """The verdict: what to do, by expected worth, and only on evidence."""
 
+from dataclasses import replace
+
 import pytest
 
-from bakeoff.measure.comparison import AskedModel
+from bakeoff.decide.verdict.decide import decide
+from bakeoff.measure.comparison import AskedModel, Estimate
+from bakeoff.measure.graded import known
+from bakeoff.pilot.decision import decision
 from tests.unit import decision_fixture
-from tests.unit.comparison_fixture import entrant
+from tests.unit.comparison_fixture import entrant, with_estimates
 from tests.unit.decision_fixture import questions, verdict
 
 MONEY = {"value": {"currency": "USD", "unanswered": 4}}
@@ -157,16 +162,24 @@ def test_latency_is_a_limit_with_three_states(latency, decision):
 def test_a_contender_whose_answers_failed_cannot_be_chosen():
     """More than 5 % failed answers exclude, whatever the rest is like."""
     of = decision_fixture.tested(EASY, base=10, rag=190)
-    from dataclasses import replace
-
-    from bakeoff.decide.verdict.decide import decide
-    from bakeoff.measure.comparison import Estimate
-    from bakeoff.pilot.decision import decision
-    from tests.unit.comparison_fixture import with_estimates
 
     failing = replace(of, comparison=with_estimates(of.comparison, "rag", errors=Estimate(value=0.2, n=200)))
     found = decide(decision(failing, 200).case)
     assert "20 % of its answers failed" in found.excluded["rag"] and found.winner is None
+
+
+def test_nothing_can_be_chosen_if_every_answer_failed():
+    """All answers of all contenders are errors: excluded, each with the share, and no crash."""
+    nobody = {"right": 0, "failed": range(200)}
+    of = decision_fixture.tested(MONEY, base=nobody, rag=nobody)
+    given = of.comparison
+    for name in ("base", "rag"):
+        failed = {"accuracy": Estimate(), "hallucination": Estimate(), "errors": Estimate(value=1.0, n=200)}
+        given = with_estimates(given, name, **failed)
+    for inputs in (of.inputs, {}):  # a contender without a successful answer has no cost
+        found = decide(decision(replace(of, comparison=given, inputs=inputs), 200).case)
+        assert found.winner is None and "100 % of its answers failed" in found.excluded["rag"]
+        assert found.headline.startswith("Build nothing yet")
 
 
 def test_few_facts_carry_no_verdict_however_often_they_are_asked():
@@ -210,7 +223,6 @@ def test_the_expected_mix_of_slices_decides():
 def test_changed_documents_decide_between_tuned_and_rag():
     """Tuned has 86 %, rag 82 %; after daily updates tuned knows nothing that changed: rag is worth more."""
     changed = [q.model_copy(update={"id": f"c{q.id}", "fact": f"c{q.fact}"}) for q in questions(40, part="changed")]
-    from bakeoff.measure.graded import known
 
     def answers(**rights):
         right = {name: known({f"c{i}": float(i < n) for i in range(40)}) for name, n in rights.items()}

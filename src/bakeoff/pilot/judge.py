@@ -16,7 +16,7 @@ from bakeoff.decide.advise.factors import Standing, stand_for
 from bakeoff.decide.advise.matrix import decision_matrix
 from bakeoff.decide.advise.roadmap import Roadmap, next_monday, roadmap
 from bakeoff.decide.cost.break_even import break_even
-from bakeoff.decide.cost.inputs import inputs_from_run, without_assumed_days
+from bakeoff.decide.cost.inputs import inputs_from_run, setup_calendar_days, without_assumed_days
 from bakeoff.decide.cost.model import (
     MOST_SWINGS,
     CostInputs,
@@ -202,6 +202,7 @@ class _Run:
             after=(self.values["freshness"], self.values["declined_after_update"]),
             latencies_ms={name: _times(self.folder.answers(name, "latency")) for name in names},
             update_days={name: update_days(inputs) for name, inputs in self.inputs.items()},
+            days={name: setup_calendar_days(inputs) for name, inputs in self.inputs.items()},
             needs={name: {"place": why} for name, why in not_allowed(entrants, self.profile).items()},
         )
 

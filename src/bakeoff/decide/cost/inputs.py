@@ -68,6 +68,16 @@ def assumed_inputs(
     return inputs
 
 
+def setup_calendar_days(c: CostInputs) -> tuple[float, float]:
+    """The fewest and the most calendar days until a contender is set up, by one person who works five days a week.
+
+    The work of setting it up and of its data counts; that of the test questions does not: the pilot is done.
+    """
+    ranges = [c.intervals.get(field, (getattr(c, field),) * 2) for field in ("data_days", "setup_days")]
+    low, high = (sum(ends) * 7 / 5 for ends in zip(*ranges, strict=True))
+    return low, high
+
+
 def without_assumed_days(c: CostInputs) -> CostInputs:
     """The inputs without the days of work that Bakeoff assumed."""
     return c.model_copy(update={table: 0.0 for table in DAYS_OF_WORK if c.sources.get(table) == ASSUMED_DAYS})

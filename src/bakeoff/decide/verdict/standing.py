@@ -108,7 +108,7 @@ def _deadline(known: Known, profile: Profile) -> Standing | None:
     low, high = known.days
     state: State = "met" if high <= deadline else "missed" if low > deadline else "open"
     days = f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"
-    why = f"setting it up takes {days} days"
+    why = f"setting it up takes one person {days} calendar days"
     return Standing(name=DEADLINE, kind="limit", text=text, state=state, why=why, value=(low + high) / 2, bound=high)
 
 
