@@ -161,12 +161,3 @@ def test_all_answers_failed(tmp_path):
     assert verdict["winner"] is None
     assert "100 %" in verdict["reason"] and "failed" in verdict["reason"]
     assert (tmp_path / "runs" / "planets" / "report.html").exists()
-
-
-def test_a_run_of_one_contender_has_a_verdict(tmp_path):
-    """Nothing was compared, and the verdict says so."""
-    make(tmp_path, contenders=["extract"])
-    finished = bakeoff("run", cwd=tmp_path)
-    assert finished.returncode == 0, finished.stderr
-    verdict = json.loads((tmp_path / "runs" / "planets" / "verdict.json").read_text())
-    assert any("only one contender" in line for line in verdict["warnings"])
