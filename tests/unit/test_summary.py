@@ -74,6 +74,8 @@ def test_accuracy_covers_what_the_documents_are_asked_and_not_general_knowledge(
 def test_accuracy_by_traffic_counts_each_question_as_often_as_it_is_asked(tuned):
     """100 of 110 askings are answered correctly."""
     assert tuned["accuracy_by_traffic"].value == pytest.approx(100 / 110)
+    assert "carries 82 % of the weight" in tuned["accuracy_by_traffic"].detail["too_few_facts"]
+    assert "too_few_facts" not in tuned["accuracy"].detail
 
 
 LONG = "hold the button until the light turns green again"

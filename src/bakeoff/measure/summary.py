@@ -35,6 +35,7 @@ from bakeoff.measure.statistics import (
     mean_estimate,
     quantile_estimate,
 )
+from bakeoff.measure.traffic import too_few_facts
 from bakeoff.measures import ACCURACY, EVERY_SLICE, GRADED, IN_DOMAIN, MEASURES, Estimator, Measure
 from bakeoff.questions.answer_lengths import LENGTHS, AnswerLength, answer_length
 from bakeoff.questions.evidence.evidence import is_document_level
@@ -287,6 +288,14 @@ def _share(view: _View, collected: Measured, measure: Measure) -> Estimate:
     weights = {key: asked[key] for key in given.values}
     if not sum(weights.values()):
         return Estimate()
+    estimate = _weighted_share(view, collected, measure, given, weights)
+    few = too_few_facts(weights, view.facts) if measure.by_traffic else ""
+    return estimate.model_copy(update={"detail": {"too_few_facts": few}}) if few else estimate
+
+
+def _weighted_share(
+    view: _View, collected: Measured, measure: Measure, given: Graded, weights: Mapping[str, float]
+) -> Estimate:
     shift = view.shift(collected.name, measure.score, weights) if measure.phase == "test" else NO_SHIFT
     by_traffic, corrected = weights if measure.by_traffic else None, view.corrected(measure)
     if corrected is None:
