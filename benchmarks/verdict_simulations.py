@@ -16,12 +16,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from decisions import choosing, shipping, speed, worth  # noqa: E402
-from decisions.judged import Table  # noqa: E402
+from decisions import choosing, shipping, speed, worth
+from decisions.judged import Table
 
 
 def shipping_tables(n: int) -> Iterable[Table]:
-    yield shipping.shipping(shipping.ship_worlds(), 'P("Ship"), a goal of 80 % right or of 5 % wrong is truly missed', n)
+    yield shipping.shipping(
+        shipping.ship_worlds(), 'P("Ship"), a goal of 80 % right or of 5 % wrong is truly missed', n
+    )
     yield shipping.shipping(shipping.met_worlds(), 'P("Ship"), both goals are truly met', n)
     yield shipping.unsupported(n)
 

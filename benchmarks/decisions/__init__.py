@@ -1,1 +1,1 @@
-"""Simulations of the verdict: pilots with known truth, judged as a finished run is. `verdict_simulations.py` runs them."""
+"""Simulations of the verdict: pilots with known truth, judged as a finished run is."""

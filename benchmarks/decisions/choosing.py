@@ -7,9 +7,19 @@ from typing import Any
 import numpy as np
 
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.measure.graded import known
-from decisions.judged import SEED, Judged, Table, counted, judged, percent, pilots, profile_of, share, verdicts, worth_of
-from decisions.pilots import Pilot, Skill, World, answers, graded_pilot, inputs_of, pilot, questions_of, with_base
+from decisions.judged import (
+    SEED,
+    Judged,
+    Table,
+    counted,
+    judged,
+    percent,
+    profile_of,
+    share,
+    verdicts,
+    worth_of,
+)
+from decisions.pilots import Pilot, Skill, World, answers, graded_pilot, pilot, questions_of, with_base
 
 EASY: dict[str, Any] = {"accuracy_requirement": 1, "max_hallucination": 0.99}
 
@@ -35,9 +45,16 @@ def equal(n_pilots: int) -> Table:
         rows.append([
             f"{n}", title, winners(found), f"{100 * np.mean([_chance(one) for one in found]):.0f}",
             f"{np.mean([len(one.verdict.tied_with) for one in found]):.1f}",
-            percent(share(found, _false_difference)),
+            percent(share(found, false_difference)),
         ])  # fmt: skip
-    header = ["facts", "worth", "named, %", "chance given to it, %", "others that may be best", "any false difference, %"]
+    header = [
+        "facts",
+        "worth",
+        "named, %",
+        "chance given to it, %",
+        "others that may be best",
+        "any false difference, %",
+    ]
     return Table(f"Six equal contenders, 85 % right, 3 % wrong ({n_pilots} pilots each)", header, rows)
 
 
@@ -48,7 +65,7 @@ def _chance(one: Judged) -> float:
     return worth.nets[winner].best if worth.nets else worth.best[winner]
 
 
-def _false_difference(one: Judged) -> bool:
+def false_difference(one: Judged) -> bool:
     """Whether two contenders are called different, base models aside."""
     base = set(one.verdict.baselines)
     return any(c.finding == "different" and not base & {c.a, c.b} for c in one.verdict.contrasts)
@@ -57,13 +74,23 @@ def _false_difference(one: Judged) -> bool:
 def two_points_behind(n_pilots: int) -> Table:
     """rag 85/3 for 20,000 USD, extract 83/3 for 2,500 USD: worth the same at 73 USD for a right answer."""
     world = {"skills": with_base(rag=(0.85, 0.03), extract=(0.83, 0.03)), "days": {"rag": 40.0, "extract": 5.0}}
-    return _by_value("A cheap contender 2 points behind: chosen, % (break-even 73 USD)", world, (None, 10, 50, 73, 100, 500), n_pilots)
+    return _by_value(
+        "A cheap contender 2 points behind: chosen, % (break-even 73 USD)",
+        world,
+        (None, 10, 50, 73, 100, 500),
+        n_pilots,
+    )
 
 
 def dear(n_pilots: int) -> Table:
     """hybrid 88.5/3 for 22,500 USD, extract 85/3 for 100 USD: worth the same at 53 USD for a right answer."""
     world = {"skills": with_base(hybrid=(0.885, 0.03), extract=(0.85, 0.03)), "days": {"hybrid": 45.0, "extract": 0.2}}
-    return _by_value("3.5 points at 225 times the cost: chosen, % (break-even 53 USD)", world, (None, 5, 20, 40, 53, 70, 100, 300), n_pilots)
+    return _by_value(
+        "3.5 points at 225 times the cost: chosen, % (break-even 53 USD)",
+        world,
+        (None, 5, 20, 40, 53, 70, 100, 300),
+        n_pilots,
+    )
 
 
 def _by_value(title: str, world: Mapping[str, Any], values: Sequence[float | None], n_pilots: int) -> Table:
@@ -81,17 +108,26 @@ def wrong_answers(n_pilots: int) -> Table:
     for penalty in (0.0, 0.1, 0.214, 0.5, 1.0, 2.0, 4.0):
         plain = profile_of(wrong_answer_penalty=penalty, accuracy_requirement=3)
         valued = profile_of(**worth_of(1.0, wrong=penalty))
-        cells = [winners(verdicts(World(**world, n_facts=n), profile, n_pilots)) for n in (100, 400) for profile in (plain, valued)]
+        cells = [
+            winners(verdicts(World(**world, n_facts=n), profile, n_pilots))
+            for n in (100, 400)
+            for profile in (plain, valued)
+        ]
         rows.append([f"{penalty:g}", *cells])
     header = ["penalty", "100 facts, goals", "100 facts, value 1 USD", "400 facts, goals", "400 facts, value 1 USD"]
-    return Table(f"84 % right and 16 % wrong (tuned) against 81 and 2 (rag): chosen, % ({n_pilots} pilots each)", header, rows)
+    return Table(
+        f"84 % right and 16 % wrong (tuned) against 81 and 2 (rag): chosen, % ({n_pilots} pilots each)", header, rows
+    )
 
 
 def as_good(n_pilots: int, sizes: Sequence[int] = (40, 120, 300, 1000, 4000)) -> Table:
     """How often a cheaper contender is said to be as good, by the true lead of the other. The margin is 2 points."""
     rows = []
     for lead in (0.0, 0.02, 0.04, 0.08):
-        world = {"skills": with_base(rag=(0.80 + lead, 0.05), extract=(0.80, 0.05)), "days": {"rag": 40.0, "extract": 5.0}}
+        world = {
+            "skills": with_base(rag=(0.80 + lead, 0.05), extract=(0.80, 0.05)),
+            "days": {"rag": 40.0, "extract": 5.0},
+        }
         many = {n: n_pilots if n < 4000 else max(8, n_pilots // 4) for n in sizes}
         found = [verdicts(World(**world, n_facts=n), profile_of(**EASY), many[n]) for n in sizes]
         rows.append([f"{100 * lead:.0f}", *(percent(share(of, lambda one: bool(one.verdict.as_good))) for of in found)])
@@ -121,16 +157,33 @@ def freshness(n_pilots: int, n_facts: int = 300) -> Table:
     """tuned 86 % right, of changed facts none; rag 82 %, also of changed facts."""
     world = World(with_base(tuned=(0.86, 0.05), rag=(0.82, 0.05)), n_facts)
     fresh, rows = {"rag": Skill(0.82, 0.05)}, []
-    for title, interval in (("never", None), ("a year", 365.25), ("a month", 30.4), ("a day", 1.0), ("an hour", 1 / 24)):
+    for title, interval in (
+        ("never", None),
+        ("a year", 365.25),
+        ("a month", 30.4),
+        ("a day", 1.0),
+        ("an hour", 1 / 24),
+    ):
         for value in ({}, worth_of(1.0)):
             profile, found = profile_of(**EASY, update_interval_days=interval, **value), []
             for i in range(n_pilots):
                 of, more = with_changes(world, fresh, i)
                 found.append(judged(of, profile, **more, update_days={"tuned": 0.1, "rag": 0.001}))
-            utility = {name: np.mean([one.decision.worth.utility[name].value for one in found]) for name in ("tuned", "rag")}
-            rows.append([title, "1 USD" if value else "not given", winners(found), *(f"{100 * utility[name]:.1f}" for name in ("tuned", "rag"))])
+            utility = {
+                name: np.mean([one.decision.worth.utility[name].value for one in found]) for name in ("tuned", "rag")
+            }
+            rows.append(
+                [
+                    title,
+                    "1 USD" if value else "not given",
+                    winners(found),
+                    *(f"{100 * utility[name]:.1f}" for name in ("tuned", "rag")),
+                ]
+            )
     header = ["documents change every", "a right answer", "chosen, %", "utility of tuned", "utility of rag"]
-    return Table(f"tuned 86 % right and stale, rag 82 % and fresh, {n_facts} facts ({n_pilots} pilots each)", header, rows)
+    return Table(
+        f"tuned 86 % right and stale, rag 82 % and fresh, {n_facts} facts ({n_pilots} pilots each)", header, rows
+    )
 
 
 # Traffic.
@@ -162,5 +215,14 @@ def traffic() -> Table:
         utility = one.decision.worth.utility
         warned = [line for line in one.verdict.warnings if " leads: " in line]
         leader = one.decision.case.leader or "nobody"
-        rows.append([title, leader, *(f"{100 * utility[name].value:.1f}" for name in ("extract", "hybrid")), " ".join(warned) or "none"])
-    return Table("By question extract leads, by traffic hybrid", ["what counts", "leader", "extract", "hybrid", "warning"], rows)
+        rows.append(
+            [
+                title,
+                leader,
+                *(f"{100 * utility[name].value:.1f}" for name in ("extract", "hybrid")),
+                " ".join(warned) or "none",
+            ]
+        )
+    return Table(
+        "By question extract leads, by traffic hybrid", ["what counts", "leader", "extract", "hybrid", "warning"], rows
+    )

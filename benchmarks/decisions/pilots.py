@@ -43,8 +43,8 @@ class World:
     """What is simulated. `skills` are by contender; 'base' is the base model.
 
     `sigma` is that of the logarithm of how often questions are asked; 0: equally often. `days` are set-up days by
-    contender, `usd_per_query` what a query costs. `alike` are the shares of variance that phrasings of a fact and
-    contenders at a question have in common.
+    contender, `usd` what else the set-up costs for sure, `usd_per_query` what a query costs. `alike` are the shares of
+    variance that phrasings of a fact and contenders at a question have in common.
     """
 
     skills: Mapping[str, Skill]
@@ -52,6 +52,7 @@ class World:
     phrasings: int = 1
     sigma: float = 0.0
     days: Mapping[str, float] = field(default_factory=dict)
+    usd: Mapping[str, float] = field(default_factory=dict)
     usd_per_query: Mapping[str, float] = field(default_factory=dict)
     alike: tuple[float, float] = (OF_FACT, OF_QUESTION)
     situation: Mapping[str, Any] = field(default_factory=dict)
@@ -156,10 +157,12 @@ def entrant(name: str) -> Entrant:
 
 
 def inputs_of(world: World, name: str) -> CostInputs:
-    """A contender's cost: days of set-up, and tokens of a query at a price."""
+    """A contender's cost: days of set-up, training tokens, and tokens of a query, at a price."""
     return CostInputs(
         name=name,
         setup_days=world.days.get(name, 0.0),
+        training_tokens=world.usd.get(name, 0.0),
+        training_usd_per_million_tokens=1e6,
         completion_tokens_per_query=1.0,
         output_usd_per_million_tokens=1e6 * world.usd_per_query.get(name, 0.0),
         **{"queries_per_month": 1000.0, "engineering_usd_per_day": DAY_USD, **world.situation},

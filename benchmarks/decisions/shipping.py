@@ -8,7 +8,7 @@ from bakeoff.decide.cost.draws import cost_draws, drawn_inputs
 from bakeoff.decide.cost.model import nominal_running_usd_per_month
 from bakeoff.decide.situation.profile import Profile
 from decisions.judged import Judged, Table, judged, percent, pilots, profile_of, share, ships, verdicts, worth_of
-from decisions.pilots import Skill, World, pilot, several, with_base
+from decisions.pilots import Skill, World, several, with_base
 
 SIZES = (30, 40, 60, 100, 200, 400, 1000)
 MISSED = {"70/10": (0.70, 0.10), "72/8": (0.72, 0.08), "79/5": (0.79, 0.05), "79.9/1": (0.799, 0.01),
@@ -61,17 +61,26 @@ def shipping(worlds: Mapping[str, World], title: str, n_pilots: int, sizes: Sequ
     return Table(f"{title} ({n_pilots} pilots each, %)", ["truth (right/wrong)", *(f"{n}" for n in sizes)], rows)
 
 
+def worth_nothing(n_facts: int) -> World:
+    """rag costs what its answers are truly worth over a year, at 1 USD for a right one."""
+    skill = Skill(0.9, 0.02)
+    usd = 12_000 * skill.utility()
+    return World(with_base((0.2, 0.2), rag=skill), n_facts, usd={"rag": usd})
+
+
 def unsupported(n_pilots: int, sizes: Sequence[int] = SIZES) -> Table:
     """P("Ship") where all goals are met, but the contender is no better than the base model, or not worth its cost."""
-    base = World({"base": Skill(0.9, 0.02), "rag": Skill(0.9, 0.02)})
-    usd = 1.0 * 12_000 * Skill(0.9, 0.02).utility()
-    costly = World(with_base((0.2, 0.2), rag=(0.9, 0.02)), days={"rag": 1.0}, situation={"engineering_usd_per_day": usd})
+    same = World({"base": Skill(0.9, 0.02), "rag": Skill(0.9, 0.02)})
     in_money = profile_of(**worth_of(1.0))
     rows = [
-        ["as good as the base model (90/2)", *(percent(share(verdicts(sized(base, n), GOALS, n_pilots), ships)) for n in sizes)],
-        ["worth as much as doing nothing", *(percent(share(verdicts(sized(costly, n), in_money, n_pilots), ships)) for n in sizes)],
-    ]
-    return Table(f"P(\"Ship\") without a true lead ({n_pilots} pilots each, %)", ["truth", *(f"{n}" for n in sizes)], rows)
+        ["as good as the base model (90/2)",
+         *(percent(share(verdicts(sized(same, n), GOALS, n_pilots), ships)) for n in sizes)],
+        ["worth as much as doing nothing (90/2)",
+         *(percent(share(verdicts(worth_nothing(n), in_money, n_pilots), ships)) for n in sizes)],
+    ]  # fmt: skip
+    return Table(
+        f'P("Ship") without a true lead ({n_pilots} pilots each, %)', ["truth", *(f"{n}" for n in sizes)], rows
+    )
 
 
 # Limits.
@@ -80,13 +89,22 @@ def unsupported(n_pilots: int, sizes: Sequence[int] = SIZES) -> Table:
 def hallucination_limit(n_pilots: int, sizes: Sequence[int] = SIZES) -> Table:
     """How often a limit of 5 % wrong answers is 'met' and 'missed', if the truth is 20 % above or below."""
     profile, rows = profile_of(max_hallucination=0.05, accuracy_requirement=1), []
-    for title, wrong, phrasings in (("6 % (over)", 0.06, 1), ("6 % (over), 2 phrasings", 0.06, 2), ("4 % (under)", 0.04, 1), ("2 % (under)", 0.02, 1)):
+    for title, wrong, phrasings in (
+        ("6 % (over)", 0.06, 1),
+        ("6 % (over), 2 phrasings", 0.06, 2),
+        ("4 % (under)", 0.04, 1),
+        ("2 % (under)", 0.02, 1),
+    ):
         cells = []
         for n in sizes:
             found = verdicts(World(with_base(rag=(0.85, wrong)), n, phrasings), profile, n_pilots)
             cells.append(_met_missed(found, "hallucination"))
         rows.append([title, *cells])
-    return Table(f"A limit of 5 % wrong answers: met / missed ({n_pilots} pilots each, %)", ["truth", *(f"{n}" for n in sizes)], rows)
+    return Table(
+        f"A limit of 5 % wrong answers: met / missed ({n_pilots} pilots each, %)",
+        ["truth", *(f"{n}" for n in sizes)],
+        rows,
+    )
 
 
 def _met_missed(found: Sequence[Judged], requirement: str) -> str:
@@ -101,21 +119,26 @@ TIMES = {
 }
 
 
-def latency_limit(n_pilots: int, sizes: Sequence[int] = (20, 40, 60, 100)) -> Table:
+def timed(kind: str, over: float, n_timed: int, n_pilots: int) -> list[Judged]:
+    """Verdicts on pilots with so many timed questions; the true 95th percentile is `over` times the limit."""
+    times, world = TIMES[kind], World(with_base(rag=(0.85, 0.03)), 40)
+    p95 = float(np.quantile(times(np.random.default_rng(1), 1_000_000), 0.95))
+    profile = profile_of(latency_limit_ms=p95 / over)
+    return [
+        judged(of, profile, latencies_ms={"rag": list(times(np.random.default_rng([5, n_timed, i]), n_timed))})
+        for i, of in enumerate(pilots(world, n_pilots))
+    ]
+
+
+def latency_limit(n_pilots: int, sizes: Sequence[int] = (20, 40, 60, 100, 200)) -> Table:
     """How often a limit on the 95th percentile is 'met' and 'missed', if the truth is 20 % above or below it."""
-    rows, world = [], World(with_base(rag=(0.85, 0.03)), 40)
-    for kind, times in TIMES.items():
-        p95 = float(np.quantile(times(np.random.default_rng(1), 1_000_000), 0.95))
-        for title, limit in (("20 % over", p95 / 1.2), ("20 % under", p95 / 0.8)):
-            profile, cells = profile_of(latency_limit_ms=limit), []
-            for n in sizes:
-                found = [
-                    judged(of, profile, latencies_ms={"rag": list(times(np.random.default_rng([5, n, i]), n))})
-                    for i, of in enumerate(pilots(world, n_pilots))
-                ]
-                cells.append(_met_missed(found, "latency_ms"))
-            rows.append([f"{kind}: {title}", *cells])
-    return Table(f"A limit on the 95th percentile: met / missed, by timed questions ({n_pilots} pilots each, %)", ["truth", *(f"{n}" for n in sizes)], rows)
+    rows = [
+        [f"{kind}: {title}", *(_met_missed(timed(kind, over, n, n_pilots), "latency_ms") for n in sizes)]
+        for kind in TIMES
+        for title, over in (("20 % over", 1.2), ("20 % under", 0.8), ("half", 0.5))
+    ]
+    title = f"A limit on the 95th percentile: met / missed, by timed questions ({n_pilots} pilots each, %)"
+    return Table(title, ["truth", *(f"{n}" for n in sizes)], rows)
 
 
 def budget(n_pilots: int) -> Table:
@@ -133,24 +156,39 @@ def budget(n_pilots: int) -> Table:
             judged(of, profile_of(budget_usd_per_month=float(usd * factor))).standing("rag", "running_usd_per_month")
             for usd in np.random.default_rng(8).choice(true_usd, n_pilots)
         ]
-        rows.append([title, *(percent(np.mean([state == name for state in states])) for name in ("met", "open", "missed"))])
-    return Table(f"A monthly budget, work included ({n_pilots} true costs each, %)", ["true cost and budget", "met", "not shown yet", "missed"], rows)
+        rows.append(
+            [title, *(percent(np.mean([state == name for state in states])) for name in ("met", "open", "missed"))]
+        )
+    return Table(
+        f"A monthly budget, work included ({n_pilots} true costs each, %)",
+        ["true cost and budget", "met", "not shown yet", "missed"],
+        rows,
+    )
 
 
 # The base gate.
+
+
+def gate_pilots(right: Mapping[str, float], alike: tuple[float, float], n_pilots: int) -> list[Judged]:
+    """Verdicts on pilots of 120 facts, whose answers are right or wrong, never declined."""
+    world = World({name: Skill(share, 1 - share) for name, share in right.items()}, 120, alike=alike)
+    return verdicts(world, profile_of(accuracy_requirement=1, max_hallucination=0.99), n_pilots)
 
 
 def base_gate(n_pilots: int) -> Table:
     """120 facts, base 50 %, six contenders: how often the leader is shown to be better, and any false difference."""
     rows = []
     for alike in ((0.35, 0.30), (0.1, 0.2)):
-        for title, skills in GATES.items():
-            world = World({name: Skill(right, 1 - right) for name, right in skills.items()}, 120, alike=alike)
-            found = verdicts(world, profile_of(accuracy_requirement=1, max_hallucination=0.99), n_pilots)
-            rows.append([title, f"{sum(alike):.2f}", *(percent(share(found, holds)) for holds in (_best_beats_base, _has_winner))
-                         , percent(share(found, lambda one: _is_false(one, skills)))])  # fmt: skip
-    return Table(f"120 facts, base model 50 % right, no declined answers ({n_pilots} pilots each, %)",
-                 ["contenders, % right", "variance in common", "65 % shown better than base", "a winner", "any false difference"], rows)  # fmt: skip
+        for title, right in GATES.items():
+            found = gate_pilots(right, alike, n_pilots)
+            shares = (
+                share(found, best_beats_base),
+                share(found, lambda one: one.verdict.winner is not None),
+                share(found, lambda one, right=right: is_false(one, right)),  # type: ignore[misc]
+            )
+            rows.append([title, f"{sum(alike):.2f}", *map(percent, shares)])
+    header = ["contenders, % right", "variance in common", "the first is better than base", "a winner", "any false"]
+    return Table(f"120 facts, base model 50 % right, none declined ({n_pilots} pilots each, %)", header, rows)
 
 
 GATES = {
@@ -161,14 +199,14 @@ GATES = {
 }
 
 
-def _best_beats_base(one: Judged) -> bool:
-    return any((c.a, c.b, c.finding) == ("rag", "base", "different") and c.difference > 0 for c in one.verdict.contrasts)
+def best_beats_base(one: Judged) -> bool:
+    return any(
+        (c.a, c.b, c.finding) == ("rag", "base", "different") and c.difference > 0 for c in one.verdict.contrasts
+    )
 
 
-def _has_winner(one: Judged) -> bool:
-    return one.verdict.winner is not None
-
-
-def _is_false(one: Judged, right: Mapping[str, float]) -> bool:
+def is_false(one: Judged, right: Mapping[str, float]) -> bool:
     """Whether two contenders are called different that are not, or in the wrong direction."""
-    return any(c.finding == "different" and (right[c.a] - right[c.b]) * c.difference <= 0 for c in one.verdict.contrasts)
+    return any(
+        c.finding == "different" and (right[c.a] - right[c.b]) * c.difference <= 0 for c in one.verdict.contrasts
+    )

@@ -37,7 +37,9 @@ def speed(n_questions: int) -> Table:
             rows.append([f"values in memory, {title}, {phrasings} a fact", f"{seconds:.1f}", f"{peak:,.0f}"])
     seconds, peak = _alone(_folder, "value", n_questions, 2)
     rows.append(["a run folder through `judge`, value, 2 a fact", f"{seconds:.1f}", f"{peak:,.0f}"])
-    return Table(f"10 contenders, {n_questions:,} questions", ["what", "seconds", "peak memory of the process, MiB"], rows)
+    return Table(
+        f"10 contenders, {n_questions:,} questions", ["what", "seconds", "peak memory of the process, MiB"], rows
+    )
 
 
 def _alone(task: Callable[[str, int, int], float], *given: object) -> tuple[float, float]:

@@ -1,6 +1,8 @@
 """Whether what is said of worth holds: intervals, chances, expected losses, and what more questions are worth."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -57,33 +59,54 @@ def drawn_worlds(n_pilots: int, n_facts: int, spread: float, n_contenders: int =
         yield World(skills, n_facts, days={f"rag-{j}": float(rng.uniform(1, 5)) for j in range(n_contenders)})
 
 
+class Outcome(NamedTuple):
+    """What a verdict said of its leader, and what was true. Losses are in US dollars a year.
+
+    `each` holds, for every contender, the chance said that it is the best, and whether it was.
+    """
+
+    loss_said: float
+    loss_had: float
+    chance_said: float
+    was_best: bool
+    each: list[tuple[float, bool]]
+
+
+def drawn_outcomes(n_pilots: int, n_facts: int, spread: float) -> list[Outcome]:
+    """Verdicts at 2 USD for a right answer on contenders whose truths are drawn."""
+    usd, found = 2.0, []
+    profile = profile_of(**worth_of(usd))
+    for i, world in enumerate(drawn_worlds(n_pilots, n_facts, spread)):
+        one = judged(pilot(world, np.random.default_rng([SEED, 4, i])), profile)
+        truth, nets = true_nets(world, one, usd, i), one.decision.worth.nets
+        leader, best = one.decision.case.leader or NOTHING, max(truth, key=lambda name: truth[name])
+        each = [(net.best, name == best) for name, net in nets.items() if name not in ("base", NOTHING)]
+        found.append(Outcome(nets[leader].loss, truth[best] - truth[leader], nets[leader].best, leader == best, each))
+    return found
+
+
+def losses(n_pilots: int, n_facts: int, spread: float) -> tuple[list[float], list[float]]:
+    """Expected losses as said, and losses had."""
+    found = drawn_outcomes(n_pilots, n_facts, spread)
+    return [one.loss_said for one in found], [one.loss_had for one in found]
+
+
 def chances(n_pilots: int, sizes: Sequence[int] = (60, 200, 600)) -> list[Table]:
     """Expected loss against the loss had, and a reliability table of the chance to be the best choice."""
-    rows, said, happened = [], [], []
-    usd, profile = 2.0, profile_of(**worth_of(2.0))
+    rows, each = [], []
     for n in sizes:
         for spread in (0.03, 0.10):
-            losses, regrets, right, sure = [], [], [], []
-            for i, world in enumerate(drawn_worlds(n_pilots, n, spread)):
-                one = judged(pilot(world, np.random.default_rng([SEED, 4, i])), profile)
-                truth = true_nets(world, one, usd, i)
-                leader = one.decision.case.leader or NOTHING
-                best = max(truth, key=lambda name: truth[name])
-                nets = one.decision.worth.nets
-                losses.append(nets[leader].loss)
-                regrets.append(truth[best] - truth[leader])
-                right.append(leader == best)
-                sure.append(nets[leader].best)
-                for name, net in nets.items():
-                    if name != "base" and name != NOTHING:
-                        said.append(net.best)
-                        happened.append(name == best)
-            rows.append([f"{n}", f"{spread:g}", f"{np.mean(losses):,.0f}", f"{np.mean(regrets):,.0f} ± {np.std(regrets) / len(regrets) ** 0.5:,.0f}",
-                         percent(np.mean(sure)), percent(np.mean(right))])  # fmt: skip
-    header = ["facts", "spread of true accuracies", "expected loss said, USD a year", "loss had", "chance said, %", "was the best, %"]
+            found = drawn_outcomes(n_pilots, n, spread)
+            said, had, chance, best = (np.array(column, dtype=float) for column in list(zip(*found, strict=True))[:4])
+            error = had.std() / len(had) ** 0.5
+            rows.append([f"{n}", f"{spread:g}", f"{said.mean():,.0f}", f"{had.mean():,.0f} ± {error:,.0f}",
+                         percent(chance.mean()), percent(best.mean())])  # fmt: skip
+            each += [pair for one in found for pair in one.each]
+    header = ["facts", "spread of true accuracies", "expected loss said, USD a year", "loss had", "chance said, %",
+              "was the best, %"]  # fmt: skip
     return [
         Table(f"Four contenders with drawn truths, 2 USD a right answer ({n_pilots} pilots each)", header, rows),
-        reliability(said, happened),
+        reliability([said for said, _ in each], [was for _, was in each]),
     ]
 
 
@@ -91,40 +114,70 @@ def true_nets(world: World, one: Judged, usd: float, i: int) -> dict[str, float]
     """The true net values a year of the candidates; costs are one of the draws."""
     draws = one.decision.draws
     k = int(np.random.default_rng([SEED, 5, i]).integers(len(draws.utility["base"])))
-    nets = {name: usd * draws.queries * skill.utility() - float(draws.total_usd[name][k]) for name, skill in world.skills.items()}
+    nets = {
+        name: usd * draws.queries * skill.utility() - float(draws.total_usd[name][k])
+        for name, skill in world.skills.items()
+    }
     return {**nets, NOTHING: -float(draws.total_usd[NOTHING][k])}
 
 
 def reliability(said: Sequence[float], happened: Sequence[bool]) -> Table:
     edges, rows = (0.0, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 1.0001), []
     chance, was = np.array(said), np.array(happened, dtype=float)
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         inside = (chance >= low) & (chance < high)
         if inside.any():
-            rows.append([f"{100 * low:.0f} to {100 * min(1, high):.0f}", f"{inside.sum()}", percent(chance[inside].mean()), percent(was[inside].mean())])
-    return Table("The chance to be the best choice, said and true, %", ["chance said", "times", "mean said", "was the best"], rows)
+            rows.append(
+                [
+                    f"{100 * low:.0f} to {100 * min(1, high):.0f}",
+                    f"{inside.sum()}",
+                    percent(chance[inside].mean()),
+                    percent(was[inside].mean()),
+                ]
+            )
+    return Table(
+        "The chance to be the best choice, said and true, %",
+        ["chance said", "times", "mean said", "was the best"],
+        rows,
+    )
 
 
 # More questions.
 
 
+RACE = World(
+    with_base(rag=(0.82, 0.04), tuned=(0.83, 0.06), hybrid=(0.84, 0.05)), 100,
+    days={"rag": 2.0, "tuned": 3.0, "hybrid": 4.0},
+)  # fmt: skip
+RACE_USD = 2.0
+
+
+def raced(w: int) -> tuple[np.ndarray, Judged]:
+    """A pilot of 100 facts with a close race, and its verdict."""
+    rng = np.random.default_rng([SEED, 6, w])
+    questions, outcome = questions_of(RACE, rng), answers(RACE, rng)
+    return outcome, judged(graded_pilot(RACE, questions, outcome), profile_of(**worth_of(RACE_USD)))
+
+
+def close_race(n_repeats: int, w: int = 1) -> list[tuple[int, float, list[float]]]:
+    """For 100 and 400 more questions: the worth offered, and the gains of drawing them and deciding again."""
+    outcome, one = raced(w)
+    offers = {offer.n: offer.gain for offer in one.decision.information.offers if offer.what == "unseen"}
+    return [(n, offers[n], _again(RACE, outcome, one, RACE_USD, n, n_repeats, w)) for n in (100, 400)]
+
+
 def more_questions(n_worlds: int, n_repeats: int) -> Table:
     """What 100 and 400 more questions are worth: the product's offer against drawing them and deciding again."""
-    rows, usd = [], 2.0
-    profile = profile_of(**worth_of(usd))
-    skills = with_base(rag=(0.82, 0.04), tuned=(0.83, 0.06), hybrid=(0.84, 0.05))
-    world = World(skills, 100, days={"rag": 2.0, "tuned": 3.0, "hybrid": 4.0})
+    rows = []
     for w in range(n_worlds):
-        rng = np.random.default_rng([SEED, 6, w])
-        questions, outcome = questions_of(world, rng), answers(world, rng)
-        one = judged(graded_pilot(world, questions, outcome), profile)
-        offers = {offer.n: offer.gain for offer in one.decision.information.offers if offer.what == "unseen"}
-        for n in (100, 400):
-            gains = _again(world, outcome, one, usd, n, n_repeats, w)
+        _, one = raced(w)
+        perfect = f"{one.decision.information.perfect:,.0f}"
+        for n, offered, gains in close_race(n_repeats, w):
             error = np.std(gains) / len(gains) ** 0.5
-            rows.append([f"{w + 1}", one.decision.case.leader or "", f"{n}", f"{offers[n]:,.0f}", f"{np.mean(gains):,.0f} ± {error:,.0f}", f"{one.decision.information.perfect:,.0f}"])
-    return Table(f"Worth of more questions over the horizon, USD ({n_repeats} repetitions)",
-                 ["pilot of 100 facts", "leader", "more questions", "offered", "drawn and decided again", "perfect information"], rows)  # fmt: skip
+            drawn = f"{np.mean(gains):,.0f} ± {error:,.0f}"
+            rows.append([f"{w + 1}", one.decision.case.leader or "", f"{n}", f"{offered:,.0f}", drawn, perfect])
+    header = ["pilot of 100 facts", "leader", "more questions", "offered", "drawn and decided again", "perfect"]
+    return Table(f"Worth of more questions over the horizon, USD ({n_repeats} repetitions)", header, rows)
 
 
 def _again(world: World, outcome: np.ndarray, one: Judged, usd: float, n: int, repeats: int, w: int) -> list[float]:
@@ -137,9 +190,13 @@ def _again(world: World, outcome: np.ndarray, one: Judged, usd: float, n: int, r
         weights = rng.standard_exponential(world.n_facts)
         weights /= weights.sum()
         more = outcome[:, rng.choice(world.n_facts, n, p=weights)]
-        again = judged(graded_pilot(larger, questions, np.concatenate([outcome, more], axis=1), estimates=False), profile)
+        again = judged(
+            graded_pilot(larger, questions, np.concatenate([outcome, more], axis=1), estimates=False), profile
+        )
         utility = dict(zip(world.skills, outcome @ weights, strict=True))
-        net = {name: usd * draws.queries * value - float(draws.total_usd[name].mean()) for name, value in utility.items()}
+        net = {
+            name: usd * draws.queries * value - float(draws.total_usd[name].mean()) for name, value in utility.items()
+        }
         net[NOTHING] = -float(draws.total_usd[NOTHING].mean())
         gains.append(net[again.decision.case.leader or NOTHING] - net[now])
     return gains

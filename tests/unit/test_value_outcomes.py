@@ -39,6 +39,15 @@ def test_what_was_never_seen_is_unlikely_but_not_impossible():
     assert wrong.mean() == pytest.approx(1 / 3 / 51, rel=0.2) and wrong.max() > 0.03
 
 
+def test_with_traffic_on_few_facts_much_stays_open():
+    """One fact of 50 is asked 1,000 times as often as the others: all answers right is as little as one fact says."""
+    asked = questions(50)
+    few = {question.id: 1000.0 if question.id == "0" else 1.0 for question in asked}
+    even = shares_of(drawn(asked, rag={"right": 50}).rounded(), "rag").right
+    heavy = shares_of(drawn(asked, weights=few, rag={"right": 50}).rounded(), "rag").right
+    assert np.quantile(even, 0.025) > 0.95 and np.quantile(heavy, 0.025) < 0.5
+
+
 def test_contenders_are_drawn_together():
     """Two that differ on 5 of 200 questions differ little in every draw, though each varies."""
     of = drawn(questions(200), a={"right": 100}, b={"right": 105}).rounded()

@@ -17,6 +17,7 @@ import numpy as np
 from bakeoff.decide.situation.stakes import OwnStakes, Stakes, Value, in_units, replaced
 from bakeoff.measure.graded import NONE, Graded
 from bakeoff.measure.ppi import Corrected, Pseudo
+from bakeoff.measure.traffic import kish
 from bakeoff.records import Question, Record
 
 N_DRAWS = 2000
@@ -269,9 +270,14 @@ def draw_outcomes(of: Outcomes, seed: int = 0) -> Drawn:
 
 
 def _prior(of: Outcomes, rng: np.random.Generator) -> np.ndarray:
-    """The weight of the added fact that is right, declined and wrong: (draw, contender, 3)."""
-    size = of.weights.sum() / max(1, of.n_facts)
-    return size * rng.gamma(PRIOR_FACTS / 3, size=(N_DRAWS, len(of.names), 3))
+    """The weight of the added fact that is right, declined and wrong: (draw, contender, 3).
+
+    It weighs as much as one of the equal facts that would determine a mean as well as these do (Kish 1965). With a few
+    facts that carry most of the weight, the residuals of these few say too little about the others.
+    """
+    weights = np.bincount(of.facts, weights=of.weights) if len(of.facts) else np.zeros(0)
+    size = of.weights.sum() / max(1.0, kish(weights))
+    return np.asarray(size * rng.gamma(PRIOR_FACTS / 3, size=(N_DRAWS, len(of.names), 3)))
 
 
 def _cell_sums(of: Outcomes, cell_of: np.ndarray, n_cells: int, values: np.ndarray) -> np.ndarray:
