@@ -1,7 +1,6 @@
 """Comparisons made of contenders that are right on given questions, for what is decided on them."""
 
 from bakeoff.decide.advise.factors import stand_for
-from bakeoff.decide.verdict.limits import Cost
 from bakeoff.measure.comparison import AskedModel, Axes, Comparison, Days, Entrant, Estimate
 from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.statistics import share_estimate
@@ -45,6 +44,7 @@ def entrant(recipe, name="", model=MODEL, shown=SHOWN, tuning="tuned", index=IND
         "title": name.capitalize(),
         "approach": approach,
         "axes": Axes(model=model.name, tuning=tuning if is_tuned else "", knowledge=shows) if asks else None,
+        "shown": shows,
         "is_baseline": recipe == "base",
         "retrieves": retrieves,
         "is_tuned": is_tuned,
@@ -66,13 +66,6 @@ STANDING = stand_for(STANDARD)
 def entrants_of(names):
     """Each name's entrant: of the recipe of that name, else of the one that the name begins with ('rag-large')."""
     return tuple(entrant(name if name in ABOUT else name.split("-")[0], name) for name in names)
-
-
-def cost(total, setup=0.0, months=12):
-    return Cost(setup_usd=setup, running_usd_per_month=(total - setup) / months, total_usd=total)
-
-
-COSTS = {"base": cost(50.0), "rag": cost(100.0), "extract": cost(60.0), "hybrid": cost(300.0)}
 
 
 def once(value, **more):

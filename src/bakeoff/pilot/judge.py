@@ -23,7 +23,6 @@ from bakeoff.decide.cost.model import (
     compute_only,
     cost_breakdown,
     cost_table,
-    nominal_running_usd_per_month,
     setup_usd,
     tornado,
     total_interval,
@@ -31,6 +30,7 @@ from bakeoff.decide.cost.model import (
     upkeep_usd_per_month,
 )
 from bakeoff.decide.cost.payment import pricing_warnings, rates_for
+from bakeoff.decide.situation.needs import unmet_needs
 from bakeoff.decide.situation.profile import Profile, check_names
 from bakeoff.decide.situation.questionnaire import Inspection, estimated_tokens
 from bakeoff.decide.value.updates import update_days
@@ -39,7 +39,6 @@ from bakeoff.decide.verdict.decide import Verdict, decide
 from bakeoff.decide.verdict.effects import Effect, effects
 from bakeoff.decide.verdict.grid import grids
 from bakeoff.decide.verdict.judgement import Costs, Judgement
-from bakeoff.decide.verdict.limits import Cost, not_allowed
 from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix, measured_matrix
 from bakeoff.decide.verdict.sensitivity import Choice, Sensitivity, sensitivity
 from bakeoff.measure.comparison import Comparison, Entrant
@@ -146,8 +145,9 @@ class _Run:
         return inputs_from_run(self.comparison, self.profile, self.folder.stages())
 
     @cached_property
-    def costs(self) -> dict[str, Cost]:
-        return {name: _cost_of(inputs) for name, inputs in self.inputs.items()}
+    def costs(self) -> dict[str, float]:
+        """What each contender costs over the horizon, in US dollars."""
+        return {name: total_usd(inputs) for name, inputs in self.inputs.items()}
 
     @cached_property
     def standing(self) -> Standing:
@@ -188,6 +188,7 @@ class _Run:
         """What the decision rests on."""
         changed = [question for question in self.questions if question.slice == "changed"]
         entrants, names = self.comparison.entrants, self.comparison.names
+        days = {name: update_days(inputs) for name, inputs in self.inputs.items()}
         return Tested(
             comparison=self.comparison,
             profile=self.profile,
@@ -201,9 +202,9 @@ class _Run:
             before=(self.values["before_update"], self.values["declined_before_update"]),
             after=(self.values["freshness"], self.values["declined_after_update"]),
             latencies_ms={name: _times(self.folder.answers(name, "latency")) for name in names},
-            update_days={name: update_days(inputs) for name, inputs in self.inputs.items()},
+            update_days=days,
             days={name: setup_calendar_days(inputs) for name, inputs in self.inputs.items()},
-            needs={name: {"place": why} for name, why in not_allowed(entrants, self.profile).items()},
+            needs={one.name: unmet_needs(self.profile, one, entrants, days.get(one.name)) for one in entrants},
         )
 
     def effects(self) -> list[Effect]:
@@ -217,8 +218,7 @@ class _Run:
 
     def matrix(self) -> MeasuredMatrix:
         profile = self.filled
-        totals = {name: cost.total_usd for name, cost in self.costs.items()}
-        return measured_matrix(profile, self.comparison, self.standing, totals)
+        return measured_matrix(profile, self.comparison, self.standing, self.costs)
 
     def sensitivity(self) -> Sensitivity:
         verdict = self.verdict
@@ -251,14 +251,6 @@ class _Run:
             slice_of=self.slices,
             margin=self.profile.margin,
         )
-
-
-def _cost_of(inputs: CostInputs) -> Cost:
-    return Cost(
-        setup_usd=setup_usd(inputs),
-        running_usd_per_month=nominal_running_usd_per_month(inputs),
-        total_usd=total_usd(inputs),
-    )
 
 
 def _times(answers: Sequence[Answer]) -> list[float]:
@@ -406,12 +398,12 @@ def _costs(inputs: Mapping[str, CostInputs], verdict: Verdict) -> Costs:
 
 
 def _pairs(
-    inputs: Mapping[str, CostInputs], costs: Mapping[str, Cost], verdict: Verdict
+    inputs: Mapping[str, CostInputs], costs: Mapping[str, float], verdict: Verdict
 ) -> Iterator[tuple[CostInputs, CostInputs]]:
     """All pairs of contenders: the winner with every other one, then the cheapest of the rest with the others, and so
     on.
     """
-    order = sorted(inputs, key=lambda name: (name != verdict.winner, costs[name].total_usd))
+    order = sorted(inputs, key=lambda name: (name != verdict.winner, costs[name]))
     return ((inputs[a], inputs[b]) for a, b in combinations(order, 2))
 
 
