@@ -22,8 +22,10 @@ PerQuestion = Mapping[str, Mapping[str, Graded]]
 def redraw(per_question: PerQuestion, fact_of: Facts, names: Sequence[str], seed: int = 0) -> dict[str, np.ndarray]:
     """The means of N_DRAWS redrawn pilots by measure: (draw, contender). Unsure answers count half.
 
-    A contender without a value for a measure has nan there.
+    A contender without a value for a measure has nan there. Empty without contenders.
     """
+    if not names:
+        return {}
     facts = sorted({fact_of[key] for values in per_question.values() for name in names
                     for key in values.get(name, NONE).values})  # fmt: skip
     drawn = _drawn(len(facts), np.random.default_rng(seed))
