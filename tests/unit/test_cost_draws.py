@@ -1,5 +1,7 @@
 """Draws of costs, fixed amounts, and the lines of work that a team can edit."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -179,3 +181,26 @@ def test_a_fixed_cost_of_an_unknown_contender_is_named():
     """As for days of work."""
     with pytest.raises(ConfigError, match="'rga' is not a contender"):
         check_names(validate_profile({"fixed": {"rga": {"setup_usd": 1}}}), STANDARD)
+
+
+def test_assumed_costs_grow_with_the_model():
+    """A model of 70 billion parameters takes more seconds, slower training and more GPUs than one of 0.135."""
+    totals = []
+    for billion in (0.135, 1.0, 8.0, 70.0, 400.0):
+        inputs = inputs_of(
+            Profile(model_billion_parameters=billion, answers_on="gpu", training_on="gpu"), "rag", "tuned"
+        )
+        totals.append([total_usd(inputs[name]) for name in ("rag", "tuned")])
+    assert all(more[i] >= less[i] - 1e-6 for less, more in pairwise(totals) for i in (0, 1))
+    assert totals[3][0] > 3 * totals[0][0]
+    large = inputs_of(Profile(model_billion_parameters=70, answers_on="gpu"), "rag")["rag"]
+    assert large.serving_usd_per_hour == pytest.approx(7 * 1.006)
+    assert "7 machines" in large.sources["serving_usd_per_hour"]
+
+
+def test_an_unknown_size_is_said_to_be_the_default_models():
+    """The source of the assumed seconds names the size and that nobody gave it."""
+    small = inputs_of(Profile(model_billion_parameters=0.135), "rag")["rag"]
+    unknown = inputs_of(Profile(), "rag")["rag"]
+    assert total_usd(small) == total_usd(unknown)
+    assert "0.135 billion parameters, because the profile does not say" in unknown.sources["compute_seconds_per_query"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from bakeoff.decide.cost.model import CostInputs
 from bakeoff.decide.cost.payment import Payment, payment_of, payment_without_run
-from bakeoff.decide.cost.usage import ContenderUsage, assumed_usage, measured_usage
+from bakeoff.decide.cost.usage import ContenderUsage, assumed_usage, measured_usage, size_of
 from bakeoff.decide.situation.prices import Price, known_price, price_list
 from bakeoff.decide.situation.profile import DAYS_OF_WORK, Profile
 from bakeoff.decide.situation.profile_keys import FixedCost
@@ -64,8 +64,26 @@ def assumed_inputs(
     for entrant in entrants:
         payment = payment_without_run(entrant.name, profile, entrant.is_tuned, on)
         terms = _Terms(entrant=entrant, profile=profile, payment=payment, prices=prices)
-        inputs[entrant.name] = _priced(assumed_usage(entrant, profile), terms)
+        inputs[entrant.name] = _for_size(_priced(assumed_usage(entrant, profile), terms), terms)
     return inputs
+
+
+def _for_size(c: CostInputs, terms: _Terms) -> CostInputs:
+    """The inputs with the hours of as many machines as hold the model's weights."""
+    profile, size = terms.profile, size_of(terms.entrant, terms.profile)
+    if size is None:
+        return c
+    times = {"training_usd_per_hour": size.machines(profile.training_on)}
+    if not terms.payment.tokens:
+        times["serving_usd_per_hour"] = size.machines(profile.answers_on)
+    several = {field: n for field, n in times.items() if n > 1 and getattr(c, field)}
+    return c.model_copy(
+        update={
+            **{field: n * getattr(c, field) for field, n in several.items()},
+            "sources": c.sources
+            | {field: f"{n} machines, which hold {size.note}: {c.sources[field]}" for field, n in several.items()},
+        }
+    )
 
 
 def setup_calendar_days(c: CostInputs) -> tuple[float, float]:

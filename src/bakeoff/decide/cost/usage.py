@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from bakeoff.decide.cost.size import Size
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.measure.comparison import Comparison, Entrant, Estimate
 from bakeoff.records import Record, Stage
@@ -287,10 +288,21 @@ CORPUS_TOKENS, LABELLED_EXAMPLES = 100_000, 500
 """Assumed if the profile does not say."""
 
 
+def size_of(entrant: Entrant, profile: Profile) -> Size | None:
+    """The size of the model that a contender asks; None if it asks none."""
+    if entrant.axes is None and not entrant.behind and not entrant.is_tuned:
+        return None
+    billion = profile.model_billion_parameters
+    return Size() if billion is None else Size(billion=billion, known=True)
+
+
 def assumed_usage(entrant: Entrant, profile: Profile) -> ContenderUsage:
     """What a contender would use, from its description alone, with wide intervals."""
-    seconds = SECONDS_WITH_RETRIEVAL if entrant.retrieves else SECONDS_WITHOUT
+    size = size_of(entrant, profile)
     prompt = PROMPT_WITH_RETRIEVAL if entrant.retrieves else PROMPT_WITHOUT
+    at_default = SECONDS_WITH_RETRIEVAL if entrant.retrieves else SECONDS_WITHOUT
+    seconds = size.answer_seconds(at_default, prompt, COMPLETION, profile.answers_on) if size else at_default
+    trained = (size or Size()).training_tokens_per_second(TRAINED_TOKENS_PER_SECOND, profile.training_on)
     examples = LABELLED_EXAMPLES if profile.labelled_examples is None else profile.labelled_examples
     epochs = (EPOCHS_ON_FACTS if entrant.learns_facts else EPOCHS_ON_PASSAGES) if entrant.is_tuned else 0
     tokens = epochs * prompt * examples
@@ -299,11 +311,12 @@ def assumed_usage(entrant: Entrant, profile: Profile) -> ContenderUsage:
         "compute_seconds_per_query": seconds,
         "prompt_tokens_per_query": prompt,
         "completion_tokens_per_query": COMPLETION,
-        "training_seconds": tokens / TRAINED_TOKENS_PER_SECOND,
+        "training_seconds": tokens / trained,
         "training_tokens": tokens,
         "indexing_seconds": indexed / INDEXED_TOKENS_PER_SECOND,
     }
-    setup = ContenderUsage(amounts=amounts, sources=dict.fromkeys(amounts, "assumed: nothing was measured"))
+    why = f"assumed: nothing was measured; {size.note}" if size else "assumed: nothing was measured"
+    setup = ContenderUsage(amounts=amounts, sources=dict.fromkeys(amounts, why))
     update = _assumed_update(setup, entrant.learns_facts, entrant.retrieves, profile)
     amounts |= update.amounts
     doubt = {field: TOKEN_DOUBT if "tokens" in field else DOUBT for field, amount in amounts.items() if amount}
