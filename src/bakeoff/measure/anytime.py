@@ -7,7 +7,7 @@ one observation. Usual p-values hold for one look only: ten looks at growing dat
 The test bets that a difference exists: a fortune of 1 is divided over stakes, each of which is multiplied by
 1 + stake x difference at every fact. If there is no difference, no bet is expected to win, so a fortune of 20
 is reached in at most 5 of 100 cases, ever (Ville 1939). The stakes are fixed in advance, so the fortune does not depend
-on the order of the facts. The price is size: a difference needs about 2.5 times the facts of a single look.
+on the order of the facts. The price is size: a difference needs about twice the facts of a single look.
 
 Sources: estimating means of bounded random variables by betting, Waudby-Smith and Ramdas 2021, arXiv:2010.09686; fixed
 stakes in parallel, Cover 1991, doi:10.1111/j.1467-9965.1991.tb00002.x, and Orabona and Jun 2021, arXiv:2110.14099.
