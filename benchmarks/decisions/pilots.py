@@ -161,6 +161,7 @@ def inputs_of(world: World, name: str) -> CostInputs:
     return CostInputs(
         name=name,
         setup_days=world.days.get(name, 0.0),
+        intervals={"setup_days": (0.5 * days, 2.0 * days)} if (days := world.days.get(name, 0.0)) else {},
         training_tokens=world.usd.get(name, 0.0),
         training_usd_per_million_tokens=1e6,
         completion_tokens_per_query=1.0,

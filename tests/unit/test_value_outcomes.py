@@ -45,7 +45,7 @@ def test_with_traffic_on_few_facts_much_stays_open():
     few = {question.id: 1000.0 if question.id == "0" else 1.0 for question in asked}
     even = shares_of(drawn(asked, rag={"right": 50}).rounded(), "rag").right
     heavy = shares_of(drawn(asked, weights=few, rag={"right": 50}).rounded(), "rag").right
-    assert np.quantile(even, 0.025) > 0.95 and np.quantile(heavy, 0.025) < 0.5
+    assert np.quantile(even, 0.025) > 0.9 and np.quantile(heavy, 0.025) < 0.5
 
 
 def test_contenders_are_drawn_together():
