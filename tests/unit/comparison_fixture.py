@@ -1,6 +1,6 @@
 """Comparisons made of contenders that are right on given questions, for what is decided on them."""
 
-from bakeoff.decide.advise.factors import stand_for
+from bakeoff.decide.situation.approaches import stand_for
 from bakeoff.measure.comparison import AskedModel, Axes, Comparison, Days, Entrant, Estimate
 from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.statistics import share_estimate

@@ -47,7 +47,7 @@ def random_inputs(rng: random.Random, like: CostInputs | None = None) -> CostInp
         training_seconds=some(10, 1e7), training_tokens=some(1e3, 1e10), indexing_seconds=some(1, 1e6),
         updates_per_month=some(0.05, 100), retraining_seconds_per_update=some(1, 1e5),
         retraining_tokens_per_update=some(1e3, 1e9), reindexing_seconds_per_update=some(0.1, 1e4),
-        upkeep_days_per_month=some(0.05, 10), evaluation_days=some(0.5, 20), approval_days_per_update=some(0.05, 2),
+        upkeep_days_per_month=some(0.05, 10), project_days=some(0.5, 20), approval_days_per_update=some(0.05, 2),
         on_call_usd_per_month=some(10, 5000), batch_saving=rng.choice([0.0, rng.random()]),
         fixed_setup_usd=some(100, 1e5), fixed_usd_per_month=some(10, 1e4), fixed_usd_per_query=some(1e-4, 0.5),
         online_hours_per_month=rng.choice([0.0, 730.0, rng.uniform(1, 744)]),

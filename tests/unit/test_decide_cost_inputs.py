@@ -302,7 +302,7 @@ def test_every_number_names_its_source_or_is_the_profiles():
     """The sources say what was measured, what a price is based on and which days are assumed."""
     given = {
         "cached_prompt_share",
-        "evaluation_days",
+        "project_days",
         "approval_days_per_update",
         "updates_per_month",
         "online_hours_per_month",

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import yaml
 
-from bakeoff.decide.advise.factors import APPROACHES, Band, Factor, read_factors
+from bakeoff.decide.advise.factors import Band, Factor, read_factors
 from bakeoff.decide.advise.matrix import Matrix, Row, flips, judged
 from bakeoff.decide.advise.matrix import decision_matrix as matrix_of
+from bakeoff.decide.situation.approaches import APPROACHES
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.verdict import measured_matrix as measuring
 from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix, graded

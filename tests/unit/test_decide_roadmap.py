@@ -7,7 +7,8 @@ import pytest
 
 from bakeoff.decide.advise.roadmap import WEEKS, Roadmap
 from bakeoff.decide.advise.roadmap import roadmap as plan_for
-from bakeoff.decide.advise.roadmap_tasks import EXAMPLES_PER_DAY
+from bakeoff.decide.cost.inputs import assumed_inputs
+from bakeoff.decide.plan.tasks import EXAMPLES_PER_DAY
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.report.advice.calendar import escaped, folded, ics_text
 from tests.unit.comparison_fixture import STANDING
@@ -113,20 +114,18 @@ def test_effort_is_the_profiles_own() -> None:
 
 
 @pytest.mark.parametrize("approach", ["rag", "fine-tuning", "hybrid"])
-def test_the_plan_holds_the_set_up_days_that_the_cost_counts_and_says_what_it_adds(approach: str) -> None:
-    """100 more days of set-up or data make the plan 100 days longer; a note says which days the cost includes."""
-
-    def days(table: str, of: float) -> float:
-        contender = {"rag": "rag", "fine-tuning": "tuned", "hybrid": "hybrid"}[approach]
-        profile = Profile(labelled_examples=600, **{table: {contender: of}})
-        return sum(roadmap(profile, approach, START).effort_by_owner().values())
-
-    for table in ("setup_days", "data_days"):
-        assert days(table, 200) - days(table, 100) == pytest.approx(100, abs=2)
-    plan = roadmap(Profile(), approach, START)
-    counted = {"rag": 6, "fine-tuning": 13, "hybrid": 18}[approach]
-    in_all = sum(plan.effort_by_owner().values())
-    assert plan.notes[0].startswith(f"About {counted} of the {in_all:g} person-days")
+def test_plan_and_cost_count_the_same_days(approach: str) -> None:
+    """All days of the plan are in the cost of its contender, also where the profile states days of set-up or data."""
+    recipe = {"rag": "rag", "fine-tuning": "tuned", "hybrid": "hybrid"}[approach]
+    for days in ({}, {"setup_days": {recipe: 100}}, {"data_days": {recipe: 100}}, {"labelled_examples": 600}):
+        profile = Profile(**days)
+        plan = roadmap(profile, approach, START)
+        c = assumed_inputs(profile, [STANDING[approach]])[STANDING[approach].name]
+        in_all = sum(plan.effort_by_owner().values())
+        assert c.data_days + c.setup_days + c.project_days == pytest.approx(in_all)
+        assert plan.notes[0] == f"About {in_all:g} person-days. The cost counts all of them."
+    own = roadmap(Profile(project_days=3), approach, START)
+    assert "The cost counts the profile's 3 days" in own.notes[0]
 
 
 def test_targets_that_do_not_matter_are_not_to_be_signed() -> None:

@@ -12,7 +12,6 @@ from functools import cached_property
 from itertools import combinations
 
 from bakeoff.contenders.load import standard_entrants
-from bakeoff.decide.advise.factors import Standing, stand_for
 from bakeoff.decide.advise.matrix import decision_matrix
 from bakeoff.decide.advise.roadmap import Roadmap, next_monday, roadmap
 from bakeoff.decide.cost.break_even import break_even
@@ -30,6 +29,7 @@ from bakeoff.decide.cost.model import (
     upkeep_usd_per_month,
 )
 from bakeoff.decide.cost.payment import pricing_warnings, rates_for
+from bakeoff.decide.situation.approaches import Standing, stand_for
 from bakeoff.decide.situation.needs import unmet_needs
 from bakeoff.decide.situation.profile import Profile, check_names
 from bakeoff.decide.situation.questionnaire import Inspection, estimated_tokens

@@ -16,7 +16,7 @@ const bakeoffCost = (() => {
     (seconds / HOUR) * c.training_usd_per_hour + (tokens / MILLION) * c.training_usd_per_million_tokens;
 
   function setupUsd(c) {
-    const days = (c.data_days + c.setup_days + c.evaluation_days) * c.engineering_usd_per_day;
+    const days = (c.data_days + c.setup_days + c.project_days) * c.engineering_usd_per_day;
     const training = trainingUsd(c, c.training_seconds, c.training_tokens);
     return days + training + (c.indexing_seconds / HOUR) * c.serving_usd_per_hour + c.fixed_setup_usd;
   }

@@ -14,7 +14,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bakeoff.decide.advise.factors import TITLES
+from bakeoff.decide.situation.approaches import TITLES
 from bakeoff.measure.comparison import NOTHING, Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT, Measure
 from bakeoff.questions.splits.survey import counted_tests

@@ -3,8 +3,8 @@
 Takes a `Judgement`, gives lists of paragraphs. Knows nothing about HTML.
 """
 
-from bakeoff.decide.advise.factors import TITLES
 from bakeoff.decide.cost.break_even import BreakEven, about
+from bakeoff.decide.situation.approaches import TITLES
 from bakeoff.decide.verdict.claims import articles
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.verdict.wording import money

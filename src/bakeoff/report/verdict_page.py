@@ -10,8 +10,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bakeoff.decide.advise.factors import APPROACHES, TITLES
 from bakeoff.decide.advise.roadmap import Roadmap
+from bakeoff.decide.situation.approaches import APPROACHES, TITLES
 from bakeoff.decide.verdict.claims import articles
 from bakeoff.decide.verdict.effects import ALL, Effect
 from bakeoff.decide.verdict.judgement import Judgement

@@ -5,8 +5,8 @@ Takes a `Judgement`, gives text. Knows nothing about HTML, Markdown or terminals
 
 from dataclasses import dataclass
 
-from bakeoff.decide.advise.factors import NAMES, TITLES
 from bakeoff.decide.advise.matrix import Matrix, Row
+from bakeoff.decide.situation.approaches import NAMES, TITLES
 from bakeoff.decide.value.worth import NOTHING
 from bakeoff.decide.verdict.claims import Entry, articles
 from bakeoff.decide.verdict.judgement import Judgement
@@ -40,7 +40,7 @@ INPUTS = {
     "completion_tokens_per_query": ("completion tokens per query", "tokens"),
     "data_days": ("days of preparing data", "days"),
     "setup_days": ("engineering days of set-up", "days"),
-    "evaluation_days": ("days of evaluation", "days"),
+    "project_days": ("other days of the project", "days"),
     "training_seconds": ("seconds of training", "s"),
     "training_tokens": ("tokens trained on", "tokens"),
     "indexing_seconds": ("seconds of indexing and loading", "s"),

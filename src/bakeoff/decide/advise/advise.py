@@ -9,12 +9,13 @@ from datetime import date
 
 from bakeoff.decide.advise.budgets import above_budget, assumed_costs, budget_note
 from bakeoff.decide.advise.conditions import Condition, conditions_for
-from bakeoff.decide.advise.factors import APPROACHES, NAMES, TITLES, Factor, Standing, stand_for
+from bakeoff.decide.advise.factors import Factor
 from bakeoff.decide.advise.matrix import N_DRAWS, Flip, Matrix, Row, decision_matrix, flips
 from bakeoff.decide.advise.roadmap import Roadmap, roadmap
 from bakeoff.decide.cost.break_even import break_even
 from bakeoff.decide.cost.inputs import assumed_inputs
 from bakeoff.decide.cost.model import CostInputs, cost_table, nominal_running_usd_per_month
+from bakeoff.decide.situation.approaches import APPROACHES, NAMES, TITLES, Standing, stand_for
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.questionnaire import Inspection
 from bakeoff.errors import ConfigError, MissingExtraError

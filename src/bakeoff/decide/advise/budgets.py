@@ -8,18 +8,10 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
-from bakeoff.decide.advise.factors import (
-    APPROACHES,
-    BUDGETS,
-    NAMES,
-    TITLES,
-    Band,
-    Factor,
-    Score,
-    Standing,
-)
+from bakeoff.decide.advise.factors import BUDGETS, Band, Factor, Score
 from bakeoff.decide.cost.inputs import assumed_inputs
 from bakeoff.decide.cost.model import nominal_running_usd_per_month, setup_usd
+from bakeoff.decide.situation.approaches import APPROACHES, NAMES, TITLES, Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.targets import TIMES_TARGET
 from bakeoff.errors import ConfigError, MissingExtraError

@@ -8,8 +8,8 @@ of McNemar's test.
 import math
 from collections.abc import Collection, Sequence
 
-from bakeoff.decide.advise.factors import APPROACHES, TITLES, Standing
-from bakeoff.decide.advise.roadmap_tasks import MIN_RECALL, TEST_QUESTIONS
+from bakeoff.decide.plan.tasks import MIN_RECALL, TEST_QUESTIONS
+from bakeoff.decide.situation.approaches import APPROACHES, TITLES, Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.targets import RUNNING, targets
 from bakeoff.measure.comparison import Entrant

@@ -5,39 +5,22 @@ falls into, with its scores and its sentence. Knows nothing about weights, total
 """
 
 import math
-from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
-from bakeoff.measure.comparison import Entrant
 from bakeoff.records import Approach, Record
 
 BUDGETS = ("budget_setup_usd", "budget_usd_per_month")
 """Profile fields whose bands follow from the approaches' assumed costs: decide/advise/budgets.py."""
-APPROACHES: tuple[Approach, ...] = get_args(Approach)
-RAG, FINE_TUNING, HYBRID = APPROACHES
-TITLES: dict[str, str] = dict(zip(APPROACHES, ("RAG", "fine-tuning", "a hybrid"), strict=True))
-NAMES: dict[str, str] = dict(zip(APPROACHES, ("RAG", "Fine-tuning", "Hybrid"), strict=True))
-Standing = Mapping[str, Entrant]
-"""The contender that represents each approach."""
 Score = Literal[1, 2, 3, 4, 5]
-
-
-def stand_for(entrants: Iterable[Entrant]) -> dict[str, Entrant]:
-    """The first contender of each approach, in the order of the approaches."""
-    first: dict[str, Entrant] = {}
-    for entrant in entrants:
-        if entrant.approach is not None:
-            first.setdefault(entrant.approach, entrant)
-    return {name: first[name] for name in APPROACHES if name in first}
 
 
 def every(days: float) -> str:

@@ -15,7 +15,8 @@ import numpy as np
 from pydantic import Field
 
 from bakeoff.decide.advise.budgets import assumed_costs, with_bands
-from bakeoff.decide.advise.factors import APPROACHES, NAMES, Factor, Standing, read_factors
+from bakeoff.decide.advise.factors import Factor, read_factors
+from bakeoff.decide.situation.approaches import APPROACHES, NAMES, Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.records import Record

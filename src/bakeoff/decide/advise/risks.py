@@ -6,7 +6,8 @@ nothing about weeks or tasks.
 
 from collections.abc import Sequence
 
-from bakeoff.decide.advise.factors import FINE_TUNING, HYBRID, RAG, every
+from bakeoff.decide.advise.factors import every
+from bakeoff.decide.situation.approaches import FINE_TUNING, HYBRID, RAG
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.records import Record
 

@@ -3,17 +3,18 @@
 Takes a `Profile`, an approach and the approaches it is tied with (the pilot decides between them). Gives a `Roadmap`:
 two-week phases with tasks, owners by role, effort and exit criteria; risks with mitigations; and recurring work. Knows
 nothing about prices, files or models. The six phases come from one of the articles (see claims.yaml);
-`roadmap_tasks.py` fills them.
+`plan/tasks.py` fills them.
 """
 
 import math
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from bakeoff.decide.advise import roadmap_tasks
-from bakeoff.decide.advise.factors import FINE_TUNING, HYBRID, Standing, every
+from bakeoff.decide.advise.factors import every
 from bakeoff.decide.advise.risks import Risk, risks
-from bakeoff.decide.advise.roadmap_tasks import APP, EXAMPLES_PER_DAY, ML, PLATFORM, Plan
+from bakeoff.decide.plan import tasks
+from bakeoff.decide.plan.tasks import APP, EXAMPLES_PER_DAY, ML, PLATFORM, Plan
+from bakeoff.decide.situation.approaches import FINE_TUNING, HYBRID, Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.targets import targets
 from bakeoff.records import Record
@@ -86,26 +87,22 @@ def roadmap(profile: Profile, approach: str, start: date, standing: Standing, ti
     """
     plan = Plan(profile, approach, tuple(tied_with), targets(profile), standing)
     frame = (
-        ("Requirements and tools", roadmap_tasks.requirements(plan), roadmap_tasks.requirements_done(plan)),
-        ("Data", roadmap_tasks.data(plan), roadmap_tasks.data_done(plan)),
-        ("Set-up", roadmap_tasks.set_up(plan), roadmap_tasks.set_up_done(plan)),
-        (
-            "First training and testing" if plan.trains else "First testing",
-            roadmap_tasks.pilot(plan),
-            roadmap_tasks.pilot_done(plan),
-        ),
-        ("Improvement", roadmap_tasks.improvement(plan), roadmap_tasks.improvement_done(plan)),
-        ("Deployment", roadmap_tasks.deployment(plan), roadmap_tasks.deployment_done(plan)),
+        ("Requirements and tools", tasks.requirements_done),
+        ("Data", tasks.data_done),
+        ("Set-up", tasks.set_up_done),
+        ("First training and testing" if plan.trains else "First testing", tasks.pilot_done),
+        ("Improvement", tasks.improvement_done),
+        ("Deployment", tasks.deployment_done),
     )
     phases = [
         Phase(
             name=name,
             first_week=2 * i + 1,
             last_week=2 * i + 2,
-            exit_criteria=tuple(done),
-            tasks=tuple(_task(2 * i + 1, *task) for task in tasks),
+            exit_criteria=tuple(done(plan)),
+            tasks=tuple(_task(2 * i + 1, *draft) for draft in drafts),
         )
-        for i, (name, tasks, done) in enumerate(frame)
+        for i, ((name, done), drafts) in enumerate(zip(frame, tasks.drafts(plan), strict=True))
     ]
     return Roadmap(
         approach=approach,
@@ -124,7 +121,7 @@ def _task(week: int, title: str, owner: str, effort_days: float) -> Task:
         first_week=week,
         last_week=week + 1,
         owner=owner,
-        effort_days=max(0.5, math.ceil(2 * effort_days - 1e-9) / 2),
+        effort_days=effort_days,
     )
 
 
@@ -188,19 +185,16 @@ def _notes(plan: Plan, phases: Sequence[Phase]) -> list[str]:
 
 
 def _effort_note(plan: Plan, phases: Sequence[Phase]) -> str:
-    """Why the plan's effort is higher than the set-up days in the cost."""
+    """How the plan's effort agrees with the days in the cost."""
     total_days = sum(sum(_effort(phase.tasks).values()) for phase in phases)
-    days = max(
-        plan.profile.days("setup_days", entrant) + plan.profile.days("data_days", entrant) for entrant in plan.entrants
-    )
-    whose = (
-        "" if len(plan.approaches) == 1 else " of the most demanding approach, because all tied approaches are built"
-    )
-    return (
-        f"About {days:g} of the {total_days:g} person-days are included in the cost as set-up (data and build{whose}). "
-        "The other days (requirements, test questions, the pilot, improvement, monitoring the launch) are not in the "
-        f"cost. Budget for all {total_days:g}."
-    )
+    if plan.tied_with:
+        return (
+            f"About {total_days:g} person-days, because all tied approaches are built for the pilot. The cost counts "
+            "each approach alone."
+        )
+    stated = plan.profile.project_days is not None
+    counts = f"the profile's {plan.profile.project_days:g} days beside set-up and data" if stated else "all of them"
+    return f"About {total_days:g} person-days. The cost counts {counts}."
 
 
 def _effort(tasks: Iterable[Task]) -> dict[str, float]:

@@ -21,7 +21,7 @@ DIGITS = 1000
 """Standard normal numbers are kept as whole thousandths."""
 Z_95 = 1.959964
 PACE = "pace"
-DAYS = ("data_days", "setup_days", "upkeep_days_per_month", "approval_days_per_update")
+DAYS = ("data_days", "setup_days", "project_days", "upkeep_days_per_month", "approval_days_per_update")
 """The numbers that follow the pace of the team."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from bakeoff.decide.cost.model import CostInputs
 from bakeoff.decide.cost.payment import Payment, payment_of, payment_without_run
 from bakeoff.decide.cost.usage import ContenderUsage, assumed_usage, measured_usage, size_of
+from bakeoff.decide.plan.tasks import project_days
 from bakeoff.decide.situation.prices import Price, known_price, price_list
 from bakeoff.decide.situation.profile import DAYS_OF_WORK, Profile
 from bakeoff.decide.situation.profile_keys import FixedCost
@@ -21,6 +22,7 @@ DAYS_PER_MONTH = 365.25 / 12
 DAYS_DOUBT = (0.5, 2.0)
 """Assumed days of work may be half or double: a judgement. Software projects overrun by about a third on average, with
 a long tail (Jorgensen and Molokken-Ostvold 2006, doi:10.1016/j.infsof.2005.07.002)."""
+ASSUMED_PROJECT = "assumed: the other days of the 90-day plan; give your own in the profile"
 ASSUMED_DAYS = "assumed by default: give your own in the profile"
 NOT_BILLED = "not billed: the API is paid by the token"
 PAID_ONLINE = "counted in the hours online: the API is paid by the token, and the retrieving machine is kept online"
@@ -98,7 +100,9 @@ def setup_calendar_days(c: CostInputs) -> tuple[float, float]:
 
 def without_assumed_days(c: CostInputs) -> CostInputs:
     """The inputs without the days of work that Bakeoff assumed."""
-    return c.model_copy(update={table: 0.0 for table in DAYS_OF_WORK if c.sources.get(table) == ASSUMED_DAYS})
+    assumed = (ASSUMED_DAYS, ASSUMED_PROJECT)
+    tables = (*DAYS_OF_WORK, "project_days")
+    return c.model_copy(update={table: 0.0 for table in tables if c.sources.get(table) in assumed})
 
 
 def _priced(usage: ContenderUsage, terms: _Terms) -> CostInputs:
@@ -122,7 +126,7 @@ def _priced(usage: ContenderUsage, terms: _Terms) -> CostInputs:
     return _with_fixed(inputs, profile.fixed_cost(terms.entrant))
 
 
-SETUP = ("data_days", "setup_days", "evaluation_days", "training_seconds", "training_tokens", "indexing_seconds")
+SETUP = ("data_days", "setup_days", "project_days", "training_seconds", "training_tokens", "indexing_seconds")
 MONTHLY = (
     "retraining_seconds_per_update",
     "retraining_tokens_per_update",
@@ -198,7 +202,7 @@ def _situation(entrant: Entrant, profile: Profile) -> dict[str, Any]:
     """The fields of `CostInputs` that come from the profile and the recipe."""
     return {
         **{table: profile.days(table, entrant) for table in DAYS_OF_WORK},
-        "evaluation_days": profile.evaluation_days,
+        "project_days": _project_days(entrant, profile),
         "on_call_usd_per_month": profile.on_call_usd_per_month,
         "cached_prompt_share": profile.cached_prompt_share,
         "updates_per_month": DAYS_PER_MONTH / profile.update_interval_days if profile.update_interval_days else 0.0,
@@ -209,16 +213,24 @@ def _situation(entrant: Entrant, profile: Profile) -> dict[str, Any]:
     }
 
 
+def _project_days(entrant: Entrant, profile: Profile) -> float:
+    """The days beside set-up and data: the profile's, or those of the plan for this contender."""
+    return project_days(profile, entrant) if profile.project_days is None else profile.project_days
+
+
 def _day_sources(terms: _Terms) -> dict[str, str]:
     """The source of each number of days: assumed, or the profile."""
     own = {table: terms.profile.own_days(table, terms.entrant) for table in DAYS_OF_WORK}
-    return {table: ASSUMED_DAYS if days is None else "the profile" for table, days in own.items()}
+    project = {"project_days": ASSUMED_PROJECT if terms.profile.project_days is None else "the profile"}
+    return {table: ASSUMED_DAYS if days is None else "the profile" for table, days in own.items()} | project
 
 
 def _day_ranges(terms: _Terms) -> dict[str, tuple[float, float]]:
     """The range of each number of days that Bakeoff assumed; days that the team states have none."""
     assumed = {table: terms.profile.days(table, terms.entrant) for table in DAYS_OF_WORK
                if terms.profile.own_days(table, terms.entrant) is None}  # fmt: skip
+    if terms.profile.project_days is None:
+        assumed["project_days"] = _project_days(terms.entrant, terms.profile)
     low, high = DAYS_DOUBT
     return {table: (low * days, high * days) for table, days in assumed.items() if days}
 

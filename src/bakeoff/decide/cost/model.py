@@ -37,7 +37,7 @@ class CostInputs(Record):
     # Set-up. Indexing includes loading the models.
     data_days: float = Field(default=0.0, ge=0)
     setup_days: float = Field(default=0.0, ge=0)
-    evaluation_days: float = Field(default=0.0, ge=0)
+    project_days: float = Field(default=0.0, ge=0)
     training_seconds: float = Field(default=0.0, ge=0)
     training_tokens: float = Field(default=0.0, ge=0)
     indexing_seconds: float = Field(default=0.0, ge=0)
@@ -123,7 +123,7 @@ class CostBreakdown(Record):
 
 def setup_usd(c: CostInputs) -> float:
     """US dollars paid once, before the first query: days of work, training, indexing, or a fixed amount."""
-    days = (c.data_days + c.setup_days + c.evaluation_days) * c.engineering_usd_per_day
+    days = (c.data_days + c.setup_days + c.project_days) * c.engineering_usd_per_day
     training = _training_usd(c, c.training_seconds, c.training_tokens)
     return days + training + c.indexing_seconds / HOUR * c.serving_usd_per_hour + c.fixed_setup_usd
 
@@ -247,7 +247,7 @@ def _setup_items(c: CostInputs) -> tuple[Item, ...]:
     return (
         _days("data", c.data_days, c.engineering_usd_per_day),
         _days("engineering", c.setup_days, c.engineering_usd_per_day),
-        _days("evaluation", c.evaluation_days, c.engineering_usd_per_day),
+        _days("project", c.project_days, c.engineering_usd_per_day),
         _training("training", c, c.training_seconds, c.training_tokens, 1.0),
         _seconds("indexing", c.indexing_seconds, c.serving_usd_per_hour),
         Item(name="fixed", usd=c.fixed_setup_usd, explanation="the profile's fixed amount for the set-up"),

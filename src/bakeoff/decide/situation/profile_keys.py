@@ -374,10 +374,11 @@ class ProfileKeys(Record):
         json_schema_extra=_about("days per month", "cost"),
     )
 
-    evaluation_days: float = Field(
-        default=4.0,
+    project_days: float | None = Field(
+        default=None,
         ge=0,
-        description="Days of writing test questions and running the pilot, the same for every contender.",
+        description="Days of the project beside set-up and data: requirements, test questions, the pilot, improvement, "
+        "the launch. null: those of the 90-day plan.",
         json_schema_extra=_about("days", "cost"),
     )
     approval_days_per_update: float = Field(

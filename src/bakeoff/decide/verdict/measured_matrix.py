@@ -11,8 +11,9 @@ from itertools import permutations
 
 import numpy as np
 
-from bakeoff.decide.advise.factors import APPROACHES, NAMES, TITLES, Factor, Standing, read_factors
+from bakeoff.decide.advise.factors import Factor, read_factors
 from bakeoff.decide.advise.matrix import N_DRAWS, Matrix, Row, decision_matrix, judged
+from bakeoff.decide.situation.approaches import APPROACHES, NAMES, TITLES, Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.targets import TIMES_TARGET, Target, targets
 from bakeoff.decide.verdict.claims import FLATTERS_SILENCE

@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from bakeoff.decide.advise.factors import TITLES
 from bakeoff.decide.advise.roadmap import WEEKS, Phase, Recurring, Roadmap, Task
+from bakeoff.decide.situation.approaches import TITLES
 
 LINE_OCTETS = 75
 WORKING_DAYS = 5

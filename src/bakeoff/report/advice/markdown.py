@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bakeoff.decide.advise.advise import Advice
-from bakeoff.decide.advise.factors import NAMES, TITLES
 from bakeoff.decide.advise.matrix import Matrix
 from bakeoff.decide.advise.roadmap import Roadmap
+from bakeoff.decide.situation.approaches import NAMES, TITLES
 from bakeoff.sentences import listed
 
 

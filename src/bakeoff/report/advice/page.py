@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bakeoff.decide.advise.advise import Advice
-from bakeoff.decide.advise.factors import APPROACHES, NAMES, TITLES
+from bakeoff.decide.situation.approaches import APPROACHES, NAMES, TITLES
 from bakeoff.decide.verdict.claims import articles
 from bakeoff.report.advice.markdown import in_a_pilot
 

@@ -1,15 +1,16 @@
 """The tasks of each phase of a roadmap, and its exit criteria.
 
 Takes a `Plan` (profile, approaches, targets), gives drafts of tasks (title, owner, days) and exit criteria. Knows
-nothing about weeks. The profile's engineering days are spread over the tasks that they pay for.
+nothing about weeks or money. The profile's engineering days are spread over the tasks that they pay for; the cost model
+counts the days of all tasks.
 """
 
 import math
 from dataclasses import dataclass
 
-from bakeoff.decide.advise.factors import FINE_TUNING, HYBRID, RAG, TITLES, Standing
+from bakeoff.decide.situation.approaches import FINE_TUNING, HYBRID, RAG, TITLES, Standing
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.targets import RUNNING, Target
+from bakeoff.decide.situation.targets import RUNNING, Target, targets
 from bakeoff.measure.comparison import Entrant
 
 PRODUCT, DOMAIN, APP, ML, PLATFORM = (
@@ -88,6 +89,28 @@ class Plan:
         left_out += [] if self.profile.update_interval_days else ["freshness"]
         left_out += [] if self.profile.consistency_needed else ["consistency"]
         return [goal for goal in self.goals.values() if goal.measure not in left_out]
+
+
+def drafts(plan: Plan) -> list[list[Draft]]:
+    """The tasks of the six phases, with rounded days: what the roadmap lists and the cost model pays for."""
+    phases = (requirements, data, set_up, pilot, improvement, deployment)
+    return [[(title, owner, rounded(days)) for title, owner, days in phase(plan)] for phase in phases]
+
+
+def rounded(days: float) -> float:
+    """Days of a task, rounded up to halves; at least half a day."""
+    return max(0.5, math.ceil(2 * days - 1e-9) / 2)
+
+
+def project_days(profile: Profile, entrant: Entrant) -> float:
+    """The days of the plan for one contender beside its set-up and data.
+
+    They are requirements, test questions, the pilot, improvement and the launch.
+    """
+    approach = entrant.approach or ""
+    plan = Plan(profile, approach, (), targets(profile), {approach: entrant})
+    total = sum(days for phase in drafts(plan) for _, _, days in phase)
+    return max(0.0, total - plan.days("setup_days") - plan.days("data_days"))
 
 
 def _given(*tasks: Draft | None) -> list[Draft]:
