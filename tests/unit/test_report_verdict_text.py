@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 
 from bakeoff.decide.advise.matrix import Row
+from bakeoff.decide.value.worth import NOTHING
 from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.decide.verdict.sensitivity import Flip
+from bakeoff.decide.verdict.sensitivity import RIGHT_USD, Flip
 from bakeoff.errors import RunFolderError
 from bakeoff.report import print_comparison
 from bakeoff.report.charts import Dot
@@ -23,11 +24,11 @@ from bakeoff.report.verdict_text import (
     amount,
     claims_by_finding,
     flip_sentence,
+    headline_parts,
     marks,
     matrix_lines,
     matrix_sentences,
     unknown_factors,
-    verdict_sentence,
 )
 from bakeoff.sentences import NARROW
 from tests.unit.report_fixture import SKILL, build
@@ -45,75 +46,38 @@ def judgement(whole: ReportData) -> Judgement:
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("headline", "first", "rest"),
     [
-        ({"winner": "rag", "tied_with": ()}, "Ship rag: it is significantly more accurate than every other"),
-        (
-            {"winner": "rag", "tied_with": ("a",)},
-            "Ship rag: it has the highest accuracy; a is not significantly less accurate.",
-        ),
-        (
-            {"winner": "rag", "tied_with": tuple("abcde")},
-            "it has the highest accuracy; a, b and 3 others are not significantly less accurate.",
-        ),
-        (
-            {"winner": "rag", "tied_with": ("a", "b"), "as_good": ("a",)},
-            "it is as accurate as a within the margin and costs the least; b is not significantly less accurate.",
-        ),
-        (
-            {"winner": "rag", "tied_with": ("a", "b"), "maybe_ahead": {"a": 7}},
-            "the highest accuracy that is sure; b is not significantly less accurate; a may be ahead, with 7 answers",
-        ),
-        (
-            {"winner": "rag", "tied_with": (), "short_of": ("x",)},
-            "Build on rag, but do not ship it yet: it is significantly more accurate than every other contender, but",
-        ),
-        (
-            {"winner": None, "tied_with": ("base", "rag")},
-            "No winner: no contender is significantly more accurate than the base model.",
-        ),
-        (
-            {"winner": None, "tied_with": ("base", "rag"), "baselines": ("base", "base-large")},
-            "No winner: no contender is significantly more accurate than every base model.",
-        ),
-        ({"winner": None, "tied_with": ()}, "No winner: the data do not support a verdict."),
+        ("Ship rag. It is worth 5 USD. Sure.", "Ship rag.", "It is worth 5 USD. Sure."),
+        ("Ship gpt-4.1. It leads.", "Ship gpt-4.1.", "It leads."),
+        ("No verdict yet: the test is too small.", "No verdict yet: the test is too small.", ""),
     ],
 )
-def test_the_verdict_is_one_honest_sentence(judgement: Judgement, changes: dict, says: str) -> None:
-    """The sentence names the winner, a winner among equals, or why there is none."""
-    plain = {"excluded": {}, "short_of": (), "as_good": ()}
-    assert says in verdict_sentence(judgement.model_copy(update={**plain, **changes}))
+def test_the_headline_says_first_what_to_do(judgement: Judgement, headline: str, first: str, rest: str) -> None:
+    """The first sentence is the title of the page; how sure it is and what is at stake follow it."""
+    assert headline_parts(judgement.model_copy(update={"headline": headline})) == (first, rest)
 
 
-def test_a_winner_alone_in_the_field_is_not_said_to_have_beaten_anybody(judgement: Judgement) -> None:
-    """A single eligible contender wins by default; if all break a limit, there is no winner."""
-    alone = judgement.sensitivity.model_copy(update={"rule_wins": {"rag": 1.0}})
-    only = judgement.model_copy(update={"winner": "rag", "tied_with": (), "short_of": (), "sensitivity": alone})
-    assert verdict_sentence(only) == "Ship rag: it is the only contender that breaks no limit."
-    nobody = judgement.sensitivity.model_copy(update={"rule_wins": {}})
-    none = judgement.model_copy(
-        update={"winner": None, "tied_with": (), "excluded": {"rag": "too slow"}, "sensitivity": nobody}
-    )
-    assert verdict_sentence(none) == "No winner: every contender breaks a limit."
-
-
-def test_the_chart_fills_the_winner_and_those_tied_with_it_only(judgement: Judgement) -> None:
-    """Without a verdict, only contenders that break a limit have a hollow dot."""
+def test_the_marks_are_those_of_the_verdict(judgement: Judgement) -> None:
+    """★ the choice, ≈ may be the best instead, × misses a need or a limit: only that one has a hollow dot."""
     told = judgement.model_copy(update={"winner": "rag", "tied_with": ("hybrid",), "excluded": {"slow": "why"}})
     dots = {name: marked(Dot(name, 0.5), told) for name in ("rag", "hybrid", "slow", "base")}
     assert [(dot.mark, dot.hollow, dot.strong) for dot in dots.values()] == [
-        ("★", False, True), ("≈", False, False), ("×", True, False), ("", True, False),
+        ("★", False, True), ("≈", False, False), ("×", True, False), ("", False, False),
     ]  # fmt: skip
     undecided = told.model_copy(update={"winner": None, "tied_with": ()})
-    assert not marked(Dot("base", 0.5), undecided).hollow and marked(Dot("slow", 0.5), undecided).hollow
     assert marks(undecided) == {"slow": "excluded"}
 
 
 def test_a_flip_says_what_changes_by_how_much_and_who_wins_then() -> None:
-    """Flips of weights and of cost inputs have their own sentences."""
+    """Flips of weights, of cost inputs and of the value of a right answer have their own sentences."""
     volume = Flip(input="queries_per_month", factor=2.5, becomes=100_000, winner="tuned")
     assert flip_sentence(volume) == (
-        "With queries in the first month at 100,000 instead of 40,000 (2.5 times as much), tuned would win on cost."
+        "With queries in the first month at 100,000 instead of 40,000 (2.5 times as much), tuned would be the choice."
+    )
+    value = Flip(input=RIGHT_USD, factor=0.25, becomes=0.5, winner=NOTHING)
+    assert flip_sentence(value) == (
+        "With the value of a right answer at 0.5 USD instead of 2 (0.25 times as much), doing nothing would be the choice."
     )
     weight = Flip(input="weight of latency_ms", factor=0.5, becomes=0.5, winner="rag")
     assert flip_sentence(weight) == (
@@ -208,17 +172,17 @@ def test_a_run_without_the_grid_or_a_winner_is_drawn_too(whole: ReportData, judg
     bare = judgement.model_copy(
         update={
             "winner": None, "tied_with": (), "effects": (), "roadmap": None, "break_even": (),
+            "headline": "Build nothing yet: no contender keeps the limits.",
             "excluded": dict.fromkeys(SKILL, "too slow"),
-            "sensitivity": judgement.sensitivity.model_copy(
-                update={"rule_wins": {}, "weighted_wins": {}, "flips": ()}
-            ),
+            "sensitivity": judgement.sensitivity.model_copy(update={"weighted_wins": {}, "flips": ()}),
             "cost": judgement.cost.model_copy(update={"table": (), "inputs": {}, "breakdown": {}, "tornado": ()}),
             "matrix": judgement.matrix.model_copy(update={"measured": None}),
         }
     )  # fmt: skip
     data = replace(whole, judgement=bare)
     page = html_page(data)
-    assert "No winner: every contender breaks a limit." in page
+    assert "Build nothing yet: no contender keeps the limits." in page
+    assert 'id="worth"' in page and 'id="ranges"' not in page and 'id="cost-sliders"' not in page
     assert 'id="effects"' not in page and 'id="roadmap"' not in page and 'id="total-cost"' not in page
     assert "Costs could not be calculated" in markdown_page(data)
 
@@ -226,8 +190,10 @@ def test_a_run_without_the_grid_or_a_winner_is_drawn_too(whole: ReportData, judg
 def test_the_markdown_opens_with_the_verdict_and_holds_every_section(whole: ReportData, judgement: Judgement) -> None:
     """The Markdown has the same sections as the page, with every claim and formula."""
     text = markdown_page(whole)
-    assert text.index("**Ship ") < text.index("## Before you rely") < text.index("## All contenders")
-    for title in ("Effects of the model, retrieval and tuning", "Total cost", "Rules of thumb",
+    assert whole.judgement is not None and text.index("**Do not ship") < text.index("## Before you rely")
+    assert text.index("## Before you rely") < text.index("## What each contender is worth")
+    for title in ("Requirements", "Collect more data?",
+                  "Effects of the model, retrieval and tuning", "Total cost", "Rules of thumb",
                   "What would change", "What the articles claim", "From pilot to production"):  # fmt: skip
         assert f"\n## {title}" in text
     claims = text[text.index("## What the articles claim") : text.index("## From pilot")]
@@ -246,8 +212,9 @@ def test_the_terminal_says_the_verdict_above_the_table(tmp_path: Path) -> None:
         print_comparison(folder, console)
         found[is_judged] = console.export_text()
         (folder / "verdict.json").unlink(missing_ok=True)
-    assert found[True].index("Ship ") < found[True].index("Halluc.") < found[True].index("rag-tuned cannot win")
-    assert "Ship " not in found[False] and "correct" in found[False].split("Halluc.")[0]
+    told = found[True].replace("\n", " ")
+    assert told.index("Do not ship") < told.index("net right of 100") < told.index("Halluc.") < told.index("cannot win")
+    assert "Do not ship" not in found[False] and "correct" in found[False].split("Halluc.")[0]
 
 
 def test_a_verdict_of_another_version_says_how_to_judge_again(tmp_path: Path) -> None:

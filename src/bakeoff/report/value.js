@@ -185,8 +185,8 @@ const bakeoffWorth = (() => {
     const leader = page.candidates.filter((name) => nets[name]).reduce((a, b) => (nets[b].net.value > nets[a].net.value ? b : a));
     const { net, best, loss } = nets[leader];
     const told = `If a right answer is worth ${smallUsd(right)}, ${title(leader)} is worth the most on average: ` +
-      `${money(net.value)}${moneySpan(net) && ` (${moneySpan(net)})`} a year. It is the best choice with a chance of ${percent(best)}; the mean loss ` +
-      `over all cases is ${money(loss)} a year.`;
+      `${money(net.value)}${moneySpan(net) && ` (${moneySpan(net)})`} a year. It is the best choice with a chance of ${percent(best)}, and the ` +
+      `expected loss of choosing it is ${money(loss)} a year.`;
     document.getElementById("worth-told").textContent = told;
     document.querySelectorAll(".right-usd").forEach((one) => { one.textContent = smallUsd(right); });
     document.querySelectorAll("#worth-picture .moved").forEach((one) => {
