@@ -121,9 +121,14 @@ def _offer(
     expected = mean + known
     cost = n * max((part.cost_usd for part in seen), default=0.0)
     if in_money:
-        return Offer(what=what, n=n, gain=max(0.0, float(expected.max(axis=1).mean() - mean.max())), cost_usd=cost)
+        return Offer(what=what, n=n, gain=_positive(float(expected.max(axis=1).mean() - mean.max())), cost_usd=cost)
     gain = _chance(expected + left + rest[order], expected) - p_right
-    return Offer(what=what, n=n, gain=max(0.0, gain), cost_usd=cost)
+    return Offer(what=what, n=n, gain=_positive(gain), cost_usd=cost)
+
+
+def _positive(gain: float) -> float:
+    """A gain without the noise of rounding."""
+    return max(0.0, round(gain, 6))
 
 
 def _chance(truth: np.ndarray, expected: np.ndarray) -> float:

@@ -28,6 +28,7 @@ FEW_QUESTIONS = 100
 LOW_RECALL = 0.6
 MOST_UNSURE = 0.2
 """If an accuracy may lie in a wider range, depending on unknown grades, that is the first reason for no verdict."""
+MOST_NAMED = 2
 MAYBE_BEST = 0.05
 """Contenders with at least this chance to be the best are named beside the choice."""
 
@@ -129,7 +130,9 @@ def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
     unsupported = _unsupported(case, winner)
     decision: Decision = "improve" if missed else "open" if not_shown or unsupported else "ship"
     rivals = tuple(_rivals(case, winner))
-    headline = _headline(case, winner, decision)
+    texts = [standing.text for standing in missed]
+    lacking = (*(standing.text for standing in not_shown), *unsupported)
+    headline = _headline(case, winner, texts, lacking)
     return _common(case, headline, _reason(case, winner, missed, not_shown, unsupported, rivals)).model_copy(
         update={
             "decision": decision,
@@ -137,8 +140,8 @@ def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
             "approach": case.comparison.entrant(winner).approach,
             "tied_with": rivals,
             "as_good": tuple(name for name in case.as_good if name != winner),
-            "short_of": tuple(standing.text for standing in missed),
-            "not_shown": (*(standing.text for standing in not_shown), *unsupported),
+            "short_of": tuple(texts),
+            "not_shown": lacking,
             "ungraded": tuple(_ungraded(case)),
             "warnings": (*_like_a_constant(case, winner), *warnings),
         }
@@ -260,13 +263,20 @@ def _rivals(case: Case, winner: str) -> list[str]:
 # The headline: what to do, how sure, what is at stake.
 
 
-def _headline(case: Case, winner: str, decision: Decision) -> str:
-    opening = {
-        "ship": f"Ship {winner}.",
-        "open": f"Do not ship yet: {winner} leads, but not everything that is required is shown.",
-        "improve": f"Do not ship yet: {winner} leads, but misses a requirement.",
-    }
-    return f"{opening[decision]} {_at_stake(case, winner) if case.in_money else _how_sure(case, winner)}"
+def _headline(case: Case, winner: str, missed: Sequence[str], not_shown: Sequence[str]) -> str:
+    if missed:
+        opening = f"Do not ship yet: {winner} leads, but misses {_first(missed)}."
+    elif not_shown:
+        opening = f"Do not ship yet: {winner} leads, but this is not shown yet: {_first(not_shown)}."
+    else:
+        opening = f"Ship {winner}."
+    return f"{opening} {_at_stake(case, winner) if case.in_money else _how_sure(case, winner)}"
+
+
+def _first(requirements: Sequence[str]) -> str:
+    """The first two requirements, and how many more there are."""
+    more = len(requirements) - MOST_NAMED
+    return listed(requirements) if more <= 0 else f"{', '.join(requirements[:MOST_NAMED])} and {more} more"
 
 
 def _at_stake(case: Case, winner: str) -> str:
