@@ -58,8 +58,8 @@ DEFAULTS: dict[str, Price] = {
         amount=800.0,
         unit="day",
         date=datetime.date(2026, 9, 25),
-        source="US Bureau of Labor Statistics, median wage of software developers in May 2025: 135,980 a year, taken as "
-        "70 % of what an employer pays, over 230 working days: 845, rounded to hundreds",
+        source="US Bureau of Labor Statistics, median wage of software developers in May 2025: 135,980 a year, taken "
+        "as 70 % of what an employer pays, over 230 working days: 845, rounded to hundreds",
     ),
     "index_month": Price(
         amount=0.0,
