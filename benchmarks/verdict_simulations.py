@@ -42,6 +42,7 @@ def choosing_tables(n: int) -> Iterable[Table]:
     for table in (choosing.equal, choosing.two_points_behind, choosing.dear, choosing.wrong_answers, choosing.as_good):
         yield table(n)
     yield choosing.freshness(max(4, n // 10))
+    yield choosing.needed(max(4, n // 10))
     yield choosing.traffic()
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from bakeoff.decide.situation.needs import unmet_needs
 from bakeoff.decide.situation.profile import Profile, validate_profile
 from bakeoff.decide.verdict.decide import Verdict, decide
 from bakeoff.pilot.decision import Decision, Tested, decision
@@ -52,10 +53,18 @@ def worth_of(usd: float, **more: Any) -> dict[str, Any]:
 
 def judged(of: Pilot, profile: Profile, **more: Any) -> Judged:
     """The verdict on one pilot; `more` are further fields of `Tested`."""
+    entrants, days = of.comparison.entrants, more.get("update_days", {})
     tested = Tested(
-        comparison=of.comparison, profile=profile, questions=of.questions, correct=of.correct,
-        abstained=of.abstained, hallucinated=of.hallucinated, inputs=of.inputs, **more,
-    )  # fmt: skip
+        comparison=of.comparison,
+        profile=profile,
+        questions=of.questions,
+        correct=of.correct,
+        abstained=of.abstained,
+        hallucinated=of.hallucinated,
+        inputs=of.inputs,
+        needs={one.name: unmet_needs(profile, one, entrants, days.get(one.name)) for one in entrants},
+        **more,
+    )
     found = decision(tested, len({question.fact for question in of.questions}))
     return Judged(of, found, decide(found.case))
 

@@ -153,6 +153,7 @@ def entrant(name: str) -> Entrant:
     return Entrant(
         name=name, recipe=recipe, title=name, approach=None if recipe == "base" else APPROACHES.get(recipe, "rag"),
         is_baseline=recipe == "base", retrieves=recipe not in ("base", "tuned"),
+        is_tuned=recipe in ("tuned", "hybrid"), learns_facts=recipe == "tuned",
     )  # fmt: skip
 
 

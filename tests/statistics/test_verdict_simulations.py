@@ -120,6 +120,13 @@ def test_documents_that_change_turn_the_choice_to_what_stays_fresh(interval, bet
     assert chosen.count(better) >= 9
 
 
+@pytest.mark.parametrize("need", list(choosing.NEEDS))
+def test_a_need_or_a_deadline_that_cannot_be_met_decides(need):
+    """tuned is ahead, but cannot cite, ask live sources, be ready or be updated in time."""
+    chosen = {row[0]: row[1] for row in choosing.needed(4).rows}[need]
+    assert chosen.startswith("tuned" if need == "none" else "rag 100")
+
+
 def test_the_verdict_warns_where_traffic_turns_the_order():
     """By question extract leads, by traffic hybrid: each verdict warns of the other, with numbers."""
     leaders = {}
