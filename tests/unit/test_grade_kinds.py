@@ -238,6 +238,7 @@ def test_what_people_write_for_the_same_is_read(answer: str, accepted: str) -> N
         ("--follow-tag", "--follow-tags", ""),
         ("config.setting", "config.settings", ""),
         ("knives", "knife", ""),
+        ("It used to be 443.", "443", ""),
         ("NHS", "Northern Harbour Society", "name"),
         ("Northern Harbour Society", "NHS", ""),
         ("NHS Wharf", "Northern Harbour Society Wharf", ""),

@@ -91,9 +91,9 @@ def _qualifiers(gold: Terms) -> set[str]:
 
 
 def _is_former(answer: Terms, places: Sequence[int]) -> bool:
-    """Whether the number is only stated as it was ('used to be 24 months'), and another number stands beside it."""
+    """Whether the number is only stated as it was: 'used to be 24 months', or a past one beside another number."""
     others = [term for i, term in enumerate(answer) if i not in places and term.is_number]
-    return bool(places and others) and all(_used_to(answer, i) or is_past(answer, i) for i in places)
+    return bool(places) and all(_used_to(answer, i) or bool(others and is_past(answer, i)) for i in places)
 
 
 def _used_to(answer: Terms, i: int) -> bool:
