@@ -289,8 +289,8 @@ def traffic_of(n_facts: int, shares: Sequence[float], sigma: float, n_pilots: in
 def traffic(n_pilots: int) -> None:
     """Weights with heavy tails."""
     header(
-        "sigma", "facts", "true shares", "share holds: clustered error", "now", "difference holds: clustered error", "now",
-        "different by the test",
+        "sigma", "facts", "true shares", "share holds: clustered error", "now", "difference holds: clustered error",
+        "now", "different by the test",
     )  # fmt: skip
     for sigma in (1.0, 2.0):
         for n in (40, 120, 300):

@@ -279,3 +279,21 @@ def test_values_in_a_wider_span_give_the_same_test_in_their_own_unit():
     assert two.p == pytest.approx(one.p) and two.finding == one.finding
     for key in ("difference", "low", "high"):
         assert getattr(two, key) == pytest.approx(2 * getattr(one, key))
+
+
+def test_the_choice_of_labels_leaves_fewer_observations():
+    """Than if every answer were labelled, which is as many as for known values; none without any label."""
+    units = [Unit(f"q{i}", "x") for i in range(200)]
+    right = {unit: float(i % 3 > 0) for i, unit in enumerate(units)}
+    grades = {"a": {unit.question_id: Predicted(float(i % 2), unit) for i, unit in enumerate(units)}}
+    facts = {unit.question_id: unit.question_id for unit in units}
+    some, every = (
+        corrected(
+            grades, right, sample_of(dict.fromkeys(units, 1.0), 0, labelling_order(dict.fromkeys(units, 1.0), 0)[:n])
+        )
+        for n in (60, 200)
+    )
+    of_some, of_every = (share(of.pseudos["a"], facts, of.n_labels) for of in (some, every))
+    known = share_estimate({unit.question_id: value for unit, value in right.items()}, facts)
+    assert 20 < of_some.n_effective < 100 < of_every.n_effective <= 200
+    assert of_every.n_effective == pytest.approx(known.n_effective)
