@@ -19,13 +19,13 @@ from tests.unit.report_fixture import SKILL, build
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
-    return gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=60))
+    return gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=120))
 
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     """A run that was not judged."""
-    return gather(build(tmp_path_factory.mktemp("bare") / "run", n_questions=60, profile=None))
+    return gather(build(tmp_path_factory.mktemp("bare") / "run", n_questions=120, profile=None))
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -130,8 +130,8 @@ def test_the_costs_can_be_added_up_from_their_tables(whole: ReportData) -> None:
     assert {row["contender"] for row in tables["tornado"]} == set(judgement.cost.inputs)
     assert len(tables["break_even"]) == len(judgement.break_even)
     assert len(tables["flips"]) == len(judgement.sensitivity.flips)
-    assert sum(float(row["rule_wins"]) for row in tables["sensitivity"]) == pytest.approx(
-        sum(judgement.sensitivity.rule_wins.values())
+    assert {row["contender"]: float(row["weighted_wins"]) for row in tables["sensitivity"]} == pytest.approx(
+        judgement.sensitivity.weighted_wins
     )
     assert judgement.roadmap is not None
     assert len(tables["roadmap"]) == len(judgement.roadmap.tasks()) and len(tables["risks"]) > 0

@@ -61,14 +61,11 @@ def test_the_page_asks_for_nothing(page: str) -> None:
 def test_hostile_texts_bring_no_element_with_them(page: str) -> None:
     """One script and its data, the page's own; no picture, no bold, no handler."""
     found = Elements(page).found
-    assert [attributes.get("type") for tag, attributes in found if tag == "script"] == [
-        "application/json",
-        "application/json",
-        None,
-    ]
+    types = [attributes.get("type") for tag, attributes in found if tag == "script"]
+    assert types == ["application/json", "application/json", "application/json", None]
     assert not [tag for tag, _ in found if tag in ("img", "b", "iframe", "object", "embed")]
     assert not [name for _, attributes in found for name in attributes if name.startswith("on")]
-    assert page.count("</script>") == 3
+    assert page.count("</script>") == 4
 
 
 def test_the_tables_and_charts_stand_in_the_page_itself(page: str) -> None:
@@ -90,7 +87,7 @@ def test_the_tables_and_charts_stand_in_the_page_itself(page: str) -> None:
     ):
         assert word in elements.text
     charts = [attributes for tag, attributes in elements.found if tag == "svg"]
-    once, at_both_widths = 5 + 3, 5 + 3  # slices and effects; the verdict adds costs and sensitivity
+    once, at_both_widths = 5 + 3, 5 + 3 + 3  # slices and effects; the verdict adds costs, sensitivity, and worth
     assert len(charts) == once + 2 * at_both_widths
     assert all(attributes["role"] == "img" and attributes["aria-label"] for attributes in charts)
 
@@ -146,16 +143,21 @@ def test_a_run_that_was_not_judged_has_the_page_without_a_verdict(tmp_path: Path
     assert [attributes.get("type") for tag, attributes in found if tag == "script"] == ["application/json", None]
     ids = {attributes.get("id") for _, attributes in found}
     assert not ids & {"effects", "total-cost", "matrix", "sensitivity", "claims", "roadmap"}
-    assert "bakeoffCost" not in page and ".cost-line" not in page and "Ship " not in page
+    assert "bakeoffCost" not in page and "bakeoffWorth" not in page and ".cost-line" not in page
 
 
 def test_the_verdict_comes_first_then_why_then_the_evidence(page: str) -> None:
     """The order is verdict, reason, excluded contenders, warnings, measures; the navigation lists every section."""
     text = Elements(page).text
-    places = [text.index(words) for words in ("Ship ", "answered", "Excluded", "Before you rely", "eight measures")]
+    order = (
+        "yet: ", "Net right answers per 100", "answered", "Excluded", "Before you rely", "each contender is worth",
+        "Who is best, by", "Right, wrong, cost", "Requirements A limit", "Collect more data?", "eight measures",
+    )  # fmt: skip
+    places = [text.index(words) for words in order]
     assert places == sorted(places)
     links = {attributes.get("href") for tag, attributes in Elements(page).found if tag == "a"}
-    assert {"#effects", "#total-cost", "#matrix", "#sensitivity", "#claims", "#roadmap"} <= links
+    assert {"#worth", "#ranges", "#front", "#requirements", "#more-data"} <= links
+    assert {"#effects", "#total-cost", "#matrix", "#sensitivity", "#claims"} <= links
 
 
 def test_writing_gives_the_page_and_the_markdown(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ from tests.unit.report_fixture import SKILL, build
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
-    return gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=60))
+    return gather(build(tmp_path_factory.mktemp("run") / "run", n_questions=120))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,8 @@ def test_a_flip_says_what_changes_by_how_much_and_who_wins_then() -> None:
     )
     value = Flip(input=RIGHT_USD, factor=0.25, becomes=0.5, winner=NOTHING)
     assert flip_sentence(value) == (
-        "With the value of a right answer at 0.5 USD instead of 2 (0.25 times as much), doing nothing would be the choice."
+        "With the value of a right answer at 0.5 USD instead of 2 (0.25 times as much), doing nothing would be the "
+        "choice."
     )
     weight = Flip(input="weight of latency_ms", factor=0.5, becomes=0.5, winner="rag")
     assert flip_sentence(weight) == (
@@ -205,7 +206,7 @@ def test_the_markdown_opens_with_the_verdict_and_holds_every_section(whole: Repo
 
 def test_the_terminal_says_the_verdict_above_the_table(tmp_path: Path) -> None:
     """Excluded contenders are below the verdict; without a verdict the headline is shown."""
-    folder = build(tmp_path / "run", n_questions=60)
+    folder = build(tmp_path / "run", n_questions=120)
     found = {}
     for is_judged in (True, False):
         console = Console(width=100, record=True, file=(tmp_path / "out").open("w"))
