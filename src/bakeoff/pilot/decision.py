@@ -179,7 +179,8 @@ def decision(tested: Tested, n_facts: int) -> Decision:
     candidates = [name for name in comparison.names if name not in excluded]
     builds = [name for name in candidates if name not in baselines]
     to_choose = [*candidates, NOTHING] if in_money else builds
-    expected = _expected(tested, draws, in_money)
+    drawn = draws.net(profile.stakes_usd.right) if in_money and profile.stakes_usd else draws.utility
+    expected = {name: float(values.mean()) for name, values in drawn.items()}
     cost = {name: float(usd.mean()) for name, usd in draws.total_usd.items()}
     first = top(expected, to_choose, cost)
     values = tested.utility_values()
@@ -188,7 +189,7 @@ def decision(tested: Tested, n_facts: int) -> Decision:
     leader = cheapest(first, as_good, cost) if first is not None and not in_money else first
     if leader is not None and leader != first and leader != NOTHING:
         contrasts = _contrasts(tested, values, baselines, builds, leader, expected)
-    level = picked_level(draws.utility, builds)
+    level = picked_level(drawn, [name for name in to_choose if name != NOTHING])
     of_worth = worth(draws, profile.stakes_usd.right if in_money and profile.stakes_usd else None, to_choose)
     of_worth = of_worth.model_copy(
         update={
@@ -232,12 +233,6 @@ def _known(tested: Tested, name: str, estimates: Mapping[str, Estimate]) -> Know
 def _excluded(standings: Sequence[Standing]) -> str:
     """Why a contender cannot be chosen: the first need or limit that it misses; empty if none."""
     return next((of.why for of in standings if of.kind != "goal" and of.state == "missed"), "")
-
-
-def _expected(tested: Tested, draws: Draws, in_money: bool) -> dict[str, float]:
-    stakes = tested.profile.stakes_usd
-    drawn = draws.net(stakes.right) if in_money and stakes else draws.utility
-    return {name: float(values.mean()) for name, values in drawn.items()}
 
 
 def _contrasts(
