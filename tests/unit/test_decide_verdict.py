@@ -258,6 +258,6 @@ def test_unsure_answers_with_the_same_text_cancel():
 
 def test_the_level_counts_every_contender_that_could_be_picked():
     """With a value, base models may be picked too: the best of two was lucky, so its bounds are stricter."""
-    rights = {"base": range(0, 120), "rag": range(60, 180)}
+    rights = {"base": range(120), "rag": range(60, 180)}
     without = decision_fixture.decided({}, **rights).case.level
     assert without == 0.95 < decision_fixture.decided(MONEY, usd={"base": 5_000.0, "rag": 5_000.0}, **rights).case.level
