@@ -29,7 +29,7 @@ from bakeoff.decide.value.outcomes import (
     outcomes,
     utilities,
 )
-from bakeoff.decide.value.weights import question_weights
+from bakeoff.decide.value.weights import Counts, question_weights
 from bakeoff.decide.value.worth import (
     NOTHING,
     Draws,
@@ -39,7 +39,7 @@ from bakeoff.decide.value.worth import (
     utility_of,
     worth,
 )
-from bakeoff.decide.verdict.decide import Case
+from bakeoff.decide.verdict.decide import AS_COUNTED, Case
 from bakeoff.decide.verdict.rule import cheapest, picked_level, top
 from bakeoff.decide.verdict.standing import Known, Standing, standings
 from bakeoff.measure.base_then_leader import base_then_leader
@@ -49,7 +49,11 @@ from bakeoff.measure.ppi import Corrected
 from bakeoff.measure.statistics import graded_share
 from bakeoff.records import Contrast, Question
 
-WAYS = {"question": "If each question counts once", "fact": "If each fact counts once", "traffic": "By traffic"}
+WAYS: Mapping[Counts, str] = {
+    "question": "If each question counts once",
+    "fact": "If each fact counts once",
+    "traffic": "By traffic",
+}
 QUESTIONS_PER_DAY = 60
 """Test questions that one person writes and checks in a day: an assumption, as in the roadmap."""
 LABELS_PER_DAY = 500
@@ -274,17 +278,21 @@ def _only(values: Values | Corrected, names: Sequence[str]) -> Values | Correcte
 
 
 def _orders(tested: Tested, values: Values) -> dict[str, dict[str, float]]:
-    """The mean utilities by each other way to count questions."""
-    orders = {}
+    """The mean utilities as measured, by each other way to count questions; under AS_COUNTED those of the profile."""
+    orders = {AS_COUNTED: _means(values, tested.weights)}
     for way, title in WAYS.items():
-        if way == tested.profile.counts and not tested.profile.slice_weights:
-            continue
-        weights = question_weights(tested.questions, way)  # type: ignore[arg-type]
-        total = sum(weights.values())
-        orders[title] = {
-            name: sum(weights[key] * value for key, value in of.values.items()) / total for name, of in values.items()
-        }
+        means = _means(values, question_weights(tested.questions, way))
+        if means not in orders.values():
+            orders[title] = means
     return orders
+
+
+def _means(values: Values, weights: Mapping[str, float]) -> dict[str, float]:
+    total = sum(weights.values())
+    return {
+        name: round(sum(weights[key] * value for key, value in of.values.items()) / total, 12)
+        for name, of in values.items()
+    }
 
 
 def _information(tested: Tested, draws: Draws, to_choose: Sequence[str], in_money: bool) -> Information:
