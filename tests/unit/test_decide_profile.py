@@ -155,3 +155,17 @@ def test_a_file_that_is_no_profile_is_refused(tmp_path, name, content, said):
         read_profile(path)
     assert said in str(error.value)
     assert name in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"right": 4, "wrong": 1, "declined": 2},
+        {"right": 4, "declined": 10},
+        {"right": 4, "by_slice": {"seen": {"declined": 10}}},
+        {"right": 4, "by_kind": {"number": {"wrong": 0}}, "declined": 1},
+    ],
+)
+def test_a_wrong_answer_that_costs_less_than_a_declined_one_is_refused(value):
+    """Given or by default, for all questions or for some: guessing would always pay."""
+    assert "guessing" in refused({"value": {"currency": "USD", **value}})

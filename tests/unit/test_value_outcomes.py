@@ -78,6 +78,9 @@ def test_declining_what_the_documents_do_not_answer_serves_nobody_unless_it_is_g
     assert of.right.mean() < 0.02 and of.declined.mean() == pytest.approx(0.8, abs=0.02)
     value = Value.model_validate({"currency": "USD", "right": 4, "by_slice": {"unanswerable": {"right": 1}}})
     assert shares_of(drawn(asked, value, rag=spec).rounded(), "rag").right.mean() == pytest.approx(0.8, abs=0.02)
+    of_kind = Value.model_validate({"currency": "USD", "right": 4, "by_kind": {"number": {"right": 9}}})
+    numbers = [question.model_copy(update={"kind": "number"}) for question in asked]
+    assert shares_of(drawn(numbers, of_kind, rag=spec).rounded(), "rag").right.mean() < 0.02
 
 
 def test_groups_of_stakes_have_their_own_shares():

@@ -78,9 +78,21 @@ def test_own_stakes_of_a_group_replace_the_usual_ones():
 def test_doing_nothing_is_worth_nothing_unless_today_is_described():
     """Nobody answers: 0. People who answer 90 % right and 10 % wrong: .9 less the cost of wrong ones."""
     plain = Value.model_validate({"currency": "USD", "unanswered": 4})
-    assert today_utility(None, Stakes(1, 1, 0)) == today_utility(plain, Stakes(1, 1, 0)) == 0.0
+    mass = np.ones((1, 1))
+    assert today_utility(None, Stakes(1, 1, 0), mass, [None]) == today_utility(plain, Stakes(1, 1, 0), mass, [None])
+    assert today_utility(plain, Stakes(1, 1, 0), mass, [None]) == 0.0
     people = Value.model_validate({"currency": "USD", "unanswered": 4, "today": {"accuracy": 0.9}})
-    assert today_utility(people, Stakes(1.0, 2.0, 0.0)) == pytest.approx(0.7)
+    assert today_utility(people, Stakes(1.0, 2.0, 0.0), mass, [None]) == pytest.approx(0.7)
+    wrong = Value.model_validate({"currency": "USD", "unanswered": 4, "today": {"accuracy": 0, "declined": 0.2}})
+    assert today_utility(wrong, Stakes(1.0, 2.0, 0.5), mass, [None]) == pytest.approx(-0.8 * 2 - 0.2 * 0.5)
+
+
+def test_todays_answers_have_the_stakes_of_each_group_too():
+    """A tenth of the questions is worth 100 right answers, for a contender and for people alike."""
+    people = Value.model_validate({"currency": "USD", "unanswered": 4, "today": {"accuracy": 0.9, "declined": 0.1}})
+    mass = np.array([[0.9, 0.1]])
+    given = today_utility(people, Stakes(1.0, 1.0, 0.0), mass, [None, OwnStakes(right=100.0)])
+    assert given == pytest.approx(0.9 * 0.9 + 0.1 * 0.9 * 100)
 
 
 def test_the_share_of_changed_facts_follows_the_updates():

@@ -79,15 +79,22 @@ const bakeoffValue = (() => {
     return sum;
   }
 
-  /* What a question is worth today, in right answers; 0 if nobody answers. */
-  const todayUtility = (today, stakes) =>
-    (today ? today.right - stakes.wrong * today.wrong - stakes.declined * today.declined : 0);
+  /* What a question is worth today in each draw, in right answers; 0 if nobody answers. */
+  function todayUtility(page, stakes) {
+    const { mass } = page.outcomes, total = new Float64Array(mass[0].length), { today } = page;
+    mass.forEach((share, g) => {
+      const own = page.own[g] || {};
+      const one = today && (own.right ?? 1) * today.right - (own.wrong ?? stakes.wrong) * today.wrong
+        - (own.declined ?? stakes.declined) * today.declined;
+      for (let d = 0; d < total.length && today; d += 1) total[d] += one * share[d];
+    });
+    return total;
+  }
 
   /* Every contender's utility, and that of doing nothing, by name. */
   function utilities(page, stakes, months) {
-    const n = page.outcomes.mass[0].length;
     const found = Object.fromEntries(page.names.map((name) => [name, utilityOf(page, name, stakes, months)]));
-    found[page.nothing] = new Float64Array(n).fill(todayUtility(page.today, stakes));
+    found[page.nothing] = todayUtility(page, stakes);
     return found;
   }
 

@@ -25,7 +25,7 @@ def value_payload(judgement: Judgement, payable: Sequence[str]) -> dict[str, Any
     terms = terms_of(profile, draws.outcomes.own)
     columns, drawn = _factors(judgement)
     value, today = terms.value, None
-    if value is not None and value.today.accuracy:
+    if value is not None and value.today.is_described:
         today = value.today.shares._asdict()
     per_question, per_month = (value.today.per_question, value.today.per_month) if value else (0.0, 0.0)
     return {

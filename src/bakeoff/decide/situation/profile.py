@@ -101,7 +101,7 @@ class Profile(ProfileKeys):
         return self
 
     def _check_value(self) -> None:
-        """Raise ValueError if the value has no exchange rate, an unknown slice, or contradicts the penalty."""
+        """Raise ValueError if the value has no exchange rate, an unknown slice, or contradicts itself or the penalty."""
         value = self.value
         if value is None:
             return
@@ -112,6 +112,7 @@ class Profile(ProfileKeys):
         for name in value.by_slice:
             if name not in IN_DOMAIN:
                 raise ValueError(f"value.by_slice: '{name}' is not a slice that counts: use {', '.join(IN_DOMAIN)}")
+        value.check_declining(self.wrong_answer_penalty)
         stakes = value.stakes(self.wrong_answer_penalty)
         if "wrong_answer_penalty" in self.model_fields_set and not math.isclose(
             stakes.wrong, self.wrong_answer_penalty * stakes.right, rel_tol=0.01

@@ -49,6 +49,11 @@ class Today(Record):
     per_month: float = Field(default=0.0, ge=0, description="what today's process costs a month besides")
 
     @property
+    def is_described(self) -> bool:
+        """Whether anybody answers today, or questions are declined at a cost. Otherwise a question is worth 0."""
+        return bool(self.accuracy) or self.declined is not None
+
+    @property
     def shares(self) -> Stakes:
         """The shares of right, wrong and declined answers. Without any accuracy, nobody answers."""
         declined = self.declined if self.declined is not None else 0.0 if self.accuracy else 1.0
@@ -110,12 +115,18 @@ class Value(Record):
                 f"right {self.right:g} is less than unanswered {self.unanswered:g}: a right answer saves at least what "
                 "it costs when nobody answers"
             )
-        if self.wrong is not None and self.wrong < self.declined:
-            raise ValueError(
-                f"wrong {self.wrong:g} costs less than declined {self.declined:g}: then guessing would always be "
-                "better than declining; check both"
-            )
         return self
+
+    def check_declining(self, penalty: float) -> None:
+        """Raise ValueError if a wrong answer costs less than a declined one, for all questions or for some."""
+        usual, own = self.stakes(penalty), {**self.by_slice, **self.by_kind}
+        named = {"": usual, **{f" of '{name}'": replaced(usual, amounts) for name, amounts in own.items()}}
+        for where, stakes in named.items():
+            if stakes.wrong < stakes.declined:
+                raise ValueError(
+                    f"a wrong answer{where} costs {stakes.wrong:g}, less than a declined one, {stakes.declined:g}: then "
+                    "guessing would always be better than declining; check `wrong`, `declined` and the penalty"
+                )
 
     def stakes(self, penalty: float) -> Stakes:
         """The amounts for a question without own ones, in `currency`. `penalty` is the profile's."""

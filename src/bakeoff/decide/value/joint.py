@@ -15,7 +15,7 @@ from bakeoff.decide.cost.draws import CostDraws, drawn_inputs
 from bakeoff.decide.cost.model import CostInputs, discounted_months, discounted_queries, total_usd
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.stakes import OwnStakes, Stakes, Value, in_units
-from bakeoff.decide.value.outcomes import OutcomeDraws
+from bakeoff.decide.value.outcomes import UNIT, OutcomeDraws
 from bakeoff.decide.value.updates import Changes
 from bakeoff.decide.value.worth import (
     NOTHING,
@@ -111,6 +111,7 @@ def joint_draws(of: ValueDraws, inputs: Mapping[str, CostInputs], terms: Terms) 
     }
     first = next(iter(inputs.values()), None)
     queries, months = (discounted_queries(first), discounted_months(first)) if first else (0.0, 0.0)
-    nothing = np.full(n, today_utility(terms.value, terms.utility))
+    mass = np.array(of.outcomes.mass, dtype=float).T / UNIT
+    nothing = today_utility(terms.value, terms.utility, mass, terms.own)
     spent = np.full(n, today_total_usd(terms.value, terms.usd, queries, months))
     return Draws({**utility, NOTHING: nothing}, {**total, NOTHING: spent}, queries, terms.changes.horizon_months)

@@ -101,8 +101,11 @@ def outcomes(
 
 
 def _is_unserved(question: Question, value: Value | None) -> bool:
-    """Whether declining is the right answer, but serves nobody: for a question that the documents do not answer."""
-    own = value.own(str(question.slice), question.kind) if value else None
+    """Whether declining is the right answer, but serves nobody: for a question that the documents do not answer.
+
+    Amounts of its kind do not change that: they say what an answer of this kind is worth, and there is none.
+    """
+    own = value.by_slice.get(str(question.slice)) if value else None
     return not question.answerable and (own is None or own.right is None)
 
 

@@ -142,12 +142,15 @@ def utility_of(shares: Shares, stakes: Stakes, own: Sequence[OwnStakes | None]) 
     return total
 
 
-def today_utility(value: Value | None, stakes: Stakes) -> float:
-    """What a question is worth today, without today's costs, in the unit of the stakes."""
-    shares = value.today.shares if value else Stakes(0.0, 0.0, 1.0)
-    if value is None or not value.today.accuracy:  # nobody answers: the zero point
-        return 0.0
-    return stakes.right * shares.right - stakes.wrong * shares.wrong - stakes.declined * shares.declined
+def today_utility(value: Value | None, stakes: Stakes, mass: np.ndarray, own: Sequence[OwnStakes | None]) -> np.ndarray:
+    """What a question is worth today, without today's costs, in each draw, in the unit of the stakes.
+
+    `mass` is each group's share of the questions, (draw, group): today's shares are the same in all groups.
+    """
+    if value is None or not value.today.is_described:  # nobody answers: the zero point
+        return np.zeros(len(mass))
+    shares = value.today.shares
+    return utility_of(Shares(shares.right * mass, shares.declined * mass, mass), stakes, own)
 
 
 def today_total_usd(value: Value | None, usd: float, queries: float, discounted_months: float) -> float:
