@@ -12,6 +12,8 @@ from bakeoff.decide.cost.model import HOUR, CostInputs
 from bakeoff.records import Record
 
 DAYS_PER_MONTH = 365.25 / 12
+APPROVAL_DAYS = 1.0
+"""Days until a person has checked and released a retrained model: an assumption."""
 
 
 class Changes(Record):
@@ -38,4 +40,5 @@ class Changes(Record):
 
 def update_days(c: CostInputs) -> float:
     """How many days one update of a contender takes: its machine's time, and the approval of a retraining."""
-    return (c.retraining_seconds_per_update + c.reindexing_seconds_per_update) / (24 * HOUR)
+    seconds = c.retraining_seconds_per_update + c.reindexing_seconds_per_update
+    return seconds / (24 * HOUR) + (APPROVAL_DAYS if c.retraining_seconds_per_update else 0.0)
