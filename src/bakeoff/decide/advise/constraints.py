@@ -24,6 +24,9 @@ LIMITED = {
     "days": "setting it up takes {} days of work; the deadline is in {:,.10g} days",
 }
 
+SAME = 1.001
+"""Amounts that differ by less than this factor are the same: both approaches come equally close."""
+
 
 class Constraints(Record):
     """The reason by approach that is ruled out, and a note for each limit that no approach keeps."""
@@ -51,7 +54,8 @@ def constraints(
             ranges = known.of(factor.estimate or "days")
             closest = min(left, key=lambda name: ranges[name].low)
             notes.append(_nobody(broken, closest))
-            broken = {name: why for name, why in broken.items() if name != closest}
+            least = SAME * ranges[closest].low
+            broken = {name: why for name, why in broken.items() if ranges[name].low > least}
         ruled_out |= {name: why for name, why in broken.items() if name not in ruled_out}
     return Constraints(ruled_out={name: ruled_out[name] for name in standing if name in ruled_out}, notes=tuple(notes))
 

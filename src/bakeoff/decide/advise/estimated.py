@@ -38,7 +38,7 @@ def scores_of(factor: Factor, profile: Profile, known: Estimates) -> dict[str, f
         limit = factor.value(profile)
         above = {name: 0.0 if limit is None else max(0.0, _doublings(of.high, limit)) for name, of in ranges.items()}
     least = min(above.values())
-    return {name: max(WORST, round(BEST - step * (amount - least), 1)) for name, amount in above.items()}
+    return {name: max(WORST, BEST - step * (amount - least)) for name, amount in above.items()}
 
 
 def _doublings(amount: float, of: float) -> float:

@@ -52,7 +52,7 @@ def matrix_markdown(matrix: Matrix) -> str:
     """The known rows, the totals and the shares of draws won, then the unknown factors."""
     heads = ("Factor", "Weight", *(NAMES[name] for name in matrix.approaches), "Why")
     rows = [
-        (row.title, f"{row.weight:g}", *(f"{row.scores[name]:g}" for name in matrix.approaches), row.why)
+        (row.title, f"{row.weight:.2g}", *(f"{row.scores[name]:.2g}" for name in matrix.approaches), row.why)
         for row in matrix.rows
         if row.scores
     ]
