@@ -108,7 +108,8 @@ def test_a_tighter_limit_never_helps_the_approach_that_needs_more(
     values = {key: value for key, value in base.items() if key != field}
     ranges = estimates(Profile.model_validate(values), STANDING).of(quantity)
     ends = sorted({end for of in ranges.values() for end in of})
-    limits = [None, 10 * ends[-1], *(times * end for end in reversed(ends) for times in (1.01, 0.99)), ends[0] / 50]
+    near = (times * end for end in ends for times in (1.01, 0.99))
+    limits = [None, 10 * ends[-1], *sorted(near, reverse=True), ends[0] / 50]
     matrices = [matrix({**values, field: limit}) for limit in limits]
     order = sorted(ranges, key=lambda name: ranges[name])
     for looser, tighter in pairwise(matrices):
