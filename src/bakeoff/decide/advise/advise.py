@@ -10,7 +10,7 @@ from datetime import date
 from bakeoff.decide.advise.budgets import above_budget, budget_note
 from bakeoff.decide.advise.conditions import Condition, conditions_for
 from bakeoff.decide.advise.contradictions import contradictions
-from bakeoff.decide.advise.estimates import Estimates, approach_inputs, estimates
+from bakeoff.decide.advise.estimates import DAYS_DOUBT, Estimates, approach_inputs, estimates
 from bakeoff.decide.advise.factors import NAMES, TITLES, Factor, Standing, stand_for
 from bakeoff.decide.advise.flips import Flip, flips
 from bakeoff.decide.advise.matrix import N_DRAWS, Matrix, Row, decision_matrix
@@ -55,7 +55,8 @@ class CostRow(Record):
 
     @property
     def interval(self) -> str:
-        """The total if usage is lower or higher than assumed; 'the same' if that changes it by less than 1 %."""
+        """The total if days of work and usage are lower or higher than assumed; 'the same' if that changes it by less
+        than 1 %."""
         if self.high_usd - self.low_usd < 0.01 * self.total_usd:
             return "the same"
         return f"{self.low_usd:,.0f} to {self.high_usd:,.0f}"
@@ -282,7 +283,8 @@ def _about_cost(profile: Profile) -> str:
     assumed = "" if "queries_per_month" in profile.model_fields_set else " (assumed)"
     return (
         f"For {profile.queries_per_month:,.0f} queries a month{assumed} and assumed usage. Prices are the profile's or "
-        "Bakeoff's defaults. Set-up and running cost include the days of work. Running cost is the average month after "
-        "set-up. A pilot replaces the assumed seconds and tokens. It does not measure days of work, prices or volume: "
-        "those stay as they are in the profile or Bakeoff's defaults."
+        "Bakeoff's defaults. Set-up and running cost include the days of work; days that the profile does not give may "
+        f"be {DAYS_DOUBT:g} times too high or too low. Running cost is the average month after set-up. A pilot "
+        "replaces the assumed seconds and tokens. It does not measure days of work, prices or volume: those stay as "
+        "they are in the profile or Bakeoff's defaults."
     )

@@ -7,14 +7,15 @@ when the profile is read (`decide/situation/profile.py`); what is here can still
 from collections.abc import Iterator
 
 from bakeoff.decide.advise.constraints import assumed_update_days, needs_unmet
-from bakeoff.decide.advise.estimates import Estimates, cheapest_first
+from bakeoff.decide.advise.estimates import Estimates, cheapest_first, estimates
 from bakeoff.decide.advise.factors import NAMES, TITLES, Standing, every
 from bakeoff.decide.situation.profile import Profile
 
 FEWEST_EXAMPLES = 100
 """Below this number of examples, tuning has hardly anything to learn from: as in the table of factors."""
-LARGE_MODEL, LARGEST_WITHOUT_GPU = 15.0, 3.0
-"""Billion parameters from which a machine without a GPU is too slow to answer, or to train on: judgements."""
+LARGE_MODEL, LARGEST_WITHOUT_GPU, SMALL_MODEL = 15.0, 3.0, 1.0
+"""Billion parameters from which a machine without a GPU is too slow to answer, or to train on, and from which costs
+assumed for a small model mislead: judgements."""
 
 
 def contradictions(profile: Profile, known: Estimates, standing: Standing) -> tuple[str, ...]:
@@ -24,6 +25,7 @@ def contradictions(profile: Profile, known: Estimates, standing: Standing) -> tu
         *_knowledge(profile),
         *_training(profile),
         *_machines(profile),
+        *_size(profile, known, standing),
         *_time(profile, known),
         *_worth(profile, known),
     )
@@ -95,6 +97,19 @@ def _machines(profile: Profile) -> Iterator[str]:
         )
     if (profile.api_model or profile.api_tuned_model) and profile.answers_on != "api":
         yield "The profile names a model of an API, but answers_on is not api: its price is not used."
+
+
+def _size(profile: Profile, known: Estimates, standing: Standing) -> Iterator[str]:
+    """A large model whose size leaves the assumed costs as they are."""
+    size = profile.model_billion_parameters
+    if size is None or size < SMALL_MODEL or not known.total:
+        return
+    others = estimates(profile.model_copy(update={"model_billion_parameters": None}), standing)
+    if others.total == known.total:
+        yield (
+            f"The assumed costs are those of a model of 0.135 billion parameters, not of {size:g} billion: a larger one "
+            "takes a larger machine, and costs more."
+        )
 
 
 def _time(profile: Profile, known: Estimates) -> Iterator[str]:

@@ -20,6 +20,8 @@ def advice_markdown(advice: Advice) -> str:
         plain(recommendation.uncertainty),
         "This advice applies rules of thumb from five articles to your answers. Nothing was measured.",
     ]
+    if advice.warnings:
+        parts += ["## Check first", _list(advice.warnings)]
     if advice.inspected:
         parts += ["## What was found in your data", _list(advice.inspected)]
     if recommendation.reasons:
@@ -119,7 +121,7 @@ def _cost(advice: Advice) -> str:
         "Set-up, USD",
         "Running, USD a month",
         f"{cost.horizon_months} months, USD",
-        "If usage differs",
+        "If days and usage differ",
     )
     return "\n\n".join([_table(heads, rows), _list([*cost.warnings, *cost.break_even]), plain(cost.about)])
 
