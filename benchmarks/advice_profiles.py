@@ -39,7 +39,7 @@ def random_values(rng: random.Random) -> dict[str, Any]:
         "privacy_on_premises": rng.random() < 0.4,
         "latency_limit_ms": one_of(rng, 0.4, 150, 10_000),
         "budget_usd_per_month": one_of(rng, 0.4, 500, 20_000),
-        "budget_setup_usd": one_of(rng, 0.4, 5_000, 200_000),
+        "budget_setup_usd": one_of(rng, 0.4, 15_000, 500_000),
         "max_hallucination": one_of(rng, 0.4, 0.01, 0.3),
         "deadline_days": one_of(rng, 0.4, 14, 365),
         "queries_per_month": log_uniform(rng, 300, 3_000_000),

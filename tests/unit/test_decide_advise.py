@@ -257,7 +257,11 @@ def test_the_monthly_budget_is_held_against_the_running_cost_alone() -> None:
     assert 12 * rag.running_usd_per_month == pytest.approx(rag.total_usd - rag.setup_usd)
 
 
-DAYS = {"setup_days": {"rag": 5, "tuned": 8, "hybrid": 12}, "data_days": {"rag": 1, "tuned": 5, "hybrid": 6}}
+DAYS: dict[str, Any] = {
+    "project_days": 0,
+    "setup_days": {"rag": 5, "tuned": 8, "hybrid": 12},
+    "data_days": {"rag": 1, "tuned": 5, "hybrid": 6},
+}
 """Days that the team gives are exact: 6, 13 and 18, at 800 USD a day."""
 
 
@@ -266,7 +270,10 @@ DAYS = {"setup_days": {"rag": 5, "tuned": 8, "hybrid": 12}, "data_days": {"rag":
     [
         ({"budget_setup_usd": 1_000, "budget_usd_per_month": 30}, ("breaks both budgets", "No approach surely keeps")),
         ({"budget_setup_usd": 5_000, **DAYS}, ("only RAG surely keeps the budget",)),
-        ({"budget_setup_usd": 5_000}, ("RAG may break the budget", "No approach surely keeps the budget")),
+        (
+            {"budget_setup_usd": 5_000, "project_days": 0},
+            ("RAG may break the budget", "No approach surely keeps the budget"),
+        ),
         ({"budget_setup_usd": 5_000, "budget_usd_per_month": 30, **DAYS}, ("breaks one of the budgets",)),
         ({"budget_setup_usd": 90_000, "budget_usd_per_month": 9_000}, ()),
         ({}, ()),

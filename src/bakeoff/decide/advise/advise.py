@@ -10,7 +10,7 @@ from datetime import date
 from bakeoff.decide.advise.budgets import above_budget, budget_note
 from bakeoff.decide.advise.conditions import Condition, conditions_for
 from bakeoff.decide.advise.contradictions import contradictions
-from bakeoff.decide.advise.estimates import DAYS_DOUBT, Estimates, approach_inputs, estimates
+from bakeoff.decide.advise.estimates import Estimates, approach_inputs, estimates
 from bakeoff.decide.advise.factors import Factor
 from bakeoff.decide.advise.flips import Flip, flips
 from bakeoff.decide.advise.matrix import N_DRAWS, Matrix, Row, decision_matrix
@@ -285,7 +285,7 @@ def _about_cost(profile: Profile) -> str:
     return (
         f"For {profile.queries_per_month:,.0f} queries a month{assumed} and assumed usage. Prices are the profile's or "
         "Bakeoff's defaults. Set-up and running cost include the days of work; days that the profile does not give may "
-        f"be {DAYS_DOUBT:g} times too high or too low. Running cost is the average month after set-up. A pilot "
+        "be half or double. Running cost is the average month after set-up. A pilot "
         "replaces the assumed seconds and tokens. It does not measure days of work, prices or volume: those stay as "
         "they are in the profile or Bakeoff's defaults."
     )

@@ -22,7 +22,7 @@ from bakeoff.records import Record
 LIMITED = {
     "setup": "setting it up costs {} USD, work included; the budget is {:,.0f} USD",
     "running": "running it costs {} USD a month, work included; the budget is {:,.0f} USD a month",
-    "days": "setting it up takes {} days of work; the deadline is in {:,.10g} days",
+    "days": "setting it up takes one person {} calendar days; the deadline is in {:,.10g} days",
 }
 
 SAME = 1.001

@@ -120,7 +120,7 @@ def _time(profile: Profile, known: Estimates) -> Iterator[str]:
         if known.days[fastest].low > deadline:
             yield (
                 f"The deadline in {deadline:g} days is shorter than the fastest set-up: {TITLES[fastest]} takes at "
-                f"least {known.days[fastest].low:.0f} days of work."
+                f"least {known.days[fastest].low:.0f} calendar days."
             )
 
 

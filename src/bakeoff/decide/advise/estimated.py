@@ -64,7 +64,7 @@ def sentence(factor: Factor, profile: Profile, known: Estimates) -> str:
     if factor.estimate == "total":
         volume = f"{profile.queries_per_month:,.0f} queries a month"
         return f"{volume}; assumed cost over the horizon in USD: {amounts}"
-    what = "assumed days of work until it answers" if factor.estimate == "days" else "assumed costs, work included"
+    what = "calendar days until it answers" if factor.estimate == "days" else "assumed costs, work included"
     return f"{limit:,.10g} {factor.unit}; {what}: {amounts}"
 
 

@@ -1,15 +1,14 @@
 """What each approach would cost and how long it would take to set up, before a pilot, as ranges.
 
 Takes a `Profile` and the contender that represents each approach. Gives `Estimates` by the cost model's assumed inputs.
-Days that the profile gives are exact. Days that Bakeoff assumes may be `DAYS_DOUBT` times too many or too few, unless
-the cost model has a range of its own for them. A hybrid is built of the parts of the other two: without days of its
-own in the profile, it takes at least as many as either of them.
+Days that the profile gives are exact; those that Bakeoff assumes have the cost model's range. A hybrid is built of the
+parts of the other two: without days of its own in the profile, it takes at least as many as either of them.
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bakeoff.decide.cost.inputs import ASSUMED_DAYS, assumed_inputs
+from bakeoff.decide.cost.inputs import CALENDAR, DAYS_DOUBT, assumed_inputs
 from bakeoff.decide.cost.model import (
     CostInputs,
     at_bound,
@@ -23,9 +22,6 @@ from bakeoff.decide.situation.profile import DAYS_OF_WORK, Profile
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.records import Record
 
-DAYS_DOUBT = 1.5
-"""Assumed days of work may be this many times too high or too low: an assumption (docs/matrix.md)."""
-
 
 class Range(NamedTuple):
     """The least, the likely and the most."""
@@ -36,7 +32,7 @@ class Range(NamedTuple):
 
 
 class Estimates(Record):
-    """Ranges by approach. Money is in US dollars, days are days of work until the first deployment.
+    """Ranges by approach. Money is in US dollars, days are calendar days until the first deployment.
 
     The costs are empty if a price is missing; `problem` then says which. `queries` are those of the horizon,
     discounted as the costs are.
@@ -62,7 +58,7 @@ def estimates(profile: Profile, standing: Standing) -> Estimates:
         inputs = approach_inputs(profile, standing)
     except (ConfigError, MissingExtraError) as error:
         return Estimates(setup={}, running={}, total={}, days=days, problem=str(error))
-    ends = {name: (_bound(c, 0), c, _bound(c, 1)) for name, c in inputs.items()}
+    ends = {name: (at_bound(c, 0), c, at_bound(c, 1)) for name, c in inputs.items()}
     costs = {
         key: {name: _ordered(*(float(cost(c)) for c in bounds)) for name, bounds in ends.items()}
         for key, cost in (("setup", setup_usd), ("running", nominal_running_usd_per_month), ("total", total_usd))
@@ -82,15 +78,10 @@ def approach_inputs(profile: Profile, standing: Standing) -> dict[str, CostInput
             for table in DAYS_OF_WORK
             if profile.own_days(table, standing[HYBRID]) is None
         }
-        inputs[HYBRID] = hybrid.model_copy(update=least)
+        low, high = DAYS_DOUBT
+        ranges = {table: (low * days, high * days) for table, days in least.items() if days}
+        inputs[HYBRID] = hybrid.model_copy(update={**least, "intervals": hybrid.intervals | ranges})
     return inputs
-
-
-def _bound(c: CostInputs, end: int) -> CostInputs:
-    """The inputs at the low (0) or high (1) end of every range; assumed days without a range get one."""
-    times = (1 / DAYS_DOUBT, DAYS_DOUBT)[end]
-    assumed = [table for table in DAYS_OF_WORK if c.sources.get(table) == ASSUMED_DAYS and table not in c.intervals]
-    return at_bound(c, end).model_copy(update={table: times * getattr(c, table) for table in assumed})
 
 
 def _ordered(*values: float) -> Range:
@@ -98,16 +89,15 @@ def _ordered(*values: float) -> Range:
 
 
 def _days(profile: Profile, standing: Standing, approach: str) -> Range:
-    tables = ("setup_days", "data_days")
+    """Calendar days of set-up and data by one person, as the verdict counts them; a hybrid takes at least its parts."""
     parts = standing.values() if approach == HYBRID else [standing[approach]]
-    own = {table: profile.own_days(table, standing[approach]) for table in tables}
-    likely = {
-        table: given if given is not None else max(profile.days(table, entrant) for entrant in parts)
-        for table, given in own.items()
-    }
-    firm = sum(days for table, days in likely.items() if own[table] is not None)
-    assumed = sum(likely.values()) - firm
-    return Range(firm + assumed / DAYS_DOUBT, firm + assumed, firm + assumed * DAYS_DOUBT)
+    low = likely = high = 0.0
+    for table in ("setup_days", "data_days"):
+        own = profile.own_days(table, standing[approach])
+        days = own if own is not None else max(profile.days(table, entrant) for entrant in parts)
+        least, most = (1.0, 1.0) if own is not None else DAYS_DOUBT
+        low, likely, high = low + least * days, likely + days, high + most * days
+    return Range(*(CALENDAR * days for days in (low, likely, high)))
 
 
 def cheapest_first(ranges: Mapping[str, Range]) -> list[str]:

@@ -19,6 +19,8 @@ from bakeoff.measure.comparison import Comparison, Entrant
 from bakeoff.records import Record, Stage
 
 DAYS_PER_MONTH = 365.25 / 12
+CALENDAR = 7 / 5
+"""Calendar days for a day of work of one person."""
 DAYS_DOUBT = (0.5, 2.0)
 """Assumed days of work may be half or double: a judgement. Software projects overrun by about a third on average, with
 a long tail (Jorgensen and Molokken-Ostvold 2006, doi:10.1016/j.infsof.2005.07.002)."""
@@ -94,7 +96,7 @@ def setup_calendar_days(c: CostInputs) -> tuple[float, float]:
     The work of setting it up and of its data counts; that of the test questions does not: the pilot is done.
     """
     ranges = [c.intervals.get(field, (getattr(c, field),) * 2) for field in ("data_days", "setup_days")]
-    low, high = (sum(ends) * 7 / 5 for ends in zip(*ranges, strict=True))
+    low, high = (CALENDAR * sum(ends) for ends in zip(*ranges, strict=True))
     return low, high
 
 
