@@ -17,7 +17,7 @@ from bakeoff.decide.cost.model import (
     setup_usd,
 )
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.stakes import in_units
+from bakeoff.decide.situation.stakes import OwnStakes, in_units, replaced
 from bakeoff.decide.value.information import LABELS, Information, Part, deviations, information
 from bakeoff.decide.value.joint import ValueDraws, changes_of, joint_draws, terms_of
 from bakeoff.decide.value.outcomes import (
@@ -137,6 +137,14 @@ class Tested:
             return []
         return [name for name in self.correct if self.updates[1] is None or name not in self.updates[1].right]
 
+    def unchanged(self, name: str) -> float:
+        """The share of the questions that a contender answers as in the test, although documents change."""
+        changes = changes_of(self.profile)
+        if not changes.changed:
+            return 1.0
+        is_measured = name not in self.freshness_assumed
+        return 1 - (changes.changed if is_measured else changes.stale(self.update_days.get(name, 0.0)))
+
     @cached_property
     def draws(self) -> Draws:
         return joint_draws(self.value_draws, self.inputs, terms_of(self.profile, self.outcome_draws.own))
@@ -168,8 +176,9 @@ class Decision:
     draws: Draws
 
 
-def decision(tested: Tested, n_facts: int) -> Decision:
-    """What the verdict rests on."""
+def decision(tested: Tested) -> Decision:
+    """What the verdict rests on. Facts whose questions have no weight do not count."""
+    n_facts = len({question.fact for question in tested.questions if tested.weights[question.id] > 0})
     profile, comparison, draws = tested.profile, tested.comparison, tested.draws
     in_money = profile.value is not None and bool(tested.inputs)
     estimates = {name: tested.shares_estimates(name) for name in comparison.names}
@@ -202,6 +211,7 @@ def decision(tested: Tested, n_facts: int) -> Decision:
         profile=profile,
         n_facts=n_facts,
         accuracy={name: of["accuracy"] for name, of in estimates.items()},
+        wrong={name: of["hallucination"] for name, of in estimates.items() if "hallucination" in of},
         worth=of_worth,
         draws=draws,
         standings={name: standings(of, profile, level) for name, of in known.items()},
@@ -212,7 +222,7 @@ def decision(tested: Tested, n_facts: int) -> Decision:
         level=level,
         information=learned,
         total_usd=cost,
-        orders=_orders(tested, values),
+        orders=_orders(tested, values, draws),
     )
     return Decision(case, of_worth, learned, draws)
 
@@ -251,9 +261,11 @@ def _contrasts(
     """The contrasts of the decision: contenders against the base models, and the leader against the others."""
     if leader is None or leader == NOTHING:
         return []
+    if leader in baselines and len(baselines) > 1:  # it has to beat the other base models itself
+        baselines, builds = [name for name in baselines if name != leader], [leader, *builds]
     profile = tested.profile
     weights = None if len(set(tested.weights.values())) == 1 else tested.weights
-    span = max(1.0, profile.utility.right + max(profile.utility.wrong, profile.utility.declined))
+    span = _span(profile, tested.outcomes.own)
     worth: Values | Corrected = values
     if tested.corrected is not None:
         worth = corrected_utilities(
@@ -271,6 +283,14 @@ def _contrasts(
     return [*found.against_base, *(pair for pair in found.against_leader if pair.a == leader)]
 
 
+def _span(profile: Profile, own: Sequence[OwnStakes | None]) -> float:
+    """The distance between the best and the worst an answer can be worth, at least 1."""
+    right = profile.value.stakes(profile.penalty).right if profile.value else 1.0
+    stakes = [replaced(profile.utility, group and in_units(group, right)) for group in own]
+    best = max([profile.utility.right, *(of.right for of in stakes)])
+    return max(1.0, best + max(max(of.wrong, of.declined) for of in [profile.utility, *stakes]))
+
+
 def _only(values: Values | Corrected, names: Sequence[str]) -> Values | Corrected:
     """The values of these contenders."""
     if isinstance(values, Corrected):
@@ -278,18 +298,27 @@ def _only(values: Values | Corrected, names: Sequence[str]) -> Values | Correcte
     return {name: values[name] for name in dict.fromkeys(names) if name in values}
 
 
-def _orders(tested: Tested, values: Values) -> dict[str, dict[str, float]]:
-    """The mean utilities by each other way to count questions."""
-    orders = {}
+def _orders(tested: Tested, values: Values, draws: Draws) -> dict[str, dict[str, float]]:
+    """The mean utilities by each other way to count questions: those of the draws, moved by what the count changes.
+
+    Answers about changed documents count in all ways alike.
+    """
+    now, orders = _means(values, tested.weights), {}
     for way, title in WAYS.items():
         if way == tested.profile.counts and not tested.profile.slice_weights:
             continue
-        weights = question_weights(tested.questions, way)  # type: ignore[arg-type]
-        total = sum(weights.values())
+        means = _means(values, question_weights(tested.questions, way))  # type: ignore[arg-type]
         orders[title] = {
-            name: sum(weights[key] * value for key, value in of.values.items()) / total for name, of in values.items()
+            name: float(draws.utility[name].mean()) + tested.unchanged(name) * (means[name] - now[name])
+            for name in values
         }
     return orders
+
+
+def _means(values: Values, weights: Mapping[str, float]) -> dict[str, float]:
+    """The weighted means over all questions. A question without a value (not answered) is worth 0."""
+    total = sum(weights.values())
+    return {name: sum(weights[key] * value for key, value in of.values.items()) / total for name, of in values.items()}
 
 
 def _information(tested: Tested, draws: Draws, to_choose: Sequence[str], in_money: bool) -> Information:
@@ -301,19 +330,24 @@ def _information(tested: Tested, draws: Draws, to_choose: Sequence[str], in_mone
     factor = stakes.right * draws.queries if in_money and stakes else 1.0
     day = next(iter(tested.inputs.values())).engineering_usd_per_day if tested.inputs else 0.0
     of, drawn, question = tested.outcomes, tested.drawn, day / QUESTIONS_PER_DAY
+    scale = factor * np.array([tested.unchanged(name) for name in names])
     parts = [
-        Part(part, factor * _of_cells(tested, names, drawn.parts == i), of.facts_of(i), cost_usd=question)
+        Part(part, scale * _of_cells(tested, names, drawn.parts == i), of.facts_of(i), cost_usd=question)
         for i, part in enumerate(of.slices)
     ]
     if of.n_unsure:
         cost = day / LABELS_PER_DAY
-        parts.append(Part(LABELS, factor * _of_unsure(tested, names), 0, n=of.n_unsure, cost_usd=cost))
+        parts.append(Part(LABELS, scale * _of_unsure(tested, names), 0, n=of.n_unsure, cost_usd=cost))
+    if tested.updates[1] is not None and changes_of(profile).changed:  # the rest is about changed documents
+        rest = factor * deviations(draws.utility, names) - sum(part.deviations for part in parts)
+        n_changed = len({asked.fact for asked in tested.changed})
+        parts.append(Part("changed", np.asarray(rest), n_changed, cost_usd=question))
     costs = deviations(draws.total_usd, names) if in_money else 0.0
     means = [float((factor * draws.utility[name]).mean()) for name in names]
     if in_money:
         means = [mean - float(draws.total_usd[name].mean()) for mean, name in zip(means, names, strict=True)]
-    rest = -costs if in_money else np.zeros((len(draws.utility[names[0]]), len(names)))
-    return information(means, parts, np.asarray(rest), profile.horizon_months, in_money)
+    unasked = -costs if in_money else np.zeros((len(draws.utility[names[0]]), len(names)))
+    return information(means, parts, np.asarray(unasked), profile.horizon_months, in_money)
 
 
 def _of_cells(tested: Tested, names: Sequence[str], cells: np.ndarray) -> np.ndarray:

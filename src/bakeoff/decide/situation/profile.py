@@ -101,7 +101,7 @@ class Profile(ProfileKeys):
         return self
 
     def _check_value(self) -> None:
-        """Raise ValueError if the value has no exchange rate, an unknown slice, or contradicts itself or the penalty."""
+        """Raise ValueError if the value has no exchange rate, an unknown slice, or amounts that contradict."""
         value = self.value
         if value is None:
             return

@@ -124,8 +124,8 @@ class Value(Record):
         for where, stakes in named.items():
             if stakes.wrong < stakes.declined:
                 raise ValueError(
-                    f"a wrong answer{where} costs {stakes.wrong:g}, less than a declined one, {stakes.declined:g}: then "
-                    "guessing would always be better than declining; check `wrong`, `declined` and the penalty"
+                    f"a wrong answer{where} costs {stakes.wrong:g}, less than a declined one, {stakes.declined:g}: "
+                    "then guessing would always be better than declining; check `wrong`, `declined` and the penalty"
                 )
 
     def stakes(self, penalty: float) -> Stakes:
