@@ -1,6 +1,7 @@
 """The verdict's part of the report in headless Chromium: sliders, charts, claims; by keyboard, without scripts."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,17 @@ import pytest
 from bakeoff.decide.cost.break_even import break_even
 from bakeoff.decide.cost.model import CostInputs, cost_table
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.stakes import Stakes
+from bakeoff.decide.value.joint import joint_draws, terms_of
+from bakeoff.decide.value.worth import best_ranges, worth
 from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.decide.verdict.wording import money
 from bakeoff.measure.comparison import AskedModel
 from bakeoff.models.settings import TokenPrice
 from bakeoff.pilot.judge import judge
 from bakeoff.report import gather, write_report
 from bakeoff.report.cost_page import cost_cells, sliders, tornado_bars
+from bakeoff.report.worth_text import range_sentences, valued, worth_sentence
 from bakeoff.runs.folder import RunFolder, write_record
 from tests.end_to_end.browser import all_of, choose, one_of, show, started
 from tests.unit.cost_fixture import changed
@@ -23,6 +29,7 @@ from selenium import webdriver  # isort: skip
 from selenium.webdriver.common.keys import Keys  # isort: skip
 from selenium.webdriver.support.ui import WebDriverWait  # isort: skip
 
+VALUE_SLIDERS = ("right_usd", "wrong_times", "declined_times")
 SLIDERS = ("queries_per_month", "horizon_months", "machine_usd_per_hour", "engineering_usd_per_day")
 
 
@@ -137,6 +144,68 @@ def test_any_two_contenders_can_be_held_against_each_other(page: webdriver.Chrom
     shows(page, inputs, winner)
 
 
+@pytest.mark.parametrize(
+    ("field", "keys"),
+    [
+        ("right_usd", [Keys.PAGE_UP] * 2),
+        ("wrong_times", [Keys.HOME]),
+        ("declined_times", [Keys.ARROW_RIGHT] * 3),
+        ("horizon_months", [Keys.ARROW_RIGHT] * 9),
+    ],
+)
+def test_worth_follows_the_sliders_as_in_python(
+    page: webdriver.Chrome, judgement: Judgement, field: str, keys: list[str]
+) -> None:
+    """Sentence, table and ranges are what Python makes of the same draws; the rows and both charts follow."""
+    before = page.execute_script("return document.querySelector('main').innerHTML")
+    one_of(page, f"#s-{field}").send_keys(*keys)
+    at = situation(page)
+    terms = terms_of(judgement.profile, judgement.draws.outcomes.own)
+    moved = replace(
+        terms,
+        utility=Stakes(1.0, at["wrong_times"], at["declined_times"]),
+        changes=terms.changes.model_copy(update={"horizon_months": int(at["horizon_months"])}),
+    )
+    found = valued(judgement)
+    assert found is not None
+    draws = joint_draws(judgement.draws, by_python(judgement, at), moved)
+    ranges = tuple(best_ranges(draws, found.payable))
+    expected = replace(
+        found, draws=draws, right_usd=at["right_usd"], ranges=ranges, worth=worth(draws, at["right_usd"], found.payable)
+    )
+    assert one_of(page, "#worth-told").text == worth_sentence(expected)
+    assert [one.text for one in all_of(page, "#range-sentences li")] == range_sentences(ranges)
+    script = """return [...document.querySelectorAll('#worth-table tbody tr')].map((row) => [row.dataset.contender,
+        row.querySelector('[data-worth="net"]').textContent, row.querySelector('[data-worth="cost"]').textContent])"""
+    shown = page.execute_script(script)
+    assert [name for name, _, _ in shown] == expected.by_net
+    for name, net, cost in shown:
+        assert (net, cost) == (money(expected.nets[name].net.value), money(expected.nets[name].cost.value))
+    assert page.execute_script("return document.querySelector('main').innerHTML") != before
+    assert one_of(page, "#worth-picture .moved").is_displayed()
+    one_of(page, "#cost-sliders button").send_keys(Keys.ENTER)
+    WebDriverWait(page, 5).until(lambda _: one_of(page, "#worth-told").text == worth_sentence(found))
+    assert not one_of(page, "#worth-picture .moved").is_displayed()
+
+
+def test_the_script_draws_worth_as_python_drew_it(page: webdriver.Chrome) -> None:
+    """There and back again: the rows and every element of the charts stand where they stood."""
+    script = """const drawn = '[data-value-chart] > svg, [data-rows] .row-track, #front-chart svg';
+        const numbers = (text) => (text.match(/-?[0-9]+([.][0-9]+)?/g) || []).map(Number);
+        return [...document.querySelectorAll(drawn)].map((of) => [...of.querySelectorAll('*')].map((node) =>
+          [node.tagName, node.children.length ? '' : node.textContent, [...node.attributes]
+            .filter(({ name }) => !['class', 'title'].includes(name)).flatMap(({ value }) => numbers(value))]))"""
+    before = page.execute_script(script)
+    slider = one_of(page, "#s-right_usd")
+    slider.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_LEFT)
+    after = page.execute_script(script)
+    assert len(before) == len(after) and before
+    for old, new in zip(before, after, strict=True):
+        assert sorted((tag, text) for tag, text, _ in old) == sorted((tag, text) for tag, text, _ in new)
+        places = [sorted(at for *_, found in drawn for at in found) for drawn in (old, new)]
+        assert places[0] == pytest.approx(places[1], abs=0.11)
+
+
 def answered_by_api(run: RunFolder, profile: Profile) -> None:
     """Judge the run as if a hosted model had answered, at a higher price for its tuned versions."""
     comparison = run.comparison()
@@ -208,15 +277,16 @@ def test_every_control_has_a_name_and_is_reached_by_tab(page: webdriver.Chrome) 
         slider.send_keys(Keys.ARROW_RIGHT)
         assert slider.accessible_name and slider.get_attribute("aria-valuetext")
         assert slider.size["height"] >= 24
-    page.execute_script("document.querySelector('#cost-table').closest('.scroll').focus()")
+    page.execute_script("document.querySelector('nav a:last-child').focus()")
     reached = []
-    for _ in range(9):
+    for _ in range(len(VALUE_SLIDERS) + len(SLIDERS)):
         page.switch_to.active_element.send_keys(Keys.TAB)
         focused = page.switch_to.active_element
         reached.append(focused.get_attribute("id"))
         outline = page.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
         assert outline != "none"
-    assert [*(f"s-{field}" for field in SLIDERS), "cost-first"] == [one for one in reached if one][:5]
+    assert reached == [f"s-{field}" for field in (*VALUE_SLIDERS, *SLIDERS)]
+    assert one_of(page, "#cost-first").accessible_name
 
 
 def test_the_claims_are_filtered_and_counted(page: webdriver.Chrome, judgement: Judgement) -> None:

@@ -254,3 +254,10 @@ def test_unsure_answers_with_the_same_text_cancel():
         EASY, base=0, rag=spec | {"text": "x"}, hybrid={"right": range(80), "unsure": range(100, 150), "text": "x"}
     )
     assert found.winner == "rag" and found.tied_with == ()
+
+
+def test_the_level_counts_every_contender_that_could_be_picked():
+    """With a value, base models may be picked too: the best of two was lucky, so its bounds are stricter."""
+    rights = {"base": range(120), "rag": range(60, 180)}
+    without = decision_fixture.decided({}, **rights).case.level
+    assert without == 0.95 < decision_fixture.decided(MONEY, usd={"base": 5_000.0, "rag": 5_000.0}, **rights).case.level

@@ -16,6 +16,7 @@ from tests.unit.report_fixture import build
 OWN_DAYS = {
     "setup_days": {"rag": 2.0, "tuned": 9.0},
     "data_days": {"rag": 2.0, "tuned": 6.0},
+    "project_days": 0.0,
 }
 
 

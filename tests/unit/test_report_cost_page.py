@@ -155,6 +155,11 @@ def test_the_formulas_add_up_to_what_the_table_says(judgement: Judgement) -> Non
 
 def test_the_charts_stand_for_every_contender_and_mark_the_crossings(judgement: Judgement) -> None:
     """One line each, at both widths; a ring where the winner and another cost the same within the axis."""
+    own = {name: c.model_copy(update={"project_days": 0.0}) for name, c in judgement.cost.inputs.items()}
+    first = reference(judgement)
+    points = tuple(break_even(own[first], c) for name, c in own.items() if name != first)
+    costs = judgement.cost.model_copy(update={"inputs": own})
+    judgement = judgement.model_copy(update={"cost": costs, "break_even": points})
     context = cost_context(judgement, {})
     assert context is not None
     for chart in (context["months_chart"], context["volume_chart"]):

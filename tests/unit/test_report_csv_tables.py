@@ -25,7 +25,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     """A run that was not judged."""
-    return gather(build(tmp_path_factory.mktemp("bare") / "run", n_questions=120, profile=None))
+    return gather(build(tmp_path_factory.mktemp("bare") / "run", n_questions=60, profile=None))
 
 
 def rows(text: str) -> list[dict[str, str]]:

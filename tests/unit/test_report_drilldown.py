@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.records import Chunk, SourceSpan
-from bakeoff.report.drilldown import drilldown_json, marks, script_safe
+from bakeoff.report.drilldown import drilldown, marks, script_safe
 from bakeoff.report.gather import ReportData, gather
 from tests.unit.report_fixture import build
 
@@ -18,7 +18,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
 
 @pytest.fixture(scope="module")
 def payload(data: ReportData) -> dict:
-    return json.loads(drilldown_json(data, dict.fromkeys(data.contenders, 0)))
+    return json.loads(drilldown(data, dict.fromkeys(data.contenders, 0)).json)
 
 
 def cut(text: str, mark: list[int]) -> str:
@@ -101,5 +101,20 @@ def test_a_missing_answer_is_shown_as_missing(tmp_path: Path) -> None:
     path = folder / "answers" / "rag.jsonl"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
     data = gather(folder)
-    first = json.loads(drilldown_json(data, dict.fromkeys(data.contenders, 0)))["questions"][0]
+    first = json.loads(drilldown(data, dict.fromkeys(data.contenders, 0)).json)["questions"][0]
     assert {"contender": 1, "outcome": "missing"} in first["results"]
+
+
+def test_a_page_holds_as_many_questions_as_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first questions fill the room for them; their passages are there, those of the others are not."""
+    data = gather(build(tmp_path / "run", n_questions=30, profile=None))
+    everything = drilldown(data, dict.fromkeys(data.contenders, 0))
+    assert everything.n_questions == len(data.questions)
+    room = len(everything.json.encode()) // 2
+    monkeypatch.setattr("bakeoff.report.drilldown.MOST_BYTES", room)
+    some = drilldown(data, dict.fromkeys(data.contenders, 0))
+    payload = json.loads(some.json)
+    assert 0 < some.n_questions == len(payload["questions"]) < everything.n_questions
+    assert len(some.json.encode()) < room + 5000
+    placed = {place for q in payload["questions"] for one in q["results"] for place, _ in one.get("passages", [])}
+    assert max(placed) < len(payload["chunks"])

@@ -142,7 +142,7 @@ def test_the_shares_of_a_contender_add_up(rich: ReportData) -> None:
     judgement = of(rich)
     for name, (right, wrong, declined) in shares(judgement).items():
         assert right + wrong + declined == pytest.approx(1.0)
-        assert 0 <= min(right, wrong, declined) and name in judgement.worth.utility
+        assert min(right, wrong, declined) >= 0 and name in judgement.worth.utility
 
 
 def test_a_dominated_contender_is_named_with_the_better_ones(rich: ReportData) -> None:

@@ -29,7 +29,7 @@ from bakeoff.decide.value.outcomes import (
     outcomes,
     utilities,
 )
-from bakeoff.decide.value.weights import question_weights
+from bakeoff.decide.value.weights import Counts, question_weights
 from bakeoff.decide.value.worth import (
     NOTHING,
     Draws,
@@ -39,7 +39,7 @@ from bakeoff.decide.value.worth import (
     utility_of,
     worth,
 )
-from bakeoff.decide.verdict.decide import Case
+from bakeoff.decide.verdict.decide import AS_COUNTED, Case
 from bakeoff.decide.verdict.rule import cheapest, picked_level, top
 from bakeoff.decide.verdict.standing import Known, Standing, standings
 from bakeoff.measure.base_then_leader import base_then_leader
@@ -49,7 +49,11 @@ from bakeoff.measure.ppi import Corrected
 from bakeoff.measure.statistics import graded_share
 from bakeoff.records import Contrast, Question
 
-WAYS = {"question": "If each question counts once", "fact": "If each fact counts once", "traffic": "By traffic"}
+WAYS: Mapping[Counts, str] = {
+    "question": "If each question counts once",
+    "fact": "If each fact counts once",
+    "traffic": "By traffic",
+}
 QUESTIONS_PER_DAY = 60
 """Test questions that one person writes and checks in a day: an assumption, as in the roadmap."""
 LABELS_PER_DAY = 500
@@ -188,7 +192,8 @@ def decision(tested: Tested) -> Decision:
     candidates = [name for name in comparison.names if name not in excluded]
     builds = [name for name in candidates if name not in baselines]
     to_choose = [*candidates, NOTHING] if in_money else builds
-    expected = _expected(tested, draws, in_money)
+    drawn = draws.net(profile.stakes_usd.right) if in_money and profile.stakes_usd else draws.utility
+    expected = {name: float(values.mean()) for name, values in drawn.items()}
     cost = {name: float(usd.mean()) for name, usd in draws.total_usd.items()}
     first = top(expected, to_choose, cost)
     values = tested.utility_values()
@@ -197,7 +202,7 @@ def decision(tested: Tested) -> Decision:
     leader = cheapest(first, as_good, cost) if first is not None and not in_money else first
     if leader is not None and leader != first and leader != NOTHING:
         contrasts = _contrasts(tested, values, baselines, builds, leader, expected)
-    level = picked_level(draws.utility, builds)
+    level = picked_level(drawn, [name for name in to_choose if name != NOTHING])
     of_worth = worth(draws, profile.stakes_usd.right if in_money and profile.stakes_usd else None, to_choose)
     of_worth = of_worth.model_copy(
         update={
@@ -222,7 +227,7 @@ def decision(tested: Tested) -> Decision:
         level=level,
         information=learned,
         total_usd=cost,
-        orders=_orders(tested, values, draws),
+        orders=_orders(tested, values),
     )
     return Decision(case, of_worth, learned, draws)
 
@@ -242,12 +247,6 @@ def _known(tested: Tested, name: str, estimates: Mapping[str, Estimate]) -> Know
 def _excluded(standings: Sequence[Standing]) -> str:
     """Why a contender cannot be chosen: the first need or limit that it misses; empty if none."""
     return next((of.why for of in standings if of.kind != "goal" and of.state == "missed"), "")
-
-
-def _expected(tested: Tested, draws: Draws, in_money: bool) -> dict[str, float]:
-    stakes = tested.profile.stakes_usd
-    drawn = draws.net(stakes.right) if in_money and stakes else draws.utility
-    return {name: float(values.mean()) for name, values in drawn.items()}
 
 
 def _contrasts(
@@ -298,27 +297,22 @@ def _only(values: Values | Corrected, names: Sequence[str]) -> Values | Correcte
     return {name: values[name] for name in dict.fromkeys(names) if name in values}
 
 
-def _orders(tested: Tested, values: Values, draws: Draws) -> dict[str, dict[str, float]]:
-    """The mean utilities by each other way to count questions: those of the draws, moved by what the count changes.
-
-    Answers about changed documents count in all ways alike.
-    """
-    now, orders = _means(values, tested.weights), {}
+def _orders(tested: Tested, values: Values) -> dict[str, dict[str, float]]:
+    """The mean utilities as measured, by each other way to count questions; under AS_COUNTED those of the profile."""
+    orders = {AS_COUNTED: _means(values, tested.weights)}
     for way, title in WAYS.items():
-        if way == tested.profile.counts and not tested.profile.slice_weights:
-            continue
-        means = _means(values, question_weights(tested.questions, way))  # type: ignore[arg-type]
-        orders[title] = {
-            name: float(draws.utility[name].mean()) + tested.unchanged(name) * (means[name] - now[name])
-            for name in values
-        }
+        means = _means(values, question_weights(tested.questions, way))
+        if means not in orders.values():
+            orders[title] = means
     return orders
 
 
 def _means(values: Values, weights: Mapping[str, float]) -> dict[str, float]:
-    """The weighted means over all questions. A question without a value (not answered) is worth 0."""
     total = sum(weights.values())
-    return {name: sum(weights[key] * value for key, value in of.values.items()) / total for name, of in values.items()}
+    return {
+        name: round(sum(weights[key] * value for key, value in of.values.items()) / total, 12)
+        for name, of in values.items()
+    }
 
 
 def _information(tested: Tested, draws: Draws, to_choose: Sequence[str], in_money: bool) -> Information:

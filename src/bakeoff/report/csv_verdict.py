@@ -132,10 +132,8 @@ def _decision_contrasts(judgement: Judgement) -> Rows:
 
 def _sensitivity(judgement: Judgement) -> Rows:
     """One row for each contender that misses no limit: its share of draws with the highest weighted sum."""
-    return [
-        ["contender", "weighted_wins"],
-        *([name, share] for name, share in judgement.sensitivity.weighted_wins.items()),
-    ]
+    rows: Rows = [["contender", "weighted_wins"]]
+    return rows + [[name, share] for name, share in judgement.sensitivity.weighted_wins.items()]
 
 
 def _flips(judgement: Judgement) -> Rows:

@@ -6,7 +6,7 @@ out. Knows nothing about how the page looks.
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from bakeoff.grading.grade import grade
 from bakeoff.questions.evidence.evidence import holds_evidence
@@ -25,21 +25,50 @@ from bakeoff.report.findings import (
 from bakeoff.report.gather import ReportData
 
 MOST_QUESTIONS = 2000
+MOST_BYTES = 2_000_000
+"""The questions, with their answers and passages, that are in the page take at most so much of it."""
 MOST_PASSAGES = 8  # per answer; passages with the evidence are always shown
 
 
-def drilldown_json(data: ReportData, colours: Mapping[str, int]) -> str:
-    """The payload as JSON that is safe inside a script element."""
+class Drilldown(NamedTuple):
+    """The payload as JSON that is safe inside a script element, and how many questions are in it: the first ones."""
+
+    json: str
+    n_questions: int
+
+
+def drilldown(data: ReportData, colours: Mapping[str, int]) -> Drilldown:
+    """The questions that fit into the page, with their answers and passages."""
     chunks = Chunks()
+    questions = _fitting(data, chunks)
     payload = {
         "contenders": [{"name": name, "colour": colours[name]} for name in data.contenders],
         "outcomes": OUTCOMES,
         "right": RIGHT,
         "causes": CAUSES,
-        "questions": [_question(data, question, chunks) for question in data.questions[:MOST_QUESTIONS]],
+        "questions": questions,
         "chunks": chunks.entries,
     }
-    return script_safe(json.dumps(payload, ensure_ascii=False, separators=(",", ":")))
+    return Drilldown(script_safe(_compact(payload)), len(questions))
+
+
+def _fitting(data: ReportData, chunks: "Chunks") -> list[dict[str, Any]]:
+    """The first questions, as many as fit, at least one; their passages are added to `chunks`."""
+    fitting: list[dict[str, Any]] = []
+    size = 0
+    for question in data.questions[:MOST_QUESTIONS]:
+        n_chunks = len(chunks.entries)
+        written = _question(data, question, chunks)
+        size += len(_compact([written, *chunks.entries[n_chunks:]]).encode())
+        if fitting and size > MOST_BYTES:
+            del chunks.entries[n_chunks:]
+            break
+        fitting.append(written)
+    return fitting
+
+
+def _compact(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def script_safe(json_text: str) -> str:

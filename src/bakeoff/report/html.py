@@ -22,7 +22,7 @@ from bakeoff.report import charts
 from bakeoff.report.charts import Axis, Bar, Dot, Point
 from bakeoff.report.coverage_chart import coverage_chart
 from bakeoff.report.declining import compared_at, curves, sentences
-from bakeoff.report.drilldown import MOST_QUESTIONS, drilldown_json
+from bakeoff.report.drilldown import drilldown
 from bakeoff.report.findings import (
     CAUSE_MEANINGS,
     CAUSES,
@@ -63,6 +63,7 @@ def html_page(data: ReportData) -> str:
     script = _read(*JUDGED_SCRIPTS, "page.js") if data.judgement else _read("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     colours = _colours(data.contenders)
+    questions = drilldown(data, colours)
     templates = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -72,8 +73,8 @@ def html_page(data: ReportData) -> str:
         style=Markup(_read("style.css", "verdict.css") if data.judgement else _read("style.css")),
         script=Markup(script),
         script_sha256=digest,
-        payload=Markup(drilldown_json(data, colours)),
-        n_left_out=max(0, len(data.questions) - MOST_QUESTIONS),
+        payload=Markup(questions.json),
+        n_left_out=len(data.questions) - questions.n_questions,
         headline=headline(data),
         eight=table(data, EIGHT),
         who=who(data),

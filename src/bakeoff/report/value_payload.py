@@ -61,7 +61,8 @@ def _whole(column: Sequence[int]) -> str:
 
 def _factors(judgement: Judgement) -> tuple[list[str], dict[str, dict[str, int]]]:
     """The distinct columns of drawn factors, and which column multiplies which number of each contender's inputs."""
-    inputs, columns = judgement.cost.inputs, {}
+    inputs = judgement.cost.inputs
+    columns: dict[str, int] = {}
     drawn = {
         name: {field: columns.setdefault(_column(factors), len(columns)) for field, factors in fields.items()}
         for name, fields in drawn_factors(inputs, judgement).items()

@@ -33,6 +33,8 @@ DOING_NOTHING = "doing nothing"
 MAYBE_BEST = 0.05
 """Contenders with at least this chance to be the best are named beside the choice."""
 
+AS_COUNTED = "as counted"
+
 Decision = Literal["ship", "open", "improve", "none"]
 
 
@@ -71,7 +73,7 @@ class Case:
     """Everything a verdict rests on. `leader` is the rule's choice, `as_good` those shown to be as good before cost.
 
     `accuracy` and `wrong` are the contenders' shares of right and wrong answers as the profile counts questions.
-    `orders` gives, for each other way to count, the utilities.
+    `orders` gives the measured utilities for each other way to count, and under AS_COUNTED those of the profile's way.
     """
 
     comparison: Comparison
@@ -503,11 +505,10 @@ def _warnings(case: Case) -> list[str]:
 def _other_orders(case: Case) -> list[str]:
     """A warning for each other way to count questions that turns the order, with numbers."""
     now, names = case.leader, [name for name in case.candidates if name not in case.baselines]
-    if now not in names:
+    if now not in names or not case.orders:
         return []
-    mean = {name: case.worth.utility[name].value for name in names}
-    before = _worth_of(case, mean)
-    lines = []
+    mean, lines = case.orders[AS_COUNTED], []
+    before = _worth_of(case, {name: mean[name] for name in names})
     for way, utilities in case.orders.items():
         after = _worth_of(case, {name: utilities[name] for name in names})
         best = max(names, key=lambda name: after[name])
