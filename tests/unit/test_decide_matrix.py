@@ -1,13 +1,17 @@
 """The decision matrix: factors, scores, weights, uncertainty, flips, and measurements in place of assumptions."""
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 
+from bakeoff.decide.advise import flips as changing
+from bakeoff.decide.advise.estimates import estimates
 from bakeoff.decide.advise.factors import Band, Factor, read_factors
-from bakeoff.decide.advise.matrix import Matrix, Row, flips, judged
+from bakeoff.decide.advise.flips import Flip
+from bakeoff.decide.advise.matrix import Matrix, Row, judged
 from bakeoff.decide.advise.matrix import decision_matrix as matrix_of
 from bakeoff.decide.situation.approaches import APPROACHES
 from bakeoff.decide.situation.profile import Profile
@@ -59,6 +63,10 @@ FOR_HYBRID = Profile(
 
 def decision_matrix(profile: Profile, factors: list[Factor] | None = None, seed: int = 0) -> Matrix:
     return matrix_of(profile, STANDING, factors, seed)
+
+
+def flips(matrix: Matrix, profile: Profile) -> list[Flip]:
+    return changing.flips(matrix, profile, STANDING)
 
 
 def measured_matrix(profile: Profile, given: Comparison, total_usd: dict[str, float] | None = None) -> MeasuredMatrix:
@@ -137,10 +145,15 @@ def test_totals_are_weighted_means_and_only_proportions_count() -> None:
     """Totals agree with the arithmetic done by hand; doubling every weight changes neither totals nor draws."""
     profile = Profile(needs_style=True, ml_expertise=0, factor_weights={"style": 3})
     matrix = decision_matrix(profile)
-    assert matrix.totals == {"rag": (3 * 2 + 4) / 4, "fine-tuning": (3 * 5 + 1) / 4, "hybrid": (3 * 5 + 1) / 4}
+    swing = {factor.name: factor.swing for factor in read_factors()}
+    style, expertise = 3 * swing["style"], swing["ml_expertise"]
+    scores = {"rag": (2, 4), "fine-tuning": (5, 1), "hybrid": (5, 1)}
+    assert matrix.totals == pytest.approx(
+        {name: (style * a + expertise * b) / (style + expertise) for name, (a, b) in scores.items()}
+    )
     doubled = {factor.name: 2.0 for factor in read_factors()} | {"style": 6.0}
     again = decision_matrix(profile.model_copy(update={"factor_weights": doubled}))
-    assert again.totals == matrix.totals
+    assert again.totals == pytest.approx(matrix.totals)
     assert again.wins == pytest.approx(matrix.wins)
 
 
@@ -187,49 +200,57 @@ def test_a_need_that_cannot_be_met_rules_out_unless_it_weighs_nothing() -> None:
 
 
 def test_every_flip_of_a_value_does_flip() -> None:
-    """Making the change that a flip names gives the leader that it names."""
-    profile = Profile(update_interval_days=60, labelled_examples=700, ml_expertise=4, needs_style=False)
+    """Making the change that a flip names gives the leader that it names, and every other change leaves the leader."""
+    profile = Profile(
+        update_interval_days=60, labelled_examples=700, ml_expertise=4, needs_style=False, budget_setup_usd=50_000
+    )
     matrix = decision_matrix(profile)
-    inside = {
-        "below 100 examples": 99,
-        "100 to 500 examples": 100,
-        "from 5,000 examples": 5000,
-        "yes": True,
-        "no": False,
-        "30 to 90 days": 30,
-        "90 to 365 days": 90,
-        "from 365 days": 365,
-        "2 to 4 of 5": 3,
-        "below 2 of 5": 1,
-    }
-    found = [flip for flip in flips(matrix) if flip.kind != "weight" and " or " not in flip.sentence]
+    named = {(flip.factor, flip.leader): flip.sentence for flip in flips(matrix, profile) if flip.kind != "weight"}
     tried = 0
-    for flip in found:
-        field = next(factor.field for factor in read_factors() if factor.name == flip.factor)
-        label = (
-            flip.sentence.split("” ")[1].removeprefix("were ").removeprefix("turned out to be ").split(" instead")[0]
-        )
-        if label in inside:
-            assert decision_matrix(profile.model_copy(update={field: inside[label]})).leader == flip.leader
-            tried += 1
+    for factor in read_factors():
+        for band in factor.bands if not factor.per else ():
+            changed = profile.model_copy(update={factor.field: changing.inside(factor, band)})
+            changed = Profile(**{**profile.model_dump(include=profile.model_fields_set),
+                                 factor.field: getattr(changed, factor.field)})  # fmt: skip
+            leader = decision_matrix(changed).leader
+            if leader != matrix.leader:
+                assert (factor.name, leader) in named
+                tried += factor.label(band) in named[factor.name, leader]
     assert tried >= 5
+
+
+def test_a_flip_of_a_budget_is_an_amount_that_changes_who_keeps_it() -> None:
+    """All favour tuning, but the budget pays for RAG only: with a larger one, fine-tuning leads."""
+    profile = Profile(
+        needs_style=True, consistency_needed=True, latency_limit_ms=200, ml_expertise=5, has_training_gpu=True,
+        labelled_examples=9_000, budget_setup_usd=100,
+    )  # fmt: skip
+    matrix = decision_matrix(profile)
+    assert matrix.leader == "rag"
+    found = next(flip for flip in flips(matrix, profile) if flip.factor == "setup_budget")
+    amount = float(found.sentence.split("were ")[1].split(" USD")[0].replace(",", ""))
+    assert found.leader == "fine-tuning" and "instead of 100 USD" in found.sentence
+    assert decision_matrix(Profile(**{**profile.model_dump(include=profile.model_fields_set),
+                                      "budget_setup_usd": amount})).leader == "fine-tuning"  # fmt: skip
 
 
 def test_the_nearest_change_of_a_value_is_named() -> None:
     """If several bands give the same leader, the flip names the one nearest to the current value."""
-    matrix = decision_matrix(Profile(update_interval_days=60, labelled_examples=700, ml_expertise=4, needs_style=False))
-    interval = [flip for flip in flips(matrix) if flip.factor == "update_interval"]
-    assert [flip.leader for flip in interval] == ["fine-tuning"]
-    assert "were 90 to 365 days instead of 60 days" in interval[0].sentence
+    profile = Profile(labelled_examples=9_000, update_interval_days=7, ml_expertise=4)
+    matrix = decision_matrix(profile)
+    assert matrix.leader == "hybrid"
+    found = [flip for flip in flips(matrix, profile) if flip.factor == "labelled_examples"]
+    assert [flip.leader for flip in found] == ["rag"]
+    assert "were 100 to 500 examples instead of 9,000 examples" in found[0].sentence
 
 
 def test_the_smallest_change_of_weight_makes_two_equal() -> None:
     """At the weight that the flip names, leader and rival have equal totals; beyond it the rival leads."""
     profile = Profile(needs_style=True, ml_expertise=0, labelled_examples=20)
     before = decision_matrix(profile)
-    flip = next(one for one in flips(before) if one.kind == "weight")
-    weight = float(flip.sentence.rsplit("above ", 1)[-1].rsplit("below ", 1)[-1].split()[0])
-    past = weight * 1.1 if "above" in flip.sentence else weight * 0.9
+    flip = next(one for one in flips(before, profile) if one.kind == "weight")
+    times = float(flip.sentence.rsplit("above ", 1)[-1].rsplit("below ", 1)[-1].split()[0])
+    past = times * 1.1 if "above" in flip.sentence else times * 0.9
     assert before.leader == "rag"
     changed = decision_matrix(profile.model_copy(update={"factor_weights": {flip.factor: past}}))
     assert changed.totals[flip.leader] > changed.totals["rag"]
@@ -237,8 +258,9 @@ def test_the_smallest_change_of_weight_makes_two_equal() -> None:
 
 def test_unknown_answers_that_matter_are_named() -> None:
     """The flips include unknown factors whose answer would change the leader."""
-    matrix = decision_matrix(Profile(ml_expertise=3))
-    answers = [flip for flip in flips(matrix) if flip.kind == "answer"]
+    profile = Profile(ml_expertise=1)
+    matrix = decision_matrix(profile)
+    answers = [flip for flip in flips(matrix, profile) if flip.kind == "answer"]
     assert answers
     assert all(flip.factor in matrix.unknown and flip.leader != matrix.leader for flip in answers)
 
@@ -270,6 +292,15 @@ def test_the_table_favours_no_approach_as_such() -> None:
     assert means.max() - means.min() < 0.5
 
 
+def test_a_table_whose_scores_contradict_its_direction_is_refused() -> None:
+    """A factor that claims to favour RAG where its value is higher must not score it lower there."""
+    bands = ({"below": 3, "scores": (5, 1, 1), "why": "low"}, {"scores": (1, 5, 5), "why": "high"})
+    factor = {"name": "own", "title": "Own", "field": "ml_expertise", "unit": "of 5", "articles": {}, "bands": bands}
+    assert Factor.model_validate({**factor, "less": "rag"}).less == "rag"
+    with pytest.raises(ValueError, match="`more: rag` contradicts its bands, from below 3 of 5 to from 3"):
+        Factor.model_validate({**factor, "more": "rag"})
+
+
 def test_every_article_has_its_say() -> None:
     """The factors cover all five articles, and every field they read is in the profile."""
     heard = {article for factor in read_factors() for article in factor.articles}
@@ -277,26 +308,77 @@ def test_every_article_has_its_say() -> None:
 
 
 def test_budgets_are_scored_by_what_each_approach_would_cost() -> None:
-    """1,000 USD pay for no set-up, 5,000 for RAG's, and 5,000 at 200 USD a day for all three."""
-    for budget, day, scores in ((1_000, 800, (1, 1, 1)), (5_000, 800, (4, 1, 1)), (5_000, 200, (5, 4, 4))):
-        profile = Profile(budget_setup_usd=budget, prices={"engineering_day": day})
-        cell = row(decision_matrix(profile), "setup_budget")
-        assert tuple(cell.scores[name] for name in APPROACHES) == scores
-        assert cell.why.startswith(
-            f"{budget:,} USD; assumed costs, work included: RAG {6 * day:,}, fine-tuning {13 * day:,}"
-        )
-    running = row(decision_matrix(Profile(budget_usd_per_month=700)), "running_budget")
-    assert (running.scores["rag"], running.scores["hybrid"]) == (4, 1)
-    assert running.why.startswith("700 USD a month; assumed costs, work included: RAG 673")
+    """Nobody is worse off within the budget; above it, two scores are lost for each doubling beyond the closest."""
+    known = estimates(Profile(), STANDING)
+    ends = {name: of.high for name, of in known.setup.items()}
+    enough = row(decision_matrix(Profile(budget_setup_usd=2 * max(ends.values()))), "setup_budget")
+    assert set(enough.scores.values()) == {5.0}
+    assert set(enough.states.values()) == {"met"}
+    tight = row(decision_matrix(Profile(budget_setup_usd=ends["rag"])), "setup_budget")
+    for name, end in ends.items():
+        assert tight.scores[name] == pytest.approx(max(1.0, 5 - 2 * math.log2(end / ends["rag"])))
+    assert f"RAG {known.setup['rag'].low:,.0f} to {known.setup['rag'].high:,.0f} (met)" in tight.why
+    assert "Hybrid" in tight.why and "(missed)" in tight.why
+
+
+def test_what_no_approach_keeps_leaves_the_one_that_comes_closest() -> None:
+    """A budget of 1 USD rules out all but the cheapest, and a note says that it is not kept either."""
+    matrix = decision_matrix(Profile(budget_setup_usd=1, needs_style=True))
+    assert matrix.open_to == ["rag"]
+    assert matrix.wins == {"rag": 1, "fine-tuning": 0, "hybrid": 0}
+    assert matrix.notes[0].startswith("No approach keeps the limit: the budget is 1 USD. RAG comes closest")
+    assert (
+        decision_matrix(Profile(budget_setup_usd=1, needs_style=True, factor_weights={"setup_budget": 0})).notes == ()
+    )
+
+
+def test_a_deadline_has_the_three_states_of_the_verdict() -> None:
+    """Surely ready, surely not, or not shown yet, by the range of days of work."""
+    days = estimates(Profile(), STANDING).days["rag"]
+    states = [
+        row(decision_matrix(Profile(deadline_days=limit)), "deadline").states["rag"]
+        for limit in (days.high, days.likely, 0.9 * days.low)
+    ]
+    assert states == ["met", "open", "missed"]
+    exact = Profile(deadline_days=6, setup_days={"rag": 5}, data_days={"rag": 1})
+    assert row(decision_matrix(exact), "deadline").states["rag"] == "met"
+    assert "fine-tuning" in decision_matrix(Profile(deadline_days=0.9 * days.low)).ruled_out
+
+
+def test_a_hybrid_takes_at_least_the_days_of_its_parts() -> None:
+    """With 50 and 200 days for the parts, a hybrid does not take 18, unless the profile says so."""
+    assert estimates(Profile(setup_days={"rag": 50, "tuned": 200}), STANDING).days["hybrid"].likely >= 200
+    assert estimates(Profile(setup_days={"tuned": 200, "hybrid": 2}), STANDING).days["hybrid"].likely < 10
+
+
+def test_cost_is_scored_by_the_cost_model_at_the_profile_s_volume() -> None:
+    """The cheapest scores 5, and one that costs twice as much a score less; the sentence shows the amounts."""
+    prices = {"input_tokens": 5.0, "output_tokens": 5.0}
+    for volume in (1_000, 30_000_000):
+        profile = Profile(queries_per_month=volume, answers_on="api", prices=prices)
+        total = estimates(profile, STANDING).total
+        cell = row(decision_matrix(profile), "volume")
+        least = min(of.likely for of in total.values())
+        for name, of in total.items():
+            assert cell.scores[name] == pytest.approx(max(1.0, 5 - math.log2(of.likely / least)))
+        assert f"{volume:,} queries a month" in cell.why
+    assert cell.scores["fine-tuning"] == 5  # at this volume the passages in every prompt cost most
+
+
+def test_cost_matters_less_the_more_an_answer_is_worth() -> None:
+    """Its swing is the cost difference as a part of what ten points of accuracy are worth."""
+    weights = [
+        row(decision_matrix(Profile.model_validate({"queries_per_month": 10_000, **more})), "volume").weight
+        for more in ({}, {"value": {"currency": "USD", "unanswered": 0.01}},
+                     {"value": {"currency": "USD", "unanswered": 100}})
+    ]  # fmt: skip
+    assert weights[0] == weights[1] > 5 * weights[2] > 0
 
 
 def test_a_budget_without_a_price_is_unknown_and_no_limit_favours_nobody() -> None:
     """A missing API price leaves the budget factors unknown; 'no limit' scores all approaches equally."""
     open_to_all = row(decision_matrix(Profile(budget_setup_usd=9_000, answers_on="api")), "setup_budget")
     assert (open_to_all.basis, open_to_all.why) == ("unknown", "there is no cost to compare it with")
-    nothing = dict.fromkeys(("rag", "tuned", "hybrid"), 0.0)
-    free = Profile(budget_setup_usd=9_000, setup_days=nothing, data_days=nothing)
-    assert row(decision_matrix(free), "setup_budget").basis == "unknown"
     assert len(set(row(decision_matrix(Profile(budget_setup_usd=None)), "setup_budget").scores.values())) == 1
 
 
@@ -306,9 +388,7 @@ def test_a_budget_without_a_price_is_unknown_and_no_limit_favours_nobody() -> No
         (Profile(privacy_on_premises=True, must_run_offline=False), "offline", "anywhere"),
         (Profile(must_run_offline=True, privacy_on_premises=False), "privacy", "hosted"),
         (Profile(has_training_gpu=False, training_on="api"), "training_compute", "here"),
-        (Profile(labelled_examples=9_000, deadline_days=7), "deadline", "collect"),
         (Profile(update_interval_days=1, needs_live_sources=False), "live_sources", "first question"),
-        (Profile(queries_per_month=2_000_000), "volume", "paid"),
         (Profile(update_interval_days=365), "update_interval", "above"),
     ],
 )
@@ -450,7 +530,8 @@ def test_a_monthly_budget_is_not_held_against_cents_of_compute() -> None:
     cheap = changed(comparison(), **{name: {"cost_per_1k": entry(0.005)} for name in ("rag", "tuned", "hybrid")})
     found = measured_matrix(Profile(budget_usd_per_month=30, queries_per_month=800), cheap).measured
     assert found is not None
-    assert set(row(found, "running_budget").scores.values()) == {1.0}
+    assert "missed" in row(found, "running_budget").states.values()
+    assert "met" not in row(found, "running_budget").states.values()
     assert row(found, "volume").basis == "assumed"
 
 

@@ -108,12 +108,14 @@ def advise(
     paths = write_advice(advice, output, force)
     recommendation = advice.recommendation
     if as_json:
-        print_json({**recommendation.model_dump(mode="json"), "written": list(map(str, paths))})
+        about = {"warnings": list(advice.warnings), "written": list(map(str, paths))}
+        print_json({**recommendation.model_dump(mode="json"), **about})
         return
     lines = [
         recommendation.headline,
         *([recommendation.budget] if recommendation.budget else []),
         recommendation.uncertainty,
+        *(f"Check first: {warning}" for warning in advice.warnings),
         "",
     ]
     typer.echo("\n".join([*lines, *(f"Wrote {path}" for path in paths)]))

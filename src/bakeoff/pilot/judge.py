@@ -223,7 +223,7 @@ class _Run:
 
     def matrix(self) -> MeasuredMatrix:
         profile = self.filled
-        return measured_matrix(profile, self.comparison, self.standing, self.costs)
+        return measured_matrix(profile, self.comparison, self.standing, self.costs, needs=self.tested.needs)
 
     def sensitivity(self) -> Sensitivity:
         verdict = self.verdict

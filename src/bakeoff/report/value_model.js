@@ -11,7 +11,7 @@ const bakeoffValue = (() => {
   const DAYS_PER_MONTH = 365.25 / 12;
   const TAILS = [0.025, 0.975];
 
-  /* Whole numbers of three bytes each, as text; and numbers of four bytes each (32-bit floating point). */
+  /* Whole numbers of three bytes each, as text. */
   function decoded(text) {
     const bytes = atob(text), numbers = new Float64Array(bytes.length / 3);
     for (let i = 0, at = 0; i < numbers.length; i += 1, at += 3) {
@@ -20,10 +20,8 @@ const bakeoffValue = (() => {
     }
     return numbers;
   }
-  const decodedFloats = (text) =>
-    Float64Array.from(new Float32Array(Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0)).buffer));
 
-  /* The payload with its draws as arrays of fractions. Factors of costs are multiples of the number they multiply. */
+  /* The payload with its draws as arrays of fractions and of standard normal numbers. */
   function opened(page) {
     const all = (texts, unit) => texts.map((text) => decoded(text).map((whole) => whole / unit));
     const shares = (draws) => draws && {
@@ -33,7 +31,9 @@ const bakeoffValue = (() => {
     };
     return {
       ...page, outcomes: shares(page.outcomes), before: shares(page.before), after: shares(page.after),
-      factors: page.factors.map(decodedFloats),
+      pace: all([page.pace], page.digits)[0],
+      own_costs: Object.fromEntries(Object.entries(page.own_costs).map(([name, fields]) => [name, Object.fromEntries(
+        Object.entries(fields).map(([field, text]) => [field, all([text], page.digits)[0]]))])),
     };
   }
 
@@ -113,10 +113,14 @@ const bakeoffValue = (() => {
   function totals(page, inputs, cost) {
     const n = page.outcomes.mass[0].length, found = {};
     Object.entries(inputs).forEach(([name, c]) => {
-      const drawn = Object.entries(page.drawn[name] || {}).map(([field, i]) => [field, c[field], page.factors[i]]);
+      const ranges = Object.entries(c.intervals || {}).map(([field, [low, high]]) =>
+        [field, c[field], Math.max(0, high - c[field]), Math.max(0, c[field] - low),
+          page.paced.includes(field) ? page.pace : page.own_costs[name][field]]);
       const total = new Float64Array(n), at = { ...c }, totalOf = cost.totaller(c);
       for (let d = 0; d < n; d += 1) {
-        for (const [field, value, factors] of drawn) at[field] = value * factors[d];
+        for (const [field, value, above, below, z] of ranges) {
+          at[field] = Math.max(0, value + ((z[d] > 0 ? above : below) * z[d]) / page.z_95);
+        }
         total[d] = totalOf(at);
       }
       found[name] = total;

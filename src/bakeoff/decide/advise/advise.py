@@ -7,15 +7,17 @@ are tied, the roadmap builds all of them and the pilot decides.
 from collections.abc import Sequence
 from datetime import date
 
-from bakeoff.decide.advise.budgets import above_budget, assumed_costs, budget_note
+from bakeoff.decide.advise.budgets import above_budget, budget_note
 from bakeoff.decide.advise.conditions import Condition, conditions_for
+from bakeoff.decide.advise.contradictions import contradictions
+from bakeoff.decide.advise.estimates import DAYS_DOUBT, Estimates, approach_inputs, estimates
 from bakeoff.decide.advise.factors import Factor
-from bakeoff.decide.advise.matrix import N_DRAWS, Flip, Matrix, Row, decision_matrix, flips
+from bakeoff.decide.advise.flips import Flip, flips
+from bakeoff.decide.advise.matrix import N_DRAWS, Matrix, Row, decision_matrix
 from bakeoff.decide.advise.roadmap import Roadmap, roadmap
 from bakeoff.decide.cost.break_even import break_even
-from bakeoff.decide.cost.inputs import assumed_inputs
-from bakeoff.decide.cost.model import CostInputs, cost_table, nominal_running_usd_per_month
-from bakeoff.decide.situation.approaches import APPROACHES, NAMES, TITLES, Standing, stand_for
+from bakeoff.decide.cost.model import CostInputs, cost_table, running_usd_per_month
+from bakeoff.decide.situation.approaches import NAMES, TITLES, Standing, stand_for
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.questionnaire import Inspection
 from bakeoff.errors import ConfigError, MissingExtraError
@@ -29,8 +31,8 @@ MOST_REASONS = 5
 class Recommendation(Record):
     """Which approach to start with, how certain that is, and which others are tied with it.
 
-    `approach` is None if no factor is known. `budget` follows the headline: it says if the approach breaks a budget, or
-    if it is the only one that keeps them.
+    `approach` is None if no factor is known or nothing is left. `budget` follows the headline: it says if the approach
+    breaks or may break a budget, or if it is the only one that keeps them.
     """
 
     approach: str | None
@@ -54,7 +56,8 @@ class CostRow(Record):
 
     @property
     def interval(self) -> str:
-        """The total if usage is lower or higher than assumed; 'the same' if that changes it by less than 1 %."""
+        """The total if days of work and usage are lower or higher than assumed; 'the same' if that changes it by less
+        than 1 %."""
         if self.high_usd - self.low_usd < 0.01 * self.total_usd:
             return "the same"
         return f"{self.low_usd:,.0f} to {self.high_usd:,.0f}"
@@ -75,12 +78,16 @@ class CostSummary(Record):
 
 
 class Advice(Record):
-    """Everything `bakeoff advise` reports. `standing` names the contender that represents each approach in a pilot."""
+    """Everything `bakeoff advise` reports. `standing` names the contender that represents each approach in a pilot.
+
+    `warnings` name what in the profile contradicts itself or cannot be reached.
+    """
 
     profile: Profile
     inspected: tuple[str, ...]
     matrix: Matrix
     recommendation: Recommendation
+    warnings: tuple[str, ...] = ()
     standing: dict[str, str]
     changes: tuple[str, ...]
     cost: CostSummary
@@ -103,15 +110,16 @@ def advise(
     """
     filled = inspection.fill(profile) if inspection else profile
     standing = stand_for(entrants)
-    matrix = decision_matrix(filled, standing, factors)
-    recommendation = recommend(matrix, filled, standing)
+    matrix, known = decision_matrix(filled, standing, factors), estimates(filled, standing)
+    recommendation = recommend(matrix, filled, known)
     approach = recommendation.approach
     return Advice(
         profile=filled,
         inspected=tuple(inspection.lines()) if inspection else (),
         matrix=matrix,
         recommendation=recommendation,
-        changes=tuple(change_lines(matrix)),
+        warnings=(*contradictions(filled, known, standing), *matrix.notes),
+        changes=tuple(change_lines(matrix, flips(matrix, filled, standing, factors))),
         standing={name: entrant.name for name, entrant in standing.items()},
         cost=cost_summary(filled, standing, entrants),
         conditions=_conditions(filled, standing, recommendation, matrix, inspection),
@@ -128,71 +136,73 @@ def _conditions(
     return tuple(conditions_for(profile, advised.approach, standing, advised.tied_with, matrix.ruled_out, n_questions))
 
 
-def recommend(matrix: Matrix, profile: Profile, standing: Standing) -> Recommendation:
-    """The recommendation of a matrix. Of tied approaches, the one with the fewest set-up days comes first."""
+def recommend(matrix: Matrix, profile: Profile, known: Estimates) -> Recommendation:
+    """The recommendation of a matrix: its leader, and the approaches that it is tied with."""
     if matrix.leader is None:
         return Recommendation(
             approach=None,
             tied_with=(),
             reasons=(),
             objections=(),
-            headline="No recommendation yet: no factor with a weight above 0 is known.",
-            uncertainty="Answer some of the questions, or give a profile.",
+            headline=_no_headline(matrix),
+            uncertainty="Answer some of the questions, or give a profile." if not matrix.ruled_out else _out(matrix),
         )
-    equals = [matrix.leader, *matrix.tied_with]
-    days = {
-        name: profile.days("setup_days", standing[name]) + profile.days("data_days", standing[name]) for name in equals
-    }
-    first = min(equals, key=lambda name: (days[name], APPROACHES.index(name)))  # type: ignore[arg-type]
-    others = tuple(name for name in equals if name != first)
+    first, others = matrix.leader, matrix.tied_with
     return Recommendation(
         approach=first,
         tied_with=others,
-        headline=_headline(first, others, days),
-        budget=budget_note(profile, assumed_costs(profile, standing), first, _open_to(matrix)),
+        headline=_headline(matrix, first, others),
+        budget=budget_note(profile, known, first, matrix.open_to),
         uncertainty=_uncertainty(matrix),
         reasons=_reasons(matrix, first, 1),
         objections=_reasons(matrix, first, -1),
     )
 
 
-def _headline(first: str, others: Sequence[str], days: dict[str, float]) -> str:
+def _no_headline(matrix: Matrix) -> str:
+    if matrix.open_to:
+        return "No recommendation yet: no factor with a weight above 0 is known."
+    return "No approach meets what the profile requires."
+
+
+def _headline(matrix: Matrix, first: str, others: Sequence[str]) -> str:
     if not others:
         return f"Start with {TITLES[first]}."
     names = listed(TITLES[name] for name in (first, *others))
     return (
-        f"{names[0].upper()}{names[1:]} are tied. Start with {TITLES[first]}, which takes the fewest days to set up "
-        f"({days[first]:g}), and let a pilot decide."
+        f"{names[0].upper()}{names[1:]} are tied. Start with {TITLES[first]}, which leads in "
+        f"{100 * matrix.wins[first]:.0f} % of the draws, and let a pilot decide."
     )
 
 
 def _uncertainty(matrix: Matrix) -> str:
     shares = ", ".join(
         f"{TITLES[name]} in {100 * matrix.wins[name]:.0f} %"
-        for name in sorted(_open_to(matrix), key=lambda name: -matrix.wins[name])
+        for name in sorted(matrix.open_to, key=lambda name: -matrix.wins[name])
     )
     n_known = sum(row.basis != "unknown" for row in matrix.rows)
-    ruled_out = "".join(f" {NAMES[name]} is ruled out: {why}." for name, why in matrix.ruled_out.items())
     return (
         f"{n_known} of {len(matrix.rows)} factors are known. In {N_DRAWS:,} random draws, every weight varies by about "
-        f"half and every unknown factor is open. The lead goes to {shares} of the draws.{ruled_out}"
-    )
+        f"half and every unknown factor is open. The lead goes to {shares} of the draws. {_out(matrix)}"
+    ).strip()
 
 
-def _open_to(matrix: Matrix) -> list[str]:
-    return [name for name in matrix.approaches if name not in matrix.ruled_out]
+def _out(matrix: Matrix) -> str:
+    return " ".join(f"{NAMES[name]} is ruled out: {why}." for name, why in matrix.ruled_out.items())
 
 
 def _reasons(matrix: Matrix, approach: str, sign: int) -> tuple[str, ...]:
-    """Reasons for (sign 1) or against (-1) an approach: the rows in which it differs most from the others."""
-    leads = [(sign * row.weight * _lead(row, approach), row) for row in matrix.rows if row.scores]
+    """Reasons for (sign 1) or against (-1) an approach: the rows in which it differs most from those that are left."""
+    others = [name for name in matrix.open_to if name != approach] or [
+        name for name in matrix.approaches if name != approach
+    ]
+    leads = [(sign * row.weight * _lead(row, approach, others), row) for row in matrix.rows if row.scores]
     ranked = sorted(leads, key=lambda pair: -pair[0])
     return tuple(f"{row.title}: {row.why}." for lead, row in ranked[:MOST_REASONS] if lead > 0)
 
 
-def change_lines(matrix: Matrix) -> list[str]:
+def change_lines(matrix: Matrix, changes: Sequence[Flip]) -> list[str]:
     """What would give another leader, one sentence each. The first line names the leader if it is tied with others."""
-    changes: list[Flip] = flips(matrix)
     lines = [f"{flip.sentence}." for flip in changes if flip.kind != "answer"]
     if matrix.leader and matrix.tied_with:
         lead = matrix.totals[matrix.leader]
@@ -207,10 +217,9 @@ def change_lines(matrix: Matrix) -> list[str]:
     return lines
 
 
-def _lead(row: Row, approach: str) -> float:
+def _lead(row: Row, approach: str, others: Sequence[str]) -> float:
     """The approach's score minus the mean score of the others."""
-    others = [score for name, score in row.scores.items() if name != approach]
-    return row.scores[approach] - sum(others) / len(others)
+    return row.scores[approach] - sum(row.scores[name] for name in others) / len(others)
 
 
 def cost_summary(profile: Profile, standing: Standing, entrants: Sequence[Entrant] = ()) -> CostSummary:
@@ -218,21 +227,20 @@ def cost_summary(profile: Profile, standing: Standing, entrants: Sequence[Entran
 
     A warning names days of work in the profile that belong to none of the `entrants`.
     """
-    approach_of = {entrant.name: name for name, entrant in standing.items()}
     try:
-        inputs = assumed_inputs(profile, list(standing.values()))
+        inputs = approach_inputs(profile, standing)
     except (ConfigError, MissingExtraError) as error:
         return CostSummary(rows=(), break_even=(), horizon_months=profile.horizon_months, problem=str(error))
-    named = {name: one.model_copy(update={"name": NAMES[approach_of[name]]}) for name, one in inputs.items()}
-    table = cost_table(inputs)
+    named = {name: one.model_copy(update={"name": NAMES[name]}) for name, one in inputs.items()}
+    table, known = cost_table(inputs), estimates(profile, standing)
     rows = tuple(
         CostRow(
-            approach=approach_of[row.contender],
+            approach=row.contender,
             setup_usd=row.setup_usd,
             total_usd=row.total_usd,
-            running_usd_per_month=nominal_running_usd_per_month(inputs[row.contender]),
-            low_usd=row.total_low_usd,
-            high_usd=row.total_high_usd,
+            running_usd_per_month=running_usd_per_month(inputs[row.contender]),
+            low_usd=known.total[row.contender].low,
+            high_usd=known.total[row.contender].high,
         )
         for row in table
     )
@@ -243,7 +251,7 @@ def cost_summary(profile: Profile, standing: Standing, entrants: Sequence[Entran
         break_even=points,
         horizon_months=profile.horizon_months,
         about=_about_cost(profile),
-        warnings=(*above_budget(profile, assumed_costs(profile, standing)), *_unused_days(profile, entrants)),
+        warnings=(*above_budget(profile, known), *_unused_days(profile, entrants)),
     )
 
 
@@ -276,7 +284,8 @@ def _about_cost(profile: Profile) -> str:
     assumed = "" if "queries_per_month" in profile.model_fields_set else " (assumed)"
     return (
         f"For {profile.queries_per_month:,.0f} queries a month{assumed} and assumed usage. Prices are the profile's or "
-        "Bakeoff's defaults. Set-up and running cost include the days of work. Running cost is the average month after "
-        "set-up. A pilot replaces the assumed seconds and tokens. It does not measure days of work, prices or volume: "
-        "those stay as they are in the profile or Bakeoff's defaults."
+        "Bakeoff's defaults. Set-up and running cost include the days of work; days that the profile does not give may "
+        f"be {DAYS_DOUBT:g} times too high or too low. Running cost is the average month after set-up. A pilot "
+        "replaces the assumed seconds and tokens. It does not measure days of work, prices or volume: those stay as "
+        "they are in the profile or Bakeoff's defaults."
     )

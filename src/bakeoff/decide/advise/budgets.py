@@ -1,91 +1,59 @@
-"""A profile's two budgets, compared with the approaches' assumed costs (people's work included).
+"""A profile's two budgets, compared with the ranges of the approaches' assumed costs (people's work included).
 
-Takes a `Profile`. Gives bands for the matrix and the sentence below a recommendation. Knows nothing about measurements.
+Takes a `Profile` and `Estimates`. Gives the sentences below a recommendation. Knows nothing about measurements.
 `budget_setup_usd` limits the set-up; `budget_usd_per_month` limits the average month after it.
 """
 
-import math
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from bakeoff.decide.advise.factors import BUDGETS, Band, Factor, Score
-from bakeoff.decide.cost.inputs import assumed_inputs
-from bakeoff.decide.cost.model import nominal_running_usd_per_month, setup_usd
-from bakeoff.decide.situation.approaches import APPROACHES, NAMES, TITLES, Standing
+from bakeoff.decide.advise.estimated import span
+from bakeoff.decide.advise.estimates import Estimates
+from bakeoff.decide.situation.approaches import APPROACHES, NAMES, TITLES
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.targets import TIMES_TARGET
-from bakeoff.errors import ConfigError, MissingExtraError
+from bakeoff.decide.verdict.standing import State, within
 
-Costs = Mapping[str, Mapping[str, float]]
-"""US dollars by the profile field that limits them, then by approach."""
-COST_OF = dict(zip(BUDGETS, (setup_usd, nominal_running_usd_per_month), strict=True))
-SCORES: tuple[Score, ...] = (5, 4, 3, 2, 1)
-SHOWN = {"budget_setup_usd": "USD to set up", "budget_usd_per_month": "USD a month to run"}
+BUDGETS = {"budget_setup_usd": ("setup", "USD to set up"), "budget_usd_per_month": ("running", "USD a month to run")}
 
 
-def assumed_costs(profile: Profile, standing: Standing) -> Costs:
-    """What each approach would cost to set up and to run for a month, in whole US dollars; {} if a price is missing.
-
-    `standing` is the contender that represents each approach.
-    """
-    try:
-        inputs = assumed_inputs(profile, list(standing.values()))
-    except (ConfigError, MissingExtraError):
-        return {}
-    return {
-        field: {name: float(round(cost(inputs[standing[name].name]))) for name in APPROACHES}
-        for field, cost in COST_OF.items()
-    }
+def budget_states(profile: Profile, known: Estimates) -> dict[str, dict[str, State]]:
+    """For each budget of the profile, whether each approach keeps it; {} if no cost is known."""
+    states = {}
+    for field, (quantity, _) in BUDGETS.items():
+        budget, ranges = getattr(profile, field), known.of(quantity)
+        if budget is not None and ranges:
+            states[field] = {name: within(of.low, of.high, budget) for name, of in ranges.items()}
+    return states
 
 
-def with_bands(factor: Factor, costs: Costs) -> Factor:
-    """A budget's factor with the bands that follow from these costs; any other factor unchanged."""
-    if factor.bands or factor.field not in costs:
-        return factor
-    usd = costs[factor.field]
-    edges = sorted({float(math.ceil(usd[name] / times)) for name in usd for times in TIMES_TARGET if usd[name] > 0})
-    rag, ft, hybrid = (usd[name] for name in APPROACHES)
-    why = (
-        f"{{value:,.0f}} {factor.unit}; assumed costs, work included: RAG {rag:,.0f}, fine-tuning {ft:,.0f}, "
-        f"a hybrid {hybrid:,.0f}"
+def budget_note(profile: Profile, known: Estimates, approach: str, open_to: Sequence[str]) -> str:
+    """Which budgets the recommended approach breaks or may break, and which approaches keep them; may be empty."""
+    states = budget_states(profile, known)
+    what = "both budgets" if len(states) == 2 else "the budget"
+    keep = [name for name in APPROACHES if name in open_to and all(of[name] == "met" for of in states.values())]
+    broken = [field for field, of in states.items() if of[approach] == "missed"]
+    unsure = [field for field, of in states.items() if of[approach] == "open"]
+    if not states:
+        return ""
+    if not broken and not unsure:
+        alone = keep == [approach]
+        return f"By assumed costs, work included, only {TITLES[approach]} surely keeps {what}." if alone else ""
+    verb, fields = ("breaks", broken) if broken else ("may break", unsure)
+    amounts = " and ".join(
+        f"{span(known.of(BUDGETS[field][0])[approach])} {BUDGETS[field][1]} (budget {getattr(profile, field):,.0f})"
+        for field in fields
     )
-    bands = [
-        Band(below=below, scores=(_score(rag, budget), _score(ft, budget), _score(hybrid, budget)), why=why)
-        for budget, below in zip([0.0, *edges], [*edges, None], strict=True)
-    ]
-    no_limit = Band(absent=True, scores=(4, 4, 4), why="no limit")
-    return factor.model_copy(update={"bands": (*bands, no_limit) if edges else ()})
+    which = what if len(fields) == len(states) else "one of the budgets"
+    kept = " and ".join(TITLES[name] for name in keep)
+    others = f" {kept[0].upper()}{kept[1:]} would keep {what}." if keep else f" No approach surely keeps {what}."
+    return f"By assumed costs, work included, {TITLES[approach]} {verb} {which}: {amounts}.{others}"
 
 
-def _score(usd: float, budget: float) -> Score:
-    return SCORES[bisect_left(TIMES_TARGET, usd / budget) if budget else -1]
-
-
-def budget_note(profile: Profile, costs: Costs, approach: str, open_to: Sequence[str]) -> str:
-    """Which budgets the recommended approach breaks, and which approaches keep them; may be empty."""
-    budgets = {field: budget for field in costs if (budget := getattr(profile, field)) is not None}
-    broken = {
-        name: [field for field, budget in budgets.items() if costs[field][name] > budget]
-        for name in (approach, *open_to)
-    }
-    keep = [TITLES[name] for name in APPROACHES if broken.get(name) == []]
-    what = "both budgets" if len(budgets) == 2 else "the budget"
-    if not broken[approach]:
-        alone = f"By assumed costs, work included, only {TITLES[approach]} keeps {what}."
-        return alone if budgets and len(keep) == 1 and len(broken) > 1 else ""
-    amounts = " and ".join(f"{costs[f][approach]:,.0f} {SHOWN[f]} (budget {budgets[f]:,.0f})" for f in broken[approach])
-    breaks = what if len(broken[approach]) == len(budgets) else "one of the budgets"
-    others = f"{' and '.join(keep)} would keep {what}" if keep else f"No approach keeps {what}"
-    others = others[0].upper() + others[1:]
-    return f"By assumed costs, work included, {TITLES[approach]} breaks {breaks}: {amounts}. {others}."
-
-
-def above_budget(profile: Profile, costs: Costs) -> list[str]:
+def above_budget(profile: Profile, known: Estimates) -> list[str]:
     """For each budget of the profile, the approaches that would break it: one sentence each."""
     warnings = []
-    for field, usd in costs.items():
-        budget = getattr(profile, field)
-        above = [NAMES[name] for name in APPROACHES if budget is not None and usd[name] > budget]
+    for field, states in budget_states(profile, known).items():
+        above = [NAMES[name] for name, state in states.items() if state == "missed"]
         if above:
-            warnings.append(f"Above the budget of {budget:,.0f} {SHOWN[field]}: {', '.join(above)}.")
+            unit = BUDGETS[field][1]
+            warnings.append(f"Above the budget of {getattr(profile, field):,.0f} {unit}: {', '.join(above)}.")
     return warnings

@@ -14,12 +14,13 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from bakeoff.decide.situation.approaches import APPROACHES, NAMES
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.records import Approach, Record
 
-BUDGETS = ("budget_setup_usd", "budget_usd_per_month")
-"""Profile fields whose bands follow from the approaches' assumed costs: decide/advise/budgets.py."""
+Estimate = Literal["setup", "running", "total", "days"]
+"""What a factor without bands is scored by: decide/advise/estimates.py."""
 Score = Literal[1, 2, 3, 4, 5]
 
 
@@ -47,7 +48,12 @@ class Band(Record):
 
 
 class Factor(Record):
-    """One criterion. Without a `field`, only a pilot can score it. A budget's bands follow from the costs."""
+    """One criterion. Without a `field`, only a pilot can score it. One with an `estimate` is scored by the cost model.
+
+    `swing` is its swing weight: how much going from the worst to the best of its bands matters, where 100 is the most
+    that one factor matters. `more` (`less`) is the approach that a higher (lower) value favours, as its sentences say;
+    'yes' is more than 'no', and no limit is the highest value.
+    """
 
     name: str = Field(pattern="^[a-z_]+$")
     title: str
@@ -56,7 +62,11 @@ class Factor(Record):
     unit: str = ""
     measure: str = ""
     slice: str = ""
+    swing: float = Field(default=100.0, gt=0, le=100)
+    more: Approach | None = None
+    less: Approach | None = None
     articles: dict[str, str]
+    estimate: Estimate | None = None
     bands: tuple[Band, ...] = ()
 
     @model_validator(mode="after")
@@ -64,14 +74,31 @@ class Factor(Record):
         unknown = [name for name in (self.field, self.per) if name and name not in Profile.model_fields]
         if unknown:
             raise ValueError(f"factor {self.name}: the profile has no field {unknown[0]!r}")
-        if (bool(self.field) != bool(self.bands) and self.field not in BUDGETS) or not (self.field or self.measure):
-            raise ValueError(f"factor {self.name}: give it a field with bands, or a measure, or both")
+        ways = bool(self.bands) + bool(self.estimate)
+        if ways != bool(self.field) or not (self.field or self.measure):
+            raise ValueError(f"factor {self.name}: give it a field with bands or an estimate, or a measure, or both")
         stretches = [band for band in self.bands if not band.absent]
         if {band.when for band in stretches} == {True, False}:
             return self
         bounds = [math.inf if band.below is None else band.below for band in stretches]
         if bounds and (bounds[-1] < math.inf or any(a >= b for a, b in pairwise(bounds))):
             raise ValueError(f"factor {self.name}: `below` must rise from band to band, and the last must have none")
+        return self
+
+    @model_validator(mode="after")
+    def _bands_keep_their_direction(self) -> "Factor":
+        """An approach that `more` names must not lose to another one from a band to the next; `less` the reverse."""
+        bands = sorted((band for band in self.bands if not band.absent), key=lambda band: bool(band.when))
+        for name, sign in ((self.more, 1), (self.less, -1)):
+            for before, after in pairwise(bands) if name else ():
+                i = APPROACHES.index(name)  # type: ignore[arg-type]
+                change = [sign * (b - a) for a, b in zip(before.scores, after.scores, strict=True)]
+                if any(change[i] < other for other in change):
+                    key = "more" if sign > 0 else "less"
+                    raise ValueError(
+                        f"factor {self.name}: `{key}: {name}` contradicts its bands, from {self.label(before)} to "
+                        f"{self.label(after)} {NAMES[name]} falls behind"  # type: ignore[index]
+                    )
         return self
 
     def value(self, profile: Profile) -> float | None:
@@ -109,10 +136,12 @@ class Factor(Record):
     def shown(self, profile: Profile) -> str:
         """The profile's value in words, such as '7 days'; empty if it is not known."""
         band, value = self.band(profile), self.value(profile)
-        if band is None:
+        if band is None and not (self.estimate and self.field in profile.model_fields_set):
             return ""
-        if value is None or band.when is not None:
+        if band is not None and (value is None or band.when is not None):
             return self.label(band)
+        if value is None:
+            return "none"
         unit = (
             self.unit.removesuffix("s") if value == 1 and self.unit in ("days", "examples", "versions") else self.unit
         )

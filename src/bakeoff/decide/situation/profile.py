@@ -94,11 +94,17 @@ class Profile(ProfileKeys):
                     f"usd_per: {{{price.currency}: 1.10}}"
                 )
         self._check_value()
-        if "api" in (self.answers_on, self.training_on) and (self.must_run_offline or self.privacy_on_premises):
-            limit = "must_run_offline" if self.must_run_offline else "privacy_on_premises"
-            key = "answers_on" if self.answers_on == "api" else "training_on"
-            raise ValueError(f"'{limit}: true' and '{key}: api' contradict each other: change one of them")
+        self._check_place()
         return self
+
+    def _check_place(self) -> None:
+        """Raise ValueError if questions or documents go to an API that the limits forbid."""
+        limits = [limit for limit in ("must_run_offline", "privacy_on_premises") if getattr(self, limit)]
+        places = {key: getattr(self, key) for key in ("answers_on", "training_on") if getattr(self, key) == "api"}
+        models = {key: getattr(self, key) for key in ("api_model", "api_tuned_model") if getattr(self, key)}
+        for limit in limits:
+            for key, value in (places | models).items():
+                raise ValueError(f"'{limit}: true' and '{key}: {value}' contradict each other: change one of them")
 
     def _check_value(self) -> None:
         """Raise ValueError if the value has no exchange rate, an unknown slice, or amounts that contradict."""

@@ -1,4 +1,4 @@
-"""Fills in a profile: by asking twelve questions, and by inspecting documents and question files.
+"""Fills in a profile: by asking thirteen questions, and by inspecting documents and question files.
 
 Takes a function that asks (text in, text out), or paths. Gives a `Profile`. Knows nothing about terminals or models.
 An empty answer leaves the field unknown.
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bakeoff.corpus.sources.folders import read_documents
+from bakeoff.decide.situation.prices import CURRENCY
 from bakeoff.decide.situation.profile import Profile, validate_profile
 from bakeoff.errors import ConfigError
 from bakeoff.questions import monthly_volume, read_questions
@@ -48,6 +49,7 @@ QUESTIONS = (
     Ask("must_run_offline", "Must it run without a network? (yes, no)"),
     Ask("ml_expertise", "How much machine-learning expertise does the team have? (0 none to 5 very much)"),
     Ask("has_training_gpu", "Do you have a GPU for training? (yes, no)"),
+    Ask("value", "What does it cost you when nobody answers a question, in USD? (a number such as 4 or 0.50)"),
 )
 
 
@@ -89,7 +91,7 @@ def _answered(profile: Profile, question: Ask, prompt: Callable[[str], str], tel
         if typed in UNKNOWN:
             return profile
         try:
-            return named(profile, {question.field: _value(question, typed)})
+            return named(profile, {question.field: _profile_value(question, typed)})
         except ConfigError as error:
             tell(error.message)
 
@@ -97,6 +99,12 @@ def _answered(profile: Profile, question: Ask, prompt: Callable[[str], str], tel
 def named(profile: Profile, values: dict[str, Any]) -> Profile:
     """The profile with these fields set too. Raises ConfigError if a value is invalid."""
     return validate_profile({**profile.model_dump(include=profile.model_fields_set), **values}, "the answers")
+
+
+def _profile_value(question: Ask, typed: str) -> Any:
+    """The typed text as what the profile's field holds: an amount of money becomes the value of an answer."""
+    value = _value(question, typed)
+    return {"currency": CURRENCY, "unanswered": value} if question.field == "value" else value
 
 
 def _value(question: Ask, typed: str) -> Any:

@@ -38,6 +38,5 @@ class Changes(Record):
 
 def update_days(c: CostInputs) -> float:
     """How many days one update of a contender takes: its machine's time, and the approval of a retraining."""
-    return (c.retraining_seconds_per_update + c.reindexing_seconds_per_update) / (
-        24 * HOUR
-    ) + c.approval_days_per_update
+    seconds = c.retraining_seconds_per_update + c.reindexing_seconds_per_update
+    return seconds / (24 * HOUR) + c.approval_days_per_update

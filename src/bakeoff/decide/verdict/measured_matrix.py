@@ -70,11 +70,13 @@ def measured_matrix(
     total_usd: Mapping[str, float] | None = None,
     factors: Sequence[Factor] | None = None,
     seed: int = 0,
+    needs: Mapping[str, Mapping[str, str]] | None = None,
 ) -> MeasuredMatrix:
     """Both matrices. Raises RunFolderError if the comparison has no contenders, ConfigError like `decision_matrix`.
 
     `assumed_of` is the contender that represents each approach in the assumed matrix. Of equally accurate contenders,
-    the one with the lowest `total_usd` represents its approach.
+    the one with the lowest `total_usd` represents its approach. `needs` are those that each contender cannot meet, with
+    reasons, as in the verdict: they rule its approach out of the measured matrix.
     """
     if not comparison.entrants:
         raise RunFolderError("The comparison has no contenders.", "finish the run: bakeoff run CONFIG --resume")
@@ -86,7 +88,9 @@ def measured_matrix(
         too_few = "fewer than two approaches were measured, so there is nothing to compare"
         return MeasuredMatrix(assumed=assumed, measured=None, standing=standing, notes=(*notes, too_few))
     rows, samples = _Rows(profile, comparison, standing, seed).all(table, assumed.rows, notes)
-    measured = judged(rows, list(standing), seed, samples)
+    unmet = {approach: next(iter((needs or {}).get(name, {}).values()), "") for approach, name in standing.items()}
+    ruled_out = {approach: why for approach, why in unmet.items() if why}
+    measured = judged(rows, list(standing), seed, samples, ruled_out)
     return MeasuredMatrix(assumed=assumed, measured=measured, standing=standing, notes=tuple(notes))
 
 
@@ -208,7 +212,6 @@ class _Rows:
                 "value": values,
                 "scores": {name: float(score) for name, score in zip(self._standing, scores, strict=True)},
                 "why": f"measured {title}{where}: {values}; compared with {against}{_silence(reading)}",
-                "rules_out": (),
             }
         )
 

@@ -97,6 +97,11 @@ def _answered(estimates: Mapping[str, Estimate]) -> Standing | None:
     return Standing(name="errors", kind="limit", text=text, state="missed", why=why, value=errors)
 
 
+def within(low: float, high: float, limit: float) -> State:
+    """Whether an amount that lies in this range keeps a limit: surely, surely not, or not shown yet."""
+    return "met" if high <= limit else "missed" if low > limit else "open"
+
+
 def _deadline(known: Known, profile: Profile) -> Standing | None:
     deadline = profile.deadline_days
     if deadline is None:
@@ -106,7 +111,7 @@ def _deadline(known: Known, profile: Profile) -> Standing | None:
         why = "its days of set-up are not known"
         return Standing(name=DEADLINE, kind="limit", text=text, state="open", why=why)
     low, high = known.days
-    state: State = "met" if high <= deadline else "missed" if low > deadline else "open"
+    state = within(low, high, deadline)
     days = f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"
     why = f"setting it up takes one person {days} calendar days"
     return Standing(name=DEADLINE, kind="limit", text=text, state=state, why=why, value=(low + high) / 2, bound=high)
@@ -128,7 +133,7 @@ def _latency(times: Sequence[float], limit: float | None) -> Standing | None:
         why = "its latency was not measured"
         return Standing(name="latency_ms", kind="limit", text=text, state="open", why=why)
     value, low, high = float(np.quantile(times, 1 - SLOW)), *latency_bounds(times)
-    state: State = "met" if high <= limit else "missed" if low > limit else "open"
+    state = within(low, high, limit)
     if state == "missed":
         with_confidence = f"with confidence, more than {low:,.0f} ms"
     elif len(times) >= LEAST_TIMES:
@@ -173,7 +178,7 @@ def _budget(usd: np.ndarray, budget: float | None, name: str, words: str, unit: 
     if not len(usd):
         return Standing(name=name, kind="limit", text=text, state="open", why="its cost is not known")
     low, high = (float(end) for end in np.quantile(usd, [1 - LEVEL, LEVEL]))
-    state: State = "met" if high <= budget else "missed" if low > budget else "open"
+    state = within(low, high, budget)
     span = f"{low:,.0f}" if f"{low:,.0f}" == f"{high:,.0f}" else f"{low:,.0f} to {high:,.0f}"
     why = f"{words} {span} {unit}; the budget is {budget:,.0f}"
     return Standing(name=name, kind="limit", text=text, state=state, why=why, value=float(usd.mean()), bound=high)

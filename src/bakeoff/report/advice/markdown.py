@@ -20,6 +20,8 @@ def advice_markdown(advice: Advice) -> str:
         plain(recommendation.uncertainty),
         "This advice applies rules of thumb from five articles to your answers. Nothing was measured.",
     ]
+    if advice.warnings:
+        parts += ["## Check first", _list(advice.warnings)]
     if advice.inspected:
         parts += ["## What was found in your data", _list(advice.inspected)]
     if recommendation.reasons:
@@ -52,7 +54,7 @@ def matrix_markdown(matrix: Matrix) -> str:
     """The known rows, the totals and the shares of draws won, then the unknown factors."""
     heads = ("Factor", "Weight", *(NAMES[name] for name in matrix.approaches), "Why")
     rows = [
-        (row.title, f"{row.weight:g}", *(f"{row.scores[name]:g}" for name in matrix.approaches), row.why)
+        (row.title, f"{row.weight:.2g}", *(f"{row.scores[name]:.2g}" for name in matrix.approaches), row.why)
         for row in matrix.rows
         if row.scores
     ]
@@ -119,7 +121,7 @@ def _cost(advice: Advice) -> str:
         "Set-up, USD",
         "Running, USD a month",
         f"{cost.horizon_months} months, USD",
-        "If usage differs",
+        "If days and usage differ",
     )
     return "\n\n".join([_table(heads, rows), _list([*cost.warnings, *cost.break_even]), plain(cost.about)])
 
