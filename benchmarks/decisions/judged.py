@@ -65,7 +65,7 @@ def judged(of: Pilot, profile: Profile, **more: Any) -> Judged:
         needs={one.name: unmet_needs(profile, one, entrants, days.get(one.name)) for one in entrants},
         **more,
     )
-    found = decision(tested, len({question.fact for question in of.questions}))
+    found = decision(tested)
     return Judged(of, found, decide(found.case))
 
 

@@ -84,8 +84,7 @@ def tested(profile=None, n=200, asked=None, usd=None, options=None, **contenders
 
 
 def decided(profile=None, n=200, **more) -> Decision:
-    of = tested(profile, n, **more)
-    return decision(of, len({question.fact for question in of.questions}))
+    return decision(tested(profile, n, **more))
 
 
 def verdict(profile=None, n=200, **more) -> Verdict:

@@ -6,6 +6,7 @@ import pytest
 
 from bakeoff.decide.cost.model import CostInputs
 from bakeoff.decide.situation.profile import MeasureWeights, Profile
+from bakeoff.decide.value.worth import NOTHING
 from bakeoff.decide.verdict.sensitivity import (
     RIGHT_USD,
     Choice,
@@ -75,6 +76,21 @@ def test_the_value_of_a_right_answer_that_turns_the_choice_is_found():
     """hybrid costs 250 more for 50 queries and is better by .5 right answers each: it pays from 10 USD."""
     flips = flips_of(utility={"rag": 0.3, "hybrid": 0.8}, right_usd=5.0)
     assert (flips[RIGHT_USD].winner, flips[RIGHT_USD].becomes) == ("hybrid", pytest.approx(10, rel=0.07))
+
+
+def test_doing_nothing_may_be_what_turns_the_choice():
+    """rag gains 5 x 50 x .8 = 200 and costs 200; today's process costs 20: doing nothing wins below 4.5 USD."""
+    flips = flips_of(
+        candidates=("rag", NOTHING), utility={"rag": 0.8, NOTHING: 0.0}, right_usd=5.0, today_usd=(0.4, 0.0)
+    )
+    assert (flips[RIGHT_USD].winner, flips[RIGHT_USD].becomes) == (NOTHING, pytest.approx(4.5, rel=0.07))
+    assert flips["engineering_usd_per_day"].winner == NOTHING
+
+
+def test_costs_that_were_drawn_higher_do_not_turn_the_choice_by_themselves():
+    """On average over the draws hybrid costs 1.5 times its inputs: it pays from 16 USD, not from 10."""
+    flips = flips_of(utility={"rag": 0.3, "hybrid": 0.8}, right_usd=5.0, cost_times={"hybrid": 4 / 3})
+    assert flips[RIGHT_USD].becomes == pytest.approx(16, rel=0.07)
 
 
 def test_a_choice_without_rivals_has_nothing_to_turn():

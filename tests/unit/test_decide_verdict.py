@@ -164,7 +164,7 @@ def test_a_contender_whose_answers_failed_cannot_be_chosen():
     of = decision_fixture.tested(EASY, base=10, rag=190)
 
     failing = replace(of, comparison=with_estimates(of.comparison, "rag", errors=Estimate(value=0.2, n=200)))
-    found = decide(decision(failing, 200).case)
+    found = decide(decision(failing).case)
     assert "20 % of its answers failed" in found.excluded["rag"] and found.winner is None
 
 
@@ -177,7 +177,7 @@ def test_nothing_can_be_chosen_if_every_answer_failed():
         failed = {"accuracy": Estimate(), "hallucination": Estimate(), "errors": Estimate(value=1.0, n=200)}
         given = with_estimates(given, name, **failed)
     for inputs in (of.inputs, {}):  # a contender without a successful answer has no cost
-        found = decide(decision(replace(of, comparison=given, inputs=inputs), 200).case)
+        found = decide(decision(replace(of, comparison=given, inputs=inputs)).case)
         assert found.winner is None and "100 % of its answers failed" in found.excluded["rag"]
         assert found.headline.startswith("Build nothing yet")
 

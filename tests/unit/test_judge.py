@@ -128,3 +128,14 @@ def test_the_plan_takes_the_days_of_the_contender_that_won(run: RunFolder) -> No
     longer = judge(run, Profile(setup_days={first.winner: 100.0}), date(2026, 1, 14))
     assert longer.winner == first.winner and longer.roadmap
     assert sum(longer.roadmap.effort_by_owner().values()) > 60 + sum(first.roadmap.effort_by_owner().values())
+
+
+def test_a_fixed_cost_does_not_make_work_and_updates_take_no_time(run: RunFolder) -> None:
+    """What a contractor is paid says nothing about how long it takes: deadline and updates stay as they are."""
+    fixed = {"fixed": {"tuned": {"setup_usd": 500.0, "usd_per_month": 50.0}}}
+    profile = {"deadline_days": 5, "update_interval_days": 0.05, "accuracy_requirement": 1}
+    plain, known = (judge(run, Profile.model_validate({**profile, **more})) for more in ({}, fixed))
+    standing = {one.name: one.state for one in known.standings["tuned"]}
+    assert (standing["deadline_days"], standing["update_interval_days"]) == ("missed", "missed")
+    assert known.draws.update_days == plain.draws.update_days
+    assert known.cost.inputs["tuned"].fixed_setup_usd == 500

@@ -17,7 +17,7 @@ from bakeoff.decide.cost.model import (
     setup_usd,
 )
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.stakes import in_units
+from bakeoff.decide.situation.stakes import OwnStakes, in_units, replaced
 from bakeoff.decide.value.information import LABELS, Information, Part, deviations, information
 from bakeoff.decide.value.joint import ValueDraws, changes_of, joint_draws, terms_of
 from bakeoff.decide.value.outcomes import (
@@ -141,6 +141,14 @@ class Tested:
             return []
         return [name for name in self.correct if self.updates[1] is None or name not in self.updates[1].right]
 
+    def unchanged(self, name: str) -> float:
+        """The share of the questions that a contender answers as in the test, although documents change."""
+        changes = changes_of(self.profile)
+        if not changes.changed:
+            return 1.0
+        is_measured = name not in self.freshness_assumed
+        return 1 - (changes.changed if is_measured else changes.stale(self.update_days.get(name, 0.0)))
+
     @cached_property
     def draws(self) -> Draws:
         return joint_draws(self.value_draws, self.inputs, terms_of(self.profile, self.outcome_draws.own))
@@ -172,8 +180,9 @@ class Decision:
     draws: Draws
 
 
-def decision(tested: Tested, n_facts: int) -> Decision:
-    """What the verdict rests on."""
+def decision(tested: Tested) -> Decision:
+    """What the verdict rests on. Facts whose questions have no weight do not count."""
+    n_facts = len({question.fact for question in tested.questions if tested.weights[question.id] > 0})
     profile, comparison, draws = tested.profile, tested.comparison, tested.draws
     in_money = profile.value is not None and bool(tested.inputs)
     estimates = {name: tested.shares_estimates(name) for name in comparison.names}
@@ -207,6 +216,7 @@ def decision(tested: Tested, n_facts: int) -> Decision:
         profile=profile,
         n_facts=n_facts,
         accuracy={name: of["accuracy"] for name, of in estimates.items()},
+        wrong={name: of["hallucination"] for name, of in estimates.items() if "hallucination" in of},
         worth=of_worth,
         draws=draws,
         standings={name: standings(of, profile, level) for name, of in known.items()},
@@ -250,9 +260,11 @@ def _contrasts(
     """The contrasts of the decision: contenders against the base models, and the leader against the others."""
     if leader is None or leader == NOTHING:
         return []
+    if leader in baselines and len(baselines) > 1:  # it has to beat the other base models itself
+        baselines, builds = [name for name in baselines if name != leader], [leader, *builds]
     profile = tested.profile
     weights = None if len(set(tested.weights.values())) == 1 else tested.weights
-    span = max(1.0, profile.utility.right + max(profile.utility.wrong, profile.utility.declined))
+    span = _span(profile, tested.outcomes.own)
     worth: Values | Corrected = values
     if tested.corrected is not None:
         worth = corrected_utilities(
@@ -268,6 +280,14 @@ def _contrasts(
         span=span,
     )
     return [*found.against_base, *(pair for pair in found.against_leader if pair.a == leader)]
+
+
+def _span(profile: Profile, own: Sequence[OwnStakes | None]) -> float:
+    """The distance between the best and the worst an answer can be worth, at least 1."""
+    right = profile.value.stakes(profile.penalty).right if profile.value else 1.0
+    stakes = [replaced(profile.utility, group and in_units(group, right)) for group in own]
+    best = max([profile.utility.right, *(of.right for of in stakes)])
+    return max(1.0, best + max(max(of.wrong, of.declined) for of in [profile.utility, *stakes]))
 
 
 def _only(values: Values | Corrected, names: Sequence[str]) -> Values | Corrected:
@@ -304,19 +324,24 @@ def _information(tested: Tested, draws: Draws, to_choose: Sequence[str], in_mone
     factor = stakes.right * draws.queries if in_money and stakes else 1.0
     day = next(iter(tested.inputs.values())).engineering_usd_per_day if tested.inputs else 0.0
     of, drawn, question = tested.outcomes, tested.drawn, day / QUESTIONS_PER_DAY
+    scale = factor * np.array([tested.unchanged(name) for name in names])
     parts = [
-        Part(part, factor * _of_cells(tested, names, drawn.parts == i), of.facts_of(i), cost_usd=question)
+        Part(part, scale * _of_cells(tested, names, drawn.parts == i), of.facts_of(i), cost_usd=question)
         for i, part in enumerate(of.slices)
     ]
     if of.n_unsure:
         cost = day / LABELS_PER_DAY
-        parts.append(Part(LABELS, factor * _of_unsure(tested, names), 0, n=of.n_unsure, cost_usd=cost))
+        parts.append(Part(LABELS, scale * _of_unsure(tested, names), 0, n=of.n_unsure, cost_usd=cost))
+    if tested.updates[1] is not None and changes_of(profile).changed:  # the rest is about changed documents
+        rest = factor * deviations(draws.utility, names) - sum(part.deviations for part in parts)
+        n_changed = len({asked.fact for asked in tested.changed})
+        parts.append(Part("changed", np.asarray(rest), n_changed, cost_usd=question))
     costs = deviations(draws.total_usd, names) if in_money else 0.0
     means = [float((factor * draws.utility[name]).mean()) for name in names]
     if in_money:
         means = [mean - float(draws.total_usd[name].mean()) for mean, name in zip(means, names, strict=True)]
-    rest = -costs if in_money else np.zeros((len(draws.utility[names[0]]), len(names)))
-    return information(means, parts, np.asarray(rest), profile.horizon_months, in_money)
+    unasked = -costs if in_money else np.zeros((len(draws.utility[names[0]]), len(names)))
+    return information(means, parts, np.asarray(unasked), profile.horizon_months, in_money)
 
 
 def _of_cells(tested: Tested, names: Sequence[str], cells: np.ndarray) -> np.ndarray:

@@ -145,6 +145,12 @@ class _Run:
         return inputs_from_run(self.comparison, self.profile, self.folder.stages())
 
     @cached_property
+    def work(self) -> dict[str, CostInputs]:
+        """What each contender takes, in days and machine time, also where the profile says what that costs."""
+        plain = self.profile.model_copy(update={"fixed": {}})
+        return inputs_from_run(self.comparison, plain, self.folder.stages()) if self.profile.fixed else self.inputs
+
+    @cached_property
     def costs(self) -> dict[str, float]:
         """What each contender costs over the horizon, in US dollars."""
         return {name: total_usd(inputs) for name, inputs in self.inputs.items()}
@@ -180,15 +186,14 @@ class _Run:
 
     @cached_property
     def decision(self) -> Decision:
-        n_facts = len({question.fact for question in self.tested.questions})
-        return decision(self.tested, n_facts)
+        return decision(self.tested)
 
     @cached_property
     def tested(self) -> Tested:
         """What the decision rests on."""
         changed = [question for question in self.questions if question.slice == "changed"]
         entrants, names = self.comparison.entrants, self.comparison.names
-        days = {name: update_days(inputs) for name, inputs in self.inputs.items()}
+        days = {name: update_days(inputs) for name, inputs in self.work.items()}
         return Tested(
             comparison=self.comparison,
             profile=self.profile,
@@ -203,7 +208,7 @@ class _Run:
             after=(self.values["freshness"], self.values["declined_after_update"]),
             latencies_ms={name: _times(self.folder.answers(name, "latency")) for name in names},
             update_days=days,
-            days={name: setup_calendar_days(inputs) for name, inputs in self.inputs.items()},
+            days={name: setup_calendar_days(inputs) for name, inputs in self.work.items()},
             needs={one.name: unmet_needs(self.profile, one, entrants, days.get(one.name)) for one in entrants},
         )
 
@@ -232,13 +237,16 @@ class _Run:
         if verdict.winner is None:
             return None
         stakes = self.profile.stakes_usd
-        rivals = [name for name in self.decision.worth.candidates if name in self.inputs] if stakes else verdict.as_good
+        rivals = self.decision.worth.candidates if stakes else verdict.as_good
+        mean = self.decision.case.total_usd
         return Choice(
             leader=verdict.winner,
             candidates=tuple(dict.fromkeys([verdict.winner, *rivals])),
             utility={name: of.value for name, of in self.decision.worth.utility.items()},
             inputs=self.inputs,
             right_usd=stakes.right if stakes else None,
+            today_usd=_today_usd(self.profile),
+            cost_times={name: mean[name] / usd for name, usd in self.costs.items() if usd and name in mean},
         )
 
     def evidence(self) -> Evidence:
@@ -251,6 +259,14 @@ class _Run:
             slice_of=self.slices,
             margin=self.profile.margin,
         )
+
+
+def _today_usd(profile: Profile) -> tuple[float, float]:
+    """What today's process costs for a question and for a month."""
+    if profile.value is None:
+        return 0.0, 0.0
+    today, usd = profile.value.today, profile.usd_of(profile.value.currency)
+    return usd * today.per_question, usd * today.per_month
 
 
 def _times(answers: Sequence[Answer]) -> list[float]:

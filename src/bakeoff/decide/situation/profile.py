@@ -107,7 +107,7 @@ class Profile(ProfileKeys):
                 raise ValueError(f"'{limit}: true' and '{key}: {value}' contradict each other: change one of them")
 
     def _check_value(self) -> None:
-        """Raise ValueError if the value has no exchange rate, an unknown slice, or contradicts itself."""
+        """Raise ValueError if the value has no exchange rate, an unknown slice, or amounts that contradict."""
         value = self.value
         if value is None:
             return

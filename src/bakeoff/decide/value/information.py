@@ -91,7 +91,7 @@ def information(
     return Information(
         in_money=in_money,
         p_right=p_right,
-        perfect=max(0.0, perfect),
+        perfect=_positive(perfect),
         offers=tuple(offers),
         best=best,
         horizon_months=months,

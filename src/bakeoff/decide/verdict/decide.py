@@ -29,6 +29,7 @@ LOW_RECALL = 0.6
 MOST_UNSURE = 0.2
 """If an accuracy may lie in a wider range, depending on unknown grades, that is the first reason for no verdict."""
 MOST_NAMED = 2
+DOING_NOTHING = "doing nothing"
 MAYBE_BEST = 0.05
 """Contenders with at least this chance to be the best are named beside the choice."""
 
@@ -71,8 +72,8 @@ class Verdict(Record):
 class Case:
     """Everything a verdict rests on. `leader` is the rule's choice, `as_good` those shown to be as good before cost.
 
-    `accuracy` are the contenders' accuracies as the profile counts questions. `orders` gives the measured utilities for
-    each other way to count, and under AS_COUNTED those of the profile's way.
+    `accuracy` and `wrong` are the contenders' shares of right and wrong answers as the profile counts questions.
+    `orders` gives the measured utilities for each other way to count, and under AS_COUNTED those of the profile's way.
     """
 
     comparison: Comparison
@@ -90,6 +91,7 @@ class Case:
     information: Information
     total_usd: Mapping[str, float] = field(default_factory=dict)
     orders: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    wrong: Mapping[str, Estimate] = field(default_factory=dict)
 
     @property
     def baselines(self) -> list[str]:
@@ -221,7 +223,8 @@ def _nothing_is_better(case: Case) -> _Nobody:
         f"them, {best}, is worth {money(nothing.net.value - net.net.value)} a year less.",
         f"{best} gains {money(net.answers.value)} a year by its answers and costs {money(net.cost.value)}: net "
         f"{_span(net.net)}, against {money(nothing.net.value)} for today's process."
-        + (f" It would pay from {_small(pays[0])} for a right answer." if pays else ""),
+        + (f" It would pay from {_small(pays[0])} for a right answer." if pays else "")
+        + f" {_information_line(case)}",
     )
 
 
@@ -242,15 +245,15 @@ def _unsupported(case: Case, winner: str) -> list[str]:
     bases = _unbeaten(case, winner)
     if bases:
         lines.append(f"better than {listed(bases)}")
-    if case.in_money and _chance_above(case, winner, NOTHING) < case.level:
+    if _chance_above(case, winner, NOTHING) < case.level:
         lines.append("worth more than doing nothing")
     return lines
 
 
 def _chance_above(case: Case, a: str, b: str) -> float:
-    """The chance that a's net value exceeds b's."""
-    right = case.profile.stakes_usd
-    net = case.draws.net(right.right) if right else {}
+    """The chance that a's net value exceeds b's; without a value of answers, its utility."""
+    right = case.profile.stakes_usd if case.in_money else None
+    net = case.draws.net(right.right) if right else case.draws.utility
     return float((net[a] > net[b]).mean()) if a in net and b in net else 0.0
 
 
@@ -282,9 +285,10 @@ def _first(requirements: Sequence[str]) -> str:
 
 
 def _at_stake(case: Case, winner: str) -> str:
-    net = case.worth.nets[winner]
+    net, nothing = case.worth.nets[winner], case.worth.nets[NOTHING].net.value
+    against = f", against {money(nothing)} for today's process" if nothing else ""
     return (
-        f"It is worth {_span(net.net)} a year, after its cost. It is the best choice with a chance of "
+        f"It is worth {_span(net.net)} a year, after its cost{against}. It is the best choice with a chance of "
         f"{percent(net.best)}, and the expected loss of choosing it is {money(net.loss)} a year."
     )
 
@@ -297,7 +301,11 @@ def _how_sure(case: Case, winner: str) -> str:
     chance = percent(case.worth.best.get(winner, 0.0))
     ranges = [best for best in case.worth.ranges if best.contender == winner]
     if not ranges:
-        return f"It has the best answers with a chance of {chance}. Counting costs, another contender is worth more."
+        others = listed([DOING_NOTHING if best.contender == NOTHING else best.contender for best in case.worth.ranges])
+        return (
+            f"It has the best answers with a chance of {chance}. Counting costs, whatever a right answer is worth, it "
+            f"is never worth the most: {others} {'is' if len(case.worth.ranges) == 1 else 'are'}."
+        )
     low, high = ranges[-1].low, ranges[-1].high
     until = "" if high is None else f" and at most {_small(high)}"
     worth = f"at least {_small(low)}{until}" if low else f"less than {_small(high)}" if high else "anything"
@@ -360,7 +368,7 @@ def _round(n: int) -> str:
 
 def _measured(case: Case, winner: str) -> str:
     accuracy = case.accuracy[winner]
-    wrong = case.comparison.estimate(winner, "hallucination").value
+    wrong = case.wrong[winner].value if winner in case.wrong else None
     wrongly = f", {percent(wrong)} wrongly," if wrong is not None else ""
     sentences = [
         f"{winner} answered {percent(accuracy.value or 0)} of {accuracy.n} test questions correctly"

@@ -8,12 +8,13 @@ or files.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from bakeoff.decide.cost.model import CostInputs, discounted_queries, total_usd
+from bakeoff.decide.cost.model import CostInputs, discounted_months, discounted_queries, total_usd
 from bakeoff.decide.situation.profile import MeasureWeights, Profile
+from bakeoff.decide.value.worth import NOTHING
 from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.measure.resample import N_DRAWS
 from bakeoff.measures import Measure
@@ -65,7 +66,9 @@ class Choice:
     """What the rule chose, and from what: the candidates' mean utilities and cost inputs.
 
     `right_usd` is the value of a right answer, None if it is not known: then `candidates` are the chosen one, first,
-    and those shown to be as good, and only their costs differ.
+    and those shown to be as good, and only their costs differ. If doing nothing is a candidate, `today_usd` is what it
+    costs for a question and for a month. `cost_times` are each contender's mean cost over the draws as a multiple of
+    that of its inputs: 1 if not given.
     """
 
     leader: str
@@ -73,6 +76,8 @@ class Choice:
     utility: Mapping[str, float]
     inputs: Mapping[str, CostInputs]
     right_usd: float | None = None
+    today_usd: tuple[float, float] = (0.0, 0.0)
+    cost_times: Mapping[str, float] = field(default_factory=dict)
 
 
 def sensitivity(
@@ -182,7 +187,7 @@ def weight_flips(
 
 def value_flips(choice: Choice) -> list[Flip]:
     """The smallest change of the value of a right answer, the volume, the horizon or a price that turns the choice."""
-    named = [name for name in choice.candidates if name in choice.inputs]
+    named = [name for name in choice.candidates if name in choice.inputs or (name == NOTHING and choice.right_usd)]
     if len(named) < 2 or choice.leader not in named:
         return []
     flips = []
@@ -204,7 +209,7 @@ def _cost_flip(choice: Choice, named: Sequence[str], field: str) -> Flip | None:
             becomes = max(1.0, round(becomes))
             if becomes > LONGEST_HORIZON:
                 continue
-        changed = {name: _changed(choice.inputs[name], field, becomes / value) for name in named}
+        changed = {name: _changed(choice.inputs[name], field, becomes / value) for name in named if name != NOTHING}
         best = _best(choice, named, changed, choice.right_usd or 0.0)
         if best != choice.leader:
             return Flip(input=field, factor=becomes / value, becomes=becomes, winner=best)
@@ -213,10 +218,12 @@ def _cost_flip(choice: Choice, named: Sequence[str], field: str) -> Flip | None:
 
 def _best(choice: Choice, named: Sequence[str], inputs: Mapping[str, CostInputs], right_usd: float) -> str:
     """The one with the highest net value over the horizon; the chosen one if it is among the best."""
-    net = {
-        name: right_usd * discounted_queries(inputs[name]) * choice.utility.get(name, 0.0) - total_usd(inputs[name])
-        for name in named
-    }
+    c = inputs[choice.leader]
+    queries, months = discounted_queries(c), discounted_months(c)
+    per_question, per_month = choice.today_usd
+    cost = {name: choice.cost_times.get(name, 1.0) * total_usd(inputs[name]) for name in named if name != NOTHING}
+    cost[NOTHING] = per_question * queries + per_month * months
+    net = {name: right_usd * queries * choice.utility.get(name, 0.0) - cost[name] for name in named}
     return max(named, key=lambda name: (net[name], name == choice.leader))
 
 
