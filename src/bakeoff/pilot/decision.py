@@ -227,9 +227,21 @@ def decision(tested: Tested) -> Decision:
         level=level,
         information=learned,
         total_usd=cost,
+        declined_right=_declined_right(tested),
         orders=_orders(tested, values),
     )
     return Decision(case, of_worth, learned, draws)
+
+
+def _declined_right(tested: Tested) -> dict[str, float]:
+    """The share of all questions that each contender correctly declined, because the documents do not answer them."""
+    unanswerable = {question.id for question in tested.questions if not question.answerable}
+    total = sum(tested.weights.values())
+    return {
+        name: sum(tested.weights[key] * of.values[key] for key in unanswerable if key in of.values) / total
+        for name, of in tested.correct.items()
+        if total
+    }
 
 
 def _known(tested: Tested, name: str, estimates: Mapping[str, Estimate]) -> Known:
@@ -246,7 +258,10 @@ def _known(tested: Tested, name: str, estimates: Mapping[str, Estimate]) -> Know
 
 def _excluded(standings: Sequence[Standing]) -> str:
     """Why a contender cannot be chosen: the first need or limit that it misses; empty if none."""
-    return next((of.why for of in standings if of.kind != "goal" and of.state == "missed"), "")
+    missed = next((of for of in standings if of.kind != "goal" and of.state == "missed"), None)
+    if missed is None:
+        return ""
+    return missed.why if missed.kind == "need" else f"{missed.text}: {missed.why}"
 
 
 def _contrasts(

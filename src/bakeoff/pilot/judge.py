@@ -33,7 +33,9 @@ from bakeoff.decide.situation.approaches import Standing, stand_for
 from bakeoff.decide.situation.needs import unmet_needs
 from bakeoff.decide.situation.profile import Profile, check_names
 from bakeoff.decide.situation.questionnaire import Inspection, estimated_tokens
+from bakeoff.decide.value.joint import changes_of, mixed_shares
 from bakeoff.decide.value.updates import update_days
+from bakeoff.decide.value.worth import NOTHING
 from bakeoff.decide.verdict.claims import Evidence, ledger
 from bakeoff.decide.verdict.decide import Verdict, decide
 from bakeoff.decide.verdict.effects import Effect, effects
@@ -246,8 +248,22 @@ class _Run:
             inputs=self.inputs,
             right_usd=stakes.right if stakes else None,
             today_usd=_today_usd(self.profile),
+            wrong=self._wrong(verdict),
+            penalty=self.profile.penalty,
             cost_times={name: mean[name] / usd for name, usd in self.costs.items() if usd and name in mean},
         )
+
+    def _wrong(self, verdict: Verdict) -> dict[str, float]:
+        """The mean share of wrong answers of each contender that could be chosen, and today's."""
+        draws, changes = self.tested.value_draws, changes_of(self.profile)
+        bases = () if self.profile.value else verdict.baselines
+        shares = {
+            name: float(mixed_shares(draws, name, changes).wrong.sum(axis=1).mean())
+            for name in draws.outcomes.names
+            if name not in verdict.excluded and name not in bases
+        }
+        value = self.profile.value
+        return {**shares, NOTHING: value.today.shares.wrong if value and value.today.accuracy else 0.0}
 
     def evidence(self) -> Evidence:
         return Evidence(

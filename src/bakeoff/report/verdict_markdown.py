@@ -144,7 +144,8 @@ def _cost(judgement: Judgement) -> list[str]:
     months = judgement.cost.table[0].horizon_months
     parts = [
         "## Total cost",
-        f"Over {months} months, including people's work, in today's money. Intervals reflect measured numbers only.",
+        f"Over {months} months, including people's work, in today's money. Intervals have all "
+        "uncertain numbers, days of work included, at their low or high ends.",
         grid(heads, [[row[key] or NOT_MEASURED for key in keys] for row in rows]),
         *_break_even(judgement),
     ]

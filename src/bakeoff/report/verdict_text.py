@@ -10,10 +10,14 @@ from bakeoff.decide.situation.approaches import NAMES, TITLES
 from bakeoff.decide.value.worth import NOTHING
 from bakeoff.decide.verdict.claims import Entry, articles
 from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.decide.verdict.sensitivity import RIGHT_USD, Flip
+from bakeoff.decide.verdict.sensitivity import RIGHT_USD, WRONG_TIMES, Flip
 from bakeoff.measures import BY_NAME
 from bakeoff.sentences import NARROW, count, listed, percent, usd
 
+VALUES = {
+    RIGHT_USD: ("the value of a right answer", "USD"),
+    WRONG_TIMES: ("the cost of a wrong answer", "right ones"),
+}
 MARKS = {"winner": "★", "tied": "≈", "excluded": "×"}
 MARK_MEANINGS = {
     "winner": "the choice",
@@ -95,7 +99,7 @@ def flip_sentence(flip: Flip) -> str:
             f"If {title} weighed {flip.becomes:.3g} instead of {before:.3g} ({times}), "
             f"{flip.winner} would have the highest weighted sum."
         )
-    title, unit = ("the value of a right answer", "USD") if flip.input == RIGHT_USD else INPUTS[flip.input]
+    title, unit = VALUES.get(flip.input) or INPUTS[flip.input]
     becomes, before_text = (f"{value:,.3g}" if value < 100 else f"{value:,.0f}" for value in (flip.becomes, before))
     return (
         f"With {title} at {becomes}{f' {unit}' if unit else ''} instead of {before_text} ({times}), "

@@ -120,12 +120,18 @@ def _priced(usage: ContenderUsage, terms: _Terms) -> CostInputs:
         **numbers,
         **_situation(terms.entrant, profile),
         online_hours_per_month=online,
-        approval_days_per_update=profile.approval_days_per_update if numbers["retraining_seconds_per_update"] else 0.0,
+        approval_days_per_update=_approval_days(terms, numbers),
         batch_saving=profile.batch_share * profile.batch_discount if by_token else 0.0,
         sources=usage.sources | _day_sources(terms) | {field: _cite(price) for field, price in prices.items()},
         intervals=usage.intervals | _day_ranges(terms),
     )
     return _with_fixed(inputs, profile.fixed_cost(terms.entrant))
+
+
+def _approval_days(terms: _Terms, numbers: Mapping[str, float]) -> float:
+    """Somebody approves each update that trains: of a contender that learns facts, or sends questions to one."""
+    learns = terms.entrant.learns_facts or bool(terms.entrant.behind)
+    return terms.profile.approval_days_per_update if learns and numbers["retraining_seconds_per_update"] else 0.0
 
 
 SETUP = ("data_days", "setup_days", "project_days", "training_seconds", "training_tokens", "indexing_seconds")

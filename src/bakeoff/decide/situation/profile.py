@@ -120,9 +120,8 @@ class Profile(ProfileKeys):
                 raise ValueError(f"value.by_slice: '{name}' is not a slice that counts: use {', '.join(IN_DOMAIN)}")
         value.check_declining(self.wrong_answer_penalty)
         stakes = value.stakes(self.wrong_answer_penalty)
-        if "wrong_answer_penalty" in self.model_fields_set and not math.isclose(
-            stakes.wrong, self.wrong_answer_penalty * stakes.right, rel_tol=0.01
-        ):
+        states_penalty = self.wrong_answer_penalty != type(self).model_fields["wrong_answer_penalty"].default
+        if states_penalty and not math.isclose(stakes.wrong, self.wrong_answer_penalty * stakes.right, rel_tol=0.01):
             raise ValueError(
                 f"a wrong answer costs {stakes.wrong / stakes.right:g} right ones by 'value', and "
                 f"{self.wrong_answer_penalty:g} by 'wrong_answer_penalty': leave one of them out"
@@ -216,7 +215,18 @@ def explain(item: Any) -> str:
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] in ("value_error", "missing"):
         return f"'{where}': {message}" if where else message
-    return f"'{where}': {message} (found {item['input']!r})"
+    return f"'{where}': {message} (found {item['input']!r}){_hint(item)}"
+
+
+def _hint(item: Any) -> str:
+    """What to write instead, for the usual slips."""
+    if item["type"] == "less_than_equal" and item.get("ctx", {}).get("le") == 1:
+        return ": it is a fraction, so write 5 % as 0.05"
+    if item["type"] == "string_pattern_mismatch" and "[A-Z]{3}" in str(item.get("ctx", {}).get("pattern")):
+        return ": give a currency's three capital letters, such as USD"
+    if item["type"] == "int_from_float":
+        return ": give a whole number"
+    return ""
 
 
 def check_names(profile: Profile, entrants: Sequence[Entrant], measures: Iterable[str] = ()) -> None:

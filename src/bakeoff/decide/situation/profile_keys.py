@@ -96,7 +96,7 @@ class ProfileKeys(Record):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    # Limits. A contender that breaks one in a pilot cannot win. The deadline is only used in the decision matrix.
+    # Limits. A contender that breaks one in a pilot cannot win.
     must_run_offline: bool = Field(
         default=False,
         description="No network while answering: contenders whose model is asked over a network cannot win.",
@@ -138,9 +138,9 @@ class ProfileKeys(Record):
     deadline_days: float | None = Field(
         default=None,
         gt=0,
-        description="Days until the first release. A pilot does not measure it: the matrix scores it, and the roadmap "
-        "says whether it can be met.",
-        json_schema_extra=_about("days", "matrix", "roadmap"),
+        description="Calendar days until the first release. It is compared with the days of set-up and data, by one "
+        "person: a contender that surely takes longer cannot win.",
+        json_schema_extra=_about("days", "limits", "matrix", "roadmap"),
     )
 
     # Volumes over the horizon. Growth and discount are fractions: 0.05 is 5 %.

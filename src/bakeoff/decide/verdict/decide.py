@@ -90,6 +90,7 @@ class Case:
     level: float
     information: Information
     total_usd: Mapping[str, float] = field(default_factory=dict)
+    declined_right: Mapping[str, float] = field(default_factory=dict)
     orders: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     wrong: Mapping[str, Estimate] = field(default_factory=dict)
 
@@ -181,7 +182,8 @@ def _nobody(case: Case) -> _Nobody | None:
     builds = [name for name in case.candidates if name not in case.baselines]
     if not case.candidates or (not builds and case.excluded):
         kept = "only a base model" if case.candidates else "no contender"
-        return _Nobody(f"Build nothing yet: {kept} keeps the limits.", _none_left(case.excluded))
+        cost = _excluded_line(case, NOTHING)
+        return _Nobody(f"Build nothing yet: {kept} keeps the limits.", f"{_none_left(case.excluded)} {cost}".rstrip())
     if case.n_facts < MIN_FACTS:
         facts = "1 fact" if case.n_facts == 1 else f"{case.n_facts} facts"
         return _Nobody(
@@ -219,8 +221,8 @@ def _nothing_is_better(case: Case) -> _Nobody:
     net, nothing = nets[best], nets[NOTHING]
     pays = [pair.usd for pair in case.worth.break_even if pair.above == best and pair.below == NOTHING and pair.usd]
     return _Nobody(
-        f"Keep today's process: no contender is worth more, with a chance of {percent(nothing.best)}. The best of "
-        f"them, {best}, is worth {money(nothing.net.value - net.net.value)} a year less.",
+        f"Keep today's process: no contender is worth more on average. With a chance of {percent(nothing.best)} none "
+        f"of them is. The best, {best}, is worth {money(nothing.net.value - net.net.value)} a year less.",
         f"{best} gains {money(net.answers.value)} a year by its answers and costs {money(net.cost.value)}: net "
         f"{_span(net.net)}, against {money(nothing.net.value)} for today's process."
         + (f" It would pay from {_small(pays[0])} for a right answer." if pays else "")
@@ -349,7 +351,7 @@ def _reason(
     if "worth more than doing nothing" in unsupported:
         chance = _chance_above(case, winner, NOTHING)
         sentences.append(f"That it is worth more than doing nothing has a chance of {percent(chance)} only.")
-    sentences += [_rival_line(case, winner, rivals), _information_line(case)]
+    sentences += [_rival_line(case, winner, rivals), _excluded_line(case, winner), _information_line(case)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -369,11 +371,15 @@ def _round(n: int) -> str:
 def _measured(case: Case, winner: str) -> str:
     accuracy = case.accuracy[winner]
     wrong = case.wrong[winner].value if winner in case.wrong else None
-    wrongly = f", {percent(wrong)} wrongly," if wrong is not None else ""
+    wrongly = f", {percent(wrong)} wrongly" if wrong is not None else ""
+    declined = case.declined_right.get(winner, 0.0)
+    of_it = f", {percent(declined)} of them by declining what the documents do not answer" if declined >= 0.005 else ""
+    counted = {"question": "", "fact": ", each fact counted once", "traffic": ", counted by traffic"}
+    mix = ", with the profile's mix of slices" if case.profile.slice_weights else ""
     sentences = [
-        f"{winner} answered {percent(accuracy.value or 0)} of {accuracy.n} test questions correctly"
-        f"{wrongly.rstrip(',')} (95 % interval of the right ones {percent(accuracy.low or 0)} to "
-        f"{percent(accuracy.high or 0)}).",
+        f"{winner} answered {percent(accuracy.value or 0)} of {accuracy.n} test questions correctly{of_it}{wrongly} "
+        f"(95 % interval of the right ones {percent(accuracy.low or 0)} to {percent(accuracy.high or 0)}"
+        f"{counted[case.profile.counts]}{mix}).",
         f"These numbers are corrected by {accuracy.labels} labels of people." if accuracy.labels else "",
         _unsure_line(case, winner),
         f"By accuracy alone, {case_leader} leads." if (case_leader := _other_by_accuracy(case, winner)) else "",
@@ -385,6 +391,18 @@ def _other_by_accuracy(case: Case, winner: str) -> str:
     values = {name: case.accuracy[name].value or 0.0 for name in case.candidates}
     best = max(values, key=lambda name: values[name])
     return best if values[best] > values[winner] else ""
+
+
+def _excluded_line(case: Case, than: str) -> str:
+    """What the limits cost: the most valuable contender that they exclude, if it is worth more."""
+    nets = case.worth.nets
+    lost = {
+        name: nets[name].net.value - nets[than].net.value for name in case.excluded if name in nets and than in nets
+    }
+    best = max(lost, key=lambda name: lost[name], default="")
+    if not best or lost[best] <= 0:
+        return ""
+    return f"Without what excludes it ({case.excluded[best]}), {best} would be worth {money(lost[best])} a year more."
 
 
 def _unsure_line(case: Case, winner: str) -> str:

@@ -8,7 +8,7 @@ or files.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -36,6 +36,8 @@ COST_FIELDS = (
     "output_usd_per_million_tokens",
 )
 LONGEST_HORIZON = 120
+WRONG_TIMES = "wrong_times"
+"""The input of a flip that is the cost of a wrong answer, in right ones."""
 RIGHT_USD = "right_usd"
 """The input of a flip that is the value of a right answer."""
 
@@ -78,6 +80,8 @@ class Choice:
     right_usd: float | None = None
     today_usd: tuple[float, float] = (0.0, 0.0)
     cost_times: Mapping[str, float] = field(default_factory=dict)
+    wrong: Mapping[str, float] = field(default_factory=dict)
+    penalty: float = 1.0
 
 
 def sensitivity(
@@ -187,10 +191,10 @@ def weight_flips(
 
 def value_flips(choice: Choice) -> list[Flip]:
     """The smallest change of the value of a right answer, the volume, the horizon or a price that turns the choice."""
+    flips = [flip] if (flip := _wrong_flip(choice)) is not None else []
     named = [name for name in choice.candidates if name in choice.inputs or (name == NOTHING and choice.right_usd)]
     if len(named) < 2 or choice.leader not in named:
-        return []
-    flips = []
+        return flips
     if choice.right_usd:
         for factor in _nearest_first():
             best = _best(choice, named, choice.inputs, choice.right_usd * factor)
@@ -199,6 +203,25 @@ def value_flips(choice: Choice) -> list[Flip]:
                 flips.append(Flip(input=RIGHT_USD, factor=factor, becomes=usd, winner=best))
                 break
     return [*flips, *(flip for field in COST_FIELDS if (flip := _cost_flip(choice, named, field)))]
+
+
+def _wrong_flip(choice: Choice) -> Flip | None:
+    """The smallest change of the cost of a wrong answer that turns the choice; without a value, by utility alone."""
+    named = [name for name in choice.utility if name in choice.wrong]
+    if choice.right_usd:
+        named = [name for name in named if name in choice.candidates and (name in choice.inputs or name == NOTHING)]
+    if choice.leader not in named or not choice.penalty:
+        return None
+    for factor in _nearest_first():
+        more = (factor - 1) * choice.penalty
+        utility = {name: choice.utility[name] - more * choice.wrong[name] for name in named}
+        if choice.right_usd:
+            best = _best(replace(choice, utility=utility), named, choice.inputs, choice.right_usd)
+        else:
+            best = max(named, key=lambda name: (utility[name], name == choice.leader))
+        if best != choice.leader:
+            return Flip(input=WRONG_TIMES, factor=factor, becomes=factor * choice.penalty, winner=best)
+    return None
 
 
 def _cost_flip(choice: Choice, named: Sequence[str], field: str) -> Flip | None:
