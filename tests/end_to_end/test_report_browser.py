@@ -14,7 +14,7 @@ from selenium.webdriver.common.keys import Keys  # isort: skip
 from selenium.webdriver.support.ui import WebDriverWait  # isort: skip
 
 
-VERDICT_CHARTS = 3 + 2 + 1  # effects, costs, sensitivity
+VERDICT_CHARTS = 3 + 2 + 1 + 3  # effects, costs, sensitivity, worth
 
 
 @pytest.fixture(scope="module")

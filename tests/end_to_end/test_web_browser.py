@@ -526,7 +526,7 @@ def test_who_asks_sees_how_the_contender_did_in_its_test(page: webdriver.Chrome,
     answer_to(page, "How long may it be returned?")
     assert server.answering.asked[0].model == "extract"
     assert one_of(page, "#verdict").text == "Build on rag, but do not ship it yet"
-    server.verdict = "Ship rag: it is significantly more accurate than every other contender."
+    server.verdict = "Ship rag. It has the best answers with a chance of 99 %."
     open_at(page, server)
     assert not one_of(page, "#verdict").is_displayed()
     server.verdict, server.tested = "", {}

@@ -118,3 +118,5 @@ def test_a_page_holds_as_many_questions_as_fit(tmp_path: Path, monkeypatch: pyte
     assert len(some.json.encode()) < room + 5000
     placed = {place for q in payload["questions"] for one in q["results"] for place, _ in one.get("passages", [])}
     assert max(placed) < len(payload["chunks"])
+    taken = drilldown(data, dict.fromkeys(data.contenders, 0), n_bytes_taken=room // 2)
+    assert 0 < taken.n_questions < some.n_questions

@@ -129,12 +129,20 @@ def test_rows_stand_where_their_numbers_are(rich: ReportData) -> None:
     assert excluded == set(of(rich).excluded) and all(row["is_out"] == (row["mark"] == "×") for row in rows)
 
 
-def test_doing_nothing_is_marked_where_the_verdict_keeps_todays_process(rich: ReportData) -> None:
-    """A star beside it, and none elsewhere."""
-    costly = of(rich).model_copy(update={"winner": None, "decision": "none", "tied_with": ()})
-    inputs = {name: one.model_copy(update={"setup_days": 9999.0}) for name, one in costly.cost.inputs.items()}
-    kept = costly.model_copy(update={"cost": costly.cost.model_copy(update={"inputs": inputs})})
-    assert [name for name, mark in row_marks(kept).items() if mark == "winner"] == [NOTHING]
+def test_doing_nothing_is_marked_as_the_choice_or_as_one_that_may_be_best(rich: ReportData) -> None:
+    """A star where the verdict keeps today's process; else ≈ if its chance to be the best is 5 % or more."""
+    judgement = of(rich)
+
+    def marked(best: float, usd: float, winner: str | None) -> str:
+        nothing = judgement.worth.nets[NOTHING]
+        nothing = nothing.model_copy(update={"best": best, "net": Range(value=usd, low=usd, high=usd)})
+        nets = {**judgement.worth.nets, NOTHING: nothing}
+        changed = {"worth": judgement.worth.model_copy(update={"nets": nets}), "winner": winner, "tied_with": ()}
+        return row_marks(judgement.model_copy(update=changed)).get(NOTHING, "")
+
+    assert marked(best=0.7, usd=1e9, winner=None) == "winner"
+    assert marked(best=0.2, usd=-1e9, winner="rag") == "tied"
+    assert marked(best=0.01, usd=-1e9, winner="rag") == ""
 
 
 def test_the_shares_of_a_contender_add_up(rich: ReportData) -> None:

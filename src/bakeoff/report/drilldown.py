@@ -25,8 +25,8 @@ from bakeoff.report.findings import (
 from bakeoff.report.gather import ReportData
 
 MOST_QUESTIONS = 2000
-MOST_BYTES = 2_000_000
-"""The questions, with their answers and passages, that are in the page take at most so much of it."""
+MOST_BYTES = 2_300_000
+"""The questions, with their answers and passages, and the draws of the verdict take at most so much of the page."""
 MOST_PASSAGES = 8  # per answer; passages with the evidence are always shown
 
 
@@ -37,10 +37,10 @@ class Drilldown(NamedTuple):
     n_questions: int
 
 
-def drilldown(data: ReportData, colours: Mapping[str, int]) -> Drilldown:
-    """The questions that fit into the page, with their answers and passages."""
+def drilldown(data: ReportData, colours: Mapping[str, int], n_bytes_taken: int = 0) -> Drilldown:
+    """The questions that fit into the page, with their answers and passages. `n_bytes_taken` are those of the draws."""
     chunks = Chunks()
-    questions = _fitting(data, chunks)
+    questions = _fitting(data, chunks, MOST_BYTES - n_bytes_taken)
     payload = {
         "contenders": [{"name": name, "colour": colours[name]} for name in data.contenders],
         "outcomes": OUTCOMES,
@@ -52,7 +52,7 @@ def drilldown(data: ReportData, colours: Mapping[str, int]) -> Drilldown:
     return Drilldown(script_safe(_compact(payload)), len(questions))
 
 
-def _fitting(data: ReportData, chunks: "Chunks") -> list[dict[str, Any]]:
+def _fitting(data: ReportData, chunks: "Chunks", room: int) -> list[dict[str, Any]]:
     """The first questions, as many as fit, at least one; their passages are added to `chunks`."""
     fitting: list[dict[str, Any]] = []
     size = 0
@@ -60,7 +60,7 @@ def _fitting(data: ReportData, chunks: "Chunks") -> list[dict[str, Any]]:
         n_chunks = len(chunks.entries)
         written = _question(data, question, chunks)
         size += len(_compact([written, *chunks.entries[n_chunks:]]).encode())
-        if fitting and size > MOST_BYTES:
+        if fitting and size > room:
             del chunks.entries[n_chunks:]
             break
         fitting.append(written)

@@ -63,7 +63,9 @@ def html_page(data: ReportData) -> str:
     script = _read(*JUDGED_SCRIPTS, "page.js") if data.judgement else _read("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     colours = _colours(data.contenders)
-    questions = drilldown(data, colours)
+    verdict = verdict_context(data, colours)
+    of_worth = verdict["value"]["money"] if verdict else None
+    questions = drilldown(data, colours, len(of_worth["payload"]) if of_worth else 0)
     templates = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -90,7 +92,7 @@ def html_page(data: ReportData) -> str:
         n_leaks=sum(not leak.excused for leak in data.summary.leaks),
         percent=percent,
         usd=usd,
-        verdict=verdict_context(data, colours),
+        verdict=verdict,
         approach_titles=TITLES,
         **_figures(data, colours),
         **_failures(data),

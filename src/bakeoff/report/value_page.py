@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from bakeoff.decide.value.joint import terms_of
 from bakeoff.decide.value.worth import NOTHING, Range, lines, shares_best
+from bakeoff.decide.verdict.decide import MAYBE_BEST
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.verdict.wording import money
 from bakeoff.report.charts import round_step
@@ -87,11 +88,17 @@ def value_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str,
 
 
 def row_marks(judgement: Judgement) -> dict[str, str]:
-    """The marks of the verdict by name; doing nothing is the winner if it is what the verdict recommends."""
-    of = valued(judgement) if judgement.stakes_usd and judgement.winner is None else None
-    return marks(judgement) | (
-        {NOTHING: "winner"} if of and of.leader == NOTHING and judgement.decision == "none" else {}
-    )
+    """The marks of the verdict by name, with one for doing nothing where answers have a value.
+
+    Doing nothing is the choice if the verdict recommends it, and tied if it may be the best.
+    """
+    given, nothing = marks(judgement), judgement.worth.nets.get(NOTHING)
+    if nothing is None:
+        return given
+    highest = max(judgement.worth.candidates, key=lambda name: judgement.worth.nets[name].net.value, default="")
+    if judgement.winner is None and highest == NOTHING:
+        return {**given, NOTHING: "winner"}
+    return {**given, NOTHING: "tied"} if nothing.best >= MAYBE_BEST else given
 
 
 def _rows(judgement: Judgement, ranges: Mapping[str, Range], css: Mapping[str, str], write: Callable[[float], str],
