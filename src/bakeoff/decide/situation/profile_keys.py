@@ -96,7 +96,7 @@ class ProfileKeys(Record):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    # Limits. A contender that breaks one in a pilot cannot win. The deadline is only used in the decision matrix.
+    # Limits. A contender that breaks one cannot win.
     must_run_offline: bool = Field(
         default=False,
         description="No network while answering: contenders whose model is asked over a network cannot win.",
@@ -138,9 +138,8 @@ class ProfileKeys(Record):
     deadline_days: float | None = Field(
         default=None,
         gt=0,
-        description="Days until the first release. A pilot does not measure it: the matrix scores it, and the roadmap "
-        "says whether it can be met.",
-        json_schema_extra=_about("days", "matrix", "roadmap"),
+        description="Days until the first release. What surely takes longer to set up is ruled out. null: no deadline.",
+        json_schema_extra=_about("days", "limits", "matrix", "roadmap"),
     )
 
     # Volumes over the horizon. Growth and discount are fractions: 0.05 is 5 %.
@@ -196,7 +195,7 @@ class ProfileKeys(Record):
         default=None,
         gt=0,
         description="Days between two changes of the documents. null: they never change.",
-        json_schema_extra=_about("days", "matrix", "cost", "roadmap"),
+        json_schema_extra=_about("days", "limits", "matrix", "cost", "roadmap"),
     )
     changed_share_per_update: float = Field(
         default=0.05,
@@ -217,7 +216,7 @@ class ProfileKeys(Record):
     needs_citations: bool = Field(
         default=False,
         description="Every answer must name its source.",
-        json_schema_extra=_about("", "matrix", "roadmap"),
+        json_schema_extra=_about("", "limits", "matrix", "roadmap"),
     )
     needs_style: bool = Field(
         default=False,
@@ -232,12 +231,12 @@ class ProfileKeys(Record):
     needs_live_sources: bool = Field(
         default=False,
         description="Answers need sources read at the time of the question, such as databases or the web.",
-        json_schema_extra=_about("", "matrix", "roadmap"),
+        json_schema_extra=_about("", "limits", "matrix", "roadmap"),
     )
     needs_independent_updates: bool = Field(
         default=False,
         description="Knowledge must be updated without touching the model.",
-        json_schema_extra=_about("", "matrix"),
+        json_schema_extra=_about("", "limits", "matrix"),
     )
     n_model_versions: int = Field(
         default=1,
@@ -406,7 +405,7 @@ class ProfileKeys(Record):
         default=None,
         description="What a right, a wrong and a declined answer are worth to you, in money. The verdict then follows "
         "the expected net value. null: not known; the report shows which contender is best at which value.",
-        json_schema_extra=_about("", "verdict", "sensitivity"),
+        json_schema_extra=_about("", "verdict", "sensitivity", "matrix"),
     )
     counts: Literal["question", "fact", "traffic"] = Field(
         default="question",
