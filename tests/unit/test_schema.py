@@ -92,10 +92,10 @@ def test_every_key_of_the_profile_is_described():
 
 
 def test_the_matrix_uses_the_keys_that_the_page_says():
-    """The fields of its factors, the margin, and the weights of the factors, and nothing else."""
+    """The fields of its factors, the margin, the value, and the weights of the factors, and nothing else."""
     said = {key for key, field in Profile.model_fields.items() if "matrix" in field.json_schema_extra["used_by"]}
     fields = {name for factor in read_factors() for name in (factor.field, factor.per) if name}
-    assert said == fields | {"margin", "factor_weights"}
+    assert said == fields | {"margin", "value", "factor_weights"}
 
 
 def test_every_section_of_the_page_begins_at_a_key():

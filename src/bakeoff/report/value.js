@@ -149,7 +149,7 @@ const bakeoffWorth = (() => {
   /* sentences and the table */
   const spanOf100 = ({ low: from, high: to }) => (from === to ? "" : `${of100(from)} to ${of100(to)}`);
   function rangeSentences(ranges) {
-    if (ranges.length === 1) return [`${title(ranges[0].contender)} is worth the most on average, whatever a right answer is worth.`];
+    if (ranges.length === 1) return [`Of those that can be chosen, ${title(ranges[0].contender)} is worth the most on average, whatever a right answer is worth.`];
     return ranges.map(({ contender, low: from, high: to }) => {
       if (to === null) return `From ${smallUsd(from)} for a right answer: ${title(contender)}.`;
       if (from === 0) return `Below ${smallUsd(to)} for a right answer: ${title(contender)}.`;
@@ -184,7 +184,7 @@ const bakeoffWorth = (() => {
     const utility = of.utilityIntervals;
     const leader = page.candidates.filter((name) => nets[name]).reduce((a, b) => (nets[b].net.value > nets[a].net.value ? b : a));
     const { net, best, loss } = nets[leader];
-    const told = `If a right answer is worth ${smallUsd(right)}, ${title(leader)} is worth the most on average: ` +
+    const told = `If a right answer is worth ${smallUsd(right)}, of those that can be chosen, ${title(leader)} is worth the most on average: ` +
       `${money(net.value)}${moneySpan(net) && ` (${moneySpan(net)})`} a year. It is the best choice with a chance of ${percent(best)}, and the ` +
       `expected loss of choosing it is ${money(loss)} a year.`;
     document.getElementById("worth-told").textContent = told;

@@ -107,8 +107,8 @@ def worth_sentence(of: Valued) -> str:
     """Who is worth the most on average, how much, how sure that is, and what a wrong choice costs."""
     name, net = of.leader, of.nets[of.leader]
     return (
-        f"If a right answer is worth {small_usd(of.right_usd)}, {titled(name)} is worth the most on average: "
-        f"{_with_span(net.net)} a year. It is the best choice with a chance of {percent(net.best)}, "
+        f"If a right answer is worth {small_usd(of.right_usd)}, of those that can be chosen, {titled(name)} is worth "
+        f"the most on average: {_with_span(net.net)} a year. It is the best choice with a chance of {percent(net.best)}, "
         f"and the expected loss of choosing it is {money(net.loss)} a year."
     )
 
@@ -116,7 +116,8 @@ def worth_sentence(of: Valued) -> str:
 def range_sentences(ranges: Sequence[BestFrom]) -> list[str]:
     """Who has the highest expected net value at which value of a right answer."""
     if len(ranges) == 1:
-        return [f"{titled(ranges[0].contender)} is worth the most on average, whatever a right answer is worth."]
+        name = titled(ranges[0].contender)
+        return [f"Of those that can be chosen, {name} is worth the most on average, whatever a right answer is worth."]
     return [_range_sentence(best) for best in ranges]
 
 

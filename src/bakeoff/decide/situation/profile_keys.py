@@ -196,7 +196,7 @@ class ProfileKeys(Record):
         default=None,
         gt=0,
         description="Days between two changes of the documents. null: they never change.",
-        json_schema_extra=_about("days", "matrix", "cost", "roadmap"),
+        json_schema_extra=_about("days", "limits", "matrix", "cost", "roadmap"),
     )
     changed_share_per_update: float = Field(
         default=0.05,
@@ -217,7 +217,7 @@ class ProfileKeys(Record):
     needs_citations: bool = Field(
         default=False,
         description="Every answer must name its source.",
-        json_schema_extra=_about("", "matrix", "roadmap"),
+        json_schema_extra=_about("", "limits", "matrix", "roadmap"),
     )
     needs_style: bool = Field(
         default=False,
@@ -232,12 +232,12 @@ class ProfileKeys(Record):
     needs_live_sources: bool = Field(
         default=False,
         description="Answers need sources read at the time of the question, such as databases or the web.",
-        json_schema_extra=_about("", "matrix", "roadmap"),
+        json_schema_extra=_about("", "limits", "matrix", "roadmap"),
     )
     needs_independent_updates: bool = Field(
         default=False,
         description="Knowledge must be updated without touching the model.",
-        json_schema_extra=_about("", "matrix"),
+        json_schema_extra=_about("", "limits", "matrix"),
     )
     n_model_versions: int = Field(
         default=1,
@@ -406,7 +406,7 @@ class ProfileKeys(Record):
         default=None,
         description="What a right, a wrong and a declined answer are worth to you, in money. The verdict then follows "
         "the expected net value. null: not known; the report shows which contender is best at which value.",
-        json_schema_extra=_about("", "verdict", "sensitivity"),
+        json_schema_extra=_about("", "verdict", "sensitivity", "matrix"),
     )
     counts: Literal["question", "fact", "traffic"] = Field(
         default="question",
