@@ -97,7 +97,7 @@ def test_matrix_and_verdict_rule_out_the_same(need: str) -> None:
         ({"deadline_days": 2}, "shorter than the fastest set-up"),
         ({"budget_setup_usd": 1}, "No approach keeps the limit: the budget is 1 USD"),
         ({"budget_usd_per_month": 1}, "No approach keeps the limit: the budget is 1 USD a month"),
-        ({"update_interval_days": 0.5}, "every 12 hours, faster than an update"),
+        ({"update_interval_days": 0.125}, "every 3 hours, faster than an update"),
         ({"max_hallucination": 0}, "no test, however long, can show that"),
         ({"model_billion_parameters": 70}, "answers too slowly on a machine without a GPU"),
         ({"model_billion_parameters": 7, "has_training_gpu": False}, "cannot be tuned without a GPU"),
