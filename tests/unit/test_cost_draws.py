@@ -155,6 +155,16 @@ def test_the_value_of_a_right_answer_that_pays_for_the_dearer_one(queries, usd):
     assert pair.usd == pytest.approx((190_000 + 0.04 * 12 * queries) / (0.07 * 12 * queries))
 
 
+def test_a_hybrid_takes_at_least_the_days_that_the_team_gives_to_its_parts():
+    """200 days for tuned: a hybrid, whose days are not given, is not set up in 12, nor in half of 200."""
+    profile = validate_profile({"setup_days": {"rag": 50, "tuned": 200}})
+    of = inputs_of(profile, "rag", "tuned", "hybrid")
+    assert of["hybrid"].setup_days == 200 and of["hybrid"].intervals["setup_days"] == (200, 400)
+    assert of["hybrid"].data_days == inputs_of(Profile(), "hybrid")["hybrid"].data_days
+    own = validate_profile({"setup_days": {"tuned": 200, "hybrid": 30}})
+    assert inputs_of(own, "hybrid")["hybrid"].setup_days == 30
+
+
 def test_a_fixed_amount_replaces_only_its_part():
     """With a fixed set-up, queries and upkeep are still calculated, and the days of work are gone."""
     plain = inputs_of(Profile(), "rag")["rag"]

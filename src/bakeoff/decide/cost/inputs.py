@@ -234,13 +234,17 @@ def _day_sources(terms: _Terms) -> dict[str, str]:
 
 
 def _day_ranges(terms: _Terms) -> dict[str, tuple[float, float]]:
-    """The range of each number of days that Bakeoff assumed; days that the team states have none."""
-    assumed = {table: terms.profile.days(table, terms.entrant) for table in DAYS_OF_WORK
-               if terms.profile.own_days(table, terms.entrant) is None}  # fmt: skip
-    if terms.profile.project_days is None:
-        assumed["project_days"] = _project_days(terms.entrant, terms.profile)
+    """The range of each number of days that Bakeoff assumed; days that the team states have none.
+
+    It does not go below what the team states of a contender that this one is made of.
+    """
+    profile, entrant = terms.profile, terms.entrant
+    assumed = {table: (profile.days(table, entrant), profile.least_days(table, entrant)) for table in DAYS_OF_WORK
+               if profile.own_days(table, entrant) is None}  # fmt: skip
+    if profile.project_days is None:
+        assumed["project_days"] = (_project_days(entrant, profile), 0.0)
     low, high = DAYS_DOUBT
-    return {table: (low * days, high * days) for table, days in assumed.items() if days}
+    return {table: (max(least, low * days), high * days) for table, (days, least) in assumed.items() if days}
 
 
 def _training_prices(amounts: Mapping[str, float], terms: _Terms) -> dict[str, Price]:

@@ -28,6 +28,9 @@ GUIDE = "docs/profile.md"
 DAYS_OF_WORK = {"setup_days": "setup", "data_days": "data", "upkeep_days_per_month": "upkeep_per_month"}
 """The profile's tables of days, each with the field of `Entrant.days` used for names that the table lacks."""
 
+MADE_OF = {"hybrid": ("rag", "tuned")}
+"""Recipes that need the work of others, beside contenders that send questions to others."""
+
 
 class Profile(ProfileKeys):
     """A team's situation. None means 'no limit' or 'not known'."""
@@ -163,9 +166,19 @@ class Profile(ProfileKeys):
         return days.get(entrant.name, days.get(entrant.recipe))
 
     def days(self, table: str, entrant: Entrant) -> float:
-        """A contender's days of work: the profile's own entry, or the default of its recipe."""
+        """A contender's days of work: the profile's own entry, or the default of its recipe.
+
+        The default is at least what the profile says of a contender that it is made of.
+        """
         own = self.own_days(table, entrant)
-        return float(getattr(entrant.days, DAYS_OF_WORK[table])) if own is None else own
+        default = float(getattr(entrant.days, DAYS_OF_WORK[table]))
+        return max(default, self.least_days(table, entrant)) if own is None else own
+
+    def least_days(self, table: str, entrant: Entrant) -> float:
+        """The most days that the profile gives to one of the contenders that this one is made of; 0 if to none."""
+        given: dict[str, float] = getattr(self, table)
+        parts = (*MADE_OF.get(entrant.recipe, ()), *entrant.behind)
+        return max((given[part] for part in parts if part in given), default=0.0)
 
     def fixed_cost(self, entrant: Entrant) -> FixedCost:
         """What the team knows of a contender's cost."""
