@@ -108,8 +108,8 @@ def worth_sentence(of: Valued) -> str:
     name, net = of.leader, of.nets[of.leader]
     return (
         f"If a right answer is worth {small_usd(of.right_usd)}, of those that can be chosen, {titled(name)} is worth "
-        f"the most on average: {_with_span(net.net)} a year. It is the best choice with a chance of {percent(net.best)}, "
-        f"and the expected loss of choosing it is {money(net.loss)} a year."
+        f"the most on average: {_with_span(net.net)} a year. It is the best choice with a chance of "
+        f"{percent(net.best)}, and the expected loss of choosing it is {money(net.loss)} a year."
     )
 
 
