@@ -97,7 +97,7 @@ def test_ranges_say_who_is_best_from_which_value_on() -> None:
         "From 6.4 USD for a right answer: hybrid.",
     ]
     assert range_sentences(ranges[:1]) == [
-        "doing nothing is worth the most on average, whatever a right answer is worth."
+        "Of those that can be chosen, doing nothing is worth the most on average, whatever a right answer is worth."
     ]
 
 
@@ -106,7 +106,9 @@ def test_the_sentence_says_how_much_how_sure_and_what_is_at_stake(rich: ReportDa
     found = valued(of(rich))
     assert found is not None
     sentence = worth_sentence(found)
-    assert sentence.startswith(f"If a right answer is worth 4 USD, {found.leader} is worth the most on average: ")
+    assert sentence.startswith(
+        f"If a right answer is worth 4 USD, of those that can be chosen, {found.leader} is worth the most on average: "
+    )
     assert "the best choice with a chance of" in sentence and "expected loss of choosing it is" in sentence
 
 
