@@ -373,7 +373,7 @@ def _measured(case: Case, winner: str) -> str:
     wrong = case.wrong[winner].value if winner in case.wrong else None
     wrongly = f", {percent(wrong)} wrongly" if wrong is not None else ""
     declined = case.declined_right.get(winner, 0.0)
-    of_it = f", {percent(declined)} of them by declining what the documents do not answer" if declined >= 0.005 else ""
+    of_it = f" ({percent(declined)} by declining what the documents do not answer)" if declined >= 0.005 else ""
     counted = {"question": "", "fact": ", each fact counted once", "traffic": ", counted by traffic"}
     mix = ", with the profile's mix of slices" if case.profile.slice_weights else ""
     sentences = [
