@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -169,3 +170,17 @@ def test_a_file_that_is_no_profile_is_refused(tmp_path, name, content, said):
 def test_a_wrong_answer_that_costs_less_than_a_declined_one_is_refused(value):
     """Given or by default, for all questions or for some: guessing would always pay."""
     assert "guessing" in refused({"value": {"currency": "USD", **value}})
+
+
+def test_a_profile_under_its_key_of_the_configuration_says_where_its_keys_belong(tmp_path: Path) -> None:
+    """`profile:` is the key in bakeoff.yaml; a file of its own has the keys at the top."""
+    path = tmp_path / "profile.yaml"
+    path.write_text("profile: {queries_per_month: 5}")
+    with pytest.raises(ConfigError, match="has the key 'profile'"):
+        read_profile(path)
+
+
+def test_a_profile_with_a_value_reads_back_as_it_was_written() -> None:
+    """The cost of a wrong answer may differ from the default penalty, also in a profile with all keys written out."""
+    profile = validate_profile({"value": {"currency": "USD", "unanswered": 4, "wrong": 8}})
+    assert Profile.model_validate_json(profile.model_dump_json()) == profile and profile.penalty == 2

@@ -208,6 +208,10 @@ def read_profile(path: Path) -> Profile:
         return Profile()
     if not isinstance(loaded, dict):
         raise ConfigError(f"{path} holds {type(loaded).__name__}, not a mapping of keys to values.", f"see {GUIDE}")
+    if set(loaded) == {"profile"}:
+        raise ConfigError(
+            f"{path} has the key 'profile', as in bakeoff.yaml.", "write the profile's own keys at the top of this file"
+        )
     return validate_profile(loaded, str(path))
 
 

@@ -429,19 +429,17 @@ def _not_better(case: Case, winner: str, bases: Sequence[str]) -> str:
 
 
 def _rival_line(case: Case, winner: str, rivals: Sequence[str]) -> str:
-    if not rivals:
-        return ""
     chances = {name: net.best for name, net in case.worth.nets.items()} if case.in_money else case.worth.best
     parts = []
-    for name in rivals:
+    for name in [*rivals, *([NOTHING] if case.in_money and chances.get(NOTHING, 0.0) >= MAYBE_BEST else [])]:
         contrast = case.contrast(winner, name)
         what = f"{percent(chances.get(name, 0.0))}"
         if name in case.as_good:
             what += f", shown to be as good within {_points(case)}"
         elif contrast is not None and abs(contrast.difference) <= case.profile.margin:
             what += f", within {_points(case)} as measured"
-        parts.append(f"{name} ({what})")
-    return f"May be the best choice instead: {', '.join(parts)}."
+        parts.append(f"{'doing nothing' if name == NOTHING else name} ({what})")
+    return f"May be the best choice instead: {', '.join(parts)}." if parts else ""
 
 
 def _information_line(case: Case) -> str:

@@ -113,7 +113,7 @@ def _deadline(known: Known, profile: Profile) -> Standing | None:
     low, high = known.days
     state = within(low, high, deadline)
     days = f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"
-    why = f"setting it up takes one person {days} calendar days"
+    why = f"setting it up takes one person {days} calendar days, beside the other work of the plan"
     return Standing(name=DEADLINE, kind="limit", text=text, state=state, why=why, value=(low + high) / 2, bound=high)
 
 
