@@ -1,4 +1,4 @@
-"""Short names of recipes to where they are: nothing else. Third parties add theirs by entry point or import path.
+"""Short names of recipes to where they are, and of what each is made. Third parties add theirs by entry point or import path.
 
 >>> RECIPES["rag"]
 'bakeoff.contenders.rag.Rag'
@@ -13,5 +13,7 @@ RECIPES = {
     "router": "bakeoff.contenders.router.Router",
     "long-context": "bakeoff.contenders.long_context.LongContext",
 }
+MADE_OF = {"hybrid": ("rag", "tuned")}
+"""Recipes whose set-up needs the work of others, beside those that send questions to others."""
 ENTRY_POINTS = "bakeoff.contenders"
 """The entry-point group in which installed packages name their recipes."""

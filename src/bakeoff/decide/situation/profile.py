@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError, field_validator, model_validator
 
+from bakeoff.catalogue import MADE_OF
 from bakeoff.decide.situation.prices import CURRENCY, own_price
 from bakeoff.decide.situation.profile_keys import FixedCost, MeasureWeights, ProfileKeys
 from bakeoff.decide.situation.stakes import Stakes
@@ -27,9 +28,6 @@ GUIDE = "docs/profile.md"
 
 DAYS_OF_WORK = {"setup_days": "setup", "data_days": "data", "upkeep_days_per_month": "upkeep_per_month"}
 """The profile's tables of days, each with the field of `Entrant.days` used for names that the table lacks."""
-
-MADE_OF = {"hybrid": ("rag", "tuned")}
-"""Recipes that need the work of others, beside contenders that send questions to others."""
 
 
 class Profile(ProfileKeys):
