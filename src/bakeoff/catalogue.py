@@ -1,4 +1,4 @@
-"""Short names of recipes to where they are, and of what each is made. Third parties add theirs by entry point or import path.
+"""Short names of recipes to where they are, and of what each is made. Third parties add theirs by entry point or path.
 
 >>> RECIPES["rag"]
 'bakeoff.contenders.rag.Rag'
