@@ -26,7 +26,7 @@ PROFILES = {
     ),
     "costs of wrong and declined answers": (
         {"value": {"currency": "USD", "right": 4, "wrong": 1, "declined": 2}},
-        ("wrong 1", "declined 2"),
+        ("a wrong answer costs 1", "a declined one, 2"),
     ),
     "slices that weigh nothing": ({"slice_weights": {"seen": 0}}, ("slice_weights", "sum to zero")),
     "a negative fixed cost": ({"fixed": {"rag": {"usd_per_query": -1}}}, ("fixed.rag.usd_per_query", "-1")),
