@@ -90,3 +90,10 @@ def test_keeping_todays_process_also_says_whether_more_data_are_worth_it():
     found = decided({"value": {"currency": "USD", "unanswered": 1}}, n=60, rag=31)
     told = decide(found.case)
     assert told.headline.startswith("Keep today's process") and "More data are worth it" in told.reason
+
+
+def test_the_cheaper_of_two_as_good_is_not_said_to_have_the_best_answers():
+    """hybrid is certainly a little better, rag is as good within the margin and cheaper."""
+    found = verdict(EASY, n=5000, rag=4000, hybrid=4010, base=100)
+    assert found.winner == "rag" and "as good as hybrid" in found.headline
+    assert "has the best answers" not in found.reason

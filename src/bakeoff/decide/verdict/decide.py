@@ -456,6 +456,8 @@ def _information_line(case: Case) -> str:
             f"More data are worth it: {_data(best.what, best.n)} would be worth about {money(best.gain)} over "
             f"{info.horizon_months} months and cost about {money(best.cost_usd)}."
         )
+    if case.as_good:  # the choice among them goes by cost, so who of them has the best answers does not matter
+        return ""
     gains = [offer for offer in info.offers if offer.gain >= 0.01]
     if not gains or info.p_right >= 0.95:
         return f"The choice has the best answers with a chance of {percent(info.p_right)}."
