@@ -148,7 +148,7 @@ def more_data(of: Information) -> str:
             f"{money(of.best.cost_usd)}; {everything}."
         )
     telling = [offer for offer in of.offers if offer.gain >= WORTH_TELLING]
-    now = f"the contender with the most net right answers as measured has the best answers with a chance of {percent(of.p_right)}"
+    now = f"the one that leads by net right answers has the best ones with a chance of {percent(of.p_right)}"
     if not telling:
         return f"No: {now}, and no amount of questions or labels tried here would raise it by a point."
     best = max(telling, key=lambda offer: offer.gain / math.sqrt(offer.n))
