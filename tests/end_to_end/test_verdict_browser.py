@@ -13,7 +13,7 @@ from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.decide.value.joint import joint_draws, terms_of
 from bakeoff.decide.value.worth import best_ranges, worth
 from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.decide.verdict.wording import money
+from bakeoff.decide.wording import money
 from bakeoff.measure.comparison import AskedModel
 from bakeoff.models.settings import TokenPrice
 from bakeoff.pilot.judge import judge

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from bakeoff.decide.requirements.standing import Known, latency_bounds, standings
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.verdict.standing import Known, latency_bounds, standings
 from bakeoff.measure.comparison import Estimate
 
 

@@ -38,6 +38,10 @@ ORDER = (
     ("cli",),
 )
 FLOOR = {package: floor for floor, packages in enumerate(ORDER) for package in packages}
+
+# The same for the parts of decide/.
+ORDER_OF_DECIDE = ("wording", "situation", "plan", "cost", "requirements", "value", "advise", "verdict")
+FLOOR_OF_DECIDE = {part: floor for floor, part in enumerate(ORDER_OF_DECIDE)}
 ENGINES = ("torch", "transformers", "openvino", "openvino_genai", "lancedb", "peft", "tokenizers")
 
 
@@ -55,17 +59,17 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imports_of(path: Path) -> Iterator[tuple[str, int]]:
-    """The packages of Bakeoff that a module imports, at any depth, with the line."""
+def imports_of(path: Path, within: str = "bakeoff") -> Iterator[tuple[str, int]]:
+    """The parts of a package (by default those of Bakeoff) that a module imports, at any depth, with the line."""
     for node in ast.walk(parsed(path)):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module] if node.module != "bakeoff" else [f"bakeoff.{alias.name}" for alias in node.names]
+            names = [node.module] if node.module != within else [f"{within}.{alias.name}" for alias in node.names]
         for name in names:
-            if name.startswith("bakeoff."):
-                yield name.split(".")[1], node.lineno
+            if name.startswith(f"{within}."):
+                yield name.removeprefix(f"{within}.").split(".")[0], node.lineno
 
 
 def test_every_package_has_its_floor():
@@ -80,6 +84,26 @@ def test_no_package_imports_one_that_stands_on_it():
         for package, path in modules()
         for imported, line in imports_of(path)
         if imported != package and FLOOR.get(imported, -1) >= FLOOR[package]
+    ]
+    assert wrong == []
+
+
+def parts_of_decide() -> Iterator[tuple[str, Path]]:
+    """Every module of decide/ with the part it belongs to."""
+    for path in (SOURCE / "decide").rglob("*.py"):
+        part = path.relative_to(SOURCE / "decide").parts[0].removesuffix(".py")
+        if part != "__init__":
+            yield part, path
+
+
+def test_the_parts_of_decide_stand_on_one_another_in_one_order():
+    """Advice and verdict both use what requirements say; advice knows no verdict."""
+    assert {part for part, _ in parts_of_decide()} == set(ORDER_OF_DECIDE)
+    wrong = [
+        f"{path.relative_to(SOURCE)}:{line} imports {imported}"
+        for part, path in parts_of_decide()
+        for imported, line in imports_of(path, "bakeoff.decide")
+        if imported != part and FLOOR_OF_DECIDE[imported] >= FLOOR_OF_DECIDE[part]
     ]
     assert wrong == []
 

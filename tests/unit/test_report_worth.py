@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.value.information import Information, Offer
 from bakeoff.decide.value.outcomes import UNIT
 from bakeoff.decide.value.worth import NOTHING, BestFrom, Range
 from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.decide.verdict.standing import Standing
 from bakeoff.report.csv_tables import csv_tables
 from bakeoff.report.gather import ReportData, gather
 from bakeoff.report.html import html_page

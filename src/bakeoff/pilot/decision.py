@@ -16,6 +16,7 @@ from bakeoff.decide.cost.model import (
     nominal_running_usd_per_month,
     setup_usd,
 )
+from bakeoff.decide.requirements.standing import Known, Standing, standings
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.stakes import OwnStakes, in_units, replaced
 from bakeoff.decide.value.information import LABELS, Information, Part, deviations, information
@@ -41,7 +42,6 @@ from bakeoff.decide.value.worth import (
 )
 from bakeoff.decide.verdict.decide import AS_COUNTED, Case
 from bakeoff.decide.verdict.rule import cheapest, picked_level, top
-from bakeoff.decide.verdict.standing import Known, Standing, standings
 from bakeoff.measure.base_then_leader import base_then_leader
 from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.measure.graded import Graded

@@ -16,7 +16,7 @@ from bakeoff.contenders.identity import Identities, identity_of
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.decide.verdict.standing import LEAST_TIMES
+from bakeoff.decide.requirements.standing import LEAST_TIMES
 from bakeoff.errors import BakeoffError, ModelUnavailableError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from bakeoff.decide.advise.risks import Risk
 from bakeoff.decide.cost.break_even import BreakEven
 from bakeoff.decide.cost.model import CostRow, tornado
+from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.value.worth import BestFrom, ValueBreakEven
 from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.decide.verdict.standing import Standing
 from bakeoff.files.spreadsheet_csv import Cell, Rows, rows_of
 from bakeoff.report.verdict_text import INPUTS, approach_names, flip_sentence, matrix_lines, unknown_factors
 from bakeoff.report.worth_text import shares

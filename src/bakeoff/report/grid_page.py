@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bakeoff.decide.verdict.grid import Cell, Grid, grids
-from bakeoff.decide.verdict.wording import is_surprising, signed
+from bakeoff.decide.wording import is_surprising, signed
 from bakeoff.measures import ACCURACY
 from bakeoff.report.gather import ReportData
 from bakeoff.sentences import MINUS, listed

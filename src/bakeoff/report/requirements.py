@@ -1,14 +1,14 @@
 """Where each contender stands on every need, limit and goal, as text cells for the page, the Markdown and the terminal.
 
-Takes a `Judgement`, gives rows. The states and reasons are those of decide/verdict/standing.py.
+Takes a `Judgement`, gives rows. The states and reasons are those of decide/requirements/standing.py.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bakeoff.decide.requirements.standing import STATES, Standing, State
 from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.decide.verdict.standing import STATES, Standing, State
 from bakeoff.sentences import listed
 
 SIGNS: Mapping[State, str] = {"met": "✓", "missed": "✗", "open": "?"}

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bakeoff.decide.value.worth import Worth
 from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.decide.verdict.wording import money
+from bakeoff.decide.wording import money
 from bakeoff.measures import EIGHT, Measure
 from bakeoff.report.declining import sentences
 from bakeoff.report.findings import headline

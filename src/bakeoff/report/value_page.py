@@ -16,7 +16,7 @@ from bakeoff.decide.value.joint import terms_of
 from bakeoff.decide.value.worth import NOTHING, Range, lines, shares_best
 from bakeoff.decide.verdict.decide import MAYBE_BEST
 from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.decide.verdict.wording import money
+from bakeoff.decide.wording import money
 from bakeoff.report.charts import round_step
 from bakeoff.report.drilldown import script_safe
 from bakeoff.report.sliders import factor_slider, linear_slider

@@ -7,7 +7,7 @@ from bakeoff.decide.cost.break_even import BreakEven, about
 from bakeoff.decide.situation.approaches import TITLES
 from bakeoff.decide.verdict.claims import articles
 from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.decide.verdict.wording import money
+from bakeoff.decide.wording import money
 from bakeoff.report.cost_page import against_reference, breakdown_rows, cost_cells
 from bakeoff.report.markdown_text import bullets, grid, plain
 from bakeoff.report.requirements import NO_REQUIREMENTS, cell_text, cells, requirements, shown_first, summary

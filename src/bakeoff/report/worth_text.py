@@ -12,7 +12,7 @@ from bakeoff.decide.value.information import ALL, LABELS, Information, Offer
 from bakeoff.decide.value.joint import joint_draws, terms_of
 from bakeoff.decide.value.worth import NOTHING, BestFrom, Draws, Net, Range, Worth, best_ranges, worth
 from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.decide.verdict.wording import money, signed
+from bakeoff.decide.wording import money, signed
 from bakeoff.report.charts import round_step
 from bakeoff.sentences import listed, percent
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from bakeoff.decide.advise.estimated import span
 from bakeoff.decide.advise.estimates import Estimates
+from bakeoff.decide.requirements.standing import State, within
 from bakeoff.decide.situation.approaches import APPROACHES, NAMES, TITLES
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.verdict.standing import State, within
 
 BUDGETS = {"budget_setup_usd": ("setup", "USD to set up"), "budget_usd_per_month": ("running", "USD a month to run")}
 

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 
 from bakeoff.decide.advise.estimates import Estimates, Range
 from bakeoff.decide.advise.factors import Factor
+from bakeoff.decide.requirements.standing import STATES, State, within
 from bakeoff.decide.situation.approaches import NAMES
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.verdict.standing import STATES, State, within
 
 BEST, WORST = 5.0, 1.0
 PER_DOUBLING = {"setup": 2.0, "running": 2.0, "days": 2.0, "total": 1.0}

@@ -19,9 +19,9 @@ from bakeoff.decide.advise.constraints import Constraints, constraints
 from bakeoff.decide.advise.estimated import importance, scores_of, sentence, states_of
 from bakeoff.decide.advise.estimates import Estimates, estimates
 from bakeoff.decide.advise.factors import Factor, read_factors
+from bakeoff.decide.requirements.standing import State
 from bakeoff.decide.situation.approaches import APPROACHES, Standing
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.verdict.standing import State
 from bakeoff.errors import ConfigError
 from bakeoff.records import Record
 

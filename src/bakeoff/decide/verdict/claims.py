@@ -21,7 +21,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field
 
-from bakeoff.decide.verdict.wording import interval_words, is_surprising, not_significant
+from bakeoff.decide.wording import interval_words, is_surprising, not_significant
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measure.graded import NONE, Graded, combined
 from bakeoff.measure.statistics import MARGIN, graded_share, paired, with_holm

@@ -14,11 +14,11 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field
 
+from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.value.information import ALL, LABELS, Information
 from bakeoff.decide.value.worth import NOTHING, Draws, Range, Worth
-from bakeoff.decide.verdict.standing import Standing
-from bakeoff.decide.verdict.wording import interval_of, money, net_right, percent, signed
+from bakeoff.decide.wording import interval_of, money, net_right, percent, signed
 from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.records import Approach, Contrast, Record
 from bakeoff.sentences import listed

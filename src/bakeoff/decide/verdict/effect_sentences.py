@@ -6,7 +6,7 @@ Takes the labels of a grid and contrasts, gives phrases and sentences. Knows not
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from bakeoff.decide.verdict.wording import interval_words, is_surprising, not_significant, signed
+from bakeoff.decide.wording import interval_words, is_surprising, not_significant, signed
 from bakeoff.records import Contrast
 
 WHERE = {

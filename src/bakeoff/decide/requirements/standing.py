@@ -18,7 +18,7 @@ import numpy as np
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.targets import RUNNING, Target, targets
-from bakeoff.decide.verdict.wording import percent, percent_unlike
+from bakeoff.decide.wording import percent, percent_unlike
 from bakeoff.measure.bounds import LEVEL, Side, more_for_bound, share_bound
 from bakeoff.measure.comparison import Estimate
 from bakeoff.records import Record

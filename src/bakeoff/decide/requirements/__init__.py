@@ -1,0 +1,1 @@
+"""Needs, limits and goals: whether what was measured or estimated meets them."""
