@@ -59,7 +59,7 @@ def equal(n_pilots: int) -> Table:
 
 
 def _chance(one: Judged) -> float:
-    worth, winner = one.decision.worth, one.verdict.winner
+    worth, winner = one.case.worth, one.verdict.winner
     if winner is None:
         return float("nan")
     return worth.nets[winner].best if worth.nets else worth.best[winner]
@@ -170,7 +170,7 @@ def freshness(n_pilots: int, n_facts: int = 300) -> Table:
                 of, more = with_changes(world, fresh, i)
                 found.append(judged(of, profile, **more, update_days=UPDATE_DAYS))
             utility = {
-                name: np.mean([one.decision.worth.utility[name].value for one in found]) for name in ("tuned", "rag")
+                name: np.mean([one.case.worth.utility[name].value for one in found]) for name in ("tuned", "rag")
             }
             rows.append(
                 [
@@ -234,9 +234,9 @@ def traffic() -> Table:
         ("seen .25, unseen .75", {"slice_weights": {"seen": 0.25, "unseen": 0.75}}),
     ):
         one = judged(of, profile_of(**EASY, **given))
-        utility = one.decision.worth.utility
+        utility = one.case.worth.utility
         warned = [line for line in one.verdict.warnings if " leads: " in line]
-        leader = one.decision.case.leader or "nobody"
+        leader = one.case.leader or "nobody"
         rows.append(
             [
                 title,

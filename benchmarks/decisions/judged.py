@@ -10,8 +10,9 @@ import numpy as np
 
 from bakeoff.decide.situation.needs import unmet_needs
 from bakeoff.decide.situation.profile import Profile, validate_profile
+from bakeoff.decide.verdict.case import Case
 from bakeoff.decide.verdict.decide import Verdict, decide
-from bakeoff.pilot.decision import Decision, Tested, decision
+from bakeoff.pilot.decision import Tested, decision
 from decisions.pilots import Pilot, World, pilot
 
 SEED = 12
@@ -22,7 +23,7 @@ class Judged(NamedTuple):
     """A pilot, what its verdict rests on, and the verdict."""
 
     pilot: Pilot
-    decision: Decision
+    case: Case
     verdict: Verdict
 
     def standing(self, name: str, requirement: str) -> str:
@@ -66,7 +67,7 @@ def judged(of: Pilot, profile: Profile, **more: Any) -> Judged:
         **more,
     )
     found = decision(tested)
-    return Judged(of, found, decide(found.case))
+    return Judged(of, found, decide(found))
 
 
 def pilots(world: World, n: int, seed: int = SEED) -> Iterator[Pilot]:

@@ -33,7 +33,7 @@ def coverage(n_pilots: int, sizes: Sequence[int] = SIZES) -> Table:
             profile = profile_of(**worth_of(usd), counts="traffic" if world.sigma else "question")
             utility, net, truth = [], [], world.skills["rag"].utility()
             for i, of in enumerate(pilots(world, n_pilots)):
-                decided = judged(of, profile).decision
+                decided = judged(of, profile).case
                 found, draws = decided.worth.utility["rag"], decided.draws
                 cost = np.random.default_rng([SEED, 2, i]).choice(draws.total_usd["rag"])
                 utility.append(found.low <= truth <= found.high)
@@ -78,8 +78,8 @@ def drawn_outcomes(n_pilots: int, n_facts: int, spread: float) -> list[Outcome]:
     profile = profile_of(**worth_of(usd))
     for i, world in enumerate(drawn_worlds(n_pilots, n_facts, spread)):
         one = judged(pilot(world, np.random.default_rng([SEED, 4, i])), profile)
-        truth, nets = true_nets(world, one, usd, i), one.decision.worth.nets
-        leader, best = one.decision.case.leader or NOTHING, max(truth, key=lambda name: truth[name])
+        truth, nets = true_nets(world, one, usd, i), one.case.worth.nets
+        leader, best = one.case.leader or NOTHING, max(truth, key=lambda name: truth[name])
         each = [(net.best, name == best) for name, net in nets.items() if name not in ("base", NOTHING)]
         found.append(Outcome(nets[leader].loss, truth[best] - truth[leader], nets[leader].best, leader == best, each))
     return found
@@ -112,7 +112,7 @@ def chances(n_pilots: int, sizes: Sequence[int] = (60, 200, 600)) -> list[Table]
 
 def true_nets(world: World, one: Judged, usd: float, i: int) -> dict[str, float]:
     """The true net values a year of the candidates; costs are one of the draws."""
-    draws = one.decision.draws
+    draws = one.case.draws
     k = int(np.random.default_rng([SEED, 5, i]).integers(len(draws.utility["base"])))
     nets = {
         name: usd * draws.queries * skill.utility() - float(draws.total_usd[name][k])
@@ -162,7 +162,7 @@ def raced(w: int) -> tuple[np.ndarray, Judged]:
 def close_race(n_repeats: int, w: int = 1) -> list[tuple[int, float, list[float]]]:
     """For 100 and 400 more questions: the worth offered, and the gains of drawing them and deciding again."""
     outcome, one = raced(w)
-    offers = {offer.n: offer.gain for offer in one.decision.information.offers if offer.what == "unseen"}
+    offers = {offer.n: offer.gain for offer in one.case.information.offers if offer.what == "unseen"}
     return [(n, offers[n], _again(RACE, outcome, one, RACE_USD, n, n_repeats, w)) for n in (100, 400)]
 
 
@@ -171,20 +171,20 @@ def more_questions(n_worlds: int, n_repeats: int) -> Table:
     rows = []
     for w in range(n_worlds):
         _, one = raced(w)
-        perfect = f"{one.decision.information.perfect:,.0f}"
+        perfect = f"{one.case.information.perfect:,.0f}"
         for n, offered, gains in close_race(n_repeats, w):
             error = np.std(gains) / len(gains) ** 0.5
             drawn = f"{np.mean(gains):,.0f} ± {error:,.0f}"
-            rows.append([f"{w + 1}", one.decision.case.leader or "", f"{n}", f"{offered:,.0f}", drawn, perfect])
+            rows.append([f"{w + 1}", one.case.leader or "", f"{n}", f"{offered:,.0f}", drawn, perfect])
     header = ["pilot of 100 facts", "leader", "more questions", "offered", "drawn and decided again", "perfect"]
     return Table(f"Worth of more questions over the horizon, USD ({n_repeats} repetitions)", header, rows)
 
 
 def _again(world: World, outcome: np.ndarray, one: Judged, usd: float, n: int, repeats: int, w: int) -> list[float]:
     """Gains of deciding again with n more facts, each time with a truth that fits the pilot (Bayesian bootstrap)."""
-    larger, profile = World(**{**vars(world), "n_facts": world.n_facts + n}), one.decision.case.profile
-    questions, now = questions_of(larger, np.random.default_rng(0)), one.decision.case.leader or NOTHING
-    draws, gains = one.decision.draws, []
+    larger, profile = World(**{**vars(world), "n_facts": world.n_facts + n}), one.case.profile
+    questions, now = questions_of(larger, np.random.default_rng(0)), one.case.leader or NOTHING
+    draws, gains = one.case.draws, []
     for r in range(repeats):
         rng = np.random.default_rng([SEED, 7, w, n, r])
         weights = rng.standard_exponential(world.n_facts)
@@ -198,5 +198,5 @@ def _again(world: World, outcome: np.ndarray, one: Judged, usd: float, n: int, r
             name: usd * draws.queries * value - float(draws.total_usd[name].mean()) for name, value in utility.items()
         }
         net[NOTHING] = -float(draws.total_usd[NOTHING].mean())
-        gains.append(net[again.decision.case.leader or NOTHING] - net[now])
+        gains.append(net[again.case.leader or NOTHING] - net[now])
     return gains

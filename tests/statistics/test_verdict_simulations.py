@@ -153,7 +153,7 @@ def test_intervals_of_utility_hold_the_truth(kind, n_facts):
     """93 to 97 of 100, with the noise of 200 pilots."""
     world, held = World(**worth.KINDS[kind], n_facts=n_facts), []
     for of in pilots(world, 200):
-        found = judged(of, profile_of()).decision.worth.utility["rag"]
+        found = judged(of, profile_of()).case.worth.utility["rag"]
         held.append(found.low <= world.skills["rag"].utility() <= found.high)
     assert 0.90 <= np.mean(held) <= 0.99
 

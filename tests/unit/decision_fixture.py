@@ -2,12 +2,13 @@
 
 from bakeoff.decide.cost.model import CostInputs
 from bakeoff.decide.situation.profile import Profile, validate_profile
+from bakeoff.decide.verdict.case import Case
 from bakeoff.decide.verdict.decide import Verdict, decide
 from bakeoff.measure.comparison import Comparison
 from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.graded import UNSURE, Graded, known
 from bakeoff.measure.statistics import graded_share
-from bakeoff.pilot.decision import Decision, Tested, decision
+from bakeoff.pilot.decision import Tested, decision
 from bakeoff.records import Question
 from tests.unit.comparison_fixture import entrants_of, measured
 
@@ -83,9 +84,9 @@ def tested(profile=None, n=200, asked=None, usd=None, options=None, **contenders
     )
 
 
-def decided(profile=None, n=200, **more) -> Decision:
+def decided(profile=None, n=200, **more) -> Case:
     return decision(tested(profile, n, **more))
 
 
 def verdict(profile=None, n=200, **more) -> Verdict:
-    return decide(decided(profile, n, **more).case)
+    return decide(decided(profile, n, **more))

@@ -164,7 +164,7 @@ def test_a_contender_whose_answers_failed_cannot_be_chosen():
     of = decision_fixture.tested(EASY, base=10, rag=190)
 
     failing = replace(of, comparison=with_estimates(of.comparison, "rag", errors=Estimate(value=0.2, n=200)))
-    found = decide(decision(failing).case)
+    found = decide(decision(failing))
     assert "20 % of its answers failed" in found.excluded["rag"] and found.winner is None
 
 
@@ -177,7 +177,7 @@ def test_nothing_can_be_chosen_if_every_answer_failed():
         failed = {"accuracy": Estimate(), "hallucination": Estimate(), "errors": Estimate(value=1.0, n=200)}
         given = with_estimates(given, name, **failed)
     for inputs in (of.inputs, {}):  # a contender without a successful answer has no cost
-        found = decide(decision(replace(of, comparison=given, inputs=inputs)).case)
+        found = decide(decision(replace(of, comparison=given, inputs=inputs)))
         assert found.winner is None and "100 % of its answers failed" in found.excluded["rag"]
         assert found.headline.startswith("Build nothing yet")
 
@@ -259,5 +259,5 @@ def test_unsure_answers_with_the_same_text_cancel():
 def test_the_level_counts_every_contender_that_could_be_picked():
     """With a value, base models may be picked too: the best of two was lucky, so its bounds are stricter."""
     rights = {"base": range(120), "rag": range(60, 180)}
-    without = decision_fixture.decided({}, **rights).case.level
-    assert without == 0.95 < decision_fixture.decided(MONEY, usd={"base": 5_000.0, "rag": 5_000.0}, **rights).case.level
+    without = decision_fixture.decided({}, **rights).level
+    assert without == 0.95 < decision_fixture.decided(MONEY, usd={"base": 5_000.0, "rag": 5_000.0}, **rights).level

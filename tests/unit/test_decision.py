@@ -36,10 +36,8 @@ def test_knowing_everything_is_worth_the_expected_loss_also_where_documents_chan
     profile = {**MONEY, "update_interval_days": 1}
     found = decided(profile, n=400, base=0, rag=320, tuned=320, options=updates(base=0, rag=12, tuned=13))
     learned = found.information
-    assert (
-        learned.perfect == pytest.approx(found.worth.nets[found.case.leader].loss, rel=1e-3) and learned.perfect > 1000
-    )
-    assert learned.p_right == pytest.approx(found.worth.nets[found.case.leader].best, abs=0.01)
+    assert learned.perfect == pytest.approx(found.worth.nets[found.leader].loss, rel=1e-3) and learned.perfect > 1000
+    assert learned.p_right == pytest.approx(found.worth.nets[found.leader].best, abs=0.01)
     assert learned.best is not None and learned.best.what == "changed"
 
 
@@ -88,7 +86,7 @@ def test_the_headline_compares_with_todays_process():
 def test_keeping_todays_process_also_says_whether_more_data_are_worth_it():
     """Nothing is to be built, but the choice is close."""
     found = decided({"value": {"currency": "USD", "unanswered": 1}}, n=60, rag=31)
-    told = decide(found.case)
+    told = decide(found)
     assert told.headline.startswith("Keep today's process") and "More data are worth it" in told.reason
 
 

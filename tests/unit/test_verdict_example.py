@@ -61,5 +61,5 @@ def test_goals_are_met_or_not_shown_by_their_bounds():
 
 def test_the_verdict_names_rag():
     """It leads in money and has the fewer wrong answers, though hybrid has more right ones."""
-    found = decide(example().case)
+    found = decide(example())
     assert found.winner == "rag" and found.most_accurate == "hybrid"

@@ -18,9 +18,9 @@ from bakeoff.decide.cost.model import (
 )
 from bakeoff.decide.requirements.standing import Known, Standing, standings
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.stakes import OwnStakes, in_units, replaced
-from bakeoff.decide.value.information import LABELS, Information, Part, deviations, information
-from bakeoff.decide.value.joint import ValueDraws, changes_of, joint_draws, terms_of
+from bakeoff.decide.situation.stakes import replaced
+from bakeoff.decide.value.joint import Terms, ValueDraws, changes_of, joint_draws, terms_of
+from bakeoff.decide.value.learning import Learning, information_left
 from bakeoff.decide.value.outcomes import (
     Drawn,
     OutcomeDraws,
@@ -34,13 +34,10 @@ from bakeoff.decide.value.weights import Counts, question_weights
 from bakeoff.decide.value.worth import (
     NOTHING,
     Draws,
-    Shares,
-    Worth,
     best_ranges,
-    utility_of,
     worth,
 )
-from bakeoff.decide.verdict.decide import AS_COUNTED, Case
+from bakeoff.decide.verdict.case import Case
 from bakeoff.decide.verdict.rule import cheapest, picked_level, top
 from bakeoff.measure.base_then_leader import base_then_leader
 from bakeoff.measure.comparison import Comparison, Estimate
@@ -54,10 +51,6 @@ WAYS: Mapping[Counts, str] = {
     "fact": "If each fact counts once",
     "traffic": "By traffic",
 }
-QUESTIONS_PER_DAY = 60
-"""Test questions that one person writes and checks in a day: an assumption, as in the roadmap."""
-LABELS_PER_DAY = 500
-"""Answers that one person labels in a day, at least: an assumption."""
 
 Values = Mapping[str, Graded]
 
@@ -170,17 +163,7 @@ class Tested:
         return known
 
 
-@dataclass(frozen=True)
-class Decision:
-    """The case of the verdict, and the draws behind it."""
-
-    case: Case
-    worth: Worth
-    information: Information
-    draws: Draws
-
-
-def decision(tested: Tested) -> Decision:
+def decision(tested: Tested) -> Case:
     """What the verdict rests on. Facts whose questions have no weight do not count."""
     n_facts = len({question.fact for question in tested.questions if tested.weights[question.id] > 0})
     profile, comparison, draws = tested.profile, tested.comparison, tested.draws
@@ -194,9 +177,10 @@ def decision(tested: Tested) -> Decision:
     to_choose = [*candidates, NOTHING] if in_money else builds
     drawn = draws.net(profile.stakes_usd.right) if in_money and profile.stakes_usd else draws.utility
     expected = {name: float(values.mean()) for name, values in drawn.items()}
-    cost = {name: float(usd.mean()) for name, usd in draws.total_usd.items()}
+    cost = draws.mean_total_usd
     first = top(expected, to_choose, cost)
     values = tested.utility_values()
+    as_counted = _means(values, tested.weights)
     contrasts = _contrasts(tested, values, baselines, builds, first, expected)
     as_good = [c.b for c in contrasts if c.a == first and c.finding == "tied" and c.b in builds and not in_money]
     leader = cheapest(first, as_good, cost) if first is not None and not in_money else first
@@ -210,8 +194,7 @@ def decision(tested: Tested) -> Decision:
             "ranges": tuple(best_ranges(draws, [*candidates, NOTHING])),
         }
     )
-    learned = _information(tested, draws, to_choose, in_money)
-    case = Case(
+    return Case(
         comparison=comparison,
         profile=profile,
         n_facts=n_facts,
@@ -225,12 +208,11 @@ def decision(tested: Tested) -> Decision:
         as_good=[name for name in (first, *as_good) if name is not None and name != leader] if as_good else [],
         contrasts=contrasts,
         level=level,
-        information=learned,
-        total_usd=cost,
+        information=information_left(_learning(tested, draws, to_choose, in_money)),
         declined_right=_declined_right(tested),
-        orders=_orders(tested, values),
+        as_counted=as_counted,
+        orders=_orders(tested, values, as_counted),
     )
-    return Decision(case, of_worth, learned, draws)
 
 
 def _declined_right(tested: Tested) -> dict[str, float]:
@@ -279,7 +261,7 @@ def _contrasts(
         baselines, builds = [name for name in baselines if name != leader], [leader, *builds]
     profile = tested.profile
     weights = None if len(set(tested.weights.values())) == 1 else tested.weights
-    span = _span(profile, tested.outcomes.own)
+    span = _span(terms_of(profile, tested.outcomes.own))
     worth: Values | Corrected = values
     if tested.corrected is not None:
         worth = corrected_utilities(
@@ -297,12 +279,10 @@ def _contrasts(
     return [*found.against_base, *(pair for pair in found.against_leader if pair.a == leader)]
 
 
-def _span(profile: Profile, own: Sequence[OwnStakes | None]) -> float:
+def _span(terms: Terms) -> float:
     """The distance between the best and the worst an answer can be worth, at least 1."""
-    right = profile.value.stakes(profile.penalty).right if profile.value else 1.0
-    stakes = [replaced(profile.utility, group and in_units(group, right)) for group in own]
-    best = max([profile.utility.right, *(of.right for of in stakes)])
-    return max(1.0, best + max(max(of.wrong, of.declined) for of in [profile.utility, *stakes]))
+    stakes = [terms.utility, *(replaced(terms.utility, group) for group in terms.own)]
+    return max(1.0, max(of.right for of in stakes) + max(max(of.wrong, of.declined) for of in stakes))
 
 
 def _only(values: Values | Corrected, names: Sequence[str]) -> Values | Corrected:
@@ -312,12 +292,12 @@ def _only(values: Values | Corrected, names: Sequence[str]) -> Values | Correcte
     return {name: values[name] for name in dict.fromkeys(names) if name in values}
 
 
-def _orders(tested: Tested, values: Values) -> dict[str, dict[str, float]]:
-    """The mean utilities as measured, by each other way to count questions; under AS_COUNTED those of the profile."""
-    orders = {AS_COUNTED: _means(values, tested.weights)}
+def _orders(tested: Tested, values: Values, as_counted: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """The mean utilities as measured, by each other way to count questions that changes them."""
+    orders: dict[str, dict[str, float]] = {}
     for way, title in WAYS.items():
         means = _means(values, question_weights(tested.questions, way))
-        if means not in orders.values():
+        if means not in (as_counted, *orders.values()):
             orders[title] = means
     return orders
 
@@ -330,68 +310,17 @@ def _means(values: Values, weights: Mapping[str, float]) -> dict[str, float]:
     }
 
 
-def _information(tested: Tested, draws: Draws, to_choose: Sequence[str], in_money: bool) -> Information:
-    """What more questions, of which slice, or labels would be worth."""
-    names, profile = [name for name in to_choose if name in draws.utility], tested.profile
-    if not names:
-        return Information(in_money=in_money, p_right=1.0, perfect=0.0, horizon_months=profile.horizon_months)
-    stakes = profile.stakes_usd
-    factor = stakes.right * draws.queries if in_money and stakes else 1.0
-    day = next(iter(tested.inputs.values())).engineering_usd_per_day if tested.inputs else 0.0
-    of, drawn, question = tested.outcomes, tested.drawn, day / QUESTIONS_PER_DAY
-    scale = factor * np.array([tested.unchanged(name) for name in names])
-    parts = [
-        Part(part, scale * _of_cells(tested, names, drawn.parts == i), of.facts_of(i), cost_usd=question)
-        for i, part in enumerate(of.slices)
-    ]
-    if of.n_unsure:
-        cost = day / LABELS_PER_DAY
-        parts.append(Part(LABELS, scale * _of_unsure(tested, names), 0, n=of.n_unsure, cost_usd=cost))
-    if tested.updates[1] is not None and changes_of(profile).changed:  # the rest is about changed documents
-        rest = factor * deviations(draws.utility, names) - sum(part.deviations for part in parts)
-        n_changed = len({asked.fact for asked in tested.changed})
-        parts.append(Part("changed", np.asarray(rest), n_changed, cost_usd=question))
-    costs = deviations(draws.total_usd, names) if in_money else 0.0
-    means = [float((factor * draws.utility[name]).mean()) for name in names]
-    if in_money:
-        means = [mean - float(draws.total_usd[name].mean()) for mean, name in zip(means, names, strict=True)]
-    unasked = -costs if in_money else np.zeros((len(draws.utility[names[0]]), len(names)))
-    return information(means, parts, np.asarray(unasked), profile.horizon_months, in_money)
-
-
-def _of_cells(tested: Tested, names: Sequence[str], cells: np.ndarray) -> np.ndarray:
-    """The deviations of utility that the questions of some cells cause, without those of unsure answers."""
-    drawn = tested.drawn
-    right = (drawn.right - drawn.open) * cells
-    return _utility_of(tested, names, right, drawn.declined * cells, drawn.mass * cells)
-
-
-def _of_unsure(tested: Tested, names: Sequence[str]) -> np.ndarray:
-    drawn = tested.drawn
-    return _utility_of(tested, names, drawn.open, np.zeros_like(drawn.open), np.zeros_like(drawn.mass))
-
-
-def _utility_of(
-    tested: Tested, names: Sequence[str], right: np.ndarray, declined: np.ndarray, mass: np.ndarray
-) -> np.ndarray:
-    """Utility from drawn cells, less its mean: (draw, name). A name without answers (doing nothing) has 0."""
-    profile, drawn = tested.profile, tested.drawn
-    value = profile.value
-    unit = value.stakes(profile.penalty).right if value else 1.0
-    own = [group and in_units(group, unit) for group in drawn.own]
-    columns = []
-    for name in names:
-        if name not in drawn.names:
-            columns.append(np.zeros(len(drawn.mass)))
-            continue
-        j = drawn.names.index(name)
-        by_group = [
-            Shares(right[:, j, cells].sum(axis=1, keepdims=True), declined[:, j, cells].sum(axis=1, keepdims=True),
-                   mass[:, cells].sum(axis=1, keepdims=True))
-            for cells in (drawn.groups == g for g in range(len(own)))
-        ]  # fmt: skip
-        columns.append(
-            sum(utility_of(of, profile.utility, [group]) for of, group in zip(by_group, own, strict=True))  # type: ignore[arg-type]
-        )
-    table = np.stack(columns, axis=1)
-    return np.asarray(table - table.mean(axis=0))
+def _learning(tested: Tested, draws: Draws, to_choose: Sequence[str], in_money: bool) -> Learning:
+    names = [name for name in to_choose if name in draws.utility]
+    is_updated = tested.updates[1] is not None and bool(changes_of(tested.profile).changed)
+    return Learning(
+        outcomes=tested.outcomes,
+        drawn=tested.drawn,
+        draws=draws,
+        profile=tested.profile,
+        names=names,
+        unchanged=[tested.unchanged(name) for name in names],
+        n_changed=len({asked.fact for asked in tested.changed}) if is_updated else 0,
+        day_usd=next(iter(tested.inputs.values())).engineering_usd_per_day if tested.inputs else 0.0,
+        in_money=in_money,
+    )

@@ -36,6 +36,7 @@ from bakeoff.decide.situation.questionnaire import Inspection, estimated_tokens
 from bakeoff.decide.value.joint import changes_of, mixed_shares
 from bakeoff.decide.value.updates import update_days
 from bakeoff.decide.value.worth import NOTHING
+from bakeoff.decide.verdict.case import Case
 from bakeoff.decide.verdict.claims import Evidence, ledger
 from bakeoff.decide.verdict.decide import Verdict, decide
 from bakeoff.decide.verdict.effects import Effect, effects
@@ -50,7 +51,7 @@ from bakeoff.measure.ppi import Corrected
 from bakeoff.measure.resample import redraw
 from bakeoff.measure.score import values_by_phase
 from bakeoff.measures import IN_DOMAIN, Measure
-from bakeoff.pilot.decision import Decision, Tested, decision
+from bakeoff.pilot.decision import Tested, decision
 from bakeoff.records import Answer, Question
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.folder import RunFolder
@@ -76,13 +77,13 @@ def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> Jud
     run = _run_of(folder, profile)
     check_profile(profile, run.comparison.entrants, run.comparison.own_measures)
     found_effects = run.effects()
-    verdict, tested, decided = run.verdict, run.tested, run.decision
+    verdict, tested, case = run.verdict, run.tested, run.case
     return Judgement(
         **{key: getattr(verdict, key) for key in Verdict.model_fields},
         profile=profile,
         stakes_usd=profile.stakes_usd,
-        worth=decided.worth,
-        information=decided.information,
+        worth=case.worth,
+        information=case.information,
         draws=tested.value_draws,
         effects=tuple(found_effects),
         grids=tuple(grids(run.comparison, found_effects)),
@@ -177,7 +178,7 @@ class _Run:
             *_penalty_warnings(self.comparison, self.profile),
             *pricing_warnings(self.comparison.entrants, self.profile),
         ]
-        return decide(self.decision.case, warnings)
+        return decide(self.case, warnings)
 
     @property
     def corrected(self) -> Corrected | None:
@@ -187,7 +188,7 @@ class _Run:
         return of and of.only(keys)
 
     @cached_property
-    def decision(self) -> Decision:
+    def case(self) -> Case:
         return decision(self.tested)
 
     @cached_property
@@ -239,12 +240,12 @@ class _Run:
         if verdict.winner is None:
             return None
         stakes = self.profile.stakes_usd
-        rivals = self.decision.worth.candidates if stakes else verdict.as_good
-        mean = self.decision.case.total_usd
+        rivals = self.case.worth.candidates if stakes else verdict.as_good
+        mean = self.case.total_usd
         return Choice(
             leader=verdict.winner,
             candidates=tuple(dict.fromkeys([verdict.winner, *rivals])),
-            utility={name: of.value for name, of in self.decision.worth.utility.items()},
+            utility={name: of.value for name, of in self.case.worth.utility.items()},
             inputs=self.inputs,
             right_usd=stakes.right if stakes else None,
             today_usd=_today_usd(self.profile),

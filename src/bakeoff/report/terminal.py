@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from bakeoff.decide.value.worth import Worth
+from bakeoff.decide.value.worth import Worth, titled
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.wording import money
 from bakeoff.measures import EIGHT, Measure
@@ -20,7 +20,7 @@ from bakeoff.report.findings import headline
 from bakeoff.report.gather import ReportData, gather
 from bakeoff.report.requirements import requirements, shown_first, summary
 from bakeoff.report.table import Cell, table
-from bakeoff.report.worth_text import Valued, of_100, span, span_of_100, titled, valued
+from bakeoff.report.worth_text import Valued, of_100, span, span_of_100, valued
 from bakeoff.sentences import NARROW, NOT_MEASURED, percent
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from markupsafe import Markup
 
 from bakeoff.decide.value.joint import terms_of
-from bakeoff.decide.value.worth import NOTHING, Range, lines, shares_best
-from bakeoff.decide.verdict.decide import MAYBE_BEST
+from bakeoff.decide.value.worth import NOTHING, Range, lines, shares_best, titled
+from bakeoff.decide.verdict.case import MAYBE_BEST
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.wording import money
 from bakeoff.report.charts import round_step
@@ -36,7 +36,6 @@ from bakeoff.report.worth_text import (
     small_usd,
     span,
     span_of_100,
-    titled,
     valued,
     worth_sentence,
 )

@@ -5,6 +5,7 @@ Takes a `Judgement`, gives lists of paragraphs. Knows nothing about HTML.
 
 from bakeoff.decide.cost.break_even import BreakEven, about
 from bakeoff.decide.situation.approaches import TITLES
+from bakeoff.decide.value.worth import titled
 from bakeoff.decide.verdict.claims import articles
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.wording import money
@@ -37,7 +38,6 @@ from bakeoff.report.worth_text import (
     shares,
     span,
     span_of_100,
-    titled,
     valued,
     worth_sentence,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bakeoff.decide.advise.matrix import Matrix, Row
 from bakeoff.decide.situation.approaches import NAMES, TITLES
-from bakeoff.decide.value.worth import NOTHING
+from bakeoff.decide.value.worth import titled
 from bakeoff.decide.verdict.claims import Entry, articles
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.verdict.sensitivity import RIGHT_USD, WRONG_TIMES, Flip
@@ -103,12 +103,8 @@ def flip_sentence(flip: Flip) -> str:
     becomes, before_text = (f"{value:,.3g}" if value < 100 else f"{value:,.0f}" for value in (flip.becomes, before))
     return (
         f"With {title} at {becomes}{f' {unit}' if unit else ''} instead of {before_text} ({times}), "
-        f"{_named(flip.winner)} would be the choice."
+        f"{titled(flip.winner)} would be the choice."
     )
-
-
-def _named(winner: str) -> str:
-    return "doing nothing" if winner == NOTHING else winner
 
 
 NO_FLIPS = (

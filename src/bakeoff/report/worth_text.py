@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 from bakeoff.decide.value.information import ALL, LABELS, Information, Offer
 from bakeoff.decide.value.joint import joint_draws, terms_of
-from bakeoff.decide.value.worth import NOTHING, BestFrom, Draws, Net, Range, Worth, best_ranges, worth
+from bakeoff.decide.value.worth import NOTHING, BestFrom, Draws, Net, Range, Worth, best_ranges, titled, worth
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.wording import money, signed
 from bakeoff.report.charts import round_step
 from bakeoff.sentences import listed, percent
 
-DOING_NOTHING = "doing nothing"
 EXAMPLE_ABOVE = 2.0
 """Without a given value, the example is this multiple of the highest value at which the best contender changes."""
 WORTH_TELLING = 0.01
@@ -68,11 +67,6 @@ def example_usd(ranges: Sequence[BestFrom]) -> float:
     """A round value of a right answer, somewhat above the last one at which the best contender changes."""
     highest = max((best.low for best in ranges), default=0.0)
     return round_step(EXAMPLE_ABOVE * highest) if highest > 0 else 1.0
-
-
-def titled(name: str) -> str:
-    """A contender's name, or words for doing nothing."""
-    return DOING_NOTHING if name == NOTHING else name
 
 
 def span(of: Range) -> str:

@@ -22,6 +22,8 @@ from bakeoff.records import Record
 
 NOTHING = "nothing"
 """The contender that stands for today's process, or for nobody answering."""
+DOING_NOTHING = "doing nothing"
+"""What that contender is called in a sentence."""
 TAILS = (0.025, 0.975)
 
 
@@ -81,6 +83,11 @@ class Worth(Record):
     freshness_assumed: tuple[str, ...] = ()
 
 
+def titled(name: str) -> str:
+    """A contender's name, or words for doing nothing."""
+    return DOING_NOTHING if name == NOTHING else name
+
+
 @dataclass(frozen=True)
 class Draws:
     """Everything drawn, (draw,) arrays by contender. `queries` are those of the horizon, discounted.
@@ -96,6 +103,11 @@ class Draws:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self.utility)
+
+    @property
+    def mean_total_usd(self) -> dict[str, float]:
+        """What each costs over the horizon on average."""
+        return {name: float(usd.mean()) for name, usd in self.total_usd.items()}
 
     def net(self, right_usd: float) -> dict[str, np.ndarray]:
         """Net value a year in US dollars in each draw if a right answer is worth so much."""

@@ -1,0 +1,99 @@
+"""Everything that a verdict rests on, in one record.
+
+Takes what was measured, what it is worth and where each contender stands on every requirement. Gives a `Case` and what
+follows from it without a sentence: who is beaten, and with which chance. Knows nothing about what to do.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bakeoff.decide.requirements.standing import Standing
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.value.information import Information
+from bakeoff.decide.value.worth import NOTHING, Draws, Worth
+from bakeoff.measure.comparison import Comparison, Estimate
+from bakeoff.records import Contrast
+
+MOST_UNSURE = 0.2
+"""If an accuracy may lie in a wider range, depending on unknown grades, that is the first reason for no verdict."""
+MAYBE_BEST = 0.05
+"""Contenders with at least this chance to be the best are named beside the choice."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything a verdict rests on. `leader` is the rule's choice, `as_good` those shown to be as good before cost.
+
+    `accuracy` and `wrong` are the contenders' shares of right and wrong answers as the profile counts questions.
+    `as_counted` are the measured utilities as the profile counts questions, `orders` those for each other way to count.
+    """
+
+    comparison: Comparison
+    profile: Profile
+    n_facts: int
+    accuracy: Mapping[str, Estimate]
+    worth: Worth
+    draws: Draws
+    standings: Mapping[str, Sequence[Standing]]
+    excluded: Mapping[str, str]
+    leader: str | None
+    as_good: Sequence[str]
+    contrasts: Sequence[Contrast]
+    level: float
+    information: Information
+    declined_right: Mapping[str, float] = field(default_factory=dict)
+    as_counted: Mapping[str, float] = field(default_factory=dict)
+    orders: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    wrong: Mapping[str, Estimate] = field(default_factory=dict)
+
+    @property
+    def baselines(self) -> list[str]:
+        return [entrant.name for entrant in self.comparison.entrants if entrant.is_baseline]
+
+    @property
+    def candidates(self) -> list[str]:
+        return [name for name in self.comparison.names if name not in self.excluded]
+
+    @property
+    def in_money(self) -> bool:
+        return bool(self.worth.nets)
+
+    @property
+    def total_usd(self) -> dict[str, float]:
+        """What each contender costs over the horizon on average, and what doing nothing does."""
+        return self.draws.mean_total_usd
+
+    @property
+    def chances(self) -> Mapping[str, float]:
+        """The chance of each contender to be the best one: by net value, without a value of answers by utility."""
+        return {name: net.best for name, net in self.worth.nets.items()} if self.in_money else self.worth.best
+
+    @property
+    def ungraded(self) -> list[str]:
+        """The contenders whose accuracy may lie in too wide a range, depending on grades that nobody knows."""
+        return [name for name in self.candidates if 2 * self.accuracy[name].doubt > MOST_UNSURE]
+
+    def contrast(self, a: str, b: str) -> Contrast | None:
+        """The contrast of the decision with the difference a - b; None if the two were not compared."""
+        for contrast in self.contrasts:
+            if (contrast.a, contrast.b) == (a, b):
+                return contrast
+        return None
+
+    def beats(self, a: str, b: str) -> bool:
+        contrast = self.contrast(a, b)
+        return contrast is not None and contrast.finding == "different" and contrast.difference > 0
+
+    def unbeaten(self, winner: str) -> list[str]:
+        """The base models that the winner is not shown to be better than."""
+        return [base for base in self.baselines if base != winner and not self.beats(winner, base)]
+
+    def chance_above_nothing(self, winner: str) -> float:
+        """The chance that its net value exceeds that of doing nothing; without a value of answers, its utility."""
+        stakes = self.profile.stakes_usd if self.in_money else None
+        net = self.draws.net(stakes.right) if stakes else self.draws.utility
+        return float((net[winner] > net[NOTHING]).mean()) if winner in net and NOTHING in net else 0.0
+
+    def beats_nothing(self, winner: str) -> bool:
+        """Whether it is shown to be worth more than doing nothing."""
+        return self.chance_above_nothing(winner) >= self.level

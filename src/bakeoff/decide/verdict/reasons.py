@@ -1,0 +1,241 @@
+"""The sentences of a verdict: the headline and the reason.
+
+Takes a `Case` and what was decided. Gives text that a manager understands. Decides nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from bakeoff.decide.requirements.standing import Standing
+from bakeoff.decide.value.information import ALL, LABELS
+from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING, Range, titled
+from bakeoff.decide.verdict.case import MAYBE_BEST, Case
+from bakeoff.decide.wording import interval_of, money, net_right, percent
+from bakeoff.sentences import listed
+
+MOST_NAMED = 2
+
+
+def headline_of(case: Case, winner: str, missed: Sequence[str], not_shown: Sequence[str]) -> str:
+    """What to do, how sure that is, and what is at stake."""
+    if missed:
+        opening = f"Do not ship yet: {winner} leads, but misses {_first(missed)}."
+    elif not_shown:
+        opening = f"Do not ship yet: {winner} leads, but this is not shown yet: {_first(not_shown)}."
+    else:
+        opening = f"Ship {winner}."
+    return f"{opening} {_at_stake(case, winner) if case.in_money else _how_sure(case, winner)}"
+
+
+def _first(requirements: Sequence[str]) -> str:
+    """The first two requirements, and how many more there are."""
+    more = len(requirements) - MOST_NAMED
+    return listed(requirements) if more <= 0 else f"{', '.join(requirements[:MOST_NAMED])} and {more} more"
+
+
+def _at_stake(case: Case, winner: str) -> str:
+    net, nothing = case.worth.nets[winner], case.worth.nets[NOTHING].net.value
+    against = f", against {money(nothing)} for today's process" if nothing else ""
+    return (
+        f"It is worth {span(net.net)} a year, after its cost{against}. It is the best choice with a chance of "
+        f"{percent(net.best)}, and the expected loss of choosing it is {money(net.loss)} a year."
+    )
+
+
+def _how_sure(case: Case, winner: str) -> str:
+    """Without a value of answers: the chance to have the best answers, and from which value on it is the choice."""
+    if case.as_good:
+        named = listed(case.as_good)
+        return f"It is as good as {named}, within {_points(case)}, and costs less."
+    chance = percent(case.worth.best.get(winner, 0.0))
+    ranges = [best for best in case.worth.ranges if best.contender == winner]
+    if not ranges:
+        others = listed([titled(best.contender) for best in case.worth.ranges])
+        return (
+            f"It has the best answers with a chance of {chance}. Counting costs, whatever a right answer is worth, it "
+            f"is never worth the most: {others} {'is' if len(case.worth.ranges) == 1 else 'are'}."
+        )
+    low, high = ranges[-1].low, ranges[-1].high
+    until = "" if high is None else f" and at most {small(high)}"
+    worth = f"at least {small(low)}{until}" if low else f"less than {small(high)}" if high else "anything"
+    return (
+        f"It has the best answers with a chance of {chance}. Counting costs, it is the best choice if a right answer "
+        f"is worth {worth} to you."
+    )
+
+
+def span(of: Range) -> str:
+    """A mean with its interval: '235,000 USD (95 % interval 172,000 to 298,000 USD)'."""
+    return f"{money(of.value)} (95 % interval {money(of.low).removesuffix(' USD')} to {money(of.high)})"
+
+
+def small(usd: float) -> str:
+    """An amount for one answer, with at least two digits."""
+    return f"{usd:,.2g} USD" if usd < 10 else f"{usd:,.0f} USD"
+
+
+def _points(case: Case) -> str:
+    return f"{100 * case.profile.margin:g} net right answers of 100"
+
+
+def reason_of(
+    case: Case,
+    winner: str,
+    missed: Sequence[Standing],
+    not_shown: Sequence[Standing],
+    rivals: Sequence[str],
+) -> str:
+    """What was measured, what is missing, and who else may be the best."""
+    sentences = [measured(case, winner)]
+    if missed:
+        sentences.append(f"It misses: {_requirements(missed)}.")
+    if not_shown:
+        sentences.append(f"Not shown yet: {_requirements(not_shown)}.")
+    bases = case.unbeaten(winner)
+    if bases:
+        sentences.append(not_better(case, winner, bases))
+    if not case.beats_nothing(winner):
+        chance = percent(case.chance_above_nothing(winner))
+        sentences.append(f"That it is worth more than {DOING_NOTHING} has a chance of {chance} only.")
+    sentences += [_rival_line(case, winner, rivals), excluded_line(case, winner), information_line(case)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _requirements(standings: Sequence[Standing]) -> str:
+    """The requirements with what was measured, and how many more questions would show them."""
+    return "; ".join(
+        f"{standing.text}: {standing.why}"
+        + (f", about {_round(standing.more)} more questions would show it" if standing.more else "")
+        for standing in standings
+    )
+
+
+def _round(n: int) -> str:
+    return f"{float(f'{n:.2g}'):,.0f}"
+
+
+def measured(case: Case, winner: str) -> str:
+    """How many answers of a contender were right and wrong, and what that is based on."""
+    accuracy = case.accuracy[winner]
+    wrong = case.wrong[winner].value if winner in case.wrong else None
+    wrongly = f", {percent(wrong)} wrongly" if wrong is not None else ""
+    declined = case.declined_right.get(winner, 0.0)
+    of_it = f" ({percent(declined)} by declining what the documents do not answer)" if declined >= 0.005 else ""
+    counted = {"question": "", "fact": ", each fact counted once", "traffic": ", counted by traffic"}
+    mix = ", with the profile's mix of slices" if case.profile.slice_weights else ""
+    sentences = [
+        f"{winner} answered {percent(accuracy.value or 0)} of {accuracy.n} test questions correctly{of_it}{wrongly} "
+        f"(95 % interval of the right ones {percent(accuracy.low or 0)} to {percent(accuracy.high or 0)}"
+        f"{counted[case.profile.counts]}{mix}).",
+        f"These numbers are corrected by {accuracy.labels} labels of people." if accuracy.labels else "",
+        _unsure_line(case, winner),
+        f"By accuracy alone, {case_leader} leads." if (case_leader := _other_by_accuracy(case, winner)) else "",
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _other_by_accuracy(case: Case, winner: str) -> str:
+    values = {name: case.accuracy[name].value or 0.0 for name in case.candidates}
+    best = max(values, key=lambda name: values[name])
+    return best if values[best] > values[winner] else ""
+
+
+def excluded_line(case: Case, than: str) -> str:
+    """What the limits cost: the most valuable contender that they exclude, if it is worth more."""
+    nets = case.worth.nets
+    lost = {
+        name: nets[name].net.value - nets[than].net.value for name in case.excluded if name in nets and than in nets
+    }
+    best = max(lost, key=lambda name: lost[name], default="")
+    if not best or lost[best] <= 0:
+        return ""
+    return f"Without what excludes it ({case.excluded[best]}), {best} would be worth {money(lost[best])} a year more."
+
+
+def _unsure_line(case: Case, winner: str) -> str:
+    n = case.accuracy[winner].unsure
+    if not n:
+        return ""
+    if case.accuracy[winner].labels:
+        return f"People could not tell about {n} of the answers that they labelled; intervals cover both."
+    return f"{n} of its answers can be called neither right nor wrong; intervals cover both."
+
+
+def not_better(case: Case, winner: str, bases: Sequence[str]) -> str:
+    """Why the winner is not shown to be better than base models."""
+    parts = []
+    for base in bases:
+        contrast = case.contrast(winner, base)
+        if contrast is None:
+            parts.append(f"{base} was not compared on the same questions")
+            continue
+        more = contrast.more_questions
+        decides = f"; about {_round(more)} more questions would decide" if more else ""
+        parts.append(f"{net_right(contrast.difference)} more than {base}, {interval_of(contrast)}{decides}")
+    return f"It is not shown to be better than the base model: {'; '.join(parts)}."
+
+
+def _rival_line(case: Case, winner: str, rivals: Sequence[str]) -> str:
+    chances, parts = case.chances, []
+    for name in [*rivals, *([NOTHING] if case.in_money and chances.get(NOTHING, 0.0) >= MAYBE_BEST else [])]:
+        contrast = case.contrast(winner, name)
+        what = percent(chances.get(name, 0.0))
+        if name in case.as_good:
+            what += f", shown to be as good within {_points(case)}"
+        elif contrast is not None and abs(contrast.difference) <= case.profile.margin:
+            what += f", within {_points(case)} as measured"
+        parts.append(f"{titled(name)} ({what})")
+    return f"May be the best choice instead: {', '.join(parts)}." if parts else ""
+
+
+def information_line(case: Case) -> str:
+    """Whether more data are worth it, in one sentence."""
+    info = case.information
+    if info.in_money:
+        if info.best is None:
+            return (
+                f"More test questions are not worth their cost: knowing everything would be worth "
+                f"{money(info.perfect)} over {info.horizon_months} months."
+            )
+        best = info.best
+        return (
+            f"More data are worth it: {_data(best.what, best.n)} would be worth about {money(best.gain)} over "
+            f"{info.horizon_months} months and cost about {money(best.cost_usd)}."
+        )
+    if case.as_good:  # the choice among them goes by cost, so who of them has the best answers does not matter
+        return ""
+    gains = [offer for offer in info.offers if offer.gain >= 0.01]
+    if not gains or info.p_right >= 0.95:
+        return f"The choice has the best answers with a chance of {percent(info.p_right)}."
+    best = max(gains, key=lambda offer: offer.gain / offer.n**0.5)
+    return (
+        f"{_data(best.what, best.n).capitalize()} would raise the chance of choosing the best answers from "
+        f"{percent(info.p_right)} to {percent(min(1.0, info.p_right + best.gain))}."
+    )
+
+
+def _data(what: str, n: int) -> str:
+    if what == LABELS:
+        return f"labels of the {n} unsure answers"
+    return f"{n} more test questions" if what == ALL else f"{n} more test questions of the slice '{what}'"
+
+
+def none_left(excluded: Mapping[str, str]) -> str:
+    """Why each contender is excluded."""
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in excluded.items())
+    return f"Nothing can be shipped. {reasons}." if reasons else "There is no contender to judge."
+
+
+def ungraded_line(case: Case, names: Sequence[str]) -> str:
+    """Of which contenders too many answers are unsure, and what to do."""
+    estimates = {name: case.accuracy[name] for name in names}
+    if any(estimate.labels for estimate in estimates.values()):
+        counts = listed([f"{name} {estimate.unsure}" for name, estimate in estimates.items()])
+        return (
+            f"People could not tell about too many of the answers that they labelled to say who is better: {counts}. "
+            "Look at these answers again (bakeoff label RUN), or give accepted answers by which they can be told."
+        )
+    counts = listed([f"{name} {estimate.unsure} of {estimate.n}" for name, estimate in estimates.items()])
+    return (
+        f"Too many answers can be called neither right nor wrong to say who is better: {counts}. Label about 100 "
+        "answers: bakeoff label RUN. A judge model needs such labels too."
+    )
