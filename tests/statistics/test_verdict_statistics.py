@@ -48,7 +48,7 @@ def test_the_base_gate_holds_in_most_pilots():
 
 @pytest.mark.parametrize("name", [name for name in simulation.FAMILIES if "65" not in name])
 def test_any_false_difference_is_rare(name):
-    """Among equal contenders, in both steps together, whoever else is better."""
+    """Among equal contenders, in both steps together, also if others are better."""
     found = simulation.Findings(*simulation.family_of(name, 1.2, 250, (1, 2)))
     assert at_most(found.false_now, 250)
 

@@ -34,7 +34,7 @@ def test_without_examples_time_or_a_small_model_nobody_is_told_to_tune() -> None
 
 
 def test_volume_says_the_same_as_the_cost_model() -> None:
-    """Whoever costs least at the profile's volume scores best for it, whatever the volume."""
+    """The approach that costs least at the profile's volume scores best for it, at every volume."""
     for volume in (20, 10_000, 2_000_000, 100_000_000):
         of = advice(queries_per_month=volume)
         scores, cheapest = row(of, "volume").scores, of.cost.rows[0].approach

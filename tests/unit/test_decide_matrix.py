@@ -9,7 +9,7 @@ import yaml
 
 from bakeoff.decide.advise import flips as changing
 from bakeoff.decide.advise.estimated import span
-from bakeoff.decide.advise.estimates import estimates
+from bakeoff.decide.advise.estimates import approach_inputs, estimates
 from bakeoff.decide.advise.factors import Band, Factor, read_factors
 from bakeoff.decide.advise.flips import Flip
 from bakeoff.decide.advise.matrix import Matrix, Row, judged
@@ -355,7 +355,16 @@ def test_a_deadline_has_the_three_states_of_the_verdict() -> None:
 def test_a_hybrid_takes_at_least_the_days_of_its_parts() -> None:
     """With 50 and 200 days for the parts, a hybrid does not take 18, unless the profile says so."""
     assert estimates(Profile(setup_days={"rag": 50, "tuned": 200}), STANDING).days["hybrid"].likely >= 200
-    assert estimates(Profile(setup_days={"tuned": 200, "hybrid": 2}), STANDING).days["hybrid"].likely < 14
+    own = estimates(Profile(setup_days={"tuned": 200, "hybrid": 2}), STANDING).days["hybrid"]
+    assert own.low <= own.likely < 14
+
+
+def test_the_low_end_of_a_hybrids_days_is_not_below_the_days_given_for_a_part() -> None:
+    """200 days for tuning are exact, so neither days nor costs of a hybrid start at half of them, as in the verdict."""
+    profile = Profile(setup_days={"rag": 50, "tuned": 200})
+    days = estimates(profile, STANDING).days
+    assert days["hybrid"].low >= days["fine-tuning"].low > 200
+    assert approach_inputs(profile, STANDING)["hybrid"].intervals["setup_days"] == (200, 400)
 
 
 def test_cost_is_scored_by_the_cost_model_at_the_profile_s_volume() -> None:

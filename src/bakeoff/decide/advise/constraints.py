@@ -1,8 +1,8 @@
 """What rules an approach out before any score counts: needs that it cannot meet, no examples, limits that it breaks.
 
 Takes a `Profile`, the contender that represents each approach, the table of factors and `Estimates`. Gives the reason
-by approach. A limit rules out whoever surely breaks it (the low end of the range is above it). If all that are left
-break it, the one that comes closest stays, and a note says so: then a tighter limit never helps the dearer approach.
+by approach. A limit rules out an approach that surely breaks it (the low end of its range is above it). If all that are
+left break it, the one that comes closest stays, and a note says so: then a tighter limit never helps the dearer one.
 A factor with weight 0 rules nobody out.
 """
 

@@ -1,8 +1,7 @@
 """What each approach would cost and how long it would take to set up, before a pilot, as ranges.
 
 Takes a `Profile` and the contender that represents each approach. Gives `Estimates` by the cost model's assumed inputs.
-Days that the profile gives are exact; those that Bakeoff assumes have the cost model's range. A hybrid is built of the
-parts of the other two: without days of its own in the profile, it takes at least as many as either of them.
+Days that the profile gives are exact; those that Bakeoff assumes have the cost model's range.
 """
 
 from collections.abc import Mapping
@@ -17,9 +16,10 @@ from bakeoff.decide.cost.model import (
     setup_usd,
     total_usd,
 )
-from bakeoff.decide.situation.approaches import APPROACHES, HYBRID, Standing
-from bakeoff.decide.situation.profile import DAYS_OF_WORK, Profile
+from bakeoff.decide.situation.approaches import APPROACHES, Standing
+from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError, MissingExtraError
+from bakeoff.measure.comparison import Entrant
 from bakeoff.records import Record
 
 
@@ -53,7 +53,7 @@ class Estimates(Record):
 
 def estimates(profile: Profile, standing: Standing) -> Estimates:
     """What is known before a pilot about costs and days."""
-    days = {name: _days(profile, standing, name) for name in standing}
+    days = {name: _days(profile, entrant) for name, entrant in standing.items()}
     try:
         inputs = approach_inputs(profile, standing)
     except (ConfigError, MissingExtraError) as error:
@@ -70,34 +70,25 @@ def estimates(profile: Profile, standing: Standing) -> Estimates:
 def approach_inputs(profile: Profile, standing: Standing) -> dict[str, CostInputs]:
     """The assumed cost inputs of each approach. Raises ConfigError or MissingExtraError if a price is missing."""
     by_contender = assumed_inputs(profile, list(standing.values()))
-    inputs: dict[str, CostInputs] = {name: by_contender[standing[name].name] for name in APPROACHES if name in standing}
-    if HYBRID in inputs:
-        hybrid = inputs[HYBRID]
-        least = {
-            table: max(getattr(c, table) for c in inputs.values())
-            for table in DAYS_OF_WORK
-            if profile.own_days(table, standing[HYBRID]) is None
-        }
-        low, high = DAYS_DOUBT
-        ranges = {table: (low * days, high * days) for table, days in least.items() if days}
-        inputs[HYBRID] = hybrid.model_copy(update={**least, "intervals": hybrid.intervals | ranges})
-    return inputs
+    return {name: by_contender[standing[name].name] for name in APPROACHES if name in standing}
 
 
 def _ordered(*values: float) -> Range:
     return Range(*sorted(values))
 
 
-def _days(profile: Profile, standing: Standing, approach: str) -> Range:
-    """Calendar days of set-up and data by one person, as the verdict counts them; a hybrid takes at least its parts."""
-    parts = standing.values() if approach == HYBRID else [standing[approach]]
-    low = likely = high = 0.0
-    for table in ("setup_days", "data_days"):
-        own = profile.own_days(table, standing[approach])
-        days = own if own is not None else max(profile.days(table, entrant) for entrant in parts)
-        least, most = (1.0, 1.0) if own is not None else DAYS_DOUBT
-        low, likely, high = low + least * days, likely + days, high + most * days
-    return Range(*(CALENDAR * days for days in (low, likely, high)))
+def _days(profile: Profile, entrant: Entrant) -> Range:
+    """Calendar days of set-up and data by one person, as the verdict counts them."""
+    ranges = [_days_of(profile, entrant, table) for table in ("setup_days", "data_days")]
+    return Range(*(CALENDAR * sum(ends) for ends in zip(*ranges, strict=True)))
+
+
+def _days_of(profile: Profile, entrant: Entrant, table: str) -> Range:
+    """Days of one kind of work. What Bakeoff assumes is not less than what the profile gives to a part of it."""
+    days, (low, high) = profile.days(table, entrant), DAYS_DOUBT
+    if profile.own_days(table, entrant) is not None:
+        return Range(days, days, days)
+    return Range(max(profile.least_days(table, entrant), low * days), days, high * days)
 
 
 def cheapest_first(ranges: Mapping[str, Range]) -> list[str]:

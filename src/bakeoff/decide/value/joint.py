@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from bakeoff.decide.cost.draws import CostDraws, drawn_inputs
-from bakeoff.decide.cost.model import CostInputs, discounted_months, discounted_queries, total_usd
+from bakeoff.decide.cost.draws import CostDraws, drawn_totals
+from bakeoff.decide.cost.model import CostInputs, discounted_months, discounted_queries
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.stakes import OwnStakes, Stakes, Value, in_units
 from bakeoff.decide.value.outcomes import UNIT, OutcomeDraws
@@ -105,13 +105,10 @@ def joint_draws(of: ValueDraws, inputs: Mapping[str, CostInputs], terms: Terms) 
         name: utility_of(mixed_shares(of, name, terms.changes), terms.utility, terms.own) for name in of.outcomes.names
     }
     n = len(next(iter(utility.values()), np.zeros(1)))
-    total = {
-        name: np.broadcast_to(np.asarray(total_usd(drawn), dtype=float), n)
-        for name, drawn in drawn_inputs(inputs, of.costs).items()
-    }
     first = next(iter(inputs.values()), None)
     queries, months = (discounted_queries(first), discounted_months(first)) if first else (0.0, 0.0)
     mass = np.array(of.outcomes.mass, dtype=float).T / UNIT
     nothing = today_utility(terms.value, terms.utility, mass, terms.own)
     spent = np.full(n, today_total_usd(terms.value, terms.usd, queries, months))
-    return Draws({**utility, NOTHING: nothing}, {**total, NOTHING: spent}, queries, terms.changes.horizon_months)
+    total = {**drawn_totals(inputs, of.costs), NOTHING: spent}
+    return Draws({**utility, NOTHING: nothing}, total, queries, terms.changes.horizon_months)
