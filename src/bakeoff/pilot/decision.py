@@ -11,11 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from bakeoff.decide.cost.draws import CostDraws, cost_draws, drawn_inputs
-from bakeoff.decide.cost.model import (
-    CostInputs,
-    nominal_running_usd_per_month,
-    setup_usd,
-)
+from bakeoff.decide.cost.model import CostInputs, nominal_running_usd_per_month, setup_usd
 from bakeoff.decide.requirements.standing import Known, Standing, standings
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.stakes import replaced
@@ -31,12 +27,7 @@ from bakeoff.decide.value.outcomes import (
     utilities,
 )
 from bakeoff.decide.value.weights import Counts, question_weights
-from bakeoff.decide.value.worth import (
-    NOTHING,
-    Draws,
-    best_ranges,
-    worth,
-)
+from bakeoff.decide.value.worth import NOTHING, Draws, best_ranges, worth
 from bakeoff.decide.verdict.case import Case
 from bakeoff.decide.verdict.rule import cheapest, picked_level, top
 from bakeoff.measure.base_then_leader import base_then_leader
@@ -311,6 +302,7 @@ def _means(values: Values, weights: Mapping[str, float]) -> dict[str, float]:
 
 
 def _learning(tested: Tested, draws: Draws, to_choose: Sequence[str], in_money: bool) -> Learning:
+    """What the value of more data is calculated from."""
     names = [name for name in to_choose if name in draws.utility]
     is_updated = tested.updates[1] is not None and bool(changes_of(tested.profile).changed)
     return Learning(
