@@ -261,3 +261,23 @@ def test_the_level_counts_every_contender_that_could_be_picked():
     rights = {"base": range(120), "rag": range(60, 180)}
     without = decision_fixture.decided({}, **rights).level
     assert without == 0.95 < decision_fixture.decided(MONEY, usd={"base": 5_000.0, "rag": 5_000.0}, **rights).level
+
+
+def test_no_wrong_answer_among_few_does_not_show_that_there_are_none():
+    """60 of 60 right at a penalty of 30: up to 5 % may be wrong, which is worse than doing nothing; 400 of 400 show it."""
+    costly = {"accuracy_requirement": 1, "max_hallucination": 0.2, "wrong_answer_penalty": 30}
+    few = verdict(costly, n=60, base={"right": 0, "declined": range(60)}, rag={"right": 58, "declined": [58, 59]})
+    assert few.decision == "open" and "worth more than doing nothing" in few.not_shown
+    assert "If as many of its answers are wrong as the test allows for" in few.reason or "has a chance of" in few.reason
+    many = verdict(
+        costly, n=400, base={"right": 0, "declined": range(400)}, rag={"right": 396, "declined": range(396, 400)}
+    )
+    assert many.decision == "ship"
+
+
+def test_who_may_be_best_goes_by_money_where_money_decides():
+    """Today's process is kept, and what may be better instead is named by its chance in money, not by its answers."""
+    found = verdict(
+        {"value": {"currency": "USD", "unanswered": 0.02}, "queries_per_month": 1_000}, base=10, rag=120, hybrid=180
+    )
+    assert (found.decision, found.winner) == ("none", None) and "hybrid" not in found.tied_with

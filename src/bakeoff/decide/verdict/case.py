@@ -11,6 +11,7 @@ from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.value.information import Information
 from bakeoff.decide.value.worth import NOTHING, Draws, Worth
+from bakeoff.measure.bounds import share_bound
 from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.records import Contrast
 
@@ -95,5 +96,27 @@ class Case:
         return float((net[winner] > net[NOTHING]).mean()) if winner in net and NOTHING in net else 0.0
 
     def beats_nothing(self, winner: str) -> bool:
-        """Whether it is shown to be worth more than doing nothing."""
-        return self.chance_above_nothing(winner) >= self.level
+        """Whether it is shown to be worth more than doing nothing: by its draws, and with as many wrong answers as it
+        may give.
+
+        Where a wrong answer costs many right ones, a test that saw none of them says little, and draws from it say too
+        much. So the mean must also stay above doing nothing if the share of wrong answers is at its upper bound.
+        """
+        return self.chance_above_nothing(winner) >= self.level and self._margin_with_most_wrong(winner) > 0
+
+    def _margin_with_most_wrong(self, winner: str) -> float:
+        """The mean utility (or net value) above doing nothing if as many declined answers as may be were wrong."""
+        stakes = self.profile.stakes_usd if self.in_money else None
+        net = self.draws.net(stakes.right) if stakes else self.draws.utility
+        above = float((net[winner] - net[NOTHING]).mean())
+        unit = stakes.right * self.draws.queries * 12 / self.draws.months if stakes else 1.0
+        more = self.most_wrong(winner) - (self.wrong[winner].value or 0.0) if winner in self.wrong else 0.0
+        return above - more * (self.profile.utility.wrong - self.profile.utility.declined) * unit
+
+    def most_wrong(self, name: str) -> float:
+        """The upper bound of a contender's share of wrong answers; as measured if there is no bound."""
+        wrong = self.wrong.get(name, Estimate())
+        if wrong.value is None or not wrong.n_effective:
+            return wrong.value or 0.0
+        most = min(1.0, max(0.0, wrong.value if wrong.most is None else wrong.most))
+        return share_bound(most, wrong.n_effective, self.level, "high")

@@ -76,7 +76,9 @@ def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
         return _common(case, nobody.headline, nobody.reason).model_copy(
             update={
                 "ungraded": nobody.ungraded,
-                "tied_with": tuple(name for name, chance in case.worth.best.items() if chance >= MAYBE_BEST),
+                "tied_with": tuple(
+                    name for name, chance in case.chances.items() if name in case.candidates and chance >= MAYBE_BEST
+                ),
                 "warnings": warnings,
             }
         )

@@ -94,10 +94,20 @@ def reason_of(
     if bases:
         sentences.append(not_better(case, winner, bases))
     if not case.beats_nothing(winner):
-        chance = percent(case.chance_above_nothing(winner))
-        sentences.append(f"That it is worth more than {DOING_NOTHING} has a chance of {chance} only.")
+        sentences.append(_not_above_nothing(case, winner))
     sentences += [_rival_line(case, winner, rivals), excluded_line(case, winner), information_line(case)]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _not_above_nothing(case: Case, winner: str) -> str:
+    """Why the winner is not shown to be worth more than doing nothing."""
+    chance = case.chance_above_nothing(winner)
+    if chance < case.level:
+        return f"That it is worth more than {DOING_NOTHING} has a chance of {percent(chance)} only."
+    return (
+        f"If as many of its answers are wrong as the test allows for, {percent(case.most_wrong(winner))}, it is worth "
+        f"less than {DOING_NOTHING}."
+    )
 
 
 def _requirements(standings: Sequence[Standing]) -> str:
