@@ -264,7 +264,7 @@ def test_the_level_counts_every_contender_that_could_be_picked():
 
 
 def test_no_wrong_answer_among_few_does_not_show_that_there_are_none():
-    """60 of 60 right at a penalty of 30: up to 5 % may be wrong, which is worse than doing nothing; 400 of 400 show it."""
+    """58 of 60 right, none wrong, a penalty of 30: up to 5 % may be wrong, worse than doing nothing; 400 show it."""
     costly = {"accuracy_requirement": 1, "max_hallucination": 0.2, "wrong_answer_penalty": 30}
     few = verdict(costly, n=60, base={"right": 0, "declined": range(60)}, rag={"right": 58, "declined": [58, 59]})
     assert few.decision == "open" and "worth more than doing nothing" in few.not_shown
