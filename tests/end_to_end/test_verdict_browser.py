@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bakeoff.decide.cost.break_even import break_even
-from bakeoff.decide.cost.model import CostInputs, cost_table
+from bakeoff.decide.cost.model import CostInputs
+from bakeoff.decide.cost.table import cost_table
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.decide.value.joint import joint_draws, terms_of

@@ -9,16 +9,14 @@ import pytest
 from bakeoff.decide.cost.model import (
     CostInputs,
     cost_breakdown,
-    cost_table,
     cumulative_usd,
     marginal_usd_per_query,
     running_usd_per_month,
     setup_usd,
-    tornado,
-    total_interval,
     total_usd,
     upkeep_usd_per_month,
 )
+from bakeoff.decide.cost.table import cost_table, tornado
 from bakeoff.decide.situation.prices import ARTICLE_GPU_HOUR
 from tests.unit.cost_fixture import RAG, TUNED, random_inputs
 
@@ -123,10 +121,12 @@ def test_the_total_interval_comes_from_the_measured_intervals():
     inputs = RAG.model_copy(
         update={"online_hours_per_month": 0.0, "intervals": {"compute_seconds_per_query": (0.10, 0.20)}}
     )
-    low, high = total_interval(inputs)
-    assert high - low == pytest.approx(12 * 100_000 * 0.1 * 0.0001)
-    assert low < total_usd(inputs) < high
-    assert total_interval(RAG) == (total_usd(RAG), total_usd(RAG))
+    row = cost_table({"rag": inputs})[0]
+    assert row.total_high_usd - row.total_low_usd == pytest.approx(12 * 100_000 * 0.1 * 0.0001, rel=0.01)
+    assert row.total_low_usd < row.total_usd < row.total_high_usd
+    assert row.total_usd == pytest.approx(total_usd(inputs), rel=1e-9)
+    certain = cost_table({"rag": RAG})[0]
+    assert certain.total_low_usd == certain.total_high_usd == pytest.approx(total_usd(RAG))
 
 
 def test_the_tornado_is_sorted_and_leaves_out_what_moves_nothing():

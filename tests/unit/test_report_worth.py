@@ -64,6 +64,19 @@ def test_with_a_value_money_is_the_verdicts(rich: ReportData) -> None:
     assert 'data-rows="net"' in top and 'data-rows="utility"' not in page and "doing nothing" in top
 
 
+def test_every_page_names_the_same_total(rich: ReportData, plain: ReportData) -> None:
+    """The cost table's total, its interval and the cost a year of the net value are one number each."""
+    for shown in (rich, plain):
+        judgement = of(shown)
+        found = valued(judgement)
+        assert found is not None and any(row.total_high_usd > row.total_low_usd for row in judgement.cost.table)
+        for row in judgement.cost.table:
+            cost, yearly = found.nets[row.contender].cost, 12 / row.horizon_months
+            assert cost.value == pytest.approx(yearly * row.total_usd)
+            assert (cost.low, cost.high) == pytest.approx((yearly * row.total_low_usd, yearly * row.total_high_usd))
+            assert row.total_usd == pytest.approx(judgement.cost.breakdown[row.contender].total_usd, rel=5e-3)
+
+
 def test_without_a_value_it_is_an_example_and_said_to_be_one(plain: ReportData) -> None:
     """The picture at the top is in right answers; money is a what-if with its slider, and the ranges are shown."""
     judgement = of(plain)

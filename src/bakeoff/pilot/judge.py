@@ -15,20 +15,18 @@ from bakeoff.contenders.load import standard_entrants
 from bakeoff.decide.advise.matrix import decision_matrix
 from bakeoff.decide.advise.roadmap import Roadmap, next_monday, roadmap
 from bakeoff.decide.cost.break_even import break_even
+from bakeoff.decide.cost.draws import CostDraws, drawn_totals, spread
 from bakeoff.decide.cost.inputs import inputs_from_run, setup_calendar_days, without_assumed_days
 from bakeoff.decide.cost.model import (
-    MOST_SWINGS,
     CostInputs,
     compute_only,
     cost_breakdown,
-    cost_table,
     setup_usd,
-    tornado,
-    total_interval,
     total_usd,
     upkeep_usd_per_month,
 )
 from bakeoff.decide.cost.payment import pricing_warnings, rates_for
+from bakeoff.decide.cost.table import MOST_SWINGS, cost_table, tornado
 from bakeoff.decide.situation.approaches import Standing, stand_for
 from bakeoff.decide.situation.needs import unmet_needs
 from bakeoff.decide.situation.profile import Profile, check_names
@@ -88,7 +86,7 @@ def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> Jud
         effects=tuple(found_effects),
         grids=tuple(grids(run.comparison, found_effects)),
         matrix=run.matrix(),
-        cost=_costs(run.inputs, verdict),
+        cost=_costs(run.inputs, tested.cost_draws, verdict),
         break_even=tuple(break_even(a, b) for a, b in _pairs(run.inputs, run.costs, verdict)),
         sensitivity=run.sensitivity(),
         claims=tuple(ledger(run.evidence())),
@@ -270,7 +268,7 @@ class _Run:
         return Evidence(
             entrants=self.comparison.entrants,
             values=self.values,
-            estimates=_estimates(self.comparison) | _calculated(self.inputs),
+            estimates=_estimates(self.comparison) | _calculated(self.inputs, self.tested.cost_draws),
             routes=_routes(self.folder, self.comparison.entrants, self.slices),
             fact_of=self.facts,
             slice_of=self.slices,
@@ -363,13 +361,14 @@ def _estimates(comparison: Comparison) -> dict[str, dict[str, dict[str, float | 
     return estimates
 
 
-def _calculated(inputs: Mapping[str, CostInputs]) -> dict[str, dict[str, dict[str, float | None]]]:
+def _calculated(inputs: Mapping[str, CostInputs], draws: CostDraws) -> dict[str, dict[str, dict[str, float | None]]]:
     """The costs from the cost model: computing over the horizon, set-up, and a year of upkeep."""
     usd: dict[str, dict[str, dict[str, float | None]]] = {"compute_usd": {}, "setup_usd": {}, "upkeep_usd": {}}
     for name, c in inputs.items():
         computing, firm = compute_only(c), without_assumed_days(c)
-        low, high = total_interval(computing) if c.intervals else (None, None)
-        usd["compute_usd"][name] = {"value": total_usd(computing), "low": low, "high": high}
+        of = spread(drawn_totals({name: computing}, draws)[name])
+        low, high = (of.low, of.high) if c.intervals else (None, None)
+        usd["compute_usd"][name] = {"value": of.mean, "low": low, "high": high}
         usd["setup_usd"][name] = {"value": setup_usd(c), "firm": setup_usd(firm)}
         yearly, firm_yearly = (12 * upkeep_usd_per_month(cost_inputs) for cost_inputs in (c, firm))
         usd["upkeep_usd"][name] = {"value": yearly, "firm": firm_yearly}
@@ -417,13 +416,13 @@ def _penalty_warnings(comparison: Comparison, profile: Profile) -> list[str]:
     ]
 
 
-def _costs(inputs: Mapping[str, CostInputs], verdict: Verdict) -> Costs:
+def _costs(inputs: Mapping[str, CostInputs], draws: CostDraws, verdict: Verdict) -> Costs:
     """The table, each contender's inputs and breakdown, and the inputs with the largest effect on the winner's
     total.
     """
     winner = inputs.get(verdict.winner or "")
     return Costs(
-        table=tuple(cost_table(inputs)),
+        table=tuple(cost_table(inputs, draws)),
         inputs=dict(inputs),
         breakdown={name: cost_breakdown(c) for name, c in inputs.items()},
         tornado=tuple(tornado(winner)[:MOST_SWINGS]) if winner else (),

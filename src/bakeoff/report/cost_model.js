@@ -145,9 +145,6 @@ const bakeoffCost = (() => {
   const atBound = (c, end) => Object.assign({}, c,
     Object.fromEntries(Object.entries(c.intervals || {}).map(([field, ends]) => [field, ends[end]])));
 
-  /* The total with every measured number at the low, and at the high end of its interval. */
-  const totalInterval = (c) => [0, 1].map((end) => totalCost(atBound(c, end)));
-
   /* The part of the total that pays for days of work. */
   const peopleUsd = (c) => totalCost(c) - totalCost(Object.assign({}, c, { engineering_usd_per_day: 0 }));
 
@@ -222,7 +219,7 @@ const bakeoffCost = (() => {
   }
 
   return { setupUsd, marginalUsdPerQuery, upkeepUsdPerMonth, idleUsd, cumulativeUsd, totalCost, totaller, orderByVolume,
-           breakEvenVolume, breakEvenMonth, totalInterval, peopleUsd, tornado, changed, breakEvenSentence, about };
+           breakEvenVolume, breakEvenMonth, peopleUsd, tornado, changed, breakEvenSentence, about };
 })();
 
 if (typeof module !== "undefined") module.exports = bakeoffCost;

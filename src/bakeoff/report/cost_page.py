@@ -12,15 +12,8 @@ import numpy as np
 from markupsafe import Markup
 
 from bakeoff.decide.cost.break_even import BreakEven, about, break_even_month, break_even_volume
-from bakeoff.decide.cost.model import (
-    MOST_SWINGS,
-    CostBreakdown,
-    CostInputs,
-    CostRow,
-    cumulative_usd,
-    tornado,
-    total_usd,
-)
+from bakeoff.decide.cost.model import CostBreakdown, CostInputs, cumulative_usd, total_usd
+from bakeoff.decide.cost.table import MOST_SWINGS, CostRow, tornado
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.measures import BY_NAME
 from bakeoff.report.charts import linear_scale
@@ -232,7 +225,7 @@ def breakdown_rows(inputs: CostInputs, judgement: Judgement) -> dict[str, Any]:
     ]
     return {
         "contender": inputs.name,
-        "total": usd(breakdown.total_usd),
+        "total": usd(next(row.total_usd for row in judgement.cost.table if row.contender == inputs.name)),
         "parts": [
             (title, usd(total), [(item.name, usd(item.usd), item.explanation) for item in items if item.usd])
             for title, items, total in parts

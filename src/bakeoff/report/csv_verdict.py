@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from bakeoff.decide.advise.risks import Risk
 from bakeoff.decide.cost.break_even import BreakEven
-from bakeoff.decide.cost.model import CostRow, tornado
+from bakeoff.decide.cost.table import CostRow, tornado
 from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.value.worth import BestFrom, ValueBreakEven
 from bakeoff.decide.verdict.judgement import Judgement

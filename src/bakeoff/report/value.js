@@ -1,6 +1,7 @@
 "use strict";
 /* What contenders are worth when a slider moves: rows, table, sentences and charts. Calculates with `bakeoffValue`, draws
-   with the same sizes as value_charts.py. Defines `bakeoffWorth`, which verdict.js calls; without costs it does nothing. */
+   with the same sizes as value_charts.py. Defines `bakeoffWorth`, which verdict.js calls; without costs it does nothing.
+   Its `update` gives every contender's total with its interval. */
 const bakeoffWorth = (() => {
   const source = typeof document === "undefined" ? null : document.getElementById("value-payload");
   if (!source) return { sliders: [], prepare() {}, update() {}, written: String };
@@ -200,6 +201,7 @@ const bakeoffWorth = (() => {
     document.getElementById("range-sentences").replaceChildren(...sentences.map((text) => element("li", "", text)));
     drawNets(of, drawChances(of, ranges, leader, right, sentences), leader, right, told);
     drawFront(nets);
+    return of.totalIntervals;
   }
   function written(field, value, to) {
     if (field === "right_usd") return smallUsd(value);

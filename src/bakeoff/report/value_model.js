@@ -109,17 +109,27 @@ const bakeoffValue = (() => {
     return [queries, months];
   }
 
+  /* The median of draws with this mean and 95 % of them from low to high, and how far the ends are from it: as in
+   * decide/situation/ranges.py and decide/cost/draws.py. */
+  function spreadOf(value, [start, end], z, z95) {
+    const [low, high] = [Math.min(start, value), Math.max(end, value)];
+    const [above, below] = [1, -1].map((sign) => mean(z.map((one) => Math.max(0, sign * one))) / z95);
+    const median = Math.min(high, Math.max(low, (value - above * high - below * low) / (1 - above - below)));
+    return [median, high - median, median - low];
+  }
+
   /* Every contender's total cost in each draw, and that of doing nothing. `inputs` are by contender. */
   function totals(page, inputs, cost) {
     const n = page.outcomes.mass[0].length, found = {};
     Object.entries(inputs).forEach(([name, c]) => {
-      const ranges = Object.entries(c.intervals || {}).map(([field, [low, high]]) =>
-        [field, c[field], Math.max(0, high - c[field]), Math.max(0, c[field] - low),
-          page.paced.includes(field) ? page.pace : page.own_costs[name][field]]);
+      const ranges = Object.entries(c.intervals || {}).map(([field, ends]) => {
+        const z = page.paced.includes(field) ? page.pace : page.own_costs[name][field];
+        return [field, ...spreadOf(c[field], ends, z, page.z_95), z];
+      });
       const total = new Float64Array(n), at = { ...c }, totalOf = cost.totaller(c);
       for (let d = 0; d < n; d += 1) {
-        for (const [field, value, above, below, z] of ranges) {
-          at[field] = Math.max(0, value + ((z[d] > 0 ? above : below) * z[d]) / page.z_95);
+        for (const [field, median, above, below, z] of ranges) {
+          at[field] = Math.max(0, median + ((z[d] > 0 ? above : below) * z[d]) / page.z_95);
         }
         total[d] = totalOf(at);
       }

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.decide.cost.draws import DAYS, DIGITS, Z_95
+from bakeoff.decide.cost.draws import DAYS, DIGITS
+from bakeoff.decide.situation.ranges import Z_95
 from bakeoff.decide.value.joint import terms_of
 from bakeoff.decide.value.outcomes import UNIT, OutcomeDraws
 from bakeoff.decide.value.worth import NOTHING

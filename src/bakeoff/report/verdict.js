@@ -97,14 +97,13 @@
   }
 
   /* everything that follows from the sliders */
-  function cells(costs) {
+  function cells(costs, totals) {
     document.querySelectorAll("#cost-table tbody tr").forEach((row) => {
-      const c = costs[row.dataset.contender];
-      const [low, high] = bakeoffCost.totalInterval(c);
+      const c = costs[row.dataset.contender], { value, low, high } = totals[row.dataset.contender];
       const texts = {
         setup: usd(bakeoffCost.setupUsd(c)), per_1k: usd(1000 * bakeoffCost.marginalUsdPerQuery(c)),
         upkeep: usd(bakeoffCost.upkeepUsdPerMonth(c)), people: usd(bakeoffCost.peopleUsd(c)),
-        total: usd(bakeoffCost.totalCost(c)), interval: interval(low, high),
+        total: usd(value), interval: interval(low, high),
       };
       Object.entries(texts).forEach(([key, text]) => { row.querySelector(`[data-cost="${key}"]`).textContent = text; });
     });
@@ -121,10 +120,10 @@
       output.dataset.value = to[slider.field];
     });
     const costs = costsAt(to);
-    bakeoffWorth.update(to, costs, inputs.some(([slider, input]) => Number(input.value) !== slider.position));
+    const drawn = bakeoffWorth.update(to, costs, inputs.some(([slider, input]) => Number(input.value) !== slider.position));
     const others = names.filter((name) => name !== first());
     const totals = `${Object.entries(costs).map(([name, c]) => `${name} ${usd(bakeoffCost.totalCost(c))}`).join("; ")}.`;
-    cells(costs);
+    cells(costs, drawn);
     drawMonths(costs, others, totals);
     drawVolumes(costs, others, totals, to.queries_per_month);
     drawTornado(costs[first()]);
@@ -135,9 +134,9 @@
       return item;
     })));
     document.querySelectorAll(".cost-first").forEach((one) => { one.textContent = first(); });
-    const [cheapest, c] = Object.entries(costs).reduce((a, b) => (bakeoffCost.totalCost(b[1]) < bakeoffCost.totalCost(a[1]) ? b : a));
+    const cheapest = Object.keys(costs).reduce((a, b) => (drawn[b].value < drawn[a].value ? b : a));
     document.getElementById("cost-told").textContent =
-      `${cheapest} costs the least, ${usd(bakeoffCost.totalCost(c))} over ${to.horizon_months} months.`;
+      `${cheapest} costs the least, ${usd(drawn[cheapest].value)} over ${to.horizon_months} months.`;
     document.querySelectorAll(".horizon").forEach((one) => { one.textContent = to.horizon_months; });
   }
   form.addEventListener("input", update);

@@ -144,8 +144,8 @@ def _cost(judgement: Judgement) -> list[str]:
     months = judgement.cost.table[0].horizon_months
     parts = [
         "## Total cost",
-        f"Over {months} months, including people's work, in today's money. Intervals have all "
-        "uncertain numbers, days of work included, at their low or high ends.",
+        f"Over {months} months, including people's work, in today's money. Totals are means over "
+        "the draws of all uncertain numbers, days of work included, with 95 % intervals: those of the net value.",
         grid(heads, [[row[key] or NOT_MEASURED for key in keys] for row in rows]),
         *_break_even(judgement),
     ]

@@ -16,7 +16,8 @@ from bakeoff.decide.advise.flips import Flip, flips
 from bakeoff.decide.advise.matrix import N_DRAWS, Matrix, Row, decision_matrix
 from bakeoff.decide.advise.roadmap import Roadmap, roadmap
 from bakeoff.decide.cost.break_even import break_even
-from bakeoff.decide.cost.model import CostInputs, cost_table, running_usd_per_month
+from bakeoff.decide.cost.model import CostInputs, running_usd_per_month
+from bakeoff.decide.cost.table import cost_table
 from bakeoff.decide.situation.approaches import NAMES, TITLES, Standing, stand_for
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.questionnaire import Inspection

@@ -63,7 +63,7 @@ def sentence(factor: Factor, profile: Profile, known: Estimates) -> str:
     amounts = "; ".join(f"{NAMES[name]} {span(of)}{_state(states, name)}" for name, of in ranges.items())
     if factor.estimate == "total":
         volume = f"{profile.queries_per_month:,.0f} queries a month"
-        return f"{volume}; assumed cost over the horizon in USD: {amounts}"
+        return f"{volume}; cost over the horizon in USD, assumed before a pilot: {amounts}"
     what = "calendar days until it answers" if factor.estimate == "days" else "assumed costs, work included"
     return f"{limit:,.10g} {factor.unit}; {what}: {amounts}"
 

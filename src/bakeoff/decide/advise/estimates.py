@@ -1,16 +1,19 @@
 """What each approach would cost and how long it would take to set up, before a pilot, as ranges.
 
 Takes a `Profile` and the contender that represents each approach. Gives `Estimates` by the cost model's assumed inputs.
-Days that the profile gives are exact; those that Bakeoff assumes have the cost model's range.
+Costs are means with the 95 % interval of the cost model's draws. Days that the profile gives as one number are exact;
+those that Bakeoff assumes have the cost model's range.
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+
+from bakeoff.decide.cost.draws import cost_draws, drawn_inputs, spread
 from bakeoff.decide.cost.inputs import CALENDAR, DAYS_DOUBT, assumed_inputs
 from bakeoff.decide.cost.model import (
     CostInputs,
-    at_bound,
     discounted_queries,
     nominal_running_usd_per_month,
     setup_usd,
@@ -58,9 +61,9 @@ def estimates(profile: Profile, standing: Standing) -> Estimates:
         inputs = approach_inputs(profile, standing)
     except (ConfigError, MissingExtraError) as error:
         return Estimates(setup={}, running={}, total={}, days=days, problem=str(error))
-    ends = {name: (at_bound(c, 0), c, at_bound(c, 1)) for name, c in inputs.items()}
+    drawn = drawn_inputs(inputs, cost_draws(inputs))
     costs = {
-        key: {name: _ordered(*(float(cost(c)) for c in bounds)) for name, bounds in ends.items()}
+        key: {name: _range(cost(c)) for name, c in drawn.items()}
         for key, cost in (("setup", setup_usd), ("running", nominal_running_usd_per_month), ("total", total_usd))
     }
     queries = float(discounted_queries(next(iter(inputs.values()))))
@@ -73,8 +76,10 @@ def approach_inputs(profile: Profile, standing: Standing) -> dict[str, CostInput
     return {name: by_contender[standing[name].name] for name in APPROACHES if name in standing}
 
 
-def _ordered(*values: float) -> Range:
-    return Range(*sorted(values))
+def _range(usd: float | np.ndarray) -> Range:
+    """The mean and the 95 % interval of drawn costs, as in the cost table of a run."""
+    of = spread(np.atleast_1d(usd))
+    return Range(of.low, of.mean, of.high)
 
 
 def _days(profile: Profile, entrant: Entrant) -> Range:

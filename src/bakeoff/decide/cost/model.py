@@ -1,12 +1,9 @@
 """What a contender costs: set-up, per query, upkeep and the total over the horizon. Every line has its formula.
 
-Takes `CostInputs` (measured usage, prices in US dollars, volumes). Gives cost tables, breakdowns and the inputs that
-change the total most. Knows nothing about runs, profiles or where a number came from. `report/cost_model.js` does the
+Takes `CostInputs` (measured usage, prices in US dollars, volumes). Gives set-up, monthly and total costs
+and their breakdowns. Knows nothing about runs, profiles or where a number came from. `report/cost_model.js` does the
 same arithmetic on the page; a test compares the two.
 """
-
-import math
-from collections.abc import Mapping
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -334,53 +331,6 @@ def _months(c: CostInputs) -> tuple[Month, ...]:
     return tuple(months)
 
 
-class CostRow(Record):
-    """One contender's cost in US dollars over the horizon. The interval reflects the measured numbers only.
-
-    `people_usd` is the part of the total that pays for days of work.
-    """
-
-    contender: str
-    setup_usd: float
-    per_1k_queries_usd: float
-    first_month_usd: float
-    last_month_usd: float
-    upkeep_usd_per_month: float
-    total_usd: float
-    people_usd: float
-    total_low_usd: float
-    total_high_usd: float
-    horizon_months: int
-
-
-def cost_table(contenders: Mapping[str, CostInputs]) -> list[CostRow]:
-    """One row for each contender, the cheapest over the horizon first."""
-    return sorted((_row(name, inputs) for name, inputs in contenders.items()), key=lambda row: row.total_usd)
-
-
-def _row(name: str, c: CostInputs) -> CostRow:
-    breakdown, (low, high) = cost_breakdown(c), total_interval(c)
-    without_people = total_usd(c.model_copy(update={"engineering_usd_per_day": 0.0}))
-    return CostRow(
-        contender=name,
-        setup_usd=breakdown.setup_usd,
-        per_1k_queries_usd=1000 * breakdown.marginal_usd_per_query,
-        first_month_usd=breakdown.months[0].usd,
-        last_month_usd=breakdown.months[-1].usd,
-        upkeep_usd_per_month=breakdown.upkeep_usd_per_month,
-        total_usd=breakdown.total_usd,
-        people_usd=breakdown.total_usd - without_people,
-        total_low_usd=low,
-        total_high_usd=high,
-        horizon_months=c.horizon_months,
-    )
-
-
-def total_interval(c: CostInputs) -> tuple[float, float]:
-    """The total with every measured number at the low end and at the high end of its interval. It covers over 95 %."""
-    return total_usd(at_bound(c, 0)), total_usd(at_bound(c, 1))
-
-
 def at_bound(c: CostInputs, bound: int) -> CostInputs:
     """The same inputs with every measured number at the low (0) or high (1) end of its interval."""
     return c.model_copy(update={field: ends[bound] for field, ends in c.intervals.items()})
@@ -396,44 +346,3 @@ def compute_only(c: CostInputs) -> CostInputs:
             "on_call_usd_per_month": 0.0,
         }
     )
-
-
-class Swing(Record):
-    """The total with one input lowered and raised and the others unchanged."""
-
-    input: str
-    low_input: float
-    high_input: float
-    low_total_usd: float
-    high_total_usd: float
-
-
-SHARES = ("cached_prompt_share", "batch_saving")
-MOST_SWINGS = 12
-"""How many lines of a tornado are kept and shown."""
-
-
-def tornado(c: CostInputs, swing: float = 0.25) -> list[Swing]:
-    """How the total changes when each input alone is lowered and raised by this fraction, largest change first.
-
-    Inputs that are 0 or change nothing are left out. Shares are capped at 1. The horizon is rounded to whole months.
-    """
-    swings = []
-    for field, value in _numbers(c).items():
-        ends = [value * (1 - swing), value * (1 + swing)]
-        if field in SHARES:
-            ends = [min(1.0, end) for end in ends]
-        if field == "horizon_months":
-            ends = [max(1, math.floor(end + 0.5)) for end in ends]
-        low, high = (total_usd(c.model_copy(update={field: end})) for end in ends)
-        if low != high:
-            swings.append(
-                Swing(input=field, low_input=ends[0], high_input=ends[1], low_total_usd=low, high_total_usd=high)
-            )
-    return sorted(swings, key=lambda move: -abs(move.high_total_usd - move.low_total_usd))
-
-
-def _numbers(c: CostInputs) -> dict[str, float]:
-    """Every number among the inputs that is not 0."""
-    values = c.model_dump(exclude={"name", "sources", "intervals"})
-    return {field: value for field, value in values.items() if value}

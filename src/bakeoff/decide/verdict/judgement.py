@@ -6,7 +6,8 @@ is shown.
 
 from bakeoff.decide.advise.roadmap import Roadmap
 from bakeoff.decide.cost.break_even import BreakEven
-from bakeoff.decide.cost.model import CostBreakdown, CostInputs, CostRow, Swing
+from bakeoff.decide.cost.model import CostBreakdown, CostInputs
+from bakeoff.decide.cost.table import CostRow, Swing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.decide.value.information import Information
