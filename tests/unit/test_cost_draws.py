@@ -7,7 +7,7 @@ import pytest
 
 from bakeoff.decide.cost.break_even import break_even_volume
 from bakeoff.decide.cost.draws import cost_draws, drawn_inputs, drawn_totals
-from bakeoff.decide.cost.inputs import assumed_inputs
+from bakeoff.decide.cost.inputs import assumed_inputs, setup_calendar_days
 from bakeoff.decide.cost.model import (
     CostInputs,
     cost_breakdown,
@@ -118,6 +118,18 @@ def test_assumed_days_have_a_range_and_stated_ones_have_none():
     assert "setup_days" not in stated.intervals and stated.sources["setup_days"] == "the profile"
 
 
+def test_stated_days_may_be_a_range():
+    """The middle is the number, the range is in every interval; a single number has none."""
+    profile = validate_profile({"setup_days": {"rag": [5, 12]}, "data_days": {"rag": 2}, "project_days": 0})
+    rag = inputs_of(profile, "rag")["rag"]
+    assert rag.setup_days == 8.5 and rag.intervals["setup_days"] == (5, 12) and "data_days" not in rag.intervals
+    assert rag.sources["setup_days"] == "the profile"
+    assert setup_calendar_days(rag) == (1.4 * 7, 1.4 * 14)
+    row, exact = (cost_table({"rag": c})[0] for c in (rag, rag.model_copy(update={"intervals": {}})))
+    assert row.total_usd == pytest.approx(exact.total_usd, rel=1e-6)
+    assert row.total_high_usd - row.total_low_usd >= 800 * 6.9 and exact.total_high_usd == exact.total_low_usd
+
+
 def test_a_hybrid_costs_at_least_what_its_parts_cost():
     """In set-up, in upkeep and in every draw."""
     inputs = inputs_of(Profile(update_interval_days=30), "rag", "tuned", "hybrid", "router")
@@ -204,11 +216,18 @@ def test_the_value_of_a_right_answer_that_pays_for_the_dearer_one(queries, usd):
 
 
 def test_a_hybrid_takes_at_least_the_days_that_the_team_gives_to_its_parts():
-    """200 days for tuned: a hybrid, whose days are not given, is not set up in 12, nor in half of 200."""
+    """200 days for tuned: a hybrid, whose days are not given, takes from 200 to 400, and on average more than 200."""
     profile = validate_profile({"setup_days": {"rag": 50, "tuned": 200}})
     of = inputs_of(profile, "rag", "tuned", "hybrid")
-    assert of["hybrid"].setup_days == 200 and of["hybrid"].intervals["setup_days"] == (200, 400)
+    assert of["hybrid"].intervals["setup_days"] == (200, 400)
+    assert of["hybrid"].setup_days == pytest.approx(least_mean((200, 400))) == pytest.approx(240.7, abs=0.05)
+    drawn = drawn_inputs(of, cost_draws(of))["hybrid"].setup_days
+    assert drawn.mean() == pytest.approx(of["hybrid"].setup_days, rel=1e-3) and drawn.min() == pytest.approx(
+        200, rel=1e-3
+    )
     assert of["hybrid"].data_days == inputs_of(Profile(), "hybrid")["hybrid"].data_days
+    ranged = inputs_of(validate_profile({"setup_days": {"rag": [150, 250]}}), "hybrid")["hybrid"]
+    assert ranged.intervals["setup_days"] == (150, 400) and ranged.setup_days >= 200
     own = validate_profile({"setup_days": {"tuned": 200, "hybrid": 30}})
     assert inputs_of(own, "hybrid")["hybrid"].setup_days == 30
 

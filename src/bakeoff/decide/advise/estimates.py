@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bakeoff.decide.cost.draws import cost_draws, drawn_inputs, spread
-from bakeoff.decide.cost.inputs import CALENDAR, DAYS_DOUBT, assumed_inputs
+from bakeoff.decide.cost.inputs import CALENDAR, assumed_inputs
 from bakeoff.decide.cost.model import (
     CostInputs,
     discounted_queries,
@@ -89,11 +89,10 @@ def _days(profile: Profile, entrant: Entrant) -> Range:
 
 
 def _days_of(profile: Profile, entrant: Entrant, table: str) -> Range:
-    """Days of one kind of work. What Bakeoff assumes is not less than what the profile gives to a part of it."""
-    days, (low, high) = profile.days(table, entrant), DAYS_DOUBT
-    if profile.own_days(table, entrant) is not None:
-        return Range(days, days, days)
-    return Range(max(profile.least_days(table, entrant), low * days), days, high * days)
+    """Days of one kind of work."""
+    mean = profile.days(table, entrant)
+    low, high = profile.day_range(table, entrant) or (mean, mean)
+    return Range(low, mean, high)
 
 
 def cheapest_first(ranges: Mapping[str, Range]) -> list[str]:

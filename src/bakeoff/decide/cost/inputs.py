@@ -15,15 +15,13 @@ from bakeoff.decide.plan.tasks import project_days
 from bakeoff.decide.situation.prices import Price, known_price, price_list
 from bakeoff.decide.situation.profile import DAYS_OF_WORK, Profile
 from bakeoff.decide.situation.profile_keys import FixedCost
+from bakeoff.decide.situation.ranges import assumed_days
 from bakeoff.measure.comparison import Comparison, Entrant
 from bakeoff.records import Record, Stage
 
 DAYS_PER_MONTH = 365.25 / 12
 CALENDAR = 7 / 5
 """Calendar days for a day of work of one person."""
-DAYS_DOUBT = (0.5, 2.0)
-"""Assumed days of work may be half or double: a judgement. Software projects overrun by about a third on average, with
-a long tail (Jorgensen and Molokken-Ostvold 2006, doi:10.1016/j.infsof.2005.07.002)."""
 ASSUMED_PROJECT = "assumed: the other days of the 90-day plan; give your own in the profile"
 ASSUMED_DAYS = "assumed by default: give your own in the profile"
 NOT_BILLED = "not billed: the API is paid by the token"
@@ -234,17 +232,11 @@ def _day_sources(terms: _Terms) -> dict[str, str]:
 
 
 def _day_ranges(terms: _Terms) -> dict[str, tuple[float, float]]:
-    """The range of each number of days that Bakeoff assumed; days that the team states have none.
-
-    It does not go below what the team states of a contender that this one is made of.
-    """
+    """The range of each number of days that the team gives as one or that Bakeoff assumed."""
     profile, entrant = terms.profile, terms.entrant
-    assumed = {table: (profile.days(table, entrant), profile.least_days(table, entrant)) for table in DAYS_OF_WORK
-               if profile.own_days(table, entrant) is None}  # fmt: skip
-    if profile.project_days is None:
-        assumed["project_days"] = (_project_days(entrant, profile), 0.0)
-    low, high = DAYS_DOUBT
-    return {table: (max(least, low * days), high * days) for table, (days, least) in assumed.items() if days}
+    ranges = {table: ends for table in DAYS_OF_WORK if (ends := profile.day_range(table, entrant))}
+    days = _project_days(entrant, profile)
+    return ranges | ({"project_days": assumed_days(days)[1]} if days and profile.project_days is None else {})
 
 
 def _training_prices(amounts: Mapping[str, float], terms: _Terms) -> dict[str, Price]:

@@ -17,6 +17,7 @@ from pydantic import ValidationError, field_validator, model_validator
 from bakeoff.catalogue import MADE_OF
 from bakeoff.decide.situation.prices import CURRENCY, own_price
 from bakeoff.decide.situation.profile_keys import FixedCost, MeasureWeights, ProfileKeys
+from bakeoff.decide.situation.ranges import Days, Ends, assumed_days, checked_days, mean_days
 from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import closest, unknown_key
@@ -49,13 +50,12 @@ class Profile(ProfileKeys):
             raise ValueError(f"give prices by name, for instance {{machine_hour: 0.25}}, not {prices!r}")
         return {str(name): own_price(str(name), value) for name, value in prices.items()}
 
-    @field_validator(*DAYS_OF_WORK)
+    @field_validator(*DAYS_OF_WORK, mode="before")
     @classmethod
-    def _days_are_not_negative(cls, days: dict[str, float]) -> dict[str, float]:
-        for name, value in days.items():
-            if value < 0:
-                raise ValueError(f"'{name}' is {value:g} days: give 0 or more")
-        return days
+    def _days_are_numbers_or_ranges(cls, table: Any) -> Any:
+        if not isinstance(table, Mapping):
+            raise ValueError(f"give days by contender or recipe, as in {{rag: 5}} or {{rag: [5, 12]}}, not {table!r}")
+        return {name: checked_days(str(name), days) for name, days in table.items()}
 
     @field_validator("factor_weights")
     @classmethod
@@ -155,28 +155,33 @@ class Profile(ProfileKeys):
         """What one unit of a currency is worth in US dollars."""
         return 1.0 if currency == CURRENCY else self.usd_per[currency]
 
-    def own_days(self, table: str, entrant: Entrant) -> float | None:
+    def own_days(self, table: str, entrant: Entrant) -> Days | None:
         """The profile's own entry for a contender or its recipe in one of the tables of days; None if it has none.
 
         `table` is 'setup_days', 'data_days' or 'upkeep_days_per_month'.
         """
-        days: dict[str, float] = getattr(self, table)
+        days: dict[str, Days] = getattr(self, table)
         return days.get(entrant.name, days.get(entrant.recipe))
 
     def days(self, table: str, entrant: Entrant) -> float:
-        """A contender's days of work: the profile's own entry, or the default of its recipe.
+        """A contender's mean days of work: the profile's own entry, or the default of its recipe.
 
         The default is at least what the profile says of a contender that it is made of.
         """
         own = self.own_days(table, entrant)
-        default = float(getattr(entrant.days, DAYS_OF_WORK[table]))
-        return max(default, self.least_days(table, entrant)) if own is None else own
+        return self._assumed(table, entrant)[0] if own is None else mean_days(own)
 
-    def least_days(self, table: str, entrant: Entrant) -> float:
-        """The most days that the profile gives to one of the contenders that this one is made of; 0 if to none."""
-        given: dict[str, float] = getattr(self, table)
-        parts = (*MADE_OF.get(entrant.recipe, ()), *entrant.behind)
-        return max((given[part] for part in parts if part in given), default=0.0)
+    def day_range(self, table: str, entrant: Entrant) -> Ends | None:
+        """The range of a contender's days of work: the profile's own, or that of assumed days; None if it has none."""
+        own = self.own_days(table, entrant)
+        ends = self._assumed(table, entrant)[1] if own is None else own
+        return ends if isinstance(ends, tuple) and ends[1] else None
+
+    def _assumed(self, table: str, entrant: Entrant) -> tuple[float, Ends]:
+        """Mean and range of days that the profile does not give, by the recipe and by what it says of its parts."""
+        given: dict[str, Days] = getattr(self, table)
+        default = float(getattr(entrant.days, DAYS_OF_WORK[table]))
+        return assumed_days(default, [given[part] for part in parts_of(entrant) if part in given])
 
     def fixed_cost(self, entrant: Entrant) -> FixedCost:
         """What the team knows of a contender's cost."""
@@ -187,6 +192,11 @@ class Profile(ProfileKeys):
         known = {name for entrant in entrants for name in (entrant.name, entrant.recipe)}
         named = dict.fromkeys(name for table in (*DAYS_OF_WORK, "fixed") for name in getattr(self, table))
         return [name for name in named if name not in known]
+
+
+def parts_of(entrant: Entrant) -> tuple[str, ...]:
+    """The recipes or contenders whose work a contender needs: what it is made of, and those it sends questions to."""
+    return (*MADE_OF.get(entrant.recipe, ()), *entrant.behind)
 
 
 def read_profile(path: Path) -> Profile:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from bakeoff.decide.situation.prices import Price
+from bakeoff.decide.situation.ranges import Days
 from bakeoff.decide.situation.stakes import Value
 from bakeoff.measure.statistics import MARGIN
 from bakeoff.records import Record
@@ -357,20 +358,22 @@ class ProfileKeys(Record):
     )
 
     # Days of work by contender or recipe. Contenders that are not named get their recipe's default.
-    setup_days: dict[str, float] = Field(
+    setup_days: dict[str, Days] = Field(
         default_factory=dict,
-        description="Engineering days to a first working deployment, by contender or recipe. Contenders that are "
-        "not named keep the days that their recipe assumes.",
+        description="Engineering days to a first working deployment, by contender or recipe: a number, or a range such "
+        "as {rag: [5, 12]}, whose middle counts. Contenders that are not named keep the days that their recipe "
+        "assumes.",
         json_schema_extra=_about("days", "cost", "roadmap"),
     )
-    data_days: dict[str, float] = Field(
+    data_days: dict[str, Days] = Field(
         default_factory=dict,
-        description="Days of preparing documents and writing or checking training questions, by contender or recipe.",
+        description="Days of preparing documents and writing or checking training questions, by contender or recipe: "
+        "numbers or ranges.",
         json_schema_extra=_about("days", "cost", "roadmap"),
     )
-    upkeep_days_per_month: dict[str, float] = Field(
+    upkeep_days_per_month: dict[str, Days] = Field(
         default_factory=dict,
-        description="Days a month of monitoring and fixing, by contender or recipe.",
+        description="Days a month of monitoring and fixing, by contender or recipe: numbers or ranges.",
         json_schema_extra=_about("days per month", "cost"),
     )
 

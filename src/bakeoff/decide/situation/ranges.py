@@ -4,6 +4,10 @@ Takes a value and the ends of its 95 % range. Gives means and medians of the two
 are drawn from (`decide/cost/draws.py`). Knows nothing about contenders.
 """
 
+from collections.abc import Iterable
+from numbers import Real
+from typing import Any
+
 Z_95 = 1.959964
 HALF = 0.3989423 / Z_95
 """The mean of the positive part of a standard normal number, in units of 1.96 of them: density at 0 / 1.96."""
@@ -12,6 +16,8 @@ DAYS_DOUBT = (0.5, 2.0)
 a long tail (Jorgensen and Molokken-Ostvold 2006, doi:10.1016/j.infsof.2005.07.002)."""
 
 Ends = tuple[float, float]
+Days = float | Ends
+"""Days of work in a profile: a number, or a range."""
 
 
 def median_of(mean: float, ends: Ends, above: float = HALF, below: float = HALF) -> float:
@@ -32,7 +38,42 @@ def least_mean(ends: Ends) -> float:
     return low + HALF * (high - low)
 
 
-def doubtful(days: float, least: float = 0.0) -> Ends:
-    """The range of assumed days, which is not below the days that are known to be needed."""
+def mean_days(days: Days) -> float:
+    """The number, or the middle of a range."""
+    return sum(days) / 2 if isinstance(days, tuple) else days
+
+
+def low_days(days: Days) -> float:
+    """The number, or the low end of a range."""
+    return days[0] if isinstance(days, tuple) else days
+
+
+def assumed_days(default: float, parts: Iterable[Days] = ()) -> tuple[float, Ends]:
+    """The mean and the range of days that nobody stated: half to double, but not below the stated days of its parts."""
+    given = list(parts)
+    days = max([default, *map(mean_days, given)])
     low, high = DAYS_DOUBT
-    return max(least, low * days), high * days
+    ends = max([low * days, *map(low_days, given)]), high * days
+    return max(days, least_mean(ends)), ends
+
+
+def checked_days(name: str, days: Any) -> Any:
+    """Days as a profile gives them, a list as a tuple. Raises ValueError that says what is wrong with them."""
+    if not isinstance(days, list | tuple):
+        if not _is_number(days):
+            raise ValueError(f"'{name}' is {days!r}: give days as a number, or as a range such as [5, 12]")
+        if days < 0:
+            raise ValueError(f"'{name}' is {days:g} days: give 0 or more")
+        return days
+    if len(days) != 2 or not all(map(_is_number, days)):
+        raise ValueError(f"'{name}' is {list(days)!r}: a range of days is two numbers, such as [5, 12]")
+    low, high = days
+    if low < 0:
+        raise ValueError(f"'{name}' is from {low:g} to {high:g} days: give 0 or more")
+    if low > high:
+        raise ValueError(f"'{name}' is from {low:g} to {high:g} days: write the lower first, [{high:g}, {low:g}]")
+    return float(low), float(high)
+
+
+def _is_number(days: Any) -> bool:
+    return isinstance(days, Real) and not isinstance(days, bool)
