@@ -7,24 +7,28 @@ import pytest
 
 from bakeoff.decide.cost.break_even import break_even_volume
 from bakeoff.decide.cost.draws import cost_draws, drawn_inputs, drawn_totals
+from bakeoff.decide.cost.fixed import fixed_contradictions
 from bakeoff.decide.cost.inputs import assumed_inputs, setup_calendar_days
 from bakeoff.decide.cost.model import (
     CostInputs,
     cost_breakdown,
     discounted_queries,
+    idle_usd,
     marginal_usd_per_query,
     nominal_running_usd_per_month,
     setup_usd,
     total_usd,
     upkeep_usd_per_month,
 )
+from bakeoff.decide.cost.peak import machines_at_peak, peak_warnings
 from bakeoff.decide.cost.table import cost_table
 from bakeoff.decide.situation.profile import Profile, check_names, validate_profile
 from bakeoff.decide.situation.ranges import least_mean, median_of
 from bakeoff.decide.value.worth import Draws, worth
 from bakeoff.errors import ConfigError
+from bakeoff.sentences import NARROW
 from tests.unit.comparison_fixture import STANDARD, entrant
-from tests.unit.cost_fixture import RAG
+from tests.unit.cost_fixture import RAG, TUNED
 
 WIDE = RAG.model_copy(
     update={"intervals": {"compute_seconds_per_query": (0.1, 0.3), "setup_days": (2.5, 10.0), "data_days": (0.5, 2.0)}}
@@ -238,6 +242,79 @@ def test_a_fixed_amount_replaces_only_its_part():
     fixed = inputs_of(validate_profile({"fixed": {"rag": {"setup_usd": 1234}}}), "rag")["rag"]
     assert setup_usd(fixed) == 1234 and upkeep_usd_per_month(fixed) == upkeep_usd_per_month(plain)
     assert fixed.setup_days == 0 and fixed.sources["fixed_setup_usd"] == "the profile, as a fixed amount"
+
+
+UPDATES = {"update_interval_days": 30.0}
+
+
+def fixed(amounts, *recipes, **more):
+    """The inputs with these fixed amounts."""
+    return inputs_of(validate_profile({"fixed": amounts, **UPDATES, **more}), *recipes)
+
+
+def test_a_hybrid_costs_at_least_the_fixed_amounts_of_its_parts():
+    """The larger of two parts, in set-up, month and query; what is calculated stays if it is more."""
+    amounts = {"setup_usd": 200_000, "usd_per_month": 9_000, "usd_per_query": 0.05}
+    of = fixed({"tuned": amounts, "rag": {"setup_usd": 300_000}}, "rag", "tuned", "hybrid")
+    assert setup_usd(of["hybrid"]) == 300_000 and "'rag'" in of["hybrid"].sources["fixed_setup_usd"]
+    assert upkeep_usd_per_month(of["hybrid"]) == 9_000 and marginal_usd_per_query(of["hybrid"]) == 0.05
+    assert "'tuned'" in of["hybrid"].sources["fixed_usd_per_month"]
+    totals = drawn_totals(of, cost_draws(of))
+    assert all((totals["hybrid"] >= totals[part]).all() for part in ("rag", "tuned"))
+    plain = inputs_of(validate_profile(UPDATES), "hybrid")["hybrid"]
+    low = {"setup_usd": 1, "usd_per_month": 1, "usd_per_query": 1e-9}
+    assert fixed({"tuned": low}, "hybrid")["hybrid"] == plain
+
+
+def test_the_hours_of_the_machine_count_once_when_a_hybrid_is_compared_with_its_parts():
+    """730 hours at 0.10 USD and 10,000 queries: 0.0073 USD a query are already in what is calculated."""
+    cheaper, dearer = (fixed({"rag": {"usd_per_query": usd}}, "hybrid")["hybrid"] for usd in (0.0072, 0.0074))
+    assert cheaper.fixed_usd_per_query == 0 and cheaper.online_hours_per_month == 730
+    assert dearer.fixed_usd_per_query == 0.0074 and dearer.online_hours_per_month == 0
+    both = fixed({"rag": {"usd_per_query": 0.001, "usd_per_month": 1}}, "hybrid")["hybrid"]
+    assert both.fixed_usd_per_query == 0.001 and both.fixed_usd_per_month == 0
+
+
+def test_a_router_keeps_its_own_price_of_a_query():
+    """It sends a question to one contender only, but all of them are set up."""
+    profile = validate_profile({"fixed": {"tuned": {"setup_usd": 200_000, "usd_per_query": 5.0}}})
+    router = assumed_inputs(profile, [entrant("router", behind=("rag", "tuned"))])["router"]
+    assert setup_usd(router) == 200_000 and router.fixed_usd_per_query == 0
+
+
+def test_a_fixed_amount_of_a_hybrid_comes_first_and_is_named_if_it_is_below_a_part():
+    """It is used as it stands."""
+    profile = validate_profile({"fixed": {"tuned": {"setup_usd": 200_000}, "hybrid": {"setup_usd": 50_000}}})
+    assert setup_usd(inputs_of(profile, "hybrid")["hybrid"]) == 50_000
+    (told,) = fixed_contradictions(profile, STANDARD)
+    assert told.replace(NARROW, " ") == (
+        "hybrid needs the work of tuned, but the profile's fixed amount for the set-up is 50,000 USD for hybrid and "
+        "200,000 USD for tuned: check which of the two is true."
+    )
+    enough = {"fixed": {"tuned": {"setup_usd": 200_000}, "hybrid": {"setup_usd": 200_000}}}
+    assert fixed_contradictions(validate_profile(enough), STANDARD) == []
+
+
+def test_a_price_of_a_query_includes_the_machine_that_answers():
+    """No hours online besides; upkeep, updates, on call and approval stay."""
+    more = {"on_call_usd_per_month": 100, "labelled_examples": 500}
+    plain = inputs_of(validate_profile({**UPDATES, **more}), "tuned")["tuned"]
+    priced = fixed({"tuned": {"usd_per_query": 0.05}}, "tuned", **more)["tuned"]
+    assert idle_usd(plain, 10_000) > 0 == idle_usd(priced, 10_000)
+    assert upkeep_usd_per_month(priced) == upkeep_usd_per_month(plain) > 100
+    assert total_usd(priced) == pytest.approx(setup_usd(plain) + 12 * (10_000 * 0.05 + upkeep_usd_per_month(plain)))
+
+
+def test_the_busiest_hour_may_need_more_machines_than_are_paid():
+    """0.2 s a query: five times the average of 10 million a month is 19 s of answers in a second."""
+    busy = RAG.model_copy(update={"queries_per_month": 1e7})
+    assert machines_at_peak(busy) == 4 and machines_at_peak(RAG) == 1
+    (told,) = peak_warnings({"rag": busy, "tuned": TUNED.model_copy(update={"queries_per_month": 1e7})}, 1)
+    assert "needs 4 machines for rag; the profile pays for 1" in told and "tuned" not in told
+    assert peak_warnings({"rag": busy}, 4) == []
+    by_token = busy.model_copy(update={"compute_seconds_per_query": 0.0, "retrieval_seconds_per_query": 0.0})
+    assert machines_at_peak(by_token) == 0
+    assert machines_at_peak(busy.model_copy(update={"online_hours_per_month": 0.0})) == 0
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from bakeoff.decide.advise.matrix import decision_matrix
 from bakeoff.decide.advise.roadmap import Roadmap, next_monday, roadmap
 from bakeoff.decide.cost.break_even import break_even
 from bakeoff.decide.cost.draws import CostDraws, drawn_totals, spread
+from bakeoff.decide.cost.fixed import fixed_contradictions
 from bakeoff.decide.cost.inputs import inputs_from_run, setup_calendar_days, without_assumed_days
 from bakeoff.decide.cost.model import (
     CostInputs,
@@ -26,6 +27,7 @@ from bakeoff.decide.cost.model import (
     upkeep_usd_per_month,
 )
 from bakeoff.decide.cost.payment import pricing_warnings, rates_for
+from bakeoff.decide.cost.peak import peak_warnings
 from bakeoff.decide.cost.table import MOST_SWINGS, cost_table, tornado
 from bakeoff.decide.situation.approaches import Standing, stand_for
 from bakeoff.decide.situation.needs import unmet_needs
@@ -175,6 +177,8 @@ class _Run:
             *_data_warnings(self.data),
             *_penalty_warnings(self.comparison, self.profile),
             *pricing_warnings(self.comparison.entrants, self.profile),
+            *fixed_contradictions(self.profile, self.comparison.entrants),
+            *peak_warnings(self.inputs, self.profile.machines),
         ]
         return decide(self.case, warnings)
 

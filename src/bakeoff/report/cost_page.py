@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from bakeoff.decide.cost.break_even import BreakEven, about, break_even_month, break_even_volume
 from bakeoff.decide.cost.model import CostBreakdown, CostInputs, cumulative_usd, total_usd
+from bakeoff.decide.cost.peak import peak_warnings
 from bakeoff.decide.cost.table import MOST_SWINGS, CostRow, tornado
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.measures import BY_NAME
@@ -56,6 +57,7 @@ def cost_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, 
         "queries_per_month": count(any_inputs.queries_per_month),
         "first": first,
         "told": f"{cheapest.contender} costs the least, {usd(cheapest.total_usd)} over {months} months.",
+        "peak": peak_warnings(inputs, judgement.profile.machines),
         "sliders": sliders(inputs),
         "months_chart": _months(inputs, first, colours),
         "volume_chart": _volumes(inputs, first, colours),

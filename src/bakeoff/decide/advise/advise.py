@@ -17,6 +17,7 @@ from bakeoff.decide.advise.matrix import N_DRAWS, Matrix, Row, decision_matrix
 from bakeoff.decide.advise.roadmap import Roadmap, roadmap
 from bakeoff.decide.cost.break_even import break_even
 from bakeoff.decide.cost.model import CostInputs, running_usd_per_month
+from bakeoff.decide.cost.peak import peak_warnings
 from bakeoff.decide.cost.table import cost_table
 from bakeoff.decide.situation.approaches import NAMES, TITLES, Standing, stand_for
 from bakeoff.decide.situation.profile import Profile
@@ -252,7 +253,11 @@ def cost_summary(profile: Profile, standing: Standing, entrants: Sequence[Entran
         break_even=points,
         horizon_months=profile.horizon_months,
         about=_about_cost(profile),
-        warnings=(*above_budget(profile, known), *_unused_days(profile, entrants)),
+        warnings=(
+            *above_budget(profile, known),
+            *peak_warnings({one.name: one for one in named.values()}, profile.machines),
+            *_unused_days(profile, entrants),
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from bakeoff.decide.advise.constraints import assumed_update_days, needs_unmet
 from bakeoff.decide.advise.estimates import Estimates, cheapest_first, estimates
 from bakeoff.decide.advise.factors import every
+from bakeoff.decide.cost.fixed import fixed_contradictions
 from bakeoff.decide.situation.approaches import NAMES, TITLES, Standing
 from bakeoff.decide.situation.profile import Profile
 
@@ -26,6 +27,7 @@ def contradictions(profile: Profile, known: Estimates, standing: Standing) -> tu
         *_knowledge(profile),
         *_training(profile),
         *_machines(profile),
+        *fixed_contradictions(profile, list(standing.values())),
         *_size(profile, known, standing),
         *_time(profile, known),
         *_worth(profile, known),

@@ -8,13 +8,13 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bakeoff.decide.cost.fixed import with_fixed
 from bakeoff.decide.cost.model import CostInputs
 from bakeoff.decide.cost.payment import Payment, payment_of, payment_without_run
 from bakeoff.decide.cost.usage import ContenderUsage, assumed_usage, measured_usage, size_of
 from bakeoff.decide.plan.tasks import project_days
 from bakeoff.decide.situation.prices import Price, known_price, price_list
 from bakeoff.decide.situation.profile import DAYS_OF_WORK, Profile
-from bakeoff.decide.situation.profile_keys import FixedCost
 from bakeoff.decide.situation.ranges import assumed_days
 from bakeoff.measure.comparison import Comparison, Entrant
 from bakeoff.records import Record, Stage
@@ -51,7 +51,8 @@ def inputs_from_run(
     for name, usage in measured_usage(comparison, profile, stages).items():
         entrant = comparison.entrant(name)
         payment = payment_of(entrant, profile, entrants, on)
-        inputs[name] = _priced(usage, _Terms(entrant=entrant, profile=profile, payment=payment, prices=prices))
+        priced = _priced(usage, _Terms(entrant=entrant, profile=profile, payment=payment, prices=prices))
+        inputs[name] = with_fixed(priced, profile, entrant)
     return inputs
 
 
@@ -66,7 +67,8 @@ def assumed_inputs(
     for entrant in entrants:
         payment = payment_without_run(entrant.name, profile, entrant.is_tuned, on)
         terms = _Terms(entrant=entrant, profile=profile, payment=payment, prices=prices)
-        inputs[entrant.name] = _for_size(_priced(assumed_usage(entrant, profile), terms), terms)
+        of_size = _for_size(_priced(assumed_usage(entrant, profile), terms), terms)
+        inputs[entrant.name] = with_fixed(of_size, profile, entrant)
     return inputs
 
 
@@ -113,7 +115,7 @@ def _priced(usage: ContenderUsage, terms: _Terms) -> CostInputs:
     prices = _prices(usage, terms)
     numbers: dict[str, Any] = {**usage.amounts, **{field: price.amount for field, price in prices.items()}}
     online = profile.machines * profile.online_hours_per_month if usage.retrieves or not by_token else 0.0
-    inputs = CostInputs(
+    return CostInputs(
         name=terms.entrant.name,
         **numbers,
         **_situation(terms.entrant, profile),
@@ -123,56 +125,12 @@ def _priced(usage: ContenderUsage, terms: _Terms) -> CostInputs:
         sources=usage.sources | _day_sources(terms) | {field: _cite(price) for field, price in prices.items()},
         intervals=usage.intervals | _day_ranges(terms),
     )
-    return _with_fixed(inputs, profile.fixed_cost(terms.entrant))
 
 
 def _approval_days(terms: _Terms, numbers: Mapping[str, float]) -> float:
     """Somebody approves each update that trains: of a contender that learns facts, or sends questions to one."""
     learns = terms.entrant.learns_facts or bool(terms.entrant.behind)
     return terms.profile.approval_days_per_update if learns and numbers["retraining_seconds_per_update"] else 0.0
-
-
-SETUP = ("data_days", "setup_days", "project_days", "training_seconds", "training_tokens", "indexing_seconds")
-MONTHLY = (
-    "retraining_seconds_per_update",
-    "retraining_tokens_per_update",
-    "reindexing_seconds_per_update",
-    "approval_days_per_update",
-    "upkeep_days_per_month",
-    "on_call_usd_per_month",
-    "online_hours_per_month",
-    "index_usd_per_month",
-)
-PER_QUERY = (
-    "compute_seconds_per_query",
-    "retrieval_seconds_per_query",
-    "prompt_tokens_per_query",
-    "completion_tokens_per_query",
-)
-FIXED = {
-    "setup_usd": ("fixed_setup_usd", SETUP),
-    "usd_per_month": ("fixed_usd_per_month", MONTHLY),
-    "usd_per_query": ("fixed_usd_per_query", PER_QUERY),
-}
-"""What each fixed amount of the profile is called in `CostInputs`, and which numbers it stands for."""
-KNOWN = "the profile, as a fixed amount"
-
-
-def _with_fixed(c: CostInputs, fixed: FixedCost) -> CostInputs:
-    """The inputs with the amounts that the team knows in place of what they stand for."""
-    values: dict[str, Any] = {}
-    for key, (field, replaced) in FIXED.items():
-        usd = getattr(fixed, key)
-        if usd is not None:
-            values |= {**dict.fromkeys(replaced, 0.0), field: usd}
-    if not values:
-        return c
-    known = [field for field, _ in FIXED.values() if field in values]
-    sources = {field: source for field, source in c.sources.items() if field not in values} | dict.fromkeys(
-        known, KNOWN
-    )
-    intervals = {field: ends for field, ends in c.intervals.items() if field not in values}
-    return c.model_copy(update={**values, "sources": sources | dict.fromkeys(known, KNOWN), "intervals": intervals})
 
 
 def _without_time(usage: ContenderUsage) -> ContenderUsage:
